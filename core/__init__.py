@@ -1,0 +1,1 @@
+"""The network: plain NumPy mathematics with no input or output."""

@@ -1,0 +1,402 @@
+"""What defines a run: frozen settings, checked once when made, and the one table that describes them.
+
+Each setting is declared once, with its default, its rule, its label and its help. From that one
+declaration come the check when a config is made, the command-line option, the dashboard's control
+and the URL parameter (`FIELDS`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from typing import Any, Literal, TypeAlias
+
+from core.errors import ConfigError, did_you_mean, one_of
+
+ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh")
+OUTPUTS = ("softmax", "sigmoid")
+INITIALIZERS = ("he", "glorot", "uniform", "normal")
+LOSSES = ("cross_entropy", "squared_error")
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
+SCHEDULES = ("constant", "step", "exponential", "cosine")
+SCALINGS = ("auto", "none", "unit", "standard")
+DTYPES = ("float32", "float64")
+
+Section: TypeAlias = Literal["data", "network", "training"]
+Kind: TypeAlias = Literal["integer", "number", "choice", "choices", "switch", "sizes", "text", "count"]
+"""How a setting is written: `choices` is one name or one a layer, `sizes` a list of widths,
+`count` a whole number or the one word its `word` names (a batch size of "full")."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One setting, described for people and for controls.
+
+    `minimum` and `maximum` bound what is valid (`minimum_open`: the minimum itself is not).
+    `low` and `high` bound what a slider offers, in steps of `step`, or evenly in the logarithm
+    when `scale` is "log". `option` is its name on the command line (`--option`) and in the URL.
+    """
+
+    section: Section
+    name: str
+    option: str
+    kind: Kind
+    default: Any
+    label: str
+    help: str
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    minimum_open: bool = False
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    scale: Literal["linear", "log"] = "linear"
+    word: str | None = None
+    advanced: bool = False
+
+    def check(self, value: object) -> Any:
+        """The value in its own type (an int for a whole float, a tuple for a list).
+
+        Raises ConfigError, with the setting's name, its rule and the value, when it breaks the rule.
+        """
+        if self.kind == "switch":
+            if isinstance(value, bool):
+                return value
+            raise ConfigError(f"{self.name} must be true or false, got {value!r}")
+        if self.kind == "text":
+            if isinstance(value, str):
+                return value
+            raise ConfigError(f"{self.name} must be a text, got {value!r}")
+        if self.kind == "choice":
+            if isinstance(value, str) and value in self.choices:
+                return value
+            raise ConfigError(one_of(self.name, value, self.choices))
+        if self.kind == "choices":
+            names = [value] if isinstance(value, str) else value
+            if not isinstance(names, list | tuple) or not names:
+                raise ConfigError(one_of(self.name, value, self.choices))
+            for name in names:
+                if name not in self.choices:
+                    raise ConfigError(one_of(self.name, name, self.choices))
+            return names[0] if len(set(names)) == 1 else tuple(names)
+        if self.kind == "sizes":
+            if not isinstance(value, list | tuple):
+                raise ConfigError(f"{self.name} must be a list of layer widths such as 64,32, got {value!r}")
+            return tuple(int(self._number(width)) for width in value)
+        if self.kind == "count" and value == self.word:
+            return value
+        number = self._number(value)
+        return number if self.kind == "number" else int(number)
+
+    def _number(self, value: object) -> float:
+        whole = self.kind != "number"
+        rule = f"{self.name} must be {'a whole number' if whole else 'a number'}{self._range()}"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigError(f"{rule}, got {value!r}")
+        if not math.isfinite(value) or (whole and value != int(value)):
+            raise ConfigError(f"{rule}, got {value!r}")
+        too_small = self.minimum is not None and (value <= self.minimum if self.minimum_open else value < self.minimum)
+        if too_small or (self.maximum is not None and value > self.maximum):
+            raise ConfigError(f"{rule}, got {value!r}")
+        return int(value) if whole else float(value)
+
+    def _range(self) -> str:
+        word = f", or {self.word!r}" if self.word else ""
+        if self.minimum is None:
+            return word
+        low = f"{'above' if self.minimum_open else 'at least'} {self.minimum:g}"
+        high = "" if self.maximum is None else f" and at most {self.maximum:g}"
+        return f" {low}{high}{word}"
+
+    def parse(self, text: str) -> Any:
+        """The value that a command line or a URL spells; the inverse of `format`."""
+        text = text.strip()
+        if self.kind == "switch":
+            if text.lower() in {"true", "yes", "on", "1"}:
+                return True
+            if text.lower() in {"false", "no", "off", "0"}:
+                return False
+            raise ConfigError(f"{self.name} must be true or false, got {text!r}")
+        if self.kind in {"text", "choice"} or text == self.word:
+            return self.check(text)
+        if self.kind == "choices":
+            return self.check([name.strip() for name in text.split(",")])
+        if self.kind == "sizes":
+            return self.check([_number_in(width) for width in text.split(",")] if text else [])
+        return self.check(_number_in(text))
+
+    def format(self, value: Any) -> str:
+        """The value as a command line or a URL spells it."""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, tuple | list):
+            return ",".join(str(part) for part in value)
+        return repr(value) if isinstance(value, float) else str(value)
+
+
+def _number_in(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def setting(default: Any, *, kind: Kind, option: str = "", **description: Any) -> Any:
+    """Declare a setting: a dataclass field that carries its own description."""
+    return field(default=default, metadata={"kind": kind, "option": option, **description})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Which examples a run learns from, and how they are split and scaled."""
+
+    name: str = setting(
+        "mnist-5k", kind="text", option="data", label="Data set", help="What the network learns to tell apart."
+    )
+    split: float = setting(
+        0.1, kind="number", label="Held-out share", minimum=0.0, minimum_open=True, maximum=0.9,
+        low=0.05, high=0.5, step=0.05,
+        help="Share of the training examples kept aside to judge the network (validation).",
+    )  # fmt: skip
+    scaling: str = setting(
+        "auto", kind="choice", choices=SCALINGS, label="Scaling", advanced=True,
+        help="How features are scaled: pixels to 0..1, standardised on the training split, or as they are.",
+    )  # fmt: skip
+    n_samples: int = setting(
+        600, kind="integer", option="samples", label="Points", minimum=10, maximum=1_000_000,
+        low=100, high=5000, step=100, help="How many points a 2-D data set has.",
+    )  # fmt: skip
+    noise: float = setting(
+        0.1, kind="number", label="Noise", minimum=0.0, maximum=10.0, low=0.0, high=1.0, step=0.05,
+        help="How far the points of a 2-D data set are scattered.",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        _check_all(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig:
+    """The shape of a multilayer perceptron and how its parameters begin."""
+
+    hidden_sizes: tuple[int, ...] = setting(
+        (64, 32), kind="sizes", option="hidden", label="Hidden layers", minimum=1, maximum=16_384,
+        low=1, high=512, help="Number of neurons in each hidden layer, from the input to the output.",
+    )  # fmt: skip
+    activation: str | tuple[str, ...] = setting(
+        "relu", kind="choices", choices=ACTIVATIONS, label="Activation",
+        help="The non-linearity of the hidden layers; one for all or one for each.",
+    )  # fmt: skip
+    output: str = setting(
+        "softmax", kind="choice", choices=OUTPUTS, label="Output", advanced=True,
+        help="Softmax gives probabilities that sum to 1; sigmoid judges each class on its own.",
+    )  # fmt: skip
+    initializer: str = setting(
+        "he", kind="choice", choices=INITIALIZERS, label="Initialiser",
+        help="How the first random weights are drawn: he suits ReLU, glorot suits tanh and sigmoid.",
+    )  # fmt: skip
+    initializer_scale: float = setting(
+        1.0, kind="number", option="initializer-scale", label="Initialiser scale", advanced=True,
+        minimum=0.0, maximum=100.0, low=0.0, high=3.0, step=0.1,
+        help="Multiplies he and glorot; for uniform the bound, for normal the standard deviation.",
+    )  # fmt: skip
+    bias: bool = setting(True, kind="switch", label="Biases", advanced=True, help="Whether each neuron has a bias.")
+
+    def __post_init__(self) -> None:
+        _check_all(self)
+        if isinstance(self.activation, tuple) and len(self.activation) != len(self.hidden_sizes):
+            raise ConfigError(
+                f"activation must name one function, or one for each of the {len(self.hidden_sizes)} "
+                f"hidden layers, got {len(self.activation)}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How the parameters are changed, for how long, and how closely it is watched."""
+
+    loss: str = setting(
+        "cross_entropy", kind="choice", choices=LOSSES, label="Loss",
+        help="What training makes small: cross-entropy, or half the squared error.",
+    )  # fmt: skip
+    optimizer: str = setting(
+        "adam", kind="choice", choices=OPTIMIZERS, label="Optimizer", help="How a gradient becomes a step."
+    )
+    learning_rate: float = setting(
+        0.001, kind="number", option="learning-rate", label="Learning rate",
+        minimum=0.0, minimum_open=True, maximum=1000.0, low=1e-5, high=10.0, scale="log",
+        help="The size of each step. Too small learns slowly, too large diverges.",
+    )  # fmt: skip
+    momentum: float = setting(
+        0.9, kind="number", label="Momentum", advanced=True, minimum=0.0, maximum=0.9999, low=0.0, high=0.99, step=0.01,
+        help="How much of the last step is kept (momentum and nesterov).",
+    )  # fmt: skip
+    batch_size: int | str = setting(
+        64, kind="count", word="full", option="batch-size", label="Batch size", minimum=1, maximum=1_000_000,
+        low=1, high=1024, scale="log", help="Examples looked at for one step; 'full' takes all of them.",
+    )  # fmt: skip
+    n_epochs: int = setting(
+        10, kind="integer", option="epochs", label="Epochs", minimum=1, maximum=1_000_000, low=1, high=100, step=1,
+        help="How many times training goes through all examples.",
+    )  # fmt: skip
+    l1: float = setting(
+        0.0, kind="number", label="L1", minimum=0.0, maximum=100.0, low=1e-6, high=0.1, scale="log",
+        help="Penalty l1 * sum |w|: pushes weights to exactly zero.",
+    )  # fmt: skip
+    l2: float = setting(
+        0.0, kind="number", label="L2", minimum=0.0, maximum=100.0, low=1e-6, high=0.1, scale="log",
+        help="Penalty l2 / 2 * sum w^2: keeps weights small.",
+    )  # fmt: skip
+    weight_decay: float = setting(
+        0.01, kind="number", option="weight-decay", label="Weight decay", advanced=True,
+        minimum=0.0, maximum=10.0, low=1e-5, high=1.0, scale="log",
+        help="Decoupled decay of the weights, used by adamw only.",
+    )  # fmt: skip
+    schedule: str = setting(
+        "constant", kind="choice", choices=SCHEDULES, label="Schedule",
+        help="How the learning rate changes while training goes on.",
+    )  # fmt: skip
+    schedule_factor: float = setting(
+        0.5, kind="number", option="schedule-factor", label="Schedule factor", advanced=True,
+        minimum=0.0, minimum_open=True, maximum=1.0, low=0.05, high=1.0, step=0.05,
+        help="What step and exponential multiply the learning rate by; for cosine, the share left at the end is 0.",
+    )  # fmt: skip
+    schedule_epochs: float = setting(
+        5.0, kind="number", option="schedule-epochs", label="Schedule epochs", advanced=True,
+        minimum=0.0, minimum_open=True, maximum=1_000_000, low=1, high=50, step=1,
+        help="How many epochs pass between two multiplications (step), or for one (exponential).",
+    )  # fmt: skip
+    warmup_epochs: float = setting(
+        0.0, kind="number", option="warmup-epochs", label="Warm-up epochs", advanced=True,
+        minimum=0.0, maximum=1_000_000, low=0, high=10, step=0.5,
+        help="Epochs over which the learning rate first rises from 0.",
+    )  # fmt: skip
+    patience: int = setting(
+        0, kind="integer", label="Patience", advanced=True, minimum=0, maximum=1_000_000, low=0, high=50, step=1,
+        help="Stop after this many epochs without a lower held-out loss, and keep the best; 0 never stops.",
+    )  # fmt: skip
+    target_accuracy: float = setting(
+        0.0, kind="number", option="target-accuracy", label="Target accuracy", advanced=True,
+        minimum=0.0, maximum=1.0, low=0.0, high=1.0, step=0.01,
+        help="Stop as soon as the held-out accuracy reaches this share; 0 never stops.",
+    )  # fmt: skip
+    stop_when_all_right: bool = setting(
+        False, kind="switch", option="stop-when-all-right", label="Stop when all right", advanced=True,
+        help="Stop as soon as every training example is classified correctly.",
+    )  # fmt: skip
+    seed: int = setting(
+        0, kind="integer", label="Seed", minimum=0, maximum=2**32 - 1, low=0, high=100, step=1,
+        help="Where the random numbers begin: the same seed gives the same run, bit for bit.",
+    )  # fmt: skip
+    dtype: str = setting(
+        "float32", kind="choice", choices=DTYPES, label="Precision", advanced=True,
+        help="float32 is faster; float64 is for checking the mathematics.",
+    )  # fmt: skip
+    snapshot_every: int | str = setting(
+        "epoch", kind="count", word="epoch", option="snapshot-every", label="Snapshot every", advanced=True,
+        minimum=1, maximum=1_000_000_000, low=1, high=1000, scale="log",
+        help="Steps between two snapshots, or 'epoch' for one at the end of each epoch.",
+    )  # fmt: skip
+    train_sample: int = setting(
+        2000, kind="integer", option="train-sample", label="Train sample", advanced=True,
+        minimum=0, maximum=10_000_000, low=0, high=10_000, step=500,
+        help="How many training examples (a fixed draw) the train figures of a snapshot are taken on; 0 takes all.",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        _check_all(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Everything that, with the data set's content, determines a run bit for bit."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Plain values by section and name, ready for JSON; `from_dict` is its inverse."""
+        return {
+            section: {item.name: _plain(getattr(getattr(self, section), item.name)) for item in fields(kind)}
+            for section, kind in SECTIONS.items()
+        }
+
+    @staticmethod
+    def from_dict(values: Mapping[str, Mapping[str, Any]]) -> RunConfig:
+        """The config these values spell; what is missing takes its default.
+
+        Raises ConfigError for an unknown section or setting, by name, and for a value that breaks its rule.
+        """
+        if not isinstance(values, Mapping):
+            raise ConfigError(f"a run config must be an object of sections, got {values!r}")
+        _refuse_unknown("config section", values, SECTIONS)
+        parts: dict[str, Any] = {}
+        for section, kind in SECTIONS.items():
+            given = values.get(section, {})
+            if not isinstance(given, Mapping):
+                raise ConfigError(f"config section {section} must be an object, got {given!r}")
+            _refuse_unknown(f"{section} setting", given, [item.name for item in fields(kind)])
+            parts[section] = kind(**given)
+        return RunConfig(**parts)
+
+    def get(self, item: Field) -> Any:
+        """The value of one setting."""
+        return getattr(getattr(self, item.section), item.name)
+
+    def with_values(self, values: Mapping[str, Any]) -> RunConfig:
+        """A copy with some settings changed, by option name (as in `--learning-rate`)."""
+        _refuse_unknown("option", values, FIELDS)
+        changed: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+        for option, value in values.items():
+            item = FIELDS[option]
+            changed[item.section][item.name] = value
+        return replace(
+            self, **{section: replace(getattr(self, section), **part) for section, part in changed.items() if part}
+        )
+
+
+SECTIONS: dict[Section, type[DataConfig] | type[NetworkConfig] | type[TrainingConfig]] = {
+    "data": DataConfig,
+    "network": NetworkConfig,
+    "training": TrainingConfig,
+}
+
+
+def _describe(section: Section, kind: type) -> Iterable[Field]:
+    for item in fields(kind):
+        about = dict(item.metadata)
+        option = about.pop("option") or item.name.replace("_", "-")
+        if item.default is MISSING:
+            raise TypeError(f"setting {item.name} has no default")
+        yield Field(section=section, name=item.name, option=option, default=item.default, **about)
+
+
+FIELDS: dict[str, Field] = {
+    item.option: item for section, kind in SECTIONS.items() for item in _describe(section, kind)
+}
+"""Every setting by its option name: the one table behind the sliders, the command line and the URL."""
+
+_BY_NAME: dict[tuple[type, str], Field] = {(SECTIONS[item.section], item.name): item for item in FIELDS.values()}
+
+
+def _check_all(config: Any) -> None:
+    for item in fields(config):
+        about = _BY_NAME.get((type(config), item.name))
+        if about is not None:
+            object.__setattr__(config, item.name, about.check(getattr(config, item.name)))
+
+
+def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    names = list(known)
+    for name in given:
+        if name not in names:
+            raise ConfigError(f"unknown {what} {name!r}{did_you_mean(str(name), names)}; known are {names}")
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,53 @@
+"""The data a network learns from, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from core.errors import ConfigError, one_of
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Three disjoint splits of labelled examples.
+
+    Features are scaled as the network sees them; whatever the scaling learned, it learned from
+    the training split alone. Labels index `class_names`. `image_shape` is (height, width) when a
+    row of features is an image in row-major order, else None. `fingerprint` is the SHA-256 of the
+    content, so that a record can tell whether it is read against the data that made it.
+    """
+
+    name: str
+    x_train: Float[ndarray, "n_train n_features"]
+    y_train: Int[ndarray, " n_train"]
+    x_val: Float[ndarray, "n_val n_features"]
+    y_val: Int[ndarray, " n_val"]
+    x_test: Float[ndarray, "n_test n_features"]
+    y_test: Int[ndarray, " n_test"]
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int] | None = None
+    fingerprint: str = ""
+    feature_names: tuple[str, ...] = field(default=())
+
+    @property
+    def n_features(self) -> int:
+        return int(self.x_train.shape[1])
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.class_names)
+
+    def split(self, name: str) -> tuple[Float[ndarray, "n n_features"], Int[ndarray, " n"]]:
+        """The features and labels of one split, by its name in `SPLITS`."""
+        if name == "train":
+            return self.x_train, self.y_train
+        if name == "validation":
+            return self.x_val, self.y_val
+        if name == "test":
+            return self.x_test, self.y_test
+        raise ConfigError(one_of("split", name, SPLITS))

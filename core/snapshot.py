@@ -1,0 +1,100 @@
+"""What one moment of training looks like from outside: read-only copies, never the live arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class LayerParameters:
+    """What one layer has learned; `bias` is None in a network without biases."""
+
+    weight: Float[ndarray, "n_in n_out"]
+    bias: Float[ndarray, " n_out"] | None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Mean loss (without penalties) and the share of examples classified correctly, 0 to 1."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True, eq=False)
+class LayerStatistics:
+    """What one layer is doing, in numbers.
+
+    Norms are Euclidean, over the layer's weights. `gradient_norm` and `update_ratio` (norm of the
+    last update over norm of the weights) speak of the last step, and are None before the first.
+    Activation figures are over the held-out examples the snapshot is judged on: `dead_fraction` is
+    the share of neurons that are 0 for every one of them, `saturated_fraction` the share of all
+    values within 0.05 of an end of a bounded activation's range (None for an unbounded one).
+    Histograms count on the fixed edges that `core.metrics` names, the first and last bin taking
+    what lies outside.
+    """
+
+    weight_norm: float
+    gradient_norm: float | None
+    update_ratio: float | None
+    activation_mean: float
+    activation_std: float
+    dead_fraction: float
+    saturated_fraction: float | None
+    weight_histogram: Int[ndarray, " n_bins"]
+    gradient_histogram: Int[ndarray, " n_bins"]
+    activation_histogram: Int[ndarray, " n_bins"]
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """The few held-out images whose way through the network every snapshot shows; fixed over a run.
+
+    `indices` count in the validation split; every class that it holds is here at least once.
+    """
+
+    indices: Int[ndarray, " n_probe"]
+    x: Float[ndarray, "n_probe n_features"]
+    y: Int[ndarray, " n_probe"]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One moment of training.
+
+    `step` counts updates and `epoch` passes through the training split, both finished ones;
+    `train` is measured on a fixed sample of the training split and `heldout` on the whole
+    validation split, with the same parameters. `confusion` counts the validation split, rows the
+    true class, columns the predicted one. `probe_activations` has one array a layer, the output
+    probabilities last. `train_seconds` is time spent in updates alone, as the caller measured it.
+    """
+
+    step: int
+    epoch: int
+    samples_seen: int
+    train_seconds: float
+    learning_rate: float
+    train: Metrics
+    heldout: Metrics
+    confusion: Int[ndarray, "n_classes n_classes"]
+    parameters: tuple[LayerParameters, ...]
+    layers: tuple[LayerStatistics, ...]
+    probe_activations: tuple[Float[ndarray, "n_probe n_units"], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """All that a trainer needs to go on as if it had never stopped.
+
+    `arrays` holds parameters, optimizer moments and whatever else is numeric; `state` is plain
+    data for JSON: step, generator states, learning-rate changes, what early stopping remembers.
+    """
+
+    step: int
+    arrays: Mapping[str, ndarray]
+    state: Mapping[str, Any]

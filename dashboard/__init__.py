@@ -1,0 +1,1 @@
+"""The Streamlit dashboard. It draws, and computes nothing that is not in core."""

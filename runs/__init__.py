@@ -1,0 +1,1 @@
+"""A run: configuration, worker process, record on disk, reader."""
