@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from core.config import DataConfig
 from core.dataset import Dataset
 from core.errors import did_you_mean
+from data.download import Progress
 from data.embedded import load_digits, load_mnist_5k
 from data.errors import DataError
 from data.examples import Examples
+from data.mnist import IDX_SETS, is_present, load_idx_set
 from data.scaling import fit_scaler
 from data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, stratified_split
 from data.toy import make_points
-
-Progress: TypeAlias = Callable[[str, int, int], None]
-"""Called as (what, done, total), in bytes, while something is fetched."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +72,14 @@ DATASETS: dict[str, DatasetInfo] = {
     info.name: info
     for info in (
         _images("mnist-5k", "MNIST, 5,000 digits", 28, 4500, 500, "5,000 real MNIST images; nothing to download."),
+        _images(
+            "mnist", "MNIST", 28, 60_000, 10_000,
+            "70,000 handwritten digits of 28x28 pixels, the classic; downloaded once (11 MB).", needs_download=True,
+        ),
+        _images(
+            "fashion-mnist", "Fashion-MNIST", 28, 60_000, 10_000,
+            "70,000 pictures of clothes in MNIST's format, and harder; downloaded once (30 MB).", needs_download=True,
+        ),
         _images("digits", "Digits 8x8", 8, 1617, 180, "1,797 handwritten digits of 8x8 pixels; trains in a blink."),
         _points("moons", "Moons", 2, "Two interleaved half circles."),
         _points("circles", "Circles", 2, "A ring around a ring: no straight line parts them."),
@@ -81,7 +87,7 @@ DATASETS: dict[str, DatasetInfo] = {
         _points("xor", "XOR", 2, "Opposite corners belong together: the problem one layer cannot solve."),
         _points("blobs", "Blobs", 3, "Three clouds that straight lines can part."),
     )
-}
+}  # fmt: skip
 """Every data set by name, in the order to offer them."""
 
 
@@ -97,7 +103,7 @@ def load_dataset(
 
     Raises DataError with one sentence for the user.
     """
-    examples = _examples(config, seed)
+    examples = _examples(config, seed, progress)
     every = np.arange(len(examples.y))
     if examples.test is None:
         rest, test_rows = stratified_split(examples.y, TEST_SHARE, seed=TEST_SEED, what="testing")
@@ -126,15 +132,17 @@ def load_dataset(
 
 def is_ready(config: DataConfig) -> bool:
     """Whether `load_dataset` can do without the network."""
-    return config.name not in DATASETS or not DATASETS[config.name].needs_download
+    return config.name not in IDX_SETS or is_present(IDX_SETS[config.name])
 
 
-def _examples(config: DataConfig, seed: int) -> Examples:
+def _examples(config: DataConfig, seed: int, progress: Progress | None) -> Examples:
     name = config.name
     if name == "mnist-5k":
         return load_mnist_5k()
     if name == "digits":
         return load_digits()
+    if name in IDX_SETS:
+        return load_idx_set(IDX_SETS[name], progress)
     if name in DATASETS:
         return make_points(name, config.n_samples, config.noise, seed)
     if _looks_like_path(name):
