@@ -20,6 +20,7 @@ from data.mnist import IDX_SETS, is_present, load_idx_set
 from data.scaling import fit_scaler
 from data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, stratified_split
 from data.toy import make_points
+from data.user_file import load_user_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ def load_dataset(
         test_rows = np.arange(len(y_test))
     kept, held = stratified_split(examples.y[rest], config.split, seed=VALIDATION_SEED)
     train_rows, val_rows = rest[kept], rest[held]
-    scaler = fit_scaler(config.scaling, examples.x, train_rows, examples.pixel_max)
+    scaler = fit_scaler(config.scaling, examples, train_rows)
     return Dataset(
         name=config.name if config.name in DATASETS else Path(config.name).stem,
         x_train=scaler.apply(examples.x, train_rows, dtype),
@@ -146,7 +147,7 @@ def _examples(config: DataConfig, seed: int, progress: Progress | None) -> Examp
     if name in DATASETS:
         return make_points(name, config.n_samples, config.noise, seed)
     if _looks_like_path(name):
-        raise DataError(f"there is no file {name}")
+        return load_user_file(Path(name).expanduser())
     raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
 
 

@@ -17,8 +17,8 @@ Labels = Int[ndarray, " n"]
 class Examples:
     """Features (bytes for pixels, else float64) and labels (int64, indices into `class_names`) in file order.
 
-    `test` is the official test split, where the source has one. `pixel_max` is the brightest value
-    a pixel can have, None when the features are no pixels.
+    `test` is the official test split, where the source has one. `pixel_max` is the value of white
+    in images, None where the source does not say.
     """
 
     x: Features

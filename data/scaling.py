@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from data.examples import Features
+from data.examples import Examples, Features
 
 _ROWS_AT_ONCE = 4096  # float64 scratch space stays small however large the data set is
 
@@ -34,24 +34,28 @@ class Scaler:
         return scaled
 
 
-def fit_scaler(scaling: str, x: Features, rows: Int[ndarray, " n_rows"], pixel_max: float | None) -> Scaler:
+def fit_scaler(scaling: str, examples: Examples, rows: Int[ndarray, " n_rows"]) -> Scaler:
     """The scaler that `scaling` asks for, fitted to the training rows.
 
     - "none" leaves the values as they are.
-    - "unit" brings pixels to 0..1 by the brightest value a pixel can have, and other features
-      by their least and greatest training value.
+    - "unit" divides images by the value of white (the brightest of the training rows where the source
+      does not name it), and brings other features to 0..1 by their least and greatest training value.
     - "standard" gives each feature mean 0 and standard deviation 1 over the training rows.
-    - "auto" is "unit" for pixels and "standard" for everything else.
+    - "auto" is "unit" for images and "standard" for everything else.
 
     A feature that is constant over the training rows is shifted and not divided.
     """
+    is_image = examples.image_shape is not None
     if scaling == "auto":
-        scaling = "standard" if pixel_max is None else "unit"
+        scaling = "unit" if is_image else "standard"
     if scaling == "none":
         return Scaler(0.0, 1.0)
-    if scaling == "unit" and pixel_max is not None:
-        return Scaler(0.0, pixel_max)
-    train = x[rows]
+    if scaling == "unit" and examples.pixel_max is not None:
+        return Scaler(0.0, examples.pixel_max)
+    train = examples.x[rows]
+    if scaling == "unit" and is_image:
+        brightest = float(train.max())
+        return Scaler(0.0, brightest if brightest > 0 else 1.0)
     least, greatest = train.min(axis=0), train.max(axis=0)
     constant = least == greatest
     if scaling == "unit":
