@@ -29,7 +29,7 @@ CHROMIUM_FLAGS = [
 
 
 def find_chromium(playwright: Playwright) -> str | None:
-    """Path of a Chromium or Chrome: `ANNSCOPE_CHROMIUM`, the machine's own, Playwright's own; None where there is none."""
+    """Path of a Chromium: `ANNSCOPE_CHROMIUM`, the machine's own, Playwright's own; None where there is none."""
     named = os.environ.get("ANNSCOPE_CHROMIUM")
     if named:
         return named
