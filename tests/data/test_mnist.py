@@ -253,6 +253,17 @@ def test_a_home_that_cannot_be_written_is_named(small_mnist: SmallMnist, home: P
         load_idx_set(small_mnist.idx_set("http://127.0.0.1:9"))
 
 
+def test_a_full_disk_is_named(small_mnist: SmallMnist, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that takes no new file is named with the reason."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(download.tempfile, "NamedTemporaryFile", refuse)
+    with pytest.raises(DataError, match=r"home/data/mnist cannot be written: No space left on device"):
+        load_idx_set(small_mnist.idx_set("http://127.0.0.1:9"))
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
