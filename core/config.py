@@ -341,7 +341,7 @@ class RunConfig:
             if not isinstance(given, Mapping):
                 raise ConfigError(f"config section {section} must be an object, got {given!r}")
             _refuse_unknown(f"{section} setting", given, [item.name for item in fields(kind)])
-            parts[section] = kind(**given)
+            parts[section] = kind(**{name: _BY_NAME[kind, name].check(value) for name, value in given.items()})
         return RunConfig(**parts)
 
     def get(self, item: Field) -> Any:
@@ -354,7 +354,7 @@ class RunConfig:
         changed: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
         for option, value in values.items():
             item = FIELDS[option]
-            changed[item.section][item.name] = value
+            changed[item.section][item.name] = item.check(value)
         return replace(
             self, **{section: replace(getattr(self, section), **part) for section, part in changed.items() if part}
         )

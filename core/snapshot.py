@@ -84,7 +84,7 @@ class Snapshot:
     confusion: Int[ndarray, "n_classes n_classes"]
     parameters: tuple[LayerParameters, ...]
     layers: tuple[LayerStatistics, ...]
-    probe_activations: tuple[Float[ndarray, "n_probe n_units"], ...]
+    probe_activations: tuple[Float[ndarray, "n_probe _"], ...]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,79 @@
+"""Whether the process that writes a record is still there, and that there is only one."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from core.errors import AnnscopeError
+
+HEARTBEAT_SECONDS = 30.0
+"""A writer on another machine that has not been heard of for so long counts as gone."""
+
+
+class LockedError(AnnscopeError):
+    """Another process writes this record."""
+
+
+def is_alive(status: Mapping[str, Any]) -> bool:
+    """Whether the process named in a status still runs.
+
+    On this machine its process number and start time decide, elsewhere the age of its heartbeat.
+    """
+    if status.get("host") != platform.node():
+        return time.time() - float(status.get("heartbeat") or 0.0) < HEARTBEAT_SECONDS
+    now_started = started(int(status.get("pid") or 0))
+    expected = status.get("pid_started")
+    # The start time is derived from the boot time, which some systems round differently from call to call.
+    return now_started is not None and (expected is None or abs(now_started - float(expected)) < 2.0)
+
+
+def started(pid: int) -> float | None:
+    """When a process began, in seconds since 1970; None when there is no such process any more.
+
+    A process number alone may have been given to another process since.
+    """
+    if pid <= 0:
+        return None
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        ended = process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+        return None if ended else float(process.create_time())
+    except psutil.NoSuchProcess:
+        return None
+
+
+class WriterLock:
+    """Held by the one process that writes a record; the system lets go of it when that process ends in any way."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[bytes] = path.open("ab")
+        try:
+            _lock(self._file)
+        except OSError:
+            self._file.close()
+            raise LockedError(f"Run {path.parent.name} is already being written by another process.") from None
+
+    def release(self) -> None:
+        """Let another process write."""
+        self._file.close()
+
+
+if sys.platform == "win32":  # pragma: no cover
+    import msvcrt
+
+    def _lock(file: IO[bytes]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,804 @@
+"""The record of a run: a directory that one process writes and any number may read.
+
+    config.json               the settings, the data set's fingerprint, versions, everything that is fixed
+    probe.safetensors         the few images whose way through the network every snapshot shows
+    snapshots/000012.safetensors   parameters, probe activations, histograms and confusion matrix
+    metrics.jsonl             one line a snapshot or event, in order; the only thing that is appended to
+    status.json               what the run is doing now
+    checkpoint.safetensors    all that an exact resume needs
+    control.jsonl             commands to the worker (`runs.control`)
+    worker.lock, worker.log   held by the writer; what it printed, tracebacks among it
+
+A snapshot's arrays are written under a temporary name and renamed, then its line is appended: the
+line is the commit. A reader believes complete lines only, so a process that is killed at any
+instant loses at most the snapshot it was writing, and resuming computes that one again. Forcing
+each snapshot to the disk would cost more than it saves: checkpoints are forced, and everything
+before them, so a *power cut* may lose what came after the last checkpoint (seconds), and resuming
+computes that again too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from core.config import RunConfig
+from core.errors import AnnscopeError, did_you_mean
+from data.home import annscope_home
+from runs.atomic import GrowingLines, append_line, drop_half_line, read_file, replace_file, to_json
+from runs.liveness import WriterLock, is_alive, started
+
+if TYPE_CHECKING:
+    from core.network import Network
+    from numpy import ndarray
+
+    from core.dataset import Dataset
+    from core.snapshot import Checkpoint, LayerParameters, Probe, Snapshot
+
+FORMAT = 1
+
+State = Literal[
+    "starting", "running", "paused", "finished", "stopped", "interrupted", "failed", "diverged", "unreadable"
+]
+LIVE: tuple[State, ...] = ("starting", "running", "paused")
+"""The states in which a process works on the run."""
+
+Line = dict[str, Any]
+"""One object of `metrics.jsonl`."""
+
+
+class RecordError(AnnscopeError):
+    """A run that is not there, or a record that cannot be read: the text says what is wrong with it."""
+
+
+class Loading(TypedDict):
+    """How far a download or the reading of a data set is, in bytes."""
+
+    what: str
+    done: int
+    total: int
+
+
+class Status(TypedDict):
+    """What a run is doing: the content of `status.json`.
+
+    `heartbeat` is in seconds since 1970, `seconds_left` an estimate (None when there is nothing to
+    wait for) and `message` one sentence for people. `control_from` is where in `control.jsonl` the
+    commands to the present worker begin.
+    """
+
+    status: State
+    pid: int
+    pid_started: float | None
+    host: str
+    heartbeat: float
+    step: int
+    epoch: int
+    total_steps: int | None
+    n_epochs: int
+    samples_seen: int
+    samples_per_second: float | None
+    learning_rate: float
+    seconds_left: float | None
+    message: str | None
+    loading: Loading | None
+    control_from: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """An event that changed the mathematics from `step` on: a learning rate, or the number of epochs."""
+
+    step: int
+    option: str
+    value: float | int
+
+
+@dataclass(frozen=True)
+class SavedCheckpoint:
+    """A trainer's checkpoint, with what the record needs to go on from it.
+
+    `n_changes` counts the changes of the record that the checkpoint already holds.
+    """
+
+    checkpoint: Checkpoint
+    train_seconds: float
+    n_changes: int
+
+
+def create_run(config: RunConfig) -> str:
+    """Make the directory of a new run, in state "starting", and return the run's id.
+
+    Ids begin with the time (UTC), so that they sort by it; two runs of the same second get
+    different ones.
+    """
+    now = datetime.now(UTC)
+    stem = f"{now:%Y-%m-%d-%H%M-%S}-{_slug(config)}"
+    try:
+        _home().mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=".new-", dir=_home()))
+        new.chmod(0o755)
+    except OSError as error:
+        raise RecordError(f"Cannot make a run in {_home()}: {error.strerror or error}.") from error
+    # Filled first and named then: whoever sees the run sees all of it. A name that is taken cannot be taken again.
+    write_status(new, new_status(config))
+    for attempt in range(1, 1000):
+        run = stem if attempt == 1 else f"{stem}-{attempt}"
+        description = {
+            "format": FORMAT,
+            "run": run,
+            "created": now.isoformat(timespec="milliseconds"),
+            "config": config.to_dict(),
+            "dataset": None,
+            "layer_sizes": None,
+        }
+        _write_json(new / "config.json", description)
+        try:
+            new.rename(_home() / run)
+        except OSError:
+            if (_home() / run).exists():
+                continue
+            raise
+        return run
+    raise RecordError(f"Too many runs begin with {stem}.")
+
+
+def _slug(config: RunConfig) -> str:
+    name = config.data.name
+    if "/" in name or "\\" in name or "." in name:
+        name = Path(name.replace("\\", "/")).stem
+    name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:30] or "data"
+    sizes = config.network.hidden_sizes
+    shape = "-".join(map(str, sizes)) if 0 < len(sizes) <= 4 else f"{len(sizes)}-layers" if sizes else "linear"
+    return f"{name}-{shape}"
+
+
+def new_status(config: RunConfig, *, control_from: int = 0) -> Status:
+    """The status of a run that this process is about to work on."""
+    return {
+        "status": "starting",
+        "pid": os.getpid(),
+        "pid_started": started(os.getpid()),
+        "host": platform.node(),
+        "heartbeat": time.time(),
+        "step": 0,
+        "epoch": 0,
+        "total_steps": None,
+        "n_epochs": config.training.n_epochs,
+        "samples_seen": 0,
+        "samples_per_second": None,
+        "learning_rate": config.training.learning_rate,
+        "seconds_left": None,
+        "message": None,
+        "loading": None,
+        "control_from": control_from,
+    }
+
+
+def write_status(directory: Path, status: Status) -> None:
+    """Say what the run is doing."""
+    replace_file(directory / "status.json", to_json(status).encode())
+
+
+def _write_json(path: Path, values: Mapping[str, Any]) -> None:
+    replace_file(path, (to_json(values, indent=1) + "\n").encode())
+
+
+class RunReader:
+    """Reads the record of one run; never writes, and may read while another process does.
+
+    Raises RecordError when made for a directory that is not there, and from every method for a
+    part of the record that is missing or damaged.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = Path(directory)
+        if not self.directory.is_dir():
+            raise RecordError(f"There is no run {self.directory.name!r}.")
+        self.run = self.directory.name
+        self._description: dict[str, Any] | None = None
+        self._new = GrowingLines(self.directory / "metrics.jsonl")
+        self._all = GrowingLines(self.directory / "metrics.jsonl")
+        self._lines: list[Line] = []
+        self._by_number: dict[int, Line] = {}
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What `config.json` says; `dataset` and `layer_sizes` are null until the data is loaded."""
+        if self._description is None or self._description.get("dataset") is None:
+            description = self._json("config.json")
+            if description.get("format") != FORMAT:
+                raise RecordError(
+                    f"Run {self.run} is in record format {description.get('format')!r}, "
+                    f"this version of annscope reads format {FORMAT}."
+                )
+            self._description = description
+        return self._description
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings the run was started with."""
+        return RunConfig.from_dict(self.description.get("config", {}))
+
+    @property
+    def config_in_force(self) -> RunConfig:
+        """The settings with every recorded change made: a moved learning rate, more epochs."""
+        return self.config.with_values({change.option: change.value for change in changes_in(self.lines())})
+
+    def status(self) -> Status:
+        """What the run is doing; "interrupted" when its process is gone without having said so."""
+        values = self._json("status.json")
+        status: Status = {**new_status(self.config), **values}  # type: ignore[typeddict-item]
+        if status["status"] in LIVE and not is_alive(status):
+            status["status"] = "interrupted"
+            status["seconds_left"] = status["loading"] = None
+            status["message"] = "The process that trained this run is gone; resuming continues where it was."
+        return status
+
+    def lines(self) -> list[Line]:
+        """Every snapshot and event so far, in order."""
+        self._read_on()
+        return list(self._lines)
+
+    def new_lines(self) -> list[Line]:
+        """What was recorded since the last call; everything at the first."""
+        return self._read(self._new)
+
+    def snapshot_lines(self) -> list[Line]:
+        """The lines of the snapshots, in order of their numbers."""
+        self._read_on()
+        return list(self._by_number.values())
+
+    def snapshot_bytes(self, number: int) -> bytes:
+        """A snapshot's safetensors file as it is."""
+        self._line(number)
+        try:
+            return read_file(_snapshot_path(self.directory, number))
+        except OSError as error:
+            raise RecordError(f"The arrays of snapshot {number} of run {self.run} cannot be read: {error}.") from error
+
+    def snapshot(self, number: int) -> Snapshot:
+        """One moment of the run, by its number."""
+        from core.snapshot import LayerStatistics, Metrics, Snapshot
+
+        line, tensors = self._line(number), self._tensors(number)
+        try:
+            n_layers = len(line["layers"])
+            histograms = ("weight_histogram", "gradient_histogram", "activation_histogram")
+            return Snapshot(
+                step=line["step"],
+                epoch=line["epoch"],
+                samples_seen=line["samples_seen"],
+                train_seconds=line["train_seconds"],
+                learning_rate=line["learning_rate"],
+                train=Metrics(_number(line["train"]["loss"]), _number(line["train"]["accuracy"])),
+                heldout=Metrics(_number(line["heldout"]["loss"]), _number(line["heldout"]["accuracy"])),
+                confusion=tensors["confusion"],
+                parameters=_parameters(tensors, n_layers),
+                layers=tuple(
+                    LayerStatistics(
+                        **{**line["layers"][i], **{name: tensors[f"layer{i}.{name}"] for name in histograms}}
+                    )
+                    for i in range(n_layers)
+                ),
+                probe_activations=tuple(tensors[f"layer{i}.activation"] for i in range(n_layers)),
+            )
+        except (KeyError, TypeError) as error:
+            raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error} is missing.") from error
+
+    def network(self, number: int) -> Network:
+        """The network as it was at a snapshot."""
+        sizes = self.description["layer_sizes"]
+        if sizes is None:
+            raise RecordError(f"Run {self.run} has not loaded its data yet.")
+        from core.network import Network
+
+        tensors = self._tensors(number)
+        parameters = _parameters(tensors, len(sizes) - 1)
+        return Network(self.config.network, sizes[0], sizes[-1], parameters)
+
+    def probe(self) -> Probe:
+        """The images whose way through the network every snapshot shows."""
+        from core.snapshot import Probe
+
+        tensors = self._load(self.probe_bytes(), "The probe images")
+        try:
+            return Probe(indices=tensors["indices"], x=tensors["x"], y=tensors["y"])
+        except KeyError as error:
+            raise RecordError(f"The probe images of run {self.run} are damaged: {error} is missing.") from error
+
+    def probe_bytes(self) -> bytes:
+        """The probe's safetensors file as it is."""
+        try:
+            return read_file(self.directory / "probe.safetensors")
+        except OSError as error:
+            raise RecordError(f"The probe images of run {self.run} cannot be read: {error.strerror}.") from error
+
+    def kept_number(self) -> int:
+        """The number of the snapshot that stands for the run.
+
+        With early stopping by patience that is the one with the lowest held-out loss, otherwise the last.
+        """
+        lines = self.snapshot_lines()
+        if not lines:
+            raise RecordError(f"Run {self.run} has no snapshot yet.")
+        line = best_line(lines) if self.config.training.patience else None
+        return int((line or lines[-1])["number"])
+
+    def _line(self, number: int) -> Line:
+        if number not in self._by_number:
+            self._read_on()
+        if number not in self._by_number:
+            count = len(self._by_number)
+            has = f"it has 0 to {count - 1}" if count else "it has none yet"
+            raise RecordError(f"Run {self.run} has no snapshot {number}; {has}.")
+        return self._by_number[number]
+
+    def _read_on(self) -> None:
+        lines = self._read(self._all)
+        self._lines += lines
+        self._by_number |= {line["number"]: line for line in lines if line["type"] == "snapshot"}
+
+    def _tensors(self, number: int) -> dict[str, ndarray]:
+        return self._load(self.snapshot_bytes(number), f"The arrays of snapshot {number}")
+
+    def _load(self, content: bytes, what: str) -> dict[str, ndarray]:
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        try:
+            return dict(load(content))
+        except (SafetensorError, ValueError, KeyError) as error:
+            raise RecordError(f"{what} of run {self.run} are damaged: {error}.") from error
+
+    def _json(self, name: str) -> dict[str, Any]:
+        try:
+            values = json.loads(read_file(self.directory / name))
+        except FileNotFoundError:
+            raise RecordError(f"Run {self.run} has no {name}.") from None
+        except (OSError, ValueError) as error:
+            raise RecordError(f"{name} of run {self.run} cannot be read: {error}.") from error
+        if not isinstance(values, dict):
+            raise RecordError(f"{name} of run {self.run} does not hold an object.")
+        return values
+
+    def _read(self, lines: GrowingLines) -> list[Line]:
+        try:
+            new = lines.read()
+        except (OSError, ValueError) as error:
+            raise RecordError(f"The metrics of run {self.run} cannot be read: {error}.") from error
+        for line in new:
+            needed = {"snapshot": ("number", "step", "heldout"), "event": ("event", "step")}.get(str(line.get("type")))
+            if needed is None or any(name not in line for name in needed):
+                raise RecordError(f"The metrics of run {self.run} hold a line that is neither snapshot nor event.")
+        return new
+
+
+class RunWriter:
+    """Writes the record of one run, as its only writer; opening it again continues it.
+
+    What was already committed is never written a second time: a resumed trainer computes the
+    snapshots since its checkpoint anew, and they are recognised by their step.
+
+    Raises LockedError when another process writes this record, RecordError when it cannot be read.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = Path(directory)
+        reader = RunReader(self.directory)
+        self.run = reader.run
+        self.config = reader.config
+        self._lock = WriterLock(self.directory / "worker.lock")
+        try:
+            drop_half_line(self.directory / "metrics.jsonl")
+            lines = reader.lines()
+            self.description = dict(reader.description)
+            (self.directory / "snapshots").mkdir(exist_ok=True)
+        except BaseException:
+            self._lock.release()
+            raise
+        snapshots = [line for line in lines if line["type"] == "snapshot"]
+        self.changes = changes_in(lines)
+        self._numbers: dict[int, int] = {line["step"]: line["number"] for line in snapshots}
+        self._last_step = max((line["step"] for line in lines), default=-1)
+        self._best = best_line(snapshots)
+        self._best_said = max((line["step"] for line in lines if line.get("event") == "best"), default=None)
+        self._unforced: list[Path] = []
+
+    @property
+    def last_step(self) -> int:
+        """The step of the last snapshot or event; -1 in a record without any."""
+        return self._last_step
+
+    def describe(
+        self, dataset: Dataset, probe: Probe, layer_sizes: Iterable[int], histogram_edges: Mapping[str, ndarray],
+        blas_threads: int | None,
+    ) -> None:  # fmt: skip
+        """Complete `config.json` with what is known once the data is loaded, and store the probe images."""
+        import numpy as np
+
+        self.description |= {
+            "dataset": {
+                "name": dataset.name,
+                "fingerprint": dataset.fingerprint,
+                "n_train": len(dataset.y_train),
+                "n_validation": len(dataset.y_val),
+                "n_test": len(dataset.y_test),
+                "n_features": dataset.n_features,
+                "image_shape": dataset.image_shape,
+                "class_names": dataset.class_names,
+            },
+            "layer_sizes": list(layer_sizes),
+            "histogram_edges": {name: edges.tolist() for name, edges in histogram_edges.items()},
+            "versions": _versions(),
+            "blas_threads": blas_threads,
+        }
+        content = _tensor_bytes(
+            {
+                "x": np.ascontiguousarray(probe.x, dtype=np.float32),
+                "y": np.ascontiguousarray(probe.y, dtype=np.int32),
+                "indices": np.ascontiguousarray(probe.indices, dtype=np.int32),
+            }
+        )
+        replace_file(self.directory / "probe.safetensors", content, durable=True)
+        _write_json(self.directory / "config.json", self.description)
+
+    def append(self, snapshot: Snapshot) -> int | None:
+        """Commit a snapshot and return its number.
+
+        A step that is already committed keeps its number and is not written again. None for a
+        step that the record is already past without having kept it.
+        """
+        number = self._numbers.get(snapshot.step)
+        if number is not None:
+            self._mend(number, snapshot)
+            return number
+        if snapshot.step < self._last_step:
+            return None
+        number = len(self._numbers)
+        path = _snapshot_path(self.directory, number)
+        replace_file(path, _tensor_bytes(_snapshot_tensors(snapshot)))
+        self._unforced.append(path)
+        line = _snapshot_line(number, snapshot)
+        append_line(self.directory / "metrics.jsonl", line)
+        self._numbers[snapshot.step] = number
+        self._last_step = snapshot.step
+        self._best = best_line([self._best, line] if self._best else [line])
+        return number
+
+    def _mend(self, number: int, snapshot: Snapshot) -> None:
+        # After a power cut a line may have outlived its arrays.
+        path = _snapshot_path(self.directory, number)
+        content = _tensor_bytes(_snapshot_tensors(snapshot))
+        if not path.exists() or path.stat().st_size != len(content):
+            replace_file(path, content)
+
+    def event(self, event: str, step: int, **details: Any) -> None:
+        """Record something that happened at a step.
+
+        A change of the learning rate or of the number of epochs must be recorded before it takes
+        effect: then settings and events together reproduce the run.
+        """
+        line = {"type": "event", "event": event, "step": step, "time": time.time(), **details}
+        append_line(self.directory / "metrics.jsonl", line)
+        self.changes += changes_in([line])
+        self._last_step = max(self._last_step, step)
+
+    def say_best(self) -> None:
+        """Record which snapshot has the lowest held-out loss so far, unless that has been said."""
+        if self._best is not None and self._best["step"] != self._best_said:
+            self.event(
+                "best", self._best["step"], **{key: self._best[key] for key in ("number", "epoch", "train", "heldout")}
+            )
+            self._best_said = self._best["step"]
+
+    def save_checkpoint(self, checkpoint: Checkpoint, *, train_seconds: float) -> None:
+        """Make this the point from which a resume goes on, and force it and all before it to the disk."""
+        import numpy as np
+
+        for path in self._unforced:
+            _force(path)
+        self._unforced.clear()
+        if (self.directory / "metrics.jsonl").exists():
+            _force(self.directory / "metrics.jsonl")
+        state = {
+            "step": checkpoint.step,
+            "state": dict(checkpoint.state),
+            "train_seconds": train_seconds,
+            "n_changes": len(self.changes),
+        }
+        arrays = {name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()}
+        content = _tensor_bytes(arrays, {"annscope": json.dumps(state)})
+        replace_file(self.directory / "checkpoint.safetensors", content, durable=True)
+
+    def load_checkpoint(self) -> SavedCheckpoint | None:
+        """The point from which to go on, or None when the run has to begin at its beginning.
+
+        Raises RecordError for a damaged checkpoint.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        from core.snapshot import Checkpoint
+
+        path = self.directory / "checkpoint.safetensors"
+        if not path.exists():
+            return None
+        try:
+            with safe_open(path, framework="numpy") as file:
+                state = json.loads((file.metadata() or {})["annscope"])
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            checkpoint = Checkpoint(step=state["step"], arrays=arrays, state=state["state"])
+            return SavedCheckpoint(checkpoint, state["train_seconds"], state["n_changes"])
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            raise RecordError(f"The checkpoint of run {self.run} is damaged: {error}.") from error
+
+    def close(self) -> None:
+        """Let another process write the record."""
+        self._lock.release()
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def best_line(lines: Iterable[Line]) -> Line | None:
+    """The snapshot line with the lowest held-out loss, the earliest of equals; None without any finite one."""
+    judged = [line for line in lines if line["heldout"]["loss"] is not None]
+    return min(judged, key=lambda line: line["heldout"]["loss"], default=None)
+
+
+def changes_in(lines: Iterable[Line]) -> list[Change]:
+    """The events that changed the mathematics, in order."""
+    options = {"learning_rate": ("learning-rate", "value"), "epochs": ("epochs", "n_epochs")}
+    return [
+        Change(line["step"], options[line["event"]][0], line[options[line["event"]][1]])
+        for line in lines
+        if line.get("event") in options
+    ]
+
+
+def apply_changes(config: RunConfig, changes: Iterable[Change]) -> RunConfig:
+    """The settings after changes of the number of epochs (a learning rate is changed in the trainer)."""
+    for change in changes:
+        if change.option == "epochs":
+            config = replace(config, training=replace(config.training, n_epochs=int(change.value)))
+    return config
+
+
+def parameters_sha256(parameters: Iterable[LayerParameters]) -> str:
+    """SHA-256 over every layer's weight and bias in order, each in C order and little-endian."""
+    import numpy as np
+
+    digest = hashlib.sha256()
+    for layer in parameters:
+        for array in (layer.weight, layer.bias):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
+
+
+def _snapshot_path(directory: Path, number: int) -> Path:
+    return directory / "snapshots" / f"{number:06d}.safetensors"
+
+
+def _snapshot_tensors(snapshot: Snapshot) -> dict[str, ndarray]:
+    import numpy as np
+
+    tensors: dict[str, ndarray] = {"confusion": np.ascontiguousarray(snapshot.confusion, dtype=np.int32)}
+    for i, (parameters, statistics, activation) in enumerate(
+        zip(snapshot.parameters, snapshot.layers, snapshot.probe_activations, strict=True)
+    ):
+        tensors[f"layer{i}.weight"] = np.ascontiguousarray(parameters.weight)
+        if parameters.bias is not None:
+            tensors[f"layer{i}.bias"] = np.ascontiguousarray(parameters.bias)
+        tensors[f"layer{i}.activation"] = np.ascontiguousarray(activation)
+        for name in ("weight_histogram", "gradient_histogram", "activation_histogram"):
+            tensors[f"layer{i}.{name}"] = np.ascontiguousarray(getattr(statistics, name), dtype=np.int32)
+    return tensors
+
+
+def _snapshot_line(number: int, snapshot: Snapshot) -> Line:
+    return {
+        "type": "snapshot",
+        "number": number,
+        "step": int(snapshot.step),
+        "epoch": int(snapshot.epoch),
+        "samples_seen": int(snapshot.samples_seen),
+        "train_seconds": float(snapshot.train_seconds),
+        "learning_rate": float(snapshot.learning_rate),
+        "train": {"loss": float(snapshot.train.loss), "accuracy": float(snapshot.train.accuracy)},
+        "heldout": {"loss": float(snapshot.heldout.loss), "accuracy": float(snapshot.heldout.accuracy)},
+        "layers": [
+            {
+                name: None if value is None else float(value)
+                for name, value in (
+                    ("weight_norm", layer.weight_norm),
+                    ("gradient_norm", layer.gradient_norm),
+                    ("update_ratio", layer.update_ratio),
+                    ("activation_mean", layer.activation_mean),
+                    ("activation_std", layer.activation_std),
+                    ("dead_fraction", layer.dead_fraction),
+                    ("saturated_fraction", layer.saturated_fraction),
+                )
+            }
+            for layer in snapshot.layers
+        ],
+    }
+
+
+def _parameters(tensors: Mapping[str, ndarray], n_layers: int) -> tuple[LayerParameters, ...]:
+    from core.snapshot import LayerParameters
+
+    try:
+        return tuple(
+            LayerParameters(tensors[f"layer{i}.weight"], tensors.get(f"layer{i}.bias")) for i in range(n_layers)
+        )
+    except KeyError as error:
+        raise RecordError(f"A snapshot is damaged: {error} is missing.") from error
+
+
+def _tensor_bytes(tensors: dict[str, ndarray], metadata: dict[str, str] | None = None) -> bytes:
+    from safetensors.numpy import save
+
+    return bytes(save(tensors, metadata))
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _force(path: Path) -> None:
+    # Windows forces only what is open for writing.
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _versions() -> dict[str, str]:
+    import numpy as np
+
+    try:
+        annscope = version("annscope")
+    except PackageNotFoundError:
+        annscope = "unknown"
+    return {"annscope": annscope, "numpy": np.__version__, "python": platform.python_version()}
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run in a list; what cannot be read is None, and `message` says why."""
+
+    run: str
+    directory: Path
+    status: State
+    message: str | None = None
+    created: str | None = None
+    data: str | None = None
+    layer_sizes: tuple[int, ...] | None = None
+    hidden_sizes: tuple[int, ...] | None = None
+    step: int | None = None
+    epoch: int | None = None
+    n_epochs: int | None = None
+    loss: float | None = None
+    accuracy: float | None = None
+    """Of the last snapshot, on held-out examples."""
+
+
+def _home() -> Path:
+    return annscope_home() / "runs"
+
+
+def run_directory(run: str) -> Path:
+    """The directory of a run, by its full id. Raises RecordError, with the nearest id, when there is none."""
+    directory = _home() / run
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}", run) or not directory.is_dir():
+        raise RecordError(f"There is no run {run!r}{did_you_mean(run, run_ids())}.")
+    return directory
+
+
+def run_ids() -> list[str]:
+    """Every run's id, oldest first."""
+    try:
+        return sorted(path.name for path in _home().iterdir() if path.is_dir() and not path.name.startswith("."))
+    except FileNotFoundError:
+        return []
+
+
+def find_run(text: str) -> str:
+    """The full id of the run that `text` abbreviates: an id, a part that only one id has, or "latest".
+
+    Raises RecordError when there is none, or more than one.
+    """
+    ids = run_ids()
+    if text in ids:
+        return text
+    if not ids:
+        raise RecordError(f"There is no run {text!r}: there are no runs yet.")
+    if text == "latest":
+        return ids[-1]
+    matches = [run for run in ids if text.lower() in run]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        shown = ", ".join(matches[-3:]) + (", ..." if len(matches) > 3 else "")
+        raise RecordError(f"{text!r} fits {len(matches)} runs ({shown}); give more of the id.")
+    raise RecordError(f"There is no run {text!r}{did_you_mean(text, [*ids, 'latest'])}.")
+
+
+def list_runs() -> list[RunSummary]:
+    """Every run, newest first; one that cannot be read is in the list as "unreadable", with the reason."""
+    return [summarize(run) for run in reversed(run_ids())]
+
+
+def summarize(run: str) -> RunSummary:
+    """One run in a few words; "unreadable", with the reason, when its record is damaged."""
+    directory = _home() / run
+    try:
+        reader = RunReader(directory)
+        description, config, status = reader.description, reader.config, reader.status()
+        last = _last_snapshot_line(directory / "metrics.jsonl")
+    except AnnscopeError as error:
+        return RunSummary(run=run, directory=directory, status="unreadable", message=str(error))
+    sizes = description.get("layer_sizes")
+    return RunSummary(
+        run=run,
+        directory=directory,
+        status=status["status"],
+        message=status["message"],
+        created=description.get("created"),
+        data=config.data.name,
+        layer_sizes=tuple(sizes) if sizes else None,
+        hidden_sizes=config.network.hidden_sizes,
+        step=max(status["step"], last["step"]) if last else status["step"],
+        epoch=max(status["epoch"], last["epoch"]) if last else status["epoch"],
+        n_epochs=status["n_epochs"],
+        loss=last["heldout"]["loss"] if last else None,
+        accuracy=last["heldout"]["accuracy"] if last else None,
+    )
+
+
+def _last_snapshot_line(path: Path) -> Line | None:
+    # A line is at most a few kilobytes; the end of the file is enough to know where a run stands.
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 65_536))
+            content = file.read()
+    except OSError:
+        return None
+    for text in reversed(content[: content.rfind(b"\n") + 1].splitlines()):
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and line.get("type") == "snapshot" and "heldout" in line:
+            return line
+    return None
+
+
+def delete_run(run: str) -> None:
+    """Remove a run and its record. Raises RecordError for one that is running or not there."""
+    directory = run_directory(run)
+    try:
+        live = RunReader(directory).status()["status"] in LIVE
+    except AnnscopeError:
+        live = False
+    if live:
+        raise RecordError(f"Run {run} is running; stop it before deleting it.")
+    try:
+        shutil.rmtree(directory)
+    except OSError as error:
+        raise RecordError(f"Run {run} cannot be deleted: {error.strerror or error}.") from error
