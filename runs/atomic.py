@@ -68,18 +68,16 @@ def append_line(path: Path, values: Mapping[str, Any]) -> None:
 
 
 class GrowingLines:
-    """What is new in a file of JSON lines since the last look; a half line at its end waits until it is whole.
+    """What is new in a file of lines since the last look; a half line at its end waits until it is whole.
 
-    `position` is the number of bytes already given out. ValueError, with the line's number, for a
-    complete line that is not a JSON object.
+    `position` is the number of bytes already given out.
     """
 
     def __init__(self, path: Path, position: int = 0) -> None:
         self.path = path
         self.position = position
-        self._n_lines = 0
 
-    def read(self) -> list[dict[str, Any]]:
+    def read(self) -> list[bytes]:
         """The complete lines that were added since the last call; none for a file that is not there (yet)."""
         try:
             if self.path.stat().st_size <= self.position:
@@ -90,18 +88,8 @@ class GrowingLines:
         except FileNotFoundError:
             return []
         whole = content[: content.rfind(b"\n") + 1]
-        lines = []
-        for number, text in enumerate(whole.splitlines(), start=self._n_lines + 1):
-            try:
-                line = json.loads(text)
-            except ValueError:
-                line = None
-            if not isinstance(line, dict):
-                raise ValueError(f"line {number} of {self.path.name} is not a JSON object")
-            lines.append(line)
         self.position += len(whole)
-        self._n_lines += len(lines)
-        return lines
+        return whole.splitlines()
 
 
 def drop_half_line(path: Path) -> None:

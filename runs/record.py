@@ -110,12 +110,14 @@ class Change:
 class SavedCheckpoint:
     """A trainer's checkpoint, with what the record needs to go on from it.
 
-    `n_changes` counts the changes of the record that the checkpoint already holds.
+    `n_changes` counts the changes of the record that the checkpoint already holds; `looked` says
+    whether the snapshot of its step had been taken.
     """
 
     checkpoint: Checkpoint
     train_seconds: float
     n_changes: int
+    looked: bool
 
 
 def create_run(config: RunConfig) -> str:
@@ -376,14 +378,18 @@ class RunReader:
 
     def _read(self, lines: GrowingLines) -> list[Line]:
         try:
-            new = lines.read()
+            return [_parse_line(text) for text in lines.read()]
         except (OSError, ValueError) as error:
             raise RecordError(f"The metrics of run {self.run} cannot be read: {error}.") from error
-        for line in new:
-            needed = {"snapshot": ("number", "step", "heldout"), "event": ("event", "step")}.get(str(line.get("type")))
-            if needed is None or any(name not in line for name in needed):
-                raise RecordError(f"The metrics of run {self.run} hold a line that is neither snapshot nor event.")
-        return new
+
+
+def _parse_line(text: bytes) -> Line:
+    line = json.loads(text)
+    needed = {"snapshot": ("number", "step", "heldout"), "event": ("event", "step")}
+    kind = line.get("type") if isinstance(line, dict) else None
+    if not isinstance(kind, str) or kind not in needed or any(name not in line for name in needed[kind]):
+        raise ValueError("a line is neither a snapshot nor an event")
+    return dict(line)
 
 
 class RunWriter:
@@ -391,6 +397,9 @@ class RunWriter:
 
     What was already committed is never written a second time: a resumed trainer computes the
     snapshots since its checkpoint anew, and they are recognised by their step.
+
+    `changes` are the recorded events that changed the mathematics, `last_step` is the step of the
+    last snapshot or event (-1 in a record without any).
 
     Raises LockedError when another process writes this record, RecordError when it cannot be read.
     """
@@ -412,15 +421,10 @@ class RunWriter:
         snapshots = [line for line in lines if line["type"] == "snapshot"]
         self.changes = changes_in(lines)
         self._numbers: dict[int, int] = {line["step"]: line["number"] for line in snapshots}
-        self._last_step = max((line["step"] for line in lines), default=-1)
+        self.last_step = max((line["step"] for line in lines), default=-1)
         self._best = best_line(snapshots)
         self._best_said = max((line["step"] for line in lines if line.get("event") == "best"), default=None)
         self._unforced: list[Path] = []
-
-    @property
-    def last_step(self) -> int:
-        """The step of the last snapshot or event; -1 in a record without any."""
-        return self._last_step
 
     def describe(
         self, dataset: Dataset, probe: Probe, layer_sizes: Iterable[int], histogram_edges: Mapping[str, ndarray],
@@ -442,7 +446,7 @@ class RunWriter:
             },
             "layer_sizes": list(layer_sizes),
             "histogram_edges": {name: edges.tolist() for name, edges in histogram_edges.items()},
-            "versions": _versions(),
+            "versions": library_versions(),
             "blas_threads": blas_threads,
         }
         content = _tensor_bytes(
@@ -465,7 +469,7 @@ class RunWriter:
         if number is not None:
             self._mend(number, snapshot)
             return number
-        if snapshot.step < self._last_step:
+        if snapshot.step < self.last_step:
             return None
         number = len(self._numbers)
         path = _snapshot_path(self.directory, number)
@@ -474,7 +478,7 @@ class RunWriter:
         line = _snapshot_line(number, snapshot)
         append_line(self.directory / "metrics.jsonl", line)
         self._numbers[snapshot.step] = number
-        self._last_step = snapshot.step
+        self.last_step = snapshot.step
         self._best = best_line([self._best, line] if self._best else [line])
         return number
 
@@ -494,7 +498,7 @@ class RunWriter:
         line = {"type": "event", "event": event, "step": step, "time": time.time(), **details}
         append_line(self.directory / "metrics.jsonl", line)
         self.changes += changes_in([line])
-        self._last_step = max(self._last_step, step)
+        self.last_step = max(self.last_step, step)
 
     def say_best(self) -> None:
         """Record which snapshot has the lowest held-out loss so far, unless that has been said."""
@@ -504,8 +508,11 @@ class RunWriter:
             )
             self._best_said = self._best["step"]
 
-    def save_checkpoint(self, checkpoint: Checkpoint, *, train_seconds: float) -> None:
-        """Make this the point from which a resume goes on, and force it and all before it to the disk."""
+    def save_checkpoint(self, checkpoint: Checkpoint, *, train_seconds: float, n_changes: int, looked: bool) -> None:
+        """Make this the point from which a resume goes on, and force it and all before it to the disk.
+
+        See `SavedCheckpoint` for the arguments.
+        """
         import numpy as np
 
         for path in self._unforced:
@@ -517,7 +524,8 @@ class RunWriter:
             "step": checkpoint.step,
             "state": dict(checkpoint.state),
             "train_seconds": train_seconds,
-            "n_changes": len(self.changes),
+            "n_changes": n_changes,
+            "looked": looked,
         }
         arrays = {name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()}
         content = _tensor_bytes(arrays, {"annscope": json.dumps(state)})
@@ -540,7 +548,7 @@ class RunWriter:
                 state = json.loads((file.metadata() or {})["annscope"])
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             checkpoint = Checkpoint(step=state["step"], arrays=arrays, state=state["state"])
-            return SavedCheckpoint(checkpoint, state["train_seconds"], state["n_changes"])
+            return SavedCheckpoint(checkpoint, state["train_seconds"], state["n_changes"], state["looked"])
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise RecordError(f"The checkpoint of run {self.run} is damaged: {error}.") from error
 
@@ -667,7 +675,8 @@ def _force(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
+    """What a run's bits may depend on besides its settings."""
     import numpy as np
 
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ def make_snapshot() -> Callable[..., Snapshot]:
 
     def make(step: int, *, loss: float | None = None, bias: bool = True, dtype: str = "float32") -> Snapshot:
         rng = np.random.default_rng(step)
-        pairs = list(zip(SIZES[:-1], SIZES[1:], strict=True))
+        pairs = list(pairwise(SIZES))
         counts = rng.integers(0, 100, 64).astype(np.int32)
         return Snapshot(
             step=step,

@@ -167,10 +167,10 @@ def test_a_checkpoint_comes_back_whole(directory: Path) -> None:
     with RunWriter(directory) as writer:
         assert writer.load_checkpoint() is None
         writer.event("epochs", 10, n_epochs=7)
-        writer.save_checkpoint(made, train_seconds=1.25)
+        writer.save_checkpoint(made, train_seconds=1.25, n_changes=1, looked=True)
         saved = writer.load_checkpoint()
     assert saved is not None
-    assert (saved.checkpoint.step, saved.train_seconds, saved.n_changes) == (12, 1.25, 1)
+    assert (saved.checkpoint.step, saved.train_seconds, saved.n_changes, saved.looked) == (12, 1.25, 1, True)
     assert saved.checkpoint.state == made.state
     assert all(np.array_equal(saved.checkpoint.arrays[name], arrays[name]) for name in arrays)
     assert saved.checkpoint.arrays["moment"].dtype == np.float64
@@ -179,7 +179,7 @@ def test_a_checkpoint_comes_back_whole(directory: Path) -> None:
 def test_a_damaged_checkpoint_is_named(directory: Path) -> None:
     """A checkpoint that cannot be read is said to be damaged, not taken for none."""
     (directory / "checkpoint.safetensors").write_bytes(b"no checkpoint")
-    with RunWriter(directory) as writer, pytest.raises(RecordError, match="checkpoint of run .* is damaged"):
+    with RunWriter(directory) as writer, pytest.raises(RecordError, match=r"checkpoint of run .* is damaged"):
         writer.load_checkpoint()
 
 
@@ -292,12 +292,12 @@ def test_a_snapshot_that_is_not_there_or_damaged_is_one_sentence(directory: Path
     with pytest.raises(RecordError, match="no snapshot 3; it has 0 to 2"):
         reader.snapshot(3)
     (directory / "snapshots" / "000000.safetensors").unlink()
-    with pytest.raises(RecordError, match="snapshot 0 .* cannot be read"):
+    with pytest.raises(RecordError, match=r"snapshot 0 .* cannot be read"):
         reader.snapshot(0)
     (directory / "snapshots" / "000001.safetensors").write_bytes(b"12345678")
-    with pytest.raises(RecordError, match="snapshot 1 .* damaged"):
+    with pytest.raises(RecordError, match=r"snapshot 1 .* damaged"):
         reader.snapshot(1)
-    with pytest.raises(RecordError, match="probe images .* cannot be read"):
+    with pytest.raises(RecordError, match=r"probe images .* cannot be read"):
         reader.probe()
     with pytest.raises(RecordError, match="not loaded its data"):
         reader.network(2)

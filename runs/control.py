@@ -1,0 +1,84 @@
+"""Commands to a running worker: lines that anyone appends and the worker reads.
+
+Appending is one write, so two dashboards never overwrite each other's commands, and the worker
+obeys them in the order in which they arrived.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.config import FIELDS
+from core.errors import AnnscopeError, one_of
+from runs.atomic import GrowingLines, append_line
+from runs.record import LIVE, RunReader, run_directory
+
+COMMANDS = ("pause", "resume", "step", "stop", "learning_rate")
+FILE = "control.jsonl"
+
+
+class ControlError(AnnscopeError):
+    """A command that cannot be given: the text says why."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command; `value` is the new learning rate, and None for the others."""
+
+    name: str
+    value: float | None
+    id: str
+
+
+def send(run: str, command: str, value: float | None = None) -> str:
+    """Give a command to the worker of a run; returns the command's id.
+
+    The worker answers by what it records: an event, or a changed status.
+
+    Raises ControlError for an unknown command and for a run that nobody is working on,
+    ConfigError for a learning rate that breaks its rule, RecordError for a run that is not there.
+    """
+    directory = run_directory(run)
+    line = _check({"command": command, "value": value, "id": uuid.uuid4().hex})
+    status = RunReader(directory).status()["status"]
+    if status not in LIVE:
+        raise ControlError(f"Run {run} is {status}; {command.replace('_', ' ')} needs a run that is under way.")
+    append_line(directory / FILE, {"command": line.name, "value": line.value, "id": line.id})
+    return line.id
+
+
+def _check(values: Any) -> Command:
+    command = values["command"]
+    if command not in COMMANDS:
+        raise ControlError(one_of("command", command, COMMANDS))
+    value = FIELDS["learning-rate"].check(values.get("value")) if command == "learning_rate" else None
+    return Command(command, value, str(values.get("id", "")))
+
+
+class CommandReader:
+    """The commands that arrive, each once. What is no command is passed over: anyone can write there."""
+
+    def __init__(self, directory: Path, position: int = 0) -> None:
+        self._lines = GrowingLines(directory / FILE, position)
+
+    def poll(self) -> list[Command]:
+        """The commands since the last call; costs one look at the file's size when there is none."""
+        commands = []
+        for text in self._lines.read():
+            try:
+                commands.append(_check(json.loads(text)))
+            except (AnnscopeError, ValueError, TypeError, KeyError):
+                continue
+        return commands
+
+
+def end_of_commands(directory: Path) -> int:
+    """Where the next command will be written, in bytes: what stands before it is meant for earlier workers."""
+    try:
+        return (directory / FILE).stat().st_size
+    except FileNotFoundError:
+        return 0

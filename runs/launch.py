@@ -1,0 +1,120 @@
+"""Start workers on this machine.
+
+The process that starts a worker holds the writing end of its standard input: when that process
+ends in any way, the worker sees its input close, writes a checkpoint and ends as well.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from core.config import FIELDS, RunConfig
+from core.errors import AnnscopeError
+from runs.control import end_of_commands
+from runs.record import LIVE, RunReader, RunWriter, create_run, new_status, run_directory, write_status
+from runs.threads import environment, wanted_threads
+
+
+class LaunchError(AnnscopeError):
+    """A run that cannot be started or resumed: the text says why, and what to do instead."""
+
+
+def start(config: RunConfig) -> str:
+    """Begin a new run in a worker of its own and return its id at once, in state "starting"."""
+    run = create_run(with_full_path(config))
+    _spawn(run_directory(run), wanted_threads())
+    return run
+
+
+def resume(run: str, n_epochs: int | None = None) -> None:
+    """Go on with a run in a worker of its own; see `prepare_resume` for what is refused."""
+    directory = prepare_resume(run, n_epochs)
+    _spawn(directory, recorded_threads(directory), n_epochs)
+
+
+def with_full_path(config: RunConfig) -> RunConfig:
+    """The same settings, with the user's own file named so that it is found from any folder."""
+    path = Path(config.data.name).expanduser()
+    return config.with_values({"data": str(path.resolve())}) if path.is_file() else config
+
+
+def recorded_threads(directory: Path) -> int:
+    """The number of BLAS threads that a resumed run has to use."""
+    return int(RunReader(directory).description.get("blas_threads") or wanted_threads())
+
+
+def prepare_resume(run: str, n_epochs: int | None = None) -> Path:
+    """Bring a run into state "starting", in the hands of this process; returns its directory.
+
+    Raises LaunchError for a run that someone works on, that has nothing left to do, or that
+    diverged; ConfigError for a number of epochs that breaks its rule; RecordError for a run that is
+    not there or damaged.
+    """
+    directory = run_directory(run)
+    reader = RunReader(directory)
+    status, config = reader.status(), reader.config_in_force
+    if status["status"] in LIVE:
+        raise LaunchError(f"Run {run} is {status['status']}; only one process can work on it.")
+    if status["status"] == "diverged":
+        raise LaunchError(f"Run {run} diverged and would do so again; start a new run with a smaller learning rate.")
+    if n_epochs is not None:
+        n_epochs = FIELDS["epochs"].check(n_epochs)
+        if n_epochs <= status["epoch"]:
+            raise LaunchError(f"Run {run} has already made {status['epoch']} epochs; --epochs has to be more.")
+    elif status["status"] == "finished":
+        raise LaunchError(
+            f"Run {run} has finished its {config.training.n_epochs} epochs; give a larger number to go on (--epochs)."
+        )
+    RunWriter(directory).close()  # refuses a record that is damaged, or in the hands of another process
+    starting = new_status(config, control_from=end_of_commands(directory))
+    starting["step"], starting["epoch"] = status["step"], status["epoch"]
+    write_status(directory, starting)
+    return directory
+
+
+def _spawn(directory: Path, n_threads: int, n_epochs: int | None = None) -> None:
+    command = [sys.executable, "-m", "runs.worker", str(directory)]
+    if n_epochs is not None:
+        command += ["--epochs", str(n_epochs)]
+    with (directory / "worker.log").open("ab") as log:
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **environment(n_threads)},
+                # Ctrl-C in our terminal is ours: the worker learns of our end by its input.
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+        except OSError as error:
+            _say_failed(directory, f"The worker could not be started: {error.strerror or error}.")
+            return
+    threading.Thread(target=_watch, args=(process, directory), name=f"watch {directory.name}", daemon=True).start()
+
+
+def _watch(process: subprocess.Popen[bytes], directory: Path) -> None:
+    # Holds the pipe, reaps the process, and speaks for a worker that ended before it could.
+    status = process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        untouched = RunReader(directory).status()
+        mine = untouched["status"] == "starting" and untouched["pid"] == os.getpid()
+    except AnnscopeError:
+        return
+    if mine:
+        words = (directory / "worker.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        said = words[-1] if words else f"exit status {status}"
+        _say_failed(directory, f"The worker ended before it began: {said}")
+
+
+def _say_failed(directory: Path, message: str) -> None:
+    status = RunReader(directory).status()
+    status["status"], status["message"] = "failed", message
+    write_status(directory, status)

@@ -1,0 +1,427 @@
+"""The process that trains: loads the data, trains, records, obeys.
+
+    python -m runs.worker DIRECTORY [--epochs N]
+
+DIRECTORY is the record of a run, made by `runs.record.create_run`; a record that has been begun is
+continued. The worker ends by itself when its standard input is a pipe that closes (the dashboard
+that started it is gone), or at SIGTERM: it writes its checkpoint first.
+
+Time is counted in finished steps. At each step, first comes the snapshot if one is due, then the
+commands: one that changes the mathematics is recorded as an event of that step, and only then takes
+effect. A resumed run begins at its last checkpoint, computes anew what came after it, and meets
+each recorded change at the same place: so settings and events together determine every bit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import faulthandler
+import os
+import signal
+import stat
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import AnnscopeError, DivergedError
+from runs.control import Command, CommandReader
+from runs.record import (
+    Change,
+    Loading,
+    RecordError,
+    RunReader,
+    RunWriter,
+    State,
+    Status,
+    apply_changes,
+    library_versions,
+    new_status,
+    write_status,
+)
+from runs.threads import set_threads, wanted_threads
+
+if TYPE_CHECKING:
+    from core.training import Trainer
+
+    from core.dataset import Dataset
+
+POLL_SECONDS = 0.02
+"""How long training goes on between two looks at the commands."""
+HEARTBEAT_SECONDS = 0.25
+CHECKPOINT_SECONDS = 2.0
+"""Least time between two checkpoints while training goes on."""
+CHECKPOINT_SHARE = 0.01
+"""Largest share of the time that checkpoints may take."""
+
+
+class _Stopped(Exception):  # noqa: N818
+    """Someone asked for the end."""
+
+
+class _Interrupted(Exception):  # noqa: N818
+    """The process has to end."""
+
+
+def work(directory: Path, *, n_epochs: int | None = None, interrupt: threading.Event | None = None) -> Iterator[Status]:
+    """Train the run in `directory` until it ends, recording it; yields its status, at least at each snapshot.
+
+    `n_epochs` changes how many epochs the run has. Setting `interrupt` makes it write a checkpoint
+    and end as "interrupted" within a few steps; so does closing the generator. However it ends, the
+    last status says how: trouble with the data or the mathematics is a status, not an exception.
+
+    Raises LockedError when another process works on the run, RecordError when its record is damaged.
+    """
+    with RunWriter(directory) as writer:
+        worker = _Worker(writer, interrupt or threading.Event())
+        try:
+            yield from worker.train(n_epochs)
+        except _Stopped:
+            worker.end("stopped", "stop", "Stopped; resuming continues from here.")
+        except (_Interrupted, GeneratorExit) as reason:
+            worker.end("interrupted", "interrupted", "Interrupted; resuming continues from here.")
+            if isinstance(reason, GeneratorExit):
+                raise
+        except DivergedError as error:
+            about = {"layer": error.layer, "quantity": error.quantity, "advice": error.advice}
+            worker.end("diverged", "diverged", str(error), checkpoint=False, **about)
+        except AnnscopeError as error:
+            worker.fail(str(error))
+        except Exception as error:
+            with (directory / "worker.log").open("a", encoding="utf-8") as log:
+                traceback.print_exc(file=log)
+            worker.fail(f"{type(error).__name__}: {error} (the traceback is in worker.log of the run).")
+        yield worker.status
+
+
+class _Worker:
+    """One session of work on a run."""
+
+    trainer: Trainer  # there once `loaded`
+
+    def __init__(self, writer: RunWriter, interrupt: threading.Event) -> None:
+        self.writer = writer
+        self.interrupt = interrupt
+        self.loaded = False
+        earlier = RunReader(writer.directory).status()
+        self.status = new_status(apply_changes(writer.config, writer.changes), control_from=earlier["control_from"])
+        self.status["step"], self.status["epoch"] = earlier["step"], earlier["epoch"]
+        self._commands = CommandReader(writer.directory, earlier["control_from"])
+        self._waiting: list[Command] = []
+        self._rates: list[float] = []
+        self._n_applied = 0
+        self._looked_at: int | None = None
+        self._train_seconds = 0.0
+        self._chunk = 1
+        self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
+        self._speed = _Speed()
+
+    def train(self, n_epochs: int | None) -> Iterator[Status]:
+        """The whole session, until the training ends by itself."""
+        yield self._say("starting")
+        dataset = yield from self._load()
+        self._begin(dataset, n_epochs)
+        yield self._say("running")
+        while True:
+            if self.interrupt.is_set():
+                raise _Interrupted
+            if self.trainer.due and self._looked_at != self.trainer.step:
+                self._look()
+                yield self._say()
+            self._obey(dataset)
+            if self.trainer.finished:
+                break
+            if self._paused:
+                self.interrupt.wait(POLL_SECONDS)
+            else:
+                self._train_a_while()
+                if time.monotonic() >= self._checkpoint_due:
+                    self._save()
+            if time.time() - self.status["heartbeat"] >= HEARTBEAT_SECONDS:
+                yield self._say()
+        self.end("finished", "finished", self.trainer.stop_reason)
+
+    def end(self, state: State, event: str, message: str | None, *, checkpoint: bool = True, **about: Any) -> None:
+        """Record how the session ended, and say so."""
+        if self.loaded:
+            if state != "interrupted":
+                self.writer.say_best()
+            self.writer.event(event, self.trainer.step, message=message, **about)
+            if checkpoint:
+                self._save()
+        self._say(state, message=message)
+
+    def fail(self, message: str) -> None:
+        """Say what went wrong, even where the record can no longer be written (a full disk)."""
+        if self.loaded:
+            with contextlib.suppress(OSError):
+                self.writer.event("failed", self.trainer.step, message=message)
+        self._say("failed", message=message)
+
+    def _load(self) -> Generator[Status, None, Dataset]:
+        # In a thread of its own, so that a slow download can be watched, stopped and interrupted.
+        config = self.writer.config
+        results: list[Dataset | BaseException] = []
+        loading: list[Loading] = []
+        done = threading.Event()
+
+        def note(what: str, n_done: int, total: int) -> None:
+            loading[:] = [{"what": what, "done": n_done, "total": total}]
+
+        def load() -> None:
+            try:
+                from data.datasets import load_dataset
+
+                training = config.training
+                results.append(load_dataset(config.data, dtype=training.dtype, seed=training.seed, progress=note))
+            except BaseException as error:
+                results.append(error)
+            done.set()
+
+        threading.Thread(target=load, name="loading", daemon=True).start()
+        while not done.wait(POLL_SECONDS):
+            if self.interrupt.is_set():
+                raise _Interrupted
+            self._waiting += self._commands.poll()
+            if any(command.name == "stop" for command in self._waiting):
+                raise _Stopped
+            if time.time() - self.status["heartbeat"] >= HEARTBEAT_SECONDS:
+                yield self._say(loading=loading[0] if loading else None)
+        (result,) = results
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    def _begin(self, dataset: Dataset, n_epochs: int | None) -> None:
+        from core.metrics import ACTIVATION_EDGES, GRADIENT_EDGES, WEIGHT_EDGES
+        from core.network import layer_sizes
+        from core.training import Trainer
+
+        writer = self.writer
+        known = writer.description["dataset"]
+        if known is not None and known["fingerprint"] != dataset.fingerprint:
+            raise RecordError(f"The data set {dataset.name} has changed since run {writer.run} was begun.")
+        n_threads = set_threads((known and writer.description["blas_threads"]) or wanted_threads())
+        saved = writer.load_checkpoint()
+        if saved is not None:
+            self._n_applied, self._train_seconds = saved.n_changes, saved.train_seconds
+            self._looked_at = saved.checkpoint.step if saved.looked else None
+        config = apply_changes(writer.config, writer.changes[: self._n_applied])
+        self.trainer = Trainer(dataset, config, checkpoint=saved.checkpoint if saved else None)
+        self.loaded = True
+        if known is None:
+            sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
+            edges = {"weight": WEIGHT_EDGES, "gradient": GRADIENT_EDGES, "activation": ACTIVATION_EDGES}
+            writer.describe(dataset, self.trainer.probe, sizes, edges, n_threads)
+        if writer.last_step >= 0:
+            # What is recorded stays true: more epochs count from where the record ends.
+            end = max(writer.last_step, self.trainer.step)
+            writer.event("resume", self.trainer.step)
+            if n_epochs not in {None, apply_changes(writer.config, writer.changes).training.n_epochs}:
+                writer.event("epochs", end, n_epochs=n_epochs)
+            self._compare_surroundings(n_threads)
+        self._speed.restart(self.trainer, self._train_seconds)
+
+    def _compare_surroundings(self, n_threads: int | None) -> None:
+        description = self.writer.description
+        then = {**description["versions"], "BLAS threads": description["blas_threads"]}
+        now = {**library_versions(), "BLAS threads": n_threads}
+        changed = [
+            f"{what} {then[what]} then, {now[what]} now" for what in now if then.get(what, now[what]) != now[what]
+        ]
+        if changed:
+            message = f"The last bits may differ from those of an unbroken run: {'; '.join(changed)}."
+            self.writer.event("warning", self.trainer.step, message=message)
+            self.status["message"] = message
+
+    @property
+    def _paused(self) -> bool:
+        return self.status["status"] == "paused"
+
+    def _look(self) -> None:
+        self.writer.append(self.trainer.snapshot(self._train_seconds))
+        self._looked_at = self.trainer.step
+
+    def _obey(self, dataset: Dataset) -> None:
+        commands, self._waiting = self._waiting + self._commands.poll(), []
+        self._make_changes(dataset)
+        for command in commands:
+            if command.name == "pause" and not self._paused:
+                self.writer.event("pause", self.trainer.step)
+                self._save()
+                self._say("paused")
+            elif command.name == "resume" and self._paused:
+                self.writer.event("resume", self.trainer.step)
+                self._speed.restart(self.trainer, self._train_seconds)
+                self._say("running")
+            elif command.name == "step" and self._paused and not self.trainer.finished:
+                self._advance(1)
+                self._look()
+                self._say()
+            elif command.name == "stop":
+                if self._looked_at != self.trainer.step:
+                    self._look()
+                raise _Stopped
+            elif command.value is not None:
+                self._rates.append(command.value)
+            self._make_changes(dataset)
+
+    def _make_changes(self, dataset: Dataset) -> None:
+        from core.training import Trainer
+
+        # While a resumed run computes recorded steps anew, a new learning rate waits for the first step after them.
+        if self._rates and self.trainer.step >= self.writer.last_step:
+            for rate in self._rates:
+                self.writer.event("learning_rate", self.trainer.step, value=rate)
+            self._rates.clear()
+        for change in self._next_changes():
+            if change.step != self.trainer.step:
+                break
+            self._n_applied += 1
+            if change.option == "epochs":
+                config = apply_changes(self.writer.config, self.writer.changes[: self._n_applied])
+                self.trainer = Trainer(dataset, config, checkpoint=self.trainer.checkpoint())
+            else:
+                self.trainer.change_learning_rate(float(change.value))
+            self._say()
+
+    def _next_changes(self) -> Sequence[Change]:
+        return self.writer.changes[self._n_applied :]
+
+    def _train_a_while(self) -> None:
+        n_steps, seconds = self._advance(self._chunk)
+        if seconds > 0:
+            self._chunk = max(1, min(2 * self._chunk, int(n_steps / seconds * POLL_SECONDS)))
+
+    def _advance(self, n_steps: int) -> tuple[int, float]:
+        if changes := self._next_changes():
+            n_steps = min(n_steps, changes[0].step - self.trainer.step)
+        started = time.perf_counter()
+        n_steps = self.trainer.advance(n_steps)
+        seconds = time.perf_counter() - started
+        self._train_seconds += seconds
+        return n_steps, seconds
+
+    def _save(self) -> None:
+        started = time.monotonic()
+        self.writer.save_checkpoint(
+            self.trainer.checkpoint(),
+            train_seconds=self._train_seconds,
+            n_changes=self._n_applied,
+            looked=self._looked_at == self.trainer.step,
+        )
+        now = time.monotonic()
+        self._checkpoint_due = now + max(CHECKPOINT_SECONDS, (now - started) / CHECKPOINT_SHARE)
+
+    def _say(self, state: State | None = None, *, message: str | None = None, loading: Loading | None = None) -> Status:
+        status = self.status
+        status["heartbeat"] = time.time()
+        status["loading"] = loading
+        if state is not None:
+            status["status"] = state
+            status["message"] = message or (status["message"] if state in {"running", "paused"} else None)
+        if self.loaded:
+            trainer = self.trainer
+            if not self._paused:
+                self._speed.measure(trainer, self._train_seconds)
+            status["step"], status["epoch"] = trainer.step, trainer.epoch
+            status["total_steps"] = trainer.total_steps
+            status["n_epochs"] = trainer.total_steps // trainer.steps_per_epoch
+            status["samples_seen"] = trainer.samples_seen
+            status["learning_rate"] = trainer.learning_rate
+            status["samples_per_second"] = self._speed.samples_per_second
+            status["seconds_left"] = None
+            if status["status"] == "running" and self._speed.seconds_per_step is not None:
+                status["seconds_left"] = (trainer.total_steps - trainer.step) * self._speed.seconds_per_step
+        write_status(self.writer.directory, status)
+        return status
+
+
+class _Speed:
+    """How fast training goes, smoothed over about a second.
+
+    `samples_per_second` counts the time of updates alone, `seconds_per_step` everything.
+    """
+
+    def __init__(self) -> None:
+        self.samples_per_second: float | None = None
+        self.seconds_per_step: float | None = None
+
+    def restart(self, trainer: Trainer, train_seconds: float) -> None:
+        """Leave out the time since the last measurement: nothing was trained in it."""
+        self._clock, self._step = time.perf_counter(), trainer.step
+        self._samples, self._seconds = trainer.samples_seen, train_seconds
+
+    def measure(self, trainer: Trainer, train_seconds: float) -> None:
+        """Take the steps since the last measurement into account."""
+        n_steps, seconds = trainer.step - self._step, train_seconds - self._seconds
+        if n_steps <= 0 or seconds <= 0:
+            return
+        rate = (trainer.samples_seen - self._samples) / seconds
+        each = (time.perf_counter() - self._clock) / n_steps
+        self.samples_per_second = _smooth(self.samples_per_second, rate)
+        self.seconds_per_step = _smooth(self.seconds_per_step, each)
+        self.restart(trainer, train_seconds)
+
+
+def _smooth(old: float | None, new: float, share: float = 0.3) -> float:
+    return new if old is None else (1 - share) * old + share * new
+
+
+def interrupt_on_signals(interrupt: threading.Event) -> None:
+    """Set `interrupt` at Ctrl-C, at SIGTERM and when the terminal closes; a second Ctrl-C ends at once."""
+
+    def note(number: int, _: object) -> None:
+        interrupt.set()
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, note)
+
+
+def interrupt_when_input_closes(interrupt: threading.Event) -> None:
+    """Set `interrupt` when standard input ends, if that is a pipe that someone holds open."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        return
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return
+
+    def wait() -> None:
+        # The bare descriptor: a daemon thread inside sys.stdin would hold its lock when Python ends.
+        with contextlib.suppress(OSError):
+            while os.read(0, 1024):
+                pass
+        interrupt.set()
+
+    threading.Thread(target=wait, name="standard input", daemon=True).start()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a worker; its exit status is 0 however the run ended, and 2 when it could not work on it at all."""
+    parser = argparse.ArgumentParser(prog="python -m runs.worker", description="Train the run in a directory.")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--epochs", type=int, default=None)
+    given = parser.parse_args(arguments)
+    faulthandler.enable()
+    interrupt = threading.Event()
+    interrupt_on_signals(interrupt)
+    interrupt_when_input_closes(interrupt)
+    try:
+        for _ in work(given.directory, n_epochs=given.epochs, interrupt=interrupt):
+            pass
+    except AnnscopeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
