@@ -28,7 +28,7 @@ from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from data.errors import DataError
-from data.examples import Examples, Features, Labels
+from data.examples import Examples, Features, TestFeatures, TestLabels
 
 LABEL_NAMES = ("label", "class", "target")
 _SMALLEST_IMAGE = 16  # features: 4x4
@@ -225,14 +225,14 @@ def _examples(
     x: Features,
     y: RawLabels,
     *,
-    test: tuple[Features, RawLabels] | None = None,
+    test: tuple[TestFeatures, Shaped[ndarray, " n_test"]] | None = None,
     image_shape: tuple[int, int] | None = None,
     feature_names: tuple[str, ...] = (),
 ) -> Examples:
     classes = _classes(path, y)
     if len(classes) < 2:
         raise DataError(f"{path} has one class only, {_name(classes[0])}: there is nothing to tell apart")
-    official: tuple[Features, Labels] | None = None
+    official: tuple[TestFeatures, TestLabels] | None = None
     if test is not None:
         unknown = np.setdiff1d(_classes(path, test[1]), classes)
         if len(unknown):
