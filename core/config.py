@@ -46,12 +46,12 @@ class Field:
     label: str
     help: str
     choices: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: int | float | None = None
+    maximum: int | float | None = None
     minimum_open: bool = False
-    low: float | None = None
-    high: float | None = None
-    step: float | None = None
+    low: int | float | None = None
+    high: int | float | None = None
+    step: int | float | None = None
     scale: Literal["linear", "log"] = "linear"
     word: str | None = None
     advanced: bool = False
@@ -90,7 +90,7 @@ class Field:
         number = self._number(value)
         return number if self.kind == "number" else int(number)
 
-    def _number(self, value: object) -> float:
+    def _number(self, value: object) -> int | float:
         whole = self.kind != "number"
         rule = f"{self.name} must be {'a whole number' if whole else 'a number'}{self._range()}"
         if isinstance(value, bool) or not isinstance(value, int | float):

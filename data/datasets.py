@@ -1,0 +1,155 @@
+"""The data sets by name, and the way from any of them to the `Dataset` a network trains on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.config import DataConfig
+from core.dataset import Dataset
+from core.errors import did_you_mean
+from data.download import Progress
+from data.embedded import load_digits, load_mnist_5k
+from data.errors import DataError
+from data.examples import Examples
+from data.mnist import IDX_SETS, is_present, load_idx_set
+from data.scaling import fit_scaler
+from data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, stratified_split
+from data.toy import make_points
+from data.user_file import load_user_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetInfo:
+    """What a person choosing a data set wants to know.
+
+    `n_train` counts the examples that training and validation share, `n_test` those kept for
+    testing; both are None where the setting `n_samples` decides. `options` are the data settings
+    that change this set, by option name (keys of `core.config.FIELDS`).
+    """
+
+    name: str
+    label: str
+    description: str
+    n_features: int
+    n_classes: int
+    image_shape: tuple[int, int] | None = None
+    n_train: int | None = None
+    n_test: int | None = None
+    needs_download: bool = False
+    options: tuple[str, ...] = ("split", "scaling")
+
+
+def _points(name: str, label: str, n_classes: int, description: str) -> DatasetInfo:
+    return DatasetInfo(
+        name=name,
+        label=label,
+        description=description,
+        n_features=2,
+        n_classes=n_classes,
+        options=("split", "scaling", "samples", "noise"),
+    )
+
+
+def _images(name: str, label: str, side: int, n_train: int, n_test: int, description: str, **more: Any) -> DatasetInfo:
+    return DatasetInfo(
+        name=name,
+        label=label,
+        description=description,
+        n_features=side * side,
+        n_classes=10,
+        image_shape=(side, side),
+        n_train=n_train,
+        n_test=n_test,
+        **more,
+    )
+
+
+DATASETS: dict[str, DatasetInfo] = {
+    info.name: info
+    for info in (
+        _images("mnist-5k", "MNIST, 5,000 digits", 28, 4500, 500, "5,000 real MNIST images; nothing to download."),
+        _images(
+            "mnist", "MNIST", 28, 60_000, 10_000,
+            "70,000 handwritten digits of 28x28 pixels, the classic; downloaded once (11 MB).", needs_download=True,
+        ),
+        _images(
+            "fashion-mnist", "Fashion-MNIST", 28, 60_000, 10_000,
+            "70,000 pictures of clothes in MNIST's format, and harder; downloaded once (30 MB).", needs_download=True,
+        ),
+        _images("digits", "Digits 8x8", 8, 1617, 180, "1,797 handwritten digits of 8x8 pixels; trains in a blink."),
+        _points("moons", "Moons", 2, "Two interleaved half circles."),
+        _points("circles", "Circles", 2, "A ring around a ring: no straight line parts them."),
+        _points("spirals", "Spirals", 3, "Three arms wound into each other: a small network has to work for it."),
+        _points("xor", "XOR", 2, "Opposite corners belong together: the problem one layer cannot solve."),
+        _points("blobs", "Blobs", 3, "Three clouds that straight lines can part."),
+    )
+}  # fmt: skip
+"""Every data set by name, in the order to offer them."""
+
+
+def load_dataset(
+    config: DataConfig, *, dtype: str = "float32", seed: int = 0, progress: Progress | None = None
+) -> Dataset:
+    """The data set that `config` names, split and scaled, as arrays of `dtype` with int64 labels.
+
+    `config.name` is a key of `DATASETS`, or the path of a CSV or NPZ file (`data.user_file`). `seed`
+    places the points of the 2-D sets and has no part in the splits: those follow from the labels
+    and `config.split` alone. Test examples are the official ones where the source has them, else
+    a tenth. The same call gives the same bits.
+
+    Raises DataError with one sentence for the user.
+    """
+    examples = _examples(config, seed, progress)
+    every = np.arange(len(examples.y))
+    if examples.test is None:
+        rest, test_rows = stratified_split(examples.y, TEST_SHARE, seed=TEST_SEED, what="testing")
+        x_test, y_test = examples.x, examples.y
+    else:
+        rest = every
+        x_test, y_test = examples.test
+        test_rows = np.arange(len(y_test))
+    kept, held = stratified_split(examples.y[rest], config.split, seed=VALIDATION_SEED)
+    train_rows, val_rows = rest[kept], rest[held]
+    scaler = fit_scaler(config.scaling, examples, train_rows)
+    return Dataset(
+        name=config.name if config.name in DATASETS else Path(config.name).stem,
+        x_train=scaler.apply(examples.x, train_rows, dtype),
+        y_train=examples.y[train_rows],
+        x_val=scaler.apply(examples.x, val_rows, dtype),
+        y_val=examples.y[val_rows],
+        x_test=scaler.apply(x_test, test_rows, dtype),
+        y_test=y_test[test_rows],
+        class_names=examples.class_names,
+        image_shape=examples.image_shape,
+        fingerprint=examples.fingerprint(),
+        feature_names=examples.feature_names,
+    )
+
+
+def is_ready(config: DataConfig) -> bool:
+    """Whether `load_dataset` can do without the network."""
+    return config.name not in IDX_SETS or is_present(IDX_SETS[config.name])
+
+
+def _examples(config: DataConfig, seed: int, progress: Progress | None) -> Examples:
+    name = config.name
+    if name == "mnist-5k":
+        return load_mnist_5k()
+    if name == "digits":
+        return load_digits()
+    if name in IDX_SETS:
+        return load_idx_set(IDX_SETS[name], progress)
+    if name in DATASETS:
+        return make_points(name, config.n_samples, config.noise, seed)
+    if _looks_like_path(name):
+        return load_user_file(Path(name).expanduser())
+    raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
+
+
+def _looks_like_path(name: str) -> bool:
+    return bool(Path(name).suffix) or "/" in name or os.sep in name or Path(name).exists()

@@ -1,0 +1,39 @@
+"""Labelled examples as they stand in their source, before they are split and scaled."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+from numpy import ndarray
+
+Features = Float[ndarray, "n n_features"] | UInt8[ndarray, "n n_features"]
+Labels = Int[ndarray, " n"]
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Features (bytes for pixels, else float64) and labels (int64, indices into `class_names`) in file order.
+
+    `test` is the official test split, where the source has one. `pixel_max` is the value of white
+    in images, None where the source does not say.
+    """
+
+    x: Features
+    y: Labels
+    class_names: tuple[str, ...]
+    test: tuple[Features, Labels] | None = None
+    image_shape: tuple[int, int] | None = None
+    pixel_max: float | None = None
+    feature_names: tuple[str, ...] = field(default=())
+
+    def fingerprint(self) -> str:
+        """SHA-256, in hex, of everything that a network could learn from: values, labels, classes, official split."""
+        digest = hashlib.sha256(repr(self.class_names).encode())
+        for array in (self.x, self.y, *(self.test or ())):
+            array = np.ascontiguousarray(array)
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(array.data)
+        return digest.hexdigest()

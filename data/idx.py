@@ -1,0 +1,57 @@
+"""The IDX format of MNIST's files, read strictly.
+
+Big-endian: two zero bytes, the type of the values (0x08: unsigned byte), the number of dimensions,
+one 32-bit size for each dimension, then the values in row-major order and nothing after them.
+Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section on file formats.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import struct
+import zlib
+
+import numpy as np
+from jaxtyping import UInt8
+from numpy import ndarray
+
+from data.errors import DataError
+
+GZIP_MAGIC = b"\x1f\x8b"
+_UNSIGNED_BYTE = 0x08
+
+
+def unpack(raw: bytes, shown: str) -> bytes:
+    """The content of a file that may be gzipped; `shown` is what an error calls it."""
+    if not raw.startswith(GZIP_MAGIC):
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{shown} is a damaged gzip file: {str(error).rstrip('.')}") from error
+
+
+def parse_idx(content: bytes, n_dimensions: int, shown: str) -> UInt8[ndarray, ...]:
+    """The array of unsigned bytes in an IDX file of `n_dimensions` dimensions, as a read-only view.
+
+    Raises DataError when the magic number, the header or the length is not exactly what the format demands.
+    """
+    magic = struct.pack(">BBBB", 0, 0, _UNSIGNED_BYTE, n_dimensions)
+    header = len(magic) + 4 * n_dimensions
+    if content[: len(magic)] != magic[: len(content)]:
+        raise DataError(
+            f"{shown} has the magic number 0x{content[:4].hex()}, "
+            f"where an IDX file of bytes in {n_dimensions} dimension{'s' * (n_dimensions > 1)} has 0x{magic.hex()}"
+        )
+    if len(content) < header:
+        raise DataError(f"{shown} is truncated: its header takes {header} bytes and it has {len(content)}")
+    shape = struct.unpack_from(f">{n_dimensions}I", content, len(magic))
+    promised, present = math.prod(shape), len(content) - header
+    if present < promised:
+        raise DataError(f"{shown} is truncated: its header promises {promised:,} values and {present:,} are there")
+    if present > promised:
+        raise DataError(
+            f"{shown} has {present - promised:,} bytes too many after the {promised:,} values its header promises"
+        )
+    return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape)

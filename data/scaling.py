@@ -1,0 +1,68 @@
+"""Scaling of features, learned from the training split alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from data.examples import Examples, Features
+
+_ROWS_AT_ONCE = 4096  # float64 scratch space stays small however large the data set is
+
+
+@dataclass(frozen=True, eq=False)
+class Scaler:
+    """`(x - offset) / divisor`, feature by feature."""
+
+    offset: Float[ndarray, " n_features"] | float
+    divisor: Float[ndarray, " n_features"] | float
+
+    def apply(self, x: Features, rows: Int[ndarray, " n_rows"], dtype: str) -> Float[ndarray, "n_rows n_features"]:
+        """The chosen rows, scaled in float64 and rounded once to `dtype`; C-contiguous."""
+        scaled = np.empty((len(rows), x.shape[1]), dtype=dtype)
+        shifts, divides = np.any(self.offset), np.any(np.not_equal(self.divisor, 1.0))
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            block = x[rows[start : start + _ROWS_AT_ONCE]].astype(np.float64)
+            if shifts:
+                block -= self.offset
+            if divides:
+                block /= self.divisor
+            scaled[start : start + _ROWS_AT_ONCE] = block
+        return scaled
+
+
+def fit_scaler(scaling: str, examples: Examples, rows: Int[ndarray, " n_rows"]) -> Scaler:
+    """The scaler that `scaling` asks for, fitted to the training rows.
+
+    - "none" leaves the values as they are.
+    - "unit" divides images by the value of white (the brightest of the training rows where the source
+      does not name it), and brings other features to 0..1 by their least and greatest training value.
+    - "standard" gives each feature mean 0 and standard deviation 1 over the training rows.
+    - "auto" is "unit" for images and "standard" for everything else.
+
+    A feature that is constant over the training rows is shifted and not divided.
+    """
+    is_image = examples.image_shape is not None
+    if scaling == "auto":
+        scaling = "unit" if is_image else "standard"
+    if scaling == "none":
+        return Scaler(0.0, 1.0)
+    if scaling == "unit" and examples.pixel_max is not None:
+        return Scaler(0.0, examples.pixel_max)
+    train = examples.x[rows]
+    if scaling == "unit" and is_image:
+        brightest = float(train.max())
+        return Scaler(0.0, brightest if brightest > 0 else 1.0)
+    least, greatest = train.min(axis=0), train.max(axis=0)
+    constant = least == greatest
+    if scaling == "unit":
+        low = least.astype(np.float64)
+        return Scaler(low, np.where(constant, 1.0, greatest - low))
+    mean = train.mean(axis=0, dtype=np.float64)
+    variance = np.zeros_like(mean)
+    for start in range(0, len(train), _ROWS_AT_ONCE):
+        variance += np.square(train[start : start + _ROWS_AT_ONCE] - mean).sum(axis=0)
+    return Scaler(mean, np.where(constant, 1.0, np.sqrt(variance / len(train))))

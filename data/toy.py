@@ -1,0 +1,86 @@
+"""Sets of points in the plane, whose decision boundaries can be drawn.
+
+Labels take turns (0, 1, 0, 1, ...), so that every class has the same size to within one point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from data.examples import Examples
+
+Points = Float[ndarray, "n 2"]
+Labels = Int[ndarray, " n"]
+
+
+def moons(labels: Labels, noise: float, rng: np.random.Generator) -> Points:
+    """Two interleaved half circles of radius 1, each point scattered by a normal of deviation `noise`."""
+    angle = np.pi * rng.random(len(labels))
+    upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    lower = np.stack([1 - np.cos(angle), 0.5 - np.sin(angle)], axis=1)
+    points: Points = np.where(labels[:, None] == 0, upper, lower)
+    return _scattered(points, noise, rng)
+
+
+def circles(labels: Labels, noise: float, rng: np.random.Generator) -> Points:
+    """A circle of radius 1 around one of radius 0.5, each point scattered by a normal of deviation `noise`."""
+    angle = 2 * np.pi * rng.random(len(labels))
+    radius = np.where(labels == 0, 1.0, 0.5)
+    return _scattered(_polar(radius, angle), noise, rng)
+
+
+def spirals(labels: Labels, noise: float, rng: np.random.Generator) -> Points:
+    """Three arms that wind out to radius 1 over 4 radians, each angle turned by a normal of deviation `2 * noise`.
+
+    With the default noise these are the arms of Stanford's CS231n notes, "Neural networks case study".
+    """
+    radius = rng.random(len(labels))
+    angle = 4 * (labels + radius) + 2 * noise * rng.standard_normal(len(labels))
+    return _polar(radius, angle)
+
+
+def xor(labels: Labels, noise: float, rng: np.random.Generator) -> Points:
+    """The corners of the unit square, of one class where the coordinates differ; no noise is the truth table."""
+    first = np.arange(len(labels)) // 2 % 2  # so that all four corners come in turn
+    corners: Points = np.stack([first, first ^ labels], axis=1).astype(np.float64)
+    return _scattered(corners, noise, rng)
+
+
+def blobs(labels: Labels, noise: float, rng: np.random.Generator) -> Points:
+    """Three round clouds on a circle of radius 1, of standard deviation 0.1 + `noise`."""
+    return _scattered(_polar(np.ones(len(labels)), 2 * np.pi / 3 * labels), 0.1 + noise, rng)
+
+
+SHAPES: dict[str, tuple[Callable[[Labels, float, np.random.Generator], Points], int]] = {
+    "moons": (moons, 2),
+    "circles": (circles, 2),
+    "spirals": (spirals, 3),
+    "xor": (xor, 2),
+    "blobs": (blobs, 3),
+}
+"""Each set's way of placing points, and its number of classes."""
+
+
+def make_points(name: str, n_samples: int, noise: float, seed: int) -> Examples:
+    """`n_samples` points of one of `SHAPES`; the same arguments give the same points."""
+    place, n_classes = SHAPES[name]
+    labels = np.arange(n_samples, dtype=np.int64) % n_classes
+    return Examples(
+        x=place(labels, noise, np.random.default_rng(seed)),
+        y=labels,
+        class_names=tuple(str(label) for label in range(n_classes)),
+        feature_names=("x", "y"),
+    )
+
+
+def _polar(radius: Float[ndarray, " n"], angle: Float[ndarray, " n"]) -> Points:
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+
+
+def _scattered(points: Points, deviation: float, rng: np.random.Generator) -> Points:
+    scattered: Points = points + deviation * rng.standard_normal(points.shape)
+    return scattered

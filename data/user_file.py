@@ -1,0 +1,277 @@
+"""A user's own examples, from a CSV or an NPZ file.
+
+**CSV** (UTF-8; separated by commas, semicolons or tabs): one example a line, with or without a
+line of column names. The label is the column named label, class or target, else the last one.
+
+**NPZ** (`numpy.savez`): arrays `x` and `y`, or `X` and `y`, or `x_train`, `y_train`, `x_test`,
+`y_test`, of which the last two become the test split. `x` holds one example a row, or one image
+[height, width] or [height, width, 1] an entry. Nothing pickled is ever loaded.
+
+Labels may be whole numbers or texts; the classes are their sorted values.
+
+Examples are shown as images when the array's shape says height and width, or when the values are
+whole numbers from 0 to 255 and the features, at least 16, are a square number.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Shaped
+from numpy import ndarray
+
+from data.errors import DataError
+from data.examples import Examples, Features, Labels
+
+LABEL_NAMES = ("label", "class", "target")
+_SMALLEST_IMAGE = 16  # features: 4x4
+_NPZ_NAMES = (("x_train", "y_train"), ("x", "y"), ("X", "y"))
+_NPZ_TEST = ("x_test", "y_test")
+
+RawLabels = Shaped[ndarray, " n"]
+
+
+def load_user_file(path: Path) -> Examples:
+    """The examples in a CSV or NPZ file.
+
+    Raises DataError, in one sentence with the place, for whatever keeps the file from being used.
+    """
+    if not path.exists():
+        raise DataError(f"there is no file {path}")
+    if path.is_dir():
+        raise DataError(f"{path} is a folder, where a CSV or NPZ file is needed")
+    readers = {".csv": _read_csv, ".tsv": _read_csv, ".txt": _read_csv, ".npz": _read_npz}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(f"{path} must be a CSV or NPZ file, with a name that ends in .csv or .npz")
+    try:
+        if path.stat().st_size == 0:
+            raise DataError(f"{path} is empty")
+        return reader(path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+# ---- CSV
+
+
+def _read_csv(path: Path) -> Examples:
+    rows = _csv_rows(path)
+    first_line, first = next(rows, (0, []))
+    if not first:
+        raise DataError(f"{path} is empty")
+    if len(first) < 2:
+        raise DataError(f"{path} has one column, where at least one feature and a label are needed")
+    names = [name.strip() for name in first] if _is_header(first) else []
+    label_column = next((i for i, name in enumerate(names) if name.lower() in LABEL_NAMES), len(first) - 1)
+    features: list[Float[ndarray, " n_features"]] = []
+    labels: list[str] = []
+    for line, row in rows if names else chain([(first_line, list(first))], rows):
+        if len(row) != len(first):
+            raise DataError(f"{path}, line {line}: {len(row)} cells, where the first line has {len(first)}")
+        labels.append(row.pop(label_column).strip())
+        if not labels[-1]:
+            raise DataError(f"{path}, line {line}: the label (column {label_column + 1}) is missing")
+        try:
+            features.append(np.array(row, dtype=np.float64))
+        except ValueError:
+            column, cell = next((i, cell) for i, cell in enumerate(row) if not _is_number(cell))
+            column += 1 if column < label_column else 2
+            raise DataError(f"{path}, line {line}, column {column}: {cell!r} is not a number") from None
+        if not np.isfinite(features[-1]).all():
+            column = int(np.flatnonzero(~np.isfinite(features[-1]))[0])
+            cell = row[column].strip()
+            column += 1 if column < label_column else 2
+            raise DataError(f"{path}, line {line}, column {column}: {cell} is not a finite number")
+    if not features:
+        raise DataError(f"{path} has a line of column names and no examples")
+    if names:
+        names.pop(label_column)
+    whole = all(_is_number(label) for label in labels)
+    y = np.array(labels, dtype=np.float64) if whole else np.array(labels)
+    return _examples(path, np.stack(features), y, feature_names=tuple(names))
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Every line that is not blank, cut into cells, with its line number."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            delimiter = max(",;\t", key=lines.readline().count)  # of equals the first: the comma
+            lines.seek(0)
+            reader = csv.reader(lines, delimiter=delimiter)
+            for row in reader:
+                if row:
+                    yield reader.line_num, row
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not a text file in UTF-8 ({error.reason} at byte {error.start:,})") from error
+    except csv.Error as error:
+        raise DataError(f"{path} is not a CSV file: {error}") from error
+
+
+def _is_header(row: Sequence[str]) -> bool:
+    """Whether the first line names columns: one of them is a label's name, or no feature is a number."""
+    named = any(cell.strip().lower() in LABEL_NAMES for cell in row)
+    return named or not any(_is_number(cell) for cell in row[:-1])
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+# ---- NPZ
+
+
+def _read_npz(path: Path) -> Examples:
+    arrays = _npz_arrays(path)
+    pair = next(pair for pair in _NPZ_NAMES if set(pair) <= set(arrays))
+    x = arrays[pair[0]]
+    features, labels = _npz_pair(path, pair, arrays)
+    test = None
+    if pair == _NPZ_NAMES[0] and not arrays.keys().isdisjoint(_NPZ_TEST):
+        for name, other in (_NPZ_TEST, _NPZ_TEST[::-1]):
+            if name not in arrays:
+                raise DataError(f"{path} has {other} without {name}")
+        in_test = arrays[_NPZ_TEST[0]].shape[1:]
+        if in_test != x.shape[1:]:
+            raise DataError(f"{path}: an example has the shape {x.shape[1:]} in x_train and {in_test} in x_test")
+        test = _npz_pair(path, _NPZ_TEST, arrays)
+    return _examples(path, features, labels, test=test, image_shape=_shape_of_images(x))
+
+
+def _npz_arrays(path: Path) -> dict[str, ndarray]:
+    """The arrays that have one of the known names, at least a pair of them."""
+    try:
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if isinstance(archive, ndarray):
+                raise DataError(f"{path} is not an NPZ file: it holds one array and has to hold two, x and y")
+            if not any(set(pair) <= set(archive.files) for pair in _NPZ_NAMES):
+                raise DataError(
+                    f"{path} must hold the arrays x and y (or x_train, y_train, x_test, y_test); "
+                    f"it holds {sorted(archive.files)}"
+                )
+            known = {*chain(*_NPZ_NAMES), *_NPZ_TEST}
+            return {name: _npz_array(path, archive, name) for name in archive.files if name in known}
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        raise DataError(f"{path} is not an NPZ file, or a damaged one") from error
+
+
+def _npz_array(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> ndarray:
+    try:
+        array = archive[name]
+    except ValueError as error:
+        if "pickle" in str(error):
+            raise DataError(
+                f"{path}: the array {name} holds Python objects, which are never loaded; save it as numbers or texts"
+            ) from error
+        raise
+    if not isinstance(array, ndarray):  # numpy hands out what is no array as bytes
+        raise ValueError(f"{name} is no array")
+    return array
+
+
+def _npz_pair(path: Path, names: tuple[str, str], arrays: Mapping[str, ndarray]) -> tuple[Features, RawLabels]:
+    """Features as rows (of bytes, else of float64) and labels as one row, checked against each other."""
+    x_name, y_name = names
+    x, y = arrays[x_name], arrays[y_name]
+    if x.dtype.kind not in "biuf":
+        raise DataError(f"{path}: the array {x_name} must hold numbers, not {x.dtype}")
+    if x.ndim < 2:
+        raise DataError(f"{path}: the array {x_name} must have one example a row, and has the shape {x.shape}")
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.shape != x.shape[:1]:
+        raise DataError(
+            f"{path}: the array {y_name} must have one label for each of the {len(x):,} examples in {x_name}, "
+            f"and has the shape {y.shape}"
+        )
+    if not x.size:
+        raise DataError(f"{path}: the array {x_name} is empty")
+    rows = x.reshape(len(x), -1)
+    if rows.dtype != np.uint8:
+        rows = rows.astype(np.float64)
+    broken = np.argwhere(~np.isfinite(rows))
+    if len(broken):
+        row, column = broken[0]
+        raise DataError(
+            f"{path}: {x_name}[{row}], feature {column}, is {rows[row, column]}, where every value must be finite"
+        )
+    return rows, y
+
+
+def _shape_of_images(x: ndarray) -> tuple[int, int] | None:
+    """(height, width) where the array's own shape says so."""
+    if x.ndim == 3 or (x.ndim == 4 and x.shape[3] == 1):
+        return int(x.shape[1]), int(x.shape[2])
+    return None
+
+
+# ---- both
+
+
+def _examples(
+    path: Path,
+    x: Features,
+    y: RawLabels,
+    *,
+    test: tuple[Features, RawLabels] | None = None,
+    image_shape: tuple[int, int] | None = None,
+    feature_names: tuple[str, ...] = (),
+) -> Examples:
+    classes = _classes(path, y)
+    if len(classes) < 2:
+        raise DataError(f"{path} has one class only, {_name(classes[0])}: there is nothing to tell apart")
+    official: tuple[Features, Labels] | None = None
+    if test is not None:
+        unknown = np.setdiff1d(_classes(path, test[1]), classes)
+        if len(unknown):
+            raise DataError(f"{path}: y_test has the class {_name(unknown[0])}, which y_train has not")
+        official = test[0], np.searchsorted(classes, test[1]).astype(np.int64)
+    side = math.isqrt(x.shape[1])
+    if image_shape is None and side * side == x.shape[1] >= _SMALLEST_IMAGE and _are_pixels(x):
+        image_shape = side, side
+    return Examples(
+        x=x,
+        y=np.searchsorted(classes, y).astype(np.int64),
+        class_names=tuple(_name(value) for value in classes),
+        test=official,
+        image_shape=image_shape,
+        feature_names=feature_names,
+    )
+
+
+def _classes(path: Path, y: RawLabels) -> Shaped[ndarray, " n_classes"]:
+    """The sorted distinct labels."""
+    if y.dtype.kind not in "biufUS":
+        raise DataError(f"{path}: the labels must be whole numbers or texts, not {y.dtype}")
+    if y.dtype.kind == "f":
+        broken = np.flatnonzero(~np.isfinite(y) | (y != np.floor(y)))
+        if len(broken):
+            raise DataError(
+                f"{path}: example {broken[0] + 1} has the label {y[broken[0]]:g}, "
+                "where a class is a whole number or a text"
+            )
+    classes: Shaped[ndarray, " n_classes"] = np.unique(y)
+    return classes
+
+
+def _name(value: object) -> str:
+    """A class as people read it: 3 for 3.0."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    return str(int(value)) if isinstance(value, float | np.floating) else str(value)
+
+
+def _are_pixels(x: Features) -> bool:
+    return bool(x.min() >= 0 and x.max() <= 255 and (x == np.floor(x)).all())

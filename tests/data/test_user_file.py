@@ -1,0 +1,281 @@
+"""A user's CSV or NPZ file is read as it was meant, and every fault is named with its place."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.config import DataConfig
+from data.datasets import load_dataset
+from data.errors import DataError
+from data.user_file import load_user_file
+
+
+def csv(tmp_path: Path, text: str, name: str = "points.csv") -> Path:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def npz(tmp_path: Path, **arrays: Any) -> Path:
+    path = tmp_path / "arrays.npz"
+    np.savez(path, **arrays)
+    return path
+
+
+# ---- CSV
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1,2.5,cat\n3,4,dog\n5,6,cat\n",
+        "a,b,animal\n1,2.5,cat\n3,4,dog\n5,6,cat\n",
+        "label,a,b\ncat,1,2.5\ndog,3,4\ncat,5,6\n",
+        "a,Class,b\n1,cat,2.5\n3,dog,4\n5,cat,6\n",
+        "0,1,target\n1,2.5,cat\n3,4,dog\n5,6,cat\n",
+        "\ufeffa;b;animal\r\n1;2.5;cat\r\n3;4;dog\r\n\r\n5;6;cat\r\n",
+        '1\t2.5\t"cat"\n3\t4\t" dog"\n5\t6\tcat',
+    ],
+    ids=["no header", "last column", "label first", "class in the middle", "numbers as names", "semicolons", "tabs"],
+)
+def test_every_way_to_write_a_csv(tmp_path: Path, text: str) -> None:
+    """With names or without, the label's column anywhere, commas, semicolons or tabs: the same examples."""
+    examples = load_user_file(csv(tmp_path, text))
+    np.testing.assert_array_equal(examples.x, [[1, 2.5], [3, 4], [5, 6]])
+    np.testing.assert_array_equal(examples.y, [0, 1, 0])
+    assert examples.class_names == ("cat", "dog")
+    assert examples.image_shape is None
+
+
+def test_column_names_are_kept(tmp_path: Path) -> None:
+    """The features keep the names of their columns, without the label's."""
+    assert load_user_file(csv(tmp_path, "a,label, b\n1,0,2\n3,1,4\n")).feature_names == ("a", "b")
+    assert load_user_file(csv(tmp_path, "1,2,0\n3,4,1\n")).feature_names == ()
+
+
+def test_whole_number_labels_sort_as_numbers(tmp_path: Path) -> None:
+    """Class 10 comes after class 9, and 2.0 is the class 2."""
+    examples = load_user_file(csv(tmp_path, "1,10\n2,9\n3,2.0\n"))
+    assert examples.class_names == ("2", "9", "10")
+    np.testing.assert_array_equal(examples.y, [2, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "points.csv is empty"),
+        ("\n\n", "points.csv is empty"),
+        ("a,b,label\n", "points.csv has a line of column names and no examples"),
+        ("1\n2\n", "points.csv has one column, where at least one feature and a label are needed"),
+        ("1,2,0\n3,4,1\n5,1\n", "points.csv, line 3: 2 cells, where the first line has 3"),
+        ("a,b,label\n1,2,0\n\n5,1,7,1\n", "points.csv, line 4: 4 cells, where the first line has 3"),
+        ("a,b,label\n1,2,0\n3,x,1\n", "points.csv, line 3, column 2: 'x' is not a number"),
+        ("label,a,b\n0,1,2\n1,3,\n", "points.csv, line 3, column 3: '' is not a number"),
+        ("1,x,0\n3,4,1\n", "points.csv, line 1, column 2: 'x' is not a number"),
+        ("1,2,0\n3,NaN,1\n", "points.csv, line 2, column 2: NaN is not a finite number"),
+        ("label,a,b\n0,1,2\n1,3,-inf\n", "points.csv, line 3, column 3: -inf is not a finite number"),
+        ("1,2,0\n3,4,\n", "points.csv, line 2: the label (column 3) is missing"),
+        ("1,2,0\n3,4,0\n", "points.csv has one class only, 0: there is nothing to tell apart"),
+        ("1,2,0.5\n3,4,1\n", "points.csv: example 1 has the label 0.5, where a class is a whole number or a text"),
+        ("1,2,nan\n3,4,1\n", "points.csv: example 1 has the label nan, where a class is a whole number or a text"),
+        ('1,2,"0\n' + "3" * 200_000 + ",1\n", "points.csv is not a CSV file: field larger than field limit"),
+    ],
+)
+def test_each_fault_of_a_csv_has_its_sentence(tmp_path: Path, text: str, message: str) -> None:
+    """The sentence names the file, the line, the column and what stands there."""
+    with pytest.raises(DataError) as caught:
+        load_user_file(csv(tmp_path, text))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_csv_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    """Text that is not UTF-8 is said not to be."""
+    path = tmp_path / "points.csv"
+    path.write_bytes(b"1,2,caf\xe9\n3,4,tea\n")
+    with pytest.raises(DataError, match=r"points.csv is not a text file in UTF-8 \(.* at byte 7\)"):
+        load_user_file(path)
+
+
+# ---- NPZ
+
+X = np.arange(12.0).reshape(6, 2)
+Y = np.array([0, 1, 2, 0, 1, 2])
+
+
+@pytest.mark.parametrize("names", [("x", "y"), ("X", "y"), ("x_train", "y_train")])
+@pytest.mark.parametrize("labels", [Y, Y.astype(np.uint8), Y.astype(float), Y[:, None]])
+def test_every_way_to_write_an_npz(tmp_path: Path, names: tuple[str, str], labels: np.ndarray) -> None:
+    """Arrays by any of the usual names, with labels of any number type."""
+    examples = load_user_file(npz(tmp_path, **{names[0]: X, names[1]: labels}))
+    np.testing.assert_array_equal(examples.x, X)
+    np.testing.assert_array_equal(examples.y, Y)
+    assert examples.y.dtype == np.int64
+    assert examples.class_names == ("0", "1", "2")
+    assert examples.test is None
+
+
+@pytest.mark.parametrize("kind", ["U", "S"])
+def test_text_labels_become_sorted_classes(tmp_path: Path, kind: str) -> None:
+    """Texts and bytes are classes by their names."""
+    examples = load_user_file(npz(tmp_path, x=X, y=np.array(["c", "a", "b"] * 2, dtype=kind)))
+    assert examples.class_names == ("a", "b", "c")
+    np.testing.assert_array_equal(examples.y, [2, 0, 1] * 2)
+
+
+def test_an_npz_may_bring_its_test_split(tmp_path: Path) -> None:
+    """x_test and y_test are the test split as they are, even where a class is missing there."""
+    path = npz(tmp_path, x_train=X, y_train=Y + 5, x_test=X[:2] + 1, y_test=np.array([7, 5]))
+    dataset = load_dataset(DataConfig(name=str(path), scaling="none"))
+    np.testing.assert_array_equal(dataset.x_test, X[:2] + 1)
+    np.testing.assert_array_equal(dataset.y_test, [2, 0])
+    assert dataset.class_names == ("5", "6", "7")
+    assert len(dataset.y_train) + len(dataset.y_val) == 6
+
+
+def test_what_is_not_needed_is_not_read(tmp_path: Path) -> None:
+    """Other arrays in the file do no harm, not even Python objects."""
+    path = npz(tmp_path, x=X, y=Y, notes=np.array([{"by": "me"}], dtype=object))
+    assert load_user_file(path).x.shape == (6, 2)
+
+
+OBJECTS = np.array([[1, 2], [3, None]] * 3, dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"a": X, "b": Y}, "must hold the arrays x and y (or x_train, y_train, x_test, y_test); it holds ['a', 'b']"),
+        ({"x": OBJECTS, "y": Y}, "the array x holds Python objects, which are never loaded"),
+        ({"x": X, "y": OBJECTS[:, 0]}, "the array y holds Python objects, which are never loaded"),
+        ({"x": X.astype(str), "y": Y}, "the array x must hold numbers, not <U"),
+        ({"x": X + 1j, "y": Y}, "the array x must hold numbers, not complex128"),
+        ({"x": X[:, 0], "y": Y}, "the array x must have one example a row, and has the shape (6,)"),
+        ({"x": X, "y": Y[:5]}, "must have one label for each of the 6 examples in x, and has the shape (5,)"),
+        ({"x": X, "y": np.eye(6)}, "must have one label for each of the 6 examples in x, and has the shape (6, 6)"),
+        ({"x": X, "y": np.array(3)}, "must have one label for each of the 6 examples in x, and has the shape ()"),
+        ({"x": X[:0], "y": Y[:0]}, "the array x is empty"),
+        ({"x": X[:, :0], "y": Y}, "the array x is empty"),
+        ({"x": np.where(X == 5, np.nan, X), "y": Y}, "x[2], feature 1, is nan, where every value must be finite"),
+        ({"x": np.where(X == 4, -np.inf, X), "y": Y}, "x[2], feature 0, is -inf, where every value must be finite"),
+        ({"x": X, "y": Y / 2}, "example 2 has the label 0.5, where a class is a whole number or a text"),
+        ({"x": X, "y": Y + 1j}, "the labels must be whole numbers or texts, not complex128"),
+        ({"x": X, "y": Y * 0}, "has one class only, 0: there is nothing to tell apart"),
+        ({"x_train": X, "y_train": Y, "x_test": X}, "has x_test without y_test"),
+        ({"x_train": X, "y_train": Y, "y_test": Y}, "has y_test without x_test"),
+        (
+            {"x_train": X, "y_train": Y, "x_test": X[:, :1], "y_test": Y},
+            "an example has the shape (2,) in x_train and (1,) in x_test",
+        ),
+        ({"x_train": X, "y_train": Y, "x_test": X, "y_test": Y + 1}, "y_test has the class 3, which y_train has not"),
+    ],
+)
+def test_each_fault_of_an_npz_has_its_sentence(tmp_path: Path, arrays: dict[str, Any], message: str) -> None:
+    """The sentence names the file, the array and what is wrong with it."""
+    with pytest.raises(DataError) as caught:
+        load_user_file(npz(tmp_path, **arrays))
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path / "arrays.npz"))
+
+
+def test_what_only_calls_itself_npz_is_refused(tmp_path: Path) -> None:
+    """Other files, damaged archives and pickles are told from NPZ files without being run."""
+    path = npz(tmp_path, x=X, y=Y)
+    whole = path.read_bytes()
+    for content in (b"hello", whole[: len(whole) // 2], b"\x80\x04N.", whole.replace(X.tobytes(), b"\1" * X.nbytes)):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="is not an NPZ file, or a damaged one"):
+            load_user_file(path)
+    for member in (b"hello", b"\x93NUMPY\x01\x00\x05\x00hello", b"\x93NUM"):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("x.npy", member)
+            archive.writestr("y.npy", member)
+        with pytest.raises(DataError, match="is not an NPZ file, or a damaged one"):
+            load_user_file(path)
+    with path.open("wb") as file:
+        np.save(file, X)
+    with pytest.raises(DataError, match="is not an NPZ file: it holds one array"):
+        load_user_file(path)
+
+
+# ---- images
+
+
+def test_square_rows_of_pixels_are_images(tmp_path: Path) -> None:
+    """A square number of at least 16 whole values in 0..255 is shown as an image and scaled by its brightest pixel."""
+    x = np.random.default_rng(2).integers(0, 17, (40, 64))
+    x[:, 0] = 16
+    dataset = load_dataset(DataConfig(name=str(npz(tmp_path, x=x, y=np.arange(40) % 2))))
+    assert dataset.image_shape == (8, 8)
+    assert (dataset.x_train.min(), dataset.x_train.max()) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.ones((4, 16)) / 2,
+        np.full((4, 16), -1.0),
+        np.full((4, 16), 256.0),
+        np.ones((4, 15)),
+        np.ones((4, 9)),
+    ],
+    ids=["fractions", "negative", "above 255", "not square", "too small"],
+)
+def test_other_rows_are_no_images(tmp_path: Path, x: np.ndarray) -> None:
+    """Anything else is a row of plain features."""
+    assert load_user_file(npz(tmp_path, x=x, y=np.array([0, 1, 0, 1]))).image_shape is None
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 5), (4, 3, 5, 1)])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_an_array_of_images_says_so_by_its_shape(tmp_path: Path, shape: tuple[int, ...], dtype: str) -> None:
+    """Height and width in the array's shape make it images, square or not, fractions or not."""
+    x = np.arange(60).reshape(shape).astype(dtype)
+    examples = load_user_file(npz(tmp_path, x=x, y=np.array([0, 1, 0, 1])))
+    assert examples.image_shape == (3, 5)
+    np.testing.assert_array_equal(examples.x.ravel(), np.arange(60))
+
+
+# ---- the file itself
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing.csv", "there is no file "),
+        ("folder", "is a folder, where a CSV or NPZ file is needed"),
+        ("notes.md", "must be a CSV or NPZ file, with a name that ends in .csv or .npz"),
+        ("empty.npz", "empty.npz is empty"),
+    ],
+)
+def test_a_file_that_cannot_be_data_is_named(tmp_path: Path, name: str, message: str) -> None:
+    """What is missing, a folder, empty or of another kind is said to be so, through load_dataset too."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "notes.md").write_text("# Notes")
+    (tmp_path / "empty.npz").touch()
+    with pytest.raises(DataError) as caught:
+        load_dataset(DataConfig(name=str(tmp_path / name)))
+    assert message in str(caught.value)
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the operating system refuses is passed on."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = csv(tmp_path, "1,2,0\n")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=r"points.csv cannot be read: Permission denied"):
+        load_user_file(path)
+
+
+def test_too_few_examples_to_split_are_refused(tmp_path: Path) -> None:
+    """Where nothing can be held out, the user learns it instead of training without a judge."""
+    with pytest.raises(DataError, match="2 examples in 2 classes are too few to split"):
+        load_dataset(DataConfig(name=str(csv(tmp_path, "1,2,0\n3,4,1\n"))))
