@@ -1,0 +1,1 @@
+"""What makes the pictures of the documentation, and the browser that tests and benchmarks share with it."""

@@ -1,0 +1,108 @@
+"""A dashboard of its own and a browser to look at it: shared by the browser tests, the benchmarks and the pictures."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from playwright.sync_api import Browser, Playwright
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_chromium(playwright: Playwright) -> str | None:
+    """Path of a Chromium: `ANNSCOPE_CHROMIUM`, the machine's own, Playwright's own; None where there is none."""
+    named = os.environ.get("ANNSCOPE_CHROMIUM")
+    if named:
+        return named
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        found = shutil.which(name)
+        if found:
+            return found
+    own = playwright.chromium.executable_path
+    return own if Path(own).exists() else None
+
+
+def open_chromium(playwright: Playwright) -> Browser:
+    """A headless Chromium. Raises FileNotFoundError where there is none."""
+    path = find_chromium(playwright)
+    if path is None:
+        raise FileNotFoundError("no Chromium or Chrome found; `make browser` fetches one")
+    return playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running dashboard."""
+
+    url: str
+    home: Path
+    process: subprocess.Popen[bytes]
+
+
+def free_port() -> int:
+    """A TCP port that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def dashboard(home: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """A dashboard on a free port with `home` as its ANNSCOPE_HOME; ended, with its workers, on leaving.
+
+    Raises RuntimeError with the server's own output when it does not answer within a minute.
+    """
+    port = free_port()
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / "dashboard.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard", "--port", str(port), "--headless"],
+            env={**os.environ, **(environment or {}), "ANNSCOPE_HOME": str(home)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_it_answers(f"{url}/_stcore/health", process, log)
+        yield Served(url, home, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urlopen(url, timeout=1):
+                return
+        except (URLError, OSError):
+            time.sleep(0.05)
+    raise RuntimeError(f"the dashboard did not answer; it printed:\n{log.read_text(errors='replace')}")

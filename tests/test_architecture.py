@@ -1,0 +1,83 @@
+"""The shape of the project: imports go one way, and the mathematics has no input or output."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYERS = ["core", "data", "runs", "dashboard"]
+CORE_MAY_IMPORT = {"numpy", "jaxtyping", "core", "__future__", "collections", "dataclasses", "difflib", "functools",
+                   "itertools", "math", "random", "typing"}  # fmt: skip
+INPUT_OUTPUT = {"open", "print", "input", "exec", "eval"}
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[tuple[str, int]]:
+    """Each top-level package that a module imports anywhere, with the line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name.partition(".")[0], node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            yield (node.module or "").partition(".")[0], node.lineno
+
+
+@pytest.mark.parametrize("package", LAYERS)
+def test_imports_go_one_way(package: str) -> None:
+    """No package knows of one that is built on it, so each can be read and used without what stands above."""
+    above = [*LAYERS[LAYERS.index(package) + 1 :], "tests", "benchmarks", "scripts"]
+    wrong = [
+        f"{path}:{line} imports {name}" for path in modules(package) for name, line in imported(path) if name in above
+    ]
+    assert wrong == []
+
+
+def test_the_mathematics_imports_numpy_and_nothing_that_reads_or_waits() -> None:
+    """The core can be trusted to have no files, clock, threads or processes: it cannot reach them."""
+    wrong = [
+        f"{path}:{line} imports {name}"
+        for path in modules("core")
+        for name, line in imported(path)
+        if name not in CORE_MAY_IMPORT
+    ]
+    assert wrong == []
+
+
+def test_the_mathematics_neither_prints_nor_opens() -> None:
+    """Nothing in the core writes to a screen or a file."""
+    wrong = [
+        f"{path}:{node.lineno} calls {node.func.id}"
+        for path in modules("core")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in INPUT_OUTPUT
+    ]
+    assert wrong == []
+
+
+def test_figures_do_not_know_streamlit() -> None:
+    """A figure is a pure function of the record, so it can be made and checked without a page."""
+    wrong = [
+        f"{path}:{line}"
+        for path in modules("dashboard/figures")
+        for name, line in imported(path)
+        if name == "streamlit"
+    ]
+    assert wrong == []
+
+
+def test_data_builds_on_the_types_of_core_alone() -> None:
+    """Reading data never needs the network's mathematics."""
+    allowed = {"core.config", "core.dataset", "core.errors"}
+    wrong = [
+        f"{path}:{node.lineno} imports {node.module}"
+        for path in modules("data")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core") and node.module not in allowed
+    ]
+    assert wrong == []
