@@ -1,6 +1,6 @@
 """A user's own examples, from a CSV or an NPZ file.
 
-**CSV** (UTF-8; separated by commas, semicolons or tabs): one example a line, with or without a
+**CSV** (.csv, .tsv or .txt in UTF-8; separated by commas, semicolons or tabs): one example a line, with or without a
 line of column names. The label is the column named label, class or target, else the last one.
 
 **NPZ** (`numpy.savez`): arrays `x` and `y`, or `X` and `y`, or `x_train`, `y_train`, `x_test`,
@@ -80,16 +80,10 @@ def _read_csv(path: Path) -> Examples:
         if not labels[-1]:
             raise DataError(f"{path}, line {line}: the label (column {label_column + 1}) is missing")
         try:
-            features.append(np.array(row, dtype=np.float64))
-        except ValueError:
-            column, cell = next((i, cell) for i, cell in enumerate(row) if not _is_number(cell))
-            column += 1 if column < label_column else 2
-            raise DataError(f"{path}, line {line}, column {column}: {cell!r} is not a number") from None
-        if not np.isfinite(features[-1]).all():
-            column = int(np.flatnonzero(~np.isfinite(features[-1]))[0])
-            cell = row[column].strip()
-            column += 1 if column < label_column else 2
-            raise DataError(f"{path}, line {line}, column {column}: {cell} is not a finite number")
+            features.append(_finite_numbers(row))
+        except _BadCellError as bad:
+            column = bad.index + (1 if bad.index < label_column else 2)
+            raise DataError(f"{path}, line {line}, column {column}: {row[bad.index]!r} is not {bad.rule}") from None
     if not features:
         raise DataError(f"{path} has a line of column names and no examples")
     if names:
@@ -110,9 +104,26 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 if row:
                     yield reader.line_num, row
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not a text file in UTF-8 ({error.reason} at byte {error.start:,})") from error
+        raise DataError(f"{path} is not a text file in UTF-8 ({error.reason})") from error
     except csv.Error as error:
         raise DataError(f"{path} is not a CSV file: {error}") from error
+
+
+class _BadCellError(Exception):
+    """The cell at `index` is not what the rule asks for."""
+
+    def __init__(self, index: int, rule: str) -> None:
+        self.index, self.rule = index, rule
+
+
+def _finite_numbers(cells: Sequence[str]) -> Float[ndarray, " n_features"]:
+    try:
+        values = np.array([float(cell) for cell in cells])
+    except ValueError:
+        raise _BadCellError([_is_number(cell) for cell in cells].index(False), "a number") from None
+    if not np.isfinite(values).all():
+        raise _BadCellError(int(np.isfinite(values).argmin()), "a finite number")
+    return values
 
 
 def _is_header(row: Sequence[str]) -> bool:
