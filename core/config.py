@@ -20,7 +20,7 @@ INITIALIZERS = ("he", "glorot", "uniform", "normal")
 LOSSES = ("cross_entropy", "squared_error")
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "exponential", "cosine")
-SCALINGS = ("auto", "none", "unit", "standard")
+SCALINGS = ("auto", "none", "unit", "div256", "standard")
 DTYPES = ("float32", "float64")
 
 Section: TypeAlias = Literal["data", "network", "training"]
@@ -158,13 +158,17 @@ class DataConfig:
         "mnist-5k", kind="text", option="data", label="Data set", help="What the network learns to tell apart."
     )
     split: float = setting(
-        0.1, kind="number", label="Held-out share", minimum=0.0, minimum_open=True, maximum=0.9,
-        low=0.05, high=0.5, step=0.05,
-        help="Share of the training examples kept aside to judge the network (validation).",
+        0.1, kind="number", label="Held-out share", minimum=0.0, maximum=0.9, low=0.05, high=0.5, step=0.05,
+        help="Share of the training examples kept aside to judge the network; 0 keeps none: the test examples judge.",
+    )  # fmt: skip
+    n_train: int = setting(
+        0, kind="integer", option="train-examples", label="Training examples", advanced=True,
+        minimum=0, maximum=10_000_000, low=0, high=60_000, step=1000,
+        help="Learn from exactly the first so many examples, and hold out from the others; 0 takes all.",
     )  # fmt: skip
     scaling: str = setting(
         "auto", kind="choice", choices=SCALINGS, label="Scaling", advanced=True,
-        help="How features are scaled: pixels to 0..1, standardised on the training split, or as they are.",
+        help="How features are scaled: pixels to 0..1, or / 256, standardised on the training split, or as they are.",
     )  # fmt: skip
     n_samples: int = setting(
         600, kind="integer", option="samples", label="Points", minimum=10, maximum=1_000_000,

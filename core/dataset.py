@@ -14,7 +14,7 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Three disjoint splits of labelled examples.
+    """Three disjoint splits of labelled examples, of which validation may be empty.
 
     Features are scaled as the network sees them; whatever the scaling learned, it learned from
     the training split alone. Labels index `class_names`. `image_shape` is (height, width) when a
@@ -41,6 +41,11 @@ class Dataset:
     @property
     def n_classes(self) -> int:
         return len(self.class_names)
+
+    @property
+    def heldout(self) -> str:
+        """The split that judges a network while it trains: "validation", or "test" where that is empty."""
+        return "validation" if len(self.y_val) else "test"
 
     def split(self, name: str) -> tuple[Float[ndarray, "n n_features"], Int[ndarray, " n"]]:
         """The features and labels of one split, by its name in `SPLITS`."""

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int
+from numpy import ndarray
 
 from core.config import DataConfig
 from core.dataset import Dataset
@@ -76,10 +78,12 @@ DATASETS: dict[str, DatasetInfo] = {
         _images(
             "mnist", "MNIST", 28, 60_000, 10_000,
             "70,000 handwritten digits of 28x28 pixels, the classic; downloaded once (11 MB).", needs_download=True,
+            options=("split", "scaling", "train-examples"),
         ),
         _images(
             "fashion-mnist", "Fashion-MNIST", 28, 60_000, 10_000,
             "70,000 pictures of clothes in MNIST's format, and harder; downloaded once (30 MB).", needs_download=True,
+            options=("split", "scaling", "train-examples"),
         ),
         _images("digits", "Digits 8x8", 8, 1617, 180, "1,797 handwritten digits of 8x8 pixels; trains in a blink."),
         _points("moons", "Moons", 2, "Two interleaved half circles."),
@@ -99,8 +103,8 @@ def load_dataset(
 
     `config.name` is a key of `DATASETS`, or the path of a CSV or NPZ file (`data.user_file`). `seed`
     places the points of the 2-D sets and has no part in the splits: those follow from the labels
-    and `config.split` alone. Test examples are the official ones where the source has them, else
-    a tenth. The same call gives the same bits.
+    the shares asked for alone. Test examples are the official ones where the source has them, else
+    a tenth. Examples stand in file order. The same call gives the same bits.
 
     Raises DataError with one sentence for the user.
     """
@@ -113,8 +117,7 @@ def load_dataset(
         rest = every
         x_test, y_test = examples.test
         test_rows = np.arange(len(y_test))
-    kept, held = stratified_split(examples.y[rest], config.split, seed=VALIDATION_SEED)
-    train_rows, val_rows = rest[kept], rest[held]
+    train_rows, val_rows = _train_and_validation(config, examples, rest)
     scaler = fit_scaler(config.scaling, examples, train_rows)
     return Dataset(
         name=config.name if config.name in DATASETS else Path(config.name).stem,
@@ -149,6 +152,37 @@ def _examples(config: DataConfig, seed: int, progress: Progress | None) -> Examp
     if _looks_like_path(name):
         return load_user_file(Path(name).expanduser())
     raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
+
+
+def _train_and_validation(
+    config: DataConfig, examples: Examples, rest: Int[ndarray, " n_rest"]
+) -> tuple[Int[ndarray, " n_train"], Int[ndarray, " n_val"]]:
+    """Rows to learn from and rows to validate on, out of those that testing has left.
+
+    With `n_train` the first so many are learned from and validation is drawn from the others: as
+    many as its share of all, or all of them where there are fewer.
+    """
+    wanted = config.split * len(rest)
+    if config.n_train == 0:
+        if wanted == 0:
+            return rest, rest[:0]
+        kept, held = stratified_split(examples.y[rest], config.split, seed=VALIDATION_SEED)
+        return rest[kept], rest[held]
+    if config.n_train > len(rest):
+        raise DataError(
+            f"n_train must be at most {len(rest):,}, the training examples of {config.name}, got {config.n_train:,}"
+        )
+    first, others = rest[: config.n_train], rest[config.n_train :]
+    absent = np.setdiff1d(np.arange(len(examples.class_names)), examples.y[first])
+    if len(absent):
+        raise DataError(
+            f"the first {config.n_train:,} examples of {config.name} have none of the class "
+            f"{examples.class_names[absent[0]]}: n_train must be larger"
+        )
+    if wanted >= len(others) or wanted == 0:
+        return first, others if wanted else others[:0]
+    _, held = stratified_split(examples.y[others], wanted / len(others), seed=VALIDATION_SEED)
+    return first, others[held]
 
 
 def _looks_like_path(name: str) -> bool:

@@ -11,6 +11,8 @@ from numpy import ndarray
 
 Features = Float[ndarray, "n n_features"] | UInt8[ndarray, "n n_features"]
 Labels = Int[ndarray, " n"]
+TestFeatures = Float[ndarray, "n_test n_features"] | UInt8[ndarray, "n_test n_features"]
+TestLabels = Int[ndarray, " n_test"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +26,7 @@ class Examples:
     x: Features
     y: Labels
     class_names: tuple[str, ...]
-    test: tuple[Features, Labels] | None = None
+    test: tuple[TestFeatures, TestLabels] | None = None
     image_shape: tuple[int, int] | None = None
     pixel_max: float | None = None
     feature_names: tuple[str, ...] = field(default=())

@@ -40,6 +40,7 @@ def fit_scaler(scaling: str, examples: Examples, rows: Int[ndarray, " n_rows"]) 
     - "none" leaves the values as they are.
     - "unit" divides images by the value of white (the brightest of the training rows where the source
       does not name it), and brings other features to 0..1 by their least and greatest training value.
+    - "div256" divides by 256, as the recipe l-layer does.
     - "standard" gives each feature mean 0 and standard deviation 1 over the training rows.
     - "auto" is "unit" for images and "standard" for everything else.
 
@@ -50,6 +51,8 @@ def fit_scaler(scaling: str, examples: Examples, rows: Int[ndarray, " n_rows"]) 
         scaling = "unit" if is_image else "standard"
     if scaling == "none":
         return Scaler(0.0, 1.0)
+    if scaling == "div256":
+        return Scaler(0.0, 256.0)
     if scaling == "unit" and examples.pixel_max is not None:
         return Scaler(0.0, examples.pixel_max)
     train = examples.x[rows]

@@ -1,6 +1,6 @@
 """A user's own examples, from a CSV or an NPZ file.
 
-**CSV** (UTF-8; separated by commas, semicolons or tabs): one example a line, with or without a
+**CSV** (.csv, .tsv or .txt in UTF-8; separated by commas, semicolons or tabs): one example a line, with or without a
 line of column names. The label is the column named label, class or target, else the last one.
 
 **NPZ** (`numpy.savez`): arrays `x` and `y`, or `X` and `y`, or `x_train`, `y_train`, `x_test`,
@@ -28,7 +28,7 @@ from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from data.errors import DataError
-from data.examples import Examples, Features, Labels
+from data.examples import Examples, Features, TestFeatures, TestLabels
 
 LABEL_NAMES = ("label", "class", "target")
 _SMALLEST_IMAGE = 16  # features: 4x4
@@ -80,16 +80,10 @@ def _read_csv(path: Path) -> Examples:
         if not labels[-1]:
             raise DataError(f"{path}, line {line}: the label (column {label_column + 1}) is missing")
         try:
-            features.append(np.array(row, dtype=np.float64))
-        except ValueError:
-            column, cell = next((i, cell) for i, cell in enumerate(row) if not _is_number(cell))
-            column += 1 if column < label_column else 2
-            raise DataError(f"{path}, line {line}, column {column}: {cell!r} is not a number") from None
-        if not np.isfinite(features[-1]).all():
-            column = int(np.flatnonzero(~np.isfinite(features[-1]))[0])
-            cell = row[column].strip()
-            column += 1 if column < label_column else 2
-            raise DataError(f"{path}, line {line}, column {column}: {cell} is not a finite number")
+            features.append(_finite_numbers(row))
+        except _BadCellError as bad:
+            column = bad.index + (1 if bad.index < label_column else 2)
+            raise DataError(f"{path}, line {line}, column {column}: {row[bad.index]!r} is not {bad.rule}") from None
     if not features:
         raise DataError(f"{path} has a line of column names and no examples")
     if names:
@@ -110,9 +104,26 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 if row:
                     yield reader.line_num, row
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not a text file in UTF-8 ({error.reason} at byte {error.start:,})") from error
+        raise DataError(f"{path} is not a text file in UTF-8 ({error.reason})") from error
     except csv.Error as error:
         raise DataError(f"{path} is not a CSV file: {error}") from error
+
+
+class _BadCellError(Exception):
+    """The cell at `index` is not what the rule asks for."""
+
+    def __init__(self, index: int, rule: str) -> None:
+        self.index, self.rule = index, rule
+
+
+def _finite_numbers(cells: Sequence[str]) -> Float[ndarray, " n_features"]:
+    try:
+        values = np.array([float(cell) for cell in cells])
+    except ValueError:
+        raise _BadCellError([_is_number(cell) for cell in cells].index(False), "a number") from None
+    if not np.isfinite(values).all():
+        raise _BadCellError(int(np.isfinite(values).argmin()), "a finite number")
+    return values
 
 
 def _is_header(row: Sequence[str]) -> bool:
@@ -225,14 +236,14 @@ def _examples(
     x: Features,
     y: RawLabels,
     *,
-    test: tuple[Features, RawLabels] | None = None,
+    test: tuple[TestFeatures, Shaped[ndarray, " n_test"]] | None = None,
     image_shape: tuple[int, int] | None = None,
     feature_names: tuple[str, ...] = (),
 ) -> Examples:
     classes = _classes(path, y)
     if len(classes) < 2:
         raise DataError(f"{path} has one class only, {_name(classes[0])}: there is nothing to tell apart")
-    official: tuple[Features, Labels] | None = None
+    official: tuple[TestFeatures, TestLabels] | None = None
     if test is not None:
         unknown = np.setdiff1d(_classes(path, test[1]), classes)
         if len(unknown):

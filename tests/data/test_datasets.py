@@ -191,7 +191,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(name: str, message: str) -
 # ---- sets of points
 
 
-@given(st.sampled_from(sorted(SHAPES)), st.integers(60, 400), st.floats(0, 1), st.integers(0, 2**32 - 1))
+@given(st.sampled_from(sorted(SHAPES)), st.integers(10, 400), st.floats(0, 1), st.integers(0, 2**32 - 1))
 def test_points_follow_their_settings(name: str, n_samples: int, noise: float, seed: int) -> None:
     """As many points as asked for, classes equal to within one point, the same for the same seed."""
     config = DataConfig(name=name, n_samples=n_samples, noise=noise, scaling="none")
@@ -252,3 +252,42 @@ def test_blobs_can_be_told_apart() -> None:
     x, y = clean("blobs")
     centres = np.stack([x[y == label].mean(axis=0) for label in range(3)])
     np.testing.assert_array_equal(np.linalg.norm(x[:, None] - centres, axis=2).argmin(axis=1), y)
+
+
+# ---- how many to learn from
+
+
+def test_no_share_held_out_lets_the_test_examples_judge() -> None:
+    """With a share of 0 every example that is not for testing is learned from, and the judging split is named."""
+    dataset = load_dataset(DataConfig(name="digits", split=0.0))
+    assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (1617, 0, 180)
+    assert dataset.heldout == "test"
+    assert load_dataset(DataConfig(name="digits")).heldout == "validation"
+
+
+@pytest.mark.parametrize(
+    ("split", "n_val"), [(0.1, 162), (0.5, 617), (0.0, 0)], ids=["its share", "what is left", "none"]
+)
+def test_the_first_examples_are_learned_from(split: float, n_val: int) -> None:
+    """n_train takes exactly the first examples in file order, and validation comes from the others."""
+    every = load_dataset(DataConfig(name="digits", split=0.0))
+    dataset = load_dataset(DataConfig(name="digits", n_train=1000, split=split))
+    np.testing.assert_array_equal(dataset.x_train, every.x_train[:1000])
+    np.testing.assert_array_equal(dataset.x_test, every.x_test)
+    assert len(dataset.y_val) == n_val
+    later = {row.tobytes() for row in every.x_train[1000:]}
+    assert {row.tobytes() for row in dataset.x_val} <= later
+
+
+@pytest.mark.parametrize(
+    ("n_train", "message"),
+    [
+        (1618, "n_train must be at most 1,617, the training examples of digits, got 1,618"),
+        (5, "the first 5 examples of digits have none of the class 1: n_train must be larger"),
+    ],
+)
+def test_too_many_or_too_few_are_refused(n_train: int, message: str) -> None:
+    """More than there are, or too few to show every class, is one clear sentence."""
+    with pytest.raises(DataError) as caught:
+        load_dataset(DataConfig(name="digits", n_train=n_train))
+    assert str(caught.value) == message

@@ -18,6 +18,7 @@ from core.config import DataConfig
 from data import download
 from data.datasets import is_ready, load_dataset
 from data.errors import DataError
+from data.idx import unpack
 from data.mnist import FASHION_MNIST, IDX_SETS, IdxSet, is_present, load_idx_set
 
 if TYPE_CHECKING:
@@ -347,13 +348,23 @@ def test_the_table_is_whole(idx_set: IdxSet) -> None:
     assert len(set(idx_set.class_names)) == 10
 
 
-@pytest.mark.skipif(
+real_mnist = pytest.mark.skipif(
     not REAL_MNIST and os.environ.get("CI") != "true", reason="ANNSCOPE_MNIST_DIR names no folder with MNIST"
 )
-def test_the_real_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The 70,000 images load as they were published, 6,000 kept for validation in proportion."""
+
+
+@pytest.fixture
+def mnist_folder(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder with the real MNIST, which CI must provide."""
     assert REAL_MNIST, "CI must provide the real MNIST through ANNSCOPE_MNIST_DIR"
     monkeypatch.setenv("ANNSCOPE_MNIST_DIR", REAL_MNIST)
+    return Path(REAL_MNIST)
+
+
+@real_mnist
+@pytest.mark.usefixtures("mnist_folder")
+def test_the_real_mnist() -> None:
+    """The 70,000 images load as they were published, 6,000 kept for validation in proportion."""
     assert is_ready(DataConfig(name="mnist"))
     dataset = load_dataset(DataConfig(name="mnist"))
     assert [x.shape for x in (dataset.x_train, dataset.x_val, dataset.x_test)] == [
@@ -366,3 +377,18 @@ def test_the_real_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(dataset.y_test[:10], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9])
     assert (dataset.x_train.min(), dataset.x_train.max()) == (0, 1)
     assert dataset.image_shape == (28, 28)
+
+
+@real_mnist
+def test_the_seed_recipes_find_their_data(mnist_folder: Path) -> None:
+    """The first 5,000 images / 256, all 60,000 raw in file order, and 41,000 with 1,000 held out: each to the pixel."""
+    content = unpack(next(mnist_folder.glob(f"{IMAGES}*")).read_bytes(), IMAGES)
+    pixels = np.frombuffer(content[16:], np.uint8).reshape(60_000, 784)
+    l_layer = load_dataset(DataConfig(name="mnist", n_train=5000, scaling="div256"), dtype="float64")
+    np.testing.assert_array_equal(l_layer.x_train, pixels[:5000].astype(np.float32) / np.float32(256))
+    assert (len(l_layer.y_val), len(l_layer.y_test), l_layer.heldout) == (6000, 10_000, "validation")
+    one_by_one = load_dataset(DataConfig(name="mnist", split=0.0, scaling="none"))
+    np.testing.assert_array_equal(one_by_one.x_train, pixels)
+    assert one_by_one.heldout == "test"
+    full_batch = load_dataset(DataConfig(name="mnist", n_train=41_000, split=1000 / 60_000))
+    assert (len(full_batch.y_train), len(full_batch.y_val)) == (41_000, 1000)

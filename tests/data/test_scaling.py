@@ -73,6 +73,12 @@ def test_none_changes_nothing() -> None:
     )
 
 
+def test_div256_divides_by_256() -> None:
+    """The scaling of the recipe l-layer: exact in either precision."""
+    x = fit_scaler("div256", IMAGES, np.arange(3)).apply(IMAGES.x, np.arange(50), "float32")
+    np.testing.assert_array_equal(x * 256, IMAGES.x)
+
+
 @pytest.mark.parametrize("scaling", ["standard", "unit"])
 def test_a_constant_feature_becomes_0(scaling: str) -> None:
     """No division by zero, and none by the rounding error of a mean."""

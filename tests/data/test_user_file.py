@@ -77,8 +77,8 @@ def test_whole_number_labels_sort_as_numbers(tmp_path: Path) -> None:
         ("a,b,label\n1,2,0\n3,x,1\n", "points.csv, line 3, column 2: 'x' is not a number"),
         ("label,a,b\n0,1,2\n1,3,\n", "points.csv, line 3, column 3: '' is not a number"),
         ("1,x,0\n3,4,1\n", "points.csv, line 1, column 2: 'x' is not a number"),
-        ("1,2,0\n3,NaN,1\n", "points.csv, line 2, column 2: NaN is not a finite number"),
-        ("label,a,b\n0,1,2\n1,3,-inf\n", "points.csv, line 3, column 3: -inf is not a finite number"),
+        ("1,2,0\n3,NaN,1\n", "points.csv, line 2, column 2: 'NaN' is not a finite number"),
+        ("label,a,b\n0,1,2\n1,3,-inf\n", "points.csv, line 3, column 3: '-inf' is not a finite number"),
         ("1,2,0\n3,4,\n", "points.csv, line 2: the label (column 3) is missing"),
         ("1,2,0\n3,4,0\n", "points.csv has one class only, 0: there is nothing to tell apart"),
         ("1,2,0.5\n3,4,1\n", "points.csv: example 1 has the label 0.5, where a class is a whole number or a text"),
@@ -98,7 +98,7 @@ def test_a_csv_in_another_encoding_is_refused(tmp_path: Path) -> None:
     """Text that is not UTF-8 is said not to be."""
     path = tmp_path / "points.csv"
     path.write_bytes(b"1,2,caf\xe9\n3,4,tea\n")
-    with pytest.raises(DataError, match=r"points.csv is not a text file in UTF-8 \(.* at byte 7\)"):
+    with pytest.raises(DataError, match=r"points.csv is not a text file in UTF-8 \(.*\)"):
         load_user_file(path)
 
 

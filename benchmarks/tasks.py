@@ -1,0 +1,69 @@
+"""The tasks that every contestant is timed on, and the images they are timed with."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+
+@dataclass(frozen=True)
+class Task:
+    """One network and one way of training it; `batch_size` 0 takes all examples at once.
+
+    A pass goes once over `n_examples`. `inference` times predictions instead of training.
+    """
+
+    name: str
+    sizes: tuple[int, ...]
+    batch_size: int
+    optimizer: str
+    learning_rate: float
+    n_examples: int
+    inference: bool = False
+
+    @property
+    def batch(self) -> int:
+        """Examples in one step."""
+        return self.batch_size or self.n_examples
+
+    @property
+    def label(self) -> str:
+        """What the table calls it."""
+        shape = "-".join(map(str, self.sizes))
+        if self.inference:
+            return f"{self.name} {shape}, inference, {self.n_examples:,} images"
+        batch = {0: f"full batch of {self.n_examples:,}", 1: "one by one"}.get(
+            self.batch_size, f"batch {self.batch_size}"
+        )
+        return f"{self.name} {shape}, {batch}, {self.optimizer}"
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task("T1", (784, 128, 64, 10), 64, "adam", 1e-3, 12_800),
+        Task("T2", (784, 128, 64, 10), 32, "sgd", 1e-2, 12_800),
+        Task("T3", (784, 512, 256, 10), 128, "adam", 1e-3, 6_400),
+        Task("T4", (784, 256, 32, 10), 1, "sgd", 1e-3, 1_000),
+        Task("T5", (784, 45, 10), 0, "sgd", 1e-2, 5_000),
+        Task("T6", (784, 128, 64, 10), 0, "sgd", 1e-3, 10_000, inference=True),
+        Task("T7", (64, 32, 10), 32, "sgd", 1e-2, 12_800),
+    )
+}
+
+
+def examples(task: Task) -> tuple[Float[ndarray, "n n_features"], Int[ndarray, " n"]]:
+    """float32 features in 0..1 and int64 labels: MNIST where its folder is named, else noise of the same shape."""
+    if task.sizes[0] == 784 and os.environ.get("ANNSCOPE_MNIST_DIR"):
+        from core.config import DataConfig
+        from data.datasets import load_dataset
+
+        dataset = load_dataset(DataConfig(name="mnist"))
+        return dataset.x_train[: task.n_examples], dataset.y_train[: task.n_examples]
+    generator = np.random.default_rng(0)
+    x = generator.random((task.n_examples, task.sizes[0]), dtype=np.float32)
+    return x, generator.integers(task.sizes[-1], size=task.n_examples)
