@@ -134,6 +134,16 @@ def load_dataset(
     )
 
 
+def check_name(name: str) -> None:
+    """Raises DataError, with the nearest name, when `name` is neither a listed data set nor a file that is there."""
+    if name in DATASETS:
+        return
+    if not _looks_like_path(name):
+        raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
+    if not Path(name).expanduser().is_file():
+        raise DataError(f"there is no file {name}")
+
+
 def is_ready(config: DataConfig) -> bool:
     """Whether `load_dataset` can do without the network."""
     return config.name not in IDX_SETS or is_present(IDX_SETS[config.name])

@@ -271,6 +271,13 @@ class RunReader:
         except OSError as error:
             raise RecordError(f"The arrays of snapshot {number} of run {self.run} cannot be read: {error}.") from error
 
+    def snapshot_written(self, number: int) -> float:
+        """When a snapshot's file was written, in seconds since 1970."""
+        try:
+            return _snapshot_path(self.directory, number).stat().st_mtime
+        except OSError as error:
+            raise RecordError(f"Snapshot {number} of run {self.run} cannot be found: {error.strerror}.") from error
+
     def snapshot(self, number: int) -> Snapshot:
         """One moment of the run, by its number."""
         from core.snapshot import LayerStatistics, Metrics, Snapshot

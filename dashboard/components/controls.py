@@ -1,0 +1,334 @@
+"""The sidebar: one control for each setting of `core.config.FIELDS`, and the address of the page that spells them.
+
+A setting's value lives in the session whether or not its control is on screen, so a control that
+comes back (another data set, another page) shows what it showed before. The address holds every
+setting that differs from its default, and a new address sets the controls.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.config import FIELDS, Field, RunConfig
+from core.errors import AnnscopeError, ConfigError, did_you_mean
+from dashboard import state
+from data.datasets import DATASETS, check_name
+
+WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
+MOST_LAYERS = 6
+OFF = 0.0
+
+_ONLY_FOR: dict[str, tuple[str, tuple[str, ...]]] = {
+    "momentum": ("optimizer", ("momentum", "nesterov")),
+    "weight-decay": ("optimizer", ("adamw",)),
+    "schedule-factor": ("schedule", ("step", "exponential")),
+    "schedule-epochs": ("schedule", ("step", "exponential")),
+}
+"""Settings that mean something only with some choices of another one."""
+_DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options}
+_OF_A_FILE = ("split", "scaling", "train-examples")
+
+_LAYOUT: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
+    ("Data", (("data",), ("split",), ("samples", "noise"))),
+    ("Network", (("hidden",), ("activation", "initializer"))),
+    (
+        "Training",
+        (("optimizer", "schedule"), ("learning-rate",), ("batch-size", "epochs"), ("l1", "l2"), ("seed",)),
+    ),
+)
+"""Headings, and under each the rows of one or two controls; what is not here stands under Advanced."""
+
+
+# From the address to the settings and back
+
+
+def defaults() -> dict[str, Any]:
+    """Every setting at its default, by option name."""
+    return {option: item.default for option, item in FIELDS.items()}
+
+
+def read_address(parameters: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """The settings that query parameters spell, and one sentence for each parameter that spells none.
+
+    A setting that is missing or wrong takes its default.
+    """
+    settings, complaints = defaults(), []
+    known = [*FIELDS, *state.VIEW_PARAMETERS]
+    for name, text in parameters.items():
+        try:
+            if name in FIELDS:
+                settings[name] = _parse(FIELDS[name], text)
+            elif name not in state.VIEW_PARAMETERS:
+                raise ConfigError(f"there is no setting {name!r}{did_you_mean(name, known)}")
+        except AnnscopeError as error:
+            complaints.append(_sentence(error, name))
+    complaints += [
+        f"In the address, {name} must be a whole number, 0 or more, got {parameters[name]!r}."
+        for name in (state.SNAPSHOT, state.PROBE)
+        if name in parameters and state.whole_number(parameters[name]) is None
+    ]
+    try:
+        config_of(settings)
+    except ConfigError as error:
+        settings["activation"] = FIELDS["activation"].default
+        complaints.append(_sentence(error, "activation"))
+    return settings, complaints
+
+
+def _parse(item: Field, text: str) -> Any:
+    value = item.parse(text)
+    if item.option == "data":
+        check_name(value)
+    return value
+
+
+def _sentence(error: AnnscopeError, option: str) -> str:
+    kept = f"; {option} stays at {FIELDS[option].format(FIELDS[option].default)}" if option in FIELDS else ""
+    return f"In the address, {str(error).rstrip('.')}{kept}."
+
+
+def write_address(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The query parameters that spell these settings: those that apply and are not at their default."""
+    return {
+        option: item.format(settings[option])
+        for option, item in FIELDS.items()
+        if applies(option, settings) and settings[option] != item.default
+    }
+
+
+def applies(option: str, settings: Mapping[str, Any]) -> bool:
+    """Whether a setting means something beside the others, so that it deserves a control."""
+    if option in _DATA_OPTIONS:
+        info = DATASETS.get(settings["data"])
+        return option in (info.options if info else _OF_A_FILE)
+    if option in _ONLY_FOR:
+        other, choices = _ONLY_FOR[option]
+        return settings[other] in choices
+    return True
+
+
+def config_of(settings: Mapping[str, Any]) -> RunConfig:
+    """The run that these settings describe; what does not apply is at its default.
+
+    Raises ConfigError when settings contradict each other.
+    """
+    return RunConfig().with_values({option: settings[option] for option in FIELDS if applies(option, settings)})
+
+
+def settings_of(config: RunConfig) -> dict[str, Any]:
+    """The settings of a run by option name; `config_of` is the inverse."""
+    return {option: config.get(item) for option, item in FIELDS.items()}
+
+
+# Settings in the session
+
+
+def use(settings: Mapping[str, Any]) -> None:
+    """Set every control. Has to come before the controls are drawn, as in a callback."""
+    st.session_state[state.SETTINGS] = dict(settings)
+    for option, value in settings.items():
+        if option != "hidden":
+            st.session_state[state.control(option)] = value
+    st.session_state[state.N_LAYERS] = len(settings["hidden"])
+    for i, width in enumerate(settings["hidden"]):
+        st.session_state[state.layer(i)] = width
+
+
+def settings_now() -> dict[str, Any]:
+    """Every setting as its control stands; first from the address, when that is new to this session."""
+    address = {name: text for name, text in st.query_params.items() if name not in state.VIEW_PARAMETERS}
+    if st.session_state.get(state.WRITTEN) != address:
+        settings, complaints = read_address(st.query_params.to_dict())
+        st.session_state[state.COMPLAINTS] = complaints
+        use(settings)
+    settings_in_session: dict[str, Any] = st.session_state[state.SETTINGS]
+    return settings_in_session
+
+
+def config_now() -> RunConfig | None:
+    """The run that the controls describe; None when they contradict each other, which the sidebar says."""
+    try:
+        return config_of(st.session_state[state.SETTINGS])
+    except ConfigError:
+        return None
+
+
+def spell_in_address() -> None:
+    """Make the address say what the controls say."""
+    wanted = write_address(st.session_state[state.SETTINGS])
+    for name in list(st.query_params):
+        if name not in wanted and name not in state.VIEW_PARAMETERS:
+            del st.query_params[name]
+    for name, text in wanted.items():
+        if st.query_params.get(name) != text:
+            st.query_params[name] = text
+    st.session_state[state.WRITTEN] = wanted
+
+
+# Controls
+
+
+def sidebar() -> None:
+    """Draw every control; says so where they contradict each other."""
+    settings = settings_now()
+    drawn: set[str] = set()
+    with st.sidebar:
+        st.markdown("#### 🔬 annscope")
+        for heading, rows in _LAYOUT:
+            with st.container(key=f"settings-{heading.lower()}", gap="xsmall"):
+                st.caption(f"**{heading.upper()}**")
+                for row in rows:
+                    shown = [option for option in row if applies(option, settings)]
+                    _row([FIELDS[option] for option in shown], settings)
+                    drawn.update(row)
+        with st.expander("Advanced", key="settings-advanced"):
+            rest = [item for option, item in FIELDS.items() if option not in drawn and applies(option, settings)]
+            choices = [item for item in rest if item.kind in {"choice", "choices"}]
+            others = [item for item in rest if item not in choices]
+            for items in (choices, others):
+                for i in range(0, len(items), 2):
+                    _row(items[i : i + 2], settings)
+        spell_in_address()
+        try:
+            config_of(settings)
+        except ConfigError as error:
+            st.error(f"{str(error)[0].upper()}{str(error)[1:]}.", icon=":material/error:")
+
+
+def _row(items: Sequence[Field], settings: dict[str, Any]) -> None:
+    if len(items) == 1:
+        settings[items[0].option] = _control(items[0], settings)
+        return
+    for item, column in zip(items, st.columns(len(items), gap="small") if items else [], strict=True):
+        with column:
+            settings[item.option] = _control(item, settings)
+
+
+def _control(item: Field, settings: Mapping[str, Any]) -> Any:
+    value, key = settings[item.option], state.control(item.option)
+    if item.kind == "sizes":
+        return _hidden_layers(item, value)
+    _begin(key, value)
+    if item.option == "data":
+        return _data_set(item, value, key)
+    if item.kind == "switch":
+        return st.toggle(item.label, key=key, help=item.help, on_change=forget_complaints)
+    if item.kind == "text":
+        return st.text_input(item.label, key=key, help=item.help, on_change=forget_complaints)
+    if item.kind in {"choice", "choices"}:
+        options = list(item.choices) if value in item.choices else [*item.choices, value]
+        return st.selectbox(
+            item.label, options, key=key, help=item.help, format_func=_choice, on_change=forget_complaints
+        )
+    if item.option == "seed":
+        low, high = int(item.minimum or 0), int(item.maximum or 0)
+        seed = st.number_input(item.label, low, high, key=key, step=1, help=item.help, on_change=forget_complaints)
+        return value if seed is None else int(seed)
+    return _stops_slider(item.label, stops(item), value, key, item.help, lambda stop: _stop(item, stop))
+
+
+def _begin(key: str, value: Any) -> None:
+    if key not in st.session_state:
+        st.session_state[key] = value
+
+
+def forget_complaints() -> None:
+    """What was wrong with the address is of no interest once a control was moved."""
+    st.session_state[state.COMPLAINTS] = []
+
+
+def _data_set(item: Field, value: str, key: str) -> str:
+    names = list(DATASETS) if value in DATASETS else [*DATASETS, value]
+    chosen = st.selectbox(
+        item.label,
+        names,
+        key=key,
+        help=f"{item.help} Type the path of a CSV or NPZ file to use your own.",
+        format_func=lambda name: DATASETS[name].label if name in DATASETS else name,
+        accept_new_options=True,
+        on_change=forget_complaints,
+    )
+    name = value if chosen is None else chosen
+    try:
+        check_name(name)
+    except AnnscopeError as error:
+        st.error(str(error))
+        return value
+    with st.container(key="data-about"):
+        st.caption(DATASETS[name].description if name in DATASETS else "Your own file.")
+    return name
+
+
+def _hidden_layers(item: Field, value: Sequence[int]) -> tuple[int, ...]:
+    _begin(state.N_LAYERS, len(value))
+    n_layers = _stops_slider(
+        item.label, range(MOST_LAYERS + 1), len(value), state.N_LAYERS,
+        "How many layers stand between the input and the output; with none, only straight lines part the classes.",
+    )  # fmt: skip
+    sizes: list[int] = []
+    columns = st.columns(2, gap="small") if n_layers > 1 else [st.container()]
+    for i in range(n_layers):
+        width = value[i] if i < len(value) else max(4, sizes[-1] // 2) if sizes else 32
+        _begin(state.layer(i), width)
+        with columns[i % len(columns)]:
+            sizes.append(_stops_slider(f"Layer {i + 1}", WIDTHS, width, state.layer(i), "Neurons in this layer."))
+    return tuple(sizes)
+
+
+def _stops_slider(
+    label: str, choices: Iterable[Any], value: Any, key: str, about: str, spell: Callable[[Any], str] = str
+) -> Any:
+    """A slider over fixed stops; a value between two of them (out of a link) is a stop of its own."""
+    return st.select_slider(
+        label, with_value(choices, value), key=key, help=about, format_func=spell, on_change=forget_complaints
+    )
+
+
+def with_value(choices: Iterable[Any], value: Any) -> list[Any]:
+    """The stops in order, `value` among them; words come last."""
+    every = list(choices)
+    if value not in every:
+        every.append(value)
+    return sorted(every, key=lambda stop: (isinstance(stop, str), stop if not isinstance(stop, str) else 0))
+
+
+def stops(item: Field) -> list[Any]:
+    """What a setting's slider offers.
+
+    Powers of two and the word for a count; 1, 2, 3, 5 and 7 in each decade of a logarithmic scale
+    (with 0, off, where that is valid); equal steps otherwise.
+    """
+    if item.low is None or item.high is None:
+        raise TypeError(f"setting {item.option} has no range for a slider")
+    if item.kind == "count":
+        return [*(2**i for i in range(int(math.log2(item.high)) + 1) if 2**i >= item.low), item.word]
+    if item.scale == "log":
+        low, high = round(math.log10(item.low)), round(math.log10(item.high))
+        decades = [float(f"{digit}e{exponent}") for exponent in range(low, high) for digit in (1, 2, 3, 5, 7)]
+        off = [] if item.minimum_open or item.minimum else [OFF]
+        return [*off, *decades, float(f"1e{high}")]
+    step = item.step or 1
+    values = [item.low + i * step for i in range(round((item.high - item.low) / step) + 1)]
+    return [round(float(stop), 10) for stop in values] if item.kind == "number" else [int(stop) for stop in values]
+
+
+def _stop(item: Field, value: Any) -> str:
+    if value == 0 and item.scale == "log":
+        return "off"
+    if isinstance(value, float):
+        return exact(value)
+    return str(value)
+
+
+def exact(value: float) -> str:
+    """A number as people write it, telling any two apart: 0.001, 1e-05, 5."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
+
+
+def _choice(name: str | tuple[str, ...]) -> str:
+    return ", ".join(name).replace("_", " ") if isinstance(name, tuple) else name.replace("_", " ")

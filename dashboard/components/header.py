@@ -1,0 +1,263 @@
+"""The head of the page: which run, what it is doing, and the buttons that steer it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.config import FIELDS
+from core.errors import AnnscopeError
+from dashboard import state
+from dashboard.components import controls
+from dashboard.components.picker import pick_run
+from dashboard.following import Following, follow
+from runs import control, launch
+
+TICK_SECONDS = 1.0
+PATIENCE_SECONDS = 0.5
+"""How long a click waits for the worker's answer, so that the page shows it at once."""
+
+_LOOKS: dict[str, tuple[str, str]] = {
+    "starting": ("blue", ":material/hourglass_top:"),
+    "running": ("green", ":material/play_arrow:"),
+    "paused": ("orange", ":material/pause:"),
+    "finished": ("primary", ":material/check:"),
+    "stopped": ("gray", ":material/stop:"),
+    "interrupted": ("orange", ":material/power_off:"),
+    "failed": ("red", ":material/error:"),
+    "diverged": ("red", ":material/error:"),
+}
+RESUMABLE = ("stopped", "interrupted")
+
+
+def header(run: str) -> None:
+    """Draw the head of the page for a run; it renews itself each second while the run is at work."""
+    at_work = follow(run).at_work
+    st.fragment(_header, run_every=TICK_SECONDS if at_work else None, key=state.HEADER)(run, at_work)
+
+
+def _header(run: str, was_at_work: bool) -> None:
+    try:
+        following = follow(run)
+        if following.at_work != was_at_work:
+            st.rerun()
+        with st.container(key="head", gap="xsmall"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                chosen = pick_run(run)
+                with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
+                    _settings_button(following)
+                    _buttons(following)
+            show_refusal()
+            left, right = st.columns([3, 1], gap="medium", vertical_alignment="center")
+            with left:
+                _status(following)
+            with right:
+                if following.at_work:
+                    _live_rate(following)
+    except AnnscopeError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    if chosen != run:
+        state.show_run(chosen)
+        st.rerun()
+
+
+# Buttons
+
+
+def _settings_button(following: Following) -> None:
+    if st.button(
+        "Copy settings",
+        key=state.COPY,
+        type="tertiary",
+        icon=":material/content_copy:",
+        help="Set every control to what this run was started with.",
+    ):
+        controls.use(controls.settings_of(following.reader.config))
+        controls.spell_in_address()
+        st.rerun()
+
+
+def _buttons(following: Following) -> None:
+    run, status = following.run, following.status["status"]
+    config = controls.config_now()
+    if st.button(
+        "Start",
+        key=state.START,
+        type="primary",
+        icon=":material/play_arrow:",
+        shortcut="s",
+        disabled=following.at_work or config is None,
+        help="Train a new network with the settings on the left.",
+    ):
+        start_run()
+        st.rerun()
+    label, icon, about, action = _pause_or_resume(following)
+    if (
+        st.button(label, key=state.PAUSE, icon=icon, shortcut="p", disabled=action is None, help=about)
+        and action is not None
+    ):
+        _attempt(action)
+        _await_answer(following)
+        st.rerun()
+    if st.button(
+        "Step",
+        key=state.STEP,
+        icon=":material/skip_next:",
+        shortcut="n",
+        disabled=status != "paused",
+        help="Make one update of the weights, while the run is paused.",
+    ):
+        _attempt(lambda: control.send(run, "step"))
+        _await_answer(following)
+        st.rerun(scope="fragment")
+    if st.button(
+        "Stop",
+        key=state.STOP,
+        icon=":material/stop:",
+        shortcut="x",
+        disabled=not following.at_work,
+        help="End the run here; it can be resumed.",
+    ):
+        _attempt(lambda: control.send(run, "stop"))
+        _await_answer(following)
+        st.rerun()
+
+
+def _pause_or_resume(following: Following) -> tuple[str, str, str, Callable[[], object] | None]:
+    run, status = following.run, following.status["status"]
+    if status == "paused":
+        return "Resume", ":material/resume:", "Go on training.", lambda: control.send(run, "resume")
+    if status in RESUMABLE:
+        about = "Go on from where it was, as if it had never stopped."
+        return "Resume", ":material/resume:", about, lambda: launch.resume(run)
+    config = controls.config_now()
+    if status == "finished" and config is not None:
+        more = config.training.n_epochs
+        n_epochs = following.status["epoch"] + more
+        return "Go on", ":material/resume:", f"Train {more} more epochs.", lambda: launch.resume(run, n_epochs)
+    action = (lambda: control.send(run, "pause")) if status == "running" else None
+    return "Pause", ":material/pause:", "Hold the training between two updates.", action
+
+
+def start_run(settings: Mapping[str, Any] | None = None) -> None:
+    """Start a run with the given settings, or with those of the controls, and look at it."""
+    if settings is not None:
+        controls.use(settings)
+        controls.spell_in_address()
+    config = controls.config_now()
+    if config is not None:
+        controls.forget_complaints()
+        _attempt(lambda: state.show_run(launch.start(config)))
+
+
+def _attempt(action: Callable[[], object]) -> None:
+    try:
+        action()
+        st.session_state[state.REFUSAL] = None
+    except AnnscopeError as error:
+        st.session_state[state.REFUSAL] = str(error)
+
+
+def show_refusal() -> None:
+    """Say why the last command was refused, if it was."""
+    sentence = st.session_state.get(state.REFUSAL)
+    if sentence:
+        st.error(sentence, icon=":material/block:")
+
+
+def _await_answer(following: Following) -> None:
+    before, deadline = following.status, time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        following.look()
+        now = following.status
+        if (now["status"], now["step"]) != (before["status"], before["step"]):
+            return
+        time.sleep(0.02)
+
+
+# Status
+
+
+def _status(following: Following) -> None:
+    status = following.status
+    name = status["status"]
+    color, icon = _LOOKS.get(name, ("gray", ":material/question_mark:"))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(name, icon=icon, color=color)  # type: ignore[arg-type]
+        st.markdown(f":small[{_words(following)}]")
+    loading = status["loading"]
+    if loading is not None:
+        share = loading["done"] / loading["total"] if loading["total"] else 0.0
+        amount = f"{loading['done'] / 1e6:.1f} of {loading['total'] / 1e6:.1f} MB"
+        st.progress(min(1.0, share), text=f"{loading['what']}: {amount}")
+    elif following.at_work and status["total_steps"]:
+        st.progress(min(1.0, status["step"] / status["total_steps"]))
+    if status["message"] and name in {"diverged", "failed"}:
+        st.error(status["message"], icon=":material/error:")
+    elif status["message"] and name == "interrupted":
+        st.warning(status["message"], icon=":material/power_off:")
+
+
+def _words(following: Following) -> str:
+    """What a run is doing, in one line."""
+    status, lines = following.status, following.snapshot_lines()
+    if status["loading"] is not None:
+        return "loading the data"
+    if status["total_steps"] is None and not lines:
+        return "loading the data" if following.at_work else ""
+    words = [f"epoch **{status['epoch']}** of {status['n_epochs']}", f"step {status['step']:,}"]
+    accuracy = lines[-1]["heldout"]["accuracy"] if lines else None
+    if accuracy is not None:
+        words.append(f"held-out accuracy **{accuracy:.1%}**")
+    if status["samples_per_second"]:
+        words.append(f"{status['samples_per_second']:,.0f} examples/s")
+    if following.at_work:
+        words.append(f"learning rate {status['learning_rate']:.3g}")
+    if status["seconds_left"] is not None:
+        words.append(f"{duration(status['seconds_left'])} left")
+    elif status["message"] and status["status"] not in {"diverged", "failed", "interrupted"}:
+        words.append(escape(status["message"]))
+    return " · ".join(words)
+
+
+def duration(seconds: float) -> str:
+    """A span of time as people say it: 8 s, 2 min 5 s, 3 h 20 min."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-!|<>$:~" else sign for sign in text)
+
+
+def _live_rate(following: Following) -> None:
+    item = FIELDS["learning-rate"]
+    recorded = following.learning_rate
+    known = (following.run, recorded)
+    # A new record (this tab's command, another tab's, another run) moves the slider; a tick does not.
+    if st.session_state.get(state.LIVE_RATE_KNOWN) != known or state.LIVE_RATE not in st.session_state:
+        st.session_state[state.LIVE_RATE_KNOWN] = known
+        st.session_state[state.LIVE_RATE] = recorded
+    value = st.session_state[state.LIVE_RATE]
+    st.select_slider(
+        "Learning rate of this run",
+        controls.with_value(controls.with_value(controls.stops(item), recorded), value),
+        key=state.LIVE_RATE,
+        format_func=controls.exact,
+        help="Moves the learning rate while the network trains; the schedule keeps its shape.",
+        on_change=_send_rate,
+        args=(following.run,),
+    )
+
+
+def _send_rate(run: str) -> None:
+    _attempt(lambda: control.send(run, "learning_rate", st.session_state[state.LIVE_RATE]))

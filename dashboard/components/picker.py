@@ -1,0 +1,93 @@
+"""Which run is looked at, and the list of earlier ones to choose from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import did_you_mean
+from dashboard import state
+from runs.record import LIVE, RunReader, RunSummary, run_directory, run_ids, summarize
+
+MOST_RUNS = 100
+"""How many runs, from the newest, the list offers."""
+
+
+def run_to_show() -> str | None:
+    """The run that the address names, or else the newest, which the address names from then on; None without runs.
+
+    A name that no run has is a complaint like any other wrong parameter.
+    """
+    ids = run_ids()
+    named = state.shown_run()
+    if named in ids:
+        return named
+    if named is not None:
+        instead = "; the newest is shown" if ids else ""
+        complaints = st.session_state.setdefault(state.COMPLAINTS, [])
+        complaints.append(f"There is no run {named!r}{did_you_mean(named, ids)}{instead}.")
+    newest = ids[-1] if ids else None
+    if newest != named:
+        if named is None and newest is not None:
+            st.query_params[state.RUN] = newest
+        else:
+            state.show_run(newest)
+    return newest
+
+
+def pick_run(run: str) -> str:
+    """Draw the list of runs, newest first, with `run` chosen; returns what a person chose."""
+    ids = run_ids()[: -MOST_RUNS - 1 : -1]
+    if run not in ids:
+        ids.append(run)
+    if st.session_state.get(state.PICKER) != run and state.PICKER not in st.session_state:
+        st.session_state[state.PICKER] = run
+    chosen = st.selectbox(
+        "Run", ids, key=state.PICKER, format_func=_label, label_visibility="collapsed", width="stretch"
+    )
+    return run if chosen is None else chosen
+
+
+def _label(run: str) -> str:
+    directory = run_directory(run)
+    stamps = tuple(_stamp(directory / name) for name in ("status.json", "metrics.jsonl"))
+    about, best = _summary(run, stamps)
+    if about.status in LIVE:
+        # The process may be gone by now, which no file tells; and a figure that ticks in a list is no help.
+        about, best = summarize(run), None
+    parts = [_when(about.created), (about.data and Path(about.data).stem) or run, _shape(about)]
+    parts += [about.status, f"best {best:.1%}" if best is not None else ""]
+    return "  ·  ".join(part for part in parts if part)
+
+
+@st.cache_data(max_entries=10 * MOST_RUNS, show_spinner=False)
+def _summary(run: str, stamps: tuple[int, ...]) -> tuple[RunSummary, float | None]:  # noqa: ARG001
+    """A run in a few words with its best held-out accuracy, read again when its files have changed."""
+    about = summarize(run)
+    if about.status in {"unreadable", *LIVE}:
+        return about, None
+    lines = RunReader(about.directory).snapshot_lines()
+    return about, max((line["heldout"]["accuracy"] or 0.0 for line in lines), default=None)
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _shape(about: RunSummary) -> str:
+    if about.layer_sizes:
+        return "-".join(map(str, about.layer_sizes))
+    return "-".join(map(str, about.hidden_sizes or ()))
+
+
+def _when(created: str | None) -> str:
+    if created is None:
+        return ""
+    moment = datetime.fromisoformat(created).astimezone()
+    today = datetime.now().astimezone().date()
+    return f"{moment:%H:%M}" if moment.date() == today else f"{moment:%d %b %H:%M}"

@@ -1,0 +1,91 @@
+"""What a first visitor sees, before there is any run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components import controls
+from dashboard.components.header import show_refusal, start_run
+
+
+@dataclass(frozen=True)
+class Example:
+    """A set-up to start with one click; `settings` are what differs from the defaults."""
+
+    title: str
+    icon: str
+    words: str
+    settings: dict[str, Any]
+
+
+EXAMPLES = (
+    Example(
+        "Unwind three spirals",
+        ":material/cyclone:",
+        "Two small tanh layers bend the plane until three interleaved arms come apart.",
+        {"data": "spirals", "hidden": (32, 16), "activation": "tanh", "initializer": "glorot",
+         "learning-rate": 0.01, "batch-size": 32, "epochs": 150},
+    ),
+    Example(
+        "See over-fitting happen",
+        ":material/trending_down:",
+        "Half of the digits, a wide network and no penalty: the training loss falls on, the held-out loss turns.",
+        {"hidden": (256, 128), "split": 0.5, "learning-rate": 0.002, "batch-size": 32, "epochs": 40},
+    ),
+    Example(
+        "Switch the neurons off",
+        ":material/power_settings_new:",
+        "Plain gradient descent with a learning rate that is too bold: watch units of a ReLU network die.",
+        {"data": "digits", "hidden": (48, 48, 24), "optimizer": "sgd", "learning-rate": 0.5, "batch-size": 32,
+         "epochs": 60},
+    ),
+)  # fmt: skip
+
+
+def welcome() -> None:
+    """Say what this is and offer the first run."""
+    with st.container(key="welcome", gap="medium"):
+        st.title("See a neural network think while it learns", anchor=False)
+        st.markdown(
+            "annscope trains a small network, written in plain NumPy, before your eyes: its weights, every neuron's "
+            "activity and each mistake it makes, live. Choose the settings on the left, or just begin: "
+            "you can pause, turn the learning rate and scrub back to any moment."
+        )
+        show_refusal()
+        st.button(
+            "Train on real digits",
+            key=state.FIRST,
+            type="primary",
+            icon=":material/play_arrow:",
+            help="5,000 handwritten digits from MNIST; nothing to download.",
+            on_click=start_run,
+            args=(controls.defaults(),),
+        )
+        _settings_start()
+        st.markdown("##### Or try one of these")
+        for column, (index, example) in zip(st.columns(len(EXAMPLES), gap="medium"), enumerate(EXAMPLES), strict=True):
+            with column, st.container(border=True, height="stretch"):
+                st.markdown(f"{example.icon} **{example.title}**")
+                st.caption(example.words)
+                st.button(
+                    "Start this",
+                    key=state.example(index),
+                    on_click=start_run,
+                    args=({**controls.defaults(), **example.settings},),
+                )
+
+
+def _settings_start() -> None:
+    st.button(
+        "Start",
+        key=state.START,
+        icon=":material/play_arrow:",
+        shortcut="s",
+        disabled=controls.config_now() is None,
+        help="Train a new network with the settings on the left.",
+        on_click=start_run,
+    )

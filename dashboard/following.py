@@ -1,0 +1,238 @@
+"""Runs as this process sees them: each record is read once, however many tabs watch it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+import threading
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from core.metrics import class_metrics
+from runs.record import LIVE, Line, RecordError, RunReader, Status, run_directory
+
+POLL_SECONDS = 0.01
+"""How often the record of a run at work is looked at while somebody watches."""
+IDLE_SECONDS = 0.25
+"""How often that of any other run is: it may be resumed."""
+LIVENESS_SECONDS = 1.0
+"""How often it is checked that the process of a run is still there."""
+KEPT_FRAMES = 4
+KEPT_RUNS = 16
+
+
+class Following:
+    """The record of one run, followed: what is new is read, parsed and encoded once for all viewers.
+
+    `version` grows with every change. `lines` holds each line of the metrics as JSON text, and
+    `newest` the number of the last snapshot, -1 before the first. Safe to use from any thread.
+
+    Raises RecordError when made for a run that is not there.
+    """
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self.reader = RunReader(run_directory(run))
+        self.version = 0
+        self.lines: list[str] = []
+        self.newest = -1
+        self._snapshots: dict[int, Line] = {}
+        self._rate: float | None = None
+        self._status: Status | None = None
+        self._stamp: tuple[int, int] | None = None
+        self._looked_for_life = 0.0
+        self._frames: OrderedDict[int, bytes] = OrderedDict()
+        self._lock = threading.RLock()
+        self._viewers: set[asyncio.Event] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._trouble: RecordError | None = None
+
+    def look(self) -> None:
+        """Take in what was recorded since the last look; three looks at files when there is nothing.
+
+        Raises RecordError when the run was deleted or its record cannot be read.
+        """
+        with self._lock:
+            new = self.reader.new_lines()
+            for line in new:
+                self.lines.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
+                if line["type"] == "snapshot":
+                    self.newest = line["number"]
+                    self._snapshots[self.newest] = line
+                elif line["event"] == "learning_rate":
+                    self._rate = line["value"]
+            if new:
+                self.version += 1
+            self._look_at_status()
+
+    def _look_at_status(self) -> None:
+        try:
+            about = (self.reader.directory / "status.json").stat()
+        except FileNotFoundError:
+            raise RecordError(f"Run {self.run} is not there any more.") from None
+        stamp, now = (about.st_mtime_ns, about.st_size), time.monotonic()
+        at_work = self._status is not None and self._status["status"] in LIVE
+        if stamp == self._stamp and not (at_work and now - self._looked_for_life > LIVENESS_SECONDS):
+            return
+        self._stamp, self._looked_for_life = stamp, now
+        status = self.reader.status()
+        if status != self._status:
+            self._status = status
+            self.version += 1
+
+    @property
+    def status(self) -> Status:
+        """What the run was doing at the last look."""
+        if self._status is None:
+            raise RecordError(f"Run {self.run} has not been looked at.")
+        return self._status
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a process works on the run."""
+        return self.status["status"] in LIVE
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the data is loaded, so that the description says what the network looks like."""
+        return self.reader.description.get("dataset") is not None
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate that the run was last told, before its schedule."""
+        return self._rate if self._rate is not None else self.reader.config.training.learning_rate
+
+    def snapshot_lines(self) -> list[Line]:
+        """The lines of the snapshots so far, in order."""
+        with self._lock:
+            return list(self._snapshots.values())
+
+    def frame(self, number: int) -> bytes:
+        """One snapshot as the message that the browser draws; see `encode_frame`.
+
+        Raises RecordError when the run has no such snapshot.
+        """
+        with self._lock:
+            if number not in self._frames:
+                self._frames[number] = self._encode(number)
+                while len(self._frames) > KEPT_FRAMES:
+                    self._frames.popitem(last=False)
+            return self._frames[number]
+
+    def _encode(self, number: int) -> bytes:
+        content = self.reader.snapshot_bytes(number)
+        try:
+            confusion = load(content)["confusion"]
+        except (SafetensorError, ValueError, KeyError) as error:
+            raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error}.") from error
+        measured = class_metrics(confusion)
+        names = self.reader.description["dataset"]["class_names"]
+        about = {
+            "line": self._snapshots[number],
+            "per_class": [
+                {
+                    "label": name,
+                    "precision": _or_null(measured.precision[i]),
+                    "recall": _or_null(measured.recall[i]),
+                    "f1": _or_null(measured.f1[i]),
+                    "support": int(measured.support[i]),
+                }
+                for i, name in enumerate(names)
+            ],
+            "written": round(self.reader.snapshot_written(number) * 1000, 3),
+            "sent": round(time.time() * 1000, 3),
+        }
+        return encode_frame(about, content)
+
+    # What follows belongs to the event loop.
+
+    def watch(self, changed: asyncio.Event) -> None:
+        """Set `changed` whenever there is something new, until `leave`."""
+        self._viewers.add(changed)
+        changed.set()
+        if self._task is None or self._task.done():
+            self._trouble = None
+            self._task = asyncio.create_task(self._follow(), name=f"follow {self.run}")
+
+    def leave(self, changed: asyncio.Event) -> None:
+        """Stop telling; the last one to leave ends the looking."""
+        self._viewers.discard(changed)
+        if not self._viewers and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def check(self) -> None:
+        """Raises the RecordError that ended the looking, if one did."""
+        if self._trouble is not None:
+            raise self._trouble
+
+    async def _follow(self) -> None:
+        seen = self.version
+        while True:
+            try:
+                self.look()
+            except RecordError as error:
+                self._trouble = error
+                _following.pop(self.run, None)
+            if self.version != seen or self._trouble is not None:
+                seen = self.version
+                for changed in self._viewers:
+                    changed.set()
+            if self._trouble is not None:
+                return
+            await asyncio.sleep(POLL_SECONDS if self.at_work else IDLE_SECONDS)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a viewer is connected."""
+        return bool(self._viewers)
+
+
+_following: OrderedDict[str, Following] = OrderedDict()
+_following_lock = threading.Lock()
+
+
+def follow(run: str) -> Following:
+    """The one `Following` of a run in this process, up to date.
+
+    Raises RecordError, with one sentence, for a run that is not there or cannot be read.
+    """
+    with _following_lock:
+        following = _following.get(run)
+        if following is None:
+            following = _following[run] = Following(run)
+        _following.move_to_end(run)
+        for other in list(_following):
+            if len(_following) <= KEPT_RUNS:
+                break
+            if not _following[other].is_watched and other != run:
+                del _following[other]
+    try:
+        following.look()
+    except RecordError:
+        with suppress(KeyError):
+            del _following[run]
+        raise
+    return following
+
+
+def encode_frame(about: dict[str, Any], content: bytes) -> bytes:
+    """A snapshot's numbers and arrays as one message, the arrays aligned to 8 bytes.
+
+    uint32 little-endian n; n bytes of JSON, padded with spaces so that 4 + n is a multiple of 8; then
+    `content`, a safetensors file as it is.
+    """
+    text = json.dumps(about, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    text += b" " * (-(4 + len(text)) % 8)
+    return struct.pack("<I", len(text)) + text + content
+
+
+def _or_null(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,73 @@
+"""The Train page: choose settings, start a run, and watch, steer and replay it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import AnnscopeError
+from dashboard import state
+from dashboard.components import controls
+from dashboard.components.header import escape, header
+from dashboard.components.picker import run_to_show
+from dashboard.components.stage import stage
+from dashboard.components.welcome import welcome
+from dashboard.following import follow
+from dashboard.tables import COLUMNS, history_csv, history_rows
+
+STYLE = """<style>
+.stMainBlockContainer { padding: 1rem 2rem 2rem; max-width: 1800px; }
+@media (max-width: 1000px) { .stMainBlockContainer { padding: 1rem 1rem 2rem; } }
+[data-testid="stSidebarHeader"] { height: 1.5rem; margin: 0; padding-top: 0.75rem; padding-bottom: 0; }
+[data-testid="stSidebarUserContent"] { padding-top: 0; padding-bottom: 1.5rem; }
+[data-testid="stSidebar"] h4 { padding: 0; }
+[data-testid="stSidebar"] [data-testid="stWidgetLabel"] p { font-size: 0.82rem; }
+[data-testid="stSidebar"] [data-testid="stCaptionContainer"] p { font-size: 0.75rem; letter-spacing: 0.04em; }
+.st-key-data-about [data-testid="stCaptionContainer"] p { letter-spacing: 0; line-height: 1.35; }
+.st-key-head .stSelectbox { min-width: 20rem; }
+.st-key-head [data-testid="stMarkdownContainer"] p { font-variant-numeric: tabular-nums; }
+.st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
+</style>"""
+"""Spacing: the settings fit on one screen, and the live views get the width."""
+
+
+def page() -> None:
+    """Draw the page."""
+    st.html(STYLE)
+    controls.sidebar()
+    run = run_to_show()
+    complaints = st.session_state.get(state.COMPLAINTS, [])
+    if complaints:
+        lines = [escape(sentence) for sentence in complaints]
+        st.warning(
+            lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines), icon=":material/link_off:"
+        )
+    if run is None:
+        welcome()
+        return
+    try:
+        header(run)
+        _watch(run)
+    except AnnscopeError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+@st.fragment
+def _watch(run: str) -> None:
+    stage(run)
+    with st.expander("Numbers", key=state.NUMBERS, icon=":material/table:", on_change="rerun") as numbers:
+        if numbers.open:
+            _numbers(run)
+
+
+def _numbers(run: str) -> None:
+    lines = follow(run).snapshot_lines()
+    st.dataframe(history_rows(lines), column_order=COLUMNS, hide_index=True, height=280)
+    st.download_button(
+        "History as CSV",
+        lambda: history_csv(follow(run).snapshot_lines()),
+        file_name=f"{run}.csv",
+        mime="text/csv",
+        key=state.DOWNLOAD,
+        icon=":material/download:",
+        on_click="ignore",
+    )

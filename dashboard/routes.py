@@ -1,0 +1,186 @@
+"""What the live views in the browser ask for: their code, a run's history, and its snapshots as they are made.
+
+All of it is read from the record (`dashboard.following`); nothing here changes a run. Origin and
+Host are checked for the whole server (`dashboard.origin`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import mimetypes
+import re
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from core.errors import AnnscopeError
+from dashboard.following import IDLE_SECONDS, Following, follow
+from runs.record import run_ids
+
+BASE = "/annscope"
+ASSETS = Path(__file__).with_name("assets")
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
+GONE = 4404
+"""The code with which a connection is closed when the run was deleted or cannot be read."""
+
+# The registry of some Windows machines calls JavaScript text/plain, and browsers refuse modules of that type.
+mimetypes.add_type("text/javascript", ".js")
+
+
+class Assets(StaticFiles):
+    """The ES modules and style sheets, which a browser may keep but has to ask about each time."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+def _or_404(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    @wraps(answer)
+    def endpoint(request: Request) -> Response:
+        try:
+            return answer(request)
+        except AnnscopeError as error:
+            return JSONResponse({"error": str(error)}, status_code=404)
+
+    return endpoint
+
+
+@_or_404
+def history(request: Request) -> Response:
+    """The whole of a run but its arrays: description, every line of the metrics, status."""
+    return Response(_history(follow(request.path_params["run"])), media_type="application/json")
+
+
+@_or_404
+def probe(request: Request) -> Response:
+    """The probe images, as the safetensors file that the record holds."""
+    following = follow(request.path_params["run"])
+    return _arrays(following.reader.probe_bytes())
+
+
+@_or_404
+def snapshot(request: Request) -> Response:
+    """One snapshot of a run as a frame (`following.encode_frame`)."""
+    following = follow(request.path_params["run"])
+    return _arrays(following.frame(request.path_params["number"]))
+
+
+def _arrays(content: bytes) -> Response:
+    # Compressing float32 noise costs far more than it saves on this machine; "identity" tells the server so.
+    headers = {"cache-control": "private, max-age=31536000, immutable", "content-encoding": "identity"}
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+async def live(websocket: WebSocket) -> None:
+    """A run as it is recorded: first all that there is, then every new line and the newest snapshot.
+
+    At most one frame is under way to a viewer: it answers "ack", and gets the one that is newest by
+    then. A run that is not there yet, or has not loaded its data, is waited for.
+    """
+    run = websocket.path_params["run"]
+    if not RUN_ID.fullmatch(run):
+        await websocket.send_denial_response(JSONResponse({"error": f"There is no run {run!r}."}, status_code=404))
+        return
+    await websocket.accept()
+    viewer = _Viewer(websocket, run)
+    # Reading goes on while writing: only so are a closed tab and the end of the server noticed at once.
+    tasks = {asyncio.create_task(viewer.read()), asyncio.create_task(viewer.write())}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, AnnscopeError):
+            await viewer.close(str(end))
+        elif isinstance(end, Exception) and not isinstance(end, WebSocketDisconnect):
+            raise end
+
+
+class _Viewer:
+    """One connection, and how far it has got."""
+
+    def __init__(self, websocket: WebSocket, run: str) -> None:
+        self.websocket = websocket
+        self.run = run
+        self.changed = asyncio.Event()
+        self.is_ready = True
+        self.is_gone = False
+
+    async def read(self) -> None:
+        """Take acknowledgements until the viewer leaves."""
+        while True:
+            message = await self.websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                self.is_gone = True
+                return
+            if message.get("text") == "ack":
+                self.is_ready = True
+                self.changed.set()
+
+    async def write(self) -> None:
+        """Send what there is to send, for ever; raises AnnscopeError when the run goes."""
+        following = await self._arrival()
+        following.watch(self.changed)
+        try:
+            await self._write(following)
+        finally:
+            following.leave(self.changed)
+
+    async def _arrival(self) -> Following:
+        while self.run not in run_ids():
+            await asyncio.sleep(IDLE_SECONDS)
+        return follow(self.run)
+
+    async def _write(self, following: Following) -> None:
+        n_lines, status, number = 0, None, -1
+        greeted = False
+        while True:
+            await self.changed.wait()
+            self.changed.clear()
+            following.check()
+            if not greeted:
+                if not following.is_described:
+                    continue
+                greeted, n_lines, status = True, len(following.lines), following.status
+                await self.websocket.send_text(_history(following, kind="hello"))
+            if n_lines < len(following.lines):
+                new, n_lines = following.lines[n_lines:], len(following.lines)
+                await self.websocket.send_text('{"type":"lines","lines":[' + ",".join(new) + "]}")
+            if status != following.status:
+                status = following.status
+                await self.websocket.send_text(json.dumps({"type": "status", "status": status}))
+            if self.is_ready and number < following.newest:
+                self.is_ready, number = False, following.newest
+                await self.websocket.send_bytes(following.frame(number))
+
+    async def close(self, reason: str) -> None:
+        """Say why, unless the viewer has left; a reason has room for 123 bytes."""
+        if not self.is_gone:
+            await self.websocket.close(GONE, reason.encode()[:120].decode(errors="ignore"))
+
+
+def _history(following: Following, *, kind: str | None = None) -> str:
+    head = "" if kind is None else f'"type":"{kind}",'
+    description, status = json.dumps(following.reader.description), json.dumps(following.status)
+    return f'{{{head}"description":{description},"lines":[{",".join(following.lines)}],"status":{status}}}'
+
+
+routes: list[BaseRoute] = [
+    Mount(f"{BASE}/assets", app=Assets(directory=ASSETS, check_dir=False), name="assets"),
+    Route(f"{BASE}/runs/{{run}}/history", history),
+    Route(f"{BASE}/runs/{{run}}/probe", probe),
+    Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}", snapshot),
+    WebSocketRoute(f"{BASE}/runs/{{run}}/live", live),
+]

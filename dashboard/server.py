@@ -1,0 +1,39 @@
+"""The dashboard as one ASGI application: Streamlit's pages and our own routes beside them."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from dashboard.origin import SameOrigin
+from dashboard.routes import routes
+
+HEAVY = ("pandas", "pyarrow", "dashboard.pages.train", "runs.launch", "runs.control")
+"""What the pages need, imported before the first visitor has to wait for it."""
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Import, then take what is there out of the garbage collector's sight, then serve.
+
+    Streamlit collects garbage after every rerun of a fragment; looking at some 300,000 objects that
+    stay anyway would be most of its work.
+    """
+    for name in HEAVY:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    if not st.get_option("server.headless"):
+        webbrowser.open(f"http://{st.get_option('server.address')}:{st.get_option('server.port')}")
+    yield
+    # The pipes to the workers close with this process, in whatever way it ends: they checkpoint and stop.
+
+
+app = st.App(Path(__file__).with_name("app.py"), routes=routes, lifespan=lifespan, middleware=[Middleware(SameOrigin)])
