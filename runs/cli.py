@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
@@ -89,10 +88,15 @@ def annscope(context: click.Context) -> None:
 def dashboard(port: int = 8501, headless: bool = False) -> None:
     """Open the dashboard in the browser."""
     command = [sys.executable, "-m", "dashboard", "--port", str(port)] + (["--headless"] if headless else [])
+    raise click.exceptions.Exit(become(command))
+
+
+def become(command: list[str]) -> int:
+    """Run another program in place of this one; returns its exit status where that needs a second process."""
     if os.name == "posix":
-        # Become the dashboard: whoever ends annscope then ends the dashboard.
-        os.execv(sys.executable, command)
-    raise click.exceptions.Exit(subprocess.call(command))
+        # Whoever ends annscope then ends the dashboard, and none is left behind.
+        os.execv(command[0], command)
+    return subprocess.call(command)
 
 
 def _settings(function: Function) -> Function:
@@ -169,13 +173,11 @@ def resume(run: str, epochs: str | None, as_json: bool) -> None:
 def _work(run: str, n_epochs: int | None, as_json: bool) -> None:
     from runs.progress import JsonView, view_for
     from runs.record import RunReader, run_directory
-    from runs.worker import interrupt_on_signals, work
+    from runs.worker import interrupted_by_signals, work
 
-    interrupt = threading.Event()
-    interrupt_on_signals(interrupt)
     reader = RunReader(run_directory(run))
     reader.new_lines()  # what a resumed run did earlier is not news
-    with JsonView(run) if as_json else view_for(run) as view:
+    with interrupted_by_signals() as interrupt, JsonView(run) if as_json else view_for(run) as view:
         for status in work(reader.directory, n_epochs=n_epochs, interrupt=interrupt):
             view.show(reader.new_lines(), status)
         view.end(reader, status)
@@ -317,3 +319,7 @@ def _print(*what: Any) -> None:
     console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
     for part in what:
         console.print(part)
+
+
+if __name__ == "__main__":
+    main()

@@ -26,7 +26,6 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     has changed since; RecordError and DataError for what cannot be read.
     """
     from core.metrics import class_metrics, evaluate
-
     from data.datasets import load_dataset
 
     number = reader.kept_number() if step is None else _number_of(reader, step)
@@ -80,16 +79,15 @@ def table_of(judged: dict[str, Any]) -> list[RenderableType]:
         f"Run {judged['run']}, epoch {judged['epoch']}, step {judged['step']:,}, on the {judged['split']} split: "
         f"accuracy {judged['accuracy']:.2%}, loss {judged['loss']:.4f}\n"
     )
-    classes = Table("Class", box=None, pad_edge=False, title="Each class", title_justify="left")
+    classes = Table("Class", box=None, pad_edge=False)
     for name in ("Precision", "Recall", "F1", "Support"):
         classes.add_column(name, justify="right")
     for row in judged["per_class"]:
         figures = ["-" if row[name] != row[name] else f"{row[name]:.4f}" for name in ("precision", "recall", "f1")]
         classes.add_row(row["label"], *figures, str(row["support"]))
-    title = "\nConfusion matrix (rows: true class, columns: predicted)"
-    confusion = Table("", box=None, pad_edge=False, title=title, title_justify="left")
+    confusion = Table("", box=None, pad_edge=False)
     for row in judged["per_class"]:
         confusion.add_column(row["label"], justify="right")
     for row, counts in zip(judged["per_class"], judged["confusion_matrix"], strict=True):
         confusion.add_row(row["label"], *(str(count) if count else "." for count in counts))
-    return [head, classes, confusion]
+    return [head, classes, "\nConfusion matrix (rows: true class, columns: predicted)\n", confusion]
