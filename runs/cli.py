@@ -5,23 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
 
 from core.config import FIELDS, Field, RunConfig
-from core.dataset_names import SPLITS
-from core.errors import AnnscopeError, ConfigError, did_you_mean, one_of
+from core.errors import AnnscopeError, ConfigError, did_you_mean
 from runs.atomic import to_json
 
+SPLITS = ("train", "validation", "test")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-MISTAKE = 2
-INTERRUPTED = 130
+FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 
 
 class Group(click.Group):
@@ -31,7 +29,7 @@ class Group(click.Group):
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             commands = self.list_commands(ctx)
-            raise click.UsageError(f"no such command {name!r}{did_you_mean(name, commands)}; there are {commands}")
+            raise click.UsageError(f"no such command {name!r}{did_you_mean(name, commands)}; there are {commands}", ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -47,6 +45,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         _complain("ended.")
         status = INTERRUPTED
+    except click.NoSuchOption as error:
+        known = [name for option in error.ctx.command.params for name in option.opts] if error.ctx else []
+        _complain(f"no such option {error.option_name}{did_you_mean(error.option_name, known)}")
+        status = MISTAKE
     except click.ClickException as error:
         _complain(_one_line(error.format_message()))
         status = MISTAKE
@@ -86,10 +88,15 @@ def annscope(context: click.Context) -> None:
 def dashboard(port: int = 8501, headless: bool = False) -> None:
     """Open the dashboard in the browser."""
     command = [sys.executable, "-m", "dashboard", "--port", str(port)] + (["--headless"] if headless else [])
+    raise click.exceptions.Exit(become(command))
+
+
+def become(command: list[str]) -> int:
+    """Run another program in place of this one; returns its exit status where that needs a second process."""
     if os.name == "posix":
-        # Become the dashboard: whoever ends annscope then ends the dashboard.
-        os.execv(sys.executable, command)
-    raise click.exceptions.Exit(subprocess.call(command))
+        # Whoever ends annscope then ends the dashboard, and none is left behind.
+        os.execv(command[0], command)
+    return subprocess.call(command)
 
 
 def _settings(function: Function) -> Function:
@@ -99,26 +106,33 @@ def _settings(function: Function) -> Function:
 
 
 def _option(item: Field) -> Callable[[Function], Function]:
-    name, argument = f"--{item.option}", f"option_{item.option.replace('-', '_')}"
+    name, argument = f"--{item.option}", _argument(item)
     if item.kind == "switch":
         shown = "on" if item.default else "off"
-        return click.option(f"{name}/--no-{item.option}", argument, default=None, help=f"{item.help}  [default: {shown}]")
+        return click.option(
+            f"{name}/--no-{item.option}", argument, default=None, help=f"{item.help}  [default: {shown}]"
+        )
     text = f"{item.help}  [{'|'.join(item.choices)}]" if item.choices else item.help
     metavar = {"integer": "N", "number": "X", "count": f"N|{item.word}", "sizes": "N,N,..."}.get(item.kind, "NAME")
     text += f"  [default: {item.format(item.default)}]"
     return click.option(name, argument, default=None, metavar=metavar, help=text)
 
 
+def _argument(item: Field) -> str:
+    return "option_" + item.option.replace("-", "_")
+
+
 def _config(options: dict[str, Any]) -> RunConfig:
-    values = {}
-    for item in FIELDS.values():
-        given = options[f"option_{item.option.replace('-', '_')}"]
-        if given is not None:
-            try:
-                values[item.option] = given if isinstance(given, bool) else item.parse(given)
-            except ConfigError as error:
-                raise ConfigError(str(error).replace(item.name, f"--{item.option}", 1)) from error
-    return RunConfig().with_values(values)
+    given = {item: options[_argument(item)] for item in FIELDS.values() if options[_argument(item)] is not None}
+    return RunConfig().with_values({item.option: _parse(item, value) for item, value in given.items()})
+
+
+def _parse(item: Field, given: str | bool) -> Any:
+    try:
+        return given if isinstance(given, bool) else item.parse(given)
+    except ConfigError as error:
+        # People typed the option, so that is the name to give them.
+        raise ConfigError(str(error).replace(item.name, f"--{item.option}", 1)) from error
 
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line on standard output, nothing else.")
@@ -129,14 +143,14 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
 @_json
 def train(as_json: bool, **options: Any) -> None:
     """Train a network here; the dashboard can watch and control it."""
-    from data.datasets import check_name
-    from runs.launch import with_full_path
-    from runs.record import create_run
-    from runs.threads import wanted_threads
+    from runs.threads import environment, wanted_threads
 
-    config = with_full_path(_config(options))
-    check_name(config.data.name)
-    _work(create_run(config), wanted_threads(), None, as_json)
+    config = _config(options)
+    os.environ.update(environment(wanted_threads()))  # before NumPy is imported
+    from runs.launch import checked
+    from runs.record import create_run
+
+    _work(create_run(checked(config)), None, as_json)
 
 
 @annscope.command()
@@ -145,13 +159,167 @@ def train(as_json: bool, **options: Any) -> None:
 @_json
 def resume(run: str, epochs: str | None, as_json: bool) -> None:
     """Go on with a run that was stopped or interrupted, or give a finished one more epochs."""
-    from runs.launch import prepare_resume, recorded_threads
-    from runs.record import find_run
+    from runs.launch import prepare_resume
+    from runs.record import RunReader, find_run, recorded_threads, run_directory
+    from runs.threads import environment
 
-    try:
-        n_epochs = None if epochs is None else FIELDS["epochs"].parse(epochs)
-    except ConfigError as error:
-        raise ConfigError(str(error).replace("n_epochs", "--epochs", 1)) from error
+    n_epochs = None if epochs is None else _parse(FIELDS["epochs"], epochs)
     run = find_run(run)
-    directory = prepare_resume(run, n_epochs)
-    _work(run, recorded_threads(directory), n_epochs, as_json)
+    prepare_resume(run, n_epochs)
+    os.environ.update(environment(recorded_threads(RunReader(run_directory(run)))))
+    _work(run, n_epochs, as_json)
+
+
+def _work(run: str, n_epochs: int | None, as_json: bool) -> None:
+    from runs.progress import JsonView, view_for
+    from runs.record import RunReader, run_directory
+    from runs.worker import interrupted_by_signals, work
+
+    reader = RunReader(run_directory(run))
+    reader.new_lines()  # what a resumed run did earlier is not news
+    with interrupted_by_signals() as interrupt, JsonView(run) if as_json else view_for(run) as view:
+        for status in work(reader.directory, n_epochs=n_epochs, interrupt=interrupt):
+            view.show(reader.new_lines(), status)
+        view.end(reader, status)
+    if status["status"] == "interrupted":
+        _complain(f"interrupted at step {status['step']:,}; resume with: annscope resume {run}")
+        raise click.exceptions.Exit(INTERRUPTED)
+    if status["status"] in {"failed", "diverged"}:
+        _complain(_one_line(status["message"] or status["status"]))
+        raise click.exceptions.Exit(FAILED)
+
+
+@annscope.command()
+@click.argument("run")
+@click.option(
+    "--split", default=None, metavar="|".join(SPLITS), help="Which examples to judge on.  [default: held-out]"
+)
+@click.option("--step", default=None, metavar="N", help="The snapshot of this step.  [default: the one the run keeps]")
+@_json
+def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> None:
+    """Judge a run's network: loss, accuracy, confusion matrix, and each class on its own."""
+    from runs.record import RunReader, find_run, recorded_threads, run_directory
+    from runs.threads import environment
+
+    reader = RunReader(run_directory(find_run(run)))
+    os.environ.update(environment(recorded_threads(reader)))
+    from runs.evaluation import evaluate_run, table_of
+
+    judged = evaluate_run(reader, split=split, step=None if step is None else _whole_number("--step", step))
+    if as_json:
+        _print_json(judged)
+    else:
+        _print(*table_of(judged))
+
+
+@annscope.group(cls=Group)
+def runs() -> None:
+    """List, show and delete runs."""
+
+
+@runs.command(name="list")
+@_json
+def list_(as_json: bool) -> None:
+    """Every run, the newest first."""
+    from runs.record import list_runs
+
+    found = list_runs()
+    if as_json:
+        for summary in found:
+            _print_json({**asdict(summary), "directory": str(summary.directory)})
+        return
+    if not found:
+        click.echo("There are no runs yet. Begin one with: annscope train")
+        return
+    from rich.table import Table
+
+    table = Table("Run", "Status", "Epoch", "Held-out loss", "Accuracy", box=None, pad_edge=False)
+    for summary in found:
+        table.add_row(
+            summary.run,
+            summary.status,
+            "" if summary.epoch is None else f"{summary.epoch} / {summary.n_epochs}",
+            "" if summary.loss is None else f"{summary.loss:.4f}",
+            "" if summary.accuracy is None else f"{summary.accuracy:.2%}",
+        )
+    _print(table)
+
+
+@runs.command()
+@click.argument("run")
+@_json
+def show(run: str, as_json: bool) -> None:
+    """Settings and state of a run."""
+    from runs.record import RunReader, best_line, find_run, run_directory
+
+    reader = RunReader(run_directory(find_run(run)))
+    snapshots, status = reader.snapshot_lines(), reader.status()
+    last, best = snapshots[-1] if snapshots else None, best_line(snapshots)
+    if as_json:
+        about = {"run": reader.run, "directory": str(reader.directory), "status": status}
+        _print_json(
+            {**about, "description": reader.description, "n_snapshots": len(snapshots), "last": last, "best": best}
+        )
+        return
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_row("Run", reader.run)
+    table.add_row("Directory", str(reader.directory))
+    table.add_row("Status", status["status"])
+    if status["message"]:
+        table.add_row("", status["message"])
+    table.add_row("Epoch", f"{status['epoch']} of {status['n_epochs']}")
+    table.add_row("Snapshots", str(len(snapshots)))
+    for name, line in (("Last", last), ("Best", best)):
+        if line is not None:
+            heldout = line["heldout"]
+            loss = "not finite" if heldout["loss"] is None else f"{heldout['loss']:.4f}"
+            table.add_row(name, f"step {line['step']:,}: held-out loss {loss}, accuracy {heldout['accuracy']:.2%}")
+    config = reader.config_in_force
+    for item in FIELDS.values():
+        value = config.get(item)
+        if not item.advanced or value != item.default:
+            table.add_row(item.label, item.format(value))
+    _print(table)
+
+
+@runs.command()
+@click.argument("run")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_json
+def delete(run: str, yes: bool, as_json: bool) -> None:
+    """Remove a run and all its snapshots."""
+    from runs.record import delete_run, find_run
+
+    run = find_run(run)
+    if not yes and not click.confirm(f"Delete run {run} and all its snapshots?", err=True):
+        _complain(f"run {run} was kept.")
+        raise click.exceptions.Exit(FAILED)
+    delete_run(run)
+    if as_json:
+        _print_json({"type": "deleted", "run": run})
+    else:
+        click.echo(f"Run {run} is deleted.")
+
+
+def _whole_number(option: str, text: str) -> int:
+    if not text.isdigit():
+        raise ConfigError(f"{option} must be a whole number at least 0, got {text!r}")
+    return int(text)
+
+
+def _print_json(values: dict[str, Any]) -> None:
+    click.echo(to_json(values))
+
+
+def _print(*what: Any) -> None:
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    for part in what:
+        console.print(part)
+
+
+if __name__ == "__main__":
+    main()

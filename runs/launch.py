@@ -13,9 +13,18 @@ import threading
 from pathlib import Path
 
 from core.config import FIELDS, RunConfig
-from core.errors import AnnscopeError
+from core.errors import AnnscopeError, ConfigError, did_you_mean
 from runs.control import end_of_commands
-from runs.record import LIVE, RunReader, RunWriter, create_run, new_status, run_directory, write_status
+from runs.record import (
+    LIVE,
+    RunReader,
+    RunWriter,
+    create_run,
+    new_status,
+    recorded_threads,
+    run_directory,
+    write_status,
+)
 from runs.threads import environment, wanted_threads
 
 
@@ -24,8 +33,11 @@ class LaunchError(AnnscopeError):
 
 
 def start(config: RunConfig) -> str:
-    """Begin a new run in a worker of its own and return its id at once, in state "starting"."""
-    run = create_run(with_full_path(config))
+    """Begin a new run in a worker of its own and return its id at once, in state "starting".
+
+    Raises ConfigError when there is no such data set, RecordError when no run can be made.
+    """
+    run = create_run(checked(config))
     _spawn(run_directory(run), wanted_threads())
     return run
 
@@ -33,18 +45,24 @@ def start(config: RunConfig) -> str:
 def resume(run: str, n_epochs: int | None = None) -> None:
     """Go on with a run in a worker of its own; see `prepare_resume` for what is refused."""
     directory = prepare_resume(run, n_epochs)
-    _spawn(directory, recorded_threads(directory), n_epochs)
+    _spawn(directory, recorded_threads(RunReader(directory)), n_epochs)
 
 
-def with_full_path(config: RunConfig) -> RunConfig:
-    """The same settings, with the user's own file named so that it is found from any folder."""
-    path = Path(config.data.name).expanduser()
-    return config.with_values({"data": str(path.resolve())}) if path.is_file() else config
+def checked(config: RunConfig) -> RunConfig:
+    """The same settings once the data set they name is known to exist; a file is named by its full path.
 
+    Raises ConfigError with the nearest name otherwise.
+    """
+    from data.datasets import DATASETS
 
-def recorded_threads(directory: Path) -> int:
-    """The number of BLAS threads that a resumed run has to use."""
-    return int(RunReader(directory).description.get("blas_threads") or wanted_threads())
+    name = config.data.name
+    if name in DATASETS:
+        return config
+    path = Path(name).expanduser()
+    if not path.exists():
+        known = f"known are {list(DATASETS)}, or the path of a CSV or NPZ file"
+        raise ConfigError(f"there is no data set {name!r}{did_you_mean(name, DATASETS)}; {known}")
+    return config.with_values({"data": str(path.resolve())})
 
 
 def prepare_resume(run: str, n_epochs: int | None = None) -> Path:

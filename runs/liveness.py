@@ -15,6 +15,10 @@ HEARTBEAT_SECONDS = 30.0
 """A writer on another machine that has not been heard of for so long counts as gone."""
 
 
+ENDING_SECONDS = 1.0
+"""A process that was killed may hold its files for a moment after it counts as gone."""
+
+
 class LockedError(AnnscopeError):
     """Another process writes this record."""
 
@@ -50,15 +54,24 @@ def started(pid: int) -> float | None:
 
 
 class WriterLock:
-    """Held by the one process that writes a record; the system lets go of it when that process ends in any way."""
+    """Held by the one process that writes a record; the system lets go of it when that process ends in any way.
+
+    Waits a moment for a process that is just being ended. Raises LockedError when it is not.
+    """
 
     def __init__(self, path: Path) -> None:
         self._file: IO[bytes] = path.open("ab")
-        try:
-            _lock(self._file)
-        except OSError:
-            self._file.close()
-            raise LockedError(f"Run {path.parent.name} is already being written by another process.") from None
+        patience = time.monotonic() + ENDING_SECONDS
+        while True:
+            try:
+                _lock(self._file)
+                return
+            except OSError:
+                if time.monotonic() < patience:
+                    time.sleep(0.01)
+                    continue
+                self._file.close()
+                raise LockedError(f"Run {path.parent.name} is already being written by another process.") from None
 
     def release(self) -> None:
         """Let another process write."""

@@ -39,6 +39,7 @@ from core.errors import AnnscopeError, did_you_mean
 from data.home import annscope_home
 from runs.atomic import GrowingLines, append_line, drop_half_line, read_file, replace_file, to_json
 from runs.liveness import WriterLock, is_alive, started
+from runs.threads import wanted_threads
 
 if TYPE_CHECKING:
     from core.network import Network
@@ -592,6 +593,11 @@ def apply_changes(config: RunConfig, changes: Iterable[Change]) -> RunConfig:
         if change.option == "epochs":
             config = replace(config, training=replace(config.training, n_epochs=int(change.value)))
     return config
+
+
+def recorded_threads(reader: RunReader) -> int:
+    """The number of BLAS threads that going on with a run, or judging it, has to use for the same bits."""
+    return int(reader.description.get("blas_threads") or wanted_threads())
 
 
 def parameters_sha256(parameters: Iterable[LayerParameters]) -> str:

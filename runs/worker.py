@@ -46,9 +46,8 @@ from runs.record import (
 from runs.threads import set_threads, wanted_threads
 
 if TYPE_CHECKING:
-    from core.training import Trainer
-
     from core.dataset import Dataset
+    from core.training import Trainer
 
 POLL_SECONDS = 0.02
 """How long training goes on between two looks at the commands."""
@@ -372,17 +371,25 @@ def _smooth(old: float | None, new: float, share: float = 0.3) -> float:
     return new if old is None else (1 - share) * old + share * new
 
 
-def interrupt_on_signals(interrupt: threading.Event) -> None:
-    """Set `interrupt` at Ctrl-C, at SIGTERM and when the terminal closes; a second Ctrl-C ends at once."""
+@contextlib.contextmanager
+def interrupted_by_signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C, SIGTERM and the closing of the terminal set; a second Ctrl-C ends at once."""
+    interrupt = threading.Event()
 
     def note(number: int, _: object) -> None:
         interrupt.set()
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # nohup means it
             signal.signal(number, note)
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def interrupt_when_input_closes(interrupt: threading.Event) -> None:
@@ -404,16 +411,12 @@ def interrupt_when_input_closes(interrupt: threading.Event) -> None:
     threading.Thread(target=wait, name="standard input", daemon=True).start()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a worker; its exit status is 0 however the run ended, and 2 when it could not work on it at all."""
+def main(arguments: Sequence[str] | None = None, interrupt: threading.Event | None = None) -> int:
+    """Work on a run; the exit status is 0 however the run ended, and 2 when it could not be worked on at all."""
     parser = argparse.ArgumentParser(prog="python -m runs.worker", description="Train the run in a directory.")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--epochs", type=int, default=None)
     given = parser.parse_args(arguments)
-    faulthandler.enable()
-    interrupt = threading.Event()
-    interrupt_on_signals(interrupt)
-    interrupt_when_input_closes(interrupt)
     try:
         for _ in work(given.directory, n_epochs=given.epochs, interrupt=interrupt):
             pass
@@ -424,4 +427,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    faulthandler.enable()
+    with interrupted_by_signals() as ending:
+        interrupt_when_input_closes(ending)
+        sys.exit(main(interrupt=ending))

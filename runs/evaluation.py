@@ -1,0 +1,93 @@
+"""How well the network of a run does on a split, as figures for machines and tables for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core.errors import AnnscopeError
+from runs.record import RecordError, RunReader
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class EvaluationError(AnnscopeError):
+    """A network that cannot be judged as asked: the text says why."""
+
+
+def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | None = None) -> dict[str, Any]:
+    """Loss, accuracy, confusion matrix (rows the true class) and the figures of each class, as plain values.
+
+    `split` is one of `core.dataset.SPLITS`, or None for the one that judged the network while it
+    trained. `step` chooses a snapshot, None takes the one that stands for the run. A precision,
+    recall or F1 that is undefined is NaN.
+
+    Raises EvaluationError when there is no such snapshot, when the split is empty and when the data
+    has changed since; RecordError and DataError for what cannot be read.
+    """
+    from core.metrics import class_metrics, evaluate
+    from data.datasets import load_dataset
+
+    number = reader.kept_number() if step is None else _number_of(reader, step)
+    line = reader.snapshot_lines()[number]
+    config = reader.config
+    dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
+    if dataset.fingerprint != reader.description["dataset"]["fingerprint"]:
+        raise EvaluationError(f"The data set {dataset.name} has changed since run {reader.run} was trained.")
+    split = split or dataset.heldout
+    x, y = dataset.split(split)
+    if not len(y):
+        raise EvaluationError(f"The {split} split of run {reader.run} is empty.")
+    judged = evaluate(reader.network(number), x, y, config.training.loss)
+    classes = class_metrics(judged.confusion)
+    return {
+        "run": reader.run,
+        "split": split,
+        "step": line["step"],
+        "epoch": line["epoch"],
+        "loss": float(judged.loss),
+        "accuracy": float(judged.accuracy),
+        "confusion_matrix": judged.confusion.tolist(),
+        "per_class": [
+            {
+                "label": label,
+                "precision": float(classes.precision[i]),
+                "recall": float(classes.recall[i]),
+                "f1": float(classes.f1[i]),
+                "support": int(classes.support[i]),
+            }
+            for i, label in enumerate(dataset.class_names)
+        ],
+    }
+
+
+def _number_of(reader: RunReader, step: int) -> int:
+    numbers = {line["step"]: int(line["number"]) for line in reader.snapshot_lines()}
+    if not numbers:
+        raise RecordError(f"Run {reader.run} has no snapshot yet.")
+    if step not in numbers:
+        nearest = min(numbers, key=lambda other: abs(other - step))
+        raise EvaluationError(f"Run {reader.run} has no snapshot of step {step:,}; the nearest is of step {nearest:,}.")
+    return numbers[step]
+
+
+def table_of(judged: dict[str, Any]) -> list[RenderableType]:
+    """What `evaluate_run` found, for reading."""
+    from rich.table import Table
+
+    head = (
+        f"Run {judged['run']}, epoch {judged['epoch']}, step {judged['step']:,}, on the {judged['split']} split: "
+        f"accuracy {judged['accuracy']:.2%}, loss {judged['loss']:.4f}\n"
+    )
+    classes = Table("Class", box=None, pad_edge=False)
+    for name in ("Precision", "Recall", "F1", "Support"):
+        classes.add_column(name, justify="right")
+    for row in judged["per_class"]:
+        figures = ["-" if row[name] != row[name] else f"{row[name]:.4f}" for name in ("precision", "recall", "f1")]
+        classes.add_row(row["label"], *figures, str(row["support"]))
+    confusion = Table("", box=None, pad_edge=False)
+    for row in judged["per_class"]:
+        confusion.add_column(row["label"], justify="right")
+    for row, counts in zip(judged["per_class"], judged["confusion_matrix"], strict=True):
+        confusion.add_row(row["label"], *(str(count) if count else "." for count in counts))
+    return [head, classes, "\nConfusion matrix (rows: true class, columns: predicted)\n", confusion]

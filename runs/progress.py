@@ -1,0 +1,216 @@
+"""What a run shows on the command line while it trains: JSON lines, a progress bar, or plain lines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol, Self
+
+import click
+
+from runs.atomic import to_json
+from runs.record import Line, RunReader, Status, parameters_sha256
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+class View(Protocol):
+    """Where news of a run goes."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *_: object) -> None: ...
+    def show(self, lines: Iterable[Line], status: Status) -> None:
+        """What was recorded since the last call, and how the run stands."""
+
+    def end(self, reader: RunReader, status: Status) -> None:
+        """How it ended."""
+
+
+def view_for(run: str) -> View:
+    """A progress bar on a terminal, plain lines elsewhere."""
+    return BarView(run) if sys.stdout.isatty() else PlainView(run)
+
+
+class JsonView:
+    """One JSON object a line on standard output: each snapshot, and the end."""
+
+    def __init__(self, run: str) -> None:
+        self._run = run
+        self._speed = _Speed()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def show(self, lines: Iterable[Line], status: Status) -> None:  # noqa: ARG002
+        for line in lines:
+            if line["type"] != "snapshot":
+                continue
+            _put(
+                {
+                    "type": "snapshot",
+                    "run": self._run,
+                    "step": line["step"],
+                    "epoch": line["epoch"],
+                    "learning_rate": line["learning_rate"],
+                    "train_loss": line["train"]["loss"],
+                    "train_accuracy": line["train"]["accuracy"],
+                    "heldout_loss": line["heldout"]["loss"],
+                    "heldout_accuracy": line["heldout"]["accuracy"],
+                    "samples_per_second": self._speed.since_last(line),
+                }
+            )
+
+    def end(self, reader: RunReader, status: Status) -> None:
+        end = {"type": "end", "status": status["status"], "run": self._run, "directory": str(reader.directory)}
+        _put({**end, "parameters_sha256": _last_sha256(reader)})
+
+
+def _put(values: dict[str, object]) -> None:
+    click.echo(to_json(values))
+    sys.stdout.flush()
+
+
+def _last_sha256(reader: RunReader) -> str | None:
+    snapshots = reader.snapshot_lines()
+    return parameters_sha256(reader.snapshot(len(snapshots) - 1).parameters) if snapshots else None
+
+
+class _Speed:
+    """Samples a second between two snapshots, counting the time of updates alone."""
+
+    def __init__(self) -> None:
+        self._last: Line | None = None
+
+    def since_last(self, line: Line) -> float | None:
+        last, self._last = self._last, line
+        if last is None or line["train_seconds"] <= last["train_seconds"]:
+            return None
+        return float((line["samples_seen"] - last["samples_seen"]) / (line["train_seconds"] - last["train_seconds"]))
+
+
+class PlainView:
+    """A line a snapshot, for logs."""
+
+    def __init__(self, run: str) -> None:
+        self._run = run
+        self._speed = _Speed()
+        self._said = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def show(self, lines: Iterable[Line], status: Status) -> None:
+        loading = status["loading"]
+        if loading and loading["what"] != self._said:
+            self._said = loading["what"]
+            click.echo(self._said)
+        for line in lines:
+            if line["type"] == "snapshot":
+                speed = self._speed.since_last(line)
+                click.echo(describe(line) + (f"  {speed:,.0f} samples/s" if speed else ""))
+            elif line["event"] == "warning":
+                click.echo(line["message"], err=True)
+
+    def end(self, reader: RunReader, status: Status) -> None:
+        click.echo(closing(reader, status))
+
+
+class BarView:
+    """A progress bar with the figures of the last snapshot, the speed and the time left."""
+
+    def __init__(self, run: str) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self._run = run
+        self._progress: Progress = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.fields[figures]}")
+        )
+        self._task = self._progress.add_task(f"Run {run}", total=None, figures="")
+        self._last: Line | None = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, lines: Iterable[Line], status: Status) -> None:
+        for line in lines:
+            if line["type"] == "snapshot":
+                self._last = line
+            elif line["event"] == "warning":
+                self._progress.console.print(line["message"])
+        loading = status["loading"]
+        if loading:
+            self._progress.update(
+                self._task, description=loading["what"], completed=loading["done"], total=loading["total"] or None
+            )
+            return
+        epoch = f"epoch {status['epoch']} of {status['n_epochs']}"
+        state = "" if status["status"] == "running" else f" ({status['status']})"
+        self._progress.update(
+            self._task,
+            description=epoch + state,
+            completed=status["step"],
+            total=status["total_steps"],
+            figures=figures(self._last, status),
+        )
+
+    def end(self, reader: RunReader, status: Status) -> None:
+        self._progress.stop()
+        click.echo(closing(reader, status))
+
+
+def figures(line: Line | None, status: Status) -> str:
+    """Loss, accuracy, samples a second and time left, in few characters."""
+    parts = []
+    if line is not None:
+        parts.append(f"loss {_loss(line['heldout']['loss'])}  accuracy {line['heldout']['accuracy']:.2%}")
+    if status["samples_per_second"]:
+        parts.append(f"{status['samples_per_second']:,.0f} samples/s")
+    if status["seconds_left"] is not None:
+        parts.append(f"{duration(status['seconds_left'])} left")
+    return "  ".join(parts)
+
+
+def describe(line: Line) -> str:
+    """One snapshot, train figures first."""
+    train, heldout = line["train"], line["heldout"]
+    return (
+        f"epoch {line['epoch']:>3}  step {line['step']:>7,}"
+        f"  loss {_loss(train['loss'])} train {_loss(heldout['loss'])} held-out"
+        f"  accuracy {train['accuracy']:.2%} train {heldout['accuracy']:.2%} held-out"
+    )
+
+
+def closing(reader: RunReader, status: Status) -> str:
+    """How a run ended and what can be done with it."""
+    words = [f"Run {reader.run}: {status['status']} at epoch {status['epoch']}, step {status['step']:,}."]
+    if status["message"] and status["status"] in {"finished", "stopped"}:
+        words.append(status["message"])
+    snapshots = reader.snapshot_lines()
+    if snapshots:
+        words.append(f"Held-out accuracy {snapshots[-1]['heldout']['accuracy']:.2%}.")
+    return " ".join(words) + f"\nRecord: {reader.directory}\nJudge it with: annscope evaluate {reader.run}"
+
+
+def duration(seconds: float) -> str:
+    """A time in the units people use: 42 s, 3:05 min, 2:10 h."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02} h"
+
+
+def _loss(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.4f}"

@@ -1,0 +1,365 @@
+"""The command line: what it prints, for people and for programs, and how it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+import rich.console
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+import core.training
+from core.config import FIELDS, RunConfig
+from core.errors import DivergedError
+from data.datasets import load_dataset
+from runs import cli, progress
+from runs.control import send
+from runs.record import RunReader, create_run, find_run, list_runs, run_directory
+from runs.worker import work
+
+SMALL = ["--data", "blobs", "--samples", "90", "--hidden", "5", "--batch-size", "16", "--learning-rate", "0.05"]
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    with mock.patch.dict(os.environ):
+        yield
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """A function that runs a command line and gives its exit status, output and errors."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            cli.main(list(arguments))
+        out, err = capsys.readouterr()
+        return int(end.value.code or 0), out, err
+
+    return run
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def train(run: Run, *arguments: str) -> dict[str, Any]:
+    """Train and give the last object."""
+    status, out, err = run("train", *SMALL, *arguments, "--json")
+    assert (status, err) == (0, "")
+    return objects(out)[-1]
+
+
+def test_training_prints_one_object_a_snapshot_and_the_end(run: Run) -> None:
+    """With --json, standard output holds the documented objects and nothing else."""
+    status, out, err = run("train", *SMALL, "--epochs", "2", "--json")
+    assert (status, err) == (0, "")
+    *snapshots, end = objects(out)
+    assert [list(line) for line in snapshots] == [
+        ["type", "run", "step", "epoch", "learning_rate", "train_loss", "train_accuracy", "heldout_loss",
+         "heldout_accuracy", "samples_per_second"]
+    ] * 3  # fmt: skip
+    assert [line["epoch"] for line in snapshots] == [0, 1, 2]
+    assert snapshots[0]["samples_per_second"] is None
+    assert snapshots[1]["samples_per_second"] > 0
+    assert list(end) == ["type", "status", "run", "directory", "parameters_sha256"]
+    assert end["status"] == "finished"
+    assert run_directory(end["run"]).samefile(end["directory"])
+
+
+def test_the_same_command_twice_gives_the_same_parameters(run: Run) -> None:
+    """parameters_sha256 depends on the options alone."""
+    one, two, other = train(run), train(run), train(run, "--seed", "1")
+    assert one["run"] != two["run"]
+    assert one["parameters_sha256"] == two["parameters_sha256"] != other["parameters_sha256"]
+
+
+def test_every_setting_is_an_option(run: Run) -> None:
+    """Each field of the one table can be given, and its help and default are shown."""
+    status, out, _ = run("train", "--help")
+    assert status == 0
+    text = " ".join(out.split())
+    for item in FIELDS.values():
+        assert f"--{item.option}" in text
+        if item.kind != "switch":
+            assert f"[default: {item.format(item.default)}]" in text
+    given = {
+        "epochs": "1", "hidden": "4,3", "activation": "tanh,relu", "batch-size": "full", "snapshot-every": "2",
+        "split": "0.25", "dtype": "float64",
+    }  # fmt: skip
+    end = train(run, "--no-bias", "--stop-when-all-right", *(part for k, v in given.items() for part in (f"--{k}", v)))
+    config = RunReader(run_directory(end["run"])).config
+    for option, value in given.items():
+        assert FIELDS[option].format(config.get(FIELDS[option])) == value
+    assert config.network.bias is False
+    assert config.training.stop_when_all_right is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["trian"], "no such command 'trian' (did you mean 'train'?)"),
+        (["runs", "lst"], "no such command 'lst' (did you mean 'list'?)"),
+        (["train", "--hiden", "3"], "no such option --hiden (did you mean '--hidden'?)"),
+        (["train", "--hidden"], "Option '--hidden' requires an argument."),
+        (["train", "more"], "Got unexpected extra argument (more)"),
+        (["train", "--activation", "rleu"], "got 'rleu' (did you mean 'relu'?)"),
+        (["train", "--optimizer", "adamm"], "--optimizer must be one of"),
+        (["train", "--epochs", "0"], "--epochs must be a whole number at least 1 and at most 1e+06, got 0"),
+        (["train", "--hidden", "64,x"], "--hidden must be"),
+        (["train", "--activation", "relu,tanh,tanh"], "one for each of the 2 hidden layers, got 3"),
+        (["train", "--data", "mnits"], "(did you mean 'mnist'?)"),
+        (["resume", "latest"], "there are no runs yet"),
+        (["evaluate", "latest"], "there are no runs yet"),
+        (["runs", "show", "nothing"], "There is no run 'nothing'"),
+        (["dashboard", "--port", "0"], "0 is not in the range"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(run: Run, arguments: list[str], message: str) -> None:
+    """Whatever is wrong, standard error has one line that says what, and no run is made."""
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.startswith("annscope: ")
+    assert err.count("\n") == 1
+    assert list_runs() == []
+
+
+def test_a_wrong_run_names_the_nearest(run: Run) -> None:
+    """A mistyped run, step or split names the nearest that exists; a part of an id is enough."""
+    name = train(run, "--epochs", "1")["run"]
+    assert run("runs", "show", "blobs")[0] == 0
+    wrong = name.replace("blobs", "blops")
+    for arguments, message in (
+        (["evaluate", wrong], f"did you mean '{name}'"),
+        (["evaluate", "latest", "--step", "1"], "the nearest is of step 0"),
+        (["evaluate", "latest", "--step", "one"], "--step must be a whole number"),
+        (["evaluate", "latest", "--split", "tset"], "did you mean 'test'"),
+        (["resume", name], "has finished its 1 epochs"),
+        (["resume", name, "--epochs", "1"], "has already made 1 epochs"),
+        (["resume", name, "--epochs", "many"], "--epochs must be a whole number"),
+    ):
+        status, out, err = run(*arguments)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+        assert message in err
+
+
+def test_resuming_gives_the_bits_of_one_long_run(run: Run) -> None:
+    """A finished run given more epochs ends where the longer run ends (with a constant learning rate)."""
+    train(run, "--epochs", "2")
+    status, out, _ = run("resume", "latest", "--epochs", "4", "--json")
+    assert status == 0
+    *snapshots, end = objects(out)
+    assert [line["epoch"] for line in snapshots] == [3, 4]
+    assert end["parameters_sha256"] == train(run, "--epochs", "4")["parameters_sha256"]
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_evaluate_agrees_with_scikit_learn(run: Run, split: str) -> None:
+    """Confusion matrix and precision, recall and F1 equal scikit-learn's to 1e-12, null where undefined."""
+    end = train(run, "--epochs", "1", "--learning-rate", "0.0001")
+    status, out, _ = run("evaluate", end["run"], "--split", split, "--json")
+    assert status == 0
+    (judged,) = objects(out)
+    reader = RunReader(run_directory(end["run"]))
+    config = reader.config
+    x, y = load_dataset(config.data, seed=config.training.seed).split(split)
+    predicted = reader.network(reader.kept_number()).predict_proba(x).argmax(axis=1)
+    assert judged["split"] == split
+    assert judged["confusion_matrix"] == confusion_matrix(y, predicted, labels=range(3)).tolist()
+    assert judged["accuracy"] == pytest.approx(np.mean(predicted == y), abs=1e-12)
+    expected = precision_recall_fscore_support(y, predicted, labels=range(3), zero_division=np.nan)
+    for name, values in zip(("precision", "recall", "f1", "support"), expected, strict=True):
+        found = [np.nan if row[name] is None else row[name] for row in judged["per_class"]]
+        if name == "f1":  # scikit-learn calls F1 zero where precision is undefined
+            values = np.where(np.isnan(expected[0]) | np.isnan(expected[1]), np.nan, values)
+        assert np.allclose(found, values, rtol=0, atol=1e-12, equal_nan=True)
+
+
+def test_evaluate_judges_the_step_that_is_asked_for(run: Run) -> None:
+    """--step 0 is the network before training; without it, the last."""
+    end = train(run, "--epochs", "3")
+    lines = RunReader(run_directory(end["run"])).snapshot_lines()
+    for arguments, line in (([], lines[-1]), (["--step", "0"], lines[0])):
+        (judged,) = objects(run("evaluate", end["run"], *arguments, "--json")[1])
+        assert judged["step"] == line["step"]
+        assert judged["split"] == "validation"
+        assert judged["accuracy"] == pytest.approx(line["heldout"]["accuracy"], abs=1e-12)
+        assert judged["loss"] == pytest.approx(line["heldout"]["loss"], rel=1e-6)
+
+
+def test_people_get_tables(run: Run) -> None:
+    """Without --json, each command prints what a person reads, and says what to do next."""
+    assert "There are no runs yet" in run("runs", "list")[1]
+    status, out, _ = run("train", *SMALL, "--epochs", "2")
+    assert status == 0
+    name = find_run("latest")
+    assert out.count("epoch") >= 3
+    assert f"annscope evaluate {name}" in out
+    _, out, _ = run("evaluate", "latest")
+    assert "Precision" in out
+    assert "Confusion matrix (rows: true class, columns: predicted)" in out
+    _, out, _ = run("runs", "list")
+    assert name in out
+    assert "finished" in out
+    _, out, _ = run("runs", "show", "latest")
+    assert "2 of 2" in out
+    assert "Learning rate" in out
+
+
+def test_programs_get_objects(run: Run) -> None:
+    """`runs list --json` and `runs show --json` hold what stands in the record."""
+    name = train(run, "--epochs", "1")["run"]
+    broken = create_run(RunConfig())
+    (run_directory(broken) / "config.json").write_text("{")
+    listed = {line["run"]: line for line in objects(run("runs", "list", "--json")[1])}
+    assert listed[name]["status"] == "finished"
+    assert listed[name]["epoch"] == 1
+    assert listed[broken]["status"] == "unreadable"
+    assert broken in run("runs", "list")[1]
+    (shown,) = objects(run("runs", "show", name, "--json")[1])
+    assert shown["description"]["run"] == name
+    assert shown["n_snapshots"] == 2
+    assert shown["last"]["epoch"] == 1
+
+
+def test_deleting_asks_first(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run is deleted when that is confirmed or --yes is given, and kept otherwise."""
+    name = train(run, "--epochs", "1")["run"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    status, _, err = run("runs", "delete", name)
+    assert status == 1
+    assert "was kept" in err
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert run("runs", "delete", name)[0] == 130
+    assert [summary.run for summary in list_runs()] == [name]
+    assert run("runs", "delete", name, "--yes", "--json")[:2] == (0, f'{{"type": "deleted", "run": "{name}"}}\n')
+    assert list_runs() == []
+    one, two = train(run, "--epochs", "1")["run"], create_run(RunConfig())
+    assert "is running" in run("runs", "delete", two, "--yes")[2]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert run("runs", "delete", one)[1] == f"Run {one} is deleted.\n"
+
+
+def test_a_diverged_run_ends_with_status_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Divergence is one line on standard error, and an end that says so."""
+
+    def diverge(*_: object) -> int:
+        raise DivergedError(step=1, layer=None, quantity="loss", advice="Try a smaller learning rate.")
+
+    monkeypatch.setattr(core.training.Trainer, "advance", diverge)
+    status, out, err = run("train", *SMALL, "--json")
+    assert status == 1
+    assert objects(out)[-1]["status"] == "diverged"
+    assert err == "annscope: Training diverged at step 1: loss not finite. Try a smaller learning rate.\n"
+
+
+def test_the_progress_bar_shows_figures(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal a bar carries epoch, loss, accuracy, speed and the time left."""
+    screen = io.StringIO()
+    console = rich.console.Console(file=screen, force_terminal=True, width=140)
+    monkeypatch.setattr(rich, "get_console", lambda: console)
+    monkeypatch.setattr("rich.progress.get_console", lambda: console)
+    run = create_run(config)
+    reader = RunReader(run_directory(run))
+    with progress.BarView(run) as view:
+        for status in work(reader.directory):
+            view.show(reader.new_lines(), status)
+        view.show([{"type": "event", "event": "warning", "step": 1, "message": "Take care."}], status)
+        view.end(reader, status)
+    for other in ({"loading": {"what": "Downloading", "done": 1, "total": 2}}, {"status": "paused"}):
+        with progress.BarView(run) as view:
+            view.show([], {**status, **other})  # type: ignore[typeddict-item]
+    text = screen.getvalue()
+    for part in ("epoch 2 of 2", "loss", "accuracy", "samples/s", "Take care.", "Downloading", "(paused)"):
+        assert part in text
+
+
+def test_plain_lines_tell_of_downloads_and_warnings(config: RunConfig, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a log a download is one line, and a warning goes to standard error."""
+    run = create_run(config)
+    status = RunReader(run_directory(run)).status()
+    view = progress.PlainView(run)
+    for done in (1, 2):
+        view.show([], {**status, "loading": {"what": "Downloading MNIST", "done": done, "total": 2}})
+    view.show([{"type": "event", "event": "warning", "step": 1, "message": "Take care."}], status)
+    assert capsys.readouterr() == ("Downloading MNIST\n", "Take care.\n")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1:00 min"), (3599, "59:59 min"), (7800, "2:10 h")]
+)
+def test_times_are_in_the_units_people_use(seconds: float, text: str) -> None:
+    """A time left is short and has its unit."""
+    assert progress.duration(seconds) == text
+
+
+def test_without_a_command_the_dashboard_opens(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`annscope` is `annscope dashboard`: the dashboard's module with its port, in place of this process."""
+    started: list[list[str]] = []
+
+    def start(command: list[str]) -> int:
+        started.append(command)
+        return 3
+
+    monkeypatch.setattr(cli, "become", start)
+    assert run()[0] == 3
+    assert run("dashboard", "--port", "9000", "--headless")[0] == 3
+    assert started == [
+        [sys.executable, "-m", "dashboard", "--port", "8501"],
+        [sys.executable, "-m", "dashboard", "--port", "9000", "--headless"],
+    ]
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    """--version names the program and its version."""
+    assert run("--version")[1].startswith("annscope ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C cannot be sent to one process on Windows")
+def test_ctrl_c_leaves_a_run_that_resumes_to_the_same_bits(run: Run) -> None:
+    """Ctrl-C ends with status 130 and the command that resumes, and the resumed run equals an unbroken one."""
+    options = [*SMALL, "--epochs", "4000", "--snapshot-every", "2000", "--json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runs.cli", "train", *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    for _ in range(2):
+        process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert objects(out)[-1]["status"] == "interrupted"
+    name = objects(out)[-1]["run"]
+    assert err.endswith(f"resume with: annscope resume {name}\n")
+    assert err.count("\n") == 1
+    _, out, _ = run("resume", name, "--json")
+    unbroken = run("train", *options)[1]
+    assert objects(out)[-1]["parameters_sha256"] == objects(unbroken)[-1]["parameters_sha256"]
+
+
+def test_a_run_of_the_command_line_obeys_the_dashboard(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands reach a run that trains in a terminal too."""
+    show = progress.JsonView.show
+
+    def stop(self: progress.JsonView, lines: Any, status: Any) -> None:
+        show(self, lines, status)
+        if status["status"] == "running" and status["step"] == 0:
+            send(find_run("latest"), "stop")
+
+    monkeypatch.setattr(progress.JsonView, "show", stop)
+    status, out, _ = run("train", *SMALL, "--epochs", "1000000", "--json")
+    assert status == 0
+    assert objects(out)[-1]["status"] == "stopped"

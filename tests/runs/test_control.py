@@ -1,0 +1,89 @@
+"""Commands: appended by anyone, read once, in order, and refused with a sentence where they make no sense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.config import RunConfig
+from core.errors import AnnscopeError
+from runs.control import Command, CommandReader, end_of_commands, send
+from runs.record import RunReader, create_run, run_directory, write_status
+
+
+@pytest.fixture
+def run(config: RunConfig) -> str:
+    """A run that this process works on, as far as its status says."""
+    return create_run(config)
+
+
+def test_commands_are_read_once_and_in_order(run: str) -> None:
+    """What is sent arrives as it was sent, with the id that send returned."""
+    reader = CommandReader(run_directory(run))
+    assert reader.poll() == []
+    ids = [send(run, "pause"), send(run, "learning_rate", 0.25)]
+    assert reader.poll() == [Command("pause", None, ids[0]), Command("learning_rate", 0.25, ids[1])]
+    assert reader.poll() == []
+
+
+def test_earlier_commands_are_not_for_a_later_worker(run: str) -> None:
+    """A reader that begins where the commands ended sees only what comes after."""
+    directory = run_directory(run)
+    assert end_of_commands(directory) == 0
+    send(run, "stop")
+    reader = CommandReader(directory, end_of_commands(directory))
+    send(run, "pause")
+    assert [command.name for command in reader.poll()] == ["pause"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["nonsense", "[]", "{}", '{"command": "explode"}', '{"command": "learning_rate", "value": -1}', '{"command": []}'],
+)
+def test_what_is_no_command_is_passed_over(run: str, line: str) -> None:
+    """A foreign line in the file hides neither the commands before it nor those after."""
+    directory = run_directory(run)
+    send(run, "pause")
+    with (directory / "control.jsonl").open("a") as file:
+        file.write(line + "\n")
+    send(run, "resume")
+    assert [command.name for command in CommandReader(directory).poll()] == ["pause", "resume"]
+
+
+def test_half_a_command_waits_for_its_end(run: str) -> None:
+    """A command that is still being written is read when it is whole."""
+    directory = run_directory(run)
+    reader = CommandReader(directory)
+    with (directory / "control.jsonl").open("a") as file:
+        file.write('{"command": "pau')
+    assert reader.poll() == []
+    with (directory / "control.jsonl").open("a") as file:
+        file.write('se"}\n')
+    assert [command.name for command in reader.poll()] == ["pause"]
+
+
+@pytest.mark.parametrize(
+    ("command", "value", "message"),
+    [
+        ("pase", None, "did you mean 'pause'"),
+        ("learning_rate", None, "learning_rate must be a number above 0"),
+        ("learning_rate", 0.0, "got 0.0"),
+        ("learning_rate", float("nan"), "got nan"),
+    ],
+)
+def test_a_wrong_command_is_refused(run: str, command: str, value: float | None, message: str) -> None:
+    """Nothing is written for a command that does not exist or breaks a rule."""
+    with pytest.raises(AnnscopeError, match=message):
+        send(run, command, value)
+    assert end_of_commands(run_directory(run)) == 0
+
+
+def test_a_run_that_nobody_works_on_takes_no_commands(run: str) -> None:
+    """A finished run refuses commands, and a run that is not there does so by name."""
+    directory: Path = run_directory(run)
+    write_status(directory, {**RunReader(directory).status(), "status": "finished"})  # type: ignore[typeddict-item]
+    with pytest.raises(AnnscopeError, match="is finished; learning rate needs a run that is under way"):
+        send(run, "learning_rate", 0.5)
+    with pytest.raises(AnnscopeError, match="There is no run 'elsewhere'"):
+        send("elsewhere", "pause")

@@ -1,0 +1,401 @@
+"""The worker in this process: what it records, what it obeys, and that nothing but settings and events decides."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import core.training
+import data.datasets
+from core.config import RunConfig
+from core.errors import DivergedError
+from data.errors import DataError
+from runs import worker
+from runs.control import send
+from runs.launch import LaunchError, prepare_resume
+from runs.liveness import LockedError
+from runs.record import Line, RunReader, RunWriter, Status, create_run, parameters_sha256, run_directory
+from runs.worker import work
+
+
+@pytest.fixture
+def config(config: RunConfig) -> RunConfig:
+    """Four epochs of four steps, a snapshot every second step."""
+    return config.with_values({"epochs": 4, "snapshot-every": 2})
+
+
+def begin(config: RunConfig) -> Path:
+    return run_directory(create_run(config))
+
+
+def finish(directory: Path, *, n_epochs: int | None = None) -> Status:
+    """Train to the end and return the last status."""
+    *_, status = work(directory, n_epochs=n_epochs)
+    return status
+
+
+def go_on(directory: Path, n_epochs: int | None = None) -> Status:
+    return finish(prepare_resume(directory.name, n_epochs), n_epochs=n_epochs)
+
+
+def sha256(directory: Path) -> str:
+    reader = RunReader(directory)
+    return parameters_sha256(reader.snapshot(len(reader.snapshot_lines()) - 1).parameters)
+
+
+def until(session: Iterator[Status], step: int) -> Status:
+    """Let a session go on until it has reached a step."""
+    return next(status for status in session if status["step"] >= step)
+
+
+def events(directory: Path, *names: str) -> list[tuple[str, int]]:
+    return [(line["event"], line["step"]) for line in RunReader(directory).lines() if line.get("event") in names]
+
+
+def curve(directory: Path) -> list[tuple[int, float, float]]:
+    """What a plot of the run shows, without the times."""
+    return [
+        (line["step"], line["learning_rate"], line["heldout"]["loss"]) for line in RunReader(directory).snapshot_lines()
+    ]
+
+
+def killed(directory: Path, name: str) -> Path:
+    """The run as it stands on the disk at this moment, which is what is left when its process is killed now."""
+    copy = directory.with_name(name)
+    shutil.copytree(directory, copy, ignore=shutil.ignore_patterns("*.part"))
+    status = json.loads((copy / "status.json").read_text())
+    (copy / "status.json").write_text(json.dumps({**status, "pid": 0}))
+    assert RunReader(copy).status()["status"] == "interrupted"
+    return copy
+
+
+def test_a_run_is_recorded_from_its_first_to_its_last_step(config: RunConfig) -> None:
+    """Snapshots from step 0 to the end, a description, probe images, and a status that says finished."""
+    directory = begin(config)
+    statuses = [dict(status) for status in work(directory)]
+    reader = RunReader(directory)
+    steps = [line["step"] for line in reader.snapshot_lines()]
+    assert steps[0] == 0
+    assert steps[-1] == statuses[-1]["total_steps"] == statuses[-1]["step"]
+    assert statuses[0]["status"] == "starting"
+    assert "running" in {status["status"] for status in statuses}
+    assert statuses[-1]["status"] == "finished"
+    assert statuses[-1]["epoch"] == statuses[-1]["n_epochs"] == 4
+    assert reader.description["layer_sizes"] == [2, 3, 2]
+    assert reader.description["dataset"]["name"] == "xor"
+    assert reader.description["blas_threads"] is None or reader.description["blas_threads"] >= 1
+    assert len(reader.probe().x) == len(reader.snapshot(0).probe_activations[0])
+    assert [name for name, _ in events(directory, "best", "finished")] == ["best", "finished"]
+    assert reader.network(0).predict_proba(reader.probe().x).shape[1] == 2
+
+
+def test_the_same_run_twice_gives_the_same_bits(config: RunConfig) -> None:
+    """Settings alone decide the parameters; another seed gives others."""
+    one, two, other = begin(config), begin(config), begin(config.with_values({"seed": 1}))
+    for directory in (one, two, other):
+        finish(directory)
+    assert sha256(one) == sha256(two) != sha256(other)
+    assert curve(one) == curve(two)
+
+
+def test_pausing_stepping_and_looking_change_nothing(config: RunConfig) -> None:
+    """A run that was paused and stepped, and so has more snapshots, ends with the same bits."""
+    plain, watched = begin(config), begin(config)
+    finish(plain)
+    for command in ("pause", "pause", "step", "step", "step", "resume", "step", "resume"):
+        send(watched.name, command)
+    finish(watched)
+    assert sha256(watched) == sha256(plain)
+    assert events(watched, "pause", "resume") == [("pause", 0), ("resume", 3)]
+    steps = [line["step"] for line in RunReader(watched).snapshot_lines()]
+    assert steps[:4] == [0, 1, 2, 3]
+    assert set(curve(plain)) <= set(curve(watched))
+
+
+def test_a_paused_run_waits(config: RunConfig) -> None:
+    """While paused no step is made, and the status keeps beating."""
+    directory = begin(config)
+    session = work(directory)
+    until(session, 0)
+    send(directory.name, "pause")
+    paused = next(status for status in session if status["status"] == "paused")
+    step, heartbeat = paused["step"], paused["heartbeat"]
+    later = next(session)
+    assert later["step"] == step
+    assert later["heartbeat"] > heartbeat
+    assert later["seconds_left"] is None
+    send(directory.name, "resume")
+    *_, last = session
+    assert last["status"] == "finished"
+
+
+def test_every_killed_moment_resumes_to_the_same_bits(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed at any time, before or after a checkpoint and a changed learning rate, a run resumes to the same end."""
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.0)
+    plain, changed = begin(config), begin(config)
+    finish(plain)
+    copies = []
+    for number, status in enumerate(work(changed)):
+        if status["step"] == 4:
+            send(changed.name, "learning_rate", 0.05)
+        if status["step"] == 8:
+            send(changed.name, "pause")  # which makes a checkpoint
+            send(changed.name, "resume")
+        if status["status"] == "running":
+            copies.append(killed(changed, f"killed-{number}"))
+    rates = {step: rate for step, rate, _ in curve(changed)}
+    assert (rates[0], rates[max(rates)]) == (0.001, 0.05)
+    ends = {True: changed, False: plain}
+    expected = [ends[bool(events(copy, "learning_rate"))] for copy in copies]
+    assert set(expected) == {plain, changed}
+    for copy, end in zip(copies, expected, strict=True):
+        go_on(copy)
+        assert sha256(copy) == sha256(end)
+        assert curve(copy) == curve(end)
+
+
+def test_a_change_is_replayed_from_before_its_checkpoint(config: RunConfig) -> None:
+    """A run killed with a change in its record but none in its checkpoint meets the change at its step."""
+    directory = begin(config)
+    session = work(directory)
+    until(session, 4)
+    send(directory.name, "learning_rate", 0.5)
+    until(session, 8)
+    copy = killed(directory, "killed")
+    assert not (copy / "checkpoint.safetensors").exists()
+    *_, _ = session
+    go_on(copy)
+    assert len(events(copy, "learning_rate")) == 1
+    assert sha256(copy) == sha256(directory)
+    assert curve(copy) == curve(directory)
+
+
+def test_a_new_rate_waits_until_the_recorded_steps_are_computed_again(config: RunConfig) -> None:
+    """A learning rate that is changed while a resumed run catches up takes effect after what is recorded."""
+    directory = begin(config)
+    session = work(directory)
+    until(session, 8)
+    copy = killed(directory, "killed")
+    recorded = curve(copy)
+    session.close()
+    prepare_resume(copy.name)
+    send(copy.name, "learning_rate", 0.5)
+    finish(copy)
+    assert curve(copy)[: len(recorded)] == recorded
+    ((_, step),) = events(copy, "learning_rate")
+    assert step >= recorded[-1][0]
+
+
+def test_a_stopped_run_has_its_last_step_and_can_go_on(config: RunConfig) -> None:
+    """Stop takes a snapshot of where it stopped; resuming ends where an unbroken run ends."""
+    plain, stopped = begin(config), begin(config)
+    finish(plain)
+    for command in ("pause", "step", "stop"):
+        send(stopped.name, command)
+    status = finish(stopped)
+    assert (status["status"], status["step"]) == ("stopped", 1)
+    assert RunReader(stopped).snapshot_lines()[-1]["step"] == 1
+    assert "resum" in str(status["message"])
+    assert go_on(stopped)["status"] == "finished"
+    assert sha256(stopped) == sha256(plain)
+    assert RunReader(stopped).status()["message"] is None
+
+
+def test_an_interrupted_run_goes_on_with_the_same_bits(config: RunConfig) -> None:
+    """Whether told to end or closed by its consumer, a session leaves a run that resumes exactly."""
+    plain, told, closed = begin(config), begin(config), begin(config)
+    finish(plain)
+    interrupt = threading.Event()
+    session = work(told, interrupt=interrupt)
+    until(session, 4)
+    interrupt.set()
+    *_, status = session
+    assert status["status"] == RunReader(told).status()["status"] == "interrupted"
+    session = work(closed)
+    until(session, 6)
+    session.close()
+    assert RunReader(closed).status()["status"] == "interrupted"
+    for directory in (told, closed):
+        go_on(directory)
+        assert sha256(directory) == sha256(plain)
+        assert curve(directory) == curve(plain)
+
+
+def test_more_epochs_are_recorded_and_survive_a_kill(config: RunConfig) -> None:
+    """A finished run given more epochs goes on from its end, also when it is killed meanwhile."""
+    directory = begin(config)
+    finish(directory)
+    first = curve(directory)
+    with pytest.raises(LaunchError, match="has finished its 4 epochs"):
+        prepare_resume(directory.name)
+    with pytest.raises(LaunchError, match="has already made 4 epochs"):
+        prepare_resume(directory.name, 4)
+    prepare_resume(directory.name, 6)
+    session = work(directory, n_epochs=6)
+    until(session, first[-1][0] + 4)
+    copy = killed(directory, "killed")
+    *_, status = session
+    assert (status["status"], status["epoch"], status["n_epochs"]) == ("finished", 6, 6)
+    assert curve(directory)[: len(first)] == first
+    assert events(directory, "epochs") == [("epochs", first[-1][0])]
+    assert RunReader(directory).config_in_force.training.n_epochs == 6
+    assert go_on(copy)["n_epochs"] == 6
+    assert sha256(copy) == sha256(directory)
+
+
+def test_a_running_run_is_not_resumed(config: RunConfig) -> None:
+    """Only one process may work on a run: a second is refused, however it comes."""
+    directory = begin(config)
+    session = work(directory)
+    until(session, 2)
+    with pytest.raises(LaunchError, match="only one process can work on it"):
+        prepare_resume(directory.name)
+    with pytest.raises(LockedError):
+        next(work(directory))
+    session.close()
+
+
+def test_a_diverging_run_says_where_and_keeps_what_was_good(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Divergence is an event and a sentence; the record before it stays readable and nothing resumes into it."""
+    directory = begin(config)
+    advance = core.training.Trainer.advance
+
+    def diverge(self: core.training.Trainer, max_steps: int) -> int:
+        if self.step >= 4:
+            raise DivergedError(step=5, layer=0, quantity="gradient", advice="Try a smaller learning rate.")
+        return advance(self, max_steps)
+
+    monkeypatch.setattr(core.training.Trainer, "advance", diverge)
+    status = finish(directory)
+    assert status["status"] == "diverged"
+    assert (
+        status["message"] == "Training diverged at step 5: gradient not finite in layer 1. Try a smaller learning rate."
+    )
+    line: Line = RunReader(directory).lines()[-1]
+    assert (line["event"], line["layer"], line["quantity"]) == ("diverged", 0, "gradient")
+    assert [line["step"] for line in RunReader(directory).snapshot_lines()] == [0, 2, 4]
+    with pytest.raises(LaunchError, match="diverged and would do so again"):
+        prepare_resume(directory.name)
+
+
+def test_trouble_with_the_data_is_a_failed_run_that_can_be_tried_again(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A data set that does not load leaves one sentence, and the run begins once it does."""
+    directory = begin(config)
+    load_dataset = data.datasets.load_dataset
+
+    def offline(*_: object, **__: object) -> None:
+        raise DataError("MNIST could not be downloaded.")
+
+    monkeypatch.setattr(data.datasets, "load_dataset", offline)
+    status = finish(directory)
+    assert (status["status"], status["message"]) == ("failed", "MNIST could not be downloaded.")
+    monkeypatch.setattr(data.datasets, "load_dataset", load_dataset)
+    assert go_on(directory)["status"] == "finished"
+
+
+@pytest.mark.parametrize("place", ["load_dataset", "advance"])
+def test_a_fault_of_ours_is_one_sentence_and_a_traceback_in_the_log(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """An unexpected exception ends the run as failed; its traceback lies in the run's directory."""
+
+    def break_down(*_: object, **__: object) -> None:
+        raise KeyError("no such thing")
+
+    monkeypatch.setattr(data.datasets if place == "load_dataset" else core.training.Trainer, place, break_down)
+    directory = begin(config)
+    status = finish(directory)
+    assert status["status"] == "failed"
+    assert "KeyError" in str(status["message"])
+    assert "Traceback" in (directory / "worker.log").read_text()
+
+
+def test_a_data_set_that_changed_is_refused(config: RunConfig) -> None:
+    """A run is not continued on other data than it began with."""
+    directory = begin(config)
+    send(directory.name, "stop")
+    finish(directory)
+    description = json.loads((directory / "config.json").read_text())
+    description["dataset"]["fingerprint"] = "other"
+    (directory / "config.json").write_text(json.dumps(description))
+    status = go_on(directory)
+    assert status["status"] == "failed"
+    assert "has changed since" in str(status["message"])
+
+
+def test_another_library_is_warned_of(config: RunConfig) -> None:
+    """A run that goes on under another NumPy says that the last bits may differ."""
+    directory = begin(config)
+    send(directory.name, "stop")
+    finish(directory)
+    description = json.loads((directory / "config.json").read_text())
+    description["versions"]["numpy"] = "1.0"
+    (directory / "config.json").write_text(json.dumps(description))
+    go_on(directory)
+    (warning,) = [line for line in RunReader(directory).lines() if line.get("event") == "warning"]
+    assert "numpy 1.0 then" in warning["message"]
+
+
+@pytest.mark.parametrize("how", ["stop", "interrupt"])
+def test_loading_can_be_watched_and_ended(config: RunConfig, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """A long download shows its progress, and can be stopped or interrupted in the middle."""
+    endless = threading.Event()
+
+    def download(*_: object, progress: worker.Callable[[str, int, int], None], **__: object) -> None:
+        progress("Downloading", 3, 10)
+        endless.wait()
+        raise DataError("given up")
+
+    monkeypatch.setattr(data.datasets, "load_dataset", download)
+    directory = begin(config)
+    interrupt = threading.Event()
+    session = work(directory, interrupt=interrupt)
+    loading = next(status["loading"] for status in session if status["loading"])
+    assert loading == {"what": "Downloading", "done": 3, "total": 10}
+    if how == "stop":
+        send(directory.name, "pause")
+        send(directory.name, "stop")
+    else:
+        interrupt.set()
+    *_, status = session
+    endless.set()
+    assert status["status"] == {"stop": "stopped", "interrupt": "interrupted"}[how]
+    assert RunReader(directory).lines() == []
+
+
+def test_a_checkpoint_is_made_now_and_then(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While training goes on, checkpoints are made without being asked for."""
+    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0.0)
+    directory = begin(config)
+    session = work(directory)
+    until(session, 4)
+    with_checkpoint = killed(directory, "killed")
+    session.close()
+    assert (with_checkpoint / "checkpoint.safetensors").exists()
+
+
+def test_the_command_line_of_the_worker(config: RunConfig, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """`python -m runs.worker` trains a directory, and says on standard error why it cannot."""
+    directory = begin(config)
+    assert worker.main([str(directory), "--epochs", "2"]) == 0
+    assert RunReader(directory).status()["status"] == "finished"
+    assert worker.main([str(tmp_path / "nothing")]) == 2
+    assert capsys.readouterr().err == "There is no run 'nothing'.\n"
+
+
+def test_a_record_that_is_damaged_is_not_written(config: RunConfig) -> None:
+    """A damaged record is refused before anything in it is changed."""
+    directory = begin(config)
+    (directory / "metrics.jsonl").write_text("nonsense\n")
+    before = (directory / "status.json").read_bytes()
+    with pytest.raises(Exception, match="cannot be read"):
+        finish(directory)
+    assert (directory / "status.json").read_bytes() == before
+    RunWriter(begin(config)).close()
