@@ -215,8 +215,8 @@ def _words(following: Following) -> str:
         words.append(f"held-out accuracy **{accuracy:.1%}**")
     if status["samples_per_second"]:
         words.append(f"{status['samples_per_second']:,.0f} examples/s")
-    if following.at_work:
-        words.append(f"learning rate {status['learning_rate']:.3g}")
+    if status["learning_rate"] != following.learning_rate:
+        words.append(f"learning rate now {status['learning_rate']:.3g}")
     if status["seconds_left"] is not None:
         words.append(f"{duration(status['seconds_left'])} left")
     elif status["message"] and status["status"] not in {"diverged", "failed", "interrupted"}:
@@ -249,7 +249,7 @@ def _live_rate(following: Following) -> None:
         st.session_state[state.LIVE_RATE] = recorded
     value = st.session_state[state.LIVE_RATE]
     st.select_slider(
-        "Learning rate of this run",
+        "Live learning rate",
         controls.with_value(controls.with_value(controls.stops(item), recorded), value),
         key=state.LIVE_RATE,
         format_func=controls.exact,

@@ -56,16 +56,24 @@ def welcome() -> None:
             "you can pause, turn the learning rate and scrub back to any moment."
         )
         show_refusal()
-        st.button(
-            "Train on real digits",
-            key=state.FIRST,
-            type="primary",
-            icon=":material/play_arrow:",
-            help="5,000 handwritten digits from MNIST; nothing to download.",
-            on_click=start_run,
-            args=(controls.defaults(),),
-        )
-        _settings_start()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Train on real digits",
+                key=state.FIRST,
+                type="primary",
+                icon=":material/play_arrow:",
+                help="5,000 handwritten digits from MNIST; nothing to download.",
+                on_click=start_run,
+                args=(controls.defaults(),),
+            )
+            st.button(
+                "Start with my settings",
+                key=state.START,
+                shortcut="s",
+                disabled=controls.config_now() is None,
+                help="Train a new network with the settings on the left.",
+                on_click=start_run,
+            )
         st.markdown("##### Or try one of these")
         for column, (index, example) in zip(st.columns(len(EXAMPLES), gap="medium"), enumerate(EXAMPLES), strict=True):
             with column, st.container(border=True, height="stretch"):
@@ -77,15 +85,3 @@ def welcome() -> None:
                     on_click=start_run,
                     args=({**controls.defaults(), **example.settings},),
                 )
-
-
-def _settings_start() -> None:
-    st.button(
-        "Start",
-        key=state.START,
-        icon=":material/play_arrow:",
-        shortcut="s",
-        disabled=controls.config_now() is None,
-        help="Train a new network with the settings on the left.",
-        on_click=start_run,
-    )

@@ -19,7 +19,10 @@ STYLE = """<style>
 @media (max-width: 1000px) { .stMainBlockContainer { padding: 1rem 1rem 2rem; } }
 [data-testid="stSidebarHeader"] { height: 1.5rem; margin: 0; padding-top: 0.75rem; padding-bottom: 0; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; padding-bottom: 1.5rem; }
-[data-testid="stSidebar"] h4 { padding: 0; }
+[data-testid="stSidebar"] h4 { padding: 0 0 0.5rem; }
+button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
+.st-key-first button { padding: 0.7rem 1.4rem; }
+.st-key-first button p { font-size: 1.05rem; font-weight: 600; }
 [data-testid="stSidebar"] [data-testid="stWidgetLabel"] p { font-size: 0.82rem; }
 [data-testid="stSidebar"] [data-testid="stCaptionContainer"] p { font-size: 0.75rem; letter-spacing: 0.04em; }
 .st-key-data-about [data-testid="stCaptionContainer"] p { letter-spacing: 0; line-height: 1.35; }
