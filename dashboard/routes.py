@@ -10,10 +10,11 @@ import asyncio
 import json
 import mimetypes
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from pathlib import Path
 
+from anyio import create_task_group
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -94,18 +95,14 @@ async def live(websocket: WebSocket) -> None:
     await websocket.accept()
     viewer = _Viewer(websocket, run)
     # Reading goes on while writing: only so are a closed tab and the end of the server noticed at once.
-    tasks = {asyncio.create_task(viewer.read()), asyncio.create_task(viewer.write())}
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        ends = await asyncio.gather(*tasks, return_exceptions=True)
-    for end in ends:
-        if isinstance(end, AnnscopeError):
-            await viewer.close(str(end))
-        elif isinstance(end, Exception) and not isinstance(end, WebSocketDisconnect):
-            raise end
+    async with create_task_group() as group:
+
+        async def and_then_end(task: Callable[[], Awaitable[None]]) -> None:
+            await task()
+            group.cancel_scope.cancel()
+
+        group.start_soon(and_then_end, viewer.read)
+        group.start_soon(and_then_end, viewer.write)
 
 
 class _Viewer:
@@ -116,27 +113,31 @@ class _Viewer:
         self.run = run
         self.changed = asyncio.Event()
         self.is_ready = True
-        self.is_gone = False
 
     async def read(self) -> None:
         """Take acknowledgements until the viewer leaves."""
         while True:
             message = await self.websocket.receive()
             if message["type"] == "websocket.disconnect":
-                self.is_gone = True
                 return
             if message.get("text") == "ack":
                 self.is_ready = True
                 self.changed.set()
 
     async def write(self) -> None:
-        """Send what there is to send, for ever; raises AnnscopeError when the run goes."""
-        following = await self._arrival()
-        following.watch(self.changed)
+        """Send what there is to send until the viewer leaves, or the run goes: then say so and close."""
         try:
-            await self._write(following)
-        finally:
-            following.leave(self.changed)
+            following = await self._arrival()
+            following.watch(self.changed)
+            try:
+                await self._write(following)
+            finally:
+                following.leave(self.changed)
+        except AnnscopeError as error:
+            # A reason has room for 123 bytes.
+            await self.websocket.close(GONE, str(error).encode()[:120].decode(errors="ignore"))
+        except WebSocketDisconnect:
+            return
 
     async def _arrival(self) -> Following:
         while self.run not in run_ids():
@@ -164,11 +165,6 @@ class _Viewer:
             if self.is_ready and number < following.newest:
                 self.is_ready, number = False, following.newest
                 await self.websocket.send_bytes(following.frame(number))
-
-    async def close(self, reason: str) -> None:
-        """Say why, unless the viewer has left; a reason has room for 123 bytes."""
-        if not self.is_gone:
-            await self.websocket.close(GONE, reason.encode()[:120].decode(errors="ignore"))
 
 
 def _history(following: Following, *, kind: str | None = None) -> str:

@@ -1,0 +1,109 @@
+"""What the tests of the dashboard share: a home of their own, and records written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy import ndarray
+
+from core.config import RunConfig
+from core.dataset import Dataset
+from core.snapshot import LayerParameters, LayerStatistics, Metrics, Probe, Snapshot
+from dashboard.following import _following
+from runs.record import RunWriter, create_run, new_status, run_directory, write_status
+
+SIZES = (4, 3, 2)
+CONFUSION = np.array([[3, 1], [2, 0]])
+"""The second class is never rightly predicted, so that some figures are 0."""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home without runs."""
+    monkeypatch.setenv("ANNSCOPE_HOME", str(tmp_path / "home"))
+    _following.clear()
+    return tmp_path / "home"
+
+
+@dataclass
+class Record:
+    """A run that is written by the test."""
+
+    run: str
+    directory: Path
+    config: RunConfig
+    n_snapshots: int = 0
+
+    def describe(self) -> None:
+        """Say that the data is loaded."""
+        rng = np.random.default_rng(0)
+        x, y = rng.normal(size=(10, 4)).astype(np.float32), rng.integers(0, 2, 10)
+        dataset = Dataset(
+            name="ten", x_train=x[:6], y_train=y[:6], x_val=x[6:8], y_val=y[6:8], x_test=x[8:], y_test=y[8:],
+            class_names=("no", "yes"), fingerprint="f00d",
+        )  # fmt: skip
+        probe = Probe(indices=np.arange(2), x=dataset.x_val, y=dataset.y_val)
+        with RunWriter(self.directory) as writer:
+            writer.describe(dataset, probe, SIZES, {"weight": np.linspace(-1, 1, 65)}, 1)
+
+    def append(self, n_snapshots: int = 1, *, accuracy: float = 0.5, confusion: ndarray = CONFUSION) -> None:
+        """Commit that many more snapshots, ten steps apart."""
+        with RunWriter(self.directory) as writer:
+            for _ in range(n_snapshots):
+                writer.append(snapshot(10 * self.n_snapshots, accuracy, confusion))
+                self.n_snapshots += 1
+
+    def event(self, name: str, **about: Any) -> None:
+        """Commit an event."""
+        with RunWriter(self.directory) as writer:
+            writer.event(name, 10 * self.n_snapshots, **about)
+
+    def say(self, status: str, **more: Any) -> None:
+        """Say what the run is doing, as a worker that is this process would."""
+        values = {**new_status(self.config), "status": status, "total_steps": 100, **more}
+        write_status(self.directory, values)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def record() -> Callable[..., Record]:
+    """A function that makes a run: described, with some snapshots and a status, or only created."""
+
+    def make(n_snapshots: int = 3, status: str = "finished", *, described: bool = True, **settings: Any) -> Record:
+        config = RunConfig().with_values({"data": "xor", "hidden": (3,), **settings})
+        run = create_run(config)
+        made = Record(run, run_directory(run), config)
+        if described:
+            made.describe()
+            made.append(n_snapshots)
+            made.say(status, step=max(0, 10 * (n_snapshots - 1)))
+        return made
+
+    return make
+
+
+def snapshot(step: int, accuracy: float, confusion: ndarray) -> Snapshot:
+    """A snapshot whose parameters only this step has."""
+    rng = np.random.default_rng(step)
+    counts = rng.integers(0, 100, 64).astype(np.int32)
+    return Snapshot(
+        step=step,
+        epoch=step // 10,
+        samples_seen=step * 16,
+        train_seconds=step * 0.01,
+        learning_rate=0.1,
+        train=Metrics(0.5, 0.75),
+        heldout=Metrics(1.0 / (step + 1), accuracy),
+        confusion=confusion,
+        parameters=tuple(
+            LayerParameters(rng.normal(size=pair).astype(np.float32), rng.normal(size=pair[1]).astype(np.float32))
+            for pair in pairwise(SIZES)
+        ),
+        layers=tuple(LayerStatistics(1.5, 0.25, 1e-3, 0.1, 0.2, 0.0, None, counts, counts, counts) for _ in SIZES[1:]),
+        probe_activations=tuple(rng.random((2, n_units)).astype(np.float32) for n_units in SIZES[1:]),
+    )

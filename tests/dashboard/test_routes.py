@@ -1,0 +1,254 @@
+"""What a browser gets from the live routes, and what nobody else does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketTestSession
+from starlette.websockets import WebSocketDisconnect
+
+from dashboard import routes as our_routes
+from dashboard.origin import SameOrigin
+from dashboard.routes import GONE, routes
+from runs.record import RunReader
+
+HERE = "http://127.0.0.1:8501"
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    """A browser on this machine."""
+    app = Starlette(routes=routes, middleware=[Middleware(SameOrigin)])
+    with TestClient(app, base_url=HERE, headers={"host": "127.0.0.1:8501"}) as client:
+        yield client
+
+
+def parse(frame: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """A frame's JSON and arrays, read as the contract with the browser says."""
+    (n,) = struct.unpack("<I", frame[:4])
+    assert (4 + n) % 8 == 0
+    return json.loads(frame[4 : 4 + n]), load(frame[4 + n :])
+
+
+def receive_lines(socket: WebSocketTestSession, n: int) -> list[dict[str, Any]]:
+    """The next n lines, passing over what is said of the status."""
+    lines: list[dict[str, Any]] = []
+    while len(lines) < n:
+        message = json.loads(socket.receive_text())
+        assert message["type"] in {"lines", "status"}
+        lines += message.get("lines", [])
+    return lines
+
+
+def test_history_holds_description_lines_and_status(client: TestClient, record: Callable[..., Any]) -> None:
+    """One request tells all of a run but its arrays."""
+    run = record(3)
+    answer = client.get(f"/annscope/runs/{run.run}/history").json()
+    reader = RunReader(run.directory)
+    assert answer == {"description": reader.description, "lines": reader.lines(), "status": reader.status()}
+
+
+def test_a_snapshot_comes_as_a_frame_with_its_own_arrays(client: TestClient, record: Callable[..., Any]) -> None:
+    """Replaying a snapshot shows the numbers that were recorded, with figures of each class from its confusion."""
+    run = record(3)
+    answer = client.get(f"/annscope/runs/{run.run}/snapshots/1")
+    about, arrays = parse(answer.content)
+    expected = RunReader(run.directory).snapshot(1)
+    assert about["line"]["step"] == 10
+    np.testing.assert_array_equal(arrays["layer0.weight"], expected.parameters[0].weight)
+    expected_figures = {"label": "no", "precision": 0.6, "recall": 0.75, "f1": pytest.approx(2 / 3), "support": 4}
+    assert about["per_class"][0] == expected_figures
+    assert about["per_class"][1]["support"] == 2
+    assert about["written"] <= about["sent"]
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_a_figure_that_is_undefined_is_null(client: TestClient, record: Callable[..., Any]) -> None:
+    """A class that was never predicted has no precision, and JSON has no NaN."""
+    run = record(0)
+    run.append(1, confusion=np.array([[4, 0], [2, 0]]))
+    about, _ = parse(client.get(f"/annscope/runs/{run.run}/snapshots/0").content)
+    assert about["per_class"][1] == {"label": "yes", "precision": None, "recall": 0.0, "f1": None, "support": 2}
+
+
+def test_probe_images_come_as_they_were_recorded(client: TestClient, record: Callable[..., Any]) -> None:
+    """The probe route gives the record's own safetensors file."""
+    run = record(1)
+    assert client.get(f"/annscope/runs/{run.run}/probe").content == (run.directory / "probe.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "path", ["nope/history", "nope/probe", "nope/snapshots/0", "../history", "..%2f..%2fetc/history"]
+)
+def test_a_run_that_is_not_there_is_a_404_with_a_sentence(client: TestClient, path: str) -> None:
+    """A wrong address is answered in words, and never leaves the folder of runs."""
+    answer = client.get(f"/annscope/runs/{path}")
+    assert answer.status_code == 404
+    if path.startswith("nope"):
+        assert answer.json() == {"error": "There is no run 'nope'."}
+
+
+def test_a_missing_snapshot_names_those_there_are(client: TestClient, record: Callable[..., Any]) -> None:
+    """Asking for snapshot 9 of three says which ones exist."""
+    answer = client.get(f"/annscope/runs/{record(3).run}/snapshots/9")
+    assert answer.status_code == 404
+    assert "has no snapshot 9; it has 0 to 2" in answer.json()["error"]
+
+
+def test_a_damaged_record_is_a_sentence_and_not_a_traceback(client: TestClient, record: Callable[..., Any]) -> None:
+    """A line that is no JSON and arrays that are none are each named."""
+    run = record(2)
+    (run.directory / "snapshots" / "000001.safetensors").write_bytes(b"not arrays")
+    assert "Snapshot 1" in client.get(f"/annscope/runs/{run.run}/snapshots/1").json()["error"]
+    with (run.directory / "metrics.jsonl").open("a") as file:
+        file.write("no json\n")
+    answer = client.get(f"/annscope/runs/{run.run}/history")
+    assert answer.status_code == 404
+    assert "metrics" in answer.json()["error"]
+
+
+def test_assets_are_asked_about_each_time(tmp_path: Path) -> None:
+    """After an update the browser runs the new code, and the unchanged is not sent again."""
+    (tmp_path / "stage.js").write_text("export {};")
+    app = Starlette(routes=[our_routes.Mount("/assets", our_routes.Assets(directory=tmp_path))])
+    with TestClient(app, base_url=HERE) as client:
+        first = client.get("/assets/stage.js")
+        assert first.headers["cache-control"] == "no-cache"
+        assert first.headers["content-type"].startswith("text/javascript")
+        assert client.get("/assets/stage.js", headers={"if-none-match": first.headers["etag"]}).status_code == 304
+        (tmp_path.parent / "secret.js").write_text("secret")
+        for path in ("/assets/../secret.js", "/assets/%2e%2e/secret.js", "/assets/..%2fsecret.js"):
+            assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"host": "evil.example:8501"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"origin": "null"},
+    ],
+)
+def test_other_sites_are_refused(client: TestClient, record: Callable[..., Any], headers: dict[str, str]) -> None:
+    """Neither a page from elsewhere nor a foreign name for this machine gets at a run."""
+    run = record(1).run
+    assert client.get(f"/annscope/runs/{run}/history", headers=headers).status_code == 403
+    with (
+        pytest.raises(WebSocketDenialResponse) as denied,
+        client.websocket_connect(f"/annscope/runs/{run}/live", headers={"host": "127.0.0.1:8501", **headers}),
+    ):
+        pass
+    assert denied.value.status_code == 403
+
+
+def test_our_own_page_is_let_in(client: TestClient, record: Callable[..., Any]) -> None:
+    """The dashboard's own pages may ask, under each name of this machine."""
+    run = record(1).run
+    for host in ("127.0.0.1:8501", "localhost:8501", "[::1]:8501"):
+        headers = {"host": host, "origin": f"http://{host}"}
+        assert client.get(f"/annscope/runs/{run}/history", headers=headers).status_code == 200
+
+
+def test_a_late_joiner_sees_the_whole_history(client: TestClient, record: Callable[..., Any]) -> None:
+    """Whoever comes late gets every line at once and the newest snapshot."""
+    run = record(5)
+    with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
+        hello = json.loads(socket.receive_text())
+        assert hello["type"] == "hello"
+        assert [line["number"] for line in hello["lines"]] == [0, 1, 2, 3, 4]
+        assert hello["description"]["layer_sizes"] == [4, 3, 2]
+        assert hello["status"]["status"] == "finished"
+        assert parse(socket.receive_bytes())[0]["line"]["number"] == 4
+
+
+def test_frames_that_a_viewer_is_too_slow_for_are_dropped_and_their_lines_are_not(
+    client: TestClient, record: Callable[..., Any]
+) -> None:
+    """Without an acknowledgement no second frame is sent; after it comes the newest, and no line is missing."""
+    run = record(1, "running")
+    with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
+        assert json.loads(socket.receive_text())["type"] == "hello"
+        assert parse(socket.receive_bytes())[0]["line"]["number"] == 0
+        run.append(3)
+        assert [line["number"] for line in receive_lines(socket, 3)] == [1, 2, 3]
+        socket.send_text("ack")
+        assert parse(socket.receive_bytes())[0]["line"]["number"] == 3
+
+
+def test_what_happens_while_watching_is_told(client: TestClient, record: Callable[..., Any]) -> None:
+    """Events and changes of the status reach the viewer as they are recorded."""
+    run = record(1, "running")
+    with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
+        socket.receive_text()
+        socket.receive_bytes()
+        run.event("pause")
+        assert receive_lines(socket, 1)[0]["event"] == "pause"
+        run.say("finished")
+        message = json.loads(socket.receive_text())
+        assert (message["type"], message["status"]["status"]) == ("status", "finished")
+
+
+def test_two_viewers_see_the_same(client: TestClient, record: Callable[..., Any]) -> None:
+    """A second tab gets every line and frame that the first gets."""
+    run = record(1, "running")
+    address = f"/annscope/runs/{run.run}/live"
+    with client.websocket_connect(address) as one, client.websocket_connect(address) as two:
+        for socket in (one, two):
+            socket.receive_text()
+            socket.receive_bytes()
+            socket.send_text("ack")
+        run.append(1)
+        frames = []
+        for socket in (one, two):
+            assert receive_lines(socket, 1)[0]["number"] == 1
+            frames.append(socket.receive_bytes())
+        assert frames[0] == frames[1]
+
+
+def test_a_run_is_waited_for_until_its_data_is_loaded(client: TestClient, record: Callable[..., Any]) -> None:
+    """A viewer who comes before the record is told of it when it says what the network looks like."""
+    run = record(described=False)
+    away = run.directory.with_name(".away")
+    run.directory.rename(away)
+    with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
+        away.rename(run.directory)
+        run.describe()
+        hello = json.loads(socket.receive_text())
+        assert hello["description"]["layer_sizes"] == [4, 3, 2]
+        run.append(1)
+        assert receive_lines(socket, 1)[0]["number"] == 0
+        assert parse(socket.receive_bytes())[0]["line"]["number"] == 0
+
+
+def test_a_run_that_is_deleted_while_watched_ends_the_connection_in_words(
+    client: TestClient, record: Callable[..., Any]
+) -> None:
+    """The viewer of a deleted run is told so, and the server goes on."""
+    run, other = record(1), record(1)
+    with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
+        socket.receive_text()
+        socket.receive_bytes()
+        shutil.rmtree(run.directory)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            receive_lines(socket, 1)
+        assert closed.value.code == GONE
+        assert run.run in closed.value.reason
+    assert client.get(f"/annscope/runs/{other.run}/history").status_code == 200
+
+
+def test_a_malformed_run_id_is_refused_before_the_connection(client: TestClient) -> None:
+    """A name that no run can have is a 404 and never a path."""
+    with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect("/annscope/runs/.hidden/live"):
+        pass
+    assert denied.value.status_code == 404
