@@ -95,7 +95,7 @@ class Field:
         rule = f"{self.name} must be {'a whole number' if whole else 'a number'}{self._range()}"
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ConfigError(f"{rule}, got {value!r}")
-        if not math.isfinite(value) or (whole and value != int(value)):
+        if isinstance(value, float) and (not math.isfinite(value) or (whole and value != int(value))):
             raise ConfigError(f"{rule}, got {value!r}")
         too_small = self.minimum is not None and (value <= self.minimum if self.minimum_open else value < self.minimum)
         if too_small or (self.maximum is not None and value > self.maximum):

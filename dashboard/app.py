@@ -1,4 +1,8 @@
-"""Navigation: which pages there are. Each page is a function in `dashboard.pages`."""
+"""Navigation: which pages there are. Each page is a function in `dashboard.pages`.
+
+A page's `url_path` must not be the name of a module there: Streamlit's testing takes a folder named
+`pages` for its older kind of multi-page app, and would run that module instead of this script.
+"""
 
 import streamlit as st
 
@@ -6,6 +10,6 @@ from dashboard.pages import train
 
 st.set_page_config(page_title="annscope", page_icon="🔬", layout="wide", initial_sidebar_state="expanded")
 
-pages = [st.Page(train.page, title="Train", icon="🏋️", url_path="train", default=True)]
+pages = [st.Page(train.page, title="Train", icon="🏋️", url_path="training", default=True)]
 
 st.navigation(pages, position="top").run()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit.runtime.pages_manager import PagesManager
 
 from dashboard.origin import SameOrigin
 from dashboard.routes import routes
@@ -26,6 +27,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     Streamlit collects garbage after every rerun of a fragment; looking at some 300,000 objects that
     stay anyway would be most of its work.
     """
+    # Until the first `st.navigation`, Streamlit would run the modules in `pages/` as scripts of their own.
+    PagesManager.uses_pages_directory = False
     for name in HEAVY:
         importlib.import_module(name)
     gc.collect()

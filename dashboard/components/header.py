@@ -15,6 +15,7 @@ from dashboard.components import controls
 from dashboard.components.picker import pick_run
 from dashboard.following import Following, follow
 from runs import control, launch
+from runs.record import Status
 
 TICK_SECONDS = 1.0
 PATIENCE_SECONDS = 0.5
@@ -35,96 +36,106 @@ RESUMABLE = ("stopped", "interrupted")
 
 def header(run: str) -> None:
     """Draw the head of the page for a run; it renews itself each second while the run is at work."""
-    at_work = follow(run).at_work
+    at_work = _is_at_work(run)
     st.fragment(_header, run_every=TICK_SECONDS if at_work else None, key=state.HEADER)(run, at_work)
 
 
-def _header(run: str, was_at_work: bool) -> None:
+def _is_at_work(run: str) -> bool:
     try:
-        following = follow(run)
-        if following.at_work != was_at_work:
-            st.rerun()
-        with st.container(key="head", gap="xsmall"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                chosen = pick_run(run)
-                with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
-                    _settings_button(following)
-                    _buttons(following)
-            show_refusal()
-            left, right = st.columns([3, 1], gap="medium", vertical_alignment="center")
-            with left:
-                _status(following)
-            with right:
-                if following.at_work:
-                    _live_rate(following)
-    except AnnscopeError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    if chosen != run:
-        state.show_run(chosen)
+        return follow(run).at_work
+    except AnnscopeError:
+        return False
+
+
+def _header(run: str, was_at_work: bool) -> None:
+    # A click may have started or picked another run, and a run may have ended: that concerns the whole page.
+    if state.shown_run() != run or _is_at_work(run) != was_at_work:
         st.rerun()
+    with st.container(key="head", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            pick_run(run)
+            try:
+                following = follow(run)
+            except AnnscopeError as error:
+                st.error(str(error), icon=":material/error:")
+                return
+            with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
+                _copy_button(following)
+                _buttons(following)
+        show_refusal()
+        left, right = st.columns([3, 1], gap="medium", vertical_alignment="center")
+        with left:
+            _status(following)
+        with right:
+            if following.at_work:
+                _live_rate(following)
 
 
 # Buttons
 
 
-def _settings_button(following: Following) -> None:
-    if st.button(
+def _copy_button(following: Following) -> None:
+    clicked = st.button(
         "Copy settings",
         key=state.COPY,
         type="tertiary",
         icon=":material/content_copy:",
         help="Set every control to what this run was started with.",
-    ):
-        controls.use(controls.settings_of(following.reader.config))
-        controls.spell_in_address()
+        on_click=_copy_settings,
+        args=(following,),
+    )
+    if clicked:
         st.rerun()
+
+
+def _copy_settings(following: Following) -> None:
+    controls.use(controls.settings_of(following.reader.config))
+    controls.spell_in_address()
 
 
 def _buttons(following: Following) -> None:
     run, status = following.run, following.status["status"]
-    config = controls.config_now()
-    if st.button(
+    st.button(
         "Start",
         key=state.START,
         type="primary",
         icon=":material/play_arrow:",
         shortcut="s",
-        disabled=following.at_work or config is None,
+        disabled=following.at_work or controls.config_now() is None,
         help="Train a new network with the settings on the left.",
-    ):
-        start_run()
-        st.rerun()
+        on_click=start_run,
+    )
     label, icon, about, action = _pause_or_resume(following)
-    if (
-        st.button(label, key=state.PAUSE, icon=icon, shortcut="p", disabled=action is None, help=about)
-        and action is not None
-    ):
-        _attempt(action)
-        _await_answer(following)
-        st.rerun()
-    if st.button(
+    st.button(
+        label,
+        key=state.PAUSE,
+        icon=icon,
+        shortcut="p",
+        disabled=action is None,
+        help=about,
+        on_click=_act,
+        args=(following, action),
+    )
+    st.button(
         "Step",
         key=state.STEP,
         icon=":material/skip_next:",
         shortcut="n",
         disabled=status != "paused",
         help="Make one update of the weights, while the run is paused.",
-    ):
-        _attempt(lambda: control.send(run, "step"))
-        _await_answer(following)
-        st.rerun(scope="fragment")
-    if st.button(
+        on_click=_act,
+        args=(following, lambda: control.send(run, "step")),
+    )
+    st.button(
         "Stop",
         key=state.STOP,
         icon=":material/stop:",
         shortcut="x",
         disabled=not following.at_work,
         help="End the run here; it can be resumed.",
-    ):
-        _attempt(lambda: control.send(run, "stop"))
-        _await_answer(following)
-        st.rerun()
+        on_click=_act,
+        args=(following, lambda: control.send(run, "stop")),
+    )
 
 
 def _pause_or_resume(following: Following) -> tuple[str, str, str, Callable[[], object] | None]:
@@ -154,6 +165,12 @@ def start_run(settings: Mapping[str, Any] | None = None) -> None:
         _attempt(lambda: state.show_run(launch.start(config)))
 
 
+def _act(following: Following, action: Callable[[], object]) -> None:
+    before = following.status
+    _attempt(action)
+    _await_answer(following, before)
+
+
 def _attempt(action: Callable[[], object]) -> None:
     try:
         action()
@@ -169,9 +186,10 @@ def show_refusal() -> None:
         st.error(sentence, icon=":material/block:")
 
 
-def _await_answer(following: Following) -> None:
-    before, deadline = following.status, time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
+def _await_answer(following: Following, before: Status) -> None:
+    # A short look ahead, so that the click shows at once what it did; the next tick shows it in any case.
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not st.session_state[state.REFUSAL] and time.monotonic() < deadline:
         following.look()
         now = following.status
         if (now["status"], now["step"]) != (before["status"], before["step"]):

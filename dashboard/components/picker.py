@@ -37,17 +37,18 @@ def run_to_show() -> str | None:
     return newest
 
 
-def pick_run(run: str) -> str:
-    """Draw the list of runs, newest first, with `run` chosen; returns what a person chose."""
+def pick_run(run: str) -> None:
+    """Draw the list of runs, newest first, with `run` chosen; a choice goes into the address."""
     ids = run_ids()[: -MOST_RUNS - 1 : -1]
     if run not in ids:
         ids.append(run)
-    if st.session_state.get(state.PICKER) != run and state.PICKER not in st.session_state:
+    if st.session_state.get(state.PICKER) != run:
         st.session_state[state.PICKER] = run
-    chosen = st.selectbox(
-        "Run", ids, key=state.PICKER, format_func=_label, label_visibility="collapsed", width="stretch"
-    )
-    return run if chosen is None else chosen
+    st.selectbox("Run", ids, key=state.PICKER, format_func=_label, label_visibility="collapsed", on_change=_show_picked)
+
+
+def _show_picked() -> None:
+    state.show_run(st.session_state[state.PICKER])
 
 
 def _label(run: str) -> str:

@@ -47,11 +47,12 @@ def page() -> None:
     if run is None:
         welcome()
         return
+    header(run)
     try:
-        header(run)
-        _watch(run)
-    except AnnscopeError as error:
-        st.error(str(error), icon=":material/error:")
+        follow(run)
+    except AnnscopeError:
+        return  # the header says what is wrong with it
+    _watch(run)
 
 
 @st.fragment

@@ -1,0 +1,236 @@
+"""Every setting has a control, and the address of the page spells them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.config import FIELDS, RunConfig
+from dashboard import state
+from dashboard.components import controls
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+
+OTHER: dict[str, tuple[Any, str]] = {
+    "data": ("digits", "digits"),
+    "split": (0.2, "0.2"),
+    "train-examples": (5000, "5000"),
+    "scaling": ("unit", "unit"),
+    "samples": (300, "300"),
+    "noise": (0.25, "0.25"),
+    "hidden": ((100, 3, 7), "100,3,7"),
+    "activation": ("tanh", "tanh"),
+    "output": ("sigmoid", "sigmoid"),
+    "initializer": ("glorot", "glorot"),
+    "initializer-scale": (0.5, "0.5"),
+    "bias": (False, "false"),
+    "loss": ("squared_error", "squared_error"),
+    "optimizer": ("sgd", "sgd"),
+    "learning-rate": (0.0123, "0.0123"),
+    "momentum": (0.8, "0.8"),
+    "batch-size": ("full", "full"),
+    "epochs": (123, "123"),
+    "l1": (1e-05, "1e-05"),
+    "l2": (0.002, "0.002"),
+    "weight-decay": (0.0, "0.0"),
+    "schedule": ("cosine", "cosine"),
+    "schedule-factor": (0.1, "0.1"),
+    "schedule-epochs": (2.0, "2.0"),
+    "warmup-epochs": (1.5, "1.5"),
+    "patience": (4, "4"),
+    "target-accuracy": (0.95, "0.95"),
+    "stop-when-all-right": (True, "true"),
+    "seed": (4_000_000_000, "4000000000"),
+    "dtype": ("float64", "float64"),
+    "snapshot-every": (33, "33"),
+    "train-sample": (0, "0"),
+}
+"""For each setting another value than its default (several lie between stops), and how the address spells it."""
+
+NEEDS = {
+    "train-examples": {"data": "mnist"},
+    "samples": {"data": "moons"},
+    "noise": {"data": "moons"},
+    "momentum": {"optimizer": "momentum"},
+    "weight-decay": {"optimizer": "adamw"},
+    "schedule-factor": {"schedule": "step"},
+    "schedule-epochs": {"schedule": "exponential"},
+}
+"""What else has to be chosen before a setting means something."""
+
+
+def open_page(parameters: dict[str, str] | None = None) -> AppTest:
+    """The page at an address."""
+    page = AppTest.from_file(str(APP), default_timeout=20)
+    for name, text in (parameters or {}).items():
+        page.query_params[name] = text
+    page.run()
+    assert not page.exception
+    return page
+
+
+def address(page: AppTest) -> dict[str, str]:
+    """The query parameters, each as one text."""
+    return {name: text[0] if isinstance(text, list) else text for name, text in page.query_params.items()}
+
+
+def settings(page: AppTest) -> dict[str, Any]:
+    """What the controls say, by option name."""
+    found: dict[str, Any] = page.session_state[state.SETTINGS]
+    return found
+
+
+def test_every_setting_is_tried() -> None:
+    """A new setting cannot be forgotten by these tests."""
+    assert set(OTHER) == set(FIELDS)
+    assert all(value != FIELDS[option].default for option, (value, _) in OTHER.items())
+
+
+@pytest.mark.parametrize("option", FIELDS)
+def test_a_link_restores_a_setting(option: str) -> None:
+    """An address sets the control, also between two stops of a slider, and stays as it was."""
+    value, text = OTHER[option]
+    link = {**NEEDS.get(option, {}), option: text}
+    page = open_page(link)
+    assert settings(page)[option] == value
+    assert address(page) == link
+    assert not page.warning
+    page.run()
+    assert (settings(page)[option], address(page)) == (value, link)
+
+
+def widget(page: AppTest, option: str) -> Any:
+    """The control of a setting."""
+    kinds: tuple[Callable[..., Any], ...] = (page.select_slider, page.selectbox, page.number_input, page.toggle)
+    for kind in kinds:
+        try:
+            return kind(key=state.control(option))
+        except KeyError:
+            continue
+    raise AssertionError(f"there is no control for {option}")
+
+
+@pytest.mark.parametrize("option", [option for option in FIELDS if option != "hidden"])
+def test_a_moved_control_is_spelled_in_the_address(option: str) -> None:
+    """What a person chooses stands in the address at once, and going back to the default takes it out."""
+    item, needs = FIELDS[option], NEEDS.get(option, {})
+    page = open_page(needs)
+    control = widget(page, option)
+    offered = getattr(control, "options", None)
+    if option == "seed":
+        chosen: Any = 7
+    elif item.kind == "switch":
+        chosen = not item.default
+    elif item.kind in {"text", "choice", "choices"}:
+        chosen = OTHER[option][0]
+    else:
+        chosen = next(stop for stop in controls.stops(item) if stop != item.default)
+    assert offered is None or len(offered) > 1
+    control.set_value(chosen).run()
+    assert not page.exception
+    assert address(page) == {**needs, option: item.format(chosen)}
+    widget(page, option).set_value(item.default).run()
+    assert address(page) == needs
+
+
+def test_hidden_layers_are_a_number_and_a_width_each() -> None:
+    """Layers are added and taken away, and each has its width."""
+    page = open_page()
+    page.select_slider(key=state.N_LAYERS).set_value(3).run()
+    assert settings(page)["hidden"] == (64, 32, 16)
+    page.select_slider(key=state.layer(1)).set_value(128).run()
+    assert address(page) == {"hidden": "64,128,16"}
+    page.select_slider(key=state.N_LAYERS).set_value(0).run()
+    assert address(page) == {"hidden": ""}
+    assert settings(open_page(address(page)))["hidden"] == ()
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ({"epochs": "x"}, "n_epochs must be a whole number"),
+        ({"epochs": "0"}, "at least 1"),
+        ({"data": "mnst"}, "did you mean 'mnist'"),
+        ({"data": "/nowhere/at-all.csv"}, "there is no file"),
+        ({"activation": "rleu"}, "did you mean 'relu'"),
+        ({"activation": "relu,tanh,relu"}, "one for each of the 2 hidden layers"),
+        ({"epcohs": "3"}, "there is no setting 'epcohs' (did you mean 'epochs'?)"),
+        ({"learning-rate": "nan"}, "learning_rate must be a number"),
+        ({"hidden": "64,-1"}, "hidden_sizes must be a whole number at least 1"),
+        ({"snapshot": "-4"}, "snapshot must be a whole number"),
+        ({"run": "2026-nothing"}, "There is no run '2026-nothing'"),
+        ({"seed": "9" * 400}, "seed must be"),
+    ],
+)
+def test_a_wrong_address_is_one_sentence_and_the_default(link: dict[str, str], words: str) -> None:
+    """Whatever an address says, the page comes, says what was wrong, and uses the default."""
+    page = open_page(link)
+    assert len(page.warning) == 1
+    assert words in page.warning[0].value.replace("\\", "")
+    assert controls.config_of(settings(page)) == RunConfig()
+    page.run()
+    assert len(page.warning) == 1, "it stays until something is done"
+    page.select_slider(key=state.control("epochs")).set_value(20).run()
+    assert not page.warning
+
+
+def test_a_new_link_in_the_same_session_sets_the_controls() -> None:
+    """Going back in the browser's history brings the settings back."""
+    page = open_page({"epochs": "3"})
+    page.query_params["epochs"] = "7"
+    page.query_params["data"] = "digits"
+    page.run()
+    assert (settings(page)["epochs"], settings(page)["data"]) == (7, "digits")
+    assert page.select_slider(key=state.control("epochs")).value == 7
+
+
+def test_a_setting_of_another_data_set_is_kept_but_not_used() -> None:
+    """Controls that do not apply are hidden, have no effect, and come back as they were."""
+    page = open_page({"data": "moons", "noise": "0.3"})
+    page.selectbox(key=state.control("data")).set_value("digits").run()
+    with pytest.raises(KeyError):
+        page.select_slider(key=state.control("noise"))
+    assert address(page) == {"data": "digits"}
+    assert controls.config_of(settings(page)).data.noise == FIELDS["noise"].default
+    page.selectbox(key=state.control("data")).set_value("moons").run()
+    assert page.select_slider(key=state.control("noise")).value == 0.3
+
+
+def test_a_link_names_a_file_of_ones_own(tmp_path: Path) -> None:
+    """The path of a CSV is a data set like any other, with the settings that apply to files."""
+    mine = tmp_path / "mine.csv"
+    mine.write_text("a,label\n1,x\n")
+    page = open_page({"data": str(mine), "train-examples": "5000"})
+    assert settings(page)["data"] == str(mine)
+    assert address(page) == {"data": str(mine), "train-examples": "5000"}
+
+
+def test_every_control_has_its_help() -> None:
+    """Nothing on the left is unexplained."""
+    page = open_page({"data": "moons", "optimizer": "momentum", "schedule": "step"})
+    for kind in (page.sidebar.select_slider, page.sidebar.selectbox, page.sidebar.number_input, page.sidebar.toggle):
+        assert all(control.help for control in kind)
+
+
+SLIDERS = [
+    option for option, item in FIELDS.items() if item.kind in {"integer", "number", "count"} and option != "seed"
+]
+
+
+@pytest.mark.parametrize("option", SLIDERS)
+def test_every_stop_is_valid_and_told_apart(option: str) -> None:
+    """A slider offers only what the setting allows, its default among it, each under a name of its own."""
+    item = FIELDS[option]
+    offered = controls.with_value(controls.stops(item), item.default)
+    assert [item.check(stop) for stop in offered] == offered
+    assert len({controls._stop(item, stop) for stop in offered}) == len(offered) > 1
+
+
+def test_settings_of_a_run_are_the_settings_it_was_started_with() -> None:
+    """Copying a run's settings gives the same run."""
+    config = RunConfig().with_values({"data": "moons", "noise": 0.4, "optimizer": "nesterov", "momentum": 0.7})
+    assert controls.config_of(controls.settings_of(config)) == config

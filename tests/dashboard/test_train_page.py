@@ -1,0 +1,262 @@
+"""The Train page without a browser: what it shows of a run, and what its buttons do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.config import RunConfig
+from dashboard import state
+from dashboard.components import header
+from dashboard.components.welcome import EXAMPLES
+from dashboard.following import follow
+from runs import control, launch
+from runs.control import CommandReader
+from runs.record import run_ids
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+BUTTONS = (state.START, state.PAUSE, state.STEP, state.STOP)
+
+
+def open_page(**parameters: str) -> AppTest:
+    """The page at an address."""
+    page = AppTest.from_file(str(APP), default_timeout=20)
+    page.query_params.update(parameters)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def said(page: AppTest) -> str:
+    """All running text of the page."""
+    return "\n".join(block.value for block in page.markdown)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, record: Callable[..., Any]) -> list[RunConfig]:
+    """What was started, instead of starting it."""
+    configs: list[RunConfig] = []
+
+    def start(config: RunConfig) -> str:
+        configs.append(config)
+        run: str = record(1, "running").run
+        return run
+
+    monkeypatch.setattr(launch, "start", start)
+    return configs
+
+
+def test_the_first_visit_invites(started: list[RunConfig]) -> None:
+    """Without any run the page says what this is, and one click trains on real digits."""
+    page = open_page()
+    assert "neural network" in page.title[0].value
+    page.button(key=state.FIRST).click().run()
+    assert not page.exception
+    assert started == [RunConfig()]
+    assert page.query_params[state.RUN] == run_ids()[-1]
+    assert "running" in said(page)
+
+
+@pytest.mark.parametrize("index", range(len(EXAMPLES)))
+def test_an_example_starts_with_its_settings(started: list[RunConfig], index: int) -> None:
+    """Each card starts what it says, whatever the controls said before, and sets them."""
+    page = open_page(epochs="3", seed="5")
+    page.button(key=state.example(index)).click().run()
+    assert not page.exception
+    assert started == [RunConfig().with_values(EXAMPLES[index].settings)]
+    assert page.session_state[state.SETTINGS]["hidden"] == EXAMPLES[index].settings["hidden"]
+
+
+def test_start_uses_the_controls_and_looks_at_the_new_run(started: list[RunConfig], record: Callable[..., Any]) -> None:
+    """Start trains what the sidebar says, and the sidebar still says it afterwards."""
+    old = record(2)
+    page = open_page(run=old.run, epochs="7", data="digits", snapshot="1", probe="1")
+    page.button(key=state.START).click().run()
+    assert not page.exception
+    assert started == [RunConfig().with_values({"epochs": 7, "data": "digits"})]
+    assert page.query_params == {"run": run_ids()[-1], "epochs": "7", "data": "digits"}
+    assert page.select_slider(key=state.control("epochs")).value == 7
+
+
+@pytest.mark.parametrize(
+    ("status", "enabled", "label"),
+    [
+        ("starting", {state.STOP}, "Pause"),
+        ("running", {state.PAUSE, state.STOP}, "Pause"),
+        ("paused", {state.PAUSE, state.STEP, state.STOP}, "Resume"),
+        ("finished", {state.START, state.PAUSE}, "Go on"),
+        ("stopped", {state.START, state.PAUSE}, "Resume"),
+        ("interrupted", {state.START, state.PAUSE}, "Resume"),
+        ("diverged", {state.START}, "Pause"),
+        ("failed", {state.START}, "Pause"),
+    ],
+)
+def test_buttons_can_be_pressed_when_they_make_sense(
+    record: Callable[..., Any], status: str, enabled: set[str], label: str
+) -> None:
+    """A button that would be refused cannot be pressed, and every state says what it is."""
+    page = open_page(run=record(2, status).run)
+    assert {key for key in BUTTONS if not page.button(key=key).disabled} == enabled
+    assert page.button(key=state.PAUSE).label == label
+    assert status in said(page)
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "command"),
+    [(state.PAUSE, "running", "pause"), (state.PAUSE, "paused", "resume"), (state.STEP, "paused", "step"),
+     (state.STOP, "running", "stop")],
+)  # fmt: skip
+def test_a_button_sends_its_command(
+    record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, key: str, status: str, command: str
+) -> None:
+    """The worker gets exactly the command that was clicked."""
+    monkeypatch.setattr(header, "PATIENCE_SECONDS", 0.0)
+    run = record(2, status)
+    page = open_page(run=run.run)
+    page.button(key=key).click().run()
+    assert not page.exception
+    assert [sent.name for sent in CommandReader(run.directory).poll()] == [command]
+
+
+@pytest.mark.parametrize(("status", "n_epochs"), [("stopped", None), ("interrupted", None), ("finished", 1 + 4)])
+def test_a_run_that_has_ended_goes_on(
+    record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, status: str, n_epochs: int | None
+) -> None:
+    """Resume continues what was stopped; what is finished gets as many epochs more as the controls say."""
+    monkeypatch.setattr(header, "PATIENCE_SECONDS", 0.0)
+    calls: list[tuple[str, int | None]] = []
+    monkeypatch.setattr(launch, "resume", lambda run, n_epochs=None: calls.append((run, n_epochs)))
+    run = record(2, status)
+    run.say(status, epoch=1)
+    open_page(run=run.run, epochs="4").button(key=state.PAUSE).click().run()
+    assert calls == [(run.run, n_epochs)]
+
+
+def test_the_learning_rate_is_moved_while_it_trains(record: Callable[..., Any]) -> None:
+    """The live slider shows what is recorded, sends what is chosen, and follows what another tab did."""
+    run = record(2, "running", **{"learning-rate": 0.0075})
+    page = open_page(run=run.run, seed="3")
+    slider = page.select_slider(key=state.LIVE_RATE)
+    assert slider.value == 0.0075
+    slider.set_value(0.02).run()
+    assert not page.exception
+    (sent,) = CommandReader(run.directory).poll()
+    assert (sent.name, sent.value) == ("learning_rate", 0.02)
+    assert page.select_slider(key=state.LIVE_RATE).value == 0.02, "it stays until the record answers"
+    run.event("learning_rate", value=0.3)
+    page.run()
+    assert page.select_slider(key=state.LIVE_RATE).value == 0.3
+    assert page.session_state[state.SETTINGS]["learning-rate"] == 0.001, "the next run's setting is another one"
+
+
+def test_a_refused_command_is_said(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the worker ended between drawing and clicking, the page says so and stays."""
+    monkeypatch.setattr(header, "PATIENCE_SECONDS", 0.0)
+
+    def refuse(*_: object) -> str:
+        raise control.ControlError("Run x is finished; pause needs a run that is under way.")
+
+    run = record(2, "running")
+    page = open_page(run=run.run)
+    monkeypatch.setattr(control, "send", refuse)
+    page.button(key=state.PAUSE).click().run()
+    assert not page.exception
+    assert "needs a run that is under way" in page.error[0].value
+
+
+def test_without_a_name_the_newest_run_is_shown(record: Callable[..., Any]) -> None:
+    """The bare address shows the newest run and names it, so that a reload shows the same."""
+    record(2)
+    newest = record(3)
+    page = open_page()
+    assert page.query_params == {"run": newest.run}
+    assert page.selectbox(key=state.PICKER).value == newest.run
+
+
+def test_an_earlier_run_is_picked(record: Callable[..., Any]) -> None:
+    """The list has every run, newest first, with how it ended and its best accuracy, and a pick opens it afresh."""
+    old = record(2, "stopped")
+    old.append(1, accuracy=0.875)
+    new = record(3)
+    page = open_page(run=new.run, snapshot="1")
+    picker = page.selectbox(key=state.PICKER)
+    assert "finished" in picker.options[0]
+    assert "stopped" in picker.options[1]
+    assert "best 87.5%" in picker.options[1]
+    picker.set_value(old.run).run()
+    assert not page.exception
+    assert page.query_params == {"run": old.run}
+    assert page.selectbox(key=state.PICKER).value == old.run
+    assert "stopped" in said(page)
+
+
+def test_an_unknown_run_is_said_and_the_newest_shown(record: Callable[..., Any]) -> None:
+    """A link to a deleted run is no dead end."""
+    run = record(2)
+    page = open_page(run=run.run[:-1] + "x")
+    assert "There is no run" in page.warning[0].value
+    assert page.query_params == {"run": run.run}
+
+
+def test_settings_of_a_run_are_copied_to_the_controls(record: Callable[..., Any]) -> None:
+    """One click sets every control to what the run was started with."""
+    run = record(2, seed=11, noise=0.4)
+    page = open_page(run=run.run, epochs="3")
+    page.button(key=state.COPY).click().run()
+    assert not page.exception
+    assert page.query_params == {"run": run.run, "data": "xor", "hidden": "3", "seed": "11", "noise": "0.4"}
+    assert page.number_input(key=state.control("seed")).value == 11
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [("diverged", "Training diverged at step 12: try a smaller learning rate."), ("failed", "No.")],
+)
+def test_what_went_wrong_is_on_the_page(record: Callable[..., Any], status: str, message: str) -> None:
+    """A run that failed says why, with its advice."""
+    run = record(2)
+    run.say(status, message=message)
+    assert open_page(run=run.run).error[0].value == message
+
+
+def test_a_worker_that_is_gone_is_interrupted(record: Callable[..., Any]) -> None:
+    """A run whose process died is shown as interrupted, not as running for ever."""
+    run = record(2)
+    run.say("running", pid=2**22 + 1, pid_started=1.0)
+    page = open_page(run=run.run)
+    assert "interrupted" in said(page)
+    assert page.button(key=state.PAUSE).label == "Resume"
+
+
+def test_loading_is_shown(record: Callable[..., Any]) -> None:
+    """While data is downloaded the page says how far it is."""
+    run = record(described=False)
+    run.say("starting", loading={"what": "Downloading MNIST", "done": 3_000_000, "total": 12_000_000})
+    page = open_page(run=run.run)
+    assert "loading the data" in said(page)
+    assert not page.button(key=state.STOP).disabled
+
+
+def test_a_damaged_run_is_a_sentence(record: Callable[..., Any]) -> None:
+    """A record that cannot be read is said to be so, and the other runs stay in reach."""
+    good, bad = record(2), record(2)
+    (bad.directory / "config.json").write_text("{")
+    page = open_page(run=bad.run)
+    assert "config.json" in page.error[0].value
+    page.selectbox(key=state.PICKER).set_value(good.run).run()
+    assert not page.error
+    assert page.query_params == {"run": good.run}
+
+
+def test_the_stage_gets_what_the_address_says(record: Callable[..., Any]) -> None:
+    """A link with a snapshot and a probe image opens on them."""
+    run = record(3)
+    page = open_page(run=run.run, snapshot="1", probe="2")
+    assert follow(run.run).newest == 2
+    stages = [block for block in page.main if "bidi" in str(type(getattr(block, "proto", None))).lower()]
+    assert page.query_params == {"run": run.run, "snapshot": "1", "probe": "2"}
+    assert stages is not None
