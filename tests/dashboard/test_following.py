@@ -1,0 +1,112 @@
+"""What one process knows of a run, shared by all that look at it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import following
+from dashboard.components.header import duration, escape
+from dashboard.following import encode_frame, follow
+from runs.record import RecordError
+
+
+@given(st.dictionaries(st.text(), st.integers() | st.text()), st.binary())
+def test_a_frame_holds_both_parts_and_the_arrays_are_aligned(about: dict[str, Any], content: bytes) -> None:
+    """The browser can lay typed arrays on the message as it is."""
+    frame = encode_frame(about, content)
+    (n,) = struct.unpack("<I", frame[:4])
+    assert (4 + n) % 8 == 0
+    assert json.loads(frame[4 : 4 + n]) == about
+    assert frame[4 + n :] == content
+
+
+def test_all_that_look_share_one_reader_and_one_frame(record: Callable[..., Any]) -> None:
+    """However many watch a run, it is read and encoded once."""
+    run = record(2).run
+    assert follow(run) is follow(run)
+    assert follow(run).frame(1) is follow(run).frame(1)
+
+
+def test_only_so_many_runs_and_frames_are_kept(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking through a long list, or scrubbing a long run, does not fill the memory."""
+    monkeypatch.setattr(following, "KEPT_RUNS", 2)
+    runs = [record(6) for _ in range(4)]
+    for run in runs:
+        for number in range(6):
+            follow(run.run).frame(number)
+        assert len(follow(run.run)._frames) == following.KEPT_FRAMES
+    assert len(following._following) == 2
+
+
+def test_a_learning_rate_that_was_changed_is_the_last_recorded_one(record: Callable[..., Any]) -> None:
+    """The live slider starts from the configuration and follows the record."""
+    run = record(1, "running", **{"learning-rate": 0.05})
+    assert follow(run.run).learning_rate == 0.05
+    run.event("learning_rate", value=0.2)
+    run.event("learning_rate", value=0.1)
+    assert follow(run.run).learning_rate == 0.1
+
+
+def test_a_run_that_is_gone_is_forgotten(record: Callable[..., Any]) -> None:
+    """A deleted run is an error in words for whoever still asks, each time."""
+    run = record(1)
+    follow(run.run)
+    run.directory.rename(run.directory.with_name(".gone"))
+    for _ in range(2):
+        with pytest.raises(RecordError, match=run.run):
+            follow(run.run)
+
+
+def test_looking_ends_when_the_last_viewer_leaves(record: Callable[..., Any]) -> None:
+    """A closed tab costs nothing any more."""
+
+    async def watch_and_leave() -> None:
+        watched = follow(record(1, "running").run)
+        one, two = asyncio.Event(), asyncio.Event()
+        watched.watch(one)
+        watched.watch(two)
+        task = watched._task
+        assert task is not None
+        watched.leave(one)
+        await asyncio.sleep(0)
+        assert not task.done()
+        watched.leave(two)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(watch_and_leave())
+
+
+def test_a_process_that_died_is_noticed_while_watched(
+    record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file changes when a worker is killed, and the viewers learn of it all the same."""
+    monkeypatch.setattr(following, "LIVENESS_SECONDS", 0.0)
+    run = record(1)
+    run.say("running")
+    watched = follow(run.run)
+    assert watched.status["status"] == "running"
+    monkeypatch.setattr("runs.record.is_alive", lambda _: False)
+    watched.look()
+    assert watched.status["status"] == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(-1, "0 s"), (7.6, "8 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s"), (12_000, "3 h 20 min")]
+)
+def test_time_is_said_as_people_say_it(seconds: float, words: str) -> None:
+    """The time left reads well at every size."""
+    assert duration(seconds) == words
+
+
+def test_a_message_is_text_and_not_markup() -> None:
+    """A file's name in a message cannot format the page."""
+    assert escape("*bold* [link](http://x) <b>") == r"\*bold\* \[link\]\(http\://x\) \<b\>"

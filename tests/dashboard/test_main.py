@@ -1,0 +1,63 @@
+"""Starting the dashboard from the command line."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard import __main__ as command
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.socket() as other:
+        other.bind((command.HOST, 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+def test_a_taken_port_is_one_sentence_with_a_free_one(taken_port: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever starts a second dashboard learns which port would do."""
+    assert command.main(["--port", str(taken_port), "--headless"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"annscope: port {taken_port} is taken; ")
+    named = int(line.partition(";")[2].split()[0])
+    assert named > taken_port
+    assert command.is_free(named)
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1"])
+def test_a_port_that_is_none_is_named(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A number that cannot be a port is refused with the range."""
+    assert command.main([f"--port={port}"]) == 2
+    assert f"at least 1 and at most 65535, got {port}" in capsys.readouterr().err
+
+
+def test_the_configuration_holds_from_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Theme and protection do not depend on where the dashboard is started from."""
+    monkeypatch.chdir(tmp_path)
+    options = command.options(8765, headless=True)
+    assert options["theme.light.primaryColor"] == "#2F6FDE"
+    assert options["theme.dark.primaryColor"] == "#6EA0FF"
+    assert (options["server.address"], options["server.port"], options["server.headless"]) == ("127.0.0.1", 8765, True)
+
+
+def test_it_is_closed_to_the_world_without_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should the file be missing, the server is still for this machine alone and reports to nobody."""
+    monkeypatch.setattr(command, "CONFIG", Path("nowhere.toml"))
+    options = command.options(8765, headless=False)
+    assert options["server.address"] == "127.0.0.1"
+    assert options["server.enableCORS"] is options["server.enableXsrfProtection"] is True
+    assert options["browser.gatherUsageStats"] is False
+
+
+def test_every_option_is_one_that_streamlit_knows() -> None:
+    """A misspelled option in the configuration does not go unnoticed."""
+    from streamlit import config
+
+    unknown = [name for name in command.options(8765, headless=True) if name not in config.get_config_options()]
+    assert unknown == []
