@@ -1,0 +1,183 @@
+/**
+ * A neuron's card: what it is connected to, the sum that made its value, how it answers the probe set,
+ * its statistics. One card floats beside the pointer; the pinned one stands under the network, follows
+ * time, and lets its weights be changed.
+ */
+import { createFigure, paintBars, paintClasses, paintHistory, paintImage } from './network-charts.js';
+import { activationNamed } from './network-math.js';
+import { biasOf, explain, listedInputs, overProbe, recorded, sensitivity, weightOf } from './network-model.js';
+import { createSum } from './network-sum.js';
+import { asNumber, asPercent, counted, neuronName, sourceName } from './network-text.js';
+
+const element = (tag, className, text = '') => {
+  const node = document.createElement(tag);
+  node.className = className;
+  node.textContent = text;
+  return node;
+};
+
+const button = (className, text, act) => {
+  const node = element('button', className, text);
+  node.type = 'button';
+  node.addEventListener('click', act);
+  return node;
+};
+
+/**
+ * Build a card. `actions` is null for the floating card, else {toggle(), unpin(), set(input, value), restore(input)}.
+ * Returns {element, update(view)}; `view` is the network view's state (see network.js) with `at` = {layer, unit}.
+ */
+export function createCard(actions) {
+  const pinned = actions !== null;
+  const root = element(pinned ? 'section' : 'div', pinned ? 'nv-card nv-dock' : 'nv-card nv-float');
+  const head = element('header', 'nv-card-head');
+  const chip = element('i', 'nv-chip');
+  const title = element('h4', '');
+  const value = element('b', 'nv-value');
+  const where = element('code', 'nv-code');
+  head.append(chip, title, value);
+  const toggle = pinned ? button('nv-button', '', actions.toggle) : null;
+  if (pinned) {
+    const close = button('nv-button', 'Unpin', actions.unpin);
+    close.title = 'Unpin (Escape)';
+    head.append(where, toggle, close);
+  }
+  const weights = createFigure('incoming weights');
+  const drivers = createFigure('what drives it here');
+  const pictures = element('div', 'nv-pictures');
+  pictures.append(weights.element, drivers.element);
+  const sum = createSum(pinned ? actions : null);
+  const classes = createFigure('activation over the probe set, by class');
+  const history = createFigure('activation over the snapshots seen so far');
+  const facts = element('dl', 'nv-facts');
+  const side = element('div', 'nv-side');
+  const middle = element('div', 'nv-middle');
+  middle.append(sum.element);
+  side.append(classes.element);
+  if (pinned) side.append(history.element);
+  side.append(facts);
+  if (pinned) root.append(head, pictures, middle, side);
+  else {
+    pictures.append(facts);
+    middle.append(classes.element);
+    root.append(head, where, pictures, middle);
+  }
+
+  return {
+    element: root,
+    update(view) {
+      const { layers, frame, values, at: { layer, unit }, edits, store, palette } = view;
+      const known = describe(view, pinned ? 8 : 5);
+      title.textContent = neuronName(layers, store.classNames, layer, unit);
+      value.textContent = layers[layer].isOutput ? asPercent(known.sum.shown) : asNumber(known.sum.shown, 4);
+      value.title = String(known.sum.shown);
+      const scale = view.scales.of(layer);
+      const colors = scale.signed ? palette.diverging : palette.sequential;
+      const off = activationNamed(layers[layer].activation).off && known.sum.shown === 0;
+      chip.style.background = off ? 'transparent' : colors.css(known.sum.shown / scale.high);
+      chip.classList.toggle('nv-off', off);
+      where.textContent = `layer${layer}.weight[:, ${unit}]${off ? ' · off for this example' : ''}`;
+      if (pinned) {
+        const silenced = edits.silenced(layer).has(unit);
+        toggle.textContent = silenced ? 'Switch on again' : 'Switch off';
+        toggle.setAttribute('aria-pressed', String(silenced));
+        root.setAttribute('aria-label', `Pinned: ${title.textContent}`);
+      }
+      paintPictures(view, weights, drivers, pinned ? 168 : 134);
+      sum.update(known);
+      const width = pinned ? 300 : 262;
+      paintClasses(classes.canvas, width, pinned ? 15 : 12, {
+        answers: overProbe(frame, layer, unit), labels: view.labels, classNames: store.classNames,
+        probe: view.probe, scale, palette, font: view.font,
+      });
+      if (pinned) {
+        const moments = view.history.of(layers, layer, unit, view.probe);
+        paintHistory(history.canvas, width, 56, moments, frame.number, scale, palette);
+        history.caption.textContent = `this example, over ${counted(moments.length, 'snapshot')} seen so far`;
+      }
+      fillFacts(facts, view, pinned);
+    },
+  };
+}
+
+/** What the sum table needs to know of the neuron at `view.at`. */
+export function describe(view, count) {
+  const { layers, frame, values, at: { layer, unit }, edits, store, probe } = view;
+  const listed = listedInputs(frame, layer, unit, values, count, edits);
+  const sum = explain(layers, frame, values, layer, unit, listed, edits);
+  const weights = edits.active ? edits.weight(frame, layer) : weightOf(frame, layer);
+  return {
+    sum,
+    activation: layers[layer].activation,
+    changed: new Set(edits.changedInputs(layer, unit)),
+    weightTop: Math.max(view.weightScales.of(layer), ...listed.map((i) => Math.abs(weights.data[i * weights.shape[1] + unit]))),
+    recorded: edits.firstLayer() <= layer ? null : recorded(frame, layer, probe)[unit],
+    name: (input) => sourceName(layers, store.imageShape, layer, input, view.featureName),
+  };
+}
+
+function paintPictures(view, weights, drivers, width) {
+  const { layers, frame, values, at: { layer, unit }, edits, store, palette } = view;
+  const matrix = edits.active ? edits.weight(frame, layer) : weightOf(frame, layer);
+  const [nIn, nOut] = matrix.shape;
+  const mine = Float64Array.from({ length: nIn }, (_, i) => matrix.data[i * nOut + unit]);
+  const top = view.weightScales.of(layer);
+  const isImage = store.imageShape && layer === 0;
+  weights.element.classList.toggle('nv-wide', !isImage);
+  if (isImage) {
+    paintImage(weights.canvas, mine, store.imageShape, palette.diverging, top);
+    weights.canvas.style.cssText = '';
+  } else {
+    paintBars(weights.canvas, width, 54, mine, top, palette);
+  }
+  weights.caption.textContent = `${counted(nIn, 'weight')}, −${asNumber(top, 0)} to ${asNumber(top, 0)}`;
+  drivers.element.hidden = !store.imageShape;
+  if (!store.imageShape) return;
+  const gradient = sensitivity(layers, frame, values, layer, unit, edits.active ? edits : null);
+  drivers.element.hidden = gradient === null;
+  if (!gradient) return;
+  const product = gradient.map((g, i) => g * values[0][i]);
+  const most = product.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1;
+  paintImage(drivers.canvas, product, store.imageShape, palette.diverging, most);
+  drivers.caption.textContent = layer === 0 ? 'weight × pixel' : 'gradient × pixel';
+}
+
+function fillFacts(list, view, everything) {
+  const { frame, at: { layer, unit } } = view;
+  const answers = overProbe(frame, layer, unit);
+  const active = answers.filter((a) => a > 0).length;
+  const mean = answers.reduce((a, b) => a + b, 0) / answers.length;
+  const matrix = weightOf(frame, layer);
+  let norm = 0;
+  for (let i = 0; i < matrix.shape[0]; i += 1) norm += matrix.data[i * matrix.shape[1] + unit] ** 2;
+  const statistics = frame.line.layers[layer] ?? {};
+  const bias = biasOf(frame, layer);
+  const facts = [
+    ['bias', bias ? asNumber(bias.data[unit], 4) : 'none'],
+    ['weight norm', asNumber(Math.sqrt(norm), 3)],
+    ['mean', asNumber(mean, 3)],
+    ['largest', asNumber(answers.reduce((a, b) => Math.max(a, b), -Infinity), 3)],
+    ['above 0 for', `${active} of ${answers.length}`],
+  ];
+  if (everything) facts.push(
+    ['layer: gradient norm', asNumber(statistics.gradient_norm, 3)],
+    ['layer: update / weight', asNumber(statistics.update_ratio, 5)],
+    ['layer: dead', statistics.dead_fraction === undefined ? '–' : asPercent(statistics.dead_fraction)],
+  );
+  if (everything && typeof statistics.saturated_fraction === 'number') facts.push(['layer: saturated', asPercent(statistics.saturated_fraction)]);
+  while (list.children.length < 2 * facts.length) list.append(element('dt', ''), element('dd', ''));
+  while (list.children.length > 2 * facts.length) list.lastChild.remove();
+  facts.forEach(([name, text], i) => {
+    list.children[2 * i].textContent = name;
+    list.children[2 * i + 1].textContent = text;
+  });
+}
+
+/** Place a floating card beside a point so that it stays inside a box of the given width and height. */
+export function placeCard(card, point, box, gap = 16) {
+  const { offsetWidth: width, offsetHeight: height } = card;
+  const right = point.x + gap;
+  const x = right + width <= box.width ? right : point.x - gap - width;
+  const y = Math.min(point.y - 40, box.height - height - 4);
+  card.style.transform = `translate(${Math.round(Math.max(4, Math.min(x, box.width - width - 4)))}px, ${Math.round(Math.max(4, y))}px)`;
+}

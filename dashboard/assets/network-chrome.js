@@ -1,0 +1,92 @@
+/** What stands around the network's canvas: title, sliders, zoom, the legend, the banner of changes by hand. */
+import { asPercent, counted } from './network-text.js';
+
+const make = (tag, className, text = '') => {
+  const node = document.createElement(tag);
+  node.className = className;
+  node.textContent = text;
+  return node;
+};
+
+const press = (text, label, act) => {
+  const node = make('button', 'nv-button', text);
+  node.type = 'button';
+  if (label) node.setAttribute('aria-label', label);
+  if (label) node.title = label;
+  node.addEventListener('click', act);
+  return node;
+};
+
+/** The bar above: {element, title(text)}; `act` has connections(count) and zoom('in' | 'out' | 'fit'). */
+export function createBar(count, act) {
+  const element = make('div', 'nv-bar');
+  const heading = make('h3', '', 'Through the network');
+  const label = make('label', '', 'Connections');
+  const slider = document.createElement('input');
+  Object.assign(slider, { type: 'range', min: 0, max: 300, step: 10, value: count });
+  const output = make('output', '', String(count));
+  slider.addEventListener('input', () => {
+    output.textContent = slider.value;
+    act.connections(slider.valueAsNumber);
+  });
+  label.title = 'How many connections are drawn: those that carry the most for this example, an equal share for each pair of layers';
+  label.append(slider, output);
+  const zoom = make('span', 'nv-zoom');
+  zoom.setAttribute('role', 'group');
+  zoom.setAttribute('aria-label', 'Zoom');
+  zoom.append(
+    press('−', 'Zoom out', () => act.zoom('out')),
+    press('fit', 'Show the whole network', () => act.zoom('fit')),
+    press('+', 'Zoom in (or Ctrl and wheel)', () => act.zoom('in')),
+  );
+  element.append(heading, label, zoom);
+  return { element, title: (text) => { heading.textContent = text; } };
+}
+
+/** The legend below; `notes` are [kind, text] with kind 'line' | 'ring' | 'struck'. */
+export function createLegend() {
+  const element = make('div', 'nv-legend');
+  const note = (className, color, text) => {
+    const span = make('span', '');
+    const sign = make('i', className);
+    if (color) sign.style.background = `var(--nv-${color})`;
+    span.append(sign, text);
+    return span;
+  };
+  return {
+    element,
+    update({ canBeOff, canSaturate }) {
+      element.replaceChildren(
+        note('', 'positive', 'pushes up (activation × weight above 0)'),
+        note('', 'negative', 'pushes down'),
+        ...(canBeOff ? [note('ring', null, 'shut off by ReLU'), note('struck', null, 'off for every example shown')] : []),
+        ...(canSaturate ? [make('span', '', '● saturated')] : []),
+        make('span', '', 'Hover or use the arrow keys; click or Enter pins'),
+      );
+    },
+  };
+}
+
+/** The banner of changes by hand; `act` has undo() and reset(). Hidden while there are none. */
+export function createBanner(act) {
+  const element = make('div', 'nv-banner');
+  element.setAttribute('role', 'status');
+  element.hidden = true;
+  const title = make('b', '');
+  const output = make('span', '');
+  const heldOut = make('span', '');
+  element.append(title, output, heldOut, press('Undo', 'Take the last change back', act.undo), press('Reset', 'Take all changes back', act.reset));
+  return {
+    element,
+    /** `about`: {count, name, before, after (probabilities of one class), accuracy, answer (see HeldOutQuestion)} */
+    update({ count, name, before, after, accuracy, answer }) {
+      element.hidden = count === 0;
+      if (!count) return;
+      title.textContent = `Changed by hand: ${counted(count, 'change')}`;
+      output.textContent = `${name} ${asPercent(before)} → ${asPercent(after)}`;
+      heldOut.hidden = answer.state === 'unavailable' || answer.state === 'none';
+      const now = answer.state === 'known' ? asPercent(answer.accuracy) : '–';
+      heldOut.textContent = `held-out accuracy ${asPercent(accuracy)} → ${now}`;
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * The colours of the network view and of the weight tiles: blue below zero, orange above,
+ * told apart by lightness too, on scales that stay what they are over a run.
+ */
+
+const LIGHT = {
+  dark: false, surface: '#ffffff', panel: '#f6f8fb', ink: '#17202c', muted: '#566173', line: '#d5dbe4', faint: '#e9edf3',
+  off: '#a3adbb', negative: '#2F6FDE', positive: '#D9660B', zero: '#f0f2f6', lowest: '#123f9c', highest: '#a83f00',
+  paper: '#ffffff', pen: '#10161f', accent: '#2F6FDE',
+};
+const DARK = {
+  dark: true, surface: '#0f141b', panel: '#171d26', ink: '#eef2f7', muted: '#9aa7b8', line: '#323c4a', faint: '#222a35',
+  off: '#5d6a7b', negative: '#6EA0FF', positive: '#FF9F4A', zero: '#2a323e', lowest: '#b4d0ff', highest: '#ffd9ad',
+  paper: '#0b0f14', pen: '#f4f6f9', accent: '#6EA0FF',
+};
+const STEPS = 256;
+const GAMMA = 0.8;
+
+const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+const toLinear = (c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+const toByte = (c) => Math.round(255 * Math.min(1, Math.max(0, c <= 0.0031308 ? 12.92 * c : 1.055 * c ** (1 / 2.4) - 0.055)));
+
+function oklab(hex) {
+  const [r, g, b] = channels(hex).map(toLinear);
+  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+  return [
+    0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s,
+    1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
+    0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s,
+  ];
+}
+
+function fromOklab([lightness, a, b]) {
+  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  return [
+    toByte(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
+    toByte(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
+    toByte(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s),
+  ];
+}
+
+/** Evenly mixed colours through the given stops, as [r, g, b] triples. */
+function ramp(stops, count) {
+  const labs = stops.map(oklab);
+  return Array.from({ length: count }, (_, i) => {
+    const at = (i / (count - 1)) * (labs.length - 1);
+    const k = Math.min(labs.length - 2, Math.floor(at));
+    return fromOklab(labs[k].map((value, c) => value + (labs[k + 1][c] - value) * (at - k)));
+  });
+}
+
+/**
+ * One colour table: `css(t)` and `rgba(t)` (a little-endian pixel) for t in -1..1 when signed, 0..1 when not.
+ * Small values are lifted a little (t to the power 0.8), the same in every legend.
+ */
+function table(colors, signed) {
+  const names = colors.map(([r, g, b]) => `rgb(${r},${g},${b})`);
+  const pixels = Uint32Array.from(colors, ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0);
+  const last = colors.length - 1;
+  const index = (t) => {
+    const size = Math.min(1, Math.abs(t)) ** GAMMA;
+    return Math.round(signed ? (0.5 + 0.5 * Math.sign(t) * size) * last : (t > 0 ? size : 0) * last) || 0;
+  };
+  const lightness = colors.map(([r, g, b]) => 0.2126 * toLinear(r) + 0.7152 * toLinear(g) + 0.0722 * toLinear(b));
+  return {
+    signed,
+    css: (t) => names[index(t)],
+    rgba: (t) => pixels[index(t)],
+    isLight: (t) => lightness[index(t)] > 0.3,
+  };
+}
+
+function palette(tokens) {
+  const { lowest, negative, zero, positive, highest } = tokens;
+  return Object.freeze({
+    ...tokens,
+    diverging: table(ramp([lowest, negative, zero, positive, highest], 2 * STEPS + 1), true),
+    sequential: table(ramp([zero, positive, highest], STEPS), false),
+    picture: table(ramp([tokens.paper, tokens.pen], STEPS), false),
+  });
+}
+
+let made = null;
+
+/** The colours for a theme: `{dark, surface, ink, ..., diverging, sequential, picture}`. */
+export function paletteFor(dark) {
+  made ??= { light: palette(LIGHT), dark: palette(DARK) };
+  return dark ? made.dark : made.light;
+}
+
+/** Whether the page around `element` is dark, by what the store says, else by the page's own background. */
+export function isDark(store, element) {
+  const { theme } = store;
+  if (typeof theme === 'string') return theme === 'dark';
+  if (typeof theme?.dark === 'boolean') return theme.dark;
+  if (typeof theme?.base === 'string') return theme.base === 'dark';
+  for (let node = element; node; node = node.parentNode ?? node.host) {
+    if (!(node instanceof Element)) continue;
+    const parts = getComputedStyle(node).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? [];
+    if (parts.length >= 3 && parts[3] !== 0) return parts[0] + parts[1] + parts[2] < 384;
+  }
+  return matchMedia('(prefers-color-scheme: dark)').matches;
+}
+
+/** A CSS gradient that shows a colour table from its low end (left) to its high end. */
+export function gradientOf(colors) {
+  const stops = Array.from({ length: 13 }, (_, i) => colors.css(colors.signed ? i / 6 - 1 : i / 12));
+  return `linear-gradient(90deg, ${stops.join(', ')})`;
+}

@@ -1,0 +1,417 @@
+/**
+ * Drawing of the network view on a canvas. Everything drawn comes in one `scene`:
+ * {palette, font, layout, camera, ratio, layers, scales, linkScales, motion, input, output, silent, statistics,
+ *  focus, pinned, changes, ...}; nothing here decides what is shown.
+ */
+import { blockOf, portOf } from './network-layout.js';
+import { activationNamed } from './network-math.js';
+import { classColor } from './network-plane.js';
+import { asNumber, asPercent } from './network-text.js';
+
+const TAU = 2 * Math.PI;
+const VALUE_FROM = 13; // CSS pixels of radius from which a neuron shows its value
+const PICTURE_FROM = 22; // ... and from which it shows its weights as a picture
+
+/** Draw the whole scene. */
+export function drawNetwork(context, scene) {
+  const { layout, camera, ratio, canvas } = scene;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.setTransform(ratio * camera.scale, 0, 0, ratio * camera.scale, ratio * camera.x, ratio * camera.y);
+  context.lineCap = 'round';
+  drawInput(context, scene);
+  drawLinks(context, scene);
+  for (const block of layout.hidden) drawNeurons(context, scene, block);
+  drawClasses(context, scene, layout.output);
+  drawCaptions(context, scene);
+  drawMarks(context, scene);
+}
+
+// --- input ---
+
+function drawInput(context, scene) {
+  const { layout: { input }, palette, pictures } = scene;
+  if (input.kind === 'features') {
+    drawFeatures(context, scene, input);
+    return;
+  }
+  const side = input.kind === 'plane' ? { width: input.side, height: input.side } : input;
+  context.save();
+  context.imageSmoothingEnabled = input.kind === 'plane';
+  rounded(context, input.x, input.y, side.width, side.height, 4);
+  context.fillStyle = palette.paper;
+  context.fill();
+  context.clip();
+  if (pictures.drivers) {
+    context.globalAlpha = 0.16;
+    if (pictures.input) context.drawImage(pictures.input, input.x, input.y, side.width, side.height);
+    context.globalAlpha = 1;
+    context.drawImage(pictures.drivers, input.x, input.y, side.width, side.height);
+  } else if (pictures.input) {
+    context.drawImage(pictures.input, input.x, input.y, side.width, side.height);
+  }
+  if (input.kind === 'plane') drawPoints(context, scene, input);
+  context.restore();
+  rounded(context, input.x, input.y, side.width, side.height, 4);
+  context.strokeStyle = palette.line;
+  context.lineWidth = 1;
+  context.stroke();
+  if (input.kind === 'plane') {
+    for (let i = 0; i < 2; i += 1) {
+      const value = scene.motion.now[0][i];
+      disc(context, input.xs[i], input.ys[i], input.radius, palette.diverging.css(value / scene.extent), palette.line);
+      write(context, scene, ['x₁', 'x₂'][i], input.xs[i], input.ys[i] + input.radius + 10, { color: palette.muted });
+    }
+  }
+}
+
+function drawPoints(context, scene, { x, y, side }) {
+  const { points, extent, palette, probe } = scene;
+  const at = (value) => (value / extent / 2 + 0.5) * side;
+  const order = points.map((_, i) => i).sort((a, b) => (a === probe) - (b === probe));
+  for (const i of order) {
+    const point = points[i];
+    const chosen = i === probe;
+    disc(context, x + at(point.x), y + side - at(point.y), chosen ? 6.5 : 3.2, classColor(palette, point.label), chosen ? palette.ink : palette.paper, chosen ? 2 : 1);
+  }
+}
+
+function drawFeatures(context, scene, input) {
+  const { motion, palette, featureTop } = scene;
+  const values = motion.now[0];
+  for (let i = 0; i < values.length; i += 1) {
+    disc(context, input.xs[i], input.ys[i], input.radius, palette.diverging.css(values[i] / featureTop), palette.line);
+    if (input.label) {
+      write(context, scene, scene.featureName(i), input.x + input.label - 4, input.ys[i], { align: 'right', color: palette.muted, size: 11, most: input.label });
+    }
+  }
+}
+
+// --- connections ---
+
+function drawLinks(context, scene) {
+  const { motion, focusLinks, palette } = scene;
+  const dim = focusLinks ? scene.dim : 1;
+  for (const link of motion.links) drawLink(context, scene, link, link.presence * dim, palette);
+  if (focusLinks) for (let i = focusLinks.length - 1; i >= 0; i -= 1) drawLink(context, scene, focusLinks[i], 1, palette);
+  context.globalAlpha = 1;
+}
+
+function drawLink(context, scene, link, presence, palette) {
+  const share = Math.sqrt(scene.linkScales.share(link.level, link.value));
+  const alpha = presence * (0.1 + 0.68 * share);
+  if (alpha < 0.012) return;
+  const { layout } = scene;
+  const a = (link.start ??= portOf(layout, link.level, link.from));
+  const b = (link.end ??= portOf(layout, link.level + 1, link.to));
+  const x1 = a.x + a.radius;
+  const x2 = b.x - b.radius;
+  const bend = (x2 - x1) * 0.45;
+  context.globalAlpha = alpha;
+  context.strokeStyle = link.value < 0 ? palette.negative : palette.positive;
+  context.lineWidth = 0.5 + 2.8 * share * share;
+  context.beginPath();
+  context.moveTo(x1, a.y);
+  context.bezierCurveTo(x1 + bend, a.y, x2 - bend, b.y, x2, b.y);
+  context.stroke();
+}
+
+// --- neurons ---
+
+function drawNeurons(context, scene, block) {
+  const { motion, palette, scales, layers, camera, silent } = scene;
+  const values = motion.now[block.layer + 1];
+  const { high, signed, low } = scales.of(block.layer);
+  const colors = signed ? palette.diverging : palette.sequential;
+  const { off } = activationNamed(layers[block.layer].activation);
+  const size = block.radius * camera.scale;
+  const faces = block.shape === 'face' ? scene.faces?.[block.layer] : null;
+  const weights = size >= PICTURE_FROM && block.layer === 0 && !faces ? scene.weightPictures() : null;
+  const square = block.shape === 'cell' || block.shape === 'face';
+  for (let unit = 0; unit < block.size; unit += 1) {
+    const x = block.xs[unit];
+    const y = block.ys[unit];
+    const value = values[unit];
+    const closed = off && value <= 0;
+    const fill = closed ? palette.surface : colors.css(value / high);
+    const edge = closed ? palette.off : size > 5 ? palette.line : null;
+    if (faces) drawFace(context, scene, faces[unit], block, x, y, colors.css(value / high));
+    else if (weights) drawWeights(context, scene, weights, unit, block, x, y, fill, closed);
+    else if (square) cell(context, x, y, block.radius, fill, edge, size);
+    else disc(context, x, y, block.radius, fill, edge, closed ? 1.2 : 1);
+    if (silent[block.layer]?.[unit]) strike(context, x, y, block.radius * (square ? 0.9 : 0.7), palette.muted);
+    else if (!faces && saturated(value, low, high, layers[block.layer].activation)) pip(context, x, y, block.radius, colors.isLight(value / high) ? '#000000' : '#ffffff');
+    if (size >= VALUE_FROM && !weights && !faces) {
+      const color = closed ? palette.muted : colors.isLight(value / high) ? '#14181f' : '#ffffff';
+      write(context, scene, asNumber(value, 2), x, y, { color, size: block.radius * 0.62, mono: true });
+    }
+  }
+}
+
+/** Whether a value lies within 0.05 of an end of a bounded range, as the record counts it. */
+function saturated(value, low, high, activation) {
+  const [lowest, highest] = activationNamed(activation).range;
+  return lowest !== null && highest !== null && (value < lowest + 0.05 || value > highest - 0.05);
+}
+
+function drawFace(context, scene, picture, block, x, y, color) {
+  const r = block.radius;
+  context.save();
+  context.imageSmoothingEnabled = true;
+  rounded(context, x - r, y - r, 2 * r, 2 * r, Math.min(6, r * 0.25));
+  context.clip();
+  if (picture) context.drawImage(picture, x - r, y - r, 2 * r, 2 * r);
+  context.restore();
+  rounded(context, x - r, y - r, 2 * r, 2 * r, Math.min(6, r * 0.25));
+  context.lineWidth = 1;
+  context.strokeStyle = scene.palette.line;
+  context.stroke();
+  disc(context, x + r - 1, y - r + 1, Math.max(3, r * 0.24), color, scene.palette.ink, 1.2);
+}
+
+function drawWeights(context, scene, pictures, unit, block, x, y, fill, closed) {
+  const r = block.radius;
+  context.save();
+  context.imageSmoothingEnabled = false;
+  rounded(context, x - r, y - r, 2 * r, 2 * r, r * 0.2);
+  context.fillStyle = scene.palette.paper;
+  context.fill();
+  context.clip();
+  const { atlas, columns, width, height } = pictures;
+  context.drawImage(atlas, (unit % columns) * width, Math.floor(unit / columns) * height, width, height, x - r, y - r, 2 * r, 2 * r);
+  context.restore();
+  rounded(context, x - r, y - r, 2 * r, 2 * r, r * 0.2);
+  context.strokeStyle = closed ? scene.palette.off : fill;
+  context.lineWidth = closed ? 0.5 : r * 0.14;
+  context.stroke();
+}
+
+// --- classes ---
+
+function drawClasses(context, scene, block) {
+  const { motion, palette, classNames, label, answer, layers } = scene;
+  const values = motion.now[block.layer + 1];
+  const size = Math.min(13, Math.max(9, block.pitch * 0.62));
+  const wordy = block.pitch >= 9;
+  context.font = fontOf(scene, size, 600);
+  const widest = wordy ? Math.max(...classNames.map((name) => context.measureText(name).width)) : 0;
+  const nameWidth = Math.min(block.width * 0.36, widest);
+  const start = block.x + 2 * block.radius + 8 + nameWidth + 7;
+  const tag = 22;
+  const figures = 48;
+  const track = Math.max(12, block.x + block.width - tag - figures - start);
+  const thick = Math.min(12, block.pitch * 0.5);
+  const faces = block.face ? scene.faces?.[block.layer] : null;
+  const weights = block.layer === 0 && block.radius * scene.camera.scale >= 9 && !faces ? scene.weightPictures() : null;
+  for (let unit = 0; unit < block.size; unit += 1) {
+    const y = block.ys[unit];
+    const x = block.xs[unit];
+    const value = values[unit];
+    const marked = unit === label || unit === answer;
+    const color = palette.sequential.css(value);
+    if (faces) drawFace(context, scene, faces[unit], block, x, y, color);
+    else if (weights) drawWeights(context, scene, weights, unit, block, x, y, color, false);
+    else disc(context, x, y, block.radius, color, palette.line);
+    if (wordy) {
+      write(context, scene, classNames[unit], start - 7, y, { align: 'right', size, color: marked ? palette.ink : palette.muted, weight: marked ? 700 : 500, most: nameWidth });
+    }
+    context.fillStyle = palette.faint;
+    rounded(context, start, y - thick / 2, track, thick, Math.min(3, thick / 2));
+    context.fill();
+    if (value > 0.0005) {
+      context.fillStyle = unit === answer ? palette.positive : palette.off;
+      rounded(context, start, y - thick / 2, Math.max(1.5, track * Math.min(1, value)), thick, Math.min(3, thick / 2));
+      context.fill();
+    }
+    if (wordy) {
+      write(context, scene, asPercent(value), start + track + figures - 3, y, { align: 'right', size: Math.min(12, size), color: marked ? palette.ink : palette.muted, mono: true, weight: marked ? 600 : 400 });
+    }
+    if (marked) mark(context, block.x + block.width - tag / 2 + 2, y, Math.min(8, block.pitch * 0.42), unit === label, unit === answer, palette);
+  }
+  drawVerdict(context, scene, block, layers[block.layer]);
+}
+
+function drawVerdict(context, scene, block) {
+  const { palette, classNames, label, answer, layout } = scene;
+  const right = label === answer;
+  const y = layout.room.y + layout.room.height + 20;
+  const text = right ? `${classNames[answer]}: right` : `says ${classNames[answer]}, is ${classNames[label]}`;
+  context.font = fontOf(scene, 13, 700);
+  const width = Math.min(block.width - 26, context.measureText(text).width);
+  const x = block.x + block.width - width - 4;
+  mark(context, x - 14, y, 8, right, true, palette);
+  write(context, scene, text, x, y, { align: 'left', size: 13, weight: 700, color: palette.ink, most: width + 1 });
+}
+
+/** A check (right), a cross (answered, wrong) or a ring (true, not answered); told apart by shape and by colour. */
+function mark(context, x, y, r, isTrue, isAnswer, palette) {
+  context.lineWidth = Math.max(1.4, r * 0.26);
+  if (isAnswer) {
+    context.fillStyle = isTrue ? palette.negative : palette.positive;
+    context.beginPath();
+    if (isTrue) context.arc(x, y, r, 0, TAU);
+    else context.roundRect(x - r * 0.92, y - r * 0.92, 1.84 * r, 1.84 * r, r * 0.3);
+    context.fill();
+    context.strokeStyle = palette.surface;
+    context.beginPath();
+    if (isTrue) {
+      context.moveTo(x - r * 0.45, y + r * 0.02);
+      context.lineTo(x - r * 0.1, y + r * 0.38);
+      context.lineTo(x + r * 0.48, y - r * 0.36);
+    } else {
+      const s = r * 0.4;
+      context.moveTo(x - s, y - s);
+      context.lineTo(x + s, y + s);
+      context.moveTo(x + s, y - s);
+      context.lineTo(x - s, y + s);
+    }
+    context.stroke();
+    return;
+  }
+  context.strokeStyle = palette.negative;
+  context.beginPath();
+  context.arc(x, y, r - 1, 0, TAU);
+  context.stroke();
+  disc(context, x, y, r * 0.3, palette.negative, null);
+}
+
+// --- captions and marks ---
+
+function drawCaptions(context, scene) {
+  const { layout, palette, layers, statistics } = scene;
+  const top = layout.room.y - 34;
+  const bottom = layout.room.y + layout.room.height;
+  const caption = (x, name, about, most) => {
+    write(context, scene, name, x, top, { size: 13, weight: 700, color: palette.ink, most });
+    write(context, scene, about, x, top + 16, { size: 11.5, color: palette.muted, most });
+  };
+  const { input } = layout;
+  const middle = input.kind === 'plane' ? input.x + input.side / 2 : input.x + input.width / 2;
+  caption(middle, scene.driversTitle ?? 'Input', scene.driversTitle ? scene.driversAbout : scene.inputAbout, 170);
+  write(context, scene, scene.inputLabel, middle, input.kind === 'features' ? bottom + 20 : input.y + input.height + 17, { size: 13, weight: 600, color: palette.ink, most: 180 });
+  const blocks = [...layout.hidden, layout.output];
+  blocks.forEach((block) => {
+    const layer = layers[block.layer];
+    const x = block.x + block.width / 2;
+    const function_ = activationNamed(layer.activation).label;
+    caption(x, layer.name, `${layer.size} · ${function_}`, Math.max(block.width, 104));
+    if (layer.isOutput) return;
+    drawScale(context, scene, block, x, bottom + 14);
+    const words = stateWords(statistics?.[block.layer], layer);
+    if (words) write(context, scene, words, x, bottom + 32, { size: 11.5, weight: 600, color: palette.ink, most: 130 });
+  });
+}
+
+/** What the record counts as wrong with a layer: "3 dead", "12 % saturated"; empty when nothing is. */
+export function stateWords(statistics, layer) {
+  if (!statistics) return '';
+  const dead = Math.round((statistics.dead_fraction ?? 0) * layer.size);
+  const share = Math.round(100 * (statistics.saturated_fraction ?? 0));
+  return [dead ? `⊘ ${dead} dead` : '', share ? `● ${share} % saturated` : ''].filter(Boolean).join(' · ');
+}
+
+function drawScale(context, scene, block, x, y) {
+  const { palette, scales } = scene;
+  const { low, high, signed } = scales.of(block.layer);
+  const colors = signed ? palette.diverging : palette.sequential;
+  const width = 48;
+  for (let i = 0; i < 24; i += 1) {
+    context.fillStyle = colors.css(signed ? i / 11.5 - 1 : i / 23);
+    context.fillRect(x - width / 2 + i * 2, y - 2.5, 2.2, 5);
+  }
+  write(context, scene, asNumber(low, 0), x - width / 2 - 4, y, { align: 'right', size: 10.5, color: palette.muted });
+  write(context, scene, asNumber(high, 0), x + width / 2 + 4, y, { align: 'left', size: 10.5, color: palette.muted });
+}
+
+function drawMarks(context, scene) {
+  const { palette, focus, pinned, silenced } = scene;
+  for (const { layer, unit } of silenced) {
+    const block = blockOf(scene.layout, layer);
+    strike(context, block.xs[unit], block.ys[unit], block.radius + 2, palette.positive, 2.4);
+    outline(context, block, unit, palette.positive, 2, 2);
+  }
+  if (pinned) outline(context, blockOf(scene.layout, pinned.layer), pinned.unit, palette.ink, 2.4, 3.4);
+  if (focus) outline(context, blockOf(scene.layout, focus.layer), focus.unit, palette.accent, 2, 2);
+}
+
+function outline(context, block, unit, color, width, distance) {
+  const r = block.radius + distance;
+  context.strokeStyle = color;
+  context.lineWidth = width;
+  if (block.shape === 'cell' || block.shape === 'face' || block.face) rounded(context, block.xs[unit] - r, block.ys[unit] - r, 2 * r, 2 * r, r * 0.3);
+  else {
+    context.beginPath();
+    context.arc(block.xs[unit], block.ys[unit], r, 0, TAU);
+  }
+  context.stroke();
+}
+
+// --- strokes and words ---
+
+function disc(context, x, y, r, fill, edge, width = 1) {
+  context.beginPath();
+  context.arc(x, y, r, 0, TAU);
+  context.fillStyle = fill;
+  context.fill();
+  if (!edge) return;
+  context.lineWidth = width;
+  context.strokeStyle = edge;
+  context.stroke();
+}
+
+function cell(context, x, y, r, fill, edge, size) {
+  if (size > 5) {
+    rounded(context, x - r, y - r, 2 * r, 2 * r, r * 0.36);
+    context.fillStyle = fill;
+    context.fill();
+    if (!edge) return;
+    context.lineWidth = 1;
+    context.strokeStyle = edge;
+    context.stroke();
+    return;
+  }
+  context.fillStyle = edge ?? fill;
+  context.fillRect(x - r, y - r, 2 * r, 2 * r);
+  if (!edge) return;
+  context.fillStyle = fill;
+  const inner = r - Math.min(1, r * 0.4);
+  context.fillRect(x - inner, y - inner, 2 * inner, 2 * inner);
+}
+
+function strike(context, x, y, r, color, width = 1.3) {
+  context.strokeStyle = color;
+  context.lineWidth = width;
+  context.beginPath();
+  context.moveTo(x - r * 0.8, y + r * 0.8);
+  context.lineTo(x + r * 0.8, y - r * 0.8);
+  context.stroke();
+}
+
+function pip(context, x, y, r, color) {
+  context.fillStyle = color;
+  context.beginPath();
+  context.arc(x, y, Math.max(1, r * 0.24), 0, TAU);
+  context.fill();
+}
+
+function rounded(context, x, y, width, height, radius) {
+  context.beginPath();
+  context.roundRect(x, y, width, height, radius);
+}
+
+const fontOf = (scene, size, weight = 400, mono = false) => `${weight} ${size}px ${mono ? scene.mono : scene.font}`;
+
+function write(context, scene, text, x, y, { align = 'center', size = 12, weight = 400, color, mono = false, most = 0 }) {
+  context.font = fontOf(scene, size, weight, mono);
+  context.textAlign = align;
+  context.textBaseline = 'middle';
+  context.fillStyle = color;
+  context.fillText(most ? shorten(context, text, most) : text, x, y + 0.5);
+}
+
+function shorten(context, text, most) {
+  if (context.measureText(text).width <= most) return text;
+  let end = text.length - 1;
+  while (end > 1 && context.measureText(`${text.slice(0, end)}…`).width > most) end -= 1;
+  return `${text.slice(0, end)}…`;
+}

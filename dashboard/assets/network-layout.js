@@ -1,0 +1,153 @@
+/**
+ * Where everything stands in the network view, in CSS pixels before zoom and pan:
+ * the input on the left, one column or grid of neurons a hidden layer, the classes on the right.
+ */
+
+const TOP = 56;
+const BOTTOM = 40;
+const COLUMN_UP_TO = 24;
+const LARGEST_CELL = 28;
+
+/** How tall the view is for its width. */
+export const heightFor = (width) => Math.round(Math.min(560, Math.max(380, width * 0.47)));
+
+/**
+ * Lay out a network. `input` is {size, imageShape, plane}; `layers` as layersOf makes them;
+ * `faces` says that neurons are drawn as small pictures (2-D data), which wants larger cells.
+ * Returns {width, height, input, hidden: [block], output: block}; a block is
+ * {layer, shape: 'circle' | 'cell' | 'face' | 'row', x, y, width, height, pitch, radius, xs, ys}.
+ */
+export function layOut({ width, height, input, layers, faces }) {
+  const room = { y: TOP, height: height - TOP - BOTTOM };
+  const narrow = width < 700;
+  const margin = narrow ? 10 : 18;
+  const output = layers[layers.length - 1];
+  const hidden = layers.slice(0, -1);
+  const most = hidden.length ? (faces ? 290 : 250) : 380;
+  const outputWidth = Math.round(Math.min(most, Math.max(146, width * (hidden.length ? 0.225 + 0.03 * faces : 0.36))));
+  const inputBlock = layInput(input, width, room, margin);
+  const between = width - 2 * margin - inputBlock.width - outputWidth;
+  const gaps = hidden.length + 1;
+  const share = hidden.length ? Math.max(20, (between - gaps * (narrow ? 34 : 56)) / hidden.length) : 0;
+  const blocks = hidden.map((layer) => layNeurons(layer, share, room, faces));
+  const used = blocks.reduce((sum, block) => sum + block.width, 0);
+  const gap = Math.max(26, (between - used) / gaps);
+  let x = margin + inputBlock.width + gap;
+  for (const block of blocks) {
+    place(block, x, room);
+    x += block.width + gap;
+  }
+  const outputBlock = layClasses(output, x, room, outputWidth, faces, hidden.length === 0);
+  return { width: Math.max(width, x + outputWidth + margin), height, room, input: inputBlock, hidden: blocks, output: outputBlock };
+}
+
+function layInput(input, width, room, margin) {
+  const middle = room.y + room.height / 2;
+  if (input.imageShape) {
+    const [rows, columns] = input.imageShape;
+    const side = Math.min(room.height, Math.max(104, Math.min(224, width * 0.2)));
+    const scale = side / Math.max(rows, columns);
+    const size = { width: columns * scale, height: rows * scale };
+    return { kind: 'image', x: margin, y: middle - size.height / 2, ...size, scale, rows, columns };
+  }
+  if (input.plane) {
+    const side = Math.min(room.height, Math.max(110, Math.min(200, width * 0.18)));
+    return {
+      kind: 'plane', x: margin, y: middle - side / 2, width: side + 34, height: side, side,
+      xs: [margin + side + 26, margin + side + 26], ys: [middle - side * 0.22, middle + side * 0.22], radius: 8,
+    };
+  }
+  const columns = Math.ceil(input.size / COLUMN_UP_TO);
+  const pitch = Math.min(30, room.height / Math.ceil(input.size / columns));
+  const label = columns === 1 ? Math.max(64, Math.min(110, width * 0.1)) : 0;
+  const block = { kind: 'features', x: margin, width: label + columns * pitch, pitch, label, radius: Math.max(2, pitch * 0.36), columns };
+  grid(block, input.size, columns, margin + label, middle - (Math.ceil(input.size / columns) * pitch) / 2);
+  block.y = middle - (Math.ceil(input.size / columns) * pitch) / 2;
+  block.height = Math.ceil(input.size / columns) * pitch;
+  return block;
+}
+
+function layNeurons(layer, share, room, faces) {
+  const { size } = layer;
+  if (faces && size <= COLUMN_UP_TO) {
+    const columns = room.height / size >= 20 ? 1 : 2;
+    const pitch = Math.min(64, room.height / Math.ceil(size / columns), Math.max(26, share / columns));
+    return { layer: layer.index, shape: 'face', size, columns, pitch, radius: pitch * 0.42, width: columns * pitch };
+  }
+  if (size <= COLUMN_UP_TO) {
+    const pitch = Math.min(42, room.height / size);
+    return { layer: layer.index, shape: 'circle', size, columns: 1, pitch, radius: Math.min(13, pitch * 0.4), width: Math.min(30, pitch) };
+  }
+  const shapes = Array.from({ length: size - 1 }, (_, i) => {
+    const columns = i + 2;
+    const full = size % columns === 0 ? 1.12 : 1; // a full last row is worth slightly smaller cells
+    const pitch = Math.min(LARGEST_CELL, share / columns, room.height / Math.ceil(size / columns));
+    return { columns, pitch, worth: pitch * full };
+  });
+  const best = shapes.reduce((a, b) => (b.worth > a.worth * 1.06 ? b : a)); // rather tall than wide
+  const pitch = Math.max(3, best.pitch);
+  return { layer: layer.index, shape: 'cell', size, columns: best.columns, pitch, radius: pitch * (pitch > 8 ? 0.42 : 0.46), width: best.columns * pitch };
+}
+
+function place(block, x, room) {
+  const rows = Math.ceil(block.size / block.columns);
+  block.height = rows * block.pitch;
+  block.x = x;
+  block.y = room.y + (room.height - block.height) / 2;
+  const pitchX = block.columns === 1 ? block.width : block.pitch;
+  grid(block, block.size, block.columns, x, block.y, pitchX);
+}
+
+function grid(block, count, columns, x, y, pitchX = block.pitch) {
+  block.xs = Float32Array.from({ length: count }, (_, i) => x + ((i % columns) + 0.5) * pitchX);
+  block.ys = Float32Array.from({ length: count }, (_, i) => y + (Math.floor(i / columns) + 0.5) * block.pitch);
+}
+
+function layClasses(layer, x, room, width, faces, alone) {
+  const pitch = Math.min(faces ? 64 : 40, room.height / layer.size);
+  const height = pitch * layer.size;
+  const y = room.y + (room.height - height) / 2;
+  const radius = Math.max(1.5, Math.min(faces || alone ? pitch * 0.44 : 11, pitch * 0.44));
+  return {
+    layer: layer.index, shape: 'row', face: faces, size: layer.size, columns: 1, x, y, width, height, pitch, radius,
+    xs: new Float32Array(layer.size).fill(x + radius + 1),
+    ys: Float32Array.from({ length: layer.size }, (_, i) => y + (i + 0.5) * pitch),
+  };
+}
+
+/** The block of a layer, by its index. */
+export function blockOf(layout, layer) {
+  return layout.hidden[layer] ?? layout.output;
+}
+
+/** Where a line leaves value `i` of level `level` (0 the input, l + 1 layer l) and where it arrives. */
+export function portOf(layout, level, i) {
+  if (level === 0) {
+    const { input } = layout;
+    if (input.kind === 'image') {
+      const column = i % input.columns;
+      const row = Math.floor(i / input.columns);
+      return { x: input.x + (column + 0.5) * input.scale, y: input.y + (row + 0.5) * input.scale, radius: input.scale / 2 };
+    }
+    return { x: input.xs[i], y: input.ys[i], radius: input.radius };
+  }
+  const block = blockOf(layout, level - 1);
+  return { x: block.xs[i], y: block.ys[i], radius: block.radius };
+}
+
+/** The neuron at a point, as {layer, unit}, or null. */
+export function hit(layout, x, y, slack = 3) {
+  for (const block of [...layout.hidden, layout.output]) {
+    if (x < block.x - slack || x > block.x + block.width + slack || y < block.y - slack || y > block.y + block.height + slack) continue;
+    if (block.shape === 'row') {
+      const unit = Math.floor((y - block.y) / block.pitch);
+      return unit >= 0 && unit < block.size ? { layer: block.layer, unit } : null;
+    }
+    const pitchX = block.columns === 1 ? block.width : block.pitch;
+    const column = Math.min(block.columns - 1, Math.max(0, Math.floor((x - block.x) / pitchX)));
+    const row = Math.max(0, Math.floor((y - block.y) / block.pitch));
+    const unit = row * block.columns + column;
+    return unit < block.size ? { layer: block.layer, unit } : null;
+  }
+  return null;
+}

@@ -1,0 +1,92 @@
+/** Which connections matter for one image: those that carry the most, activation x weight. */
+import { weightOf } from './network-model.js';
+import { roundUp } from './network-math.js';
+
+/** One number for a connection, to tell it from the others. */
+export const linkKey = (level, from, to) => (level * 16384 + from) * 16384 + to;
+
+/**
+ * The `count` connections with the largest |activation x weight|, an equal share for each pair of levels,
+ * as [{level, from, to, value}], strongest first within a pair.
+ */
+export function strongestLinks(layers, frame, values, count, edits = null) {
+  const share = Math.floor(count / layers.length);
+  return layers.flatMap(({ index }) => {
+    const extra = index === layers.length - 1 ? count - share * layers.length : 0;
+    const weight = edits ? edits.weight(frame, index) : weightOf(frame, index);
+    return top(weight, values[index], share + extra, index);
+  });
+}
+
+/** The strongest connections into one neuron and out of it. */
+export function linksOf(layers, frame, values, layer, unit, count, edits = null) {
+  const weight = (l) => (edits ? edits.weight(frame, l) : weightOf(frame, l));
+  const into = topOf(values[layer].length, count, (i) => values[layer][i] * weight(layer).data[i * layers[layer].size + unit])
+    .map(([from, value]) => ({ level: layer, from, to: unit, value }));
+  const next = layers[layer + 1];
+  if (!next) return into;
+  const { data } = weight(layer + 1);
+  const out = topOf(next.size, Math.ceil(count / 2), (j) => values[layer + 1][unit] * data[unit * next.size + j])
+    .map(([to, value]) => ({ level: layer + 1, from: unit, to, value }));
+  return [...into, ...out];
+}
+
+function topOf(length, count, product) {
+  const all = [];
+  for (let i = 0; i < length; i += 1) {
+    const value = product(i);
+    if (value !== 0) all.push([i, value]);
+  }
+  return all.sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, count);
+}
+
+function top(weight, input, count, level) {
+  const [nIn, nOut] = weight.shape;
+  const { data } = weight;
+  const best = [];
+  if (count < 1) return best;
+  let least = 0;
+  for (let i = 0; i < nIn; i += 1) {
+    const a = input[i];
+    if (a === 0) continue;
+    for (let j = 0, at = i * nOut; j < nOut; j += 1, at += 1) {
+      const value = a * data[at];
+      const size = value < 0 ? -value : value;
+      if (!(size > least)) continue;
+      insert(best, { level, from: i, to: j, value }, size);
+      if (best.length > count) best.pop();
+      if (best.length === count) least = Math.abs(best[count - 1].value);
+    }
+  }
+  return best;
+}
+
+function insert(best, link, size) {
+  let low = 0;
+  let high = best.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (Math.abs(best[middle].value) >= size) low = middle + 1;
+    else high = middle;
+  }
+  best.splice(low, 0, link);
+}
+
+/** The magnitude drawn at full width for each pair of levels; over a run it only grows, in steps. */
+export class LinkScales {
+  constructor(layers) {
+    this.tops = layers.map(() => 0);
+  }
+
+  /** Take links into account. */
+  see(links) {
+    for (const { level, value } of links) {
+      if (Math.abs(value) > this.tops[level]) this.tops[level] = roundUp(Math.abs(value));
+    }
+  }
+
+  /** A contribution as a share of the widest line, 0 to 1. */
+  share(level, value) {
+    return Math.min(1, Math.abs(value) / (this.tops[level] || 1));
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * The arithmetic of the network view, in float64 on the recorded float32 numbers:
+ * one forward pass, one neuron's sum term by term, one gradient with respect to the input.
+ * Nothing here knows of canvases or of the page.
+ */
+
+const sigmoid = (z) => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
+const LEAKY_SLOPE = 0.01;
+const GELU_SCALE = Math.sqrt(2 / Math.PI);
+
+/**
+ * What is known of each activation function.
+ * `f` and `slope` take the pre-activation; `range` is [lowest, highest] (null: unbounded);
+ * `off` says whether an output of exactly 0 means that the function shut the neuron off.
+ */
+export const ACTIVATIONS = {
+  relu: {
+    label: 'ReLU', formula: 'max(0, z)', range: [0, null], off: true,
+    f: (z) => (z > 0 ? z : 0), slope: (z) => (z > 0 ? 1 : 0),
+  },
+  leaky_relu: {
+    label: 'leaky ReLU', formula: `max(${LEAKY_SLOPE} z, z)`, range: [null, null], off: false,
+    f: (z) => (z > 0 ? z : LEAKY_SLOPE * z), slope: (z) => (z > 0 ? 1 : LEAKY_SLOPE),
+  },
+  sigmoid: {
+    label: 'sigmoid', formula: '1 / (1 + e^−z)', range: [0, 1], off: false,
+    f: sigmoid, slope: (z) => sigmoid(z) * (1 - sigmoid(z)),
+  },
+  tanh: {
+    label: 'tanh', formula: 'tanh(z)', range: [-1, 1], off: false,
+    f: Math.tanh, slope: (z) => 1 - Math.tanh(z) ** 2,
+  },
+  elu: {
+    label: 'ELU', formula: 'z or e^z − 1', range: [null, null], off: false,
+    f: (z) => (z > 0 ? z : Math.expm1(z)), slope: (z) => (z > 0 ? 1 : Math.exp(z)),
+  },
+  silu: {
+    label: 'SiLU', formula: 'z · sigmoid(z)', range: [null, null], off: false,
+    f: (z) => z * sigmoid(z), slope: (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z))),
+  },
+  gelu: {
+    label: 'GELU', formula: '0.5 z (1 + tanh(√(2/π)(z + 0.044715 z³)))', range: [null, null], off: false,
+    f: (z) => 0.5 * z * (1 + Math.tanh(GELU_SCALE * (z + 0.044715 * z ** 3))),
+    slope: (z) => {
+      const t = Math.tanh(GELU_SCALE * (z + 0.044715 * z ** 3));
+      return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * GELU_SCALE * (1 + 3 * 0.044715 * z * z);
+    },
+  },
+  softplus: {
+    label: 'softplus', formula: 'ln(1 + e^z)', range: [0, null], off: false,
+    f: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), slope: sigmoid,
+  },
+  softmax: {
+    label: 'softmax', formula: 'e^z / sum of e^z over the classes', range: [0, 1], off: false,
+    f: null, slope: () => 1,
+  },
+};
+ACTIVATIONS.swish = ACTIVATIONS.silu;
+
+/** The description of an activation function; one that is not known is drawn as unbounded and not recomputed. */
+export function activationNamed(name) {
+  return ACTIVATIONS[name] ?? { label: name, formula: `${name}(z)`, range: [null, null], off: false, f: null, slope: null };
+}
+
+/** Probabilities of logits, shift-invariant. */
+export function softmax(logits) {
+  const top = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = Array.from(logits, (z) => Math.exp(z - top));
+  const total = powers.reduce((a, b) => a + b, 0);
+  return Float64Array.from(powers, (p) => p / total);
+}
+
+/**
+ * Pre-activations of one layer: z[j] = sum_i a[i] * w[i, j] + b[j], summed in float64.
+ * `weight` is {shape: [n_in, n_out], data} in row-major order, `bias` is {data} or null.
+ */
+export function preActivations(weight, bias, input) {
+  const [nIn, nOut] = weight.shape;
+  const z = new Float64Array(nOut);
+  if (bias) z.set(bias.data);
+  for (let i = 0; i < nIn; i += 1) {
+    const a = input[i];
+    if (a === 0) continue;
+    const row = i * nOut;
+    for (let j = 0; j < nOut; j += 1) z[j] += a * weight.data[row + j];
+  }
+  return z;
+}
+
+/** A layer's outputs for its pre-activations; null when the function is not known here. */
+export function activate(name, z) {
+  if (name === 'softmax') return softmax(z);
+  const { f } = activationNamed(name);
+  return f ? z.map(f) : null;
+}
+
+/** The products a[i] * w[i, unit] that one neuron adds up. */
+export function productsOf(weight, input, unit) {
+  const [nIn, nOut] = weight.shape;
+  return Float64Array.from({ length: nIn }, (_, i) => input[i] * weight.data[i * nOut + unit]);
+}
+
+/**
+ * The sum that made one neuron's pre-activation: the `listed` inputs each as a term, the others as one sum.
+ * Returns {terms: [{input, a, w, product}], restCount, rest, bias, z} with terms + rest + bias = z.
+ */
+export function termsOf(weight, bias, input, unit, listed) {
+  const [nIn, nOut] = weight.shape;
+  const products = productsOf(weight, input, unit);
+  const terms = listed.map((i) => ({ input: i, a: input[i], w: weight.data[i * nOut + unit], product: products[i] }));
+  const apart = new Set(listed);
+  let rest = 0;
+  for (let i = 0; i < nIn; i += 1) if (!apart.has(i)) rest += products[i];
+  const b = bias ? bias.data[unit] : 0;
+  const z = terms.reduce((sum, term) => sum + term.product, 0) + rest + b;
+  return { terms, restCount: nIn - terms.length, rest, bias: b, z };
+}
+
+/** The indices of the `count` values largest in magnitude, largest first; zeros never. */
+export function strongest(values, count) {
+  if (count < 1) return [];
+  const best = [];
+  let least = 0;
+  for (let i = 0; i < values.length; i += 1) {
+    const size = Math.abs(values[i]);
+    if (!(size > least)) continue;
+    let at = best.length;
+    while (at > 0 && Math.abs(values[best[at - 1]]) < size) at -= 1;
+    best.splice(at, 0, i);
+    if (best.length > count) best.pop();
+    if (best.length === count) least = Math.abs(values[best[count - 1]]);
+  }
+  return best;
+}
+
+/**
+ * How one neuron's pre-activation moves with each input: dz/dx for this very image.
+ * `layers` holds {weight, activation} from the first to the neuron's own, `z` every layer's pre-activations.
+ */
+export function inputGradient(layers, z, unit) {
+  const last = layers.length - 1;
+  let gradient = column(layers[last].weight, unit);
+  for (let l = last - 1; l >= 0; l -= 1) {
+    const { slope } = activationNamed(layers[l].activation);
+    if (!slope) return null;
+    const [nIn, nOut] = layers[l].weight.shape;
+    const { data } = layers[l].weight;
+    const inner = gradient.map((g, j) => g * slope(z[l][j]));
+    const outer = new Float64Array(nIn);
+    for (let i = 0; i < nIn; i += 1) {
+      let sum = 0;
+      for (let j = 0; j < nOut; j += 1) sum += data[i * nOut + j] * inner[j];
+      outer[i] = sum;
+    }
+    gradient = outer;
+  }
+  return gradient;
+}
+
+/** One neuron's incoming weights. */
+export function column(weight, unit) {
+  const [nIn, nOut] = weight.shape;
+  const values = new Float64Array(nIn);
+  for (let i = 0; i < nIn; i += 1) values[i] = weight.data[i * nOut + unit];
+  return values;
+}
+
+/** The smallest of 1, 1.5, 2, 3, 4, 5, 6, 8, 10 times a power of ten that is not below `value`. */
+export function roundUp(value) {
+  if (!(value > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((s) => s * power >= value * (1 - 1e-9));
+  return (step ?? 10) * power;
+}

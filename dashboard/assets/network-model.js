@@ -1,0 +1,179 @@
+/**
+ * What the network view knows of a run: its layers by name, and, for one frame and one probe image,
+ * every layer's values. `values[0]` is the input and `values[l + 1]` what layer l answers,
+ * so the weights of layer l lead from `values[l]` to `values[l + 1]`.
+ */
+import { activate, activationNamed, column, inputGradient, preActivations, productsOf, roundUp, strongest, termsOf } from './network-math.js';
+
+/** The layers of a run: [{index, name, size, inputSize, activation, isOutput}], from the first hidden one to the output. */
+export function layersOf(description) {
+  const sizes = description.layer_sizes;
+  const network = description.config?.network ?? {};
+  const hidden = network.activation ?? 'relu';
+  const last = sizes.length - 2;
+  return sizes.slice(1).map((size, index) => {
+    const isOutput = index === last;
+    const activation = isOutput ? (network.output ?? 'softmax') : Array.isArray(hidden) ? hidden[index] : hidden;
+    const name = isOutput ? 'Output' : last === 1 ? 'Hidden layer' : `Hidden ${index + 1}`;
+    return { index, name, size, inputSize: sizes[index], activation, isOutput };
+  });
+}
+
+/** The features of one probe example. */
+export function probeInput(store, probe) {
+  const { images } = store.probe;
+  if (images.shape) {
+    const [, width] = images.shape;
+    return images.data.subarray(probe * width, (probe + 1) * width);
+  }
+  return images[probe];
+}
+
+/** How many probe examples there are. */
+export const probeCount = (store) => store.probe?.labels?.length ?? 0;
+
+/** A weight matrix {shape, data}, or null in a frame that lacks it. */
+export const weightOf = (frame, layer) => frame.tensor(`layer${layer}.weight`) ?? null;
+
+/** A bias {shape, data}, or null in a network without. */
+export function biasOf(frame, layer) {
+  try {
+    return frame.tensor(`layer${layer}.bias`) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** A layer's recorded answers to one probe example, as a view into the frame. */
+export function recorded(frame, layer, probe) {
+  const { shape, data } = frame.tensor(`layer${layer}.activation`);
+  return data.subarray(probe * shape[1], (probe + 1) * shape[1]);
+}
+
+/** Which classes a list of probabilities names first: the index of the largest. */
+export function largest(values) {
+  let best = 0;
+  for (let i = 1; i < values.length; i += 1) if (values[i] > values[best]) best = i;
+  return best;
+}
+
+/** The class that a frame answers for a probe example. */
+export function predicted(frame, layers, probe) {
+  return largest(recorded(frame, layers.length - 1, probe));
+}
+
+/**
+ * Everything one frame says about one probe example, with changes by hand applied when there are any.
+ * `edits` is null, or answers weight(frame, layer), bias(frame, layer) and silenced(layer) (a Set of units);
+ * then what follows the first changed layer is computed here instead of read from the record.
+ */
+export function passOf(store, layers, frame, probe, edits = null) {
+  const values = [probeInput(store, probe)];
+  const from = edits ? edits.firstLayer() : Infinity;
+  for (const { index, activation } of layers) {
+    if (index < from) {
+      values.push(recorded(frame, index, probe));
+      continue;
+    }
+    const z = preActivations(edits.weight(frame, index), biasOf(frame, index), values[index]);
+    const answer = activate(activation, z) ?? Float64Array.from(recorded(frame, index, probe));
+    for (const unit of edits.silenced(index)) answer[unit] = 0;
+    values.push(answer);
+  }
+  return values;
+}
+
+/** The inputs that speak loudest in a neuron's recorded sum, those changed by hand first. */
+export function listedInputs(frame, layer, unit, values, count, edits = null) {
+  const changed = edits ? edits.changedInputs(layer, unit) : [];
+  const loudest = strongest(productsOf(weightOf(frame, layer), values[layer], unit), count);
+  return [...new Set([...changed, ...loudest])].slice(0, Math.max(count, changed.length));
+}
+
+/**
+ * How one neuron came by its value: the sum, its pre-activation and its answer computed in float64,
+ * beside the answer on screen. Returns termsOf(...) with {hasBias, answer, shown, logits (for softmax), silenced}.
+ */
+export function explain(layers, frame, values, layer, unit, listed, edits = null) {
+  const { activation } = layers[layer];
+  const weight = edits ? edits.weight(frame, layer) : weightOf(frame, layer);
+  const bias = biasOf(frame, layer);
+  const sum = termsOf(weight, bias, values[layer], unit, listed);
+  const about = {
+    ...sum, hasBias: bias !== null, shown: values[layer + 1][unit], logits: null,
+    silenced: Boolean(edits?.silenced(layer).has(unit)),
+  };
+  if (activation === 'softmax') {
+    const logits = preActivations(weight, bias, values[layer]);
+    return { ...about, logits, answer: activate('softmax', logits)[unit] };
+  }
+  const { f } = activationNamed(activation);
+  return { ...about, answer: f ? f(sum.z) : null };
+}
+
+/** dz/dx of one neuron at one example (its own weights when it is in the first layer); null when it cannot be known. */
+export function sensitivity(layers, frame, values, layer, unit, edits = null) {
+  const weight = (l) => (edits ? edits.weight(frame, l) : weightOf(frame, l));
+  if (layer === 0) return column(weight(0), unit);
+  const below = layers.slice(0, layer + 1).map((item, l) => ({ weight: weight(l), activation: item.activation }));
+  const z = below.slice(0, -1).map((item, l) => preActivations(item.weight, biasOf(frame, l), values[l]));
+  const silenced = below.map((_, l) => edits?.silenced(l));
+  silenced.slice(0, -1).forEach((units, l) => units?.forEach((u) => { z[l][u] = -Infinity; }));
+  return inputGradient(below, z, unit);
+}
+
+/** One neuron's recorded answers to every probe example. */
+export function overProbe(frame, layer, unit) {
+  const { shape, data } = frame.tensor(`layer${layer}.activation`);
+  return Float64Array.from({ length: shape[0] }, (_, i) => data[i * shape[1] + unit]);
+}
+
+/** Which neurons of a layer answer exactly 0 to every probe example. */
+export function silentUnits(frame, layer) {
+  const { shape: [rows, size], data } = frame.tensor(`layer${layer}.activation`);
+  const silent = new Uint8Array(size).fill(1);
+  for (let i = 0; i < rows * size; i += 1) if (data[i] !== 0) silent[i % size] = 0;
+  return silent;
+}
+
+/**
+ * Colour scales that stay over a run: the ends of a bounded activation's range, else the largest
+ * magnitude seen so far, rounded up to a short number; they only ever grow.
+ */
+export class ActivationScales {
+  constructor(layers) {
+    this.layers = layers;
+    this.tops = layers.map(({ activation }) => {
+      const [low, high] = activationNamed(activation).range;
+      return high === null ? 0 : Math.max(Math.abs(low), high);
+    });
+    this.seen = new Set();
+  }
+
+  /** Take a frame into account (once); returns whether a scale grew. */
+  see(frame) {
+    if (this.seen.has(frame.number)) return false;
+    this.seen.add(frame.number);
+    let grew = false;
+    for (const { index, activation } of this.layers) {
+      if (activationNamed(activation).range[1] !== null) continue;
+      let top = 0;
+      for (const value of frame.tensor(`layer${index}.activation`).data) {
+        const size = Math.abs(value);
+        if (size > top && size < Infinity) top = size;
+      }
+      if (top > this.tops[index]) {
+        this.tops[index] = roundUp(top);
+        grew = true;
+      }
+    }
+    return grew;
+  }
+
+  /** {low, high, signed} of a layer's colours. */
+  of(layer) {
+    const [low] = activationNamed(this.layers[layer].activation).range;
+    const high = this.tops[layer] || 1;
+    return low === 0 ? { low: 0, high, signed: false } : { low: -high, high, signed: true };
+  }
+}

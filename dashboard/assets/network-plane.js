@@ -1,0 +1,74 @@
+/** For 2-D data: what every neuron answers over the whole plane, as small pictures, and the classes' regions. */
+import { activate, preActivations } from './network-math.js';
+import { biasOf, probeCount, probeInput, weightOf } from './network-model.js';
+
+/** Colours of classes, told apart with any colour vision (after Okabe and Ito), for light and dark pages. */
+const CLASSES = {
+  light: ['#2F6FDE', '#D9660B', '#7b3fa0', '#00896b', '#b5890a', '#b2417f', '#3b4757', '#4aa3c7', '#8a5a2b', '#6c8b1f'],
+  dark: ['#6EA0FF', '#FF9F4A', '#c79bf0', '#2fc9a0', '#e8c24a', '#f08fc0', '#b8c2d0', '#7fd0ef', '#d0a070', '#b5d65a'],
+};
+
+/** The colour of a class. */
+export const classColor = (palette, label) => CLASSES[palette.dark ? 'dark' : 'light'][label % 10];
+
+/** Half the side of the square about zero that holds every probe point, in steps of 0.5. */
+export function extentOf(store) {
+  let top = 0;
+  for (let i = 0; i < probeCount(store); i += 1) for (const value of probeInput(store, i)) top = Math.max(top, Math.abs(value));
+  return Math.max(0.5, Math.ceil(top * 2.2) / 2);
+}
+
+/** How fine a plane may be for a network, so that it costs a few milliseconds: 16 to 40 points a side. */
+export function finenessFor(layers) {
+  const work = layers.reduce((sum, layer) => sum + layer.inputSize * layer.size, 0);
+  return Math.round(Math.min(40, Math.max(16, Math.sqrt(2.5e6 / work))));
+}
+
+/** Every layer's answers over the plane: an array of [side * side][size], rows from the top. */
+export function overPlane(layers, frame, extent, side, edits = null) {
+  const answers = layers.map(() => []);
+  for (let row = 0; row < side; row += 1) {
+    for (let column = 0; column < side; column += 1) {
+      let values = [((column + 0.5) / side) * 2 * extent - extent, extent - ((row + 0.5) / side) * 2 * extent];
+      for (const { index, activation } of layers) {
+        const weight = edits ? edits.weight(frame, index) : weightOf(frame, index);
+        values = activate(activation, preActivations(weight, biasOf(frame, index), values));
+        if (!values) return null;
+        if (edits) for (const unit of edits.silenced(index)) values[unit] = 0;
+        answers[index].push(values);
+      }
+    }
+  }
+  return answers;
+}
+
+/** A picture of one neuron's answers over the plane. */
+export function facePicture(answers, unit, side, colors, top) {
+  return picture(side, (i) => colors.rgba(answers[i][unit] / top));
+}
+
+/** A picture of the classes' regions: each point in the colour of its likeliest class, paler the less sure. */
+export function regionPicture(answers, side, palette) {
+  const size = answers[0].length;
+  const rgb = Array.from({ length: size }, (_, label) => [1, 3, 5].map((at) => parseInt(classColor(palette, label).slice(at, at + 2), 16)));
+  const paper = [1, 3, 5].map((at) => parseInt(palette.paper.slice(at, at + 2), 16));
+  return picture(side, (i) => {
+    let best = 0;
+    for (let c = 1; c < size; c += 1) if (answers[i][c] > answers[i][best]) best = c;
+    const sure = 0.62 * Math.max(0, (answers[i][best] - 1 / size) / (1 - 1 / size));
+    const [r, g, b] = rgb[best].map((value, c) => Math.round(paper[c] + (value - paper[c]) * sure));
+    return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+  });
+}
+
+function picture(side, pixel) {
+  const canvas = document.createElement('canvas');
+  canvas.width = side;
+  canvas.height = side;
+  const context = canvas.getContext('2d');
+  const image = context.createImageData(side, side);
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < pixels.length; i += 1) pixels[i] = pixel(i);
+  context.putImageData(image, 0, 0);
+  return canvas;
+}

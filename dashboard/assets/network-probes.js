@@ -1,0 +1,168 @@
+/** The strip of probe examples to choose from, grouped by class; a corner marks those answered wrongly. */
+import { predicted, probeCount, probeInput } from './network-model.js';
+import { classColor, extentOf } from './network-plane.js';
+import { asNumber, withArticle } from './network-text.js';
+
+const SIDE = 34;
+
+/**
+ * Build the chooser. Returns {element, mark(frame, layers), choose(probe), paint(palette)}:
+ * `mark` shows which examples a snapshot gets wrong.
+ */
+export function createProbes(store) {
+  const element = document.createElement('div');
+  element.className = 'nv-probes';
+  element.setAttribute('role', 'group');
+  element.setAttribute('aria-label', 'Examples to send through the network');
+  const buttons = [];
+  const { classNames } = store;
+  const labels = Array.from({ length: probeCount(store) }, (_, i) => Number(store.probe.labels[i]));
+  const order = [];
+  for (const label of [...new Set(labels)].sort((a, b) => a - b)) {
+    const group = document.createElement('div');
+    group.className = 'nv-probe-group';
+    const name = document.createElement('span');
+    name.textContent = classNames[label];
+    group.append(name);
+    const row = document.createElement('div');
+    labels.forEach((other, i) => {
+      if (other !== label) return;
+      buttons[i] = createButton(i);
+      order.push(i);
+      row.append(buttons[i]);
+    });
+    group.append(row);
+    element.append(group);
+  }
+
+  function createButton(i) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'nv-probe';
+    button.dataset.probe = i;
+    button.tabIndex = -1;
+    const canvas = document.createElement('canvas');
+    canvas.setAttribute('aria-hidden', 'true');
+    button.append(canvas);
+    return button;
+  }
+
+  const kind = store.imageShape ? 'Image' : 'Example';
+  const describe = (i, answer) => {
+    const name = `${kind} ${i + 1}: ${withArticle(classNames[labels[i]])}`;
+    return answer === labels[i] ? name : `${name}, taken for ${withArticle(classNames[answer])}`;
+  };
+
+  element.addEventListener('click', (event) => {
+    const button = event.target.closest('button');
+    if (button) store.selectProbe(Number(button.dataset.probe));
+  });
+  element.addEventListener('keydown', (event) => {
+    const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+    const at = order.indexOf(Number(event.target.dataset?.probe));
+    if (at < 0) return;
+    let next = at + (steps[event.key] ?? 0);
+    if (event.key === 'Home') next = 0;
+    if (event.key === 'End') next = order.length - 1;
+    if (next === at || next < 0 || next >= order.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    buttons[order[next]].focus();
+    store.selectProbe(order[next]);
+  });
+
+  return {
+    element,
+    mark(frame, layers) {
+      buttons.forEach((button, i) => {
+        const answer = predicted(frame, layers, i);
+        const text = describe(i, answer);
+        if (button.title === text) return;
+        button.title = text;
+        button.setAttribute('aria-label', text);
+        button.classList.toggle('nv-wrong', answer !== labels[i]);
+      });
+    },
+    choose(probe) {
+      buttons.forEach((button, i) => {
+        button.setAttribute('aria-pressed', String(i === probe));
+        button.tabIndex = i === probe ? 0 : -1;
+      });
+    },
+    paint(palette) {
+      buttons.forEach((button, i) => paintExample(button.firstChild, store, i, palette));
+    },
+  };
+}
+
+/** An example as a small picture: its pixels, its place in the plane, or its features as bars. */
+function paintExample(canvas, store, probe, palette) {
+  const values = probeInput(store, probe);
+  const context = canvas.getContext('2d');
+  if (store.imageShape) {
+    canvas.width = store.imageShape[1];
+    canvas.height = store.imageShape[0];
+    context.drawImage(imagePicture(store, probe, palette), 0, 0);
+    return;
+  }
+  canvas.width = 2 * SIDE;
+  canvas.height = 2 * SIDE;
+  context.scale(2, 2);
+  if (values.length === 2) {
+    const extent = extentOf(store);
+    const at = (value) => (value / extent / 2 + 0.5) * SIDE;
+    context.fillStyle = palette.line;
+    context.fillRect(SIDE / 2 - 0.5, 3, 1, SIDE - 6);
+    context.fillRect(3, SIDE / 2 - 0.5, SIDE - 6, 1);
+    context.fillStyle = classColor(palette, Number(store.probe.labels[probe]));
+    context.beginPath();
+    context.arc(at(values[0]), SIDE - at(values[1]), 4, 0, 7);
+    context.fill();
+    return;
+  }
+  const top = Math.max(...Array.from(values, Math.abs)) || 1;
+  const wide = (SIDE - 6) / values.length;
+  values.forEach((value, i) => {
+    context.fillStyle = value < 0 ? palette.negative : palette.positive;
+    const tall = (Math.abs(value) / top) * (SIDE / 2 - 3);
+    context.fillRect(3 + i * wide, SIDE / 2 - (value > 0 ? tall : 0), Math.max(0.6, wide - 0.4), tall);
+  });
+}
+
+const ranges = new WeakMap();
+
+/** The lowest and highest pixel over the whole probe set, so that every image has the same greys. */
+function rangeOf(store) {
+  let range = ranges.get(store.probe);
+  if (!range) {
+    range = [Infinity, -Infinity];
+    for (let i = 0; i < probeCount(store); i += 1) {
+      for (const value of probeInput(store, i)) range = [Math.min(range[0], value), Math.max(range[1], value)];
+    }
+    ranges.set(store.probe, range);
+  }
+  return range;
+}
+
+/** A probe image as a canvas of one pixel a feature. */
+export function imagePicture(store, probe, palette) {
+  const [rows, columns] = store.imageShape;
+  const [low, high] = rangeOf(store);
+  const canvas = document.createElement('canvas');
+  canvas.width = columns;
+  canvas.height = rows;
+  const context = canvas.getContext('2d');
+  const image = context.createImageData(columns, rows);
+  const pixels = new Uint32Array(image.data.buffer);
+  const values = probeInput(store, probe);
+  for (let i = 0; i < pixels.length; i += 1) pixels[i] = palette.picture.rgba((values[i] - low) / (high - low || 1));
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** What an example is, in words, for a caption: "a 7", or its two coordinates. */
+export function exampleWords(store, probe) {
+  const label = store.classNames[Number(store.probe.labels[probe])];
+  const values = probeInput(store, probe);
+  return values.length === 2 ? `${label} (${asNumber(values[0], 2)}, ${asNumber(values[1], 2)})` : `true class: ${label}`;
+}

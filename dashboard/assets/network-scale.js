@@ -1,0 +1,45 @@
+/** One symmetric scale of weights a layer, shared by every picture of them; over a run it only grows, in steps. */
+import { roundUp } from './network-math.js';
+import { weightOf } from './network-model.js';
+
+export class WeightScales {
+  constructor(layers) {
+    this.tops = layers.map(() => 0);
+    this.seen = new Set();
+  }
+
+  /** Take a frame into account (once); returns whether a scale grew. */
+  see(frame) {
+    if (this.seen.has(frame.number)) return false;
+    this.seen.add(frame.number);
+    let grew = false;
+    this.tops.forEach((known, layer) => {
+      let top = 0;
+      const weight = weightOf(frame, layer);
+      for (const value of weight?.data ?? []) {
+        const size = value < 0 ? -value : value;
+        if (size > top && size < Infinity) top = size;
+      }
+      if (top <= known) return;
+      this.tops[layer] = roundUp(top);
+      grew = true;
+    });
+    return grew;
+  }
+
+  /** The magnitude at the ends of a layer's colours. */
+  of(layer) {
+    return this.tops[layer] || 1;
+  }
+}
+
+const shared = new WeakMap();
+
+/** The scales of the run that a store shows: the same ones for every view of it. */
+export function weightScalesOf(store, layers) {
+  const known = shared.get(store);
+  if (known?.run === store.description) return known.scales;
+  const scales = new WeightScales(layers);
+  shared.set(store, { run: store.description, scales });
+  return scales;
+}

@@ -1,0 +1,40 @@
+/** Words and numbers of the network view. */
+
+const MINUS = '−';
+
+/** A number with `places` decimals and a real minus sign; very small and very large ones in powers of ten. */
+export function asNumber(value, places = 4) {
+  if (value === null || value === undefined || Number.isNaN(value)) return '–';
+  const size = Math.abs(value);
+  const small = size !== 0 && size < 0.5 * 10 ** -places && places > 2;
+  const text = small || size >= 1e6 ? size.toExponential(2) : Number.isInteger(value) && places === 0 ? String(size) : trimmed(size, places);
+  return `${value < 0 && Number(text) !== 0 ? MINUS : ''}${text}`;
+}
+
+const trimmed = (size, places) => (places === 0 ? String(Number(size.toPrecision(3))) : size.toFixed(places));
+
+/** A share as a percentage, as short as is honest. */
+export function asPercent(share) {
+  const percent = 100 * share;
+  if (percent > 0 && percent < 0.1) return '<0.1 %';
+  return `${percent >= 99.95 || percent === 0 ? Math.round(percent) : percent.toFixed(1)} %`;
+}
+
+/** "a 7", "an 8", "an ankle boot". */
+export const withArticle = (name) => `${/^(8|11$|18$|[aeiou])/i.test(name) ? 'an' : 'a'} ${name}`;
+
+/** "1 change", "2 changes". */
+export const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** "Hidden 1, neuron 12" or "Output, 7"; neurons count from 1 as people do. */
+export function neuronName(layers, classNames, layer, unit) {
+  const { name, isOutput } = layers[layer];
+  return isOutput ? `${name}, ${classNames[unit]}` : `${name}, neuron ${unit + 1}`;
+}
+
+/** What feeds a connection: a pixel by row and column, a feature, or a neuron of the layer before. */
+export function sourceName(layers, imageShape, layer, input, featureName) {
+  if (layer > 0) return `neuron ${input + 1}`;
+  if (imageShape) return `pixel ${Math.floor(input / imageShape[1]) + 1}, ${(input % imageShape[1]) + 1}`;
+  return featureName(input);
+}

@@ -1,0 +1,139 @@
+/**
+ * Changes by hand: a neuron switched off, a connection cut, a weight set to another number.
+ * They lie over the recorded parameters, which stay as they are, and can be taken back one by one.
+ */
+import { weightOf } from './network-model.js';
+
+const NOTHING = new Set();
+
+export class Edits {
+  constructor() {
+    this.changes = [];
+    this.past = [];
+    this.weights = new Map();
+  }
+
+  get active() {
+    return this.changes.length > 0;
+  }
+
+  /** Switch a neuron off, or on again. */
+  toggleNeuron(layer, unit) {
+    const others = this.changes.filter((c) => !(c.input === undefined && c.layer === layer && c.unit === unit));
+    this.#become(others.length < this.changes.length ? others : [...others, { layer, unit }], null);
+  }
+
+  /** Set the weight from `input` to `unit`; one drag of a slider is one change to take back. */
+  setWeight(layer, input, unit, value) {
+    const others = this.changes.filter((c) => !(c.input === input && c.layer === layer && c.unit === unit));
+    this.#become([...others, { layer, input, unit, value }], `${layer}/${input}/${unit}`);
+  }
+
+  /** Give a weight its recorded value back. */
+  restoreWeight(layer, input, unit) {
+    this.#become(this.changes.filter((c) => !(c.input === input && c.layer === layer && c.unit === unit)), null);
+  }
+
+  /** Take the last change back. */
+  undo() {
+    if (!this.past.length) return;
+    this.changes = this.past.pop().changes;
+    this.weights.clear();
+  }
+
+  /** Take everything back. */
+  reset() {
+    if (this.active) this.#become([], null);
+  }
+
+  #become(changes, target) {
+    const last = this.past[this.past.length - 1];
+    if (!target || last?.target !== target) this.past.push({ changes: this.changes, target });
+    this.changes = changes;
+    this.weights.clear();
+  }
+
+  /** The first layer whose answers differ from the record. */
+  firstLayer() {
+    return this.changes.reduce((first, change) => Math.min(first, change.layer), Infinity);
+  }
+
+  /** The neurons of a layer that are switched off. */
+  silenced(layer) {
+    const units = this.changes.filter((c) => c.layer === layer && c.input === undefined).map((c) => c.unit);
+    return units.length ? new Set(units) : NOTHING;
+  }
+
+  /** Which of a neuron's incoming weights are changed. */
+  changedInputs(layer, unit) {
+    return this.changes.filter((c) => c.layer === layer && c.unit === unit && c.input !== undefined).map((c) => c.input);
+  }
+
+  /** A frame's weights with the changes in them. */
+  weight(frame, layer) {
+    const recorded = weightOf(frame, layer);
+    const mine = this.changes.filter((c) => c.layer === layer && c.input !== undefined);
+    if (!mine.length) return recorded;
+    const known = this.weights.get(layer);
+    if (known?.recorded === recorded.data) return known.changed;
+    const data = recorded.data.slice();
+    for (const { input, unit, value } of mine) data[input * recorded.shape[1] + unit] = value;
+    const changed = { shape: recorded.shape, data };
+    this.weights.set(layer, { recorded: recorded.data, changed });
+    return changed;
+  }
+}
+
+/**
+ * Asks the server what the changes do to the held-out figures; `tell(answer)` gets
+ * {state: 'none' | 'waiting' | 'known' | 'unavailable', accuracy, loss}.
+ */
+export class HeldOutQuestion {
+  constructor(tell) {
+    this.tell = tell;
+    this.available = true;
+    this.asked = '';
+    this.timer = 0;
+    this.abort = null;
+  }
+
+  /** Ask about `changes` to a snapshot; a newer question replaces an older one. */
+  ask(url, changes) {
+    const key = changes.length && url ? `${url} ${JSON.stringify(changes)}` : '';
+    if (key === this.asked) return;
+    this.asked = key;
+    clearTimeout(this.timer);
+    this.abort?.abort();
+    if (!key) {
+      this.tell({ state: 'none' });
+      return;
+    }
+    if (!this.available) {
+      this.tell({ state: 'unavailable' });
+      return;
+    }
+    this.tell({ state: 'waiting' });
+    this.timer = setTimeout(() => this.#send(url, changes, key), 150);
+  }
+
+  async #send(url, changes, key) {
+    this.abort = new AbortController();
+    try {
+      const answer = await fetch(url, {
+        method: 'POST', headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ changes }), signal: this.abort.signal,
+      });
+      if (answer.status === 404 || answer.status === 405) this.available = false;
+      const told = answer.ok ? { state: 'known', ...(await answer.json()) } : { state: 'unavailable' };
+      if (key === this.asked) this.tell(told);
+    } catch {
+      if (key === this.asked) this.tell({ state: 'unavailable' });
+    }
+  }
+
+  /** Forget what was asked, and stop asking. */
+  destroy() {
+    clearTimeout(this.timer);
+    this.abort?.abort();
+  }
+}

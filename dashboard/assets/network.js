@@ -1,0 +1,436 @@
+/**
+ * The network view: one example's way through the network, from the input through every layer to the answer,
+ * gliding between snapshots; neurons can be looked into, pinned, switched off, and their weights changed.
+ */
+import { Camera, steer } from './network-camera.js';
+import { createCard, describe, placeCard } from './network-card.js';
+import { createBanner, createBar, createLegend } from './network-chrome.js';
+import { isDark, paletteFor } from './network-color.js';
+import { drawNetwork } from './network-draw.js';
+import { ActivationHistory } from './network-history.js';
+import { blockOf, heightFor, hit, layOut } from './network-layout.js';
+import { LinkScales, linksOf, strongestLinks } from './network-links.js';
+import { activationNamed } from './network-math.js';
+import { ActivationScales, largest, layersOf, passOf, predicted, probeCount, probeInput, recorded, silentUnits } from './network-model.js';
+import { Motion } from './network-motion.js';
+import { createPictures } from './network-pictures.js';
+import { extentOf } from './network-plane.js';
+import { createProbes, exampleWords } from './network-probes.js';
+import { weightScalesOf } from './network-scale.js';
+import { createFrame, paintFrame } from './network-style.js';
+import { asNumber, neuronName } from './network-text.js';
+import { Edits, HeldOutQuestion } from './network-whatif.js';
+
+const GLIDE = 220; // ms from one example to another
+const FOCUS_LINKS = 48;
+const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';
+const FEATURE = (i) => `x${String(i + 1).replace(/\d/g, (digit) => SUBSCRIPTS[digit])}`;
+
+/**
+ * Build the network view in `root` on the stage's store.
+ * Returns {update(now), destroy()}; it draws only when something it shows has changed.
+ */
+export function createNetwork(root, store) {
+  let network = null;
+  let waiting = 0;
+  const wake = () => { waiting ||= requestAnimationFrame(update); };
+
+  function update(now = performance.now()) {
+    waiting = 0;
+    const ready = store.description && store.shown && probeCount(store) > 0;
+    if (network && (!ready || network.description !== store.description)) {
+      network.destroy();
+      network = null;
+    }
+    if (!ready) return;
+    network ??= createRunView(root, store, wake);
+    if (network.update(now)) wake();
+  }
+
+  const stops = ['frame', 'probe', 'theme', 'pin', 'run'].map((event) => store.on(event, wake));
+  wake();
+  return {
+    update,
+    destroy() {
+      cancelAnimationFrame(waiting);
+      stops.forEach((stop) => stop?.());
+      network?.destroy();
+    },
+  };
+}
+
+/** The view of one run; `update` answers whether it wants to be called again on the next frame. */
+function createRunView(root, store, wake) {
+  const { description } = store;
+  const layers = layersOf(description);
+  const { frame: element, remove } = createFrame(root, 'The network at work');
+  const labels = Array.from({ length: probeCount(store) }, (_, i) => Number(store.probe.labels[i]));
+  const edits = new Edits();
+  const camera = new Camera();
+  const motion = new Motion();
+  const pictures = createPictures();
+  const linkScales = new LinkScales(layers);
+  const isPlane = !store.imageShape && layers[0].inputSize === 2;
+
+  /** What the view shows; cards and pictures read it. */
+  const view = {
+    store, layers, labels, edits, isPlane, frame: null, probe: -1, values: [], palette: null, font: 'sans-serif',
+    scales: new ActivationScales(layers), weightScales: weightScalesOf(store, layers), history: new ActivationHistory(),
+    featureName: (i) => description.dataset?.feature_names?.[i] ?? FEATURE(i), at: null,
+  };
+  let count = layers.length === 1 ? 80 : 40 * Math.min(4, layers.length);
+  let layout = null;
+  let size = { width: 0, height: 0 };
+  let ratio = 1;
+  let dirty = true;
+  let focus = null; // {layer, unit, by: 'pointer' | 'keys'}
+  let pinned = null;
+  let focusLinks = null;
+  let silent = [];
+  let glide = null; // {start, length}, or null while the store's own progress moves the picture
+  let shown = { frame: null, probe: -1, changes: edits.changes, count: -1 };
+  let known = { dark: null, pinned: null };
+  let answer = { state: 'none' };
+
+  // --- elements ---
+  const bar = createBar(count, {
+    connections(value) { count = value; wake(); },
+    zoom(how) {
+      if (how === 'fit') camera.reset();
+      else camera.zoom(how === 'in' ? 1.4 : 1 / 1.4, size.width / 2, size.height / 2);
+      moved();
+    },
+  });
+  const probes = createProbes(store);
+  const stage = document.createElement('div');
+  stage.className = 'nv-stage';
+  const canvas = document.createElement('canvas');
+  canvas.className = 'nv-canvas';
+  canvas.tabIndex = 0;
+  canvas.setAttribute('role', 'application');
+  canvas.setAttribute('aria-roledescription', 'network');
+  canvas.setAttribute('aria-label', `Network ${description.layer_sizes.join(', ')}. Arrow keys move between neurons and layers, Enter pins, Escape unpins.`);
+  const context = canvas.getContext('2d');
+  const banner = createBanner({ undo: () => change(() => edits.undo()), reset: () => change(() => edits.reset()) });
+  const floating = createCard(null);
+  floating.element.hidden = true;
+  const dock = createCard({
+    toggle: () => change(() => edits.toggleNeuron(pinned.layer, pinned.unit)),
+    unpin: () => unpin(),
+    set: (input, value) => change(() => edits.setWeight(pinned.layer, input, pinned.unit, value)),
+    restore: (input) => change(() => edits.restoreWeight(pinned.layer, input, pinned.unit)),
+  });
+  dock.element.hidden = true;
+  const legend = createLegend();
+  legend.update({
+    canBeOff: layers.some(({ activation }) => activationNamed(activation).off),
+    canSaturate: layers.some(({ activation, isOutput }) => !isOutput && activationNamed(activation).range[1] !== null),
+  });
+  const live = document.createElement('div');
+  live.className = 'nv-hidden';
+  live.setAttribute('aria-live', 'polite');
+  stage.append(canvas, banner.element, floating.element);
+  element.append(bar.element, probes.element, stage, legend.element, dock.element, live);
+  const question = new HeldOutQuestion((told) => { answer = told; tellBanner(); });
+
+  // --- what the person does ---
+  function change(act) {
+    act();
+    wake();
+  }
+
+  function moved() {
+    canvas.classList.toggle('nv-zoomed', !camera.isFit);
+    dirty = true;
+    if (focus) placeFloating();
+    wake();
+  }
+
+  const hand = steer(canvas, camera, () => {
+    setFocus(null);
+    canvas.classList.add('nv-held');
+    moved();
+  });
+
+  function look(event) {
+    if (hand.dragging()) return;
+    const at = camera.toContent(event.offsetX, event.offsetY);
+    const found = layout && hit(layout, at.x, at.y);
+    setFocus(found ? { ...found, by: 'pointer' } : null);
+  }
+
+  function setFocus(next) {
+    if (next?.layer === focus?.layer && next?.unit === focus?.unit) return;
+    focus = next;
+    canvas.classList.toggle('nv-over', Boolean(next));
+    refocus();
+  }
+
+  /** Recompute what belongs to the neuron looked at. */
+  function refocus() {
+    const at = focus ?? pinned;
+    focusLinks = at && view.frame ? linksOf(layers, view.frame, view.values, at.layer, at.unit, FOCUS_LINKS, edits.active ? edits : null) : null;
+    if (focusLinks) linkScales.see(focusLinks);
+    showFloating();
+    dirty = true;
+    wake();
+  }
+
+  function showFloating() {
+    const isPinned = focus && pinned && focus.layer === pinned.layer && focus.unit === pinned.unit;
+    floating.element.hidden = !focus || isPinned || !view.frame;
+    if (floating.element.hidden) return;
+    floating.update({ ...view, at: focus });
+    placeFloating();
+    announce();
+  }
+
+  function placeFloating() {
+    const block = blockOf(layout, focus.layer);
+    const at = camera.toCanvas(block.xs[focus.unit] + block.radius, block.ys[focus.unit]);
+    placeCard(floating.element, at, size);
+  }
+
+  function announce() {
+    if (focus.by !== 'keys') return;
+    const { sum, name } = describe({ ...view, at: focus }, 1);
+    const loudest = sum.terms[0] ? `; loudest: ${name(sum.terms[0].input)}, ${asNumber(sum.terms[0].product, 3)}` : '';
+    live.textContent = `${neuronName(layers, store.classNames, focus.layer, focus.unit)}: ${asNumber(sum.shown, 3)}, from a sum of ${asNumber(sum.z, 3)}${loudest}`;
+  }
+
+  const pin = (at) => store.pin(at.layer, at.unit);
+  const unpin = () => {
+    store.pin(null, null);
+    canvas.focus({ preventScroll: true });
+  };
+
+  const stop = new AbortController();
+  const listen = (target, type, act) => target.addEventListener(type, act, { signal: stop.signal });
+  listen(canvas, 'pointermove', look);
+  listen(canvas, 'pointerleave', () => focus?.by === 'pointer' && setFocus(null));
+  listen(canvas, 'pointerup', () => canvas.classList.remove('nv-held'));
+  listen(canvas, 'click', (event) => {
+    if (hand.moved()) return;
+    look(event);
+    if (focus) pin(focus);
+    else if (isPlane) choosePoint(event);
+  });
+  listen(canvas, 'blur', () => focus?.by === 'keys' && setFocus(null));
+  listen(element, 'keydown', (event) => {
+    if (event.key === 'Escape' && pinned) unpin();
+    else if ((event.ctrlKey || event.metaKey) && event.key === 'z' && edits.past.length && event.target.type !== 'number') change(() => edits.undo());
+    else if (event.target !== canvas || event.ctrlKey || event.metaKey || event.altKey || !keyed(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
+  /** Act on a key pressed on the canvas; answers whether it meant something. */
+  function keyed(key) {
+    const steps = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+    if (steps[key]) walk(...steps[key]);
+    else if ((key === 'Enter' || key === ' ') && focus) pin(focus);
+    else if (key === '+' || key === '=') { camera.zoom(1.4, size.width / 2, size.height / 2); moved(); }
+    else if (key === '-') { camera.zoom(1 / 1.4, size.width / 2, size.height / 2); moved(); }
+    else if (key === '0') { camera.reset(); moved(); }
+    else return false;
+    return true;
+  }
+
+  /** Move the keyboard's place: up and down within a layer, left and right across a grid and on to the next layer. */
+  function walk(across, along) {
+    const at = focus ?? pinned ?? { layer: 0, unit: -1 };
+    const block = blockOf(layout, at.layer);
+    let { layer, unit } = at;
+    if (unit < 0) unit = 0;
+    else if (along) {
+      const next = unit + along * block.columns;
+      unit = next >= 0 && next < block.size ? next : Math.min(block.size - 1, Math.max(0, unit + along));
+    } else {
+      const column = (unit % block.columns) + across;
+      if (column >= 0 && column < block.columns && unit + across < block.size) unit += across;
+      else if (layers[layer + across]) {
+        const y = block.ys[unit];
+        layer += across;
+        const next = blockOf(layout, layer);
+        unit = nearest(next, across > 0 ? -Infinity : Infinity, y);
+      }
+    }
+    const target = blockOf(layout, layer);
+    camera.reveal(target.xs[unit], target.ys[unit], size);
+    setFocus({ layer, unit, by: 'keys' });
+  }
+
+  function nearest(block, x, y) {
+    let best = 0;
+    const column = x < 0 ? 0 : block.columns - 1;
+    for (let i = 0; i < block.size; i += 1) {
+      if (i % block.columns === column && Math.abs(block.ys[i] - y) < Math.abs(block.ys[best] - y)) best = i;
+    }
+    return best;
+  }
+
+  function choosePoint(event) {
+    const { x, y } = camera.toContent(event.offsetX, event.offsetY);
+    const { input } = layout;
+    if (x < input.x || x > input.x + input.side || y < input.y || y > input.y + input.side) return;
+    const extent = extentOf(store);
+    const plane = [((x - input.x) / input.side - 0.5) * 2 * extent, (0.5 - (y - input.y) / input.side) * 2 * extent];
+    const away = labels.map((_, i) => Math.hypot(...Array.from(probeInput(store, i), (value, c) => value - plane[c])));
+    store.selectProbe(away.indexOf(Math.min(...away)));
+  }
+
+  // --- what changed outside ---
+  const resize = new ResizeObserver(() => { fitCanvas(); wake(); });
+  resize.observe(stage);
+
+  function fitCanvas() {
+    const width = Math.floor(stage.clientWidth);
+    if (width < 50) return;
+    size = { width, height: heightFor(width) };
+    ratio = Math.min(2, globalThis.devicePixelRatio || 1);
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(size.height * ratio);
+    canvas.style.height = `${size.height}px`;
+    const input = { size: layers[0].inputSize, imageShape: store.imageShape, plane: isPlane };
+    layout = layOut({ ...size, input, layers, faces: isPlane });
+    for (const link of [...motion.links, ...(focusLinks ?? [])]) Object.assign(link, { start: null, end: null });
+    camera.frame(layout, size);
+    dirty = true;
+    if (focus) placeFloating();
+  }
+
+  function takeTheme() {
+    const dark = isDark(store, root);
+    if (dark === known.dark) return;
+    known.dark = dark;
+    view.palette = paletteFor(dark);
+    paintFrame(element, view.palette);
+    view.font = getComputedStyle(element).fontFamily || 'sans-serif';
+    probes.paint(view.palette);
+    dirty = true;
+    if (view.frame) updateCards();
+  }
+
+  function takePin() {
+    if (store.pinned === known.pinned) return;
+    known.pinned = store.pinned;
+    const next = store.pinned;
+    pinned = next && layers[next.layer] && next.unit >= 0 && next.unit < layers[next.layer].size ? { layer: next.layer, unit: next.unit } : null;
+    dock.element.hidden = !pinned;
+    if (pinned) dock.update({ ...view, at: pinned });
+    refocus();
+  }
+
+  /** Take the store's snapshot and example, and the changes by hand; head for what they say. */
+  function takeMoment(now) {
+    const frame = store.shown;
+    const probe = Math.min(probeCount(store) - 1, Math.max(0, store.probeIndex ?? 0));
+    const isNewFrame = frame !== shown.frame;
+    const isNewProbe = probe !== shown.probe;
+    const isEdited = edits.changes !== shown.changes;
+    if (!isNewFrame && !isNewProbe && !isEdited && count === shown.count) return;
+    const first = shown.frame === null;
+    shown = { frame, probe, changes: edits.changes, count };
+    view.frame = frame;
+    view.probe = probe;
+    if (isNewFrame) takeFrame(frame);
+    if (isNewProbe) probes.choose(probe);
+    if (isNewFrame || isNewProbe || isEdited) view.values = passOf(store, layers, frame, probe, edits.active ? edits : null);
+    const links = strongestLinks(layers, frame, view.values, count, edits.active ? edits : null);
+    linkScales.see(links);
+    motion.retarget(view.values, links);
+    const still = first || isEdited || matchMedia('(prefers-reduced-motion: reduce)').matches;
+    glide = isNewFrame && !still ? null : { start: now, length: still ? 0 : GLIDE };
+    dirty = true;
+    bar.title(store.imageShape ? `Image ${probe + 1} through the network` : `Example ${probe + 1} through the network`);
+    if (isNewFrame || isEdited) {
+      const base = store.base ?? '';
+      question.ask(`${base}/annscope/runs/${description.run}/snapshots/${frame.number}/what-if`, edits.changes);
+    }
+    updateCards();
+    tellBanner();
+  }
+
+  function takeFrame(frame) {
+    view.scales.see(frame);
+    view.weightScales.see(frame);
+    view.history.see(frame, layers);
+    silent = layers.map(({ index, isOutput, activation }) => (!isOutput && activationNamed(activation).off ? silentUnits(frame, index) : null));
+    probes.mark(frame, layers);
+    element.dataset.number = frame.number;
+  }
+
+  function updateCards() {
+    if (pinned) dock.update({ ...view, at: pinned });
+    refocus();
+  }
+
+  function tellBanner() {
+    const { frame, probe } = view;
+    if (!frame) return;
+    const last = layers.length - 1;
+    const was = predicted(frame, layers, probe);
+    banner.update({
+      count: edits.changes.length, name: store.classNames[was], before: recorded(frame, last, probe)[was],
+      after: view.values[last + 1][was], accuracy: frame.line.heldout.accuracy, answer,
+    });
+  }
+
+  function progress(now) {
+    if (!glide) return Math.min(1, Math.max(0, store.progress ?? 1));
+    const t = glide.length ? Math.min(1, Math.max(0, (now - glide.start) / glide.length)) : 1;
+    return t * t * (3 - 2 * t);
+  }
+
+  function draw() {
+    const { frame, palette, probe, values } = view;
+    const at = focus ?? pinned;
+    const drivers = pictures.drivers(view, at);
+    const [rows, columns] = store.imageShape ?? [];
+    drawNetwork(context, {
+      canvas, camera, ratio, layout, palette, layers, motion, silent, focus, pinned, focusLinks, linkScales, probe,
+      scales: view.scales, font: view.font, mono: 'ui-monospace, Menlo, Consolas, monospace', classNames: store.classNames,
+      dim: focus ? 0.1 : 0.3, statistics: frame.line.layers, label: labels[probe], answer: largest(values[layers.length]),
+      silenced: edits.changes.filter((c) => c.input === undefined), featureName: view.featureName,
+      faces: pictures.faces(view), weightPictures: () => pictures.weights(view),
+      pictures: { input: pictures.input(view), drivers },
+      inputAbout: store.imageShape ? `${columns} × ${rows} pixels` : `${layers[0].inputSize} features`,
+      inputLabel: exampleWords(store, probe),
+      driversTitle: drivers ? 'What drives it' : null,
+      driversAbout: at?.layer === 0 ? 'weight × pixel' : 'gradient × pixel',
+      extent: isPlane ? extentOf(store) : 1,
+      featureTop: featureTop(),
+      points: isPlane ? labels.map((label, i) => ({ label, x: probeInput(store, i)[0], y: probeInput(store, i)[1] })) : null,
+    });
+  }
+
+  let largestFeature = 0;
+  function featureTop() {
+    if (store.imageShape || largestFeature) return largestFeature;
+    for (let i = 0; i < labels.length; i += 1) for (const x of probeInput(store, i)) largestFeature = Math.max(largestFeature, Math.abs(x));
+    return largestFeature;
+  }
+
+  fitCanvas();
+  return {
+    description,
+    update(now) {
+      takeTheme();
+      takeMoment(now);
+      takePin();
+      if (motion.seek(progress(now))) dirty = true;
+      if (dirty && layout) {
+        draw();
+        dirty = false;
+      }
+      return motion.t < 1;
+    },
+    destroy() {
+      stop.abort();
+      hand.destroy();
+      question.destroy();
+      resize.disconnect();
+      remove();
+    },
+  };
+}
