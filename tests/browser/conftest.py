@@ -1,0 +1,82 @@
+"""A dashboard of its own for each test, and a real browser to use it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from scripts.serving import Served, dashboard, find_chromium, open_chromium
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright, once for all tests."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """A headless Chromium; where there is none the test is skipped, or fails where nothing may be skipped."""
+    if find_chromium(playwright) is None:
+        message = "no Chromium or Chrome found; `make browser` fetches one"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    browser = open_chromium(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A dashboard on a free port, without runs, ended with its workers after the test."""
+    with dashboard(tmp_path / "home") as served:
+        yield served
+
+
+@dataclass
+class Complaints:
+    """What no page may ever do: report an error on its console, or ask anything of another machine."""
+
+    found: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page, host: str) -> None:
+        """Note every error and every request that leaves the machine, from now on."""
+        page.on("console", lambda said: self.found.append(f"console: {said.text}") if said.type == "error" else None)
+        page.on("pageerror", lambda error: self.found.append(f"page: {error}"))
+        page.on("request", lambda request: self._note_foreign(request.url, host))
+
+    def _note_foreign(self, url: str, host: str) -> None:
+        if urlsplit(url).scheme not in {"data", "blob"} and urlsplit(url).netloc != host:
+            self.found.append(f"request: {url}")
+
+
+@pytest.fixture
+def open_tab(chromium: Browser, served: Served) -> Iterator[Callable[..., Page]]:
+    """A function that opens a path of the dashboard in a tab of its own; any complaint fails the test."""
+    complaints = Complaints()
+    contexts = []
+
+    def open_tab(path: str = "/", *, width: int = 1440, scheme: str = "light") -> Page:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 1000}, color_scheme="dark" if scheme == "dark" else "light"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        complaints.watch(page, urlsplit(served.url).netloc)
+        page.goto(served.url + path)
+        return page
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert complaints.found == []

@@ -1,0 +1,157 @@
+"""The Train page as a person uses it, with a real worker behind it."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from runs.record import RunReader
+from scripts.serving import Served
+
+pytestmark = pytest.mark.browser
+
+LONG = "/?epochs=5000&snapshot-every=300&learning-rate=0.0005&seed=3"
+"""A run on mnist-5k that lasts until it is stopped."""
+STAGE = ".annscope-stage"
+
+
+def button(page: Page, name: str) -> Locator:
+    """A button of the head of the page; its shortcut stands in its name."""
+    return page.locator(".st-key-head").get_by_role("button", name=re.compile(f"^{name}"))
+
+
+def head(page: Page) -> Locator:
+    """The head of the page, which says what the run is doing."""
+    return page.locator(".st-key-head")
+
+
+def record(served: Served, page: Page) -> RunReader:
+    """The record of the run that the address names."""
+    found = re.search(r"[?&]run=([^&]+)", page.url)
+    assert found, page.url
+    return RunReader(served.home / "runs" / found[1])
+
+
+def events(reader: RunReader, name: str) -> list[dict[str, object]]:
+    """The events of one name."""
+    return [line for line in reader.lines() if line.get("event") == name]
+
+
+def workers(served: Served) -> list[psutil.Process]:
+    """The processes that the dashboard started."""
+    return psutil.Process(served.process.pid).children(recursive=True)
+
+
+@pytest.fixture(autouse=True)
+def no_worker_left(served: Served) -> Iterator[None]:
+    """Whatever a test leaves running would be noticed, and ended."""
+    yield
+    left = workers(served) if served.process.poll() is None else []
+    for worker in left:
+        worker.terminate()
+    psutil.wait_procs(left, timeout=10)
+
+
+def test_the_journey(served: Served, open_tab: Callable[..., Page]) -> None:
+    """Start, watch, change the learning rate, pause, step, resume, scrub back, reload, stop: nothing is lost."""
+    page = open_tab(LONG)
+    page.get_by_role("button", name=re.compile("^Start with my settings")).click()
+    stage = page.locator(STAGE)
+
+    # Watch: over 85 % within 15 s, in one and the same element from beginning to end.
+    expect(stage).to_have_attribute("data-number", re.compile(r"^\d+$"), timeout=15_000)
+    page.evaluate(f"window.firstStage = document.querySelector('{STAGE}')")
+    expect(head(page)).to_contain_text(re.compile(r"held-out accuracy (8[5-9]|9\d|100)"), timeout=15_000)
+    reader = record(served, page)
+
+    # The learning rate moves while it trains, and the record says so.
+    thumb = page.locator(".st-key-live-learning-rate").get_by_role("slider")
+    expect(thumb).to_have_attribute("aria-valuetext", "0.0005")
+    thumb.focus()
+    thumb.press("ArrowRight")
+    expect(thumb).to_have_attribute("aria-valuetext", "0.0007")
+    expect.poll(lambda: [event["value"] for event in events(reader, "learning_rate")], timeout=5_000).to_equal([0.0007])
+
+    # Pause by its key, one step by its button.
+    page.locator("body").click(position={"x": 700, "y": 5})
+    page.keyboard.press("p")
+    expect(head(page)).to_contain_text("paused")
+    step = reader.status()["step"]
+    button(page, "Step").click()
+    expect(stage).to_have_attribute("data-step", str(step + 1))
+    assert reader.status()["step"] == step + 1
+    button(page, "Resume").click()
+    expect(head(page)).to_contain_text("running")
+
+    # Scrub back while it goes on: the stage stays where it was put.
+    timeline = page.get_by_role("slider", name="Timeline")
+    timeline.focus()
+    timeline.press("Home")
+    expect(stage).to_have_attribute("data-number", "0")
+    expect(page).to_have_url(re.compile("snapshot=0"))
+    assert page.evaluate(f"window.firstStage === document.querySelector('{STAGE}')"), "the stage was never replaced"
+
+    # A reload and a second tab show the same.
+    page.reload()
+    second = open_tab(page.url.removeprefix(served.url))
+    for tab in (page, second):
+        expect(tab.locator(STAGE)).to_have_attribute("data-number", "0", timeout=15_000)
+        expect(head(tab)).to_contain_text("running")
+        expect(tab.locator(".st-key-control-epochs").get_by_role("slider")).to_have_attribute("aria-valuetext", "5000")
+
+    button(second, "Stop").click()
+    for tab in (second, page):
+        expect(head(tab)).to_contain_text("stopped")
+    assert reader.status()["status"] == "stopped"
+    expect.poll(lambda: workers(served), timeout=10_000).to_equal([])
+
+
+def test_no_worker_outlives_a_killed_server(served: Served, open_tab: Callable[..., Page]) -> None:
+    """A server that is killed leaves no training behind, and the run says that it was interrupted."""
+    page = open_tab(LONG)
+    page.get_by_role("button", name=re.compile("^Start with my settings")).click()
+    expect(page.locator(STAGE)).to_have_attribute("data-number", re.compile(r"^\d+$"), timeout=15_000)
+    reader, started = record(served, page), workers(served)
+    assert len(started) == 1
+    page.goto("about:blank")
+    served.process.send_signal(signal.SIGKILL)
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert alive == []
+    assert reader.status()["status"] == "interrupted"
+    assert (reader.directory / "checkpoint.safetensors").exists()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 900])
+def test_nothing_sticks_out(open_tab: Callable[..., Page], width: int, scheme: str) -> None:
+    """On a narrow and a wide screen the page is never wider than the window."""
+    page = open_tab("/", width=width, scheme=scheme)
+    page.get_by_role("button", name=re.compile("^Train on real digits")).wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_file_of_ones_own_is_typed(open_tab: Callable[..., Page]) -> None:
+    """A path that is no file is named at once, and the data set stays what it was."""
+    page = open_tab("/?epochs=7")
+    box = page.locator(".st-key-control-data").get_by_role("combobox")
+    box.fill("missing.csv")
+    box.press("Enter")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("there is no file missing.csv")
+    expect(page).to_have_url(re.compile(r"\?epochs=7$"))
+
+
+def test_a_moved_slider_is_in_the_address_and_survives_a_reload(open_tab: Callable[..., Page]) -> None:
+    """What is set by hand is there after a reload, by the address alone."""
+    page = open_tab("/")
+    thumb = page.locator(".st-key-control-epochs").get_by_role("slider")
+    thumb.focus()
+    for _ in range(3):
+        thumb.press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"\?epochs=13$"))
+    page.reload()
+    expect(thumb).to_have_attribute("aria-valuetext", "13")
