@@ -15,20 +15,11 @@ from safetensors.numpy import load_file
 from core.config import RunConfig
 from core.dataset import Dataset
 from core.snapshot import Checkpoint, Probe, Snapshot
+from runs.changes import Change
+from runs.encoding import parameters_sha256
 from runs.liveness import LockedError
-from runs.record import (
-    Change,
-    RecordError,
-    RunReader,
-    RunWriter,
-    create_run,
-    delete_run,
-    find_run,
-    list_runs,
-    parameters_sha256,
-    run_directory,
-    write_status,
-)
+from runs.record import RecordError, RunReader, RunWriter, create_run, delete_run, find_run, list_runs, run_directory
+from runs.status import write_status
 
 Make = Callable[..., Snapshot]
 
