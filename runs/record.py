@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from core.config import RunConfig
 from core.errors import AnnscopeError, did_you_mean
@@ -179,7 +179,13 @@ class RunReader:
         """What the run is doing; "interrupted" when its process is gone without having said so."""
         values = self._json("status.json")
         status: Status = {**new_status(self.config), **values}  # type: ignore[typeddict-item]
-        if status["status"] in LIVE and not is_alive(status):
+        try:
+            gone = status["status"] in LIVE and not is_alive(status)
+        except (TypeError, ValueError) as error:
+            raise RecordError(f"status.json of run {self.run} is damaged: {error}.") from error
+        if status["status"] not in get_args(State):
+            raise RecordError(f"status.json of run {self.run} names no state that a run can be in.")
+        if gone:
             status["status"] = "interrupted"
             status["seconds_left"] = status["loading"] = None
             status["message"] = "The process that trained this run is gone; resuming continues where it was."
@@ -580,15 +586,21 @@ def summarize(run: str) -> RunSummary:
     """One run in a few words; "unreadable", with the reason, when its record is damaged."""
     directory = _home() / run
     try:
-        reader = RunReader(directory)
-        description, config, status = reader.description, reader.config, reader.status()
-        last = _last_snapshot_line(directory / "metrics.jsonl")
+        return _summary(RunReader(directory))
     except AnnscopeError as error:
-        return RunSummary(run=run, directory=directory, status="unreadable", message=str(error))
+        message = str(error)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        message = f"The record of run {run} is damaged: {error!r}."
+    return RunSummary(run=run, directory=directory, status="unreadable", message=message)
+
+
+def _summary(reader: RunReader) -> RunSummary:
+    description, config, status = reader.description, reader.config, reader.status()
+    last = _last_snapshot_line(reader.directory / "metrics.jsonl")
     sizes = description.get("layer_sizes")
     return RunSummary(
-        run=run,
-        directory=directory,
+        run=reader.run,
+        directory=reader.directory,
         status=status["status"],
         message=status["message"],
         created=description.get("created"),

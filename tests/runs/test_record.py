@@ -260,6 +260,22 @@ def test_a_damaged_run_is_listed_with_the_reason(
     assert [summary.run for summary in list_runs()] == [other]
 
 
+@pytest.mark.parametrize("name", ["config.json", "status.json", "metrics.jsonl"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"\0", b"{}", b"7\n", b'"x"', b'{"format": 1}', b'{"format": 1, "layer_sizes": 5}',
+        b'{"status": "running", "pid": "x"}', b'{"status": "dancing"}', b'{"status": []}', b'{"type": "snapshot"}\n',
+        b'{"type": "snapshot", "heldout": [], "step": 1}\n', b'{"format": 1, "config": 5}',
+    ],
+)  # fmt: skip
+def test_listing_never_fails(directory: Path, name: str, content: bytes) -> None:
+    """Whatever a file of one run holds, every run is listed."""
+    (directory / name).write_bytes(content)
+    other = create_run(RunConfig())
+    assert {summary.run for summary in list_runs()} == {directory.name, other}
+
+
 @pytest.mark.parametrize("line", ["nonsense", "[]", "{}", '{"type": "snapshot", "step": 1}', '{"type": ["x"]}'])
 def test_damaged_metrics_are_one_sentence(directory: Path, line: str) -> None:
     """A complete line that is no snapshot and no event is an error that names the run."""
