@@ -15,7 +15,8 @@ from typing import Any
 from core.config import FIELDS
 from core.errors import AnnscopeError, one_of
 from runs.atomic import GrowingLines, append_line
-from runs.record import LIVE, RunReader, run_directory
+from runs.record import RunReader, run_directory
+from runs.status import LIVE
 
 COMMANDS = ("pause", "resume", "step", "stop", "learning_rate")
 FILE = "control.jsonl"

@@ -15,16 +15,8 @@ from pathlib import Path
 from core.config import FIELDS, RunConfig
 from core.errors import AnnscopeError, ConfigError, did_you_mean
 from runs.control import end_of_commands
-from runs.record import (
-    LIVE,
-    RunReader,
-    RunWriter,
-    create_run,
-    new_status,
-    recorded_threads,
-    run_directory,
-    write_status,
-)
+from runs.record import RunReader, RunWriter, create_run, recorded_threads, run_directory
+from runs.status import LIVE, new_status, write_status
 from runs.threads import environment, wanted_threads
 
 

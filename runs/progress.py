@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Protocol, Self
 import click
 
 from runs.atomic import to_json
-from runs.record import Line, RunReader, Status, parameters_sha256
+from runs.encoding import parameters_sha256
+from runs.record import Line, RunReader
+from runs.status import Status
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -19,7 +19,6 @@ computes that again too.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
@@ -28,33 +27,39 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, get_args
 
 from core.config import RunConfig
 from core.errors import AnnscopeError, did_you_mean
 from data.home import annscope_home
 from runs.atomic import GrowingLines, append_line, drop_half_line, read_file, replace_file, to_json
-from runs.liveness import WriterLock, is_alive, started
+from runs.changes import changes_in
+from runs.encoding import (
+    parameters_from,
+    read_tensors,
+    snapshot_from,
+    snapshot_line,
+    snapshot_tensors,
+    tensor_bytes,
+)
+from runs.liveness import WriterLock, is_alive
+from runs.status import LIVE as LIVE
+from runs.status import State, new_status, write_status
+from runs.status import Status as Status
 from runs.threads import wanted_threads
 
 if TYPE_CHECKING:
-    from core.network import Network
     from numpy import ndarray
 
     from core.dataset import Dataset
-    from core.snapshot import Checkpoint, LayerParameters, Probe, Snapshot
+    from core.network import Network
+    from core.snapshot import Checkpoint, Probe, Snapshot
 
 FORMAT = 1
-
-State = Literal[
-    "starting", "running", "paused", "finished", "stopped", "interrupted", "failed", "diverged", "unreadable"
-]
-LIVE: tuple[State, ...] = ("starting", "running", "paused")
-"""The states in which a process works on the run."""
 
 Line = dict[str, Any]
 """One object of `metrics.jsonl`."""
@@ -62,49 +67,6 @@ Line = dict[str, Any]
 
 class RecordError(AnnscopeError):
     """A run that is not there, or a record that cannot be read: the text says what is wrong with it."""
-
-
-class Loading(TypedDict):
-    """How far a download or the reading of a data set is, in bytes."""
-
-    what: str
-    done: int
-    total: int
-
-
-class Status(TypedDict):
-    """What a run is doing: the content of `status.json`.
-
-    `heartbeat` is in seconds since 1970, `seconds_left` an estimate (None when there is nothing to
-    wait for) and `message` one sentence for people. `control_from` is where in `control.jsonl` the
-    commands to the present worker begin.
-    """
-
-    status: State
-    pid: int
-    pid_started: float | None
-    host: str
-    heartbeat: float
-    step: int
-    epoch: int
-    total_steps: int | None
-    n_epochs: int
-    samples_seen: int
-    samples_per_second: float | None
-    learning_rate: float
-    seconds_left: float | None
-    message: str | None
-    loading: Loading | None
-    control_from: int
-
-
-@dataclass(frozen=True)
-class Change:
-    """An event that changed the mathematics from `step` on: a learning rate, or the number of epochs."""
-
-    step: int
-    option: str
-    value: float | int
 
 
 @dataclass(frozen=True)
@@ -168,33 +130,6 @@ def _slug(config: RunConfig) -> str:
     return f"{name}-{shape}"
 
 
-def new_status(config: RunConfig, *, control_from: int = 0) -> Status:
-    """The status of a run that this process is about to work on."""
-    return {
-        "status": "starting",
-        "pid": os.getpid(),
-        "pid_started": started(os.getpid()),
-        "host": platform.node(),
-        "heartbeat": time.time(),
-        "step": 0,
-        "epoch": 0,
-        "total_steps": None,
-        "n_epochs": config.training.n_epochs,
-        "samples_seen": 0,
-        "samples_per_second": None,
-        "learning_rate": config.training.learning_rate,
-        "seconds_left": None,
-        "message": None,
-        "loading": None,
-        "control_from": control_from,
-    }
-
-
-def write_status(directory: Path, status: Status) -> None:
-    """Say what the run is doing."""
-    replace_file(directory / "status.json", to_json(status).encode())
-
-
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:
     replace_file(path, (to_json(values, indent=1) + "\n").encode())
 
@@ -244,7 +179,13 @@ class RunReader:
         """What the run is doing; "interrupted" when its process is gone without having said so."""
         values = self._json("status.json")
         status: Status = {**new_status(self.config), **values}  # type: ignore[typeddict-item]
-        if status["status"] in LIVE and not is_alive(status):
+        try:
+            gone = status["status"] in LIVE and not is_alive(status)
+        except (TypeError, ValueError) as error:
+            raise RecordError(f"status.json of run {self.run} is damaged: {error}.") from error
+        if status["status"] not in get_args(State):
+            raise RecordError(f"status.json of run {self.run} names no state that a run can be in.")
+        if gone:
             status["status"] = "interrupted"
             status["seconds_left"] = status["loading"] = None
             status["message"] = "The process that trained this run is gone; resuming continues where it was."
@@ -281,30 +222,9 @@ class RunReader:
 
     def snapshot(self, number: int) -> Snapshot:
         """One moment of the run, by its number."""
-        from core.snapshot import LayerStatistics, Metrics, Snapshot
-
         line, tensors = self._line(number), self._tensors(number)
         try:
-            n_layers = len(line["layers"])
-            histograms = ("weight_histogram", "gradient_histogram", "activation_histogram")
-            return Snapshot(
-                step=line["step"],
-                epoch=line["epoch"],
-                samples_seen=line["samples_seen"],
-                train_seconds=line["train_seconds"],
-                learning_rate=line["learning_rate"],
-                train=Metrics(_number(line["train"]["loss"]), _number(line["train"]["accuracy"])),
-                heldout=Metrics(_number(line["heldout"]["loss"]), _number(line["heldout"]["accuracy"])),
-                confusion=tensors["confusion"],
-                parameters=_parameters(tensors, n_layers),
-                layers=tuple(
-                    LayerStatistics(
-                        **{**line["layers"][i], **{name: tensors[f"layer{i}.{name}"] for name in histograms}}
-                    )
-                    for i in range(n_layers)
-                ),
-                probe_activations=tuple(tensors[f"layer{i}.activation"] for i in range(n_layers)),
-            )
+            return snapshot_from(line, tensors)
         except (KeyError, TypeError) as error:
             raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error} is missing.") from error
 
@@ -316,7 +236,10 @@ class RunReader:
         from core.network import Network
 
         tensors = self._tensors(number)
-        parameters = _parameters(tensors, len(sizes) - 1)
+        try:
+            parameters = parameters_from(tensors, len(sizes) - 1)
+        except KeyError as error:
+            raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error} is missing.") from error
         return Network(self.config.network, sizes[0], sizes[-1], parameters)
 
     def probe(self) -> Probe:
@@ -365,12 +288,9 @@ class RunReader:
         return self._load(self.snapshot_bytes(number), f"The arrays of snapshot {number}")
 
     def _load(self, content: bytes, what: str) -> dict[str, ndarray]:
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-
         try:
-            return dict(load(content))
-        except (SafetensorError, ValueError, KeyError) as error:
+            return read_tensors(content)
+        except ValueError as error:
             raise RecordError(f"{what} of run {self.run} are damaged: {error}.") from error
 
     def _json(self, name: str) -> dict[str, Any]:
@@ -457,7 +377,7 @@ class RunWriter:
             "versions": library_versions(),
             "blas_threads": blas_threads,
         }
-        content = _tensor_bytes(
+        content = tensor_bytes(
             {
                 "x": np.ascontiguousarray(probe.x, dtype=np.float32),
                 "y": np.ascontiguousarray(probe.y, dtype=np.int32),
@@ -481,9 +401,9 @@ class RunWriter:
             return None
         number = len(self._numbers)
         path = _snapshot_path(self.directory, number)
-        replace_file(path, _tensor_bytes(_snapshot_tensors(snapshot)))
+        replace_file(path, tensor_bytes(snapshot_tensors(snapshot)))
         self._unforced.append(path)
-        line = _snapshot_line(number, snapshot)
+        line = snapshot_line(number, snapshot)
         append_line(self.directory / "metrics.jsonl", line)
         self._numbers[snapshot.step] = number
         self.last_step = snapshot.step
@@ -493,7 +413,7 @@ class RunWriter:
     def _mend(self, number: int, snapshot: Snapshot) -> None:
         # After a power cut a line may have outlived its arrays.
         path = _snapshot_path(self.directory, number)
-        content = _tensor_bytes(_snapshot_tensors(snapshot))
+        content = tensor_bytes(snapshot_tensors(snapshot))
         if not path.exists() or path.stat().st_size != len(content):
             replace_file(path, content)
 
@@ -536,7 +456,7 @@ class RunWriter:
             "looked": looked,
         }
         arrays = {name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()}
-        content = _tensor_bytes(arrays, {"annscope": json.dumps(state)})
+        content = tensor_bytes(arrays, {"annscope": json.dumps(state)})
         replace_file(self.directory / "checkpoint.safetensors", content, durable=True)
 
     def load_checkpoint(self) -> SavedCheckpoint | None:
@@ -577,109 +497,13 @@ def best_line(lines: Iterable[Line]) -> Line | None:
     return min(judged, key=lambda line: line["heldout"]["loss"], default=None)
 
 
-def changes_in(lines: Iterable[Line]) -> list[Change]:
-    """The events that changed the mathematics, in order."""
-    options = {"learning_rate": ("learning-rate", "value"), "epochs": ("epochs", "n_epochs")}
-    return [
-        Change(line["step"], options[line["event"]][0], line[options[line["event"]][1]])
-        for line in lines
-        if line.get("event") in options
-    ]
-
-
-def apply_changes(config: RunConfig, changes: Iterable[Change]) -> RunConfig:
-    """The settings after changes of the number of epochs (a learning rate is changed in the trainer)."""
-    for change in changes:
-        if change.option == "epochs":
-            config = replace(config, training=replace(config.training, n_epochs=int(change.value)))
-    return config
-
-
 def recorded_threads(reader: RunReader) -> int:
     """The number of BLAS threads that going on with a run, or judging it, has to use for the same bits."""
     return int(reader.description.get("blas_threads") or wanted_threads())
 
 
-def parameters_sha256(parameters: Iterable[LayerParameters]) -> str:
-    """SHA-256 over every layer's weight and bias in order, each in C order and little-endian."""
-    import numpy as np
-
-    digest = hashlib.sha256()
-    for layer in parameters:
-        for array in (layer.weight, layer.bias):
-            if array is not None:
-                digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes())
-    return digest.hexdigest()
-
-
 def _snapshot_path(directory: Path, number: int) -> Path:
     return directory / "snapshots" / f"{number:06d}.safetensors"
-
-
-def _snapshot_tensors(snapshot: Snapshot) -> dict[str, ndarray]:
-    import numpy as np
-
-    tensors: dict[str, ndarray] = {"confusion": np.ascontiguousarray(snapshot.confusion, dtype=np.int32)}
-    for i, (parameters, statistics, activation) in enumerate(
-        zip(snapshot.parameters, snapshot.layers, snapshot.probe_activations, strict=True)
-    ):
-        tensors[f"layer{i}.weight"] = np.ascontiguousarray(parameters.weight)
-        if parameters.bias is not None:
-            tensors[f"layer{i}.bias"] = np.ascontiguousarray(parameters.bias)
-        tensors[f"layer{i}.activation"] = np.ascontiguousarray(activation)
-        for name in ("weight_histogram", "gradient_histogram", "activation_histogram"):
-            tensors[f"layer{i}.{name}"] = np.ascontiguousarray(getattr(statistics, name), dtype=np.int32)
-    return tensors
-
-
-def _snapshot_line(number: int, snapshot: Snapshot) -> Line:
-    return {
-        "type": "snapshot",
-        "number": number,
-        "step": int(snapshot.step),
-        "epoch": int(snapshot.epoch),
-        "samples_seen": int(snapshot.samples_seen),
-        "train_seconds": float(snapshot.train_seconds),
-        "learning_rate": float(snapshot.learning_rate),
-        "train": {"loss": float(snapshot.train.loss), "accuracy": float(snapshot.train.accuracy)},
-        "heldout": {"loss": float(snapshot.heldout.loss), "accuracy": float(snapshot.heldout.accuracy)},
-        "layers": [
-            {
-                name: None if value is None else float(value)
-                for name, value in (
-                    ("weight_norm", layer.weight_norm),
-                    ("gradient_norm", layer.gradient_norm),
-                    ("update_ratio", layer.update_ratio),
-                    ("activation_mean", layer.activation_mean),
-                    ("activation_std", layer.activation_std),
-                    ("dead_fraction", layer.dead_fraction),
-                    ("saturated_fraction", layer.saturated_fraction),
-                )
-            }
-            for layer in snapshot.layers
-        ],
-    }
-
-
-def _parameters(tensors: Mapping[str, ndarray], n_layers: int) -> tuple[LayerParameters, ...]:
-    from core.snapshot import LayerParameters
-
-    try:
-        return tuple(
-            LayerParameters(tensors[f"layer{i}.weight"], tensors.get(f"layer{i}.bias")) for i in range(n_layers)
-        )
-    except KeyError as error:
-        raise RecordError(f"A snapshot is damaged: {error} is missing.") from error
-
-
-def _tensor_bytes(tensors: dict[str, ndarray], metadata: dict[str, str] | None = None) -> bytes:
-    from safetensors.numpy import save
-
-    return bytes(save(tensors, metadata))
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value
 
 
 def _force(path: Path) -> None:
@@ -769,15 +593,21 @@ def summarize(run: str) -> RunSummary:
     """One run in a few words; "unreadable", with the reason, when its record is damaged."""
     directory = _home() / run
     try:
-        reader = RunReader(directory)
-        description, config, status = reader.description, reader.config, reader.status()
-        last = _last_snapshot_line(directory / "metrics.jsonl")
+        return _summary(RunReader(directory))
     except AnnscopeError as error:
-        return RunSummary(run=run, directory=directory, status="unreadable", message=str(error))
+        message = str(error)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        message = f"The record of run {run} is damaged: {error!r}."
+    return RunSummary(run=run, directory=directory, status="unreadable", message=message)
+
+
+def _summary(reader: RunReader) -> RunSummary:
+    description, config, status = reader.description, reader.config, reader.status()
+    last = _last_snapshot_line(reader.directory / "metrics.jsonl")
     sizes = description.get("layer_sizes")
     return RunSummary(
-        run=run,
-        directory=directory,
+        run=reader.run,
+        directory=reader.directory,
         status=status["status"],
         message=status["message"],
         created=description.get("created"),

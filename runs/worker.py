@@ -29,20 +29,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import AnnscopeError, DivergedError
+from runs.changes import Change, apply_changes
 from runs.control import Command, CommandReader
-from runs.record import (
-    Change,
-    Loading,
-    RecordError,
-    RunReader,
-    RunWriter,
-    State,
-    Status,
-    apply_changes,
-    library_versions,
-    new_status,
-    write_status,
-)
+from runs.record import RecordError, RunReader, RunWriter, library_versions
+from runs.status import Loading, State, Status, new_status, write_status
 from runs.threads import set_threads, wanted_threads
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pytest
 from core.config import RunConfig
 from core.errors import AnnscopeError
 from runs.control import Command, CommandReader, end_of_commands, send
-from runs.record import RunReader, create_run, run_directory, write_status
+from runs.record import RunReader, create_run, run_directory
+from runs.status import write_status
 
 
 @pytest.fixture

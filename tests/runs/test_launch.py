@@ -18,16 +18,9 @@ from core.config import RunConfig
 from core.errors import ConfigError
 from runs import launch
 from runs.control import send
-from runs.record import (
-    LIVE,
-    RunReader,
-    create_run,
-    list_runs,
-    new_status,
-    parameters_sha256,
-    run_directory,
-    write_status,
-)
+from runs.encoding import parameters_sha256
+from runs.record import RunReader, create_run, list_runs, run_directory
+from runs.status import LIVE, new_status, write_status
 from runs.worker import work
 
 DEADLINE = 60.0

@@ -15,20 +15,11 @@ from safetensors.numpy import load_file
 from core.config import RunConfig
 from core.dataset import Dataset
 from core.snapshot import Checkpoint, Probe, Snapshot
+from runs.changes import Change
+from runs.encoding import parameters_sha256
 from runs.liveness import LockedError
-from runs.record import (
-    Change,
-    RecordError,
-    RunReader,
-    RunWriter,
-    create_run,
-    delete_run,
-    find_run,
-    list_runs,
-    parameters_sha256,
-    run_directory,
-    write_status,
-)
+from runs.record import RecordError, RunReader, RunWriter, create_run, delete_run, find_run, list_runs, run_directory
+from runs.status import write_status
 
 Make = Callable[..., Snapshot]
 
@@ -267,6 +258,22 @@ def test_a_damaged_run_is_listed_with_the_reason(
     assert by_run[directory.name].message == str(caught.value)
     delete_run(directory.name)
     assert [summary.run for summary in list_runs()] == [other]
+
+
+@pytest.mark.parametrize("name", ["config.json", "status.json", "metrics.jsonl"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"\0", b"{}", b"7\n", b'"x"', b'{"format": 1}', b'{"format": 1, "layer_sizes": 5}',
+        b'{"status": "running", "pid": "x"}', b'{"status": "dancing"}', b'{"status": []}', b'{"type": "snapshot"}\n',
+        b'{"type": "snapshot", "heldout": [], "step": 1}\n', b'{"format": 1, "config": 5}',
+    ],
+)  # fmt: skip
+def test_listing_never_fails(directory: Path, name: str, content: bytes) -> None:
+    """Whatever a file of one run holds, every run is listed."""
+    (directory / name).write_bytes(content)
+    other = create_run(RunConfig())
+    assert {summary.run for summary in list_runs()} == {directory.name, other}
 
 
 @pytest.mark.parametrize("line", ["nonsense", "[]", "{}", '{"type": "snapshot", "step": 1}', '{"type": ["x"]}'])

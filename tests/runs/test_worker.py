@@ -17,9 +17,11 @@ from core.errors import DivergedError
 from data.errors import DataError
 from runs import worker
 from runs.control import send
+from runs.encoding import parameters_sha256
 from runs.launch import LaunchError, prepare_resume
 from runs.liveness import LockedError
-from runs.record import Line, RunReader, RunWriter, Status, create_run, parameters_sha256, run_directory
+from runs.record import Line, RunReader, RunWriter, create_run, run_directory
+from runs.status import Status
 from runs.worker import work
 
 

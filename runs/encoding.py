@@ -1,0 +1,119 @@
+"""A snapshot as it stands in the record: its arrays in a safetensors file, its figures in a line of JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+    from core.snapshot import LayerParameters, Snapshot
+
+_HISTOGRAMS = ("weight_histogram", "gradient_histogram", "activation_histogram")
+_FIGURES = (
+    "weight_norm", "gradient_norm", "update_ratio", "activation_mean", "activation_std", "dead_fraction",
+    "saturated_fraction",
+)  # fmt: skip
+
+
+def snapshot_tensors(snapshot: Snapshot) -> dict[str, ndarray]:
+    """Everything in a snapshot that is an array: counts as int32, the rest in the run's own precision."""
+    import numpy as np
+
+    tensors: dict[str, ndarray] = {"confusion": np.ascontiguousarray(snapshot.confusion, dtype=np.int32)}
+    for i, (parameters, statistics, activation) in enumerate(
+        zip(snapshot.parameters, snapshot.layers, snapshot.probe_activations, strict=True)
+    ):
+        tensors[f"layer{i}.weight"] = np.ascontiguousarray(parameters.weight)
+        if parameters.bias is not None:
+            tensors[f"layer{i}.bias"] = np.ascontiguousarray(parameters.bias)
+        tensors[f"layer{i}.activation"] = np.ascontiguousarray(activation)
+        for name in _HISTOGRAMS:
+            tensors[f"layer{i}.{name}"] = np.ascontiguousarray(getattr(statistics, name), dtype=np.int32)
+    return tensors
+
+
+def snapshot_line(number: int, snapshot: Snapshot) -> dict[str, Any]:
+    """Everything in a snapshot that is a single figure."""
+    return {
+        "type": "snapshot",
+        "number": number,
+        "step": int(snapshot.step),
+        "epoch": int(snapshot.epoch),
+        "samples_seen": int(snapshot.samples_seen),
+        "train_seconds": float(snapshot.train_seconds),
+        "learning_rate": float(snapshot.learning_rate),
+        "train": {"loss": float(snapshot.train.loss), "accuracy": float(snapshot.train.accuracy)},
+        "heldout": {"loss": float(snapshot.heldout.loss), "accuracy": float(snapshot.heldout.accuracy)},
+        "layers": [{name: _figure(getattr(layer, name)) for name in _FIGURES} for layer in snapshot.layers],
+    }
+
+
+def snapshot_from(line: Mapping[str, Any], tensors: Mapping[str, ndarray]) -> Snapshot:
+    """The snapshot that a line and tensors hold. KeyError or TypeError names what is missing or odd."""
+    from core.snapshot import LayerStatistics, Metrics, Snapshot
+
+    n_layers = len(line["layers"])
+    return Snapshot(
+        step=line["step"],
+        epoch=line["epoch"],
+        samples_seen=line["samples_seen"],
+        train_seconds=line["train_seconds"],
+        learning_rate=line["learning_rate"],
+        train=Metrics(_number(line["train"]["loss"]), _number(line["train"]["accuracy"])),
+        heldout=Metrics(_number(line["heldout"]["loss"]), _number(line["heldout"]["accuracy"])),
+        confusion=tensors["confusion"],
+        parameters=parameters_from(tensors, n_layers),
+        layers=tuple(
+            LayerStatistics(**{**line["layers"][i], **{name: tensors[f"layer{i}.{name}"] for name in _HISTOGRAMS}})
+            for i in range(n_layers)
+        ),
+        probe_activations=tuple(tensors[f"layer{i}.activation"] for i in range(n_layers)),
+    )
+
+
+def parameters_from(tensors: Mapping[str, ndarray], n_layers: int) -> tuple[LayerParameters, ...]:
+    """The parameters among the tensors of a snapshot. KeyError names the first that is missing."""
+    from core.snapshot import LayerParameters
+
+    return tuple(LayerParameters(tensors[f"layer{i}.weight"], tensors.get(f"layer{i}.bias")) for i in range(n_layers))
+
+
+def tensor_bytes(tensors: dict[str, ndarray], metadata: dict[str, str] | None = None) -> bytes:
+    """A safetensors file of these arrays."""
+    from safetensors.numpy import save
+
+    return bytes(save(tensors, metadata))
+
+
+def read_tensors(content: bytes) -> dict[str, ndarray]:
+    """The arrays of a safetensors file. ValueError when it is none."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return dict(load(content))
+    except (SafetensorError, KeyError) as error:
+        raise ValueError(str(error)) from error
+
+
+def parameters_sha256(parameters: Iterable[LayerParameters]) -> str:
+    """SHA-256 over every layer's weight and bias in order, each in C order and little-endian."""
+    import numpy as np
+
+    digest = hashlib.sha256()
+    for layer in parameters:
+        for array in (layer.weight, layer.bias):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _figure(value: float | None) -> float | None:
+    return None if value is None else float(value)

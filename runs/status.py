@@ -1,0 +1,80 @@
+"""What a run is doing at this moment: the content of `status.json`."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Literal, TypedDict
+
+from core.config import RunConfig
+from runs.atomic import replace_file, to_json
+from runs.liveness import started
+
+State = Literal[
+    "starting", "running", "paused", "finished", "stopped", "interrupted", "failed", "diverged", "unreadable"
+]
+LIVE: tuple[State, ...] = ("starting", "running", "paused")
+"""The states in which a process works on the run."""
+
+
+class Loading(TypedDict):
+    """How far a download or the reading of a data set is, in bytes."""
+
+    what: str
+    done: int
+    total: int
+
+
+class Status(TypedDict):
+    """What a run is doing: the content of `status.json`.
+
+    `heartbeat` is in seconds since 1970, `seconds_left` an estimate (None when there is nothing to
+    wait for) and `message` one sentence for people. `control_from` is where in `control.jsonl` the
+    commands to the present worker begin.
+    """
+
+    status: State
+    pid: int
+    pid_started: float | None
+    host: str
+    heartbeat: float
+    step: int
+    epoch: int
+    total_steps: int | None
+    n_epochs: int
+    samples_seen: int
+    samples_per_second: float | None
+    learning_rate: float
+    seconds_left: float | None
+    message: str | None
+    loading: Loading | None
+    control_from: int
+
+
+def new_status(config: RunConfig, *, control_from: int = 0) -> Status:
+    """The status of a run that this process is about to work on."""
+    return {
+        "status": "starting",
+        "pid": os.getpid(),
+        "pid_started": started(os.getpid()),
+        "host": platform.node(),
+        "heartbeat": time.time(),
+        "step": 0,
+        "epoch": 0,
+        "total_steps": None,
+        "n_epochs": config.training.n_epochs,
+        "samples_seen": 0,
+        "samples_per_second": None,
+        "learning_rate": config.training.learning_rate,
+        "seconds_left": None,
+        "message": None,
+        "loading": None,
+        "control_from": control_from,
+    }
+
+
+def write_status(directory: Path, status: Status) -> None:
+    """Say what the run is doing."""
+    replace_file(directory / "status.json", to_json(status).encode())
