@@ -77,7 +77,7 @@ def test_the_journey(served: Served, open_tab: Callable[..., Page]) -> None:
     expect(thumb).to_have_attribute("aria-valuetext", "0.0007")
 
     # Pause by its key, one step by its button.
-    page.locator("body").click(position={"x": 700, "y": 5})
+    thumb.blur()
     page.keyboard.press("p")
     expect(head(page)).to_contain_text("paused")
     assert [event["value"] for event in events(reader, "learning_rate")] == [0.0007], "commands are obeyed in order"
