@@ -4,7 +4,7 @@
  * time, and lets its weights be changed.
  */
 import { createFigure, paintBars, paintClasses, paintHistory, paintImage } from './network-charts.js';
-import { activationNamed } from './network-math.js';
+import { activationNamed, roundUp } from './network-math.js';
 import { biasOf, explain, listedInputs, overProbe, recorded, sensitivity, weightOf } from './network-model.js';
 import { createSum } from './network-sum.js';
 import { asNumber, asPercent, counted, neuronName, sourceName } from './network-text.js';
@@ -47,7 +47,7 @@ export function createCard(actions) {
   const pictures = element('div', 'nv-pictures');
   pictures.append(weights.element, drivers.element);
   const sum = createSum(pinned ? actions : null);
-  const classes = createFigure('activation over the probe set, by class');
+  const classes = createFigure('activation over the probe set, by class (tick: mean)');
   const history = createFigure('activation over the snapshots seen so far');
   const facts = element('dl', 'nv-facts');
   const side = element('div', 'nv-side');
@@ -85,19 +85,38 @@ export function createCard(actions) {
       }
       paintPictures(view, weights, drivers, pinned ? 168 : 134);
       sum.update(known);
-      const width = pinned ? 300 : 262;
+      const width = 300;
+      const own = ownScale(view);
       paintClasses(classes.canvas, width, pinned ? 15 : 12, {
         answers: overProbe(frame, layer, unit), labels: view.labels, classNames: store.classNames,
-        probe: view.probe, scale, palette, font: view.font,
+        probe: view.probe, scale: own, palette, font: view.font,
       });
       if (pinned) {
         const moments = view.history.of(layers, layer, unit, view.probe);
-        paintHistory(history.canvas, width, 56, moments, frame.number, scale, palette);
+        paintHistory(history.canvas, width, 56, moments, frame.number, own, palette);
         history.caption.textContent = `this example, over ${counted(moments.length, 'snapshot')} seen so far`;
       }
       fillFacts(facts, view, pinned);
     },
   };
+}
+
+/** For 2-D data: the neuron's answer over the whole plane. */
+function paintFace({ element: figure, canvas, caption }, picture) {
+  figure.hidden = !picture;
+  if (!picture) return;
+  canvas.width = picture.width;
+  canvas.height = picture.height;
+  canvas.getContext('2d').drawImage(picture, 0, 0);
+  caption.textContent = 'its answer over the plane';
+}
+
+/** The ends of a neuron's own axis: its function's range, else the largest answer seen, rounded up. */
+function ownScale({ layers, scales, history, at: { layer, unit } }) {
+  const scale = scales.of(layer);
+  if (activationNamed(layers[layer].activation).range[1] !== null) return scale;
+  const high = roundUp(history.largest(layers, layer, unit));
+  return { ...scale, low: scale.signed ? -high : 0, high };
 }
 
 /** What the sum table needs to know of the neuron at `view.at`. */
@@ -130,9 +149,11 @@ function paintPictures(view, weights, drivers, width) {
   } else {
     paintBars(weights.canvas, width, 54, mine, top, palette);
   }
-  weights.caption.textContent = `${counted(nIn, 'weight')}, −${asNumber(top, 0)} to ${asNumber(top, 0)}`;
-  drivers.element.hidden = !store.imageShape;
-  if (!store.imageShape) return;
+  weights.caption.textContent = `weights, ±${asNumber(top, 0)}`;
+  if (!store.imageShape) {
+    paintFace(drivers, view.facePicture(layer, unit));
+    return;
+  }
   const gradient = sensitivity(layers, frame, values, layer, unit, edits.active ? edits : null);
   drivers.element.hidden = gradient === null;
   if (!gradient) return;

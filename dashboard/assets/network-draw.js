@@ -140,7 +140,7 @@ function drawNeurons(context, scene, block) {
     else if (square) cell(context, x, y, block.radius, fill, edge, size);
     else disc(context, x, y, block.radius, fill, edge, closed ? 1.2 : 1);
     if (silent[block.layer]?.[unit]) strike(context, x, y, block.radius * (square ? 0.9 : 0.7), palette.muted);
-    else if (!faces && saturated(value, low, high, layers[block.layer].activation)) pip(context, x, y, block.radius, colors.isLight(value / high) ? '#000000' : '#ffffff');
+    else if (!faces && saturated(value, low, high, layers[block.layer].activation)) pip(context, x, y, block.radius, palette);
     if (size >= VALUE_FROM && !weights && !faces) {
       const color = closed ? palette.muted : colors.isLight(value / high) ? '#14181f' : '#ffffff';
       write(context, scene, asNumber(value, 2), x, y, { color, size: block.radius * 0.62, mono: true });
@@ -288,7 +288,9 @@ function drawCaptions(context, scene) {
   const { input } = layout;
   const middle = input.kind === 'plane' ? input.x + input.side / 2 : input.x + input.width / 2;
   caption(middle, scene.driversTitle ?? 'Input', scene.driversTitle ? scene.driversAbout : scene.inputAbout, 170);
-  write(context, scene, scene.inputLabel, middle, input.kind === 'features' ? bottom + 20 : input.y + input.height + 17, { size: 13, weight: 600, color: palette.ink, most: 180 });
+  context.font = fontOf(scene, 13, 600);
+  const labelAt = Math.max(middle, 10 + Math.min(180, context.measureText(scene.inputLabel).width) / 2);
+  write(context, scene, scene.inputLabel, labelAt, input.kind === 'features' ? bottom + 20 : input.y + input.height + 17, { size: 13, weight: 600, color: palette.ink, most: 180 });
   const blocks = [...layout.hidden, layout.output];
   blocks.forEach((block) => {
     const layer = layers[block.layer];
@@ -296,28 +298,30 @@ function drawCaptions(context, scene) {
     const function_ = activationNamed(layer.activation).label;
     caption(x, layer.name, `${layer.size} · ${function_}`, Math.max(block.width, 104));
     if (layer.isOutput) return;
-    drawScale(context, scene, block, x, bottom + 14);
-    const words = stateWords(statistics?.[block.layer], layer);
-    if (words) write(context, scene, words, x, bottom + 32, { size: 11.5, weight: 600, color: palette.ink, most: 130 });
+    const after = blocks[block.layer + 1];
+    const room = after ? after.x + (after.layer === layers.length - 1 ? 0 : after.width / 2) - x - 8 : 130;
+    drawScale(context, scene, block, x, bottom + 14, Math.max(16, Math.min(48, room - 40)));
+    const words = stateWords(statistics?.[block.layer], layer, room < 110);
+    if (words) write(context, scene, words, x, bottom + 32, { size: 11.5, weight: 600, color: palette.ink, most: Math.max(room, 60) });
   });
 }
 
-/** What the record counts as wrong with a layer: "3 dead", "12 % saturated"; empty when nothing is. */
-export function stateWords(statistics, layer) {
+/** What the record counts as wrong with a layer: "3 dead", "12 % saturated" (signs alone when `brief`); empty when nothing is. */
+function stateWords(statistics, layer, brief) {
   if (!statistics) return '';
   const dead = Math.round((statistics.dead_fraction ?? 0) * layer.size);
   const share = Math.round(100 * (statistics.saturated_fraction ?? 0));
-  return [dead ? `⊘ ${dead} dead` : '', share ? `● ${share} % saturated` : ''].filter(Boolean).join(' · ');
+  return [dead ? `⊘ ${dead}${brief ? '' : ' dead'}` : '', share ? `● ${share} %${brief ? '' : ' saturated'}` : ''].filter(Boolean).join(' · ');
 }
 
-function drawScale(context, scene, block, x, y) {
+function drawScale(context, scene, block, x, y, width) {
   const { palette, scales } = scene;
   const { low, high, signed } = scales.of(block.layer);
   const colors = signed ? palette.diverging : palette.sequential;
-  const width = 48;
+  const wide = width / 24;
   for (let i = 0; i < 24; i += 1) {
     context.fillStyle = colors.css(signed ? i / 11.5 - 1 : i / 23);
-    context.fillRect(x - width / 2 + i * 2, y - 2.5, 2.2, 5);
+    context.fillRect(x - width / 2 + i * wide, y - 2.5, wide + 0.2, 5);
   }
   write(context, scene, asNumber(low, 0), x - width / 2 - 4, y, { align: 'right', size: 10.5, color: palette.muted });
   write(context, scene, asNumber(high, 0), x + width / 2 + 4, y, { align: 'left', size: 10.5, color: palette.muted });
@@ -387,11 +391,9 @@ function strike(context, x, y, r, color, width = 1.3) {
   context.stroke();
 }
 
-function pip(context, x, y, r, color) {
-  context.fillStyle = color;
-  context.beginPath();
-  context.arc(x, y, Math.max(1, r * 0.24), 0, TAU);
-  context.fill();
+/** The sign of a saturated neuron, on its shoulder. */
+function pip(context, x, y, r, palette) {
+  disc(context, x + r * 0.74, y - r * 0.74, Math.max(1.2, r * 0.26), palette.ink, palette.surface);
 }
 
 function rounded(context, x, y, width, height, radius) {

@@ -25,6 +25,16 @@ export class ActivationHistory {
     this.bytes = this.moments.reduce((sum, moment) => sum + size(moment.answers), 0);
   }
 
+  /** The largest magnitude of one neuron's answers to any example at any moment seen. */
+  largest(layers, layer, unit) {
+    const width = layers[layer].size;
+    let top = 0;
+    for (const { answers } of this.moments) {
+      for (let i = unit; i < answers[layer].length; i += width) top = Math.max(top, Math.abs(answers[layer][i]));
+    }
+    return top;
+  }
+
   /** One neuron's answers to one probe example over time: [{number, step, value}]. */
   of(layers, layer, unit, probe) {
     const width = layers[layer].size;

@@ -13,18 +13,20 @@ export const heightFor = (width) => Math.round(Math.min(560, Math.max(380, width
 
 /**
  * Lay out a network. `input` is {size, imageShape, plane}; `layers` as layersOf makes them;
+ * `longestName` counts the letters of the longest class name;
  * `faces` says that neurons are drawn as small pictures (2-D data), which wants larger cells.
  * Returns {width, height, input, hidden: [block], output: block}; a block is
  * {layer, shape: 'circle' | 'cell' | 'face' | 'row', x, y, width, height, pitch, radius, xs, ys}.
  */
-export function layOut({ width, height, input, layers, faces }) {
+export function layOut({ width, height, input, layers, faces, longestName }) {
   const room = { y: TOP, height: height - TOP - BOTTOM };
   const narrow = width < 700;
   const margin = narrow ? 10 : 18;
   const output = layers[layers.length - 1];
   const hidden = layers.slice(0, -1);
+  const names = Math.round(Math.min(narrow ? 24 : 70, Math.max(0, longestName * 7 - 12)));
   const most = hidden.length ? (faces ? 290 : 250) : 380;
-  const outputWidth = Math.round(Math.min(most, Math.max(146, width * (hidden.length ? 0.225 + 0.03 * faces : 0.36))));
+  const outputWidth = Math.round(Math.min(most, Math.max(146, width * (hidden.length ? 0.225 + 0.03 * faces : 0.36)))) + names;
   const inputBlock = layInput(input, width, room, margin);
   const between = width - 2 * margin - inputBlock.width - outputWidth;
   const gaps = hidden.length + 1;
@@ -107,7 +109,7 @@ function layClasses(layer, x, room, width, faces, alone) {
   const pitch = Math.min(faces ? 64 : 40, room.height / layer.size);
   const height = pitch * layer.size;
   const y = room.y + (room.height - height) / 2;
-  const radius = Math.max(1.5, Math.min(faces || alone ? pitch * 0.44 : 11, pitch * 0.44));
+  const radius = Math.max(1.5, Math.min(faces || alone ? width * 0.1 : 11, pitch * 0.44));
   return {
     layer: layer.index, shape: 'row', face: faces, size: layer.size, columns: 1, x, y, width, height, pitch, radius,
     xs: new Float32Array(layer.size).fill(x + radius + 1),

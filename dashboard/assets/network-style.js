@@ -48,7 +48,7 @@ const RULES = `
 .nv-legend i.ring { width: 11px; height: 11px; border-radius: 50%; border: 1.5px solid var(--nv-off); }
 .nv-legend i.struck { width: 13px; height: 13px; background: linear-gradient(135deg, transparent 44%, var(--nv-muted) 44%, var(--nv-muted) 56%, transparent 56%); }
 .nv-card { font-size: 12px; color: var(--nv-ink); background: var(--nv-surface); border: 1px solid var(--nv-edge); border-radius: 10px; }
-.nv-float { position: absolute; z-index: 3; top: 0; left: 0; display: grid; grid-template-columns: 134px minmax(0, 1fr); gap: 0 16px; width: 438px; max-width: calc(100% - 8px); padding: 10px 12px; pointer-events: none; box-shadow: 0 8px 28px rgb(0 0 0 / 0.24); }
+.nv-float { position: absolute; z-index: 3; top: 0; left: 0; display: grid; grid-template-columns: 134px minmax(0, 1fr); gap: 0 16px; width: 476px; max-width: calc(100% - 8px); padding: 10px 12px; pointer-events: none; box-shadow: 0 8px 28px rgb(0 0 0 / 0.24); }
 .nv-float .nv-card-head, .nv-float .nv-code { grid-column: 1 / -1; }
 .nv-float .nv-pictures { flex-direction: column; align-content: flex-start; margin: 0; flex-wrap: nowrap; }
 .nv-float .nv-pictures .nv-facts { margin: 0; }

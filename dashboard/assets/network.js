@@ -292,7 +292,7 @@ function createRunView(root, store, wake) {
     canvas.height = Math.round(size.height * ratio);
     canvas.style.height = `${size.height}px`;
     const input = { size: layers[0].inputSize, imageShape: store.imageShape, plane: isPlane };
-    layout = layOut({ ...size, input, layers, faces: isPlane });
+    layout = layOut({ ...size, input, layers, faces: isPlane, longestName: Math.max(...store.classNames.map((name) => name.length)) });
     for (const link of [...motion.links, ...(focusLinks ?? [])]) Object.assign(link, { start: null, end: null });
     camera.frame(layout, size);
     dirty = true;
@@ -411,6 +411,7 @@ function createRunView(root, store, wake) {
     return largestFeature;
   }
 
+  view.facePicture = (layer, unit) => pictures.faces(view)?.[layer]?.[unit] ?? null;
   fitCanvas();
   return {
     description,

@@ -1,0 +1,105 @@
+/** The first layer's weights drawn as tiles, into one image that is put on the canvas at once. */
+
+/**
+ * Where the tiles stand: {shape, across, down, scale, pitchX, pitchY, width, height} in CSS pixels.
+ * An image tile shows `imageShape` pixels enlarged by a whole number; without an image a tile holds bars.
+ */
+export function layTiles({ width, count, imageShape, nInputs }) {
+  const wanted = count <= 12 ? 96 : count <= 36 ? 78 : count <= 130 ? 58 : 44;
+  if (!imageShape) {
+    const tile = { width: Math.max(64, Math.min(160, nInputs * 8)), height: 46 };
+    const across = Math.max(1, Math.min(count, Math.floor(width / (tile.width + 8))));
+    return { tile, across, down: Math.ceil(count / across), pitchX: tile.width + 8, pitchY: tile.height + 8 };
+  }
+  const [rows, columns] = imageShape;
+  const scale = Math.max(1, Math.round(wanted / Math.max(rows, columns)));
+  const tile = { width: columns * scale, height: rows * scale };
+  const gap = scale > 1 ? 2 * Math.ceil(scale / 2) : 2;
+  const across = Math.max(1, Math.min(count, Math.floor(width / (tile.width + gap))));
+  return { tile, scale, across, down: Math.ceil(count / across), pitchX: tile.width + gap, pitchY: tile.height + gap };
+}
+
+/** Weights between two snapshots, in a buffer that is used again. */
+export function between(from, to, t, buffer) {
+  if (t >= 1 || !from || from.length !== to.length) return to;
+  for (let i = 0; i < to.length; i += 1) buffer[i] = from[i] + (to[i] - from[i]) * t;
+  return buffer;
+}
+
+/** A drawer of image tiles: draw(context, plan, order, data, nOut, colors, top). Keeps its image from call to call. */
+export function createTilePainter() {
+  let image = null;
+  const small = document.createElement('canvas');
+  return function draw(canvas, plan, order, data, nOut, [rows, columns], colors, top) {
+    const gap = Math.max(1, Math.round((plan.pitchX - plan.tile.width) / plan.scale));
+    const width = plan.across * (columns + gap);
+    const height = plan.down * (rows + gap);
+    if (small.width !== width || small.height !== height || !image) {
+      small.width = width;
+      small.height = height;
+      image = small.getContext('2d').createImageData(width, height);
+    }
+    const pixels = new Uint32Array(image.data.buffer);
+    pixels.fill(0);
+    const lookup = lookupOf(colors);
+    const half = (lookup.length - 1) / 2;
+    const factor = half / top;
+    order.forEach((unit, place) => {
+      const start = Math.floor(place / plan.across) * (rows + gap) * width + (place % plan.across) * (columns + gap);
+      for (let row = 0, from = unit; row < rows; row += 1) {
+        for (let column = 0, at = start + row * width; column < columns; column += 1, at += 1, from += nOut) {
+          const level = half + data[from] * factor;
+          pixels[at] = lookup[level < 0 ? 0 : level >= lookup.length ? lookup.length - 1 : level | 0];
+        }
+      }
+    });
+    const context = canvas.getContext('2d');
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    context.putImageData(image, 0, 0);
+    canvas.style.width = `${plan.across * plan.pitchX}px`;
+    canvas.style.height = `${plan.down * plan.pitchY}px`;
+  };
+}
+
+const lookups = new WeakMap();
+
+/** A colour table sampled finely, so that a pixel costs one look-up and no power. */
+function lookupOf(colors) {
+  let lookup = lookups.get(colors);
+  if (!lookup) {
+    lookup = Uint32Array.from({ length: 1025 }, (_, i) => colors.rgba(i / 512 - 1));
+    lookups.set(colors, lookup);
+  }
+  return lookup;
+}
+
+/** Tiles of bars, for inputs that are no image. */
+export function drawBars(canvas, plan, order, data, nOut, nInputs, palette, top) {
+  const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
+  const [width, height] = [plan.across * plan.pitchX, plan.down * plan.pitchY];
+  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+  }
+  const context = canvas.getContext('2d');
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  order.forEach((unit, place) => {
+    const x = (place % plan.across) * plan.pitchX;
+    const y = Math.floor(place / plan.across) * plan.pitchY;
+    const middle = y + plan.tile.height / 2;
+    context.fillStyle = palette.faint;
+    context.fillRect(x, y, plan.tile.width, plan.tile.height);
+    const wide = (plan.tile.width - 4) / nInputs;
+    for (let i = 0; i < nInputs; i += 1) {
+      const value = data[i * nOut + unit];
+      const tall = Math.min(1, Math.abs(value) / top) * (plan.tile.height / 2 - 2);
+      context.fillStyle = value < 0 ? palette.negative : palette.positive;
+      context.fillRect(x + 2 + i * wide, value < 0 ? middle : middle - tall, Math.max(0.7, wide - (wide > 3 ? 1 : 0)), tall);
+    }
+    context.fillStyle = palette.muted;
+    context.fillRect(x, middle - 0.5, plan.tile.width, 1);
+  });
+}

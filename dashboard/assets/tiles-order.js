@@ -1,0 +1,61 @@
+/** In which order the first layer's neurons are shown. */
+import { largest } from './network-model.js';
+
+/** The Euclidean norm of every neuron's incoming weights. */
+export function normsOf({ shape: [nIn, nOut], data }) {
+  const sums = new Float64Array(nOut);
+  for (let i = 0; i < nIn; i += 1) for (let j = 0, at = i * nOut; j < nOut; j += 1, at += 1) sums[j] += data[at] * data[at];
+  return sums.map(Math.sqrt);
+}
+
+/** The lowest and highest incoming weight of every neuron: {low, high}. */
+export function endsOf({ shape: [nIn, nOut], data }) {
+  const low = new Float64Array(nOut).fill(Infinity);
+  const high = new Float64Array(nOut).fill(-Infinity);
+  for (let i = 0; i < nIn; i += 1) {
+    for (let j = 0, at = i * nOut; j < nOut; j += 1, at += 1) {
+      if (data[at] < low[j]) low[j] = data[at];
+      if (data[at] > high[j]) high[j] = data[at];
+    }
+  }
+  return { low, high };
+}
+
+/**
+ * Which class every first-layer neuron serves: the one whose output it raises most, by the product of the
+ * weight matrices that lead from it to the output. Returns {served: class of each neuron, strength}.
+ */
+export function classesServed(weights) {
+  let paths = null; // [n_units of the level][n_classes]
+  for (const { shape: [nIn, nOut], data } of weights.slice(1).reverse()) {
+    const next = [];
+    for (let i = 0; i < nIn; i += 1) {
+      const row = data.subarray(i * nOut, (i + 1) * nOut);
+      if (!paths) {
+        next.push(Float64Array.from(row));
+        continue;
+      }
+      const sum = new Float64Array(paths[0].length);
+      for (let j = 0; j < nOut; j += 1) for (let c = 0; c < sum.length; c += 1) sum[c] += row[j] * paths[j][c];
+      next.push(sum);
+    }
+    paths = next;
+  }
+  const count = weights[0].shape[1];
+  if (!paths) return { served: Int32Array.from({ length: count }, (_, i) => i), strength: new Float64Array(count).fill(1) };
+  return { served: Int32Array.from(paths, largest), strength: Float64Array.from(paths, (path) => path[largest(path)]) };
+}
+
+/** The neurons in the chosen order: 'index', 'norm' (largest first) or 'class' (class by class, the strongest first). */
+export function orderOf(how, weights) {
+  const order = Array.from({ length: weights[0].shape[1] }, (_, i) => i);
+  if (how === 'norm') {
+    const norms = normsOf(weights[0]);
+    order.sort((a, b) => norms[b] - norms[a]);
+  }
+  if (how === 'class') {
+    const { served, strength } = classesServed(weights);
+    order.sort((a, b) => served[a] - served[b] || strength[b] - strength[a]);
+  }
+  return order;
+}

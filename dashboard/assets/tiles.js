@@ -1,0 +1,284 @@
+/**
+ * The first layer's weights as tiles, one a neuron: as an image where the input is one, else as bars,
+ * all on one symmetric scale that holds over the run. A click pins the neuron in the network view.
+ */
+import { gradientOf, isDark, paletteFor } from './network-color.js';
+import { layersOf, weightOf } from './network-model.js';
+import { weightScalesOf } from './network-scale.js';
+import { createFrame, paintFrame } from './network-style.js';
+import { asNumber, neuronName } from './network-text.js';
+import { between, createTilePainter, drawBars, layTiles } from './tiles-draw.js';
+import { classesServed, endsOf, normsOf, orderOf } from './tiles-order.js';
+
+const AT_FIRST = 128;
+const GLIDE_UP_TO = 110_000; // weights on screen for which the tiles glide between snapshots
+
+/** Build the tiles in `root` on the stage's store. Returns {update(now), destroy()}. */
+export function createTiles(root, store) {
+  let tiles = null;
+  let waiting = 0;
+  const wake = () => { waiting ||= requestAnimationFrame(update); };
+
+  function update() {
+    waiting = 0;
+    const ready = Boolean(store.description && store.shown && weightOf(store.shown, 0));
+    if (tiles && (!ready || tiles.description !== store.description)) {
+      tiles.destroy();
+      tiles = null;
+    }
+    if (!ready) return;
+    tiles ??= createRunTiles(root, store, wake);
+    tiles.update();
+  }
+
+  const stops = ['frame', 'theme', 'pin', 'run'].map((event) => store.on(event, wake));
+  wake();
+  return {
+    update,
+    destroy() {
+      cancelAnimationFrame(waiting);
+      stops.forEach((stop) => stop?.());
+      tiles?.destroy();
+    },
+  };
+}
+
+function option(value, text) {
+  const node = document.createElement('option');
+  node.value = value;
+  node.textContent = text;
+  return node;
+}
+
+function createRunTiles(root, store, wake) {
+  const { description } = store;
+  const layers = layersOf(description);
+  const [first] = layers;
+  const scales = weightScalesOf(store, layers);
+  const { frame: element, remove } = createFrame(root, 'First-layer weights');
+  const paint = createTilePainter();
+  let palette = null;
+  let how = 'index';
+  let all = false;
+  let order = [];
+  let plan = null;
+  let known = { frame: null, dark: null, pinned: null, t: -1 };
+  let facts = null; // of the frame on screen: {norms, ends, served}, made when first asked for
+  let at = -1; // the place looked at
+  let visible = true;
+  let dirty = true;
+  let buffer = new Float32Array(0);
+  let orderedAt = 0;
+
+  // --- elements ---
+  const bar = document.createElement('div');
+  bar.className = 'nv-bar';
+  const title = document.createElement('h3');
+  title.textContent = 'First-layer weights';
+  const legend = document.createElement('span');
+  legend.className = 'nv-scale';
+  const [low, ramp, high] = ['span', 'i', 'span'].map((tag) => document.createElement(tag));
+  legend.append(low, ramp, high);
+  const label = document.createElement('label');
+  const select = document.createElement('select');
+  select.append(option('index', 'index'), option('norm', 'norm'), option('class', 'class served'));
+  label.append('Sorted by', select);
+  const more = document.createElement('button');
+  more.type = 'button';
+  more.className = 'nv-button';
+  bar.append(title, legend, label, more);
+  const box = document.createElement('div');
+  box.className = 'nv-tiles-box';
+  const canvas = document.createElement('canvas');
+  canvas.className = 'nv-tiles';
+  canvas.tabIndex = 0;
+  canvas.setAttribute('role', 'application');
+  canvas.setAttribute('aria-roledescription', 'weight tiles');
+  canvas.setAttribute('aria-label', `Incoming weights of ${first.size} neurons. Arrow keys move between them, Enter pins one in the network.`);
+  const mark = document.createElement('div');
+  mark.className = 'nv-tile-mark';
+  const pin = document.createElement('div');
+  pin.className = 'nv-tile-mark pin';
+  const tip = document.createElement('div');
+  tip.className = 'nv-tip';
+  const live = document.createElement('div');
+  live.className = 'nv-hidden';
+  live.setAttribute('aria-live', 'polite');
+  for (const part of [mark, pin, tip]) part.hidden = true;
+  box.append(canvas, mark, pin, tip);
+  element.append(bar, box, live);
+
+  // --- what the person does ---
+  const stop = new AbortController();
+  const listen = (target, type, act) => target.addEventListener(type, act, { signal: stop.signal });
+  listen(select, 'change', () => {
+    how = select.value;
+    rearrange();
+  });
+  listen(more, 'click', () => {
+    all = !all;
+    rearrange();
+  });
+  listen(canvas, 'pointermove', (event) => look(placeAt(event.offsetX, event.offsetY), false));
+  listen(canvas, 'pointerleave', () => look(-1, false));
+  listen(canvas, 'blur', () => look(-1, false));
+  listen(canvas, 'click', (event) => {
+    const place = placeAt(event.offsetX, event.offsetY);
+    if (place >= 0) store.pin(0, order[place]);
+  });
+  listen(canvas, 'keydown', (event) => {
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: plan.across, ArrowUp: -plan.across };
+    if (event.key === 'Enter' && at >= 0) store.pin(0, order[at]);
+    else if (event.key === 'Escape' && store.pinned) store.pin(null, null);
+    else if (steps[event.key]) {
+      const next = at < 0 ? 0 : at + steps[event.key];
+      if (next >= 0 && next < order.length) look(next, true);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+
+  function placeAt(x, y) {
+    if (!plan) return -1;
+    const column = Math.floor(x / plan.pitchX);
+    const place = Math.floor(y / plan.pitchY) * plan.across + column;
+    return column < plan.across && place < order.length ? place : -1;
+  }
+
+  function look(place, byKeys) {
+    if (place === at) return;
+    at = place;
+    tellTip();
+    if (byKeys) live.textContent = tip.textContent;
+  }
+
+  function frameTile(node, place) {
+    node.hidden = place < 0;
+    if (place < 0) return;
+    Object.assign(node.style, {
+      left: `${(place % plan.across) * plan.pitchX - 2}px`, top: `${Math.floor(place / plan.across) * plan.pitchY - 2}px`,
+      width: `${plan.tile.width + 4}px`, height: `${plan.tile.height + 4}px`,
+    });
+  }
+
+  function tellTip() {
+    frameTile(mark, at);
+    tip.hidden = at < 0;
+    if (at < 0 || !known.frame) return;
+    facts ??= factsOf(known.frame);
+    const unit = order[at];
+    const lines = [
+      neuronName(layers, store.classNames, 0, unit),
+      `largest ${asNumber(facts.ends.high[unit], 4)}   smallest ${asNumber(facts.ends.low[unit], 4)}`,
+      `norm ${asNumber(facts.norms[unit], 4)}`,
+    ];
+    if (!first.isOutput) lines[2] += `   raises ${store.classNames[facts.served[unit]]} most`;
+    tip.textContent = lines.join('\n');
+    const x = (at % plan.across) * plan.pitchX;
+    const y = Math.floor(at / plan.across) * plan.pitchY;
+    tip.style.left = `${Math.max(0, Math.min(x, box.clientWidth - tip.offsetWidth))}px`;
+    tip.style.top = `${y + plan.pitchY + 4}px`;
+  }
+
+  const weightsOf = (frame) => layers.map(({ index }) => weightOf(frame, index));
+  function factsOf(frame) {
+    const weights = weightsOf(frame);
+    return { norms: normsOf(weights[0]), ends: endsOf(weights[0]), served: classesServed(weights).served };
+  }
+
+  // --- what changed outside ---
+  const resize = new ResizeObserver(() => { lay(); wake(); });
+  resize.observe(box);
+  const sight = new IntersectionObserver(([entry]) => {
+    visible = entry.isIntersecting;
+    wake();
+  }, { rootMargin: '80px' });
+  sight.observe(box);
+
+  function rearrange() {
+    if (!known.frame) return;
+    const sorted = orderOf(how, weightsOf(known.frame));
+    order = all ? sorted : sorted.slice(0, AT_FIRST);
+    orderedAt = performance.now();
+    more.hidden = first.size <= AT_FIRST;
+    more.textContent = all ? `Show ${AT_FIRST}` : `Show all ${first.size}`;
+    lay();
+    wake();
+  }
+
+  function lay() {
+    const width = box.clientWidth;
+    if (width < 40 || !order.length) return;
+    plan = layTiles({ width, count: order.length, imageShape: store.imageShape, nInputs: first.inputSize });
+    dirty = true;
+    placePin();
+    tellTip();
+  }
+
+  function placePin() {
+    const { pinned } = store;
+    frameTile(pin, plan && pinned?.layer === 0 ? order.indexOf(pinned.unit) : -1);
+  }
+
+  function takeTheme() {
+    const dark = isDark(store, root);
+    if (dark === known.dark) return;
+    known.dark = dark;
+    palette = paletteFor(dark);
+    paintFrame(element, palette);
+    ramp.style.background = gradientOf(palette.diverging);
+    dirty = true;
+  }
+
+  function takeFrame() {
+    const frame = store.shown;
+    if (frame === known.frame) return;
+    known.frame = frame;
+    facts = null;
+    scales.see(frame);
+    low.textContent = asNumber(-scales.of(0), 0);
+    high.textContent = asNumber(scales.of(0), 0);
+    element.dataset.number = frame.number;
+    dirty = true;
+    if (!order.length || (how !== 'index' && performance.now() - orderedAt > 400)) rearrange();
+    if (at >= 0) tellTip();
+  }
+
+  function takeProgress() {
+    const glides = store.previous && order.length * first.inputSize <= GLIDE_UP_TO;
+    const t = glides ? Math.min(1, store.progress ?? 1) : 1;
+    if (t !== known.t) dirty = true;
+    known.t = t;
+  }
+
+  function draw() {
+    const { data, shape: [nIn, nOut] } = weightOf(known.frame, 0);
+    if (buffer.length !== data.length) buffer = new Float32Array(data.length);
+    const previous = store.previous ? weightOf(store.previous, 0)?.data : null;
+    const values = between(previous, data, known.t, buffer);
+    if (store.imageShape) paint(canvas, plan, order, values, nOut, store.imageShape, palette.diverging, scales.of(0));
+    else drawBars(canvas, plan, order, values, nOut, nIn, palette, scales.of(0));
+  }
+
+  return {
+    description,
+    update() {
+      takeTheme();
+      takeFrame();
+      takeProgress();
+      if (store.pinned !== known.pinned) {
+        known.pinned = store.pinned;
+        placePin();
+      }
+      if (!dirty || !plan || !visible) return;
+      draw();
+      dirty = false;
+    },
+    destroy() {
+      stop.abort();
+      resize.disconnect();
+      sight.disconnect();
+      remove();
+    },
+  };
+}
