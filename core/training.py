@@ -8,16 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy import ndarray
 
-from core.backpropagation import Backpropagation
-from core.batches import Batches
-from core.config import RunConfig, TrainingConfig
+from core.config import RunConfig
 from core.dataset import Dataset
+from core.engine import Engine, NotFiniteError, NumpyEngine, batch_size_of
 from core.errors import ConfigError, DivergedError
-from core.layers import Operation
-from core.losses import one_hot
 from core.metrics import Evaluation, evaluate
-from core.network import Network, Parameters, initial_parameters, layer_sizes
-from core.optimizers import OPTIMIZERS, add_penalties, schedule_factor
+from core.network import Network
+from core.one_by_one import OneByOneEngine, can_go_one_by_one
+from core.optimizers import schedule_factor
 from core.snapshot import Checkpoint, Metrics, Probe, Snapshot
 from core.statistics import layer_statistics
 
@@ -38,46 +36,28 @@ class Trainer:
     """
 
     def __init__(self, dataset: Dataset, config: RunConfig, *, checkpoint: Checkpoint | None = None) -> None:
-        training, network = config.training, config.network
+        training = config.training
         if not len(dataset.y_train):
             raise ConfigError(f"data set {dataset.name} has no training examples")
         self._dataset, self._config = dataset, config
         self._dtype = np.dtype(training.dtype)
         self._x_heldout, self._y_heldout = (self._typed(part) for part in dataset.split(dataset.heldout))
         x_train = self._typed(dataset.x_train)
-        n_classes = dataset.n_classes
-        sizes = layer_sizes(network, dataset.n_features, n_classes)
-
-        seed = training.seed
-        self._parameters = initial_parameters(network, sizes, self._dtype, seed)
-        self._gradient = Parameters(network, sizes, self._dtype)
-        self._before = self._parameters.flat.copy()  # the parameters before the last step
-        # A bias gradient is the sum of its layer's deltas: what is not finite anywhere shows in them, at no cost.
-        has_all = all(bias is not None for bias in self._gradient.biases)
-        self._watched = self._gradient.flat_others if has_all else self._gradient.flat
-        self._optimizer = OPTIMIZERS[training.optimizer](training, self._parameters, self._gradient)
-        self._generator = np.random.default_rng([seed, 3])  # what is drawn in a step
-
-        batch_size = len(x_train) if training.batch_size == "full" else int(training.batch_size)
-        targets = one_hot(dataset.y_train, n_classes, self._dtype)
-        if training.label_smoothing:
-            targets = targets * (1 - training.label_smoothing) + self._dtype.type(training.label_smoothing / n_classes)
-        weights = _weights_of(dataset, training, self._dtype)
-        self._batches = Batches(x_train, targets, weights, batch_size, seed=seed, shuffle=training.shuffle)
-        self._rate = np.zeros((), self._dtype)  # for a pass that takes its step itself
-        self._passes = self._passes_of()
+        one_by_one = can_go_one_by_one(dataset, config)
+        self._engine: Engine = (OneByOneEngine if one_by_one else NumpyEngine)(dataset, config, x_train)
         sample = np.arange(len(x_train))
         if 0 < training.train_sample < len(x_train):
-            sample = np.sort(np.random.default_rng([seed, 2]).choice(sample, training.train_sample, replace=False))
+            sample = np.sort(
+                np.random.default_rng([training.seed, 2]).choice(sample, training.train_sample, replace=False)
+            )
         self._x_sample, self._y_sample = x_train[sample], dataset.y_train[sample]
-        self.probe = _probe_of(self._x_heldout, self._y_heldout, n_classes)
+        self.probe = _probe_of(self._x_heldout, self._y_heldout, dataset.n_classes)
 
-        self.steps_per_epoch = self._batches.per_epoch
+        self._batch_size = batch_size_of(dataset, training)
+        self.steps_per_epoch = -(-len(x_train) // self._batch_size)
         self.total_steps = self.steps_per_epoch * training.n_epochs
         self._cadence = self.steps_per_epoch if training.snapshot_every == "epoch" else int(training.snapshot_every)
         self._changes_rate = training.schedule != "constant" or training.warmup_epochs > 0
-        self._shapes_gradient = bool(training.l1 or training.l2 or training.clip_norm)
-        self._steps_in_pass = training.delta_weights == "updated"
 
         self.step = 0
         self.stop_reason: str | None = None
@@ -97,14 +77,17 @@ class Trainer:
     def samples_seen(self) -> int:
         """Examples learned from, counted each time."""
         epoch, batch = divmod(self.step, self.steps_per_epoch)
-        return epoch * self._batches.n_examples + batch * self._batches.batch_size
+        return epoch * len(self._dataset.y_train) + batch * self._batch_size
 
     @property
     def learning_rate(self) -> float:
         """The learning rate of the next step."""
+        return self._rate_of(self.step)
+
+    def _rate_of(self, step: int) -> float:
         if not self._changes_rate:
             return self._base_rate
-        return self._base_rate * schedule_factor(self._config.training, self.step, self.steps_per_epoch)
+        return self._base_rate * schedule_factor(self._config.training, step, self.steps_per_epoch)
 
     @property
     def finished(self) -> bool:
@@ -122,26 +105,14 @@ class Trainer:
             return 0
         start = self.step
         end = min(start + max_steps, self.total_steps, (start // self._cadence + 1) * self._cadence)
-        batches, passes, watched = self._batches, self._passes, self._watched
-        take_step = self._optimizer.step
-        with np.errstate(all="ignore"):  # what overflows is found below, and named
-            while self.step < end:
-                if self.step == end - 1:
-                    self._before[...] = self._parameters.flat
-                if self._steps_in_pass:
-                    self._rate[...] = self.learning_rate
-                for operation in passes[batches.fill(self.step)]:
-                    operation()
-                if self._shapes_gradient:
-                    self._shape_gradient()
-                if not math.isfinite(watched.dot(watched)):
-                    self._refuse(self._gradient, "gradient")
-                if not self._steps_in_pass:
-                    take_step(self.learning_rate)
-                self.step += 1
-            if not math.isfinite(self._parameters.flat.dot(self._parameters.flat)):
-                self._refuse(self._parameters, "parameters")
-        return self.step - start
+        with np.errstate(all="ignore"):  # what overflows is found, and named
+            try:
+                self._engine.advance(start, end, self._rate_of)
+            except NotFiniteError as error:
+                self.step = error.step
+                raise self._diverged(error.layer, error.quantity) from None
+        self.step = end
+        return end - start
 
     def snapshot(self, train_seconds: float = 0.0) -> Snapshot:
         """The present moment as copies; `train_seconds` is the time that the caller measured in `advance`."""
@@ -152,9 +123,9 @@ class Trainer:
             statistics = layer_statistics(
                 network,
                 self._x_heldout[:STATISTICS_EXAMPLES],
-                gradients=self._gradient if self.step else None,
-                before=self._before,
-                parameters=self._parameters,
+                gradients=self._engine.gradient if self.step else None,
+                before=self._engine.before,
+                parameters=self._engine.parameters,
             )
         for evaluation, split in ((train, "train"), (heldout, "held-out")):
             if math.isinf(evaluation.loss) or (math.isnan(evaluation.loss) and evaluation.confusion.any()):
@@ -168,7 +139,7 @@ class Trainer:
             train=Metrics(train.loss, train.accuracy),
             heldout=Metrics(heldout.loss, heldout.accuracy),
             confusion=heldout.confusion,
-            parameters=self._parameters.copy_layers(),
+            parameters=self._engine.parameters.copy_layers(),
             layers=statistics,
             probe_activations=network.activations(self.probe.x),
         )
@@ -186,16 +157,9 @@ class Trainer:
         """All that is needed to go on from here as if nothing had happened."""
         return Checkpoint(
             step=self.step,
-            arrays={
-                "parameters": self._parameters.flat.copy(),
-                "gradient": self._gradient.flat.copy(),
-                "before": self._before.copy(),
-                **{f"running.{i}": part.copy() for i, part in enumerate(self._parameters.running) if part is not None},
-                **{f"moment.{name}": moment.copy() for name, moment in self._optimizer.moments.items()},
-            },
+            arrays={name: array.copy() for name, array in self._engine.arrays().items()},
             state={
-                "optimizer_steps": self._optimizer.n_steps,
-                "generator": self._generator.bit_generator.state,
+                "engine": self._engine.state(),
                 "base_rate": self._base_rate,
                 "n_epochs": self._config.training.n_epochs,
                 "judged": self._judged,
@@ -207,17 +171,13 @@ class Trainer:
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         state = checkpoint.state
-        targets = {"parameters": self._parameters.flat, "gradient": self._gradient.flat, "before": self._before}
-        targets |= {f"running.{i}": part for i, part in enumerate(self._parameters.running) if part is not None}
-        targets |= {f"moment.{name}": moment for name, moment in self._optimizer.moments.items()}
-        for name, target in targets.items():
-            found = checkpoint.arrays.get(name)
-            if found is None or found.shape != target.shape or found.dtype != target.dtype:
-                raise ConfigError(f"the checkpoint of step {checkpoint.step:,} does not belong to this config: {name}")
-            target[...] = found
+        try:
+            self._engine.restore(checkpoint.step, checkpoint.arrays, state["engine"])
+        except ValueError as error:
+            raise ConfigError(
+                f"the checkpoint of step {checkpoint.step:,} does not belong to this config: {error} is not what it was"
+            ) from error
         self.step = checkpoint.step
-        self._optimizer.n_steps = state["optimizer_steps"]
-        self._generator.bit_generator.state = state["generator"]
         self._base_rate = state["base_rate"]
         self._judged = state["judged"]
         self.best_step = state["best_step"]
@@ -230,29 +190,9 @@ class Trainer:
     def _typed(self, array: ndarray) -> ndarray:
         return array.astype(self._dtype, copy=False) if array.dtype.kind == "f" else array
 
-    def _passes_of(self) -> list[tuple[Operation, ...]]:
-        made: dict[int, Backpropagation] = {}
-        passes = []
-        for x, targets, weights in self._batches.slots():
-            if len(x) not in made:
-                made[len(x)] = Backpropagation(
-                    self._config, self._parameters, self._gradient, len(x), generator=self._generator, rate=self._rate
-                )
-            step = made[len(x)]
-            passes.append((*step.draw(), *step.forward(x), *step.backward(x, targets, weights)))
-        return passes
-
-    def _shape_gradient(self) -> None:
-        training, gradient = self._config.training, self._gradient.flat
-        add_penalties(training, self._parameters.flat_weights, self._gradient.flat_weights)
-        if training.clip_norm:
-            norm = math.sqrt(gradient.dot(gradient))
-            if norm > training.clip_norm:
-                gradient *= gradient.dtype.type(training.clip_norm / (norm + 1e-6))
-
     def _network(self) -> Network:
         dataset = self._dataset
-        return Network(self._config.network, dataset.n_features, dataset.n_classes, self._parameters.layers)
+        return Network(self._config.network, dataset.n_features, dataset.n_classes, self._engine.parameters.layers)
 
     def _evaluate(self, network: Network, x: ndarray, y: ndarray) -> Evaluation:
         return evaluate(network, x, y, self._config.training.loss)
@@ -286,13 +226,6 @@ class Trainer:
         x, y = self._typed(self._dataset.x_train), self._dataset.y_train
         return self._evaluate(self._network(), x, y).accuracy == 1.0
 
-    def _refuse(self, vectors: Parameters, quantity: str) -> None:
-        layers = zip(vectors.weights, vectors.biases, vectors.scales, strict=True)
-        for i, parts in enumerate(layers):
-            if not all(np.isfinite(part).all() for part in parts if part is not None):
-                raise self._diverged(i, quantity)
-        # Only the square was too large for its type: the numbers themselves are still finite.
-
     def _diverged(self, layer: int | None, quantity: str) -> DivergedError:
         rate = self.learning_rate
         advice = f"Try a learning rate below {rate:g}, for example {rate / 10:g}"
@@ -308,17 +241,6 @@ def train(dataset: Dataset, config: RunConfig) -> Iterator[Snapshot]:
     while not trainer.finished:
         trainer.advance(trainer.total_steps)
         yield trainer.snapshot()
-
-
-def _weights_of(dataset: Dataset, training: TrainingConfig, dtype: np.dtype) -> ndarray | None:
-    """How much each training example counts, or None where all count the same."""
-    weights = dataset.weights_train
-    if training.class_weight == "balanced":
-        counts = np.bincount(dataset.y_train, minlength=dataset.n_classes)
-        balance = len(dataset.y_train) / (dataset.n_classes * np.maximum(counts, 1))
-        balanced = balance[dataset.y_train]
-        weights = balanced if weights is None else weights * balanced
-    return None if weights is None else weights.astype(dtype)
 
 
 def _probe_of(x: ndarray, y: ndarray, n_classes: int) -> Probe:
