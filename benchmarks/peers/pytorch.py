@@ -10,9 +10,6 @@ from numpy import ndarray
 
 from benchmarks.tasks import Task
 
-NAME = "PyTorch eager"
-NAME_COMPILED = "torch.compile"
-
 
 def build(task: Task, x: ndarray, y: ndarray, *, compiled: bool = False) -> Callable[[], None] | None:
     """One pass over batches that are views of one tensor."""
