@@ -14,12 +14,12 @@ from typing import Any, Literal, TypeAlias
 
 from core.errors import ConfigError, did_you_mean, one_of
 
-ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh")
+ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh", "elu", "silu", "gelu", "softplus")
 OUTPUTS = ("softmax", "sigmoid")
 INITIALIZERS = ("he", "glorot", "uniform", "normal")
 LOSSES = ("cross_entropy", "squared_error")
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
-SCHEDULES = ("constant", "step", "exponential", "cosine")
+SCHEDULES = ("constant", "step", "exponential", "inverse_time", "cosine")
 SCALINGS = ("auto", "none", "unit", "div256", "standard")
 DTYPES = ("float32", "float64")
 
@@ -273,6 +273,11 @@ class TrainingConfig:
         5.0, kind="number", option="schedule-epochs", label="Schedule epochs", advanced=True,
         minimum=0.0, minimum_open=True, maximum=1_000_000, low=1, high=50, step=1,
         help="How many epochs pass between two multiplications (step), or for one (exponential).",
+    )  # fmt: skip
+    schedule_decay: float = setting(
+        0.001, kind="number", option="schedule-decay", label="Schedule decay", advanced=True,
+        minimum=0.0, maximum=1000.0, low=1e-7, high=1.0, scale="log",
+        help="What inverse_time divides by: 1 + decay times the steps taken.",
     )  # fmt: skip
     warmup_epochs: float = setting(
         0.0, kind="number", option="warmup-epochs", label="Warm-up epochs", advanced=True,

@@ -1,0 +1,162 @@
+"""What a neuron makes of the sum of its inputs: each function and its derivative, side by side.
+
+All of them work element by element on arrays of any shape and write into `out`, so that training
+allocates nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+LEAKY_SLOPE = 0.01
+"""Slope of the leaky ReLU below 0 (Maas, Hannun & Ng 2013)."""
+_GELU_SCALE = float(np.sqrt(2 / np.pi))
+_GELU_CUBIC = 0.044715
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A function f and its derivative.
+
+    `function(z, out)` writes f(z); `out` may be `z` itself unless `needs_input`.
+    `derivative(z, a, out)` writes f'(z), where a = f(z); it reads z only if `needs_input`, and
+    `out` is neither of them. `lowest` and `highest` bound the values; None is unbounded.
+    """
+
+    name: str
+    function: Callable[[ndarray, ndarray], None]
+    derivative: Callable[[ndarray, ndarray, ndarray], None]
+    lowest: float | None = None
+    highest: float | None = None
+    needs_input: bool = False
+
+    def __call__(self, z: Float[ndarray, "..."]) -> Float[ndarray, "..."]:
+        """f(z) as a new array."""
+        out = np.empty_like(z)
+        self.function(z, out)
+        return out
+
+
+def _relu(z: ndarray, out: ndarray) -> None:
+    np.maximum(z, 0, out=out)
+
+
+def _relu_derivative(_z: ndarray, a: ndarray, out: ndarray) -> None:
+    np.greater(a, 0, out=out)
+
+
+def _leaky_relu(z: ndarray, out: ndarray) -> None:
+    np.maximum(z, LEAKY_SLOPE * z, out=out)
+
+
+def _leaky_relu_derivative(_z: ndarray, a: ndarray, out: ndarray) -> None:
+    np.greater(a, 0, out=out)
+    out *= 1 - LEAKY_SLOPE
+    out += LEAKY_SLOPE
+
+
+def _sigmoid(z: ndarray, out: ndarray) -> None:
+    # 1 / (1 + e^-z) = (1 + tanh(z / 2)) / 2, which overflows for no z.
+    np.multiply(z, 0.5, out=out)
+    np.tanh(out, out=out)
+    out *= 0.5
+    out += 0.5
+
+
+def _sigmoid_derivative(_z: ndarray, a: ndarray, out: ndarray) -> None:
+    np.subtract(1, a, out=out)
+    out *= a
+
+
+def _tanh(z: ndarray, out: ndarray) -> None:
+    np.tanh(z, out=out)
+
+
+def _tanh_derivative(_z: ndarray, a: ndarray, out: ndarray) -> None:
+    np.multiply(a, a, out=out)
+    np.subtract(1, out, out=out)
+
+
+def _elu(z: ndarray, out: ndarray) -> None:
+    below = np.expm1(np.minimum(z, 0))
+    np.maximum(z, below, out=out)  # e^z - 1 >= z where z <= 0, and 0 <= z elsewhere
+
+
+def _elu_derivative(_z: ndarray, a: ndarray, out: ndarray) -> None:
+    np.minimum(a, 0, out=out)
+    out += 1
+
+
+def _silu(z: ndarray, out: ndarray) -> None:
+    _sigmoid(z, out)
+    out *= z
+
+
+def _silu_derivative(z: ndarray, a: ndarray, out: ndarray) -> None:
+    # f = z s, f' = s + z s (1 - s) = s (1 - f) + f
+    _sigmoid(z, out)
+    out *= 1 - a
+    out += a
+
+
+def _gelu(z: ndarray, out: ndarray) -> None:
+    np.tanh(_GELU_SCALE * (z + _GELU_CUBIC * z * z * z), out=out)
+    out += 1
+    out *= z
+    out *= 0.5
+
+
+def _gelu_derivative(z: ndarray, _a: ndarray, out: ndarray) -> None:
+    t = np.tanh(_GELU_SCALE * (z + _GELU_CUBIC * z * z * z))
+    np.multiply(1 - t * t, _GELU_SCALE * (1 + 3 * _GELU_CUBIC * z * z), out=out)
+    out *= z
+    out += 1 + t
+    out *= 0.5
+
+
+def _softplus(z: ndarray, out: ndarray) -> None:
+    np.logaddexp(z, 0, out=out)
+
+
+def _softplus_derivative(_z: ndarray, a: ndarray, out: ndarray) -> None:
+    # f = ln(1 + e^z), f' = 1 / (1 + e^-z) = 1 - e^-f
+    np.negative(a, out=out)
+    np.expm1(out, out=out)
+    np.negative(out, out=out)
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    activation.name: activation
+    for activation in (
+        Activation("relu", _relu, _relu_derivative, lowest=0.0),
+        Activation("leaky_relu", _leaky_relu, _leaky_relu_derivative),
+        Activation("sigmoid", _sigmoid, _sigmoid_derivative, lowest=0.0, highest=1.0),
+        Activation("tanh", _tanh, _tanh_derivative, lowest=-1.0, highest=1.0),
+        Activation("elu", _elu, _elu_derivative, lowest=-1.0),  # Clevert et al. 2016, alpha 1
+        Activation("silu", _silu, _silu_derivative, needs_input=True),  # Elfwing et al. 2018; also swish
+        Activation("gelu", _gelu, _gelu_derivative, needs_input=True),  # Hendrycks & Gimpel 2016, tanh form
+        Activation("softplus", _softplus, _softplus_derivative, lowest=0.0),
+    )
+}
+"""Every activation function of hidden layers, by the name that `core.config` knows."""
+
+
+def softmax(logits: Float[ndarray, "..."], out: Float[ndarray, "..."] | None = None, axis: int = -1) -> ndarray:
+    """e^z_k / sum_j e^z_j along `axis`; the largest logit is subtracted first, so that nothing overflows."""
+    out = np.empty_like(logits) if out is None else out
+    np.subtract(logits, logits.max(axis=axis, keepdims=True), out=out)
+    np.exp(out, out=out)
+    out /= out.sum(axis=axis, keepdims=True)
+    return out
+
+
+def sigmoid(z: Float[ndarray, "..."], out: Float[ndarray, "..."] | None = None) -> ndarray:
+    """1 / (1 + e^-z), without overflow."""
+    out = np.empty_like(z) if out is None else out
+    _sigmoid(z, out)
+    return out

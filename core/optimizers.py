@@ -1,0 +1,202 @@
+"""How a gradient becomes a step, and how the size of the steps changes over time.
+
+An optimizer walks over the flat vectors of parameters, gradient and moments in blocks that fit
+the cache, a few NumPy operations to a block; the gradient itself is left as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from core.config import TrainingConfig
+from core.network import Parameters
+
+BLOCK = 32_768
+"""Numbers of a block: five vectors of float32 stay in a second-level cache."""
+
+
+class Optimizer(ABC):
+    """Changes `parameters` by `gradient`, both for ever the same vectors.
+
+    `moments` are what it remembers from step to step, vectors of the same length; with `n_steps`,
+    the number of steps taken, they are its whole state.
+    """
+
+    moment_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, config: TrainingConfig, parameters: Parameters, gradient: Parameters) -> None:
+        self.n_steps = 0
+        self.moments = {name: np.zeros_like(parameters.flat) for name in self.moment_names}
+        self._number = parameters.flat.dtype.type
+        self._config = config
+        vectors = (parameters.flat, gradient.flat, *self.moments.values())
+        scratch = np.empty(min(BLOCK, len(parameters.flat)), parameters.flat.dtype)
+        starts = range(0, len(parameters.flat), BLOCK)
+        self._blocks = [
+            (*(vector[start : start + BLOCK] for vector in vectors), scratch[: len(parameters.flat) - start])
+            for start in starts
+        ]
+        self._weights = parameters.flat_weights
+
+    def step(self, learning_rate: float) -> None:
+        """Take one step."""
+        self.n_steps += 1
+        self._step(learning_rate)
+
+    @abstractmethod
+    def _step(self, learning_rate: float) -> None: ...
+
+
+class SGD(Optimizer):
+    """p -= lr g."""
+
+    def _step(self, learning_rate: float) -> None:
+        rate = self._number(learning_rate)
+        for p, g, t in self._blocks:
+            np.multiply(g, rate, t)
+            np.subtract(p, t, p)
+
+
+class Momentum(Optimizer):
+    """v = mu v + g; p -= lr v (Polyak 1964, in the form of PyTorch)."""
+
+    moment_names = ("velocity",)
+
+    def _step(self, learning_rate: float) -> None:
+        rate, mu = self._number(learning_rate), self._number(self._config.momentum)
+        for p, g, v, t in self._blocks:
+            np.multiply(v, mu, v)
+            np.add(v, g, v)
+            np.multiply(v, rate, t)
+            np.subtract(p, t, p)
+
+
+class Nesterov(Optimizer):
+    """v = mu v + g; p -= lr (g + mu v) (Sutskever et al. 2013, in the form of PyTorch)."""
+
+    moment_names = ("velocity",)
+
+    def _step(self, learning_rate: float) -> None:
+        rate, mu = self._number(learning_rate), self._number(self._config.momentum)
+        for p, g, v, t in self._blocks:
+            np.multiply(v, mu, v)
+            np.add(v, g, v)
+            np.multiply(v, mu, t)
+            np.add(t, g, t)
+            np.multiply(t, rate, t)
+            np.subtract(p, t, p)
+
+
+class RMSProp(Optimizer):
+    """s = a s + (1 - a) g^2; p -= lr g / (sqrt(s) + eps), a = 0.99, eps = 1e-8 (Tieleman & Hinton 2012)."""
+
+    moment_names = ("square",)
+
+    def _step(self, learning_rate: float) -> None:
+        rate, keep, new = self._number(learning_rate), self._number(0.99), self._number(1 - 0.99)
+        epsilon = self._number(1e-8)
+        for p, g, s, t in self._blocks:
+            np.multiply(s, keep, s)
+            np.multiply(g, g, t)
+            np.multiply(t, new, t)
+            np.add(s, t, s)
+            np.sqrt(s, t)
+            np.add(t, epsilon, t)
+            np.divide(g, t, t)
+            np.multiply(t, rate, t)
+            np.subtract(p, t, p)
+
+
+class Adam(Optimizer):
+    """Adam (Kingma & Ba 2015, algorithm 1) with b1 = 0.9, b2 = 0.999, eps = 1e-8.
+
+    The moments are kept as m / (1 - b1) and v / (1 - b2), two passes less; the bias corrections
+    and these factors go into one rate and one eps a step:
+
+        m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps) = alpha M / (sqrt(V) + eps'),
+        eps' = eps sqrt((1 - b2^t) / (1 - b2)),  alpha = (1 - b1) / (1 - b1^t) eps' / eps
+    """
+
+    moment_names = ("mean", "square")
+    BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+
+    def _step(self, learning_rate: float) -> None:
+        root = math.sqrt((1 - self.BETA2**self.n_steps) / (1 - self.BETA2))
+        alpha = (1 - self.BETA1) / (1 - self.BETA1**self.n_steps) * root
+        rate, epsilon = self._number(learning_rate * alpha), self._number(self.EPSILON * root)
+        beta1, beta2 = self._number(self.BETA1), self._number(self.BETA2)
+        for p, g, m, v, t in self._blocks:
+            np.multiply(m, beta1, m)
+            np.add(m, g, m)
+            np.multiply(v, beta2, v)
+            np.multiply(g, g, t)
+            np.add(v, t, v)
+            np.sqrt(v, t)
+            np.add(t, epsilon, t)
+            np.divide(m, t, t)
+            np.multiply(t, rate, t)
+            np.subtract(p, t, p)
+
+
+class AdamW(Adam):
+    """Adam after w *= 1 - lr decay on the weights (Loshchilov & Hutter 2019); biases do not decay."""
+
+    def _step(self, learning_rate: float) -> None:
+        self._weights *= self._number(1 - learning_rate * self._config.weight_decay)
+        super()._step(learning_rate)
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "rmsprop": RMSProp,
+    "adam": Adam,
+    "adamw": AdamW,
+}
+"""Every optimizer, by the name that `core.config` knows."""
+
+
+def add_penalties(config: TrainingConfig, weights: Float[ndarray, " n"], d_weights: Float[ndarray, " n"]) -> None:
+    """Add the gradient of l1 sum |w| + l2 / 2 sum w^2 over the weights."""
+    if config.l2:
+        d_weights += weights.dtype.type(config.l2) * weights
+    if config.l1:
+        d_weights += weights.dtype.type(config.l1) * np.sign(weights)
+
+
+def penalties(config: TrainingConfig, weights: Sequence[ndarray]) -> float:
+    """l1 sum |w| + l2 / 2 sum w^2 over all weights."""
+    return sum(config.l1 * float(np.abs(w).sum()) + config.l2 / 2 * float(np.square(w).sum()) for w in weights)
+
+
+def schedule_factor(config: TrainingConfig, step: int, steps_per_epoch: int) -> float:
+    """What the learning rate of step number `step` (from 0) is multiplied by.
+
+    The rate first rises evenly to its full size over the warm-up. Then, with the steps past it as
+    t and in epochs as e: `step` has multiplied by the factor at every full `schedule_epochs`,
+    `exponential` is factor ^ (e / schedule_epochs), `inverse_time` is 1 / (1 + decay t), and
+    `cosine` falls to 0 at the end of the last epoch (Loshchilov & Hutter 2017, without restarts).
+    """
+    warmup = config.warmup_epochs * steps_per_epoch
+    if step < warmup:
+        return min(1.0, (step + 1) / warmup)
+    past = step - warmup
+    epochs = past / steps_per_epoch
+    if config.schedule == "step":
+        return float(config.schedule_factor ** math.floor(epochs / config.schedule_epochs + 1e-9))
+    if config.schedule == "exponential":
+        return float(config.schedule_factor ** (epochs / config.schedule_epochs))
+    if config.schedule == "inverse_time":
+        return 1 / (1 + config.schedule_decay * past)
+    if config.schedule == "cosine":
+        length = config.n_epochs - config.warmup_epochs
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, epochs / length))) if length > 0 else 1.0
+    return 1.0
