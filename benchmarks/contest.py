@@ -144,14 +144,16 @@ _NONE = Measurement((0.0,))
 
 
 def summary(contests: Sequence[Contest], about: str, notes: Sequence[str] = ()) -> Table:
-    """All tasks in one table: samples/s, and in brackets how many times as fast annscope is."""
-    labels = [entry.label for entry in contests[0].entries] if contests else []
-    rows: list[list[str]] = []
-    for contest in contests:
-        cells = [_cell(contest, entry) for entry in contest.entries]
-        rows.append([contest.task.label, *cells, "-" if contest.share is None else percent(contest.share)])
+    """All tasks side by side: samples/s, and in brackets how many times as fast annscope is."""
+    rows = [
+        [entries[0].label, *(_cell(contest, entry) for contest, entry in zip(contests, entries, strict=True))]
+        for entries in zip(*(contest.entries for contest in contests), strict=True)
+    ]
+    shares = ["-" if contest.share is None else percent(contest.share) for contest in contests]
+    rows.append(["multiplication alone, of annscope's time", *shares])
+    labels = [f"{contest.task.label}." for contest in contests]
     title = f"{about[0].upper()}{about[1:]}; in brackets annscope / peer"
-    return Table(title, ["task", *labels, "multiplication"], rows, notes)
+    return Table(title, ["", *(contest.task.name for contest in contests)], rows, [*labels, *notes])
 
 
 def _cell(contest: Contest, entry: Entry) -> str:

@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from statistics import median
 from typing import Any
 from unittest.mock import patch
@@ -65,10 +66,10 @@ def measure(rounds: int) -> tuple[list[Seconds], Measurement]:
             # In turn: whichever goes first after a pause should not always be the same.
             for turn in (0, 1) if epoch % 2 else (1, 0):
                 if turn:
-                    bare.append(_timed(lambda: _bare_epoch(trainer)))
+                    bare.append(_timed(partial(_bare_epoch, trainer)))
                     continue
                 with _parts_timed() as parts:
-                    whole = _timed(lambda epoch=epoch: _next_epoch(statuses, epoch))
+                    whole = _timed(partial(_next_epoch, statuses, epoch))
                 watched.append({**parts, "whole": whole, "rest": whole - sum(parts.values())})
         statuses.close()  # type: ignore[attr-defined]
     return watched[1:], Measurement(tuple(bare[1:]))  # the first epoch of each warms up

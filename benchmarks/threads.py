@@ -39,6 +39,11 @@ def pin(n_threads: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:n_threads])
 
 
+def from_environment() -> int:
+    """What `pin` has settled, for a library that wants to be told itself."""
+    return int(os.environ.get("OMP_NUM_THREADS", str(DEFAULT)))
+
+
 def machine(n_threads: int) -> dict[str, Any]:
     """What the figures depend on besides the code."""
     import numpy as np

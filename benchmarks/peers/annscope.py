@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from numpy import ndarray
+from threadpoolctl import ThreadpoolController
 
+from benchmarks import threads
 from benchmarks.tasks import Task
 from core.config import DataConfig, NetworkConfig, RunConfig, TrainingConfig
 from core.dataset import Dataset
@@ -28,6 +30,20 @@ def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], object] | None:
             left -= trainer.advance(left)
 
     return train
+
+
+def build_one_thread(task: Task, x: ndarray, y: ndarray) -> Callable[[], object] | None:
+    """The same with one BLAS thread, which is what a run uses unless its environment asks for more."""
+    one_pass = build(task, x, y)
+    if one_pass is None or threads.from_environment() == 1:
+        return None
+    blas = ThreadpoolController()
+
+    def run() -> None:
+        with blas.limit(limits=1, user_api="blas"):
+            one_pass()
+
+    return run
 
 
 def dataset_of(task: Task, x: ndarray, y: ndarray) -> Dataset:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import logging
 from collections.abc import Callable
 
 import torch
 from numpy import ndarray
 
+from benchmarks import threads
 from benchmarks.tasks import Task
 
 
 def build(task: Task, x: ndarray, y: ndarray, *, compiled: bool = False) -> Callable[[], None] | None:
     """One pass over batches that are views of one tensor."""
     torch.manual_seed(0)
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+    torch.set_num_threads(threads.from_environment())
     layers: list[torch.nn.Module] = []
     for n_in, n_out in zip(task.sizes, task.sizes[1:], strict=False):
         layers += [torch.nn.Linear(n_in, n_out), torch.nn.ReLU()]
@@ -34,6 +35,8 @@ def build(task: Task, x: ndarray, y: ndarray, *, compiled: bool = False) -> Call
     def answer(batch: torch.Tensor) -> torch.Tensor:
         return torch.softmax(network(batch), dim=1).argmax(dim=1)
 
+    # Dynamo says with a warning that it leaves the optimizer's profiler marks out.
+    logging.getLogger("torch._dynamo").setLevel(logging.ERROR)
     one_step = torch.compile(step) if compiled and not task.inference else step
     one_answer = torch.compile(answer) if compiled and task.inference else answer
 

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from benchmarks import contest, options, threads
@@ -13,6 +14,7 @@ from benchmarks.contest import Contest, Entry
 from benchmarks.measurements import Measurement, interleaved, rate, ratio, rotated
 from benchmarks.tables import Table, filled, percent, seconds, short, times
 from benchmarks.tasks import TASKS, Task
+from benchmarks.time_to_accuracy import CHUNK, Learner, attempt
 
 
 def test_each_contestant_has_each_place_equally_often() -> None:
@@ -26,8 +28,6 @@ def test_each_contestant_has_each_place_equally_often() -> None:
 
 def test_median_and_quartiles_are_those_of_numpy() -> None:
     """The figures printed are the usual median and quartiles, of one round as well."""
-    import numpy as np
-
     values = (3.0, 1.0, 10.0, 7.0, 2.0)
     measured = Measurement(values)
     assert measured.median == 3.0
@@ -95,8 +95,9 @@ def measured() -> Contest:
 
 def test_a_missing_peer_is_named(measured: Contest) -> None:
     """A peer that is not installed is listed as such, and one that cannot do a task as a dash."""
-    row = contest.summary([measured], "samples").rows[0]
-    assert list(row[1:]) == ["200k", "100k (2.00 x)", "not installed", "-", "55 %"]
+    table = contest.summary([measured, measured], "samples")
+    assert table.columns == ["", "T1", "T1"]
+    assert [row[1] for row in table.rows] == ["200k", "100k (2.00 x)", "not installed", "-", "55 %"]
     listed = {line[0]: list(line[1:]) for line in contest.task_table(measured).rows}
     assert listed["Keras (JAX)"] == ["not installed (keras)", "", ""]
     assert listed["PyTorch eager"] == ["100k", "100k to 100k", "2.00 x"]
@@ -151,6 +152,26 @@ def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
         options.chosen("--tasks", "T9", ["T1", "T2"])
     assert ended.value.code == 2
     assert capsys.readouterr().err == "--tasks must be among T1, T2, got 'T9'\n"
+
+
+def test_looking_costs_no_time() -> None:
+    """Time to an accuracy counts learning alone, and ends at the first look that finds it."""
+    now = [0.0]
+    seen: list[int] = []
+    labels = np.arange(4)
+
+    def learn() -> None:
+        now[0] += 2.0
+        seen.append(1)
+
+    def predict(x: np.ndarray) -> np.ndarray:
+        now[0] += 100.0
+        return np.where(x < len(seen), labels, -1)
+
+    reached = attempt(Learner(learn, predict), labels, labels, 0.75, clock=lambda: now[0])
+    assert (reached.seconds, reached.n_examples, reached.accuracy) == (6.0, 3 * CHUNK, 0.75)
+    missed = attempt(Learner(learn, lambda x: x - 1), labels, labels, 0.5, clock=lambda: now[0])
+    assert missed.seconds is None
 
 
 def test_batches_divide_the_examples() -> None:
