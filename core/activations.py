@@ -149,9 +149,9 @@ ACTIVATIONS: dict[str, Activation] = {
 def softmax(logits: Float[ndarray, "..."], out: Float[ndarray, "..."] | None = None, axis: int = -1) -> ndarray:
     """e^z_k / sum_j e^z_j along `axis`; the largest logit is subtracted first, so that nothing overflows."""
     out = np.empty_like(logits) if out is None else out
-    np.subtract(logits, logits.max(axis=axis, keepdims=True), out=out)
+    np.subtract(logits, np.maximum.reduce(logits, axis, keepdims=True), out=out)
     np.exp(out, out=out)
-    out /= out.sum(axis=axis, keepdims=True)
+    np.divide(out, np.add.reduce(out, axis, keepdims=True), out=out)
     return out
 
 

@@ -45,7 +45,7 @@ class Parameters:
         n_weights = sum(n_in * n_out for n_in, n_out in shapes)
         n_biases = sum(n_out for _, n_out in shapes) if bias else 0
         self.flat: Float[ndarray, " n_parameters"] = np.zeros(n_weights + n_biases, dtype)
-        self.flat_weights = self.flat[:n_weights]
+        self.flat_weights, self.flat_biases = self.flat[:n_weights], self.flat[n_weights:]
         self.weights: list[Float[ndarray, "n_in n_out"]] = []
         self.biases: list[Float[ndarray, " n_out"] | None] = []
         start, bias_start = 0, n_weights

@@ -52,6 +52,8 @@ class Trainer:
         self._parameters = initial_parameters(network, sizes, self._dtype, np.random.default_rng([seed, 0]))
         self._gradient = Parameters(sizes, bias=network.bias, dtype=self._dtype)
         self._before = self._parameters.flat.copy()  # the parameters before the last step
+        # A bias gradient is the sum of its layer's deltas: what is not finite anywhere shows in them, at no cost.
+        self._watched = self._gradient.flat_biases if network.bias else self._gradient.flat
         self._optimizer = OPTIMIZERS[training.optimizer](training, self._parameters, self._gradient)
         self._network = Network(network, dataset.n_features, n_classes, self._parameters.layers)
 
@@ -115,7 +117,7 @@ class Trainer:
         start = self.step
         end = min(start + max_steps, self.total_steps, (start // self._cadence + 1) * self._cadence)
         training = self._config.training
-        batches, passes, gradient = self._batches, self._passes, self._gradient.flat
+        batches, passes, watched = self._batches, self._passes, self._watched
         take_step = self._optimizer.step
         with np.errstate(all="ignore"):  # what overflows is found below, and named
             while self.step < end:
@@ -123,7 +125,7 @@ class Trainer:
                     operation()
                 if self._has_penalty:
                     add_penalties(training, self._parameters.flat_weights, self._gradient.flat_weights)
-                if not math.isfinite(gradient.dot(gradient)):
+                if not math.isfinite(watched.dot(watched)):
                     self._refuse(self._gradient, "gradient")
                 if self.step == end - 1:
                     self._before[...] = self._parameters.flat
