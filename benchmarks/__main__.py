@@ -5,15 +5,17 @@ import importlib
 import sys
 
 from benchmarks import threads
+from core.errors import one_of
 
 BENCHMARKS = {
     "training": "samples trained on per second, beside other frameworks",
     "inference": "images told apart per second, beside other frameworks",
     "time-to-accuracy": "wall time to 97 % on MNIST test, beside PyTorch and scikit-learn",
     "telemetry": "what watching costs: snapshot, held-out evaluation and record as a share of an epoch",
-    "scaling": "cost of a training sample against width, depth and batch size; draws the plot of the docs",
+    "scaling": "cost of a training sample against width, depth and batch size",
     "dashboard": "page load, Start to first picture, written to drawn, server CPU and memory, in headless Chromium",
 }
+OWN = {"benchmarks", "core", "data", "runs", "scripts"}
 
 
 def main() -> None:
@@ -33,12 +35,18 @@ def main() -> None:
         return
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        parser.error(f"benchmark must be one of {list(BENCHMARKS)}, got {unknown[0]!r}")
+        parser.error(one_of("benchmark", unknown[0], list(BENCHMARKS)))
     threads.pin(threads.wanted(rest))
     for name in names or BENCHMARKS:
         # Not with the figures: those may be JSON.
         print(f"\n== {name}: {BENCHMARKS[name]}\n", file=sys.stderr, flush=True)
-        importlib.import_module(f"benchmarks.{name.replace('-', '_')}").main(rest)
+        try:
+            benchmark = importlib.import_module(f"benchmarks.{name.replace('-', '_')}")
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] in OWN:
+                raise
+            sys.exit(f"{name} needs {error.name}, which is not installed: pip install -r requirements-bench.txt")
+        benchmark.main(rest)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,10 @@ from benchmarks.tables import Table, percent
 from benchmarks.tasks import Task
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
+PICTURE = """<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="images/scaling-dark.png">
+  <img src="images/scaling-light.png" alt="Microseconds of training per sample against width, depth and batch size">
+</picture>"""
 LEAST_SECONDS = 0.15
 
 SWEEPS = {
@@ -37,10 +41,10 @@ STYLES = {"annscope": ("o", "-"), "PyTorch eager": ("s", "-"), "multiplication a
 
 
 def main(argv: Sequence[str]) -> None:
-    """Measure every point of the three sweeps; unless only figures are wanted, draw them."""
+    """Measure every point of the three sweeps; draw them if that is asked for."""
     about = "Microseconds of training per sample against width, depth and batch size."
     parser = options.parser("scaling", about, rounds=3)
-    parser.add_argument("--folder", type=Path, default=IMAGES, help="where the pictures go (default: docs/images)")
+    parser.add_argument("--folder", type=Path, help="draw into this folder (--page draws into docs/images)")
     given = parser.parse_args(argv)
     measured = {name: [measure(task_at(name, value), given.rounds) for value in SWEEPS[name][1]] for name in SWEEPS}
     machine = threads.machine(given.threads)
@@ -56,10 +60,11 @@ def main(argv: Sequence[str]) -> None:
         },
     }
     made = [table_of(name, points, note) for name, points in measured.items()]
-    tables.show("scaling", made, figures, as_json=given.json, as_markdown=given.markdown, page=given.page)
-    if not (given.json or given.markdown):
-        for path in draw(measured, note, given.folder):
-            print(path)
+    if given.page or given.folder:
+        draw(measured, note, given.folder or IMAGES)
+    tables.show(
+        "scaling", made, figures, as_json=given.json, as_markdown=given.markdown, page=given.page, preface=PICTURE
+    )
 
 
 def task_at(sweep: str, value: int) -> Task:

@@ -98,12 +98,20 @@ def filled(page: str, name: str, content: str) -> str:
 
 
 def show(
-    name: str, tables: Sequence[Table], figures: dict[str, Any], *, as_json: bool, as_markdown: bool, page: bool
+    name: str,
+    tables: Sequence[Table],
+    figures: dict[str, Any],
+    *,
+    as_json: bool,
+    as_markdown: bool,
+    page: bool,
+    preface: str = "",
 ) -> None:
-    """Print a benchmark's result in the form that was asked for, or write it into its place in the docs."""
+    """Print a benchmark's result in the form that was asked for, or write it, after `preface`, into the docs."""
     text = "\n".join(table.markdown() for table in tables)
     if page:
-        PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), name, text), encoding="utf-8")
+        content = f"{preface}\n\n{text}"
+        PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), name, content), encoding="utf-8")
         print(PAGE)
     elif as_json:
         print(json.dumps({"benchmark": name, **figures}))
