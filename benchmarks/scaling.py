@@ -120,7 +120,7 @@ def _draw_one(measured: dict[str, list[Point]], note: str, look: dict[str, str],
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     plain: Any = FuncFormatter(lambda value, _: f"{value:g}")
-    settings = {
+    settings: Any = {
         "font.family": "sans-serif", "font.size": 10, "text.color": look["ink"], "axes.labelcolor": look["muted"],
         "xtick.color": look["muted"], "ytick.color": look["muted"], "axes.edgecolor": look["line"],
         "figure.facecolor": look["paper"], "axes.facecolor": look["paper"], "savefig.facecolor": look["paper"],

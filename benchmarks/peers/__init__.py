@@ -37,7 +37,7 @@ PEERS = {
     "annscope-1": Peer("annscope, 1 BLAS thread", "annscope", "numpy", "build_one_thread"),
     "numpy": Peer("naive NumPy", "naive_numpy", "numpy"),
     "pytorch": Peer("PyTorch eager", "pytorch", "torch"),
-    "torch-compile": Peer("torch.compile", "pytorch", "torch", "build_compiled"),
+    "torch-compile": Peer("torch.compile", "pytorch_compiled", "torch"),
     "scikit-learn": Peer("scikit-learn", "scikit_learn", "scikit-learn"),
     "keras": Peer("Keras (JAX)", "keras_jax", "keras"),
     "jax": Peer("JAX step", "jax_numpy", "jax"),
