@@ -155,8 +155,9 @@ def softmax(logits: Float[ndarray, "..."], out: Float[ndarray, "..."] | None = N
     return out
 
 
-def sigmoid(z: Float[ndarray, "..."], out: Float[ndarray, "..."] | None = None) -> ndarray:
-    """1 / (1 + e^-z), without overflow."""
+def sigmoid(z: Float[ndarray, "..."], out: Float[ndarray, "..."] | None = None, axis: int = -1) -> ndarray:
+    """1 / (1 + e^-z) for each number by itself, without overflow; `axis` is there to stand in for softmax."""
+    del axis
     out = np.empty_like(z) if out is None else out
     _sigmoid(z, out)
     return out

@@ -7,60 +7,93 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
+from numpy.random import Generator
 
 from core.activations import ACTIVATIONS
-from core.config import NetworkConfig
+from core.config import RunConfig
 from core.layers import Layer, Operation
-from core.losses import LOSSES
+from core.losses import loss_of
 from core.network import Parameters, activation_names
 
 
 class Backpropagation:
     """The buffers of a forward and a backward pass over `batch_size` examples.
 
-    It reads `parameters` and overwrites `gradient`. There is no gradient for the input: nobody
-    asks for it.
+    It reads `parameters` and overwrites `gradient`; there is no gradient for the input, nobody asks
+    for it. `logits`, [n_classes, batch], hold the output layer's sums between the two passes. With
+    `delta_weights` "updated" and a `rate` the backward pass also takes the step, layer by layer on
+    its way down, and errors go down through the weights so changed. Without a generator there is no dropout.
     """
 
     def __init__(
-        self, config: NetworkConfig, loss: str, parameters: Parameters, gradient: Parameters, batch_size: int
+        self,
+        config: RunConfig,
+        parameters: Parameters,
+        gradient: Parameters,
+        batch_size: int,
+        *,
+        generator: Generator | None = None,
+        rate: Float[ndarray, ""] | None = None,
     ) -> None:
-        names = activation_names(config)
-        self._loss = LOSSES[loss, config.output]
-        self._scale = 1 / batch_size
+        names = activation_names(config.network)
+        self._loss = loss_of(config)
+        self._batch_size = batch_size
         self._layers = [
-            Layer(weight, bias, d_weight, d_bias, ACTIVATIONS[names[i]] if i < len(names) else None, batch_size)
-            for i, (weight, bias, d_weight, d_bias) in enumerate(
-                zip(parameters.weights, parameters.biases, gradient.weights, gradient.biases, strict=True)
-            )
+            Layer(i, parameters, gradient, ACTIVATIONS[names[i]] if i < len(names) else None, batch_size)
+            for i in range(len(parameters.weights))
+        ]
+        if config.network.dropout and generator is not None:
+            for layer in self._layers[:-1]:
+                layer.drop(config.network.dropout, generator)
+        self._rate = rate if config.training.delta_weights == "updated" else None
+        self.logits = self._layers[-1].z
+
+    def draw(self) -> list[Operation]:
+        """What is random in a pass."""
+        return [operation for layer in self._layers for operation in layer.draw()]
+
+    def forward(self, x: Float[ndarray, "batch n_features"]) -> list[Operation]:
+        """From the inputs to the logits."""
+        inputs = self._inputs(x)
+        return [
+            operation for layer, a_in in zip(self._layers, inputs, strict=True) for operation in layer.forward(a_in)
         ]
 
-    def operations(
-        self, x: Float[ndarray, "batch n_features"], targets: Float[ndarray, "batch n_classes"]
-    ) -> tuple[Operation, ...]:
-        """The straight line that computes the gradient for what `x` and `targets` hold when it is run."""
-        inputs = [x.T, *(layer.a for layer in self._layers)]
-        steps: list[Operation] = []
-        for layer, a_in in zip(self._layers, inputs, strict=False):
-            steps += layer.forward(a_in)
-        top = self._layers[-1]
-        steps.append(partial(self._loss.output, top.z, top.z, 0))
-        steps.append(partial(self._loss.gradient, top.z, targets.T, self._scale))
+    def backward(
+        self,
+        x: Float[ndarray, "batch n_features"],
+        targets: Float[ndarray, "batch n_classes"],
+        weights: Float[ndarray, " batch"] | None = None,
+    ) -> list[Operation]:
+        """From the logits to the gradient; `weights` make the mean over the examples a weighted one."""
+        logits, loss = self.logits, self._loss
+        scale = 1 / self._batch_size if weights is None else 1.0
+        operations: list[Operation] = [
+            partial(loss.output, logits, logits, 0),
+            partial(loss.gradient, logits, targets.T, scale),
+        ]
+        if weights is not None:
+            operations.append(partial(_weigh, logits, weights))
+        inputs = self._inputs(x)
         for i in reversed(range(len(self._layers))):
-            steps += self._layers[i].backward(inputs[i], self._layers[i - 1] if i else None)
-        return tuple(steps)
+            layer = self._layers[i]
+            operations += layer.gradients(inputs[i])
+            if self._rate is not None:
+                operations.append(partial(_step, layer, self._rate))
+            if i:
+                operations += layer.backward_to(self._layers[i - 1])
+        return operations
+
+    def _inputs(self, x: ndarray) -> list[ndarray]:
+        return [x.T, *(layer.output for layer in self._layers[:-1])]
 
 
-def gradient_of(
-    config: NetworkConfig,
-    loss: str,
-    parameters: Parameters,
-    x: Float[ndarray, "n n_features"],
-    targets: Float[ndarray, "n n_classes"],
-    gradient: Parameters,
-) -> None:
-    """Write the gradient of the mean loss over the given examples into `gradient`, once and without reuse."""
-    for operation in Backpropagation(config, loss, parameters, gradient, len(x)).operations(
-        np.ascontiguousarray(x), targets
-    ):
-        operation()
+def _step(layer: Layer, rate: Float[ndarray, ""]) -> None:
+    layer.weight -= rate * layer.d_weight
+    if layer.bias is not None and layer.d_bias is not None:
+        layer.bias -= rate * layer.d_bias
+
+
+def _weigh(dz: Float[ndarray, "n_classes batch"], weights: Float[ndarray, " batch"]) -> None:
+    total = weights.sum()
+    np.multiply(dz, weights / total if total > 0 else weights, dz)

@@ -23,37 +23,43 @@ class Batches:
     """
 
     def __init__(
-        self, x: Float[ndarray, "n n_features"], targets: Float[ndarray, "n n_classes"], batch_size: int, seed: int
+        self,
+        x: Float[ndarray, "n n_features"],
+        targets: Float[ndarray, "n n_classes"],
+        weights: Float[ndarray, " n"] | None,
+        batch_size: int,
+        *,
+        seed: int,
+        shuffle: bool = True,
     ) -> None:
         self.n_examples = len(x)
         self.batch_size = min(batch_size, self.n_examples)
         self.per_epoch = -(-self.n_examples // self.batch_size)
-        self._x, self._targets, self._seed = x, targets, seed
+        self._seed, self._shuffle = seed, shuffle
+        self._sources = [x, targets] if weights is None else [x, targets, weights]
         self._is_whole = self.per_epoch == 1
         rest = self.n_examples % self.batch_size
         self.n_slots = 1
         if self._is_whole:
-            self._x_block, self._target_block = x, targets
+            self._block = self._sources
         else:
             slots = BLOCK_BYTES // max(1, self.batch_size * x.shape[1] * x.itemsize)
             self.n_slots = int(min(MOST_SLOTS, max(1, slots), self.n_examples // self.batch_size))
             rows = self.n_slots * self.batch_size
-            self._x_block = np.empty((rows, x.shape[1]), x.dtype)
-            self._target_block = np.empty((rows, targets.shape[1]), targets.dtype)
+            self._block = [np.empty((rows, *source.shape[1:]), source.dtype) for source in self._sources]
         self.last_slot = self.n_slots if rest and not self._is_whole else None
-        self._x_rest = np.empty((rest, x.shape[1]), x.dtype)
-        self._target_rest = np.empty((rest, targets.shape[1]), targets.dtype)
+        self._rest = [np.empty((rest, *source.shape[1:]), source.dtype) for source in self._sources]
         self._epoch = -1
         self._order: Int[ndarray, " n"] = np.empty(0, np.int64)
         self._gathered = -1  # the batch that slot 0 holds, counted from the start of the run
 
-    def slots(self) -> Iterator[tuple[Float[ndarray, "batch n_features"], Float[ndarray, "batch n_classes"]]]:
-        """The buffers of every slot, the smaller last one included."""
+    def slots(self) -> Iterator[tuple[ndarray, ndarray, ndarray | None]]:
+        """The buffers of every slot, the smaller last one included: features, targets, and weights if there are any."""
         for slot in range(self.n_slots):
             rows = slice(slot * self.batch_size, (slot + 1) * self.batch_size)
-            yield self._x_block[rows], self._target_block[rows]
+            yield _three([part[rows] for part in self._block])
         if self.last_slot is not None:
-            yield self._x_rest, self._target_rest
+            yield _three(self._rest)
 
     def fill(self, step: int) -> int:
         """See to it that the batch of update number `step` (from 0) lies in its slot; returns which slot."""
@@ -62,9 +68,9 @@ class Batches:
         epoch, batch = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             self._epoch, self._gathered = epoch, -1
-            self._order = np.random.default_rng([self._seed, 1, epoch]).permutation(self.n_examples)
+            self._order = epoch_order(self.n_examples, self._seed, epoch, shuffle=self._shuffle)
         if self.last_slot is not None and batch == self.per_epoch - 1:
-            self._gather(self._order[batch * self.batch_size :], self._x_rest, self._target_rest)
+            self._gather(self._order[batch * self.batch_size :], self._rest)
             return self.last_slot
         slot = batch % self.n_slots
         if self._gathered != batch - slot:
@@ -72,10 +78,21 @@ class Batches:
             start = self._gathered * self.batch_size
             rows = self._order[start : start + self.n_slots * self.batch_size]
             whole = len(rows) - len(rows) % self.batch_size
-            self._gather(rows[:whole], self._x_block[:whole], self._target_block[:whole])
+            self._gather(rows[:whole], [part[:whole] for part in self._block])
         return slot
 
-    def _gather(self, rows: Int[ndarray, " k"], x: ndarray, targets: ndarray) -> None:
-        # mode="clip" writes straight into `out`; the rows are within bounds anyway.
-        np.take(self._x, rows, axis=0, out=x, mode="clip")
-        np.take(self._targets, rows, axis=0, out=targets, mode="clip")
+    def _gather(self, rows: Int[ndarray, " k"], into: list[ndarray]) -> None:
+        for source, part in zip(self._sources, into, strict=True):
+            # mode="clip" writes straight into `out`; the rows are within bounds anyway.
+            np.take(source, rows, axis=0, out=part, mode="clip")
+
+
+def _three(parts: list[ndarray]) -> tuple[ndarray, ndarray, ndarray | None]:
+    return parts[0], parts[1], parts[2] if len(parts) > 2 else None
+
+
+def epoch_order(n_examples: int, seed: int, epoch: int, *, shuffle: bool = True) -> Int[ndarray, " n"]:
+    """The order of the examples in an epoch; it depends on nothing but the seed and the epoch."""
+    if not shuffle:
+        return np.arange(n_examples)
+    return np.random.default_rng([seed, 1, epoch]).permutation(n_examples)

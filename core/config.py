@@ -16,12 +16,16 @@ from core.errors import ConfigError, did_you_mean, one_of
 
 ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh", "elu", "silu", "gelu", "softplus")
 OUTPUTS = ("softmax", "sigmoid")
-INITIALIZERS = ("he", "glorot", "uniform", "normal")
+INITIALIZERS = ("he", "glorot", "lecun", "uniform", "unit_uniform", "normal", "legacy_normal")
+BIAS_INITIALIZERS = ("zero", "same")
 LOSSES = ("cross_entropy", "squared_error")
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SCHEDULES = ("constant", "step", "exponential", "inverse_time", "cosine")
 SCALINGS = ("auto", "none", "unit", "div256", "standard")
 DTYPES = ("float32", "float64")
+SOFTMAX_DERIVATIVES = ("exact", "diagonal")
+DELTA_WEIGHTS = ("current", "updated")
+CLASS_WEIGHTS = ("none", "balanced")
 
 Section: TypeAlias = Literal["data", "network", "training"]
 Kind: TypeAlias = Literal["integer", "number", "choice", "choices", "switch", "sizes", "text", "count"]
@@ -206,7 +210,24 @@ class NetworkConfig:
     initializer_scale: float = setting(
         1.0, kind="number", option="initializer-scale", label="Initialiser scale", advanced=True,
         minimum=0.0, maximum=100.0, low=0.0, high=3.0, step=0.1,
-        help="Multiplies he and glorot; for uniform the bound, for normal the standard deviation.",
+        help="Multiplies he, glorot and lecun; for the uniform ones the bound, for normal the standard deviation.",
+    )  # fmt: skip
+    bias_initializer: str = setting(
+        "zero", kind="choice", choices=BIAS_INITIALIZERS, option="bias-initializer", label="Biases begin",
+        advanced=True,
+        help="Biases begin at zero, or are drawn the same way as the weights of their layer.",
+    )  # fmt: skip
+    constant_input: bool = setting(
+        False, kind="switch", option="constant-input", label="Constant input", advanced=True,
+        help="An extra input that is always 1: a bias for the first layer in a network without biases.",
+    )  # fmt: skip
+    dropout: float = setting(
+        0.0, kind="number", label="Dropout", advanced=True, minimum=0.0, maximum=0.95, low=0.0, high=0.8, step=0.05,
+        help="Share of the hidden neurons switched off at random in each training step.",
+    )  # fmt: skip
+    batch_norm: bool = setting(
+        False, kind="switch", option="batch-norm", label="Batch normalisation", advanced=True,
+        help="Each hidden neuron's sums are centred and scaled over the batch before its activation.",
     )  # fmt: skip
     bias: bool = setting(True, kind="switch", label="Biases", advanced=True, help="Whether each neuron has a bias.")
 
@@ -259,6 +280,34 @@ class TrainingConfig:
         0.01, kind="number", option="weight-decay", label="Weight decay", advanced=True,
         minimum=0.0, maximum=10.0, low=1e-5, high=1.0, scale="log",
         help="Decoupled decay of the weights, used by adamw only.",
+    )  # fmt: skip
+    label_smoothing: float = setting(
+        0.0, kind="number", option="label-smoothing", label="Label smoothing", advanced=True,
+        minimum=0.0, maximum=0.95, low=0.0, high=0.5, step=0.01,
+        help="Share of each target spread evenly over all classes; keeps the network from being too sure.",
+    )  # fmt: skip
+    clip_norm: float = setting(
+        0.0, kind="number", option="clip-norm", label="Clip norm", advanced=True,
+        minimum=0.0, maximum=1e6, low=0.01, high=100.0, scale="log",
+        help="Largest length of the gradient: a longer one is scaled down to it; 0 never clips.",
+    )  # fmt: skip
+    class_weight: str = setting(
+        "none", kind="choice", choices=CLASS_WEIGHTS, option="class-weight", label="Class weights", advanced=True,
+        help="Balanced counts an example of a rare class for more, so that each class weighs the same.",
+    )  # fmt: skip
+    shuffle: bool = setting(
+        True, kind="switch", label="Shuffle", advanced=True,
+        help="Whether each epoch meets the examples in a new random order, or always in file order.",
+    )  # fmt: skip
+    softmax_derivative: str = setting(
+        "exact", kind="choice", choices=SOFTMAX_DERIVATIVES, option="softmax-derivative", label="Softmax derivative",
+        advanced=True,
+        help="With squared error: the whole Jacobian, or its diagonal s * (1 - s) alone, a common mistake.",
+    )  # fmt: skip
+    delta_weights: str = setting(
+        "current", kind="choice", choices=DELTA_WEIGHTS, option="delta-weights", label="Errors pass through",
+        advanced=True,
+        help="The current weights, or (a common mistake, sgd only) those already updated in the same step.",
     )  # fmt: skip
     schedule: str = setting(
         "constant", kind="choice", choices=SCHEDULES, label="Schedule",
@@ -318,6 +367,8 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         _check_all(self)
+        if self.delta_weights == "updated" and (self.optimizer != "sgd" or self.l1 or self.l2 or self.clip_norm):
+            raise ConfigError("delta_weights 'updated' needs the optimizer sgd, without l1, l2 and clip_norm")
 
 
 @dataclass(frozen=True, kw_only=True)

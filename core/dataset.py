@@ -33,6 +33,8 @@ class Dataset:
     image_shape: tuple[int, int] | None = None
     fingerprint: str = ""
     feature_names: tuple[str, ...] = field(default=())
+    weights_train: Float[ndarray, " n_train"] | None = None
+    """How much each training example counts; None counts all the same."""
 
     @property
     def n_features(self) -> int:

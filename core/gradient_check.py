@@ -8,12 +8,11 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.backpropagation import gradient_of
+from core.backpropagation import Backpropagation
 from core.config import RunConfig
 from core.losses import LOSSES, one_hot
-from core.network import Network, Parameters, layer_sizes
+from core.network import Parameters
 from core.optimizers import add_penalties, penalties
-from core.snapshot import LayerParameters
 
 EPSILON = 1e-5
 """The step of the differences: in float64 about where rounding and curvature do equally little harm."""
@@ -39,41 +38,39 @@ class GradientCheck:
 
 def gradient_check(
     config: RunConfig,
-    layers: tuple[LayerParameters, ...],
+    parameters: Parameters,
     x: Float[ndarray, "n n_features"],
     y: Int[ndarray, " n"],
     n_classes: int,
     epsilon: float = EPSILON,
 ) -> GradientCheck:
-    """Compare the gradient of the whole objective, penalties included, at the given parameters, in float64."""
-    parameters = _float64(config, layers, x.shape[1], n_classes)
-    gradient = _float64(config, layers, x.shape[1], n_classes)
-    x = x.astype(np.float64)
+    """Compare the gradient of the objective, penalties included, at these float64 parameters, without dropout.
+
+    With `delta_weights` "updated" the gradient is what the recipe steps along, divided by its rate.
+    """
+    loss = LOSSES[config.training.loss, config.network.output]
     targets = one_hot(y, n_classes, "float64")
-    gradient_of(config.network, config.training.loss, parameters, x, targets, gradient)
+    gradient = Parameters(config.network, (x.shape[1], *config.network.hidden_sizes, n_classes), "float64")
+    start = parameters.flat.copy()
+    rate = np.array(config.training.learning_rate)
+    step = Backpropagation(config, parameters, gradient, len(x), rate=rate)
+    forward = step.forward(x)
+    for operation in (*forward, *step.backward(x, targets)):
+        operation()
+    parameters.flat[...] = start
     add_penalties(config.training, parameters.flat_weights, gradient.flat_weights)
 
-    network = Network(config.network, x.shape[1], n_classes, parameters.layers)
-    values = LOSSES[config.training.loss, config.network.output].values
-
     def objective() -> float:
-        return float(values(network.logits(x), targets, 1).mean()) + penalties(config.training, parameters.weights)
+        for operation in forward:
+            operation()
+        mean = float(loss.values(step.logits, targets.T, 0).mean())
+        return mean + penalties(config.training, parameters.weights)
 
-    numeric = np.empty_like(parameters.flat)
-    for i, value in enumerate(parameters.flat.tolist()):
+    numeric = np.empty_like(start)
+    for i, value in enumerate(start.tolist()):
         parameters.flat[i] = value + epsilon
         above = objective()
         parameters.flat[i] = value - epsilon
         numeric[i] = (above - objective()) / (2 * epsilon)
         parameters.flat[i] = value
     return GradientCheck(gradient.flat, numeric)
-
-
-def _float64(config: RunConfig, layers: tuple[LayerParameters, ...], n_features: int, n_classes: int) -> Parameters:
-    sizes = layer_sizes(config.network, n_features, n_classes)
-    parameters = Parameters(sizes, bias=config.network.bias, dtype="float64")
-    for mine, given in zip(parameters.layers, layers, strict=True):
-        mine.weight[...] = given.weight
-        if mine.bias is not None and given.bias is not None:
-            mine.bias[...] = given.bias
-    return parameters

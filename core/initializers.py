@@ -1,8 +1,9 @@
-"""How the first random weights are drawn; biases begin at 0."""
+"""How the first random weights are drawn, each from a generator that the caller seeded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -21,9 +22,19 @@ def glorot(generator: Generator, n_in: int, n_out: int, scale: float) -> Float[n
     return generator.uniform(-bound, bound, (n_in, n_out))
 
 
+def lecun(generator: Generator, n_in: int, n_out: int, scale: float) -> Float[ndarray, "n_in n_out"]:
+    """Normal with standard deviation scale / sqrt(n_in) (LeCun et al. 1998, equation 16)."""
+    return generator.normal(0.0, scale / np.sqrt(n_in), (n_in, n_out))
+
+
 def uniform(generator: Generator, n_in: int, n_out: int, scale: float) -> Float[ndarray, "n_in n_out"]:
     """Uniform in [-scale, scale)."""
     return generator.uniform(-scale, scale, (n_in, n_out))
+
+
+def unit_uniform(generator: Generator, n_in: int, n_out: int, scale: float) -> Float[ndarray, "n_in n_out"]:
+    """Uniform in [0, scale)."""
+    return generator.uniform(0.0, scale, (n_in, n_out))
 
 
 def normal(generator: Generator, n_in: int, n_out: int, scale: float) -> Float[ndarray, "n_in n_out"]:
@@ -31,10 +42,25 @@ def normal(generator: Generator, n_in: int, n_out: int, scale: float) -> Float[n
     return generator.normal(0.0, scale, (n_in, n_out))
 
 
-INITIALIZERS: dict[str, Callable[[Generator, int, int, float], ndarray]] = {
+def legacy_normal(
+    generator: np.random.RandomState, n_in: int, n_out: int, scale: float
+) -> Float[ndarray, "n_in n_out"]:
+    """Normal with standard deviation `scale`, as `numpy.random.randn(n_out, n_in)` drew it before NumPy 1.17."""
+    return generator.standard_normal((n_out, n_in)).T * scale
+
+
+INITIALIZERS: dict[str, Callable[[Any, int, int, float], ndarray]] = {
     "he": he,
     "glorot": glorot,
+    "lecun": lecun,
     "uniform": uniform,
+    "unit_uniform": unit_uniform,
     "normal": normal,
+    "legacy_normal": legacy_normal,
 }
 """Every initialiser, by the name that `core.config` knows; each draws a weight [n_in, n_out] in float64."""
+
+
+def generator_for(initializer: str, seed: int) -> Any:
+    """The generator that this initialiser draws from: a legacy one begins at the bare seed, as its users seeded it."""
+    return np.random.RandomState(seed) if initializer == "legacy_normal" else np.random.default_rng([seed, 0])

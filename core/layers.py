@@ -14,63 +14,147 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
+from numpy.random import Generator
 
 from core.activations import Activation
+from core.network import NORM_EPSILON, Parameters
 
 Operation: TypeAlias = Callable[[], object]
+
+RUNNING_SHARE = 0.1
+"""How much of a batch's mean and variance goes into the running ones."""
 
 
 class Layer:
     """A fully connected layer with its gradient, for one batch size.
 
-    `z` = weight^T a_in + bias are the weighted sums and `a` = activation(z) the outputs, both
-    [n_out, batch]; without an activation `a` is `z`. `dz`, the gradient with respect to z, is
-    written by the layer above, or by the loss.
+    Forward: z = weight^T a_in + bias, or batch normalisation of weight^T a_in; a = activation(z);
+    `output` is `a`, or what dropout leaves of it; all [n_out, batch]. The output layer has no
+    activation. Backward: `dz`, the gradient with respect to z, is written by the layer above, or by
+    the loss.
+    """
+
+    def __init__(
+        self, i: int, parameters: Parameters, gradient: Parameters, activation: Activation | None, batch_size: int
+    ) -> None:
+        self.weight, self.d_weight = parameters.weights[i], gradient.weights[i]
+        self.bias, self.d_bias = parameters.biases[i], gradient.biases[i]
+        self.activation = activation
+        self.z: Float[ndarray, "n_out batch"] = np.empty((self.weight.shape[1], batch_size), self.weight.dtype)
+        self.a = np.empty_like(self.z) if activation is not None and activation.needs_input else self.z
+        self.output = self.a
+        self.dz = self.z if activation is None else np.empty_like(self.z)  # the loss overwrites the logits
+        self.slope = np.empty_like(self.z)
+        self._ones = np.ones(batch_size, self.weight.dtype)
+        scale, d_scale, running = parameters.scales[i], gradient.scales[i], parameters.running[i]
+        self._normalization: Normalization | None = None
+        if scale is not None and d_scale is not None and running is not None:
+            self._normalization = Normalization(self, scale, d_scale, running)
+        self._dropout: Dropout | None = None
+
+    def drop(self, share: float, generator: Generator) -> None:
+        """Have a share of the outputs switched off at random."""
+        self._dropout = Dropout(self, share, generator)
+        self.output = self._dropout.output
+
+    def draw(self) -> list[Operation]:
+        """What is random in a step."""
+        return [self._dropout.draw] if self._dropout else []
+
+    def forward(self, a_in: Float[ndarray, "n_in batch"]) -> list[Operation]:
+        """From the output of the layer below to `output`."""
+        operations: list[Operation] = [partial(np.matmul, self.weight.T, a_in, self.z)]
+        if self._normalization:
+            operations.append(self._normalization.forward)
+        elif self.bias is not None:
+            operations.append(partial(np.add, self.z, self.bias[:, None], self.z))
+        if self.activation is not None:
+            operations.append(partial(self.activation.function, self.z, self.a))
+        if self._dropout:
+            operations.append(partial(np.multiply, self.a, self._dropout.mask, self.output))
+        return operations
+
+    def backward_to(self, below: Layer) -> list[Operation]:
+        """From `dz` to the `dz` of the layer below: (W dz) * f'(z)."""
+        function = below.activation
+        operations: list[Operation] = [partial(np.matmul, self.weight, self.dz, below.dz)]
+        if below._dropout:
+            operations.append(partial(np.multiply, below.dz, below._dropout.mask, below.dz))
+        if function is not None:
+            operations.append(partial(function.derivative, below.z, below.a, below.slope))
+            operations.append(partial(np.multiply, below.dz, below.slope, below.dz))
+        return operations
+
+    def gradients(self, a_in: Float[ndarray, "n_in batch"]) -> list[Operation]:
+        """From `dz` to the gradient of the parameters: dW = a_in dz^T, db = dz 1."""
+        operations: list[Operation] = []
+        if self._normalization:
+            operations.append(self._normalization.backward)
+        elif self.d_bias is not None:
+            operations.append(partial(np.matmul, self.dz, self._ones, self.d_bias))
+        operations.append(partial(np.matmul, a_in, self.dz.T, self.d_weight))
+        return operations
+
+
+class Normalization:
+    """Batch normalisation of a layer's sums (Ioffe & Szegedy 2015, algorithm 1), before the activation.
+
+    The biases are its shifts. The running variance takes the unbiased one of the batch, as PyTorch does.
     """
 
     def __init__(
         self,
-        weight: Float[ndarray, "n_in n_out"],
-        bias: Float[ndarray, " n_out"] | None,
-        d_weight: Float[ndarray, "n_in n_out"],
-        d_bias: Float[ndarray, " n_out"] | None,
-        activation: Activation | None,
-        batch_size: int,
+        layer: Layer,
+        scale: Float[ndarray, " n_out"],
+        d_scale: Float[ndarray, " n_out"],
+        running: Float[ndarray, "2 n_out"],
     ) -> None:
-        self.weight, self.bias, self.d_weight, self.d_bias = weight, bias, d_weight, d_bias
-        self.activation = activation
-        shape = (weight.shape[1], batch_size)
-        self.z: Float[ndarray, "n_out batch"] = np.empty(shape, weight.dtype)
-        self.a = np.empty_like(self.z) if activation is not None and activation.needs_input else self.z
-        if activation is None:
-            self.dz = self.z  # the loss turns the output into its gradient where it stands
-        else:
-            self.dz = np.empty_like(self.z)
-            self._slope = np.empty_like(self.z)
-        self._ones = np.ones(batch_size, weight.dtype)
+        self._layer, self._scale, self._d_scale, self._running = layer, scale, d_scale, running
+        self._normal = np.empty_like(layer.z)  # (z - mean) / deviation
+        self._deviation = np.empty((len(layer.z), 1), layer.z.dtype)
 
-    def forward(self, a_in: Float[ndarray, "n_in batch"]) -> list[Operation]:
-        """From the outputs of the layer below to `a`."""
-        operations: list[Operation] = [partial(np.matmul, self.weight.T, a_in, self.z)]
-        if self.bias is not None:
-            operations.append(partial(np.add, self.z, self.bias[:, None], self.z))
-        if self.activation is not None:
-            operations.append(partial(self.activation.function, self.z, self.a))
-        return operations
+    def forward(self) -> None:
+        """Normalise the sums where they stand, and take their mean and variance into the running ones."""
+        layer, n = self._layer, self._normal
+        batch = n.shape[1]
+        mean = layer.z.mean(axis=1, keepdims=True)
+        np.subtract(layer.z, mean, n)
+        variance = np.square(n).mean(axis=1, keepdims=True)
+        np.sqrt(variance + NORM_EPSILON, self._deviation)
+        n /= self._deviation
+        np.multiply(n, self._scale[:, None], layer.z)
+        if layer.bias is not None:
+            layer.z += layer.bias[:, None]
+        self._running *= 1 - RUNNING_SHARE
+        self._running[0] += RUNNING_SHARE * mean[:, 0]
+        self._running[1] += RUNNING_SHARE * batch / max(1, batch - 1) * variance[:, 0]
 
-    def backward(self, a_in: Float[ndarray, "n_in batch"], below: Layer | None) -> list[Operation]:
-        """From `dz` to the gradient of the parameters, and to the `dz` of the layer below if there is one.
+    def backward(self) -> None:
+        """Turn the gradient with respect to the normalised sums into the one with respect to the sums, in `dz`."""
+        # dz = scale / deviation (dy - mean(dy) - n mean(dy n))
+        layer, n = self._layer, self._normal
+        batch = n.shape[1]
+        dy = layer.dz
+        np.einsum("ij,ij->i", dy, n, out=self._d_scale)
+        shift = dy.sum(axis=1)
+        if layer.d_bias is not None:
+            layer.d_bias[...] = shift
+        dy -= shift[:, None] / batch
+        dy -= n * (self._d_scale[:, None] / batch)
+        dy *= self._scale[:, None] / self._deviation
 
-        dW = a_in dz^T, db = dz 1, and below: dz = (W dz) * f'(z).
-        """
-        operations: list[Operation] = []
-        if below is not None:
-            operations += [
-                partial(np.matmul, self.weight, self.dz, below.dz),
-                partial(below.activation.derivative, below.z, below.a, below._slope),  # type: ignore[union-attr]
-                partial(np.multiply, below.dz, below._slope, below.dz),
-            ]
-        operations.append(partial(np.matmul, a_in, self.dz.T, self.d_weight))
-        if self.d_bias is not None:
-            operations.append(partial(np.matmul, self.dz, self._ones, self.d_bias))
-        return operations
+
+class Dropout:
+    """Inverted dropout (Srivastava et al. 2014): an output is 0 with probability `share`, else a / (1 - share)."""
+
+    def __init__(self, layer: Layer, share: float, generator: Generator) -> None:
+        self._share, self._generator = share, generator
+        self.mask = np.ones_like(layer.a)
+        self.output = np.empty_like(layer.a)
+        self._uniform = np.empty_like(layer.a)
+
+    def draw(self) -> None:
+        """Choose anew who is off."""
+        self._generator.random(out=self._uniform, dtype=self._uniform.dtype.type)
+        np.greater_equal(self._uniform, self._share, out=self.mask)
+        self.mask *= 1 / (1 - self._share)

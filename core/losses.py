@@ -8,7 +8,7 @@ over the examples.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from core.activations import sigmoid, softmax
+from core.config import RunConfig
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,18 @@ LOSSES: dict[tuple[str, str], Loss] = {
     ("squared_error", "sigmoid"): Loss(sigmoid, _sigmoid_squared_error, _sigmoid_squared_error_gradient),
 }
 """Every pair of loss and output function, by the names that `core.config` knows."""
+
+
+def loss_of(config: RunConfig) -> Loss:
+    """The loss that a config trains with, its quirk included.
+
+    A `softmax_derivative` of "diagonal" takes softmax' for s (1 - s), the slope of the sigmoid, and
+    leaves out that each logit moves every probability: not the gradient of any loss.
+    """
+    loss = LOSSES[config.training.loss, config.network.output]
+    if config.training.softmax_derivative == "diagonal" and loss.gradient is _softmax_squared_error_gradient:
+        return replace(loss, gradient=_sigmoid_squared_error_gradient)
+    return loss
 
 
 def one_hot(labels: ndarray, n_classes: int, dtype: str | np.dtype) -> Float[ndarray, "n n_classes"]:

@@ -5,6 +5,7 @@ Training it is `core.backpropagation` and `core.training`; both share the parame
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -15,9 +16,12 @@ from numpy import ndarray
 from core.activations import ACTIVATIONS, Activation
 from core.config import NetworkConfig
 from core.errors import ConfigError
-from core.initializers import INITIALIZERS
+from core.initializers import INITIALIZERS, generator_for
 from core.losses import LOSSES
 from core.snapshot import LayerParameters
+
+NORM_EPSILON = 1e-5
+"""What keeps batch normalisation from dividing by 0 (Ioffe & Szegedy 2015)."""
 
 
 def layer_sizes(config: NetworkConfig, n_features: int, n_classes: int) -> tuple[int, ...]:
@@ -33,51 +37,86 @@ def activation_names(config: NetworkConfig) -> tuple[str, ...]:
 
 
 class Parameters:
-    """All weights and biases of a network in one flat vector, with a view for each layer.
+    """All that training changes in a network, in one flat vector with a view for each layer.
 
-    The weights of all layers come first, layer by layer, then the biases: what concerns weights
-    alone (penalties, decay) is one pass over `flat_weights`. A gradient and an optimizer's moments
-    have the same structure. `biases` are None in a network without them.
+    The weights of all layers come first, layer by layer, then the biases, then the scales of batch
+    normalisation: what concerns weights alone (penalties, decay) is one pass over `flat_weights`.
+    A gradient and an optimizer's moments have the same structure. `biases` are None where a layer
+    has none, `scales` where it is not normalised. `running` holds, beside the vector, the mean and
+    the variance that a normalised layer has seen, [2, n_out]; training moves them, not the optimizer.
     """
 
-    def __init__(self, sizes: Sequence[int], *, bias: bool, dtype: str | np.dtype) -> None:
+    def __init__(self, config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype) -> None:
         shapes = list(pairwise(sizes))
+        self.is_normalized = [config.batch_norm and i < len(shapes) - 1 for i in range(len(shapes))]
+        has_bias = [config.bias or (config.constant_input and i == 0) for i in range(len(shapes))]
         n_weights = sum(n_in * n_out for n_in, n_out in shapes)
-        n_biases = sum(n_out for _, n_out in shapes) if bias else 0
-        self.flat: Float[ndarray, " n_parameters"] = np.zeros(n_weights + n_biases, dtype)
-        self.flat_weights, self.flat_biases = self.flat[:n_weights], self.flat[n_weights:]
-        self.weights: list[Float[ndarray, "n_in n_out"]] = []
-        self.biases: list[Float[ndarray, " n_out"] | None] = []
-        start, bias_start = 0, n_weights
-        for n_in, n_out in shapes:
-            self.weights.append(self.flat[start : start + n_in * n_out].reshape(n_in, n_out))
-            self.biases.append(self.flat[bias_start : bias_start + n_out] if bias else None)
-            start, bias_start = start + n_in * n_out, bias_start + n_out
+        n_others = sum(
+            n_out * ((bias or normalized) + normalized)
+            for (_, n_out), bias, normalized in zip(shapes, has_bias, self.is_normalized, strict=True)
+        )
+        self.flat: Float[ndarray, " n_parameters"] = np.zeros(n_weights + n_others, dtype)
+        self.flat_weights, self.flat_others = self.flat[:n_weights], self.flat[n_weights:]
+        self._taken = 0
+        self.weights: list[Float[ndarray, "n_in n_out"]] = [self._take(*shape) for shape in shapes]
+        self.biases: list[Float[ndarray, " n_out"] | None] = [
+            self._take(n_out) if bias or normalized else None
+            for (_, n_out), bias, normalized in zip(shapes, has_bias, self.is_normalized, strict=True)
+        ]
+        self.scales: list[Float[ndarray, " n_out"] | None] = [
+            self._take(n_out) if normalized else None
+            for (_, n_out), normalized in zip(shapes, self.is_normalized, strict=True)
+        ]
+        self.running: list[Float[ndarray, "2 n_out"] | None] = [
+            np.stack([np.zeros(n_out), np.ones(n_out)]).astype(dtype) if normalized else None
+            for (_, n_out), normalized in zip(shapes, self.is_normalized, strict=True)
+        ]
+
+    def _take(self, *shape: int) -> ndarray:
+        start, self._taken = self._taken, self._taken + math.prod(shape)
+        return self.flat[start : self._taken].reshape(shape)
 
     @property
     def layers(self) -> tuple[LayerParameters, ...]:
-        """The views, layer by layer."""
-        return tuple(
-            LayerParameters(weight=weight, bias=bias) for weight, bias in zip(self.weights, self.biases, strict=True)
-        )
+        """Each layer as an answering network uses it: views, but of a normalised layer the weights it amounts to.
+
+        With the running mean m and variance v, scale (w^T x - m) / sqrt(v + eps) + bias is itself a
+        weighted sum.
+        """
+        return tuple(self._layer(i) for i in range(len(self.weights)))
+
+    def _layer(self, i: int) -> LayerParameters:
+        weight, bias, scale, running = self.weights[i], self.biases[i], self.scales[i], self.running[i]
+        if scale is None or running is None or bias is None:
+            return LayerParameters(weight=weight, bias=bias)
+        factor = scale / np.sqrt(running[1] + NORM_EPSILON)
+        return LayerParameters(weight=weight * factor, bias=bias - running[0] * factor)
 
     def copy_layers(self) -> tuple[LayerParameters, ...]:
-        """Copies, layer by layer, that later training leaves alone."""
+        """The same as copies that later training leaves alone."""
         return tuple(
-            LayerParameters(layer.weight.copy(), None if layer.bias is None else layer.bias.copy())
+            LayerParameters(weight=layer.weight.copy(), bias=None if layer.bias is None else layer.bias.copy())
             for layer in self.layers
         )
 
 
-def initial_parameters(
-    config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype, generator: np.random.Generator
-) -> Parameters:
-    """Weights drawn by the config's initialiser, layer by layer; biases 0."""
-    parameters = Parameters(sizes, bias=config.bias, dtype=dtype)
-    draw = INITIALIZERS[config.initializer]
-    for weight in parameters.weights:
+def initial_parameters(config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype, seed: int) -> Parameters:
+    """Weights drawn by the config's initialiser, layer by layer, each followed by its biases unless they are 0."""
+    parameters = Parameters(config, sizes, dtype)
+    draw, generator = INITIALIZERS[config.initializer], generator_for(config.initializer, seed)
+    for i, (weight, bias, scale) in enumerate(
+        zip(parameters.weights, parameters.biases, parameters.scales, strict=True)
+    ):
         n_in, n_out = weight.shape
-        weight[...] = draw(generator, n_in, n_out, config.initializer_scale)
+        drawn_as_input = config.constant_input and i == 0
+        rows = draw(generator, n_in + drawn_as_input, n_out, config.initializer_scale)
+        weight[...] = rows[:n_in]
+        if bias is not None and drawn_as_input:
+            bias[...] = rows[n_in]
+        elif bias is not None and config.bias_initializer == "same":
+            bias[...] = draw(generator, n_in, n_out, config.initializer_scale)[0]
+        if scale is not None:
+            scale[...] = 1
     return parameters
 
 

@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from core.backpropagation import Backpropagation
 from core.batches import Batches
-from core.config import RunConfig
+from core.config import RunConfig, TrainingConfig
 from core.dataset import Dataset
 from core.errors import ConfigError, DivergedError
 from core.layers import Operation
@@ -49,17 +49,22 @@ class Trainer:
         sizes = layer_sizes(network, dataset.n_features, n_classes)
 
         seed = training.seed
-        self._parameters = initial_parameters(network, sizes, self._dtype, np.random.default_rng([seed, 0]))
-        self._gradient = Parameters(sizes, bias=network.bias, dtype=self._dtype)
+        self._parameters = initial_parameters(network, sizes, self._dtype, seed)
+        self._gradient = Parameters(network, sizes, self._dtype)
         self._before = self._parameters.flat.copy()  # the parameters before the last step
         # A bias gradient is the sum of its layer's deltas: what is not finite anywhere shows in them, at no cost.
-        self._watched = self._gradient.flat_biases if network.bias else self._gradient.flat
+        has_all = all(bias is not None for bias in self._gradient.biases)
+        self._watched = self._gradient.flat_others if has_all else self._gradient.flat
         self._optimizer = OPTIMIZERS[training.optimizer](training, self._parameters, self._gradient)
-        self._network = Network(network, dataset.n_features, n_classes, self._parameters.layers)
+        self._generator = np.random.default_rng([seed, 3])  # what is drawn in a step
 
         batch_size = len(x_train) if training.batch_size == "full" else int(training.batch_size)
         targets = one_hot(dataset.y_train, n_classes, self._dtype)
-        self._batches = Batches(x_train, targets, batch_size, seed)
+        if training.label_smoothing:
+            targets = targets * (1 - training.label_smoothing) + self._dtype.type(training.label_smoothing / n_classes)
+        weights = _weights_of(dataset, training, self._dtype)
+        self._batches = Batches(x_train, targets, weights, batch_size, seed=seed, shuffle=training.shuffle)
+        self._rate = np.zeros((), self._dtype)  # for a pass that takes its step itself
         self._passes = self._passes_of()
         sample = np.arange(len(x_train))
         if 0 < training.train_sample < len(x_train):
@@ -71,7 +76,8 @@ class Trainer:
         self.total_steps = self.steps_per_epoch * training.n_epochs
         self._cadence = self.steps_per_epoch if training.snapshot_every == "epoch" else int(training.snapshot_every)
         self._changes_rate = training.schedule != "constant" or training.warmup_epochs > 0
-        self._has_penalty = bool(training.l1 or training.l2)
+        self._shapes_gradient = bool(training.l1 or training.l2 or training.clip_norm)
+        self._steps_in_pass = training.delta_weights == "updated"
 
         self.step = 0
         self.stop_reason: str | None = None
@@ -116,20 +122,22 @@ class Trainer:
             return 0
         start = self.step
         end = min(start + max_steps, self.total_steps, (start // self._cadence + 1) * self._cadence)
-        training = self._config.training
         batches, passes, watched = self._batches, self._passes, self._watched
         take_step = self._optimizer.step
         with np.errstate(all="ignore"):  # what overflows is found below, and named
             while self.step < end:
-                for operation in passes[batches.fill(self.step)]:
-                    operation()
-                if self._has_penalty:
-                    add_penalties(training, self._parameters.flat_weights, self._gradient.flat_weights)
-                if not math.isfinite(watched.dot(watched)):
-                    self._refuse(self._gradient, "gradient")
                 if self.step == end - 1:
                     self._before[...] = self._parameters.flat
-                take_step(self.learning_rate)
+                if self._steps_in_pass:
+                    self._rate[...] = self.learning_rate
+                for operation in passes[batches.fill(self.step)]:
+                    operation()
+                if self._shapes_gradient:
+                    self._shape_gradient()
+                if not math.isfinite(watched.dot(watched)):
+                    self._refuse(self._gradient, "gradient")
+                if not self._steps_in_pass:
+                    take_step(self.learning_rate)
                 self.step += 1
             if not math.isfinite(self._parameters.flat.dot(self._parameters.flat)):
                 self._refuse(self._parameters, "parameters")
@@ -137,11 +145,12 @@ class Trainer:
 
     def snapshot(self, train_seconds: float = 0.0) -> Snapshot:
         """The present moment as copies; `train_seconds` is the time that the caller measured in `advance`."""
+        network = self._network()
         with np.errstate(all="ignore"):
-            heldout = self._evaluate(self._x_heldout, self._y_heldout)
-            train = self._evaluate(self._x_sample, self._y_sample)
+            heldout = self._evaluate(network, self._x_heldout, self._y_heldout)
+            train = self._evaluate(network, self._x_sample, self._y_sample)
             statistics = layer_statistics(
-                self._network,
+                network,
                 self._x_heldout[:STATISTICS_EXAMPLES],
                 gradients=self._gradient if self.step else None,
                 before=self._before,
@@ -161,7 +170,7 @@ class Trainer:
             confusion=heldout.confusion,
             parameters=self._parameters.copy_layers(),
             layers=statistics,
-            probe_activations=self._network.activations(self.probe.x),
+            probe_activations=network.activations(self.probe.x),
         )
         if self.due and self.step > self._judged:
             self._judge(snapshot)
@@ -181,10 +190,12 @@ class Trainer:
                 "parameters": self._parameters.flat.copy(),
                 "gradient": self._gradient.flat.copy(),
                 "before": self._before.copy(),
+                **{f"running.{i}": part.copy() for i, part in enumerate(self._parameters.running) if part is not None},
                 **{f"moment.{name}": moment.copy() for name, moment in self._optimizer.moments.items()},
             },
             state={
                 "optimizer_steps": self._optimizer.n_steps,
+                "generator": self._generator.bit_generator.state,
                 "base_rate": self._base_rate,
                 "n_epochs": self._config.training.n_epochs,
                 "judged": self._judged,
@@ -197,6 +208,7 @@ class Trainer:
     def _restore(self, checkpoint: Checkpoint) -> None:
         state = checkpoint.state
         targets = {"parameters": self._parameters.flat, "gradient": self._gradient.flat, "before": self._before}
+        targets |= {f"running.{i}": part for i, part in enumerate(self._parameters.running) if part is not None}
         targets |= {f"moment.{name}": moment for name, moment in self._optimizer.moments.items()}
         for name, target in targets.items():
             found = checkpoint.arrays.get(name)
@@ -205,6 +217,7 @@ class Trainer:
             target[...] = found
         self.step = checkpoint.step
         self._optimizer.n_steps = state["optimizer_steps"]
+        self._generator.bit_generator.state = state["generator"]
         self._base_rate = state["base_rate"]
         self._judged = state["judged"]
         self.best_step = state["best_step"]
@@ -220,15 +233,29 @@ class Trainer:
     def _passes_of(self) -> list[tuple[Operation, ...]]:
         made: dict[int, Backpropagation] = {}
         passes = []
-        for x, targets in self._batches.slots():
+        for x, targets, weights in self._batches.slots():
             if len(x) not in made:
-                network, loss = self._config.network, self._config.training.loss
-                made[len(x)] = Backpropagation(network, loss, self._parameters, self._gradient, len(x))
-            passes.append(made[len(x)].operations(x, targets))
+                made[len(x)] = Backpropagation(
+                    self._config, self._parameters, self._gradient, len(x), generator=self._generator, rate=self._rate
+                )
+            step = made[len(x)]
+            passes.append((*step.draw(), *step.forward(x), *step.backward(x, targets, weights)))
         return passes
 
-    def _evaluate(self, x: ndarray, y: ndarray) -> Evaluation:
-        return evaluate(self._network, x, y, self._config.training.loss)
+    def _shape_gradient(self) -> None:
+        training, gradient = self._config.training, self._gradient.flat
+        add_penalties(training, self._parameters.flat_weights, self._gradient.flat_weights)
+        if training.clip_norm:
+            norm = math.sqrt(gradient.dot(gradient))
+            if norm > training.clip_norm:
+                gradient *= gradient.dtype.type(training.clip_norm / (norm + 1e-6))
+
+    def _network(self) -> Network:
+        dataset = self._dataset
+        return Network(self._config.network, dataset.n_features, dataset.n_classes, self._parameters.layers)
+
+    def _evaluate(self, network: Network, x: ndarray, y: ndarray) -> Evaluation:
+        return evaluate(network, x, y, self._config.training.loss)
 
     def _judge(self, snapshot: Snapshot) -> None:
         training, loss, step = self._config.training, snapshot.heldout.loss, snapshot.step
@@ -257,12 +284,12 @@ class Trainer:
 
     def _all_right(self) -> bool:
         x, y = self._typed(self._dataset.x_train), self._dataset.y_train
-        return evaluate(self._network, x, y, self._config.training.loss).accuracy == 1.0
+        return self._evaluate(self._network(), x, y).accuracy == 1.0
 
     def _refuse(self, vectors: Parameters, quantity: str) -> None:
-        for i, layer in enumerate(vectors.layers):
-            parts = [part for part in (layer.weight, layer.bias) if part is not None]
-            if not all(np.isfinite(part).all() for part in parts):
+        layers = zip(vectors.weights, vectors.biases, vectors.scales, strict=True)
+        for i, parts in enumerate(layers):
+            if not all(np.isfinite(part).all() for part in parts if part is not None):
                 raise self._diverged(i, quantity)
         # Only the square was too large for its type: the numbers themselves are still finite.
 
@@ -281,6 +308,17 @@ def train(dataset: Dataset, config: RunConfig) -> Iterator[Snapshot]:
     while not trainer.finished:
         trainer.advance(trainer.total_steps)
         yield trainer.snapshot()
+
+
+def _weights_of(dataset: Dataset, training: TrainingConfig, dtype: np.dtype) -> ndarray | None:
+    """How much each training example counts, or None where all count the same."""
+    weights = dataset.weights_train
+    if training.class_weight == "balanced":
+        counts = np.bincount(dataset.y_train, minlength=dataset.n_classes)
+        balance = len(dataset.y_train) / (dataset.n_classes * np.maximum(counts, 1))
+        balanced = balance[dataset.y_train]
+        weights = balanced if weights is None else weights * balanced
+    return None if weights is None else weights.astype(dtype)
 
 
 def _probe_of(x: ndarray, y: ndarray, n_classes: int) -> Probe:

@@ -27,6 +27,9 @@ _ONLY_FOR: dict[str, tuple[str, tuple[str, ...]]] = {
     "weight-decay": ("optimizer", ("adamw",)),
     "schedule-factor": ("schedule", ("step", "exponential")),
     "schedule-epochs": ("schedule", ("step", "exponential")),
+    "schedule-decay": ("schedule", ("inverse_time",)),
+    "softmax-derivative": ("loss", ("squared_error",)),
+    "delta-weights": ("optimizer", ("sgd",)),
 }
 """Settings that mean something only with some choices of another one."""
 _DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options}

@@ -44,6 +44,17 @@ OTHER: dict[str, tuple[Any, str]] = {
     "patience": (4, "4"),
     "target-accuracy": (0.95, "0.95"),
     "stop-when-all-right": (True, "true"),
+    "schedule-decay": (5e-7, "5e-07"),
+    "bias-initializer": ("same", "same"),
+    "constant-input": (True, "true"),
+    "dropout": (0.33, "0.33"),
+    "batch-norm": (True, "true"),
+    "label-smoothing": (0.1, "0.1"),
+    "clip-norm": (1.5, "1.5"),
+    "class-weight": ("balanced", "balanced"),
+    "shuffle": (False, "false"),
+    "softmax-derivative": ("diagonal", "diagonal"),
+    "delta-weights": ("updated", "updated"),
     "seed": (4_000_000_000, "4000000000"),
     "dtype": ("float64", "float64"),
     "snapshot-every": (33, "33"),
@@ -59,6 +70,9 @@ NEEDS = {
     "weight-decay": {"optimizer": "adamw"},
     "schedule-factor": {"schedule": "step"},
     "schedule-epochs": {"schedule": "exponential"},
+    "schedule-decay": {"schedule": "inverse_time"},
+    "softmax-derivative": {"loss": "squared_error"},
+    "delta-weights": {"optimizer": "sgd"},
 }
 """What else has to be chosen before a setting means something."""
 

@@ -78,7 +78,7 @@ def test_a_figure_that_is_undefined_is_null(client: TestClient, record: Callable
     run = record(0)
     run.append(1, confusion=np.array([[4, 0], [2, 0]]))
     about, _ = parse(client.get(f"/annscope/runs/{run.run}/snapshots/0").content)
-    assert about["per_class"][1] == {"label": "yes", "precision": None, "recall": 0.0, "f1": None, "support": 2}
+    assert about["per_class"][1] == {"label": "yes", "precision": None, "recall": 0.0, "f1": 0.0, "support": 2}
 
 
 def test_probe_images_come_as_they_were_recorded(client: TestClient, record: Callable[..., Any]) -> None:
