@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import options, tables, threads
 from benchmarks.measurements import Measurement, interleaved, ratio
 from benchmarks.peers import ANNSCOPE, MATMUL, PEERS, Peer
-from benchmarks.tables import Table, percent, short, times
+from benchmarks.tables import Table, counted, percent, short, times
 from benchmarks.tasks import TASKS, Task, examples
 
 LEAST_SECONDS = 0.3
@@ -195,7 +195,7 @@ def _status(entry: Entry) -> str:
 def _about(machine: dict[str, Any], rounds: int) -> str:
     return (
         f"{machine['processor']}, {machine['threads']} of {machine['cores']} cores, float32, {machine['system']}, "
-        f"Python {machine['python']}, NumPy {machine['numpy']}; medians of {rounds} interleaved rounds."
+        f"Python {machine['python']}, NumPy {machine['numpy']}; medians of {counted(rounds, 'interleaved round')}."
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks import options, tables, threads
 from benchmarks.contest import hold
 from benchmarks.peers import PEERS
-from benchmarks.tables import Table, percent
+from benchmarks.tables import Table, counted, percent
 from benchmarks.tasks import Task
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -48,9 +48,7 @@ def main(argv: Sequence[str]) -> None:
     given = parser.parse_args(argv)
     measured = {name: [measure(task_at(name, value), given.rounds) for value in SWEEPS[name][1]] for name in SWEEPS}
     machine = threads.machine(given.threads)
-    note = (
-        f"{machine['processor']}, {given.threads} threads, float32, Adam; medians of {given.rounds} interleaved rounds."
-    )
+    note = f"{machine['processor']}, {counted(given.threads, 'thread')}, float32, Adam; medians of {counted(given.rounds, 'interleaved round')}."
     figures = {
         "machine": machine,
         "rounds": given.rounds,

@@ -35,6 +35,11 @@ def percent(value: float) -> str:
     return f"{100 * value:.{0 if abs(value) >= 0.0995 else 1}f} %"
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: 1 round, 7 rounds."""
+    return f"{number} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def seconds(value: float) -> str:
     """A time in the unit that suits it: 0.8 us, 12.3 ms, 1.25 s."""
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from benchmarks import options, tables, threads
 from benchmarks.measurements import Measurement
-from benchmarks.tables import Table, percent, seconds
+from benchmarks.tables import Table, counted, percent, seconds
 
 GOAL = 0.02
 """Largest share of an epoch that a snapshot with held-out evaluation and record may take."""
@@ -144,7 +144,7 @@ def _show(given: argparse.Namespace, watched: Sequence[Seconds], bare: Measureme
     ]
     low, high = bare.quartiles
     notes = [
-        f"784-128-64-10, batch 64, Adam on MNIST; {given.threads} threads; medians of {given.rounds} epochs each, "
+        f"784-128-64-10, batch 64, Adam on MNIST; {counted(given.threads, 'thread')}; medians of {counted(given.rounds, 'epoch')} each, "
         f"in turn; the middle half of the bare epochs took {seconds(low)} to {seconds(high)}.",
         "The difference in the last row holds the machine's noise; the parts above it were timed one by one.",
     ]

@@ -14,9 +14,10 @@ from numpy import ndarray
 
 from benchmarks import options, tables, threads
 from benchmarks.measurements import REST_SECONDS, rotated
-from benchmarks.tables import Table, times
+from benchmarks.tables import Table, counted, times
 from core.config import RunConfig
 from core.dataset import Dataset
+from core.optimizers import schedule_factor
 
 CHUNK = 6_400
 """Examples learned from between two looks at the test images; the clock stands still while looking."""
@@ -60,7 +61,7 @@ def main(argv: Sequence[str]) -> None:
         dataset = load_dataset(config.data, seed=0)
     except AnnscopeError as error:
         raise SystemExit(str(error)) from error
-    contestants, absent = _contestants()
+    contestants, absent = _contestants(config)
     for begin in contestants.values():  # what a library does once is no part of learning
         warm = begin(dataset, config, 0)
         warm.learn()
@@ -116,9 +117,11 @@ def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
 
 
 def begin_pytorch(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
-    """Eager PyTorch with its fused Adam, shuffling each epoch."""
+    """Eager PyTorch with its fused optimizers, shuffling each epoch."""
     import torch
 
+    training = config.training
+    batch_size = int(training.batch_size)
     torch.manual_seed(seed)
     torch.set_num_threads(threads.from_environment())
     sizes = (dataset.n_features, *config.network.hidden_sizes, dataset.n_classes)
@@ -128,13 +131,28 @@ def begin_pytorch(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
         torch.nn.init.kaiming_normal_(layers[-2].weight, nonlinearity="relu")
         torch.nn.init.zeros_(layers[-2].bias)
     network = torch.nn.Sequential(*layers[:-1])
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.training.learning_rate, fused=True)
+    kind, settings = {
+        "sgd": (torch.optim.SGD, {}),
+        "momentum": (torch.optim.SGD, {"momentum": training.momentum}),
+        "nesterov": (torch.optim.SGD, {"momentum": training.momentum, "nesterov": True}),
+        "adam": (torch.optim.Adam, {}),
+    }[training.optimizer]
+    optimizer = kind(network.parameters(), lr=training.learning_rate, fused=True, **settings)
+    steps_per_epoch = -(-len(dataset.y_train) // batch_size)
+    rates = [
+        training.learning_rate * schedule_factor(training, step, steps_per_epoch)
+        for step in range(training.n_epochs * steps_per_epoch)
+    ]
+    changes = len(set(rates)) > 1
+    coming = iter(rates)
     loss_of = torch.nn.CrossEntropyLoss()
     x, y = torch.from_numpy(dataset.x_train), torch.from_numpy(dataset.y_train.astype(np.int64))
-    order = _Order(len(y), lambda n: torch.randperm(n), int(config.training.batch_size))
+    order = _Order(len(y), torch.randperm, batch_size)
 
     def learn() -> None:
         for batch in order.batches():
+            if changes:
+                optimizer.param_groups[0]["lr"] = next(coming, 0.0)
             optimizer.zero_grad(set_to_none=True)
             loss_of(network(x[batch]), y[batch]).backward()
             optimizer.step()
@@ -192,8 +210,8 @@ class _Order:
             self._start += self._batch_size
 
 
-def _contestants() -> tuple[dict[str, Beginner], dict[str, str]]:
-    """Who can take part on this machine, and who cannot because a package is missing."""
+def _contestants(config: RunConfig) -> tuple[dict[str, Beginner], dict[str, str]]:
+    """Who can take part, and who cannot: not installed, or "-" for a recipe that its framework does not have."""
     contestants: dict[str, Beginner] = {"annscope": begin_annscope}
     absent: dict[str, str] = {}
     try:
@@ -202,7 +220,10 @@ def _contestants() -> tuple[dict[str, Beginner], dict[str, str]]:
         contestants["PyTorch eager, same recipe"] = begin_pytorch
     except ImportError:
         absent["PyTorch eager, same recipe"] = "not installed"
-    contestants["scikit-learn, same recipe"] = begin_scikit_learn
+    if (config.training.optimizer, config.training.schedule) == ("adam", "constant"):
+        contestants["scikit-learn, same recipe"] = begin_scikit_learn
+    else:
+        absent["scikit-learn, same recipe"] = "-"
     contestants["scikit-learn, its defaults"] = begin_scikit_learn_defaults
     return contestants, absent
 
@@ -225,13 +246,13 @@ def _show(given: Any, config: RunConfig, attempts: dict[str, list[Attempt]], abs
              "examples": n_examples, "ratio_to_annscope": compared}
         )  # fmt: skip
     rows += [[name, why, "", "", ""] for name, why in absent.items()]
-    figures += [{"name": name, "status": why} for name, why in absent.items()]
+    figures += [{"name": name, "status": "cannot" if why == "-" else why} for name, why in absent.items()]
     sizes = "-".join(map(str, (784, *config.network.hidden_sizes, 10)))
     training = config.training
     note = (
         f"Recipe: {sizes}, {training.optimizer} at {training.learning_rate:g}, batch {training.batch_size}, 60,000 "
-        f"images, shuffled; looked at every {CHUNK:,} images, off the clock. {given.threads} threads; medians of "
-        f"{given.rounds} rounds, each with its own seed, in turn."
+        f"images, shuffled; looked at every {CHUNK:,} images, off the clock. {counted(given.threads, 'thread')}; medians of "
+        f"{counted(given.rounds, 'round')}, each with its own seed, in turn."
     )
     title = f"Wall time to {100 * given.target:g} % on MNIST test"
     table = Table(title, ["", "training time", "range", "images learned from", "it / annscope"], rows, [note])

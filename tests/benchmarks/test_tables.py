@@ -12,7 +12,7 @@ import pytest
 from benchmarks import contest, options, threads
 from benchmarks.contest import Contest, Entry
 from benchmarks.measurements import Measurement, interleaved, rate, ratio, rotated
-from benchmarks.tables import Table, filled, percent, seconds, short, times
+from benchmarks.tables import Table, counted, filled, percent, seconds, short, times
 from benchmarks.tasks import TASKS, Task
 from benchmarks.time_to_accuracy import CHUNK, Learner, attempt
 
@@ -62,6 +62,8 @@ def test_everyone_runs_once_a_round_in_rotating_order() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (counted(1, "round"), "1 round"),
+        (counted(7, "round"), "7 rounds"),
         (short(936.0), "0.94k"),
         (short(87_640.0), "87.6k"),
         (short(1_225_300.0), "1,225k"),
