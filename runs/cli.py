@@ -14,6 +14,8 @@ import click
 
 from core.config import FIELDS, Field, RunConfig
 from core.errors import AnnscopeError, ConfigError, did_you_mean
+from core.recipes import RECIPES
+from core.recipes import recipe as recipe_named
 from runs.atomic import to_json
 
 SPLITS = ("train", "validation", "test")
@@ -122,9 +124,10 @@ def _argument(item: Field) -> str:
     return "option_" + item.option.replace("-", "_")
 
 
-def _config(options: dict[str, Any]) -> RunConfig:
+def _config(options: dict[str, Any], recipe: str | None) -> RunConfig:
     given = {item: options[_argument(item)] for item in FIELDS.values() if options[_argument(item)] is not None}
-    return RunConfig().with_values({item.option: _parse(item, value) for item, value in given.items()})
+    settings = {} if recipe is None else dict(recipe_named(recipe).settings)
+    return RunConfig().with_values(settings | {item.option: _parse(item, value) for item, value in given.items()})
 
 
 def _parse(item: Field, given: str | bool) -> Any:
@@ -139,18 +142,42 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
 
 
 @annscope.command()
+@click.option("--recipe", metavar="NAME", default=None, help="Begin with the settings of a recipe (annscope recipes).")
 @_settings
 @_json
-def train(as_json: bool, **options: Any) -> None:
+def train(as_json: bool, recipe: str | None, **options: Any) -> None:
     """Train a network here; the dashboard can watch and control it."""
     from runs.threads import environment, wanted_threads
 
-    config = _config(options)
+    config = _config(options, recipe)
     os.environ.update(environment(wanted_threads()))  # before NumPy is imported
     from runs.launch import checked
     from runs.record import create_run
 
     _work(create_run(checked(config)), None, as_json)
+
+
+@annscope.command()
+@_json
+def recipes(as_json: bool) -> None:
+    """The named networks: what each is, where it comes from, what it reached."""
+    if as_json:
+        for recipe in RECIPES.values():
+            _print_json(asdict(recipe) | {"settings": dict(recipe.settings), "config": recipe.config.to_dict()})
+        return
+    for recipe in RECIPES.values():
+        click.secho(recipe.name, bold=True)
+        options = " ".join(
+            f"--{option} {FIELDS[option].format(value)}"
+            if FIELDS[option].kind != "switch"
+            else f"--{option}"
+            if value
+            else f"--no-{option}"
+            for option, value in recipe.settings.items()
+        )
+        for text in (recipe.about, f"From: {recipe.source}.", f"Reached: {recipe.reached}.", options):
+            click.echo(click.wrap_text(text, 100, "  ", "  "))
+        click.echo()
 
 
 @annscope.command()
