@@ -48,7 +48,9 @@ def main(argv: Sequence[str]) -> None:
     given = parser.parse_args(argv)
     measured = {name: [measure(task_at(name, value), given.rounds) for value in SWEEPS[name][1]] for name in SWEEPS}
     machine = threads.machine(given.threads)
-    note = f"{machine['processor']}, {counted(given.threads, 'thread')}, float32, Adam; medians of {counted(given.rounds, 'interleaved round')}."
+    cores = counted(given.threads, "thread")
+    rounds = counted(given.rounds, "interleaved round")
+    note = f"{machine['processor']}, {cores}, float32, Adam; medians of {rounds}."
     figures = {
         "machine": machine,
         "rounds": given.rounds,

@@ -251,8 +251,8 @@ def _show(given: Any, config: RunConfig, attempts: dict[str, list[Attempt]], abs
     training = config.training
     note = (
         f"Recipe: {sizes}, {training.optimizer} at {training.learning_rate:g}, batch {training.batch_size}, 60,000 "
-        f"images, shuffled; looked at every {CHUNK:,} images, off the clock. {counted(given.threads, 'thread')}; medians of "
-        f"{counted(given.rounds, 'round')}, each with its own seed, in turn."
+        f"images, shuffled; looked at every {CHUNK:,} images, off the clock. {counted(given.threads, 'thread')}; "
+        f"medians of {counted(given.rounds, 'round')}, each with its own seed, in turn."
     )
     title = f"Wall time to {100 * given.target:g} % on MNIST test"
     table = Table(title, ["", "training time", "range", "images learned from", "it / annscope"], rows, [note])
