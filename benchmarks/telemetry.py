@@ -145,7 +145,8 @@ def _show(given: argparse.Namespace, watched: Sequence[Seconds], bare: Measureme
     low, high = bare.quartiles
     notes = [
         f"784-128-64-10, batch 64, Adam on MNIST; {counted(given.threads, 'thread')}; medians of "
-        f"{counted(given.rounds, 'epoch')} each, in turn; the middle half of the bare epochs took {seconds(low)} to {seconds(high)}.",
+        f"{counted(given.rounds, 'epoch')} each, in turn; "
+        f"the middle half of the bare epochs took {seconds(low)} to {seconds(high)}.",
         "The difference in the last row holds the machine's noise; the parts above it were timed one by one.",
     ]
     table = Table("What watching costs", ["", "time", "share of an epoch"], rows, notes)
