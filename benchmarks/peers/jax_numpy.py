@@ -12,9 +12,6 @@ from numpy import ndarray
 
 from benchmarks.tasks import Task
 
-NAME = "JAX step"
-NAME_SCAN = "JAX lax.scan epoch"
-
 State = tuple[list[Any], list[Any], list[Any], Any]
 
 

@@ -12,8 +12,6 @@ from benchmarks.tasks import Task
 os.environ.setdefault("KERAS_BACKEND", "jax")
 import keras
 
-NAME = "Keras (JAX)"
-
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
     """One epoch of `fit` without shuffling, or `predict`."""

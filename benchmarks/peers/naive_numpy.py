@@ -9,8 +9,6 @@ from numpy import ndarray
 
 from benchmarks.tasks import Task
 
-NAME = "naive NumPy"
-
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
     """One pass of plain backpropagation with Adam or gradient descent."""
@@ -51,7 +49,8 @@ def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
             batch, target = x[start : start + task.batch], targets[start : start + task.batch]
             activations = forward(batch)
             delta = (activations[-1] - target) / len(batch)
-            weight_gradients, bias_gradients = [], []
+            weight_gradients: list[ndarray] = []
+            bias_gradients: list[ndarray] = []
             for layer in reversed(range(len(weights))):
                 weight_gradients.insert(0, activations[layer].T @ delta)
                 bias_gradients.insert(0, delta.sum(axis=0))

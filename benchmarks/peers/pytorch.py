@@ -1,56 +1,39 @@
-"""PyTorch on the CPU, eager with its fused optimizers; `build_compiled` compiles the whole step."""
+"""PyTorch on the CPU, eager, with its fused optimizers."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from numpy import ndarray
 
+from benchmarks import threads
 from benchmarks.tasks import Task
 
-NAME = "PyTorch eager"
-NAME_COMPILED = "torch.compile"
 
-
-def build(task: Task, x: ndarray, y: ndarray, *, compiled: bool = False) -> Callable[[], None] | None:
+def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
     """One pass over batches that are views of one tensor."""
     torch.manual_seed(0)
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+    torch.set_num_threads(threads.from_environment())
     layers: list[torch.nn.Module] = []
-    for n_in, n_out in zip(task.sizes, task.sizes[1:], strict=False):
+    for n_in, n_out in pairwise(task.sizes):
         layers += [torch.nn.Linear(n_in, n_out), torch.nn.ReLU()]
     network = torch.nn.Sequential(*layers[:-1])
-    if task.optimizer == "adam":
-        optimizer: torch.optim.Optimizer = torch.optim.Adam(network.parameters(), lr=task.learning_rate, fused=True)
-    else:
-        optimizer = torch.optim.SGD(network.parameters(), lr=task.learning_rate, fused=True)
+    kind = torch.optim.Adam if task.optimizer == "adam" else torch.optim.SGD
+    optimizer = kind(network.parameters(), lr=task.learning_rate, fused=True)
     inputs, labels = torch.from_numpy(x), torch.from_numpy(y)
     loss_of = torch.nn.CrossEntropyLoss()
 
-    def step(batch: torch.Tensor, target: torch.Tensor) -> None:
-        optimizer.zero_grad(set_to_none=True)
-        loss_of(network(batch), target).backward()
-        optimizer.step()
-
-    def answer(batch: torch.Tensor) -> torch.Tensor:
-        return torch.softmax(network(batch), dim=1).argmax(dim=1)
-
-    one_step = torch.compile(step) if compiled and not task.inference else step
-    one_answer = torch.compile(answer) if compiled and task.inference else answer
-
     def train() -> None:
         for start in range(0, len(inputs), task.batch):
-            one_step(inputs[start : start + task.batch], labels[start : start + task.batch])
+            stop = start + task.batch
+            optimizer.zero_grad(set_to_none=True)
+            loss_of(network(inputs[start:stop]), labels[start:stop]).backward()
+            optimizer.step()
 
     def predict() -> None:
         with torch.inference_mode():
-            one_answer(inputs)
+            torch.softmax(network(inputs), dim=1).argmax(dim=1)
 
     return predict if task.inference else train
-
-
-def build_compiled(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
-    """The same with the whole step under `torch.compile`."""
-    return build(task, x, y, compiled=True)

@@ -10,8 +10,6 @@ from sklearn.neural_network import MLPClassifier
 
 from benchmarks.tasks import Task
 
-NAME = "scikit-learn"
-
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
     """One call of `partial_fit`: one pass in batches, with its shuffling switched off."""

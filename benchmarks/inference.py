@@ -1,0 +1,14 @@
+"""How many images a second each contestant tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks import contest
+from benchmarks.tasks import TASKS
+
+
+def main(argv: Sequence[str]) -> None:
+    """Time predictions on every task of that kind."""
+    tasks = [name for name, task in TASKS.items() if task.inference]
+    contest.main("inference", "samples predicted per second", tasks, argv)

@@ -1,0 +1,71 @@
+"""Timing contestants against each other: rounds in rotating order, medians, quartiles, ratios."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+Pass = Callable[[], object]
+
+REST_SECONDS = 0.05
+"""Pause before a turn, in which the idle threads of the contestant before stop spinning."""
+
+
+def rotated(items: Sequence[T], round_number: int) -> list[T]:
+    """The items in the order of one round: each round begins one further, so that each item has every place in turn."""
+    start = round_number % len(items) if items else 0
+    return [*items[start:], *items[:start]]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one contestant was measured at, one value a round; `quartiles` are the first and the third."""
+
+    values: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        if len(self.values) == 1:
+            return self.values[0], self.values[0]
+        first, _, third = statistics.quantiles(self.values, n=4, method="inclusive")
+        return first, third
+
+
+def ratio(ours: Measurement, theirs: Measurement) -> float:
+    """The median over the rounds of ours / theirs, round by round: what slows a whole round down cancels."""
+    pairs = zip(ours.values, theirs.values, strict=True)
+    return statistics.median(our / their for our, their in pairs)
+
+
+def rate(
+    one_pass: Pass, n_examples: int, least_seconds: float, clock: Callable[[], float] = time.perf_counter
+) -> float:
+    """Examples a second over as many whole passes as it takes to fill `least_seconds`."""
+    begin, n_passes = clock(), 0
+    while True:
+        one_pass()
+        n_passes += 1
+        seconds = clock() - begin
+        if seconds >= least_seconds:
+            return n_passes * n_examples / seconds
+
+
+def interleaved(
+    passes: Mapping[str, Pass], n_examples: int, *, rounds: int, least_seconds: float
+) -> dict[str, Measurement]:
+    """Examples a second of each, measured in `rounds` rounds in which each has one turn."""
+    values: dict[str, list[float]] = {name: [] for name in passes}
+    for round_number in range(rounds):
+        for name in rotated(list(passes), round_number):
+            time.sleep(REST_SECONDS)
+            values[name].append(rate(passes[name], n_examples, least_seconds))
+    return {name: Measurement(tuple(series)) for name, series in values.items()}

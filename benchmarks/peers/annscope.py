@@ -1,0 +1,76 @@
+"""annscope itself: the trainer that a run uses, without snapshots; for predictions the network of a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from numpy import ndarray
+from threadpoolctl import ThreadpoolController
+
+from benchmarks import threads
+from benchmarks.tasks import Task
+from core.config import DataConfig, NetworkConfig, RunConfig, TrainingConfig
+from core.dataset import Dataset
+from core.network import Network
+from core.training import Trainer
+
+NEVER = 1_000_000_000
+
+
+def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], object] | None:
+    """One epoch of the trainer, its own shuffling included, or one prediction of all examples."""
+    trainer = Trainer(dataset_of(task, x, y), config_of(task))
+    if task.inference:
+        network = Network(config_of(task).network, task.sizes[0], task.sizes[-1], trainer.snapshot().parameters)
+        return lambda: network.predict_proba(x).argmax(axis=1)
+
+    def train() -> None:
+        left = trainer.steps_per_epoch
+        while left:
+            left -= trainer.advance(left)
+
+    return train
+
+
+def build_one_thread(task: Task, x: ndarray, y: ndarray) -> Callable[[], object] | None:
+    """The same with one BLAS thread, which is what a run uses unless its environment asks for more."""
+    one_pass = build(task, x, y)
+    if one_pass is None or threads.from_environment() == 1:
+        return None
+    blas = ThreadpoolController()
+
+    def run() -> None:
+        with blas.limit(limits=1, user_api="blas"):
+            one_pass()
+
+    return run
+
+
+def dataset_of(task: Task, x: ndarray, y: ndarray) -> Dataset:
+    """The examples as annscope holds them, the first hundred as held-out split."""
+    return Dataset(
+        name="benchmark",
+        x_train=x,
+        y_train=y,
+        x_val=x[:100],
+        y_val=y[:100],
+        x_test=x[:0],
+        y_test=y[:0],
+        class_names=tuple(str(label) for label in range(task.sizes[-1])),
+        image_shape=(28, 28) if task.sizes[0] == 784 else (8, 8) if task.sizes[0] == 64 else None,
+    )
+
+
+def config_of(task: Task) -> RunConfig:
+    """The task as a run's settings, without an end and without snapshots."""
+    return RunConfig(
+        data=DataConfig(name="benchmark", split=0.0),
+        network=NetworkConfig(hidden_sizes=task.sizes[1:-1]),
+        training=TrainingConfig(
+            optimizer=task.optimizer,
+            learning_rate=task.learning_rate,
+            batch_size=task.batch_size or "full",
+            n_epochs=1_000_000,
+            snapshot_every=NEVER,
+        ),
+    )

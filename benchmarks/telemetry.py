@@ -1,0 +1,164 @@
+"""What watching costs: epochs of a recorded run beside epochs of the bare trainer, in turn."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from statistics import median
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks import options, tables, threads
+from benchmarks.measurements import Measurement
+from benchmarks.tables import Table, counted, percent, seconds
+
+GOAL = 0.02
+"""Largest share of an epoch that a snapshot with held-out evaluation and record may take."""
+PARTS = {
+    "snapshot": "snapshot with held-out evaluation",
+    "record": "record: arrays and line",
+    "checkpoint": "checkpoint, forced to the disk",
+    "rest": "status, commands and the rest",
+}
+
+Seconds = dict[str, float]
+
+
+def main(argv: Sequence[str]) -> None:
+    """Train T1's network on the whole of MNIST, recorded and bare, one epoch each in turn."""
+    given = options.parser("telemetry", "What watching costs, as a share of an epoch.", rounds=7).parse_args(argv)
+    watched, bare = measure(given.rounds)
+    _show(given, watched, bare)
+
+
+def measure(rounds: int) -> tuple[list[Seconds], Measurement]:
+    """Seconds of each recorded epoch, whole and by its parts, and of each bare one.
+
+    The recorded run is a real one: `runs.worker.work` in a home of its own. Raises SystemExit, with the run's
+    own message, when it fails (MNIST not there, say).
+    """
+    from core.config import RunConfig
+    from core.training import Trainer
+    from data.datasets import load_dataset
+    from runs.record import create_run, run_directory
+    from runs.worker import work
+
+    config = RunConfig().with_values(
+        {"data": "mnist", "hidden": (128, 64), "optimizer": "adam", "batch-size": 64, "epochs": rounds + 2}
+    )
+    with tempfile.TemporaryDirectory() as home, patch.dict(os.environ, {"ANNSCOPE_HOME": home}):
+        run = create_run(config)
+        statuses = work(run_directory(run))
+        status = _next_epoch(statuses, 0)
+        if status["status"] != "running":
+            raise SystemExit(f"the run ended as {status['status']}: {status['message']}")
+        dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
+        trainer = Trainer(dataset, config.with_values({"epochs": 1_000_000, "snapshot-every": 1_000_000_000}))
+        watched: list[Seconds] = []
+        bare: list[float] = []
+        for epoch in range(1, rounds + 2):
+            # In turn: whichever goes first after a pause should not always be the same.
+            for turn in (0, 1) if epoch % 2 else (1, 0):
+                if turn:
+                    bare.append(_timed(partial(_bare_epoch, trainer)))
+                    continue
+                with _parts_timed() as parts:
+                    whole = _timed(partial(_next_epoch, statuses, epoch))
+                watched.append({**parts, "whole": whole, "rest": whole - sum(parts.values())})
+        statuses.close()  # type: ignore[attr-defined]
+    return watched[1:], Measurement(tuple(bare[1:]))  # the first epoch of each warms up
+
+
+def _next_epoch(statuses: Iterator[Any], epoch: int) -> Any:
+    """Go on until the snapshot of an epoch is recorded."""
+    for status in statuses:
+        if status["status"] not in {"starting", "running"}:
+            return status
+        if status["status"] == "running" and status["epoch"] >= epoch:
+            return status
+    raise RuntimeError("the run ended without saying how")
+
+
+def _bare_epoch(trainer: Any) -> None:
+    left = trainer.steps_per_epoch
+    while left:
+        left -= trainer.advance(left)
+
+
+def _timed(call: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+@contextmanager
+def _parts_timed() -> Iterator[Seconds]:
+    """Seconds spent in each part of the recorded epoch while this lasts; `training` is the updates themselves."""
+    from core.training import Trainer
+    from runs.record import RunWriter
+
+    spent: Seconds = defaultdict(float)
+
+    def clocked(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            begin = time.perf_counter()
+            try:
+                return function(*arguments, **named)
+            finally:
+                spent[name] += time.perf_counter() - begin
+
+        return call
+
+    watched = {
+        "training": (Trainer, "advance"),
+        "snapshot": (Trainer, "snapshot"),
+        "record": (RunWriter, "append"),
+        "checkpoint": (RunWriter, "save_checkpoint"),
+    }
+    with ExitStack() as stack:
+        for name, (owner, method) in watched.items():
+            spent[name] = 0.0
+            stack.enter_context(patch.object(owner, method, clocked(name, getattr(owner, method))))
+        yield spent
+
+
+def _show(given: argparse.Namespace, watched: Sequence[Seconds], bare: Measurement) -> None:
+    epoch = bare.median
+    parts = {name: median(each[name] for each in watched) for name in PARTS}
+    # Few epochs hold a checkpoint: their mean says what one costs per epoch, a median would say nothing.
+    parts["checkpoint"] = sum(each["checkpoint"] for each in watched) / len(watched)
+    look = parts["snapshot"] + parts["record"]
+    whole = median(each["whole"] for each in watched)
+    rows = [["a bare epoch", seconds(epoch), "100 %"]]
+    rows += [[about, seconds(parts[name]), percent(parts[name] / epoch)] for name, about in PARTS.items()]
+    rows += [
+        ["snapshot, evaluation and record", seconds(look), f"{percent(look / epoch)} (goal: at most {percent(GOAL)})"],
+        ["all of the above", seconds(sum(parts.values())), percent(sum(parts.values()) / epoch)],
+        ["a recorded epoch less a bare one", seconds(whole - epoch), percent((whole - epoch) / epoch)],
+    ]
+    low, high = bare.quartiles
+    notes = [
+        f"784-128-64-10, batch 64, Adam on MNIST; {counted(given.threads, 'thread')}; medians of "
+        f"{counted(given.rounds, 'epoch')} each, in turn; "
+        f"the middle half of the bare epochs took {seconds(low)} to {seconds(high)}.",
+        "The difference in the last row holds the machine's noise; the parts above it were timed one by one.",
+    ]
+    table = Table("What watching costs", ["", "time", "share of an epoch"], rows, notes)
+    figures = {
+        "machine": threads.machine(given.threads),
+        "rounds": given.rounds,
+        "bare_epoch_seconds": epoch,
+        "recorded_epoch_seconds": whole,
+        "parts_seconds": parts,
+        "share": look / epoch,
+        "share_with_everything": sum(parts.values()) / epoch,
+        "share_by_difference": (whole - epoch) / epoch,
+        "goal": GOAL,
+    }
+    tables.show("telemetry", [table], figures, as_json=given.json, as_markdown=given.markdown, page=given.page)
