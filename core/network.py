@@ -144,8 +144,16 @@ class Network:
 
     def activations(self, x: Float[ndarray, "n n_features"]) -> tuple[Float[ndarray, "n _"], ...]:
         """What every layer puts out; the class probabilities last."""
+        return self.with_probabilities(self.outputs_and_logits(x))
+
+    def outputs_and_logits(self, x: Float[ndarray, "n n_features"]) -> tuple[Float[ndarray, "n _"], ...]:
+        """What every hidden layer puts out, and the weighted sums of the output layer last."""
         sums, outputs = self._pass(x)
-        return (*outputs, self._output(sums[-1]))
+        return (*outputs, sums[-1])
+
+    def with_probabilities(self, layers: tuple[Float[ndarray, "n _"], ...]) -> tuple[Float[ndarray, "n _"], ...]:
+        """From `outputs_and_logits` to `activations`."""
+        return (*layers[:-1], self._output(layers[-1]))
 
     def logits(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
         """The weighted sums of the output layer."""

@@ -32,7 +32,7 @@ class LayerStatistics:
 
     Norms are Euclidean, over the layer's weights. `gradient_norm` and `update_ratio` (norm of the
     last update over norm of the weights) speak of the last step, and are None before the first.
-    Activation figures are over the held-out examples the snapshot is judged on: `dead_fraction` is
+    Activation figures are over the first 1,024 held-out examples: `dead_fraction` is
     the share of neurons that are 0 for every one of them, `saturated_fraction` the share of all
     values within 0.05 of an end of a bounded activation's range (None for an unbounded one).
     Histograms count on the fixed edges that `core.metrics` names, the first and last bin taking

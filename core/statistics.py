@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
@@ -17,18 +19,18 @@ SATURATION = 0.05
 
 def layer_statistics(
     network: Network,
-    x: Float[ndarray, "n n_features"],
+    outputs: Sequence[Float[ndarray, "n _"]],
     *,
     parameters: Parameters,
     gradients: Parameters | None,
     before: Float[ndarray, " n_parameters"],
 ) -> tuple[LayerStatistics, ...]:
-    """The statistics of every layer of `network`, whose parameters are `parameters`, on the examples `x`.
+    """The statistics of every layer of `network`, whose parameters are `parameters`.
 
+    `outputs` is what each layer puts out for some examples, the class probabilities last;
     `gradients` belongs to the last step, None before the first; `before` is what the parameters
     were before it.
     """
-    outputs = network.activations(x)
     functions: list[Activation | None] = [*network.activations_of, None]
     found = []
     start = 0

@@ -12,7 +12,7 @@ from core.config import RunConfig
 from core.dataset import Dataset
 from core.engine import Engine, NotFiniteError, NumpyEngine, batch_size_of
 from core.errors import ConfigError, DivergedError
-from core.metrics import Evaluation, evaluate
+from core.metrics import EVALUATION_BLOCK, Evaluation, evaluate
 from core.network import Network
 from core.one_by_one import OneByOneEngine, can_go_one_by_one
 from core.optimizers import schedule_factor
@@ -20,8 +20,6 @@ from core.snapshot import Checkpoint, Metrics, Probe, Snapshot
 from core.statistics import layer_statistics
 
 MOST_PROBES = 20
-STATISTICS_EXAMPLES = 1000
-"""The held-out examples, the first ones, whose activations the statistics of a snapshot are taken on."""
 
 
 class Trainer:
@@ -118,11 +116,13 @@ class Trainer:
         """The present moment as copies; `train_seconds` is the time that the caller measured in `advance`."""
         network = self._network()
         with np.errstate(all="ignore"):
-            heldout = self._evaluate(network, self._x_heldout, self._y_heldout)
+            first = network.outputs_and_logits(self._x_heldout[:EVALUATION_BLOCK])
+            loss = self._config.training.loss
+            heldout = evaluate(network, self._x_heldout, self._y_heldout, loss, first_logits=first[-1])
             train = self._evaluate(network, self._x_sample, self._y_sample)
             statistics = layer_statistics(
                 network,
-                self._x_heldout[:STATISTICS_EXAMPLES],
+                network.with_probabilities(first),
                 gradients=self._engine.gradient if self.step else None,
                 before=self._engine.before,
                 parameters=self._engine.parameters,
