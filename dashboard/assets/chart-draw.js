@@ -1,7 +1,8 @@
 /** One chart of lines over epochs, drawn on a canvas: axes, lines, marks, the moment shown and the one pointed at. */
 import { extent, indexAt, linearTicks, logTicks, tickText } from './chart-scale.js';
 
-export const MARGIN = { left: 44, right: 92, top: 10, bottom: 20 };
+export const MARGIN = { left: 44, right: 92, top: 18, bottom: 20 };
+const ROW = 30; // pixels that a value and its name take beside the right end
 
 /** Colours of the two splits; the held-out one is dashed too. */
 export const splitColors = (palette) => ({ train: palette.negative, heldout: palette.positive });
@@ -168,18 +169,23 @@ function drawEnds(context, chart, xs, series, label, at) {
     .filter(({ values }) => Number.isFinite(values[at]))
     .map(({ values, color, name }) => ({ y: chart.y(values[at]), text: label(values[at]), color, name }))
     .sort((a, b) => a.y - b.y);
-  for (let i = 1; i < ends.length; i += 1) ends[i].y = Math.max(ends[i].y, ends[i - 1].y + 28);
-  const over = ends.length ? Math.max(0, ends.at(-1).y + 8 - chart.bottom) : 0;
+  // From the top down each a line below the one before it, then up again from the bottom where they ran out of it.
+  if (ends.length) ends[0].y = Math.max(ends[0].y, chart.top + 6);
+  for (let i = 1; i < ends.length; i += 1) ends[i].y = Math.max(ends[i].y, ends[i - 1].y + ROW);
+  let floor = chart.bottom - 12;
+  for (let i = ends.length - 1; i >= 0; i -= 1) {
+    ends[i].y = Math.min(ends[i].y, floor);
+    floor = ends[i].y - ROW;
+  }
   context.textAlign = 'left';
   context.textBaseline = 'middle';
   const family = context.font.replace(/^\S+ /, '');
   for (const { y, text, color, name } of ends) {
-    const place = Math.max(chart.top + 6, y - over);
     context.fillStyle = color;
     context.font = `600 13px ${family}`;
-    context.fillText(text, chart.right + 10, place - 1);
+    context.fillText(text, chart.right + 10, y);
     context.font = `11px ${family}`;
-    context.fillText(name, chart.right + 10, place + 12);
+    context.fillText(name, chart.right + 10, y + 13);
   }
   context.font = `11px ${family}`;
 }

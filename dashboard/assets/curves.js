@@ -6,7 +6,7 @@ import { MARGIN, drawChart, layChart, splitColors } from './chart-draw.js';
 import { indexAt, nearest, tickText } from './chart-scale.js';
 import { paletteFor } from './network-color.js';
 
-const HEIGHTS = { loss: 168, accuracy: 168, rate: 92 };
+const HEIGHTS = { loss: 178, accuracy: 178, rate: 98 };
 const DRAG = 6; // pixels before a press is a drag
 
 const figure = (value) => (Number.isFinite(value) ? value.toFixed(value >= 100 ? 1 : 4) : 'n/a');
@@ -125,7 +125,7 @@ export function createCurves(root, store) {
       context.textAlign = 'left';
       context.textBaseline = 'top';
       context.font = `600 11px ${font}`;
-      context.fillText({ loss: 'Loss', accuracy: 'Accuracy', rate: 'Learning rate' }[name], chart.left + 6, 2);
+      context.fillText({ loss: 'Loss', accuracy: 'Accuracy', rate: 'Learning rate' }[name], chart.left, 1);
       context.restore();
       if (drag?.isFar) {
         context.fillStyle = palette.accent;

@@ -74,10 +74,11 @@ export const RULES = `
 .as-classes thead button { font: inherit; font-size: 12px; font-weight: 600; color: var(--nv-muted); background: none; border: 0; padding: 2px 0; cursor: pointer; white-space: nowrap; }
 .as-classes thead th[aria-sort]:not([aria-sort=none]) button { color: var(--nv-ink); }
 .as-classes tbody th { font-weight: 600; max-width: 130px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.as-classes .as-rate { width: 23%; }
+.as-classes .as-rate { width: 21%; }
 .as-meter { display: flex; align-items: center; gap: 7px; justify-content: flex-end; }
 .as-meter i { flex: 1 1 24px; min-width: 12px; height: 6px; border-radius: 3px; background: linear-gradient(90deg, var(--nv-accent) var(--part), var(--nv-faint) var(--part)); }
 .as-meter span { min-width: 44px; }
+.as-classes tfoot th { max-width: none; white-space: nowrap; }
 .as-classes tfoot th, .as-classes tfoot td { color: var(--nv-muted); font-weight: 500; }
 .as-classes .as-worst { box-shadow: inset 3px 0 var(--nv-positive); }
 .as-classes .as-worst th { padding-left: 8px; }
