@@ -63,7 +63,8 @@ function createStage(parent) {
 
   let source = null;
   let tell = () => {};
-  const told = { snapshot: undefined, probe: undefined };
+  const told = { snapshot: undefined, probe: undefined }; // what Streamlit knows from here
+  const heard = { snapshot: undefined, probe: undefined }; // what it last said itself
   const timers = {};
   const show = createShow(store, root, () => source);
   const timeline = createTimeline(sticky, store, root);
@@ -155,8 +156,8 @@ function createStage(parent) {
     show.forget();
     say(null);
     store.reset(run);
-    told.snapshot = data.snapshot ?? null;
-    told.probe = data.probe ?? 0;
+    Object.assign(told, { snapshot: data.snapshot ?? null, probe: data.probe ?? 0 });
+    Object.assign(heard, told);
     store.selected = data.snapshot ?? null;
     store.probeIndex = data.probe ?? 0;
     source = openSource(store, data.base, { live: show.live, trouble: say });
@@ -177,11 +178,14 @@ function createStage(parent) {
       }
       const snapshot = data.snapshot ?? null;
       const probe = data.probe ?? 0;
-      if (snapshot !== told.snapshot) {
+      // What Python says anew and we did not tell it comes from a link; what it has not heard yet is no news.
+      const isNews = { snapshot: snapshot !== heard.snapshot && snapshot !== told.snapshot, probe: probe !== heard.probe && probe !== told.probe };
+      Object.assign(heard, { snapshot, probe });
+      if (isNews.snapshot) {
         told.snapshot = snapshot;
         store.select(snapshot);
       }
-      if (probe !== told.probe) {
+      if (isNews.probe) {
         told.probe = probe;
         store.selectProbe(probe);
       }
