@@ -3,6 +3,7 @@
  * Streamlit only what a person chose, the moment and the example, so that the address can hold it.
  */
 import { createClasses } from './classes.js';
+import { createCompare } from './compare.js';
 import { createConfusion } from './confusion.js';
 import { createCurves } from './curves.js';
 import { createDistributions } from './distributions.js';
@@ -22,7 +23,7 @@ const TELL_AFTER = 150; // ms a choice has to stand before Streamlit hears of it
 const LOOK_AT_THEME = 700; // ms
 const VIEWS = [
   ['network', 0, createNetwork], ['tiles', 0, createTiles], ['layers', 0, createLayers], ['distributions', 0, createDistributions],
-  ['curves', 1, createCurves], ['health', 1, createHealth], ['confusion', 1, createConfusion],
+  ['curves', 1, createCurves], ['compare', 1, createCompare], ['health', 1, createHealth], ['confusion', 1, createConfusion],
   ['classes', 1, createClasses],
 ];
 const stages = new WeakMap();
@@ -131,7 +132,8 @@ function createStage(parent) {
     timers[name] = setTimeout(() => {
       if (told[name] === value) return;
       told[name] = value;
-      tell(name, value);
+      // Streamlit begins with null, and a change to what it was is none: -1 says that nothing is chosen.
+      tell(name, value ?? -1);
     }, TELL_AFTER);
   }
 
