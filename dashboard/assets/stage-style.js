@@ -31,7 +31,7 @@ export const RULES = `
 .as-mark:hover { color: var(--nv-ink); }
 .as-tip.as-mark-tip { top: 38px; white-space: pre; }
 .as-trouble { margin: 0; padding: 10px 12px; border: 1px solid var(--nv-edge); border-left: 4px solid var(--nv-positive); border-radius: 8px; }
-.as-readout { flex: none; min-width: 270px; text-align: right; color: var(--nv-muted); font-size: 12px; font-variant-numeric: tabular-nums; }
+.as-readout { flex: none; min-width: 240px; text-align: right; color: var(--nv-muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 .as-notice { margin: 6px 0 0; padding: 7px 12px; border: 1px solid var(--nv-positive); border-radius: 8px; background: var(--nv-panel); }
 .as-waiting { display: grid; place-items: center; min-height: 300px; color: var(--nv-muted); text-align: center; }
 .as-waiting progress { width: min(360px, 70cqw); accent-color: var(--nv-accent); display: block; margin: 10px auto 0; }

@@ -74,6 +74,7 @@ export function createTimeline(root, store, keys) {
   latest.addEventListener('click', () => { stop(); store.select(null); });
   const readout = document.createElement('output');
   readout.className = 'as-readout';
+  readout.setAttribute('aria-live', 'off'); // it changes many times a second
   element.append(play, back, on, pace, track, latest, readout);
   root.append(element);
 
