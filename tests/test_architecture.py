@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = ["core", "data", "runs", "dashboard"]
 CORE_MAY_IMPORT = {"numpy", "jaxtyping", "core", "__future__", "abc", "collections", "dataclasses", "difflib",
-                   "functools", "itertools", "math", "random", "typing"}  # fmt: skip
+                   "functools", "itertools", "math", "operator", "random", "typing"}  # fmt: skip
 INPUT_OUTPUT = {"open", "print", "input", "exec", "eval"}
 
 

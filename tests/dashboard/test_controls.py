@@ -57,6 +57,7 @@ OTHER: dict[str, tuple[Any, str]] = {
     "delta-weights": ("updated", "updated"),
     "seed": (4_000_000_000, "4000000000"),
     "dtype": ("float64", "float64"),
+    "engine": ("pure_python", "pure_python"),
     "snapshot-every": (33, "33"),
     "train-sample": (0, "0"),
 }
@@ -73,6 +74,7 @@ NEEDS = {
     "schedule-decay": {"schedule": "inverse_time"},
     "softmax-derivative": {"loss": "squared_error"},
     "delta-weights": {"optimizer": "sgd"},
+    "engine": {"optimizer": "sgd", "dtype": "float64"},
 }
 """What else has to be chosen before a setting means something."""
 
