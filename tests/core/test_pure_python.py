@@ -105,7 +105,7 @@ def test_it_agrees_with_numpy_whatever_the_shape(
 
 
 def test_one_neuron_by_hand() -> None:
-    """z = 2 * 3 - 1 * 4 + 0.5 = 2.5; with delta 0.1 the gradient is 0.3, 0.4, 0.1, and a step takes 10 times that off."""
+    """z = 2 * 3 - 1 * 4 + 0.5 = 2.5; with delta 0.1 the gradient is 0.3, 0.4 and 0.1; a step of rate 10 follows."""
     neuron = Neuron([2.0, -1.0], bias=0.5)
     assert neuron.weighted_sum([3.0, 4.0]) == 2.5
     neuron.add_gradient(0.1, [3.0, 4.0])
