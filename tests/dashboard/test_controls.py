@@ -194,6 +194,15 @@ def test_a_wrong_address_is_one_sentence_and_the_default(link: dict[str, str], w
     assert not page.warning
 
 
+def test_settings_that_contradict_each_other_stay_and_are_named() -> None:
+    """An engine that cannot do the rest is not quietly exchanged: page and sidebar say what it needs."""
+    page = open_page({"engine": "pure_python"})
+    assert settings(page)["engine"] == "pure_python"
+    assert "needs optimizer sgd, dtype float64" in page.warning[0].value
+    assert "stays at" not in page.warning[0].value
+    assert "needs optimizer sgd, dtype float64" in page.error[0].value
+
+
 def test_a_new_link_in_the_same_session_sets_the_controls() -> None:
     """Going back in the browser's history brings the settings back."""
     page = open_page({"epochs": "3"})
