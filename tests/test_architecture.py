@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = ["core", "data", "runs", "dashboard"]
 CORE_MAY_IMPORT = {"numpy", "jaxtyping", "core", "__future__", "abc", "collections", "dataclasses", "difflib",
-                   "functools", "itertools", "math", "random", "typing"}  # fmt: skip
-UNCHECKED = {"__init__", "config", "errors", "recipes"}
+                   "functools", "itertools", "math", "operator", "random", "typing"}  # fmt: skip
+UNCHECKED = {"__init__", "config", "errors", "pure_python", "recipes"}
 """Modules of the core without an array in any signature."""
 INPUT_OUTPUT = {"open", "print", "input", "exec", "eval"}
 
