@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ["core", "data", "runs", "dashboard"]
+LAYERS = ["core", "annscope", "data", "runs", "dashboard"]
 CORE_MAY_IMPORT = {"numpy", "jaxtyping", "core", "__future__", "abc", "collections", "dataclasses", "difflib",
                    "functools", "itertools", "math", "random", "typing"}  # fmt: skip
 UNCHECKED = {"__init__", "config", "errors", "recipes"}
