@@ -421,7 +421,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n = len(labels)
         n_heldout = math.ceil(fraction * n)
         if n_heldout >= n:
-            raise ValueError(f"early_stopping needs at least 2 examples that count, got {n}")
+            raise ValueError(f"early_stopping needs at least 2 examples that count, got n_samples = {n}")
         counts = np.bincount(labels)
         can_stratify = counts[counts > 0].min() > 1 and min(n_heldout, n - n_heldout) >= (counts > 0).sum()
         learn, hold = train_test_split(
