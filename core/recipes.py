@@ -34,8 +34,8 @@ RECIPES: dict[str, Recipe] = {
     for recipe in (
         Recipe(
             "pure-python",
-            "Neurons that are Python objects with lists of weights, in loops a beginner can follow; no arrays. The same "
-            "algorithm as the published code without its three faults, equal to the NumPy network to 1e-12.",
+            "Neurons that are Python objects with lists of weights, in loops a beginner can follow; no arrays. The "
+            "same algorithm as the published code without its three faults, equal to the NumPy network to 1e-12.",
             "Truda, a neural network from scratch in pure Python",
             "published: better than chance; here about 88 % on test after four epochs of 5,000 images",
             {
