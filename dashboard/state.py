@@ -14,7 +14,9 @@ import streamlit as st
 RUN = "run"
 SNAPSHOT = "snapshot"
 PROBE = "probe"
-VIEW_PARAMETERS = (RUN, SNAPSHOT, PROBE)
+SAMPLE = "sample"
+"""Which example of the data set is tried, as split and index: `test-17`."""
+VIEW_PARAMETERS = (RUN, SNAPSHOT, PROBE, SAMPLE)
 
 SETTINGS = "settings"
 """Session: every setting of the next run by option name, whether its control is on screen or not."""
@@ -26,6 +28,7 @@ REFUSAL = "refusal"
 """Session: the sentence of the last command that was refused."""
 
 STAGE = "stage"
+PAD = "pad"
 PICKER = "picker"
 HEADER = "header"
 START = "start"

@@ -1,0 +1,99 @@
+/** Sliders that change the image, each with how sure the network stays over its whole range and where it gives in. */
+import { CHANGES, neutral, sweep } from './draw-change.js';
+import { calm, card, make, press } from './draw-parts.js';
+
+const HEIGHT = 46;
+
+/** Build the card. `moved(stamp)` is called when a slider moves. Returns {element, values, seed, update(about, palette), destroy()}. */
+export function createSliders(classNames, side, moved) {
+  const values = neutral();
+  const reset = press('Reset', 'Leave the image as it is', () => {
+    Object.assign(values, neutral());
+    rows.forEach(({ show }) => show());
+    moved(performance.now());
+  });
+  const other = press('Other noise', 'Draw the noise from another seed', () => { self.seed += 1; moved(performance.now()); });
+  const { element } = card('Where does the answer break?', 'sliders', other, reset);
+  const grid = make('div', 'dr-changes');
+  element.append(grid);
+  const most = side / 28;
+  const rows = CHANGES.map((given) => {
+    const pixels = given.name === 'dx' || given.name === 'dy';
+    const change = pixels ? { ...given, low: Math.round(given.low * most), high: Math.round(given.high * most), step: most < 0.5 ? 0.25 : 0.5 } : given;
+    const input = make('input', '', { type: 'range', min: change.low, max: change.high, step: change.step, value: change.neutral });
+    input.setAttribute('aria-label', change.label);
+    const value = make('output', '');
+    const canvas = make('canvas', 'dr-sweep');
+    canvas.setAttribute('role', 'img');
+    const verdict = make('span', 'dr-verdict');
+    const show = () => {
+      input.value = values[change.name];
+      value.textContent = change.words(values[change.name]);
+    };
+    input.addEventListener('input', (event) => {
+      values[change.name] = input.valueAsNumber;
+      value.textContent = change.words(input.valueAsNumber);
+      moved(event.timeStamp);
+    });
+    input.addEventListener('dblclick', () => {
+      values[change.name] = change.neutral;
+      show();
+      moved(performance.now());
+    });
+    show();
+    grid.append(make('div', 'dr-change', {}, make('div', 'dr-change-head', {}, make('span', '', { textContent: change.label }), value), input, canvas, verdict));
+    return { change, canvas, verdict, show };
+  });
+
+  const again = calm(({ image, label, answer }, palette) => {
+    for (const { change, canvas, verdict } of rows) {
+      const found = label === null ? null : sweep(image, values, change, label, answer, 37, self.seed);
+      draw(canvas, found, change, palette);
+      const words = found ? sentence(found, change) : 'n/a';
+      verdict.textContent = words;
+      canvas.setAttribute('aria-label', `Probability of ${label === null ? 'the answer' : classNames[label]} over ${change.label}: ${words}`);
+    }
+  }, 110);
+
+  function sentence({ breaks: [below, above] }, { words }) {
+    if (below === null && above === null) return 'holds throughout';
+    const at = [below, above].filter((value) => value !== null).map((value) => words(Math.round(value * 100) / 100));
+    return `breaks at ${at.join(' and ')}`;
+  }
+
+  function draw(canvas, found, change, palette) {
+    const width = canvas.clientWidth || 200;
+    const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
+    canvas.width = width * ratio;
+    canvas.height = HEIGHT * ratio;
+    const context = canvas.getContext('2d');
+    context.scale(ratio, ratio);
+    const [left, right, top, bottom] = [8, width - 8, 4, HEIGHT - 4];
+    const x = (value) => left + ((value - change.low) / (change.high - change.low)) * (right - left);
+    const y = (p) => bottom - p * (bottom - top);
+    context.fillStyle = palette.line;
+    context.fillRect(left, bottom, right - left, 1);
+    if (!found) return;
+    const { points } = found;
+    const own = points.map((point) => point.top === found.label);
+    const half = (right - left) / (points.length - 1) / 2;
+    context.fillStyle = palette.faint;
+    points.forEach((point, i) => { if (!own[i]) context.fillRect(Math.max(left, x(point.value) - half), top, Math.min(right, x(point.value) + half) - Math.max(left, x(point.value) - half), bottom - top); });
+    context.beginPath();
+    points.forEach((point, i) => context[i ? 'lineTo' : 'moveTo'](x(point.value), y(point.p)));
+    context.lineWidth = 1.8;
+    context.lineJoin = 'round';
+    context.strokeStyle = palette.accent;
+    context.stroke();
+    context.fillStyle = palette.ink;
+    context.fillRect(x(values[change.name]) - 0.75, top - 2, 1.5, bottom - top + 4);
+  }
+
+  const self = {
+    element, values, seed: 1,
+    /** Soon, draw anew how sure the network stays of `label` (null: nothing is drawn). */
+    update: again,
+    destroy: () => again.cancel(),
+  };
+  return self;
+}

@@ -1,0 +1,40 @@
+/** The binary messages of the live route: a JSON head, then a safetensors file as the record holds it. */
+
+const TYPES = { F32: Float32Array, F64: Float64Array, I32: Int32Array, I64: BigInt64Array };
+
+/** The tensors of a safetensors file that begins at `start`: name -> {shape, data}, views where aligned. */
+export function parseTensors(buffer, start = 0) {
+  const view = new DataView(buffer);
+  const length = Number(view.getBigUint64(start, true));
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, start + 8, length)));
+  const base = start + 8 + length;
+  const made = new Map();
+  return (name) => {
+    if (made.has(name)) return made.get(name);
+    const about = header[name];
+    if (!about) return null;
+    const Type = TYPES[about.dtype];
+    const [from, to] = about.data_offsets;
+    const count = (to - from) / Type.BYTES_PER_ELEMENT;
+    const at = base + from;
+    const data = at % Type.BYTES_PER_ELEMENT
+      ? new Type(buffer.slice(at, at + to - from))
+      : new Type(buffer, at, count);
+    const tensor = { shape: about.shape, data };
+    made.set(name, tensor);
+    return tensor;
+  };
+}
+
+/** A frame: {number, line, perClass, written, tensor(name)}. */
+export function parseFrame(buffer) {
+  const length = new DataView(buffer).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  return {
+    number: head.line.number,
+    line: head.line,
+    perClass: head.per_class,
+    written: head.written,
+    tensor: parseTensors(buffer, 4 + length),
+  };
+}

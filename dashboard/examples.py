@@ -1,0 +1,161 @@
+"""The data behind a run, for the pages that try single examples: loaded once, scaled as the network saw it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from core.config import RunConfig
+from core.dataset import SPLITS, Dataset
+from core.errors import AnnscopeError
+from core.neighbors import last_hidden, nearest
+from dashboard.following import follow
+from data.datasets import is_ready, load_dataset
+from data.examples import Examples
+from data.scaling import fit_scaler
+
+CENTERED = ("mnist", "mnist-5k")
+"""Data sets whose figures stand with their centre of mass in the middle; those of others fill the image."""
+N_NEAREST = 8
+MOST_NEAREST = 64
+
+
+class ExampleError(AnnscopeError):
+    """An example that is not there, or data that cannot be had any more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A run's data, and the way from the numbers of its source to those that the network sees.
+
+    Features are `(raw - offset) / divisor`; `white` is the raw value of full ink in images.
+    `low`, `high` and `middle` are the least, greatest and median raw training value of each feature.
+    """
+
+    dataset: Dataset
+    offset: Float[ndarray, " n_features"]
+    divisor: Float[ndarray, " n_features"]
+    white: float
+    low: Float[ndarray, " n_features"]
+    high: Float[ndarray, " n_features"]
+    middle: Float[ndarray, " n_features"]
+
+
+def source_of(run: str) -> Source:
+    """The data that a run learned from.
+
+    Raises AnnscopeError with one sentence when it is not on this machine, or is no longer what it was.
+    """
+    reader = follow(run).reader
+    about = reader.description.get("dataset")
+    if about is None:
+        raise ExampleError(f"Run {run} has not loaded its data yet.")
+    config = reader.config
+    if not is_ready(config.data):
+        raise ExampleError(f"The data of run {run} ({config.data.name}) is not on this machine.")
+    source = _load(config)
+    if source.dataset.fingerprint != about["fingerprint"]:
+        raise ExampleError(f"The data in {config.data.name} has changed since run {run} learned from it.")
+    return source
+
+
+@lru_cache(maxsize=2)
+def _load(config: RunConfig) -> Source:
+    seed, dtype = config.training.seed, config.training.dtype
+    dataset = load_dataset(config.data, dtype=dtype, seed=seed)
+    raw = load_dataset(replace(config.data, scaling="none"), dtype=dtype, seed=seed).x_train
+    white = float(raw.max()) if dataset.image_shape else 1.0
+    examples = Examples(
+        x=raw.astype(np.float64),
+        y=dataset.y_train,
+        class_names=dataset.class_names,
+        image_shape=dataset.image_shape,
+        pixel_max=white if dataset.image_shape and white > 0 else None,
+    )
+    scaler = fit_scaler(config.data.scaling, examples, np.arange(len(raw)))
+    ones = np.ones(dataset.n_features)
+    return Source(
+        dataset=dataset,
+        offset=scaler.offset * ones,
+        divisor=scaler.divisor * ones,
+        white=white or 1.0,
+        low=raw.min(axis=0),
+        high=raw.max(axis=0),
+        middle=np.median(raw, axis=0),
+    )
+
+
+def describe(run: str) -> dict[str, Any]:
+    """What a page needs to know to make an example of its own, ready for JSON."""
+    source = source_of(run)
+    dataset = source.dataset
+    is_image = dataset.image_shape is not None
+    about: dict[str, Any] = {
+        "kind": "image" if is_image else "plane" if dataset.n_features == 2 else "features",
+        "form": "mass" if follow(run).reader.config.data.name in CENTERED else "box",
+        "white": source.white,
+        "offset": _shared(source.offset),
+        "divisor": _shared(source.divisor),
+        "labels": {name: dataset.split(name)[1].tolist() for name in SPLITS},
+    }
+    if not is_image:
+        about |= {
+            "feature_names": list(dataset.feature_names),
+            "low": source.low.tolist(),
+            "high": source.high.tolist(),
+            "middle": source.middle.tolist(),
+        }
+    if about["kind"] == "plane":
+        about["points"] = dataset.x_train[:1000].tolist()
+    return about
+
+
+def _shared(values: Float[ndarray, " n"]) -> float | list[float]:
+    """One number where all are the same."""
+    return float(values[0]) if np.ptp(values) == 0 else [float(value) for value in values]
+
+
+def example(run: str, split: str, index: int) -> dict[str, Any]:
+    """One example as the network sees it, ready for JSON."""
+    dataset = source_of(run).dataset
+    x, y = dataset.split(split)
+    if index >= len(y):
+        has = f"it has 0 to {len(y) - 1}" if len(y) else "it is empty"
+        raise ExampleError(f"There is no example {index} in the {split} split; {has}.")
+    return {"split": split, "index": index, "label": int(y[index]), "x": x[index].tolist()}
+
+
+def nearest_examples(run: str, number: int, x: Float[ndarray, " n_features"], k: int = N_NEAREST) -> dict[str, Any]:
+    """The training examples nearest to `x` in the last hidden layer of a snapshot, ready for JSON."""
+    source = source_of(run)
+    dataset = source.dataset
+    if x.shape != (dataset.n_features,) or not np.isfinite(x).all():
+        raise ExampleError(f"x must be {dataset.n_features} finite numbers.")
+    if not 1 <= k <= MOST_NEAREST:
+        raise ExampleError(f"k must be from 1 to {MOST_NEAREST}, got {k}.")
+    network = follow(run).reader.network(number)
+    point = last_hidden(network, x[None].astype(dataset.x_train.dtype))[0]
+    rows, distances = nearest(_known(run, number), point, k)
+    return {
+        "k": k,
+        "neighbors": [
+            {
+                "index": int(row),
+                "label": int(dataset.y_train[row]),
+                "distance": float(distance),
+                "x": dataset.x_train[row].tolist(),
+            }
+            for row, distance in zip(rows, distances, strict=True)
+        ],
+    }
+
+
+@lru_cache(maxsize=4)
+def _known(run: str, number: int) -> Float[ndarray, "n n_units"]:
+    """Where every training example lies in the last hidden layer of a snapshot."""
+    return last_hidden(follow(run).reader.network(number), source_of(run).dataset.x_train)
