@@ -205,7 +205,17 @@ def _history(following: Following, *, kind: str | None = None) -> str:
     return f'{{{head}"description":{description},"lines":[{",".join(following.lines)}],"status":{status}}}'
 
 
+def not_here(_: Request) -> Response:
+    """The answer to a page that was opened by its own address and looks for the server below itself.
+
+    Streamlit's client tries that before the root; told 404, the browser would report an error on its console.
+    """
+    return Response(status_code=304)
+
+
 routes: list[BaseRoute] = [
+    Route("/{page}/_stcore/health", not_here),
+    Route("/{page}/_stcore/host-config", not_here),
     Mount(f"{BASE}/assets", app=Assets(directory=ASSETS, check_dir=False), name="assets"),
     Route(f"{BASE}/runs/{{run}}/history", history),
     Route(f"{BASE}/runs/{{run}}/probe", probe),

@@ -1,13 +1,16 @@
 /** Ways to change the small image, and how the answer bears them. Pure arithmetic; an untouched image stays as it is, to the bit. */
 import { blank } from './draw-ink.js';
+import { largest } from './network-model.js';
+
+const signed = (value, places) => `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(places)}`;
 
 /** Every slider: its range, what leaves the image alone, and how its value reads. */
 export const CHANGES = [
-  { name: 'rotate', label: 'Rotate', low: -90, high: 90, step: 1, neutral: 0, words: (v) => `${v}°` },
-  { name: 'dx', label: 'Move across', low: -10, high: 10, step: 0.5, neutral: 0, words: (v) => `${v} px` },
-  { name: 'dy', label: 'Move down', low: -10, high: 10, step: 0.5, neutral: 0, words: (v) => `${v} px` },
+  { name: 'rotate', label: 'Rotate', low: -90, high: 90, step: 1, neutral: 0, words: (v) => `${signed(v, 0)}°` },
+  { name: 'dx', label: 'Move across', low: -10, high: 10, step: 0.5, neutral: 0, words: (v) => `${signed(v, 1)} px` },
+  { name: 'dy', label: 'Move down', low: -10, high: 10, step: 0.5, neutral: 0, words: (v) => `${signed(v, 1)} px` },
   { name: 'scale', label: 'Scale', low: 0.3, high: 2, step: 0.05, neutral: 1, words: (v) => `${v.toFixed(2)} ×` },
-  { name: 'thick', label: 'Thin, thicken', low: -2, high: 3, step: 0.1, neutral: 0, words: (v) => `${v.toFixed(1)} px` },
+  { name: 'thick', label: 'Thin, thicken', low: -2, high: 3, step: 0.1, neutral: 0, words: (v) => `${signed(v, 1)} px` },
   { name: 'noise', label: 'Noise', low: 0, high: 1, step: 0.02, neutral: 0, words: (v) => `${Math.round(100 * v)} %` },
 ];
 
@@ -98,19 +101,33 @@ export function generator(seed) {
 
 /**
  * How sure the network stays of `label` over one slider's range, the others as they are.
- * `answer(image)` gives probabilities. Returns {label, points: [{value, p, top}], breaks: [value below, value above]},
- * the values nearest to the present one at which another class leads (null: none in the range).
+ * `answer(image)` gives probabilities. Returns {label, points: [{value, p, top}], breaks: [below, above]}: the first
+ * value to either side of the present one, to the slider's step, at which another class leads (null: none in the range).
  */
 export function sweep(image, values, change, label, answer, count, seed) {
-  const points = Array.from({ length: count }, (_, i) => {
-    const value = change.low + ((change.high - change.low) * i) / (count - 1);
+  const steps = Math.round((change.high - change.low) / change.step);
+  const at = (k) => {
+    const value = Number((change.low + k * change.step).toFixed(6));
     const probabilities = answer(changed(image, { ...values, [change.name]: value }, seed));
-    let top = 0;
-    for (let c = 1; c < probabilities.length; c += 1) if (probabilities[c] > probabilities[top]) top = c;
-    return { value, p: probabilities[label], top };
-  });
-  const now = values[change.name];
-  const below = points.findLast((point) => point.value < now - 1e-9 && point.top !== label);
-  const above = points.find((point) => point.value > now + 1e-9 && point.top !== label);
-  return { label, points, breaks: [below?.value ?? null, above?.value ?? null] };
+    return { k, value, p: probabilities[label], top: largest(probabilities) };
+  };
+  const stride = Math.max(1, Math.round(steps / count));
+  const points = [];
+  for (let k = 0; k < steps; k += stride) points.push(at(k));
+  points.push(at(steps));
+  const now = (values[change.name] - change.low) / change.step;
+  /** The step nearest to the present value that fails, between a point that fails and the one before it. */
+  const edge = (failing, towards) => {
+    if (!failing) return null;
+    let found = failing;
+    for (let k = failing.k + towards; Math.abs(k - failing.k) < stride && (k - now) * -towards > 0; k += towards) {
+      const point = at(k);
+      if (point.top === label) break;
+      found = point;
+    }
+    return found.value;
+  };
+  const below = points.findLast((point) => point.k < now - 1e-6 && point.top !== label);
+  const above = points.find((point) => point.k > now + 1e-6 && point.top !== label);
+  return { label, points, breaks: [edge(below, 1), edge(above, -1)] };
 }

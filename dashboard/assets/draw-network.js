@@ -1,13 +1,13 @@
 /** The network view, fed with what is on the sheet instead of a recorded example. */
 import { createNetwork } from './network.js';
 
-/** Build the view in `root`. Returns {show(features, answers, frame), pinned, theme(name), destroy()}. */
+/** Build the view in `root`. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}. */
 export function createLiveNetwork(root, description, featureShape, features) {
   const listeners = new Map();
   const emit = (event) => { for (const listen of listeners.get(event) ?? []) listen(); };
   const store = {
     run: description.run, base: '', theme: 'light', description, lines: [], snapshotLines: [], events: [], status: null,
-    probe: { images: { shape: [1, features], data: new Float64Array(features) }, labels: [0] },
+    probe: { images: { shape: [1, features], data: new Float64Array(features) }, labels: [-1] }, title: 'Through the network, as you draw',
     layerSizes: description.layer_sizes, classNames: description.dataset.class_names, imageShape: featureShape,
     shown: null, previous: null, progress: 1, selected: null, probeIndex: 0, pinned: null,
     on(event, listen) {
@@ -24,8 +24,8 @@ export function createLiveNetwork(root, description, featureShape, features) {
   };
   const view = createNetwork(root, store);
   return {
-    show(x, answers, frame) {
-      store.probe.images = { shape: [1, features], data: Float64Array.from(x) };
+    show(x, label, answers, frame) {
+      store.probe = { images: { shape: [1, features], data: Float64Array.from(x) }, labels: [label ?? -1] };
       const own = answers.map((values, layer) => {
         // The scale of the colours is the run's: what the recorded examples reach counts too.
         const recorded = frame.tensor(`layer${layer}.activation`).data;

@@ -1,6 +1,6 @@
 /** Sliders that change the image, each with how sure the network stays over its whole range and where it gives in. */
 import { CHANGES, neutral, sweep } from './draw-change.js';
-import { calm, card, make, press } from './draw-parts.js';
+import { card, make, press } from './draw-parts.js';
 
 const HEIGHT = 46;
 
@@ -45,19 +45,26 @@ export function createSliders(classNames, side, moved) {
     return { change, canvas, verdict, show };
   });
 
-  const again = calm(({ image, label, answer }, palette) => {
-    for (const { change, canvas, verdict } of rows) {
-      const found = label === null ? null : sweep(image, values, change, label, answer, 37, self.seed);
-      draw(canvas, found, change, palette);
-      const words = found ? sentence(found, change) : 'n/a';
-      verdict.textContent = words;
-      canvas.setAttribute('aria-label', `Probability of ${label === null ? 'the answer' : classNames[label]} over ${change.label}: ${words}`);
-    }
-  }, 110);
+  // One slider a task, so that a stroke that begins meanwhile is answered at once.
+  function again(about, palette, at) {
+    const { image, label, answer } = about;
+    const { change, canvas, verdict } = rows[at];
+    const found = label === null ? null : sweep(image, values, change, label, answer, 36, self.seed);
+    draw(canvas, found, change, palette);
+    const words = found ? sentence(found, change) : 'n/a';
+    verdict.textContent = words;
+    canvas.setAttribute('aria-label', `Probability of ${label === null ? 'the answer' : classNames[label]} over ${change.label}: ${words}`);
+    if (at + 1 < rows.length) next(about, palette, at + 1);
+  }
+  let timer = 0;
+  function next(...given) {
+    clearTimeout(timer);
+    timer = setTimeout(() => again(...given), given[2] ? 0 : 110);
+  }
 
   function sentence({ breaks: [below, above] }, { words }) {
     if (below === null && above === null) return 'holds throughout';
-    const at = [below, above].filter((value) => value !== null).map((value) => words(Math.round(value * 100) / 100));
+    const at = [below, above].filter((value) => value !== null).map((value) => words(value));
     return `breaks at ${at.join(' and ')}`;
   }
 
@@ -92,8 +99,8 @@ export function createSliders(classNames, side, moved) {
   const self = {
     element, values, seed: 1,
     /** Soon, draw anew how sure the network stays of `label` (null: nothing is drawn). */
-    update: again,
-    destroy: () => again.cancel(),
+    update: (about, palette) => next(about, palette, 0),
+    destroy: () => clearTimeout(timer),
   };
   return self;
 }

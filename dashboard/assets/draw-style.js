@@ -52,9 +52,12 @@ export const RULES = `
 .nv .dr-bars { list-style: none; margin: 0; padding: 0; }
 .nv .dr-bars li { margin: 0; padding: 0; }
 .dr-bar { display: grid; grid-template-columns: minmax(18px, max-content) 1fr 58px; align-items: center; gap: 10px; width: 100%; padding: 3px 6px; border: 0; border-radius: 6px; background: none; color: inherit; font: inherit; font-size: 13px; text-align: left; cursor: pointer; }
+.dr-answer { display: flex; flex-direction: column; }
+.nv .dr-bars { flex: 1; display: flex; flex-direction: column; justify-content: space-evenly; }
+.nv .dr-sure { font-size: 16px; }
 .dr-bar:hover { background: var(--nv-panel); }
 .dr-class { font-variant-numeric: tabular-nums; max-width: 110px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.dr-track { height: 15px; border-radius: 4px; background: var(--nv-faint); overflow: hidden; }
+.dr-track { height: 17px; border-radius: 4px; background: var(--nv-faint); overflow: hidden; }
 .dr-track i { display: block; height: 100%; border-radius: 4px; background: var(--nv-off); transform-origin: left; transform: scaleX(0); }
 .dr-best .dr-track i { background: var(--nv-accent); }
 .dr-best .dr-class, .dr-best .dr-value { font-weight: 700; color: var(--nv-ink); }
@@ -86,11 +89,12 @@ export const RULES = `
 .nv .dr-feature output { text-align: right; font-variant-numeric: tabular-nums; font-weight: 600; }
 .dr-waiting { padding: 12vh 0; text-align: center; color: var(--nv-muted); }
 @container (max-width: 960px) {
-  .dr-grid { grid-template-columns: minmax(0, 1.25fr) minmax(0, 1fr); }
+  .dr-grid { grid-template-columns: minmax(0, 1.55fr) minmax(0, 1fr); }
+  .dr-pad { max-width: none; }
   .dr-pad-card { grid-row: span 2; }
   .dr-plane-card, .dr-features { grid-column: 1 / -1; }
   .dr-plane-card ~ .dr-answer, .dr-features ~ .dr-answer { grid-column: 1 / -1; }
-  .dr-seen-image { max-width: 220px; }
+  .dr-seen-image { max-width: 240px; }
   .dr-second { grid-template-columns: minmax(0, 1fr); }
   .nv .dr-neighbors { grid-template-columns: repeat(8, minmax(0, 1fr)); }
 }

@@ -328,7 +328,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   const follow = (best) => {
     later_ ||= requestAnimationFrame(() => {
       later_ = 0;
-      network.show(now.x, now.answers, frame);
+      network.show(now.x, sample?.label ?? null, now.answers, frame);
     });
     input.sweep?.(best);
     nearest.ask(server.nearestUrl(frame.number), best === null ? null : now.x, best);
