@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 400 * 1024
 """How much is gathered at once: few calls, and still warm in the cache when its last batch is used."""
 MOST_SLOTS = 64
 

@@ -360,7 +360,7 @@ class TrainingConfig:
         help="Steps between two snapshots, or 'epoch' for one at the end of each epoch.",
     )  # fmt: skip
     train_sample: int = setting(
-        2000, kind="integer", option="train-sample", label="Train sample", advanced=True,
+        1000, kind="integer", option="train-sample", label="Train sample", advanced=True,
         minimum=0, maximum=10_000_000, low=0, high=10_000, step=500,
         help="How many training examples (a fixed draw) the train figures of a snapshot are taken on; 0 takes all.",
     )  # fmt: skip

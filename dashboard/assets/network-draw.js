@@ -413,7 +413,7 @@ function write(context, scene, text, x, y, { align = 'center', size = 12, weight
 }
 
 function shorten(context, text, most) {
-  if (context.measureText(text).width <= most) return text;
+  if (text.length < 3 || context.measureText(text).width <= most) return text;
   let end = text.length - 1;
   while (end > 1 && context.measureText(`${text.slice(0, end)}…`).width > most) end -= 1;
   return `${text.slice(0, end)}…`;

@@ -48,7 +48,10 @@ def pick_run(run: str) -> None:
 
 
 def _show_picked() -> None:
-    state.show_run(st.session_state[state.PICKER])
+    # A label that changed meanwhile (a run that has finished) comes back as the bare label: nobody picked that.
+    picked = st.session_state[state.PICKER]
+    if picked in run_ids():
+        state.show_run(picked)
 
 
 def _label(run: str) -> str:

@@ -191,7 +191,9 @@ def test_a_transfer_that_keeps_breaking_off_is_given_up(
     assert cached(home) == sorted(small_mnist.archives)
 
 
-@pytest.mark.parametrize("wrong", [b"<html>Please log in</html>", gzip.compress(b"\0\0\x08\x01\0\0\0\x01\x07")])
+@pytest.mark.parametrize(
+    "wrong", [b"<html>Please log in</html>", gzip.compress(b"\0\0\x08\x01\0\0\0\x01\x07")], ids=["page", "archive"]
+)
 def test_wrong_content_never_enters_the_cache(
     small_mnist: SmallMnist, start_mirror: StartMirror, home: Path, wrong: bytes
 ) -> None:

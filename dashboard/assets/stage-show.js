@@ -1,0 +1,107 @@
+/** Which moment is shown: the newest while the run is followed, else the one chosen; with a glide from one to the next. */
+
+const LONGEST_GLIDE = 300; // ms
+
+/**
+ * Show frames of `store` in `root`. `source()` is the present source.
+ * Returns {live(frame), choose(glide), destroy()}.
+ */
+export function createShow(store, root, source) {
+  const still = matchMedia('(prefers-reduced-motion: reduce)');
+  let ticking = 0;
+  let started = 0;
+  let glide = 0;
+  let arrived = 0;
+  let between = LONGEST_GLIDE;
+  let loading = false;
+  let release = null; // lets the server send the next live frame
+
+  function tick(now) {
+    ticking = 0;
+    store.progress = glide > 0 ? Math.min(1, (now - started) / glide) : 1;
+    store.emit('frame');
+    if (store.progress < 1) ticking = requestAnimationFrame(tick);
+  }
+
+  function show(frame, length) {
+    if (store.shown === frame) return;
+    store.previous = store.shown;
+    store.shown = frame;
+    glide = store.previous && !still.matches ? Math.min(LONGEST_GLIDE, length) : 0;
+    started = performance.now();
+    store.progress = glide > 0 ? 0 : 1;
+    cancelAnimationFrame(ticking);
+    ticking = 0;
+    store.emit('frame');
+    if (glide > 0) ticking = requestAnimationFrame(tick);
+  }
+
+  function mark(frame) {
+    root.dataset.number = frame.number;
+    root.dataset.step = frame.line.step;
+    root.dataset.live = String(store.selected === null);
+  }
+
+  /** Kept once the views have had their animation frame; a hidden page draws none and must not hold up the stream. */
+  const drawn = () => new Promise((resolve) => {
+    if (document.hidden) setTimeout(resolve, 250);
+    else requestAnimationFrame(() => resolve());
+  });
+
+  async function live(frame) {
+    if (store.selected !== null) {
+      // Someone looks at another moment: nothing more is sent until they come back.
+      await new Promise((resolve) => { release = resolve; });
+      return;
+    }
+    const now = performance.now();
+    if (arrived) between = 0.7 * between + 0.3 * Math.min(LONGEST_GLIDE, now - arrived);
+    arrived = now;
+    if (frame.number >= (store.shown?.number ?? -1)) show(frame, 0.9 * between);
+    await drawn();
+    mark(store.shown);
+    const log = ((window.__annscope ??= {}).drawn ??= []);
+    log.push({ number: frame.number, written: frame.written, drawn: Date.now() });
+    if (log.length > 4000) log.splice(0, 2000);
+  }
+
+  /** Show what `store.selected` asks for; the newest wish wins. Answers once it is drawn. */
+  async function choose(length = 120) {
+    root.dataset.live = String(store.selected === null);
+    if (store.selected === null) {
+      release?.();
+      release = null;
+    }
+    if (loading) return;
+    loading = true;
+    try {
+      for (;;) {
+        const wanted = store.selected ?? store.newest;
+        if (wanted < 0 || store.shown?.number === wanted) break;
+        const { run } = store;
+        const frame = await source().frame(wanted);
+        if (run !== store.run) break;
+        show(frame, store.selected === null ? 0 : length);
+        await drawn();
+        mark(frame);
+      }
+    } finally {
+      loading = false;
+    }
+  }
+
+  return {
+    live,
+    choose,
+    forget() {
+      release?.();
+      release = null;
+      arrived = 0;
+      for (const name of ['number', 'step', 'status']) delete root.dataset[name];
+    },
+    destroy() {
+      cancelAnimationFrame(ticking);
+      release?.();
+    },
+  };
+}

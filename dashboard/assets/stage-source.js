@@ -1,0 +1,113 @@
+/** Where the stage has its frames from: the live socket, or any snapshot asked for by number. */
+import { parseFrame, parseTensors } from './stage-frame.js';
+
+const KEPT = 40;
+const GONE = 4404;
+const LONGEST_WAIT = 8000; // ms between two attempts to connect
+
+/**
+ * Follow `store.run`. `live(frame)` gets each newest frame and answers a promise that is kept once it is
+ * drawn; `trouble(sentence | null)` says why nothing comes.
+ * Returns {frame(number), close()}.
+ */
+export function openSource(store, base, { live, trouble }) {
+  const { run } = store;
+  const url = `${base}/runs/${encodeURIComponent(run)}`;
+  const kept = new Map();
+  const asked = new Map();
+  let socket = null;
+  let closed = false;
+  let wait = 300;
+  let timer = 0;
+
+  function keep(frame) {
+    kept.delete(frame.number);
+    kept.set(frame.number, frame);
+    if (kept.size > KEPT) kept.delete(kept.keys().next().value);
+    return frame;
+  }
+
+  async function fetchBuffer(path) {
+    const answer = await fetch(`${url}/${path}`);
+    if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.error ?? `the server answered ${answer.status}`);
+    return answer.arrayBuffer();
+  }
+
+  async function greet(message) {
+    const isNew = store.description === null;
+    store.status = message.status;
+    if (isNew) {
+      const tensor = parseTensors(await fetchBuffer('probe'));
+      if (closed) return;
+      const x = tensor('x');
+      store.probe = { images: { shape: x.shape, data: x.data }, labels: tensor('y').data };
+      store.probeIndex = Math.min(store.probeIndex, Math.max(0, store.probe.labels.length - 1));
+      store.describe(message.description);
+    }
+    store.learn(message.lines, true);
+    store.emit('status');
+  }
+
+  // Messages are taken in one after the other: the first has to fetch something.
+  let last = Promise.resolve();
+  const inTurn = (act) => { last = last.then(() => (closed ? null : act())).catch((error) => trouble(`The run cannot be shown: ${error.message}.`)); };
+
+  async function take(data) {
+    if (typeof data !== 'string') {
+      const from = socket;
+      // Not waited for: lines and status go on while someone looks at another moment.
+      live(keep(parseFrame(data))).then(() => { if (from.readyState === WebSocket.OPEN) from.send('ack'); });
+      return;
+    }
+    const message = JSON.parse(data);
+    if (message.type === 'hello') await greet(message);
+    else if (message.type === 'lines') store.learn(message.lines);
+    else if (message.type === 'status') {
+      store.status = message.status;
+      store.emit('status');
+    }
+  }
+
+  function connect() {
+    const address = new URL(`${url}/live`, location.href);
+    address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    socket = new WebSocket(address);
+    socket.binaryType = 'arraybuffer';
+    socket.onmessage = ({ data }) => {
+      wait = 300;
+      trouble(null);
+      inTurn(() => take(data));
+    };
+    socket.onclose = ({ code, reason }) => {
+      if (closed) return;
+      if (code === GONE) {
+        trouble(reason || 'This run is not there any more.');
+        return;
+      }
+      trouble('The connection to annscope is lost; trying again. What is shown stays.');
+      timer = setTimeout(connect, wait);
+      wait = Math.min(LONGEST_WAIT, wait * 2);
+    };
+  }
+
+  connect();
+  return {
+    /** The frame of a snapshot; the same promise while it is under way. */
+    frame(number) {
+      const known = kept.get(number);
+      if (known) return Promise.resolve(keep(known));
+      if (!asked.has(number)) {
+        asked.set(number, fetchBuffer(`snapshots/${number}`)
+          .then((buffer) => keep(parseFrame(buffer)))
+          .finally(() => asked.delete(number)));
+      }
+      return asked.get(number);
+    },
+    has: (number) => kept.has(number),
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      socket?.close();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** What every view on the stage reads: the run, its history, and the one moment and example that are shown. */
+
+/**
+ * Make an empty store. Views listen with `on(event, fn)` to
+ * 'run' (another run), 'lines' (history grew), 'status', 'frame' (another moment, or its glide moved on),
+ * 'probe', 'pin', 'theme' and 'select' (what is chosen on the timeline).
+ */
+export function createStore() {
+  const listeners = new Map();
+  const store = {
+    run: null, base: '', theme: 'light',
+    description: null, lines: [], snapshotLines: [], events: [], status: null,
+    probe: null, layerSizes: [], classNames: [], imageShape: null,
+    shown: null, previous: null, progress: 1, // previous -> shown, for views that glide
+    selected: null, // the number of a snapshot, or null for the latest
+    probeIndex: 0, pinned: null,
+
+    on(event, listen) {
+      if (!listeners.has(event)) listeners.set(event, new Set());
+      listeners.get(event).add(listen);
+      return () => listeners.get(event).delete(listen);
+    },
+    emit(event) {
+      for (const listen of [...(listeners.get(event) ?? [])]) listen();
+    },
+
+    /** Begin with another run. */
+    reset(run) {
+      Object.assign(store, {
+        run, description: null, lines: [], snapshotLines: [], events: [], status: null, probe: null, layerSizes: [],
+        classNames: [], imageShape: null, shown: null, previous: null, progress: 1, selected: null, pinned: null,
+      });
+      store.emit('run');
+    },
+    /** Take in what a run is. */
+    describe(description) {
+      store.description = description;
+      store.layerSizes = description.layer_sizes;
+      store.classNames = description.dataset.class_names;
+      store.imageShape = description.dataset.image_shape;
+      store.emit('run');
+    },
+    /** Take in new lines of the history; with `anew` they are all there are. */
+    learn(lines, anew = false) {
+      if (anew) Object.assign(store, { lines: [], snapshotLines: [], events: [] });
+      for (const line of lines) {
+        store.lines.push(line);
+        if (line.type === 'snapshot') store.snapshotLines.push(line);
+        else store.events.push(line);
+      }
+      store.emit('lines');
+    },
+    get newest() {
+      return store.snapshotLines.length ? store.snapshotLines[store.snapshotLines.length - 1].number : -1;
+    },
+    /** Steps of one epoch, as far as the history tells; 1 before it does. */
+    get stepsPerEpoch() {
+      const { status, snapshotLines } = store;
+      if (status?.total_steps && status?.n_epochs) return status.total_steps / status.n_epochs;
+      const line = snapshotLines.findLast((each) => each.epoch > 0);
+      return line ? line.step / line.epoch : Math.max(1, snapshotLines.at(-1)?.step ?? 1);
+    },
+    select(number) {
+      const last = store.newest;
+      store.selected = number === null ? null : Math.max(0, Math.min(number, Math.max(last, 0)));
+      store.emit('select');
+    },
+    selectProbe(index) {
+      store.probeIndex = index;
+      store.emit('probe');
+    },
+    pin(layer, unit) {
+      store.pinned = layer === null || layer === undefined ? null : { layer, unit };
+      store.emit('pin');
+    },
+  };
+  return store;
+}
+
+/** Seconds as people say them: 0.4 s, 12 s, 3:05 min. */
+export function duration(seconds) {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} min`;
+}
+
+/** An epoch as people say it: whole, or with two digits within one. */
+export function epochWords(line, stepsPerEpoch) {
+  const epoch = line.step / stepsPerEpoch;
+  return Math.abs(epoch - Math.round(epoch)) < 1e-6 ? `${Math.round(epoch)}` : epoch.toFixed(2);
+}

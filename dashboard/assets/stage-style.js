@@ -1,0 +1,87 @@
+/** The look of the stage: the timeline, the grid of cards, curves, confusion matrix and classes. */
+
+export const RULES = `
+.annscope-stage { container-type: inline-size; color: var(--nv-ink); font-size: 13px; line-height: 1.4; min-height: 420px; }
+.annscope-stage *, .annscope-stage *::before { box-sizing: border-box; }
+.annscope-stage [hidden] { display: none !important; }
+.as-sticky { position: sticky; top: 0; z-index: 20; background: var(--nv-surface); padding: 6px 0 8px; }
+.as-timeline { display: flex; align-items: center; gap: 6px 8px; flex-wrap: wrap; padding: 8px 12px; border: 1px solid var(--nv-edge); border-radius: 10px; background: var(--nv-panel); }
+.as-button, .as-latest, .as-speed { font: inherit; font-size: 12px; color: var(--nv-ink); background: var(--nv-surface); border: 1px solid var(--nv-edge); border-radius: 7px; cursor: pointer; height: 30px; }
+.as-button { width: 32px; padding: 0; display: inline-grid; place-items: center; }
+.as-button svg { width: 16px; height: 16px; }
+.as-solid { fill: currentColor; } .as-line { fill: none; stroke: currentColor; stroke-width: 2.4; stroke-linecap: round; stroke-linejoin: round; }
+.as-speed { padding: 0 4px; }
+.as-latest { padding: 0 12px; font-weight: 600; }
+.as-latest[aria-pressed=true] { border-color: var(--nv-accent); color: var(--nv-accent); }
+.as-latest.as-running::before { content: ''; display: inline-block; width: 8px; height: 8px; border-radius: 50%; background: var(--nv-positive); margin-right: 6px; }
+.as-button:hover:not(:disabled), .as-latest:hover:not(:disabled) { border-color: var(--nv-muted); }
+.as-timeline :disabled { opacity: 0.45; cursor: default; }
+.annscope-stage :focus-visible { outline: 2px solid var(--nv-accent); outline-offset: 2px; }
+.as-track { position: relative; flex: 1 1 240px; min-width: 160px; height: 38px; }
+.as-track canvas { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
+.as-track input { position: absolute; left: 0; top: 2px; width: 100%; height: 18px; margin: 0; background: none; appearance: none; -webkit-appearance: none; cursor: pointer; }
+.as-track input::-webkit-slider-runnable-track { background: none; height: 18px; }
+.as-track input::-webkit-slider-thumb { -webkit-appearance: none; width: 18px; height: 18px; border-radius: 50%; background: var(--nv-surface); border: 3px solid var(--nv-accent); }
+.as-track input::-moz-range-track { background: none; height: 18px; }
+.as-track input::-moz-range-thumb { width: 12px; height: 12px; border-radius: 50%; background: var(--nv-surface); border: 3px solid var(--nv-accent); }
+.as-marks { position: absolute; inset: 0; pointer-events: none; }
+.as-mark { position: absolute; top: 0; width: 9px; height: 9px; margin: -1px 0 0 -4.5px; pointer-events: auto; border-radius: 50%; background: var(--nv-muted); border: 1.5px solid var(--nv-panel); }
+.as-mark-learning_rate { background: var(--nv-positive); border-radius: 2px; transform: rotate(45deg); }
+.as-mark-best { background: var(--nv-accent); border-radius: 0; clip-path: polygon(50% 0, 63% 36%, 100% 38%, 70% 60%, 81% 100%, 50% 76%, 19% 100%, 30% 60%, 0 38%, 37% 36%); width: 13px; height: 13px; margin: -3px 0 0 -6.5px; border: 0; }
+.as-mark-diverged, .as-mark-failed, .as-mark-interrupted { background: var(--nv-positive); }
+.as-readout { flex: none; min-width: 270px; text-align: right; color: var(--nv-muted); font-size: 12px; font-variant-numeric: tabular-nums; }
+.as-notice { margin: 6px 0 0; padding: 7px 12px; border: 1px solid var(--nv-positive); border-radius: 8px; background: var(--nv-panel); }
+.as-waiting { display: grid; place-items: center; min-height: 300px; color: var(--nv-muted); text-align: center; }
+.as-waiting progress { width: min(360px, 70cqw); accent-color: var(--nv-accent); display: block; margin: 10px auto 0; }
+.as-columns { display: grid; grid-template-columns: minmax(0, 7fr) minmax(0, 5fr); gap: 14px; align-items: start; margin-top: 6px; }
+.as-column { display: grid; gap: 14px; min-width: 0; }
+.as-card { min-width: 0; padding: 12px 14px 12px; border: 1px solid var(--nv-edge); border-radius: 12px; background: var(--nv-surface); }
+@container (max-width: 900px) {
+  .as-columns { grid-template-columns: minmax(0, 1fr); }
+  .as-column { display: contents; }
+  .as-card[data-view=curves] { order: 1; } .as-card[data-view=network] { order: 2; } .as-card[data-view=confusion] { order: 3; }
+  .as-card[data-view=classes] { order: 4; } .as-card[data-view=tiles] { order: 5; }
+  .as-readout { min-width: 0; flex: 1 1 100%; text-align: left; }
+}
+.as-head { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 10px; margin-bottom: 6px; }
+.as-head h3 { margin: 0 auto 0 0; padding: 0; font-size: 15px; font-weight: 700; letter-spacing: -0.005em; }
+.as-head small { color: var(--nv-muted); font-size: 12px; font-weight: 400; }
+.as-choice { display: inline-flex; }
+.as-choice button { font: inherit; font-size: 12px; padding: 3px 9px; margin-left: -1px; color: var(--nv-ink); background: var(--nv-surface); border: 1px solid var(--nv-edge); cursor: pointer; }
+.as-choice button:first-child { border-radius: 6px 0 0 6px; } .as-choice button:last-child { border-radius: 0 6px 6px 0; } .as-choice button:only-child { border-radius: 6px; margin: 0; }
+.as-choice button[aria-pressed=true] { background: var(--nv-ink); color: var(--nv-surface); border-color: var(--nv-ink); }
+.as-legend { display: flex; flex-wrap: wrap; gap: 2px 14px; color: var(--nv-muted); font-size: 12px; }
+.as-legend span { display: inline-flex; align-items: center; gap: 6px; }
+.as-legend i { width: 20px; height: 0; border-top: 2.5px solid; } .as-legend i.dash { border-top-style: dashed; }
+.as-chart { position: relative; }
+.as-chart canvas { display: block; width: 100%; border-radius: 6px; cursor: crosshair; touch-action: pan-y; }
+.as-tip { position: absolute; z-index: 4; top: 6px; padding: 6px 9px; pointer-events: none; font-size: 12px; background: var(--nv-surface); border: 1px solid var(--nv-edge); border-radius: 8px; box-shadow: 0 6px 20px rgb(0 0 0 / 0.2); white-space: nowrap; font-variant-numeric: tabular-nums; }
+.as-tip b { display: block; } .as-tip span { display: flex; justify-content: space-between; gap: 14px; }
+.as-matrix { width: 100%; border-collapse: separate; border-spacing: 1px; table-layout: fixed; font-variant-numeric: tabular-nums; border: 0; margin: 0; }
+.as-matrix th, .as-matrix td { border: 0; padding: 0; height: var(--cell, 30px); text-align: center; font-size: 12px; font-weight: 400; line-height: 1; overflow: hidden; }
+.as-matrix th { color: var(--nv-muted); font-size: 11.5px; text-overflow: ellipsis; white-space: nowrap; }
+.as-matrix th[scope=row] { padding-right: 6px; text-align: right; }
+.as-matrix .as-total { color: var(--nv-muted); font-size: 11px; }
+.as-matrix td[tabindex] { border-radius: 3px; cursor: default; transition: none; }
+.as-matrix td[tabindex]:hover { box-shadow: inset 0 0 0 2px var(--nv-ink); }
+.as-matrix td[tabindex]:focus-visible { outline-offset: -2px; }
+.as-axis { color: var(--nv-muted); font-size: 11.5px; text-align: center; margin: 0 0 2px; }
+.as-say { min-height: 1.5em; margin: 6px 0 0; color: var(--nv-muted); font-size: 12px; }
+.as-classes { width: 100%; border-collapse: collapse; margin: 0; border: 0; font-variant-numeric: tabular-nums; }
+.as-classes th, .as-classes td { border: 0; border-bottom: 1px solid var(--nv-edge); padding: 4px 8px 4px 0; font-size: 12.5px; text-align: right; }
+.as-classes tr:last-child > * { border-bottom: 0; }
+.as-classes th:first-child, .as-classes td:first-child, .as-classes tbody th { text-align: left; }
+.as-classes thead button { font: inherit; font-size: 12px; font-weight: 600; color: var(--nv-muted); background: none; border: 0; padding: 2px 0; cursor: pointer; white-space: nowrap; }
+.as-classes thead th[aria-sort]:not([aria-sort=none]) button { color: var(--nv-ink); }
+.as-classes tbody th { font-weight: 600; max-width: 130px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.as-classes .as-rate { width: 21%; }
+.as-meter { display: flex; align-items: center; gap: 7px; justify-content: flex-end; }
+.as-meter i { flex: 1 1 24px; min-width: 12px; height: 6px; border-radius: 3px; background: linear-gradient(90deg, var(--nv-accent) var(--part), var(--nv-faint) var(--part)); }
+.as-meter span { min-width: 44px; }
+.as-classes tfoot th { max-width: none; white-space: nowrap; }
+.as-classes tfoot th, .as-classes tfoot td { color: var(--nv-muted); font-weight: 500; }
+.as-classes .as-worst { box-shadow: inset 3px 0 var(--nv-positive); }
+.as-classes .as-worst th { padding-left: 8px; }
+.as-sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+@container (max-width: 520px) { .as-meter i { display: none; } }
+`;

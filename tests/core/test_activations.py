@@ -1,0 +1,84 @@
+"""Each function of a neuron, and its derivative."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.activations import ACTIVATIONS, sigmoid, softmax
+from core.config import ACTIVATIONS as NAMES
+
+FAR = np.array([-1e4, -100.0, -20.0, 0.0, 20.0, 100.0, 1e4])
+
+
+def test_every_name_has_its_function() -> None:
+    """What a config may name is there."""
+    assert tuple(ACTIVATIONS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 40))
+@settings(max_examples=15, deadline=None)
+def test_the_derivative_is_the_slope_of_the_function(name: str, seed: int, n: int) -> None:
+    """Central differences agree with the derivative, away from a kink."""
+    activation, h = ACTIVATIONS[name], 1e-6
+    z = np.random.default_rng(seed).normal(scale=3, size=n)
+    z = z[np.abs(z) > 1e-3]
+    slope = np.empty_like(z)
+    activation.derivative(z, activation(z), slope)
+    expected = (activation(z + h) - activation(z - h)) / (2 * h)
+    np.testing.assert_allclose(slope, expected, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_nothing_overflows_and_bounds_hold(name: str, dtype: str) -> None:
+    """However large a sum, the value is finite, without a warning, and within the stated range."""
+    activation = ACTIVATIONS[name]
+    z = FAR.astype(dtype)
+    a, slope = activation(z), np.empty_like(z)
+    activation.derivative(z, a, slope)
+    assert a.dtype == slope.dtype == dtype
+    assert np.isfinite(a).all()
+    assert np.isfinite(slope).all()
+    assert activation.lowest is None or (a >= activation.lowest).all()
+    assert activation.highest is None or (a <= activation.highest).all()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if not ACTIVATIONS[name].needs_input])
+def test_it_may_write_over_its_input(name: str) -> None:
+    """Where the derivative needs only the output, the sums can be overwritten."""
+    z = np.linspace(-3, 3, 21)
+    expected = ACTIVATIONS[name](z)
+    ACTIVATIONS[name].function(z, z)
+    np.testing.assert_array_equal(z, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "z", "value"),
+    [
+        ("relu", -2.0, 0.0), ("relu", 3.0, 3.0), ("leaky_relu", -2.0, -0.02), ("sigmoid", 0.0, 0.5),
+        ("tanh", 0.5, 0.46211715726000975), ("elu", -1.0, -0.6321205588285577), ("silu", 1.0, 0.7310585786300049),
+        ("gelu", 1.0, 0.8411919906082768), ("softplus", 0.0, 0.6931471805599453),
+    ],
+)  # fmt: skip
+def test_known_values(name: str, z: float, value: float) -> None:
+    """Each function has the values of its definition."""
+    assert ACTIVATIONS[name](np.array([z]))[0] == pytest.approx(value, rel=1e-12)
+
+
+@given(logits=st.lists(st.floats(-1e4, 1e4), min_size=2, max_size=8), shift=st.floats(-1e4, 1e4))
+@settings(max_examples=50, deadline=None)
+def test_softmax_sums_to_one_whatever_is_added_to_all(logits: list[float], shift: float) -> None:
+    """Probabilities sum to 1, and depend on the differences of the logits only."""
+    z = np.array(logits)
+    p = softmax(z)
+    assert p.sum() == pytest.approx(1, abs=1e-12)
+    np.testing.assert_allclose(softmax(z + shift), p, atol=1e-9)
+
+
+def test_sigmoid_is_symmetric() -> None:
+    """s(-z) = 1 - s(z)."""
+    np.testing.assert_allclose(sigmoid(-FAR), 1 - sigmoid(FAR), atol=1e-15)

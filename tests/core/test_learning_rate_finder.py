@@ -1,0 +1,43 @@
+"""The range test finds the learning rates at which the loss falls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from core.config import RunConfig
+from core.dataset import Dataset
+from core.errors import ConfigError
+from core.learning_rate_finder import RangePoint, range_test, suggest
+
+
+def test_it_rises_through_the_range_and_ends_when_the_loss_explodes(
+    dataset: Dataset, configure: Callable[..., RunConfig]
+) -> None:
+    """Rates rise evenly in the logarithm; the suggestion lies where the loss fell, below where it exploded."""
+    points = list(range_test(dataset, configure(optimizer="sgd"), low=1e-5, high=1000.0, n_steps=80))
+    ratios = [b.learning_rate / a.learning_rate for a, b in pairwise(points)]
+    np.testing.assert_allclose(ratios, (1e8) ** (1 / 79))
+    assert len(points) < 80
+    found = suggest(points)
+    assert found.learning_rate is not None
+    assert 1e-3 < found.learning_rate <= found.lowest < points[-1].learning_rate
+
+
+def test_a_loss_that_never_falls_suggests_nothing() -> None:
+    """Without a fall there is no suggestion, and without one finite loss a sentence says so."""
+    assert suggest([RangePoint(0.1, 1.0, 1.0), RangePoint(0.2, 2.0, 2.0)]).learning_rate is None
+    with pytest.raises(ConfigError, match="scale the features"):
+        suggest([RangePoint(0.1, float("nan"), float("nan"))])
+
+
+@pytest.mark.parametrize(("low", "high", "n"), [(0.0, 1.0, 50), (1.0, 0.1, 50), (0.1, 1.0, 5)])
+def test_a_range_that_is_none_is_refused(
+    dataset: Dataset, configure: Callable[..., RunConfig], low: float, high: float, n: int
+) -> None:
+    """The sentence says what a range test needs."""
+    with pytest.raises(ConfigError, match="a range test needs 0 < low < high"):
+        list(range_test(dataset, configure(), low=low, high=high, n_steps=n))

@@ -1,0 +1,287 @@
+"""A run from its config: the same bits every time, whoever looks, however often it is interrupted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.batches import Batches
+from core.config import OPTIMIZERS, RunConfig
+from core.dataset import Dataset
+from core.errors import ConfigError, DivergedError
+from core.metrics import evaluate
+from core.network import Network
+from core.snapshot import Checkpoint, Snapshot
+from core.training import Trainer, train
+from tests.core.conftest import make_dataset
+
+Configure = Callable[..., RunConfig]
+
+
+def same(a: Snapshot, b: Snapshot) -> bool:
+    """Whether two snapshots agree in every bit but the time they took."""
+    pairs = list(zip(a.parameters, b.parameters, strict=True))
+    parameters = all((p.weight == q.weight).all() and (p.bias is None or (p.bias == q.bias).all()) for p, q in pairs)
+    statistics = all(
+        p.gradient_norm == q.gradient_norm and p.update_ratio == q.update_ratio and p.weight_norm == q.weight_norm
+        and (p.gradient_histogram == q.gradient_histogram).all()
+        for p, q in zip(a.layers, b.layers, strict=True)
+    )  # fmt: skip
+    figures = (a.step, a.epoch, a.train, a.heldout, a.learning_rate) == (
+        b.step,
+        b.epoch,
+        b.train,
+        b.heldout,
+        b.learning_rate,
+    )
+    return parameters and statistics and figures and bool((a.confusion == b.confusion).all())
+
+
+def through_json(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint as it comes back from a file."""
+    arrays = {name: array.copy() for name, array in checkpoint.arrays.items()}
+    return Checkpoint(step=checkpoint.step, arrays=arrays, state=json.loads(json.dumps(checkpoint.state)))
+
+
+def test_snapshots_come_at_the_beginning_and_after_every_epoch(dataset: Dataset, configure: Configure) -> None:
+    """The first is of step 0, and the partial batch at the end of an epoch counts."""
+    snapshots = list(train(dataset, configure()))
+    assert [(s.step, s.epoch, s.samples_seen) for s in snapshots] == [(0, 0, 0), (4, 1, 50), (8, 2, 100), (12, 3, 150)]
+    first = snapshots[0].layers[0]
+    assert (first.gradient_norm, first.update_ratio, int(first.gradient_histogram.sum())) == (None, None, 0)
+
+
+def test_snapshots_every_few_steps(dataset: Dataset, configure: Configure) -> None:
+    """A cadence in steps counts through epochs, and the end always has one."""
+    assert [s.step for s in train(dataset, configure(snapshot_every=5))] == [0, 5, 10, 12]
+
+
+def test_it_learns(dataset: Dataset, configure: Configure) -> None:
+    """Every optimizer brings the loss far down on three clouds."""
+    rates = {"sgd": 0.1, "momentum": 0.05, "nesterov": 0.05, "rmsprop": 0.01, "adam": 0.02, "adamw": 0.02}
+    for optimizer in OPTIMIZERS:
+        *_, last = train(dataset, configure(optimizer=optimizer, learning_rate=rates[optimizer], epochs=30))
+        assert last.train.accuracy > 0.9
+        assert last.train.loss < 0.3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"optimizer": optimizer} for optimizer in OPTIMIZERS),
+        {"dropout": 0.3}, {"batch_norm": True}, {"l1": 0.01, "l2": 0.01}, {"clip_norm": 0.1}, {"dtype": "float64"},
+        {"batch_size": "full", "schedule": "cosine"}, {"bias": False}, {"class_weight": "balanced"},
+        {"label_smoothing": 0.1, "warmup_epochs": 1.0, "schedule": "inverse_time"},
+        {"optimizer": "sgd", "delta_weights": "updated"}, {"shuffle": False, "patience": 1},
+        {"batch_size": 1, "optimizer": "sgd"}, {"hidden": (), "output": "sigmoid", "loss": "squared_error"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_looking_stopping_and_resuming_change_no_bit(
+    dataset: Dataset, configure: Configure, options: dict[str, Any]
+) -> None:
+    """A run looked at after every step, and one resumed from a file every third step, equal the undisturbed one."""
+    config = configure(**options)
+    undisturbed = list(train(dataset, config))
+    trainer, seen = Trainer(dataset, config), []
+    while True:
+        if trainer.due:
+            seen.append(trainer.snapshot())
+        trainer.snapshot()
+        if trainer.finished:
+            break
+        trainer.advance(1)
+        if trainer.step % 3 == 0:
+            trainer = Trainer(dataset, config, checkpoint=through_json(trainer.checkpoint()))
+    assert len(seen) == len(undisturbed)
+    assert all(same(a, b) for a, b in zip(seen, undisturbed, strict=True))
+
+
+def test_a_seed_is_a_run_and_another_seed_another(dataset: Dataset, configure: Configure) -> None:
+    """The same config gives the same bits; a different seed does not."""
+    once, again, other = (list(train(dataset, configure(seed=seed)))[-1] for seed in (3, 3, 4))
+    assert same(once, again)
+    assert not same(once, other)
+
+
+def test_snapshots_are_copies(dataset: Dataset, configure: Configure) -> None:
+    """What a snapshot holds stays as it was while training goes on."""
+    trainer = Trainer(dataset, configure())
+    before = trainer.snapshot()
+    weight, activation = before.parameters[0].weight.copy(), before.probe_activations[0].copy()
+    trainer.advance(4)
+    trainer.snapshot()
+    assert (before.parameters[0].weight == weight).all()
+    assert (before.probe_activations[0] == activation).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"batch_norm": True}, {"dropout": 0.5}, {"output": "sigmoid"}], ids=str)
+def test_every_figure_can_be_computed_from_what_is_recorded(
+    dataset: Dataset, configure: Configure, options: dict[str, Any]
+) -> None:
+    """The recorded parameters alone give the recorded loss, accuracy, confusion matrix and activations, bit for bit."""
+    config = configure(**options)
+    *_, last = train(dataset, config)
+    network = Network(config.network, dataset.n_features, dataset.n_classes, last.parameters)
+    found = evaluate(network, dataset.x_val.astype("float32"), dataset.y_val, config.training.loss)
+    assert (found.loss, found.accuracy) == (last.heldout.loss, last.heldout.accuracy)
+    assert (found.confusion == last.confusion).all()
+    assert last.confusion.sum(axis=1).tolist() == np.bincount(dataset.y_val).tolist()
+    probe = Trainer(dataset, config).probe
+    for mine, recorded in zip(network.activations(probe.x), last.probe_activations, strict=True):
+        np.testing.assert_array_equal(mine, recorded)
+
+
+def test_the_probe_shows_every_class(dataset: Dataset, configure: Configure) -> None:
+    """Each class that is held out is among the examples every snapshot shows."""
+    probe = Trainer(dataset, configure()).probe
+    assert set(probe.y.tolist()) == {0, 1, 2}
+    assert (dataset.x_val[probe.indices].astype("float32") == probe.x).all()
+
+
+def test_more_epochs_go_on_where_the_run_ended(dataset: Dataset, configure: Configure) -> None:
+    """Three epochs and then two more are five, bit for bit, when nothing depends on the number of epochs."""
+    trainer = Trainer(dataset, configure(epochs=3))
+    while trainer.advance(100):
+        trainer.snapshot()
+    assert trainer.finished
+    longer = Trainer(dataset, configure(epochs=5), checkpoint=through_json(trainer.checkpoint()))
+    while longer.advance(100):
+        pass
+    assert same(longer.snapshot(), list(train(dataset, configure(epochs=5)))[-1])
+
+
+def test_a_foreign_checkpoint_is_refused(dataset: Dataset, configure: Configure) -> None:
+    """A checkpoint of another shape is named, not mixed in."""
+    with pytest.raises(ConfigError, match="the checkpoint of step 0 does not belong to this config: parameters"):
+        Trainer(dataset, configure(hidden=(8,)), checkpoint=Trainer(dataset, configure()).checkpoint())
+
+
+def test_patience_stops_and_keeps_the_best(dataset: Dataset, configure: Configure) -> None:
+    """The run ends so many epochs after its lowest held-out loss, and says which moment that was."""
+    config = configure(epochs=500, patience=4, learning_rate=0.05, hidden=(30,))
+    trainer, losses = Trainer(dataset, config), {}
+    while True:
+        losses[trainer.step] = trainer.snapshot().heldout.loss
+        if not trainer.advance(10_000):
+            break
+    assert trainer.step < trainer.total_steps
+    assert trainer.best_step == min(losses, key=lambda step: losses[step])
+    assert trainer.step - trainer.best_step == 4 * trainer.steps_per_epoch
+    assert trainer.stop_reason is not None
+    assert "has not fallen for 4 epochs" in trainer.stop_reason
+    resumed = Trainer(dataset, config, checkpoint=through_json(trainer.checkpoint()))
+    assert resumed.finished
+    longer = configure(epochs=600, patience=4, learning_rate=0.05, hidden=(30,))
+    assert not Trainer(dataset, longer, checkpoint=through_json(trainer.checkpoint())).finished
+
+
+def test_a_target_stops(dataset: Dataset, configure: Configure) -> None:
+    """The run ends as soon as the held-out accuracy is reached."""
+    *others, last = train(dataset, configure(epochs=200, target_accuracy=0.8, learning_rate=0.02))
+    assert last.heldout.accuracy >= 0.8 > max(other.heldout.accuracy for other in others)
+
+
+def test_all_right_stops(dataset: Dataset, configure: Configure) -> None:
+    """The run ends as soon as no training example is wrong."""
+    config = configure(epochs=1000, stop_when_all_right=True, learning_rate=0.05, hidden=(40,), train_sample=0)
+    *others, last = train(dataset, config)
+    assert last.train.accuracy == 1.0 > max(other.train.accuracy for other in others)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"l2": 1.0},
+        {"l2": 1.0, "bias": False},
+        {"delta_weights": "updated"},
+        {"delta_weights": "updated", "batch_size": 1},
+    ],
+    ids=str,
+)
+def test_divergence_is_named_at_once(configure: Configure, dtype: str, options: dict[str, Any]) -> None:
+    """A learning rate far too large ends the run with step, layer and advice, and without a warning."""
+    wild = {"activation": "leaky_relu", "optimizer": "sgd", "learning_rate": 1000.0, "epochs": 500, "dtype": dtype}
+    config = configure(**(wild | options))
+    far = make_dataset()
+    far = replace(far, x_train=far.x_train * 1e6, x_val=far.x_val * 1e6)
+    words = r"Training diverged at step \d+: .* Try a learning rate below 1000, for example 100"
+    with pytest.raises(DivergedError, match=words) as error:
+        for _ in train(far, config):
+            pass
+    assert (error.value.layer is None) == ("loss" in error.value.quantity)
+    assert error.value.step > 0
+
+
+def test_changing_the_learning_rate_scales_the_schedule(dataset: Dataset, configure: Configure) -> None:
+    """From the next step the base is the new value, and the schedule goes on from where it was."""
+    trainer = Trainer(dataset, configure(schedule="step", schedule_epochs=1, schedule_factor=0.5))
+    trainer.advance(4)
+    assert trainer.learning_rate == pytest.approx(0.005)
+    trainer.change_learning_rate(1.0)
+    assert trainer.learning_rate == pytest.approx(0.5)
+    resumed = Trainer(
+        dataset, configure(schedule="step", schedule_epochs=1, schedule_factor=0.5), checkpoint=trainer.checkpoint()
+    )
+    assert resumed.learning_rate == pytest.approx(0.5)
+    for wrong in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(ConfigError, match="learning_rate must be a number above 0"):
+            trainer.change_learning_rate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("n_train", "n_val", "n_features", "n_classes", "batch"), [(5, 0, 1, 2, 64), (1, 3, 2, 3, 1), (9, 4, 3, 2, 9)]
+)
+def test_the_smallest_data_sets(
+    configure: Configure, n_train: int, n_val: int, n_features: int, n_classes: int, batch: int
+) -> None:
+    """One feature, one example, a batch larger than the data, no validation split: all train."""
+    tiny = make_dataset(n_train, n_val, n_features, n_classes)
+    snapshots = list(train(tiny, configure(batch_size=batch)))
+    assert np.isfinite(snapshots[-1].heldout.loss)
+    assert snapshots[-1].confusion.sum() == (n_val or 10)
+
+
+def test_without_anything_held_out_the_figures_are_undefined(dataset: Dataset, configure: Configure) -> None:
+    """No held-out example: loss and accuracy are NaN, and training goes on."""
+    alone = replace(
+        dataset, x_val=dataset.x_val[:0], y_val=dataset.y_val[:0], x_test=dataset.x_test[:0], y_test=dataset.y_test[:0]
+    )
+    *_, last = train(alone, configure())
+    assert np.isnan([last.heldout.loss, last.heldout.accuracy]).all()
+    assert last.step == 12
+    with pytest.raises(ConfigError, match="has no training examples"):
+        Trainer(replace(dataset, x_train=dataset.x_train[:0], y_train=dataset.y_train[:0]), configure())
+
+
+def test_weights_count_as_repetitions(configure: Configure) -> None:
+    """An example of weight 2 is worth the same example twice, in full batches."""
+    data = make_dataset(n_train=12)
+    weights = np.arange(12) % 3
+    rows = np.repeat(np.arange(12), weights)
+    options = {"batch_size": "full", "optimizer": "sgd", "learning_rate": 0.1, "dtype": "float64"}
+    *_, weighed = train(replace(data, weights_train=weights.astype(float)), configure(**options))
+    *_, repeated = train(replace(data, x_train=data.x_train[rows], y_train=data.y_train[rows]), configure(**options))
+    np.testing.assert_allclose(weighed.parameters[0].weight, repeated.parameters[0].weight, atol=1e-12)
+
+
+@given(n=st.integers(1, 40), batch=st.integers(1, 50), seed=st.integers(0, 99), epoch=st.integers(0, 3))
+@settings(max_examples=40, deadline=None)
+def test_an_epoch_meets_every_example_once(n: int, batch: int, seed: int, epoch: int) -> None:
+    """The batches of an epoch are a permutation of the examples, the partial one included, from any step on."""
+    x = np.arange(n, dtype=float)[:, None]
+    batches = Batches(x, x, None, batch, seed=seed)
+    slots = [features for features, _, _ in batches.slots()]
+    met = [slots[batches.fill(epoch * batches.per_epoch + k)][:, 0].copy() for k in range(batches.per_epoch)]
+    assert sorted(np.concatenate(met).tolist()) == list(range(n))
+    late = Batches(x, x, None, batch, seed=seed)
+    last = [features for features, _, _ in late.slots()][late.fill((epoch + 1) * batches.per_epoch - 1)]
+    assert (last[:, 0] == met[-1]).all()
