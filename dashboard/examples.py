@@ -58,16 +58,22 @@ def source_of(run: str) -> Source:
     config = reader.config
     if not is_ready(config.data):
         raise ExampleError(f"The data of run {run} ({config.data.name}) is not on this machine.")
-    source = _load(config)
-    if source.dataset.fingerprint != about["fingerprint"]:
-        raise ExampleError(f"The data in {config.data.name} has changed since run {run} learned from it.")
-    return source
+    try:
+        return _load(config, about["fingerprint"])
+    except _OtherData:
+        raise ExampleError(f"The data in {config.data.name} has changed since run {run} learned from it.") from None
+
+
+class _OtherData(Exception):
+    """The data is there, but it is not what the fingerprint says."""
 
 
 @lru_cache(maxsize=2)
-def _load(config: RunConfig) -> Source:
+def _load(config: RunConfig, fingerprint: str) -> Source:
     seed, dtype = config.training.seed, config.training.dtype
     dataset = load_dataset(config.data, dtype=dtype, seed=seed)
+    if dataset.fingerprint != fingerprint:
+        raise _OtherData
     raw = load_dataset(replace(config.data, scaling="none"), dtype=dtype, seed=seed).x_train
     white = float(raw.max()) if dataset.image_shape else 1.0
     examples = Examples(

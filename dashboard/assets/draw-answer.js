@@ -2,7 +2,10 @@
 import { card, make } from './draw-parts.js';
 import { asPercent } from './network-text.js';
 
-/** Build the card. Returns {element, update({probabilities | null, truth, source}), announce()}. */
+/**
+ * Build the card; `act(label)` is called when a bar is clicked. `label` is the true class, or null.
+ * Returns {element, update({probabilities | null, best, label, source}), announce()}.
+ */
 export function createAnswer(classNames, act) {
   const { element } = card('Answer', 'answer');
   const top = make('div', 'dr-top');
@@ -30,7 +33,7 @@ export function createAnswer(classNames, act) {
       name.textContent = names;
       name.classList.toggle('dr-long', names.length > 3);
       sure.textContent = probabilities ? `${asPercent(probabilities[best])} sure` : 'Nothing to answer yet';
-      truth.textContent = label === null ? '' : `${source}: ${classNames[label]}`;
+      truth.textContent = label === null ? '' : `in truth: ${classNames[label]} (${source})`;
       truth.dataset.right = label === null || !probabilities ? '' : String(label === best);
       bars.forEach(({ button, fill, value }, c) => {
         const p = probabilities?.[c];

@@ -10,8 +10,8 @@ const MAPS = [
   ['occlusion', 'Occlusion', 'How much of the class’s probability goes when a patch around each pixel is blanked'],
 ];
 const WORDS = {
-  gradient: ['less ink here says so', 'more ink here says so'],
-  occlusion: ['speaks against', 'speaks for'],
+  gradient: ['less ink says so', 'more ink'],
+  occlusion: ['against', 'for it'],
 };
 
 /**
@@ -34,7 +34,8 @@ export function createSeen([rows, columns], classNames, explain, redraw) {
   const table = make('div', 'dr-table', { tabIndex: 0 });
   numbers.append(table);
   const { element } = card(`What the network sees`, 'seen', make('small', '', { textContent: `${rows} × ${columns}` }));
-  element.append(canvas, tip, make('div', 'dr-row', {}, maps.element), make('div', 'dr-row dr-about', {}, forClass, blanking), scale, numbers);
+  element.append(make('div', 'dr-seen-body', {}, make('div', '', {}, canvas, tip),
+    make('div', '', {}, make('div', 'dr-row', {}, maps.element), make('div', 'dr-row dr-about', {}, forClass, blanking), scale, numbers)));
   let shown = null;
 
   numbers.addEventListener('toggle', () => redraw());

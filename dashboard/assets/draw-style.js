@@ -40,7 +40,7 @@ export const RULES = `
 .dr-table { max-height: 240px; overflow: auto; margin-top: 6px; border: 1px solid var(--nv-edge); border-radius: 8px; }
 .dr-table table { border-collapse: collapse; margin: 0; border: 0; font-family: var(--nv-mono); font-size: 10.5px; font-variant-numeric: tabular-nums; }
 .dr-table caption { caption-side: top; padding: 4px 6px; text-align: left; color: var(--nv-muted); font-family: var(--nv-font); white-space: nowrap; }
-.dr-table td, .dr-table th { padding: 1px 6px; text-align: right; border: 0; color: var(--nv-ink); }
+.dr-table td, .dr-table th { white-space: nowrap; padding: 1px 6px; text-align: right; border: 0; color: var(--nv-ink); }
 .dr-table th { color: var(--nv-muted); font-weight: 500; }
 .dr-top { display: flex; align-items: center; gap: 16px; min-height: 76px; margin-bottom: 8px; }
 .dr-top > div { display: flex; flex-direction: column; gap: 2px; font-size: 14px; }
@@ -53,7 +53,8 @@ export const RULES = `
 .nv .dr-bars li { margin: 0; padding: 0; }
 .dr-bar { display: grid; grid-template-columns: minmax(18px, max-content) 1fr 58px; align-items: center; gap: 10px; width: 100%; padding: 3px 6px; border: 0; border-radius: 6px; background: none; color: inherit; font: inherit; font-size: 13px; text-align: left; cursor: pointer; }
 .dr-answer { display: flex; flex-direction: column; }
-.nv .dr-bars { flex: 1; display: flex; flex-direction: column; justify-content: space-evenly; }
+.nv .dr-bars { flex: 0 1 440px; display: flex; flex-direction: column; justify-content: center; }
+.nv .dr-bars li { flex: 1 1 auto; display: flex; align-items: center; max-height: 44px; }
 .nv .dr-sure { font-size: 16px; }
 .dr-bar:hover { background: var(--nv-panel); }
 .dr-class { font-variant-numeric: tabular-nums; max-width: 110px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -91,14 +92,15 @@ export const RULES = `
 @container (max-width: 960px) {
   .dr-grid { grid-template-columns: minmax(0, 1.55fr) minmax(0, 1fr); }
   .dr-pad { max-width: none; }
-  .dr-pad-card { grid-row: span 2; }
+  .dr-seen { order: 1; grid-column: 1 / -1; }
+  .dr-seen-body { display: grid; grid-template-columns: 260px minmax(0, 1fr); gap: 20px; align-items: center; }
   .dr-plane-card, .dr-features { grid-column: 1 / -1; }
   .dr-plane-card ~ .dr-answer, .dr-features ~ .dr-answer { grid-column: 1 / -1; }
-  .dr-seen-image { max-width: 240px; }
   .dr-second { grid-template-columns: minmax(0, 1fr); }
   .nv .dr-neighbors { grid-template-columns: repeat(8, minmax(0, 1fr)); }
 }
 @container (max-width: 620px) {
+  .dr-seen-body { grid-template-columns: minmax(0, 1fr); }
   .dr-grid { grid-template-columns: minmax(0, 1fr); }
   .dr-changes { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .nv .dr-neighbors { grid-template-columns: repeat(4, minmax(0, 1fr)); }

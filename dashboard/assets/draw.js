@@ -52,14 +52,14 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
   const style = make('style', '', { textContent: RULES });
   const notice = make('p', 'dr-notice', { hidden: true });
   notice.setAttribute('role', 'alert');
-  const time = createTime(newest, snapshot, (number) => { number_ = number; showSnapshot(); tellSnapshot(number); });
+  const time = createTime(newest, snapshot, (number) => { wanted = number; showSnapshot(); tellSnapshot(number); });
   const body = make('div', '', {}, make('p', 'dr-waiting', { textContent: 'Loading the network …' }));
   root.append(style, time.element, notice, body);
 
   const server = openRun(base, run);
   let tell = () => {};
   const tellSnapshot = calm((number) => tell('snapshot', number), 150);
-  let number_ = Math.min(snapshot ?? newest, newest);
+  let wanted = Math.min(snapshot ?? newest, newest);
   let desk = null;
   let closed = false;
   let dark = null;
@@ -75,14 +75,14 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
     dark = now;
     paintFrame(root, paletteFor(dark));
     root.style.setProperty('--nv-faint', paletteFor(dark).faint);
-    desk?.paint(paletteFor(dark), dark);
+    desk?.paint(paletteFor(dark));
   }
 
   async function showSnapshot() {
-    const wanted = number_;
+    const number = wanted;
     try {
-      const frame = await server.frame(wanted);
-      if (closed || wanted !== number_) return;
+      const frame = await server.frame(number);
+      if (closed || number !== wanted) return;
       time.about(frame.line);
       desk?.useFrame(frame);
     } catch (error) {
@@ -92,10 +92,10 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
 
   async function open() {
     try {
-      const [{ description }, about, frame] = await Promise.all([server.history(), server.trying(), server.frame(number_)]);
+      const [{ description }, about, frame] = await Promise.all([server.history(), server.trying(), server.frame(wanted)]);
       if (closed) return;
       desk = createDesk(body, { description, about, server, say, frame, tellSample: (name) => tell('sample', name) });
-      desk.paint(paletteFor(dark), dark);
+      desk.paint(paletteFor(dark));
       time.about(frame.line);
       if (sample) desk.take(sample);
     } catch (error) {
@@ -110,7 +110,10 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
   open();
   return {
     run,
-    update(component) { tell = (name, value) => component.setStateValue(name, value); },
+    update(component) {
+      tell = (name, value) => component.setStateValue(name, value);
+      time.grow(component.data.newest);
+    },
     destroy() {
       closed = true;
       clearInterval(watch);
@@ -121,7 +124,7 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
   };
 }
 
-/** The slider over the snapshots: {element, about(line)}. */
+/** The slider over the snapshots: {element, grow(newest), about(line)}. */
 function createTime(newest, snapshot, choose) {
   const input = make('input', '', { type: 'range', min: 0, max: newest, step: 1, value: Math.min(snapshot ?? newest, newest), disabled: newest < 1 });
   input.setAttribute('aria-label', 'Snapshot of the network');
@@ -130,6 +133,11 @@ function createTime(newest, snapshot, choose) {
   const element = make('div', 'dr-time', {}, make('b', '', { textContent: 'Network' }), input, output);
   return {
     element,
+    /** There are more snapshots by now. */
+    grow(last) {
+      input.max = last;
+      input.disabled = last < 1;
+    },
     about({ number, epoch, step, heldout }) {
       const accuracy = heldout?.accuracy === null || heldout?.accuracy === undefined ? 'n/a' : asPercent(heldout.accuracy);
       output.textContent = `epoch ${epoch}, step ${step.toLocaleString('en')}: ${accuracy} right on held-out examples`;
@@ -154,6 +162,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   let sample = null; // {split, index, label, x}, as long as nothing else is on the sheet
   let now = null; // what was answered last
   let waiting = 0;
+  let afterwards = 0;
   let stamp = null;
   const stop = new AbortController();
   const times = ((globalThis.__annscope ??= {}).answered ??= []);
@@ -217,12 +226,12 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
     const paper = toFeatures(new Float64Array(rows * columns));
     const form = about.form === 'mass' && rows === columns
       ? (ink) => asMnist(ink, rows, Math.round((rows * 20) / 28)) : (ink) => asBox(ink, rows, columns);
-    const card_ = createSeen(shape, classNames, (kind, label, patch) => (kind === 'gradient'
+    const view = createSeen(shape, classNames, (kind, label, patch) => (kind === 'gradient'
       ? model.gradient(now.x, label) : model.occlusion(now.x, shape, label, patch, paper)), () => later(null));
     const moves = createSliders(classNames, Math.max(rows, columns), (at) => later(at));
     let plain = null;
     return {
-      cards: [element, card_.element], seen: card_, sliders: moves, pad,
+      cards: [element, view.element], seen: view, sliders: moves, pad,
       read() {
         const untouched = pad.untouched();
         const exact = untouched?.exact ?? null;
@@ -326,15 +335,14 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
 
   /** What may come a little later than the answer. */
   const follow = (best) => {
-    later_ ||= requestAnimationFrame(() => {
-      later_ = 0;
+    afterwards ||= requestAnimationFrame(() => {
+      afterwards = 0;
       network.show(now.x, sample?.label ?? null, now.answers, frame);
     });
     input.sweep?.(best);
     nearest.ask(server.nearestUrl(frame.number), best === null ? null : now.x, best);
     rests();
   };
-  let later_ = 0;
 
   return {
     take,
@@ -343,17 +351,17 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
       model = createModel(description, frame);
       later(null);
     },
-    paint(next, isDark_) {
+    paint(next) {
       palette = next;
       input.paint();
       nearest.paint(next);
-      network.theme(isDark_ ? 'dark' : 'light');
+      network.theme(next.dark ? 'dark' : 'light');
       later(null);
     },
     destroy() {
       stop.abort();
       cancelAnimationFrame(waiting);
-      cancelAnimationFrame(later_);
+      cancelAnimationFrame(afterwards);
       painted.port1.close();
       rests.cancel();
       nearest.destroy();

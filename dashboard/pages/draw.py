@@ -44,6 +44,11 @@ def page() -> None:
         return
     with st.container(key="head"):
         pick_run(run)
+    _try(run, newest)
+
+
+@st.fragment
+def _try(run: str, newest: int) -> None:
     pad(run, newest)
 
 
