@@ -60,11 +60,11 @@ def source_of(run: str) -> Source:
         raise ExampleError(f"The data of run {run} ({config.data.name}) is not on this machine.")
     try:
         return _load(config, about["fingerprint"])
-    except _OtherData:
+    except _OtherDataError:
         raise ExampleError(f"The data in {config.data.name} has changed since run {run} learned from it.") from None
 
 
-class _OtherData(Exception):
+class _OtherDataError(Exception):
     """The data is there, but it is not what the fingerprint says."""
 
 
@@ -73,7 +73,7 @@ def _load(config: RunConfig, fingerprint: str) -> Source:
     seed, dtype = config.training.seed, config.training.dtype
     dataset = load_dataset(config.data, dtype=dtype, seed=seed)
     if dataset.fingerprint != fingerprint:
-        raise _OtherData
+        raise _OtherDataError
     raw = load_dataset(replace(config.data, scaling="none"), dtype=dtype, seed=seed).x_train
     white = float(raw.max()) if dataset.image_shape else 1.0
     examples = Examples(
