@@ -34,16 +34,14 @@ class Source:
     """A run's data, and the way from the numbers of its source to those that the network sees.
 
     Features are `(raw - offset) / divisor`; `white` is the raw value of full ink in images.
-    `low`, `high` and `middle` are the least, greatest and median raw training value of each feature.
+    `span` holds the least, median and greatest raw training value of each feature, where it is no image.
     """
 
     dataset: Dataset
     offset: Float[ndarray, " n_features"]
     divisor: Float[ndarray, " n_features"]
     white: float
-    low: Float[ndarray, " n_features"]
-    high: Float[ndarray, " n_features"]
-    middle: Float[ndarray, " n_features"]
+    span: tuple[Float[ndarray, " n_features"], Float[ndarray, " n_features"], Float[ndarray, " n_features"]] | None
 
 
 def source_of(run: str) -> Source:
@@ -75,13 +73,14 @@ def _load(config: RunConfig, fingerprint: str) -> Source:
     if dataset.fingerprint != fingerprint:
         raise _OtherDataError
     raw = load_dataset(replace(config.data, scaling="none"), dtype=dtype, seed=seed).x_train
-    white = float(raw.max()) if dataset.image_shape else 1.0
+    is_image = dataset.image_shape is not None
+    white = float(raw.max()) if is_image else 1.0
     examples = Examples(
-        x=raw.astype(np.float64),
+        x=raw,
         y=dataset.y_train,
         class_names=dataset.class_names,
         image_shape=dataset.image_shape,
-        pixel_max=white if dataset.image_shape and white > 0 else None,
+        pixel_max=white if is_image and white > 0 else None,
     )
     scaler = fit_scaler(config.data.scaling, examples, np.arange(len(raw)))
     ones = np.ones(dataset.n_features)
@@ -90,9 +89,7 @@ def _load(config: RunConfig, fingerprint: str) -> Source:
         offset=scaler.offset * ones,
         divisor=scaler.divisor * ones,
         white=white or 1.0,
-        low=raw.min(axis=0),
-        high=raw.max(axis=0),
-        middle=np.median(raw, axis=0),
+        span=None if is_image else (raw.min(axis=0), np.median(raw, axis=0), raw.max(axis=0)),
     )
 
 
@@ -109,13 +106,9 @@ def describe(run: str) -> dict[str, Any]:
         "divisor": _shared(source.divisor),
         "labels": {name: dataset.split(name)[1].tolist() for name in SPLITS},
     }
-    if not is_image:
-        about |= {
-            "feature_names": list(dataset.feature_names),
-            "low": source.low.tolist(),
-            "high": source.high.tolist(),
-            "middle": source.middle.tolist(),
-        }
+    if source.span is not None:
+        low, middle, high = (values.tolist() for values in source.span)
+        about |= {"feature_names": list(dataset.feature_names), "low": low, "middle": middle, "high": high}
     if about["kind"] == "plane":
         about["points"] = dataset.x_train[:1000].tolist()
     return about

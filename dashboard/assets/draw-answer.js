@@ -24,6 +24,8 @@ export function createAnswer(classNames, act) {
   });
   const live = make('div', 'nv-hidden');
   live.setAttribute('aria-live', 'polite');
+  list.style.setProperty('--dr-classes', classNames.length);
+  list.style.setProperty('--dr-name', `${Math.min(16, Math.max(2, ...classNames.map(({ length }) => length)) + 1)}ch`);
   element.append(top, list, live);
   let said = '';
   return {

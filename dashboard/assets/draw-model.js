@@ -2,7 +2,7 @@
 import { activate, activationNamed, inputGradient, preActivations } from './network-math.js';
 import { biasOf, layersOf, weightOf } from './network-model.js';
 
-/** The network of a frame. `description` is the run's. */
+/** The network of a frame. `description` is the run's; `cost` counts the multiplications of one pass. */
 export function createModel(description, frame) {
   const layers = layersOf(description).map((layer) => ({
     ...layer, weight: weightOf(frame, layer.index), bias: biasOf(frame, layer.index),
@@ -66,8 +66,9 @@ export function createModel(description, frame) {
     return drop;
   }
 
+  const cost = layers.reduce((sum, { inputSize, size }) => sum + inputSize * size, 0);
   return {
-    layers, activations, probabilities, gradient, occlusion,
+    cost, layers, activations, probabilities, gradient, occlusion,
     isKnown: layers.every(({ activation }) => activation === 'softmax' || activationNamed(activation).f),
   };
 }

@@ -4,7 +4,7 @@ import { paintImage } from './network-charts.js';
 import { asNumber } from './network-text.js';
 
 /** Build the card. `choose(sample)` opens one. Returns {element, ask(url, features | null, best), paint(palette), destroy()}. */
-export function createNearest({ imageShape, classNames, toImage, featureName }, choose) {
+export function createNearest({ imageShape, classNames, toShown, featureName }, choose) {
   const { element, head } = card('Most alike in training', 'nearest', make('small', '', { textContent: 'last hidden layer' }));
   const list = make('ol', 'dr-neighbors');
   const note = make('p', 'dr-note', { textContent: 'Draw, and the training examples that the network finds most alike appear here.' });
@@ -41,9 +41,9 @@ export function createNearest({ imageShape, classNames, toImage, featureName }, 
       button.addEventListener('click', () => choose({ split: 'train', ...neighbor }));
       if (imageShape) {
         const canvas = make('canvas');
-        paintImage(canvas, toImage(neighbor.x), imageShape, palette.picture, 1);
+        paintImage(canvas, toShown(neighbor.x), imageShape, palette.picture, 1);
         button.append(canvas);
-      } else button.append(make('span', 'dr-coordinates', { textContent: neighbor.x.slice(0, 3).map((value, i) => `${featureName(i)} ${asNumber(value, 2)}`).join(', ') }));
+      } else button.append(make('span', 'dr-coordinates', { textContent: Array.from(toShown(neighbor.x).slice(0, 3), (value, i) => `${featureName(i)} ${asNumber(value, 2)}`).join(', ') }));
       button.append(make('b', '', { textContent: classNames[neighbor.label] }), make('small', '', { textContent: asNumber(neighbor.distance, 2) }));
       return make('li', '', {}, button);
     }));

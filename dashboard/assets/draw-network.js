@@ -1,13 +1,13 @@
 /** The network view, fed with what is on the sheet instead of a recorded example. */
 import { createNetwork } from './network.js';
 
-/** Build the view in `root`. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}. */
-export function createLiveNetwork(root, description, featureShape, features) {
+/** Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}. */
+export function createLiveNetwork(root, description, featureShape, features, extent = 0) {
   const listeners = new Map();
   const emit = (event) => { for (const listen of listeners.get(event) ?? []) listen(); };
   const store = {
     run: description.run, base: '', theme: 'light', description, lines: [], snapshotLines: [], events: [], status: null,
-    probe: { images: { shape: [1, features], data: new Float64Array(features) }, labels: [-1] }, title: 'Through the network, as you draw',
+    probe: { images: { shape: [1, features], data: new Float64Array(features) }, labels: [-1] }, title: `Through the network, as you ${featureShape ? 'draw' : 'move it'}`, extent,
     layerSizes: description.layer_sizes, classNames: description.dataset.class_names, imageShape: featureShape,
     shown: null, previous: null, progress: 1, selected: null, probeIndex: 0, pinned: null,
     on(event, listen) {

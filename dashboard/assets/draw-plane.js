@@ -3,17 +3,20 @@ import { card, make } from './draw-parts.js';
 import { classColor, finenessFor, regionPicture } from './network-plane.js';
 import { asNumber } from './network-text.js';
 
-/** Build the card. `moved(stamp)` is called when the point moves. Returns {element, point, put(point), draw(model, palette)}. */
+/** Build the card. `moved(stamp)` is called when the point moves. Returns {element, extent, point, put(point), draw(model, palette)}. */
 export function createPlane({ points, labels, names }, moved) {
   const extent = Math.max(0.5, Math.ceil(Math.max(...points.map(([x, y]) => Math.max(Math.abs(x), Math.abs(y)))) * 2.2) / 2);
   const canvas = make('canvas', 'dr-plane', { tabIndex: 0, width: 800, height: 800 });
   canvas.setAttribute('role', 'slider');
+  canvas.setAttribute('aria-valuemin', -extent);
+  canvas.setAttribute('aria-valuemax', extent);
+  canvas.setAttribute('aria-valuenow', 0);
   canvas.setAttribute('aria-roledescription', 'point in a plane');
   canvas.setAttribute('aria-label', 'The point to judge; the arrow keys move it, with Shift in larger steps');
   const reading = make('output', 'dr-tip');
   const { element } = card('Drag the point', 'plane-card');
   element.append(canvas, reading);
-  const self = { element, canvas, point: [0, 0], put, draw };
+  const self = { element, canvas, extent, point: [0, 0], put, draw };
   let held = false;
   let picture = null;
   let made = null;

@@ -1,8 +1,7 @@
 /** Sliders that change the image, each with how sure the network stays over its whole range and where it gives in. */
 import { CHANGES, neutral, sweep } from './draw-change.js';
 import { card, make, press } from './draw-parts.js';
-
-const HEIGHT = 46;
+import { drawSweep } from './draw-sweep.js';
 
 /** Build the card. `moved(stamp)` is called when a slider moves. Returns {element, values, seed, update(about, palette), destroy()}. */
 export function createSliders(classNames, side, moved) {
@@ -49,8 +48,8 @@ export function createSliders(classNames, side, moved) {
   function again(about, palette, at) {
     const { image, label, answer } = about;
     const { change, canvas, verdict } = rows[at];
-    const found = label === null ? null : sweep(image, values, change, label, answer, 36, self.seed);
-    draw(canvas, found, change, palette);
+    const found = label === null ? null : sweep(image, values, change, label, answer, about.count, self.seed);
+    drawSweep(canvas, found, change, values[change.name], palette);
     const words = found ? sentence(found, change) : 'n/a';
     verdict.textContent = words;
     canvas.setAttribute('aria-label', `Probability of ${label === null ? 'the answer' : classNames[label]} over ${change.label}: ${words}`);
@@ -66,34 +65,6 @@ export function createSliders(classNames, side, moved) {
     if (below === null && above === null) return 'holds throughout';
     const at = [below, above].filter((value) => value !== null).map((value) => words(value));
     return `breaks at ${at.join(' and ')}`;
-  }
-
-  function draw(canvas, found, change, palette) {
-    const width = canvas.clientWidth || 200;
-    const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
-    canvas.width = width * ratio;
-    canvas.height = HEIGHT * ratio;
-    const context = canvas.getContext('2d');
-    context.scale(ratio, ratio);
-    const [left, right, top, bottom] = [8, width - 8, 4, HEIGHT - 4];
-    const x = (value) => left + ((value - change.low) / (change.high - change.low)) * (right - left);
-    const y = (p) => bottom - p * (bottom - top);
-    context.fillStyle = palette.line;
-    context.fillRect(left, bottom, right - left, 1);
-    if (!found) return;
-    const { points } = found;
-    const own = points.map((point) => point.top === found.label);
-    const half = (right - left) / (points.length - 1) / 2;
-    context.fillStyle = palette.faint;
-    points.forEach((point, i) => { if (!own[i]) context.fillRect(Math.max(left, x(point.value) - half), top, Math.min(right, x(point.value) + half) - Math.max(left, x(point.value) - half), bottom - top); });
-    context.beginPath();
-    points.forEach((point, i) => context[i ? 'lineTo' : 'moveTo'](x(point.value), y(point.p)));
-    context.lineWidth = 1.8;
-    context.lineJoin = 'round';
-    context.strokeStyle = palette.accent;
-    context.stroke();
-    context.fillStyle = palette.ink;
-    context.fillRect(x(values[change.name]) - 0.75, top - 2, 1.5, bottom - top + 4);
   }
 
   const self = {

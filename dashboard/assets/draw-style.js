@@ -51,13 +51,13 @@ export const RULES = `
 .dr-truth[data-right=true]::before { content: '✓ '; } .dr-truth[data-right=false]::before { content: '✗ '; color: var(--nv-positive); font-weight: 700; }
 .nv .dr-bars { list-style: none; margin: 0; padding: 0; }
 .nv .dr-bars li { margin: 0; padding: 0; }
-.dr-bar { display: grid; grid-template-columns: minmax(18px, max-content) 1fr 58px; align-items: center; gap: 10px; width: 100%; padding: 3px 6px; border: 0; border-radius: 6px; background: none; color: inherit; font: inherit; font-size: 13px; text-align: left; cursor: pointer; }
+.dr-bar { display: grid; grid-template-columns: var(--dr-name) 1fr 58px; align-items: center; gap: 10px; width: 100%; padding: 3px 6px; border: 0; border-radius: 6px; background: none; color: inherit; font: inherit; font-size: 13px; text-align: left; cursor: pointer; }
 .dr-answer { display: flex; flex-direction: column; }
-.nv .dr-bars { flex: 0 1 440px; display: flex; flex-direction: column; justify-content: center; }
+.nv .dr-bars { flex: 1 1 auto; max-height: calc(44px * var(--dr-classes)); display: flex; flex-direction: column; justify-content: center; }
 .nv .dr-bars li { flex: 1 1 auto; display: flex; align-items: center; max-height: 44px; }
 .nv .dr-sure { font-size: 16px; }
 .dr-bar:hover { background: var(--nv-panel); }
-.dr-class { font-variant-numeric: tabular-nums; max-width: 110px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.dr-class { font-variant-numeric: tabular-nums; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .dr-track { height: 17px; border-radius: 4px; background: var(--nv-faint); overflow: hidden; }
 .dr-track i { display: block; height: 100%; border-radius: 4px; background: var(--nv-off); transform-origin: left; transform: scaleX(0); }
 .dr-best .dr-track i { background: var(--nv-accent); }
@@ -85,17 +85,17 @@ export const RULES = `
 .dr-live .nv-probes { display: none; }
 .dr-plane { display: block; width: 100%; max-width: 620px; aspect-ratio: 1; margin: 0 auto; border: 1px solid var(--nv-edge); border-radius: 10px; touch-action: none; cursor: grab; }
 .dr-plane-card, .dr-features { grid-column: span 2; }
-.dr-feature { display: grid; grid-template-columns: minmax(90px, 1fr) 2fr 60px; gap: 12px; align-items: center; padding: 3px 0; font-size: 13px; }
-.nv .dr-feature input[type=range] { width: 100%; }
-.nv .dr-feature output { text-align: right; font-variant-numeric: tabular-nums; font-weight: 600; }
+.dr-grid > .dr-features { height: auto; }
+.dr-side > .dr-nearest { flex: 1; }
+.dr-side { display: flex; flex-direction: column; gap: 14px; }
+.nv .dr-side .dr-neighbors { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 .dr-waiting { padding: 12vh 0; text-align: center; color: var(--nv-muted); }
 @container (max-width: 960px) {
   .dr-grid { grid-template-columns: minmax(0, 1.55fr) minmax(0, 1fr); }
   .dr-pad { max-width: none; }
   .dr-seen { order: 1; grid-column: 1 / -1; }
   .dr-seen-body { display: grid; grid-template-columns: 260px minmax(0, 1fr); gap: 20px; align-items: center; }
-  .dr-plane-card, .dr-features { grid-column: 1 / -1; }
-  .dr-plane-card ~ .dr-answer, .dr-features ~ .dr-answer { grid-column: 1 / -1; }
+  .dr-plane-card, .dr-features { grid-column: auto; }
   .dr-second { grid-template-columns: minmax(0, 1fr); }
   .nv .dr-neighbors { grid-template-columns: repeat(8, minmax(0, 1fr)); }
 }

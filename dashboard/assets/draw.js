@@ -25,6 +25,7 @@ import { asPercent } from './network-text.js';
 
 const LOOK_AT_THEME = 700; // ms
 const KEPT_TIMES = 2000;
+const MOST_WORK = 1.5e7; // multiplications that a moving hand may wait for
 const pages = new WeakMap();
 
 /** Called by the component's loader at every change of its data; returns what unmounts it. */
@@ -169,7 +170,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   const painted = new MessageChannel();
 
   const answer = createAnswer(classNames, (label) => seen?.about(label));
-  const nearest = createNearest({ imageShape: shape, classNames, toImage, featureName: (i) => names[i] }, (example) => use(example));
+  const nearest = createNearest({ imageShape: shape, classNames, toShown: about.kind === 'plane' ? (x) => x : toImage, featureName: (i) => names[i] }, (example) => use(example));
   const examples = createExamples(about.labels, classNames, ({ split, index }) => take(`${split}-${index}`));
   const rests = calm(() => answer.announce(), 700);
   const live = make('div', 'dr-live');
@@ -179,10 +180,11 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
 
   const input = { image: imageInput, plane: planeInput, features: featuresInput }[about.kind]();
   const { seen, sliders } = input;
-  grid.append(...input.cards, answer.element);
-  second.append(...(sliders ? [sliders.element] : []), nearest.element);
-  if (!sliders) second.style.gridTemplateColumns = 'minmax(0, 1fr)';
-  const network = createLiveNetwork(live, description, shape, nFeatures);
+  if (sliders) {
+    grid.append(...input.cards, answer.element);
+    second.append(sliders.element, nearest.element);
+  } else grid.append(...input.cards, make('div', 'dr-side', {}, answer.element, nearest.element));
+  const network = createLiveNetwork(live, { ...description, dataset: { ...description.dataset, feature_names: names } }, shape, nFeatures, input.extent);
 
   // --- what is given to the network ---
   function imageInput() {
@@ -226,8 +228,18 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
     const paper = toFeatures(new Float64Array(rows * columns));
     const form = about.form === 'mass' && rows === columns
       ? (ink) => asMnist(ink, rows, Math.round((rows * 20) / 28)) : (ink) => asBox(ink, rows, columns);
-    const view = createSeen(shape, classNames, (kind, label, patch) => (kind === 'gradient'
-      ? model.gradient(now.x, label) : model.occlusion(now.x, shape, label, patch, paper)), () => later(null));
+    // One map of a wide network takes longer than a stroke may wait: then it comes when the hand rests.
+    const again = calm(() => later(null), 250);
+    const explain = (kind, label, patch) => {
+      if (kind === 'gradient') return model.gradient(now.x, label);
+      const work = rows * columns * (model.cost + (patch * patch - nFeatures) * model.layers[0].size);
+      if (now.moving && work > MOST_WORK) {
+        again();
+        return null;
+      }
+      return model.occlusion(now.x, shape, label, patch, paper);
+    };
+    const view = createSeen(shape, classNames, explain, () => later(null));
     const moves = createSliders(classNames, Math.max(rows, columns), (at) => later(at));
     let plain = null;
     return {
@@ -246,9 +258,10 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
         upload.forget();
       },
       sweep(label) {
-        moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)) }, palette);
+        moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)), count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))) }, palette);
       },
       paint() { pad.paint(palette); },
+      destroy: again.cancel,
     };
   }
 
@@ -257,6 +270,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
     plane.element.append(examples.element);
     return {
       cards: [plane.element],
+      extent: plane.extent,
       read: () => ({ x: Float64Array.from(plane.point), isBare: false }),
       put: (example) => plane.put(example.x),
       shown: () => plane.draw(model, palette),
@@ -271,6 +285,8 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
       cards: [table.element],
       read: () => ({ x: toFeatures(table.raw), isBare: false }),
       put: (example) => table.put(Array.from(toImage(example.x))),
+      sweep: (label) => table.sweep(label, (raw) => model.probabilities(toFeatures(raw)), palette),
+      destroy: table.destroy,
       paint() {},
     };
   }
@@ -318,7 +334,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
     const answers = model.activations(given.x);
     const probabilities = answers.at(-1);
     const best = given.isBare ? null : largest(probabilities);
-    now = { ...given, answers, best };
+    now = { ...given, answers, best, moving: asked !== null };
     answer.update({ probabilities: given.isBare ? null : probabilities, best, label: sample?.label ?? null, source: sample ? `${sample.split} example ${sample.index}` : '' });
     seen?.update({ features: given.x, image: given.image, best }, palette);
     input.shown?.();
@@ -366,6 +382,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
       rests.cancel();
       nearest.destroy();
       sliders?.destroy();
+      input.destroy?.();
       network.destroy();
     },
   };
