@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -57,9 +58,14 @@ def source_of(run: str) -> Source:
     if not is_ready(config.data):
         raise ExampleError(f"The data of run {run} ({config.data.name}) is not on this machine.")
     try:
-        return _load(config, about["fingerprint"])
+        with _loading:
+            return _load(config, about["fingerprint"])
     except _OtherDataError:
         raise ExampleError(f"The data in {config.data.name} has changed since run {run} learned from it.") from None
+
+
+_loading = threading.Lock()
+"""Held while data is loaded: who asks meanwhile waits for it instead of loading it again."""
 
 
 class _OtherDataError(Exception):
@@ -72,8 +78,12 @@ def _load(config: RunConfig, fingerprint: str) -> Source:
     dataset = load_dataset(config.data, dtype=dtype, seed=seed)
     if dataset.fingerprint != fingerprint:
         raise _OtherDataError
-    raw = load_dataset(replace(config.data, scaling="none"), dtype=dtype, seed=seed).x_train
     is_image = dataset.image_shape is not None
+    if is_image and config.data.scaling != "standard":
+        # Scaled by one number: full ink is the brightest training pixel.
+        zeros, ones = np.zeros(dataset.n_features), np.ones(dataset.n_features)
+        return Source(dataset, zeros, ones, white=float(dataset.x_train.max()) or 1.0, span=None)
+    raw = load_dataset(replace(config.data, scaling="none"), dtype=dtype, seed=seed).x_train
     white = float(raw.max()) if is_image else 1.0
     examples = Examples(
         x=raw,
@@ -95,23 +105,34 @@ def _load(config: RunConfig, fingerprint: str) -> Source:
 
 def describe(run: str) -> dict[str, Any]:
     """What a page needs to know to make an example of its own, ready for JSON."""
+    reader = follow(run).reader
+    config, known = reader.config.data, reader.description.get("dataset")
+    form = "mass" if config.name in CENTERED else "box"
+    if known and known["image_shape"] and config.scaling in {"auto", "unit"}:
+        # Ink and features are the same: a pad need not wait until 70,000 images are loaded.
+        return {"kind": "image", "form": form, "white": 1.0, "offset": 0.0, "divisor": 1.0}
     source = source_of(run)
     dataset = source.dataset
     is_image = dataset.image_shape is not None
     about: dict[str, Any] = {
         "kind": "image" if is_image else "plane" if dataset.n_features == 2 else "features",
-        "form": "mass" if follow(run).reader.config.data.name in CENTERED else "box",
+        "form": form,
         "white": source.white,
         "offset": _shared(source.offset),
         "divisor": _shared(source.divisor),
-        "labels": {name: dataset.split(name)[1].tolist() for name in SPLITS},
     }
     if source.span is not None:
         low, middle, high = (values.tolist() for values in source.span)
         about |= {"feature_names": list(dataset.feature_names), "low": low, "middle": middle, "high": high}
     if about["kind"] == "plane":
-        about["points"] = dataset.x_train[:1000].tolist()
+        about |= {"points": dataset.x_train[:1000].tolist(), "point_labels": dataset.y_train[:1000].tolist()}
     return about
+
+
+def labels(run: str) -> dict[str, list[int]]:
+    """The class of every example of each split."""
+    dataset = source_of(run).dataset
+    return {name: dataset.split(name)[1].tolist() for name in SPLITS}
 
 
 def _shared(values: Float[ndarray, " n"]) -> float | list[float]:

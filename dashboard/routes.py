@@ -86,6 +86,12 @@ def trying(request: Request) -> Response:
 
 
 @_or_404
+def labels(request: Request) -> Response:
+    """The class of every example of a run's data."""
+    return JSONResponse(examples.labels(request.path_params["run"]))
+
+
+@_or_404
 def example(request: Request) -> Response:
     """One example of the data set, as the network sees it."""
     about = request.path_params
@@ -232,6 +238,7 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}", snapshot),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}/nearest", nearest, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/trying", trying),
+    Route(f"{BASE}/runs/{{run}}/labels", labels),
     Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index:int}}", example),
     Route(f"{BASE}/runs/{{run}}/histograms", histograms),
     WebSocketRoute(f"{BASE}/runs/{{run}}/live", live),

@@ -2,13 +2,18 @@
 import { make, press, select } from './draw-parts.js';
 import { generator } from './draw-change.js';
 
-/** Build the chooser. `choose({split, index})` gets what was asked for. Returns {element, show(sample | null)}. */
-export function createExamples(labels, classNames, choose) {
-  const splits = Object.keys(labels).filter((name) => labels[name].length);
-  let split = splits.includes('test') ? 'test' : splits[0];
+const SPLITS = ['train', 'validation', 'test'];
+
+/**
+ * Build the chooser. `choose({split, index})` gets what was asked for.
+ * Returns {element, know(labels), show(sample | null)}; nothing can be asked for before `know` was told every split's labels.
+ */
+export function createExamples(classNames, choose) {
+  let labels = Object.fromEntries(SPLITS.map((name) => [name, []]));
+  let split = 'test';
   let wanted = '';
   const random = generator(Date.now());
-  const which = select('Split', splits.map((name) => [name, name]), (name) => {
+  const which = select('Split', SPLITS.map((name) => [name, name]), (name) => {
     split = name;
     bound();
   });
@@ -19,7 +24,7 @@ export function createExamples(labels, classNames, choose) {
   const members = () => labels[split].map((_, i) => i).filter((i) => wanted === '' || labels[split][i] === Number(wanted));
 
   function bound() {
-    number.max = labels[split].length - 1;
+    number.max = Math.max(0, labels[split].length - 1);
   }
 
   function pick() {
@@ -39,11 +44,17 @@ export function createExamples(labels, classNames, choose) {
     const index = number.valueAsNumber;
     if (Number.isInteger(index) && index >= 0 && index < labels[split].length) choose({ split, index });
   });
-  bound();
-  const element = make('div', 'dr-row dr-examples', {}, make('span', 'dr-label', { textContent: 'Real example' }), which, kind,
-    press('‹', 'The one before', () => step(-1)), number, press('›', 'The next one', () => step(1)), press('Random', 'One at random', pick));
+  const choosers = [which, kind, press('‹', 'The one before', () => step(-1)), number, press('›', 'The next one', () => step(1)), press('Random', 'One at random', pick)];
+  for (const chooser of choosers) chooser.disabled = true;
+  const element = make('div', 'dr-row dr-examples', {}, make('span', 'dr-label', { textContent: 'Real example' }), ...choosers);
   return {
     element,
+    know(all) {
+      labels = all;
+      for (const option of which.options) option.disabled = !labels[option.value].length;
+      for (const chooser of choosers) chooser.disabled = false;
+      bound();
+    },
     show(sample) {
       if (!sample) {
         number.value = '';

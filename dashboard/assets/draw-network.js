@@ -1,7 +1,7 @@
 /** The network view, fed with what is on the sheet instead of a recorded example. */
 import { createNetwork } from './network.js';
 
-/** Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}. */
+/** Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}; `show` answers how many ms it took. */
 export function createLiveNetwork(root, description, featureShape, features, extent = 0) {
   const listeners = new Map();
   const emit = (event) => { for (const listen of listeners.get(event) ?? []) listen(); };
@@ -41,7 +41,9 @@ export function createLiveNetwork(root, description, featureShape, features, ext
           return found ? own[Number(found[1])] : frame.tensor(name);
         },
       };
-      emit('frame');
+      const began = performance.now();
+      view.update(began);
+      return performance.now() - began;
     },
     theme(name) {
       store.theme = name;

@@ -3,7 +3,7 @@ import { parseFrame } from './stage-frame.js';
 
 const KEPT = 24;
 
-/** Ask about a run. Returns {history(), trying(), frame(number), example(split, index), nearestUrl(number)}. */
+/** Ask about a run. Returns {history(), trying(), labels(), frame(number), example(split, index), nearestUrl(number)}. */
 export function openRun(base, run) {
   const url = `${base}/runs/${encodeURIComponent(run)}`;
   const frames = new Map();
@@ -17,6 +17,7 @@ export function openRun(base, run) {
   return {
     history: async () => (await ask('history')).json(),
     trying: async () => (await ask('trying')).json(),
+    labels: async () => (await ask('labels')).json(),
     example: async (split, index) => (await ask(`examples/${split}/${index}`)).json(),
     nearestUrl: (number) => `${url}/snapshots/${number}/nearest`,
     frame(number) {

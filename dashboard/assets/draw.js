@@ -25,6 +25,7 @@ import { asPercent } from './network-text.js';
 
 const LOOK_AT_THEME = 700; // ms
 const KEPT_TIMES = 2000;
+const MOST_MS = 16; // that the network view may take while the hand moves
 const MOST_WORK = 1.5e7; // multiplications that a moving hand may wait for
 const pages = new WeakMap();
 
@@ -164,6 +165,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   let now = null; // what was answered last
   let waiting = 0;
   let afterwards = 0;
+  let networkCost = model.cost > 3e5 ? Infinity : 0; // ms of the last drawing of the network, at first a guess
   let stamp = null;
   const stop = new AbortController();
   const times = ((globalThis.__annscope ??= {}).answered ??= []);
@@ -171,7 +173,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
 
   const answer = createAnswer(classNames, (label) => seen?.about(label));
   const nearest = createNearest({ imageShape: shape, classNames, toShown: about.kind === 'plane' ? (x) => x : toImage, featureName: (i) => names[i] }, (example) => use(example));
-  const examples = createExamples(about.labels, classNames, ({ split, index }) => take(`${split}-${index}`));
+  const examples = createExamples(classNames, ({ split, index }) => take(`${split}-${index}`));
   const rests = calm(() => answer.announce(), 700);
   const live = make('div', 'dr-live');
   const grid = make('div', 'dr-grid');
@@ -266,7 +268,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   }
 
   function planeInput() {
-    const plane = createPlane({ points: about.points, labels: about.labels.train, names }, (at) => { forget(); later(at); });
+    const plane = createPlane({ points: about.points, labels: about.point_labels, names }, (at) => { forget(); later(at); });
     plane.element.append(examples.element);
     return {
       cards: [plane.element],
@@ -292,6 +294,8 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   }
 
   // --- examples of the data set ---
+  server.labels().then(examples.know, (error) => { if (!stop.signal.aborted) say(error.message); });
+
   function forget() {
     if (!sample) return;
     sample = null;
@@ -349,12 +353,17 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
     follow(best);
   }
 
+  function showNetwork() {
+    afterwards = 0;
+    networkCost = network.show(now.x, sample?.label ?? null, now.answers, frame);
+  }
+  const networkRests = calm(showNetwork, 180);
+
   /** What may come a little later than the answer. */
   const follow = (best) => {
-    afterwards ||= requestAnimationFrame(() => {
-      afterwards = 0;
-      network.show(now.x, sample?.label ?? null, now.answers, frame);
-    });
+    // A wide network takes too long to draw while the hand moves.
+    if (networkCost > MOST_MS) networkRests();
+    else afterwards ||= requestAnimationFrame(showNetwork);
     input.sweep?.(best);
     nearest.ask(server.nearestUrl(frame.number), best === null ? null : now.x, best);
     rests();
@@ -380,6 +389,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
       cancelAnimationFrame(afterwards);
       painted.port1.close();
       rests.cancel();
+      networkRests.cancel();
       nearest.destroy();
       sliders?.destroy();
       input.destroy?.();
