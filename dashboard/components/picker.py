@@ -48,8 +48,7 @@ def pick_run(run: str) -> None:
     ids = run_ids()[: -MOST_RUNS - 1 : -1]
     if run not in ids:
         ids.append(run)
-    if st.session_state.get(state.PICKER) != run:
-        st.session_state[state.PICKER] = run
+    st.session_state[state.PICKER] = run  # each time: coming from another page, the list would begin with the newest
     st.selectbox("Run", ids, key=state.PICKER, format_func=_label, label_visibility="collapsed", on_change=_show_picked)
 
 

@@ -217,6 +217,25 @@ def rough_ink(rng: np.random.Generator, height: int, width: int) -> ndarray:
     return ink
 
 
+def test_where_it_says_the_answer_breaks_it_breaks(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """Turned to the angle that is named, the image is taken for another class, and one degree less it is not."""
+    page = open_tab(f"/drawing?run={digits.run}")
+    draw(page, ONE)
+    expect(top(page)).to_have_text("1")
+    verdict, turn = page.locator(".dr-verdict").first, page.get_by_label("Rotate", exact=True)
+    expect(verdict).to_have_text(re.compile(r"breaks at −\d+° and \d+°"))
+    found = re.search(r"and (\d+)", verdict.inner_text())
+    assert found
+    turn.fill(str(int(found[1]) - 1))
+    expect(page.locator(".dr-change-head output").first).to_have_text(f"{int(found[1]) - 1}°")
+    expect(top(page)).to_have_text("1")
+    turn.fill(found[1])
+    expect(top(page)).not_to_have_text("1")
+    page.get_by_role("button", name="Reset").click()
+    expect(top(page)).to_have_text("1")
+    expect(turn).to_have_value("0")
+
+
 def test_maps_lie_over_the_image_with_their_numbers(open_tab: Callable[..., Page], digits: RunReader) -> None:
     """What an answer hangs on is drawn over the image, for any class, and each number can be read."""
     page = open_tab(f"/drawing?run={digits.run}&sample=test-217")
@@ -246,6 +265,21 @@ def test_a_point_is_dragged_through_the_plane(open_tab: Callable[..., Page], tra
     page.keyboard.press("Enter")
     expect(page.locator(".dr-truth")).to_contain_text(f"in truth: {dataset.class_names[dataset.y_test[3]]}")
     expect(place).to_contain_text(f"{dataset.x_test[3][0]:.2f}".replace("-", "−"))
+
+
+def test_pages_keep_to_the_same_run(open_tab: Callable[..., Page], train: Callable[..., RunReader]) -> None:
+    """From Train to Draw and back the run looked at stays, though a newer one is there; the settings stay on Train."""
+    older = train(data="xor", epochs=1, hidden=(4,))
+    newer = train(data="moons", epochs=1, hidden=(4,))
+    page = open_tab(f"/?run={older.run}")
+    page.get_by_role("link", name="Draw").click()
+    page.wait_for_url(f"**/drawing?run={older.run}")
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("xor"))
+    expect(page.get_by_role("slider", name="The point to judge")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    page.get_by_role("link", name="Train").click()
+    page.wait_for_url(lambda url: f"run={older.run}" in url and newer.run not in url and "drawing" not in url)
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
 
 
 def test_a_visit_without_a_run_invites(open_tab: Callable[..., Page]) -> None:
