@@ -5,6 +5,9 @@
 import { createClasses } from './classes.js';
 import { createConfusion } from './confusion.js';
 import { createCurves } from './curves.js';
+import { createDistributions } from './distributions.js';
+import { createHealth } from './health.js';
+import { createLayers } from './layers.js';
 import { isDark, paletteFor } from './network-color.js';
 import { createNetwork } from './network.js';
 import { paintFrame } from './network-style.js';
@@ -18,8 +21,9 @@ import { createTiles } from './tiles.js';
 const TELL_AFTER = 150; // ms a choice has to stand before Streamlit hears of it
 const LOOK_AT_THEME = 700; // ms
 const VIEWS = [
-  ['network', 0, createNetwork], ['tiles', 0, createTiles],
-  ['curves', 1, createCurves], ['confusion', 1, createConfusion], ['classes', 1, createClasses],
+  ['network', 0, createNetwork], ['tiles', 0, createTiles], ['layers', 0, createLayers], ['distributions', 0, createDistributions],
+  ['curves', 1, createCurves], ['health', 1, createHealth], ['confusion', 1, createConfusion],
+  ['classes', 1, createClasses],
 ];
 const stages = new WeakMap();
 
