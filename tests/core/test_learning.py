@@ -43,9 +43,9 @@ def test_relu_learns_what_no_line_divides(name: str, least: float) -> None:
 
 @pytest.mark.parametrize("name", ["circles", "xor"])
 def test_without_hidden_layers_it_cannot(name: str) -> None:
-    """A linear classifier stays near chance on them: the hidden layers do the work."""
+    """A linear classifier gets at most three corners of four: the hidden layers do the work."""
     *_, last = train(points(name), run(hidden=()))
-    assert last.train.accuracy < 0.7
+    assert last.train.accuracy < 0.8
 
 
 def test_the_truth_table_of_xor_with_sigmoids() -> None:
