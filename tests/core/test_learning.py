@@ -138,3 +138,28 @@ def test_the_step_of_a_divergence_is_the_one_at_which_it_happened() -> None:
         trainer.advance(5)
     assert (error.value.step, error.value.layer, trainer.step) == (0, 0, 0)
     np.testing.assert_array_equal(trainer.checkpoint().arrays["parameters"], before)
+
+
+def test_parameters_that_overflow_are_named_although_their_gradient_was_finite() -> None:
+    """A finite gradient times a large learning rate can be too large for its type: that is found in the same call."""
+    data = make_dataset()
+    far = replace(data, x_train=np.sign(data.x_train) * 1e37)
+    trainer = Trainer(far, run(hidden=(), batch_size="full", optimizer="sgd", learning_rate=1000.0))
+    with pytest.raises(DivergedError, match=r"at step 1: parameters not finite in layer 1") as error:
+        trainer.advance(1)
+    assert (error.value.quantity, error.value.step, trainer.step) == ("parameters", 1, 1)
+
+
+@pytest.mark.parametrize("train_sample", [0, 1, 17, 50, 1000])
+def test_train_figures_are_taken_on_a_fixed_draw(train_sample: int) -> None:
+    """So many training examples, always the same in one run, judge how well it knows them; 0 takes all."""
+    data = make_dataset()
+    config = run(train_sample=train_sample, seed=4, epochs=2, snapshot_every="epoch")
+    figures = [snapshot.train for snapshot in train(data, config)]
+    assert figures == [snapshot.train for snapshot in train(data, config)]
+    n = train_sample if 0 < train_sample < 50 else 50
+    assert all(figure.accuracy * n == pytest.approx(round(figure.accuracy * n)) for figure in figures)
+    everything = [
+        snapshot.train for snapshot in train(data, run(train_sample=0, seed=4, epochs=2, snapshot_every="epoch"))
+    ]
+    assert (figures == everything) == (n == 50)
