@@ -41,12 +41,12 @@ def test_norms_and_ratios_by_hand() -> None:
 def test_activations_by_hand() -> None:
     """Mean and deviation over all values; a dead neuron is 0 for every example; saturation is near an end."""
     config = NetworkConfig(hidden_sizes=(2,), activation="sigmoid")
-    hidden = np.array([[0.0, 0.051], [0.0, 0.951], [0.0, 0.949], [0.0, 0.049]])
-    first, last = statistics_of(config, [hidden, np.ones((4, 2))])
+    hidden = np.array([[0.0, 0.051], [0.0, 0.951], [0.0, 0.949], [0.0, 0.049], [0.0, 0.0]])
+    first, last = statistics_of(config, [hidden, np.ones((5, 2))])
     assert first.activation_mean == pytest.approx(hidden.mean())
     assert first.activation_std == pytest.approx(hidden.std())
     assert first.dead_fraction == 0.5
-    assert first.saturated_fraction == pytest.approx(6 / 8)
+    assert first.saturated_fraction == pytest.approx(8 / 10)
     assert last.dead_fraction == 0.0
     assert last.saturated_fraction is None, "the output layer has no activation to saturate"
 
