@@ -24,7 +24,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from core.errors import AnnscopeError
+from core.errors import AnnscopeError, ConfigError
+from core.what_if import Change
 from dashboard import examples
 from dashboard.following import IDLE_SECONDS, Following, follow
 from runs.record import run_ids
@@ -32,6 +33,7 @@ from runs.record import run_ids
 BASE = "/annscope"
 ASSETS = Path(__file__).with_name("assets")
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
+MOST_CHANGES = 10_000
 GONE = 4404
 """The code with which a connection is closed when the run was deleted or cannot be read."""
 
@@ -122,6 +124,22 @@ def histograms(request: Request) -> Response:
         return JSONResponse({"error": f"start must be a whole number, 0 or more, got {start!r}."}, status_code=400)
     content = follow(request.path_params["run"]).histograms(int(start))
     return Response(content, media_type="application/octet-stream", headers={"content-encoding": "identity"})
+
+
+async def what_if(request: Request) -> Response:
+    """How a snapshot would do with neurons switched off and weights set by hand."""
+    about = request.path_params
+    try:
+        asked = (await request.json())["changes"]
+        changes = [Change(**change) for change in asked[:MOST_CHANGES]]
+    except (ValueError, TypeError, KeyError):
+        return JSONResponse({"error": "A list of changes is asked for, each with layer and unit."}, status_code=400)
+    try:
+        return JSONResponse(await run_in_threadpool(examples.what_if, about["run"], about["number"], changes))
+    except (ConfigError, TypeError) as error:
+        return JSONResponse({"error": str(error)}, status_code=400)
+    except AnnscopeError as error:
+        return JSONResponse({"error": str(error)}, status_code=404)
 
 
 def _arrays(content: bytes) -> Response:
@@ -237,6 +255,7 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/probe", probe),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}", snapshot),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}/nearest", nearest, methods=["POST"]),
+    Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}/what-if", what_if, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/trying", trying),
     Route(f"{BASE}/runs/{{run}}/labels", labels),
     Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index:int}}", example),
