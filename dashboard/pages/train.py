@@ -25,7 +25,8 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-first button p { font-size: 1.05rem; font-weight: 600; }
 [data-testid="stSidebar"] [data-testid="stWidgetLabel"] p { font-size: 0.82rem; }
 [data-testid="stSidebar"] [data-testid="stCaptionContainer"] p { font-size: 0.75rem; letter-spacing: 0.04em; }
-.st-key-data-about [data-testid="stCaptionContainer"] p { letter-spacing: 0; line-height: 1.35; }
+.st-key-data-about [data-testid="stCaptionContainer"] p,
+.st-key-recipe-about [data-testid="stCaptionContainer"] p { letter-spacing: 0; line-height: 1.35; }
 .st-key-head .stSelectbox { min-width: 20rem; }
 .st-key-head [data-testid="stMarkdownContainer"] p { font-variant-numeric: tabular-nums; }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
