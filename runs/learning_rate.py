@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator, Sequence
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import fields
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from core.config import FIELDS, RunConfig
+from core.errors import AnnscopeError
 from core.learning_rate_finder import RangePoint, Suggestion, range_test
+from runs.threads import environment, wanted_threads
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+N_STEPS = 100
+"""How many steps `search_elsewhere` takes."""
 ROWS = 24
 BAR = 40
+MOMENT_SECONDS = 0.2
+"""How long `search_elsewhere` waits for news before it says that there is none."""
+_POINT = tuple(item.name for item in fields(RangePoint))
 
 
 def search(config: RunConfig, *, low: float, high: float, n_steps: int) -> Iterator[RangePoint]:
@@ -86,3 +101,72 @@ def in_words(found: Suggestion) -> str:
         f"The loss fell fastest at a learning rate of {rounded(found.learning_rate):g}: begin with that. "
         f"It was lowest at {rounded(found.lowest):g}; beyond that it grows again."
     )
+
+
+# The search in a process of its own, for a server that must not train by itself
+
+
+class SearchError(AnnscopeError):
+    """A search that could not be made: the text says why."""
+
+
+def search_elsewhere(config: RunConfig) -> Generator[RangePoint | Suggestion | None, None, None]:
+    """The points of a search by `annscope find-learning-rate` in a process of its own, and at last what it found.
+
+    None comes whenever there is nothing new for a moment, so that whoever waits can do something
+    else, or leave. Closing the generator ends the process. Raises SearchError, with the sentence of
+    the command line, when there is no result.
+    """
+    command = [sys.executable, "-m", "runs.cli", "find-learning-rate", "--json", "--steps", str(N_STEPS)]
+    command += options_of(config)
+    with TemporaryFile() as complaints:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            env={**os.environ, **environment(wanted_threads())},
+        )
+        lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        reading = threading.Thread(target=_read, args=(process, lines), name="learning-rate search", daemon=True)
+        reading.start()
+        try:
+            yield from _heard(lines)
+            status = process.wait()
+            if status:
+                complaints.seek(0)
+                raise SearchError(_sentence(complaints.read().decode(errors="replace"), status))
+        finally:
+            process.kill()
+            process.wait()
+            reading.join()
+
+
+def _read(process: subprocess.Popen[bytes], lines: queue.SimpleQueue[bytes | None]) -> None:
+    if process.stdout is not None:
+        with process.stdout as output:
+            for line in output:
+                lines.put(line)
+    lines.put(None)
+
+
+def _heard(lines: queue.SimpleQueue[bytes | None]) -> Iterator[RangePoint | Suggestion | None]:
+    while True:
+        try:
+            line = lines.get(timeout=MOMENT_SECONDS)
+        except queue.Empty:
+            yield None
+            continue
+        if line is None:
+            return
+        said = json.loads(line)
+        if said["type"] == "end":
+            yield Suggestion(said["suggestion"], said["lowest"])
+        else:
+            yield RangePoint(*(math.nan if said[name] is None else said[name] for name in _POINT))
+
+
+def _sentence(said: str, status: int) -> str:
+    last = said.strip().splitlines()[-1:] or [f"the search ended before it was done (exit status {status})."]
+    text = last[0].removeprefix("annscope: ")
+    return f"{text[0].upper()}{text[1:].rstrip('.')}."

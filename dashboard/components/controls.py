@@ -178,8 +178,8 @@ def spell_in_address() -> None:
 # Controls
 
 
-def sidebar() -> None:
-    """Draw every control; says so where they contradict each other."""
+def sidebar(below: Mapping[str, Callable[[], None]] | None = None) -> None:
+    """Draw every control, and `below` that of a setting what is given for it; say where they contradict each other."""
     settings = settings_now()
     drawn: set[str] = set()
     with st.sidebar:
@@ -192,6 +192,9 @@ def sidebar() -> None:
                     shown = [option for option in row if applies(option, settings)]
                     _row([FIELDS[option] for option in shown], settings)
                     drawn.update(row)
+                    for option in shown:
+                        if below and option in below:
+                            below[option]()
         with st.expander("Advanced", key="settings-advanced"):
             rest = [item for option, item in FIELDS.items() if option not in drawn and applies(option, settings)]
             choices = [item for item in rest if item.kind in {"choice", "choices"}]

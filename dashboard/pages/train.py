@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import AnnscopeError
 from dashboard import state
-from dashboard.components import controls
+from dashboard.components import controls, learning_rate_finder
 from dashboard.components.header import escape, header
 from dashboard.components.picker import run_to_show
 from dashboard.components.stage import stage
@@ -37,7 +37,12 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 def page() -> None:
     """Draw the page."""
     st.html(STYLE)
-    controls.sidebar()
+    controls.sidebar(below={"learning-rate": learning_rate_finder.button})
+    _main()
+    learning_rate_finder.window()  # comes last: while it searches, the page is there already
+
+
+def _main() -> None:
     run = run_to_show()
     complaints = st.session_state.get(state.COMPLAINTS, [])
     if complaints:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
 from unittest import mock
 
 import pytest
 
 from core.config import RunConfig
-from core.learning_rate_finder import RangePoint, Suggestion
+from core.learning_rate_finder import RangePoint, Suggestion, suggest
 from core.recipes import RECIPES
 from runs import cli
-from runs.learning_rate import in_words, options_of, rounded, sketch
+from runs.learning_rate import N_STEPS, SearchError, in_words, options_of, rounded, search, search_elsewhere, sketch
 
 SMALL = ["find-learning-rate", "--data", "blobs", "--samples", "90", "--hidden", "5", "--batch-size", "16"]
 
@@ -97,3 +100,48 @@ def test_a_suggestion_has_two_digits() -> None:
     assert rounded(0.006579332246575682) == 0.0066
     assert rounded(2.048e-05) == 2e-05
     assert rounded(1.0) == 1.0
+
+
+CONFIG = RunConfig().with_values({"data": "blobs", "samples": 90, "hidden": (5,), "optimizer": "sgd"})
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """The processes that the test has started."""
+    started: list[subprocess.Popen[bytes]] = []
+    begin = subprocess.Popen
+
+    def start(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(begin(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    return started
+
+
+def test_a_search_elsewhere_finds_the_same(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Another process gives the points that this one would have computed, and is gone afterwards."""
+    *news, found = [new for new in search_elsewhere(CONFIG) if new is not None]
+    points = list(search(CONFIG, low=1e-6, high=10.0, n_steps=N_STEPS))
+    assert news == points
+    assert found == suggest(points)
+    assert [process.poll() for process in processes] == [0]
+
+
+def test_leaving_a_search_ends_its_process(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Whoever closes the generator, or drops it, leaves nothing running."""
+    with closing(search_elsewhere(CONFIG.with_values({"data": "mnist-5k", "hidden": (512, 512)}))) as news:
+        next(news)
+        assert processes[0].poll() is None
+    assert processes[0].poll() is not None
+
+
+def test_a_search_elsewhere_that_fails_says_why(processes: list[subprocess.Popen[bytes]]) -> None:
+    """The sentence is that of the command line; a process that was killed is one as well."""
+    with pytest.raises(SearchError, match=r"^There is no data set 'nothing'.*\.$"):
+        list(search_elsewhere(CONFIG.with_values({"data": "nothing"})))
+    news = search_elsewhere(CONFIG)
+    next(news)
+    processes[-1].kill()
+    with pytest.raises(SearchError, match=r"^The search ended before it was done \(exit status -9\)\.$"):
+        list(news)
