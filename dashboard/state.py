@@ -47,6 +47,8 @@ LIVE_RATE_KNOWN = "live-learning-rate-known"
 FIND_RATE = "find-learning-rate"
 USE_RATE = "use-learning-rate"
 N_LAYERS = "control-hidden-count"
+GRADIENT = "gradient"
+GRADIENT_CHART = "gradient-chart"
 NUMBERS = "numbers"
 DOWNLOAD = "download"
 

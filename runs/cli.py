@@ -269,6 +269,28 @@ def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> No
         _print(*table_of(judged))
 
 
+@annscope.command(name="check-gradient")
+@click.argument("run")
+@click.option("--step", default=None, metavar="N", help="The snapshot of this step.  [default: the one the run keeps]")
+@_json
+def check_gradient(run: str, step: str | None, as_json: bool) -> None:
+    """Check the gradient that a run goes by, and the exact one, against central differences."""
+    from runs.record import RunReader, find_run, recorded_threads, run_directory
+    from runs.threads import environment
+
+    reader = RunReader(run_directory(find_run(run)))
+    os.environ.update(environment(recorded_threads(reader)))
+    from runs.evaluation import number_of
+    from runs.gradient import check_run, plain, table_of
+
+    number = reader.kept_number() if step is None else number_of(reader, _whole_number("--step", step))
+    checked = check_run(reader, number)
+    if as_json:
+        _print_json(plain(checked))
+    else:
+        _print(*table_of(checked))
+
+
 @annscope.group(cls=Group)
 def runs() -> None:
     """List, show and delete runs."""

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import AnnscopeError
 from dashboard import state
 from dashboard.components import controls, learning_rate_finder
+from dashboard.components.gradient import gradient_panel
 from dashboard.components.header import escape, header
 from dashboard.components.picker import run_to_show
 from dashboard.components.stage import stage
@@ -67,6 +68,10 @@ def _watch(run: str) -> None:
     with st.expander("Numbers", key=state.NUMBERS, icon=":material/table:", on_change="rerun") as numbers:
         if numbers.open:
             _numbers(run)
+    title = "Is the gradient right?"
+    with st.expander(title, key=state.GRADIENT, icon=":material/rule:", on_change="rerun") as gradient:
+        if gradient.open:
+            gradient_panel(run)
 
 
 def _numbers(run: str) -> None:
