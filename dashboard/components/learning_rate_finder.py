@@ -19,6 +19,8 @@ from dashboard.components import controls
 from dashboard.figures.learning_rate import learning_rate_figure
 from runs.learning_rate import N_STEPS, in_words, rounded, search_elsewhere
 
+DARK_STYLE = f"<style>.st-key-{state.USE_RATE} button {{ color: #0F131A; }}</style>"
+"""A window stands outside the page, whose dark text on a light button does not reach it."""
 CANCELLED = "The search for a learning rate was cancelled."
 
 
@@ -91,6 +93,8 @@ def _search(config: RunConfig) -> tuple[list[RangePoint], Suggestion] | str:
 def _result(points: Sequence[RangePoint], found: Suggestion) -> None:
     st.markdown(in_words(found))
     dark = st.context.theme.type == "dark"
+    if dark:
+        st.html(DARK_STYLE)
     figure = learning_rate_figure(points, found, dark=dark)
     st.plotly_chart(figure, config={"displayModeBar": False}, alt=in_words(found))
     st.caption("The thin line is the loss after each step, the thick one its running mean.")
