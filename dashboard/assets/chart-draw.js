@@ -19,7 +19,7 @@ export function layChart({ width, height, xs, series, domainX, log, unit, withX 
   const from = indexAt(xs, x0);
   const to = indexAt(xs, x1) + 2;
   const columns = series.map(({ values }) => values);
-  const range = unit === 'number' ? rangeOf(columns, from, to) : (([low, high] = [0, 1]) => ({ low, high, beyond: null }))(extent(columns, from, to) ?? undefined);
+  const range = unit === 'number' ? rangeOf(columns, from, to, log) : (([low, high] = [0, 1]) => ({ low, high, beyond: null }))(extent(columns, from, to) ?? undefined);
   const { low, high, beyond } = domainOf(range, { log, unit });
   const scaled = log ? (value) => Math.log(Math.max(value, low)) : (value) => value;
   const [a, b] = [scaled(low), scaled(high)];
@@ -127,7 +127,7 @@ function drawAxes(context, chart, palette, font, withX) {
   if (!withX) return;
   context.textAlign = 'left';
   context.fillStyle = palette.muted;
-  context.fillText('epoch', right + 10, bottom + 7);
+  context.fillText('epoch', right + 16, bottom + 7);
 }
 
 function drawLine(context, chart, xs, { values, color, dash }) {

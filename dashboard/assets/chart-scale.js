@@ -1,6 +1,6 @@
 /** Scales of the curves: the range that is worth showing, round numbers in it, and the place of a number in a list. */
 
-const BEYOND = 8; // times what was usual before: from here on a loss has diverged
+const BEYOND = { linear: 8, log: 1e6 }; // times what was usual: from here on a loss has diverged
 const DECADES = 9; // of a logarithmic axis at most
 
 /** Round numbers between low and high, about `count` of them. */
@@ -29,7 +29,7 @@ export function logTicks(low, high) {
       if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
     }
   }
-  return ticks.length ? ticks : [low, high];
+  return ticks.length > 1 ? ticks : linearTicks(low, high, 4);
 }
 
 /** A number as an axis and the learning rate show it: four digits, never rounded to fewer. */
@@ -62,7 +62,7 @@ export function extent(arrays, from = 0, to = Infinity) {
  * {low, high, beyond} of the numbers worth an axis, or null without any. `beyond` is null, or the largest number of a
  * run that diverged: the axis then ends where the sane part does, and the line leaves it at the top.
  */
-export function rangeOf(arrays, from, to) {
+export function rangeOf(arrays, from, to, log = false) {
   const found = extent(arrays, from, to);
   if (!found) return null;
   const [low, high] = found;
@@ -78,8 +78,9 @@ export function rangeOf(arrays, from, to) {
     sample.sort((a, b) => a - b);
     usual = Math.max(usual, first, sample[sample.length >> 1]);
   }
-  if (usual === 0 || high <= BEYOND * usual) return { low, high, beyond: null };
-  return { low, high: 3 * usual, beyond: high };
+  const most = usual * (log ? BEYOND.log : BEYOND.linear);
+  if (usual === 0 || high <= most) return { low, high, beyond: null };
+  return { low, high: log ? most : 3 * usual, beyond: high };
 }
 
 /** {low, high, beyond} with room at both ends for an axis of its kind. */

@@ -43,6 +43,7 @@ const RULES = `
 .ch-classes tfoot tr:last-child > * { border-bottom: 0; }
 .ch-classes th:first-child { padding-left: 0; text-align: left; }
 .ch-classes thead button { padding: 2px 0; font: inherit; font-size: 12px; font-weight: 600; color: var(--nv-muted); background: none; border: 0; cursor: pointer; white-space: nowrap; }
+.ch-classes thead .ch-trend { color: var(--nv-muted); font-size: 12px; font-weight: 600; white-space: nowrap; }
 .ch-classes thead button::after { content: ' ↕'; opacity: 0.45; }
 .ch-classes th[aria-sort=ascending] button::after { content: ' ↑'; opacity: 1; } .ch-classes th[aria-sort=descending] button::after { content: ' ↓'; opacity: 1; }
 .ch-classes th[aria-sort=ascending] button, .ch-classes th[aria-sort=descending] button { color: var(--nv-ink); }
@@ -52,10 +53,9 @@ const RULES = `
 .ch-meter { display: flex; align-items: center; justify-content: flex-end; gap: 7px; }
 .ch-meter i { flex: 1 1 16px; min-width: 10px; max-width: 84px; height: 6px; border-radius: 3px; background: linear-gradient(90deg, var(--nv-accent) var(--part), var(--ch-faint) var(--part)); }
 .ch-classes svg { display: block; width: 64px; height: 18px; margin-left: auto; overflow: visible; fill: none; stroke: var(--nv-accent); stroke-width: 1.5; stroke-linejoin: round; }
-.ch-classes tfoot th { white-space: nowrap; } .ch-classes tfoot th small { display: block; color: var(--nv-muted); font-size: 11px; font-weight: 400; }
+.ch-classes .ch-rate { width: 19%; } .ch-classes tfoot th small { display: block; max-width: 250px; color: var(--nv-muted); font-size: 11px; font-weight: 400; }
 .ch-classes tfoot th, .ch-classes tfoot td { font-weight: 500; vertical-align: top; }
-@container (max-width: 470px) { .ch-meter i { display: none; } .ch-classes .ch-trend { display: none; } .ch-matrix th, .ch-matrix td { font-size: 10.5px; } .ch-classes th, .ch-classes td { padding-left: 6px; }
-  .ch-classes tfoot th { white-space: normal; } }
+@container (max-width: 470px) { .ch-meter i { display: none; } .ch-classes .ch-trend { display: none; } .ch-matrix th, .ch-matrix td { font-size: 10.5px; } .ch-classes th, .ch-classes td { padding-left: 6px; } .ch-classes .ch-rate { width: auto; } }
 `;
 
 /** A frame in `root` for one view: {frame, theme(store) -> palette when it is another one, else null, remove()}. */
@@ -96,6 +96,9 @@ export function makeButton(text, title, pressed = null) {
   if (pressed !== null) button.setAttribute('aria-pressed', String(pressed));
   return button;
 }
+
+/** What tells a run from another one; the same run may be described anew after the server was away. */
+export const runOf = ({ description }) => description?.run ?? description;
 
 /** The split that the held-out figures are of: {name, size}. */
 export function heldoutOf({ dataset }) {

@@ -18,12 +18,12 @@ export function sorted(classes, by, falls) {
   });
 }
 
-/** The class with the lowest F1, or null when none is defined or all are alike. */
+/** The classes with the lowest F1; none when fewer than two are defined or all are alike. */
 export function weakestOf(classes) {
   const defined = classes.filter(({ f1 }) => f1 !== null);
-  if (defined.length < 2) return null;
-  const weakest = defined.reduce((a, b) => (b.f1 < a.f1 ? b : a));
-  return defined.every(({ f1 }) => f1 === weakest.f1) ? null : weakest;
+  const lowest = Math.min(...defined.map(({ f1 }) => f1));
+  const weakest = defined.filter(({ f1 }) => f1 === lowest);
+  return weakest.length < defined.length ? weakest : [];
 }
 
 /** F1 of each class in the snapshots that were seen, thinned out when there are many. */

@@ -1,5 +1,5 @@
 /** Precision, recall, F1 and support of each class at the moment shown; what is undefined says so. */
-import { createChartFrame, heldoutOf, make } from './chart-style.js';
+import { createChartFrame, heldoutOf, make, runOf } from './chart-style.js';
 import { Course, average, sorted, weakestOf } from './classes-figures.js';
 
 const COLUMNS = [
@@ -20,6 +20,13 @@ const AVERAGES = [
   ['Weighted average', 'every class counts by its support', ({ support }) => support],
 ];
 const [WIDTH, HEIGHT] = [64, 18];
+const NAMED = 3; // classes that share the lowest F1 and are still named
+
+function weakestWords(weakest) {
+  if (!weakest.length) return '';
+  const more = weakest.length > NAMED ? ` and ${weakest.length - NAMED} more` : '';
+  return `weakest: ${weakest.slice(0, NAMED).map(({ label }) => label).join(', ')}${more} (F1 ${weakest[0].f1.toFixed(3)})`;
+}
 
 /** Build the table in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createClasses(root, store) {
@@ -43,7 +50,7 @@ export function createClasses(root, store) {
 
   const headings = COLUMNS.map(([name, text, about]) => {
     const button = make('button', { type: 'button', title: `${about}. Sorts the table.`, textContent: text });
-    const node = make('th', { scope: 'col' }, button);
+    const node = make('th', { scope: 'col', className: RATES.includes(name) ? 'ch-rate' : '' }, button);
     button.addEventListener('click', () => {
       // The weakest first at the first click.
       order = { by: name, falls: order.by === name ? !order.falls : false };
@@ -98,8 +105,8 @@ export function createClasses(root, store) {
     theme(store);
     const { shown } = store;
     if (!shown?.perClass?.length || !store.description) return;
-    if (known.run !== store.description) {
-      known = { run: store.description, frame: null };
+    if (known.run !== runOf(store)) {
+      known = { run: runOf(store), frame: null };
       course.forget();
       const { name, size } = heldoutOf(store.description);
       split.textContent = `${name} split, ${size.toLocaleString('en')} examples`;
@@ -114,14 +121,14 @@ export function createClasses(root, store) {
   function show(classes) {
     for (const { name, node } of headings) node.setAttribute('aria-sort', order.by !== name ? 'none' : order.falls ? 'descending' : 'ascending');
     const weakest = weakestOf(classes);
-    write(weak, weakest ? `weakest: ${weakest.label} (F1 ${weakest.f1.toFixed(3)})` : '');
+    write(weak, weakestWords(weakest));
     while (rows.length < classes.length) rows.push(makeRow());
     while (rows.length > classes.length) rows.pop().row.remove();
     sorted(classes, order.by, order.falls).forEach((about, i) => {
       const { label, mark, cells, support, path } = rows[i];
       write(label, about.label);
       label.parentNode.title = about.label;
-      mark.hidden = about !== weakest;
+      mark.hidden = weakest.length > NAMED || !weakest.includes(about);
       RATES.forEach((name, k) => showRate(cells[k], about[name], name));
       write(support, about.support.toLocaleString('en'));
       path.setAttribute('d', course.path(about.index, WIDTH, HEIGHT));

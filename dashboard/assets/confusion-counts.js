@@ -41,5 +41,5 @@ export function sentence(counts, names, i, j) {
   if (!row) return `There is no true ${called(names[i])} among these examples.`;
   const told = `${count} of ${row} true ${people(names[i], row)} ${count === 1 ? 'was' : 'were'} called ${called(names[j])} (${percentText(count, row)})`;
   if (i === j) return `${told}, which is the recall; precision ${column ? `${percentText(count, column)} of ${column} called so` : 'n/a, as nothing was called so'}.`;
-  return column ? `${told}; that is ${percentText(count, column)} of all that were called ${called(names[j])}.` : `${told}.`;
+  return count ? `${told}; that is ${percentText(count, column)} of all that were called ${called(names[j])}.` : `${told}.`;
 }

@@ -1,5 +1,5 @@
 /** The confusion matrix of the moment shown, as a table whose cells are coloured: rows true, columns predicted. */
-import { createChartFrame, heldoutOf, make, makeButton } from './chart-style.js';
+import { createChartFrame, heldoutOf, make, makeButton, runOf } from './chart-style.js';
 import { cellPercent, countsOf, sentence } from './confusion-counts.js';
 import { gradientOf } from './network-color.js';
 
@@ -116,8 +116,8 @@ export function createConfusion(root, store) {
     }
     const confusion = store.shown?.tensor('confusion');
     if (!confusion || !store.description) return;
-    if (known.run !== store.description || Number(table.dataset.size) !== store.classNames.length) {
-      known.run = store.description;
+    if (known.run !== runOf(store) || Number(table.dataset.size) !== store.classNames.length) {
+      known.run = runOf(store);
       const { name, size } = heldoutOf(store.description);
       split.textContent = `${name} split, ${size.toLocaleString('en')} examples`;
       build();

@@ -4,7 +4,7 @@
  */
 import { MARGIN, drawChart, layChart, splitColors } from './chart-draw.js';
 import { indexAt, nearest, tickText, within } from './chart-scale.js';
-import { createChartFrame, heldoutOf, make, makeButton } from './chart-style.js';
+import { createChartFrame, heldoutOf, make, makeButton, runOf } from './chart-style.js';
 import { History, marksOf } from './curves-history.js';
 import { createNumbers, epochText, lossText, shareText } from './curves-numbers.js';
 
@@ -49,7 +49,7 @@ export function createCurves(root, store) {
   let cursor = null; // index of the snapshot shown
   let charts = [];
   let marks = [];
-  let known = { run: null, frame: null, events: -1 };
+  const known = { run: null, named: null, frame: null, events: -1 }; // `named` is the run of the legend
   const wake = () => { waiting ||= requestAnimationFrame(update); };
   const redraw = () => { isDirty = true; wake(); };
 
@@ -69,14 +69,15 @@ export function createCurves(root, store) {
       palette = painted;
       colors = splitColors(palette);
       font = getComputedStyle(frame).fontFamily;
-      known.run = null;
       isDirty = true;
     }
-    if (store.description !== known.run) {
-      known.run = store.description;
-      tellLegend();
+    if (store.description && runOf(store) !== known.run) {
+      known.run = runOf(store);
+      zoom = null;
+      pointer = null;
       isDirty = true;
     }
+    if (store.description && (painted || known.named !== known.run)) tellLegend();
     const hasNew = history.read(store);
     if (hasNew || store.events.length !== known.events) {
       known.events = store.events.length;
@@ -94,7 +95,7 @@ export function createCurves(root, store) {
   }
 
   function tellLegend() {
-    if (!store.description) return;
+    known.named = known.run;
     const { name } = heldoutOf(store.description);
     legend.replaceChildren(...[[colors.train, '', 'train'], [colors.heldout, 'dash', `held-out (${name})`]].map(([color, className, text]) => {
       const line = make('i', { className });
@@ -284,13 +285,7 @@ export function createCurves(root, store) {
   toggle(scale, (isOn) => { log = isOn; redraw(); });
   toggle(table, (isOn) => numbers.open(isOn, history, cursor));
 
-  const stops = ['lines', 'status', 'frame', 'theme'].map((event) => store.on(event, wake));
-  stops.push(store.on('run', () => {
-    if (store.description === known.run) return;
-    zoom = null;
-    pointer = null;
-    wake();
-  }));
+  const stops = ['run', 'lines', 'status', 'frame', 'theme'].map((event) => store.on(event, wake));
   const resize = new ResizeObserver(redraw);
   resize.observe(box);
   wake();
