@@ -8,6 +8,7 @@ const RULES = `
 .ch-choice .nv-button:first-child { border-radius: 6px 0 0 6px; margin-left: 0; }
 .ch-choice .nv-button:last-child { border-radius: 0 6px 6px 0; }
 .ch-choice .nv-button:only-child { border-radius: 6px; }
+.ch-choice .nv-button:disabled { color: var(--nv-off); background: none; cursor: default; }
 .ch-lines i { width: 20px; height: 0; border-top: 2.5px solid; border-radius: 0; } .ch-lines i.dash { border-top-style: dashed; }
 .ch-box { position: relative; }
 .ch-canvas { display: block; width: 100%; border-radius: 6px; cursor: crosshair; touch-action: pan-y; }

@@ -26,12 +26,12 @@ export function createCurves(root, store) {
   const reset = makeButton('Whole run', 'Undo the zoom (0)');
   const scale = makeButton('Log loss', 'Show the loss on a logarithmic scale', false);
   const table = makeButton('Numbers', 'Show the last values as a table', false);
-  const choice = make('div', { className: 'ch-choice' }, scale, table);
+  const choice = make('div', { className: 'ch-choice' }, reset, scale, table);
   const tip = make('div', { className: 'nv-tip ch-tip', hidden: true });
   const box = make('div', { className: 'ch-box' }, canvas, tip);
   const numbers = createNumbers();
-  reset.hidden = true;
-  frame.append(make('div', { className: 'nv-bar' }, make('h3', { textContent: 'Loss and accuracy' }), legend, reset, choice), box, numbers.element);
+  reset.disabled = true; // never hidden: the charts must not move under the pointer
+  frame.append(make('div', { className: 'nv-bar' }, make('h3', { textContent: 'Loss and accuracy' }), legend, choice), box, numbers.element);
   canvas.setAttribute('role', 'slider');
   canvas.setAttribute('aria-roledescription', 'curves');
   canvas.setAttribute('aria-label', 'Loss and accuracy over the epochs: arrow keys choose the moment, plus and minus zoom');
@@ -160,7 +160,7 @@ export function createCurves(root, store) {
       top += HEIGHTS[name];
       return chart;
     });
-    reset.hidden = zoom === null;
+    reset.disabled = zoom === null;
     const [from, to] = charts[0].domainX;
     Object.assign(canvas.dataset, { from: String(from), to: String(to), snapshots: String(history.length) });
   }
