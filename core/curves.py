@@ -195,6 +195,16 @@ def calibration(right: Bool[ndarray, " n"], confidence: Float[ndarray, " n"], n_
     )
 
 
+def row_shares(confusion: Int[ndarray, "n_classes n_classes"]) -> Float[ndarray, "n_classes n_classes"]:
+    """Each count as a share of its true class, so that the diagonal is the recall; NaN for a class without examples."""
+    return _ratios(confusion, confusion.sum(axis=1, keepdims=True))
+
+
+def column_shares(confusion: Int[ndarray, "n_classes n_classes"]) -> Float[ndarray, "n_classes n_classes"]:
+    """Each count as a share of its predicted class, so that the diagonal is the precision; NaN if never predicted."""
+    return _ratios(confusion, confusion.sum(axis=0, keepdims=True))
+
+
 def specificity(confusion: Int[ndarray, "n_classes n_classes"]) -> Float[ndarray, " n_classes"]:
     """tn / (tn + fp) of each class: how many of the others were not taken for it; NaN without others."""
     others = confusion.sum() - confusion.sum(axis=1)
@@ -279,7 +289,7 @@ def _mean(values: Float[ndarray, " n"], weights: Int[ndarray, " n"] | None = Non
     return _ratio(float(np.sum(values[known] * shares[known])), float(shares[known].sum()))
 
 
-def _ratios(above: ndarray, below: ndarray | int) -> Float[ndarray, " n"]:
+def _ratios(above: ndarray, below: ndarray | int) -> Float[ndarray, "..."]:
     with np.errstate(invalid="ignore"):  # 0 / 0 is undefined, and NaN says so
         ratios: ndarray = np.true_divide(above, np.asarray(below, np.float64))
     return ratios
