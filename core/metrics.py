@@ -123,4 +123,11 @@ class Bins:
 WEIGHT_BINS = Bins(unit=0.01, end=10.0)
 GRADIENT_BINS = Bins(unit=1e-6, end=10.0)
 ACTIVATION_BINS = Bins(unit=0.05, end=50.0)
-WEIGHT_EDGES, GRADIENT_EDGES, ACTIVATION_EDGES = WEIGHT_BINS.edges, GRADIENT_BINS.edges, ACTIVATION_BINS.edges
+UPDATE_BINS = Bins(unit=1e-7, end=1.0)
+HISTOGRAM_EDGES: dict[str, Float[ndarray, " 65"]] = {
+    "weight": WEIGHT_BINS.edges,
+    "gradient": GRADIENT_BINS.edges,
+    "activation": ACTIVATION_BINS.edges,
+    "update": UPDATE_BINS.edges,
+}
+"""The edges of each histogram of a layer's statistics."""

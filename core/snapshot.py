@@ -49,6 +49,7 @@ class LayerStatistics:
     weight_histogram: Int[ndarray, " n_bins"]
     gradient_histogram: Int[ndarray, " n_bins"]
     activation_histogram: Int[ndarray, " n_bins"]
+    update_histogram: Int[ndarray, " n_bins"]
 
 
 @dataclass(frozen=True, eq=False)

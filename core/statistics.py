@@ -9,7 +9,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from core.activations import Activation
-from core.metrics import ACTIVATION_BINS, GRADIENT_BINS, N_BINS, WEIGHT_BINS
+from core.metrics import ACTIVATION_BINS, GRADIENT_BINS, N_BINS, UPDATE_BINS, WEIGHT_BINS
 from core.network import Network, Parameters
 from core.snapshot import LayerStatistics
 
@@ -52,6 +52,7 @@ def layer_statistics(
                 weight_histogram=WEIGHT_BINS.count(flat),
                 gradient_histogram=np.zeros(N_BINS, np.int32) if d_weight is None else GRADIENT_BINS.count(d_weight),
                 activation_histogram=ACTIVATION_BINS.count(output),
+                update_histogram=np.zeros(N_BINS, np.int32) if d_weight is None else UPDATE_BINS.count(update),
             )
         )
     return tuple(found)

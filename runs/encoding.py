@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from core.snapshot import LayerParameters, Snapshot
 
-_HISTOGRAMS = ("weight_histogram", "gradient_histogram", "activation_histogram")
+_HISTOGRAMS = ("weight_histogram", "gradient_histogram", "activation_histogram", "update_histogram")
 _FIGURES = (
     "weight_norm", "gradient_norm", "update_ratio", "activation_mean", "activation_std", "dead_fraction",
     "saturated_fraction",

@@ -186,7 +186,7 @@ class _Worker:
         return result
 
     def _begin(self, dataset: Dataset, n_epochs: int | None) -> None:
-        from core.metrics import ACTIVATION_EDGES, GRADIENT_EDGES, WEIGHT_EDGES
+        from core.metrics import HISTOGRAM_EDGES
         from core.network import layer_sizes
         from core.training import Trainer
 
@@ -204,8 +204,7 @@ class _Worker:
         self.loaded = True
         if known is None:
             sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
-            edges = {"weight": WEIGHT_EDGES, "gradient": GRADIENT_EDGES, "activation": ACTIVATION_EDGES}
-            writer.describe(dataset, self.trainer.probe, sizes, edges, n_threads)
+            writer.describe(dataset, self.trainer.probe, sizes, HISTOGRAM_EDGES, n_threads)
         if writer.last_step >= 0:
             # What is recorded stays true: more epochs count from where the record ends.
             end = max(writer.last_step, self.trainer.step)

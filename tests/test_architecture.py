@@ -1,6 +1,8 @@
 """The shape of the project: imports go one way, and the mathematics has no input or output."""
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,8 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ["core", "data", "runs", "dashboard"]
 CORE_MAY_IMPORT = {"numpy", "jaxtyping", "core", "__future__", "abc", "collections", "dataclasses", "difflib",
                    "functools", "itertools", "math", "random", "typing"}  # fmt: skip
+UNCHECKED = {"__init__", "config", "errors", "recipes"}
+"""Modules of the core without an array in any signature."""
 INPUT_OUTPUT = {"open", "print", "input", "exec", "eval"}
 
 
@@ -81,3 +85,10 @@ def test_data_builds_on_the_types_of_core_alone() -> None:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core") and node.module not in allowed
     ]
     assert wrong == []
+
+
+def test_shapes_are_checked_in_every_module_that_has_any() -> None:
+    """A new module of the core cannot be forgotten in the list of those whose signatures the tests check."""
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["addopts"]
+    listed = set(re.findall(r"core\.(\w+)", options))
+    assert listed == {path.stem for path in modules("core")} - UNCHECKED

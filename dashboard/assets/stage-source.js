@@ -107,7 +107,10 @@ export function openSource(store, base, { live, trouble }) {
     close() {
       closed = true;
       clearTimeout(timer);
-      socket?.close();
+      // Closing one that is still opening would be an error on the console.
+      const mine = socket;
+      if (mine?.readyState === WebSocket.CONNECTING) mine.onopen = () => mine.close();
+      else mine?.close();
     },
   };
 }

@@ -3,7 +3,7 @@
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
  * 'run' (another run), 'lines' (history grew), 'status', 'frame' (another moment, or its glide moved on),
- * 'probe', 'pin', 'theme' and 'select' (what is chosen on the timeline).
+ * 'probe', 'pin', 'theme', 'compare' and 'select' (what is chosen on the timeline).
  */
 export function createStore() {
   const listeners = new Map();
@@ -14,6 +14,7 @@ export function createStore() {
     shown: null, previous: null, progress: 1, // previous -> shown, for views that glide
     selected: null, // the number of a snapshot, or null for the latest
     probeIndex: 0, pinned: null,
+    compared: null, // the frame that is pinned to be compared with the one shown
 
     on(event, listen) {
       if (!listeners.has(event)) listeners.set(event, new Set());
@@ -29,6 +30,7 @@ export function createStore() {
       Object.assign(store, {
         run, description: null, lines: [], snapshotLines: [], events: [], status: null, probe: null, layerSizes: [],
         classNames: [], imageShape: null, shown: null, previous: null, progress: 1, selected: null, pinned: null,
+        compared: null,
       });
       store.emit('run');
     },
@@ -64,6 +66,11 @@ export function createStore() {
       const last = store.newest;
       store.selected = number === null ? null : Math.max(0, Math.min(number, Math.max(last, 0)));
       store.emit('select');
+    },
+    /** Pin a frame to compare with, or none. */
+    compare(frame) {
+      store.compared = frame;
+      store.emit('compare');
     },
     selectProbe(index) {
       store.probeIndex = index;

@@ -70,9 +70,13 @@ export function createTimeline(root, store, keys) {
   latest.type = 'button';
   latest.className = 'as-latest';
   latest.addEventListener('click', () => { stop(); store.select(null); });
+  const pin = document.createElement('button');
+  pin.type = 'button';
+  pin.className = 'as-latest';
+  pin.addEventListener('click', () => store.compare(store.compared === null ? store.shown : null));
   const readout = document.createElement('output');
   readout.className = 'as-readout';
-  element.append(play, back, on, pace, track, latest, readout);
+  element.append(play, back, on, pace, track, latest, pin, readout);
   root.append(element);
 
   slider.addEventListener('input', () => {
@@ -179,6 +183,10 @@ export function createTimeline(root, store, keys) {
     latest.setAttribute('aria-pressed', String(isLive));
     latest.classList.toggle('as-running', isLive && store.status?.status === 'running');
     latest.disabled = newest < 0;
+    pin.textContent = store.compared ? 'Pinned' : 'Pin';
+    pin.title = store.compared ? 'No longer compare with the pinned moment' : 'Pin this moment, to compare another one with it';
+    pin.setAttribute('aria-pressed', String(store.compared !== null));
+    pin.disabled = store.shown === null;
     const words = line
       ? `Epoch ${epochWords(line, store.stepsPerEpoch)} · step ${line.step.toLocaleString('en')} · ${duration(line.train_seconds)} of training`
       : 'Waiting for the first snapshot';
@@ -238,6 +246,7 @@ export function createTimeline(root, store, keys) {
       place: placeOf(event.step), kind: event.event, text: `Step ${event.step.toLocaleString('en')}: ${EVENTS[event.event](event)}`,
     }));
     if (best) wanted.push({ place: best.number, kind: 'best', text: `Lowest held-out loss: ${best.heldout.loss.toFixed(4)} at epoch ${epochWords(best, store.stepsPerEpoch)}` });
+    if (store.compared) wanted.push({ place: store.compared.number, kind: 'pin', text: `Pinned: step ${store.compared.line.step.toLocaleString('en')}` });
     const key = JSON.stringify([wanted, Math.round(x(store.newest)), store.newest]);
     if (key === marked) return;
     marked = key;
@@ -252,7 +261,7 @@ export function createTimeline(root, store, keys) {
     }));
   }
 
-  const stops = ['lines', 'status', 'frame', 'select', 'run', 'theme'].map((event) => store.on(event, wake));
+  const stops = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare'].map((event) => store.on(event, wake));
   const watch = new ResizeObserver(wake);
   watch.observe(track);
   wake();

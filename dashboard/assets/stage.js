@@ -3,8 +3,12 @@
  * Streamlit only what a person chose, the moment and the example, so that the address can hold it.
  */
 import { createClasses } from './classes.js';
+import { createCompare } from './compare.js';
 import { createConfusion } from './confusion.js';
 import { createCurves } from './curves.js';
+import { createDistributions } from './distributions.js';
+import { createHealth } from './health.js';
+import { createLayers } from './layers.js';
 import { isDark, paletteFor } from './network-color.js';
 import { createNetwork } from './network.js';
 import { paintFrame } from './network-style.js';
@@ -18,8 +22,9 @@ import { createTiles } from './tiles.js';
 const TELL_AFTER = 150; // ms a choice has to stand before Streamlit hears of it
 const LOOK_AT_THEME = 700; // ms
 const VIEWS = [
-  ['network', 0, createNetwork], ['tiles', 0, createTiles],
-  ['curves', 1, createCurves], ['confusion', 1, createConfusion], ['classes', 1, createClasses],
+  ['network', 0, createNetwork], ['tiles', 0, createTiles], ['layers', 0, createLayers], ['distributions', 0, createDistributions],
+  ['curves', 1, createCurves], ['compare', 1, createCompare], ['health', 1, createHealth], ['confusion', 1, createConfusion],
+  ['classes', 1, createClasses],
 ];
 const stages = new WeakMap();
 
@@ -59,7 +64,8 @@ function createStage(parent) {
 
   let source = null;
   let tell = () => {};
-  const told = { snapshot: undefined, probe: undefined };
+  const told = { snapshot: undefined, probe: undefined }; // what Streamlit knows from here
+  const heard = { snapshot: undefined, probe: undefined }; // what it last said itself
   const timers = {};
   const show = createShow(store, root, () => source);
   const timeline = createTimeline(sticky, store, root);
@@ -126,7 +132,8 @@ function createStage(parent) {
     timers[name] = setTimeout(() => {
       if (told[name] === value) return;
       told[name] = value;
-      tell(name, value);
+      // Streamlit begins with null, and a change to what it was is none: -1 says that nothing is chosen.
+      tell(name, value ?? -1);
     }, TELL_AFTER);
   }
 
@@ -151,8 +158,8 @@ function createStage(parent) {
     show.forget();
     say(null);
     store.reset(run);
-    told.snapshot = data.snapshot ?? null;
-    told.probe = data.probe ?? 0;
+    Object.assign(told, { snapshot: data.snapshot ?? null, probe: data.probe ?? 0 });
+    Object.assign(heard, told);
     store.selected = data.snapshot ?? null;
     store.probeIndex = data.probe ?? 0;
     source = openSource(store, data.base, { live: show.live, trouble: say });
@@ -173,11 +180,14 @@ function createStage(parent) {
       }
       const snapshot = data.snapshot ?? null;
       const probe = data.probe ?? 0;
-      if (snapshot !== told.snapshot) {
+      // What Python says anew and we did not tell it comes from a link; what it has not heard yet is no news.
+      const isNews = { snapshot: snapshot !== heard.snapshot && snapshot !== told.snapshot, probe: probe !== heard.probe && probe !== told.probe };
+      Object.assign(heard, { snapshot, probe });
+      if (isNews.snapshot) {
         told.snapshot = snapshot;
         store.select(snapshot);
       }
-      if (probe !== told.probe) {
+      if (isNews.probe) {
         told.probe = probe;
         store.selectProbe(probe);
       }

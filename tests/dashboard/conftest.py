@@ -104,6 +104,6 @@ def snapshot(step: int, accuracy: float, confusion: ndarray) -> Snapshot:
             LayerParameters(rng.normal(size=pair).astype(np.float32), rng.normal(size=pair[1]).astype(np.float32))
             for pair in pairwise(SIZES)
         ),
-        layers=tuple(LayerStatistics(1.5, 0.25, 1e-3, 0.1, 0.2, 0.0, None, counts, counts, counts) for _ in SIZES[1:]),
+        layers=tuple(LayerStatistics(1.5, 0.25, 1e-3, 0.1, 0.2, 0.0, None, *[counts] * 4) for _ in SIZES[1:]),
         probe_activations=tuple(rng.random((2, n_units)).astype(np.float32) for n_units in SIZES[1:]),
     )

@@ -81,6 +81,7 @@ def make_snapshot() -> Callable[..., Snapshot]:
                     weight_histogram=counts,
                     gradient_histogram=counts + 1,
                     activation_histogram=counts + 2,
+                    update_histogram=counts + 3,
                 )
                 for _ in pairs
             ),

@@ -67,7 +67,8 @@ def test_snapshot_files_hold_the_tensors_other_programs_expect(directory: Path, 
         f"layer{i}.{name}"
         for i in range(2)
         for name in (
-            "weight", "bias", "activation", "weight_histogram", "gradient_histogram", "activation_histogram"
+            "weight", "bias", "activation", "weight_histogram", "gradient_histogram", "activation_histogram",
+            "update_histogram"
         )
     }  # fmt: skip
     assert tensors["confusion"].dtype == np.int32
