@@ -34,7 +34,12 @@ class MatrixView:
     texts: list[list[str]]
     top: float
     words: str
-    is_difference: bool = False
+    mode: Mode
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether two matrices are set against each other."""
+        return self.mode == "difference"
 
 
 def matrix_view(confusion: Counts, mode: Mode, other: Counts | None = None) -> MatrixView:
@@ -47,12 +52,14 @@ def matrix_view(confusion: Counts, mode: Mode, other: Counts | None = None) -> M
         return _difference(confusion, other)
     if mode == "precision":
         shares = column_shares(confusion)
-        return MatrixView(shares, _percentages(shares), 1.0, "share of the predicted class; the diagonal is precision")
+        return MatrixView(
+            shares, _percentages(shares), 1.0, "share of the predicted class; the diagonal is precision", mode
+        )
     shares = row_shares(confusion)
     if mode == "recall":
-        return MatrixView(shares, _percentages(shares), 1.0, "share of the true class; the diagonal is recall")
+        return MatrixView(shares, _percentages(shares), 1.0, "share of the true class; the diagonal is recall", mode)
     texts = [[f"{count:,}" if count else "·" for count in row] for row in confusion.tolist()]
-    return MatrixView(shares, texts, 1.0, "number of examples; coloured by share of the true class")
+    return MatrixView(shares, texts, 1.0, "number of examples; coloured by share of the true class", "counts")
 
 
 def _difference(confusion: Counts, other: Counts) -> MatrixView:
@@ -65,7 +72,7 @@ def _difference(confusion: Counts, other: Counts) -> MatrixView:
         texts = [[_points(value) for value in row] for row in change.tolist()]
         words = "change of the share of the true class, in percentage points"
     top = float(np.nanmax(np.abs(change), initial=0.0)) or 1.0
-    return MatrixView(change, texts, top, words, is_difference=True)
+    return MatrixView(change, texts, top, words, "difference")
 
 
 def _points(value: float) -> str:

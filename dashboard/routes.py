@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from pathlib import Path
 
+import streamlit as st
 from anyio import create_task_group
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -29,6 +30,8 @@ from runs.record import run_ids
 BASE = "/annscope"
 ASSETS = Path(__file__).with_name("assets")
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
+PAGE_PATHS = ("classes",)
+"""The addresses of the pages beside the first one, as `dashboard.app` gives them."""
 GONE = 4404
 """The code with which a connection is closed when the run was deleted or cannot be read."""
 
@@ -183,7 +186,18 @@ def _history(following: Following, *, kind: str | None = None) -> str:
     return f'{{{head}"description":{description},"lines":[{",".join(following.lines)}],"status":{status}}}'
 
 
+def streamlit_page(_: Request) -> Response:
+    """Streamlit's own page for an address below the root, told that its server is at the root.
+
+    Left alone it looks for the server below the page's address first, and the browser reports what it misses.
+    """
+    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    told = '<head><script>window.__streamlit = { BACKEND_BASE_URL: window.location.origin + "/" };</script>'
+    return Response(page.replace("<head>", told, 1), media_type="text/html", headers={"cache-control": "no-cache"})
+
+
 routes: list[BaseRoute] = [
+    *(Route(f"/{path}", streamlit_page) for path in PAGE_PATHS),
     Mount(f"{BASE}/assets", app=Assets(directory=ASSETS, check_dir=False), name="assets"),
     Route(f"{BASE}/runs/{{run}}/history", history),
     Route(f"{BASE}/runs/{{run}}/probe", probe),

@@ -63,6 +63,7 @@ ADDRESSES = "addresses"
 """Session: what the address of each page said last, by page."""
 PAGE = "page"
 """Session: the page that was drawn last."""
+TRAIN = "train"
 INSPECT = "inspect"
 GALLERY = "gallery"
 PLACE = "place"
@@ -120,9 +121,10 @@ def arrive(page: str) -> None:
         st.query_params.from_dict(own | shared)
 
 
-def leave_word(page: str) -> None:
-    """Remember what the address says, for `arrive`."""
-    st.session_state.setdefault(ADDRESSES, {})[page] = st.query_params.to_dict()
+def remember_address() -> None:
+    """Note what the address of the page that is drawn says, for `arrive`."""
+    if PAGE in st.session_state:
+        st.session_state[ADDRESSES][st.session_state[PAGE]] = st.query_params.to_dict()
 
 
 def put(name: str, text: str | None) -> None:
@@ -131,6 +133,7 @@ def put(name: str, text: str | None) -> None:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != text:
         st.query_params[name] = text
+    remember_address()
 
 
 def shown_run() -> str | None:
@@ -144,6 +147,7 @@ def show_run(run: str | None) -> None:
         st.query_params.pop(name, None)
     if run is not None:
         st.query_params[RUN] = run
+    remember_address()
 
 
 def shown_number(name: str) -> int | None:
@@ -159,6 +163,6 @@ def whole_number(text: str) -> int | None:
 def show_number(name: str, value: Any) -> None:
     """Put a whole number into the address; anything else takes the parameter out of it."""
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and value == int(value):
-        st.query_params[name] = str(int(value))
+        put(name, str(int(value)))
     else:
-        st.query_params.pop(name, None)
+        put(name, None)

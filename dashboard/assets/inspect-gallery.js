@@ -1,14 +1,14 @@
 /** The gallery: a page of the chosen examples, and the one that was opened with all its probabilities. */
-import { bytesOf, node, roveOver } from './inspect-dom.js';
+import { bytesOf, node, pngButton, roveOver } from './inspect-dom.js';
 
-const percent = (value) => (value >= 0.9995 ? '100 %' : value < 0.0005 ? '0 %' : `${(100 * value).toFixed(value < 0.1 ? 1 : 0)} %`);
+const percent = (value) => (value >= 0.995 && value < 1 ? '>99 %' : value > 0 && value < 0.01 ? '<1 %' : `${Math.round(100 * value)} %`);
 const exact = (value) => (value >= 0.001 ? value.toFixed(4) : value === 0 ? '0' : value.toExponential(1));
 
 /** Build the gallery in `root`; `tell` is called with {sample: i | null} or {sheet: page}. */
 export function createGallery(root, tell) {
   const title = node('h3');
   const count = node('span', { className: 'ai-count' });
-  const head = node('div', { className: 'ai-head' }, title, count);
+  const head = node('div', { className: 'ai-head' }, title, count, pngButton(picture, () => data.file));
   const detail = node('section', { className: 'ai-detail', 'aria-label': 'The opened example', hidden: true });
   const sheet = node('div', { className: 'ai-sheet', role: 'group', 'aria-label': 'Examples' });
   const pager = node('nav', { className: 'ai-pager', 'aria-label': 'Pages of the gallery' });
@@ -117,6 +117,32 @@ export function createGallery(root, tell) {
     item.features.slice(0, 4).forEach((value, k) => list.append(
       node('span', { textContent: data.features[k] }), node('em', { textContent: Number(value.toPrecision(4)) })));
     return list;
+  }
+
+  /** The sheet as one picture, each example with its words beneath. */
+  function picture() {
+    const [side, words, gap, columns] = [84, 20, 8, Math.max(1, Math.min(7, tiles.length))];
+    const rows = Math.ceil(tiles.length / columns);
+    const canvas = node('canvas', { width: 2 * (columns * (side + gap) + gap), height: 2 * (rows * (side + words + gap) + gap + 24) });
+    const context = canvas.getContext('2d');
+    context.scale(2, 2);
+    context.fillStyle = palette.surface;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.fillStyle = palette.ink;
+    context.font = '600 13px sans-serif';
+    context.fillText(`${data.title}: ${count.textContent}`, gap, 20, canvas.width / 2 - 2 * gap);
+    context.imageSmoothingEnabled = false;
+    tiles.forEach((tile, k) => {
+      const [x, y] = [gap + (k % columns) * (side + gap), 24 + gap + Math.floor(k / columns) * (side + words + gap)];
+      const face = tile.querySelector('canvas');
+      context.fillStyle = palette.panel;
+      context.fillRect(x, y, side, side);
+      if (face) context.drawImage(face, x, y, side, side);
+      context.fillStyle = tile.classList.contains('ai-wrong') ? palette.positive : palette.ink;
+      context.font = '11px sans-serif';
+      context.fillText(`${tile.querySelector('b').textContent}  ${tile.querySelector('small').textContent}`, x, y + side + 14, side);
+    });
+    return canvas;
   }
 
   function page() {

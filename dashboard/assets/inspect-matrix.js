@@ -1,5 +1,5 @@
 /** The confusion matrix of Inspect: every cell, row and column is a button that says which examples to show. */
-import { node, roveOver } from './inspect-dom.js';
+import { node, pngButton, roveOver } from './inspect-dom.js';
 
 const NUMBERS_UP_TO = 26; // classes for which every cell has room for its number
 const BIG_UP_TO = 12;
@@ -9,10 +9,12 @@ export function createMatrix(root, tell) {
   const table = node('table', { className: 'ai-grid', role: 'grid' });
   const say = node('p', { className: 'ai-say', 'aria-live': 'polite' });
   const legend = node('p', { className: 'ai-legend' });
-  root.append(node('div', { className: 'ai-scroll' }, table), say, legend);
+  const foot = node('div', { className: 'ai-foot' }, legend, pngButton(picture, () => data.file));
+  root.append(node('div', { className: 'ai-scroll' }, table), say, foot);
   let places = []; // [row][column], row 0 and column 0 the headings, the last column the totals
   let built = '';
   let data = null;
+  let palette = null;
   const placeOf = (element) => {
     const spot = element.closest?.('[data-spot]')?.dataset.spot;
     return spot ? spot.split(',').map(Number) : null;
@@ -45,8 +47,9 @@ export function createMatrix(root, tell) {
     reach(places[1][1]);
   }
 
-  function update(given, palette) {
+  function update(given, colors) {
     data = given;
+    palette = colors;
     const { names, counts, values, texts, selected, difference } = data;
     table.setAttribute('aria-label', data.label);
     if (built !== names.join('\n')) {
@@ -104,6 +107,35 @@ export function createMatrix(root, tell) {
       say.textContent = `${counts[i][j].toLocaleString('en')} of ${totals[i].toLocaleString('en')} true ${names[i]} ${i === j ? 'recognised' : `taken for ${names[j]}`}`
         + ` (${share(counts[i][j], totals[i])} of the row, ${share(counts[i][j], predicted[j])} of the column).`;
     }
+  }
+
+  /** The matrix as one picture. */
+  function picture() {
+    const [side, left, top, size] = [44, 96, 64, data.names.length];
+    const canvas = node('canvas', { width: 2 * (left + (size + 1) * side + 12), height: 2 * (top + size * side + 12) });
+    const context = canvas.getContext('2d');
+    context.scale(2, 2);
+    context.fillStyle = palette.surface;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.textBaseline = 'middle';
+    const write = (text, x, y, color, align = 'center', font = '13px sans-serif') => {
+      Object.assign(context, { fillStyle: color, textAlign: align, font });
+      context.fillText(text, x, y, align === 'center' ? side - 4 : undefined);
+    };
+    write(`${data.label}: ${data.words}`, 12, 16, palette.muted, 'left', '12px sans-serif');
+    write('true ↓  predicted →', 12, 46, palette.muted, 'left', '11px sans-serif');
+    data.names.forEach((name, i) => {
+      write(name, left + (i + 0.5) * side, 46, palette.ink, 'center', '600 13px sans-serif');
+      write(name, left - 8, top + (i + 0.5) * side, palette.ink, 'right', '600 13px sans-serif');
+      write(String(data.totals[i]), left + (size + 0.5) * side, top + (i + 0.5) * side, palette.muted);
+      data.names.forEach((_, j) => {
+        const cell = places[i + 1][j + 1];
+        context.fillStyle = cell.style.background;
+        context.fillRect(left + j * side + 1, top + i * side + 1, side - 2, side - 2);
+        write(data.texts[i][j], left + (j + 0.5) * side, top + (i + 0.5) * side, cell.style.color);
+      });
+    });
+    return canvas;
   }
 
   const choose = (event) => {

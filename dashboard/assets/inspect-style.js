@@ -25,6 +25,10 @@ export const RULES = `
 .ai-legend { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 4px 0 0; color: var(--nv-muted); font-size: 12px; }
 .ai-legend span { display: inline-flex; align-items: center; gap: 6px; }
 .ai-legend i { width: 12px; height: 12px; border-radius: 3px; }
+.ai-foot { display: flex; align-items: center; gap: 12px; margin-top: 4px; } .ai-foot .ai-legend { margin: 0 auto 0 0; }
+.ai-png { flex: none; padding: 3px 10px; font-size: 12px !important; background: var(--nv-surface); border: 1px solid var(--nv-edge); border-radius: 7px; }
+.ai-png:hover { border-color: var(--nv-muted); }
+.ai-head .ai-png { margin-left: auto; align-self: center; }
 .ai-table { width: 100%; border-collapse: collapse; margin: 0; border: 0; font-variant-numeric: tabular-nums; }
 .ai-table th, .ai-table td { border: 0; border-bottom: 1px solid var(--nv-edge); padding: 6px 8px; font-size: 13px; font-weight: 400; text-align: right; }
 .ai-table .ai-text { text-align: left; white-space: nowrap; }

@@ -51,6 +51,7 @@ def matrix(view: MatrixView, answers: Answers, selected: str, choose: Choose) ->
     _part(
         "matrix",
         {
+            "file": f"{_stem(answers)}-confusion-{view.mode}",
             "label": f"Confusion matrix on the {answers.split} split: rows the true class, columns the predicted one",
             "names": list(answers.class_names),
             "counts": confusion.tolist(),
@@ -133,6 +134,7 @@ def gallery(
     pixels = np.clip(np.round(features[every] * 255), 0, 255).astype(np.uint8) if kind == "image" else np.zeros(0)
     data: dict[str, Any] = {
         "title": title,
+        "file": f"{_stem(answers)}-examples",
         "split": answers.split,
         "about": "confidence" if judged is None else f"probability of {answers.class_names[judged]}",
         "count": len(places),
@@ -183,6 +185,10 @@ def _cell(value: Any) -> Any:
         return value
     number = float(value)
     return None if math.isnan(number) else int(number) if isinstance(value, int | np.integer) else number
+
+
+def _stem(answers: Answers) -> str:
+    return f"{answers.run}-snapshot-{answers.number}-{answers.split}"
 
 
 def _base64(values: ndarray) -> str:

@@ -40,7 +40,7 @@ def styled(figure: go.Figure, dark: bool, *, x: str, y: str, height: int = 330) 
     }  # fmt: skip
     figure.update_layout(
         height=height,
-        margin={"l": 56, "r": 16, "t": 12, "b": 46},
+        margin={"l": 56, "r": 16, "t": 30, "b": 46},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": FONT, "color": palette.ink, "size": 13},

@@ -28,8 +28,8 @@ from dashboard.selection import ORDERS, describe, judged_class, select
 from runs.record import RunReader, run_directory, run_ids
 
 STYLE = """<style>
-.stMainBlockContainer { padding: 1rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 1rem 1rem 2rem; } }
+.stMainBlockContainer { padding: 4rem 2rem 2rem; max-width: 1800px; }
+@media (max-width: 1000px) { .stMainBlockContainer { padding: 4rem 1rem 2rem; } }
 .st-key-inspect-choices { border-bottom: 1px solid var(--st-border-color, #8883); padding-bottom: 0.5rem; }
 .st-key-inspect-headline p { font-variant-numeric: tabular-nums; }
 .st-key-inspect-body > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
@@ -37,6 +37,12 @@ STYLE = """<style>
   .st-key-inspect-body > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"],
   .st-key-inspect-body > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 100%; }
 }
+.st-key-inspect-choices .stSelectbox { min-width: 19rem; }
+.st-key-place { flex: 1 1 19rem; min-width: 17rem; flex-wrap: nowrap; }
+.st-key-earlier [data-testid="stMarkdownContainer"], .st-key-later [data-testid="stMarkdownContainer"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
+.st-key-earlier button, .st-key-later button { padding-inline: 0.6rem; }
 .st-key-inspect-body .katex { font-size: 1.02em; }
 .st-key-inspect-body [data-testid="stMetricValue"] { font-size: 1.4rem; font-variant-numeric: tabular-nums; }
 </style>"""
@@ -59,12 +65,14 @@ def page() -> None:
         st.info("There is no run yet: train a network first, then look here at what it gets wrong.", icon="🔎")
     else:
         _inspect(run)
-    state.leave_word(state.INSPECT)
+    state.remember_address()
 
 
 @st.fragment
 def _inspect(run: str) -> None:
-    with st.container(key="inspect-choices", horizontal=True, vertical_alignment="bottom", gap="medium"):
+    if state.shown_run() not in {None, run}:
+        st.rerun()  # another run was picked: the whole page is about that one
+    with st.container(key="inspect-choices", horizontal=True, vertical_alignment="center", gap="medium"):
         pick_run(run)
         try:
             following = follow(run)
@@ -94,7 +102,6 @@ def _inspect(run: str) -> None:
                 _gallery(looking, answers)
     except AnnscopeError as error:
         st.error(escape(str(error)), icon=":material/error:")
-    state.leave_word(state.INSPECT)
 
 
 # Choices
@@ -136,22 +143,23 @@ def _choose_snapshot(looking: Looking, moments: Moments) -> None:
     def go(number: int) -> None:
         state.put(state.SNAPSHOT, str(number))
 
-    st.button(
-        "Earlier snapshot", key=state.EARLIER, icon=":material/chevron_left:", disabled=looking.number == 0,
-        on_click=go, args=(looking.number - 1,), help="One snapshot earlier.",
-    )  # fmt: skip
-    st.select_slider(
-        "Snapshot",
-        range(last + 1),
-        key=key,
-        format_func=moments.name,
-        on_change=lambda: go(st.session_state[key]),
-        label_visibility="collapsed",
-    )
-    st.button(
-        "Later snapshot", key=state.LATER, icon=":material/chevron_right:", disabled=looking.number == last,
-        on_click=go, args=(looking.number + 1,), help="One snapshot later.",
-    )  # fmt: skip
+    with st.container(key=state.PLACE, horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Earlier snapshot", key=state.EARLIER, icon=":material/chevron_left:", disabled=looking.number == 0,
+            on_click=go, args=(looking.number - 1,), help="One snapshot earlier",
+        )  # fmt: skip
+        st.select_slider(
+            "Snapshot",
+            range(last + 1),
+            key=key,
+            format_func=moments.name,
+            on_change=lambda: go(st.session_state[key]),
+            label_visibility="collapsed",
+        )
+        st.button(
+            "Later snapshot", key=state.LATER, icon=":material/chevron_right:", disabled=looking.number == last,
+            on_click=go, args=(looking.number + 1,), help="One snapshot later",
+        )  # fmt: skip
 
 
 def _choose_view(looking: Looking) -> None:
