@@ -16,8 +16,9 @@ from dashboard.following import follow
 from dashboard.tables import COLUMNS, history_csv, history_rows
 
 STYLE = """<style>
-.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
+.stMainBlockContainer { padding: 4rem 2rem 2rem; max-width: 1800px; }
+@media (max-width: 1000px) { .stMainBlockContainer { padding: 4rem 1rem 2rem; } }
+.annscope-stage .as-sticky { top: 3.75rem; }
 [data-testid="stSidebarHeader"] { height: 1.5rem; margin: 0; padding-top: 0.75rem; padding-bottom: 0; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; padding-bottom: 1.5rem; }
 [data-testid="stSidebar"] h4 { padding: 0 0 0.5rem; }
@@ -37,6 +38,7 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 
 def page() -> None:
     """Draw the page."""
+    state.arrive(state.TRAIN)
     st.html(STYLE)
     controls.sidebar(below={"learning-rate": learning_rate_finder.button})
     _main()
@@ -51,6 +53,7 @@ def _main() -> None:
         st.warning(
             lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines), icon=":material/link_off:"
         )
+    state.remember_address()
     if run is None:
         welcome()
         return
