@@ -532,7 +532,7 @@ def _gallery(looking: Looking, answers: Answers) -> None:
         if "sample" in choice:
             state.show_number(state.SAMPLE, choice["sample"])
 
-    link = {state.RUN: looking.run, state.SNAPSHOT: looking.number, state.SUBSET: looking.split}
+    link = {state.RUN: looking.run, state.SNAPSHOT: looking.number, state.EXAMPLE: f"{looking.split}-"}
     parts.gallery(
         answers,
         places,
@@ -541,7 +541,7 @@ def _gallery(looking: Looking, answers: Answers) -> None:
         judged=judged_class(looking.selection),
         sheet=min(looking.sheet, sheets - 1),
         opened=looking.sample,
-        link=f"/?{urlencode(link)}",
+        link=f"/drawing?{urlencode(link)}",
     )
     _save(looking, "examples", lambda: tables.example_rows(answers, places))
 
