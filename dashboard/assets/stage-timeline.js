@@ -200,11 +200,15 @@ export function createTimeline(root, store, keys) {
     drawTicks(last);
   }
 
+  let ticked = '';
   function drawTicks(end) {
     const width = track.clientWidth;
     const height = track.clientHeight;
     if (!width) return;
     const ratio = window.devicePixelRatio || 1;
+    const state = [store.run, store.theme, store.lines.length, shown(), end, width, ratio].join(' ');
+    if (state === ticked) return;
+    ticked = state;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
