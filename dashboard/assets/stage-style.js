@@ -1,7 +1,7 @@
 /** The look of the stage: the timeline, the grid of cards, curves, confusion matrix and classes. */
 
 export const RULES = `
-.annscope-stage { container-type: inline-size; color: var(--nv-ink); font-size: 13px; line-height: 1.4; min-height: 420px; }
+.annscope-stage { container-type: inline-size; color: var(--nv-ink); font-size: 13px; line-height: 1.4; min-height: 420px; outline: none; }
 .annscope-stage *, .annscope-stage *::before { box-sizing: border-box; }
 .annscope-stage [hidden] { display: none !important; }
 .as-sticky { position: sticky; top: 0; z-index: 20; background: var(--nv-surface); padding: 6px 0 8px; }

@@ -101,10 +101,9 @@ export function createTimeline(root, store, keys) {
       return;
     }
     if (store.newest < 1) return;
-    if (shown() >= store.newest) store.select(0);
-    else if (store.selected === null) store.select(store.newest);
     playing = true;
     store.pace = PACE / speed;
+    if (shown() >= store.newest) store.select(0);
     setPlaying();
     next();
   }
@@ -132,6 +131,7 @@ export function createTimeline(root, store, keys) {
     store.pace = 0;
     clearTimeout(timer);
     setPlaying();
+    store.emit('select'); // where it was left is now a choice
   }
 
   function setPlaying() {
