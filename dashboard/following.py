@@ -12,10 +12,11 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from core.metrics import class_metrics
+from core.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
 from runs.record import LIVE, Line, RecordError, RunReader, Status, run_directory
 
 POLL_SECONDS = 0.01
@@ -49,6 +50,7 @@ class Following:
         self._stamp: tuple[int, int] | None = None
         self._looked_for_life = 0.0
         self._frames: OrderedDict[int, bytes] = OrderedDict()
+        self._histograms: dict[int, ndarray] = {}
         self._lock = threading.RLock()
         self._viewers: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
@@ -125,6 +127,35 @@ class Following:
                 while len(self._frames) > KEPT_FRAMES:
                     self._frames.popitem(last=False)
             return self._frames[number]
+
+    def histograms(self, start: int = 0) -> bytes:
+        """The histograms of every snapshot from number `start` on, as one message.
+
+        As `encode_frame`, with {"start", "kinds", "shape"} and int32 counts of this shape:
+        snapshots, layers, kinds, bins.
+
+        Raises RecordError when a snapshot cannot be read.
+        """
+        with self._lock:
+            numbers = range(min(start, self.newest + 1), self.newest + 1)
+            for number in numbers:
+                if number not in self._histograms:
+                    self._histograms[number] = self._read_histograms(number)
+            n_layers = len(self.reader.description["layer_sizes"]) - 1
+            shape = (len(numbers), n_layers, len(HISTOGRAM_EDGES), N_BINS)
+            counts = np.array([self._histograms[number] for number in numbers], np.int32).reshape(shape)
+        about = {"start": numbers.start, "kinds": list(HISTOGRAM_EDGES), "shape": shape}
+        return encode_frame(about, counts.astype("<i4").tobytes())
+
+    def _read_histograms(self, number: int) -> ndarray:
+        try:
+            tensors = load(self.reader.snapshot_bytes(number))
+            n_layers = len(self.reader.description["layer_sizes"]) - 1
+            return np.array(
+                [[tensors[f"layer{i}.{kind}_histogram"] for kind in HISTOGRAM_EDGES] for i in range(n_layers)], np.int32
+            )
+        except (SafetensorError, ValueError, KeyError) as error:
+            raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error}.") from error
 
     def _encode(self, number: int) -> bytes:
         content = self.reader.snapshot_bytes(number)

@@ -76,6 +76,16 @@ def snapshot(request: Request) -> Response:
     return _arrays(following.frame(request.path_params["number"]))
 
 
+@_or_404
+def histograms(request: Request) -> Response:
+    """The histograms of every snapshot from `start` on (`following.Following.histograms`)."""
+    start = request.query_params.get("start", "0")
+    if not start.isdecimal() or len(start) > 9:
+        return JSONResponse({"error": f"start must be a whole number, 0 or more, got {start!r}."}, status_code=400)
+    content = follow(request.path_params["run"]).histograms(int(start))
+    return Response(content, media_type="application/octet-stream", headers={"content-encoding": "identity"})
+
+
 def _arrays(content: bytes) -> Response:
     # Compressing float32 noise costs far more than it saves on this machine; "identity" tells the server so.
     headers = {"cache-control": "private, max-age=31536000, immutable", "content-encoding": "identity"}
@@ -178,5 +188,6 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/history", history),
     Route(f"{BASE}/runs/{{run}}/probe", probe),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}", snapshot),
+    Route(f"{BASE}/runs/{{run}}/histograms", histograms),
     WebSocketRoute(f"{BASE}/runs/{{run}}/live", live),
 ]

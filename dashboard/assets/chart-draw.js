@@ -172,7 +172,7 @@ function drawEnds(context, chart, xs, series, label, at) {
   // From the top down each a line below the one before it, then up again from the bottom where they ran out of it.
   if (ends.length) ends[0].y = Math.max(ends[0].y, chart.top + 6);
   for (let i = 1; i < ends.length; i += 1) ends[i].y = Math.max(ends[i].y, ends[i - 1].y + ROW);
-  let floor = chart.bottom - 12;
+  let floor = chart.bottom - 18;
   for (let i = ends.length - 1; i >= 0; i -= 1) {
     ends[i].y = Math.min(ends[i].y, floor);
     floor = ends[i].y - ROW;

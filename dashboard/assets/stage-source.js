@@ -151,7 +151,10 @@ export function openSource(store, base, { live, greeted, trouble }) {
       release();
       document.removeEventListener('visibilitychange', hurry);
       clearTimeout(timer);
-      socket?.close();
+      // Closing one that is still opening would be an error on the console.
+      const mine = socket;
+      if (mine?.readyState === WebSocket.CONNECTING) mine.onopen = () => mine.close();
+      else mine?.close();
     },
   };
 }

@@ -3,7 +3,7 @@
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
  * 'run' (another run), 'lines' (history grew), 'status', 'frame' (another moment), 'glide' (the way to it moved on),
- * 'probe', 'pin', 'theme' and 'select' (what is chosen on the timeline).
+ * 'probe', 'pin', 'theme', 'compare' and 'select' (what is chosen on the timeline).
  */
 export function createStore() {
   const listeners = new Map();
@@ -15,6 +15,7 @@ export function createStore() {
     selected: null, // the number of a snapshot, or null for the latest
     pace: 0, // ms that a replay leaves to each snapshot; 0 while a hand chooses
     probeIndex: 0, pinned: null,
+    compared: null, // the frame that is pinned to be compared with the one shown
 
     on(event, listen) {
       if (!listeners.has(event)) listeners.set(event, new Set());
@@ -36,6 +37,7 @@ export function createStore() {
       Object.assign(store, {
         run, description: null, lines: [], snapshotLines: [], events: [], status: null, probe: null, layerSizes: [],
         classNames: [], imageShape: null, shown: null, previous: null, progress: 1, selected: null, pinned: null,
+        compared: null,
       });
       store.emit('run');
     },
@@ -71,6 +73,11 @@ export function createStore() {
       // Before the history is there, nobody knows what the last one is.
       store.selected = number === null ? null : Math.max(0, store.newest < 0 ? number : Math.min(number, store.newest));
       store.emit('select');
+    },
+    /** Pin a frame to compare with, or none. */
+    compare(frame) {
+      store.compared = frame;
+      store.emit('compare');
     },
     selectProbe(index) {
       store.probeIndex = index;

@@ -28,7 +28,7 @@ export const RULES = `
 .as-mark { position: absolute; top: -2px; width: 16px; height: 16px; margin-left: -8px; padding: 2px; color: var(--nv-muted); background: none; border: 0; border-radius: 4px; cursor: pointer; pointer-events: auto; }
 .as-mark svg { display: block; width: 12px; height: 12px; fill: currentColor; }
 .as-mark[data-kind=rate], .as-mark[data-kind=best] { color: var(--nv-accent); } .as-mark[data-kind=trouble] { color: var(--nv-positive); }
-.as-mark:hover { color: var(--nv-ink); }
+.as-mark[data-kind=pin], .as-mark:hover { color: var(--nv-ink); }
 .as-tip.as-mark-tip { top: 38px; white-space: pre; }
 .as-trouble { margin: 0; padding: 10px 12px; border: 1px solid var(--nv-edge); border-left: 4px solid var(--nv-positive); border-radius: 8px; }
 .as-readout { flex: none; min-width: 240px; text-align: right; color: var(--nv-muted); font-size: 12px; font-variant-numeric: tabular-nums; }
@@ -42,7 +42,8 @@ export const RULES = `
   .as-columns { grid-template-columns: minmax(0, 1fr); }
   .as-column { display: contents; }
   .as-card[data-view=curves] { order: 1; } .as-card[data-view=network] { order: 2; } .as-card[data-view=confusion] { order: 3; }
-  .as-card[data-view=classes] { order: 4; } .as-card[data-view=tiles] { order: 5; }
+  .as-card[data-view=compare], .as-card[data-view=health] { order: 2; } .as-card[data-view=classes] { order: 4; } .as-card[data-view=tiles] { order: 5; }
+  .as-card[data-view=layers] { order: 6; } .as-card[data-view=distributions] { order: 7; }
   .as-readout { min-width: 0; flex: 1 1 100%; text-align: left; }
 }
 .as-head { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 10px; margin-bottom: 6px; }
@@ -84,6 +85,16 @@ export const RULES = `
 .as-classes tfoot th, .as-classes tfoot td { color: var(--nv-muted); font-weight: 500; }
 .as-classes .as-worst { box-shadow: inset 3px 0 var(--nv-positive); }
 .as-classes .as-worst th { padding-left: 8px; }
+.as-select { font: inherit; font-size: 12px; padding: 3px 6px; color: var(--nv-ink); background: var(--nv-surface); border: 1px solid var(--nv-edge); border-radius: 6px; }
+.as-findings { list-style: none; margin: 0; padding: 0; display: grid; gap: 8px; }
+.as-findings li { margin: 0; padding: 2px 0 2px 12px; font-size: 12.5px; border-left: 3px solid var(--nv-edge); }
+.as-findings li.as-bad { border-color: var(--nv-positive); } .as-findings li.as-watch { border-color: var(--nv-positive); border-left-style: dotted; } .as-findings li.as-fine { border-color: var(--nv-accent); color: var(--nv-muted); }
+.as-findings b, .as-findings span, .as-findings em { display: block; }
+.as-findings span { color: var(--nv-muted); } .as-findings em { font-style: normal; }
+.as-compare { display: grid; gap: 12px; }
+.as-compare caption { caption-side: top; text-align: left; padding: 0 0 2px; color: var(--nv-muted); font-size: 12px; }
+.as-compare thead th { color: var(--nv-muted); font-weight: 500; }
+.as-better { color: var(--nv-accent); font-weight: 600; } .as-worse { color: var(--nv-positive); font-weight: 600; }
 .as-sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @container (max-width: 520px) { .as-meter i { display: none; } }
 `;

@@ -72,10 +72,14 @@ export function createTimeline(root, store, keys) {
   latest.type = 'button';
   latest.className = 'as-latest';
   latest.addEventListener('click', () => { stop(); store.select(null); });
+  const pin = document.createElement('button');
+  pin.type = 'button';
+  pin.className = 'as-latest';
+  pin.addEventListener('click', () => store.compare(store.compared === null ? store.shown : null));
   const readout = document.createElement('output');
   readout.className = 'as-readout';
   readout.setAttribute('aria-live', 'off'); // it changes many times a second
-  element.append(play, back, on, pace, track, latest, readout);
+  element.append(play, back, on, pace, track, latest, pin, readout);
   root.append(element);
 
   slider.addEventListener('input', () => {
@@ -192,6 +196,10 @@ export function createTimeline(root, store, keys) {
     latest.setAttribute('aria-pressed', String(isLive));
     latest.classList.toggle('as-running', isLive && store.status?.status === 'running');
     latest.disabled = newest < 0;
+    pin.textContent = store.compared ? 'Pinned' : 'Pin';
+    pin.title = store.compared ? 'No longer compare with the pinned moment' : 'Pin this moment, to compare another one with it';
+    pin.setAttribute('aria-pressed', String(store.compared !== null));
+    pin.disabled = store.shown === null;
     const words = line
       ? `Epoch ${epochWords(line, store.stepsPerEpoch)} · step ${line.step.toLocaleString('en')} · ${duration(line.train_seconds)} of training`
       : 'Waiting for the first snapshot';
@@ -206,7 +214,7 @@ export function createTimeline(root, store, keys) {
     const height = track.clientHeight;
     if (!width) return;
     const ratio = window.devicePixelRatio || 1;
-    const state = [store.run, store.theme, store.lines.length, shown(), end, width, ratio].join(' ');
+    const state = [store.run, store.theme, store.lines.length, shown(), end, width, ratio, store.compared?.number].join(' ');
     if (state === ticked) return;
     ticked = state;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -250,11 +258,11 @@ export function createTimeline(root, store, keys) {
   let marked = '';
   let places = [];
   function placeMarks(x, width) {
-    const { newest, snapshotLines, events, lines } = store;
-    const key = `${store.run} ${lines.length} ${newest} ${width}`;
+    const { newest, snapshotLines, events, lines, compared } = store;
+    const key = `${store.run} ${lines.length} ${newest} ${width} ${compared?.number}`;
     if (key === marked) return;
     marked = key;
-    places = gathered(marksOf(events, snapshotLines, store.stepsPerEpoch), placeOf, newest, width);
+    places = gathered(marksOf(events, snapshotLines, store.stepsPerEpoch, compared), placeOf, newest, width);
     while (marks.children.length > places.length) marks.lastChild.remove();
     places.forEach(({ number, kind, texts }, i) => {
       let node = marks.children[i];
@@ -306,7 +314,7 @@ export function createTimeline(root, store, keys) {
   marks.addEventListener('pointerout', hideTip);
   marks.addEventListener('focusout', hideTip);
 
-  const stops = ['lines', 'status', 'frame', 'select', 'run', 'theme'].map((event) => store.on(event, wake));
+  const stops = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare'].map((event) => store.on(event, wake));
   const watch = new ResizeObserver(wake);
   watch.observe(track);
   wake();

@@ -3,8 +3,12 @@
  * Streamlit only what a person chose, the moment and the example, so that the address can hold it.
  */
 import { createClasses } from './classes.js';
+import { createCompare } from './compare.js';
 import { createConfusion } from './confusion.js';
 import { createCurves } from './curves.js';
+import { createDistributions } from './distributions.js';
+import { createHealth } from './health.js';
+import { createLayers } from './layers.js';
 import { isDark, paletteFor } from './network-color.js';
 import { createNetwork } from './network.js';
 import { paintFrame } from './network-style.js';
@@ -18,8 +22,9 @@ import { createTiles } from './tiles.js';
 
 const LOOK_AT_THEME = 700; // ms
 const VIEWS = [
-  ['network', 0, createNetwork], ['tiles', 0, createTiles],
-  ['curves', 1, createCurves], ['confusion', 1, createConfusion], ['classes', 1, createClasses],
+  ['network', 0, createNetwork], ['tiles', 0, createTiles], ['layers', 0, createLayers], ['distributions', 0, createDistributions],
+  ['curves', 1, createCurves], ['compare', 1, createCompare], ['health', 1, createHealth], ['confusion', 1, createConfusion],
+  ['classes', 1, createClasses],
 ];
 /** Which of the views a line of a stack trace belongs to. */
 const VIEW_IN_STACK = new RegExp(`/(${VIEWS.map(([name]) => name).join('|')})\\.js\\b`, 'g');

@@ -8,6 +8,7 @@ setting that differs from its default, and a new address sets the controls.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ from data.datasets import DATASETS, check_name
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 MOST_LAYERS = 6
 OFF = 0.0
+LATE_SECONDS = 3.0
+"""How long the browser may take to learn a new address."""
 
 _ONLY_FOR: dict[str, tuple[str, tuple[str, ...]]] = {
     "momentum": ("optimizer", ("momentum", "nesterov")),
@@ -143,8 +146,8 @@ def use(settings: Mapping[str, Any]) -> None:
 
 def settings_now() -> dict[str, Any]:
     """Every setting as its control stands; first from the address, when that is new to this session."""
-    address = {name: text for name, text in st.query_params.items() if name not in state.VIEW_PARAMETERS}
-    if st.session_state.get(state.WRITTEN) != address:
+    address = _address()
+    if st.session_state.get(state.WRITTEN) != address and not _is_late(address):
         settings, complaints = read_address(st.query_params.to_dict())
         st.session_state[state.COMPLAINTS] = complaints
         use(settings)
@@ -162,14 +165,31 @@ def config_now() -> RunConfig | None:
 
 def spell_in_address() -> None:
     """Make the address say what the controls say."""
-    wanted = write_address(st.session_state[state.SETTINGS])
-    for name in list(st.query_params):
-        if name not in wanted and name not in state.VIEW_PARAMETERS:
-            del st.query_params[name]
-    for name, text in wanted.items():
-        if st.query_params.get(name) != text:
-            st.query_params[name] = text
+    wanted, address = write_address(st.session_state[state.SETTINGS]), _address()
+    before = st.session_state.get(state.WRITTEN)
+    if before not in (None, wanted):
+        now = time.monotonic()
+        late = [entry for entry in st.session_state.get(state.LATE, []) if now - entry[0] < LATE_SECONDS]
+        st.session_state[state.LATE] = [*late, (now, before), (now, address)]
     st.session_state[state.WRITTEN] = wanted
+    if address != wanted:
+        views = {name: text for name, text in st.query_params.items() if name in state.VIEW_PARAMETERS}
+        st.query_params.from_dict(wanted | views)
+
+
+def _address() -> dict[str, str]:
+    return {name: text for name, text in st.query_params.items() if name not in state.VIEW_PARAMETERS}
+
+
+def _is_late(address: Mapping[str, str]) -> bool:
+    """Whether this is what the address said a moment ago.
+
+    The browser sends its address with each change of a control. When two changes follow each other
+    quickly, the second is sent before the browser has learned the address that the first one made:
+    that is no link, and taking it for one would undo what the person just did.
+    """
+    now = time.monotonic()
+    return any(then == address and now - at < LATE_SECONDS for at, then in st.session_state.get(state.LATE, []))
 
 
 # Controls

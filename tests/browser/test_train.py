@@ -156,3 +156,92 @@ def test_a_moved_slider_is_in_the_address_and_survives_a_reload(open_tab: Callab
     expect(page).to_have_url(re.compile(r"\?epochs=13$"))
     page.reload()
     expect(thumb).to_have_attribute("aria-valuetext", "13")
+
+
+def test_replay_compare_and_return(served: Served, open_tab: Callable[..., Page]) -> None:
+    """A link shows its moment; play moves on by itself; a moment pinned there is compared with the last one."""
+    page = open_tab("/?data=digits&hidden=16&epochs=6")
+    page.get_by_role("button", name=re.compile("^Start with my settings")).click()
+    stage = page.locator(STAGE)
+    expect(stage).to_have_attribute("data-status", "finished", timeout=20_000)
+    link = page.url.removeprefix(served.url) + "&snapshot=2"
+
+    tab = open_tab(link)
+    shown = tab.locator(STAGE)
+    expect(shown).to_have_attribute("data-number", "2", timeout=15_000)
+    tab.get_by_role("button", name="Pin", exact=True).click()
+    tab.get_by_role("button", name="Play", exact=True).click()
+    expect(shown).to_have_attribute("data-number", "6", timeout=15_000)
+    expect(tab.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    record_lines = record(served, tab).snapshot_lines()
+    compared = tab.locator("[data-view=compare]")
+    for number in (2, 6):
+        expect(compared).to_contain_text(f"{record_lines[number]['heldout']['loss']:.4f}")
+
+    # Back with a key, then to the last one: the address follows.
+    tab.keyboard.press(",")
+    expect(shown).to_have_attribute("data-number", "5")
+    expect(tab).to_have_url(re.compile("snapshot=5"))
+    tab.get_by_role("button", name="Latest").click()
+    expect(shown).to_have_attribute("data-number", "6")
+    expect(tab).not_to_have_url(re.compile("snapshot="))
+
+
+def test_figures_on_the_stage_are_those_of_the_record(served: Served, open_tab: Callable[..., Page]) -> None:
+    """Confusion matrix and classes show the recorded numbers, and undefined as n/a."""
+    page = open_tab("/?data=digits&hidden=16&epochs=3")
+    page.get_by_role("button", name=re.compile("^Start with my settings")).click()
+    expect(page.locator(STAGE)).to_have_attribute("data-status", "finished", timeout=20_000)
+    for number in (3, 0):
+        page.get_by_role("slider", name="Timeline").press("End" if number else "Home")
+        expect(page.locator(STAGE)).to_have_attribute("data-number", str(number))
+        confusion = record(served, page).snapshot(number).confusion
+        cells = page.locator("[data-view=confusion] td[data-row]")
+        expect(cells).to_have_text([str(count) if count else "·" for count in confusion.ravel().tolist()])
+        never = [i for i, predicted in enumerate(confusion.sum(axis=0)) if not predicted]
+        precision = page.locator("[data-view=classes] tbody td:nth-child(2)")
+        for i in range(10):
+            right, predicted = int(confusion[i, i]), int(confusion[:, i].sum())
+            expect(precision.nth(i)).to_have_text("n/a" if i in never else f"{right / predicted:.3f}")
+    assert never, "at the beginning some class is never predicted"
+
+
+def test_a_zoom_outlives_new_snapshots(open_tab: Callable[..., Page]) -> None:
+    """Dragging over the curves zooms in; it is still zoomed when the run has gone on, and no frame is blank."""
+    page = open_tab(LONG)
+    page.get_by_role("button", name=re.compile("^Start with my settings")).click()
+    stage = page.locator(STAGE)
+    expect(stage).to_have_attribute("data-number", re.compile(r"^([5-9]|\d\d+)$"), timeout=20_000)
+    canvas = page.locator("[data-view=curves] canvas")
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 80, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 140, box["y"] + 60, steps=4)
+    page.mouse.up()
+    zoomed = page.get_by_role("button", name="Whole run")
+    expect(zoomed).to_be_visible()
+    page.evaluate(
+        """() => {
+          const canvas = document.querySelector('[data-view=curves] canvas');
+          window.blank = 0;
+          const look = () => {
+            const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            const first = data.slice(0, 3).join();
+            let same = true;
+            for (let i = 0; i < data.length && same; i += 4) same = data.slice(i, i + 3).join() === first;
+            window.blank += same;
+            window.looking = requestAnimationFrame(look);
+          };
+          look();
+        }"""
+    )
+    at = int(stage.get_attribute("data-number") or 0)
+    page.wait_for_function(f"Number(document.querySelector('{STAGE}').dataset.number) > {at + 5}", timeout=30_000)
+    page.evaluate("cancelAnimationFrame(window.looking)")
+    assert page.evaluate("window.blank") == 0
+    expect(zoomed).to_be_visible()
+    zoomed.click()
+    expect(zoomed).to_be_hidden()
+    button(page, "Stop").click()
+    expect(head(page)).to_contain_text("stopped")

@@ -33,11 +33,17 @@ def client() -> Iterator[TestClient]:
         yield client
 
 
+def parse_head(message: bytes) -> tuple[dict[str, Any], bytes]:
+    """A message's JSON, and what follows it."""
+    (n,) = struct.unpack("<I", message[:4])
+    assert (4 + n) % 8 == 0
+    return json.loads(message[4 : 4 + n]), message[4 + n :]
+
+
 def parse(frame: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """A frame's JSON and arrays, read as the contract with the browser says."""
-    (n,) = struct.unpack("<I", frame[:4])
-    assert (4 + n) % 8 == 0
-    return json.loads(frame[4 : 4 + n]), load(frame[4 + n :])
+    about, content = parse_head(frame)
+    return about, load(content)
 
 
 def receive_lines(socket: WebSocketTestSession, n: int) -> list[dict[str, Any]]:
@@ -252,3 +258,27 @@ def test_a_malformed_run_id_is_refused_before_the_connection(client: TestClient)
     with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect("/annscope/runs/.hidden/live"):
         pass
     assert denied.value.status_code == 404
+
+
+def test_histograms_of_all_snapshots_come_in_one_message(client: TestClient, record: Callable[..., Any]) -> None:
+    """Every bin of every layer, kind and snapshot from a number on, as recorded."""
+    run = record(3)
+    about, content = parse_head(client.get(f"/annscope/runs/{run.run}/histograms?start=1").content)
+    assert about["start"] == 1
+    assert about["kinds"] == ["weight", "gradient", "activation", "update"]
+    counts = np.frombuffer(content, "<i4").reshape(about["shape"])
+    assert counts.shape == (2, 2, 4, 64)
+    snapshot = RunReader(run.directory).snapshot(2)
+    assert (counts[1, 0, 0] == snapshot.layers[0].weight_histogram).all()
+    assert (counts[1, 1, 3] == snapshot.layers[1].update_histogram).all()
+    nothing, _ = parse_head(client.get(f"/annscope/runs/{run.run}/histograms?start=9").content)
+    assert nothing["shape"] == [0, 2, 4, 64]
+
+
+@pytest.mark.parametrize("start", ["-1", "x", "1.5", "9999999999"])
+def test_a_start_that_is_none_is_a_sentence(client: TestClient, record: Callable[..., Any], start: str) -> None:
+    """A wrong start of the histograms is named."""
+    answer = client.get(f"/annscope/runs/{record(1).run}/histograms?start={start}")
+    assert (answer.status_code, answer.json()["error"]) == (
+        400, f"start must be a whole number, 0 or more, got '{start}'."
+    )  # fmt: skip

@@ -1,0 +1,172 @@
+/** Two moments of a run side by side: the pinned one and the one shown. Hidden while nothing is pinned. */
+import { paletteFor } from './network-color.js';
+import { layersOf } from './network-model.js';
+import { epochWords } from './stage-store.js';
+
+const signed = (value, digits) => (Number.isFinite(value) ? `${value > 0 ? '+' : value < 0 ? '−' : '±'}${Math.abs(value).toFixed(digits)}` : 'n/a');
+const number = (value, digits) => (typeof value === 'number' && Number.isFinite(value) ? value.toFixed(digits) : 'n/a');
+const MOST_CLASSES = 26;
+
+/** Build the comparison in `root` on the stage's store. Returns {update(now), destroy()}. */
+export function createCompare(root, store) {
+  const head = document.createElement('div');
+  head.className = 'as-head';
+  const title = document.createElement('h3');
+  title.textContent = 'Two moments';
+  const close = document.createElement('button');
+  close.type = 'button';
+  close.className = 'as-latest';
+  close.textContent = 'Unpin';
+  close.addEventListener('click', () => store.compare(null));
+  head.append(title, close);
+  const body = document.createElement('div');
+  body.className = 'as-compare';
+  root.append(head, body);
+  let waiting = 0;
+  let drawn = '';
+  const wake = () => { waiting ||= requestAnimationFrame(update); };
+
+  function update() {
+    waiting = 0;
+    const { compared, shown, description } = store;
+    root.hidden = !compared || !shown;
+    if (root.hidden) return;
+    const key = `${store.run} ${compared.number} ${shown.number} ${store.theme} ${store.probeIndex}`;
+    if (key === drawn) return;
+    drawn = key;
+    const names = [compared, shown].map(({ line }) => `Epoch ${epochWords(line, store.stepsPerEpoch)}, step ${line.step.toLocaleString('en')}`);
+    body.replaceChildren(
+      table('Figures', ['', `${names[0]} (pinned)`, `${names[1]} (shown)`, 'Change'], [...figures(compared, shown), ...answers(compared, shown), ...weights(compared, shown, layersOf(description))]),
+      table('F1 of each class', ['Class', 'Pinned', 'Shown', 'Change'], classes(compared, shown)),
+    );
+    if (store.classNames.length <= MOST_CLASSES) body.append(difference(compared, shown));
+  }
+
+  function figures(a, b) {
+    const rows = [];
+    for (const [name, split, figure, digits] of [
+      ['Held-out loss', 'heldout', 'loss', 4], ['Held-out accuracy', 'heldout', 'accuracy', 4],
+      ['Train loss', 'train', 'loss', 4], ['Train accuracy', 'train', 'accuracy', 4],
+    ]) {
+      const [x, y] = [a.line[split][figure], b.line[split][figure]];
+      const isBetter = figure === 'loss' ? y < x : y > x;
+      rows.push([name, number(x, digits), number(y, digits), { text: signed(y - x, digits), good: x === y ? null : isBetter }]);
+    }
+    return rows;
+  }
+
+  /** What both say of the example on the stage. */
+  function answers(a, b) {
+    const last = store.layerSizes.length - 2;
+    const n = store.classNames.length;
+    const answer = (frame) => {
+      const { data } = frame.tensor(`layer${last}.activation`);
+      const row = data.subarray(store.probeIndex * n, (store.probeIndex + 1) * n);
+      const best = row.reduce((top, value, i) => (value > row[top] ? i : top), 0);
+      return [best, row[best]];
+    };
+    const [x, y] = [answer(a), answer(b)];
+    const text = ([label, p]) => `${store.classNames[label]} (${(100 * p).toFixed(1)} %)`;
+    const truth = Number(store.probe.labels[store.probeIndex]);
+    return [[`Example ${store.probeIndex + 1}, a ${store.classNames[truth]}`, text(x), text(y), x[0] === y[0] ? 'same answer' : { text: 'another answer', good: y[0] === truth ? true : x[0] === truth ? false : null }]];
+  }
+
+  function weights(a, b, layers) {
+    return layers.map(({ index, isOutput }) => {
+      const [x, y] = [a, b].map((frame) => frame.tensor(`layer${index}.weight`).data);
+      let moved = 0;
+      let size = 0;
+      for (let i = 0; i < x.length; i += 1) {
+        moved += (y[i] - x[i]) ** 2;
+        size += x[i] ** 2;
+      }
+      const norms = [a, b].map(({ line }) => line.layers[index].weight_norm);
+      return [`Weight norm, ${isOutput ? 'output' : `hidden ${index + 1}`}`, number(norms[0], 2), number(norms[1], 2), `moved by ${size ? ((100 * Math.sqrt(moved)) / Math.sqrt(size)).toFixed(0) : 0} % of it`];
+    });
+  }
+
+  function classes(a, b) {
+    return a.perClass.map((row, i) => {
+      const [x, y] = [row.f1, b.perClass[i].f1];
+      const isKnown = x !== null && y !== null;
+      return [row.label, number(x, 3), number(y, 3), { text: isKnown ? signed(y - x, 3) : 'n/a', good: isKnown && x !== y ? y > x : null }];
+    });
+  }
+
+  function table(caption, heads, rows) {
+    const node = document.createElement('table');
+    node.className = 'as-classes';
+    node.createCaption().textContent = caption;
+    const header = node.createTHead().insertRow();
+    for (const text of heads) {
+      const cell = document.createElement('th');
+      cell.scope = 'col';
+      cell.textContent = text;
+      header.append(cell);
+    }
+    const content = node.createTBody();
+    for (const [name, ...values] of rows) {
+      const row = content.insertRow();
+      const first = document.createElement('th');
+      first.scope = 'row';
+      first.textContent = name;
+      row.append(first);
+      for (const value of values) {
+        const cell = row.insertCell();
+        cell.textContent = value.text ?? value;
+        if (typeof value.good === 'boolean') cell.className = value.good ? 'as-better' : 'as-worse';
+      }
+    }
+    return node;
+  }
+
+  /** The shown confusion matrix less the pinned one: more right or fewer wrong is blue, the other way orange. */
+  function difference(a, b) {
+    const palette = paletteFor(store.theme === 'dark');
+    const n = store.classNames.length;
+    const [x, y] = [a, b].map((frame) => frame.tensor('confusion').data);
+    const node = document.createElement('table');
+    node.className = 'as-matrix';
+    node.style.setProperty('--cell', `${n <= 12 ? 24 : 18}px`);
+    node.createCaption().textContent = 'Confusion matrix, shown less pinned (rows true, columns predicted)';
+    const header = node.createTHead().insertRow();
+    for (const name of ['', ...store.classNames]) {
+      const cell = document.createElement('th');
+      cell.scope = 'col';
+      cell.textContent = name;
+      header.append(cell);
+    }
+    const content = node.createTBody();
+    for (let i = 0; i < n; i += 1) {
+      const row = content.insertRow();
+      const first = document.createElement('th');
+      first.scope = 'row';
+      first.textContent = store.classNames[i];
+      row.append(first);
+      let total = 0;
+      for (let j = 0; j < n; j += 1) total += Number(x[i * n + j]);
+      for (let j = 0; j < n; j += 1) {
+        const by = Number(y[i * n + j]) - Number(x[i * n + j]);
+        const cell = row.insertCell();
+        cell.textContent = by ? `${by > 0 ? '+' : '−'}${Math.abs(by)}` : '·';
+        const tone = (i === j ? -1 : 1) * Math.sign(by) * Math.sqrt(Math.min(1, Math.abs(by) / Math.max(1, total)));
+        cell.style.background = by ? palette.diverging.css(tone) : palette.panel;
+        cell.style.color = !by ? palette.muted : palette.diverging.isLight(tone) ? '#10161f' : '#ffffff';
+      }
+    }
+    return node;
+  }
+
+  const stops = ['frame', 'compare', 'theme', 'probe'].map((event) => store.on(event, wake));
+  stops.push(store.on('run', () => { drawn = ''; wake(); }));
+  root.hidden = true;
+  wake();
+  return {
+    update,
+    destroy() {
+      cancelAnimationFrame(waiting);
+      stops.forEach((stop) => stop());
+      root.replaceChildren();
+    },
+  };
+}

@@ -1,0 +1,306 @@
+/**
+ * How the weights, gradients, updates and activations of a layer are distributed, over all snapshots: as a heat map
+ * (a column a snapshot) or as ridges, on bins that are the same for every run.
+ */
+import { paletteFor } from './network-color.js';
+import { layersOf } from './network-model.js';
+import { layerColors } from './layers.js';
+import { tickText } from './chart-scale.js';
+
+const HEIGHT = 250;
+const LEFT = 52;
+const BOTTOM = 22;
+const KINDS = { weight: 'Weights', gradient: 'Gradients', update: 'Updates', activation: 'Activations' };
+const WAIT = 700; // ms between two questions to the server while a run trains
+const MOST_RIDGES = 24;
+
+/** Build the view in `root` on the stage's store. Returns {update(now), destroy()}. */
+export function createDistributions(root, store) {
+  const head = document.createElement('div');
+  head.className = 'as-head';
+  const title = document.createElement('h3');
+  title.textContent = 'Distributions';
+  const kindChoice = select('Of what', Object.entries(KINDS));
+  const layerChoice = select('Of which layer', []);
+  const shape = document.createElement('div');
+  shape.className = 'as-choice';
+  let isRidge = false;
+  const shapes = [['Heat map', false], ['Ridges', true]].map(([text, ridge]) => {
+    const node = document.createElement('button');
+    node.type = 'button';
+    node.textContent = text;
+    node.setAttribute('aria-pressed', String(ridge === isRidge));
+    node.addEventListener('click', () => {
+      isRidge = ridge;
+      for (const [k, each] of shapes.entries()) each.setAttribute('aria-pressed', String((k === 1) === isRidge));
+      wake();
+    });
+    return node;
+  });
+  shape.append(...shapes);
+  head.append(title, kindChoice, layerChoice, shape);
+  const box = document.createElement('div');
+  box.className = 'as-chart';
+  const canvas = document.createElement('canvas');
+  canvas.tabIndex = 0;
+  canvas.setAttribute('role', 'img');
+  box.append(canvas);
+  const say = document.createElement('p');
+  say.className = 'as-say';
+  root.append(head, box, say);
+  const context = canvas.getContext('2d');
+
+  let waiting = 0;
+  let timer = 0;
+  let known = []; // Int32Array of [layers][kinds][bins], by snapshot number
+  let kinds = [];
+  let bins = 64;
+  let isAsking = false;
+  let isVisible = false;
+  let pointer = null;
+  let run = null;
+  const wake = () => { waiting ||= requestAnimationFrame(update); };
+
+  function select(label, options) {
+    const node = document.createElement('select');
+    node.className = 'as-select';
+    node.setAttribute('aria-label', label);
+    for (const [value, text] of options) node.append(new Option(text, value));
+    node.addEventListener('change', () => wake());
+    return node;
+  }
+
+  async function ask() {
+    timer = 0;
+    if (isAsking || !isVisible || !store.description || known.length > store.newest) return;
+    isAsking = true;
+    const asked = store.run;
+    try {
+      const answer = await fetch(`${store.base}/annscope/runs/${encodeURIComponent(asked)}/histograms?start=${known.length}`);
+      if (!answer.ok || asked !== store.run) return;
+      const buffer = await answer.arrayBuffer();
+      const length = new DataView(buffer).getUint32(0, true);
+      const about = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+      const [n, layers, n_kinds, n_bins] = about.shape;
+      kinds = about.kinds;
+      bins = n_bins;
+      const each = layers * n_kinds * n_bins;
+      for (let k = 0; k < n; k += 1) known[about.start + k] = new Int32Array(buffer, 4 + length + 4 * k * each, each);
+      wake();
+    } catch {
+      // The stage says that the connection is lost; the next snapshot asks again.
+    } finally {
+      isAsking = false;
+    }
+  }
+
+  function grow() {
+    if (run !== store.run) {
+      run = store.run;
+      known = [];
+      pointer = null;
+      layerChoice.replaceChildren();
+    }
+    timer ||= setTimeout(ask, known.length ? WAIT : 0);
+    wake();
+  }
+
+  const counts = (number) => {
+    const kind = kinds.indexOf(kindChoice.value);
+    const start = (Number(layerChoice.value) * kinds.length + kind) * bins;
+    return known[number].subarray(start, start + bins);
+  };
+
+  function update() {
+    waiting = 0;
+    const width = box.clientWidth;
+    if (!width || !store.description || !store.shown) return;
+    if (!layerChoice.length) {
+      for (const { index, isOutput } of layersOf(store.description)) layerChoice.append(new Option(isOutput ? 'Output' : `Hidden ${index + 1}`, index));
+    }
+    const palette = paletteFor(store.theme === 'dark');
+    const ratio = window.devicePixelRatio || 1;
+    const [w, h] = [Math.round(width * ratio), Math.round(HEIGHT * ratio)];
+    if (canvas.width !== w || canvas.height !== h) {
+      canvas.width = w;
+      canvas.height = h;
+      canvas.style.height = `${HEIGHT}px`;
+    }
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.fillStyle = palette.surface;
+    context.fillRect(0, 0, width, HEIGHT);
+    if (!known.length) return;
+    const [low, high] = span();
+    const edges = store.description.histogram_edges[kindChoice.value];
+    const bottom = HEIGHT - BOTTOM;
+    const y = (bin) => bottom - ((bin - low) / (high + 1 - low)) * (bottom - 8);
+    context.font = `11px ${getComputedStyle(root).fontFamily}`;
+    if (isRidge) drawRidges(palette, width, low, high, edges);
+    else drawHeat(palette, width, low, high, edges, y, bottom);
+    tell(edges);
+  }
+
+  /** The first and last bin that anything ever fell into, with one to spare. */
+  function span() {
+    let low = bins;
+    let high = -1;
+    for (let number = 0; number < known.length; number += 1) {
+      const count = counts(number);
+      for (let bin = 0; bin < bins; bin += 1) {
+        if (count[bin] > 0) {
+          if (bin < low) low = bin;
+          if (bin > high) high = bin;
+        }
+      }
+    }
+    return high < 0 ? [0, bins - 1] : [Math.max(0, low - 1), Math.min(bins - 1, high + 1)];
+  }
+
+  function drawHeat(palette, width, low, high, edges, y, bottom) {
+    const right = width - 8;
+    const n = known.length;
+    const x = (place) => LEFT + (place / n) * (right - LEFT);
+    const columns = Math.min(n, Math.floor(right - LEFT));
+    for (let column = 0; column < columns; column += 1) {
+      const number = Math.floor((column / columns) * n);
+      const count = counts(number);
+      const most = Math.max(1, ...count);
+      const from = x((column / columns) * n);
+      const to = x(((column + 1) / columns) * n);
+      for (let bin = low; bin <= high; bin += 1) {
+        if (!count[bin]) continue;
+        context.fillStyle = palette.sequential.css(Math.sqrt(count[bin] / most));
+        context.fillRect(from, y(bin + 1), to - from + 0.5, y(bin) - y(bin + 1) + 0.5);
+      }
+    }
+    // Edges as ticks: 0 and a few on each side.
+    context.fillStyle = palette.muted;
+    context.textAlign = 'right';
+    context.textBaseline = 'middle';
+    let last = Infinity;
+    for (let bin = low; bin <= high + 1; bin += 1) {
+      const at = y(bin);
+      if (bin !== bins / 2 && (last - at < 26 || Math.abs(at - y(bins / 2)) < 20)) continue;
+      context.fillText(bin === bins / 2 ? '0' : tickText(Number(edges[bin].toPrecision(1))), LEFT - 6, at);
+      last = at;
+    }
+    context.textAlign = 'center';
+    context.textBaseline = 'top';
+    const per = store.stepsPerEpoch;
+    let room = -Infinity;
+    for (let number = 0; number < n; number += 1) {
+      const at = x(number + 0.5);
+      if (at - room < 44) continue;
+      room = at;
+      context.fillText(String(Number((store.snapshotLines[number].step / per).toFixed(1))), at, bottom + 7);
+    }
+    const chosen = Math.min(store.shown.number, n - 1);
+    context.strokeStyle = palette.ink;
+    context.lineWidth = 1.5;
+    context.strokeRect(x(chosen) + 0.5, 8, Math.max(2, x(chosen + 1) - x(chosen)), bottom - 8);
+  }
+
+  function drawRidges(palette, width, low, high, edges) {
+    const right = width - 8;
+    const n = known.length;
+    const rows = Math.min(n, MOST_RIDGES);
+    const color = layerColors(palette)[Number(layerChoice.value) % 7];
+    const bottom = HEIGHT - BOTTOM;
+    const step = (bottom - 46) / Math.max(1, rows - 1);
+    const x = (bin) => LEFT + ((bin - low) / (high + 1 - low)) * (right - LEFT);
+    for (let row = 0; row < rows; row += 1) {
+      const number = rows === 1 ? 0 : Math.round((row / (rows - 1)) * (n - 1));
+      const count = counts(number);
+      const most = Math.max(1, ...count);
+      const base = 46 + row * step;
+      context.beginPath();
+      context.moveTo(x(low), base);
+      for (let bin = low; bin <= high; bin += 1) context.lineTo(x(bin + 0.5), base - 38 * Math.sqrt(count[bin] / most));
+      context.lineTo(x(high + 1), base);
+      context.closePath();
+      context.globalAlpha = 0.85;
+      context.fillStyle = palette.surface;
+      context.fill();
+      context.globalAlpha = 0.18;
+      context.fillStyle = color;
+      context.fill();
+      context.globalAlpha = 1;
+      context.strokeStyle = number === store.shown.number ? palette.ink : color;
+      context.lineWidth = number === store.shown.number ? 2 : 1.1;
+      context.stroke();
+      if (row % Math.ceil(rows / 8) === 0) {
+        context.fillStyle = palette.muted;
+        context.textAlign = 'right';
+        context.textBaseline = 'middle';
+        context.fillText(String(Number((store.snapshotLines[number].step / store.stepsPerEpoch).toFixed(1))), LEFT - 6, base - 3);
+      }
+    }
+    context.fillStyle = palette.muted;
+    context.textAlign = 'center';
+    context.textBaseline = 'top';
+    let room = -Infinity;
+    for (let bin = low; bin <= high + 1; bin += 1) {
+      if (x(bin) - room < 52) continue;
+      room = x(bin);
+      context.fillText(bin === bins / 2 ? '0' : tickText(Number(edges[bin].toPrecision(1))), x(bin), bottom + 7);
+    }
+  }
+
+  function tell(edges) {
+    const number = Math.min(pointer ?? store.shown.number, known.length - 1);
+    const count = counts(number);
+    const total = count.reduce((sum, value) => sum + value, 0);
+    const quantile = (share) => {
+      let sum = 0;
+      for (let bin = 0; bin < bins; bin += 1) {
+        sum += count[bin];
+        if (sum >= share * total) return (edges[bin] + edges[bin + 1]) / 2;
+      }
+      return NaN;
+    };
+    const epoch = Number((store.snapshotLines[number].step / store.stepsPerEpoch).toFixed(2));
+    const what = `${KINDS[kindChoice.value]} of ${layerChoice.selectedOptions[0]?.text.toLowerCase() ?? ''} at epoch ${epoch}`;
+    const words = total
+      ? `${what}: ${total.toLocaleString('en')} numbers, 90 % between about ${tickText(Number(quantile(0.05).toPrecision(2)))} and ${tickText(Number(quantile(0.95).toPrecision(2)))}. The bins widen away from 0.`
+      : `${what}: none before the first step.`;
+    if (say.textContent !== words) say.textContent = words;
+    canvas.setAttribute('aria-label', words);
+  }
+
+  canvas.addEventListener('pointermove', (event) => {
+    if (isRidge || !known.length) return;
+    const at = event.clientX - canvas.getBoundingClientRect().left;
+    pointer = Math.min(known.length - 1, Math.max(0, Math.floor(((at - LEFT) / (box.clientWidth - 8 - LEFT)) * known.length)));
+    wake();
+  });
+  canvas.addEventListener('pointerleave', () => { pointer = null; wake(); });
+  canvas.addEventListener('click', () => { if (pointer !== null) store.select(pointer); });
+  canvas.addEventListener('keydown', (event) => {
+    const now = store.selected ?? store.newest;
+    const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: store.newest }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    if (next >= 0 && next <= store.newest) store.select(next);
+  });
+
+  const stops = [store.on('lines', grow), store.on('run', grow), store.on('frame', wake), store.on('theme', wake)];
+  const watch = new ResizeObserver(wake);
+  watch.observe(box);
+  // What nobody sees is not fetched.
+  const seen = new IntersectionObserver(([entry]) => {
+    isVisible = entry.isIntersecting;
+    if (isVisible) grow();
+  });
+  seen.observe(root);
+  return {
+    update,
+    destroy() {
+      clearTimeout(timer);
+      cancelAnimationFrame(waiting);
+      watch.disconnect();
+      seen.disconnect();
+      stops.forEach((stop) => stop());
+      root.replaceChildren();
+    },
+  };
+}

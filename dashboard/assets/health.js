@@ -1,0 +1,69 @@
+/** The health panel: what is wrong, why it says so, and which slider to move. */
+import { diagnose } from './health-rules.js';
+import { layersOf } from './network-model.js';
+
+/** Build the panel in `root` on the stage's store. Returns {update(now), destroy()}. */
+export function createHealth(root, store) {
+  const head = document.createElement('div');
+  head.className = 'as-head';
+  const title = document.createElement('h3');
+  title.textContent = 'Health';
+  const summary = document.createElement('small');
+  head.append(title, summary);
+  const list = document.createElement('ul');
+  list.className = 'as-findings';
+  root.append(head, list);
+  let waiting = 0;
+  let said = '';
+  const wake = () => { waiting ||= requestAnimationFrame(update); };
+
+  function update() {
+    waiting = 0;
+    const { shown, description, snapshotLines, events } = store;
+    if (!shown || !description) return;
+    const lines = snapshotLines.slice(0, shown.number + 1);
+    const layers = layersOf(description);
+    const findings = diagnose(lines, {
+      names: layers.map((layer, i) => (layer.isOutput ? 'the output' : `hidden layer ${i + 1}`)),
+      sizes: description.layer_sizes,
+      settings: description.config,
+      epochOf: (line) => line.step / store.stepsPerEpoch,
+      events: events.filter(({ step }) => step <= shown.line.step || shown.number === store.newest),
+    });
+    const key = JSON.stringify(findings);
+    if (key === said) return;
+    said = key;
+    summary.textContent = findings.length ? `${findings.length} ${findings.length === 1 ? 'thing' : 'things'} to look at` : '';
+    if (!findings.length) {
+      const fine = document.createElement('li');
+      fine.className = 'as-fine';
+      fine.textContent = 'Nothing conspicuous: no dying or saturated neurons, no vanishing or exploding gradients, no over-fitting, and steps of a usual size.';
+      list.replaceChildren(fine);
+      return;
+    }
+    list.replaceChildren(...findings.map(({ level, title: what, why, remedy }) => {
+      const item = document.createElement('li');
+      item.className = `as-${level}`;
+      const strong = document.createElement('b');
+      strong.textContent = what[0].toUpperCase() + what.slice(1);
+      const reason = document.createElement('span');
+      reason.textContent = why;
+      const advice = document.createElement('em');
+      advice.textContent = remedy;
+      item.append(strong, reason, advice);
+      return item;
+    }));
+  }
+
+  const stops = ['frame', 'lines'].map((event) => store.on(event, wake));
+  stops.push(store.on('run', () => { said = ''; wake(); }));
+  wake();
+  return {
+    update,
+    destroy() {
+      cancelAnimationFrame(waiting);
+      stops.forEach((stop) => stop());
+      root.replaceChildren();
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/** One figure of every layer over the epochs: how large its steps, gradients and weights are, what is dead or saturated. */
+import { MARGIN, drawChart, layChart } from './chart-draw.js';
+import { nearest, tickText } from './chart-scale.js';
+import { HEALTHY } from './health-rules.js';
+import { paletteFor } from './network-color.js';
+import { layersOf } from './network-model.js';
+
+const HEIGHT = 210;
+const FIGURES = {
+  update_ratio: { label: 'Update / weight', about: 'Length of the last step as a part of the length of the weights; the band is healthy', log: true, band: HEALTHY },
+  gradient_norm: { label: 'Gradient norm', about: 'Euclidean length of the gradient of the weights', log: true },
+  weight_norm: { label: 'Weight norm', about: 'Euclidean length of the weights' },
+  dead_fraction: { label: 'Dead', about: 'Share of neurons that are 0 for every held-out example looked at', unit: 'share', hidden: true },
+  saturated_fraction: { label: 'Saturated', about: 'Share of values at an end of the range of sigmoid or tanh', unit: 'share', hidden: true },
+  activation_std: { label: 'Spread', about: 'Standard deviation of the outputs over the held-out examples looked at' },
+};
+const DASHES = [[], [7, 3], [2, 3], [9, 3, 2, 3]];
+
+/** The colours of layers, told apart by lightness too. */
+export function layerColors(palette) {
+  return palette.dark ? ['#6EA0FF', '#FF9F4A', '#7fd6b0', '#d7a8ff', '#f4e06d', '#9aa7b8', '#ff8fa3'] : ['#2F6FDE', '#D9660B', '#0f7a55', '#7a3fc0', '#8a6d00', '#566173', '#b3264a'];
+}
+
+/** Build the chart in `root` on the stage's store. Returns {update(now), destroy()}. */
+export function createLayers(root, store) {
+  const head = document.createElement('div');
+  head.className = 'as-head';
+  const title = document.createElement('h3');
+  title.textContent = 'Layers over time';
+  const choice = document.createElement('select');
+  choice.className = 'as-select';
+  choice.setAttribute('aria-label', 'Which figure of the layers');
+  for (const [name, { label }] of Object.entries(FIGURES)) choice.append(new Option(label, name));
+  head.append(title, choice);
+  const box = document.createElement('div');
+  box.className = 'as-chart';
+  const canvas = document.createElement('canvas');
+  canvas.tabIndex = 0;
+  canvas.setAttribute('role', 'img');
+  box.append(canvas);
+  const say = document.createElement('p');
+  say.className = 'as-say';
+  root.append(head, box, say);
+  const context = canvas.getContext('2d');
+  let waiting = 0;
+  let pointer = null;
+  let xs = [];
+  let chart = null;
+  const wake = () => { waiting ||= requestAnimationFrame(update); };
+
+  function update() {
+    waiting = 0;
+    const width = box.clientWidth;
+    const lines = store.snapshotLines;
+    if (!width || !lines.length || !store.description) return;
+    const name = choice.value;
+    const about = FIGURES[name];
+    const palette = paletteFor(store.theme === 'dark');
+    const colors = layerColors(palette);
+    const layers = layersOf(store.description).filter(({ isOutput }) => !(about.hidden && isOutput));
+    const font = getComputedStyle(root).fontFamily;
+    xs = lines.map(({ step }) => step / store.stepsPerEpoch);
+    const series = layers.map(({ index, isOutput }, i) => ({
+      values: lines.map((line) => line.layers[index][name] ?? NaN),
+      color: colors[i % colors.length], dash: i % 2 === 1, name: isOutput ? 'output' : `hidden ${index + 1}`,
+    }));
+    const isKnown = series.some(({ values }) => values.some(Number.isFinite));
+    const ratio = window.devicePixelRatio || 1;
+    const [w, h] = [Math.round(width * ratio), Math.round(HEIGHT * ratio)];
+    if (canvas.width !== w || canvas.height !== h) {
+      canvas.width = w;
+      canvas.height = h;
+      canvas.style.height = `${HEIGHT}px`;
+    }
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.fillStyle = palette.surface;
+    context.fillRect(0, 0, width, HEIGHT);
+    chart = layChart({
+      width, height: HEIGHT, xs, series, domainX: [xs[0], Math.max(xs.at(-1), xs[0] + 1e-6)], log: Boolean(about.log), unit: about.unit ?? 'number', withX: true,
+    });
+    if (about.band && isKnown) {
+      const [top, bottom] = [chart.y(about.band[1]), chart.y(about.band[0])].map((y) => Math.min(chart.bottom, Math.max(MARGIN.top, y)));
+      context.fillStyle = palette.accent;
+      context.globalAlpha = 0.1;
+      context.fillRect(chart.left, top, chart.right - chart.left, bottom - top);
+      context.globalAlpha = 1;
+    }
+    const shown = store.shown ? store.shown.line.step / store.stepsPerEpoch : null;
+    drawChart(context, chart, {
+      xs, series, palette, font, cursor: shown, pointer, marks: [], withX: true,
+      label: about.unit === 'share' ? (value) => `${(100 * value).toFixed(1)} %` : tickTextShort,
+    });
+    const i = pointer ?? nearest(xs, shown ?? Infinity);
+    const words = isKnown
+      ? `Epoch ${Number(xs[i].toFixed(2))}: ${series.map(({ name: layer, values }) => `${layer} ${Number.isFinite(values[i]) ? tickTextShort(values[i]) : 'n/a'}`).join(', ')}. ${about.about}.`
+      : `${about.about}: undefined for this network.`;
+    if (say.textContent !== words) say.textContent = words;
+    canvas.setAttribute('aria-label', `${about.label} of each layer over the epochs. ${words}`);
+  }
+
+  choice.addEventListener('change', wake);
+  const place = (event) => event.clientX - canvas.getBoundingClientRect().left;
+  canvas.addEventListener('pointermove', (event) => {
+    if (!chart) return;
+    pointer = nearest(xs, chart.value(place(event)));
+    wake();
+  });
+  canvas.addEventListener('pointerleave', () => { pointer = null; wake(); });
+  canvas.addEventListener('click', (event) => { if (chart) store.select(nearest(xs, chart.value(place(event)))); });
+  canvas.addEventListener('keydown', (event) => {
+    const now = store.selected ?? store.newest;
+    const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: store.newest }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    if (next >= 0 && next <= store.newest) store.select(next);
+  });
+  const stops = ['lines', 'frame', 'theme', 'run'].map((event) => store.on(event, wake));
+  const watch = new ResizeObserver(wake);
+  watch.observe(box);
+  wake();
+  return {
+    update,
+    destroy() {
+      cancelAnimationFrame(waiting);
+      watch.disconnect();
+      stops.forEach((stop) => stop());
+      root.replaceChildren();
+    },
+  };
+}
+
+const tickTextShort = (value) => (value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e4) ? value.toExponential(1) : tickText(Number(value.toPrecision(3))));
