@@ -10,7 +10,7 @@ export const GLYPHS = {
   best: 'M6 0.6 7.6 4.2 11.5 4.6 8.6 7.2 9.4 11 6 9 2.6 11 3.4 7.2 0.5 4.6 4.4 4.2Z',
   stop: 'M2 2H10V10H2Z',
   trouble: 'M6 0.8 11.6 11H0.4ZM5.3 4.3V7.6H6.7V4.3ZM5.3 8.5V9.8H6.7V8.5Z',
-  pin: 'M2.5 0.8H9.5L8.6 2.2V5L10.6 7.2H6.7V11.4H5.3V7.2H1.4L3.4 5V2.2Z',
+  pin: 'M2 0H10V7L6 12L2 7Z',
   note: 'M6 1.2A4.8 4.8 0 1 0 6 10.8A4.8 4.8 0 1 0 6 1.2Z',
 };
 
@@ -30,9 +30,10 @@ const KINDS = {
   warning: ['trouble', (event) => event.message ?? `Warning ${at(event.step)}`],
 };
 
-/** The marks of a run: [{kind, step, text}], in order of steps. The best epoch so far is the lowest held-out loss; `pinned` is a frame, or null. */
-export function marksOf(events, snapshotLines, stepsPerEpoch, pinned) {
+/** The marks of a run: [{kind, step, text}], in order of steps. The best epoch so far is the lowest held-out loss. */
+export function marksOf(events, snapshotLines, stepsPerEpoch, compared = null) {
   const marks = [];
+  if (compared) marks.push({ kind: 'pin', step: compared.line.step, text: `Pinned to be compared ${at(compared.line.step)}` });
   for (const event of events) {
     if (event.event === 'best') continue;
     const [kind, say] = KINDS[event.event] ?? ['note', (other) => `${other.event.replaceAll('_', ' ')} ${at(other.step)}`];
@@ -40,7 +41,6 @@ export function marksOf(events, snapshotLines, stepsPerEpoch, pinned) {
   }
   const best = bestOf(snapshotLines);
   if (best) marks.push({ kind: 'best', step: best.step, text: `Lowest held-out loss so far: ${asNumber(best.heldout.loss, 4)}, epoch ${epochWords(best, stepsPerEpoch)}` });
-  if (pinned) marks.push({ kind: 'pin', step: pinned.line.step, text: `Pinned ${at(pinned.line.step)}, to be compared` });
   return marks.sort((a, b) => a.step - b.step);
 }
 
@@ -67,7 +67,7 @@ export function gathered(marks, placeOf, last, width) {
     const neighbour = places.at(-1);
     if (neighbour && number - neighbour.number < apart) {
       neighbour.texts.push(mark.text);
-      if (['best', 'pin'].includes(mark.kind) || (neighbour.kind === 'note' && mark.kind !== 'note')) neighbour.kind = mark.kind;
+      if (mark.kind === 'pin' || (mark.kind === 'best' && neighbour.kind !== 'pin') || (neighbour.kind === 'note' && mark.kind !== 'note')) neighbour.kind = mark.kind;
     } else places.push({ number, kind: mark.kind, texts: [mark.text] });
   }
   return places;

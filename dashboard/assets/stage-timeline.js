@@ -258,11 +258,11 @@ export function createTimeline(root, store, keys) {
   let marked = '';
   let places = [];
   function placeMarks(x, width) {
-    const { newest, snapshotLines, events, lines, compared } = store;
-    const key = `${store.run} ${lines.length} ${newest} ${width} ${compared?.number}`;
+    const { newest, snapshotLines, events, lines } = store;
+    const key = `${store.run} ${lines.length} ${newest} ${width} ${store.compared?.number}`;
     if (key === marked) return;
     marked = key;
-    places = gathered(marksOf(events, snapshotLines, store.stepsPerEpoch, compared), placeOf, newest, width);
+    places = gathered(marksOf(events, snapshotLines, store.stepsPerEpoch, store.compared), placeOf, newest, width);
     while (marks.children.length > places.length) marks.lastChild.remove();
     places.forEach(({ number, kind, texts }, i) => {
       let node = marks.children[i];
