@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.errors import AnnscopeError
@@ -27,7 +29,7 @@ def gradient_panel(run: str) -> None:
             st.info("There is nothing to check before the first snapshot.")
             return
         asked = state.shown_number(state.SNAPSHOT)
-        checked = _checked(run, newest if asked is None else min(asked, newest))
+        checked = _checked(run_directory(run), newest if asked is None else min(asked, newest))
     except AnnscopeError as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -57,8 +59,8 @@ def gradient_panel(run: str) -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner="Moving each weight up and down")
-def _checked(run: str, number: int) -> RunCheck:
-    return check_run(RunReader(run_directory(run)), number)
+def _checked(directory: Path, number: int) -> RunCheck:
+    return check_run(RunReader(directory), number)
 
 
 def _verdict(what: str, check: GradientCheck) -> None:
