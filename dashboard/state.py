@@ -14,8 +14,12 @@ import streamlit as st
 RUN = "run"
 SNAPSHOT = "snapshot"
 PROBE = "probe"
-VIEW_PARAMETERS = (RUN, SNAPSHOT, PROBE)
+SAMPLE = "sample"
+"""Which example of the data set is tried, as split and index: `test-17`."""
+VIEW_PARAMETERS = (RUN, SNAPSHOT, PROBE, SAMPLE)
 
+LOOKED_AT = "looked-at"
+"""Session: the run last shown; another page, whose address names none, shows it too."""
 SETTINGS = "settings"
 """Session: every setting of the next run by option name, whether its control is on screen or not."""
 WRITTEN = "written"
@@ -28,6 +32,7 @@ REFUSAL = "refusal"
 """Session: the sentence of the last command that was refused."""
 
 STAGE = "stage"
+PAD = "pad"
 PICKER = "picker"
 HEADER = "header"
 START = "start"
