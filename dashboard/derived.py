@@ -40,7 +40,7 @@ from data.datasets import load_dataset
 from runs.record import RunReader, run_directory
 
 KEPT_DATASETS = 2
-KEPT_ANSWERS = 24
+KEPT_ANSWERS = 8
 KEPT_CONFUSIONS = 2000
 
 Key = TypeVar("Key")
