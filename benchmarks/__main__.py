@@ -12,6 +12,7 @@ BENCHMARKS = {
     "inference": "images told apart per second, beside other frameworks",
     "time-to-accuracy": "wall time to 97 % on MNIST test, beside PyTorch and scikit-learn",
     "telemetry": "what watching costs: snapshot, held-out evaluation and record as a share of an epoch",
+    "pure-python": "samples trained on per second by neurons in plain Python, beside NumPy",
     "scaling": "cost of a training sample against width, depth and batch size",
     "dashboard": "page load, Start to first picture, written to drawn, server CPU and memory, in headless Chromium",
 }

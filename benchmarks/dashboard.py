@@ -23,6 +23,7 @@ from scripts.serving import dashboard, open_chromium
 
 STAGE = ".annscope-stage"
 DRAWN = "() => (window.__annscope?.drawn ?? []).map(d => d.drawn - d.written)"
+ANSWERED = "() => (window.__annscope?.answered ?? []).map(a => a.ms)"
 NUMBER = f"() => Number(document.querySelector('{STAGE}')?.dataset.number ?? -1)"
 SETTLED = 20
 """The snapshot from which CPU and memory are counted: what is made once is made by then."""
@@ -118,6 +119,7 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         watched = time.perf_counter() - begin
         cpu = (_cpu_seconds(server) - cpu_before) / watched
         latencies = sorted(float(each) / 1000 for each in page.evaluate(DRAWN))
+        answers = _seconds_to_answer(page, f"{served.url}/drawing")
         browser.close()
     growth = memory[last] / memory[SETTLED] - 1
     return [
@@ -125,6 +127,14 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         Figure("start_to_picture", "click on Start to the first drawn snapshot", first_picture, 2.0, "s"),
         Figure("written_to_drawn_median", "written to drawn, median", statistics.median(latencies), 0.08, "s"),
         Figure("written_to_drawn_p95", "written to drawn, 95th percentile", _p95(latencies), None, "s"),
+        Figure(
+            "stroke_to_answer_median",
+            "stroke of the pen to drawn answer, median",
+            statistics.median(answers),
+            0.08,
+            "s",
+        ),
+        Figure("stroke_to_answer_p95", "stroke of the pen to drawn answer, 95th percentile", _p95(answers), 0.08, "s"),
         Figure("snapshots_per_second", "snapshots a second, recorded", (last - SETTLED) / watched, None, ""),
         Figure("server_cpu", "server CPU for one viewer, of a core", cpu, 0.10, "share"),
         Figure("memory_growth", f"server memory, growth from snapshot {SETTLED} to {last}", growth, 0.05, "share"),
@@ -149,6 +159,25 @@ def _seconds_to_load(page: Page, url: str) -> float:
     page.goto(url)
     page.get_by_role("button", name="Start").first.wait_for()
     return time.perf_counter() - begin
+
+
+def _seconds_to_answer(page: Page, url: str) -> list[float]:
+    """From each event of a pointer that draws zigzags to the answer on screen, in order of length."""
+    page.goto(url)
+    sheet = page.get_by_label("Drawing pad.")
+    sheet.wait_for()
+    page.wait_for_timeout(1000)  # a person looks before drawing
+    box = sheet.bounding_box()
+    assert box
+    for _ in range(5):
+        page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.15 * box["height"])
+        page.mouse.down()
+        for x, y in ((0.7, 0.3), (0.35, 0.5), (0.65, 0.7), (0.3, 0.85)):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=20)
+        page.mouse.up()
+        page.wait_for_timeout(700)
+        page.get_by_role("button", name="Clear").click()
+    return sorted(float(each) / 1000 for each in page.evaluate(ANSWERED))
 
 
 def _p95(ordered: Sequence[float]) -> float:

@@ -26,6 +26,7 @@ DTYPES = ("float32", "float64")
 SOFTMAX_DERIVATIVES = ("exact", "diagonal")
 DELTA_WEIGHTS = ("current", "updated")
 CLASS_WEIGHTS = ("none", "balanced")
+ENGINES = ("numpy", "pure_python")
 
 Section: TypeAlias = Literal["data", "network", "training"]
 Kind: TypeAlias = Literal["integer", "number", "choice", "choices", "switch", "sizes", "text", "count"]
@@ -354,6 +355,10 @@ class TrainingConfig:
         "float32", kind="choice", choices=DTYPES, label="Precision", advanced=True,
         help="float32 is faster; float64 is for checking the mathematics.",
     )  # fmt: skip
+    engine: str = setting(
+        "numpy", kind="choice", choices=ENGINES, label="Engine", advanced=True,
+        help="What computes: NumPy, or the teaching reference, neurons in plain Python loops, far slower.",
+    )  # fmt: skip
     snapshot_every: int | str = setting(
         "epoch", kind="count", word="epoch", option="snapshot-every", label="Snapshot every", advanced=True,
         minimum=1, maximum=1_000_000_000, low=1, high=1000, scale="log",
@@ -378,6 +383,10 @@ class RunConfig:
     data: DataConfig = field(default_factory=DataConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        if self.training.engine == "pure_python":
+            _refuse_beyond("engine 'pure_python'", self, PURE_PYTHON_CAN)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Plain values by section and name, ready for JSON; `from_dict` is its inverse."""
@@ -441,6 +450,21 @@ FIELDS: dict[str, Field] = {
 }
 """Every setting by its option name: the one table behind the sliders, the command line and the URL."""
 
+PURE_PYTHON_CAN: dict[str, tuple[Any, ...]] = {
+    "activation": ("relu", "leaky_relu", "sigmoid", "tanh"),
+    "dropout": (0.0,),
+    "batch-norm": (False,),
+    "optimizer": ("sgd",),
+    "l1": (0.0,),
+    "l2": (0.0,),
+    "clip-norm": (0.0,),
+    "class-weight": ("none",),
+    "softmax-derivative": ("exact",),
+    "delta-weights": ("current",),
+    "dtype": ("float64",),
+}
+"""What the pure Python engine can do, by option name; of every other option it can do all."""
+
 _BY_NAME: dict[tuple[type, str], Field] = {(SECTIONS[item.section], item.name): item for item in FIELDS.values()}
 
 
@@ -460,3 +484,14 @@ def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> No
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def _refuse_beyond(what: str, config: RunConfig, can: Mapping[str, tuple[Any, ...]]) -> None:
+    wanted, got = [], []
+    for option, choices in can.items():
+        item, value = FIELDS[option], config.get(FIELDS[option])
+        if not set(value if isinstance(value, tuple) else [value]) <= set(choices):
+            wanted.append(f"{item.name} {' or '.join(item.format(choice) for choice in choices)}")
+            got.append(f"{item.name} {item.format(value)}")
+    if wanted:
+        raise ConfigError(f"{what} needs {', '.join(wanted)}; got {', '.join(got)}")

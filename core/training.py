@@ -16,6 +16,7 @@ from core.metrics import EVALUATION_BLOCK, Evaluation, evaluate
 from core.network import Network
 from core.one_by_one import OneByOneEngine, can_go_one_by_one
 from core.optimizers import schedule_factor
+from core.pure_python_engine import PurePythonEngine
 from core.snapshot import Checkpoint, Metrics, Probe, Snapshot
 from core.statistics import layer_statistics
 
@@ -41,8 +42,7 @@ class Trainer:
         self._dtype = np.dtype(training.dtype)
         self._x_heldout, self._y_heldout = (self._typed(part) for part in dataset.split(dataset.heldout))
         x_train = self._typed(dataset.x_train)
-        one_by_one = can_go_one_by_one(dataset, config)
-        self._engine: Engine = (OneByOneEngine if one_by_one else NumpyEngine)(dataset, config, x_train)
+        self._engine = _engine_of(dataset, config, x_train)
         sample = np.arange(len(x_train))
         if 0 < training.train_sample < len(x_train):
             sample = np.sort(
@@ -241,6 +241,13 @@ def train(dataset: Dataset, config: RunConfig) -> Iterator[Snapshot]:
     while not trainer.finished:
         trainer.advance(trainer.total_steps)
         yield trainer.snapshot()
+
+
+def _engine_of(dataset: Dataset, config: RunConfig, x: ndarray) -> Engine:
+    """What takes the steps: the neurons if the config asks for them, else the fastest that can."""
+    if config.training.engine == "pure_python":
+        return PurePythonEngine(dataset, config, x)
+    return (OneByOneEngine if can_go_one_by_one(dataset, config) else NumpyEngine)(dataset, config, x)
 
 
 def _probe_of(x: ndarray, y: ndarray, n_classes: int) -> Probe:

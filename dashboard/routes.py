@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from pathlib import Path
 
-import streamlit as st
+import numpy as np
 from anyio import create_task_group
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -24,14 +25,13 @@ from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.errors import AnnscopeError
+from dashboard import examples
 from dashboard.following import IDLE_SECONDS, Following, follow
 from runs.record import run_ids
 
 BASE = "/annscope"
 ASSETS = Path(__file__).with_name("assets")
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
-PAGE_PATHS = ("classes",)
-"""The addresses of the pages beside the first one, as `dashboard.app` gives them."""
 GONE = 4404
 """The code with which a connection is closed when the run was deleted or cannot be read."""
 
@@ -77,6 +77,41 @@ def snapshot(request: Request) -> Response:
     """One snapshot of a run as a frame (`following.encode_frame`)."""
     following = follow(request.path_params["run"])
     return _arrays(following.frame(request.path_params["number"]))
+
+
+@_or_404
+def trying(request: Request) -> Response:
+    """What a page needs to make examples of its own for a run's network."""
+    return JSONResponse(examples.describe(request.path_params["run"]))
+
+
+@_or_404
+def labels(request: Request) -> Response:
+    """The class of every example of a run's data."""
+    return JSONResponse(examples.labels(request.path_params["run"]))
+
+
+@_or_404
+def example(request: Request) -> Response:
+    """One example of the data set, as the network sees it."""
+    about = request.path_params
+    return JSONResponse(examples.example(about["run"], about["split"], about["index"]))
+
+
+async def nearest(request: Request) -> Response:
+    """The training examples that a snapshot finds most like the features sent."""
+    about = request.path_params
+    try:
+        asked = await request.json()
+        x, k = np.array(asked["x"], dtype=np.float64), int(asked.get("k", examples.N_NEAREST))
+    except (ValueError, TypeError, KeyError):
+        return JSONResponse({"error": "A list of numbers x is asked for."}, status_code=400)
+    try:
+        return JSONResponse(await run_in_threadpool(examples.nearest_examples, about["run"], about["number"], x, k))
+    except examples.ExampleError as error:
+        return JSONResponse({"error": str(error)}, status_code=400)
+    except AnnscopeError as error:
+        return JSONResponse({"error": str(error)}, status_code=404)
 
 
 @_or_404
@@ -186,22 +221,25 @@ def _history(following: Following, *, kind: str | None = None) -> str:
     return f'{{{head}"description":{description},"lines":[{",".join(following.lines)}],"status":{status}}}'
 
 
-def streamlit_page(_: Request) -> Response:
-    """Streamlit's own page for an address below the root, told that its server is at the root.
+def not_here(_: Request) -> Response:
+    """The answer to a page that was opened by its own address and looks for the server below itself.
 
-    Left alone it looks for the server below the page's address first, and the browser reports what it misses.
+    Streamlit's client tries that before the root; told 404, the browser would report an error on its console.
     """
-    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    told = '<head><script>window.__streamlit = { BACKEND_BASE_URL: window.location.origin + "/" };</script>'
-    return Response(page.replace("<head>", told, 1), media_type="text/html", headers={"cache-control": "no-cache"})
+    return Response(status_code=304)
 
 
 routes: list[BaseRoute] = [
-    *(Route(f"/{path}", streamlit_page) for path in PAGE_PATHS),
+    Route("/{page}/_stcore/health", not_here),
+    Route("/{page}/_stcore/host-config", not_here),
     Mount(f"{BASE}/assets", app=Assets(directory=ASSETS, check_dir=False), name="assets"),
     Route(f"{BASE}/runs/{{run}}/history", history),
     Route(f"{BASE}/runs/{{run}}/probe", probe),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}", snapshot),
+    Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}/nearest", nearest, methods=["POST"]),
+    Route(f"{BASE}/runs/{{run}}/trying", trying),
+    Route(f"{BASE}/runs/{{run}}/labels", labels),
+    Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index:int}}", example),
     Route(f"{BASE}/runs/{{run}}/histograms", histograms),
     WebSocketRoute(f"{BASE}/runs/{{run}}/live", live),
 ]

@@ -66,12 +66,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def dashboard(home: Path, *, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
-    """A dashboard on a free port with `home` as its ANNSCOPE_HOME; ended, with its workers, on leaving.
+def dashboard(home: Path, *, port: int | None = None, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """A dashboard on `port`, else on a free one, with `home` as its ANNSCOPE_HOME; ended, with its workers, on leaving.
 
     Raises RuntimeError with the server's own output when it does not answer within a minute.
     """
-    port = free_port()
+    port = port or free_port()
     home.mkdir(parents=True, exist_ok=True)
     log = home / "dashboard.log"
     with log.open("wb") as output:

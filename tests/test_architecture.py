@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LAYERS = ["core", "data", "runs", "dashboard"]
+LAYERS = ["core", "annscope", "data", "runs", "dashboard"]
 CORE_MAY_IMPORT = {"numpy", "jaxtyping", "core", "__future__", "abc", "collections", "dataclasses", "difflib",
-                   "functools", "itertools", "math", "random", "typing"}  # fmt: skip
-UNCHECKED = {"__init__", "config", "errors", "recipes"}
+                   "functools", "itertools", "math", "operator", "random", "typing"}  # fmt: skip
+UNCHECKED = {"__init__", "config", "errors", "pure_python", "recipes"}
 """Modules of the core without an array in any signature."""
 INPUT_OUTPUT = {"open", "print", "input", "exec", "eval"}
 
@@ -92,3 +92,16 @@ def test_shapes_are_checked_in_every_module_that_has_any() -> None:
     options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["addopts"]
     listed = set(re.findall(r"core\.(\w+)", options))
     assert listed == {path.stem for path in modules("core")} - UNCHECKED
+
+
+def test_the_estimator_builds_on_core_and_scikit_learn_alone() -> None:
+    """Whoever uses the estimator loads no dashboard, no data sets and no record of runs."""
+    allowed = {"__future__", "annscope", "collections", "core", "dataclasses", "math", "numpy", "sklearn", "typing",
+               "warnings"}  # fmt: skip
+    wrong = [
+        f"{path}:{line} imports {name}"
+        for path in modules("annscope")
+        for name, line in imported(path)
+        if name not in allowed
+    ]
+    assert wrong == []

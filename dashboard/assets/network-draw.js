@@ -193,7 +193,7 @@ function drawClasses(context, scene, block) {
   const values = motion.now[block.layer + 1];
   const size = Math.min(13, Math.max(9, block.pitch * 0.62));
   const wordy = block.pitch >= 9;
-  context.font = fontOf(scene, size, 600);
+  context.font = fontOf(scene, size, 700);
   const widest = wordy ? Math.max(...classNames.map((name) => context.measureText(name).width)) : 0;
   const nameWidth = Math.min(block.width * 0.36, widest);
   const start = block.x + 2 * block.radius + 8 + nameWidth + 7;
@@ -226,13 +226,14 @@ function drawClasses(context, scene, block) {
     if (wordy) {
       write(context, scene, asPercent(value), start + track + figures - 3, y, { align: 'right', size: Math.min(12, size), color: marked ? palette.ink : palette.muted, mono: true, weight: marked ? 600 : 400 });
     }
-    if (marked) mark(context, block.x + block.width - tag / 2 + 2, y, Math.min(8, block.pitch * 0.42), unit === label, unit === answer, palette);
+    if (marked && label >= 0) mark(context, block.x + block.width - tag / 2 + 2, y, Math.min(8, block.pitch * 0.42), unit === label, unit === answer, palette);
   }
   drawVerdict(context, scene, block, layers[block.layer]);
 }
 
 function drawVerdict(context, scene, block) {
   const { palette, classNames, label, answer, layout } = scene;
+  if (label < 0) return; // nobody knows what it is
   const right = label === answer;
   const y = layout.room.y + layout.room.height + 20;
   const text = right ? `${classNames[answer]}: right` : `says ${classNames[answer]}, is ${classNames[label]}`;

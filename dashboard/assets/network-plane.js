@@ -13,6 +13,7 @@ export const classColor = (palette, label) => CLASSES[palette.dark ? 'dark' : 'l
 
 /** Half the side of the square about zero that holds every probe point, in steps of 0.5. */
 export function extentOf(store) {
+  if (store.extent) return store.extent;
   let top = 0;
   for (let i = 0; i < probeCount(store); i += 1) for (const value of probeInput(store, i)) top = Math.max(top, Math.abs(value));
   return Math.max(0.5, Math.ceil(top * 2.2) / 2);

@@ -162,7 +162,7 @@ export function imagePicture(store, probe, palette) {
 
 /** What an example is, in words, for a caption: "a 7", or its two coordinates. */
 export function exampleWords(store, probe) {
-  const label = store.classNames[Number(store.probe.labels[probe])];
+  const label = store.classNames[Number(store.probe.labels[probe])] ?? '';
   const values = probeInput(store, probe);
-  return values.length === 2 ? `${label} (${asNumber(values[0], 2)}, ${asNumber(values[1], 2)})` : `true class: ${label}`;
+  return values.length === 2 ? `${label} (${asNumber(values[0], 2)}, ${asNumber(values[1], 2)})` : label && `true class: ${label}`;
 }

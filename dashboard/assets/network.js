@@ -342,7 +342,7 @@ function createRunView(root, store, wake) {
     const still = first || isEdited || matchMedia('(prefers-reduced-motion: reduce)').matches;
     glide = isNewFrame && !still ? null : { start: now, length: still ? 0 : GLIDE };
     dirty = true;
-    bar.title(store.imageShape ? `Image ${probe + 1} through the network` : `Example ${probe + 1} through the network`);
+    bar.title(store.title ?? (store.imageShape ? `Image ${probe + 1} through the network` : `Example ${probe + 1} through the network`));
     if (isNewFrame || isEdited) {
       const base = store.base ?? '';
       question.ask(`${base}/annscope/runs/${description.run}/snapshots/${frame.number}/what-if`, edits.changes);
@@ -390,7 +390,7 @@ function createRunView(root, store, wake) {
     drawNetwork(context, {
       canvas, camera, ratio, layout, palette, layers, motion, silent, focus, pinned, focusLinks, linkScales, probe,
       scales: view.scales, font: view.font, mono: 'ui-monospace, Menlo, Consolas, monospace', classNames: store.classNames,
-      dim: focus ? 0.1 : 0.3, statistics: frame.line.layers, label: labels[probe], answer: largest(values[layers.length]),
+      dim: focus ? 0.1 : 0.3, statistics: frame.line.layers, label: Number(store.probe.labels[probe]), answer: largest(values[layers.length]),
       silenced: edits.changes.filter((c) => c.input === undefined), featureName: view.featureName,
       faces: pictures.faces(view), weightPictures: () => pictures.weights(view),
       pictures: { input: pictures.input(view), drivers },

@@ -1,10 +1,11 @@
 /** Which moment is shown: the newest while the run is followed, else the one chosen; with a glide from one to the next. */
 
 const LONGEST_GLIDE = 300; // ms
+const AHEAD = 2; // snapshots fetched before they are asked for
 
 /**
  * Show frames of `store` in `root`. `source()` is the present source.
- * Returns {live(frame), choose(glide), destroy()}.
+ * Returns {live(frame), choose(), forget(), destroy()}.
  */
 export function createShow(store, root, source) {
   const still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -65,8 +66,8 @@ export function createShow(store, root, source) {
     if (log.length > 4000) log.splice(0, 2000);
   }
 
-  /** Show what `store.selected` asks for; the newest wish wins. Answers once it is drawn. */
-  async function choose(length = 120) {
+  /** Show what `store.selected` asks for, the newest wish at last. Answers once it is drawn. */
+  async function choose() {
     root.dataset.live = String(store.selected === null);
     if (store.selected === null) {
       release?.();
@@ -77,11 +78,18 @@ export function createShow(store, root, source) {
     try {
       for (;;) {
         const wanted = store.selected ?? store.newest;
-        if (wanted < 0 || store.shown?.number === wanted) break;
+        if (store.newest < 0 || store.shown?.number === wanted) break;
         const { run } = store;
         const frame = await source().frame(wanted);
-        if (run !== store.run) break;
-        show(frame, store.selected === null ? 0 : length);
+        if (run !== store.run) continue;
+        if (!frame) break;
+        const way = Math.sign(wanted - (store.shown?.number ?? wanted)) || 1;
+        show(frame, 0.9 * store.pace);
+        // Whoever goes one way is likely to go on.
+        for (let next = 1; next <= AHEAD && store.selected !== null; next += 1) {
+          const number = wanted + way * next;
+          if (number >= 0 && number <= store.newest) source().prefetch(number);
+        }
         await drawn();
         mark(frame);
       }

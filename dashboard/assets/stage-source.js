@@ -8,9 +8,10 @@ const LONGEST_WAIT = 8000; // ms between two attempts to connect
 /**
  * Follow `store.run`. `live(frame)` gets each newest frame and answers a promise that is kept once it is
  * drawn; `trouble(sentence | null)` says why nothing comes.
- * Returns {frame(number), close()}.
+ * `greeted()` is called after each first message of a connection.
+ * Returns {frame(number), prefetch(number), close()}.
  */
-export function openSource(store, base, { live, trouble }) {
+export function openSource(store, base, { live, greeted, trouble }) {
   const { run } = store;
   const url = `${base}/runs/${encodeURIComponent(run)}`;
   const kept = new Map();
@@ -19,6 +20,23 @@ export function openSource(store, base, { live, trouble }) {
   let closed = false;
   let wait = 300;
   let timer = 0;
+  let isOpen = false;
+  let away = null; // {promise, resolve} while the server is away
+
+  /** Kept as soon as the server can be asked: a request to one that is away would only fail. */
+  function reachable() {
+    if (isOpen || closed) return Promise.resolve();
+    if (!away) {
+      away = {};
+      away.promise = new Promise((resolve) => { away.resolve = resolve; });
+    }
+    return away.promise;
+  }
+
+  function release() {
+    away?.resolve();
+    away = null;
+  }
 
   function keep(frame) {
     kept.delete(frame.number);
@@ -46,6 +64,7 @@ export function openSource(store, base, { live, trouble }) {
     }
     store.learn(message.lines, true);
     store.emit('status');
+    greeted();
   }
 
   // Messages are taken in one after the other: the first has to fetch something.
@@ -73,6 +92,10 @@ export function openSource(store, base, { live, trouble }) {
     address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
     socket = new WebSocket(address);
     socket.binaryType = 'arraybuffer';
+    socket.onopen = () => {
+      isOpen = true;
+      release();
+    };
     socket.onmessage = ({ data }) => {
       wait = 300;
       trouble(null);
@@ -80,32 +103,54 @@ export function openSource(store, base, { live, trouble }) {
     };
     socket.onclose = ({ code, reason }) => {
       if (closed) return;
+      isOpen = false;
       if (code === GONE) {
+        closed = true;
+        release();
         trouble(reason || 'This run is not there any more.');
         return;
       }
       trouble('The connection to annscope is lost; trying again. What is shown stays.');
       timer = setTimeout(connect, wait);
       wait = Math.min(LONGEST_WAIT, wait * 2);
+      socket = null;
     };
   }
 
+  /** Whoever comes back to the page does not wait for the next attempt. */
+  function hurry() {
+    if (closed || socket || document.hidden) return;
+    clearTimeout(timer);
+    connect();
+  }
+
+  function ask(number) {
+    if (!asked.has(number)) {
+      asked.set(number, fetchBuffer(`snapshots/${number}`)
+        .then((buffer) => keep(parseFrame(buffer)))
+        .finally(() => asked.delete(number)));
+    }
+    return asked.get(number);
+  }
+
+  document.addEventListener('visibilitychange', hurry);
   connect();
   return {
-    /** The frame of a snapshot; the same promise while it is under way. */
-    frame(number) {
+    /** The frame of a snapshot, as soon as the server answers; null when the source is closed before that. */
+    async frame(number) {
       const known = kept.get(number);
-      if (known) return Promise.resolve(keep(known));
-      if (!asked.has(number)) {
-        asked.set(number, fetchBuffer(`snapshots/${number}`)
-          .then((buffer) => keep(parseFrame(buffer)))
-          .finally(() => asked.delete(number)));
-      }
-      return asked.get(number);
+      if (known) return keep(known);
+      await reachable();
+      return closed ? null : ask(number);
     },
-    has: (number) => kept.has(number),
+    /** Have a frame at hand before it is asked for. */
+    prefetch(number) {
+      if (isOpen && !kept.has(number)) ask(number).catch(() => {});
+    },
     close() {
       closed = true;
+      release();
+      document.removeEventListener('visibilitychange', hurry);
       clearTimeout(timer);
       // Closing one that is still opening would be an error on the console.
       const mine = socket;

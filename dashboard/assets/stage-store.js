@@ -13,6 +13,7 @@ export function createStore() {
     probe: null, layerSizes: [], classNames: [], imageShape: null,
     shown: null, previous: null, progress: 1, // previous -> shown, for views that glide
     selected: null, // the number of a snapshot, or null for the latest
+    pace: 0, // ms that a replay leaves to each snapshot; 0 while a hand chooses
     probeIndex: 0, pinned: null,
     compared: null, // the frame that is pinned to be compared with the one shown
 
@@ -22,7 +23,13 @@ export function createStore() {
       return () => listeners.get(event).delete(listen);
     },
     emit(event) {
-      for (const listen of [...(listeners.get(event) ?? [])]) listen();
+      for (const listen of [...(listeners.get(event) ?? [])]) {
+        try {
+          listen();
+        } catch (error) {
+          reportError(error); // one listener's mistake is not the next one's
+        }
+      }
     },
 
     /** Begin with another run. */
@@ -63,8 +70,8 @@ export function createStore() {
       return line ? line.step / line.epoch : Math.max(1, snapshotLines.at(-1)?.step ?? 1);
     },
     select(number) {
-      const last = store.newest;
-      store.selected = number === null ? null : Math.max(0, Math.min(number, Math.max(last, 0)));
+      // Before the history is there, nobody knows what the last one is.
+      store.selected = number === null ? null : Math.max(0, store.newest < 0 ? number : Math.min(number, store.newest));
       store.emit('select');
     },
     /** Pin a frame to compare with, or none. */

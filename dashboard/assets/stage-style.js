@@ -17,19 +17,21 @@ export const RULES = `
 .as-button:hover:not(:disabled), .as-latest:hover:not(:disabled) { border-color: var(--nv-muted); }
 .as-timeline :disabled { opacity: 0.45; cursor: default; }
 .annscope-stage :focus-visible { outline: 2px solid var(--nv-accent); outline-offset: 2px; }
-.as-track { position: relative; flex: 1 1 240px; min-width: 160px; height: 38px; }
+.as-track { position: relative; flex: 1 1 240px; min-width: 160px; height: 50px; }
 .as-track canvas { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
-.as-track input { position: absolute; left: 0; top: 2px; width: 100%; height: 18px; margin: 0; background: none; appearance: none; -webkit-appearance: none; cursor: pointer; }
+.as-track input { position: absolute; left: 0; top: 15px; width: 100%; height: 18px; margin: 0; background: none; appearance: none; -webkit-appearance: none; cursor: pointer; }
 .as-track input::-webkit-slider-runnable-track { background: none; height: 18px; }
 .as-track input::-webkit-slider-thumb { -webkit-appearance: none; width: 18px; height: 18px; border-radius: 50%; background: var(--nv-surface); border: 3px solid var(--nv-accent); }
 .as-track input::-moz-range-track { background: none; height: 18px; }
 .as-track input::-moz-range-thumb { width: 12px; height: 12px; border-radius: 50%; background: var(--nv-surface); border: 3px solid var(--nv-accent); }
 .as-marks { position: absolute; inset: 0; pointer-events: none; }
-.as-mark { position: absolute; top: 0; width: 9px; height: 9px; margin: -1px 0 0 -4.5px; pointer-events: auto; border-radius: 50%; background: var(--nv-muted); border: 1.5px solid var(--nv-panel); }
-.as-mark-learning_rate { background: var(--nv-positive); border-radius: 2px; transform: rotate(45deg); }
-.as-mark-best { background: var(--nv-accent); border-radius: 0; clip-path: polygon(50% 0, 63% 36%, 100% 38%, 70% 60%, 81% 100%, 50% 76%, 19% 100%, 30% 60%, 0 38%, 37% 36%); width: 13px; height: 13px; margin: -3px 0 0 -6.5px; border: 0; }
-.as-mark-diverged, .as-mark-failed, .as-mark-interrupted { background: var(--nv-positive); }
-.as-readout { flex: none; min-width: 270px; text-align: right; color: var(--nv-muted); font-size: 12px; font-variant-numeric: tabular-nums; }
+.as-mark { position: absolute; top: -2px; width: 16px; height: 16px; margin-left: -8px; padding: 2px; color: var(--nv-muted); background: none; border: 0; border-radius: 4px; cursor: pointer; pointer-events: auto; }
+.as-mark svg { display: block; width: 12px; height: 12px; fill: currentColor; }
+.as-mark[data-kind=rate], .as-mark[data-kind=best] { color: var(--nv-accent); } .as-mark[data-kind=trouble] { color: var(--nv-positive); }
+.as-mark:hover { color: var(--nv-ink); }
+.as-tip.as-mark-tip { top: 38px; white-space: pre; }
+.as-trouble { margin: 0; padding: 10px 12px; border: 1px solid var(--nv-edge); border-left: 4px solid var(--nv-positive); border-radius: 8px; }
+.as-readout { flex: none; min-width: 240px; text-align: right; color: var(--nv-muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 .as-notice { margin: 6px 0 0; padding: 7px 12px; border: 1px solid var(--nv-positive); border-radius: 8px; background: var(--nv-panel); }
 .as-waiting { display: grid; place-items: center; min-height: 300px; color: var(--nv-muted); text-align: center; }
 .as-waiting progress { width: min(360px, 70cqw); accent-color: var(--nv-accent); display: block; margin: 10px auto 0; }

@@ -1,22 +1,15 @@
 /** The timeline: every view on the stage shows the moment that is chosen here. */
 import { paletteFor } from './network-color.js';
+import { gathered, GLYPHS, marksOf } from './stage-marks.js';
 import { duration, epochWords } from './stage-store.js';
 
 const SPEEDS = [0.5, 1, 2, 4, 8];
 const PACE = 450; // ms for a snapshot at speed 1
 const INSET = 9; // half a thumb: where the ends of the slider's range lie
-const MOST_MARKS = 60;
 const ICONS = {
   play: 'M7 4.5v15l12-7.5z', pause: 'M6 5h4v14H6zM14 5h4v14h-4z',
   back: 'M15.5 5l-8 7 8 7', on: 'M8.5 5l8 7-8 7',
 };
-const EVENTS = {
-  learning_rate: ({ value }) => `learning rate set to ${Number(value.toPrecision(6))}`,
-  pause: () => 'paused', resume: () => 'resumed', stop: () => 'stopped', finished: () => 'finished',
-  diverged: ({ message }) => `diverged: ${message ?? ''}`, interrupted: () => 'interrupted', failed: () => 'failed',
-  epochs: ({ n_epochs: n }) => `epochs set to ${n}`,
-};
-
 function icon(name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   svg.setAttribute('viewBox', '0 0 24 24');
@@ -39,11 +32,12 @@ function button(name, label, act) {
   return node;
 }
 
-/** Build the timeline in `root` on the store; `keys` is the element within which space plays. Returns {destroy()}. */
+/** Build the timeline in `root` on the store; `keys` is the element within which space plays. Returns {stop(), destroy()}. */
 export function createTimeline(root, store, keys) {
-  let playing = 0;
+  let playing = false;
   let speed = 1;
   let dirty = 0;
+  let timer = 0;
 
   const element = document.createElement('section');
   element.className = 'as-timeline';
@@ -56,7 +50,10 @@ export function createTimeline(root, store, keys) {
   pace.title = 'Speed';
   pace.setAttribute('aria-label', 'Speed of play');
   for (const each of SPEEDS) pace.append(new Option(`${each}×`, each, each === 1, each === 1));
-  pace.addEventListener('change', () => { speed = Number(pace.value); });
+  pace.addEventListener('change', () => {
+    speed = Number(pace.value);
+    if (playing) store.pace = PACE / speed;
+  });
   const track = document.createElement('div');
   track.className = 'as-track';
   const canvas = document.createElement('canvas');
@@ -65,7 +62,12 @@ export function createTimeline(root, store, keys) {
   const slider = document.createElement('input');
   Object.assign(slider, { type: 'range', min: 0, max: 0, step: 1, value: 0 });
   slider.setAttribute('aria-label', 'Timeline');
-  track.append(canvas, marks, slider);
+  marks.setAttribute('role', 'group');
+  marks.setAttribute('aria-label', 'What happened');
+  const tip = document.createElement('div');
+  tip.className = 'as-tip as-mark-tip';
+  tip.hidden = true;
+  track.append(canvas, slider, marks, tip);
   const latest = document.createElement('button');
   latest.type = 'button';
   latest.className = 'as-latest';
@@ -76,6 +78,7 @@ export function createTimeline(root, store, keys) {
   pin.addEventListener('click', () => store.compare(store.compared === null ? store.shown : null));
   const readout = document.createElement('output');
   readout.className = 'as-readout';
+  readout.setAttribute('aria-live', 'off'); // it changes many times a second
   element.append(play, back, on, pace, track, latest, pin, readout);
   root.append(element);
 
@@ -83,6 +86,10 @@ export function createTimeline(root, store, keys) {
     stop();
     store.select(Number(slider.value));
   });
+  // While the thumb is held the scale stays, or it would run away from the finger.
+  let held = false;
+  slider.addEventListener('pointerdown', () => { held = true; });
+  for (const type of ['pointerup', 'pointercancel', 'blur']) slider.addEventListener(type, () => { held = false; wake(); });
 
   const shown = () => store.selected ?? store.newest;
 
@@ -100,18 +107,21 @@ export function createTimeline(root, store, keys) {
     if (store.newest < 1) return;
     if (shown() >= store.newest) store.select(0);
     else if (store.selected === null) store.select(store.newest);
-    playing = performance.now();
+    playing = true;
+    store.pace = PACE / speed;
     setPlaying();
     next();
   }
 
   function next() {
-    setTimeout(() => {
+    timer = setTimeout(() => {
       if (!playing) return;
       // A step is taken once the one before it is on screen.
       if (store.shown?.number === store.selected) {
-        if (store.selected >= store.newest) {
+        if (store.selected + 1 >= store.newest) {
+          // It has caught up with the run, and follows it.
           stop();
+          store.select(null);
           return;
         }
         store.select(store.selected + 1);
@@ -122,7 +132,9 @@ export function createTimeline(root, store, keys) {
 
   function stop() {
     if (!playing) return;
-    playing = 0;
+    playing = false;
+    store.pace = 0;
+    clearTimeout(timer);
     setPlaying();
   }
 
@@ -172,8 +184,9 @@ export function createTimeline(root, store, keys) {
     const { newest } = store;
     const at = shown();
     const line = store.snapshotLines[at] ?? store.shown?.line;
-    slider.max = Math.max(0, newest);
-    slider.value = Math.max(0, at);
+    const last = held ? Number(slider.max) : Math.max(0, newest);
+    slider.max = last;
+    if (!held) slider.value = Math.max(0, at);
     slider.disabled = newest < 1;
     for (const each of [play, back, on, pace]) each.disabled = newest < 1;
     const isLive = store.selected === null;
@@ -192,10 +205,10 @@ export function createTimeline(root, store, keys) {
       : 'Waiting for the first snapshot';
     if (readout.textContent !== words) readout.textContent = words;
     slider.setAttribute('aria-valuetext', line ? words.split(' · ').slice(0, 2).join(', ').toLowerCase() : 'nothing yet');
-    drawTicks();
+    drawTicks(last);
   }
 
-  function drawTicks() {
+  function drawTicks(end) {
     const width = track.clientWidth;
     const height = track.clientHeight;
     if (!width) return;
@@ -208,9 +221,9 @@ export function createTimeline(root, store, keys) {
     const context = canvas.getContext('2d');
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    const { newest, snapshotLines, stepsPerEpoch } = store;
-    const x = (place) => INSET + (newest > 0 ? place / newest : 0) * (width - 2 * INSET);
-    const middle = 11;
+    const { snapshotLines, stepsPerEpoch } = store;
+    const x = (place) => INSET + (end > 0 ? Math.min(1, place / end) : 0) * (width - 2 * INSET);
+    const middle = 24; // of the slider, as in the style sheet
     context.fillStyle = palette.line;
     context.beginPath();
     context.roundRect(INSET, middle - 2, width - 2 * INSET, 4, 2);
@@ -235,39 +248,77 @@ export function createTimeline(root, store, keys) {
       context.fillRect(Math.round(place) - 0.5, middle + 8, 1, isNamed ? 5 : 3);
       if (isNamed) context.fillText(String(Math.round(epoch)), place, middle + 14);
     }
-    drawMarks(x);
+    placeMarks(x, width);
   }
 
   let marked = '';
-  function drawMarks(x) {
-    const events = store.events.filter(({ event }) => EVENTS[event]).slice(-MOST_MARKS);
-    const best = store.snapshotLines.length > 2 ? bestOf(store.snapshotLines) : null;
-    const wanted = events.map((event) => ({
-      place: placeOf(event.step), kind: event.event, text: `Step ${event.step.toLocaleString('en')}: ${EVENTS[event.event](event)}`,
-    }));
-    if (best) wanted.push({ place: best.number, kind: 'best', text: `Lowest held-out loss: ${best.heldout.loss.toFixed(4)} at epoch ${epochWords(best, store.stepsPerEpoch)}` });
-    if (store.compared) wanted.push({ place: store.compared.number, kind: 'pin', text: `Pinned: step ${store.compared.line.step.toLocaleString('en')}` });
-    const key = JSON.stringify([wanted, Math.round(x(store.newest)), store.newest]);
+  let places = [];
+  function placeMarks(x, width) {
+    const { newest, snapshotLines, events, lines } = store;
+    const key = `${store.run} ${lines.length} ${newest} ${width} ${store.compared?.number}`;
     if (key === marked) return;
     marked = key;
-    marks.replaceChildren(...wanted.map(({ place, kind, text }) => {
-      const node = document.createElement('span');
-      node.className = `as-mark as-mark-${kind}`;
-      node.style.left = `${x(place)}px`;
-      node.title = text;
-      node.setAttribute('role', 'img');
-      node.setAttribute('aria-label', text);
-      return node;
-    }));
+    places = gathered(marksOf(events, snapshotLines, store.stepsPerEpoch, store.compared), placeOf, newest, width);
+    while (marks.children.length > places.length) marks.lastChild.remove();
+    places.forEach(({ number, kind, texts }, i) => {
+      let node = marks.children[i];
+      if (!node) marks.append(node = createMark());
+      node.dataset.place = i;
+      node.tabIndex = i ? -1 : 0;
+      node.style.left = `${x(number)}px`;
+      node.setAttribute('aria-label', texts.join('. '));
+      if (node.dataset.kind === kind) return;
+      node.dataset.kind = kind;
+      node.querySelector('path').setAttribute('d', GLYPHS[kind]);
+    });
   }
+
+  function createMark() {
+    const node = document.createElement('button');
+    node.type = 'button';
+    node.className = 'as-mark';
+    node.innerHTML = '<svg viewBox="0 0 12 12" aria-hidden="true"><path fill-rule="evenodd"/></svg>';
+    return node;
+  }
+
+  const placeUnder = (event) => places[event.target.closest('.as-mark')?.dataset.place];
+  marks.addEventListener('click', (event) => {
+    const place = placeUnder(event);
+    if (!place) return;
+    stop();
+    store.select(Math.round(place.number));
+  });
+  marks.addEventListener('keydown', (event) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const next = by && marks.children[Number(event.target.dataset.place) + by];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+  function showTip(event) {
+    const place = placeUnder(event);
+    tip.hidden = !place;
+    if (!place) return;
+    const { texts } = place;
+    tip.textContent = (texts.length > 6 ? [...texts.slice(0, 5), `and ${texts.length - 5} more`] : texts).join('\n');
+    const x = event.target.closest('.as-mark').offsetLeft - tip.offsetWidth / 2;
+    tip.style.left = `${Math.max(0, Math.min(x, track.clientWidth - tip.offsetWidth))}px`;
+  }
+  const hideTip = () => { tip.hidden = true; };
+  marks.addEventListener('pointerover', showTip);
+  marks.addEventListener('focusin', showTip);
+  marks.addEventListener('pointerout', hideTip);
+  marks.addEventListener('focusout', hideTip);
 
   const stops = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare'].map((event) => store.on(event, wake));
   const watch = new ResizeObserver(wake);
   watch.observe(track);
   wake();
   return {
+    stop,
     destroy() {
-      playing = 0;
+      stop();
+      clearTimeout(timer);
       cancelAnimationFrame(dirty);
       watch.disconnect();
       document.removeEventListener('keydown', onKey);
@@ -282,12 +333,4 @@ export function niceStep(value) {
   if (value <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 5, 10].map((each) => each * power).find((each) => each >= value * 0.999);
-}
-
-function bestOf(lines) {
-  let best = null;
-  for (const line of lines) {
-    if (typeof line.heldout.loss === 'number' && (best === null || line.heldout.loss < best.heldout.loss)) best = line;
-  }
-  return best;
 }

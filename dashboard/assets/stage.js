@@ -12,6 +12,7 @@ import { createLayers } from './layers.js';
 import { isDark, paletteFor } from './network-color.js';
 import { createNetwork } from './network.js';
 import { paintFrame } from './network-style.js';
+import { Choice } from './stage-choice.js';
 import { createShow } from './stage-show.js';
 import { openSource } from './stage-source.js';
 import { createStore } from './stage-store.js';
@@ -19,13 +20,14 @@ import { RULES } from './stage-style.js';
 import { createTimeline } from './stage-timeline.js';
 import { createTiles } from './tiles.js';
 
-const TELL_AFTER = 150; // ms a choice has to stand before Streamlit hears of it
 const LOOK_AT_THEME = 700; // ms
 const VIEWS = [
   ['network', 0, createNetwork], ['tiles', 0, createTiles], ['layers', 0, createLayers], ['distributions', 0, createDistributions],
   ['curves', 1, createCurves], ['compare', 1, createCompare], ['health', 1, createHealth], ['confusion', 1, createConfusion],
   ['classes', 1, createClasses],
 ];
+/** Which of the views a line of a stack trace belongs to. */
+const VIEW_IN_STACK = new RegExp(`/(${VIEWS.map(([name]) => name).join('|')})\\.js\\b`, 'g');
 const stages = new WeakMap();
 
 /** Called by the component's loader at every change of its data; returns what unmounts it. */
@@ -38,6 +40,7 @@ export function mount(component) {
   }
   stage.update(component);
   return () => {
+    if (stages.get(parent) !== stage) return;
     stages.delete(parent);
     stage.destroy();
   };
@@ -64,9 +67,10 @@ function createStage(parent) {
 
   let source = null;
   let tell = () => {};
-  const told = { snapshot: undefined, probe: undefined }; // what Streamlit knows from here
-  const heard = { snapshot: undefined, probe: undefined }; // what it last said itself
-  const timers = {};
+  const choices = {
+    snapshot: new Choice((value) => tell('snapshot', value), null),
+    probe: new Choice((value) => tell('probe', value), 0),
+  };
   const show = createShow(store, root, () => source);
   const timeline = createTimeline(sticky, store, root);
   sticky.append(notice);
@@ -82,15 +86,39 @@ function createStage(parent) {
     card.className = 'as-card';
     card.dataset.view = name;
     halves[half].append(card);
+    const view = { name, card, made: null };
     try {
-      return create(card, store);
+      view.made = create(card, store);
     } catch (error) {
-      // One view that fails must not take the others with it.
-      console.error(`annscope: the view ${name} failed`, error);
-      card.textContent = 'This view could not be drawn.';
-      return null;
+      console.error(error);
+      giveUp(view, error);
     }
+    return view;
   });
+
+  /** A view that fails says so on its card and draws no more; the others go on. */
+  function giveUp(view, error) {
+    const { made, card } = view;
+    view.made = null;
+    try {
+      made?.destroy();
+    } catch {
+      // it may be broken in more than one place
+    }
+    const words = document.createElement('p');
+    words.className = 'as-trouble';
+    words.setAttribute('role', 'alert');
+    words.textContent = `This view (${view.name}) stopped because of an error: ${error.message}. Reload the page to have it back.`;
+    card.replaceChildren(words);
+  }
+
+  // Views draw by themselves: what goes wrong in one is found by the outermost view in the stack. The browser has printed it.
+  function onError({ error }) {
+    const name = [...(error?.stack ?? '').matchAll(VIEW_IN_STACK)].at(-1)?.[1];
+    const view = views.find((each) => each.name === name && each.made);
+    if (view) giveUp(view, error);
+  }
+  window.addEventListener('error', onError);
 
   function say(sentence) {
     notice.hidden = !sentence;
@@ -127,21 +155,24 @@ function createStage(parent) {
     store.emit('theme');
   }
 
-  function report(name, value) {
-    clearTimeout(timers[name]);
-    timers[name] = setTimeout(() => {
-      if (told[name] === value) return;
-      told[name] = value;
-      // Streamlit begins with null, and a change to what it was is none: -1 says that nothing is chosen.
-      tell(name, value ?? -1);
-    }, TELL_AFTER);
+  function look() {
+    // A server that went away meanwhile (a TypeError of fetch) is spoken of by the source, and asked again.
+    show.choose().catch((error) => { if (!(error instanceof TypeError)) say(`This snapshot cannot be shown: ${error.message}`); });
   }
 
+  let byHand = true; // whether a choice comes from a person, and not from the address
   store.on('select', () => {
-    report('snapshot', store.selected);
-    show.choose().catch((error) => say(`This snapshot cannot be shown: ${error.message}.`));
+    if (byHand) choices.snapshot.choose(store.selected);
+    look();
   });
-  store.on('probe', () => report('probe', store.probeIndex));
+  store.on('probe', () => { if (byHand) choices.probe.choose(store.probeIndex); });
+
+  /** Do what the address says: that is not told back to it. */
+  function obey(act) {
+    byHand = false;
+    act();
+    byHand = true;
+  }
   store.on('frame', wait);
   store.on('status', () => {
     if (store.status) root.dataset.status = store.status.status;
@@ -158,11 +189,11 @@ function createStage(parent) {
     show.forget();
     say(null);
     store.reset(run);
-    Object.assign(told, { snapshot: data.snapshot ?? null, probe: data.probe ?? 0 });
-    Object.assign(heard, told);
     store.selected = data.snapshot ?? null;
     store.probeIndex = data.probe ?? 0;
-    source = openSource(store, data.base, { live: show.live, trouble: say });
+    source = openSource(store, data.base, {
+      live: show.live, trouble: say, greeted: () => { if (store.selected !== null) look(); },
+    });
     root.dataset.live = String(store.selected === null);
     wait();
   }
@@ -174,31 +205,27 @@ function createStage(parent) {
       const { data } = component;
       tell = component.setStateValue;
       paint();
+      const isNews = { snapshot: choices.snapshot.hear(data.snapshot ?? null), probe: choices.probe.hear(data.probe ?? 0) };
       if (data.run !== store.run) {
+        timeline.stop();
         open(data.run, data);
         return;
       }
-      const snapshot = data.snapshot ?? null;
-      const probe = data.probe ?? 0;
-      // What Python says anew and we did not tell it comes from a link; what it has not heard yet is no news.
-      const isNews = { snapshot: snapshot !== heard.snapshot && snapshot !== told.snapshot, probe: probe !== heard.probe && probe !== told.probe };
-      Object.assign(heard, { snapshot, probe });
       if (isNews.snapshot) {
-        told.snapshot = snapshot;
-        store.select(snapshot);
+        timeline.stop();
+        obey(() => store.select(data.snapshot ?? null));
       }
-      if (isNews.probe) {
-        told.probe = probe;
-        store.selectProbe(probe);
-      }
+      if (isNews.probe) obey(() => store.selectProbe(data.probe ?? 0));
     },
     destroy() {
       clearInterval(clock);
-      Object.values(timers).forEach(clearTimeout);
+      window.removeEventListener('error', onError);
+      choices.snapshot.destroy();
+      choices.probe.destroy();
       source?.close();
       show.destroy();
       timeline.destroy();
-      views.forEach((view) => view?.destroy());
+      views.forEach(({ made }) => made?.destroy());
       root.remove();
     },
   };

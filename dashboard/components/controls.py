@@ -80,8 +80,12 @@ def read_address(parameters: Mapping[str, str]) -> tuple[dict[str, Any], list[st
     try:
         config_of(settings)
     except ConfigError as error:
-        settings["activation"] = FIELDS["activation"].default
-        complaints.append(_sentence(error, "activation"))
+        functions = settings["activation"]
+        if isinstance(functions, tuple) and len(functions) != len(settings["hidden"]):
+            settings["activation"] = FIELDS["activation"].default
+            complaints.append(_sentence(error, "activation"))
+        else:  # nothing is changed: the sidebar says so until a control is moved
+            complaints.append(_sentence(error, ""))
     return settings, complaints
 
 

@@ -16,14 +16,20 @@ MOST_RUNS = 100
 
 
 def run_to_show() -> str | None:
-    """The run that the address names, or else the newest, which the address names from then on; None without runs.
+    """The run that the address names, or else the one last shown, or the newest; None without runs.
 
+    The address names it from then on.
     A name that no run has is a complaint like any other wrong parameter.
     """
     ids = run_ids()
     named = state.shown_run()
     if named in ids:
+        st.session_state[state.LOOKED_AT] = named
         return named
+    before = st.session_state.get(state.LOOKED_AT)
+    if named is None and before in ids:
+        st.query_params[state.RUN] = before
+        return str(before)
     if named is not None:
         instead = "; the newest is shown" if ids else ""
         complaints = st.session_state.setdefault(state.COMPLAINTS, [])
@@ -42,8 +48,7 @@ def pick_run(run: str) -> None:
     ids = run_ids()[: -MOST_RUNS - 1 : -1]
     if run not in ids:
         ids.append(run)
-    if st.session_state.get(state.PICKER) != run:
-        st.session_state[state.PICKER] = run
+    st.session_state[state.PICKER] = run  # each time: coming from another page, the list would begin with the newest
     st.selectbox("Run", ids, key=state.PICKER, format_func=_label, label_visibility="collapsed", on_change=_show_picked)
 
 

@@ -29,8 +29,9 @@ from dashboard.selection import ORDERS, describe, judged_class, select
 from runs.record import RunReader, run_directory, run_ids
 
 STYLE = """<style>
-.stMainBlockContainer { padding: 4rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 4rem 1rem 2rem; } }
+.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
+@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
+[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
 .st-key-inspect-choices { border-bottom: 1px solid var(--st-border-color, #8883); padding-bottom: 0.5rem; }
 .st-key-inspect-headline p { font-variant-numeric: tabular-nums; }
 .st-key-inspect-body > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
@@ -59,9 +60,8 @@ def page() -> None:
     """Draw the page."""
     state.arrive(state.INSPECT)
     st.html(STYLE)
-    st.session_state[state.COMPLAINTS] = []
     run = run_to_show()
-    for sentence in st.session_state[state.COMPLAINTS]:
+    for sentence in st.session_state.pop(state.COMPLAINTS, []):
         st.warning(escape(sentence), icon=":material/link_off:")
     if run is None:
         st.info("There is no run yet: train a network first, then look here at what it gets wrong.", icon="🔎")
@@ -526,9 +526,10 @@ def _gallery(looking: Looking, answers: Answers) -> None:
             state.show_number(state.SHEET, choice["sheet"])
             state.put(state.SAMPLE, None)
         if "sample" in choice:
-            state.show_number(state.SAMPLE, choice["sample"])
+            place = choice["sample"]
+            state.put(state.SAMPLE, None if place is None else f"{looking.split}-{int(place)}")
 
-    link = {state.RUN: looking.run, state.SNAPSHOT: looking.number, state.SUBSET: looking.split}
+    link = {state.RUN: looking.run, state.SNAPSHOT: looking.number}
     parts.gallery(
         answers,
         places,

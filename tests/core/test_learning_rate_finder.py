@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -25,6 +26,23 @@ def test_it_rises_through_the_range_and_ends_when_the_loss_explodes(
     found = suggest(points)
     assert found.learning_rate is not None
     assert 1e-3 < found.learning_rate <= found.lowest < points[-1].learning_rate
+
+
+def test_it_ends_where_numbers_overflow(dataset: Dataset, configure: Callable[..., RunConfig]) -> None:
+    """A step that ends in no number is the last point, its loss undefined, and takes nothing from the suggestion."""
+    far = replace(dataset, x_train=dataset.x_train * 1e30)
+    points = list(range_test(far, configure(optimizer="sgd"), low=1e-6, high=1000.0, n_steps=50))
+    assert len(points) < 50
+    assert np.isnan([points[-1].loss, points[-1].smoothed]).all()
+    assert all(np.isfinite(point.loss) for point in points[:-1])
+
+
+def test_it_gives_its_points_to_the_last_step(dataset: Dataset, configure: Callable[..., RunConfig]) -> None:
+    """Where no rate of the range is too large every step is a point, the first smoothed loss the loss itself."""
+    points = list(range_test(dataset, configure(optimizer="sgd"), low=1e-5, high=1e-3, n_steps=12))
+    assert len(points) == 12
+    assert points[0].smoothed == pytest.approx(points[0].loss)
+    assert (points[0].learning_rate, points[-1].learning_rate) == pytest.approx((1e-5, 1e-3))
 
 
 def test_a_loss_that_never_falls_suggests_nothing() -> None:

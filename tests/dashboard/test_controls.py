@@ -57,6 +57,7 @@ OTHER: dict[str, tuple[Any, str]] = {
     "delta-weights": ("updated", "updated"),
     "seed": (4_000_000_000, "4000000000"),
     "dtype": ("float64", "float64"),
+    "engine": ("pure_python", "pure_python"),
     "snapshot-every": (33, "33"),
     "train-sample": (0, "0"),
 }
@@ -73,6 +74,7 @@ NEEDS = {
     "schedule-decay": {"schedule": "inverse_time"},
     "softmax-derivative": {"loss": "squared_error"},
     "delta-weights": {"optimizer": "sgd"},
+    "engine": {"optimizer": "sgd", "dtype": "float64"},
 }
 """What else has to be chosen before a setting means something."""
 
@@ -190,6 +192,15 @@ def test_a_wrong_address_is_one_sentence_and_the_default(link: dict[str, str], w
     assert len(page.warning) == 1, "it stays until something is done"
     page.select_slider(key=state.control("epochs")).set_value(20).run()
     assert not page.warning
+
+
+def test_settings_that_contradict_each_other_stay_and_are_named() -> None:
+    """An engine that cannot do the rest is not quietly exchanged: page and sidebar say what it needs."""
+    page = open_page({"engine": "pure_python"})
+    assert settings(page)["engine"] == "pure_python"
+    assert "needs optimizer sgd, dtype float64" in page.warning[0].value
+    assert "stays at" not in page.warning[0].value
+    assert "needs optimizer sgd, dtype float64" in page.error[0].value
 
 
 def test_a_new_link_in_the_same_session_sets_the_controls() -> None:

@@ -22,6 +22,7 @@ from dashboard.derived import (
     shown_features,
     splits_of,
 )
+from dashboard.examples import ExampleError, _load
 from data.errors import DataError
 from runs.record import RunReader, create_run, run_directory
 from runs.worker import work
@@ -33,6 +34,7 @@ CLASSES = range(10)
 def nothing_kept() -> Iterator[None]:
     """Every test computes for itself."""
     derived.forget()
+    _load.cache_clear()
     yield
     derived.forget()
 
@@ -87,7 +89,7 @@ def test_every_figure_is_scikit_learns(trained: str, number: int, split: str) ->
 def test_a_second_look_costs_nothing(trained: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was computed is kept, data and answers alike."""
     first = answers_of(trained, 1, "test")
-    monkeypatch.setattr(derived, "load_dataset", None)
+    monkeypatch.setattr(derived, "source_of", None)
     monkeypatch.setattr(derived, "answer", None)
     assert answers_of(trained, 1, "test") is first
 
@@ -98,7 +100,7 @@ def test_data_that_changed_is_refused(trained: str) -> None:
     about = json.loads(path.read_text())
     about["dataset"]["fingerprint"] = "0" * 64
     path.write_text(json.dumps(about))
-    with pytest.raises(DerivedError, match=r"^The data set digits has changed since run .* was trained\.$"):
+    with pytest.raises(ExampleError, match=r"^The data in digits has changed since run .* learned from it\.$"):
         answers_of(trained, 0, "validation")
 
 
@@ -116,6 +118,7 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     assert dataset_of(run).x_train.min() < 0, "while the network sees them standardised"
     path.unlink()
     derived.forget()
+    _load.cache_clear()
     with pytest.raises(DataError, match=r"mine\.csv"):
         answers_of(run, 0, "validation")
 

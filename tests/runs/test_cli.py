@@ -85,6 +85,15 @@ def test_the_same_command_twice_gives_the_same_parameters(run: Run) -> None:
     assert one["parameters_sha256"] == two["parameters_sha256"] != other["parameters_sha256"]
 
 
+def test_neurons_in_plain_python_make_the_same_run(run: Run) -> None:
+    """--engine pure_python records what NumPy records, to within rounding, at every snapshot."""
+    options = ["--optimizer", "sgd", "--dtype", "float64", "--epochs", "2", "--engine"]
+    one, other = (RunReader(run_directory(train(run, *options, name)["run"])) for name in ("pure_python", "numpy"))
+    for number in range(3):
+        for mine, theirs in zip(one.snapshot(number).parameters, other.snapshot(number).parameters, strict=True):
+            np.testing.assert_allclose(mine.weight, theirs.weight, rtol=0, atol=1e-12)
+
+
 def test_every_setting_is_an_option(run: Run) -> None:
     """Each field of the one table can be given, and its help and default are shown."""
     status, out, _ = run("train", "--help")

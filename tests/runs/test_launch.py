@@ -66,7 +66,7 @@ def sha256(directory: Path) -> str:
 
 def test_a_killed_worker_is_noticed_and_resumed_to_the_same_bits(config: RunConfig) -> None:
     """SIGKILL in the middle of training, then resume: the parameters are those of an unbroken run."""
-    config = config.with_values({"epochs": 3000, "snapshot-every": 500})
+    config = config.with_values({"epochs": 30_000, "snapshot-every": 2000})
     run = launch.start(config)
     directory = run_directory(run)
     assert state(directory) in LIVE

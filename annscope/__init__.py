@@ -1,0 +1,5 @@
+"""The network as a scikit-learn estimator."""
+
+from annscope.estimator import AnnscopeClassifier
+
+__all__ = ["AnnscopeClassifier"]

@@ -1,0 +1,30 @@
+"""Which known examples a network finds most like a new one."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from core.errors import ConfigError
+from core.network import Network
+
+
+def last_hidden(network: Network, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_units"]:
+    """What the last hidden layer answers; the features themselves in a network without one."""
+    outputs = network.outputs_and_logits(x)
+    return outputs[-2] if len(outputs) > 1 else x
+
+
+def nearest(
+    known: Float[ndarray, "n n_units"], point: Float[ndarray, " n_units"], k: int
+) -> tuple[Int[ndarray, " k"], Float[ndarray, " k"]]:
+    """The rows of `known` nearest to `point` (all of them when there are fewer than k) and their Euclidean distances.
+
+    Nearest first; of two as near, the earlier row.
+    """
+    if k < 1:
+        raise ConfigError(f"k must be 1 or more, got {k}")
+    distances = np.sqrt(np.square(known.astype(np.float64) - point).sum(axis=1))
+    rows = np.argsort(distances, kind="stable")[:k]
+    return rows, distances[rows]

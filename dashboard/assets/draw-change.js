@@ -1,0 +1,133 @@
+/** Ways to change the small image, and how the answer bears them. Pure arithmetic; an untouched image stays as it is, to the bit. */
+import { blank } from './draw-ink.js';
+import { largest } from './network-model.js';
+
+const signed = (value, places) => `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(places)}`;
+
+/** Every slider: its range, what leaves the image alone, and how its value reads. */
+export const CHANGES = [
+  { name: 'rotate', label: 'Rotate', low: -90, high: 90, step: 1, neutral: 0, words: (v) => `${signed(v, 0)}°` },
+  { name: 'dx', label: 'Move across', low: -10, high: 10, step: 0.5, neutral: 0, words: (v) => `${signed(v, 1)} px` },
+  { name: 'dy', label: 'Move down', low: -10, high: 10, step: 0.5, neutral: 0, words: (v) => `${signed(v, 1)} px` },
+  { name: 'scale', label: 'Scale', low: 0.3, high: 2, step: 0.05, neutral: 1, words: (v) => `${v.toFixed(2)} ×` },
+  { name: 'thick', label: 'Thin, thicken', low: -2, high: 3, step: 0.1, neutral: 0, words: (v) => `${signed(v, 1)} px` },
+  { name: 'noise', label: 'Noise', low: 0, high: 1, step: 0.02, neutral: 0, words: (v) => `${Math.round(100 * v)} %` },
+];
+
+/** The values that change nothing. */
+export const neutral = () => Object.fromEntries(CHANGES.map(({ name, neutral: value }) => [name, value]));
+
+/** An image thickened (or thinned), then turned, scaled and moved about its middle, then strewn with noise. */
+export function changed(image, { rotate, dx, dy, scale, thick, noise }, seed = 1) {
+  let made = image;
+  if (thick) made = thickened(made, thick);
+  if (rotate || dx || dy || scale !== 1) made = moved(made, (rotate * Math.PI) / 180, dx, dy, scale);
+  if (noise) made = strewn(made, noise, seed);
+  return made;
+}
+
+/** Each pixel becomes the most (below 0: the least) of the ink within a disc; radii between pixels are mixed. */
+function thickened({ height, width, data }, amount) {
+  const sign = Math.sign(amount);
+  const radius = Math.abs(amount);
+  const reach = Math.ceil(radius);
+  const disc = [];
+  for (let r = -reach; r <= reach; r += 1) {
+    for (let c = -reach; c <= reach; c += 1) {
+      const weight = Math.min(1, Math.max(0, radius + 1 - Math.hypot(r, c)));
+      if (weight > 0 && (r || c)) disc.push([r, c, weight]);
+    }
+  }
+  const made = blank(height, width);
+  for (let r = 0; r < height; r += 1) {
+    for (let c = 0; c < width; c += 1) {
+      const own = data[r * width + c];
+      let value = own;
+      for (const [dr, dc, weight] of disc) {
+        const [y, x] = [r + dr, c + dc];
+        const other = y >= 0 && y < height && x >= 0 && x < width ? data[y * width + x] : 0;
+        const mixed = own + weight * (other - own);
+        if (sign * (mixed - value) > 0) value = mixed;
+      }
+      made.data[r * width + c] = value;
+    }
+  }
+  return made;
+}
+
+/** Turned clockwise and scaled about the middle, then moved; bilinear, bare paper beyond the edge. */
+function moved({ height, width, data }, angle, dx, dy, scale) {
+  const made = blank(height, width);
+  const [cosine, sine] = [Math.cos(angle) / scale, Math.sin(angle) / scale];
+  const [middleY, middleX] = [(height - 1) / 2, (width - 1) / 2];
+  const ink = (y, x) => (y >= 0 && y < height && x >= 0 && x < width ? data[y * width + x] : 0);
+  for (let r = 0; r < height; r += 1) {
+    for (let c = 0; c < width; c += 1) {
+      const [y0, x0] = [r - middleY - dy, c - middleX - dx];
+      const y = middleY + cosine * y0 - sine * x0;
+      const x = middleX + sine * y0 + cosine * x0;
+      const [top, left] = [Math.floor(y), Math.floor(x)];
+      if (top < -1 || left < -1 || top >= height || left >= width) continue;
+      const [down, across] = [y - top, x - left];
+      made.data[r * width + c] = (1 - down) * ((1 - across) * ink(top, left) + across * ink(top, left + 1))
+        + down * ((1 - across) * ink(top + 1, left) + across * ink(top + 1, left + 1));
+    }
+  }
+  return made;
+}
+
+/** Normally distributed noise of that standard deviation, the same for the same seed, kept within 0..1. */
+function strewn({ height, width, data }, deviation, seed) {
+  const random = generator(seed);
+  const made = blank(height, width);
+  for (let i = 0; i < data.length; i += 1) {
+    const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    made.data[i] = Math.min(1, Math.max(0, data[i] + deviation * normal));
+  }
+  return made;
+}
+
+/** Evenly distributed numbers in 0..1 from a seed (mulberry32). */
+export function generator(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/**
+ * How sure the network stays of `label` over one slider's range, the others as they are.
+ * `answer(image)` gives probabilities. Returns {label, points: [{value, p, top}], breaks: [below, above]}: the first
+ * value to either side of the present one, to the slider's step, at which another class leads (null: none in the range).
+ */
+export function sweep(image, values, change, label, answer, count, seed) {
+  const steps = Math.round((change.high - change.low) / change.step);
+  const at = (k) => {
+    const value = Number((change.low + k * change.step).toFixed(6));
+    const probabilities = answer(changed(image, { ...values, [change.name]: value }, seed));
+    return { k, value, p: probabilities[label], top: largest(probabilities) };
+  };
+  const stride = Math.max(1, Math.round(steps / count));
+  const points = [];
+  for (let k = 0; k < steps; k += stride) points.push(at(k));
+  points.push(at(steps));
+  const now = (values[change.name] - change.low) / change.step;
+  /** The step nearest to the present value that fails, between a point that fails and the one before it. */
+  const edge = (failing, towards) => {
+    if (!failing) return null;
+    let found = failing;
+    for (let k = failing.k + towards; Math.abs(k - failing.k) < stride && (k - now) * -towards > 0; k += towards) {
+      const point = at(k);
+      if (point.top === label) break;
+      found = point;
+    }
+    return found.value;
+  };
+  const below = points.findLast((point) => point.k < now - 1e-6 && point.top !== label);
+  const above = points.find((point) => point.k > now + 1e-6 && point.top !== label);
+  return { label, points, breaks: [edge(below, 1), edge(above, -1)] };
+}

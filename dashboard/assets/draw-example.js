@@ -1,0 +1,69 @@
+/** A real example to begin with: by split, class and number, or at random. */
+import { make, press, select } from './draw-parts.js';
+import { generator } from './draw-change.js';
+
+const SPLITS = ['train', 'validation', 'test'];
+
+/**
+ * Build the chooser. `choose({split, index})` gets what was asked for.
+ * Returns {element, know(labels), show(sample | null)}; nothing can be asked for before `know` was told every split's labels.
+ */
+export function createExamples(classNames, choose) {
+  let labels = Object.fromEntries(SPLITS.map((name) => [name, []]));
+  let split = 'test';
+  let wanted = '';
+  const random = generator(Date.now());
+  const which = select('Split', SPLITS.map((name) => [name, name]), (name) => {
+    split = name;
+    bound();
+  });
+  which.value = split;
+  const kind = select('Class', [['', 'any class'], ...classNames.map((name, c) => [String(c), name])], (value) => { wanted = value; pick(); });
+  const number = make('input', 'dr-number', { type: 'number', min: 0, step: 1, placeholder: 'no.' });
+  number.setAttribute('aria-label', 'Number of the example, counted from 0');
+  const members = () => labels[split].map((_, i) => i).filter((i) => wanted === '' || labels[split][i] === Number(wanted));
+
+  function bound() {
+    number.max = Math.max(0, labels[split].length - 1);
+  }
+
+  function pick() {
+    const some = members();
+    if (some.length) choose({ split, index: some[Math.floor(random() * some.length)] });
+  }
+
+  function step(by) {
+    const some = members();
+    if (!some.length) return;
+    const at = Number.isInteger(number.valueAsNumber) ? number.valueAsNumber : by > 0 ? -1 : labels[split].length;
+    const next = by > 0 ? some.find((i) => i > at) ?? some[0] : some.findLast((i) => i < at) ?? some.at(-1);
+    choose({ split, index: next });
+  }
+
+  number.addEventListener('change', () => {
+    const index = number.valueAsNumber;
+    if (Number.isInteger(index) && index >= 0 && index < labels[split].length) choose({ split, index });
+  });
+  const choosers = [which, kind, press('‹', 'The one before', () => step(-1)), number, press('›', 'The next one', () => step(1)), press('Random', 'One at random', pick)];
+  for (const chooser of choosers) chooser.disabled = true;
+  const element = make('div', 'dr-row dr-examples', {}, make('span', 'dr-label', { textContent: 'Real example' }), ...choosers);
+  return {
+    element,
+    know(all) {
+      labels = all;
+      for (const option of which.options) option.disabled = !labels[option.value].length;
+      for (const chooser of choosers) chooser.disabled = false;
+      bound();
+    },
+    show(sample) {
+      if (!sample) {
+        number.value = '';
+        return;
+      }
+      split = sample.split;
+      which.value = split;
+      bound();
+      number.value = sample.index;
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** For tables: one slider a feature over what the training examples span, with how sure the answer stays along it. */
+import { calm, card, make, press } from './draw-parts.js';
+import { drawSweep } from './draw-sweep.js';
+import { largest } from './network-model.js';
+import { asNumber } from './network-text.js';
+
+const POINTS = 41;
+
+/** Build the card. `moved(stamp)` is called when a slider moves. Returns {element, raw, put(raw), sweep(label, answer, palette), destroy()}. */
+export function createFeatures({ low, high, middle, names }, moved) {
+  const self = { raw: [...middle], put, sweep: null, destroy: null };
+  const { element } = card('Choose the features', 'features', press('Medians', 'Every feature at its training median', () => put([...middle])));
+  const list = make('div', 'dr-changes');
+  element.append(list);
+  const rows = names.map((name, i) => {
+    const span = high[i] - low[i] || 1;
+    const input = make('input', '', { type: 'range', min: low[i], max: high[i], step: 'any', value: middle[i] });
+    input.setAttribute('aria-label', name);
+    const output = make('output', '', { textContent: asNumber(middle[i], 2) });
+    input.addEventListener('input', (event) => {
+      self.raw[i] = input.valueAsNumber;
+      output.textContent = asNumber(self.raw[i], 2);
+      moved(event.timeStamp);
+    });
+    input.addEventListener('keydown', (event) => {
+      const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      input.value = input.valueAsNumber + (by * span) / 100;
+      input.dispatchEvent(new Event('input'));
+    });
+    const canvas = make('canvas', 'dr-sweep');
+    canvas.setAttribute('role', 'img');
+    const verdict = make('span', 'dr-verdict');
+    list.append(make('div', 'dr-change', {}, make('div', 'dr-change-head', {}, make('span', '', { textContent: name }), output), input, canvas, verdict));
+    return { input, output, canvas, verdict };
+  });
+
+  const sweep = calm((label, answer, palette) => {
+    rows.forEach(({ canvas, verdict }, i) => {
+      const points = Array.from({ length: POINTS }, (_, k) => {
+        const value = low[i] + ((high[i] - low[i]) * k) / (POINTS - 1);
+        const probabilities = answer(self.raw.map((own, j) => (j === i ? value : own)));
+        return { value, p: probabilities[label], top: largest(probabilities) };
+      });
+      drawSweep(canvas, { label, points }, { low: low[i], high: high[i] }, self.raw[i], palette);
+      const below = points.findLast(({ value, top }) => value < self.raw[i] && top !== label);
+      const above = points.find(({ value, top }) => value > self.raw[i] && top !== label);
+      const at = [below, above].filter(Boolean).map(({ value }) => asNumber(value, 2));
+      verdict.textContent = at.length ? `breaks at ${at.join(' and ')}` : 'holds throughout';
+      canvas.setAttribute('aria-label', `Probability of the answer over ${names[i]}: ${verdict.textContent}`);
+    });
+  }, 110);
+
+  function put(raw, stamp = performance.now()) {
+    self.raw = raw;
+    rows.forEach(({ input, output }, i) => {
+      input.value = raw[i];
+      output.textContent = asNumber(raw[i], 2);
+    });
+    moved(stamp);
+  }
+  return Object.assign(self, { element, sweep, destroy: sweep.cancel });
+}

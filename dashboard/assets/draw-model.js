@@ -1,0 +1,74 @@
+/** A snapshot's network, answering in the browser: forward passes and what an answer hangs on. */
+import { activate, activationNamed, inputGradient, preActivations } from './network-math.js';
+import { biasOf, layersOf, weightOf } from './network-model.js';
+
+/** The network of a frame. `description` is the run's; `cost` counts the multiplications of one pass. */
+export function createModel(description, frame) {
+  const layers = layersOf(description).map((layer) => ({
+    ...layer, weight: weightOf(frame, layer.index), bias: biasOf(frame, layer.index),
+  }));
+
+  /** Every layer's answer to the features `x`, the probabilities last. */
+  function activations(x) {
+    const answers = [];
+    let values = x;
+    for (const { weight, bias, activation } of layers) {
+      values = activate(activation, preActivations(weight, bias, values));
+      answers.push(values);
+    }
+    return answers;
+  }
+
+  const probabilities = (x) => activations(x).at(-1);
+
+  /** d logit of a class / d x, as core.saliency.input_gradient. */
+  function gradient(x, label) {
+    const sums = [];
+    let values = x;
+    for (const { weight, bias, activation } of layers) {
+      sums.push(preActivations(weight, bias, values));
+      values = activate(activation, sums.at(-1));
+    }
+    return inputGradient(layers, sums, label);
+  }
+
+  /**
+   * The drop in the probability of a class when the `patch` x `patch` pixels around each pixel become `paper`
+   * (features of bare paper), as core.saliency.occlusion. The first layer's sums are corrected, not summed anew.
+   */
+  function occlusion(x, [height, width], label, patch, paper) {
+    const reach = (patch - 1) / 2;
+    const { weight, bias } = layers[0];
+    const size = weight.shape[1];
+    const whole = preActivations(weight, bias, x);
+    const finish = (sums) => {
+      let values = activate(layers[0].activation, sums);
+      for (const layer of layers.slice(1)) values = activate(layer.activation, preActivations(layer.weight, layer.bias, values));
+      return values[label];
+    };
+    const before = finish(whole);
+    const drop = new Float64Array(height * width);
+    for (let row = 0; row < height; row += 1) {
+      for (let column = 0; column < width; column += 1) {
+        let sums = null;
+        for (let r = Math.max(0, row - reach); r <= Math.min(height - 1, row + reach); r += 1) {
+          for (let c = Math.max(0, column - reach); c <= Math.min(width - 1, column + reach); c += 1) {
+            const i = r * width + c;
+            const change = paper[i] - x[i];
+            if (change === 0) continue;
+            sums ??= whole.slice();
+            for (let j = 0; j < size; j += 1) sums[j] += change * weight.data[i * size + j];
+          }
+        }
+        if (sums) drop[row * width + column] = before - finish(sums);
+      }
+    }
+    return drop;
+  }
+
+  const cost = layers.reduce((sum, { inputSize, size }) => sum + inputSize * size, 0);
+  return {
+    cost, layers, activations, probabilities, gradient, occlusion,
+    isKnown: layers.every(({ activation }) => activation === 'softmax' || activationNamed(activation).f),
+  };
+}

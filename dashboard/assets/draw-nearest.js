@@ -1,0 +1,75 @@
+/** The training examples whose last hidden layer answers most alike: asked of the server once the hand rests. */
+import { calm, card, make } from './draw-parts.js';
+import { paintImage } from './network-charts.js';
+import { asNumber } from './network-text.js';
+
+/** Build the card. `choose(sample)` opens one. Returns {element, ask(url, features | null, best), paint(palette), destroy()}. */
+export function createNearest({ imageShape, classNames, toShown, featureName }, choose) {
+  const { element, head } = card('Most alike in training', 'nearest', make('small', '', { textContent: 'last hidden layer' }));
+  const list = make('ol', 'dr-neighbors');
+  const note = make('p', 'dr-note', { textContent: 'Draw, and the training examples that the network finds most alike appear here.' });
+  element.append(note, list);
+  let palette = null;
+  let found = [];
+  let abort = null;
+  let best = null;
+
+  const send = calm(async (url, x) => {
+    abort = new AbortController();
+    try {
+      const answer = await fetch(url, {
+        method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ x: Array.from(x), k: 8 }), signal: abort.signal,
+      });
+      const told = await answer.json();
+      if (!answer.ok) throw new Error(told.error);
+      found = told.neighbors;
+      element.removeAttribute('aria-busy');
+      show();
+    } catch (error) {
+      if (error.name === 'AbortError') return;
+      found = [];
+      show();
+      note.textContent = error.message;
+    }
+  }, 200);
+
+  function show() {
+    const same = found.filter(({ label }) => label === best).length;
+    note.textContent = found.length ? `${same} of ${found.length} are ${best === null ? '' : `“${classNames[best]}”`}, nearest first.` : 'Draw, and the training examples that the network finds most alike appear here.';
+    list.replaceChildren(...found.map((neighbor) => {
+      const button = make('button', `dr-neighbor${neighbor.label === best ? '' : ' dr-differs'}`, { type: 'button', title: `Training example ${neighbor.index}: ${classNames[neighbor.label]}. Click to try it.` });
+      button.addEventListener('click', () => choose({ split: 'train', ...neighbor }));
+      if (imageShape) {
+        const canvas = make('canvas');
+        paintImage(canvas, toShown(neighbor.x), imageShape, palette.picture, 1);
+        button.append(canvas);
+      } else button.append(make('span', 'dr-coordinates', { textContent: Array.from(toShown(neighbor.x).slice(0, 3), (value, i) => `${featureName(i)} ${asNumber(value, 2)}`).join(', ') }));
+      button.append(make('b', '', { textContent: classNames[neighbor.label] }), make('small', '', { textContent: asNumber(neighbor.distance, 2) }));
+      return make('li', '', {}, button);
+    }));
+  }
+
+  return {
+    element,
+    ask(url, x, answer) {
+      abort?.abort();
+      best = answer;
+      if (!x) {
+        send.cancel();
+        found = [];
+        show();
+        return;
+      }
+      element.setAttribute('aria-busy', 'true');
+      send(url, x);
+    },
+    paint(next) {
+      palette = next;
+      show();
+    },
+    destroy() {
+      send.cancel();
+      abort?.abort();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** The network view, fed with what is on the sheet instead of a recorded example. */
+import { createNetwork } from './network.js';
+
+/** Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}; `show` answers how many ms it took. */
+export function createLiveNetwork(root, description, featureShape, features, extent = 0) {
+  const listeners = new Map();
+  const emit = (event) => { for (const listen of listeners.get(event) ?? []) listen(); };
+  const store = {
+    run: description.run, base: '', theme: 'light', description, lines: [], snapshotLines: [], events: [], status: null,
+    probe: { images: { shape: [1, features], data: new Float64Array(features) }, labels: [-1] }, title: `Through the network, as you ${featureShape ? 'draw' : 'move it'}`, extent,
+    layerSizes: description.layer_sizes, classNames: description.dataset.class_names, imageShape: featureShape,
+    shown: null, previous: null, progress: 1, selected: null, probeIndex: 0, pinned: null,
+    on(event, listen) {
+      if (!listeners.has(event)) listeners.set(event, new Set());
+      listeners.get(event).add(listen);
+      return () => listeners.get(event).delete(listen);
+    },
+    select() {},
+    selectProbe() {},
+    pin(layer, unit) {
+      store.pinned = layer === null || layer === undefined ? null : { layer, unit };
+      emit('pin');
+    },
+  };
+  const view = createNetwork(root, store);
+  return {
+    show(x, label, answers, frame) {
+      store.probe = { images: { shape: [1, features], data: Float64Array.from(x) }, labels: [label ?? -1] };
+      const own = answers.map((values, layer) => {
+        // The scale of the colours is the run's: what the recorded examples reach counts too.
+        const recorded = frame.tensor(`layer${layer}.activation`).data;
+        const data = new Float64Array(values.length + recorded.length);
+        data.set(values);
+        data.set(recorded, values.length);
+        return { shape: [1, values.length], data };
+      });
+      store.shown = {
+        number: frame.number, line: frame.line, perClass: frame.perClass,
+        tensor: (name) => {
+          const found = name.match(/^layer(\d+)\.activation$/);
+          return found ? own[Number(found[1])] : frame.tensor(name);
+        },
+      };
+      const began = performance.now();
+      view.update(began);
+      return performance.now() - began;
+    },
+    theme(name) {
+      store.theme = name;
+      emit('theme');
+    },
+    destroy: () => view.destroy(),
+  };
+}

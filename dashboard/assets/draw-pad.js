@@ -1,0 +1,251 @@
+/**
+ * The sheet to draw on: strokes of a brush or an eraser by mouse, finger, pen or keys, each of which can be taken back.
+ * Ink is the alpha of a canvas that is never shown; the sheet on screen is coloured from it.
+ */
+import { make } from './draw-parts.js';
+
+const SIDE = 280; // pixels of ink a side
+
+/**
+ * Build the sheet for images of `shape` [rows, columns]. `changed(timeStamp)` is called at every change.
+ * Returns {element, canvas, brush: {size, erase}, ink(), image(), put(base), undo(), redo(), clear(), can(), isEmpty(), paint(palette)}.
+ * A base is {ink: canvas, exact: any}: what lies under the strokes, such as an upload or a real image.
+ */
+export function createPad(shape, changed) {
+  const [rows, columns] = shape;
+  const cell = SIDE / Math.max(rows, columns);
+  const width = Math.round(columns * cell);
+  const height = Math.round(rows * cell);
+  const inkCanvas = make('canvas', '', { width, height });
+  const ink = inkCanvas.getContext('2d', { willReadFrequently: true });
+  const canvas = make('canvas', 'dr-sheet', { width: 2 * width, height: 2 * height, tabIndex: 0 });
+  canvas.style.aspectRatio = `${width} / ${height}`;
+  canvas.setAttribute('role', 'application');
+  canvas.setAttribute('aria-roledescription', 'drawing pad');
+  canvas.setAttribute('aria-label', 'Drawing pad. Arrow keys move the cursor, Space inks a dot, Shift and an arrow key draws, '
+    + 'E switches to the eraser, Ctrl+Z takes back, Delete clears.');
+  const sheet = canvas.getContext('2d');
+  const hint = make('p', 'dr-hint', { textContent: 'Draw here' });
+  const element = make('div', 'dr-pad', {}, canvas, hint);
+
+  const brush = { size: 0.085 * Math.max(rows, columns), erase: false };
+  let done = []; // {base} | {erase, points: [{x, y, size}]}
+  let undone = [];
+  let palette = null;
+  let cursor = { x: Math.floor(columns / 2), y: Math.floor(rows / 2) };
+  let byKeys = false;
+  let held = null; // {id, stroke}
+
+  // --- ink ---
+  function strike({ erase, points }, from = 0) {
+    ink.globalCompositeOperation = erase ? 'destination-out' : 'source-over';
+    ink.lineCap = 'round';
+    ink.lineJoin = 'round';
+    for (let i = Math.max(1, from); i < points.length; i += 1) {
+      ink.lineWidth = points[i].size * cell;
+      ink.beginPath();
+      ink.moveTo(points[i - 1].x * cell, points[i - 1].y * cell);
+      ink.lineTo(points[i].x * cell, points[i].y * cell);
+      ink.stroke();
+    }
+    if (from === 0 && points.length) {
+      ink.beginPath();
+      ink.arc(points[0].x * cell, points[0].y * cell, (points[0].size * cell) / 2, 0, 7);
+      ink.fill();
+    }
+    ink.globalCompositeOperation = 'source-over';
+  }
+
+  function again() {
+    ink.clearRect(0, 0, width, height);
+    for (const act of done) {
+      if (!('base' in act)) strike(act);
+      else {
+        ink.clearRect(0, 0, width, height);
+        ink.imageSmoothingEnabled = false;
+        if (act.base) ink.drawImage(act.base.ink, 0, 0, width, height);
+      }
+    }
+  }
+
+  function show() {
+    if (!palette) return;
+    sheet.globalCompositeOperation = 'source-over';
+    sheet.clearRect(0, 0, canvas.width, canvas.height);
+    sheet.imageSmoothingEnabled = !(done.length && 'base' in done.at(-1));
+    sheet.drawImage(inkCanvas, 0, 0, canvas.width, canvas.height);
+    sheet.globalCompositeOperation = 'source-in';
+    sheet.fillStyle = palette.pen;
+    sheet.fillRect(0, 0, canvas.width, canvas.height);
+    sheet.globalCompositeOperation = 'source-over';
+    if (byKeys) {
+      const unit = 2 * cell;
+      sheet.lineWidth = 3;
+      sheet.strokeStyle = brush.erase ? palette.positive : palette.accent;
+      sheet.strokeRect(cursor.x * unit, cursor.y * unit, unit, unit);
+    }
+    hint.hidden = done.length > 0 || byKeys;
+  }
+
+  function tell(stamp = performance.now()) {
+    show();
+    changed(stamp);
+  }
+
+  function begin(stroke) {
+    done.push(stroke);
+    undone = [];
+  }
+
+  // --- pointer ---
+  function pointOf(event) {
+    const box = canvas.getBoundingClientRect();
+    const pressed = event.pointerType === 'pen' && event.pressure > 0 ? 0.45 + 1.1 * event.pressure : 1;
+    return {
+      x: ((event.clientX - box.left) / box.width) * columns,
+      y: ((event.clientY - box.top) / box.height) * rows,
+      size: brush.size * pressed,
+    };
+  }
+
+  canvas.addEventListener('pointerdown', (event) => {
+    if (held || (event.button !== 0 && event.button !== 5)) return;
+    event.preventDefault();
+    canvas.focus({ preventScroll: true });
+    byKeys = false;
+    canvas.setPointerCapture(event.pointerId);
+    const stroke = { erase: brush.erase || event.button === 5, points: [pointOf(event)] };
+    held = { id: event.pointerId, stroke };
+    begin(stroke);
+    strike(stroke);
+    tell(event.timeStamp);
+  });
+  canvas.addEventListener('pointermove', (event) => {
+    if (held?.id !== event.pointerId) return;
+    const { points } = held.stroke;
+    const from = points.length;
+    const moves = event.getCoalescedEvents?.() ?? [];
+    for (const move of moves.length ? moves : [event]) points.push(pointOf(move));
+    strike(held.stroke, from);
+    tell(event.timeStamp);
+  });
+  const lift = (event) => { if (held?.id === event.pointerId) held = null; };
+  canvas.addEventListener('pointerup', lift);
+  canvas.addEventListener('pointercancel', lift);
+
+  // --- keys ---
+  canvas.addEventListener('keydown', (event) => {
+    if (!keyed(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  canvas.addEventListener('focus', () => { byKeys = canvas.matches(':focus-visible') && !held; show(); });
+  canvas.addEventListener('blur', () => { byKeys = false; show(); });
+
+  const middle = ({ x, y }) => ({ x: x + 0.5, y: y + 0.5, size: brush.size });
+
+  /** Act on a key; answers whether it meant something. */
+  function keyed(event) {
+    const { key, shiftKey, timeStamp } = event;
+    const steps = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+    if (event.ctrlKey || event.metaKey) {
+      if (key.toLowerCase() === 'z') (shiftKey ? redo : undo)();
+      else if (key.toLowerCase() === 'y') redo();
+      else return false;
+      return true;
+    }
+    if (steps[key]) {
+      byKeys = true;
+      const before = cursor;
+      cursor = {
+        x: Math.min(columns - 1, Math.max(0, cursor.x + steps[key][0])),
+        y: Math.min(rows - 1, Math.max(0, cursor.y + steps[key][1])),
+      };
+      if (shiftKey) drawTo(before, timeStamp);
+      else show();
+    } else if (key === ' ') {
+      byKeys = true;
+      const stroke = { erase: brush.erase, keys: true, points: [middle(cursor)] };
+      begin(stroke);
+      strike(stroke);
+      tell(timeStamp);
+    } else if (key.toLowerCase() === 'e' && !event.altKey) api.toggle();
+    else if (key === 'Delete' || key === 'Backspace') clear();
+    else return false;
+    return true;
+  }
+
+  /** Go on with the stroke that the keys began, or begin one. */
+  function drawTo(before, stamp) {
+    const last = done.at(-1);
+    const end = last?.points?.at(-1);
+    const start = middle(before);
+    if (last?.keys && last.erase === brush.erase && end.x === start.x && end.y === start.y && !undone.length) {
+      last.points.push(middle(cursor));
+      strike(last, last.points.length - 1);
+    } else {
+      const stroke = { erase: brush.erase, keys: true, points: [start, middle(cursor)] };
+      begin(stroke);
+      strike(stroke);
+    }
+    tell(stamp);
+  }
+
+  function undo() {
+    if (!done.length) return;
+    undone.push(done.pop());
+    again();
+    tell();
+  }
+
+  function redo() {
+    if (!undone.length) return;
+    done.push(undone.pop());
+    again();
+    tell();
+  }
+
+  function clear() {
+    if (!done.length || ('base' in done.at(-1) && done.at(-1).base === null)) return;
+    begin({ base: null });
+    again();
+    tell();
+  }
+
+  const api = {
+    element, canvas, brush, undo, redo, clear,
+    toggle() {},
+    can: () => ({ undo: done.length > 0, redo: undone.length > 0 }),
+    /** Begin anew on top of a base. */
+    put(base) {
+      begin({ base });
+      again();
+      tell();
+    },
+    /** The base alone when nothing was drawn on it since, else null. */
+    untouched: () => (done.length && 'base' in done.at(-1) ? done.at(-1).base : null),
+    /** The ink as numbers. */
+    ink() {
+      const { data: bytes } = ink.getImageData(0, 0, width, height);
+      const data = new Float64Array(width * height);
+      for (let i = 0; i < data.length; i += 1) data[i] = bytes[4 * i + 3] / 255;
+      return { height, width, data };
+    },
+    show,
+    paint(next) {
+      palette = next;
+      show();
+    },
+  };
+  return api;
+}
+
+/** A canvas whose alpha is an ink image's ink, to lay under strokes. */
+export function inkCanvasOf({ height, width, data }) {
+  const canvas = make('canvas', '', { width, height });
+  const context = canvas.getContext('2d');
+  const image = context.createImageData(width, height);
+  for (let i = 0; i < data.length; i += 1) image.data[4 * i + 3] = Math.round(255 * data[i]);
+  context.putImageData(image, 0, 0);
+  return canvas;
+}

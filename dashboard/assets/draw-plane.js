@@ -1,0 +1,93 @@
+/** For 2-D data: the plane with the classes' regions, the training points, and one point to drag. */
+import { card, make } from './draw-parts.js';
+import { classColor, finenessFor, regionPicture } from './network-plane.js';
+import { asNumber } from './network-text.js';
+
+/** Build the card. `moved(stamp)` is called when the point moves. Returns {element, extent, point, put(point), draw(model, palette)}. */
+export function createPlane({ points, labels, names }, moved) {
+  const extent = Math.max(0.5, Math.ceil(Math.max(...points.map(([x, y]) => Math.max(Math.abs(x), Math.abs(y)))) * 2.2) / 2);
+  const canvas = make('canvas', 'dr-plane', { tabIndex: 0, width: 800, height: 800 });
+  canvas.setAttribute('role', 'slider');
+  canvas.setAttribute('aria-valuemin', -extent);
+  canvas.setAttribute('aria-valuemax', extent);
+  canvas.setAttribute('aria-valuenow', 0);
+  canvas.setAttribute('aria-roledescription', 'point in a plane');
+  canvas.setAttribute('aria-label', 'The point to judge; the arrow keys move it, with Shift in larger steps');
+  const reading = make('output', 'dr-tip');
+  const { element } = card('Drag the point', 'plane-card');
+  element.append(canvas, reading);
+  const self = { element, canvas, extent, point: [0, 0], put, draw };
+  let held = false;
+  let picture = null;
+  let made = null;
+
+  function put(point, stamp = performance.now()) {
+    self.point = point.map((value) => Math.min(extent, Math.max(-extent, value)));
+    const words = self.point.map((value, i) => `${names[i]} ${asNumber(value, 2)}`).join(', ');
+    reading.textContent = words;
+    canvas.setAttribute('aria-valuetext', words);
+    canvas.setAttribute('aria-valuenow', self.point[0].toFixed(2));
+    moved(stamp);
+  }
+
+  const at = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return [((event.clientX - box.left) / box.width - 0.5) * 2 * extent, (0.5 - (event.clientY - box.top) / box.height) * 2 * extent];
+  };
+  canvas.addEventListener('pointerdown', (event) => {
+    held = true;
+    canvas.setPointerCapture(event.pointerId);
+    put(at(event), event.timeStamp);
+  });
+  canvas.addEventListener('pointermove', (event) => { if (held) put(at(event), event.timeStamp); });
+  for (const end of ['pointerup', 'pointercancel']) canvas.addEventListener(end, () => { held = false; });
+  canvas.addEventListener('keydown', (event) => {
+    const steps = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+    if (!steps[event.key]) return;
+    event.preventDefault();
+    const by = ((event.shiftKey ? 10 : 1) * extent) / 100;
+    put(self.point.map((value, i) => value + by * steps[event.key][i]), event.timeStamp);
+  });
+
+  function draw(model, palette) {
+    const context = canvas.getContext('2d');
+    const { width, height } = canvas;
+    if (made?.model !== model || made?.palette !== palette) {
+      const side = Math.min(100, 2 * finenessFor(model.layers));
+      const answers = [];
+      for (let r = 0; r < side; r += 1) {
+        for (let c = 0; c < side; c += 1) answers.push(model.probabilities([((c + 0.5) / side - 0.5) * 2 * extent, (0.5 - (r + 0.5) / side) * 2 * extent]));
+      }
+      picture = regionPicture(answers, side, palette);
+      made = { model, palette };
+    }
+    const place = ([x, y]) => [(x / extent / 2 + 0.5) * width, (0.5 - y / extent / 2) * height];
+    context.imageSmoothingEnabled = true;
+    context.drawImage(picture, 0, 0, width, height);
+    points.forEach((point, i) => {
+      const [x, y] = place(point);
+      context.beginPath();
+      context.arc(x, y, 5, 0, 7);
+      context.globalAlpha = 0.85;
+      context.fillStyle = classColor(palette, labels[i]);
+      context.fill();
+      context.lineWidth = 1.5;
+      context.strokeStyle = palette.paper;
+      context.stroke();
+    });
+    context.globalAlpha = 1;
+    const [x, y] = place(self.point);
+    for (const [radius, style, thick] of [[15, palette.paper, 8], [15, palette.ink, 4]]) {
+      context.beginPath();
+      context.arc(x, y, radius, 0, 7);
+      context.lineWidth = thick;
+      context.strokeStyle = style;
+      context.stroke();
+    }
+    context.fillStyle = palette.ink;
+    context.beginPath();
+    context.arc(x, y, 4, 0, 7);
+    context.fill();
+  }
+  return self;
+}

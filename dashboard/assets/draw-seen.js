@@ -1,0 +1,100 @@
+/** What the network sees: the small image, and over it what the answer hangs on, with every number one click away. */
+import { card, choice, make, select } from './draw-parts.js';
+import { gradientOf } from './network-color.js';
+import { roundUp } from './network-math.js';
+import { asNumber } from './network-text.js';
+
+const MAPS = [
+  ['none', 'Image', 'The image alone'],
+  ['gradient', 'Gradient', 'How the class’s logit moves with each pixel: d logit / d x'],
+  ['occlusion', 'Occlusion', 'How much of the class’s probability goes when a patch around each pixel is blanked'],
+];
+const WORDS = {
+  gradient: ['less ink says so', 'more ink'],
+  occlusion: ['against', 'for it'],
+};
+
+/**
+ * Build the card. `explain(kind, label, patch)` answers the map as numbers; `redraw()` asks for an update.
+ * Returns {element, update(features, image, best), about(label)}.
+ */
+export function createSeen([rows, columns], classNames, explain, redraw) {
+  const canvas = make('canvas', 'dr-seen-image', { width: columns, height: rows });
+  canvas.setAttribute('role', 'img');
+  canvas.setAttribute('aria-label', `The ${rows} by ${columns} image that the network is given`);
+  const tip = make('output', 'dr-tip', { textContent: '' });
+  const maps = choice('What to show over the image', MAPS, 'none', () => redraw());
+  const about = select('Class to explain', [['', 'the answer'], ...classNames.map((name, c) => [String(c), name])], () => redraw());
+  const patch = select('Side of the blanked patch', [1, 3, 5, 7].filter((side) => side < Math.min(rows, columns)).map((side) => [String(side), `${side} × ${side}`]), () => redraw());
+  patch.value = Math.min(rows, columns) > 12 ? '5' : '3';
+  const forClass = make('label', '', {}, 'for', about);
+  const blanking = make('label', '', {}, 'patch', patch);
+  const scale = make('div', 'nv-scale');
+  const numbers = make('details', 'dr-numbers', {}, make('summary', '', { textContent: 'Numbers' }));
+  const table = make('div', 'dr-table', { tabIndex: 0 });
+  numbers.append(table);
+  const { element } = card(`What the network sees`, 'seen', make('small', '', { textContent: `${rows} × ${columns}` }));
+  element.append(make('div', 'dr-seen-body', {}, make('div', '', {}, canvas, tip),
+    make('div', '', {}, make('div', 'dr-row', {}, maps.element), make('div', 'dr-row dr-about', {}, forClass, blanking), scale, numbers)));
+  let shown = null;
+
+  numbers.addEventListener('toggle', () => redraw());
+  canvas.addEventListener('pointermove', (event) => {
+    const c = Math.min(columns - 1, Math.floor((event.offsetX / canvas.clientWidth) * columns));
+    const r = Math.min(rows - 1, Math.floor((event.offsetY / canvas.clientHeight) * rows));
+    if (!shown || r < 0 || c < 0) return;
+    const i = r * columns + c;
+    tip.textContent = `row ${r + 1}, column ${c + 1}: input ${asNumber(shown.features[i], 3)}${shown.map ? `, ${shown.kind} ${asNumber(shown.map[i], 4)}` : ''}`;
+  });
+  canvas.addEventListener('pointerleave', () => { tip.textContent = ''; });
+
+  function tabulate(values, caption) {
+    const text = Array.from(values, (value) => asNumber(value, 4));
+    const lines = Array.from({ length: rows }, (_, r) => make('tr', '', {}, make('th', '', { scope: 'row', textContent: r + 1 }),
+      ...text.slice(r * columns, (r + 1) * columns).map((value) => make('td', '', { textContent: value }))));
+    const head = make('tr', '', {}, make('td'), ...Array.from({ length: columns }, (_, c) => make('th', '', { scope: 'col', textContent: c + 1 })));
+    table.replaceChildren(make('table', '', {}, make('caption', '', { textContent: caption }), make('thead', '', {}, head), make('tbody', '', {}, ...lines)));
+  }
+
+  return {
+    element,
+    about(label) {
+      about.value = String(label);
+      if (maps.value === 'none') maps.set('gradient');
+      redraw();
+    },
+    /** Draw the image, and the map when one is chosen; `best` is null for an empty sheet. */
+    update({ features, image, best }, palette) {
+      const kind = best === null ? 'none' : maps.value;
+      forClass.hidden = maps.value === 'none';
+      blanking.hidden = maps.value !== 'occlusion';
+      const label = about.value === '' ? best : Number(about.value);
+      const map = kind === 'none' ? null : explain(kind, label, Number(patch.value));
+      const top = map ? roundUp(map.reduce((most, value) => Math.max(most, Math.abs(value)), 0)) : 0;
+      const context = canvas.getContext('2d');
+      const picture = context.createImageData(columns, rows);
+      const pixels = new Uint32Array(picture.data.buffer);
+      const mix = (a, b, share) => {
+        let made = 255 << 24;
+        for (const at of [0, 8, 16]) made |= Math.round(((a >> at) & 255) + (((b >> at) & 255) - ((a >> at) & 255)) * share) << at;
+        return made >>> 0;
+      };
+      for (let i = 0; i < pixels.length; i += 1) {
+        pixels[i] = palette.picture.rgba(image.data[i]);
+        if (map) pixels[i] = mix(pixels[i], palette.diverging.rgba(map[i] / top), Math.min(0.92, 0.25 + 1.4 * (Math.abs(map[i]) / top) ** 0.7) * (map[i] ? 1 : 0));
+      }
+      context.putImageData(picture, 0, 0);
+      shown = { features, map, kind };
+      scale.hidden = !map;
+      if (map) {
+        const bar = make('i');
+        bar.style.background = gradientOf(palette.diverging);
+          scale.replaceChildren(make('span', '', { textContent: `${WORDS[kind][0]} −${asNumber(top, 2)}` }), bar, make('span', '', { textContent: `+${asNumber(top, 2)} ${WORDS[kind][1]}` }));
+      }
+      if (numbers.open) {
+        const what = { none: 'What the network is given', gradient: `d logit of “${classNames[label]}” / d pixel`, occlusion: `Drop in the probability of “${classNames[label]}”` }[kind];
+        tabulate(map ?? features, what);
+      }
+    },
+  };
+}

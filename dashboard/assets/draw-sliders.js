@@ -1,0 +1,77 @@
+/** Sliders that change the image, each with how sure the network stays over its whole range and where it gives in. */
+import { CHANGES, neutral, sweep } from './draw-change.js';
+import { card, make, press } from './draw-parts.js';
+import { drawSweep } from './draw-sweep.js';
+
+/** Build the card. `moved(stamp)` is called when a slider moves. Returns {element, values, seed, update(about, palette), destroy()}. */
+export function createSliders(classNames, side, moved) {
+  const values = neutral();
+  const reset = press('Reset', 'Leave the image as it is', () => {
+    Object.assign(values, neutral());
+    rows.forEach(({ show }) => show());
+    moved(performance.now());
+  });
+  const other = press('Other noise', 'Draw the noise from another seed', () => { self.seed += 1; moved(performance.now()); });
+  const { element } = card('Where does the answer break?', 'sliders', other, reset);
+  const grid = make('div', 'dr-changes');
+  element.append(grid);
+  const most = side / 28;
+  const rows = CHANGES.map((given) => {
+    const pixels = given.name === 'dx' || given.name === 'dy';
+    const change = pixels ? { ...given, low: Math.round(given.low * most), high: Math.round(given.high * most), step: most < 0.5 ? 0.25 : 0.5 } : given;
+    const input = make('input', '', { type: 'range', min: change.low, max: change.high, step: change.step, value: change.neutral });
+    input.setAttribute('aria-label', change.label);
+    const value = make('output', '');
+    const canvas = make('canvas', 'dr-sweep');
+    canvas.setAttribute('role', 'img');
+    const verdict = make('span', 'dr-verdict');
+    const show = () => {
+      input.value = values[change.name];
+      value.textContent = change.words(values[change.name]);
+    };
+    input.addEventListener('input', (event) => {
+      values[change.name] = input.valueAsNumber;
+      value.textContent = change.words(input.valueAsNumber);
+      moved(event.timeStamp);
+    });
+    input.addEventListener('dblclick', () => {
+      values[change.name] = change.neutral;
+      show();
+      moved(performance.now());
+    });
+    show();
+    grid.append(make('div', 'dr-change', {}, make('div', 'dr-change-head', {}, make('span', '', { textContent: change.label }), value), input, canvas, verdict));
+    return { change, canvas, verdict, show };
+  });
+
+  // One slider a task, so that a stroke that begins meanwhile is answered at once.
+  function again(about, palette, at) {
+    const { image, label, answer } = about;
+    const { change, canvas, verdict } = rows[at];
+    const found = label === null ? null : sweep(image, values, change, label, answer, about.count, self.seed);
+    drawSweep(canvas, found, change, values[change.name], palette);
+    const words = found ? sentence(found, change) : 'n/a';
+    verdict.textContent = words;
+    canvas.setAttribute('aria-label', `Probability of ${label === null ? 'the answer' : classNames[label]} over ${change.label}: ${words}`);
+    if (at + 1 < rows.length) next(about, palette, at + 1);
+  }
+  let timer = 0;
+  function next(...given) {
+    clearTimeout(timer);
+    timer = setTimeout(() => again(...given), given[2] ? 0 : 110);
+  }
+
+  function sentence({ breaks: [below, above] }, { words }) {
+    if (below === null && above === null) return 'holds throughout';
+    const at = [below, above].filter((value) => value !== null).map((value) => words(value));
+    return `breaks at ${at.join(' and ')}`;
+  }
+
+  const self = {
+    element, values, seed: 1,
+    /** Soon, draw anew how sure the network stays of `label` (null: nothing is drawn). */
+    update: (about, palette) => next(about, palette, 0),
+    destroy: () => clearTimeout(timer),
+  };
+  return self;
+}

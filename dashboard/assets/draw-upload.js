@@ -1,0 +1,93 @@
+/** A picture from a file, the clipboard or dropped on the sheet: read here, and never sent anywhere. */
+import { inkOf } from './draw-ink.js';
+import { make, press } from './draw-parts.js';
+
+const MOST_BYTES = 10e6;
+const MOST_PIXELS = 40e6;
+const SIDE = 560; // what a picture is scaled down to before its ink is looked for
+const KINDS = { 'image/png': 'PNG', 'image/jpeg': 'JPEG' };
+
+/**
+ * Build the way in. `take(ink)` gets the ink image that was found, `say(sentence | null)` what is wrong.
+ * Returns {element, forget(), listen(target)}.
+ */
+export function createUpload(take, say) {
+  const file = make('input', 'nv-hidden', { type: 'file', accept: 'image/png,image/jpeg', tabIndex: -1 });
+  file.setAttribute('aria-label', 'Upload an image');
+  file.setAttribute('aria-hidden', 'true');
+  const open = press('Upload or paste', 'A PNG or JPEG of up to 10 MB; Ctrl+V pastes one, and it can be dropped on the sheet', () => file.click());
+  const invert = make('input', '', { type: 'checkbox' });
+  const flip = make('label', 'dr-switch', { hidden: true }, invert, 'dark on light');
+  const element = make('span', 'dr-upload', {}, open, file, flip);
+  let pixels = null;
+
+  file.addEventListener('change', () => {
+    const [chosen] = file.files;
+    file.value = '';
+    if (chosen) read(chosen);
+  });
+  invert.addEventListener('change', () => use(invert.checked));
+
+  async function read(blob) {
+    const problem = await takeIn(blob);
+    say(problem);
+  }
+
+  /** Take a file in; answers one sentence when it cannot be. */
+  async function takeIn(blob) {
+    const name = blob.name ? `“${blob.name}”` : 'What was pasted';
+    if (!KINDS[blob.type]) return `${name} is no PNG or JPEG image${blob.type ? ` but ${blob.type}` : ''}.`;
+    if (blob.size > MOST_BYTES) return `${name} has ${(blob.size / 1e6).toFixed(1)} MB; an image may have up to 10 MB.`;
+    if (!blob.size) return `${name} is empty.`;
+    let picture;
+    try {
+      picture = await createImageBitmap(blob);
+    } catch {
+      return `${name} cannot be read as a ${KINDS[blob.type]} image; it may be damaged.`;
+    }
+    const { width, height } = picture;
+    if (width * height > MOST_PIXELS) return `${name} is ${width} × ${height} pixels; up to 40 million are read.`;
+    const scale = Math.min(1, SIDE / Math.max(width, height));
+    const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+    const context = make('canvas', '', { width: w, height: h }).getContext('2d', { willReadFrequently: true });
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(picture, 0, 0, w, h);
+    picture.close();
+    pixels = context.getImageData(0, 0, w, h);
+    return use(null);
+  }
+
+  function use(inverted) {
+    const found = inkOf(pixels, inverted);
+    invert.checked = found.inverted;
+    flip.hidden = false;
+    if (found.empty) {
+      const sentence = 'No ink stands out from the paper in this image.';
+      if (inverted !== null) say(sentence);
+      return sentence;
+    }
+    take(found.ink);
+    if (inverted !== null) say(null);
+    return null;
+  }
+
+  return {
+    element,
+    /** The switch belongs to an upload; another picture is on the sheet now. */
+    forget() { flip.hidden = true; },
+    /** Take what is pasted on the page and dropped on `target`, until `signal` is aborted. */
+    listen(target, signal) {
+      document.addEventListener('paste', (event) => {
+        const item = [...(event.clipboardData?.items ?? [])].find(({ kind }) => kind === 'file');
+        if (!item) return;
+        event.preventDefault();
+        read(item.getAsFile());
+      }, { signal });
+      target.addEventListener('dragover', (event) => event.preventDefault(), { signal });
+      target.addEventListener('drop', (event) => {
+        event.preventDefault();
+        if (event.dataTransfer.files[0]) read(event.dataTransfer.files[0]);
+      }, { signal });
+    },
+  };
+}

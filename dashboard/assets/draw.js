@@ -1,0 +1,399 @@
+/**
+ * The Draw page: an example of one's own, drawn, uploaded, picked or moved by hand, and what the network answers
+ * while the hand is still moving. Everything but the nearest training examples is computed here from one snapshot.
+ */
+import { createAnswer } from './draw-answer.js';
+import { changed } from './draw-change.js';
+import { createExamples } from './draw-example.js';
+import { createFeatures } from './draw-features.js';
+import { asBox, asMnist } from './draw-ink.js';
+import { createModel } from './draw-model.js';
+import { createNearest } from './draw-nearest.js';
+import { createLiveNetwork } from './draw-network.js';
+import { createPad, inkCanvasOf } from './draw-pad.js';
+import { calm, card, choice, make, press } from './draw-parts.js';
+import { createPlane } from './draw-plane.js';
+import { createSeen } from './draw-seen.js';
+import { createSliders } from './draw-sliders.js';
+import { openRun } from './draw-source.js';
+import { RULES } from './draw-style.js';
+import { createUpload } from './draw-upload.js';
+import { isDark, paletteFor } from './network-color.js';
+import { largest } from './network-model.js';
+import { createFrame, paintFrame } from './network-style.js';
+import { asPercent } from './network-text.js';
+
+const LOOK_AT_THEME = 700; // ms
+const KEPT_TIMES = 2000;
+const MOST_MS = 16; // that the network view may take while the hand moves
+const MOST_WORK = 1.5e7; // multiplications that a moving hand may wait for
+const pages = new WeakMap();
+
+/** Called by the component's loader at every change of its data; returns what unmounts it. */
+export function mount(component) {
+  const parent = component.parentElement;
+  let page = pages.get(parent);
+  if (page && page.run !== component.data.run) {
+    page.destroy();
+    page = null;
+  }
+  if (!page) {
+    page = createPage(parent, component.data);
+    pages.set(parent, page);
+  }
+  page.update(component);
+  return () => {
+    pages.delete(parent);
+    page.destroy();
+  };
+}
+
+function createPage(parent, { base, run, newest, snapshot, sample }) {
+  const { frame: root, remove } = createFrame(parent, 'Try the network');
+  root.classList.add('annscope-draw');
+  const style = make('style', '', { textContent: RULES });
+  const notice = make('p', 'dr-notice', { hidden: true });
+  notice.setAttribute('role', 'alert');
+  const time = createTime(newest, snapshot, (number) => { wanted = number; showSnapshot(); tellSnapshot(number); });
+  const body = make('div', '', {}, make('p', 'dr-waiting', { textContent: 'Loading the network …' }));
+  root.append(style, time.element, notice, body);
+
+  const server = openRun(base, run);
+  let tell = () => {};
+  const tellSnapshot = calm((number) => tell('snapshot', number), 150);
+  let wanted = Math.min(snapshot ?? newest, newest);
+  let desk = null;
+  let closed = false;
+  let dark = null;
+
+  function say(sentence) {
+    notice.hidden = !sentence;
+    notice.textContent = sentence ?? '';
+  }
+
+  function paint() {
+    const now = isDark({}, parent);
+    if (now === dark) return;
+    dark = now;
+    paintFrame(root, paletteFor(dark));
+    root.style.setProperty('--nv-faint', paletteFor(dark).faint);
+    desk?.paint(paletteFor(dark));
+  }
+
+  async function showSnapshot() {
+    const number = wanted;
+    try {
+      const frame = await server.frame(number);
+      if (closed || number !== wanted) return;
+      time.about(frame.line);
+      desk?.useFrame(frame);
+    } catch (error) {
+      if (!closed) say(error.message);
+    }
+  }
+
+  async function open() {
+    try {
+      const [{ description }, about, frame] = await Promise.all([server.history(), server.trying(), server.frame(wanted)]);
+      if (closed) return;
+      desk = createDesk(body, { description, about, server, say, frame, tellSample: (name) => tell('sample', name) });
+      desk.paint(paletteFor(dark));
+      time.about(frame.line);
+      if (sample) desk.take(sample);
+    } catch (error) {
+      if (closed) return;
+      body.replaceChildren();
+      say(error.message);
+    }
+  }
+
+  paint();
+  const watch = setInterval(paint, LOOK_AT_THEME);
+  open();
+  return {
+    run,
+    update(component) {
+      tell = (name, value) => component.setStateValue(name, value);
+      time.grow(component.data.newest);
+    },
+    destroy() {
+      closed = true;
+      clearInterval(watch);
+      tellSnapshot.cancel();
+      desk?.destroy();
+      remove();
+    },
+  };
+}
+
+/** The slider over the snapshots: {element, grow(newest), about(line)}. */
+function createTime(newest, snapshot, choose) {
+  const input = make('input', '', { type: 'range', min: 0, max: newest, step: 1, value: Math.min(snapshot ?? newest, newest), disabled: newest < 1 });
+  input.setAttribute('aria-label', 'Snapshot of the network');
+  const output = make('output', '');
+  input.addEventListener('input', () => choose(input.valueAsNumber));
+  const element = make('div', 'dr-time', {}, make('b', '', { textContent: 'Network' }), input, output);
+  return {
+    element,
+    /** There are more snapshots by now. */
+    grow(last) {
+      input.max = last;
+      input.disabled = last < 1;
+    },
+    about({ number, epoch, step, heldout }) {
+      const accuracy = heldout?.accuracy === null || heldout?.accuracy === undefined ? 'n/a' : asPercent(heldout.accuracy);
+      output.textContent = `epoch ${epoch}, step ${step.toLocaleString('en')}: ${accuracy} right on held-out examples`;
+      input.setAttribute('aria-valuetext', output.textContent);
+      input.value = number;
+    },
+  };
+}
+
+/** Everything below the slider, for one run. */
+function createDesk(body, { description, about, server, say, frame: first, tellSample }) {
+  const { class_names: classNames, image_shape: shape } = description.dataset;
+  const nFeatures = description.layer_sizes[0];
+  const each = (value, i) => (Array.isArray(value) ? value[i] : value);
+  const toFeatures = (raw) => Float64Array.from(raw, (value, i) => (value * about.white - each(about.offset, i)) / each(about.divisor, i));
+  const toImage = (x) => Float64Array.from(x, (value, i) => (value * each(about.divisor, i) + each(about.offset, i)) / about.white);
+  const names = Array.from({ length: nFeatures }, (_, i) => about.feature_names?.[i] ?? `x${i + 1}`);
+
+  let frame = first;
+  let model = createModel(description, frame);
+  let palette = null;
+  let sample = null; // {split, index, label, x}, as long as nothing else is on the sheet
+  let now = null; // what was answered last
+  let waiting = 0;
+  let afterwards = 0;
+  let networkCost = model.cost > 3e5 ? Infinity : 0; // ms of the last drawing of the network, at first a guess
+  let stamp = null;
+  const stop = new AbortController();
+  const times = ((globalThis.__annscope ??= {}).answered ??= []);
+  const painted = new MessageChannel();
+
+  const answer = createAnswer(classNames, (label) => seen?.about(label));
+  const nearest = createNearest({ imageShape: shape, classNames, toShown: about.kind === 'plane' ? (x) => x : toImage, featureName: (i) => names[i] }, (example) => use(example));
+  const examples = createExamples(classNames, ({ split, index }) => take(`${split}-${index}`));
+  const rests = calm(() => answer.announce(), 700);
+  const live = make('div', 'dr-live');
+  const grid = make('div', 'dr-grid');
+  const second = make('div', 'dr-second');
+  body.replaceChildren(grid, second, live);
+
+  const input = { image: imageInput, plane: planeInput, features: featuresInput }[about.kind]();
+  const { seen, sliders } = input;
+  if (sliders) {
+    grid.append(...input.cards, answer.element);
+    second.append(sliders.element, nearest.element);
+  } else grid.append(...input.cards, make('div', 'dr-side', {}, answer.element, nearest.element));
+  const network = createLiveNetwork(live, { ...description, dataset: { ...description.dataset, feature_names: names } }, shape, nFeatures, input.extent);
+
+  // --- what is given to the network ---
+  function imageInput() {
+    const [rows, columns] = shape;
+    const toolChanged = () => { tool.set(pad.brush.erase ? 'erase' : 'brush'); };
+    const pad = createPad(shape, (at) => {
+      if (!pad.untouched()) forget();
+      tools();
+      later(at);
+    });
+    pad.toggle = () => {
+      pad.brush.erase = !pad.brush.erase;
+      toolChanged();
+      pad.show();
+    };
+    const tool = choice('Tool', [['brush', 'Brush', 'Draw'], ['erase', 'Erase', 'Rub out (E)']], 'brush', (name) => { pad.brush.erase = name === 'erase'; pad.show(); });
+    const size = make('input', '', { type: 'range', min: 0.03, max: 0.2, step: 0.005, value: 0.085 });
+    size.addEventListener('input', () => { pad.brush.size = size.valueAsNumber * Math.max(rows, columns); });
+    const undo = press('Undo', 'Take the last stroke back (Ctrl+Z)', () => pad.undo());
+    const redo = press('Redo', 'Draw it again (Ctrl+Shift+Z)', () => pad.redo());
+    const clear = press('Clear', 'A clean sheet (Delete)', () => pad.clear());
+    const tools = () => {
+      const { undo: back, redo: on } = pad.can();
+      undo.disabled = !back;
+      redo.disabled = !on;
+    };
+    tools();
+    const upload = createUpload((ink) => {
+      const margin = 0.14;
+      const canvas = make('canvas', '', { width: 280, height: Math.round((280 * rows) / columns) });
+      const [w, h] = [Math.round(canvas.width * (1 - 2 * margin)), Math.round(canvas.height * (1 - 2 * margin))];
+      canvas.getContext('2d').drawImage(inkCanvasOf(asBox(ink, h, w)), (canvas.width - w) / 2, (canvas.height - h) / 2);
+      pad.put({ ink: canvas, exact: null });
+      forget();
+    }, say);
+    const { element } = card('Your drawing', 'pad-card', undo, redo, clear);
+    element.style.setProperty('--dr-columns', columns);
+    element.style.setProperty('--dr-rows', rows);
+    element.append(make('div', 'dr-tools', {}, tool.element, make('label', '', {}, 'Size', size), upload.element), pad.element, examples.element);
+    upload.listen(pad.element, stop.signal);
+    const paper = toFeatures(new Float64Array(rows * columns));
+    const form = about.form === 'mass' && rows === columns
+      ? (ink) => asMnist(ink, rows, Math.round((rows * 20) / 28)) : (ink) => asBox(ink, rows, columns);
+    // One map of a wide network takes longer than a stroke may wait: then it comes when the hand rests.
+    const again = calm(() => later(null), 250);
+    const explain = (kind, label, patch) => {
+      if (kind === 'gradient') return model.gradient(now.x, label);
+      const work = rows * columns * (model.cost + (patch * patch - nFeatures) * model.layers[0].size);
+      if (now.moving && work > MOST_WORK) {
+        again();
+        return null;
+      }
+      return model.occlusion(now.x, shape, label, patch, paper);
+    };
+    const view = createSeen(shape, classNames, explain, () => later(null));
+    const moves = createSliders(classNames, Math.max(rows, columns), (at) => later(at));
+    let plain = null;
+    return {
+      cards: [element, view.element], seen: view, sliders: moves, pad,
+      read() {
+        const untouched = pad.untouched();
+        const exact = untouched?.exact ?? null;
+        plain = exact ? { height: rows, width: columns, data: exact } : form(pad.ink());
+        const image = changed(plain, moves.values, moves.seed);
+        const isBare = !image.data.some((value) => value > 0);
+        return { image, x: toFeatures(image.data), isBare };
+      },
+      put(example) {
+        const data = toImage(example.x);
+        pad.put({ ink: inkCanvasOf({ height: rows, width: columns, data: data.map((value) => Math.min(1, Math.max(0, value))) }), exact: data });
+        upload.forget();
+      },
+      sweep(label) {
+        moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)), count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))) }, palette);
+      },
+      paint() { pad.paint(palette); },
+      destroy: again.cancel,
+    };
+  }
+
+  function planeInput() {
+    const plane = createPlane({ points: about.points, labels: about.point_labels, names }, (at) => { forget(); later(at); });
+    plane.element.append(examples.element);
+    return {
+      cards: [plane.element],
+      extent: plane.extent,
+      read: () => ({ x: Float64Array.from(plane.point), isBare: false }),
+      put: (example) => plane.put(example.x),
+      shown: () => plane.draw(model, palette),
+      paint() {},
+    };
+  }
+
+  function featuresInput() {
+    const table = createFeatures({ ...about, names }, (at) => { forget(); later(at); });
+    table.element.append(examples.element);
+    return {
+      cards: [table.element],
+      read: () => ({ x: toFeatures(table.raw), isBare: false }),
+      put: (example) => table.put(Array.from(toImage(example.x))),
+      sweep: (label) => table.sweep(label, (raw) => model.probabilities(toFeatures(raw)), palette),
+      destroy: table.destroy,
+      paint() {},
+    };
+  }
+
+  // --- examples of the data set ---
+  server.labels().then(examples.know, (error) => { if (!stop.signal.aborted) say(error.message); });
+
+  function forget() {
+    if (!sample) return;
+    sample = null;
+    examples.show(null);
+    tellSample(null);
+  }
+
+  function use(example) {
+    sample = null;
+    input.put(example);
+    sample = example;
+    examples.show(example);
+    say(null);
+    later(performance.now());
+    tellSample(`${example.split}-${example.index}`);
+  }
+
+  async function take(name) {
+    const [split, index] = name.split('-');
+    try {
+      const example = await server.example(split, Number(index));
+      if (!stop.signal.aborted) use(example);
+    } catch (error) {
+      if (!stop.signal.aborted) say(error.message);
+    }
+  }
+
+  // --- answering ---
+  function later(at) {
+    if (at !== null) stamp ??= at;
+    waiting ||= requestAnimationFrame(respond);
+  }
+
+  function respond() {
+    waiting = 0;
+    if (!palette) return;
+    const asked = stamp;
+    stamp = null;
+    const given = input.read();
+    const answers = model.activations(given.x);
+    const probabilities = answers.at(-1);
+    const best = given.isBare ? null : largest(probabilities);
+    now = { ...given, answers, best, moving: asked !== null };
+    answer.update({ probabilities: given.isBare ? null : probabilities, best, label: sample?.label ?? null, source: sample ? `${sample.split} example ${sample.index}` : '' });
+    seen?.update({ features: given.x, image: given.image, best }, palette);
+    input.shown?.();
+    if (asked !== null) {
+      // After this task the browser paints; a message comes back once it has.
+      painted.port1.onmessage = () => {
+        times.push({ ms: performance.now() - asked, best, p: best === null ? null : probabilities[best] });
+        if (times.length > KEPT_TIMES) times.splice(0, times.length - KEPT_TIMES);
+      };
+      painted.port2.postMessage(0);
+    }
+    follow(best);
+  }
+
+  function showNetwork() {
+    afterwards = 0;
+    networkCost = network.show(now.x, sample?.label ?? null, now.answers, frame);
+  }
+  const networkRests = calm(showNetwork, 180);
+
+  /** What may come a little later than the answer. */
+  const follow = (best) => {
+    // A wide network takes too long to draw while the hand moves.
+    if (networkCost > MOST_MS) networkRests();
+    else afterwards ||= requestAnimationFrame(showNetwork);
+    input.sweep?.(best);
+    nearest.ask(server.nearestUrl(frame.number), best === null ? null : now.x, best);
+    rests();
+  };
+
+  return {
+    take,
+    useFrame(next) {
+      frame = next;
+      model = createModel(description, frame);
+      later(null);
+    },
+    paint(next) {
+      palette = next;
+      input.paint();
+      nearest.paint(next);
+      network.theme(next.dark ? 'dark' : 'light');
+      later(null);
+    },
+    destroy() {
+      stop.abort();
+      cancelAnimationFrame(waiting);
+      cancelAnimationFrame(afterwards);
+      painted.port1.close();
+      rests.cancel();
+      networkRests.cancel();
+      nearest.destroy();
+      sliders?.destroy();
+      input.destroy?.();
+      network.destroy();
+    },
+  };
+}

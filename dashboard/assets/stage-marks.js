@@ -1,0 +1,74 @@
+/** What happened during a run, as marks on the timeline: changes by hand, pauses, the best epoch, the end. */
+import { asNumber } from './network-text.js';
+import { epochWords } from './stage-store.js';
+
+/** Glyphs in a box of 12 by 12, told apart by shape. */
+export const GLYPHS = {
+  rate: 'M6 1 11 6 6 11 1 6Z',
+  pause: 'M2 1.5H5V10.5H2ZM7 1.5H10V10.5H7Z',
+  resume: 'M2.5 1 10.5 6 2.5 11Z',
+  best: 'M6 0.6 7.6 4.2 11.5 4.6 8.6 7.2 9.4 11 6 9 2.6 11 3.4 7.2 0.5 4.6 4.4 4.2Z',
+  stop: 'M2 2H10V10H2Z',
+  trouble: 'M6 0.8 11.6 11H0.4ZM5.3 4.3V7.6H6.7V4.3ZM5.3 8.5V9.8H6.7V8.5Z',
+  pin: 'M2 0H10V7L6 12L2 7Z',
+  note: 'M6 1.2A4.8 4.8 0 1 0 6 10.8A4.8 4.8 0 1 0 6 1.2Z',
+};
+
+const at = (step) => `at step ${step.toLocaleString('en')}`;
+const ended = (words) => (event) => `${words} ${at(event.step)}${event.message ? `. ${event.message}` : ''}`;
+const KINDS = {
+  learning_rate: ['rate', (event) => `Learning rate ${Number(event.value.toPrecision(3))} from step ${event.step.toLocaleString('en')}`],
+  pause: ['pause', ended('Paused')],
+  resume: ['resume', ended('Resumed')],
+  epochs: ['note', (event) => `Number of epochs changed to ${event.n_epochs}`],
+  finished: ['stop', ended('Finished')],
+  stop: ['stop', ended('Stopped')],
+  stopped: ['stop', ended('Stopped')],
+  diverged: ['trouble', ended('Diverged')],
+  failed: ['trouble', ended('Failed')],
+  interrupted: ['trouble', ended('Interrupted')],
+  warning: ['trouble', (event) => event.message ?? `Warning ${at(event.step)}`],
+};
+
+/** The marks of a run: [{kind, step, text}], in order of steps. The best epoch so far is the lowest held-out loss. */
+export function marksOf(events, snapshotLines, stepsPerEpoch, compared = null) {
+  const marks = [];
+  if (compared) marks.push({ kind: 'pin', step: compared.line.step, text: `Pinned to be compared ${at(compared.line.step)}` });
+  for (const event of events) {
+    if (event.event === 'best') continue;
+    const [kind, say] = KINDS[event.event] ?? ['note', (other) => `${other.event.replaceAll('_', ' ')} ${at(other.step)}`];
+    marks.push({ kind, step: event.step, text: say(event) });
+  }
+  const best = bestOf(snapshotLines);
+  if (best) marks.push({ kind: 'best', step: best.step, text: `Lowest held-out loss so far: ${asNumber(best.heldout.loss, 4)}, epoch ${epochWords(best, stepsPerEpoch)}` });
+  return marks.sort((a, b) => a.step - b.step);
+}
+
+const bests = new WeakMap();
+
+/** The snapshot with the lowest held-out loss, once there is something to choose from. */
+function bestOf(lines) {
+  let known = bests.get(lines);
+  if (!known) bests.set(lines, known = { seen: 0, best: null });
+  for (; known.seen < lines.length; known.seen += 1) {
+    const line = lines[known.seen];
+    const loss = line.heldout?.loss;
+    if (typeof loss === 'number' && line.step > 0 && !(known.best?.heldout.loss <= loss)) known.best = line;
+  }
+  return lines.length > 2 ? known.best : null;
+}
+
+/** Marks as they stand on a track of `width` pixels: those that would cover each other share one, with all their texts. */
+export function gathered(marks, placeOf, last, width) {
+  const apart = last > 0 ? (14 / Math.max(width, 50)) * last : Infinity;
+  const places = [];
+  for (const mark of marks) {
+    const number = placeOf(mark.step);
+    const neighbour = places.at(-1);
+    if (neighbour && number - neighbour.number < apart) {
+      neighbour.texts.push(mark.text);
+      if (mark.kind === 'pin' || (mark.kind === 'best' && neighbour.kind !== 'pin') || (neighbour.kind === 'note' && mark.kind !== 'note')) neighbour.kind = mark.kind;
+    } else places.push({ number, kind: mark.kind, texts: [mark.text] });
+  }
+  return places;
+}

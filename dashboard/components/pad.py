@@ -1,0 +1,66 @@
+"""The drawing pad with all that belongs to it: one component, drawn and computed in the browser by `assets/draw.js`.
+
+It fetches the chosen snapshot's weights itself (`dashboard.routes`) and answers without asking anyone;
+Python tells it which run to use, and learns which snapshot and which example a person chose.
+"""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from core.dataset import SPLITS
+from dashboard import state
+from dashboard.routes import BASE
+
+SAMPLE = re.compile(rf"({'|'.join(SPLITS)})-(\d{{1,9}})")
+
+# Streamlit takes a text without a line break for the name of a file.
+_LOADER = """
+export default function (component) {
+  let gone = false;
+  let unmount;
+  import(new URL(`${component.data.base}/assets/draw.js`, window.location.origin).href).then(
+    (module) => { if (!gone) unmount = module.mount(component); },
+    (error) => {
+      component.parentElement.textContent = `The drawing pad could not be loaded: ${error.message}`;
+      throw error;
+    },
+  );
+  return () => {
+    gone = true;
+    if (typeof unmount === "function") unmount();
+  };
+}
+"""
+
+_component = st.components.v2.component("annscope_pad", js=_LOADER, isolate_styles=False)
+
+
+def pad(run: str, newest: int) -> None:
+    """The pad for a run, at the snapshot and with the example that the address names; `newest` is the last snapshot.
+
+    What a person chooses in it goes back into the address.
+    """
+    sample = st.query_params.get(state.SAMPLE, "")
+    _component(
+        key=state.PAD,
+        data={
+            "run": run,
+            "newest": newest,
+            "snapshot": state.shown_number(state.SNAPSHOT),
+            "sample": sample if SAMPLE.fullmatch(sample) else None,
+            "base": BASE,
+        },
+        on_snapshot_change=lambda: state.show_number(state.SNAPSHOT, st.session_state[state.PAD].get("snapshot")),
+        on_sample_change=_keep_sample,
+    )
+
+
+def _keep_sample() -> None:
+    sample = st.session_state[state.PAD].get("sample")
+    if isinstance(sample, str) and SAMPLE.fullmatch(sample):
+        st.query_params[state.SAMPLE] = sample
+    else:
+        st.query_params.pop(state.SAMPLE, None)

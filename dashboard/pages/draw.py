@@ -1,0 +1,66 @@
+"""The Draw page: give the network an example of one's own, and see what it makes of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import AnnscopeError
+from dashboard import state
+from dashboard.components.header import escape
+from dashboard.components.pad import pad
+from dashboard.components.picker import pick_run, run_to_show
+from dashboard.following import follow
+from dashboard.pages import train
+
+STYLE = """<style>
+.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
+@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
+[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
+.st-key-head { max-width: 48rem; }
+.st-key-invitation { max-width: 44rem; margin: 8vh auto 0; }
+</style>"""
+
+
+def page() -> None:
+    """Draw the page."""
+    state.arrive(state.DRAW)
+    st.html(STYLE)
+    run = run_to_show()
+    state.remember_address()
+    complaints = st.session_state.pop(state.COMPLAINTS, [])
+    if complaints:
+        st.warning("\n".join(f"- {escape(sentence)}" for sentence in complaints), icon=":material/link_off:")
+    if run is None:
+        _invite("Draw a digit and a network answers", "There is no trained network yet. Train one: it takes seconds.")
+        return
+    try:
+        following = follow(run)
+        following.look()
+        newest = following.newest
+    except AnnscopeError as error:
+        pick_run(run)
+        st.error(str(error), icon=":material/error:")
+        return
+    if newest < 0:
+        pick_run(run)
+        _invite("This network is about to begin", "It has recorded nothing yet. Watch it start on the Train page.")
+        return
+    with st.container(key="head"):
+        pick_run(run)
+    _try(run, newest)
+
+
+@st.fragment
+def _try(run: str, newest: int) -> None:
+    pad(run, newest)
+
+
+def _invite(title: str, words: str) -> None:
+    with st.container(key="invitation"):
+        st.title(title, anchor=False)
+        st.markdown(words)
+        st.page_link(
+            st.Page(train.page, url_path="training", default=True),
+            label="Train a network",
+            icon=":material/play_arrow:",
+        )

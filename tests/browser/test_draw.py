@@ -1,0 +1,290 @@
+"""The Draw page as a person uses it, with networks trained for it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy import ndarray
+from playwright.sync_api import Locator, Page, expect
+
+from core.centering import as_box, as_mnist
+from core.config import RunConfig
+from core.dataset import Dataset
+from core.saliency import input_gradient, occlusion
+from data.datasets import load_dataset
+from runs.record import RunReader, create_run
+from runs.worker import work
+from scripts.serving import Served
+
+pytestmark = pytest.mark.browser
+
+ONE = [(0.5, 0.15), (0.5, 0.85)]
+"""A digit as corners of a line, in shares of the sheet."""
+
+
+@pytest.fixture
+def train(served: Served, monkeypatch: pytest.MonkeyPatch) -> Callable[..., RunReader]:
+    """A function that trains a network in the home that is served, and returns its record."""
+
+    def train(**settings: Any) -> RunReader:
+        monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
+        directory = served.home / "runs" / create_run(RunConfig().with_values(settings))
+        for _ in work(directory):
+            pass
+        return RunReader(directory)
+
+    return train
+
+
+@pytest.fixture
+def digits(train: Callable[..., RunReader]) -> RunReader:
+    """A network that knows MNIST's digits well enough for a plain 1."""
+    return train(data="mnist-5k", epochs=5, hidden=(32,))
+
+
+def sheet(page: Page) -> Locator:
+    """The drawing pad."""
+    return page.get_by_label("Drawing pad.")
+
+
+def top(page: Page) -> Locator:
+    """The class that the network names."""
+    return page.locator(".dr-name")
+
+
+def draw(page: Page, corners: list[tuple[float, float]]) -> None:
+    """One stroke of the mouse."""
+    sheet(page).scroll_into_view_if_needed()
+    box = sheet(page).bounding_box()
+    assert box
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()
+
+
+def upload(page: Page, name: str, kind: str, content: bytes) -> None:
+    """Choose a file."""
+    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": content})
+
+
+def test_a_drawn_one_is_answered_undone_and_cleared(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """A stroke is answered while it is drawn, and everything that follows from it; taken back, nothing is claimed."""
+    page = open_tab(f"/drawing?run={digits.run}")
+    expect(page.locator(".dr-sure")).to_have_text("Nothing to answer yet")
+    draw(page, ONE)
+    expect(top(page)).to_have_text("1")
+    assert page.evaluate("window.__annscope.answered.length") > 1
+    expect(page.locator(".dr-neighbor")).to_have_count(8)
+    expect(page.locator(".dr-verdict").first).to_contain_text("breaks at")
+    page.get_by_role("button", name="Undo").click()
+    expect(top(page)).to_have_text("?")
+    expect(page.locator(".dr-neighbor")).to_have_count(0)
+    page.get_by_role("button", name="Redo").click()
+    expect(top(page)).to_have_text("1")
+    page.get_by_role("button", name="Clear").click()
+    expect(top(page)).to_have_text("?")
+    expect(page.locator(".dr-best")).to_have_count(0)
+
+
+def test_the_keyboard_draws_too(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """Without a mouse: arrow keys move, Shift draws, Ctrl+Z takes back; moving alone leaves no ink."""
+    page = open_tab(f"/drawing?run={digits.run}")
+    sheet(page).focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowUp")
+    expect(top(page)).to_have_text("?")
+    for _ in range(20):
+        page.keyboard.press("Shift+ArrowDown")
+    expect(top(page)).to_have_text("1")
+    page.keyboard.press("Control+z")
+    expect(top(page)).to_have_text("?")
+    page.keyboard.press("Space")
+    expect(top(page)).not_to_have_text("?")
+    page.keyboard.press("Delete")
+    expect(top(page)).to_have_text("?")
+
+
+def test_what_is_no_image_is_told_in_one_sentence(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """A wrong, broken or empty file changes nothing on the sheet and is named, with what is wrong with it."""
+    page = open_tab(f"/drawing?run={digits.run}")
+    draw(page, ONE)
+    expect(top(page)).to_have_text("1")
+    notice = page.locator(".dr-notice")
+    upload(page, "notes.txt", "text/plain", b"one")
+    expect(notice).to_have_text("“notes.txt” is no PNG or JPEG image but text/plain.")
+    upload(page, "broken.png", "image/png", b"\x89PNG but not really")
+    expect(notice).to_have_text("“broken.png” cannot be read as a PNG image; it may be damaged.")
+    upload(page, "large.jpg", "image/jpeg", bytes(10_000_001))
+    expect(notice).to_have_text("“large.jpg” has 10.0 MB; an image may have up to 10 MB.")
+    expect(top(page)).to_have_text("1")
+
+
+def test_dark_ink_on_white_paper_is_turned_over(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """A photographed digit is read as one, whichever of paper and ink is the lighter; the switch decides otherwise."""
+    page = open_tab(f"/drawing?run={digits.run}")
+    expect(sheet(page)).to_be_visible()
+    for paper, ink in (("#f4f1ea", "#1a2233"), ("#101010", "#f0f0f0")):
+        picture = page.evaluate(
+            """([paper, ink]) => {
+                const canvas = Object.assign(document.createElement('canvas'), { width: 300, height: 400 });
+                const context = canvas.getContext('2d');
+                context.fillStyle = paper;
+                context.fillRect(0, 0, 300, 400);
+                context.fillStyle = ink;
+                context.fillRect(135, 60, 30, 280);
+                return canvas.toDataURL('image/png').split(',')[1];
+            }""",
+            [paper, ink],
+        )
+        upload(page, "one.png", "image/png", base64.b64decode(picture))
+        expect(top(page)).to_have_text("1")
+        switch = page.get_by_label("dark on light")
+        expect(switch).to_be_checked(checked=paper == "#f4f1ea")
+    page.get_by_role("button", name="Clear").click()
+    expect(top(page)).to_have_text("?")
+
+
+def test_a_real_example_has_its_address(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """A link with run, snapshot and sample shows just that; drawing on the example takes it out of the link."""
+    page = open_tab(f"/drawing?run={digits.run}&snapshot=0&sample=test-321")
+    expect(page.locator(".dr-truth")).to_have_text("in truth: 6 (test example 321)")
+    expect(page.locator(".dr-time output")).to_contain_text("epoch 0, step 0")
+    page.get_by_role("button", name="›").click()
+    page.wait_for_url("**sample=test-322**")
+    page.get_by_label("Snapshot of the network").fill("5")
+    page.wait_for_url("**snapshot=5**")
+    expect(page.locator(".dr-time output")).to_contain_text("epoch 5")
+    draw(page, ONE)
+    page.wait_for_url(lambda url: "sample" not in url)
+    expect(page.locator(".dr-truth")).to_have_text("")
+
+
+def test_the_browser_computes_what_python_does(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """Centring, forward pass, gradient and occlusion in the browser agree with the core's to 1e-5."""
+    page = open_tab(f"/drawing?run={digits.run}")
+    expect(sheet(page)).to_be_visible()
+    rng = np.random.default_rng(7)
+    inks = [rough_ink(rng, height, width) for height, width in ((280, 280), (61, 113), (40, 9), (3, 5))]
+    dataset: Dataset = load_dataset(digits.config.data)
+    image = dataset.x_test[217]
+    found = page.evaluate(
+        """async ([inks, run, image]) => {
+            const at = (name) => import(`${location.origin}/annscope/assets/${name}.js`);
+            const { asBox, asMnist } = await at('draw-ink');
+            const { createModel } = await at('draw-model');
+            const { openRun } = await at('draw-source');
+            const server = openRun(`${location.origin}/annscope`, run);
+            const { description } = await server.history();
+            const model = createModel(description, await server.frame(5));
+            return {
+                centered: inks.map((ink) => [...asMnist(ink).data]),
+                boxed: inks.map((ink) => [...asBox(ink, 8, 8).data]),
+                probabilities: [...model.probabilities(image)],
+                gradient: [...model.gradient(image, 4)],
+                occlusion: [...model.occlusion(image, [28, 28], 4, 5, new Float64Array(784))],
+            };
+        }""",
+        [
+            [{"height": ink.shape[0], "width": ink.shape[1], "data": ink.ravel().tolist()} for ink in inks],
+            digits.run,
+            image.tolist(),
+        ],
+    )
+    for ink, centered, boxed in zip(inks, found["centered"], found["boxed"], strict=True):
+        np.testing.assert_allclose(centered, as_mnist(ink).ravel(), atol=1e-5)
+        np.testing.assert_allclose(boxed, as_box(ink, 8, 8).ravel(), atol=1e-5)
+    network = digits.network(5)
+    np.testing.assert_allclose(found["probabilities"], network.predict_proba(image[None])[0], atol=1e-5)
+    np.testing.assert_allclose(found["gradient"], input_gradient(network, image, 4), atol=1e-5)
+    expected = occlusion(network, image.reshape(28, 28), 4, patch=5)
+    np.testing.assert_allclose(found["occlusion"], expected.ravel(), atol=1e-5)
+
+
+def rough_ink(rng: np.random.Generator, height: int, width: int) -> ndarray:
+    """Spots of ink somewhere on a sheet."""
+    ink = np.zeros((height, width))
+    ink[height // 4 : height // 4 + height // 2 + 1, width // 5 : width // 5 + width // 2 + 1] = rng.random(
+        (height // 2 + 1, width // 2 + 1)
+    ).round(3)
+    return ink
+
+
+def test_where_it_says_the_answer_breaks_it_breaks(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """Turned to the angle that is named, the image is taken for another class, and one degree less it is not."""
+    page = open_tab(f"/drawing?run={digits.run}")
+    draw(page, ONE)
+    expect(top(page)).to_have_text("1")
+    verdict, turn = page.locator(".dr-verdict").first, page.get_by_label("Rotate", exact=True)
+    expect(verdict).to_have_text(re.compile(r"breaks at −\d+° and \d+°"))
+    found = re.search(r"and (\d+)", verdict.inner_text())
+    assert found
+    turn.fill(str(int(found[1]) - 1))
+    expect(page.locator(".dr-change-head output").first).to_have_text(f"{int(found[1]) - 1}°")
+    expect(top(page)).to_have_text("1")
+    turn.fill(found[1])
+    expect(top(page)).not_to_have_text("1")
+    page.get_by_role("button", name="Reset").click()
+    expect(top(page)).to_have_text("1")
+    expect(turn).to_have_value("0")
+
+
+def test_maps_lie_over_the_image_with_their_numbers(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """What an answer hangs on is drawn over the image, for any class, and each number can be read."""
+    page = open_tab(f"/drawing?run={digits.run}&sample=test-217")
+    expect(top(page)).not_to_have_text("?")
+    page.get_by_role("button", name="Occlusion").click()
+    page.locator(".dr-numbers summary").click()
+    expect(page.locator(".dr-table caption")).to_contain_text("Drop in the probability of")
+    expect(page.locator(".dr-table td:not(:empty)")).to_have_count(784)
+    page.get_by_role("button", name="Gradient").click()
+    page.get_by_label("Class to explain").select_option("7")
+    expect(page.locator(".dr-table caption")).to_have_text("d logit of “7” / d pixel")
+
+
+def test_a_point_is_dragged_through_the_plane(open_tab: Callable[..., Page], train: Callable[..., RunReader]) -> None:
+    """For 2-D data the point that is dragged or moved by keys is judged where it is."""
+    reader = train(data="blobs", epochs=20, hidden=(8,))
+    page = open_tab(f"/drawing?run={reader.run}")
+    plane = page.get_by_role("slider", name="The point to judge")
+    expect(plane).to_be_visible()
+    plane.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(plane).to_have_attribute("aria-valuenow", re.compile(r"^0\.[1-9]"))
+    place = page.locator(".dr-plane-card .dr-tip")
+    expect(place).to_contain_text("y 0.00")
+    dataset = load_dataset(reader.config.data, seed=reader.config.training.seed)
+    page.get_by_label("Number of the example").fill("3")
+    page.keyboard.press("Enter")
+    expect(page.locator(".dr-truth")).to_contain_text(f"in truth: {dataset.class_names[dataset.y_test[3]]}")
+    expect(place).to_contain_text(f"{dataset.x_test[3][0]:.2f}".replace("-", "−"))
+
+
+def test_pages_keep_to_the_same_run(open_tab: Callable[..., Page], train: Callable[..., RunReader]) -> None:
+    """From Train to Draw and back the run looked at stays, though a newer one is there; the settings stay on Train."""
+    older = train(data="xor", epochs=1, hidden=(4,))
+    newer = train(data="moons", epochs=1, hidden=(4,))
+    page = open_tab(f"/?run={older.run}")
+    page.get_by_role("link", name="Draw").click()
+    page.wait_for_url(f"**/drawing?run={older.run}")
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("xor"))
+    expect(page.get_by_role("slider", name="The point to judge")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    page.get_by_role("link", name="Train").click()
+    page.wait_for_url(lambda url: f"run={older.run}" in url and newer.run not in url and "drawing" not in url)
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
+
+
+def test_a_visit_without_a_run_invites(open_tab: Callable[..., Page]) -> None:
+    """Where nothing was trained there is no pad that could not answer, but the way to train."""
+    page = open_tab("/drawing")
+    page.get_by_role("link", name="Train a network").click()
+    expect(page.get_by_role("heading", name="See a neural network think")).to_be_visible()
+    expect(sheet(page)).to_have_count(0)

@@ -1,0 +1,198 @@
+"""Going back through a run, and a dashboard that was away, in a real browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from scripts.serving import Served, dashboard
+
+pytestmark = pytest.mark.browser
+
+STAGE = ".annscope-stage"
+N_EPOCHS = 12
+
+
+@contextmanager
+def trained(home: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A run of the command line, which no dashboard started and none ends; it is ended on leaving."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runs.cli", "train", "--data", "mnist-5k", "--hidden", "32", *options],
+        env={**os.environ, "ANNSCOPE_HOME": str(home)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_for_snapshot(home: Path) -> None:
+    """Come back once the run in `home` has recorded a snapshot."""
+    deadline = time.monotonic() + 60
+    while not any("snapshot" in path.read_text() for path in home.glob("runs/*/metrics.jsonl")):
+        assert time.monotonic() < deadline, "no snapshot within a minute"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def finished(served: Served) -> None:
+    """A finished run with a snapshot before the first epoch and one after each."""
+    with trained(served.home, "--epochs", str(N_EPOCHS)) as process:
+        assert process.wait(timeout=120) == 0
+
+
+@pytest.mark.usefixtures("finished")
+def test_a_link_names_the_moment(open_tab: Callable[..., Page]) -> None:
+    """A link shows the snapshot that it names, or the last where there is none such; the latest is a click away."""
+    page = open_tab("/?snapshot=3")
+    stage = page.locator(STAGE)
+    expect(stage).to_have_attribute("data-number", "3", timeout=15_000)
+    expect(stage).to_have_attribute("data-live", "false")
+    timeline = page.get_by_role("slider", name="Timeline")
+    expect(timeline).to_have_value("3")
+    expect(timeline).to_have_attribute("max", str(N_EPOCHS))
+    stage.get_by_role("button", name="Latest").click()
+    expect(stage).to_have_attribute("data-number", str(N_EPOCHS))
+    expect(page).not_to_have_url(re.compile("snapshot="))
+
+    beyond = open_tab("/?snapshot=4000").locator(STAGE)
+    expect(beyond).to_have_attribute("data-number", str(N_EPOCHS), timeout=15_000)
+
+
+@pytest.mark.usefixtures("finished")
+def test_the_replay_plays_to_the_end(open_tab: Callable[..., Page]) -> None:
+    """Play goes through every snapshot to the last and then follows the run; every view goes along."""
+    page = open_tab("/?snapshot=5")
+    stage = page.locator(STAGE)
+    expect(stage).to_have_attribute("data-number", "5", timeout=15_000)
+    page.evaluate(
+        f"""() => {{
+          const stage = document.querySelector('{STAGE}');
+          window.numbers = [Number(stage.dataset.number)];
+          new MutationObserver(() => {{
+            const number = Number(stage.dataset.number ?? NaN);
+            if (number !== window.numbers.at(-1)) window.numbers.push(number);
+          }}).observe(stage, {{ attributes: true, attributeFilter: ['data-number'] }});
+        }}"""
+    )
+    stage.get_by_label("Speed of play").select_option("4")
+    stage.get_by_role("button", name="Play", exact=True).click()
+    expect(stage.get_by_role("button", name="Pause the replay")).to_be_visible()
+    expect(stage).to_have_attribute("data-live", "true", timeout=15_000)
+    expect(stage).to_have_attribute("data-number", str(N_EPOCHS))
+    assert page.evaluate("window.numbers") == list(range(5, N_EPOCHS + 1)), "no snapshot is left out, none is blank"
+    expect(stage.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+@pytest.mark.usefixtures("finished")
+def test_the_keyboard_steps_and_plays(open_tab: Callable[..., Page]) -> None:
+    """Comma and full stop step from anywhere on the page, but not while one types; the space bar plays."""
+    page = open_tab("/?snapshot=6")
+    stage = page.locator(STAGE)
+    expect(stage).to_have_attribute("data-number", "6", timeout=15_000)
+    page.keyboard.press(".")
+    expect(stage).to_have_attribute("data-number", "7")
+    page.keyboard.press(",")
+    page.keyboard.press(",")
+    expect(stage).to_have_attribute("data-number", "5")
+    box = page.locator(".st-key-control-data").get_by_role("combobox")
+    box.focus()
+    box.press(",")
+    box.press("Escape")
+    timeline = page.get_by_role("slider", name="Timeline")
+    timeline.focus()
+    timeline.press("ArrowRight")
+    expect(stage).to_have_attribute("data-number", "6")
+    expect(page).to_have_url(re.compile("snapshot=6"))
+    timeline.press(" ")
+    expect(stage.get_by_role("button", name="Pause the replay")).to_be_visible()
+    timeline.press(" ")
+    expect(stage.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+@pytest.mark.usefixtures("finished")
+def test_what_happened_stands_on_the_timeline(open_tab: Callable[..., Page]) -> None:
+    """What happened stands on the timeline in words, within reach of the keyboard, and leads there."""
+    page = open_tab("/")
+    stage = page.locator(STAGE)
+    expect(stage).to_have_attribute("data-number", str(N_EPOCHS), timeout=15_000)
+    happened = stage.get_by_role("group", name="What happened")
+    best = happened.get_by_role("button", name=re.compile("Lowest held-out loss"))
+    best.focus()
+    expect(stage.locator(".as-mark-tip")).to_contain_text("Lowest held-out loss so far")
+    best.press("Enter")
+    expect(page).to_have_url(re.compile(r"snapshot=\d+"))
+    expect(happened.get_by_role("button", name=re.compile(r"Finished.* step"))).to_be_attached()
+
+
+@pytest.mark.usefixtures("finished")
+def test_a_broken_view_stops_alone(chromium: Browser, served: Served) -> None:
+    """An error in one view is said once, on its card; the other views and the timeline go on."""
+    page = chromium.new_context().new_page()
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.route(
+        "**/assets/confusion.js",
+        lambda route: route.fulfill(
+            content_type="text/javascript",
+            body="""export function createConfusion(root, store) {
+              const stop = store.on('frame', () => requestAnimationFrame(draw));
+              function draw() { throw new Error('the ink is dry'); }
+              return { update: draw, destroy: stop };
+            }""",
+        ),
+    )
+    page.goto(served.url + "/?snapshot=2")
+    stage = page.locator(STAGE)
+    expect(stage).to_have_attribute("data-number", "2", timeout=15_000)
+    expect(stage.get_by_role("alert")).to_contain_text("the ink is dry")
+    page.keyboard.press(".")
+    page.keyboard.press(".")
+    expect(stage).to_have_attribute("data-number", "4")
+    expect(stage.locator('[data-view="network"] canvas').first).to_be_visible()
+    assert said == ["the ink is dry"]
+    page.context.close()
+
+
+def test_a_dashboard_that_was_away_is_found_again(tmp_path: Path, chromium: Browser) -> None:
+    """When the server is restarted the picture stays, the page says that it waits, and goes on by itself."""
+    home = tmp_path / "home"
+    page = chromium.new_context(viewport={"width": 1440, "height": 1000}).new_page()
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    with (
+        trained(home, "--epochs", "5000", "--snapshot-every", "200", "--learning-rate", "0.0005"),
+        ExitStack() as first,
+    ):
+        served = first.enter_context(dashboard(home))
+        wait_for_snapshot(home)
+        page.goto(served.url)
+        stage = page.locator(STAGE)
+        expect(stage).to_have_attribute("data-number", re.compile(r"^\d+$"), timeout=20_000)
+        page.evaluate(f"window.firstStage = document.querySelector('{STAGE}')")
+        first.close()
+        expect(stage.locator(".as-notice")).to_contain_text("trying again")
+        before = int(stage.get_attribute("data-number") or -1)
+        assert before >= 0, "the picture stays"
+        with dashboard(home, port=urlsplit(served.url).port):
+            later = re.compile(rf"^(?!{before}$)\d+$")
+            expect(stage).to_have_attribute("data-number", later, timeout=30_000)
+            expect(stage.locator(".as-notice")).to_be_hidden()
+            assert page.evaluate(f"window.firstStage === document.querySelector('{STAGE}')"), "never replaced"
+            page.goto("about:blank")
+    assert failures == []
+    page.context.close()

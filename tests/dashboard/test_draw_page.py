@@ -1,0 +1,92 @@
+"""The Draw page without a browser: what it gives the pad, and what it says when there is nothing to try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import state
+from dashboard.components import pad as pad_module
+
+SCRIPT = """
+from dashboard.pages import draw, train
+import streamlit as st
+st.navigation([st.Page(draw.page, url_path="drawing"), st.Page(train.page, url_path="training")]).run()
+"""
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the pad was given, at each drawing of the page."""
+    calls: list[dict[str, Any]] = []
+    monkeypatch.setattr(pad_module, "_component", lambda **about: calls.append(about["data"]))
+    return calls
+
+
+def open_page(tmp_path: Path, **parameters: str) -> AppTest:
+    """The page at an address."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    page = AppTest.from_file(str(script), default_timeout=20)
+    page.query_params.update(parameters)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_the_pad_shows_what_the_address_names(
+    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]]
+) -> None:
+    """Run, snapshot and sample of a link reach the pad as they stand."""
+    first = record(3).run
+    record(1)
+    open_page(tmp_path, run=first, snapshot="1", sample="train-7")
+    about = {"run": first, "newest": 2, "snapshot": 1, "sample": "train-7", "base": "/annscope"}
+    assert given == [about]
+
+
+@pytest.mark.parametrize("sample", ["7", "train-", "train-x", "nothing-7", "test-7/../x", "test-9999999999"])
+def test_a_sample_that_cannot_be_is_left_out(
+    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]], sample: str
+) -> None:
+    """Nothing but a split and a number is taken from the address."""
+    record(2)
+    open_page(tmp_path, sample=sample)
+    assert given[0]["sample"] is None
+
+
+def test_another_run_is_shown_from_its_latest_snapshot(
+    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]]
+) -> None:
+    """A picked run is not shown at a moment or with an example that belonged to another."""
+    first, second = record(3).run, record(2, "stopped").run
+    page = open_page(tmp_path, run=first, snapshot="1", sample="test-1")
+    page.selectbox(key=state.PICKER).set_value(second).run()
+    assert not page.exception
+    assert (given[-1]["run"], given[-1]["snapshot"], given[-1]["sample"]) == (second, None, None)
+
+
+def test_without_anything_to_try_the_page_invites(
+    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]]
+) -> None:
+    """No run, or none with a snapshot: no pad that could not answer, but what to do about it."""
+    page = open_page(tmp_path)
+    assert "Train one" in page.markdown[0].value
+    record(0, "starting", described=False)
+    page = open_page(tmp_path)
+    assert "recorded nothing yet" in page.markdown[-1].value
+    assert given == []
+
+
+def test_a_run_that_is_not_there_is_named(
+    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]]
+) -> None:
+    """A link to a deleted run says so, and the newest is shown instead."""
+    run = record(1).run
+    page = open_page(tmp_path, run="gone")
+    assert "There is no run 'gone'" in page.warning[0].value
+    assert given[0]["run"] == run

@@ -1,0 +1,123 @@
+"""Examples of a run's data, and which of them a network finds alike, as the routes hand them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from core.config import RunConfig
+from core.neighbors import last_hidden
+from dashboard import examples
+from dashboard.routes import routes
+from data.datasets import load_dataset
+from runs.record import RunReader, create_run, run_directory
+from runs.worker import work
+
+Train = Callable[..., RunReader]
+
+
+@pytest.fixture
+def client() -> TestClient:
+    """The routes without Streamlit around them."""
+    return TestClient(Starlette(routes=routes))
+
+
+@pytest.fixture
+def train() -> Train:
+    """A function that trains a small network for real."""
+
+    def train(**settings: Any) -> RunReader:
+        run = create_run(RunConfig().with_values({"epochs": 1, "hidden": (6,), **settings}))
+        for _ in work(run_directory(run)):
+            pass
+        return RunReader(run_directory(run))
+
+    return train
+
+
+@pytest.mark.parametrize("scaling", ["auto", "none", "unit", "div256", "standard"])
+def test_ink_becomes_the_features_that_training_saw(client: TestClient, train: Train, scaling: str) -> None:
+    """However the data was scaled: an image's ink, scaled as the route says, is what the network was given."""
+    reader = train(data="digits", scaling=scaling)
+    about = client.get(f"/annscope/runs/{reader.run}/trying").json()
+    example = client.get(f"/annscope/runs/{reader.run}/examples/test/5").json()
+    raw = load_dataset(reader.config.with_values({"scaling": "none"}).data).x_test[5].astype(np.float64)
+    assert about["kind"] == "image"
+    ink = raw / 16
+    features = (ink * about["white"] - np.asarray(about["offset"])) / np.asarray(about["divisor"])
+    np.testing.assert_allclose(features, example["x"], atol=1e-5)
+    assert client.get(f"/annscope/runs/{reader.run}/labels").json()["test"][5] == example["label"]
+
+
+def test_points_and_tables_say_what_their_features_span(client: TestClient, train: Train) -> None:
+    """A slider's ends and middle are the least, greatest and median training value."""
+    reader = train(data="moons", samples=60)
+    about = client.get(f"/annscope/runs/{reader.run}/trying").json()
+    raw = load_dataset(reader.config.with_values({"scaling": "none"}).data, seed=0).x_train
+    assert about["kind"] == "plane"
+    assert about["feature_names"] == ["x", "y"]
+    np.testing.assert_allclose([about["low"], about["high"]], [raw.min(axis=0), raw.max(axis=0)], rtol=1e-6)
+    assert len(about["points"]) == len(about["point_labels"]) == len(raw)
+
+
+def test_the_nearest_are_nearest_in_the_last_hidden_layer(client: TestClient, train: Train) -> None:
+    """A training example is its own nearest neighbour, and the distances are those of the hidden layer."""
+    reader = train(data="digits")
+    dataset = load_dataset(reader.config.data)
+    url = f"/annscope/runs/{reader.run}/snapshots/1/nearest"
+    found = client.post(url, json={"x": dataset.x_train[30].tolist(), "k": 5}).json()["neighbors"]
+    assert found[0]["index"] == 30
+    assert found[0]["distance"] == pytest.approx(0, abs=1e-6)
+    hidden = last_hidden(reader.network(1), dataset.x_train)
+    away = np.linalg.norm(hidden - hidden[30], axis=1)
+    np.testing.assert_allclose([each["distance"] for each in found], np.sort(away)[:5], atol=1e-5)
+    assert [each["label"] for each in found] == dataset.y_train[[each["index"] for each in found]].tolist()
+
+
+def test_a_wrong_question_is_answered_in_one_sentence(client: TestClient, train: Train) -> None:
+    """What cannot be asked for is refused by name, and never a fault of the server."""
+    reader = train(data="digits")
+    base = f"/annscope/runs/{reader.run}"
+    answer = client.get(f"{base}/examples/test/999")
+    assert (answer.status_code, answer.json()["error"]) == (
+        404,
+        "There is no example 999 in the test split; it has 0 to 179.",
+    )
+    assert client.get(f"{base}/examples/tset/1").json()["error"].endswith("(did you mean 'test'?)")
+    assert client.get("/annscope/runs/gone/trying").status_code == 404
+    for body, sentence in (
+        (b"not json", "A list of numbers x is asked for."),
+        (b'{"y": 1}', "A list of numbers x is asked for."),
+        (b"[1]", "A list of numbers x is asked for."),
+        (b'{"x": [1, 2]}', "x must be 64 finite numbers."),
+        (b'{"x": [NaN]}', "x must be 64 finite numbers."),
+    ):
+        answer = client.post(f"{base}/snapshots/1/nearest", content=body)
+        assert (answer.status_code, answer.json()["error"]) == (400, sentence)
+    whole = {"x": [0.0] * 64}
+    assert client.post(f"{base}/snapshots/1/nearest", json={**whole, "k": 0}).status_code == 400
+    assert client.post(f"{base}/snapshots/99/nearest", json=whole).status_code == 404
+
+
+def test_a_page_opened_by_its_address_gets_no_error_for_looking_below_itself(client: TestClient) -> None:
+    """The client's first guess of where the server is answers without content, and without an error."""
+    assert client.get("/drawing/_stcore/health").status_code == 304
+
+
+def test_data_that_changed_since_is_not_passed_off_as_the_same(client: TestClient, train: Train, tmp_path: Any) -> None:
+    """A file that was edited after training is named instead of shown."""
+    file = tmp_path / "table.csv"
+    rows = [f"{i},{i % 7},{'ab'[i % 2]}" for i in range(60)]
+    file.write_text("\n".join(["height,width,kind", *rows]))
+    reader = train(data=str(file))
+    assert client.get(f"/annscope/runs/{reader.run}/trying").json()["kind"] == "plane"
+    file.write_text("\n".join(["height,width,kind", *rows[:-1]]))
+    examples._load.cache_clear()
+    answer = client.get(f"/annscope/runs/{reader.run}/trying")
+    assert answer.status_code == 404
+    assert "has changed since" in answer.json()["error"]
