@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
@@ -17,7 +17,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
-from core.config import DataConfig
 from core.curves import (
     Averages,
     Calibration,
@@ -33,14 +32,13 @@ from core.curves import (
     specificity,
 )
 from core.dataset import SPLITS, Dataset
-from core.errors import AnnscopeError, one_of
+from core.errors import AnnscopeError
 from core.metrics import EVALUATION_BLOCK, ClassMetrics, class_metrics, confusion_matrix
 from core.network import Network
-from data.datasets import load_dataset
+from dashboard.examples import source_of
 from runs.record import RunReader, run_directory
 
-KEPT_DATASETS = 2
-KEPT_ANSWERS = 24
+KEPT_ANSWERS = 8
 KEPT_CONFUSIONS = 2000
 
 Key = TypeVar("Key")
@@ -149,8 +147,7 @@ def answer(network: Network, x: ndarray) -> tuple[ndarray, ndarray]:
 def answers_of(run: str, number: int, split: str) -> Answers:
     """What the network of a snapshot answers on a split.
 
-    Raises DerivedError when the data is not what it was or the split is empty; RecordError and
-    DataError for what cannot be read.
+    Raises AnnscopeError with one sentence: an empty split, data that is gone or not what it was, a damaged record.
     """
     return _answers.get((run, number, split), lambda: _compute(run, number, split))
 
@@ -181,26 +178,20 @@ def confusions_of(run: str, numbers: Sequence[int], split: str) -> list[Int[ndar
 def dataset_of(run: str) -> Dataset:
     """The data a run learned from, checked to be the same.
 
-    Raises DerivedError, with one sentence, when it has changed or has never been loaded; DataError when it is gone.
+    Raises AnnscopeError, with one sentence, when it is gone, has changed or was never loaded.
     """
-    reader = RunReader(run_directory(run))
-    about = reader.description.get("dataset")
-    if about is None:
-        raise DerivedError(f"Run {run} has not loaded its data yet.")
-    dataset = _load(reader.config.data, reader.config.training.dtype, reader.config.training.seed)
-    if dataset.fingerprint != about["fingerprint"]:
-        raise DerivedError(f"The data set {dataset.name} has changed since run {run} was trained.")
-    return dataset
+    return source_of(run).dataset
 
 
-def shown_features(run: str, split: str) -> Float[ndarray, "n n_features"]:
-    """The features of a split as a person knows them: images from 0 to 1, anything else in its own units."""
-    dataset = dataset_of(run)
-    config, training = (reader := RunReader(run_directory(run))).config, reader.config.training
-    if dataset.image_shape is not None and config.data.scaling in {"auto", "unit", "div256"}:
-        return dataset.split(split)[0]
-    scaling = "unit" if dataset.image_shape is not None else "none"
-    return _load(replace(config.data, scaling=scaling), training.dtype, training.seed).split(split)[0]
+def shown_features(run: str, split: str, places: Sequence[int] | None = None) -> Float[ndarray, "n n_features"]:
+    """The features of these examples of a split (None: all) as a person knows them.
+
+    Images from 0, paper, to 1, full ink; anything else in its own units.
+    """
+    source = source_of(run)
+    x = source.dataset.split(split)[0]
+    raw: ndarray = (x if places is None else x[places]) * source.divisor + source.offset
+    return raw / source.white if source.dataset.image_shape is not None else raw
 
 
 def splits_of(run: str) -> dict[str, int]:
@@ -209,12 +200,6 @@ def splits_of(run: str) -> dict[str, int]:
     counts = {name: int(about.get(f"n_{name}", 0)) for name in SPLITS}
     order = ("validation", "test", "train")
     return {name: counts[name] for name in order if counts[name]}
-
-
-def check_split(run: str, split: str) -> None:
-    """Raises DerivedError when a run has no such split."""
-    if split not in splits_of(run):
-        raise DerivedError(one_of("split", split, splits_of(run)) + ".")
 
 
 class Kept(Generic[Key, Value]):
@@ -241,16 +226,11 @@ class Kept(Generic[Key, Value]):
             self._values.clear()
 
 
-_datasets: Kept[tuple[DataConfig, str, int], Dataset] = Kept(KEPT_DATASETS)
 _answers: Kept[tuple[str, int, str], Answers] = Kept(KEPT_ANSWERS)
 _confusions: Kept[tuple[str, int, str], ndarray] = Kept(KEPT_CONFUSIONS)
 
 
-def _load(config: DataConfig, dtype: str, seed: int) -> Dataset:
-    return _datasets.get((config, dtype, seed), lambda: load_dataset(config, dtype=dtype, seed=seed))
-
-
 def forget() -> None:
     """Drop everything that is kept; the next look computes it anew."""
-    for kept in (_datasets, _answers, _confusions):
-        kept.clear()
+    _answers.clear()
+    _confusions.clear()

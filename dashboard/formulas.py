@@ -8,6 +8,8 @@ from numpy import ndarray
 from core.curves import averages, specificity
 from core.metrics import class_metrics
 
+UNDEFINED = r"\text{n/a}"
+
 Counts = Int[ndarray, "n_classes n_classes"]
 
 
@@ -18,15 +20,13 @@ def formulas(confusion: Counts, label: int) -> str:
     tn = int(confusion.sum()) - tp - fp - fn
     found = class_metrics(confusion)
     lines = (
-        ("precision", "tp", "tp + fp", f"{tp}", f"{tp} + {fp}", found.precision[label]),
-        ("recall", "tp", "tp + fn", f"{tp}", f"{tp} + {fn}", found.recall[label]),
+        (r"\text{precision}", "tp", "tp + fp", f"{tp}", f"{tp} + {fp}", found.precision[label]),
+        (r"\text{recall}", "tp", "tp + fn", f"{tp}", f"{tp} + {fn}", found.recall[label]),
         ("F_1", "2\\,tp", "2\\,tp + fp + fn", f"2 \\cdot {tp}", f"2 \\cdot {tp} + {fp} + {fn}", found.f1[label]),
-        ("specificity", "tn", "tn + fp", f"{tn}", f"{tn} + {fp}", specificity(confusion)[label]),
+        (r"\text{specificity}", "tn", "tn + fp", f"{tn}", f"{tn} + {fp}", specificity(confusion)[label]),
     )
     rows = [
-        f"\\text{{{name}}} &= \\frac{{{above}}}{{{below}}} = \\frac{{{numbers}}}{{{all_numbers}}} = {_value(value)}"
-        if name != "F_1"
-        else f"F_1 &= \\frac{{{above}}}{{{below}}} = \\frac{{{numbers}}}{{{all_numbers}}} = {_value(value)}"
+        f"{name} &= \\frac{{{above}}}{{{below}}} = \\frac{{{numbers}}}{{{all_numbers}}} = {_value(value, UNDEFINED)}"
         for name, above, below, numbers, all_numbers, value in lines
     ]
     counts = (
@@ -57,5 +57,5 @@ def averages_in_words(confusion: Counts) -> str:
     )
 
 
-def _value(value: float) -> str:
-    return "n/a" if value != value else f"{value:.4f}"
+def _value(value: float, undefined: str = "n/a") -> str:
+    return undefined if value != value else f"{value:.4f}"

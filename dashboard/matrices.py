@@ -27,9 +27,11 @@ Counts = Int[ndarray, "n_classes n_classes"]
 class MatrixView:
     """What the cells say and how strongly they are coloured.
 
-    `tones` are 0 to `top` for shares, and of either sign for a difference; NaN where undefined.
+    `numbers` are what the cells say, in full. `tones` are 0 to `top` for shares, and of either sign for a
+    difference. NaN where undefined.
     """
 
+    numbers: ndarray
     tones: Float[ndarray, "n_classes n_classes"]
     texts: list[list[str]]
     top: float
@@ -53,13 +55,17 @@ def matrix_view(confusion: Counts, mode: Mode, other: Counts | None = None) -> M
     if mode == "precision":
         shares = column_shares(confusion)
         return MatrixView(
-            shares, _percentages(shares), 1.0, "share of the predicted class; the diagonal is precision", mode
+            shares, shares, _percentages(shares), 1.0, "share of the predicted class; the diagonal is precision", mode
         )
     shares = row_shares(confusion)
     if mode == "recall":
-        return MatrixView(shares, _percentages(shares), 1.0, "share of the true class; the diagonal is recall", mode)
+        return MatrixView(
+            shares, shares, _percentages(shares), 1.0, "share of the true class; the diagonal is recall", mode
+        )
     texts = [[f"{count:,}" if count else "·" for count in row] for row in confusion.tolist()]
-    return MatrixView(shares, texts, 1.0, "number of examples; coloured by share of the true class", "counts")
+    return MatrixView(
+        confusion, shares, texts, 1.0, "number of examples; coloured by share of the true class", "counts"
+    )
 
 
 def _difference(confusion: Counts, other: Counts) -> MatrixView:
@@ -72,7 +78,7 @@ def _difference(confusion: Counts, other: Counts) -> MatrixView:
         texts = [[_points(value) for value in row] for row in change.tolist()]
         words = "change of the share of the true class, in percentage points"
     top = float(np.nanmax(np.abs(change), initial=0.0)) or 1.0
-    return MatrixView(change, texts, top, words, "difference")
+    return MatrixView(change, change, texts, top, words, "difference")
 
 
 def _points(value: float) -> str:

@@ -59,11 +59,11 @@ def _field(value: Any) -> Any:
     return value
 
 
-def matrix_rows(names: Sequence[str], confusion: ndarray) -> list[Row]:
+def matrix_rows(names: Sequence[str], numbers: ndarray) -> list[Row]:
     """One row for each true class, with a column for each predicted one."""
     return [
-        {"true": name} | {f"predicted {other}": int(count) for other, count in zip(names, counts, strict=True)}
-        for name, counts in zip(names, confusion, strict=True)
+        {"true": name} | {f"predicted {other}": number for other, number in zip(names, row, strict=True)}
+        for name, row in zip(names, numbers.tolist(), strict=True)
     ]
 
 

@@ -24,12 +24,14 @@ def main() -> None:
         pages = {
             "train": (f"/?run={run}", STAGE),
             "inspect": (f"/classes?run={run}&subset=validation&show=9-4", ".ai-sheet"),
-            "draw": (f"/drawing?run={run}&example=test-18", ".nv-canvas"),
+            "draw": (f"/drawing?run={run}&sample=test-18", ".nv-canvas"),
         }
         for scheme in ("light", "dark"):
             for name, (path, ready) in pages.items():
                 photograph(browser, served.url + path, ready, f"{name}-{scheme}", scheme=scheme)
-            photograph(browser, served.url + pages["train"][0], STAGE, f"train-narrow-{scheme}", scheme=scheme, width=900)
+            photograph(
+                browser, served.url + pages["train"][0], STAGE, f"train-narrow-{scheme}", scheme=scheme, width=900
+            )
         browser.close()
 
 

@@ -12,6 +12,16 @@ export function node(name, about = {}, ...children) {
   return made;
 }
 
+const LETTERS = ['#10161f', '#ffffff'];
+const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+
+/** Dark or light letters, whichever stand out more on a colour such as "rgb(1,2,3)" (the ratio of WCAG 2). */
+export function lettersOn(color) {
+  const [r, g, b] = color.match(/\d+/g).map((part) => linear(part / 255));
+  const light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return (light + 0.05) / 0.0575 >= 1.05 / (light + 0.05) ? LETTERS[0] : LETTERS[1];
+}
+
 /** The bytes of a base64 text. */
 export function bytesOf(text) {
   const letters = atob(text);

@@ -173,7 +173,7 @@ export function createGallery(root, tell) {
     const facts = node('p', {},
       'truly ', node('b', { textContent: names[item.label] }), isRight ? ', recognised' : ', taken for ',
       ...(isRight ? [] : [node('b', { className: 'ai-bad', textContent: names[item.predicted] })]));
-    const link = node('a', { className: 'ai-link', href: `${data.link}${item.sample}`, target: '_self', textContent: 'Show in network view →' });
+    const link = node('a', { className: 'ai-link', href: `${data.link}&sample=${data.split}-${item.sample}`, target: '_self', textContent: 'Show in network view →' });
     const bars = node('div', { className: 'ai-bars', role: 'table', 'aria-label': 'Probability of each class' });
     names.forEach((name, k) => {
       const value = item.probabilities[k];
@@ -183,15 +183,16 @@ export function createGallery(root, tell) {
       bars.append(node('div', { role: 'row', className: kind },
         node('span', { role: 'rowheader', textContent: name, title: name }), bar, node('em', { role: 'cell', textContent: exact(value) })));
     });
-    const side = node('div', { className: 'ai-side' }, faceOf(item), facts, link);
+    const side = node('div', { className: 'ai-side' });
     if (data.kind === 'values') {
       const values = node('dl');
-      item.features.forEach((value, k) => values.append(node('dt', { textContent: data.features[k] }), node('dd', { textContent: Number(value.toPrecision(6)) })));
+      item.features.forEach((value, k) => values.append(node('dt', { textContent: data.features[k], title: data.features[k] }), node('dd', { textContent: Number(value.toPrecision(6)) })));
       side.append(values);
-    }
+    } else side.append(faceOf(item));
+    side.append(facts, link);
     detail.replaceChildren(
       node('div', { className: 'ai-detail-head' }, node('h4', { textContent: `Example ${item.sample.toLocaleString('en')} of the ${data.split} split` }), close),
-      node('div', { className: 'ai-detail-body' }, side, bars));
+      node('div', { className: `ai-detail-body ai-of-${data.kind}` }, side, bars));
   }
 
   function shut() {

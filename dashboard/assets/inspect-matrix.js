@@ -1,5 +1,5 @@
 /** The confusion matrix of Inspect: every cell, row and column is a button that says which examples to show. */
-import { node, pngButton, roveOver } from './inspect-dom.js';
+import { lettersOn, node, pngButton, roveOver } from './inspect-dom.js';
 
 const NUMBERS_UP_TO = 26; // classes for which every cell has room for its number
 const BIG_UP_TO = 12;
@@ -57,7 +57,7 @@ export function createMatrix(root, tell) {
       build(names);
     }
     const size = names.length;
-    table.style.setProperty('--cell', `${size <= BIG_UP_TO ? 36 : size <= NUMBERS_UP_TO ? 24 : 13}px`);
+    table.style.setProperty('--cell', `${size <= 4 ? 64 : size <= BIG_UP_TO ? 36 : size <= NUMBERS_UP_TO ? 24 : 13}px`);
     table.classList.toggle('ai-small', size > BIG_UP_TO);
     for (let i = 0; i < size; i += 1) {
       for (let j = 0; j < size; j += 1) {
@@ -67,7 +67,7 @@ export function createMatrix(root, tell) {
         const size01 = Math.sqrt(Math.min(1, Math.abs(value) / data.top));
         const tone = difference ? (i === j ? -Math.sign(value) : Math.sign(value)) * size01 : i === j ? -value : size01;
         cell.style.background = value ? palette.diverging.css(tone) : palette.panel;
-        cell.style.color = !value ? palette.muted : palette.diverging.isLight(tone) ? '#10161f' : '#ffffff';
+        cell.style.color = !value ? palette.muted : lettersOn(palette.diverging.css(tone));
         const text = size <= NUMBERS_UP_TO ? texts[i][j] : '';
         if (cell.textContent !== text) cell.textContent = text;
         cell.setAttribute('aria-label', `true ${names[i]}, predicted ${names[j]}: ${counts[i][j]}${difference ? `, change ${texts[i][j]}` : ''}`);
@@ -122,8 +122,8 @@ export function createMatrix(root, tell) {
       Object.assign(context, { fillStyle: color, textAlign: align, font });
       context.fillText(text, x, y, align === 'center' ? side - 4 : undefined);
     };
-    write(`${data.label}: ${data.words}`, 12, 16, palette.muted, 'left', '12px sans-serif');
-    write('true ↓  predicted →', 12, 46, palette.muted, 'left', '11px sans-serif');
+    write(`${data.file}`, 12, 16, palette.muted, 'left', '12px sans-serif');
+    write('true ↓ pred. →', 6, 46, palette.muted, 'left', '11px sans-serif');
     data.names.forEach((name, i) => {
       write(name, left + (i + 0.5) * side, 46, palette.ink, 'center', '600 13px sans-serif');
       write(name, left - 8, top + (i + 0.5) * side, palette.ink, 'right', '600 13px sans-serif');

@@ -63,7 +63,7 @@ export const RULES = `
 .ai-tile:hover { border-color: var(--nv-muted); }
 .ai-tile[aria-pressed=true] { border-color: var(--nv-accent); box-shadow: 0 0 0 2px var(--nv-accent); }
 .ai-values { display: grid; grid-template-columns: 1fr auto; gap: 0 8px; font-size: 11.5px; color: var(--nv-muted); }
-.ai-values span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; } .ai-values em { font-style: normal; color: var(--nv-ink); font-variant-numeric: tabular-nums; }
+.ai-values span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; } .ai-values em { font-style: normal; text-align: right; color: var(--nv-ink); font-variant-numeric: tabular-nums; }
 .ai-empty { grid-column: 1 / -1; margin: 0; padding: 28px 0; text-align: center; color: var(--nv-muted); border: 1px dashed var(--nv-edge); border-radius: 10px; }
 .ai-pager { display: flex; align-items: center; justify-content: center; gap: 4px; margin-top: 10px; color: var(--nv-muted); font-size: 12.5px; font-variant-numeric: tabular-nums; }
 .ai-pager span { min-width: 130px; text-align: center; }
@@ -75,8 +75,9 @@ export const RULES = `
 .ai-close { width: 28px; height: 28px; padding: 0; font-size: 18px !important; line-height: 1 !important; background: none; border: 1px solid transparent; border-radius: 7px; }
 .ai-close:hover { border-color: var(--nv-edge); background: var(--nv-surface); }
 .ai-detail-body { display: grid; grid-template-columns: minmax(110px, 160px) minmax(0, 1fr); gap: 16px; align-items: start; }
-.ai-side p { margin: 8px 0 4px; } .ai-side dl { display: grid; grid-template-columns: 1fr auto; gap: 0 10px; margin: 8px 0 0; max-height: 220px; overflow: auto; }
-.ai-side dt { color: var(--nv-muted); font-weight: 400; } .ai-side dd { margin: 0; font-variant-numeric: tabular-nums; }
+.ai-side p { margin: 8px 0 4px; } .ai-side dl { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 1px 10px; margin: 0; max-height: 260px; overflow: auto; }
+.ai-detail-body.ai-of-values { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
+.ai-side dt, .ai-side dd { margin: 0; padding: 0; font-size: 12px; } .ai-side dt { color: var(--nv-muted); font-weight: 400; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }   .ai-side dd { text-align: right; font-variant-numeric: tabular-nums; }
 .ai-side canvas { border: 1px solid var(--nv-edge); }
 .annscope-inspect .ai-link { color: var(--nv-accent); font-weight: 600; text-decoration: none; } .annscope-inspect .ai-link:hover { text-decoration: underline; }
 .ai-bars { display: grid; grid-template-columns: auto minmax(0, 1fr) 58px; gap: 4px 8px; max-height: 300px; overflow-y: auto; font-variant-numeric: tabular-nums; }

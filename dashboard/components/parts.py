@@ -112,11 +112,11 @@ def gallery(
     view of this run and snapshot; the sample is added to it.
     """
     dataset = dataset_of(answers.run)
-    features = shown_features(answers.run, answers.split)
     on_sheet = places[sheet * PER_SHEET : (sheet + 1) * PER_SHEET]
     every = [int(place) for place in on_sheet]
     if opened is not None and opened not in every:
         every.append(opened)
+    features = shown_features(answers.run, answers.split, every)
     kind: Literal["image", "plane", "values"] = (
         "image" if dataset.image_shape is not None else "plane" if dataset.n_features == 2 else "values"
     )
@@ -127,11 +127,11 @@ def gallery(
             "label": int(answers.labels[place]),
             "predicted": int(answers.predictions[place]),
             "value": float(values[place]),
-            "features": [] if kind == "image" else features[place].astype(float).tolist(),
+            "features": [] if kind == "image" else [float(value) for value in features[k]],
         }
-        for place in every
+        for k, place in enumerate(every)
     ]
-    pixels = np.clip(np.round(features[every] * 255), 0, 255).astype(np.uint8) if kind == "image" else np.zeros(0)
+    pixels = np.clip(np.round(features * 255), 0, 255).astype(np.uint8) if kind == "image" else np.zeros(0)
     data: dict[str, Any] = {
         "title": title,
         "file": f"{_stem(answers)}-examples",
@@ -153,10 +153,11 @@ def gallery(
         "link": link,
     }
     if kind == "plane":
-        behind = np.linspace(0, len(features) - 1, min(MOST_POINTS, len(features))).astype(int)
-        low, high = features.min(axis=0), features.max(axis=0)
+        plane = shown_features(answers.run, answers.split)
+        behind = np.linspace(0, len(plane) - 1, min(MOST_POINTS, len(plane))).astype(int)
+        low, high = plane.min(axis=0), plane.max(axis=0)
         data["extent"] = [float(low[0]), float(high[0]), float(low[1]), float(high[1])]
-        data["points"] = [[*features[i].astype(float).tolist(), int(answers.labels[i])] for i in behind]
+        data["points"] = [[*plane[i].tolist(), int(answers.labels[i])] for i in behind]
     if kind == "values":
         data["features"] = list(dataset.feature_names) or [f"x{i + 1}" for i in range(dataset.n_features)]
     _part(state.GALLERY, data, choose, view="gallery")

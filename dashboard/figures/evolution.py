@@ -18,19 +18,23 @@ def evolution_figure(
     names: Sequence[str],
     chosen: int,
     *,
+    numbers: Sequence[int],
     figure_name: str,
     time_name: str,
     now: float,
     dark: bool,
 ) -> go.Figure:
-    """A line a class, the chosen one in front, and a rule at the moment that is looked at; gaps where undefined."""
+    """A line a class, the chosen one in front, and a rule at the moment that is looked at; gaps where undefined.
+
+    Each point carries the number of its snapshot.
+    """
     palette = palette_for(dark)
     figure = go.Figure()
     for label in [*(c for c in range(len(names)) if c != chosen), chosen]:
         is_chosen = label == chosen
         known = np.flatnonzero(~np.isnan(values[:, label]))
         figure.add_scatter(
-            x=list(epochs), y=values[:, label], name=names[label], connectgaps=False,
+            x=list(epochs), y=values[:, label], customdata=list(numbers), name=names[label], connectgaps=False,
             mode="lines+markers" if is_chosen else "lines",
             line={"color": palette.chosen if is_chosen else palette.rest, "width": 2.8 if is_chosen else 1.2},
             marker={"size": 6, "color": palette.chosen},

@@ -23,8 +23,10 @@ STYLE = """<style>
 
 def page() -> None:
     """Draw the page."""
+    state.arrive(state.DRAW)
     st.html(STYLE)
     run = run_to_show()
+    state.remember_address()
     complaints = st.session_state.pop(state.COMPLAINTS, [])
     if complaints:
         st.warning("\n".join(f"- {escape(sentence)}" for sentence in complaints), icon=":material/link_off:")

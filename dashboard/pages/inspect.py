@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -28,8 +29,9 @@ from dashboard.selection import ORDERS, describe, judged_class, select
 from runs.record import RunReader, run_directory, run_ids
 
 STYLE = """<style>
-.stMainBlockContainer { padding: 4rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 4rem 1rem 2rem; } }
+.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
+@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
+[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
 .st-key-inspect-choices { border-bottom: 1px solid var(--st-border-color, #8883); padding-bottom: 0.5rem; }
 .st-key-inspect-headline p { font-variant-numeric: tabular-nums; }
 .st-key-inspect-body > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
@@ -37,8 +39,9 @@ STYLE = """<style>
   .st-key-inspect-body > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"],
   .st-key-inspect-body > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 100%; }
 }
-.st-key-inspect-choices .stSelectbox { min-width: 19rem; }
-.st-key-place { flex: 1 1 19rem; min-width: 17rem; flex-wrap: nowrap; }
+.st-key-inspect-choices > :has(> .stSelectbox) { flex: 1 1 19rem; min-width: 19rem; }
+.st-key-inspect-choices > :has(> .st-key-place) { flex: 2 1 17rem; min-width: 17rem; }
+.st-key-place { flex-wrap: nowrap; }
 .st-key-earlier [data-testid="stMarkdownContainer"], .st-key-later [data-testid="stMarkdownContainer"] {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
@@ -57,9 +60,8 @@ def page() -> None:
     """Draw the page."""
     state.arrive(state.INSPECT)
     st.html(STYLE)
-    st.session_state[state.COMPLAINTS] = []
     run = run_to_show()
-    for sentence in st.session_state[state.COMPLAINTS]:
+    for sentence in st.session_state.pop(state.COMPLAINTS, []):
         st.warning(escape(sentence), icon=":material/link_off:")
     if run is None:
         st.info("There is no run yet: train a network first, then look here at what it gets wrong.", icon="🔎")
@@ -204,7 +206,7 @@ def _matrix(looking: Looking, answers: Answers, moments: Moments) -> None:
     other = _other_confusion(looking, answers, moments) if looking.matrix == "difference" else None
     view = matrix_view(answers.confusion, looking.matrix, other)
     parts.matrix(view, answers, looking.selection.format(), lambda choice: _show(str(choice["show"])))
-    _save(looking, "confusion", lambda: tables.matrix_rows(answers.class_names, answers.confusion))
+    _save(looking, "confusion", lambda: tables.matrix_rows(answers.class_names, view.numbers))
 
 
 def _other_confusion(looking: Looking, answers: Answers, moments: Moments) -> Counts:
@@ -414,11 +416,8 @@ def _choose_threshold(looking: Looking, name: str) -> None:
 
 def _take_threshold(key: str, label: int) -> Callable[[], None]:
     def take() -> None:
-        points = st.session_state[key].selection.points
-        threshold = points[0].get("customdata") if points else None
-        if isinstance(threshold, list):
-            threshold = threshold[0] if threshold else None
-        if isinstance(threshold, int | float):
+        threshold = _clicked(key)
+        if threshold is not None:
             state.put(state.THRESHOLD, repr(float(threshold)))
             _show(f"called-{label}")
 
@@ -435,12 +434,9 @@ def _calibration(looking: Looking, answers: Answers, moments: Moments) -> None: 
     chosen = looking.selection.first if looking.selection.kind == "bin" else None
 
     def take() -> None:
-        points = st.session_state[state.CALIBRATION].selection.points
-        about = points[0].get("customdata") if points else None
-        if isinstance(about, list):
-            about = about[0] if about else None
-        if isinstance(about, int | float):
-            _show(f"bin-{int(about)}")
+        place = _clicked(state.CALIBRATION)
+        if place is not None:
+            _show(f"bin-{int(place)}")
 
     figure = calibration_figure(found, chosen=chosen, dark=is_dark())
     _chart(figure, state.CALIBRATION, "Calibration curve", looking, take)
@@ -488,13 +484,13 @@ def _epochs(looking: Looking, answers: Answers, moments: Moments) -> None:
     at = [moments.at(number) for number in numbers]
     figure = evolution_figure(
         at, values, answers.class_names, looking.label, figure_name=FIGURES[looking.figure],
-        time_name=moments.unit.capitalize(), now=moments.at(looking.number), dark=is_dark(),
+        numbers=numbers, time_name=moments.unit.capitalize(), now=moments.at(looking.number), dark=is_dark(),
     )  # fmt: skip
 
     def take() -> None:
-        points = st.session_state[state.EVOLUTION].selection.points
-        if points and points[0].get("point_index") is not None:
-            state.put(state.SNAPSHOT, str(numbers[int(points[0]["point_index"])]))
+        number = _clicked(state.EVOLUTION)
+        if number is not None:
+            state.put(state.SNAPSHOT, str(int(number)))
             _show(f"true-{looking.label}")
 
     _chart(figure, state.EVOLUTION, f"{FIGURES[looking.figure]} of each class over time", looking, take)
@@ -530,9 +526,10 @@ def _gallery(looking: Looking, answers: Answers) -> None:
             state.show_number(state.SHEET, choice["sheet"])
             state.put(state.SAMPLE, None)
         if "sample" in choice:
-            state.show_number(state.SAMPLE, choice["sample"])
+            place = choice["sample"]
+            state.put(state.SAMPLE, None if place is None else f"{looking.split}-{int(place)}")
 
-    link = {state.RUN: looking.run, state.SNAPSHOT: looking.number, state.EXAMPLE: f"{looking.split}-"}
+    link = {state.RUN: looking.run, state.SNAPSHOT: looking.number}
     parts.gallery(
         answers,
         places,
@@ -571,6 +568,17 @@ def _chart(figure: Any, key: str, alt: str, looking: Looking, take: Callable[[],
             "toImageButtonOptions": {"format": "png", "scale": 2, "filename": f"{looking.run}-{key}"},
         },
     )
+
+
+def _clicked(key: str) -> float | None:
+    """The number that the clicked point of a chart carries; None when it carries none."""
+    points = st.session_state[key].selection.points
+    carried = points[0].get("customdata") if points else None
+    if isinstance(carried, Mapping):  # how a row of several numbers arrives
+        carried = carried.get("0")
+    elif isinstance(carried, list):
+        carried = carried[0] if carried else None
+    return float(carried) if isinstance(carried, int | float) and math.isfinite(carried) else None
 
 
 def _save(looking: Looking, name: str, rows: Callable[[], list[tables.Row]], words: str = "CSV") -> None:

@@ -16,8 +16,8 @@ from dashboard.following import follow
 from dashboard.tables import COLUMNS, history_csv, history_rows
 
 STYLE = """<style>
-.stMainBlockContainer { padding: 4rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 4rem 1rem 2rem; } }
+.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
+@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
 .annscope-stage .as-sticky { top: 3.75rem; }
 [data-testid="stSidebarHeader"] { height: 1.5rem; margin: 0; padding-top: 0.75rem; padding-bottom: 0; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; padding-bottom: 1.5rem; }

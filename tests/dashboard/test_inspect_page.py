@@ -1,0 +1,139 @@
+"""The Inspect page without a browser: what it shows of a run that was really trained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.config import RunConfig
+from dashboard import derived, state
+from dashboard.derived import answers_of
+from dashboard.looking import VIEWS
+from runs.record import create_run, run_directory
+from runs.worker import work
+
+SCRIPT = """
+from dashboard.pages import inspect
+inspect.page()
+"""
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> Iterator[None]:
+    """Every test computes for itself."""
+    derived.forget()
+    yield
+    derived.forget()
+
+
+@pytest.fixture
+def run() -> str:
+    """Two epochs on real digits."""
+    made = create_run(RunConfig().with_values({"data": "digits", "hidden": (8,), "epochs": 2}))
+    list(work(run_directory(made)))
+    return made
+
+
+def open_page(**parameters: str) -> AppTest:
+    """The page at an address."""
+    page = AppTest.from_string(SCRIPT, default_timeout=20)
+    page.query_params.update(parameters)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def part(page: AppTest, name: str) -> dict[str, Any]:
+    """What a part that answers to clicks was given to draw."""
+    key = state.part(name)
+    (found,) = [each for each in page.get("bidi_component") if key in each.proto.id]
+    data: dict[str, Any] = json.loads(found.proto.json)
+    return data
+
+
+def said(page: AppTest) -> str:
+    """All running text of the page."""
+    return "\n".join(block.value for block in page.markdown)
+
+
+def test_without_a_run_it_says_what_to_do() -> None:
+    """There is nothing to inspect before the first training."""
+    assert "train a network first" in open_page().info[0].value
+
+
+@pytest.mark.parametrize("split", ["validation", "test", "train"])
+def test_the_matrix_and_the_gallery_are_the_networks_answers(run: str, split: str) -> None:
+    """The cells are scikit-learn's confusion matrix of the split, and the gallery holds every mistake."""
+    page = open_page(run=run, subset=split, snapshot="1")
+    answers = answers_of(run, 1, split)
+    matrix, gallery = part(page, "matrix"), part(page, state.GALLERY)
+    assert matrix["counts"] == answers.confusion.tolist()
+    assert gallery["count"] == int((~answers.right).sum())
+    assert all(item["label"] != item["predicted"] for item in gallery["items"])
+    assert "split" in said(page)
+    assert f"{answers.accuracy:.2%}" in said(page)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_draws(run: str, view: str) -> None:
+    """Each view of each link comes up without a complaint."""
+    page = open_page(run=run, view=view, snapshot="1", **{"class": "3"}, show="true-3", sample="validation-4")
+    assert [box.value for box in page.warning] == []
+    assert part(page, state.GALLERY)["opened"] == 4
+
+
+def test_a_class_that_was_never_predicted_has_no_precision(run: str) -> None:
+    """Undefined reaches the table as nothing, which it shows as n/a, never as 0."""
+    answers = answers_of(run, 0, "validation")
+    never = [c for c in range(10) if not answers.confusion[:, c].any()]
+    assert never, "an untrained network leaves classes out"
+    rows = part(open_page(run=run, view="classes", snapshot="0"), "classes")["rows"]
+    for c in range(10):
+        assert (rows[c]["cells"][1] is None) == (c in never)
+
+
+def test_a_wrong_link_is_explained(run: str) -> None:
+    """What an address asks for and cannot be had is one sentence each; the rest is shown."""
+    page = open_page(run=run, snapshot="99", show="5-55")
+    assert len(page.warning) == 2
+    assert part(page, "matrix")["names"] == [str(c) for c in range(10)]
+
+
+def test_another_split_goes_into_the_address(run: str) -> None:
+    """A choice is in the link, and a sample of another split is not taken along."""
+    page = open_page(run=run, sample="validation-3")
+    page.segmented_control(key=state.choice(state.SUBSET)).set_value("test").run()
+    assert not page.exception
+    assert page.query_params[state.SUBSET] == "test"
+    assert state.SAMPLE not in page.query_params
+    assert part(page, state.GALLERY)["split"] == "test"
+
+
+def test_stepping_through_the_snapshots(run: str) -> None:
+    """Earlier goes one snapshot back and ends at the first."""
+    page = open_page(run=run, snapshot="1")
+    page.button(key=state.EARLIER).click().run()
+    assert page.query_params[state.SNAPSHOT] == "0"
+    assert page.button(key=state.EARLIER).disabled
+
+
+def test_data_that_changed_is_one_sentence(run: str) -> None:
+    """Nothing is computed on data that is not the run's."""
+    path = Path(run_directory(run)) / "config.json"
+    about = json.loads(path.read_text())
+    about["dataset"]["fingerprint"] = "0"
+    path.write_text(json.dumps(about))
+    page = open_page(run=run)
+    assert "has changed since run" in page.error[0].value
+    assert len(page.error) == 1
+
+
+def test_a_run_without_snapshots_is_waited_for() -> None:
+    """A run that has only been created is no error."""
+    page = open_page(run=create_run(RunConfig()))
+    assert "no snapshot yet" in page.info[0].value

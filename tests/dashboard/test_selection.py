@@ -1,0 +1,148 @@
+"""Which examples a choice means, and what an address asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.curves import at_threshold
+from dashboard.derived import Answers
+from dashboard.looking import FIGURES, VIEWS, Looking, understand
+from dashboard.selection import Kind, Selection, describe, is_selected, judged_class, parse_selection, select
+
+NAMES = ("cat", "dog", "owl")
+RNG = np.random.default_rng(5)
+PROBABILITIES = RNG.dirichlet([0.4, 0.4, 0.4], 200).astype(np.float32).round(2)
+"""Rounded, so that there are ties."""
+ANSWERS = Answers(
+    "run", 0, "test", NAMES, RNG.integers(0, 3, 200), PROBABILITIES.argmax(axis=1), PROBABILITIES
+)  # fmt: skip
+
+
+def n_selected(text: str, threshold: float = 0.5) -> int:
+    """How many examples the selection of a text means."""
+    selection = parse_selection(text, 3)
+    assert selection is not None
+    return int(is_selected(selection, ANSWERS, threshold).sum())
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_an_address_says_what_was_selected(kind: Kind) -> None:
+    """Every kind of selection survives being spelled in the address."""
+    selection = Selection(kind, 0 if kind in {"wrong", "all"} else 1, 2 if kind == "cell" else 0)
+    assert parse_selection(selection.format(), 3) == selection
+
+
+@pytest.mark.parametrize("text", ["", "3-0", "0-3", "true-3", "bin-10", "true", "1-", "-1", "1-2-3", "١-٢", "all-1"])
+def test_nonsense_is_no_selection(text: str) -> None:
+    """A class or a bin that is not there cannot be selected."""
+    assert parse_selection(text, 3) is None
+
+
+def test_a_gallery_holds_as_many_as_the_number_that_was_clicked() -> None:
+    """Cells, rows, columns, bins and threshold counts are exactly the sizes of their selections."""
+    confusion = ANSWERS.confusion
+    assert [[n_selected(f"{i}-{j}") for j in range(3)] for i in range(3)] == confusion.tolist()
+    assert [n_selected(f"true-{i}") for i in range(3)] == confusion.sum(axis=1).tolist()
+    assert [n_selected(f"predicted-{j}") for j in range(3)] == confusion.sum(axis=0).tolist()
+    assert [n_selected(f"bin-{b}") for b in range(10)] == ANSWERS.calibration.count.tolist()
+    assert n_selected("wrong") == len(ANSWERS.labels) - np.trace(confusion)
+    assert n_selected("all") == len(ANSWERS.labels)
+    curve = ANSWERS.roc_curves[1]
+    for threshold in curve.thresholds[1:]:
+        at = at_threshold(ANSWERS.is_class(1), PROBABILITIES[:, 1], float(threshold))
+        assert n_selected("called-1", float(threshold)) == at.true_positives + at.false_positives
+        assert n_selected("missed-1", float(threshold)) == at.false_negatives
+
+
+@given(st.sampled_from(["all", "wrong", "true-1", "called-2", "bin-5"]), st.sampled_from(["sure", "unsure"]))
+def test_examples_are_sorted_by_what_the_selection_is_about(text: str, order: str) -> None:
+    """The surest come first or last, by the probability that is shown under each; none is lost or doubled."""
+    selection = parse_selection(text, 3)
+    assert selection is not None
+    places = select(selection, ANSWERS, 0.25, order)  # type: ignore[arg-type]
+    label = judged_class(selection)
+    sure = ANSWERS.confidence[places] if label is None else PROBABILITIES[places, label]
+    change = np.diff(sure)
+    assert (change <= 0).all() if order == "sure" else (change >= 0).all()
+    np.testing.assert_array_equal(np.sort(places), np.flatnonzero(is_selected(selection, ANSWERS, 0.25)))
+
+
+def test_selections_are_described_in_words() -> None:
+    """The head of the gallery says what is in it."""
+    words = {text: describe(parse_selection(text, 3) or Selection(), NAMES, 0.25) for text in
+             ("0-1", "1-1", "true-2", "predicted-2", "called-0", "missed-0", "bin-3", "wrong", "all")}  # fmt: skip
+    assert words["0-1"] == "cat taken for dog"
+    assert words["1-1"] == "dog, recognised"
+    assert words["bin-3"] == "Confidence 0.3 to 0.4"
+    assert "0.25" in words["called-0"]
+    assert len(set(words.values())) == len(words)
+
+
+def ask(**parameters: str) -> Looking:
+    """What an address asks of a run of six snapshots."""
+    return understand(parameters, "run", n_snapshots=6, splits={"validation": 20, "test": 9}, class_names=NAMES)
+
+
+def test_an_empty_address_looks_at_the_mistakes_of_the_last_snapshot() -> None:
+    """The default is what most people come for."""
+    looking = ask()
+    assert (looking.number, looking.split, looking.view, looking.selection) == (5, "validation", "matrix", Selection())
+    assert looking.sample is None
+    assert looking.complaints == []
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "snapshot": st.integers(0, 5).map(str), "subset": st.sampled_from(["validation", "test"]),
+            "view": st.sampled_from(list(VIEWS)), "class": st.sampled_from(NAMES),
+            "threshold": st.floats(0, 1).map(repr),
+            "figure": st.sampled_from(list(FIGURES)), "show": st.sampled_from(["0-1", "true-2", "bin-9", "all"]),
+            "matrix": st.sampled_from(["counts", "difference"]),
+            "order": st.sampled_from(["sure", "unsure"]), "sheet": st.integers(0, 3).map(str),
+        }
+    )
+)  # fmt: skip
+def test_a_link_is_understood_in_full(parameters: dict[str, str]) -> None:
+    """Everything that a click puts into the address is read back as it was."""
+    looking = ask(**parameters)
+    assert looking.complaints == []
+    assert {
+        "snapshot": str(looking.number), "subset": looking.split, "view": looking.view,
+        "class": NAMES[looking.label], "threshold": repr(looking.threshold), "figure": looking.figure,
+        "show": looking.selection.format(), "matrix": looking.matrix,
+        "order": looking.order, "sheet": str(looking.sheet),
+    } == parameters  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("snapshot", "6"), ("subset", "tets"), ("view", "matrx"), ("class", "dgo"), ("threshold", "nan"),
+     ("threshold", "2"), ("show", "9-9"), ("sample", "validation-20"),
+     ("sample", "7"), ("figure", "recal"), ("order", "-"), ("matrix", "x")],
+)  # fmt: skip
+def test_what_cannot_be_shown_is_one_sentence(name: str, text: str) -> None:
+    """A wrong link shows the default and says which part of it was wrong."""
+    looking = ask(**{name: text})
+    assert len(looking.complaints) == 1
+    assert looking.complaints[0].startswith(f"In the address, {name} must be ")
+    assert repr(text) in looking.complaints[0]
+    assert replace(looking, complaints=[]) == ask()
+
+
+@pytest.mark.parametrize(("parameters", "expected"), [
+    ({"sample": "test-8"}, ("test", 8)),
+    ({"sample": "validation-19"}, ("validation", 19)),
+    ({"subset": "test", "sample": "test-0"}, ("test", 0)),
+])  # fmt: skip
+def test_a_sample_brings_its_split_along(parameters: dict[str, str], expected: tuple[str, int]) -> None:
+    """A link that names an example alone looks at the split that it is in."""
+    looking = ask(**parameters)
+    assert (looking.split, looking.sample) == expected
+    assert looking.complaints == []
