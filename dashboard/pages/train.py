@@ -31,6 +31,8 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-recipe-about [data-testid="stCaptionContainer"] p { letter-spacing: 0; line-height: 1.35; }
 .st-key-head .stSelectbox { min-width: 20rem; }
 .st-key-head [data-testid="stMarkdownContainer"] p { font-variant-numeric: tabular-nums; }
+.stMarkdownBadge { color: light-dark(#1B2330, #E6EAF0) !important; }
+.st-key-welcome [data-testid="stCaptionContainer"] p { color: light-dark(#4A5363, #B4BDCB); }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
 </style>"""
 """Spacing: the settings fit on one screen, and the live views get the width."""
