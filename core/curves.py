@@ -295,5 +295,5 @@ def _ratios(above: ndarray, below: ndarray | int) -> Float[ndarray, "..."]:
     return ratios
 
 
-def _ratio(above: float, below: float) -> float:
+def _ratio(above: float | int, below: float | int) -> float:
     return above / below if below else float("nan")

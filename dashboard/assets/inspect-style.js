@@ -10,6 +10,7 @@ export const RULES = `
 .ai-scroll { overflow-x: auto; scrollbar-width: thin; }
 .ai-grid { width: 100%; border-collapse: separate; border-spacing: 2px; table-layout: fixed; font-variant-numeric: tabular-nums; border: 0; margin: 0; }
 .ai-grid th, .ai-grid td { height: var(--cell); padding: 0; border: 0; border-radius: 5px; text-align: center; font-size: 13px; font-weight: 500; line-height: 1; overflow: hidden; cursor: pointer; }
+.ai-grid thead th, .ai-grid thead td { height: min(var(--cell), 36px); }
 .ai-grid.ai-small th, .ai-grid.ai-small td { font-size: 10.5px; border-radius: 2px; }
 .ai-grid th { color: var(--nv-ink); font-weight: 650; text-overflow: ellipsis; white-space: nowrap; }
 .ai-grid th[scope=row] { text-align: right; padding-right: 8px; }

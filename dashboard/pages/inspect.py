@@ -34,7 +34,9 @@ STYLE = """<style>
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
 .st-key-inspect-choices { border-bottom: 1px solid var(--st-border-color, #8883); padding-bottom: 0.5rem; }
 .st-key-inspect-headline p { font-variant-numeric: tabular-nums; }
-.st-key-inspect-body > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+.st-key-inspect-body [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) {
+  flex-wrap: wrap; row-gap: 1rem;
+}
 @media (max-width: 1100px) {
   .st-key-inspect-body > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"],
   .st-key-inspect-body > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 100%; }
@@ -297,12 +299,22 @@ def _pairs(looking: Looking, answers: Answers, moments: Moments) -> None:  # noq
     if not rows:
         st.success("Nothing is confused: every example of this split is recognised.", icon=":material/check:")
         return
-    columns = (
+    columns: tuple[Mapping[str, Any], ...] = (
         {"title": "Truly", "kind": "text"},
         {"title": "Taken for", "kind": "text"},
         {"title": "Examples", "kind": "count"},
-        {"title": "Of the true class", "kind": "percent", "about": "Share of the true class that went there"},
-        {"title": "Of all mistakes", "kind": "percent", "about": "Share of all mistakes on this split"},
+        {
+            "title": "Of the true class",
+            "kind": "percent",
+            "about": "Share of the true class that went there",
+            "top": max(row["share_of_true"] for row in rows),
+        },
+        {
+            "title": "Of all mistakes",
+            "kind": "percent",
+            "about": "Share of all mistakes on this split",
+            "top": max(row["share_of_wrong"] for row in rows),
+        },
     )
     parts.table(
         "pairs",
