@@ -10,6 +10,7 @@ export const RULES = `
 .ai-scroll { overflow-x: auto; scrollbar-width: thin; }
 .ai-grid { width: 100%; border-collapse: separate; border-spacing: 2px; table-layout: fixed; font-variant-numeric: tabular-nums; border: 0; margin: 0; }
 .ai-grid th, .ai-grid td { height: var(--cell); padding: 0; border: 0; border-radius: 5px; text-align: center; font-size: 13px; font-weight: 500; line-height: 1; overflow: hidden; cursor: pointer; }
+.ai-grid thead th, .ai-grid thead td { height: min(var(--cell), 36px); }
 .ai-grid.ai-small th, .ai-grid.ai-small td { font-size: 10.5px; border-radius: 2px; }
 .ai-grid th { color: var(--nv-ink); font-weight: 650; text-overflow: ellipsis; white-space: nowrap; }
 .ai-grid th[scope=row] { text-align: right; padding-right: 8px; }
@@ -79,7 +80,8 @@ export const RULES = `
 .ai-detail-body.ai-of-values { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
 .ai-side dt, .ai-side dd { margin: 0; padding: 0; font-size: 12px; } .ai-side dt { color: var(--nv-muted); font-weight: 400; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }   .ai-side dd { text-align: right; font-variant-numeric: tabular-nums; }
 .ai-side canvas { border: 1px solid var(--nv-edge); }
-.annscope-inspect .ai-link { color: var(--nv-accent); font-weight: 600; text-decoration: none; } .annscope-inspect .ai-link:hover { text-decoration: underline; }
+.ai-links { display: grid; gap: 2px; margin: 4px 0 0 !important; }
+.annscope-inspect .ai-link { color: color-mix(in srgb, var(--nv-accent) 82%, var(--nv-ink)); font-weight: 600; text-decoration: none; } .annscope-inspect .ai-link:hover { text-decoration: underline; }
 .ai-bars { display: grid; grid-template-columns: auto minmax(0, 1fr) 58px; gap: 4px 8px; max-height: 300px; overflow-y: auto; font-variant-numeric: tabular-nums; }
 .ai-bars > div { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1; align-items: center; }
 .ai-bars span { min-width: 18px; max-width: 90px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }

@@ -34,7 +34,9 @@ STYLE = """<style>
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
 .st-key-inspect-choices { border-bottom: 1px solid var(--st-border-color, #8883); padding-bottom: 0.5rem; }
 .st-key-inspect-headline p { font-variant-numeric: tabular-nums; }
-.st-key-inspect-body > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+.st-key-inspect-body [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) {
+  flex-wrap: wrap; row-gap: 1rem;
+}
 @media (max-width: 1100px) {
   .st-key-inspect-body > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"],
   .st-key-inspect-body > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 100%; }
@@ -46,12 +48,18 @@ STYLE = """<style>
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
 }
 .st-key-earlier button, .st-key-later button { padding-inline: 0.6rem; }
+[data-testid="stButtonGroup"] [data-selected="true"] p { color: light-dark(#2257B5, #8FB4FF); }
+.st-key-inspect-body [data-testid="stCaptionContainer"], .st-key-inspect-body [data-testid="stCaptionContainer"] p {
+  color: light-dark(#566173, #9AA7B8); opacity: 1;
+}
 .st-key-inspect-body .katex { font-size: 1.02em; }
 .st-key-inspect-body [data-testid="stMetricValue"] { font-size: 1.4rem; font-variant-numeric: tabular-nums; }
 </style>"""
 SPLIT_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
 MOST_MOMENTS = 60
 """How many snapshots, evenly spread, the evolution over the epochs looks at."""
+FEWEST_MOMENTS, MOST_ANSWERS = 12, 1_000_000
+"""On a split that was not recorded it looks at fewer, so that at most so many answers are computed."""
 MOST_OTHER_RUNS = 30
 MOST_PAIRS = 20
 
@@ -297,12 +305,22 @@ def _pairs(looking: Looking, answers: Answers, moments: Moments) -> None:  # noq
     if not rows:
         st.success("Nothing is confused: every example of this split is recognised.", icon=":material/check:")
         return
-    columns = (
+    columns: tuple[Mapping[str, Any], ...] = (
         {"title": "Truly", "kind": "text"},
         {"title": "Taken for", "kind": "text"},
         {"title": "Examples", "kind": "count"},
-        {"title": "Of the true class", "kind": "percent", "about": "Share of the true class that went there"},
-        {"title": "Of all mistakes", "kind": "percent", "about": "Share of all mistakes on this split"},
+        {
+            "title": "Of the true class",
+            "kind": "percent",
+            "about": "Share of the true class that went there",
+            "top": max(row["share_of_true"] for row in rows),
+        },
+        {
+            "title": "Of all mistakes",
+            "kind": "percent",
+            "about": "Share of all mistakes on this split",
+            "top": max(row["share_of_wrong"] for row in rows),
+        },
     )
     parts.table(
         "pairs",
@@ -477,7 +495,10 @@ def _epochs(looking: Looking, answers: Answers, moments: Moments) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         _choose_class(looking, answers)
         _segments(state.FIGURE, "Figure", FIGURES, looking.figure, hidden=False)
-    numbers = moments.spread(MOST_MOMENTS)
+    # Where the worker recorded the answers they are only read; elsewhere each network has to answer again.
+    is_recorded = looking.split == next(iter(splits_of(looking.run)))
+    most = MOST_MOMENTS if is_recorded else max(FEWEST_MOMENTS, min(MOST_MOMENTS, MOST_ANSWERS // len(answers.labels)))
+    numbers = moments.spread(most)
     with st.spinner("Looking back at every snapshot …", show_time=False):
         confusions = confusions_of(looking.run, numbers, looking.split)
     values = np.stack([class_figure(confusion, looking.figure) for confusion in confusions])
@@ -538,7 +559,7 @@ def _gallery(looking: Looking, answers: Answers) -> None:
         judged=judged_class(looking.selection),
         sheet=min(looking.sheet, sheets - 1),
         opened=looking.sample,
-        link=f"/drawing?{urlencode(link)}",
+        query=urlencode(link),
     )
     _save(looking, "examples", lambda: tables.example_rows(answers, places))
 
