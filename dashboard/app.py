@@ -6,12 +6,13 @@ A page's `url_path` must not be the name of a module there: Streamlit's testing 
 
 import streamlit as st
 
-from dashboard.pages import draw, train
+from dashboard.pages import draw, inspect, train
 
 st.set_page_config(page_title="annscope", page_icon="🔬", layout="wide", initial_sidebar_state="expanded")
 
 pages = [
     st.Page(train.page, title="Train", icon="🏋️", url_path="training", default=True),
+    st.Page(inspect.page, title="Inspect", icon="🔎", url_path="classes"),
     st.Page(draw.page, title="Draw", icon="✏️", url_path="drawing"),
 ]
 

@@ -16,7 +16,10 @@ from streamlit.runtime.pages_manager import PagesManager
 from dashboard.origin import SameOrigin
 from dashboard.routes import routes
 
-HEAVY = ("pandas", "pyarrow", "dashboard.pages.train", "dashboard.pages.draw", "runs.launch", "runs.control")
+HEAVY = (
+    "pandas", "pyarrow", "dashboard.pages.train", "dashboard.pages.inspect", "dashboard.pages.draw", "runs.launch",
+    "runs.control",
+)  # fmt: skip
 """What the pages need, imported before the first visitor has to wait for it."""
 
 

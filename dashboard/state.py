@@ -1,8 +1,8 @@
 """Every session key and query parameter of the dashboard, by name.
 
-The address of the page is the truth for what is looked at (`run`, `snapshot`, `probe`) and for the
-settings of the next run (one parameter a setting, named as on the command line); the session only
-holds what the widgets need.
+The address of the page is the truth for what is looked at (`run`, `snapshot`, `probe`, and on Inspect
+also the split, class, selection and sample) and for the settings of the next run (one parameter a
+setting, named as on the command line); the session only holds what the widgets need.
 """
 
 from __future__ import annotations
@@ -14,9 +14,25 @@ import streamlit as st
 RUN = "run"
 SNAPSHOT = "snapshot"
 PROBE = "probe"
+SUBSET = "subset"
+"""The split that Inspect judges; "split" is a setting of a run."""
+VIEW = "view"
+CLASS = "class"
+MATRIX = "matrix"
+AGAINST = "against"
+FIGURE = "figure"
+THRESHOLD = "threshold"
+SHOW = "show"
+ORDER = "order"
+SHEET = "sheet"
 SAMPLE = "sample"
+"""A place in the split that `subset` names."""
+EXAMPLE = "example"
 """Which example of the data set is tried, as split and index: `test-17`."""
-VIEW_PARAMETERS = (RUN, SNAPSHOT, PROBE, SAMPLE)
+OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, AGAINST, SHOW, SHEET, SAMPLE, EXAMPLE)
+"""What a choice of another run takes out of the address."""
+VIEW_PARAMETERS = (*OF_ONE_RUN, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER)
+"""Every parameter that says what is looked at, on any page."""
 
 LOOKED_AT = "looked-at"
 """Session: the run last shown; another page, whose address names none, shows it too."""
@@ -30,7 +46,14 @@ COMPLAINTS = "complaints"
 """Session: sentences about what could not be understood in the address."""
 REFUSAL = "refusal"
 """Session: the sentence of the last command that was refused."""
+OWN_SETTINGS = "own-settings"
+"""Session: the settings before a recipe was chosen, to go back to."""
+RATE_SEARCH = "rate-search"
+"""Session: whether the window of the search for a learning rate is open."""
+RATE_FOUND = "rate-found"
+"""Session: the points of the last search and what it found, or the sentence that says why it found nothing."""
 
+RECIPE = "recipe"
 STAGE = "stage"
 PAD = "pad"
 PICKER = "picker"
@@ -44,9 +67,30 @@ STOP = "stop"
 LIVE_RATE = "live-learning-rate"
 LIVE_RATE_KNOWN = "live-learning-rate-known"
 """Session: the recorded learning rate that the live slider last followed, with its run."""
+FIND_RATE = "find-learning-rate"
+USE_RATE = "use-learning-rate"
 N_LAYERS = "control-hidden-count"
+GRADIENT = "gradient"
+GRADIENT_CHART = "gradient-chart"
 NUMBERS = "numbers"
 DOWNLOAD = "download"
+
+ADDRESSES = "addresses"
+"""Session: what the address of each page said last, by page."""
+PAGE = "page"
+"""Session: the page that was drawn last."""
+TRAIN = "train"
+INSPECT = "inspect"
+GALLERY = "gallery"
+PLACE = "place"
+EARLIER = "earlier"
+LATER = "later"
+CALLED = "called"
+MISSED = "missed"
+ROC = "roc"
+PRECISION_RECALL = "precision-recall"
+CALIBRATION = "calibration"
+EVOLUTION = "evolution"
 
 
 def control(option: str) -> str:
@@ -64,6 +108,50 @@ def example(index: int) -> str:
     return f"example-{index}"
 
 
+def choice(name: str) -> str:
+    """The key of the control on Inspect that a query parameter belongs to."""
+    return f"inspect-{name}"
+
+
+def part(name: str) -> str:
+    """The key of a part of Inspect that answers to clicks."""
+    return f"inspect-part-{name}"
+
+
+def download(name: str) -> str:
+    """The key of the button that saves a table of Inspect."""
+    return f"inspect-download-{name}"
+
+
+def arrive(page: str) -> None:
+    """Note which page is drawn, and give it back what its address said before another page was looked at.
+
+    Going from page to page empties the address; the run and the snapshot are the same on every page.
+    """
+    addresses = st.session_state.setdefault(ADDRESSES, {})
+    before = st.session_state.get(PAGE)
+    st.session_state[PAGE] = page
+    if before not in {None, page} and not st.query_params.to_dict():
+        shared = {name: text for name, text in addresses.get(before, {}).items() if name in {RUN, SNAPSHOT}}
+        own = {name: text for name, text in addresses.get(page, {}).items() if name not in {RUN, SNAPSHOT}}
+        st.query_params.from_dict(own | shared)
+
+
+def remember_address() -> None:
+    """Note what the address of the page that is drawn says, for `arrive`."""
+    if PAGE in st.session_state:
+        st.session_state[ADDRESSES][st.session_state[PAGE]] = st.query_params.to_dict()
+
+
+def put(name: str, text: str | None) -> None:
+    """Put a query parameter into the address, or take it out."""
+    if text is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != text:
+        st.query_params[name] = text
+    remember_address()
+
+
 def shown_run() -> str | None:
     """The run that the address names."""
     return st.query_params.get(RUN)
@@ -71,10 +159,11 @@ def shown_run() -> str | None:
 
 def show_run(run: str | None) -> None:
     """Look at a run from its latest snapshot on; None leaves the choice to the page."""
-    for name in VIEW_PARAMETERS:
+    for name in OF_ONE_RUN:
         st.query_params.pop(name, None)
     if run is not None:
         st.query_params[RUN] = run
+    remember_address()
 
 
 def shown_number(name: str) -> int | None:
@@ -90,6 +179,6 @@ def whole_number(text: str) -> int | None:
 def show_number(name: str, value: Any) -> None:
     """Put a whole number into the address; anything else takes the parameter out of it."""
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and value == int(value):
-        st.query_params[name] = str(int(value))
+        put(name, str(int(value)))
     else:
-        st.query_params.pop(name, None)
+        put(name, None)

@@ -1,13 +1,21 @@
-"""A run's history as rows of numbers, for a table and for a file."""
+"""A run's history, and what Inspect shows, as rows of numbers, for a table and for a file."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy import ndarray
+
+from core.curves import Averages, Calibration, PrecisionRecallCurve, RocCurve
+from core.metrics import ClassMetrics
+from dashboard.derived import Answers
 from runs.record import Line
+
+Row = dict[str, Any]
 
 COLUMNS = (
     "number", "step", "epoch", "samples_seen", "train_seconds", "learning_rate",
@@ -33,3 +41,120 @@ def history_csv(lines: Iterable[Line]) -> str:
     writer.writeheader()
     writer.writerows(history_rows(lines))
     return text.getvalue()
+
+
+def rows_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as CSV text with a header, every float in full; empty where a figure is undefined."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if rows:
+        writer.writerow(rows[0])
+        writer.writerows([_field(value) for value in row.values()] for row in rows)
+    return text.getvalue()
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, float):
+        return "" if value != value else repr(float(value))
+    return value
+
+
+def matrix_rows(names: Sequence[str], confusion: ndarray) -> list[Row]:
+    """One row for each true class, with a column for each predicted one."""
+    return [
+        {"true": name} | {f"predicted {other}": int(count) for other, count in zip(names, counts, strict=True)}
+        for name, counts in zip(names, confusion, strict=True)
+    ]
+
+
+def class_rows(
+    names: Sequence[str], found: ClassMetrics, specificity: ndarray, averages: Mapping[str, Averages]
+) -> list[Row]:
+    """The figures of each class, then their three averages."""
+    rows: list[Row] = [
+        {
+            "class": name,
+            "precision": found.precision[c],
+            "recall": found.recall[c],
+            "f1": found.f1[c],
+            "specificity": specificity[c],
+            "support": int(found.support[c]),
+        }
+        for c, name in enumerate(names)
+    ]
+    total = int(found.support.sum())
+    for how in ("macro", "micro", "weighted"):
+        figures = {name: getattr(averages[name], how) for name in ("precision", "recall", "f1", "specificity")}
+        rows.append({"class": f"{how} average"} | figures | {"support": total})
+    return rows
+
+
+def pair_rows(names: Sequence[str], confusion: ndarray) -> list[Row]:
+    """Every pair of classes that was confused, the most frequent first; `pair` is its selection."""
+    wrong = confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    n_wrong, support = int(wrong.sum()), confusion.sum(axis=1)
+    order = np.argsort(-wrong, axis=None, kind="stable")[: np.count_nonzero(wrong)]
+    return [
+        {
+            "pair": f"{i}-{j}",
+            "true": names[i],
+            "predicted": names[j],
+            "examples": int(wrong[i, j]),
+            "share_of_true": float(wrong[i, j] / support[i]),
+            "share_of_wrong": float(wrong[i, j] / n_wrong),
+        }
+        for i, j in (divmod(int(place), len(names)) for place in order)
+    ]
+
+
+def curve_rows(
+    names: Sequence[str], roc: Sequence[RocCurve], precision_recall: Sequence[PrecisionRecallCurve]
+) -> list[Row]:
+    """Every point of the curves of every class; both curves have the same thresholds."""
+    return [
+        {
+            "class": name,
+            "threshold": float(threshold),
+            "false_positive_rate": float(false_positive_rate),
+            "recall": float(recall),
+            "precision": float(precision),
+        }
+        for name, rates, curve in zip(names, roc, precision_recall, strict=True)
+        for threshold, false_positive_rate, recall, precision in zip(
+            rates.thresholds, rates.false_positive_rate, curve.recall, curve.precision, strict=True
+        )
+    ]
+
+
+def bin_rows(found: Calibration) -> list[Row]:
+    """One row for each bin of a calibration curve."""
+    return [
+        {
+            "above": float(found.edges[b]),
+            "at_most": float(found.edges[b + 1]),
+            "predictions": int(found.count[b]),
+            "mean_confidence": float(found.confidence[b]),
+            "accuracy": float(found.accuracy[b]),
+            "gap": float(abs(found.accuracy[b] - found.confidence[b])),
+        }
+        for b in range(len(found.count))
+    ]
+
+
+def evolution_rows(names: Sequence[str], unit: str, at: Sequence[int], values: ndarray) -> list[Row]:
+    """One row for each moment, with a column for each class."""
+    return [
+        {unit: moment} | {name: float(value) for name, value in zip(names, row, strict=True)}
+        for moment, row in zip(at, values, strict=True)
+    ]
+
+
+def example_rows(answers: Answers, places: ndarray) -> list[Row]:
+    """One row for each of these examples: what it is, what it was taken for, and all its probabilities."""
+    names = answers.class_names
+    return [
+        {"sample": int(i), "true": names[answers.labels[i]], "predicted": names[answers.predictions[i]]}
+        | {f"p {name}": float(p) for name, p in zip(names, answers.probabilities[i], strict=True)}
+        for i in places
+    ]

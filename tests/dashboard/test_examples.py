@@ -121,3 +121,32 @@ def test_data_that_changed_since_is_not_passed_off_as_the_same(client: TestClien
     answer = client.get(f"/annscope/runs/{reader.run}/trying")
     assert answer.status_code == 404
     assert "has changed since" in answer.json()["error"]
+
+
+def test_what_if_is_the_held_out_figure_of_the_changed_network(client: TestClient, train: Train) -> None:
+    """Nothing changed gives the recorded figures; a silent layer gives those of a network that always says the same."""
+    reader = train(data="digits")
+    recorded = reader.snapshot(1)
+    url = f"/annscope/runs/{reader.run}/snapshots/1/what-if"
+    same = client.post(url, json={"changes": []}).json()
+    assert same == {"split": "validation", "loss": recorded.heldout.loss, "accuracy": recorded.heldout.accuracy}
+    n_units = recorded.parameters[0].weight.shape[1]
+    silent = client.post(url, json={"changes": [{"layer": 0, "unit": unit} for unit in range(n_units)]}).json()
+    _, y = load_dataset(reader.config.data).split("validation")
+    assert silent["accuracy"] in {float((y == label).mean()) for label in range(10)}
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"changes": [{"layer": 9, "unit": 0}]}, "there is no layer number 9; there are 0 to 1"),
+        ({"changes": [{"unit": 0}]}, "A list of changes is asked for, each with layer and unit."),
+        ({"changes": 5}, "A list of changes is asked for, each with layer and unit."),
+        ([], "A list of changes is asked for, each with layer and unit."),
+    ],
+)
+def test_a_change_that_cannot_be_is_one_sentence(client: TestClient, train: Train, body: object, sentence: str) -> None:
+    """A wrong change is named and nothing fails."""
+    reader = train(data="digits")
+    answer = client.post(f"/annscope/runs/{reader.run}/snapshots/1/what-if", json=body)
+    assert (answer.status_code, answer.json()["error"]) == (400, sentence)

@@ -1,0 +1,210 @@
+/** The gallery: a page of the chosen examples, and the one that was opened with all its probabilities. */
+import { bytesOf, node, pngButton, roveOver } from './inspect-dom.js';
+
+const percent = (value) => (value >= 0.995 && value < 1 ? '>99 %' : value > 0 && value < 0.01 ? '<1 %' : `${Math.round(100 * value)} %`);
+const exact = (value) => (value >= 0.001 ? value.toFixed(4) : value === 0 ? '0' : value.toExponential(1));
+
+/** Build the gallery in `root`; `tell` is called with {sample: i | null} or {sheet: page}. */
+export function createGallery(root, tell) {
+  const title = node('h3');
+  const count = node('span', { className: 'ai-count' });
+  const head = node('div', { className: 'ai-head' }, title, count, pngButton(picture, () => data.file));
+  const detail = node('section', { className: 'ai-detail', 'aria-label': 'The opened example', hidden: true });
+  const sheet = node('div', { className: 'ai-sheet', role: 'group', 'aria-label': 'Examples' });
+  const pager = node('nav', { className: 'ai-pager', 'aria-label': 'Pages of the gallery' });
+  root.append(head, detail, sheet, pager);
+  let data = null;
+  let palette = null;
+  let opened = null;
+  let tiles = [];
+
+  const across = () => Math.max(1, tiles.findIndex((tile) => tile.offsetTop > tiles[0].offsetTop));
+  const placeOf = (element) => {
+    const k = tiles.indexOf(element);
+    const width = tiles.at(-1)?.offsetTop === tiles[0]?.offsetTop ? tiles.length : across();
+    return k < 0 ? null : [Math.floor(k / width), k % width, width];
+  };
+  let width = 1;
+  const reach = roveOver(sheet, (element) => {
+    const place = placeOf(element);
+    if (place) [, , width] = place;
+    return place;
+  }, (row, column) => tiles[row * width + column] ?? null);
+
+  function update(given, colors) {
+    const isNew = given !== data;
+    data = given;
+    palette = colors;
+    if (isNew) opened = data.opened;
+    title.textContent = data.title;
+    count.textContent = `${data.count.toLocaleString('en')} of ${data.total.toLocaleString('en')}`;
+    root.dataset.count = data.count;
+    const pixels = bytesOf(data.pixels);
+    const probabilities = new Float32Array(bytesOf(data.probabilities).buffer);
+    const size = data.shape ? data.shape[0] * data.shape[1] : 0;
+    const classes = data.names.length;
+    data.items.forEach((item, k) => {
+      item.pixels = pixels.subarray(k * size, (k + 1) * size);
+      item.probabilities = probabilities.subarray(k * classes, (k + 1) * classes);
+    });
+    const held = document.activeElement && sheet.contains(document.activeElement) ? document.activeElement.dataset.sample : null;
+    tiles = data.items.slice(0, data.shown).map(tileOf);
+    sheet.classList.toggle('ai-cards', data.kind === 'values');
+    sheet.replaceChildren(...tiles);
+    if (!tiles.length) sheet.append(node('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
+    reach(tiles.find((tile) => tile.dataset.sample === String(opened)) ?? tiles[0]);
+    if (held) tiles.find((tile) => tile.dataset.sample === held)?.focus();
+    page();
+    open();
+  }
+
+  function tileOf(item) {
+    const { names } = data;
+    const isRight = item.label === item.predicted;
+    const words = isRight ? names[item.label] : `${names[item.label]} → ${names[item.predicted]}`;
+    const tile = node('button', {
+      type: 'button', className: `ai-tile${isRight ? '' : ' ai-wrong'}`, tabIndex: -1,
+      title: `Example ${item.sample}: truly ${names[item.label]}, taken for ${names[item.predicted]}, ${data.about} ${exact(item.value)}`,
+      'aria-label': `Example ${item.sample}, truly ${names[item.label]}, taken for ${names[item.predicted]}, ${data.about} ${exact(item.value)}`,
+    });
+    tile.dataset.sample = item.sample;
+    tile.append(faceOf(item), node('b', { textContent: words }), node('small', { textContent: percent(item.value) }));
+    tile.addEventListener('click', () => {
+      opened = item.sample;
+      open();
+      tell({ sample: item.sample });
+    });
+    return tile;
+  }
+
+  /** The example itself: its pixels, its place in the plane, or its values. */
+  function faceOf(item) {
+    if (data.kind === 'image') {
+      const [rows, columns] = data.shape;
+      const canvas = node('canvas', { width: columns, height: rows });
+      const context = canvas.getContext('2d');
+      const image = context.createImageData(columns, rows);
+      const words = new Uint32Array(image.data.buffer);
+      item.pixels.forEach((value, i) => { words[i] = palette.picture.rgba(value / 255); });
+      context.putImageData(image, 0, 0);
+      return canvas;
+    }
+    if (data.kind === 'plane') {
+      const canvas = node('canvas', { width: 144, height: 144, className: 'ai-plane' });
+      const context = canvas.getContext('2d');
+      const [left, right, bottom, top] = data.extent;
+      const at = ([x, y]) => [8 + (128 * (x - left)) / (right - left), 136 - (128 * (y - bottom)) / (top - bottom)];
+      context.fillStyle = palette.paper;
+      context.fillRect(0, 0, 144, 144);
+      const shades = [palette.negative, palette.positive, palette.muted];
+      for (const [x, y, label] of data.points) {
+        context.globalAlpha = 0.3;
+        context.fillStyle = shades[label % 3];
+        context.fillRect(at([x, y])[0] - 2, at([x, y])[1] - 2, 4, 4);
+      }
+      context.globalAlpha = 1;
+      const [x, y] = at(item.features);
+      context.beginPath();
+      context.arc(x, y, 8, 0, 7);
+      context.fillStyle = shades[item.label % 3];
+      context.fill();
+      context.lineWidth = 3;
+      context.strokeStyle = palette.ink;
+      context.stroke();
+      return canvas;
+    }
+    const list = node('span', { className: 'ai-values' });
+    item.features.slice(0, 4).forEach((value, k) => list.append(
+      node('span', { textContent: data.features[k] }), node('em', { textContent: Number(value.toPrecision(4)) })));
+    return list;
+  }
+
+  /** The sheet as one picture, each example with its words beneath. */
+  function picture() {
+    const [side, words, gap, columns] = [84, 20, 8, Math.max(1, Math.min(7, tiles.length))];
+    const rows = Math.ceil(tiles.length / columns);
+    const canvas = node('canvas', { width: 2 * (columns * (side + gap) + gap), height: 2 * (rows * (side + words + gap) + gap + 24) });
+    const context = canvas.getContext('2d');
+    context.scale(2, 2);
+    context.fillStyle = palette.surface;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.fillStyle = palette.ink;
+    context.font = '600 13px sans-serif';
+    context.fillText(`${data.title}: ${count.textContent}`, gap, 20, canvas.width / 2 - 2 * gap);
+    context.imageSmoothingEnabled = false;
+    tiles.forEach((tile, k) => {
+      const [x, y] = [gap + (k % columns) * (side + gap), 24 + gap + Math.floor(k / columns) * (side + words + gap)];
+      const face = tile.querySelector('canvas');
+      context.fillStyle = palette.panel;
+      context.fillRect(x, y, side, side);
+      if (face) context.drawImage(face, x, y, side, side);
+      context.fillStyle = tile.classList.contains('ai-wrong') ? palette.positive : palette.ink;
+      context.font = '11px sans-serif';
+      context.fillText(`${tile.querySelector('b').textContent}  ${tile.querySelector('small').textContent}`, x, y + side + 14, side);
+    });
+    return canvas;
+  }
+
+  function page() {
+    const { sheet: now, sheets } = data;
+    pager.hidden = sheets <= 1;
+    const button = (text, label, to) => {
+      const made = node('button', { type: 'button', textContent: text, 'aria-label': label, disabled: to < 0 || to >= sheets });
+      made.addEventListener('click', () => tell({ sheet: to }));
+      return made;
+    };
+    const first = now * data.size + 1;
+    pager.replaceChildren(
+      button('«', 'First page', now === 0 ? -1 : 0), button('‹', 'Previous page', now - 1),
+      node('span', { textContent: `${first.toLocaleString('en')} to ${(first + data.shown - 1).toLocaleString('en')} of ${data.count.toLocaleString('en')}` }),
+      button('›', 'Next page', now + 1), button('»', 'Last page', now === sheets - 1 ? sheets : sheets - 1));
+  }
+
+  function open() {
+    tiles.forEach((tile) => tile.setAttribute('aria-pressed', String(tile.dataset.sample === String(opened))));
+    const item = data.items.find(({ sample }) => sample === opened);
+    detail.hidden = !item;
+    root.dataset.sample = item ? item.sample : '';
+    if (!item) return;
+    const { names } = data;
+    const isRight = item.label === item.predicted;
+    const close = node('button', { type: 'button', className: 'ai-close', textContent: '×', 'aria-label': 'Close the example' });
+    close.addEventListener('click', shut);
+    const facts = node('p', {},
+      'truly ', node('b', { textContent: names[item.label] }), isRight ? ', recognised' : ', taken for ',
+      ...(isRight ? [] : [node('b', { className: 'ai-bad', textContent: names[item.predicted] })]));
+    const link = node('a', { className: 'ai-link', href: `${data.link}${item.sample}`, target: '_self', textContent: 'Show in network view →' });
+    const bars = node('div', { className: 'ai-bars', role: 'table', 'aria-label': 'Probability of each class' });
+    names.forEach((name, k) => {
+      const value = item.probabilities[k];
+      const bar = node('i');
+      bar.style.setProperty('--part', `${100 * value}%`);
+      const kind = k === item.label ? 'ai-true' : k === item.predicted ? 'ai-taken' : '';
+      bars.append(node('div', { role: 'row', className: kind },
+        node('span', { role: 'rowheader', textContent: name, title: name }), bar, node('em', { role: 'cell', textContent: exact(value) })));
+    });
+    const side = node('div', { className: 'ai-side' }, faceOf(item), facts, link);
+    if (data.kind === 'values') {
+      const values = node('dl');
+      item.features.forEach((value, k) => values.append(node('dt', { textContent: data.features[k] }), node('dd', { textContent: Number(value.toPrecision(6)) })));
+      side.append(values);
+    }
+    detail.replaceChildren(
+      node('div', { className: 'ai-detail-head' }, node('h4', { textContent: `Example ${item.sample.toLocaleString('en')} of the ${data.split} split` }), close),
+      node('div', { className: 'ai-detail-body' }, side, bars));
+  }
+
+  function shut() {
+    const from = opened;
+    opened = null;
+    open();
+    (tiles.find((tile) => tile.dataset.sample === String(from)) ?? tiles[0])?.focus();
+    tell({ sample: null });
+  }
+  root.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || opened === null) return;
+    event.stopPropagation();
+    shut();
+  });
+  return { update };
+}

@@ -1,0 +1,158 @@
+/** The confusion matrix of Inspect: every cell, row and column is a button that says which examples to show. */
+import { node, pngButton, roveOver } from './inspect-dom.js';
+
+const NUMBERS_UP_TO = 26; // classes for which every cell has room for its number
+const BIG_UP_TO = 12;
+
+/** Build the matrix in `root`; `tell` is called with a selection such as "3-5", "true-3" or "predicted-5". */
+export function createMatrix(root, tell) {
+  const table = node('table', { className: 'ai-grid', role: 'grid' });
+  const say = node('p', { className: 'ai-say', 'aria-live': 'polite' });
+  const legend = node('p', { className: 'ai-legend' });
+  const foot = node('div', { className: 'ai-foot' }, legend, pngButton(picture, () => data.file));
+  root.append(node('div', { className: 'ai-scroll' }, table), say, foot);
+  let places = []; // [row][column], row 0 and column 0 the headings, the last column the totals
+  let built = '';
+  let data = null;
+  let palette = null;
+  const placeOf = (element) => {
+    const spot = element.closest?.('[data-spot]')?.dataset.spot;
+    return spot ? spot.split(',').map(Number) : null;
+  };
+  const reach = roveOver(table, placeOf, (row, column) => places[row]?.[column] ?? null);
+
+  function build(names) {
+    const header = node('tr', { role: 'row' }, node('td', { className: 'ai-corner', role: 'presentation' }));
+    header.firstChild.append(node('span', { textContent: 'predicted →' }), node('span', { textContent: 'true ↓' }));
+    const body = node('tbody', { role: 'rowgroup' });
+    const spot = (element, row, column, selection) => {
+      Object.assign(element.dataset, { spot: `${row},${column}`, show: selection });
+      element.tabIndex = -1;
+      places[row] ??= [];
+      places[row][column] = element;
+      return element;
+    };
+    places = [];
+    names.forEach((name, j) => header.append(spot(
+      node('th', { scope: 'col', role: 'columnheader', textContent: name, title: `Everything taken for ${name}` }), 0, j + 1, `predicted-${j}`)));
+    header.append(node('th', { scope: 'col', role: 'columnheader', className: 'ai-total', textContent: 'all' }));
+    names.forEach((name, i) => {
+      const row = node('tr', { role: 'row' });
+      row.append(spot(node('th', { scope: 'row', role: 'rowheader', textContent: name, title: `Everything that truly is ${name}` }), i + 1, 0, `true-${i}`));
+      names.forEach((_, j) => row.append(spot(node('td', { role: 'gridcell' }), i + 1, j + 1, `${i}-${j}`)));
+      row.append(spot(node('td', { role: 'gridcell', className: 'ai-total', title: `Everything that truly is ${name}` }), i + 1, names.length + 1, `true-${i}`));
+      body.append(row);
+    });
+    table.replaceChildren(node('thead', { role: 'rowgroup' }, header), body);
+    reach(places[1][1]);
+  }
+
+  function update(given, colors) {
+    data = given;
+    palette = colors;
+    const { names, counts, values, texts, selected, difference } = data;
+    table.setAttribute('aria-label', data.label);
+    if (built !== names.join('\n')) {
+      built = names.join('\n');
+      build(names);
+    }
+    const size = names.length;
+    table.style.setProperty('--cell', `${size <= BIG_UP_TO ? 36 : size <= NUMBERS_UP_TO ? 24 : 13}px`);
+    table.classList.toggle('ai-small', size > BIG_UP_TO);
+    for (let i = 0; i < size; i += 1) {
+      for (let j = 0; j < size; j += 1) {
+        const cell = places[i + 1][j + 1];
+        // Blue for right, orange for wrong; of a difference blue is better, orange worse. Small shares are lifted.
+        const value = values[i][j];
+        const size01 = Math.sqrt(Math.min(1, Math.abs(value) / data.top));
+        const tone = difference ? (i === j ? -Math.sign(value) : Math.sign(value)) * size01 : i === j ? -value : size01;
+        cell.style.background = value ? palette.diverging.css(tone) : palette.panel;
+        cell.style.color = !value ? palette.muted : palette.diverging.isLight(tone) ? '#10161f' : '#ffffff';
+        const text = size <= NUMBERS_UP_TO ? texts[i][j] : '';
+        if (cell.textContent !== text) cell.textContent = text;
+        cell.setAttribute('aria-label', `true ${names[i]}, predicted ${names[j]}: ${counts[i][j]}${difference ? `, change ${texts[i][j]}` : ''}`);
+      }
+      places[i + 1][size + 1].textContent = data.totals[i].toLocaleString('en');
+    }
+    for (const row of places) {
+      for (const cell of row ?? []) {
+        if (!cell) continue;
+        cell.setAttribute('aria-selected', String(cell.dataset.show === selected));
+      }
+    }
+    legend.replaceChildren();
+    const swatch = (color, text) => {
+      const mark = node('i');
+      mark.style.background = color;
+      legend.append(node('span', {}, mark, text));
+    };
+    swatch(palette.diverging.css(-0.75), difference ? 'better' : 'right');
+    swatch(palette.diverging.css(0.75), difference ? 'worse' : 'wrong');
+    legend.append(node('span', { textContent: data.words }));
+    describe(null);
+  }
+
+  function describe(element) {
+    const spot = element && placeOf(element);
+    if (!spot || !data) {
+      say.textContent = 'Choose a cell, a row or a column to see its examples.';
+      return;
+    }
+    const [i, j] = [spot[0] - 1, spot[1] - 1];
+    const { names, counts, totals, predicted } = data;
+    const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : 'n/a');
+    if (i < 0) say.textContent = `${predicted[j].toLocaleString('en')} taken for ${names[j]}; precision ${share(counts[j][j], predicted[j])}.`;
+    else if (j < 0 || j >= names.length) say.textContent = `${totals[i].toLocaleString('en')} truly ${names[i]}; recall ${share(counts[i][i], totals[i])}.`;
+    else {
+      say.textContent = `${counts[i][j].toLocaleString('en')} of ${totals[i].toLocaleString('en')} true ${names[i]} ${i === j ? 'recognised' : `taken for ${names[j]}`}`
+        + ` (${share(counts[i][j], totals[i])} of the row, ${share(counts[i][j], predicted[j])} of the column).`;
+    }
+  }
+
+  /** The matrix as one picture. */
+  function picture() {
+    const [side, left, top, size] = [44, 96, 64, data.names.length];
+    const canvas = node('canvas', { width: 2 * (left + (size + 1) * side + 12), height: 2 * (top + size * side + 12) });
+    const context = canvas.getContext('2d');
+    context.scale(2, 2);
+    context.fillStyle = palette.surface;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.textBaseline = 'middle';
+    const write = (text, x, y, color, align = 'center', font = '13px sans-serif') => {
+      Object.assign(context, { fillStyle: color, textAlign: align, font });
+      context.fillText(text, x, y, align === 'center' ? side - 4 : undefined);
+    };
+    write(`${data.label}: ${data.words}`, 12, 16, palette.muted, 'left', '12px sans-serif');
+    write('true ↓  predicted →', 12, 46, palette.muted, 'left', '11px sans-serif');
+    data.names.forEach((name, i) => {
+      write(name, left + (i + 0.5) * side, 46, palette.ink, 'center', '600 13px sans-serif');
+      write(name, left - 8, top + (i + 0.5) * side, palette.ink, 'right', '600 13px sans-serif');
+      write(String(data.totals[i]), left + (size + 0.5) * side, top + (i + 0.5) * side, palette.muted);
+      data.names.forEach((_, j) => {
+        const cell = places[i + 1][j + 1];
+        context.fillStyle = cell.style.background;
+        context.fillRect(left + j * side + 1, top + i * side + 1, side - 2, side - 2);
+        write(data.texts[i][j], left + (j + 0.5) * side, top + (i + 0.5) * side, cell.style.color);
+      });
+    });
+    return canvas;
+  }
+
+  const choose = (event) => {
+    const cell = event.target.closest('[data-show]');
+    if (!cell) return;
+    for (const each of table.querySelectorAll('[aria-selected=true]')) each.setAttribute('aria-selected', 'false');
+    cell.setAttribute('aria-selected', 'true');
+    tell({ show: cell.dataset.show });
+  };
+  table.addEventListener('click', choose);
+  table.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' && event.key !== ' ') return;
+    event.preventDefault();
+    choose(event);
+  });
+  table.addEventListener('pointerover', (event) => describe(event.target));
+  table.addEventListener('pointerleave', () => describe(null));
+  table.addEventListener('focusin', (event) => describe(event.target));
+  return { update };
+}

@@ -1,0 +1,90 @@
+/** A table of figures, sortable by each column; a row that stands for something is a button that chooses it. */
+import { node, roveOver } from './inspect-dom.js';
+
+/** Build a table in `root`; `tell` is called with {row: id}. */
+export function createTable(root, tell) {
+  const table = node('table', { className: 'ai-table' });
+  root.append(node('div', { className: 'ai-scroll' }, table));
+  let data = null;
+  let sort = null; // [column, descending]
+  let rows = [];
+  const placeOf = (element) => (element.dataset?.row ? [rows.indexOf(element), 0] : null);
+  const reach = roveOver(table, placeOf, (row, column) => (column === 0 ? rows[row] ?? null : null));
+
+  function update(given) {
+    data = given;
+    const { columns, selected } = data;
+    const held = document.activeElement?.dataset?.row;
+    const head = node('tr');
+    columns.forEach(({ title, about, kind }, k) => {
+      const button = node('button', { type: 'button', textContent: title, title: about ?? `Sort by ${title.toLowerCase()}` });
+      const order = sort?.[0] === k ? (sort[1] ? 'descending' : 'ascending') : 'none';
+      const heading = node('th', { scope: 'col', 'aria-sort': order }, button);
+      if (kind === 'text') heading.className = 'ai-text';
+      button.addEventListener('click', () => {
+        sort = sort?.[0] === k ? [k, !sort[1]] : [k, kind !== 'text'];
+        update(data);
+        table.querySelectorAll('thead button')[k].focus();
+      });
+      head.append(heading);
+    });
+    const ordered = [...data.rows];
+    if (sort) {
+      const [k, descending] = sort;
+      const missing = (value) => value === null;
+      ordered.sort((a, b) => {
+        const [x, y] = [a.cells[k], b.cells[k]];
+        if (missing(x) || missing(y)) return missing(x) - missing(y); // what is undefined always stands last
+        return (typeof x === 'string' ? x.localeCompare(y, 'en', { numeric: true }) : x - y) * (descending ? -1 : 1);
+      });
+    }
+    rows = [];
+    const body = node('tbody');
+    for (const row of ordered) {
+      const line = lineOf(row);
+      line.setAttribute('aria-selected', String(row.id === selected));
+      line.dataset.row = row.id;
+      line.tabIndex = -1;
+      line.title = row.title ?? '';
+      line.setAttribute('aria-label', row.label);
+      rows.push(line);
+      body.append(line);
+    }
+    const foot = node('tfoot');
+    for (const row of data.footer ?? []) foot.append(lineOf(row));
+    table.replaceChildren(node('caption', { className: 'ai-hidden', textContent: data.label }), node('thead', {}, head), body, foot);
+    reach(rows.find((line) => line.dataset.row === (held ?? selected)) ?? rows[0]);
+    if (held) rows.find((line) => line.dataset.row === held)?.focus();
+  }
+
+  function lineOf({ cells, title }) {
+    const line = node('tr', { title: title ?? '' });
+    cells.forEach((value, k) => {
+      const { kind, digits = 4 } = data.columns[k];
+      if (kind === 'text') line.append(node('th', { scope: 'row', className: 'ai-text', textContent: value }));
+      else if (value === null) line.append(node('td', { className: 'ai-none', textContent: 'n/a' }));
+      else if (kind === 'count') line.append(node('td', { textContent: value.toLocaleString('en') }));
+      else {
+        const bar = node('i');
+        bar.style.setProperty('--part', `${(100 * value) / (data.columns[k].top ?? 1)}%`);
+        const text = kind === 'percent' ? `${(100 * value).toFixed(1)} %` : value.toFixed(digits);
+        line.append(node('td', {}, node('div', { className: 'ai-meter' }, bar, node('span', { textContent: text }))));
+      }
+    });
+    return line;
+  }
+
+  const choose = (event) => {
+    const line = event.target.closest('tr[data-row]');
+    if (!line) return;
+    rows.forEach((each) => each.setAttribute('aria-selected', String(each === line)));
+    tell({ row: line.dataset.row });
+  };
+  table.addEventListener('click', choose);
+  table.addEventListener('keydown', (event) => {
+    if ((event.key !== 'Enter' && event.key !== ' ') || !event.target.dataset?.row) return;
+    event.preventDefault();
+    choose(event);
+  });
+  return { update };
+}

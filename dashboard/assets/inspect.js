@@ -1,0 +1,67 @@
+/**
+ * The parts of the Inspect page that answer to a click: the confusion matrix, tables whose rows can be chosen, and
+ * the gallery. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
+ */
+import { createGallery } from './inspect-gallery.js';
+import { createMatrix } from './inspect-matrix.js';
+import { RULES } from './inspect-style.js';
+import { createTable } from './inspect-table.js';
+import { isDark, paletteFor } from './network-color.js';
+import { paintFrame } from './network-style.js';
+
+const VIEWS = { matrix: createMatrix, table: createTable, gallery: createGallery };
+const LOOK_AT_THEME = 700; // ms
+const mounted = new WeakMap();
+
+/** Called by the component's loader at every change of its data; returns what unmounts it. */
+export function mount(component) {
+  const parent = component.parentElement;
+  let view = mounted.get(parent);
+  if (!view) {
+    view = create(parent, component.data.view);
+    mounted.set(parent, view);
+  }
+  view.update(component);
+  return () => {
+    mounted.delete(parent);
+    view.destroy();
+  };
+}
+
+function create(parent, name) {
+  const style = document.createElement('style');
+  style.textContent = RULES;
+  const root = document.createElement('div');
+  root.className = `annscope-inspect ai-${name}`;
+  parent.append(style, root);
+  let tell = () => {};
+  let data = null;
+  let palette = null;
+  const view = VIEWS[name](root, (chosen) => tell('chosen', chosen));
+
+  function paint() {
+    const found = paletteFor(isDark({}, parent));
+    if (found === palette) return false;
+    palette = found;
+    paintFrame(root, palette);
+    root.style.setProperty('--nv-faint', palette.faint);
+    return true;
+  }
+
+  const clock = setInterval(() => { if (paint() && data) view.update(data, palette); }, LOOK_AT_THEME);
+  return {
+    update(component) {
+      ({ data } = component);
+      tell = component.setTriggerValue;
+      paint();
+      view.update(data, palette);
+      root.dataset.ready = 'true';
+    },
+    destroy() {
+      clearInterval(clock);
+      view.destroy?.();
+      style.remove();
+      root.remove();
+    },
+  };
+}

@@ -1,0 +1,195 @@
+"""The parts of Inspect that answer to a click, drawn in the browser by `assets/inspect.js`."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import streamlit as st
+from jaxtyping import Int
+from numpy import ndarray
+
+from dashboard import state
+from dashboard.derived import Answers, dataset_of, shown_features
+from dashboard.matrices import MatrixView
+from dashboard.routes import BASE
+
+PER_SHEET = 42
+MOST_POINTS = 400
+"""How many points of a 2-D split are drawn behind the one that a picture is about."""
+
+# Streamlit takes a text without a line break for the name of a file.
+_LOADER = """
+export default function (component) {
+  let gone = false;
+  let unmount;
+  import(new URL(`${component.data.base}/assets/inspect.js`, window.location.origin).href).then(
+    (module) => { if (!gone) unmount = module.mount(component); },
+    (error) => {
+      component.parentElement.textContent = `This part could not be loaded: ${error.message}`;
+      throw error;
+    },
+  );
+  return () => {
+    gone = true;
+    if (typeof unmount === "function") unmount();
+  };
+}
+"""
+
+_component = st.components.v2.component("annscope_inspect", js=_LOADER, isolate_styles=False)
+
+Choose = Callable[[Mapping[str, Any]], None]
+
+
+def matrix(view: MatrixView, answers: Answers, selected: str, choose: Choose) -> None:
+    """The confusion matrix; a click calls `choose` with {"show": a selection as the address spells it}."""
+    confusion = answers.confusion
+    _part(
+        "matrix",
+        {
+            "file": f"{_stem(answers)}-confusion-{view.mode}",
+            "label": f"Confusion matrix on the {answers.split} split: rows the true class, columns the predicted one",
+            "names": list(answers.class_names),
+            "counts": confusion.tolist(),
+            "totals": confusion.sum(axis=1).tolist(),
+            "predicted": confusion.sum(axis=0).tolist(),
+            "values": plain(view.tones, 0.0),
+            "texts": view.texts,
+            "top": view.top,
+            "words": view.words,
+            "difference": view.is_difference,
+            "selected": selected,
+        },
+        choose,
+        view="matrix",
+    )
+
+
+def table(
+    name: str,
+    label: str,
+    columns: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
+    choose: Choose,
+    *,
+    selected: str | None = None,
+    footer: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """A sortable table; a click on a row calls `choose` with {"row": its id}.
+
+    A column has a title, a kind (text, number, percent or count) and perhaps a line about it; a row has
+    cells, and an id, a label for screen readers and a title where it can be chosen. NaN is shown as n/a.
+    """
+    data = {
+        "label": label,
+        "columns": list(columns),
+        "rows": [{**row, "cells": [_cell(cell) for cell in row["cells"]]} for row in rows],
+        "footer": [{**row, "cells": [_cell(cell) for cell in row["cells"]]} for row in footer],
+        "selected": selected,
+    }
+    _part(name, data, choose, view="table")
+
+
+def gallery(
+    answers: Answers,
+    places: Int[ndarray, " n_selected"],
+    choose: Choose,
+    *,
+    title: str,
+    judged: int | None,
+    sheet: int,
+    opened: int | None,
+    link: str,
+) -> None:
+    """One sheet of the examples at `places`, in that order, and the opened one with all its probabilities.
+
+    A click calls `choose` with {"sample": place or None} or {"sheet": number}. `judged` is the class whose
+    probability stands under each example, None for that of its prediction. `link` leads to the network
+    view of this run and snapshot; the sample is added to it.
+    """
+    dataset = dataset_of(answers.run)
+    features = shown_features(answers.run, answers.split)
+    on_sheet = places[sheet * PER_SHEET : (sheet + 1) * PER_SHEET]
+    every = [int(place) for place in on_sheet]
+    if opened is not None and opened not in every:
+        every.append(opened)
+    kind: Literal["image", "plane", "values"] = (
+        "image" if dataset.image_shape is not None else "plane" if dataset.n_features == 2 else "values"
+    )
+    values = answers.confidence if judged is None else answers.probabilities[:, judged]
+    items = [
+        {
+            "sample": place,
+            "label": int(answers.labels[place]),
+            "predicted": int(answers.predictions[place]),
+            "value": float(values[place]),
+            "features": [] if kind == "image" else features[place].astype(float).tolist(),
+        }
+        for place in every
+    ]
+    pixels = np.clip(np.round(features[every] * 255), 0, 255).astype(np.uint8) if kind == "image" else np.zeros(0)
+    data: dict[str, Any] = {
+        "title": title,
+        "file": f"{_stem(answers)}-examples",
+        "split": answers.split,
+        "about": "confidence" if judged is None else f"probability of {answers.class_names[judged]}",
+        "count": len(places),
+        "total": len(answers.labels),
+        "shown": len(on_sheet),
+        "size": PER_SHEET,
+        "sheet": sheet,
+        "sheets": math.ceil(len(places) / PER_SHEET),
+        "items": items,
+        "kind": kind,
+        "shape": list(dataset.image_shape) if dataset.image_shape is not None else None,
+        "pixels": _base64(pixels.astype(np.uint8)),
+        "probabilities": _base64(answers.probabilities[every].astype("<f4")),
+        "names": list(answers.class_names),
+        "opened": opened,
+        "link": link,
+    }
+    if kind == "plane":
+        behind = np.linspace(0, len(features) - 1, min(MOST_POINTS, len(features))).astype(int)
+        low, high = features.min(axis=0), features.max(axis=0)
+        data["extent"] = [float(low[0]), float(high[0]), float(low[1]), float(high[1])]
+        data["points"] = [[*features[i].astype(float).tolist(), int(answers.labels[i])] for i in behind]
+    if kind == "values":
+        data["features"] = list(dataset.feature_names) or [f"x{i + 1}" for i in range(dataset.n_features)]
+    _part(state.GALLERY, data, choose, view="gallery")
+
+
+def plain(values: ndarray, undefined: float | None = None) -> list[Any]:
+    """An array as lists for JSON, with `undefined` for NaN."""
+    if values.ndim > 1:
+        return [plain(row, undefined) for row in values]
+    return [undefined if math.isnan(value) else value for value in values.astype(float).tolist()]
+
+
+def _part(name: str, data: Mapping[str, Any], choose: Choose, *, view: str) -> None:
+    key = state.part(name)
+
+    def chosen() -> None:
+        choice = st.session_state[key].get("chosen")
+        if choice is not None:
+            choose(choice)
+
+    _component(key=key, data={"base": BASE, "view": view, **data}, on_chosen_change=chosen)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    number = float(value)
+    return None if math.isnan(number) else int(number) if isinstance(value, int | np.integer) else number
+
+
+def _stem(answers: Answers) -> str:
+    return f"{answers.run}-snapshot-{answers.number}-{answers.split}"
+
+
+def _base64(values: ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()

@@ -1,0 +1,256 @@
+"""What follows from a record: the answers of any snapshot's network on any split, computed by `core` when asked.
+
+Nothing of this is stored with the run: parameters and data give it again, bit for bit. What was
+asked last is kept in memory, so that a second look costs nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy import ndarray
+
+from core.config import DataConfig
+from core.curves import (
+    Averages,
+    Calibration,
+    PrecisionRecallCurve,
+    RocCurve,
+    area_under_roc,
+    average_precision,
+    averaged_over_classes,
+    averages,
+    calibration,
+    precision_recall_curve,
+    roc_curve,
+    specificity,
+)
+from core.dataset import SPLITS, Dataset
+from core.errors import AnnscopeError, one_of
+from core.metrics import EVALUATION_BLOCK, ClassMetrics, class_metrics, confusion_matrix
+from core.network import Network
+from data.datasets import load_dataset
+from runs.record import RunReader, run_directory
+
+KEPT_DATASETS = 2
+KEPT_ANSWERS = 24
+KEPT_CONFUSIONS = 2000
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class DerivedError(AnnscopeError):
+    """Something that cannot be computed from a record: the text says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What one network answered on every example of one split.
+
+    `predictions` are the classes of the largest logits, as the worker counts them; `probabilities`
+    are as the output layer gives them, with a sigmoid each for itself. Examples are in the split's order.
+    """
+
+    run: str
+    number: int
+    split: str
+    class_names: tuple[str, ...]
+    labels: Int[ndarray, " n"]
+    predictions: Int[ndarray, " n"]
+    probabilities: Float[ndarray, "n n_classes"]
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.class_names)
+
+    @cached_property
+    def confusion(self) -> Int[ndarray, "n_classes n_classes"]:
+        """How often each true class (row) was taken for each class (column)."""
+        return confusion_matrix(self.labels, self.predictions, self.n_classes)
+
+    @cached_property
+    def confidence(self) -> Float[ndarray, " n"]:
+        """The probability of each prediction."""
+        chosen: ndarray = self.probabilities[np.arange(len(self.labels)), self.predictions]
+        return chosen
+
+    @cached_property
+    def right(self) -> Bool[ndarray, " n"]:
+        """Which predictions are the true class."""
+        right: ndarray = self.predictions == self.labels
+        return right
+
+    @cached_property
+    def accuracy(self) -> float:
+        """The share of right predictions; NaN without examples."""
+        return float(self.right.mean()) if len(self.right) else float("nan")
+
+    @cached_property
+    def classes(self) -> ClassMetrics:
+        """Precision, recall, F1 and support of each class."""
+        return class_metrics(self.confusion)
+
+    @cached_property
+    def specificity(self) -> Float[ndarray, " n_classes"]:
+        """The specificity of each class."""
+        return specificity(self.confusion)
+
+    @cached_property
+    def averages(self) -> dict[str, Averages]:
+        """Precision, recall, F1 and specificity of all classes."""
+        return averages(self.confusion)
+
+    @cached_property
+    def roc_areas(self) -> tuple[Float[ndarray, " n_classes"], Averages]:
+        """The area under each class's ROC curve, and on average."""
+        return averaged_over_classes(area_under_roc, self.labels, self.probabilities)
+
+    @cached_property
+    def average_precisions(self) -> tuple[Float[ndarray, " n_classes"], Averages]:
+        """The average precision of each class, and on average."""
+        return averaged_over_classes(average_precision, self.labels, self.probabilities)
+
+    @cached_property
+    def roc_curves(self) -> tuple[RocCurve, ...]:
+        """Each class against all others."""
+        return tuple(roc_curve(self.is_class(c), self.probabilities[:, c]) for c in range(self.n_classes))
+
+    @cached_property
+    def precision_recall_curves(self) -> tuple[PrecisionRecallCurve, ...]:
+        """Each class against all others."""
+        return tuple(precision_recall_curve(self.is_class(c), self.probabilities[:, c]) for c in range(self.n_classes))
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """How often predictions of a certain confidence are right."""
+        return calibration(self.right, self.confidence)
+
+    def is_class(self, label: int) -> Bool[ndarray, " n"]:
+        """Which examples truly are of a class."""
+        of_class: ndarray = self.labels == label
+        return of_class
+
+
+def answer(network: Network, x: ndarray) -> tuple[ndarray, ndarray]:
+    """Predictions and probabilities, in the blocks in which the worker evaluates, so that not a bit differs."""
+    logits = [network.logits(x[start : start + EVALUATION_BLOCK]) for start in range(0, len(x), EVALUATION_BLOCK)]
+    every = np.concatenate(logits) if logits else np.zeros((0, network.n_classes), x.dtype)
+    return every.argmax(axis=1), network.with_probabilities((every,))[-1]
+
+
+def answers_of(run: str, number: int, split: str) -> Answers:
+    """What the network of a snapshot answers on a split.
+
+    Raises DerivedError when the data is not what it was or the split is empty; RecordError and
+    DataError for what cannot be read.
+    """
+    return _answers.get((run, number, split), lambda: _compute(run, number, split))
+
+
+def _compute(run: str, number: int, split: str) -> Answers:
+    dataset = dataset_of(run)
+    x, y = dataset.split(split)
+    if not len(y):
+        raise DerivedError(f"Run {run} has no {split} examples.")
+    predictions, probabilities = answer(RunReader(run_directory(run)).network(number), x)
+    return Answers(run, number, split, dataset.class_names, y, predictions, probabilities)
+
+
+def confusions_of(run: str, numbers: Sequence[int], split: str) -> list[Int[ndarray, "n_classes n_classes"]]:
+    """The confusion matrix of each of these snapshots on a split: recorded where that is the split that judged it."""
+    dataset = dataset_of(run)
+    x, y = dataset.split(split)
+    reader = RunReader(run_directory(run))
+
+    def compute(number: int) -> ndarray:
+        if split == dataset.heldout:
+            return np.asarray(reader.snapshot(number).confusion, np.int64)
+        return confusion_matrix(y, answer(reader.network(number), x)[0], dataset.n_classes)
+
+    return [_confusions.get((run, number, split), partial(compute, number)) for number in numbers]
+
+
+def dataset_of(run: str) -> Dataset:
+    """The data a run learned from, checked to be the same.
+
+    Raises DerivedError, with one sentence, when it has changed or has never been loaded; DataError when it is gone.
+    """
+    reader = RunReader(run_directory(run))
+    about = reader.description.get("dataset")
+    if about is None:
+        raise DerivedError(f"Run {run} has not loaded its data yet.")
+    dataset = _load(reader.config.data, reader.config.training.dtype, reader.config.training.seed)
+    if dataset.fingerprint != about["fingerprint"]:
+        raise DerivedError(f"The data set {dataset.name} has changed since run {run} was trained.")
+    return dataset
+
+
+def shown_features(run: str, split: str) -> Float[ndarray, "n n_features"]:
+    """The features of a split as a person knows them: images from 0 to 1, anything else in its own units."""
+    dataset = dataset_of(run)
+    config, training = (reader := RunReader(run_directory(run))).config, reader.config.training
+    if dataset.image_shape is not None and config.data.scaling in {"auto", "unit", "div256"}:
+        return dataset.split(split)[0]
+    scaling = "unit" if dataset.image_shape is not None else "none"
+    return _load(replace(config.data, scaling=scaling), training.dtype, training.seed).split(split)[0]
+
+
+def splits_of(run: str) -> dict[str, int]:
+    """The splits that hold examples, with how many, the one that judged the network first."""
+    about: dict[str, Any] = RunReader(run_directory(run)).description["dataset"] or {}
+    counts = {name: int(about.get(f"n_{name}", 0)) for name in SPLITS}
+    order = ("validation", "test", "train")
+    return {name: counts[name] for name in order if counts[name]}
+
+
+def check_split(run: str, split: str) -> None:
+    """Raises DerivedError when a run has no such split."""
+    if split not in splits_of(run):
+        raise DerivedError(one_of("split", split, splits_of(run)) + ".")
+
+
+class Kept(Generic[Key, Value]):
+    """The values asked for last, computed once each; safe to use from any thread."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def get(self, key: Key, compute: Callable[[], Value]) -> Value:
+        """The value of a key; `compute` is called when it is not known, one call at a time."""
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = compute()
+                while len(self._values) > self._most:
+                    self._values.popitem(last=False)
+            self._values.move_to_end(key)
+            return self._values[key]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._values.clear()
+
+
+_datasets: Kept[tuple[DataConfig, str, int], Dataset] = Kept(KEPT_DATASETS)
+_answers: Kept[tuple[str, int, str], Answers] = Kept(KEPT_ANSWERS)
+_confusions: Kept[tuple[str, int, str], ndarray] = Kept(KEPT_CONFUSIONS)
+
+
+def _load(config: DataConfig, dtype: str, seed: int) -> Dataset:
+    return _datasets.get((config, dtype, seed), lambda: load_dataset(config, dtype=dtype, seed=seed))
+
+
+def forget() -> None:
+    """Drop everything that is kept; the next look computes it anew."""
+    for kept in (_datasets, _answers, _confusions):
+        kept.clear()

@@ -1,0 +1,44 @@
+"""How far a network's confidence can be believed."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.curves import Calibration
+from dashboard.figures.look import palette_for, styled
+
+
+def calibration_figure(found: Calibration, *, chosen: int | None = None, dark: bool) -> go.Figure:
+    """A bar for each bin: the share of right answers, and the gap to the mean confidence drawn on it.
+
+    The bars carry the number of their bin; `chosen` is the bin that is looked at.
+    """
+    palette = palette_for(dark)
+    width = found.edges[1] - found.edges[0]
+    middle = (found.edges[:-1] + found.edges[1:]) / 2
+    held = np.flatnonzero(found.count)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", name="perfect", hoverinfo="skip",
+        line={"color": palette.rest, "width": 1, "dash": "dot"},
+    )  # fmt: skip
+    figure.add_bar(
+        x=middle[held], y=found.accuracy[held], width=width * 0.92, name="right",
+        customdata=np.column_stack([held, found.count[held], found.confidence[held]]),
+        marker={"color": [palette.other if b == chosen else palette.chosen for b in held], "opacity": 0.75},
+        hovertemplate="%{customdata[1]:,} predictions<br>right %{y:.1%}"
+        "<br>mean confidence %{customdata[2]:.1%}<extra></extra>",
+    )  # fmt: skip
+    for b in held:
+        figure.add_shape(
+            type="line", x0=found.confidence[b], x1=found.confidence[b], y0=found.accuracy[b], y1=found.confidence[b],
+            line={"color": palette.other, "width": 3},
+        )  # fmt: skip
+    figure.add_scatter(
+        x=found.confidence[held], y=found.accuracy[held], mode="markers", name="mean confidence", hoverinfo="skip",
+        customdata=held, marker={"size": 8, "color": palette.ink},
+    )  # fmt: skip
+    figure.update_xaxes(range=[0, 1.01], tickvals=found.edges[::2], tickformat=".1f")
+    figure.update_yaxes(range=[0, 1.04])
+    return styled(figure, dark, x="Confidence (probability of the prediction)", y="Share that is right", height=360)

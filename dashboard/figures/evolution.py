@@ -1,0 +1,47 @@
+"""How one figure of every class went over the epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float
+from numpy import ndarray
+
+from dashboard.figures.look import palette_for, styled
+
+
+def evolution_figure(
+    epochs: Sequence[float],
+    values: Float[ndarray, "n_snapshots n_classes"],
+    names: Sequence[str],
+    chosen: int,
+    *,
+    figure_name: str,
+    time_name: str,
+    now: float,
+    dark: bool,
+) -> go.Figure:
+    """A line a class, the chosen one in front, and a rule at the moment that is looked at; gaps where undefined."""
+    palette = palette_for(dark)
+    figure = go.Figure()
+    for label in [*(c for c in range(len(names)) if c != chosen), chosen]:
+        is_chosen = label == chosen
+        known = np.flatnonzero(~np.isnan(values[:, label]))
+        figure.add_scatter(
+            x=list(epochs), y=values[:, label], name=names[label], connectgaps=False,
+            mode="lines+markers" if is_chosen else "lines",
+            line={"color": palette.chosen if is_chosen else palette.rest, "width": 2.8 if is_chosen else 1.2},
+            marker={"size": 6, "color": palette.chosen},
+            opacity=1.0 if is_chosen else 0.7,
+            hovertemplate=f"{time_name.lower()} %{{x:,}}: %{{y:.4f}}",
+        )  # fmt: skip
+        if is_chosen and len(known):
+            figure.add_annotation(
+                x=epochs[known[-1]], y=values[known[-1], label], text=f"<b>{names[label]}</b>", showarrow=False,
+                xanchor="left", xshift=8, font={"color": palette.chosen},
+            )  # fmt: skip
+    figure.add_vline(x=now, line={"color": palette.other, "width": 1.5, "dash": "dot"})
+    figure.update_yaxes(range=[-0.03, 1.04])
+    return styled(figure, dark, x=time_name, y=figure_name, height=380).update_layout(margin_r=70)

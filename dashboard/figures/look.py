@@ -1,0 +1,55 @@
+"""The look that all figures share: the colours of the network view, in light and dark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+FONT = '"Source Sans", "Source Sans Pro", sans-serif'
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours for one theme; `chosen` (blue) and `other` (orange) also differ in lightness."""
+
+    ink: str
+    muted: str
+    line: str
+    rest: str
+    surface: str
+    chosen: str
+    other: str
+
+
+LIGHT = Palette("#17202c", "#566173", "#e3e6eb", "#a3adbb", "#ffffff", "#2F6FDE", "#D9660B")
+DARK = Palette("#eef2f7", "#9aa7b8", "#2a3342", "#5d6a7b", "#0f131a", "#6EA0FF", "#FF9F4A")
+
+
+def palette_for(dark: bool) -> Palette:
+    """The colours of a theme."""
+    return DARK if dark else LIGHT
+
+
+def styled(figure: go.Figure, dark: bool, *, x: str, y: str, height: int = 330) -> go.Figure:
+    """The figure with its axes named and everything around the curves in the page's own colours."""
+    palette = palette_for(dark)
+    axis = {
+        "gridcolor": palette.line, "linecolor": palette.line, "zeroline": False, "ticks": "",
+        "tickfont": {"color": palette.muted, "size": 12}, "title": {"font": {"color": palette.muted, "size": 12.5}},
+    }  # fmt: skip
+    figure.update_layout(
+        height=height,
+        margin={"l": 56, "r": 16, "t": 30, "b": 46},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "color": palette.ink, "size": 13},
+        showlegend=False,
+        hovermode="closest",
+        hoverlabel={"bgcolor": palette.surface, "bordercolor": palette.line, "font": {"color": palette.ink}},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.rest, "activecolor": palette.chosen},
+        dragmode=False,
+    )
+    figure.update_xaxes(**axis, title_text=x, title_standoff=8)
+    figure.update_yaxes(**axis, title_text=y, title_standoff=8)
+    return figure

@@ -1,0 +1,114 @@
+"""ROC and precision-recall curves with the point of one threshold marked on both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from core.curves import AtThreshold, PrecisionRecallCurve, RocCurve
+from dashboard.figures.look import Palette, palette_for, styled
+
+MOST_POINTS = 300
+"""How many points of a curve are drawn; the areas are always those of all points."""
+
+
+def thinned(x: Float[ndarray, " n"], y: Float[ndarray, " n"], most: int = MOST_POINTS) -> Int[ndarray, " kept"]:
+    """The places of at most `most` points, both ends among them, evenly spread along the curve's length."""
+    if len(x) <= most:
+        return np.arange(len(x))
+    length = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    return np.unique(np.searchsorted(length, np.linspace(0.0, length[-1], most)).clip(0, len(x) - 1))
+
+
+def roc_figure(
+    curves: Sequence[RocCurve], names: Sequence[str], chosen: int, mark: AtThreshold, *, dark: bool
+) -> go.Figure:
+    """Every class against the others, the chosen one in front; its points carry their threshold."""
+    palette = palette_for(dark)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", name="chance", hoverinfo="skip",
+        line={"color": palette.rest, "width": 1, "dash": "dot"},
+    )  # fmt: skip
+    for label in _chosen_last(len(curves), chosen):
+        curve = curves[label]
+        _add_curve(
+            figure, curve.false_positive_rate, curve.true_positive_rate, curve.thresholds, names[label],
+            palette, is_chosen=label == chosen,
+            hover="false positive rate %{x:.4f}<br>recall %{y:.4f}<br>threshold %{customdata:.4g}",
+        )  # fmt: skip
+    _mark(figure, mark.false_positive_rate, mark.recall, palette)
+    figure.update_xaxes(range=[-0.02, 1.02])
+    figure.update_yaxes(range=[-0.02, 1.04])
+    return styled(figure, dark, x="False positive rate", y="Recall (true positive rate)")
+
+
+def precision_recall_figure(
+    curves: Sequence[PrecisionRecallCurve],
+    names: Sequence[str],
+    chosen: int,
+    mark: AtThreshold,
+    *,
+    share: float,
+    dark: bool,
+) -> go.Figure:
+    """Every class against the others as steps; `share` of the examples are of the chosen class: chance."""
+    palette = palette_for(dark)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[0, 1], y=[share, share], mode="lines", name="chance", hoverinfo="skip",
+        line={"color": palette.rest, "width": 1, "dash": "dot"},
+    )  # fmt: skip
+    for label in _chosen_last(len(curves), chosen):
+        curve = curves[label]
+        _add_curve(
+            figure, curve.recall, curve.precision, curve.thresholds, names[label], palette,
+            is_chosen=label == chosen, shape="vh",
+            hover="recall %{x:.4f}<br>precision %{y:.4f}<br>threshold %{customdata:.4g}",
+        )  # fmt: skip
+    _mark(figure, mark.recall, mark.precision, palette)
+    figure.update_xaxes(range=[-0.02, 1.02])
+    figure.update_yaxes(range=[-0.02, 1.04])
+    return styled(figure, dark, x="Recall", y="Precision")
+
+
+def _chosen_last(n: int, chosen: int) -> list[int]:
+    return [label for label in range(n) if label != chosen] + [chosen]
+
+
+def _add_curve(
+    figure: go.Figure, x: ndarray, y: ndarray, thresholds: ndarray, name: str, palette: Palette, *,
+    is_chosen: bool, hover: str, shape: str = "linear",
+) -> None:  # fmt: skip
+    if np.isnan(x[-1]) or np.isnan(y[-1]):
+        return  # nothing to draw for a class without examples
+    kept = thinned(x, y)
+    # A browser has no infinity: the point that calls nothing positive has no threshold to show.
+    figure.add_scatter(
+        x=x[kept], y=y[kept], customdata=np.where(np.isinf(thresholds[kept]), np.nan, thresholds[kept]),
+        name=name, mode="lines+markers" if is_chosen else "lines",
+        line={"color": palette.chosen if is_chosen else palette.rest, "width": 2.6 if is_chosen else 1, "shape": shape},
+        marker={"size": 5, "color": palette.chosen},
+        opacity=1.0 if is_chosen else 0.55,
+        hovertemplate=f"<b>{_text(name)}</b><br>{hover}<extra></extra>" if is_chosen
+        else f"{_text(name)}<extra></extra>",
+    )  # fmt: skip
+
+
+def _mark(figure: go.Figure, x: float, y: float, palette: Palette) -> None:
+    if np.isnan(x) or np.isnan(y):
+        return
+    figure.add_scatter(
+        x=[x], y=[y], mode="markers", name="threshold", hoverinfo="skip",
+        marker={
+            "size": 14, "symbol": "diamond", "color": palette.other, "line": {"color": palette.surface, "width": 2},
+        },
+    )  # fmt: skip
+
+
+def _text(name: str) -> str:
+    return name.replace("&", "&amp;").replace("<", "&lt;")

@@ -1,0 +1,128 @@
+"""What a person looks at on Inspect: read from the address, put back into it by every click."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, cast, get_args
+
+from core.errors import did_you_mean
+from dashboard import state
+from dashboard.matrices import MODES, Mode
+from dashboard.selection import ORDERS, Order, Selection, parse_selection
+
+View = Literal["matrix", "classes", "pairs", "thresholds", "calibration", "epochs"]
+VIEWS: dict[View, str] = {
+    "matrix": "Confusion matrix",
+    "classes": "Classes",
+    "pairs": "Confused pairs",
+    "thresholds": "Thresholds",
+    "calibration": "Calibration",
+    "epochs": "Over the epochs",
+}
+Figure = Literal["precision", "recall", "f1", "specificity"]
+FIGURES: dict[Figure, str] = {
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "specificity": "Specificity",
+}
+
+
+@dataclass(frozen=True)
+class Looking:
+    """One link to Inspect, understood: every choice is possible, and `complaints` say what was not.
+
+    `against` is a snapshot's number or another run's id; `sample` a place in the split.
+    """
+
+    run: str
+    number: int
+    split: str
+    view: View = "matrix"
+    matrix: Mode = "counts"
+    against: str | None = None
+    label: int = 0
+    figure: Figure = "f1"
+    threshold: float = 0.5
+    selection: Selection = field(default_factory=Selection)
+    order: Order = "sure"
+    sheet: int = 0
+    sample: int | None = None
+    complaints: list[str] = field(default_factory=list)
+
+
+def understand(
+    parameters: Mapping[str, str],
+    run: str,
+    *,
+    n_snapshots: int,
+    splits: Mapping[str, int],
+    class_names: tuple[str, ...],
+) -> Looking:
+    """What the address asks for; whatever is missing or impossible takes its default, the latter with a sentence.
+
+    `splits` are those that hold examples, with how many, the default first.
+    """
+    complaints: list[str] = []
+
+    def one(name: str, known: Mapping[str, object] | tuple[str, ...], default: str) -> str:
+        text = parameters.get(name)
+        if text is None or text in known:
+            return text or default
+        complaints.append(_sentence(name, f"one of {', '.join(known)}", text) + did_you_mean(text, known) + ".")
+        return default
+
+    def number(name: str, end: int, default: int) -> int:
+        text = parameters.get(name)
+        if text is None:
+            return default
+        found = state.whole_number(text)
+        if found is not None and found < end:
+            return found
+        complaints.append(_sentence(name, f"a whole number from 0 to {end - 1}", text) + ".")
+        return default
+
+    split = one(state.SUBSET, splits, next(iter(splits)))
+    n_classes = len(class_names)
+    label = class_names.index(name) if (name := parameters.get(state.CLASS)) in class_names else 0
+    if name is not None and name not in class_names:
+        complaints.append(_sentence(state.CLASS, "the name of a class", name) + did_you_mean(name, class_names) + ".")
+    shown = parameters.get(state.SHOW, "wrong")
+    selection = parse_selection(shown, n_classes)
+    if selection is None:
+        complaints.append(_sentence(state.SHOW, "such as 3-5, true-3, predicted-5, wrong or all", shown) + ".")
+    threshold = _share(parameters.get(state.THRESHOLD, "0.5"))
+    if threshold is None:
+        wrong = parameters[state.THRESHOLD]
+        complaints.append(_sentence(state.THRESHOLD, "a number from 0 to 1", wrong) + ".")
+    sample = number(state.SAMPLE, splits[split], -1)
+    return Looking(
+        run=run,
+        number=number(state.SNAPSHOT, n_snapshots, n_snapshots - 1),
+        split=split,
+        view=cast(View, one(state.VIEW, tuple(VIEWS), "matrix")),
+        matrix=cast(Mode, one(state.MATRIX, MODES, "counts")),
+        against=parameters.get(state.AGAINST),
+        label=label,
+        figure=cast(Figure, one(state.FIGURE, get_args(Figure), "f1")),
+        threshold=0.5 if threshold is None else threshold,
+        selection=selection or Selection(),
+        order=cast(Order, one(state.ORDER, tuple(ORDERS), "sure")),
+        sheet=state.whole_number(parameters.get(state.SHEET, "0")) or 0,
+        sample=None if sample < 0 else sample,
+        complaints=complaints,
+    )
+
+
+def _share(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and 0 <= value <= 1 else None
+
+
+def _sentence(name: str, rule: str, text: str) -> str:
+    return f"In the address, {name} must be {rule}, got {text!r}"

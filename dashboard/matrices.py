@@ -1,0 +1,92 @@
+"""The confusion matrix the four ways in which it is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from core.curves import column_shares, row_shares
+
+Mode = Literal["counts", "recall", "precision", "difference"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+LABELS: dict[Mode, str] = {
+    "counts": "Counts",
+    "recall": "Rows: recall",
+    "precision": "Columns: precision",
+    "difference": "Difference",
+}
+
+Counts = Int[ndarray, "n_classes n_classes"]
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixView:
+    """What the cells say and how strongly they are coloured.
+
+    `tones` are 0 to `top` for shares, and of either sign for a difference; NaN where undefined.
+    """
+
+    tones: Float[ndarray, "n_classes n_classes"]
+    texts: list[list[str]]
+    top: float
+    words: str
+    mode: Mode
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether two matrices are set against each other."""
+        return self.mode == "difference"
+
+
+def matrix_view(confusion: Counts, mode: Mode, other: Counts | None = None) -> MatrixView:
+    """The matrix as counts, as shares of its rows or columns, or against `other`.
+
+    A difference is one of counts where both matrices judge equally many examples of each class, else one
+    of shares of the true class, in percentage points.
+    """
+    if mode == "difference" and other is not None:
+        return _difference(confusion, other)
+    if mode == "precision":
+        shares = column_shares(confusion)
+        return MatrixView(
+            shares, _percentages(shares), 1.0, "share of the predicted class; the diagonal is precision", mode
+        )
+    shares = row_shares(confusion)
+    if mode == "recall":
+        return MatrixView(shares, _percentages(shares), 1.0, "share of the true class; the diagonal is recall", mode)
+    texts = [[f"{count:,}" if count else "·" for count in row] for row in confusion.tolist()]
+    return MatrixView(shares, texts, 1.0, "number of examples; coloured by share of the true class", "counts")
+
+
+def _difference(confusion: Counts, other: Counts) -> MatrixView:
+    if np.array_equal(confusion.sum(axis=1), other.sum(axis=1)):
+        change = (confusion - other).astype(np.float64)
+        texts = [[f"{value:+,.0f}" if value else "·" for value in row] for row in change.tolist()]
+        words = "change in the number of examples"
+    else:
+        change = 100 * (row_shares(confusion) - row_shares(other))
+        texts = [[_points(value) for value in row] for row in change.tolist()]
+        words = "change of the share of the true class, in percentage points"
+    top = float(np.nanmax(np.abs(change), initial=0.0)) or 1.0
+    return MatrixView(change, texts, top, words, "difference")
+
+
+def _points(value: float) -> str:
+    if np.isnan(value):
+        return "n/a"
+    return "·" if abs(value) < 0.05 else f"{value:+.1f}"
+
+
+def _percentages(shares: Float[ndarray, "n_classes n_classes"]) -> list[list[str]]:
+    return [["n/a" if np.isnan(s) else "·" if s == 0 else _percent(s) for s in row] for row in shares.tolist()]
+
+
+def _percent(share: float) -> str:
+    # 99.96 % is not 100 %, and 0.04 % is not nothing.
+    if share < 1 and round(100 * share, 1) == 100.0:
+        return "99.9"
+    return f"{100 * share:.1f}" if share < 1 else "100"

@@ -1,0 +1,49 @@
+"""The snapshots of a run as moments in its training, and what a class did at each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from core.curves import specificity
+from core.metrics import class_metrics
+
+
+@dataclass(frozen=True)
+class Moments:
+    """The lines of all snapshots, in order of their numbers."""
+
+    lines: Sequence[dict[str, Any]]
+
+    @cached_property
+    def unit(self) -> str:
+        """What tells the snapshots apart: the epoch, or the step where an epoch has several."""
+        epochs = [line["epoch"] for line in self.lines]
+        return "epoch" if len(set(epochs)) == len(epochs) else "step"
+
+    def at(self, number: int) -> int:
+        """The epoch or step of a snapshot."""
+        return int(self.lines[number][self.unit])
+
+    def name(self, number: int) -> str:
+        """A snapshot in words: epoch 7."""
+        return f"{self.unit} {self.at(number):,}"
+
+    def spread(self, most: int) -> list[int]:
+        """The numbers of at most `most` snapshots, evenly spread, first and last among them."""
+        last = len(self.lines) - 1
+        return sorted({round(place) for place in np.linspace(0, last, min(most, last + 1)).tolist()})
+
+
+def class_figure(confusion: Int[ndarray, "n_classes n_classes"], name: str) -> Float[ndarray, " n_classes"]:
+    """Precision, recall, f1 or specificity of each class."""
+    if name == "specificity":
+        return specificity(confusion)
+    figure: ndarray = getattr(class_metrics(confusion), name)
+    return figure
