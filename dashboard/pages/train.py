@@ -32,7 +32,8 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-head .stSelectbox { min-width: 20rem; }
 .st-key-head [data-testid="stMarkdownContainer"] p { font-variant-numeric: tabular-nums; }
 .stMarkdownBadge { color: light-dark(#1B2330, #E6EAF0) !important; }
-.st-key-welcome [data-testid="stCaptionContainer"] p { color: light-dark(#4A5363, #B4BDCB); }
+.st-key-welcome [data-testid="stCaptionContainer"] { opacity: 1; }
+.st-key-welcome [data-testid="stCaptionContainer"] p { color: light-dark(#4A5363, #B4BDCB); opacity: 1; }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
 </style>"""
 """Spacing: the settings fit on one screen, and the live views get the width."""
