@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,10 @@ from numpy import ndarray
 from core.config import RunConfig
 from core.dataset import SPLITS, Dataset
 from core.errors import AnnscopeError
+from core.metrics import evaluate
 from core.neighbors import last_hidden, nearest
+from core.network import Network
+from core.what_if import Change, with_changes
 from dashboard.following import follow
 from data.datasets import is_ready, load_dataset
 from data.examples import Examples
@@ -179,3 +183,14 @@ def nearest_examples(run: str, number: int, x: Float[ndarray, " n_features"], k:
 def _known(run: str, number: int) -> Float[ndarray, "n n_units"]:
     """Where every training example lies in the last hidden layer of a snapshot."""
     return last_hidden(follow(run).reader.network(number), source_of(run).dataset.x_train)
+
+
+def what_if(run: str, number: int, changes: Iterable[Change]) -> dict[str, Any]:
+    """How a snapshot would do on the held-out examples with changes made by hand, ready for JSON."""
+    reader = follow(run).reader
+    dataset = source_of(run).dataset
+    network = reader.network(number)
+    changed = Network(network.config, network.n_features, network.n_classes, with_changes(network.parameters, changes))
+    judged = evaluate(changed, *dataset.split(dataset.heldout), reader.config.training.loss)
+    figures = {"loss": judged.loss, "accuracy": judged.accuracy}
+    return {"split": dataset.heldout} | {name: value if np.isfinite(value) else None for name, value in figures.items()}

@@ -15,6 +15,7 @@ from functools import wraps
 from pathlib import Path
 
 import numpy as np
+import streamlit as st
 from anyio import create_task_group
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -24,7 +25,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from core.errors import AnnscopeError
+from core.errors import AnnscopeError, ConfigError
+from core.what_if import Change
 from dashboard import examples
 from dashboard.following import IDLE_SECONDS, Following, follow
 from runs.record import run_ids
@@ -32,6 +34,9 @@ from runs.record import run_ids
 BASE = "/annscope"
 ASSETS = Path(__file__).with_name("assets")
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
+MOST_CHANGES = 10_000
+PAGE_PATHS = ("classes", "drawing")
+"""The addresses of the pages beside the first one, as `dashboard.app` gives them."""
 GONE = 4404
 """The code with which a connection is closed when the run was deleted or cannot be read."""
 
@@ -122,6 +127,22 @@ def histograms(request: Request) -> Response:
         return JSONResponse({"error": f"start must be a whole number, 0 or more, got {start!r}."}, status_code=400)
     content = follow(request.path_params["run"]).histograms(int(start))
     return Response(content, media_type="application/octet-stream", headers={"content-encoding": "identity"})
+
+
+async def what_if(request: Request) -> Response:
+    """How a snapshot would do with neurons switched off and weights set by hand."""
+    about = request.path_params
+    try:
+        asked = (await request.json())["changes"]
+        changes = [Change(**change) for change in asked[:MOST_CHANGES]]
+    except (ValueError, TypeError, KeyError):
+        return JSONResponse({"error": "A list of changes is asked for, each with layer and unit."}, status_code=400)
+    try:
+        return JSONResponse(await run_in_threadpool(examples.what_if, about["run"], about["number"], changes))
+    except (ConfigError, TypeError) as error:
+        return JSONResponse({"error": str(error)}, status_code=400)
+    except AnnscopeError as error:
+        return JSONResponse({"error": str(error)}, status_code=404)
 
 
 def _arrays(content: bytes) -> Response:
@@ -221,22 +242,24 @@ def _history(following: Following, *, kind: str | None = None) -> str:
     return f'{{{head}"description":{description},"lines":[{",".join(following.lines)}],"status":{status}}}'
 
 
-def not_here(_: Request) -> Response:
-    """The answer to a page that was opened by its own address and looks for the server below itself.
+def streamlit_page(_: Request) -> Response:
+    """Streamlit's own page for an address below the root, told that its server is at the root.
 
-    Streamlit's client tries that before the root; told 404, the browser would report an error on its console.
+    Left alone it looks for the server below the page's address first, and the browser reports what it misses.
     """
-    return Response(status_code=304)
+    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    told = '<head><script>window.__streamlit = { BACKEND_BASE_URL: window.location.origin + "/" };</script>'
+    return Response(page.replace("<head>", told, 1), media_type="text/html", headers={"cache-control": "no-cache"})
 
 
 routes: list[BaseRoute] = [
-    Route("/{page}/_stcore/health", not_here),
-    Route("/{page}/_stcore/host-config", not_here),
+    *(Route(f"/{path}", streamlit_page) for path in PAGE_PATHS),
     Mount(f"{BASE}/assets", app=Assets(directory=ASSETS, check_dir=False), name="assets"),
     Route(f"{BASE}/runs/{{run}}/history", history),
     Route(f"{BASE}/runs/{{run}}/probe", probe),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}", snapshot),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}/nearest", nearest, methods=["POST"]),
+    Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}/what-if", what_if, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/trying", trying),
     Route(f"{BASE}/runs/{{run}}/labels", labels),
     Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index:int}}", example),

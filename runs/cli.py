@@ -157,6 +157,36 @@ def train(as_json: bool, recipe: str | None, **options: Any) -> None:
     _work(create_run(checked(config)), None, as_json)
 
 
+@annscope.command(name="find-learning-rate")
+@click.option("--recipe", metavar="NAME", default=None, help="Begin with the settings of a recipe (annscope recipes).")
+@click.option("--low", metavar="X", default="1e-06", show_default=True, help="The first learning rate.")
+@click.option("--high", metavar="X", default="10.0", show_default=True, help="The last learning rate.")
+@click.option("--steps", metavar="N", default="100", show_default=True, help="How many steps the test takes.")
+@_settings
+@_json
+def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, steps: str, **options: Any) -> None:
+    """Suggest a learning rate: train some steps while it rises, and see where the loss falls fastest."""
+    from runs.threads import environment, wanted_threads
+
+    config, n_steps = _config(options, recipe), _whole_number("--steps", steps)
+    os.environ.update(environment(wanted_threads()))  # before NumPy is imported
+    from core.learning_rate_finder import suggest
+    from runs.launch import checked
+    from runs.learning_rate import search, sketch
+
+    points = []
+    for point in search(checked(config), low=_number("--low", low), high=_number("--high", high), n_steps=n_steps):
+        points.append(point)
+        if as_json:
+            _print_json({"type": "point", **asdict(point)})
+            sys.stdout.flush()
+    found = suggest(points)
+    if as_json:
+        _print_json({"type": "end", "suggestion": found.learning_rate, "lowest": found.lowest})
+    else:
+        _print(*sketch(points, found))
+
+
 @annscope.command()
 @_json
 def recipes(as_json: bool) -> None:
@@ -237,6 +267,28 @@ def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> No
         _print_json(judged)
     else:
         _print(*table_of(judged))
+
+
+@annscope.command(name="check-gradient")
+@click.argument("run")
+@click.option("--step", default=None, metavar="N", help="The snapshot of this step.  [default: the one the run keeps]")
+@_json
+def check_gradient(run: str, step: str | None, as_json: bool) -> None:
+    """Check the gradient that a run goes by, and the exact one, against central differences."""
+    from runs.record import RunReader, find_run, recorded_threads, run_directory
+    from runs.threads import environment
+
+    reader = RunReader(run_directory(find_run(run)))
+    os.environ.update(environment(recorded_threads(reader)))
+    from runs.evaluation import number_of
+    from runs.gradient import check_run, plain, table_of
+
+    number = reader.kept_number() if step is None else number_of(reader, _whole_number("--step", step))
+    checked = check_run(reader, number)
+    if as_json:
+        _print_json(plain(checked))
+    else:
+        _print(*table_of(checked))
 
 
 @annscope.group(cls=Group)
@@ -334,6 +386,13 @@ def _whole_number(option: str, text: str) -> int:
     if not text.isdigit():
         raise ConfigError(f"{option} must be a whole number at least 0, got {text!r}")
     return int(text)
+
+
+def _number(option: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(f"{option} must be a number, got {text!r}") from None
 
 
 def _print_json(values: dict[str, Any]) -> None:

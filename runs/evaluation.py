@@ -28,7 +28,7 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     from core.metrics import class_metrics, evaluate
     from data.datasets import load_dataset
 
-    number = reader.kept_number() if step is None else _number_of(reader, step)
+    number = reader.kept_number() if step is None else number_of(reader, step)
     line = reader.snapshot_lines()[number]
     config = reader.config
     dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
@@ -61,7 +61,8 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     }
 
 
-def _number_of(reader: RunReader, step: int) -> int:
+def number_of(reader: RunReader, step: int) -> int:
+    """The number of the snapshot of a step. Raises EvaluationError, with the nearest, when there is none."""
     numbers = {line["step"]: int(line["number"]) for line in reader.snapshot_lines()}
     if not numbers:
         raise RecordError(f"Run {reader.run} has no snapshot yet.")

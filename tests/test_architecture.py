@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = ["core", "annscope", "data", "runs", "dashboard"]
 CORE_MAY_IMPORT = {"numpy", "jaxtyping", "core", "__future__", "abc", "collections", "dataclasses", "difflib",
                    "functools", "itertools", "math", "operator", "random", "typing"}  # fmt: skip
-UNCHECKED = {"__init__", "config", "errors", "pure_python", "recipes"}
+UNCHECKED = {"__init__", "config", "errors", "pure_python", "recipes", "what_if"}
 """Modules of the core without an array in any signature."""
 INPUT_OUTPUT = {"open", "print", "input", "exec", "eval"}
 

@@ -1,4 +1,7 @@
-/** Scales and ticks of the curves: numbers to pixels, and the round numbers between two ends. */
+/** Scales of the curves: the range that is worth showing, round numbers in it, and the place of a number in a list. */
+
+const BEYOND = { linear: 8, log: 1e6 }; // times what was usual: from here on a loss has diverged
+const DECADES = 9; // of a logarithmic axis at most
 
 /** Round numbers between low and high, about `count` of them. */
 export function linearTicks(low, high, count) {
@@ -6,7 +9,7 @@ export function linearTicks(low, high, count) {
   if (!(span > 0)) return [low];
   const rough = span / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => each >= rough);
+  const step = [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => each >= rough * (1 - 1e-9));
   const ticks = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k += 1) ticks.push(Math.abs(k * step) < step / 1e6 ? 0 : k * step);
   return ticks;
@@ -17,22 +20,26 @@ export function logTicks(low, high) {
   const from = Math.floor(Math.log10(low));
   const to = Math.ceil(Math.log10(high));
   const parts = to - from <= 2 ? [1, 2, 5] : [1];
+  const every = Math.ceil((to - from) / 6);
   const ticks = [];
   for (let power = from; power <= to; power += 1) {
+    if (power % every) continue;
     for (const part of parts) {
       const tick = part * 10 ** power;
       if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
     }
   }
-  return ticks.length ? ticks : [low, high];
+  return ticks.length > 1 ? ticks : linearTicks(low, high, 4);
 }
 
-/** A number as an axis shows it. */
+/** A number as an axis and the learning rate show it: four digits, never rounded to fewer. */
 export function tickText(value) {
-  const size = Math.abs(value);
+  if (!Number.isFinite(value)) return 'n/a';
   if (value === 0) return '0';
-  if (size >= 1e4 || size < 1e-3) return value.toExponential(0).replace('e+', 'e');
-  return String(Number(value.toPrecision(4)));
+  const size = Math.abs(value);
+  const short = Number(value.toPrecision(4));
+  const text = size >= 1e5 || size < 1e-3 ? short.toExponential().replace('e+', 'e') : String(short);
+  return text.replace(/-/g, '−');
 }
 
 /** low..high of all finite numbers in the arrays, or null. */
@@ -51,6 +58,49 @@ export function extent(arrays, from = 0, to = Infinity) {
   return low <= high ? [low, high] : null;
 }
 
+/**
+ * {low, high, beyond} of the numbers worth an axis, or null without any. `beyond` is null, or the largest number of a
+ * run that diverged: the axis then ends where the sane part does, and the line leaves it at the top.
+ */
+export function rangeOf(arrays, from, to, log = false) {
+  const found = extent(arrays, from, to);
+  if (!found) return null;
+  const [low, high] = found;
+  // What was usual: the larger of the first number and of the median.
+  let usual = 0;
+  for (const array of arrays) {
+    const stop = Math.min(array.length, to);
+    const stride = Math.max(1, Math.floor((stop - from) / 400));
+    const sample = [];
+    for (let i = Math.max(0, from); i < stop; i += stride) if (Number.isFinite(array[i])) sample.push(Math.abs(array[i]));
+    if (!sample.length) continue;
+    const first = sample[0];
+    sample.sort((a, b) => a - b);
+    usual = Math.max(usual, first, sample[sample.length >> 1]);
+  }
+  const most = usual * (log ? BEYOND.log : BEYOND.linear);
+  if (usual === 0 || high <= most) return { low, high, beyond: null };
+  return { low, high: log ? most : 3 * usual, beyond: high };
+}
+
+/** {low, high, beyond} with room at both ends for an axis of its kind. */
+export function domainOf(range, { log, unit }) {
+  let { low, high } = range ?? { low: 0, high: 1 };
+  if (log) {
+    high = Math.max(high, 1e-12);
+    low = Math.min(Math.max(low, high / 10 ** DECADES), high / 1.5);
+    return { low: low / 1.15, high: high * 1.15, beyond: range?.beyond ?? null };
+  }
+  const pad = (high - low || Math.abs(high) || 1) * 0.06;
+  const isPositive = low >= 0;
+  low -= pad;
+  high += pad;
+  if (isPositive) low = Math.max(0, low);
+  if (unit === 'share') high = Math.min(1, high);
+  else if (isPositive && low < high * 0.35) low = 0;
+  return { low, high, beyond: range?.beyond ?? null };
+}
+
 /** The last index whose value is at most `x`, in an ascending array; 0 when there is none. */
 export function indexAt(xs, x) {
   let low = 0;
@@ -67,4 +117,11 @@ export function indexAt(xs, x) {
 export function nearest(xs, x) {
   const i = indexAt(xs, x);
   return i + 1 < xs.length && xs[i + 1] - x < x - xs[i] ? i + 1 : i;
+}
+
+/** A stretch [a, b] kept within [first, last] without changing its length, if it fits. */
+export function within([a, b], first, last) {
+  const length = Math.min(b - a, last - first);
+  const from = Math.min(Math.max(a, first), last - length);
+  return [from, from + length];
 }

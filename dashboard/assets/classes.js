@@ -1,4 +1,6 @@
 /** Precision, recall, F1 and support of each class at the moment shown; what is undefined says so. */
+import { createChartFrame, heldoutOf, make, runOf } from './chart-style.js';
+import { Course, average, sorted, weakestOf } from './classes-figures.js';
 
 const COLUMNS = [
   ['label', 'Class', 'The class'],
@@ -13,145 +15,153 @@ const WHY = {
   recall: 'Undefined: there is no example of this class.',
   f1: 'Undefined: this class is neither there nor predicted.',
 };
+const AVERAGES = [
+  ['Macro average', 'every class counts the same', () => 1],
+  ['Weighted average', 'every class counts by its support', ({ support }) => support],
+];
+const [WIDTH, HEIGHT] = [64, 18];
+const NAMED = 3; // classes that share the lowest F1 and are still named
+
+function weakestWords(weakest) {
+  if (!weakest.length) return '';
+  const more = weakest.length > NAMED ? ` and ${weakest.length - NAMED} more` : '';
+  return `weakest: ${weakest.slice(0, NAMED).map(({ label }) => label).join(', ')}${more} (F1 ${weakest[0].f1.toFixed(3)})`;
+}
 
 /** Build the table in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createClasses(root, store) {
-  const head = document.createElement('div');
-  head.className = 'as-head';
-  const title = document.createElement('h3');
-  title.textContent = 'Each class';
-  const worst = document.createElement('small');
-  head.append(title, worst);
-  const table = document.createElement('table');
-  table.className = 'as-classes';
-  const header = table.createTHead().insertRow();
-  const body = table.createTBody();
-  const foot = table.createTFoot();
-  root.append(head, table);
+  const { frame, theme, remove } = createChartFrame(root, 'Each class');
+  const split = make('small');
+  const weak = make('small');
+  const header = make('tr');
+  const body = make('tbody');
+  const foot = make('tfoot');
+  const table = make('table', { className: 'ch-classes' }, make('thead', {}, header), body, foot);
+  table.setAttribute('aria-label', 'Precision, recall, F1 and support of each class');
+  frame.append(make('div', { className: 'nv-bar' }, make('h3', {}, 'Each class ', split), weak), make('div', { className: 'ch-scroll' }, table));
 
   let order = { by: 'label', falls: false };
   let waiting = 0;
-  let painted = null;
   let rows = [];
+  let feet = [];
+  let known = { run: null, frame: null };
+  const course = new Course();
   const wake = () => { waiting ||= requestAnimationFrame(update); };
 
   const headings = COLUMNS.map(([name, text, about]) => {
-    const node = document.createElement('th');
-    node.scope = 'col';
-    if (RATES.includes(name)) node.className = 'as-rate';
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.title = about;
+    const button = make('button', { type: 'button', title: `${about}. Sorts the table.`, textContent: text });
+    const node = make('th', { scope: 'col', className: RATES.includes(name) ? 'ch-rate' : '' }, button);
     button.addEventListener('click', () => {
+      // The weakest first at the first click.
       order = { by: name, falls: order.by === name ? !order.falls : false };
-      painted = null;
-      wake();
+      known.frame = null;
+      update();
     });
-    node.append(button);
     header.append(node);
-    return { name, text, node, button };
+    return { name, node };
   });
+  const trend = make('th', { scope: 'col', className: 'ch-trend', title: 'F1 from 0 to 1 over the snapshots that were shown here' });
+  trend.append(make('span', { textContent: 'F1 so far' }));
+  header.append(trend);
 
-  function rate(cell, value, name) {
-    cell.replaceChildren();
-    if (value === null) {
-      cell.textContent = 'n/a';
-      cell.title = WHY[name];
-      return;
-    }
-    cell.title = '';
-    const meter = document.createElement('div');
-    meter.className = 'as-meter';
-    const bar = document.createElement('i');
-    const text = document.createElement('span');
-    meter.append(bar, text);
-    cell.append(meter);
-    setRate(cell, value);
+  function makeRow() {
+    const label = make('span');
+    const mark = make('em', { textContent: 'weakest', title: 'The lowest F1', hidden: true });
+    const row = body.insertRow();
+    row.append(make('th', { scope: 'row' }, label, mark));
+    const cells = RATES.map(() => {
+      const cell = row.insertCell();
+      const bar = make('i');
+      const text = make('span');
+      cell.append(make('div', { className: 'ch-meter' }, bar, text));
+      return { bar, text };
+    });
+    const support = row.insertCell();
+    const line = row.insertCell();
+    line.className = 'ch-trend';
+    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+    svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
+    svg.setAttribute('aria-hidden', 'true');
+    svg.append(path);
+    line.append(svg);
+    return { row, label, mark, cells, support, path };
   }
 
-  function setRate(cell, value) {
-    const meter = cell.firstChild;
-    meter.firstChild.style.setProperty('--part', `${100 * value}%`);
-    const text = value.toFixed(3);
-    if (meter.lastChild.textContent !== text) meter.lastChild.textContent = text;
+  function makeFoot([text, about, weigh]) {
+    const note = make('small');
+    const row = foot.insertRow();
+    row.append(make('th', { scope: 'row', title: `${text}: ${about}; undefined figures are left out` }, text, note));
+    const cells = RATES.map(() => row.insertCell());
+    const support = row.insertCell();
+    row.insertCell().className = 'ch-trend';
+    return { note, about, weigh, cells, support };
   }
 
-  function show(cell, value, name) {
-    if (value !== null && cell.firstChild?.className === 'as-meter') setRate(cell, value);
-    else if (value !== null || cell.textContent !== 'n/a') rate(cell, value, name);
-  }
+  const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 
   function update() {
     waiting = 0;
+    theme(store);
     const { shown } = store;
-    if (!shown?.perClass || painted === shown) return;
-    painted = shown;
-    for (const { name, text, node, button } of headings) {
-      const isBy = order.by === name;
-      node.setAttribute('aria-sort', isBy ? (order.falls ? 'descending' : 'ascending') : 'none');
-      button.textContent = isBy ? `${text} ${order.falls ? '↓' : '↑'}` : text;
+    if (!shown?.perClass?.length || !store.description) return;
+    if (known.run !== runOf(store)) {
+      known = { run: runOf(store), frame: null };
+      course.forget();
+      const { name, size } = heldoutOf(store.description);
+      split.textContent = `${name} split, ${size.toLocaleString('en')} examples`;
     }
-    const each = shown.perClass.map((row, index) => ({ ...row, index }));
-    const value = (row) => (order.by === 'label' ? row.index : row[order.by] ?? (order.falls ? -Infinity : Infinity));
-    each.sort((a, b) => (order.falls ? value(b) - value(a) : value(a) - value(b)) || a.index - b.index);
-    const defined = each.filter(({ f1 }) => f1 !== null);
-    const weakest = defined.length > 1 ? defined.reduce((a, b) => (b.f1 < a.f1 ? b : a)) : null;
-    worst.textContent = weakest ? `weakest: ${weakest.label}` : '';
-    while (rows.length < each.length) rows.push(makeRow());
-    while (rows.length > each.length) rows.pop().row.remove();
-    each.forEach((about, i) => {
-      const { row, name, cells, support } = rows[i];
-      if (name.textContent !== about.label) name.textContent = about.label;
-      name.title = about.label;
-      RATES.forEach((rateName, k) => show(cells[k], about[rateName], rateName));
-      support.textContent = about.support.toLocaleString('en');
-      row.classList.toggle('as-worst', about === weakest);
+    if (known.frame === shown) return;
+    known.frame = shown;
+    course.see(shown.number, shown.perClass);
+    table.dataset.number = shown.number;
+    show(shown.perClass.map((each, index) => ({ ...each, index })));
+  }
+
+  function show(classes) {
+    for (const { name, node } of headings) node.setAttribute('aria-sort', order.by !== name ? 'none' : order.falls ? 'descending' : 'ascending');
+    const weakest = weakestOf(classes);
+    write(weak, weakestWords(weakest));
+    while (rows.length < classes.length) rows.push(makeRow());
+    while (rows.length > classes.length) rows.pop().row.remove();
+    sorted(classes, order.by, order.falls).forEach((about, i) => {
+      const { label, mark, cells, support, path } = rows[i];
+      write(label, about.label);
+      label.parentNode.title = about.label;
+      mark.hidden = weakest.length > NAMED || !weakest.includes(about);
+      RATES.forEach((name, k) => showRate(cells[k], about[name], name));
+      write(support, about.support.toLocaleString('en'));
+      path.setAttribute('d', course.path(about.index, WIDTH, HEIGHT));
     });
-    averages(each);
-  }
-
-  function makeRow() {
-    const row = body.insertRow();
-    const name = document.createElement('th');
-    name.scope = 'row';
-    row.append(name);
-    const cells = RATES.map(() => row.insertCell());
-    return { row, name, cells, support: row.insertCell() };
-  }
-
-  function averages(each) {
-    foot.replaceChildren();
-    const total = each.reduce((sum, { support }) => sum + support, 0);
-    for (const [text, about, weigh] of [
-      ['Macro average', 'Every class counts the same; undefined ones are left out', () => 1],
-      ['Weighted average', 'Every class counts by its support; undefined ones are left out', ({ support }) => support],
-    ]) {
-      const row = foot.insertRow();
-      const name = document.createElement('th');
-      name.scope = 'row';
-      name.textContent = text;
-      name.title = about;
-      row.append(name);
-      for (const rateName of RATES) {
-        const defined = each.filter((about) => about[rateName] !== null);
-        const weight = defined.reduce((sum, about) => sum + weigh(about), 0);
-        row.insertCell().textContent = weight
-          ? (defined.reduce((sum, about) => sum + weigh(about) * about[rateName], 0) / weight).toFixed(3)
-          : 'n/a';
-      }
-      row.insertCell().textContent = total.toLocaleString('en');
+    if (!feet.length) feet = AVERAGES.map(makeFoot);
+    const total = classes.reduce((sum, { support }) => sum + support, 0);
+    for (const { note, about, weigh, cells, support } of feet) {
+      const means = RATES.map((name) => average(classes, name, weigh));
+      means.forEach(({ value }, k) => write(cells[k], value === null ? 'n/a' : value.toFixed(3)));
+      const left = RATES.map((name, k) => [name === 'f1' ? 'F1' : name, means[k].count]).filter(([, count]) => count < classes.length);
+      const over = left.map(([name, count]) => `${name} over the ${count} of ${classes.length} where it is defined`);
+      write(note, [about, ...over].join('; '));
+      write(support, total.toLocaleString('en'));
     }
   }
 
-  const stops = ['frame', 'theme'].map((event) => store.on(event, wake));
-  stops.push(store.on('run', () => { painted = null; wake(); }));
+  function showRate({ bar, text }, value, name) {
+    const isUndefined = value === null || value === undefined;
+    bar.hidden = isUndefined;
+    text.className = isUndefined ? 'ch-undefined' : '';
+    text.title = isUndefined ? WHY[name] : '';
+    if (!isUndefined) bar.style.setProperty('--part', `${100 * value}%`);
+    write(text, isUndefined ? 'n/a' : value.toFixed(3));
+  }
+
+  const stops = ['frame', 'theme', 'run'].map((event) => store.on(event, wake));
   wake();
   return {
     update,
     destroy() {
       cancelAnimationFrame(waiting);
-      stops.forEach((stop) => stop());
-      root.replaceChildren();
+      stops.forEach((stop) => stop?.());
+      remove();
     },
   };
 }

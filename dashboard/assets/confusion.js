@@ -1,183 +1,214 @@
 /** The confusion matrix of the moment shown, as a table whose cells are coloured: rows true, columns predicted. */
-import { paletteFor } from './network-color.js';
+import { createChartFrame, heldoutOf, make, makeButton, runOf } from './chart-style.js';
+import { cellPercent, countsOf, sentence } from './confusion-counts.js';
+import { gradientOf } from './network-color.js';
 
-const NUMBERS_UP_TO = 26; // classes for which every cell has room for its number
+const NUMBERS_UP_TO = 20; // classes for which every cell has room for its number
+const DECIMALS_UP_TO = 12;
 const CELLS_UP_TO = 60;
+const SHORT = 3; // letters of a name that need no turning
 const MODES = {
-  count: ['Counts', 'How many images'],
-  row: ['Row %', 'Share of the true class: the diagonal is the recall'],
-  column: ['Column %', 'Share of the predicted class: the diagonal is the precision'],
+  count: ['Counts', 'How many examples; the colour is their share of the true class'],
+  row: ['Row %', 'Percent of the true class: the diagonal is the recall'],
+  column: ['Column %', 'Percent of the predicted class: the diagonal is the precision'],
 };
-
-const percent = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : 'n/a');
 
 /** Build the confusion matrix in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createConfusion(root, store) {
-  const head = document.createElement('div');
-  head.className = 'as-head';
-  const title = document.createElement('h3');
-  title.textContent = 'Confusion matrix ';
-  const split = document.createElement('small');
-  title.append(split);
-  const choice = document.createElement('div');
-  choice.className = 'as-choice';
+  const { frame, theme, remove } = createChartFrame(root, 'Confusion matrix');
+
+  // --- elements ---
+  const split = make('small');
+  const choice = make('div', { className: 'ch-choice' });
   choice.setAttribute('role', 'group');
   choice.setAttribute('aria-label', 'What the cells show');
-  const axis = document.createElement('p');
-  axis.className = 'as-axis';
-  axis.textContent = 'predicted →';
-  const table = document.createElement('table');
-  table.className = 'as-matrix';
-  const say = document.createElement('p');
-  say.className = 'as-say';
-  say.setAttribute('aria-live', 'polite');
-  head.append(title, choice);
-  root.append(head, axis, table, say);
+  const axis = make('p', { className: 'ch-axis', textContent: 'Predicted class →' });
+  const table = make('table', { className: 'ch-matrix' });
+  table.setAttribute('role', 'grid');
+  table.setAttribute('aria-label', 'Confusion matrix: each row is a true class, each column a predicted one. Arrow keys move, Enter keeps a cell.');
+  const say = make('p', { className: 'ch-say' });
+  const live = make('div', { className: 'nv-hidden' });
+  live.setAttribute('aria-live', 'polite');
+  const right = make('i');
+  const wrong = make('i');
+  const legend = make('span', { className: 'nv-scale' }, 'right', right, 'wrong', wrong);
+  legend.title = 'Both from 0 to 100 %, for the whole run; small shares of wrong answers are lifted, so that they are seen';
+  for (const ramp of [right, wrong]) ramp.style.width = '56px';
+  frame.append(make('div', { className: 'nv-bar' }, make('h3', {}, 'Confusion matrix ', split), legend, choice), axis, table, say, live);
 
   let mode = 'count';
   let waiting = 0;
-  let size = 0;
+  let palette = null;
+  let counts = null;
   let cells = [];
   let totals = [];
-  let painted = null;
-  let spot = [0, 0];
-  let at = null;
+  let heads = { row: [], column: [] };
+  let spot = [0, 0]; // the cell that the keyboard is on
+  let pointed = null;
+  let focused = null;
+  let pinned = null;
+  let lit = [];
+  let known = { run: null, frame: null, mode: null };
   const wake = () => { waiting ||= requestAnimationFrame(update); };
 
   for (const [name, [label, about]] of Object.entries(MODES)) {
-    const node = document.createElement('button');
-    node.type = 'button';
-    node.textContent = label;
-    node.title = about;
-    node.setAttribute('aria-pressed', String(name === mode));
-    node.addEventListener('click', () => {
+    const button = makeButton(label, about, name === mode);
+    button.addEventListener('click', () => {
       mode = name;
-      for (const each of choice.children) each.setAttribute('aria-pressed', String(each === node));
-      painted = null;
-      wake();
+      for (const each of choice.children) each.setAttribute('aria-pressed', String(each === button));
+      update();
     });
-    choice.append(node);
+    choice.append(button);
+  }
+
+  // --- building ---
+  function heading(name, scope, isTall = false) {
+    const node = make('th', { scope, title: name, className: isTall ? 'ch-tall' : '' }, isTall ? make('span', { textContent: name }) : name);
+    return node;
   }
 
   function build() {
     const names = store.classNames;
-    size = names.length;
+    Object.assign(table.dataset, { size: names.length });
     cells = [];
     totals = [];
-    painted = null;
     spot = [0, 0];
+    [pointed, focused, pinned] = [null, null, null];
     table.replaceChildren();
-    if (size > CELLS_UP_TO) return;
-    const caption = table.createCaption();
-    caption.className = 'as-sr';
-    caption.textContent = 'Confusion matrix: each row is a true class, each column a predicted one.';
-    const header = table.createTHead().insertRow();
-    const heading = (text, scope) => {
-      const node = document.createElement('th');
-      node.scope = scope;
-      node.textContent = text;
-      node.title = text;
-      return node;
-    };
-    const corner = heading('true ↓', 'col');
-    const longest = Math.max(...names.map((name) => name.length));
-    corner.style.width = `${Math.min(96, Math.max(44, 12 + 7 * longest))}px`;
-    header.append(corner, ...names.map((name) => heading(name, 'col')));
-    const all = heading('all', 'col');
-    all.className = 'as-total';
-    header.append(all);
+    const hasRoom = names.length <= CELLS_UP_TO;
+    axis.hidden = !hasRoom;
+    if (!hasRoom) return;
+    const longest = Math.max(...names.map(({ length }) => length));
+    const corner = make('th', { scope: 'col', className: 'ch-corner', textContent: 'True ↓' });
+    corner.style.width = `${Math.min(96, Math.max(46, 14 + 7 * longest))}px`;
+    heads = { row: names.map((name) => heading(name, 'row')), column: names.map((name) => heading(name, 'col', longest > SHORT)) };
+    const support = make('th', { scope: 'col', className: 'ch-total', textContent: 'all', title: 'Support: how many true examples of the class there are' });
+    table.createTHead().insertRow().append(corner, ...heads.column, support);
     const body = table.createTBody();
-    names.forEach((name, i) => {
+    names.forEach((_, i) => {
       const row = body.insertRow();
-      row.append(heading(name, 'row'));
-      cells.push(names.map((_, j) => {
+      row.append(heads.row[i]);
+      cells.push(names.map((__, j) => {
         const cell = row.insertCell();
         cell.tabIndex = i === 0 && j === 0 ? 0 : -1;
-        cell.dataset.row = i;
-        cell.dataset.column = j;
+        cell.setAttribute('role', 'gridcell');
+        Object.assign(cell.dataset, { row: i, column: j });
         return cell;
       }));
       const total = row.insertCell();
-      total.className = 'as-total';
+      total.className = 'ch-total';
       totals.push(total);
     });
+    const n = names.length;
+    table.style.setProperty('--ch-cell', `${n <= 12 ? 30 : n <= NUMBERS_UP_TO ? 24 : n <= 30 ? 16 : 11}px`);
+    known.frame = null;
   }
 
+  // --- what changed outside ---
   function update() {
     waiting = 0;
-    if (!store.shown || !store.description) return;
-    if (size !== store.classNames.length || painted?.run !== store.run) {
+    const painted = theme(store);
+    if (painted) {
+      palette = painted;
+      // Blue for right is the low half of the two-sided colours, orange for wrong the high one.
+      right.style.background = gradientOf({ signed: false, css: (t) => palette.diverging.css(-t) });
+      wrong.style.background = gradientOf({ signed: false, css: (t) => palette.diverging.css(Math.sqrt(t)) });
+    }
+    const confusion = store.shown?.tensor('confusion');
+    if (!confusion || !store.description) return;
+    if (known.run !== runOf(store) || Number(table.dataset.size) !== store.classNames.length) {
+      known.run = runOf(store);
+      const { name, size } = heldoutOf(store.description);
+      split.textContent = `${name} split, ${size.toLocaleString('en')} examples`;
       build();
-      painted = { run: store.run, frame: null, theme: null };
     }
-    const { shown, theme } = store;
-    if (painted.frame === shown && painted.theme === theme && painted.mode === mode) return;
-    painted = { run: store.run, frame: shown, theme, mode };
-    const about = store.description.dataset;
-    split.textContent = `on ${(about.n_validation || about.n_test).toLocaleString('en')} ${about.n_validation ? 'validation' : 'test'} examples`;
-    if (size > CELLS_UP_TO) {
-      say.textContent = `${size} classes are too many for a matrix on this page; the table of the classes names the weak ones.`;
-      return;
-    }
-    paint();
+    if (!painted && known.frame === store.shown && known.mode === mode) return;
+    Object.assign(known, { frame: store.shown, mode });
+    counts = countsOf(confusion);
+    table.dataset.number = store.shown.number;
+    if (cells.length) paint();
     tell();
   }
 
   function paint() {
-    const { data } = store.shown.tensor('confusion');
-    const palette = paletteFor(store.theme === 'dark');
-    const rows = cells.map((_, i) => sum(data, i * size, 1, size));
-    const columns = cells.map((_, j) => sum(data, j, size, size));
-    const hasNumbers = size <= NUMBERS_UP_TO;
-    table.style.setProperty('--cell', `${size <= 12 ? 30 : size <= 26 ? 22 : 12}px`);
+    const { size, rows, columns } = counts;
     cells.forEach((row, i) => row.forEach((cell, j) => {
-      const count = Number(data[i * size + j]);
+      const count = counts.at(i, j);
       const whole = mode === 'column' ? columns[j] : rows[i];
       const share = whole ? count / whole : 0;
-      // Fixed over a run: blue for right, orange for wrong, and small shares of wrong are lifted by a square root.
+      // Fixed over a run, of its own for right and wrong; small shares of wrong are lifted by a square root.
       const tone = i === j ? -share : Math.sqrt(share);
       cell.style.background = count ? palette.diverging.css(tone) : palette.panel;
       cell.style.color = count === 0 ? palette.muted : palette.diverging.isLight(tone) ? '#10161f' : '#ffffff';
-      const text = !hasNumbers ? '' : mode === 'count' ? (count ? String(count) : '·') : whole ? (count ? String(Math.round(100 * share)) : '·') : i === j ? 'n/a' : '·';
+      const text = size > NUMBERS_UP_TO ? '' : mode === 'count' ? (count ? String(count) : '·') : cellPercent(count, whole, size <= DECIMALS_UP_TO);
       if (cell.textContent !== text) cell.textContent = text;
     }));
     rows.forEach((total, i) => { totals[i].textContent = String(total); });
   }
 
   function tell() {
-    if (!at) {
-      say.textContent = mode === 'count' ? 'Point at a cell, or move through them with the arrow keys.' : `${MODES[mode][1]}. Point at a cell for its numbers.`;
-      return;
-    }
-    const [i, j] = at;
-    const { data } = store.shown.tensor('confusion');
-    const names = store.classNames;
-    const count = Number(data[i * size + j]);
-    const row = sum(data, i * size, 1, size);
-    const column = sum(data, j, size, size);
-    say.textContent = i === j
-      ? `${count} of ${row} true ${names[i]} were recognised (recall ${percent(count, row)}); ${count} of ${column} called ${names[j]} are (precision ${percent(count, column)}).`
-      : `${count} of ${row} true ${names[i]} were called ${names[j]} (${percent(count, row)} of ${names[i]}, ${percent(count, column)} of those called ${names[j]}).`;
+    const at = pointed ?? focused ?? pinned;
+    for (const node of lit) node.classList.remove('ch-lit');
+    lit = at && cells.length ? [heads.row[at[0]], heads.column[at[1]]] : [];
+    for (const node of lit) node.classList.add('ch-lit');
+    say.classList.toggle('ch-quiet', !at);
+    if (at) say.textContent = sentence(counts, store.classNames, ...at);
+    else if (cells.length) say.textContent = `${MODES[mode][1]}. Point at a cell, or move through them with the arrow keys.`;
+    else say.textContent = `${counts.size} classes are too many for a matrix here; the table of the classes names the weak ones.`;
   }
 
+  // --- what the person does ---
   const placeOf = (target) => {
     const cell = target.closest?.('td[data-row]');
     return cell ? [Number(cell.dataset.row), Number(cell.dataset.column)] : null;
   };
-  table.addEventListener('pointerover', (event) => { at = placeOf(event.target); tell(); });
-  table.addEventListener('pointerleave', () => { at = null; if (store.shown) tell(); });
-  table.addEventListener('focusin', (event) => { at = placeOf(event.target); tell(); });
-  table.addEventListener('focusout', () => { at = null; if (store.shown) tell(); });
+
+  function pin(place) {
+    const isSame = pinned && place && pinned[0] === place[0] && pinned[1] === place[1];
+    if (pinned) cells[pinned[0]][pinned[1]].removeAttribute('aria-selected');
+    pinned = isSame ? null : place;
+    if (pinned) {
+      cells[pinned[0]][pinned[1]].setAttribute('aria-selected', 'true');
+      store.pickCell?.(...pinned);
+    }
+    tell();
+  }
+
+  function focus([i, j]) {
+    cells[spot[0]][spot[1]].tabIndex = -1;
+    spot = [i, j];
+    cells[i][j].tabIndex = 0;
+    cells[i][j].focus();
+  }
+
+  table.addEventListener('pointerover', (event) => { pointed = placeOf(event.target); if (counts) tell(); });
+  table.addEventListener('pointerleave', () => { pointed = null; if (counts) tell(); });
+  table.addEventListener('focusin', (event) => {
+    focused = placeOf(event.target);
+    if (!focused || !counts) return;
+    tell();
+    live.textContent = sentence(counts, store.classNames, ...focused);
+  });
+  table.addEventListener('focusout', () => { focused = null; if (counts) tell(); });
+  table.addEventListener('click', (event) => {
+    const place = placeOf(event.target);
+    if (!place) return;
+    focus(place);
+    pin(place);
+  });
   table.addEventListener('keydown', (event) => {
     const from = placeOf(event.target);
+    if (!from || event.ctrlKey || event.metaKey || event.altKey) return;
+    const last = cells.length - 1;
     const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    if (!from || !by) return;
+    if (by) focus(from.map((value, k) => Math.min(last, Math.max(0, value + by[k]))));
+    else if (event.key === 'Home') focus([from[0], 0]);
+    else if (event.key === 'End') focus([from[0], last]);
+    else if (event.key === 'Enter' || event.key === ' ') pin(from);
+    else if (event.key === 'Escape' && pinned) pin(null);
+    else return;
     event.preventDefault();
-    const to = from.map((value, k) => Math.min(size - 1, Math.max(0, value + by[k])));
-    cells[spot[0]][spot[1]].tabIndex = -1;
-    spot = to;
-    cells[to[0]][to[1]].tabIndex = 0;
-    cells[to[0]][to[1]].focus();
+    event.stopPropagation();
   });
 
   const stops = ['frame', 'theme', 'run'].map((event) => store.on(event, wake));
@@ -186,14 +217,8 @@ export function createConfusion(root, store) {
     update,
     destroy() {
       cancelAnimationFrame(waiting);
-      stops.forEach((stop) => stop());
-      root.replaceChildren();
+      stops.forEach((stop) => stop?.());
+      remove();
     },
   };
-}
-
-function sum(data, start, step, count) {
-  let total = 0;
-  for (let k = 0; k < count; k += 1) total += Number(data[start + k * step]);
-  return total;
 }

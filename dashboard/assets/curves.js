@@ -3,253 +3,300 @@
  * numbers, a click goes to that moment, dragging zooms, and the zoom stays while new snapshots arrive.
  */
 import { MARGIN, drawChart, layChart, splitColors } from './chart-draw.js';
-import { indexAt, nearest, tickText } from './chart-scale.js';
-import { paletteFor } from './network-color.js';
+import { indexAt, nearest, tickText, within } from './chart-scale.js';
+import { createChartFrame, heldoutOf, make, makeButton, runOf } from './chart-style.js';
+import { History, marksOf } from './curves-history.js';
+import { createNumbers, epochText, lossText, shareText } from './curves-numbers.js';
 
-const HEIGHTS = { loss: 178, accuracy: 178, rate: 98 };
+const HEIGHTS = { loss: 182, accuracy: 182, rate: 96 };
+const TITLES = { loss: 'Loss', accuracy: 'Accuracy', rate: 'Learning rate' };
 const DRAG = 6; // pixels before a press is a drag
-
-const figure = (value) => (Number.isFinite(value) ? value.toFixed(value >= 100 ? 1 : 4) : 'n/a');
-const percent = (value) => (Number.isFinite(value) ? `${(100 * value).toFixed(2)} %` : 'n/a');
+const NEAR = 7; // pixels from which a mark is named
+const PAGE = 10; // snapshots of a page key
 
 /** Build the curves in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createCurves(root, store) {
-  const head = document.createElement('div');
-  head.className = 'as-head';
-  const title = document.createElement('h3');
-  title.textContent = 'Loss and accuracy';
-  const legend = document.createElement('span');
-  legend.className = 'as-legend';
-  const whole = document.createElement('div');
-  whole.className = 'as-choice';
-  const reset = document.createElement('button');
-  reset.type = 'button';
-  reset.textContent = 'Whole run';
-  reset.title = 'Undo the zoom';
-  const scale = document.createElement('button');
-  scale.type = 'button';
-  scale.textContent = 'Log loss';
-  scale.title = 'Show the loss on a logarithmic scale';
-  scale.setAttribute('aria-pressed', 'false');
-  whole.append(reset, scale);
-  head.append(title, legend, whole);
-  const box = document.createElement('div');
-  box.className = 'as-chart';
-  const canvas = document.createElement('canvas');
-  canvas.tabIndex = 0;
-  canvas.setAttribute('role', 'img');
-  const tip = document.createElement('div');
-  tip.className = 'as-tip';
-  tip.hidden = true;
-  box.append(canvas, tip);
-  root.append(head, box);
-  const context = canvas.getContext('2d');
+  const { frame, theme, remove } = createChartFrame(root, 'Loss and accuracy');
+  const canvas = make('canvas', { className: 'ch-canvas', tabIndex: 0 });
+  const pen = canvas.getContext('2d');
+  const history = new History();
 
+  // --- elements ---
+  const legend = make('span', { className: 'nv-legend ch-lines' });
+  const reset = makeButton('Whole run', 'Undo the zoom (0)');
+  const scale = makeButton('Log loss', 'Show the loss on a logarithmic scale', false);
+  const table = makeButton('Numbers', 'Show the last values as a table', false);
+  const choice = make('div', { className: 'ch-choice' }, reset, scale, table);
+  const tip = make('div', { className: 'nv-tip ch-tip', hidden: true });
+  const box = make('div', { className: 'ch-box' }, canvas, tip);
+  const numbers = createNumbers();
+  reset.disabled = true; // never hidden: the charts must not move under the pointer
+  frame.append(make('div', { className: 'nv-bar' }, make('h3', { textContent: 'Loss and accuracy' }), legend, choice), box, numbers.element);
+  canvas.setAttribute('role', 'slider');
+  canvas.setAttribute('aria-roledescription', 'curves');
+  canvas.setAttribute('aria-label', 'Loss and accuracy over the epochs: arrow keys choose the moment, plus and minus zoom');
+  canvas.setAttribute('aria-valuemin', '0');
+
+  let palette = null;
+  let colors = null;
+  let font = '';
   let waiting = 0;
+  let isDirty = true;
   let log = false;
-  let zoom = null; // [from, to] in epochs, or null for all
+  let zoom = null; // [from, to] in epochs, or null for the whole run
   let pointer = null; // index of the snapshot pointed at
   let drag = null;
-  let xs = [];
-  let columns = null;
-  let counted = -1;
+  let cursor = null; // index of the snapshot shown
   let charts = [];
+  let marks = [];
+  const known = { run: null, named: null, frame: null, events: -1 }; // `named` is the run of the legend
   const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const redraw = () => { isDirty = true; wake(); };
 
-  /** The history as columns, made anew when it has grown. */
-  function read() {
-    const lines = store.snapshotLines;
-    const per = store.stepsPerEpoch;
-    const key = `${store.run} ${lines.length} ${per}`;
-    if (key === counted) return;
-    counted = key;
-    const number = (value) => (typeof value === 'number' ? value : NaN);
-    xs = lines.map(({ step }) => step / per);
-    columns = {
-      loss: [lines.map((line) => number(line.train.loss)), lines.map((line) => number(line.heldout.loss))],
-      accuracy: [lines.map((line) => number(line.train.accuracy)), lines.map((line) => number(line.heldout.accuracy))],
-      rate: [lines.map((line) => number(line.learning_rate))],
-    };
-  }
-
-  function names() {
-    return columns.rate[0].some((value) => value !== columns.rate[0][0]) ? ['loss', 'accuracy', 'rate'] : ['loss', 'accuracy'];
-  }
-
+  // --- what changed outside ---
   function update() {
     waiting = 0;
-    read();
+    take();
+    if (!isDirty || !palette || !history.length || box.clientWidth < 60) return;
+    isDirty = false;
+    draw();
+    tellTip();
+  }
+
+  function take() {
+    const painted = theme(store);
+    if (painted) {
+      palette = painted;
+      colors = splitColors(palette);
+      font = getComputedStyle(frame).fontFamily;
+      isDirty = true;
+    }
+    if (store.description && runOf(store) !== known.run) {
+      known.run = runOf(store);
+      zoom = null;
+      pointer = null;
+      isDirty = true;
+    }
+    if (store.description && (painted || known.named !== known.run)) tellLegend();
+    const hasNew = history.read(store);
+    if (hasNew || store.events.length !== known.events) {
+      known.events = store.events.length;
+      marks = marksOf(store, history.per);
+      isDirty = true;
+    }
+    if (pointer !== null && pointer >= history.length) pointer = null;
+    if (hasNew || store.shown !== known.frame) {
+      known.frame = store.shown;
+      cursor = store.shown && history.length ? indexAt(history.epochs, store.shown.line.step / history.per + 1e-9) : null;
+      isDirty = true;
+      tellMoment();
+      numbers.show(history, cursor);
+    }
+  }
+
+  function tellLegend() {
+    known.named = known.run;
+    const { name } = heldoutOf(store.description);
+    legend.replaceChildren(...[[colors.train, '', 'train'], [colors.heldout, 'dash', `held-out (${name})`]].map(([color, className, text]) => {
+      const line = make('i', { className });
+      line.style.borderTopColor = color;
+      return make('span', {}, line, text);
+    }));
+  }
+
+  function tellMoment() {
+    if (cursor === null) return;
+    canvas.setAttribute('aria-valuemax', String(history.length - 1));
+    canvas.setAttribute('aria-valuenow', String(cursor));
+    const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy } = history.figures;
+    canvas.setAttribute('aria-valuetext', `Epoch ${epochText(history.epochs[cursor])}: train loss ${lossText(trainLoss[cursor])}, held-out loss ${lossText(heldoutLoss[cursor])}, `
+      + `train accuracy ${shareText(trainAccuracy[cursor])}, held-out accuracy ${shareText(heldoutAccuracy[cursor])}`);
+  }
+
+  // --- drawing ---
+  const whole = () => [history.epochs[0], Math.max(history.epochs.at(-1), history.epochs[0] + 1e-6)];
+
+  function seriesOf(name) {
+    const { figures } = history;
+    if (name === 'rate') return [{ values: figures.rate, color: palette.ink, name: 'learning rate' }];
+    const [train, heldout] = name === 'loss' ? [figures.trainLoss, figures.heldoutLoss] : [figures.trainAccuracy, figures.heldoutAccuracy];
+    return [{ values: train, color: colors.train, name: 'train' }, { values: heldout, color: colors.heldout, name: 'held-out', dash: true }];
+  }
+
+  /** The canvas is sized and filled in one go, so that no picture without lines ever reaches the screen. */
+  function draw() {
+    const names = history.hasRates ? ['loss', 'accuracy', 'rate'] : ['loss', 'accuracy'];
     const width = box.clientWidth;
-    if (!width || !xs.length) return;
-    const shownNames = names();
-    const height = shownNames.reduce((sum, name) => sum + HEIGHTS[name], 0) + MARGIN.bottom;
-    const ratio = window.devicePixelRatio || 1;
-    const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (canvas.width !== w || canvas.height !== h) {
-      canvas.width = w;
-      canvas.height = h;
+    const height = names.reduce((sum, name) => sum + HEIGHTS[name], MARGIN.bottom - 8);
+    const ratio = Math.min(3, window.devicePixelRatio || 1);
+    const [wide, tall] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (canvas.width !== wide || canvas.height !== tall) {
+      Object.assign(canvas, { width: wide, height: tall });
       canvas.style.height = `${height}px`;
     }
-    const palette = paletteFor(store.theme === 'dark');
-    const colors = splitColors(palette);
-    const font = getComputedStyle(root).fontFamily;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.fillStyle = palette.surface;
-    context.fillRect(0, 0, width, height);
-    const domainX = zoom ?? [xs[0], Math.max(xs.at(-1), xs[0] + 1e-6)];
-    const shown = store.shown ? store.shown.line.step / store.stepsPerEpoch : null;
-    const marks = store.events
-      .filter(({ event }) => event === 'learning_rate')
-      .map(({ step }) => ({ place: step / store.stepsPerEpoch, color: palette.muted }));
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.fillStyle = palette.surface;
+    pen.fillRect(0, 0, width, height);
     let top = 0;
-    charts = shownNames.map((name, i) => {
-      const withX = i === shownNames.length - 1;
-      const series = name === 'rate'
-        ? [{ values: columns.rate[0], color: palette.ink, name: 'learning rate' }]
-        : [
-          { values: columns[name][0], color: colors.train, name: 'train' },
-          { values: columns[name][1], color: colors.heldout, name: 'held-out', dash: true },
-        ];
-      const size = HEIGHTS[name] + (withX ? MARGIN.bottom - 8 : 0);
+    charts = names.map((name, i) => {
+      const withX = i === names.length - 1;
+      const series = seriesOf(name);
       const chart = layChart({
-        width, height: size, xs, series, domainX, log: log && name === 'loss', withX,
-        unit: name === 'accuracy' ? 'share' : 'number',
+        width, height: HEIGHTS[name] + (withX ? MARGIN.bottom - 8 : 0), xs: history.epochs, series, domainX: zoom ?? whole(),
+        log: log && name === 'loss', withX, unit: { loss: 'number', accuracy: 'share', rate: 'rate' }[name],
       });
-      context.save();
-      context.translate(0, top);
-      drawChart(context, chart, {
-        xs, series, palette, font, cursor: shown, pointer, marks, withX,
-        label: name === 'accuracy' ? percent : name === 'rate' ? tickText : figure,
+      pen.save();
+      pen.translate(0, top);
+      drawChart(pen, chart, {
+        title: `${TITLES[name]}${chart.log ? ' (log scale)' : ''}`, xs: history.epochs, series, palette, font, cursor, pointer, marks, withMarks: i === 0, withX,
+        label: { loss: lossText, accuracy: shareText, rate: tickText }[name],
       });
-      context.fillStyle = palette.muted;
-      context.textAlign = 'left';
-      context.textBaseline = 'top';
-      context.font = `600 11px ${font}`;
-      context.fillText({ loss: 'Loss', accuracy: 'Accuracy', rate: 'Learning rate' }[name], chart.left, 1);
-      context.restore();
       if (drag?.isFar) {
-        context.fillStyle = palette.accent;
-        context.globalAlpha = 0.14;
-        context.fillRect(Math.min(drag.from, drag.to), top + chart.top, Math.abs(drag.to - drag.from), chart.bottom - chart.top);
-        context.globalAlpha = 1;
+        pen.fillStyle = palette.accent;
+        pen.globalAlpha = 0.16;
+        pen.fillRect(Math.min(drag.from, drag.to), chart.top, Math.abs(drag.to - drag.from), chart.bottom - chart.top);
       }
+      pen.restore();
       top += HEIGHTS[name];
       return chart;
     });
-    reset.hidden = zoom === null;
-    const heldout = store.description?.dataset?.n_validation ? 'validation' : 'test';
-    legend.innerHTML = '';
-    for (const [color, dash, text] of [[colors.train, '', 'train'], [colors.heldout, 'dash', `held-out (${heldout})`]]) {
-      const item = document.createElement('span');
-      const line = document.createElement('i');
-      line.className = dash;
-      line.style.borderTopColor = color;
-      item.append(line, text);
-      legend.append(item);
-    }
-    describe();
+    reset.disabled = zoom === null;
+    const [from, to] = charts[0].domainX;
+    Object.assign(canvas.dataset, { from: String(from), to: String(to), snapshots: String(history.length) });
   }
 
-  function describe() {
-    const i = pointer ?? indexAt(xs, store.shown ? store.shown.line.step / store.stepsPerEpoch + 1e-9 : Infinity);
-    canvas.setAttribute('aria-label', `Loss and accuracy over ${xs.length} snapshots. ${wordsAt(i)}. Arrow keys move the moment shown.`);
-    if (pointer === null) {
-      tip.hidden = true;
-      return;
-    }
-    const palette = paletteFor(store.theme === 'dark');
-    const colors = splitColors(palette);
-    tip.hidden = false;
+  function tellTip() {
+    tip.hidden = pointer === null;
+    if (pointer === null) return;
+    const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy, rate } = history.figures;
+    const [{ x }] = charts;
     const rows = [
-      ['train loss', figure(columns.loss[0][i]), colors.train], ['held-out loss', figure(columns.loss[1][i]), colors.heldout],
-      ['train accuracy', percent(columns.accuracy[0][i]), colors.train], ['held-out accuracy', percent(columns.accuracy[1][i]), colors.heldout],
-      ['learning rate', tickText(columns.rate[0][i]), palette.ink],
+      ['train loss', lossText(trainLoss[pointer]), colors.train], ['held-out loss', lossText(heldoutLoss[pointer]), colors.heldout],
+      ['train accuracy', shareText(trainAccuracy[pointer]), colors.train], ['held-out accuracy', shareText(heldoutAccuracy[pointer]), colors.heldout],
+      ['learning rate', tickText(rate[pointer]), palette.ink],
     ];
-    tip.replaceChildren(Object.assign(document.createElement('b'), { textContent: `Epoch ${Number(xs[i].toFixed(2))}, step ${store.snapshotLines[i].step.toLocaleString('en')}` }));
-    for (const [name, value, color] of rows) {
-      const row = document.createElement('span');
-      const left = Object.assign(document.createElement('em'), { textContent: name });
-      left.style.cssText = `font-style:normal;color:${color}`;
-      row.append(left, value);
-      tip.append(row);
-    }
-    const at = charts[0].x(xs[i]);
+    const at = x(history.epochs[pointer]);
+    const near = marks.filter(({ epoch }) => Math.abs(x(epoch) - at) < NEAR);
+    tip.replaceChildren(
+      make('b', { textContent: `Epoch ${epochText(history.epochs[pointer])}, step ${history.lines[pointer].step.toLocaleString('en')}` }),
+      ...rows.map(([name, value, color]) => {
+        const left = make('em', { textContent: name });
+        left.style.cssText = `font-style: normal; color: ${color}`;
+        return make('span', {}, left, value);
+      }),
+      ...near.slice(0, 3).map(({ words, step }) => make('q', { textContent: `step ${step.toLocaleString('en')}: ${words}` })),
+    );
     const isRight = at > box.clientWidth / 2;
-    tip.style.left = isRight ? '' : `${at + 12}px`;
-    tip.style.right = isRight ? `${box.clientWidth - at + 12}px` : '';
+    tip.style.left = `${Math.max(0, isRight ? at - 12 - tip.offsetWidth : Math.min(at + 12, box.clientWidth - tip.offsetWidth))}px`;
   }
-
-  const wordsAt = (i) => `At epoch ${Number(xs[i].toFixed(2))}: train loss ${figure(columns.loss[0][i])}, held-out loss ${figure(columns.loss[1][i])}, train accuracy ${percent(columns.accuracy[0][i])}, held-out accuracy ${percent(columns.accuracy[1][i])}`;
 
   // --- what the person does ---
-  const place = (event) => event.clientX - canvas.getBoundingClientRect().left;
-  const inside = (x) => Math.min(charts[0].right, Math.max(charts[0].left, x));
+  const stop = new AbortController();
+  const listen = (target, type, act, options = {}) => target.addEventListener(type, act, { ...options, signal: stop.signal });
+  const place = (event) => {
+    const [{ left, right }] = charts;
+    return Math.min(right, Math.max(left, event.clientX - canvas.getBoundingClientRect().left));
+  };
+  const snapshotAt = (event) => nearest(history.epochs, charts[0].value(place(event)));
 
-  canvas.addEventListener('pointerdown', (event) => {
+  function zoomTo(next) {
+    const [first, last] = whole();
+    zoom = next && next[1] - next[0] < (last - first) * 0.999 ? within(next, first, last) : null;
+    redraw();
+  }
+
+  function zoomBy(factor, middle) {
+    const [a, b] = zoom ?? whole();
+    const closest = (2 * (history.epochs.at(-1) - history.epochs[0])) / Math.max(2, history.length - 1);
+    const kept = Math.max(factor, closest / (b - a));
+    if (factor < 1 && kept >= 1) return;
+    zoomTo([middle - (middle - a) * kept, middle + (b - middle) * kept]);
+  }
+
+  listen(canvas, 'pointerdown', (event) => {
     if (!charts.length || event.button !== 0) return;
-    const at = inside(place(event));
+    const at = place(event);
     drag = { from: at, to: at, isFar: false };
     canvas.setPointerCapture(event.pointerId);
   });
-  canvas.addEventListener('pointermove', (event) => {
+  listen(canvas, 'pointermove', (event) => {
     if (!charts.length) return;
-    const at = inside(place(event));
     if (drag) {
-      drag.to = at;
+      drag.to = place(event);
       drag.isFar ||= Math.abs(drag.to - drag.from) > DRAG && event.pointerType !== 'touch';
     }
-    pointer = nearest(xs, charts[0].value(at));
-    wake();
+    pointer = snapshotAt(event);
+    redraw();
   });
-  canvas.addEventListener('pointerup', (event) => {
+  listen(canvas, 'pointerup', (event) => {
     if (!drag) return;
     const { from, to, isFar } = drag;
     drag = null;
     if (isFar) {
       const [a, b] = [charts[0].value(Math.min(from, to)), charts[0].value(Math.max(from, to))];
-      if (nearest(xs, b) > nearest(xs, a)) zoom = [a, b];
-    } else store.select(nearest(xs, charts[0].value(inside(place(event)))));
-    wake();
+      if (nearest(history.epochs, b) > nearest(history.epochs, a)) zoomTo([a, b]);
+    } else store.select(history.lines[snapshotAt(event)].number);
+    redraw();
   });
-  canvas.addEventListener('pointercancel', () => { drag = null; wake(); });
-  canvas.addEventListener('pointerleave', () => { pointer = null; wake(); });
-  canvas.addEventListener('dblclick', () => { zoom = null; wake(); });
-  canvas.addEventListener('wheel', (event) => {
-    if (!(event.ctrlKey || event.metaKey) || !charts.length) return;
+  listen(canvas, 'pointercancel', () => { drag = null; redraw(); });
+  listen(canvas, 'pointerleave', () => { pointer = null; redraw(); });
+  listen(canvas, 'dblclick', () => zoomTo(null));
+  // The wheel belongs to the page until the curves were clicked or a modifier says otherwise; sideways it moves the stretch.
+  listen(canvas, 'wheel', (event) => {
+    if (!charts.length) return;
+    const isSideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
+    if (isSideways ? zoom === null : !(event.ctrlKey || event.metaKey || canvas.matches(':focus'))) return;
     event.preventDefault();
-    const [a, b] = charts[0].domainX;
-    const middle = charts[0].value(inside(place(event)));
-    const factor = event.deltaY > 0 ? 1.25 : 0.8;
-    const [from, to] = [middle - (middle - a) * factor, middle + (b - middle) * factor];
-    zoom = from <= xs[0] && to >= xs.at(-1) ? null : [Math.max(xs[0], from), Math.min(xs.at(-1), to)];
-    wake();
+    if (isSideways) {
+      const by = charts[0].value(event.deltaX) - charts[0].value(0);
+      zoomTo(zoom.map((end) => end + by));
+    } else zoomBy(event.deltaY > 0 ? 1.25 : 0.8, charts[0].value(place(event)));
   }, { passive: false });
-  canvas.addEventListener('keydown', (event) => {
-    const now = store.selected ?? store.newest;
-    const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: store.newest }[event.key];
-    if (next === undefined) return;
+  listen(canvas, 'keydown', (event) => {
+    if (!history.length || event.ctrlKey || event.metaKey || event.altKey) return;
+    const last = history.length - 1;
+    const chosen = history.lines.findIndex(({ number }) => number === store.selected);
+    const now = chosen >= 0 ? chosen : cursor ?? last;
+    const next = { ArrowLeft: now - 1, ArrowDown: now - 1, ArrowRight: now + 1, ArrowUp: now + 1, PageDown: now - PAGE, PageUp: now + PAGE, Home: 0, End: last }[event.key];
+    if (next !== undefined) {
+      const at = Math.max(0, Math.min(last, next));
+      const epoch = history.epochs[at];
+      if (zoom && (epoch < zoom[0] || epoch > zoom[1])) {
+        const half = (zoom[1] - zoom[0]) / 2;
+        zoomTo([epoch - half, epoch + half]);
+      }
+      if (at !== now) store.select(history.lines[at].number);
+    } else if (event.key === '+' || event.key === '=') zoomBy(0.7, history.epochs[now]);
+    else if (event.key === '-') zoomBy(1 / 0.7, history.epochs[now]);
+    else if (event.key === '0') zoomTo(null);
+    else return;
     event.preventDefault();
-    if (next >= 0 && next <= store.newest) store.select(next);
+    event.stopPropagation();
   });
-  reset.addEventListener('click', () => { zoom = null; wake(); });
-  scale.addEventListener('click', () => {
-    log = !log;
-    scale.setAttribute('aria-pressed', String(log));
-    wake();
+  listen(reset, 'click', () => {
+    zoomTo(null);
+    canvas.focus();
   });
+  const toggle = (button, act) => listen(button, 'click', () => {
+    const isOn = button.getAttribute('aria-pressed') !== 'true';
+    button.setAttribute('aria-pressed', String(isOn));
+    act(isOn);
+  });
+  toggle(scale, (isOn) => { log = isOn; redraw(); });
+  toggle(table, (isOn) => numbers.open(isOn, history, cursor));
 
-  const stops = ['lines', 'frame', 'theme', 'status'].map((event) => store.on(event, wake));
-  stops.push(store.on('run', () => { zoom = null; pointer = null; wake(); }));
-  const watch = new ResizeObserver(wake);
-  watch.observe(box);
+  const stops = ['run', 'lines', 'status', 'frame', 'theme'].map((event) => store.on(event, wake));
+  const resize = new ResizeObserver(redraw);
+  resize.observe(box);
   wake();
   return {
     update,
     destroy() {
       cancelAnimationFrame(waiting);
-      watch.disconnect();
-      stops.forEach((stop) => stop());
-      root.replaceChildren();
+      stop.abort();
+      resize.disconnect();
+      stops.forEach((end) => end?.());
+      remove();
     },
   };
 }

@@ -5,6 +5,7 @@
 import { make } from './draw-parts.js';
 
 const SIDE = 280; // pixels of ink a side
+export const BRUSH = 0.085; // width of the brush to begin with, as a share of the sheet
 
 /**
  * Build the sheet for images of `shape` [rows, columns]. `changed(timeStamp)` is called at every change.
@@ -28,7 +29,7 @@ export function createPad(shape, changed) {
   const hint = make('p', 'dr-hint', { textContent: 'Draw here' });
   const element = make('div', 'dr-pad', {}, canvas, hint);
 
-  const brush = { size: 0.085 * Math.max(rows, columns), erase: false };
+  const brush = { size: BRUSH * Math.max(rows, columns), erase: false };
   let done = []; // {base} | {erase, points: [{x, y, size}]}
   let undone = [];
   let palette = null;

@@ -10,7 +10,7 @@ import { asBox, asMnist } from './draw-ink.js';
 import { createModel } from './draw-model.js';
 import { createNearest } from './draw-nearest.js';
 import { createLiveNetwork } from './draw-network.js';
-import { createPad, inkCanvasOf } from './draw-pad.js';
+import { BRUSH, createPad, inkCanvasOf } from './draw-pad.js';
 import { calm, card, choice, make, press } from './draw-parts.js';
 import { createPlane } from './draw-plane.js';
 import { createSeen } from './draw-seen.js';
@@ -203,7 +203,8 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
       pad.show();
     };
     const tool = choice('Tool', [['brush', 'Brush', 'Draw'], ['erase', 'Erase', 'Rub out (E)']], 'brush', (name) => { pad.brush.erase = name === 'erase'; pad.show(); });
-    const size = make('input', '', { type: 'range', min: 0.03, max: 0.2, step: 0.005, value: 0.085 });
+    const size = make('input', '', { type: 'range', min: 0.03, max: 0.2, step: 0.005, value: BRUSH });
+    size.setAttribute('aria-label', 'Width of the brush');
     size.addEventListener('input', () => { pad.brush.size = size.valueAsNumber * Math.max(rows, columns); });
     const undo = press('Undo', 'Take the last stroke back (Ctrl+Z)', () => pad.undo());
     const redo = press('Redo', 'Draw it again (Ctrl+Shift+Z)', () => pad.redo());

@@ -173,9 +173,7 @@ export function createGallery(root, tell) {
     const facts = node('p', {},
       'truly ', node('b', { textContent: names[item.label] }), isRight ? ', recognised' : ', taken for ',
       ...(isRight ? [] : [node('b', { className: 'ai-bad', textContent: names[item.predicted] })]));
-    const query = `?${data.query}&sample=${data.split}-${item.sample}`;
-    const links = node('p', { className: 'ai-links' }, ...[['/', 'Show in network view →'], ['/drawing', 'Try it on Draw →']].map(
-      ([path, textContent]) => node('a', { className: 'ai-link', href: `${path}${query}`, target: '_self', textContent })));
+    const link = node('a', { className: 'ai-link', href: `${data.link}${item.sample}`, target: '_self', textContent: 'Show in network view →' });
     const bars = node('div', { className: 'ai-bars', role: 'table', 'aria-label': 'Probability of each class' });
     names.forEach((name, k) => {
       const value = item.probabilities[k];
@@ -191,7 +189,7 @@ export function createGallery(root, tell) {
       item.features.forEach((value, k) => values.append(node('dt', { textContent: data.features[k], title: data.features[k] }), node('dd', { textContent: Number(value.toPrecision(6)) })));
       side.append(values);
     } else side.append(faceOf(item));
-    side.append(facts, links);
+    side.append(facts, link);
     detail.replaceChildren(
       node('div', { className: 'ai-detail-head' }, node('h4', { textContent: `Example ${item.sample.toLocaleString('en')} of the ${data.split} split` }), close),
       node('div', { className: `ai-detail-body ai-of-${data.kind}` }, side, bars));

@@ -85,12 +85,12 @@ export function createLayers(root, store) {
       context.fillRect(chart.left, top, chart.right - chart.left, bottom - top);
       context.globalAlpha = 1;
     }
-    const shown = store.shown ? store.shown.line.step / store.stepsPerEpoch : null;
+    const cursor = store.shown ? Math.min(store.shown.number, xs.length - 1) : null;
     drawChart(context, chart, {
-      xs, series, palette, font, cursor: shown, pointer, marks: [], withX: true,
+      title: about.label, xs, series, palette, font, cursor, pointer, marks: [], withMarks: false, withX: true,
       label: about.unit === 'share' ? (value) => `${(100 * value).toFixed(1)} %` : tickTextShort,
     });
-    const i = pointer ?? nearest(xs, shown ?? Infinity);
+    const i = pointer ?? cursor ?? xs.length - 1;
     const words = isKnown
       ? `Epoch ${Number(xs[i].toFixed(2))}: ${series.map(({ name: layer, values }) => `${layer} ${Number.isFinite(values[i]) ? tickTextShort(values[i]) : 'n/a'}`).join(', ')}. ${about.about}.`
       : `${about.about}: undefined for this network.`;

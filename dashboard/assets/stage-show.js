@@ -20,7 +20,7 @@ export function createShow(store, root, source) {
   function tick(now) {
     ticking = 0;
     store.progress = glide > 0 ? Math.min(1, (now - started) / glide) : 1;
-    store.emit('frame');
+    store.emit('glide');
     if (store.progress < 1) ticking = requestAnimationFrame(tick);
   }
 

@@ -71,9 +71,8 @@ export function openSource(store, base, { live, greeted, trouble }) {
   let last = Promise.resolve();
   const inTurn = (act) => { last = last.then(() => (closed ? null : act())).catch((error) => trouble(`The run cannot be shown: ${error.message}.`)); };
 
-  async function take(data) {
+  async function take(data, from) {
     if (typeof data !== 'string') {
-      const from = socket;
       // Not waited for: lines and status go on while someone looks at another moment.
       live(keep(parseFrame(data))).then(() => { if (from.readyState === WebSocket.OPEN) from.send('ack'); });
       return;
@@ -90,7 +89,7 @@ export function openSource(store, base, { live, greeted, trouble }) {
   function connect() {
     const address = new URL(`${url}/live`, location.href);
     address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    socket = new WebSocket(address);
+    const opened = socket = new WebSocket(address);
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       isOpen = true;
@@ -99,7 +98,7 @@ export function openSource(store, base, { live, greeted, trouble }) {
     socket.onmessage = ({ data }) => {
       wait = 300;
       trouble(null);
-      inTurn(() => take(data));
+      inTurn(() => take(data, opened));
     };
     socket.onclose = ({ code, reason }) => {
       if (closed) return;

@@ -2,7 +2,7 @@
 
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
- * 'run' (another run), 'lines' (history grew), 'status', 'frame' (another moment, or its glide moved on),
+ * 'run' (another run), 'lines' (history grew), 'status', 'frame' (another moment), 'glide' (the way to it moved on),
  * 'probe', 'pin', 'theme', 'compare' and 'select' (what is chosen on the timeline).
  */
 export function createStore() {

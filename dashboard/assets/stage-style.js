@@ -1,7 +1,7 @@
 /** The look of the stage: the timeline, the grid of cards, curves, confusion matrix and classes. */
 
 export const RULES = `
-.annscope-stage { container-type: inline-size; color: var(--nv-ink); font-size: 13px; line-height: 1.4; min-height: 420px; }
+.annscope-stage { container-type: inline-size; color: var(--nv-ink); font-size: 13px; line-height: 1.4; min-height: 420px; outline: none; }
 .annscope-stage *, .annscope-stage *::before { box-sizing: border-box; }
 .annscope-stage [hidden] { display: none !important; }
 .as-sticky { position: sticky; top: 0; z-index: 20; background: var(--nv-surface); padding: 6px 0 8px; }
@@ -28,7 +28,7 @@ export const RULES = `
 .as-mark { position: absolute; top: -2px; width: 16px; height: 16px; margin-left: -8px; padding: 2px; color: var(--nv-muted); background: none; border: 0; border-radius: 4px; cursor: pointer; pointer-events: auto; }
 .as-mark svg { display: block; width: 12px; height: 12px; fill: currentColor; }
 .as-mark[data-kind=rate], .as-mark[data-kind=best] { color: var(--nv-accent); } .as-mark[data-kind=trouble] { color: var(--nv-positive); }
-.as-mark:hover { color: var(--nv-ink); }
+.as-mark[data-kind=pin], .as-mark:hover { color: var(--nv-ink); }
 .as-tip.as-mark-tip { top: 38px; white-space: pre; }
 .as-trouble { margin: 0; padding: 10px 12px; border: 1px solid var(--nv-edge); border-left: 4px solid var(--nv-positive); border-radius: 8px; }
 .as-readout { flex: none; min-width: 240px; text-align: right; color: var(--nv-muted); font-size: 12px; font-variant-numeric: tabular-nums; }
@@ -91,7 +91,6 @@ export const RULES = `
 .as-findings li.as-bad { border-color: var(--nv-positive); } .as-findings li.as-watch { border-color: var(--nv-positive); border-left-style: dotted; } .as-findings li.as-fine { border-color: var(--nv-accent); color: var(--nv-muted); }
 .as-findings b, .as-findings span, .as-findings em { display: block; }
 .as-findings span { color: var(--nv-muted); } .as-findings em { font-style: normal; }
-.as-mark-pin { background: var(--nv-ink); border-radius: 2px; height: 22px; width: 3px; margin: 0 0 0 -1.5px; border: 0; }
 .as-compare { display: grid; gap: 12px; }
 .as-compare caption { caption-side: top; text-align: left; padding: 0 0 2px; color: var(--nv-muted); font-size: 12px; }
 .as-compare thead th { color: var(--nv-muted); font-weight: 500; }

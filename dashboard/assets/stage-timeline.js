@@ -105,10 +105,9 @@ export function createTimeline(root, store, keys) {
       return;
     }
     if (store.newest < 1) return;
-    if (shown() >= store.newest) store.select(0);
-    else if (store.selected === null) store.select(store.newest);
     playing = true;
     store.pace = PACE / speed;
+    if (shown() >= store.newest) store.select(0);
     setPlaying();
     next();
   }
@@ -136,6 +135,7 @@ export function createTimeline(root, store, keys) {
     store.pace = 0;
     clearTimeout(timer);
     setPlaying();
+    store.emit('select'); // where it was left is now a choice
   }
 
   function setPlaying() {
@@ -208,11 +208,15 @@ export function createTimeline(root, store, keys) {
     drawTicks(last);
   }
 
+  let ticked = '';
   function drawTicks(end) {
     const width = track.clientWidth;
     const height = track.clientHeight;
     if (!width) return;
     const ratio = window.devicePixelRatio || 1;
+    const state = [store.run, store.theme, store.lines.length, shown(), end, width, ratio, store.compared?.number].join(' ');
+    if (state === ticked) return;
+    ticked = state;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);

@@ -50,6 +50,7 @@ function createStage(parent) {
   const store = createStore();
   const root = document.createElement('div');
   root.className = 'annscope-stage';
+  root.tabIndex = -1; // a click anywhere on it gives it the space bar
   const style = document.createElement('style');
   style.textContent = RULES;
   const sticky = document.createElement('div');
@@ -162,7 +163,8 @@ function createStage(parent) {
 
   let byHand = true; // whether a choice comes from a person, and not from the address
   store.on('select', () => {
-    if (byHand) choices.snapshot.choose(store.selected);
+    // What a replay passes through is no choice: the address holds where it was left.
+    if (byHand && !store.pace) choices.snapshot.choose(store.selected);
     look();
   });
   store.on('probe', () => { if (byHand) choices.probe.choose(store.probeIndex); });
@@ -207,13 +209,15 @@ function createStage(parent) {
       paint();
       const isNews = { snapshot: choices.snapshot.hear(data.snapshot ?? null), probe: choices.probe.hear(data.probe ?? 0) };
       if (data.run !== store.run) {
-        timeline.stop();
+        obey(() => timeline.stop());
         open(data.run, data);
         return;
       }
       if (isNews.snapshot) {
-        timeline.stop();
-        obey(() => store.select(data.snapshot ?? null));
+        obey(() => {
+          timeline.stop();
+          store.select(data.snapshot ?? null);
+        });
       }
       if (isNews.probe) obey(() => store.selectProbe(data.probe ?? 0));
     },
@@ -224,7 +228,7 @@ function createStage(parent) {
       choices.probe.destroy();
       source?.close();
       show.destroy();
-      timeline.destroy();
+      obey(() => timeline.destroy());
       views.forEach(({ made }) => made?.destroy());
       root.remove();
     },

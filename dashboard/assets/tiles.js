@@ -31,7 +31,7 @@ export function createTiles(root, store) {
     tiles.update();
   }
 
-  const stops = ['frame', 'theme', 'pin', 'run'].map((event) => store.on(event, wake));
+  const stops = ['frame', 'glide', 'theme', 'pin', 'run'].map((event) => store.on(event, wake));
   wake();
   return {
     update,

@@ -16,12 +16,15 @@ import streamlit as st
 
 from core.config import FIELDS, Field, RunConfig
 from core.errors import AnnscopeError, ConfigError, did_you_mean
+from core.recipes import RECIPES, Recipe
 from dashboard import state
 from data.datasets import DATASETS, check_name
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 MOST_LAYERS = 6
 OFF = 0.0
+OWN = "your own settings"
+"""What the list of recipes says when the controls spell none of them."""
 LATE_SECONDS = 3.0
 """How long the browser may take to learn a new address."""
 
@@ -199,12 +202,13 @@ def _is_late(address: Mapping[str, str]) -> bool:
 # Controls
 
 
-def sidebar() -> None:
-    """Draw every control; says so where they contradict each other."""
+def sidebar(below: Mapping[str, Callable[[], None]] | None = None) -> None:
+    """Draw every control, and `below` that of a setting what is given for it; say where they contradict each other."""
     settings = settings_now()
     drawn: set[str] = set()
     with st.sidebar:
         st.markdown("#### 🔬 annscope")
+        recipe = st.container(key="settings-recipe", gap="xsmall")
         for heading, rows in _LAYOUT:
             with st.container(key=f"settings-{heading.lower()}", gap="xsmall"):
                 st.caption(f"**{heading.upper()}**")
@@ -212,6 +216,9 @@ def sidebar() -> None:
                     shown = [option for option in row if applies(option, settings)]
                     _row([FIELDS[option] for option in shown], settings)
                     drawn.update(row)
+                    for option in shown:
+                        if below and option in below:
+                            below[option]()
         with st.expander("Advanced", key="settings-advanced"):
             rest = [item for option, item in FIELDS.items() if option not in drawn and applies(option, settings)]
             choices = [item for item in rest if item.kind in {"choice", "choices"}]
@@ -220,10 +227,50 @@ def sidebar() -> None:
                 for i in range(0, len(items), 2):
                     _row(items[i : i + 2], settings)
         spell_in_address()
+        with recipe:
+            _recipes(settings)  # drawn on top, but last: the controls have to say first how they stand
         try:
             config_of(settings)
         except ConfigError as error:
             st.error(f"{str(error)[0].upper()}{str(error)[1:]}.", icon=":material/error:")
+
+
+def recipe_of(settings: Mapping[str, Any]) -> Recipe | None:
+    """The recipe that these settings spell to the last one, if any."""
+    try:
+        config = config_of(settings)
+    except ConfigError:
+        return None
+    return next((recipe for recipe in RECIPES.values() if recipe.config == config), None)
+
+
+def _recipes(settings: Mapping[str, Any]) -> None:
+    recipe = recipe_of(settings)
+    if recipe is None:
+        st.session_state[state.OWN_SETTINGS] = dict(settings)
+    st.session_state[state.RECIPE] = OWN if recipe is None else recipe.name
+    st.selectbox(
+        "Recipe",
+        [OWN, *RECIPES],
+        key=state.RECIPE,
+        help="A network with a name: choosing it sets every control below. Change one, and it is your own again.",
+        on_change=_follow_recipe,
+    )
+    if recipe is not None:
+        with st.container(key="recipe-about", gap="xsmall"):
+            st.caption(recipe.about)
+            st.caption(f"**From** {recipe.source}.")
+            st.caption(f"**Reached** {recipe.reached}.")
+
+
+def _follow_recipe() -> None:
+    name = st.session_state[state.RECIPE]
+    if name == OWN:
+        use(st.session_state.get(state.OWN_SETTINGS, defaults()))
+    else:
+        use(settings_of(RECIPES[name].config))
+    forget_complaints()
+    spell_in_address()
 
 
 def _row(items: Sequence[Field], settings: dict[str, Any]) -> None:
@@ -347,7 +394,9 @@ def _stop(item: Field, value: Any) -> str:
     if value == 0 and item.scale == "log":
         return "off"
     if isinstance(value, float):
-        return exact(value)
+        short = f"{value:.4g}"
+        is_taken = any(f"{stop:.4g}" == short for stop in stops(item) if stop != item.word)
+        return exact(value) if is_taken else short
     return str(value)
 
 

@@ -43,7 +43,7 @@ def pad(run: str, newest: int) -> None:
 
     What a person chooses in it goes back into the address.
     """
-    sample = st.query_params.get(state.SAMPLE, "")
+    sample = st.query_params.get(state.EXAMPLE, "")
     _component(
         key=state.PAD,
         data={
@@ -61,6 +61,6 @@ def pad(run: str, newest: int) -> None:
 def _keep_sample() -> None:
     sample = st.session_state[state.PAD].get("sample")
     if isinstance(sample, str) and SAMPLE.fullmatch(sample):
-        st.query_params[state.SAMPLE] = sample
+        st.query_params[state.EXAMPLE] = sample
     else:
-        st.query_params.pop(state.SAMPLE, None)
+        st.query_params.pop(state.EXAMPLE, None)

@@ -6,7 +6,8 @@ import streamlit as st
 
 from core.errors import AnnscopeError
 from dashboard import state
-from dashboard.components import controls
+from dashboard.components import controls, learning_rate_finder
+from dashboard.components.gradient import gradient_panel
 from dashboard.components.header import escape, header
 from dashboard.components.picker import run_to_show
 from dashboard.components.stage import stage
@@ -15,8 +16,8 @@ from dashboard.following import follow
 from dashboard.tables import COLUMNS, history_csv, history_rows
 
 STYLE = """<style>
-.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
+.stMainBlockContainer { padding: 4rem 2rem 2rem; max-width: 1800px; }
+@media (max-width: 1000px) { .stMainBlockContainer { padding: 4rem 1rem 2rem; } }
 .annscope-stage .as-sticky { top: 3.75rem; }
 [data-testid="stSidebarHeader"] { height: 1.5rem; margin: 0; padding-top: 0.75rem; padding-bottom: 0; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; padding-bottom: 1.5rem; }
@@ -26,7 +27,8 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-first button p { font-size: 1.05rem; font-weight: 600; }
 [data-testid="stSidebar"] [data-testid="stWidgetLabel"] p { font-size: 0.82rem; }
 [data-testid="stSidebar"] [data-testid="stCaptionContainer"] p { font-size: 0.75rem; letter-spacing: 0.04em; }
-.st-key-data-about [data-testid="stCaptionContainer"] p { letter-spacing: 0; line-height: 1.35; }
+.st-key-data-about [data-testid="stCaptionContainer"] p,
+.st-key-recipe-about [data-testid="stCaptionContainer"] p { letter-spacing: 0; line-height: 1.35; }
 .st-key-head .stSelectbox { min-width: 20rem; }
 .st-key-head [data-testid="stMarkdownContainer"] p { font-variant-numeric: tabular-nums; }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
@@ -38,7 +40,12 @@ def page() -> None:
     """Draw the page."""
     state.arrive(state.TRAIN)
     st.html(STYLE)
-    controls.sidebar()
+    controls.sidebar(below={"learning-rate": learning_rate_finder.button})
+    _main()
+    learning_rate_finder.window()  # comes last: while it searches, the page is there already
+
+
+def _main() -> None:
     run = run_to_show()
     complaints = st.session_state.get(state.COMPLAINTS, [])
     if complaints:
@@ -64,6 +71,10 @@ def _watch(run: str) -> None:
     with st.expander("Numbers", key=state.NUMBERS, icon=":material/table:", on_change="rerun") as numbers:
         if numbers.open:
             _numbers(run)
+    title = "Is the gradient right?"
+    with st.expander(title, key=state.GRADIENT, icon=":material/rule:", on_change="rerun") as gradient:
+        if gradient.open:
+            gradient_panel(run)
 
 
 def _numbers(run: str) -> None:

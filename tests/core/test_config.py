@@ -142,7 +142,8 @@ def test_a_whole_float_will_do_for_a_whole_number() -> None:
 @settings(max_examples=30, deadline=None)
 def test_any_config_survives_json(data: st.DataObject) -> None:
     """`from_dict` undoes `to_dict`, through JSON, for whatever settings, and changes no other."""
-    options = data.draw(st.sets(st.sampled_from(sorted(set(FIELDS) - {"activation", "delta-weights"})), max_size=8))
+    free = set(FIELDS) - {"activation", "delta-weights", "engine"}  # these three must fit the others
+    options = data.draw(st.sets(st.sampled_from(sorted(free)), max_size=8))
     values = {option: data.draw(values_of(FIELDS[option])) for option in sorted(options)}
     config = RunConfig().with_values(values)
     assert RunConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config

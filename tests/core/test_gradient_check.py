@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.config import ACTIVATIONS, LOSSES, OUTPUTS, RunConfig
-from core.gradient_check import gradient_check
+from core.gradient_check import GradientCheck, gradient_check, sample_parameters
 from core.losses import LOSSES as LOSS_FUNCTIONS
 from core.losses import one_hot
 from core.network import initial_parameters, layer_sizes
@@ -91,3 +91,43 @@ def test_a_loss_worked_by_hand() -> None:
     logits, targets = np.array([[np.log(3), 0.0]]), np.array([[1.0, 0.0]])
     assert LOSS_FUNCTIONS["cross_entropy", "softmax"].values(logits, targets, 1)[0] == pytest.approx(-np.log(0.75))
     assert LOSS_FUNCTIONS["squared_error", "softmax"].values(logits, targets, 1)[0] == pytest.approx(1 / 16)
+
+
+def test_some_parameters_are_checked_as_all_are(configure: Callable[..., RunConfig]) -> None:
+    """With indices, the same numbers come out for the parameters that they name."""
+    config = configure(activation="tanh", dtype="float64", batch_norm=True)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(9, 5)), rng.integers(0, 3, 9)
+    sizes = layer_sizes(config.network, 5, 3)
+    parameters = initial_parameters(config.network, sizes, "float64", 0)
+    indices = np.array([0, 7, len(parameters.flat) - 1])
+    every = gradient_check(config, parameters, x, y, 3)
+    some = gradient_check(config, parameters, x, y, 3, indices=indices)
+    np.testing.assert_array_equal(some.analytic, every.analytic[indices])
+    np.testing.assert_array_equal(some.numeric, every.numeric[indices])
+
+
+def test_the_parameters_to_check_come_from_all_layers() -> None:
+    """As many of each layer, none twice, and no weight out of an input that is always 0."""
+    network = RunConfig().with_values({"hidden": (6, 5)}).network
+    x = np.zeros((3, 100))
+    x[:, 40:50] = 1
+    drawn = sample_parameters(network, (100, 6, 5, 2), x, 30, np.random.default_rng(0))
+    assert len(np.unique(drawn)) == 30
+    first, second, third = 600, 600 + 30, 600 + 30 + 10
+    biases = [range(third, third + 6), range(third + 6, third + 11), range(third + 11, third + 13)]
+    weights = [range(240, 300), range(first, second), range(second, third)]
+    for weight, bias in zip(weights, biases, strict=True):
+        assert sum(place in weight or place in bias for place in drawn.tolist()) == 10
+    again = sample_parameters(network, (100, 6, 5, 2), x, 30, np.random.default_rng(0))
+    np.testing.assert_array_equal(drawn, again)
+    assert len(sample_parameters(network, (100, 6, 5, 2), x, 10_000, np.random.default_rng(0))) == 60 + 30 + 10 + 13
+
+
+def test_a_gradient_that_drowns_in_rounding_is_neither_right_nor_wrong() -> None:
+    """The verdict is the error's, unless the rounding of the loss alone could make up that much."""
+    a = np.array([1.0, 2.0])
+    assert GradientCheck(a, a * (1 + 1e-6), 1e-9).is_right is True
+    assert GradientCheck(a, -a, 1e-9).is_right is False
+    assert GradientCheck(1e-8 * a, -1e-8 * a, 1e-9).is_right is None
+    assert GradientCheck(0 * a, 0 * a, 1e-9).is_right is None

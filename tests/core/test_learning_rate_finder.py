@@ -37,6 +37,17 @@ def test_it_ends_where_numbers_overflow(dataset: Dataset, configure: Callable[..
     assert all(np.isfinite(point.loss) for point in points[:-1])
 
 
+def test_features_that_are_no_numbers_leave_nothing_to_suggest(
+    dataset: Dataset, configure: Callable[..., RunConfig]
+) -> None:
+    """Where the first step already ends in no number, that is the only point, and a sentence says what to do."""
+    endless = replace(dataset, x_train=np.where(dataset.x_train > 3, np.inf, dataset.x_train))
+    points = list(range_test(endless, configure(batch_size="full")))
+    assert len(points) == 1
+    with pytest.raises(ConfigError, match="scale the features"):
+        suggest(points)
+
+
 def test_it_gives_its_points_to_the_last_step(dataset: Dataset, configure: Callable[..., RunConfig]) -> None:
     """Where no rate of the range is too large every step is a point, the first smoothed loss the loss itself."""
     points = list(range_test(dataset, configure(optimizer="sgd"), low=1e-5, high=1e-3, n_steps=12))

@@ -97,6 +97,7 @@ def test_moments_do_not_creep_into_denormal_numbers() -> None:
     [
         ({}, {0: 1.0, 55: 1.0}),
         ({"schedule": "step", "schedule_factor": 0.5, "schedule_epochs": 2.0}, {0: 1.0, 19: 1.0, 20: 0.5, 40: 0.25}),
+        ({"schedule": "step", "schedule_factor": 0.5, "schedule_epochs": 0.1}, {0: 1.0, 2: 0.25, 3: 0.125, 6: 1 / 64}),
         ({"schedule": "exponential", "schedule_factor": 0.5, "schedule_epochs": 2.0}, {0: 1.0, 10: 0.5**0.5, 20: 0.5}),
         ({"schedule": "inverse_time", "schedule_decay": 0.1}, {0: 1.0, 10: 0.5, 90: 0.1}),
         ({"schedule": "cosine", "n_epochs": 10}, {0: 1.0, 50: 0.5, 100: 0.0}),

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.config import FIELDS, RunConfig
+from core.recipes import RECIPES
 from dashboard import state
 from dashboard.components import controls
 
@@ -259,3 +260,55 @@ def test_settings_of_a_run_are_the_settings_it_was_started_with() -> None:
     """Copying a run's settings gives the same run."""
     config = RunConfig().with_values({"data": "moons", "noise": 0.4, "optimizer": "nesterov", "momentum": 0.7})
     assert controls.config_of(controls.settings_of(config)) == config
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_sets_every_control(name: str) -> None:
+    """Choosing a recipe gives exactly its run, in an address that gives it again, and says what it is."""
+    page = open_page({"dropout": "0.5"})
+    assert page.selectbox(key=state.RECIPE).value == controls.OWN
+    page.selectbox(key=state.RECIPE).select(name).run()
+    recipe = RECIPES[name]
+    assert not page.exception
+    assert controls.config_of(settings(page)) == recipe.config
+    assert page.selectbox(key=state.RECIPE).value == name
+    told = [caption.value for caption in page.sidebar.caption]
+    assert recipe.about in told
+    assert {f"**From** {recipe.source}.", f"**Reached** {recipe.reached}."} <= set(told)
+    for option, value in recipe.settings.items():
+        if option != "hidden":
+            assert widget(page, option).value == value
+    again = open_page(address(page))
+    assert not again.warning
+    assert controls.config_of(settings(again)) == recipe.config
+    assert again.selectbox(key=state.RECIPE).value == name
+
+
+def test_a_changed_recipe_is_ones_own() -> None:
+    """The name goes with the first change, and comes back when the change is taken back."""
+    page = open_page(controls.write_address(controls.settings_of(RECIPES["l-layer"].config)))
+    assert page.selectbox(key=state.RECIPE).value == "l-layer"
+    page.select_slider(key=state.control("epochs")).set_value(100).run()
+    assert page.selectbox(key=state.RECIPE).value == controls.OWN
+    assert "l-layer" not in " ".join(caption.value for caption in page.sidebar.caption)
+    changed = controls.config_of(settings(page))
+    assert changed == RECIPES["l-layer"].config.with_values({"epochs": 100})
+    page.selectbox(key=state.RECIPE).select("full-batch").run()
+    page.selectbox(key=state.RECIPE).select(controls.OWN).run()
+    assert controls.config_of(settings(page)) == changed, "one's own settings were kept"
+
+
+def test_leaving_a_recipe_that_a_link_set_gives_the_defaults() -> None:
+    """Without settings of one's own to go back to, the controls begin anew."""
+    page = open_page(controls.write_address(controls.settings_of(RECIPES["one-by-one"].config)))
+    page.selectbox(key=state.RECIPE).select(controls.OWN).run()
+    assert controls.config_of(settings(page)) == RunConfig()
+    assert address(page) == {}
+
+
+def test_a_value_out_of_a_recipe_is_told_in_few_digits() -> None:
+    """A sixtieth reads well on its slider, and what is close to a stop is still told apart from it."""
+    split = FIELDS["split"]
+    assert controls._stop(split, 1 / 60) == "0.01667"
+    assert controls._stop(split, 0.1) == "0.1"
+    assert controls._stop(split, 0.10000001) == "0.10000001"

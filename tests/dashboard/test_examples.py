@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from core.config import RunConfig
 from core.neighbors import last_hidden
 from dashboard import examples
-from dashboard.routes import routes
+from dashboard.routes import PAGE_PATHS, routes
 from data.datasets import load_dataset
 from runs.record import RunReader, create_run, run_directory
 from runs.worker import work
@@ -104,9 +104,13 @@ def test_a_wrong_question_is_answered_in_one_sentence(client: TestClient, train:
     assert client.post(f"{base}/snapshots/99/nearest", json=whole).status_code == 404
 
 
-def test_a_page_opened_by_its_address_gets_no_error_for_looking_below_itself(client: TestClient) -> None:
-    """The client's first guess of where the server is answers without content, and without an error."""
-    assert client.get("/drawing/_stcore/health").status_code == 304
+@pytest.mark.parametrize("path", PAGE_PATHS)
+def test_a_page_opened_by_its_address_knows_where_the_server_is(client: TestClient, path: str) -> None:
+    """The client need not look for the server below the page's address, which the browser would report as an error."""
+    answer = client.get(f"/{path}")
+    assert answer.headers["content-type"].startswith("text/html")
+    head = answer.text[answer.text.index("<head>") :]
+    assert head.startswith("<head><script>window.__streamlit = { BACKEND_BASE_URL: window.location.origin")
 
 
 def test_data_that_changed_since_is_not_passed_off_as_the_same(client: TestClient, train: Train, tmp_path: Any) -> None:
@@ -121,3 +125,32 @@ def test_data_that_changed_since_is_not_passed_off_as_the_same(client: TestClien
     answer = client.get(f"/annscope/runs/{reader.run}/trying")
     assert answer.status_code == 404
     assert "has changed since" in answer.json()["error"]
+
+
+def test_what_if_is_the_held_out_figure_of_the_changed_network(client: TestClient, train: Train) -> None:
+    """Nothing changed gives the recorded figures; a silent layer gives those of a network that always says the same."""
+    reader = train(data="digits")
+    recorded = reader.snapshot(1)
+    url = f"/annscope/runs/{reader.run}/snapshots/1/what-if"
+    same = client.post(url, json={"changes": []}).json()
+    assert same == {"split": "validation", "loss": recorded.heldout.loss, "accuracy": recorded.heldout.accuracy}
+    n_units = recorded.parameters[0].weight.shape[1]
+    silent = client.post(url, json={"changes": [{"layer": 0, "unit": unit} for unit in range(n_units)]}).json()
+    _, y = load_dataset(reader.config.data).split("validation")
+    assert silent["accuracy"] in {float((y == label).mean()) for label in range(10)}
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"changes": [{"layer": 9, "unit": 0}]}, "there is no layer number 9; there are 0 to 1"),
+        ({"changes": [{"unit": 0}]}, "A list of changes is asked for, each with layer and unit."),
+        ({"changes": 5}, "A list of changes is asked for, each with layer and unit."),
+        ([], "A list of changes is asked for, each with layer and unit."),
+    ],
+)
+def test_a_change_that_cannot_be_is_one_sentence(client: TestClient, train: Train, body: object, sentence: str) -> None:
+    """A wrong change is named and nothing fails."""
+    reader = train(data="digits")
+    answer = client.post(f"/annscope/runs/{reader.run}/snapshots/1/what-if", json=body)
+    assert (answer.status_code, answer.json()["error"]) == (400, sentence)

@@ -1,0 +1,67 @@
+/** Averages, order and course of the figures of the classes; null is undefined and never counts as a number. */
+
+/** The mean of `name` over the classes where it is defined: {value|null, count}; `weigh` gives each its weight. */
+export function average(classes, name, weigh) {
+  const defined = classes.filter((each) => each[name] !== null);
+  const weight = defined.reduce((sum, each) => sum + weigh(each), 0);
+  const value = weight ? defined.reduce((sum, each) => sum + weigh(each) * each[name], 0) / weight : null;
+  return { value, count: defined.length };
+}
+
+/** The classes in order of a column, undefined ones last either way, ties as they were. */
+export function sorted(classes, by, falls) {
+  const sign = falls ? -1 : 1;
+  return [...classes].sort((a, b) => {
+    const [x, y] = by === 'label' ? [a.index, b.index] : [a[by], b[by]];
+    if (x === null || y === null) return (x === null) - (y === null) || a.index - b.index;
+    return sign * (x - y) || a.index - b.index;
+  });
+}
+
+/** The classes with the lowest F1; none when fewer than two are defined or all are alike. */
+export function weakestOf(classes) {
+  const defined = classes.filter(({ f1 }) => f1 !== null);
+  const lowest = Math.min(...defined.map(({ f1 }) => f1));
+  const weakest = defined.filter(({ f1 }) => f1 === lowest);
+  return weakest.length < defined.length ? weakest : [];
+}
+
+/** F1 of each class in the snapshots that were seen, thinned out when there are many. */
+export class Course {
+  constructor(limit = 96) {
+    this.limit = limit;
+    this.forget();
+  }
+
+  forget() {
+    this.moments = []; // {number, f1: [..]} by number
+    this.seen = new Set();
+  }
+
+  see(number, classes) {
+    if (this.seen.has(number)) return;
+    this.seen.add(number);
+    const at = this.moments.findLastIndex((each) => each.number < number) + 1;
+    this.moments.splice(at, 0, { number, f1: classes.map(({ f1 }) => f1) });
+    if (this.moments.length <= this.limit) return;
+    const last = this.moments.length - 1;
+    this.moments = this.moments.filter((_, i) => i % 2 === 0 || i === last);
+  }
+
+  /** The path of a class in a box, as SVG has it; a gap where it is undefined. Empty before two moments. */
+  path(index, width, height) {
+    if (this.moments.length < 2) return '';
+    const first = this.moments[0].number;
+    const span = this.moments.at(-1).number - first;
+    let isDown = false;
+    return this.moments.map(({ number, f1 }) => {
+      if (f1[index] === null) {
+        isDown = false;
+        return '';
+      }
+      const point = `${isDown ? 'L' : 'M'}${((width * (number - first)) / span).toFixed(1)} ${(height * (1 - f1[index])).toFixed(1)}`;
+      isDown = true;
+      return point;
+    }).join('');
+  }
+}

@@ -1,0 +1,51 @@
+/** The last values of the curves as words and as a table. */
+import { tickText } from './chart-scale.js';
+import { make } from './chart-style.js';
+
+const ROWS = 12;
+const HEADINGS = ['Epoch', 'Step', 'Train loss', 'Held-out loss', 'Train accuracy', 'Held-out accuracy', 'Learning rate'];
+
+/** A loss with four decimals, a huge one in powers of ten. */
+export function lossText(value) {
+  if (!Number.isFinite(value)) return 'n/a';
+  return Math.abs(value) >= 1e5 ? tickText(value) : value.toFixed(Math.abs(value) >= 100 ? 1 : 4);
+}
+
+export const shareText = (value) => (Number.isFinite(value) ? `${(100 * value).toFixed(2)} %` : 'n/a');
+export const epochText = (epoch) => String(Number(epoch.toFixed(2)));
+
+/** A table that is closed at first: {element, open(isOpen, history, cursor), show(history, cursor)}. */
+export function createNumbers() {
+  const heading = (text) => make('th', { scope: 'col', textContent: text });
+  const body = make('tbody');
+  const caption = make('caption');
+  const table = make('table', { className: 'ch-numbers' }, caption, make('thead', {}, make('tr', {}, ...HEADINGS.map(heading))), body);
+  const element = make('div', { className: 'ch-scroll', hidden: true }, table);
+
+  /** The rows up to the newest snapshot, or up to the one shown when that is further back. */
+  function show(history, cursor) {
+    if (element.hidden || !history.length) return;
+    const end = cursor !== null && cursor < history.length - ROWS ? cursor + 1 : history.length;
+    const start = Math.max(0, end - ROWS);
+    caption.textContent = `Snapshots ${start} to ${end - 1} of ${history.length}, the newest first`;
+    const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy, rate } = history.figures;
+    const rows = [];
+    for (let i = end - 1; i >= start; i -= 1) {
+      const row = make('tr', {}, make('th', { scope: 'row', textContent: epochText(history.epochs[i]) }), ...[
+        history.lines[i].step.toLocaleString('en'), lossText(trainLoss[i]), lossText(heldoutLoss[i]), shareText(trainAccuracy[i]), shareText(heldoutAccuracy[i]), tickText(rate[i]),
+      ].map((textContent) => make('td', { textContent })));
+      if (i === cursor) row.setAttribute('aria-current', 'true');
+      rows.push(row);
+    }
+    body.replaceChildren(...rows);
+  }
+
+  return {
+    element,
+    show,
+    open(isOpen, history, cursor) {
+      element.hidden = !isOpen;
+      show(history, cursor);
+    },
+  };
+}

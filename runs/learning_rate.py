@@ -1,0 +1,172 @@
+"""The search for a learning rate: the points of a range test as they come, and a sketch of them for people."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import fields
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
+
+from core.config import FIELDS, RunConfig
+from core.errors import AnnscopeError
+from core.learning_rate_finder import RangePoint, Suggestion, range_test
+from runs.threads import environment, wanted_threads
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+N_STEPS = 100
+"""How many steps `search_elsewhere` takes."""
+ROWS = 24
+BAR = 40
+MOMENT_SECONDS = 0.2
+"""How long `search_elsewhere` waits for news before it says that there is none."""
+_POINT = tuple(item.name for item in fields(RangePoint))
+
+
+def search(config: RunConfig, *, low: float, high: float, n_steps: int) -> Iterator[RangePoint]:
+    """Load the data of a config and take its range test, point by point.
+
+    Raises ConfigError for a range that is none, DataError for data that cannot be read.
+    """
+    from data.datasets import load_dataset
+
+    dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
+    yield from range_test(dataset, config, low=low, high=high, n_steps=n_steps)
+
+
+def options_of(config: RunConfig) -> list[str]:
+    """The settings of a config that differ from the defaults, as options of the command line."""
+    options: list[str] = []
+    for option, item in FIELDS.items():
+        value = config.get(item)
+        if value == item.default:
+            continue
+        if item.kind == "switch":
+            options.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            options += [f"--{option}", item.format(value)]
+    return options
+
+
+def rounded(rate: float) -> float:
+    """A learning rate in two digits: which one it is exactly matters little."""
+    return float(f"{rate:.1e}")
+
+
+def sketch(points: Sequence[RangePoint], found: Suggestion) -> list[RenderableType]:
+    """Bars of the smoothed loss against the learning rate, and the suggestion in words."""
+    from rich.table import Table
+
+    shown = _spread(points, found)
+    losses = [point.smoothed for point in points if math.isfinite(point.smoothed)]
+    # A loss that exploded is a full bar, or the fall before it would not be seen.
+    lowest, top = min(losses), min(max(losses), 1.25 * losses[0])
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Learning rate", justify="right")
+    table.add_column("Loss", justify="right")
+    table.add_column("", no_wrap=True)
+    for point in shown:
+        finite = math.isfinite(point.smoothed)
+        share = (point.smoothed - lowest) / (top - lowest) if finite and top > lowest else float(not finite)
+        mark = "  < suggested" if point.learning_rate == found.learning_rate else ""
+        mark += "  < lowest loss" if point.learning_rate == found.lowest else ""
+        table.add_row(
+            f"{point.learning_rate:.2g}",
+            f"{point.smoothed:.4f}" if finite else "not finite",
+            "#" * (1 + round(min(1.0, share) * (BAR - 1))) + mark,
+        )
+    return [table, "\n" + in_words(found)]
+
+
+def _spread(points: Sequence[RangePoint], found: Suggestion) -> list[RangePoint]:
+    """At most about `ROWS` points over the whole range, the marked ones and the last among them."""
+    every = max(1, math.ceil(len(points) / ROWS))
+    marked = {found.learning_rate, found.lowest, points[-1].learning_rate}
+    return [point for i, point in enumerate(points) if i % every == 0 or point.learning_rate in marked]
+
+
+def in_words(found: Suggestion) -> str:
+    """What the test says, in one or two sentences."""
+    if found.learning_rate is None:
+        return "The loss never fell: no learning rate of this range can be suggested."
+    return (
+        f"The loss fell fastest at a learning rate of {rounded(found.learning_rate):g}: begin with that. "
+        f"It was lowest at {rounded(found.lowest):g}; beyond that it grows again."
+    )
+
+
+# The search in a process of its own, for a server that must not train by itself
+
+
+class SearchError(AnnscopeError):
+    """A search that could not be made: the text says why."""
+
+
+def search_elsewhere(config: RunConfig) -> Generator[RangePoint | Suggestion | None, None, None]:
+    """The points of a search by `annscope find-learning-rate` in a process of its own, and at last what it found.
+
+    None comes whenever there is nothing new for a moment, so that whoever waits can do something
+    else, or leave. Closing the generator ends the process. Raises SearchError, with the sentence of
+    the command line, when there is no result.
+    """
+    command = [sys.executable, "-m", "runs.cli", "find-learning-rate", "--json", "--steps", str(N_STEPS)]
+    command += options_of(config)
+    with TemporaryFile() as complaints:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            env={**os.environ, **environment(wanted_threads())},
+        )
+        lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        reading = threading.Thread(target=_read, args=(process, lines), name="learning-rate search", daemon=True)
+        reading.start()
+        try:
+            yield from _heard(lines)
+            status = process.wait()
+            if status:
+                complaints.seek(0)
+                raise SearchError(_sentence(complaints.read().decode(errors="replace"), status))
+        finally:
+            process.kill()
+            process.wait()
+            reading.join()
+
+
+def _read(process: subprocess.Popen[bytes], lines: queue.SimpleQueue[bytes | None]) -> None:
+    if process.stdout is not None:
+        with process.stdout as output:
+            for line in output:
+                lines.put(line)
+    lines.put(None)
+
+
+def _heard(lines: queue.SimpleQueue[bytes | None]) -> Iterator[RangePoint | Suggestion | None]:
+    while True:
+        try:
+            line = lines.get(timeout=MOMENT_SECONDS)
+        except queue.Empty:
+            yield None
+            continue
+        if line is None:
+            return
+        said = json.loads(line)
+        if said["type"] == "end":
+            yield Suggestion(said["suggestion"], said["lowest"])
+        else:
+            yield RangePoint(*(math.nan if said[name] is None else said[name] for name in _POINT))
+
+
+def _sentence(said: str, status: int) -> str:
+    last = said.strip().splitlines()[-1:] or [f"the search ended before it was done (exit status {status})."]
+    text = last[0].removeprefix("annscope: ")
+    return f"{text[0].upper()}{text[1:].rstrip('.')}."

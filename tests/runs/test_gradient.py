@@ -1,0 +1,113 @@
+"""`annscope check-gradient`: red for the mistakes of a recipe, green for what is exact."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+
+from core.config import RunConfig
+from core.recipes import RECIPES
+from runs import cli
+from runs.gradient import RunCheck, check_run
+from runs.record import RunReader, create_run, run_directory
+from runs.worker import work
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    with mock.patch.dict(os.environ):
+        yield
+
+
+def trained(config: RunConfig) -> RunReader:
+    """A finished run."""
+    reader = RunReader(run_directory(create_run(config)))
+    last = list(work(reader.directory))[-1]
+    assert last["status"] == "finished", last["message"]
+    return reader
+
+
+def checked(config: RunConfig) -> list[RunCheck]:
+    """The checks of the first and the last snapshot."""
+    reader = trained(config)
+    return [check_run(reader, number) for number in (0, len(reader.snapshot_lines()) - 1)]
+
+
+def test_one_by_one_is_wrong_where_exact_backpropagation_is_right() -> None:
+    """Its diagonal is no gradient, before training and after, on raw pixels; the check names both mistakes."""
+    config = RECIPES["one-by-one"].config.with_values(
+        {"data": "mnist-5k", "split": 0.9, "hidden": (32, 16), "epochs": 1}
+    )
+    for check in checked(config):
+        assert check.own.is_right is False
+        assert check.own.error > 0.05
+        assert check.exact.is_right is True
+        assert check.exact.error < 1e-6
+        assert check.mistakes == ("softmax-derivative", "delta-weights")
+        assert check.range == (0, 255)
+        assert (check.n_examples, len(check.names), check.n_parameters) == (10, 200, 784 * 32 + 32 * 16 + 160 + 58)
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name != "one-by-one"])
+def test_the_other_recipes_are_right(name: str) -> None:
+    """Nothing is left out, so there is one gradient."""
+    config = RECIPES[name].config.with_values(
+        {"data": "digits", "split": 0.1, "train-examples": 100, "epochs": 2, "snapshot-every": "epoch"}
+    )
+    for check in checked(config):
+        assert check.mistakes == ()
+        assert check.own is check.exact
+        assert check.own.is_right is True
+
+
+@pytest.mark.parametrize("options", [{"batch-norm": True}, {"bias": False}, {"hidden": ()}, {"l2": 0.1}], ids=str)
+def test_every_kind_of_network_can_be_checked(options: dict[str, Any]) -> None:
+    """Parameters are named by layer, from 1, and by what they join."""
+    values = {"data": "moons", "samples": 60, "hidden": (4, 3), "activation": "tanh", "epochs": 1, **options}
+    *_, check = checked(RunConfig().with_values(values))
+    assert check.own.is_right is True
+    assert check.names[0] == "layer 1, weight 1 to 1"
+    assert len(set(check.names)) == len(check.names) == check.n_parameters
+    assert [int(name.split(",")[0].removeprefix("layer ")) for name in check.names] == list(check.layers)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit status, output and errors of a command line."""
+    with pytest.raises(SystemExit) as end:
+        cli.main(list(arguments))
+    out, err = capsys.readouterr()
+    return int(end.value.code or 0), out, err
+
+
+def test_the_command_says_it_to_people_and_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    """A table of both gradients with the reasons, or one object with every parameter."""
+    trained(
+        RunConfig().with_values(
+            {"data": "moons", "samples": 60, "hidden": (4,), "loss": "squared_error", "epochs": 1,
+             "softmax-derivative": "diagonal"}
+        )
+    )  # fmt: skip
+    status, out, err = run(capsys, "check-gradient", "latest")
+    assert (status, err) == (0, "")
+    text = " ".join(out.split())
+    assert "as the run computes it" in text
+    assert "wrong exact backpropagation" in text
+    assert "leaves out how each class takes from the others" in text
+    status, out, err = run(capsys, "check-gradient", "latest", "--step", "0", "--json")
+    assert (status, err) == (0, "")
+    said = json.loads(out)
+    assert (said["step"], said["verdict"], said["exact_verdict"]) == (0, "wrong", "right")
+    assert said["mistakes"] == ["softmax-derivative"]
+    exact = np.array([parameter["exact"] for parameter in said["parameters"]])
+    measured = np.array([parameter["differences"] for parameter in said["parameters"]])
+    np.testing.assert_allclose(exact, measured, atol=1e-8)
+    assert len(exact) == 4 * 2 + 4 + 2 * 4 + 2
+    status, out, err = run(capsys, "check-gradient", "latest", "--step", "7")
+    assert (status, out) == (2, "")
+    assert "the nearest is of step" in err
