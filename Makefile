@@ -33,7 +33,7 @@ check: $(VENV)/installed-dev ## Format, lint and types
 	$(BIN)/mypy
 
 unit: $(VENV)/installed-dev ## Unit, property and AppTest tests, with coverage
-	$(BIN)/python -m pytest -n 2 -m "not browser" --cov --cov-report=term
+	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n 2 -m "not browser" --cov --cov-report=term
 
 browser-tests: $(VENV)/installed-dev ## The journeys in headless Chromium
 	$(BIN)/python -m pytest -m browser

@@ -14,6 +14,7 @@ BENCHMARKS = {
     "telemetry": "what watching costs: snapshot, held-out evaluation and record as a share of an epoch",
     "pure-python": "samples trained on per second by neurons in plain Python, beside NumPy",
     "scaling": "cost of a training sample against width, depth and batch size",
+    "viewing": "frames and scrubbing, many viewers, and what training loses to a viewer",
     "dashboard": "page load, Start to first picture, written to drawn, server CPU and memory, in headless Chromium",
 }
 OWN = {"benchmarks", "core", "data", "runs", "scripts"}

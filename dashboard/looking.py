@@ -84,7 +84,8 @@ def understand(
         complaints.append(_sentence(name, f"a whole number from 0 to {end - 1}", text) + ".")
         return default
 
-    split = one(state.SUBSET, splits, next(iter(splits)))
+    of_sample = parameters.get(state.SAMPLE, "").partition("-")[0]  # a link with a sample alone means its split
+    split = one(state.SUBSET, splits, of_sample if of_sample in splits else next(iter(splits)))
     n_classes = len(class_names)
     label = class_names.index(name) if (name := parameters.get(state.CLASS)) in class_names else 0
     if name is not None and name not in class_names:
@@ -97,7 +98,10 @@ def understand(
     if threshold is None:
         wrong = parameters[state.THRESHOLD]
         complaints.append(_sentence(state.THRESHOLD, "a number from 0 to 1", wrong) + ".")
-    sample = number(state.SAMPLE, splits[split], -1)
+    sample = _sample(parameters.get(state.SAMPLE), split, splits[split])
+    if sample is None and state.SAMPLE in parameters:
+        rule = f"such as {split}-0, up to {split}-{splits[split] - 1}"
+        complaints.append(_sentence(state.SAMPLE, rule, parameters[state.SAMPLE]) + ".")
     return Looking(
         run=run,
         number=number(state.SNAPSHOT, n_snapshots, n_snapshots - 1),
@@ -111,9 +115,16 @@ def understand(
         selection=selection or Selection(),
         order=cast(Order, one(state.ORDER, tuple(ORDERS), "sure")),
         sheet=state.whole_number(parameters.get(state.SHEET, "0")) or 0,
-        sample=None if sample < 0 else sample,
+        sample=sample,
         complaints=complaints,
     )
+
+
+def _sample(text: str | None, split: str, n: int) -> int | None:
+    """The place that a text such as test-17 names in this split; None when it names none."""
+    named, _, place = (text or "").partition("-")
+    found = state.whole_number(place)
+    return found if named == split and found is not None and found < n else None
 
 
 def _share(text: str) -> float | None:

@@ -15,7 +15,6 @@ from functools import wraps
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 from anyio import create_task_group
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -35,8 +34,6 @@ BASE = "/annscope"
 ASSETS = Path(__file__).with_name("assets")
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
 MOST_CHANGES = 10_000
-PAGE_PATHS = ("classes", "drawing")
-"""The addresses of the pages beside the first one, as `dashboard.app` gives them."""
 GONE = 4404
 """The code with which a connection is closed when the run was deleted or cannot be read."""
 
@@ -242,18 +239,17 @@ def _history(following: Following, *, kind: str | None = None) -> str:
     return f'{{{head}"description":{description},"lines":[{",".join(following.lines)}],"status":{status}}}'
 
 
-def streamlit_page(_: Request) -> Response:
-    """Streamlit's own page for an address below the root, told that its server is at the root.
+def not_here(_: Request) -> Response:
+    """The answer to a page that was opened by its own address and looks for the server below itself.
 
-    Left alone it looks for the server below the page's address first, and the browser reports what it misses.
+    Streamlit's client tries that before the root; told 404, the browser would report an error on its console.
     """
-    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-    told = '<head><script>window.__streamlit = { BACKEND_BASE_URL: window.location.origin + "/" };</script>'
-    return Response(page.replace("<head>", told, 1), media_type="text/html", headers={"cache-control": "no-cache"})
+    return Response(status_code=304)
 
 
 routes: list[BaseRoute] = [
-    *(Route(f"/{path}", streamlit_page) for path in PAGE_PATHS),
+    Route("/{page}/_stcore/health", not_here),
+    Route("/{page}/_stcore/host-config", not_here),
     Mount(f"{BASE}/assets", app=Assets(directory=ASSETS, check_dir=False), name="assets"),
     Route(f"{BASE}/runs/{{run}}/history", history),
     Route(f"{BASE}/runs/{{run}}/probe", probe),

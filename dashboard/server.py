@@ -17,7 +17,7 @@ from dashboard.origin import SameOrigin
 from dashboard.routes import routes
 
 HEAVY = (
-    "pandas", "pyarrow", "dashboard.pages.train", "dashboard.pages.inspect", "dashboard.pages.draw", "runs.launch",
+    "pandas", "pyarrow", "dashboard.pages.train", "dashboard.pages.draw", "dashboard.pages.inspect", "runs.launch",
     "runs.control",
 )  # fmt: skip
 """What the pages need, imported before the first visitor has to wait for it."""

@@ -26,10 +26,8 @@ SHOW = "show"
 ORDER = "order"
 SHEET = "sheet"
 SAMPLE = "sample"
-"""A place in the split that `subset` names."""
-EXAMPLE = "example"
-"""Which example of the data set is tried, as split and index: `test-17`."""
-OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, AGAINST, SHOW, SHEET, SAMPLE, EXAMPLE)
+"""Which example of the data set is tried or looked at, as split and index: `test-17`."""
+OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, AGAINST, SHOW, SHEET, SAMPLE)
 """What a choice of another run takes out of the address."""
 VIEW_PARAMETERS = (*OF_ONE_RUN, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER)
 """Every parameter that says what is looked at, on any page."""

@@ -44,6 +44,7 @@ export function createDistributions(root, store) {
   const canvas = document.createElement('canvas');
   canvas.tabIndex = 0;
   canvas.setAttribute('role', 'img');
+  canvas.setAttribute('aria-label', 'Distributions of a layer over the snapshots');
   box.append(canvas);
   const say = document.createElement('p');
   say.className = 'as-say';

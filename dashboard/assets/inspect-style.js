@@ -80,6 +80,7 @@ export const RULES = `
 .ai-detail-body.ai-of-values { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); }
 .ai-side dt, .ai-side dd { margin: 0; padding: 0; font-size: 12px; } .ai-side dt { color: var(--nv-muted); font-weight: 400; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }   .ai-side dd { text-align: right; font-variant-numeric: tabular-nums; }
 .ai-side canvas { border: 1px solid var(--nv-edge); }
+.ai-links { display: grid; gap: 2px; margin: 4px 0 0 !important; }
 .annscope-inspect .ai-link { color: color-mix(in srgb, var(--nv-accent) 82%, var(--nv-ink)); font-weight: 600; text-decoration: none; } .annscope-inspect .ai-link:hover { text-decoration: underline; }
 .ai-bars { display: grid; grid-template-columns: auto minmax(0, 1fr) 58px; gap: 4px 8px; max-height: 300px; overflow-y: auto; font-variant-numeric: tabular-nums; }
 .ai-bars > div { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1; align-items: center; }

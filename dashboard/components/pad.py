@@ -43,7 +43,7 @@ def pad(run: str, newest: int) -> None:
 
     What a person chooses in it goes back into the address.
     """
-    sample = st.query_params.get(state.EXAMPLE, "")
+    sample = st.query_params.get(state.SAMPLE, "")
     _component(
         key=state.PAD,
         data={
@@ -61,6 +61,6 @@ def pad(run: str, newest: int) -> None:
 def _keep_sample() -> None:
     sample = st.session_state[state.PAD].get("sample")
     if isinstance(sample, str) and SAMPLE.fullmatch(sample):
-        st.query_params[state.EXAMPLE] = sample
+        st.query_params[state.SAMPLE] = sample
     else:
-        st.query_params.pop(state.EXAMPLE, None)
+        st.query_params.pop(state.SAMPLE, None)

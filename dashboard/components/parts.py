@@ -103,13 +103,13 @@ def gallery(
     judged: int | None,
     sheet: int,
     opened: int | None,
-    link: str,
+    query: str,
 ) -> None:
     """One sheet of the examples at `places`, in that order, and the opened one with all its probabilities.
 
     A click calls `choose` with {"sample": place or None} or {"sheet": number}. `judged` is the class whose
-    probability stands under each example, None for that of its prediction. `link` leads to the network
-    view of this run and snapshot; the sample is added to it.
+    probability stands under each example, None for that of its prediction. `query` names the run and the
+    snapshot in the address of any page; the sample is added to it.
     """
     dataset = dataset_of(answers.run)
     on_sheet = places[sheet * PER_SHEET : (sheet + 1) * PER_SHEET]
@@ -150,7 +150,7 @@ def gallery(
         "probabilities": _base64(answers.probabilities[every].astype("<f4")),
         "names": list(answers.class_names),
         "opened": opened,
-        "link": link,
+        "query": query,
     }
     if kind == "plane":
         plane = shown_features(answers.run, answers.split)

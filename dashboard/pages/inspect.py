@@ -29,8 +29,8 @@ from dashboard.selection import ORDERS, describe, judged_class, select
 from runs.record import RunReader, run_directory, run_ids
 
 STYLE = """<style>
-.stMainBlockContainer { padding: 4rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 4rem 1rem 2rem; } }
+.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
+@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
 .st-key-inspect-choices { border-bottom: 1px solid var(--st-border-color, #8883); padding-bottom: 0.5rem; }
 .st-key-inspect-headline p { font-variant-numeric: tabular-nums; }
@@ -547,9 +547,10 @@ def _gallery(looking: Looking, answers: Answers) -> None:
             state.show_number(state.SHEET, choice["sheet"])
             state.put(state.SAMPLE, None)
         if "sample" in choice:
-            state.show_number(state.SAMPLE, choice["sample"])
+            place = choice["sample"]
+            state.put(state.SAMPLE, None if place is None else f"{looking.split}-{int(place)}")
 
-    link = {state.RUN: looking.run, state.SNAPSHOT: looking.number, state.EXAMPLE: f"{looking.split}-"}
+    link = {state.RUN: looking.run, state.SNAPSHOT: looking.number}
     parts.gallery(
         answers,
         places,
@@ -558,7 +559,7 @@ def _gallery(looking: Looking, answers: Answers) -> None:
         judged=judged_class(looking.selection),
         sheet=min(looking.sheet, sheets - 1),
         opened=looking.sample,
-        link=f"/drawing?{urlencode(link)}",
+        query=urlencode(link),
     )
     _save(looking, "examples", lambda: tables.example_rows(answers, places))
 

@@ -16,8 +16,8 @@ from dashboard.following import follow
 from dashboard.tables import COLUMNS, history_csv, history_rows
 
 STYLE = """<style>
-.stMainBlockContainer { padding: 4rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 4rem 1rem 2rem; } }
+.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
+@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
 .annscope-stage .as-sticky { top: 3.75rem; }
 [data-testid="stSidebarHeader"] { height: 1.5rem; margin: 0; padding-top: 0.75rem; padding-bottom: 0; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; padding-bottom: 1.5rem; }
@@ -31,6 +31,9 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-recipe-about [data-testid="stCaptionContainer"] p { letter-spacing: 0; line-height: 1.35; }
 .st-key-head .stSelectbox { min-width: 20rem; }
 .st-key-head [data-testid="stMarkdownContainer"] p { font-variant-numeric: tabular-nums; }
+.stMarkdownBadge { color: light-dark(#1B2330, #E6EAF0) !important; }
+.st-key-welcome [data-testid="stCaptionContainer"] { opacity: 1; }
+.st-key-welcome [data-testid="stCaptionContainer"] p { color: light-dark(#4A5363, #B4BDCB); opacity: 1; }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
 </style>"""
 """Spacing: the settings fit on one screen, and the live views get the width."""

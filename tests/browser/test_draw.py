@@ -154,16 +154,16 @@ def test_dark_ink_on_white_paper_is_turned_over(open_tab: Callable[..., Page], d
 
 def test_a_real_example_has_its_address(open_tab: Callable[..., Page], digits: RunReader) -> None:
     """A link with run, snapshot and sample shows just that; drawing on the example takes it out of the link."""
-    page = open_tab(f"/drawing?run={digits.run}&snapshot=0&example=test-321")
+    page = open_tab(f"/drawing?run={digits.run}&snapshot=0&sample=test-321")
     expect(page.locator(".dr-truth")).to_have_text("in truth: 6 (test example 321)")
     expect(page.locator(".dr-time output")).to_contain_text("epoch 0, step 0")
     page.get_by_role("button", name="›").click()
-    page.wait_for_url("**example=test-322**")
+    page.wait_for_url("**sample=test-322**")
     page.get_by_label("Snapshot of the network").fill("5")
     page.wait_for_url("**snapshot=5**")
     expect(page.locator(".dr-time output")).to_contain_text("epoch 5")
     draw(page, ONE)
-    page.wait_for_url(lambda url: "example" not in url)
+    page.wait_for_url(lambda url: "sample" not in url)
     expect(page.locator(".dr-truth")).to_have_text("")
 
 
@@ -238,7 +238,7 @@ def test_where_it_says_the_answer_breaks_it_breaks(open_tab: Callable[..., Page]
 
 def test_maps_lie_over_the_image_with_their_numbers(open_tab: Callable[..., Page], digits: RunReader) -> None:
     """What an answer hangs on is drawn over the image, for any class, and each number can be read."""
-    page = open_tab(f"/drawing?run={digits.run}&example=test-217")
+    page = open_tab(f"/drawing?run={digits.run}&sample=test-217")
     expect(top(page)).not_to_have_text("?")
     page.get_by_role("button", name="Occlusion").click()
     page.locator(".dr-numbers summary").click()

@@ -61,10 +61,13 @@ def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, 
     detail = gallery(page).locator(".ai-detail")
     expect(detail.get_by_role("row")).to_have_count(10)
     sample = tiles.last.get_attribute("data-sample")
-    expect(page).to_have_url(re.compile(rf"[?&]sample={sample}(&|$)"))
+    expect(page).to_have_url(re.compile(rf"[?&]sample=test-{sample}(&|$)"))
     link = detail.get_by_role("link", name="Show in network view")
-    for part in (f"run={run}", "snapshot=1", f"example=test-{sample}"):
+    for part in (f"run={run}", "snapshot=1", f"sample=test-{sample}"):
         expect(link).to_have_attribute("href", re.compile(rf"[?&]{part}(&|$)"))
+    shown = open_tab(link.get_attribute("href") or "")
+    expect(shown.locator(".nv-canvas")).to_be_visible(timeout=20_000)
+    expect(shown.locator("body")).to_contain_text(f"test example {sample}", timeout=20_000)
 
     # The link restores it, in another tab.
     other = open_tab(page.url.removeprefix(served.url), scheme="dark")
@@ -137,6 +140,6 @@ def test_a_point_of_a_curve_opens_what_it_calls_positive(run: str, open_tab: Cal
 @pytest.mark.parametrize("width", [1440, 900])
 def test_nothing_sticks_out(run: str, open_tab: Callable[..., Page], width: int, scheme: str) -> None:
     """On a narrow and a wide screen the page is never wider than the window."""
-    page = open_tab(f"/classes?run={run}&view=classes&sample=0", width=width, scheme=scheme)
+    page = open_tab(f"/classes?run={run}&view=classes&sample=validation-0", width=width, scheme=scheme)
     expect(gallery(page)).to_be_visible(timeout=20_000)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

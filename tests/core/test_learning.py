@@ -11,6 +11,8 @@ import pytest
 from core.config import RunConfig
 from core.dataset import Dataset
 from core.errors import DivergedError
+from core.metrics import EVALUATION_BLOCK, evaluate
+from core.network import Network
 from core.training import Trainer, train
 from data.toy import make_points
 from tests.core.conftest import make_dataset
@@ -97,6 +99,57 @@ def test_without_patience_no_step_is_best() -> None:
     assert trainer.best_step is None
 
 
+def test_a_loss_that_stays_the_same_is_not_lower() -> None:
+    """Patience runs out where nothing moves at all, and the first of equal moments is the best."""
+    trainer = Trainer(points("moons"), run(patience=2, learning_rate=1e-30, snapshot_every="epoch"))
+    trainer.snapshot()
+    while trainer.advance(1000):
+        trainer.snapshot()
+    assert (trainer.epoch, trainer.best_step) == (2, 0)
+    assert trainer.stop_reason is not None
+
+
+def test_a_stopped_run_that_gets_more_epochs_gets_its_patience_anew() -> None:
+    """Whoever asks for more sees more than one epoch of it."""
+    data, options = points("moons"), {"patience": 3, "learning_rate": 1e-30, "snapshot_every": "epoch"}
+    trainer = Trainer(data, run(**options))
+    trainer.snapshot()
+    while trainer.advance(1000):
+        trainer.snapshot()
+    assert trainer.epoch == 3
+    longer = Trainer(data, run(**(options | {"epochs": 50})), checkpoint=trainer.checkpoint())
+    while longer.advance(1000):
+        longer.snapshot()
+    assert longer.epoch == 7  # the best is the first moment it saw, at epoch 4
+
+
+def test_a_target_reached_with_the_last_step_stops_nothing() -> None:
+    """A run whose epochs are all done has no other reason to end."""
+    data, options = points("moons"), {"target_accuracy": 0.9, "snapshot_every": "epoch"}
+    stopped = Trainer(data, run(**options))
+    while stopped.advance(1000):
+        stopped.snapshot()
+    assert stopped.stop_reason is not None
+    exact = Trainer(data, run(**options, epochs=stopped.epoch))
+    while exact.advance(1000):
+        exact.snapshot()
+    assert exact.finished
+    assert (exact.step, exact.stop_reason) == (stopped.step, None)
+
+
+def test_every_held_out_example_is_judged_and_a_thousand_are_looked_into() -> None:
+    """Held-out figures are over all examples, however many; activation histograms over the first 1,024."""
+    data, config = make_dataset(n_train=40, n_val=EVALUATION_BLOCK + 300), run(epochs=1)
+    *_, last = train(data, config)
+    network = Network(config.network, data.n_features, data.n_classes, last.parameters)
+    found = evaluate(network, data.x_val.astype("float32"), data.y_val, "cross_entropy")
+    assert (found.loss, found.accuracy) == (last.heldout.loss, last.heldout.accuracy)
+    assert last.confusion.sum() == EVALUATION_BLOCK + 300
+    assert [int(layer.activation_histogram.sum()) for layer in last.layers] == [
+        n * EVALUATION_BLOCK for n in (16, 16, 3)
+    ]
+
+
 def test_advance_stops_at_due_snapshots_and_at_the_end() -> None:
     """However many steps are asked for, none is taken past a moment that is to be seen."""
     trainer = Trainer(points("moons"), run(epochs=2, snapshot_every=7))
@@ -128,11 +181,27 @@ def test_divergence_on_raw_pixels_advises_scaling(dtype: str) -> None:
     assert error.value.quantity in {"gradient", "parameters"}
 
 
-def test_the_step_of_a_divergence_is_the_one_at_which_it_happened() -> None:
+def test_small_features_need_no_scaling() -> None:
+    """Where the features are small already the advice does not send anyone to scale them."""
+    config = run(optimizer="sgd", learning_rate=1000.0, activation="leaky_relu", scaling="none", l2=1.0, epochs=2000)
+    with pytest.raises(DivergedError, match=r"for example 100\.$"):
+        list(train(points("moons"), config))
+
+
+def test_the_probe_has_as_many_examples_of_each_class_as_fit() -> None:
+    """Twenty images in all, the first held-out ones of each class, in the order of the classes."""
+    data = make_dataset(n_val=60)
+    probe = Trainer(data, run()).probe
+    assert probe.y.tolist() == [0] * 6 + [1] * 6 + [2] * 6
+    assert probe.indices.tolist() == [i for label in range(3) for i in np.flatnonzero(data.y_val == label)[:6]]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_step_of_a_divergence_is_the_one_at_which_it_happened(bias: bool) -> None:
     """A gradient that overflows at the first step is named at step 0, before any parameter is spoiled."""
     data = make_dataset()
     endless = replace(data, x_train=np.where(data.x_train > 3, np.inf, data.x_train))
-    trainer = Trainer(endless, run(batch_size="full", optimizer="sgd"))
+    trainer = Trainer(endless, run(batch_size="full", optimizer="sgd", bias=bias))
     before = trainer.checkpoint().arrays["parameters"]
     with pytest.raises(DivergedError, match="at step 0: gradient not finite in layer 1") as error:
         trainer.advance(5)

@@ -86,3 +86,11 @@ def test_where_biases_come_from() -> None:
     for bias in initial_parameters(drawn, (2, 3, 2), "float64", 0).biases:
         assert bias is not None
         assert ((bias != 0) & (np.abs(bias) <= 0.1)).all()
+
+
+def test_batch_normalisation_begins_by_changing_nothing() -> None:
+    """Scales begin at 1, shifts at 0, with a running mean of 0 and variance of 1."""
+    config = NetworkConfig(hidden_sizes=(3,), batch_norm=True)
+    parameters = initial_parameters(config, (2, 3, 2), "float64", 0)
+    assert [None if scale is None else scale.tolist() for scale in parameters.scales] == [[1.0] * 3, None]
+    np.testing.assert_allclose(parameters.layers[0].weight, parameters.weights[0], rtol=1e-5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -111,6 +111,25 @@ def test_a_changed_learning_rate_survives(optimizer: str) -> None:
     second = Trainer(DATASET, config, checkpoint=through_a_file(first.checkpoint()))
     assert second.learning_rate == 0.03
     assert bits(tuple(snapshots_to_the_end(second))) == bits(tuple(snapshots_to_the_end(whole)))
+
+
+def test_patience_survives() -> None:
+    """Interrupted after every epoch, a run remembers its best moment and stops when it would have."""
+    config = RunConfig().with_values(
+        {"hidden": (20,), "batch-size": 4, "epochs": 200, "patience": 4, "learning-rate": 0.03}
+    )
+    noisy = make_dataset(n_train=23, n_val=20)
+    noisy = replace(noisy, y_val=np.where(np.arange(20) % 4 == 0, 0, noisy.y_val))  # to be overfitted
+    whole, parts = Trainer(noisy, config), Trainer(noisy, config)
+    expected = snapshots_to_the_end(whole)
+    parts.snapshot()
+    while parts.advance(1000):
+        parts.snapshot()
+        parts = Trainer(noisy, config, checkpoint=through_a_file(parts.checkpoint()))
+    assert whole.stop_reason is not None
+    assert 0 < (whole.best_step or 0) < whole.step < whole.total_steps
+    assert (parts.step, parts.best_step, parts.stop_reason) == (whole.step, whole.best_step, whole.stop_reason)
+    assert bits(parts.snapshot()) == bits(expected[-1])
 
 
 def test_a_checkpoint_is_a_copy() -> None:

@@ -44,7 +44,7 @@ def test_the_pad_shows_what_the_address_names(
     """Run, snapshot and sample of a link reach the pad as they stand."""
     first = record(3).run
     record(1)
-    open_page(tmp_path, run=first, snapshot="1", example="train-7")
+    open_page(tmp_path, run=first, snapshot="1", sample="train-7")
     about = {"run": first, "newest": 2, "snapshot": 1, "sample": "train-7", "base": "/annscope"}
     assert given == [about]
 
@@ -55,7 +55,7 @@ def test_a_sample_that_cannot_be_is_left_out(
 ) -> None:
     """Nothing but a split and a number is taken from the address."""
     record(2)
-    open_page(tmp_path, example=sample)
+    open_page(tmp_path, sample=sample)
     assert given[0]["sample"] is None
 
 
@@ -64,7 +64,7 @@ def test_another_run_is_shown_from_its_latest_snapshot(
 ) -> None:
     """A picked run is not shown at a moment or with an example that belonged to another."""
     first, second = record(3).run, record(2, "stopped").run
-    page = open_page(tmp_path, run=first, snapshot="1", example="test-1")
+    page = open_page(tmp_path, run=first, snapshot="1", sample="test-1")
     page.selectbox(key=state.PICKER).set_value(second).run()
     assert not page.exception
     assert (given[-1]["run"], given[-1]["snapshot"], given[-1]["sample"]) == (second, None, None)

@@ -82,7 +82,7 @@ def test_the_matrix_and_the_gallery_are_the_networks_answers(run: str, split: st
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_draws(run: str, view: str) -> None:
     """Each view of each link comes up without a complaint."""
-    page = open_page(run=run, view=view, snapshot="1", **{"class": "3"}, show="true-3", sample="4")
+    page = open_page(run=run, view=view, snapshot="1", **{"class": "3"}, show="true-3", sample="validation-4")
     assert [box.value for box in page.warning] == []
     assert part(page, state.GALLERY)["opened"] == 4
 
@@ -106,7 +106,7 @@ def test_a_wrong_link_is_explained(run: str) -> None:
 
 def test_another_split_goes_into_the_address(run: str) -> None:
     """A choice is in the link, and a sample of another split is not taken along."""
-    page = open_page(run=run, sample="3")
+    page = open_page(run=run, sample="validation-3")
     page.segmented_control(key=state.choice(state.SUBSET)).set_value("test").run()
     assert not page.exception
     assert page.query_params[state.SUBSET] == "test"

@@ -41,7 +41,7 @@ def test_the_configuration_holds_from_every_folder(tmp_path: Path, monkeypatch: 
     """Theme and protection do not depend on where the dashboard is started from."""
     monkeypatch.chdir(tmp_path)
     options = command.options(8765, headless=True)
-    assert options["theme.light.primaryColor"] == "#2F6FDE"
+    assert options["theme.light.primaryColor"] == "#2360C9"
     assert options["theme.dark.primaryColor"] == "#6EA0FF"
     assert (options["server.address"], options["server.port"], options["server.headless"]) == ("127.0.0.1", 8765, True)
 

@@ -104,7 +104,7 @@ def test_an_empty_address_looks_at_the_mistakes_of_the_last_snapshot() -> None:
             "view": st.sampled_from(list(VIEWS)), "class": st.sampled_from(NAMES),
             "threshold": st.floats(0, 1).map(repr),
             "figure": st.sampled_from(list(FIGURES)), "show": st.sampled_from(["0-1", "true-2", "bin-9", "all"]),
-            "sample": st.integers(0, 8).map(str), "matrix": st.sampled_from(["counts", "difference"]),
+            "matrix": st.sampled_from(["counts", "difference"]),
             "order": st.sampled_from(["sure", "unsure"]), "sheet": st.integers(0, 3).map(str),
         }
     )
@@ -116,7 +116,7 @@ def test_a_link_is_understood_in_full(parameters: dict[str, str]) -> None:
     assert {
         "snapshot": str(looking.number), "subset": looking.split, "view": looking.view,
         "class": NAMES[looking.label], "threshold": repr(looking.threshold), "figure": looking.figure,
-        "show": looking.selection.format(), "sample": str(looking.sample), "matrix": looking.matrix,
+        "show": looking.selection.format(), "matrix": looking.matrix,
         "order": looking.order, "sheet": str(looking.sheet),
     } == parameters  # fmt: skip
 
@@ -124,7 +124,8 @@ def test_a_link_is_understood_in_full(parameters: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [("snapshot", "6"), ("subset", "tets"), ("view", "matrx"), ("class", "dgo"), ("threshold", "nan"),
-     ("threshold", "2"), ("show", "9-9"), ("sample", "20"), ("figure", "recal"), ("order", "-"), ("matrix", "x")],
+     ("threshold", "2"), ("show", "9-9"), ("sample", "validation-20"),
+     ("sample", "7"), ("figure", "recal"), ("order", "-"), ("matrix", "x")],
 )  # fmt: skip
 def test_what_cannot_be_shown_is_one_sentence(name: str, text: str) -> None:
     """A wrong link shows the default and says which part of it was wrong."""
@@ -133,3 +134,15 @@ def test_what_cannot_be_shown_is_one_sentence(name: str, text: str) -> None:
     assert looking.complaints[0].startswith(f"In the address, {name} must be ")
     assert repr(text) in looking.complaints[0]
     assert replace(looking, complaints=[]) == ask()
+
+
+@pytest.mark.parametrize(("parameters", "expected"), [
+    ({"sample": "test-8"}, ("test", 8)),
+    ({"sample": "validation-19"}, ("validation", 19)),
+    ({"subset": "test", "sample": "test-0"}, ("test", 0)),
+])  # fmt: skip
+def test_a_sample_brings_its_split_along(parameters: dict[str, str], expected: tuple[str, int]) -> None:
+    """A link that names an example alone looks at the split that it is in."""
+    looking = ask(**parameters)
+    assert (looking.split, looking.sample) == expected
+    assert looking.complaints == []

@@ -1,0 +1,195 @@
+"""What looking costs: frames and scrubbing in the browser, many viewers at the server, training under eyes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Browser, Page, sync_playwright
+from websockets.asyncio.client import connect
+
+from benchmarks import tables, threads
+from benchmarks.dashboard import NUMBER, STAGE, Figure, _cpu_seconds, _threads_as_usual
+from benchmarks.tables import Table
+from runs.record import RunReader
+from scripts.serving import Served, dashboard, open_chromium
+
+N_VIEWERS = 16
+WATCHED_SECONDS = 8.0
+TIMED_FRAMES = """
+(() => {
+  // All the callbacks of one frame get the same time: their durations add up to the frame's.
+  const frames = (window.__frames = new Map());
+  const ask = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (act) => ask((now) => {
+    const begin = performance.now();
+    act(now);
+    frames.set(now, (frames.get(now) ?? 0) + performance.now() - begin);
+  });
+})()
+"""
+SCRUB = """
+async (numbers) => {
+  const slider = document.querySelector('input[aria-label="Timeline"]');
+  const stage = document.querySelector('.annscope-stage');
+  const times = [];
+  for (const number of numbers) {
+    const begin = performance.now();
+    slider.value = number;
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+    while (stage.dataset.number !== String(number)) await new Promise((done) => requestAnimationFrame(done));
+    times.push(performance.now() - begin);
+  }
+  return times;
+}
+"""
+
+
+def main(argv: Sequence[str]) -> None:
+    """Print each figure beside its goal."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks viewing", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="trainings with and without a viewer")
+    parser.add_argument("--threads", type=int, default=threads.DEFAULT, metavar="N", help="cores to use")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object and nothing else")
+    form.add_argument("--markdown", action="store_true", help="the table in Markdown")
+    form.add_argument("--page", action="store_true", help="write the table into docs/benchmarks.md")
+    given = parser.parse_args(argv)
+    figures = measure(given.rounds)
+    notes = [
+        f"mnist-5k, 784-64-32-10, a snapshot each epoch; 1440 x 1000; {given.threads} cores for everything together."
+    ]
+    table = Table("What looking costs", ["", "measured", "goal", ""], [figure.row() for figure in figures], notes)
+    values = {
+        "machine": threads.machine(given.threads),
+        "figures": {each.name: {"value": each.value, "goal": each.goal, "unit": each.unit} for each in figures},
+    }
+    tables.show("viewing", [table], values, as_json=given.json, as_markdown=given.markdown, page=given.page)
+
+
+def measure(n_rounds: int) -> list[Figure]:
+    """All figures of one dashboard."""
+    with (
+        _threads_as_usual(),
+        tempfile.TemporaryDirectory() as folder,
+        dashboard(Path(folder)) as served,
+        sync_playwright() as playwright,
+    ):
+        browser = open_chromium(playwright)
+        figures = _in_the_browser(browser, served)
+        figures += _many_viewers(browser, served)
+        figures.append(_training_under_eyes(browser, served, n_rounds))
+        browser.close()
+    return figures
+
+
+def _in_the_browser(browser: Browser, served: Served) -> list[Figure]:
+    page = _start(browser, served, "epochs=60")
+    page.locator(f"{STAGE}[data-status=finished]").wait_for(timeout=120_000)
+    page.wait_for_timeout(1000)
+    page.add_init_script(TIMED_FRAMES)
+    page.reload()
+    page.locator(f"{STAGE}[data-number='60']").wait_for(timeout=20_000)
+    numbers = [(7 * k) % 60 for k in range(1, 40)]
+    steps = sorted(float(each) / 1000 for each in page.evaluate(SCRUB, numbers))
+    page.evaluate("window.__frames.clear()")
+    begin = time.perf_counter()
+    page.get_by_role("combobox", name="Speed of play").select_option("2")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_timeout(6000)
+    seconds = time.perf_counter() - begin
+    frames = sorted(float(each) / 1000 for each in page.evaluate("[...window.__frames.values()]"))
+    page.context.close()
+    return [
+        Figure(
+            "scrub_median",
+            "scrubbing, a step of the timeline to its picture, median",
+            statistics.median(steps),
+            0.05,
+            "s",
+        ),
+        Figure("scrub_p95", "scrubbing, 95th percentile", steps[int(0.95 * (len(steps) - 1))], None, "s"),
+        Figure("frame_median", "main thread for a frame of the replay, median", statistics.median(frames), 0.008, "s"),
+        Figure(
+            "frame_p95",
+            "main thread for a frame of the replay, 95th percentile",
+            frames[int(0.95 * (len(frames) - 1))],
+            None,
+            "s",
+        ),
+        Figure("frames_per_second", "frames a second in the replay", len(frames) / seconds, None, ""),
+    ]
+
+
+def _many_viewers(browser: Browser, served: Served) -> list[Figure]:
+    page = _start(browser, served, "epochs=100000&snapshot-every=320")
+    page.wait_for_function(f"({NUMBER})() >= 5", timeout=60_000)
+    run = page.evaluate("new URL(location.href).searchParams.get('run')")
+    page.goto("about:blank")
+    server = psutil.Process(served.process.pid)
+    one, many = (asyncio.run(_share_with(served, run, n, server)) for n in (1, N_VIEWERS))
+    page.goto(f"{served.url}/?run={run}")
+    page.get_by_role("button", name="Stop").click()
+    page.locator(f"{STAGE}[data-status=stopped]").wait_for(timeout=30_000)
+    page.context.close()
+    each = (many - one) / (N_VIEWERS - 1)
+    return [
+        Figure("one_viewer", "server CPU for one viewer of a live run, of a core", one, 0.10, "share"),
+        Figure("next_viewer", f"and for each of {N_VIEWERS - 1} more", each, 0.01, "share"),
+    ]
+
+
+async def _share_with(served: Served, run: str, n: int, server: psutil.Process) -> float:
+    """The share of a core that the server takes while `n` viewers follow a run and acknowledge each frame."""
+    url = served.url.replace("http", "ws") + f"/annscope/runs/{run}/live"
+    async with AsyncExitStack() as stack:
+        sockets = [await stack.enter_async_context(connect(url, max_size=None)) for _ in range(n)]
+        viewers = [asyncio.create_task(_acknowledge(socket)) for socket in sockets]
+        await asyncio.sleep(1)
+        before, begin = _cpu_seconds(server), time.perf_counter()
+        await asyncio.sleep(WATCHED_SECONDS)
+        share = (_cpu_seconds(server) - before) / (time.perf_counter() - begin)
+        for viewer in viewers:
+            viewer.cancel()
+    return share
+
+
+async def _acknowledge(socket: object) -> None:
+    async for message in socket:  # type: ignore[attr-defined]
+        if isinstance(message, bytes):
+            await socket.send("ack")  # type: ignore[attr-defined]
+
+
+def _training_under_eyes(browser: Browser, served: Served, n_rounds: int) -> Figure:
+    """How much longer the same training takes while a browser watches it, medians of interleaved rounds."""
+    alone, watched = [], []
+    for _ in range(n_rounds):
+        for times, watch in ((alone, False), (watched, True)):
+            page = _start(browser, served, "data=mnist-5k&epochs=300&snapshot-every=320&hidden=128,64")
+            page.wait_for_function(f"({NUMBER})() >= 0", timeout=60_000)
+            run = page.evaluate("new URL(location.href).searchParams.get('run')")
+            if not watch:
+                page.goto("about:blank")
+            reader = RunReader(served.home / "runs" / run)
+            while reader.status()["status"] not in {"finished", "failed"}:
+                page.wait_for_timeout(250)
+            lines = reader.snapshot_lines()
+            times.append(lines[-1]["train_seconds"] - lines[2]["train_seconds"])
+            page.context.close()
+    loss = statistics.median(watched) / statistics.median(alone) - 1
+    return Figure("training_slower", "training with one viewer, slower by", loss, 0.10, "share")
+
+
+def _start(browser: Browser, served: Served, settings: str) -> Page:
+    page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
+    page.goto(f"{served.url}/?{settings}")
+    page.get_by_role("button", name="Start").first.click()
+    page.wait_for_function(f"document.querySelector('{STAGE}')", timeout=30_000)
+    return page

@@ -1,0 +1,46 @@
+"""Every page, light and dark, before the rules of axe-core."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from scripts.serving import Served
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "train": ("/?run=", ".annscope-stage[data-number='3']"),
+    "inspect": ("/classes?show=wrong&run=", ".ai-sheet"),
+    "draw": ("/drawing?sample=test-3&run=", ".nv-canvas"),
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_is_found_on_any_page(served: Served, open_tab: Callable[..., Page], scheme: str) -> None:
+    """Names, roles and contrast hold on every page of a run, and on the first page of someone new."""
+    found = {"first visit": problems(open_tab("/", scheme=scheme), "[data-testid=stSidebar]")}
+    command = [sys.executable, "-m", "runs.cli", "train", "--data", "digits", "--hidden", "16", "--epochs", "3"]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
+    (directory,) = (served.home / "runs").iterdir()
+    for name, (address, ready) in PAGES.items():
+        found[name] = problems(open_tab(address + directory.name, scheme=scheme), ready)
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+def problems(page: Page, ready: str) -> list[str]:
+    """What axe-core calls serious or critical on a page, once it is drawn."""
+    expect(page.locator(ready).first).to_be_visible(timeout=20_000)
+    page.wait_for_load_state("networkidle")
+    return [
+        f"{violation['id']}: {node['target']} {node['html'][:120]}"
+        for violation in Axe().run(page).response["violations"]
+        if violation["impact"] in {"serious", "critical"}
+        for node in violation["nodes"]
+    ]
