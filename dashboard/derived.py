@@ -36,6 +36,7 @@ from core.errors import AnnscopeError
 from core.metrics import EVALUATION_BLOCK, ClassMetrics, class_metrics, confusion_matrix
 from core.network import Network
 from dashboard.examples import source_of
+from data.errors import DataError
 from runs.record import RunReader, run_directory
 
 KEPT_ANSWERS = 8
@@ -180,7 +181,10 @@ def dataset_of(run: str) -> Dataset:
 
     Raises AnnscopeError, with one sentence, when it is gone, has changed or was never loaded.
     """
-    return source_of(run).dataset
+    try:
+        return source_of(run).dataset
+    except DataError as error:
+        raise DerivedError(f"The data of run {run} cannot be read: {str(error).rstrip('.')}.") from error
 
 
 def shown_features(run: str, split: str, places: Sequence[int] | None = None) -> Float[ndarray, "n n_features"]:

@@ -55,12 +55,12 @@ def matrix_view(confusion: Counts, mode: Mode, other: Counts | None = None) -> M
     if mode == "precision":
         shares = column_shares(confusion)
         return MatrixView(
-            shares, shares, _percentages(shares), 1.0, "share of the predicted class; the diagonal is precision", mode
+            shares, shares, _percentages(shares), 1.0, "percent of the predicted class; the diagonal is precision", mode
         )
     shares = row_shares(confusion)
     if mode == "recall":
         return MatrixView(
-            shares, shares, _percentages(shares), 1.0, "share of the true class; the diagonal is recall", mode
+            shares, shares, _percentages(shares), 1.0, "percent of the true class; the diagonal is recall", mode
         )
     texts = [[f"{count:,}" if count else "·" for count in row] for row in confusion.tolist()]
     return MatrixView(

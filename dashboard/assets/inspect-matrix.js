@@ -23,6 +23,8 @@ export function createMatrix(root, tell) {
 
   function build(names) {
     const header = node('tr', { role: 'row' }, node('td', { className: 'ai-corner', role: 'presentation' }));
+    const longest = Math.max(...names.map((name) => name.length));
+    header.firstChild.style.width = `${Math.min(140, Math.max(64, 20 + 7 * longest))}px`;
     header.firstChild.append(node('span', { textContent: 'predicted →' }), node('span', { textContent: 'true ↓' }));
     const body = node('tbody', { role: 'rowgroup' });
     const spot = (element, row, column, selection) => {

@@ -14,7 +14,8 @@ export const RULES = `
 .ai-grid.ai-small th, .ai-grid.ai-small td { font-size: 10.5px; border-radius: 2px; }
 .ai-grid th { color: var(--nv-ink); font-weight: 650; text-overflow: ellipsis; white-space: nowrap; }
 .ai-grid th[scope=row] { text-align: right; padding-right: 8px; }
-.ai-grid th:first-child, .ai-grid .ai-corner { width: clamp(64px, 15%, 120px); }
+.ai-grid.ai-small thead th { height: 84px; padding: 0 0 4px; writing-mode: vertical-rl; transform: rotate(180deg); text-align: left; }
+.ai-grid.ai-small { min-width: 560px; }
 .ai-grid .ai-corner { cursor: default; color: var(--nv-muted); font-size: 11px; text-align: right; padding-right: 8px; }
 .ai-grid .ai-corner span { display: block; line-height: 1.35; }
 .ai-grid .ai-total { color: var(--nv-muted); font-size: 12px; font-weight: 500; }

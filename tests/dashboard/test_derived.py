@@ -23,7 +23,6 @@ from dashboard.derived import (
     splits_of,
 )
 from dashboard.examples import ExampleError, _load
-from data.errors import DataError
 from runs.record import RunReader, create_run, run_directory
 from runs.worker import work
 
@@ -119,7 +118,7 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     path.unlink()
     derived.forget()
     _load.cache_clear()
-    with pytest.raises(DataError, match=r"mine\.csv"):
+    with pytest.raises(DerivedError, match=r"^The data of run .* cannot be read: .*mine\.csv\.$"):
         answers_of(run, 0, "validation")
 
 
