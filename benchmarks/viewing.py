@@ -8,6 +8,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -134,7 +135,8 @@ def _many_viewers(browser: Browser, served: Served) -> list[Figure]:
     run = page.evaluate("new URL(location.href).searchParams.get('run')")
     page.goto("about:blank")
     server = psutil.Process(served.process.pid)
-    one, many = (asyncio.run(_share_with(served, run, n, server)) for n in (1, N_VIEWERS))
+    with ThreadPoolExecutor(1) as beside:  # Playwright has an event loop of its own in this thread
+        one, many = (beside.submit(asyncio.run, _share_with(served, run, n, server)).result() for n in (1, N_VIEWERS))
     page.goto(f"{served.url}/?run={run}")
     page.get_by_role("button", name="Stop").click()
     page.locator(f"{STAGE}[data-status=stopped]").wait_for(timeout=30_000)
