@@ -6,6 +6,7 @@ import { paletteFor } from './network-color.js';
 import { layersOf } from './network-model.js';
 import { layerColors } from './layers.js';
 import { tickText } from './chart-scale.js';
+import { createNumbersTable } from './chart-table.js';
 
 const HEIGHT = 250;
 const LEFT = 52;
@@ -49,6 +50,15 @@ export function createDistributions(root, store) {
   const say = document.createElement('p');
   say.className = 'as-say';
   root.append(head, box, say);
+  const numbers = createNumbersTable(root, 'Counts of the moment shown', () => {
+    const edges = store.description.histogram_edges[kindChoice.value];
+    const number = Math.min(store.shown.number, known.length - 1);
+    const rows = [];
+    counts(number).forEach((count, bin) => {
+      if (count) rows.push([tickText(Number(edges[bin].toPrecision(4))), tickText(Number(edges[bin + 1].toPrecision(4))), count.toLocaleString('en')]);
+    });
+    return { head: ['From', 'to', 'how many'], rows };
+  });
   const context = canvas.getContext('2d');
 
   let waiting = 0;
@@ -139,6 +149,7 @@ export function createDistributions(root, store) {
     if (isRidge) drawRidges(palette, width, low, high, edges);
     else drawHeat(palette, width, low, high, edges, y, bottom);
     tell(edges);
+    numbers.update();
   }
 
   /** The first and last bin that anything ever fell into, with one to spare. */

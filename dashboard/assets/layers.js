@@ -1,6 +1,7 @@
 /** One figure of every layer over the epochs: how large its steps, gradients and weights are, what is dead or saturated. */
 import { MARGIN, drawChart, layChart } from './chart-draw.js';
 import { nearest, tickText } from './chart-scale.js';
+import { createNumbersTable } from './chart-table.js';
 import { HEALTHY } from './health-rules.js';
 import { paletteFor } from './network-color.js';
 import { layersOf } from './network-model.js';
@@ -41,6 +42,11 @@ export function createLayers(root, store) {
   const say = document.createElement('p');
   say.className = 'as-say';
   root.append(head, box, say);
+  let shownSeries = [];
+  const numbers = createNumbersTable(root, 'Layers over time', () => ({
+    head: ['Epoch', ...shownSeries.map(({ name }) => name)],
+    rows: xs.map((x, i) => [String(Number(x.toFixed(2))), ...shownSeries.map(({ values }) => (Number.isFinite(values[i]) ? tickTextShort(values[i]) : 'n/a'))]),
+  }));
   const context = canvas.getContext('2d');
   let waiting = 0;
   let pointer = null;
@@ -64,6 +70,8 @@ export function createLayers(root, store) {
       values: lines.map((line) => line.layers[index][name] ?? NaN),
       color: colors[i % colors.length], dash: i % 2 === 1, name: isOutput ? 'output' : `hidden ${index + 1}`,
     }));
+    shownSeries = series;
+    numbers.update();
     const isKnown = series.some(({ values }) => values.some(Number.isFinite));
     const ratio = window.devicePixelRatio || 1;
     const [w, h] = [Math.round(width * ratio), Math.round(HEIGHT * ratio)];

@@ -310,3 +310,19 @@ def test_the_classes_sort_and_leave_out_the_undefined(put: Callable[..., Page]) 
     expect(macro.locator("td").first).to_have_text("0.375")
     expect(weighted.locator("td").first).to_have_text("0.438")
     expect(page.locator("tbody tr").filter(has=page.locator("em:visible")).locator("th > span")).to_have_text("a")
+
+
+def test_layers_and_distributions_have_their_tables(served: Served, open_tab: Callable[..., Page]) -> None:
+    """Behind both charts stand the recorded numbers: a row a snapshot, and counts that sum to the number of weights."""
+    command = [sys.executable, "-m", "runs.cli", "train", "--data", "digits", "--hidden", "8", "--epochs", "2"]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
+    (directory,) = (served.home / "runs").iterdir()
+    page = open_tab(f"/?run={directory.name}")
+    layers, counts = (page.locator(f"[data-view={name}] details") for name in ("layers", "distributions"))
+    layers.get_by_text("Numbers").click(timeout=20_000)
+    expect(layers.locator("tbody tr")).to_have_count(3)
+    expect(layers.locator("tbody tr").first).to_contain_text("n/a")
+    counts.get_by_text("Numbers").click()
+    expect(counts.locator("tbody tr").first).to_be_visible(timeout=10_000)
+    found = counts.locator("tbody tr td:last-child").all_inner_texts()
+    assert sum(int(text.replace(",", "")) for text in found) == 64 * 8

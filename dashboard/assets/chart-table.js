@@ -1,0 +1,56 @@
+/** The numbers of a chart as a table, one click away; made only while it is open. */
+
+const MOST_ROWS = 400;
+
+/**
+ * Append the table to `root`. `rows()` answers {head: [text], rows: [[text]]}; call `update()` when they may have changed.
+ * More than 400 rows are thinned evenly, and the caption says so.
+ */
+export function createNumbersTable(root, name, rows) {
+  const details = document.createElement('details');
+  details.className = 'as-numbers';
+  const summary = document.createElement('summary');
+  summary.textContent = 'Numbers';
+  const box = document.createElement('div');
+  box.className = 'as-numbers-box';
+  box.tabIndex = 0;
+  box.setAttribute('role', 'region');
+  box.setAttribute('aria-label', name);
+  const table = document.createElement('table');
+  table.className = 'as-classes';
+  box.append(table);
+  details.append(summary, box);
+  root.append(details);
+  let written = '';
+
+  function update() {
+    if (!details.open) return;
+    const { head, rows: all } = rows();
+    const every = Math.ceil(all.length / MOST_ROWS);
+    const shown = every > 1 ? all.filter((_, i) => i % every === 0 || i === all.length - 1) : all;
+    const key = JSON.stringify([head, shown]);
+    if (key === written) return;
+    written = key;
+    const caption = document.createElement('caption');
+    caption.className = 'as-sr';
+    caption.textContent = name + (every > 1 ? `, every ${every}th snapshot` : '');
+    const line = (cells, tag) => {
+      const row = document.createElement('tr');
+      cells.forEach((text, i) => {
+        const cell = document.createElement(i === 0 || tag === 'th' ? 'th' : 'td');
+        cell.scope = tag === 'th' ? 'col' : 'row';
+        cell.textContent = text;
+        row.append(cell);
+      });
+      return row;
+    };
+    const thead = document.createElement('thead');
+    thead.append(line(head, 'th'));
+    const tbody = document.createElement('tbody');
+    tbody.append(...shown.map((cells) => line(cells, 'td')));
+    table.replaceChildren(caption, thead, tbody);
+  }
+
+  details.addEventListener('toggle', () => { written = ''; update(); });
+  return { update };
+}
