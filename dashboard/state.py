@@ -7,6 +7,7 @@ setting, named as on the command line); the session only holds what the widgets 
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import streamlit as st
@@ -75,6 +76,10 @@ DOWNLOAD = "download"
 
 ADDRESSES = "addresses"
 """Session: what the address of each page said last, by page."""
+REPLACED = "replaced"
+"""Session: the addresses that clicks replaced a moment ago, each with the time."""
+LATE_SECONDS = 3.0
+"""How long the browser may take to learn a new address."""
 PAGE = "page"
 """Session: the page that was drawn last."""
 TRAIN = "train"
@@ -144,11 +149,34 @@ def remember_address() -> None:
 
 def put(name: str, text: str | None) -> None:
     """Put a query parameter into the address, or take it out."""
-    if text is None:
-        st.query_params.pop(name, None)
-    elif st.query_params.get(name) != text:
-        st.query_params[name] = text
+    catch_up()
+    before = st.query_params.to_dict()
+    after = {known: value for known, value in before.items() if known != name}
+    if text is not None:
+        after[name] = text
+    replaced = _replaced_lately()
+    if after != before:
+        st.session_state[REPLACED] = [*replaced, (time.monotonic(), before)]
+    if after != before or replaced:  # the browser may be about to show what was said a moment ago
+        st.query_params.from_dict(after)
     remember_address()
+
+
+def catch_up() -> None:
+    """Take no address for news that was replaced a moment ago.
+
+    The browser sends its address with each click. Of two clicks in quick succession the second comes
+    with the address from before the first, and would undo it.
+    """
+    said = st.session_state.get(ADDRESSES, {}).get(st.session_state.get(PAGE))
+    address = st.query_params.to_dict()
+    if said not in (None, address) and any(before == address for _, before in _replaced_lately()):
+        st.query_params.from_dict(said)
+
+
+def _replaced_lately() -> list[tuple[float, dict[str, str]]]:
+    now = time.monotonic()
+    return [(at, before) for at, before in st.session_state.get(REPLACED, []) if now - at < LATE_SECONDS]
 
 
 def shown_run() -> str | None:

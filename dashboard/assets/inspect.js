@@ -37,7 +37,7 @@ function create(parent, name) {
   let tell = () => {};
   let data = null;
   let palette = null;
-  const view = VIEWS[name](root, (chosen) => tell('chosen', chosen));
+  const view = VIEWS[name](root, (chosen) => tell('chosen', { ...chosen, when: Date.now() }));
 
   function paint() {
     const found = paletteFor(isDark({}, parent));
@@ -52,7 +52,8 @@ function create(parent, name) {
   return {
     update(component) {
       ({ data } = component);
-      tell = component.setTriggerValue;
+      // Of two choices in quick succession Streamlit may lose a trigger, but it keeps the last state.
+      tell = component.setStateValue;
       paint();
       view.update(data, palette);
       root.dataset.ready = 'true';

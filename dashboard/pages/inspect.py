@@ -80,6 +80,7 @@ def page() -> None:
 
 @st.fragment
 def _inspect(run: str) -> None:
+    state.catch_up()
     if state.shown_run() not in {None, run}:
         st.rerun()  # another run was picked: the whole page is about that one
     with st.container(key="inspect-choices", horizontal=True, vertical_alignment="center", gap="medium"):

@@ -137,3 +137,14 @@ def test_a_run_without_snapshots_is_waited_for() -> None:
     """A run that has only been created is no error."""
     page = open_page(run=create_run(RunConfig()))
     assert "no snapshot yet" in page.info[0].value
+
+
+def test_a_click_with_a_late_address_undoes_nothing(run: str) -> None:
+    """Of two quick clicks the second comes with the address from before the first; both count."""
+    page = open_page(run=run, snapshot="2")
+    page.button(key=state.EARLIER).click().run()
+    assert page.query_params[state.SNAPSHOT] == "1"
+    page.query_params[state.SNAPSHOT] = "2"  # what the browser, not having heard yet, sends along
+    page.segmented_control(key=state.choice(state.SUBSET)).set_value("test").run()
+    assert not page.exception
+    assert (page.query_params[state.SNAPSHOT], page.query_params[state.SUBSET]) == ("1", "test")
