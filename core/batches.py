@@ -51,7 +51,7 @@ class Batches:
         self._rest = [np.empty((rest, *source.shape[1:]), source.dtype) for source in self._sources]
         self._epoch = -1
         self._order: Int[ndarray, " n"] = np.empty(0, np.int64)
-        self._gathered = -1  # the batch that slot 0 holds, counted from the start of the run
+        self._gathered = -1  # the batch of the epoch that slot 0 holds
 
     def slots(self) -> Iterator[tuple[ndarray, ndarray, ndarray | None]]:
         """The buffers of every slot, the smaller last one included: features, targets, and weights if there are any."""

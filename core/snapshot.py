@@ -56,7 +56,7 @@ class LayerStatistics:
 class Probe:
     """The few held-out images whose way through the network every snapshot shows; fixed over a run.
 
-    `indices` count in the validation split; every class that it holds is here at least once.
+    `indices` count in the split that judges the network; every class that it holds is here at least once.
     """
 
     indices: Int[ndarray, " n_probe"]
@@ -70,7 +70,7 @@ class Snapshot:
 
     `step` counts updates and `epoch` passes through the training split, both finished ones;
     `train` is measured on a fixed sample of the training split and `heldout` on the whole
-    validation split, with the same parameters. `confusion` counts the validation split, rows the
+    split that judges (`Dataset.heldout`), with the same parameters. `confusion` counts that split, rows the
     true class, columns the predicted one. `probe_activations` has one array a layer, the output
     probabilities last. `train_seconds` is time spent in updates alone, as the caller measured it.
     """

@@ -50,7 +50,7 @@ def with_changes(parameters: Sequence[LayerParameters], changes: Iterable[Change
             silent.append(change)
             continue
         _check(f"input of layer {change.layer}", change.input, n_in)
-        if change.value is None or not np.isfinite(change.value):
+        if not isinstance(change.value, int | float) or not np.isfinite(change.value):
             raise ConfigError(f"a weight must be a finite number, got {change.value!r}")
         writable(change.layer)[change.input, change.unit] = change.value
     for change in silent:
@@ -58,6 +58,6 @@ def with_changes(parameters: Sequence[LayerParameters], changes: Iterable[Change
     return tuple(LayerParameters(weight, layer.bias) for weight, layer in zip(weights, layers, strict=True))
 
 
-def _check(what: str, number: int, count: int) -> None:
-    if not 0 <= number < count:
+def _check(what: str, number: object, count: int) -> None:
+    if not isinstance(number, int) or not 0 <= number < count:
         raise ConfigError(f"there is no {what} number {number}; there are 0 to {count - 1}")

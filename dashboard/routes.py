@@ -131,12 +131,14 @@ async def what_if(request: Request) -> Response:
     about = request.path_params
     try:
         asked = (await request.json())["changes"]
-        changes = [Change(**change) for change in asked[:MOST_CHANGES]]
+        changes = [Change(**change) for change in asked]
     except (ValueError, TypeError, KeyError):
         return JSONResponse({"error": "A list of changes is asked for, each with layer and unit."}, status_code=400)
+    if len(changes) > MOST_CHANGES:
+        return JSONResponse({"error": f"At most {MOST_CHANGES:,} changes can be asked about at once."}, status_code=400)
     try:
         return JSONResponse(await run_in_threadpool(examples.what_if, about["run"], about["number"], changes))
-    except (ConfigError, TypeError) as error:
+    except ConfigError as error:
         return JSONResponse({"error": str(error)}, status_code=400)
     except AnnscopeError as error:
         return JSONResponse({"error": str(error)}, status_code=404)

@@ -2,6 +2,7 @@
  * Loss and accuracy of both splits over the epochs, and the learning rate where it changes. Pointing names the
  * numbers, a click goes to that moment, dragging zooms, and the zoom stays while new snapshots arrive.
  */
+import { freshContext } from './chart-canvas.js';
 import { MARGIN, drawChart, layChart, splitColors } from './chart-draw.js';
 import { indexAt, nearest, tickText, within } from './chart-scale.js';
 import { createChartFrame, heldoutOf, make, makeButton, runOf } from './chart-style.js';
@@ -128,15 +129,7 @@ export function createCurves(root, store) {
     const names = history.hasRates ? ['loss', 'accuracy', 'rate'] : ['loss', 'accuracy'];
     const width = box.clientWidth;
     const height = names.reduce((sum, name) => sum + HEIGHTS[name], MARGIN.bottom - 8);
-    const ratio = Math.min(3, window.devicePixelRatio || 1);
-    const [wide, tall] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (canvas.width !== wide || canvas.height !== tall) {
-      Object.assign(canvas, { width: wide, height: tall });
-      canvas.style.height = `${height}px`;
-    }
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.fillStyle = palette.surface;
-    pen.fillRect(0, 0, width, height);
+    freshContext(canvas, width, height, palette.surface);
     let top = 0;
     charts = names.map((name, i) => {
       const withX = i === names.length - 1;

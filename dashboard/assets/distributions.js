@@ -2,6 +2,7 @@
  * How the weights, gradients, updates and activations of a layer are distributed, over all snapshots: as a heat map
  * (a column a snapshot) or as ridges, on bins that are the same for every run.
  */
+import { freshContext } from './chart-canvas.js';
 import { paletteFor } from './network-color.js';
 import { layersOf } from './network-model.js';
 import { layerColors } from './layers.js';
@@ -130,16 +131,7 @@ export function createDistributions(root, store) {
       for (const { index, isOutput } of layersOf(store.description)) layerChoice.append(new Option(isOutput ? 'Output' : `Hidden ${index + 1}`, index));
     }
     const palette = paletteFor(store.theme === 'dark');
-    const ratio = window.devicePixelRatio || 1;
-    const [w, h] = [Math.round(width * ratio), Math.round(HEIGHT * ratio)];
-    if (canvas.width !== w || canvas.height !== h) {
-      canvas.width = w;
-      canvas.height = h;
-      canvas.style.height = `${HEIGHT}px`;
-    }
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.fillStyle = palette.surface;
-    context.fillRect(0, 0, width, HEIGHT);
+    freshContext(canvas, width, HEIGHT, palette.surface);
     if (!known.length) return;
     const [low, high] = span();
     const edges = store.description.histogram_edges[kindChoice.value];

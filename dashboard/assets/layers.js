@@ -1,4 +1,5 @@
 /** One figure of every layer over the epochs: how large its steps, gradients and weights are, what is dead or saturated. */
+import { freshContext } from './chart-canvas.js';
 import { MARGIN, drawChart, layChart } from './chart-draw.js';
 import { nearest, tickText } from './chart-scale.js';
 import { createNumbersTable } from './chart-table.js';
@@ -47,7 +48,6 @@ export function createLayers(root, store) {
     head: ['Epoch', ...shownSeries.map(({ name }) => name)],
     rows: xs.map((x, i) => [String(Number(x.toFixed(2))), ...shownSeries.map(({ values }) => (Number.isFinite(values[i]) ? tickTextShort(values[i]) : 'n/a'))]),
   }));
-  const context = canvas.getContext('2d');
   let waiting = 0;
   let pointer = null;
   let xs = [];
@@ -73,16 +73,7 @@ export function createLayers(root, store) {
     shownSeries = series;
     numbers.update();
     const isKnown = series.some(({ values }) => values.some(Number.isFinite));
-    const ratio = window.devicePixelRatio || 1;
-    const [w, h] = [Math.round(width * ratio), Math.round(HEIGHT * ratio)];
-    if (canvas.width !== w || canvas.height !== h) {
-      canvas.width = w;
-      canvas.height = h;
-      canvas.style.height = `${HEIGHT}px`;
-    }
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.fillStyle = palette.surface;
-    context.fillRect(0, 0, width, HEIGHT);
+    const context = freshContext(canvas, width, HEIGHT, palette.surface);
     chart = layChart({
       width, height: HEIGHT, xs, series, domainX: [xs[0], Math.max(xs.at(-1), xs[0] + 1e-6)], log: Boolean(about.log), unit: about.unit ?? 'number', withX: true,
     });

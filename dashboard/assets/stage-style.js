@@ -53,9 +53,6 @@ export const RULES = `
 .as-choice button { font: inherit; font-size: 12px; padding: 3px 9px; margin-left: -1px; color: var(--nv-ink); background: var(--nv-surface); border: 1px solid var(--nv-edge); cursor: pointer; }
 .as-choice button:first-child { border-radius: 6px 0 0 6px; } .as-choice button:last-child { border-radius: 0 6px 6px 0; } .as-choice button:only-child { border-radius: 6px; margin: 0; }
 .as-choice button[aria-pressed=true] { background: var(--nv-ink); color: var(--nv-surface); border-color: var(--nv-ink); }
-.as-legend { display: flex; flex-wrap: wrap; gap: 2px 14px; color: var(--nv-muted); font-size: 12px; }
-.as-legend span { display: inline-flex; align-items: center; gap: 6px; }
-.as-legend i { width: 20px; height: 0; border-top: 2.5px solid; } .as-legend i.dash { border-top-style: dashed; }
 .as-chart { position: relative; }
 .as-chart canvas { display: block; width: 100%; border-radius: 6px; cursor: crosshair; touch-action: pan-y; }
 .as-tip { position: absolute; z-index: 4; top: 6px; padding: 6px 9px; pointer-events: none; font-size: 12px; background: var(--nv-surface); border: 1px solid var(--nv-edge); border-radius: 8px; box-shadow: 0 6px 20px rgb(0 0 0 / 0.2); white-space: nowrap; font-variant-numeric: tabular-nums; }
@@ -64,11 +61,9 @@ export const RULES = `
 .as-matrix th, .as-matrix td { border: 0; padding: 0; height: var(--cell, 30px); text-align: center; font-size: 12px; font-weight: 400; line-height: 1; overflow: hidden; }
 .as-matrix th { color: var(--nv-muted); font-size: 11.5px; text-overflow: ellipsis; white-space: nowrap; }
 .as-matrix th[scope=row] { padding-right: 6px; text-align: right; }
-.as-matrix .as-total { color: var(--nv-muted); font-size: 11px; }
 .as-matrix td[tabindex] { border-radius: 3px; cursor: default; transition: none; }
 .as-matrix td[tabindex]:hover { box-shadow: inset 0 0 0 2px var(--nv-ink); }
 .as-matrix td[tabindex]:focus-visible { outline-offset: -2px; }
-.as-axis { color: var(--nv-muted); font-size: 11.5px; text-align: center; margin: 0 0 2px; }
 .as-say { min-height: 1.5em; margin: 6px 0 0; color: var(--nv-muted); font-size: 12px; }
 .as-classes { width: 100%; border-collapse: collapse; margin: 0; border: 0; font-variant-numeric: tabular-nums; }
 .as-classes th, .as-classes td { border: 0; border-bottom: 1px solid var(--nv-edge); padding: 4px 8px 4px 0; font-size: 12.5px; text-align: right; }
@@ -77,14 +72,8 @@ export const RULES = `
 .as-classes thead button { font: inherit; font-size: 12px; font-weight: 600; color: var(--nv-muted); background: none; border: 0; padding: 2px 0; cursor: pointer; white-space: nowrap; }
 .as-classes thead th[aria-sort]:not([aria-sort=none]) button { color: var(--nv-ink); }
 .as-classes tbody th { font-weight: 600; max-width: 130px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.as-classes .as-rate { width: 21%; }
-.as-meter { display: flex; align-items: center; gap: 7px; justify-content: flex-end; }
-.as-meter i { flex: 1 1 24px; min-width: 12px; height: 6px; border-radius: 3px; background: linear-gradient(90deg, var(--nv-accent) var(--part), var(--nv-faint) var(--part)); }
-.as-meter span { min-width: 44px; }
 .as-classes tfoot th { max-width: none; white-space: nowrap; }
 .as-classes tfoot th, .as-classes tfoot td { color: var(--nv-muted); font-weight: 500; }
-.as-classes .as-worst { box-shadow: inset 3px 0 var(--nv-positive); }
-.as-classes .as-worst th { padding-left: 8px; }
 .as-select { font: inherit; font-size: 12px; padding: 3px 6px; color: var(--nv-ink); background: var(--nv-surface); border: 1px solid var(--nv-edge); border-radius: 6px; }
 .as-findings { list-style: none; margin: 0; padding: 0; display: grid; gap: 8px; }
 .as-findings li { margin: 0; padding: 2px 0 2px 12px; font-size: 12.5px; border-left: 3px solid var(--nv-edge); }
@@ -98,5 +87,4 @@ export const RULES = `
 .as-numbers { margin-top: 4px; font-size: 12px; } .as-numbers summary { color: var(--nv-muted); cursor: pointer; width: max-content; }
 .as-numbers-box { max-height: 240px; overflow: auto; margin-top: 4px; } .as-numbers .as-classes th, .as-numbers .as-classes td { padding: 2px 8px 2px 0; font-size: 11.5px; }
 .as-sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-@container (max-width: 520px) { .as-meter i { display: none; } }
 `;

@@ -42,6 +42,9 @@ def test_a_weight_is_what_it_was_set_to() -> None:
         (Change(1, 0, 5, 1.0), "there is no input of layer 1 number 5"),
         (Change(1, 0, 0, float("nan")), "a weight must be a finite number, got nan"),
         (Change(1, 0, 0), "a weight must be a finite number, got None"),
+        (Change("0", 0), "there is no layer number 0; there are 0 to 2"),
+        (Change(0, 1.5), "there is no neuron of layer 0 number 1.5"),
+        (Change(1, 0, 0, "x"), "a weight must be a finite number, got 'x'"),
         (Change(2, 0), "an output neuron cannot be switched off"),
     ],
 )

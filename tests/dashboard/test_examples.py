@@ -141,6 +141,7 @@ def test_what_if_is_the_held_out_figure_of_the_changed_network(client: TestClien
     [
         ({"changes": [{"layer": 9, "unit": 0}]}, "there is no layer number 9; there are 0 to 1"),
         ({"changes": [{"unit": 0}]}, "A list of changes is asked for, each with layer and unit."),
+        ({"changes": [{"layer": 0, "unit": 0}] * 10_001}, "At most 10,000 changes can be asked about at once."),
         ({"changes": 5}, "A list of changes is asked for, each with layer and unit."),
         ([], "A list of changes is asked for, each with layer and unit."),
     ],
