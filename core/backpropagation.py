@@ -11,9 +11,10 @@ from numpy.random import Generator
 
 from core.activations import ACTIVATIONS
 from core.config import RunConfig
-from core.layers import Layer, Operation
+from core.layers import Layer
 from core.losses import loss_of
 from core.network import Parameters, activation_names
+from core.team import ALONE, Operation, Team
 
 
 class Backpropagation:
@@ -34,12 +35,13 @@ class Backpropagation:
         *,
         generator: Generator | None = None,
         rate: Float[ndarray, ""] | None = None,
+        team: Team = ALONE,
     ) -> None:
         names = activation_names(config.network)
         self._loss = loss_of(config)
         self._batch_size = batch_size
         self._layers = [
-            Layer(i, parameters, gradient, ACTIVATIONS[names[i]] if i < len(names) else None, batch_size)
+            Layer(i, parameters, gradient, ACTIVATIONS[names[i]] if i < len(names) else None, batch_size, team)
             for i in range(len(parameters.weights))
         ]
         if config.network.dropout and generator is not None:

@@ -3,13 +3,15 @@
 Inside a pass the units are axis 0 and the examples axis 1: so each weighted sum, its mask and its
 softmax run along contiguous memory, and no matrix multiplication meets a copy. Each operation is a
 function bound to its buffers; a training step is a straight line of them, with nothing looked up.
+
+A team shares a large layer by the rows of its weight, which are its inputs: each member multiplies,
+differentiates and later updates the same rows, so that they stay in the cache of its core. The sums of
+the layer are then the sum of what the members found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -18,8 +20,7 @@ from numpy.random import Generator
 
 from core.activations import Activation
 from core.network import NORM_EPSILON, Parameters
-
-Operation: TypeAlias = Callable[[], object]
+from core.team import Operation, Team, in_turn, shares
 
 RUNNING_SHARE = 0.1
 """How much of a batch's mean and variance goes into the running ones."""
@@ -35,7 +36,13 @@ class Layer:
     """
 
     def __init__(
-        self, i: int, parameters: Parameters, gradient: Parameters, activation: Activation | None, batch_size: int
+        self,
+        i: int,
+        parameters: Parameters,
+        gradient: Parameters,
+        activation: Activation | None,
+        batch_size: int,
+        team: Team,
     ) -> None:
         self.weight, self.d_weight = parameters.weights[i], gradient.weights[i]
         self.bias, self.d_bias = parameters.biases[i], gradient.biases[i]
@@ -51,6 +58,8 @@ class Layer:
         if scale is not None and d_scale is not None and running is not None:
             self._normalization = Normalization(self, scale, d_scale, running)
         self._dropout: Dropout | None = None
+        self._team, self._rows = team, shares(self.weight.shape[0], self.weight.shape[1], team.size)
+        self._partial_sums = [np.empty_like(self.z) for _ in self._rows[1:]]
 
     def drop(self, share: float, generator: Generator) -> None:
         """Have a share of the outputs switched off at random."""
@@ -63,7 +72,12 @@ class Layer:
 
     def forward(self, a_in: Float[ndarray, "n_in batch"]) -> list[Operation]:
         """From the output of the layer below to `output`."""
-        operations: list[Operation] = [partial(np.matmul, self.weight.T, a_in, self.z)]
+        sums = [self.z, *self._partial_sums]
+        parts = [
+            partial(np.matmul, self.weight[rows].T, a_in[rows], z) for rows, z in zip(self._rows, sums, strict=True)
+        ]
+        operations: list[Operation] = [self._team.together(parts)]
+        operations += [partial(np.add, self.z, z, self.z) for z in self._partial_sums]
         if self._normalization:
             operations.append(self._normalization.forward)
         elif self.bias is not None:
@@ -76,13 +90,17 @@ class Layer:
 
     def backward_to(self, below: Layer) -> list[Operation]:
         """From `dz` to the `dz` of the layer below: (W dz) * f'(z)."""
-        function = below.activation
-        operations: list[Operation] = [partial(np.matmul, self.weight, self.dz, below.dz)]
+        return [self._team.together([in_turn(self._errors_of(below, rows)) for rows in self._rows])]
+
+    def _errors_of(self, below: Layer, rows: slice) -> list[Operation]:
+        function, dz = below.activation, below.dz[rows]
+        operations: list[Operation] = [partial(np.matmul, self.weight[rows], self.dz, dz)]
         if below._dropout:
-            operations.append(partial(np.multiply, below.dz, below._dropout.mask, below.dz))
+            operations.append(partial(np.multiply, dz, below._dropout.mask[rows], dz))
         if function is not None:
-            operations.append(partial(function.derivative, below.z, below.a, below.slope))
-            operations.append(partial(np.multiply, below.dz, below.slope, below.dz))
+            slope = below.slope[rows]
+            operations.append(partial(function.derivative, below.z[rows], below.a[rows], slope))
+            operations.append(partial(np.multiply, dz, slope, dz))
         return operations
 
     def gradients(self, a_in: Float[ndarray, "n_in batch"]) -> list[Operation]:
@@ -92,7 +110,8 @@ class Layer:
             operations.append(self._normalization.backward)
         elif self.d_bias is not None:
             operations.append(partial(np.matmul, self.dz, self._ones, self.d_bias))
-        operations.append(partial(np.matmul, a_in, self.dz.T, self.d_weight))
+        parts = [partial(np.matmul, a_in[rows], self.dz.T, self.d_weight[rows]) for rows in self._rows]
+        operations.append(self._team.together(parts))
         return operations
 
 

@@ -68,19 +68,26 @@ def evaluate(
     Whoever has the logits of the first `EVALUATION_BLOCK` examples already may give them.
     """
     total = 0.0
-    predictions = np.empty(len(y), np.int64)
+    logits = _logits(network, x, first_logits)
     values = LOSSES[loss, network.config.output].values
     for start in range(0, len(y), EVALUATION_BLOCK):
         block = slice(start, start + EVALUATION_BLOCK)
-        logits = network.logits(x[block]) if start or first_logits is None else first_logits
         targets = one_hot(y[block], network.n_classes, logits.dtype)
-        total += float(values(logits, targets, 1).sum(dtype=np.float64))
-        predictions[block] = logits.argmax(axis=1)
+        total += float(values(logits[block], targets, 1).sum(dtype=np.float64))
+    predictions = logits.argmax(axis=1)
     n_right = int((predictions == y).sum())
     confusion = confusion_matrix(y, predictions, network.n_classes)
     if not len(y):
         return Evaluation(float("nan"), float("nan"), confusion)
     return Evaluation(total / len(y), n_right / len(y), confusion)
+
+
+def _logits(
+    network: Network, x: Float[ndarray, "n n_features"], first: Float[ndarray, "n_first n_classes"] | None
+) -> Float[ndarray, "n n_classes"]:
+    if first is None:
+        return network.logits(x)
+    return np.concatenate([first, network.logits(x[len(first) :])]) if len(first) < len(x) else first
 
 
 class Bins:

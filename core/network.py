@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -19,7 +20,10 @@ from core.errors import ConfigError
 from core.initializers import INITIALIZERS, generator_for
 from core.losses import LOSSES
 from core.snapshot import LayerParameters
+from core.team import ALONE, Team, shares
 
+BLOCK = 1024
+"""Examples that are answered at once: what the layers make of them stays in the cache."""
 NORM_EPSILON = 1e-5
 """What keeps batch normalisation from dividing by 0 (Ioffe & Szegedy 2015)."""
 
@@ -76,6 +80,18 @@ class Parameters:
         start, self._taken = self._taken, self._taken + math.prod(shape)
         return self.flat[start : self._taken].reshape(shape)
 
+    def shares(self, size: int) -> list[list[slice]]:
+        """The parts of the flat vector that each member of a team looks after; what is not shared is the first's."""
+        members: list[list[slice]] = [[] for _ in range(size)]
+        start = 0
+        for weight in self.weights:
+            n_in, n_out = weight.shape
+            for member, rows in zip(members, shares(n_in, n_out, size), strict=False):
+                member.append(slice(start + rows.start * n_out, start + rows.stop * n_out))
+            start += weight.size
+        members[0].append(slice(start, len(self.flat)))
+        return [_joined(member) for member in members]
+
     @property
     def layers(self) -> tuple[LayerParameters, ...]:
         """Each layer as an answering network uses it: views, but of a normalised layer the weights it amounts to.
@@ -98,6 +114,17 @@ class Parameters:
             LayerParameters(weight=layer.weight.copy(), bias=None if layer.bias is None else layer.bias.copy())
             for layer in self.layers
         )
+
+
+def _joined(slices: Sequence[slice]) -> list[slice]:
+    """The same places, with what lies next to each other as one."""
+    joined: list[slice] = []
+    for part in slices:
+        if joined and joined[-1].stop == part.start:
+            joined[-1] = slice(joined[-1].start, part.stop)
+        else:
+            joined.append(part)
+    return joined
 
 
 def initial_parameters(config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype, seed: int) -> Parameters:
@@ -123,14 +150,22 @@ def initial_parameters(config: NetworkConfig, sizes: Sequence[int], dtype: str |
 class Network:
     """A network that answers: it holds its parameters and never changes them.
 
-    Raises ConfigError when the parameters do not have the shapes that the config asks for.
+    A team shares the examples; the bits of an answer do not depend on its size. Raises ConfigError when
+    the parameters do not have the shapes that the config asks for.
     """
 
     def __init__(
-        self, config: NetworkConfig, n_features: int, n_classes: int, parameters: Sequence[LayerParameters]
+        self,
+        config: NetworkConfig,
+        n_features: int,
+        n_classes: int,
+        parameters: Sequence[LayerParameters],
+        *,
+        team: Team = ALONE,
     ) -> None:
         self.config, self.n_features, self.n_classes = config, n_features, n_classes
         self.parameters = tuple(parameters)
+        self._team = team
         sizes = layer_sizes(config, n_features, n_classes)
         expected = list(pairwise(sizes))
         found = [layer.weight.shape for layer in self.parameters]
@@ -157,12 +192,30 @@ class Network:
 
     def logits(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
         """The weighted sums of the output layer."""
-        a = x
-        for layer, activation in zip(self.parameters, self.activations_of, strict=False):
-            z = _affine(a, layer)
-            a = z if not activation.needs_input else np.empty_like(z)
-            activation.function(z, a)
-        return _affine(a, self.parameters[-1])
+        logits = np.empty((len(x), self.n_classes), np.result_type(x, self.parameters[-1].weight))
+        blocks = [slice(start, start + BLOCK) for start in range(0, len(x), BLOCK)]
+        n = max(1, min(self._team.size, len(blocks)))
+        parts = [blocks[len(blocks) * i // n : len(blocks) * (i + 1) // n] for i in range(n)]
+        self._team.together([partial(self._write_logits, x, logits, part) for part in parts])()
+        return logits
+
+    def _write_logits(self, x: ndarray, logits: ndarray, blocks: Sequence[slice]) -> None:
+        longest = min(BLOCK, len(x))
+        room = [np.empty((longest, layer.weight.shape[1]), logits.dtype) for layer in self.parameters[:-1]]
+        room_after = [
+            np.empty_like(z) if activation.needs_input else z
+            for z, activation in zip(room, self.activations_of, strict=True)
+        ]
+        for block in blocks:
+            a = x[block]
+            for layer, activation, before, after in zip(
+                self.parameters, self.activations_of, room, room_after, strict=False
+            ):
+                z = before[: len(a)]
+                _affine(a, layer, z)
+                a = after[: len(a)]
+                activation.function(z, a)
+            _affine(a, self.parameters[-1], logits[block])
 
     def predict_proba(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
         """The probability of each class; with a sigmoid output each stands for itself and they need not sum to 1."""
@@ -181,8 +234,10 @@ class Network:
         return LOSSES["cross_entropy", self.config.output].output(logits)
 
 
-def _affine(x: Float[ndarray, "n n_in"], layer: LayerParameters) -> Float[ndarray, "n n_out"]:
-    z: ndarray = x @ layer.weight
+def _affine(
+    x: Float[ndarray, "n n_in"], layer: LayerParameters, out: Float[ndarray, "n n_out"] | None = None
+) -> Float[ndarray, "n n_out"]:
+    z: ndarray = np.matmul(x, layer.weight, out=out)
     if layer.bias is not None:
         z += layer.bias
     return z

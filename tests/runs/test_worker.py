@@ -90,7 +90,7 @@ def test_a_run_is_recorded_from_its_first_to_its_last_step(config: RunConfig) ->
     assert statuses[-1]["epoch"] == statuses[-1]["n_epochs"] == 4
     assert reader.description["layer_sizes"] == [2, 3, 2]
     assert reader.description["dataset"]["name"] == "xor"
-    assert reader.description["blas_threads"] is None or reader.description["blas_threads"] >= 1
+    assert reader.description["threads"] >= 1
     assert len(reader.probe().x) == len(reader.snapshot(0).probe_activations[0])
     assert [name for name, _ in events(directory, "best", "finished")] == ["best", "finished"]
     assert reader.network(0).predict_proba(reader.probe().x).shape[1] == 2
