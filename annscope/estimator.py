@@ -20,13 +20,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from core.activations import softmax
 from core.config import FIELDS, Field, RunConfig
 from core.dataset import Dataset
-from core.engine import Engine, NotFiniteError, NumpyEngine, batch_size_of
+from core.engine import Engine, NumpyEngine, batch_size_of
 from core.errors import ConfigError, DivergedError
 from core.losses import LOSSES, one_hot
 from core.network import Network
 from core.one_by_one import OneByOneEngine, can_go_one_by_one
 from core.optimizers import penalties
 from core.snapshot import LayerParameters
+from core.steps import NotFiniteError
 
 BLOCK = 4096
 """Examples that go through the network at once."""

@@ -11,23 +11,14 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.backpropagation import Backpropagation
-from core.batches import Batches
 from core.config import RunConfig, TrainingConfig
 from core.dataset import Dataset
 from core.losses import one_hot
 from core.network import Parameters, initial_parameters, layer_sizes
-from core.optimizers import OPTIMIZERS, add_penalties
-from core.team import ALONE, Operation, Team
+from core.optimizers import OPTIMIZERS
+from core.steps import Material, refuse, steps_of
+from core.team import ALONE, Team
 from core.used_features import used_features
-
-
-class NotFiniteError(ArithmeticError):
-    """A NaN or an infinity in `quantity` of a layer (from 0) after `step` finished steps."""
-
-    def __init__(self, step: int, layer: int, quantity: str) -> None:
-        super().__init__(f"{quantity} of layer {layer} at step {step}")
-        self.step, self.layer, self.quantity = step, layer, quantity
 
 
 class Engine(ABC):
@@ -95,7 +86,6 @@ class NumpyEngine(Engine):
     ) -> None:
         super().__init__(dataset, config)
         training = config.training
-        self._team = team
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
         self._used = used_features(x, training, sizes[1])
         self._trained, self._trained_gradient, self._trained_before = self._parameters, self._gradient, self._before
@@ -109,22 +99,21 @@ class NumpyEngine(Engine):
         self._is_stale = False  # whether the parameters of all features are behind those that are trained
         self._optimizer = OPTIMIZERS[training.optimizer](training, self._trained, self._trained_gradient, team)
         self._generator = np.random.default_rng([training.seed, 3])  # what is drawn in a step
-        self._batches = Batches(
-            x,
-            targets_of(dataset, training, self.dtype),
-            weights_of(dataset, training, self.dtype),
-            batch_size_of(dataset, training),
-            seed=training.seed,
-            shuffle=training.shuffle,
+        self._steps = steps_of(
+            Material(
+                config=config,
+                x=x,
+                targets=targets_of(dataset, training, self.dtype),
+                weights=weights_of(dataset, training, self.dtype),
+                batch_size=batch_size_of(dataset, training),
+                parameters=self._trained,
+                gradient=self._trained_gradient,
+                before=self._trained_before,
+                optimizer=self._optimizer,
+                generator=self._generator,
+                team=team,
+            )
         )
-        # A bias gradient is the sum of its layer's deltas: what is not finite anywhere shows in them, at no cost.
-        gradient = self._trained_gradient
-        has_all = all(bias is not None for bias in gradient.biases)
-        self._watched = gradient.flat_others if has_all else gradient.flat
-        self._shapes_gradient = bool(training.l1 or training.l2 or training.clip_norm)
-        self._steps_in_pass = training.delta_weights == "updated"
-        self._rate = np.zeros((), self.dtype)  # for a pass that takes its step itself
-        self._passes = self._passes_of()
 
     @property
     def parameters(self) -> Parameters:
@@ -149,21 +138,8 @@ class NumpyEngine(Engine):
         self._is_stale = False
 
     def advance(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        batches, passes, watched = self._batches, self._passes, self._watched
         self._is_stale = True
-        for step in range(start, end):
-            if step == end - 1:
-                self._trained_before[...] = self._trained.flat
-            if self._steps_in_pass:
-                self._rate[...] = rate_of(step)
-            for operation in passes[batches.fill(step)]:
-                operation()
-            if self._shapes_gradient:
-                self._shape_gradient()
-            if not math.isfinite(watched.dot(watched)):
-                refuse(self._trained_gradient, "gradient", step)
-            if not self._steps_in_pass:
-                self._optimizer.step(rate_of(step))
+        self._steps.take(start, end, rate_of)
         if not math.isfinite(self._trained.flat.dot(self._trained.flat)):
             refuse(self._trained, "parameters", end)
 
@@ -193,32 +169,6 @@ class NumpyEngine(Engine):
         self._optimizer.n_steps = state["optimizer_steps"]
         self._generator.bit_generator.state = state["generator"]
 
-    def _passes_of(self) -> list[tuple[Operation, ...]]:
-        made: dict[int, Backpropagation] = {}
-        passes = []
-        for x, targets, weights in self._batches.slots():
-            if len(x) not in made:
-                made[len(x)] = Backpropagation(
-                    self.config,
-                    self._trained,
-                    self._trained_gradient,
-                    len(x),
-                    generator=self._generator,
-                    rate=self._rate,
-                    team=self._team,
-                )
-            step = made[len(x)]
-            passes.append((*step.draw(), *step.forward(x), *step.backward(x, targets, weights)))
-        return passes
-
-    def _shape_gradient(self) -> None:
-        training, gradient = self.config.training, self._trained_gradient.flat
-        add_penalties(training, self._trained.flat_weights, self._trained_gradient.flat_weights)
-        if training.clip_norm:
-            norm = math.sqrt(gradient.dot(gradient))
-            if norm > training.clip_norm:
-                gradient *= gradient.dtype.type(training.clip_norm / (norm + 1e-6))
-
 
 def batch_size_of(dataset: Dataset, training: TrainingConfig) -> int:
     """How many examples a step takes, at most all."""
@@ -244,11 +194,3 @@ def weights_of(dataset: Dataset, training: TrainingConfig, dtype: np.dtype) -> F
         balanced = balance[dataset.y_train]
         weights = balanced if weights is None else weights * balanced
     return None if weights is None else weights.astype(dtype)
-
-
-def refuse(vectors: Parameters, quantity: str, step: int) -> None:
-    """Raise NotFiniteError for the first layer with a number that is none."""
-    for i, parts in enumerate(zip(vectors.weights, vectors.biases, vectors.scales, strict=True)):
-        if not all(np.isfinite(part).all() for part in parts if part is not None):
-            raise NotFiniteError(step, i, quantity)
-    # Only the square was too large for its type: the numbers themselves are still finite.

@@ -11,6 +11,7 @@ the layer are then the sum of what the members found.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -58,8 +59,9 @@ class Layer:
         if scale is not None and d_scale is not None and running is not None:
             self._normalization = Normalization(self, scale, d_scale, running)
         self._dropout: Dropout | None = None
-        self._team, self._rows = team, shares(self.weight.shape[0], self.weight.shape[1], team.size)
-        self._partial_sums = [np.empty_like(self.z) for _ in self._rows[1:]]
+        self._team = team
+        self.rows = shares(self.weight.shape[0], self.weight.shape[1], team.size)
+        self._partial_sums = [np.empty_like(self.z) for _ in self.rows] if len(self.rows) > 1 else [self.z]
 
     def drop(self, share: float, generator: Generator) -> None:
         """Have a share of the outputs switched off at random."""
@@ -70,14 +72,20 @@ class Layer:
         """What is random in a step."""
         return [self._dropout.draw] if self._dropout else []
 
-    def forward(self, a_in: Float[ndarray, "n_in batch"]) -> list[Operation]:
-        """From the output of the layer below to `output`."""
-        sums = [self.z, *self._partial_sums]
-        parts = [
-            partial(np.matmul, self.weight[rows].T, a_in[rows], z) for rows, z in zip(self._rows, sums, strict=True)
+    def sums(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
+        """Each member's part of the weighted sums, from the inputs that are its `rows`."""
+        return [
+            partial(np.matmul, self.weight[rows].T, a_in, z)
+            for rows, a_in, z in zip(self.rows, inputs, self._partial_sums, strict=True)
         ]
-        operations: list[Operation] = [self._team.together(parts)]
-        operations += [partial(np.add, self.z, z, self.z) for z in self._partial_sums]
+
+    def outputs(self) -> list[Operation]:
+        """From the parts of the sums to `output`."""
+        operations: list[Operation] = []
+        if len(self.rows) > 1:
+            first, second, *others = self._partial_sums
+            operations.append(partial(np.add, first, second, self.z))
+            operations += [partial(np.add, self.z, z, self.z) for z in others]
         if self._normalization:
             operations.append(self._normalization.forward)
         elif self.bias is not None:
@@ -88,9 +96,17 @@ class Layer:
             operations.append(partial(np.multiply, self.a, self._dropout.mask, self.output))
         return operations
 
+    def forward(self, below: Layer) -> list[Operation]:
+        """From the output of the layer below to `output`."""
+        return [self._team.together(self.sums(self.parts_of(below.output))), *self.outputs()]
+
+    def parts_of(self, a_in: Float[ndarray, "n_in batch"]) -> list[Float[ndarray, "_ batch"]]:
+        """The inputs of each member."""
+        return [a_in[rows] for rows in self.rows]
+
     def backward_to(self, below: Layer) -> list[Operation]:
         """From `dz` to the `dz` of the layer below: (W dz) * f'(z)."""
-        return [self._team.together([in_turn(self._errors_of(below, rows)) for rows in self._rows])]
+        return [self._team.together([in_turn(self._errors_of(below, rows)) for rows in self.rows])]
 
     def _errors_of(self, below: Layer, rows: slice) -> list[Operation]:
         function, dz = below.activation, below.dz[rows]
@@ -103,16 +119,18 @@ class Layer:
             operations.append(partial(np.multiply, dz, slope, dz))
         return operations
 
-    def gradients(self, a_in: Float[ndarray, "n_in batch"]) -> list[Operation]:
-        """From `dz` to the gradient of the parameters: dW = a_in dz^T, db = dz 1."""
-        operations: list[Operation] = []
+    def gradients_of_others(self) -> list[Operation]:
+        """From `dz` to the gradient of all but the weight: db = dz 1; normalisation goes on to its own input in `dz`."""
         if self._normalization:
-            operations.append(self._normalization.backward)
-        elif self.d_bias is not None:
-            operations.append(partial(np.matmul, self.dz, self._ones, self.d_bias))
-        parts = [partial(np.matmul, a_in[rows], self.dz.T, self.d_weight[rows]) for rows in self._rows]
-        operations.append(self._team.together(parts))
-        return operations
+            return [self._normalization.backward]
+        return [] if self.d_bias is None else [partial(np.matmul, self.dz, self._ones, self.d_bias)]
+
+    def gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
+        """Each member's part of the gradient of the weight, from the inputs that are its `rows`: dW = a_in dz^T."""
+        return [
+            partial(np.matmul, a_in, self.dz.T, self.d_weight[rows])
+            for rows, a_in in zip(self.rows, inputs, strict=True)
+        ]
 
 
 class Normalization:

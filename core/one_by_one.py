@@ -24,9 +24,10 @@ from core.activations import ACTIVATIONS
 from core.batches import epoch_order
 from core.config import RunConfig
 from core.dataset import Dataset
-from core.engine import Engine, batch_size_of, refuse, targets_of
+from core.engine import Engine, batch_size_of, targets_of
 from core.losses import loss_of
 from core.network import Parameters, activation_names, layer_sizes
+from core.steps import refuse
 
 BLOCK = 64
 

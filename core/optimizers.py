@@ -20,7 +20,7 @@ from numpy import ndarray
 
 from core.config import TrainingConfig
 from core.network import Parameters
-from core.team import ALONE, Team
+from core.team import ALONE, Operation, Team
 
 BLOCK = 65_536
 """Numbers of a block: five vectors of float32 stay in a second-level cache."""
@@ -51,7 +51,8 @@ class Optimizer(ABC):
     """Changes `parameters` by `gradient`, both for ever the same vectors.
 
     `moments` are what it remembers from step to step, vectors of the same length; with `n_steps`,
-    the number of steps taken, they are its whole state.
+    the number of steps taken, they are its whole state. `walks` has one operation for each member of
+    the team that looks after any parameters.
     """
 
     moment_names: ClassVar[tuple[str, ...]] = ()
@@ -64,16 +65,28 @@ class Optimizer(ABC):
         self._number = parameters.flat.dtype.type
         self._config = config
         vectors = (parameters.flat, gradient.flat, *self.moments.values())
-        walks = [partial(self._walk, _blocks(vectors, slices)) for slices in parameters.shares(team.size) if slices]
-        self._walk_all = team.together(walks)
+        self.walks: list[Operation] = [
+            partial(self._walk, _blocks(vectors, slices)) for slices in parameters.shares(team.size) if slices
+        ]
+        self._walk_all = team.together(self.walks)
         self._weights = parameters.flat_weights
         self._negligible = np.finfo(parameters.flat.dtype).tiny / 0.9**FLUSH_EVERY
 
     def step(self, learning_rate: float) -> None:
         """Take one step."""
+        self.begin(learning_rate)
+        self._walk_all()
+        self.end()
+
+    # The same in three parts: `walks` in the middle may run side by side with each other.
+
+    def begin(self, learning_rate: float) -> None:
+        """Begin a step."""
         self.n_steps += 1
         self._prepare(learning_rate)
-        self._walk_all()
+
+    def end(self) -> None:
+        """End a step, all `walks` done."""
         if self.n_steps % FLUSH_EVERY == 0:
             for moment in self.moments.values():
                 moment[np.abs(moment) < self._negligible] = 0

@@ -17,10 +17,11 @@ from numpy import ndarray
 from core.batches import epoch_order
 from core.config import RunConfig
 from core.dataset import Dataset
-from core.engine import Engine, batch_size_of, refuse, targets_of
+from core.engine import Engine, batch_size_of, targets_of
 from core.errors import ConfigError
 from core.network import Parameters, activation_names
 from core.pure_python import Neuron, NeuronNetwork
+from core.steps import refuse
 
 
 class PurePythonEngine(Engine):

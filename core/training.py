@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from core.config import RunConfig
 from core.dataset import Dataset
-from core.engine import Engine, NotFiniteError, NumpyEngine, batch_size_of
+from core.engine import Engine, NumpyEngine, batch_size_of
 from core.errors import ConfigError, DivergedError
 from core.metrics import EVALUATION_BLOCK, Evaluation, evaluate
 from core.network import Network
@@ -19,6 +19,7 @@ from core.optimizers import schedule_factor
 from core.pure_python_engine import PurePythonEngine
 from core.snapshot import Checkpoint, Metrics, Probe, Snapshot
 from core.statistics import layer_statistics
+from core.steps import NotFiniteError
 from core.team import ALONE, Team
 
 MOST_PROBES = 20
