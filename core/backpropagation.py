@@ -26,6 +26,7 @@ class Backpropagation:
     for it. `logits`, [n_classes, batch], hold the output layer's sums between the two passes. With
     `delta_weights` "updated" and a `rate` the backward pass also takes the step, layer by layer on
     its way down, and errors go down through the weights so changed. Without a generator there is no dropout.
+    `n_examples` is the size of the whole batch where this is but a part of it: the gradient is then its share.
     """
 
     def __init__(
@@ -38,10 +39,11 @@ class Backpropagation:
         generator: Generator | None = None,
         rate: Float[ndarray, ""] | None = None,
         team: Team = ALONE,
+        n_examples: int | None = None,
     ) -> None:
         names = activation_names(config.network)
         self._loss = loss_of(config)
-        self._batch_size = batch_size
+        self._n_examples = n_examples or batch_size
         self._team = team
         self._layers = [
             Layer(i, parameters, gradient, ACTIVATIONS[names[i]] if i < len(names) else None, batch_size, team)
@@ -112,7 +114,7 @@ class Backpropagation:
         inputs: Sequence[Float[ndarray, "_ batch"]] | None,
     ) -> list[Operation]:
         logits, loss = self.logits, self._loss
-        scale = 1 / self._batch_size if weights is None else 1.0
+        scale = 1 / self._n_examples if weights is None else 1.0
         operations: list[Operation] = [
             partial(loss.output, logits, logits, 0),
             partial(loss.gradient, logits, targets.T, scale),

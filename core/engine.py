@@ -11,12 +11,14 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from core.chunked_steps import ChunkedSteps, can_chunk
 from core.config import RunConfig, TrainingConfig
 from core.dataset import Dataset
 from core.losses import one_hot
 from core.network import Parameters, initial_parameters, layer_sizes
 from core.optimizers import OPTIMIZERS
-from core.steps import Material, refuse, steps_of
+from core.shared_steps import SharedSteps, can_share
+from core.steps import Material, SerialSteps, Steps, refuse
 from core.team import ALONE, Team
 from core.used_features import used_features
 
@@ -99,7 +101,7 @@ class NumpyEngine(Engine):
         self._is_stale = False  # whether the parameters of all features are behind those that are trained
         self._optimizer = OPTIMIZERS[training.optimizer](training, self._trained, self._trained_gradient, team)
         self._generator = np.random.default_rng([training.seed, 3])  # what is drawn in a step
-        self._steps = steps_of(
+        self._steps = _steps_of(
             Material(
                 config=config,
                 x=x,
@@ -168,6 +170,17 @@ class NumpyEngine(Engine):
                 moment[...] = self._used.narrow(arrays[f"moment.{name}"])
         self._optimizer.n_steps = state["optimizer_steps"]
         self._generator.bit_generator.state = state["generator"]
+
+
+def _steps_of(material: Material) -> Steps:
+    """The fastest way to take the steps of this run."""
+    config, x = material.config, material.x
+    if can_chunk(config, x, material.batch_size, weighted=material.weights is not None):
+        return ChunkedSteps(material)
+    n_features, n_units = material.parameters.weights[0].shape
+    if can_share(config.training, n_features, n_units, material.team.size):
+        return SharedSteps(material)
+    return SerialSteps(material)
 
 
 def batch_size_of(dataset: Dataset, training: TrainingConfig) -> int:
