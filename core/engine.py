@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from core.augmentation import augmentation_of
 from core.backpropagation import Backpropagation
 from core.batches import Batches
 from core.config import RunConfig, TrainingConfig
@@ -41,6 +42,7 @@ class Engine(ABC):
         training = config.training
         self.config = config
         self.dtype = np.dtype(training.dtype)
+        self._augment = augmentation_of(dataset, training)
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
         self._parameters = initial_parameters(config.network, sizes, self.dtype, training.seed)
         self._gradient = Parameters(config.network, sizes, self.dtype)
@@ -101,6 +103,7 @@ class NumpyEngine(Engine):
             batch_size_of(dataset, training),
             seed=training.seed,
             shuffle=training.shuffle,
+            augment=self._augment,
         )
         # A bias gradient is the sum of its layer's deltas: what is not finite anywhere shows in them, at no cost.
         has_all = all(bias is not None for bias in self._gradient.biases)

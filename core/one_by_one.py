@@ -94,6 +94,8 @@ class OneByOneEngine(Engine):
         rows = epoch_order(len(self._x), self.config.training.seed, epoch, shuffle=self.config.training.shuffle)
         rows = rows[block * BLOCK : (block + 1) * BLOCK]
         self._x_block, self._target_block = self._x[rows], self._targets[rows]
+        if self._augment is not None:
+            self._augment(self._x_block, epoch, block * BLOCK)
         self._sums = self._x_block @ self._base.weights[0]
         self._products = self._x_block @ self._x_block.T
 

@@ -131,6 +131,8 @@ def load_dataset(
         image_shape=examples.image_shape,
         fingerprint=examples.fingerprint(),
         feature_names=examples.feature_names,
+        offset=scaler.offset,
+        divisor=scaler.divisor,
     )
 
 
