@@ -22,7 +22,7 @@ from data.mnist import IDX_SETS, is_present, load_idx_set
 from data.scaling import fit_scaler
 from data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, stratified_split
 from data.toy import make_points
-from data.user_file import load_user_file
+from data.user_file import load_user_file, may_hold_images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +144,13 @@ def check_name(name: str) -> None:
         raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
     if not Path(name).expanduser().is_file():
         raise DataError(f"there is no file {name}")
+
+
+def holds_images(name: str) -> bool:
+    """Whether the examples of a data set are images; of a file, whether its first bytes look like it."""
+    if name in DATASETS:
+        return DATASETS[name].image_shape is not None
+    return may_hold_images(Path(name).expanduser())
 
 
 def is_ready(config: DataConfig) -> bool:

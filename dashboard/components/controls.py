@@ -14,11 +14,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import FIELDS, Field, RunConfig
+from core.config import AUGMENTATIONS, FIELDS, Field, RunConfig
 from core.errors import AnnscopeError, ConfigError, did_you_mean
 from core.recipes import RECIPES, Recipe
 from dashboard import state
-from data.datasets import DATASETS, check_name
+from data.datasets import DATASETS, check_name, holds_images
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 MOST_LAYERS = 6
@@ -50,6 +50,8 @@ _LAYOUT: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     ),
 )
 """Headings, and under each the rows of one or two controls; what is not here stands under Advanced."""
+_AUGMENTATION = (("shift", "rotate"), ("zoom", "shear"), ("elastic", "elastic-smoothing"))
+"""What can be done to training images, which stands under a heading of its own."""
 
 
 # From the address to the settings and back
@@ -118,6 +120,10 @@ def applies(option: str, settings: Mapping[str, Any]) -> bool:
     if option in _DATA_OPTIONS:
         info = DATASETS.get(settings["data"])
         return option in (info.options if info else _OF_A_FILE)
+    if option in AUGMENTATIONS:
+        return holds_images(settings["data"])
+    if option == "elastic-smoothing":
+        return settings["elastic"] > 0 and applies("elastic", settings)
     if option in _ONLY_FOR:
         other, choices = _ONLY_FOR[option]
         return settings[other] in choices
@@ -202,8 +208,11 @@ def _is_late(address: Mapping[str, str]) -> bool:
 # Controls
 
 
-def sidebar(below: Mapping[str, Callable[[], None]] | None = None) -> None:
-    """Draw every control, and `below` that of a setting what is given for it; say where they contradict each other."""
+def sidebar(below: Mapping[str, Callable[[], None]] | None = None, augmented: Callable[[], None] | None = None) -> None:
+    """Draw every control, and `below` that of a setting what is given for it; say where they contradict each other.
+
+    `augmented` shows what augmentation does; it is called when someone looks.
+    """
     settings = settings_now()
     drawn: set[str] = set()
     with st.sidebar:
@@ -219,6 +228,9 @@ def sidebar(below: Mapping[str, Callable[[], None]] | None = None) -> None:
                     for option in shown:
                         if below and option in below:
                             below[option]()
+        drawn.update(option for row in _AUGMENTATION for option in row)
+        if applies("shift", settings):
+            _augmentation(settings, augmented)
         with st.expander("Advanced", key="settings-advanced"):
             rest = [item for option, item in FIELDS.items() if option not in drawn and applies(option, settings)]
             choices = [item for item in rest if item.kind in {"choice", "choices"}]
@@ -233,6 +245,18 @@ def sidebar(below: Mapping[str, Callable[[], None]] | None = None) -> None:
             config_of(settings)
         except ConfigError as error:
             st.error(f"{str(error)[0].upper()}{str(error)[1:]}.", icon=":material/error:")
+
+
+def _augmentation(settings: dict[str, Any], augmented: Callable[[], None] | None) -> None:
+    is_on = any(settings[option] for option in AUGMENTATIONS)
+    with st.expander("Augmentation", is_on, key=state.AUGMENTATION, on_change="rerun") as expander:
+        above = st.container()
+        with st.container(key="settings-augmentation", gap="xsmall"):
+            for row in _AUGMENTATION:
+                _row([FIELDS[option] for option in row if applies(option, settings)], settings)
+        if expander.open and augmented is not None:
+            with above:  # drawn on top, but last: the controls have to say first how they stand
+                augmented()
 
 
 def recipe_of(settings: Mapping[str, Any]) -> Recipe | None:
@@ -391,7 +415,7 @@ def stops(item: Field) -> list[Any]:
 
 
 def _stop(item: Field, value: Any) -> str:
-    if value == 0 and item.scale == "log":
+    if value == 0 and (item.scale == "log" or item.option in AUGMENTATIONS):
         return "off"
     if isinstance(value, float):
         short = f"{value:.4g}"
