@@ -283,7 +283,7 @@ def test_a_full_batch_is_distorted_anew_for_every_step() -> None:
 
 def test_every_engine_meets_the_same_images() -> None:
     """Batches of one, one by one and in plain Python: the same augmented run, to rounding."""
-    dataset = image_dataset()
+    dataset = image_dataset(150)
     one = RunConfig().with_values(
         {"hidden": (4,), "activation": "tanh", "optimizer": "sgd", "learning-rate": 0.01, "batch-size": 1,
          "epochs": 2, "dtype": "float64"} | EVERYTHING
