@@ -177,6 +177,10 @@ class DataConfig:
         "auto", kind="choice", choices=SCALINGS, label="Scaling", advanced=True,
         help="How features are scaled: pixels to 0..1, or / 256, standardised on the training split, or as they are.",
     )  # fmt: skip
+    image_size: int = setting(
+        0, kind="integer", option="image-size", label="Image size", minimum=0, maximum=256, low=0, high=64, step=4,
+        help="Side of the square, in pixels, that all images of a folder are brought to; 0 leaves them as they are.",
+    )  # fmt: skip
     n_samples: int = setting(
         600, kind="integer", option="samples", label="Points", minimum=10, maximum=1_000_000,
         low=100, high=5000, step=100, help="How many points a 2-D data set has.",

@@ -45,8 +45,6 @@ def load_user_file(path: Path) -> Examples:
     """
     if not path.exists():
         raise DataError(f"there is no file {path}")
-    if path.is_dir():
-        raise DataError(f"{path} is a folder, where a CSV or NPZ file is needed")
     readers = {".csv": _read_csv, ".tsv": _read_csv, ".txt": _read_csv, ".npz": _read_npz}
     reader = readers.get(path.suffix.lower())
     if reader is None:

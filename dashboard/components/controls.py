@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -38,11 +39,12 @@ _ONLY_FOR: dict[str, tuple[str, tuple[str, ...]]] = {
     "delta-weights": ("optimizer", ("sgd",)),
 }
 """Settings that mean something only with some choices of another one."""
-_DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options}
+_DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options} | {"image-size"}
 _OF_A_FILE = ("split", "scaling", "train-examples")
+_OF_A_FOLDER = ("split", "scaling", "image-size")
 
 _LAYOUT: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
-    ("Data", (("data",), ("split",), ("samples", "noise"))),
+    ("Data", (("data",), ("image-size",), ("split",), ("samples", "noise"))),
     ("Network", (("hidden",), ("activation", "initializer"))),
     (
         "Training",
@@ -119,7 +121,9 @@ def applies(option: str, settings: Mapping[str, Any]) -> bool:
     """Whether a setting means something beside the others, so that it deserves a control."""
     if option in _DATA_OPTIONS:
         info = DATASETS.get(settings["data"])
-        return option in (info.options if info else _OF_A_FILE)
+        if info is not None:
+            return option in info.options
+        return option in (_OF_A_FOLDER if _is_folder(settings["data"]) else _OF_A_FILE)
     if option in AUGMENTATIONS:
         return holds_images(settings["data"])
     if option == "elastic-smoothing":
@@ -128,6 +132,10 @@ def applies(option: str, settings: Mapping[str, Any]) -> bool:
         other, choices = _ONLY_FOR[option]
         return settings[other] in choices
     return True
+
+
+def _is_folder(name: str) -> bool:
+    return Path(name).expanduser().is_dir()
 
 
 def config_of(settings: Mapping[str, Any]) -> RunConfig:
@@ -345,7 +353,7 @@ def _data_set(item: Field, value: str, key: str) -> str:
         item.label,
         names,
         key=key,
-        help=f"{item.help} Type the path of a CSV or NPZ file to use your own.",
+        help=f"{item.help} Type the path of a CSV or NPZ file, or of a folder of images, to use your own.",
         format_func=lambda name: DATASETS[name].label if name in DATASETS else name,
         accept_new_options=True,
         on_change=forget_complaints,
@@ -357,7 +365,8 @@ def _data_set(item: Field, value: str, key: str) -> str:
         st.error(str(error))
         return value
     with st.container(key="data-about"):
-        st.caption(DATASETS[name].description if name in DATASETS else "Your own file.")
+        own = "Your own images, a subfolder for each class." if _is_folder(name) else "Your own file."
+        st.caption(DATASETS[name].description if name in DATASETS else own)
     return name
 
 
@@ -417,6 +426,8 @@ def stops(item: Field) -> list[Any]:
 def _stop(item: Field, value: Any) -> str:
     if value == 0 and (item.scale == "log" or item.option in AUGMENTATIONS):
         return "off"
+    if value == 0 and item.option == "image-size":
+        return "as they are"
     if isinstance(value, float):
         short = f"{value:.4g}"
         is_taken = any(f"{stop:.4g}" == short for stop in stops(item) if stop != item.word)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.batches import epoch_order
 from core.config import AUGMENTATIONS, RunConfig
@@ -63,6 +64,23 @@ def test_the_controls_appear_for_images_alone(tmp_path: Path) -> None:
     moons = open_page({"data": "digits", "shift": "2"})
     moons.selectbox(key=state.control("data")).set_value("moons").run()
     assert controls.config_of(settings(moons)).training.shift == 0, "what has no control does nothing"
+
+
+def test_a_folder_of_images_is_a_choice_like_any_other(tmp_path: Path) -> None:
+    """Its path in the address brings the controls that images have, the size that all are brought to among them."""
+    for label in "ab":
+        (tmp_path / label).mkdir()
+        for i in range(6):
+            Image.fromarray(np.full((5, 5), 40 * i, np.uint8)).save(tmp_path / label / f"{i}.png")
+    page = open_page({"data": str(tmp_path), "image-size": "8", "shift": "1"})
+    assert not page.warning
+    assert not page.error
+    assert _has(page, "image-size")
+    assert not _has(page, "train-examples")
+    assert controls.config_of(settings(page)).data.image_size == 8
+    assert "Your own images, a subfolder for each class." in [caption.value for caption in page.sidebar.caption]
+    assert augmented(controls.config_of(settings(page))).plain.shape == (2, 8, 8)
+    assert not _has(open_page({"data": "digits"}), "image-size")
 
 
 def _has(page: object, option: str) -> bool:

@@ -21,6 +21,7 @@ OTHER: dict[str, tuple[Any, str]] = {
     "split": (0.2, "0.2"),
     "train-examples": (5000, "5000"),
     "scaling": ("unit", "unit"),
+    "image-size": (20, "20"),
     "samples": (300, "300"),
     "noise": (0.25, "0.25"),
     "hidden": ((100, 3, 7), "100,3,7"),
@@ -72,6 +73,7 @@ OTHER: dict[str, tuple[Any, str]] = {
 
 NEEDS = {
     "train-examples": {"data": "mnist"},
+    "image-size": {"data": str(Path(__file__).parent)},
     "samples": {"data": "moons"},
     "noise": {"data": "moons"},
     "momentum": {"optimizer": "momentum"},
