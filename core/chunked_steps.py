@@ -11,7 +11,6 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from core.backpropagation import Backpropagation
-from core.batches import Batches
 from core.config import RunConfig
 from core.network import Parameters
 from core.steps import Material, Steps
@@ -39,10 +38,8 @@ class ChunkedSteps(Steps):
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        training, network = material.config.training, material.config.network
-        self._batches = Batches(
-            material.x, material.targets, None, material.batch_size, seed=training.seed, shuffle=training.shuffle
-        )
+        network = material.config.network
+        self._batches = material.batches()
         hidden = [-(-n // UNITS) * UNITS for n in network.hidden_sizes]
         sizes = (material.x.shape[1], *hidden, material.targets.shape[1])
         self._wide, self._sum = (Parameters(network, sizes, material.parameters.flat.dtype) for _ in range(2))

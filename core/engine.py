@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from core.augmentation import augmentation_of
 from core.chunked_steps import ChunkedSteps, can_chunk
 from core.config import RunConfig, TrainingConfig
 from core.dataset import Dataset
@@ -35,6 +36,7 @@ class Engine(ABC):
         training = config.training
         self.config = config
         self.dtype = np.dtype(training.dtype)
+        self._augment = augmentation_of(dataset, training)
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
         self._parameters = initial_parameters(config.network, sizes, self.dtype, training.seed)
         self._gradient = Parameters(config.network, sizes, self.dtype)
@@ -114,6 +116,7 @@ class NumpyEngine(Engine):
                 optimizer=self._optimizer,
                 generator=self._generator,
                 team=team,
+                augments=[augment for _ in range(team.size) if (augment := augmentation_of(dataset, training))],
             )
         )
 
@@ -178,7 +181,7 @@ def _steps_of(material: Material) -> Steps:
     if can_chunk(config, x, material.batch_size, weighted=material.weights is not None):
         return ChunkedSteps(material)
     n_features, n_units = material.parameters.weights[0].shape
-    if can_share(config.training, n_features, n_units, material.team.size):
+    if not material.augments and can_share(config.training, n_features, n_units, material.team.size):
         return SharedSteps(material)
     return SerialSteps(material)
 

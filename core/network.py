@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import partial
 from itertools import pairwise
 
@@ -19,7 +20,7 @@ from core.config import NetworkConfig
 from core.errors import ConfigError
 from core.initializers import INITIALIZERS, generator_for
 from core.losses import LOSSES
-from core.snapshot import LayerParameters
+from core.snapshot import LayerParameters, Normalized
 from core.team import ALONE, Team, shares
 
 BLOCK = 1024
@@ -94,26 +95,35 @@ class Parameters:
 
     @property
     def layers(self) -> tuple[LayerParameters, ...]:
-        """Each layer as an answering network uses it: views, but of a normalised layer the weights it amounts to.
-
-        With the running mean m and variance v, scale (w^T x - m) / sqrt(v + eps) + bias is itself a
-        weighted sum.
-        """
+        """Each layer as an answering network uses it: views, but of a normalised layer the weights it amounts to."""
         return tuple(self._layer(i) for i in range(len(self.weights)))
 
     def _layer(self, i: int) -> LayerParameters:
         weight, bias, scale, running = self.weights[i], self.biases[i], self.scales[i], self.running[i]
         if scale is None or running is None or bias is None:
             return LayerParameters(weight=weight, bias=bias)
-        factor = scale / np.sqrt(running[1] + NORM_EPSILON)
-        return LayerParameters(weight=weight * factor, bias=bias - running[0] * factor)
+        return folded(Normalized(weight=weight, scale=scale, shift=bias, mean=running[0], variance=running[1]))
 
     def copy_layers(self) -> tuple[LayerParameters, ...]:
         """The same as copies that later training leaves alone."""
-        return tuple(
-            LayerParameters(weight=layer.weight.copy(), bias=None if layer.bias is None else layer.bias.copy())
-            for layer in self.layers
-        )
+        return tuple(_copy(layer) for layer in self.layers)
+
+
+def folded(normalized: Normalized) -> LayerParameters:
+    """The weight and the bias that a normalised layer amounts to in an answering network.
+
+    With the running mean m and variance v, scale (w^T x - m) / sqrt(v + eps) + shift is itself a
+    weighted sum.
+    """
+    factor = normalized.scale / np.sqrt(normalized.variance + NORM_EPSILON)
+    return LayerParameters(normalized.weight * factor, normalized.shift - normalized.mean * factor, normalized)
+
+
+def _copy(layer: LayerParameters) -> LayerParameters:
+    normalized = layer.normalized
+    if normalized is not None:
+        normalized = Normalized(**{part.name: getattr(normalized, part.name).copy() for part in fields(normalized)})
+    return LayerParameters(layer.weight.copy(), None if layer.bias is None else layer.bias.copy(), normalized)
 
 
 def _joined(slices: Sequence[slice]) -> list[slice]:

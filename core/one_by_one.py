@@ -122,6 +122,8 @@ class OneByOneEngine(Engine):
         x, targets = self._x_block[:n], self._target_block[:n]
         np.take(self._x, rows, 0, x, "clip")
         np.take(self._targets, rows, 0, targets, "clip")
+        if self._augment is not None:
+            self._augment(x, epoch, block * BLOCK)
         np.matmul(x, self._base.weights[0], self._sums[:n])
         np.matmul(x, x.T, self._products[:n, :n])
         self._n_in_block = n

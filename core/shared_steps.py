@@ -58,9 +58,11 @@ class SharedSteps(Steps):
             for operation in self._passes[size].between:
                 operation()
             self._check(step)
-            optimizer.begin(rate_of(step))
-            if step == end - 1:
+            is_last = step == end - 1
+            if is_last:
                 material.before[...] = material.parameters.flat
+            optimizer.begin(rate_of(step))
+            if is_last:
                 self._end[size]()
             else:
                 following = self._choose(step + 1)

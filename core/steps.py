@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy import ndarray
 from numpy.random import Generator
 
 from core.backpropagation import Backpropagation
-from core.batches import Batches
+from core.batches import Augment, Batches
 from core.config import RunConfig
 from core.network import Parameters
 from core.optimizers import Optimizer, add_penalties
@@ -45,6 +45,8 @@ class Material:
 
     `targets` is what the output of each example should be, `weights` how much it counts, None where all
     count the same. `before` is where the parameters are to be kept as they were before a last step.
+    `augments` change gathered features, the same in the same way, one for each member of the team; without
+    augmentation there are none.
     """
 
     config: RunConfig
@@ -58,10 +60,25 @@ class Material:
     optimizer: Optimizer
     generator: Generator
     team: Team
+    augments: Sequence[Augment]
     rate: Float[ndarray, ""] = field(init=False)  # for a pass that takes its step itself
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", np.zeros((), self.parameters.flat.dtype))
+
+    def batches(self) -> Batches:
+        """The examples in batches."""
+        training = self.config.training
+        return Batches(
+            self.x,
+            self.targets,
+            self.weights,
+            self.batch_size,
+            seed=training.seed,
+            shuffle=training.shuffle,
+            augments=self.augments,
+            team=self.team,
+        )
 
     def backpropagation(self, batch_size: int) -> Backpropagation:
         """Buffers for batches of this size."""
@@ -118,16 +135,8 @@ class SerialSteps(Steps):
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        training = material.config.training
-        self._batches = Batches(
-            material.x,
-            material.targets,
-            material.weights,
-            material.batch_size,
-            seed=training.seed,
-            shuffle=training.shuffle,
-        )
-        self._steps_in_pass = training.delta_weights == "updated"
+        self._batches = material.batches()
+        self._steps_in_pass = material.config.training.delta_weights == "updated"
         self._passes = self._passes_of()
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:

@@ -32,8 +32,9 @@ class ThreadTeam(Team):
             try:
                 mine()
             finally:
-                for member, _ in pairs:
-                    member.end()
+                errors = [error for member, _ in pairs if (error := member.end())]
+            if errors:
+                raise errors[0]
 
         return operation
 
@@ -53,11 +54,11 @@ class _Member:
         self._part = part
         self._ready.release()
 
-    def end(self) -> None:
+    def end(self) -> BaseException | None:
+        """Wait for the end of the part; returns what it raised."""
         self._done.acquire()
-        if self._error is not None:
-            error, self._error = self._error, None
-            raise error
+        error, self._error = self._error, None
+        return error
 
     def _live(self) -> None:
         with np.errstate(all="ignore"):  # what overflows is found by the engine, and named
