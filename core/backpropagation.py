@@ -64,6 +64,11 @@ class Backpropagation:
         """The features that each member of the team looks after."""
         return self._layers[0].rows
 
+    @property
+    def errors(self) -> Float[ndarray, "n_units batch"]:
+        """The gradient with respect to the sums of the first layer, the last that a backward pass comes to."""
+        return self._layers[0].dz
+
     def forward(self, x: Float[ndarray, "batch n_features"]) -> list[Operation]:
         """From the inputs to the logits."""
         return [self._team.together(self.sums(self._layers[0].parts_of(x.T))), *self._outputs()]

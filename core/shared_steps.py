@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from core.batches import epoch_order
 from core.config import TrainingConfig
-from core.steps import Material, Steps
+from core.steps import Material, Steps, refuse
 from core.team import Operation, in_turn, shares
 
 
@@ -57,7 +57,7 @@ class SharedSteps(Steps):
         for step in range(start, end):
             for operation in self._passes[size].between:
                 operation()
-            self._check(step)
+            self._check_errors(step, self._passes[size])
             is_last = step == end - 1
             if is_last:
                 material.before[...] = material.parameters.flat
@@ -69,6 +69,14 @@ class SharedSteps(Steps):
                 self._turn[size, following]()
                 size = following
             optimizer.end()
+
+    def _check_errors(self, step: int, turn: _SharedPass) -> None:
+        if self._biases_tell:
+            self._check(step)
+        elif not np.isfinite(turn.errors).all():  # there is no whole gradient yet, but what is wrong above comes down
+            for part in turn.end_gradients:
+                part()
+            refuse(self._material.gradient, "gradient", step)
 
     def _choose(self, step: int) -> int:
         """Say which rows the batch of a step has; returns how many."""
@@ -95,7 +103,9 @@ class _SharedPass:
         inputs = [part.T for part in own]
         self.begin = [in_turn([*gather, sums]) for gather, sums in zip(gathers, step.sums(inputs), strict=True)]
         self.between = (*step.draw(), *step.between(targets, weights))
+        self.errors = step.errors
         gradients = step.gradients(inputs)[: len(material.optimizer.walks)]
+        self.end_gradients = [operation for operations in gradients for operation in operations]
         self.end = [
             in_turn([*operations, walk]) for operations, walk in zip(gradients, material.optimizer.walks, strict=True)
         ]

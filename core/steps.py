@@ -101,8 +101,8 @@ class Steps(ABC):
         gradient, training = material.gradient, material.config.training
         self._shapes_gradient = bool(training.l1 or training.l2 or training.clip_norm)
         # A bias gradient is the sum of its layer's deltas: what is not finite anywhere shows in them, at no cost.
-        has_all = all(bias is not None for bias in gradient.biases)
-        self._watched = gradient.flat_others if has_all else gradient.flat
+        self._biases_tell = all(bias is not None for bias in gradient.biases)
+        self._watched = gradient.flat_others if self._biases_tell else gradient.flat
 
     @abstractmethod
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
