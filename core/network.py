@@ -6,7 +6,7 @@ Training it is `core.backpropagation` and `core.training`; both share the parame
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import partial
 from itertools import pairwise
@@ -21,9 +21,9 @@ from core.errors import ConfigError
 from core.initializers import INITIALIZERS, generator_for
 from core.losses import LOSSES
 from core.snapshot import LayerParameters, Normalized
-from core.team import ALONE, Team, shares
+from core.team import ALONE, Team, in_turn, shares
 
-BLOCK = 1024
+BLOCK = 512
 """Examples that are answered at once: what the layers make of them stays in the cache."""
 NORM_EPSILON = 1e-5
 """What keeps batch normalisation from dividing by 0 (Ioffe & Szegedy 2015)."""
@@ -193,8 +193,9 @@ class Network:
 
     def outputs_and_logits(self, x: Float[ndarray, "n n_features"]) -> tuple[Float[ndarray, "n _"], ...]:
         """What every hidden layer puts out, and the weighted sums of the output layer last."""
-        sums, outputs = self._pass(x)
-        return (*outputs, sums[-1])
+        layers = tuple(np.empty((len(x), layer.weight.shape[1]), self._dtype(x)) for layer in self.parameters)
+        self._share(x, lambda rows: self._write(x[rows], [layer[rows] for layer in layers]))
+        return layers
 
     def with_probabilities(self, layers: tuple[Float[ndarray, "n _"], ...]) -> tuple[Float[ndarray, "n _"], ...]:
         """From `outputs_and_logits` to `activations`."""
@@ -202,30 +203,35 @@ class Network:
 
     def logits(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
         """The weighted sums of the output layer."""
-        logits = np.empty((len(x), self.n_classes), np.result_type(x, self.parameters[-1].weight))
-        blocks = [slice(start, start + BLOCK) for start in range(0, len(x), BLOCK)]
-        n = max(1, min(self._team.size, len(blocks)))
-        parts = [blocks[len(blocks) * i // n : len(blocks) * (i + 1) // n] for i in range(n)]
-        self._team.together([partial(self._write_logits, x, logits, part) for part in parts])()
+        logits = np.empty((len(x), self.n_classes), self._dtype(x))
+        widths = [layer.weight.shape[1] for layer in self.parameters[:-1]]
+
+        def answer(rows: slice) -> None:
+            room = [np.empty((rows.stop - rows.start, width), logits.dtype) for width in widths]
+            self._write(x[rows], [*room, logits[rows]])
+
+        self._share(x, answer)
         return logits
 
-    def _write_logits(self, x: ndarray, logits: ndarray, blocks: Sequence[slice]) -> None:
-        longest = min(BLOCK, len(x))
-        room = [np.empty((longest, layer.weight.shape[1]), logits.dtype) for layer in self.parameters[:-1]]
-        room_after = [
-            np.empty_like(z) if activation.needs_input else z
-            for z, activation in zip(room, self.activations_of, strict=True)
-        ]
-        for block in blocks:
-            a = x[block]
-            for layer, activation, before, after in zip(
-                self.parameters, self.activations_of, room, room_after, strict=False
-            ):
-                z = before[: len(a)]
-                _affine(a, layer, z)
-                a = after[: len(a)]
-                activation.function(z, a)
-            _affine(a, self.parameters[-1], logits[block])
+    def _dtype(self, x: ndarray) -> np.dtype:
+        return np.result_type(x, self.parameters[-1].weight)
+
+    def _share(self, x: ndarray, answer: Callable[[slice], None]) -> None:
+        """Have the team answer for all examples, a block at a time."""
+        blocks = [slice(start, min(start + BLOCK, len(x))) for start in range(0, len(x), BLOCK)]
+        n = min(self._team.size, len(blocks))
+        parts = [blocks[len(blocks) * i // n : len(blocks) * (i + 1) // n] for i in range(n)]
+        if parts:
+            self._team.together([in_turn([partial(answer, rows) for rows in part]) for part in parts])()
+
+    def _write(self, x: ndarray, layers: Sequence[ndarray]) -> None:
+        """What each layer puts out for some examples, and the logits last, into arrays that are there."""
+        a = x
+        for layer, activation, out in zip(self.parameters, self.activations_of, layers, strict=False):
+            z = _affine(a, layer, np.empty_like(out) if activation.needs_input else out)
+            activation.function(z, out)
+            a = out
+        _affine(a, self.parameters[-1], layers[-1])
 
     def predict_proba(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
         """The probability of each class; with a sigmoid output each stands for itself and they need not sum to 1."""
