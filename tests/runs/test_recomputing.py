@@ -95,6 +95,9 @@ def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         return Recorded(SETTINGS[request.param])
 
 
+NORMALIZED = [name for name, settings in SETTINGS.items() if settings.get("batch-norm")]
+
+
 def layers_of(snapshot: Snapshot) -> list[tuple[LayerParameters, LayerStatistics]]:
     return list(zip(snapshot.parameters, snapshot.layers, strict=True))
 
@@ -171,10 +174,9 @@ def test_what_a_normalised_layer_answers_with_is_what_it_learned(recorded: Recor
             np.testing.assert_allclose(x @ layer.weight + layer.bias, by_hand, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("recorded", NORMALIZED, indirect=True)
 def test_the_running_figures_are_those_of_the_batches(recorded: Recorded) -> None:
     """Each step takes a tenth of its batch's mean and unbiased variance into the recorded ones."""
-    if not recorded.config.network.batch_norm:
-        pytest.skip("nothing to compare")
     for step, (before, after) in enumerate(pairwise(recorded.snapshots)):
         old, new = before.parameters[0].normalized, after.parameters[0].normalized
         assert old is not None
@@ -184,10 +186,9 @@ def test_the_running_figures_are_those_of_the_batches(recorded: Recorded) -> Non
         np.testing.assert_allclose(new.variance, 0.9 * old.variance + 0.1 * sums.var(axis=0, ddof=1), rtol=1e-4)
 
 
+@pytest.mark.parametrize("recorded", NORMALIZED, indirect=True)
 def test_a_record_from_before_is_read(recorded: Recorded) -> None:
     """A record without the parts of its normalised layers answers as ever, bit for bit, and says that it lacks them."""
-    if not recorded.config.network.batch_norm:
-        pytest.skip("nothing to leave out")
     x, expected = recorded.data.x_val[:5], recorded.reader.network(3).logits(recorded.data.x_val[:5])
     path = recorded.reader.directory / "snapshots" / "000003.safetensors"
     whole = path.read_bytes()
