@@ -13,6 +13,7 @@ from core.batches import epoch_order
 from core.config import AUGMENTATIONS, RunConfig
 from core.engine import NumpyEngine
 from core.errors import ConfigError
+from core.steps import SerialSteps
 from dashboard import state
 from dashboard.augmented import N_EPOCHS, augmented
 from dashboard.components import controls
@@ -28,7 +29,9 @@ def test_the_pictures_are_what_a_run_learns_from(batch_size: int | str, scaling:
     """Every pixel shown is one that the batches of that epoch hold."""
     config = RunConfig().with_values({"data": "digits", "batch-size": batch_size, "scaling": scaling} | EVERYTHING)
     dataset = load_dataset(config.data, dtype="float32")
-    batches = NumpyEngine(dataset, config, dataset.x_train)._batches
+    steps = NumpyEngine(dataset, config, dataset.x_train)._steps
+    assert isinstance(steps, SerialSteps)
+    batches = steps._batches
     slots, found = list(batches.slots()), augmented(config)
     raw = dataset.x_train * dataset.divisor + dataset.offset if scaling == "standard" else dataset.x_train
     chosen = [int(np.argmin(np.abs(raw / raw.max() - picture.ravel()).sum(axis=1))) for picture in found.plain]
