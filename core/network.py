@@ -21,9 +21,9 @@ from core.errors import ConfigError
 from core.initializers import INITIALIZERS, generator_for
 from core.losses import LOSSES
 from core.snapshot import LayerParameters, Normalized
-from core.team import ALONE, Team, in_turn, shares
+from core.team import ALONE, Team, shares
 
-BLOCK = 512
+BLOCK = 1024
 """Examples that are answered at once: what the layers make of them stays in the cache."""
 NORM_EPSILON = 1e-5
 """What keeps batch normalisation from dividing by 0 (Ioffe & Szegedy 2015)."""
@@ -193,9 +193,14 @@ class Network:
 
     def outputs_and_logits(self, x: Float[ndarray, "n n_features"]) -> tuple[Float[ndarray, "n _"], ...]:
         """What every hidden layer puts out, and the weighted sums of the output layer last."""
-        layers = tuple(np.empty((len(x), layer.weight.shape[1]), self._dtype(x)) for layer in self.parameters)
-        self._share(x, lambda rows: self._write(x[rows], [layer[rows] for layer in layers]))
-        return layers
+        layers = self._room(x, len(x))
+
+        def answer(blocks: Sequence[slice]) -> None:
+            for rows in blocks:
+                self._write(x[rows], [layer[rows] for layer in layers])
+
+        self._share(len(x), answer)
+        return tuple(layers)
 
     def with_probabilities(self, layers: tuple[Float[ndarray, "n _"], ...]) -> tuple[Float[ndarray, "n _"], ...]:
         """From `outputs_and_logits` to `activations`."""
@@ -203,26 +208,35 @@ class Network:
 
     def logits(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
         """The weighted sums of the output layer."""
-        logits = np.empty((len(x), self.n_classes), self._dtype(x))
-        widths = [layer.weight.shape[1] for layer in self.parameters[:-1]]
+        return self._answers(x, lambda logits: logits)
 
-        def answer(rows: slice) -> None:
-            room = [np.empty((rows.stop - rows.start, width), logits.dtype) for width in widths]
-            self._write(x[rows], [*room, logits[rows]])
+    def _answers(
+        self, x: Float[ndarray, "n n_features"], output: Callable[[ndarray], ndarray]
+    ) -> Float[ndarray, "n n_classes"]:
+        answers = np.empty((len(x), self.n_classes), np.result_type(x, self.parameters[-1].weight))
 
-        self._share(x, answer)
-        return logits
+        def answer(blocks: Sequence[slice]) -> None:
+            room = self._room(x, max(rows.stop - rows.start for rows in blocks))
+            for rows in blocks:
+                layers = [layer[: rows.stop - rows.start] for layer in room]
+                self._write(x[rows], layers)
+                answers[rows] = output(layers[-1])
 
-    def _dtype(self, x: ndarray) -> np.dtype:
-        return np.result_type(x, self.parameters[-1].weight)
+        self._share(len(x), answer)
+        return answers
 
-    def _share(self, x: ndarray, answer: Callable[[slice], None]) -> None:
-        """Have the team answer for all examples, a block at a time."""
-        blocks = [slice(start, min(start + BLOCK, len(x))) for start in range(0, len(x), BLOCK)]
-        n = min(self._team.size, len(blocks))
-        parts = [blocks[len(blocks) * i // n : len(blocks) * (i + 1) // n] for i in range(n)]
+    def _room(self, x: ndarray, n: int) -> list[ndarray]:
+        """Arrays for what each layer makes of `n` examples."""
+        return [np.empty((n, layer.weight.shape[1]), np.result_type(x, layer.weight)) for layer in self.parameters]
+
+    def _share(self, n: int, answer: Callable[[Sequence[slice]], None]) -> None:
+        """Have the team answer for `n` examples, each member for some blocks of them."""
+        size = BLOCK if n >= 4 * BLOCK else BLOCK // 2
+        blocks = [slice(start, min(start + size, n)) for start in range(0, n, size)]
+        n_members = min(self._team.size, len(blocks))
+        parts = [blocks[len(blocks) * i // n_members : len(blocks) * (i + 1) // n_members] for i in range(n_members)]
         if parts:
-            self._team.together([in_turn([partial(answer, rows) for rows in part]) for part in parts])()
+            self._team.together([partial(answer, part) for part in parts])()
 
     def _write(self, x: ndarray, layers: Sequence[ndarray]) -> None:
         """What each layer puts out for some examples, and the logits last, into arrays that are there."""
@@ -235,7 +249,7 @@ class Network:
 
     def predict_proba(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
         """The probability of each class; with a sigmoid output each stands for itself and they need not sum to 1."""
-        return self._output(self.logits(x))
+        return self._answers(x, self._output)
 
     def _pass(self, x: ndarray) -> tuple[tuple[ndarray, ...], tuple[ndarray, ...]]:
         a, sums, outputs = x, [], []
