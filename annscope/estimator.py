@@ -17,15 +17,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from core.activations import softmax
 from core.config import FIELDS, Field, RunConfig
 from core.dataset import Dataset
 from core.engine import Engine, NotFiniteError, NumpyEngine, batch_size_of
 from core.errors import ConfigError, DivergedError
-from core.losses import LOSSES, one_hot
+from core.losses import LOSSES
 from core.network import Network
 from core.one_by_one import OneByOneEngine, can_go_one_by_one
 from core.optimizers import penalties
+from core.outputs import check_output, n_outputs, targets_for
 from core.snapshot import LayerParameters
 
 BLOCK = 4096
@@ -34,6 +34,7 @@ MOST_MEASURED = 10_000
 """Training examples that an epoch's loss is measured on: a fixed draw where there are more."""
 AUTO_BATCH = 200
 SUITS_SATURATING = {"sigmoid", "tanh"}
+OUTPUTS = ("softmax", "binary")
 
 OPTIONS = {
     "hidden_layer_sizes": "hidden",
@@ -97,7 +98,7 @@ class _Learned:
 
 
 class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A multilayer perceptron with softmax output and cross-entropy loss, for scikit-learn.
+    """A multilayer perceptron with cross-entropy loss, for scikit-learn.
 
     The parameters are named as in `sklearn.neural_network.MLPClassifier` where they mean the same.
     What differs: `optimizer` is its `solver`, `learning_rate` is its `learning_rate_init`, `l2`
@@ -130,6 +131,8 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Whether the sums of hidden neurons are normalised over the batch.
     initializer : str, default="auto"
         How the first weights are drawn; "auto" is glorot for sigmoid and tanh, else he.
+    output : {"softmax", "binary"}, default="softmax"
+        One output unit a class, or a single sigmoid unit for two classes.
     class_weight : dict, "balanced" or None, default=None
         How much the examples of each class count; "balanced" has every class weigh the same.
     early_stopping : bool, default=False
@@ -188,6 +191,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         dropout: float = 0.0,
         batch_norm: bool = False,
         initializer: str = "auto",
+        output: str = "softmax",
         class_weight: Mapping[Any, float] | str | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
@@ -210,6 +214,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.dropout = dropout
         self.batch_norm = batch_norm
         self.initializer = initializer
+        self.output = output
         self.class_weight = class_weight
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -262,28 +267,33 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> ndarray:
         """The most probable class of each example."""
-        probabilities = self.predict_proba(X)
-        predictions: ndarray = self.classes_[probabilities.argmax(axis=1)]
+        network, logits = self._logits(X)
+        predictions: ndarray = self.classes_[network.predictions(logits)]
         return predictions
 
     def predict_proba(self, X: Any) -> ndarray:
         """The probability of each class, in the order of `classes_`; [n_samples, n_classes]."""
-        return softmax(self._logits(X))
+        network, logits = self._logits(X)
+        return network.probabilities(logits)
 
     def predict_log_proba(self, X: Any) -> ndarray:
         """The logarithm of `predict_proba`, exact also where a probability is too small to write."""
-        logits = self._logits(X)
+        network, logits = self._logits(X)
+        if network.config.output == "binary":
+            # ln p = -ln(1 + e^-z), and ln(1 - p) = -ln(1 + e^z)
+            both: ndarray = -np.logaddexp(0, np.concatenate([logits, -logits], axis=1))
+            return both
         logits -= logits.max(axis=1, keepdims=True)
         logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return logits
 
-    def _logits(self, X: Any) -> ndarray:
+    def _logits(self, X: Any) -> tuple[Network, ndarray]:
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         X = X.astype(self.coefs_[0].dtype, copy=False)
         layers = [LayerParameters(*pair) for pair in zip(self.coefs_, self.intercepts_, strict=True)]
         network = Network(self._learned.config.network, X.shape[1], len(self.classes_), layers)
-        return _logits_of(network, X)
+        return network, _logits_of(network, X)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_learned")
@@ -332,7 +342,10 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             saturates = set([names] if isinstance(names, str) else names) <= SUITS_SATURATING
             given["initializer"] = "glorot" if saturates else "he"
         values = {option: replace(FIELDS[option], name=name).check(given[name]) for name, option in OPTIONS.items()}
-        return RunConfig().with_values(values | {"seed": self._seed})
+        outputs = replace(FIELDS["output"], choices=OUTPUTS)
+        values |= {"seed": self._seed, "output": outputs.check(_plain(self.output))}
+        check_output(values["output"], len(self.classes_), "y")
+        return RunConfig().with_values(values)
 
     def _weigh(self, X: ndarray, labels: ndarray, weights: ndarray | None) -> tuple[ndarray, ndarray, ndarray | None]:
         """The examples that count, and how much with the weights of their classes; none that weighs 0 is left."""
@@ -364,11 +377,12 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Take epochs until a stopping rule fires, or just one, and keep what is learned."""
         config = self._config()
         rules = {name: rule.check(_plain(getattr(self, name))) for name, rule in STOPPING.items()}
-        n_classes = len(self.classes_)
+        n_classes, output = len(self.classes_), config.network.output
         heldout = None
         if self.early_stopping and not once:
             learn, hold = self._split(labels, rules["validation_fraction"])
-            heldout = _Measure(X[hold].astype(config.training.dtype), labels[hold], _rows(weights, hold), n_classes)
+            x_hold = X[hold].astype(config.training.dtype)
+            heldout = _Measure(x_hold, labels[hold], _rows(weights, hold), n_classes, output)
             X, labels, weights = X[learn], labels[learn], _rows(weights, learn)
         X = X.astype(config.training.dtype, copy=False)
         dataset = _dataset(X, labels, weights, n_classes)
@@ -377,7 +391,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if hasattr(self, "_learned"):
             self._resume(engine, self.n_iter_ * per_epoch)
         shown = _shown(len(X), self._seed)
-        measure = _Measure(X[shown], labels[shown], _rows(weights, shown), n_classes)
+        measure = _Measure(X[shown], labels[shown], _rows(weights, shown), n_classes, output)
         losses, scores = self.validation_loss_curve_ or [], self.validation_scores_ or []
 
         best, best_loss, idle = None, math.inf, 0
@@ -456,21 +470,21 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 class _Measure:
     """Loss and accuracy on fixed examples, each weighted."""
 
-    def __init__(self, x: ndarray, labels: ndarray, weights: ndarray | None, n_classes: int) -> None:
+    def __init__(self, x: ndarray, labels: ndarray, weights: ndarray | None, n_classes: int, output: str) -> None:
         self._x, self._labels, self._weights = x, labels, weights
-        self._targets = one_hot(labels, n_classes, x.dtype)
+        self._targets = targets_for(labels, output, n_classes, x.dtype)
 
     def of(self, network: Network) -> tuple[float, float]:
         logits = _logits_of(network, self._x)
-        losses = LOSSES["cross_entropy", "softmax"].values(logits, self._targets, 1)
-        right = logits.argmax(axis=1) == self._labels
+        losses = LOSSES["cross_entropy", network.config.output].values(logits, self._targets, 1)
+        right = network.predictions(logits) == self._labels
         return float(np.average(losses, weights=self._weights)), float(np.average(right, weights=self._weights))
 
 
 def _logits_of(network: Network, x: ndarray) -> ndarray:
     if len(x) <= BLOCK:
         return network.logits(x)
-    logits = np.empty((len(x), network.n_classes), x.dtype)
+    logits = np.empty((len(x), n_outputs(network.config.output, network.n_classes)), x.dtype)
     for start in range(0, len(x), BLOCK):
         logits[start : start + BLOCK] = network.logits(x[start : start + BLOCK])
     return logits

@@ -16,9 +16,9 @@ from core.batches import Batches
 from core.config import RunConfig, TrainingConfig
 from core.dataset import Dataset
 from core.layers import Operation
-from core.losses import one_hot
 from core.network import Parameters, initial_parameters, layer_sizes
 from core.optimizers import OPTIMIZERS, add_penalties
+from core.outputs import check_output, targets_for
 
 
 class NotFiniteError(ArithmeticError):
@@ -39,6 +39,7 @@ class Engine(ABC):
 
     def __init__(self, dataset: Dataset, config: RunConfig) -> None:
         training = config.training
+        check_output(config.network.output, dataset.n_classes, f"data set {dataset.name}")
         self.config = config
         self.dtype = np.dtype(training.dtype)
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
@@ -96,7 +97,7 @@ class NumpyEngine(Engine):
         self._generator = np.random.default_rng([training.seed, 3])  # what is drawn in a step
         self._batches = Batches(
             x,
-            targets_of(dataset, training, self.dtype),
+            targets_of(dataset, config, self.dtype),
             weights_of(dataset, training, self.dtype),
             batch_size_of(dataset, training),
             seed=training.seed,
@@ -168,11 +169,11 @@ def batch_size_of(dataset: Dataset, training: TrainingConfig) -> int:
     return n if training.batch_size == "full" else min(n, int(training.batch_size))
 
 
-def targets_of(dataset: Dataset, training: TrainingConfig, dtype: np.dtype) -> Float[ndarray, "n n_classes"]:
+def targets_of(dataset: Dataset, config: RunConfig, dtype: np.dtype) -> Float[ndarray, "n n_outputs"]:
     """What the output of each training example should be."""
-    targets = one_hot(dataset.y_train, dataset.n_classes, dtype)
-    if training.label_smoothing:
-        share = dtype.type(training.label_smoothing)
+    targets = targets_for(dataset.y_train, config.network.output, dataset.n_classes, dtype)
+    if config.training.label_smoothing:
+        share = dtype.type(config.training.label_smoothing)
         targets = targets * (1 - share) + share / dataset.n_classes
     return targets
 

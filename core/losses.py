@@ -54,7 +54,7 @@ def _sigmoid_cross_entropy(logits: ndarray, targets: ndarray, axis: int) -> Any:
 
 
 def _difference(probabilities: ndarray, targets: ndarray, scale: float) -> None:
-    # d/dz of both cross-entropies is p - t, for targets that sum to 1.
+    # d/dz of both cross-entropies is p - t, with softmax for targets that sum to 1.
     probabilities -= targets
     probabilities *= scale
 
@@ -95,7 +95,8 @@ LOSSES: dict[tuple[str, str], Loss] = {
     ("squared_error", "softmax"): Loss(softmax, _softmax_squared_error, _softmax_squared_error_gradient),
     ("squared_error", "sigmoid"): Loss(sigmoid, _sigmoid_squared_error, _sigmoid_squared_error_gradient),
 }
-"""Every pair of loss and output function, by the names that `core.config` knows."""
+LOSSES |= {(loss, "binary"): LOSSES[loss, "sigmoid"] for loss in ("cross_entropy", "squared_error")}
+"""Every pair of loss and output function, by the names that `core.config` knows; one sigmoid unit is one of many."""
 
 
 def loss_of(config: RunConfig) -> Loss:

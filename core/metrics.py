@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.losses import LOSSES, one_hot
+from core.losses import LOSSES
 from core.network import Network
+from core.outputs import targets_for
 
 N_BINS = 64
 EVALUATION_BLOCK = 1024
@@ -61,7 +62,7 @@ def evaluate(
     y: Int[ndarray, " n"],
     loss: str,
     *,
-    first_logits: Float[ndarray, "n_first n_classes"] | None = None,
+    first_logits: Float[ndarray, "n_first n_outputs"] | None = None,
 ) -> Evaluation:
     """Loss (a name of `core.config.LOSSES`), accuracy and confusion matrix of a network on labelled examples.
 
@@ -73,9 +74,9 @@ def evaluate(
     for start in range(0, len(y), EVALUATION_BLOCK):
         block = slice(start, start + EVALUATION_BLOCK)
         logits = network.logits(x[block]) if start or first_logits is None else first_logits
-        targets = one_hot(y[block], network.n_classes, logits.dtype)
+        targets = targets_for(y[block], network.config.output, network.n_classes, logits.dtype)
         total += float(values(logits, targets, 1).sum(dtype=np.float64))
-        predictions[block] = logits.argmax(axis=1)
+        predictions[block] = network.predictions(logits)
     n_right = int((predictions == y).sum())
     confusion = confusion_matrix(y, predictions, network.n_classes)
     if not len(y):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from core.activations import ACTIVATIONS, Activation
@@ -18,6 +18,7 @@ from core.config import NetworkConfig
 from core.errors import ConfigError
 from core.initializers import INITIALIZERS, generator_for
 from core.losses import LOSSES
+from core.outputs import class_probabilities, n_outputs, predicted_classes
 from core.snapshot import LayerParameters
 
 NORM_EPSILON = 1e-5
@@ -26,7 +27,7 @@ NORM_EPSILON = 1e-5
 
 def layer_sizes(config: NetworkConfig, n_features: int, n_classes: int) -> tuple[int, ...]:
     """The number of units of every layer, the input first and the output last."""
-    return (n_features, *config.hidden_sizes, n_classes)
+    return (n_features, *config.hidden_sizes, n_outputs(config.output, n_classes))
 
 
 def activation_names(config: NetworkConfig) -> tuple[str, ...]:
@@ -143,7 +144,7 @@ class Network:
         return self._pass(x)[0]
 
     def activations(self, x: Float[ndarray, "n n_features"]) -> tuple[Float[ndarray, "n _"], ...]:
-        """What every layer puts out; the class probabilities last."""
+        """What every layer puts out; the probabilities that the output units give last."""
         return self.with_probabilities(self.outputs_and_logits(x))
 
     def outputs_and_logits(self, x: Float[ndarray, "n n_features"]) -> tuple[Float[ndarray, "n _"], ...]:
@@ -155,7 +156,7 @@ class Network:
         """From `outputs_and_logits` to `activations`."""
         return (*layers[:-1], self._output(layers[-1]))
 
-    def logits(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
+    def logits(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_outputs"]:
         """The weighted sums of the output layer."""
         a = x
         for layer, activation in zip(self.parameters, self.activations_of, strict=False):
@@ -166,7 +167,15 @@ class Network:
 
     def predict_proba(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
         """The probability of each class; with a sigmoid output each stands for itself and they need not sum to 1."""
-        return self._output(self.logits(x))
+        return self.probabilities(self.logits(x))
+
+    def probabilities(self, logits: Float[ndarray, "n n_outputs"]) -> Float[ndarray, "n n_classes"]:
+        """The same from logits that are there already."""
+        return class_probabilities(self._output(logits), self.config.output)
+
+    def predictions(self, logits: Float[ndarray, "n n_outputs"]) -> Int[ndarray, " n"]:
+        """The class that is predicted."""
+        return predicted_classes(logits, self.config.output)
 
     def _pass(self, x: ndarray) -> tuple[tuple[ndarray, ...], tuple[ndarray, ...]]:
         a, sums, outputs = x, [], []

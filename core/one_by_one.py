@@ -48,7 +48,7 @@ class OneByOneEngine(Engine):
 
     def __init__(self, dataset: Dataset, config: RunConfig, x: Float[ndarray, "n n_features"]) -> None:
         super().__init__(dataset, config)
-        self._x, self._targets = x, targets_of(dataset, config.training, self.dtype)
+        self._x, self._targets = x, targets_of(dataset, config, self.dtype)
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
         self._base = Parameters(config.network, sizes, self.dtype)  # with the first weight as the block began
         self._base.flat[...] = self._parameters.flat

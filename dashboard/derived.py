@@ -141,8 +141,8 @@ class Answers:
 def answer(network: Network, x: ndarray) -> tuple[ndarray, ndarray]:
     """Predictions and probabilities, in the blocks in which the worker evaluates, so that not a bit differs."""
     logits = [network.logits(x[start : start + EVALUATION_BLOCK]) for start in range(0, len(x), EVALUATION_BLOCK)]
-    every = np.concatenate(logits) if logits else np.zeros((0, network.n_classes), x.dtype)
-    return every.argmax(axis=1), network.with_probabilities((every,))[-1]
+    every = np.concatenate(logits) if logits else np.zeros((0, network.parameters[-1].weight.shape[1]), x.dtype)
+    return network.predictions(every), network.probabilities(every)
 
 
 def answers_of(run: str, number: int, split: str) -> Answers:

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.config import RunConfig
 from core.gradient_check import EPSILON, GradientCheck, gradient_check, sample_parameters
-from core.network import Parameters
+from core.network import Parameters, layer_sizes
 from runs.record import RunReader
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def check_run(reader: RunReader, number: int) -> RunCheck:
     network, probe = reader.network(number), reader.probe()
     places = np.unique(probe.y, return_index=True)[1][:N_EXAMPLES]
     x, y = probe.x[places].astype(np.float64), probe.y[places].astype(np.int64)
-    sizes = (network.n_features, *config.network.hidden_sizes, network.n_classes)
+    sizes = layer_sizes(config.network, network.n_features, network.n_classes)
     parameters = Parameters(config.network, sizes, "float64")
     for i, layer in enumerate(network.parameters):
         parameters.weights[i][...] = layer.weight

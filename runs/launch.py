@@ -43,11 +43,12 @@ def resume(run: str, n_epochs: int | None = None) -> None:
 def checked(config: RunConfig) -> RunConfig:
     """The same settings once the data set they name is known to exist; a file is named by its full path.
 
-    Raises ConfigError with the nearest name otherwise.
+    Raises ConfigError with the nearest name otherwise, and for an output that does not suit a listed data set.
     """
-    from data.datasets import DATASETS
+    from data.datasets import DATASETS, check_output_of
 
     name = config.data.name
+    check_output_of(config)
     if name in DATASETS:
         return config
     path = Path(name).expanduser()

@@ -240,7 +240,7 @@ class RunReader:
             parameters = parameters_from(tensors, len(sizes) - 1)
         except KeyError as error:
             raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error} is missing.") from error
-        return Network(self.config.network, sizes[0], sizes[-1], parameters)
+        return Network(self.config.network, sizes[0], len(self.description["dataset"]["class_names"]), parameters)
 
     def probe(self) -> Probe:
         """The images whose way through the network every snapshot shows."""

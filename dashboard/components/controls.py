@@ -18,7 +18,7 @@ from core.config import FIELDS, Field, RunConfig
 from core.errors import AnnscopeError, ConfigError, did_you_mean
 from core.recipes import RECIPES, Recipe
 from dashboard import state
-from data.datasets import DATASETS, check_name
+from data.datasets import DATASETS, check_name, check_output_of
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 MOST_LAYERS = 6
@@ -127,9 +127,11 @@ def applies(option: str, settings: Mapping[str, Any]) -> bool:
 def config_of(settings: Mapping[str, Any]) -> RunConfig:
     """The run that these settings describe; what does not apply is at its default.
 
-    Raises ConfigError when settings contradict each other.
+    Raises ConfigError when settings contradict each other, or the data set.
     """
-    return RunConfig().with_values({option: settings[option] for option in FIELDS if applies(option, settings)})
+    config = RunConfig().with_values({option: settings[option] for option in FIELDS if applies(option, settings)})
+    check_output_of(config)
+    return config
 
 
 def settings_of(config: RunConfig) -> dict[str, Any]:
