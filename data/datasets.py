@@ -11,10 +11,9 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-from core.config import DataConfig, RunConfig
+from core.config import DataConfig
 from core.dataset import Dataset
 from core.errors import did_you_mean
-from core.outputs import check_output
 from data.download import Progress
 from data.embedded import load_digits, load_mnist_5k
 from data.errors import DataError
@@ -143,13 +142,6 @@ def check_name(name: str) -> None:
         raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
     if not Path(name).expanduser().is_file():
         raise DataError(f"there is no file {name}")
-
-
-def check_output_of(config: RunConfig) -> None:
-    """Raises ConfigError where a listed data set does not suit the output; what is in a file only loading tells."""
-    if config.data.name in DATASETS:
-        info = DATASETS[config.data.name]
-        check_output(config.network.output, info.n_classes, f"data set {info.name}")
 
 
 def is_ready(config: DataConfig) -> bool:

@@ -45,7 +45,7 @@ def checked(config: RunConfig) -> RunConfig:
 
     Raises ConfigError with the nearest name otherwise, and for an output that does not suit a listed data set.
     """
-    from data.datasets import DATASETS, check_output_of
+    from data.datasets import DATASETS
 
     name = config.data.name
     check_output_of(config)
@@ -56,6 +56,16 @@ def checked(config: RunConfig) -> RunConfig:
         known = f"known are {list(DATASETS)}, or the path of a CSV or NPZ file"
         raise ConfigError(f"there is no data set {name!r}{did_you_mean(name, DATASETS)}; {known}")
     return config.with_values({"data": str(path.resolve())})
+
+
+def check_output_of(config: RunConfig) -> None:
+    """Raises ConfigError where a listed data set does not suit the output; what is in a file only loading tells."""
+    from core.outputs import check_output
+    from data.datasets import DATASETS
+
+    if config.data.name in DATASETS:
+        info = DATASETS[config.data.name]
+        check_output(config.network.output, info.n_classes, f"data set {info.name}")
 
 
 def prepare_resume(run: str, n_epochs: int | None = None) -> Path:

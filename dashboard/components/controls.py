@@ -18,7 +18,8 @@ from core.config import FIELDS, Field, RunConfig
 from core.errors import AnnscopeError, ConfigError, did_you_mean
 from core.recipes import RECIPES, Recipe
 from dashboard import state
-from data.datasets import DATASETS, check_name, check_output_of
+from data.datasets import DATASETS, check_name
+from runs.launch import check_output_of
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 MOST_LAYERS = 6
