@@ -1,6 +1,7 @@
 /** Two moments of a run side by side: the pinned one and the one shown. Hidden while nothing is pinned. */
 import { paletteFor } from './network-color.js';
-import { layersOf } from './network-model.js';
+import { isSame } from './answers.js';
+import { layersOf, recorded } from './network-model.js';
 import { epochWords } from './stage-store.js';
 
 const signed = (value, digits) => (Number.isFinite(value) ? `${value > 0 ? '+' : value < 0 ? '−' : '±'}${Math.abs(value).toFixed(digits)}` : 'n/a');
@@ -58,17 +59,19 @@ export function createCompare(root, store) {
   /** What both say of the example on the stage. */
   function answers(a, b) {
     const last = store.layerSizes.length - 2;
-    const n = store.classNames.length;
+    const { answers: reader, probe, probeIndex } = store;
     const answer = (frame) => {
-      const { data } = frame.tensor(`layer${last}.activation`);
-      const row = data.subarray(store.probeIndex * n, (store.probeIndex + 1) * n);
-      const best = row.reduce((top, value, i) => (value > row[top] ? i : top), 0);
-      return [best, row[best]];
+      const probabilities = reader.probabilities(recorded(frame, last, probeIndex));
+      return { said: reader.predicted(probabilities), probabilities };
     };
     const [x, y] = [answer(a), answer(b)];
-    const text = ([label, p]) => `${store.classNames[label]} (${(100 * p).toFixed(1)} %)`;
-    const truth = Number(store.probe.labels[store.probeIndex]);
-    return [[`Example ${store.probeIndex + 1}, a ${store.classNames[truth]}`, text(x), text(y), x[0] === y[0] ? 'same answer' : { text: 'another answer', good: y[0] === truth ? true : x[0] === truth ? false : null }]];
+    const text = ({ said, probabilities }) => {
+      const words = said.map((c) => `${reader.names[c]} (${(100 * probabilities[c]).toFixed(1)} %)`);
+      return words.length ? words.join(', ') : reader.words(said);
+    };
+    const truth = probe.labels[probeIndex];
+    const [wasRight, isRight] = [isSame(x.said, truth), isSame(y.said, truth)];
+    return [[`Example ${probeIndex + 1}, ${reader.isMany ? '' : 'a '}${reader.words(truth)}`, text(x), text(y), isSame(x.said, y.said) ? 'same answer' : { text: 'another answer', good: isRight ? true : wasRight ? false : null }]];
   }
 
   function weights(a, b, layers) {

@@ -46,9 +46,9 @@ export function createSliders(classNames, side, moved) {
 
   // One slider a task, so that a stroke that begins meanwhile is answered at once.
   function again(about, palette, at) {
-    const { image, label, answer } = about;
+    const { image, label, answer, says } = about;
     const { change, canvas, verdict } = rows[at];
-    const found = label === null ? null : sweep(image, values, change, label, answer, about.count, self.seed);
+    const found = label === null ? null : sweep(image, values, change, label, answer, says, about.count, self.seed);
     drawSweep(canvas, found, change, values[change.name], palette);
     const words = found ? sentence(found, change) : 'n/a';
     verdict.textContent = words;

@@ -2,6 +2,7 @@
  * The Draw page: an example of one's own, drawn, uploaded, picked or moved by hand, and what the network answers
  * while the hand is still moving. Everything but the nearest training examples is computed here from one snapshot.
  */
+import { answersOf, truthOf } from './answers.js';
 import { createAnswer } from './draw-answer.js';
 import { changed } from './draw-change.js';
 import { createExamples } from './draw-example.js';
@@ -19,7 +20,6 @@ import { openRun } from './draw-source.js';
 import { RULES } from './draw-style.js';
 import { createUpload } from './draw-upload.js';
 import { isDark, paletteFor } from './network-color.js';
-import { largest } from './network-model.js';
 import { createFrame, paintFrame } from './network-style.js';
 import { asPercent } from './network-text.js';
 
@@ -152,6 +152,7 @@ function createTime(newest, snapshot, choose) {
 /** Everything below the slider, for one run. */
 function createDesk(body, { description, about, server, say, frame: first, tellSample }) {
   const { class_names: classNames, image_shape: shape } = description.dataset;
+  const reader = answersOf(description);
   const nFeatures = description.layer_sizes[0];
   const each = (value, i) => (Array.isArray(value) ? value[i] : value);
   const toFeatures = (raw) => Float64Array.from(raw, (value, i) => (value * about.white - each(about.offset, i)) / each(about.divisor, i));
@@ -163,6 +164,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   let palette = null;
   let sample = null; // {split, index, label, x}, as long as nothing else is on the sheet
   let now = null; // what was answered last
+  let said = null; // the classes that it names, null for an empty sheet
   let waiting = 0;
   let afterwards = 0;
   let networkCost = model.cost > 3e5 ? Infinity : 0; // ms of the last drawing of the network, at first a guess
@@ -171,9 +173,9 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   const times = ((globalThis.__annscope ??= {}).answered ??= []);
   const painted = new MessageChannel();
 
-  const answer = createAnswer(classNames, (label) => seen?.about(label));
-  const nearest = createNearest({ imageShape: shape, classNames, toShown: about.kind === 'plane' ? (x) => x : toImage, featureName: (i) => names[i] }, (example) => use(example));
-  const examples = createExamples(classNames, ({ split, index }) => take(`${split}-${index}`));
+  const answer = createAnswer(reader, (label) => seen?.about(label));
+  const nearest = createNearest({ imageShape: shape, reader, toShown: about.kind === 'plane' ? (x) => x : toImage, featureName: (i) => names[i] }, (example) => use(example));
+  const examples = createExamples(reader, ({ split, index }) => take(`${split}-${index}`));
   const rests = calm(() => answer.announce(), 700);
   const live = make('div', 'dr-live');
   const grid = make('div', 'dr-grid');
@@ -261,7 +263,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
         upload.forget();
       },
       sweep(label) {
-        moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)), count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))) }, palette);
+        moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)), says: reader.says, count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))) }, palette);
       },
       paint() { pad.paint(palette); },
       destroy: again.cancel,
@@ -269,7 +271,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   }
 
   function planeInput() {
-    const plane = createPlane({ points: about.points, labels: about.point_labels, names }, (at) => { forget(); later(at); });
+    const plane = createPlane({ points: about.points, labels: about.point_labels, names, reader }, (at) => { forget(); later(at); });
     plane.element.append(examples.element);
     return {
       cards: [plane.element],
@@ -282,7 +284,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   }
 
   function featuresInput() {
-    const table = createFeatures({ ...about, names }, (at) => { forget(); later(at); });
+    const table = createFeatures({ ...about, names, reader }, (at) => { forget(); later(at); });
     table.element.append(examples.element);
     return {
       cards: [table.element],
@@ -337,10 +339,11 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
     stamp = null;
     const given = input.read();
     const answers = model.activations(given.x);
-    const probabilities = answers.at(-1);
-    const best = given.isBare ? null : largest(probabilities);
+    const probabilities = reader.probabilities(answers.at(-1));
+    const best = given.isBare ? null : reader.leading(probabilities);
+    said = given.isBare ? null : reader.predicted(probabilities);
     now = { ...given, answers, best, moving: asked !== null };
-    answer.update({ probabilities: given.isBare ? null : probabilities, best, label: sample?.label ?? null, source: sample ? `${sample.split} example ${sample.index}` : '' });
+    answer.update({ probabilities: given.isBare ? null : probabilities, truth: truthOf(sample?.label), source: sample ? `${sample.split} example ${sample.index}` : '' });
     seen?.update({ features: given.x, image: given.image, best }, palette);
     input.shown?.();
     if (asked !== null) {
@@ -366,7 +369,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
     if (networkCost > MOST_MS) networkRests();
     else afterwards ||= requestAnimationFrame(showNetwork);
     input.sweep?.(best);
-    nearest.ask(server.nearestUrl(frame.number), best === null ? null : now.x, best);
+    nearest.ask(server.nearestUrl(frame.number), best === null ? null : now.x, said);
     rests();
   };
 
