@@ -26,8 +26,7 @@ def check_output(output: str, n_classes: int, data: str) -> None:
     """Raises ConfigError where an output makes no sense for the classes of the data set called `data`."""
     if output == "binary" and n_classes != 2:
         raise ConfigError(
-            f"output 'binary' is one unit that tells two classes apart, and {data} has {n_classes}; "
-            "take softmax or sigmoid"
+            f"output 'binary' is one unit that tells two classes apart, and {data} has {n_classes}; take softmax"
         )
 
 

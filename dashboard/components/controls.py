@@ -18,7 +18,7 @@ from core.config import FIELDS, Field, RunConfig
 from core.errors import AnnscopeError, ConfigError, did_you_mean
 from core.recipes import RECIPES, Recipe
 from dashboard import state
-from data.datasets import DATASETS, check_name
+from data.datasets import DATASETS, DatasetInfo, check_name
 from runs.launch import check_output_of
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
@@ -327,7 +327,7 @@ def _data_set(item: Field, value: str, key: str) -> str:
         help=f"{item.help} Type the path of a CSV or NPZ file to use your own.",
         format_func=lambda name: DATASETS[name].label if name in DATASETS else name,
         accept_new_options=True,
-        on_change=forget_complaints,
+        on_change=_follow_data,
     )
     name = value if chosen is None else chosen
     try:
@@ -338,6 +338,19 @@ def _data_set(item: Field, value: str, key: str) -> str:
     with st.container(key="data-about"):
         st.caption(DATASETS[name].description if name in DATASETS else "Your own file.")
     return name
+
+
+def _follow_data() -> None:
+    """Take an output that suits the data set just chosen, where the one chosen before does not."""
+    forget_complaints()
+    info, key = DATASETS.get(st.session_state[state.control("data")]), state.control("output")
+    if info is not None:
+        st.session_state[key] = suitable_output(st.session_state.get(key, FIELDS["output"].default), info)
+
+
+def suitable_output(output: str, info: DatasetInfo) -> str:
+    """The output itself where it makes sense for a data set, else the usual one."""
+    return "softmax" if output == "binary" and info.n_classes != 2 else output
 
 
 def _hidden_layers(item: Field, value: Sequence[int]) -> tuple[int, ...]:

@@ -299,3 +299,33 @@ def test_what_it_is_given_stays_as_it_was() -> None:
     classifier(batch_norm=True, class_weight="balanced").fit(x, y, sample_weight=weights)
     for given, copy in zip((x, y, weights), copies, strict=True):
         np.testing.assert_array_equal(given, copy)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_one_output_unit_for_two_classes(dtype: str) -> None:
+    """With output "binary" it is a logistic output, as MLPClassifier has for two classes, with its probabilities."""
+    x, y = clouds(120)
+    x, y = x.astype(dtype), np.where(y == 2, "yes", "no")
+    model = classifier(output="binary", max_iter=60, learning_rate=0.05).fit(x, y)
+    assert model.coefs_[-1].shape == (7, 1)
+    probabilities = model.predict_proba(x)
+    assert probabilities.shape == (120, 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(model.predict(x), model.classes_[(probabilities[:, 1] >= 0.5).astype(int)])
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(x)), probabilities, rtol=1e-5, atol=1e-7)
+    assert model.loss_curve_[-1] == pytest.approx(log_loss(y, probabilities), rel=1e-5)
+    assert model.partial_fit(x, y).score(x, y) > 0.8
+    early = classifier(output="binary", max_iter=60, early_stopping=True).fit(x, y)
+    assert early.best_validation_score_ is not None
+    linear = classifier(output="binary", hidden_layer_sizes=(), max_iter=3000, l2=1 / 120, learning_rate=0.05).fit(x, y)
+    sklearns = LogisticRegression(C=1.0, tol=1e-9, max_iter=5000).fit(x, y)
+    np.testing.assert_allclose(linear.coefs_[0].T, sklearns.coef_, atol=5e-3)
+
+
+def test_one_output_unit_is_for_two_classes() -> None:
+    """Three classes are refused in one sentence, and so is an output of another name."""
+    x, y = clouds()
+    with pytest.raises(ConfigError, match="y has 3; take softmax"):
+        classifier(output="binary").fit(x, y)
+    with pytest.raises(ConfigError, match="output must be one of"):
+        classifier(output="tanh").fit(x, y)

@@ -12,6 +12,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from core.config import RunConfig
+from core.curves import at_threshold
 from dashboard import derived
 from dashboard.derived import (
     DerivedError,
@@ -143,3 +144,19 @@ def test_what_was_asked_last_is_kept() -> None:
     for key in "abacab":
         ask(key)
     assert computed == ["a", "b", "c", "b"]
+
+
+def test_one_output_unit_answers_for_both_classes() -> None:
+    """Probabilities are [1 - p, p], and a threshold of one half calls what is predicted."""
+    settings = {"data": "moons", "noise": 0.4, "output": "binary", "hidden": (4,), "epochs": 2}
+    run = create_run(RunConfig().with_values(settings))
+    list(work(run_directory(run)))
+    answers = answers_of(run, 2, "train")
+    np.testing.assert_array_equal(answers.probabilities[:, 0], 1 - answers.probabilities[:, 1])
+    np.testing.assert_array_equal(answers.predictions, answers.probabilities[:, 1] >= 0.5)
+    mark = at_threshold(answers.is_class(1), answers.probabilities[:, 1], 0.5)
+    counts = [[mark.true_negatives, mark.false_positives], [mark.false_negatives, mark.true_positives]]
+    np.testing.assert_array_equal(answers.confusion, counts)
+    area = sklearn_metrics.roc_auc_score(answers.labels, answers.probabilities[:, 1])
+    np.testing.assert_allclose(answers.roc_areas[0], area, rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(confusions_of(run, [2], "train")[0], answers.confusion)
