@@ -15,6 +15,7 @@ from core.backpropagation import Backpropagation
 from core.batches import Batches
 from core.config import RunConfig, TrainingConfig
 from core.dataset import Dataset
+from core.errors import ConfigError
 from core.layers import Operation
 from core.network import Parameters, initial_parameters, layer_sizes
 from core.optimizers import OPTIMIZERS, add_penalties
@@ -39,7 +40,12 @@ class Engine(ABC):
 
     def __init__(self, dataset: Dataset, config: RunConfig) -> None:
         training = config.training
-        check_output(config.network.output, dataset.n_classes, f"data set {dataset.name}")
+        name, output = f"data set {dataset.name}", config.network.output
+        check_output(output, dataset.n_classes, name, is_multilabel=dataset.is_multilabel)
+        if dataset.is_multilabel and training.class_weight != "none":
+            raise ConfigError(
+                f"class_weight {training.class_weight!r} needs one class an example, and {name} has labels"
+            )
         self.config = config
         self.dtype = np.dtype(training.dtype)
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
@@ -174,7 +180,8 @@ def targets_of(dataset: Dataset, config: RunConfig, dtype: np.dtype) -> Float[nd
     targets = targets_for(dataset.y_train, config.network.output, dataset.n_classes, dtype)
     if config.training.label_smoothing:
         share = dtype.type(config.training.label_smoothing)
-        targets = targets * (1 - share) + share / dataset.n_classes
+        n_answers = 2 if dataset.is_multilabel else dataset.n_classes  # a label is there or not
+        targets = targets * (1 - share) + share / n_answers
     return targets
 
 

@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from core.backpropagation import Backpropagation
 from core.config import NetworkConfig, RunConfig
+from core.dataset import Labels
 from core.losses import LOSSES
 from core.network import Parameters, layer_sizes
 from core.optimizers import add_penalties, penalties
@@ -59,7 +60,7 @@ def gradient_check(
     config: RunConfig,
     parameters: Parameters,
     x: Float[ndarray, "n n_features"],
-    y: Int[ndarray, " n"],
+    y: Labels,
     n_classes: int,
     epsilon: float = EPSILON,
     indices: Int[ndarray, " n_checked"] | None = None,

@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from numpy import ndarray
 
 from core.activations import ACTIVATIONS, Activation
 from core.config import NetworkConfig
+from core.dataset import Labels
 from core.errors import ConfigError
 from core.initializers import INITIALIZERS, generator_for
 from core.losses import LOSSES
-from core.outputs import class_probabilities, n_outputs, predicted_classes
+from core.outputs import class_probabilities, n_outputs, predicted
 from core.snapshot import LayerParameters
 
 NORM_EPSILON = 1e-5
@@ -173,9 +174,9 @@ class Network:
         """The same from logits that are there already."""
         return class_probabilities(self._output(logits), self.config.output)
 
-    def predictions(self, logits: Float[ndarray, "n n_outputs"]) -> Int[ndarray, " n"]:
-        """The class that is predicted."""
-        return predicted_classes(logits, self.config.output)
+    def predictions(self, logits: Float[ndarray, "n n_outputs"], *, is_multilabel: bool = False) -> Labels:
+        """The class that is predicted, or of multi-label data the labels."""
+        return predicted(logits, self.config.output, is_multilabel=is_multilabel)
 
     def _pass(self, x: ndarray) -> tuple[tuple[ndarray, ...], tuple[ndarray, ...]]:
         a, sums, outputs = x, [], []

@@ -251,7 +251,15 @@ def _engine_of(dataset: Dataset, config: RunConfig, x: ndarray) -> Engine:
 
 
 def _probe_of(x: ndarray, y: ndarray, n_classes: int) -> Probe:
-    """The first held-out examples of each class, as many of each, in the order of the classes."""
-    each = max(1, MOST_PROBES // n_classes)
-    indices = np.concatenate([np.flatnonzero(y == label)[:each] for label in range(n_classes)])
+    """The first held-out examples of each class, as many of each, in the order of the classes.
+
+    With several labels an example: the first of each combination of labels in turn, then the second of each.
+    """
+    if y.ndim == 2:
+        combination = np.unique(y, axis=0, return_inverse=True)[1].ravel()
+        turn = np.array([np.count_nonzero(combination[:i] == kind) for i, kind in enumerate(combination.tolist())])
+        indices = np.sort(np.lexsort((combination, turn))[:MOST_PROBES])
+    else:
+        each = max(1, MOST_PROBES // n_classes)
+        indices = np.concatenate([np.flatnonzero(y == label)[:each] for label in range(n_classes)])
     return Probe(indices=indices, x=x[indices].copy(), y=y[indices].copy())
