@@ -44,7 +44,7 @@ class Engine(ABC):
         check_output(output, dataset.n_classes, name, is_multilabel=dataset.is_multilabel)
         if dataset.is_multilabel and training.class_weight != "none":
             raise ConfigError(
-                f"class_weight {training.class_weight!r} needs one class an example, and {name} has labels"
+                f"class_weight must be 'none' with several labels an example, got {training.class_weight!r}"
             )
         self.config = config
         self.dtype = np.dtype(training.dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -66,11 +67,8 @@ def each_by_itself(confusion: Confusion) -> Int[ndarray, "n_classes 2 2"]:
 def class_metrics(confusion: Confusion) -> ClassMetrics:
     """The figures of each class or label."""
     counts = each_by_itself(confusion)
-    right, support, predicted = (
-        counts[:, 1, 1].astype(np.float64),
-        counts[:, 1].sum(axis=1),
-        counts[:, :, 1].sum(axis=1),
-    )
+    right = counts[:, 1, 1].astype(np.float64)
+    support, predicted = counts[:, 1].sum(axis=1), counts[:, :, 1].sum(axis=1)
     with np.errstate(invalid="ignore"):  # 0 / 0 is undefined, and NaN says so
         return ClassMetrics(right / predicted, right / support, 2 * right / (support + predicted), support)
 
@@ -105,8 +103,9 @@ def evaluate(
 
 def is_right(labels: Labels, predictions: Labels) -> Bool[ndarray, " n"]:
     """Which examples are answered rightly; with several labels, those of which every label is right."""
-    same: ndarray = labels == predictions
-    return same.all(axis=1) if labels.ndim == 2 else same
+    same: Any = labels == predictions
+    right: ndarray = same.all(axis=1) if labels.ndim == 2 else same
+    return right
 
 
 class Bins:

@@ -79,8 +79,9 @@ class Snapshot:
 
     `step` counts updates and `epoch` passes through the training split, both finished ones;
     `train` is measured on a fixed sample of the training split and `heldout` on the whole
-    split that judges (`Dataset.heldout`), with the same parameters. `confusion` counts that split. `probe_activations` has one array a layer, what
-    the output units give last. `train_seconds` is time spent in updates alone, as the caller measured it.
+    split that judges (`Dataset.heldout`), with the same parameters. `confusion` counts that split.
+    `probe_activations` has one array a layer, what the output units give last. `train_seconds` is
+    time spent in updates alone, as the caller measured it.
     """
 
     step: int

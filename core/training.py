@@ -253,12 +253,15 @@ def _engine_of(dataset: Dataset, config: RunConfig, x: ndarray) -> Engine:
 def _probe_of(x: ndarray, y: ndarray, n_classes: int) -> Probe:
     """The first held-out examples of each class, as many of each, in the order of the classes.
 
-    With several labels an example: the first of each combination of labels in turn, then the second of each.
+    With several labels an example: one of each label, then of each combination of labels in turn.
     """
     if y.ndim == 2:
-        combination = np.unique(y, axis=0, return_inverse=True)[1].ravel()
-        turn = np.array([np.count_nonzero(combination[:i] == kind) for i, kind in enumerate(combination.tolist())])
-        indices = np.sort(np.lexsort((combination, turn))[:MOST_PROBES])
+        combination, counts = np.unique(y, axis=0, return_inverse=True, return_counts=True)[1:]
+        together = np.argsort(combination.ravel(), kind="stable")
+        turn = np.arange(len(y)) - np.repeat(np.cumsum(counts) - counts, counts)
+        with_label = y.argmax(axis=0)[y.any(axis=0)].tolist()
+        wanted = dict.fromkeys([*with_label, *together[np.argsort(turn, kind="stable")].tolist()])
+        indices = np.sort(list(wanted)[: max(MOST_PROBES, len(set(with_label)))])
     else:
         each = max(1, MOST_PROBES // n_classes)
         indices = np.concatenate([np.flatnonzero(y == label)[:each] for label in range(n_classes)])

@@ -73,6 +73,10 @@ TWINS: dict[str, dict[str, Any]] = {
     "binary, label smoothing": {"output": "binary", "label-smoothing": 0.2},
     "binary, class weights": {"output": "binary", "class-weight": "balanced", "batch-size": 5, "epochs": 10},
     "binary, one by one": {"output": "binary", "batch-size": 1, "epochs": 3},
+    **{f"{loss}, labels": {"loss": loss, "output": "sigmoid", "learning-rate": 0.5}
+       for loss in ("cross_entropy", "squared_error")},
+    "labels, label smoothing": {"output": "sigmoid", "label-smoothing": 0.2, "batch-size": 5, "epochs": 10},
+    "labels, one by one": {"output": "sigmoid", "batch-size": 1, "epochs": 3},
 }  # fmt: skip
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
@@ -102,12 +106,19 @@ def two() -> tuple[np.ndarray, np.ndarray]:
     return x, np.minimum(labels, 1)
 
 
-DATA = {"spiral": spiral, "small": small, "two": two}
+def several() -> tuple[np.ndarray, np.ndarray]:
+    """The same examples with three labels, of which an example carries any number."""
+    x, labels = small()
+    return x, np.stack([labels > 0, x[:, 0] > 0, x[:, 1] + x[:, 2] > 0], axis=1).astype(int)
+
+
+DATA = {"spiral": spiral, "small": small, "two": two, "several": several}
 
 
 def data_of(name: str) -> str:
     """The data of a twin."""
-    return "spiral" if name == "spiral" else "two" if "binary" in name else "small"
+    of = {"spiral": "spiral", "binary": "two", "labels": "several"}
+    return next((data for word, data in of.items() if word in name), "small")
 
 
 class Twin:
@@ -151,8 +162,8 @@ def loss_of(
     """The loss that the options name, the mean over the examples."""
     if options["loss"] == "cross_entropy" and options["output"] == "softmax":
         return functional.cross_entropy(logits, labels, weight=weight, label_smoothing=smoothing)
-    if options["output"] == "binary":
-        targets = labels[:, None].to(logits.dtype) * (1 - smoothing) + smoothing / 2
+    if options["output"] == "binary" or labels.ndim == 2:
+        targets = labels.reshape(len(labels), -1).to(logits.dtype) * (1 - smoothing) + smoothing / 2
     else:
         targets = functional.one_hot(labels, N_CLASSES).to(logits.dtype)
     if options["loss"] == "cross_entropy":
