@@ -24,7 +24,7 @@ from data.datasets import is_ready, load_dataset
 from data.examples import Examples
 from data.scaling import fit_scaler
 
-CENTERED = ("mnist", "mnist-5k")
+CENTERED = ("mnist", "mnist-5k", "mnist-5k-traits")
 """Data sets whose figures stand with their centre of mass in the middle; those of others fill the image."""
 N_NEAREST = 8
 MOST_NEAREST = 64

@@ -65,7 +65,8 @@ def check_output_of(config: RunConfig) -> None:
 
     if config.data.name in DATASETS:
         info = DATASETS[config.data.name]
-        check_output(config.network.output, info.n_classes, f"data set {info.name}")
+        name = f"data set {info.name}"
+        check_output(config.network.output, info.n_classes, name, is_multilabel=info.is_multilabel)
 
 
 def prepare_resume(run: str, n_epochs: int | None = None) -> Path:

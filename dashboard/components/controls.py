@@ -345,12 +345,16 @@ def _follow_data() -> None:
     forget_complaints()
     info, key = DATASETS.get(st.session_state[state.control("data")]), state.control("output")
     if info is not None:
-        st.session_state[key] = suitable_output(st.session_state.get(key, FIELDS["output"].default), info)
+        before = DATASETS.get(st.session_state[state.SETTINGS]["data"])
+        st.session_state[key] = suitable_output(st.session_state.get(key, FIELDS["output"].default), info, before)
 
 
-def suitable_output(output: str, info: DatasetInfo) -> str:
-    """The output itself where it makes sense for a data set, else the usual one."""
-    return "softmax" if output == "binary" and info.n_classes != 2 else output
+def suitable_output(output: str, info: DatasetInfo, before: DatasetInfo | None = None) -> str:
+    """The output itself where it makes sense for a data set after the one `before`, else the usual one."""
+    if info.is_multilabel:
+        return "sigmoid"
+    was_of_labels = before is not None and before.is_multilabel
+    return "softmax" if was_of_labels or (output == "binary" and info.n_classes != 2) else output
 
 
 def _hidden_layers(item: Field, value: Sequence[int]) -> tuple[int, ...]:
