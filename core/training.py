@@ -205,8 +205,9 @@ class Trainer:
             self.best_step = step if training.patience else None
         reason = None
         if training.target_accuracy and snapshot.heldout.accuracy >= training.target_accuracy:
+            name = "subset accuracy" if self._dataset.is_multilabel else "accuracy"
             reason = (
-                f"The held-out accuracy reached {snapshot.heldout.accuracy:.2%}, "
+                f"The held-out {name} reached {snapshot.heldout.accuracy:.2%}, "
                 f"the target was {training.target_accuracy:.2%}."
             )
         elif training.stop_when_all_right and self._all_right():
