@@ -1,6 +1,7 @@
 /** Two moments of a run side by side: the pinned one and the one shown. Hidden while nothing is pinned. */
 import { paletteFor } from './network-color.js';
 import { isSame } from './answers.js';
+import { OF_LABEL, countsOf } from './confusion-counts.js';
 import { layersOf, recorded } from './network-model.js';
 import { epochWords } from './stage-store.js';
 
@@ -38,16 +39,16 @@ export function createCompare(root, store) {
     const names = [compared, shown].map(({ line }) => `Epoch ${epochWords(line, store.stepsPerEpoch)}, step ${line.step.toLocaleString('en')}`);
     body.replaceChildren(
       table('Figures', ['', `${names[0]} (pinned)`, `${names[1]} (shown)`, 'Change'], [...figures(compared, shown), ...answers(compared, shown), ...weights(compared, shown, layersOf(description))]),
-      table('F1 of each class', ['Class', 'Pinned', 'Shown', 'Change'], classes(compared, shown)),
+      table(`F1 of each ${store.answers.one}`, [store.answers.isMany ? 'Label' : 'Class', 'Pinned', 'Shown', 'Change'], classes(compared, shown)),
     );
-    if (store.classNames.length <= MOST_CLASSES) body.append(difference(compared, shown));
+    if (store.classNames.length <= MOST_CLASSES) body.append(store.answers.isMany ? labelDifference(compared, shown) : difference(compared, shown));
   }
 
   function figures(a, b) {
     const rows = [];
     for (const [name, split, figure, digits] of [
-      ['Held-out loss', 'heldout', 'loss', 4], ['Held-out accuracy', 'heldout', 'accuracy', 4],
-      ['Train loss', 'train', 'loss', 4], ['Train accuracy', 'train', 'accuracy', 4],
+      ['Held-out loss', 'heldout', 'loss', 4], [`Held-out ${store.answers.accuracy}`, 'heldout', 'accuracy', 4],
+      ['Train loss', 'train', 'loss', 4], [`Train ${store.answers.accuracy}`, 'train', 'accuracy', 4],
     ]) {
       const [x, y] = [a.line[split][figure], b.line[split][figure]];
       const isBetter = figure === 'loss' ? y < x : y > x;
@@ -121,6 +122,16 @@ export function createCompare(root, store) {
       }
     }
     return node;
+  }
+
+  /** The counts of each label in the shown moment less those in the pinned one. */
+  function labelDifference(a, b) {
+    const [x, y] = [a, b].map((frame) => countsOf(frame.tensor('confusion')));
+    const rows = store.classNames.map((name, k) => [name, ...OF_LABEL.map((_, j) => {
+      const by = y.at(k, j) - x.at(k, j);
+      return { text: by ? `${by > 0 ? '+' : '−'}${Math.abs(by)}` : '·', good: by ? (by > 0) === y.isRight(k, j) : null };
+    })]);
+    return table('Counts of each label, shown less pinned', ['Label', ...OF_LABEL.map(([text]) => text)], rows);
   }
 
   /** The shown confusion matrix less the pinned one: more right or fewer wrong is blue, the other way orange. */
