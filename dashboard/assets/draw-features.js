@@ -47,7 +47,8 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
       const below = points.findLast(({ value, holds }) => value < self.raw[i] && !holds);
       const above = points.find(({ value, holds }) => value > self.raw[i] && !holds);
       const at = [below, above].filter(Boolean).map(({ value }) => asNumber(value, 2));
-      verdict.textContent = at.length ? `breaks at ${at.join(' and ')}` : 'holds throughout';
+      const name = reader.isMany ? `${reader.names[label]} ` : '';
+      verdict.textContent = name + (at.length ? `breaks at ${at.join(' and ')}` : 'holds throughout');
       canvas.setAttribute('aria-label', `Probability of the answer over ${names[i]}: ${verdict.textContent}`);
     });
   }, 110);

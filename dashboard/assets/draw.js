@@ -63,6 +63,7 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
   const tellSnapshot = calm((number) => tell('snapshot', number), 150);
   let wanted = Math.min(snapshot ?? newest, newest);
   let desk = null;
+  let isMany = false;
   let closed = false;
   let dark = null;
 
@@ -85,7 +86,7 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
     try {
       const frame = await server.frame(number);
       if (closed || number !== wanted) return;
-      time.about(frame.line);
+      time.about(frame.line, isMany);
       desk?.useFrame(frame);
     } catch (error) {
       if (!closed) say(error.message);
@@ -98,7 +99,8 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
       if (closed) return;
       desk = createDesk(body, { description, about, server, say, frame, tellSample: (name) => tell('sample', name) });
       desk.paint(paletteFor(dark));
-      time.about(frame.line);
+      isMany = answersOf(description).isMany;
+      time.about(frame.line, isMany);
       if (sample) desk.take(sample);
     } catch (error) {
       if (closed) return;
@@ -126,7 +128,7 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
   };
 }
 
-/** The slider over the snapshots: {element, grow(newest), about(line)}. */
+/** The slider over the snapshots: {element, grow(newest), about(line, isMany)}; `isMany`: of several labels an example. */
 function createTime(newest, snapshot, choose) {
   const input = make('input', '', { type: 'range', min: 0, max: newest, step: 1, value: Math.min(snapshot ?? newest, newest), disabled: newest < 1 });
   input.setAttribute('aria-label', 'Snapshot of the network');
@@ -140,9 +142,9 @@ function createTime(newest, snapshot, choose) {
       input.max = last;
       input.disabled = last < 1;
     },
-    about({ number, epoch, step, heldout }) {
+    about({ number, epoch, step, heldout }, isMany) {
       const accuracy = heldout?.accuracy === null || heldout?.accuracy === undefined ? 'n/a' : asPercent(heldout.accuracy);
-      output.textContent = `epoch ${epoch}, step ${step.toLocaleString('en')}: ${accuracy} right on held-out examples`;
+      output.textContent = `epoch ${epoch}, step ${step.toLocaleString('en')}: ${isMany ? `on held-out examples ${accuracy} with every label right` : `${accuracy} right on held-out examples`}`;
       input.setAttribute('aria-valuetext', output.textContent);
       input.value = number;
     },
@@ -263,7 +265,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
         upload.forget();
       },
       sweep(label) {
-        moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)), says: reader.says, count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))) }, palette);
+        moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)), says: reader.says, name: reader.isMany && label !== null ? reader.names[label] : '', count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))) }, palette);
       },
       paint() { pad.paint(palette); },
       destroy: again.cancel,

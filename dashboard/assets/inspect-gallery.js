@@ -57,6 +57,7 @@ export function createGallery(root, tell) {
     const held = document.activeElement && sheet.contains(document.activeElement) ? document.activeElement.dataset.sample : null;
     tiles = data.items.slice(0, data.shown).map(tileOf);
     sheet.classList.toggle('ai-cards', data.kind === 'values');
+    sheet.classList.toggle('ai-several', data.several);
     sheet.replaceChildren(...tiles);
     if (!tiles.length) sheet.append(node('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
     reach(tiles.find((tile) => tile.dataset.sample === String(opened)) ?? tiles[0]);

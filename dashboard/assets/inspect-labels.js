@@ -8,7 +8,7 @@ const HEADS = [['unpredicted', 'not called'], ['predicted', 'called']];
 
 /** Build the matrices in `root`; `tell` is called with a selection such as "fn-3" or "true-3". */
 export function createLabels(root, tell) {
-  const grid = node('div', { className: 'ai-labels', role: 'group' });
+  const grid = node('div', { className: 'ai-matrices', role: 'group' });
   const say = node('p', { className: 'ai-say', 'aria-live': 'polite' });
   const legend = node('p', { className: 'ai-legend' });
   root.append(grid, say, node('div', { className: 'ai-foot' }, legend, pngButton(picture, () => data.file)));
@@ -74,7 +74,7 @@ export function createLabels(root, tell) {
       return node('span', {}, mark, text);
     };
     legend.replaceChildren(swatch(palette.diverging.css(-0.75), difference ? 'better' : 'right'),
-      swatch(palette.diverging.css(0.75), difference ? 'worse' : 'wrong'), node('span', { textContent: data.words.replace('class', 'answer') }));
+      swatch(palette.diverging.css(0.75), difference ? 'worse' : 'wrong'), node('span', { textContent: data.words }));
     describe(null);
   }
 

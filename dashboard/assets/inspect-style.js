@@ -23,7 +23,7 @@ export const RULES = `
 .ai-grid td[role=gridcell]:not(.ai-total):hover { box-shadow: inset 0 0 0 2px var(--nv-ink); }
 .ai-grid [aria-selected=true] { box-shadow: inset 0 0 0 2.5px var(--nv-ink), 0 0 0 1px var(--nv-surface); }
 .ai-grid [data-show]:focus-visible { outline-offset: -1px; }
-.ai-labels { display: grid; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); gap: 14px 22px; font-variant-numeric: tabular-nums; }
+.ai-matrices { display: grid; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); gap: 14px 22px; font-variant-numeric: tabular-nums; }
 .ai-two { display: grid; grid-template-columns: minmax(56px, auto) minmax(0, 1fr) minmax(0, 1fr); gap: 2px; align-items: stretch; }
 .ai-two h4 { margin: 0; padding: 0 6px 0 0; font-size: 14px; font-weight: 700; align-self: center; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 110px; }
 .ai-side-name { padding: 4px 2px; font-size: 11.5px !important; color: var(--nv-muted) !important; background: none; border: 0; border-radius: 5px; white-space: nowrap; }
@@ -69,6 +69,7 @@ export const RULES = `
 .ai-tile canvas, .ai-tile .ai-values { grid-column: 1 / -1; margin-bottom: 3px; }
 .ai-tile b { font-size: 11.5px; font-weight: 600; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .ai-tile small { font-size: 11px; color: var(--nv-muted); font-variant-numeric: tabular-nums; white-space: nowrap; }
+.ai-sheet.ai-several { grid-template-columns: repeat(auto-fill, minmax(100px, 1fr)); } .ai-several .ai-tile { align-content: start; } .ai-several .ai-tile b { grid-column: 1 / -1; white-space: normal; overflow-wrap: anywhere; }
 .ai-wrong b, .ai-bad { color: color-mix(in srgb, var(--nv-positive) 82%, var(--nv-ink)); }
 .ai-tile:hover { border-color: var(--nv-muted); }
 .ai-tile[aria-pressed=true] { border-color: var(--nv-accent); box-shadow: 0 0 0 2px var(--nv-accent); }

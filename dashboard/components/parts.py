@@ -14,9 +14,15 @@ from numpy import ndarray
 
 from dashboard import state
 from dashboard.derived import Answers, dataset_of, shown_features
-from dashboard.matrices import MatrixView
+from dashboard.matrices import MatrixView, Mode
 from dashboard.routes import BASE
 
+LABEL_WORDS: dict[Mode, str] = {
+    "counts": "number of examples; coloured by share of the row",
+    "recall": "percent of the row; the diagonal is specificity and recall",
+    "precision": "percent of the column; the diagonal is negative predictive value and precision",
+}
+"""What the cells of a label's matrix say."""
 PER_SHEET = 42
 MOST_POINTS = 400
 """How many points of a 2-D split are drawn behind the one that a picture is about."""
@@ -81,7 +87,7 @@ def label_matrices(views: Sequence[MatrixView], answers: Answers, selected: str,
             "values": [plain(view.tones, 0.0) for view in views],
             "texts": [view.texts for view in views],
             "top": max(view.top for view in views),
-            "words": views[0].words,
+            "words": LABEL_WORDS.get(views[0].mode, views[0].words),
             "difference": views[0].is_difference,
             "selected": selected,
         },

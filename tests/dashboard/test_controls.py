@@ -321,5 +321,12 @@ def test_an_output_that_does_not_suit_the_data_is_refused_or_replaced() -> None:
     widget(page, "data").set_value("digits").run()
     assert settings(page)["output"] == "softmax"
     assert not page.error
+    widget(page, "data").set_value("mnist-5k-traits").run()
+    assert settings(page)["output"] == "sigmoid"
+    assert not page.error
+    widget(page, "data").set_value("mnist-5k").run()
+    assert settings(page)["output"] == "softmax"
+    page = open_page({"data": "mnist-5k-traits"})
+    assert "output must be 'sigmoid'" in page.error[0].value
     page = open_page({"data": "spirals", "output": "binary"})
     assert "data set spirals has 3" in page.error[0].value
