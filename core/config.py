@@ -202,7 +202,7 @@ class NetworkConfig:
     )  # fmt: skip
     output: str = setting(
         "softmax", kind="choice", choices=OUTPUTS, label="Output", advanced=True,
-        help="Softmax gives probabilities that sum to 1; sigmoid judges each class on its own; "
+        help="Softmax gives probabilities that sum to 1; sigmoid judges each class or label on its own; "
         "binary is a single sigmoid unit for two classes.",
     )  # fmt: skip
     initializer: str = setting(

@@ -3,6 +3,10 @@
 The output function is fused with its loss: no logarithm of a rounded probability is ever taken.
 Logits and targets have the classes along `axis`, examples along the other one; losses are means
 over the examples.
+
+The cross-entropy of sigmoid units is the sum of their binary cross-entropies, one a class or label,
+as in scikit-learn's MLPClassifier. PyTorch's BCEWithLogitsLoss is that divided by the number of
+units: a step would then move each label the less, the more labels there are.
 """
 
 from __future__ import annotations
