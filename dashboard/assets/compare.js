@@ -114,6 +114,7 @@ export function createCompare(root, store) {
       const first = document.createElement('th');
       first.scope = 'row';
       first.textContent = name;
+      first.title = name;
       row.append(first);
       for (const value of values) {
         const cell = row.insertCell();

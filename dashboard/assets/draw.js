@@ -246,7 +246,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
       }
       return model.occlusion(now.x, shape, label, patch, paper);
     };
-    const view = createSeen(shape, classNames, explain, () => later(null));
+    const view = createSeen(shape, reader, explain, () => later(null));
     const moves = createSliders(classNames, Math.max(rows, columns), (at) => later(at));
     let plain = null;
     return {

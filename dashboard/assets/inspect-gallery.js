@@ -1,12 +1,10 @@
 /** The gallery: a page of the chosen examples, and the one that was opened with all its probabilities. */
 import { isSame, truthOf } from './answers.js';
 import { bytesOf, node, pngButton, roveOver } from './inspect-dom.js';
+import { fillPoint } from './network-plane.js';
 
 const percent = (value) => (value >= 0.995 && value < 1 ? '>99 %' : value > 0 && value < 0.01 ? '<1 %' : `${Math.round(100 * value)} %`);
 const exact = (value) => (value >= 0.001 ? value.toFixed(4) : value === 0 ? '0' : value.toExponential(1));
-
-/** The shade of a point: that of its class, or of the number of its labels. */
-const shadeOf = (shades, classes) => shades[(classes.length === 1 ? classes[0] : classes.length) % 3];
 
 /** Build the gallery in `root`; `tell` is called with {sample: i | null} or {sheet: page}. */
 export function createGallery(root, tell) {
@@ -109,15 +107,24 @@ export function createGallery(root, tell) {
       const shades = [palette.negative, palette.positive, palette.muted];
       for (const [x, y, label] of data.points) {
         context.globalAlpha = 0.3;
-        context.fillStyle = shadeOf(shades, truthOf(label));
-        context.fillRect(at([x, y])[0] - 2, at([x, y])[1] - 2, 4, 4);
+        if (data.several) fillPoint(context, ...at([x, y]), 2.5, palette, truthOf(label));
+        else {
+          context.fillStyle = shades[label % 3];
+          context.fillRect(at([x, y])[0] - 2, at([x, y])[1] - 2, 4, 4);
+        }
       }
       context.globalAlpha = 1;
       const [x, y] = at(item.features);
       context.beginPath();
       context.arc(x, y, 8, 0, 7);
-      context.fillStyle = shadeOf(shades, item.truth);
-      context.fill();
+      if (data.several) {
+        fillPoint(context, x, y, 8, palette, item.truth);
+        context.beginPath();
+        context.arc(x, y, 8, 0, 7);
+      } else {
+        context.fillStyle = shades[item.label % 3];
+        context.fill();
+      }
       context.lineWidth = 3;
       context.strokeStyle = palette.ink;
       context.stroke();

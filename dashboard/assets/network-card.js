@@ -85,6 +85,7 @@ export function createCard(actions) {
       }
       paintPictures(view, weights, drivers, pinned ? 168 : 134);
       sum.update(known);
+      classes.caption.textContent = `activation over the probe set, by ${store.answers.one} (tick: mean)`;
       const width = 300;
       const own = ownScale(view);
       paintClasses(classes.canvas, width, pinned ? 15 : 12, {

@@ -9,6 +9,7 @@ import { activationNamed } from './network-math.js';
 import { fillPoint } from './network-plane.js';
 import { asNumber, asPercent } from './network-text.js';
 
+const LEAST_TRACK = 12; // pixels of a probability's bar
 const TAU = 2 * Math.PI;
 const VALUE_FROM = 13; // CSS pixels of radius from which a neuron shows its value
 const PICTURE_FROM = 22; // ... and from which it shows its weights as a picture
@@ -199,11 +200,12 @@ function drawClasses(context, scene, block) {
   const wordy = block.pitch >= 9;
   context.font = fontOf(scene, size, 700);
   const widest = wordy ? Math.max(...names.map((name) => context.measureText(name).width)) : 0;
-  const nameWidth = Math.min(block.width * 0.36, widest);
-  const start = block.x + 2 * block.radius + 8 + nameWidth + 7;
   const tag = 22;
   const figures = 48;
-  const track = Math.max(12, block.x + block.width - tag - figures - start);
+  const room = block.width - tag - figures - LEAST_TRACK - 2 * block.radius - 15;
+  const nameWidth = Math.min(block.width * 0.36, widest, Math.max(24, room));
+  const start = block.x + 2 * block.radius + 8 + nameWidth + 7;
+  const track = Math.max(LEAST_TRACK, block.x + block.width - tag - figures - start);
   const thick = Math.min(12, block.pitch * 0.5);
   const faces = block.face ? scene.faces?.[block.layer] : null;
   const weights = block.layer === 0 && block.radius * scene.camera.scale >= 9 && !faces ? scene.weightPictures() : null;
