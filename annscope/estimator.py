@@ -26,7 +26,7 @@ from core.metrics import is_right
 from core.network import Network
 from core.one_by_one import OneByOneEngine, can_go_one_by_one
 from core.optimizers import penalties
-from core.outputs import check_output, n_outputs, targets_for
+from core.outputs import check_fits, n_outputs, targets_for
 from core.snapshot import LayerParameters
 
 BLOCK = 4096
@@ -369,8 +369,9 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         outputs = replace(FIELDS["output"], choices=OUTPUTS)
         output = outputs.check(_plain(self.output))
         values |= {"seed": self._seed, "output": "sigmoid" if self._is_multilabel else output}
-        check_output(values["output"], len(self.classes_), "y", is_multilabel=self._is_multilabel)
-        return RunConfig().with_values(values)
+        config = RunConfig().with_values(values)
+        check_fits(config, len(self.classes_), "y", is_multilabel=self._is_multilabel)
+        return config
 
     def _weigh(self, X: ndarray, labels: ndarray, weights: ndarray | None) -> tuple[ndarray, ndarray, ndarray | None]:
         """The examples that count, and how much with the weights of their classes; none that weighs 0 is left."""

@@ -15,11 +15,10 @@ from core.backpropagation import Backpropagation
 from core.batches import Batches
 from core.config import RunConfig, TrainingConfig
 from core.dataset import Dataset
-from core.errors import ConfigError
 from core.layers import Operation
 from core.network import Parameters, initial_parameters, layer_sizes
 from core.optimizers import OPTIMIZERS, add_penalties
-from core.outputs import check_output, targets_for
+from core.outputs import check_fits, targets_for
 
 
 class NotFiniteError(ArithmeticError):
@@ -40,12 +39,7 @@ class Engine(ABC):
 
     def __init__(self, dataset: Dataset, config: RunConfig) -> None:
         training = config.training
-        name, output = f"data set {dataset.name}", config.network.output
-        check_output(output, dataset.n_classes, name, is_multilabel=dataset.is_multilabel)
-        if dataset.is_multilabel and training.class_weight != "none":
-            raise ConfigError(
-                f"class_weight must be 'none' with several labels an example, got {training.class_weight!r}"
-            )
+        check_fits(config, dataset.n_classes, f"data set {dataset.name}", is_multilabel=dataset.is_multilabel)
         self.config = config
         self.dtype = np.dtype(training.dtype)
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)

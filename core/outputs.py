@@ -15,6 +15,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from core.activations import sigmoid
+from core.config import RunConfig
 from core.dataset import Labels
 from core.errors import ConfigError
 from core.losses import one_hot
@@ -25,8 +26,9 @@ def n_outputs(output: str, n_classes: int) -> int:
     return 1 if output == "binary" else n_classes
 
 
-def check_output(output: str, n_classes: int, data: str, *, is_multilabel: bool = False) -> None:
-    """Raises ConfigError where an output makes no sense for the classes of the data set called `data`."""
+def check_fits(config: RunConfig, n_classes: int, data: str, *, is_multilabel: bool = False) -> None:
+    """Raises ConfigError where the output, or weights of classes, make no sense for the data set called `data`."""
+    output, weights = config.network.output, config.training.class_weight
     if is_multilabel and output != "sigmoid":
         raise ConfigError(
             f"{data} gives an example any number of labels: output must be 'sigmoid', one unit a label, got {output!r}"
@@ -35,6 +37,8 @@ def check_output(output: str, n_classes: int, data: str, *, is_multilabel: bool 
         raise ConfigError(
             f"output 'binary' is one unit that tells two classes apart, and {data} has {n_classes}; take softmax"
         )
+    if is_multilabel and weights != "none":
+        raise ConfigError(f"class_weight must be 'none' with several labels an example, got {weights!r}")
 
 
 def targets_for(labels: Labels, output: str, n_classes: int, dtype: str | np.dtype) -> Float[ndarray, "n _"]:

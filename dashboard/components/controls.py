@@ -19,7 +19,7 @@ from core.errors import AnnscopeError, ConfigError, did_you_mean
 from core.recipes import RECIPES, Recipe
 from dashboard import state
 from data.datasets import DATASETS, DatasetInfo, check_name
-from runs.launch import check_output_of
+from runs.launch import check_data_of
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 MOST_LAYERS = 6
@@ -131,7 +131,7 @@ def config_of(settings: Mapping[str, Any]) -> RunConfig:
     Raises ConfigError when settings contradict each other, or the data set.
     """
     config = RunConfig().with_values({option: settings[option] for option in FIELDS if applies(option, settings)})
-    check_output_of(config)
+    check_data_of(config)
     return config
 
 
