@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from core.config import FIELDS, Field, RunConfig
 from core.dataset import Dataset
-from core.engine import Engine, NotFiniteError, NumpyEngine, batch_size_of
+from core.engine import Engine, NumpyEngine, batch_size_of
 from core.errors import ConfigError, DivergedError
 from core.losses import LOSSES
 from core.metrics import is_right
@@ -28,6 +28,7 @@ from core.one_by_one import OneByOneEngine, can_go_one_by_one
 from core.optimizers import penalties
 from core.outputs import check_fits, n_outputs, targets_for
 from core.snapshot import LayerParameters
+from core.steps import NotFiniteError
 
 BLOCK = 4096
 """Examples that go through the network at once."""

@@ -40,6 +40,9 @@ class Dataset:
     feature_names: tuple[str, ...] = field(default=())
     weights_train: Float[ndarray, " n_train"] | None = None
     """How much each training example counts; None counts all the same."""
+    offset: Float[ndarray, " n_features"] | float = 0.0
+    divisor: Float[ndarray, " n_features"] | float = 1.0
+    """Features are (raw - offset) / divisor of what stood in the source."""
 
     @property
     def n_features(self) -> int:

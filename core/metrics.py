@@ -86,14 +86,13 @@ def evaluate(
     Whoever has the logits of the first `EVALUATION_BLOCK` examples already may give them.
     """
     total = 0.0
-    predictions = np.empty(y.shape, np.int64)
+    logits = _logits(network, x, first_logits)
     values = LOSSES[loss, network.config.output].values
     for start in range(0, len(y), EVALUATION_BLOCK):
         block = slice(start, start + EVALUATION_BLOCK)
-        logits = network.logits(x[block]) if start or first_logits is None else first_logits
         targets = targets_for(y[block], network.config.output, network.n_classes, logits.dtype)
-        total += float(values(logits, targets, 1).sum(dtype=np.float64))
-        predictions[block] = network.predictions(logits, is_multilabel=y.ndim == 2)
+        total += float(values(logits[block], targets, 1).sum(dtype=np.float64))
+    predictions = network.predictions(logits, is_multilabel=y.ndim == 2)
     n_right = int(is_right(y, predictions).sum())
     confusion = confusion_matrix(y, predictions, network.n_classes)
     if not len(y):
@@ -108,14 +107,22 @@ def is_right(labels: Labels, predictions: Labels) -> Bool[ndarray, " n"]:
     return right
 
 
+def _logits(
+    network: Network, x: Float[ndarray, "n n_features"], first: Float[ndarray, "n_first n_outputs"] | None
+) -> Float[ndarray, "n n_outputs"]:
+    if first is None:
+        return network.logits(x)
+    return np.concatenate([first, network.logits(x[len(first) :])]) if len(first) < len(x) else first
+
+
 class Bins:
     """Histogram bins about 0: narrow near 0, wide far away, the negative ones the mirror image of the others.
 
     The edges are even in arcsinh(value / unit), rounded to five binary digits. So which bin a number
-    is in can be told from the first 16 of its bits, sign, exponent and first digits, and counting a
-    hundred thousand weights takes one look at a table for each. A bin holds the numbers whose
-    magnitude is at least that of its edge nearer to 0 and less than that of the other; the first and
-    the last bin also take what lies beyond `end`, and 0 belongs to the positive ones.
+    is in can be told from the first of its bits, sign, exponent and four digits after the leading one,
+    and counting a hundred thousand weights takes one look at a table for each. A bin holds the numbers
+    whose magnitude is at least that of its edge nearer to 0 and less than that of the other; the first
+    and the last bin also take what lies beyond `end`, and 0 belongs to the positive ones.
     """
 
     def __init__(self, unit: float, end: float) -> None:
@@ -123,15 +130,13 @@ class Bins:
         fraction, exponent = np.frexp(half)
         half = np.ldexp(np.round(fraction * 32) / 32, exponent)
         self.edges: Float[ndarray, " 65"] = np.concatenate([-half[:0:-1], half])
-        self._tables = {kind: self._table(kind, half[1:-1]) for kind in ("<f4", "<f8")}
+        self._tables = {itemsize: self._table(itemsize, half[1:-1]) for itemsize in _FIRST_BITS}
 
     @staticmethod
-    def _table(kind: str, inner: Float[ndarray, " 31"]) -> Int[ndarray, " 65536"]:
-        """The bin of every number with these first 16 bits."""
-        size = np.dtype(kind).itemsize // 2
-        bits = np.zeros((1 << 16, size), "<u2")
-        bits[:, -1] = np.arange(1 << 16)
-        values = bits.view(kind)[:, 0]
+    def _table(itemsize: int, inner: Float[ndarray, " 31"]) -> Int[ndarray, " _"]:
+        """The bin of every number of so many bytes with these first bits."""
+        first = np.arange(1 << _FIRST_BITS[itemsize], dtype=f"u{itemsize}")
+        values = (first << (8 * itemsize - _FIRST_BITS[itemsize])).view(f"f{itemsize}")
         with np.errstate(invalid="ignore"):  # some of these bits spell NaN
             place = np.searchsorted(inner, np.abs(values), side="right")
         bins: ndarray = np.where(np.signbit(values) & (values != 0), N_BINS // 2 - 1 - place, N_BINS // 2 + place)
@@ -139,12 +144,15 @@ class Bins:
 
     def count(self, values: Float[ndarray, "..."]) -> Int[ndarray, " 64"]:
         """How many of the values fall into each bin, as int32."""
-        kind = f"<f{values.dtype.itemsize}"
-        first_bits = np.ascontiguousarray(values, dtype=kind).view("<u2").reshape(-1, values.dtype.itemsize // 2)[:, -1]
-        seen = np.bincount(first_bits, minlength=1 << 16)
-        return np.bincount(self._tables[kind], weights=seen, minlength=N_BINS).astype(np.int32)
+        itemsize = values.dtype.itemsize
+        bits = np.ascontiguousarray(values).reshape(-1).view(f"u{itemsize}")
+        first = bits >> (8 * itemsize - _FIRST_BITS[itemsize])
+        seen = np.bincount(first.astype(np.intp), minlength=1 << _FIRST_BITS[itemsize])
+        return np.bincount(self._tables[itemsize], weights=seen, minlength=N_BINS).astype(np.int32)
 
 
+_FIRST_BITS = {4: 1 + 8 + 4, 8: 1 + 11 + 4}
+"""Sign, exponent and four binary digits of a float32 and a float64, by its size in bytes."""
 WEIGHT_BINS = Bins(unit=0.01, end=10.0)
 GRADIENT_BINS = Bins(unit=1e-6, end=10.0)
 ACTIVATION_BINS = Bins(unit=0.05, end=50.0)

@@ -17,11 +17,34 @@ Where an example carries any number of labels, such a matrix for each label by i
 
 
 @dataclass(frozen=True, eq=False)
+class Normalized:
+    """What a layer with batch normalisation has learned, and the sums that it has seen.
+
+    Its sums are scale (weight^T x - mean) / sqrt(variance + eps) + shift (`core.network.folded`).
+    """
+
+    weight: Float[ndarray, "n_in n_out"]
+    scale: Float[ndarray, " n_out"]
+    shift: Float[ndarray, " n_out"]
+    mean: Float[ndarray, " n_out"]
+    variance: Float[ndarray, " n_out"]
+
+
+@dataclass(frozen=True, eq=False)
 class LayerParameters:
-    """What one layer has learned; `bias` is None in a network without biases."""
+    """What one layer answers with; `bias` is None in a network without biases.
+
+    Of a layer with batch normalisation, weight and bias are what `normalized` amounts to.
+    """
 
     weight: Float[ndarray, "n_in n_out"]
     bias: Float[ndarray, " n_out"] | None
+    normalized: Normalized | None = None
+
+    @property
+    def trained_weight(self) -> Float[ndarray, "n_in n_out"]:
+        """The weight that gradients and updates change, and that statistics are about."""
+        return self.weight if self.normalized is None else self.normalized.weight
 
 
 @dataclass(frozen=True)
@@ -39,8 +62,9 @@ class Metrics:
 class LayerStatistics:
     """What one layer is doing, in numbers.
 
-    Norms are Euclidean, over the layer's weights. `gradient_norm` and `update_ratio` (norm of the
-    last update over norm of the weights) speak of the last step, and are None before the first.
+    Norms are Euclidean, over the layer's weights (`LayerParameters.trained_weight`). `gradient_norm`
+    and `update_ratio` (norm of the last update over norm of the weights) speak of the last step, and
+    are None before the first.
     Activation figures are over the first 1,024 held-out examples: `dead_fraction` is
     the share of neurons that are 0 for every one of them, `saturated_fraction` the share of all
     values within 0.05 of an end of a bounded activation's range (None for an unbounded one).

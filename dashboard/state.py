@@ -53,6 +53,7 @@ RATE_FOUND = "rate-found"
 """Session: the points of the last search and what it found, or the sentence that says why it found nothing."""
 
 RECIPE = "recipe"
+AUGMENTATION = "augmentation"
 STAGE = "stage"
 PAD = "pad"
 PICKER = "picker"

@@ -18,12 +18,13 @@ from data.download import Progress
 from data.embedded import load_digits, load_mnist_5k
 from data.errors import DataError
 from data.examples import Examples
+from data.image_folder import load_image_folder
 from data.mnist import IDX_SETS, is_present, load_idx_set
 from data.scaling import fit_scaler
 from data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, stratified_split
 from data.toy import make_points
 from data.traits import TRAITS, load_mnist_5k_traits
-from data.user_file import load_user_file
+from data.user_file import load_user_file, may_hold_images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +109,8 @@ def load_dataset(
 ) -> Dataset:
     """The data set that `config` names, split and scaled, as arrays of `dtype` with int64 labels.
 
-    `config.name` is a key of `DATASETS`, or the path of a CSV or NPZ file (`data.user_file`). `seed`
+    `config.name` is a key of `DATASETS`, or the path of a CSV or NPZ file (`data.user_file`) or of a
+    folder of images (`data.image_folder`). `seed`
     places the points of the 2-D sets and has no part in the splits: those follow from the labels
     the shares asked for alone. Test examples are the official ones where the source has them, else
     a tenth. Examples stand in file order. The same call gives the same bits.
@@ -127,7 +129,7 @@ def load_dataset(
     train_rows, val_rows = _train_and_validation(config, examples, rest)
     scaler = fit_scaler(config.scaling, examples, train_rows)
     return Dataset(
-        name=config.name if config.name in DATASETS else Path(config.name).stem,
+        name=config.name if config.name in DATASETS else _name_of(Path(config.name)),
         x_train=scaler.apply(examples.x, train_rows, dtype),
         y_train=examples.y[train_rows],
         x_val=scaler.apply(examples.x, val_rows, dtype),
@@ -138,17 +140,28 @@ def load_dataset(
         image_shape=examples.image_shape,
         fingerprint=examples.fingerprint(),
         feature_names=examples.feature_names,
+        offset=scaler.offset,
+        divisor=scaler.divisor,
     )
 
 
 def check_name(name: str) -> None:
-    """Raises DataError, with the nearest name, when `name` is neither a listed data set nor a file that is there."""
+    """Raises DataError, with the nearest name, when `name` is no listed data set and no file or folder is there."""
     if name in DATASETS:
         return
     if not _looks_like_path(name):
         raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
-    if not Path(name).expanduser().is_file():
-        raise DataError(f"there is no file {name}")
+    path = Path(name).expanduser()
+    if not path.is_file() and not path.is_dir():
+        raise DataError(f"there is no file {name}" if path.suffix else f"there is no file or folder {name}")
+
+
+def holds_images(name: str) -> bool:
+    """Whether the examples of a data set are images; of a file, whether its first bytes look like it."""
+    if name in DATASETS:
+        return DATASETS[name].image_shape is not None
+    path = Path(name).expanduser()
+    return path.is_dir() or may_hold_images(path)
 
 
 def is_ready(config: DataConfig) -> bool:
@@ -169,7 +182,9 @@ def _examples(config: DataConfig, seed: int, progress: Progress | None) -> Examp
     if name in DATASETS:
         return make_points(name, config.n_samples, config.noise, seed)
     if _looks_like_path(name):
-        return load_user_file(Path(name).expanduser())
+        check_name(name)
+        path = Path(name).expanduser()
+        return load_image_folder(path, config.image_size, progress) if path.is_dir() else load_user_file(path)
     raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
 
 
@@ -203,6 +218,11 @@ def _train_and_validation(
         return first, others if wanted else others[:0]
     _, held = stratified_split(examples.y[others], wanted / len(others), seed=VALIDATION_SEED)
     return first, others[held]
+
+
+def _name_of(path: Path) -> str:
+    path = path.expanduser().resolve()
+    return path.name if path.is_dir() else path.stem
 
 
 def _looks_like_path(name: str) -> bool:

@@ -52,8 +52,6 @@ def load_user_file(path: Path) -> Examples:
     """
     if not path.exists():
         raise DataError(f"there is no file {path}")
-    if path.is_dir():
-        raise DataError(f"{path} is a folder, where a CSV or NPZ file is needed")
     readers = {".csv": _read_csv, ".tsv": _read_csv, ".txt": _read_csv, ".npz": _read_npz}
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -288,7 +286,36 @@ def _shape_of_images(x: ndarray) -> tuple[int, int] | None:
     return None
 
 
+def _npz_holds_images(path: Path) -> bool:
+    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        names = {name.removesuffix(".npy") for name in archive.namelist()}
+        pair = next((pair for pair in _NPZ_NAMES if set(pair) <= names), None)
+        if pair is None:
+            return False
+        with archive.open(f"{pair[0]}.npy") as member:
+            version = np.lib.format.read_magic(member)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape = read(member)[0]
+    return len(shape) in {3, 4} or (len(shape) == 2 and _is_square(shape[1]))
+
+
 # ---- both
+
+
+def may_hold_images(path: Path) -> bool:
+    """Whether the examples in a file look like images, as far as its first bytes tell; in a damaged one, no."""
+    try:
+        if path.suffix.lower() == ".npz":
+            return _npz_holds_images(path)
+        first = next(_csv_rows(path), (0, []))[1]
+        n_labels = sum(cell.strip().lower().startswith(LABEL_PREFIX) for cell in first) or 1
+        return _is_square(len(first) - n_labels)
+    except (DataError, OSError, ValueError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError):
+        return False
+
+
+def _is_square(n_features: int) -> bool:
+    return n_features >= _SMALLEST_IMAGE and math.isqrt(n_features) ** 2 == n_features
 
 
 def _examples(
@@ -301,9 +328,8 @@ def _examples(
     feature_names: tuple[str, ...] = (),
     label_names: tuple[str, ...] = (),
 ) -> Examples:
-    side = math.isqrt(x.shape[1])
-    if image_shape is None and side * side == x.shape[1] >= _SMALLEST_IMAGE and _are_pixels(x):
-        image_shape = side, side
+    if image_shape is None and _is_square(x.shape[1]) and _are_pixels(x):
+        image_shape = math.isqrt(x.shape[1]), math.isqrt(x.shape[1])
     if label_names:
         return Examples(
             x=x,

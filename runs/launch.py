@@ -37,7 +37,7 @@ def start(config: RunConfig) -> str:
 def resume(run: str, n_epochs: int | None = None) -> None:
     """Go on with a run in a worker of its own; see `prepare_resume` for what is refused."""
     directory = prepare_resume(run, n_epochs)
-    _spawn(directory, recorded_threads(RunReader(directory)), n_epochs)
+    _spawn(directory, recorded_threads(RunReader(directory).description), n_epochs)
 
 
 def checked(config: RunConfig) -> RunConfig:

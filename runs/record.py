@@ -366,7 +366,7 @@ class RunWriter:
 
     def describe(
         self, dataset: Dataset, probe: Probe, layer_sizes: Iterable[int], histogram_edges: Mapping[str, ndarray],
-        blas_threads: int | None,
+        threads: int,
     ) -> None:  # fmt: skip
         """Complete `config.json` with what is known once the data is loaded, and store the probe images."""
         import numpy as np
@@ -386,7 +386,7 @@ class RunWriter:
             "layer_sizes": list(layer_sizes),
             "histogram_edges": {name: edges.tolist() for name, edges in histogram_edges.items()},
             "versions": library_versions(),
-            "blas_threads": blas_threads,
+            "threads": threads,
         }
         content = tensor_bytes(
             {
@@ -508,9 +508,9 @@ def best_line(lines: Iterable[Line]) -> Line | None:
     return min(judged, key=lambda line: line["heldout"]["loss"], default=None)
 
 
-def recorded_threads(reader: RunReader) -> int:
-    """The number of BLAS threads that going on with a run, or judging it, has to use for the same bits."""
-    return int(reader.description.get("blas_threads") or wanted_threads())
+def recorded_threads(description: Mapping[str, Any]) -> int:
+    """The number of threads that going on with a run has to use for the same bits, or a new one may use."""
+    return int(description.get("threads") or description.get("blas_threads") or wanted_threads())
 
 
 def _snapshot_path(directory: Path, number: int) -> Path:

@@ -77,7 +77,9 @@ export function createCompare(root, store) {
 
   function weights(a, b, layers) {
     return layers.map(({ index, isOutput }) => {
-      const [x, y] = [a, b].map((frame) => frame.tensor(`layer${index}.weight`).data);
+      // Of a layer with batch normalisation the norm is that of the weights before they are normalised.
+      const trained = (frame) => frame.tensor(`layer${index}.normalized.weight`) ?? frame.tensor(`layer${index}.weight`);
+      const [x, y] = [a, b].map((frame) => trained(frame).data);
       let moved = 0;
       let size = 0;
       for (let i = 0; i < x.length; i += 1) {

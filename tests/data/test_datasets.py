@@ -177,7 +177,7 @@ def test_a_broken_package_is_named(
         ("Fashion", r"unknown data set 'Fashion' \(did you mean 'fashion-mnist'\?\)"),
         ("?!", r"unknown data set '\?!'; known are"),
         ("points.csv", r"there is no file points\.csv"),
-        ("somewhere/points", r"there is no file somewhere/points"),
+        ("somewhere/points", r"there is no file or folder somewhere/points"),
         ("~/nothing.npz", r"there is no file .*/nothing\.npz"),
     ],
 )

@@ -256,7 +256,7 @@ def test_an_array_of_images_says_so_by_its_shape(tmp_path: Path, shape: tuple[in
     ("name", "message"),
     [
         ("missing.csv", "there is no file "),
-        ("folder", "is a folder, where a CSV or NPZ file is needed"),
+        ("folder", "has no subfolders: each class needs a subfolder with its images"),
         ("notes.md", "must be a CSV or NPZ file, with a name that ends in .csv or .npz"),
         ("empty.npz", "empty.npz is empty"),
     ],
