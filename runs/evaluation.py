@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from core.metrics import Evaluation
-    from core.network import Network
 
 
 class EvaluationError(AnnscopeError):
@@ -46,9 +45,10 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     x, y = dataset.split(split)
     if not len(y):
         raise EvaluationError(f"The {split} split of run {reader.run} is empty.")
-    judged = evaluate(reader.network(number), x, y, config.training.loss)
+    network = reader.network(number)
+    judged = evaluate(network, x, y, config.training.loss)
     classes = class_metrics(judged.confusion)
-    several = _of_labels(judged, y, _predictions(reader.network(number), x)) if y.ndim == 2 else {}
+    several = _of_labels(judged, y, network.predictions(network.logits(x), is_multilabel=True)) if y.ndim == 2 else {}
     return {
         "run": reader.run,
         "split": split,
@@ -69,16 +69,6 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
         ],
         **several,
     }
-
-
-def _predictions(network: Network, x: ndarray) -> ndarray:
-    # In the blocks in which `evaluate` goes through the examples, so that not a bit differs.
-    import numpy as np
-
-    from core.metrics import EVALUATION_BLOCK
-
-    blocks = [x[start : start + EVALUATION_BLOCK] for start in range(0, len(x), EVALUATION_BLOCK)]
-    return np.concatenate([network.predictions(network.logits(block), is_multilabel=True) for block in blocks])
 
 
 def _of_labels(judged: Evaluation, y: ndarray, predictions: ndarray) -> dict[str, Any]:
