@@ -64,7 +64,7 @@ class ChunkedSteps(Steps):
             material.optimizer.step(rate_of(step))
 
     def _parts_of(
-        self, x: Float[ndarray, "batch n_features"], targets: Float[ndarray, "batch n_classes"]
+        self, x: Float[ndarray, "batch n_features"], targets: Float[ndarray, "batch n_outputs"]
     ) -> list[Operation]:
         size = len(self._members)
         n = -(-x.nbytes // (CHUNK_BYTES * size)) * size  # as many for each member

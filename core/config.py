@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 from core.errors import ConfigError, did_you_mean, one_of
 
 ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh", "elu", "silu", "gelu", "softplus")
-OUTPUTS = ("softmax", "sigmoid")
+OUTPUTS = ("softmax", "sigmoid", "binary")
 INITIALIZERS = ("he", "glorot", "lecun", "uniform", "unit_uniform", "normal", "legacy_normal")
 BIAS_INITIALIZERS = ("zero", "same")
 LOSSES = ("cross_entropy", "squared_error")
@@ -208,7 +208,8 @@ class NetworkConfig:
     )  # fmt: skip
     output: str = setting(
         "softmax", kind="choice", choices=OUTPUTS, label="Output", advanced=True,
-        help="Softmax gives probabilities that sum to 1; sigmoid judges each class on its own.",
+        help="Softmax gives probabilities that sum to 1; sigmoid judges each class or label on its own; "
+        "binary is a single sigmoid unit for two classes.",
     )  # fmt: skip
     initializer: str = setting(
         "he", kind="choice", choices=INITIALIZERS, label="Initialiser",

@@ -15,9 +15,9 @@ from core.augmentation import augmentation_of
 from core.chunked_steps import ChunkedSteps, can_chunk
 from core.config import RunConfig, TrainingConfig
 from core.dataset import Dataset
-from core.losses import one_hot
 from core.network import Parameters, initial_parameters, layer_sizes
 from core.optimizers import OPTIMIZERS
+from core.outputs import check_fits, targets_for
 from core.shared_steps import SharedSteps, can_share
 from core.steps import Material, SerialSteps, Steps, refuse
 from core.team import ALONE, Team
@@ -34,6 +34,7 @@ class Engine(ABC):
 
     def __init__(self, dataset: Dataset, config: RunConfig) -> None:
         training = config.training
+        check_fits(config, dataset.n_classes, f"data set {dataset.name}", is_multilabel=dataset.is_multilabel)
         self.config = config
         self.dtype = np.dtype(training.dtype)
         self._augment = augmentation_of(dataset, training)
@@ -107,7 +108,7 @@ class NumpyEngine(Engine):
             Material(
                 config=config,
                 x=x,
-                targets=targets_of(dataset, training, self.dtype),
+                targets=targets_of(dataset, config, self.dtype),
                 weights=weights_of(dataset, training, self.dtype),
                 batch_size=batch_size_of(dataset, training),
                 parameters=self._trained,
@@ -192,12 +193,13 @@ def batch_size_of(dataset: Dataset, training: TrainingConfig) -> int:
     return n if training.batch_size == "full" else min(n, int(training.batch_size))
 
 
-def targets_of(dataset: Dataset, training: TrainingConfig, dtype: np.dtype) -> Float[ndarray, "n n_classes"]:
+def targets_of(dataset: Dataset, config: RunConfig, dtype: np.dtype) -> Float[ndarray, "n n_outputs"]:
     """What the output of each training example should be."""
-    targets = one_hot(dataset.y_train, dataset.n_classes, dtype)
-    if training.label_smoothing:
-        share = dtype.type(training.label_smoothing)
-        targets = targets * (1 - share) + share / dataset.n_classes
+    targets = targets_for(dataset.y_train, config.network.output, dataset.n_classes, dtype)
+    if config.training.label_smoothing:
+        share = dtype.type(config.training.label_smoothing)
+        n_answers = 2 if dataset.is_multilabel else dataset.n_classes  # a label is there or not
+        targets = targets * (1 - share) + share / n_answers
     return targets
 
 

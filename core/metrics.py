@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
-from core.losses import LOSSES, one_hot
+from core.dataset import Labels
+from core.losses import LOSSES
 from core.network import Network
+from core.outputs import targets_for
+from core.snapshot import Confusion
 
 N_BINS = 64
 EVALUATION_BLOCK = 1024
@@ -32,25 +36,39 @@ class ClassMetrics:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Mean loss without penalties, share of right answers, and where each example went; NaN without examples."""
+    """Mean loss without penalties, share of right answers, and where each example went; NaN without examples.
+
+    With several labels an answer is right when every label of the example is: the subset accuracy.
+    """
 
     loss: float
     accuracy: float
-    confusion: Int[ndarray, "n_classes n_classes"]
+    confusion: Confusion
 
 
-def confusion_matrix(
-    labels: Int[ndarray, " n"], predictions: Int[ndarray, " n"], n_classes: int
-) -> Int[ndarray, "n_classes n_classes"]:
-    """How often each true class (row) was predicted as each class (column)."""
+def confusion_matrix(labels: Labels, predictions: Labels, n_classes: int) -> Confusion:
+    """How often each true class (row) was predicted as each class (column); with several labels, of each by itself."""
+    if labels.ndim == 2:
+        pairs = 4 * np.arange(n_classes) + 2 * labels.astype(np.int64) + predictions
+        return np.bincount(pairs.ravel(), minlength=4 * n_classes).reshape(n_classes, 2, 2)
     pairs = labels.astype(np.int64) * n_classes + predictions
     return np.bincount(pairs, minlength=n_classes * n_classes).reshape(n_classes, n_classes)
 
 
-def class_metrics(confusion: Int[ndarray, "n_classes n_classes"]) -> ClassMetrics:
-    """The figures of each class of a confusion matrix whose rows are the true classes."""
-    right = np.diag(confusion).astype(np.float64)
-    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+def each_by_itself(confusion: Confusion) -> Int[ndarray, "n_classes 2 2"]:
+    """Each class or label against all others: [[tn, fp], [fn, tp]], as scikit-learn's multilabel_confusion_matrix."""
+    if confusion.ndim == 3:
+        return confusion
+    right, support, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    rest = confusion.sum() - support - predicted + right
+    return np.stack([rest, predicted - right, support - right, right], axis=1).reshape(-1, 2, 2)
+
+
+def class_metrics(confusion: Confusion) -> ClassMetrics:
+    """The figures of each class or label."""
+    counts = each_by_itself(confusion)
+    right = counts[:, 1, 1].astype(np.float64)
+    support, predicted = counts[:, 1].sum(axis=1), counts[:, :, 1].sum(axis=1)
     with np.errstate(invalid="ignore"):  # 0 / 0 is undefined, and NaN says so
         return ClassMetrics(right / predicted, right / support, 2 * right / (support + predicted), support)
 
@@ -58,10 +76,10 @@ def class_metrics(confusion: Int[ndarray, "n_classes n_classes"]) -> ClassMetric
 def evaluate(
     network: Network,
     x: Float[ndarray, "n n_features"],
-    y: Int[ndarray, " n"],
+    y: Labels,
     loss: str,
     *,
-    first_logits: Float[ndarray, "n_first n_classes"] | None = None,
+    first_logits: Float[ndarray, "n_first n_outputs"] | None = None,
 ) -> Evaluation:
     """Loss (a name of `core.config.LOSSES`), accuracy and confusion matrix of a network on labelled examples.
 
@@ -72,19 +90,26 @@ def evaluate(
     values = LOSSES[loss, network.config.output].values
     for start in range(0, len(y), EVALUATION_BLOCK):
         block = slice(start, start + EVALUATION_BLOCK)
-        targets = one_hot(y[block], network.n_classes, logits.dtype)
+        targets = targets_for(y[block], network.config.output, network.n_classes, logits.dtype)
         total += float(values(logits[block], targets, 1).sum(dtype=np.float64))
-    predictions = logits.argmax(axis=1)
-    n_right = int((predictions == y).sum())
+    predictions = network.predictions(logits, is_multilabel=y.ndim == 2)
+    n_right = int(is_right(y, predictions).sum())
     confusion = confusion_matrix(y, predictions, network.n_classes)
     if not len(y):
         return Evaluation(float("nan"), float("nan"), confusion)
     return Evaluation(total / len(y), n_right / len(y), confusion)
 
 
+def is_right(labels: Labels, predictions: Labels) -> Bool[ndarray, " n"]:
+    """Which examples are answered rightly; with several labels, those of which every label is right."""
+    same: Any = labels == predictions
+    right: ndarray = same.all(axis=1) if labels.ndim == 2 else same
+    return right
+
+
 def _logits(
-    network: Network, x: Float[ndarray, "n n_features"], first: Float[ndarray, "n_first n_classes"] | None
-) -> Float[ndarray, "n n_classes"]:
+    network: Network, x: Float[ndarray, "n n_features"], first: Float[ndarray, "n_first n_outputs"] | None
+) -> Float[ndarray, "n n_outputs"]:
     if first is None:
         return network.logits(x)
     return np.concatenate([first, network.logits(x[len(first) :])]) if len(first) < len(x) else first

@@ -17,9 +17,11 @@ from numpy import ndarray
 
 from core.activations import ACTIVATIONS, Activation
 from core.config import NetworkConfig
+from core.dataset import Labels
 from core.errors import ConfigError
 from core.initializers import INITIALIZERS, generator_for
 from core.losses import LOSSES
+from core.outputs import class_probabilities, n_outputs, predicted
 from core.snapshot import LayerParameters, Normalized
 from core.team import ALONE, Team, shares
 
@@ -31,7 +33,7 @@ NORM_EPSILON = 1e-5
 
 def layer_sizes(config: NetworkConfig, n_features: int, n_classes: int) -> tuple[int, ...]:
     """The number of units of every layer, the input first and the output last."""
-    return (n_features, *config.hidden_sizes, n_classes)
+    return (n_features, *config.hidden_sizes, n_outputs(config.output, n_classes))
 
 
 def activation_names(config: NetworkConfig) -> tuple[str, ...]:
@@ -188,7 +190,7 @@ class Network:
         return self._pass(x)[0]
 
     def activations(self, x: Float[ndarray, "n n_features"]) -> tuple[Float[ndarray, "n _"], ...]:
-        """What every layer puts out; the class probabilities last."""
+        """What every layer puts out; the probabilities that the output units give last."""
         return self.with_probabilities(self.outputs_and_logits(x))
 
     def outputs_and_logits(self, x: Float[ndarray, "n n_features"]) -> tuple[Float[ndarray, "n _"], ...]:
@@ -206,14 +208,14 @@ class Network:
         """From `outputs_and_logits` to `activations`."""
         return (*layers[:-1], self._output(layers[-1]))
 
-    def logits(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
+    def logits(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_outputs"]:
         """The weighted sums of the output layer."""
-        return self._answers(x, lambda logits: logits)
+        return self._answers(x, self.parameters[-1].weight.shape[1], lambda logits: logits)
 
     def _answers(
-        self, x: Float[ndarray, "n n_features"], output: Callable[[ndarray], ndarray]
-    ) -> Float[ndarray, "n n_classes"]:
-        answers = np.empty((len(x), self.n_classes), np.result_type(x, self.parameters[-1].weight))
+        self, x: Float[ndarray, "n n_features"], width: int, output: Callable[[ndarray], ndarray]
+    ) -> Float[ndarray, "n width"]:
+        answers = np.empty((len(x), width), np.result_type(x, self.parameters[-1].weight))
 
         def answer(blocks: Sequence[slice]) -> None:
             room = self._room(x, max(rows.stop - rows.start for rows in blocks))
@@ -249,7 +251,15 @@ class Network:
 
     def predict_proba(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
         """The probability of each class; with a sigmoid output each stands for itself and they need not sum to 1."""
-        return self._answers(x, self._output)
+        return self._answers(x, self.n_classes, self.probabilities)
+
+    def probabilities(self, logits: Float[ndarray, "n n_outputs"]) -> Float[ndarray, "n n_classes"]:
+        """The same from logits that are there already."""
+        return class_probabilities(self._output(logits), self.config.output)
+
+    def predictions(self, logits: Float[ndarray, "n n_outputs"], *, is_multilabel: bool = False) -> Labels:
+        """The class that is predicted, or of multi-label data the labels."""
+        return predicted(logits, self.config.output, is_multilabel=is_multilabel)
 
     def _pass(self, x: ndarray) -> tuple[tuple[ndarray, ...], tuple[ndarray, ...]]:
         a, sums, outputs = x, [], []

@@ -56,7 +56,7 @@ class OneByOneEngine(Engine):
         self._used = used_features(x, config.training, sizes[1])
         if self._used is not None:
             x, sizes = np.take(x, self._used.columns, axis=1), (len(self._used.columns), *sizes[1:])
-        self._x, self._targets = x, targets_of(dataset, config.training, self.dtype)
+        self._x, self._targets = x, targets_of(dataset, config, self.dtype)
         # With the first weight as the block began, and as all stood when they were last asked for.
         self._base, self._now, self._slope = (Parameters(config.network, sizes, self.dtype) for _ in range(3))
         self._base.flat[...] = self._narrowed(self._parameters.flat)

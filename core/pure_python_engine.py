@@ -34,7 +34,7 @@ class PurePythonEngine(Engine):
         super().__init__(dataset, config)
         if dataset.weights_train is not None:
             raise ConfigError("engine 'pure_python' needs a data set whose examples all count the same")
-        self._x, self._targets = x, targets_of(dataset, config.training, self.dtype)
+        self._x, self._targets = x, targets_of(dataset, config, self.dtype)
         self._batch_size = batch_size_of(dataset, config.training)
         self._per_epoch = -(-len(x) // self._batch_size)
         self._epoch, self._order = -1, np.empty(0, np.int64)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from jaxtyping import Float, Int
 from numpy import ndarray
+
+Confusion: TypeAlias = Int[ndarray, "n_classes n_classes"] | Int[ndarray, "n_classes 2 2"]
+"""How often each true class (row) was predicted as each class (column).
+
+Where an example carries any number of labels, such a matrix for each label by itself: [[tn, fp], [fn, tp]].
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +49,10 @@ class LayerParameters:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Mean loss (without penalties) and the share of examples classified correctly, 0 to 1."""
+    """Mean loss (without penalties) and the share of examples classified correctly, 0 to 1.
+
+    With several labels an example, that are those of which every label is right: the subset accuracy.
+    """
 
     loss: float
     accuracy: float
@@ -85,7 +94,7 @@ class Probe:
 
     indices: Int[ndarray, " n_probe"]
     x: Float[ndarray, "n_probe n_features"]
-    y: Int[ndarray, " n_probe"]
+    y: Int[ndarray, " n_probe"] | Int[ndarray, "n_probe n_labels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +103,9 @@ class Snapshot:
 
     `step` counts updates and `epoch` passes through the training split, both finished ones;
     `train` is measured on a fixed sample of the training split and `heldout` on the whole
-    split that judges (`Dataset.heldout`), with the same parameters. `confusion` counts that split, rows the
-    true class, columns the predicted one. `probe_activations` has one array a layer, the output
-    probabilities last. `train_seconds` is time spent in updates alone, as the caller measured it.
+    split that judges (`Dataset.heldout`), with the same parameters. `confusion` counts that split.
+    `probe_activations` has one array a layer, what the output units give last. `train_seconds` is
+    time spent in updates alone, as the caller measured it.
     """
 
     step: int
@@ -106,7 +115,7 @@ class Snapshot:
     learning_rate: float
     train: Metrics
     heldout: Metrics
-    confusion: Int[ndarray, "n_classes n_classes"]
+    confusion: Confusion
     parameters: tuple[LayerParameters, ...]
     layers: tuple[LayerStatistics, ...]
     probe_activations: tuple[Float[ndarray, "n_probe _"], ...]

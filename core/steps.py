@@ -51,7 +51,7 @@ class Material:
 
     config: RunConfig
     x: Float[ndarray, "n n_features"]
-    targets: Float[ndarray, "n n_classes"]
+    targets: Float[ndarray, "n n_outputs"]
     weights: Float[ndarray, " n"] | None
     batch_size: int
     parameters: Parameters

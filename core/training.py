@@ -210,8 +210,9 @@ class Trainer:
             self.best_step = step if training.patience else None
         reason = None
         if training.target_accuracy and snapshot.heldout.accuracy >= training.target_accuracy:
+            name = "subset accuracy" if self._dataset.is_multilabel else "accuracy"
             reason = (
-                f"The held-out accuracy reached {snapshot.heldout.accuracy:.2%}, "
+                f"The held-out {name} reached {snapshot.heldout.accuracy:.2%}, "
                 f"the target was {training.target_accuracy:.2%}."
             )
         elif training.stop_when_all_right and self._all_right():
@@ -258,7 +259,18 @@ def _engine_of(dataset: Dataset, config: RunConfig, x: ndarray, team: Team) -> E
 
 
 def _probe_of(x: ndarray, y: ndarray, n_classes: int) -> Probe:
-    """The first held-out examples of each class, as many of each, in the order of the classes."""
-    each = max(1, MOST_PROBES // n_classes)
-    indices = np.concatenate([np.flatnonzero(y == label)[:each] for label in range(n_classes)])
+    """The first held-out examples of each class, as many of each, in the order of the classes.
+
+    With several labels an example: one of each label, then of each combination of labels in turn.
+    """
+    if y.ndim == 2:
+        combination, counts = np.unique(y, axis=0, return_inverse=True, return_counts=True)[1:]
+        together = np.argsort(combination.ravel(), kind="stable")
+        turn = np.arange(len(y)) - np.repeat(np.cumsum(counts) - counts, counts)
+        with_label = y.argmax(axis=0)[y.any(axis=0)].tolist()
+        wanted = dict.fromkeys([*with_label, *together[np.argsort(turn, kind="stable")].tolist()])
+        indices = np.sort(list(wanted)[: max(MOST_PROBES, len(set(with_label)))])
+    else:
+        each = max(1, MOST_PROBES // n_classes)
+        indices = np.concatenate([np.flatnonzero(y == label)[:each] for label in range(n_classes)])
     return Probe(indices=indices, x=x[indices].copy(), y=y[indices].copy())

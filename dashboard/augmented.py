@@ -57,9 +57,8 @@ def _some_images(
     """
     del changed
     dataset = load_dataset(data, dtype=dtype, seed=seed)
-    labels = np.unique(dataset.y_train)
-    labels = labels[np.linspace(0, len(labels) - 1, min(N_IMAGES, len(labels))).astype(int)]
-    chosen = [int(np.flatnonzero(dataset.y_train == label)[0]) for label in labels]
+    first = np.unique(dataset.y_train, axis=0, return_index=True)[1]
+    chosen = first[np.linspace(0, len(first) - 1, min(N_IMAGES, len(first))).astype(int)].tolist()
     return {index: dataset.x_train[index].copy() for index in chosen}, len(dataset.y_train), canvas_of(dataset)
 
 

@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from numpy import ndarray
 
 from core.curves import specificity
 from core.metrics import class_metrics
+from core.snapshot import Confusion
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Moments:
         return sorted({round(place) for place in np.linspace(0, last, min(most, last + 1)).tolist()})
 
 
-def class_figure(confusion: Int[ndarray, "n_classes n_classes"], name: str) -> Float[ndarray, " n_classes"]:
+def class_figure(confusion: Confusion, name: str) -> Float[ndarray, " n_classes"]:
     """Precision, recall, f1 or specificity of each class."""
     if name == "specificity":
         return specificity(confusion)

@@ -23,6 +23,7 @@ from data.mnist import IDX_SETS, is_present, load_idx_set
 from data.scaling import fit_scaler
 from data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, stratified_split
 from data.toy import make_points
+from data.traits import TRAITS, load_mnist_5k_traits
 from data.user_file import load_user_file, may_hold_images
 
 
@@ -32,7 +33,8 @@ class DatasetInfo:
 
     `n_train` counts the examples that training and validation share, `n_test` those kept for
     testing; both are None where the setting `n_samples` decides. `options` are the data settings
-    that change this set, by option name (keys of `core.config.FIELDS`).
+    that change this set, by option name (keys of `core.config.FIELDS`). Where an example carries any number
+    of labels, `n_classes` counts the labels.
     """
 
     name: str
@@ -44,6 +46,7 @@ class DatasetInfo:
     n_train: int | None = None
     n_test: int | None = None
     needs_download: bool = False
+    is_multilabel: bool = False
     options: tuple[str, ...] = ("split", "scaling")
 
 
@@ -64,11 +67,10 @@ def _images(name: str, label: str, side: int, n_train: int, n_test: int, descrip
         label=label,
         description=description,
         n_features=side * side,
-        n_classes=10,
         image_shape=(side, side),
         n_train=n_train,
         n_test=n_test,
-        **more,
+        **{"n_classes": 10} | more,
     )
 
 
@@ -85,6 +87,11 @@ DATASETS: dict[str, DatasetInfo] = {
             "fashion-mnist", "Fashion-MNIST", 28, 60_000, 10_000,
             "70,000 pictures of clothes in MNIST's format, and harder; downloaded once (30 MB).", needs_download=True,
             options=("split", "scaling", "train-examples"),
+        ),
+        _images(
+            "mnist-5k-traits", "MNIST, traits of digits", 28, 4500, 500,
+            "The digits of mnist-5k asked four questions: even? prime? above 4? a loop? Any number may be true.",
+            n_classes=len(TRAITS), is_multilabel=True,
         ),
         _images("digits", "Digits 8x8", 8, 1617, 180, "1,797 handwritten digits of 8x8 pixels; trains in a blink."),
         _points("moons", "Moons", 2, "Two interleaved half circles."),
@@ -166,6 +173,8 @@ def _examples(config: DataConfig, seed: int, progress: Progress | None) -> Examp
     name = config.name
     if name == "mnist-5k":
         return load_mnist_5k()
+    if name == "mnist-5k-traits":
+        return load_mnist_5k_traits()
     if name == "digits":
         return load_digits()
     if name in IDX_SETS:
@@ -198,7 +207,8 @@ def _train_and_validation(
             f"n_train must be at most {len(rest):,}, the training examples of {config.name}, got {config.n_train:,}"
         )
     first, others = rest[: config.n_train], rest[config.n_train :]
-    absent = np.setdiff1d(np.arange(len(examples.class_names)), examples.y[first])
+    y = examples.y[first]
+    absent = np.flatnonzero(~y.any(axis=0)) if y.ndim == 2 else np.setdiff1d(np.arange(len(examples.class_names)), y)
     if len(absent):
         raise DataError(
             f"the first {config.n_train:,} examples of {config.name} have none of the class "

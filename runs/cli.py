@@ -358,7 +358,9 @@ def show(run: str, as_json: bool) -> None:
         if line is not None:
             heldout = line["heldout"]
             loss = "not finite" if heldout["loss"] is None else f"{heldout['loss']:.4f}"
-            table.add_row(name, f"step {line['step']:,}: held-out loss {loss}, accuracy {heldout['accuracy']:.2%}")
+            table.add_row(
+                name, f"step {line['step']:,}: held-out loss {loss}, {reader.accuracy_name} {heldout['accuracy']:.2%}"
+            )
     config = reader.config_in_force
     for item in FIELDS.values():
         value = config.get(item)

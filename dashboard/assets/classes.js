@@ -4,20 +4,20 @@ import { Course, average, sorted, weakestOf } from './classes-figures.js';
 
 const COLUMNS = [
   ['label', 'Class', 'The class'],
-  ['precision', 'Precision', 'Of those called this class, the share that is: TP / (TP + FP)'],
-  ['recall', 'Recall', 'Of this class, the share that was recognised: TP / (TP + FN)'],
+  ['precision', 'Precision', 'Of those called so, the share that is: TP / (TP + FP)'],
+  ['recall', 'Recall', 'Of those that are, the share that was recognised: TP / (TP + FN)'],
   ['f1', 'F1', '2 TP / (2 TP + FP + FN): high only if both are'],
-  ['support', 'Support', 'How many examples of this class there are'],
+  ['support', 'Support', 'How many such examples there are'],
 ];
 const RATES = ['precision', 'recall', 'f1'];
 const WHY = {
-  precision: 'Undefined: this class was never predicted.',
-  recall: 'Undefined: there is no example of this class.',
-  f1: 'Undefined: this class is neither there nor predicted.',
+  precision: 'Undefined: it was never predicted.',
+  recall: 'Undefined: there is no such example.',
+  f1: 'Undefined: it is neither there nor predicted.',
 };
 const AVERAGES = [
-  ['Macro average', 'every class counts the same', () => 1],
-  ['Weighted average', 'every class counts by its support', ({ support }) => support],
+  ['Macro average', 'each counts the same', () => 1],
+  ['Weighted average', 'each counts by its support', ({ support }) => support],
 ];
 const [WIDTH, HEIGHT] = [64, 18];
 const NAMED = 3; // classes that share the lowest F1 and are still named
@@ -38,7 +38,8 @@ export function createClasses(root, store) {
   const foot = make('tfoot');
   const table = make('table', { className: 'ch-classes' }, make('thead', {}, header), body, foot);
   table.setAttribute('aria-label', 'Precision, recall, F1 and support of each class');
-  frame.append(make('div', { className: 'nv-bar' }, make('h3', {}, 'Each class ', split), weak), make('div', { className: 'ch-scroll' }, table));
+  const title = make('span', { textContent: 'Each class ' });
+  frame.append(make('div', { className: 'nv-bar' }, make('h3', {}, title, split), weak), make('div', { className: 'ch-scroll' }, table));
 
   let order = { by: 'label', falls: false };
   let waiting = 0;
@@ -108,6 +109,11 @@ export function createClasses(root, store) {
     if (known.run !== runOf(store)) {
       known = { run: runOf(store), frame: null };
       course.forget();
+      const { one } = store.answers;
+      title.textContent = `Each ${one} `;
+      table.setAttribute('aria-label', `Precision, recall, F1 and support of each ${one}`);
+      const [about] = header.children;
+      about.firstChild.textContent = one === 'class' ? 'Class' : 'Label';
       const { name, size } = heldoutOf(store.description);
       split.textContent = `${name} split, ${size.toLocaleString('en')} examples`;
     }

@@ -111,7 +111,7 @@ export function createCurves(root, store) {
     canvas.setAttribute('aria-valuenow', String(cursor));
     const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy } = history.figures;
     canvas.setAttribute('aria-valuetext', `Epoch ${epochText(history.epochs[cursor])}: train loss ${lossText(trainLoss[cursor])}, held-out loss ${lossText(heldoutLoss[cursor])}, `
-      + `train accuracy ${shareText(trainAccuracy[cursor])}, held-out accuracy ${shareText(heldoutAccuracy[cursor])}`);
+      + `train ${store.answers.accuracy} ${shareText(trainAccuracy[cursor])}, held-out ${store.answers.accuracy} ${shareText(heldoutAccuracy[cursor])}`);
   }
 
   // --- drawing ---
@@ -141,7 +141,7 @@ export function createCurves(root, store) {
       pen.save();
       pen.translate(0, top);
       drawChart(pen, chart, {
-        title: `${TITLES[name]}${chart.log ? ' (log scale)' : ''}`, xs: history.epochs, series, palette, font, cursor, pointer, marks, withMarks: i === 0, withX,
+        title: `${name === 'accuracy' && store.answers.isMany ? 'Subset accuracy (every label right)' : TITLES[name]}${chart.log ? ' (log scale)' : ''}`, xs: history.epochs, series, palette, font, cursor, pointer, marks, withMarks: i === 0, withX,
         label: { loss: lossText, accuracy: shareText, rate: tickText }[name],
       });
       if (drag?.isFar) {
@@ -165,7 +165,7 @@ export function createCurves(root, store) {
     const [{ x }] = charts;
     const rows = [
       ['train loss', lossText(trainLoss[pointer]), colors.train], ['held-out loss', lossText(heldoutLoss[pointer]), colors.heldout],
-      ['train accuracy', shareText(trainAccuracy[pointer]), colors.train], ['held-out accuracy', shareText(heldoutAccuracy[pointer]), colors.heldout],
+      [`train ${store.answers.accuracy}`, shareText(trainAccuracy[pointer]), colors.train], [`held-out ${store.answers.accuracy}`, shareText(heldoutAccuracy[pointer]), colors.heldout],
       ['learning rate', tickText(rate[pointer]), palette.ink],
     ];
     const at = x(history.epochs[pointer]);

@@ -3,13 +3,14 @@
  * the gallery. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
  */
 import { createGallery } from './inspect-gallery.js';
+import { createLabels } from './inspect-labels.js';
 import { createMatrix } from './inspect-matrix.js';
 import { RULES } from './inspect-style.js';
 import { createTable } from './inspect-table.js';
 import { isDark, paletteFor } from './network-color.js';
 import { paintFrame } from './network-style.js';
 
-const VIEWS = { matrix: createMatrix, table: createTable, gallery: createGallery };
+const VIEWS = { matrix: createMatrix, labels: createLabels, table: createTable, gallery: createGallery };
 const LOOK_AT_THEME = 700; // ms
 const mounted = new WeakMap();
 

@@ -1,6 +1,7 @@
 /** The strip of probe examples to choose from, grouped by class; a corner marks those answered wrongly. */
-import { predicted, probeCount, probeInput } from './network-model.js';
-import { classColor, extentOf } from './network-plane.js';
+import { isSame } from './answers.js';
+import { probeCount, probeInput, recorded } from './network-model.js';
+import { extentOf, fillPoint } from './network-plane.js';
 import { asNumber, withArticle } from './network-text.js';
 
 const SIDE = 34;
@@ -15,18 +16,19 @@ export function createProbes(store) {
   element.setAttribute('role', 'group');
   element.setAttribute('aria-label', 'Examples to send through the network');
   const buttons = [];
-  const { classNames } = store;
-  const labels = Array.from({ length: probeCount(store) }, (_, i) => Number(store.probe.labels[i]));
+  const { answers } = store;
+  const labels = store.probe.labels.map((classes) => classes ?? []); // of an example of one's own nothing is known
   const order = [];
-  for (const label of [...new Set(labels)].sort((a, b) => a - b)) {
+  const kinds = new Map(labels.map((each) => [String(each), each]));
+  for (const classes of [...kinds.values()].sort((a, b) => (a[0] ?? -1) - (b[0] ?? -1) || a.length - b.length)) {
     const group = document.createElement('div');
     group.className = 'nv-probe-group';
     const name = document.createElement('span');
-    name.textContent = classNames[label];
+    name.textContent = answers.words(classes);
     group.append(name);
     const row = document.createElement('div');
     labels.forEach((other, i) => {
-      if (other !== label) return;
+      if (!isSame(other, classes)) return;
       buttons[i] = createButton(i);
       order.push(i);
       row.append(buttons[i]);
@@ -48,9 +50,10 @@ export function createProbes(store) {
   }
 
   const kind = store.imageShape ? 'Image' : 'Example';
-  const describe = (i, answer) => {
-    const name = `${kind} ${i + 1}: ${withArticle(classNames[labels[i]])}`;
-    return answer === labels[i] ? name : `${name}, taken for ${withArticle(classNames[answer])}`;
+  const called = (classes) => (answers.isMany ? answers.words(classes) : withArticle(answers.words(classes)));
+  const describe = (i, said) => {
+    const name = `${kind} ${i + 1}: ${called(labels[i])}`;
+    return isSame(said, labels[i]) ? name : `${name}, taken for ${called(said)}`;
   };
 
   element.addEventListener('click', (event) => {
@@ -75,12 +78,12 @@ export function createProbes(store) {
     element,
     mark(frame, layers) {
       buttons.forEach((button, i) => {
-        const answer = predicted(frame, layers, i);
-        const text = describe(i, answer);
+        const said = answers.predicted(answers.probabilities(recorded(frame, layers.length - 1, i)));
+        const text = describe(i, said);
         if (button.title === text) return;
         button.title = text;
         button.setAttribute('aria-label', text);
-        button.classList.toggle('nv-wrong', answer !== labels[i]);
+        button.classList.toggle('nv-wrong', !isSame(said, labels[i]));
       });
     },
     choose(probe) {
@@ -114,10 +117,7 @@ function paintExample(canvas, store, probe, palette) {
     context.fillStyle = palette.line;
     context.fillRect(SIDE / 2 - 0.5, 3, 1, SIDE - 6);
     context.fillRect(3, SIDE / 2 - 0.5, SIDE - 6, 1);
-    context.fillStyle = classColor(palette, Number(store.probe.labels[probe]));
-    context.beginPath();
-    context.arc(at(values[0]), SIDE - at(values[1]), 4, 0, 7);
-    context.fill();
+    fillPoint(context, at(values[0]), SIDE - at(values[1]), 4, palette, store.probe.labels[probe]);
     return;
   }
   const top = Math.max(...Array.from(values, Math.abs)) || 1;
@@ -160,9 +160,10 @@ export function imagePicture(store, probe, palette) {
   return canvas;
 }
 
-/** What an example is, in words, for a caption: "a 7", or its two coordinates. */
+/** What an example is, in words, for a caption: its true class or labels, or that and its two coordinates. */
 export function exampleWords(store, probe) {
-  const label = store.classNames[Number(store.probe.labels[probe])] ?? '';
+  const truth = store.probe.labels[probe];
+  const label = truth ? store.answers.words(truth) : '';
   const values = probeInput(store, probe);
-  return values.length === 2 ? `${label} (${asNumber(values[0], 2)}, ${asNumber(values[1], 2)})` : label && `true class: ${label}`;
+  return values.length === 2 ? `${label} (${asNumber(values[0], 2)}, ${asNumber(values[1], 2)})` : label && (store.answers.isMany ? `truly: ${label}` : `true class: ${label}`);
 }

@@ -1,4 +1,5 @@
 /** Where the stage has its frames from: the live socket, or any snapshot asked for by number. */
+import { truthsOf } from './answers.js';
 import { parseFrame, parseTensors } from './stage-frame.js';
 
 const KEPT = 40;
@@ -58,7 +59,7 @@ export function openSource(store, base, { live, greeted, trouble }) {
       const tensor = parseTensors(await fetchBuffer('probe'));
       if (closed) return;
       const x = tensor('x');
-      store.probe = { images: { shape: x.shape, data: x.data }, labels: tensor('y').data };
+      store.probe = { images: { shape: x.shape, data: x.data }, labels: truthsOf(tensor('y')) };
       store.probeIndex = Math.min(store.probeIndex, Math.max(0, store.probe.labels.length - 1));
       store.describe(message.description);
     }

@@ -168,7 +168,7 @@ function createRunTiles(root, store, wake) {
     facts ??= factsOf(known.frame);
     const unit = order[at];
     const lines = [
-      neuronName(layers, store.classNames, 0, unit),
+      neuronName(layers, store.answers.unitNames, 0, unit),
       `largest ${asNumber(facts.ends.high[unit], 4)}   smallest ${asNumber(facts.ends.low[unit], 4)}`,
       `norm ${asNumber(facts.norms[unit], 4)}`,
     ];
@@ -183,7 +183,7 @@ function createRunTiles(root, store, wake) {
   const weightsOf = (frame) => layers.map(({ index }) => weightOf(frame, index));
   function factsOf(frame) {
     const weights = weightsOf(frame);
-    return { norms: normsOf(weights[0]), ends: endsOf(weights[0]), served: classesServed(weights).served };
+    return { norms: normsOf(weights[0]), ends: endsOf(weights[0]), served: classesServed(weights, store.answers.isBinary).served };
   }
 
   // --- what changed outside ---
@@ -197,7 +197,7 @@ function createRunTiles(root, store, wake) {
 
   function rearrange() {
     if (!known.frame) return;
-    const sorted = orderOf(how, weightsOf(known.frame));
+    const sorted = orderOf(how, weightsOf(known.frame), store.answers.isBinary);
     order = all ? sorted : sorted.slice(0, AT_FIRST);
     orderedAt = performance.now();
     more.hidden = first.size <= AT_FIRST;

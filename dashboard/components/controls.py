@@ -19,7 +19,8 @@ from core.config import AUGMENTATIONS, FIELDS, Field, RunConfig
 from core.errors import AnnscopeError, ConfigError, did_you_mean
 from core.recipes import RECIPES, Recipe
 from dashboard import state
-from data.datasets import DATASETS, check_name, holds_images
+from data.datasets import DATASETS, DatasetInfo, check_name, holds_images
+from runs.launch import check_data_of
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 MOST_LAYERS = 6
@@ -141,9 +142,11 @@ def _is_folder(name: str) -> bool:
 def config_of(settings: Mapping[str, Any]) -> RunConfig:
     """The run that these settings describe; what does not apply is at its default.
 
-    Raises ConfigError when settings contradict each other.
+    Raises ConfigError when settings contradict each other, or the data set.
     """
-    return RunConfig().with_values({option: settings[option] for option in FIELDS if applies(option, settings)})
+    config = RunConfig().with_values({option: settings[option] for option in FIELDS if applies(option, settings)})
+    check_data_of(config)
+    return config
 
 
 def settings_of(config: RunConfig) -> dict[str, Any]:
@@ -356,7 +359,7 @@ def _data_set(item: Field, value: str, key: str) -> str:
         help=f"{item.help} Type the path of a CSV or NPZ file, or of a folder of images, to use your own.",
         format_func=lambda name: DATASETS[name].label if name in DATASETS else name,
         accept_new_options=True,
-        on_change=forget_complaints,
+        on_change=_follow_data,
     )
     name = value if chosen is None else chosen
     try:
@@ -368,6 +371,23 @@ def _data_set(item: Field, value: str, key: str) -> str:
         own = "Your own images, a subfolder for each class." if _is_folder(name) else "Your own file."
         st.caption(DATASETS[name].description if name in DATASETS else own)
     return name
+
+
+def _follow_data() -> None:
+    """Take an output that suits the data set just chosen, where the one chosen before does not."""
+    forget_complaints()
+    info, key = DATASETS.get(st.session_state[state.control("data")]), state.control("output")
+    if info is not None:
+        before = DATASETS.get(st.session_state[state.SETTINGS]["data"])
+        st.session_state[key] = suitable_output(st.session_state.get(key, FIELDS["output"].default), info, before)
+
+
+def suitable_output(output: str, info: DatasetInfo, before: DatasetInfo | None = None) -> str:
+    """The output itself where it makes sense for a data set after the one `before`, else the usual one."""
+    if info.is_multilabel:
+        return "sigmoid"
+    was_of_labels = before is not None and before.is_multilabel
+    return "softmax" if was_of_labels or (output == "binary" and info.n_classes != 2) else output
 
 
 def _hidden_layers(item: Field, value: Sequence[int]) -> tuple[int, ...]:

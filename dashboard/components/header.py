@@ -230,7 +230,7 @@ def _words(following: Following) -> str:
     words = [f"epoch **{status['epoch']}** of {status['n_epochs']}", f"step {status['step']:,}"]
     accuracy = lines[-1]["heldout"]["accuracy"] if lines else None
     if accuracy is not None:
-        words.append(f"held-out accuracy **{accuracy:.1%}**")
+        words.append(f"held-out {following.reader.accuracy_name} **{accuracy:.1%}**")
     if status["samples_per_second"]:
         words.append(f"{status['samples_per_second']:,.0f} examples/s")
     if status["learning_rate"] != following.learning_rate:

@@ -9,10 +9,17 @@ from core.curves import Calibration
 from dashboard.figures.look import palette_for, styled
 
 
-def calibration_figure(found: Calibration, *, chosen: int | None = None, dark: bool) -> go.Figure:
+def calibration_figure(
+    found: Calibration,
+    *,
+    chosen: int | None = None,
+    dark: bool,
+    x: str = "Confidence (probability of the prediction)",
+    y: str = "Share that is right",
+) -> go.Figure:
     """A bar for each bin: the share of right answers, and the gap to the mean confidence drawn on it.
 
-    The bars carry the number of their bin; `chosen` is the bin that is looked at.
+    The bars carry the number of their bin; `chosen` is the bin that is looked at, `x` and `y` say what the axes are.
     """
     palette = palette_for(dark)
     width = found.edges[1] - found.edges[0]
@@ -41,4 +48,4 @@ def calibration_figure(found: Calibration, *, chosen: int | None = None, dark: b
     )  # fmt: skip
     figure.update_xaxes(range=[0, 1.01], tickvals=found.edges[::2], tickformat=".1f")
     figure.update_yaxes(range=[0, 1.04])
-    return styled(figure, dark, x="Confidence (probability of the prediction)", y="Share that is right", height=360)
+    return styled(figure, dark, x=x, y=y, height=360)

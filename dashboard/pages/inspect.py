@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.curves import at_threshold
 from core.errors import AnnscopeError
+from core.snapshot import Confusion
 from dashboard import state, tables
 from dashboard.components import parts
 from dashboard.components.header import escape
@@ -22,8 +23,8 @@ from dashboard.figures.evolution import evolution_figure
 from dashboard.figures.thresholds import precision_recall_figure, roc_figure
 from dashboard.following import follow
 from dashboard.formulas import averages_in_words, formulas
-from dashboard.looking import FIGURES, VIEWS, Looking, understand
-from dashboard.matrices import LABELS, MODES, Counts, matrix_view
+from dashboard.looking import FIGURES, Looking, understand, views_of
+from dashboard.matrices import LABELS, MODES, matrix_view
 from dashboard.moments import Moments, class_figure
 from dashboard.selection import ORDERS, describe, judged_class, select
 from runs.record import RunReader, run_directory, run_ids
@@ -92,10 +93,14 @@ def _inspect(run: str) -> None:
             if not lines or not splits:
                 raise DerivedError("This run has no snapshot yet; look again once it trains.")
             names = tuple(following.reader.description["dataset"]["class_names"])
+            is_multilabel = following.reader.is_multilabel
         except AnnscopeError as error:
             st.info(escape(str(error)), icon=":material/hourglass_empty:")
             return
-        looking = understand(st.query_params.to_dict(), run, n_snapshots=len(lines), splits=splits, class_names=names)
+        looking = understand(
+            st.query_params.to_dict(), run, n_snapshots=len(lines), splits=splits, class_names=names,
+            is_multilabel=is_multilabel,
+        )  # fmt: skip
         moments = Moments(lines)
         _choose_split(looking, splits)
         _choose_snapshot(looking, moments)
@@ -107,7 +112,7 @@ def _inspect(run: str) -> None:
         with st.container(key="inspect-body"):
             left, right = st.columns([7, 5], gap="large")
             with left:
-                _choose_view(looking)
+                _choose_view(looking, answers)
                 _VIEWS[looking.view](looking, answers, moments)
             with right:
                 _gallery(looking, answers)
@@ -173,8 +178,8 @@ def _choose_snapshot(looking: Looking, moments: Moments) -> None:
         )  # fmt: skip
 
 
-def _choose_view(looking: Looking) -> None:
-    _segments(state.VIEW, "View", VIEWS, looking.view)
+def _choose_view(looking: Looking, answers: Answers) -> None:
+    _segments(state.VIEW, "View", views_of(is_multilabel=answers.is_multilabel), looking.view)
 
 
 def _choose_class(looking: Looking, answers: Answers) -> None:
@@ -186,9 +191,13 @@ def _choose_class(looking: Looking, answers: Answers) -> None:
         state.put(state.CLASS, answers.class_names[st.session_state[key]])
 
     st.selectbox(
-        "Class", range(answers.n_classes), key=key, format_func=lambda c: answers.class_names[c], on_change=choose,
+        "Label" if answers.is_multilabel else "Class",
+        range(answers.n_classes),
+        key=key,
+        format_func=lambda c: answers.class_names[c],
+        on_change=choose,
         width=190,
-    )  # fmt: skip
+    )
 
 
 def _show(text: str) -> None:
@@ -203,24 +212,37 @@ def _show(text: str) -> None:
 
 def _headline(answers: Answers, moments: Moments) -> None:
     n, wrong = len(answers.labels), int((~answers.right).sum())
+    figures = f"**{answers.accuracy:.2%}** right, **{wrong:,}** wrong."
+    if answers.is_multilabel:
+        figures = (
+            f"subset accuracy **{answers.accuracy:.2%}** (every label right), **{wrong:,}** with a wrong label; "
+            f"Hamming loss **{answers.hamming_loss:.4f}** (share of wrong labels)."
+        )
     with st.container(key="inspect-headline"):
         st.markdown(
-            f"**{SPLIT_NAMES[answers.split]} split**, {n:,} examples, {moments.name(answers.number)}: "
-            f"**{answers.accuracy:.2%}** right, **{wrong:,}** wrong."
+            f"**{SPLIT_NAMES[answers.split]} split**, {n:,} examples, {moments.name(answers.number)}: {figures}"
         )
 
 
 def _matrix(looking: Looking, answers: Answers, moments: Moments) -> None:
     _segments(state.MATRIX, "Cells", {mode: LABELS[mode] for mode in MODES}, looking.matrix)
     other = _other_confusion(looking, answers, moments) if looking.matrix == "difference" else None
+    if answers.is_multilabel:
+        views = [
+            matrix_view(answers.confusion[k], looking.matrix, None if other is None else other[k])
+            for k in range(answers.n_classes)
+        ]
+        parts.label_matrices(views, answers, looking.selection.format(), lambda choice: _show(str(choice["show"])))
+        _save(looking, "confusion", lambda: tables.label_rows(answers.class_names, answers.confusion))
+        return
     view = matrix_view(answers.confusion, looking.matrix, other)
     parts.matrix(view, answers, looking.selection.format(), lambda choice: _show(str(choice["show"])))
     _save(looking, "confusion", lambda: tables.matrix_rows(answers.class_names, view.numbers))
 
 
-def _other_confusion(looking: Looking, answers: Answers, moments: Moments) -> Counts:
+def _other_confusion(looking: Looking, answers: Answers, moments: Moments) -> Confusion:
     """The matrix that the difference is taken from, chosen on screen: another snapshot, or another run's last."""
-    others = _runs_with_classes(looking.run, answers.class_names)
+    others = _runs_with_classes(looking.run, answers)
     options = [str(number) for number in range(len(moments.lines)) if number != looking.number] + others
     default = str(max(0, looking.number - 1)) if looking.number else (options[0] if options else None)
     if default is None:
@@ -246,14 +268,16 @@ def _other_confusion(looking: Looking, answers: Answers, moments: Moments) -> Co
     return answers_of(against, number, looking.split).confusion
 
 
-def _runs_with_classes(run: str, class_names: tuple[str, ...]) -> list[str]:
+def _runs_with_classes(run: str, answers: Answers) -> list[str]:
     found = []
     for other in run_ids()[: -MOST_OTHER_RUNS - 1 : -1]:
         if other == run:
             continue
         try:
-            about = RunReader(run_directory(other)).description["dataset"]
-            if about and tuple(about["class_names"]) == class_names and follow(other).snapshot_lines():
+            reader = RunReader(run_directory(other))
+            about, kind = reader.description["dataset"], reader.is_multilabel
+            is_alike = about and tuple(about["class_names"]) == answers.class_names and kind == answers.is_multilabel
+            if is_alike and follow(other).snapshot_lines():
                 found.append(other)
         except AnnscopeError:
             continue  # a run that cannot be read cannot be compared with
@@ -272,6 +296,7 @@ COLUMNS = (
 
 def _classes(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001
     names, found = answers.class_names, answers.classes
+    one = "label" if answers.is_multilabel else "class"
     rows = [
         {
             "id": str(c),
@@ -286,19 +311,25 @@ def _classes(looking: Looking, answers: Answers, moments: Moments) -> None:  # n
         {"cells": [f"{how} average", *(getattr(answers.averages[figure], how) for figure in FIGURES), n]}
         for how in ("macro", "micro", "weighted")
     ]
+    of_samples = answers.sample_averages if answers.is_multilabel else None
+    if of_samples is not None:
+        footer.append({"cells": ["samples average", *(of_samples.get(figure, math.nan) for figure in FIGURES), n]})
 
     def choose(choice: Mapping[str, Any]) -> None:
         label = int(choice["row"])
         state.put(state.CLASS, names[label])
         _show(f"true-{label}")
 
-    parts.table("classes", f"Figures of each class on the {answers.split} split", COLUMNS, rows, choose,
+    columns = ({**COLUMNS[0], "title": one.capitalize()}, *COLUMNS[1:])
+    parts.table("classes", f"Figures of each {one} on the {answers.split} split", columns, rows, choose,
                 selected=str(looking.label), footer=footer)  # fmt: skip
     st.markdown(f"##### The figures of {escape(names[looking.label])}, with their own numbers")
     st.markdown(formulas(answers.confusion, looking.label))
     with st.expander("What the averages mean", icon=":material/functions:"):
         st.markdown(averages_in_words(answers.confusion))
-    _save(looking, "classes", lambda: tables.class_rows(names, found, answers.specificity, answers.averages))
+    _save(
+        looking, "classes", lambda: tables.class_rows(names, found, answers.specificity, answers.averages, of_samples)
+    )
 
 
 def _pairs(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001
@@ -369,12 +400,13 @@ def _thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  
             args=(f"missed-{label}",), icon=":material/filter_alt_off:",
         )  # fmt: skip
 
+    against = "" if answers.is_multilabel else " against all others"
     areas, mean_areas = answers.roc_areas
     precisions, mean_precisions = answers.average_precisions
     dark = is_dark()
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown(f"**ROC** of {escape(name)} against all others · area **{figure_text(areas[label])}**")
+        st.markdown(f"**ROC** of {escape(name)}{against} · area **{figure_text(areas[label])}**")
         figure = roc_figure(answers.roc_curves, answers.class_names, label, mark, dark=dark)
         _chart(figure, state.ROC, f"ROC curve of {name}", looking, _take_threshold(state.ROC, label))
     with right:
@@ -387,11 +419,11 @@ def _thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  
                _take_threshold(state.PRECISION_RECALL, label))  # fmt: skip
     st.caption(
         "A click on a point of the blue curve takes its threshold and shows what it calls positive. "
-        "Grey: the other classes. Dotted: chance. Diamond: the threshold."
+        f"Grey: the other {'labels' if answers.is_multilabel else 'classes'}. Dotted: chance. Diamond: the threshold."
     )
     columns = (
-        {"title": "Class", "kind": "text"},
-        {"title": "Area under ROC", "kind": "number", "about": "By the trapezoid rule, against all other classes"},
+        {"title": "Label" if answers.is_multilabel else "Class", "kind": "text"},
+        {"title": "Area under ROC", "kind": "number", "about": f"By the trapezoid rule{against}"},
         {"title": "Average precision", "kind": "number", "about": "Sum of recall steps times precision"},
         {"title": "Support", "kind": "count"},
     )
@@ -444,33 +476,53 @@ def _take_threshold(key: str, label: int) -> Callable[[], None]:
 
 
 def _calibration(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001
-    found = answers.calibration
+    label, of_label = looking.label, answers.is_multilabel
+    found = answers.calibration_of(label) if of_label else answers.calibration
+    selection, name = looking.selection, answers.class_names[label]
+    if of_label:
+        _choose_class(looking, answers)
+    means = [("Mean confidence", float(answers.confidence.mean())), ("Accuracy", answers.accuracy)]
+    if of_label:
+        mean, share = answers.probabilities[:, label].mean(), answers.is_class(label).mean()
+        means = [(f"Mean p({name})", float(mean)), (f"Share that is {name}", float(share))]
     with st.container(horizontal=True):
         st.metric("Expected calibration error", figure_text(found.expected_error), border=True)
         st.metric("Largest gap of a bin", figure_text(found.largest_error), border=True)
-        st.metric("Mean confidence", figure_text(float(answers.confidence.mean())), border=True)
-        st.metric("Accuracy", figure_text(answers.accuracy), border=True)
-    chosen = looking.selection.first if looking.selection.kind == "bin" else None
+        for title, mean in means:
+            st.metric(title, figure_text(mean), border=True)
+    chosen = selection.first if selection.kind == "bin" else None
+    if selection.kind == "pbin" and selection.first == label:
+        chosen = selection.second
+
+    def show_bin(place: int) -> None:
+        _show(f"pbin-{label}-{place}" if of_label else f"bin-{place}")
 
     def take() -> None:
         place = _clicked(state.CALIBRATION)
         if place is not None:
-            _show(f"bin-{int(place)}")
+            show_bin(int(place))
 
-    figure = calibration_figure(found, chosen=chosen, dark=is_dark())
+    x = f"Probability of {name}" if of_label else "Confidence (probability of the prediction)"
+    y = f"Share that is {name}" if of_label else "Share that is right"
+    figure = calibration_figure(found, chosen=chosen, dark=is_dark(), x=x, y=y)
     _chart(figure, state.CALIBRATION, "Calibration curve", looking, take)
     st.caption(
-        "Each prediction is put by its confidence, the probability of the predicted class, into one of "
+        f"Each example is put by its probability of {name} into one of {len(found.count)} bins of equal width; a bin "
+        f"holds what is above its lower edge and at most its upper one. Bars: share that truly is {name}; dots: at the "
+        "mean probability; orange: the gap. Expected calibration error: the mean gap, each bin weighted by how many "
+        "examples it holds. A click on a bar shows its examples."
+        if of_label
+        else "Each prediction is put by its confidence, the probability of the predicted class, into one of "
         f"{len(found.count)} bins of equal width; a bin holds what is above its lower edge and at most its upper one. "
         "Bars: share of right predictions; dots: at the mean confidence; orange: the gap. Expected calibration error: "
         "the mean gap, each bin weighted by how many predictions it holds. A click on a bar shows its examples."
     )
     columns = (
-        {"title": "Confidence", "kind": "text"},
-        {"title": "Predictions", "kind": "count"},
-        {"title": "Mean confidence", "kind": "number"},
-        {"title": "Right", "kind": "number", "about": "Share of right predictions"},
-        {"title": "Gap", "kind": "number", "about": "Confidence and accuracy apart"},
+        {"title": f"p({name})" if of_label else "Confidence", "kind": "text"},
+        {"title": "Examples" if of_label else "Predictions", "kind": "count"},
+        {"title": "Mean p" if of_label else "Mean confidence", "kind": "number"},
+        {"title": "True" if of_label else "Right", "kind": "number", "about": y},
+        {"title": "Gap", "kind": "number", "about": "How far the two are apart"},
     )
     rows = tables.bin_rows(found)
     parts.table(
@@ -480,13 +532,13 @@ def _calibration(looking: Looking, answers: Answers, moments: Moments) -> None: 
         [
             {
                 "id": str(b),
-                "label": f"Predictions with confidence {row['above']:.1f} to {row['at_most']:.1f}",
+                "label": f"{'p' if of_label else 'Confidence'} from {row['above']:.1f} to {row['at_most']:.1f}",
                 "cells": [f"{row['above']:.1f} to {row['at_most']:.1f}", row["predictions"], row["mean_confidence"],
                           row["accuracy"], row["gap"]],
             }
             for b, row in enumerate(rows)
         ],
-        lambda choice: _show(f"bin-{choice['row']}"),
+        lambda choice: show_bin(int(choice["row"])),
         selected=None if chosen is None else str(chosen),
     )  # fmt: skip
     _save(looking, "calibration", lambda: rows)
@@ -557,7 +609,7 @@ def _gallery(looking: Looking, answers: Answers) -> None:
         places,
         choose,
         title=describe(looking.selection, answers.class_names, looking.threshold),
-        judged=judged_class(looking.selection),
+        judged=judged_class(looking.selection, is_multilabel=answers.is_multilabel),
         sheet=min(looking.sheet, sheets - 1),
         opened=looking.sample,
         query=urlencode(link),

@@ -321,3 +321,21 @@ def test_a_value_out_of_a_recipe_is_told_in_few_digits() -> None:
     assert controls._stop(split, 1 / 60) == "0.01667"
     assert controls._stop(split, 0.1) == "0.1"
     assert controls._stop(split, 0.10000001) == "0.10000001"
+
+
+def test_an_output_that_does_not_suit_the_data_is_refused_or_replaced() -> None:
+    """A link with one says so and starts nothing; whoever chooses another data set gets one that suits."""
+    page = open_page({"data": "moons", "output": "binary"})
+    assert not page.error
+    widget(page, "data").set_value("digits").run()
+    assert settings(page)["output"] == "softmax"
+    assert not page.error
+    widget(page, "data").set_value("mnist-5k-traits").run()
+    assert settings(page)["output"] == "sigmoid"
+    assert not page.error
+    widget(page, "data").set_value("mnist-5k").run()
+    assert settings(page)["output"] == "softmax"
+    page = open_page({"data": "mnist-5k-traits"})
+    assert "output must be 'sigmoid'" in page.error[0].value
+    page = open_page({"data": "spirals", "output": "binary"})
+    assert "data set spirals has 3" in page.error[0].value

@@ -12,8 +12,18 @@ from hypothesis import strategies as st
 
 from core.curves import at_threshold
 from dashboard.derived import Answers
-from dashboard.looking import FIGURES, VIEWS, Looking, understand
-from dashboard.selection import Kind, Selection, describe, is_selected, judged_class, parse_selection, select
+from dashboard.looking import FIGURES, VIEWS, Looking, understand, views_of
+from dashboard.selection import (
+    OF_CLASSES,
+    OF_LABELS,
+    Kind,
+    Selection,
+    describe,
+    is_selected,
+    judged_class,
+    parse_selection,
+    select,
+)
 
 NAMES = ("cat", "dog", "owl")
 RNG = np.random.default_rng(5)
@@ -31,11 +41,28 @@ def n_selected(text: str, threshold: float = 0.5) -> int:
     return int(is_selected(selection, ANSWERS, threshold).sum())
 
 
-@pytest.mark.parametrize("kind", get_args(Kind))
+ALONE = ("wrong", "all")
+
+
+def test_every_kind_is_one_of_classes_or_of_labels() -> None:
+    """A new kind cannot be forgotten by these tests."""
+    assert {*OF_CLASSES, "cell", *ALONE, *OF_LABELS, "pbin"} == set(get_args(Kind))
+
+
+@pytest.mark.parametrize("kind", [*OF_CLASSES, "cell", *ALONE])
 def test_an_address_says_what_was_selected(kind: Kind) -> None:
     """Every kind of selection survives being spelled in the address."""
-    selection = Selection(kind, 0 if kind in {"wrong", "all"} else 1, 2 if kind == "cell" else 0)
+    selection = Selection(kind, 0 if kind in ALONE else 1, 2 if kind == "cell" else 0)
     assert parse_selection(selection.format(), 3) == selection
+
+
+@pytest.mark.parametrize("kind", [*OF_LABELS, "pbin", *ALONE])
+def test_an_address_says_what_was_selected_of_labels(kind: Kind) -> None:
+    """So it is where an example carries any number of labels; what speaks of one class for another means nothing."""
+    selection = Selection(kind, 0 if kind in ALONE else 1, 2 if kind == "pbin" else 0)
+    assert parse_selection(selection.format(), 3, is_multilabel=True) == selection
+    for text in ("0-1", "bin-3", "tp-3", "pbin-3-0", "pbin-0-10", "tp", "fn-1-1"):
+        assert parse_selection(text, 3, is_multilabel=True) is None
 
 
 @pytest.mark.parametrize("text", ["", "3-0", "0-3", "true-3", "bin-10", "true", "1-", "-1", "1-2-3", "١-٢", "all-1"])
@@ -146,3 +173,46 @@ def test_a_sample_brings_its_split_along(parameters: dict[str, str], expected: t
     looking = ask(**parameters)
     assert (looking.split, looking.sample) == expected
     assert looking.complaints == []
+
+
+SCORES = RNG.random((200, 3)).round(2)
+SEVERAL = Answers("run", 0, "test", NAMES, RNG.integers(0, 2, (200, 3)), (SCORES >= 0.5).astype(int), SCORES)
+
+
+def test_a_gallery_of_labels_holds_as_many_as_the_number_that_was_clicked() -> None:
+    """Each cell, row, column and bin of each label, and every mistake, is exactly the size of its selection."""
+
+    def n(text: str, threshold: float = 0.5) -> int:
+        selection = parse_selection(text, 3, is_multilabel=True)
+        assert selection is not None
+        places = select(selection, SEVERAL, threshold, "sure")
+        judged = judged_class(selection, is_multilabel=True)
+        shown = SEVERAL.confidence[places] if judged is None else SEVERAL.probabilities[places, judged]
+        assert (np.diff(shown) <= 0).all()
+        return len(places)
+
+    for k in range(3):
+        confusion = SEVERAL.confusion[k]
+        assert [[n(f"tn-{k}"), n(f"fp-{k}")], [n(f"fn-{k}"), n(f"tp-{k}")]] == confusion.tolist()
+        assert [n(f"without-{k}"), n(f"true-{k}")] == confusion.sum(axis=1).tolist()
+        assert [n(f"unpredicted-{k}"), n(f"predicted-{k}")] == confusion.sum(axis=0).tolist()
+        assert [n(f"pbin-{k}-{b}") for b in range(10)] == SEVERAL.calibration_of(k).count.tolist()
+        at = at_threshold(SEVERAL.is_class(k), SEVERAL.probabilities[:, k], 0.3)
+        assert n(f"called-{k}", 0.3) == at.true_positives + at.false_positives
+        assert n(f"missed-{k}", 0.3) == at.false_negatives
+    right = (SEVERAL.labels == SEVERAL.predictions).all(axis=1)
+    assert n("wrong") == (~right).sum()
+    assert SEVERAL.accuracy == right.mean()
+    assert n("all") == 200
+    words = [describe(Selection(kind, 1), NAMES, 0.25) for kind in (*OF_LABELS, "pbin")]
+    assert len(set(words)) == len(words)
+
+
+def test_of_labels_no_pair_is_confused() -> None:
+    """The view of confused pairs is not offered, and a link to it says so."""
+    assert "pairs" not in views_of(is_multilabel=True)
+    splits = {"validation": 20}
+    found = understand({"view": "pairs", "show": "0-1"}, "run", n_snapshots=6, splits=splits, class_names=NAMES,
+                       is_multilabel=True)  # fmt: skip
+    assert (found.view, found.selection) == ("matrix", Selection())
+    assert len(found.complaints) == 2
