@@ -1,6 +1,7 @@
 /** Two moments of a run side by side: the pinned one and the one shown. Hidden while nothing is pinned. */
 import { paletteFor } from './network-color.js';
 import { layersOf } from './network-model.js';
+import { whenSeen } from './stage-seen.js';
 import { epochWords } from './stage-store.js';
 
 const signed = (value, digits) => (Number.isFinite(value) ? `${value > 0 ? '+' : value < 0 ? '−' : '±'}${Math.abs(value).toFixed(digits)}` : 'n/a');
@@ -22,12 +23,10 @@ export function createCompare(root, store) {
   const body = document.createElement('div');
   body.className = 'as-compare';
   root.append(head, body);
-  let waiting = 0;
   let drawn = '';
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
 
   function update() {
-    waiting = 0;
     const { compared, shown, description } = store;
     root.hidden = !compared || !shown;
     if (root.hidden) return;
@@ -164,7 +163,7 @@ export function createCompare(root, store) {
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stops.forEach((stop) => stop());
       root.replaceChildren();
     },

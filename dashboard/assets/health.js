@@ -1,6 +1,7 @@
 /** The health panel: what is wrong, why it says so, and which slider to move. */
 import { diagnose } from './health-rules.js';
 import { layersOf } from './network-model.js';
+import { whenSeen } from './stage-seen.js';
 
 /** Build the panel in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createHealth(root, store) {
@@ -13,12 +14,10 @@ export function createHealth(root, store) {
   const list = document.createElement('ul');
   list.className = 'as-findings';
   root.append(head, list);
-  let waiting = 0;
   let said = '';
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
 
   function update() {
-    waiting = 0;
     const { shown, description, snapshotLines, events } = store;
     if (!shown || !description) return;
     const lines = snapshotLines.slice(0, shown.number + 1);
@@ -61,7 +60,7 @@ export function createHealth(root, store) {
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stops.forEach((stop) => stop());
       root.replaceChildren();
     },

@@ -41,9 +41,10 @@ export function createProbes(store) {
     button.className = 'nv-probe';
     button.dataset.probe = i;
     button.tabIndex = -1;
-    const canvas = document.createElement('canvas');
-    canvas.setAttribute('aria-hidden', 'true');
-    button.append(canvas);
+    // A picture and no canvas: a browser looks after every canvas on the page in each frame, painted or not.
+    const picture = document.createElement('img');
+    picture.alt = '';
+    button.append(picture);
     return button;
   }
 
@@ -90,21 +91,17 @@ export function createProbes(store) {
       });
     },
     paint(palette) {
-      buttons.forEach((button, i) => paintExample(button.firstChild, store, i, palette));
+      buttons.forEach((button, i) => { button.firstChild.src = exampleCanvas(store, i, palette).toDataURL(); });
     },
   };
 }
 
 /** An example as a small picture: its pixels, its place in the plane, or its features as bars. */
-function paintExample(canvas, store, probe, palette) {
+function exampleCanvas(store, probe, palette) {
+  if (store.imageShape) return imagePicture(store, probe, palette);
   const values = probeInput(store, probe);
+  const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d');
-  if (store.imageShape) {
-    canvas.width = store.imageShape[1];
-    canvas.height = store.imageShape[0];
-    context.drawImage(imagePicture(store, probe, palette), 0, 0);
-    return;
-  }
   canvas.width = 2 * SIDE;
   canvas.height = 2 * SIDE;
   context.scale(2, 2);
@@ -118,7 +115,7 @@ function paintExample(canvas, store, probe, palette) {
     context.beginPath();
     context.arc(at(values[0]), SIDE - at(values[1]), 4, 0, 7);
     context.fill();
-    return;
+    return canvas;
   }
   const top = Math.max(...Array.from(values, Math.abs)) || 1;
   const wide = (SIDE - 6) / values.length;
@@ -127,6 +124,7 @@ function paintExample(canvas, store, probe, palette) {
     const tall = (Math.abs(value) / top) * (SIDE / 2 - 3);
     context.fillRect(3 + i * wide, SIDE / 2 - (value > 0 ? tall : 0), Math.max(0.6, wide - 0.4), tall);
   });
+  return canvas;
 }
 
 const ranges = new WeakMap();

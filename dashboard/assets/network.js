@@ -20,6 +20,7 @@ import { weightScalesOf } from './network-scale.js';
 import { createFrame, paintFrame } from './network-style.js';
 import { asNumber, neuronName } from './network-text.js';
 import { Edits, HeldOutQuestion } from './network-whatif.js';
+import { whenSeen } from './stage-seen.js';
 
 const GLIDE = 220; // ms from one example to another
 const FOCUS_LINKS = 48;
@@ -32,11 +33,9 @@ const FEATURE = (i) => `x${String(i + 1).replace(/\d/g, (digit) => SUBSCRIPTS[di
  */
 export function createNetwork(root, store) {
   let network = null;
-  let waiting = 0;
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
 
   function update(now = performance.now()) {
-    waiting = 0;
     const ready = store.description && store.shown && probeCount(store) > 0;
     if (network && (!ready || network.description !== store.description)) {
       network.destroy();
@@ -52,7 +51,7 @@ export function createNetwork(root, store) {
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stops.forEach((stop) => stop?.());
       network?.destroy();
     },

@@ -1,7 +1,12 @@
 /** Which moment is shown: the newest while the run is followed, else the one chosen; with a glide from one to the next. */
+import { draw } from './stage-seen.js';
 
 const LONGEST_GLIDE = 300; // ms
+const SHORTEST_GLIDE = 100; // ms: snapshots that follow each other faster than this are a moving picture by themselves
 const AHEAD = 2; // snapshots fetched before they are asked for
+const MOST_A_SECOND = 24; // live frames: more nobody sees, and each takes time from the training on the same machine
+const SHARE = 1 / 3; // of the time, at most, for drawing them
+const TICK = 1000 / 60; // ms from one animation frame to the next
 
 /**
  * Show frames of `store` in `root`. `source()` is the present source.
@@ -14,6 +19,7 @@ export function createShow(store, root, source) {
   let glide = 0;
   let arrived = 0;
   let between = LONGEST_GLIDE;
+  let cost = TICK / 2; // ms that a frame takes, smoothed
   let loading = false;
   let release = null; // lets the server send the next live frame
 
@@ -28,12 +34,13 @@ export function createShow(store, root, source) {
     if (store.shown === frame) return;
     store.previous = store.shown;
     store.shown = frame;
-    glide = store.previous && !still.matches ? Math.min(LONGEST_GLIDE, length) : 0;
+    glide = store.previous && !still.matches && length >= SHORTEST_GLIDE ? Math.min(LONGEST_GLIDE, length) : 0;
     started = performance.now();
     store.progress = glide > 0 ? 0 : 1;
     cancelAnimationFrame(ticking);
     ticking = 0;
     store.emit('frame');
+    if (!document.hidden) draw();
     if (glide > 0) ticking = requestAnimationFrame(tick);
   }
 
@@ -43,10 +50,17 @@ export function createShow(store, root, source) {
     root.dataset.live = String(store.selected === null);
   }
 
-  /** Kept once the views have had their animation frame; a hidden page draws none and must not hold up the stream. */
+  /** Kept, with how many ms that took, once a frame is painted; a hidden page paints none and must not hold up the stream. */
   const drawn = () => new Promise((resolve) => {
-    if (document.hidden) setTimeout(resolve, 250);
-    else requestAnimationFrame(() => resolve());
+    if (document.hidden) setTimeout(resolve, 250, 0);
+    else {
+      requestAnimationFrame((start) => {
+        // The first task after an animation frame comes when it is laid out and painted.
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => resolve(performance.now() - start);
+        port2.postMessage(null);
+      });
+    }
   });
 
   async function live(frame) {
@@ -56,14 +70,18 @@ export function createShow(store, root, source) {
       return;
     }
     const now = performance.now();
-    if (arrived) between = 0.7 * between + 0.3 * Math.min(LONGEST_GLIDE, now - arrived);
+    if (arrived) between = 0.7 * between + 0.3 * Math.min(1000, now - arrived);
     arrived = now;
-    if (frame.number >= (store.shown?.number ?? -1)) show(frame, 0.9 * between);
-    await drawn();
+    if (frame.number >= (store.shown?.number ?? -1)) show(frame, between * Math.min(0.9, (SHARE * TICK) / cost));
+    const began = performance.now();
+    const took = await drawn() + (began - now);
+    cost = 0.8 * cost + 0.2 * took;
     mark(store.shown);
     const log = ((window.__annscope ??= {}).drawn ??= []);
     log.push({ number: frame.number, written: frame.written, drawn: Date.now() });
     if (log.length > 4000) log.splice(0, 2000);
+    const rest = Math.max(1000 / MOST_A_SECOND, cost / SHARE) - (performance.now() - now);
+    if (rest > 0) await new Promise((resolve) => { setTimeout(resolve, rest); });
   }
 
   /** Show what `store.selected` asks for, the newest wish at last. Answers once it is drawn. */

@@ -30,13 +30,18 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-data-about [data-testid="stCaptionContainer"] p,
 .st-key-recipe-about [data-testid="stCaptionContainer"] p { letter-spacing: 0; line-height: 1.35; }
 .st-key-head .stSelectbox { min-width: 20rem; }
+.st-key-head [data-testid="stElementContainer"] { opacity: 1 !important; transition: none !important; }
+.st-key-head [data-testid="stProgress"] * { transition: none !important; }
 .st-key-head [data-testid="stMarkdownContainer"] p { font-variant-numeric: tabular-nums; }
 .stMarkdownBadge { color: light-dark(#1B2330, #E6EAF0) !important; }
 .st-key-welcome [data-testid="stCaptionContainer"] { opacity: 1; }
 .st-key-welcome [data-testid="stCaptionContainer"] p { color: light-dark(#4A5363, #B4BDCB); opacity: 1; }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
 </style>"""
-"""Spacing: the settings fit on one screen, and the live views get the width."""
+"""Spacing: the settings fit on one screen, and the live views get the width.
+
+The head of the page, which ticks, fades and glides nowhere: each such movement has the browser paint sixty times a second.
+"""
 
 
 def page() -> None:
