@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import mimetypes
+import os
 import re
 import time
+import zlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import wraps
@@ -49,12 +51,28 @@ mimetypes.add_type("text/javascript", ".js")
 
 
 class Assets(StaticFiles):
-    """The ES modules and style sheets, which a browser may keep but has to ask about each time."""
+    """The ES modules and style sheets.
+
+    A browser keeps what it got by the address of `asset`, which names their version, without asking again; what it
+    got by a plain one it asks about each time.
+    """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "no-cache"
+        is_present = scope["path_params"].get("version") == assets_version(Path(str(self.directory)))
+        response.headers["cache-control"] = "private, max-age=31536000, immutable" if is_present else "no-cache"
         return response
+
+
+def assets_version(directory: Path = ASSETS) -> str:
+    """What tells this state of the files in a folder from any other."""
+    about = sorted((entry.name, entry.stat().st_mtime_ns, entry.stat().st_size) for entry in os.scandir(directory))
+    return f"v{zlib.crc32(repr(about).encode()):08x}"
+
+
+def asset(name: str) -> str:
+    """Where a module is, as it is now; what it imports from its own folder has the same version."""
+    return f"{BASE}/{assets_version()}/assets/{name}"
 
 
 def _or_404(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
@@ -277,6 +295,7 @@ routes: list[BaseRoute] = [
     Route("/{page}/_stcore/health", not_here),
     Route("/{page}/_stcore/host-config", not_here),
     Mount(f"{BASE}/assets", app=Assets(directory=ASSETS, check_dir=False), name="assets"),
+    Mount(f"{BASE}/{{version}}/assets", app=Assets(directory=ASSETS, check_dir=False)),
     Route(f"{BASE}/runs/{{run}}/history", history),
     Route(f"{BASE}/runs/{{run}}/probe", probe),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}", snapshot),

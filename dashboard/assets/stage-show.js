@@ -53,14 +53,8 @@ export function createShow(store, root, source) {
   /** Kept, with how many ms that took, once a frame is painted; a hidden page paints none and must not hold up the stream. */
   const drawn = () => new Promise((resolve) => {
     if (document.hidden) setTimeout(resolve, 250, 0);
-    else {
-      requestAnimationFrame((start) => {
-        // The first task after an animation frame comes when it is laid out and painted.
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = () => resolve(performance.now() - start);
-        port2.postMessage(null);
-      });
-    }
+    // A task asked for in an animation frame comes when that is laid out and painted.
+    else requestAnimationFrame((start) => setTimeout(() => resolve(performance.now() - start)));
   });
 
   async function live(frame) {

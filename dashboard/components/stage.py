@@ -9,14 +9,14 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import state
-from dashboard.routes import BASE
+from dashboard.routes import BASE, asset
 
 # Streamlit takes a text without a line break for the name of a file.
 _LOADER = """
 export default function (component) {
   let gone = false;
   let unmount;
-  import(new URL(`${component.data.base}/assets/stage.js`, window.location.origin).href).then(
+  import(new URL(component.data.module, window.location.origin).href).then(
     (module) => { if (!gone) unmount = module.mount(component); },
     (error) => {
       component.parentElement.textContent = `The live view could not be loaded: ${error.message}`;
@@ -45,6 +45,7 @@ def stage(run: str) -> None:
             "snapshot": state.shown_number(state.SNAPSHOT),
             "probe": state.shown_number(state.PROBE) or 0,
             "base": BASE,
+            "module": asset("stage.js"),
         },
         on_snapshot_change=lambda: _keep(state.SNAPSHOT),
         on_probe_change=lambda: _keep(state.PROBE),

@@ -40,7 +40,7 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 </style>"""
 """Spacing: the settings fit on one screen, and the live views get the width.
 
-The head of the page, which ticks, fades and glides nowhere: each such movement has the browser paint sixty times a second.
+The head of the page ticks; it neither fades nor glides, as a browser paints sixty times a second for that.
 """
 
 

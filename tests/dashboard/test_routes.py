@@ -137,6 +137,27 @@ def test_assets_are_asked_about_each_time(tmp_path: Path) -> None:
             assert client.get(path).status_code == 404
 
 
+def test_assets_of_a_version_are_kept_until_there_is_another(tmp_path: Path) -> None:
+    """By the address of its version a browser keeps a module; after an update that address is another one."""
+    (tmp_path / "stage.js").write_text("export {};")
+    app = Starlette(routes=[our_routes.Mount("/{version}/assets", our_routes.Assets(directory=tmp_path))])
+    with TestClient(app, base_url=HERE) as client:
+        version = our_routes.assets_version(tmp_path)
+        assert "immutable" in client.get(f"/{version}/assets/stage.js").headers["cache-control"]
+        (tmp_path / "stage.js").write_text("export const next = 1;")
+        assert our_routes.assets_version(tmp_path) != version
+        late = client.get(f"/{version}/assets/stage.js")
+        assert (late.headers["cache-control"], late.text) == ("no-cache", "export const next = 1;")
+
+
+def test_the_pages_ask_for_the_present_version(client: TestClient) -> None:
+    """What the components import is there, and its browser may keep it."""
+    for name in ("stage.js", "draw.js", "inspect.js"):
+        answer = client.get(our_routes.asset(name))
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -14,6 +14,7 @@ from core.config import RunConfig
 from dashboard import state
 from dashboard.components import header
 from dashboard.components.welcome import EXAMPLES
+from dashboard.routes import asset
 from runs import control, launch
 from runs.control import CommandReader
 from runs.record import run_ids
@@ -257,7 +258,8 @@ def test_the_stage_gets_what_the_address_says(record: Callable[..., Any]) -> Non
     run = record(3)
     page = open_page(run=run.run, snapshot="1", probe="2")
     (stage,) = page.get("bidi_component")
-    assert json.loads(stage.proto.json) == {"run": run.run, "snapshot": 1, "probe": 2, "base": "/annscope"}
+    about = {"run": run.run, "snapshot": 1, "probe": 2, "base": "/annscope", "module": asset("stage.js")}
+    assert json.loads(stage.proto.json) == about
     assert page.query_params == {"run": run.run, "snapshot": "1", "probe": "2"}
 
 
