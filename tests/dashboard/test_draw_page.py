@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from dashboard.components import pad as pad_module
+from dashboard.routes import asset
 
 SCRIPT = """
 from dashboard.pages import draw, train
-from dashboard.routes import asset
 import streamlit as st
 st.navigation([st.Page(draw.page, url_path="drawing"), st.Page(train.page, url_path="training")]).run()
 """
