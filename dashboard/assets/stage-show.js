@@ -4,7 +4,7 @@ import { draw } from './stage-seen.js';
 const LONGEST_GLIDE = 300; // ms
 const SHORTEST_GLIDE = 100; // ms: snapshots that follow each other faster than this are a moving picture by themselves
 const AHEAD = 2; // snapshots fetched before they are asked for
-const MOST_A_SECOND = 24; // live frames: more nobody sees, and each takes time from the training on the same machine
+const LIVE_PERIOD = [42, 150]; // ms from one live frame to the next: more often nobody sees it, and training pays for it
 const SHARE = 1 / 3; // of the time, at most, for drawing them
 const TICK = 1000 / 60; // ms from one animation frame to the next
 
@@ -74,7 +74,8 @@ export function createShow(store, root, source) {
     const log = ((window.__annscope ??= {}).drawn ??= []);
     log.push({ number: frame.number, written: frame.written, drawn: Date.now() });
     if (log.length > 4000) log.splice(0, 2000);
-    const rest = Math.max(1000 / MOST_A_SECOND, cost / SHARE) - (performance.now() - now);
+    const [shortest, longest] = LIVE_PERIOD;
+    const rest = Math.min(longest, Math.max(shortest, cost / SHARE)) - (performance.now() - now);
     if (rest > 0) await new Promise((resolve) => { setTimeout(resolve, rest); });
   }
 
