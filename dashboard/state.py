@@ -27,7 +27,7 @@ SHOW = "show"
 ORDER = "order"
 SHEET = "sheet"
 SAMPLE = "sample"
-"""Which example of the data set is tried or looked at, as split and index: `test-17`."""
+"""Which example of the data set is looked at, as split and index: `test-17`."""
 OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, AGAINST, SHOW, SHEET, SAMPLE)
 """What a choice of another run takes out of the address."""
 VIEW_PARAMETERS = (*OF_ONE_RUN, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER)

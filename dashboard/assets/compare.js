@@ -1,6 +1,6 @@
 /** Two moments of a run side by side: the pinned one and the one shown. Hidden while nothing is pinned. */
 import { paletteFor } from './network-color.js';
-import { layersOf } from './network-model.js';
+import { exampleName, layersOf } from './network-model.js';
 import { whenSeen } from './stage-seen.js';
 import { epochWords } from './stage-store.js';
 
@@ -67,7 +67,7 @@ export function createCompare(root, store) {
     const [x, y] = [answer(a), answer(b)];
     const text = ([label, p]) => `${store.classNames[label]} (${(100 * p).toFixed(1)} %)`;
     const truth = Number(store.probe.labels[store.probeIndex]);
-    return [[`Example ${store.probeIndex + 1}, a ${store.classNames[truth]}`, text(x), text(y), x[0] === y[0] ? 'same answer' : { text: 'another answer', good: y[0] === truth ? true : x[0] === truth ? false : null }]];
+    return [[`${exampleName(store, store.probeIndex)}, a ${store.classNames[truth]}`, text(x), text(y), x[0] === y[0] ? 'same answer' : { text: 'another answer', good: y[0] === truth ? true : x[0] === truth ? false : null }]];
   }
 
   function weights(a, b, layers) {

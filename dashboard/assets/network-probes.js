@@ -1,5 +1,5 @@
 /** The strip of probe examples to choose from, grouped by class; a corner marks those answered wrongly. */
-import { predicted, probeCount, probeInput } from './network-model.js';
+import { exampleName, predicted, probeCount, probeInput } from './network-model.js';
 import { classColor, extentOf } from './network-plane.js';
 import { asNumber, withArticle } from './network-text.js';
 
@@ -18,19 +18,26 @@ export function createProbes(store) {
   const { classNames } = store;
   const labels = Array.from({ length: probeCount(store) }, (_, i) => Number(store.probe.labels[i]));
   const order = [];
+  const { sample } = store.probe;
+  const asked = sample ? labels.length - 1 : -1; // the one that the address names stands before the others
+  if (sample) addGroup(`${sample.split} ${sample.index}`, [asked]);
   for (const label of [...new Set(labels)].sort((a, b) => a - b)) {
+    const group = [...labels.keys()].filter((i) => labels[i] === label && i !== asked);
+    if (group.length) addGroup(classNames[label], group);
+  }
+
+  function addGroup(title, examples) {
     const group = document.createElement('div');
     group.className = 'nv-probe-group';
     const name = document.createElement('span');
-    name.textContent = classNames[label];
+    name.textContent = title;
     group.append(name);
     const row = document.createElement('div');
-    labels.forEach((other, i) => {
-      if (other !== label) return;
+    for (const i of examples) {
       buttons[i] = createButton(i);
       order.push(i);
       row.append(buttons[i]);
-    });
+    }
     group.append(row);
     element.append(group);
   }
@@ -48,9 +55,8 @@ export function createProbes(store) {
     return button;
   }
 
-  const kind = store.imageShape ? 'Image' : 'Example';
   const describe = (i, answer) => {
-    const name = `${kind} ${i + 1}: ${withArticle(classNames[labels[i]])}`;
+    const name = `${exampleName(store, i)}: ${withArticle(classNames[labels[i]])}`;
     return answer === labels[i] ? name : `${name}, taken for ${withArticle(classNames[answer])}`;
   };
 

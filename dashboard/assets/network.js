@@ -11,7 +11,7 @@ import { ActivationHistory } from './network-history.js';
 import { blockOf, heightFor, hit, layOut } from './network-layout.js';
 import { LinkScales, linksOf, strongestLinks } from './network-links.js';
 import { activationNamed } from './network-math.js';
-import { ActivationScales, largest, layersOf, passOf, predicted, probeCount, probeInput, recorded, silentUnits } from './network-model.js';
+import { ActivationScales, exampleName, largest, layersOf, passOf, predicted, probeCount, probeInput, recorded, silentUnits } from './network-model.js';
 import { Motion } from './network-motion.js';
 import { createPictures } from './network-pictures.js';
 import { extentOf } from './network-plane.js';
@@ -341,7 +341,7 @@ function createRunView(root, store, wake) {
     const still = first || isEdited || matchMedia('(prefers-reduced-motion: reduce)').matches;
     glide = isNewFrame && !still ? null : { start: now, length: still ? 0 : GLIDE };
     dirty = true;
-    bar.title(store.title ?? (store.imageShape ? `Image ${probe + 1} through the network` : `Example ${probe + 1} through the network`));
+    bar.title(store.title ?? `${exampleName(store, probe)} through the network`);
     if (isNewFrame || isEdited) {
       const base = store.base ?? '';
       question.ask(`${base}/annscope/runs/${description.run}/snapshots/${frame.number}/what-if`, edits.changes);
