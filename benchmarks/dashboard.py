@@ -17,6 +17,7 @@ import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks import tables, threads
+from benchmarks.others import Others
 from benchmarks.tables import Table, percent, seconds
 from runs.threads import VARIABLES
 from scripts.serving import dashboard, open_chromium
@@ -112,13 +113,14 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         server = psutil.Process(served.process.pid)
         _wait_for_snapshot(page, SETTLED)
         memory = {SETTLED: server.memory_info().rss / 1e6}
-        cpu_before, begin = _cpu_seconds(server), time.perf_counter()
+        cpu_before, begin, meanwhile = _cpu_seconds(server), time.perf_counter(), Others()
         for part in range(1, N_MEMORY):
             number = SETTLED + (last - SETTLED) * part // (N_MEMORY - 1)
             _wait_for_snapshot(page, number)
             memory[number] = server.memory_info().rss / 1e6
         watched = time.perf_counter() - begin
         cpu = (_cpu_seconds(server) - cpu_before) / watched
+        others = meanwhile.share()
         drawn = page.evaluate(DRAWN)
         latencies = sorted(float(each) / 1000 for _, each in drawn)
         drawn_per_second = 1000 * (len(drawn) - 1) / (drawn[-1][0] - drawn[0][0])
@@ -143,6 +145,7 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         Figure("stroke_to_answer_p95", "stroke of the pen to drawn answer, 95th percentile", _p95(answers), 0.08, "s"),
         Figure("snapshots_per_second", "snapshots a second, recorded", (last - SETTLED) / watched, None, ""),
         Figure("drawn_per_second", "and drawn", drawn_per_second, None, ""),
+        Figure("others", "other programs meanwhile, of a core", others, None, "share"),
         Figure("server_cpu", "server CPU for one viewer, of a core", cpu, 0.10, "share"),
         Figure("memory_growth", f"server memory, growth from snapshot {SETTLED} to {last}", growth, 0.05, "share"),
     ], memory

@@ -35,7 +35,7 @@ export const probeCount = (store) => store.probe?.labels?.length ?? 0;
 /** What a probe example is called: by its place among the recorded ones, or in its split. */
 export function exampleName(store, probe) {
   const { sample, labels } = store.probe;
-  if (sample && probe === labels.length - 1) return `${sample.split} example ${sample.index}`;
+  if (sample && probe === labels.length - 1) return `${sample.split[0].toUpperCase()}${sample.split.slice(1)} example ${sample.index}`;
   return `${store.imageShape ? 'Image' : 'Example'} ${probe + 1}`;
 }
 
