@@ -213,6 +213,29 @@ def test_frames_that_a_viewer_is_too_slow_for_are_dropped_and_their_lines_are_no
         assert parse(socket.receive_bytes())[0]["line"]["number"] == 3
 
 
+def test_a_viewer_gets_what_was_written_just_then(
+    client: TestClient, record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ready between two snapshots that follow each other quickly, it gets the next one and not the old one; the last
+    one comes in any case."""
+    monkeypatch.setattr(our_routes, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(our_routes, "NEXT_SECONDS", 0.3)
+    run = record(1, "running")
+    with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
+        socket.receive_text()
+        assert parse(socket.receive_bytes())[0]["line"]["number"] == 0
+        run.append(1)
+        assert receive_lines(socket, 1)[0]["number"] == 1
+        socket.send_text("ack")
+        run.append(1)
+        assert receive_lines(socket, 1)[0]["number"] == 2
+        assert parse(socket.receive_bytes())[0]["line"]["number"] == 2
+        socket.send_text("ack")
+        run.append(1)
+        assert receive_lines(socket, 1)[0]["number"] == 3
+        assert parse(socket.receive_bytes())[0]["line"]["number"] == 3
+
+
 def test_what_happens_while_watching_is_told(client: TestClient, record: Callable[..., Any]) -> None:
     """Events and changes of the status reach the viewer as they are recorded."""
     run = record(1, "running")
