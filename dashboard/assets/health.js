@@ -3,6 +3,8 @@ import { diagnose } from './health-rules.js';
 import { layersOf } from './network-model.js';
 import { whenSeen } from './stage-seen.js';
 
+const READ = 250; // ms for which a sentence stays at least: the whole history is gone through for it
+
 /** Build the panel in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createHealth(root, store) {
   const head = document.createElement('div');
@@ -15,11 +17,19 @@ export function createHealth(root, store) {
   list.className = 'as-findings';
   root.append(head, list);
   let said = '';
+  let since = -READ;
+  let timer = 0;
   const { wake, sleep } = whenSeen(root, update);
 
   function update() {
+    const rest = since + READ - performance.now();
+    if (rest > 0) {
+      timer ||= setTimeout(() => { timer = 0; wake(); }, rest);
+      return;
+    }
     const { shown, description, snapshotLines, events } = store;
     if (!shown || !description) return;
+    since = performance.now();
     const lines = snapshotLines.slice(0, shown.number + 1);
     const layers = layersOf(description);
     const findings = diagnose(lines, {
@@ -60,6 +70,7 @@ export function createHealth(root, store) {
   return {
     update,
     destroy() {
+      clearTimeout(timer);
       sleep();
       stops.forEach((stop) => stop());
       root.replaceChildren();
