@@ -27,6 +27,7 @@ export function createShow(store, root, source) {
     ticking = 0;
     store.progress = glide > 0 ? Math.min(1, (now - started) / glide) : 1;
     store.emit('glide');
+    draw();
     if (store.progress < 1) ticking = requestAnimationFrame(tick);
   }
 
