@@ -42,7 +42,7 @@ BUSY_SECONDS = 0.25
 """How long news wait for a viewer that is drawing."""
 FRESH_SECONDS = 0.01
 NEXT_SECONDS = 0.05
-"""A viewer gets a snapshot that was there for longer than the first only if none follows within the second."""
+"""A viewer gets a snapshot that is older than the first only if no other follows within the second of these."""
 GONE = 4404
 """The code with which a connection is closed when the run was deleted or cannot be read."""
 
