@@ -1,6 +1,7 @@
 /** Precision, recall, F1 and support of each class at the moment shown; what is undefined says so. */
 import { createChartFrame, heldoutOf, make, runOf } from './chart-style.js';
 import { Course, average, sorted, weakestOf } from './classes-figures.js';
+import { whenSeen } from './stage-seen.js';
 
 const COLUMNS = [
   ['label', 'Class', 'The class'],
@@ -42,12 +43,11 @@ export function createClasses(root, store) {
   frame.append(make('div', { className: 'nv-bar' }, make('h3', {}, title, split), weak), make('div', { className: 'ch-scroll' }, table));
 
   let order = { by: 'label', falls: false };
-  let waiting = 0;
   let rows = [];
   let feet = [];
-  let known = { run: null, frame: null };
+  const known = { run: null, course: null, frame: null };
   const course = new Course();
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
 
   const headings = COLUMNS.map(([name, text, about]) => {
     const button = make('button', { type: 'button', title: `${about}. Sorts the table.`, textContent: text });
@@ -101,14 +101,24 @@ export function createClasses(root, store) {
 
   const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 
+  /** Take the moment shown into the course, drawn or not. */
+  function remember() {
+    const { shown } = store;
+    if (!shown?.perClass?.length || !store.description) return;
+    if (known.course !== runOf(store)) {
+      known.course = runOf(store);
+      course.forget();
+    }
+    course.see(shown.number, shown.perClass);
+  }
+
   function update() {
-    waiting = 0;
     theme(store);
     const { shown } = store;
     if (!shown?.perClass?.length || !store.description) return;
+    remember();
     if (known.run !== runOf(store)) {
-      known = { run: runOf(store), frame: null };
-      course.forget();
+      Object.assign(known, { run: runOf(store), frame: null });
       const { one } = store.answers;
       title.textContent = `Each ${one} `;
       table.setAttribute('aria-label', `Precision, recall, F1 and support of each ${one}`);
@@ -119,7 +129,6 @@ export function createClasses(root, store) {
     }
     if (known.frame === shown) return;
     known.frame = shown;
-    course.see(shown.number, shown.perClass);
     table.dataset.number = shown.number;
     show(shown.perClass.map((each, index) => ({ ...each, index })));
   }
@@ -161,11 +170,12 @@ export function createClasses(root, store) {
   }
 
   const stops = ['frame', 'theme', 'run'].map((event) => store.on(event, wake));
+  stops.push(store.on('frame', remember));
   wake();
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stops.forEach((stop) => stop?.());
       remove();
     },

@@ -2,7 +2,8 @@
 import { paletteFor } from './network-color.js';
 import { isSame } from './answers.js';
 import { OF_LABEL, countsOf } from './confusion-counts.js';
-import { layersOf, recorded } from './network-model.js';
+import { exampleName, layersOf, recorded } from './network-model.js';
+import { whenSeen } from './stage-seen.js';
 import { epochWords } from './stage-store.js';
 
 const signed = (value, digits) => (Number.isFinite(value) ? `${value > 0 ? '+' : value < 0 ? '−' : '±'}${Math.abs(value).toFixed(digits)}` : 'n/a');
@@ -24,12 +25,10 @@ export function createCompare(root, store) {
   const body = document.createElement('div');
   body.className = 'as-compare';
   root.append(head, body);
-  let waiting = 0;
   let drawn = '';
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
 
   function update() {
-    waiting = 0;
     const { compared, shown, description } = store;
     root.hidden = !compared || !shown;
     if (root.hidden) return;
@@ -72,7 +71,7 @@ export function createCompare(root, store) {
     };
     const truth = probe.labels[probeIndex];
     const [wasRight, isRight] = [isSame(x.said, truth), isSame(y.said, truth)];
-    return [[`Example ${probeIndex + 1}, ${reader.isMany ? '' : 'a '}${reader.words(truth)}`, text(x), text(y), isSame(x.said, y.said) ? 'same answer' : { text: 'another answer', good: isRight ? true : wasRight ? false : null }]];
+    return [[`${exampleName(store, probeIndex)}, ${reader.isMany ? '' : 'a '}${reader.words(truth)}`, text(x), text(y), isSame(x.said, y.said) ? 'same answer' : { text: 'another answer', good: isRight ? true : wasRight ? false : null }]];
   }
 
   function weights(a, b, layers) {
@@ -181,7 +180,7 @@ export function createCompare(root, store) {
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stops.forEach((stop) => stop());
       root.replaceChildren();
     },

@@ -5,6 +5,7 @@
 import { createChartFrame, heldoutOf, make, makeButton, runOf } from './chart-style.js';
 import { OF_LABEL, cellPercent, countsOf, sentence } from './confusion-counts.js';
 import { gradientOf } from './network-color.js';
+import { whenSeen } from './stage-seen.js';
 
 const NUMBERS_UP_TO = 20; // classes for which every cell has room for its number
 const DECIMALS_UP_TO = 12;
@@ -50,7 +51,6 @@ export function createConfusion(root, store) {
   frame.append(make('div', { className: 'nv-bar' }, make('h3', {}, title, split), legend, choice), axis, table, say, live);
 
   let mode = 'count';
-  let waiting = 0;
   let palette = null;
   let counts = null;
   let cells = [];
@@ -62,7 +62,7 @@ export function createConfusion(root, store) {
   let pinned = null;
   let lit = [];
   let known = { run: null, frame: null, mode: null };
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
 
   for (const [name, [label, about]] of Object.entries(MODES)) {
     const button = makeButton(label, about, name === mode);
@@ -125,7 +125,6 @@ export function createConfusion(root, store) {
 
   // --- what changed outside ---
   function update() {
-    waiting = 0;
     const painted = theme(store);
     if (painted) {
       palette = painted;
@@ -235,7 +234,7 @@ export function createConfusion(root, store) {
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stops.forEach((stop) => stop?.());
       remove();
     },

@@ -190,7 +190,7 @@ export function createGallery(root, tell) {
     const facts = node('p', {},
       'truly ', node('b', { textContent: wordsOf(item.truth) }), isRight ? ', recognised' : ', taken for ',
       ...(isRight ? [] : [node('b', { className: 'ai-bad', textContent: wordsOf(item.said) })]));
-    const link = node('a', { className: 'ai-link', href: `/drawing?${data.query}&sample=${data.split}-${item.sample}`, target: '_self', textContent: 'Show in network view →' });
+    const link = node('a', { className: 'ai-link', href: `/?${data.query}&sample=${data.split}-${item.sample}`, target: '_self', textContent: 'Show in network view →' });
     const bars = node('div', { className: 'ai-bars', role: 'table', 'aria-label': `Probability of each ${data.several ? 'label' : 'class'}` });
     names.forEach((name, k) => {
       const value = item.probabilities[k];

@@ -14,6 +14,17 @@ const VIEWS = { matrix: createMatrix, labels: createLabels, table: createTable, 
 const LOOK_AT_THEME = 700; // ms
 const mounted = new WeakMap();
 
+let isLoadedAhead = false;
+
+/** Load what draws the charts while the page is at rest: it is 5 MB, which the first chart would wait for. */
+function loadAhead(address) {
+  if (!address || isLoadedAhead) return;
+  isLoadedAhead = true;
+  const load = () => { import(address).catch(() => {}); }; // Streamlit says so itself when a chart needs it
+  if (window.requestIdleCallback) requestIdleCallback(load, { timeout: 4000 });
+  else setTimeout(load, 1000);
+}
+
 /** Called by the component's loader at every change of its data; returns what unmounts it. */
 export function mount(component) {
   const parent = component.parentElement;
@@ -58,6 +69,7 @@ function create(parent, name) {
       paint();
       view.update(data, palette);
       root.dataset.ready = 'true';
+      loadAhead(data.ahead);
     },
     destroy() {
       clearInterval(clock);

@@ -35,6 +35,13 @@ export function probeInput(store, probe) {
 /** How many probe examples there are. */
 export const probeCount = (store) => store.probe?.labels?.length ?? 0;
 
+/** What a probe example is called: by its place among the recorded ones, or in its split. */
+export function exampleName(store, probe) {
+  const { sample, labels } = store.probe;
+  if (sample && probe === labels.length - 1) return `${sample.split[0].toUpperCase()}${sample.split.slice(1)} example ${sample.index}`;
+  return `${store.imageShape ? 'Image' : 'Example'} ${probe + 1}`;
+}
+
 /** A weight matrix {shape, data}, or null in a frame that lacks it. */
 export const weightOf = (frame, layer) => frame.tensor(`layer${layer}.weight`) ?? null;
 

@@ -11,7 +11,7 @@ import { ActivationHistory } from './network-history.js';
 import { blockOf, heightFor, hit, layOut } from './network-layout.js';
 import { LinkScales, linksOf, strongestLinks } from './network-links.js';
 import { activationNamed } from './network-math.js';
-import { ActivationScales, largest, layersOf, passOf, probeCount, probeInput, recorded, silentUnits } from './network-model.js';
+import { ActivationScales, exampleName, largest, layersOf, passOf, probeCount, probeInput, recorded, silentUnits } from './network-model.js';
 import { Motion } from './network-motion.js';
 import { createPictures } from './network-pictures.js';
 import { extentOf } from './network-plane.js';
@@ -20,6 +20,7 @@ import { weightScalesOf } from './network-scale.js';
 import { createFrame, paintFrame } from './network-style.js';
 import { asNumber, neuronName } from './network-text.js';
 import { Edits, HeldOutQuestion } from './network-whatif.js';
+import { whenSeen } from './stage-seen.js';
 
 const GLIDE = 220; // ms from one example to another
 const FOCUS_LINKS = 48;
@@ -32,11 +33,9 @@ const FEATURE = (i) => `x${String(i + 1).replace(/\d/g, (digit) => SUBSCRIPTS[di
  */
 export function createNetwork(root, store) {
   let network = null;
-  let waiting = 0;
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
 
   function update(now = performance.now()) {
-    waiting = 0;
     const ready = store.description && store.shown && probeCount(store) > 0;
     if (network && (!ready || network.description !== store.description)) {
       network.destroy();
@@ -52,7 +51,7 @@ export function createNetwork(root, store) {
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stops.forEach((stop) => stop?.());
       network?.destroy();
     },
@@ -342,7 +341,7 @@ function createRunView(root, store, wake) {
     const still = first || isEdited || matchMedia('(prefers-reduced-motion: reduce)').matches;
     glide = isNewFrame && !still ? null : { start: now, length: still ? 0 : GLIDE };
     dirty = true;
-    bar.title(store.title ?? (store.imageShape ? `Image ${probe + 1} through the network` : `Example ${probe + 1} through the network`));
+    bar.title(store.title ?? `${exampleName(store, probe)} through the network`);
     if (isNewFrame || isEdited) {
       const base = store.base ?? '';
       question.ask(`${base}/annscope/runs/${description.run}/snapshots/${frame.number}/what-if`, edits.changes);

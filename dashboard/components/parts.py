@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +17,7 @@ from numpy import ndarray
 from dashboard import state
 from dashboard.derived import Answers, dataset_of, shown_features
 from dashboard.matrices import MatrixView, Mode
-from dashboard.routes import BASE
+from dashboard.routes import BASE, asset
 
 LABEL_WORDS: dict[Mode, str] = {
     "counts": "number of examples; coloured by share of the row",
@@ -32,7 +34,7 @@ _LOADER = """
 export default function (component) {
   let gone = false;
   let unmount;
-  import(new URL(`${component.data.base}/assets/inspect.js`, window.location.origin).href).then(
+  import(new URL(component.data.module, window.location.origin).href).then(
     (module) => { if (!gone) unmount = module.mount(component); },
     (error) => {
       component.parentElement.textContent = `This part could not be loaded: ${error.message}`;
@@ -47,6 +49,14 @@ export default function (component) {
 """
 
 _component = st.components.v2.component("annscope_inspect", js=_LOADER, isolate_styles=False)
+
+
+@cache
+def chart_module() -> str | None:
+    """Where the browser finds what draws Streamlit's charts, to load it before it is needed; None if nobody knows."""
+    found = list((Path(st.__file__).parent / "static" / "static" / "js").glob("PlotlyChart.*.js"))
+    return f"/static/js/{found[0].name}" if len(found) == 1 else None
+
 
 Choose = Callable[[Mapping[str, Any]], None]
 
@@ -180,6 +190,7 @@ def gallery(
         "names": list(answers.class_names),
         "opened": opened,
         "query": query,
+        "ahead": chart_module(),
     }
     if kind == "plane":
         plane = shown_features(answers.run, answers.split)
@@ -207,7 +218,9 @@ def _part(name: str, data: Mapping[str, Any], choose: Choose, *, view: str) -> N
         if choice is not None:
             choose(choice)
 
-    _component(key=key, data={"base": BASE, "view": view, **data}, on_chosen_change=chosen)
+    _component(
+        key=key, data={"base": BASE, "module": asset("inspect.js"), "view": view, **data}, on_chosen_change=chosen
+    )
 
 
 def _cell(value: Any) -> Any:

@@ -35,13 +35,18 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
   background: light-dark(#FFFFFF, #0F131A); box-shadow: 0 0 0 1px light-dark(#D9DEE7, #333C4B); }
 .annscope-augmented img:nth-child(6n + 1) { box-shadow: 0 0 0 1.5px light-dark(#4A5363, #B4BDCB); }
 .st-key-head .stSelectbox { min-width: 20rem; }
+.st-key-head [data-testid="stElementContainer"] { opacity: 1 !important; transition: none !important; }
+.st-key-head [data-testid="stProgress"] * { transition: none !important; }
 .st-key-head [data-testid="stMarkdownContainer"] p { font-variant-numeric: tabular-nums; }
 .stMarkdownBadge { color: light-dark(#1B2330, #E6EAF0) !important; }
 .st-key-welcome [data-testid="stCaptionContainer"] { opacity: 1; }
 .st-key-welcome [data-testid="stCaptionContainer"] p { color: light-dark(#4A5363, #B4BDCB); opacity: 1; }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
 </style>"""
-"""Spacing: the settings fit on one screen, and the live views get the width."""
+"""Spacing: the settings fit on one screen, and the live views get the width.
+
+The head of the page ticks; it neither fades nor glides, as a browser paints sixty times a second for that.
+"""
 
 
 def page() -> None:
