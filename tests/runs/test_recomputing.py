@@ -54,7 +54,7 @@ class Recorded:
         n = len(self.data.y_train)
         epoch, batch = divmod(step, -(-n // 400))
         rows = epoch_order(n, self.config.training.seed, epoch)[400 * batch : 400 * batch + 400]
-        targets = targets_of(self.data, self.config.training, self.data.x_train.dtype)
+        targets = targets_of(self.data, self.config, self.data.x_train.dtype)
         x, augment = self.data.x_train[rows], augmentation_of(self.data, self.config.training)
         if augment is not None:
             augment(x, epoch, 400 * batch)
