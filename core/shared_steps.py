@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -30,7 +31,9 @@ class SharedSteps(Steps):
     """
 
     def __init__(self, material: Material) -> None:
-        super().__init__(material)
+        # The features are held once, by their owners.
+        weights = None if material.weights is None else material.weights[:0]
+        super().__init__(replace(material, x=material.x[:0].copy(), targets=material.targets[:0], weights=weights))
         self._n_examples = len(material.x)
         self._per_epoch = -(-self._n_examples // material.batch_size)
         n_features, n_units = material.parameters.weights[0].shape

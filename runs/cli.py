@@ -388,11 +388,10 @@ def delete(run: str, yes: bool, as_json: bool) -> None:
         click.echo(f"Run {run} is deleted.")
 
 
-def _threads(value: str) -> int:
-    n = _whole_number("--threads", value)
-    if n < 1:
-        raise click.UsageError(f"--threads must be a whole number of at least 1, got {value!r}")
-    return n
+def _threads(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise ConfigError(f"--threads must be a whole number at least 1, got {text!r}")
+    return int(text)
 
 
 def _whole_number(option: str, text: str) -> int:

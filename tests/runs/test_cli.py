@@ -85,6 +85,17 @@ def test_the_same_command_twice_gives_the_same_parameters(run: Run) -> None:
     assert one["parameters_sha256"] == two["parameters_sha256"] != other["parameters_sha256"]
 
 
+def test_several_threads_give_the_same_bits_every_time(run: Run) -> None:
+    """A run remembers its number of threads: the same command, and the same run stopped and resumed, end alike."""
+    options = ("--data", "mnist-5k", "--hidden", "64,32", "--threads", "2")
+    one, two = (train(run, *options, "--epochs", "2") for _ in range(2))
+    assert one["parameters_sha256"] == two["parameters_sha256"]
+    assert RunReader(run_directory(one["run"])).description["threads"] == 2
+    train(run, *options, "--epochs", "1")
+    resumed = objects(run("resume", "latest", "--epochs", "2", "--json")[1])[-1]
+    assert resumed["parameters_sha256"] == one["parameters_sha256"]
+
+
 def test_neurons_in_plain_python_make_the_same_run(run: Run) -> None:
     """--engine pure_python records what NumPy records, to within rounding, at every snapshot."""
     options = ["--optimizer", "sgd", "--dtype", "float64", "--epochs", "2", "--engine"]
@@ -127,6 +138,8 @@ def test_every_setting_is_an_option(run: Run) -> None:
         (["train", "--optimizer", "adamm"], "--optimizer must be one of"),
         (["train", "--epochs", "0"], "--epochs must be a whole number at least 1 and at most 1e+06, got 0"),
         (["train", "--hidden", "64,x"], "--hidden must be"),
+        (["train", "--threads", "0"], "--threads must be a whole number at least 1, got '0'"),
+        (["train", "--threads", "two"], "--threads must be a whole number at least 1, got 'two'"),
         (["train", "--activation", "relu,tanh,tanh"], "one for each of the 2 hidden layers, got 3"),
         (["train", "--output", "binary"], "data set mnist-5k has 10; take softmax"),
         (["train", "--data", "mnits"], "(did you mean 'mnist'?)"),
