@@ -105,6 +105,19 @@ RECIPES: dict[str, Recipe] = {
                 "schedule": "cosine", "batch-size": 128, "epochs": 2,
             },
         ),
+        Recipe(
+            "best",
+            "The most that this network can do with MNIST in five minutes on two cores: three layers of SiLU neurons and "
+            "images that are shifted, turned, stretched and bent anew in every epoch. Chosen on held-out images of the "
+            "training set; one network, no ensemble.",
+            "annscope, with the elastic distortions of Simard, Steinkraus and Platt",
+            "BEST",
+            {
+                "data": "mnist", "hidden": (512, 256, 128), "activation": "silu", "optimizer": "adam",
+                "learning-rate": 0.002, "schedule": "cosine", "batch-size": 256, "epochs": 120, "shift": 1,
+                "rotate": 7.5, "zoom": 0.1, "elastic": 1.0,
+            },
+        ),
     )
 }  # fmt: skip
 """Every recipe by its name."""
