@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -125,4 +126,5 @@ class _SharedPass:
 
 
 def _joined(first: Sequence[Operation], then: Sequence[Operation]) -> list[Operation]:
-    return [in_turn(pair) for pair in zip(first, then, strict=True)]
+    """What each member does first and then; a layer above may keep more of them busy than the first one does."""
+    return [in_turn([each for each in pair if each]) for pair in zip_longest(first, then)]

@@ -1,7 +1,7 @@
 """Operations side by side: what the engines ask of whoever runs them, and the way to do without.
 
-The core itself has no threads. Whoever has some hands them in as a `Team`; the
-bits of the results depend on nothing but its size.
+The core itself has no threads. Whoever has some hands them in as a `Team`; the bits of the results
+depend on nothing but its size.
 """
 
 from __future__ import annotations

@@ -76,6 +76,16 @@ def test_a_team_takes_the_steps_of_one_alone(options: dict[str, Any], way: type,
         np.testing.assert_allclose(team.arrays()[name], expected, rtol=1e-9, atol=1e-11, err_msg=name)
 
 
+def test_a_layer_above_may_keep_more_members_busy() -> None:
+    """With two features the first layer is for two members, and the second one for all five."""
+    narrow = make_dataset(n_features=2)
+    alone, team = (engine_of(narrow, config_of(hidden=(9, 8)), team) for team in (ALONE, Backwards(5)))
+    assert isinstance(team._steps, SharedSteps)
+    for engine in (alone, team):
+        engine.advance(0, 9, lambda _: 0.01)
+    np.testing.assert_allclose(team.parameters.flat, alone.parameters.flat, rtol=1e-9, atol=1e-11)
+
+
 def test_it_shares_the_layers_above_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each parameter of a shared layer is looked after by exactly one member."""
     assert shares(784, 128, 2) == [slice(392, 784), slice(0, 392)]
