@@ -111,7 +111,8 @@ class Layer:
 
     def backward_to(self, below: Layer) -> list[Operation]:
         """From `dz` to the `dz` of the layer below: (W dz) * f'(z)."""
-        return [self._team.together([in_turn(self._errors_of(below, rows)) for rows in self.rows])]
+        parts = [self._errors_of(below, rows) for rows in self.rows]
+        return parts[0] if len(parts) == 1 else [self._team.together([in_turn(part) for part in parts])]
 
     def _errors_of(self, below: Layer, rows: slice) -> list[Operation]:
         function, dz = below.activation, below.dz[rows]
