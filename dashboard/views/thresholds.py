@@ -1,0 +1,116 @@
+"""What one threshold calls a class, on the ROC and the precision-recall curve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.curves import at_threshold
+from dashboard import state, tables
+from dashboard.components import parts
+from dashboard.components.header import escape
+from dashboard.derived import Answers
+from dashboard.figures.thresholds import precision_recall_figure, roc_figure
+from dashboard.looking import Looking
+from dashboard.moments import Moments
+from dashboard.views import choices
+
+
+def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001
+    label, name = looking.label, answers.class_names[looking.label]
+    positive, scores = answers.is_class(label), answers.probabilities[:, label]
+    mark = at_threshold(positive, scores, looking.threshold)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        choices.choose_class(looking, answers)
+        _choose_threshold(looking, name)
+    with st.container(horizontal=True):
+        for title, value in (
+            ("Precision", mark.precision), ("Recall", mark.recall),
+            ("False positive rate", mark.false_positive_rate), ("F1", mark.f1),
+        ):  # fmt: skip
+            st.metric(title, choices.figure_text(value), border=True)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Show the {mark.true_positives + mark.false_positives:,} called {name}", key=state.CALLED,
+            on_click=choices.show, args=(f"called-{label}",), icon=":material/filter_alt:",
+        )  # fmt: skip
+        st.button(
+            f"Show the {mark.false_negatives:,} missed", key=state.MISSED, on_click=choices.show,
+            args=(f"missed-{label}",), icon=":material/filter_alt_off:",
+        )  # fmt: skip
+
+    areas, mean_areas = answers.roc_areas
+    precisions, mean_precisions = answers.average_precisions
+    dark = choices.is_dark()
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"**ROC** of {escape(name)} against all others · area **{choices.figure_text(areas[label])}**")
+        figure = roc_figure(answers.roc_curves, answers.class_names, label, mark, dark=dark)
+        choices.chart(figure, state.ROC, f"ROC curve of {name}", looking, _take_threshold(state.ROC, label))
+    with right:
+        st.markdown(
+            f"**Precision-recall** of {escape(name)} · average precision **{choices.figure_text(precisions[label])}**"
+        )
+        figure = precision_recall_figure(
+            answers.precision_recall_curves, answers.class_names, label, mark,
+            share=float(positive.mean()), dark=dark,
+        )  # fmt: skip
+        choices.chart(figure, state.PRECISION_RECALL, f"Precision-recall curve of {name}", looking,
+               _take_threshold(state.PRECISION_RECALL, label))  # fmt: skip
+    st.caption(
+        "A click on a point of the blue curve takes its threshold and shows what it calls positive. "
+        "Grey: the other classes. Dotted: chance. Diamond: the threshold."
+    )
+    columns = (
+        {"title": "Class", "kind": "text"},
+        {"title": "Area under ROC", "kind": "number", "about": "By the trapezoid rule, against all other classes"},
+        {"title": "Average precision", "kind": "number", "about": "Sum of recall steps times precision"},
+        {"title": "Support", "kind": "count"},
+    )
+    rows = [
+        {
+            "id": str(c),
+            "label": f"Curves of {each}",
+            "cells": [each, areas[c], precisions[c], answers.classes.support[c]],
+        }
+        for c, each in enumerate(answers.class_names)
+    ]
+    footer = [
+        {"cells": [f"{how} average", getattr(mean_areas, how), getattr(mean_precisions, how), len(answers.labels)]}
+        for how in ("macro", "micro", "weighted")
+    ]
+    parts.table("areas", "Areas under the curves", columns, rows,
+                lambda choice: state.put(state.CLASS, answers.class_names[int(choice["row"])]),
+                selected=str(label), footer=footer)  # fmt: skip
+    choices.save(
+        looking,
+        "curves",
+        lambda: tables.curve_rows(answers.class_names, answers.roc_curves, answers.precision_recall_curves),
+        words="Every point as CSV",
+    )
+
+
+def _choose_threshold(looking: Looking, name: str) -> None:
+    key = state.choice(state.THRESHOLD)
+    if st.session_state.get(key) != looking.threshold:
+        st.session_state[key] = looking.threshold
+
+    def choose() -> None:
+        state.put(state.THRESHOLD, repr(round(st.session_state[key], 6)))
+        state.put(state.SHEET, None)
+
+    st.slider(
+        f"Threshold: call it {name} when its probability is at least", 0.0, 1.0, step=0.005, key=key, format="%.3f",
+        on_change=choose,
+    )  # fmt: skip
+
+
+def _take_threshold(key: str, label: int) -> Callable[[], None]:
+    def take() -> None:
+        threshold = choices.clicked(key)
+        if threshold is not None:
+            state.put(state.THRESHOLD, repr(float(threshold)))
+            choices.show(f"called-{label}")
+
+    return take
