@@ -15,10 +15,11 @@ from functools import wraps
 from pathlib import Path
 
 import numpy as np
+import plotly
 from anyio import create_task_group
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -241,6 +242,15 @@ def _history(following: Following, *, kind: str | None = None) -> str:
     return f'{{{head}"description":{description},"lines":[{",".join(following.lines)}],"status":{status}}}'
 
 
+def plotly_library(_: Request) -> Response:
+    """The drawing library of the figures, as it lies in the plotly package."""
+    return FileResponse(
+        Path(plotly.__file__).with_name("package_data") / "plotly.min.js",
+        media_type="text/javascript",
+        headers={"cache-control": "no-cache"},
+    )
+
+
 def not_here(_: Request) -> Response:
     """The answer to a page that was opened by its own address and looks for the server below itself.
 
@@ -253,6 +263,7 @@ routes: list[BaseRoute] = [
     Route("/{page}/_stcore/health", not_here),
     Route("/{page}/_stcore/host-config", not_here),
     Mount(f"{BASE}/assets", app=Assets(directory=ASSETS, check_dir=False), name="assets"),
+    Route(f"{BASE}/plotly.js", plotly_library),
     Route(f"{BASE}/runs/{{run}}/history", history),
     Route(f"{BASE}/runs/{{run}}/probe", probe),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}", snapshot),

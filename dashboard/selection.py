@@ -3,6 +3,8 @@
 3-5          truly class 3, taken for class 5: one cell of the confusion matrix
 true-3       everything that truly is class 3: a row
 predicted-5  everything taken for class 5: a column
+either-3     what is class 3 or was taken for it: what its F1 is about
+other-3      everything that truly is not class 3: what its specificity is about
 called-3     what a threshold on the probability of class 3 calls class 3
 missed-3     what truly is class 3 and falls below the threshold
 bin-7        what was predicted with a confidence in bin 7 of the calibration curve
@@ -23,8 +25,10 @@ from numpy import ndarray
 from core.curves import N_BINS
 from dashboard.derived import Answers
 
-Kind = Literal["cell", "true", "predicted", "called", "missed", "bin", "wrong", "all"]
+Kind = Literal["cell", "true", "predicted", "either", "other", "called", "missed", "bin", "wrong", "all"]
 Order = Literal["sure", "unsure"]
+OF_FIGURE: dict[str, Kind] = {"precision": "predicted", "recall": "true", "f1": "either", "specificity": "other"}
+"""Which examples a figure of a class is counted on."""
 ORDERS: dict[Order, str] = {"sure": "Surest first", "unsure": "Least sure first"}
 
 
@@ -47,7 +51,9 @@ def parse_selection(text: str, n_classes: int) -> Selection | None:
     """The selection that a text spells; None when it spells none that is possible with so many classes."""
     if text in {"wrong", "all"}:
         return Selection("wrong" if text == "wrong" else "all")
-    found = re.fullmatch(r"(?:(true|predicted|called|missed|bin)|([0-9]{1,4}))-([0-9]{1,4})", text, re.ASCII)
+    found = re.fullmatch(
+        r"(?:(true|predicted|either|other|called|missed|bin)|([0-9]{1,4}))-([0-9]{1,4})", text, re.ASCII
+    )
     if found is None:
         return None
     word, row, last = found.groups()
@@ -68,6 +74,10 @@ def is_selected(selection: Selection, answers: Answers, threshold: float) -> Boo
         chosen = labels == first
     elif selection.kind == "predicted":
         chosen = predictions == first
+    elif selection.kind == "either":
+        chosen = (labels == first) | (predictions == first)
+    elif selection.kind == "other":
+        chosen = labels != first
     elif selection.kind in {"called", "missed"}:
         called = answers.probabilities[:, first].astype(np.float64) >= threshold
         chosen = called if selection.kind == "called" else (labels == first) & ~called
@@ -111,6 +121,10 @@ def describe(selection: Selection, class_names: tuple[str, ...], threshold: floa
         return f"Truly {class_names[first]}"
     if selection.kind == "predicted":
         return f"Taken for {class_names[first]}"
+    if selection.kind == "either":
+        return f"Truly {class_names[first]}, or taken for it"
+    if selection.kind == "other":
+        return f"Truly not {class_names[first]}"
     if selection.kind == "called":
         return f"p({class_names[first]}) at least {threshold:.4g}"
     if selection.kind == "missed":

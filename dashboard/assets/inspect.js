@@ -1,15 +1,17 @@
 /**
- * The parts of the Inspect page that answer to a click: the confusion matrix, tables whose rows can be chosen, and
- * the gallery. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
+ * The parts of the Inspect page that answer to a click: the confusion matrix, tables whose rows can be chosen, charts,
+ * the gallery, and the choice of the moment. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
  */
+import { createChart } from './inspect-chart.js';
 import { createGallery } from './inspect-gallery.js';
 import { createMatrix } from './inspect-matrix.js';
+import { createMoment } from './inspect-moment.js';
 import { RULES } from './inspect-style.js';
 import { createTable } from './inspect-table.js';
 import { isDark, paletteFor } from './network-color.js';
 import { paintFrame } from './network-style.js';
 
-const VIEWS = { matrix: createMatrix, table: createTable, gallery: createGallery };
+const VIEWS = { matrix: createMatrix, table: createTable, chart: createChart, gallery: createGallery, moment: createMoment };
 const LOOK_AT_THEME = 700; // ms
 const mounted = new WeakMap();
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 from jaxtyping import Int
 from numpy import ndarray
@@ -78,11 +80,13 @@ def table(
     *,
     selected: str | None = None,
     footer: Sequence[Mapping[str, Any]] = (),
+    tall: bool = False,
 ) -> None:
     """A sortable table; a click on a row calls `choose` with {"row": its id}.
 
-    A column has a title, a kind (text, number, percent or count) and perhaps a line about it; a row has
-    cells, and an id, a label for screen readers and a title where it can be chosen. NaN is shown as n/a.
+    A column has a title, a kind (text, number, percent, count, or plain: a number without a bar) and perhaps a line
+    about it; a row has cells, and an id, a label for screen readers and a title where it can be chosen. NaN is shown
+    as n/a. A tall table scrolls in itself, its head and its first column staying in sight.
     """
     data = {
         "label": label,
@@ -90,8 +94,42 @@ def table(
         "rows": [{**row, "cells": [_cell(cell) for cell in row["cells"]]} for row in rows],
         "footer": [{**row, "cells": [_cell(cell) for cell in row["cells"]]} for row in footer],
         "selected": selected,
+        "tall": tall,
     }
     _part(name, data, choose, view="table")
+
+
+def chart(
+    name: str,
+    figure: go.Figure,
+    answers: Answers,
+    choose: Choose,
+    *,
+    label: str,
+    title: str,
+    about: str = "",
+    now: float | None = None,
+) -> None:
+    """A figure whose points can be chosen by mouse and keys; that calls `choose` with {"label", "carried"}.
+
+    They are the class of the curve, or None, and the number that the point carries. The keys begin at the
+    point of `dashboard.figures.look.walkable` whose number is nearest to `now`. `title` and `about` stand above
+    the chart, `label` is what a screen reader calls it.
+    """
+    # Through JSON, as plotly would send it: NaN as null, long arrays packed.
+    drawn = json.loads(figure.to_json(engine="json"))
+    data = {"title": title, "about": about, "label": label, "now": now, "run": answers.run}
+    data["file"] = f"{_stem(answers)}-{name}"
+    _part(name, data | {"figure": {"data": drawn["data"], "layout": drawn["layout"]}}, choose, view="chart")
+
+
+def moment(number: int, at: Sequence[int], unit: str, *, following: bool, live: bool, choose: Choose) -> None:
+    """The choice of a snapshot; calls `choose` with {"number"}, or with {"latest": True} to follow the run.
+
+    `at` is the epoch or step (`unit`) of every snapshot; `live` says that the run is at work.
+    """
+    data = {"number": number, "at": list(at), "unit": unit, "following": following, "live": live}
+    _part(state.PLACE, data, choose, view="moment")
 
 
 def gallery(

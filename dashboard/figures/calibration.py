@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.curves import Calibration
-from dashboard.figures.look import palette_for, styled
+from dashboard.figures.look import palette_for, styled, walkable
 
 
 def calibration_figure(found: Calibration, *, chosen: int | None = None, dark: bool) -> go.Figure:
@@ -25,11 +25,17 @@ def calibration_figure(found: Calibration, *, chosen: int | None = None, dark: b
     )  # fmt: skip
     figure.add_bar(
         x=middle[held], y=found.accuracy[held], width=width * 0.92, name="right",
-        customdata=np.column_stack([held, found.count[held], found.confidence[held]]),
+        customdata=held,
         marker={"color": [palette.other if b == chosen else palette.chosen for b in held], "opacity": 0.75},
-        hovertemplate="%{customdata[1]:,} predictions<br>right %{y:.1%}"
-        "<br>mean confidence %{customdata[2]:.1%}<extra></extra>",
+        hovertemplate="%{text}<extra></extra>",
+        textposition="none",
     )  # fmt: skip
+    texts = [
+        f"confidence {found.edges[b]:.1f} to {found.edges[b + 1]:.1f}<br>{found.count[b]:,} predictions<br>"
+        f"right {found.accuracy[b]:.1%}<br>mean confidence {found.confidence[b]:.1%}"
+        for b in held
+    ]
+    walkable(figure, texts)
     for b in held:
         figure.add_shape(
             type="line", x0=found.confidence[b], x1=found.confidence[b], y0=found.accuracy[b], y1=found.confidence[b],
@@ -37,7 +43,7 @@ def calibration_figure(found: Calibration, *, chosen: int | None = None, dark: b
         )  # fmt: skip
     figure.add_scatter(
         x=found.confidence[held], y=found.accuracy[held], mode="markers", name="mean confidence", hoverinfo="skip",
-        customdata=held, marker={"size": 8, "color": palette.ink},
+        marker={"size": 8, "color": palette.ink},
     )  # fmt: skip
     figure.update_xaxes(range=[0, 1.01], tickvals=found.edges[::2], tickformat=".1f")
     figure.update_yaxes(range=[0, 1.04])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
 from core.errors import AnnscopeError
 from dashboard import state
-from dashboard.components.header import escape
+from dashboard.components import parts
+from dashboard.components.header import TICK_SECONDS, escape
 from dashboard.components.picker import pick_run, run_to_show
 from dashboard.derived import Answers, DerivedError, answers_of, splits_of
 from dashboard.following import follow
@@ -36,12 +38,8 @@ STYLE = """<style>
   .st-key-inspect-body > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 100%; }
 }
 .st-key-inspect-choices > :has(> .stSelectbox) { flex: 1 1 19rem; min-width: 19rem; }
-.st-key-inspect-choices > :has(> .st-key-place) { flex: 2 1 17rem; min-width: 17rem; }
-.st-key-place { flex-wrap: nowrap; }
-.st-key-earlier [data-testid="stMarkdownContainer"], .st-key-later [data-testid="stMarkdownContainer"] {
-  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
-}
-.st-key-earlier button, .st-key-later button { padding-inline: 0.6rem; }
+.st-key-inspect-choices > :has(.ai-moment) { flex: 2 1 21rem; min-width: 21rem; }
+[class*="st-key-inspect-show-"] button { min-height: 2rem; padding-block: 0.1rem; }
 [data-testid="stButtonGroup"] [data-selected="true"] p { color: light-dark(#2257B5, #8FB4FF); }
 .st-key-inspect-body [data-testid="stCaptionContainer"], .st-key-inspect-body [data-testid="stCaptionContainer"] p {
   color: light-dark(#566173, #9AA7B8); opacity: 1;
@@ -86,15 +84,15 @@ def _inspect(run: str) -> None:
             lines = following.snapshot_lines()
             splits = splits_of(run) if following.is_described else {}
             if not lines or not splits:
-                raise DerivedError("This run has no snapshot yet; look again once it trains.")
+                raise DerivedError("This run has no snapshot yet; its first appears here as soon as it is there.")
             names = tuple(following.reader.description["dataset"]["class_names"])
         except AnnscopeError as error:
-            st.info(escape(str(error)), icon=":material/hourglass_empty:")
+            _await_snapshot(run, error)
             return
         looking = understand(st.query_params.to_dict(), run, n_snapshots=len(lines), splits=splits, class_names=names)
         moments = Moments(lines)
         _choose_split(looking, splits)
-        _choose_snapshot(looking, moments)
+        _choose_moment(looking, following.at_work)
     for sentence in looking.complaints:
         st.warning(escape(sentence), icon=":material/link_off:")
     try:
@@ -116,33 +114,46 @@ def _choose_split(looking: Looking, splits: Mapping[str, int]) -> None:
     choices.segments(state.SUBSET, "Split", options, looking.split, also=(state.SAMPLE, state.SHEET))
 
 
-def _choose_snapshot(looking: Looking, moments: Moments) -> None:
-    key, last = state.choice(state.SNAPSHOT), len(moments.lines) - 1
-    if last == 0:
+def _choose_moment(looking: Looking, at_work: bool) -> None:
+    ticks = TICK_SECONDS if at_work else None
+    st.fragment(_moment, run_every=ticks, key=state.PLACE)(looking.run, looking.number, at_work)
+
+
+def _moment(run: str, drawn: int, was_at_work: bool) -> None:
+    """Which snapshot is looked at; while the run is at work and no snapshot is fixed, the page moves on with it."""
+    state.catch_up()
+    try:
+        following = follow(run)
+    except AnnscopeError:
+        st.rerun()  # the page says what is wrong
+    is_following = state.SNAPSHOT not in st.query_params
+    if following.at_work != was_at_work or (is_following and following.newest != drawn):
+        st.rerun()
+    moments = Moments(following.snapshot_lines())
+
+    def choose(choice: Mapping[str, Any]) -> None:
+        state.put(state.SNAPSHOT, None if choice.get("latest") else str(int(choice["number"])))
+
+    if len(moments.lines) > 1 or was_at_work:
+        at = [moments.at(number) for number in range(len(moments.lines))]
+        parts.moment(drawn, at, moments.unit, following=is_following, live=was_at_work, choose=choose)
+
+
+def _await_snapshot(run: str, error: AnnscopeError) -> None:
+    """Say why there is nothing to see yet, and look again as long as the run is at work."""
+    st.info(escape(str(error)), icon=":material/hourglass_empty:")
+    try:
+        at_work = follow(run).at_work
+    except AnnscopeError:
         return
-    if st.session_state.get(key) != looking.number:
-        st.session_state[key] = looking.number
 
-    def go(number: int) -> None:
-        state.put(state.SNAPSHOT, str(number))
+    def look() -> None:
+        following = follow(run)
+        if following.newest >= 0 or not following.at_work:
+            st.rerun()
 
-    with st.container(key=state.PLACE, horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(
-            "Earlier snapshot", key=state.EARLIER, icon=":material/chevron_left:", disabled=looking.number == 0,
-            on_click=go, args=(looking.number - 1,), help="One snapshot earlier",
-        )  # fmt: skip
-        st.select_slider(
-            "Snapshot",
-            range(last + 1),
-            key=key,
-            format_func=moments.name,
-            on_change=lambda: go(st.session_state[key]),
-            label_visibility="collapsed",
-        )
-        st.button(
-            "Later snapshot", key=state.LATER, icon=":material/chevron_right:", disabled=looking.number == last,
-            on_click=go, args=(looking.number + 1,), help="One snapshot later",
-        )  # fmt: skip
+    if at_work:
+        st.fragment(look, run_every=TICK_SECONDS, key=state.PLACE)()
 
 
 def _choose_view(looking: Looking) -> None:

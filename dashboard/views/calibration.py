@@ -14,6 +14,7 @@ from dashboard.views import choices
 
 
 def confidence(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001
+    """The calibration curve, its error, and its bins."""
     found = answers.calibration
     with st.container(horizontal=True):
         st.metric("Expected calibration error", choices.figure_text(found.expected_error), border=True)
@@ -22,13 +23,11 @@ def confidence(looking: Looking, answers: Answers, moments: Moments) -> None:  #
         st.metric("Accuracy", choices.figure_text(answers.accuracy), border=True)
     chosen = looking.selection.first if looking.selection.kind == "bin" else None
 
-    def take() -> None:
-        place = choices.clicked(state.CALIBRATION)
-        if place is not None:
-            choices.show(f"bin-{int(place)}")
-
-    figure = calibration_figure(found, chosen=chosen, dark=choices.is_dark())
-    choices.chart(figure, state.CALIBRATION, "Calibration curve", looking, take)
+    parts.chart(
+        state.CALIBRATION, calibration_figure(found, chosen=chosen, dark=choices.is_dark()), answers,
+        lambda choice: choices.show(f"bin-{int(choice['carried'])}"), label="Calibration curve", now=chosen,
+        title="Calibration", about="how often predictions are right, by how sure the network was",
+    )  # fmt: skip
     st.caption(
         "Each prediction is put by its confidence, the probability of the predicted class, into one of "
         f"{len(found.count)} bins of equal width; a bin holds what is above its lower edge and at most its upper one. "

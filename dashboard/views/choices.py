@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -36,6 +35,7 @@ def segments(
 
 
 def choose_class(looking: Looking, answers: Answers) -> None:
+    """The class that a view is about."""
     key = state.choice(state.CLASS)
     if st.session_state.get(key) != looking.label:
         st.session_state[key] = looking.label
@@ -64,34 +64,6 @@ def figure_text(value: float) -> str:
 def is_dark() -> bool:
     """Whether the page is shown in the dark theme."""
     return st.context.theme.type == "dark"
-
-
-def chart(figure: Any, key: str, alt: str, looking: Looking, take: Callable[[], None]) -> None:
-    st.plotly_chart(
-        figure,
-        key=key,
-        theme=None,
-        on_select=take,
-        selection_mode="points",
-        alt=alt,
-        config={
-            "displaylogo": False,
-            "displayModeBar": True,
-            "modeBarButtons": [["toImage"]],
-            "toImageButtonOptions": {"format": "png", "scale": 2, "filename": f"{looking.run}-{key}"},
-        },
-    )
-
-
-def clicked(key: str) -> float | None:
-    """The number that the clicked point of a chart carries; None when it carries none."""
-    points = st.session_state[key].selection.points
-    carried = points[0].get("customdata") if points else None
-    if isinstance(carried, Mapping):  # how a row of several numbers arrives
-        carried = carried.get("0")
-    elif isinstance(carried, list):
-        carried = carried[0] if carried else None
-    return float(carried) if isinstance(carried, int | float) and math.isfinite(carried) else None
 
 
 def save(looking: Looking, name: str, rows: Callable[[], list[tables.Row]], words: str = "CSV") -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
 from core.curves import at_threshold
 from dashboard import state, tables
 from dashboard.components import parts
-from dashboard.components.header import escape
 from dashboard.derived import Answers
 from dashboard.figures.thresholds import precision_recall_figure, roc_figure
 from dashboard.looking import Looking
@@ -18,6 +18,7 @@ from dashboard.views import choices
 
 
 def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001
+    """The curves of one class, the point of the threshold on them, and the areas under those of every class."""
     label, name = looking.label, answers.class_names[looking.label]
     positive, scores = answers.is_class(label), answers.probabilities[:, label]
     mark = at_threshold(positive, scores, looking.threshold)
@@ -45,22 +46,24 @@ def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  #
     dark = choices.is_dark()
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown(f"**ROC** of {escape(name)} against all others · area **{choices.figure_text(areas[label])}**")
         figure = roc_figure(answers.roc_curves, answers.class_names, label, mark, dark=dark)
-        choices.chart(figure, state.ROC, f"ROC curve of {name}", looking, _take_threshold(state.ROC, label))
+        parts.chart(
+            state.ROC, figure, answers, _take(answers), label=f"ROC curve of {name}", now=looking.threshold,
+            title=f"ROC: area {choices.figure_text(areas[label])}", about=f"{name} against the rest",
+        )  # fmt: skip
     with right:
-        st.markdown(
-            f"**Precision-recall** of {escape(name)} · average precision **{choices.figure_text(precisions[label])}**"
-        )
         figure = precision_recall_figure(
             answers.precision_recall_curves, answers.class_names, label, mark,
             share=float(positive.mean()), dark=dark,
         )  # fmt: skip
-        choices.chart(figure, state.PRECISION_RECALL, f"Precision-recall curve of {name}", looking,
-               _take_threshold(state.PRECISION_RECALL, label))  # fmt: skip
+        parts.chart(
+            state.PRECISION_RECALL, figure, answers, _take(answers), label=f"Precision-recall curve of {name}",
+            now=looking.threshold, title=f"Average precision {choices.figure_text(precisions[label])}",
+            about=f"{name} against the rest",
+        )  # fmt: skip
     st.caption(
-        "A click on a point of the blue curve takes its threshold and shows what it calls positive. "
-        "Grey: the other classes. Dotted: chance. Diamond: the threshold."
+        "A point of a curve takes its threshold and shows what it calls positive; a grey curve is another class, to "
+        "look at instead. Dotted: chance. Diamond: the threshold. Drag to zoom in, double-click to zoom out."
     )
     columns = (
         {"title": "Class", "kind": "text"},
@@ -83,12 +86,17 @@ def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  #
     parts.table("areas", "Areas under the curves", columns, rows,
                 lambda choice: state.put(state.CLASS, answers.class_names[int(choice["row"])]),
                 selected=str(label), footer=footer)  # fmt: skip
-    choices.save(
-        looking,
-        "curves",
-        lambda: tables.curve_rows(answers.class_names, answers.roc_curves, answers.precision_recall_curves),
-        words="Every point as CSV",
-    )
+    support, precision = answers.classes.support, answers.average_precisions
+    with st.container(horizontal=True):
+        choices.save(
+            looking, "areas", lambda: tables.area_rows(answers.class_names, answers.roc_areas, precision, support),
+            words="Areas as CSV",
+        )  # fmt: skip
+        choices.save(
+            looking, "curves",
+            lambda: tables.curve_rows(answers.class_names, answers.roc_curves, answers.precision_recall_curves),
+            words="Every point as CSV",
+        )  # fmt: skip
 
 
 def _choose_threshold(looking: Looking, name: str) -> None:
@@ -106,11 +114,11 @@ def _choose_threshold(looking: Looking, name: str) -> None:
     )  # fmt: skip
 
 
-def _take_threshold(key: str, label: int) -> Callable[[], None]:
-    def take() -> None:
-        threshold = choices.clicked(key)
-        if threshold is not None:
-            state.put(state.THRESHOLD, repr(float(threshold)))
-            choices.show(f"called-{label}")
+def _take(answers: Answers) -> parts.Choose:
+    def take(choice: Mapping[str, Any]) -> None:
+        label = int(choice["label"])
+        state.put(state.CLASS, answers.class_names[label])
+        state.put(state.THRESHOLD, repr(float(choice["carried"])))
+        choices.show(f"called-{label}")
 
     return take

@@ -115,18 +115,29 @@ def test_a_class_never_predicted_shows_no_precision(run: str, open_tab: Callable
     expect(row.get_by_role("cell").last).to_have_text(str(int(answers.classes.support[never])))
 
 
+def chart(page: Page, name: str) -> Locator:
+    """A chart, once it is drawn."""
+    return page.locator(f".st-key-inspect-part-{name} .ai-chart[data-drawn]")
+
+
+def click_on_point(page: Page, name: str, point: Locator) -> None:
+    """Point at a mark of a chart and click."""
+    box = point.bounding_box()
+    assert box is not None
+    at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*at)
+    expect(chart(page, name).locator(".hoverlayer .hovertext")).to_be_visible()
+    page.mouse.click(*at)
+
+
 def test_a_point_of_a_curve_opens_what_it_calls_positive(run: str, open_tab: Callable[..., Page]) -> None:
     """The threshold that was clicked is in the address, and the gallery holds what it calls the class."""
     answers = answers_of(run, 2, "validation")
     page = open_tab(f"/classes?run={run}&view=thresholds&class=3")
-    point = page.locator(".st-key-roc .scatterlayer .trace .point").nth(12)
+    point = chart(page, "roc").locator(".scatterlayer .trace .point").nth(12)
     expect(point).to_be_attached(timeout=30_000)
     threshold = float(answers.roc_curves[3].thresholds[12])
-    box = point.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.locator(".st-key-roc .hoverlayer .hovertext")).to_be_visible()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    click_on_point(page, "roc", point)
     expect(page).to_have_url(re.compile("show=called-3"))
     chosen = re.search(r"threshold=([^&]+)", page.url)
     assert chosen is not None
@@ -134,6 +145,90 @@ def test_a_point_of_a_curve_opens_what_it_calls_positive(run: str, open_tab: Cal
     assert abs(float(chosen[1]) - threshold) < 0.2, "and one near the mouse"
     called = int((answers.probabilities[:, 3] >= float(chosen[1])).sum())
     expect(gallery(page)).to_have_attribute("data-count", str(called))
+
+
+def test_a_bar_of_the_calibration_opens_its_examples(run: str, open_tab: Callable[..., Page]) -> None:
+    """A click on a bar shows exactly the predictions of that bin."""
+    answers = answers_of(run, 2, "validation")
+    page = open_tab(f"/classes?run={run}&view=calibration")
+    bar = chart(page, "calibration").locator(".barlayer .point").last
+    expect(bar).to_be_attached(timeout=30_000)
+    click_on_point(page, "calibration", bar)
+    fullest = int(answers.calibration.count.nonzero()[0][-1])
+    expect(page).to_have_url(re.compile(f"show=bin-{fullest}"))
+    expect(gallery(page)).to_have_attribute("data-count", str(int(answers.calibration.count[fullest])))
+
+
+@pytest.mark.parametrize("view", ["roc", "precision-recall", "calibration", "evolution"])
+def test_the_points_of_a_chart_by_keyboard(run: str, open_tab: Callable[..., Page], view: str) -> None:
+    """Tab reaches the chart, arrow keys go along its points and read them out, Enter opens exactly their examples."""
+    address = {"roc": "thresholds", "precision-recall": "thresholds", "calibration": "calibration"}.get(view, "epochs")
+    page = open_tab(f"/classes?run={run}&view={address}&class=3&figure=precision")
+    shown = chart(page, view)
+    expect(shown).to_be_visible(timeout=30_000)
+    shown.get_by_role("button", name="Save as a PNG picture").focus()
+    page.keyboard.press("Tab")
+    plot, say = shown.get_by_role("application"), shown.locator("[aria-live=polite]")
+    expect(plot).to_be_focused()
+    assert plot.evaluate("element => getComputedStyle(element).outlineStyle") == "solid", "where the focus is, is seen"
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    before = say.inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(say).not_to_have_text(before)
+    cursor = "element => element.data.at(-1).x.length"
+    assert plot.evaluate(cursor) == 1, "the point is marked"
+    page.keyboard.press("ArrowLeft")
+    expect(say).to_have_text(before)
+
+    answers = answers_of(run, 2, "validation")
+    if address == "thresholds":
+        threshold = plot.evaluate(
+            """element => element.data.find((trace) => trace.meta?.walk)
+               .customdata[Number(element.closest('[data-at]').dataset.at)]"""
+        )
+        assert f"threshold {threshold:.4g}" in before
+        count = int((answers.probabilities[:, 3] >= threshold).sum())
+        spelled = "show=called-3"
+    elif view == "calibration":
+        held = answers.calibration.count.nonzero()[0]
+        assert f"{answers.calibration.count[held[-2]]:,} predictions" in before
+        count, spelled = int(answers.calibration.count[held[-2]]), f"show=bin-{held[-2]}"
+    else:
+        earlier = answers_of(run, 1, "validation")
+        assert f"Precision {earlier.classes.precision[3]:.4f}" in before
+        count, spelled = int(earlier.confusion[:, 3].sum()), "snapshot=1.*show=predicted-3"
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(spelled))
+    expect(gallery(page)).to_have_attribute("data-count", str(count))
+    expect(plot).to_be_focused()
+
+    # Plus zooms in and stays with new data; 0 shows all again.
+    page.keyboard.press("+")
+    expect(shown).to_have_attribute("data-zoomed", "true")
+    page.keyboard.press("Enter")
+    page.keyboard.press("0")
+    expect(shown).to_have_attribute("data-zoomed", "false")
+    page.keyboard.press("Tab")
+    expect(plot).not_to_be_focused()
+    assert plot.evaluate(cursor) == 0, "no mark is left behind"
+
+
+def test_the_evolution_has_its_numbers_on_screen(run: str, open_tab: Callable[..., Page]) -> None:
+    """A row a snapshot, a column a class; a row goes to its snapshot and shows what the figure is counted on."""
+    page = open_tab(f"/classes?run={run}&view=epochs&class=3&figure=recall&subset=test")
+    rows = page.locator(".st-key-inspect-part-moments tbody tr")
+    expect(rows).to_have_count(3, timeout=30_000)
+    for number in range(3):
+        told = rows.nth(number).locator("td").all_inner_texts()[1:]
+        recalls = answers_of(run, number, "test").classes.recall
+        assert told == [f"{value:.4f}" for value in recalls]
+    rows.nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("snapshot=1.*show=true-3"))
+    support = int(answers_of(run, 1, "test").classes.support[3])
+    expect(gallery(page)).to_have_attribute("data-count", str(support))
+    expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from core.curves import at_threshold
 from dashboard.derived import Answers
 from dashboard.looking import FIGURES, VIEWS, Looking, understand
-from dashboard.selection import Kind, Selection, describe, is_selected, judged_class, parse_selection, select
+from dashboard.moments import class_figure
+from dashboard.selection import OF_FIGURE, Kind, Selection, describe, is_selected, judged_class, parse_selection, select
 
 NAMES = ("cat", "dog", "owl")
 RNG = np.random.default_rng(5)
@@ -51,6 +52,9 @@ def test_a_gallery_holds_as_many_as_the_number_that_was_clicked() -> None:
     assert [n_selected(f"true-{i}") for i in range(3)] == confusion.sum(axis=1).tolist()
     assert [n_selected(f"predicted-{j}") for j in range(3)] == confusion.sum(axis=0).tolist()
     assert [n_selected(f"bin-{b}") for b in range(10)] == ANSWERS.calibration.count.tolist()
+    for i in range(3):
+        assert n_selected(f"either-{i}") == confusion[i].sum() + confusion[:, i].sum() - confusion[i, i]
+        assert n_selected(f"other-{i}") == confusion.sum() - confusion[i].sum()
     assert n_selected("wrong") == len(ANSWERS.labels) - np.trace(confusion)
     assert n_selected("all") == len(ANSWERS.labels)
     curve = ANSWERS.roc_curves[1]
@@ -58,6 +62,21 @@ def test_a_gallery_holds_as_many_as_the_number_that_was_clicked() -> None:
         at = at_threshold(ANSWERS.is_class(1), PROBABILITIES[:, 1], float(threshold))
         assert n_selected("called-1", float(threshold)) == at.true_positives + at.false_positives
         assert n_selected("missed-1", float(threshold)) == at.false_negatives
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_what_a_figure_is_counted_on_gives_the_figure(figure: str) -> None:
+    """Precision, recall, F1 and specificity of a class are shares of the examples that a click on them shows."""
+    for label in range(3):
+        chosen = is_selected(Selection(OF_FIGURE[figure], label), ANSWERS, 0.5)
+        truly, taken = ANSWERS.labels[chosen] == label, ANSWERS.predictions[chosen] == label
+        shares = {
+            "precision": truly.mean(),
+            "recall": taken.mean(),
+            "f1": 2 * (truly & taken).sum() / (truly.sum() + taken.sum()),
+            "specificity": (~taken).mean(),
+        }
+        assert class_figure(ANSWERS.confusion, figure)[label] == pytest.approx(shares[figure], abs=1e-12)
 
 
 @given(st.sampled_from(["all", "wrong", "true-1", "called-2", "bin-5"]), st.sampled_from(["sure", "unsure"]))
@@ -76,7 +95,8 @@ def test_examples_are_sorted_by_what_the_selection_is_about(text: str, order: st
 def test_selections_are_described_in_words() -> None:
     """The head of the gallery says what is in it."""
     words = {text: describe(parse_selection(text, 3) or Selection(), NAMES, 0.25) for text in
-             ("0-1", "1-1", "true-2", "predicted-2", "called-0", "missed-0", "bin-3", "wrong", "all")}  # fmt: skip
+             ("0-1", "1-1", "true-2", "predicted-2", "either-2", "other-2", "called-0", "missed-0", "bin-3", "wrong",
+              "all")}  # fmt: skip
     assert words["0-1"] == "cat taken for dog"
     assert words["1-1"] == "dog, recognised"
     assert words["bin-3"] == "Confidence 0.3 to 0.4"
