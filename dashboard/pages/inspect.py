@@ -47,6 +47,8 @@ STYLE = """<style>
 .st-key-inspect-body .katex { font-size: 1.02em; }
 .st-key-inspect-body [data-testid="stMetricValue"] { font-size: 1.4rem; font-variant-numeric: tabular-nums; }
 </style>"""
+STEADY = '<style>[data-stale="true"] { opacity: 1 !important; }</style>'
+"""Streamlit fades what is about to be drawn anew, which at each step of a run would be a flicker."""
 SPLIT_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
 _VIEWS: dict[str, Callable[[Looking, Answers, Moments], None]] = {
     "matrix": matrix,
@@ -105,6 +107,8 @@ def _inspect(run: str) -> None:
                 _VIEWS[looking.view](looking, answers, moments)
             with right:
                 gallery(looking, answers)
+            if following.at_work and state.SNAPSHOT not in st.query_params:
+                st.html(STEADY)
     except AnnscopeError as error:
         st.error(escape(str(error)), icon=":material/error:")
 
@@ -126,9 +130,10 @@ def _moment(run: str, drawn: int, was_at_work: bool) -> None:
         following = follow(run)
     except AnnscopeError:
         st.rerun()  # the page says what is wrong
-    is_following = state.SNAPSHOT not in st.query_params
-    if following.at_work != was_at_work or (is_following and following.newest != drawn):
-        st.rerun()
+    fixed = state.shown_number(state.SNAPSHOT)
+    number = following.newest if fixed is None else min(fixed, following.newest)
+    if following.at_work != was_at_work or number != drawn:
+        st.rerun()  # all of the page is about that moment
     moments = Moments(following.snapshot_lines())
 
     def choose(choice: Mapping[str, Any]) -> None:
@@ -136,7 +141,9 @@ def _moment(run: str, drawn: int, was_at_work: bool) -> None:
 
     if len(moments.lines) > 1 or was_at_work:
         at = [moments.at(number) for number in range(len(moments.lines))]
-        parts.moment(drawn, at, moments.unit, following=is_following, live=was_at_work, choose=choose)
+        parts.moment(
+            drawn, at, moments.unit, following=state.SNAPSHOT not in st.query_params, live=was_at_work, choose=choose
+        )
 
 
 def _await_snapshot(run: str, error: AnnscopeError) -> None:

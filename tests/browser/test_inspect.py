@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.config import RunConfig
 from dashboard.derived import Answers, answers_of, forget
-from runs.record import create_run, run_directory
+from runs.record import RunReader, create_run, run_directory
 from runs.worker import work
 from scripts.serving import Served
 
@@ -229,6 +229,94 @@ def test_the_evolution_has_its_numbers_on_screen(run: str, open_tab: Callable[..
     support = int(answers_of(run, 1, "test").classes.support[3])
     expect(gallery(page)).to_have_attribute("data-count", str(support))
     expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
+
+
+@pytest.fixture
+def at_work(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Callable[[int], None]]]:
+    """A run of seven epochs at work, and a function that lets it go on to a snapshot, or past the last to its end."""
+    monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
+    forget()
+    made = create_run(RunConfig().with_values({"data": "digits", "hidden": (8,), "epochs": 7}))
+    working = work(run_directory(made))
+
+    def go_on(number: int) -> None:
+        reader = RunReader(run_directory(made))
+        for _ in working:
+            if len(reader.snapshot_lines()) > number:
+                return
+
+    yield made, go_on
+    list(working)
+
+
+def test_the_page_moves_on_with_a_run_at_work(
+    at_work: tuple[str, Callable[[int], None]], open_tab: Callable[..., Page]
+) -> None:
+    """What is being looked at stays as it is, the numbers move on; a fixed snapshot stays, and Live follows again."""
+    run, go_on = at_work
+    go_on(1)
+    page = open_tab(f"/classes?run={run}&view=thresholds&class=3&show=all&sample=validation-5")
+    headline, moment = page.locator(".st-key-inspect-headline"), page.locator(".ai-moment")
+    expect(headline).to_contain_text("epoch 1:", timeout=20_000)
+    shown = chart(page, "roc")
+    expect(shown).to_be_visible(timeout=20_000)
+    plot = shown.get_by_role("application")
+    plot.focus()
+    page.keyboard.press("+")
+    expect(shown).to_have_attribute("data-zoomed", "true")
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 150")
+    go_on(2)
+    expect(headline).to_contain_text("epoch 2:")
+    answers = answers_of(run, 2, "validation")
+    expect(headline).to_contain_text(f"{answers.accuracy:.2%}")
+    expect(shown).to_contain_text(f"{answers.roc_areas[0][3]:.4f}")
+    p = float(answers.probabilities[5, int(answers.labels[5])])
+    expect(gallery(page).locator(".ai-bars .ai-true em")).to_have_text(f"{p:.4f}" if p >= 0.001 else re.compile("e-"))
+    expect(plot).to_be_focused()
+    expect(shown).to_have_attribute("data-zoomed", "true")
+    expect(gallery(page)).to_have_attribute("data-sample", "5")
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 150
+
+    # One step back: that snapshot stays, while the run goes on.
+    page.get_by_role("button", name="One snapshot earlier").click()
+    expect(headline).to_contain_text("epoch 1:")
+    go_on(4)
+    expect(moment).to_have_attribute("data-last", "4")
+    expect(headline).to_contain_text("epoch 1:")
+    expect(moment).to_have_attribute("data-following", "false")
+    page.get_by_role("button", name="Live").click()
+    expect(headline).to_contain_text("epoch 4:")
+    expect(page).not_to_have_url(re.compile("snapshot="))
+    # So does going to the end of the slider.
+    page.get_by_role("button", name="One snapshot earlier").click()
+    expect(headline).to_contain_text("epoch 3:")
+    page.get_by_role("button", name="One snapshot later").click()
+    go_on(5)
+    expect(headline).to_contain_text("epoch 5:")
+
+    go_on(7)
+    expect(headline).to_contain_text("epoch 7:")
+
+
+def test_the_page_stops_asking_when_the_run_has_ended(
+    at_work: tuple[str, Callable[[int], None]], open_tab: Callable[..., Page]
+) -> None:
+    """A page that waits for the first snapshot shows it, and a run that has ended costs nothing more."""
+    run, go_on = at_work
+    page = open_tab("/classes")
+    sent: list[float] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(1)))
+    page.goto(page.url.partition("?")[0] + f"?run={run}")
+    expect(page.get_by_text("This run has no snapshot yet")).to_be_visible(timeout=20_000)
+    go_on(0)
+    expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 0:", timeout=20_000)
+    go_on(8)
+    expect(page.get_by_role("button", name="Latest")).to_be_visible(timeout=10_000)
+    expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 7:")
+    so_far = len(sent)
+    assert so_far > 2
+    page.wait_for_function("since => performance.now() > since + 2500", arg=page.evaluate("performance.now()"))
+    assert len(sent) == so_far
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
