@@ -162,8 +162,13 @@ def _compute(run: str, number: int, split: str) -> Answers:
     return Answers(run, number, split, dataset.class_names, y, predictions, probabilities)
 
 
-def confusions_of(run: str, numbers: Sequence[int], split: str) -> list[Int[ndarray, "n_classes n_classes"]]:
-    """The confusion matrix of each of these snapshots on a split: recorded where that is the split that judged it."""
+def confusions_of(
+    run: str, numbers: Sequence[int], split: str
+) -> tuple[dict[int, Int[ndarray, "n_classes n_classes"]], list[AnnscopeError]]:
+    """The confusion matrix of each of these snapshots on a split: recorded where that is the split that judged it.
+
+    A snapshot that cannot be read is left out, and why comes second. Raises AnnscopeError when that is every one.
+    """
     dataset = dataset_of(run)
     x, y = dataset.split(split)
     reader = RunReader(run_directory(run))
@@ -173,7 +178,16 @@ def confusions_of(run: str, numbers: Sequence[int], split: str) -> list[Int[ndar
             return np.asarray(reader.snapshot(number).confusion, np.int64)
         return confusion_matrix(y, answer(reader.network(number), x)[0], dataset.n_classes)
 
-    return [_confusions.get((run, number, split), partial(compute, number)) for number in numbers]
+    found: dict[int, ndarray] = {}
+    troubles: list[AnnscopeError] = []
+    for number in numbers:
+        try:
+            found[number] = _confusions.get((run, number, split), partial(compute, number))
+        except AnnscopeError as error:
+            troubles.append(error)
+    if not found and troubles:
+        raise troubles[0]
+    return found, troubles
 
 
 def dataset_of(run: str) -> Dataset:

@@ -3,7 +3,7 @@ import { node, pngButton } from './inspect-dom.js';
 
 const PAGE = 10;
 const NEARER = 0.6;
-const HINT = 'Arrow keys go along the points, Enter shows the examples of one; plus, minus and 0 zoom.';
+const HINT = 'Arrow keys: points, Enter: its examples, + − 0: zoom';
 let library = null;
 
 /** The drawing library, fetched from our own server when the first chart needs it. */

@@ -49,6 +49,7 @@ export const RULES = `
 .ai-tall .ai-table thead th { position: sticky; top: 0; z-index: 1; padding: 7px 8px; background: var(--nv-panel); }
 .ai-tall .ai-table th:first-child, .ai-tall .ai-table td:first-child { position: sticky; left: 0; background: var(--nv-panel); font-weight: 600; }
 .ai-tall .ai-table thead th:first-child { z-index: 2; }
+.ai-tall .ai-table tbody tr[aria-selected=true] > :first-child { background: color-mix(in srgb, var(--nv-accent) 16%, var(--nv-surface)); box-shadow: inset 3px 0 var(--nv-accent); }
 .ai-tall .ai-table thead button { max-width: 110px; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
 .ai-tall .ai-table tbody tr:last-child > * { border-bottom: 0; }
 .ai-table .ai-chosen, .ai-table thead .ai-chosen button { color: color-mix(in srgb, var(--nv-accent) 82%, var(--nv-ink)); font-weight: 700; }
@@ -82,6 +83,7 @@ export const RULES = `
 .ai-plane { image-rendering: auto !important; }
 .ai-tile canvas, .ai-tile .ai-values { grid-column: 1 / -1; margin-bottom: 3px; }
 .ai-tile b { font-size: 11.5px; font-weight: 600; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.ai-long .ai-tile b span { display: block; overflow: hidden; text-overflow: ellipsis; }
 .ai-tile small { font-size: 11px; color: var(--nv-muted); font-variant-numeric: tabular-nums; white-space: nowrap; }
 .ai-wrong b, .ai-bad { color: color-mix(in srgb, var(--nv-positive) 82%, var(--nv-ink)); }
 .ai-tile:hover { border-color: var(--nv-muted); }
@@ -107,7 +109,7 @@ export const RULES = `
 .annscope-inspect .ai-link { color: color-mix(in srgb, var(--nv-accent) 82%, var(--nv-ink)); font-weight: 600; text-decoration: none; } .annscope-inspect .ai-link:hover { text-decoration: underline; }
 .ai-bars { display: grid; grid-template-columns: auto minmax(0, 1fr) 58px; gap: 4px 8px; max-height: 300px; overflow-y: auto; font-variant-numeric: tabular-nums; }
 .ai-bars > div { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1; align-items: center; }
-.ai-bars span { min-width: 18px; max-width: 90px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.ai-bars span { min-width: 18px; max-width: clamp(90px, 24cqw, 220px); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .ai-bars i { height: 14px; border-radius: 4px; background: linear-gradient(90deg, var(--nv-muted) var(--part), var(--nv-faint) var(--part)); }
 .ai-bars em { font-style: normal; text-align: right; font-family: var(--nv-mono); font-size: 11.5px; }
 .ai-bars .ai-true i { background: linear-gradient(90deg, var(--nv-accent) var(--part), var(--nv-faint) var(--part)); }

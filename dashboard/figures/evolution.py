@@ -55,7 +55,11 @@ def evolution_figure(
                 showarrow=False, xanchor="left", xshift=8, font={"color": palette.chosen},
             )  # fmt: skip
     figure.add_vline(x=now, line={"color": palette.other, "width": 1.5, "dash": "dot"})
+    # A range of our own: plotly would make room for the name within the axis, as if the run had gone on there.
+    span = max(1.0, epochs[-1] - epochs[0])
+    room = 0.03 * span
+    figure.update_xaxes(range=[epochs[0] - room, epochs[-1] + room], dtick=1 if span <= 12 else None)
     figure.update_yaxes(range=[-0.03, 1.04])
     return styled(figure, dark, x=time_name, y=figure_name, height=380).update_layout(
-        margin_r=24 + 8 * max(4, len(short(names[chosen])))
+        margin_r=28 + 7 * len(short(names[chosen]))
     )

@@ -99,18 +99,26 @@ def _inspect(run: str) -> None:
         st.warning(escape(sentence), icon=":material/link_off:")
     try:
         answers = answers_of(run, looking.number, looking.split)
-        _headline(answers, moments)
-        with st.container(key="inspect-body"):
-            left, right = st.columns([7, 5], gap="large")
-            with left:
-                _choose_view(looking)
-                _VIEWS[looking.view](looking, answers, moments)
-            with right:
-                gallery(looking, answers)
-            if following.at_work and state.SNAPSHOT not in st.query_params:
-                st.html(STEADY)
     except AnnscopeError as error:
-        st.error(escape(str(error)), icon=":material/error:")
+        _say(error)
+        return
+    _headline(answers, moments)
+    with st.container(key="inspect-body"):
+        left, right = st.columns([7, 5], gap="large")
+        with left:
+            _choose_view(looking)
+            try:
+                _VIEWS[looking.view](looking, answers, moments)
+            except AnnscopeError as error:
+                _say(error)
+        with right:
+            gallery(looking, answers)
+        if following.at_work and state.SNAPSHOT not in st.query_params:
+            st.html(STEADY)
+
+
+def _say(error: AnnscopeError) -> None:
+    st.error(escape(str(error)), icon=":material/error:")
 
 
 def _choose_split(looking: Looking, splits: Mapping[str, int]) -> None:

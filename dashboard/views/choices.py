@@ -45,7 +45,7 @@ def choose_class(looking: Looking, answers: Answers) -> None:
 
     st.selectbox(
         "Class", range(answers.n_classes), key=key, format_func=lambda c: answers.class_names[c], on_change=choose,
-        width=190,
+        width=min(330, max(190, 64 + 8 * max(map(len, answers.class_names)))),
     )  # fmt: skip
 
 

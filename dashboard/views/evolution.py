@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import state, tables
 from dashboard.components import parts
+from dashboard.components.header import escape
 from dashboard.derived import Answers, confusions_of, splits_of
 from dashboard.figures.evolution import evolution_figure
 from dashboard.looking import FIGURES, Looking
@@ -33,8 +34,12 @@ def evolution(looking: Looking, answers: Answers, moments: Moments) -> None:
     most = MOST_MOMENTS if is_recorded else max(FEWEST_MOMENTS, min(MOST_MOMENTS, MOST_ANSWERS // len(answers.labels)))
     numbers = moments.spread(most)
     with st.spinner("Looking back at every snapshot …", show_time=False):
-        confusions = confusions_of(looking.run, numbers, looking.split)
-    values = np.stack([class_figure(confusion, looking.figure) for confusion in confusions])
+        confusions, troubles = confusions_of(looking.run, numbers, looking.split)
+    for trouble in troubles:
+        st.warning(escape(f"{trouble} It is left out here."), icon=":material/error:")
+    is_thinned = len(numbers) < len(moments.lines)
+    numbers = list(confusions)
+    values = np.stack([class_figure(confusion, looking.figure) for confusion in confusions.values()])
     at = [moments.at(number) for number in numbers]
     figure = evolution_figure(
         at, values, answers.class_names, looking.label, figure_name=FIGURES[looking.figure],
@@ -53,7 +58,7 @@ def evolution(looking: Looking, answers: Answers, moments: Moments) -> None:
     )  # fmt: skip
     st.caption(
         "A point goes to that snapshot and shows the examples that the figure is counted on. A gap is where it is "
-        f"undefined. {'Evenly spread snapshots. ' if len(numbers) < len(moments.lines) else ''}"
+        f"undefined. {'Evenly spread snapshots. ' if is_thinned else ''}"
         "Dotted: the snapshot that is looked at. Drag to zoom in, double-click to zoom out."
     )
     names = answers.class_names

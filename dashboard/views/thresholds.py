@@ -49,7 +49,7 @@ def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  #
         figure = roc_figure(answers.roc_curves, answers.class_names, label, mark, dark=dark)
         parts.chart(
             state.ROC, figure, answers, _take(answers), label=f"ROC curve of {name}", now=looking.threshold,
-            title=f"ROC: area {choices.figure_text(areas[label])}", about=f"{name} against the rest",
+            title=f"ROC: area {choices.figure_text(areas[label])}", about=name,
         )  # fmt: skip
     with right:
         figure = precision_recall_figure(
@@ -59,7 +59,7 @@ def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  #
         parts.chart(
             state.PRECISION_RECALL, figure, answers, _take(answers), label=f"Precision-recall curve of {name}",
             now=looking.threshold, title=f"Average precision {choices.figure_text(precisions[label])}",
-            about=f"{name} against the rest",
+            about=name,
         )  # fmt: skip
     st.caption(
         "A point of a curve takes its threshold and shows what it calls positive; a grey curve is another class, to "

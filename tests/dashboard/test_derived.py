@@ -55,7 +55,9 @@ def test_it_is_what_the_worker_recorded(trained: str) -> None:
         assert answers.accuracy == line["heldout"]["accuracy"]
     numbers = [0, 2]
     for split in ("validation", "test"):
-        for number, confusion in zip(numbers, confusions_of(trained, numbers, split), strict=True):
+        found, troubles = confusions_of(trained, numbers, split)
+        assert (list(found), troubles) == (numbers, [])
+        for number, confusion in found.items():
             np.testing.assert_array_equal(confusion, answers_of(trained, number, split).confusion)
 
 

@@ -134,6 +134,20 @@ def test_data_that_changed_is_one_sentence(run: str) -> None:
     assert len(page.error) == 1
 
 
+def test_a_damaged_snapshot_is_one_sentence_and_the_others_are_shown(run: str) -> None:
+    """Of a record that a disk has damaged everything is shown that can be read."""
+    path = Path(run_directory(run)) / "snapshots" / "000001.safetensors"
+    path.write_bytes(path.read_bytes()[:2000])
+    page = open_page(run=run, snapshot="1")
+    assert [box.value.startswith("The arrays of snapshot 1") for box in page.error] == [True]
+    page = open_page(run=run, view="epochs")
+    assert [box.value.startswith("The arrays of snapshot 1") for box in page.warning] == [True]
+    assert [row["id"] for row in part(page, "moments")["rows"]] == ["0", "2"]
+    assert part(page, state.GALLERY)["count"] > 0
+    path.unlink()
+    assert len(open_page(run=run, view="matrix", matrix="difference", against="1").error) == 1
+
+
 def test_a_run_without_snapshots_is_waited_for() -> None:
     """A run that has only been created is no error."""
     page = open_page(run=create_run(RunConfig()))
