@@ -172,6 +172,13 @@ def catch_up() -> None:
         st.query_params.from_dict(said)
 
 
+def take_address() -> None:
+    """Of a run of the whole page, which no click asks for, the address is news: somebody went back or forward."""
+    said = st.session_state.get(ADDRESSES, {}).get(st.session_state.get(PAGE))
+    if said not in (None, st.query_params.to_dict()):
+        st.session_state[REPLACED] = []
+
+
 def _replaced_lately() -> list[tuple[float, dict[str, str]]]:
     now = time.monotonic()
     return [(at, before) for at, before in st.session_state.get(REPLACED, []) if now - at < LATE_SECONDS]

@@ -63,6 +63,7 @@ _VIEWS: dict[str, Callable[[Looking, Answers, Moments], None]] = {
 def page() -> None:
     """Draw the page."""
     state.arrive(state.INSPECT)
+    state.take_address()
     st.html(STYLE)
     run = run_to_show()
     for sentence in st.session_state.pop(state.COMPLAINTS, []):

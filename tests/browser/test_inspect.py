@@ -82,6 +82,48 @@ def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, 
     expect(gallery(page)).to_have_attribute("data-sample", str(sample), timeout=20_000)
 
 
+def test_to_the_network_view_and_back(run: str, open_tab: Callable[..., Page]) -> None:
+    """The browser's Back leads from the network view to the very example that was open, and Forward there again."""
+    answers = answers_of(run, 1, "test")
+    i, j = fullest_wrong_cell(answers)
+    count = str(int(answers.confusion[i, j]))
+    page = open_tab(f"/classes?run={run}&snapshot=1&subset=test&show={i}-{j}")
+    expect(gallery(page)).to_have_attribute("data-count", count, timeout=20_000)
+    gallery(page).locator(".ai-tile").first.click()
+    sample = gallery(page).locator(".ai-tile").first.get_attribute("data-sample")
+    expect(page).to_have_url(re.compile(rf"[?&]sample=test-{sample}(&|$)"))
+    gallery(page).get_by_role("link", name="Show in network view").click()
+    expect(page.locator(".dr-truth")).to_contain_text(f"(test example {sample})", timeout=20_000)
+    expect(page.locator(".dr-time output")).to_contain_text("epoch 1")
+    network = page.url
+    page.go_back()
+    expect(gallery(page)).to_have_attribute("data-sample", str(sample), timeout=20_000)
+    expect(gallery(page)).to_have_attribute("data-count", count)
+    expect(page.locator(f".ai-matrix [data-show='{i}-{j}']")).to_have_attribute("aria-selected", "true")
+    assert "snapshot=1" in page.url
+    assert "subset=test" in page.url
+    page.go_forward()
+    expect(page.locator(".dr-truth")).to_contain_text(f"(test example {sample})", timeout=20_000)
+    assert page.url == network
+
+
+def test_back_takes_a_click_back_however_soon(run: str, open_tab: Callable[..., Page]) -> None:
+    """Each click is a step in the browser's history; Back undoes the last one, also right after it."""
+    page = open_tab(f"/classes?run={run}")
+    title = gallery(page).get_by_role("heading").first
+    expect(title).to_have_text("Every mistake", timeout=20_000)
+    for cell, words in (("1-1", "1, recognised"), ("2-2", "2, recognised")):
+        page.locator(f".ai-matrix [data-show='{cell}']").click()
+        expect(title).to_have_text(words)
+        expect(page).to_have_url(re.compile(f"show={cell}"))
+    page.go_back()
+    expect(title).to_have_text("1, recognised")
+    page.go_back()
+    expect(title).to_have_text("Every mistake")
+    page.go_forward()
+    expect(title).to_have_text("1, recognised")
+
+
 def test_by_keyboard_alone(run: str, open_tab: Callable[..., Page]) -> None:
     """Arrow keys move through the matrix, Enter opens a cell, and Escape closes an example again."""
     answers = answers_of(run, 2, "validation")
