@@ -82,6 +82,46 @@ def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, 
     expect(gallery(page)).to_have_attribute("data-sample", str(sample), timeout=20_000)
 
 
+def test_every_number_opens_as_many_examples_as_it_says(run: str, open_tab: Callable[..., Page]) -> None:
+    """Cells, headings, totals and the rows of each table: the gallery holds what the number counts, none more."""
+    answers = answers_of(run, 1, "validation")
+    confusion = answers.confusion
+    page = open_tab(f"/classes?run={run}&snapshot=1")
+
+    def opens(place: Locator, count: int) -> None:
+        place.click()
+        expect(gallery(page)).to_have_attribute("data-count", str(count))
+        expect(gallery(page).locator(".ai-count")).to_have_text(f"{count} of {len(answers.labels)}")
+        expect(gallery(page).locator(".ai-tile")).to_have_count(min(42, count))
+
+    matrix = page.locator(".ai-matrix[data-ready]")
+    expect(matrix).to_be_visible(timeout=20_000)
+    for i, j in ((0, 0), fullest_wrong_cell(answers), (int(confusion.sum(axis=0).argmin()), 5)):
+        opens(matrix.locator(f"td[data-show='{i}-{j}']"), int(confusion[i, j]))
+    opens(matrix.locator("thead th[data-show='predicted-4']"), int(confusion[:, 4].sum()))
+    opens(matrix.locator("tbody th[data-show='true-6']"), int(confusion[6].sum()))
+    total = matrix.locator("td.ai-total[data-show='true-8']")
+    opens(total, int(total.inner_text()))
+    opens(page.get_by_role("button", name="Every mistake"), int((~answers.right).sum()))
+    opens(page.get_by_role("button", name="Every example"), len(answers.labels))
+
+    def rows(view: str, table: str) -> Locator:
+        page.get_by_role("radio", name=view, exact=True).click()
+        return page.locator(f".st-key-inspect-part-{table} tbody tr")
+
+    def said(row: Locator) -> int:
+        return int(row.get_by_role("cell").first.inner_text())
+
+    opens(rows("Classes", "classes").nth(2), int(confusion[2].sum()))
+    row = rows("Confused pairs", "pairs").first
+    opens(row, said(row))
+    row = rows("Calibration", "bins").nth(int(answers.calibration.count.argmax()))
+    opens(row, said(row))
+    expect(rows("Thresholds", "areas")).to_have_count(10)
+    called = page.get_by_role("button", name=re.compile("^Show the .* called"))
+    opens(called, int((answers.probabilities[:, 2] >= 0.5).sum()))
+
+
 def test_to_the_network_view_and_back(run: str, open_tab: Callable[..., Page]) -> None:
     """The browser's Back leads from the network view to the very example that was open, and Forward there again."""
     answers = answers_of(run, 1, "test")
