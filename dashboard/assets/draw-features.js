@@ -43,6 +43,7 @@ export function createFeatures({ low, high, middle, names }, moved) {
         const probabilities = answer(self.raw.map((own, j) => (j === i ? value : own)));
         return { value, p: probabilities[label], top: largest(probabilities) };
       });
+      rows[i].points = points;
       drawSweep(canvas, { label, points }, { low: low[i], high: high[i] }, self.raw[i], palette);
       const below = points.findLast(({ value, top }) => value < self.raw[i] && top !== label);
       const above = points.find(({ value, top }) => value > self.raw[i] && top !== label);
@@ -60,5 +61,7 @@ export function createFeatures({ low, high, middle, names }, moved) {
     });
     moved(stamp);
   }
-  return Object.assign(self, { element, sweep, destroy: sweep.cancel });
+  /** What was drawn last: [{name, canvas, verdict, points}]. */
+  const sweeps = () => rows.map(({ canvas, verdict, points = [] }, i) => ({ name: names[i], canvas, verdict: verdict.textContent, points }));
+  return Object.assign(self, { element, sweeps, sweep, destroy: sweep.cancel });
 }

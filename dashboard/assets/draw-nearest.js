@@ -51,6 +51,8 @@ export function createNearest({ imageShape, classNames, toShown, featureName }, 
 
   return {
     element,
+    /** What was found last: [{index, label, distance, x}]. */
+    get found() { return found; },
     ask(url, x, answer) {
       abort?.abort();
       best = answer;

@@ -58,6 +58,9 @@ export function createSeen([rows, columns], classNames, explain, redraw) {
 
   return {
     element,
+    canvas,
+    /** The numbers that are drawn: {features, map | null, kind}. */
+    get shown() { return shown; },
     about(label) {
       about.value = String(label);
       if (maps.value === 'none') maps.set('gradient');

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -308,6 +310,52 @@ def test_a_pen_draws_as_thick_as_it_is_pressed(open_tab: Callable[..., Page], di
     draw(page, ONE)
     mouse = float(sheet(page).evaluate(INK))
     assert light < mouse < hard, "a mouse, which cannot press, draws in between"
+
+
+def test_everything_is_saved(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """Each card's numbers are saved in full, as the network's own, and each picture as a PNG; of nothing, nothing."""
+    page = open_tab(f"/drawing?run={digits.run}&sample=test-217")
+    expect(page.locator(".dr-neighbor")).to_have_count(8)
+    expect(page.locator(".dr-verdict").last).not_to_be_empty()
+
+    def saved(card: str, kind: str) -> bytes:
+        with page.expect_download() as download:
+            page.get_by_label(card, exact=True).get_by_role("button", name=kind, exact=True).click()
+        assert download.value.suggested_filename.startswith(f"{digits.run}-snapshot-5-")
+        return download.value.path().read_bytes()
+
+    def table(card: str) -> list[list[str]]:
+        return list(csv.reader(io.StringIO(saved(card, "CSV").decode())))
+
+    dataset = load_dataset(digits.config.data)
+    image = dataset.x_test[217]
+    expected = digits.network(5).predict_proba(image[None])[0]
+    head, *rows = table("Answer")
+    assert (head, [row[0] for row in rows]) == (["class", "probability"], list(dataset.class_names))
+    np.testing.assert_allclose([float(row[1]) for row in rows], expected, atol=1e-5)
+
+    page.get_by_role("button", name="Gradient").click()
+    head, *rows = table("What the network sees")
+    assert head == ["row", "column", "input", "gradient"]
+    np.testing.assert_allclose([float(row[2]) for row in rows], image, atol=1e-6)
+    gradient = input_gradient(digits.network(5), image, int(expected.argmax()))
+    np.testing.assert_allclose([float(row[3]) for row in rows], gradient, atol=1e-5)
+
+    head, *rows = table("Most alike in training")
+    assert len(rows) == 8
+    for row in rows:
+        assert row[1] == dataset.class_names[dataset.y_train[int(row[0])]]
+        np.testing.assert_allclose([float(value) for value in row[3:]], dataset.x_train[int(row[0])], atol=1e-6)
+    head, *rows = table("Where does the answer break?")
+    assert {row[0] for row in rows} == {"Rotate", "Move across", "Move down", "Scale", "Thin, thicken", "Noise"}
+    unmoved = [row for row in rows if row[0] == "Noise" and float(row[1]) == 0]
+    assert float(unmoved[0][2]) == pytest.approx(expected.max(), abs=1e-5)
+
+    for card in ("Your drawing", "What the network sees", "Where does the answer break?", "Most alike in training"):
+        assert saved(card, "PNG").startswith(b"\x89PNG")
+    with page.expect_download() as download:
+        page.locator(".dr-live").get_by_role("button", name="PNG").click()
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_real_example_has_its_address(open_tab: Callable[..., Page], digits: RunReader) -> None:
