@@ -72,6 +72,7 @@ export function createChart(root, tell) {
     if (!isOn || before?.meta.label !== walk?.meta.label) at = data.now === null ? 0 : nearest(data.now);
     at = Math.max(0, Math.min(points() - 1, at));
     if (!walk) isOn = false;
+    if (!isOn) say.textContent = walk ? HINT : '';
     if (Plotly) draw();
     else plotly(data.base).then(begin, (error) => { say.textContent = `This chart cannot be drawn: ${error.message}.`; });
   }

@@ -10,6 +10,7 @@ import streamlit as st
 from core.curves import at_threshold
 from dashboard import state, tables
 from dashboard.components import parts
+from dashboard.components.header import escape
 from dashboard.derived import Answers
 from dashboard.figures.thresholds import precision_recall_figure, roc_figure
 from dashboard.looking import Looking
@@ -61,6 +62,8 @@ def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  #
             now=looking.threshold, title=f"Average precision {choices.figure_text(precisions[label])}",
             about=name,
         )  # fmt: skip
+    if not positive.any():
+        st.info(f"This split holds no example of {escape(name)}: it has no curves.", icon=":material/info:")
     st.caption(
         "A point of a curve takes its threshold and shows what it calls positive; a grey curve is another class, to "
         "look at instead. Dotted: chance. Diamond: the threshold. Drag to zoom in, double-click to zoom out."

@@ -195,6 +195,7 @@ def test_a_picture_is_pasted(open_tab: Callable[..., Page], digits: RunReader) -
     expect(top(page)).to_have_text("1")
     # In the field for a number it is what was typed.
     number = page.get_by_label("Number of the example")
+    expect(number).to_be_enabled()
     number.focus()
     page.keyboard.press("Control+a")
     page.keyboard.press("Control+v")
