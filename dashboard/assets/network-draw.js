@@ -198,7 +198,7 @@ function drawClasses(context, scene, block) {
   const nameWidth = Math.min(block.width * 0.36, widest);
   const start = block.x + 2 * block.radius + 8 + nameWidth + 7;
   const tag = 22;
-  const figures = 48;
+  const figures = 56;
   const track = Math.max(12, block.x + block.width - tag - figures - start);
   const thick = Math.min(12, block.pitch * 0.5);
   const faces = block.face ? scene.faces?.[block.layer] : null;
