@@ -83,10 +83,10 @@ export function createChart(root, tell) {
     marker: { size: 16, symbol: 'circle-open', color: palette.ink, line: { width: 3 } },
   });
   const axes = ['xaxis', 'yaxis'];
-  const home = (axis) => data.figure.layout[axis].range ?? null;
+  const home = (axis) => (data.figure.layout[axis].range ? [...data.figure.layout[axis].range] : null); // plotly writes into what it is given
   function layout() {
     const made = { ...data.figure.layout, autosize: true, dragmode: matchMedia('(pointer: fine)').matches ? 'zoom' : false };
-    axes.forEach((axis, k) => { made[axis] = { ...made[axis], range: zoom?.[k] ?? home(axis) ?? undefined, autorange: !zoom && !home(axis) }; });
+    axes.forEach((axis, k) => { made[axis] = { ...made[axis], range: zoom ? [...zoom[k]] : home(axis) ?? undefined, autorange: !zoom && !home(axis) }; });
     return made;
   }
 

@@ -296,6 +296,39 @@ def test_the_points_of_a_chart_by_keyboard(run: str, open_tab: Callable[..., Pag
     assert plot.evaluate(cursor) == 0, "no mark is left behind"
 
 
+def test_a_curve_is_zoomed_by_mouse_and_whole_again(run: str, open_tab: Callable[..., Page]) -> None:
+    """A drag shows a part, a button or a double-click all of it again; another class stays within that part."""
+    page = open_tab(f"/classes?run={run}&view=thresholds&class=3")
+    shown = chart(page, "roc")
+    expect(shown).to_be_visible(timeout=30_000)
+    plot = shown.get_by_role("application")
+    ranges = "element => [element.layout.xaxis.range, element.layout.yaxis.range]"
+    whole = plot.evaluate(ranges)
+
+    def drag() -> None:
+        box = plot.bounding_box()
+        assert box
+        page.mouse.move(box["x"] + 90, box["y"] + 60)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 190, box["y"] + 160, steps=5)
+        page.mouse.up()
+        expect(shown).to_have_attribute("data-zoomed", "true")
+
+    drag()
+    part_of_it = plot.evaluate(ranges)
+    assert whole[0][0] < part_of_it[0][0] < part_of_it[0][1] < whole[0][1]
+    page.locator(".st-key-inspect-part-areas tbody tr").nth(5).click()
+    expect(shown).to_contain_text(f"{answers_of(run, 2, 'validation').roc_areas[0][5]:.4f}")
+    assert plot.evaluate(ranges) == part_of_it
+    shown.get_by_role("button", name="Whole").click()
+    expect(shown).to_have_attribute("data-zoomed", "false")
+    assert plot.evaluate(ranges) == whole
+    drag()
+    plot.dblclick(position={"x": 150, "y": 120})
+    expect(shown).to_have_attribute("data-zoomed", "false")
+    assert plot.evaluate(ranges) == whole
+
+
 def test_the_evolution_has_its_numbers_on_screen(run: str, open_tab: Callable[..., Page]) -> None:
     """A row a snapshot, a column a class; a row goes to its snapshot and shows what the figure is counted on."""
     page = open_tab(f"/classes?run={run}&view=epochs&class=3&figure=recall&subset=test")
