@@ -48,7 +48,11 @@ def styled(figure: go.Figure, dark: bool, *, x: str, y: str, height: int = 330) 
         font={"family": FONT, "color": palette.ink, "size": 13},
         showlegend=False,
         hovermode="closest",
-        hoverlabel={"bgcolor": palette.surface, "bordercolor": palette.line, "font": {"color": palette.ink}},
+        hoverlabel={
+            "bgcolor": palette.surface,
+            "bordercolor": palette.line,
+            "font": {"color": palette.ink, "family": FONT},
+        },
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.rest, "activecolor": palette.chosen},
         dragmode=False,
     )

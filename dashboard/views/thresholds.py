@@ -12,6 +12,7 @@ from dashboard import state, tables
 from dashboard.components import parts
 from dashboard.components.header import escape
 from dashboard.derived import Answers
+from dashboard.figures.look import short
 from dashboard.figures.thresholds import precision_recall_figure, roc_figure
 from dashboard.looking import Looking
 from dashboard.moments import Moments
@@ -112,7 +113,7 @@ def _choose_threshold(looking: Looking, name: str) -> None:
         state.put(state.SHEET, None)
 
     st.slider(
-        f"Threshold: call it {name} when its probability is at least", 0.0, 1.0, step=0.005, key=key, format="%.3f",
+        f"Threshold: call it {short(name)} when its probability is at least", 0.0, 1.0, step=0.005, key=key, format="%.3f",
         on_change=choose,
     )  # fmt: skip
 
