@@ -113,8 +113,8 @@ def _choose_threshold(looking: Looking, name: str) -> None:
         state.put(state.SHEET, None)
 
     st.slider(
-        f"Threshold: call it {short(name)} when its probability is at least", 0.0, 1.0, step=0.005, key=key, format="%.3f",
-        on_change=choose,
+        f"Threshold: call it {short(name)} when its probability is at least", 0.0, 1.0, step=0.005, key=key,
+        format="%.3f", on_change=choose,
     )  # fmt: skip
 
 
