@@ -13,20 +13,22 @@ from numpy import ndarray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from core.activations import softmax
 from core.config import FIELDS, Field, RunConfig
 from core.dataset import Dataset
-from core.engine import Engine, NotFiniteError, NumpyEngine, batch_size_of
+from core.engine import Engine, NumpyEngine, batch_size_of
 from core.errors import ConfigError, DivergedError
-from core.losses import LOSSES, one_hot
+from core.losses import LOSSES
+from core.metrics import is_right
 from core.network import Network
 from core.one_by_one import OneByOneEngine, can_go_one_by_one
 from core.optimizers import penalties
+from core.outputs import check_fits, n_outputs, targets_for
 from core.snapshot import LayerParameters
+from core.steps import NotFiniteError
 
 BLOCK = 4096
 """Examples that go through the network at once."""
@@ -34,6 +36,7 @@ MOST_MEASURED = 10_000
 """Training examples that an epoch's loss is measured on: a fixed draw where there are more."""
 AUTO_BATCH = 200
 SUITS_SATURATING = {"sigmoid", "tanh"}
+OUTPUTS = ("softmax", "binary")
 
 OPTIONS = {
     "hidden_layer_sizes": "hidden",
@@ -97,7 +100,7 @@ class _Learned:
 
 
 class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A multilayer perceptron with softmax output and cross-entropy loss, for scikit-learn.
+    """A multilayer perceptron with cross-entropy loss, for scikit-learn: of classes, or of several labels an example.
 
     The parameters are named as in `sklearn.neural_network.MLPClassifier` where they mean the same.
     What differs: `optimizer` is its `solver`, `learning_rate` is its `learning_rate_init`, `l2`
@@ -130,6 +133,9 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Whether the sums of hidden neurons are normalised over the batch.
     initializer : str, default="auto"
         How the first weights are drawn; "auto" is glorot for sigmoid and tanh, else he.
+    output : {"softmax", "binary"}, default="softmax"
+        One output unit a class, or a single sigmoid unit for two classes. Where y has labels, rows of 0 and 1,
+        there is always one sigmoid unit for each of them, and the loss is the sum of their cross-entropies.
     class_weight : dict, "balanced" or None, default=None
         How much the examples of each class count; "balanced" has every class weigh the same.
     early_stopping : bool, default=False
@@ -151,6 +157,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The classes, or the numbers of the labels.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,), where the features have names
     coefs_, intercepts_ : list of ndarray
@@ -162,7 +169,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     best_loss_ : float
         The lowest of `loss_curve_`.
     validation_scores_, validation_loss_curve_ : list of float, or None without early stopping
-        Accuracy and loss on what is held out, after each epoch.
+        Accuracy (of labels the subset accuracy) and loss on what is held out, after each epoch.
     best_validation_score_ : float, or None without early stopping
         The accuracy of the parameters that were kept.
 
@@ -188,6 +195,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         dropout: float = 0.0,
         batch_norm: bool = False,
         initializer: str = "auto",
+        output: str = "softmax",
         class_weight: Mapping[Any, float] | str | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
@@ -210,6 +218,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.dropout = dropout
         self.batch_norm = batch_norm
         self.initializer = initializer
+        self.output = output
         self.class_weight = class_weight
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -223,67 +232,82 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Learn from examples until the loss stops falling, or for `max_iter` epochs with a ConvergenceWarning."""
         goes_on = self.warm_start and hasattr(self, "_learned")
         X, y, weights = self._examples(X, y, sample_weight, reset=not goes_on)
-        classes = np.unique(y)
+        classes = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
         if not goes_on:
-            self._begin(classes, X.dtype)
-        elif not np.array_equal(classes, self.classes_):
+            self._begin(classes, X.dtype, is_multilabel=y.ndim == 2)
+        elif self._is_multilabel != (y.ndim == 2) or not np.array_equal(classes, self.classes_):
             raise ValueError(
                 f"with warm_start y must have the classes of the first fit, {self.classes_.tolist()}, "
                 f"got {classes.tolist()}"
             )
-        labels = np.searchsorted(self.classes_, y)
-        X, labels, weights = self._weigh(X, labels, weights)
+        X, labels, weights = self._weigh(X, self._labels(y), weights)
         self._train(X, labels, weights)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Go through these examples once, on top of what is learned; the first call names all `classes`."""
         is_first = not hasattr(self, "_learned")
-        if is_first and classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
         X, y, weights = self._examples(X, y, sample_weight, reset=is_first)
+        if is_first and classes is None and y.ndim == 1:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        classes = np.arange(y.shape[1]) if y.ndim == 2 else classes
         if is_first:
-            self._begin(np.unique(classes), X.dtype)
+            self._begin(np.unique(classes), X.dtype, is_multilabel=y.ndim == 2)
+        elif self._is_multilabel != (y.ndim == 2):
+            raise ValueError("y must be of the kind of the first call: one class an example, or rows of 0 and 1")
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(
                 f"classes must be those of the first call, {self.classes_.tolist()}, got {np.unique(classes).tolist()}"
             )
         unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
+        if len(unknown) and not self._is_multilabel:
             raise ValueError(f"y must hold only the classes {self.classes_.tolist()}, got {unknown.tolist()}")
         if isinstance(self.class_weight, str):
             raise ValueError(
                 f"class_weight {self.class_weight!r} needs all examples at once, which partial_fit does not have: "
                 "pass a dict, for example from sklearn.utils.class_weight.compute_class_weight"
             )
-        X, labels, weights = self._weigh(X, np.searchsorted(self.classes_, y), weights)
+        X, labels, weights = self._weigh(X, self._labels(y), weights)
         self._train(X, labels, weights, once=True)
         return self
 
     def predict(self, X: Any) -> ndarray:
-        """The most probable class of each example."""
-        probabilities = self.predict_proba(X)
-        predictions: ndarray = self.classes_[probabilities.argmax(axis=1)]
-        return predictions
+        """The most probable class of each example; of labels a row of 0 and 1, 1 from a probability of 0.5 on."""
+        network, logits = self._logits(X)
+        predictions: ndarray = network.predictions(logits, is_multilabel=self._is_multilabel)
+        return predictions if self._is_multilabel else self.classes_[predictions]
 
     def predict_proba(self, X: Any) -> ndarray:
-        """The probability of each class, in the order of `classes_`; [n_samples, n_classes]."""
-        return softmax(self._logits(X))
+        """The probability of each class or label, in the order of `classes_`; [n_samples, n_classes]."""
+        network, logits = self._logits(X)
+        return network.probabilities(logits)
 
     def predict_log_proba(self, X: Any) -> ndarray:
         """The logarithm of `predict_proba`, exact also where a probability is too small to write."""
-        logits = self._logits(X)
+        network, logits = self._logits(X)
+        if self._is_multilabel:
+            of_labels: ndarray = -np.logaddexp(0, -logits)
+            return of_labels
+        if network.config.output == "binary":
+            # ln p = -ln(1 + e^-z), and ln(1 - p) = -ln(1 + e^z)
+            both: ndarray = -np.logaddexp(0, np.concatenate([logits, -logits], axis=1))
+            return both
         logits -= logits.max(axis=1, keepdims=True)
         logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return logits
 
-    def _logits(self, X: Any) -> ndarray:
+    def _logits(self, X: Any) -> tuple[Network, ndarray]:
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         X = X.astype(self.coefs_[0].dtype, copy=False)
         layers = [LayerParameters(*pair) for pair in zip(self.coefs_, self.intercepts_, strict=True)]
         network = Network(self._learned.config.network, X.shape[1], len(self.classes_), layers)
-        return _logits_of(network, X)
+        return network, _logits_of(network, X)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_learned")
@@ -292,24 +316,35 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _examples(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> tuple[ndarray, ndarray, ndarray | None]:
         """The examples as arrays, with weights that count; None where all count the same."""
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=reset)
+        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=reset, multi_output=True)
+        y = y.toarray() if hasattr(y, "toarray") else y
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
         check_classification_targets(y)
+        if y.ndim == 2 and not np.isin(y, (0, 1)).all():
+            raise ValueError("y must be one class an example, or a row of 0 and 1 for each, a column for each label")
         if sample_weight is None:
             return X, y, None
         weights = np.asarray(sample_weight, dtype=np.float64)
         if weights.ndim == 0:
             weights = np.full(len(y), float(weights))
-        if weights.shape != y.shape:
-            raise ValueError(f"sample_weight must have the shape {y.shape}, got {weights.shape}")
+        if weights.shape != (len(y),):
+            raise ValueError(f"sample_weight must have the shape {(len(y),)}, got {weights.shape}")
         if not np.isfinite(weights).all() or (weights < 0).any():
             raise ValueError("sample_weight must be finite and not below 0")
         if not weights.any():
             raise ValueError("sample_weight must not be zero for every example")
         return X, y, weights
 
-    def _begin(self, classes: ndarray, dtype: np.dtype) -> None:
+    def _labels(self, y: ndarray) -> ndarray:
+        """As a network learns them: numbers of classes, or rows of 0 and 1."""
+        labels: ndarray = y.astype(np.int64) if self._is_multilabel else np.searchsorted(self.classes_, y)
+        return labels
+
+    def _begin(self, classes: ndarray, dtype: np.dtype, *, is_multilabel: bool) -> None:
         """Forget everything."""
         self.__dict__.pop("_learned", None)
+        self._is_multilabel = is_multilabel
         self.classes_ = classes
         self._seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._dtype = dtype.name if isinstance(self.dtype, str) and self.dtype == "auto" else self.dtype
@@ -332,10 +367,17 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             saturates = set([names] if isinstance(names, str) else names) <= SUITS_SATURATING
             given["initializer"] = "glorot" if saturates else "he"
         values = {option: replace(FIELDS[option], name=name).check(given[name]) for name, option in OPTIONS.items()}
-        return RunConfig().with_values(values | {"seed": self._seed})
+        outputs = replace(FIELDS["output"], choices=OUTPUTS)
+        output = outputs.check(_plain(self.output))
+        values |= {"seed": self._seed, "output": "sigmoid" if self._is_multilabel else output}
+        config = RunConfig().with_values(values)
+        check_fits(config, len(self.classes_), "y", is_multilabel=self._is_multilabel)
+        return config
 
     def _weigh(self, X: ndarray, labels: ndarray, weights: ndarray | None) -> tuple[ndarray, ndarray, ndarray | None]:
         """The examples that count, and how much with the weights of their classes; none that weighs 0 is left."""
+        if self.class_weight is not None and self._is_multilabel:
+            raise ConfigError(f"class_weight must be None where y has labels, got {self.class_weight!r}")
         if self.class_weight is not None:
             weights = np.ones(len(labels)) if weights is None else weights
             weights = weights * self._class_weights(labels, weights)[labels]
@@ -364,11 +406,12 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Take epochs until a stopping rule fires, or just one, and keep what is learned."""
         config = self._config()
         rules = {name: rule.check(_plain(getattr(self, name))) for name, rule in STOPPING.items()}
-        n_classes = len(self.classes_)
+        n_classes, output = len(self.classes_), config.network.output
         heldout = None
         if self.early_stopping and not once:
             learn, hold = self._split(labels, rules["validation_fraction"])
-            heldout = _Measure(X[hold].astype(config.training.dtype), labels[hold], _rows(weights, hold), n_classes)
+            x_hold = X[hold].astype(config.training.dtype)
+            heldout = _Measure(x_hold, labels[hold], _rows(weights, hold), n_classes, output)
             X, labels, weights = X[learn], labels[learn], _rows(weights, learn)
         X = X.astype(config.training.dtype, copy=False)
         dataset = _dataset(X, labels, weights, n_classes)
@@ -377,7 +420,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if hasattr(self, "_learned"):
             self._resume(engine, self.n_iter_ * per_epoch)
         shown = _shown(len(X), self._seed)
-        measure = _Measure(X[shown], labels[shown], _rows(weights, shown), n_classes)
+        measure = _Measure(X[shown], labels[shown], _rows(weights, shown), n_classes, output)
         losses, scores = self.validation_loss_curve_ or [], self.validation_scores_ or []
 
         best, best_loss, idle = None, math.inf, 0
@@ -422,8 +465,9 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_heldout = math.ceil(fraction * n)
         if n_heldout >= n:
             raise ValueError(f"early_stopping needs at least 2 examples that count, got n_samples = {n}")
-        counts = np.bincount(labels)
-        can_stratify = counts[counts > 0].min() > 1 and min(n_heldout, n - n_heldout) >= (counts > 0).sum()
+        counts = np.zeros(1) if labels.ndim == 2 else np.bincount(labels)
+        held = counts[counts > 0]
+        can_stratify = len(held) > 0 and held.min() > 1 and min(n_heldout, n - n_heldout) >= len(held)
         learn, hold = train_test_split(
             np.arange(n), test_size=n_heldout, random_state=self._seed, stratify=labels if can_stratify else None
         )
@@ -456,21 +500,21 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 class _Measure:
     """Loss and accuracy on fixed examples, each weighted."""
 
-    def __init__(self, x: ndarray, labels: ndarray, weights: ndarray | None, n_classes: int) -> None:
+    def __init__(self, x: ndarray, labels: ndarray, weights: ndarray | None, n_classes: int, output: str) -> None:
         self._x, self._labels, self._weights = x, labels, weights
-        self._targets = one_hot(labels, n_classes, x.dtype)
+        self._targets = targets_for(labels, output, n_classes, x.dtype)
 
     def of(self, network: Network) -> tuple[float, float]:
         logits = _logits_of(network, self._x)
-        losses = LOSSES["cross_entropy", "softmax"].values(logits, self._targets, 1)
-        right = logits.argmax(axis=1) == self._labels
+        losses = LOSSES["cross_entropy", network.config.output].values(logits, self._targets, 1)
+        right = is_right(self._labels, network.predictions(logits, is_multilabel=self._labels.ndim == 2))
         return float(np.average(losses, weights=self._weights)), float(np.average(right, weights=self._weights))
 
 
 def _logits_of(network: Network, x: ndarray) -> ndarray:
     if len(x) <= BLOCK:
         return network.logits(x)
-    logits = np.empty((len(x), network.n_classes), x.dtype)
+    logits = np.empty((len(x), n_outputs(network.config.output, network.n_classes)), x.dtype)
     for start in range(0, len(x), BLOCK):
         logits[start : start + BLOCK] = network.logits(x[start : start + BLOCK])
     return logits

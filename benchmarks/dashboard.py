@@ -17,12 +17,13 @@ import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks import tables, threads
+from benchmarks.others import Others
 from benchmarks.tables import Table, percent, seconds
 from runs.threads import VARIABLES
 from scripts.serving import dashboard, open_chromium
 
 STAGE = ".annscope-stage"
-DRAWN = "() => (window.__annscope?.drawn ?? []).map(d => d.drawn - d.written)"
+DRAWN = "() => (window.__annscope?.drawn ?? []).map(d => [d.drawn, d.drawn - d.written])"
 ANSWERED = "() => (window.__annscope?.answered ?? []).map(a => a.ms)"
 NUMBER = f"() => Number(document.querySelector('{STAGE}')?.dataset.number ?? -1)"
 SETTLED = 20
@@ -74,7 +75,8 @@ def main(argv: Sequence[str]) -> None:
     rows = [figure.row() for figure in figures]
     notes = [
         f"mnist-5k, 784-64-32-10, a snapshot each epoch, as fast as it trains; one viewer, 1440 x 1000; "
-        f"{given.threads} cores for trainer, server and browser together.",
+        f"{given.threads} cores for trainer, server and browser together. "
+        "Drawn is when the page has laid out and painted a snapshot, of those that a viewer gets: at most 24 a second.",
         "Server memory: " + ", ".join(f"{size:.0f} MB at {number}" for number, size in memory.items()) + ".",
     ]
     table = Table("What a viewer waits for, and what the server pays", ["", "measured", "goal", ""], rows, notes)
@@ -91,7 +93,7 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
     """All figures of one dashboard watched over one run of `last` snapshots, and its memory in MB by snapshot."""
     with (
         _threads_as_usual(),
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         dashboard(Path(folder)) as served,
         sync_playwright() as playwright,
     ):
@@ -111,22 +113,28 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         server = psutil.Process(served.process.pid)
         _wait_for_snapshot(page, SETTLED)
         memory = {SETTLED: server.memory_info().rss / 1e6}
-        cpu_before, begin = _cpu_seconds(server), time.perf_counter()
+        cpu_before, begin, meanwhile = _cpu_seconds(server), time.perf_counter(), Others()
         for part in range(1, N_MEMORY):
             number = SETTLED + (last - SETTLED) * part // (N_MEMORY - 1)
             _wait_for_snapshot(page, number)
             memory[number] = server.memory_info().rss / 1e6
         watched = time.perf_counter() - begin
         cpu = (_cpu_seconds(server) - cpu_before) / watched
-        latencies = sorted(float(each) / 1000 for each in page.evaluate(DRAWN))
+        others = meanwhile.share()
+        drawn = page.evaluate(DRAWN)
+        latencies = sorted(float(each) / 1000 for _, each in drawn)
+        drawn_per_second = 1000 * (len(drawn) - 1) / (drawn[-1][0] - drawn[0][0])
         answers = _seconds_to_answer(page, f"{served.url}/drawing")
+        inspected = [_seconds_to_inspect(page, f"{served.url}/classes") for _ in range(n_loads)]
         browser.close()
     growth = memory[last] / memory[SETTLED] - 1
     return [
         Figure("page_load", "page load, to the Start button", statistics.median(loads), 1.5, "s"),
         Figure("start_to_picture", "click on Start to the first drawn snapshot", first_picture, 2.0, "s"),
-        Figure("written_to_drawn_median", "written to drawn, median", statistics.median(latencies), 0.08, "s"),
-        Figure("written_to_drawn_p95", "written to drawn, 95th percentile", _p95(latencies), None, "s"),
+        Figure("written_to_drawn_median", "written to drawn, median", statistics.median(latencies), 0.045, "s"),
+        Figure("written_to_drawn_p95", "written to drawn, 95th percentile", _p95(latencies), 0.08, "s"),
+        Figure("inspect", "Inspect, to matrix and images", statistics.median(each for each, _ in inspected), 1.5, "s"),
+        Figure("first_chart", "and its first charts", statistics.median(each for _, each in inspected), 1.5, "s"),
         Figure(
             "stroke_to_answer_median",
             "stroke of the pen to drawn answer, median",
@@ -136,6 +144,8 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         ),
         Figure("stroke_to_answer_p95", "stroke of the pen to drawn answer, 95th percentile", _p95(answers), 0.08, "s"),
         Figure("snapshots_per_second", "snapshots a second, recorded", (last - SETTLED) / watched, None, ""),
+        Figure("drawn_per_second", "and drawn", drawn_per_second, None, ""),
+        Figure("others", "other programs meanwhile, of a core", others, None, "share"),
         Figure("server_cpu", "server CPU for one viewer, of a core", cpu, 0.10, "share"),
         Figure("memory_growth", f"server memory, growth from snapshot {SETTLED} to {last}", growth, 0.05, "share"),
     ], memory
@@ -178,6 +188,21 @@ def _seconds_to_answer(page: Page, url: str) -> list[float]:
         page.wait_for_timeout(700)
         page.get_by_role("button", name="Clear").click()
     return sorted(float(each) / 1000 for each in page.evaluate(ANSWERED))
+
+
+def _seconds_to_inspect(page: Page, url: str) -> tuple[float, float]:
+    """Until Inspect shows its matrix and the images, and from a click, a look later, until both curves are drawn."""
+    begin = time.perf_counter()
+    page.goto(url)
+    for part in ("matrix", "gallery"):
+        page.locator(f".annscope-inspect.ai-{part}[data-ready]").wait_for()
+    ready = time.perf_counter() - begin
+    page.wait_for_timeout(1500)  # a person looks before clicking
+    begin = time.perf_counter()
+    page.get_by_role("radio", name="Thresholds").click()
+    for k in range(2):
+        page.locator(".js-plotly-plot .main-svg .lines").nth(k).wait_for()
+    return ready, time.perf_counter() - begin
 
 
 def _p95(ordered: Sequence[float]) -> float:

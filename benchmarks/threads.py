@@ -7,7 +7,7 @@ import platform
 from collections.abc import Sequence
 from typing import Any
 
-from runs.threads import environment
+from runs.threads import BLAS_VARIABLES
 
 DEFAULT = 2
 
@@ -31,7 +31,7 @@ def pin(n_threads: int) -> None:
     BLAS and OpenMP (NumPy, scikit-learn, PyTorch) read their variables, XLA (JAX, Keras) reads NPROC; the
     affinity, where the system has one, holds for whoever asks neither.
     """
-    os.environ.update(environment(n_threads))
+    os.environ.update(dict.fromkeys(BLAS_VARIABLES, str(n_threads)))
     os.environ["NPROC"] = str(n_threads)
     os.environ["JAX_PLATFORMS"] = "cpu"
     os.environ["KERAS_BACKEND"] = "jax"

@@ -6,11 +6,13 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy import ndarray
+from threadpoolctl import ThreadpoolController
 
 from benchmarks import options, tables, threads
 from benchmarks.measurements import REST_SECONDS, rotated
@@ -19,6 +21,7 @@ from core.config import RunConfig
 from core.dataset import Dataset
 from core.optimizers import schedule_factor
 from core.recipes import RECIPES
+from runs.team import ThreadTeam
 
 CHUNK = 6_400
 """Examples learned from between two looks at the test images; the clock stands still while looking."""
@@ -107,8 +110,15 @@ def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
     from core.network import Network
     from core.training import Trainer
 
-    trainer = Trainer(dataset, config.with_values({"seed": seed}))
+    blas = ThreadpoolController()
+    trainer = Trainer(dataset, config.with_values({"seed": seed}), team=_team())
     n_steps = CHUNK // int(config.training.batch_size)
+
+    def learn() -> None:
+        with blas.limit(limits=1, user_api="blas"):  # as in a run
+            left = n_steps
+            while left and not trainer.finished:
+                left -= trainer.advance(left)
 
     def predict(x: ndarray) -> ndarray:
         parameters = trainer.snapshot().parameters
@@ -116,7 +126,12 @@ def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
         labels: ndarray = network.predict_proba(x).argmax(axis=1)
         return labels
 
-    return Learner(lambda: trainer.advance(n_steps), predict)
+    return Learner(learn, predict)
+
+
+@cache
+def _team() -> ThreadTeam:
+    return ThreadTeam(threads.from_environment())
 
 
 def begin_pytorch(dataset: Dataset, config: RunConfig, seed: int) -> Learner:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -11,9 +13,10 @@ from numpy.random import Generator
 
 from core.activations import ACTIVATIONS
 from core.config import RunConfig
-from core.layers import Layer, Operation
+from core.layers import Layer
 from core.losses import loss_of
 from core.network import Parameters, activation_names
+from core.team import ALONE, Operation, Team
 
 
 class Backpropagation:
@@ -23,6 +26,7 @@ class Backpropagation:
     for it. `logits`, [n_classes, batch], hold the output layer's sums between the two passes. With
     `delta_weights` "updated" and a `rate` the backward pass also takes the step, layer by layer on
     its way down, and errors go down through the weights so changed. Without a generator there is no dropout.
+    `n_examples` is the size of the whole batch where this is but a part of it: the gradient is then its share.
     """
 
     def __init__(
@@ -34,12 +38,15 @@ class Backpropagation:
         *,
         generator: Generator | None = None,
         rate: Float[ndarray, ""] | None = None,
+        team: Team = ALONE,
+        n_examples: int | None = None,
     ) -> None:
         names = activation_names(config.network)
         self._loss = loss_of(config)
-        self._batch_size = batch_size
+        self._n_examples = n_examples or batch_size
+        self._team = team
         self._layers = [
-            Layer(i, parameters, gradient, ACTIVATIONS[names[i]] if i < len(names) else None, batch_size)
+            Layer(i, parameters, gradient, ACTIVATIONS[names[i]] if i < len(names) else None, batch_size, team)
             for i in range(len(parameters.weights))
         ]
         if config.network.dropout and generator is not None:
@@ -52,12 +59,19 @@ class Backpropagation:
         """What is random in a pass."""
         return [operation for layer in self._layers for operation in layer.draw()]
 
+    @property
+    def rows(self) -> list[slice]:
+        """The features that each member of the team looks after."""
+        return self._layers[0].rows
+
+    @property
+    def errors(self) -> Float[ndarray, "n_units batch"]:
+        """The gradient with respect to the sums of the first layer, the last that a backward pass comes to."""
+        return self._layers[0].dz
+
     def forward(self, x: Float[ndarray, "batch n_features"]) -> list[Operation]:
         """From the inputs to the logits."""
-        inputs = self._inputs(x)
-        return [
-            operation for layer, a_in in zip(self._layers, inputs, strict=True) for operation in layer.forward(a_in)
-        ]
+        return [self._team.together(self.sums(self._layers[0].parts_of(x.T))), *self._outputs()]
 
     def backward(
         self,
@@ -66,26 +80,71 @@ class Backpropagation:
         weights: Float[ndarray, " batch"] | None = None,
     ) -> list[Operation]:
         """From the logits to the gradient; `weights` make the mean over the examples a weighted one."""
+        inputs = self._layers[0].parts_of(x.T)
+        operations = self._errors(targets, weights, inputs)
+        if self._rate is None:
+            operations += [self._team.together(layer) for layer in self._gradients(inputs)]
+        return operations
+
+    # The same in three parts, of which a team can take the last and the next batch's first in one go.
+
+    def sums(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
+        """What each member of the team begins with: its part of the first layer's sums, from its features."""
+        return self._layers[0].sums(inputs)
+
+    def between(
+        self, targets: Float[ndarray, "batch n_classes"], weights: Float[ndarray, " batch"] | None
+    ) -> list[Operation]:
+        """From the first layer's sums to the errors of every layer and the gradient of all that is no weight."""
+        return self._outputs() + self._errors(targets, weights, None)
+
+    def gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[list[Operation]]:
+        """What each member ends with: its part of the gradient of the weights."""
+        members: list[list[Operation]] = [[] for _ in range(self._team.size)]
+        for layer in self._gradients(inputs):
+            for member, operation in zip(members, layer, strict=False):
+                member.append(operation)
+        return members
+
+    def _outputs(self) -> list[Operation]:
+        operations = self._layers[0].outputs()
+        for below, layer in pairwise(self._layers):
+            operations += layer.forward(below)
+        return operations
+
+    def _errors(
+        self,
+        targets: Float[ndarray, "batch n_classes"],
+        weights: Float[ndarray, " batch"] | None,
+        inputs: Sequence[Float[ndarray, "_ batch"]] | None,
+    ) -> list[Operation]:
         logits, loss = self.logits, self._loss
-        scale = 1 / self._batch_size if weights is None else 1.0
+        scale = 1 / self._n_examples if weights is None else 1.0
         operations: list[Operation] = [
             partial(loss.output, logits, logits, 0),
             partial(loss.gradient, logits, targets.T, scale),
         ]
         if weights is not None:
             operations.append(partial(_weigh, logits, weights))
-        inputs = self._inputs(x)
         for i in reversed(range(len(self._layers))):
             layer = self._layers[i]
-            operations += layer.gradients(inputs[i])
-            if self._rate is not None:
+            operations += layer.gradients_of_others()
+            if self._rate is not None and inputs is not None:
+                operations += layer.gradients(inputs if i == 0 else layer.parts_of(self._layers[i - 1].output))
                 operations.append(partial(_step, layer, self._rate))
             if i:
                 operations += layer.backward_to(self._layers[i - 1])
         return operations
 
-    def _inputs(self, x: ndarray) -> list[ndarray]:
-        return [x.T, *(layer.output for layer in self._layers[:-1])]
+    def _gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[list[Operation]]:
+        first, *others = self._layers
+        return [
+            first.gradients(inputs),
+            *(
+                layer.gradients(layer.parts_of(below.output))
+                for below, layer in zip(self._layers, others, strict=False)
+            ),
+        ]
 
 
 def _step(layer: Layer, rate: Float[ndarray, ""]) -> None:

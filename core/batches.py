@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
+
+from core.team import ALONE, Team
+
+Augment: TypeAlias = Callable[[ndarray, int, int], None]
 
 BLOCK_BYTES = 400 * 1024
 """How much is gathered at once: few calls, and still warm in the cache when its last batch is used."""
@@ -20,6 +27,10 @@ class Batches:
     `n_slots`. The last batch of an epoch is smaller where the batch size does not divide the
     number of examples, and lies in a slot of its own (`last_slot`). With one batch an epoch there
     is nothing to shuffle, and it is the examples themselves.
+
+    `augments`, where there are any, change gathered features in place, each of them in the same way, one
+    for each member of the team; they are told the epoch of the features and the place in it of the first
+    of them. A single batch is then a copy, made anew for each step.
     """
 
     def __init__(
@@ -31,17 +42,19 @@ class Batches:
         *,
         seed: int,
         shuffle: bool = True,
+        augments: Sequence[Augment] = (),
+        team: Team = ALONE,
     ) -> None:
         self.n_examples = len(x)
         self.batch_size = min(batch_size, self.n_examples)
         self.per_epoch = -(-self.n_examples // self.batch_size)
-        self._seed, self._shuffle = seed, shuffle
+        self._seed, self._shuffle, self._augments, self._team = seed, shuffle, augments, team
         self._sources = [x, targets] if weights is None else [x, targets, weights]
         self._is_whole = self.per_epoch == 1
         rest = self.n_examples % self.batch_size
         self.n_slots = 1
         if self._is_whole:
-            self._block = self._sources
+            self._block = self._sources if not augments else [x.copy(), *self._sources[1:]]
         else:
             slots = BLOCK_BYTES // max(1, self.batch_size * x.shape[1] * x.itemsize)
             self.n_slots = int(min(MOST_SLOTS, max(1, slots), self.n_examples // self.batch_size))
@@ -64,27 +77,43 @@ class Batches:
     def fill(self, step: int) -> int:
         """See to it that the batch of update number `step` (from 0) lies in its slot; returns which slot."""
         if self._is_whole:
+            if self._augments:
+                self._epoch, self._order = step, np.arange(self.n_examples)
+                self._gather(0, self._block[:1])
             return 0
         epoch, batch = divmod(step, self.per_epoch)
         if epoch != self._epoch:
             self._epoch, self._gathered = epoch, -1
             self._order = epoch_order(self.n_examples, self._seed, epoch, shuffle=self._shuffle)
         if self.last_slot is not None and batch == self.per_epoch - 1:
-            self._gather(self._order[batch * self.batch_size :], self._rest)
+            self._gather(batch * self.batch_size, self._rest)
             return self.last_slot
         slot = batch % self.n_slots
         if self._gathered != batch - slot:
             self._gathered = batch - slot
             start = self._gathered * self.batch_size
-            rows = self._order[start : start + self.n_slots * self.batch_size]
-            whole = len(rows) - len(rows) % self.batch_size
-            self._gather(rows[:whole], [part[:whole] for part in self._block])
+            whole = min(self.n_slots, self.n_examples // self.batch_size - self._gathered) * self.batch_size
+            self._gather(start, [part[:whole] for part in self._block])
         return slot
 
-    def _gather(self, rows: Int[ndarray, " k"], into: list[ndarray]) -> None:
-        for source, part in zip(self._sources, into, strict=True):
+    def _gather(self, start: int, into: list[ndarray]) -> None:
+        """Fill these with the examples of the epoch from number `start` on."""
+        n = len(into[0])
+        size = self._team.size if self._augments and n >= self._team.size else 1
+        bounds = pairwise(n * i // size for i in range(size + 1))
+        parts = [
+            partial(self._gather_part, i, start + first, [part[first:last] for part in into])
+            for i, (first, last) in enumerate(bounds)
+        ]
+        self._team.together(parts)()
+
+    def _gather_part(self, i: int, start: int, into: list[ndarray]) -> None:
+        rows = self._order[start : start + len(into[0])]
+        for source, part in zip(self._sources, into, strict=False):
             # mode="clip" writes straight into `out`; the rows are within bounds anyway.
             np.take(source, rows, axis=0, out=part, mode="clip")
+        if self._augments:
+            self._augments[i](into[0], self._epoch, start)
 
 
 def _three(parts: list[ndarray]) -> tuple[ndarray, ndarray, ndarray | None]:

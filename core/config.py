@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 from core.errors import ConfigError, did_you_mean, one_of
 
 ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh", "elu", "silu", "gelu", "softplus")
-OUTPUTS = ("softmax", "sigmoid")
+OUTPUTS = ("softmax", "sigmoid", "binary")
 INITIALIZERS = ("he", "glorot", "lecun", "uniform", "unit_uniform", "normal", "legacy_normal")
 BIAS_INITIALIZERS = ("zero", "same")
 LOSSES = ("cross_entropy", "squared_error")
@@ -27,6 +27,8 @@ SOFTMAX_DERIVATIVES = ("exact", "diagonal")
 DELTA_WEIGHTS = ("current", "updated")
 CLASS_WEIGHTS = ("none", "balanced")
 ENGINES = ("numpy", "pure_python")
+AUGMENTATIONS = ("shift", "rotate", "zoom", "shear", "elastic")
+"""What can be done to training images, by the name of its setting; each at 0 does nothing."""
 
 Section: TypeAlias = Literal["data", "network", "training"]
 Kind: TypeAlias = Literal["integer", "number", "choice", "choices", "switch", "sizes", "text", "count"]
@@ -175,6 +177,10 @@ class DataConfig:
         "auto", kind="choice", choices=SCALINGS, label="Scaling", advanced=True,
         help="How features are scaled: pixels to 0..1, or / 256, standardised on the training split, or as they are.",
     )  # fmt: skip
+    image_size: int = setting(
+        0, kind="integer", option="image-size", label="Image size", minimum=0, maximum=256, low=0, high=64, step=4,
+        help="Side of the square, in pixels, that all images of a folder are brought to; 0 leaves them as they are.",
+    )  # fmt: skip
     n_samples: int = setting(
         600, kind="integer", option="samples", label="Points", minimum=10, maximum=1_000_000,
         low=100, high=5000, step=100, help="How many points a 2-D data set has.",
@@ -202,7 +208,8 @@ class NetworkConfig:
     )  # fmt: skip
     output: str = setting(
         "softmax", kind="choice", choices=OUTPUTS, label="Output", advanced=True,
-        help="Softmax gives probabilities that sum to 1; sigmoid judges each class on its own.",
+        help="Softmax gives probabilities that sum to 1; sigmoid judges each class or label on its own; "
+        "binary is a single sigmoid unit for two classes.",
     )  # fmt: skip
     initializer: str = setting(
         "he", kind="choice", choices=INITIALIZERS, label="Initialiser",
@@ -299,6 +306,33 @@ class TrainingConfig:
     shuffle: bool = setting(
         True, kind="switch", label="Shuffle", advanced=True,
         help="Whether each epoch meets the examples in a new random order, or always in file order.",
+    )  # fmt: skip
+    shift: int = setting(
+        0, kind="integer", label="Shift", advanced=True, minimum=0, maximum=1000, low=0, high=8, step=1,
+        help="Training images are moved, anew in every epoch, by up to this many pixels down and across.",
+    )  # fmt: skip
+    rotate: float = setting(
+        0.0, kind="number", label="Rotate", advanced=True, minimum=0.0, maximum=180.0, low=0, high=45, step=1,
+        help="Training images are turned, anew in every epoch, by up to this many degrees either way.",
+    )  # fmt: skip
+    zoom: float = setting(
+        0.0, kind="number", label="Zoom", advanced=True, minimum=0.0, maximum=0.9, low=0.0, high=0.5, step=0.05,
+        help="Training images become, anew in every epoch, higher or lower and wider or narrower by up to this share.",
+    )  # fmt: skip
+    shear: float = setting(
+        0.0, kind="number", label="Shear", advanced=True, minimum=0.0, maximum=80.0, low=0, high=45, step=1,
+        help="Training images are slanted, anew in every epoch, by up to this many degrees either way.",
+    )  # fmt: skip
+    elastic: float = setting(
+        0.0, kind="number", label="Elastic", advanced=True, minimum=0.0, maximum=100.0, low=0.0, high=4.0, step=0.2,
+        help="Training images are bent, anew in every epoch, as if they were of rubber: the standard deviation of the "
+        "displacement of a pixel, in pixels.",
+    )  # fmt: skip
+    elastic_smoothing: float = setting(
+        4.0, kind="number", option="elastic-smoothing", label="Smoothing", advanced=True,
+        minimum=0.1, maximum=100.0, low=1.0, high=10.0, step=0.5,
+        help="Over how many pixels elastic displacements are alike (the standard deviation of a Gaussian): "
+        "few crumple an image, many bend it as a whole.",
     )  # fmt: skip
     softmax_derivative: str = setting(
         "exact", kind="choice", choices=SOFTMAX_DERIVATIVES, option="softmax-derivative", label="Softmax derivative",

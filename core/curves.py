@@ -13,6 +13,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
+from core.dataset import Labels
+from core.metrics import each_by_itself
+from core.snapshot import Confusion
+
 N_BINS = 10
 """Into how many bins of equal width a calibration curve sorts confidences, if not told otherwise."""
 
@@ -205,24 +209,23 @@ def column_shares(confusion: Int[ndarray, "n_classes n_classes"]) -> Float[ndarr
     return _ratios(confusion, confusion.sum(axis=0, keepdims=True))
 
 
-def specificity(confusion: Int[ndarray, "n_classes n_classes"]) -> Float[ndarray, " n_classes"]:
+def specificity(confusion: Confusion) -> Float[ndarray, " n_classes"]:
     """tn / (tn + fp) of each class: how many of the others were not taken for it; NaN without others."""
-    others = confusion.sum() - confusion.sum(axis=1)
-    taken_for_it = confusion.sum(axis=0) - np.diag(confusion)
-    return _ratios(others - taken_for_it, others)
+    others = each_by_itself(confusion)[:, 0]
+    return _ratios(others[:, 0], others.sum(axis=1))
 
 
-def averages(confusion: Int[ndarray, "n_classes n_classes"]) -> dict[str, Averages]:
+def averages(confusion: Confusion) -> dict[str, Averages]:
     """Precision, recall, F1 and specificity, by these names, as single figures for all classes.
 
     A class for which a figure is undefined is left out of the two means; the weighted one counts
     only the support of the others. With one answer for each example, micro precision, recall and F1 all
-    equal the accuracy.
+    equal the accuracy; with several labels they do not.
     """
-    right = np.diag(confusion).astype(np.float64)
-    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
-    others = confusion.sum() - support
-    true_negatives = others - (predicted - right)
+    counts = each_by_itself(confusion)
+    right = counts[:, 1, 1].astype(np.float64)
+    support, predicted = counts[:, 1].sum(axis=1), counts[:, :, 1].sum(axis=1)
+    true_negatives, others = counts[:, 0, 0], counts[:, 0].sum(axis=1)
     parts = {
         "precision": (right, predicted),
         "recall": (right, support),
@@ -232,9 +235,25 @@ def averages(confusion: Int[ndarray, "n_classes n_classes"]) -> dict[str, Averag
     return {name: _averages(above, below, support) for name, (above, below) in parts.items()}
 
 
+def sample_averages(labels: Int[ndarray, "n k"], predictions: Int[ndarray, "n k"]) -> dict[str, float]:
+    """Precision, recall and F1 of the labels of each example, and their means over the examples (by these names).
+
+    An example for which a figure is undefined (nothing predicted, nothing true, or neither) is left out.
+    """
+    right = (labels * predictions).sum(axis=1)
+    true, called = labels.sum(axis=1), predictions.sum(axis=1)
+    parts = {"precision": (right, called), "recall": (right, true), "f1": (2 * right, true + called)}
+    return {name: _mean(_ratios(above, below)) for name, (above, below) in parts.items()}
+
+
+def hamming_loss(confusion: Int[ndarray, "n_labels 2 2"]) -> float:
+    """The share of wrong among all answers, one for each label of each example: (fp + fn) / all."""
+    return _ratio(float(confusion[:, 0, 1].sum() + confusion[:, 1, 0].sum()), float(confusion.sum()))
+
+
 def averaged_over_classes(
     figure: Callable[[Bool[ndarray, " n"], Float[ndarray, " n"]], float],
-    labels: Int[ndarray, " n"],
+    labels: Labels,
     probabilities: Float[ndarray, "n n_classes"],
 ) -> tuple[Float[ndarray, " n_classes"], Averages]:
     """A figure of a curve (an area, an average precision) for each class against the others, and on average.
@@ -242,7 +261,7 @@ def averaged_over_classes(
     The micro average takes every probability of every example as one score of one large two-class problem.
     """
     classes = np.arange(probabilities.shape[1])
-    is_class = labels[:, None] == classes
+    is_class = labels.astype(bool) if labels.ndim == 2 else labels[:, None] == classes
     values = np.array([figure(is_class[:, c], probabilities[:, c]) for c in classes], np.float64)
     support = is_class.sum(axis=0)
     micro = figure(is_class.ravel(), probabilities.ravel())

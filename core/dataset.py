@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from jaxtyping import Float, Int
 from numpy import ndarray
@@ -11,30 +12,37 @@ from core.errors import ConfigError, one_of
 
 SPLITS = ("train", "validation", "test")
 
+Labels: TypeAlias = Int[ndarray, " n"] | Int[ndarray, "n n_labels"]
+"""What is true of examples: the class of each, or of each a row of 0 and 1, a number a label."""
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Three disjoint splits of labelled examples, of which validation may be empty.
 
     Features are scaled as the network sees them; whatever the scaling learned, it learned from
-    the training split alone. Labels index `class_names`. `image_shape` is (height, width) when a
+    the training split alone. Labels index `class_names`; where an example carries any number of
+    labels, they are rows of 0 and 1, and `class_names` name the labels. `image_shape` is (height, width) when a
     row of features is an image in row-major order, else None. `fingerprint` is the SHA-256 of the
     content, so that a record can tell whether it is read against the data that made it.
     """
 
     name: str
     x_train: Float[ndarray, "n_train n_features"]
-    y_train: Int[ndarray, " n_train"]
+    y_train: Int[ndarray, " n_train"] | Int[ndarray, "n_train n_labels"]
     x_val: Float[ndarray, "n_val n_features"]
-    y_val: Int[ndarray, " n_val"]
+    y_val: Int[ndarray, " n_val"] | Int[ndarray, "n_val n_labels"]
     x_test: Float[ndarray, "n_test n_features"]
-    y_test: Int[ndarray, " n_test"]
+    y_test: Int[ndarray, " n_test"] | Int[ndarray, "n_test n_labels"]
     class_names: tuple[str, ...]
     image_shape: tuple[int, int] | None = None
     fingerprint: str = ""
     feature_names: tuple[str, ...] = field(default=())
     weights_train: Float[ndarray, " n_train"] | None = None
     """How much each training example counts; None counts all the same."""
+    offset: Float[ndarray, " n_features"] | float = 0.0
+    divisor: Float[ndarray, " n_features"] | float = 1.0
+    """Features are (raw - offset) / divisor of what stood in the source."""
 
     @property
     def n_features(self) -> int:
@@ -45,11 +53,16 @@ class Dataset:
         return len(self.class_names)
 
     @property
+    def is_multilabel(self) -> bool:
+        """Whether an example may carry any number of labels."""
+        return self.y_train.ndim == 2
+
+    @property
     def heldout(self) -> str:
         """The split that judges a network while it trains: "validation", or "test" where that is empty."""
         return "validation" if len(self.y_val) else "test"
 
-    def split(self, name: str) -> tuple[Float[ndarray, "n n_features"], Int[ndarray, " n"]]:
+    def split(self, name: str) -> tuple[Float[ndarray, "n n_features"], Labels]:
         """The features and labels of one split, by its name in `SPLITS`."""
         if name == "train":
             return self.x_train, self.y_train

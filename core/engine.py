@@ -11,22 +11,17 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.backpropagation import Backpropagation
-from core.batches import Batches
+from core.augmentation import augmentation_of
+from core.chunked_steps import ChunkedSteps, can_chunk
 from core.config import RunConfig, TrainingConfig
 from core.dataset import Dataset
-from core.layers import Operation
-from core.losses import one_hot
 from core.network import Parameters, initial_parameters, layer_sizes
-from core.optimizers import OPTIMIZERS, add_penalties
-
-
-class NotFiniteError(ArithmeticError):
-    """A NaN or an infinity in `quantity` of a layer (from 0) after `step` finished steps."""
-
-    def __init__(self, step: int, layer: int, quantity: str) -> None:
-        super().__init__(f"{quantity} of layer {layer} at step {step}")
-        self.step, self.layer, self.quantity = step, layer, quantity
+from core.optimizers import OPTIMIZERS
+from core.outputs import check_fits, targets_for
+from core.shared_steps import SharedSteps, can_share
+from core.steps import Material, SerialSteps, Steps, refuse
+from core.team import ALONE, Team
+from core.used_features import used_features
 
 
 class Engine(ABC):
@@ -39,8 +34,10 @@ class Engine(ABC):
 
     def __init__(self, dataset: Dataset, config: RunConfig) -> None:
         training = config.training
+        check_fits(config, dataset.n_classes, f"data set {dataset.name}", is_multilabel=dataset.is_multilabel)
         self.config = config
         self.dtype = np.dtype(training.dtype)
+        self._augment = augmentation_of(dataset, training)
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
         self._parameters = initial_parameters(config.network, sizes, self.dtype, training.seed)
         self._gradient = Parameters(config.network, sizes, self.dtype)
@@ -89,77 +86,105 @@ class Engine(ABC):
 class NumpyEngine(Engine):
     """Batches, backpropagation and an optimizer, in vectorised NumPy."""
 
-    def __init__(self, dataset: Dataset, config: RunConfig, x: Float[ndarray, "n n_features"]) -> None:
+    def __init__(
+        self, dataset: Dataset, config: RunConfig, x: Float[ndarray, "n n_features"], team: Team = ALONE
+    ) -> None:
         super().__init__(dataset, config)
         training = config.training
-        self._optimizer = OPTIMIZERS[training.optimizer](training, self._parameters, self._gradient)
+        sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
+        self._used = used_features(x, training, sizes[1])
+        self._trained, self._trained_gradient, self._trained_before = self._parameters, self._gradient, self._before
+        if self._used is not None:
+            x = np.take(x, self._used.columns, axis=1)
+            narrow = (len(self._used.columns), *sizes[1:])
+            self._trained, self._trained_gradient = (Parameters(config.network, narrow, self.dtype) for _ in range(2))
+            self._trained.flat[...] = self._used.narrow(self._parameters.flat)
+            self._trained.running = self._parameters.running
+            self._trained_before = self._trained.flat.copy()
+        self._is_stale = False  # whether the parameters of all features are behind those that are trained
+        self._optimizer = OPTIMIZERS[training.optimizer](training, self._trained, self._trained_gradient, team)
         self._generator = np.random.default_rng([training.seed, 3])  # what is drawn in a step
-        self._batches = Batches(
-            x,
-            targets_of(dataset, training, self.dtype),
-            weights_of(dataset, training, self.dtype),
-            batch_size_of(dataset, training),
-            seed=training.seed,
-            shuffle=training.shuffle,
+        self._steps = _steps_of(
+            Material(
+                config=config,
+                x=x,
+                targets=targets_of(dataset, config, self.dtype),
+                weights=weights_of(dataset, training, self.dtype),
+                batch_size=batch_size_of(dataset, training),
+                parameters=self._trained,
+                gradient=self._trained_gradient,
+                before=self._trained_before,
+                optimizer=self._optimizer,
+                generator=self._generator,
+                team=team,
+                augments=[augment for _ in range(team.size) if (augment := augmentation_of(dataset, training))],
+            )
         )
-        # A bias gradient is the sum of its layer's deltas: what is not finite anywhere shows in them, at no cost.
-        has_all = all(bias is not None for bias in self._gradient.biases)
-        self._watched = self._gradient.flat_others if has_all else self._gradient.flat
-        self._shapes_gradient = bool(training.l1 or training.l2 or training.clip_norm)
-        self._steps_in_pass = training.delta_weights == "updated"
-        self._rate = np.zeros((), self.dtype)  # for a pass that takes its step itself
-        self._passes = self._passes_of()
+
+    @property
+    def parameters(self) -> Parameters:
+        self._settle()
+        return self._parameters
+
+    @property
+    def gradient(self) -> Parameters:
+        self._settle()
+        return self._gradient
+
+    @property
+    def before(self) -> Float[ndarray, " n_parameters"]:
+        self._settle()
+        return self._before
+
+    def _settle(self) -> None:
+        if self._is_stale and self._used is not None:
+            self._used.widen(self._trained.flat, self._parameters.flat)
+            self._used.widen(self._trained_gradient.flat, self._gradient.flat)
+            self._used.widen(self._trained_before, self._before)
+        self._is_stale = False
 
     def advance(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        batches, passes, watched = self._batches, self._passes, self._watched
-        for step in range(start, end):
-            if step == end - 1:
-                self._before[...] = self._parameters.flat
-            if self._steps_in_pass:
-                self._rate[...] = rate_of(step)
-            for operation in passes[batches.fill(step)]:
-                operation()
-            if self._shapes_gradient:
-                self._shape_gradient()
-            if not math.isfinite(watched.dot(watched)):
-                refuse(self._gradient, "gradient", step)
-            if not self._steps_in_pass:
-                self._optimizer.step(rate_of(step))
-        if not math.isfinite(self._parameters.flat.dot(self._parameters.flat)):
-            refuse(self._parameters, "parameters", end)
+        self._is_stale = True
+        self._steps.take(start, end, rate_of)
+        if not math.isfinite(self._trained.flat.dot(self._trained.flat)):
+            refuse(self._trained, "parameters", end)
 
     def arrays(self) -> dict[str, ndarray]:
         running = {f"running.{i}": part for i, part in enumerate(self._parameters.running) if part is not None}
-        moments = {f"moment.{name}": moment for name, moment in self._optimizer.moments.items()}
+        moments = {f"moment.{name}": self._widened(moment) for name, moment in self._optimizer.moments.items()}
         return super().arrays() | running | moments
+
+    def _widened(self, vector: Float[ndarray, " _"]) -> Float[ndarray, " _"]:
+        if self._used is None:
+            return vector
+        wide = np.zeros_like(self._parameters.flat)
+        self._used.widen(vector, wide)
+        return wide
 
     def state(self) -> dict[str, Any]:
         return {"optimizer_steps": self._optimizer.n_steps, "generator": self._generator.bit_generator.state}
 
     def restore(self, step: int, arrays: Mapping[str, ndarray], state: Mapping[str, Any]) -> None:
         super().restore(step, arrays, state)
+        if self._used is not None:
+            self._trained.flat[...] = self._used.narrow(arrays["parameters"])
+            self._trained_gradient.flat[...] = self._used.narrow(arrays["gradient"])
+            self._trained_before[...] = self._used.narrow(arrays["before"])
+            for name, moment in self._optimizer.moments.items():
+                moment[...] = self._used.narrow(arrays[f"moment.{name}"])
         self._optimizer.n_steps = state["optimizer_steps"]
         self._generator.bit_generator.state = state["generator"]
 
-    def _passes_of(self) -> list[tuple[Operation, ...]]:
-        made: dict[int, Backpropagation] = {}
-        passes = []
-        for x, targets, weights in self._batches.slots():
-            if len(x) not in made:
-                made[len(x)] = Backpropagation(
-                    self.config, self._parameters, self._gradient, len(x), generator=self._generator, rate=self._rate
-                )
-            step = made[len(x)]
-            passes.append((*step.draw(), *step.forward(x), *step.backward(x, targets, weights)))
-        return passes
 
-    def _shape_gradient(self) -> None:
-        training, gradient = self.config.training, self._gradient.flat
-        add_penalties(training, self._parameters.flat_weights, self._gradient.flat_weights)
-        if training.clip_norm:
-            norm = math.sqrt(gradient.dot(gradient))
-            if norm > training.clip_norm:
-                gradient *= gradient.dtype.type(training.clip_norm / (norm + 1e-6))
+def _steps_of(material: Material) -> Steps:
+    """The fastest way to take the steps of this run."""
+    config, x = material.config, material.x
+    if can_chunk(config, x, material.batch_size, weighted=material.weights is not None):
+        return ChunkedSteps(material)
+    n_features, n_units = material.parameters.weights[0].shape
+    if not material.augments and can_share(config.training, n_features, n_units, material.team.size):
+        return SharedSteps(material)
+    return SerialSteps(material)
 
 
 def batch_size_of(dataset: Dataset, training: TrainingConfig) -> int:
@@ -168,12 +193,13 @@ def batch_size_of(dataset: Dataset, training: TrainingConfig) -> int:
     return n if training.batch_size == "full" else min(n, int(training.batch_size))
 
 
-def targets_of(dataset: Dataset, training: TrainingConfig, dtype: np.dtype) -> Float[ndarray, "n n_classes"]:
+def targets_of(dataset: Dataset, config: RunConfig, dtype: np.dtype) -> Float[ndarray, "n n_outputs"]:
     """What the output of each training example should be."""
-    targets = one_hot(dataset.y_train, dataset.n_classes, dtype)
-    if training.label_smoothing:
-        share = dtype.type(training.label_smoothing)
-        targets = targets * (1 - share) + share / dataset.n_classes
+    targets = targets_for(dataset.y_train, config.network.output, dataset.n_classes, dtype)
+    if config.training.label_smoothing:
+        share = dtype.type(config.training.label_smoothing)
+        n_answers = 2 if dataset.is_multilabel else dataset.n_classes  # a label is there or not
+        targets = targets * (1 - share) + share / n_answers
     return targets
 
 
@@ -186,11 +212,3 @@ def weights_of(dataset: Dataset, training: TrainingConfig, dtype: np.dtype) -> F
         balanced = balance[dataset.y_train]
         weights = balanced if weights is None else weights * balanced
     return None if weights is None else weights.astype(dtype)
-
-
-def refuse(vectors: Parameters, quantity: str, step: int) -> None:
-    """Raise NotFiniteError for the first layer with a number that is none."""
-    for i, parts in enumerate(zip(vectors.weights, vectors.biases, vectors.scales, strict=True)):
-        if not all(np.isfinite(part).all() for part in parts if part is not None):
-            raise NotFiniteError(step, i, quantity)
-    # Only the square was too large for its type: the numbers themselves are still finite.

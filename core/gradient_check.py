@@ -12,9 +12,11 @@ from numpy import ndarray
 
 from core.backpropagation import Backpropagation
 from core.config import NetworkConfig, RunConfig
-from core.losses import LOSSES, one_hot
-from core.network import Parameters
+from core.dataset import Labels
+from core.losses import LOSSES
+from core.network import Parameters, layer_sizes
 from core.optimizers import add_penalties, penalties
+from core.outputs import targets_for
 
 EPSILON = 1e-5
 """The step of the differences: in float64 about where rounding and curvature do equally little harm."""
@@ -58,7 +60,7 @@ def gradient_check(
     config: RunConfig,
     parameters: Parameters,
     x: Float[ndarray, "n n_features"],
-    y: Int[ndarray, " n"],
+    y: Labels,
     n_classes: int,
     epsilon: float = EPSILON,
     indices: Int[ndarray, " n_checked"] | None = None,
@@ -69,8 +71,8 @@ def gradient_check(
     With `delta_weights` "updated" the gradient is what the recipe steps along, divided by its rate.
     """
     loss = LOSSES[config.training.loss, config.network.output]
-    targets = one_hot(y, n_classes, "float64")
-    gradient = Parameters(config.network, (x.shape[1], *config.network.hidden_sizes, n_classes), "float64")
+    targets = targets_for(y, config.network.output, n_classes, "float64")
+    gradient = Parameters(config.network, layer_sizes(config.network, x.shape[1], n_classes), "float64")
     start = parameters.flat.copy()
     rate = np.array(config.training.learning_rate)
     step = Backpropagation(config, parameters, gradient, len(x), rate=rate)

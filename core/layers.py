@@ -3,13 +3,16 @@
 Inside a pass the units are axis 0 and the examples axis 1: so each weighted sum, its mask and its
 softmax run along contiguous memory, and no matrix multiplication meets a copy. Each operation is a
 function bound to its buffers; a training step is a straight line of them, with nothing looked up.
+
+A team shares a large layer by the rows of its weight, which are its inputs: each member multiplies,
+differentiates and later updates the same rows, so that they stay in the cache of its core. The sums of
+the layer are then the sum of what the members found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
-from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -18,11 +21,13 @@ from numpy.random import Generator
 
 from core.activations import Activation
 from core.network import NORM_EPSILON, Parameters
-
-Operation: TypeAlias = Callable[[], object]
+from core.team import Operation, Team, in_turn, shares
 
 RUNNING_SHARE = 0.1
 """How much of a batch's mean and variance goes into the running ones."""
+
+LARGE = 256
+"""Examples from which on the sums of the first layer lie by example, as the inputs do: that multiplies faster."""
 
 
 class Layer:
@@ -35,12 +40,20 @@ class Layer:
     """
 
     def __init__(
-        self, i: int, parameters: Parameters, gradient: Parameters, activation: Activation | None, batch_size: int
+        self,
+        i: int,
+        parameters: Parameters,
+        gradient: Parameters,
+        activation: Activation | None,
+        batch_size: int,
+        team: Team,
     ) -> None:
         self.weight, self.d_weight = parameters.weights[i], gradient.weights[i]
         self.bias, self.d_bias = parameters.biases[i], gradient.biases[i]
         self.activation = activation
-        self.z: Float[ndarray, "n_out batch"] = np.empty((self.weight.shape[1], batch_size), self.weight.dtype)
+        shape, dtype = (self.weight.shape[1], batch_size), self.weight.dtype
+        lies_by_example = i == 0 and batch_size >= LARGE
+        self.z: Float[ndarray, "n_out batch"] = np.empty(shape, dtype, "F" if lies_by_example else "C")
         self.a = np.empty_like(self.z) if activation is not None and activation.needs_input else self.z
         self.output = self.a
         self.dz = self.z if activation is None else np.empty_like(self.z)  # the loss overwrites the logits
@@ -51,6 +64,9 @@ class Layer:
         if scale is not None and d_scale is not None and running is not None:
             self._normalization = Normalization(self, scale, d_scale, running)
         self._dropout: Dropout | None = None
+        self._team = team
+        self.rows = shares(self.weight.shape[0], self.weight.shape[1], team.size)
+        self._partial_sums = [np.empty_like(self.z) for _ in self.rows] if len(self.rows) > 1 else [self.z]
 
     def drop(self, share: float, generator: Generator) -> None:
         """Have a share of the outputs switched off at random."""
@@ -61,9 +77,20 @@ class Layer:
         """What is random in a step."""
         return [self._dropout.draw] if self._dropout else []
 
-    def forward(self, a_in: Float[ndarray, "n_in batch"]) -> list[Operation]:
-        """From the output of the layer below to `output`."""
-        operations: list[Operation] = [partial(np.matmul, self.weight.T, a_in, self.z)]
+    def sums(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
+        """Each member's part of the weighted sums, from the inputs that are its `rows`."""
+        return [
+            partial(np.matmul, self.weight[rows].T, a_in, z)
+            for rows, a_in, z in zip(self.rows, inputs, self._partial_sums, strict=True)
+        ]
+
+    def outputs(self) -> list[Operation]:
+        """From the parts of the sums to `output`."""
+        operations: list[Operation] = []
+        if len(self.rows) > 1:
+            first, second, *others = self._partial_sums
+            operations.append(partial(np.add, first, second, self.z))
+            operations += [partial(np.add, self.z, z, self.z) for z in others]
         if self._normalization:
             operations.append(self._normalization.forward)
         elif self.bias is not None:
@@ -74,26 +101,41 @@ class Layer:
             operations.append(partial(np.multiply, self.a, self._dropout.mask, self.output))
         return operations
 
+    def forward(self, below: Layer) -> list[Operation]:
+        """From the output of the layer below to `output`."""
+        return [self._team.together(self.sums(self.parts_of(below.output))), *self.outputs()]
+
+    def parts_of(self, a_in: Float[ndarray, "n_in batch"]) -> list[Float[ndarray, "_ batch"]]:
+        """The inputs of each member."""
+        return [a_in[rows] for rows in self.rows]
+
     def backward_to(self, below: Layer) -> list[Operation]:
         """From `dz` to the `dz` of the layer below: (W dz) * f'(z)."""
-        function = below.activation
-        operations: list[Operation] = [partial(np.matmul, self.weight, self.dz, below.dz)]
+        return [self._team.together([in_turn(self._errors_of(below, rows)) for rows in self.rows])]
+
+    def _errors_of(self, below: Layer, rows: slice) -> list[Operation]:
+        function, dz = below.activation, below.dz[rows]
+        operations: list[Operation] = [partial(np.matmul, self.weight[rows], self.dz, dz)]
         if below._dropout:
-            operations.append(partial(np.multiply, below.dz, below._dropout.mask, below.dz))
+            operations.append(partial(np.multiply, dz, below._dropout.mask[rows], dz))
         if function is not None:
-            operations.append(partial(function.derivative, below.z, below.a, below.slope))
-            operations.append(partial(np.multiply, below.dz, below.slope, below.dz))
+            slope = below.slope[rows]
+            operations.append(partial(function.derivative, below.z[rows], below.a[rows], slope))
+            operations.append(partial(np.multiply, dz, slope, dz))
         return operations
 
-    def gradients(self, a_in: Float[ndarray, "n_in batch"]) -> list[Operation]:
-        """From `dz` to the gradient of the parameters: dW = a_in dz^T, db = dz 1."""
-        operations: list[Operation] = []
+    def gradients_of_others(self) -> list[Operation]:
+        """From `dz` to the gradient of all but the weight: db = dz 1; normalisation passes `dz` on to its input."""
         if self._normalization:
-            operations.append(self._normalization.backward)
-        elif self.d_bias is not None:
-            operations.append(partial(np.matmul, self.dz, self._ones, self.d_bias))
-        operations.append(partial(np.matmul, a_in, self.dz.T, self.d_weight))
-        return operations
+            return [self._normalization.backward]
+        return [] if self.d_bias is None else [partial(np.matmul, self.dz, self._ones, self.d_bias)]
+
+    def gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
+        """Each member's part of the gradient of the weight, from the inputs that are its `rows`: dW = a_in dz^T."""
+        return [
+            partial(np.matmul, a_in, self.dz.T, self.d_weight[rows])
+            for rows, a_in in zip(self.rows, inputs, strict=True)
+        ]
 
 
 class Normalization:

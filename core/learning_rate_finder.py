@@ -12,10 +12,11 @@ from numpy import ndarray
 
 from core.config import RunConfig
 from core.dataset import Dataset
-from core.engine import NotFiniteError, NumpyEngine
+from core.engine import NumpyEngine
 from core.errors import ConfigError
 from core.metrics import EVALUATION_BLOCK, evaluate
 from core.network import Network
+from core.steps import NotFiniteError
 
 SMOOTHING = 0.8
 """How much of the smoothed loss is kept from one step to the next."""

@@ -3,6 +3,10 @@
 The output function is fused with its loss: no logarithm of a rounded probability is ever taken.
 Logits and targets have the classes along `axis`, examples along the other one; losses are means
 over the examples.
+
+The cross-entropy of sigmoid units is the sum of their binary cross-entropies, one a class or label,
+as in scikit-learn's MLPClassifier. PyTorch's BCEWithLogitsLoss is that divided by the number of
+units: a step would then move each label the less, the more labels there are.
 """
 
 from __future__ import annotations
@@ -54,7 +58,7 @@ def _sigmoid_cross_entropy(logits: ndarray, targets: ndarray, axis: int) -> Any:
 
 
 def _difference(probabilities: ndarray, targets: ndarray, scale: float) -> None:
-    # d/dz of both cross-entropies is p - t, for targets that sum to 1.
+    # d/dz of both cross-entropies is p - t, with softmax for targets that sum to 1.
     probabilities -= targets
     probabilities *= scale
 
@@ -95,7 +99,8 @@ LOSSES: dict[tuple[str, str], Loss] = {
     ("squared_error", "softmax"): Loss(softmax, _softmax_squared_error, _softmax_squared_error_gradient),
     ("squared_error", "sigmoid"): Loss(sigmoid, _sigmoid_squared_error, _sigmoid_squared_error_gradient),
 }
-"""Every pair of loss and output function, by the names that `core.config` knows."""
+LOSSES |= {(loss, "binary"): LOSSES[loss, "sigmoid"] for loss in ("cross_entropy", "squared_error")}
+"""Every pair of loss and output function, by the names that `core.config` knows; one sigmoid unit is one of many."""
 
 
 def loss_of(config: RunConfig) -> Loss:

@@ -6,7 +6,9 @@ Training it is `core.backpropagation` and `core.training`; both share the parame
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -15,18 +17,23 @@ from numpy import ndarray
 
 from core.activations import ACTIVATIONS, Activation
 from core.config import NetworkConfig
+from core.dataset import Labels
 from core.errors import ConfigError
 from core.initializers import INITIALIZERS, generator_for
 from core.losses import LOSSES
-from core.snapshot import LayerParameters
+from core.outputs import class_probabilities, n_outputs, predicted
+from core.snapshot import LayerParameters, Normalized
+from core.team import ALONE, Team, shares
 
+BLOCK = 1024
+"""Examples that are answered at once: what the layers make of them stays in the cache."""
 NORM_EPSILON = 1e-5
 """What keeps batch normalisation from dividing by 0 (Ioffe & Szegedy 2015)."""
 
 
 def layer_sizes(config: NetworkConfig, n_features: int, n_classes: int) -> tuple[int, ...]:
     """The number of units of every layer, the input first and the output last."""
-    return (n_features, *config.hidden_sizes, n_classes)
+    return (n_features, *config.hidden_sizes, n_outputs(config.output, n_classes))
 
 
 def activation_names(config: NetworkConfig) -> tuple[str, ...]:
@@ -76,28 +83,60 @@ class Parameters:
         start, self._taken = self._taken, self._taken + math.prod(shape)
         return self.flat[start : self._taken].reshape(shape)
 
+    def shares(self, size: int) -> list[list[slice]]:
+        """The parts of the flat vector that each member of a team looks after; what is not shared is the first's."""
+        members: list[list[slice]] = [[] for _ in range(size)]
+        start = 0
+        for weight in self.weights:
+            n_in, n_out = weight.shape
+            for member, rows in zip(members, shares(n_in, n_out, size), strict=False):
+                member.append(slice(start + rows.start * n_out, start + rows.stop * n_out))
+            start += weight.size
+        members[0].append(slice(start, len(self.flat)))
+        return [_joined(member) for member in members]
+
     @property
     def layers(self) -> tuple[LayerParameters, ...]:
-        """Each layer as an answering network uses it: views, but of a normalised layer the weights it amounts to.
-
-        With the running mean m and variance v, scale (w^T x - m) / sqrt(v + eps) + bias is itself a
-        weighted sum.
-        """
+        """Each layer as an answering network uses it: views, but of a normalised layer the weights it amounts to."""
         return tuple(self._layer(i) for i in range(len(self.weights)))
 
     def _layer(self, i: int) -> LayerParameters:
         weight, bias, scale, running = self.weights[i], self.biases[i], self.scales[i], self.running[i]
         if scale is None or running is None or bias is None:
             return LayerParameters(weight=weight, bias=bias)
-        factor = scale / np.sqrt(running[1] + NORM_EPSILON)
-        return LayerParameters(weight=weight * factor, bias=bias - running[0] * factor)
+        return folded(Normalized(weight=weight, scale=scale, shift=bias, mean=running[0], variance=running[1]))
 
     def copy_layers(self) -> tuple[LayerParameters, ...]:
         """The same as copies that later training leaves alone."""
-        return tuple(
-            LayerParameters(weight=layer.weight.copy(), bias=None if layer.bias is None else layer.bias.copy())
-            for layer in self.layers
-        )
+        return tuple(_copy(layer) for layer in self.layers)
+
+
+def folded(normalized: Normalized) -> LayerParameters:
+    """The weight and the bias that a normalised layer amounts to in an answering network.
+
+    With the running mean m and variance v, scale (w^T x - m) / sqrt(v + eps) + shift is itself a
+    weighted sum.
+    """
+    factor = normalized.scale / np.sqrt(normalized.variance + NORM_EPSILON)
+    return LayerParameters(normalized.weight * factor, normalized.shift - normalized.mean * factor, normalized)
+
+
+def _copy(layer: LayerParameters) -> LayerParameters:
+    normalized = layer.normalized
+    if normalized is not None:
+        normalized = Normalized(**{part.name: getattr(normalized, part.name).copy() for part in fields(normalized)})
+    return LayerParameters(layer.weight.copy(), None if layer.bias is None else layer.bias.copy(), normalized)
+
+
+def _joined(slices: Sequence[slice]) -> list[slice]:
+    """The same places, with what lies next to each other as one."""
+    joined: list[slice] = []
+    for part in slices:
+        if joined and joined[-1].stop == part.start:
+            joined[-1] = slice(joined[-1].start, part.stop)
+        else:
+            joined.append(part)
+    return joined
 
 
 def initial_parameters(config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype, seed: int) -> Parameters:
@@ -123,14 +162,22 @@ def initial_parameters(config: NetworkConfig, sizes: Sequence[int], dtype: str |
 class Network:
     """A network that answers: it holds its parameters and never changes them.
 
-    Raises ConfigError when the parameters do not have the shapes that the config asks for.
+    A team shares the examples; the bits of an answer do not depend on its size. Raises ConfigError when
+    the parameters do not have the shapes that the config asks for.
     """
 
     def __init__(
-        self, config: NetworkConfig, n_features: int, n_classes: int, parameters: Sequence[LayerParameters]
+        self,
+        config: NetworkConfig,
+        n_features: int,
+        n_classes: int,
+        parameters: Sequence[LayerParameters],
+        *,
+        team: Team = ALONE,
     ) -> None:
         self.config, self.n_features, self.n_classes = config, n_features, n_classes
         self.parameters = tuple(parameters)
+        self._team = team
         sizes = layer_sizes(config, n_features, n_classes)
         expected = list(pairwise(sizes))
         found = [layer.weight.shape for layer in self.parameters]
@@ -143,30 +190,76 @@ class Network:
         return self._pass(x)[0]
 
     def activations(self, x: Float[ndarray, "n n_features"]) -> tuple[Float[ndarray, "n _"], ...]:
-        """What every layer puts out; the class probabilities last."""
+        """What every layer puts out; the probabilities that the output units give last."""
         return self.with_probabilities(self.outputs_and_logits(x))
 
     def outputs_and_logits(self, x: Float[ndarray, "n n_features"]) -> tuple[Float[ndarray, "n _"], ...]:
         """What every hidden layer puts out, and the weighted sums of the output layer last."""
-        sums, outputs = self._pass(x)
-        return (*outputs, sums[-1])
+        layers = self._room(x, len(x))
+
+        def answer(blocks: Sequence[slice]) -> None:
+            for rows in blocks:
+                self._write(x[rows], [layer[rows] for layer in layers])
+
+        self._share(len(x), answer)
+        return tuple(layers)
 
     def with_probabilities(self, layers: tuple[Float[ndarray, "n _"], ...]) -> tuple[Float[ndarray, "n _"], ...]:
         """From `outputs_and_logits` to `activations`."""
         return (*layers[:-1], self._output(layers[-1]))
 
-    def logits(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
+    def logits(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_outputs"]:
         """The weighted sums of the output layer."""
+        return self._answers(x, self.parameters[-1].weight.shape[1], lambda logits: logits)
+
+    def _answers(
+        self, x: Float[ndarray, "n n_features"], width: int, output: Callable[[ndarray], ndarray]
+    ) -> Float[ndarray, "n width"]:
+        answers = np.empty((len(x), width), np.result_type(x, self.parameters[-1].weight))
+
+        def answer(blocks: Sequence[slice]) -> None:
+            room = self._room(x, max(rows.stop - rows.start for rows in blocks))
+            for rows in blocks:
+                layers = [layer[: rows.stop - rows.start] for layer in room]
+                self._write(x[rows], layers)
+                answers[rows] = output(layers[-1])
+
+        self._share(len(x), answer)
+        return answers
+
+    def _room(self, x: ndarray, n: int) -> list[ndarray]:
+        """Arrays for what each layer makes of `n` examples."""
+        return [np.empty((n, layer.weight.shape[1]), np.result_type(x, layer.weight)) for layer in self.parameters]
+
+    def _share(self, n: int, answer: Callable[[Sequence[slice]], None]) -> None:
+        """Have the team answer for `n` examples, each member for some blocks of them."""
+        size = BLOCK if n >= 4 * BLOCK else BLOCK // 2
+        blocks = [slice(start, min(start + size, n)) for start in range(0, n, size)]
+        n_members = min(self._team.size, len(blocks))
+        parts = [blocks[len(blocks) * i // n_members : len(blocks) * (i + 1) // n_members] for i in range(n_members)]
+        if parts:
+            self._team.together([partial(answer, part) for part in parts])()
+
+    def _write(self, x: ndarray, layers: Sequence[ndarray]) -> None:
+        """What each layer puts out for some examples, and the logits last, into arrays that are there."""
         a = x
-        for layer, activation in zip(self.parameters, self.activations_of, strict=False):
-            z = _affine(a, layer)
-            a = z if not activation.needs_input else np.empty_like(z)
-            activation.function(z, a)
-        return _affine(a, self.parameters[-1])
+        for layer, activation, out in zip(self.parameters, self.activations_of, layers, strict=False):
+            z = _affine(a, layer, np.empty_like(out) if activation.needs_input else out)
+            activation.function(z, out)
+            a = out
+        _affine(a, self.parameters[-1], layers[-1])
 
     def predict_proba(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
         """The probability of each class; with a sigmoid output each stands for itself and they need not sum to 1."""
-        return self._output(self.logits(x))
+        return self._answers(x, self.n_classes, self.probabilities)
+
+    def probabilities(self, logits: Float[ndarray, "n n_outputs"]) -> Float[ndarray, "n n_classes"]:
+        """The same from logits that are there already."""
+        return class_probabilities(self._output(logits), self.config.output)
+
+    def predictions(self, logits: Float[ndarray, "n n_outputs"], *, is_multilabel: bool = False) -> Labels:
+        """The class that is predicted, or of multi-label data the labels."""
+        return predicted(logits, self.config.output, is_multilabel=is_multilabel)
 
     def _pass(self, x: ndarray) -> tuple[tuple[ndarray, ...], tuple[ndarray, ...]]:
         a, sums, outputs = x, [], []
@@ -181,8 +274,10 @@ class Network:
         return LOSSES["cross_entropy", self.config.output].output(logits)
 
 
-def _affine(x: Float[ndarray, "n n_in"], layer: LayerParameters) -> Float[ndarray, "n n_out"]:
-    z: ndarray = x @ layer.weight
+def _affine(
+    x: Float[ndarray, "n n_in"], layer: LayerParameters, out: Float[ndarray, "n n_out"] | None = None
+) -> Float[ndarray, "n n_out"]:
+    z: ndarray = np.matmul(x, layer.weight, out=out)
     if layer.bias is not None:
         z += layer.bias
     return z

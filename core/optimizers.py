@@ -1,7 +1,8 @@
 """How a gradient becomes a step, and how the size of the steps changes over time.
 
 An optimizer walks over the flat vectors of parameters, gradient and moments in blocks that fit
-the cache, a few NumPy operations to a block; the gradient itself is left as it is.
+the cache, a few NumPy operations to a block; the gradient itself is left as it is. Each member of a
+team walks over the parameters that it looks after in the layers as well.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from functools import partial
+from itertools import pairwise
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -17,8 +20,9 @@ from numpy import ndarray
 
 from core.config import TrainingConfig
 from core.network import Parameters
+from core.team import ALONE, Operation, Team
 
-BLOCK = 32_768
+BLOCK = 65_536
 """Numbers of a block: five vectors of float32 stay in a second-level cache."""
 
 FLUSH_EVERY = 256
@@ -30,48 +34,78 @@ slower, and stays there. What is flushed is below 1e-26 in float32, far below an
 """
 
 
+Blocks: TypeAlias = list[tuple[Float[ndarray, " _"], ...]]
+
+
+def _blocks(vectors: Sequence[Float[ndarray, " n_parameters"]], slices: Sequence[slice]) -> Blocks:
+    """These parts of the vectors in even blocks of at most `BLOCK` numbers, each with room for one more."""
+    bounds: list[tuple[int, int]] = []
+    for part in slices:
+        n = -(-(part.stop - part.start) // BLOCK)
+        bounds += pairwise(part.start + (part.stop - part.start) * i // n for i in range(n + 1))
+    room = np.empty(max((stop - start for start, stop in bounds), default=0), vectors[0].dtype)
+    return [(*(vector[start:stop] for vector in vectors), room[: stop - start]) for start, stop in bounds]
+
+
 class Optimizer(ABC):
     """Changes `parameters` by `gradient`, both for ever the same vectors.
 
     `moments` are what it remembers from step to step, vectors of the same length; with `n_steps`,
-    the number of steps taken, they are its whole state.
+    the number of steps taken, they are its whole state. `walks` has one operation for each member of
+    the team that looks after any parameters.
     """
 
     moment_names: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, config: TrainingConfig, parameters: Parameters, gradient: Parameters) -> None:
+    def __init__(
+        self, config: TrainingConfig, parameters: Parameters, gradient: Parameters, team: Team = ALONE
+    ) -> None:
         self.n_steps = 0
         self.moments = {name: np.zeros_like(parameters.flat) for name in self.moment_names}
         self._number = parameters.flat.dtype.type
         self._config = config
         vectors = (parameters.flat, gradient.flat, *self.moments.values())
-        scratch = np.empty(min(BLOCK, len(parameters.flat)), parameters.flat.dtype)
-        starts = range(0, len(parameters.flat), BLOCK)
-        self._blocks = [
-            (*(vector[start : start + BLOCK] for vector in vectors), scratch[: len(parameters.flat) - start])
-            for start in starts
+        self.walks: list[Operation] = [
+            partial(self._walk, _blocks(vectors, slices)) for slices in parameters.shares(team.size) if slices
         ]
+        self._walk_all = team.together(self.walks)
         self._weights = parameters.flat_weights
         self._negligible = np.finfo(parameters.flat.dtype).tiny / 0.9**FLUSH_EVERY
 
     def step(self, learning_rate: float) -> None:
         """Take one step."""
+        self.begin(learning_rate)
+        self._walk_all()
+        self.end()
+
+    # The same in three parts: `walks` in the middle may run side by side with each other.
+
+    def begin(self, learning_rate: float) -> None:
+        """Begin a step."""
         self.n_steps += 1
-        self._step(learning_rate)
+        self._prepare(learning_rate)
+
+    def end(self) -> None:
+        """End a step, all `walks` done."""
         if self.n_steps % FLUSH_EVERY == 0:
             for moment in self.moments.values():
                 moment[np.abs(moment) < self._negligible] = 0
 
+    def _prepare(self, learning_rate: float) -> None:
+        """Settle what is the same for every block of this step."""
+        self._rate = self._number(learning_rate)
+
     @abstractmethod
-    def _step(self, learning_rate: float) -> None: ...
+    def _walk(self, blocks: Blocks) -> None:
+        """Take the step on these blocks: parameters, gradient, the moments and room for one more, each."""
 
 
 class SGD(Optimizer):
     """p -= lr g."""
 
-    def _step(self, learning_rate: float) -> None:
-        rate = self._number(learning_rate)
-        for p, g, t in self._blocks:
+    def _walk(self, blocks: Blocks) -> None:
+        rate = self._rate
+        for p, g, t in blocks:
             np.multiply(g, rate, t)
             np.subtract(p, t, p)
 
@@ -81,9 +115,9 @@ class Momentum(Optimizer):
 
     moment_names = ("velocity",)
 
-    def _step(self, learning_rate: float) -> None:
-        rate, mu = self._number(learning_rate), self._number(self._config.momentum)
-        for p, g, v, t in self._blocks:
+    def _walk(self, blocks: Blocks) -> None:
+        rate, mu = self._rate, self._number(self._config.momentum)
+        for p, g, v, t in blocks:
             np.multiply(v, mu, v)
             np.add(v, g, v)
             np.multiply(v, rate, t)
@@ -95,9 +129,9 @@ class Nesterov(Optimizer):
 
     moment_names = ("velocity",)
 
-    def _step(self, learning_rate: float) -> None:
-        rate, mu = self._number(learning_rate), self._number(self._config.momentum)
-        for p, g, v, t in self._blocks:
+    def _walk(self, blocks: Blocks) -> None:
+        rate, mu = self._rate, self._number(self._config.momentum)
+        for p, g, v, t in blocks:
             np.multiply(v, mu, v)
             np.add(v, g, v)
             np.multiply(v, mu, t)
@@ -111,10 +145,10 @@ class RMSProp(Optimizer):
 
     moment_names = ("square",)
 
-    def _step(self, learning_rate: float) -> None:
-        rate, keep, new = self._number(learning_rate), self._number(0.99), self._number(1 - 0.99)
+    def _walk(self, blocks: Blocks) -> None:
+        rate, keep, new = self._rate, self._number(0.99), self._number(1 - 0.99)
         epsilon = self._number(1e-8)
-        for p, g, s, t in self._blocks:
+        for p, g, s, t in blocks:
             np.multiply(s, keep, s)
             np.multiply(g, g, t)
             np.multiply(t, new, t)
@@ -139,12 +173,15 @@ class Adam(Optimizer):
     moment_names = ("mean", "square")
     BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
-    def _step(self, learning_rate: float) -> None:
+    def _prepare(self, learning_rate: float) -> None:
         root = math.sqrt((1 - self.BETA2**self.n_steps) / (1 - self.BETA2))
         alpha = (1 - self.BETA1) / (1 - self.BETA1**self.n_steps) * root
-        rate, epsilon = self._number(learning_rate * alpha), self._number(self.EPSILON * root)
+        self._rate, self._epsilon = self._number(learning_rate * alpha), self._number(self.EPSILON * root)
+
+    def _walk(self, blocks: Blocks) -> None:
+        rate, epsilon = self._rate, self._epsilon
         beta1, beta2 = self._number(self.BETA1), self._number(self.BETA2)
-        for p, g, m, v, t in self._blocks:
+        for p, g, m, v, t in blocks:
             np.multiply(m, beta1, m)
             np.add(m, g, m)
             np.multiply(v, beta2, v)
@@ -160,9 +197,9 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam after w *= 1 - lr decay on the weights (Loshchilov & Hutter 2019); biases do not decay."""
 
-    def _step(self, learning_rate: float) -> None:
+    def _prepare(self, learning_rate: float) -> None:
         self._weights *= self._number(1 - learning_rate * self._config.weight_decay)
-        super()._step(learning_rate)
+        super()._prepare(learning_rate)
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {

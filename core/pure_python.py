@@ -84,7 +84,11 @@ def sigmoids(sums: Sequence[float]) -> list[float]:
     return [sigmoid(z) for z in sums]
 
 
-OUTPUTS: dict[str, Callable[[Sequence[float]], list[float]]] = {"softmax": softmax, "sigmoid": sigmoids}
+OUTPUTS: dict[str, Callable[[Sequence[float]], list[float]]] = {
+    "softmax": softmax,
+    "sigmoid": sigmoids,
+    "binary": sigmoids,  # a single neuron: the probability of the second of two classes
+}
 """Each output function, by the name that `core.config` knows."""
 
 
@@ -116,6 +120,8 @@ OUTPUT_DELTAS: dict[tuple[str, str], Callable[[Sequence[float], Sequence[float]]
     ("cross_entropy", "sigmoid"): cross_entropy_deltas,
     ("squared_error", "softmax"): softmax_squared_error_deltas,
     ("squared_error", "sigmoid"): sigmoid_squared_error_deltas,
+    ("cross_entropy", "binary"): cross_entropy_deltas,
+    ("squared_error", "binary"): sigmoid_squared_error_deltas,
 }
 """The deltas of the output neurons for each pair of loss and output function."""
 
@@ -168,7 +174,10 @@ class NeuronNetwork:
         self.output_deltas = OUTPUT_DELTAS[loss, output]
 
     def predict(self, features: Sequence[float]) -> list[float]:
-        """The probability of each class; the prediction is the class of the largest, counted from 0."""
+        """The probability of each class; the prediction is the class of the largest, counted from 0.
+
+        With a binary output it is one number, the probability of class 1: the prediction from 0.5 on.
+        """
         sums, _ = self.forward(features)
         return self.output(sums[-1])
 

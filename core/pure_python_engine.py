@@ -17,10 +17,11 @@ from numpy import ndarray
 from core.batches import epoch_order
 from core.config import RunConfig
 from core.dataset import Dataset
-from core.engine import Engine, batch_size_of, refuse, targets_of
+from core.engine import Engine, batch_size_of, targets_of
 from core.errors import ConfigError
 from core.network import Parameters, activation_names
 from core.pure_python import Neuron, NeuronNetwork
+from core.steps import refuse
 
 
 class PurePythonEngine(Engine):
@@ -33,7 +34,7 @@ class PurePythonEngine(Engine):
         super().__init__(dataset, config)
         if dataset.weights_train is not None:
             raise ConfigError("engine 'pure_python' needs a data set whose examples all count the same")
-        self._x, self._targets = x, targets_of(dataset, config.training, self.dtype)
+        self._x, self._targets = x, targets_of(dataset, config, self.dtype)
         self._batch_size = batch_size_of(dataset, config.training)
         self._per_epoch = -(-len(x) // self._batch_size)
         self._epoch, self._order = -1, np.empty(0, np.int64)
@@ -50,8 +51,8 @@ class PurePythonEngine(Engine):
     def advance(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
         network = self._network
         for step in range(start, end):
-            rows = self._batch(step)
-            network.measure_gradient([self._x[row].tolist() for row in rows], self._targets[rows].tolist())
+            x, targets = self._batch(step)
+            network.measure_gradient(x.tolist(), targets.tolist())
             self._is_stale = True
             self._note_parameters()
             if not all(math.isfinite(neuron.d_bias) for layer in network.layers for neuron in layer):
@@ -59,14 +60,19 @@ class PurePythonEngine(Engine):
             network.step(rate_of(step))
         refuse(self.parameters, "parameters", end)
 
-    def _batch(self, step: int) -> ndarray:
+    def _batch(self, step: int) -> tuple[Float[ndarray, "batch n_features"], Float[ndarray, "batch n_classes"]]:
         epoch, batch = divmod(step, self._per_epoch)
         if epoch != self._epoch:
             training = self.config.training
             shuffle = training.shuffle and self._per_epoch > 1  # all examples at once have no order
             self._epoch = epoch
             self._order = epoch_order(len(self._x), training.seed, epoch, shuffle=shuffle)
-        return self._order[batch * self._batch_size : (batch + 1) * self._batch_size]
+        start = batch * self._batch_size
+        rows = self._order[start : start + self._batch_size]
+        x = self._x[rows]
+        if self._augment is not None:
+            self._augment(x, epoch, start)
+        return x, self._targets[rows]
 
     def _note_parameters(self) -> None:
         # A step gives a neuron a new list of weights and leaves the old one as it was.

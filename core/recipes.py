@@ -94,6 +94,17 @@ RECIPES: dict[str, Recipe] = {
                 "optimizer": "sgd", "learning-rate": 1.0, "batch-size": "full", "epochs": 100,
             },
         ),
+        Recipe(
+            "fast",
+            "The shortest way to 97 % on MNIST: 96 hidden neurons, two passes over the images, and an Adam whose "
+            "learning rate begins high and falls to 0. Chosen on held-out images of the training set.",
+            "annscope",
+            "FAST",
+            {
+                "data": "mnist", "hidden": (96,), "optimizer": "adam", "learning-rate": 0.012,
+                "schedule": "cosine", "batch-size": 128, "epochs": 2,
+            },
+        ),
     )
 }  # fmt: skip
 """Every recipe by its name."""

@@ -15,10 +15,13 @@ def input_gradient(network: Network, x: Float[ndarray, " n_features"], label: in
 
     Backwards through the layers: g = W e_label at the output, then g <- W (f'(z) * g) for each hidden
     layer below (Simonyan, Vedaldi & Zisserman 2014). At a kink of ReLU the slope is that of the left.
+    Where one unit tells two classes apart, its logit z is that of the second class and -z that of the first.
     """
     _check_label(network, label)
     sums = network.pre_activations(x[None, :])
-    gradient: ndarray = network.parameters[-1].weight[:, label]
+    weight = network.parameters[-1].weight
+    is_shared = network.config.output == "binary"
+    gradient: ndarray = (weight[:, 0] if label else -weight[:, 0]) if is_shared else weight[:, label]
     hidden = zip(network.parameters[:-1], network.activations_of, sums[:-1], strict=True)
     for layer, activation, z in reversed(list(hidden)):
         slope = np.empty_like(z)

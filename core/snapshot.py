@@ -4,23 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+Confusion: TypeAlias = Int[ndarray, "n_classes n_classes"] | Int[ndarray, "n_classes 2 2"]
+"""How often each true class (row) was predicted as each class (column).
+
+Where an example carries any number of labels, such a matrix for each label by itself: [[tn, fp], [fn, tp]].
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Normalized:
+    """What a layer with batch normalisation has learned, and the sums that it has seen.
+
+    Its sums are scale (weight^T x - mean) / sqrt(variance + eps) + shift (`core.network.folded`).
+    """
+
+    weight: Float[ndarray, "n_in n_out"]
+    scale: Float[ndarray, " n_out"]
+    shift: Float[ndarray, " n_out"]
+    mean: Float[ndarray, " n_out"]
+    variance: Float[ndarray, " n_out"]
+
 
 @dataclass(frozen=True, eq=False)
 class LayerParameters:
-    """What one layer has learned; `bias` is None in a network without biases."""
+    """What one layer answers with; `bias` is None in a network without biases.
+
+    Of a layer with batch normalisation, weight and bias are what `normalized` amounts to.
+    """
 
     weight: Float[ndarray, "n_in n_out"]
     bias: Float[ndarray, " n_out"] | None
+    normalized: Normalized | None = None
+
+    @property
+    def trained_weight(self) -> Float[ndarray, "n_in n_out"]:
+        """The weight that gradients and updates change, and that statistics are about."""
+        return self.weight if self.normalized is None else self.normalized.weight
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """Mean loss (without penalties) and the share of examples classified correctly, 0 to 1."""
+    """Mean loss (without penalties) and the share of examples classified correctly, 0 to 1.
+
+    With several labels an example, that are those of which every label is right: the subset accuracy.
+    """
 
     loss: float
     accuracy: float
@@ -30,8 +62,9 @@ class Metrics:
 class LayerStatistics:
     """What one layer is doing, in numbers.
 
-    Norms are Euclidean, over the layer's weights. `gradient_norm` and `update_ratio` (norm of the
-    last update over norm of the weights) speak of the last step, and are None before the first.
+    Norms are Euclidean, over the layer's weights (`LayerParameters.trained_weight`). `gradient_norm`
+    and `update_ratio` (norm of the last update over norm of the weights) speak of the last step, and
+    are None before the first.
     Activation figures are over the first 1,024 held-out examples: `dead_fraction` is
     the share of neurons that are 0 for every one of them, `saturated_fraction` the share of all
     values within 0.05 of an end of a bounded activation's range (None for an unbounded one).
@@ -61,7 +94,7 @@ class Probe:
 
     indices: Int[ndarray, " n_probe"]
     x: Float[ndarray, "n_probe n_features"]
-    y: Int[ndarray, " n_probe"]
+    y: Int[ndarray, " n_probe"] | Int[ndarray, "n_probe n_labels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +103,9 @@ class Snapshot:
 
     `step` counts updates and `epoch` passes through the training split, both finished ones;
     `train` is measured on a fixed sample of the training split and `heldout` on the whole
-    split that judges (`Dataset.heldout`), with the same parameters. `confusion` counts that split, rows the
-    true class, columns the predicted one. `probe_activations` has one array a layer, the output
-    probabilities last. `train_seconds` is time spent in updates alone, as the caller measured it.
+    split that judges (`Dataset.heldout`), with the same parameters. `confusion` counts that split.
+    `probe_activations` has one array a layer, what the output units give last. `train_seconds` is
+    time spent in updates alone, as the caller measured it.
     """
 
     step: int
@@ -82,7 +115,7 @@ class Snapshot:
     learning_rate: float
     train: Metrics
     heldout: Metrics
-    confusion: Int[ndarray, "n_classes n_classes"]
+    confusion: Confusion
     parameters: tuple[LayerParameters, ...]
     layers: tuple[LayerStatistics, ...]
     probe_activations: tuple[Float[ndarray, "n_probe _"], ...]

@@ -10,7 +10,7 @@ from numpy import ndarray
 
 from core.config import RunConfig
 from core.dataset import Dataset
-from core.engine import Engine, NotFiniteError, NumpyEngine, batch_size_of
+from core.engine import Engine, NumpyEngine, batch_size_of
 from core.errors import ConfigError, DivergedError
 from core.metrics import EVALUATION_BLOCK, Evaluation, evaluate
 from core.network import Network
@@ -19,6 +19,8 @@ from core.optimizers import schedule_factor
 from core.pure_python_engine import PurePythonEngine
 from core.snapshot import Checkpoint, Metrics, Probe, Snapshot
 from core.statistics import layer_statistics
+from core.steps import NotFiniteError
+from core.team import ALONE, Team
 
 MOST_PROBES = 20
 
@@ -34,15 +36,17 @@ class Trainer:
     the data set.
     """
 
-    def __init__(self, dataset: Dataset, config: RunConfig, *, checkpoint: Checkpoint | None = None) -> None:
+    def __init__(
+        self, dataset: Dataset, config: RunConfig, *, checkpoint: Checkpoint | None = None, team: Team = ALONE
+    ) -> None:
         training = config.training
         if not len(dataset.y_train):
             raise ConfigError(f"data set {dataset.name} has no training examples")
-        self._dataset, self._config = dataset, config
+        self._dataset, self._config, self._team = dataset, config, team
         self._dtype = np.dtype(training.dtype)
         self._x_heldout, self._y_heldout = (self._typed(part) for part in dataset.split(dataset.heldout))
         x_train = self._typed(dataset.x_train)
-        self._engine = _engine_of(dataset, config, x_train)
+        self._engine = _engine_of(dataset, config, x_train, team)
         sample = np.arange(len(x_train))
         if 0 < training.train_sample < len(x_train):
             sample = np.sort(
@@ -192,7 +196,8 @@ class Trainer:
 
     def _network(self) -> Network:
         dataset = self._dataset
-        return Network(self._config.network, dataset.n_features, dataset.n_classes, self._engine.parameters.layers)
+        layers = self._engine.parameters.layers
+        return Network(self._config.network, dataset.n_features, dataset.n_classes, layers, team=self._team)
 
     def _evaluate(self, network: Network, x: ndarray, y: ndarray) -> Evaluation:
         return evaluate(network, x, y, self._config.training.loss)
@@ -205,8 +210,9 @@ class Trainer:
             self.best_step = step if training.patience else None
         reason = None
         if training.target_accuracy and snapshot.heldout.accuracy >= training.target_accuracy:
+            name = "subset accuracy" if self._dataset.is_multilabel else "accuracy"
             reason = (
-                f"The held-out accuracy reached {snapshot.heldout.accuracy:.2%}, "
+                f"The held-out {name} reached {snapshot.heldout.accuracy:.2%}, "
                 f"the target was {training.target_accuracy:.2%}."
             )
         elif training.stop_when_all_right and self._all_right():
@@ -243,15 +249,28 @@ def train(dataset: Dataset, config: RunConfig) -> Iterator[Snapshot]:
         yield trainer.snapshot()
 
 
-def _engine_of(dataset: Dataset, config: RunConfig, x: ndarray) -> Engine:
+def _engine_of(dataset: Dataset, config: RunConfig, x: ndarray, team: Team) -> Engine:
     """What takes the steps: the neurons if the config asks for them, else the fastest that can."""
     if config.training.engine == "pure_python":
         return PurePythonEngine(dataset, config, x)
-    return (OneByOneEngine if can_go_one_by_one(dataset, config) else NumpyEngine)(dataset, config, x)
+    if can_go_one_by_one(dataset, config):
+        return OneByOneEngine(dataset, config, x)
+    return NumpyEngine(dataset, config, x, team)
 
 
 def _probe_of(x: ndarray, y: ndarray, n_classes: int) -> Probe:
-    """The first held-out examples of each class, as many of each, in the order of the classes."""
-    each = max(1, MOST_PROBES // n_classes)
-    indices = np.concatenate([np.flatnonzero(y == label)[:each] for label in range(n_classes)])
+    """The first held-out examples of each class, as many of each, in the order of the classes.
+
+    With several labels an example: one of each label, then of each combination of labels in turn.
+    """
+    if y.ndim == 2:
+        combination, counts = np.unique(y, axis=0, return_inverse=True, return_counts=True)[1:]
+        together = np.argsort(combination.ravel(), kind="stable")
+        turn = np.arange(len(y)) - np.repeat(np.cumsum(counts) - counts, counts)
+        with_label = y.argmax(axis=0)[y.any(axis=0)].tolist()
+        wanted = dict.fromkeys([*with_label, *together[np.argsort(turn, kind="stable")].tolist()])
+        indices = np.sort(list(wanted)[: max(MOST_PROBES, len(set(with_label)))])
+    else:
+        each = max(1, MOST_PROBES // n_classes)
+        indices = np.concatenate([np.flatnonzero(y == label)[:each] for label in range(n_classes)])
     return Probe(indices=indices, x=x[indices].copy(), y=y[indices].copy())

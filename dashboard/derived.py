@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from numpy import ndarray
 
 from core.curves import (
@@ -27,14 +27,17 @@ from core.curves import (
     averaged_over_classes,
     averages,
     calibration,
+    hamming_loss,
     precision_recall_curve,
     roc_curve,
+    sample_averages,
     specificity,
 )
-from core.dataset import SPLITS, Dataset
+from core.dataset import SPLITS, Dataset, Labels
 from core.errors import AnnscopeError
-from core.metrics import EVALUATION_BLOCK, ClassMetrics, class_metrics, confusion_matrix
+from core.metrics import EVALUATION_BLOCK, ClassMetrics, class_metrics, confusion_matrix, is_right
 from core.network import Network
+from core.snapshot import Confusion
 from dashboard.examples import source_of
 from data.errors import DataError
 from runs.record import RunReader, run_directory
@@ -56,40 +59,48 @@ class Answers:
 
     `predictions` are the classes of the largest logits, as the worker counts them; `probabilities`
     are as the output layer gives them, with a sigmoid each for itself. Examples are in the split's order.
+    Where an example carries any number of labels, labels and predictions are rows of 0 and 1.
     """
 
     run: str
     number: int
     split: str
     class_names: tuple[str, ...]
-    labels: Int[ndarray, " n"]
-    predictions: Int[ndarray, " n"]
+    labels: Labels
+    predictions: Labels
     probabilities: Float[ndarray, "n n_classes"]
 
     @property
     def n_classes(self) -> int:
         return len(self.class_names)
 
+    @property
+    def is_multilabel(self) -> bool:
+        """Whether an example may carry any number of labels."""
+        return self.labels.ndim == 2
+
     @cached_property
-    def confusion(self) -> Int[ndarray, "n_classes n_classes"]:
-        """How often each true class (row) was taken for each class (column)."""
+    def confusion(self) -> Confusion:
+        """How often each true class (row) was taken for each class (column); or of each label by itself."""
         return confusion_matrix(self.labels, self.predictions, self.n_classes)
 
     @cached_property
     def confidence(self) -> Float[ndarray, " n"]:
-        """The probability of each prediction."""
+        """The probability of each prediction; of several labels that all of them are right, if they are independent."""
+        if self.is_multilabel:
+            of_all: ndarray = np.maximum(self.probabilities, 1 - self.probabilities).prod(axis=1)
+            return of_all
         chosen: ndarray = self.probabilities[np.arange(len(self.labels)), self.predictions]
         return chosen
 
     @cached_property
     def right(self) -> Bool[ndarray, " n"]:
-        """Which predictions are the true class."""
-        right: ndarray = self.predictions == self.labels
-        return right
+        """Which predictions are the true class; or all the true labels and no other."""
+        return is_right(self.labels, self.predictions)
 
     @cached_property
     def accuracy(self) -> float:
-        """The share of right predictions; NaN without examples."""
+        """The share of right predictions (of labels the subset accuracy); NaN without examples."""
         return float(self.right.mean()) if len(self.right) else float("nan")
 
     @cached_property
@@ -132,17 +143,36 @@ class Answers:
         """How often predictions of a certain confidence are right."""
         return calibration(self.right, self.confidence)
 
+    def calibration_of(self, label: int) -> Calibration:
+        """How often examples to which a certain probability of a label was given carry it."""
+        return calibration(self.is_class(label), self.probabilities[:, label])
+
+    @cached_property
+    def sample_averages(self) -> dict[str, float]:
+        """Precision, recall and F1 of the labels of each example, on average; of labels alone."""
+        return sample_averages(self.labels, self.predictions)
+
+    @cached_property
+    def hamming_loss(self) -> float:
+        """The share of wrong among all answers, one a label; of labels alone."""
+        return hamming_loss(self.confusion)
+
+    def is_predicted(self, label: int) -> Bool[ndarray, " n"]:
+        """Which examples were taken for a class, or given a label."""
+        said: ndarray = self.predictions[:, label] == 1 if self.is_multilabel else self.predictions == label
+        return said
+
     def is_class(self, label: int) -> Bool[ndarray, " n"]:
-        """Which examples truly are of a class."""
-        of_class: ndarray = self.labels == label
+        """Which examples truly are of a class, or carry a label."""
+        of_class: ndarray = self.labels[:, label] == 1 if self.is_multilabel else self.labels == label
         return of_class
 
 
-def answer(network: Network, x: ndarray) -> tuple[ndarray, ndarray]:
+def answer(network: Network, x: ndarray, *, is_multilabel: bool = False) -> tuple[ndarray, ndarray]:
     """Predictions and probabilities, in the blocks in which the worker evaluates, so that not a bit differs."""
     logits = [network.logits(x[start : start + EVALUATION_BLOCK]) for start in range(0, len(x), EVALUATION_BLOCK)]
-    every = np.concatenate(logits) if logits else np.zeros((0, network.n_classes), x.dtype)
-    return every.argmax(axis=1), network.with_probabilities((every,))[-1]
+    every = np.concatenate(logits) if logits else np.zeros((0, network.parameters[-1].weight.shape[1]), x.dtype)
+    return network.predictions(every, is_multilabel=is_multilabel), network.probabilities(every)
 
 
 def answers_of(run: str, number: int, split: str) -> Answers:
@@ -158,13 +188,12 @@ def _compute(run: str, number: int, split: str) -> Answers:
     x, y = dataset.split(split)
     if not len(y):
         raise DerivedError(f"Run {run} has no {split} examples.")
-    predictions, probabilities = answer(RunReader(run_directory(run)).network(number), x)
+    network = RunReader(run_directory(run)).network(number)
+    predictions, probabilities = answer(network, x, is_multilabel=dataset.is_multilabel)
     return Answers(run, number, split, dataset.class_names, y, predictions, probabilities)
 
 
-def confusions_of(
-    run: str, numbers: Sequence[int], split: str
-) -> tuple[dict[int, Int[ndarray, "n_classes n_classes"]], list[AnnscopeError]]:
+def confusions_of(run: str, numbers: Sequence[int], split: str) -> tuple[dict[int, Confusion], list[AnnscopeError]]:
     """The confusion matrix of each of these snapshots on a split: recorded where that is the split that judged it.
 
     A snapshot that cannot be read is left out, and why comes second. Raises AnnscopeError when that is every one.
@@ -176,7 +205,8 @@ def confusions_of(
     def compute(number: int) -> ndarray:
         if split == dataset.heldout:
             return np.asarray(reader.snapshot(number).confusion, np.int64)
-        return confusion_matrix(y, answer(reader.network(number), x)[0], dataset.n_classes)
+        predictions = answer(reader.network(number), x, is_multilabel=dataset.is_multilabel)[0]
+        return confusion_matrix(y, predictions, dataset.n_classes)
 
     found: dict[int, ndarray] = {}
     troubles: list[AnnscopeError] = []

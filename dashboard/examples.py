@@ -24,7 +24,7 @@ from data.datasets import is_ready, load_dataset
 from data.examples import Examples
 from data.scaling import fit_scaler
 
-CENTERED = ("mnist", "mnist-5k")
+CENTERED = ("mnist", "mnist-5k", "mnist-5k-traits")
 """Data sets whose figures stand with their centre of mass in the middle; those of others fill the image."""
 N_NEAREST = 8
 MOST_NEAREST = 64
@@ -133,8 +133,8 @@ def describe(run: str) -> dict[str, Any]:
     return about
 
 
-def labels(run: str) -> dict[str, list[int]]:
-    """The class of every example of each split."""
+def labels(run: str) -> dict[str, list[Any]]:
+    """The class of every example of each split, or its row of 0 and 1, a number a label."""
     dataset = source_of(run).dataset
     return {name: dataset.split(name)[1].tolist() for name in SPLITS}
 
@@ -151,7 +151,7 @@ def example(run: str, split: str, index: int) -> dict[str, Any]:
     if index >= len(y):
         has = f"it has 0 to {len(y) - 1}" if len(y) else "it is empty"
         raise ExampleError(f"There is no example {index} in the {split} split; {has}.")
-    return {"split": split, "index": index, "label": int(y[index]), "x": x[index].tolist()}
+    return {"split": split, "index": index, "label": y[index].tolist(), "x": x[index].tolist()}
 
 
 def nearest_examples(run: str, number: int, x: Float[ndarray, " n_features"], k: int = N_NEAREST) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def nearest_examples(run: str, number: int, x: Float[ndarray, " n_features"], k:
         "neighbors": [
             {
                 "index": int(row),
-                "label": int(dataset.y_train[row]),
+                "label": dataset.y_train[row].tolist(),
                 "distance": float(distance),
                 "x": dataset.x_train[row].tolist(),
             }

@@ -19,7 +19,7 @@ from safetensors.numpy import load
 from core.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
 from runs.record import LIVE, Line, RecordError, RunReader, Status, run_directory
 
-POLL_SECONDS = 0.01
+POLL_SECONDS = 0.005
 """How often the record of a run at work is looked at while somebody watches."""
 IDLE_SECONDS = 0.25
 """How often that of any other run is: it may be resumed."""
@@ -33,7 +33,8 @@ class Following:
     """The record of one run, followed: what is new is read, parsed and encoded once for all viewers.
 
     `version` grows with every change. `lines` holds each line of the metrics as JSON text, and
-    `newest` the number of the last snapshot, -1 before the first. Safe to use from any thread.
+    `newest` the number of the last snapshot, -1 before the first, seen at `newest_since` on the
+    monotonic clock. Safe to use from any thread.
 
     Raises RecordError when made for a run that is not there.
     """
@@ -44,6 +45,7 @@ class Following:
         self.version = 0
         self.lines: list[str] = []
         self.newest = -1
+        self.newest_since = 0.0
         self._snapshots: dict[int, Line] = {}
         self._rate: float | None = None
         self._status: Status | None = None
@@ -66,7 +68,7 @@ class Following:
             for line in new:
                 self.lines.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
                 if line["type"] == "snapshot":
-                    self.newest = line["number"]
+                    self.newest, self.newest_since = line["number"], time.monotonic()
                     self._snapshots[self.newest] = line
                 elif line["event"] == "learning_rate":
                     self._rate = line["value"]

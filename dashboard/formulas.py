@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from jaxtyping import Int
-from numpy import ndarray
-
 from core.curves import averages, specificity
-from core.metrics import class_metrics
+from core.metrics import class_metrics, each_by_itself
+from core.snapshot import Confusion
 
 UNDEFINED = r"\text{n/a}"
 
-Counts = Int[ndarray, "n_classes n_classes"]
 
-
-def formulas(confusion: Counts, label: int) -> str:
-    """Precision, recall, F1 and specificity of one class, each with the counts it comes from."""
-    tp = int(confusion[label, label])
-    fp, fn = int(confusion[:, label].sum()) - tp, int(confusion[label].sum()) - tp
-    tn = int(confusion.sum()) - tp - fp - fn
+def formulas(confusion: Confusion, label: int) -> str:
+    """Precision, recall, F1 and specificity of one class or label, each with the counts it comes from."""
+    (tn, fp), (fn, tp) = each_by_itself(confusion)[label].tolist()
     found = class_metrics(confusion)
     lines = (
         (r"\text{precision}", "tp", "tp + fp", f"{tp}", f"{tp} + {fp}", found.precision[label]),
@@ -36,24 +30,42 @@ def formulas(confusion: Counts, label: int) -> str:
     return f"{counts}\n\n$$\\begin{{aligned}}{body}\\end{{aligned}}$$"
 
 
-def averages_in_words(confusion: Counts) -> str:
-    """The three averages of the F1 of all classes, explained by their numbers."""
+def averages_in_words(confusion: Confusion) -> str:
+    """The three averages of the F1 of all classes or labels, explained by their numbers."""
     found, mean = class_metrics(confusion), averages(confusion)["f1"]
     known = [(float(value), int(n)) for value, n in zip(found.f1, found.support, strict=True) if value == value]
     left_out = len(found.f1) - len(known)
-    right, n = int(confusion.trace()), int(confusion.sum())
+    of_labels = confusion.ndim == 3
+    all_of_them = "labels" if of_labels else "classes"
     total = sum(weight for _, weight in known)
-    note = f" {left_out} classes for which it is undefined are left out." if left_out else ""
+    note = f" {left_out} {all_of_them} for which it is undefined are left out." if left_out else ""
     return (
-        f"- **Macro** is the plain mean over the {len(known)} classes, each counting the same however rare it is; "
-        f"for F1 ({' + '.join(f'{value:.3f}' for value, _ in known[:3])}{' + …' if len(known) > 3 else ''}) / "
+        f"- **Macro** is the plain mean over the {len(known)} {all_of_them}, each counting the same however rare it "
+        f"is; for F1 ({' + '.join(f'{value:.3f}' for value, _ in known[:3])}{' + …' if len(known) > 3 else ''}) / "
         f"{len(known)} = **{_value(mean.macro)}**.{note}\n"
-        f"- **Weighted** is the mean weighted by support, each example counting the same; for F1 "
+        f"- **Weighted** is the mean weighted by support, each {'carried label' if of_labels else 'example'} counting "
+        f"the same; for F1 "
         f"({' + '.join(f'{weight:,} · {value:.3f}' for value, weight in known[:2])}{' + …' if len(known) > 2 else ''})"
         f" / {total:,} = **{_value(mean.weighted)}**.\n"
-        f"- **Micro** pools the counts of all classes before dividing. With one answer for each example, every "
-        f"mistake is a false positive of one class and a false negative of another, so micro precision, recall and "
-        f"F1 are all the accuracy: {right:,} / {n:,} = **{_value(mean.micro)}**."
+        + (_micro_of_labels(confusion) if of_labels else _micro_of_classes(confusion))
+        + f" = **{_value(mean.micro)}**."
+    )
+
+
+def _micro_of_classes(confusion: Confusion) -> str:
+    return (
+        "- **Micro** pools the counts of all classes before dividing. With one answer for each example, every "
+        "mistake is a false positive of one class and a false negative of another, so micro precision, recall and "
+        f"F1 are all the accuracy: {int(confusion.trace()):,} / {int(confusion.sum()):,}"
+    )
+
+
+def _micro_of_labels(confusion: Confusion) -> str:
+    (_, fp), (fn, tp) = confusion.sum(axis=0).tolist()
+    return (
+        "- **Samples** is the mean over the examples of the figure of the labels of each one.\n"
+        "- **Micro** pools the counts of all labels before dividing; for F1 "
+        f"2 · {tp:,} / (2 · {tp:,} + {fp:,} + {fn:,})"
     )
 
 

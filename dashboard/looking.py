@@ -30,6 +30,15 @@ FIGURES: dict[Figure, str] = {
 }
 
 
+def views_of(*, is_multilabel: bool) -> dict[View, str]:
+    """The views that mean something; where an example carries several labels, none is taken for another."""
+    if not is_multilabel:
+        return VIEWS
+    named: dict[View, str] = VIEWS | {"matrix": "Confusion by label", "classes": "Labels"}
+    named.pop("pairs")
+    return named
+
+
 @dataclass(frozen=True)
 class Looking:
     """One link to Inspect, understood: every choice is possible, and `complaints` say what was not.
@@ -60,6 +69,7 @@ def understand(
     n_snapshots: int,
     splits: Mapping[str, int],
     class_names: tuple[str, ...],
+    is_multilabel: bool = False,
 ) -> Looking:
     """What the address asks for; whatever is missing or impossible takes its default, the latter with a sentence.
 
@@ -91,9 +101,10 @@ def understand(
     if name is not None and name not in class_names:
         complaints.append(_sentence(state.CLASS, "the name of a class", name) + did_you_mean(name, class_names) + ".")
     shown = parameters.get(state.SHOW, "wrong")
-    selection = parse_selection(shown, n_classes)
+    selection = parse_selection(shown, n_classes, is_multilabel=is_multilabel)
     if selection is None:
-        complaints.append(_sentence(state.SHOW, "such as 3-5, true-3, predicted-5, wrong or all", shown) + ".")
+        such = "tp-1, fn-1, true-1" if is_multilabel else "3-5, true-3, predicted-5"
+        complaints.append(_sentence(state.SHOW, f"such as {such}, wrong or all", shown) + ".")
     threshold = _share(parameters.get(state.THRESHOLD, "0.5"))
     if threshold is None:
         wrong = parameters[state.THRESHOLD]
@@ -106,7 +117,7 @@ def understand(
         run=run,
         number=number(state.SNAPSHOT, n_snapshots, n_snapshots - 1),
         split=split,
-        view=cast(View, one(state.VIEW, tuple(VIEWS), "matrix")),
+        view=cast(View, one(state.VIEW, tuple(views_of(is_multilabel=is_multilabel)), "matrix")),
         matrix=cast(Mode, one(state.MATRIX, MODES, "counts")),
         against=parameters.get(state.AGAINST),
         label=label,

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from numpy import ndarray
 
 from core.curves import specificity
 from core.metrics import class_metrics
+from core.snapshot import Confusion
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Moments:
         return sorted({*range(0, last + 1, apart), last})
 
 
-def class_figure(confusion: Int[ndarray, "n_classes n_classes"], name: str) -> Float[ndarray, " n_classes"]:
+def class_figure(confusion: Confusion, name: str) -> Float[ndarray, " n_classes"]:
     """Precision, recall, f1 or specificity of each class."""
     if name == "specificity":
         return specificity(confusion)

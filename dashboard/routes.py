@@ -9,8 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import mimetypes
+import os
 import re
+import time
+import zlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 
@@ -32,9 +36,17 @@ from dashboard.following import IDLE_SECONDS, Following, follow
 from runs.record import run_ids
 
 BASE = "/annscope"
+PLOTLY = f"{BASE}/plotly-{plotly.__version__}.js"
 ASSETS = Path(__file__).with_name("assets")
+KEPT = "private, max-age=31536000, immutable"
+"""How long a browser keeps what it got by an address that names its version: a year, without asking again."""
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
 MOST_CHANGES = 10_000
+BUSY_SECONDS = 0.25
+"""How long news wait for a viewer that is drawing."""
+FRESH_SECONDS = 0.01
+NEXT_SECONDS = 0.05
+"""A viewer gets a snapshot that is older than the first only if no other follows within the second of these."""
 GONE = 4404
 """The code with which a connection is closed when the run was deleted or cannot be read."""
 
@@ -43,12 +55,28 @@ mimetypes.add_type("text/javascript", ".js")
 
 
 class Assets(StaticFiles):
-    """The ES modules and style sheets, which a browser may keep but has to ask about each time."""
+    """The ES modules and style sheets.
+
+    A browser keeps what it got by the address of `asset`, which names their version, without asking again; what it
+    got by a plain one it asks about each time.
+    """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "no-cache"
+        is_present = scope["path_params"].get("version") == assets_version(Path(str(self.directory)))
+        response.headers["cache-control"] = KEPT if is_present else "no-cache"
         return response
+
+
+def assets_version(directory: Path = ASSETS) -> str:
+    """What tells this state of the files in a folder from any other."""
+    about = sorted((entry.name, entry.stat().st_mtime_ns, entry.stat().st_size) for entry in os.scandir(directory))
+    return f"v{zlib.crc32(repr(about).encode()):08x}"
+
+
+def asset(name: str) -> str:
+    """Where a module is, as it is now; what it imports from its own folder has the same version."""
+    return f"{BASE}/{assets_version()}/assets/{name}"
 
 
 def _or_404(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
@@ -154,8 +182,9 @@ def _arrays(content: bytes) -> Response:
 async def live(websocket: WebSocket) -> None:
     """A run as it is recorded: first all that there is, then every new line and the newest snapshot.
 
-    At most one frame is under way to a viewer: it answers "ack", and gets the one that is newest by
-    then. A run that is not there yet, or has not loaded its data, is waited for.
+    At most one frame is under way to a viewer: it answers "ack" when it wants another one, and gets
+    the one that is newest by then. What else is new comes with it, or after `BUSY_SECONDS` without
+    it. A run that is not there yet, or has not loaded its data, is waited for.
     """
     run = websocket.path_params["run"]
     if not RUN_ID.fullmatch(run):
@@ -181,7 +210,8 @@ class _Viewer:
         self.websocket = websocket
         self.run = run
         self.changed = asyncio.Event()
-        self.is_ready = True
+        self.ready = asyncio.Event()
+        self.ready.set()
 
     async def read(self) -> None:
         """Take acknowledgements until the viewer leaves."""
@@ -190,7 +220,7 @@ class _Viewer:
             if message["type"] == "websocket.disconnect":
                 return
             if message.get("text") == "ack":
-                self.is_ready = True
+                self.ready.set()
                 self.changed.set()
 
     async def write(self) -> None:
@@ -218,6 +248,7 @@ class _Viewer:
         greeted = False
         while True:
             await self.changed.wait()
+            await self._good_moment(following, number)
             self.changed.clear()
             following.check()
             if not greeted:
@@ -231,9 +262,23 @@ class _Viewer:
             if status != following.status:
                 status = following.status
                 await self.websocket.send_text(json.dumps({"type": "status", "status": status}))
-            if self.is_ready and number < following.newest:
-                self.is_ready, number = False, following.newest
+            if self.ready.is_set() and number < following.newest:
+                self.ready.clear()
+                number = following.newest
                 await self.websocket.send_bytes(following.frame(number))
+
+    async def _good_moment(self, following: Following, number: int) -> None:
+        """Wait while the viewer draws, and then for a snapshot that is about to come; `number` is the last one sent."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.ready.wait(), BUSY_SECONDS)
+        newest, age = following.newest, time.monotonic() - following.newest_since
+        if not self.ready.is_set() or newest == number or age < FRESH_SECONDS or not following.at_work:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(NEXT_SECONDS):
+                while following.newest == newest:
+                    self.changed.clear()
+                    await self.changed.wait()
 
 
 def _history(following: Following, *, kind: str | None = None) -> str:
@@ -243,11 +288,11 @@ def _history(following: Following, *, kind: str | None = None) -> str:
 
 
 def plotly_library(_: Request) -> Response:
-    """The drawing library of the figures, as it lies in the plotly package."""
+    """The drawing library of the figures, as it lies in the plotly package; its address names its version."""
     return FileResponse(
         Path(plotly.__file__).with_name("package_data") / "plotly.min.js",
         media_type="text/javascript",
-        headers={"cache-control": "no-cache"},
+        headers={"cache-control": KEPT},
     )
 
 
@@ -263,7 +308,8 @@ routes: list[BaseRoute] = [
     Route("/{page}/_stcore/health", not_here),
     Route("/{page}/_stcore/host-config", not_here),
     Mount(f"{BASE}/assets", app=Assets(directory=ASSETS, check_dir=False), name="assets"),
-    Route(f"{BASE}/plotly.js", plotly_library),
+    Mount(f"{BASE}/{{version}}/assets", app=Assets(directory=ASSETS, check_dir=False)),
+    Route(PLOTLY, plotly_library),
     Route(f"{BASE}/runs/{{run}}/history", history),
     Route(f"{BASE}/runs/{{run}}/probe", probe),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}", snapshot),

@@ -4,10 +4,21 @@
 true-3       everything that truly is class 3: a row
 predicted-5  everything taken for class 5: a column
 either-3     what is class 3 or was taken for it: what its F1 is about
-other-3      everything that truly is not class 3: what its specificity is about
+without-3    everything that truly is not class 3: what its specificity is about
 called-3     what a threshold on the probability of class 3 calls class 3
 missed-3     what truly is class 3 and falls below the threshold
 bin-7        what was predicted with a confidence in bin 7 of the calibration curve
+
+Where an example carries any number of labels:
+
+tp-3, fp-3   carries label 3 and was given it; was given it wrongly
+fn-3, tn-3   carries it and was not given it; rightly was not
+true-3       carries label 3; without-3 does not
+predicted-3  was given label 3; unpredicted-3 was not
+either-3     carries label 3 or was given it
+called-3, missed-3  as above
+pbin-3-7     the probability of label 3 is in bin 7 of its calibration curve
+
 wrong        every mistake
 all          every example
 """
@@ -25,16 +36,21 @@ from numpy import ndarray
 from core.curves import N_BINS
 from dashboard.derived import Answers
 
-Kind = Literal["cell", "true", "predicted", "either", "other", "called", "missed", "bin", "wrong", "all"]
+Kind = Literal[
+    "cell", "true", "without", "predicted", "either", "called", "missed", "bin", "wrong", "all",
+    "tp", "fp", "fn", "tn", "unpredicted", "pbin",
+]  # fmt: skip
+OF_CLASSES = ("true", "without", "predicted", "either", "called", "missed", "bin")
+OF_LABELS = ("tp", "fp", "fn", "tn", "true", "without", "predicted", "unpredicted", "either", "called", "missed")
 Order = Literal["sure", "unsure"]
-OF_FIGURE: dict[str, Kind] = {"precision": "predicted", "recall": "true", "f1": "either", "specificity": "other"}
-"""Which examples a figure of a class is counted on."""
+OF_FIGURE: dict[str, Kind] = {"precision": "predicted", "recall": "true", "f1": "either", "specificity": "without"}
+"""Which examples a figure of a class or label is counted on."""
 ORDERS: dict[Order, str] = {"sure": "Surest first", "unsure": "Least sure first"}
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Some examples of a split; `first` and `second` are classes, or the number of a bin."""
+    """Some examples of a split; `first` and `second` are classes or labels, or the number of a bin."""
 
     kind: Kind = "wrong"
     first: int = 0
@@ -44,16 +60,18 @@ class Selection:
         """As the address spells it."""
         if self.kind == "cell":
             return f"{self.first}-{self.second}"
+        if self.kind == "pbin":
+            return f"pbin-{self.first}-{self.second}"
         return self.kind if self.kind in {"wrong", "all"} else f"{self.kind}-{self.first}"
 
 
-def parse_selection(text: str, n_classes: int) -> Selection | None:
-    """The selection that a text spells; None when it spells none that is possible with so many classes."""
+def parse_selection(text: str, n_classes: int, *, is_multilabel: bool = False) -> Selection | None:
+    """The selection that a text spells; None when it spells none that is possible with so many classes or labels."""
     if text in {"wrong", "all"}:
         return Selection("wrong" if text == "wrong" else "all")
-    found = re.fullmatch(
-        r"(?:(true|predicted|either|other|called|missed|bin)|([0-9]{1,4}))-([0-9]{1,4})", text, re.ASCII
-    )
+    if is_multilabel:
+        return _of_labels(text, n_classes)
+    found = re.fullmatch(rf"(?:({'|'.join(OF_CLASSES)})|([0-9]{{1,4}}))-([0-9]{{1,4}})", text, re.ASCII)
     if found is None:
         return None
     word, row, last = found.groups()
@@ -63,28 +81,39 @@ def parse_selection(text: str, n_classes: int) -> Selection | None:
     return Selection(cast(Kind, word), int(last)) if int(last) < (N_BINS if word == "bin" else n_classes) else None
 
 
+def _of_labels(text: str, n_labels: int) -> Selection | None:
+    found = re.fullmatch(rf"({'|'.join(OF_LABELS)})-([0-9]{{1,4}})", text, re.ASCII)
+    if found is not None:
+        return Selection(cast(Kind, found[1]), int(found[2])) if int(found[2]) < n_labels else None
+    found = re.fullmatch(r"pbin-([0-9]{1,4})-([0-9]{1,4})", text, re.ASCII)
+    if found is None or int(found[1]) >= n_labels or int(found[2]) >= N_BINS:
+        return None
+    return Selection("pbin", int(found[1]), int(found[2]))
+
+
 def is_selected(selection: Selection, answers: Answers, threshold: float) -> Bool[ndarray, " n"]:
     """Which examples a selection means."""
-    labels, predictions = answers.labels, answers.predictions
-    first = selection.first
+    first, kind = selection.first, selection.kind
     chosen: ndarray
-    if selection.kind == "cell":
-        chosen = (labels == first) & (predictions == selection.second)
-    elif selection.kind == "true":
-        chosen = labels == first
-    elif selection.kind == "predicted":
-        chosen = predictions == first
-    elif selection.kind == "either":
-        chosen = (labels == first) | (predictions == first)
-    elif selection.kind == "other":
-        chosen = labels != first
-    elif selection.kind in {"called", "missed"}:
+    if kind == "cell":
+        chosen = (answers.labels == first) & (answers.predictions == selection.second)
+    elif kind in {"called", "missed"}:
         called = answers.probabilities[:, first].astype(np.float64) >= threshold
-        chosen = called if selection.kind == "called" else (labels == first) & ~called
-    elif selection.kind == "bin":
+        chosen = called if kind == "called" else answers.is_class(first) & ~called
+    elif kind in OF_LABELS:
+        is_true, is_said = answers.is_class(first), answers.is_predicted(first)
+        chosen = {
+            "true": is_true, "without": ~is_true, "predicted": is_said, "unpredicted": ~is_said,
+            "either": is_true | is_said,
+            "tp": is_true & is_said, "fp": ~is_true & is_said, "fn": is_true & ~is_said, "tn": ~is_true & ~is_said,
+        }[kind]  # fmt: skip
+    elif kind == "pbin":
+        edges = answers.calibration_of(first).edges
+        chosen = np.searchsorted(edges[1:-1], answers.probabilities[:, first].astype(np.float64)) == selection.second
+    elif kind == "bin":
         chosen = bins_of(answers) == first
     else:
-        chosen = ~answers.right if selection.kind == "wrong" else np.ones(len(labels), bool)
+        chosen = ~answers.right if kind == "wrong" else np.ones(len(answers.labels), bool)
     return chosen
 
 
@@ -93,9 +122,10 @@ def bins_of(answers: Answers) -> Int[ndarray, " n"]:
     return np.searchsorted(answers.calibration.edges[1:-1], answers.confidence.astype(np.float64))
 
 
-def judged_class(selection: Selection) -> int | None:
-    """The class whose probability a selection is about; None for that of each prediction."""
-    return selection.first if selection.kind in {"called", "missed"} else None
+def judged_class(selection: Selection, *, is_multilabel: bool = False) -> int | None:
+    """The class or label whose probability a selection is about; None for that of each prediction."""
+    of_one = {*OF_LABELS, "pbin"} if is_multilabel else {"called", "missed"}
+    return selection.first if selection.kind in of_one else None
 
 
 def select(selection: Selection, answers: Answers, threshold: float, order: Order) -> Int[ndarray, " n_selected"]:
@@ -104,7 +134,7 @@ def select(selection: Selection, answers: Answers, threshold: float, order: Orde
     Examples of equal probability stay in the order of the split.
     """
     places = np.flatnonzero(is_selected(selection, answers, threshold))
-    label = judged_class(selection)
+    label = judged_class(selection, is_multilabel=answers.is_multilabel)
     sure = answers.confidence[places] if label is None else answers.probabilities[places, label]
     return places[np.argsort(-sure if order == "sure" else sure, kind="stable")]
 
@@ -112,6 +142,15 @@ def select(selection: Selection, answers: Answers, threshold: float, order: Orde
 def describe(selection: Selection, class_names: tuple[str, ...], threshold: float) -> str:
     """What a selection means, in a few words."""
     first = selection.first
+    name = class_names[first] if selection.kind not in {"bin", "wrong", "all"} else ""
+    of_label = {
+        "tp": f"{name}, found", "fp": f"Wrongly called {name}", "fn": f"{name}, missed", "tn": f"Rightly not {name}",
+        "without": f"Truly not {name}", "unpredicted": f"Not called {name}",
+    }  # fmt: skip
+    if selection.kind in of_label:
+        return of_label[selection.kind]
+    if selection.kind == "pbin":
+        return f"p({name}) from {selection.second / N_BINS:.1f} to {(selection.second + 1) / N_BINS:.1f}"
     if selection.kind == "cell":
         second = class_names[selection.second]
         if first == selection.second:
@@ -123,8 +162,6 @@ def describe(selection: Selection, class_names: tuple[str, ...], threshold: floa
         return f"Taken for {class_names[first]}"
     if selection.kind == "either":
         return f"Truly {class_names[first]}, or taken for it"
-    if selection.kind == "other":
-        return f"Truly not {class_names[first]}"
     if selection.kind == "called":
         return f"p({class_names[first]}) at least {threshold:.4g}"
     if selection.kind == "missed":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import sys
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +22,8 @@ HEAVY = (
     "runs.control",
 )  # fmt: skip
 """What the pages need, imported before the first visitor has to wait for it."""
+SWITCH_SECONDS = 0.0005
+"""How long a page's script may keep the interpreter from the live views; Python's own 5 ms are a frame's worth."""
 
 
 @asynccontextmanager
@@ -34,6 +37,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     PagesManager.uses_pages_directory = False
     for name in HEAVY:
         importlib.import_module(name)
+    sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
     if not st.get_option("server.headless"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -67,10 +68,22 @@ def matrix_rows(names: Sequence[str], numbers: ndarray) -> list[Row]:
     ]
 
 
+def label_rows(names: Sequence[str], confusion: ndarray) -> list[Row]:
+    """One row for each label, with its four counts."""
+    return [
+        {"label": name, "true_negatives": tn, "false_positives": fp, "false_negatives": fn, "true_positives": tp}
+        for name, ((tn, fp), (fn, tp)) in zip(names, confusion.tolist(), strict=True)
+    ]
+
+
 def class_rows(
-    names: Sequence[str], found: ClassMetrics, specificity: ndarray, averages: Mapping[str, Averages]
+    names: Sequence[str],
+    found: ClassMetrics,
+    specificity: ndarray,
+    averages: Mapping[str, Averages],
+    of_samples: Mapping[str, float] | None = None,
 ) -> list[Row]:
-    """The figures of each class, then their three averages."""
+    """The figures of each class or label, then their averages; `of_samples` are those over the examples."""
     rows: list[Row] = [
         {
             "class": name,
@@ -86,6 +99,8 @@ def class_rows(
     for how in ("macro", "micro", "weighted"):
         figures = {name: getattr(averages[name], how) for name in ("precision", "recall", "f1", "specificity")}
         rows.append({"class": f"{how} average"} | figures | {"support": total})
+    if of_samples is not None:
+        rows.append({"class": "samples average", **of_samples, "specificity": float("nan"), "support": total})
     return rows
 
 
@@ -173,8 +188,12 @@ def evolution_rows(names: Sequence[str], unit: str, at: Sequence[int], values: n
 def example_rows(answers: Answers, places: ndarray) -> list[Row]:
     """One row for each of these examples: what it is, what it was taken for, and all its probabilities."""
     names = answers.class_names
+
+    def words(label: ndarray) -> str:
+        return "; ".join(compress(names, label)) if answers.is_multilabel else names[label]
+
     return [
-        {"sample": int(i), "true": names[answers.labels[i]], "predicted": names[answers.predictions[i]]}
+        {"sample": int(i), "true": words(answers.labels[i]), "predicted": words(answers.predictions[i])}
         | {f"p {name}": float(p) for name, p in zip(names, answers.probabilities[i], strict=True)}
         for i in places
     ]

@@ -18,11 +18,13 @@ from data.download import Progress
 from data.embedded import load_digits, load_mnist_5k
 from data.errors import DataError
 from data.examples import Examples
+from data.image_folder import load_image_folder
 from data.mnist import IDX_SETS, is_present, load_idx_set
 from data.scaling import fit_scaler
 from data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, stratified_split
 from data.toy import make_points
-from data.user_file import load_user_file
+from data.traits import TRAITS, load_mnist_5k_traits
+from data.user_file import load_user_file, may_hold_images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,8 @@ class DatasetInfo:
 
     `n_train` counts the examples that training and validation share, `n_test` those kept for
     testing; both are None where the setting `n_samples` decides. `options` are the data settings
-    that change this set, by option name (keys of `core.config.FIELDS`).
+    that change this set, by option name (keys of `core.config.FIELDS`). Where an example carries any number
+    of labels, `n_classes` counts the labels.
     """
 
     name: str
@@ -43,6 +46,7 @@ class DatasetInfo:
     n_train: int | None = None
     n_test: int | None = None
     needs_download: bool = False
+    is_multilabel: bool = False
     options: tuple[str, ...] = ("split", "scaling")
 
 
@@ -63,11 +67,10 @@ def _images(name: str, label: str, side: int, n_train: int, n_test: int, descrip
         label=label,
         description=description,
         n_features=side * side,
-        n_classes=10,
         image_shape=(side, side),
         n_train=n_train,
         n_test=n_test,
-        **more,
+        **{"n_classes": 10} | more,
     )
 
 
@@ -85,6 +88,11 @@ DATASETS: dict[str, DatasetInfo] = {
             "70,000 pictures of clothes in MNIST's format, and harder; downloaded once (30 MB).", needs_download=True,
             options=("split", "scaling", "train-examples"),
         ),
+        _images(
+            "mnist-5k-traits", "MNIST, traits of digits", 28, 4500, 500,
+            "The digits of mnist-5k asked four questions: even? prime? above 4? a loop? Any number may be true.",
+            n_classes=len(TRAITS), is_multilabel=True,
+        ),
         _images("digits", "Digits 8x8", 8, 1617, 180, "1,797 handwritten digits of 8x8 pixels; trains in a blink."),
         _points("moons", "Moons", 2, "Two interleaved half circles."),
         _points("circles", "Circles", 2, "A ring around a ring: no straight line parts them."),
@@ -101,7 +109,8 @@ def load_dataset(
 ) -> Dataset:
     """The data set that `config` names, split and scaled, as arrays of `dtype` with int64 labels.
 
-    `config.name` is a key of `DATASETS`, or the path of a CSV or NPZ file (`data.user_file`). `seed`
+    `config.name` is a key of `DATASETS`, or the path of a CSV or NPZ file (`data.user_file`) or of a
+    folder of images (`data.image_folder`). `seed`
     places the points of the 2-D sets and has no part in the splits: those follow from the labels
     the shares asked for alone. Test examples are the official ones where the source has them, else
     a tenth. Examples stand in file order. The same call gives the same bits.
@@ -120,7 +129,7 @@ def load_dataset(
     train_rows, val_rows = _train_and_validation(config, examples, rest)
     scaler = fit_scaler(config.scaling, examples, train_rows)
     return Dataset(
-        name=config.name if config.name in DATASETS else Path(config.name).stem,
+        name=config.name if config.name in DATASETS else _name_of(Path(config.name)),
         x_train=scaler.apply(examples.x, train_rows, dtype),
         y_train=examples.y[train_rows],
         x_val=scaler.apply(examples.x, val_rows, dtype),
@@ -131,17 +140,28 @@ def load_dataset(
         image_shape=examples.image_shape,
         fingerprint=examples.fingerprint(),
         feature_names=examples.feature_names,
+        offset=scaler.offset,
+        divisor=scaler.divisor,
     )
 
 
 def check_name(name: str) -> None:
-    """Raises DataError, with the nearest name, when `name` is neither a listed data set nor a file that is there."""
+    """Raises DataError, with the nearest name, when `name` is no listed data set and no file or folder is there."""
     if name in DATASETS:
         return
     if not _looks_like_path(name):
         raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
-    if not Path(name).expanduser().is_file():
-        raise DataError(f"there is no file {name}")
+    path = Path(name).expanduser()
+    if not path.is_file() and not path.is_dir():
+        raise DataError(f"there is no file {name}" if path.suffix else f"there is no file or folder {name}")
+
+
+def holds_images(name: str) -> bool:
+    """Whether the examples of a data set are images; of a file, whether its first bytes look like it."""
+    if name in DATASETS:
+        return DATASETS[name].image_shape is not None
+    path = Path(name).expanduser()
+    return path.is_dir() or may_hold_images(path)
 
 
 def is_ready(config: DataConfig) -> bool:
@@ -153,6 +173,8 @@ def _examples(config: DataConfig, seed: int, progress: Progress | None) -> Examp
     name = config.name
     if name == "mnist-5k":
         return load_mnist_5k()
+    if name == "mnist-5k-traits":
+        return load_mnist_5k_traits()
     if name == "digits":
         return load_digits()
     if name in IDX_SETS:
@@ -160,7 +182,9 @@ def _examples(config: DataConfig, seed: int, progress: Progress | None) -> Examp
     if name in DATASETS:
         return make_points(name, config.n_samples, config.noise, seed)
     if _looks_like_path(name):
-        return load_user_file(Path(name).expanduser())
+        check_name(name)
+        path = Path(name).expanduser()
+        return load_image_folder(path, config.image_size, progress) if path.is_dir() else load_user_file(path)
     raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
 
 
@@ -183,7 +207,8 @@ def _train_and_validation(
             f"n_train must be at most {len(rest):,}, the training examples of {config.name}, got {config.n_train:,}"
         )
     first, others = rest[: config.n_train], rest[config.n_train :]
-    absent = np.setdiff1d(np.arange(len(examples.class_names)), examples.y[first])
+    y = examples.y[first]
+    absent = np.flatnonzero(~y.any(axis=0)) if y.ndim == 2 else np.setdiff1d(np.arange(len(examples.class_names)), y)
     if len(absent):
         raise DataError(
             f"the first {config.n_train:,} examples of {config.name} have none of the class "
@@ -193,6 +218,11 @@ def _train_and_validation(
         return first, others if wanted else others[:0]
     _, held = stratified_split(examples.y[others], wanted / len(others), seed=VALIDATION_SEED)
     return first, others[held]
+
+
+def _name_of(path: Path) -> str:
+    path = path.expanduser().resolve()
+    return path.name if path.is_dir() else path.stem
 
 
 def _looks_like_path(name: str) -> bool:

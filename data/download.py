@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
+import re
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from data.errors import DataError
 
-Progress: TypeAlias = Callable[[str, int, int], None]
-"""Called as (what, done, total), in bytes, while something is fetched; the total is 0 while it is unknown."""
+if TYPE_CHECKING:
+    from requests import Response
 
-_CHUNK = 1 << 16
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called as (what, done, total), in bytes, while something is fetched or read; the total is 0 while it is unknown."""
+
+_CHUNK = 1 << 14  # of a part that breaks off, what does not fill one is lost
 _TIMEOUT = (10, 30)  # seconds to connect, and between two chunks
-_ABANDONED = 3600  # seconds after which a partial file can only be a killed process's
+_MOST_ATTEMPTS = 10  # at one mirror, in a row
+_SILENT = 60  # seconds without a byte after which a partial file can only be a killed process's
+_ABANDONED = 24 * 3600  # seconds after which nobody will go on with it
 
 
 def fetch(
@@ -32,9 +41,11 @@ def fetch(
     """Download `path.name` into `path`, trying `<mirror>/<name>` in turn.
 
     The file appears under its name only when it is complete and `check(partial file, its URL)` has
-    raised no DataError, so that nobody ever reads half of one. A transfer that breaks off starts
-    anew: first at the mirrors not asked yet, then once more where it broke. `what` is the name in
-    the progress and the error, `advice` what the error says to do instead.
+    raised no DataError, so that nobody ever reads half of one. A transfer that breaks off goes on
+    where it was (RFC 9110, section 14) as long as the mirror can do that and each attempt gets
+    further; then come the mirrors not asked yet, then once more the one where it broke. What has
+    been got so far is kept, so that the next call, in this process or another, goes on from there.
+    `what` is the name in the progress and the error, `advice` what the error says to do instead.
 
     Raises DataError, in one sentence with each mirror's reason, when none of them delivers.
     """
@@ -44,17 +55,16 @@ def fetch(
     while turns:
         mirror = turns.popleft()
         url = f"{mirror.rstrip('/')}/{path.name}"
-        partial = _partial_file(path)
+        partial = _claim(path, url)
         try:
-            reason, again = _transfer(url, partial, _Bar(what, progress))
+            reason, again = _Transfer(url, partial, what, progress).complete(check)
             if reason is None:
-                check(partial, url)
                 partial.replace(path)
                 return
         except DataError as error:
             reason, again = str(error), False
         finally:
-            partial.unlink(missing_ok=True)
+            _let_go(partial, _kept(path, url))
         if again and mirror not in reasons:
             turns.append(mirror)
         reasons[mirror] = reason
@@ -62,51 +72,109 @@ def fetch(
     raise DataError(f"{what} could not be downloaded ({details}): {advice}")
 
 
-def _transfer(url: str, partial: Path, bar: _Bar) -> tuple[str | None, bool]:
-    """Why the transfer failed (None: it did not) and whether trying the same place again may help."""
-    import requests  # these two take a third of a second to import, and most runs never download
-    from pooch import HTTPDownloader
+class _Transfer:
+    """One file from one place into `partial`, from where that ends."""
 
-    downloader = HTTPDownloader(
-        progressbar=bar, chunk_size=_CHUNK, timeout=_TIMEOUT, headers={"Accept-Encoding": "identity"}
-    )
-    try:
-        downloader(url, str(partial), None)
-    except requests.HTTPError as error:
-        return f"answered {error.response.status_code if error.response is not None else 'an error'}", False
-    except (requests.ConnectTimeout, requests.exceptions.SSLError):
-        return "no secure connection in time", False
-    except (requests.Timeout, requests.exceptions.ChunkedEncodingError):
-        return "the transfer broke off", True
-    except requests.ConnectionError as error:
-        # requests reports a read that times out midway as a ConnectionError too.
-        return ("the transfer broke off", True) if "timed out" in str(error) else ("no connection", False)
-    except requests.RequestException as error:
-        return str(error), False
-    except OSError as error:
-        raise DataError(f"{partial.parent} cannot be written: {error.strerror or error}") from error
-    return None, False
+    def __init__(self, url: str, partial: Path, what: str, progress: Progress | None) -> None:
+        self._url, self._partial, self._what, self._progress = url, partial, what, progress
+        self._goes_on = True  # whether the server sends parts, as far as is known
+        self._version: str | None = None  # the server's name for the content of the first answer
+
+    def complete(self, check: Callable[[Path, str], None]) -> tuple[str | None, bool]:
+        """Why there is no whole and checked file (None: there is) and whether asking here again may help."""
+        reason, again = "the transfer broke off", True
+        for _ in range(_MOST_ATTEMPTS):
+            before = self._size()
+            found, again = self._attempt()
+            if found is None:
+                try:
+                    check(self._partial, self._url)
+                except DataError as error:
+                    self._cut(0)
+                    if not before:
+                        return str(error), False
+                    reason = str(error)
+                    continue  # the two parts do not belong together: once more, from the beginning
+                return None, False
+            reason = found
+            if not self._goes_on:
+                self._cut(0)
+            if not again or self._size() <= before:
+                break
+        return reason, again
+
+    def _attempt(self) -> tuple[str | None, bool]:
+        """Why the rest did not come (None: it did) and whether trying again may help."""
+        import requests  # takes a quarter of a second, and most runs never download
+
+        try:
+            return self._receive(self._size())
+        except requests.HTTPError as error:
+            return f"answered {error.response.status_code if error.response is not None else 'an error'}", False
+        except (requests.ConnectTimeout, requests.exceptions.SSLError):
+            return "no secure connection in time", False
+        except (requests.Timeout, requests.exceptions.ChunkedEncodingError):
+            return "the transfer broke off", True
+        except requests.ConnectionError as error:
+            # requests reports a read that times out midway as a ConnectionError too.
+            return ("the transfer broke off", True) if "timed out" in str(error) else ("no connection", False)
+        except requests.RequestException as error:
+            return str(error), False
+        except OSError as error:
+            raise DataError(f"{self._partial.parent} cannot be written: {error.strerror or error}") from error
+
+    def _receive(self, offset: int) -> tuple[str | None, bool]:
+        """Ask for all from `offset` on, and write what comes."""
+        import requests
+
+        headers = {"Accept-Encoding": "identity"}
+        if offset:
+            headers["Range"] = f"bytes={offset}-"
+            if self._version is not None:
+                headers["If-Range"] = self._version
+        with requests.get(self._url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+            if offset and response.status_code == 416:  # there is nothing after `offset`
+                if _range_of(response)[1] == offset:
+                    return None, False
+                return self._receive(self._cut(0))
+            response.raise_for_status()
+            start, total = _range_of(response) if response.status_code == 206 else (0, _length(response))
+            if start not in {0, offset}:
+                return self._receive(self._cut(0))
+            self._goes_on = response.status_code == 206 or response.headers.get("Accept-Ranges", "").lower() == "bytes"
+            self._version = response.headers.get("ETag") or response.headers.get("Last-Modified")
+            if self._version is not None and self._version.startswith("W/"):
+                self._version = None  # equal by its meaning does not say equal byte for byte
+            done = self._cut(start)
+            with self._partial.open("ab", buffering=0) as file:
+                for chunk in response.iter_content(_CHUNK):
+                    file.write(chunk)
+                    done += len(chunk)
+                    if self._progress is not None:
+                        self._progress(self._what, done, total)
+        return ("the transfer broke off", True) if total and done != total else (None, False)
+
+    def _size(self) -> int:
+        return self._partial.stat().st_size
+
+    def _cut(self, size: int) -> int:
+        os.truncate(self._partial, size)
+        return size
 
 
-class _Bar:
-    """What pooch takes for a progress bar, passed on to a `Progress`."""
+def _length(response: Response) -> int:
+    """How many bytes the answer has; 0 where it does not say."""
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else 0
 
-    def __init__(self, what: str, progress: Progress | None) -> None:
-        self.what, self.progress = what, progress
-        self.total = 0
-        self.done = 0
 
-    def update(self, n_bytes: int) -> None:
-        self.done += n_bytes
-        if self.progress is not None:
-            # pooch counts in whole chunks, so the last one overshoots.
-            self.progress(self.what, min(self.done, self.total) if self.total else self.done, self.total)
-
-    def reset(self) -> None:
-        self.done = 0
-
-    def close(self) -> None:
-        """Nothing to tidy up."""
+def _range_of(response: Response) -> tuple[int, int]:
+    """Where the part that was sent begins and how long the whole is; -1 and 0 for what it does not say."""
+    found = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", ""))
+    if found is None:
+        return -1, 0
+    start, total = found.groups()
+    return -1 if start is None else int(start), 0 if total == "*" else int(total)
 
 
 def _make_room(path: Path) -> None:
@@ -119,11 +187,46 @@ def _make_room(path: Path) -> None:
         raise DataError(f"{path.parent} cannot be written: {error.strerror or error}") from error
 
 
-def _partial_file(path: Path) -> Path:
+def _kept(path: Path, url: str) -> Path:
+    """Where what came from a URL waits until someone goes on with it."""
+    return path.with_name(f".{path.name}.{hashlib.sha256(url.encode()).hexdigest()[:12]}.part")
+
+
+def _claim(path: Path, url: str) -> Path:
+    """A partial file for this process alone: what an earlier attempt left of the same URL, else an empty one."""
     try:
+        kept = _kept(path, url)
         with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
+            dir=path.parent, prefix=f"{kept.stem}.", suffix=".part", delete=False
         ) as partial:
-            return Path(partial.name)
+            mine = Path(partial.name)
+        for left in _left(kept, mine):
+            try:
+                left.replace(mine)
+            except FileNotFoundError:  # another process was quicker
+                continue
+            os.utime(mine)
+            break
+        return mine
     except OSError as error:
         raise DataError(f"{path.parent} cannot be written: {error.strerror or error}") from error
+
+
+def _left(kept: Path, mine: Path) -> Iterator[Path]:
+    if kept.exists():
+        yield kept
+    for other in sorted(kept.parent.glob(f"{kept.stem}.*.part")):
+        with contextlib.suppress(FileNotFoundError):  # its process has just finished
+            if other != mine and time.time() - other.stat().st_mtime > _SILENT:
+                yield other
+
+
+def _let_go(partial: Path, kept: Path) -> None:
+    """Keep what has come of a file that is not complete."""
+    try:
+        if partial.stat().st_size:
+            partial.replace(kept)
+        else:
+            partial.unlink()
+    except OSError:  # it is complete and has its name, or will be swept away one day
+        return

@@ -10,15 +10,16 @@ from jaxtyping import Float, Int, UInt8
 from numpy import ndarray
 
 Features = Float[ndarray, "n n_features"] | UInt8[ndarray, "n n_features"]
-Labels = Int[ndarray, " n"]
+Labels = Int[ndarray, " n"] | Int[ndarray, "n n_labels"]
 TestFeatures = Float[ndarray, "n_test n_features"] | UInt8[ndarray, "n_test n_features"]
-TestLabels = Int[ndarray, " n_test"]
+TestLabels = Int[ndarray, " n_test"] | Int[ndarray, "n_test n_labels"]
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Features (bytes for pixels, else float64) and labels (int64, indices into `class_names`) in file order.
+    """Features (bytes for pixels, else float64) and labels (int64) in file order.
 
+    Labels index `class_names`, or are rows of 0 and 1 with a column for each of them.
     `test` is the official test split, where the source has one. `pixel_max` is the value of white
     in images, None where the source does not say.
     """

@@ -10,25 +10,30 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
+from core.dataset import Labels
 from data.errors import DataError
 
 TEST_SEED = 20_010
 VALIDATION_SEED = 20_011
 TEST_SHARE = 0.1
 """The share kept for testing where a source has no official test split."""
+FEWEST = 10
+"""How many examples a combination of labels needs to be split by itself."""
 
 
 def stratified_split(
-    labels: Int[ndarray, " n"], share: float, *, seed: int, what: str = "validation"
+    labels: Labels, share: float, *, seed: int, what: str = "validation"
 ) -> tuple[Int[ndarray, " n_kept"], Int[ndarray, " n_held"]]:
     """Indices kept and indices held out, both ascending (file order), with every class in proportion.
 
     `share` of all examples is held out, rounded, at least one; each class gives its share to within
-    one example (largest remainders first) and always keeps at least one. `what` names the held-out
-    split in the error.
+    one example (largest remainders first) and always keeps at least one. Where an example carries
+    several labels their combinations take the place of classes, the rare ones together as one.
+    `what` names the held-out split in the error.
 
     Raises DataError when no example can be held out without taking a class's only one.
     """
+    labels = _combinations(labels) if labels.ndim == 2 else labels
     counts = np.bincount(labels)
     quota = _quota(counts, share)
     if not quota.any():
@@ -42,6 +47,15 @@ def stratified_split(
     held = np.zeros(len(labels), dtype=bool)
     held[by_class[rank_in_class < np.repeat(quota, counts)]] = True
     return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def _combinations(labels: Int[ndarray, "n n_labels"]) -> Int[ndarray, " n"]:
+    """The number of each example's combination of labels; those of fewer than `FEWEST` examples share one."""
+    place, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)[1:]
+    place = place.ravel()
+    place[counts[place] < FEWEST] = len(counts)
+    numbers: Int[ndarray, " n"] = np.unique(place, return_inverse=True)[1]
+    return numbers
 
 
 def _quota(counts: Int[ndarray, " n_classes"], share: float) -> Int[ndarray, " n_classes"]:

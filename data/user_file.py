@@ -9,6 +9,11 @@ line of column names. The label is the column named label, class or target, else
 
 Labels may be whole numbers or texts; the classes are their sorted values.
 
+**Several labels an example.** In a CSV, a column for each label, named `label:` and the label (`label:red`,
+`label:round`), that holds 0 or 1. In an NPZ, `y` with a row of 0 and 1 for each example (as
+scikit-learn's multi-label targets, so one-hot rows are labels too) and, if you like, their names as
+an array of texts `class_names`.
+
 Examples are shown as images when the array's shape says height and width, or when the values are
 whole numbers from 0 to 255 and the features, at least 16, are a square number.
 """
@@ -20,7 +25,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, compress
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +36,13 @@ from data.errors import DataError
 from data.examples import Examples, Features, TestFeatures, TestLabels
 
 LABEL_NAMES = ("label", "class", "target")
+LABEL_PREFIX = "label:"
 _SMALLEST_IMAGE = 16  # features: 4x4
 _NPZ_NAMES = (("x_train", "y_train"), ("x", "y"), ("X", "y"))
 _NPZ_TEST = ("x_test", "y_test")
+_NPZ_LABEL_NAMES = "class_names"
 
-RawLabels = Shaped[ndarray, " n"]
+RawLabels = Shaped[ndarray, " n"] | Shaped[ndarray, "n n_labels"]
 
 
 def load_user_file(path: Path) -> Examples:
@@ -45,8 +52,6 @@ def load_user_file(path: Path) -> Examples:
     """
     if not path.exists():
         raise DataError(f"there is no file {path}")
-    if path.is_dir():
-        raise DataError(f"{path} is a folder, where a CSV or NPZ file is needed")
     readers = {".csv": _read_csv, ".tsv": _read_csv, ".txt": _read_csv, ".npz": _read_npz}
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -70,6 +75,8 @@ def _read_csv(path: Path) -> Examples:
     if len(first) < 2:
         raise DataError(f"{path} has one column, where at least one feature and a label are needed")
     names = [name.strip() for name in first] if _is_header(first) else []
+    if any(name.lower().startswith(LABEL_PREFIX) for name in names):
+        return _read_labelled_csv(path, names, rows)
     label_column = next((i for i, name in enumerate(names) if name.lower() in LABEL_NAMES), len(first) - 1)
     features: list[Float[ndarray, " n_features"]] = []
     labels: list[str] = []
@@ -91,6 +98,35 @@ def _read_csv(path: Path) -> Examples:
     whole = all(_is_number(label) for label in labels)
     y = np.array(labels, dtype=np.float64) if whole else np.array(labels)
     return _examples(path, np.stack(features), y, feature_names=tuple(names))
+
+
+def _read_labelled_csv(path: Path, names: list[str], rows: Iterator[tuple[int, list[str]]]) -> Examples:
+    """The examples of a file that has a column of 0 and 1 for each label."""
+    is_label = [name.lower().startswith(LABEL_PREFIX) for name in names]
+    label_names = tuple(name[len(LABEL_PREFIX) :].strip() for name in compress(names, is_label))
+    if all(is_label):
+        raise DataError(f"{path} has columns of labels alone, where at least one feature is needed")
+    features: list[Float[ndarray, " n_features"]] = []
+    labels: list[list[int]] = []
+    for line, row in rows:
+        if len(row) != len(names):
+            raise DataError(f"{path}, line {line}: {len(row)} cells, where the first line has {len(names)}")
+        cells = [cell.strip() for cell in compress(row, is_label)]
+        wrong = next((k for k, cell in enumerate(cells) if cell not in {"0", "1"}), None)
+        if wrong is not None:
+            name = list(compress(names, is_label))[wrong]
+            raise DataError(f"{path}, line {line}, column {name}: a label must be 0 or 1, got {cells[wrong]!r}")
+        labels.append([int(cell) for cell in cells])
+        columns = [i for i, is_one in enumerate(is_label) if not is_one]
+        try:
+            features.append(_finite_numbers([row[i] for i in columns]))
+        except _BadCellError as bad:
+            column = columns[bad.index]
+            raise DataError(f"{path}, line {line}, column {column + 1}: {row[column]!r} is not {bad.rule}") from None
+    if not features:
+        raise DataError(f"{path} has a line of column names and no examples")
+    feature_names = tuple(name for name, is_one in zip(names, is_label, strict=True) if not is_one)
+    return _examples(path, np.stack(features), np.array(labels), label_names=label_names, feature_names=feature_names)
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -128,7 +164,7 @@ def _finite_numbers(cells: Sequence[str]) -> Float[ndarray, " n_features"]:
 
 def _is_header(row: Sequence[str]) -> bool:
     """Whether the first line names columns: one of them is a label's name, or no feature is a number."""
-    named = any(cell.strip().lower() in LABEL_NAMES for cell in row)
+    named = any(cell.strip().lower() in LABEL_NAMES or cell.strip().lower().startswith(LABEL_PREFIX) for cell in row)
     return named or not any(_is_number(cell) for cell in row[:-1])
 
 
@@ -157,7 +193,22 @@ def _read_npz(path: Path) -> Examples:
         if in_test != x.shape[1:]:
             raise DataError(f"{path}: an example has the shape {x.shape[1:]} in x_train and {in_test} in x_test")
         test = _npz_pair(path, _NPZ_TEST, arrays)
-    return _examples(path, features, labels, test=test, image_shape=_shape_of_images(x))
+    label_names = _label_names(path, arrays.get(_NPZ_LABEL_NAMES), labels)
+    return _examples(path, features, labels, test=test, image_shape=_shape_of_images(x), label_names=label_names)
+
+
+def _label_names(path: Path, given: ndarray | None, labels: RawLabels) -> tuple[str, ...]:
+    """The names of several labels; of one class an example none, which has its names from the labels."""
+    if labels.ndim == 1:
+        return ()
+    if given is None:
+        return tuple(f"label {k + 1}" for k in range(labels.shape[1]))
+    if given.dtype.kind not in "US" or given.shape != labels.shape[1:]:
+        raise DataError(
+            f"{path}: the array {_NPZ_LABEL_NAMES} must hold {labels.shape[1]} texts, one a column of y, "
+            f"and has the shape {given.shape} of {given.dtype}"
+        )
+    return tuple(_name(value) for value in given)
 
 
 def _npz_arrays(path: Path) -> dict[str, ndarray]:
@@ -173,7 +224,12 @@ def _npz_arrays(path: Path) -> dict[str, ndarray]:
                     f"it holds {sorted(archive.files)}"
                 )
             known = {*chain(*_NPZ_NAMES), *_NPZ_TEST}
-            return {name: _npz_array(path, archive, name) for name in archive.files if name in known}
+            arrays = {name: _npz_array(path, archive, name) for name in archive.files if name in known}
+            if _NPZ_LABEL_NAMES in archive.files and any(
+                arrays[name].ndim == 2 for name in {"y", "y_train"} & set(arrays)
+            ):
+                arrays[_NPZ_LABEL_NAMES] = _npz_array(path, archive, _NPZ_LABEL_NAMES)
+            return arrays
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
         raise DataError(f"{path} is not an NPZ file, or a damaged one") from error
 
@@ -202,11 +258,13 @@ def _npz_pair(path: Path, names: tuple[str, str], arrays: Mapping[str, ndarray])
         raise DataError(f"{path}: the array {x_name} must have one example a row, and has the shape {x.shape}")
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
-    if y.shape != x.shape[:1]:
+    if y.ndim not in {1, 2} or len(y) != len(x) or y.shape[1:] == (0,):
         raise DataError(
             f"{path}: the array {y_name} must have one label for each of the {len(x):,} examples in {x_name}, "
-            f"and has the shape {y.shape}"
+            f"or a row of labels, and has the shape {y.shape}"
         )
+    if y.ndim == 2 and (y.dtype.kind not in "biuf" or not np.isin(y, (0, 1)).all()):
+        raise DataError(f"{path}: the array {y_name} has a row of labels for each example, which must be 0 or 1")
     if not x.size:
         raise DataError(f"{path}: the array {x_name} is empty")
     rows = x.reshape(len(x), -1)
@@ -228,7 +286,36 @@ def _shape_of_images(x: ndarray) -> tuple[int, int] | None:
     return None
 
 
+def _npz_holds_images(path: Path) -> bool:
+    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        names = {name.removesuffix(".npy") for name in archive.namelist()}
+        pair = next((pair for pair in _NPZ_NAMES if set(pair) <= names), None)
+        if pair is None:
+            return False
+        with archive.open(f"{pair[0]}.npy") as member:
+            version = np.lib.format.read_magic(member)
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape = read(member)[0]
+    return len(shape) in {3, 4} or (len(shape) == 2 and _is_square(shape[1]))
+
+
 # ---- both
+
+
+def may_hold_images(path: Path) -> bool:
+    """Whether the examples in a file look like images, as far as its first bytes tell; in a damaged one, no."""
+    try:
+        if path.suffix.lower() == ".npz":
+            return _npz_holds_images(path)
+        first = next(_csv_rows(path), (0, []))[1]
+        n_labels = sum(cell.strip().lower().startswith(LABEL_PREFIX) for cell in first) or 1
+        return _is_square(len(first) - n_labels)
+    except (DataError, OSError, ValueError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError):
+        return False
+
+
+def _is_square(n_features: int) -> bool:
+    return n_features >= _SMALLEST_IMAGE and math.isqrt(n_features) ** 2 == n_features
 
 
 def _examples(
@@ -236,22 +323,33 @@ def _examples(
     x: Features,
     y: RawLabels,
     *,
-    test: tuple[TestFeatures, Shaped[ndarray, " n_test"]] | None = None,
+    test: tuple[TestFeatures, RawLabels] | None = None,
     image_shape: tuple[int, int] | None = None,
     feature_names: tuple[str, ...] = (),
+    label_names: tuple[str, ...] = (),
 ) -> Examples:
+    if image_shape is None and _is_square(x.shape[1]) and _are_pixels(x):
+        image_shape = math.isqrt(x.shape[1]), math.isqrt(x.shape[1])
+    if label_names:
+        return Examples(
+            x=x,
+            y=y.astype(np.int64),
+            class_names=_checked_names(path, label_names),
+            test=None if test is None else _labelled_test(path, test, label_names),
+            image_shape=image_shape,
+            feature_names=feature_names,
+        )
     classes = _classes(path, y)
     if len(classes) < 2:
         raise DataError(f"{path} has one class only, {_name(classes[0])}: there is nothing to tell apart")
     official: tuple[TestFeatures, TestLabels] | None = None
     if test is not None:
+        if test[1].ndim == 2:
+            raise DataError(f"{path}: y_test has rows of labels, and y_train one label an example")
         unknown = np.setdiff1d(_classes(path, test[1]), classes)
         if len(unknown):
             raise DataError(f"{path}: y_test has the class {_name(unknown[0])}, which y_train has not")
         official = test[0], np.searchsorted(classes, test[1]).astype(np.int64)
-    side = math.isqrt(x.shape[1])
-    if image_shape is None and side * side == x.shape[1] >= _SMALLEST_IMAGE and _are_pixels(x):
-        image_shape = side, side
     return Examples(
         x=x,
         y=np.searchsorted(classes, y).astype(np.int64),
@@ -260,6 +358,25 @@ def _examples(
         image_shape=image_shape,
         feature_names=feature_names,
     )
+
+
+def _checked_names(path: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(names) or len(set(names)) < len(names):
+        raise DataError(f"{path}: every label needs a name of its own, got {list(names)}")
+    if len(names) < 2:
+        raise DataError(f"{path} has one label, {names[0]}: for yes or no name its column label")
+    return names
+
+
+def _labelled_test(
+    path: Path, test: tuple[TestFeatures, RawLabels], names: tuple[str, ...]
+) -> tuple[TestFeatures, TestLabels]:
+    x, y = test
+    if y.shape[1:] != (len(names),):
+        raise DataError(
+            f"{path}: y_test must have {len(names)} labels an example as y_train has, got the shape {y.shape}"
+        )
+    return x, y.astype(np.int64)
 
 
 def _classes(path: Path, y: RawLabels) -> Shaped[ndarray, " n_classes"]:

@@ -143,14 +143,18 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
 
 @annscope.command()
 @click.option("--recipe", metavar="NAME", default=None, help="Begin with the settings of a recipe (annscope recipes).")
+@click.option(
+    "--threads", metavar="N", default=None, help="How many cores to use; part of what makes a run repeatable."
+)
 @_settings
 @_json
-def train(as_json: bool, recipe: str | None, **options: Any) -> None:
+def train(as_json: bool, recipe: str | None, threads: str | None, **options: Any) -> None:
     """Train a network here; the dashboard can watch and control it."""
     from runs.threads import environment, wanted_threads
 
     config = _config(options, recipe)
-    os.environ.update(environment(wanted_threads()))  # before NumPy is imported
+    n_threads = wanted_threads() if threads is None else _threads(threads)
+    os.environ.update(environment(n_threads))  # before NumPy is imported
     from runs.launch import checked
     from runs.record import create_run
 
@@ -223,7 +227,7 @@ def resume(run: str, epochs: str | None, as_json: bool) -> None:
     n_epochs = None if epochs is None else _parse(FIELDS["epochs"], epochs)
     run = find_run(run)
     prepare_resume(run, n_epochs)
-    os.environ.update(environment(recorded_threads(RunReader(run_directory(run)))))
+    os.environ.update(environment(recorded_threads(RunReader(run_directory(run)).description)))
     _work(run, n_epochs, as_json)
 
 
@@ -259,7 +263,7 @@ def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> No
     from runs.threads import environment
 
     reader = RunReader(run_directory(find_run(run)))
-    os.environ.update(environment(recorded_threads(reader)))
+    os.environ.update(environment(recorded_threads(reader.description)))
     from runs.evaluation import evaluate_run, table_of
 
     judged = evaluate_run(reader, split=split, step=None if step is None else _whole_number("--step", step))
@@ -279,7 +283,7 @@ def check_gradient(run: str, step: str | None, as_json: bool) -> None:
     from runs.threads import environment
 
     reader = RunReader(run_directory(find_run(run)))
-    os.environ.update(environment(recorded_threads(reader)))
+    os.environ.update(environment(recorded_threads(reader.description)))
     from runs.evaluation import number_of
     from runs.gradient import check_run, plain, table_of
 
@@ -354,7 +358,9 @@ def show(run: str, as_json: bool) -> None:
         if line is not None:
             heldout = line["heldout"]
             loss = "not finite" if heldout["loss"] is None else f"{heldout['loss']:.4f}"
-            table.add_row(name, f"step {line['step']:,}: held-out loss {loss}, accuracy {heldout['accuracy']:.2%}")
+            table.add_row(
+                name, f"step {line['step']:,}: held-out loss {loss}, {reader.accuracy_name} {heldout['accuracy']:.2%}"
+            )
     config = reader.config_in_force
     for item in FIELDS.values():
         value = config.get(item)
@@ -380,6 +386,13 @@ def delete(run: str, yes: bool, as_json: bool) -> None:
         _print_json({"type": "deleted", "run": run})
     else:
         click.echo(f"Run {run} is deleted.")
+
+
+def _threads(value: str) -> int:
+    n = _whole_number("--threads", value)
+    if n < 1:
+        raise click.UsageError(f"--threads must be a whole number of at least 1, got {value!r}")
+    return n
 
 
 def _whole_number(option: str, text: str) -> int:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy import ndarray
 
-    from core.snapshot import LayerParameters, Snapshot
+    from core.snapshot import LayerParameters, Normalized, Snapshot
 
 _HISTOGRAMS = ("weight_histogram", "gradient_histogram", "activation_histogram", "update_histogram")
+_NORMALIZED = ("weight", "scale", "shift", "mean", "variance")
 _FIGURES = (
     "weight_norm", "gradient_norm", "update_ratio", "activation_mean", "activation_std", "dead_fraction",
     "saturated_fraction",
@@ -19,7 +20,11 @@ _FIGURES = (
 
 
 def snapshot_tensors(snapshot: Snapshot) -> dict[str, ndarray]:
-    """Everything in a snapshot that is an array: counts as int32, the rest in the run's own precision."""
+    """Everything in a snapshot that is an array: counts as int32, the rest in the run's own precision.
+
+    Of a layer with batch normalisation, `weight` and `bias` are what it answers with, and
+    `normalized.weight` with its scale, shift, running mean and running variance what they come from.
+    """
     import numpy as np
 
     tensors: dict[str, ndarray] = {"confusion": np.ascontiguousarray(snapshot.confusion, dtype=np.int32)}
@@ -29,6 +34,9 @@ def snapshot_tensors(snapshot: Snapshot) -> dict[str, ndarray]:
         tensors[f"layer{i}.weight"] = np.ascontiguousarray(parameters.weight)
         if parameters.bias is not None:
             tensors[f"layer{i}.bias"] = np.ascontiguousarray(parameters.bias)
+        if parameters.normalized is not None:
+            for name in _NORMALIZED:
+                tensors[f"layer{i}.normalized.{name}"] = np.ascontiguousarray(getattr(parameters.normalized, name))
         tensors[f"layer{i}.activation"] = np.ascontiguousarray(activation)
         for name in _HISTOGRAMS:
             tensors[f"layer{i}.{name}"] = np.ascontiguousarray(getattr(statistics, name), dtype=np.int32)
@@ -78,7 +86,18 @@ def parameters_from(tensors: Mapping[str, ndarray], n_layers: int) -> tuple[Laye
     """The parameters among the tensors of a snapshot. KeyError names the first that is missing."""
     from core.snapshot import LayerParameters
 
-    return tuple(LayerParameters(tensors[f"layer{i}.weight"], tensors.get(f"layer{i}.bias")) for i in range(n_layers))
+    return tuple(
+        LayerParameters(tensors[f"layer{i}.weight"], tensors.get(f"layer{i}.bias"), _normalized(tensors, i))
+        for i in range(n_layers)
+    )
+
+
+def _normalized(tensors: Mapping[str, ndarray], i: int) -> Normalized | None:
+    from core.snapshot import Normalized
+
+    if f"layer{i}.normalized.weight" not in tensors:  # a layer without, or a record that did not keep it yet
+        return None
+    return Normalized(**{name: tensors[f"layer{i}.normalized.{name}"] for name in _NORMALIZED})
 
 
 def tensor_bytes(tensors: dict[str, ndarray], metadata: dict[str, str] | None = None) -> bytes:

@@ -8,7 +8,10 @@ from core.errors import AnnscopeError
 from runs.record import RecordError, RunReader
 
 if TYPE_CHECKING:
+    from numpy import ndarray
     from rich.console import RenderableType
+
+    from core.metrics import Evaluation
 
 
 class EvaluationError(AnnscopeError):
@@ -17,6 +20,10 @@ class EvaluationError(AnnscopeError):
 
 def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | None = None) -> dict[str, Any]:
     """Loss, accuracy, confusion matrix (rows the true class) and the figures of each class, as plain values.
+
+    Where an example carries any number of labels, `accuracy` is the subset accuracy, `confusion_matrix`
+    holds one matrix [[tn, fp], [fn, tp]] for each label, and `hamming_loss` and `averages` come with them
+    (precision, recall and F1 by micro, macro, weighted and samples).
 
     `split` is one of `core.dataset.SPLITS`, or None for the one that judged the network while it
     trained. `step` chooses a snapshot, None takes the one that stands for the run. A precision,
@@ -38,8 +45,10 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     x, y = dataset.split(split)
     if not len(y):
         raise EvaluationError(f"The {split} split of run {reader.run} is empty.")
-    judged = evaluate(reader.network(number), x, y, config.training.loss)
+    network = reader.network(number)
+    judged = evaluate(network, x, y, config.training.loss)
     classes = class_metrics(judged.confusion)
+    several = _of_labels(judged, y, network.predictions(network.logits(x), is_multilabel=True)) if y.ndim == 2 else {}
     return {
         "run": reader.run,
         "split": split,
@@ -58,6 +67,21 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
             }
             for i, label in enumerate(dataset.class_names)
         ],
+        **several,
+    }
+
+
+def _of_labels(judged: Evaluation, y: ndarray, predictions: ndarray) -> dict[str, Any]:
+    from core.curves import averages, hamming_loss, sample_averages
+
+    found, of_samples = averages(judged.confusion), sample_averages(y, predictions)
+    return {
+        "hamming_loss": hamming_loss(judged.confusion),
+        "averages": {
+            name: {how: float(getattr(found[name], how)) for how in ("micro", "macro", "weighted")}
+            | {"samples": of_samples[name]}
+            for name in of_samples
+        },
     }
 
 
@@ -72,20 +96,37 @@ def number_of(reader: RunReader, step: int) -> int:
     return numbers[step]
 
 
+def _figure(value: float) -> str:
+    return "-" if value != value else f"{value:.4f}"
+
+
 def table_of(judged: dict[str, Any]) -> list[RenderableType]:
     """What `evaluate_run` found, for reading."""
     from rich.table import Table
 
+    of_labels = "hamming_loss" in judged
+    right = f"{'subset accuracy' if of_labels else 'accuracy'} {judged['accuracy']:.2%}"
+    right += f", Hamming loss {judged['hamming_loss']:.4f}" if of_labels else ""
     head = (
         f"Run {judged['run']}, epoch {judged['epoch']}, step {judged['step']:,}, on the {judged['split']} split: "
-        f"accuracy {judged['accuracy']:.2%}, loss {judged['loss']:.4f}\n"
+        f"{right}, loss {judged['loss']:.4f}\n"
     )
-    classes = Table("Class", box=None, pad_edge=False)
+    classes = Table("Label" if of_labels else "Class", box=None, pad_edge=False)
     for name in ("Precision", "Recall", "F1", "Support"):
         classes.add_column(name, justify="right")
     for row in judged["per_class"]:
-        figures = ["-" if row[name] != row[name] else f"{row[name]:.4f}" for name in ("precision", "recall", "f1")]
-        classes.add_row(row["label"], *figures, str(row["support"]))
+        figures = (row[name] for name in ("precision", "recall", "f1"))
+        classes.add_row(row["label"], *(_figure(figure) for figure in figures), str(row["support"]))
+    if of_labels:
+        for how in ("micro", "macro", "weighted", "samples"):
+            means = (judged["averages"][name][how] for name in ("precision", "recall", "f1"))
+            classes.add_row(f"{how} average", *(_figure(mean) for mean in means), "")
+        counts = Table("Label", box=None, pad_edge=False)
+        for name in ("True negatives", "False positives", "False negatives", "True positives"):
+            counts.add_column(name, justify="right")
+        for row, ((tn, fp), (fn, tp)) in zip(judged["per_class"], judged["confusion_matrix"], strict=True):
+            counts.add_row(row["label"], *(f"{count:,}" for count in (tn, fp, fn, tp)))
+        return [head, classes, "\nEach label by itself\n", counts]
     confusion = Table("", box=None, pad_edge=False)
     for row in judged["per_class"]:
         confusion.add_column(row["label"], justify="right")

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.config import RunConfig
 from core.gradient_check import EPSILON, GradientCheck, gradient_check, sample_parameters
-from core.network import Parameters
+from core.network import Parameters, layer_sizes
 from runs.record import RunReader
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class RunCheck:
 def check_run(reader: RunReader, number: int) -> RunCheck:
     """Check the gradient at a snapshot, on the first probe example of each class (up to 10), in float64.
 
+    Where an example carries several labels, on the first of each combination.
     Up to 200 parameters are drawn at random from all layers, always the same ones. The step of the
     differences shrinks with the size of the features, so that raw pixels do as little harm as
     scaled ones. Of a batch-normalised network the weights are those that it answers with.
@@ -59,9 +60,9 @@ def check_run(reader: RunReader, number: int) -> RunCheck:
     """
     config, line = reader.config, reader.snapshot_lines()[number]
     network, probe = reader.network(number), reader.probe()
-    places = np.unique(probe.y, return_index=True)[1][:N_EXAMPLES]
+    places = np.unique(probe.y, axis=0, return_index=True)[1][:N_EXAMPLES]
     x, y = probe.x[places].astype(np.float64), probe.y[places].astype(np.int64)
-    sizes = (network.n_features, *config.network.hidden_sizes, network.n_classes)
+    sizes = layer_sizes(config.network, network.n_features, network.n_classes)
     parameters = Parameters(config.network, sizes, "float64")
     for i, layer in enumerate(network.parameters):
         parameters.weights[i][...] = layer.weight
@@ -123,9 +124,9 @@ def about(checked: RunCheck) -> str:
     low, high = checked.range
     return (
         f"Checked at step {checked.step:,} on {checked.n_examples} of the run's probe examples, the first of each "
-        f"class, with features from {low:.3g} to {high:.3g} as the network sees them: {len(checked.names):,} of "
-        f"{checked.n_parameters:,} parameters, drawn at random from all layers, each moved up and down by "
-        f"{checked.epsilon:.1g}. In float64, without dropout."
+        f"class or combination of labels, with features from {low:.3g} to {high:.3g} as the network sees them: "
+        f"{len(checked.names):,} of {checked.n_parameters:,} parameters, drawn at random from all layers, each moved "
+        f"up and down by {checked.epsilon:.1g}. In float64, without dropout."
     )
 
 

@@ -37,17 +37,18 @@ def start(config: RunConfig) -> str:
 def resume(run: str, n_epochs: int | None = None) -> None:
     """Go on with a run in a worker of its own; see `prepare_resume` for what is refused."""
     directory = prepare_resume(run, n_epochs)
-    _spawn(directory, recorded_threads(RunReader(directory)), n_epochs)
+    _spawn(directory, recorded_threads(RunReader(directory).description), n_epochs)
 
 
 def checked(config: RunConfig) -> RunConfig:
     """The same settings once the data set they name is known to exist; a file is named by its full path.
 
-    Raises ConfigError with the nearest name otherwise.
+    Raises ConfigError with the nearest name otherwise, and for settings that do not suit a listed data set.
     """
     from data.datasets import DATASETS
 
     name = config.data.name
+    check_data_of(config)
     if name in DATASETS:
         return config
     path = Path(name).expanduser()
@@ -55,6 +56,16 @@ def checked(config: RunConfig) -> RunConfig:
         known = f"known are {list(DATASETS)}, or the path of a CSV or NPZ file"
         raise ConfigError(f"there is no data set {name!r}{did_you_mean(name, DATASETS)}; {known}")
     return config.with_values({"data": str(path.resolve())})
+
+
+def check_data_of(config: RunConfig) -> None:
+    """Raises ConfigError where settings do not suit a listed data set; what is in a file only loading tells."""
+    from core.outputs import check_fits
+    from data.datasets import DATASETS
+
+    if config.data.name in DATASETS:
+        info = DATASETS[config.data.name]
+        check_fits(config, info.n_classes, f"data set {info.name}", is_multilabel=info.is_multilabel)
 
 
 def prepare_resume(run: str, n_epochs: int | None = None) -> Path:

@@ -200,7 +200,7 @@ def closing(reader: RunReader, status: Status) -> str:
         words.append(status["message"])
     snapshots = reader.snapshot_lines()
     if snapshots:
-        words.append(f"Held-out accuracy {snapshots[-1]['heldout']['accuracy']:.2%}.")
+        words.append(f"Held-out {reader.accuracy_name} {snapshots[-1]['heldout']['accuracy']:.2%}.")
     return " ".join(words) + f"\nRecord: {reader.directory}\nJudge it with: annscope evaluate {reader.run}"
 
 

@@ -166,6 +166,16 @@ class RunReader:
         return self._description
 
     @property
+    def is_multilabel(self) -> bool:
+        """Whether an example of the data may carry any number of labels."""
+        return bool((self.description["dataset"] or {}).get("is_multilabel"))
+
+    @property
+    def accuracy_name(self) -> str:
+        """What the share of right answers is called: of several labels all have to be right."""
+        return "subset accuracy" if self.is_multilabel else "accuracy"
+
+    @property
     def config(self) -> RunConfig:
         """The settings the run was started with."""
         return RunConfig.from_dict(self.description.get("config", {}))
@@ -240,7 +250,7 @@ class RunReader:
             parameters = parameters_from(tensors, len(sizes) - 1)
         except KeyError as error:
             raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error} is missing.") from error
-        return Network(self.config.network, sizes[0], sizes[-1], parameters)
+        return Network(self.config.network, sizes[0], len(self.description["dataset"]["class_names"]), parameters)
 
     def probe(self) -> Probe:
         """The images whose way through the network every snapshot shows."""
@@ -356,7 +366,7 @@ class RunWriter:
 
     def describe(
         self, dataset: Dataset, probe: Probe, layer_sizes: Iterable[int], histogram_edges: Mapping[str, ndarray],
-        blas_threads: int | None,
+        threads: int,
     ) -> None:  # fmt: skip
         """Complete `config.json` with what is known once the data is loaded, and store the probe images."""
         import numpy as np
@@ -371,11 +381,12 @@ class RunWriter:
                 "n_features": dataset.n_features,
                 "image_shape": dataset.image_shape,
                 "class_names": dataset.class_names,
+                "is_multilabel": dataset.is_multilabel,
             },
             "layer_sizes": list(layer_sizes),
             "histogram_edges": {name: edges.tolist() for name, edges in histogram_edges.items()},
             "versions": library_versions(),
-            "blas_threads": blas_threads,
+            "threads": threads,
         }
         content = tensor_bytes(
             {
@@ -497,9 +508,9 @@ def best_line(lines: Iterable[Line]) -> Line | None:
     return min(judged, key=lambda line: line["heldout"]["loss"], default=None)
 
 
-def recorded_threads(reader: RunReader) -> int:
-    """The number of BLAS threads that going on with a run, or judging it, has to use for the same bits."""
-    return int(reader.description.get("blas_threads") or wanted_threads())
+def recorded_threads(description: Mapping[str, Any]) -> int:
+    """The number of threads that going on with a run has to use for the same bits, or a new one may use."""
+    return int(description.get("threads") or description.get("blas_threads") or wanted_threads())
 
 
 def _snapshot_path(directory: Path, number: int) -> Path:

@@ -1,41 +1,41 @@
-"""How many threads the matrix multiplications use: part of what makes a run repeatable to the bit."""
+"""How many threads a run computes with: part of what makes it repeatable to the bit.
+
+A run shares its work among threads of its own (`runs.team`), so each matrix multiplication has one: two
+kinds of threads would wait for each other.
+"""
 
 from __future__ import annotations
 
 import os
 
-VARIABLES = (
+BLAS_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+VARIABLE = "ANNSCOPE_THREADS"
+MOST_UNASKED = 2
 
 
 def wanted_threads() -> int:
-    """What the environment asks for, or 1.
-
-    Layers of a few hundred neurons are multiplied faster by one thread than by several that wait
-    for each other, and the dashboard wants a core as well.
-    """
-    for name in VARIABLES:
+    """What the environment asks for; else two, but never the last core: the dashboard wants one as well."""
+    for name in (VARIABLE, *BLAS_VARIABLES):
         value = os.environ.get(name, "")
         if value.isdigit() and int(value) > 0:
             return int(value)
-    return 1
+    return max(1, min(MOST_UNASKED, (os.cpu_count() or 1) - 1))
 
 
 def environment(n_threads: int) -> dict[str, str]:
-    """The environment variables that a process needs before it imports NumPy."""
-    return dict.fromkeys(VARIABLES, str(n_threads))
+    """The environment variables that a process of a run needs before it imports NumPy."""
+    return dict.fromkeys(BLAS_VARIABLES, "1") | {VARIABLE: str(n_threads)}
 
 
-def set_threads(n_threads: int) -> int | None:
-    """Use so many threads from now on, in this process; returns how many are used, None when it cannot be told."""
+def limit_blas(n_threads: int = 1) -> None:
+    """Give each matrix multiplication of this process so many threads from now on."""
     import numpy as np  # noqa: F401  (its BLAS has to be loaded to be found)
-    from threadpoolctl import threadpool_info, threadpool_limits
+    from threadpoolctl import threadpool_limits
 
     threadpool_limits(n_threads, user_api="blas")
-    counts = [int(pool["num_threads"]) for pool in threadpool_info() if pool.get("user_api") == "blas"]
-    return max(counts, default=None)

@@ -31,9 +31,9 @@ from typing import TYPE_CHECKING, Any
 from core.errors import AnnscopeError, DivergedError
 from runs.changes import Change, apply_changes
 from runs.control import Command, CommandReader
-from runs.record import RecordError, RunReader, RunWriter, library_versions
+from runs.record import RecordError, RunReader, RunWriter, library_versions, recorded_threads
 from runs.status import Loading, State, Status, new_status, write_status
-from runs.threads import set_threads, wanted_threads
+from runs.threads import limit_blas
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -189,18 +189,21 @@ class _Worker:
         from core.metrics import HISTOGRAM_EDGES
         from core.network import layer_sizes
         from core.training import Trainer
+        from runs.team import ThreadTeam
 
         writer = self.writer
         known = writer.description["dataset"]
         if known is not None and known["fingerprint"] != dataset.fingerprint:
             raise RecordError(f"The data set {dataset.name} has changed since run {writer.run} was begun.")
-        n_threads = set_threads((known and writer.description["blas_threads"]) or wanted_threads())
+        n_threads = recorded_threads(writer.description)
+        limit_blas()
         saved = writer.load_checkpoint()
         if saved is not None:
             self._n_applied, self._train_seconds = saved.n_changes, saved.train_seconds
             self._looked_at = saved.checkpoint.step if saved.looked else None
         config = apply_changes(writer.config, writer.changes[: self._n_applied])
-        self.trainer = Trainer(dataset, config, checkpoint=saved.checkpoint if saved else None)
+        self._team = ThreadTeam(n_threads)
+        self.trainer = Trainer(dataset, config, checkpoint=saved.checkpoint if saved else None, team=self._team)
         self.loaded = True
         if known is None:
             sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
@@ -211,13 +214,11 @@ class _Worker:
             writer.event("resume", self.trainer.step)
             if n_epochs not in {None, apply_changes(writer.config, writer.changes).training.n_epochs}:
                 writer.event("epochs", end, n_epochs=n_epochs)
-            self._compare_surroundings(n_threads)
+            self._compare_surroundings()
         self._speed.restart(self.trainer, self._train_seconds)
 
-    def _compare_surroundings(self, n_threads: int | None) -> None:
-        description = self.writer.description
-        then = {**description["versions"], "BLAS threads": description["blas_threads"]}
-        now = {**library_versions(), "BLAS threads": n_threads}
+    def _compare_surroundings(self) -> None:
+        then, now = self.writer.description["versions"], library_versions()
         changed = [
             f"{what} {then[what]} then, {now[what]} now" for what in now if then.get(what, now[what]) != now[what]
         ]
@@ -272,7 +273,7 @@ class _Worker:
             self._n_applied += 1
             if change.option == "epochs":
                 config = apply_changes(self.writer.config, self.writer.changes[: self._n_applied])
-                self.trainer = Trainer(dataset, config, checkpoint=self.trainer.checkpoint())
+                self.trainer = Trainer(dataset, config, checkpoint=self.trainer.checkpoint(), team=self._team)
             else:
                 self.trainer.change_learning_rate(float(change.value))
             self._say()

@@ -68,6 +68,15 @@ TWINS: dict[str, dict[str, Any]] = {
     "label smoothing": {"label-smoothing": 0.1},
     "clipping": {"clip-norm": 0.2, "learning-rate": 0.5},
     "class weights": {"class-weight": "balanced", "batch-size": 5, "epochs": 10},
+    **{f"{loss}, binary": {"loss": loss, "output": "binary", "learning-rate": 0.5}
+       for loss in ("cross_entropy", "squared_error")},
+    "binary, label smoothing": {"output": "binary", "label-smoothing": 0.2},
+    "binary, class weights": {"output": "binary", "class-weight": "balanced", "batch-size": 5, "epochs": 10},
+    "binary, one by one": {"output": "binary", "batch-size": 1, "epochs": 3},
+    **{f"{loss}, labels": {"loss": loss, "output": "sigmoid", "learning-rate": 0.5}
+       for loss in ("cross_entropy", "squared_error")},
+    "labels, label smoothing": {"output": "sigmoid", "label-smoothing": 0.2, "batch-size": 5, "epochs": 10},
+    "labels, one by one": {"output": "sigmoid", "batch-size": 1, "epochs": 3},
 }  # fmt: skip
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
@@ -91,14 +100,32 @@ def small() -> tuple[np.ndarray, np.ndarray]:
     return np.round(rng.normal(size=(12, 4)), 2), np.array([0, 1, 0, 2, 0, 1, 0, 2, 0, 1, 0, 2])
 
 
-DATA = {"spiral": spiral, "small": small}
+def two() -> tuple[np.ndarray, np.ndarray]:
+    """The same examples, with the second and the third class as one."""
+    x, labels = small()
+    return x, np.minimum(labels, 1)
+
+
+def several() -> tuple[np.ndarray, np.ndarray]:
+    """The same examples with three labels, of which an example carries any number."""
+    x, labels = small()
+    return x, np.stack([labels > 0, x[:, 0] > 0, x[:, 1] + x[:, 2] > 0], axis=1).astype(int)
+
+
+DATA = {"spiral": spiral, "small": small, "two": two, "several": several}
+
+
+def data_of(name: str) -> str:
+    """The data of a twin."""
+    of = {"spiral": "spiral", "binary": "two", "labels": "several"}
+    return next((data for word, data in of.items() if word in name), "small")
 
 
 class Twin:
     """A network of torch.nn with its parameters in annscope's order."""
 
     def __init__(self, options: dict[str, Any], n_features: int, seed: int) -> None:
-        sizes = [n_features, *options["hidden"], N_CLASSES]
+        sizes = [n_features, *options["hidden"], 1 if options["output"] == "binary" else N_CLASSES]
         names = options["activation"]
         names = [names] * len(options["hidden"]) if isinstance(names, str) else names
         bias, normalized = options["bias"], options["batch-norm"]
@@ -135,9 +162,13 @@ def loss_of(
     """The loss that the options name, the mean over the examples."""
     if options["loss"] == "cross_entropy" and options["output"] == "softmax":
         return functional.cross_entropy(logits, labels, weight=weight, label_smoothing=smoothing)
-    targets = functional.one_hot(labels, N_CLASSES).to(logits.dtype)
+    if options["output"] == "binary" or labels.ndim == 2:
+        targets = labels.reshape(len(labels), -1).to(logits.dtype) * (1 - smoothing) + smoothing / 2
+    else:
+        targets = functional.one_hot(labels, N_CLASSES).to(logits.dtype)
     if options["loss"] == "cross_entropy":
-        return functional.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(1).mean()
+        losses = functional.binary_cross_entropy_with_logits(logits, targets, reduction="none").sum(1)
+        return losses.mean() if weight is None else (losses * weight[labels]).sum() / weight[labels].sum()
     outputs = logits.softmax(1) if options["output"] == "softmax" else logits.sigmoid()
     return functional.mse_loss(outputs, targets, reduction="none").sum(1).mean() / 2
 
@@ -199,7 +230,8 @@ def train(name: str, data: str, options: dict[str, Any], seed: int) -> dict[str,
     scheduler = schedule_of(options, optimizer, math.ceil(n / batch_size))
     weight = None
     if options["class-weight"] == "balanced":
-        weight = n / (N_CLASSES * torch.bincount(labels).to(x.dtype))
+        counts = torch.bincount(labels)
+        weight = n / (len(counts) * counts.to(x.dtype))
     start, losses = twin.flat(), []
 
     def measure() -> None:
@@ -237,8 +269,7 @@ def main() -> None:
         x, y = make()
         data[name] = {"x": x.tolist(), "y": y.tolist()}
     twins = [
-        train(name, "spiral" if name == "spiral" else "small", DEFAULTS | options, seed=seed)
-        for seed, (name, options) in enumerate(TWINS.items())
+        train(name, data_of(name), DEFAULTS | options, seed=seed) for seed, (name, options) in enumerate(TWINS.items())
     ]
     lines = ",\n".join(json.dumps(twin) for twin in twins)
     about = json.dumps(f"Made by scripts/twins.py with PyTorch {torch.__version__}")

@@ -34,7 +34,7 @@ class Peer:
 ANNSCOPE = Peer("annscope", "annscope", "numpy")
 MATMUL = Peer("multiplications alone", "matmul", "numpy")
 PEERS = {
-    "annscope-1": Peer("annscope, 1 BLAS thread", "annscope", "numpy", "build_one_thread"),
+    "annscope-1": Peer("annscope, 1 thread", "annscope", "numpy", "build_one_thread"),
     "numpy": Peer("naive NumPy", "naive_numpy", "numpy"),
     "pytorch": Peer("PyTorch eager", "pytorch", "torch"),
     "torch-compile": Peer("torch.compile", "pytorch_compiled", "torch"),

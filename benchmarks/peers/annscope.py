@@ -13,17 +13,35 @@ from core.config import DataConfig, NetworkConfig, RunConfig, TrainingConfig
 from core.dataset import Dataset
 from core.network import Network
 from core.training import Trainer
+from runs.team import ThreadTeam
 
 NEVER = 1_000_000_000
 
 
-def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], object] | None:
-    """One epoch of the trainer, its own shuffling included, or one prediction of all examples."""
-    trainer = Trainer(dataset_of(task, x, y), config_of(task))
-    if task.inference:
-        network = Network(config_of(task).network, task.sizes[0], task.sizes[-1], trainer.snapshot().parameters)
-        return lambda: network.predict_proba(x).argmax(axis=1)
+def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], object]:
+    """One epoch of the trainer, its own shuffling included, or one prediction of all examples, as a run does it."""
+    return _with_threads(task, x, y, threads.from_environment())
 
+
+def build_one_thread(task: Task, x: ndarray, y: ndarray) -> Callable[[], object] | None:
+    """The same with one thread, which leaves a second core to the dashboard."""
+    return None if threads.from_environment() == 1 else _with_threads(task, x, y, 1)
+
+
+def _with_threads(task: Task, x: ndarray, y: ndarray, n_threads: int) -> Callable[[], object]:
+    team = ThreadTeam(n_threads)
+    trainer = Trainer(dataset_of(task, x, y), config_of(task), team=team)
+    blas = ThreadpoolController()
+    one_pass = _predict(task, trainer, x, team) if task.inference else _train(trainer)
+
+    def run() -> None:
+        with blas.limit(limits=1, user_api="blas"):
+            one_pass()
+
+    return run
+
+
+def _train(trainer: Trainer) -> Callable[[], object]:
     def train() -> None:
         left = trainer.steps_per_epoch
         while left:
@@ -32,18 +50,10 @@ def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], object] | None:
     return train
 
 
-def build_one_thread(task: Task, x: ndarray, y: ndarray) -> Callable[[], object] | None:
-    """The same with one BLAS thread, which is what a run uses unless its environment asks for more."""
-    one_pass = build(task, x, y)
-    if one_pass is None or threads.from_environment() == 1:
-        return None
-    blas = ThreadpoolController()
-
-    def run() -> None:
-        with blas.limit(limits=1, user_api="blas"):
-            one_pass()
-
-    return run
+def _predict(task: Task, trainer: Trainer, x: ndarray, team: ThreadTeam) -> Callable[[], object]:
+    parameters = trainer.snapshot().parameters
+    network = Network(config_of(task).network, task.sizes[0], task.sizes[-1], parameters, team=team)
+    return lambda: network.predict_proba(x).argmax(axis=1)
 
 
 def dataset_of(task: Task, x: ndarray, y: ndarray) -> Dataset:

@@ -13,3 +13,17 @@ export function freshContext(canvas, width, height, color) {
   context.fillRect(0, 0, width, height);
   return context;
 }
+
+/**
+ * The size of a box as it was laid out last: {width, height, stop()}. Asking an element for it in each frame would lay
+ * out the page in the middle of every one. `changed()` is called when it is another one, and at the beginning.
+ */
+export function watchSize(box, changed) {
+  const size = { width: 0, height: 0, stop: () => watch.disconnect() };
+  const watch = new ResizeObserver(() => {
+    Object.assign(size, { width: box.clientWidth, height: box.clientHeight });
+    changed();
+  });
+  watch.observe(box);
+  return size;
+}

@@ -1,23 +1,24 @@
 /** Precision, recall, F1 and support of each class at the moment shown; what is undefined says so. */
 import { createChartFrame, heldoutOf, make, runOf } from './chart-style.js';
 import { Course, average, sorted, weakestOf } from './classes-figures.js';
+import { whenSeen } from './stage-seen.js';
 
 const COLUMNS = [
   ['label', 'Class', 'The class'],
-  ['precision', 'Precision', 'Of those called this class, the share that is: TP / (TP + FP)'],
-  ['recall', 'Recall', 'Of this class, the share that was recognised: TP / (TP + FN)'],
+  ['precision', 'Precision', 'Of those called so, the share that is: TP / (TP + FP)'],
+  ['recall', 'Recall', 'Of those that are, the share that was recognised: TP / (TP + FN)'],
   ['f1', 'F1', '2 TP / (2 TP + FP + FN): high only if both are'],
-  ['support', 'Support', 'How many examples of this class there are'],
+  ['support', 'Support', 'How many such examples there are'],
 ];
 const RATES = ['precision', 'recall', 'f1'];
 const WHY = {
-  precision: 'Undefined: this class was never predicted.',
-  recall: 'Undefined: there is no example of this class.',
-  f1: 'Undefined: this class is neither there nor predicted.',
+  precision: 'Undefined: it was never predicted.',
+  recall: 'Undefined: there is no such example.',
+  f1: 'Undefined: it is neither there nor predicted.',
 };
 const AVERAGES = [
-  ['Macro average', 'every class counts the same', () => 1],
-  ['Weighted average', 'every class counts by its support', ({ support }) => support],
+  ['Macro average', 'each counts the same', () => 1],
+  ['Weighted average', 'each counts by its support', ({ support }) => support],
 ];
 const [WIDTH, HEIGHT] = [64, 18];
 const NAMED = 3; // classes that share the lowest F1 and are still named
@@ -38,15 +39,15 @@ export function createClasses(root, store) {
   const foot = make('tfoot');
   const table = make('table', { className: 'ch-classes' }, make('thead', {}, header), body, foot);
   table.setAttribute('aria-label', 'Precision, recall, F1 and support of each class');
-  frame.append(make('div', { className: 'nv-bar' }, make('h3', {}, 'Each class ', split), weak), make('div', { className: 'ch-scroll' }, table));
+  const title = make('span', { textContent: 'Each class ' });
+  frame.append(make('div', { className: 'nv-bar' }, make('h3', {}, title, split), weak), make('div', { className: 'ch-scroll' }, table));
 
   let order = { by: 'label', falls: false };
-  let waiting = 0;
   let rows = [];
   let feet = [];
-  let known = { run: null, frame: null };
+  const known = { run: null, course: null, frame: null };
   const course = new Course();
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
 
   const headings = COLUMNS.map(([name, text, about]) => {
     const button = make('button', { type: 'button', title: `${about}. Sorts the table.`, textContent: text });
@@ -100,20 +101,34 @@ export function createClasses(root, store) {
 
   const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 
+  /** Take the moment shown into the course, drawn or not. */
+  function remember() {
+    const { shown } = store;
+    if (!shown?.perClass?.length || !store.description) return;
+    if (known.course !== runOf(store)) {
+      known.course = runOf(store);
+      course.forget();
+    }
+    course.see(shown.number, shown.perClass);
+  }
+
   function update() {
-    waiting = 0;
     theme(store);
     const { shown } = store;
     if (!shown?.perClass?.length || !store.description) return;
+    remember();
     if (known.run !== runOf(store)) {
-      known = { run: runOf(store), frame: null };
-      course.forget();
+      Object.assign(known, { run: runOf(store), frame: null });
+      const { one } = store.answers;
+      title.textContent = `Each ${one} `;
+      table.setAttribute('aria-label', `Precision, recall, F1 and support of each ${one}`);
+      const [about] = header.children;
+      about.firstChild.textContent = one === 'class' ? 'Class' : 'Label';
       const { name, size } = heldoutOf(store.description);
       split.textContent = `${name} split, ${size.toLocaleString('en')} examples`;
     }
     if (known.frame === shown) return;
     known.frame = shown;
-    course.see(shown.number, shown.perClass);
     table.dataset.number = shown.number;
     show(shown.perClass.map((each, index) => ({ ...each, index })));
   }
@@ -155,11 +170,12 @@ export function createClasses(root, store) {
   }
 
   const stops = ['frame', 'theme', 'run'].map((event) => store.on(event, wake));
+  stops.push(store.on('frame', remember));
   wake();
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stops.forEach((stop) => stop?.());
       remove();
     },

@@ -1,6 +1,9 @@
 /** Two moments of a run side by side: the pinned one and the one shown. Hidden while nothing is pinned. */
 import { paletteFor } from './network-color.js';
-import { layersOf } from './network-model.js';
+import { isSame } from './answers.js';
+import { OF_LABEL, countsOf } from './confusion-counts.js';
+import { exampleName, layersOf, recorded } from './network-model.js';
+import { whenSeen } from './stage-seen.js';
 import { epochWords } from './stage-store.js';
 
 const signed = (value, digits) => (Number.isFinite(value) ? `${value > 0 ? '+' : value < 0 ? '−' : '±'}${Math.abs(value).toFixed(digits)}` : 'n/a');
@@ -22,12 +25,10 @@ export function createCompare(root, store) {
   const body = document.createElement('div');
   body.className = 'as-compare';
   root.append(head, body);
-  let waiting = 0;
   let drawn = '';
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
 
   function update() {
-    waiting = 0;
     const { compared, shown, description } = store;
     root.hidden = !compared || !shown;
     if (root.hidden) return;
@@ -37,16 +38,16 @@ export function createCompare(root, store) {
     const names = [compared, shown].map(({ line }) => `Epoch ${epochWords(line, store.stepsPerEpoch)}, step ${line.step.toLocaleString('en')}`);
     body.replaceChildren(
       table('Figures', ['', `${names[0]} (pinned)`, `${names[1]} (shown)`, 'Change'], [...figures(compared, shown), ...answers(compared, shown), ...weights(compared, shown, layersOf(description))]),
-      table('F1 of each class', ['Class', 'Pinned', 'Shown', 'Change'], classes(compared, shown)),
+      table(`F1 of each ${store.answers.one}`, [store.answers.isMany ? 'Label' : 'Class', 'Pinned', 'Shown', 'Change'], classes(compared, shown)),
     );
-    if (store.classNames.length <= MOST_CLASSES) body.append(difference(compared, shown));
+    if (store.classNames.length <= MOST_CLASSES) body.append(store.answers.isMany ? labelDifference(compared, shown) : difference(compared, shown));
   }
 
   function figures(a, b) {
     const rows = [];
     for (const [name, split, figure, digits] of [
-      ['Held-out loss', 'heldout', 'loss', 4], ['Held-out accuracy', 'heldout', 'accuracy', 4],
-      ['Train loss', 'train', 'loss', 4], ['Train accuracy', 'train', 'accuracy', 4],
+      ['Held-out loss', 'heldout', 'loss', 4], [`Held-out ${store.answers.accuracy}`, 'heldout', 'accuracy', 4],
+      ['Train loss', 'train', 'loss', 4], [`Train ${store.answers.accuracy}`, 'train', 'accuracy', 4],
     ]) {
       const [x, y] = [a.line[split][figure], b.line[split][figure]];
       const isBetter = figure === 'loss' ? y < x : y > x;
@@ -58,22 +59,26 @@ export function createCompare(root, store) {
   /** What both say of the example on the stage. */
   function answers(a, b) {
     const last = store.layerSizes.length - 2;
-    const n = store.classNames.length;
+    const { answers: reader, probe, probeIndex } = store;
     const answer = (frame) => {
-      const { data } = frame.tensor(`layer${last}.activation`);
-      const row = data.subarray(store.probeIndex * n, (store.probeIndex + 1) * n);
-      const best = row.reduce((top, value, i) => (value > row[top] ? i : top), 0);
-      return [best, row[best]];
+      const probabilities = reader.probabilities(recorded(frame, last, probeIndex));
+      return { said: reader.predicted(probabilities), probabilities };
     };
     const [x, y] = [answer(a), answer(b)];
-    const text = ([label, p]) => `${store.classNames[label]} (${(100 * p).toFixed(1)} %)`;
-    const truth = Number(store.probe.labels[store.probeIndex]);
-    return [[`Example ${store.probeIndex + 1}, a ${store.classNames[truth]}`, text(x), text(y), x[0] === y[0] ? 'same answer' : { text: 'another answer', good: y[0] === truth ? true : x[0] === truth ? false : null }]];
+    const text = ({ said, probabilities }) => {
+      const words = said.map((c) => `${reader.names[c]} (${(100 * probabilities[c]).toFixed(1)} %)`);
+      return words.length ? words.join(', ') : reader.words(said);
+    };
+    const truth = probe.labels[probeIndex];
+    const [wasRight, isRight] = [isSame(x.said, truth), isSame(y.said, truth)];
+    return [[`${exampleName(store, probeIndex)}, ${reader.isMany ? '' : 'a '}${reader.words(truth)}`, text(x), text(y), isSame(x.said, y.said) ? 'same answer' : { text: 'another answer', good: isRight ? true : wasRight ? false : null }]];
   }
 
   function weights(a, b, layers) {
     return layers.map(({ index, isOutput }) => {
-      const [x, y] = [a, b].map((frame) => frame.tensor(`layer${index}.weight`).data);
+      // Of a layer with batch normalisation the norm is that of the weights before they are normalised.
+      const trained = (frame) => frame.tensor(`layer${index}.normalized.weight`) ?? frame.tensor(`layer${index}.weight`);
+      const [x, y] = [a, b].map((frame) => trained(frame).data);
       let moved = 0;
       let size = 0;
       for (let i = 0; i < x.length; i += 1) {
@@ -110,6 +115,7 @@ export function createCompare(root, store) {
       const first = document.createElement('th');
       first.scope = 'row';
       first.textContent = name;
+      first.title = name;
       row.append(first);
       for (const value of values) {
         const cell = row.insertCell();
@@ -118,6 +124,16 @@ export function createCompare(root, store) {
       }
     }
     return node;
+  }
+
+  /** The counts of each label in the shown moment less those in the pinned one. */
+  function labelDifference(a, b) {
+    const [x, y] = [a, b].map((frame) => countsOf(frame.tensor('confusion')));
+    const rows = store.classNames.map((name, k) => [name, ...OF_LABEL.map((_, j) => {
+      const by = y.at(k, j) - x.at(k, j);
+      return { text: by ? `${by > 0 ? '+' : '−'}${Math.abs(by)}` : '·', good: by ? (by > 0) === y.isRight(k, j) : null };
+    })]);
+    return table('Counts of each label, shown less pinned', ['Label', ...OF_LABEL.map(([text]) => text)], rows);
   }
 
   /** The shown confusion matrix less the pinned one: more right or fewer wrong is blue, the other way orange. */
@@ -164,7 +180,7 @@ export function createCompare(root, store) {
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stops.forEach((stop) => stop());
       root.replaceChildren();
     },

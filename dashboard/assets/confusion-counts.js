@@ -1,7 +1,31 @@
 /** What a confusion matrix says, in numbers and in words; undefined is "n/a". Rows are the true classes. */
 
-/** The sums of a matrix: {size, at(i, j), rows, columns}. */
-export function countsOf({ data, shape: [size] }) {
+/** What a row of the counts of labels says of one label, in the order of its cells, and where each stands in [tn, fp, fn, tp]. */
+export const OF_LABEL = [['found', 3], ['missed', 2], ['wrongly called', 1], ['rightly not', 0]];
+
+/**
+ * The sums of a matrix: {size, nColumns, at(i, j), rows, columns, whole(i, j, isColumn), isRight(i, j)}. Of labels a row
+ * has the four counts of `OF_LABEL`; `whole` is what a cell is a share of: what is true of the label, or what was said.
+ */
+export function countsOf({ data, shape }) {
+  return shape.length === 3 ? countsOfLabels(data, shape[0]) : countsOfClasses(data, shape[0]);
+}
+
+function countsOfLabels(data, size) {
+  const of = (k, place) => Number(data[4 * k + place]);
+  const whole = (k, j, isColumn) => {
+    const place = OF_LABEL[j][1];
+    return isColumn ? of(k, place) + of(k, (place + 2) % 4) : of(k, place) + of(k, place ^ 1);
+  };
+  return {
+    size, nColumns: 4, isMany: true, whole,
+    at: (k, j) => of(k, OF_LABEL[j][1]),
+    isRight: (_, j) => j === 0 || j === 3,
+    rows: Float64Array.from({ length: size }, (_, k) => of(k, 2) + of(k, 3)),
+  };
+}
+
+function countsOfClasses(data, size) {
   const rows = new Float64Array(size);
   const columns = new Float64Array(size);
   for (let i = 0, k = 0; i < size; i += 1) {
@@ -10,7 +34,12 @@ export function countsOf({ data, shape: [size] }) {
       columns[j] += Number(data[k]);
     }
   }
-  return { size, rows, columns, at: (i, j) => Number(data[i * size + j]) };
+  return {
+    size, nColumns: size, isMany: false, rows, columns,
+    at: (i, j) => Number(data[i * size + j]),
+    whole: (i, j, isColumn) => (isColumn ? columns[j] : rows[i]),
+    isRight: (i, j) => i === j,
+  };
 }
 
 /** A share as people say it; never 0 or 100 % unless it is. */
@@ -37,9 +66,20 @@ const called = (name) => (/^\w$/.test(name) ? name : `“${name}”`);
 
 /** One sentence on a cell: "37 of 412 true 4s were called 9 (9.0 %)." */
 export function sentence(counts, names, i, j) {
+  if (counts.isMany) return labelSentence(counts, names[i], i, j);
   const [count, row, column] = [counts.at(i, j), counts.rows[i], counts.columns[j]];
   if (!row) return `There is no true ${called(names[i])} among these examples.`;
   const told = `${count} of ${row} true ${people(names[i], row)} ${count === 1 ? 'was' : 'were'} called ${called(names[j])} (${percentText(count, row)})`;
   if (i === j) return `${told}, which is the recall; precision ${column ? `${percentText(count, column)} of ${column} called so` : 'n/a, as nothing was called so'}.`;
   return count ? `${told}; that is ${percentText(count, column)} of all that were called ${called(names[j])}.` : `${told}.`;
+}
+
+/** The same of labels: "37 of 412 examples with “even” were missed (9.0 %)." */
+function labelSentence(counts, name, k, j) {
+  const [count, whole, said] = [counts.at(k, j), counts.whole(k, j, false), counts.whole(k, j, true)];
+  const are = j < 2 ? 'with' : 'without';
+  if (!whole) return `There is no example ${are} “${name}”.`;
+  const told = `${count} of ${whole} examples ${are} “${name}” ${count === 1 ? 'was' : 'were'} ${['found', 'missed', 'wrongly called so', 'rightly not called so'][j]} (${percentText(count, whole)})`;
+  if (j === 0) return `${told}, which is the recall; precision ${said ? `${percentText(count, said)} of ${said} called so` : 'n/a, as nothing was called so'}.`;
+  return `${told}.`;
 }

@@ -1,7 +1,11 @@
-/** The confusion matrix of the moment shown, as a table whose cells are coloured: rows true, columns predicted. */
+/**
+ * The confusion matrix of the moment shown, as a table whose cells are coloured: rows true, columns predicted.
+ * Where an example carries any number of labels, a row for each label with its 2x2 matrix laid out in a line.
+ */
 import { createChartFrame, heldoutOf, make, makeButton, runOf } from './chart-style.js';
-import { cellPercent, countsOf, sentence } from './confusion-counts.js';
+import { OF_LABEL, cellPercent, countsOf, sentence } from './confusion-counts.js';
 import { gradientOf } from './network-color.js';
+import { whenSeen } from './stage-seen.js';
 
 const NUMBERS_UP_TO = 20; // classes for which every cell has room for its number
 const DECIMALS_UP_TO = 12;
@@ -11,6 +15,15 @@ const MODES = {
   count: ['Counts', 'How many examples; the colour is their share of the true class'],
   row: ['Row %', 'Percent of the true class: the diagonal is the recall'],
   column: ['Column %', 'Percent of the predicted class: the diagonal is the precision'],
+};
+const LABEL_MODES = {
+  count: ['Counts', 'How many examples; the colour is their share of those with the label, or of those without'],
+  row: ['True %', 'Percent of the examples with the label, or without: found is the recall'],
+  column: ['Said %', 'Percent of the examples called so, or not: found is the precision'],
+};
+const LABEL_HEADS = {
+  found: 'True positives: with the label, and called so', missed: 'False negatives: with the label, and not called so',
+  'wrongly called': 'False positives: without the label, and called so', 'rightly not': 'True negatives: without the label, and not called so',
 };
 
 /** Build the confusion matrix in `root` on the stage's store. Returns {update(now), destroy()}. */
@@ -34,10 +47,10 @@ export function createConfusion(root, store) {
   const legend = make('span', { className: 'nv-scale' }, 'right', right, 'wrong', wrong);
   legend.title = 'Both from 0 to 100 %, for the whole run; small shares of wrong answers are lifted, so that they are seen';
   for (const ramp of [right, wrong]) ramp.style.width = '56px';
-  frame.append(make('div', { className: 'nv-bar' }, make('h3', {}, 'Confusion matrix ', split), legend, choice), axis, table, say, live);
+  const title = make('span', { textContent: 'Confusion matrix ' });
+  frame.append(make('div', { className: 'nv-bar' }, make('h3', {}, title, split), legend, choice), axis, table, say, live);
 
   let mode = 'count';
-  let waiting = 0;
   let palette = null;
   let counts = null;
   let cells = [];
@@ -49,7 +62,7 @@ export function createConfusion(root, store) {
   let pinned = null;
   let lit = [];
   let known = { run: null, frame: null, mode: null };
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
 
   for (const [name, [label, about]] of Object.entries(MODES)) {
     const button = makeButton(label, about, name === mode);
@@ -69,26 +82,32 @@ export function createConfusion(root, store) {
 
   function build() {
     const names = store.classNames;
+    const { isMany } = store.answers;
     Object.assign(table.dataset, { size: names.length });
+    title.textContent = isMany ? 'Confusion by label ' : 'Confusion matrix ';
+    table.setAttribute('aria-label', `${isMany ? 'Confusion by label: a row for each label' : 'Confusion matrix: each row is a true class, each column a predicted one'}. Arrow keys move, Enter keeps a cell.`);
+    Object.values(isMany ? LABEL_MODES : MODES).forEach(([label, about], k) => Object.assign(choice.children[k], { textContent: label, title: about }));
     cells = [];
     totals = [];
     spot = [0, 0];
     [pointed, focused, pinned] = [null, null, null];
     table.replaceChildren();
     const hasRoom = names.length <= CELLS_UP_TO;
-    axis.hidden = !hasRoom;
+    axis.hidden = !hasRoom || isMany;
     if (!hasRoom) return;
     const longest = Math.max(...names.map(({ length }) => length));
-    const corner = make('th', { scope: 'col', className: 'ch-corner', textContent: 'True ↓' });
+    const corner = make('th', { scope: 'col', className: 'ch-corner', textContent: isMany ? 'Label ↓' : 'True ↓' });
     corner.style.width = `${Math.min(96, Math.max(46, 14 + 7 * longest))}px`;
-    heads = { row: names.map((name) => heading(name, 'row')), column: names.map((name) => heading(name, 'col', longest > SHORT)) };
-    const support = make('th', { scope: 'col', className: 'ch-total', textContent: 'all', title: 'Support: how many true examples of the class there are' });
+    const columns = isMany ? OF_LABEL.map(([text]) => make('th', { scope: 'col', title: LABEL_HEADS[text], textContent: text }))
+      : names.map((name) => heading(name, 'col', longest > SHORT));
+    heads = { row: names.map((name) => heading(name, 'row')), column: columns };
+    const support = make('th', { scope: 'col', className: 'ch-total', textContent: isMany ? 'with' : 'all', title: `Support: how many true examples of the ${store.answers.one} there are` });
     table.createTHead().insertRow().append(corner, ...heads.column, support);
     const body = table.createTBody();
     names.forEach((_, i) => {
       const row = body.insertRow();
       row.append(heads.row[i]);
-      cells.push(names.map((__, j) => {
+      cells.push(columns.map((__, j) => {
         const cell = row.insertCell();
         cell.tabIndex = i === 0 && j === 0 ? 0 : -1;
         cell.setAttribute('role', 'gridcell');
@@ -99,14 +118,13 @@ export function createConfusion(root, store) {
       total.className = 'ch-total';
       totals.push(total);
     });
-    const n = names.length;
+    const n = columns.length;
     table.style.setProperty('--ch-cell', `${n <= 12 ? 30 : n <= NUMBERS_UP_TO ? 24 : n <= 30 ? 16 : 11}px`);
     known.frame = null;
   }
 
   // --- what changed outside ---
   function update() {
-    waiting = 0;
     const painted = theme(store);
     if (painted) {
       palette = painted;
@@ -131,16 +149,16 @@ export function createConfusion(root, store) {
   }
 
   function paint() {
-    const { size, rows, columns } = counts;
+    const { nColumns, rows } = counts;
     cells.forEach((row, i) => row.forEach((cell, j) => {
       const count = counts.at(i, j);
-      const whole = mode === 'column' ? columns[j] : rows[i];
+      const whole = counts.whole(i, j, mode === 'column');
       const share = whole ? count / whole : 0;
       // Fixed over a run, of its own for right and wrong; small shares of wrong are lifted by a square root.
-      const tone = i === j ? -share : Math.sqrt(share);
+      const tone = counts.isRight(i, j) ? -share : Math.sqrt(share);
       cell.style.background = count ? palette.diverging.css(tone) : palette.panel;
       cell.style.color = count === 0 ? palette.muted : palette.diverging.isLight(tone) ? '#10161f' : '#ffffff';
-      const text = size > NUMBERS_UP_TO ? '' : mode === 'count' ? (count ? String(count) : '·') : cellPercent(count, whole, size <= DECIMALS_UP_TO);
+      const text = nColumns > NUMBERS_UP_TO ? '' : mode === 'count' ? (count ? String(count) : '·') : cellPercent(count, whole, nColumns <= DECIMALS_UP_TO);
       if (cell.textContent !== text) cell.textContent = text;
     }));
     rows.forEach((total, i) => { totals[i].textContent = String(total); });
@@ -153,8 +171,8 @@ export function createConfusion(root, store) {
     for (const node of lit) node.classList.add('ch-lit');
     say.classList.toggle('ch-quiet', !at);
     if (at) say.textContent = sentence(counts, store.classNames, ...at);
-    else if (cells.length) say.textContent = `${MODES[mode][1]}. Point at a cell, or move through them with the arrow keys.`;
-    else say.textContent = `${counts.size} classes are too many for a matrix here; the table of the classes names the weak ones.`;
+    else if (cells.length) say.textContent = `${(counts.isMany ? LABEL_MODES : MODES)[mode][1]}. Point at a cell, or move through them with the arrow keys.`;
+    else say.textContent = `${counts.size} ${counts.isMany ? 'labels' : 'classes'} are too many for a matrix here; the table below names the weak ones.`;
   }
 
   // --- what the person does ---
@@ -199,11 +217,11 @@ export function createConfusion(root, store) {
   table.addEventListener('keydown', (event) => {
     const from = placeOf(event.target);
     if (!from || event.ctrlKey || event.metaKey || event.altKey) return;
-    const last = cells.length - 1;
+    const last = [cells.length - 1, cells[0].length - 1];
     const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    if (by) focus(from.map((value, k) => Math.min(last, Math.max(0, value + by[k]))));
+    if (by) focus(from.map((value, k) => Math.min(last[k], Math.max(0, value + by[k]))));
     else if (event.key === 'Home') focus([from[0], 0]);
-    else if (event.key === 'End') focus([from[0], last]);
+    else if (event.key === 'End') focus([from[0], last[1]]);
     else if (event.key === 'Enter' || event.key === ' ') pin(from);
     else if (event.key === 'Escape' && pinned) pin(null);
     else return;
@@ -216,7 +234,7 @@ export function createConfusion(root, store) {
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stops.forEach((stop) => stop?.());
       remove();
     },

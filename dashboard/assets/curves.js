@@ -2,12 +2,13 @@
  * Loss and accuracy of both splits over the epochs, and the learning rate where it changes. Pointing names the
  * numbers, a click goes to that moment, dragging zooms, and the zoom stays while new snapshots arrive.
  */
-import { freshContext } from './chart-canvas.js';
+import { freshContext, watchSize } from './chart-canvas.js';
 import { MARGIN, drawChart, layChart, splitColors } from './chart-draw.js';
 import { indexAt, nearest, tickText, within } from './chart-scale.js';
 import { createChartFrame, heldoutOf, make, makeButton, runOf } from './chart-style.js';
 import { History, marksOf } from './curves-history.js';
 import { createNumbers, epochText, lossText, shareText } from './curves-numbers.js';
+import { whenSeen } from './stage-seen.js';
 
 const HEIGHTS = { loss: 182, accuracy: 182, rate: 96 };
 const TITLES = { loss: 'Loss', accuracy: 'Accuracy', rate: 'Learning rate' };
@@ -41,7 +42,6 @@ export function createCurves(root, store) {
   let palette = null;
   let colors = null;
   let font = '';
-  let waiting = 0;
   let isDirty = true;
   let log = false;
   let zoom = null; // [from, to] in epochs, or null for the whole run
@@ -51,14 +51,13 @@ export function createCurves(root, store) {
   let charts = [];
   let marks = [];
   const known = { run: null, named: null, frame: null, events: -1 }; // `named` is the run of the legend
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
   const redraw = () => { isDirty = true; wake(); };
 
   // --- what changed outside ---
   function update() {
-    waiting = 0;
     take();
-    if (!isDirty || !palette || !history.length || box.clientWidth < 60) return;
+    if (!isDirty || !palette || !history.length || size.width < 60) return;
     isDirty = false;
     draw();
     tellTip();
@@ -111,7 +110,7 @@ export function createCurves(root, store) {
     canvas.setAttribute('aria-valuenow', String(cursor));
     const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy } = history.figures;
     canvas.setAttribute('aria-valuetext', `Epoch ${epochText(history.epochs[cursor])}: train loss ${lossText(trainLoss[cursor])}, held-out loss ${lossText(heldoutLoss[cursor])}, `
-      + `train accuracy ${shareText(trainAccuracy[cursor])}, held-out accuracy ${shareText(heldoutAccuracy[cursor])}`);
+      + `train ${store.answers.accuracy} ${shareText(trainAccuracy[cursor])}, held-out ${store.answers.accuracy} ${shareText(heldoutAccuracy[cursor])}`);
   }
 
   // --- drawing ---
@@ -127,7 +126,7 @@ export function createCurves(root, store) {
   /** The canvas is sized and filled in one go, so that no picture without lines ever reaches the screen. */
   function draw() {
     const names = history.hasRates ? ['loss', 'accuracy', 'rate'] : ['loss', 'accuracy'];
-    const width = box.clientWidth;
+    const { width } = size;
     const height = names.reduce((sum, name) => sum + HEIGHTS[name], MARGIN.bottom - 8);
     freshContext(canvas, width, height, palette.surface);
     let top = 0;
@@ -141,7 +140,7 @@ export function createCurves(root, store) {
       pen.save();
       pen.translate(0, top);
       drawChart(pen, chart, {
-        title: `${TITLES[name]}${chart.log ? ' (log scale)' : ''}`, xs: history.epochs, series, palette, font, cursor, pointer, marks, withMarks: i === 0, withX,
+        title: `${name === 'accuracy' && store.answers.isMany ? 'Subset accuracy (every label right)' : TITLES[name]}${chart.log ? ' (log scale)' : ''}`, xs: history.epochs, series, palette, font, cursor, pointer, marks, withMarks: i === 0, withX,
         label: { loss: lossText, accuracy: shareText, rate: tickText }[name],
       });
       if (drag?.isFar) {
@@ -165,7 +164,7 @@ export function createCurves(root, store) {
     const [{ x }] = charts;
     const rows = [
       ['train loss', lossText(trainLoss[pointer]), colors.train], ['held-out loss', lossText(heldoutLoss[pointer]), colors.heldout],
-      ['train accuracy', shareText(trainAccuracy[pointer]), colors.train], ['held-out accuracy', shareText(heldoutAccuracy[pointer]), colors.heldout],
+      [`train ${store.answers.accuracy}`, shareText(trainAccuracy[pointer]), colors.train], [`held-out ${store.answers.accuracy}`, shareText(heldoutAccuracy[pointer]), colors.heldout],
       ['learning rate', tickText(rate[pointer]), palette.ink],
     ];
     const at = x(history.epochs[pointer]);
@@ -279,15 +278,14 @@ export function createCurves(root, store) {
   toggle(table, (isOn) => numbers.open(isOn, history, cursor));
 
   const stops = ['run', 'lines', 'status', 'frame', 'theme'].map((event) => store.on(event, wake));
-  const resize = new ResizeObserver(redraw);
-  resize.observe(box);
+  const size = watchSize(box, redraw);
   wake();
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stop.abort();
-      resize.disconnect();
+      size.stop();
       stops.forEach((end) => end?.());
       remove();
     },

@@ -2,12 +2,13 @@
  * How the weights, gradients, updates and activations of a layer are distributed, over all snapshots: as a heat map
  * (a column a snapshot) or as ridges, on bins that are the same for every run.
  */
-import { freshContext } from './chart-canvas.js';
+import { freshContext, watchSize } from './chart-canvas.js';
 import { paletteFor } from './network-color.js';
 import { layersOf } from './network-model.js';
 import { layerColors } from './layers.js';
 import { tickText } from './chart-scale.js';
 import { createNumbersTable } from './chart-table.js';
+import { whenSeen } from './stage-seen.js';
 
 const HEIGHT = 250;
 const LEFT = 52;
@@ -62,7 +63,6 @@ export function createDistributions(root, store) {
   });
   const context = canvas.getContext('2d');
 
-  let waiting = 0;
   let timer = 0;
   let known = []; // Int32Array of [layers][kinds][bins], by snapshot number
   let kinds = [];
@@ -71,7 +71,8 @@ export function createDistributions(root, store) {
   let isVisible = false;
   let pointer = null;
   let run = null;
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  let font = '';
+  const { wake, sleep } = whenSeen(root, update);
 
   function select(label, options) {
     const node = document.createElement('select');
@@ -124,8 +125,7 @@ export function createDistributions(root, store) {
   };
 
   function update() {
-    waiting = 0;
-    const width = box.clientWidth;
+    const { width } = size;
     if (!width || !store.description || !store.shown) return;
     if (!layerChoice.length) {
       for (const { index, isOutput } of layersOf(store.description)) layerChoice.append(new Option(isOutput ? 'Output' : `Hidden ${index + 1}`, index));
@@ -137,7 +137,8 @@ export function createDistributions(root, store) {
     const edges = store.description.histogram_edges[kindChoice.value];
     const bottom = HEIGHT - BOTTOM;
     const y = (bin) => bottom - ((bin - low) / (high + 1 - low)) * (bottom - 8);
-    context.font = `11px ${getComputedStyle(root).fontFamily}`;
+    font ||= getComputedStyle(root).fontFamily;
+    context.font = `11px ${font}`;
     if (isRidge) drawRidges(palette, width, low, high, edges);
     else drawHeat(palette, width, low, high, edges, y, bottom);
     tell(edges);
@@ -288,8 +289,7 @@ export function createDistributions(root, store) {
   });
 
   const stops = [store.on('lines', grow), store.on('run', grow), store.on('frame', wake), store.on('theme', wake)];
-  const watch = new ResizeObserver(wake);
-  watch.observe(box);
+  const size = watchSize(box, wake);
   // What nobody sees is not fetched.
   const seen = new IntersectionObserver(([entry]) => {
     isVisible = entry.isIntersecting;
@@ -300,8 +300,8 @@ export function createDistributions(root, store) {
     update,
     destroy() {
       clearTimeout(timer);
-      cancelAnimationFrame(waiting);
-      watch.disconnect();
+      sleep();
+      size.stop();
       seen.disconnect();
       stops.forEach((stop) => stop());
       root.replaceChildren();

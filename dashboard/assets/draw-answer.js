@@ -1,12 +1,14 @@
-/** The answer: the likeliest class in large letters, and every class's probability as a bar. */
+/** The answer: what is predicted in large letters, and every class's probability as a bar. */
+import { isSame } from './answers.js';
 import { card, make } from './draw-parts.js';
 import { asPercent } from './network-text.js';
 
 /**
- * Build the card; `act(label)` is called when a bar is clicked. `label` is the true class, or null.
- * Returns {element, update({probabilities | null, best, label, source}), announce()}.
+ * Build the card; `act(label)` is called when a bar is clicked. `reader` reads the answers (answers.js), `truth`
+ * lists what is true, or is null. Returns {element, update({probabilities | null, truth, source}), announce()}.
  */
-export function createAnswer(classNames, act) {
+export function createAnswer(reader, act) {
+  const classNames = reader.names;
   const { element } = card('Answer', 'answer');
   const top = make('div', 'dr-top');
   const name = make('b', 'dr-name', { textContent: '?' });
@@ -27,26 +29,29 @@ export function createAnswer(classNames, act) {
   list.style.setProperty('--dr-classes', classNames.length);
   list.style.setProperty('--dr-name', `${Math.min(16, Math.max(2, ...classNames.map(({ length }) => length)) + 1)}ch`);
   element.append(top, list, live);
-  let said = '';
+  let told = '';
   return {
     element,
-    update({ probabilities, best, label, source }) {
-      const names = probabilities ? classNames[best] : '?';
+    update({ probabilities, truth: classes, source }) {
+      const said = probabilities ? reader.predicted(probabilities) : [];
+      const names = probabilities ? reader.words(said) : '?';
       name.textContent = names;
       name.classList.toggle('dr-long', names.length > 3);
-      sure.textContent = probabilities ? `${asPercent(probabilities[best])} sure` : 'Nothing to answer yet';
-      truth.textContent = label === null ? '' : `in truth: ${classNames[label]} (${source})`;
-      truth.dataset.right = label === null || !probabilities ? '' : String(label === best);
+      const best = probabilities && !reader.isMany ? said[0] : null;
+      const sureness = best === null ? 'every label that has 50 % or more' : `${asPercent(probabilities[best])} sure`;
+      sure.textContent = probabilities ? sureness : 'Nothing to answer yet';
+      truth.textContent = classes === null ? '' : `in truth: ${reader.words(classes)} (${source})`;
+      truth.dataset.right = classes === null || !probabilities ? '' : String(isSame(classes, said));
       bars.forEach(({ button, fill, value }, c) => {
         const p = probabilities?.[c];
         fill.style.transform = `scaleX(${p ?? 0})`;
         value.textContent = p === undefined ? 'n/a' : asPercent(p);
-        button.classList.toggle('dr-best', Boolean(probabilities) && c === best);
-        button.classList.toggle('dr-true', c === label);
+        button.classList.toggle('dr-best', said.includes(c));
+        button.classList.toggle('dr-true', Boolean(classes?.includes(c)));
       });
-      said = probabilities ? `${names}, ${asPercent(probabilities[best])}` : '';
+      told = !probabilities ? '' : best === null ? names : `${names}, ${asPercent(probabilities[best])}`;
     },
     /** Tell it to a screen reader, once the hand rests. */
-    announce() { live.textContent = said; },
+    announce() { live.textContent = told; },
   };
 }

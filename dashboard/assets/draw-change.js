@@ -1,6 +1,5 @@
 /** Ways to change the small image, and how the answer bears them. Pure arithmetic; an untouched image stays as it is, to the bit. */
 import { blank } from './draw-ink.js';
-import { largest } from './network-model.js';
 
 const signed = (value, places) => `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(places)}`;
 
@@ -101,15 +100,17 @@ export function generator(seed) {
 
 /**
  * How sure the network stays of `label` over one slider's range, the others as they are.
- * `answer(image)` gives probabilities. Returns {label, points: [{value, p, top}], breaks: [below, above]}: the first
- * value to either side of the present one, to the slider's step, at which another class leads (null: none in the range).
+ * `answer(image)` gives probabilities and `says(probabilities, label)` whether they predict it. Returns {label,
+ * points: [{value, p, probabilities, holds}], breaks: [below, above]}: the first value to either side of the present one, to the slider's
+ * step, at which what is said of the label changes (null: none in the range).
  */
-export function sweep(image, values, change, label, answer, count, seed) {
+export function sweep(image, values, change, label, answer, says, count, seed) {
+  const isSaid = says(answer(changed(image, values, seed)), label);
   const steps = Math.round((change.high - change.low) / change.step);
   const at = (k) => {
     const value = Number((change.low + k * change.step).toFixed(6));
     const probabilities = answer(changed(image, { ...values, [change.name]: value }, seed));
-    return { k, value, p: probabilities[label], top: largest(probabilities) };
+    return { k, value, p: probabilities[label], probabilities, holds: says(probabilities, label) === isSaid };
   };
   const stride = Math.max(1, Math.round(steps / count));
   const points = [];
@@ -122,12 +123,12 @@ export function sweep(image, values, change, label, answer, count, seed) {
     let found = failing;
     for (let k = failing.k + towards; Math.abs(k - failing.k) < stride && (k - now) * -towards > 0; k += towards) {
       const point = at(k);
-      if (point.top === label) break;
+      if (point.holds) break;
       found = point;
     }
     return found.value;
   };
-  const below = points.findLast((point) => point.k < now - 1e-6 && point.top !== label);
-  const above = points.find((point) => point.k > now + 1e-6 && point.top !== label);
+  const below = points.findLast((point) => point.k < now - 1e-6 && !point.holds);
+  const above = points.find((point) => point.k > now + 1e-6 && !point.holds);
   return { label, points, breaks: [edge(below, 1), edge(above, -1)] };
 }

@@ -1,14 +1,15 @@
 /** A real example to begin with: by split, class and number, or at random. */
+import { truthOf } from './answers.js';
 import { make, press, select } from './draw-parts.js';
 import { generator } from './draw-change.js';
 
 const SPLITS = ['train', 'validation', 'test'];
 
 /**
- * Build the chooser. `choose({split, index})` gets what was asked for.
+ * Build the chooser; `names` are the classes, `one` what one of them is called. `choose({split, index})` gets what was asked for.
  * Returns {element, know(labels), show(sample | null)}; nothing can be asked for before `know` was told every split's labels.
  */
-export function createExamples(classNames, choose) {
+export function createExamples({ names, one }, choose) {
   let labels = Object.fromEntries(SPLITS.map((name) => [name, []]));
   let split = 'test';
   let wanted = '';
@@ -18,10 +19,10 @@ export function createExamples(classNames, choose) {
     bound();
   });
   which.value = split;
-  const kind = select('Class', [['', 'any class'], ...classNames.map((name, c) => [String(c), name])], (value) => { wanted = value; pick(); });
+  const kind = select(one === 'class' ? 'Class' : 'Label', [['', `any ${one}`], ...names.map((name, c) => [String(c), name])], (value) => { wanted = value; pick(); });
   const number = make('input', 'dr-number', { type: 'number', min: 0, step: 1, placeholder: 'no.' });
   number.setAttribute('aria-label', 'Number of the example, counted from 0');
-  const members = () => labels[split].map((_, i) => i).filter((i) => wanted === '' || labels[split][i] === Number(wanted));
+  const members = () => labels[split].map((_, i) => i).filter((i) => wanted === '' || truthOf(labels[split][i]).includes(Number(wanted)));
 
   function bound() {
     number.max = Math.max(0, labels[split].length - 1);

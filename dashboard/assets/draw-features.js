@@ -1,13 +1,12 @@
 /** For tables: one slider a feature over what the training examples span, with how sure the answer stays along it. */
 import { calm, card, make, press } from './draw-parts.js';
 import { drawSweep } from './draw-sweep.js';
-import { largest } from './network-model.js';
 import { asNumber } from './network-text.js';
 
 const POINTS = 41;
 
-/** Build the card. `moved(stamp)` is called when a slider moves. Returns {element, raw, put(raw), sweep(label, answer, palette), destroy()}. */
-export function createFeatures({ low, high, middle, names }, moved) {
+/** Build the card. `moved(stamp)` is called when a slider moves. Returns {element, raw, put(raw), sweep(label, answer, palette), destroy()}; `reader` reads the answers (answers.js). */
+export function createFeatures({ low, high, middle, names, reader }, moved) {
   const self = { raw: [...middle], put, sweep: null, destroy: null };
   const { element } = card('Choose the features', 'features', press('Medians', 'Every feature at its training median', () => put([...middle])));
   const list = make('div', 'dr-changes');
@@ -37,18 +36,20 @@ export function createFeatures({ low, high, middle, names }, moved) {
   });
 
   const sweep = calm((label, answer, palette) => {
+    const isSaid = reader.says(answer(self.raw), label);
     rows.forEach(({ canvas, verdict }, i) => {
       const points = Array.from({ length: POINTS }, (_, k) => {
         const value = low[i] + ((high[i] - low[i]) * k) / (POINTS - 1);
         const probabilities = answer(self.raw.map((own, j) => (j === i ? value : own)));
-        return { value, p: probabilities[label], top: largest(probabilities) };
+        return { value, p: probabilities[label], probabilities, holds: reader.says(probabilities, label) === isSaid };
       });
       rows[i].points = points;
-      drawSweep(canvas, { label, points }, { low: low[i], high: high[i] }, self.raw[i], palette);
-      const below = points.findLast(({ value, top }) => value < self.raw[i] && top !== label);
-      const above = points.find(({ value, top }) => value > self.raw[i] && top !== label);
+      drawSweep(canvas, { points }, { low: low[i], high: high[i] }, self.raw[i], palette);
+      const below = points.findLast(({ value, holds }) => value < self.raw[i] && !holds);
+      const above = points.find(({ value, holds }) => value > self.raw[i] && !holds);
       const at = [below, above].filter(Boolean).map(({ value }) => asNumber(value, 2));
-      verdict.textContent = at.length ? `breaks at ${at.join(' and ')}` : 'holds throughout';
+      const name = reader.isMany ? `${reader.names[label]} ` : '';
+      verdict.textContent = name + (at.length ? `breaks at ${at.join(' and ')}` : 'holds throughout');
       canvas.setAttribute('aria-label', `Probability of the answer over ${names[i]}: ${verdict.textContent}`);
     });
   }, 110);

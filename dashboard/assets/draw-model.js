@@ -1,14 +1,16 @@
 /** A snapshot's network, answering in the browser: forward passes and what an answer hangs on. */
 import { activate, activationNamed, inputGradient, preActivations } from './network-math.js';
+import { answersOf } from './answers.js';
 import { biasOf, layersOf, weightOf } from './network-model.js';
 
 /** The network of a frame. `description` is the run's; `cost` counts the multiplications of one pass. */
 export function createModel(description, frame) {
+  const reader = answersOf(description);
   const layers = layersOf(description).map((layer) => ({
     ...layer, weight: weightOf(frame, layer.index), bias: biasOf(frame, layer.index),
   }));
 
-  /** Every layer's answer to the features `x`, the probabilities last. */
+  /** Every layer's answer to the features `x`, that of the output units last. */
   function activations(x) {
     const answers = [];
     let values = x;
@@ -19,9 +21,10 @@ export function createModel(description, frame) {
     return answers;
   }
 
-  const probabilities = (x) => activations(x).at(-1);
+  const outputs = (x) => activations(x).at(-1);
+  const probabilities = (x) => reader.probabilities(outputs(x));
 
-  /** d logit of a class / d x, as core.saliency.input_gradient. */
+  /** d logit of a class / d x, as core.saliency.input_gradient: of two classes with one unit the first has its negative. */
   function gradient(x, label) {
     const sums = [];
     let values = x;
@@ -29,7 +32,9 @@ export function createModel(description, frame) {
       sums.push(preActivations(weight, bias, values));
       values = activate(activation, sums.at(-1));
     }
-    return inputGradient(layers, sums, label);
+    if (!reader.isBinary) return inputGradient(layers, sums, label);
+    const slope = inputGradient(layers, sums, 0);
+    return label === 1 ? slope : slope.map((value) => -value);
   }
 
   /**
@@ -44,7 +49,7 @@ export function createModel(description, frame) {
     const finish = (sums) => {
       let values = activate(layers[0].activation, sums);
       for (const layer of layers.slice(1)) values = activate(layer.activation, preActivations(layer.weight, layer.bias, values));
-      return values[label];
+      return reader.probabilities(values)[label];
     };
     const before = finish(whole);
     const drop = new Float64Array(height * width);
@@ -68,7 +73,7 @@ export function createModel(description, frame) {
 
   const cost = layers.reduce((sum, { inputSize, size }) => sum + inputSize * size, 0);
   return {
-    cost, layers, activations, probabilities, gradient, occlusion,
+    cost, layers, activations, outputs, probabilities, gradient, occlusion,
     isKnown: layers.every(({ activation }) => activation === 'softmax' || activationNamed(activation).f),
   };
 }

@@ -1,10 +1,11 @@
 /** The training examples whose last hidden layer answers most alike: asked of the server once the hand rests. */
+import { isSame, truthOf } from './answers.js';
 import { calm, card, make } from './draw-parts.js';
 import { paintImage } from './network-charts.js';
 import { asNumber } from './network-text.js';
 
-/** Build the card. `choose(sample)` opens one. Returns {element, ask(url, features | null, best), paint(palette), destroy()}. */
-export function createNearest({ imageShape, classNames, toShown, featureName }, choose) {
+/** Build the card. `choose(sample)` opens one. Returns {element, ask(url, features | null, said), paint(palette), destroy()}. */
+export function createNearest({ imageShape, reader, toShown, featureName }, choose) {
   const { element, head } = card('Most alike in training', 'nearest', make('small', '', { textContent: 'last hidden layer' }));
   const list = make('ol', 'dr-neighbors');
   const note = make('p', 'dr-note', { textContent: 'Draw, and the training examples that the network finds most alike appear here.' });
@@ -12,7 +13,7 @@ export function createNearest({ imageShape, classNames, toShown, featureName }, 
   let palette = null;
   let found = [];
   let abort = null;
-  let best = null;
+  let said = null; // the classes that were answered
 
   const send = calm(async (url, x) => {
     abort = new AbortController();
@@ -34,17 +35,19 @@ export function createNearest({ imageShape, classNames, toShown, featureName }, 
   }, 200);
 
   function show() {
-    const same = found.filter(({ label }) => label === best).length;
-    note.textContent = found.length ? `${same} of ${found.length} are ${best === null ? '' : `“${classNames[best]}”`}, nearest first.` : 'Draw, and the training examples that the network finds most alike appear here.';
+    const isAlike = ({ label }) => said !== null && isSame(truthOf(label), said);
+    const same = found.filter(isAlike).length;
+    note.textContent = found.length ? `${same} of ${found.length} are ${said === null ? '' : `“${reader.words(said)}”`}, nearest first.` : 'Draw, and the training examples that the network finds most alike appear here.';
     list.replaceChildren(...found.map((neighbor) => {
-      const button = make('button', `dr-neighbor${neighbor.label === best ? '' : ' dr-differs'}`, { type: 'button', title: `Training example ${neighbor.index}: ${classNames[neighbor.label]}. Click to try it.` });
+      const words = reader.words(truthOf(neighbor.label));
+      const button = make('button', `dr-neighbor${isAlike(neighbor) ? '' : ' dr-differs'}`, { type: 'button', title: `Training example ${neighbor.index}: ${words}. Click to try it.` });
       button.addEventListener('click', () => choose({ split: 'train', ...neighbor }));
       if (imageShape) {
         const canvas = make('canvas');
         paintImage(canvas, toShown(neighbor.x), imageShape, palette.picture, 1);
         button.append(canvas);
       } else button.append(make('span', 'dr-coordinates', { textContent: Array.from(toShown(neighbor.x).slice(0, 3), (value, i) => `${featureName(i)} ${asNumber(value, 2)}`).join(', ') }));
-      button.append(make('b', '', { textContent: classNames[neighbor.label] }), make('small', '', { textContent: asNumber(neighbor.distance, 2) }));
+      button.append(make('b', '', { textContent: words }), make('small', '', { textContent: asNumber(neighbor.distance, 2) }));
       return make('li', '', {}, button);
     }));
   }
@@ -55,7 +58,7 @@ export function createNearest({ imageShape, classNames, toShown, featureName }, 
     get found() { return found; },
     ask(url, x, answer) {
       abort?.abort();
-      best = answer;
+      said = answer;
       if (!x) {
         send.cancel();
         found = [];

@@ -1,4 +1,5 @@
 /** The network view, fed with what is on the sheet instead of a recorded example. */
+import { answersOf, truthOf } from './answers.js';
 import { createNetwork } from './network.js';
 
 /** Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}; `show` answers how many ms it took. */
@@ -7,8 +8,8 @@ export function createLiveNetwork(root, description, featureShape, features, ext
   const emit = (event) => { for (const listen of listeners.get(event) ?? []) listen(); };
   const store = {
     run: description.run, base: '', theme: 'light', description, lines: [], snapshotLines: [], events: [], status: null,
-    probe: { images: { shape: [1, features], data: new Float64Array(features) }, labels: [-1] }, title: `Through the network, as you ${featureShape ? 'draw' : 'move it'}`, extent,
-    layerSizes: description.layer_sizes, classNames: description.dataset.class_names, imageShape: featureShape,
+    probe: { images: { shape: [1, features], data: new Float64Array(features) }, labels: [null] }, title: `Through the network, as you ${featureShape ? 'draw' : 'move it'}`, extent,
+    layerSizes: description.layer_sizes, classNames: description.dataset.class_names, answers: answersOf(description), imageShape: featureShape,
     shown: null, previous: null, progress: 1, selected: null, probeIndex: 0, pinned: null,
     on(event, listen) {
       if (!listeners.has(event)) listeners.set(event, new Set());
@@ -25,7 +26,7 @@ export function createLiveNetwork(root, description, featureShape, features, ext
   const view = createNetwork(root, store);
   return {
     show(x, label, answers, frame) {
-      store.probe = { images: { shape: [1, features], data: Float64Array.from(x) }, labels: [label ?? -1] };
+      store.probe = { images: { shape: [1, features], data: Float64Array.from(x) }, labels: [truthOf(label)] };
       const own = answers.map((values, layer) => {
         // The scale of the colours is the run's: what the recorded examples reach counts too.
         const recorded = frame.tensor(`layer${layer}.activation`).data;

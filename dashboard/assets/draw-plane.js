@@ -1,10 +1,11 @@
 /** For 2-D data: the plane with the classes' regions, the training points, and one point to drag. */
 import { card, make } from './draw-parts.js';
-import { classColor, finenessFor, regionPicture } from './network-plane.js';
+import { truthOf } from './answers.js';
+import { fillPoint, finenessFor, regionPicture } from './network-plane.js';
 import { asNumber } from './network-text.js';
 
-/** Build the card. `moved(stamp)` is called when the point moves. Returns {element, extent, point, put(point), draw(model, palette)}. */
-export function createPlane({ points, labels, names }, moved) {
+/** Build the card; `reader` reads the answers (answers.js). `moved(stamp)` is called when the point moves. Returns {element, extent, point, put(point), draw(model, palette)}. */
+export function createPlane({ points, labels, names, reader }, moved) {
   const extent = Math.max(0.5, Math.ceil(Math.max(...points.map(([x, y]) => Math.max(Math.abs(x), Math.abs(y)))) * 2.2) / 2);
   const canvas = make('canvas', 'dr-plane', { tabIndex: 0, width: 800, height: 800 });
   canvas.setAttribute('role', 'slider');
@@ -57,9 +58,9 @@ export function createPlane({ points, labels, names }, moved) {
       const side = Math.min(100, 2 * finenessFor(model.layers));
       const answers = [];
       for (let r = 0; r < side; r += 1) {
-        for (let c = 0; c < side; c += 1) answers.push(model.probabilities([((c + 0.5) / side - 0.5) * 2 * extent, (0.5 - (r + 0.5) / side) * 2 * extent]));
+        for (let c = 0; c < side; c += 1) answers.push(model.outputs([((c + 0.5) / side - 0.5) * 2 * extent, (0.5 - (r + 0.5) / side) * 2 * extent]));
       }
-      picture = regionPicture(answers, side, palette);
+      picture = regionPicture(answers, side, palette, reader);
       made = { model, palette };
     }
     const place = ([x, y]) => [(x / extent / 2 + 0.5) * width, (0.5 - y / extent / 2) * height];
@@ -67,11 +68,10 @@ export function createPlane({ points, labels, names }, moved) {
     context.drawImage(picture, 0, 0, width, height);
     points.forEach((point, i) => {
       const [x, y] = place(point);
+      context.globalAlpha = 0.85;
+      fillPoint(context, x, y, 5, palette, truthOf(labels[i]));
       context.beginPath();
       context.arc(x, y, 5, 0, 7);
-      context.globalAlpha = 0.85;
-      context.fillStyle = classColor(palette, labels[i]);
-      context.fill();
       context.lineWidth = 1.5;
       context.strokeStyle = palette.paper;
       context.stroke();

@@ -15,16 +15,16 @@ const WORDS = {
 };
 
 /**
- * Build the card. `explain(kind, label, patch)` answers the map as numbers; `redraw()` asks for an update.
+ * Build the card for the classes that a reader of answers knows (answers.js). `explain(kind, label, patch)` answers the map as numbers; `redraw()` asks for an update.
  * Returns {element, update(features, image, best), about(label)}.
  */
-export function createSeen([rows, columns], classNames, explain, redraw) {
+export function createSeen([rows, columns], { names: classNames, one, isMany }, explain, redraw) {
   const canvas = make('canvas', 'dr-seen-image', { width: columns, height: rows });
   canvas.setAttribute('role', 'img');
   canvas.setAttribute('aria-label', `The ${rows} by ${columns} image that the network is given`);
   const tip = make('output', 'dr-tip', { textContent: '' });
   const maps = choice('What to show over the image', MAPS, 'none', () => redraw());
-  const about = select('Class to explain', [['', 'the answer'], ...classNames.map((name, c) => [String(c), name])], () => redraw());
+  const about = select(`${one === 'class' ? 'Class' : 'Label'} to explain`, [['', isMany ? 'the likeliest label' : 'the answer'], ...classNames.map((name, c) => [String(c), name])], () => redraw());
   const patch = select('Side of the blanked patch', [1, 3, 5, 7].filter((side) => side < Math.min(rows, columns)).map((side) => [String(side), `${side} × ${side}`]), () => redraw());
   patch.value = Math.min(rows, columns) > 12 ? '5' : '3';
   const forClass = make('label', '', {}, 'for', about);

@@ -46,12 +46,12 @@ export function createSliders(classNames, side, moved) {
 
   // One slider a task, so that a stroke that begins meanwhile is answered at once.
   function again(about, palette, at) {
-    const { image, label, answer } = about;
+    const { image, label, answer, says } = about;
     const { change, canvas, verdict } = rows[at];
-    const found = label === null ? null : sweep(image, values, change, label, answer, about.count, self.seed);
+    const found = label === null ? null : sweep(image, values, change, label, answer, says, about.count, self.seed);
     rows[at].found = found;
     drawSweep(canvas, found, change, values[change.name], palette);
-    const words = found ? sentence(found, change) : 'n/a';
+    const words = found ? `${about.name ? `${about.name} ` : ''}${sentence(found, change)}` : 'n/a';
     verdict.textContent = words;
     canvas.setAttribute('aria-label', `Probability of ${label === null ? 'the answer' : classNames[label]} over ${change.label}: ${words}`);
     if (at + 1 < rows.length) next(about, palette, at + 1);

@@ -3,8 +3,8 @@
 const HEIGHT = 46;
 
 /**
- * Draw `found`, {label, points: [{value, p, top}]} (null: an empty chart), over `low`..`high`, with a mark at `now`.
- * Where another class leads, the ground is shaded.
+ * Draw `found`, {points: [{value, p, holds}]} (null: an empty chart), over `low`..`high`, with a mark at `now`.
+ * Where another answer is given, the ground is shaded.
  */
 export function drawSweep(canvas, found, { low, high }, now, palette) {
   const width = canvas.clientWidth || 200;
@@ -19,10 +19,10 @@ export function drawSweep(canvas, found, { low, high }, now, palette) {
   context.fillStyle = palette.line;
   context.fillRect(left, bottom, right - left, 1);
   if (!found) return;
-  const { label, points } = found;
+  const { points } = found;
   context.fillStyle = palette.faint;
   points.forEach((point, i) => {
-    if (point.top === label) return;
+    if (point.holds) return;
     const from = i ? (x(points[i - 1].value) + x(point.value)) / 2 : left;
     const to = i + 1 < points.length ? (x(points[i + 1].value) + x(point.value)) / 2 : right;
     context.fillRect(Math.floor(from), top, Math.ceil(to) - Math.floor(from), bottom - top);

@@ -2,6 +2,7 @@
  * The Draw page: an example of one's own, drawn, uploaded, picked or moved by hand, and what the network answers
  * while the hand is still moving. Everything but the nearest training examples is computed here from one snapshot.
  */
+import { answersOf, truthOf } from './answers.js';
 import { createAnswer } from './draw-answer.js';
 import { changed } from './draw-change.js';
 import { createExamples } from './draw-example.js';
@@ -20,7 +21,6 @@ import { openRun } from './draw-source.js';
 import { RULES } from './draw-style.js';
 import { createUpload } from './draw-upload.js';
 import { isDark, paletteFor } from './network-color.js';
-import { largest } from './network-model.js';
 import { createFrame, paintFrame } from './network-style.js';
 import { asPercent } from './network-text.js';
 
@@ -64,6 +64,7 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
   const tellSnapshot = calm((number) => tell('snapshot', number), 150);
   let wanted = Math.min(snapshot ?? newest, newest);
   let desk = null;
+  let isMany = false;
   let closed = false;
   let dark = null;
 
@@ -86,7 +87,7 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
     try {
       const frame = await server.frame(number);
       if (closed || number !== wanted) return;
-      time.about(frame.line);
+      time.about(frame.line, isMany);
       desk?.useFrame(frame);
     } catch (error) {
       if (!closed) say(error.message);
@@ -99,7 +100,8 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
       if (closed) return;
       desk = createDesk(body, { description, about, server, say, frame, tellSample: (name) => tell('sample', name) });
       desk.paint(paletteFor(dark));
-      time.about(frame.line);
+      isMany = answersOf(description).isMany;
+      time.about(frame.line, isMany);
       if (sample) desk.take(sample);
     } catch (error) {
       if (closed) return;
@@ -127,7 +129,7 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
   };
 }
 
-/** The slider over the snapshots: {element, grow(newest), about(line)}. */
+/** The slider over the snapshots: {element, grow(newest), about(line, isMany)}; `isMany`: of several labels an example. */
 function createTime(newest, snapshot, choose) {
   const input = make('input', '', { type: 'range', min: 0, max: newest, step: 1, value: Math.min(snapshot ?? newest, newest), disabled: newest < 1 });
   input.setAttribute('aria-label', 'Snapshot of the network');
@@ -141,9 +143,9 @@ function createTime(newest, snapshot, choose) {
       input.max = last;
       input.disabled = last < 1;
     },
-    about({ number, epoch, step, heldout }) {
+    about({ number, epoch, step, heldout }, isMany) {
       const accuracy = heldout?.accuracy === null || heldout?.accuracy === undefined ? 'n/a' : asPercent(heldout.accuracy);
-      output.textContent = `epoch ${epoch}, step ${step.toLocaleString('en')}: ${accuracy} right on held-out examples`;
+      output.textContent = `epoch ${epoch}, step ${step.toLocaleString('en')}: ${isMany ? `on held-out examples ${accuracy} with every label right` : `${accuracy} right on held-out examples`}`;
       input.setAttribute('aria-valuetext', output.textContent);
       input.value = number;
     },
@@ -153,6 +155,7 @@ function createTime(newest, snapshot, choose) {
 /** Everything below the slider, for one run. */
 function createDesk(body, { description, about, server, say, frame: first, tellSample }) {
   const { class_names: classNames, image_shape: shape } = description.dataset;
+  const reader = answersOf(description);
   const nFeatures = description.layer_sizes[0];
   const each = (value, i) => (Array.isArray(value) ? value[i] : value);
   const toFeatures = (raw) => Float64Array.from(raw, (value, i) => (value * about.white - each(about.offset, i)) / each(about.divisor, i));
@@ -164,6 +167,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   let palette = null;
   let sample = null; // {split, index, label, x}, as long as nothing else is on the sheet
   let now = null; // what was answered last
+  let said = null; // the classes that it names, null for an empty sheet
   let waiting = 0;
   let afterwards = 0;
   let networkCost = model.cost > 3e5 ? Infinity : 0; // ms of the last drawing of the network, at first a guess
@@ -172,9 +176,9 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   const times = ((globalThis.__annscope ??= {}).answered ??= []);
   const painted = new MessageChannel();
 
-  const answer = createAnswer(classNames, (label) => seen?.about(label));
-  const nearest = createNearest({ imageShape: shape, classNames, toShown: about.kind === 'plane' ? (x) => x : toImage, featureName: (i) => names[i] }, (example) => use(example));
-  const examples = createExamples(classNames, ({ split, index }) => take(`${split}-${index}`));
+  const answer = createAnswer(reader, (label) => seen?.about(label));
+  const nearest = createNearest({ imageShape: shape, reader, toShown: about.kind === 'plane' ? (x) => x : toImage, featureName: (i) => names[i] }, (example) => use(example));
+  const examples = createExamples(reader, ({ split, index }) => take(`${split}-${index}`));
   const rests = calm(() => answer.announce(), 700);
   const live = make('div', 'dr-live');
   const grid = make('div', 'dr-grid');
@@ -191,13 +195,12 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
 
   // --- files ---
   const files = (part) => () => `${description.run}-snapshot-${frame.number}-${part}`;
-  const probabilities = () => now?.answers.at(-1);
   addSaves(answer.element, files('answer'), {
-    rows: () => (now.best === null ? null : [['class', 'probability'], ...Array.from(probabilities(), (p, c) => [classNames[c], p])]),
+    rows: () => (now.best === null ? null : [[reader.one, 'probability'], ...Array.from(reader.probabilities(now.answers.at(-1)), (p, c) => [classNames[c], p])]),
   });
   const tiles = () => [...nearest.element.querySelectorAll('.dr-neighbor')];
   addSaves(nearest.element, files('nearest'), {
-    rows: () => (nearest.found.length ? [['training example', 'class', 'distance', ...names], ...nearest.found.map(({ index, label, distance, x }) => [index, classNames[label], distance, ...x])] : null),
+    rows: () => (nearest.found.length ? [['training example', reader.one, 'distance', ...names], ...nearest.found.map(({ index, label, distance, x }) => [index, reader.words(truthOf(label)), distance, ...x])] : null),
     picture: shape && (() => (tiles().length ? asSheet(tiles().map((tile) => ({ canvas: tile.querySelector('canvas'), above: tile.querySelector('b').textContent, below: tile.querySelector('small').textContent })), 4, [84, 84], palette) : null)),
   });
   const { pad } = input;
@@ -216,7 +219,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   if (input.sweeps) {
     const ready = () => input.sweeps().filter(({ points }) => points.length);
     addSaves(sliders?.element ?? input.cards[0], files('sweeps'), {
-      rows: () => (ready().length ? [['change', 'value', 'probability', 'leading class'], ...ready().flatMap(({ name, points }) => points.map(({ value, p, top }) => [name, value, p, classNames[top]]))] : null),
+      rows: () => (ready().length ? [['change', 'value', 'probability', 'answer'], ...ready().flatMap(({ name, points }) => points.map(({ value, p, probabilities }) => [name, value, p, reader.words(reader.predicted(probabilities))]))] : null),
       picture: () => (ready().length ? asSheet(ready().map(({ name, canvas, verdict }) => ({ canvas, above: name, below: verdict })), 3, [260, 46], palette) : null),
     });
   }
@@ -280,7 +283,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
       }
       return model.occlusion(now.x, shape, label, patch, paper);
     };
-    const view = createSeen(shape, classNames, explain, () => later(null));
+    const view = createSeen(shape, reader, explain, () => later(null));
     const moves = createSliders(classNames, Math.max(rows, columns), (at) => later(at));
     let plain = null;
     return {
@@ -299,7 +302,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
         upload.forget();
       },
       sweep(label) {
-        moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)), count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))) }, palette);
+        moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)), says: reader.says, name: reader.isMany && label !== null ? reader.names[label] : '', count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))) }, palette);
       },
       paint() { pad.paint(palette); },
       destroy: again.cancel,
@@ -307,7 +310,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   }
 
   function planeInput() {
-    const plane = createPlane({ points: about.points, labels: about.point_labels, names }, (at) => { forget(); later(at); });
+    const plane = createPlane({ points: about.points, labels: about.point_labels, names, reader }, (at) => { forget(); later(at); });
     plane.element.append(examples.element);
     return {
       cards: [plane.element],
@@ -320,7 +323,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   }
 
   function featuresInput() {
-    const table = createFeatures({ ...about, names }, (at) => { forget(); later(at); });
+    const table = createFeatures({ ...about, names, reader }, (at) => { forget(); later(at); });
     table.element.append(examples.element);
     return {
       cards: [table.element],
@@ -376,10 +379,11 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
     stamp = null;
     const given = input.read();
     const answers = model.activations(given.x);
-    const probabilities = answers.at(-1);
-    const best = given.isBare ? null : largest(probabilities);
+    const probabilities = reader.probabilities(answers.at(-1));
+    const best = given.isBare ? null : reader.leading(probabilities);
+    said = given.isBare ? null : reader.predicted(probabilities);
     now = { ...given, answers, best, moving: asked !== null };
-    answer.update({ probabilities: given.isBare ? null : probabilities, best, label: sample?.label ?? null, source: sample ? `${sample.split} example ${sample.index}` : '' });
+    answer.update({ probabilities: given.isBare ? null : probabilities, truth: truthOf(sample?.label), source: sample ? `${sample.split} example ${sample.index}` : '' });
     seen?.update({ features: given.x, image: given.image, best }, palette);
     input.shown?.();
     if (asked !== null) {
@@ -406,7 +410,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
     if (networkCost > MOST_MS) networkRests();
     else afterwards ||= requestAnimationFrame(showNetwork);
     input.sweep?.(best);
-    nearest.ask(server.nearestUrl(frame.number), best === null ? null : now.x, best);
+    nearest.ask(server.nearestUrl(frame.number), best === null ? null : now.x, said);
     rests();
   };
 

@@ -91,7 +91,7 @@ export function diagnose(lines, { names, sizes, settings, epochOf, events }) {
     );
   }
   const recent = lines.slice(-4).map(({ train }) => train.loss);
-  if (recent.length === 4 && recent[3] > 1.2 * Math.min(...lines.map(({ train }) => train.loss ?? Infinity)) && recent[3] > recent[0]) {
+  if (recent.length === 4 && recent[3] > 1.2 * lines.reduce((least, { train }) => Math.min(least, train.loss ?? Infinity), Infinity) && recent[3] > recent[0]) {
     say('watch', 'The train loss is rising', `It was ${recent.slice(0, 3).map(figure).join(', ')} and is ${figure(recent[3])} now.`, `Learning rate: try ${figure(now.learning_rate / 3)}.`);
   }
   return found.sort((a, b) => (a.level === b.level ? 0 : a.level === 'bad' ? -1 : 1));

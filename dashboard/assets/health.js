@@ -1,6 +1,9 @@
 /** The health panel: what is wrong, why it says so, and which slider to move. */
 import { diagnose } from './health-rules.js';
 import { layersOf } from './network-model.js';
+import { whenSeen } from './stage-seen.js';
+
+const READ = 250; // ms for which a sentence stays at least: the whole history is gone through for it
 
 /** Build the panel in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createHealth(root, store) {
@@ -13,14 +16,20 @@ export function createHealth(root, store) {
   const list = document.createElement('ul');
   list.className = 'as-findings';
   root.append(head, list);
-  let waiting = 0;
   let said = '';
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  let since = -READ;
+  let timer = 0;
+  const { wake, sleep } = whenSeen(root, update);
 
   function update() {
-    waiting = 0;
+    const rest = since + READ - performance.now();
+    if (rest > 0) {
+      timer ||= setTimeout(() => { timer = 0; wake(); }, rest);
+      return;
+    }
     const { shown, description, snapshotLines, events } = store;
     if (!shown || !description) return;
+    since = performance.now();
     const lines = snapshotLines.slice(0, shown.number + 1);
     const layers = layersOf(description);
     const findings = diagnose(lines, {
@@ -61,7 +70,8 @@ export function createHealth(root, store) {
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      clearTimeout(timer);
+      sleep();
       stops.forEach((stop) => stop());
       root.replaceChildren();
     },

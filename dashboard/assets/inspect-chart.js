@@ -6,10 +6,10 @@ const NEARER = 0.6;
 const HINT = 'Arrow keys: points, Enter: its examples, + − 0: zoom';
 let library = null;
 
-/** The drawing library, fetched from our own server when the first chart needs it. */
-function plotly(base) {
+/** The drawing library, fetched once from its address on our own server. */
+export function plotly(address) {
   library ??= new Promise((resolve, reject) => {
-    const script = node('script', { src: `${base}/plotly.js` });
+    const script = node('script', { src: address });
     script.addEventListener('load', () => resolve(globalThis.Plotly));
     script.addEventListener('error', () => {
       library = null;
@@ -74,7 +74,7 @@ export function createChart(root, tell) {
     if (!walk) isOn = false;
     if (!isOn) say.textContent = walk ? HINT : '';
     if (Plotly) draw();
-    else plotly(data.base).then(begin, (error) => { say.textContent = `This chart cannot be drawn: ${error.message}.`; });
+    else plotly(data.plotly).then(begin, (error) => { say.textContent = `This chart cannot be drawn: ${error.message}.`; });
   }
 
   const mark = () => ({

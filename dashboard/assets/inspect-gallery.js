@@ -1,5 +1,7 @@
 /** The gallery: a page of the chosen examples, and the one that was opened with all its probabilities. */
+import { isSame, truthOf } from './answers.js';
 import { bytesOf, node, pngButton, roveOver } from './inspect-dom.js';
+import { fillPoint } from './network-plane.js';
 
 const percent = (value) => (value >= 0.995 && value < 1 ? '>99 %' : value > 0 && value < 0.01 ? '<1 %' : `${Math.round(100 * value)} %`);
 const exact = (value) => (value >= 0.001 ? value.toFixed(4) : value === 0 ? '0' : value.toExponential(1));
@@ -44,13 +46,18 @@ export function createGallery(root, tell) {
     const size = data.shape ? data.shape[0] * data.shape[1] : 0;
     const classes = data.names.length;
     data.items.forEach((item, k) => {
+      item.truth = truthOf(item.label);
+      item.said = truthOf(item.predicted);
+      item.isRight = isSame(item.truth, item.said);
       item.pixels = pixels.subarray(k * size, (k + 1) * size);
       item.probabilities = probabilities.subarray(k * classes, (k + 1) * classes);
     });
     const held = document.activeElement && sheet.contains(document.activeElement) ? document.activeElement.dataset.sample : null;
     tiles = data.items.slice(0, data.shown).map(tileOf);
     sheet.classList.toggle('ai-cards', data.kind === 'values');
-    sheet.classList.toggle('ai-long', Math.max(...data.names.map((name) => name.length)) > (data.kind === 'values' ? 9 : 2));
+    const isLong = Math.max(...data.names.map((name) => name.length)) > (data.kind === 'values' ? 9 : 2);
+    sheet.classList.toggle('ai-long', isLong && !data.several);
+    sheet.classList.toggle('ai-several', data.several);
     sheet.replaceChildren(...tiles);
     if (!tiles.length) sheet.append(node('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
     reach(tiles.find((tile) => tile.dataset.sample === String(opened)) ?? tiles[0]);
@@ -59,14 +66,16 @@ export function createGallery(root, tell) {
     open();
   }
 
+  const wordsOf = (classes) => classes.map((c) => data.names[c]).join(', ') || 'no label';
+
   function tileOf(item) {
-    const { names } = data;
-    const isRight = item.label === item.predicted;
-    const words = isRight ? [names[item.label]] : [node('span', { textContent: names[item.label] }), ' ', node('span', { textContent: `→ ${names[item.predicted]}` })];
+    const { isRight } = item;
+    const [truly, taken] = [wordsOf(item.truth), wordsOf(item.said)];
+    const words = isRight ? [truly] : [node('span', { textContent: truly }), ' ', node('span', { textContent: `→ ${taken}` })];
     const tile = node('button', {
       type: 'button', className: `ai-tile${isRight ? '' : ' ai-wrong'}`, tabIndex: -1,
-      title: `Example ${item.sample}: truly ${names[item.label]}, taken for ${names[item.predicted]}, ${data.about} ${exact(item.value)}`,
-      'aria-label': `Example ${item.sample}, truly ${names[item.label]}, taken for ${names[item.predicted]}, ${data.about} ${exact(item.value)}`,
+      title: `Example ${item.sample}: truly ${truly}, taken for ${taken}, ${data.about} ${exact(item.value)}`,
+      'aria-label': `Example ${item.sample}, truly ${truly}, taken for ${taken}, ${data.about} ${exact(item.value)}`,
     });
     tile.dataset.sample = item.sample;
     tile.append(faceOf(item), node('b', {}, ...words), node('small', { textContent: percent(item.value) }));
@@ -100,15 +109,24 @@ export function createGallery(root, tell) {
       const shades = [palette.negative, palette.positive, palette.muted];
       for (const [x, y, label] of data.points) {
         context.globalAlpha = 0.3;
-        context.fillStyle = shades[label % 3];
-        context.fillRect(at([x, y])[0] - 2, at([x, y])[1] - 2, 4, 4);
+        if (data.several) fillPoint(context, ...at([x, y]), 2.5, palette, truthOf(label));
+        else {
+          context.fillStyle = shades[label % 3];
+          context.fillRect(at([x, y])[0] - 2, at([x, y])[1] - 2, 4, 4);
+        }
       }
       context.globalAlpha = 1;
       const [x, y] = at(item.features);
       context.beginPath();
       context.arc(x, y, 8, 0, 7);
-      context.fillStyle = shades[item.label % 3];
-      context.fill();
+      if (data.several) {
+        fillPoint(context, x, y, 8, palette, item.truth);
+        context.beginPath();
+        context.arc(x, y, 8, 0, 7);
+      } else {
+        context.fillStyle = shades[item.label % 3];
+        context.fill();
+      }
       context.lineWidth = 3;
       context.strokeStyle = palette.ink;
       context.stroke();
@@ -176,19 +194,21 @@ export function createGallery(root, tell) {
     root.dataset.sample = item ? item.sample : '';
     if (!item) return;
     const { names } = data;
-    const isRight = item.label === item.predicted;
+    const { isRight } = item;
     const close = node('button', { type: 'button', className: 'ai-close', textContent: '×', 'aria-label': 'Close the example' });
     close.addEventListener('click', shut);
     const facts = node('p', {},
-      'truly ', node('b', { textContent: names[item.label] }), isRight ? ', recognised' : ', taken for ',
-      ...(isRight ? [] : [node('b', { className: 'ai-bad', textContent: names[item.predicted] })]));
-    const link = node('a', { className: 'ai-link', href: `/drawing?${data.query}&sample=${data.split}-${item.sample}`, target: '_self', textContent: 'Show in network view →' });
-    const bars = node('div', { className: 'ai-bars', role: 'table', 'aria-label': 'Probability of each class' });
+      'truly ', node('b', { textContent: wordsOf(item.truth) }), isRight ? ', recognised' : ', taken for ',
+      ...(isRight ? [] : [node('b', { className: 'ai-bad', textContent: wordsOf(item.said) })]));
+    const link = node('a', { className: 'ai-link', href: `/?${data.query}&sample=${data.split}-${item.sample}`, target: '_self', textContent: 'Show in network view →' });
+    const bars = node('div', { className: 'ai-bars', role: 'table', 'aria-label': `Probability of each ${data.several ? 'label' : 'class'}` });
     names.forEach((name, k) => {
       const value = item.probabilities[k];
       const bar = node('i');
       bar.style.setProperty('--part', `${100 * value}%`);
-      const kind = k === item.label ? 'ai-true' : k === item.predicted ? 'ai-taken' : '';
+      const [isTrue, isSaid] = [item.truth.includes(k), item.said.includes(k)];
+      // Of labels a true one that was not given is a mistake as well.
+      const kind = data.several && isTrue && !isSaid ? 'ai-missed' : isTrue ? 'ai-true' : isSaid ? 'ai-taken' : '';
       bars.append(node('div', { role: 'row', className: kind },
         node('span', { role: 'rowheader', textContent: name, title: name }), bar, node('em', { role: 'cell', textContent: exact(value) })));
     });

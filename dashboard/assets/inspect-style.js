@@ -23,6 +23,14 @@ export const RULES = `
 .ai-grid td[role=gridcell]:not(.ai-total):hover { box-shadow: inset 0 0 0 2px var(--nv-ink); }
 .ai-grid [aria-selected=true] { box-shadow: inset 0 0 0 2.5px var(--nv-ink), 0 0 0 1px var(--nv-surface); }
 .ai-grid [data-show]:focus-visible { outline-offset: -1px; }
+.ai-matrices { display: grid; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)); gap: 14px 22px; font-variant-numeric: tabular-nums; }
+.ai-two { display: grid; grid-template-columns: minmax(56px, auto) minmax(0, 1fr) minmax(0, 1fr); gap: 2px; align-items: stretch; }
+.ai-two h4 { margin: 0; padding: 0 6px 0 0; font-size: 14px; font-weight: 700; align-self: center; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 110px; }
+.ai-side-name { padding: 4px 2px; font-size: 11.5px !important; color: var(--nv-muted) !important; background: none; border: 0; border-radius: 5px; white-space: nowrap; }
+.ai-row-name { text-align: right; padding-right: 8px; }
+.ai-side-name:hover { background: var(--nv-panel); }
+.ai-cell { height: 52px; padding: 0; border: 0; border-radius: 5px; font-size: 14px !important; }
+.ai-cell:hover { box-shadow: inset 0 0 0 2px var(--nv-ink); } .ai-two [aria-pressed=true] { box-shadow: inset 0 0 0 2.5px var(--nv-ink), 0 0 0 1px var(--nv-surface); }
 .ai-say { min-height: 1.5em; margin: 8px 0 0; color: var(--nv-ink); }
 .ai-legend { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 4px 0 0; color: var(--nv-muted); font-size: 12px; }
 .ai-legend span { display: inline-flex; align-items: center; gap: 6px; }
@@ -85,6 +93,7 @@ export const RULES = `
 .ai-tile b { font-size: 11.5px; font-weight: 600; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .ai-long .ai-tile b span { display: block; overflow: hidden; text-overflow: ellipsis; }
 .ai-tile small { font-size: 11px; color: var(--nv-muted); font-variant-numeric: tabular-nums; white-space: nowrap; }
+.ai-sheet.ai-several { grid-template-columns: repeat(auto-fill, minmax(100px, 1fr)); } .ai-several .ai-tile { align-content: start; } .ai-several .ai-tile b { grid-column: 1 / -1; white-space: normal; overflow-wrap: anywhere; }
 .ai-wrong b, .ai-bad { color: color-mix(in srgb, var(--nv-positive) 82%, var(--nv-ink)); }
 .ai-tile:hover { border-color: var(--nv-muted); }
 .ai-tile[aria-pressed=true] { border-color: var(--nv-accent); box-shadow: 0 0 0 2px var(--nv-accent); }
@@ -114,7 +123,8 @@ export const RULES = `
 .ai-bars em { font-style: normal; text-align: right; font-family: var(--nv-mono); font-size: 11.5px; }
 .ai-bars .ai-true i { background: linear-gradient(90deg, var(--nv-accent) var(--part), var(--nv-faint) var(--part)); }
 .ai-bars .ai-taken i { background: linear-gradient(90deg, var(--nv-positive) var(--part), var(--nv-faint) var(--part)); }
-.ai-bars .ai-true span, .ai-bars .ai-taken span { font-weight: 700; }
+.ai-bars .ai-true span, .ai-bars .ai-taken span, .ai-bars .ai-missed span { font-weight: 700; }
 .ai-bars .ai-true span::after { content: ' ✓'; } .ai-bars .ai-taken span::after { content: ' ✗'; }
+.ai-bars .ai-missed i { background: linear-gradient(90deg, var(--nv-muted) var(--part), var(--nv-faint) var(--part)); } .ai-bars .ai-missed span::after { content: ' ○ missed'; font-weight: 500; }
 @container (max-width: 330px) { .ai-detail-body { grid-template-columns: minmax(0, 1fr); } }
 `;

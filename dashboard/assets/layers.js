@@ -1,11 +1,12 @@
 /** One figure of every layer over the epochs: how large its steps, gradients and weights are, what is dead or saturated. */
-import { freshContext } from './chart-canvas.js';
+import { freshContext, watchSize } from './chart-canvas.js';
 import { MARGIN, drawChart, layChart } from './chart-draw.js';
 import { nearest, tickText } from './chart-scale.js';
 import { createNumbersTable } from './chart-table.js';
 import { HEALTHY } from './health-rules.js';
 import { paletteFor } from './network-color.js';
 import { layersOf } from './network-model.js';
+import { whenSeen } from './stage-seen.js';
 
 const HEIGHT = 210;
 const FIGURES = {
@@ -48,15 +49,14 @@ export function createLayers(root, store) {
     head: ['Epoch', ...shownSeries.map(({ name }) => name)],
     rows: xs.map((x, i) => [String(Number(x.toFixed(2))), ...shownSeries.map(({ values }) => (Number.isFinite(values[i]) ? tickTextShort(values[i]) : 'n/a'))]),
   }));
-  let waiting = 0;
   let pointer = null;
   let xs = [];
   let chart = null;
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  let font = '';
+  const { wake, sleep } = whenSeen(root, update);
 
   function update() {
-    waiting = 0;
-    const width = box.clientWidth;
+    const { width } = size;
     const lines = store.snapshotLines;
     if (!width || !lines.length || !store.description) return;
     const name = choice.value;
@@ -64,8 +64,9 @@ export function createLayers(root, store) {
     const palette = paletteFor(store.theme === 'dark');
     const colors = layerColors(palette);
     const layers = layersOf(store.description).filter(({ isOutput }) => !(about.hidden && isOutput));
-    const font = getComputedStyle(root).fontFamily;
-    xs = lines.map(({ step }) => step / store.stepsPerEpoch);
+    const per = store.stepsPerEpoch;
+    font ||= getComputedStyle(root).fontFamily;
+    xs = lines.map(({ step }) => step / per);
     const series = layers.map(({ index, isOutput }, i) => ({
       values: lines.map((line) => line.layers[index][name] ?? NaN),
       color: colors[i % colors.length], dash: i % 2 === 1, name: isOutput ? 'output' : `hidden ${index + 1}`,
@@ -114,14 +115,13 @@ export function createLayers(root, store) {
     if (next >= 0 && next <= store.newest) store.select(next);
   });
   const stops = ['lines', 'frame', 'theme', 'run'].map((event) => store.on(event, wake));
-  const watch = new ResizeObserver(wake);
-  watch.observe(box);
+  const size = watchSize(box, wake);
   wake();
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
-      watch.disconnect();
+      sleep();
+      size.stop();
       stops.forEach((stop) => stop());
       root.replaceChildren();
     },

@@ -68,7 +68,7 @@ export function createCard(actions) {
     update(view) {
       const { layers, frame, values, at: { layer, unit }, edits, store, palette } = view;
       const known = describe(view, pinned ? 8 : 5);
-      title.textContent = neuronName(layers, store.classNames, layer, unit);
+      title.textContent = neuronName(layers, store.answers.unitNames, layer, unit);
       value.textContent = layers[layer].isOutput ? asPercent(known.sum.shown) : asNumber(known.sum.shown, 4);
       value.title = String(known.sum.shown);
       const scale = view.scales.of(layer);
@@ -85,6 +85,7 @@ export function createCard(actions) {
       }
       paintPictures(view, weights, drivers, pinned ? 168 : 134);
       sum.update(known);
+      classes.caption.textContent = `activation over the probe set, by ${store.answers.one} (tick: mean)`;
       const width = 300;
       const own = ownScale(view);
       paintClasses(classes.canvas, width, pinned ? 15 : 12, {

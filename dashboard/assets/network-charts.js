@@ -64,6 +64,7 @@ export function paintBars(canvas, width, height, values, top, palette, strong = 
 
 /**
  * One neuron's answers to the probe set, a row of dots a class, the mean as a tick, the chosen example ringed.
+ * `labels` lists each example's classes: with several it stands in several rows, without any in none.
  * `scale` is {low, high}; a row is `row` pixels high, less when there are many classes.
  */
 export function paintClasses(canvas, width, row, { answers, labels, classNames, probe, scale, palette, font }) {
@@ -80,8 +81,10 @@ export function paintClasses(canvas, width, row, { answers, labels, classNames, 
   const sums = new Float64Array(rows);
   const counts = new Float64Array(rows);
   answers.forEach((value, i) => {
-    sums[labels[i]] += value;
-    counts[labels[i]] += 1;
+    for (const c of labels[i] ?? []) {
+      sums[c] += value;
+      counts[c] += 1;
+    }
   });
   const most = Math.max(...Array.from(sums, (sum, c) => (counts[c] ? sum / counts[c] : -Infinity)));
   for (let c = 0; c < rows; c += 1) {
@@ -98,9 +101,9 @@ export function paintClasses(canvas, width, row, { answers, labels, classNames, 
     context.fillStyle = palette.muted;
     context.fillRect(at(mean) - 1, y - pitch * 0.42, 2, pitch * 0.84);
   }
-  const order = answers.map((_, i) => i).sort((a, b) => (a === probe) - (b === probe));
-  for (const i of order) {
-    const y = (labels[i] + 0.5) * pitch;
+  const order = Array.from(answers, (_, i) => i).sort((a, b) => (a === probe) - (b === probe));
+  for (const [i, c] of order.flatMap((place) => (labels[place] ?? []).map((each) => [place, each]))) {
+    const y = (c + 0.5) * pitch;
     const chosen = i === probe;
     context.beginPath();
     context.arc(at(answers[i]), y, chosen ? 4.6 : Math.min(3, pitch * 0.4), 0, 7);

@@ -78,15 +78,15 @@ export function createBanner(act) {
   element.append(title, output, heldOut, press('Undo', 'Take the last change back', act.undo), press('Reset', 'Take all changes back', act.reset));
   return {
     element,
-    /** `about`: {count, name, before, after (probabilities of one class), accuracy, answer (see HeldOutQuestion)} */
-    update({ count, name, before, after, accuracy, answer }) {
+    /** `about`: {count, name, before, after (probabilities of one class), figure (what accuracy is called), accuracy, answer (see HeldOutQuestion)} */
+    update({ count, name, before, after, figure, accuracy, answer }) {
       element.hidden = count === 0;
       if (!count) return;
       title.textContent = `Changed by hand: ${counted(count, 'change')}`;
       output.textContent = `${name} ${asPercent(before)} → ${asPercent(after)}`;
       heldOut.hidden = answer.state === 'unavailable' || answer.state === 'none';
       const now = answer.state === 'known' ? asPercent(answer.accuracy) : '–';
-      heldOut.textContent = `held-out accuracy ${asPercent(accuracy)} → ${now}`;
+      heldOut.textContent = `held-out ${figure} ${asPercent(accuracy)} → ${now}`;
     },
   };
 }

@@ -3,11 +3,13 @@
  * {palette, font, layout, camera, ratio, layers, scales, linkScales, motion, input, output, silent, statistics,
  *  focus, pinned, changes, ...}; nothing here decides what is shown.
  */
+import { isSame } from './answers.js';
 import { blockOf, portOf } from './network-layout.js';
 import { activationNamed } from './network-math.js';
-import { classColor } from './network-plane.js';
+import { fillPoint } from './network-plane.js';
 import { asNumber, asPercent } from './network-text.js';
 
+const LEAST_TRACK = 12; // pixels of a probability's bar
 const TAU = 2 * Math.PI;
 const VALUE_FROM = 13; // CSS pixels of radius from which a neuron shows its value
 const PICTURE_FROM = 22; // ... and from which it shows its weights as a picture
@@ -72,7 +74,9 @@ function drawPoints(context, scene, { x, y, side }) {
   for (const i of order) {
     const point = points[i];
     const chosen = i === probe;
-    disc(context, x + at(point.x), y + side - at(point.y), chosen ? 6.5 : 3.2, classColor(palette, point.label), chosen ? palette.ink : palette.paper, chosen ? 2 : 1);
+    const place = [x + at(point.x), y + side - at(point.y), chosen ? 6.5 : 3.2];
+    fillPoint(context, ...place, palette, point.label);
+    disc(context, ...place, null, chosen ? palette.ink : palette.paper, chosen ? 2 : 1);
   }
 }
 
@@ -189,17 +193,19 @@ function drawWeights(context, scene, pictures, unit, block, x, y, fill, closed) 
 // --- classes ---
 
 function drawClasses(context, scene, block) {
-  const { motion, palette, classNames, label, answer, layers } = scene;
+  const { motion, palette, answers, truth, said, layers } = scene;
+  const names = answers.unitNames;
   const values = motion.now[block.layer + 1];
   const size = Math.min(13, Math.max(9, block.pitch * 0.62));
   const wordy = block.pitch >= 9;
   context.font = fontOf(scene, size, 700);
-  const widest = wordy ? Math.max(...classNames.map((name) => context.measureText(name).width)) : 0;
-  const nameWidth = Math.min(block.width * 0.36, widest);
-  const start = block.x + 2 * block.radius + 8 + nameWidth + 7;
+  const widest = wordy ? Math.max(...names.map((name) => context.measureText(name).width)) : 0;
   const tag = 22;
   const figures = 56;
-  const track = Math.max(12, block.x + block.width - tag - figures - start);
+  const room = block.width - tag - figures - LEAST_TRACK - 2 * block.radius - 15;
+  const nameWidth = Math.min(block.width * 0.36, widest, Math.max(24, room));
+  const start = block.x + 2 * block.radius + 8 + nameWidth + 7;
+  const track = Math.max(LEAST_TRACK, block.x + block.width - tag - figures - start);
   const thick = Math.min(12, block.pitch * 0.5);
   const faces = block.face ? scene.faces?.[block.layer] : null;
   const weights = block.layer === 0 && block.radius * scene.camera.scale >= 9 && !faces ? scene.weightPictures() : null;
@@ -207,36 +213,42 @@ function drawClasses(context, scene, block) {
     const y = block.ys[unit];
     const x = block.xs[unit];
     const value = values[unit];
-    const marked = unit === label || unit === answer;
+    const isTrue = truth !== null && answers.hasUnit(truth, unit);
+    const isSaid = answers.hasUnit(said, unit);
+    const marked = isTrue || isSaid;
     const color = palette.sequential.css(value);
     if (faces) drawFace(context, scene, faces[unit], block, x, y, color);
     else if (weights) drawWeights(context, scene, weights, unit, block, x, y, color, false);
     else disc(context, x, y, block.radius, color, palette.line);
     if (wordy) {
-      write(context, scene, classNames[unit], start - 7, y, { align: 'right', size, color: marked ? palette.ink : palette.muted, weight: marked ? 700 : 500, most: nameWidth });
+      write(context, scene, names[unit], start - 7, y, { align: 'right', size, color: marked ? palette.ink : palette.muted, weight: marked ? 700 : 500, most: nameWidth });
     }
     context.fillStyle = palette.faint;
     rounded(context, start, y - thick / 2, track, thick, Math.min(3, thick / 2));
     context.fill();
     if (value > 0.0005) {
-      context.fillStyle = unit === answer ? palette.positive : palette.off;
+      context.fillStyle = isSaid ? palette.positive : palette.off;
       rounded(context, start, y - thick / 2, Math.max(1.5, track * Math.min(1, value)), thick, Math.min(3, thick / 2));
       context.fill();
     }
     if (wordy) {
       write(context, scene, asPercent(value), start + track + figures - 3, y, { align: 'right', size: Math.min(12, size), color: marked ? palette.ink : palette.muted, mono: true, weight: marked ? 600 : 400 });
     }
-    if (marked && label >= 0) mark(context, block.x + block.width - tag / 2 + 2, y, Math.min(8, block.pitch * 0.42), unit === label, unit === answer, palette);
+    if (answers.hasThreshold) {
+      context.fillStyle = palette.muted;
+      context.fillRect(start + track / 2 - 0.5, y - thick / 2 - 2, 1, thick + 4);
+    }
+    if (marked && truth) mark(context, block.x + block.width - tag / 2 + 2, y, Math.min(8, block.pitch * 0.42), isTrue, isSaid, palette);
   }
   drawVerdict(context, scene, block, layers[block.layer]);
 }
 
 function drawVerdict(context, scene, block) {
-  const { palette, classNames, label, answer, layout } = scene;
-  if (label < 0) return; // nobody knows what it is
-  const right = label === answer;
+  const { palette, answers, truth, said, layout } = scene;
+  if (!truth) return; // nobody knows what it is
+  const right = isSame(truth, said);
   const y = layout.room.y + layout.room.height + 20;
-  const text = right ? `${classNames[answer]}: right` : `says ${classNames[answer]}, is ${classNames[label]}`;
+  const text = right ? `${answers.words(said)}: right` : `says ${answers.words(said)}, is ${answers.words(truth)}`;
   context.font = fontOf(scene, 13, 700);
   const width = Math.min(block.width - 26, context.measureText(text).width);
   const x = block.x + block.width - width - 4;
@@ -356,8 +368,10 @@ function outline(context, block, unit, color, width, distance) {
 function disc(context, x, y, r, fill, edge, width = 1) {
   context.beginPath();
   context.arc(x, y, r, 0, TAU);
-  context.fillStyle = fill;
-  context.fill();
+  if (fill) {
+    context.fillStyle = fill;
+    context.fill();
+  }
   if (!edge) return;
   context.lineWidth = width;
   context.strokeStyle = edge;

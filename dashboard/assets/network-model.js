@@ -5,6 +5,9 @@
  */
 import { activate, activationNamed, column, inputGradient, preActivations, productsOf, roundUp, strongest, termsOf } from './network-math.js';
 
+/** The function of the output units; a single unit for two classes is a sigmoid. */
+const outputFunction = (output = 'softmax') => (output === 'binary' ? 'sigmoid' : output);
+
 /** The layers of a run: [{index, name, size, inputSize, activation, isOutput}], from the first hidden one to the output. */
 export function layersOf(description) {
   const sizes = description.layer_sizes;
@@ -13,7 +16,7 @@ export function layersOf(description) {
   const last = sizes.length - 2;
   return sizes.slice(1).map((size, index) => {
     const isOutput = index === last;
-    const activation = isOutput ? (network.output ?? 'softmax') : Array.isArray(hidden) ? hidden[index] : hidden;
+    const activation = isOutput ? outputFunction(network.output) : Array.isArray(hidden) ? hidden[index] : hidden;
     const name = isOutput ? 'Output' : last === 1 ? 'Hidden layer' : `Hidden ${index + 1}`;
     return { index, name, size, inputSize: sizes[index], activation, isOutput };
   });
@@ -31,6 +34,13 @@ export function probeInput(store, probe) {
 
 /** How many probe examples there are. */
 export const probeCount = (store) => store.probe?.labels?.length ?? 0;
+
+/** What a probe example is called: by its place among the recorded ones, or in its split. */
+export function exampleName(store, probe) {
+  const { sample, labels } = store.probe;
+  if (sample && probe === labels.length - 1) return `${sample.split[0].toUpperCase()}${sample.split.slice(1)} example ${sample.index}`;
+  return `${store.imageShape ? 'Image' : 'Example'} ${probe + 1}`;
+}
 
 /** A weight matrix {shape, data}, or null in a frame that lacks it. */
 export const weightOf = (frame, layer) => frame.tensor(`layer${layer}.weight`) ?? null;
@@ -50,16 +60,11 @@ export function recorded(frame, layer, probe) {
   return data.subarray(probe * shape[1], (probe + 1) * shape[1]);
 }
 
-/** Which classes a list of probabilities names first: the index of the largest. */
+/** The index of the largest. */
 export function largest(values) {
   let best = 0;
   for (let i = 1; i < values.length; i += 1) if (values[i] > values[best]) best = i;
   return best;
-}
-
-/** The class that a frame answers for a probe example. */
-export function predicted(frame, layers, probe) {
-  return largest(recorded(frame, layers.length - 1, probe));
 }
 
 /**

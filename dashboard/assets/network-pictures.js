@@ -66,7 +66,7 @@ export function createPictures() {
       if (store.imageShape) return keep('input', [store.probe, probe, palette], () => imagePicture(store, probe, palette));
       if (!view.isPlane) return null;
       const known = plane(view);
-      return known && keep('input', [known, palette], () => regionPicture(known.answers[view.layers.length - 1], known.side, palette));
+      return known && keep('input', [known, palette], () => regionPicture(known.answers[view.layers.length - 1], known.side, palette, store.answers));
     },
     faces(view) {
       const known = view.isPlane ? plane(view) : null;

@@ -11,6 +11,21 @@ const CLASSES = {
 /** The colour of a class. */
 export const classColor = (palette, label) => CLASSES[palette.dark ? 'dark' : 'light'][label % 10];
 
+/** Fill a disc in the colours of its classes, a sector each; grey where there is none, or none is known. */
+export function fillPoint(context, x, y, radius, palette, classes) {
+  const colors = classes?.length ? classes.map((c) => classColor(palette, c)) : [palette.off];
+  colors.forEach((color, k) => {
+    context.beginPath();
+    if (colors.length === 1) context.arc(x, y, radius, 0, 7);
+    else {
+      context.moveTo(x, y);
+      context.arc(x, y, radius, (2 * Math.PI * k) / colors.length, (2 * Math.PI * (k + 1)) / colors.length);
+    }
+    context.fillStyle = color;
+    context.fill();
+  });
+}
+
 /** Half the side of the square about zero that holds every probe point, in steps of 0.5. */
 export function extentOf(store) {
   if (store.extent) return store.extent;
@@ -48,12 +63,23 @@ export function facePicture(answers, unit, side, colors, top) {
   return picture(side, (i) => colors.rgba(answers[i][unit] / top));
 }
 
-/** A picture of the classes' regions: each point in the colour of its likeliest class, paler the less sure. */
-export function regionPicture(answers, side, palette) {
+/**
+ * A picture of the classes' regions, of what the output layer says at each point: the colour of the likeliest class,
+ * paler the less sure; or, of labels, of all that are predicted over each other. `reader` reads the answers (answers.js).
+ */
+export function regionPicture(outputs, side, palette, reader) {
+  const answers = outputs.map(reader.probabilities);
   const size = answers[0].length;
   const rgb = Array.from({ length: size }, (_, label) => [1, 3, 5].map((at) => parseInt(classColor(palette, label).slice(at, at + 2), 16)));
   const paper = [1, 3, 5].map((at) => parseInt(palette.paper.slice(at, at + 2), 16));
   return picture(side, (i) => {
+    if (reader.isMany) {
+      const mixed = rgb.reduce((below, color, c) => {
+        const much = 0.9 * Math.max(0, answers[i][c] - 0.5);
+        return below.map((value, k) => value + (color[k] - value) * much);
+      }, paper).map(Math.round);
+      return ((255 << 24) | (mixed[2] << 16) | (mixed[1] << 8) | mixed[0]) >>> 0;
+    }
     let best = 0;
     for (let c = 1; c < size; c += 1) if (answers[i][c] > answers[i][best]) best = c;
     const sure = 0.62 * Math.max(0, (answers[i][best] - 1 / size) / (1 - 1 / size));

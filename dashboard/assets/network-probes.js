@@ -1,6 +1,7 @@
 /** The strip of probe examples to choose from, grouped by class; a corner marks those answered wrongly. */
-import { predicted, probeCount, probeInput } from './network-model.js';
-import { classColor, extentOf } from './network-plane.js';
+import { isSame } from './answers.js';
+import { exampleName, probeCount, probeInput, recorded } from './network-model.js';
+import { extentOf, fillPoint } from './network-plane.js';
 import { asNumber, withArticle } from './network-text.js';
 
 const SIDE = 34;
@@ -15,22 +16,30 @@ export function createProbes(store) {
   element.setAttribute('role', 'group');
   element.setAttribute('aria-label', 'Examples to send through the network');
   const buttons = [];
-  const { classNames } = store;
-  const labels = Array.from({ length: probeCount(store) }, (_, i) => Number(store.probe.labels[i]));
+  const { answers } = store;
+  const labels = store.probe.labels.map((classes) => classes ?? []); // of an example of one's own nothing is known
   const order = [];
-  for (const label of [...new Set(labels)].sort((a, b) => a - b)) {
+  const { sample } = store.probe;
+  const asked = sample ? labels.length - 1 : -1; // the one that the address names stands before the others
+  if (sample) addGroup(`${sample.split} ${sample.index}`, [asked]);
+  const kinds = new Map(labels.map((each) => [String(each), each]));
+  for (const classes of [...kinds.values()].sort((a, b) => (a[0] ?? -1) - (b[0] ?? -1) || a.length - b.length)) {
+    const group = [...labels.keys()].filter((i) => isSame(labels[i], classes) && i !== asked);
+    if (group.length) addGroup(answers.words(classes), group);
+  }
+
+  function addGroup(title, examples) {
     const group = document.createElement('div');
     group.className = 'nv-probe-group';
     const name = document.createElement('span');
-    name.textContent = classNames[label];
+    name.textContent = title;
     group.append(name);
     const row = document.createElement('div');
-    labels.forEach((other, i) => {
-      if (other !== label) return;
+    for (const i of examples) {
       buttons[i] = createButton(i);
       order.push(i);
       row.append(buttons[i]);
-    });
+    }
     group.append(row);
     element.append(group);
   }
@@ -41,16 +50,17 @@ export function createProbes(store) {
     button.className = 'nv-probe';
     button.dataset.probe = i;
     button.tabIndex = -1;
-    const canvas = document.createElement('canvas');
-    canvas.setAttribute('aria-hidden', 'true');
-    button.append(canvas);
+    // A picture and no canvas: a browser looks after every canvas on the page in each frame, painted or not.
+    const picture = document.createElement('img');
+    picture.alt = '';
+    button.append(picture);
     return button;
   }
 
-  const kind = store.imageShape ? 'Image' : 'Example';
-  const describe = (i, answer) => {
-    const name = `${kind} ${i + 1}: ${withArticle(classNames[labels[i]])}`;
-    return answer === labels[i] ? name : `${name}, taken for ${withArticle(classNames[answer])}`;
+  const called = (classes) => (answers.isMany ? answers.words(classes) : withArticle(answers.words(classes)));
+  const describe = (i, said) => {
+    const name = `${exampleName(store, i)}: ${called(labels[i])}`;
+    return isSame(said, labels[i]) ? name : `${name}, taken for ${called(said)}`;
   };
 
   element.addEventListener('click', (event) => {
@@ -75,12 +85,12 @@ export function createProbes(store) {
     element,
     mark(frame, layers) {
       buttons.forEach((button, i) => {
-        const answer = predicted(frame, layers, i);
-        const text = describe(i, answer);
+        const said = answers.predicted(answers.probabilities(recorded(frame, layers.length - 1, i)));
+        const text = describe(i, said);
         if (button.title === text) return;
         button.title = text;
         button.setAttribute('aria-label', text);
-        button.classList.toggle('nv-wrong', answer !== labels[i]);
+        button.classList.toggle('nv-wrong', !isSame(said, labels[i]));
       });
     },
     choose(probe) {
@@ -90,21 +100,17 @@ export function createProbes(store) {
       });
     },
     paint(palette) {
-      buttons.forEach((button, i) => paintExample(button.firstChild, store, i, palette));
+      buttons.forEach((button, i) => { button.firstChild.src = exampleCanvas(store, i, palette).toDataURL(); });
     },
   };
 }
 
 /** An example as a small picture: its pixels, its place in the plane, or its features as bars. */
-function paintExample(canvas, store, probe, palette) {
+function exampleCanvas(store, probe, palette) {
+  if (store.imageShape) return imagePicture(store, probe, palette);
   const values = probeInput(store, probe);
+  const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d');
-  if (store.imageShape) {
-    canvas.width = store.imageShape[1];
-    canvas.height = store.imageShape[0];
-    context.drawImage(imagePicture(store, probe, palette), 0, 0);
-    return;
-  }
   canvas.width = 2 * SIDE;
   canvas.height = 2 * SIDE;
   context.scale(2, 2);
@@ -114,11 +120,8 @@ function paintExample(canvas, store, probe, palette) {
     context.fillStyle = palette.line;
     context.fillRect(SIDE / 2 - 0.5, 3, 1, SIDE - 6);
     context.fillRect(3, SIDE / 2 - 0.5, SIDE - 6, 1);
-    context.fillStyle = classColor(palette, Number(store.probe.labels[probe]));
-    context.beginPath();
-    context.arc(at(values[0]), SIDE - at(values[1]), 4, 0, 7);
-    context.fill();
-    return;
+    fillPoint(context, at(values[0]), SIDE - at(values[1]), 4, palette, store.probe.labels[probe]);
+    return canvas;
   }
   const top = Math.max(...Array.from(values, Math.abs)) || 1;
   const wide = (SIDE - 6) / values.length;
@@ -127,6 +130,7 @@ function paintExample(canvas, store, probe, palette) {
     const tall = (Math.abs(value) / top) * (SIDE / 2 - 3);
     context.fillRect(3 + i * wide, SIDE / 2 - (value > 0 ? tall : 0), Math.max(0.6, wide - 0.4), tall);
   });
+  return canvas;
 }
 
 const ranges = new WeakMap();
@@ -160,9 +164,10 @@ export function imagePicture(store, probe, palette) {
   return canvas;
 }
 
-/** What an example is, in words, for a caption: "a 7", or its two coordinates. */
+/** What an example is, in words, for a caption: its true class or labels, or that and its two coordinates. */
 export function exampleWords(store, probe) {
-  const label = store.classNames[Number(store.probe.labels[probe])] ?? '';
+  const truth = store.probe.labels[probe];
+  const label = truth ? store.answers.words(truth) : '';
   const values = probeInput(store, probe);
-  return values.length === 2 ? `${label} (${asNumber(values[0], 2)}, ${asNumber(values[1], 2)})` : label && `true class: ${label}`;
+  return values.length === 2 ? `${label} (${asNumber(values[0], 2)}, ${asNumber(values[1], 2)})` : label && (store.answers.isMany ? `truly: ${label}` : `true class: ${label}`);
 }

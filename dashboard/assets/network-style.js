@@ -29,7 +29,7 @@ const RULES = `
 .nv-probe-group > div { display: flex; gap: 4px; }
 .nv-probe { position: relative; flex: none; width: 34px; height: 34px; padding: 0; border: 1px solid var(--nv-edge); border-radius: 5px;
   background: var(--nv-paper); overflow: hidden; cursor: pointer; }
-.nv-probe canvas { display: block; width: 100%; height: 100%; image-rendering: pixelated; }
+.nv-probe img { display: block; width: 100%; height: 100%; image-rendering: pixelated; }
 .nv-probe:hover { border-color: var(--nv-muted); }
 .nv-probe[aria-pressed=true] { border-color: var(--nv-accent); box-shadow: 0 0 0 2px var(--nv-accent); }
 .nv-wrong::before { content: ''; position: absolute; top: 0; right: 0; border: 6px solid; border-color: var(--nv-positive) var(--nv-positive) transparent transparent; }

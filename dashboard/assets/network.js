@@ -11,7 +11,7 @@ import { ActivationHistory } from './network-history.js';
 import { blockOf, heightFor, hit, layOut } from './network-layout.js';
 import { LinkScales, linksOf, strongestLinks } from './network-links.js';
 import { activationNamed } from './network-math.js';
-import { ActivationScales, largest, layersOf, passOf, predicted, probeCount, probeInput, recorded, silentUnits } from './network-model.js';
+import { ActivationScales, exampleName, largest, layersOf, passOf, probeCount, probeInput, recorded, silentUnits } from './network-model.js';
 import { Motion } from './network-motion.js';
 import { createPictures } from './network-pictures.js';
 import { extentOf } from './network-plane.js';
@@ -20,6 +20,7 @@ import { weightScalesOf } from './network-scale.js';
 import { createFrame, paintFrame } from './network-style.js';
 import { asNumber, neuronName } from './network-text.js';
 import { Edits, HeldOutQuestion } from './network-whatif.js';
+import { whenSeen } from './stage-seen.js';
 
 const GLIDE = 220; // ms from one example to another
 const FOCUS_LINKS = 48;
@@ -32,11 +33,9 @@ const FEATURE = (i) => `x${String(i + 1).replace(/\d/g, (digit) => SUBSCRIPTS[di
  */
 export function createNetwork(root, store) {
   let network = null;
-  let waiting = 0;
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
 
   function update(now = performance.now()) {
-    waiting = 0;
     const ready = store.description && store.shown && probeCount(store) > 0;
     if (network && (!ready || network.description !== store.description)) {
       network.destroy();
@@ -52,7 +51,7 @@ export function createNetwork(root, store) {
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stops.forEach((stop) => stop?.());
       network?.destroy();
     },
@@ -64,7 +63,7 @@ function createRunView(root, store, wake) {
   const { description } = store;
   const layers = layersOf(description);
   const { frame: element, remove } = createFrame(root, 'The network at work');
-  const labels = Array.from({ length: probeCount(store) }, (_, i) => Number(store.probe.labels[i]));
+  const { labels } = store.probe;
   const edits = new Edits();
   const camera = new Camera();
   const motion = new Motion();
@@ -195,7 +194,7 @@ function createRunView(root, store, wake) {
     if (focus.by !== 'keys') return;
     const { sum, name } = describe({ ...view, at: focus }, 1);
     const loudest = sum.terms[0] ? `; loudest: ${name(sum.terms[0].input)}, ${asNumber(sum.terms[0].product, 3)}` : '';
-    live.textContent = `${neuronName(layers, store.classNames, focus.layer, focus.unit)}: ${asNumber(sum.shown, 3)}, from a sum of ${asNumber(sum.z, 3)}${loudest}`;
+    live.textContent = `${neuronName(layers, store.answers.unitNames, focus.layer, focus.unit)}: ${asNumber(sum.shown, 3)}, from a sum of ${asNumber(sum.z, 3)}${loudest}`;
   }
 
   const pin = (at) => store.pin(at.layer, at.unit);
@@ -292,7 +291,7 @@ function createRunView(root, store, wake) {
     canvas.height = Math.round(size.height * ratio);
     canvas.style.height = `${size.height}px`;
     const input = { size: layers[0].inputSize, imageShape: store.imageShape, plane: isPlane };
-    layout = layOut({ ...size, input, layers, faces: isPlane, longestName: Math.max(...store.classNames.map((name) => name.length)) });
+    layout = layOut({ ...size, input, layers, faces: isPlane, longestName: Math.max(...store.answers.unitNames.map((name) => name.length)) });
     for (const link of [...motion.links, ...(focusLinks ?? [])]) Object.assign(link, { start: null, end: null });
     camera.frame(layout, size);
     dirty = true;
@@ -342,7 +341,7 @@ function createRunView(root, store, wake) {
     const still = first || isEdited || matchMedia('(prefers-reduced-motion: reduce)').matches;
     glide = isNewFrame && !still ? null : { start: now, length: still ? 0 : GLIDE };
     dirty = true;
-    bar.title(store.title ?? (store.imageShape ? `Image ${probe + 1} through the network` : `Example ${probe + 1} through the network`));
+    bar.title(store.title ?? `${exampleName(store, probe)} through the network`);
     if (isNewFrame || isEdited) {
       const base = store.base ?? '';
       question.ask(`${base}/annscope/runs/${description.run}/snapshots/${frame.number}/what-if`, edits.changes);
@@ -369,10 +368,14 @@ function createRunView(root, store, wake) {
     const { frame, probe } = view;
     if (!frame) return;
     const last = layers.length - 1;
-    const was = predicted(frame, layers, probe);
+    const { answers } = store;
+    const before = answers.probabilities(recorded(frame, last, probe));
+    const after = answers.probabilities(view.values[last + 1]);
+    // Of several labels the one that the changes move most.
+    const about = answers.isMany ? largest(before.map((p, c) => Math.abs(after[c] - p))) : answers.leading(before);
     banner.update({
-      count: edits.changes.length, name: store.classNames[was], before: recorded(frame, last, probe)[was],
-      after: view.values[last + 1][was], accuracy: frame.line.heldout.accuracy, answer,
+      count: edits.changes.length, name: answers.names[about], before: before[about], after: after[about],
+      figure: answers.accuracy, accuracy: frame.line.heldout.accuracy, answer,
     });
   }
 
@@ -389,8 +392,8 @@ function createRunView(root, store, wake) {
     const [rows, columns] = store.imageShape ?? [];
     drawNetwork(context, {
       canvas, camera, ratio, layout, palette, layers, motion, silent, focus, pinned, focusLinks, linkScales, probe,
-      scales: view.scales, font: view.font, mono: 'ui-monospace, Menlo, Consolas, monospace', classNames: store.classNames,
-      dim: focus ? 0.1 : 0.3, statistics: frame.line.layers, label: Number(store.probe.labels[probe]), answer: largest(values[layers.length]),
+      scales: view.scales, font: view.font, mono: 'ui-monospace, Menlo, Consolas, monospace', answers: store.answers,
+      dim: focus ? 0.1 : 0.3, statistics: frame.line.layers, truth: store.probe.labels[probe], said: store.answers.predicted(store.answers.probabilities(values[layers.length])),
       silenced: edits.changes.filter((c) => c.input === undefined), featureName: view.featureName,
       faces: pictures.faces(view), weightPictures: () => pictures.weights(view),
       pictures: { input: pictures.input(view), drivers },

@@ -1,7 +1,12 @@
 /** Which moment is shown: the newest while the run is followed, else the one chosen; with a glide from one to the next. */
+import { draw } from './stage-seen.js';
 
 const LONGEST_GLIDE = 300; // ms
+const SHORTEST_GLIDE = 100; // ms: snapshots that follow each other faster than this are a moving picture by themselves
 const AHEAD = 2; // snapshots fetched before they are asked for
+const LIVE_PERIOD = [42, 150]; // ms from one live frame to the next: more often nobody sees it, and training pays for it
+const SHARE = 1 / 3; // of the time, at most, for drawing them
+const TICK = 1000 / 60; // ms from one animation frame to the next
 
 /**
  * Show frames of `store` in `root`. `source()` is the present source.
@@ -14,6 +19,7 @@ export function createShow(store, root, source) {
   let glide = 0;
   let arrived = 0;
   let between = LONGEST_GLIDE;
+  let cost = TICK / 2; // ms that a frame takes, smoothed
   let loading = false;
   let release = null; // lets the server send the next live frame
 
@@ -21,6 +27,7 @@ export function createShow(store, root, source) {
     ticking = 0;
     store.progress = glide > 0 ? Math.min(1, (now - started) / glide) : 1;
     store.emit('glide');
+    draw();
     if (store.progress < 1) ticking = requestAnimationFrame(tick);
   }
 
@@ -28,12 +35,13 @@ export function createShow(store, root, source) {
     if (store.shown === frame) return;
     store.previous = store.shown;
     store.shown = frame;
-    glide = store.previous && !still.matches ? Math.min(LONGEST_GLIDE, length) : 0;
+    glide = store.previous && !still.matches && length >= SHORTEST_GLIDE ? Math.min(LONGEST_GLIDE, length) : 0;
     started = performance.now();
     store.progress = glide > 0 ? 0 : 1;
     cancelAnimationFrame(ticking);
     ticking = 0;
     store.emit('frame');
+    if (!document.hidden) draw();
     if (glide > 0) ticking = requestAnimationFrame(tick);
   }
 
@@ -43,10 +51,11 @@ export function createShow(store, root, source) {
     root.dataset.live = String(store.selected === null);
   }
 
-  /** Kept once the views have had their animation frame; a hidden page draws none and must not hold up the stream. */
+  /** Kept, with how many ms that took, once a frame is painted; a hidden page paints none and must not hold up the stream. */
   const drawn = () => new Promise((resolve) => {
-    if (document.hidden) setTimeout(resolve, 250);
-    else requestAnimationFrame(() => resolve());
+    if (document.hidden) setTimeout(resolve, 250, 0);
+    // A task asked for in an animation frame comes when that is laid out and painted.
+    else requestAnimationFrame((start) => setTimeout(() => resolve(performance.now() - start)));
   });
 
   async function live(frame) {
@@ -56,14 +65,19 @@ export function createShow(store, root, source) {
       return;
     }
     const now = performance.now();
-    if (arrived) between = 0.7 * between + 0.3 * Math.min(LONGEST_GLIDE, now - arrived);
+    if (arrived) between = 0.7 * between + 0.3 * Math.min(1000, now - arrived);
     arrived = now;
-    if (frame.number >= (store.shown?.number ?? -1)) show(frame, 0.9 * between);
-    await drawn();
+    if (frame.number >= (store.shown?.number ?? -1)) show(frame, between * Math.min(0.9, (SHARE * TICK) / cost));
+    const began = performance.now();
+    const took = await drawn() + (began - now);
+    cost = 0.8 * cost + 0.2 * took;
     mark(store.shown);
     const log = ((window.__annscope ??= {}).drawn ??= []);
     log.push({ number: frame.number, written: frame.written, drawn: Date.now() });
     if (log.length > 4000) log.splice(0, 2000);
+    const [shortest, longest] = LIVE_PERIOD;
+    const rest = Math.min(longest, Math.max(shortest, cost / SHARE)) - (performance.now() - now);
+    if (rest > 0) await new Promise((resolve) => { setTimeout(resolve, rest); });
   }
 
   /** Show what `store.selected` asks for, the newest wish at last. Answers once it is drawn. */

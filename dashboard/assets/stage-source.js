@@ -1,5 +1,7 @@
 /** Where the stage has its frames from: the live socket, or any snapshot asked for by number. */
+import { truthsOf } from './answers.js';
 import { parseFrame, parseTensors } from './stage-frame.js';
+import { answering, withSample } from './stage-sample.js';
 
 const KEPT = 40;
 const GONE = 4404;
@@ -8,10 +10,11 @@ const LONGEST_WAIT = 8000; // ms between two attempts to connect
 /**
  * Follow `store.run`. `live(frame)` gets each newest frame and answers a promise that is kept once it is
  * drawn; `trouble(sentence | null)` says why nothing comes.
- * `greeted()` is called after each first message of a connection.
+ * `greeted()` is called after each first message of a connection. `sample`, such as test-17, names an example to show
+ * beside the recorded ones; `missing(sentence)` says why there is none.
  * Returns {frame(number), prefetch(number), close()}.
  */
-export function openSource(store, base, { live, greeted, trouble }) {
+export function openSource(store, base, { live, greeted, trouble, missing, sample = null }) {
   const { run } = store;
   const url = `${base}/runs/${encodeURIComponent(run)}`;
   const kept = new Map();
@@ -51,15 +54,31 @@ export function openSource(store, base, { live, greeted, trouble }) {
     return answer.arrayBuffer();
   }
 
+  /** The example that the address names; null without one, or with the reason told why it cannot be had. */
+  async function fetchSample() {
+    if (!sample) return null;
+    try {
+      const answer = await fetch(`${url}/examples/${sample.split('-').join('/')}`);
+      if (!answer.ok) throw new Error((await answer.json()).error);
+      return await answer.json();
+    } catch (error) {
+      missing(error.message);
+      return null;
+    }
+  }
+
   async function greet(message) {
     const isNew = store.description === null;
     store.status = message.status;
     if (isNew) {
-      const tensor = parseTensors(await fetchBuffer('probe'));
+      const [probe, asked] = await Promise.all([fetchBuffer('probe'), fetchSample()]);
       if (closed) return;
+      const tensor = parseTensors(probe);
       const x = tensor('x');
-      store.probe = { images: { shape: x.shape, data: x.data }, labels: tensor('y').data };
-      store.probeIndex = Math.min(store.probeIndex, Math.max(0, store.probe.labels.length - 1));
+      store.probe = { images: { shape: x.shape, data: x.data }, labels: truthsOf(tensor('y')) };
+      if (asked) store.probe = withSample(store.probe, asked);
+      const last = Math.max(0, store.probe.labels.length - 1);
+      store.probeIndex = Math.min(store.probeIndex ?? (asked ? last : 0), last);
       store.describe(message.description);
     }
     store.learn(message.lines, true);
@@ -74,7 +93,7 @@ export function openSource(store, base, { live, greeted, trouble }) {
   async function take(data, from) {
     if (typeof data !== 'string') {
       // Not waited for: lines and status go on while someone looks at another moment.
-      live(keep(parseFrame(data))).then(() => { if (from.readyState === WebSocket.OPEN) from.send('ack'); });
+      live(keep(answering(parseFrame(data), store))).then(() => { if (from.readyState === WebSocket.OPEN) from.send('ack'); });
       return;
     }
     const message = JSON.parse(data);
@@ -126,7 +145,7 @@ export function openSource(store, base, { live, greeted, trouble }) {
   function ask(number) {
     if (!asked.has(number)) {
       asked.set(number, fetchBuffer(`snapshots/${number}`)
-        .then((buffer) => keep(parseFrame(buffer)))
+        .then((buffer) => keep(answering(parseFrame(buffer), store)))
         .finally(() => asked.delete(number)));
     }
     return asked.get(number);

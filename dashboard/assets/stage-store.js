@@ -1,4 +1,5 @@
 /** What every view on the stage reads: the run, its history, and the one moment and example that are shown. */
+import { answersOf } from './answers.js';
 
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
@@ -10,7 +11,7 @@ export function createStore() {
   const store = {
     run: null, base: '', theme: 'light',
     description: null, lines: [], snapshotLines: [], events: [], status: null,
-    probe: null, layerSizes: [], classNames: [], imageShape: null,
+    probe: null, layerSizes: [], classNames: [], answers: null, imageShape: null,
     shown: null, previous: null, progress: 1, // previous -> shown, for views that glide
     selected: null, // the number of a snapshot, or null for the latest
     pace: 0, // ms that a replay leaves to each snapshot; 0 while a hand chooses
@@ -36,7 +37,7 @@ export function createStore() {
     reset(run) {
       Object.assign(store, {
         run, description: null, lines: [], snapshotLines: [], events: [], status: null, probe: null, layerSizes: [],
-        classNames: [], imageShape: null, shown: null, previous: null, progress: 1, selected: null, pinned: null,
+        classNames: [], answers: null, imageShape: null, shown: null, previous: null, progress: 1, selected: null, pinned: null,
         compared: null,
       });
       store.emit('run');
@@ -46,6 +47,7 @@ export function createStore() {
       store.description = description;
       store.layerSizes = description.layer_sizes;
       store.classNames = description.dataset.class_names;
+      store.answers = answersOf(description);
       store.imageShape = description.dataset.image_shape;
       store.emit('run');
     },

@@ -1,6 +1,8 @@
 /** The timeline: every view on the stage shows the moment that is chosen here. */
+import { watchSize } from './chart-canvas.js';
 import { paletteFor } from './network-color.js';
 import { gathered, GLYPHS, marksOf } from './stage-marks.js';
+import { whenSeen } from './stage-seen.js';
 import { duration, epochWords } from './stage-store.js';
 
 const SPEEDS = [0.5, 1, 2, 4, 8];
@@ -36,7 +38,6 @@ function button(name, label, act) {
 export function createTimeline(root, store, keys) {
   let playing = false;
   let speed = 1;
-  let dirty = 0;
   let timer = 0;
 
   const element = document.createElement('section');
@@ -81,6 +82,7 @@ export function createTimeline(root, store, keys) {
   readout.setAttribute('aria-live', 'off'); // it changes many times a second
   element.append(play, back, on, pace, track, latest, pin, readout);
   root.append(element);
+  const { wake, sleep } = whenSeen(element, draw);
 
   slider.addEventListener('input', () => {
     stop();
@@ -175,43 +177,40 @@ export function createTimeline(root, store, keys) {
     return low - 1 + (at - before.step) / (after.step - before.step);
   }
 
-  function wake() {
-    dirty ||= requestAnimationFrame(draw);
-  }
+  const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 
   function draw() {
-    dirty = 0;
     const { newest } = store;
     const at = shown();
     const line = store.snapshotLines[at] ?? store.shown?.line;
     const last = held ? Number(slider.max) : Math.max(0, newest);
-    slider.max = last;
+    if (slider.max !== String(last)) slider.max = last;
     if (!held) slider.value = Math.max(0, at);
     slider.disabled = newest < 1;
     for (const each of [play, back, on, pace]) each.disabled = newest < 1;
     const isLive = store.selected === null;
     const isRunning = ['running', 'starting', 'paused'].includes(store.status?.status);
-    latest.textContent = isRunning ? 'Live' : 'Latest';
+    write(latest, isRunning ? 'Live' : 'Latest');
     latest.title = isRunning ? 'Follow the run as it trains' : 'Show the last snapshot';
     latest.setAttribute('aria-pressed', String(isLive));
     latest.classList.toggle('as-running', isLive && store.status?.status === 'running');
     latest.disabled = newest < 0;
-    pin.textContent = store.compared ? 'Pinned' : 'Pin';
+    write(pin, store.compared ? 'Pinned' : 'Pin');
     pin.title = store.compared ? 'No longer compare with the pinned moment' : 'Pin this moment, to compare another one with it';
     pin.setAttribute('aria-pressed', String(store.compared !== null));
     pin.disabled = store.shown === null;
     const words = line
       ? `Epoch ${epochWords(line, store.stepsPerEpoch)} · step ${line.step.toLocaleString('en')} · ${duration(line.train_seconds)} of training`
       : 'Waiting for the first snapshot';
-    if (readout.textContent !== words) readout.textContent = words;
+    write(readout, words);
     slider.setAttribute('aria-valuetext', line ? words.split(' · ').slice(0, 2).join(', ').toLowerCase() : 'nothing yet');
     drawTicks(last);
   }
 
   let ticked = '';
+  let font = '';
   function drawTicks(end) {
-    const width = track.clientWidth;
-    const height = track.clientHeight;
+    const { width, height } = size;
     if (!width) return;
     const ratio = window.devicePixelRatio || 1;
     const state = [store.run, store.theme, store.lines.length, shown(), end, width, ratio, store.compared?.number].join(' ');
@@ -242,7 +241,8 @@ export function createTimeline(root, store, keys) {
     const epochs = last.step / stepsPerEpoch;
     const every = niceStep(epochs / (width / 9));
     const named = niceStep(epochs / (width / 46));
-    context.font = `10px ${getComputedStyle(element).fontFamily}`;
+    font ||= getComputedStyle(element).fontFamily;
+    context.font = `10px ${font}`;
     context.textAlign = 'center';
     context.textBaseline = 'top';
     for (let epoch = 0; epoch <= epochs + 1e-9; epoch += every) {
@@ -315,16 +315,15 @@ export function createTimeline(root, store, keys) {
   marks.addEventListener('focusout', hideTip);
 
   const stops = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare'].map((event) => store.on(event, wake));
-  const watch = new ResizeObserver(wake);
-  watch.observe(track);
+  const size = watchSize(track, wake);
   wake();
   return {
     stop,
     destroy() {
       stop();
       clearTimeout(timer);
-      cancelAnimationFrame(dirty);
-      watch.disconnect();
+      sleep();
+      size.stop();
       document.removeEventListener('keydown', onKey);
       stops.forEach((each) => each());
       element.remove();

@@ -67,10 +67,11 @@ function createStage(parent) {
   parent.append(root);
 
   let source = null;
+  let sample = null; // the example that the address names, such as test-17
   let tell = () => {};
   const choices = {
     snapshot: new Choice((value) => tell('snapshot', value), null),
-    probe: new Choice((value) => tell('probe', value), 0),
+    probe: new Choice((value) => tell('probe', value), null),
   };
   const show = createShow(store, root, () => source);
   const timeline = createTimeline(sticky, store, root);
@@ -121,9 +122,10 @@ function createStage(parent) {
   }
   window.addEventListener('error', onError);
 
+  let lasting = null; // a sentence that holds as long as this address is looked at
   function say(sentence) {
-    notice.hidden = !sentence;
-    notice.textContent = sentence ?? '';
+    notice.textContent = sentence ?? lasting ?? '';
+    notice.hidden = !notice.textContent;
   }
 
   function wait() {
@@ -167,7 +169,9 @@ function createStage(parent) {
     if (byHand && !store.pace) choices.snapshot.choose(store.selected);
     look();
   });
-  store.on('probe', () => { if (byHand) choices.probe.choose(store.probeIndex); });
+  /** The example that is shown where the address names none of the recorded ones. */
+  const usual = () => (store.probe?.sample ? store.probe.labels.length - 1 : 0);
+  store.on('probe', () => { if (byHand) choices.probe.choose(store.probeIndex === usual() ? null : store.probeIndex); });
 
   /** Do what the address says: that is not told back to it. */
   function obey(act) {
@@ -189,12 +193,18 @@ function createStage(parent) {
   function open(run, data) {
     source?.close();
     show.forget();
+    lasting = null;
     say(null);
     store.reset(run);
+    sample = data.sample ?? null;
     store.selected = data.snapshot ?? null;
-    store.probeIndex = data.probe ?? 0;
+    store.probeIndex = data.probe ?? null;
     source = openSource(store, data.base, {
-      live: show.live, trouble: say, greeted: () => { if (store.selected !== null) look(); },
+      sample, live: show.live, trouble: say, greeted: () => { if (store.selected !== null) look(); },
+      missing: (sentence) => {
+        lasting = sentence;
+        say(null);
+      },
     });
     root.dataset.live = String(store.selected === null);
     wait();
@@ -207,8 +217,8 @@ function createStage(parent) {
       const { data } = component;
       tell = component.setStateValue;
       paint();
-      const isNews = { snapshot: choices.snapshot.hear(data.snapshot ?? null), probe: choices.probe.hear(data.probe ?? 0) };
-      if (data.run !== store.run) {
+      const isNews = { snapshot: choices.snapshot.hear(data.snapshot ?? null), probe: choices.probe.hear(data.probe ?? null) };
+      if (data.run !== store.run || (data.sample ?? null) !== sample) {
         obey(() => timeline.stop());
         open(data.run, data);
         return;
@@ -219,7 +229,7 @@ function createStage(parent) {
           store.select(data.snapshot ?? null);
         });
       }
-      if (isNews.probe) obey(() => store.selectProbe(data.probe ?? 0));
+      if (isNews.probe) obey(() => store.selectProbe(data.probe ?? usual()));
     },
     destroy() {
       clearInterval(clock);

@@ -23,9 +23,10 @@ export function endsOf({ shape: [nIn, nOut], data }) {
 
 /**
  * Which class every first-layer neuron serves: the one whose output it raises most, by the product of the
- * weight matrices that lead from it to the output. Returns {served: class of each neuron, strength}.
+ * weight matrices that lead from it to the output. With a single unit for two classes (`isBinary`) what lowers it serves
+ * the first class. Returns {served: class of each neuron, strength}.
  */
-export function classesServed(weights) {
+export function classesServed(weights, isBinary = false) {
   let paths = null; // [n_units of the level][n_classes]
   for (const { shape: [nIn, nOut], data } of weights.slice(1).reverse()) {
     const next = [];
@@ -43,18 +44,19 @@ export function classesServed(weights) {
   }
   const count = weights[0].shape[1];
   if (!paths) return { served: Int32Array.from({ length: count }, (_, i) => i), strength: new Float64Array(count).fill(1) };
+  if (isBinary) paths = paths.map(([path]) => [-path, path]);
   return { served: Int32Array.from(paths, largest), strength: Float64Array.from(paths, (path) => path[largest(path)]) };
 }
 
 /** The neurons in the chosen order: 'index', 'norm' (largest first) or 'class' (class by class, the strongest first). */
-export function orderOf(how, weights) {
+export function orderOf(how, weights, isBinary = false) {
   const order = Array.from({ length: weights[0].shape[1] }, (_, i) => i);
   if (how === 'norm') {
     const norms = normsOf(weights[0]);
     order.sort((a, b) => norms[b] - norms[a]);
   }
   if (how === 'class') {
-    const { served, strength } = classesServed(weights);
+    const { served, strength } = classesServed(weights, isBinary);
     order.sort((a, b) => served[a] - served[b] || strength[b] - strength[a]);
   }
   return order;

@@ -7,6 +7,7 @@ import { layersOf, weightOf } from './network-model.js';
 import { weightScalesOf } from './network-scale.js';
 import { createFrame, paintFrame } from './network-style.js';
 import { asNumber, neuronName } from './network-text.js';
+import { whenSeen } from './stage-seen.js';
 import { between, createTilePainter, drawBars, layTiles } from './tiles-draw.js';
 import { classesServed, endsOf, normsOf, orderOf } from './tiles-order.js';
 
@@ -16,11 +17,9 @@ const GLIDE_UP_TO = 110_000; // weights on screen for which the tiles glide betw
 /** Build the tiles in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createTiles(root, store) {
   let tiles = null;
-  let waiting = 0;
-  const wake = () => { waiting ||= requestAnimationFrame(update); };
+  const { wake, sleep } = whenSeen(root, update);
 
   function update() {
-    waiting = 0;
     const ready = Boolean(store.description && store.shown && weightOf(store.shown, 0));
     if (tiles && (!ready || tiles.description !== store.description)) {
       tiles.destroy();
@@ -36,7 +35,7 @@ export function createTiles(root, store) {
   return {
     update,
     destroy() {
-      cancelAnimationFrame(waiting);
+      sleep();
       stops.forEach((stop) => stop?.());
       tiles?.destroy();
     },
@@ -65,7 +64,6 @@ function createRunTiles(root, store, wake) {
   let known = { frame: null, dark: null, pinned: null, t: -1 };
   let facts = null; // of the frame on screen: {norms, ends, served}, made when first asked for
   let at = -1; // the place looked at
-  let visible = true;
   let dirty = true;
   let buffer = new Float32Array(0);
   let orderedAt = 0;
@@ -168,7 +166,7 @@ function createRunTiles(root, store, wake) {
     facts ??= factsOf(known.frame);
     const unit = order[at];
     const lines = [
-      neuronName(layers, store.classNames, 0, unit),
+      neuronName(layers, store.answers.unitNames, 0, unit),
       `largest ${asNumber(facts.ends.high[unit], 4)}   smallest ${asNumber(facts.ends.low[unit], 4)}`,
       `norm ${asNumber(facts.norms[unit], 4)}`,
     ];
@@ -183,21 +181,16 @@ function createRunTiles(root, store, wake) {
   const weightsOf = (frame) => layers.map(({ index }) => weightOf(frame, index));
   function factsOf(frame) {
     const weights = weightsOf(frame);
-    return { norms: normsOf(weights[0]), ends: endsOf(weights[0]), served: classesServed(weights).served };
+    return { norms: normsOf(weights[0]), ends: endsOf(weights[0]), served: classesServed(weights, store.answers.isBinary).served };
   }
 
   // --- what changed outside ---
   const resize = new ResizeObserver(() => { lay(); wake(); });
   resize.observe(box);
-  const sight = new IntersectionObserver(([entry]) => {
-    visible = entry.isIntersecting;
-    wake();
-  }, { rootMargin: '80px' });
-  sight.observe(box);
 
   function rearrange() {
     if (!known.frame) return;
-    const sorted = orderOf(how, weightsOf(known.frame));
+    const sorted = orderOf(how, weightsOf(known.frame), store.answers.isBinary);
     order = all ? sorted : sorted.slice(0, AT_FIRST);
     orderedAt = performance.now();
     more.hidden = first.size <= AT_FIRST;
@@ -270,14 +263,13 @@ function createRunTiles(root, store, wake) {
         known.pinned = store.pinned;
         placePin();
       }
-      if (!dirty || !plan || !visible) return;
+      if (!dirty || !plan) return;
       draw();
       dirty = false;
     },
     destroy() {
       stop.abort();
       resize.disconnect();
-      sight.disconnect();
       remove();
     },
   };

@@ -10,15 +10,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from core.config import FIELDS, Field, RunConfig
+from core.config import AUGMENTATIONS, FIELDS, Field, RunConfig
 from core.errors import AnnscopeError, ConfigError, did_you_mean
 from core.recipes import RECIPES, Recipe
 from dashboard import state
-from data.datasets import DATASETS, check_name
+from data.datasets import DATASETS, DatasetInfo, check_name, holds_images
+from runs.launch import check_data_of
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 MOST_LAYERS = 6
@@ -38,11 +40,12 @@ _ONLY_FOR: dict[str, tuple[str, tuple[str, ...]]] = {
     "delta-weights": ("optimizer", ("sgd",)),
 }
 """Settings that mean something only with some choices of another one."""
-_DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options}
+_DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options} | {"image-size"}
 _OF_A_FILE = ("split", "scaling", "train-examples")
+_OF_A_FOLDER = ("split", "scaling", "image-size")
 
 _LAYOUT: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
-    ("Data", (("data",), ("split",), ("samples", "noise"))),
+    ("Data", (("data",), ("image-size",), ("split",), ("samples", "noise"))),
     ("Network", (("hidden",), ("activation", "initializer"))),
     (
         "Training",
@@ -50,6 +53,8 @@ _LAYOUT: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     ),
 )
 """Headings, and under each the rows of one or two controls; what is not here stands under Advanced."""
+_AUGMENTATION = (("shift", "rotate"), ("zoom", "shear"), ("elastic", "elastic-smoothing"))
+"""What can be done to training images, which stands under a heading of its own."""
 
 
 # From the address to the settings and back
@@ -117,19 +122,31 @@ def applies(option: str, settings: Mapping[str, Any]) -> bool:
     """Whether a setting means something beside the others, so that it deserves a control."""
     if option in _DATA_OPTIONS:
         info = DATASETS.get(settings["data"])
-        return option in (info.options if info else _OF_A_FILE)
+        if info is not None:
+            return option in info.options
+        return option in (_OF_A_FOLDER if _is_folder(settings["data"]) else _OF_A_FILE)
+    if option in AUGMENTATIONS:
+        return holds_images(settings["data"])
+    if option == "elastic-smoothing":
+        return settings["elastic"] > 0 and applies("elastic", settings)
     if option in _ONLY_FOR:
         other, choices = _ONLY_FOR[option]
         return settings[other] in choices
     return True
 
 
+def _is_folder(name: str) -> bool:
+    return Path(name).expanduser().is_dir()
+
+
 def config_of(settings: Mapping[str, Any]) -> RunConfig:
     """The run that these settings describe; what does not apply is at its default.
 
-    Raises ConfigError when settings contradict each other.
+    Raises ConfigError when settings contradict each other, or the data set.
     """
-    return RunConfig().with_values({option: settings[option] for option in FIELDS if applies(option, settings)})
+    config = RunConfig().with_values({option: settings[option] for option in FIELDS if applies(option, settings)})
+    check_data_of(config)
+    return config
 
 
 def settings_of(config: RunConfig) -> dict[str, Any]:
@@ -202,8 +219,11 @@ def _is_late(address: Mapping[str, str]) -> bool:
 # Controls
 
 
-def sidebar(below: Mapping[str, Callable[[], None]] | None = None) -> None:
-    """Draw every control, and `below` that of a setting what is given for it; say where they contradict each other."""
+def sidebar(below: Mapping[str, Callable[[], None]] | None = None, augmented: Callable[[], None] | None = None) -> None:
+    """Draw every control, and `below` that of a setting what is given for it; say where they contradict each other.
+
+    `augmented` shows what augmentation does; it is called when someone looks.
+    """
     settings = settings_now()
     drawn: set[str] = set()
     with st.sidebar:
@@ -219,6 +239,9 @@ def sidebar(below: Mapping[str, Callable[[], None]] | None = None) -> None:
                     for option in shown:
                         if below and option in below:
                             below[option]()
+        drawn.update(option for row in _AUGMENTATION for option in row)
+        if applies("shift", settings):
+            _augmentation(settings, augmented)
         with st.expander("Advanced", key="settings-advanced"):
             rest = [item for option, item in FIELDS.items() if option not in drawn and applies(option, settings)]
             choices = [item for item in rest if item.kind in {"choice", "choices"}]
@@ -233,6 +256,18 @@ def sidebar(below: Mapping[str, Callable[[], None]] | None = None) -> None:
             config_of(settings)
         except ConfigError as error:
             st.error(f"{str(error)[0].upper()}{str(error)[1:]}.", icon=":material/error:")
+
+
+def _augmentation(settings: dict[str, Any], augmented: Callable[[], None] | None) -> None:
+    is_on = any(settings[option] for option in AUGMENTATIONS)
+    with st.expander("Augmentation", is_on, key=state.AUGMENTATION, on_change="rerun") as expander:
+        above = st.container()
+        with st.container(key="settings-augmentation", gap="xsmall"):
+            for row in _AUGMENTATION:
+                _row([FIELDS[option] for option in row if applies(option, settings)], settings)
+        if expander.open and augmented is not None:
+            with above:  # drawn on top, but last: the controls have to say first how they stand
+                augmented()
 
 
 def recipe_of(settings: Mapping[str, Any]) -> Recipe | None:
@@ -321,10 +356,10 @@ def _data_set(item: Field, value: str, key: str) -> str:
         item.label,
         names,
         key=key,
-        help=f"{item.help} Type the path of a CSV or NPZ file to use your own.",
+        help=f"{item.help} Type the path of a CSV or NPZ file, or of a folder of images, to use your own.",
         format_func=lambda name: DATASETS[name].label if name in DATASETS else name,
         accept_new_options=True,
-        on_change=forget_complaints,
+        on_change=_follow_data,
     )
     name = value if chosen is None else chosen
     try:
@@ -333,8 +368,26 @@ def _data_set(item: Field, value: str, key: str) -> str:
         st.error(str(error))
         return value
     with st.container(key="data-about"):
-        st.caption(DATASETS[name].description if name in DATASETS else "Your own file.")
+        own = "Your own images, a subfolder for each class." if _is_folder(name) else "Your own file."
+        st.caption(DATASETS[name].description if name in DATASETS else own)
     return name
+
+
+def _follow_data() -> None:
+    """Take an output that suits the data set just chosen, where the one chosen before does not."""
+    forget_complaints()
+    info, key = DATASETS.get(st.session_state[state.control("data")]), state.control("output")
+    if info is not None:
+        before = DATASETS.get(st.session_state[state.SETTINGS]["data"])
+        st.session_state[key] = suitable_output(st.session_state.get(key, FIELDS["output"].default), info, before)
+
+
+def suitable_output(output: str, info: DatasetInfo, before: DatasetInfo | None = None) -> str:
+    """The output itself where it makes sense for a data set after the one `before`, else the usual one."""
+    if info.is_multilabel:
+        return "sigmoid"
+    was_of_labels = before is not None and before.is_multilabel
+    return "softmax" if was_of_labels or (output == "binary" and info.n_classes != 2) else output
 
 
 def _hidden_layers(item: Field, value: Sequence[int]) -> tuple[int, ...]:
@@ -391,8 +444,10 @@ def stops(item: Field) -> list[Any]:
 
 
 def _stop(item: Field, value: Any) -> str:
-    if value == 0 and item.scale == "log":
+    if value == 0 and (item.scale == "log" or item.option in AUGMENTATIONS):
         return "off"
+    if value == 0 and item.option == "image-size":
+        return "as they are"
     if isinstance(value, float):
         short = f"{value:.4g}"
         is_taken = any(f"{stop:.4g}" == short for stop in stops(item) if stop != item.word)

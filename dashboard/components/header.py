@@ -15,7 +15,7 @@ from dashboard.components import controls
 from dashboard.components.picker import pick_run
 from dashboard.following import Following, follow
 from runs import control, launch
-from runs.record import Status
+from runs.record import Status, run_ids
 
 TICK_SECONDS = 1.0
 PATIENCE_SECONDS = 0.5
@@ -35,9 +35,8 @@ RESUMABLE = ("stopped", "interrupted")
 
 
 def header(run: str) -> None:
-    """Draw the head of the page for a run; it renews itself each second while the run is at work."""
-    at_work = _is_at_work(run)
-    st.fragment(_header, run_every=TICK_SECONDS if at_work else None, key=state.HEADER)(run, at_work)
+    """Draw the head of the page for a run; while the run is at work its words renew themselves each second."""
+    st.fragment(_header, key=state.HEADER)(run, _is_at_work(run))
 
 
 def _is_at_work(run: str) -> bool:
@@ -65,7 +64,8 @@ def _header(run: str, was_at_work: bool) -> None:
         show_refusal()
         left, right = st.columns([3, 1], gap="medium", vertical_alignment="center")
         with left:
-            _status(following)
+            tick = TICK_SECONDS if following.at_work else None
+            st.fragment(_status, run_every=tick, key=state.TICK)(run, _drawn(following))
         with right:
             if following.at_work:
                 _live_rate(following)
@@ -200,7 +200,18 @@ def _await_answer(following: Following, before: Status) -> None:
 # Status
 
 
-def _status(following: Following) -> None:
+def _drawn(following: Following) -> tuple[object, ...]:
+    """What the head is drawn from, but for the words that tick; each second drawing it all would hold up the views."""
+    return run_ids(), following.status["status"], following.learning_rate
+
+
+def _status(run: str, drawn: tuple[object, ...]) -> None:
+    try:
+        following = follow(run)
+    except AnnscopeError:
+        st.rerun()
+    if _drawn(following) != drawn:
+        st.rerun()
     status = following.status
     name = status["status"]
     color, icon = _LOOKS.get(name, ("gray", ":material/question_mark:"))
@@ -230,7 +241,7 @@ def _words(following: Following) -> str:
     words = [f"epoch **{status['epoch']}** of {status['n_epochs']}", f"step {status['step']:,}"]
     accuracy = lines[-1]["heldout"]["accuracy"] if lines else None
     if accuracy is not None:
-        words.append(f"held-out accuracy **{accuracy:.1%}**")
+        words.append(f"held-out {following.reader.accuracy_name} **{accuracy:.1%}**")
     if status["samples_per_second"]:
         words.append(f"{status['samples_per_second']:,.0f} examples/s")
     if status["learning_rate"] != following.learning_rate:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.dataset import SPLITS
 from dashboard import state
-from dashboard.routes import BASE
+from dashboard.routes import BASE, asset
 
 SAMPLE = re.compile(rf"({'|'.join(SPLITS)})-(\d{{1,9}})")
 
@@ -21,7 +21,7 @@ _LOADER = """
 export default function (component) {
   let gone = false;
   let unmount;
-  import(new URL(`${component.data.base}/assets/draw.js`, window.location.origin).href).then(
+  import(new URL(component.data.module, window.location.origin).href).then(
     (module) => { if (!gone) unmount = module.mount(component); },
     (error) => {
       component.parentElement.textContent = `The drawing pad could not be loaded: ${error.message}`;
@@ -52,6 +52,7 @@ def pad(run: str, newest: int) -> None:
             "snapshot": state.shown_number(state.SNAPSHOT),
             "sample": sample if SAMPLE.fullmatch(sample) else None,
             "base": BASE,
+            "module": asset("draw.js"),
         },
         on_snapshot_change=lambda: state.show_number(state.SNAPSHOT, st.session_state[state.PAD].get("snapshot")),
         on_sample_change=_keep_sample,

@@ -16,9 +16,15 @@ from numpy import ndarray
 
 from dashboard import state
 from dashboard.derived import Answers, dataset_of, shown_features
-from dashboard.matrices import MatrixView
-from dashboard.routes import BASE
+from dashboard.matrices import MatrixView, Mode
+from dashboard.routes import PLOTLY, asset
 
+LABEL_WORDS: dict[Mode, str] = {
+    "counts": "number of examples; coloured by share of the row",
+    "recall": "percent of the row; the diagonal is specificity and recall",
+    "precision": "percent of the column; the diagonal is negative predictive value and precision",
+}
+"""What the cells of a label's matrix say."""
 PER_SHEET = 42
 MOST_POINTS = 400
 """How many points of a 2-D split are drawn behind the one that a picture is about."""
@@ -28,7 +34,7 @@ _LOADER = """
 export default function (component) {
   let gone = false;
   let unmount;
-  import(new URL(`${component.data.base}/assets/inspect.js`, window.location.origin).href).then(
+  import(new URL(component.data.module, window.location.origin).href).then(
     (module) => { if (!gone) unmount = module.mount(component); },
     (error) => {
       component.parentElement.textContent = `This part could not be loaded: ${error.message}`;
@@ -43,6 +49,7 @@ export default function (component) {
 """
 
 _component = st.components.v2.component("annscope_inspect", js=_LOADER, isolate_styles=False)
+
 
 Choose = Callable[[Mapping[str, Any]], None]
 
@@ -68,6 +75,27 @@ def matrix(view: MatrixView, answers: Answers, selected: str, choose: Choose) ->
         },
         choose,
         view="matrix",
+    )
+
+
+def label_matrices(views: Sequence[MatrixView], answers: Answers, selected: str, choose: Choose) -> None:
+    """A 2x2 matrix for each label; a click calls `choose` with {"show": a selection as the address spells it}."""
+    _part(
+        "labels",
+        {
+            "file": f"{_stem(answers)}-confusion-{views[0].mode}",
+            "label": f"Confusion by label on the {answers.split} split: rows what is true, columns what was predicted",
+            "names": list(answers.class_names),
+            "counts": answers.confusion.tolist(),
+            "values": [plain(view.tones, 0.0) for view in views],
+            "texts": [view.texts for view in views],
+            "top": max(view.top for view in views),
+            "words": LABEL_WORDS.get(views[0].mode, views[0].words),
+            "difference": views[0].is_difference,
+            "selected": selected,
+        },
+        choose,
+        view="labels",
     )
 
 
@@ -162,19 +190,21 @@ def gallery(
     items = [
         {
             "sample": place,
-            "label": int(answers.labels[place]),
-            "predicted": int(answers.predictions[place]),
+            "label": answers.labels[place].tolist(),
+            "predicted": answers.predictions[place].tolist(),
             "value": float(values[place]),
             "features": [] if kind == "image" else [float(value) for value in features[k]],
         }
         for k, place in enumerate(every)
     ]
+    about = "confidence in all labels together" if answers.is_multilabel else "confidence"
     pixels = np.clip(np.round(features * 255), 0, 255).astype(np.uint8) if kind == "image" else np.zeros(0)
     data: dict[str, Any] = {
         "title": title,
         "file": f"{_stem(answers)}-examples",
         "split": answers.split,
-        "about": "confidence" if judged is None else f"probability of {answers.class_names[judged]}",
+        "about": about if judged is None else f"probability of {answers.class_names[judged]}",
+        "several": answers.is_multilabel,
         "count": len(places),
         "total": len(answers.labels),
         "shown": len(on_sheet),
@@ -195,7 +225,7 @@ def gallery(
         behind = np.linspace(0, len(plane) - 1, min(MOST_POINTS, len(plane))).astype(int)
         low, high = plane.min(axis=0), plane.max(axis=0)
         data["extent"] = [float(low[0]), float(high[0]), float(low[1]), float(high[1])]
-        data["points"] = [[*plane[i].tolist(), int(answers.labels[i])] for i in behind]
+        data["points"] = [[*plane[i].tolist(), answers.labels[i].tolist()] for i in behind]
     if kind == "values":
         data["features"] = list(dataset.feature_names) or [f"x{i + 1}" for i in range(dataset.n_features)]
     _part(state.GALLERY, data, choose, view="gallery")
@@ -216,7 +246,11 @@ def _part(name: str, data: Mapping[str, Any], choose: Choose, *, view: str) -> N
         if choice is not None:
             choose(choice)
 
-    _component(key=key, data={"base": BASE, "view": view, **data}, on_chosen_change=chosen)
+    _component(
+        key=key,
+        data={"module": asset("inspect.js"), "plotly": PLOTLY, "view": view, **data},
+        on_chosen_change=chosen,
+    )
 
 
 def _cell(value: Any) -> Any:

@@ -1,22 +1,25 @@
 """The stage: the one component that holds everything alive, drawn in the browser by `assets/stage.js`.
 
-It follows the run by itself (`dashboard.routes`); Python tells it which run to show, and learns which
-snapshot and which probe image a person chose.
+It follows the run by itself (`dashboard.routes`); Python tells it which run to show, and perhaps which example
+beside the recorded ones, and learns which snapshot and which recorded example a person chose.
 """
 
 from __future__ import annotations
 
 import streamlit as st
 
+from core.errors import AnnscopeError
 from dashboard import state
-from dashboard.routes import BASE
+from dashboard.components.header import escape
+from dashboard.derived import splits_of
+from dashboard.routes import BASE, asset
 
 # Streamlit takes a text without a line break for the name of a file.
 _LOADER = """
 export default function (component) {
   let gone = false;
   let unmount;
-  import(new URL(`${component.data.base}/assets/stage.js`, window.location.origin).href).then(
+  import(new URL(component.data.module, window.location.origin).href).then(
     (module) => { if (!gone) unmount = module.mount(component); },
     (error) => {
       component.parentElement.textContent = `The live view could not be loaded: ${error.message}`;
@@ -34,17 +37,22 @@ _component = st.components.v2.component("annscope_stage", js=_LOADER, isolate_st
 
 
 def stage(run: str) -> None:
-    """The live views of a run, at the snapshot and the probe image that the address names.
+    """The live views of a run, at the snapshot and the example that the address names.
 
     What a person chooses in it goes back into the address.
     """
+    sample, complaint = _sample(run)
+    if complaint is not None:
+        st.warning(escape(complaint), icon=":material/link_off:")
     _component(
         key=state.STAGE,
         data={
             "run": run,
             "snapshot": state.shown_number(state.SNAPSHOT),
-            "probe": state.shown_number(state.PROBE) or 0,
+            "probe": state.shown_number(state.PROBE),
+            "sample": sample,
             "base": BASE,
+            "module": asset("stage.js"),
         },
         on_snapshot_change=lambda: _keep(state.SNAPSHOT),
         on_probe_change=lambda: _keep(state.PROBE),
@@ -53,3 +61,26 @@ def stage(run: str) -> None:
 
 def _keep(name: str) -> None:
     state.show_number(name, st.session_state[state.STAGE].get(name))
+
+
+def _sample(run: str) -> tuple[str | None, str | None]:
+    """The example that the address names, such as test-17, or a sentence about a name that no example has.
+
+    A number alone is a place in the split that judges the network.
+    """
+    text = st.query_params.get(state.SAMPLE)
+    if text is None:
+        return None, None
+    try:
+        splits = splits_of(run)
+    except AnnscopeError:
+        return None, None  # the stage says itself what is wrong with the run
+    if not splits:
+        return None, None
+    first = next(iter(splits))
+    split, _, place = text.rpartition("-")
+    number = state.whole_number(place)
+    if number is not None and number < splits.get(split or first, 0):
+        return f"{split or first}-{number}", None
+    rule = f"such as {first}-0, up to {first}-{splits[first] - 1}"
+    return None, f"In the address, sample must be {rule}, got {text!r}."

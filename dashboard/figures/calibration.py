@@ -6,14 +6,28 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.curves import Calibration
-from dashboard.figures.look import palette_for, styled, walkable
+from dashboard.figures.look import as_text, palette_for, styled, walkable
 
 
-def calibration_figure(found: Calibration, *, chosen: int | None = None, dark: bool) -> go.Figure:
+def calibration_figure(
+    found: Calibration,
+    *,
+    chosen: int | None = None,
+    dark: bool,
+    of_label: str | None = None,
+) -> go.Figure:
     """A bar for each bin: the share of right answers, and the gap to the mean confidence drawn on it.
 
-    The bars carry the number of their bin; `chosen` is the bin that is looked at.
+    The bars carry the number of their bin; `chosen` is the bin that is looked at. `of_label` names the label whose
+    probability `found` is about, the share then being that of the examples that carry it.
     """
+    name = None if of_label is None else as_text(of_label)
+    if name is None:
+        x, y = "Confidence (probability of the prediction)", "Share that is right"
+        words = ("confidence", "predictions", "right", "mean confidence")
+    else:
+        x, y = f"Probability of {name}", f"Share that is {name}"
+        words = (f"p({name})", "examples", f"truly {name}", f"mean p({name})")
     palette = palette_for(dark)
     width = found.edges[1] - found.edges[0]
     middle = (found.edges[:-1] + found.edges[1:]) / 2
@@ -31,8 +45,8 @@ def calibration_figure(found: Calibration, *, chosen: int | None = None, dark: b
         textposition="none",
     )  # fmt: skip
     texts = [
-        f"confidence {found.edges[b]:.1f} to {found.edges[b + 1]:.1f}<br>{found.count[b]:,} predictions<br>"
-        f"right {found.accuracy[b]:.1%}<br>mean confidence {found.confidence[b]:.1%}"
+        f"{words[0]} {found.edges[b]:.1f} to {found.edges[b + 1]:.1f}<br>{found.count[b]:,} {words[1]}<br>"
+        f"{words[2]} {found.accuracy[b]:.1%}<br>{words[3]} {found.confidence[b]:.1%}"
         for b in held
     ]
     walkable(figure, texts)
@@ -47,4 +61,4 @@ def calibration_figure(found: Calibration, *, chosen: int | None = None, dark: b
     )  # fmt: skip
     figure.update_xaxes(range=[0, 1.01], tickvals=found.edges[::2], tickformat=".1f")
     figure.update_yaxes(range=[0, 1.04])
-    return styled(figure, dark, x="Confidence (probability of the prediction)", y="Share that is right", height=360)
+    return styled(figure, dark, x=x, y=y, height=360)

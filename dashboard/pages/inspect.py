@@ -14,7 +14,7 @@ from dashboard.components.header import TICK_SECONDS, escape
 from dashboard.components.picker import pick_run, run_to_show
 from dashboard.derived import Answers, DerivedError, answers_of, splits_of
 from dashboard.following import follow
-from dashboard.looking import VIEWS, Looking, understand
+from dashboard.looking import Looking, understand, views_of
 from dashboard.moments import Moments
 from dashboard.views import choices
 from dashboard.views.calibration import confidence
@@ -89,10 +89,14 @@ def _inspect(run: str) -> None:
             if not lines or not splits:
                 raise DerivedError("This run has no snapshot yet; its first appears here as soon as it is there.")
             names = tuple(following.reader.description["dataset"]["class_names"])
+            is_multilabel = following.reader.is_multilabel
         except AnnscopeError as error:
             _await_snapshot(run, error)
             return
-        looking = understand(st.query_params.to_dict(), run, n_snapshots=len(lines), splits=splits, class_names=names)
+        looking = understand(
+            st.query_params.to_dict(), run, n_snapshots=len(lines), splits=splits, class_names=names,
+            is_multilabel=is_multilabel,
+        )  # fmt: skip
         moments = Moments(lines)
         _choose_split(looking, splits)
         _choose_moment(looking, following.at_work)
@@ -107,7 +111,7 @@ def _inspect(run: str) -> None:
     with st.container(key="inspect-body"):
         left, right = st.columns([7, 5], gap="large")
         with left:
-            _choose_view(looking)
+            _choose_view(looking, answers)
             try:
                 _VIEWS[looking.view](looking, answers, moments)
             except AnnscopeError as error:
@@ -172,14 +176,19 @@ def _await_snapshot(run: str, error: AnnscopeError) -> None:
         st.fragment(look, run_every=TICK_SECONDS, key=state.PLACE)()
 
 
-def _choose_view(looking: Looking) -> None:
-    choices.segments(state.VIEW, "View", VIEWS, looking.view)
+def _choose_view(looking: Looking, answers: Answers) -> None:
+    choices.segments(state.VIEW, "View", views_of(is_multilabel=answers.is_multilabel), looking.view)
 
 
 def _headline(answers: Answers, moments: Moments) -> None:
     n, wrong = len(answers.labels), int((~answers.right).sum())
+    figures = f"**{answers.accuracy:.2%}** right, **{wrong:,}** wrong."
+    if answers.is_multilabel:
+        figures = (
+            f"subset accuracy **{answers.accuracy:.2%}** (every label right), **{wrong:,}** with a wrong label; "
+            f"Hamming loss **{answers.hamming_loss:.4f}** (share of wrong labels)."
+        )
     with st.container(key="inspect-headline"):
         st.markdown(
-            f"**{SPLIT_NAMES[answers.split]} split**, {n:,} examples, {moments.name(answers.number)}: "
-            f"**{answers.accuracy:.2%}** right, **{wrong:,}** wrong."
+            f"**{SPLIT_NAMES[answers.split]} split**, {n:,} examples, {moments.name(answers.number)}: {figures}"
         )

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import AnnscopeError
 from dashboard import state
-from dashboard.components import controls, learning_rate_finder
+from dashboard.components import augmentation, controls, learning_rate_finder
 from dashboard.components.gradient import gradient_panel
 from dashboard.components.header import escape, header
 from dashboard.components.picker import run_to_show
@@ -28,22 +28,32 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 [data-testid="stSidebar"] [data-testid="stWidgetLabel"] p { font-size: 0.82rem; }
 [data-testid="stSidebar"] [data-testid="stCaptionContainer"] p { font-size: 0.75rem; letter-spacing: 0.04em; }
 .st-key-data-about [data-testid="stCaptionContainer"] p,
+.st-key-augmentation [data-testid="stCaptionContainer"] p,
 .st-key-recipe-about [data-testid="stCaptionContainer"] p { letter-spacing: 0; line-height: 1.35; }
+.annscope-augmented { display: grid; grid-template-columns: repeat(6, 1fr); gap: 3px; }
+.annscope-augmented img { width: 100%; image-rendering: pixelated; border-radius: 3px; display: block;
+  background: light-dark(#FFFFFF, #0F131A); box-shadow: 0 0 0 1px light-dark(#D9DEE7, #333C4B); }
+.annscope-augmented img:nth-child(6n + 1) { box-shadow: 0 0 0 1.5px light-dark(#4A5363, #B4BDCB); }
 .st-key-head .stSelectbox { min-width: 20rem; }
+.st-key-head [data-testid="stElementContainer"] { opacity: 1 !important; transition: none !important; }
+.st-key-head [data-testid="stProgress"] * { transition: none !important; }
 .st-key-head [data-testid="stMarkdownContainer"] p { font-variant-numeric: tabular-nums; }
 .stMarkdownBadge { color: light-dark(#1B2330, #E6EAF0) !important; }
 .st-key-welcome [data-testid="stCaptionContainer"] { opacity: 1; }
 .st-key-welcome [data-testid="stCaptionContainer"] p { color: light-dark(#4A5363, #B4BDCB); opacity: 1; }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
 </style>"""
-"""Spacing: the settings fit on one screen, and the live views get the width."""
+"""Spacing: the settings fit on one screen, and the live views get the width.
+
+The head of the page ticks; it neither fades nor glides, as a browser paints sixty times a second for that.
+"""
 
 
 def page() -> None:
     """Draw the page."""
     state.arrive(state.TRAIN)
     st.html(STYLE)
-    controls.sidebar(below={"learning-rate": learning_rate_finder.button})
+    controls.sidebar(below={"learning-rate": learning_rate_finder.button}, augmented=augmentation.pictures)
     _main()
     learning_rate_finder.window()  # comes last: while it searches, the page is there already
 

@@ -35,7 +35,7 @@ def segments(
 
 
 def choose_class(looking: Looking, answers: Answers) -> None:
-    """The class that a view is about."""
+    """The class or label that a view is about."""
     key = state.choice(state.CLASS)
     if st.session_state.get(key) != looking.label:
         st.session_state[key] = looking.label
@@ -44,9 +44,18 @@ def choose_class(looking: Looking, answers: Answers) -> None:
         state.put(state.CLASS, answers.class_names[st.session_state[key]])
 
     st.selectbox(
-        "Class", range(answers.n_classes), key=key, format_func=lambda c: answers.class_names[c], on_change=choose,
+        one(answers).capitalize(),
+        range(answers.n_classes),
+        key=key,
+        format_func=lambda c: answers.class_names[c],
+        on_change=choose,
         width=min(330, max(190, 64 + 8 * max(map(len, answers.class_names)))),
-    )  # fmt: skip
+    )
+
+
+def one(answers: Answers) -> str:
+    """What an example is to be: a class, or any number of labels."""
+    return "label" if answers.is_multilabel else "class"
 
 
 def show(text: str) -> None:

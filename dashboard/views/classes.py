@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ COLUMNS = (
 
 
 def classes(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001
-    names, found = answers.class_names, answers.classes
+    names, found, one = answers.class_names, answers.classes, choices.one(answers)
     rows = [
         {
             "id": str(c),
@@ -42,16 +43,24 @@ def classes(looking: Looking, answers: Answers, moments: Moments) -> None:  # no
         {"cells": [f"{how} average", *(getattr(answers.averages[figure], how) for figure in FIGURES), n]}
         for how in ("macro", "micro", "weighted")
     ]
+    of_samples = answers.sample_averages if answers.is_multilabel else None
+    if of_samples is not None:
+        footer.append({"cells": ["samples average", *(of_samples.get(figure, math.nan) for figure in FIGURES), n]})
 
     def choose(choice: Mapping[str, Any]) -> None:
         label = int(choice["row"])
         state.put(state.CLASS, names[label])
         choices.show(f"true-{label}")
 
-    parts.table("classes", f"Figures of each class on the {answers.split} split", COLUMNS, rows, choose,
+    columns = ({**COLUMNS[0], "title": one.capitalize()}, *COLUMNS[1:])
+    parts.table("classes", f"Figures of each {one} on the {answers.split} split", columns, rows, choose,
                 selected=str(looking.label), footer=footer)  # fmt: skip
     st.markdown(f"##### The figures of {escape(names[looking.label])}, with their own numbers")
     st.markdown(formulas(answers.confusion, looking.label))
     with st.expander("What the averages mean", icon=":material/functions:"):
         st.markdown(averages_in_words(answers.confusion))
-    choices.save(looking, "classes", lambda: tables.class_rows(names, found, answers.specificity, answers.averages))
+    choices.save(
+        looking,
+        "classes",
+        lambda: tables.class_rows(names, found, answers.specificity, answers.averages, of_samples),
+    )

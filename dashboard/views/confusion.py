@@ -1,4 +1,4 @@
-"""Which class is taken for which: the confusion matrix, and its cells as pairs, the most frequent first."""
+"""Which class is taken for which: the confusion matrix, or one a label; and its cells as pairs, most frequent first."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 import streamlit as st
 
 from core.errors import AnnscopeError
+from core.snapshot import Confusion
 from dashboard import state, tables
 from dashboard.components import parts
 from dashboard.components.header import escape
 from dashboard.derived import Answers, answers_of
 from dashboard.following import follow
 from dashboard.looking import Looking
-from dashboard.matrices import LABELS, MODES, Counts, matrix_view
+from dashboard.matrices import LABELS, MODES, matrix_view
 from dashboard.moments import Moments
 from dashboard.views import choices
 from runs.record import RunReader, run_directory, run_ids
@@ -26,14 +27,24 @@ MOST_PAIRS = 20
 def matrix(looking: Looking, answers: Answers, moments: Moments) -> None:
     choices.segments(state.MATRIX, "Cells", {mode: LABELS[mode] for mode in MODES}, looking.matrix)
     other = _other_confusion(looking, answers, moments) if looking.matrix == "difference" else None
+    if answers.is_multilabel:
+        views = [
+            matrix_view(answers.confusion[k], looking.matrix, None if other is None else other[k])
+            for k in range(answers.n_classes)
+        ]
+        parts.label_matrices(
+            views, answers, looking.selection.format(), lambda choice: choices.show(str(choice["show"]))
+        )
+        choices.save(looking, "confusion", lambda: tables.label_rows(answers.class_names, answers.confusion))
+        return
     view = matrix_view(answers.confusion, looking.matrix, other)
     parts.matrix(view, answers, looking.selection.format(), lambda choice: choices.show(str(choice["show"])))
     choices.save(looking, "confusion", lambda: tables.matrix_rows(answers.class_names, view.numbers))
 
 
-def _other_confusion(looking: Looking, answers: Answers, moments: Moments) -> Counts:
+def _other_confusion(looking: Looking, answers: Answers, moments: Moments) -> Confusion:
     """The matrix that the difference is taken from, chosen on screen: another snapshot, or another run's last."""
-    others = _runs_with_classes(looking.run, answers.class_names)
+    others = _runs_with_classes(looking.run, answers)
     options = [str(number) for number in range(len(moments.lines)) if number != looking.number] + others
     default = str(max(0, looking.number - 1)) if looking.number else (options[0] if options else None)
     if default is None:
@@ -59,14 +70,16 @@ def _other_confusion(looking: Looking, answers: Answers, moments: Moments) -> Co
     return answers_of(against, number, looking.split).confusion
 
 
-def _runs_with_classes(run: str, class_names: tuple[str, ...]) -> list[str]:
+def _runs_with_classes(run: str, answers: Answers) -> list[str]:
     found = []
     for other in run_ids()[: -MOST_OTHER_RUNS - 1 : -1]:
         if other == run:
             continue
         try:
-            about = RunReader(run_directory(other)).description["dataset"]
-            if about and tuple(about["class_names"]) == class_names and follow(other).snapshot_lines():
+            reader = RunReader(run_directory(other))
+            about, kind = reader.description["dataset"], reader.is_multilabel
+            is_alike = about and tuple(about["class_names"]) == answers.class_names and kind == answers.is_multilabel
+            if is_alike and follow(other).snapshot_lines():
                 found.append(other)
         except AnnscopeError:
             continue  # a run that cannot be read cannot be compared with

@@ -1,4 +1,4 @@
-"""How a figure of each class went over the epochs."""
+"""How a figure of each class or label went over the epochs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ FEWEST_MOMENTS, MOST_ANSWERS = 12, 1_000_000
 
 
 def evolution(looking: Looking, answers: Answers, moments: Moments) -> None:
-    """One figure of every class at every snapshot, as lines and as a table."""
+    """One figure of every class or label at every snapshot, as lines and as a table."""
+    one = choices.one(answers)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         choices.choose_class(looking, answers)
         choices.segments(state.FIGURE, "Figure", FIGURES, looking.figure, hidden=False)
@@ -53,8 +54,8 @@ def evolution(looking: Looking, answers: Answers, moments: Moments) -> None:
 
     parts.chart(
         state.EVOLUTION, figure, answers, lambda choice: go(int(choice["carried"]), int(choice["label"])),
-        label=f"{FIGURES[looking.figure]} of each class over time", now=looking.number,
-        title=FIGURES[looking.figure], about=f"of each class over the {moments.unit}s, on the {looking.split} split",
+        label=f"{FIGURES[looking.figure]} of each {one} over time", now=looking.number,
+        title=FIGURES[looking.figure], about=f"of each {one} over the {moments.unit}s, on the {looking.split} split",
     )  # fmt: skip
     st.caption(
         "A point goes to that snapshot and shows the examples that the figure is counted on. A gap is where it is "
@@ -66,7 +67,7 @@ def evolution(looking: Looking, answers: Answers, moments: Moments) -> None:
     columns += [{"title": name, "kind": "plain", "chosen": c == looking.label} for c, name in enumerate(names)]
     parts.table(
         "moments",
-        f"{FIGURES[looking.figure]} of each class at each {moments.unit}",
+        f"{FIGURES[looking.figure]} of each {one} at each {moments.unit}",
         columns,
         [
             {

@@ -39,7 +39,7 @@ def gallery(looking: Looking, answers: Answers) -> None:
         places,
         choose,
         title=describe(looking.selection, answers.class_names, looking.threshold),
-        judged=judged_class(looking.selection),
+        judged=judged_class(looking.selection, is_multilabel=answers.is_multilabel),
         sheet=min(looking.sheet, sheets - 1),
         opened=looking.sample,
         query=urlencode(link),

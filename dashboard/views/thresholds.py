@@ -20,7 +20,7 @@ from dashboard.views import choices
 
 
 def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001
-    """The curves of one class, the point of the threshold on them, and the areas under those of every class."""
+    """The curves of one class or label, the point of the threshold on them, and the areas under those of every one."""
     label, name = looking.label, answers.class_names[looking.label]
     positive, scores = answers.is_class(label), answers.probabilities[:, label]
     mark = at_threshold(positive, scores, looking.threshold)
@@ -43,6 +43,8 @@ def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  #
             args=(f"missed-{label}",), icon=":material/filter_alt_off:",
         )  # fmt: skip
 
+    one = choices.one(answers)
+    against = "" if answers.is_multilabel else ", against all other classes"
     areas, mean_areas = answers.roc_areas
     precisions, mean_precisions = answers.average_precisions
     dark = choices.is_dark()
@@ -66,12 +68,12 @@ def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  #
     if not positive.any():
         st.info(f"This split holds no example of {escape(name)}: it has no curves.", icon=":material/info:")
     st.caption(
-        "A point of a curve takes its threshold and shows what it calls positive; a grey curve is another class, to "
-        "look at instead. Dotted: chance. Diamond: the threshold. Drag to zoom in, double-click to zoom out."
+        "A point of a curve takes its threshold and shows what it calls positive; a grey curve is another "
+        f"{one}, to look at instead. Dotted: chance. Diamond: the threshold. Drag to zoom in, double-click to zoom out."
     )
     columns = (
-        {"title": "Class", "kind": "text"},
-        {"title": "Area under ROC", "kind": "number", "about": "By the trapezoid rule, against all other classes"},
+        {"title": one.capitalize(), "kind": "text"},
+        {"title": "Area under ROC", "kind": "number", "about": f"By the trapezoid rule{against}"},
         {"title": "Average precision", "kind": "number", "about": "Sum of recall steps times precision"},
         {"title": "Support", "kind": "count"},
     )

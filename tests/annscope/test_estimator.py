@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy import ndarray
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, make_blobs
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
+from sklearn.metrics import accuracy_score, f1_score, log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -288,7 +289,7 @@ def test_many_examples_are_answered_in_blocks_and_measured_in_part() -> None:
     probabilities = model.predict_proba(x)
     np.testing.assert_allclose(probabilities[5000:5010], model.predict_proba(x[5000:5010]), rtol=1e-12)
     assert model.loss_curve_[-1] == pytest.approx(log_loss(y, probabilities), rel=0.05)
-    np.testing.assert_allclose(np.exp(model.predict_log_proba(x)), probabilities, rtol=1e-12)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(x)), probabilities, rtol=1e-9, atol=1e-15)
 
 
 def test_what_it_is_given_stays_as_it_was() -> None:
@@ -299,3 +300,91 @@ def test_what_it_is_given_stays_as_it_was() -> None:
     classifier(batch_norm=True, class_weight="balanced").fit(x, y, sample_weight=weights)
     for given, copy in zip((x, y, weights), copies, strict=True):
         np.testing.assert_array_equal(given, copy)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_one_output_unit_for_two_classes(dtype: str) -> None:
+    """With output "binary" it is a logistic output, as MLPClassifier has for two classes, with its probabilities."""
+    x, y = clouds(120)
+    x, y = x.astype(dtype), np.where(y == 2, "yes", "no")
+    model = classifier(output="binary", max_iter=60, learning_rate=0.05).fit(x, y)
+    assert model.coefs_[-1].shape == (7, 1)
+    probabilities = model.predict_proba(x)
+    assert probabilities.shape == (120, 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(model.predict(x), model.classes_[(probabilities[:, 1] >= 0.5).astype(int)])
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(x)), probabilities, rtol=1e-5, atol=1e-7)
+    assert model.loss_curve_[-1] == pytest.approx(log_loss(y, probabilities), rel=1e-5)
+    assert model.partial_fit(x, y).score(x, y) > 0.8
+    early = classifier(output="binary", max_iter=60, early_stopping=True).fit(x, y)
+    assert early.best_validation_score_ is not None
+    linear = classifier(output="binary", hidden_layer_sizes=(), max_iter=3000, l2=1 / 120, learning_rate=0.05).fit(x, y)
+    sklearns = LogisticRegression(C=1.0, tol=1e-9, max_iter=5000).fit(x, y)
+    np.testing.assert_allclose(linear.coefs_[0].T, sklearns.coef_, atol=5e-3)
+
+
+def test_one_output_unit_is_for_two_classes() -> None:
+    """Three classes are refused in one sentence, and so is an output of another name."""
+    x, y = clouds()
+    with pytest.raises(ConfigError, match="y has 3; take softmax"):
+        classifier(output="binary").fit(x, y)
+    with pytest.raises(ConfigError, match="output must be one of"):
+        classifier(output="tanh").fit(x, y)
+
+
+def several(n: int = 150, seed: int = 0) -> tuple[ndarray, ndarray]:
+    """Points with four labels, of which each carries any number."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 6))
+    return x, (x @ rng.normal(size=(6, 4)) > [0, 0.5, -0.5, 1]).astype(int)
+
+
+@pytest.mark.parametrize("form", [np.asarray, lambda y: y.astype(bool), lambda y: y.tolist(), csr_array])
+def test_any_number_of_labels(form: Any) -> None:
+    """Rows of 0 and 1 in any form that MLPClassifier takes give a sigmoid unit a label; predictions are such rows."""
+    x, y = several()
+    model = classifier(max_iter=80, learning_rate=0.03).fit(x, form(y))
+    assert model.classes_.tolist() == [0, 1, 2, 3]
+    assert model.coefs_[-1].shape == (7, 4)
+    probabilities, predictions = model.predict_proba(x), model.predict(x)
+    np.testing.assert_array_equal(predictions, (probabilities >= 0.5).astype(int))
+    assert predictions.dtype.kind == "i"
+    assert model.score(x, y) == accuracy_score(y, predictions) > 0.6
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(x)), probabilities, rtol=1e-9, atol=1e-15)
+    loss = sum(log_loss(y[:, k], probabilities[:, k]) for k in range(4))
+    assert model.loss_curve_[-1] == pytest.approx(loss, rel=1e-9)
+    assert f1_score(y, predictions, average="macro") > 0.8
+
+
+def test_labels_everywhere() -> None:
+    """Weights, early stopping, partial_fit, warm starts, pickles and searches work with labels as with classes."""
+    x, y = several()
+    one, other = classifier().fit(x[:40], y[:40]), classifier(batch_size="full")
+    other.fit(x[:40], y[:40], sample_weight=np.full(40, 2.0))
+    np.testing.assert_allclose(one.predict_proba(x), other.predict_proba(x), rtol=0, atol=1e-12)
+    early = classifier(early_stopping=True, max_iter=30).fit(x, y)
+    assert early.best_validation_score_ is not None
+    parts = classifier().partial_fit(x, y).partial_fit(x, y)
+    whole = classifier(max_iter=2).fit(x, y)
+    np.testing.assert_array_equal(parts.coefs_[0], whole.coefs_[0])
+    again = pickle.loads(pickle.dumps(whole))
+    np.testing.assert_array_equal(again.predict(x), whole.predict(x))
+    warm = classifier(max_iter=1, warm_start=True).fit(x, y).fit(x, y)
+    np.testing.assert_array_equal(warm.coefs_[0], whole.coefs_[0])
+    search = GridSearchCV(classifier(), {"l2": [0, 0.1]}, cv=3, scoring="f1_micro", error_score="raise").fit(x, y)
+    assert search.best_score_ > 0
+
+
+def test_labels_that_are_none_are_refused() -> None:
+    """Each fault has one sentence."""
+    x, y = several()
+    with pytest.raises(ValueError, match="a row of 0 and 1 for each"):
+        classifier().fit(x, y + 1)
+    with pytest.raises(ConfigError, match="class_weight must be None where y has labels"):
+        classifier(class_weight="balanced").fit(x, y)
+    with pytest.raises(ValueError, match="y must be of the kind of the first call"):
+        classifier().partial_fit(x, y).partial_fit(x, y[:, 0])
+    with pytest.raises(ValueError, match="with warm_start y must have the classes"):
+        classifier(warm_start=True).fit(x, y).fit(x, y[:, 0])
+    with pytest.raises(ValueError, match="classes must be those of the first call"):
+        classifier().partial_fit(x, y).partial_fit(x, y[:, :3])

@@ -85,6 +85,8 @@ def put(open_tab: Callable[..., Page]) -> Callable[..., Page]:
             f"""async (names) => {{
               document.body.innerHTML = '<div id="root" style="width: 700px"></div>';
               window.store = ({STORE})(names);
+              const {{ answersOf }} = await import('/annscope/assets/answers.js');
+              window.store.answers = answersOf(window.store.description);
               const {{ {create} }} = await import('/annscope/assets/{module}.js');
               window.view = {create}(document.getElementById('root'), window.store);
             }}""",

@@ -67,7 +67,7 @@ def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, 
         expect(link).to_have_attribute("href", re.compile(rf"[?&]{part}(&|$)"))
     shown = open_tab(link.get_attribute("href") or "")
     expect(shown.locator(".nv-canvas")).to_be_visible(timeout=20_000)
-    expect(shown.locator("body")).to_contain_text(f"test example {sample}", timeout=20_000)
+    expect(shown.locator("body")).to_contain_text(f"Test example {sample} through the network", timeout=20_000)
 
     # The link restores it, in another tab.
     other = open_tab(page.url.removeprefix(served.url), scheme="dark")

@@ -158,6 +158,30 @@ def test_a_moved_slider_is_in_the_address_and_survives_a_reload(open_tab: Callab
     expect(thumb).to_have_attribute("aria-valuetext", "13")
 
 
+def test_augmentation_is_seen_before_it_is_used(served: Served, open_tab: Callable[..., Page]) -> None:
+    """The images answer to the sliders; the run that is started then has those settings; for points there are none."""
+    page = open_tab("/?data=digits&epochs=2")
+    pictures = page.locator(".annscope-augmented img")
+    expect(pictures).to_have_count(0)
+    page.get_by_text("Augmentation", exact=True).click()
+    expect(pictures).to_have_count(18)
+    plain, met = pictures.nth(0), pictures.nth(3)
+    expect(met).to_have_attribute("src", plain.get_attribute("src") or "")
+    slider = page.locator(".st-key-control-rotate").get_by_role("slider")
+    slider.focus()
+    for _ in range(5):
+        slider.press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"rotate=5\.0"))
+    expect(met).not_to_have_attribute("src", plain.get_attribute("src") or "")
+    expect(pictures).to_have_count(18)
+    page.get_by_role("button", name=re.compile("^Start with my settings")).click()
+    expect(head(page)).to_contain_text("finished", timeout=20_000)
+    assert record(served, page).config.training.rotate == 5.0
+    points = open_tab("/?data=moons")
+    points.get_by_text("Advanced", exact=True).wait_for()
+    expect(points.get_by_text("Augmentation", exact=True)).to_have_count(0)
+
+
 def test_replay_compare_and_return(served: Served, open_tab: Callable[..., Page]) -> None:
     """A link shows its moment; play moves on by itself; a moment pinned there is compared with the last one."""
     page = open_tab("/?data=digits&hidden=16&epochs=6")

@@ -101,7 +101,8 @@ def test_it_agrees_with_numpy_whatever_the_shape(
     chosen = config(
         hidden=hidden, activation=activation, loss=loss, output=output, batch_size=batch_size, bias=bias, seed=seed
     )
-    compare(make_dataset(n_train=n_train, n_val=9, n_features=4), chosen)
+    n_classes = 2 if output == "binary" else 3
+    compare(make_dataset(n_train=n_train, n_val=9, n_features=4, n_classes=n_classes), chosen)
 
 
 def test_one_neuron_by_hand() -> None:

@@ -17,6 +17,7 @@ from core.training import Trainer
 from tests.core.conftest import make_dataset
 
 DATASET = make_dataset(n_train=23, n_val=9)
+TWO_CLASSES = make_dataset(n_train=23, n_val=9, n_classes=2)
 
 
 def bits(value: Any) -> Any:
@@ -79,14 +80,15 @@ def configs(draw: st.DrawFn) -> RunConfig:
 @settings(max_examples=25, deadline=None)
 def test_a_run_resumed_at_any_step_is_the_same_run(config: RunConfig, stop: int) -> None:
     """Parameters, figures, statistics and the stopping rules go on bit for bit, whatever the settings."""
-    undisturbed = Trainer(DATASET, config)
+    data = TWO_CLASSES if config.network.output == "binary" else DATASET
+    undisturbed = Trainer(data, config)
     expected = snapshots_to_the_end(undisturbed)
-    first = Trainer(DATASET, config)
+    first = Trainer(data, config)
     found = [first.snapshot()]
     while first.step < stop and first.advance(stop - first.step):
         if first.due:
             found.append(first.snapshot())
-    second = Trainer(DATASET, config, checkpoint=through_a_file(first.checkpoint()))
+    second = Trainer(data, config, checkpoint=through_a_file(first.checkpoint()))
     assert bits(second.snapshot()) == bits(first.snapshot()), "it stands where the first one stood"
     if second.due:
         found.pop()  # the second one takes it again
@@ -147,7 +149,7 @@ def test_a_checkpoint_is_a_copy() -> None:
 @settings(max_examples=8, deadline=None)
 def test_a_snapshot_never_changes(config: RunConfig) -> None:
     """Every bit of a snapshot stays as it was while training goes on."""
-    trainer = Trainer(DATASET, config)
+    trainer = Trainer(TWO_CLASSES if config.network.output == "binary" else DATASET, config)
     taken = []
     while True:
         snapshot = trainer.snapshot()

@@ -22,8 +22,9 @@ def dataset(name: str) -> Dataset:
     """The examples of a twin; they are held out as well, so that there is something to judge by."""
     x, y = np.array(FILE["data"][name]["x"]), np.array(FILE["data"][name]["y"])
     return Dataset(
-        name=name, x_train=x, y_train=y, x_val=x, y_val=y, x_test=x[:0], y_test=y[:0], class_names=("a", "b", "c")
-    )
+        name=name, x_train=x, y_train=y, x_val=x, y_val=y, x_test=x[:0], y_test=y[:0],
+        class_names=tuple("abc"[: y.shape[1] if y.ndim == 2 else y.max() + 1]),
+    )  # fmt: skip
 
 
 def trainer_of(twin: dict[str, Any]) -> Trainer:

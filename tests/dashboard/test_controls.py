@@ -21,6 +21,7 @@ OTHER: dict[str, tuple[Any, str]] = {
     "split": (0.2, "0.2"),
     "train-examples": (5000, "5000"),
     "scaling": ("unit", "unit"),
+    "image-size": (20, "20"),
     "samples": (300, "300"),
     "noise": (0.25, "0.25"),
     "hidden": ((100, 3, 7), "100,3,7"),
@@ -54,6 +55,12 @@ OTHER: dict[str, tuple[Any, str]] = {
     "clip-norm": (1.5, "1.5"),
     "class-weight": ("balanced", "balanced"),
     "shuffle": (False, "false"),
+    "shift": (9, "9"),
+    "rotate": (12.5, "12.5"),
+    "zoom": (0.12, "0.12"),
+    "shear": (7.5, "7.5"),
+    "elastic": (1.41, "1.41"),
+    "elastic-smoothing": (3.25, "3.25"),
     "softmax-derivative": ("diagonal", "diagonal"),
     "delta-weights": ("updated", "updated"),
     "seed": (4_000_000_000, "4000000000"),
@@ -66,6 +73,7 @@ OTHER: dict[str, tuple[Any, str]] = {
 
 NEEDS = {
     "train-examples": {"data": "mnist"},
+    "image-size": {"data": str(Path(__file__).parent)},
     "samples": {"data": "moons"},
     "noise": {"data": "moons"},
     "momentum": {"optimizer": "momentum"},
@@ -73,6 +81,7 @@ NEEDS = {
     "schedule-factor": {"schedule": "step"},
     "schedule-epochs": {"schedule": "exponential"},
     "schedule-decay": {"schedule": "inverse_time"},
+    "elastic-smoothing": {"elastic": "2.0"},
     "softmax-derivative": {"loss": "squared_error"},
     "delta-weights": {"optimizer": "sgd"},
     "engine": {"optimizer": "sgd", "dtype": "float64"},
@@ -312,3 +321,21 @@ def test_a_value_out_of_a_recipe_is_told_in_few_digits() -> None:
     assert controls._stop(split, 1 / 60) == "0.01667"
     assert controls._stop(split, 0.1) == "0.1"
     assert controls._stop(split, 0.10000001) == "0.10000001"
+
+
+def test_an_output_that_does_not_suit_the_data_is_refused_or_replaced() -> None:
+    """A link with one says so and starts nothing; whoever chooses another data set gets one that suits."""
+    page = open_page({"data": "moons", "output": "binary"})
+    assert not page.error
+    widget(page, "data").set_value("digits").run()
+    assert settings(page)["output"] == "softmax"
+    assert not page.error
+    widget(page, "data").set_value("mnist-5k-traits").run()
+    assert settings(page)["output"] == "sigmoid"
+    assert not page.error
+    widget(page, "data").set_value("mnist-5k").run()
+    assert settings(page)["output"] == "softmax"
+    page = open_page({"data": "mnist-5k-traits"})
+    assert "output must be 'sigmoid'" in page.error[0].value
+    page = open_page({"data": "spirals", "output": "binary"})
+    assert "data set spirals has 3" in page.error[0].value

@@ -12,6 +12,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from core.config import RunConfig
+from core.curves import at_threshold
 from dashboard import derived
 from dashboard.derived import (
     DerivedError,
@@ -22,7 +23,9 @@ from dashboard.derived import (
     shown_features,
     splits_of,
 )
-from dashboard.examples import ExampleError, _load
+from dashboard.examples import ExampleError, _load, example, nearest_examples
+from dashboard.formulas import averages_in_words
+from dashboard.tables import example_rows
 from runs.record import RunReader, create_run, run_directory
 from runs.worker import work
 
@@ -145,3 +148,48 @@ def test_what_was_asked_last_is_kept() -> None:
     for key in "abacab":
         ask(key)
     assert computed == ["a", "b", "c", "b"]
+
+
+def test_one_output_unit_answers_for_both_classes() -> None:
+    """Probabilities are [1 - p, p], and a threshold of one half calls what is predicted."""
+    settings = {"data": "moons", "noise": 0.4, "output": "binary", "hidden": (4,), "epochs": 2}
+    run = create_run(RunConfig().with_values(settings))
+    list(work(run_directory(run)))
+    answers = answers_of(run, 2, "train")
+    np.testing.assert_array_equal(answers.probabilities[:, 0], 1 - answers.probabilities[:, 1])
+    np.testing.assert_array_equal(answers.predictions, answers.probabilities[:, 1] >= 0.5)
+    mark = at_threshold(answers.is_class(1), answers.probabilities[:, 1], 0.5)
+    counts = [[mark.true_negatives, mark.false_positives], [mark.false_negatives, mark.true_positives]]
+    np.testing.assert_array_equal(answers.confusion, counts)
+    area = sklearn_metrics.roc_auc_score(answers.labels, answers.probabilities[:, 1])
+    np.testing.assert_allclose(answers.roc_areas[0], area, rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(confusions_of(run, [2], "train")[0][2], answers.confusion)
+
+
+def test_labels_are_judged_as_recorded_and_as_scikit_learn_does() -> None:
+    """Confusion, accuracy, areas and averages of a run whose examples carry any number of labels."""
+    settings = {"data": "mnist-5k-traits", "output": "sigmoid", "hidden": (6,), "epochs": 1, "split": 0.8}
+    run = create_run(RunConfig().with_values(settings))
+    list(work(run_directory(run)))
+    reader = RunReader(run_directory(run))
+    for line in reader.snapshot_lines():
+        answers = answers_of(run, line["number"], "validation")
+        assert answers.is_multilabel
+        np.testing.assert_array_equal(answers.confusion, reader.snapshot(line["number"]).confusion)
+        assert answers.accuracy == line["heldout"]["accuracy"]
+    np.testing.assert_array_equal(confusions_of(run, [1], "test")[0][1], answers_of(run, 1, "test").confusion)
+    labels, scores = answers.labels, answers.probabilities
+    areas, means = answers.roc_areas
+    np.testing.assert_allclose(areas, sklearn_metrics.roc_auc_score(labels, scores, average=None), atol=1e-9)
+    assert means.micro == pytest.approx(sklearn_metrics.roc_auc_score(labels, scores, average="micro"), abs=1e-9)
+    precisions, _ = answers.average_precisions
+    np.testing.assert_allclose(
+        precisions, sklearn_metrics.average_precision_score(labels, scores, average=None), atol=1e-9
+    )
+    assert example(run, "test", 0)["label"] == answers_of(run, 1, "test").labels[0].tolist()
+    assert len(nearest_examples(run, 1, dataset_of(run).x_test[0].astype(float))["neighbors"][0]["label"]) == 4
+    text = averages_in_words(answers.confusion)
+    assert f"{answers.averages['f1'].micro:.4f}" in text
+    assert "Samples" in text
+    rows = example_rows(answers, np.arange(3))
+    assert rows[0]["true"] == "; ".join(np.array(answers.class_names)[labels[0] == 1])

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from dashboard.components import pad as pad_module
+from dashboard.routes import asset
 
 SCRIPT = """
 from dashboard.pages import draw, train
@@ -45,7 +46,14 @@ def test_the_pad_shows_what_the_address_names(
     first = record(3).run
     record(1)
     open_page(tmp_path, run=first, snapshot="1", sample="train-7")
-    about = {"run": first, "newest": 2, "snapshot": 1, "sample": "train-7", "base": "/annscope"}
+    about = {
+        "run": first,
+        "newest": 2,
+        "snapshot": 1,
+        "sample": "train-7",
+        "base": "/annscope",
+        "module": asset("draw.js"),
+    }
     assert given == [about]
 
 

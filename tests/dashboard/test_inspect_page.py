@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.config import RunConfig
 from dashboard import derived, state
 from dashboard.derived import answers_of
-from dashboard.looking import VIEWS
+from dashboard.looking import VIEWS, views_of
 from runs.record import create_run, run_directory
 from runs.worker import work
 
@@ -163,3 +163,35 @@ def test_a_click_with_a_late_address_undoes_nothing(run: str) -> None:
     page.segmented_control(key=state.choice(state.SUBSET)).set_value("test").run()
     assert not page.exception
     assert (page.query_params[state.SHOW], page.query_params[state.SUBSET]) == ("all", "test")
+
+
+@pytest.fixture
+def run_of_labels() -> str:
+    """Two epochs on digits with several labels."""
+    settings = {"data": "mnist-5k-traits", "output": "sigmoid", "hidden": (6,), "epochs": 2, "split": 0.8}
+    made = create_run(RunConfig().with_values(settings))
+    list(work(run_directory(made)))
+    return made
+
+
+def test_labels_have_a_matrix_each_and_figures_of_their_own(run_of_labels: str) -> None:
+    """Every view draws; the matrices are the answers, the gallery is what a cell says."""
+    answers = answers_of(run_of_labels, 2, "validation")
+    page = open_page(run=run_of_labels, show="fn-1")
+    matrices, gallery = part(page, "labels"), part(page, state.GALLERY)
+    assert matrices["counts"] == answers.confusion.tolist()
+    assert gallery["count"] == answers.confusion[1, 1, 0]
+    assert all(item["label"][1] == 1 and item["predicted"][1] == 0 for item in gallery["items"])
+    assert f"subset accuracy **{answers.accuracy:.2%}**" in said(page)
+    assert f"Hamming loss **{answers.hamming_loss:.4f}**" in said(page)
+    for view in views_of(is_multilabel=True):
+        drawn = open_page(run=run_of_labels, view=view, show="pbin-1-0", **{"class": "prime", "matrix": "difference"})
+        assert [box.value for box in drawn.warning] == []
+        assert not drawn.error
+    classes = part(open_page(run=run_of_labels, view="classes"), "classes")
+    assert [row["cells"][0] for row in classes["footer"]] == [
+        "macro average", "micro average", "weighted average", "samples average"
+    ]  # fmt: skip
+    assert classes["footer"][3]["cells"][1:4] == list(answers.sample_averages.values())
+    bins = part(open_page(run=run_of_labels, view="calibration", **{"class": "loop"}), "bins")["rows"]
+    assert [row["cells"][1] for row in bins] == answers.calibration_of(3).count.tolist()

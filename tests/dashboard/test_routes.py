@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import plotly
 import pytest
 from plotly.offline import get_plotlyjs
 from safetensors.numpy import load
@@ -125,8 +126,10 @@ def test_a_damaged_record_is_a_sentence_and_not_a_traceback(client: TestClient, 
 
 
 def test_the_drawing_library_comes_from_this_machine(client: TestClient) -> None:
-    """Charts need no other machine: plotly.js is served as it was installed."""
-    first = client.get("/annscope/plotly.js")
+    """Charts need no other machine: plotly.js is served as it was installed, and kept as long as it is that version."""
+    first = client.get(our_routes.PLOTLY)
+    assert plotly.__version__ in our_routes.PLOTLY
+    assert "immutable" in first.headers["cache-control"]
     assert first.headers["content-type"].startswith("text/javascript")
     assert first.content == get_plotlyjs().encode()
 
@@ -143,6 +146,27 @@ def test_assets_are_asked_about_each_time(tmp_path: Path) -> None:
         (tmp_path.parent / "secret.js").write_text("secret")
         for path in ("/assets/../secret.js", "/assets/%2e%2e/secret.js", "/assets/..%2fsecret.js"):
             assert client.get(path).status_code == 404
+
+
+def test_assets_of_a_version_are_kept_until_there_is_another(tmp_path: Path) -> None:
+    """By the address of its version a browser keeps a module; after an update that address is another one."""
+    (tmp_path / "stage.js").write_text("export {};")
+    app = Starlette(routes=[our_routes.Mount("/{version}/assets", our_routes.Assets(directory=tmp_path))])
+    with TestClient(app, base_url=HERE) as client:
+        version = our_routes.assets_version(tmp_path)
+        assert "immutable" in client.get(f"/{version}/assets/stage.js").headers["cache-control"]
+        (tmp_path / "stage.js").write_text("export const next = 1;")
+        assert our_routes.assets_version(tmp_path) != version
+        late = client.get(f"/{version}/assets/stage.js")
+        assert (late.headers["cache-control"], late.text) == ("no-cache", "export const next = 1;")
+
+
+def test_the_pages_ask_for_the_present_version(client: TestClient) -> None:
+    """What the components import is there, and its browser may keep it."""
+    for name in ("stage.js", "draw.js", "inspect.js"):
+        answer = client.get(our_routes.asset(name))
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
 
 
 @pytest.mark.parametrize(
@@ -197,6 +221,29 @@ def test_frames_that_a_viewer_is_too_slow_for_are_dropped_and_their_lines_are_no
         run.append(3)
         assert [line["number"] for line in receive_lines(socket, 3)] == [1, 2, 3]
         socket.send_text("ack")
+        assert parse(socket.receive_bytes())[0]["line"]["number"] == 3
+
+
+def test_a_viewer_gets_what_was_written_just_then(
+    client: TestClient, record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ready between two snapshots that follow each other quickly, it gets the next one and not the old one; the last
+    one comes in any case."""
+    monkeypatch.setattr(our_routes, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(our_routes, "NEXT_SECONDS", 0.3)
+    run = record(1, "running")
+    with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
+        socket.receive_text()
+        assert parse(socket.receive_bytes())[0]["line"]["number"] == 0
+        run.append(1)
+        assert receive_lines(socket, 1)[0]["number"] == 1
+        socket.send_text("ack")
+        run.append(1)
+        assert receive_lines(socket, 1)[0]["number"] == 2
+        assert parse(socket.receive_bytes())[0]["line"]["number"] == 2
+        socket.send_text("ack")
+        run.append(1)
+        assert receive_lines(socket, 1)[0]["number"] == 3
         assert parse(socket.receive_bytes())[0]["line"]["number"] == 3
 
 

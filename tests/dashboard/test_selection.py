@@ -12,9 +12,20 @@ from hypothesis import strategies as st
 
 from core.curves import at_threshold
 from dashboard.derived import Answers
-from dashboard.looking import FIGURES, VIEWS, Looking, understand
+from dashboard.looking import FIGURES, VIEWS, Looking, understand, views_of
 from dashboard.moments import class_figure
-from dashboard.selection import OF_FIGURE, Kind, Selection, describe, is_selected, judged_class, parse_selection, select
+from dashboard.selection import (
+    OF_CLASSES,
+    OF_FIGURE,
+    OF_LABELS,
+    Kind,
+    Selection,
+    describe,
+    is_selected,
+    judged_class,
+    parse_selection,
+    select,
+)
 
 NAMES = ("cat", "dog", "owl")
 RNG = np.random.default_rng(5)
@@ -32,11 +43,28 @@ def n_selected(text: str, threshold: float = 0.5) -> int:
     return int(is_selected(selection, ANSWERS, threshold).sum())
 
 
-@pytest.mark.parametrize("kind", get_args(Kind))
+ALONE = ("wrong", "all")
+
+
+def test_every_kind_is_one_of_classes_or_of_labels() -> None:
+    """A new kind cannot be forgotten by these tests."""
+    assert {*OF_CLASSES, "cell", *ALONE, *OF_LABELS, "pbin"} == set(get_args(Kind))
+
+
+@pytest.mark.parametrize("kind", [*OF_CLASSES, "cell", *ALONE])
 def test_an_address_says_what_was_selected(kind: Kind) -> None:
     """Every kind of selection survives being spelled in the address."""
-    selection = Selection(kind, 0 if kind in {"wrong", "all"} else 1, 2 if kind == "cell" else 0)
+    selection = Selection(kind, 0 if kind in ALONE else 1, 2 if kind == "cell" else 0)
     assert parse_selection(selection.format(), 3) == selection
+
+
+@pytest.mark.parametrize("kind", [*OF_LABELS, "pbin", *ALONE])
+def test_an_address_says_what_was_selected_of_labels(kind: Kind) -> None:
+    """So it is where an example carries any number of labels; what speaks of one class for another means nothing."""
+    selection = Selection(kind, 0 if kind in ALONE else 1, 2 if kind == "pbin" else 0)
+    assert parse_selection(selection.format(), 3, is_multilabel=True) == selection
+    for text in ("0-1", "bin-3", "tp-3", "pbin-3-0", "pbin-0-10", "tp", "fn-1-1"):
+        assert parse_selection(text, 3, is_multilabel=True) is None
 
 
 @pytest.mark.parametrize("text", ["", "3-0", "0-3", "true-3", "bin-10", "true", "1-", "-1", "1-2-3", "١-٢", "all-1"])
@@ -54,7 +82,7 @@ def test_a_gallery_holds_as_many_as_the_number_that_was_clicked() -> None:
     assert [n_selected(f"bin-{b}") for b in range(10)] == ANSWERS.calibration.count.tolist()
     for i in range(3):
         assert n_selected(f"either-{i}") == confusion[i].sum() + confusion[:, i].sum() - confusion[i, i]
-        assert n_selected(f"other-{i}") == confusion.sum() - confusion[i].sum()
+        assert n_selected(f"without-{i}") == confusion.sum() - confusion[i].sum()
     assert n_selected("wrong") == len(ANSWERS.labels) - np.trace(confusion)
     assert n_selected("all") == len(ANSWERS.labels)
     curve = ANSWERS.roc_curves[1]
@@ -62,21 +90,6 @@ def test_a_gallery_holds_as_many_as_the_number_that_was_clicked() -> None:
         at = at_threshold(ANSWERS.is_class(1), PROBABILITIES[:, 1], float(threshold))
         assert n_selected("called-1", float(threshold)) == at.true_positives + at.false_positives
         assert n_selected("missed-1", float(threshold)) == at.false_negatives
-
-
-@pytest.mark.parametrize("figure", FIGURES)
-def test_what_a_figure_is_counted_on_gives_the_figure(figure: str) -> None:
-    """Precision, recall, F1 and specificity of a class are shares of the examples that a click on them shows."""
-    for label in range(3):
-        chosen = is_selected(Selection(OF_FIGURE[figure], label), ANSWERS, 0.5)
-        truly, taken = ANSWERS.labels[chosen] == label, ANSWERS.predictions[chosen] == label
-        shares = {
-            "precision": truly.mean(),
-            "recall": taken.mean(),
-            "f1": 2 * (truly & taken).sum() / (truly.sum() + taken.sum()),
-            "specificity": (~taken).mean(),
-        }
-        assert class_figure(ANSWERS.confusion, figure)[label] == pytest.approx(shares[figure], abs=1e-12)
 
 
 @given(st.sampled_from(["all", "wrong", "true-1", "called-2", "bin-5"]), st.sampled_from(["sure", "unsure"]))
@@ -95,7 +108,7 @@ def test_examples_are_sorted_by_what_the_selection_is_about(text: str, order: st
 def test_selections_are_described_in_words() -> None:
     """The head of the gallery says what is in it."""
     words = {text: describe(parse_selection(text, 3) or Selection(), NAMES, 0.25) for text in
-             ("0-1", "1-1", "true-2", "predicted-2", "either-2", "other-2", "called-0", "missed-0", "bin-3", "wrong",
+             ("0-1", "1-1", "true-2", "predicted-2", "either-2", "without-2", "called-0", "missed-0", "bin-3", "wrong",
               "all")}  # fmt: skip
     assert words["0-1"] == "cat taken for dog"
     assert words["1-1"] == "dog, recognised"
@@ -166,3 +179,63 @@ def test_a_sample_brings_its_split_along(parameters: dict[str, str], expected: t
     looking = ask(**parameters)
     assert (looking.split, looking.sample) == expected
     assert looking.complaints == []
+
+
+SCORES = RNG.random((200, 3)).round(2)
+SEVERAL = Answers("run", 0, "test", NAMES, RNG.integers(0, 2, (200, 3)), (SCORES >= 0.5).astype(int), SCORES)
+
+
+def test_a_gallery_of_labels_holds_as_many_as_the_number_that_was_clicked() -> None:
+    """Each cell, row, column and bin of each label, and every mistake, is exactly the size of its selection."""
+
+    def n(text: str, threshold: float = 0.5) -> int:
+        selection = parse_selection(text, 3, is_multilabel=True)
+        assert selection is not None
+        places = select(selection, SEVERAL, threshold, "sure")
+        judged = judged_class(selection, is_multilabel=True)
+        shown = SEVERAL.confidence[places] if judged is None else SEVERAL.probabilities[places, judged]
+        assert (np.diff(shown) <= 0).all()
+        return len(places)
+
+    for k in range(3):
+        confusion = SEVERAL.confusion[k]
+        assert [[n(f"tn-{k}"), n(f"fp-{k}")], [n(f"fn-{k}"), n(f"tp-{k}")]] == confusion.tolist()
+        assert [n(f"without-{k}"), n(f"true-{k}")] == confusion.sum(axis=1).tolist()
+        assert [n(f"unpredicted-{k}"), n(f"predicted-{k}")] == confusion.sum(axis=0).tolist()
+        assert n(f"either-{k}") == confusion.sum() - confusion[0, 0]
+        assert [n(f"pbin-{k}-{b}") for b in range(10)] == SEVERAL.calibration_of(k).count.tolist()
+        at = at_threshold(SEVERAL.is_class(k), SEVERAL.probabilities[:, k], 0.3)
+        assert n(f"called-{k}", 0.3) == at.true_positives + at.false_positives
+        assert n(f"missed-{k}", 0.3) == at.false_negatives
+    right = (SEVERAL.labels == SEVERAL.predictions).all(axis=1)
+    assert n("wrong") == (~right).sum()
+    assert SEVERAL.accuracy == right.mean()
+    assert n("all") == 200
+    words = [describe(Selection(kind, 1), NAMES, 0.25) for kind in (*OF_LABELS, "pbin")]
+    assert len(set(words)) == len(words)
+
+
+def test_of_labels_no_pair_is_confused() -> None:
+    """The view of confused pairs is not offered, and a link to it says so."""
+    assert "pairs" not in views_of(is_multilabel=True)
+    splits = {"validation": 20}
+    found = understand({"view": "pairs", "show": "0-1"}, "run", n_snapshots=6, splits=splits, class_names=NAMES,
+                       is_multilabel=True)  # fmt: skip
+    assert (found.view, found.selection) == ("matrix", Selection())
+    assert len(found.complaints) == 2
+
+
+@pytest.mark.parametrize("answers", [ANSWERS, SEVERAL], ids=["classes", "labels"])
+@pytest.mark.parametrize("figure", FIGURES)
+def test_what_a_figure_is_counted_on_gives_the_figure(figure: str, answers: Answers) -> None:
+    """Precision, recall, F1 and specificity of a class or label are shares of what a click on them shows."""
+    for label in range(3):
+        chosen = is_selected(Selection(OF_FIGURE[figure], label), answers, 0.5)
+        truly, taken = answers.is_class(label)[chosen], answers.is_predicted(label)[chosen]
+        shares = {
+            "precision": truly.mean(),
+            "recall": taken.mean(),
+            "f1": 2 * (truly & taken).sum() / (truly.sum() + taken.sum()),
+            "specificity": (~taken).mean(),
+        }
+        assert class_figure(answers.confusion, figure)[label] == pytest.approx(shares[figure], abs=1e-12)

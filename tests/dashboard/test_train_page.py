@@ -14,6 +14,7 @@ from core.config import RunConfig
 from dashboard import state
 from dashboard.components import header
 from dashboard.components.welcome import EXAMPLES
+from dashboard.routes import asset
 from runs import control, launch
 from runs.control import CommandReader
 from runs.record import run_ids
@@ -256,9 +257,34 @@ def test_the_stage_gets_what_the_address_says(record: Callable[..., Any]) -> Non
     """A link with a snapshot and a probe image opens on them."""
     run = record(3)
     page = open_page(run=run.run, snapshot="1", probe="2")
-    (stage,) = page.get("bidi_component")
-    assert json.loads(stage.proto.json) == {"run": run.run, "snapshot": 1, "probe": 2, "base": "/annscope"}
+    assert on_stage(page) == {"run": run.run, "snapshot": 1, "probe": 2, "sample": None}
     assert page.query_params == {"run": run.run, "snapshot": "1", "probe": "2"}
+
+
+def on_stage(page: AppTest) -> dict[str, Any]:
+    """What the stage is told, but for where its code is."""
+    (stage,) = page.get("bidi_component")
+    about: dict[str, Any] = json.loads(stage.proto.json)
+    assert (about.pop("base"), about.pop("module")) == ("/annscope", asset("stage.js"))
+    return about
+
+
+@pytest.mark.parametrize(("text", "sample"), [("validation-1", "validation-1"), ("1", "validation-1")])
+def test_a_link_names_any_example(record: Callable[..., Any], text: str, sample: str) -> None:
+    """An example is named by its split and its place there; a place alone is one of the split that judges."""
+    page = open_page(run=record(2).run, sample=text)
+    assert on_stage(page)["sample"] == sample
+    assert on_stage(page)["probe"] is None
+    assert not page.warning
+
+
+@pytest.mark.parametrize("text", ["validation-1000000", "nowhere-1", "one", "validation-"])
+def test_an_example_that_is_not_there_is_named(record: Callable[..., Any], text: str) -> None:
+    """A wrong example in the address is one sentence, with one that there is, and the recorded ones are shown."""
+    page = open_page(run=record(2).run, sample=text)
+    assert on_stage(page)["sample"] is None
+    (warning,) = page.warning
+    assert "sample must be such as validation-0" in warning.value.replace("\\", "")
 
 
 def test_the_stage_stays_mounted(record: Callable[..., Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -68,9 +69,19 @@ def small_mnist() -> SmallMnist:
 
 @dataclass
 class Mirror:
-    """A web server on this machine: `files` by name; `cut` names break off half-way, so many times."""
+    """A web server on this machine: `files` by name; `cut` names break off half-way, so many times.
+
+    With `ranges` it sends parts, as RFC 9110 says; with a `version` it names it, and sends parts of no
+    other. Nothing comes from beyond a `wall`. `sent` notes what each answer began with, and how much it held.
+    """
 
     url: str = ""
+    ranges: bool = False
+    version: str | None = None
+    shifted: int | None = 0
+    """How far beside what was asked for its parts begin: it should be 0. With None it does not say where they do."""
+    wall: dict[str, int] = field(default_factory=dict)
+    sent: list[tuple[str, int, int]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     cut: dict[str, int] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -91,14 +102,30 @@ def start_mirror() -> Iterator[Callable[[dict[str, bytes]], Mirror]]:
                 if name not in mirror.files:
                     self.send_error(404)
                     return
-                body = mirror.files[name]
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
+                body, start = mirror.files[name], 0
+                asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+                if mirror.ranges and asked and self.headers.get("If-Range", mirror.version) == mirror.version:
+                    start = int(asked[1])
+                    self.send_response(206 if start < len(body) else 416)
+                    start = min(start + (mirror.shifted or 0), len(body))
+                    place = f"{start}-{len(body) - 1}" if start < len(body) else "*"
+                    if mirror.shifted is not None:
+                        self.send_header("Content-Range", f"bytes {place}/{len(body)}")
+                else:
+                    self.send_response(200)
+                if mirror.ranges:
+                    self.send_header("Accept-Ranges", "bytes")
+                if mirror.version is not None:
+                    self.send_header("ETag", mirror.version)
+                rest = body[start:]
+                self.send_header("Content-Length", str(len(rest)))
                 self.end_headers()
                 if mirror.cut.get(name, 0) > 0:
                     mirror.cut[name] -= 1
-                    body = body[: len(body) // 2]
-                self.wfile.write(body)
+                    rest = rest[: len(rest) // 2]
+                rest = rest[: max(0, mirror.wall.get(name, len(body)) - start)]
+                mirror.sent.append((name, start, len(rest)))
+                self.wfile.write(rest)
 
             def log_message(self, *_: object) -> None:
                 """A test's output stays its own."""

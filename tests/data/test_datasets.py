@@ -177,7 +177,7 @@ def test_a_broken_package_is_named(
         ("Fashion", r"unknown data set 'Fashion' \(did you mean 'fashion-mnist'\?\)"),
         ("?!", r"unknown data set '\?!'; known are"),
         ("points.csv", r"there is no file points\.csv"),
-        ("somewhere/points", r"there is no file somewhere/points"),
+        ("somewhere/points", r"there is no file or folder somewhere/points"),
         ("~/nothing.npz", r"there is no file .*/nothing\.npz"),
     ],
 )
@@ -291,3 +291,24 @@ def test_too_many_or_too_few_are_refused(n_train: int, message: str) -> None:
     with pytest.raises(DataError) as caught:
         load_dataset(DataConfig(name="digits", n_train=n_train))
     assert str(caught.value) == message
+
+
+def test_traits_are_those_of_the_digits() -> None:
+    """The images of mnist-5k, each with what is true of its digit; a 1 has no label."""
+    config = DataConfig(name="mnist-5k-traits")
+    traits, digits = load_dataset(config), load_dataset(DataConfig(name="mnist-5k"))
+    assert traits.class_names == ("even", "prime", "above 4", "loop")
+    assert traits.is_multilabel
+    info = DATASETS["mnist-5k-traits"]
+    assert (info.n_classes, info.is_multilabel) == (4, True)
+    assert (len(traits.y_train) + len(traits.y_val), len(traits.y_test)) == (info.n_train, info.n_test)
+    digit_of = {
+        image.tobytes(): int(digit)
+        for split in ("train", "validation", "test")
+        for image, digit in zip(*digits.split(split), strict=True)
+    }
+    for split in ("train", "validation", "test"):
+        for image, row in zip(*traits.split(split), strict=True):
+            digit = digit_of[image.tobytes()]
+            prime = digit > 1 and all(digit % k for k in range(2, digit))
+            assert row.tolist() == [digit % 2 == 0, prime, digit > 4, digit in {0, 6, 8, 9}]

@@ -144,6 +144,7 @@ def test_what_is_not_needed_is_not_read(tmp_path: Path) -> None:
     assert load_user_file(path).x.shape == (6, 2)
 
 
+SEVERAL = np.array([[0, 1, 1], [0, 0, 0], [1, 0, 1]] * 2)
 OBJECTS = np.array([[1, 2], [3, None]] * 3, dtype=object)
 
 
@@ -156,9 +157,16 @@ OBJECTS = np.array([[1, 2], [3, None]] * 3, dtype=object)
         ({"x": X.astype(str), "y": Y}, "the array x must hold numbers, not <U"),
         ({"x": X + 1j, "y": Y}, "the array x must hold numbers, not complex128"),
         ({"x": X[:, 0], "y": Y}, "the array x must have one example a row, and has the shape (6,)"),
-        ({"x": X, "y": Y[:5]}, "must have one label for each of the 6 examples in x, and has the shape (5,)"),
-        ({"x": X, "y": np.eye(6)}, "must have one label for each of the 6 examples in x, and has the shape (6, 6)"),
-        ({"x": X, "y": np.array(3)}, "must have one label for each of the 6 examples in x, and has the shape ()"),
+        ({"x": X, "y": Y[:5]}, "one label for each of the 6 examples in x, or a row of labels, and has the shape (5,)"),
+        ({"x": X, "y": np.eye(5)}, "each of the 6 examples in x, or a row of labels, and has the shape (5, 5)"),
+        ({"x": X, "y": np.array(3)}, "each of the 6 examples in x, or a row of labels, and has the shape ()"),
+        ({"x": X, "y": X}, "the array y has a row of labels for each example, which must be 0 or 1"),
+        ({"x": X, "y": SEVERAL.astype(str)}, "the array y has a row of labels for each example, which must be 0 or 1"),
+        ({"x": X, "y": SEVERAL, "class_names": ["a", "b"]}, "class_names must hold 3 texts, one a column of y"),
+        ({"x": X, "y": SEVERAL, "class_names": [1, 2, 3]}, "class_names must hold 3 texts, one a column of y"),
+        ({"x": X, "y": SEVERAL, "class_names": ["a", "b", "a"]}, "every label needs a name of its own"),
+        ({"x_train": X, "y_train": SEVERAL, "x_test": X, "y_test": Y}, "y_test must have 3 labels an example"),
+        ({"x_train": X, "y_train": Y, "x_test": X, "y_test": SEVERAL}, "y_test has rows of labels, and y_train one"),
         ({"x": X[:0], "y": Y[:0]}, "the array x is empty"),
         ({"x": X[:, :0], "y": Y}, "the array x is empty"),
         ({"x": np.where(X == 5, np.nan, X), "y": Y}, "x[2], feature 1, is nan, where every value must be finite"),
@@ -248,7 +256,7 @@ def test_an_array_of_images_says_so_by_its_shape(tmp_path: Path, shape: tuple[in
     ("name", "message"),
     [
         ("missing.csv", "there is no file "),
-        ("folder", "is a folder, where a CSV or NPZ file is needed"),
+        ("folder", "has no subfolders: each class needs a subfolder with its images"),
         ("notes.md", "must be a CSV or NPZ file, with a name that ends in .csv or .npz"),
         ("empty.npz", "empty.npz is empty"),
     ],
@@ -279,3 +287,68 @@ def test_too_few_examples_to_split_are_refused(tmp_path: Path) -> None:
     """Where nothing can be held out, the user learns it instead of training without a judge."""
     with pytest.raises(DataError, match="2 examples in 2 classes are too few to split"):
         load_dataset(DataConfig(name=str(csv(tmp_path, "1,2,0\n3,4,1\n"))))
+
+
+# ---- several labels
+
+
+def test_columns_of_labels(tmp_path: Path) -> None:
+    """A column named label:… is a label, wherever it stands; the others are features with their names."""
+    text = "label:red,width,label: round ,height\n1,2.5,0,3\n0,4,0,5\n1,6,1,7\n"
+    found = load_user_file(csv(tmp_path, text))
+    assert found.class_names == ("red", "round")
+    assert found.feature_names == ("width", "height")
+    assert found.y.tolist() == [[1, 0], [0, 0], [1, 1]]
+    assert found.x.tolist() == [[2.5, 3], [4, 5], [6, 7]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,label:b,label:c\n1,0,2\n", "line 2, column label:c: a label must be 0 or 1, got '2'"),
+        ("a,label:b,label:c\n1,0,\n", "line 2, column label:c: a label must be 0 or 1, got ''"),
+        ("label:b,a,label:c\n1,x,1\n", "line 2, column 2: 'x' is not a number"),
+        ("a,label:b,label:c\n1,0\n", "line 2: 2 cells, where the first line has 3"),
+        ("label:b,label:c\n1,0\n", "has columns of labels alone"),
+        ("a,label:b\n1,0\n2,1\n", "has one label, b: for yes or no name its column label"),
+        ("a,label:b,label:b\n1,0,1\n", "every label needs a name of its own, got ['b', 'b']"),
+        ("a,label:b,label:c\n", "has a line of column names and no examples"),
+    ],
+)
+def test_each_fault_of_a_file_of_labels_has_its_sentence(tmp_path: Path, text: str, message: str) -> None:
+    """The sentence names the file, the place and what is wrong there."""
+    with pytest.raises(DataError) as caught:
+        load_user_file(csv(tmp_path, text))
+    assert message in str(caught.value)
+
+
+def test_rows_of_labels(tmp_path: Path) -> None:
+    """An NPZ with rows of 0 and 1 has labels, with names of its own or numbers, and an official test split."""
+    found = load_user_file(npz(tmp_path, x=X, y=SEVERAL.astype(bool)))
+    assert found.class_names == ("label 1", "label 2", "label 3")
+    np.testing.assert_array_equal(found.y, SEVERAL)
+    assert found.y.dtype == np.int64
+    names = ["a", "b", "c"]
+    found = load_user_file(
+        npz(tmp_path, x_train=X, y_train=SEVERAL, x_test=X[:2], y_test=SEVERAL[:2], class_names=names)
+    )
+    assert found.class_names == ("a", "b", "c")
+    assert found.test is not None
+    np.testing.assert_array_equal(found.test[1], SEVERAL[:2])
+    # Who has one class an example loses nothing by an array of that name.
+    objects = np.array([None, 1], dtype=object)
+    assert load_user_file(npz(tmp_path, x=X, y=Y, class_names=objects)).y.ndim == 1
+
+
+def test_a_file_of_labels_is_split_by_its_combinations(tmp_path: Path) -> None:
+    """Frequent combinations of labels stand in every split in proportion; rare ones hold nobody up."""
+    rng = np.random.default_rng(0)
+    rows = np.repeat([[0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 0]], [400, 400, 190, 10], axis=0)
+    y = np.concatenate([rows, [[1, 1, 1], [0, 0, 0]]])
+    data = load_dataset(DataConfig(name=str(npz(tmp_path, x=rng.normal(size=(len(y), 2)), y=y)), split=0.2))
+    assert data.is_multilabel
+    assert data.n_classes == 3
+    for part, share in ((data.y_test, 0.1), (data.y_val, 0.18), (data.y_train, 0.72)):
+        for kind, count in (([0, 0, 1], 400), ([1, 1, 0], 400), ([1, 0, 1], 190)):
+            assert (part == kind).all(axis=1).sum() == pytest.approx(share * count, abs=1.5)
+    assert len(data.y_train) + len(data.y_val) + len(data.y_test) == 1002

@@ -128,6 +128,7 @@ def test_every_setting_is_an_option(run: Run) -> None:
         (["train", "--epochs", "0"], "--epochs must be a whole number at least 1 and at most 1e+06, got 0"),
         (["train", "--hidden", "64,x"], "--hidden must be"),
         (["train", "--activation", "relu,tanh,tanh"], "one for each of the 2 hidden layers, got 3"),
+        (["train", "--output", "binary"], "data set mnist-5k has 10; take softmax"),
         (["train", "--data", "mnits"], "(did you mean 'mnist'?)"),
         (["resume", "latest"], "there are no runs yet"),
         (["evaluate", "latest"], "there are no runs yet"),

@@ -184,7 +184,7 @@ def test_the_description_is_completed_when_the_data_is_there(directory: Path, da
     assert reader.description["dataset"]["fingerprint"] == "f00d"
     assert reader.description["layer_sizes"] == [4, 3, 2]
     assert reader.description["histogram_edges"] == {"weight": [0.0, 1.0]}
-    assert reader.description["blas_threads"] == 1
+    assert reader.description["threads"] == 1
     assert np.array_equal(reader.probe().x, probe.x)
     assert reader.probe().indices.dtype == np.int32
 

@@ -1,0 +1,66 @@
+"""Operations side by side: what the engines ask of whoever runs them, and the way to do without.
+
+The core itself has no threads. Whoever has some hands them in as a `Team`; the
+bits of the results depend on nothing but its size.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import TypeAlias
+
+Operation: TypeAlias = Callable[[], object]
+
+
+class Team(ABC):
+    """`size` pairs of hands that work at the same time."""
+
+    size: int
+
+    @abstractmethod
+    def together(self, parts: Sequence[Operation]) -> Operation:
+        """One operation that runs all the parts, at most `size`, and ends when the last of them does.
+
+        No part may read what another one writes. What a part raises, the operation raises.
+        """
+
+
+class Alone(Team):
+    """A team of one."""
+
+    size = 1
+
+    def together(self, parts: Sequence[Operation]) -> Operation:
+        return in_turn(parts)
+
+
+ALONE = Alone()
+
+
+def in_turn(operations: Sequence[Operation]) -> Operation:
+    """One operation that runs these one after the other."""
+    if len(operations) == 1:
+        return operations[0]
+    return partial(_run, tuple(operations))
+
+
+def _run(operations: tuple[Operation, ...]) -> None:
+    for operation in operations:
+        operation()
+
+
+LEAST_SHARE = 16_384
+"""Numbers of a weight that are worth a pair of hands of their own: handing over work takes some microseconds."""
+
+
+def shares(n_rows: int, n_columns: int, size: int) -> list[slice]:
+    """The rows of a weight that each member of a team looks after, even shares: the last rows for the first member.
+
+    So what the first member looks after lies next to what follows the weight, which nobody shares.
+    """
+    n = max(1, min(size, n_rows, n_rows * n_columns // LEAST_SHARE))
+    bounds = [n_rows * i // n for i in range(n + 1)]
+    return [slice(start, stop) for start, stop in pairwise(bounds)][::-1]

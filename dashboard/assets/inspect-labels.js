@@ -1,0 +1,145 @@
+/** A 2x2 matrix for each label: what is true in rows, what was predicted in columns; every cell shows its examples. */
+import { lettersOn, node, pngButton, roveOver } from './inspect-dom.js';
+
+const CELLS = [['tn', 'fp'], ['fn', 'tp']];
+const WORDS = { tn: 'rightly not called', fp: 'wrongly called', fn: 'missed', tp: 'found' };
+const LINES = [['without', 'truly not'], ['true', 'truly']];
+const HEADS = [['unpredicted', 'not called'], ['predicted', 'called']];
+
+/** Build the matrices in `root`; `tell` is called with a selection such as "fn-3" or "true-3". */
+export function createLabels(root, tell) {
+  const grid = node('div', { className: 'ai-matrices', role: 'group' });
+  const say = node('p', { className: 'ai-say', 'aria-live': 'polite' });
+  const legend = node('p', { className: 'ai-legend' });
+  root.append(grid, say, node('div', { className: 'ai-foot' }, legend, pngButton(picture, () => data.file)));
+  let cells = []; // [label][row][column]
+  let built = '';
+  let data = null;
+  let palette = null;
+  const placeOf = (element) => {
+    const spot = element.closest?.('[data-spot]')?.dataset.spot;
+    return spot ? spot.split(',').map(Number) : null;
+  };
+  // Up and down go from label to label, as if all matrices stood under each other.
+  const reach = roveOver(grid, placeOf, (row, column) => cells[Math.floor(row / 2)]?.[row % 2]?.[column] ?? null);
+
+  function build(names) {
+    cells = names.map(() => [[], []]);
+    grid.replaceChildren(...names.map((name, k) => {
+      const button = (className, show, text, title) => {
+        const made = node('button', { type: 'button', className, textContent: text, title });
+        made.dataset.show = `${show}-${k}`;
+        return made;
+      };
+      const matrix = node('div', { className: 'ai-two', role: 'group', 'aria-label': name }, node('h4', { textContent: name, title: name }),
+        ...HEADS.map(([show, words]) => button('ai-side-name', show, words, `Everything ${words} ${name}`)));
+      LINES.forEach(([show, words], i) => {
+        matrix.append(button('ai-side-name ai-row-name', show, words, `Everything that is ${words} ${name}`));
+        CELLS[i].forEach((kind, j) => {
+          const cell = button('ai-cell', kind, '', '');
+          cell.tabIndex = -1;
+          cell.dataset.spot = `${2 * k + i},${j}`;
+          cells[k][i][j] = cell;
+          matrix.append(cell);
+        });
+      });
+      return matrix;
+    }));
+    reach(cells[0][0][0]);
+  }
+
+  function update(given, colors) {
+    data = given;
+    palette = colors;
+    const { names, counts, values, texts, difference, selected } = data;
+    grid.setAttribute('aria-label', data.label);
+    if (built !== names.join('\n')) {
+      built = names.join('\n');
+      build(names);
+    }
+    cells.forEach((matrix, k) => matrix.forEach((row, i) => row.forEach((cell, j) => {
+      // Blue for right, orange for wrong; of a difference blue is better, orange worse. Small shares are lifted.
+      const value = values[k][i][j];
+      const size = Math.sqrt(Math.min(1, Math.abs(value) / data.top));
+      const tone = difference ? (i === j ? -Math.sign(value) : Math.sign(value)) * size : i === j ? -value : size;
+      cell.style.background = value ? palette.diverging.css(tone) : palette.panel;
+      cell.style.color = !value ? palette.muted : lettersOn(palette.diverging.css(tone));
+      cell.textContent = texts[k][i][j];
+      cell.setAttribute('aria-label', `${names[k]}, ${WORDS[CELLS[i][j]]}: ${counts[k][i][j]}${difference ? `, change ${texts[k][i][j]}` : ''}`);
+    })));
+    for (const each of grid.querySelectorAll('[data-show]')) each.setAttribute('aria-pressed', String(each.dataset.show === selected));
+    const swatch = (color, text) => {
+      const mark = node('i');
+      mark.style.background = color;
+      return node('span', {}, mark, text);
+    };
+    legend.replaceChildren(swatch(palette.diverging.css(-0.75), difference ? 'better' : 'right'),
+      swatch(palette.diverging.css(0.75), difference ? 'worse' : 'wrong'), node('span', { textContent: data.words }));
+    describe(null);
+  }
+
+  function describe(element) {
+    const [kind, k] = element?.closest?.('[data-show]')?.dataset.show.split('-') ?? [];
+    if (!kind || !data) {
+      say.textContent = 'Choose a cell, a row or a column to see its examples.';
+      return;
+    }
+    const [[tn, fp], [fn, tp]] = data.counts[k];
+    const name = data.names[k];
+    const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : 'n/a');
+    const told = {
+      tp: `${tp} of ${tp + fn} that are ${name} were found (recall ${share(tp, tp + fn)}).`,
+      fn: `${fn} of ${tp + fn} that are ${name} were missed (${share(fn, tp + fn)}).`,
+      fp: `${fp} of ${tn + fp} that are not ${name} were called so (${share(fp, tn + fp)}).`,
+      tn: `${tn} of ${tn + fp} that are not ${name} were not called so (specificity ${share(tn, tn + fp)}).`,
+      true: `${tp + fn} are ${name}; recall ${share(tp, tp + fn)}.`,
+      without: `${tn + fp} are not ${name}; specificity ${share(tn, tn + fp)}.`,
+      predicted: `${tp + fp} were called ${name}; precision ${share(tp, tp + fp)}.`,
+      unpredicted: `${tn + fn} were not called ${name}; ${share(tn, tn + fn)} of them rightly.`,
+    };
+    say.textContent = told[kind];
+  }
+
+  /** All matrices as one picture. */
+  function picture() {
+    const [side, left, top, across] = [64, 96, 64, Math.min(3, data.names.length)];
+    const [wide, tall] = [left + 2 * side + 24, top + 2 * side + 16];
+    const canvas = node('canvas', { width: 2 * across * wide, height: 2 * (28 + Math.ceil(data.names.length / across) * tall) });
+    const context = canvas.getContext('2d');
+    context.scale(2, 2);
+    context.fillStyle = palette.surface;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.textBaseline = 'middle';
+    const write = (text, x, y, color, align = 'center', font = '13px sans-serif') => {
+      Object.assign(context, { fillStyle: color, textAlign: align, font });
+      context.fillText(text, x, y);
+    };
+    write(data.file, 12, 16, palette.muted, 'left', '12px sans-serif');
+    data.names.forEach((name, k) => {
+      const [x, y] = [(k % across) * wide, 28 + Math.floor(k / across) * tall];
+      write(name, x + 12, y + 18, palette.ink, 'left', '600 14px sans-serif');
+      HEADS.forEach(([, words], j) => write(words, x + left + (j + 0.5) * side, y + 48, palette.muted, 'center', '11px sans-serif'));
+      LINES.forEach(([, words], i) => {
+        write(words, x + left - 8, y + top + (i + 0.5) * side, palette.muted, 'right', '11px sans-serif');
+        cells[k][i].forEach((cell, j) => {
+          context.fillStyle = cell.style.background;
+          context.fillRect(x + left + j * side + 1, y + top + i * side + 1, side - 2, side - 2);
+          write(cell.textContent, x + left + (j + 0.5) * side, y + top + (i + 0.5) * side, cell.style.color);
+        });
+      });
+    });
+    return canvas;
+  }
+
+  grid.addEventListener('click', (event) => {
+    const chosen = event.target.closest('[data-show]');
+    if (!chosen) return;
+    for (const each of grid.querySelectorAll('[aria-pressed=true]')) each.setAttribute('aria-pressed', 'false');
+    chosen.setAttribute('aria-pressed', 'true');
+    tell({ show: chosen.dataset.show });
+  });
+  grid.addEventListener('pointerover', (event) => describe(event.target));
+  grid.addEventListener('pointerleave', () => describe(null));
+  grid.addEventListener('focusin', (event) => describe(event.target));
+  return { update };
+}

@@ -1,0 +1,72 @@
+"""A few training images as the first epochs of a run would meet them, before there is any run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+
+from core.augmentation import Augmentation, Canvas, canvas_of
+from core.batches import epoch_order
+from core.config import DataConfig, RunConfig
+from data.datasets import load_dataset
+
+N_IMAGES = 3
+N_EPOCHS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Augmented:
+    """`plain` are training images of several classes, `met` the same in each of the first epochs; shades of 0 to 1."""
+
+    plain: Float[ndarray, "n_images height width"]
+    met: Float[ndarray, "n_images n_epochs height width"]
+
+
+def augmented(config: RunConfig) -> Augmented:
+    """What a run with this config makes of some training images: the very pixels that it will learn from.
+
+    Raises AnnscopeError when the data cannot be had or holds no images, or for settings that do not fit them.
+    """
+    training = config.training
+    path = Path(config.data.name).expanduser()
+    changed = path.stat().st_mtime_ns if path.exists() else 0
+    chosen, n, canvas = _some_images(config.data, training.seed, training.dtype, changed)
+    augment = Augmentation(training, canvas, n)
+    plain = np.stack(list(chosen.values()))
+    met = np.repeat(plain[:, None], N_EPOCHS, axis=1)
+    is_whole = training.batch_size == "full" or int(training.batch_size) >= n
+    for epoch in range(N_EPOCHS):
+        order = epoch_order(n, training.seed, epoch, shuffle=training.shuffle and not is_whole)
+        for i, index in enumerate(chosen):
+            augment(met[i, epoch : epoch + 1], epoch, int(np.flatnonzero(order == index)[0]))
+    return Augmented(_shades(plain, plain, canvas), _shades(met, plain, canvas))
+
+
+@lru_cache(maxsize=8)
+def _some_images(
+    data: DataConfig, seed: int, dtype: str, changed: int
+) -> tuple[dict[int, Float[ndarray, " n_features"]], int, Canvas]:
+    """Training images by number, how many there are in all, and what all have in common.
+
+    `changed` is when the file of the data was.
+    """
+    del changed
+    dataset = load_dataset(data, dtype=dtype, seed=seed)
+    first = np.unique(dataset.y_train, axis=0, return_index=True)[1]
+    chosen = first[np.linspace(0, len(first) - 1, min(N_IMAGES, len(first))).astype(int)].tolist()
+    return {index: dataset.x_train[index].copy() for index in chosen}, len(dataset.y_train), canvas_of(dataset)
+
+
+def _shades(
+    images: Float[ndarray, "... n_features"], plain: Float[ndarray, "n_images n_features"], canvas: Canvas
+) -> Float[ndarray, "... height width"]:
+    """Raw pixels, from 0 for the darkest of the plain images to 1 for their brightest."""
+    raw, known = (part * canvas.divisor + canvas.offset for part in (images, plain))
+    lowest, highest = known.min(), known.max()
+    shades: ndarray = np.clip((raw - lowest) / (highest - lowest or 1), 0, 1)
+    return shades.reshape(*images.shape[:-1], *canvas.shape)

@@ -1,0 +1,102 @@
+"""Views that are not looked at cost nothing and are never old: what draws when, in a real browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from runs.record import RunReader
+from scripts.serving import Served
+
+pytestmark = pytest.mark.browser
+
+STAGE = ".annscope-stage"
+CLASSES = "[data-view=classes] table"
+"""Far below the edge of the window."""
+NETWORK = "[data-view=network] [data-number]"
+N_EPOCHS = 12
+NOTE = """
+(selectors) => {
+  window.noted = selectors.map(() => []);
+  selectors.forEach((selector, i) => {
+    const note = ([{ target }]) => window.noted[i].push(Number(target.dataset.number));
+    new MutationObserver(note).observe(document.querySelector(selector), { attributeFilter: ['data-number'] });
+  });
+}
+"""
+LOOK_AT = """
+async (selector) => {
+  const node = document.querySelector(selector);
+  node.scrollIntoView({ behavior: 'instant', block: 'center' });
+  for (let k = 0; k < 3; k += 1) await new Promise((done) => requestAnimationFrame(done));
+  return node.dataset.number;
+}
+"""
+
+
+@pytest.fixture
+def stage(served: Served, open_tab: Callable[..., Page]) -> Page:
+    """A page that shows the first snapshot of a finished run."""
+    subprocess.run(
+        [sys.executable, "-m", "runs.cli", "train", "--data", "digits", "--hidden", "16", "--epochs", str(N_EPOCHS)],
+        check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)},
+    )  # fmt: skip
+    page = open_tab("/?snapshot=0")
+    expect(page.locator(STAGE)).to_have_attribute("data-number", "0", timeout=15_000)
+    expect(page.locator(CLASSES)).to_have_attribute("data-number", "0")
+    return page
+
+
+def test_a_view_out_of_sight_is_left_alone_and_never_found_old(stage: Page) -> None:
+    """While a replay runs, only what is in sight is drawn each time; what is scrolled to shows the moment at once."""
+    stage.evaluate(NOTE, [NETWORK, CLASSES])
+    stage.get_by_label("Speed of play").select_option("8")
+    stage.get_by_role("button", name="Play", exact=True).click()
+    expect(stage.locator(STAGE)).to_have_attribute("data-live", "true", timeout=15_000)
+    expect(stage.locator(STAGE)).to_have_attribute("data-number", str(N_EPOCHS))
+    seen, unseen = stage.evaluate("window.noted")
+    assert seen == list(range(1, N_EPOCHS + 1))
+    assert len(unseen) < len(seen) / 2
+    assert stage.evaluate(LOOK_AT, CLASSES) == str(N_EPOCHS)
+
+
+def test_a_view_out_of_sight_is_brought_up_to_date_at_rest(stage: Page) -> None:
+    """Who searches the page, or has it read aloud, finds the numbers of the moment shown without scrolling."""
+    stage.get_by_role("slider", name="Timeline").press("End")
+    expect(stage.locator(CLASSES)).to_have_attribute("data-number", str(N_EPOCHS))
+    expect(stage.locator(CLASSES)).not_to_be_in_viewport()
+
+
+def test_every_snapshot_is_there_though_few_were_drawn(served: Served, open_tab: Callable[..., Page]) -> None:
+    """Of a run that is faster than the eye some snapshots are drawn; each of the others is a choice on the timeline."""
+    page = open_tab("/?data=digits&hidden=8&epochs=400")
+    page.get_by_role("button", name=re.compile("^Start with my settings")).click()
+    stage = page.locator(STAGE)
+    expect(stage).to_have_attribute("data-status", "finished", timeout=60_000)
+    expect(stage).to_have_attribute("data-number", "400")
+    found = re.search(r"[?&]run=([^&]+)", page.url)
+    assert found
+    reader = RunReader(served.home / "runs" / found[1])
+    assert [line["number"] for line in reader.snapshot_lines()] == list(range(401))
+    drawn = page.evaluate("window.__annscope.drawn.map(({ number }) => number)")
+    assert drawn[-1] == 400, "the last one is never left out"
+    skipped = next(number for number in range(100, 401) if number not in drawn)
+
+    page.evaluate(
+        """(number) => {
+          const slider = document.querySelector('input[aria-label="Timeline"]');
+          slider.value = number;
+          slider.dispatchEvent(new Event('input', { bubbles: true }));
+        }""",
+        skipped,
+    )
+    expect(stage).to_have_attribute("data-number", str(skipped))
+    counts = reader.snapshot(skipped).confusion.ravel().tolist()
+    cells = page.locator("[data-view=confusion] td[data-row]")
+    expect(cells).to_have_text([str(count) if count else "·" for count in counts])

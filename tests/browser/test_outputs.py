@@ -1,0 +1,136 @@
+"""One output unit for two classes, and one a label, in the browser: the core's arithmetic, and pages that work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.config import RunConfig
+from core.saliency import input_gradient, occlusion
+from dashboard.derived import answers_of, dataset_of, forget
+from runs.record import RunReader, create_run, run_directory
+from runs.worker import work
+from scripts.serving import Served
+
+pytestmark = pytest.mark.browser
+
+ANSWERS = """
+async ([run, number, examples]) => {
+  const { parseFrame } = await import('/annscope/assets/stage-frame.js');
+  const { createModel } = await import('/annscope/assets/draw-model.js');
+  const { answersOf } = await import('/annscope/assets/answers.js');
+  const { description } = await (await fetch(`/annscope/runs/${run}/history`)).json();
+  const frame = parseFrame(await (await fetch(`/annscope/runs/${run}/snapshots/${number}`)).arrayBuffer());
+  const [model, reader] = [createModel(description, frame), answersOf(description)];
+  const x = Float64Array.from(examples[0]);
+  const shape = description.dataset.image_shape;
+  const drops = (label) => Array.from(model.occlusion(x, shape, label, 3, x.map(() => 0)));
+  return {
+    probabilities: examples.map((each) => Array.from(model.probabilities(each))),
+    predicted: examples.map((each) => reader.predicted(model.probabilities(each))),
+    gradients: reader.names.map((_, label) => Array.from(model.gradient(x, label))),
+    occlusions: shape ? reader.names.map((_, label) => drops(label)) : [],
+  };
+}
+"""
+
+
+@pytest.fixture
+def train(served: Served, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """A function that trains a network in the home that is served, and returns its run."""
+    monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
+    forget()
+
+    def train(**settings: Any) -> str:
+        run = create_run(RunConfig().with_values({name.replace("_", "-"): value for name, value in settings.items()}))
+        list(work(run_directory(run)))
+        return run
+
+    return train
+
+
+def is_as_in_the_core(page: Page, run: str, number: int) -> None:
+    """Probabilities, predictions and what they hang on, for examples of the test split."""
+    answers, dataset = answers_of(run, number, "test"), dataset_of(run)
+    network, x = RunReader(run_directory(run)).network(number), dataset.x_test[:30].astype(float)
+    found = page.evaluate(ANSWERS, [run, number, x.tolist()])
+    np.testing.assert_allclose(found["probabilities"], answers.probabilities[:30], atol=1e-5)
+    said = [np.flatnonzero(row).tolist() for row in answers.predictions[:30]] if answers.is_multilabel else None
+    assert found["predicted"] == (said or [[int(label)] for label in answers.predictions[:30]])
+    for label in range(answers.n_classes):
+        np.testing.assert_allclose(found["gradients"][label], input_gradient(network, x[0], label), atol=1e-6)
+        if dataset.image_shape is not None:
+            drop = occlusion(network, x[0].reshape(dataset.image_shape), label, 3)
+            np.testing.assert_allclose(found["occlusions"][label], drop.ravel(), atol=1e-6)
+
+
+def test_one_unit_for_two_classes(train: Callable[..., str], open_tab: Callable[..., Page]) -> None:
+    """The browser answers for both classes as the core does, and no page complains."""
+    run = train(data="moons", noise=0.3, output="binary", hidden=(6,), epochs=8, learning_rate=0.05)
+    answers = answers_of(run, 8, "test")
+    page = open_tab(f"/drawing?run={run}&sample=test-4")
+    is_as_in_the_core(page, run, 8)
+    best = int(answers.predictions[4])
+    expect(page.locator(".dr-name")).to_have_text(str(best), timeout=20_000)
+    sure = 100 * answers.probabilities[4, best]
+    expect(page.locator(".dr-sure")).to_have_text(f"{sure:.1f} % sure")
+    expect(page.locator(".dr-bar")).to_have_count(2)
+    expect(page.locator(".dr-true .dr-class")).to_have_text([str(answers.labels[4])])
+
+    page = open_tab(f"/?run={run}")
+    expect(page.locator(".ch-matrix td[data-row]")).to_have_count(4, timeout=20_000)
+    reader = RunReader(run_directory(run))
+    probe, network = reader.probe(), reader.network(8)
+    n_wrong = int((network.predictions(network.logits(probe.x)) != probe.y).sum())
+    expect(page.locator(".nv-probe.nv-wrong")).to_have_count(n_wrong)
+    expect(page.locator(".nv-probe")).to_have_count(20)
+    page.get_by_role("button", name="Pin", exact=True).click()
+    expect(page.locator(".as-compare")).to_be_visible()
+
+
+def test_any_number_of_labels(train: Callable[..., str], open_tab: Callable[..., Page]) -> None:
+    """Train, Inspect and Draw show each label by itself; a cell's images are exactly those that it counts."""
+    run = train(data="mnist-5k-traits", output="sigmoid", hidden=(12,), epochs=2, split=0.8)
+    answers, recorded = answers_of(run, 2, "test"), RunReader(run_directory(run)).snapshot(2).confusion
+    page = open_tab(f"/?run={run}")
+    cells = page.locator(".ch-matrix td[data-row]")
+    expect(cells).to_have_count(16, timeout=20_000)
+    counts = [str(n) if n else "·" for (tn, fp), (fn, tp) in recorded.tolist() for n in (tp, fn, fp, tn)]
+    expect(cells).to_have_text(counts)
+    cells.nth(1).click()
+    (_, _), (missed, found) = recorded[0].tolist()
+    expect(page.locator(".ch-say")).to_contain_text(f"{missed} of {missed + found} examples with “even” were missed")
+    expect(page.locator("[data-testid=stMarkdown]", has_text="subset accuracy").first).to_be_visible()
+    page.get_by_role("button", name="Pin", exact=True).click()
+    expect(page.locator(".as-compare")).to_contain_text("Held-out subset accuracy")
+
+    page = open_tab(f"/classes?run={run}&snapshot=2&subset=test")
+    cell = page.locator(".ai-labels [data-show='fn-1']")
+    count = int(answers.confusion[1, 1, 0])
+    expect(cell).to_have_text(str(count), timeout=20_000)
+    cell.click()
+    gallery = page.locator(".ai-gallery[data-ready]")
+    expect(gallery).to_have_attribute("data-count", str(count))
+    tiles = gallery.locator(".ai-tile")
+    expect(tiles).to_have_count(min(42, count))
+    expect(tiles.locator("b").first).to_contain_text("prime")
+    tiles.first.click()
+    expect(page.locator(".ai-bars .ai-missed").first).to_contain_text("prime")
+    cell.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".ai-labels [data-show='tp-1']")).to_be_focused()
+
+    place = int(np.flatnonzero(answers.predictions.sum(axis=1) > 1)[0])
+    page = open_tab(f"/drawing?run={run}&sample=test-{place}", scheme="dark")
+    is_as_in_the_core(page, run, 2)
+    said = [answers.class_names[k] for k in np.flatnonzero(answers.predictions[place])]
+    expect(page.locator(".dr-name")).to_have_text(", ".join(said), timeout=20_000)
+    expect(page.locator(".dr-best .dr-class")).to_have_text(said)
+    true = [answers.class_names[k] for k in np.flatnonzero(answers.labels[place])]
+    expect(page.locator(".dr-true .dr-class")).to_have_text(true)
+    page.get_by_role("button", name="Gradient").click()
+    expect(page.locator(".dr-seen .nv-scale")).to_be_visible()

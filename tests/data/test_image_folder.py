@@ -1,0 +1,279 @@
+"""A folder of images as a data set: what is read is what is in the files, and what is wrong is said in one sentence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy import ndarray
+from PIL import Image
+
+import data.image_folder
+from core.config import DataConfig
+from data.datasets import check_name, holds_images, load_dataset
+from data.errors import DataError
+from data.image_folder import load_image_folder
+
+Make = Callable[..., Path]
+
+
+def shades(seed: int, height: int = 6, width: int = 5) -> ndarray:
+    """A random picture of grey."""
+    return np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """A function that makes a folder of random PNG images, so many of each class."""
+
+    def make(counts: dict[str, int], *, name: str = "pets", height: int = 6, width: int = 5) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        for c, (label, count) in enumerate(counts.items()):
+            (folder / label).mkdir(parents=True)
+            for i in range(count):
+                Image.fromarray(shades(1000 * c + i, height, width)).save(folder / label / f"{i}.png")
+        return folder
+
+    return make
+
+
+# What is read
+
+
+def test_every_pixel_is_that_of_the_file(make: Make) -> None:
+    """Rows of bytes in the order of classes and names, with the subfolders' names as classes."""
+    examples = load_image_folder(make({"dogs": 3, "cats": 2}))
+    assert examples.class_names == ("cats", "dogs")
+    assert examples.y.tolist() == [0, 0, 1, 1, 1]
+    assert (examples.image_shape, examples.pixel_max, examples.test) == ((6, 5), 255.0, None)
+    assert examples.x.dtype == np.uint8
+    expected = [shades(1000), shades(1001), shades(0), shades(1), shades(2)]
+    np.testing.assert_array_equal(examples.x, np.stack(expected).reshape(5, 30))
+
+
+def test_numbers_as_names_are_in_their_order(make: Make) -> None:
+    """Class 10 comes after class 9."""
+    assert load_image_folder(make({"10": 1, "9": 1, "1": 1})).class_names == ("1", "9", "10")
+
+
+def test_what_is_no_image_is_left_alone(make: Make) -> None:
+    """Notes, hidden files and folders do no harm, and images may lie deeper."""
+    folder = make({"cats": 2, "dogs": 2})
+    (folder / "README.md").write_text("mine")
+    (folder / "cats" / "notes.txt").write_text("two cats")
+    (folder / "cats" / ".hidden.png").write_bytes(b"\0")
+    (folder / ".thumbnails").mkdir()
+    (folder / "dogs" / "old").mkdir()
+    Image.fromarray(shades(7)).save(folder / "dogs" / "old" / "z.bmp")
+    examples = load_image_folder(folder)
+    assert (examples.class_names, examples.y.tolist()) == (("cats", "dogs"), [0, 0, 1, 1, 1])
+    np.testing.assert_array_equal(examples.x[-1], shades(7).ravel())
+
+
+def test_train_and_test_folders_are_the_official_split(make: Make) -> None:
+    """Two folders with the same classes are two splits, not two classes."""
+    folder = make({"train/cats": 6, "train/dogs": 6, "test/dogs": 2, "test/cats": 1})
+    examples = load_image_folder(folder)
+    assert examples.class_names == ("cats", "dogs")
+    assert len(examples.y) == 12
+    assert examples.test is not None
+    x, y = examples.test
+    assert y.tolist() == [0, 1, 1]
+    np.testing.assert_array_equal(x[0], shades(3000).ravel())
+    dataset = load_dataset(DataConfig(name=str(folder), split=0.25))
+    assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (9, 3, 3)
+
+
+def test_train_and_test_without_classes_in_them_are_classes(make: Make) -> None:
+    """Whoever tells trains from tests may."""
+    assert load_image_folder(make({"train": 2, "test": 2})).class_names == ("test", "train")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".PNG", ".bmp", ".jpg", ".jpeg"])
+def test_every_format_is_read(make: Make, suffix: str) -> None:
+    """PNG and BMP to the last bit, JPEG as nearly as it keeps it."""
+    folder = make({"a": 1, "b": 1})
+    smooth = np.add.outer(np.arange(6) * 20, np.arange(5) * 10).astype(np.uint8)
+    Image.fromarray(smooth).save(folder / "a" / f"z{suffix}", quality=95)
+    found = load_image_folder(folder).x[1].reshape(6, 5).astype(int)
+    assert np.abs(found - smooth).max() <= (8 if "j" in suffix else 0)
+
+
+def test_colours_depths_and_transparency_become_grey(make: Make) -> None:
+    """Red is darker than green, clear is white, and sixteen bits, palettes and two shades keep their meaning."""
+    folder, sample = make({"a": 1, "b": 1}), (5, 6)
+    images = {
+        "red": (Image.new("RGB", sample, (255, 0, 0)), 76),
+        "green": (Image.new("RGB", sample, (0, 255, 0)), 149),
+        "clear": (Image.new("RGBA", sample, (0, 0, 0, 0)), 255),
+        "half": (Image.new("LA", sample, (0, 128)), 127),
+        "palette": (Image.new("RGB", sample, (0, 0, 255)).quantize(4), 29),
+        "one bit": (Image.new("1", sample, 1), 255),
+        "sixteen bits": (Image.fromarray(np.full((6, 5), 32768, np.uint16)), 128),
+    }
+    for name, (image, _) in images.items():
+        image.save(folder / "b" / f"z {name}.png")
+    found = dict(zip(sorted(images), load_image_folder(folder).x[2:], strict=True))
+    for name, (_, expected) in images.items():
+        assert np.abs(found[name].astype(int) - expected).max() <= 1, name
+
+
+def test_a_photograph_stands_upright(make: Make) -> None:
+    """What the camera noted about how it was held is obeyed."""
+    folder = make({"a": 1, "b": 1}, height=5, width=6)
+    lying = Image.fromarray(np.kron(np.array([[0], [255]], np.uint8), np.ones((3, 5), np.uint8)))
+    exif = lying.getexif()
+    exif[0x0112] = 6  # turned by a quarter
+    lying.save(folder / "b" / "z.jpg", exif=exif, quality=95)
+    upright = load_image_folder(folder).x[-1].reshape(5, 6).astype(int)
+    assert upright[:, :3].mean() > 240
+    assert upright[:, 3:].mean() < 15
+
+
+@pytest.mark.parametrize(("height", "width"), [(12, 12), (40, 20), (9, 30), (4, 4)])
+def test_images_of_all_sizes_become_squares(make: Make, height: int, width: int) -> None:
+    """Scaled without being stretched, in the middle, on the colour of its own edge."""
+    folder = make({"a": 1, "b": 1})
+    paper = np.full((height, width), 200, np.uint8)
+    paper[height // 4 : height - height // 4, width // 4 : width - width // 4] = 40
+    Image.fromarray(paper).save(folder / "b" / "z.png")
+    examples = load_image_folder(folder, 12)
+    assert examples.image_shape == (12, 12)
+    picture = examples.x[-1].reshape(12, 12).astype(int)
+    assert (picture[0, 0], picture[-1, -1]) == (200, 200)
+    rows, columns = np.flatnonzero((picture < 120).any(axis=1)), np.flatnonzero((picture < 120).any(axis=0))
+    scale = 12 / max(height, width)
+    assert len(rows) == pytest.approx(height * scale / 2, abs=1.01)
+    assert len(columns) == pytest.approx(width * scale / 2, abs=1.01)
+    assert rows.mean() == pytest.approx(5.5, abs=0.5)
+    assert columns.mean() == pytest.approx(5.5, abs=0.5)
+
+
+# As a data set
+
+
+def test_a_folder_is_a_data_set(make: Make) -> None:
+    """By its path, split and scaled as any other, and known for images."""
+    folder = make({"cats": 20, "dogs": 30})
+    check_name(str(folder))
+    assert holds_images(str(folder))
+    dataset = load_dataset(DataConfig(name=str(folder), split=0.2))
+    assert dataset.name == "pets"
+    assert dataset.image_shape == (6, 5)
+    assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (36, 9, 5)
+    assert 0.95 < dataset.x_train.max() <= 1.0
+    assert load_dataset(DataConfig(name=str(folder), image_size=8)).image_shape == (8, 8)
+
+
+def test_the_fingerprint_is_of_the_content(make: Make) -> None:
+    """The same pixels under other file names and in another format are the same data; one pixel makes another."""
+    first = make({"a": 3, "b": 3})
+    second = make({"a": 0, "b": 0}, name="again")
+    for path in sorted(first.glob("*/*.png")):
+        Image.open(path).save(second / path.parent.name / f"x{path.stem}.bmp")
+    fingerprint = load_image_folder(first).fingerprint()
+    assert load_image_folder(second).fingerprint() == fingerprint
+    picture = shades(0)
+    picture[0, 0] ^= 1
+    Image.fromarray(picture).save(first / "a" / "0.png")
+    assert load_image_folder(first).fingerprint() != fingerprint
+
+
+def test_how_far_it_is_is_said_in_bytes(make: Make) -> None:
+    """After every image, up to all."""
+    folder, told = make({"a": 4, "b": 3}), []
+    load_image_folder(folder, progress=lambda *news: told.append(news))
+    total = sum(path.stat().st_size for path in folder.glob("*/*.png"))
+    assert {(what, whole) for what, _, whole in told} == {("7 images of pets", total)}
+    done = [amount for _, amount, _ in told]
+    assert done == sorted(set(done))
+    assert (len(done), done[-1]) == (7, total)
+
+
+# What is wrong
+
+
+def refusal(folder: Path, side: int = 0) -> str:
+    """The one sentence that says why a folder cannot be used, with its path left out."""
+    with pytest.raises(DataError) as caught:
+        load_image_folder(folder, side)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text.replace(f"{folder}", "FOLDER")
+
+
+def test_a_folder_needs_classes(make: Make) -> None:
+    """No subfolders, one subfolder, an empty one and a stray image are each named."""
+    empty = make({}, name="empty")
+    assert refusal(empty) == "FOLDER has no subfolders: each class needs a subfolder with its images"
+    Image.fromarray(shades(0)).save(empty / "1.png")
+    assert refusal(empty) == "FOLDER has images, but no subfolders: each class needs a subfolder with its images"
+    assert refusal(make({"a": 2}, name="one")) == "FOLDER has one class only, a: there is nothing to tell apart"
+    hollow = make({"a": 2, "b": 0}, name="hollow")
+    assert refusal(hollow) == "FOLDER/b has no images: it needs PNG, JPEG or BMP files"
+    stray = make({"a": 2, "b": 2}, name="stray")
+    Image.fromarray(shades(0)).save(stray / "lost.png")
+    assert refusal(stray) == "FOLDER/lost.png lies beside the classes: move it into the subfolder of its class"
+
+
+def test_splits_have_to_fit_each_other(make: Make) -> None:
+    """A test class that is never trained, and a third split, are named."""
+    odd = make({"train/a": 1, "train/b": 1, "test/a": 1, "test/c": 1}, name="odd")
+    assert refusal(odd) == "FOLDER/test has the class c, which FOLDER/train has not"
+    three = make({"train/a": 1, "train/b": 1, "test/a": 1, "test/b": 1, "val/a": 1}, name="three")
+    assert refusal(three).startswith("FOLDER has val beside train and test, which is not used: move its images")
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", b"GIF89a" + bytes(50)])
+def test_a_file_that_is_no_image_is_named(make: Make, content: bytes) -> None:
+    """Whatever its name says."""
+    folder = make({"a": 2, "b": 2})
+    (folder / "b" / "odd.png").write_bytes(content)
+    assert refusal(folder) == "FOLDER/b/odd.png is not a PNG, JPEG or BMP image"
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp"])
+def test_a_damaged_image_is_named(make: Make, suffix: str) -> None:
+    """A file that ends too early is refused with its name."""
+    folder = make({"a": 2, "b": 2}, height=40, width=40)
+    path = folder / "b" / f"z.{suffix}"
+    Image.fromarray(shades(0, 40, 40)).save(path)
+    whole = path.read_bytes()
+    for at in (30, len(whole) // 2, len(whole) * 9 // 10):
+        path.write_bytes(whole[:at])
+        assert refusal(folder).startswith(f"FOLDER/b/z.{suffix} is ")
+
+
+def test_images_of_two_sizes_are_named_with_what_helps(make: Make) -> None:
+    """Both files, both sizes and the setting."""
+    folder = make({"a": 2, "b": 2})
+    Image.fromarray(shades(0, 8, 9)).save(folder / "b" / "1.png")
+    assert refusal(folder) == (
+        "FOLDER/a/0.png has 6x5 pixels and FOLDER/b/1.png has 8x9: set image_size to bring all images to one size"
+    )
+    assert load_image_folder(folder, 8).image_shape == (8, 8)
+
+
+def test_too_many_pixels_are_refused_before_they_fill_the_memory(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A photograph as it is, a huge collection, and an image that unpacks to gigabytes."""
+    folder = make({"a": 1, "b": 1}, height=300, width=400)
+    assert "300x400 pixels, too many to be the inputs of a network: set image_size" in refusal(folder)
+    assert load_image_folder(folder, 16).x.shape == (2, 256)
+    monkeypatch.setattr(data.image_folder, "_MOST_BYTES", 400)
+    assert "2 images of 16x16 pixels, more than fit into memory: set image_size" in refusal(folder, 16)
+    monkeypatch.setattr(data.image_folder, "_MOST_IN_A_FILE", 1000)
+    assert refusal(folder, 16) == "FOLDER/a/0.png has 300x400 pixels, too many to be read"
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert refusal(folder, 16) == "FOLDER/a/0.png has too many pixels to be read"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_to_nothing_is_named(make: Make) -> None:
+    """As a file that cannot be read."""
+    folder = make({"a": 2, "b": 2})
+    (folder / "b" / "z.png").symlink_to(folder / "gone.png")
+    assert refusal(folder) == "FOLDER/b/z.png cannot be read: No such file or directory"

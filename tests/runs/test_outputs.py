@@ -1,0 +1,138 @@
+"""One output unit for two classes, and one a label, through training, the record and what judges it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+from sklearn import metrics
+
+from core.config import LOSSES, RunConfig
+from core.errors import ConfigError
+from data.datasets import load_dataset
+from runs.encoding import parameters_sha256
+from runs.evaluation import evaluate_run, table_of
+from runs.gradient import check_run
+from runs.launch import checked, prepare_resume
+from runs.record import RunReader, create_run, run_directory
+from runs.worker import work
+
+BINARY = {"data": "moons", "samples": 200, "output": "binary", "hidden": (8,), "epochs": 30, "learning-rate": 0.02}
+
+
+def trained(config: RunConfig) -> RunReader:
+    """A finished run."""
+    reader = RunReader(run_directory(create_run(config)))
+    *_, last = work(reader.directory)
+    assert last["status"] == "finished", last["message"]
+    return reader
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("batch_size", [1, 16])
+def test_a_run_is_recorded_read_and_judged(loss: str, batch_size: int) -> None:
+    """The network in the record has one output, answers for both classes, and its gradient is right."""
+    one_by_one = {"optimizer": "sgd", "learning-rate": 0.2} if batch_size == 1 else {}
+    config = RunConfig().with_values(BINARY | one_by_one | {"loss": loss, "batch-size": batch_size})
+    reader = trained(config)
+    last = len(reader.snapshot_lines()) - 1
+    assert reader.description["layer_sizes"] == [2, 8, 1]
+    network = reader.network(last)
+    np.testing.assert_array_equal(
+        network.activations(reader.probe().x)[-1], reader.snapshot(last).probe_activations[-1]
+    )
+    judged = evaluate_run(reader)
+    assert judged["accuracy"] == reader.snapshot_lines()[last]["heldout"]["accuracy"] > 0.8
+    assert np.shape(judged["confusion_matrix"]) == (2, 2)
+    check = check_run(reader, last)
+    assert check.own.is_right is True
+    assert check.own.error < 1e-6
+
+
+def test_it_goes_on_bit_for_bit() -> None:
+    """Stopped and resumed it ends with the parameters of a run that never was."""
+    config = RunConfig().with_values(BINARY | {"epochs": 4, "snapshot-every": 3})
+    whole = trained(config)
+    broken = RunReader(run_directory(create_run(config)))
+    session = work(broken.directory)
+    next(status for status in session if status["step"] >= 9)
+    session.close()
+    list(work(prepare_resume(broken.run)))
+    ends = [reader.snapshot(len(reader.snapshot_lines()) - 1).parameters for reader in (whole, broken)]
+    assert parameters_sha256(ends[0]) == parameters_sha256(ends[1])
+
+
+def test_a_file_with_three_classes_says_so(tmp_path: Path) -> None:
+    """What only loading can tell fails the run with one sentence; a listed data set is refused before."""
+    path = tmp_path / "three.csv"
+    path.write_text("a,b,class\n" + "".join(f"{i},{i % 7},{'xyz'[i % 3]}\n" for i in range(60)))
+    directory = run_directory(create_run(RunConfig().with_values(BINARY | {"data": str(path)})))
+    *_, last = work(directory)
+    assert last["status"] == "failed"
+    assert "data set three has 3; take softmax" in str(last["message"])
+    with pytest.raises(ConfigError, match="data set spirals has 3"):
+        checked(RunConfig().with_values(BINARY | {"data": "spirals"}))
+
+
+LABELS = {"data": "mnist-5k-traits", "output": "sigmoid", "hidden": (12,), "epochs": 2, "split": 0.8}
+
+
+def test_a_run_of_labels_is_recorded_read_and_judged() -> None:
+    """The record holds a matrix for each label, and evaluate's figures are scikit-learn's of the network's answers."""
+    reader = trained(RunConfig().with_values(LABELS))
+    last = len(reader.snapshot_lines()) - 1
+    assert reader.is_multilabel
+    assert reader.accuracy_name == "subset accuracy"
+    assert reader.description["layer_sizes"] == [784, 12, 4]
+    assert reader.snapshot(last).confusion.shape == (4, 2, 2)
+    assert reader.probe().y.shape == (20, 4)
+    config = reader.config
+    x, y = load_dataset(config.data, dtype=config.training.dtype).split("test")
+    predictions = (reader.network(last).predict_proba(x) >= 0.5).astype(int)
+    judged = evaluate_run(reader, split="test")
+    assert judged["accuracy"] == pytest.approx(metrics.accuracy_score(y, predictions), abs=1e-12)
+    assert judged["hamming_loss"] == pytest.approx(metrics.hamming_loss(y, predictions), abs=1e-12)
+    assert judged["confusion_matrix"] == metrics.multilabel_confusion_matrix(y, predictions).tolist()
+    for how in ("micro", "macro", "weighted", "samples"):
+        theirs = metrics.precision_recall_fscore_support(y, predictions, average=how, zero_division=np.nan)
+        mine = [judged["averages"][name][how] for name in ("precision", "recall", "f1")]
+        np.testing.assert_allclose(mine, theirs[:3], rtol=0, atol=1e-12)
+    heldout = evaluate_run(reader)
+    assert heldout["accuracy"] == reader.snapshot_lines()[last]["heldout"]["accuracy"]
+    np.testing.assert_array_equal(heldout["confusion_matrix"], reader.snapshot(last).confusion)
+    check = check_run(reader, last)
+    assert check.own.is_right is True
+    assert check.own.error < 1e-6
+    printed = io.StringIO()
+    Console(file=printed, width=120).print(*table_of(judged))
+    assert "subset accuracy" in printed.getvalue()
+    assert "samples average" in printed.getvalue()
+
+
+def test_a_run_of_labels_goes_on_bit_for_bit() -> None:
+    """Stopped and resumed it ends with the parameters of a run that never was."""
+    config = RunConfig().with_values(LABELS | {"snapshot-every": 5})
+    whole = trained(config)
+    broken = RunReader(run_directory(create_run(config)))
+    session = work(broken.directory)
+    next(status for status in session if status["step"] >= 10)
+    session.close()
+    list(work(prepare_resume(broken.run)))
+    ends = [reader.snapshot(len(reader.snapshot_lines()) - 1).parameters for reader in (whole, broken)]
+    assert parameters_sha256(ends[0]) == parameters_sha256(ends[1])
+
+
+def test_labels_ask_for_a_sigmoid_output(tmp_path: Path) -> None:
+    """A listed data set says so before a run is made, a file when it is loaded."""
+    with pytest.raises(ConfigError, match=r"data set mnist-5k-traits.*output must be 'sigmoid', one unit a label"):
+        checked(RunConfig().with_values({"data": "mnist-5k-traits"}))
+    path = tmp_path / "labels.csv"
+    path.write_text("a,label:x,label:y\n" + "".join(f"{i},{i % 2},{i // 2 % 2}\n" for i in range(80)))
+    directory = run_directory(create_run(RunConfig().with_values({"data": str(path)})))
+    *_, last = work(directory)
+    assert last["status"] == "failed"
+    assert "data set labels gives an example any number of labels: output must be 'sigmoid'" in str(last["message"])
+    assert trained(RunConfig().with_values({"data": str(path), "output": "sigmoid", "epochs": 1})).is_multilabel

@@ -1,0 +1,66 @@
+"""The threads of a run: everything is done, in any order, and nothing is lost when a part fails."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from runs.team import ThreadTeam
+
+
+def test_parts_run_at_the_same_time() -> None:
+    """Two parts that wait for each other both get on."""
+    meeting = threading.Barrier(2, timeout=20)
+    names: set[str] = set()
+
+    def meet() -> None:
+        meeting.wait()
+        names.add(threading.current_thread().name)
+
+    together = ThreadTeam(2).together([meet, meet])
+    for _ in range(3):
+        together()
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_it_ends_when_every_part_has_ended(size: int) -> None:
+    """What the parts wrote is there, as often as it is asked for."""
+    out = np.zeros((size, 1000))
+    parts = [lambda i=i: np.add(out[i], i + 1, out=out[i]) for i in range(size)]
+    together = ThreadTeam(size).together(parts)
+    for n in range(1, 200):
+        together()
+        assert (out == n * np.arange(1, size + 1)[:, None]).all()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_error_comes_to_whoever_asked(place: int) -> None:
+    """The error of any part is raised, once, and the team works on."""
+    done = []
+
+    def part(i: int) -> None:
+        if i == place and len(done) < 3:
+            raise ZeroDivisionError(f"part {i}")
+        done.append(i)
+
+    team = ThreadTeam(3)
+    together = team.together([lambda i=i: part(i) for i in range(3)])
+    with pytest.raises(ZeroDivisionError, match=f"part {place}"):
+        together()
+    done += [9, 9, 9]
+    together()
+    assert sorted(done)[-3:] == [9, 9, 9]
+    assert len(done) == 2 + 3 + 3
+
+
+def test_overflow_is_no_warning_in_any_thread() -> None:
+    """What leaves the numbers is found and named by the engine, not printed by a thread."""
+    big = np.full(1000, 1e30, np.float32)
+
+    def overflow() -> None:
+        np.multiply(big, big)
+
+    ThreadTeam(2).together([lambda: None, overflow])()
