@@ -193,8 +193,11 @@ def _compute(run: str, number: int, split: str) -> Answers:
     return Answers(run, number, split, dataset.class_names, y, predictions, probabilities)
 
 
-def confusions_of(run: str, numbers: Sequence[int], split: str) -> list[Confusion]:
-    """The confusion matrix of each of these snapshots on a split: recorded where that is the split that judged it."""
+def confusions_of(run: str, numbers: Sequence[int], split: str) -> tuple[dict[int, Confusion], list[AnnscopeError]]:
+    """The confusion matrix of each of these snapshots on a split: recorded where that is the split that judged it.
+
+    A snapshot that cannot be read is left out, and why comes second. Raises AnnscopeError when that is every one.
+    """
     dataset = dataset_of(run)
     x, y = dataset.split(split)
     reader = RunReader(run_directory(run))
@@ -205,7 +208,16 @@ def confusions_of(run: str, numbers: Sequence[int], split: str) -> list[Confusio
         predictions = answer(reader.network(number), x, is_multilabel=dataset.is_multilabel)[0]
         return confusion_matrix(y, predictions, dataset.n_classes)
 
-    return [_confusions.get((run, number, split), partial(compute, number)) for number in numbers]
+    found: dict[int, ndarray] = {}
+    troubles: list[AnnscopeError] = []
+    for number in numbers:
+        try:
+            found[number] = _confusions.get((run, number, split), partial(compute, number))
+        except AnnscopeError as error:
+            troubles.append(error)
+    if not found and troubles:
+        raise troubles[0]
+    return found, troubles
 
 
 def dataset_of(run: str) -> Dataset:

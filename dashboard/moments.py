@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
@@ -37,9 +36,14 @@ class Moments:
         return f"{self.unit} {self.at(number):,}"
 
     def spread(self, most: int) -> list[int]:
-        """The numbers of at most `most` snapshots, evenly spread, first and last among them."""
-        last = len(self.lines) - 1
-        return sorted({round(place) for place in np.linspace(0, last, min(most, last + 1)).tolist()})
+        """The numbers of at most `most` snapshots (2 or more), every 2^k-th, and the last.
+
+        As a run goes on they are the same ones, until there are so many that every second is left out.
+        """
+        last, apart = len(self.lines) - 1, 1
+        while last // apart + 1 + (last % apart > 0) > most:
+            apart *= 2
+        return sorted({*range(0, last + 1, apart), last})
 
 
 def class_figure(confusion: Confusion, name: str) -> Float[ndarray, " n_classes"]:

@@ -19,10 +19,11 @@ from functools import wraps
 from pathlib import Path
 
 import numpy as np
+import plotly
 from anyio import create_task_group
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -35,7 +36,10 @@ from dashboard.following import IDLE_SECONDS, Following, follow
 from runs.record import run_ids
 
 BASE = "/annscope"
+PLOTLY = f"{BASE}/plotly-{plotly.__version__}.js"
 ASSETS = Path(__file__).with_name("assets")
+KEPT = "private, max-age=31536000, immutable"
+"""How long a browser keeps what it got by an address that names its version: a year, without asking again."""
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
 MOST_CHANGES = 10_000
 BUSY_SECONDS = 0.25
@@ -60,7 +64,7 @@ class Assets(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         is_present = scope["path_params"].get("version") == assets_version(Path(str(self.directory)))
-        response.headers["cache-control"] = "private, max-age=31536000, immutable" if is_present else "no-cache"
+        response.headers["cache-control"] = KEPT if is_present else "no-cache"
         return response
 
 
@@ -283,6 +287,15 @@ def _history(following: Following, *, kind: str | None = None) -> str:
     return f'{{{head}"description":{description},"lines":[{",".join(following.lines)}],"status":{status}}}'
 
 
+def plotly_library(_: Request) -> Response:
+    """The drawing library of the figures, as it lies in the plotly package; its address names its version."""
+    return FileResponse(
+        Path(plotly.__file__).with_name("package_data") / "plotly.min.js",
+        media_type="text/javascript",
+        headers={"cache-control": KEPT},
+    )
+
+
 def not_here(_: Request) -> Response:
     """The answer to a page that was opened by its own address and looks for the server below itself.
 
@@ -296,6 +309,7 @@ routes: list[BaseRoute] = [
     Route("/{page}/_stcore/host-config", not_here),
     Mount(f"{BASE}/assets", app=Assets(directory=ASSETS, check_dir=False), name="assets"),
     Mount(f"{BASE}/{{version}}/assets", app=Assets(directory=ASSETS, check_dir=False)),
+    Route(PLOTLY, plotly_library),
     Route(f"{BASE}/runs/{{run}}/history", history),
     Route(f"{BASE}/runs/{{run}}/probe", probe),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number:int}}", snapshot),

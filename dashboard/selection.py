@@ -3,6 +3,8 @@
 3-5          truly class 3, taken for class 5: one cell of the confusion matrix
 true-3       everything that truly is class 3: a row
 predicted-5  everything taken for class 5: a column
+either-3     what is class 3 or was taken for it: what its F1 is about
+without-3    everything that truly is not class 3: what its specificity is about
 called-3     what a threshold on the probability of class 3 calls class 3
 missed-3     what truly is class 3 and falls below the threshold
 bin-7        what was predicted with a confidence in bin 7 of the calibration curve
@@ -13,6 +15,7 @@ tp-3, fp-3   carries label 3 and was given it; was given it wrongly
 fn-3, tn-3   carries it and was not given it; rightly was not
 true-3       carries label 3; without-3 does not
 predicted-3  was given label 3; unpredicted-3 was not
+either-3     carries label 3 or was given it
 called-3, missed-3  as above
 pbin-3-7     the probability of label 3 is in bin 7 of its calibration curve
 
@@ -34,12 +37,14 @@ from core.curves import N_BINS
 from dashboard.derived import Answers
 
 Kind = Literal[
-    "cell", "true", "predicted", "called", "missed", "bin", "wrong", "all",
-    "tp", "fp", "fn", "tn", "without", "unpredicted", "pbin",
+    "cell", "true", "without", "predicted", "either", "called", "missed", "bin", "wrong", "all",
+    "tp", "fp", "fn", "tn", "unpredicted", "pbin",
 ]  # fmt: skip
-OF_CLASSES = ("true", "predicted", "called", "missed", "bin")
-OF_LABELS = ("tp", "fp", "fn", "tn", "true", "without", "predicted", "unpredicted", "called", "missed")
+OF_CLASSES = ("true", "without", "predicted", "either", "called", "missed", "bin")
+OF_LABELS = ("tp", "fp", "fn", "tn", "true", "without", "predicted", "unpredicted", "either", "called", "missed")
 Order = Literal["sure", "unsure"]
+OF_FIGURE: dict[str, Kind] = {"precision": "predicted", "recall": "true", "f1": "either", "specificity": "without"}
+"""Which examples a figure of a class or label is counted on."""
 ORDERS: dict[Order, str] = {"sure": "Surest first", "unsure": "Least sure first"}
 
 
@@ -66,7 +71,7 @@ def parse_selection(text: str, n_classes: int, *, is_multilabel: bool = False) -
         return Selection("wrong" if text == "wrong" else "all")
     if is_multilabel:
         return _of_labels(text, n_classes)
-    found = re.fullmatch(r"(?:(true|predicted|called|missed|bin)|([0-9]{1,4}))-([0-9]{1,4})", text, re.ASCII)
+    found = re.fullmatch(rf"(?:({'|'.join(OF_CLASSES)})|([0-9]{{1,4}}))-([0-9]{{1,4}})", text, re.ASCII)
     if found is None:
         return None
     word, row, last = found.groups()
@@ -95,10 +100,11 @@ def is_selected(selection: Selection, answers: Answers, threshold: float) -> Boo
     elif kind in {"called", "missed"}:
         called = answers.probabilities[:, first].astype(np.float64) >= threshold
         chosen = called if kind == "called" else answers.is_class(first) & ~called
-    elif kind in {"true", "predicted", *OF_LABELS}:
+    elif kind in OF_LABELS:
         is_true, is_said = answers.is_class(first), answers.is_predicted(first)
         chosen = {
             "true": is_true, "without": ~is_true, "predicted": is_said, "unpredicted": ~is_said,
+            "either": is_true | is_said,
             "tp": is_true & is_said, "fp": ~is_true & is_said, "fn": is_true & ~is_said, "tn": ~is_true & ~is_said,
         }[kind]  # fmt: skip
     elif kind == "pbin":
@@ -154,6 +160,8 @@ def describe(selection: Selection, class_names: tuple[str, ...], threshold: floa
         return f"Truly {class_names[first]}"
     if selection.kind == "predicted":
         return f"Taken for {class_names[first]}"
+    if selection.kind == "either":
+        return f"Truly {class_names[first]}, or taken for it"
     if selection.kind == "called":
         return f"p({class_names[first]}) at least {threshold:.4g}"
     if selection.kind == "missed":

@@ -89,8 +89,6 @@ INSPECT = "inspect"
 DRAW = "draw"
 GALLERY = "gallery"
 PLACE = "place"
-EARLIER = "earlier"
-LATER = "later"
 CALLED = "called"
 MISSED = "missed"
 ROC = "roc"
@@ -174,6 +172,13 @@ def catch_up() -> None:
     address = st.query_params.to_dict()
     if said not in (None, address) and any(before == address for _, before in _replaced_lately()):
         st.query_params.from_dict(said)
+
+
+def take_address() -> None:
+    """Of a run of the whole page, which no click asks for, the address is news: somebody went back or forward."""
+    said = st.session_state.get(ADDRESSES, {}).get(st.session_state.get(PAGE))
+    if said not in (None, st.query_params.to_dict()):
+        st.session_state[REPLACED] = []
 
 
 def _replaced_lately() -> list[tuple[float, dict[str, str]]]:

@@ -123,6 +123,26 @@ def pair_rows(names: Sequence[str], confusion: ndarray) -> list[Row]:
     ]
 
 
+def area_rows(
+    names: Sequence[str],
+    roc: tuple[ndarray, Averages],
+    precision: tuple[ndarray, Averages],
+    support: ndarray,
+) -> list[Row]:
+    """The areas under the curves of each class, then their three averages."""
+
+    def row(name: str, area: float, average_precision: float, count: int) -> Row:
+        figures = {"area_under_roc": float(area), "average_precision": float(average_precision)}
+        return {"class": name} | figures | {"support": int(count)}
+
+    rows = [row(name, roc[0][c], precision[0][c], support[c]) for c, name in enumerate(names)]
+    total = int(support.sum())
+    return rows + [
+        row(f"{how} average", getattr(roc[1], how), getattr(precision[1], how), total)
+        for how in ("macro", "micro", "weighted")
+    ]
+
+
 def curve_rows(
     names: Sequence[str], roc: Sequence[RocCurve], precision_recall: Sequence[PrecisionRecallCurve]
 ) -> list[Row]:

@@ -101,7 +101,7 @@ export function generator(seed) {
 /**
  * How sure the network stays of `label` over one slider's range, the others as they are.
  * `answer(image)` gives probabilities and `says(probabilities, label)` whether they predict it. Returns {label,
- * points: [{value, p, holds}], breaks: [below, above]}: the first value to either side of the present one, to the slider's
+ * points: [{value, p, probabilities, holds}], breaks: [below, above]}: the first value to either side of the present one, to the slider's
  * step, at which what is said of the label changes (null: none in the range).
  */
 export function sweep(image, values, change, label, answer, says, count, seed) {
@@ -110,7 +110,7 @@ export function sweep(image, values, change, label, answer, says, count, seed) {
   const at = (k) => {
     const value = Number((change.low + k * change.step).toFixed(6));
     const probabilities = answer(changed(image, { ...values, [change.name]: value }, seed));
-    return { k, value, p: probabilities[label], holds: says(probabilities, label) === isSaid };
+    return { k, value, p: probabilities[label], probabilities, holds: says(probabilities, label) === isSaid };
   };
   const stride = Math.max(1, Math.round(steps / count));
   const points = [];

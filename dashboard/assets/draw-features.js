@@ -41,8 +41,9 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
       const points = Array.from({ length: POINTS }, (_, k) => {
         const value = low[i] + ((high[i] - low[i]) * k) / (POINTS - 1);
         const probabilities = answer(self.raw.map((own, j) => (j === i ? value : own)));
-        return { value, p: probabilities[label], holds: reader.says(probabilities, label) === isSaid };
+        return { value, p: probabilities[label], probabilities, holds: reader.says(probabilities, label) === isSaid };
       });
+      rows[i].points = points;
       drawSweep(canvas, { points }, { low: low[i], high: high[i] }, self.raw[i], palette);
       const below = points.findLast(({ value, holds }) => value < self.raw[i] && !holds);
       const above = points.find(({ value, holds }) => value > self.raw[i] && !holds);
@@ -61,5 +62,7 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
     });
     moved(stamp);
   }
-  return Object.assign(self, { element, sweep, destroy: sweep.cancel });
+  /** What was drawn last: [{name, canvas, verdict, points}]. */
+  const sweeps = () => rows.map(({ canvas, verdict, points = [] }, i) => ({ name: names[i], canvas, verdict: verdict.textContent, points }));
+  return Object.assign(self, { element, sweeps, sweep, destroy: sweep.cancel });
 }

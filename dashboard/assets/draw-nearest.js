@@ -54,6 +54,8 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
 
   return {
     element,
+    /** What was found last: [{index, label, distance, x}]. */
+    get found() { return found; },
     ask(url, x, answer) {
       abort?.abort();
       said = answer;

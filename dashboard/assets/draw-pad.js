@@ -130,6 +130,8 @@ export function createPad(shape, changed) {
     strike(held.stroke, from);
     tell(event.timeStamp);
   });
+  // A quick stroke is no swipe: after one the browser would take the next tap, on Undo, for the end of a scroll.
+  canvas.addEventListener('touchstart', (event) => event.preventDefault(), { passive: false });
   const lift = (event) => { if (held?.id === event.pointerId) held = null; };
   canvas.addEventListener('pointerup', lift);
   canvas.addEventListener('pointercancel', lift);

@@ -35,6 +35,7 @@ export function createPlane({ points, labels, names, reader }, moved) {
     const box = canvas.getBoundingClientRect();
     return [((event.clientX - box.left) / box.width - 0.5) * 2 * extent, (0.5 - (event.clientY - box.top) / box.height) * 2 * extent];
   };
+  canvas.addEventListener('touchstart', (event) => event.preventDefault(), { passive: false }); // a quick drag is no swipe
   canvas.addEventListener('pointerdown', (event) => {
     held = true;
     canvas.setPointerCapture(event.pointerId);

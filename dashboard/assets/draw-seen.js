@@ -58,6 +58,9 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
 
   return {
     element,
+    canvas,
+    /** The numbers that are drawn: {features, map | null, kind}. */
+    get shown() { return shown; },
     about(label) {
       about.value = String(label);
       if (maps.value === 'none') maps.set('gradient');

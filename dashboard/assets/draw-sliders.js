@@ -49,6 +49,7 @@ export function createSliders(classNames, side, moved) {
     const { image, label, answer, says } = about;
     const { change, canvas, verdict } = rows[at];
     const found = label === null ? null : sweep(image, values, change, label, answer, says, about.count, self.seed);
+    rows[at].found = found;
     drawSweep(canvas, found, change, values[change.name], palette);
     const words = found ? `${about.name ? `${about.name} ` : ''}${sentence(found, change)}` : 'n/a';
     verdict.textContent = words;
@@ -69,6 +70,8 @@ export function createSliders(classNames, side, moved) {
 
   const self = {
     element, values, seed: 1,
+    /** What was drawn last: [{name, canvas, verdict, points}], without points for an empty sheet. */
+    sweeps: () => rows.map(({ change, canvas, verdict, found }) => ({ name: change.label, canvas, verdict: verdict.textContent, points: found?.points ?? [] })),
     /** Soon, draw anew how sure the network stays of `label` (null: nothing is drawn). */
     update: (about, palette) => next(about, palette, 0),
     destroy: () => clearTimeout(timer),

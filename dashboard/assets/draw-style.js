@@ -95,6 +95,7 @@ export const RULES = `
   .dr-pad { max-width: none; }
   .dr-seen { order: 1; grid-column: 1 / -1; }
   .dr-seen-body { display: grid; grid-template-columns: 260px minmax(0, 1fr); gap: 20px; align-items: center; }
+  .dr-seen .dr-row { justify-content: flex-start; }
   .dr-plane-card, .dr-features { grid-column: auto; }
   .dr-second { grid-template-columns: minmax(0, 1fr); }
   .nv .dr-neighbors { grid-template-columns: repeat(8, minmax(0, 1fr)); }

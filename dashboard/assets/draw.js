@@ -14,6 +14,7 @@ import { createLiveNetwork } from './draw-network.js';
 import { BRUSH, createPad, inkCanvasOf } from './draw-pad.js';
 import { calm, card, choice, make, press } from './draw-parts.js';
 import { createPlane } from './draw-plane.js';
+import { addSaves, asSheet, onPaper } from './draw-save.js';
 import { createSeen } from './draw-seen.js';
 import { createSliders } from './draw-sliders.js';
 import { openRun } from './draw-source.js';
@@ -192,6 +193,42 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   } else grid.append(...input.cards, make('div', 'dr-side', {}, answer.element, nearest.element));
   const network = createLiveNetwork(live, { ...description, dataset: { ...description.dataset, feature_names: names } }, shape, nFeatures, input.extent);
 
+  // --- files ---
+  const files = (part) => () => `${description.run}-snapshot-${frame.number}-${part}`;
+  addSaves(answer.element, files('answer'), {
+    rows: () => (now.best === null ? null : [[reader.one, 'probability'], ...Array.from(reader.probabilities(now.answers.at(-1)), (p, c) => [classNames[c], p])]),
+  });
+  const tiles = () => [...nearest.element.querySelectorAll('.dr-neighbor')];
+  addSaves(nearest.element, files('nearest'), {
+    rows: () => (nearest.found.length ? [['training example', reader.one, 'distance', ...names], ...nearest.found.map(({ index, label, distance, x }) => [index, reader.words(truthOf(label)), distance, ...x])] : null),
+    picture: shape && (() => (tiles().length ? asSheet(tiles().map((tile) => ({ canvas: tile.querySelector('canvas'), above: tile.querySelector('b').textContent, below: tile.querySelector('small').textContent })), 4, [84, 84], palette) : null)),
+  });
+  const { pad } = input;
+  if (pad) addSaves(input.cards[0], files('drawing'), { picture: () => onPaper(pad.canvas, palette.paper) });
+  else if (about.kind === 'plane') addSaves(input.cards[0], files('plane'), { picture: () => onPaper(input.cards[0].querySelector('canvas'), palette.paper) });
+  if (seen) {
+    addSaves(seen.element, files('input'), {
+      rows: () => {
+        const { features, map, kind } = seen.shown;
+        const head = ['row', 'column', 'input', ...(map ? [kind] : [])];
+        return [head, ...Array.from(features, (value, i) => [Math.floor(i / shape[1]) + 1, (i % shape[1]) + 1, value, ...(map ? [map[i]] : [])])];
+      },
+      picture: () => onPaper(seen.canvas, palette.paper, Math.ceil(560 / shape[1])),
+    });
+  }
+  if (input.sweeps) {
+    const ready = () => input.sweeps().filter(({ points }) => points.length);
+    addSaves(sliders?.element ?? input.cards[0], files('sweeps'), {
+      rows: () => (ready().length ? [['change', 'value', 'probability', 'answer'], ...ready().flatMap(({ name, points }) => points.map(({ value, p, probabilities }) => [name, value, p, reader.words(reader.predicted(probabilities))]))] : null),
+      picture: () => (ready().length ? asSheet(ready().map(({ name, canvas, verdict }) => ({ canvas, above: name, below: verdict })), 3, [260, 46], palette) : null),
+    });
+  }
+  let isSavable = false; // the network view makes its bar when it is first shown
+  function offerNetwork() {
+    if (!isSavable) addSaves(live, files('network'), { picture: () => onPaper(live.querySelector('.nv-canvas'), palette.surface) });
+    isSavable = true;
+  }
+
   // --- what is given to the network ---
   function imageInput() {
     const [rows, columns] = shape;
@@ -250,7 +287,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
     const moves = createSliders(classNames, Math.max(rows, columns), (at) => later(at));
     let plain = null;
     return {
-      cards: [element, view.element], seen: view, sliders: moves, pad,
+      cards: [element, view.element], seen: view, sliders: moves, pad, sweeps: moves.sweeps,
       read() {
         const untouched = pad.untouched();
         const exact = untouched?.exact ?? null;
@@ -290,6 +327,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
     table.element.append(examples.element);
     return {
       cards: [table.element],
+      sweeps: table.sweeps,
       read: () => ({ x: toFeatures(table.raw), isBare: false }),
       put: (example) => table.put(Array.from(toImage(example.x))),
       sweep: (label) => table.sweep(label, (raw) => model.probabilities(toFeatures(raw)), palette),
@@ -362,6 +400,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   function showNetwork() {
     afterwards = 0;
     networkCost = network.show(now.x, sample?.label ?? null, now.answers, frame);
+    offerNetwork();
   }
   const networkRests = calm(showNetwork, 180);
 

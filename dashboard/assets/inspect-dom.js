@@ -56,13 +56,15 @@ export function roveOver(root, place, at) {
   return reach;
 }
 
-/** A button that saves what `picture` draws, a canvas, as a PNG called what `file` says. */
+/** A button that saves what `picture` makes, a canvas or the promise of a blob, as a PNG called what `file` says. */
 export function pngButton(picture, file) {
   const button = node('button', { type: 'button', className: 'ai-png', textContent: 'PNG', title: 'Save as a picture', 'aria-label': 'Save as a PNG picture' });
-  button.addEventListener('click', () => picture().toBlob((blob) => {
+  button.addEventListener('click', async () => {
+    const made = await picture();
+    const blob = made instanceof Blob ? made : await new Promise((resolve) => { made.toBlob(resolve); });
     const link = node('a', { href: URL.createObjectURL(blob), download: `${file()}.png` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  }));
+  });
   return button;
 }

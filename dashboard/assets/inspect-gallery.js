@@ -55,6 +55,8 @@ export function createGallery(root, tell) {
     const held = document.activeElement && sheet.contains(document.activeElement) ? document.activeElement.dataset.sample : null;
     tiles = data.items.slice(0, data.shown).map(tileOf);
     sheet.classList.toggle('ai-cards', data.kind === 'values');
+    const isLong = Math.max(...data.names.map((name) => name.length)) > (data.kind === 'values' ? 9 : 2);
+    sheet.classList.toggle('ai-long', isLong && !data.several);
     sheet.classList.toggle('ai-several', data.several);
     sheet.replaceChildren(...tiles);
     if (!tiles.length) sheet.append(node('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
@@ -69,14 +71,14 @@ export function createGallery(root, tell) {
   function tileOf(item) {
     const { isRight } = item;
     const [truly, taken] = [wordsOf(item.truth), wordsOf(item.said)];
-    const words = isRight ? truly : `${truly} → ${taken}`;
+    const words = isRight ? [truly] : [node('span', { textContent: truly }), ' ', node('span', { textContent: `→ ${taken}` })];
     const tile = node('button', {
       type: 'button', className: `ai-tile${isRight ? '' : ' ai-wrong'}`, tabIndex: -1,
       title: `Example ${item.sample}: truly ${truly}, taken for ${taken}, ${data.about} ${exact(item.value)}`,
       'aria-label': `Example ${item.sample}, truly ${truly}, taken for ${taken}, ${data.about} ${exact(item.value)}`,
     });
     tile.dataset.sample = item.sample;
-    tile.append(faceOf(item), node('b', { textContent: words }), node('small', { textContent: percent(item.value) }));
+    tile.append(faceOf(item), node('b', {}, ...words), node('small', { textContent: percent(item.value) }));
     tile.addEventListener('click', () => {
       opened = item.sample;
       open();
@@ -155,6 +157,14 @@ export function createGallery(root, tell) {
       context.fillStyle = palette.panel;
       context.fillRect(x, y, side, side);
       if (face) context.drawImage(face, x, y, side, side);
+      else {
+        context.fillStyle = palette.ink;
+        context.font = '9px sans-serif';
+        data.items[k].features.slice(0, 5).forEach((value, i) => {
+          context.fillText(data.features[i], x + 3, y + 13 + 15 * i, side - 36);
+          context.fillText(Number(value.toPrecision(4)), x + side - 31, y + 13 + 15 * i, 28);
+        });
+      }
       context.fillStyle = tile.classList.contains('ai-wrong') ? palette.positive : palette.ink;
       context.font = '11px sans-serif';
       context.fillText(`${tile.querySelector('b').textContent}  ${tile.querySelector('small').textContent}`, x, y + side + 14, side);

@@ -24,7 +24,7 @@ export function createMatrix(root, tell) {
   function build(names) {
     const header = node('tr', { role: 'row' }, node('td', { className: 'ai-corner', role: 'presentation' }));
     const longest = Math.max(...names.map((name) => name.length));
-    header.firstChild.style.width = `${Math.min(140, Math.max(64, 20 + 7 * longest))}px`;
+    header.firstChild.style.width = `${Math.min(names.length <= 4 ? 230 : 140, Math.max(64, 20 + 7 * longest))}px`;
     header.firstChild.append(node('span', { textContent: 'predicted →' }), node('span', { textContent: 'true ↓' }));
     const body = node('tbody', { role: 'rowgroup' });
     const spot = (element, row, column, selection) => {
@@ -111,11 +111,17 @@ export function createMatrix(root, tell) {
     }
   }
 
-  /** The matrix as one picture. */
+  /** The matrix as one picture, its names in full. */
   function picture() {
-    const [side, left, top, size] = [44, 96, 64, data.names.length];
-    const canvas = node('canvas', { width: 2 * (left + (size + 1) * side + 12), height: 2 * (top + size * side + 12) });
+    const canvas = node('canvas');
     const context = canvas.getContext('2d');
+    const [side, bold, size] = [44, '600 13px sans-serif', data.names.length];
+    context.font = bold;
+    const longest = Math.ceil(Math.max(...data.names.map((name) => context.measureText(name).width)));
+    const upright = longest > side - 4; // names that are too long for their column stand on end
+    const [left, top] = [Math.max(96, longest + 20), upright ? longest + 46 : 64];
+    canvas.width = 2 * (left + (size + 1) * side + 12);
+    canvas.height = 2 * (top + size * side + 12);
     context.scale(2, 2);
     context.fillStyle = palette.surface;
     context.fillRect(0, 0, canvas.width, canvas.height);
@@ -124,11 +130,18 @@ export function createMatrix(root, tell) {
       Object.assign(context, { fillStyle: color, textAlign: align, font });
       context.fillText(text, x, y, align === 'center' ? side - 4 : undefined);
     };
-    write(`${data.file}`, 12, 16, palette.muted, 'left', '12px sans-serif');
-    write('true ↓ pred. →', 6, 46, palette.muted, 'left', '11px sans-serif');
+    write(data.file, 12, 16, palette.muted, 'left', '12px sans-serif');
+    write('true ↓ pred. →', 6, top - 18, palette.muted, 'left', '11px sans-serif');
     data.names.forEach((name, i) => {
-      write(name, left + (i + 0.5) * side, 46, palette.ink, 'center', '600 13px sans-serif');
-      write(name, left - 8, top + (i + 0.5) * side, palette.ink, 'right', '600 13px sans-serif');
+      const middle = left + (i + 0.5) * side;
+      if (upright) {
+        context.save();
+        context.translate(middle, top - 8);
+        context.rotate(-Math.PI / 2);
+        write(name, 0, 0, palette.ink, 'left', bold);
+        context.restore();
+      } else write(name, middle, top - 18, palette.ink, 'center', bold);
+      write(name, left - 8, top + (i + 0.5) * side, palette.ink, 'right', bold);
       write(String(data.totals[i]), left + (size + 0.5) * side, top + (i + 0.5) * side, palette.muted);
       data.names.forEach((_, j) => {
         const cell = places[i + 1][j + 1];

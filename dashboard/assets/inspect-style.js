@@ -53,6 +53,14 @@ export const RULES = `
 .ai-table tfoot th, .ai-table tfoot td { color: var(--nv-muted); }
 .ai-table tfoot tr:first-child > * { border-top: 1px solid var(--nv-muted); }
 .ai-table tfoot tr:last-child > * { border-bottom: 0; }
+.ai-tall { position: relative; max-height: 380px; overflow: auto; border: 1px solid var(--nv-edge); border-radius: 8px; }
+.ai-tall .ai-table thead th { position: sticky; top: 0; z-index: 1; padding: 7px 8px; background: var(--nv-panel); }
+.ai-tall .ai-table th:first-child, .ai-tall .ai-table td:first-child { position: sticky; left: 0; background: var(--nv-panel); font-weight: 600; }
+.ai-tall .ai-table thead th:first-child { z-index: 2; }
+.ai-tall .ai-table tbody tr[aria-selected=true] > :first-child { background: color-mix(in srgb, var(--nv-accent) 16%, var(--nv-surface)); box-shadow: inset 3px 0 var(--nv-accent); }
+.ai-tall .ai-table thead button { max-width: 110px; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+.ai-tall .ai-table tbody tr:last-child > * { border-bottom: 0; }
+.ai-table .ai-chosen, .ai-table thead .ai-chosen button { color: color-mix(in srgb, var(--nv-accent) 82%, var(--nv-ink)); font-weight: 700; }
 .ai-none { color: var(--nv-muted); }
 .ai-meter { display: flex; align-items: center; gap: 8px; justify-content: flex-end; }
 .ai-meter i { flex: 1 1 20px; min-width: 16px; max-width: 90px; height: 6px; border-radius: 3px; background: linear-gradient(90deg, var(--nv-accent) var(--part), var(--nv-faint) var(--part)); }
@@ -61,6 +69,21 @@ export const RULES = `
 .ai-head { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 10px; margin-bottom: 8px; }
 .ai-head h3 { margin: 0; padding: 0; font-size: 17px; font-weight: 700; letter-spacing: -0.005em; }
 .ai-count { color: var(--nv-muted); font-variant-numeric: tabular-nums; }
+.ai-plot-head b { font-size: 14px; font-weight: 700; } .ai-plot-head { flex-wrap: nowrap; align-items: center; margin-bottom: 2px; }
+.ai-plot-head .ai-count { flex: 1 1 0; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; } .ai-plot-head b { white-space: nowrap; }
+.ai-head .ai-png + .ai-png { margin-left: -4px; }
+.ai-png:disabled { opacity: 0.45; cursor: default; }
+.ai-plot { position: relative; border-radius: 8px; touch-action: pan-y; }
+.ai-plot-say { margin-top: 5px; color: var(--nv-muted); font-size: 12px; font-variant-numeric: tabular-nums; }
+.ai-moment { display: flex; align-items: center; gap: 8px; }
+.ai-moment input { flex: 1 1 80px; min-width: 60px; height: 22px; margin: 0; accent-color: var(--nv-accent); cursor: pointer; }
+.ai-moment output { flex: none; min-width: 5.5em; font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.ai-moment button { flex: none; height: 38px; min-width: 36px; padding: 0 8px; background: var(--nv-surface); border: 1px solid var(--nv-edge); border-radius: 8px; font-size: 15px; }
+.ai-moment button:hover:not(:disabled) { border-color: var(--nv-muted); } .ai-moment button:disabled { opacity: 0.4; cursor: default; }
+.ai-moment .ai-latest { padding: 0 12px; font-size: 13px; font-weight: 600; }
+.ai-moment .ai-latest[aria-pressed=true] { color: color-mix(in srgb, var(--nv-accent) 82%, var(--nv-ink)); border-color: var(--nv-accent); background: color-mix(in srgb, var(--nv-accent) 10%, var(--nv-surface)); }
+.ai-latest.ai-live::before { content: ''; display: inline-block; width: 8px; height: 8px; margin-right: 7px; border-radius: 50%; background: currentColor; }
+.ai-latest.ai-live[aria-pressed=true]::before { background: #17a673; }
 .ai-sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(66px, 1fr)); gap: 8px; }
 .ai-sheet.ai-cards { grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); }
 .ai-tile { position: relative; display: grid; grid-template-columns: 1fr auto; align-items: baseline; gap: 0 4px; padding: 4px; text-align: left; background: var(--nv-surface); border: 1px solid var(--nv-edge); border-radius: 8px; }
@@ -68,6 +91,7 @@ export const RULES = `
 .ai-plane { image-rendering: auto !important; }
 .ai-tile canvas, .ai-tile .ai-values { grid-column: 1 / -1; margin-bottom: 3px; }
 .ai-tile b { font-size: 11.5px; font-weight: 600; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.ai-long .ai-tile b span { display: block; overflow: hidden; text-overflow: ellipsis; }
 .ai-tile small { font-size: 11px; color: var(--nv-muted); font-variant-numeric: tabular-nums; white-space: nowrap; }
 .ai-sheet.ai-several { grid-template-columns: repeat(auto-fill, minmax(100px, 1fr)); } .ai-several .ai-tile { align-content: start; } .ai-several .ai-tile b { grid-column: 1 / -1; white-space: normal; overflow-wrap: anywhere; }
 .ai-wrong b, .ai-bad { color: color-mix(in srgb, var(--nv-positive) 82%, var(--nv-ink)); }
@@ -94,7 +118,7 @@ export const RULES = `
 .annscope-inspect .ai-link { color: color-mix(in srgb, var(--nv-accent) 82%, var(--nv-ink)); font-weight: 600; text-decoration: none; } .annscope-inspect .ai-link:hover { text-decoration: underline; }
 .ai-bars { display: grid; grid-template-columns: auto minmax(0, 1fr) 58px; gap: 4px 8px; max-height: 300px; overflow-y: auto; font-variant-numeric: tabular-nums; }
 .ai-bars > div { display: grid; grid-template-columns: subgrid; grid-column: 1 / -1; align-items: center; }
-.ai-bars span { min-width: 18px; max-width: 90px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.ai-bars span { min-width: 18px; max-width: clamp(90px, 24cqw, 220px); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .ai-bars i { height: 14px; border-radius: 4px; background: linear-gradient(90deg, var(--nv-muted) var(--part), var(--nv-faint) var(--part)); }
 .ai-bars em { font-style: normal; text-align: right; font-family: var(--nv-mono); font-size: 11.5px; }
 .ai-bars .ai-true i { background: linear-gradient(90deg, var(--nv-accent) var(--part), var(--nv-faint) var(--part)); }

@@ -4,23 +4,27 @@ import { node, roveOver } from './inspect-dom.js';
 /** Build a table in `root`; `tell` is called with {row: id}. */
 export function createTable(root, tell) {
   const table = node('table', { className: 'ai-table' });
-  root.append(node('div', { className: 'ai-scroll' }, table));
+  const box = node('div', { className: 'ai-scroll' }, table);
+  root.append(box);
   let data = null;
   let sort = null; // [column, descending]
   let rows = [];
+  let seen = null; // the row that was last brought into sight
   const placeOf = (element) => (element.dataset?.row ? [rows.indexOf(element), 0] : null);
   const reach = roveOver(table, placeOf, (row, column) => (column === 0 ? rows[row] ?? null : null));
 
   function update(given) {
     data = given;
     const { columns, selected } = data;
+    box.classList.toggle('ai-tall', data.tall);
     const held = document.activeElement?.dataset?.row;
     const head = node('tr');
-    columns.forEach(({ title, about, kind }, k) => {
+    columns.forEach(({ title, about, kind, chosen }, k) => {
       const button = node('button', { type: 'button', textContent: title, title: about ?? `Sort by ${title.toLowerCase()}` });
       const order = sort?.[0] === k ? (sort[1] ? 'descending' : 'ascending') : 'none';
       const heading = node('th', { scope: 'col', 'aria-sort': order }, button);
       if (kind === 'text') heading.className = 'ai-text';
+      if (chosen) heading.classList.add('ai-chosen');
       button.addEventListener('click', () => {
         sort = sort?.[0] === k ? [k, !sort[1]] : [k, kind !== 'text'];
         update(data);
@@ -53,7 +57,10 @@ export function createTable(root, tell) {
     const foot = node('tfoot');
     for (const row of data.footer ?? []) foot.append(lineOf(row));
     table.replaceChildren(node('caption', { className: 'ai-hidden', textContent: data.label }), node('thead', {}, head), body, foot);
-    reach(rows.find((line) => line.dataset.row === (held ?? selected)) ?? rows[0]);
+    const current = rows.find((line) => line.dataset.row === selected);
+    reach(rows.find((line) => line.dataset.row === held) ?? current ?? rows[0]);
+    if (data.tall && current && selected !== seen) box.scrollTop = current.offsetTop - box.clientHeight / 2;
+    seen = selected;
     if (held) rows.find((line) => line.dataset.row === held)?.focus();
   }
 
@@ -63,6 +70,7 @@ export function createTable(root, tell) {
       const { kind, digits = 4 } = data.columns[k];
       if (kind === 'text') line.append(node('th', { scope: 'row', className: 'ai-text', textContent: value }));
       else if (value === null) line.append(node('td', { className: 'ai-none', textContent: 'n/a' }));
+      else if (kind === 'plain') line.append(node('td', { textContent: value.toFixed(digits) }));
       else if (kind === 'count') line.append(node('td', { textContent: value.toLocaleString('en') }));
       else {
         const bar = node('i');
@@ -71,6 +79,7 @@ export function createTable(root, tell) {
         line.append(node('td', {}, node('div', { className: 'ai-meter' }, bar, node('span', { textContent: text }))));
       }
     });
+    line.querySelectorAll(':scope > *').forEach((cell, k) => cell.classList.toggle('ai-chosen', data.columns[k].chosen === true));
     return line;
   }
 

@@ -1,16 +1,20 @@
 /**
- * The parts of the Inspect page that answer to a click: the confusion matrix, tables whose rows can be chosen, and
- * the gallery. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
+ * The parts of the Inspect page that answer to a click: the confusion matrix, tables whose rows can be chosen, charts,
+ * the gallery, and the choice of the moment. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
  */
+import { createChart, plotly } from './inspect-chart.js';
 import { createGallery } from './inspect-gallery.js';
 import { createLabels } from './inspect-labels.js';
 import { createMatrix } from './inspect-matrix.js';
+import { createMoment } from './inspect-moment.js';
 import { RULES } from './inspect-style.js';
 import { createTable } from './inspect-table.js';
 import { isDark, paletteFor } from './network-color.js';
 import { paintFrame } from './network-style.js';
 
-const VIEWS = { matrix: createMatrix, labels: createLabels, table: createTable, gallery: createGallery };
+const VIEWS = {
+  matrix: createMatrix, labels: createLabels, table: createTable, chart: createChart, gallery: createGallery, moment: createMoment,
+};
 const LOOK_AT_THEME = 700; // ms
 const mounted = new WeakMap();
 
@@ -18,9 +22,9 @@ let isLoadedAhead = false;
 
 /** Load what draws the charts while the page is at rest: it is 5 MB, which the first chart would wait for. */
 function loadAhead(address) {
-  if (!address || isLoadedAhead) return;
+  if (isLoadedAhead) return;
   isLoadedAhead = true;
-  const load = () => { import(address).catch(() => {}); }; // Streamlit says so itself when a chart needs it
+  const load = () => { plotly(address).catch(() => {}); }; // a chart that needs it says so itself
   if (window.requestIdleCallback) requestIdleCallback(load, { timeout: 4000 });
   else setTimeout(load, 1000);
 }
@@ -69,7 +73,7 @@ function create(parent, name) {
       paint();
       view.update(data, palette);
       root.dataset.ready = 'true';
-      loadAhead(data.ahead);
+      loadAhead(data.plotly);
     },
     destroy() {
       clearInterval(clock);

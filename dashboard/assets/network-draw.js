@@ -201,7 +201,7 @@ function drawClasses(context, scene, block) {
   context.font = fontOf(scene, size, 700);
   const widest = wordy ? Math.max(...names.map((name) => context.measureText(name).width)) : 0;
   const tag = 22;
-  const figures = 48;
+  const figures = 56;
   const room = block.width - tag - figures - LEAST_TRACK - 2 * block.radius - 15;
   const nameWidth = Math.min(block.width * 0.36, widest, Math.max(24, room));
   const start = block.x + 2 * block.radius + 8 + nameWidth + 7;

@@ -17,7 +17,8 @@ const trimmed = (size, places) => (places === 0 ? String(Number(size.toPrecision
 export function asPercent(share) {
   const percent = 100 * share;
   if (percent > 0 && percent < 0.1) return '<0.1 %';
-  return `${percent >= 99.95 || percent === 0 ? Math.round(percent) : percent.toFixed(1)} %`;
+  if (percent >= 99.95 && percent < 100) return '>99.9 %';
+  return `${percent === 100 || percent === 0 ? Math.round(percent) : percent.toFixed(1)} %`;
 }
 
 /** "a 7", "an 8", "an ankle boot". */

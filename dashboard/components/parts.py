@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 from jaxtyping import Int
 from numpy import ndarray
@@ -17,7 +17,7 @@ from numpy import ndarray
 from dashboard import state
 from dashboard.derived import Answers, dataset_of, shown_features
 from dashboard.matrices import MatrixView, Mode
-from dashboard.routes import BASE, asset
+from dashboard.routes import PLOTLY, asset
 
 LABEL_WORDS: dict[Mode, str] = {
     "counts": "number of examples; coloured by share of the row",
@@ -49,13 +49,6 @@ export default function (component) {
 """
 
 _component = st.components.v2.component("annscope_inspect", js=_LOADER, isolate_styles=False)
-
-
-@cache
-def chart_module() -> str | None:
-    """Where the browser finds what draws Streamlit's charts, to load it before it is needed; None if nobody knows."""
-    found = list((Path(st.__file__).parent / "static" / "static" / "js").glob("PlotlyChart.*.js"))
-    return f"/static/js/{found[0].name}" if len(found) == 1 else None
 
 
 Choose = Callable[[Mapping[str, Any]], None]
@@ -115,11 +108,13 @@ def table(
     *,
     selected: str | None = None,
     footer: Sequence[Mapping[str, Any]] = (),
+    tall: bool = False,
 ) -> None:
     """A sortable table; a click on a row calls `choose` with {"row": its id}.
 
-    A column has a title, a kind (text, number, percent or count) and perhaps a line about it; a row has
-    cells, and an id, a label for screen readers and a title where it can be chosen. NaN is shown as n/a.
+    A column has a title, a kind (text, number, percent, count, or plain: a number without a bar) and perhaps a line
+    about it; a row has cells, and an id, a label for screen readers and a title where it can be chosen. NaN is shown
+    as n/a. A tall table scrolls in itself, its head and its first column staying in sight.
     """
     data = {
         "label": label,
@@ -127,8 +122,42 @@ def table(
         "rows": [{**row, "cells": [_cell(cell) for cell in row["cells"]]} for row in rows],
         "footer": [{**row, "cells": [_cell(cell) for cell in row["cells"]]} for row in footer],
         "selected": selected,
+        "tall": tall,
     }
     _part(name, data, choose, view="table")
+
+
+def chart(
+    name: str,
+    figure: go.Figure,
+    answers: Answers,
+    choose: Choose,
+    *,
+    label: str,
+    title: str,
+    about: str = "",
+    now: float | None = None,
+) -> None:
+    """A figure whose points can be chosen by mouse and keys; that calls `choose` with {"label", "carried"}.
+
+    They are the class of the curve, or None, and the number that the point carries. The keys begin at the
+    point of `dashboard.figures.look.walkable` whose number is nearest to `now`. `title` and `about` stand above
+    the chart, `label` is what a screen reader calls it.
+    """
+    # Through JSON, as plotly would send it: NaN as null, long arrays packed.
+    drawn = json.loads(figure.to_json(engine="json"))
+    data = {"title": title, "about": about, "label": label, "now": now, "run": answers.run}
+    data["file"] = f"{_stem(answers)}-{name}"
+    _part(name, data | {"figure": {"data": drawn["data"], "layout": drawn["layout"]}}, choose, view="chart")
+
+
+def moment(number: int, at: Sequence[int], unit: str, *, following: bool, live: bool, choose: Choose) -> None:
+    """The choice of a snapshot; calls `choose` with {"number"}, or with {"latest": True} to follow the run.
+
+    `at` is the epoch or step (`unit`) of every snapshot; `live` says that the run is at work.
+    """
+    data = {"number": number, "at": list(at), "unit": unit, "following": following, "live": live}
+    _part(state.PLACE, data, choose, view="moment")
 
 
 def gallery(
@@ -190,7 +219,6 @@ def gallery(
         "names": list(answers.class_names),
         "opened": opened,
         "query": query,
-        "ahead": chart_module(),
     }
     if kind == "plane":
         plane = shown_features(answers.run, answers.split)
@@ -219,7 +247,9 @@ def _part(name: str, data: Mapping[str, Any], choose: Choose, *, view: str) -> N
             choose(choice)
 
     _component(
-        key=key, data={"base": BASE, "module": asset("inspect.js"), "view": view, **data}, on_chosen_change=chosen
+        key=key,
+        data={"module": asset("inspect.js"), "plotly": PLOTLY, "view": view, **data},
+        on_chosen_change=chosen,
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.curves import Calibration
-from dashboard.figures.look import palette_for, styled
+from dashboard.figures.look import as_text, palette_for, styled, walkable
 
 
 def calibration_figure(
@@ -14,13 +14,20 @@ def calibration_figure(
     *,
     chosen: int | None = None,
     dark: bool,
-    x: str = "Confidence (probability of the prediction)",
-    y: str = "Share that is right",
+    of_label: str | None = None,
 ) -> go.Figure:
     """A bar for each bin: the share of right answers, and the gap to the mean confidence drawn on it.
 
-    The bars carry the number of their bin; `chosen` is the bin that is looked at, `x` and `y` say what the axes are.
+    The bars carry the number of their bin; `chosen` is the bin that is looked at. `of_label` names the label whose
+    probability `found` is about, the share then being that of the examples that carry it.
     """
+    name = None if of_label is None else as_text(of_label)
+    if name is None:
+        x, y = "Confidence (probability of the prediction)", "Share that is right"
+        words = ("confidence", "predictions", "right", "mean confidence")
+    else:
+        x, y = f"Probability of {name}", f"Share that is {name}"
+        words = (f"p({name})", "examples", f"truly {name}", f"mean p({name})")
     palette = palette_for(dark)
     width = found.edges[1] - found.edges[0]
     middle = (found.edges[:-1] + found.edges[1:]) / 2
@@ -32,11 +39,17 @@ def calibration_figure(
     )  # fmt: skip
     figure.add_bar(
         x=middle[held], y=found.accuracy[held], width=width * 0.92, name="right",
-        customdata=np.column_stack([held, found.count[held], found.confidence[held]]),
+        customdata=held,
         marker={"color": [palette.other if b == chosen else palette.chosen for b in held], "opacity": 0.75},
-        hovertemplate="%{customdata[1]:,} predictions<br>right %{y:.1%}"
-        "<br>mean confidence %{customdata[2]:.1%}<extra></extra>",
+        hovertemplate="%{text}<extra></extra>",
+        textposition="none",
     )  # fmt: skip
+    texts = [
+        f"{words[0]} {found.edges[b]:.1f} to {found.edges[b + 1]:.1f}<br>{found.count[b]:,} {words[1]}<br>"
+        f"{words[2]} {found.accuracy[b]:.1%}<br>{words[3]} {found.confidence[b]:.1%}"
+        for b in held
+    ]
+    walkable(figure, texts)
     for b in held:
         figure.add_shape(
             type="line", x0=found.confidence[b], x1=found.confidence[b], y0=found.accuracy[b], y1=found.confidence[b],
@@ -44,7 +57,7 @@ def calibration_figure(
         )  # fmt: skip
     figure.add_scatter(
         x=found.confidence[held], y=found.accuracy[held], mode="markers", name="mean confidence", hoverinfo="skip",
-        customdata=held, marker={"size": 8, "color": palette.ink},
+        marker={"size": 8, "color": palette.ink},
     )  # fmt: skip
     figure.update_xaxes(range=[0, 1.01], tickvals=found.edges[::2], tickformat=".1f")
     figure.update_yaxes(range=[0, 1.04])

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 from numpy import ndarray
 
-from dashboard.figures.look import palette_for, styled
+from dashboard.figures.look import as_text, palette_for, short, styled, walkable
 
 
 def evolution_figure(
@@ -26,26 +26,40 @@ def evolution_figure(
 ) -> go.Figure:
     """A line a class, the chosen one in front, and a rule at the moment that is looked at; gaps where undefined.
 
-    Each point carries the number of its snapshot.
+    Each point carries the number of its snapshot; the keys go along the chosen line.
     """
     palette = palette_for(dark)
     figure = go.Figure()
     for label in [*(c for c in range(len(names)) if c != chosen), chosen]:
         is_chosen = label == chosen
         known = np.flatnonzero(~np.isnan(values[:, label]))
+        name = as_text(names[label])
         figure.add_scatter(
-            x=list(epochs), y=values[:, label], customdata=list(numbers), name=names[label], connectgaps=False,
+            x=list(epochs), y=values[:, label], customdata=list(numbers), name=name, connectgaps=False,
             mode="lines+markers" if is_chosen else "lines",
             line={"color": palette.chosen if is_chosen else palette.rest, "width": 2.8 if is_chosen else 1.2},
             marker={"size": 6, "color": palette.chosen},
             opacity=1.0 if is_chosen else 0.7,
-            hovertemplate=f"{time_name.lower()} %{{x:,}}: %{{y:.4f}}",
+            meta={"label": label},
+            hovertemplate=f"<b>{name}</b><br>{time_name.lower()} %{{x:,}}: %{{y:.4f}}<extra></extra>",
         )  # fmt: skip
+        if is_chosen:
+            texts = [
+                f"{time_name.lower()} {at:,}<br>{figure_name} " + ("undefined" if np.isnan(value) else f"{value:.4f}")
+                for at, value in zip(epochs, values[:, label], strict=True)
+            ]
+            walkable(figure, texts, label)
         if is_chosen and len(known):
             figure.add_annotation(
-                x=epochs[known[-1]], y=values[known[-1], label], text=f"<b>{names[label]}</b>", showarrow=False,
-                xanchor="left", xshift=8, font={"color": palette.chosen},
+                x=epochs[known[-1]], y=values[known[-1], label], text=f"<b>{as_text(short(names[label]))}</b>",
+                showarrow=False, xanchor="left", xshift=8, font={"color": palette.chosen},
             )  # fmt: skip
     figure.add_vline(x=now, line={"color": palette.other, "width": 1.5, "dash": "dot"})
+    # A range of our own: plotly would make room for the name within the axis, as if the run had gone on there.
+    span = max(1.0, epochs[-1] - epochs[0])
+    room = 0.03 * span
+    figure.update_xaxes(range=[epochs[0] - room, epochs[-1] + room], dtick=1 if span <= 12 else None)
     figure.update_yaxes(range=[-0.03, 1.04])
-    return styled(figure, dark, x=time_name, y=figure_name, height=380).update_layout(margin_r=70)
+    return styled(figure, dark, x=time_name, y=figure_name, height=380).update_layout(
+        margin_r=28 + 7 * len(short(names[chosen]))
+    )

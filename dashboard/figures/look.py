@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import plotly.graph_objects as go
 
 FONT = '"Source Sans", "Source Sans Pro", sans-serif'
@@ -46,10 +48,37 @@ def styled(figure: go.Figure, dark: bool, *, x: str, y: str, height: int = 330) 
         font={"family": FONT, "color": palette.ink, "size": 13},
         showlegend=False,
         hovermode="closest",
-        hoverlabel={"bgcolor": palette.surface, "bordercolor": palette.line, "font": {"color": palette.ink}},
+        hoverlabel={
+            "bgcolor": palette.surface,
+            "bordercolor": palette.line,
+            "font": {"color": palette.ink, "family": FONT},
+        },
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.rest, "activecolor": palette.chosen},
         dragmode=False,
     )
     figure.update_xaxes(**axis, title_text=x, title_standoff=8)
     figure.update_yaxes(**axis, title_text=y, title_standoff=8)
     return figure
+
+
+def walkable(figure: go.Figure, texts: Sequence[str], label: int | None = None) -> None:
+    """The trace that was added last is the one whose points the keys go along; `texts` say what each is.
+
+    `label` is its class. Lists, for the browser to read: plotly packs arrays.
+    """
+    trace = figure.data[-1]
+    for name in ("x", "y", "customdata"):
+        values, trace[name] = np.asarray(trace[name]).tolist(), None  # plotly keeps an array that equals the list
+        trace[name] = values
+    trace.text = list(texts)
+    trace.meta = {"label": label, "walk": True}
+
+
+def as_text(name: str) -> str:
+    """A name as plotly shows it letter by letter: it takes some HTML for markup."""
+    return name.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def short(name: str, most: int = 18) -> str:
+    """A name for a place with little room."""
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from core.curves import AtThreshold, PrecisionRecallCurve, RocCurve
-from dashboard.figures.look import Palette, palette_for, styled
+from dashboard.figures.look import Palette, as_text, palette_for, styled, walkable
 
 MOST_POINTS = 300
 """How many points of a curve are drawn; the areas are always those of all points."""
@@ -37,9 +37,8 @@ def roc_figure(
     for label in _chosen_last(len(curves), chosen):
         curve = curves[label]
         _add_curve(
-            figure, curve.false_positive_rate, curve.true_positive_rate, curve.thresholds, names[label],
-            palette, is_chosen=label == chosen,
-            hover="false positive rate %{x:.4f}<br>recall %{y:.4f}<br>threshold %{customdata:.4g}",
+            figure, curve.false_positive_rate, curve.true_positive_rate, curve.thresholds, names, label,
+            palette, is_chosen=label == chosen, axes=("false positive rate", "recall"),
         )  # fmt: skip
     _mark(figure, mark.false_positive_rate, mark.recall, palette)
     figure.update_xaxes(range=[-0.02, 1.02])
@@ -66,9 +65,8 @@ def precision_recall_figure(
     for label in _chosen_last(len(curves), chosen):
         curve = curves[label]
         _add_curve(
-            figure, curve.recall, curve.precision, curve.thresholds, names[label], palette,
-            is_chosen=label == chosen, shape="vh",
-            hover="recall %{x:.4f}<br>precision %{y:.4f}<br>threshold %{customdata:.4g}",
+            figure, curve.recall, curve.precision, curve.thresholds, names, label, palette,
+            is_chosen=label == chosen, shape="vh", axes=("recall", "precision"),
         )  # fmt: skip
     _mark(figure, mark.recall, mark.precision, palette)
     figure.update_xaxes(range=[-0.02, 1.02])
@@ -81,22 +79,31 @@ def _chosen_last(n: int, chosen: int) -> list[int]:
 
 
 def _add_curve(
-    figure: go.Figure, x: ndarray, y: ndarray, thresholds: ndarray, name: str, palette: Palette, *,
-    is_chosen: bool, hover: str, shape: str = "linear",
+    figure: go.Figure, x: ndarray, y: ndarray, thresholds: ndarray, names: Sequence[str], label: int, palette: Palette,
+    *, is_chosen: bool, axes: tuple[str, str], shape: str = "linear",
 ) -> None:  # fmt: skip
     if np.isnan(x[-1]) or np.isnan(y[-1]):
         return  # nothing to draw for a class without examples
     kept = thinned(x, y)
+    name = as_text(names[label])
     # A browser has no infinity: the point that calls nothing positive has no threshold to show.
+    carried = np.where(np.isinf(thresholds[kept]), np.nan, thresholds[kept])
     figure.add_scatter(
-        x=x[kept], y=y[kept], customdata=np.where(np.isinf(thresholds[kept]), np.nan, thresholds[kept]),
-        name=name, mode="lines+markers" if is_chosen else "lines",
+        x=x[kept], y=y[kept], customdata=carried, name=name, mode="lines+markers" if is_chosen else "lines",
         line={"color": palette.chosen if is_chosen else palette.rest, "width": 2.6 if is_chosen else 1, "shape": shape},
         marker={"size": 5, "color": palette.chosen},
         opacity=1.0 if is_chosen else 0.55,
-        hovertemplate=f"<b>{_text(name)}</b><br>{hover}<extra></extra>" if is_chosen
-        else f"{_text(name)}<extra></extra>",
+        meta={"label": label},
+        hovertemplate=f"<b>{name}</b><br>%{{text}}<extra></extra>" if is_chosen
+        else f"{name}<br>click to look at it<extra></extra>",
     )  # fmt: skip
+    if is_chosen:
+        texts = [
+            f"{axes[0]} {across:.4f}<br>{axes[1]} {up:.4f}<br>"
+            + ("above every probability" if np.isnan(threshold) else f"threshold {threshold:.4g}")
+            for across, up, threshold in zip(x[kept], y[kept], carried, strict=True)
+        ]
+        walkable(figure, texts, label)
 
 
 def _mark(figure: go.Figure, x: float, y: float, palette: Palette) -> None:
@@ -108,7 +115,3 @@ def _mark(figure: go.Figure, x: float, y: float, palette: Palette) -> None:
             "size": 14, "symbol": "diamond", "color": palette.other, "line": {"color": palette.surface, "width": 2},
         },
     )  # fmt: skip
-
-
-def _text(name: str) -> str:
-    return name.replace("&", "&amp;").replace("<", "&lt;")

@@ -66,9 +66,11 @@ def open_tab(chromium: Browser, served: Served) -> Iterator[Callable[..., Page]]
     complaints = Complaints()
     contexts = []
 
-    def open_tab(path: str = "/", *, width: int = 1440, scheme: str = "light") -> Page:
+    def open_tab(path: str = "/", *, width: int = 1440, scheme: str = "light", touch: bool = False) -> Page:
         context = chromium.new_context(
-            viewport={"width": width, "height": 1000}, color_scheme="dark" if scheme == "dark" else "light"
+            viewport={"width": width, "height": 1000},
+            color_scheme="dark" if scheme == "dark" else "light",
+            has_touch=touch,
         )
         contexts.append(context)
         page = context.new_page()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -150,6 +152,211 @@ def test_dark_ink_on_white_paper_is_turned_over(open_tab: Callable[..., Page], d
         expect(switch).to_be_checked(checked=paper == "#f4f1ea")
     page.get_by_role("button", name="Clear").click()
     expect(top(page)).to_have_text("?")
+
+
+PICTURE = """
+async ([paper, ink]) => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 300, height: 400 });
+  const context = canvas.getContext('2d');
+  context.fillStyle = paper;
+  context.fillRect(0, 0, 300, 400);
+  context.fillStyle = ink;
+  context.fillRect(135, 60, 30, 280);
+  return new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
+}
+"""
+"""A photographed 1."""
+INK = """
+(canvas) => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return data.filter((value, i) => i % 4 === 3 && value > 127).length / (canvas.width * canvas.height);
+}
+"""
+"""The share of a sheet that is inked."""
+
+
+def test_a_picture_is_pasted(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """Ctrl+V anywhere on the page takes the picture of the clipboard; text that is pasted is left alone."""
+    page = open_tab(f"/drawing?run={digits.run}")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    expect(sheet(page)).to_be_visible()
+    page.evaluate(
+        f"""async () => {{
+          const blob = await ({PICTURE})(['#f4f1ea', '#1a2233']);
+          await navigator.clipboard.write([new ClipboardItem({{ 'image/png': blob }})]);
+        }}"""
+    )
+    page.keyboard.press("Control+v")
+    expect(top(page)).to_have_text("1")
+    expect(page.get_by_label("dark on light")).to_be_checked()
+    page.evaluate("navigator.clipboard.writeText('7')")
+    page.keyboard.press("Control+v")
+    expect(page.locator(".dr-notice")).to_be_hidden()
+    expect(top(page)).to_have_text("1")
+    # In the field for a number it is what was typed.
+    number = page.get_by_label("Number of the example")
+    expect(number).to_be_enabled()
+    number.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+v")
+    expect(number).to_have_value("7")
+
+
+def test_a_picture_is_dropped_on_the_sheet(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """A file dropped on the sheet is read as an upload is; the browser does not go away to show it."""
+    page = open_tab(f"/drawing?run={digits.run}")
+    expect(sheet(page)).to_be_visible()
+    dropped = page.evaluate_handle(
+        f"""async () => {{
+          const blob = await ({PICTURE})(['#101010', '#f0f0f0']);
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([blob], 'one.png', {{ type: 'image/png' }}));
+          return transfer;
+        }}"""
+    )
+    for kind in ("dragenter", "dragover", "drop"):
+        sheet(page).dispatch_event(kind, {"dataTransfer": dropped})
+    expect(top(page)).to_have_text("1")
+    expect(page.get_by_label("dark on light")).not_to_be_checked()
+
+
+def hand_on(page: Page) -> Callable[..., None]:
+    """A function that says what the fingers do, as the screen would: a kind of event and places on the sheet."""
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *fingers: tuple[float, float]) -> None:
+        box = sheet(page).bounding_box()
+        assert box
+        points = [
+            {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"], "id": finger}
+            for finger, (x, y) in enumerate(fingers)
+        ]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    return touch
+
+
+def test_a_finger_draws_and_a_second_one_does_not_disturb(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """A finger draws one stroke and scrolls nothing; a palm that comes to rest beside it leaves no mark."""
+    page = open_tab(f"/drawing?run={digits.run}", touch=True, width=900)
+    expect(sheet(page)).to_be_visible()
+    sheet(page).scroll_into_view_if_needed()
+    main = "document.querySelector('[data-testid=stMain]').scrollTop"
+    before = page.evaluate(main)
+    touch = hand_on(page)
+    touch("touchStart", (0.5, 0.15))
+    for step in range(1, 15):
+        touch("touchMove", (0.5, 0.15 + step * 0.05))
+    touch("touchEnd")
+    expect(top(page)).to_have_text("1")
+    assert page.evaluate(main) == before
+    page.get_by_role("button", name="Undo").tap()
+    expect(top(page)).to_have_text("?")
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+    touch("touchStart", (0.5, 0.15))
+    touch("touchStart", (0.5, 0.15), (0.9, 0.9))
+    for step in range(1, 15):
+        touch("touchMove", (0.5, 0.15 + step * 0.05), (0.9 - step * 0.01, 0.9))
+    touch("touchEnd")
+    corner = """
+    (canvas) => {
+      const [w, h] = [canvas.width, canvas.height];
+      const { data } = canvas.getContext('2d').getImageData(0.7 * w, 0.8 * h, 0.3 * w, 0.2 * h);
+      return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+    }
+    """
+    assert sheet(page).evaluate(corner) == 0
+    expect(top(page)).to_have_text("1")
+    # A stroke that the system takes away (a gesture, a call) ends where it was; the next one is another.
+    touch("touchStart", (0.2, 0.5))
+    touch("touchCancel")
+    inked = sheet(page).evaluate(INK)
+    touch("touchStart", (0.8, 0.3))
+    touch("touchEnd")
+    assert sheet(page).evaluate(INK) > inked
+    for _ in range(2):
+        page.get_by_role("button", name="Undo").tap()
+    expect(top(page)).to_have_text("1")
+
+
+def test_a_pen_draws_as_thick_as_it_is_pressed(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """Pressed harder the line is thicker; the pen's other end rubs out."""
+    page = open_tab(f"/drawing?run={digits.run}")
+    expect(sheet(page)).to_be_visible()
+    pen = page.context.new_cdp_session(page)
+    box = sheet(page).bounding_box()
+    assert box
+
+    def stroke(force: float) -> float:
+        for kind, y in (("mousePressed", 0.2), *(("mouseMoved", 0.2 + 0.05 * k) for k in range(1, 13)),
+                        ("mouseReleased", 0.8)):  # fmt: skip
+            pen.send(
+                "Input.dispatchMouseEvent",
+                {
+                    "type": kind, "x": box["x"] + 0.5 * box["width"], "y": box["y"] + y * box["height"],
+                    "button": "left", "buttons": 0 if kind == "mouseReleased" else 1, "clickCount": 1,
+                    "pointerType": "pen", "force": force,
+                },
+            )  # fmt: skip
+        expect(top(page)).not_to_have_text("?")
+        inked = float(sheet(page).evaluate(INK))
+        page.get_by_role("button", name="Undo").click()
+        expect(top(page)).to_have_text("?")
+        return inked
+
+    light, firm, hard = (stroke(force) for force in (0.1, 0.5, 1.0))
+    assert 0 < light < firm < hard
+    assert hard > 2 * light
+    draw(page, ONE)
+    mouse = float(sheet(page).evaluate(INK))
+    assert light < mouse < hard, "a mouse, which cannot press, draws in between"
+
+
+def test_everything_is_saved(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """Each card's numbers are saved in full, as the network's own, and each picture as a PNG; of nothing, nothing."""
+    page = open_tab(f"/drawing?run={digits.run}&sample=test-217")
+    expect(page.locator(".dr-neighbor")).to_have_count(8)
+    expect(page.locator(".dr-verdict").last).not_to_be_empty()
+
+    def saved(card: str, kind: str) -> bytes:
+        with page.expect_download() as download:
+            page.get_by_label(card, exact=True).get_by_role("button", name=kind, exact=True).click()
+        assert download.value.suggested_filename.startswith(f"{digits.run}-snapshot-5-")
+        return download.value.path().read_bytes()
+
+    def table(card: str) -> list[list[str]]:
+        return list(csv.reader(io.StringIO(saved(card, "CSV").decode())))
+
+    dataset = load_dataset(digits.config.data)
+    image = dataset.x_test[217]
+    expected = digits.network(5).predict_proba(image[None])[0]
+    head, *rows = table("Answer")
+    assert (head, [row[0] for row in rows]) == (["class", "probability"], list(dataset.class_names))
+    np.testing.assert_allclose([float(row[1]) for row in rows], expected, atol=1e-5)
+
+    page.get_by_role("button", name="Gradient").click()
+    head, *rows = table("What the network sees")
+    assert head == ["row", "column", "input", "gradient"]
+    np.testing.assert_allclose([float(row[2]) for row in rows], image, atol=1e-6)
+    gradient = input_gradient(digits.network(5), image, int(expected.argmax()))
+    np.testing.assert_allclose([float(row[3]) for row in rows], gradient, atol=1e-5)
+
+    head, *rows = table("Most alike in training")
+    assert len(rows) == 8
+    for row in rows:
+        assert row[1] == dataset.class_names[dataset.y_train[int(row[0])]]
+        np.testing.assert_allclose([float(value) for value in row[3:]], dataset.x_train[int(row[0])], atol=1e-6)
+    head, *rows = table("Where does the answer break?")
+    assert {row[0] for row in rows} == {"Rotate", "Move across", "Move down", "Scale", "Thin, thicken", "Noise"}
+    unmoved = [row for row in rows if row[0] == "Noise" and float(row[1]) == 0]
+    assert float(unmoved[0][2]) == pytest.approx(expected.max(), abs=1e-5)
+
+    for card in ("Your drawing", "What the network sees", "Where does the answer break?", "Most alike in training"):
+        assert saved(card, "PNG").startswith(b"\x89PNG")
+    with page.expect_download() as download:
+        page.locator(".dr-live").get_by_role("button", name="PNG").click()
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_real_example_has_its_address(open_tab: Callable[..., Page], digits: RunReader) -> None:

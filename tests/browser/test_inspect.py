@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.config import RunConfig
 from dashboard.derived import Answers, answers_of, forget
-from runs.record import create_run, run_directory
+from runs.record import RunReader, create_run, run_directory
 from runs.worker import work
 from scripts.serving import Served
 
@@ -82,6 +82,88 @@ def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, 
     expect(gallery(page)).to_have_attribute("data-sample", str(sample), timeout=20_000)
 
 
+def test_every_number_opens_as_many_examples_as_it_says(run: str, open_tab: Callable[..., Page]) -> None:
+    """Cells, headings, totals and the rows of each table: the gallery holds what the number counts, none more."""
+    answers = answers_of(run, 1, "validation")
+    confusion = answers.confusion
+    page = open_tab(f"/classes?run={run}&snapshot=1")
+
+    def opens(place: Locator, count: int) -> None:
+        place.click()
+        expect(gallery(page)).to_have_attribute("data-count", str(count))
+        expect(gallery(page).locator(".ai-count")).to_have_text(f"{count} of {len(answers.labels)}")
+        expect(gallery(page).locator(".ai-tile")).to_have_count(min(42, count))
+
+    matrix = page.locator(".ai-matrix[data-ready]")
+    expect(matrix).to_be_visible(timeout=20_000)
+    for i, j in ((0, 0), fullest_wrong_cell(answers), (int(confusion.sum(axis=0).argmin()), 5)):
+        opens(matrix.locator(f"td[data-show='{i}-{j}']"), int(confusion[i, j]))
+    opens(matrix.locator("thead th[data-show='predicted-4']"), int(confusion[:, 4].sum()))
+    opens(matrix.locator("tbody th[data-show='true-6']"), int(confusion[6].sum()))
+    total = matrix.locator("td.ai-total[data-show='true-8']")
+    opens(total, int(total.inner_text()))
+    opens(page.get_by_role("button", name="Every mistake"), int((~answers.right).sum()))
+    opens(page.get_by_role("button", name="Every example"), len(answers.labels))
+
+    def rows(view: str, table: str) -> Locator:
+        page.get_by_role("radio", name=view, exact=True).click()
+        return page.locator(f".st-key-inspect-part-{table} tbody tr")
+
+    def said(row: Locator) -> int:
+        return int(row.get_by_role("cell").first.inner_text())
+
+    opens(rows("Classes", "classes").nth(2), int(confusion[2].sum()))
+    row = rows("Confused pairs", "pairs").first
+    opens(row, said(row))
+    row = rows("Calibration", "bins").nth(int(answers.calibration.count.argmax()))
+    opens(row, said(row))
+    expect(rows("Thresholds", "areas")).to_have_count(10)
+    called = page.get_by_role("button", name=re.compile("^Show the .* called"))
+    opens(called, int((answers.probabilities[:, 2] >= 0.5).sum()))
+
+
+def test_to_the_network_view_and_back(run: str, open_tab: Callable[..., Page]) -> None:
+    """The browser's Back leads from the network view to the very example that was open, and Forward there again."""
+    answers = answers_of(run, 1, "test")
+    i, j = fullest_wrong_cell(answers)
+    count = str(int(answers.confusion[i, j]))
+    page = open_tab(f"/classes?run={run}&snapshot=1&subset=test&show={i}-{j}")
+    expect(gallery(page)).to_have_attribute("data-count", count, timeout=20_000)
+    gallery(page).locator(".ai-tile").first.click()
+    sample = gallery(page).locator(".ai-tile").first.get_attribute("data-sample")
+    expect(page).to_have_url(re.compile(rf"[?&]sample=test-{sample}(&|$)"))
+    gallery(page).get_by_role("link", name="Show in network view").click()
+    expect(page.locator(".dr-truth")).to_contain_text(f"(test example {sample})", timeout=20_000)
+    expect(page.locator(".dr-time output")).to_contain_text("epoch 1")
+    network = page.url
+    page.go_back()
+    expect(gallery(page)).to_have_attribute("data-sample", str(sample), timeout=20_000)
+    expect(gallery(page)).to_have_attribute("data-count", count)
+    expect(page.locator(f".ai-matrix [data-show='{i}-{j}']")).to_have_attribute("aria-selected", "true")
+    assert "snapshot=1" in page.url
+    assert "subset=test" in page.url
+    page.go_forward()
+    expect(page.locator(".dr-truth")).to_contain_text(f"(test example {sample})", timeout=20_000)
+    assert page.url == network
+
+
+def test_back_takes_a_click_back_however_soon(run: str, open_tab: Callable[..., Page]) -> None:
+    """Each click is a step in the browser's history; Back undoes the last one, also right after it."""
+    page = open_tab(f"/classes?run={run}")
+    title = gallery(page).get_by_role("heading").first
+    expect(title).to_have_text("Every mistake", timeout=20_000)
+    for cell, words in (("1-1", "1, recognised"), ("2-2", "2, recognised")):
+        page.locator(f".ai-matrix [data-show='{cell}']").click()
+        expect(title).to_have_text(words)
+        expect(page).to_have_url(re.compile(f"show={cell}"))
+    page.go_back()
+    expect(title).to_have_text("1, recognised")
+    page.go_back()
+    expect(title).to_have_text("Every mistake")
+    page.go_forward()
+    expect(title).to_have_text("1, recognised")
+
+
 def test_by_keyboard_alone(run: str, open_tab: Callable[..., Page]) -> None:
     """Arrow keys move through the matrix, Enter opens a cell, and Escape closes an example again."""
     answers = answers_of(run, 2, "validation")
@@ -115,18 +197,29 @@ def test_a_class_never_predicted_shows_no_precision(run: str, open_tab: Callable
     expect(row.get_by_role("cell").last).to_have_text(str(int(answers.classes.support[never])))
 
 
+def chart(page: Page, name: str) -> Locator:
+    """A chart, once it is drawn."""
+    return page.locator(f".st-key-inspect-part-{name} .ai-chart[data-drawn]")
+
+
+def click_on_point(page: Page, name: str, point: Locator) -> None:
+    """Point at a mark of a chart and click."""
+    box = point.bounding_box()
+    assert box is not None
+    at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*at)
+    expect(chart(page, name).locator(".hoverlayer .hovertext")).to_be_visible()
+    page.mouse.click(*at)
+
+
 def test_a_point_of_a_curve_opens_what_it_calls_positive(run: str, open_tab: Callable[..., Page]) -> None:
     """The threshold that was clicked is in the address, and the gallery holds what it calls the class."""
     answers = answers_of(run, 2, "validation")
     page = open_tab(f"/classes?run={run}&view=thresholds&class=3")
-    point = page.locator(".st-key-roc .scatterlayer .trace .point").nth(12)
+    point = chart(page, "roc").locator(".scatterlayer .trace .point").nth(12)
     expect(point).to_be_attached(timeout=30_000)
     threshold = float(answers.roc_curves[3].thresholds[12])
-    box = point.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.locator(".st-key-roc .hoverlayer .hovertext")).to_be_visible()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    click_on_point(page, "roc", point)
     expect(page).to_have_url(re.compile("show=called-3"))
     chosen = re.search(r"threshold=([^&]+)", page.url)
     assert chosen is not None
@@ -134,6 +227,211 @@ def test_a_point_of_a_curve_opens_what_it_calls_positive(run: str, open_tab: Cal
     assert abs(float(chosen[1]) - threshold) < 0.2, "and one near the mouse"
     called = int((answers.probabilities[:, 3] >= float(chosen[1])).sum())
     expect(gallery(page)).to_have_attribute("data-count", str(called))
+
+
+def test_a_bar_of_the_calibration_opens_its_examples(run: str, open_tab: Callable[..., Page]) -> None:
+    """A click on a bar shows exactly the predictions of that bin."""
+    answers = answers_of(run, 2, "validation")
+    page = open_tab(f"/classes?run={run}&view=calibration")
+    bar = chart(page, "calibration").locator(".barlayer .point").last
+    expect(bar).to_be_attached(timeout=30_000)
+    click_on_point(page, "calibration", bar)
+    fullest = int(answers.calibration.count.nonzero()[0][-1])
+    expect(page).to_have_url(re.compile(f"show=bin-{fullest}"))
+    expect(gallery(page)).to_have_attribute("data-count", str(int(answers.calibration.count[fullest])))
+
+
+@pytest.mark.parametrize("view", ["roc", "precision-recall", "calibration", "evolution"])
+def test_the_points_of_a_chart_by_keyboard(run: str, open_tab: Callable[..., Page], view: str) -> None:
+    """Tab reaches the chart, arrow keys go along its points and read them out, Enter opens exactly their examples."""
+    address = {"roc": "thresholds", "precision-recall": "thresholds", "calibration": "calibration"}.get(view, "epochs")
+    page = open_tab(f"/classes?run={run}&view={address}&class=3&figure=precision")
+    shown = chart(page, view)
+    expect(shown).to_be_visible(timeout=30_000)
+    shown.get_by_role("button", name="Save as a PNG picture").focus()
+    page.keyboard.press("Tab")
+    plot, say = shown.get_by_role("application"), shown.locator("[aria-live=polite]")
+    expect(plot).to_be_focused()
+    assert plot.evaluate("element => getComputedStyle(element).outlineStyle") == "solid", "where the focus is, is seen"
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    before = say.inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(say).not_to_have_text(before)
+    cursor = "element => element.data.at(-1).x.length"
+    assert plot.evaluate(cursor) == 1, "the point is marked"
+    page.keyboard.press("ArrowLeft")
+    expect(say).to_have_text(before)
+
+    answers = answers_of(run, 2, "validation")
+    if address == "thresholds":
+        threshold = plot.evaluate(
+            """element => element.data.find((trace) => trace.meta?.walk)
+               .customdata[Number(element.closest('[data-at]').dataset.at)]"""
+        )
+        assert f"threshold {threshold:.4g}" in before
+        count = int((answers.probabilities[:, 3] >= threshold).sum())
+        spelled = "show=called-3"
+    elif view == "calibration":
+        held = answers.calibration.count.nonzero()[0]
+        assert f"{answers.calibration.count[held[-2]]:,} predictions" in before
+        count, spelled = int(answers.calibration.count[held[-2]]), f"show=bin-{held[-2]}"
+    else:
+        earlier = answers_of(run, 1, "validation")
+        assert f"Precision {earlier.classes.precision[3]:.4f}" in before
+        count, spelled = int(earlier.confusion[:, 3].sum()), "snapshot=1.*show=predicted-3"
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(spelled))
+    expect(gallery(page)).to_have_attribute("data-count", str(count))
+    expect(plot).to_be_focused()
+
+    # Plus zooms in and stays with new data; 0 shows all again.
+    page.keyboard.press("+")
+    expect(shown).to_have_attribute("data-zoomed", "true")
+    page.keyboard.press("Enter")
+    page.keyboard.press("0")
+    expect(shown).to_have_attribute("data-zoomed", "false")
+    page.keyboard.press("Tab")
+    expect(plot).not_to_be_focused()
+    assert plot.evaluate(cursor) == 0, "no mark is left behind"
+
+
+def test_a_curve_is_zoomed_by_mouse_and_whole_again(run: str, open_tab: Callable[..., Page]) -> None:
+    """A drag shows a part, a button or a double-click all of it again; another class stays within that part."""
+    page = open_tab(f"/classes?run={run}&view=thresholds&class=3")
+    shown = chart(page, "roc")
+    expect(shown).to_be_visible(timeout=30_000)
+    plot = shown.get_by_role("application")
+    ranges = "element => [element.layout.xaxis.range, element.layout.yaxis.range]"
+    whole = plot.evaluate(ranges)
+
+    def drag() -> None:
+        box = plot.bounding_box()
+        assert box
+        page.mouse.move(box["x"] + 90, box["y"] + 60)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 190, box["y"] + 160, steps=5)
+        page.mouse.up()
+        expect(shown).to_have_attribute("data-zoomed", "true")
+
+    drag()
+    part_of_it = plot.evaluate(ranges)
+    assert whole[0][0] < part_of_it[0][0] < part_of_it[0][1] < whole[0][1]
+    page.locator(".st-key-inspect-part-areas tbody tr").nth(5).click()
+    expect(shown).to_contain_text(f"{answers_of(run, 2, 'validation').roc_areas[0][5]:.4f}")
+    assert plot.evaluate(ranges) == part_of_it
+    shown.get_by_role("button", name="Whole").click()
+    expect(shown).to_have_attribute("data-zoomed", "false")
+    assert plot.evaluate(ranges) == whole
+    drag()
+    plot.dblclick(position={"x": 150, "y": 120})
+    expect(shown).to_have_attribute("data-zoomed", "false")
+    assert plot.evaluate(ranges) == whole
+
+
+def test_the_evolution_has_its_numbers_on_screen(run: str, open_tab: Callable[..., Page]) -> None:
+    """A row a snapshot, a column a class; a row goes to its snapshot and shows what the figure is counted on."""
+    page = open_tab(f"/classes?run={run}&view=epochs&class=3&figure=recall&subset=test")
+    rows = page.locator(".st-key-inspect-part-moments tbody tr")
+    expect(rows).to_have_count(3, timeout=30_000)
+    for number in range(3):
+        told = rows.nth(number).locator("td").all_inner_texts()[1:]
+        recalls = answers_of(run, number, "test").classes.recall
+        assert told == [f"{value:.4f}" for value in recalls]
+    rows.nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("snapshot=1.*show=true-3"))
+    support = int(answers_of(run, 1, "test").classes.support[3])
+    expect(gallery(page)).to_have_attribute("data-count", str(support))
+    expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
+
+
+@pytest.fixture
+def at_work(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Callable[[int], None]]]:
+    """A run of seven epochs at work, and a function that lets it go on to a snapshot, or past the last to its end."""
+    monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
+    forget()
+    made = create_run(RunConfig().with_values({"data": "digits", "hidden": (8,), "epochs": 7}))
+    working = work(run_directory(made))
+
+    def go_on(number: int) -> None:
+        reader = RunReader(run_directory(made))
+        for _ in working:
+            if len(reader.snapshot_lines()) > number:
+                return
+
+    yield made, go_on
+    list(working)
+
+
+def test_the_page_moves_on_with_a_run_at_work(
+    at_work: tuple[str, Callable[[int], None]], open_tab: Callable[..., Page]
+) -> None:
+    """What is being looked at stays as it is, the numbers move on; a fixed snapshot stays, and Live follows again."""
+    run, go_on = at_work
+    go_on(1)
+    page = open_tab(f"/classes?run={run}&view=thresholds&class=3&show=all&sample=validation-5")
+    headline, moment = page.locator(".st-key-inspect-headline"), page.locator(".ai-moment")
+    expect(headline).to_contain_text("epoch 1:", timeout=20_000)
+    shown = chart(page, "roc")
+    expect(shown).to_be_visible(timeout=20_000)
+    plot = shown.get_by_role("application")
+    plot.focus()
+    page.keyboard.press("+")
+    expect(shown).to_have_attribute("data-zoomed", "true")
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 150")
+    go_on(2)
+    expect(headline).to_contain_text("epoch 2:")
+    answers = answers_of(run, 2, "validation")
+    expect(headline).to_contain_text(f"{answers.accuracy:.2%}")
+    expect(shown).to_contain_text(f"{answers.roc_areas[0][3]:.4f}")
+    p = float(answers.probabilities[5, int(answers.labels[5])])
+    expect(gallery(page).locator(".ai-bars .ai-true em")).to_have_text(f"{p:.4f}" if p >= 0.001 else re.compile("e-"))
+    expect(plot).to_be_focused()
+    expect(shown).to_have_attribute("data-zoomed", "true")
+    expect(gallery(page)).to_have_attribute("data-sample", "5")
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 150
+
+    # One step back: that snapshot stays, while the run goes on.
+    page.get_by_role("button", name="One snapshot earlier").click()
+    expect(headline).to_contain_text("epoch 1:")
+    go_on(4)
+    expect(moment).to_have_attribute("data-last", "4")
+    expect(headline).to_contain_text("epoch 1:")
+    expect(moment).to_have_attribute("data-following", "false")
+    page.get_by_role("button", name="Live").click()
+    expect(headline).to_contain_text("epoch 4:")
+    expect(page).not_to_have_url(re.compile("snapshot="))
+    # So does going to the end of the slider.
+    page.get_by_role("button", name="One snapshot earlier").click()
+    expect(headline).to_contain_text("epoch 3:")
+    page.get_by_role("button", name="One snapshot later").click()
+    go_on(5)
+    expect(headline).to_contain_text("epoch 5:")
+
+    go_on(7)
+    expect(headline).to_contain_text("epoch 7:")
+
+
+def test_the_page_stops_asking_when_the_run_has_ended(
+    at_work: tuple[str, Callable[[int], None]], open_tab: Callable[..., Page]
+) -> None:
+    """A page that waits for the first snapshot shows it, and a run that has ended costs nothing more."""
+    run, go_on = at_work
+    page = open_tab("/classes")
+    sent: list[float] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(1)))
+    page.goto(page.url.partition("?")[0] + f"?run={run}")
+    expect(page.get_by_text("This run has no snapshot yet")).to_be_visible(timeout=20_000)
+    go_on(0)
+    expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 0:", timeout=20_000)
+    go_on(8)
+    expect(page.get_by_role("button", name="Latest")).to_be_visible(timeout=10_000)
+    expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 7:")
+    so_far = len(sent)
+    assert so_far > 2
+    page.wait_for_function("since => performance.now() > since + 2500", arg=page.evaluate("performance.now()"))
+    assert len(sent) == so_far
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

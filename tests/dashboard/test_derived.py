@@ -58,7 +58,9 @@ def test_it_is_what_the_worker_recorded(trained: str) -> None:
         assert answers.accuracy == line["heldout"]["accuracy"]
     numbers = [0, 2]
     for split in ("validation", "test"):
-        for number, confusion in zip(numbers, confusions_of(trained, numbers, split), strict=True):
+        found, troubles = confusions_of(trained, numbers, split)
+        assert (list(found), troubles) == (numbers, [])
+        for number, confusion in found.items():
             np.testing.assert_array_equal(confusion, answers_of(trained, number, split).confusion)
 
 
@@ -161,7 +163,7 @@ def test_one_output_unit_answers_for_both_classes() -> None:
     np.testing.assert_array_equal(answers.confusion, counts)
     area = sklearn_metrics.roc_auc_score(answers.labels, answers.probabilities[:, 1])
     np.testing.assert_allclose(answers.roc_areas[0], area, rtol=0, atol=1e-9)
-    np.testing.assert_array_equal(confusions_of(run, [2], "train")[0], answers.confusion)
+    np.testing.assert_array_equal(confusions_of(run, [2], "train")[0][2], answers.confusion)
 
 
 def test_labels_are_judged_as_recorded_and_as_scikit_learn_does() -> None:
@@ -175,7 +177,7 @@ def test_labels_are_judged_as_recorded_and_as_scikit_learn_does() -> None:
         assert answers.is_multilabel
         np.testing.assert_array_equal(answers.confusion, reader.snapshot(line["number"]).confusion)
         assert answers.accuracy == line["heldout"]["accuracy"]
-    np.testing.assert_array_equal(confusions_of(run, [1], "test")[0], answers_of(run, 1, "test").confusion)
+    np.testing.assert_array_equal(confusions_of(run, [1], "test")[0][1], answers_of(run, 1, "test").confusion)
     labels, scores = answers.labels, answers.probabilities
     areas, means = answers.roc_areas
     np.testing.assert_allclose(areas, sklearn_metrics.roc_auc_score(labels, scores, average=None), atol=1e-9)

@@ -114,12 +114,13 @@ def test_another_split_goes_into_the_address(run: str) -> None:
     assert part(page, state.GALLERY)["split"] == "test"
 
 
-def test_stepping_through_the_snapshots(run: str) -> None:
-    """Earlier goes one snapshot back and ends at the first."""
-    page = open_page(run=run, snapshot="1")
-    page.button(key=state.EARLIER).click().run()
-    assert page.query_params[state.SNAPSHOT] == "0"
-    assert page.button(key=state.EARLIER).disabled
+def test_only_without_a_fixed_snapshot_the_newest_is_followed(run: str) -> None:
+    """A link with a snapshot shows that one; without, the last, and says so."""
+    fixed, latest = (part(open_page(**{"run": run} | at), state.PLACE) for at in ({"snapshot": "1"}, {}))
+    assert (fixed["number"], fixed["following"]) == (1, False)
+    assert (latest["number"], latest["following"]) == (2, True)
+    assert latest["at"] == [0, 1, 2]
+    assert not latest["live"], "a run that has ended does not go on"
 
 
 def test_data_that_changed_is_one_sentence(run: str) -> None:
@@ -133,6 +134,20 @@ def test_data_that_changed_is_one_sentence(run: str) -> None:
     assert len(page.error) == 1
 
 
+def test_a_damaged_snapshot_is_one_sentence_and_the_others_are_shown(run: str) -> None:
+    """Of a record that a disk has damaged everything is shown that can be read."""
+    path = Path(run_directory(run)) / "snapshots" / "000001.safetensors"
+    path.write_bytes(path.read_bytes()[:2000])
+    page = open_page(run=run, snapshot="1")
+    assert [box.value.startswith("The arrays of snapshot 1") for box in page.error] == [True]
+    page = open_page(run=run, view="epochs")
+    assert [box.value.startswith("The arrays of snapshot 1") for box in page.warning] == [True]
+    assert [row["id"] for row in part(page, "moments")["rows"]] == ["0", "2"]
+    assert part(page, state.GALLERY)["count"] > 0
+    path.unlink()
+    assert len(open_page(run=run, view="matrix", matrix="difference", against="1").error) == 1
+
+
 def test_a_run_without_snapshots_is_waited_for() -> None:
     """A run that has only been created is no error."""
     page = open_page(run=create_run(RunConfig()))
@@ -142,12 +157,12 @@ def test_a_run_without_snapshots_is_waited_for() -> None:
 def test_a_click_with_a_late_address_undoes_nothing(run: str) -> None:
     """Of two quick clicks the second comes with the address from before the first; both count."""
     page = open_page(run=run, snapshot="2")
-    page.button(key=state.EARLIER).click().run()
-    assert page.query_params[state.SNAPSHOT] == "1"
-    page.query_params[state.SNAPSHOT] = "2"  # what the browser, not having heard yet, sends along
+    page.button(key="inspect-show-all").click().run()
+    assert page.query_params[state.SHOW] == "all"
+    del page.query_params[state.SHOW]  # what the browser, not having heard yet, sends along
     page.segmented_control(key=state.choice(state.SUBSET)).set_value("test").run()
     assert not page.exception
-    assert (page.query_params[state.SNAPSHOT], page.query_params[state.SUBSET]) == ("1", "test")
+    assert (page.query_params[state.SHOW], page.query_params[state.SUBSET]) == ("all", "test")
 
 
 @pytest.fixture

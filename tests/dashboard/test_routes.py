@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import plotly
 import pytest
+from plotly.offline import get_plotlyjs
 from safetensors.numpy import load
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -121,6 +123,15 @@ def test_a_damaged_record_is_a_sentence_and_not_a_traceback(client: TestClient, 
     answer = client.get(f"/annscope/runs/{run.run}/history")
     assert answer.status_code == 404
     assert "metrics" in answer.json()["error"]
+
+
+def test_the_drawing_library_comes_from_this_machine(client: TestClient) -> None:
+    """Charts need no other machine: plotly.js is served as it was installed, and kept as long as it is that version."""
+    first = client.get(our_routes.PLOTLY)
+    assert plotly.__version__ in our_routes.PLOTLY
+    assert "immutable" in first.headers["cache-control"]
+    assert first.headers["content-type"].startswith("text/javascript")
+    assert first.content == get_plotlyjs().encode()
 
 
 def test_assets_are_asked_about_each_time(tmp_path: Path) -> None:

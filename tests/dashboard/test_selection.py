@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from core.curves import at_threshold
 from dashboard.derived import Answers
 from dashboard.looking import FIGURES, VIEWS, Looking, understand, views_of
+from dashboard.moments import class_figure
 from dashboard.selection import (
     OF_CLASSES,
+    OF_FIGURE,
     OF_LABELS,
     Kind,
     Selection,
@@ -78,6 +80,9 @@ def test_a_gallery_holds_as_many_as_the_number_that_was_clicked() -> None:
     assert [n_selected(f"true-{i}") for i in range(3)] == confusion.sum(axis=1).tolist()
     assert [n_selected(f"predicted-{j}") for j in range(3)] == confusion.sum(axis=0).tolist()
     assert [n_selected(f"bin-{b}") for b in range(10)] == ANSWERS.calibration.count.tolist()
+    for i in range(3):
+        assert n_selected(f"either-{i}") == confusion[i].sum() + confusion[:, i].sum() - confusion[i, i]
+        assert n_selected(f"without-{i}") == confusion.sum() - confusion[i].sum()
     assert n_selected("wrong") == len(ANSWERS.labels) - np.trace(confusion)
     assert n_selected("all") == len(ANSWERS.labels)
     curve = ANSWERS.roc_curves[1]
@@ -103,7 +108,8 @@ def test_examples_are_sorted_by_what_the_selection_is_about(text: str, order: st
 def test_selections_are_described_in_words() -> None:
     """The head of the gallery says what is in it."""
     words = {text: describe(parse_selection(text, 3) or Selection(), NAMES, 0.25) for text in
-             ("0-1", "1-1", "true-2", "predicted-2", "called-0", "missed-0", "bin-3", "wrong", "all")}  # fmt: skip
+             ("0-1", "1-1", "true-2", "predicted-2", "either-2", "without-2", "called-0", "missed-0", "bin-3", "wrong",
+              "all")}  # fmt: skip
     assert words["0-1"] == "cat taken for dog"
     assert words["1-1"] == "dog, recognised"
     assert words["bin-3"] == "Confidence 0.3 to 0.4"
@@ -196,6 +202,7 @@ def test_a_gallery_of_labels_holds_as_many_as_the_number_that_was_clicked() -> N
         assert [[n(f"tn-{k}"), n(f"fp-{k}")], [n(f"fn-{k}"), n(f"tp-{k}")]] == confusion.tolist()
         assert [n(f"without-{k}"), n(f"true-{k}")] == confusion.sum(axis=1).tolist()
         assert [n(f"unpredicted-{k}"), n(f"predicted-{k}")] == confusion.sum(axis=0).tolist()
+        assert n(f"either-{k}") == confusion.sum() - confusion[0, 0]
         assert [n(f"pbin-{k}-{b}") for b in range(10)] == SEVERAL.calibration_of(k).count.tolist()
         at = at_threshold(SEVERAL.is_class(k), SEVERAL.probabilities[:, k], 0.3)
         assert n(f"called-{k}", 0.3) == at.true_positives + at.false_positives
@@ -216,3 +223,19 @@ def test_of_labels_no_pair_is_confused() -> None:
                        is_multilabel=True)  # fmt: skip
     assert (found.view, found.selection) == ("matrix", Selection())
     assert len(found.complaints) == 2
+
+
+@pytest.mark.parametrize("answers", [ANSWERS, SEVERAL], ids=["classes", "labels"])
+@pytest.mark.parametrize("figure", FIGURES)
+def test_what_a_figure_is_counted_on_gives_the_figure(figure: str, answers: Answers) -> None:
+    """Precision, recall, F1 and specificity of a class or label are shares of what a click on them shows."""
+    for label in range(3):
+        chosen = is_selected(Selection(OF_FIGURE[figure], label), answers, 0.5)
+        truly, taken = answers.is_class(label)[chosen], answers.is_predicted(label)[chosen]
+        shares = {
+            "precision": truly.mean(),
+            "recall": taken.mean(),
+            "f1": 2 * (truly & taken).sum() / (truly.sum() + taken.sum()),
+            "specificity": (~taken).mean(),
+        }
+        assert class_figure(answers.confusion, figure)[label] == pytest.approx(shares[figure], abs=1e-12)

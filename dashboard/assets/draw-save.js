@@ -1,0 +1,63 @@
+/** What a card shows as a file: its numbers as CSV, in full, and its picture as PNG. */
+import { press } from './draw-parts.js';
+
+const field = (value) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+
+function download(blob, name) {
+  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/**
+ * Put buttons into the head of a card: `rows()` answers [[heading], [value]], `picture()` a canvas, `name()` what the
+ * files are called. What is null has no button; when there is nothing to save, `rows` and `picture` answer null.
+ */
+export function addSaves(element, name, { rows = null, picture = null }) {
+  const head = element.querySelector('.dr-head, .nv-bar');
+  if (rows) {
+    head.append(press('CSV', 'Save the numbers as a table', () => {
+      const lines = rows();
+      if (lines) download(new Blob([`${lines.map((line) => line.map(field).join(',')).join('\n')}\n`], { type: 'text/csv' }), `${name()}.csv`);
+    }));
+  }
+  if (picture) {
+    head.append(press('PNG', 'Save as a picture', () => picture()?.toBlob((blob) => download(blob, `${name()}.png`))));
+  }
+}
+
+/** A canvas on the paper of the page, `scale` times as large, every pixel of it a square. */
+export function onPaper(canvas, paper, scale = 1) {
+  const made = Object.assign(document.createElement('canvas'), { width: canvas.width * scale, height: canvas.height * scale });
+  const context = made.getContext('2d');
+  context.fillStyle = paper;
+  context.fillRect(0, 0, made.width, made.height);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(canvas, 0, 0, made.width, made.height);
+  return made;
+}
+
+/** Several canvases side by side, `columns` in a row, each with a line of words above and one below it. */
+export function asSheet(parts, columns, [width, height], palette) {
+  const [gap, line] = [16, 18];
+  const rows = Math.ceil(parts.length / columns);
+  const made = Object.assign(document.createElement('canvas'), {
+    width: 2 * (columns * (width + gap) + gap), height: 2 * (rows * (height + 2 * line + gap) + gap),
+  });
+  const context = made.getContext('2d');
+  context.scale(2, 2);
+  context.fillStyle = palette.surface;
+  context.fillRect(0, 0, made.width, made.height);
+  context.imageSmoothingEnabled = false;
+  parts.forEach(({ canvas, above, below }, k) => {
+    const [x, y] = [gap + (k % columns) * (width + gap), gap + Math.floor(k / columns) * (height + 2 * line + gap)];
+    context.fillStyle = palette.ink;
+    context.font = '600 12px sans-serif';
+    context.fillText(above, x, y + 12, width);
+    if (canvas) context.drawImage(canvas, x, y + line, width, height);
+    context.fillStyle = palette.muted;
+    context.font = '12px sans-serif';
+    context.fillText(below, x, y + line + height + 14, width);
+  });
+  return made;
+}

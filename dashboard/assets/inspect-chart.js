@@ -1,0 +1,223 @@
+/** A chart of Inspect: plotly draws it; a point is reached with the mouse or the keys, and opens what it stands for. */
+import { node, pngButton } from './inspect-dom.js';
+
+const PAGE = 10;
+const NEARER = 0.6;
+const HINT = 'Arrow keys: points, Enter: its examples, + − 0: zoom';
+let library = null;
+
+/** The drawing library, fetched once from its address on our own server. */
+export function plotly(address) {
+  library ??= new Promise((resolve, reject) => {
+    const script = node('script', { src: address });
+    script.addEventListener('load', () => resolve(globalThis.Plotly));
+    script.addEventListener('error', () => {
+      library = null;
+      reject(new Error('plotly.js could not be loaded'));
+    });
+    document.head.append(script);
+  });
+  return library;
+}
+
+/** A point's words on one line, as they are read out. */
+const plainly = (text) => String(text).replaceAll('<br>', ', ');
+
+/**
+ * Build the chart in `root`; `tell` is called with {label, carried}: the class of the curve and what the point carries.
+ * The trace whose `meta.walk` is true is the one that the keys go along; its `text` is read out.
+ */
+export function createChart(root, tell) {
+  const title = node('b');
+  const about = node('span', { className: 'ai-count' });
+  const whole = node('button', { type: 'button', className: 'ai-png', textContent: 'Whole', title: 'Undo the zoom (0)', disabled: true });
+  const head = node('div', { className: 'ai-head ai-plot-head' }, title, about, whole, pngButton(picture, () => data.file));
+  const say = node('p', { className: 'ai-say ai-plot-say', 'aria-live': 'polite', textContent: HINT });
+  const plot = node('div', { className: 'ai-plot', tabIndex: 0, role: 'application', 'aria-roledescription': 'chart' });
+  root.append(head, plot, say);
+  let data = null;
+  let palette = null;
+  let Plotly = null;
+  let walk = null; // the trace that the keys go along
+  let at = 0; // the point of it that they stand on
+  let isOn = false; // whether that point is marked
+  let isGone = false;
+  let zoom = null; // the ranges of both axes, or null for the whole chart; outlives new data
+
+  const points = () => walk?.x.length ?? 0;
+  const carriedAt = (i) => {
+    const carried = walk.customdata[i];
+    return Array.isArray(carried) ? carried[0] : carried;
+  };
+  const nearest = (value) => {
+    let best = 0;
+    for (let i = 0; i < points(); i += 1) {
+      const far = (k) => (carriedAt(k) === null ? Infinity : Math.abs(carriedAt(k) - value));
+      if (far(i) < far(best)) best = i;
+    }
+    return best;
+  };
+
+  function update(given, colors) {
+    const before = walk;
+    if (data?.run !== given.run) zoom = null;
+    data = given;
+    palette = colors;
+    title.textContent = data.title;
+    about.textContent = data.about;
+    about.title = data.about;
+    plot.setAttribute('aria-label', `${data.label}. ${HINT}`);
+    plot.style.height = `${data.figure.layout.height}px`;
+    walk = data.figure.data.find(({ meta }) => meta?.walk) ?? null;
+    if (!isOn || before?.meta.label !== walk?.meta.label) at = data.now === null ? 0 : nearest(data.now);
+    at = Math.max(0, Math.min(points() - 1, at));
+    if (!walk) isOn = false;
+    if (!isOn) say.textContent = walk ? HINT : '';
+    if (Plotly) draw();
+    else plotly(data.plotly).then(begin, (error) => { say.textContent = `This chart cannot be drawn: ${error.message}.`; });
+  }
+
+  const mark = () => ({
+    type: 'scatter', mode: 'markers', name: 'cursor', hoverinfo: 'skip', cliponaxis: false,
+    x: isOn ? [walk.x[at]] : [], y: isOn ? [walk.y[at]] : [],
+    marker: { size: 16, symbol: 'circle-open', color: palette.ink, line: { width: 3 } },
+  });
+  const axes = ['xaxis', 'yaxis'];
+  const home = (axis) => (data.figure.layout[axis].range ? [...data.figure.layout[axis].range] : null); // plotly writes into what it is given
+  function layout() {
+    const made = { ...data.figure.layout, autosize: true, dragmode: matchMedia('(pointer: fine)').matches ? 'zoom' : false };
+    axes.forEach((axis, k) => { made[axis] = { ...made[axis], range: zoom ? [...zoom[k]] : home(axis) ?? undefined, autorange: !zoom && !home(axis) }; });
+    return made;
+  }
+
+  function draw() {
+    return Plotly.react(plot, [...data.figure.data, mark()], layout(), { displayModeBar: false, doubleClick: false }).then(() => {
+      root.dataset.drawn = data.label;
+      tellZoom();
+    });
+  }
+
+  function begin(loaded) {
+    if (Plotly || isGone) return;
+    Plotly = loaded;
+    draw();
+    plot.on('plotly_click', ({ points: [point] }) => {
+      const { meta } = point.data;
+      if (meta?.walk) {
+        at = point.pointNumber;
+        isOn = true;
+        plot.focus({ preventScroll: true });
+      }
+      choose(meta?.label ?? null, Array.isArray(point.customdata) ? point.customdata[0] : point.customdata);
+    });
+    plot.on('plotly_relayout', takeZoom);
+    plot.on('plotly_doubleclick', () => zoomTo(null));
+  }
+
+  function choose(label, carried) {
+    if (carried === null || carried === undefined || Number.isNaN(carried)) say.textContent = 'Nothing is called positive at this point: it has no examples.';
+    else tell({ label, carried });
+  }
+
+  // --- zoom ---
+  function zoomTo(ranges) {
+    zoom = ranges;
+    return draw();
+  }
+
+  /** A drag with the mouse has zoomed. */
+  function takeZoom(change) {
+    if (!Object.keys(change).some((key) => key.includes('.range'))) return;
+    zoom = axes.map((axis) => [...plot.layout[axis].range]);
+    tellZoom();
+  }
+
+  function tellZoom() {
+    whole.disabled = zoom === null;
+    root.dataset.zoomed = String(zoom !== null);
+  }
+
+  function zoomBy(factor) {
+    const around = isOn ? [walk.x[at], walk.y[at]] : [null, null];
+    zoomTo(axes.map((axis, k) => {
+      const [low, high] = plot.layout[axis].range;
+      const middle = around[k] ?? (low + high) / 2;
+      return [middle - (middle - low) * factor, middle + (high - middle) * factor];
+    }));
+  }
+
+  // --- keys ---
+  /** Mark the point that the keys stand on, read it out, and keep it in sight. */
+  function stand() {
+    say.textContent = plainly(walk.text[at]);
+    root.dataset.at = at;
+    const out = axes.some((axis, k) => {
+      const [low, high] = plot.layout[axis].range;
+      const value = [walk.x, walk.y][k][at];
+      return value !== null && (value < low || value > high);
+    });
+    if (out) {
+      zoomTo(axes.map((axis, k) => {
+        const [low, high] = plot.layout[axis].range;
+        const middle = [walk.x, walk.y][k][at] ?? (low + high) / 2; // an undefined figure stands nowhere
+        return [middle - (high - low) / 2, middle + (high - low) / 2];
+      }));
+    } else Plotly.restyle(plot, { x: [[walk.x[at]]], y: [[walk.y[at]]] }, [plot.data.length - 1]);
+  }
+
+  plot.addEventListener('keydown', (event) => {
+    if (!Plotly || !points() || event.ctrlKey || event.metaKey || event.altKey) return;
+    const next = {
+      ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, PageDown: at - PAGE, PageUp: at + PAGE, Home: 0, End: points() - 1,
+    }[event.key];
+    if (next !== undefined) {
+      if (isOn) at = Math.max(0, Math.min(points() - 1, next));
+      isOn = true;
+      stand();
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      if (isOn) choose(walk.meta.label, carriedAt(at));
+    } else if (event.key === '+' || event.key === '=') zoomBy(NEARER);
+    else if (event.key === '-') zoomBy(1 / NEARER);
+    else if (event.key === '0') zoomTo(null);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  plot.addEventListener('focus', () => {
+    if (!Plotly || !points() || isOn || !plot.matches(':focus-visible')) return;
+    isOn = true;
+    stand();
+  });
+  plot.addEventListener('blur', () => {
+    if (!isOn) return;
+    isOn = false;
+    say.textContent = HINT;
+    if (Plotly && !isGone) Plotly.restyle(plot, { x: [[]], y: [[]] }, [plot.data.length - 1]);
+  });
+  whole.addEventListener('click', () => {
+    zoomTo(null);
+    plot.focus();
+  });
+
+  /** The chart as one picture, with its name above it. */
+  async function picture() {
+    const name = { text: `<b>${data.title.replaceAll('<', '&lt;')}</b>  ${data.about.replaceAll('<', '&lt;')}`, x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { size: 14 } };
+    const drawn = {
+      ...data.figure.layout, title: name, paper_bgcolor: palette.surface, margin: { ...data.figure.layout.margin, t: 48 },
+      xaxis: { ...data.figure.layout.xaxis, range: plot.layout.xaxis.range }, yaxis: { ...data.figure.layout.yaxis, range: plot.layout.yaxis.range },
+    };
+    const address = await Plotly.toImage({ data: data.figure.data, layout: drawn }, { format: 'png', scale: 2, width: Math.max(480, plot.clientWidth), height: data.figure.layout.height + 30 });
+    return (await fetch(address)).blob();
+  }
+
+  const resize = new ResizeObserver(() => { if (Plotly && plot.data && plot.clientWidth) Plotly.Plots.resize(plot); });
+  resize.observe(root);
+  return {
+    update,
+    destroy() {
+      isGone = true;
+      resize.disconnect();
+      if (plot.data) Plotly.purge(plot);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** The choice of the moment: a slider over the snapshots, one step either way, and the latest, which moves on with the run. */
+import { node } from './inspect-dom.js';
+
+const REST = 160; // ms without a key before the snapshot it stands on is asked for
+const PATIENCE = 2000; // ms in which the page may answer; until then the slider stays where it was put
+
+/** Build the choice in `root`; `tell` is called with {number} or, to follow the run, {latest: true}. */
+export function createMoment(root, tell) {
+  const button = (text, label) => node('button', { type: 'button', textContent: text, title: label, 'aria-label': label });
+  const [earlier, later] = [button('‹', 'One snapshot earlier'), button('›', 'One snapshot later')];
+  const slider = node('input', { type: 'range', min: 0, step: 1, 'aria-label': 'Snapshot' });
+  const output = node('output');
+  const latest = node('button', { type: 'button', className: 'ai-latest' });
+  root.append(earlier, slider, later, output, latest);
+  let data = null;
+  let held = false; // a hand is on the slider: nothing else may move it
+  let asking = 0;
+  let wanted = { number: null, since: 0 };
+
+  const words = (number) => `${data.unit} ${(data.at[number] ?? data.at.at(-1)).toLocaleString('en')}`;
+
+  function say() {
+    output.textContent = words(slider.valueAsNumber);
+    slider.setAttribute('aria-valuetext', output.textContent);
+    earlier.disabled = slider.valueAsNumber === 0;
+    later.disabled = slider.valueAsNumber === Number(slider.max);
+  }
+
+  function update(given) {
+    data = given;
+    const last = data.at.length - 1;
+    if (data.number === wanted.number || performance.now() - wanted.since > PATIENCE) wanted.number = null;
+    if (!held && !asking && wanted.number === null) {
+      slider.max = last;
+      slider.value = data.number;
+      say();
+    }
+    for (const each of [earlier, later, slider, output]) each.hidden = last < 1;
+    latest.textContent = data.live ? 'Live' : 'Latest';
+    latest.title = data.live ? 'Show the newest snapshot, and the next as soon as it is there' : 'Show the last snapshot';
+    latest.classList.toggle('ai-live', data.live);
+    latest.setAttribute('aria-pressed', String(data.following));
+    Object.assign(root.dataset, { number: data.number, last, following: data.following });
+  }
+
+  function ask(number) {
+    clearTimeout(asking);
+    asking = 0;
+    wanted = { number, since: performance.now() };
+    // Who goes to the end of a run at work wants to see it go on.
+    if (data.live && number === Number(slider.max)) tell({ latest: true });
+    else tell({ number });
+  }
+
+  function step(by) {
+    slider.value = slider.valueAsNumber + by;
+    say();
+    ask(slider.valueAsNumber);
+  }
+
+  earlier.addEventListener('click', () => step(-1));
+  later.addEventListener('click', () => step(1));
+  latest.addEventListener('click', () => {
+    wanted.number = null;
+    tell({ latest: true });
+  });
+  slider.addEventListener('pointerdown', () => { held = true; });
+  slider.addEventListener('input', say);
+  slider.addEventListener('change', () => {
+    clearTimeout(asking);
+    asking = setTimeout(() => ask(slider.valueAsNumber), REST);
+    held = false;
+  });
+  const drop = () => { held = false; };
+  slider.addEventListener('pointercancel', drop);
+  slider.addEventListener('pointerup', drop);
+  return { update, destroy() { clearTimeout(asking); } };
+}
