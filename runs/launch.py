@@ -53,7 +53,7 @@ def checked(config: RunConfig) -> RunConfig:
         return config
     path = Path(name).expanduser()
     if not path.exists():
-        known = f"known are {list(DATASETS)}, or the path of a CSV or NPZ file"
+        known = f"known are {list(DATASETS)}, or the path of a CSV or NPZ file or of a folder of images"
         raise ConfigError(f"there is no data set {name!r}{did_you_mean(name, DATASETS)}; {known}")
     return config.with_values({"data": str(path.resolve())})
 

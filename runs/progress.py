@@ -201,7 +201,8 @@ def closing(reader: RunReader, status: Status) -> str:
     snapshots = reader.snapshot_lines()
     if snapshots:
         words.append(f"Held-out {reader.accuracy_name} {snapshots[-1]['heldout']['accuracy']:.2%}.")
-    return " ".join(words) + f"\nRecord: {reader.directory}\nJudge it with: annscope evaluate {reader.run}"
+    judge = f"\nJudge it with: annscope evaluate {reader.run}" if snapshots else ""
+    return " ".join(words) + f"\nRecord: {reader.directory}{judge}"
 
 
 def duration(seconds: float) -> str:
