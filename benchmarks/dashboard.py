@@ -201,7 +201,7 @@ def _seconds_to_inspect(page: Page, url: str) -> tuple[float, float]:
     begin = time.perf_counter()
     page.get_by_role("radio", name="Thresholds").click()
     for k in range(2):
-        page.locator(".js-plotly-plot .main-svg .lines").nth(k).wait_for()
+        page.locator(".ai-chart[data-drawn]").nth(k).wait_for()
     return ready, time.perf_counter() - begin
 
 

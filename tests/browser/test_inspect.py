@@ -133,9 +133,10 @@ def test_to_the_network_view_and_back(run: str, open_tab: Callable[..., Page]) -
     sample = gallery(page).locator(".ai-tile").first.get_attribute("data-sample")
     expect(page).to_have_url(re.compile(rf"[?&]sample=test-{sample}(&|$)"))
     gallery(page).get_by_role("link", name="Show in network view").click()
-    expect(page.locator(".dr-truth")).to_contain_text(f"(test example {sample})", timeout=20_000)
-    expect(page.locator(".dr-time output")).to_contain_text("epoch 1")
-    network = page.url
+    network = page.locator("[data-view=network]")
+    expect(network).to_contain_text(f"Test example {sample} through the network", timeout=20_000)
+    expect(network.locator("[data-number]")).to_have_attribute("data-number", "1")
+    address = page.url
     page.go_back()
     expect(gallery(page)).to_have_attribute("data-sample", str(sample), timeout=20_000)
     expect(gallery(page)).to_have_attribute("data-count", count)
@@ -143,8 +144,8 @@ def test_to_the_network_view_and_back(run: str, open_tab: Callable[..., Page]) -
     assert "snapshot=1" in page.url
     assert "subset=test" in page.url
     page.go_forward()
-    expect(page.locator(".dr-truth")).to_contain_text(f"(test example {sample})", timeout=20_000)
-    assert page.url == network
+    expect(network).to_contain_text(f"Test example {sample} through the network", timeout=20_000)
+    assert page.url == address
 
 
 def test_back_takes_a_click_back_however_soon(run: str, open_tab: Callable[..., Page]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -134,3 +135,39 @@ def test_any_number_of_labels(train: Callable[..., str], open_tab: Callable[...,
     expect(page.locator(".dr-true .dr-class")).to_have_text(true)
     page.get_by_role("button", name="Gradient").click()
     expect(page.locator(".dr-seen .nv-scale")).to_be_visible()
+
+
+def test_a_point_of_a_label_opens_what_its_figure_is_counted_on(
+    train: Callable[..., str], open_tab: Callable[..., Page]
+) -> None:
+    """Evolution, calibration and curves of a label are gone along by keys; Enter shows exactly their examples."""
+    run = train(data="mnist-5k-traits", output="sigmoid", hidden=(12,), epochs=2, split=0.8)
+    answers, earlier = answers_of(run, 2, "test"), answers_of(run, 1, "test")
+    gallery = ".ai-gallery[data-ready]"
+    counts = {
+        "precision": ("predicted", earlier.is_predicted(3).sum()),
+        "recall": ("true", earlier.is_class(3).sum()),
+        "f1": ("either", (earlier.is_predicted(3) | earlier.is_class(3)).sum()),
+        "specificity": ("without", (~earlier.is_class(3)).sum()),
+    }
+    for figure, (kind, count) in counts.items():
+        page = open_tab(f"/classes?run={run}&subset=test&view=epochs&class=loop&figure={figure}")
+        plot = page.locator(".ai-chart[data-drawn]").get_by_role("application")
+        expect(plot).to_be_visible(timeout=30_000)
+        plot.press("End")
+        plot.press("ArrowLeft")
+        plot.press("Enter")
+        expect(page).to_have_url(re.compile(f"show={kind}-3"))
+        expect(page).to_have_url(re.compile("snapshot=1"))
+        expect(page.locator(gallery)).to_have_attribute("data-count", str(int(count)))
+
+    page = open_tab(f"/classes?run={run}&subset=test&snapshot=2&view=calibration&class=loop")
+    chart = page.locator(".ai-chart[data-drawn]")
+    expect(chart).to_be_visible(timeout=30_000)
+    chart.get_by_role("application").press("End")
+    fullest = int(answers.calibration_of(3).count.nonzero()[0][-1])
+    count = int(answers.calibration_of(3).count[fullest])
+    expect(chart.locator("[aria-live=polite]")).to_contain_text(f"{count:,} examples")
+    chart.get_by_role("application").press("Enter")
+    expect(page).to_have_url(re.compile(f"show=pbin-3-{fullest}"))
+    expect(page.locator(gallery)).to_have_attribute("data-count", str(count))
