@@ -28,7 +28,7 @@ class Engine(ABC):
     """A network with its training examples, and the way its parameters change.
 
     After `advance`, `parameters` are the present ones, `gradient` is that of the last step and
-    `before` what the parameters were before it; an engine may compute them when they are asked for.
+    `before` what the parameters were before it; an engine computes them when they are asked for.
     `arrays` and `state` together are all it needs to go on elsewhere.
     """
 
@@ -46,17 +46,24 @@ class Engine(ABC):
     @property
     def parameters(self) -> Parameters:
         """The parameters as they are now."""
+        self._settle()
         return self._parameters
 
     @property
     def gradient(self) -> Parameters:
         """The gradient of the last step; 0 before the first."""
+        self._settle()
         return self._gradient
 
     @property
     def before(self) -> Float[ndarray, " n_parameters"]:
         """The parameters before the last step, in the order of `parameters.flat`."""
+        self._settle()
         return self._before
+
+    @abstractmethod
+    def _settle(self) -> None:
+        """Bring what others look at up to date: engines compute it when they look."""
 
     @abstractmethod
     def advance(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
@@ -120,21 +127,6 @@ class NumpyEngine(Engine):
                 augments=[augment for _ in range(team.size) if (augment := augmentation_of(dataset, training))],
             )
         )
-
-    @property
-    def parameters(self) -> Parameters:
-        self._settle()
-        return self._parameters
-
-    @property
-    def gradient(self) -> Parameters:
-        self._settle()
-        return self._gradient
-
-    @property
-    def before(self) -> Float[ndarray, " n_parameters"]:
-        self._settle()
-        return self._before
 
     def _settle(self) -> None:
         if self._is_stale and self._used is not None:

@@ -174,23 +174,6 @@ class OneByOneEngine(Engine):
         np.matmul(self._x_block[:n].T, self._held[:n], self._outers[0])
         np.subtract(to.weights[0], self._outers[0], to.weights[0])
 
-    # What others look at, computed when they look.
-
-    @property
-    def parameters(self) -> Parameters:
-        self._settle()
-        return self._parameters
-
-    @property
-    def gradient(self) -> Parameters:
-        self._settle()
-        return self._gradient
-
-    @property
-    def before(self) -> Float[ndarray, " n_parameters"]:
-        self._settle()
-        return self._before
-
     def _settle(self) -> None:
         if not self._is_stale:
             return

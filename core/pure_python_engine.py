@@ -79,23 +79,6 @@ class PurePythonEngine(Engine):
         self._weights_before = [[neuron.weights for neuron in layer] for layer in self._network.layers]
         self._biases_before = [[neuron.bias for neuron in layer] for layer in self._network.layers]
 
-    # What others look at, made into arrays when they look.
-
-    @property
-    def parameters(self) -> Parameters:
-        self._settle()
-        return self._parameters
-
-    @property
-    def gradient(self) -> Parameters:
-        self._settle()
-        return self._gradient
-
-    @property
-    def before(self) -> Float[ndarray, " n_parameters"]:
-        self._settle()
-        return self._before
-
     def _settle(self) -> None:
         if not self._is_stale:
             return
