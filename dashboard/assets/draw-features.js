@@ -43,7 +43,7 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
         const probabilities = answer(self.raw.map((own, j) => (j === i ? value : own)));
         return { value, p: probabilities[label], probabilities, holds: reader.says(probabilities, label) === isSaid };
       });
-      rows[i].points = points;
+      Object.assign(rows[i], { label, points });
       drawSweep(canvas, { points }, { low: low[i], high: high[i] }, self.raw[i], palette);
       const below = points.findLast(({ value, holds }) => value < self.raw[i] && !holds);
       const above = points.find(({ value, holds }) => value > self.raw[i] && !holds);
@@ -62,7 +62,7 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
     });
     moved(stamp);
   }
-  /** What was drawn last: [{name, canvas, verdict, points}]. */
-  const sweeps = () => rows.map(({ canvas, verdict, points = [] }, i) => ({ name: names[i], canvas, verdict: verdict.textContent, points }));
+  /** What was drawn last: [{name, canvas, verdict, label, points}]. */
+  const sweeps = () => rows.map(({ canvas, verdict, label, points = [] }, i) => ({ name: names[i], canvas, verdict: verdict.textContent, label, points }));
   return Object.assign(self, { element, sweeps, sweep, destroy: sweep.cancel });
 }

@@ -70,8 +70,8 @@ export function createSliders(classNames, side, moved) {
 
   const self = {
     element, values, seed: 1,
-    /** What was drawn last: [{name, canvas, verdict, points}], without points for an empty sheet. */
-    sweeps: () => rows.map(({ change, canvas, verdict, found }) => ({ name: change.label, canvas, verdict: verdict.textContent, points: found?.points ?? [] })),
+    /** What was drawn last: [{name, canvas, verdict, label, points}], without points for an empty sheet. */
+    sweeps: () => rows.map(({ change, canvas, verdict, found }) => ({ name: change.label, canvas, verdict: verdict.textContent, label: found?.label, points: found?.points ?? [] })),
     /** Soon, draw anew how sure the network stays of `label` (null: nothing is drawn). */
     update: (about, palette) => next(about, palette, 0),
     destroy: () => clearTimeout(timer),

@@ -219,7 +219,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
   if (input.sweeps) {
     const ready = () => input.sweeps().filter(({ points }) => points.length);
     addSaves(sliders?.element ?? input.cards[0], files('sweeps'), {
-      rows: () => (ready().length ? [['change', 'value', 'probability', 'answer'], ...ready().flatMap(({ name, points }) => points.map(({ value, p, probabilities }) => [name, value, p, reader.words(reader.predicted(probabilities))]))] : null),
+      rows: () => (ready().length ? [['change', 'value', reader.one, 'probability', 'answer'], ...ready().flatMap(({ name, label, points }) => points.map(({ value, p, probabilities }) => [name, value, classNames[label], p, reader.words(reader.predicted(probabilities))]))] : null),
       picture: () => (ready().length ? asSheet(ready().map(({ name, canvas, verdict }) => ({ canvas, above: name, below: verdict })), 3, [260, 46], palette) : null),
     });
   }

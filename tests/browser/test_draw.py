@@ -349,8 +349,10 @@ def test_everything_is_saved(open_tab: Callable[..., Page], digits: RunReader) -
         np.testing.assert_allclose([float(value) for value in row[3:]], dataset.x_train[int(row[0])], atol=1e-6)
     head, *rows = table("Where does the answer break?")
     assert {row[0] for row in rows} == {"Rotate", "Move across", "Move down", "Scale", "Thin, thicken", "Noise"}
-    unmoved = [row for row in rows if row[0] == "Noise" and float(row[1]) == 0]
-    assert float(unmoved[0][2]) == pytest.approx(expected.max(), abs=1e-5)
+    (unmoved,) = [row for row in rows if row[0] == "Noise" and float(row[1]) == 0]
+    said = dataset.class_names[int(expected.argmax())]
+    assert (head[2:], unmoved[2], unmoved[4]) == (["class", "probability", "answer"], said, said)
+    assert float(unmoved[3]) == pytest.approx(expected.max(), abs=1e-5)
 
     for card in ("Your drawing", "What the network sees", "Where does the answer break?", "Most alike in training"):
         assert saved(card, "PNG").startswith(b"\x89PNG")

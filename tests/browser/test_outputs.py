@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -135,6 +137,15 @@ def test_any_number_of_labels(train: Callable[..., str], open_tab: Callable[...,
     expect(page.locator(".dr-true .dr-class")).to_have_text(true)
     page.get_by_role("button", name="Gradient").click()
     expect(page.locator(".dr-seen .nv-scale")).to_be_visible()
+    expect(page.locator(".dr-neighbor")).to_have_count(8)
+    with page.expect_download() as download:
+        page.get_by_label("Most alike in training", exact=True).get_by_role("button", name="CSV").click()
+    head, *rows = csv.reader(io.StringIO(download.value.path().read_text()))
+    dataset = dataset_of(run)
+    assert head[1] == "label"
+    for row in rows:
+        truth = [dataset.class_names[k] for k in np.flatnonzero(dataset.y_train[int(row[0])])]
+        assert row[1] == (", ".join(truth) or "no label")
 
 
 def test_a_point_of_a_label_opens_what_its_figure_is_counted_on(
