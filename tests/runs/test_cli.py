@@ -351,7 +351,8 @@ def test_the_version_is_printed(run: Run) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C cannot be sent to one process on Windows")
 def test_ctrl_c_leaves_a_run_that_resumes_to_the_same_bits(run: Run) -> None:
     """Ctrl-C ends with status 130 and the command that resumes, and the resumed run equals an unbroken one."""
-    options = [*SMALL, "--epochs", "4000", "--snapshot-every", "2000", "--json"]
+    # Long enough to be still at work when the signal comes, on any machine.
+    options = [*SMALL, "--epochs", "30000", "--snapshot-every", "5000", "--json"]
     process = subprocess.Popen(
         [sys.executable, "-m", "runs.cli", "train", *options],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
