@@ -352,7 +352,7 @@ def test_the_version_is_printed(run: Run) -> None:
 def test_ctrl_c_leaves_a_run_that_resumes_to_the_same_bits(run: Run) -> None:
     """Ctrl-C ends with status 130 and the command that resumes, and the resumed run equals an unbroken one."""
     # Long enough to be still at work when the signal comes, on any machine.
-    options = [*SMALL, "--epochs", "30000", "--snapshot-every", "5000", "--json"]
+    options = [*SMALL, "--epochs", "12000", "--snapshot-every", "2000", "--json"]
     process = subprocess.Popen(
         [sys.executable, "-m", "runs.cli", "train", *options],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
