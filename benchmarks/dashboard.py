@@ -19,7 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks import tables, threads
 from benchmarks.others import Others
 from benchmarks.tables import Table, percent, seconds
-from runs.threads import VARIABLES
+from runs.threads import BLAS_VARIABLES, VARIABLE
 from scripts.serving import dashboard, open_chromium
 
 STAGE = ".annscope-stage"
@@ -155,7 +155,7 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
 def _threads_as_usual() -> Iterator[None]:
     """Leave the number of threads to the trainer, as it is for a user; the cores stay limited."""
     with patch.dict(os.environ):
-        for name in VARIABLES:
+        for name in (VARIABLE, *BLAS_VARIABLES):
             os.environ.pop(name, None)
         yield
 

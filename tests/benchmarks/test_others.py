@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
+
 import pytest
 
 from benchmarks import others
@@ -14,3 +17,9 @@ def test_what_a_benchmark_does_itself_is_not_counted(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(others, "_own_seconds", lambda: next(own))
     monkeypatch.setattr(others.time, "perf_counter", lambda: next(clock))
     assert others.Others().share() == (6.0 - 3.0) / 2.0
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in Path(others.__file__).parent.glob("[a-z]*.py")))
+def test_every_benchmark_can_be_loaded(name: str) -> None:
+    """No benchmark names what the product no longer has; the frameworks beside it are loaded only when they run."""
+    assert importlib.import_module(f"benchmarks.{name}").__doc__
