@@ -119,12 +119,13 @@ def start_mirror() -> Iterator[Callable[[dict[str, bytes]], Mirror]]:
                     self.send_header("ETag", mirror.version)
                 rest = body[start:]
                 self.send_header("Content-Length", str(len(rest)))
-                self.end_headers()
                 if mirror.cut.get(name, 0) > 0:
                     mirror.cut[name] -= 1
                     rest = rest[: len(rest) // 2]
                 rest = rest[: max(0, mirror.wall.get(name, len(body)) - start)]
+                # Before the client knows anything: it may ask again at once, and another thread will answer.
                 mirror.sent.append((name, start, len(rest)))
+                self.end_headers()
                 self.wfile.write(rest)
 
             def log_message(self, *_: object) -> None:
