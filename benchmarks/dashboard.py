@@ -91,6 +91,7 @@ def main(argv: Sequence[str]) -> None:
 
 def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
     """All figures of one dashboard watched over one run of `last` snapshots, and its memory in MB by snapshot."""
+    threads.as_an_ordinary_user()
     with (
         _threads_as_usual(),
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,

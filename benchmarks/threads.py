@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +39,18 @@ def pin(n_threads: int) -> None:
     os.environ["KERAS_BACKEND"] = "jax"
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:n_threads])
+
+
+def as_an_ordinary_user() -> None:
+    """Give up, for this process and all that it starts, the right to raise its own priority, where root has it.
+
+    A Chromium of root's puts some of its processes above the trainer; nobody else's can.
+    """
+    if sys.platform == "linux" and os.geteuid() == 0:
+        ctypes.CDLL(None).prctl(_DROP_FROM_BOUNDING_SET, _CAP_SYS_NICE, 0, 0, 0)
+
+
+_DROP_FROM_BOUNDING_SET, _CAP_SYS_NICE = 24, 23  # <linux/prctl.h>, <linux/capability.h>
 
 
 def from_environment() -> int:

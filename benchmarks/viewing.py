@@ -86,6 +86,7 @@ def main(argv: Sequence[str]) -> None:
 
 def measure(n_rounds: int) -> list[Figure]:
     """All figures of one dashboard."""
+    threads.as_an_ordinary_user()
     with (
         _threads_as_usual(),
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
