@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import tempfile
@@ -16,7 +15,7 @@ from unittest.mock import patch
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks import tables, threads
+from benchmarks import options, tables, threads
 from benchmarks.others import Others
 from benchmarks.tables import Table, percent, seconds
 from runs.threads import BLAS_VARIABLES, VARIABLE
@@ -59,14 +58,9 @@ class Figure:
 
 def main(argv: Sequence[str]) -> None:
     """Print page load, Start to first picture, written to drawn, server CPU and memory, each beside its goal."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks dashboard", description=__doc__)
+    parser = options.parser("dashboard", __doc__ or "", rounds=None)
     parser.add_argument("--snapshots", type=int, default=500, metavar="N", help="length of the watched run")
     parser.add_argument("--loads", type=int, default=7, metavar="N", help="how often the page is loaded")
-    parser.add_argument("--threads", type=int, default=threads.DEFAULT, metavar="N", help="cores to use")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one JSON object and nothing else")
-    form.add_argument("--markdown", action="store_true", help="the table in Markdown")
-    form.add_argument("--page", action="store_true", help="write the table into docs/benchmarks.md")
     given = parser.parse_args(argv)
     if given.snapshots <= SETTLED:
         parser.error(f"--snapshots must be above {SETTLED}, got {given.snapshots}")

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from benchmarks import threads
 
 
-def parser(name: str, about: str, *, rounds: int) -> argparse.ArgumentParser:
-    """A parser with `--rounds`, `--threads`, `--json`, `--markdown` and `--page`."""
+def parser(name: str, about: str, *, rounds: int | None) -> argparse.ArgumentParser:
+    """A parser with `--rounds` (unless None, for what has none), `--threads`, `--json`, `--markdown` and `--page`."""
     made = argparse.ArgumentParser(prog=f"python -m benchmarks {name}", description=about)
-    made.add_argument("--rounds", type=_positive, default=rounds, metavar="N", help="rounds (default: %(default)s)")
+    if rounds is not None:
+        made.add_argument("--rounds", type=_positive, default=rounds, metavar="N", help="rounds (default: %(default)s)")
     made.add_argument(
         "--threads", type=_positive, default=threads.DEFAULT, metavar="N", help="cores to use (default: %(default)s)"
     )

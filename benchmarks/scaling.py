@@ -12,10 +12,10 @@ from benchmarks.peers import PEERS
 from benchmarks.tables import Table, counted, percent
 from benchmarks.tasks import Task
 
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 PICTURE = """<picture>
-  <source media="(prefers-color-scheme: dark)" srcset="images/scaling-dark.png">
-  <img src="images/scaling-light.png" alt="Microseconds of training per sample against width, depth and batch size">
+  <source media="(prefers-color-scheme: dark)" srcset="pictures/scaling-dark.png">
+  <img src="pictures/scaling-light.png" alt="Microseconds of training per sample against width, depth and batch size">
 </picture>"""
 LEAST_SECONDS = 0.15
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> None:
     """Measure every point of the three sweeps; draw them if that is asked for."""
     about = "Microseconds of training per sample against width, depth and batch size."
     parser = options.parser("scaling", about, rounds=3)
-    parser.add_argument("--folder", type=Path, help="draw into this folder (--page draws into docs/images)")
+    parser.add_argument("--folder", type=Path, help="draw into this folder (--page draws into docs/pictures)")
     given = parser.parse_args(argv)
     measured = {name: [measure(task_at(name, value), given.rounds) for value in SWEEPS[name][1]] for name in SWEEPS}
     machine = threads.machine(given.threads)
@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> None:
     }
     made = [table_of(name, points, note) for name, points in measured.items()]
     if given.page or given.folder:
-        draw(measured, note, given.folder or IMAGES)
+        draw(measured, note, given.folder or PICTURES)
     tables.show(
         "scaling", made, figures, as_json=given.json, as_markdown=given.markdown, page=given.page, preface=PICTURE
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import statistics
 import tempfile
@@ -16,7 +15,7 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 from websockets.asyncio.client import connect
 
-from benchmarks import tables, threads
+from benchmarks import options, tables, threads
 from benchmarks.dashboard import NUMBER, STAGE, Figure, _cpu_seconds, _threads_as_usual
 from benchmarks.others import Others
 from benchmarks.tables import Table
@@ -62,16 +61,7 @@ async (numbers) => {
 
 def main(argv: Sequence[str]) -> None:
     """Print each figure beside its goal."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks viewing", description=__doc__)
-    parser.add_argument(
-        "--rounds", type=int, default=7, metavar="N", help="how often training is looked at and left alone"
-    )
-    parser.add_argument("--threads", type=int, default=threads.DEFAULT, metavar="N", help="cores to use")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one JSON object and nothing else")
-    form.add_argument("--markdown", action="store_true", help="the table in Markdown")
-    form.add_argument("--page", action="store_true", help="write the table into docs/benchmarks.md")
-    given = parser.parse_args(argv)
+    given = options.parser("viewing", __doc__ or "", rounds=7).parse_args(argv)
     figures = measure(given.rounds)
     notes = [
         f"mnist-5k, 784-64-32-10, a snapshot each epoch; 1440 x 1000; {given.threads} cores for everything together."

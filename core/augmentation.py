@@ -106,6 +106,10 @@ class Augmentation:
         self._epoch = -1
         self._drawn: Distortions
 
+    def again(self) -> Augmentation:
+        """Another one that distorts in the same way: its buffers are for one thread alone."""
+        return Augmentation(self._training, self._canvas, self._n)
+
     def __call__(self, images: Float[ndarray, "k n_features"], epoch: int, place: int) -> None:
         """Distort the examples number `place` (from 0) and following of an epoch."""
         if epoch != self._epoch:

@@ -124,7 +124,7 @@ class NumpyEngine(Engine):
                 optimizer=self._optimizer,
                 generator=self._generator,
                 team=team,
-                augments=[augment for _ in range(team.size) if (augment := augmentation_of(dataset, training))],
+                augments=[self._augment.again() for _ in range(team.size)] if self._augment else [],
             )
         )
 

@@ -114,12 +114,8 @@ class Steps(ABC):
     def _shape_gradient(self) -> None:
         if not self._shapes_gradient:
             return
-        training, parameters, gradient = (
-            self._material.config.training,
-            self._material.parameters,
-            self._material.gradient,
-        )
-        add_penalties(training, parameters.flat_weights, gradient.flat_weights)
+        training, gradient = self._material.config.training, self._material.gradient
+        add_penalties(training, self._material.parameters.flat_weights, gradient.flat_weights)
         if training.clip_norm:
             norm = math.sqrt(gradient.flat.dot(gradient.flat))
             if norm > training.clip_norm:

@@ -136,21 +136,19 @@ class _Reader:
         sizes = [_bytes_of(path) for path in self._paths]
         total, done = sum(sizes), 0
         what = f"{len(self._paths):,} images of {self._folder.name}"
-        images: UInt8[ndarray, "n height width"] | None = None
+        first = self._image(self._paths[0])
+        images = self._room(self._paths[0], first)
         for i, (path, size) in enumerate(zip(self._paths, sizes, strict=True)):
-            image = self._image(path)
-            if images is None:
-                images = self._room(path, image)
-            elif image.shape != images.shape[1:]:
+            image = self._image(path) if i else first
+            if image.shape != first.shape:
                 raise DataError(
-                    f"{self._paths[0]} has {_pixels(images[0])} pixels and {path} has {_pixels(image)}: "
+                    f"{self._paths[0]} has {_pixels(first)} pixels and {path} has {_pixels(image)}: "
                     "set image_size to bring all images to one size"
                 )
             images[i] = image
             done += size
             if self._progress is not None:
                 self._progress(what, done, total)
-        assert images is not None
         return images
 
     def _room(self, path: Path, image: UInt8[ndarray, "height width"]) -> UInt8[ndarray, "n height width"]:

@@ -1,5 +1,6 @@
 /** A 2x2 matrix for each label: what is true in rows, what was predicted in columns; every cell shows its examples. */
-import { lettersOn, node, pngButton, roveOver } from './inspect-dom.js';
+import { fillLegend, paintCell } from './inspect-cells.js';
+import { node, pngButton, roveOver } from './inspect-dom.js';
 
 const CELLS = [['tn', 'fp'], ['fn', 'tp']];
 const WORDS = { tn: 'rightly not called', fp: 'wrongly called', fn: 'missed', tp: 'found' };
@@ -58,23 +59,12 @@ export function createLabels(root, tell) {
       build(names);
     }
     cells.forEach((matrix, k) => matrix.forEach((row, i) => row.forEach((cell, j) => {
-      // Blue for right, orange for wrong; of a difference blue is better, orange worse. Small shares are lifted.
-      const value = values[k][i][j];
-      const size = Math.sqrt(Math.min(1, Math.abs(value) / data.top));
-      const tone = difference ? (i === j ? -Math.sign(value) : Math.sign(value)) * size : i === j ? -value : size;
-      cell.style.background = value ? palette.diverging.css(tone) : palette.panel;
-      cell.style.color = !value ? palette.muted : lettersOn(palette.diverging.css(tone));
+      paintCell(cell, values[k][i][j], { top: data.top, isRight: i === j, isDifference: difference }, palette);
       cell.textContent = texts[k][i][j];
       cell.setAttribute('aria-label', `${names[k]}, ${WORDS[CELLS[i][j]]}: ${counts[k][i][j]}${difference ? `, change ${texts[k][i][j]}` : ''}`);
     })));
     for (const each of grid.querySelectorAll('[data-show]')) each.setAttribute('aria-pressed', String(each.dataset.show === selected));
-    const swatch = (color, text) => {
-      const mark = node('i');
-      mark.style.background = color;
-      return node('span', {}, mark, text);
-    };
-    legend.replaceChildren(swatch(palette.diverging.css(-0.75), difference ? 'better' : 'right'),
-      swatch(palette.diverging.css(0.75), difference ? 'worse' : 'wrong'), node('span', { textContent: data.words }));
+    fillLegend(legend, { isDifference: difference, words: data.words }, palette);
     describe(null);
   }
 

@@ -1,5 +1,6 @@
 /** The confusion matrix of Inspect: every cell, row and column is a button that says which examples to show. */
-import { lettersOn, node, pngButton, roveOver } from './inspect-dom.js';
+import { fillLegend, paintCell } from './inspect-cells.js';
+import { node, pngButton, roveOver } from './inspect-dom.js';
 
 const NUMBERS_UP_TO = 26; // classes for which every cell has room for its number
 const BIG_UP_TO = 12;
@@ -64,12 +65,7 @@ export function createMatrix(root, tell) {
     for (let i = 0; i < size; i += 1) {
       for (let j = 0; j < size; j += 1) {
         const cell = places[i + 1][j + 1];
-        // Blue for right, orange for wrong; of a difference blue is better, orange worse. Small shares are lifted.
-        const value = values[i][j];
-        const size01 = Math.sqrt(Math.min(1, Math.abs(value) / data.top));
-        const tone = difference ? (i === j ? -Math.sign(value) : Math.sign(value)) * size01 : i === j ? -value : size01;
-        cell.style.background = value ? palette.diverging.css(tone) : palette.panel;
-        cell.style.color = !value ? palette.muted : lettersOn(palette.diverging.css(tone));
+        paintCell(cell, values[i][j], { top: data.top, isRight: i === j, isDifference: difference }, palette);
         const text = size <= NUMBERS_UP_TO ? texts[i][j] : '';
         if (cell.textContent !== text) cell.textContent = text;
         cell.setAttribute('aria-label', `true ${names[i]}, predicted ${names[j]}: ${counts[i][j]}${difference ? `, change ${texts[i][j]}` : ''}`);
@@ -82,15 +78,7 @@ export function createMatrix(root, tell) {
         cell.setAttribute('aria-selected', String(cell.dataset.show === selected));
       }
     }
-    legend.replaceChildren();
-    const swatch = (color, text) => {
-      const mark = node('i');
-      mark.style.background = color;
-      legend.append(node('span', {}, mark, text));
-    };
-    swatch(palette.diverging.css(-0.75), difference ? 'better' : 'right');
-    swatch(palette.diverging.css(0.75), difference ? 'worse' : 'wrong');
-    legend.append(node('span', { textContent: data.words }));
+    fillLegend(legend, { isDifference: difference, words: data.words }, palette);
     describe(null);
   }
 

@@ -1,0 +1,27 @@
+/** How the cells of a confusion matrix on Inspect are coloured, and the legend that says so. */
+import { lettersOn, node } from './inspect-dom.js';
+
+/**
+ * Blue for right, orange for wrong; of a difference blue is better, orange worse. Small shares are lifted:
+ * `value` is drawn as the root of its share of `top`.
+ */
+export function paintCell(cell, value, { top, isRight, isDifference }, palette) {
+  const size = Math.sqrt(Math.min(1, Math.abs(value) / top));
+  const tone = isDifference ? (isRight ? -Math.sign(value) : Math.sign(value)) * size : isRight ? -value : size;
+  const color = palette.diverging.css(tone);
+  cell.style.background = value ? color : palette.panel;
+  cell.style.color = value ? lettersOn(color) : palette.muted;
+}
+
+/** What the two colours mean, and in `words` what the numbers are. */
+export function fillLegend(legend, { isDifference, words }, palette) {
+  const swatch = (tone, text) => {
+    const mark = node('i');
+    mark.style.background = palette.diverging.css(tone);
+    return node('span', {}, mark, text);
+  };
+  legend.replaceChildren(
+    swatch(-0.75, isDifference ? 'better' : 'right'), swatch(0.75, isDifference ? 'worse' : 'wrong'),
+    node('span', { textContent: words }),
+  );
+}
