@@ -15,6 +15,7 @@ from numpy import ndarray
 
 LEAKY_SLOPE = 0.01
 """Slope of the leaky ReLU below 0 (Maas, Hannun & Ng 2013)."""
+_ZERO = np.zeros((), np.float32)  # as an array of no dimensions: a Python number costs each call a conversion
 _GELU_SCALE = float(np.sqrt(2 / np.pi))
 _GELU_CUBIC = 0.044715
 
@@ -43,11 +44,11 @@ class Activation:
 
 
 def _relu(z: ndarray, out: ndarray) -> None:
-    np.maximum(z, 0, out=out)
+    np.maximum(z, _ZERO, out=out)
 
 
 def _relu_derivative(_z: ndarray, a: ndarray, out: ndarray) -> None:
-    np.greater(a, 0, out=out)
+    np.greater(a, _ZERO, out)
 
 
 def _leaky_relu(z: ndarray, out: ndarray) -> None:
@@ -157,6 +158,20 @@ def softmax(logits: Float[ndarray, "..."], out: Float[ndarray, "..."] | None = N
     np.exp(out, out=out)
     np.divide(out, np.add.reduce(out, axis, keepdims=True), out=out)
     return out
+
+
+def softmax_in_place(logits: Float[ndarray, "n_classes batch"]) -> Callable[[], None]:
+    """An operation that makes softmax of what these logits then are, class by class along axis 0."""
+    top, total = (np.empty(logits.shape[1], logits.dtype) for _ in range(2))
+
+    def operation() -> None:
+        np.maximum.reduce(logits, 0, out=top)
+        np.subtract(logits, top, logits)
+        np.exp(logits, logits)
+        np.add.reduce(logits, 0, out=total)
+        np.divide(logits, total, logits)
+
+    return operation
 
 
 def sigmoid(z: Float[ndarray, "..."], out: Float[ndarray, "..."] | None = None, axis: int = -1) -> ndarray:

@@ -107,10 +107,10 @@ class Backpropagation:
         return members
 
     def _outputs(self) -> list[Operation]:
-        operations = self._layers[0].outputs()
+        operations: list[Operation] = []
         for below, layer in pairwise(self._layers):
             operations += layer.forward(below)
-        return operations
+        return operations + self._layers[-1].outputs()
 
     def _errors(
         self,
@@ -119,16 +119,16 @@ class Backpropagation:
         inputs: Sequence[Float[ndarray, "_ batch"]] | None,
     ) -> list[Operation]:
         logits, loss = self.logits, self._loss
-        scale = 1 / self._n_examples if weights is None else 1.0
+        scale = np.array(1 / self._n_examples if weights is None else 1, logits.dtype)
         operations: list[Operation] = [
-            partial(loss.output, logits, logits, 0),
+            loss.output_in_place(logits),
             partial(loss.gradient, logits, targets.T, scale),
         ]
         if weights is not None:
             operations.append(partial(_weigh, logits, weights))
+        operations += self._layers[-1].gradients_of_others()
         for i in reversed(range(len(self._layers))):
             layer = self._layers[i]
-            operations += layer.gradients_of_others()
             if self._rate is not None and inputs is not None:
                 operations += layer.gradients(inputs if i == 0 else layer.parts_of(self._layers[i - 1].output))
                 operations.append(partial(_step, layer, self._rate))

@@ -16,8 +16,10 @@ from core.network import Parameters
 from core.steps import Material, Steps
 from core.team import Operation, in_turn
 
-CHUNK_BYTES = 1536 * 1024
-"""How large a chunk's inputs are: small enough to stay in the cache from the forward pass to the gradient."""
+LARGE_BYTES = 6 * 1024 * 1024
+"""How large the inputs of a batch are that is taken in chunks."""
+CHUNK_BYTES = 512 * 1024
+"""How much the widest layer puts out for a chunk: it stays in the cache from the forward pass to the gradient."""
 UNITS = 16
 """Hidden layers are widened to a multiple of this: a matrix multiplication works on so many numbers at once."""
 
@@ -26,7 +28,7 @@ def can_chunk(config: RunConfig, x: Float[ndarray, "n n_features"], batch_size: 
     """Whether a batch is large, and each of its examples passes through the network without regard to the others."""
     apart = not (config.network.batch_norm or config.network.dropout or weighted)
     size = batch_size * x.shape[1] * x.itemsize
-    return apart and config.training.delta_weights == "current" and size >= 4 * CHUNK_BYTES
+    return apart and config.training.delta_weights == "current" and size >= LARGE_BYTES
 
 
 class ChunkedSteps(Steps):
@@ -67,7 +69,8 @@ class ChunkedSteps(Steps):
         self, x: Float[ndarray, "batch n_features"], targets: Float[ndarray, "batch n_outputs"]
     ) -> list[Operation]:
         size = len(self._members)
-        n = -(-x.nbytes // (CHUNK_BYTES * size)) * size  # as many for each member
+        widest = max(weight.shape[1] for weight in self._wide.weights) * x.itemsize
+        n = -(-len(x) * widest // (CHUNK_BYTES * size)) * size  # as many for each member
         chunks = [slice(start, stop) for start, stop in pairwise(len(x) * i // n for i in range(n + 1))]
         return [
             member.part([(x[chunk], targets[chunk]) for chunk in chunks[i * n // size : (i + 1) * n // size]], len(x))

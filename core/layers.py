@@ -21,13 +21,11 @@ from numpy.random import Generator
 
 from core.activations import Activation
 from core.network import NORM_EPSILON, Parameters
-from core.team import Operation, Team, in_turn, shares
+from core.team import Operation, Team, in_turn
 
+EVERY = slice(None)
 RUNNING_SHARE = 0.1
 """How much of a batch's mean and variance goes into the running ones."""
-
-LARGE = 256
-"""Examples from which on the sums of the first layer lie by example, as the inputs do: that multiplies faster."""
 
 
 class Layer:
@@ -52,8 +50,10 @@ class Layer:
         self.bias, self.d_bias = parameters.biases[i], gradient.biases[i]
         self.activation = activation
         shape, dtype = (self.weight.shape[1], batch_size), self.weight.dtype
-        lies_by_example = i == 0 and batch_size >= LARGE
-        self.z: Float[ndarray, "n_out batch"] = np.empty(shape, dtype, "F" if lies_by_example else "C")
+        # The sums of the first layer lie by example, as the inputs do: that multiplies faster. Where the next
+        # layer is shared each member wants some of the units, all their examples next to each other.
+        is_split = i + 1 < len(parameters.weights) and len(parameters.rows(i + 1, team.size)) > 1
+        self.z: Float[ndarray, "n_out batch"] = np.empty(shape, dtype, "C" if i or is_split else "F")
         self.a = np.empty_like(self.z) if activation is not None and activation.needs_input else self.z
         self.output = self.a
         self.dz = self.z if activation is None else np.empty_like(self.z)  # the loss overwrites the logits
@@ -65,7 +65,7 @@ class Layer:
             self._normalization = Normalization(self, scale, d_scale, running)
         self._dropout: Dropout | None = None
         self._team = team
-        self.rows = shares(self.weight.shape[0], self.weight.shape[1], team.size)
+        self.rows = parameters.rows(i, team.size)
         self._partial_sums = [np.empty_like(self.z) for _ in self.rows] if len(self.rows) > 1 else [self.z]
 
     def drop(self, share: float, generator: Generator) -> None:
@@ -80,43 +80,54 @@ class Layer:
     def sums(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
         """Each member's part of the weighted sums, from the inputs that are its `rows`."""
         return [
-            partial(np.matmul, self.weight[rows].T, a_in, z)
+            _product(self.weight[rows].T, a_in, z)
             for rows, a_in, z in zip(self.rows, inputs, self._partial_sums, strict=True)
         ]
 
-    def outputs(self) -> list[Operation]:
-        """From the parts of the sums to `output`."""
+    def outputs(self, units: slice = EVERY) -> list[Operation]:
+        """From the parts of the sums to `output`, of some units or of all."""
         operations: list[Operation] = []
+        z, a = self.z[units], self.a[units]
         if len(self.rows) > 1:
-            first, second, *others = self._partial_sums
-            operations.append(partial(np.add, first, second, self.z))
-            operations += [partial(np.add, self.z, z, self.z) for z in others]
+            first, second, *others = (part[units] for part in self._partial_sums)
+            operations.append(partial(np.add, first, second, z))
+            operations += [partial(np.add, z, part, z) for part in others]
         if self._normalization:
             operations.append(self._normalization.forward)
         elif self.bias is not None:
-            operations.append(partial(np.add, self.z, self.bias[:, None], self.z))
+            operations.append(partial(np.add, z, self.bias[units, None], z))
         if self.activation is not None:
-            operations.append(partial(self.activation.function, self.z, self.a))
+            operations.append(partial(self.activation.function, z, a))
         if self._dropout:
-            operations.append(partial(np.multiply, self.a, self._dropout.mask, self.output))
+            operations.append(partial(np.multiply, a, self._dropout.mask[units], self.output[units]))
         return operations
 
     def forward(self, below: Layer) -> list[Operation]:
-        """From the output of the layer below to `output`."""
-        return [self._team.together(self.sums(self.parts_of(below.output))), *self.outputs()]
+        """From the sums of the layer below to those of this one."""
+        sums = self.sums(self.parts_of(below.output))
+        if below._normalization:
+            return [*below.outputs(), self._team.together(sums)]
+        return self._side_by_side([[*below.outputs(rows), part] for rows, part in zip(self.rows, sums, strict=True)])
 
     def parts_of(self, a_in: Float[ndarray, "n_in batch"]) -> list[Float[ndarray, "_ batch"]]:
         """The inputs of each member."""
         return [a_in[rows] for rows in self.rows]
 
     def backward_to(self, below: Layer) -> list[Operation]:
-        """From `dz` to the `dz` of the layer below: (W dz) * f'(z)."""
-        parts = [self._errors_of(below, rows) for rows in self.rows]
-        return parts[0] if len(parts) == 1 else [self._team.together([in_turn(part) for part in parts])]
+        """From `dz` to the `dz` of the layer below, (W dz) * f'(z), and to its `gradients_of_others`."""
+        if below._normalization:
+            errors = self._side_by_side([self._errors_of(below, rows) for rows in self.rows])
+            return [*errors, *below.gradients_of_others()]
+        return self._side_by_side(
+            [[*self._errors_of(below, rows), *below.gradients_of_others(rows)] for rows in self.rows]
+        )
+
+    def _side_by_side(self, parts: Sequence[Sequence[Operation]]) -> list[Operation]:
+        return list(parts[0]) if len(parts) == 1 else [self._team.together([in_turn(part) for part in parts])]
 
     def _errors_of(self, below: Layer, rows: slice) -> list[Operation]:
         function, dz = below.activation, below.dz[rows]
-        operations: list[Operation] = [partial(np.matmul, self.weight[rows], self.dz, dz)]
+        operations: list[Operation] = [_product(self.weight[rows], self.dz, dz)]
         if below._dropout:
             operations.append(partial(np.multiply, dz, below._dropout.mask[rows], dz))
         if function is not None:
@@ -125,18 +136,24 @@ class Layer:
             operations.append(partial(np.multiply, dz, slope, dz))
         return operations
 
-    def gradients_of_others(self) -> list[Operation]:
+    def gradients_of_others(self, units: slice = EVERY) -> list[Operation]:
         """From `dz` to the gradient of all but the weight: db = dz 1; normalisation passes `dz` on to its input."""
         if self._normalization:
             return [self._normalization.backward]
-        return [] if self.d_bias is None else [partial(np.matmul, self.dz, self._ones, self.d_bias)]
+        return [] if self.d_bias is None else [_product(self.dz[units], self._ones, self.d_bias[units])]
 
     def gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
         """Each member's part of the gradient of the weight, from the inputs that are its `rows`: dW = a_in dz^T."""
-        return [
-            partial(np.matmul, a_in, self.dz.T, self.d_weight[rows])
-            for rows, a_in in zip(self.rows, inputs, strict=True)
-        ]
+        return [_product(a_in, self.dz.T, self.d_weight[rows]) for rows, a_in in zip(self.rows, inputs, strict=True)]
+
+
+def _product(a: ndarray, b: ndarray, out: ndarray) -> Operation:
+    """out = a b by the call that takes least time beside the multiplication itself: `dot` does where it can."""
+    if out.flags.c_contiguous:
+        return partial(a.dot, b, out)
+    if out.T.flags.c_contiguous:
+        return partial(b.T.dot, a.T, out.T)
+    return partial(np.matmul, a, b, out)
 
 
 class Normalization:
@@ -194,7 +211,7 @@ class Dropout:
         self._share, self._generator = share, generator
         self.mask = np.ones_like(layer.a)
         self.output = np.empty_like(layer.a)
-        self._uniform = np.empty_like(layer.a)
+        self._uniform = np.empty(layer.a.shape, layer.a.dtype)  # drawn in one order, however the layer lies
 
     def draw(self) -> None:
         """Choose anew who is off."""

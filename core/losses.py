@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.activations import sigmoid, softmax
+from core.activations import sigmoid, softmax, softmax_in_place
 from core.config import RunConfig
 
 
@@ -28,13 +29,17 @@ class Loss:
     """The loss of one output function.
 
     `values(logits, targets, axis)` has one number an example. `gradient(probabilities, targets,
-    scale)` overwrites the probabilities, classes along axis 0, with `scale` times the gradient of
-    an example's loss with respect to its logits.
+    scale)` overwrites the probabilities, classes along axis 0, with `scale` (faster as an array of no dimensions)
+    times the gradient of an example's loss with respect to its logits.
     """
 
     output: Callable[..., ndarray]
     values: Callable[[ndarray, ndarray, int], ndarray]
-    gradient: Callable[[ndarray, ndarray, float], None]
+    gradient: Callable[[ndarray, ndarray, float | ndarray], None]
+
+    def output_in_place(self, logits: Float[ndarray, "n_outputs batch"]) -> Callable[[], object]:
+        """An operation that overwrites these logits with their output, whenever it is called."""
+        return softmax_in_place(logits) if self.output is softmax else partial(self.output, logits, logits, 0)
 
 
 def _log_sum_exp(logits: ndarray, axis: int) -> Any:
@@ -57,10 +62,10 @@ def _sigmoid_cross_entropy(logits: ndarray, targets: ndarray, axis: int) -> Any:
     return np.logaddexp(logits, 0).sum(axis=axis) - _dot(targets, logits, axis)
 
 
-def _difference(probabilities: ndarray, targets: ndarray, scale: float) -> None:
+def _difference(probabilities: ndarray, targets: ndarray, scale: float | ndarray) -> None:
     # d/dz of both cross-entropies is p - t, with softmax for targets that sum to 1.
-    probabilities -= targets
-    probabilities *= scale
+    np.subtract(probabilities, targets, probabilities)
+    np.multiply(probabilities, scale, probabilities)
 
 
 def _softmax_squared_error(logits: ndarray, targets: ndarray, axis: int) -> Any:
@@ -76,7 +81,7 @@ def _half_square(difference: ndarray, axis: int) -> Any:
     return half
 
 
-def _softmax_squared_error_gradient(probabilities: ndarray, targets: ndarray, scale: float) -> None:
+def _softmax_squared_error_gradient(probabilities: ndarray, targets: ndarray, scale: float | ndarray) -> None:
     # With e = p - t and the whole Jacobian of softmax, dp_j/dz_k = p_j ([j = k] - p_k):
     # d/dz_k = p_k (e_k - sum_j e_j p_j)
     error = probabilities - targets
@@ -85,7 +90,7 @@ def _softmax_squared_error_gradient(probabilities: ndarray, targets: ndarray, sc
     probabilities *= scale
 
 
-def _sigmoid_squared_error_gradient(probabilities: ndarray, targets: ndarray, scale: float) -> None:
+def _sigmoid_squared_error_gradient(probabilities: ndarray, targets: ndarray, scale: float | ndarray) -> None:
     # d/dz_k = (p_k - t_k) p_k (1 - p_k)
     slope = probabilities * (1 - probabilities)
     probabilities -= targets

@@ -83,13 +83,25 @@ class Parameters:
         start, self._taken = self._taken, self._taken + math.prod(shape)
         return self.flat[start : self._taken].reshape(shape)
 
+    def rows(self, i: int, size: int) -> list[slice]:
+        """The inputs of layer `i`, which are rows of its weight, that each member of a team of `size` looks after.
+
+        All that is too small to be shared is the first member's; a first layer that is shared makes up for it.
+        """
+        n_in, n_out = self.weights[i].shape
+        return shares(n_in, n_out, size, 0 if i else self._n_unshared(size))
+
+    def _n_unshared(self, size: int) -> int:
+        shared = [w.size for w in self.weights if len(shares(w.shape[0], w.shape[1], size)) > 1]
+        return len(self.flat) - sum(shared)
+
     def shares(self, size: int) -> list[list[slice]]:
         """The parts of the flat vector that each member of a team looks after; what is not shared is the first's."""
         members: list[list[slice]] = [[] for _ in range(size)]
         start = 0
-        for weight in self.weights:
-            n_in, n_out = weight.shape
-            for member, rows in zip(members, shares(n_in, n_out, size), strict=False):
+        for i, weight in enumerate(self.weights):
+            n_out = weight.shape[1]
+            for member, rows in zip(members, self.rows(i, size), strict=False):
                 member.append(slice(start + rows.start * n_out, start + rows.stop * n_out))
             start += weight.size
         members[0].append(slice(start, len(self.flat)))

@@ -62,8 +62,9 @@ class Optimizer(ABC):
     ) -> None:
         self.n_steps = 0
         self.moments = {name: np.zeros_like(parameters.flat) for name in self.moment_names}
-        self._number = parameters.flat.dtype.type
         self._config = config
+        self._dtype = parameters.flat.dtype
+        self._rate = self._number(0.0)
         vectors = (parameters.flat, gradient.flat, *self.moments.values())
         self.walks: list[Operation] = [
             partial(self._walk, _blocks(vectors, slices)) for slices in parameters.shares(team.size) if slices
@@ -93,7 +94,11 @@ class Optimizer(ABC):
 
     def _prepare(self, learning_rate: float) -> None:
         """Settle what is the same for every block of this step."""
-        self._rate = self._number(learning_rate)
+        self._rate[...] = learning_rate
+
+    def _number(self, value: float) -> Float[ndarray, ""]:
+        # As an array of no dimensions NumPy takes it as it is; a scalar would cost every call a conversion.
+        return np.array(value, self._dtype)
 
     @abstractmethod
     def _walk(self, blocks: Blocks) -> None:
@@ -115,8 +120,14 @@ class Momentum(Optimizer):
 
     moment_names = ("velocity",)
 
+    def __init__(
+        self, config: TrainingConfig, parameters: Parameters, gradient: Parameters, team: Team = ALONE
+    ) -> None:
+        super().__init__(config, parameters, gradient, team)
+        self._mu = self._number(config.momentum)
+
     def _walk(self, blocks: Blocks) -> None:
-        rate, mu = self._rate, self._number(self._config.momentum)
+        rate, mu = self._rate, self._mu
         for p, g, v, t in blocks:
             np.multiply(v, mu, v)
             np.add(v, g, v)
@@ -124,13 +135,11 @@ class Momentum(Optimizer):
             np.subtract(p, t, p)
 
 
-class Nesterov(Optimizer):
+class Nesterov(Momentum):
     """v = mu v + g; p -= lr (g + mu v) (Sutskever et al. 2013, in the form of PyTorch)."""
 
-    moment_names = ("velocity",)
-
     def _walk(self, blocks: Blocks) -> None:
-        rate, mu = self._rate, self._number(self._config.momentum)
+        rate, mu = self._rate, self._mu
         for p, g, v, t in blocks:
             np.multiply(v, mu, v)
             np.add(v, g, v)
@@ -145,9 +154,14 @@ class RMSProp(Optimizer):
 
     moment_names = ("square",)
 
+    def __init__(
+        self, config: TrainingConfig, parameters: Parameters, gradient: Parameters, team: Team = ALONE
+    ) -> None:
+        super().__init__(config, parameters, gradient, team)
+        self._keep, self._new, self._epsilon = map(self._number, (0.99, 1 - 0.99, 1e-8))
+
     def _walk(self, blocks: Blocks) -> None:
-        rate, keep, new = self._rate, self._number(0.99), self._number(1 - 0.99)
-        epsilon = self._number(1e-8)
+        rate, keep, new, epsilon = self._rate, self._keep, self._new, self._epsilon
         for p, g, s, t in blocks:
             np.multiply(s, keep, s)
             np.multiply(g, g, t)
@@ -173,14 +187,20 @@ class Adam(Optimizer):
     moment_names = ("mean", "square")
     BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
+    def __init__(
+        self, config: TrainingConfig, parameters: Parameters, gradient: Parameters, team: Team = ALONE
+    ) -> None:
+        super().__init__(config, parameters, gradient, team)
+        self._beta1, self._beta2, self._epsilon = map(self._number, (self.BETA1, self.BETA2, self.EPSILON))
+
     def _prepare(self, learning_rate: float) -> None:
         root = math.sqrt((1 - self.BETA2**self.n_steps) / (1 - self.BETA2))
         alpha = (1 - self.BETA1) / (1 - self.BETA1**self.n_steps) * root
-        self._rate, self._epsilon = self._number(learning_rate * alpha), self._number(self.EPSILON * root)
+        self._rate[...] = learning_rate * alpha
+        self._epsilon[...] = self.EPSILON * root
 
     def _walk(self, blocks: Blocks) -> None:
-        rate, epsilon = self._rate, self._epsilon
-        beta1, beta2 = self._number(self.BETA1), self._number(self.BETA2)
+        rate, epsilon, beta1, beta2 = self._rate, self._epsilon, self._beta1, self._beta2
         for p, g, m, v, t in blocks:
             np.multiply(m, beta1, m)
             np.add(m, g, m)

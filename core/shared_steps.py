@@ -37,8 +37,7 @@ class SharedSteps(Steps):
         super().__init__(replace(material, x=material.x[:0].copy(), targets=material.targets[:0], weights=weights))
         self._n_examples = len(material.x)
         self._per_epoch = -(-self._n_examples // material.batch_size)
-        n_features, n_units = material.parameters.weights[0].shape
-        owned = shares(n_features, n_units, material.team.size)
+        owned = material.parameters.rows(0, material.team.size)
         sources = [np.ascontiguousarray(material.x[:, columns]) for columns in owned]
         rest = self._n_examples % material.batch_size
         self._passes = {size: _SharedPass(material, size, sources) for size in (material.batch_size, rest) if size}

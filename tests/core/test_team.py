@@ -41,6 +41,12 @@ def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core.team, "LEAST_SHARE", 6)
 
 
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch of some dozens of examples is too large for the cache."""
+    monkeypatch.setattr(core.chunked_steps, "LARGE_BYTES", 1600)
+    monkeypatch.setattr(core.chunked_steps, "CHUNK_BYTES", 800)
+
+
 def config_of(**options: Any) -> RunConfig:
     settings = {"hidden": (7, 5), "batch-size": 16, "epochs": 3, "learning-rate": 0.01, "dtype": "float64"}
     return RunConfig().with_values(settings | {name.replace("_", "-"): value for name, value in options.items()})
@@ -91,6 +97,8 @@ def test_it_shares_the_layers_above_as_well(monkeypatch: pytest.MonkeyPatch) -> 
     assert shares(784, 128, 2) == [slice(392, 784), slice(0, 392)]
     monkeypatch.setattr(core.team, "LEAST_SHARE", 16_384)
     assert shares(128, 64, 4) == [slice(0, 128)], "too small to be shared"
+    assert shares(784, 128, 2, extra=128 * 84) == [slice(434, 784), slice(0, 434)], "fewer rows for who has more to do"
+    assert shares(784, 128, 3, extra=10**9) == [slice(783, 784), slice(391, 783), slice(0, 391)]
     monkeypatch.setattr(core.team, "LEAST_SHARE", 6)
     parameters = engine_of(make_dataset(), config_of(), ALONE).parameters
     owned = np.concatenate(
@@ -154,7 +162,7 @@ def test_a_batch_in_chunks_is_the_batch(options: dict[str, Any], size: int, monk
     dataset, config = make_dataset(n_train=90), config_of(**options)
     whole = engine_of(dataset, config, ALONE)
     assert isinstance(whole._steps, SerialSteps)
-    monkeypatch.setattr(core.chunked_steps, "CHUNK_BYTES", 400)
+    small_chunks(monkeypatch)
     chunked = engine_of(dataset, config, Backwards(size))
     assert isinstance(chunked._steps, ChunkedSteps)
     for engine in (whole, chunked):
@@ -166,7 +174,7 @@ def test_a_batch_in_chunks_is_the_batch(options: dict[str, Any], size: int, monk
 @pytest.mark.parametrize("options", [{"batch_norm": True}, {"dropout": 0.1}, {"class_weight": "balanced"}])
 def test_what_needs_the_whole_batch_gets_it(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Statistics of a batch are those of all its examples."""
-    monkeypatch.setattr(core.chunked_steps, "CHUNK_BYTES", 400)
+    small_chunks(monkeypatch)
     engine = engine_of(make_dataset(n_train=90), config_of(batch_size="full", **options), ALONE)
     assert isinstance(engine._steps, SerialSteps)
 
