@@ -12,10 +12,11 @@ import pytest
 import core.chunked_steps
 import core.team
 from core.chunked_steps import ChunkedSteps
-from core.config import RunConfig
+from core.config import NetworkConfig, RunConfig
 from core.dataset import Dataset
 from core.engine import NumpyEngine
 from core.errors import DivergedError
+from core.network import Parameters
 from core.shared_steps import SharedSteps
 from core.steps import SerialSteps
 from core.team import ALONE, Operation, Team, in_turn, shares
@@ -105,6 +106,15 @@ def test_it_shares_the_layers_above_as_well(monkeypatch: pytest.MonkeyPatch) -> 
         [np.arange(len(parameters.flat))[part] for member in parameters.shares(3) for part in member]
     )
     np.testing.assert_array_equal(np.sort(owned), np.arange(len(parameters.flat)))
+
+
+def test_members_look_after_as_many_parameters_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has the small layers and the biases has so many rows less of the first layer."""
+    monkeypatch.setattr(core.team, "LEAST_SHARE", 16_384)
+    parameters = Parameters(NetworkConfig(hidden_sizes=(128, 64)), (784, 128, 64, 10), "float32")
+    for size in (2, 3):
+        counts = [sum(part.stop - part.start for part in member) for member in parameters.shares(size)]
+        assert max(counts) - min(counts) <= 128, "no more than a row of the first layer"
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_norm": True, "dropout": 0.4}, {"l2": 0.1}, {"batch_size": "full"}])
