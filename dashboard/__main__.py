@@ -7,6 +7,7 @@ import socket
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from dashboard.server import app
 
-    app.run(config=options(given.port, given.headless))
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
+        app.run(config=options(given.port, given.headless))
     return 0
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dashboard import __main__ as command
+from scripts.serving import dashboard
 
 
 @pytest.fixture
@@ -28,6 +31,18 @@ def test_a_taken_port_is_one_sentence_with_a_free_one(taken_port: int, capsys: p
     named = int(line.partition(";")[2].split()[0])
     assert named > taken_port
     assert command.is_free(named)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches only a console's own programs there")
+def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
+    """The usual end of a dashboard is no error: nothing is printed beside the address, and the exit status is 0."""
+    with dashboard(tmp_path) as served:
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.wait(timeout=30) == 0
+    printed = (tmp_path / "dashboard.log").read_text()
+    assert served.url in printed
+    assert "Traceback" not in printed
+    assert "KeyboardInterrupt" not in printed
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1"])
