@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from pathlib import Path
+from typing import Literal, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from core.config import DataConfig
 from data.datasets import is_ready
@@ -14,10 +17,22 @@ from scripts.serving import dashboard, open_chromium
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 STAGE = ".annscope-stage[data-number]"
+SIZE: ViewportSize = {"width": 1440, "height": 1120}
+Scheme: TypeAlias = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+MOVING_WIDTH = 960
+FRAME_MS, LAST_FRAME_MS = 130, 2500
+AREA = """
+([stage, network]) => {
+  const { x, y, width } = stage.getBoundingClientRect();
+  return { x, y, width, height: network.getBoundingClientRect().bottom + 1 - y };
+}
+"""
+SHOW = "(slider, number) => { slider.value = number; slider.dispatchEvent(new Event('input', { bubbles: true })); }"
 
 
 def main() -> None:
-    """Train one network, then photograph every page in light and dark, and the first one wide and narrow."""
+    """Photograph every page, and a network while it learns, in light and dark."""
     with tempfile.TemporaryDirectory() as folder, dashboard(Path(folder)) as served, sync_playwright() as playwright:
         browser = open_chromium(playwright)
         run = train_one(browser, served.url)
@@ -26,18 +41,20 @@ def main() -> None:
             "inspect": (f"/classes?run={run}&subset=validation&show=9-4", ".ai-sheet"),
             "draw": (f"/drawing?run={run}&sample=test-18", ".nv-canvas"),
         }
-        for scheme in ("light", "dark"):
+        for scheme in SCHEMES:
             for name, (path, ready) in pages.items():
                 photograph(browser, served.url + path, ready, f"{name}-{scheme}", scheme=scheme)
-            photograph(
-                browser, served.url + pages["train"][0], STAGE, f"train-narrow-{scheme}", scheme=scheme, width=900
-            )
+        learning = train_one(browser, served.url, "data=mnist-5k&hidden=64,32&epochs=4&snapshot-every=4")
+        for scheme in SCHEMES:
+            animate(browser, served.url, learning, f"learning-{scheme}", scheme=scheme)
         browser.close()
 
 
-def train_one(browser: Browser, url: str) -> str:
-    """Train on MNIST (on its 5,000 embedded images where it is not at hand) through the page; returns the run."""
-    settings = "data=mnist&hidden=128,64&epochs=8" if is_ready(DataConfig(name="mnist")) else "data=mnist-5k&epochs=20"
+def train_one(browser: Browser, url: str, settings: str | None = None) -> str:
+    """Train through the page, on MNIST or where that is not at hand on 5,000 images of it; returns the run."""
+    if settings is None:
+        is_here = is_ready(DataConfig(name="mnist"))
+        settings = "data=mnist&hidden=128,64&epochs=8" if is_here else "data=mnist-5k&epochs=20"
     page = browser.new_page()
     page.goto(f"{url}/?{settings}&seed=0")
     page.get_by_role("button", name="Start").first.click()
@@ -47,11 +64,9 @@ def train_one(browser: Browser, url: str) -> str:
     return run
 
 
-def photograph(browser: Browser, url: str, ready: str, name: str, *, scheme: str, width: int = 1440) -> Path:
-    """A picture of a page, `width` CSS pixels wide, as `docs/pictures/<name>.png`, once `ready` is there."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 1120}, color_scheme="dark" if scheme == "dark" else "light"
-    )
+def photograph(browser: Browser, url: str, ready: str, name: str, *, scheme: Scheme) -> Path:
+    """A picture of a page as `docs/pictures/<name>.png`, once `ready` is there."""
+    context = browser.new_context(viewport=SIZE, color_scheme=scheme)
     page: Page = context.new_page()
     page.goto(url)
     page.locator(ready).first.wait_for(timeout=60_000)
@@ -61,6 +76,33 @@ def photograph(browser: Browser, url: str, ready: str, name: str, *, scheme: str
     path.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=path)
     context.close()
+    print(path.relative_to(PICTURES.parents[1]))
+    return path
+
+
+def animate(browser: Browser, url: str, run: str, name: str, *, scheme: Scheme) -> Path:
+    """Every snapshot of a run, one after the other, as the moving picture `docs/pictures/<name>.webp`."""
+    # Without motion on the page each frame is a snapshot, and none on its way to the next.
+    context = browser.new_context(viewport=SIZE, color_scheme=scheme, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{url}/?run={run}")
+    page.locator(STAGE).wait_for(timeout=60_000)
+    page.wait_for_load_state("networkidle")
+    stage, network = page.locator(STAGE), page.locator(".as-card").first
+    clip = page.evaluate(AREA, [stage.element_handle(), network.element_handle()])
+    timeline = page.get_by_role("slider", name="Timeline")
+    size = (MOVING_WIDTH, round(MOVING_WIDTH * clip["height"] / clip["width"]))
+    frames = []
+    for number in range(int(timeline.get_attribute("max") or 0) + 1):
+        timeline.evaluate(SHOW, str(number))
+        page.locator(f".annscope-stage[data-number='{number}']").wait_for()
+        page.wait_for_timeout(60)
+        picture = Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")
+        frames.append(picture.resize(size, Image.Resampling.LANCZOS))
+    context.close()
+    path = PICTURES / f"{name}.webp"
+    durations = [FRAME_MS] * (len(frames) - 1) + [LAST_FRAME_MS]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=75, method=4)
     print(path.relative_to(PICTURES.parents[1]))
     return path
 
