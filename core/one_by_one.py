@@ -147,7 +147,7 @@ class OneByOneEngine(Engine):
                 line.append(partial(np.add, z[i], bias, z[i]))
             if i < top:
                 line.append(partial(self._functions[i].function, z[i], a[i]))
-        line.append(partial(self._loss.output, z[top], z[top], 0))
+        line.append(self._loss.output_in_place(z[top][:, None]))
         line.append(partial(self._loss.gradient, z[top], self._target_block[place], 1.0))
         is_updated = self.config.training.delta_weights == "updated"
         for i in range(top, 0, -1):

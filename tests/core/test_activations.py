@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.activations import ACTIVATIONS, sigmoid, softmax
+from core.activations import ACTIVATIONS, sigmoid, softmax, softmax_in_place
 from core.config import ACTIVATIONS as NAMES
 
 FAR = np.array([-1e4, -100.0, -20.0, 0.0, 20.0, 100.0, 1e4])
@@ -82,3 +82,17 @@ def test_softmax_sums_to_one_whatever_is_added_to_all(logits: list[float], shift
 def test_sigmoid_is_symmetric() -> None:
     """s(-z) = 1 - s(z)."""
     np.testing.assert_allclose(sigmoid(-FAR), 1 - sigmoid(FAR), atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_softmax_in_place_is_softmax_without_denormal_numbers(dtype: str) -> None:
+    """In training a network that is all too sure computes with normal numbers, and nobody else sees a difference."""
+    numbers = np.finfo(dtype)
+    drawn = np.random.default_rng(0).normal(size=(10, 64))
+    for scale in (1, 10, 1000):
+        logits = (scale * drawn).astype(dtype)
+        expected = softmax(logits, axis=0)
+        operation = softmax_in_place(logits)
+        operation()
+        np.testing.assert_allclose(logits, expected, rtol=8 * numbers.eps, atol=2 * float(numbers.tiny) ** (1 / 3))
+        assert logits.min() ** 2 > numbers.tiny, "its square is a normal number too"
