@@ -55,7 +55,12 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
   const style = make('style', '', { textContent: RULES });
   const notice = make('p', 'dr-notice', { hidden: true });
   notice.setAttribute('role', 'alert');
-  const time = createTime(newest, snapshot, (number) => { wanted = number; showSnapshot(); tellSnapshot(number); });
+  const time = createTime(newest, snapshot, (number, isLast) => {
+    wanted = number;
+    isFollowing = isLast && atWork;
+    showSnapshot();
+    tellSnapshot(isFollowing ? null : number);
+  });
   const body = make('div', '', {}, make('p', 'dr-waiting', { textContent: 'Loading the network …' }));
   root.append(style, time.element, notice, body);
 
@@ -63,6 +68,8 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
   let tell = () => {};
   const tellSnapshot = calm((number) => tell('snapshot', number), 150);
   let wanted = Math.min(snapshot ?? newest, newest);
+  let isFollowing = snapshot === null; // whether the newest snapshot is shown, as the run goes on
+  let atWork = false;
   let desk = null;
   let isMany = false;
   let closed = false;
@@ -102,6 +109,7 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
       desk.paint(paletteFor(dark));
       isMany = answersOf(description).isMany;
       time.about(frame.line, isMany);
+      if (frame.number !== wanted) showSnapshot();
       if (sample) desk.take(sample);
     } catch (error) {
       if (closed) return;
@@ -117,7 +125,12 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
     run,
     update(component) {
       tell = (name, value) => component.setStateValue(name, value);
-      time.grow(component.data.newest);
+      const last = component.data.newest;
+      atWork = component.data.at_work;
+      time.grow(last);
+      if (!isFollowing || last === wanted) return;
+      wanted = last;
+      if (desk) showSnapshot();
     },
     destroy() {
       closed = true;
@@ -134,7 +147,7 @@ function createTime(newest, snapshot, choose) {
   const input = make('input', '', { type: 'range', min: 0, max: newest, step: 1, value: Math.min(snapshot ?? newest, newest), disabled: newest < 1 });
   input.setAttribute('aria-label', 'Snapshot of the network');
   const output = make('output', '');
-  input.addEventListener('input', () => choose(input.valueAsNumber));
+  input.addEventListener('input', () => choose(input.valueAsNumber, input.value === input.max));
   const element = make('div', 'dr-time', {}, make('b', '', { textContent: 'Network' }), input, output);
   return {
     element,

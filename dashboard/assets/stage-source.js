@@ -88,7 +88,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
 
   // Messages are taken in one after the other: the first has to fetch something.
   let last = Promise.resolve();
-  const inTurn = (act) => { last = last.then(() => (closed ? null : act())).catch((error) => trouble(`The run cannot be shown: ${error.message}.`)); };
+  const inTurn = (act) => { last = last.then(() => (closed ? null : act())); };
 
   async function take(data, from) {
     if (typeof data !== 'string') {
@@ -109,15 +109,28 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     const address = new URL(`${url}/live`, location.href);
     address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
     const opened = socket = new WebSocket(address);
+    let understood = true;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       isOpen = true;
       release();
     };
     socket.onmessage = ({ data }) => {
-      wait = 300;
-      trouble(null);
-      inTurn(() => take(data, opened));
+      inTurn(async () => {
+        if (!understood) return;
+        try {
+          await take(data, opened);
+          if (closed) return;
+          wait = 300;
+          trouble(null);
+        } catch (error) {
+          if (closed) return;
+          trouble(`The run cannot be shown: ${error.message}.`);
+          // What comes after a first message that failed means nothing: begin again.
+          understood = store.description !== null;
+          if (!understood) opened.close();
+        }
+      });
     };
     socket.onclose = ({ code, reason }) => {
       if (closed) return;
@@ -128,7 +141,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
         trouble(reason || 'This run is not there any more.');
         return;
       }
-      trouble('The connection to annscope is lost; trying again. What is shown stays.');
+      if (understood) trouble('The connection to annscope is lost; trying again. What is shown stays.');
       timer = setTimeout(connect, wait);
       wait = Math.min(LONGEST_WAIT, wait * 2);
       socket = null;

@@ -38,9 +38,10 @@ export default function (component) {
 _component = st.components.v2.component("annscope_pad", js=_LOADER, isolate_styles=False)
 
 
-def pad(run: str, newest: int) -> None:
+def pad(run: str, newest: int, *, at_work: bool) -> None:
     """The pad for a run, at the snapshot and with the example that the address names; `newest` is the last snapshot.
 
+    Of a run that is `at_work` the newest snapshot is shown until a person chooses another.
     What a person chooses in it goes back into the address.
     """
     sample = st.query_params.get(state.SAMPLE, "")
@@ -49,6 +50,7 @@ def pad(run: str, newest: int) -> None:
         data={
             "run": run,
             "newest": newest,
+            "at_work": at_work,
             "snapshot": state.shown_number(state.SNAPSHOT),
             "sample": sample if SAMPLE.fullmatch(sample) else None,
             "base": BASE,

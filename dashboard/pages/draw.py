@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import AnnscopeError
 from dashboard import state
-from dashboard.components.header import escape
+from dashboard.components.header import TICK_SECONDS, escape
 from dashboard.components.pad import pad
 from dashboard.components.picker import pick_run, run_to_show
 from dashboard.following import follow
@@ -36,7 +36,7 @@ def page() -> None:
     try:
         following = follow(run)
         following.look()
-        newest = following.newest
+        newest, at_work = following.newest, following.at_work
     except AnnscopeError as error:
         pick_run(run)
         st.error(str(error), icon=":material/error:")
@@ -47,12 +47,18 @@ def page() -> None:
         return
     with st.container(key="head"):
         pick_run(run)
-    _try(run, newest)
+    st.fragment(_try, run_every=TICK_SECONDS if at_work else None, key=state.PLACE)(run, at_work)
 
 
-@st.fragment
-def _try(run: str, newest: int) -> None:
-    pad(run, newest)
+def _try(run: str, was_at_work: bool) -> None:
+    state.catch_up()
+    try:
+        following = follow(run)
+    except AnnscopeError:
+        st.rerun()  # the page says what is wrong
+    if following.at_work != was_at_work:
+        st.rerun()  # what the choice of runs says has changed as well
+    pad(run, following.newest, at_work=was_at_work)
 
 
 def _invite(title: str, words: str) -> None:

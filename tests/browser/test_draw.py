@@ -376,6 +376,40 @@ def test_a_real_example_has_its_address(open_tab: Callable[..., Page], digits: R
     expect(page.locator(".dr-truth")).to_have_text("")
 
 
+def test_the_slider_follows_a_run_at_work(
+    open_tab: Callable[..., Page], served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run at work is followed to its newest snapshot; a chosen snapshot stays, and the last one follows again."""
+    monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
+    directory = served.home / "runs" / create_run(RunConfig().with_values({"data": "digits", "epochs": 7}))
+    working = work(directory)
+
+    def go_on(number: int) -> None:
+        while len(RunReader(directory).snapshot_lines()) <= number:
+            next(working)
+
+    go_on(1)
+    page = open_tab(f"/drawing?run={directory.name}")
+    said, slider = page.locator(".dr-time output"), page.get_by_label("Snapshot of the network")
+    expect(said).to_contain_text("epoch 1,", timeout=20_000)
+    draw(page, ONE)
+    go_on(3)
+    expect(said).to_contain_text("epoch 3,")
+    expect(slider).to_have_js_property("value", "3")
+    expect(page.get_by_role("button", name="Undo")).to_be_enabled()  # the drawing stays
+    slider.fill("2")
+    page.wait_for_url("**snapshot=2**")
+    go_on(4)
+    expect(slider).to_have_attribute("max", "4")
+    expect(said).to_contain_text("epoch 2,")
+    slider.fill("4")
+    page.wait_for_url(lambda url: "snapshot" not in url)
+    for _ in working:
+        pass
+    expect(said).to_contain_text("epoch 7,")
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("finished"))
+
+
 def test_the_browser_computes_what_python_does(open_tab: Callable[..., Page], digits: RunReader) -> None:
     """Centring, forward pass, gradient and occlusion in the browser agree with the core's to 1e-5."""
     page = open_tab(f"/drawing?run={digits.run}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from scripts.serving import Served, dashboard
 
@@ -196,3 +196,24 @@ def test_a_dashboard_that_was_away_is_found_again(tmp_path: Path, chromium: Brow
             page.goto("about:blank")
     assert failures == []
     page.context.close()
+
+
+@pytest.mark.usefixtures("finished")
+def test_a_first_request_that_fails_is_made_again(chromium: Browser, served: Served) -> None:
+    """A page whose first request fails says so and shows the run a moment later, without a reload."""
+    with chromium.new_context() as context:
+        page = context.new_page()
+        failures = iter(range(2))
+
+        def fail_twice(route: Route) -> None:
+            if next(failures, None) is None:
+                route.continue_()
+            else:
+                route.fulfill(status=503, json={"error": "not this time"})
+
+        page.route("**/runs/*/probe", fail_twice)
+        page.goto(served.url)
+        stage = page.locator(STAGE)
+        expect(stage.locator(".as-notice")).to_contain_text("not this time")
+        expect(stage).to_have_attribute("data-number", str(N_EPOCHS), timeout=20_000)
+        expect(stage.locator(".as-notice")).to_be_hidden()

@@ -49,6 +49,7 @@ def test_the_pad_shows_what_the_address_names(
     about = {
         "run": first,
         "newest": 2,
+        "at_work": False,
         "snapshot": 1,
         "sample": "train-7",
         "base": "/annscope",
