@@ -60,7 +60,9 @@ def source_of(run: str) -> Source:
         raise ExampleError(f"Run {run} has not loaded its data yet.")
     config = reader.config
     if not is_ready(config.data):
-        raise ExampleError(f"The data of run {run} ({config.data.name}) is not on this machine.")
+        raise ExampleError(
+            f"The data of run {run} ({config.data.name}) is not on this machine: a run on it fetches it, once."
+        )
     try:
         with _loading:
             return _load(config, about["fingerprint"])

@@ -31,7 +31,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.errors import AnnscopeError, ConfigError
 from core.what_if import Change
-from dashboard import examples
+from dashboard import examples, past
 from dashboard.following import IDLE_SECONDS, Following, follow
 from runs.record import run_ids
 
@@ -90,6 +90,19 @@ def _or_404(answer: Callable[[Request], Response]) -> Callable[[Request], Respon
     return endpoint
 
 
+def _or_sentence(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """For what a page asks in good faith and may not be there; told 404, a browser would report it as an error."""
+
+    @wraps(answer)
+    def endpoint(request: Request) -> Response:
+        try:
+            return answer(request)
+        except AnnscopeError as error:
+            return JSONResponse({"error": str(error)})
+
+    return endpoint
+
+
 @_or_404
 def history(request: Request) -> Response:
     """The whole of a run but its arrays: description, every line of the metrics, status."""
@@ -110,19 +123,19 @@ def snapshot(request: Request) -> Response:
     return _arrays(following.frame(request.path_params["number"]))
 
 
-@_or_404
+@_or_sentence
 def trying(request: Request) -> Response:
     """What a page needs to make examples of its own for a run's network."""
     return JSONResponse(examples.describe(request.path_params["run"]))
 
 
-@_or_404
+@_or_sentence
 def labels(request: Request) -> Response:
     """The class of every example of a run's data."""
     return JSONResponse(examples.labels(request.path_params["run"]))
 
 
-@_or_404
+@_or_sentence
 def example(request: Request) -> Response:
     """One example of the data set, as the network sees it."""
     about = request.path_params
@@ -153,6 +166,19 @@ def histograms(request: Request) -> Response:
         return JSONResponse({"error": f"start must be a whole number, 0 or more, got {start!r}."}, status_code=400)
     content = follow(request.path_params["run"]).histograms(int(start))
     return Response(content, media_type="application/octet-stream", headers={"content-encoding": "identity"})
+
+
+@_or_404
+def classes(request: Request) -> Response:
+    """F1 of each class over a run's snapshots (`past.classes`)."""
+    return JSONResponse(past.classes(follow(request.path_params["run"])))
+
+
+@_or_404
+def neuron(request: Request) -> Response:
+    """What one neuron put out over a run's snapshots (`past.neuron`)."""
+    about = request.path_params
+    return JSONResponse(past.neuron(follow(about["run"]), about["layer"], about["unit"]))
 
 
 async def what_if(request: Request) -> Response:
@@ -319,5 +345,7 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/labels", labels),
     Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index:int}}", example),
     Route(f"{BASE}/runs/{{run}}/histograms", histograms),
+    Route(f"{BASE}/runs/{{run}}/classes", classes),
+    Route(f"{BASE}/runs/{{run}}/neurons/{{layer:int}}/{{unit:int}}", neuron),
     WebSocketRoute(f"{BASE}/runs/{{run}}/live", live),
 ]

@@ -8,6 +8,7 @@ setting, named as on the command line); the session only holds what the widgets 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -208,6 +209,15 @@ def shown_number(name: str) -> int | None:
 def whole_number(text: str) -> int | None:
     """The whole number, 0 or more and of at most nine digits, that a text spells; None when it spells none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def not_numbers(parameters: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    """A sentence for each of these query parameters that is there and no whole number."""
+    return [
+        f"In the address, {name} must be a whole number, 0 or more, got {parameters[name]!r}."
+        for name in names
+        if name in parameters and whole_number(parameters[name]) is None
+    ]
 
 
 def show_number(name: str, value: Any) -> None:

@@ -61,8 +61,8 @@ export function createClasses(root, store) {
     header.append(node);
     return { name, node };
   });
-  const trend = make('th', { scope: 'col', className: 'ch-trend', title: 'F1 from 0 to 1 over the snapshots that were shown here' });
-  trend.append(make('span', { textContent: 'F1 so far' }));
+  const trend = make('th', { scope: 'col', className: 'ch-trend', title: 'F1 from 0 to 1, from the first snapshot to the newest' });
+  trend.append(make('span', { textContent: 'F1 over time' }));
   header.append(trend);
 
   function makeRow() {
@@ -108,8 +108,25 @@ export function createClasses(root, store) {
     if (known.course !== runOf(store)) {
       known.course = runOf(store);
       course.forget();
+      recall(known.course);
     }
     course.see(shown.number, shown.perClass);
+  }
+
+  /** Ask the record for what was before this page was open; without an answer the lines begin here. */
+  async function recall(run) {
+    if (!store.hasPast) return;
+    try {
+      const answer = await fetch(`${store.base}/annscope/runs/${encodeURIComponent(run)}/classes`);
+      if (!answer.ok) return;
+      const { numbers, f1 } = await answer.json();
+      if (known.course !== run) return;
+      numbers.forEach((number, i) => course.see(number, f1[i].map((value) => ({ f1: value }))));
+      known.frame = null;
+      wake();
+    } catch {
+      // The stage says that the connection is lost.
+    }
   }
 
   function update() {

@@ -7,7 +7,7 @@ export function createLiveNetwork(root, description, featureShape, features, ext
   const listeners = new Map();
   const emit = (event) => { for (const listen of listeners.get(event) ?? []) listen(); };
   const store = {
-    run: description.run, base: '', theme: 'light', description, lines: [], snapshotLines: [], events: [], status: null,
+    run: description.run, base: '', theme: 'light', hasPast: false, description, lines: [], snapshotLines: [], events: [], status: null,
     probe: { images: { shape: [1, features], data: new Float64Array(features) }, labels: [null] }, title: `Through the network, as you ${featureShape ? 'draw' : 'move it'}`, extent,
     layerSizes: description.layer_sizes, classNames: description.dataset.class_names, answers: answersOf(description), imageShape: featureShape,
     shown: null, previous: null, progress: 1, selected: null, probeIndex: 0, pinned: null,

@@ -14,11 +14,18 @@ export function openRun(base, run) {
     return answer;
   }
 
+  /** What is told, unless that is a sentence why it cannot be. */
+  async function told(path) {
+    const found = await (await ask(path)).json();
+    if (found.error) throw new Error(found.error);
+    return found;
+  }
+
   return {
-    history: async () => (await ask('history')).json(),
-    trying: async () => (await ask('trying')).json(),
-    labels: async () => (await ask('labels')).json(),
-    example: async (split, index) => (await ask(`examples/${split}/${index}`)).json(),
+    history: () => told('history'),
+    trying: () => told('trying'),
+    labels: () => told('labels'),
+    example: (split, index) => told(`examples/${split}/${index}`),
     nearestUrl: (number) => `${url}/snapshots/${number}/nearest`,
     frame(number) {
       if (!frames.has(number)) {

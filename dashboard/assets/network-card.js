@@ -48,7 +48,7 @@ export function createCard(actions) {
   pictures.append(weights.element, drivers.element);
   const sum = createSum(pinned ? actions : null);
   const classes = createFigure('activation over the probe set, by class (tick: mean)');
-  const history = createFigure('activation over the snapshots seen so far');
+  const history = createFigure('activation over the snapshots');
   const facts = element('dl', 'nv-facts');
   const side = element('div', 'nv-side');
   const middle = element('div', 'nv-middle');
@@ -92,10 +92,11 @@ export function createCard(actions) {
         answers: overProbe(frame, layer, unit), labels: view.labels, classNames: store.classNames,
         probe: view.probe, scale: own, palette, font: view.font,
       });
-      if (pinned) {
+      history.element.hidden = !store.hasPast;
+      if (pinned && store.hasPast) {
         const moments = view.history.of(layers, layer, unit, view.probe);
         paintHistory(history.canvas, width, 56, moments, frame.number, own, palette);
-        history.caption.textContent = `this example, over ${counted(moments.length, 'snapshot')} seen so far`;
+        history.caption.textContent = `this example, over ${counted(moments.length, 'snapshot')}`;
       }
       fillFacts(facts, view, pinned);
     },

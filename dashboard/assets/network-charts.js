@@ -124,7 +124,7 @@ export function paintClasses(canvas, width, row, { answers, labels, classNames, 
   context.fillText(asNumber(scale.high, 0), right, height - 6);
 }
 
-/** One neuron's answer over the snapshots seen so far; `number` is the one on screen. */
+/** One neuron's answer over the snapshots; `number` is the one on screen. */
 export function paintHistory(canvas, width, height, moments, number, scale, palette) {
   const context = prepare(canvas, width, height);
   const [first, last] = [moments[0]?.step ?? 0, moments[moments.length - 1]?.step ?? 1];

@@ -55,11 +55,12 @@ export function createLegend() {
   };
   return {
     element,
-    update({ canBeOff, canSaturate }) {
+    update({ canBeOff, canBeSilent, canSaturate }) {
       element.replaceChildren(
         note('', 'positive', 'pushes up (activation × weight above 0)'),
         note('', 'negative', 'pushes down'),
-        ...(canBeOff ? [note('ring', null, 'shut off by ReLU'), note('struck', null, 'off for every example shown')] : []),
+        ...(canBeOff ? [note('ring', null, 'shut off by ReLU')] : []),
+        ...(canBeSilent ? [note('struck', null, 'off for every example shown')] : []),
         ...(canSaturate ? [make('span', '', '● saturated')] : []),
         make('span', '', 'Hover or use the arrow keys; click or Enter pins'),
       );

@@ -1,4 +1,4 @@
-/** Every neuron's recorded answers at the snapshots seen so far, in bounded memory. */
+/** Every neuron's recorded answers at the snapshots seen here, in bounded memory, and a few neurons' from before. */
 
 const BUDGET = 24e6; // bytes
 
@@ -6,6 +6,16 @@ export class ActivationHistory {
   constructor() {
     this.moments = [];
     this.bytes = 0;
+    this.past = new Map(); // 'layer:unit' -> [{number, step, answers}], from the record
+  }
+
+  knows(layer, unit) {
+    return this.past.has(`${layer}:${unit}`);
+  }
+
+  /** Take in what the record says of one neuron. */
+  recall(layer, unit, { numbers, steps, activations }) {
+    this.past.set(`${layer}:${unit}`, numbers.map((number, i) => ({ number, step: steps[i], answers: activations[i] })));
   }
 
   /** Keep a frame's answers (once); when memory is full, every second moment between the ends is let go. */
@@ -25,20 +35,25 @@ export class ActivationHistory {
     this.bytes = this.moments.reduce((sum, moment) => sum + size(moment.answers), 0);
   }
 
-  /** The largest magnitude of one neuron's answers to any example at any moment seen. */
+  /** The largest magnitude of one neuron's answers to any example at any moment known. */
   largest(layers, layer, unit) {
     const width = layers[layer].size;
     let top = 0;
     for (const { answers } of this.moments) {
       for (let i = unit; i < answers[layer].length; i += width) top = Math.max(top, Math.abs(answers[layer][i]));
     }
+    for (const { answers } of this.past.get(`${layer}:${unit}`) ?? []) top = Math.max(top, ...answers.map(Math.abs));
     return top;
   }
 
   /** One neuron's answers to one probe example over time: [{number, step, value}]. */
   of(layers, layer, unit, probe) {
     const width = layers[layer].size;
-    return this.moments.map(({ number, step, answers }) => ({ number, step, value: answers[layer][probe * width + unit] }));
+    const seen = this.moments.map(({ number, step, answers }) => ({ number, step, value: answers[layer][probe * width + unit] }));
+    const before = (this.past.get(`${layer}:${unit}`) ?? [])
+      .filter(({ number, answers }) => Number.isFinite(answers[probe]) && !seen.some((each) => each.number === number))
+      .map(({ number, step, answers }) => ({ number, step, value: answers[probe] }));
+    return [...before, ...seen].sort((a, b) => a.number - b.number);
   }
 }
 

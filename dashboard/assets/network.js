@@ -69,6 +69,7 @@ function createRunView(root, store, wake) {
   const motion = new Motion();
   const pictures = createPictures();
   const linkScales = new LinkScales(layers);
+  const isTold = labels.length > 1; // one example alone does not say who is off for all
   const isPlane = !store.imageShape && layers[0].inputSize === 2;
 
   /** What the view shows; cards and pictures read it. */
@@ -121,8 +122,10 @@ function createRunView(root, store, wake) {
   });
   dock.element.hidden = true;
   const legend = createLegend();
+  const canBeOff = layers.some(({ activation }) => activationNamed(activation).off);
   legend.update({
-    canBeOff: layers.some(({ activation }) => activationNamed(activation).off),
+    canBeOff,
+    canBeSilent: canBeOff && isTold,
     canSaturate: layers.some(({ activation, isOutput }) => !isOutput && activationNamed(activation).range[1] !== null),
   });
   const live = document.createElement('div');
@@ -316,8 +319,24 @@ function createRunView(root, store, wake) {
     const next = store.pinned;
     pinned = next && layers[next.layer] && next.unit >= 0 && next.unit < layers[next.layer].size ? { layer: next.layer, unit: next.unit } : null;
     dock.element.hidden = !pinned;
-    if (pinned) dock.update({ ...view, at: pinned });
+    if (pinned) {
+      dock.update({ ...view, at: pinned });
+      recall(pinned);
+    }
     refocus();
+  }
+
+  /** Ask the record for what a neuron put out before this page was open; without an answer its chart begins here. */
+  async function recall({ layer, unit }) {
+    if (!store.hasPast || view.history.knows(layer, unit)) return;
+    try {
+      const answer = await fetch(`${store.base ?? ''}/annscope/runs/${description.run}/neurons/${layer}/${unit}`);
+      if (!answer.ok) return;
+      view.history.recall(layer, unit, await answer.json());
+      if (view.frame) updateCards();
+    } catch {
+      // The stage says that the connection is lost.
+    }
   }
 
   /** Take the store's snapshot and example, and the changes by hand; head for what they say. */
@@ -354,7 +373,7 @@ function createRunView(root, store, wake) {
     view.scales.see(frame);
     view.weightScales.see(frame);
     view.history.see(frame, layers);
-    silent = layers.map(({ index, isOutput, activation }) => (!isOutput && activationNamed(activation).off ? silentUnits(frame, index) : null));
+    silent = layers.map(({ index, isOutput, activation }) => (isTold && !isOutput && activationNamed(activation).off ? silentUnits(frame, index) : null));
     probes.mark(frame, layers);
     element.dataset.number = frame.number;
   }

@@ -59,8 +59,9 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     if (!sample) return null;
     try {
       const answer = await fetch(`${url}/examples/${sample.split('-').join('/')}`);
-      if (!answer.ok) throw new Error((await answer.json()).error);
-      return await answer.json();
+      const found = await answer.json();
+      if (found.error) throw new Error(found.error);
+      return found;
     } catch (error) {
       missing(error.message);
       return null;

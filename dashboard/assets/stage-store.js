@@ -9,7 +9,7 @@ import { answersOf } from './answers.js';
 export function createStore() {
   const listeners = new Map();
   const store = {
-    run: null, base: '', theme: 'light',
+    run: null, base: '', theme: 'light', hasPast: true, // the examples are the record's, which knows their answers of before
     description: null, lines: [], snapshotLines: [], events: [], status: null,
     probe: null, layerSizes: [], classNames: [], answers: null, imageShape: null,
     shown: null, previous: null, progress: 1, // previous -> shown, for views that glide

@@ -80,11 +80,7 @@ def read_address(parameters: Mapping[str, str]) -> tuple[dict[str, Any], list[st
                 raise ConfigError(f"there is no setting {name!r}{did_you_mean(name, known)}")
         except AnnscopeError as error:
             complaints.append(_sentence(error, name))
-    complaints += [
-        f"In the address, {name} must be a whole number, 0 or more, got {parameters[name]!r}."
-        for name in (state.SNAPSHOT, state.PROBE)
-        if name in parameters and state.whole_number(parameters[name]) is None
-    ]
+    complaints += state.not_numbers(parameters, (state.SNAPSHOT, state.PROBE))
     try:
         config_of(settings)
     except ConfigError as error:

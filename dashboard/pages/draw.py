@@ -28,6 +28,7 @@ def page() -> None:
     run = run_to_show()
     state.remember_address()
     complaints = st.session_state.pop(state.COMPLAINTS, [])
+    complaints += state.not_numbers(st.query_params.to_dict(), (state.SNAPSHOT,))
     if complaints:
         st.warning("\n".join(f"- {escape(sentence)}" for sentence in complaints), icon=":material/link_off:")
     if run is None:

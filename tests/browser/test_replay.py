@@ -74,6 +74,25 @@ def test_a_link_names_the_moment(open_tab: Callable[..., Page]) -> None:
 
 
 @pytest.mark.usefixtures("finished")
+def test_a_run_of_last_week_has_its_whole_past(open_tab: Callable[..., Page]) -> None:
+    """Opened when all is over, a class's F1 and a pinned neuron's answers reach back to the first snapshot."""
+    page = open_tab("/")
+    expect(page.locator(STAGE)).to_have_attribute("data-number", str(N_EPOCHS), timeout=15_000)
+    table = page.get_by_role("table", name="Precision, recall, F1 and support of each class")
+    table.scroll_into_view_if_needed()
+    lines = table.locator("tbody .ch-trend path")
+    expect(lines).to_have_count(10)
+    for k in range(10):
+        expect(lines.nth(k)).to_have_attribute("d", re.compile(r"^M0\.0 .*L"))
+    network = page.locator(".nv-canvas")
+    network.focus()
+    network.press("ArrowRight")
+    network.press("Enter")
+    pinned = page.locator(".nv-dock")
+    expect(pinned).to_contain_text(f"this example, over {N_EPOCHS + 1} snapshots")
+
+
+@pytest.mark.usefixtures("finished")
 def test_the_replay_plays_to_the_end(open_tab: Callable[..., Page]) -> None:
     """Play goes through every snapshot to the last and then follows the run; every view goes along."""
     page = open_tab("/?snapshot=5")

@@ -68,6 +68,17 @@ def test_a_sample_that_cannot_be_is_left_out(
     assert given[0]["sample"] is None
 
 
+@pytest.mark.parametrize("snapshot", ["1e9", "-3", "last"])
+def test_a_snapshot_that_is_no_number_is_named(
+    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]], snapshot: str
+) -> None:
+    """The latest is shown, and one sentence says what the address should say."""
+    page = open_page(tmp_path, run=record(3).run, snapshot=snapshot)
+    assert given[-1]["snapshot"] is None
+    said = page.warning[0].value.replace("\\", "")  # escaped as Markdown
+    assert f"snapshot must be a whole number, 0 or more, got '{snapshot}'." in said
+
+
 def test_another_run_is_shown_from_its_latest_snapshot(
     tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]]
 ) -> None:

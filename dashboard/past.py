@@ -1,0 +1,72 @@
+"""A run's past as the live views draw it: classes and neurons over its snapshots, thinned out where there are many.
+
+A view that follows a run sees each snapshot as it comes; one that is opened later asks here for what was before.
+A snapshot that cannot be read is left out: the others are still what they were.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from core.errors import ConfigError
+from core.metrics import class_metrics
+from dashboard.following import Following
+from runs.record import RecordError
+
+MOST_MOMENTS = 96
+
+
+def moments(newest: int) -> list[int]:
+    """The numbers of at most `MOST_MOMENTS` snapshots, evenly from the first to the newest."""
+    n = min(newest + 1, MOST_MOMENTS)
+    return [int(number) for number in np.linspace(0, newest, n).round()] if n > 0 else []
+
+
+def classes(following: Following) -> dict[str, Any]:
+    """F1 of each class, None where it is undefined: {"numbers": [n], "f1": [n, n_classes]}."""
+    found = _each(following, "confusion")
+    measured = [class_metrics(confusion).f1 for confusion in found.values()]
+    return {
+        "numbers": list(found),
+        "f1": [_or_none(f1) for f1 in measured],
+    }
+
+
+def neuron(following: Following, layer: int, unit: int) -> dict[str, Any]:
+    """What a neuron put out for each probe example: {"numbers": [n], "steps": [n], "activations": [n, n_probes]}.
+
+    What is not finite is None.
+
+    Raises ConfigError when the network has no such neuron.
+    """
+    sizes = following.reader.description["layer_sizes"][1:]
+    if not 0 <= layer < len(sizes):
+        raise ConfigError(f"layer must be at least 0 and at most {len(sizes) - 1}, got {layer}.")
+    if not 0 <= unit < sizes[layer]:
+        raise ConfigError(f"unit must be at least 0 and at most {sizes[layer] - 1}, got {unit}.")
+    lines = following.snapshot_lines()
+    found = _each(following, f"layer{layer}.activation")
+    return {
+        "numbers": list(found),
+        "steps": [lines[number]["step"] for number in found],
+        "activations": [_or_none(activation[:, unit]) for activation in found.values()],
+    }
+
+
+def _each(following: Following, name: str) -> dict[int, ndarray]:
+    """One array of each snapshot, by number."""
+    found = {}
+    for number in moments(following.newest):
+        with suppress(RecordError, SafetensorError, ValueError, KeyError):
+            found[number] = load(following.reader.snapshot_bytes(number))[name]
+    return found
+
+
+def _or_none(values: ndarray) -> list[float | None]:
+    return [float(each) if np.isfinite(each) else None for each in values]

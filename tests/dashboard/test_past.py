@@ -1,0 +1,79 @@
+"""What was before a page was opened, as the live views draw it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from dashboard import past
+from dashboard.routes import routes
+from runs.record import RunReader
+
+
+@pytest.fixture
+def client() -> TestClient:
+    """The routes without Streamlit around them."""
+    return TestClient(Starlette(routes=routes))
+
+
+def test_the_past_has_its_ends_and_is_thinned_out() -> None:
+    """Of a long run some hundred moments are enough, the first and the newest among them."""
+    assert past.moments(-1) == []
+    assert past.moments(0) == [0]
+    assert past.moments(2) == [0, 1, 2]
+    many = past.moments(10_000)
+    assert (len(many), many[0], many[-1]) == (past.MOST_MOMENTS, 0, 10_000)
+    assert max(np.diff(many)) - min(np.diff(many)) <= 1
+
+
+def test_f1_of_each_class_is_that_of_the_recorded_confusion(client: TestClient, record: Callable[..., Any]) -> None:
+    """Each figure is scikit-learn's on the confusion matrix of its snapshot; undefined is null."""
+    run = record(3)
+    told = client.get(f"/annscope/runs/{run.run}/classes").json()
+    assert told["numbers"] == [0, 1, 2]
+    reader = RunReader(run.directory)
+    for number, f1 in zip(told["numbers"], told["f1"], strict=True):
+        counts = reader.snapshot(number).confusion
+        true, predicted = np.indices(counts.shape).reshape(2, -1)
+        expected = f1_score(true, predicted, sample_weight=counts.ravel(), average=None, zero_division=np.nan)
+        found = np.array([np.nan if each is None else each for each in f1])
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_a_neuron_is_told_as_it_was_recorded(client: TestClient, record: Callable[..., Any]) -> None:
+    """What it put out for each probe example, snapshot by snapshot."""
+    run = record(3)
+    told = client.get(f"/annscope/runs/{run.run}/neurons/0/1").json()
+    reader = RunReader(run.directory)
+    assert told["steps"] == [line["step"] for line in reader.snapshot_lines()]
+    for number, values in zip(told["numbers"], told["activations"], strict=True):
+        np.testing.assert_array_equal(np.float32(values), reader.snapshot(number).probe_activations[0][:, 1])
+
+
+@pytest.mark.parametrize(
+    ("neuron", "sentence"),
+    [
+        ("7/0", "layer must be at least 0 and at most 1, got 7."),
+        ("0/3", "unit must be at least 0 and at most 2, got 3."),
+    ],
+)
+def test_a_neuron_that_is_not_there_is_a_sentence(
+    client: TestClient, record: Callable[..., Any], neuron: str, sentence: str
+) -> None:
+    """A wrong layer or unit is named, with what there is."""
+    answer = client.get(f"/annscope/runs/{record(1).run}/neurons/{neuron}")
+    assert (answer.status_code, answer.json()["error"]) == (404, sentence)
+
+
+def test_a_damaged_snapshot_is_left_out(client: TestClient, record: Callable[..., Any]) -> None:
+    """The line has a gap there, and goes on."""
+    run = record(3)
+    (run.directory / "snapshots" / "000001.safetensors").write_bytes(b"not a snapshot")
+    assert client.get(f"/annscope/runs/{run.run}/classes").json()["numbers"] == [0, 2]
+    assert client.get(f"/annscope/runs/{run.run}/neurons/1/0").json()["steps"] == [0, 20]
