@@ -109,13 +109,15 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         _wait_for_snapshot(page, SETTLED)
         memory = {SETTLED: server.memory_info().rss / 1e6}
         cpu_before, begin, meanwhile = _cpu_seconds(server), time.perf_counter(), Others()
+        others = 0.0
         for part in range(1, N_MEMORY):
             number = SETTLED + (last - SETTLED) * part // (N_MEMORY - 1)
             _wait_for_snapshot(page, number)
             memory[number] = server.memory_info().rss / 1e6
+            if number < last:  # the time of a trainer that has ended could not be told from others'
+                others = meanwhile.share()
         watched = time.perf_counter() - begin
         cpu = (_cpu_seconds(server) - cpu_before) / watched
-        others = meanwhile.share()
         drawn = page.evaluate(DRAWN)
         latencies = sorted(float(each) / 1000 for _, each in drawn)
         drawn_per_second = 1000 * (len(drawn) - 1) / (drawn[-1][0] - drawn[0][0])
