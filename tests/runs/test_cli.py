@@ -349,14 +349,12 @@ def test_the_version_is_printed(run: Run) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C cannot be sent to one process on Windows")
-def test_ctrl_c_leaves_a_run_that_resumes_to_the_same_bits(run: Run) -> None:
+def test_ctrl_c_leaves_a_run_that_resumes_to_the_same_bits() -> None:
     """Ctrl-C ends with status 130 and the command that resumes, and the resumed run equals an unbroken one."""
     # Long enough to be still at work when the signal comes, on any machine.
-    options = [*SMALL, "--epochs", "12000", "--snapshot-every", "2000", "--json"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "runs.cli", "train", *options],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    options = [*SMALL, "--epochs", "40000", "--snapshot-every", "2000", "--json"]
+    command = [sys.executable, "-m", "runs.cli"]
+    process = subprocess.Popen([*command, "train", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for _ in range(2):
         process.stdout.readline()
@@ -367,9 +365,11 @@ def test_ctrl_c_leaves_a_run_that_resumes_to_the_same_bits(run: Run) -> None:
     name = objects(out)[-1]["run"]
     assert err.endswith(f"resume with: annscope resume {name}\n")
     assert err.count("\n") == 1
-    _, out, _ = run("resume", name, "--json")
-    unbroken = run("train", *options)[1]
-    assert objects(out)[-1]["parameters_sha256"] == objects(unbroken)[-1]["parameters_sha256"]
+    resumed, unbroken = (
+        subprocess.run([*command, *arguments], capture_output=True, text=True, check=True, timeout=120).stdout
+        for arguments in (["resume", name, "--json"], ["train", *options])
+    )
+    assert objects(resumed)[-1]["parameters_sha256"] == objects(unbroken)[-1]["parameters_sha256"]
 
 
 def test_a_run_of_the_command_line_obeys_the_dashboard(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
