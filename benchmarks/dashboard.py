@@ -13,7 +13,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import psutil
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import options, tables, threads
 from benchmarks.others import Others
@@ -93,6 +93,7 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         sync_playwright() as playwright,
     ):
         browser = open_chromium(playwright)
+        visits = [_seconds_of_a_first_visit(browser, served.url) for _ in range(min(3, n_loads))]
         page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
         _seconds_to_load(page, served.url)  # the first load of all fills the browser's cache
         loads = [_seconds_to_load(page, served.url) for _ in range(n_loads)]
@@ -127,6 +128,7 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
     growth = memory[last] / memory[SETTLED] - 1
     return [
         Figure("page_load", "page load, to the Start button", statistics.median(loads), 1.5, "s"),
+        Figure("first_visit", "the same with an empty browser cache", statistics.median(visits), 1.5, "s"),
         Figure("start_to_picture", "click on Start to the first drawn snapshot", first_picture, 2.0, "s"),
         Figure("written_to_drawn_median", "written to drawn, median", statistics.median(latencies), 0.045, "s"),
         Figure("written_to_drawn_p95", "written to drawn, 95th percentile", _p95(latencies), 0.08, "s"),
@@ -166,6 +168,13 @@ def _seconds_to_load(page: Page, url: str) -> float:
     page.goto(url)
     page.get_by_role("button", name="Start").first.wait_for()
     return time.perf_counter() - begin
+
+
+def _seconds_of_a_first_visit(browser: Browser, url: str) -> float:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    seconds = _seconds_to_load(context.new_page(), url)
+    context.close()
+    return seconds
 
 
 def _seconds_to_answer(page: Page, url: str) -> list[float]:
