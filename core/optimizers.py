@@ -64,7 +64,7 @@ class Optimizer(ABC):
         self.moments = {name: np.zeros_like(parameters.flat) for name in self.moment_names}
         self._config = config
         self._dtype = parameters.flat.dtype
-        self._rate = self._number(0.0)
+        self._settle()
         vectors = (parameters.flat, gradient.flat, *self.moments.values())
         self.walks: list[Operation] = [
             partial(self._walk, _blocks(vectors, slices)) for slices in parameters.shares(team.size) if slices
@@ -96,6 +96,10 @@ class Optimizer(ABC):
         """Settle what is the same for every block of this step."""
         self._rate[...] = learning_rate
 
+    def _settle(self) -> None:
+        """Make the numbers that every step uses."""
+        self._rate = self._number(0.0)
+
     def _number(self, value: float) -> Float[ndarray, ""]:
         # As an array of no dimensions NumPy takes it as it is; a scalar would cost every call a conversion.
         return np.array(value, self._dtype)
@@ -120,11 +124,9 @@ class Momentum(Optimizer):
 
     moment_names = ("velocity",)
 
-    def __init__(
-        self, config: TrainingConfig, parameters: Parameters, gradient: Parameters, team: Team = ALONE
-    ) -> None:
-        super().__init__(config, parameters, gradient, team)
-        self._mu = self._number(config.momentum)
+    def _settle(self) -> None:
+        super()._settle()
+        self._mu = self._number(self._config.momentum)
 
     def _walk(self, blocks: Blocks) -> None:
         rate, mu = self._rate, self._mu
@@ -154,10 +156,8 @@ class RMSProp(Optimizer):
 
     moment_names = ("square",)
 
-    def __init__(
-        self, config: TrainingConfig, parameters: Parameters, gradient: Parameters, team: Team = ALONE
-    ) -> None:
-        super().__init__(config, parameters, gradient, team)
+    def _settle(self) -> None:
+        super()._settle()
         self._keep, self._new, self._epsilon = map(self._number, (0.99, 1 - 0.99, 1e-8))
 
     def _walk(self, blocks: Blocks) -> None:
@@ -187,10 +187,8 @@ class Adam(Optimizer):
     moment_names = ("mean", "square")
     BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
-    def __init__(
-        self, config: TrainingConfig, parameters: Parameters, gradient: Parameters, team: Team = ALONE
-    ) -> None:
-        super().__init__(config, parameters, gradient, team)
+    def _settle(self) -> None:
+        super()._settle()
         self._beta1, self._beta2, self._epsilon = map(self._number, (self.BETA1, self.BETA2, self.EPSILON))
 
     def _prepare(self, learning_rate: float) -> None:

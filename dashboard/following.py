@@ -172,9 +172,9 @@ class Following:
             "per_class": [
                 {
                     "label": name,
-                    "precision": _or_null(measured.precision[i]),
-                    "recall": _or_null(measured.recall[i]),
-                    "f1": _or_null(measured.f1[i]),
+                    "precision": or_null(measured.precision[i]),
+                    "recall": or_null(measured.recall[i]),
+                    "f1": or_null(measured.f1[i]),
                     "support": int(measured.support[i]),
                 }
                 for i, name in enumerate(names)
@@ -267,5 +267,6 @@ def encode_frame(about: dict[str, Any], content: bytes) -> bytes:
     return struct.pack("<I", len(text)) + text + content
 
 
-def _or_null(value: float) -> float | None:
+def or_null(value: float) -> float | None:
+    """A number as JSON can tell it: None for what is not finite."""
     return float(value) if np.isfinite(value) else None

@@ -16,7 +16,7 @@ from safetensors.numpy import load
 
 from core.errors import ConfigError
 from core.metrics import class_metrics
-from dashboard.following import Following
+from dashboard.following import Following, or_null
 from runs.record import RecordError
 
 MOST_MOMENTS = 96
@@ -31,10 +31,9 @@ def moments(newest: int) -> list[int]:
 def classes(following: Following) -> dict[str, Any]:
     """F1 of each class, None where it is undefined: {"numbers": [n], "f1": [n, n_classes]}."""
     found = _each(following, "confusion")
-    measured = [class_metrics(confusion).f1 for confusion in found.values()]
     return {
         "numbers": list(found),
-        "f1": [_or_none(f1) for f1 in measured],
+        "f1": [[or_null(f1) for f1 in class_metrics(confusion).f1] for confusion in found.values()],
     }
 
 
@@ -50,12 +49,12 @@ def neuron(following: Following, layer: int, unit: int) -> dict[str, Any]:
         raise ConfigError(f"layer must be at least 0 and at most {len(sizes) - 1}, got {layer}.")
     if not 0 <= unit < sizes[layer]:
         raise ConfigError(f"unit must be at least 0 and at most {sizes[layer] - 1}, got {unit}.")
-    lines = following.snapshot_lines()
     found = _each(following, f"layer{layer}.activation")
+    lines = following.snapshot_lines()
     return {
         "numbers": list(found),
         "steps": [lines[number]["step"] for number in found],
-        "activations": [_or_none(activation[:, unit]) for activation in found.values()],
+        "activations": [[or_null(each) for each in activation[:, unit]] for activation in found.values()],
     }
 
 
@@ -66,7 +65,3 @@ def _each(following: Following, name: str) -> dict[int, ndarray]:
         with suppress(RecordError, SafetensorError, ValueError, KeyError):
             found[number] = load(following.reader.snapshot_bytes(number))[name]
     return found
-
-
-def _or_none(values: ndarray) -> list[float | None]:
-    return [float(each) if np.isfinite(each) else None for each in values]

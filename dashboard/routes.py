@@ -79,28 +79,25 @@ def asset(name: str) -> str:
     return f"{BASE}/{assets_version()}/assets/{name}"
 
 
-def _or_404(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
-    @wraps(answer)
-    def endpoint(request: Request) -> Response:
-        try:
-            return answer(request)
-        except AnnscopeError as error:
-            return JSONResponse({"error": str(error)}, status_code=404)
+def _or_error(status: int) -> Callable[[Callable[[Request], Response]], Callable[[Request], Response]]:
+    """Answer what goes wrong with this status and one sentence."""
 
-    return endpoint
+    def decorate(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        @wraps(answer)
+        def endpoint(request: Request) -> Response:
+            try:
+                return answer(request)
+            except AnnscopeError as error:
+                return JSONResponse({"error": str(error)}, status_code=status)
+
+        return endpoint
+
+    return decorate
 
 
-def _or_sentence(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
-    """For what a page asks in good faith and may not be there; told 404, a browser would report it as an error."""
-
-    @wraps(answer)
-    def endpoint(request: Request) -> Response:
-        try:
-            return answer(request)
-        except AnnscopeError as error:
-            return JSONResponse({"error": str(error)})
-
-    return endpoint
+_or_404 = _or_error(404)
+_or_sentence = _or_error(200)
+"""For what a page asks in good faith and may not be there; told 404, a browser would report it on its console."""
 
 
 @_or_404

@@ -9,6 +9,7 @@ export class ActivationHistory {
     this.past = new Map(); // 'layer:unit' -> [{number, step, answers}], from the record
   }
 
+  /** Whether the record was asked about a neuron. */
   knows(layer, unit) {
     return this.past.has(`${layer}:${unit}`);
   }
