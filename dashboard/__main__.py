@@ -27,16 +27,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not 1 <= given.port <= 65535:
         sys.stderr.write(f"annscope: port must be at least 1 and at most 65535, got {given.port}\n")
         return MISTAKE
-    if not is_free(given.port):
+    try:
+        listener = listen(given.port)
+    except OSError:
         near = next_free_port(given.port)
         advice = "" if near is None else f"; {near} is free (--port {near})"
         sys.stderr.write(f"annscope: port {given.port} is taken{advice}.\n")
         return MISTAKE
 
-    from dashboard.server import app
+    from dashboard.server import serve
 
-    with suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
-        app.run(config=options(given.port, given.headless))
+    with listener, suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
+        serve(listener, options(given.port, given.headless))
     return 0
 
 
@@ -57,16 +59,30 @@ def flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return options
 
 
+def listen(port: int) -> socket.socket:
+    """A socket that listens on a port of this machine. Raises OSError where another program does.
+
+    It says that it speaks TCP, as asyncio sends small packets at once only on those that do: on others
+    the body of an answer waits for the browser to acknowledge the head, which takes some 40 ms.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
 def is_free(port: int) -> bool:
     """Whether a server can listen on a port of this machine."""
-    with socket.socket() as probe:
-        if sys.platform != "win32":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-            probe.listen()
-        except OSError:
-            return False
+    try:
+        listen(port).close()
+    except OSError:
+        return False
     return True
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gc
 import importlib
+import socket
 import sys
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
+import uvicorn
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.web import bootstrap
 
 from dashboard.origin import SameOrigin
 from dashboard.routes import routes
@@ -40,10 +44,29 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
+    url = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
+    sys.stdout.write(f"annscope is at {url} (Ctrl-C ends it)\n")
+    sys.stdout.flush()
     if not st.get_option("server.headless"):
-        webbrowser.open(f"http://{st.get_option('server.address')}:{st.get_option('server.port')}")
+        webbrowser.open(url)
     yield
     # The pipes to the workers close with this process, in whatever way it ends: they checkpoint and stop.
 
 
 app = st.App(Path(__file__).with_name("app.py"), routes=routes, lifespan=lifespan, middleware=[Middleware(SameOrigin)])
+
+
+def serve(listener: socket.socket, options: Mapping[str, Any]) -> None:
+    """Serve the dashboard on a listening socket, with these options of Streamlit, until a signal ends it.
+
+    `app.run` would open a socket of its own, on which every answer is late (`dashboard.__main__.listen`).
+    """
+    bootstrap.load_config_options(dict(options))
+    config = uvicorn.Config(
+        app,
+        ws="websockets-sansio",
+        ws_max_size=1_000_000 * st.get_option("server.maxMessageSize"),
+        access_log=False,
+        log_level="warning",
+    )
+    uvicorn.Server(config).run(sockets=[listener])

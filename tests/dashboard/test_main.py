@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import sys
@@ -31,6 +32,25 @@ def test_a_taken_port_is_one_sentence_with_a_free_one(taken_port: int, capsys: p
     named = int(line.partition(";")[2].split()[0])
     assert named > taken_port
     assert command.is_free(named)
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    """What the server writes in two parts does not wait for the browser to acknowledge the first."""
+
+    async def delays_nothing() -> bool:
+        accepted = asyncio.get_running_loop().create_future()
+        with command.listen(0) as listener:
+            server = await asyncio.start_server(lambda _, writer: accepted.set_result(writer), sock=listener)
+            async with server:
+                _, ours = await asyncio.open_connection(*listener.getsockname())
+                theirs = await accepted
+                delays = theirs.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+                for writer in (ours, theirs):
+                    writer.close()
+                    await writer.wait_closed()
+        return bool(delays)
+
+    assert asyncio.run(delays_nothing())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches only a console's own programs there")
