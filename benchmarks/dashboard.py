@@ -13,7 +13,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from benchmarks import options, tables, threads
 from benchmarks.others import Others
@@ -22,9 +22,23 @@ from runs.threads import BLAS_VARIABLES, VARIABLE
 from scripts.serving import dashboard, open_chromium
 
 STAGE = ".annscope-stage"
+VIEWPORT: ViewportSize = {"width": 1440, "height": 1000}
 DRAWN = "() => (window.__annscope?.drawn ?? []).map(d => [d.drawn, d.drawn - d.written])"
 ANSWERED = "() => (window.__annscope?.answered ?? []).map(a => a.ms)"
 NUMBER = f"() => Number(document.querySelector('{STAGE}')?.dataset.number ?? -1)"
+START_IS_THERE = """() => [...document.querySelectorAll("button")].some(
+    (button) => button.textContent.includes("Start") && button.checkVisibility())"""
+PAGES = {
+    "train": ("", "Train with a run, to its drawn network", f"() => ({NUMBER})() >= 0"),
+    "inspect": (
+        "classes",
+        "Inspect, to matrix and images",
+        """() => ["matrix", "gallery"].every((part) => document.querySelector(`.ai-${part}[data-ready]`))""",
+    ),
+    "draw": ("drawing", "Draw, to pad and network", """() => document.querySelector(".dr-live canvas")"""),
+}
+"""The pages that show a run: address, what is waited for, and a script that says whether it is there."""
+CHARTS_ARE_DRAWN = """() => document.querySelectorAll(".ai-chart[data-drawn]").length >= 2"""
 SETTLED = 20
 """The snapshot from which CPU and memory are counted: what is made once is made by then."""
 N_MEMORY = 6
@@ -93,10 +107,8 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         sync_playwright() as playwright,
     ):
         browser = open_chromium(playwright)
-        visits = [_seconds_of_a_first_visit(browser, served.url) for _ in range(min(3, n_loads))]
-        page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
-        _seconds_to_load(page, served.url)  # the first load of all fills the browser's cache
-        loads = [_seconds_to_load(page, served.url) for _ in range(n_loads)]
+        page, loaded = _loads(browser, served.url, START_IS_THERE, n_loads)
+        loading = [*_of_loading("start", "page load, Train before any run, to the Start button", *loaded)]
 
         page.goto(f"{served.url}/?data=mnist-5k&hidden=64,32&epochs={last}")
         start = page.get_by_role("button", name="Start").first
@@ -123,17 +135,18 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         latencies = sorted(float(each) / 1000 for _, each in drawn)
         drawn_per_second = 1000 * (len(drawn) - 1) / (drawn[-1][0] - drawn[0][0])
         answers = _seconds_to_answer(page, f"{served.url}/drawing")
-        inspected = [_seconds_to_inspect(page, f"{served.url}/classes") for _ in range(n_loads)]
+        for name, (path, about, is_there) in PAGES.items():
+            page, loaded = _loads(browser, f"{served.url}/{path}", is_there, n_loads)
+            loading += _of_loading(name, about, *loaded)
+        charts = [_seconds_to_charts(page, f"{served.url}/classes") for _ in range(n_loads)]
         browser.close()
     growth = memory[last] / memory[SETTLED] - 1
     return [
-        Figure("page_load", "page load, to the Start button", statistics.median(loads), 1.5, "s"),
-        Figure("first_visit", "the same with an empty browser cache", statistics.median(visits), 1.5, "s"),
+        *loading,
+        Figure("first_chart", "first charts of Inspect, from the click", statistics.median(charts), 1.5, "s"),
         Figure("start_to_picture", "click on Start to the first drawn snapshot", first_picture, 2.0, "s"),
         Figure("written_to_drawn_median", "written to drawn, median", statistics.median(latencies), 0.045, "s"),
         Figure("written_to_drawn_p95", "written to drawn, 95th percentile", _p95(latencies), 0.08, "s"),
-        Figure("inspect", "Inspect, to matrix and images", statistics.median(each for each, _ in inspected), 1.5, "s"),
-        Figure("first_chart", "and its first charts", statistics.median(each for _, each in inspected), 1.5, "s"),
         Figure(
             "stroke_to_answer_median",
             "stroke of the pen to drawn answer, median",
@@ -163,18 +176,31 @@ def _wait_for_snapshot(page: Page, number: int) -> None:
     page.wait_for_function(f"({NUMBER})() >= {number}", timeout=1000 * PATIENCE_SECONDS, polling=50)
 
 
-def _seconds_to_load(page: Page, url: str) -> float:
+def _seconds_to_load(page: Page, url: str, is_there: str) -> float:
+    """Until what is waited for is there; the page looks at each frame, as Playwright's own waiting rounds up."""
     begin = time.perf_counter()
     page.goto(url)
-    page.get_by_role("button", name="Start").first.wait_for()
+    page.wait_for_function(is_there, polling="raf")
     return time.perf_counter() - begin
 
 
-def _seconds_of_a_first_visit(browser: Browser, url: str) -> float:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    seconds = _seconds_to_load(context.new_page(), url)
-    context.close()
-    return seconds
+def _loads(browser: Browser, url: str, is_there: str, n_loads: int) -> tuple[Page, tuple[list[float], list[float]]]:
+    """A page, and the seconds of its loads: with what the browser kept of the first one, and with an empty cache."""
+    visits = []
+    for _ in range(min(5, n_loads)):
+        context = browser.new_context(viewport=VIEWPORT)
+        visits.append(_seconds_to_load(context.new_page(), url, is_there))
+        context.close()
+    page = browser.new_context(viewport=VIEWPORT).new_page()
+    _seconds_to_load(page, url, is_there)  # fills the browser's cache
+    return page, ([_seconds_to_load(page, url, is_there) for _ in range(n_loads)], visits)
+
+
+def _of_loading(name: str, about: str, loads: list[float], visits: list[float]) -> list[Figure]:
+    return [
+        Figure(f"{name}_load", about, statistics.median(loads), 1.5, "s"),
+        Figure(f"{name}_first_visit", "the same with an empty browser cache", statistics.median(visits), 1.5, "s"),
+    ]
 
 
 def _seconds_to_answer(page: Page, url: str) -> list[float]:
@@ -196,19 +222,15 @@ def _seconds_to_answer(page: Page, url: str) -> list[float]:
     return sorted(float(each) / 1000 for each in page.evaluate(ANSWERED))
 
 
-def _seconds_to_inspect(page: Page, url: str) -> tuple[float, float]:
-    """Until Inspect shows its matrix and the images, and from a click, a look later, until both curves are drawn."""
-    begin = time.perf_counter()
-    page.goto(url)
-    for part in ("matrix", "gallery"):
-        page.locator(f".annscope-inspect.ai-{part}[data-ready]").wait_for()
-    ready = time.perf_counter() - begin
+def _seconds_to_charts(page: Page, url: str) -> float:
+    """On Inspect, from a click, a look after the page is there, until both curves are drawn."""
+    _seconds_to_load(page, url, PAGES["inspect"][2])
     page.wait_for_timeout(1500)  # a person looks before clicking
+    tab = page.get_by_role("radio", name="Thresholds")
     begin = time.perf_counter()
-    page.get_by_role("radio", name="Thresholds").click()
-    for k in range(2):
-        page.locator(".ai-chart[data-drawn]").nth(k).wait_for()
-    return ready, time.perf_counter() - begin
+    tab.click()
+    page.wait_for_function(CHARTS_ARE_DRAWN, polling="raf")
+    return time.perf_counter() - begin
 
 
 def _p95(ordered: Sequence[float]) -> float:

@@ -62,10 +62,20 @@ class Assets(StaticFiles):
     """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        folder = Path(str(self.directory))
+        if scope["path_params"].get("version") == assets_version(folder):
+            file = folder / path
+            if file.name == path and file.is_file():
+                return kept(file)
         response = await super().get_response(path, scope)
-        is_present = scope["path_params"].get("version") == assets_version(Path(str(self.directory)))
-        response.headers["cache-control"] = KEPT if is_present else "no-cache"
+        response.headers["cache-control"] = "no-cache"
         return response
+
+
+def kept(file: Path) -> Response:
+    """A small file that a browser keeps, as its address names its version."""
+    media_type, _ = mimetypes.guess_type(file.name)
+    return Response(file.read_bytes(), media_type=media_type, headers={"cache-control": KEPT})
 
 
 def assets_version(directory: Path = ASSETS) -> str:

@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import bootstrap
 
+from dashboard.frontend import Frontend
 from dashboard.origin import SameOrigin
 from dashboard.routes import routes
 
@@ -53,7 +54,12 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     # The pipes to the workers close with this process, in whatever way it ends: they checkpoint and stop.
 
 
-app = st.App(Path(__file__).with_name("app.py"), routes=routes, lifespan=lifespan, middleware=[Middleware(SameOrigin)])
+app = st.App(
+    Path(__file__).with_name("app.py"),
+    routes=routes,
+    lifespan=lifespan,
+    middleware=[Middleware(SameOrigin), Middleware(Frontend)],
+)
 
 
 def serve(listener: socket.socket, options: Mapping[str, Any]) -> None:
@@ -65,6 +71,7 @@ def serve(listener: socket.socket, options: Mapping[str, Any]) -> None:
     config = uvicorn.Config(
         app,
         ws="websockets-sansio",
+        ws_per_message_deflate=False,  # on one machine, compressing costs more than it saves
         ws_max_size=1_000_000 * st.get_option("server.maxMessageSize"),
         access_log=False,
         log_level="warning",

@@ -12,30 +12,12 @@ import streamlit as st
 
 from core.dataset import SPLITS
 from dashboard import state
-from dashboard.routes import BASE, asset
+from dashboard.components.loading import code, in_browser
+from dashboard.routes import BASE
 
 SAMPLE = re.compile(rf"({'|'.join(SPLITS)})-(\d{{1,9}})")
 
-# Streamlit takes a text without a line break for the name of a file.
-_LOADER = """
-export default function (component) {
-  let gone = false;
-  let unmount;
-  import(new URL(component.data.module, window.location.origin).href).then(
-    (module) => { if (!gone) unmount = module.mount(component); },
-    (error) => {
-      component.parentElement.textContent = `The drawing pad could not be loaded: ${error.message}`;
-      throw error;
-    },
-  );
-  return () => {
-    gone = true;
-    if (typeof unmount === "function") unmount();
-  };
-}
-"""
-
-_component = st.components.v2.component("annscope_pad", js=_LOADER, isolate_styles=False)
+_component = in_browser("annscope_pad", "The drawing pad")
 
 
 def pad(run: str, newest: int, *, at_work: bool) -> None:
@@ -54,7 +36,7 @@ def pad(run: str, newest: int, *, at_work: bool) -> None:
             "snapshot": state.shown_number(state.SNAPSHOT),
             "sample": sample if SAMPLE.fullmatch(sample) else None,
             "base": BASE,
-            "module": asset("draw.js"),
+            **code("draw.js"),
         },
         on_snapshot_change=lambda: state.show_number(state.SNAPSHOT, st.session_state[state.PAD].get("snapshot")),
         on_sample_change=_keep_sample,

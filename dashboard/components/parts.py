@@ -15,9 +15,10 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from dashboard import state
+from dashboard.components.loading import code, in_browser
 from dashboard.derived import Answers, dataset_of, shown_features
 from dashboard.matrices import MatrixView, Mode
-from dashboard.routes import PLOTLY, asset
+from dashboard.routes import PLOTLY
 
 LABEL_WORDS: dict[Mode, str] = {
     "counts": "number of examples; coloured by share of the row",
@@ -29,26 +30,7 @@ PER_SHEET = 42
 MOST_POINTS = 400
 """How many points of a 2-D split are drawn behind the one that a picture is about."""
 
-# Streamlit takes a text without a line break for the name of a file.
-_LOADER = """
-export default function (component) {
-  let gone = false;
-  let unmount;
-  import(new URL(component.data.module, window.location.origin).href).then(
-    (module) => { if (!gone) unmount = module.mount(component); },
-    (error) => {
-      component.parentElement.textContent = `This part could not be loaded: ${error.message}`;
-      throw error;
-    },
-  );
-  return () => {
-    gone = true;
-    if (typeof unmount === "function") unmount();
-  };
-}
-"""
-
-_component = st.components.v2.component("annscope_inspect", js=_LOADER, isolate_styles=False)
+_component = in_browser("annscope_inspect", "This part")
 
 
 Choose = Callable[[Mapping[str, Any]], None]
@@ -248,7 +230,7 @@ def _part(name: str, data: Mapping[str, Any], choose: Choose, *, view: str) -> N
 
     _component(
         key=key,
-        data={"module": asset("inspect.js"), "plotly": PLOTLY, "view": view, **data},
+        data={**code("inspect.js"), "plotly": PLOTLY, "view": view, **data},
         on_chosen_change=chosen,
     )
 

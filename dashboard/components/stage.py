@@ -11,29 +11,11 @@ import streamlit as st
 from core.errors import AnnscopeError
 from dashboard import state
 from dashboard.components.header import escape
+from dashboard.components.loading import code, in_browser
 from dashboard.derived import splits_of
-from dashboard.routes import BASE, asset
+from dashboard.routes import BASE
 
-# Streamlit takes a text without a line break for the name of a file.
-_LOADER = """
-export default function (component) {
-  let gone = false;
-  let unmount;
-  import(new URL(component.data.module, window.location.origin).href).then(
-    (module) => { if (!gone) unmount = module.mount(component); },
-    (error) => {
-      component.parentElement.textContent = `The live view could not be loaded: ${error.message}`;
-      throw error;
-    },
-  );
-  return () => {
-    gone = true;
-    if (typeof unmount === "function") unmount();
-  };
-}
-"""
-
-_component = st.components.v2.component("annscope_stage", js=_LOADER, isolate_styles=False)
+_component = in_browser("annscope_stage", "The live view")
 
 
 def stage(run: str) -> None:
@@ -52,7 +34,7 @@ def stage(run: str) -> None:
             "probe": state.shown_number(state.PROBE),
             "sample": sample,
             "base": BASE,
-            "module": asset("stage.js"),
+            **code("stage.js"),
         },
         on_snapshot_change=lambda: _keep(state.SNAPSHOT),
         on_probe_change=lambda: _keep(state.PROBE),

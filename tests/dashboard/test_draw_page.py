@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from dashboard.components import pad as pad_module
-from dashboard.routes import asset
+from dashboard.components.loading import code
 
 SCRIPT = """
 from dashboard.pages import draw, train
@@ -53,7 +53,7 @@ def test_the_pad_shows_what_the_address_names(
         "snapshot": 1,
         "sample": "train-7",
         "base": "/annscope",
-        "module": asset("draw.js"),
+        **code("draw.js"),
     }
     assert given == [about]
 

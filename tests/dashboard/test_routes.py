@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import struct
 from collections.abc import Callable, Iterator
@@ -16,10 +17,15 @@ from plotly.offline import get_plotlyjs
 from safetensors.numpy import load
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
+from streamlit import file_util
 
 from dashboard import routes as our_routes
+from dashboard.components.loading import code
+from dashboard.frontend import Frontend
 from dashboard.origin import SameOrigin
 from dashboard.routes import GONE, routes
 from runs.record import RunReader
@@ -167,6 +173,40 @@ def test_the_pages_ask_for_the_present_version(client: TestClient) -> None:
         answer = client.get(our_routes.asset(name))
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize("entry", ["stage.js", "draw.js", "inspect.js"])
+def test_a_component_names_all_that_its_module_imports(client: TestClient, entry: str) -> None:
+    """A browser that asks for what is named, and for nothing else, has every module that any of them imports."""
+    about = code(entry)
+    named = {entry, *about["imports"]}
+    assert len(named) == 1 + len(about["imports"])
+    folder = about["module"].removesuffix(entry)
+    for name in named:
+        answer = client.get(folder + name)
+        assert "immutable" in answer.headers["cache-control"]
+        assert set(re.findall(r"""from ["']\./([^"']+)["']""", answer.text)) <= named
+
+
+def test_streamlits_own_files_are_as_streamlit_would_send_them() -> None:
+    """Each kind of file arrives whole, as what it is, to be kept; any other address is Streamlit's to answer."""
+    root = Path(file_util.get_static_dir())
+    rest = Mount("/", StaticFiles(directory=root, html=True))
+    kinds = {file.suffix: file for file in sorted((root / "static").rglob("*.*"))}
+    assert {".js", ".css", ".woff2"} <= set(kinds)
+    with (
+        TestClient(Starlette(routes=[rest], middleware=[Middleware(Frontend)]), base_url=HERE) as client,
+        TestClient(Starlette(routes=[rest]), base_url=HERE) as streamlit,
+    ):
+        for file in kinds.values():
+            address = f"/{file.relative_to(root).as_posix()}"
+            ours, theirs = client.get(address), streamlit.get(address)
+            assert ours.content == theirs.content == file.read_bytes()
+            assert ours.headers["content-type"] == theirs.headers["content-type"]
+            assert "immutable" in ours.headers["cache-control"]
+        assert client.get("/").content == (root / "index.html").read_bytes()
+        for address in ("/static/js/none.js", "/static/../../__init__.py", "/static/%2e%2e/%2e%2e/__init__.py"):
+            assert client.get(address).status_code == 404
 
 
 @pytest.mark.parametrize(
