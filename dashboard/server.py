@@ -18,7 +18,7 @@ from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import bootstrap
 
-from dashboard.frontend import Frontend
+from dashboard.delivery import Frontend, Uncompressed
 from dashboard.origin import SameOrigin
 from dashboard.routes import routes
 
@@ -58,7 +58,7 @@ app = st.App(
     Path(__file__).with_name("app.py"),
     routes=routes,
     lifespan=lifespan,
-    middleware=[Middleware(SameOrigin), Middleware(Frontend)],
+    middleware=[Middleware(SameOrigin), Middleware(Uncompressed), Middleware(Frontend)],
 )
 
 

@@ -17,6 +17,7 @@ from plotly.offline import get_plotlyjs
 from safetensors.numpy import load
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketTestSession
@@ -25,7 +26,7 @@ from streamlit import file_util
 
 from dashboard import routes as our_routes
 from dashboard.components.loading import code
-from dashboard.frontend import Frontend
+from dashboard.delivery import Frontend, Uncompressed
 from dashboard.origin import SameOrigin
 from dashboard.routes import GONE, routes
 from runs.record import RunReader
@@ -186,6 +187,19 @@ def test_a_component_names_all_that_its_module_imports(client: TestClient, entry
         answer = client.get(folder + name)
         assert "immutable" in answer.headers["cache-control"]
         assert set(re.findall(r"""from ["']\./([^"']+)["']""", answer.text)) <= named
+
+
+def test_nothing_is_compressed_for_a_browser_beside_the_server(record: Callable[..., Any]) -> None:
+    """Streamlit would compress what a browser takes compressed; it comes as it is, and is the same."""
+    address = f"/annscope/runs/{record(3).run}/history"
+    usual, ours = [Middleware(GZipMiddleware)], [Middleware(Uncompressed), Middleware(GZipMiddleware)]
+    texts = []
+    for middleware, encoding in ((usual, "gzip"), (ours, None)):
+        with TestClient(Starlette(routes=routes, middleware=middleware), base_url=HERE) as client:
+            answer = client.get(address, headers={"accept-encoding": "gzip, deflate, br"})
+            assert answer.headers.get("content-encoding") == encoding
+            texts.append(answer.text)
+    assert texts[0] == texts[1]
 
 
 def test_streamlits_own_files_are_as_streamlit_would_send_them() -> None:
