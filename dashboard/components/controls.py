@@ -53,8 +53,11 @@ _LAYOUT: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     ),
 )
 """Headings, and under each the rows of one or two controls; what is not here stands under Advanced."""
-_AUGMENTATION = (("shift", "rotate"), ("zoom", "shear"), ("elastic", "elastic-smoothing"))
-"""What can be done to training images, which stands under a heading of its own."""
+_AUGMENTATION = (("shift", "rotate"), ("zoom", "shear"), ("elastic",), ("elastic-smoothing",))
+"""What can be done to training images, which stands under a heading of its own.
+
+What comes and goes has a row to itself: a control that moves into a column is made anew, and loses the keyboard.
+"""
 
 
 # From the address to the settings and back
@@ -154,11 +157,13 @@ def settings_of(config: RunConfig) -> dict[str, Any]:
 
 
 def use(settings: Mapping[str, Any]) -> None:
-    """Set every control. Has to come before the controls are drawn, as in a callback."""
+    """Set every control, and open those of augmentation where there is some; has to come before they are drawn."""
     st.session_state[state.SETTINGS] = dict(settings)
     for option, value in settings.items():
         if option != "hidden":
             st.session_state[state.control(option)] = value
+    if any(settings[option] for option in AUGMENTATIONS):
+        st.session_state[state.AUGMENTATION] = True
     st.session_state[state.N_LAYERS] = len(settings["hidden"])
     for i, width in enumerate(settings["hidden"]):
         st.session_state[state.layer(i)] = width
@@ -255,8 +260,7 @@ def sidebar(below: Mapping[str, Callable[[], None]] | None = None, augmented: Ca
 
 
 def _augmentation(settings: dict[str, Any], augmented: Callable[[], None] | None) -> None:
-    is_on = any(settings[option] for option in AUGMENTATIONS)
-    with st.expander("Augmentation", is_on, key=state.AUGMENTATION, on_change="rerun") as expander:
+    with st.expander("Augmentation", key=state.AUGMENTATION, on_change="rerun") as expander:
         above = st.container()
         with st.container(key="settings-augmentation", gap="xsmall"):
             for row in _AUGMENTATION:

@@ -169,9 +169,9 @@ def test_augmentation_is_seen_before_it_is_used(served: Served, open_tab: Callab
     expect(met).to_have_attribute("src", plain.get_attribute("src") or "")
     slider = page.locator(".st-key-control-rotate").get_by_role("slider")
     slider.focus()
-    for _ in range(5):
-        slider.press("ArrowRight")
-    expect(page).to_have_url(re.compile(r"rotate=5\.0"))
+    for degrees in range(1, 6):
+        page.keyboard.press("ArrowRight")
+        expect(page).to_have_url(re.compile(rf"rotate={degrees}\.0"))
     expect(met).not_to_have_attribute("src", plain.get_attribute("src") or "")
     expect(pictures).to_have_count(18)
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
@@ -180,6 +180,25 @@ def test_augmentation_is_seen_before_it_is_used(served: Served, open_tab: Callab
     points = open_tab("/?data=moons")
     points.get_by_text("Advanced", exact=True).wait_for()
     expect(points.get_by_text("Augmentation", exact=True)).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("option", "comes"), [("elastic", "elastic-smoothing"), ("optimizer", "weight-decay"), ("hidden-count", "hidden-2")]
+)
+def test_a_control_keeps_the_keyboard_when_another_one_comes(
+    open_tab: Callable[..., Page], option: str, comes: str
+) -> None:
+    """Whoever sets it by keys goes on where they are: nothing that appears takes the focus away."""
+    page = open_tab("/?data=digits&shift=1&optimizer=adam")
+    page.get_by_text("Advanced", exact=True).click()
+    control, other = (page.locator(f".st-key-control-{name} input").first for name in (option, comes))
+    expect(control).to_be_visible()
+    expect(other).to_have_count(0)
+    control.focus()
+    for key in ("ArrowDown", "Enter") if option == "optimizer" else ("ArrowRight",):
+        page.keyboard.press(key)
+    expect(other).to_be_visible()
+    expect(control).to_be_focused()
 
 
 def test_replay_compare_and_return(served: Served, open_tab: Callable[..., Page]) -> None:
