@@ -15,7 +15,7 @@ BENCHMARKS = {
     "pure-python": "samples trained on per second by neurons in plain Python, beside NumPy",
     "scaling": "cost of a training sample against width, depth and batch size",
     "viewing": "frames and scrubbing, many viewers, and what training loses to a viewer",
-    "dashboard": "page load, Start to first picture, written to drawn, Inspect, server CPU and memory, in Chromium",
+    "dashboard": "load of every page, Start to first picture, written to drawn, server CPU and memory, in Chromium",
 }
 OWN = {"benchmarks", "core", "data", "runs", "scripts"}
 
