@@ -272,10 +272,14 @@ def _live_rate(following: Following) -> None:
     item = FIELDS["learning-rate"]
     recorded = following.learning_rate
     known = (following.run, recorded)
-    # A new record (this tab's command, another tab's, another run) moves the slider; a tick does not.
+    # A new record (this tab's command, another tab's, another run) moves the slider; a tick does not, nor does
+    # the answer to a command that this tab has followed by another: the slider is ahead of it.
     if st.session_state.get(state.LIVE_RATE_KNOWN) != known or state.LIVE_RATE not in st.session_state:
         st.session_state[state.LIVE_RATE_KNOWN] = known
-        st.session_state[state.LIVE_RATE] = recorded
+        sent = _unanswered(st.session_state.get(state.LIVE_RATES_SENT, []), known)
+        st.session_state[state.LIVE_RATES_SENT] = sent
+        if not sent or state.LIVE_RATE not in st.session_state:
+            st.session_state[state.LIVE_RATE] = recorded
     value = st.session_state[state.LIVE_RATE]
     st.select_slider(
         "Live learning rate",
@@ -288,5 +292,16 @@ def _live_rate(following: Following) -> None:
     )
 
 
+def _unanswered(sent: list[tuple[str, float]], answer: tuple[str, float]) -> list[tuple[str, float]]:
+    """What was sent after the command that this is the answer to; nothing where it answers none of them."""
+    return sent[len(sent) - sent[::-1].index(answer) :] if answer in sent else []
+
+
 def _send_rate(run: str) -> None:
-    _attempt(lambda: control.send(run, "learning_rate", st.session_state[state.LIVE_RATE]))
+    rate = st.session_state[state.LIVE_RATE]
+
+    def send() -> None:
+        control.send(run, "learning_rate", rate)
+        st.session_state[state.LIVE_RATES_SENT] = [*st.session_state.get(state.LIVE_RATES_SENT, []), (run, rate)]
+
+    _attempt(send)

@@ -154,6 +154,22 @@ def test_the_learning_rate_is_moved_while_it_trains(record: Callable[..., Any]) 
     assert page.session_state[state.SETTINGS]["learning-rate"] == 0.001, "the next run's setting is another one"
 
 
+def test_the_live_slider_does_not_go_back_while_it_is_moved(record: Callable[..., Any]) -> None:
+    """The answer to a first choice comes after the second was made: the slider keeps the second, and its next keys."""
+    run = record(2, "running", **{"learning-rate": 0.001})
+    page = open_page(run=run.run)
+    for rate in (0.002, 0.003, 0.005):
+        page.select_slider(key=state.LIVE_RATE).set_value(rate).run()
+    for answer, shown in ((0.002, 0.005), (0.003, 0.005), (0.005, 0.005), (0.002, 0.002)):
+        run.event("learning_rate", value=answer)
+        page.run()
+        assert page.select_slider(key=state.LIVE_RATE).value == shown
+    page.select_slider(key=state.LIVE_RATE).set_value(0.01).run()
+    run.event("learning_rate", value=0.3)
+    page.run()
+    assert page.select_slider(key=state.LIVE_RATE).value == 0.3, "another tab was last"
+
+
 def test_a_refused_command_is_said(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """When the worker ended between drawing and clicking, the page says so and stays."""
     monkeypatch.setattr(header, "PATIENCE_SECONDS", 0.0)
