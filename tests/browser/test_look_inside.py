@@ -1,0 +1,102 @@
+"""What a person is told about a network and can change in it: marks, captions, a neuron's sum, its tables, health."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from runs.record import RunReader
+from scripts.serving import Served
+
+pytestmark = pytest.mark.browser
+
+WRITTEN = """
+(selector) => new Promise((resolve) => {
+  const canvas = document.querySelector(selector);
+  let found = [];
+  const { fillText, setTransform } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.setTransform = function (...numbers) {
+    // Each drawing begins with this.
+    if (this.canvas === canvas) found = [];
+    return setTransform.apply(this, numbers);
+  };
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y, most) {
+    if (this.canvas === canvas) {
+      const width = Math.min(this.measureText(text).width, most ?? Infinity);
+      const left = { left: x, start: x, center: x - width / 2, right: x - width }[this.textAlign];
+      found.push({ text, left, right: left + width, y });
+    }
+    return fillText.call(this, text, x, y, ...(most === undefined ? [] : [most]));
+  };
+  document.querySelector('[aria-label="One snapshot back"]').click();
+  setTimeout(() => {
+    Object.assign(CanvasRenderingContext2D.prototype, { fillText, setTransform });
+    resolve(found);
+  }, 1000);
+})
+"""
+"""The texts of a canvas with their places, of its last drawing for another snapshot."""
+
+
+def train(served: Served, *options: str) -> RunReader:
+    """A finished run with these options."""
+    command = [sys.executable, "-m", "runs.cli", "train", "--data", "digits", *options]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
+    return RunReader(max((served.home / "runs").iterdir(), key=lambda directory: directory.stat().st_mtime))
+
+
+def pin(page: Page, layer: int, unit: int) -> None:
+    """Pin a neuron by keys."""
+    canvas = page.locator(".nv-canvas")
+    canvas.focus()
+    for key in ["ArrowDown", *["ArrowRight"] * layer, *["ArrowDown"] * unit, "Enter"]:
+        canvas.press(key)
+    expect(page.locator(".nv-dock")).to_be_visible()
+
+
+def test_many_layers_stay_legible(served: Served, open_tab: Callable[..., Page]) -> None:
+    """The captions of six layers do not cover each other, and their chart has room for the figure of each."""
+    train(served, "--hidden", "32,32,32,32,32,32", "--activation", "sigmoid", "--epochs", "3")
+    page = open_tab("/")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
+    captions = [each for each in page.evaluate(WRITTEN, ".nv-canvas") if each["y"] < 56]
+    assert len(captions) == 2 * 8  # input, six hidden layers, output
+    for row in {each["y"] for each in captions}:
+        side_by_side = sorted((each for each in captions if each["y"] == row), key=lambda each: each["left"])
+        for one, next_one in pairwise(side_by_side):
+            assert one["right"] < next_one["left"], (one, next_one)
+
+    page.locator("[data-view=layers]").scroll_into_view_if_needed()
+    texts = page.evaluate(WRITTEN, "[data-view=layers] canvas")
+    named = [each for each in texts if re.fullmatch(r"hidden \d|output", each["text"])]
+    assert len(named) == 7
+    assert min(each["y"] for each in named) > 20  # its figure stands 13 pixels above
+
+
+def test_what_is_counted_is_what_is_marked(served: Served, open_tab: Callable[..., Page]) -> None:
+    """Below a layer stands how many of its neurons are off for every example shown, or saturated for this one."""
+    reader = train(served, "--hidden", "40", "--learning-rate", "0.05", "--epochs", "3")
+    page = open_tab("/")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
+    texts = [each["text"] for each in page.evaluate(WRITTEN, ".nv-canvas")]
+    network, probe = reader.network(2), reader.probe().x
+    off = int((network.pre_activations(probe)[0] <= 0).all(axis=0).sum())
+    assert off > 0
+    assert f"⊘ {off} always off" in texts
+
+    reader = train(served, "--hidden", "40", "--activation", "tanh", "--initializer-scale", "5", "--epochs", "3")
+    page = open_tab("/")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
+    texts = [each["text"] for each in page.evaluate(WRITTEN, ".nv-canvas")]
+    answers = np.tanh(reader.network(2).pre_activations(reader.probe().x)[0][0])
+    full = int((np.abs(answers) > 0.95).sum())
+    assert full > 0
+    assert f"● {full} saturated" in texts
