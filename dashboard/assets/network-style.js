@@ -92,6 +92,11 @@ const RULES = `
 .nv-dock .nv-sum input[type=number] { width: 84px; padding: 1px 4px; text-align: right; font-family: var(--nv-mono); font-size: 11px; }
 .nv-dock .nv-sum td button { width: 54px; padding: 1px 0; font: inherit; font-family: var(--nv-font); font-size: 11px; color: var(--nv-ink); background: none; border: 1px solid var(--nv-edge); border-radius: 5px; cursor: pointer; }
 .nv-dock .nv-sum td button:hover { background: var(--nv-surface); border-color: var(--nv-muted); }
+.nv-whole { max-height: 420px; overflow: auto; contain: content; } .nv-whole table { table-layout: fixed; } .nv-whole .nv-from { overflow: hidden; text-overflow: ellipsis; } .nv-whole thead th { position: sticky; top: 0; z-index: 1; background: var(--nv-panel); }
+.nv-unfold { margin-top: 4px; }
+.nv-dock .as-numbers { margin: 0 0 6px; font-size: 11px; } .nv-dock .as-numbers summary { color: var(--nv-muted); cursor: pointer; width: max-content; }
+.nv-dock .as-numbers-box { max-height: 180px; overflow: auto; } .nv-dock .as-numbers caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; } .nv-dock .as-numbers table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.nv-dock .as-numbers th, .nv-dock .as-numbers td { padding: 2px 8px 2px 0; border: 0; font-size: 11px; text-align: right; } .nv-dock .as-numbers th:first-child { text-align: left; }
 .nv-changed td:first-child { box-shadow: inset 3px 0 var(--nv-positive); padding-left: 8px !important; font-weight: 600; }
 @container (max-width: 980px) { .nv-dock { grid-template-columns: minmax(0, 1fr) auto; } .nv-dock .nv-pictures { grid-column: 1 / -1; flex-direction: row; } }
 @container (max-width: 700px) { .nv-dock { grid-template-columns: minmax(0, 1fr); } .nv-bar h3 { width: 100%; }

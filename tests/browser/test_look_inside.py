@@ -100,3 +100,54 @@ def test_what_is_counted_is_what_is_marked(served: Served, open_tab: Callable[..
     full = int((np.abs(answers) > 0.95).sum())
     assert full > 0
     assert f"● {full} saturated" in texts
+
+
+def test_a_weight_is_typed_and_any_connection_cut(served: Served, open_tab: Callable[..., Page]) -> None:
+    """A weight takes a number typed key by key; every term of a sum can be seen, and its connection cut."""
+    train(served, "--hidden", "24", "--epochs", "2")
+    page = open_tab("/")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
+    pin(page, 0, 2)
+    dock, banner = page.locator(".nv-dock"), page.locator(".nv-banner")
+    sources = dock.locator(".nv-from")
+    expect(sources).to_have_count(8)
+    before = sources.all_inner_texts()
+
+    field = dock.get_by_role("spinbutton").nth(4)
+    field.click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("0.75", delay=60)
+    expect(field).to_be_focused()
+    expect(field).to_have_value("0.75")
+    expect(banner).to_contain_text("1 change")
+    assert sources.all_inner_texts() == before
+    expect(dock.locator(".nv-changed .nv-from")).to_have_text(before[4])
+
+    dock.get_by_role("button", name="All 64 terms").click()
+    expect(sources).to_have_count(64)
+    dock.get_by_role("button", name="Cut the connection from pixel 5, 5").click()
+    expect(banner).to_contain_text("2 changes")
+    expect(dock.get_by_role("spinbutton", name="Weight from pixel 5, 5", exact=True)).to_have_value("0")
+    banner.get_by_role("button", name="Take the last change back").click()
+    expect(banner).to_contain_text("1 change")
+    dock.get_by_role("button", name="Only the largest terms").click()
+    expect(sources).to_have_count(8)
+
+
+def test_a_pinned_neuron_has_its_numbers(served: Served, open_tab: Callable[..., Page]) -> None:
+    """The charts of a pinned neuron have their tables, with the recorded activations."""
+    reader = train(served, "--hidden", "24", "--epochs", "2")
+    page = open_tab("/")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
+    pin(page, 0, 2)
+    dock = page.locator(".nv-dock")
+    for summary in dock.locator("summary").all():
+        summary.click()
+    probe = reader.probe()
+    answers = [np.maximum(reader.network(n).pre_activations(probe.x)[0][:, 2], 0) for n in range(3)]
+    over_probe = dock.get_by_role("region", name="Activation over the probe set").locator("tbody tr")
+    told = {row.locator("td").nth(0).inner_text(): row.locator("td").nth(1).inner_text() for row in over_probe.all()}
+    assert [float(told[str(i + 1)]) for i in range(len(answers[2]))] == pytest.approx(answers[2], abs=1e-5)
+    past = dock.get_by_role("region", name="Activation over the snapshots").locator("tbody td")
+    expect(past).to_have_count(3)
+    assert [float(text) for text in past.all_inner_texts()] == pytest.approx([each[0] for each in answers], abs=1e-5)
