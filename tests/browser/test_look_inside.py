@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -151,3 +152,35 @@ def test_a_pinned_neuron_has_its_numbers(served: Served, open_tab: Callable[...,
     past = dock.get_by_role("region", name="Activation over the snapshots").locator("tbody td")
     expect(past).to_have_count(3)
     assert [float(text) for text in past.all_inner_texts()] == pytest.approx([each[0] for each in answers], abs=1e-5)
+
+
+def line(number: int, loss: float, ratio: float | None, dead: float = 0.0) -> dict[str, Any]:
+    """The line of a snapshot as the health panel reads it, an epoch after the one before."""
+    layer = {
+        "dead_fraction": dead, "saturated_fraction": None, "update_ratio": ratio,
+        "gradient_norm": None if ratio is None else 1.0,
+    }  # fmt: skip
+    figures = {"loss": loss, "accuracy": 0.1}
+    return {"step": number, "learning_rate": 50, "layers": [layer, layer], "train": figures, "heldout": figures}
+
+
+DIAGNOSE = """
+async (lines) => {
+  const { diagnose } = await import('/annscope/assets/health-rules.js');
+  const about = {
+    names: ['hidden', 'output'], sizes: [4, 4, 2], settings: null, epochOf: ({ step }) => step, events: [],
+  };
+  return diagnose(lines, about).map(({ title, remedy }) => [title, remedy]);
+}
+"""
+
+
+def test_who_learns_nothing_any_more_is_not_told_to_take_larger_steps(open_tab: Callable[..., Page]) -> None:
+    """Too large a learning rate that ended all movement is named as such; one too small still is told to grow."""
+    page = open_tab("/annscope/assets/health-rules.js")
+    ruined = page.evaluate(DIAGNOSE, [line(0, 0.5, None), line(1, 0.9, 1e-10), line(2, 0.9, 1e-10)])
+    assert ruined == [["Learning rate too high", "Learning rate: begin anew with 5."]]
+    dead = page.evaluate(DIAGNOSE, [line(0, 2.5, None), line(1, 2.3, 1e-10, dead=1.0)])
+    assert [title for title, _ in dead] == ["hidden: dying neurons"]
+    slow = page.evaluate(DIAGNOSE, [line(0, 2.5, None), line(1, 2.49, 1e-7), line(2, 2.48, 1e-7)])
+    assert slow == [["Learning rate rather low", "Learning rate: try 250."]]
