@@ -184,3 +184,16 @@ def test_who_learns_nothing_any_more_is_not_told_to_take_larger_steps(open_tab: 
     assert [title for title, _ in dead] == ["hidden: dying neurons"]
     slow = page.evaluate(DIAGNOSE, [line(0, 2.5, None), line(1, 2.49, 1e-7), line(2, 2.48, 1e-7)])
     assert slow == [["Learning rate rather low", "Learning rate: try 250."]]
+
+
+def test_the_best_moment_is_the_one_of_the_record(open_tab: Callable[..., Page]) -> None:
+    """A run that only grew worse has its best moment before training, on the timeline as in the curves."""
+    page = open_tab("/annscope/assets/stage-marks.js")
+    marks = page.evaluate(
+        """async (lines) => {
+          const { marksOf } = await import('/annscope/assets/stage-marks.js');
+          return marksOf([], lines, 1).map(({ kind, step }) => [kind, step]);
+        }""",
+        [line(n, 0.5 + n, None) for n in range(4)],
+    )
+    assert marks == [["best", 0]]
