@@ -197,3 +197,15 @@ def test_the_best_moment_is_the_one_of_the_record(open_tab: Callable[..., Page])
         [line(n, 0.5 + n, None) for n in range(4)],
     )
     assert marks == [["best", 0]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_keyboards_place_among_the_pages_is_seen(open_tab: Callable[..., Page], scheme: str) -> None:
+    """The link to a page that the keyboard stands on has an outline."""
+    page = open_tab("/", scheme=scheme)
+    link = page.get_by_role("link", name="Draw")
+    link.focus()
+    page.keyboard.press("Shift+Tab")
+    inspect = page.get_by_role("link", name="Inspect")
+    expect(inspect).to_be_focused()
+    expect(inspect).to_have_css("outline-style", "solid")
