@@ -38,7 +38,7 @@ const RULES = `
 .nv-canvas.nv-zoomed { touch-action: none; }
 .nv-canvas.nv-over { cursor: pointer; }
 .nv-canvas.nv-held { cursor: grabbing; }
-.nv-banner { position: absolute; z-index: 2; left: 50%; bottom: 10px; transform: translateX(-50%); display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px;
+.nv-banner { position: absolute; z-index: 2; left: 50%; top: 6px; transform: translateX(-50%); display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px;
   width: max-content; max-width: calc(100% - 16px); padding: 6px 8px 6px 14px; border-radius: 10px; background: var(--nv-surface); border: 2px solid var(--nv-positive); box-shadow: 0 4px 18px rgb(0 0 0 / 0.22); }
 .nv-banner b { font-weight: 700; }
 .nv-banner span { color: var(--nv-muted); font-variant-numeric: tabular-nums; }

@@ -121,6 +121,9 @@ def test_a_weight_is_typed_and_any_connection_cut(served: Served, open_tab: Call
     expect(field).to_be_focused()
     expect(field).to_have_value("0.75")
     expect(banner).to_contain_text("1 change")
+    assert (box := banner.bounding_box())
+    assert (view := page.locator(".nv-canvas").bounding_box())
+    assert box["y"] + box["height"] < view["y"] + 70  # the answers below stay in sight
     assert sources.all_inner_texts() == before
     expect(dock.locator(".nv-changed .nv-from")).to_have_text(before[4])
 
