@@ -6,7 +6,7 @@
 import { createNumbersTable } from './chart-table.js';
 import { createFigure, paintBars, paintClasses, paintHistory, paintImage } from './network-charts.js';
 import { activationNamed, roundUp } from './network-math.js';
-import { biasOf, explain, listedInputs, overProbe, recorded, sensitivity, weightOf } from './network-model.js';
+import { biasOf, exampleName, explain, listedInputs, overProbe, recorded, sensitivity, weightOf } from './network-model.js';
 import { createSum } from './network-sum.js';
 import { asNumber, asPercent, counted, neuronName, sourceName } from './network-text.js';
 
@@ -133,7 +133,7 @@ function classRows({ frame, labels, store, at: { layer, unit } }) {
     const places = Array.from(answers.keys()).filter((i) => labels[i]?.includes(c));
     if (!places.length) return [];
     const mean = places.reduce((total, i) => total + answers[i], 0) / places.length;
-    return [...places.map((i) => [name, `${i + 1}`, asNumber(answers[i], 6)]), [name, 'mean', asNumber(mean, 6)]];
+    return [...places.map((i) => [name, exampleName(store, i), asNumber(answers[i], 6)]), [name, 'mean', asNumber(mean, 6)]];
   });
   return { head: [store.answers.one, 'example', 'activation'], rows };
 }

@@ -151,7 +151,7 @@ def test_a_pinned_neuron_has_its_numbers(served: Served, open_tab: Callable[...,
     answers = [np.maximum(reader.network(n).pre_activations(probe.x)[0][:, 2], 0) for n in range(3)]
     over_probe = dock.get_by_role("region", name="Activation over the probe set").locator("tbody tr")
     told = {row.locator("td").nth(0).inner_text(): row.locator("td").nth(1).inner_text() for row in over_probe.all()}
-    assert [float(told[str(i + 1)]) for i in range(len(answers[2]))] == pytest.approx(answers[2], abs=1e-5)
+    assert [float(told[f"Image {i + 1}"]) for i in range(len(answers[2]))] == pytest.approx(answers[2], abs=1e-5)
     past = dock.get_by_role("region", name="Activation over the snapshots").locator("tbody td")
     expect(past).to_have_count(3)
     assert [float(text) for text in past.all_inner_texts()] == pytest.approx([each[0] for each in answers], abs=1e-5)
