@@ -4,6 +4,9 @@ import { domainOf, extent, indexAt, linearTicks, logTicks, rangeOf, tickText } f
 export const MARGIN = { left: 46, right: 86, top: 22, bottom: 20 };
 const ROW = 29; // pixels that a value and its name take beside the right end
 
+/** How tall a chart must be for the values of so many lines to stand beside it one below the other. */
+export const heightForEnds = (count) => MARGIN.top + 4 + ROW * (count - 1) + 18 + MARGIN.bottom;
+
 /** Colours of the two splits; the held-out one is dashed and has its name beside it too. */
 export const splitColors = (palette) => ({ train: palette.negative, heldout: palette.positive });
 

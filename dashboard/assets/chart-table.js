@@ -38,7 +38,7 @@ export function createNumbersTable(root, name, rows) {
       const row = document.createElement('tr');
       cells.forEach((text, i) => {
         const cell = document.createElement(i === 0 || tag === 'th' ? 'th' : 'td');
-        cell.scope = tag === 'th' ? 'col' : 'row';
+        if (cell.tagName === 'TH') cell.scope = tag === 'th' ? 'col' : 'row';
         cell.textContent = text;
         row.append(cell);
       });

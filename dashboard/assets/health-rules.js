@@ -8,6 +8,7 @@ const SATURATED = 0.5; // share of a layer's values at an end of the range
 export const HEALTHY = [1e-4, 1e-2]; // update-to-weight ratios; 1e-3 is the usual rule of thumb
 const UNEVEN = 1e-3; // first layer's gradient as a part of the last one's, per weight
 const EXPLODING = 10; // times the usual gradient norm
+const WORSE = 1.05; // train loss as a multiple of the one before any training
 const OVERFITTED = 1.1; // held-out loss as a multiple of its lowest
 
 const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
@@ -60,13 +61,21 @@ export function diagnose(lines, { names, sizes, settings, epochOf, events }) {
     }
     const ratios = last.layers.map(({ update_ratio: ratio }) => ratio);
     const middle = median(trained.slice(-5).flatMap(({ layers }) => layers.map(({ update_ratio: ratio }) => ratio)));
-    if (middle > 5 * HEALTHY[1] && epochOf(now) >= 0.5) {
+    const began = lines[0].train.loss;
+    const explained = found.some(({ level }) => level === 'bad'); // a small step is then no matter of the learning rate
+    if (typeof began === 'number' && now.train.loss > WORSE * began && epochOf(now) >= 0.5) {
+      say(
+        'bad', 'Learning rate too high',
+        `The train loss is ${figure(now.train.loss)}; before any training it was ${figure(began)}. A step now changes the weights by ${figure(middle)} of their size.`,
+        `Learning rate: begin anew with ${figure(now.learning_rate / 10)}.`,
+      );
+    } else if (middle > 5 * HEALTHY[1] && epochOf(now) >= 0.5) {
       say(
         'watch', 'Learning rate rather high',
         `A step changes the weights by ${percent(middle)} of their size (${ratios.map((ratio, i) => `${names[i]} ${percent(ratio)}`).join(', ')}); about 0.1 % is usual.`,
         `Learning rate: try ${figure(now.learning_rate / 5)}.`,
       );
-    } else if (middle < HEALTHY[0] / 5 && now.train.accuracy < 0.98) {
+    } else if (middle < HEALTHY[0] / 5 && now.train.accuracy < 0.98 && !explained) {
       say(
         'watch', 'Learning rate rather low',
         `A step changes the weights by ${figure(middle)} of their size; about 0.001 is usual.`,

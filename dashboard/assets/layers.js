@@ -1,6 +1,6 @@
 /** One figure of every layer over the epochs: how large its steps, gradients and weights are, what is dead or saturated. */
 import { freshContext, watchSize } from './chart-canvas.js';
-import { MARGIN, drawChart, layChart } from './chart-draw.js';
+import { MARGIN, drawChart, heightForEnds, layChart } from './chart-draw.js';
 import { nearest, tickText } from './chart-scale.js';
 import { createNumbersTable } from './chart-table.js';
 import { HEALTHY } from './health-rules.js';
@@ -74,9 +74,10 @@ export function createLayers(root, store) {
     shownSeries = series;
     numbers.update();
     const isKnown = series.some(({ values }) => values.some(Number.isFinite));
-    const context = freshContext(canvas, width, HEIGHT, palette.surface);
+    const height = Math.max(HEIGHT, heightForEnds(series.length));
+    const context = freshContext(canvas, width, height, palette.surface);
     chart = layChart({
-      width, height: HEIGHT, xs, series, domainX: [xs[0], Math.max(xs.at(-1), xs[0] + 1e-6)], log: Boolean(about.log), unit: about.unit ?? 'number', withX: true,
+      width, height, xs, series, domainX: [xs[0], Math.max(xs.at(-1), xs[0] + 1e-6)], log: Boolean(about.log), unit: about.unit ?? 'number', withX: true,
     });
     if (about.band && isKnown) {
       const [top, bottom] = [chart.y(about.band[1]), chart.y(about.band[0])].map((y) => Math.min(chart.bottom, Math.max(MARGIN.top, y)));

@@ -3,9 +3,10 @@
  * its statistics. One card floats beside the pointer; the pinned one stands under the network, follows
  * time, and lets its weights be changed.
  */
+import { createNumbersTable } from './chart-table.js';
 import { createFigure, paintBars, paintClasses, paintHistory, paintImage } from './network-charts.js';
 import { activationNamed, roundUp } from './network-math.js';
-import { biasOf, explain, listedInputs, overProbe, recorded, sensitivity, weightOf } from './network-model.js';
+import { biasOf, exampleName, explain, listedInputs, overProbe, recorded, sensitivity, weightOf } from './network-model.js';
 import { createSum } from './network-sum.js';
 import { asNumber, asPercent, counted, neuronName, sourceName } from './network-text.js';
 
@@ -46,7 +47,17 @@ export function createCard(actions) {
   const drivers = createFigure('what drives it here');
   const pictures = element('div', 'nv-pictures');
   pictures.append(weights.element, drivers.element);
-  const sum = createSum(pinned ? actions : null);
+  let isWhole = false;
+  let listed = null; // {key, inputs}: the terms in the table
+  let last = null;
+  const sum = createSum(pinned ? {
+    ...actions,
+    unfold(whole) {
+      isWhole = whole;
+      listed = null;
+      update(last);
+    },
+  } : null);
   const classes = createFigure('activation over the probe set, by class (tick: mean)');
   const history = createFigure('activation over the snapshots');
   const facts = element('dl', 'nv-facts');
@@ -54,7 +65,12 @@ export function createCard(actions) {
   const middle = element('div', 'nv-middle');
   middle.append(sum.element);
   side.append(classes.element);
-  if (pinned) side.append(history.element);
+  const tables = [];
+  if (pinned) {
+    tables.push(createNumbersTable(side, 'Activation over the probe set', () => classRows(last)));
+    side.append(history.element);
+    tables.push(createNumbersTable(history.element, 'Activation over the snapshots', () => historyRows(last)));
+  }
   side.append(facts);
   if (pinned) root.append(head, pictures, middle, side);
   else {
@@ -63,44 +79,69 @@ export function createCard(actions) {
     root.append(head, where, pictures, middle);
   }
 
-  return {
-    element: root,
-    update(view) {
-      const { layers, frame, values, at: { layer, unit }, edits, store, palette } = view;
-      const known = describe(view, pinned ? 8 : 5);
-      title.textContent = neuronName(layers, store.answers.unitNames, layer, unit);
-      value.textContent = layers[layer].isOutput ? asPercent(known.sum.shown) : asNumber(known.sum.shown, 4);
-      value.title = String(known.sum.shown);
-      const scale = view.scales.of(layer);
-      const colors = scale.signed ? palette.diverging : palette.sequential;
-      const off = activationNamed(layers[layer].activation).off && known.sum.shown === 0;
-      chip.style.background = off ? 'transparent' : colors.css(known.sum.shown / scale.high);
-      chip.classList.toggle('nv-off', off);
-      where.textContent = `layer${layer}.weight[:, ${unit}]${off ? ' · off for this example' : ''}`;
-      if (pinned) {
-        const silenced = edits.silenced(layer).has(unit);
-        toggle.textContent = silenced ? 'Switch on again' : 'Switch off';
-        toggle.setAttribute('aria-pressed', String(silenced));
-        root.setAttribute('aria-label', `Pinned: ${title.textContent}`);
-      }
-      paintPictures(view, weights, drivers, pinned ? 168 : 134);
-      sum.update(known);
-      classes.caption.textContent = `activation over the probe set, by ${store.answers.one} (tick: mean)`;
-      const width = 300;
-      const own = ownScale(view);
-      paintClasses(classes.canvas, width, pinned ? 15 : 12, {
-        answers: overProbe(frame, layer, unit), labels: view.labels, classNames: store.classNames,
-        probe: view.probe, scale: own, palette, font: view.font,
-      });
-      history.element.hidden = !store.hasPast;
-      if (pinned && store.hasPast) {
-        const moments = view.history.of(layers, layer, unit, view.probe);
-        paintHistory(history.canvas, width, 56, moments, frame.number, own, palette);
-        history.caption.textContent = `this example, over ${counted(moments.length, 'snapshot')}`;
-      }
-      fillFacts(facts, view, pinned);
-    },
-  };
+  function update(view) {
+    const { layers, frame, values, at: { layer, unit }, edits, store, palette } = view;
+    last = view;
+    const key = `${layer}/${unit}`;
+    if (listed && listed.key !== key) isWhole = false;
+    // While a weight is changed its row stays where it is.
+    const kept = listed?.key === key && sum.hasFocus() ? listed.inputs : null;
+    const inputs = kept ?? listedInputs(frame, layer, unit, values, isWhole ? Infinity : pinned ? 8 : 5, edits);
+    listed = { key, inputs };
+    const known = describe(view, inputs);
+    title.textContent = neuronName(layers, store.answers.unitNames, layer, unit);
+    value.textContent = layers[layer].isOutput ? asPercent(known.sum.shown) : asNumber(known.sum.shown, 4);
+    value.title = String(known.sum.shown);
+    const scale = view.scales.of(layer);
+    const colors = scale.signed ? palette.diverging : palette.sequential;
+    const off = activationNamed(layers[layer].activation).off && known.sum.shown === 0;
+    chip.style.background = off ? 'transparent' : colors.css(known.sum.shown / scale.high);
+    chip.classList.toggle('nv-off', off);
+    where.textContent = `layer${layer}.weight[:, ${unit}]${off ? ' · off for this example' : ''}`;
+    if (pinned) {
+      const silenced = edits.silenced(layer).has(unit);
+      toggle.textContent = silenced ? 'Switch on again' : 'Switch off';
+      toggle.setAttribute('aria-pressed', String(silenced));
+      root.setAttribute('aria-label', `Pinned: ${title.textContent}`);
+    }
+    paintPictures(view, weights, drivers, pinned ? 168 : 134);
+    sum.update({ ...known, isWhole });
+    classes.caption.textContent = `activation over the probe set, by ${store.answers.one} (tick: mean)`;
+    const width = 300;
+    const own = ownScale(view);
+    paintClasses(classes.canvas, width, pinned ? 15 : 12, {
+      answers: overProbe(frame, layer, unit), labels: view.labels, classNames: store.classNames,
+      probe: view.probe, scale: own, palette, font: view.font,
+    });
+    history.element.hidden = !store.hasPast;
+    if (pinned && store.hasPast) {
+      const moments = view.history.of(layers, layer, unit, view.probe);
+      paintHistory(history.canvas, width, 56, moments, frame.number, own, palette);
+      history.caption.textContent = `this example, over ${counted(moments.length, 'snapshot')}`;
+    }
+    fillFacts(facts, view, pinned);
+    for (const table of tables) table.update();
+  }
+
+  return { element: root, update };
+}
+
+/** The answers to the probe set as rows, class by class, with their mean. */
+function classRows({ frame, labels, store, at: { layer, unit } }) {
+  const answers = overProbe(frame, layer, unit);
+  const rows = store.classNames.flatMap((name, c) => {
+    const places = Array.from(answers.keys()).filter((i) => labels[i]?.includes(c));
+    if (!places.length) return [];
+    const mean = places.reduce((total, i) => total + answers[i], 0) / places.length;
+    return [...places.map((i) => [name, exampleName(store, i), asNumber(answers[i], 6)]), [name, 'mean', asNumber(mean, 6)]];
+  });
+  return { head: [store.answers.one, 'example', 'activation'], rows };
+}
+
+/** The answers to this example as rows, a snapshot each. */
+function historyRows({ layers, history, probe, at: { layer, unit } }) {
+  const rows = history.of(layers, layer, unit, probe).map(({ step, value }) => [step.toLocaleString('en'), asNumber(value, 6)]);
+  return { head: ['step', 'activation'], rows };
 }
 
 /** For 2-D data: the neuron's answer over the whole plane. */
@@ -121,17 +162,16 @@ function ownScale({ layers, scales, history, at: { layer, unit } }) {
   return { ...scale, low: scale.signed ? -high : 0, high };
 }
 
-/** What the sum table needs to know of the neuron at `view.at`. */
-export function describe(view, count) {
+/** What the sum table needs to know of the neuron at `view.at`, with the terms of the `listed` inputs. */
+export function describe(view, listed) {
   const { layers, frame, values, at: { layer, unit }, edits, store, probe } = view;
-  const listed = listedInputs(frame, layer, unit, values, count, edits);
   const sum = explain(layers, frame, values, layer, unit, listed, edits);
   const weights = edits.active ? edits.weight(frame, layer) : weightOf(frame, layer);
   return {
     sum,
     activation: layers[layer].activation,
     changed: new Set(edits.changedInputs(layer, unit)),
-    weightTop: Math.max(view.weightScales.of(layer), ...listed.map((i) => Math.abs(weights.data[i * weights.shape[1] + unit]))),
+    weightTop: listed.reduce((top, i) => Math.max(top, Math.abs(weights.data[i * weights.shape[1] + unit])), view.weightScales.of(layer)),
     recorded: edits.firstLayer() <= layer ? null : recorded(frame, layer, probe)[unit],
     name: (input) => sourceName(layers, store.imageShape, layer, input, view.featureName),
   };

@@ -144,7 +144,7 @@ function drawNeurons(context, scene, block) {
     else if (square) cell(context, x, y, block.radius, fill, edge, size);
     else disc(context, x, y, block.radius, fill, edge, closed ? 1.2 : 1);
     if (silent[block.layer]?.[unit]) strike(context, x, y, block.radius * (square ? 0.9 : 0.7), palette.muted);
-    else if (!faces && saturated(value, low, high, layers[block.layer].activation)) pip(context, x, y, block.radius, palette);
+    else if (saturated(value, low, high, layers[block.layer].activation)) pip(context, faces ? x - 1.48 * block.radius : x, y, block.radius, palette);
     if (size >= VALUE_FROM && !weights && !faces) {
       const color = closed ? palette.muted : colors.isLight(value / high) ? '#14181f' : '#ffffff';
       write(context, scene, asNumber(value, 2), x, y, { color, size: block.radius * 0.62, mono: true });
@@ -291,7 +291,7 @@ function mark(context, x, y, r, isTrue, isAnswer, palette) {
 // --- captions and marks ---
 
 function drawCaptions(context, scene) {
-  const { layout, palette, layers, statistics } = scene;
+  const { layout, palette, layers } = scene;
   const top = layout.room.y - 34;
   const bottom = layout.room.y + layout.room.height;
   const caption = (x, name, about, most) => {
@@ -305,26 +305,45 @@ function drawCaptions(context, scene) {
   const labelAt = Math.max(middle, 10 + Math.min(180, context.measureText(scene.inputLabel).width) / 2);
   write(context, scene, scene.inputLabel, labelAt, input.kind === 'features' ? bottom + 20 : input.y + input.height + 17, { size: 13, weight: 600, color: palette.ink, most: 180 });
   const blocks = [...layout.hidden, layout.output];
-  blocks.forEach((block) => {
+  const middles = blocks.map(({ x, width }) => x + width / 2);
+  const apart = middles.slice(1).reduce((least, x, i) => Math.min(least, x - middles[i]), Infinity) - 8;
+  const functionOf = ({ activation }) => activationNamed(activation).label;
+  const hidden = layers.slice(0, -1);
+  // Many layers stand close: then the number of a layer and its size are enough, and its card says the rest.
+  const hasNames = isWithin(context, scene, hidden.map(({ name }) => name), apart, 13, 700);
+  const hasFunctions = isWithin(context, scene, hidden.map((layer) => `${layer.size} · ${functionOf(layer)}`), apart, 11.5);
+  blocks.forEach((block, i) => {
     const layer = layers[block.layer];
-    const x = block.x + block.width / 2;
-    const function_ = activationNamed(layer.activation).label;
-    caption(x, layer.name, `${layer.size} · ${function_}`, Math.max(block.width, 104));
+    const x = middles[i];
+    const name = layer.isOutput || hasNames ? layer.name : `H${block.layer + 1}`;
+    caption(x, name, layer.isOutput || hasFunctions ? `${layer.size} · ${functionOf(layer)}` : `${layer.size}`, Math.max(block.width, 104));
     if (layer.isOutput) return;
     const after = blocks[block.layer + 1];
     const room = after ? after.x + (after.layer === layers.length - 1 ? 0 : after.width / 2) - x - 8 : 130;
     drawScale(context, scene, block, x, bottom + 14, Math.max(16, Math.min(48, room - 40)));
-    const words = stateWords(statistics?.[block.layer], layer, room < 110);
+    const words = stateWords(scene, layer, room < 110);
     if (words) write(context, scene, words, x, bottom + 32, { size: 11.5, weight: 600, color: palette.ink, most: Math.max(room, 60) });
   });
 }
 
-/** What the record counts as wrong with a layer: "3 dead", "12 % saturated" (signs alone when `brief`); empty when nothing is. */
-function stateWords(statistics, layer, brief) {
-  if (!statistics) return '';
-  const dead = Math.round((statistics.dead_fraction ?? 0) * layer.size);
-  const share = Math.round(100 * (statistics.saturated_fraction ?? 0));
-  return [dead ? `⊘ ${dead}${brief ? '' : ' dead'}` : '', share ? `● ${share} %${brief ? '' : ' saturated'}` : ''].filter(Boolean).join(' · ');
+/** Whether texts side by side, each with so much room, keep clear of each other. */
+function isWithin(context, scene, texts, room, size, weight) {
+  context.font = fontOf(scene, size, weight);
+  return texts.every((text) => context.measureText(text).width <= room);
+}
+
+/**
+ * How many neurons of a layer bear a mark: "3 always off", "12 saturated" (signs alone when `brief`); empty when none does.
+ * Where there is one example alone, which marks none as off, the neurons that the record counts as dead.
+ */
+function stateWords({ silent, statistics, motion, scales }, layer, brief) {
+  const marked = silent[layer.index];
+  const off = marked ? marked.reduce((count, each) => count + each, 0) : Math.round((statistics?.[layer.index]?.dead_fraction ?? 0) * layer.size);
+  const { low, high } = scales.of(layer.index);
+  let full = 0;
+  for (const value of motion.now[layer.index + 1]) full += saturated(value, low, high, layer.activation);
+  const words = [[off, '⊘', marked ? 'always off' : 'dead'], [full, '●', 'saturated']];
+  return words.filter(([count]) => count).map(([count, sign, word]) => `${sign} ${count}${brief ? '' : ` ${word}`}`).join(' · ');
 }
 
 function drawScale(context, scene, block, x, y, width) {

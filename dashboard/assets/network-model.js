@@ -88,11 +88,16 @@ export function passOf(store, layers, frame, probe, edits = null) {
   return values;
 }
 
-/** The inputs that speak loudest in a neuron's recorded sum, those changed by hand first. */
+/**
+ * The inputs that speak loudest in a neuron's recorded sum, after those changed by hand that are not among them;
+ * all of them, in their own order, when `count` is Infinity.
+ */
 export function listedInputs(frame, layer, unit, values, count, edits = null) {
   const changed = edits ? edits.changedInputs(layer, unit) : [];
-  const loudest = strongest(productsOf(weightOf(frame, layer), values[layer], unit), count);
-  return [...new Set([...changed, ...loudest])].slice(0, Math.max(count, changed.length));
+  const products = productsOf(weightOf(frame, layer), values[layer], unit);
+  if (count >= products.length) return Array.from(products.keys());
+  const loudest = strongest(products, count);
+  return [...changed.filter((input) => !loudest.includes(input)), ...loudest];
 }
 
 /**

@@ -38,7 +38,7 @@ const RULES = `
 .nv-canvas.nv-zoomed { touch-action: none; }
 .nv-canvas.nv-over { cursor: pointer; }
 .nv-canvas.nv-held { cursor: grabbing; }
-.nv-banner { position: absolute; z-index: 2; left: 50%; bottom: 10px; transform: translateX(-50%); display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px;
+.nv-banner { position: absolute; z-index: 2; left: 50%; top: 6px; transform: translateX(-50%); display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px;
   width: max-content; max-width: calc(100% - 16px); padding: 6px 8px 6px 14px; border-radius: 10px; background: var(--nv-surface); border: 2px solid var(--nv-positive); box-shadow: 0 4px 18px rgb(0 0 0 / 0.22); }
 .nv-banner b { font-weight: 700; }
 .nv-banner span { color: var(--nv-muted); font-variant-numeric: tabular-nums; }
@@ -92,10 +92,15 @@ const RULES = `
 .nv-dock .nv-sum input[type=number] { width: 84px; padding: 1px 4px; text-align: right; font-family: var(--nv-mono); font-size: 11px; }
 .nv-dock .nv-sum td button { width: 54px; padding: 1px 0; font: inherit; font-family: var(--nv-font); font-size: 11px; color: var(--nv-ink); background: none; border: 1px solid var(--nv-edge); border-radius: 5px; cursor: pointer; }
 .nv-dock .nv-sum td button:hover { background: var(--nv-surface); border-color: var(--nv-muted); }
+.nv-whole { max-height: 420px; overflow: auto; contain: content; } .nv-whole table { table-layout: fixed; } .nv-whole th:nth-child(3) { width: 262px; } .nv-whole .nv-from { overflow: hidden; text-overflow: ellipsis; } .nv-whole thead th { position: sticky; top: 0; z-index: 1; background: var(--nv-panel); }
+.nv-unfold { margin-top: 4px; }
+.nv-dock .as-numbers { margin: 0 0 6px; font-size: 11px; } .nv-dock .as-numbers summary { color: var(--nv-muted); cursor: pointer; width: max-content; }
+.nv-dock .as-numbers-box { max-height: 180px; overflow: auto; } .nv-dock .as-numbers caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; } .nv-dock .as-numbers table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.nv-dock .as-numbers th, .nv-dock .as-numbers td { padding: 2px 8px 2px 0; border: 0; font-size: 11px; text-align: right; } .nv-dock .as-numbers th:first-child { text-align: left; }
 .nv-changed td:first-child { box-shadow: inset 3px 0 var(--nv-positive); padding-left: 8px !important; font-weight: 600; }
 @container (max-width: 980px) { .nv-dock { grid-template-columns: minmax(0, 1fr) auto; } .nv-dock .nv-pictures { grid-column: 1 / -1; flex-direction: row; } }
 @container (max-width: 700px) { .nv-dock { grid-template-columns: minmax(0, 1fr); } .nv-bar h3 { width: 100%; }
-  .nv-dock .nv-sum { overflow-x: auto; } .nv-dock .nv-sum input[type=range] { display: none; } }
+  .nv-dock .nv-sum { overflow-x: auto; } .nv-dock .nv-sum input[type=range] { display: none; } .nv-whole th:nth-child(3) { width: 160px; } }
 .nv-tiles-box { position: relative; }
 .nv-tiles { display: block; image-rendering: pixelated; cursor: pointer; border-radius: 4px; }
 .nv-tile-mark { position: absolute; pointer-events: none; border: 2px solid var(--nv-accent); border-radius: 3px; box-shadow: 0 0 0 1px var(--nv-surface); }

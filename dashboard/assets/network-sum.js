@@ -2,6 +2,8 @@
 import { activationNamed } from './network-math.js';
 import { asNumber, counted } from './network-text.js';
 
+const AT_REST = 250; // ms
+
 const cellIn = (row, className = '') => {
   const cell = document.createElement('td');
   cell.className = className;
@@ -10,13 +12,17 @@ const cellIn = (row, className = '') => {
 };
 
 /**
- * Build the table. `change` is null, or {set(input, value), restore(input)} to let weights be changed.
- * Returns {element, update(about)} with about = {sum, activation, name(input), changed: Set of inputs, weightTop, recorded}.
+ * Build the table. `change` is null, or {set(input, value), restore(input), unfold(isWhole)} to let weights be changed
+ * and the terms that are summed up be seen one by one.
+ * Returns {element, update(about), hasFocus()} with about = {sum, activation, name(input), changed: Set of inputs, weightTop, recorded, isWhole}.
  */
 export function createSum(change) {
   const element = document.createElement('div');
   element.className = 'nv-sum';
+  const box = document.createElement('div');
+  box.className = 'nv-terms';
   const table = document.createElement('table');
+  box.append(table);
   const head = table.createTHead().insertRow();
   for (const [text, className] of [['from', ''], ['activation', 'n'], ['weight', 'n'], ['product', 'n']]) {
     const cell = document.createElement('th');
@@ -28,7 +34,7 @@ export function createSum(change) {
   const body = table.createTBody();
   const end = document.createElement('p');
   end.className = 'nv-sum-end';
-  element.append(table, end);
+  element.append(box, end);
   const rows = [];
 
   function createRow() {
@@ -58,22 +64,39 @@ export function createSum(change) {
     parts.cut.addEventListener('click', () => (parts.isChanged ? change.restore(parts.input) : change.set(parts.input, 0)));
   }
 
-  function fillControls(parts, term, name, about) {
+  function fillTerm(parts, term, about, most, focused) {
+    const name = about.name(term.input);
+    parts.input = term.input;
+    parts.name.textContent = name;
+    parts.a.textContent = asNumber(term.a, 6);
+    parts.a.title = String(term.a);
+    if (change) fillControls(parts, term, name, about, focused);
+    else parts.w.textContent = `× ${asNumber(term.w, 6)}`;
+    fillProduct(parts, term.product, most);
+  }
+
+  function fillControls(parts, term, name, about, focused) {
     const top = about.weightTop;
-    parts.isChanged = about.changed.has(term.input);
-    parts.slider.min = -top;
-    parts.slider.max = top;
-    parts.slider.step = top / 200;
-    parts.field.step = top / 20;
-    parts.slider.setAttribute('aria-label', `Weight from ${name}, slider`);
-    parts.field.setAttribute('aria-label', `Weight from ${name}`);
-    const { activeElement } = element.getRootNode();
-    if (activeElement !== parts.slider || parts.last !== term.input) parts.slider.value = term.w;
-    if (activeElement !== parts.field || parts.last !== term.input) parts.field.value = Number(term.w.toFixed(6));
+    const isChanged = about.changed.has(term.input);
+    if (parts.top !== top) {
+      parts.top = top;
+      parts.slider.min = -top;
+      parts.slider.max = top;
+      parts.slider.step = top / 200;
+      parts.field.step = top / 20;
+    }
+    if (parts.last !== term.input) {
+      parts.slider.setAttribute('aria-label', `Weight from ${name}, slider`);
+      parts.field.setAttribute('aria-label', `Weight from ${name}`);
+    }
+    if (focused !== parts.slider || parts.last !== term.input) parts.slider.value = term.w;
+    if (focused !== parts.field || parts.last !== term.input) parts.field.value = Number(term.w.toFixed(6));
+    if (parts.last === term.input && parts.isChanged === isChanged) return;
     parts.last = term.input;
-    parts.cut.textContent = parts.isChanged ? 'restore' : 'cut';
-    parts.cut.setAttribute('aria-label', parts.isChanged ? `Restore the weight from ${name}` : `Cut the connection from ${name}`);
-    parts.row.classList.toggle('nv-changed', parts.isChanged);
+    parts.isChanged = isChanged;
+    parts.cut.textContent = isChanged ? 'restore' : 'cut';
+    parts.cut.setAttribute('aria-label', isChanged ? `Restore the weight from ${name}` : `Cut the connection from ${name}`);
+    parts.row.classList.toggle('nv-changed', isChanged);
   }
 
   function fillLine(parts, name, middle, value, most) {
@@ -91,6 +114,16 @@ export function createSum(change) {
     parts.bar.className = value < 0 ? 'neg' : 'pos';
   }
 
+  const unfold = change ? createUnfold() : null;
+  function createUnfold() {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'nv-button nv-unfold';
+    button.addEventListener('click', () => change.unfold(button.getAttribute('aria-expanded') === 'false'));
+    box.after(button);
+    return button;
+  }
+
   const tail = [createTail(), createTail()];
   function createTail() {
     const row = document.createElement('tr');
@@ -102,31 +135,42 @@ export function createSum(change) {
     return parts;
   }
 
+  let rest = 0;
+  let pitch = 0; // pixels from one row to the next, once they were laid out
+  const active = () => element.getRootNode().activeElement;
   return {
     element,
+    hasFocus: () => table.contains(active()),
     update(about) {
       const { sum } = about;
+      const focused = active();
       while (rows.length < sum.terms.length) rows.push(createRow());
       const most = Math.max(1e-12, Math.abs(sum.rest), Math.abs(sum.bias), ...sum.terms.map((term) => Math.abs(term.product)));
-      rows.forEach((parts, i) => {
-        const term = sum.terms[i];
-        parts.row.remove();
-        if (!term) return;
-        const name = about.name(term.input);
-        parts.input = term.input;
-        parts.name.textContent = name;
-        parts.a.textContent = asNumber(term.a, 6);
-        parts.a.title = String(term.a);
-        if (change) fillControls(parts, term, name, about);
-        else parts.w.textContent = `× ${asNumber(term.w, 6)}`;
-        fillProduct(parts, term.product, most);
-      });
+      clearTimeout(rest);
+      // Of a long table what is in sight comes first, the others once nothing has changed for a while.
+      const sight = about.isWhole && pitch ? { from: box.scrollTop - 120, to: box.scrollTop + box.clientHeight + 120 } : null;
+      const isSeen = (i) => !sight || (i * pitch > sight.from && i * pitch < sight.to);
+      sum.terms.forEach((term, i) => isSeen(i) && fillTerm(rows[i], term, about, most, focused));
+      if (about.isWhole) rest = setTimeout(() => {
+        sum.terms.forEach((term, i) => isSeen(i) || fillTerm(rows[i], term, about, most, active()));
+        pitch = rows[0]?.row.offsetHeight ?? 0;
+      }, AT_REST);
+      fillLine(tail[0], `+ ${counted(sum.restCount, 'other')}`, '', sum.rest, most);
+      fillLine(tail[1], '+ bias', '', sum.bias, most);
       const wanted = rows.slice(0, sum.terms.length).map((parts) => parts.row);
       fillLine(tail[0], `+ ${counted(sum.restCount, 'other')}`, '', sum.rest, most);
       fillLine(tail[1], '+ bias', '', sum.bias, most);
       if (sum.restCount) wanted.push(tail[0].row);
       if (sum.hasBias) wanted.push(tail[1].row);
-      body.replaceChildren(...wanted);
+      // A row that is taken out and put back loses the focus, and with it what is being typed.
+      if (wanted.length !== body.children.length || wanted.some((row, i) => row !== body.children[i])) body.replaceChildren(...wanted);
+      if (unfold) {
+        const most = sum.terms.length + sum.restCount;
+        unfold.textContent = about.isWhole ? 'Only the largest terms' : `All ${most.toLocaleString('en')} terms`;
+        unfold.setAttribute('aria-expanded', String(about.isWhole));
+        unfold.hidden = !about.isWhole && !sum.restCount;
+        box.classList.toggle('nv-whole', about.isWhole);
+      }
       end.replaceChildren(...equation(about));
     },
   };

@@ -11,7 +11,7 @@ import { ActivationHistory } from './network-history.js';
 import { blockOf, heightFor, hit, layOut } from './network-layout.js';
 import { LinkScales, linksOf, strongestLinks } from './network-links.js';
 import { activationNamed } from './network-math.js';
-import { ActivationScales, exampleName, largest, layersOf, passOf, probeCount, probeInput, recorded, silentUnits } from './network-model.js';
+import { ActivationScales, exampleName, largest, layersOf, listedInputs, passOf, probeCount, probeInput, recorded, silentUnits } from './network-model.js';
 import { Motion } from './network-motion.js';
 import { createPictures } from './network-pictures.js';
 import { extentOf } from './network-plane.js';
@@ -195,9 +195,10 @@ function createRunView(root, store, wake) {
 
   function announce() {
     if (focus.by !== 'keys') return;
-    const { sum, name } = describe({ ...view, at: focus }, 1);
+    const { layer, unit } = focus;
+    const { sum, name } = describe({ ...view, at: focus }, listedInputs(view.frame, layer, unit, view.values, 1));
     const loudest = sum.terms[0] ? `; loudest: ${name(sum.terms[0].input)}, ${asNumber(sum.terms[0].product, 3)}` : '';
-    live.textContent = `${neuronName(layers, store.answers.unitNames, focus.layer, focus.unit)}: ${asNumber(sum.shown, 3)}, from a sum of ${asNumber(sum.z, 3)}${loudest}`;
+    live.textContent = `${neuronName(layers, store.answers.unitNames, layer, unit)}: ${asNumber(sum.shown, 3)}, from a sum of ${asNumber(sum.z, 3)}${loudest}`;
   }
 
   const pin = (at) => store.pin(at.layer, at.unit);

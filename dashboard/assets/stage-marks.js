@@ -53,7 +53,7 @@ function bestOf(lines) {
   for (; known.seen < lines.length; known.seen += 1) {
     const line = lines[known.seen];
     const loss = line.heldout?.loss;
-    if (typeof loss === 'number' && line.step > 0 && !(known.best?.heldout.loss <= loss)) known.best = line;
+    if (typeof loss === 'number' && !(known.best?.heldout.loss <= loss)) known.best = line;
   }
   return lines.length > 2 ? known.best : null;
 }

@@ -83,7 +83,7 @@ export const RULES = `
 .as-compare { display: grid; gap: 12px; }
 .as-compare caption { caption-side: top; text-align: left; padding: 0 0 2px; color: var(--nv-muted); font-size: 12px; }
 .as-compare thead th { color: var(--nv-muted); font-weight: 500; }
-.as-better { color: var(--nv-accent); font-weight: 600; } .as-worse { color: var(--nv-positive); font-weight: 600; }
+.as-better { color: var(--nv-accent); font-weight: 600; } .as-worse { color: var(--nv-highest); font-weight: 600; }
 .as-numbers { margin-top: 4px; font-size: 12px; } .as-numbers summary { color: var(--nv-muted); cursor: pointer; width: max-content; }
 .as-numbers-box { max-height: 240px; overflow: auto; margin-top: 4px; } .as-numbers .as-classes th, .as-numbers .as-classes td { padding: 2px 8px 2px 0; font-size: 11.5px; }
 .as-sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

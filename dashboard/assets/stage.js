@@ -155,6 +155,7 @@ function createStage(parent) {
     const palette = paletteFor(dark);
     paintFrame(root, palette);
     root.style.setProperty('--nv-faint', palette.faint);
+    root.style.setProperty('--nv-highest', palette.highest);
     store.emit('theme');
   }
 

@@ -34,7 +34,25 @@ def test_nothing_serious_is_found_on_any_page(served: Served, open_tab: Callable
     (directory,) = (served.home / "runs").iterdir()
     for name, (address, ready) in PAGES.items():
         found[name] = problems(open_tab(address + directory.name, scheme=scheme), ready)
+    page = open_tab(f"/?run={directory.name}", scheme=scheme)
+    expect(page.locator(PAGES["train"][1])).to_be_visible(timeout=20_000)
+    look_closer(page)
+    found["looked closer"] = problems(page, "[data-view=compare] table")
     assert {name: each for name, each in found.items() if each} == {}
+
+
+def look_closer(page: Page) -> None:
+    """Pin a neuron, with everything of it in sight, and compare the last moment with the first."""
+    canvas = page.locator(".nv-canvas")
+    for key in ["ArrowDown", "Enter"]:
+        canvas.press(key)
+    dock = page.locator(".nv-dock")
+    dock.get_by_role("button", name="Switch off").click()
+    dock.get_by_role("button", name="All 64 terms").click()
+    for summary in dock.locator("summary").all():
+        summary.click()
+    page.get_by_role("button", name="Pin", exact=True).click()
+    page.get_by_role("slider", name="Timeline").press("Home")
 
 
 def problems(page: Page, ready: str) -> list[str]:

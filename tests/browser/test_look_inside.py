@@ -1,0 +1,214 @@
+"""What a person is told about a network and can change in it: marks, captions, a neuron's sum, its tables, health."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from runs.record import RunReader
+from scripts.serving import Served
+
+pytestmark = pytest.mark.browser
+
+WRITTEN = """
+(selector) => new Promise((resolve) => {
+  const canvas = document.querySelector(selector);
+  let found = [];
+  const { fillText, setTransform } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.setTransform = function (...numbers) {
+    // Each drawing begins with this.
+    if (this.canvas === canvas) found = [];
+    return setTransform.apply(this, numbers);
+  };
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y, most) {
+    if (this.canvas === canvas) {
+      const width = Math.min(this.measureText(text).width, most ?? Infinity);
+      const left = { left: x, start: x, center: x - width / 2, right: x - width }[this.textAlign];
+      found.push({ text, left, right: left + width, y });
+    }
+    return fillText.call(this, text, x, y, ...(most === undefined ? [] : [most]));
+  };
+  document.querySelector('[aria-label="One snapshot back"]').click();
+  setTimeout(() => {
+    Object.assign(CanvasRenderingContext2D.prototype, { fillText, setTransform });
+    resolve(found);
+  }, 1000);
+})
+"""
+"""The texts of a canvas with their places, of its last drawing for another snapshot."""
+
+
+def train(served: Served, *options: str) -> RunReader:
+    """A finished run with these options."""
+    command = [sys.executable, "-m", "runs.cli", "train", "--data", "digits", *options]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
+    return RunReader(max((served.home / "runs").iterdir(), key=lambda directory: directory.stat().st_mtime))
+
+
+def pin(page: Page, layer: int, unit: int) -> None:
+    """Pin a neuron by keys."""
+    canvas = page.locator(".nv-canvas")
+    canvas.focus()
+    for key in ["ArrowDown", *["ArrowRight"] * layer, *["ArrowDown"] * unit, "Enter"]:
+        canvas.press(key)
+    expect(page.locator(".nv-dock")).to_be_visible()
+
+
+def test_many_layers_stay_legible(served: Served, open_tab: Callable[..., Page]) -> None:
+    """The captions of six layers do not cover each other, and their chart has room for the figure of each."""
+    train(served, "--hidden", "32,32,32,32,32,32", "--activation", "sigmoid", "--epochs", "3")
+    page = open_tab("/")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
+    captions = [each for each in page.evaluate(WRITTEN, ".nv-canvas") if each["y"] < 56]
+    assert len(captions) == 2 * 8  # input, six hidden layers, output
+    for row in {each["y"] for each in captions}:
+        side_by_side = sorted((each for each in captions if each["y"] == row), key=lambda each: each["left"])
+        for one, next_one in pairwise(side_by_side):
+            assert one["right"] < next_one["left"], (one, next_one)
+
+    page.locator("[data-view=layers]").scroll_into_view_if_needed()
+    texts = page.evaluate(WRITTEN, "[data-view=layers] canvas")
+    named = [each for each in texts if re.fullmatch(r"hidden \d|output", each["text"])]
+    assert len(named) == 7
+    assert min(each["y"] for each in named) > 20  # its figure stands 13 pixels above
+
+
+def test_what_is_counted_is_what_is_marked(served: Served, open_tab: Callable[..., Page]) -> None:
+    """Below a layer stands how many of its neurons are off for every example shown, or saturated for this one."""
+    reader = train(served, "--hidden", "40", "--learning-rate", "0.05", "--epochs", "3")
+    page = open_tab("/")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
+    texts = [each["text"] for each in page.evaluate(WRITTEN, ".nv-canvas")]
+    network, probe = reader.network(2), reader.probe().x
+    off = int((network.pre_activations(probe)[0] <= 0).all(axis=0).sum())
+    assert off > 0
+    assert f"⊘ {off} always off" in texts
+
+    reader = train(served, "--hidden", "40", "--activation", "tanh", "--initializer-scale", "5", "--epochs", "3")
+    page = open_tab("/")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
+    texts = [each["text"] for each in page.evaluate(WRITTEN, ".nv-canvas")]
+    answers = np.tanh(reader.network(2).pre_activations(reader.probe().x)[0][0])
+    full = int((np.abs(answers) > 0.95).sum())
+    assert full > 0
+    assert f"● {full} saturated" in texts
+
+
+def test_a_weight_is_typed_and_any_connection_cut(served: Served, open_tab: Callable[..., Page]) -> None:
+    """A weight takes a number typed key by key; every term of a sum can be seen, and its connection cut."""
+    train(served, "--hidden", "24", "--epochs", "2")
+    page = open_tab("/")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
+    pin(page, 0, 2)
+    dock, banner = page.locator(".nv-dock"), page.locator(".nv-banner")
+    sources = dock.locator(".nv-from")
+    expect(sources).to_have_count(8)
+    before = sources.all_inner_texts()
+
+    field = dock.get_by_role("spinbutton").nth(4)
+    field.click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("0.75", delay=60)
+    expect(field).to_be_focused()
+    expect(field).to_have_value("0.75")
+    expect(banner).to_contain_text("1 change")
+    assert (box := banner.bounding_box())
+    assert (view := page.locator(".nv-canvas").bounding_box())
+    assert box["y"] + box["height"] < view["y"] + 70  # the answers below stay in sight
+    assert sources.all_inner_texts() == before
+    expect(dock.locator(".nv-changed .nv-from")).to_have_text(before[4])
+
+    dock.get_by_role("button", name="All 64 terms").click()
+    expect(sources).to_have_count(64)
+    dock.get_by_role("button", name="Cut the connection from pixel 5, 5").click()
+    expect(banner).to_contain_text("2 changes")
+    expect(dock.get_by_role("spinbutton", name="Weight from pixel 5, 5", exact=True)).to_have_value("0")
+    banner.get_by_role("button", name="Take the last change back").click()
+    expect(banner).to_contain_text("1 change")
+    dock.get_by_role("button", name="Only the largest terms").click()
+    expect(sources).to_have_count(8)
+
+
+def test_a_pinned_neuron_has_its_numbers(served: Served, open_tab: Callable[..., Page]) -> None:
+    """The charts of a pinned neuron have their tables, with the recorded activations."""
+    reader = train(served, "--hidden", "24", "--epochs", "2")
+    page = open_tab("/")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
+    pin(page, 0, 2)
+    dock = page.locator(".nv-dock")
+    for summary in dock.locator("summary").all():
+        summary.click()
+    probe = reader.probe()
+    answers = [np.maximum(reader.network(n).pre_activations(probe.x)[0][:, 2], 0) for n in range(3)]
+    over_probe = dock.get_by_role("region", name="Activation over the probe set").locator("tbody tr")
+    told = {row.locator("td").nth(0).inner_text(): row.locator("td").nth(1).inner_text() for row in over_probe.all()}
+    assert [float(told[f"Image {i + 1}"]) for i in range(len(answers[2]))] == pytest.approx(answers[2], abs=1e-5)
+    past = dock.get_by_role("region", name="Activation over the snapshots").locator("tbody td")
+    expect(past).to_have_count(3)
+    assert [float(text) for text in past.all_inner_texts()] == pytest.approx([each[0] for each in answers], abs=1e-5)
+
+
+def line(number: int, loss: float, ratio: float | None, dead: float = 0.0) -> dict[str, Any]:
+    """The line of a snapshot as the health panel reads it, an epoch after the one before."""
+    layer = {
+        "dead_fraction": dead, "saturated_fraction": None, "update_ratio": ratio,
+        "gradient_norm": None if ratio is None else 1.0,
+    }  # fmt: skip
+    figures = {"loss": loss, "accuracy": 0.1}
+    return {"step": number, "learning_rate": 50, "layers": [layer, layer], "train": figures, "heldout": figures}
+
+
+DIAGNOSE = """
+async (lines) => {
+  const { diagnose } = await import('/annscope/assets/health-rules.js');
+  const about = {
+    names: ['hidden', 'output'], sizes: [4, 4, 2], settings: null, epochOf: ({ step }) => step, events: [],
+  };
+  return diagnose(lines, about).map(({ title, remedy }) => [title, remedy]);
+}
+"""
+
+
+def test_who_learns_nothing_any_more_is_not_told_to_take_larger_steps(open_tab: Callable[..., Page]) -> None:
+    """Too large a learning rate that ended all movement is named as such; one too small still is told to grow."""
+    page = open_tab("/annscope/assets/health-rules.js")
+    ruined = page.evaluate(DIAGNOSE, [line(0, 0.5, None), line(1, 0.9, 1e-10), line(2, 0.9, 1e-10)])
+    assert ruined == [["Learning rate too high", "Learning rate: begin anew with 5."]]
+    dead = page.evaluate(DIAGNOSE, [line(0, 2.5, None), line(1, 2.3, 1e-10, dead=1.0)])
+    assert [title for title, _ in dead] == ["hidden: dying neurons"]
+    slow = page.evaluate(DIAGNOSE, [line(0, 2.5, None), line(1, 2.49, 1e-7), line(2, 2.48, 1e-7)])
+    assert slow == [["Learning rate rather low", "Learning rate: try 250."]]
+
+
+def test_the_best_moment_is_the_one_of_the_record(open_tab: Callable[..., Page]) -> None:
+    """A run that only grew worse has its best moment before training, on the timeline as in the curves."""
+    page = open_tab("/annscope/assets/stage-marks.js")
+    marks = page.evaluate(
+        """async (lines) => {
+          const { marksOf } = await import('/annscope/assets/stage-marks.js');
+          return marksOf([], lines, 1).map(({ kind, step }) => [kind, step]);
+        }""",
+        [line(n, 0.5 + n, None) for n in range(4)],
+    )
+    assert marks == [["best", 0]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_keyboards_place_among_the_pages_is_seen(open_tab: Callable[..., Page], scheme: str) -> None:
+    """The link to a page that the keyboard stands on has an outline."""
+    page = open_tab("/", scheme=scheme)
+    link = page.get_by_role("link", name="Draw")
+    link.focus()
+    page.keyboard.press("Shift+Tab")
+    inspect = page.get_by_role("link", name="Inspect")
+    expect(inspect).to_be_focused()
+    expect(inspect).to_have_css("outline-style", "solid")
