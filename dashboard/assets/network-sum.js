@@ -155,8 +155,6 @@ export function createSum(change) {
         sum.terms.forEach((term, i) => isSeen(i) || fillTerm(rows[i], term, about, most, active()));
         pitch = rows[0]?.row.offsetHeight ?? 0;
       }, AT_REST);
-      fillLine(tail[0], `+ ${counted(sum.restCount, 'other')}`, '', sum.rest, most);
-      fillLine(tail[1], '+ bias', '', sum.bias, most);
       const wanted = rows.slice(0, sum.terms.length).map((parts) => parts.row);
       fillLine(tail[0], `+ ${counted(sum.restCount, 'other')}`, '', sum.rest, most);
       fillLine(tail[1], '+ bias', '', sum.bias, most);
@@ -165,8 +163,8 @@ export function createSum(change) {
       // A row that is taken out and put back loses the focus, and with it what is being typed.
       if (wanted.length !== body.children.length || wanted.some((row, i) => row !== body.children[i])) body.replaceChildren(...wanted);
       if (unfold) {
-        const most = sum.terms.length + sum.restCount;
-        unfold.textContent = about.isWhole ? 'Only the largest terms' : `All ${most.toLocaleString('en')} terms`;
+        const all = sum.terms.length + sum.restCount;
+        unfold.textContent = about.isWhole ? 'Only the largest terms' : `All ${all.toLocaleString('en')} terms`;
         unfold.setAttribute('aria-expanded', String(about.isWhole));
         unfold.hidden = !about.isWhole && !sum.restCount;
         box.classList.toggle('nv-whole', about.isWhole);
