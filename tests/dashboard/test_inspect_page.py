@@ -99,8 +99,8 @@ def test_a_class_that_was_never_predicted_has_no_precision(run: str) -> None:
 
 def test_a_wrong_link_is_explained(run: str) -> None:
     """What an address asks for and cannot be had is one sentence each; the rest is shown."""
-    page = open_page(run=run, snapshot="99", show="5-55")
-    assert len(page.warning) == 2
+    page = open_page(run=run, snapshot="99", show="5-55", sheet="abc")
+    assert len(page.warning) == 3
     assert part(page, "matrix")["names"] == [str(c) for c in range(10)]
 
 
