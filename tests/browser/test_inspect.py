@@ -435,6 +435,36 @@ def test_the_page_stops_asking_when_the_run_has_ended(
     assert len(sent) == so_far
 
 
+@pytest.mark.parametrize(
+    ("view", "row"), [("matrix", ".ai-matrix th[data-show='true-3']"), ("classes", ".ai-table tr[data-row='3']")]
+)
+def test_on_a_narrow_screen_a_click_shows_its_images(
+    run: str, open_tab: Callable[..., Page], view: str, row: str
+) -> None:
+    """The gallery stands below what is clicked there: it comes into sight, as does the example that is opened in it."""
+    page = open_tab(f"/classes?run={run}&view={view}", width=900, height=700)
+    expect(gallery(page)).to_be_visible(timeout=20_000)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0, "nothing scrolls by itself"
+    page.locator(row).click()
+    expect(page).to_have_url(re.compile("show="))
+    expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
+    expect(gallery(page).get_by_role("heading").first).to_be_in_viewport(ratio=1)
+    gallery(page).locator(".ai-tile").last.click()
+    expect(gallery(page).locator(".ai-detail")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("view", ["classes", "pairs", "thresholds", "calibration", "epochs"])
+def test_every_table_is_a_picture_too(run: str, open_tab: Callable[..., Page], view: str) -> None:
+    """A table is saved as a PNG, named after the run, the snapshot and the split."""
+    page = open_tab(f"/classes?run={run}&view={view}")
+    table = page.locator(".annscope-inspect.ai-table[data-ready]")
+    expect(table).to_be_visible(timeout=20_000)
+    with page.expect_download() as download:
+        table.get_by_role("button", name="Save as a PNG picture").click()
+    assert re.fullmatch(rf"{run}-snapshot-2-validation-\w+\.png", download.value.suggested_filename)
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 900])
 def test_nothing_sticks_out(run: str, open_tab: Callable[..., Page], width: int, scheme: str) -> None:
