@@ -38,7 +38,7 @@ def classes(looking: Looking, answers: Answers, moments: Moments) -> None:  # no
         }
         for c, name in enumerate(names)
     ]
-    n = len(answers.labels)
+    n = int(found.support.sum())
     footer = [
         {"cells": [f"{how} average", *(getattr(answers.averages[figure], how) for figure in FIGURES), n]}
         for how in ("macro", "micro", "weighted")
