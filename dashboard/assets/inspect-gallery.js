@@ -20,7 +20,7 @@ export function createGallery(root, tell) {
   let palette = null;
   let opened = null;
   let tiles = [];
-  let chosen = null; // which examples were drawn last, of which moment
+  let chosen = null; // what was drawn last
 
   const across = () => Math.max(1, tiles.findIndex((tile) => tile.offsetTop > tiles[0].offsetTop));
   const placeOf = (element) => {
@@ -71,9 +71,8 @@ export function createGallery(root, tell) {
 
   /** Below the number that was clicked, on a narrow screen, the gallery would open unseen. */
   function show() {
-    const now = `${data.show} ${data.query}`;
-    const isOther = chosen !== null && chosen !== now;
-    chosen = now;
+    const isOther = chosen?.run === data.run && chosen.show !== data.show;
+    chosen = data;
     if (isOther && sheet.getBoundingClientRect().top > window.innerHeight - ROW) root.scrollIntoView({ block: 'start' });
   }
 

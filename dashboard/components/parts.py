@@ -186,6 +186,7 @@ def gallery(
     about = "confidence in all labels together" if answers.is_multilabel else "confidence"
     pixels = np.clip(np.round(features * 255), 0, 255).astype(np.uint8) if kind == "image" else np.zeros(0)
     data: dict[str, Any] = {
+        "run": answers.run,
         "show": show,
         "title": title,
         "file": f"{_stem(answers)}-examples",

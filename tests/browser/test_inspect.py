@@ -444,6 +444,9 @@ def test_on_a_narrow_screen_a_click_shows_its_images(
     """The gallery stands below what is clicked there: it comes into sight, as does the example that is opened in it."""
     page = open_tab(f"/classes?run={run}&view={view}", width=900, height=700)
     expect(gallery(page)).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="One snapshot earlier").click()
+    expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 1:")
+    expect(gallery(page)).to_have_attribute("data-count", str(int((~answers_of(run, 1, "validation").right).sum())))
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0, "nothing scrolls by itself"
     page.locator(row).click()
     expect(page).to_have_url(re.compile("show="))
