@@ -63,7 +63,7 @@ export function createGallery(root, tell) {
     sheet.replaceChildren(...tiles);
     if (!tiles.length) sheet.append(node('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
     reach(tiles.find((tile) => tile.dataset.sample === String(opened)) ?? tiles[0]);
-    if (held) tiles.find((tile) => tile.dataset.sample === held)?.focus();
+    if (held) tiles.find((tile) => tile.dataset.sample === held)?.focus({ preventScroll: true });
     page();
     open();
     if (isNew) show();

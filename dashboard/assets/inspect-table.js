@@ -63,7 +63,7 @@ export function createTable(root, tell) {
     reach(rows.find((line) => line.dataset.row === held) ?? current ?? rows[0]);
     if (data.tall && current && selected !== seen) box.scrollTop = current.offsetTop - box.clientHeight / 2;
     seen = selected;
-    if (held) rows.find((line) => line.dataset.row === held)?.focus();
+    if (held) rows.find((line) => line.dataset.row === held)?.focus({ preventScroll: true });
   }
 
   function lineOf({ cells, title }) {

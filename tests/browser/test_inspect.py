@@ -414,6 +414,26 @@ def test_the_page_moves_on_with_a_run_at_work(
     expect(headline).to_contain_text("epoch 7:")
 
 
+def test_a_run_at_work_does_not_scroll_back_to_what_was_clicked(
+    at_work: tuple[str, Callable[[int], None]], open_tab: Callable[..., Page]
+) -> None:
+    """The images that a row showed on a narrow screen stay in sight while the numbers move on."""
+    run, go_on = at_work
+    go_on(1)
+    page = open_tab(f"/classes?run={run}&view=classes", width=900, height=700)
+    headline = page.locator(".st-key-inspect-headline")
+    expect(headline).to_contain_text("epoch 1:", timeout=20_000)
+    expect(gallery(page)).to_be_visible()
+    page.locator(".ai-table tr[data-row='3']").click()
+    expect(gallery(page).get_by_role("heading").first).to_have_text("Truly 3")
+    expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
+    go_on(2)
+    expect(headline).to_contain_text("epoch 2:")
+    figures = page.locator(".ai-table tr[data-row='3']").get_by_role("cell")
+    expect(figures.nth(1)).to_have_text(f"{answers_of(run, 2, 'validation').classes.recall[3]:.4f}")
+    expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
+
+
 def test_the_page_stops_asking_when_the_run_has_ended(
     at_work: tuple[str, Callable[[int], None]], open_tab: Callable[..., Page]
 ) -> None:
