@@ -113,6 +113,7 @@ def understand(
     if sample is None and state.SAMPLE in parameters:
         rule = f"such as {split}-0, up to {split}-{splits[split] - 1}"
         complaints.append(_sentence(state.SAMPLE, rule, parameters[state.SAMPLE]) + ".")
+    complaints += state.not_numbers(parameters, (state.SHEET,))
     return Looking(
         run=run,
         number=number(state.SNAPSHOT, n_snapshots, n_snapshots - 1),

@@ -222,6 +222,15 @@ def not_numbers(parameters: Mapping[str, str], names: Sequence[str]) -> list[str
     ]
 
 
+def not_recorded(parameters: Mapping[str, str], newest: int) -> list[str]:
+    """A sentence where these query parameters name a snapshot after the `newest`."""
+    text = parameters.get(SNAPSHOT, "")
+    number = whole_number(text)
+    if newest < 0 or number is None or number <= newest:
+        return []
+    return [f"In the address, {SNAPSHOT} must be a whole number from 0 to {newest}, got {text!r}."]
+
+
 def show_number(name: str, value: Any) -> None:
     """Put a whole number into the address; anything else takes the parameter out of it."""
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and value == int(value):

@@ -73,8 +73,8 @@ export function createUpload(take, say) {
 
   return {
     element,
-    /** The switch belongs to an upload; another picture is on the sheet now. */
-    forget() { flip.hidden = true; },
+    /** Whether nothing but the upload is on the sheet: the switch would put it in the place of anything else. */
+    isOnSheet(is) { flip.hidden = !is; },
     /** Take what is pasted on the page and dropped on `target`, until `signal` is aborted. */
     listen(target, signal) {
       document.addEventListener('paste', (event) => {

@@ -248,6 +248,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
     const toolChanged = () => { tool.set(pad.brush.erase ? 'erase' : 'brush'); };
     const pad = createPad(shape, (at) => {
       if (!pad.untouched()) forget();
+      upload.isOnSheet(pad.untouched() === uploaded);
       tools();
       later(at);
     });
@@ -269,12 +270,14 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
       redo.disabled = !on;
     };
     tools();
+    let uploaded = {}; // what stands on the sheet for the last upload
     const upload = createUpload((ink) => {
       const margin = 0.14;
       const canvas = make('canvas', '', { width: 280, height: Math.round((280 * rows) / columns) });
       const [w, h] = [Math.round(canvas.width * (1 - 2 * margin)), Math.round(canvas.height * (1 - 2 * margin))];
       canvas.getContext('2d').drawImage(inkCanvasOf(asBox(ink, h, w)), (canvas.width - w) / 2, (canvas.height - h) / 2);
-      pad.put({ ink: canvas, exact: null });
+      uploaded = { ink: canvas, exact: null };
+      pad.put(uploaded);
       forget();
     }, say);
     const { element } = card('Your drawing', 'pad-card', undo, redo, clear);
@@ -312,7 +315,6 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
       put(example) {
         const data = toImage(example.x);
         pad.put({ ink: inkCanvasOf({ height: rows, width: columns, data: data.map((value) => Math.min(1, Math.max(0, value))) }), exact: data });
-        upload.forget();
       },
       sweep(label) {
         moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)), says: reader.says, name: reader.isMany && label !== null ? reader.names[label] : '', count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))) }, palette);

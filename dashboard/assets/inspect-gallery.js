@@ -4,6 +4,7 @@ import { bytesOf, node, pngButton, roveOver } from './inspect-dom.js';
 import { fillPoint } from './network-plane.js';
 
 const percent = (value) => (value >= 0.995 && value < 1 ? '>99 %' : value > 0 && value < 0.01 ? '<1 %' : `${Math.round(100 * value)} %`);
+const ROW = 90; // pixels: a row of images
 const exact = (value) => (value >= 0.001 ? value.toFixed(4) : value === 0 ? '0' : value.toExponential(1));
 
 /** Build the gallery in `root`; `tell` is called with {sample: i | null} or {sheet: page}. */
@@ -19,6 +20,7 @@ export function createGallery(root, tell) {
   let palette = null;
   let opened = null;
   let tiles = [];
+  let chosen = null; // what was drawn last
 
   const across = () => Math.max(1, tiles.findIndex((tile) => tile.offsetTop > tiles[0].offsetTop));
   const placeOf = (element) => {
@@ -61,9 +63,17 @@ export function createGallery(root, tell) {
     sheet.replaceChildren(...tiles);
     if (!tiles.length) sheet.append(node('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
     reach(tiles.find((tile) => tile.dataset.sample === String(opened)) ?? tiles[0]);
-    if (held) tiles.find((tile) => tile.dataset.sample === held)?.focus();
+    if (held) tiles.find((tile) => tile.dataset.sample === held)?.focus({ preventScroll: true });
     page();
     open();
+    if (isNew) show();
+  }
+
+  /** Below the number that was clicked, on a narrow screen, the gallery would open unseen. */
+  function show() {
+    const isOther = chosen?.run === data.run && chosen.show !== data.show;
+    chosen = data;
+    if (isOther && sheet.getBoundingClientRect().top > window.innerHeight - ROW) root.scrollIntoView({ block: 'start' });
   }
 
   const wordsOf = (classes) => classes.map((c) => data.names[c]).join(', ') || 'no label';
@@ -82,6 +92,7 @@ export function createGallery(root, tell) {
     tile.addEventListener('click', () => {
       opened = item.sample;
       open();
+      detail.scrollIntoView({ block: 'nearest' });
       tell({ sample: item.sample });
     });
     return tile;

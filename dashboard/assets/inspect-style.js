@@ -35,7 +35,7 @@ export const RULES = `
 .ai-legend { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 4px 0 0; color: var(--nv-muted); font-size: 12px; }
 .ai-legend span { display: inline-flex; align-items: center; gap: 6px; }
 .ai-legend i { width: 12px; height: 12px; border-radius: 3px; }
-.ai-foot { display: flex; align-items: center; gap: 12px; margin-top: 4px; } .ai-foot .ai-legend { margin: 0 auto 0 0; }
+.ai-foot { display: flex; align-items: center; gap: 12px; margin-top: 4px; } .ai-foot .ai-legend { margin: 0 auto 0 0; } .ai-end { justify-content: flex-end; margin-top: 8px; }
 .ai-png { flex: none; padding: 3px 10px; font-size: 12px !important; background: var(--nv-surface); border: 1px solid var(--nv-edge); border-radius: 7px; }
 .ai-png:hover { border-color: var(--nv-muted); }
 .ai-head .ai-png { margin-left: auto; align-self: center; }
@@ -66,6 +66,7 @@ export const RULES = `
 .ai-meter i { flex: 1 1 20px; min-width: 16px; max-width: 90px; height: 6px; border-radius: 3px; background: linear-gradient(90deg, var(--nv-accent) var(--part), var(--nv-faint) var(--part)); }
 .ai-meter span { min-width: 44px; }
 @container (max-width: 560px) { .ai-meter i { display: none; } .ai-table th, .ai-table td { padding-inline: 5px; } }
+.ai-gallery { scroll-margin-top: 120px; } .ai-detail { scroll-margin: 70px 0 12px; }
 .ai-head { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 10px; margin-bottom: 8px; }
 .ai-head h3 { margin: 0; padding: 0; font-size: 17px; font-weight: 700; letter-spacing: -0.005em; }
 .ai-count { color: var(--nv-muted); font-variant-numeric: tabular-nums; }

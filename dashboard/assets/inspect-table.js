@@ -1,20 +1,22 @@
 /** A table of figures, sortable by each column; a row that stands for something is a button that chooses it. */
-import { node, roveOver } from './inspect-dom.js';
+import { node, pngButton, roveOver } from './inspect-dom.js';
 
 /** Build a table in `root`; `tell` is called with {row: id}. */
 export function createTable(root, tell) {
   const table = node('table', { className: 'ai-table' });
   const box = node('div', { className: 'ai-scroll' }, table);
-  root.append(box);
+  root.append(box, node('div', { className: 'ai-foot ai-end' }, pngButton(picture, () => data.file)));
   let data = null;
+  let palette = null;
   let sort = null; // [column, descending]
   let rows = [];
   let seen = null; // the row that was last brought into sight
   const placeOf = (element) => (element.dataset?.row ? [rows.indexOf(element), 0] : null);
   const reach = roveOver(table, placeOf, (row, column) => (column === 0 ? rows[row] ?? null : null));
 
-  function update(given) {
+  function update(given, colors) {
     data = given;
+    palette = colors;
     const { columns, selected } = data;
     box.classList.toggle('ai-tall', data.tall);
     const held = document.activeElement?.dataset?.row;
@@ -27,7 +29,7 @@ export function createTable(root, tell) {
       if (chosen) heading.classList.add('ai-chosen');
       button.addEventListener('click', () => {
         sort = sort?.[0] === k ? [k, !sort[1]] : [k, kind !== 'text'];
-        update(data);
+        update(data, palette);
         table.querySelectorAll('thead button')[k].focus();
       });
       head.append(heading);
@@ -61,7 +63,7 @@ export function createTable(root, tell) {
     reach(rows.find((line) => line.dataset.row === held) ?? current ?? rows[0]);
     if (data.tall && current && selected !== seen) box.scrollTop = current.offsetTop - box.clientHeight / 2;
     seen = selected;
-    if (held) rows.find((line) => line.dataset.row === held)?.focus();
+    if (held) rows.find((line) => line.dataset.row === held)?.focus({ preventScroll: true });
   }
 
   function lineOf({ cells, title }) {
@@ -81,6 +83,42 @@ export function createTable(root, tell) {
     });
     line.querySelectorAll(':scope > *').forEach((cell, k) => cell.classList.toggle('ai-chosen', data.columns[k].chosen === true));
     return line;
+  }
+
+  /** The table as one picture, its rows in the order in which they stand. */
+  function picture() {
+    const lines = [...table.rows].map((line) => [...line.cells].map((cell) => cell.textContent));
+    const canvas = node('canvas');
+    const context = canvas.getContext('2d');
+    const [tall, top, font, bold] = [26, 34, '13px sans-serif', '600 13px sans-serif'];
+    context.font = bold;
+    const wide = data.columns.map((_, k) => Math.ceil(Math.max(...lines.map((cells) => context.measureText(cells[k]).width))) + 32);
+    const width = Math.max(wide.reduce((sum, each) => sum + each, 0), Math.ceil(context.measureText(data.label).width) + 32);
+    canvas.width = 2 * width;
+    canvas.height = 2 * (top + tall * lines.length + 8);
+    context.scale(2, 2);
+    context.fillStyle = palette.surface;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.textBaseline = 'middle';
+    const write = (text, x, y, color, align, weight) => {
+      Object.assign(context, { fillStyle: color, textAlign: align, font: weight });
+      context.fillText(text, x, y);
+    };
+    write(data.label, 16, top / 2, palette.ink, 'left', bold);
+    lines.forEach((cells, i) => {
+      const y = top + tall * i;
+      const isHead = i === 0;
+      context.fillStyle = palette.line;
+      context.fillRect(16, y + tall - 1, width - 32, 1);
+      let x = 0;
+      cells.forEach((text, k) => {
+        const isText = data.columns[k].kind === 'text';
+        const color = isHead || i > data.rows.length ? palette.muted : palette.ink;
+        write(text, isText ? x + 16 : x + wide[k] - 16, y + tall / 2, color, isText ? 'left' : 'right', isHead || isText ? bold : font);
+        x += wide[k];
+      });
+    });
+    return canvas;
   }
 
   const choose = (event) => {

@@ -7,6 +7,7 @@ Python tells it which run to use, and learns which snapshot and which example a 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -41,6 +42,14 @@ def pad(run: str, newest: int, *, at_work: bool) -> None:
         on_snapshot_change=lambda: state.show_number(state.SNAPSHOT, st.session_state[state.PAD].get("snapshot")),
         on_sample_change=_keep_sample,
     )
+
+
+def not_samples(parameters: Mapping[str, str]) -> list[str]:
+    """A sentence where these query parameters name a sample as no example is named."""
+    text = parameters.get(state.SAMPLE)
+    if text is None or SAMPLE.fullmatch(text):
+        return []
+    return [f"In the address, {state.SAMPLE} must be such as test-0, got {text!r}."]
 
 
 def _keep_sample() -> None:

@@ -86,6 +86,7 @@ def table(
     label: str,
     columns: Sequence[Mapping[str, Any]],
     rows: Sequence[Mapping[str, Any]],
+    answers: Answers,
     choose: Choose,
     *,
     selected: str | None = None,
@@ -99,6 +100,7 @@ def table(
     as n/a. A tall table scrolls in itself, its head and its first column staying in sight.
     """
     data = {
+        "file": f"{_stem(answers)}-{name}",
         "label": label,
         "columns": list(columns),
         "rows": [{**row, "cells": [_cell(cell) for cell in row["cells"]]} for row in rows],
@@ -147,6 +149,7 @@ def gallery(
     places: Int[ndarray, " n_selected"],
     choose: Choose,
     *,
+    show: str,
     title: str,
     judged: int | None,
     sheet: int,
@@ -155,7 +158,8 @@ def gallery(
 ) -> None:
     """One sheet of the examples at `places`, in that order, and the opened one with all its probabilities.
 
-    A click calls `choose` with {"sample": place or None} or {"sheet": number}. `judged` is the class whose
+    A click calls `choose` with {"sample": place or None} or {"sheet": number}. `show` is the selection as the
+    address spells it: when another is chosen, the gallery is brought into sight. `judged` is the class whose
     probability stands under each example, None for that of its prediction. `query` names the run and the
     snapshot in the address of any page; the sample is added to it.
     """
@@ -182,6 +186,8 @@ def gallery(
     about = "confidence in all labels together" if answers.is_multilabel else "confidence"
     pixels = np.clip(np.round(features * 255), 0, 255).astype(np.uint8) if kind == "image" else np.zeros(0)
     data: dict[str, Any] = {
+        "run": answers.run,
+        "show": show,
         "title": title,
         "file": f"{_stem(answers)}-examples",
         "split": answers.split,

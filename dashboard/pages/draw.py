@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.errors import AnnscopeError
 from dashboard import state
 from dashboard.components.header import TICK_SECONDS, escape
-from dashboard.components.pad import pad
+from dashboard.components.pad import not_samples, pad
 from dashboard.components.picker import pick_run, run_to_show
 from dashboard.following import follow
 from dashboard.pages import train
@@ -29,8 +31,8 @@ def page() -> None:
     state.remember_address()
     complaints = st.session_state.pop(state.COMPLAINTS, [])
     complaints += state.not_numbers(st.query_params.to_dict(), (state.SNAPSHOT,))
-    if complaints:
-        st.warning("\n".join(f"- {escape(sentence)}" for sentence in complaints), icon=":material/link_off:")
+    complaints += not_samples(st.query_params.to_dict())
+    _complain(complaints)
     if run is None:
         _invite("Draw a digit and a network answers", "There is no trained network yet. Train one: it takes seconds.")
         return
@@ -46,9 +48,15 @@ def page() -> None:
         pick_run(run)
         _invite("This network is about to begin", "It has recorded nothing yet. Watch it start on the Train page.")
         return
+    _complain(state.not_recorded(st.query_params.to_dict(), newest))
     with st.container(key="head"):
         pick_run(run)
     st.fragment(_try, run_every=TICK_SECONDS if at_work else None, key=state.PLACE)(run, at_work)
+
+
+def _complain(sentences: Sequence[str]) -> None:
+    if sentences:
+        st.warning("\n".join(f"- {escape(sentence)}" for sentence in sentences), icon=":material/link_off:")
 
 
 def _try(run: str, was_at_work: bool) -> None:

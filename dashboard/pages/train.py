@@ -72,9 +72,11 @@ def _main() -> None:
         return
     header(run)
     try:
-        follow(run)
+        newest = follow(run).newest
     except AnnscopeError:
         return  # the header says what is wrong with it
+    for sentence in state.not_recorded(st.query_params.to_dict(), newest):
+        st.warning(escape(sentence), icon=":material/link_off:")
     _watch(run)
 
 

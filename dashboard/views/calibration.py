@@ -84,6 +84,7 @@ def confidence(looking: Looking, answers: Answers, moments: Moments) -> None:  #
             }
             for b, row in enumerate(rows)
         ],
+        answers,
         lambda choice: show_bin(int(choice["row"])),
         selected=None if chosen is None else str(chosen),
     )  # fmt: skip

@@ -38,7 +38,7 @@ def classes(looking: Looking, answers: Answers, moments: Moments) -> None:  # no
         }
         for c, name in enumerate(names)
     ]
-    n = len(answers.labels)
+    n = int(found.support.sum())
     footer = [
         {"cells": [f"{how} average", *(getattr(answers.averages[figure], how) for figure in FIGURES), n]}
         for how in ("macro", "micro", "weighted")
@@ -53,7 +53,7 @@ def classes(looking: Looking, answers: Answers, moments: Moments) -> None:  # no
         choices.show(f"true-{label}")
 
     columns = ({**COLUMNS[0], "title": one.capitalize()}, *COLUMNS[1:])
-    parts.table("classes", f"Figures of each {one} on the {answers.split} split", columns, rows, choose,
+    parts.table("classes", f"Figures of each {one} on the {answers.split} split", columns, rows, answers, choose,
                 selected=str(looking.label), footer=footer)  # fmt: skip
     st.markdown(f"##### The figures of {escape(names[looking.label])}, with their own numbers")
     st.markdown(formulas(answers.confusion, looking.label))

@@ -120,6 +120,7 @@ def pairs(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa
             }
             for row in rows[:MOST_PAIRS]
         ],
+        answers,
         lambda choice: choices.show(str(choice["row"])),
         selected=looking.selection.format(),
     )

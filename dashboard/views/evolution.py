@@ -78,6 +78,7 @@ def evolution(looking: Looking, answers: Answers, moments: Moments) -> None:
             }
             for number, moment, row in zip(numbers, at, values, strict=True)
         ],
+        answers,
         lambda choice: go(int(choice["row"]), looking.label),
         selected=str(looking.number),
         tall=True,

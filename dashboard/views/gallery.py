@@ -38,6 +38,7 @@ def gallery(looking: Looking, answers: Answers) -> None:
         answers,
         places,
         choose,
+        show=looking.selection.format(),
         title=describe(looking.selection, answers.class_names, looking.threshold),
         judged=judged_class(looking.selection, is_multilabel=answers.is_multilabel),
         sheet=min(looking.sheet, sheets - 1),

@@ -85,11 +85,12 @@ def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  #
         }
         for c, each in enumerate(answers.class_names)
     ]
+    total = int(answers.classes.support.sum())
     footer = [
-        {"cells": [f"{how} average", getattr(mean_areas, how), getattr(mean_precisions, how), len(answers.labels)]}
+        {"cells": [f"{how} average", getattr(mean_areas, how), getattr(mean_precisions, how), total]}
         for how in ("macro", "micro", "weighted")
     ]
-    parts.table("areas", "Areas under the curves", columns, rows,
+    parts.table("areas", "Areas under the curves", columns, rows, answers,
                 lambda choice: state.put(state.CLASS, answers.class_names[int(choice["row"])]),
                 selected=str(label), footer=footer)  # fmt: skip
     support, precision = answers.classes.support, answers.average_precisions

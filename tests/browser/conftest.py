@@ -66,9 +66,11 @@ def open_tab(chromium: Browser, served: Served) -> Iterator[Callable[..., Page]]
     complaints = Complaints()
     contexts = []
 
-    def open_tab(path: str = "/", *, width: int = 1440, scheme: str = "light", touch: bool = False) -> Page:
+    def open_tab(
+        path: str = "/", *, width: int = 1440, height: int = 1000, scheme: str = "light", touch: bool = False
+    ) -> Page:
         context = chromium.new_context(
-            viewport={"width": width, "height": 1000},
+            viewport={"width": width, "height": height},
             color_scheme="dark" if scheme == "dark" else "light",
             has_touch=touch,
         )

@@ -150,8 +150,14 @@ def test_dark_ink_on_white_paper_is_turned_over(open_tab: Callable[..., Page], d
         expect(top(page)).to_have_text("1")
         switch = page.get_by_label("dark on light")
         expect(switch).to_be_checked(checked=paper == "#f4f1ea")
+    # It is there as long as the picture is: it takes no drawing away.
+    draw(page, ONE)
+    expect(switch).to_be_hidden()
+    page.get_by_role("button", name="Undo").click()
+    expect(switch).to_be_visible()
     page.get_by_role("button", name="Clear").click()
     expect(top(page)).to_have_text("?")
+    expect(switch).to_be_hidden()
 
 
 PICTURE = """

@@ -414,6 +414,26 @@ def test_the_page_moves_on_with_a_run_at_work(
     expect(headline).to_contain_text("epoch 7:")
 
 
+def test_a_run_at_work_does_not_scroll_back_to_what_was_clicked(
+    at_work: tuple[str, Callable[[int], None]], open_tab: Callable[..., Page]
+) -> None:
+    """The images that a row showed on a narrow screen stay in sight while the numbers move on."""
+    run, go_on = at_work
+    go_on(1)
+    page = open_tab(f"/classes?run={run}&view=classes", width=900, height=700)
+    headline = page.locator(".st-key-inspect-headline")
+    expect(headline).to_contain_text("epoch 1:", timeout=20_000)
+    expect(gallery(page)).to_be_visible()
+    page.locator(".ai-table tr[data-row='3']").click()
+    expect(gallery(page).get_by_role("heading").first).to_have_text("Truly 3")
+    expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
+    go_on(2)
+    expect(headline).to_contain_text("epoch 2:")
+    figures = page.locator(".ai-table tr[data-row='3']").get_by_role("cell")
+    expect(figures.nth(1)).to_have_text(f"{answers_of(run, 2, 'validation').classes.recall[3]:.4f}")
+    expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
+
+
 def test_the_page_stops_asking_when_the_run_has_ended(
     at_work: tuple[str, Callable[[int], None]], open_tab: Callable[..., Page]
 ) -> None:
@@ -433,6 +453,39 @@ def test_the_page_stops_asking_when_the_run_has_ended(
     assert so_far > 2
     page.wait_for_function("since => performance.now() > since + 2500", arg=page.evaluate("performance.now()"))
     assert len(sent) == so_far
+
+
+@pytest.mark.parametrize(
+    ("view", "row"), [("matrix", ".ai-matrix th[data-show='true-3']"), ("classes", ".ai-table tr[data-row='3']")]
+)
+def test_on_a_narrow_screen_a_click_shows_its_images(
+    run: str, open_tab: Callable[..., Page], view: str, row: str
+) -> None:
+    """The gallery stands below what is clicked there: it comes into sight, as does the example that is opened in it."""
+    page = open_tab(f"/classes?run={run}&view={view}", width=900, height=700)
+    expect(gallery(page)).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="One snapshot earlier").click()
+    expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 1:")
+    expect(gallery(page)).to_have_attribute("data-count", str(int((~answers_of(run, 1, "validation").right).sum())))
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0, "nothing scrolls by itself"
+    page.locator(row).click()
+    expect(page).to_have_url(re.compile("show="))
+    expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
+    expect(gallery(page).get_by_role("heading").first).to_be_in_viewport(ratio=1)
+    gallery(page).locator(".ai-tile").last.click()
+    expect(gallery(page).locator(".ai-detail")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("view", ["classes", "pairs", "thresholds", "calibration", "epochs"])
+def test_every_table_is_a_picture_too(run: str, open_tab: Callable[..., Page], view: str) -> None:
+    """A table is saved as a PNG, named after the run, the snapshot and the split."""
+    page = open_tab(f"/classes?run={run}&view={view}")
+    table = page.locator(".annscope-inspect.ai-table[data-ready]")
+    expect(table).to_be_visible(timeout=20_000)
+    with page.expect_download() as download:
+        table.get_by_role("button", name="Save as a PNG picture").click()
+    assert re.fullmatch(rf"{run}-snapshot-2-validation-\w+\.png", download.value.suggested_filename)
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

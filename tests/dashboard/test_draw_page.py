@@ -62,10 +62,12 @@ def test_the_pad_shows_what_the_address_names(
 def test_a_sample_that_cannot_be_is_left_out(
     tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]], sample: str
 ) -> None:
-    """Nothing but a split and a number is taken from the address."""
+    """Nothing but a split and a number is taken from the address, and a sentence says so."""
     record(2)
-    open_page(tmp_path, sample=sample)
+    page = open_page(tmp_path, sample=sample)
     assert given[0]["sample"] is None
+    said = page.warning[0].value.replace("\\", "")  # escaped as Markdown
+    assert f"sample must be such as test-0, got '{sample}'." in said
 
 
 @pytest.mark.parametrize("snapshot", ["1e9", "-3", "last"])
@@ -77,6 +79,15 @@ def test_a_snapshot_that_is_no_number_is_named(
     assert given[-1]["snapshot"] is None
     said = page.warning[0].value.replace("\\", "")  # escaped as Markdown
     assert f"snapshot must be a whole number, 0 or more, got '{snapshot}'." in said
+
+
+@pytest.mark.usefixtures("given")
+def test_a_snapshot_that_was_not_recorded_is_named(tmp_path: Path, record: Callable[..., Any]) -> None:
+    """A link to a moment that the run never reached says how far it goes."""
+    run = record(3).run
+    page = open_page(tmp_path, run=run, snapshot="7")
+    assert "snapshot must be a whole number from 0 to 2, got '7'." in page.warning[0].value.replace("\\", "")
+    assert not open_page(tmp_path, run=run, snapshot="2").warning
 
 
 def test_another_run_is_shown_from_its_latest_snapshot(

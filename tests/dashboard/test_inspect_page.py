@@ -99,8 +99,8 @@ def test_a_class_that_was_never_predicted_has_no_precision(run: str) -> None:
 
 def test_a_wrong_link_is_explained(run: str) -> None:
     """What an address asks for and cannot be had is one sentence each; the rest is shown."""
-    page = open_page(run=run, snapshot="99", show="5-55")
-    assert len(page.warning) == 2
+    page = open_page(run=run, snapshot="99", show="5-55", sheet="abc")
+    assert len(page.warning) == 3
     assert part(page, "matrix")["names"] == [str(c) for c in range(10)]
 
 
@@ -192,6 +192,10 @@ def test_labels_have_a_matrix_each_and_figures_of_their_own(run_of_labels: str) 
     assert [row["cells"][0] for row in classes["footer"]] == [
         "macro average", "micro average", "weighted average", "samples average"
     ]  # fmt: skip
+    carried = int(answers.classes.support.sum())
+    assert [row["cells"][-1] for row in classes["footer"]] == [carried] * 4
+    areas = part(open_page(run=run_of_labels, view="thresholds"), "areas")
+    assert [row["cells"][-1] for row in areas["footer"]] == [carried] * 3
     assert classes["footer"][3]["cells"][1:4] == list(answers.sample_averages.values())
     bins = part(open_page(run=run_of_labels, view="calibration", **{"class": "loop"}), "bins")["rows"]
     assert [row["cells"][1] for row in bins] == answers.calibration_of(3).count.tolist()

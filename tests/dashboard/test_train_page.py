@@ -269,6 +269,14 @@ def test_a_damaged_run_is_a_sentence(record: Callable[..., Any]) -> None:
     assert page.query_params == {"run": good.run}
 
 
+def test_a_snapshot_that_was_not_recorded_is_named(record: Callable[..., Any]) -> None:
+    """A link to a moment that the run never reached says how far it goes."""
+    run = record(3).run
+    page = open_page(run=run, snapshot="7")
+    assert "snapshot must be a whole number from 0 to 2, got '7'." in page.warning[0].value.replace("\\", "")
+    assert not open_page(run=run, snapshot="2").warning
+
+
 def test_the_stage_gets_what_the_address_says(record: Callable[..., Any]) -> None:
     """A link with a snapshot and a probe image opens on them."""
     run = record(3)
