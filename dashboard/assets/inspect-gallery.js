@@ -60,7 +60,7 @@ export function createGallery(root, tell) {
     const isLong = Math.max(...data.names.map((name) => name.length)) > (data.kind === 'values' ? 9 : 2);
     sheet.classList.toggle('ai-long', isLong && !data.several);
     sheet.classList.toggle('ai-several', data.several);
-    sheet.replaceChildren(...tiles);
+    sheet.replaceChildren(...tiles.map((tile, k) => node('div', { className: 'ai-spot' }, tile, linkTo(data.items[k], 'ai-go', '→', -1))));
     if (!tiles.length) sheet.append(node('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
     reach(tiles.find((tile) => tile.dataset.sample === String(opened)) ?? tiles[0]);
     if (held) tiles.find((tile) => tile.dataset.sample === held)?.focus({ preventScroll: true });
@@ -97,6 +97,12 @@ export function createGallery(root, tell) {
     });
     return tile;
   }
+
+  /** A click away from the network view; beside a tile it is for the pointer, the keyboard has the one of the opened example. */
+  const linkTo = ({ sample }, className, textContent, tabIndex = 0) => node('a', {
+    className, textContent, tabIndex, href: `/?${data.query}&sample=${data.split}-${sample}`, target: '_self',
+    ...(className === 'ai-go' ? { title: 'Show in network view', 'aria-label': `Show example ${sample} in network view` } : {}),
+  });
 
   /** The example itself: its pixels, its place in the plane, or its values. */
   function faceOf(item) {
@@ -211,7 +217,7 @@ export function createGallery(root, tell) {
     const facts = node('p', {},
       'truly ', node('b', { textContent: wordsOf(item.truth) }), isRight ? ', recognised' : ', taken for ',
       ...(isRight ? [] : [node('b', { className: 'ai-bad', textContent: wordsOf(item.said) })]));
-    const link = node('a', { className: 'ai-link', href: `/?${data.query}&sample=${data.split}-${item.sample}`, target: '_self', textContent: 'Show in network view →' });
+    const link = linkTo(item, 'ai-link', 'Show in network view →');
     const bars = node('div', { className: 'ai-bars', role: 'table', 'aria-label': `Probability of each ${data.several ? 'label' : 'class'}` });
     names.forEach((name, k) => {
       const value = item.probabilities[k];

@@ -87,6 +87,10 @@ export const RULES = `
 .ai-latest.ai-live[aria-pressed=true]::before { background: #17a673; }
 .ai-sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(66px, 1fr)); gap: 8px; }
 .ai-sheet.ai-cards { grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); }
+.ai-spot { display: grid; min-width: 0; } .ai-spot > * { grid-area: 1 / 1; min-width: 0; }
+.ai-go { place-self: start end; z-index: 1; margin: 7px; padding: 0 7px; font-size: 13px; line-height: 20px; color: var(--nv-ink) !important; text-decoration: none !important; background: var(--nv-surface); border: 1px solid var(--nv-muted); border-radius: 6px; }
+.ai-go:hover { border-color: var(--nv-accent); color: var(--nv-accent) !important; }
+@media (hover: hover) { .ai-go { opacity: 0; } .ai-spot:hover .ai-go, .ai-go:focus-visible { opacity: 1; } }
 .ai-tile { position: relative; display: grid; grid-template-columns: 1fr auto; align-items: baseline; gap: 0 4px; padding: 4px; text-align: left; background: var(--nv-surface); border: 1px solid var(--nv-edge); border-radius: 8px; }
 .ai-tile canvas, .ai-side canvas { display: block; width: 100%; aspect-ratio: 1; image-rendering: pixelated; border-radius: 5px; background: var(--nv-paper); }
 .ai-plane { image-rendering: auto !important; }

@@ -122,6 +122,22 @@ def test_every_number_opens_as_many_examples_as_it_says(run: str, open_tab: Call
     opens(called, int((answers.probabilities[:, 2] >= 0.5).sum()))
 
 
+def test_one_click_sends_an_image_into_the_network_view(run: str, open_tab: Callable[..., Page]) -> None:
+    """The arrow that a tile shows under the pointer leads there; it is no stop of the keyboard, which has a link."""
+    page = open_tab(f"/classes?run={run}&snapshot=1&subset=test")
+    tile = gallery(page).locator(".ai-tile").nth(2)
+    sample = tile.get_attribute("data-sample", timeout=20_000)
+    arrow = gallery(page).get_by_label(f"Show example {sample} in network view")
+    expect(arrow).to_have_css("opacity", "0")
+    tile.hover()
+    expect(arrow).to_have_css("opacity", "1")
+    expect(arrow).to_have_attribute("tabindex", "-1")
+    arrow.click()
+    network = page.locator("[data-view=network]")
+    expect(network).to_contain_text(f"Test example {sample} through the network", timeout=20_000)
+    expect(network.locator("[data-number]")).to_have_attribute("data-number", "1")
+
+
 def test_to_the_network_view_and_back(run: str, open_tab: Callable[..., Page]) -> None:
     """The browser's Back leads from the network view to the very example that was open, and Forward there again."""
     answers = answers_of(run, 1, "test")
