@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboard.pages import draw, inspect, train
 
+# The keyboard's place among the pages: Streamlit's own is a background hardly darker than the page.
 FOCUS = "<style>[data-testid='stTopNavLink']:focus-visible { outline: 2px solid light-dark(#2F6FDE, #6EA0FF); }</style>"
-"""The keyboard's place among the pages: Streamlit's own is a background hardly darker than the page."""
 
 st.set_page_config(page_title="annscope", page_icon="🔬", layout="wide", initial_sidebar_state="expanded")
 

@@ -90,6 +90,11 @@ def test_it_is_closed_to_the_world_without_the_configuration(monkeypatch: pytest
     assert options["browser.gatherUsageStats"] is False
 
 
+def test_no_text_of_the_code_appears_on_a_page() -> None:
+    """Streamlit would print a documentation string below a constant of its script as if it were asked to."""
+    assert command.options(8765, headless=True)["runner.magicEnabled"] is False
+
+
 def test_every_option_is_one_that_streamlit_knows() -> None:
     """A misspelled option in the configuration does not go unnoticed."""
     from streamlit import config
