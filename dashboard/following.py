@@ -109,6 +109,11 @@ class Following:
         return self.reader.description.get("dataset") is not None
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes or labels; none before the data is loaded."""
+        return tuple((self.reader.description.get("dataset") or {}).get("class_names", ()))
+
+    @property
     def learning_rate(self) -> float:
         """The learning rate that the run was last told, before its schedule."""
         return self._rate if self._rate is not None else self.reader.config.training.learning_rate
@@ -166,7 +171,6 @@ class Following:
         except (SafetensorError, ValueError, KeyError) as error:
             raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error}.") from error
         measured = class_metrics(confusion)
-        names = self.reader.description["dataset"]["class_names"]
         about = {
             "line": self._snapshots[number],
             "per_class": [
@@ -177,7 +181,7 @@ class Following:
                     "f1": or_null(measured.f1[i]),
                     "support": int(measured.support[i]),
                 }
-                for i, name in enumerate(names)
+                for i, name in enumerate(self.class_names)
             ],
             "written": round(self.reader.snapshot_written(number) * 1000, 3),
             "sent": round(time.time() * 1000, 3),

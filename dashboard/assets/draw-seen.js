@@ -16,15 +16,21 @@ const WORDS = {
 
 /**
  * Build the card for the classes that a reader of answers knows (answers.js). `explain(kind, label, patch)` answers the map as numbers; `redraw()` asks for an update.
+ * `shows` is {map, label} to begin with, the name of a map and of a class or null; `tellShown({map, label})` is told what a person chooses.
  * Returns {element, update(features, image, best), about(label)}.
  */
-export function createSeen([rows, columns], { names: classNames, one, isMany }, explain, redraw) {
+export function createSeen([rows, columns], { names: classNames, one, isMany }, explain, redraw, shows, tellShown) {
   const canvas = make('canvas', 'dr-seen-image', { width: columns, height: rows });
   canvas.setAttribute('role', 'img');
   canvas.setAttribute('aria-label', `The ${rows} by ${columns} image that the network is given`);
   const tip = make('output', 'dr-tip', { textContent: '' });
-  const maps = choice('What to show over the image', MAPS, 'none', () => redraw());
-  const about = select(`${one === 'class' ? 'Class' : 'Label'} to explain`, [['', isMany ? 'the likeliest label' : 'the answer'], ...classNames.map((name, c) => [String(c), name])], () => redraw());
+  const chosen = () => {
+    redraw();
+    tellShown({ map: maps.value === 'none' ? null : maps.value, label: about.value === '' ? null : classNames[Number(about.value)] });
+  };
+  const maps = choice('What to show over the image', MAPS, shows.map ?? 'none', chosen);
+  const about = select(`${one === 'class' ? 'Class' : 'Label'} to explain`, [['', isMany ? 'the likeliest label' : 'the answer'], ...classNames.map((name, c) => [String(c), name])], chosen);
+  if (classNames.includes(shows.label)) about.value = String(classNames.indexOf(shows.label));
   const patch = select('Side of the blanked patch', [1, 3, 5, 7].filter((side) => side < Math.min(rows, columns)).map((side) => [String(side), `${side} × ${side}`]), () => redraw());
   patch.value = Math.min(rows, columns) > 12 ? '5' : '3';
   const forClass = make('label', '', {}, 'for', about);
@@ -64,7 +70,7 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
     about(label) {
       about.value = String(label);
       if (maps.value === 'none') maps.set('gradient');
-      redraw();
+      chosen();
     },
     /** Draw the image, and the map when one is chosen; `best` is null for an empty sheet. */
     update({ features, image, best }, palette) {

@@ -49,7 +49,7 @@ export function mount(component) {
   };
 }
 
-function createPage(parent, { base, run, newest, snapshot, sample }) {
+function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
   const { frame: root, remove } = createFrame(parent, 'Try the network');
   root.classList.add('annscope-draw');
   const style = make('style', '', { textContent: RULES });
@@ -105,7 +105,9 @@ function createPage(parent, { base, run, newest, snapshot, sample }) {
     try {
       const [{ description }, about, frame] = await Promise.all([server.history(), server.trying(), server.frame(wanted)]);
       if (closed) return;
-      desk = createDesk(body, { description, about, server, say, frame, tellSample: (name) => tell('sample', name) });
+      desk = createDesk(body, {
+        description, about, server, say, frame, shows, tellSample: (name) => tell('sample', name), tellShown: (what) => tell('shows', what),
+      });
       desk.paint(paletteFor(dark));
       isMany = answersOf(description).isMany;
       time.about(frame.line, isMany);
@@ -166,7 +168,7 @@ function createTime(newest, snapshot, choose) {
 }
 
 /** Everything below the slider, for one run. */
-function createDesk(body, { description, about, server, say, frame: first, tellSample }) {
+function createDesk(body, { description, about, server, say, frame: first, shows, tellSample, tellShown }) {
   const { class_names: classNames, image_shape: shape } = description.dataset;
   const reader = answersOf(description);
   const nFeatures = description.layer_sizes[0];
@@ -299,7 +301,7 @@ function createDesk(body, { description, about, server, say, frame: first, tellS
       }
       return model.occlusion(now.x, shape, label, patch, paper);
     };
-    const view = createSeen(shape, reader, explain, () => later(null));
+    const view = createSeen(shape, reader, explain, () => later(null), shows, tellShown);
     const moves = createSliders(classNames, Math.max(rows, columns), (at) => later(at));
     let plain = null;
     return {

@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import AnnscopeError
 from dashboard import state
 from dashboard.components.header import TICK_SECONDS, escape
-from dashboard.components.pad import not_samples, pad
+from dashboard.components.pad import complaints_about, pad
 from dashboard.components.picker import pick_run, run_to_show
 from dashboard.following import follow
 from dashboard.pages import train
@@ -31,7 +31,6 @@ def page() -> None:
     state.remember_address()
     complaints = st.session_state.pop(state.COMPLAINTS, [])
     complaints += state.not_numbers(st.query_params.to_dict(), (state.SNAPSHOT,))
-    complaints += not_samples(st.query_params.to_dict())
     _complain(complaints)
     if run is None:
         _invite("Draw a digit and a network answers", "There is no trained network yet. Train one: it takes seconds.")
@@ -48,7 +47,8 @@ def page() -> None:
         pick_run(run)
         _invite("This network is about to begin", "It has recorded nothing yet. Watch it start on the Train page.")
         return
-    _complain(state.not_recorded(st.query_params.to_dict(), newest))
+    parameters = st.query_params.to_dict()
+    _complain(state.not_recorded(parameters, newest) + complaints_about(parameters, following.class_names))
     with st.container(key="head"):
         pick_run(run)
     st.fragment(_try, run_every=TICK_SECONDS if at_work else None, key=state.PLACE)(run, at_work)
@@ -67,7 +67,7 @@ def _try(run: str, was_at_work: bool) -> None:
         st.rerun()  # the page says what is wrong
     if following.at_work != was_at_work:
         st.rerun()  # what the choice of runs says has changed as well
-    pad(run, following.newest, at_work=was_at_work)
+    pad(run, following.newest, following.class_names, at_work=was_at_work)
 
 
 def _invite(title: str, words: str) -> None:

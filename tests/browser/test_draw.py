@@ -498,6 +498,25 @@ def test_maps_lie_over_the_image_with_their_numbers(open_tab: Callable[..., Page
     expect(page.locator(".dr-table caption")).to_have_text("d logit of “7” / d pixel")
 
 
+def test_the_map_of_a_class_has_its_address(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """A link opens on the map that was chosen, of the class that was chosen; without them nothing of it is kept."""
+    page = open_tab(f"/drawing?run={digits.run}&sample=test-3")
+    page.get_by_role("button", name="Occlusion").click()
+    expect(page).to_have_url(re.compile(r"[?&]view=occlusion(&|$)"))
+    page.get_by_label("Class to explain").select_option("7")
+    expect(page).to_have_url(re.compile(r"[?&]class=7(&|$)"))
+    again = open_tab(page.url.removeprefix(page.url.partition("/drawing")[0]))
+    expect(again.get_by_role("button", name="Occlusion")).to_have_attribute("aria-pressed", "true", timeout=20_000)
+    expect(again.get_by_label("Class to explain")).to_have_value("7")
+    again.get_by_text("Numbers", exact=True).first.click()
+    expect(again.locator(".dr-table caption")).to_have_text("Drop in the probability of “7”")
+    again.get_by_label("Class to explain").select_option("the answer")
+    expect(again).not_to_have_url(re.compile(r"[?&]class="))
+    again.get_by_role("button", name="Image", exact=True).click()
+    expect(again).not_to_have_url(re.compile(r"[?&]view="))
+    expect(again).to_have_url(re.compile(r"[?&]sample=test-3(&|$)"))
+
+
 def test_a_point_is_dragged_through_the_plane(open_tab: Callable[..., Page], train: Callable[..., RunReader]) -> None:
     """For 2-D data the point that is dragged or moved by keys is judged where it is."""
     reader = train(data="blobs", epochs=20, hidden=(8,))

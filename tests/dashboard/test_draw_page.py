@@ -42,16 +42,18 @@ def open_page(tmp_path: Path, **parameters: str) -> AppTest:
 def test_the_pad_shows_what_the_address_names(
     tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]]
 ) -> None:
-    """Run, snapshot and sample of a link reach the pad as they stand."""
+    """Run, snapshot and sample of a link reach the pad as they stand, and the map of a class over the image."""
     first = record(3).run
     record(1)
-    open_page(tmp_path, run=first, snapshot="1", sample="train-7")
+    page = open_page(tmp_path, run=first, snapshot="1", sample="train-7", view="occlusion", **{"class": "yes"})
+    assert not page.warning
     about = {
         "run": first,
         "newest": 2,
         "at_work": False,
         "snapshot": 1,
         "sample": "train-7",
+        "shows": {"map": "occlusion", "label": "yes"},
         "base": "/annscope",
         **code("draw.js"),
     }
@@ -68,6 +70,24 @@ def test_a_sample_that_cannot_be_is_left_out(
     assert given[0]["sample"] is None
     said = page.warning[0].value.replace("\\", "")  # escaped as Markdown
     assert f"sample must be such as test-0, got '{sample}'." in said
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rule"),
+    [
+        ("view", "gradeint", "gradient or occlusion, got 'gradeint' (did you mean 'gradient'?)."),
+        ("class", "eleven", "the name of a class, got 'eleven'."),
+    ],
+)
+def test_a_map_or_a_class_that_is_none_is_named(
+    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]], name: str, text: str, rule: str
+) -> None:
+    """It is left out, and a sentence says so."""
+    record(2)
+    page = open_page(tmp_path, **{name: text})
+    assert given[0]["shows"] == {"map": None, "label": None}
+    said = page.warning[0].value.replace("\\", "")  # escaped as Markdown
+    assert f"In the address, {name} must be {rule}" in said
 
 
 @pytest.mark.parametrize("snapshot", ["1e9", "-3", "last"])
