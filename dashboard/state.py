@@ -55,6 +55,7 @@ RATE_FOUND = "rate-found"
 
 RECIPE = "recipe"
 AUGMENTATION = "augmentation"
+ADVANCED = "settings-advanced"
 STAGE = "stage"
 PAD = "pad"
 PICKER = "picker"

@@ -159,14 +159,11 @@ def settings_of(config: RunConfig) -> dict[str, Any]:
 def use(settings: Mapping[str, Any]) -> None:
     """Set every control, and open those of augmentation where there is some; has to come before they are drawn."""
     st.session_state[state.SETTINGS] = dict(settings)
-    for option, value in settings.items():
-        if option != "hidden":
-            st.session_state[state.control(option)] = value
+    # A control takes its setting when it is drawn. A value put here for one that is not drawn would come back later.
+    for key in [key for key in st.session_state if str(key).startswith(state.control(""))]:
+        del st.session_state[key]
     if any(settings[option] for option in AUGMENTATIONS):
         st.session_state[state.AUGMENTATION] = True
-    st.session_state[state.N_LAYERS] = len(settings["hidden"])
-    for i, width in enumerate(settings["hidden"]):
-        st.session_state[state.layer(i)] = width
 
 
 def settings_now() -> dict[str, Any]:
@@ -243,11 +240,11 @@ def sidebar(below: Mapping[str, Callable[[], None]] | None = None, augmented: Ca
         drawn.update(option for row in _AUGMENTATION for option in row)
         if applies("shift", settings):
             _augmentation(settings, augmented)
-        with st.expander("Advanced", key="settings-advanced"):
+        with st.expander("Advanced", key=state.ADVANCED, on_change="rerun") as advanced:
             rest = [item for option, item in FIELDS.items() if option not in drawn and applies(option, settings)]
             choices = [item for item in rest if item.kind in {"choice", "choices"}]
             others = [item for item in rest if item not in choices]
-            for items in (choices, others):
+            for items in (choices, others) if advanced.open else ():  # what nobody sees would hold up the page
                 for i in range(0, len(items), 2):
                     _row(items[i : i + 2], settings)
         spell_in_address()
@@ -261,11 +258,13 @@ def sidebar(below: Mapping[str, Callable[[], None]] | None = None, augmented: Ca
 
 def _augmentation(settings: dict[str, Any], augmented: Callable[[], None] | None) -> None:
     with st.expander("Augmentation", key=state.AUGMENTATION, on_change="rerun") as expander:
+        if not expander.open:
+            return
         above = st.container()
         with st.container(key="settings-augmentation", gap="xsmall"):
             for row in _AUGMENTATION:
                 _row([FIELDS[option] for option in row if applies(option, settings)], settings)
-        if expander.open and augmented is not None:
+        if augmented is not None:
             with above:  # drawn on top, but last: the controls have to say first how they stand
                 augmented()
 
@@ -376,10 +375,11 @@ def _data_set(item: Field, value: str, key: str) -> str:
 def _follow_data() -> None:
     """Take an output that suits the data set just chosen, where the one chosen before does not."""
     forget_complaints()
-    info, key = DATASETS.get(st.session_state[state.control("data")]), state.control("output")
+    info, settings = DATASETS.get(st.session_state[state.control("data")]), st.session_state[state.SETTINGS]
     if info is not None:
-        before = DATASETS.get(st.session_state[state.SETTINGS]["data"])
-        st.session_state[key] = suitable_output(st.session_state.get(key, FIELDS["output"].default), info, before)
+        output = suitable_output(settings["output"], info, DATASETS.get(settings["data"]))
+        settings["output"] = output
+        st.session_state.pop(state.control("output"), None)
 
 
 def suitable_output(output: str, info: DatasetInfo, before: DatasetInfo | None = None) -> str:

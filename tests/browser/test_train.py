@@ -201,6 +201,24 @@ def test_a_control_keeps_the_keyboard_when_another_one_comes(
     expect(control).to_be_focused()
 
 
+def test_what_is_folded_away_keeps_its_value(open_tab: Callable[..., Page]) -> None:
+    """Controls that nobody sees are not drawn; a link sets them all the same, and what was chosen stays."""
+    page = open_tab("/?data=digits&dropout=0.2")
+    control, advanced = page.locator(".st-key-control-dropout input"), page.get_by_text("Advanced", exact=True)
+    expect(advanced).to_be_visible()
+    expect(control).to_have_count(0)
+    advanced.click()
+    expect(control).to_have_attribute("aria-valuetext", "0.2")
+    control.press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"dropout=0\.25"))
+    advanced.click()
+    expect(control).to_have_count(0)
+    page.locator(".st-key-control-epochs input").press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"epochs=\d+.*dropout=0\.25|dropout=0\.25.*epochs=\d+"))
+    advanced.click()
+    expect(control).to_have_attribute("aria-valuetext", "0.25")
+
+
 def test_replay_compare_and_return(served: Served, open_tab: Callable[..., Page]) -> None:
     """A link shows its moment; play moves on by itself; a moment pinned there is compared with the last one."""
     page = open_tab("/?data=digits&hidden=16&epochs=6")

@@ -100,4 +100,6 @@ def test_the_pictures_are_shown_once_something_is_done() -> None:
     assert len(set(re.findall('src="([^"]+)"', strip))) == 3 * (1 + N_EPOCHS)
     assert 'alt="as epoch 5 meets it"' in strip
     closed = open_page({"data": "digits"})
+    closed.session_state[state.AUGMENTATION] = False
+    closed.run()
     assert not [element for element in closed.sidebar.get("html") if "annscope-augmented" in element.proto.body]

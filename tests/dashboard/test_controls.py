@@ -90,8 +90,10 @@ NEEDS = {
 
 
 def open_page(parameters: dict[str, str] | None = None) -> AppTest:
-    """The page at an address."""
+    """The page at an address, with every control in sight."""
     page = AppTest.from_file(str(APP), default_timeout=20)
+    for key in (state.ADVANCED, state.AUGMENTATION):
+        page.session_state[key] = True
     for name, text in (parameters or {}).items():
         page.query_params[name] = text
     page.run()
