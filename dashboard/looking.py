@@ -81,7 +81,7 @@ def understand(
         text = parameters.get(name)
         if text is None or text in known:
             return text or default
-        complaints.append(_sentence(name, f"one of {', '.join(known)}", text) + did_you_mean(text, known) + ".")
+        complaints.append(state.must_be(name, f"one of {', '.join(known)}", text, did_you_mean(text, known)))
         return default
 
     def number(name: str, end: int, default: int) -> int:
@@ -91,7 +91,7 @@ def understand(
         found = state.whole_number(text)
         if found is not None and found < end:
             return found
-        complaints.append(_sentence(name, f"a whole number from 0 to {end - 1}", text) + ".")
+        complaints.append(state.must_be(name, f"a whole number from 0 to {end - 1}", text))
         return default
 
     of_sample = parameters.get(state.SAMPLE, "").partition("-")[0]  # a link with a sample alone means its split
@@ -99,20 +99,20 @@ def understand(
     n_classes = len(class_names)
     label = class_names.index(name) if (name := parameters.get(state.CLASS)) in class_names else 0
     if name is not None and name not in class_names:
-        complaints.append(_sentence(state.CLASS, "the name of a class", name) + did_you_mean(name, class_names) + ".")
+        complaints.append(state.must_be(state.CLASS, "the name of a class", name, did_you_mean(name, class_names)))
     shown = parameters.get(state.SHOW, "wrong")
     selection = parse_selection(shown, n_classes, is_multilabel=is_multilabel)
     if selection is None:
         such = "tp-1, fn-1, true-1" if is_multilabel else "3-5, true-3, predicted-5"
-        complaints.append(_sentence(state.SHOW, f"such as {such}, wrong or all", shown) + ".")
+        complaints.append(state.must_be(state.SHOW, f"such as {such}, wrong or all", shown))
     threshold = _share(parameters.get(state.THRESHOLD, "0.5"))
     if threshold is None:
         wrong = parameters[state.THRESHOLD]
-        complaints.append(_sentence(state.THRESHOLD, "a number from 0 to 1", wrong) + ".")
+        complaints.append(state.must_be(state.THRESHOLD, "a number from 0 to 1", wrong))
     sample = _sample(parameters.get(state.SAMPLE), split, splits[split])
     if sample is None and state.SAMPLE in parameters:
         rule = f"such as {split}-0, up to {split}-{splits[split] - 1}"
-        complaints.append(_sentence(state.SAMPLE, rule, parameters[state.SAMPLE]) + ".")
+        complaints.append(state.must_be(state.SAMPLE, rule, parameters[state.SAMPLE]))
     complaints += state.not_numbers(parameters, (state.SHEET,))
     return Looking(
         run=run,
@@ -145,7 +145,3 @@ def _share(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) and 0 <= value <= 1 else None
-
-
-def _sentence(name: str, rule: str, text: str) -> str:
-    return f"In the address, {name} must be {rule}, got {text!r}"

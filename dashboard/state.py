@@ -214,10 +214,15 @@ def whole_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
+def must_be(name: str, rule: str, text: str, advice: str = "") -> str:
+    """The sentence for a query parameter that is not what it must be; `advice` may name what was meant."""
+    return f"In the address, {name} must be {rule}, got {text!r}{advice}."
+
+
 def not_numbers(parameters: Mapping[str, str], names: Sequence[str]) -> list[str]:
     """A sentence for each of these query parameters that is there and no whole number."""
     return [
-        f"In the address, {name} must be a whole number, 0 or more, got {parameters[name]!r}."
+        must_be(name, "a whole number, 0 or more", parameters[name])
         for name in names
         if name in parameters and whole_number(parameters[name]) is None
     ]
@@ -229,7 +234,7 @@ def not_recorded(parameters: Mapping[str, str], newest: int) -> list[str]:
     number = whole_number(text)
     if newest < 0 or number is None or number <= newest:
         return []
-    return [f"In the address, {SNAPSHOT} must be a whole number from 0 to {newest}, got {text!r}."]
+    return [must_be(SNAPSHOT, f"a whole number from 0 to {newest}", text)]
 
 
 def show_number(name: str, value: Any) -> None:

@@ -59,14 +59,14 @@ def _known(text: str | None, names: Sequence[str]) -> str | None:
 def complaints_about(parameters: Mapping[str, str], class_names: Sequence[str]) -> list[str]:
     """A sentence for each of these query parameters by which the pad can show nothing."""
     sample, view, label = (parameters.get(name) for name in (state.SAMPLE, state.VIEW, state.CLASS))
-    found: list[tuple[str, str, str, str]] = []
+    found: list[str] = []
     if sample is not None and not SAMPLE.fullmatch(sample):
-        found.append((state.SAMPLE, "such as test-0", sample, ""))
+        found.append(state.must_be(state.SAMPLE, "such as test-0", sample))
     if view is not None and view not in MAPS:
-        found.append((state.VIEW, " or ".join(MAPS), view, did_you_mean(view, MAPS)))
+        found.append(state.must_be(state.VIEW, " or ".join(MAPS), view, did_you_mean(view, MAPS)))
     if label is not None and label not in class_names:
-        found.append((state.CLASS, "the name of a class", label, did_you_mean(label, class_names)))
-    return [f"In the address, {name} must be {rule}, got {text!r}{advice}." for name, rule, text, advice in found]
+        found.append(state.must_be(state.CLASS, "the name of a class", label, did_you_mean(label, class_names)))
+    return found
 
 
 def _keep_sample() -> None:

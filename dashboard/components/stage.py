@@ -65,4 +65,4 @@ def _sample(run: str) -> tuple[str | None, str | None]:
     if number is not None and number < splits.get(split or first, 0):
         return f"{split or first}-{number}", None
     rule = f"such as {first}-0, up to {first}-{splits[first] - 1}"
-    return None, f"In the address, sample must be {rule}, got {text!r}."
+    return None, state.must_be(state.SAMPLE, rule, text)
