@@ -260,6 +260,6 @@ def augmentation_of(dataset: Dataset, training: TrainingConfig) -> Augmentation 
 
     Raises ConfigError when the examples are no images.
     """
-    if not any(getattr(training, name) for name in AUGMENTATIONS):
+    if not training.is_augmented:
         return None
     return Augmentation(training, canvas_of(dataset), len(dataset.y_train))

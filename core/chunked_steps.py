@@ -24,10 +24,10 @@ UNITS = 16
 """Hidden layers are widened to a multiple of this: a matrix multiplication works on so many numbers at once."""
 
 
-def can_chunk(config: RunConfig, x: Float[ndarray, "n n_features"], batch_size: int, *, weighted: bool) -> bool:
+def can_chunk(config: RunConfig, n_features: int, batch_size: int, *, weighted: bool) -> bool:
     """Whether a batch is large, and each of its examples passes through the network without regard to the others."""
     apart = not (config.network.batch_norm or config.network.dropout or weighted)
-    size = batch_size * x.shape[1] * x.itemsize
+    size = batch_size * n_features * np.dtype(config.training.dtype).itemsize
     return apart and config.training.delta_weights == "current" and size >= LARGE_BYTES
 
 

@@ -409,6 +409,11 @@ class TrainingConfig:
         if self.delta_weights == "updated" and (self.optimizer != "sgd" or self.l1 or self.l2 or self.clip_norm):
             raise ConfigError("delta_weights 'updated' needs the optimizer sgd, without l1, l2 and clip_norm")
 
+    @property
+    def is_augmented(self) -> bool:
+        """Whether training images are distorted."""
+        return any(getattr(self, name) for name in AUGMENTATIONS)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,15 +32,15 @@ class Engine(ABC):
     `arrays` and `state` together are all it needs to go on elsewhere.
     """
 
-    def __init__(self, dataset: Dataset, config: RunConfig) -> None:
+    def __init__(self, dataset: Dataset, config: RunConfig, team: Team = ALONE) -> None:
         training = config.training
         check_fits(config, dataset.n_classes, f"data set {dataset.name}", is_multilabel=dataset.is_multilabel)
         self.config = config
         self.dtype = np.dtype(training.dtype)
         self._augment = augmentation_of(dataset, training)
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
-        self._parameters = initial_parameters(config.network, sizes, self.dtype, training.seed)
-        self._gradient = Parameters(config.network, sizes, self.dtype)
+        self._parameters = initial_parameters(config.network, sizes, self.dtype, training.seed, team)
+        self._gradient = Parameters(config.network, sizes, self.dtype, team)
         self._before = self._parameters.flat.copy()
 
     @property
@@ -96,28 +96,36 @@ class NumpyEngine(Engine):
     def __init__(
         self, dataset: Dataset, config: RunConfig, x: Float[ndarray, "n n_features"], team: Team = ALONE
     ) -> None:
-        super().__init__(dataset, config)
         training = config.training
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
+        batch_size = batch_size_of(dataset, training)
         self._used = used_features(x, training, sizes[1])
+        n_used = sizes[0] if self._used is None else len(self._used.columns)
+        weighted = dataset.weights_train is not None or training.class_weight != "none"
+        way = _way_of(config, (n_used, *sizes[1:]), batch_size, team, weighted=weighted)
+        if way is SharedSteps:
+            team = team.lasting()
+        super().__init__(dataset, config, team)
         self._trained, self._trained_gradient, self._trained_before = self._parameters, self._gradient, self._before
         if self._used is not None:
             x = np.take(x, self._used.columns, axis=1)
-            narrow = (len(self._used.columns), *sizes[1:])
-            self._trained, self._trained_gradient = (Parameters(config.network, narrow, self.dtype) for _ in range(2))
+            narrow = (n_used, *sizes[1:])
+            self._trained, self._trained_gradient = (
+                Parameters(config.network, narrow, self.dtype, team) for _ in range(2)
+            )
             self._trained.flat[...] = self._used.narrow(self._parameters.flat)
             self._trained.running = self._parameters.running
             self._trained_before = self._trained.flat.copy()
         self._is_stale = False  # whether the parameters of all features are behind those that are trained
         self._optimizer = OPTIMIZERS[training.optimizer](training, self._trained, self._trained_gradient, team)
         self._generator = np.random.default_rng([training.seed, 3])  # what is drawn in a step
-        self._steps = _steps_of(
+        self._steps = way(
             Material(
                 config=config,
                 x=x,
                 targets=targets_of(dataset, config, self.dtype),
                 weights=weights_of(dataset, training, self.dtype),
-                batch_size=batch_size_of(dataset, training),
+                batch_size=batch_size,
                 parameters=self._trained,
                 gradient=self._trained_gradient,
                 before=self._trained_before,
@@ -168,15 +176,13 @@ class NumpyEngine(Engine):
         self._generator.bit_generator.state = state["generator"]
 
 
-def _steps_of(material: Material) -> Steps:
-    """The fastest way to take the steps of this run."""
-    config, x = material.config, material.x
-    if can_chunk(config, x, material.batch_size, weighted=material.weights is not None):
-        return ChunkedSteps(material)
-    n_features, n_units = material.parameters.weights[0].shape
-    if not material.augments and can_share(config.training, n_features, n_units, material.team.size):
-        return SharedSteps(material)
-    return SerialSteps(material)
+def _way_of(config: RunConfig, sizes: Sequence[int], batch_size: int, team: Team, *, weighted: bool) -> type[Steps]:
+    """The fastest way to take the steps of a run with layers of these sizes."""
+    if can_chunk(config, sizes[0], batch_size, weighted=weighted):
+        return ChunkedSteps
+    if can_share(config.training, sizes[0], sizes[1], team.size):
+        return SharedSteps
+    return SerialSteps
 
 
 def batch_size_of(dataset: Dataset, training: TrainingConfig) -> int:

@@ -53,11 +53,12 @@ class Layer:
         # The sums of the first layer lie by example, as the inputs do: that multiplies faster. Where the next
         # layer is shared each member wants some of the units, all their examples next to each other.
         is_split = i + 1 < len(parameters.weights) and len(parameters.rows(i + 1, team.size)) > 1
-        self.z: Float[ndarray, "n_out batch"] = np.empty(shape, dtype, "C" if i or is_split else "F")
-        self.a = np.empty_like(self.z) if activation is not None and activation.needs_input else self.z
+        self.new = partial(team.zeros, shape, dtype, "C" if i or is_split else "F")
+        self.z: Float[ndarray, "n_out batch"] = self.new()
+        self.a = self.new() if activation is not None and activation.needs_input else self.z
         self.output = self.a
-        self.dz = self.z if activation is None else np.empty_like(self.z)  # the loss overwrites the logits
-        self.slope = np.empty_like(self.z)
+        self.dz = self.z if activation is None else self.new()  # the loss overwrites the logits
+        self.slope = self.new()
         self._ones = np.ones(batch_size, self.weight.dtype)
         scale, d_scale, running = parameters.scales[i], gradient.scales[i], parameters.running[i]
         self._normalization: Normalization | None = None
@@ -66,7 +67,7 @@ class Layer:
         self._dropout: Dropout | None = None
         self._team = team
         self.rows = parameters.rows(i, team.size)
-        self._partial_sums = [np.empty_like(self.z) for _ in self.rows] if len(self.rows) > 1 else [self.z]
+        self._partial_sums = [self.new() for _ in self.rows] if len(self.rows) > 1 else [self.z]
 
     def drop(self, share: float, generator: Generator) -> None:
         """Have a share of the outputs switched off at random."""
@@ -209,8 +210,7 @@ class Dropout:
 
     def __init__(self, layer: Layer, share: float, generator: Generator) -> None:
         self._share, self._generator = share, generator
-        self.mask = np.ones_like(layer.a)
-        self.output = np.empty_like(layer.a)
+        self.mask, self.output = layer.new(), layer.new()
         self._uniform = np.empty(layer.a.shape, layer.a.dtype)  # drawn in one order, however the layer lies
 
     def draw(self) -> None:

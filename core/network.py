@@ -51,9 +51,10 @@ class Parameters:
     A gradient and an optimizer's moments have the same structure. `biases` are None where a layer
     has none, `scales` where it is not normalised. `running` holds, beside the vector, the mean and
     the variance that a normalised layer has seen, [2, n_out]; training moves them, not the optimizer.
+    The vector lies where the members of `team` can write to it.
     """
 
-    def __init__(self, config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype) -> None:
+    def __init__(self, config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype, team: Team = ALONE) -> None:
         shapes = list(pairwise(sizes))
         self.is_normalized = [config.batch_norm and i < len(shapes) - 1 for i in range(len(shapes))]
         has_bias = [config.bias or (config.constant_input and i == 0) for i in range(len(shapes))]
@@ -62,7 +63,7 @@ class Parameters:
             n_out * ((bias or normalized) + normalized)
             for (_, n_out), bias, normalized in zip(shapes, has_bias, self.is_normalized, strict=True)
         )
-        self.flat: Float[ndarray, " n_parameters"] = np.zeros(n_weights + n_others, dtype)
+        self.flat: Float[ndarray, " n_parameters"] = team.zeros(n_weights + n_others, np.dtype(dtype))
         self.flat_weights, self.flat_others = self.flat[:n_weights], self.flat[n_weights:]
         self._taken = 0
         self.weights: list[Float[ndarray, "n_in n_out"]] = [self._take(*shape) for shape in shapes]
@@ -151,9 +152,11 @@ def _joined(slices: Sequence[slice]) -> list[slice]:
     return joined
 
 
-def initial_parameters(config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype, seed: int) -> Parameters:
+def initial_parameters(
+    config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype, seed: int, team: Team = ALONE
+) -> Parameters:
     """Weights drawn by the config's initialiser, layer by layer, each followed by its biases unless they are 0."""
-    parameters = Parameters(config, sizes, dtype)
+    parameters = Parameters(config, sizes, dtype, team)
     draw, generator = INITIALIZERS[config.initializer], generator_for(config.initializer, seed)
     for i, (weight, bias, scale) in enumerate(
         zip(parameters.weights, parameters.biases, parameters.scales, strict=True)

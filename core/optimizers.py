@@ -61,9 +61,9 @@ class Optimizer(ABC):
         self, config: TrainingConfig, parameters: Parameters, gradient: Parameters, team: Team = ALONE
     ) -> None:
         self.n_steps = 0
-        self.moments = {name: np.zeros_like(parameters.flat) for name in self.moment_names}
-        self._config = config
+        self._config, self._team = config, team
         self._dtype = parameters.flat.dtype
+        self.moments = {name: team.zeros(len(parameters.flat), self._dtype) for name in self.moment_names}
         self._settle()
         vectors = (parameters.flat, gradient.flat, *self.moments.values())
         self.walks: list[Operation] = [
@@ -102,7 +102,9 @@ class Optimizer(ABC):
 
     def _number(self, value: float) -> Float[ndarray, ""]:
         # As an array of no dimensions NumPy takes it as it is; a scalar would cost every call a conversion.
-        return np.array(value, self._dtype)
+        number: ndarray = self._team.zeros((), self._dtype)
+        number[...] = value
+        return number
 
     @abstractmethod
     def _walk(self, blocks: Blocks) -> None:

@@ -18,8 +18,8 @@ from core.team import Operation, in_turn, shares
 
 def can_share(training: TrainingConfig, n_features: int, n_units: int, size: int) -> bool:
     """Whether a team of this size has enough to share, and nothing has to see a whole gradient before its step."""
-    plain = not (training.l1 or training.l2 or training.clip_norm or training.delta_weights == "updated")
-    return plain and len(shares(n_features, n_units, size)) > 1
+    plain = not (training.l1 or training.l2 or training.clip_norm or training.is_augmented)
+    return plain and training.delta_weights == "current" and len(shares(n_features, n_units, size)) > 1
 
 
 class SharedSteps(Steps):
@@ -89,7 +89,7 @@ class SharedSteps(Steps):
             self._epoch = epoch
             self._order = epoch_order(self._n_examples, training.seed, epoch, shuffle=training.shuffle)
         rows = self._order[batch * batch_size : (batch + 1) * batch_size]
-        self._passes[len(rows)].rows = rows
+        self._passes[len(rows)].rows[...] = rows
         return len(rows)
 
 
@@ -97,7 +97,7 @@ class _SharedPass:
     """A step with one size of batch: `begin` and `end` are an operation for each member, `between` a line of them."""
 
     def __init__(self, material: Material, size: int, sources: Sequence[Float[ndarray, "n _"]]) -> None:
-        self.rows: Int[ndarray, " size"] = np.arange(size)
+        self.rows: Int[ndarray, " size"] = material.team.zeros(size, np.dtype(np.int64))
         gathers: list[list[Operation]] = [[] for _ in sources]
         own = [self._gathered(source, gather) for source, gather in zip(sources, gathers, strict=True)]
         targets = self._gathered(material.targets, gathers[0])

@@ -1,7 +1,7 @@
 """Operations side by side: what the engines ask of whoever runs them, and the way to do without.
 
-The core itself has no threads. Whoever has some hands them in as a `Team`; the bits of the results
-depend on nothing but its size.
+The core itself has no threads and no processes. Whoever has some hands them in as a `Team`; the bits of
+the results depend on nothing but its size.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy import ndarray
 
 Operation: TypeAlias = Callable[[], object]
 
@@ -26,6 +29,17 @@ class Team(ABC):
 
         No part may read what another one writes. What a part raises, the operation raises.
         """
+
+    def lasting(self) -> Team:
+        """A team of the same size for operations that are made once and run many times, as the steps of a run are.
+
+        Its members may see no memory change but what its `zeros` made: they can be processes.
+        """
+        return self
+
+    def zeros(self, shape: int | tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"] = "C") -> ndarray:
+        """An array that any member writes and every other one reads."""
+        return np.zeros(shape, dtype, order)
 
 
 class Alone(Team):

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.config import AUGMENTATIONS, TrainingConfig
+from core.config import TrainingConfig
 
 LEAST_SAVING = 0.02
 """Share of the features below which it is not worth a second copy of the examples."""
@@ -41,9 +41,8 @@ class UsedFeatures:
 
 def used_features(x: Float[ndarray, "n n_features"], training: TrainingConfig, n_units: int) -> UsedFeatures | None:
     """Which features a first layer of `n_units` units can learn from; None where all, or nearly all, are to be kept."""
-    is_augmented = any(getattr(training, name) for name in AUGMENTATIONS)
     decays = training.l1 or training.l2 or (training.optimizer == "adamw" and training.weight_decay)
-    if is_augmented or decays:
+    if training.is_augmented or decays:
         return None
     columns = np.flatnonzero(x.any(axis=0))
     n_features = x.shape[1]

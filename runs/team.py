@@ -1,4 +1,8 @@
-"""Threads that compute side by side: NumPy lets go of Python's lock while it multiplies."""
+"""Threads that compute side by side: NumPy lets go of Python's lock while it multiplies.
+
+For the steps of a run, which are so short that threads spend much of them waiting for that lock, processes
+take their place where there are any (`runs.forked_team`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.team import Operation, Team
+from runs.forked_team import ForkedTeam, can_fork
 
 
 class ThreadTeam(Team):
@@ -19,6 +24,9 @@ class ThreadTeam(Team):
     def __init__(self, size: int) -> None:
         self.size = size
         self._others = [_Member(f"annscope {i + 2} of {size}") for i in range(size - 1)]
+
+    def lasting(self) -> Team:
+        return ForkedTeam(self.size) if self.size > 1 and can_fork() else self
 
     def together(self, parts: Sequence[Operation]) -> Operation:
         mine, *theirs = parts

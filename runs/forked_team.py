@@ -1,0 +1,211 @@
+"""Processes that take the steps of a run side by side, on memory that they share.
+
+A step of a small network takes some hundred microseconds. Threads spend much of that on handing over Python's
+lock; processes have a lock each, and look for their next part in a loop instead of being woken up.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import mmap
+import multiprocessing
+import os
+import signal
+import sys
+import warnings
+import weakref
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy import ndarray
+
+from core.errors import AnnscopeError
+from core.team import Operation, Team
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Semaphore
+
+LOOKS = 300
+"""How often a member looks for what it waits for before it sleeps, some 30 us: a thousand times would take 1 % less of
+a step on a quiet machine, and far more where another program wants the core."""
+SLEEP_SECONDS = 0.5
+"""How long it sleeps at most before it looks whether the other one is still alive."""
+MESSAGE_BYTES = 1000
+
+
+class TeamError(AnnscopeError):
+    """A process of the team has ended, or its part has failed."""
+
+
+def can_fork() -> bool:
+    """Whether a process can be split in two here, with memory in common.
+
+    Elsewhere it is not possible (Windows), or system libraries do not bear it (macOS).
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        _semaphore()
+    except (ImportError, OSError):  # a sandbox may have none
+        return False
+    return True
+
+
+class ForkedTeam(Team):
+    """This process and `size` - 1 others, which are split off when the first operation runs, and end with the team.
+
+    They know all operations that were made until then; one that is made later has them split off anew.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._parts: list[Sequence[Operation]] = []  # of each operation, those of the other members
+        self._n_known = 0  # how many operations the members know
+        self._members: list[_Member] = []
+        weakref.finalize(self, _end, self._members, os.getpid())
+
+    def lasting(self) -> Team:
+        return ForkedTeam(self.size)
+
+    def zeros(self, shape: int | tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"] = "C") -> ndarray:
+        return _shared(shape, dtype, order)
+
+    def together(self, parts: Sequence[Operation]) -> Operation:
+        mine, *theirs = parts
+        if not theirs:
+            return mine
+        number, n_others = len(self._parts), len(theirs)
+        self._parts.append(theirs)
+
+        def operation() -> None:
+            if number >= self._n_known:
+                self._split()
+            members = self._members[:n_others]
+            for member in members:
+                member.begin(number)
+            try:
+                mine()
+            finally:
+                for member in members:
+                    member.end()
+            for member in members:
+                member.check()
+
+        return operation
+
+    def _split(self) -> None:
+        _end(self._members, os.getpid())
+        self._n_known = len(self._parts)
+        for i in range(self.size - 1):
+            member = _Member()
+            member.split([parts[i] if i < len(parts) else None for parts in self._parts])
+            self._members.append(member)
+
+
+def _end(members: list[_Member], owner: int) -> None:
+    if os.getpid() == owner:
+        while members:
+            members.pop().kill()
+
+
+class _Member:
+    """A process that waits for the number of a part; two semaphores hand the work over and back."""
+
+    def __init__(self) -> None:
+        self._ready, self._done = _semaphore(), _semaphore()
+        self._number = _shared(1, np.dtype(np.int64), "C")
+        self._message = _shared(MESSAGE_BYTES, np.dtype(np.uint8), "C")  # of the part that failed; else all 0
+        self._pid = 0
+
+    def split(self, parts: Sequence[Operation | None]) -> None:
+        """Have a process of its own from now on, for these parts."""
+        owner = os.getpid()
+        with warnings.catch_warnings():
+            # Python and JAX warn of locks that threads may hold for ever in the new process. It needs none: it
+            # does nothing but the parts, which compute, and ends without cleaning up.
+            warnings.simplefilter("ignore")
+            self._pid = os.fork()
+        if not self._pid:
+            try:
+                self._live(parts, owner)
+            finally:
+                os._exit(0)
+
+    def begin(self, number: int) -> None:
+        """Have it begin a part."""
+        self._number[0] = number
+        self._ready.release()
+
+    def end(self) -> None:
+        """Wait for the end of the part. Raises TeamError when the process has ended instead."""
+        while not _acquired(self._done):
+            if self._has_ended():
+                raise TeamError(
+                    "A process that computed a part of each step has ended, perhaps for want of memory; "
+                    "resuming continues from the last checkpoint."
+                )
+
+    def check(self) -> None:
+        """Raises TeamError when the part failed."""
+        if self._message[0]:
+            message = bytes(self._message).rstrip(b"\0").decode(errors="replace")
+            self._message[...] = 0
+            raise TeamError(f"A part of a step failed: {message}.")
+
+    def _has_ended(self) -> bool:
+        with suppress(ChildProcessError):
+            if self._pid and not os.waitpid(self._pid, os.WNOHANG)[0]:
+                return False
+        self._pid = 0
+        return True
+
+    def kill(self) -> None:
+        """End the process at once; it has nothing to put in order."""
+        if self._pid:
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(self._pid, signal.SIGKILL)
+                os.waitpid(self._pid, 0)
+            self._pid = 0
+
+    # What follows runs in the new process.
+
+    def _live(self, parts: Sequence[Operation | None], owner: int) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # what they mean is the owner's to decide
+        for descriptor in os.listdir("/proc/self/fd"):  # its files, pipes and locks are the owner's as well
+            with suppress(OSError):
+                os.close(int(descriptor))
+        gc.disable()
+        with np.errstate(all="ignore"):  # what overflows is found by the engine, and named
+            while os.getppid() == owner:
+                if _acquired(self._ready):
+                    self._work(parts[self._number[0]])
+
+    def _work(self, part: Operation | None) -> None:
+        try:
+            if part is not None:
+                part()
+        except BaseException as error:
+            text = f"{type(error).__name__}: {error}".encode()[:MESSAGE_BYTES]
+            self._message[: len(text)] = np.frombuffer(text, np.uint8)
+        self._done.release()
+
+
+def _acquired(semaphore: Semaphore) -> bool:
+    """Wait for the semaphore, for some time."""
+    acquire = semaphore.acquire
+    return any(acquire(False) for _ in range(LOOKS)) or acquire(True, SLEEP_SECONDS)
+
+
+def _semaphore() -> Semaphore:
+    return multiprocessing.get_context("fork").Semaphore(0)
+
+
+def _shared(shape: int | tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"]) -> ndarray:
+    """Zeros in memory that processes split off from this one have in common with it."""
+    size = math.prod(shape) if isinstance(shape, tuple) else shape
+    memory = mmap.mmap(-1, max(1, size * dtype.itemsize))
+    return np.frombuffer(memory, dtype, size).reshape(shape, order=order)

@@ -1,0 +1,206 @@
+"""The processes of a run take the same steps as threads, and end whenever they are of no use."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from numpy import ndarray
+
+import core.team
+from core.engine import NumpyEngine
+from core.shared_steps import SharedSteps
+from core.team import Team
+from core.training import Trainer
+from runs.forked_team import ForkedTeam, TeamError, can_fork
+from runs.team import ThreadTeam
+from tests.core.conftest import make_dataset
+from tests.core.test_resuming import bits, snapshots_to_the_end, through_a_file
+from tests.core.test_team import config_of
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are split on Linux alone")
+FLOAT = np.dtype(np.float64)
+
+
+class Threads(ThreadTeam):
+    """Threads for everything, the steps included."""
+
+    def lasting(self) -> Team:
+        return self
+
+
+@pytest.fixture(autouse=True)
+def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers of a few neurons are worth sharing."""
+    monkeypatch.setattr(core.team, "LEAST_SHARE", 6)
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    """Whoever is done with a team leaves no process behind."""
+    before = set(psutil.Process().children())
+    yield
+    gc.collect()
+    assert not set(psutil.Process().children()) - before
+
+
+def team_of(size: int) -> tuple[ForkedTeam, ndarray]:
+    team = ForkedTeam(size)
+    return team, team.zeros((size, 3), FLOAT)
+
+
+def wait_for_the_end_of(pid: int) -> None:
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def pid_of(team: ForkedTeam) -> int:
+    """The process of the second member."""
+    place = team.zeros(1, np.dtype(np.int64))
+    team.together([lambda: None, lambda: place.fill(os.getpid())])()
+    return int(place[0])
+
+
+def test_a_run_of_two_threads_takes_its_steps_in_two_processes() -> None:
+    """Threads are for what is done once, processes for what is done at every step; one alone needs neither."""
+    assert can_fork()
+    assert isinstance(ThreadTeam(2).lasting(), ForkedTeam)
+    assert not isinstance(ThreadTeam(1).lasting(), ForkedTeam)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_every_part_is_done_each_time(size: int) -> None:
+    """What the members wrote is there when the operation ends."""
+    team, out = team_of(size)
+    together = team.together([lambda i=i: np.add(out[i], i + 1, out=out[i]) for i in range(size)])
+    for n in range(1, 200):
+        together()
+        assert (out == n * np.arange(1, size + 1)[:, None]).all()
+
+
+def test_an_operation_that_is_made_later_is_known_as_well() -> None:
+    """A team that has begun its work can be given more, and goes on from what it has written."""
+    team, out = team_of(2)
+    first = team.together([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
+    first()
+    second = team.together([lambda: None, lambda: np.multiply(out[1], 10, out=out[1])])
+    second()
+    first()
+    assert out[1].tolist() == [11, 11, 11]
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"optimizer": "adam"},
+        {"optimizer": "sgd", "bias": False},
+        {"optimizer": "momentum", "schedule": "inverse_time", "schedule_decay": 0.1},
+        {"optimizer": "adamw", "weight_decay": 0.1, "activation": "gelu"},
+        {"optimizer": "rmsprop", "activation": "sigmoid", "output": "sigmoid"},
+        {"dropout": 0.3, "batch_norm": True},
+        {"dropout": 0.3, "activation": "silu", "label_smoothing": 0.1},
+        {"class_weight": "balanced", "hidden": (9,)},
+        {"hidden": ()},
+        {"batch_size": "full", "optimizer": "nesterov"},
+    ],
+)
+def test_processes_take_the_steps_of_threads(options: dict[str, Any], size: int) -> None:
+    """Whether threads or processes share the work, training is the same to the bit."""
+    dataset, config = make_dataset(), config_of(**options)
+    x = dataset.x_train.astype(config.training.dtype)
+    threads, processes = (NumpyEngine(dataset, config, x, team(size)) for team in (Threads, ThreadTeam))
+    assert isinstance(processes._steps, SharedSteps)
+    for engine in (threads, processes):
+        for start in (0, 5):
+            engine.advance(start, start + 5 + start, lambda step: 0.01 / (1 + step))
+    assert psutil.Process().children(), "nobody else took part"
+    for name, expected in threads.arrays().items():
+        np.testing.assert_array_equal(processes.arrays()[name], expected, err_msg=name)
+
+
+def test_a_run_resumes_to_the_bit() -> None:
+    """Interrupted after any step and resumed by new processes, a run ends with the bits of one that was not."""
+    dataset, config = make_dataset(), config_of(optimizer="adam", dropout=0.2)
+    config = replace(config, training=replace(config.training, snapshot_every=5))
+    whole = Trainer(dataset, config, team=ThreadTeam(2))
+    expected = bits(snapshots_to_the_end(whole)[-1])
+    first = Trainer(dataset, config, team=ThreadTeam(2))
+    first.advance(3)
+    checkpoint = through_a_file(first.checkpoint())
+    second = Trainer(dataset, config, team=ThreadTeam(2), checkpoint=checkpoint)
+    assert bits(snapshots_to_the_end(second)[-1]) == expected
+
+
+def test_a_part_that_fails_is_named_once_and_the_team_works_on() -> None:
+    """The text of an error comes to whoever asked."""
+    team, out = team_of(2)
+
+    def fail_at_first() -> None:
+        out[1] += 1
+        if out[1, 0] == 1:
+            raise ValueError("no such row")
+
+    together = team.together([lambda: None, fail_at_first])
+    with pytest.raises(TeamError, match=r"^A part of a step failed: ValueError: no such row\.$"):
+        together()
+    together()
+    assert out[1].tolist() == [2, 2, 2]
+
+
+def test_a_process_that_is_killed_is_missed() -> None:
+    """Whoever waits for a process that is gone is told so in a sentence, and does not wait for ever."""
+    team, out = team_of(2)
+    together = team.together([lambda: None, lambda: out[1].fill(7)])
+    pid = pid_of(team)
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(TeamError, match=r"has ended, perhaps for want of memory; resuming continues from the last"):
+        together()
+
+
+def test_signals_are_for_the_process_that_owns_the_team() -> None:
+    """Ctrl-C in a terminal reaches every process of it; the owner writes its checkpoint, with all its members there."""
+    team, out = team_of(2)
+    together = team.together([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
+    pid = pid_of(team)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(pid, number)
+    together()
+    assert out[1].tolist() == [1, 1, 1]
+
+
+OWNER = """
+import os, sys, time
+import numpy as np
+from runs.forked_team import ForkedTeam
+
+team = ForkedTeam(2)
+place = team.zeros(1, np.dtype(np.int64))
+team.together([lambda: None, lambda: place.fill(os.getpid())])()
+print(place[0], flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_process_ends_with_its_owner() -> None:
+    """However hard the end of a run is, none of its processes stays, and none holds its files or pipes."""
+    with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        pid = int(owner.stdout.readline())
+        assert psutil.pid_exists(pid)
+        assert not [file for file in os.listdir(f"/proc/{pid}/fd") if file in {"0", "1", "2"}]  # noqa: PTH208
+        owner.kill()
+        assert owner.stdout.read() == "", "its pipe ends with it"
+    wait_for_the_end_of(pid)
