@@ -17,6 +17,7 @@ import warnings
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -175,9 +176,9 @@ class _Member:
     def _live(self, parts: Sequence[Operation | None], owner: int) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # what they mean is the owner's to decide
-        for descriptor in os.listdir("/proc/self/fd"):  # its files, pipes and locks are the owner's as well
+        for descriptor in Path("/proc/self/fd").iterdir():  # its files, pipes and locks are the owner's as well
             with suppress(OSError):
-                os.close(int(descriptor))
+                os.close(int(descriptor.name))
         gc.disable()
         with np.errstate(all="ignore"):  # what overflows is found by the engine, and named
             while os.getppid() == owner:
