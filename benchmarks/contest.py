@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks import options, tables, threads
@@ -51,32 +51,43 @@ def main(name: str, about: str, tasks: Sequence[str], argv: Sequence[str]) -> No
     parser = options.parser(name, about, rounds=7)
     parser.add_argument("--tasks", metavar="T1,T2", help=f"which tasks (default: all of {', '.join(tasks)})")
     parser.add_argument("--peers", metavar="NAMES", help=f"which peers (default: all of {', '.join(PEERS)})")
+    if any(TASKS[key].shuffles for key in tasks):
+        parser.add_argument("--in-order", action="store_true", help="then measure again with nobody shuffling")
     given = parser.parse_args(argv)
     chosen = options.chosen("--tasks", given.tasks, tasks)
     peers = [PEERS[key] for key in options.chosen("--peers", given.peers, PEERS)]
     quiet = given.json or given.markdown or given.page
-    contests = []
-    for key in chosen:
-        contest = hold(TASKS[key], peers, rounds=given.rounds)
-        contests.append(contest)
-        if not quiet:
-            task_table(contest).print()
     machine = threads.machine(given.threads)
-    notes = (_about(machine, given.rounds), *_failures(contests))
+    made, contests = [], []
+    for task_list in _orders([TASKS[key] for key in chosen], also_in_order=getattr(given, "in_order", False)):
+        held = []
+        for task in task_list:
+            contest = hold(task, peers, rounds=given.rounds)
+            held.append(contest)
+            if not quiet:
+                task_table(contest).print()
+        contests += held
+        order = _order(task_list)
+        made.append(summary(held, about + order, (_about(machine, given.rounds), *_failures(held))))
     figures = {
         "machine": machine,
         "rounds": given.rounds,
         "least_seconds": LEAST_SECONDS,
         "tasks": [figures_of(contest) for contest in contests],
     }
-    tables.show(
-        name,
-        [summary(contests, about, notes)],
-        figures,
-        as_json=given.json,
-        as_markdown=given.markdown,
-        page=given.page,
-    )
+    tables.show(name, made, figures, as_json=given.json, as_markdown=given.markdown, page=given.page)
+
+
+def _orders(chosen: Sequence[Task], *, also_in_order: bool) -> list[list[Task]]:
+    """The tasks as they are, and those that shuffle once more without."""
+    in_order = [replace(task, shuffle=False) for task in chosen if task.shuffles] if also_in_order else []
+    return [list(chosen), *([in_order] if in_order else [])]
+
+
+def _order(chosen: Sequence[Task]) -> str:
+    if any(task.shuffles for task in chosen):
+        return ", everybody shuffling"
+    return ", nobody shuffling" if any(task.batch_size for task in chosen) else ""
 
 
 def hold(task: Task, peers: Sequence[Peer], *, rounds: int, least_seconds: float = LEAST_SECONDS) -> Contest:
@@ -85,12 +96,18 @@ def hold(task: Task, peers: Sequence[Peer], *, rounds: int, least_seconds: float
     passes: dict[str, Callable[[], object]] = {}
     absences: dict[str, str] = {}
     contestants = [ANNSCOPE, *peers, MATMUL]
+    has_own_threads = {peer.label for peer in contestants if peer.has_own_threads}
+
+    def prepare(label: str) -> None:
+        threads.give_blas(1 if label in has_own_threads else threads.from_environment())
+
     for peer in contestants:
         try:
             one_pass = peer.builder()(task, x, y)
             if one_pass is None:
                 absences[peer.label] = "-"
                 continue
+            prepare(peer.label)
             for _ in range(WARM_UP_PASSES):
                 one_pass()
             passes[peer.label] = one_pass
@@ -107,7 +124,7 @@ def hold(task: Task, peers: Sequence[Peer], *, rounds: int, least_seconds: float
     gc.collect()
     gc.freeze()
     try:
-        measured = interleaved(passes, task.n_examples, rounds=rounds, least_seconds=least_seconds)
+        measured = interleaved(passes, task.n_examples, rounds=rounds, least_seconds=least_seconds, prepare=prepare)
     finally:
         gc.unfreeze()
     entries = tuple(
@@ -182,6 +199,7 @@ def figures_of(contest: Contest) -> dict[str, Any]:
         )
     return {
         "task": contest.task.name,
+        "shuffles": contest.task.shuffles,
         "label": contest.task.label,
         "matmul_share": contest.share,
         "contestants": contestants,

@@ -60,12 +60,18 @@ def rate(
 
 
 def interleaved(
-    passes: Mapping[str, Pass], n_examples: int, *, rounds: int, least_seconds: float
+    passes: Mapping[str, Pass],
+    n_examples: int,
+    *,
+    rounds: int,
+    least_seconds: float,
+    prepare: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Measurement]:
-    """Examples a second of each, measured in `rounds` rounds in which each has one turn."""
+    """Examples a second of each, measured in `rounds` rounds in which each has one turn, for which it is prepared."""
     values: dict[str, list[float]] = {name: [] for name in passes}
     for round_number in range(rounds):
         for name in rotated(list(passes), round_number):
+            prepare(name)
             time.sleep(REST_SECONDS)
             values[name].append(rate(passes[name], n_examples, least_seconds))
     return {name: Measurement(tuple(series)) for name, series in values.items()}

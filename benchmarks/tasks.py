@@ -14,7 +14,8 @@ from numpy import ndarray
 class Task:
     """One network and one way of training it; `batch_size` 0 takes all examples at once.
 
-    A pass goes once over `n_examples`. `inference` times predictions instead of training.
+    A pass goes once over `n_examples`, with `shuffle` in an order drawn anew: there is none in a batch of all.
+    `inference` times predictions instead of training.
     """
 
     name: str
@@ -24,6 +25,12 @@ class Task:
     learning_rate: float
     n_examples: int
     inference: bool = False
+    shuffle: bool = True
+
+    @property
+    def shuffles(self) -> bool:
+        """Whether a pass begins with a new order."""
+        return self.shuffle and self.batch_size > 0
 
     @property
     def batch(self) -> int:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy import ndarray
-from threadpoolctl import ThreadpoolController
 
 from benchmarks import options, tables, threads
 from benchmarks.measurements import REST_SECONDS, rotated
@@ -73,8 +72,8 @@ def main(argv: Sequence[str]) -> None:
     attempts: dict[str, list[Attempt]] = {name: [] for name in contestants}
     for seed in range(given.rounds):
         for name in rotated(list(contestants), seed):
-            time.sleep(REST_SECONDS)
             learner = contestants[name](dataset, config, seed)
+            time.sleep(REST_SECONDS)
             attempts[name].append(attempt(learner, dataset.x_test, dataset.y_test, given.target))
     _show(given, config, attempts, absent)
 
@@ -110,15 +109,14 @@ def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
     from core.network import Network
     from core.training import Trainer
 
-    blas = ThreadpoolController()
+    threads.give_blas(1)  # as in a run
     trainer = Trainer(dataset, config.with_values({"seed": seed}), team=_team())
     n_steps = CHUNK // int(config.training.batch_size)
 
     def learn() -> None:
-        with blas.limit(limits=1, user_api="blas"):  # as in a run
-            left = n_steps
-            while left and not trainer.finished:
-                left -= trainer.advance(left)
+        left = n_steps
+        while left and not trainer.finished:
+            left -= trainer.advance(left)
 
     def predict(x: ndarray) -> ndarray:
         parameters = trainer.snapshot().parameters
@@ -199,6 +197,7 @@ def begin_scikit_learn_defaults(dataset: Dataset, config: RunConfig, seed: int) 
 def _scikit_learn(dataset: Dataset, seed: int, **settings: Any) -> Learner:
     from sklearn.neural_network import MLPClassifier
 
+    threads.give_blas(threads.from_environment())
     generator = np.random.default_rng(seed)
     network = MLPClassifier(random_state=seed, **settings)
     order = _Order(len(dataset.y_train), generator.permutation, CHUNK)

@@ -1,9 +1,9 @@
 """The contestants: each module builds, for a task, a function that makes one pass over its examples.
 
 `build(task, x, y)` returns that function, or None where the framework has no such thing. Importing a module
-raises ImportError where its framework is not installed. All start from random weights of the same kind and hold
-the data ready in their own form. The peers shuffle nothing and do nothing in a pass but train (or predict);
-annscope trains as it always does, shuffling included.
+raises ImportError where its framework is not installed. All start from random weights of the same kind, hold
+the data ready in their own form, and do nothing in a pass but draw an order, where the task shuffles, and train (or
+predict).
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Peer:
-    """A contestant: `function` of `benchmarks.peers.<module>` builds it; it needs `package` installed."""
+    """A contestant: `function` of `benchmarks.peers.<module>` builds it; it needs `package` installed.
+
+    `has_own_threads` where it shares out its work itself, and each matrix multiplication has one thread.
+    """
 
     label: str
     module: str
     package: str
     function: str = "build"
+    has_own_threads: bool = False
 
     def builder(self) -> Callable[..., Callable[[], Any] | None]:
         """The function that builds it. Raises ImportError where its framework is not installed."""
@@ -31,10 +35,10 @@ class Peer:
         return found
 
 
-ANNSCOPE = Peer("annscope", "annscope", "numpy")
+ANNSCOPE = Peer("annscope", "annscope", "numpy", has_own_threads=True)
 MATMUL = Peer("multiplications alone", "matmul", "numpy")
 PEERS = {
-    "annscope-1": Peer("annscope, 1 thread", "annscope", "numpy", "build_one_thread"),
+    "annscope-1": Peer("annscope, 1 thread", "annscope", "numpy", "build_one_thread", has_own_threads=True),
     "numpy": Peer("naive NumPy", "naive_numpy", "numpy"),
     "pytorch": Peer("PyTorch eager", "pytorch", "torch"),
     "torch-compile": Peer("torch.compile", "pytorch_compiled", "torch"),

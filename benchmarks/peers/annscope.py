@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from numpy import ndarray
-from threadpoolctl import ThreadpoolController
 
 from benchmarks import threads
 from benchmarks.tasks import Task
@@ -19,7 +18,7 @@ NEVER = 1_000_000_000
 
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], object]:
-    """One epoch of the trainer, its own shuffling included, or one prediction of all examples, as a run does it."""
+    """One epoch of the trainer, or one prediction of all examples, as a run does it."""
     return _with_threads(task, x, y, threads.from_environment())
 
 
@@ -31,14 +30,7 @@ def build_one_thread(task: Task, x: ndarray, y: ndarray) -> Callable[[], object]
 def _with_threads(task: Task, x: ndarray, y: ndarray, n_threads: int) -> Callable[[], object]:
     team = ThreadTeam(n_threads)
     trainer = Trainer(dataset_of(task, x, y), config_of(task), team=team)
-    blas = ThreadpoolController()
-    one_pass = _predict(task, trainer, x, team) if task.inference else _train(trainer)
-
-    def run() -> None:
-        with blas.limit(limits=1, user_api="blas"):
-            one_pass()
-
-    return run
+    return _predict(task, trainer, x, team) if task.inference else _train(trainer)
 
 
 def _train(trainer: Trainer) -> Callable[[], object]:
@@ -81,6 +73,7 @@ def config_of(task: Task) -> RunConfig:
             learning_rate=task.learning_rate,
             batch_size=task.batch_size or "full",
             n_epochs=1_000_000,
+            shuffle=task.shuffle,
             snapshot_every=NEVER,
         ),
     )

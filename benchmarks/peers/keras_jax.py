@@ -14,7 +14,7 @@ import keras
 
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
-    """One epoch of `fit` without shuffling, or `predict`."""
+    """One epoch of `fit`, or `predict`."""
     keras.utils.set_random_seed(0)
     hidden = [keras.layers.Dense(width, activation="relu") for width in task.sizes[1:-1]]
     network = keras.Sequential([keras.Input((task.sizes[0],)), *hidden, keras.layers.Dense(task.sizes[-1])])
@@ -27,4 +27,4 @@ def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
     )
     if task.inference:
         return lambda: network.predict(x, batch_size=len(x), verbose=0).argmax(axis=1)
-    return lambda: network.fit(x, y, batch_size=task.batch, epochs=1, shuffle=False, verbose=0)
+    return lambda: network.fit(x, y, batch_size=task.batch, epochs=1, shuffle=task.shuffles, verbose=0)

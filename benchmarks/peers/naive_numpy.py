@@ -45,8 +45,10 @@ def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
             p -= task.learning_rate * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
 
     def train() -> None:
+        order = generator.permutation(len(x)) if task.shuffles else None
         for start in range(0, len(x), task.batch):
-            batch, target = x[start : start + task.batch], targets[start : start + task.batch]
+            rows = slice(start, start + task.batch) if order is None else order[start : start + task.batch]
+            batch, target = x[rows], targets[rows]
             activations = forward(batch)
             delta = (activations[-1] - target) / len(batch)
             weight_gradients: list[ndarray] = []

@@ -13,7 +13,7 @@ from benchmarks.tasks import Task
 
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
-    """One pass over batches that are views of one tensor."""
+    """One pass over batches of one tensor: views of it in their order, rows of it in another one."""
     torch.manual_seed(0)
     torch.set_num_threads(threads.from_environment())
     layers: list[torch.nn.Module] = []
@@ -26,10 +26,11 @@ def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
     loss_of = torch.nn.CrossEntropyLoss()
 
     def train() -> None:
+        order = torch.randperm(len(inputs)) if task.shuffles else None
         for start in range(0, len(inputs), task.batch):
-            stop = start + task.batch
+            rows = slice(start, start + task.batch) if order is None else order[start : start + task.batch]
             optimizer.zero_grad(set_to_none=True)
-            loss_of(network(inputs[start:stop]), labels[start:stop]).backward()
+            loss_of(network(inputs[rows]), labels[rows]).backward()
             optimizer.step()
 
     def predict() -> None:

@@ -19,7 +19,7 @@ Tensors = list[torch.Tensor]
 
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
-    """One pass over batches that are views of one tensor."""
+    """One pass over batches of one tensor: views of it in their order, rows of it in another one."""
     torch.manual_seed(0)
     torch.set_num_threads(threads.from_environment())
     parameters: Tensors = []
@@ -62,9 +62,10 @@ def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
 
     def train() -> None:
         with torch.no_grad():
+            order = torch.randperm(len(inputs)) if task.shuffles else None
             for start in range(0, len(inputs), task.batch):
-                stop = start + task.batch
-                one_step(parameters, first, second, count, inputs[start:stop], labels[start:stop])
+                rows = slice(start, start + task.batch) if order is None else order[start : start + task.batch]
+                one_step(parameters, first, second, count, inputs[rows], labels[rows])
 
     def predict() -> None:
         with torch.inference_mode():

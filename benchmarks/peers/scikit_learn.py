@@ -12,9 +12,9 @@ from benchmarks.tasks import Task
 
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
-    """One call of `partial_fit`: one pass in batches, with its shuffling switched off."""
+    """One call of `partial_fit`: one pass in batches."""
     network = MLPClassifier(
-        task.sizes[1:-1], solver=task.optimizer, batch_size=task.batch, alpha=0.0, shuffle=False, momentum=0.0,
+        task.sizes[1:-1], solver=task.optimizer, batch_size=task.batch, alpha=0.0, shuffle=task.shuffles, momentum=0.0,
         learning_rate_init=task.learning_rate, random_state=0,
     )  # fmt: skip
     network.partial_fit(x, y, classes=np.arange(task.sizes[-1]))
