@@ -20,7 +20,7 @@ from numpy import ndarray
 
 from core.config import TrainingConfig
 from core.network import Parameters
-from core.team import ALONE, Operation, Team
+from core.team import ALONE, CACHE_LINE, Operation, Team
 
 BLOCK = 65_536
 """Numbers of a block: five vectors of float32 stay in a second-level cache."""
@@ -38,12 +38,17 @@ Blocks: TypeAlias = list[tuple[Float[ndarray, " _"], ...]]
 
 
 def _blocks(vectors: Sequence[Float[ndarray, " n_parameters"]], slices: Sequence[slice]) -> Blocks:
-    """These parts of the vectors in even blocks of at most `BLOCK` numbers, each with room for one more."""
+    """These parts of the vectors in even blocks of about `BLOCK` numbers at most, each with room for one more.
+
+    Blocks begin at a cache line where their part does.
+    """
     bounds: list[tuple[int, int]] = []
     for part in slices:
-        n = -(-(part.stop - part.start) // BLOCK)
-        bounds += pairwise(part.start + (part.stop - part.start) * i // n for i in range(n + 1))
-    room = np.empty(max((stop - start for start, stop in bounds), default=0), vectors[0].dtype)
+        size = part.stop - part.start
+        n = -(-size // BLOCK)
+        starts = [part.start + (size * i // n) // CACHE_LINE * CACHE_LINE for i in range(n)]
+        bounds += pairwise([*starts, part.stop])
+    room = ALONE.zeros(max((stop - start for start, stop in bounds), default=0), vectors[0].dtype)
     return [(*(vector[start:stop] for vector in vectors), room[: stop - start]) for start, stop in bounds]
 
 
