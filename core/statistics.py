@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from core.activations import Activation
-from core.metrics import ACTIVATION_BINS, GRADIENT_BINS, N_BINS, UPDATE_BINS, WEIGHT_BINS
+from core.metrics import ACTIVATION_BINS, GRADIENT_BINS, N_BINS, UPDATE_BINS, WEIGHT_BINS, Bins
 from core.network import Network, Parameters
 from core.snapshot import LayerStatistics
+from core.team import ALONE, Team
 
 SATURATION = 0.05
 """How near an end of a bounded activation's range a value counts as saturated."""
@@ -24,38 +28,99 @@ def layer_statistics(
     parameters: Parameters,
     gradients: Parameters | None,
     before: Float[ndarray, " n_parameters"],
+    team: Team = ALONE,
 ) -> tuple[LayerStatistics, ...]:
     """The statistics of every layer of `network`, whose parameters are `parameters`.
 
     `outputs` is what each layer puts out for some examples, the class probabilities last;
     `gradients` belongs to the last step, None before the first; `before` is what the parameters
-    were before it.
+    were before it. A team shares what there is to look at; the figures do not depend on its size.
     """
     functions: list[Activation | None] = [*network.activations_of, None]
-    found = []
+    looks: list[_Look] = []
     start = 0
     for i, (weight, output) in enumerate(zip(parameters.weights, outputs, strict=True)):
-        flat = parameters.flat_weights[start : start + weight.size]
-        update = flat - before[start : start + weight.size]
+        part = slice(start, start + weight.size)
         start += weight.size
-        norm = _norm(flat)
-        d_weight = None if gradients is None else gradients.weights[i].ravel()
-        found.append(
-            LayerStatistics(
-                weight_norm=norm,
-                gradient_norm=None if d_weight is None else _norm(d_weight),
-                update_ratio=_norm(update) / norm if d_weight is not None and norm else None,
-                activation_mean=float(output.mean(dtype=np.float64)) if len(output) else 0.0,
-                activation_std=float(output.std(dtype=np.float64)) if len(output) else 0.0,
-                dead_fraction=float((output == 0).all(axis=0).mean()) if len(output) else 0.0,
-                saturated_fraction=_saturated(output, functions[i]),
-                weight_histogram=WEIGHT_BINS.count(flat),
-                gradient_histogram=np.zeros(N_BINS, np.int32) if d_weight is None else GRADIENT_BINS.count(d_weight),
-                activation_histogram=ACTIVATION_BINS.count(output),
-                update_histogram=np.zeros(N_BINS, np.int32) if d_weight is None else UPDATE_BINS.count(update),
-            )
-        )
-    return tuple(found)
+        flat = parameters.flat_weights[part]
+        looks += [
+            _Look(weight.size, partial(_norm_and_counts, flat, WEIGHT_BINS)),
+            _Look(output.size, partial(_activation_figures, output, functions[i])),
+        ]
+        if gradients is not None:
+            d_weight = gradients.flat_weights[part]
+            looks += [
+                _Look(weight.size, partial(_norm_and_counts, d_weight, GRADIENT_BINS)),
+                _Look(weight.size, partial(_update_norm_and_counts, flat, before[part])),
+            ]
+    _look_at_all(looks, team)
+    each = iter(look.found for look in looks)
+    return tuple(_one_layer(each, has_stepped=gradients is not None) for _ in outputs)
+
+
+class _Look:
+    """Something to look at, and what was `found`; `size` is how many numbers it is about."""
+
+    def __init__(self, size: int, look: Callable[[], tuple[Any, ...]]) -> None:
+        self.size, self.look = size, look
+        self.found: tuple[Any, ...] = ()
+
+
+def _look_at_all(looks: Sequence[_Look], team: Team) -> None:
+    """Each member takes about as many numbers: the largest first, each for who has the least to do so far."""
+    members: list[list[_Look]] = [[] for _ in range(team.size)]
+    for look in sorted(looks, key=lambda look: -look.size):
+        min(members, key=lambda mine: sum(each.size for each in mine)).append(look)
+
+    def take(mine: Sequence[_Look]) -> None:
+        for each in mine:
+            each.found = each.look()
+
+    team.together([partial(take, mine) for mine in members if mine])()
+
+
+def _one_layer(each: Iterator[tuple[Any, ...]], *, has_stepped: bool) -> LayerStatistics:
+    """A layer's statistics from the next of what was found."""
+    weight_norm, weight_counts = next(each)
+    mean, std, dead, saturated, activation_counts = next(each)
+    gradient_norm, gradient_counts = next(each) if has_stepped else (None, np.zeros(N_BINS, np.int32))
+    update_norm, update_counts = next(each) if has_stepped else (None, np.zeros(N_BINS, np.int32))
+    return LayerStatistics(
+        weight_norm=weight_norm,
+        gradient_norm=gradient_norm,
+        update_ratio=update_norm / weight_norm if update_norm is not None and weight_norm else None,
+        activation_mean=mean,
+        activation_std=std,
+        dead_fraction=dead,
+        saturated_fraction=saturated,
+        weight_histogram=weight_counts,
+        gradient_histogram=gradient_counts,
+        activation_histogram=activation_counts,
+        update_histogram=update_counts,
+    )
+
+
+def _norm_and_counts(vector: Float[ndarray, " n"], bins: Bins) -> tuple[float, Int[ndarray, " 64"]]:
+    return _norm(vector), bins.count(vector)
+
+
+def _update_norm_and_counts(
+    after: Float[ndarray, " n"], before: Float[ndarray, " n"]
+) -> tuple[float, Int[ndarray, " 64"]]:
+    return _norm_and_counts(after - before, UPDATE_BINS)
+
+
+def _activation_figures(
+    output: Float[ndarray, "n n_units"], function: Activation | None
+) -> tuple[float, float, float, float | None, Int[ndarray, " 64"]]:
+    counts = ACTIVATION_BINS.count(output)
+    if not len(output):
+        return 0.0, 0.0, 0.0, None, counts
+    deviations = output.astype(np.float64).ravel()
+    mean = float(deviations.mean())
+    deviations -= mean
+    std = math.sqrt(deviations.dot(deviations) / len(deviations))
+    return mean, std, float((output == 0).all(axis=0).mean()), _saturated(output, function), counts
 
 
 def _norm(vector: Float[ndarray, " n"]) -> float:
@@ -63,7 +128,7 @@ def _norm(vector: Float[ndarray, " n"]) -> float:
 
 
 def _saturated(output: Float[ndarray, "n n_units"], function: Activation | None) -> float | None:
-    if function is None or function.lowest is None or function.highest is None or not len(output):
+    if function is None or function.lowest is None or function.highest is None:
         return None
     low, high = function.lowest + SATURATION, function.highest - SATURATION
     return float(((output < low) | (output > high)).mean())

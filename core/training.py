@@ -130,6 +130,7 @@ class Trainer:
                 gradients=self._engine.gradient if self.step else None,
                 before=self._engine.before,
                 parameters=self._engine.parameters,
+                team=self._team,
             )
         for evaluation, split in ((train, "train"), (heldout, "held-out")):
             if math.isinf(evaluation.loss) or (math.isnan(evaluation.loss) and evaluation.confusion.any()):

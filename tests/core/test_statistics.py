@@ -13,20 +13,39 @@ from core.metrics import HISTOGRAM_EDGES
 from core.network import Network, Parameters
 from core.snapshot import LayerStatistics
 from core.statistics import layer_statistics
+from core.team import ALONE, Team
 from core.training import Trainer
+from runs.team import ThreadTeam
+from tests.core.test_resuming import bits
 
 
 def statistics_of(
-    config: NetworkConfig, outputs: list[np.ndarray], *, stepped: bool = True, weight: float = 3.0
+    config: NetworkConfig,
+    outputs: list[np.ndarray],
+    *,
+    stepped: bool = True,
+    weight: float = 3.0,
+    team: Team = ALONE,
 ) -> tuple[LayerStatistics, ...]:
     """Those of a 2-2-2 network with all weights `weight`, one step of 0.3 after a gradient of -0.5."""
     parameters, gradient = (Parameters(config, (2, 2, 2), "float64") for _ in range(2))
     parameters.flat[...], gradient.flat[...] = weight, -0.5
     network = Network(config, 2, 2, parameters.layers)
     gradients = gradient if stepped else None
-    return layer_statistics(
-        network, outputs, parameters=parameters, gradients=gradients, before=parameters.flat - 0.3 * stepped
-    )
+    before = parameters.flat - 0.3 * stepped
+    return layer_statistics(network, outputs, parameters=parameters, gradients=gradients, before=before, team=team)
+
+
+@pytest.mark.parametrize("size", [2, 3, 20])
+def test_the_figures_do_not_depend_on_who_looks(size: int) -> None:
+    """However many threads share the looking, every figure has the same bits, before the first step as well."""
+    outputs = [np.random.default_rng(0).normal(size=(30, 2)) for _ in range(2)]
+    for stepped in (False, True):
+        alone, shared = (
+            statistics_of(NetworkConfig(hidden_sizes=(2,)), outputs, stepped=stepped, team=team)
+            for team in (ALONE, ThreadTeam(size))
+        )
+        assert bits(shared) == bits(alone)
 
 
 def test_norms_and_ratios_by_hand() -> None:
