@@ -54,40 +54,35 @@ class ChunkedSteps(Steps):
         self._batches = material.batches()
         hidden = [-(-n // UNITS) * UNITS for n in network.hidden_sizes]
         sizes = (material.x.shape[1], *hidden, material.targets.shape[1])
-        self._wide, self._sum = (Parameters(network, sizes, material.parameters.flat.dtype) for _ in range(2))
+        self._wide = Parameters(network, sizes, material.parameters.flat.dtype)
         self._members = [_Member(material.config, self._wide, sizes) for _ in range(material.team.size)]
-        self._features: Int[ndarray, " n_features"] | slice = EVERY
+        features: Int[ndarray, " n_features"] | slice = EVERY
         if self._batches.is_constant:
             stairs = staircase_of(material.x)
-            self._features = stairs.features
+            features = stairs.features
             dealt = [self._stairs(stairs)]
         else:
             dealt = [self._chunks(x, targets) for x, targets, _ in self._batches.slots()]
         self._passes = [self._pass_over(chunks) for chunks in dealt]
+        self._parameters = list(_pairs(self._wide, material.parameters, features))
+        self._gradients = list(_pairs(self._members[0].total, material.gradient, features))
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
         material = self._material
         for step in range(start, end):
             if step == end - 1:
                 material.before[...] = material.parameters.flat
-            for wide, parameter, rows in self._pairs(self._wide, material.parameters):
+            for wide, parameter, rows in self._parameters:
                 wide[...] = parameter[rows]
             self._passes[self._batches.fill(step)]()
-            np.copyto(self._sum.flat, self._members[0].total)
-            for member in self._members[1:]:
-                np.add(self._sum.flat, member.total, self._sum.flat)
-            for wide, gradient, rows in self._pairs(self._sum, material.gradient):
+            first, *others = (member.total.flat for member in self._members)
+            for total in others:
+                np.add(first, total, first)
+            for wide, gradient, rows in self._gradients:
                 gradient[rows] = wide
             self._shape_gradient()
             self._check(step)
             material.optimizer.step(rate_of(step))
-
-    def _pairs(self, wide: Parameters, narrow: Parameters) -> Iterator[tuple[ndarray, ndarray, ndarray | slice]]:
-        """Each weight and bias of the copy, without its additional units, and of the network; which rows are whose."""
-        pairs = zip((*wide.weights, *wide.biases), (*narrow.weights, *narrow.biases), strict=True)
-        for i, (theirs, mine) in enumerate(pairs):
-            if theirs is not None and mine is not None:
-                yield theirs[tuple(slice(n) for n in mine.shape)], mine, EVERY if i else self._features
 
     def _chunks(
         self, x: Float[ndarray, "batch n_features"], targets: Float[ndarray, "batch n_outputs"]
@@ -129,6 +124,16 @@ class ChunkedSteps(Steps):
         return self._material.team.together(parts)
 
 
+def _pairs(
+    wide: Parameters, narrow: Parameters, features: Int[ndarray, " n_features"] | slice
+) -> Iterator[tuple[ndarray, ndarray, ndarray | slice]]:
+    """Each weight and bias of the copy without its additional units, that of the network, and which rows it has."""
+    pairs = zip((*wide.weights, *wide.biases), (*narrow.weights, *narrow.biases), strict=True)
+    for i, (theirs, mine) in enumerate(pairs):
+        if theirs is not None and mine is not None:
+            yield theirs[tuple(slice(n) for n in mine.shape)], mine, EVERY if i else features
+
+
 def _parts(n: int, n_parts: int) -> list[slice]:
     """`n` things in a row as so many parts, as even as can be."""
     return [slice(start, stop) for start, stop in pairwise(n * i // n_parts for i in range(n_parts + 1))]
@@ -137,17 +142,16 @@ def _parts(n: int, n_parts: int) -> list[slice]:
 class _Member:
     def __init__(self, config: RunConfig, parameters: Parameters, sizes: Sequence[int]) -> None:
         self._config, self._parameters = config, parameters
-        self._gradient = Parameters(config.network, sizes, parameters.flat.dtype)
+        self.total, self._gradient = (Parameters(config.network, sizes, parameters.flat.dtype) for _ in range(2))
         self._made: dict[tuple[int, int], Backpropagation] = {}
-        self.total = np.zeros_like(parameters.flat)
 
     def part(self, chunks: list[Chunk], n_examples: int) -> Operation:
-        operations: list[Operation] = [partial(self.total.fill, 0)]
+        operations: list[Operation] = [partial(self.total.flat.fill, 0)]
         n_features, n_units = self._gradient.weights[0].shape
         for x, targets in chunks:
             step = self._backpropagation(len(x), n_examples)
             first = (n_features - x.shape[1]) * n_units  # the rows before are those of features that are 0
-            gradient, total = self._gradient.flat[first:], self.total[first:]
+            gradient, total = self._gradient.flat[first:], self.total.flat[first:]
             operations += [*step.forward(x), *step.backward(x, targets), partial(np.add, total, gradient, total)]
         return in_turn(operations)
 
