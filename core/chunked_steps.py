@@ -25,6 +25,8 @@ CHUNK_BYTES = 512 * 1024
 """How much the widest layer puts out for a chunk: it stays in the cache from the forward pass to the gradient."""
 STAIRS = 10
 """In how many chunks the team goes down a staircase, at least: more leave out more zeros, but have to be added up."""
+LEAST_ZEROS = 0.1
+"""Share of the inputs that a staircase has to leave out to be worth more chunks and a copy of the examples."""
 UNITS = 16
 """Hidden layers are widened to a multiple of this: a matrix multiplication works on so many numbers at once."""
 
@@ -44,8 +46,8 @@ class ChunkedSteps(Steps):
 
     Each member of the team takes as many chunks, into a gradient of its own. They work on a copy of the
     network whose hidden layers are a little wider; the weights to and from its additional units are 0.
-    Where all steps meet the same batch its chunks are those of a staircase, and the copy's features are in
-    the order of the staircase.
+    Where all steps meet the same batch and it has many zeros, its chunks are those of a staircase, and the
+    copy's features are in the order of the staircase.
     """
 
     def __init__(self, material: Material) -> None:
@@ -57,8 +59,8 @@ class ChunkedSteps(Steps):
         self._wide = Parameters(network, sizes, material.parameters.flat.dtype)
         self._members = [_Member(material.config, self._wide, sizes) for _ in range(material.team.size)]
         features: Int[ndarray, " n_features"] | slice = EVERY
-        if self._batches.is_constant:
-            stairs = staircase_of(material.x)
+        stairs = staircase_of(material.x) if self._batches.is_constant else None
+        if stairs is not None and stairs.widths.mean() <= (1 - LEAST_ZEROS) * material.x.shape[1]:
             features = stairs.features
             dealt = [self._stairs(stairs)]
         else:

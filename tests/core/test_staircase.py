@@ -165,3 +165,20 @@ def test_fewer_examples_than_members(monkeypatch: pytest.MonkeyPatch) -> None:
     for engine in (plain, chunked):
         engine.advance(0, 5, lambda _: 0.01)
     np.testing.assert_allclose(chunked.parameters.flat, plain.parameters.flat, rtol=1e-9, atol=1e-12)
+
+
+def test_examples_without_zeros_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is nothing to leave out no second copy of the examples is made."""
+    small_chunks(monkeypatch)
+    dealt = []
+    stairs = ChunkedSteps._stairs
+
+    def watched(*given: Any) -> Any:
+        dealt.append(given)
+        return stairs(*given)
+
+    monkeypatch.setattr(ChunkedSteps, "_stairs", watched)
+    engine_of(make_dataset(n_train=90), config_of(batch_size="full"), ALONE)
+    assert not dealt
+    engine_of(inked(), config_of(batch_size="full"), ALONE)
+    assert dealt
