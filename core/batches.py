@@ -66,6 +66,11 @@ class Batches:
         self._order: Int[ndarray, " n"] = np.empty(0, np.int64)
         self._gathered = -1  # the batch of the epoch that slot 0 holds
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether all steps meet the same batch, which is all the examples as they are."""
+        return self._is_whole and not self._augments
+
     def slots(self) -> Iterator[tuple[ndarray, ndarray, ndarray | None]]:
         """The buffers of every slot, the smaller last one included: features, targets, and weights if there are any."""
         for slot in range(self.n_slots):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from core.backpropagation import Backpropagation
 from core.config import RunConfig
+from core.layers import EVERY
 from core.network import Parameters
+from core.staircase import Staircase, staircase_of
 from core.steps import Material, Steps
 from core.team import Operation, in_turn
 
@@ -20,8 +23,15 @@ LARGE_BYTES = 6 * 1024 * 1024
 """How large the inputs of a batch are that is taken in chunks."""
 CHUNK_BYTES = 512 * 1024
 """How much the widest layer puts out for a chunk: it stays in the cache from the forward pass to the gradient."""
+STAIRS = 10
+"""In how many chunks the team goes down a staircase, at least: more leave out more zeros, but have to be added up."""
+LEAST_ZEROS = 0.1
+"""Share of the inputs that a staircase has to leave out to be worth more chunks and a copy of the examples."""
 UNITS = 16
 """Hidden layers are widened to a multiple of this: a matrix multiplication works on so many numbers at once."""
+
+Chunk: TypeAlias = tuple[ndarray, ndarray]
+"""Features and targets of some examples; of a staircase's features the last ones, without those that are 0 in all."""
 
 
 def can_chunk(config: RunConfig, n_features: int, batch_size: int, *, weighted: bool) -> bool:
@@ -36,6 +46,8 @@ class ChunkedSteps(Steps):
 
     Each member of the team takes as many chunks, into a gradient of its own. They work on a copy of the
     network whose hidden layers are a little wider; the weights to and from its additional units are 0.
+    Where all steps meet the same batch and it has many zeros, its chunks are those of a staircase, and the
+    copy's features are in the order of the staircase.
     """
 
     def __init__(self, material: Material) -> None:
@@ -44,63 +56,105 @@ class ChunkedSteps(Steps):
         self._batches = material.batches()
         hidden = [-(-n // UNITS) * UNITS for n in network.hidden_sizes]
         sizes = (material.x.shape[1], *hidden, material.targets.shape[1])
-        self._wide, self._sum = (Parameters(network, sizes, material.parameters.flat.dtype) for _ in range(2))
+        self._wide = Parameters(network, sizes, material.parameters.flat.dtype)
         self._members = [_Member(material.config, self._wide, sizes) for _ in range(material.team.size)]
-        self._passes = [material.team.together(self._parts_of(x, targets)) for x, targets, _ in self._batches.slots()]
+        features: Int[ndarray, " n_features"] | slice = EVERY
+        stairs = staircase_of(material.x) if self._batches.is_constant else None
+        if stairs is not None and stairs.widths.mean() <= (1 - LEAST_ZEROS) * material.x.shape[1]:
+            features = stairs.features
+            dealt = [self._stairs(stairs)]
+        else:
+            dealt = [self._chunks(x, targets) for x, targets, _ in self._batches.slots()]
+        self._passes = [self._pass_over(chunks) for chunks in dealt]
+        self._parameters = list(_pairs(self._wide, material.parameters, features))
+        self._gradients = list(_pairs(self._members[0].total, material.gradient, features))
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
         material = self._material
         for step in range(start, end):
             if step == end - 1:
                 material.before[...] = material.parameters.flat
-            for wide, parameter in _pairs(self._wide, material.parameters):
-                wide[...] = parameter
+            for wide, parameter, rows in self._parameters:
+                wide[...] = parameter[rows]
             self._passes[self._batches.fill(step)]()
-            np.copyto(self._sum.flat, self._members[0].total)
-            for member in self._members[1:]:
-                np.add(self._sum.flat, member.total, self._sum.flat)
-            for wide, gradient in _pairs(self._sum, material.gradient):
-                gradient[...] = wide
+            first, *others = (member.total.flat for member in self._members)
+            for total in others:
+                np.add(first, total, first)
+            for wide, gradient, rows in self._gradients:
+                gradient[rows] = wide
             self._shape_gradient()
             self._check(step)
             material.optimizer.step(rate_of(step))
 
-    def _parts_of(
+    def _chunks(
         self, x: Float[ndarray, "batch n_features"], targets: Float[ndarray, "batch n_outputs"]
-    ) -> list[Operation]:
-        size = len(self._members)
-        widest = max(weight.shape[1] for weight in self._wide.weights) * x.itemsize
-        n = -(-len(x) * widest // (CHUNK_BYTES * size)) * size  # as many for each member
-        chunks = [slice(start, stop) for start, stop in pairwise(len(x) * i // n for i in range(n + 1))]
-        return [
-            member.part([(x[chunk], targets[chunk]) for chunk in chunks[i * n // size : (i + 1) * n // size]], len(x))
-            for i, member in enumerate(self._members)
-        ]
+    ) -> list[list[Chunk]]:
+        """The chunks of a batch for each member."""
+        each, size = self._n_chunks(len(x)), len(self._members)
+        chunks = [(x[part], targets[part]) for part in _parts(len(x), each * size)]
+        return [chunks[i * each : (i + 1) * each] for i in range(size)]
+
+    def _stairs(self, stairs: Staircase) -> list[list[Chunk]]:
+        """The chunks of all examples for each member: a staircase of its own, with as much under it as the others'.
+
+        Each begins in another place of it: members that are in the same place are done with every
+        multiplication at the same moment, and then wait for each other.
+        """
+        material, size = self._material, len(self._members)
+        n, n_features = material.x.shape
+        each = max(-(-STAIRS // size), self._n_chunks(n))
+        dealt = []
+        for i in range(size):
+            examples, widths = stairs.examples[i::size], stairs.widths[i::size]
+            chunks = []
+            for part in _parts(len(examples), min(each, len(examples)) or 1):
+                rows = examples[part]
+                columns = stairs.features[n_features - widths[part].max(initial=0) :]
+                chunks.append((material.x[np.ix_(rows, columns)], material.targets[rows]))
+            first = len(chunks) * i // size
+            dealt.append(chunks[first:] + chunks[:first])
+        return dealt
+
+    def _n_chunks(self, n_examples: int) -> int:
+        """In how many chunks each member takes a batch for their widest layer to stay in the cache."""
+        widest: int = max(weight.shape[1] for weight in self._wide.weights) * self._wide.flat.itemsize
+        return -(-n_examples * widest // (CHUNK_BYTES * len(self._members)))
+
+    def _pass_over(self, dealt: list[list[Chunk]]) -> Operation:
+        n_examples = sum(len(x) for chunks in dealt for x, _ in chunks)
+        parts = [member.part(chunks, n_examples) for member, chunks in zip(self._members, dealt, strict=True)]
+        return self._material.team.together(parts)
 
 
-def _pairs(wide: Parameters, narrow: Parameters) -> Iterator[tuple[ndarray, ndarray]]:
-    """Each weight and bias of the wider network, without its additional units, beside that of the network itself."""
-    for theirs, mine in zip((*wide.weights, *wide.biases), (*narrow.weights, *narrow.biases), strict=True):
+def _pairs(
+    wide: Parameters, narrow: Parameters, features: Int[ndarray, " n_features"] | slice
+) -> Iterator[tuple[ndarray, ndarray, ndarray | slice]]:
+    """Each weight and bias of the copy without its additional units, that of the network, and which rows it has."""
+    pairs = zip((*wide.weights, *wide.biases), (*narrow.weights, *narrow.biases), strict=True)
+    for i, (theirs, mine) in enumerate(pairs):
         if theirs is not None and mine is not None:
-            yield theirs[tuple(slice(n) for n in mine.shape)], mine
+            yield theirs[tuple(slice(n) for n in mine.shape)], mine, EVERY if i else features
+
+
+def _parts(n: int, n_parts: int) -> list[slice]:
+    """`n` things in a row as so many parts, as even as can be."""
+    return [slice(start, stop) for start, stop in pairwise(n * i // n_parts for i in range(n_parts + 1))]
 
 
 class _Member:
     def __init__(self, config: RunConfig, parameters: Parameters, sizes: Sequence[int]) -> None:
         self._config, self._parameters = config, parameters
-        self._gradient = Parameters(config.network, sizes, parameters.flat.dtype)
+        self.total, self._gradient = (Parameters(config.network, sizes, parameters.flat.dtype) for _ in range(2))
         self._made: dict[tuple[int, int], Backpropagation] = {}
-        self.total = np.zeros_like(parameters.flat)
 
-    def part(self, chunks: list[tuple[ndarray, ndarray]], n_examples: int) -> Operation:
-        operations: list[Operation] = []
-        for i, (x, targets) in enumerate(chunks):
+    def part(self, chunks: list[Chunk], n_examples: int) -> Operation:
+        operations: list[Operation] = [partial(self.total.flat.fill, 0)]
+        n_features, n_units = self._gradient.weights[0].shape
+        for x, targets in chunks:
             step = self._backpropagation(len(x), n_examples)
-            operations += [*step.forward(x), *step.backward(x, targets)]
-            if i:
-                operations.append(partial(np.add, self.total, self._gradient.flat, self.total))
-            else:
-                operations.append(partial(np.copyto, self.total, self._gradient.flat))
+            first = (n_features - x.shape[1]) * n_units  # the rows before are those of features that are 0
+            gradient, total = self._gradient.flat[first:], self.total.flat[first:]
+            operations += [*step.forward(x), *step.backward(x, targets), partial(np.add, total, gradient, total)]
         return in_turn(operations)
 
     def _backpropagation(self, size: int, n_examples: int) -> Backpropagation:

@@ -34,7 +34,8 @@ class Layer:
     Forward: z = weight^T a_in + bias, or batch normalisation of weight^T a_in; a = activation(z);
     `output` is `a`, or what dropout leaves of it; all [n_out, batch]. The output layer has no
     activation. Backward: `dz`, the gradient with respect to z, is written by the layer above, or by
-    the loss.
+    the loss. Inputs may lack the first ones, if these are 0 in all examples: the rows of the weight that
+    belong to them are then left out, and those of its gradient left as they are.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Layer:
     def sums(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
         """Each member's part of the weighted sums, from the inputs that are its `rows`."""
         return [
-            _product(self.weight[rows].T, a_in, z)
+            _product(_last(self.weight[rows], len(a_in)).T, a_in, z)
             for rows, a_in, z in zip(self.rows, inputs, self._partial_sums, strict=True)
         ]
 
@@ -145,7 +146,14 @@ class Layer:
 
     def gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
         """Each member's part of the gradient of the weight, from the inputs that are its `rows`: dW = a_in dz^T."""
-        return [_product(a_in, self.dz.T, self.d_weight[rows]) for rows, a_in in zip(self.rows, inputs, strict=True)]
+        return [
+            _product(a_in, self.dz.T, _last(self.d_weight[rows], len(a_in)))
+            for rows, a_in in zip(self.rows, inputs, strict=True)
+        ]
+
+
+def _last(rows: Float[ndarray, "n_in n_out"], n: int) -> Float[ndarray, "n n_out"]:
+    return rows[len(rows) - n :]
 
 
 def _product(a: ndarray, b: ndarray, out: ndarray) -> Operation:
