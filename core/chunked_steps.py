@@ -17,7 +17,7 @@ from core.layers import EVERY
 from core.network import Parameters
 from core.staircase import Staircase, staircase_of
 from core.steps import Material, Steps
-from core.team import Operation, in_turn
+from core.team import Operation, Team, in_turn
 
 LARGE_BYTES = 6 * 1024 * 1024
 """How large the inputs of a batch are that is taken in chunks."""
@@ -56,8 +56,10 @@ class ChunkedSteps(Steps):
         self._batches = material.batches()
         hidden = [-(-n // UNITS) * UNITS for n in network.hidden_sizes]
         sizes = (material.x.shape[1], *hidden, material.targets.shape[1])
-        self._wide = Parameters(network, sizes, material.parameters.flat.dtype)
-        self._members = [_Member(material.config, self._wide, sizes) for _ in range(material.team.size)]
+        # Batches that are gathered anew for each step are not where a lasting team's members would see them.
+        self._team = material.team.lasting() if self._batches.is_constant else material.team
+        self._wide = Parameters(network, sizes, material.parameters.flat.dtype, self._team)
+        self._members = [_Member(material.config, self._wide, sizes, self._team) for _ in range(self._team.size)]
         features: Int[ndarray, " n_features"] | slice = EVERY
         stairs = staircase_of(material.x) if self._batches.is_constant else None
         if stairs is not None and stairs.widths.mean() <= (1 - LEAST_ZEROS) * material.x.shape[1]:
@@ -123,7 +125,7 @@ class ChunkedSteps(Steps):
     def _pass_over(self, dealt: list[list[Chunk]]) -> Operation:
         n_examples = sum(len(x) for chunks in dealt for x, _ in chunks)
         parts = [member.part(chunks, n_examples) for member, chunks in zip(self._members, dealt, strict=True)]
-        return self._material.team.together(parts)
+        return self._team.together(parts)
 
 
 def _pairs(
@@ -142,9 +144,10 @@ def _parts(n: int, n_parts: int) -> list[slice]:
 
 
 class _Member:
-    def __init__(self, config: RunConfig, parameters: Parameters, sizes: Sequence[int]) -> None:
+    def __init__(self, config: RunConfig, parameters: Parameters, sizes: Sequence[int], team: Team) -> None:
         self._config, self._parameters = config, parameters
-        self.total, self._gradient = (Parameters(config.network, sizes, parameters.flat.dtype) for _ in range(2))
+        self.total = Parameters(config.network, sizes, parameters.flat.dtype, team)
+        self._gradient = Parameters(config.network, sizes, parameters.flat.dtype)
         self._made: dict[tuple[int, int], Backpropagation] = {}
 
     def part(self, chunks: list[Chunk], n_examples: int) -> Operation:

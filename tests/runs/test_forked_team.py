@@ -18,6 +18,7 @@ import pytest
 from numpy import ndarray
 
 import core.team
+from core.chunked_steps import ChunkedSteps
 from core.engine import NumpyEngine
 from core.shared_steps import SharedSteps
 from core.team import Team
@@ -26,7 +27,7 @@ from runs.forked_team import ForkedTeam, TeamError, can_fork
 from runs.team import ThreadTeam
 from tests.core.conftest import make_dataset
 from tests.core.test_resuming import bits, snapshots_to_the_end, through_a_file
-from tests.core.test_team import config_of
+from tests.core.test_team import config_of, small_chunks
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are split on Linux alone")
 FLOAT = np.dtype(np.float64)
@@ -127,6 +128,25 @@ def test_processes_take_the_steps_of_threads(options: dict[str, Any], size: int)
         for start in (0, 5):
             engine.advance(start, start + 5 + start, lambda step: 0.01 / (1 + step))
     assert psutil.Process().children(), "nobody else took part"
+    for name, expected in threads.arrays().items():
+        np.testing.assert_array_equal(processes.arrays()[name], expected, err_msg=name)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("batch_size", ["full", 40])
+def test_processes_take_large_batches_as_threads_do(
+    batch_size: int | str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch of all examples is shared by processes, other large ones by threads: the bits are the same."""
+    small_chunks(monkeypatch)
+    dataset, config = make_dataset(), config_of(batch_size=batch_size, l2=0.1, clip_norm=0.5)
+    x = dataset.x_train.astype(config.training.dtype)
+    x[np.random.default_rng(0).random(x.shape) < 0.7] = 0
+    threads, processes = (NumpyEngine(dataset, config, x, team(size)) for team in (Threads, ThreadTeam))
+    assert isinstance(processes._steps, ChunkedSteps)
+    for engine in (threads, processes):
+        engine.advance(0, 5, lambda _: 0.01)
+    assert bool(psutil.Process().children()) == (batch_size == "full")
     for name, expected in threads.arrays().items():
         np.testing.assert_array_equal(processes.arrays()[name], expected, err_msg=name)
 
