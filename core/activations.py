@@ -160,14 +160,22 @@ def softmax(logits: Float[ndarray, "..."], out: Float[ndarray, "..."] | None = N
     return out
 
 
+def least_probability(dtype: np.dtype) -> float:
+    """The least probability that counts in training: the cube root of the smallest normal number, 2e-13 in float32.
+
+    What follows from smaller ones would be denormal numbers, with which a processor computes ten times slower, and
+    change no weight.
+    """
+    return float(np.cbrt(float(np.finfo(dtype).tiny)))
+
+
 def softmax_in_place(logits: Float[ndarray, "n_classes batch"]) -> Callable[[], None]:
     """An operation that makes softmax of what these logits then are, class by class along axis 0, for training.
 
-    No probability is below the cube root of the smallest normal number, 2e-13 in float32: what follows from smaller
-    ones would be denormal numbers, with which a processor computes ten times slower, and change no weight.
+    No probability is below `least_probability`.
     """
     top, total = (np.empty(logits.shape[1], logits.dtype) for _ in range(2))
-    lowest = np.array(np.log(np.finfo(logits.dtype).tiny) / 3, logits.dtype)
+    lowest = np.array(np.log(least_probability(logits.dtype)), logits.dtype)
 
     def operation() -> None:
         np.maximum.reduce(logits, 0, out=top)

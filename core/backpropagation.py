@@ -78,10 +78,15 @@ class Backpropagation:
         x: Float[ndarray, "batch n_features"],
         targets: Float[ndarray, "batch n_classes"],
         weights: Float[ndarray, " batch"] | None = None,
+        *,
+        errors: Sequence[Operation] = (),
     ) -> list[Operation]:
-        """From the logits to the gradient; `weights` make the mean over the examples a weighted one."""
+        """From the logits to the gradient; `weights` make the mean over the examples a weighted one.
+
+        `errors`, where there are any, overwrite the logits with the gradient with respect to them, instead of the loss.
+        """
         inputs = self._layers[0].parts_of(x.T)
-        operations = self._errors(targets, weights, inputs)
+        operations = self._errors(targets, weights, inputs, errors)
         if self._rate is None:
             operations += [self._team.together(layer) for layer in self._gradients(inputs)]
         return operations
@@ -117,6 +122,21 @@ class Backpropagation:
         targets: Float[ndarray, "batch n_classes"],
         weights: Float[ndarray, " batch"] | None,
         inputs: Sequence[Float[ndarray, "_ batch"]] | None,
+        errors: Sequence[Operation] = (),
+    ) -> list[Operation]:
+        operations = list(errors) or self._errors_of_loss(targets, weights)
+        operations += self._layers[-1].gradients_of_others()
+        for i in reversed(range(len(self._layers))):
+            layer = self._layers[i]
+            if self._rate is not None and inputs is not None:
+                operations += layer.gradients(inputs if i == 0 else layer.parts_of(self._layers[i - 1].output))
+                operations.append(partial(_step, layer, self._rate))
+            if i:
+                operations += layer.backward_to(self._layers[i - 1])
+        return operations
+
+    def _errors_of_loss(
+        self, targets: Float[ndarray, "batch n_classes"], weights: Float[ndarray, " batch"] | None
     ) -> list[Operation]:
         logits, loss = self.logits, self._loss
         scale = np.array(1 / self._n_examples if weights is None else 1, logits.dtype)
@@ -126,14 +146,6 @@ class Backpropagation:
         ]
         if weights is not None:
             operations.append(partial(_weigh, logits, weights))
-        operations += self._layers[-1].gradients_of_others()
-        for i in reversed(range(len(self._layers))):
-            layer = self._layers[i]
-            if self._rate is not None and inputs is not None:
-                operations += layer.gradients(inputs if i == 0 else layer.parts_of(self._layers[i - 1].output))
-                operations.append(partial(_step, layer, self._rate))
-            if i:
-                operations += layer.backward_to(self._layers[i - 1])
         return operations
 
     def _gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[list[Operation]]:

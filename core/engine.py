@@ -15,6 +15,7 @@ from core.augmentation import augmentation_of
 from core.chunked_steps import ChunkedSteps, can_chunk
 from core.config import RunConfig, TrainingConfig
 from core.dataset import Dataset
+from core.folded_steps import FoldedSteps, can_fold
 from core.network import Parameters, initial_parameters, layer_sizes
 from core.optimizers import OPTIMIZERS
 from core.outputs import check_fits, targets_for
@@ -176,6 +177,8 @@ def _steps_of(material: Material) -> Steps:
     n_features, n_units = material.parameters.weights[0].shape
     if not material.augments and can_share(config.training, n_features, n_units, material.team.size):
         return SharedSteps(material)
+    if can_fold(material):
+        return FoldedSteps(material)
     return SerialSteps(material)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -34,7 +35,7 @@ class Layer:
     Forward: z = weight^T a_in + bias, or batch normalisation of weight^T a_in; a = activation(z);
     `output` is `a`, or what dropout leaves of it; all [n_out, batch]. The output layer has no
     activation. Backward: `dz`, the gradient with respect to z, is written by the layer above, or by
-    the loss.
+    the loss. Where the parameters fold the biases into the weights, `output` has a further row of ones.
     """
 
     def __init__(
@@ -51,11 +52,14 @@ class Layer:
         self.activation = activation
         shape, dtype = (self.weight.shape[1], batch_size), self.weight.dtype
         # The sums of the first layer lie by example, as the inputs do: that multiplies faster. Where the next
-        # layer is shared each member wants some of the units, all their examples next to each other.
+        # layer is shared each member wants some of the units, all their examples next to each other. With the
+        # biases folded it is the last layer, whose targets lie so, and a row of ones goes below whole rows.
         is_split = i + 1 < len(parameters.weights) and len(parameters.rows(i + 1, team.size)) > 1
-        self.z: Float[ndarray, "n_out batch"] = np.empty(shape, dtype, "C" if i or is_split else "F")
-        self.a = np.empty_like(self.z) if activation is not None and activation.needs_input else self.z
-        self.output = self.a
+        by_example = activation is None if parameters.folds else not (i or is_split)
+        self._ones_below = int(parameters.folds and activation is not None)
+        self.output: Float[ndarray, "n_rows batch"] = self._room(shape, dtype, "F" if by_example else "C")
+        self.a: Float[ndarray, "n_out batch"] = self.output[: shape[0]]
+        self.z = np.empty_like(self.a) if activation is not None and activation.needs_input else self.a
         self.dz = self.z if activation is None else np.empty_like(self.z)  # the loss overwrites the logits
         self.slope = np.empty_like(self.z)
         self._ones = np.ones(batch_size, self.weight.dtype)
@@ -70,8 +74,13 @@ class Layer:
 
     def drop(self, share: float, generator: Generator) -> None:
         """Have a share of the outputs switched off at random."""
+        self.output = self._room(self.a.shape, self.a.dtype, "F" if self.a.flags.f_contiguous else "C")
         self._dropout = Dropout(self, share, generator)
-        self.output = self._dropout.output
+
+    def _room(
+        self, shape: tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"]
+    ) -> Float[ndarray, "n_rows batch"]:
+        return np.ones((shape[0] + self._ones_below, shape[1]), dtype, order)
 
     def draw(self) -> list[Operation]:
         """What is random in a step."""
@@ -99,7 +108,7 @@ class Layer:
         if self.activation is not None:
             operations.append(partial(self.activation.function, z, a))
         if self._dropout:
-            operations.append(partial(np.multiply, a, self._dropout.mask[units], self.output[units]))
+            operations.append(partial(np.multiply, a, self._dropout.mask[units], self._dropout.output[units]))
         return operations
 
     def forward(self, below: Layer) -> list[Operation]:
@@ -127,7 +136,7 @@ class Layer:
 
     def _errors_of(self, below: Layer, rows: slice) -> list[Operation]:
         function, dz = below.activation, below.dz[rows]
-        operations: list[Operation] = [_product(self.weight[rows], self.dz, dz)]
+        operations: list[Operation] = [_product(self.weight[rows][: len(dz)], self.dz, dz)]
         if below._dropout:
             operations.append(partial(np.multiply, dz, below._dropout.mask[rows], dz))
         if function is not None:
@@ -210,7 +219,7 @@ class Dropout:
     def __init__(self, layer: Layer, share: float, generator: Generator) -> None:
         self._share, self._generator = share, generator
         self.mask = np.ones_like(layer.a)
-        self.output = np.empty_like(layer.a)
+        self.output = layer.output[: len(layer.a)]
         self._uniform = np.empty(layer.a.shape, layer.a.dtype)  # drawn in one order, however the layer lies
 
     def draw(self) -> None:

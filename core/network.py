@@ -51,12 +51,16 @@ class Parameters:
     A gradient and an optimizer's moments have the same structure. `biases` are None where a layer
     has none, `scales` where it is not normalised. `running` holds, beside the vector, the mean and
     the variance that a normalised layer has seen, [2, n_out]; training moves them, not the optimizer.
+    With `folds` each layer has one input more that is always 1: its weights, the last row, are the biases.
     """
 
-    def __init__(self, config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype) -> None:
-        shapes = list(pairwise(sizes))
+    def __init__(
+        self, config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype, *, folds: bool = False
+    ) -> None:
+        self.folds = folds
+        shapes = [(n_in + folds, n_out) for n_in, n_out in pairwise(sizes)]
         self.is_normalized = [config.batch_norm and i < len(shapes) - 1 for i in range(len(shapes))]
-        has_bias = [config.bias or (config.constant_input and i == 0) for i in range(len(shapes))]
+        has_bias = [not folds and (config.bias or (config.constant_input and i == 0)) for i in range(len(shapes))]
         n_weights = sum(n_in * n_out for n_in, n_out in shapes)
         n_others = sum(
             n_out * ((bias or normalized) + normalized)

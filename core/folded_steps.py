@@ -1,0 +1,193 @@
+"""Steps of small networks, where calling NumPy takes longer than what it computes: as few calls as can be.
+
+The bias of a layer is the weight of an input that is always 1: one multiplication makes weighted sums with
+their biases, one makes the gradient of both. The mean over the batch is part of the softmax, and a softmax
+without the search for the largest logit is tried first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from core.activations import least_probability, softmax_in_place
+from core.backpropagation import Backpropagation
+from core.config import NetworkConfig
+from core.network import Parameters
+from core.steps import Material, Steps
+from core.team import ALONE, Operation
+
+MOST_PARAMETERS = 32_768
+"""Of larger networks the arithmetic takes longer than the calls."""
+
+
+def can_fold(material: Material) -> bool:
+    """Whether a network is small, and its biases are treated just as its weights are."""
+    training, parameters = material.config.training, material.parameters
+    decays = training.l1 or training.l2 or (training.optimizer == "adamw" and training.weight_decay)
+    plain = training.delta_weights == "current" and not (decays or material.config.network.batch_norm)
+    has_biases = all(bias is not None for bias in parameters.biases)
+    return plain and has_biases and not material.augments and len(parameters.flat) <= MOST_PARAMETERS
+
+
+class FoldedSteps(Steps):
+    """Works on a copy of the parameters, the gradient and the optimizer, with each bias the last row of its weight.
+
+    What it was given is brought up to date when `take` ends.
+    """
+
+    def __init__(self, material: Material) -> None:
+        self._given = material
+        config, dtype = material.config, material.parameters.flat.dtype
+        sizes = (material.x.shape[1], *(weight.shape[1] for weight in material.parameters.weights))
+        parameters, gradient = (Parameters(config.network, sizes, dtype, folds=True) for _ in range(2))
+        self._order = _order(config.network, sizes)
+        is_softmax = config.training.loss == "cross_entropy" and config.network.output == "softmax"
+        self._is_quick = is_softmax and material.weights is None
+        targets = QuickSoftmax.shares(material.targets, material.batch_size) if self._is_quick else material.targets
+        x = np.ones((len(material.x), sizes[0] + 1), dtype)
+        x[:, :-1] = material.x
+        super().__init__(
+            replace(
+                material,
+                x=x,
+                targets=targets,
+                parameters=parameters,
+                gradient=gradient,
+                before=np.empty_like(parameters.flat),
+                optimizer=type(material.optimizer)(config.training, parameters, gradient),
+                team=ALONE,
+            )
+        )
+        self._batches = self._material.batches()
+        self._passes = list(self._passes_of())
+
+    def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
+        self._enter()
+        try:
+            with np.errstate(all="ignore"):  # a quick softmax that overflows is made anew
+                self._take(start, end, rate_of)
+        finally:
+            self._leave()
+
+    def _take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
+        material, passes, watched = self._material, self._passes, self._watched
+        take_step, square, is_finite = material.optimizer.step, watched.dot, math.isfinite
+        for step, slot in zip(range(start, end), self._batches.visits(start, end), strict=True):
+            if step == end - 1:
+                material.before[...] = material.parameters.flat
+            one = passes[slot]
+            for operation in one.operations:
+                operation()
+            if not is_finite(square(watched) + one.square()):
+                for operation in one.again:
+                    operation()
+                self._check(step)
+            if self._shapes_gradient:
+                self._shape_gradient()
+            take_step(rate_of(step))
+
+    def _passes_of(self) -> Iterator[_Pass]:
+        made: dict[int, tuple[Backpropagation, QuickSoftmax | None]] = {}
+        for x, targets, weights in self._batches.slots():
+            n = len(x)
+            if n not in made:
+                step = self._material.backpropagation(n)
+                made[n] = step, QuickSoftmax(step.logits, self._material.batch_size) if self._is_quick else None
+            step, softmax = made[n]
+            draw, forward = step.draw(), step.forward(x)
+            if softmax is None:
+                yield _Pass((*draw, *forward, *step.backward(x, targets, weights)))
+            else:
+                quick, careful = (step.backward(x, targets, errors=errors) for errors in softmax.errors(targets))
+                yield _Pass((*draw, *forward, *quick), (*forward, *careful), softmax.square)
+
+    def _enter(self) -> None:
+        mine, given, order = self._material, self._given, self._order
+        for folded, vector in self._pairs():
+            vector.take(order, 0, folded, "clip")
+        mine.optimizer.n_steps = given.optimizer.n_steps
+
+    def _leave(self) -> None:
+        for folded, vector in self._pairs():
+            vector[self._order] = folded
+        self._given.optimizer.n_steps = self._material.optimizer.n_steps
+
+    def _pairs(self) -> Iterator[tuple[Float[ndarray, " n_parameters"], Float[ndarray, " n_parameters"]]]:
+        """Each vector of the folded network, beside that of the network it was given."""
+        mine, given = self._material, self._given
+        yield mine.parameters.flat, given.parameters.flat
+        yield mine.gradient.flat, given.gradient.flat
+        yield mine.before, given.before
+        for name, moment in mine.optimizer.moments.items():
+            yield moment, given.optimizer.moments[name]
+
+
+def _nothing() -> float:
+    return 0.0
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """The operations of a step. Where `square` is not finite after them, `again` does the same with more care."""
+
+    operations: tuple[Operation, ...]
+    again: tuple[Operation, ...] = ()
+    square: Callable[[], Any] = _nothing
+
+
+class QuickSoftmax:
+    """Softmax with cross-entropy, as few operations: dz = p / n - t / n, with p / n = e^z / (n sum e^z).
+
+    The logits lie by example. `n` is the size of a whole batch; a smaller one has its errors scaled. No largest logit
+    is subtracted before e^z: whether all sums were in order, neither near 0 nor near infinity, the sum of the
+    `square` of them and of their reciprocals tells, which then is finite.
+    """
+
+    def __init__(self, logits: Float[ndarray, "n_classes batch"], n: int) -> None:
+        self._logits = logits.T
+        n_examples, n_classes = self._logits.shape
+        dtype = logits.dtype
+        self._times_n = np.full((n_classes, n_classes), n, dtype)  # a multiplication sums, and for each class at once
+        self._share = np.array(1 / n, dtype)
+        self._more = np.array(n / n_examples, dtype)
+        room = np.ones((2, *self._logits.shape), dtype)
+        self._sums, self._reciprocals = room
+        self.square = partial(room.ravel().dot, room.ravel())
+
+    @staticmethod
+    def shares(targets: Float[ndarray, "n n_classes"], n: int) -> Float[ndarray, "n n_classes"]:
+        """What `errors` wants of the targets: t / n, less the least probability, so that it is added to every p."""
+        shares: ndarray = (targets - targets.dtype.type(least_probability(targets.dtype))) / targets.dtype.type(n)
+        return shares
+
+    def errors(self, shares: Float[ndarray, "batch n_classes"]) -> tuple[list[Operation], list[Operation]]:
+        """From the logits to the errors in their place: the quick way, and the careful one."""
+        z, sums, reciprocals = self._logits, self._sums, self._reciprocals
+        quick: list[Operation] = [
+            partial(np.exp, z, z),
+            partial(z.dot, self._times_n, sums),
+            partial(np.reciprocal, sums, reciprocals),
+            partial(np.multiply, z, reciprocals, z),
+        ]
+        careful: list[Operation] = [softmax_in_place(z.T), partial(np.multiply, z, self._share, z)]
+        difference: list[Operation] = [partial(np.subtract, z, shares, z)]
+        if self._more != 1:
+            difference.append(partial(np.multiply, z, self._more, z))
+        return quick + difference, careful + difference
+
+
+def _order(network: NetworkConfig, sizes: Sequence[int]) -> Int[ndarray, " n_parameters"]:
+    """The place of each parameter of the folded network in the flat vector of the network itself."""
+    folded, plain = (Parameters(network, sizes, "int64", folds=folds) for folds in (True, False))
+    plain.flat[...] = np.arange(len(plain.flat))
+    for both, weight, bias in zip(folded.weights, plain.weights, plain.biases, strict=True):
+        both[:-1], both[-1] = weight, bias
+    return folded.flat
