@@ -47,11 +47,15 @@ class FoldedSteps(Steps):
         self._given = material
         config, dtype = material.config, material.parameters.flat.dtype
         sizes = (material.x.shape[1], *(weight.shape[1] for weight in material.parameters.weights))
-        parameters, gradient = (Parameters(config.network, sizes, dtype, folds=True) for _ in range(2))
         self._order = _order(config.network, sizes)
         is_softmax = config.training.loss == "cross_entropy" and config.network.output == "softmax"
         self._is_quick = is_softmax and material.weights is None
         targets = QuickSoftmax.shares(material.targets, material.batch_size) if self._is_quick else material.targets
+        # What a quick softmax sums lies in front of the gradient: so one sum of squares checks both.
+        self._room = np.ones(self._n_sums(material.batch_size) + len(material.parameters.flat), dtype)
+        flat = self._room[-len(material.parameters.flat) :]
+        parameters = Parameters(config.network, sizes, dtype, folds=True)
+        gradient = Parameters(config.network, sizes, dtype, folds=True, flat=flat)
         x = np.ones((len(material.x), sizes[0] + 1), dtype)
         x[:, :-1] = material.x
         super().__init__(
@@ -78,15 +82,15 @@ class FoldedSteps(Steps):
             self._leave()
 
     def _take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        material, passes, watched = self._material, self._passes, self._watched
-        take_step, square, is_finite = material.optimizer.step, watched.dot, math.isfinite
+        material, passes, is_finite = self._material, self._passes, math.isfinite
+        take_step = material.optimizer.step
         for step, slot in zip(range(start, end), self._batches.visits(start, end), strict=True):
             if step == end - 1:
                 material.before[...] = material.parameters.flat
             one = passes[slot]
             for operation in one.operations:
                 operation()
-            if not is_finite(square(watched) + one.square()):
+            if not is_finite(one.square()):
                 for operation in one.again:
                     operation()
                 self._check(step)
@@ -97,17 +101,23 @@ class FoldedSteps(Steps):
     def _passes_of(self) -> Iterator[_Pass]:
         made: dict[int, tuple[Backpropagation, QuickSoftmax | None]] = {}
         for x, targets, weights in self._batches.slots():
-            n = len(x)
+            n, n_sums = len(x), self._n_sums(len(x))
+            watched = self._room[-len(self._watched) - n_sums :]
+            square = partial(watched.dot, watched)
             if n not in made:
                 step = self._material.backpropagation(n)
-                made[n] = step, QuickSoftmax(step.logits, self._material.batch_size) if self._is_quick else None
+                sums = watched[:n_sums].reshape(2, -1)
+                made[n] = step, QuickSoftmax(step.logits, sums, self._material.batch_size) if self._is_quick else None
             step, softmax = made[n]
             draw, forward = step.draw(), step.forward(x)
             if softmax is None:
-                yield _Pass((*draw, *forward, *step.backward(x, targets, weights)))
+                yield _Pass((*draw, *forward, *step.backward(x, targets, weights)), square)
             else:
                 quick, careful = (step.backward(x, targets, errors=errors) for errors in softmax.errors(targets))
-                yield _Pass((*draw, *forward, *quick), (*forward, *careful), softmax.square)
+                yield _Pass((*draw, *forward, *quick), square, (*forward, *careful))
+
+    def _n_sums(self, n_examples: int) -> int:
+        return 2 * n_examples * self._given.targets.shape[1] if self._is_quick else 0
 
     def _enter(self) -> None:
         mine, given, order = self._material, self._given, self._order
@@ -130,37 +140,31 @@ class FoldedSteps(Steps):
             yield moment, given.optimizer.moments[name]
 
 
-def _nothing() -> float:
-    return 0.0
-
-
 @dataclass(frozen=True)
 class _Pass:
     """The operations of a step. Where `square` is not finite after them, `again` does the same with more care."""
 
     operations: tuple[Operation, ...]
+    square: Callable[[], Any]
     again: tuple[Operation, ...] = ()
-    square: Callable[[], Any] = _nothing
 
 
 class QuickSoftmax:
     """Softmax with cross-entropy, as few operations: dz = p / n - t / n, with p / n = e^z / (n sum e^z).
 
     The logits lie by example. `n` is the size of a whole batch; a smaller one has its errors scaled. No largest logit
-    is subtracted before e^z: whether all sums were in order, neither near 0 nor near infinity, the sum of the
-    `square` of them and of their reciprocals tells, which then is finite.
+    is subtracted before e^z: all sums were in order, neither near 0 nor near infinity, if the squares of `sums`, which
+    are n sum e^z and the reciprocals of that, are finite.
     """
 
-    def __init__(self, logits: Float[ndarray, "n_classes batch"], n: int) -> None:
+    def __init__(self, logits: Float[ndarray, "n_classes batch"], sums: Float[ndarray, "2 _"], n: int) -> None:
         self._logits = logits.T
         n_examples, n_classes = self._logits.shape
         dtype = logits.dtype
         self._times_n = np.full((n_classes, n_classes), n, dtype)  # a multiplication sums, and for each class at once
         self._share = np.array(1 / n, dtype)
         self._more = np.array(n / n_examples, dtype)
-        room = np.ones((2, *self._logits.shape), dtype)
-        self._sums, self._reciprocals = room
-        self.square = partial(room.ravel().dot, room.ravel())
+        self._sums, self._reciprocals = sums.reshape(2, n_examples, n_classes)
 
     @staticmethod
     def shares(targets: Float[ndarray, "n n_classes"], n: int) -> Float[ndarray, "n n_classes"]:

@@ -52,10 +52,17 @@ class Parameters:
     has none, `scales` where it is not normalised. `running` holds, beside the vector, the mean and
     the variance that a normalised layer has seen, [2, n_out]; training moves them, not the optimizer.
     With `folds` each layer has one input more that is always 1: its weights, the last row, are the biases.
+    The flat vector may be one of the caller's, of the right length.
     """
 
     def __init__(
-        self, config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype, *, folds: bool = False
+        self,
+        config: NetworkConfig,
+        sizes: Sequence[int],
+        dtype: str | np.dtype,
+        *,
+        folds: bool = False,
+        flat: Float[ndarray, " n_parameters"] | None = None,
     ) -> None:
         self.folds = folds
         shapes = [(n_in + folds, n_out) for n_in, n_out in pairwise(sizes)]
@@ -66,7 +73,7 @@ class Parameters:
             n_out * ((bias or normalized) + normalized)
             for (_, n_out), bias, normalized in zip(shapes, has_bias, self.is_normalized, strict=True)
         )
-        self.flat: Float[ndarray, " n_parameters"] = np.zeros(n_weights + n_others, dtype)
+        self.flat: Float[ndarray, " n_parameters"] = np.zeros(n_weights + n_others, dtype) if flat is None else flat
         self.flat_weights, self.flat_others = self.flat[:n_weights], self.flat[n_weights:]
         self._taken = 0
         self.weights: list[Float[ndarray, "n_in n_out"]] = [self._take(*shape) for shape in shapes]
