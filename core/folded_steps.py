@@ -83,7 +83,7 @@ class FoldedSteps(Steps):
 
     def _take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
         material, passes, is_finite = self._material, self._passes, math.isfinite
-        take_step = material.optimizer.step
+        begin, walk, end_step = material.optimizer.begin, material.optimizer.walks[0], material.optimizer.end
         for step, slot in zip(range(start, end), self._batches.visits(start, end), strict=True):
             if step == end - 1:
                 material.before[...] = material.parameters.flat
@@ -96,7 +96,9 @@ class FoldedSteps(Steps):
                 self._check(step)
             if self._shapes_gradient:
                 self._shape_gradient()
-            take_step(rate_of(step))
+            begin(rate_of(step))
+            walk()
+            end_step()
 
     def _passes_of(self) -> Iterator[_Pass]:
         made: dict[int, tuple[Backpropagation, QuickSoftmax | None]] = {}
@@ -160,11 +162,23 @@ class QuickSoftmax:
     def __init__(self, logits: Float[ndarray, "n_classes batch"], sums: Float[ndarray, "2 _"], n: int) -> None:
         self._logits = logits.T
         n_examples, n_classes = self._logits.shape
-        dtype = logits.dtype
-        self._times_n = np.full((n_classes, n_classes), n, dtype)  # a multiplication sums, and for each class at once
-        self._share = np.array(1 / n, dtype)
-        self._more = np.array(n / n_examples, dtype)
-        self._sums, self._reciprocals = sums.reshape(2, n_examples, n_classes)
+        self._more = np.array(n / n_examples, logits.dtype)
+        both = sums.reshape(2, n_examples, n_classes)
+        self._quick, self._careful = self._ways(both[0], both[1], n)
+
+    def _ways(
+        self, sums: Float[ndarray, "batch n_classes"], reciprocals: Float[ndarray, "batch n_classes"], n: int
+    ) -> tuple[list[Operation], list[Operation]]:
+        z = self._logits
+        times_n = np.full((z.shape[1], z.shape[1]), n, z.dtype)  # a multiplication sums, and for each class at once
+        quick: list[Operation] = [
+            partial(np.exp, z, z),
+            partial(z.dot, times_n, sums),
+            partial(np.reciprocal, sums, reciprocals),
+            partial(np.multiply, z, reciprocals, z),
+        ]
+        careful: list[Operation] = [softmax_in_place(z.T), partial(np.multiply, z, np.array(1 / n, z.dtype), z)]
+        return quick, careful
 
     @staticmethod
     def shares(targets: Float[ndarray, "n n_classes"], n: int) -> Float[ndarray, "n n_classes"]:
@@ -174,18 +188,10 @@ class QuickSoftmax:
 
     def errors(self, shares: Float[ndarray, "batch n_classes"]) -> tuple[list[Operation], list[Operation]]:
         """From the logits to the errors in their place: the quick way, and the careful one."""
-        z, sums, reciprocals = self._logits, self._sums, self._reciprocals
-        quick: list[Operation] = [
-            partial(np.exp, z, z),
-            partial(z.dot, self._times_n, sums),
-            partial(np.reciprocal, sums, reciprocals),
-            partial(np.multiply, z, reciprocals, z),
-        ]
-        careful: list[Operation] = [softmax_in_place(z.T), partial(np.multiply, z, self._share, z)]
-        difference: list[Operation] = [partial(np.subtract, z, shares, z)]
+        difference: list[Operation] = [partial(np.subtract, self._logits, shares, self._logits)]
         if self._more != 1:
-            difference.append(partial(np.multiply, z, self._more, z))
-        return quick + difference, careful + difference
+            difference.append(partial(np.multiply, self._logits, self._more, self._logits))
+        return self._quick + difference, self._careful + difference
 
 
 def _order(network: NetworkConfig, sizes: Sequence[int]) -> Int[ndarray, " n_parameters"]:
