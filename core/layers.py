@@ -62,6 +62,9 @@ class Layer:
         self.z = np.empty_like(self.a) if activation is not None and activation.needs_input else self.a
         self.dz = self.z if activation is None else np.empty_like(self.z)  # the loss overwrites the logits
         self.slope = np.empty_like(self.z)
+        self._in_place: tuple[Operation, list[Operation]] | None = None
+        if parameters.folds and activation is not None and activation.in_place is not None:
+            self._in_place = activation.in_place(self.a, self.dz, self.slope)
         self._ones = np.ones(batch_size, self.weight.dtype)
         scale, d_scale, running = parameters.scales[i], gradient.scales[i], parameters.running[i]
         self._normalization: Normalization | None = None
@@ -105,7 +108,9 @@ class Layer:
             operations.append(self._normalization.forward)
         elif self.bias is not None:
             operations.append(partial(np.add, z, self.bias[units, None], z))
-        if self.activation is not None:
+        if self._in_place is not None:
+            operations.append(self._in_place[0])
+        elif self.activation is not None:
             operations.append(partial(self.activation.function, z, a))
         if self._dropout:
             operations.append(partial(np.multiply, a, self._dropout.mask[units], self._dropout.output[units]))
@@ -139,7 +144,9 @@ class Layer:
         operations: list[Operation] = [_product(self.weight[rows][: len(dz)], self.dz, dz)]
         if below._dropout:
             operations.append(partial(np.multiply, dz, below._dropout.mask[rows], dz))
-        if function is not None:
+        if below._in_place is not None:
+            operations += below._in_place[1]
+        elif function is not None:
             slope = below.slope[rows]
             operations.append(partial(function.derivative, below.z[rows], below.a[rows], slope))
             operations.append(partial(np.multiply, dz, slope, dz))
