@@ -83,9 +83,11 @@ class FoldedSteps(Steps):
 
     def _take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
         material, passes, is_finite = self._material, self._passes, math.isfinite
-        begin, walk, end_step = material.optimizer.begin, material.optimizer.walks[0], material.optimizer.end
+        optimizer, shapes_gradient = material.optimizer, self._shapes_gradient
+        begin, walk, finish = optimizer.begin, tuple(optimizer.lines[0]), optimizer.end
+        last = end - 1
         for step, slot in zip(range(start, end), self._batches.visits(start, end), strict=True):
-            if step == end - 1:
+            if step == last:
                 material.before[...] = material.parameters.flat
             one = passes[slot]
             for operation in one.operations:
@@ -94,11 +96,12 @@ class FoldedSteps(Steps):
                 for operation in one.again:
                     operation()
                 self._check(step)
-            if self._shapes_gradient:
+            if shapes_gradient:
                 self._shape_gradient()
             begin(rate_of(step))
-            walk()
-            end_step()
+            for operation in walk:
+                operation()
+            finish()
 
     def _passes_of(self) -> Iterator[_Pass]:
         made: dict[int, tuple[Backpropagation, QuickSoftmax | None]] = {}

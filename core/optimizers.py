@@ -52,7 +52,7 @@ class Optimizer(ABC):
 
     `moments` are what it remembers from step to step, vectors of the same length; with `n_steps`,
     the number of steps taken, they are its whole state. `walks` has one operation for each member of
-    the team that looks after any parameters.
+    the team that looks after any parameters; `lines` has what it consists of.
     """
 
     moment_names: ClassVar[tuple[str, ...]] = ()
@@ -66,11 +66,12 @@ class Optimizer(ABC):
         self._dtype = parameters.flat.dtype
         self._settle()
         vectors = (parameters.flat, gradient.flat, *self.moments.values())
-        self.walks: list[Operation] = [
-            in_turn([operation for block in _blocks(vectors, slices) for operation in self._line(*block)])
+        self.lines = [
+            [operation for block in _blocks(vectors, slices) for operation in self._line(*block)]
             for slices in parameters.shares(team.size)
             if slices
         ]
+        self.walks = [in_turn(line) for line in self.lines]
         self._walk_all = team.together(self.walks)
         self._weights = parameters.flat_weights
         self._negligible = np.finfo(parameters.flat.dtype).tiny / 0.9**FLUSH_EVERY
