@@ -24,8 +24,8 @@ from core.network import Parameters
 from core.steps import Material, Steps
 from core.team import ALONE, Operation
 
-MOST_PARAMETERS = 32_768
-"""Of larger networks the arithmetic takes longer than the calls."""
+MOST_NUMBERS = 20_000
+"""Parameters, or numbers in the widest layer of a batch: with more the arithmetic takes longer than the calls."""
 
 
 def can_fold(material: Material) -> bool:
@@ -34,7 +34,9 @@ def can_fold(material: Material) -> bool:
     decays = training.l1 or training.l2 or (training.optimizer == "adamw" and training.weight_decay)
     plain = training.delta_weights == "current" and not (decays or material.config.network.batch_norm)
     has_biases = all(bias is not None for bias in parameters.biases)
-    return plain and has_biases and not material.augments and len(parameters.flat) <= MOST_PARAMETERS
+    widest = max(max(weight.shape) for weight in parameters.weights)
+    is_small = max(len(parameters.flat), material.batch_size * widest) <= MOST_NUMBERS
+    return is_small and plain and has_biases and not material.augments
 
 
 class FoldedSteps(Steps):
@@ -147,7 +149,7 @@ class FoldedSteps(Steps):
 
 @dataclass(frozen=True)
 class _Pass:
-    """The operations of a step. Where `square` is not finite after them, `again` does the same with more care."""
+    """The operations of a step. Where the `square` of what they made is not finite, `again` makes it with more care."""
 
     operations: tuple[Operation, ...]
     square: Callable[[], Any]
@@ -158,8 +160,8 @@ class QuickSoftmax:
     """Softmax with cross-entropy, as few operations: dz = p / n - t / n, with p / n = e^z / (n sum e^z).
 
     The logits lie by example. `n` is the size of a whole batch; a smaller one has its errors scaled. No largest logit
-    is subtracted before e^z: all sums were in order, neither near 0 nor near infinity, if the squares of `sums`, which
-    are n sum e^z and the reciprocals of that, are finite.
+    is subtracted before e^z: that was in order, with no sum near 0 or near infinity, if the squares of `sums`, which
+    are n sum e^z and the reciprocals of that, are finite: in float32 for largest logits between -40 and 38 or so.
     """
 
     def __init__(self, logits: Float[ndarray, "n_classes batch"], sums: Float[ndarray, "2 _"], n: int) -> None:
@@ -190,7 +192,7 @@ class QuickSoftmax:
         return shares
 
     def errors(self, shares: Float[ndarray, "batch n_classes"]) -> tuple[list[Operation], list[Operation]]:
-        """From the logits to the errors in their place: the quick way, and the careful one."""
+        """From the logits to the errors in their place: the quick way, and the careful one that overflows for none."""
         difference: list[Operation] = [partial(np.subtract, self._logits, shares, self._logits)]
         if self._more != 1:
             difference.append(partial(np.multiply, self._logits, self._more, self._logits))

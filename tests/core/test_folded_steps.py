@@ -35,7 +35,7 @@ def engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
 def plain_engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
     """The same with biases that are no weights."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(core.folded_steps, "MOST_PARAMETERS", 0)
+        patch.setattr(core.folded_steps, "MOST_NUMBERS", 0)
         engine = engine_of(dataset, config)
     assert isinstance(engine._steps, SerialSteps)
     return engine
