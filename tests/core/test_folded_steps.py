@@ -126,6 +126,13 @@ def test_what_tells_a_bias_from_a_weight_is_not_folded(options: dict[str, Any]) 
     assert isinstance(engine_of(make_dataset(), config_of(**options))._steps, SerialSteps)
 
 
+def test_large_batches_are_not_folded() -> None:
+    """Where the arithmetic takes longer than the calls, the steps are taken as ever."""
+    dataset = make_dataset(n_train=3000)
+    assert isinstance(engine_of(dataset, config_of(batch_size=2000))._steps, FoldedSteps)
+    assert isinstance(engine_of(dataset, config_of(batch_size="full"))._steps, SerialSteps)
+
+
 @pytest.mark.parametrize("factor", [1.0, 60.0, 1e4])
 @pytest.mark.parametrize("sign", [-1.0, 1.0])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
