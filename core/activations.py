@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
+
+from core.team import Operation
 
 LEAKY_SLOPE = 0.01
 """Slope of the leaky ReLU below 0 (Maas, Hannun & Ng 2013)."""
@@ -27,6 +30,9 @@ class Activation:
     `function(z, out)` writes f(z); `out` may be `z` itself unless `needs_input`.
     `derivative(z, a, out)` writes f'(z), where a = f(z); it reads z only if `needs_input`, and
     `out` is neither of them. `lowest` and `highest` bound the values; None is unbounded.
+
+    `in_place(a, dz, room)`, where there is one, is the same in less time for small arrays: an operation that turns `a`
+    from z into f(z), and those that multiply `dz` by f'(z). What is no number in `dz` may become 0.
     """
 
     name: str
@@ -35,6 +41,7 @@ class Activation:
     lowest: float | None = None
     highest: float | None = None
     needs_input: bool = False
+    in_place: Callable[[ndarray, ndarray, ndarray], tuple[Operation, list[Operation]]] | None = None
 
     def __call__(self, z: Float[ndarray, "..."]) -> Float[ndarray, "..."]:
         """f(z) as a new array."""
@@ -49,6 +56,18 @@ def _relu(z: ndarray, out: ndarray) -> None:
 
 def _relu_derivative(_z: ndarray, a: ndarray, out: ndarray) -> None:
     np.greater(a, _ZERO, out)
+
+
+def _relu_in_place(a: ndarray, dz: ndarray, room: ndarray) -> tuple[Operation, list[Operation]]:
+    # The bits of a float, read as a whole number, are above 0 just where it is. So the sign bit of minus that number,
+    # drawn out over all bits, is a mask: all ones where a > 0, all zeros where a = 0.
+    a_bits, dz_bits, mask = (part.view(f"i{part.itemsize}") for part in (a, dz, room))
+    sign_bit = np.array(8 * mask.itemsize - 1, mask.dtype)
+    return partial(np.maximum, a, _ZERO, out=a), [
+        partial(np.negative, a_bits, mask),
+        partial(np.right_shift, mask, sign_bit, mask),
+        partial(np.bitwise_and, dz_bits, mask, dz_bits),
+    ]
 
 
 def _leaky_relu(z: ndarray, out: ndarray) -> None:
@@ -134,7 +153,7 @@ def _softplus_derivative(_z: ndarray, a: ndarray, out: ndarray) -> None:
 ACTIVATIONS: dict[str, Activation] = {
     activation.name: activation
     for activation in (
-        Activation("relu", _relu, _relu_derivative, lowest=0.0),
+        Activation("relu", _relu, _relu_derivative, lowest=0.0, in_place=_relu_in_place),
         Activation("leaky_relu", _leaky_relu, _leaky_relu_derivative),
         Activation("sigmoid", _sigmoid, _sigmoid_derivative, lowest=0.0, highest=1.0),
         Activation("tanh", _tanh, _tanh_derivative, lowest=-1.0, highest=1.0),
@@ -160,14 +179,22 @@ def softmax(logits: Float[ndarray, "..."], out: Float[ndarray, "..."] | None = N
     return out
 
 
+def least_probability(dtype: np.dtype) -> float:
+    """The least probability that counts in training: the cube root of the smallest normal number, 2e-13 in float32.
+
+    What follows from smaller ones would be denormal numbers, with which a processor computes ten times slower, and
+    change no weight.
+    """
+    return float(np.cbrt(float(np.finfo(dtype).tiny)))
+
+
 def softmax_in_place(logits: Float[ndarray, "n_classes batch"]) -> Callable[[], None]:
     """An operation that makes softmax of what these logits then are, class by class along axis 0, for training.
 
-    No probability is below the cube root of the smallest normal number, 2e-13 in float32: what follows from smaller
-    ones would be denormal numbers, with which a processor computes ten times slower, and change no weight.
+    No probability is below `least_probability`.
     """
     top, total = (np.empty(logits.shape[1], logits.dtype) for _ in range(2))
-    lowest = np.array(np.log(np.finfo(logits.dtype).tiny) / 3, logits.dtype)
+    lowest = np.array(np.log(least_probability(logits.dtype)), logits.dtype)
 
     def operation() -> None:
         np.maximum.reduce(logits, 0, out=top)

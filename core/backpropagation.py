@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
@@ -71,17 +71,22 @@ class Backpropagation:
 
     def forward(self, x: Float[ndarray, "batch n_features"]) -> list[Operation]:
         """From the inputs to the logits."""
-        return [self._team.together(self.sums(self._layers[0].parts_of(x.T))), *self._outputs()]
+        return [self._team.together(self.sums(self._layers[0].parts_of(x.T))), *self._outputs]
 
     def backward(
         self,
         x: Float[ndarray, "batch n_features"],
         targets: Float[ndarray, "batch n_classes"],
         weights: Float[ndarray, " batch"] | None = None,
+        *,
+        errors: Sequence[Operation] = (),
     ) -> list[Operation]:
-        """From the logits to the gradient; `weights` make the mean over the examples a weighted one."""
+        """From the logits to the gradient; `weights` make the mean over the examples a weighted one.
+
+        `errors`, where there are any, overwrite the logits with the gradient with respect to them, instead of the loss.
+        """
         inputs = self._layers[0].parts_of(x.T)
-        operations = self._errors(targets, weights, inputs)
+        operations = self._errors(targets, weights, inputs, errors)
         if self._rate is None:
             operations += [self._team.together(layer) for layer in self._gradients(inputs)]
         return operations
@@ -96,7 +101,7 @@ class Backpropagation:
         self, targets: Float[ndarray, "batch n_classes"], weights: Float[ndarray, " batch"] | None
     ) -> list[Operation]:
         """From the first layer's sums to the errors of every layer and the gradient of all that is no weight."""
-        return self._outputs() + self._errors(targets, weights, None)
+        return self._outputs + self._errors(targets, weights, None)
 
     def gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[list[Operation]]:
         """What each member ends with: its part of the gradient of the weights."""
@@ -106,6 +111,10 @@ class Backpropagation:
                 member.append(operation)
         return members
 
+    # What does not depend on where the examples lie is made once, for all of a run's batches of one size: less
+    # memory to read in each step.
+
+    @cached_property
     def _outputs(self) -> list[Operation]:
         operations: list[Operation] = []
         for below, layer in pairwise(self._layers):
@@ -117,6 +126,28 @@ class Backpropagation:
         targets: Float[ndarray, "batch n_classes"],
         weights: Float[ndarray, " batch"] | None,
         inputs: Sequence[Float[ndarray, "_ batch"]] | None,
+        errors: Sequence[Operation] = (),
+    ) -> list[Operation]:
+        operations = [*(errors or self._errors_of_loss(targets, weights)), *self._layers[-1].gradients_of_others()]
+        if self._rate is None or inputs is None:
+            return operations + self._errors_below
+        for i in reversed(range(len(self._layers))):
+            layer = self._layers[i]
+            operations += layer.gradients(inputs if i == 0 else layer.parts_of(self._layers[i - 1].output))
+            operations.append(partial(_step, layer, self._rate))
+            if i:
+                operations += layer.backward_to(self._layers[i - 1])
+        return operations
+
+    @cached_property
+    def _errors_below(self) -> list[Operation]:
+        operations: list[Operation] = []
+        for below, layer in reversed(list(pairwise(self._layers))):
+            operations += layer.backward_to(below)
+        return operations
+
+    def _errors_of_loss(
+        self, targets: Float[ndarray, "batch n_classes"], weights: Float[ndarray, " batch"] | None
     ) -> list[Operation]:
         logits, loss = self.logits, self._loss
         scale = np.array(1 / self._n_examples if weights is None else 1, logits.dtype)
@@ -126,25 +157,14 @@ class Backpropagation:
         ]
         if weights is not None:
             operations.append(partial(_weigh, logits, weights))
-        operations += self._layers[-1].gradients_of_others()
-        for i in reversed(range(len(self._layers))):
-            layer = self._layers[i]
-            if self._rate is not None and inputs is not None:
-                operations += layer.gradients(inputs if i == 0 else layer.parts_of(self._layers[i - 1].output))
-                operations.append(partial(_step, layer, self._rate))
-            if i:
-                operations += layer.backward_to(self._layers[i - 1])
         return operations
 
     def _gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[list[Operation]]:
-        first, *others = self._layers
-        return [
-            first.gradients(inputs),
-            *(
-                layer.gradients(layer.parts_of(below.output))
-                for below, layer in zip(self._layers, others, strict=False)
-            ),
-        ]
+        return [self._layers[0].gradients(inputs), *self._gradients_above]
+
+    @cached_property
+    def _gradients_above(self) -> list[list[Operation]]:
+        return [layer.gradients(layer.parts_of(below.output)) for below, layer in pairwise(self._layers)]
 
 
 def _step(layer: Layer, rate: Float[ndarray, ""]) -> None:

@@ -101,6 +101,17 @@ class Batches:
             self._gather(start, [part[:whole] for part in self._block])
         return slot
 
+    def visits(self, start: int, end: int) -> Iterator[int]:
+        """The slots of the batches of the updates `start` up to `end`, each filled when its turn comes."""
+        step = start
+        while step < end:
+            slot = self.fill(step)
+            batch = step % self.per_epoch
+            whole = 1 if self._is_whole else self.n_examples // self.batch_size
+            n = min(max(1, min(self.n_slots - slot, whole - batch)), end - step)
+            yield from range(slot, slot + n)
+            step += n
+
     def _gather(self, start: int, into: list[ndarray]) -> None:
         """Fill these with the examples of the epoch from number `start` on."""
         n = len(into[0])

@@ -410,6 +410,11 @@ class TrainingConfig:
             raise ConfigError("delta_weights 'updated' needs the optimizer sgd, without l1, l2 and clip_norm")
 
     @property
+    def decays(self) -> bool:
+        """Whether anything but the gradient of the loss moves weights, and leaves biases alone."""
+        return bool(self.l1 or self.l2 or (self.optimizer == "adamw" and self.weight_decay))
+
+    @property
     def is_augmented(self) -> bool:
         """Whether training images are distorted."""
         return any(getattr(self, name) for name in AUGMENTATIONS)

@@ -15,6 +15,7 @@ from core.augmentation import augmentation_of
 from core.chunked_steps import ChunkedSteps, can_chunk
 from core.config import RunConfig, TrainingConfig
 from core.dataset import Dataset
+from core.folded_steps import FoldedSteps, can_fold
 from core.network import Parameters, initial_parameters, layer_sizes
 from core.optimizers import OPTIMIZERS
 from core.outputs import check_fits, targets_for
@@ -182,7 +183,7 @@ def _way_of(config: RunConfig, sizes: Sequence[int], batch_size: int, team: Team
         return ChunkedSteps
     if can_share(config.training, sizes[0], sizes[1], team.size):
         return SharedSteps
-    return SerialSteps
+    return FoldedSteps if can_fold(config, sizes, batch_size) else SerialSteps
 
 
 def batch_size_of(dataset: Dataset, training: TrainingConfig) -> int:

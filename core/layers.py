@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -35,7 +36,8 @@ class Layer:
     `output` is `a`, or what dropout leaves of it; all [n_out, batch]. The output layer has no
     activation. Backward: `dz`, the gradient with respect to z, is written by the layer above, or by
     the loss. Inputs may lack the first ones, if these are 0 in all examples: the rows of the weight that
-    belong to them are then left out, and those of its gradient left as they are.
+    belong to them are then left out, and those of its gradient left as they are. Where the parameters fold
+    the biases into the weights, `output` has a further row of ones.
     """
 
     def __init__(
@@ -52,14 +54,20 @@ class Layer:
         self.activation = activation
         shape, dtype = (self.weight.shape[1], batch_size), self.weight.dtype
         # The sums of the first layer lie by example, as the inputs do: that multiplies faster. Where the next
-        # layer is shared each member wants some of the units, all their examples next to each other.
+        # layer is shared each member wants some of the units, all their examples next to each other. With the
+        # biases folded it is the last layer, whose targets lie so, and a row of ones goes below whole rows.
         is_split = i + 1 < len(parameters.weights) and len(parameters.rows(i + 1, team.size)) > 1
-        self.new = partial(team.zeros, shape, dtype, "C" if i or is_split else "F")
-        self.z: Float[ndarray, "n_out batch"] = self.new()
-        self.a = self.new() if activation is not None and activation.needs_input else self.z
-        self.output = self.a
+        by_example = activation is None if parameters.folds else not (i or is_split)
+        self._ones_below = int(parameters.folds and activation is not None)
+        self.new = partial(_room, team, shape, dtype, "F" if by_example else "C")
+        self.output: Float[ndarray, "n_rows batch"] = self.new(self._ones_below)
+        self.a: Float[ndarray, "n_out batch"] = self.output[: shape[0]]
+        self.z = self.new() if activation is not None and activation.needs_input else self.a
         self.dz = self.z if activation is None else self.new()  # the loss overwrites the logits
         self.slope = self.new()
+        self._in_place: tuple[Operation, list[Operation]] | None = None
+        if parameters.folds and activation is not None and activation.in_place is not None:
+            self._in_place = activation.in_place(self.a, self.dz, self.slope)
         self._ones = np.ones(batch_size, self.weight.dtype)
         scale, d_scale, running = parameters.scales[i], gradient.scales[i], parameters.running[i]
         self._normalization: Normalization | None = None
@@ -72,8 +80,8 @@ class Layer:
 
     def drop(self, share: float, generator: Generator) -> None:
         """Have a share of the outputs switched off at random."""
+        self.output = self.new(self._ones_below)
         self._dropout = Dropout(self, share, generator)
-        self.output = self._dropout.output
 
     def draw(self) -> list[Operation]:
         """What is random in a step."""
@@ -98,10 +106,12 @@ class Layer:
             operations.append(self._normalization.forward)
         elif self.bias is not None:
             operations.append(partial(np.add, z, self.bias[units, None], z))
-        if self.activation is not None:
+        if self._in_place is not None:
+            operations.append(self._in_place[0])
+        elif self.activation is not None:
             operations.append(partial(self.activation.function, z, a))
         if self._dropout:
-            operations.append(partial(np.multiply, a, self._dropout.mask[units], self.output[units]))
+            operations.append(partial(np.multiply, a, self._dropout.mask[units], self._dropout.output[units]))
         return operations
 
     def forward(self, below: Layer) -> list[Operation]:
@@ -129,10 +139,12 @@ class Layer:
 
     def _errors_of(self, below: Layer, rows: slice) -> list[Operation]:
         function, dz = below.activation, below.dz[rows]
-        operations: list[Operation] = [_product(self.weight[rows], self.dz, dz)]
+        operations: list[Operation] = [_product(self.weight[rows][: len(dz)], self.dz, dz)]
         if below._dropout:
             operations.append(partial(np.multiply, dz, below._dropout.mask[rows], dz))
-        if function is not None:
+        if below._in_place is not None:
+            operations += below._in_place[1]
+        elif function is not None:
             slope = below.slope[rows]
             operations.append(partial(function.derivative, below.z[rows], below.a[rows], slope))
             operations.append(partial(np.multiply, dz, slope, dz))
@@ -150,6 +162,16 @@ class Layer:
             _product(a_in, self.dz.T, _last(self.d_weight[rows], len(a_in)))
             for rows, a_in in zip(self.rows, inputs, strict=True)
         ]
+
+
+def _room(
+    team: Team, shape: tuple[int, int], dtype: np.dtype, order: Literal["C", "F"], n_ones: int = 0
+) -> Float[ndarray, "n_rows batch"]:
+    """Zeros of this shape, with so many rows of ones below, that every member of the team can write to."""
+    n_units, batch = shape
+    room = team.zeros((n_units + n_ones, batch), dtype, order)
+    room[n_units:] = 1
+    return room
 
 
 def _last(rows: Float[ndarray, "n_in n_out"], n: int) -> Float[ndarray, "n n_out"]:
@@ -218,7 +240,8 @@ class Dropout:
 
     def __init__(self, layer: Layer, share: float, generator: Generator) -> None:
         self._share, self._generator = share, generator
-        self.mask, self.output = layer.new(), layer.new()
+        self.mask = layer.new()
+        self.output = layer.output[: len(layer.a)]
         self._uniform = np.empty(layer.a.shape, layer.a.dtype)  # drawn in one order, however the layer lies
 
     def draw(self) -> None:

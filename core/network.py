@@ -51,19 +51,32 @@ class Parameters:
     A gradient and an optimizer's moments have the same structure. `biases` are None where a layer
     has none, `scales` where it is not normalised. `running` holds, beside the vector, the mean and
     the variance that a normalised layer has seen, [2, n_out]; training moves them, not the optimizer.
-    The vector lies where the members of `team` can write to it.
+    The vector lies where the members of `team` can write to it, or is one of the caller's, of the right length.
+    With `folds` each layer has one input more that is always 1: its weights, the last row, are the biases.
     """
 
-    def __init__(self, config: NetworkConfig, sizes: Sequence[int], dtype: str | np.dtype, team: Team = ALONE) -> None:
-        shapes = list(pairwise(sizes))
+    def __init__(
+        self,
+        config: NetworkConfig,
+        sizes: Sequence[int],
+        dtype: str | np.dtype,
+        team: Team = ALONE,
+        *,
+        folds: bool = False,
+        flat: Float[ndarray, " n_parameters"] | None = None,
+    ) -> None:
+        self.folds = folds
+        shapes = [(n_in + folds, n_out) for n_in, n_out in pairwise(sizes)]
         self.is_normalized = [config.batch_norm and i < len(shapes) - 1 for i in range(len(shapes))]
-        has_bias = [config.bias or (config.constant_input and i == 0) for i in range(len(shapes))]
+        has_bias = [not folds and (config.bias or (config.constant_input and i == 0)) for i in range(len(shapes))]
         n_weights = sum(n_in * n_out for n_in, n_out in shapes)
         n_others = sum(
             n_out * ((bias or normalized) + normalized)
             for (_, n_out), bias, normalized in zip(shapes, has_bias, self.is_normalized, strict=True)
         )
-        self.flat: Float[ndarray, " n_parameters"] = team.zeros(n_weights + n_others, np.dtype(dtype))
+        self.flat: Float[ndarray, " n_parameters"] = (
+            team.zeros(n_weights + n_others, np.dtype(dtype)) if flat is None else flat
+        )
         self.flat_weights, self.flat_others = self.flat[:n_weights], self.flat[n_weights:]
         self._taken = 0
         self.weights: list[Float[ndarray, "n_in n_out"]] = [self._take(*shape) for shape in shapes]

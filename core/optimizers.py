@@ -20,7 +20,7 @@ from numpy import ndarray
 
 from core.config import TrainingConfig
 from core.network import Parameters
-from core.team import ALONE, CACHE_LINE, Operation, Team
+from core.team import ALONE, CACHE_LINE, Operation, Team, in_turn
 
 BLOCK = 65_536
 """Numbers of a block: five vectors of float32 stay in a second-level cache."""
@@ -57,7 +57,7 @@ class Optimizer(ABC):
 
     `moments` are what it remembers from step to step, vectors of the same length; with `n_steps`,
     the number of steps taken, they are its whole state. `walks` has one operation for each member of
-    the team that looks after any parameters.
+    the team that looks after any parameters; `lines` has what it consists of.
     """
 
     moment_names: ClassVar[tuple[str, ...]] = ()
@@ -71,9 +71,12 @@ class Optimizer(ABC):
         self.moments = {name: team.zeros(len(parameters.flat), self._dtype) for name in self.moment_names}
         self._settle()
         vectors = (parameters.flat, gradient.flat, *self.moments.values())
-        self.walks: list[Operation] = [
-            partial(self._walk, _blocks(vectors, slices)) for slices in parameters.shares(team.size) if slices
+        self.lines = [
+            [operation for block in _blocks(vectors, slices) for operation in self._line(*block)]
+            for slices in parameters.shares(team.size)
+            if slices
         ]
+        self.walks = [in_turn(line) for line in self.lines]
         self._walk_all = team.together(self.walks)
         self._weights = parameters.flat_weights
         self._negligible = np.finfo(parameters.flat.dtype).tiny / 0.9**FLUSH_EVERY
@@ -112,18 +115,20 @@ class Optimizer(ABC):
         return number
 
     @abstractmethod
-    def _walk(self, blocks: Blocks) -> None:
-        """Take the step on these blocks: parameters, gradient, the moments and room for one more, each."""
+    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+        """What takes the step on a block: the parameters, the gradient, the moments and room for one more."""
 
 
 class SGD(Optimizer):
     """p -= lr g."""
 
-    def _walk(self, blocks: Blocks) -> None:
+    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+        p, g, t = block
         rate = self._rate
-        for p, g, t in blocks:
-            np.multiply(g, rate, t)
-            np.subtract(p, t, p)
+        return [
+            partial(np.multiply, g, rate, t),
+            partial(np.subtract, p, t, p),
+        ]
 
 
 class Momentum(Optimizer):
@@ -135,27 +140,31 @@ class Momentum(Optimizer):
         super()._settle()
         self._mu = self._number(self._config.momentum)
 
-    def _walk(self, blocks: Blocks) -> None:
+    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+        p, g, v, t = block
         rate, mu = self._rate, self._mu
-        for p, g, v, t in blocks:
-            np.multiply(v, mu, v)
-            np.add(v, g, v)
-            np.multiply(v, rate, t)
-            np.subtract(p, t, p)
+        return [
+            partial(np.multiply, v, mu, v),
+            partial(np.add, v, g, v),
+            partial(np.multiply, v, rate, t),
+            partial(np.subtract, p, t, p),
+        ]
 
 
 class Nesterov(Momentum):
     """v = mu v + g; p -= lr (g + mu v) (Sutskever et al. 2013, in the form of PyTorch)."""
 
-    def _walk(self, blocks: Blocks) -> None:
+    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+        p, g, v, t = block
         rate, mu = self._rate, self._mu
-        for p, g, v, t in blocks:
-            np.multiply(v, mu, v)
-            np.add(v, g, v)
-            np.multiply(v, mu, t)
-            np.add(t, g, t)
-            np.multiply(t, rate, t)
-            np.subtract(p, t, p)
+        return [
+            partial(np.multiply, v, mu, v),
+            partial(np.add, v, g, v),
+            partial(np.multiply, v, mu, t),
+            partial(np.add, t, g, t),
+            partial(np.multiply, t, rate, t),
+            partial(np.subtract, p, t, p),
+        ]
 
 
 class RMSProp(Optimizer):
@@ -167,18 +176,20 @@ class RMSProp(Optimizer):
         super()._settle()
         self._keep, self._new, self._epsilon = map(self._number, (0.99, 1 - 0.99, 1e-8))
 
-    def _walk(self, blocks: Blocks) -> None:
+    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+        p, g, s, t = block
         rate, keep, new, epsilon = self._rate, self._keep, self._new, self._epsilon
-        for p, g, s, t in blocks:
-            np.multiply(s, keep, s)
-            np.multiply(g, g, t)
-            np.multiply(t, new, t)
-            np.add(s, t, s)
-            np.sqrt(s, t)
-            np.add(t, epsilon, t)
-            np.divide(g, t, t)
-            np.multiply(t, rate, t)
-            np.subtract(p, t, p)
+        return [
+            partial(np.multiply, s, keep, s),
+            partial(np.multiply, g, g, t),
+            partial(np.multiply, t, new, t),
+            partial(np.add, s, t, s),
+            partial(np.sqrt, s, t),
+            partial(np.add, t, epsilon, t),
+            partial(np.divide, g, t, t),
+            partial(np.multiply, t, rate, t),
+            partial(np.subtract, p, t, p),
+        ]
 
 
 class Adam(Optimizer):
@@ -204,19 +215,21 @@ class Adam(Optimizer):
         self._rate[...] = learning_rate * alpha
         self._epsilon[...] = self.EPSILON * root
 
-    def _walk(self, blocks: Blocks) -> None:
+    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+        p, g, m, v, t = block
         rate, epsilon, beta1, beta2 = self._rate, self._epsilon, self._beta1, self._beta2
-        for p, g, m, v, t in blocks:
-            np.multiply(m, beta1, m)
-            np.add(m, g, m)
-            np.multiply(v, beta2, v)
-            np.multiply(g, g, t)
-            np.add(v, t, v)
-            np.sqrt(v, t)
-            np.add(t, epsilon, t)
-            np.divide(m, t, t)
-            np.multiply(t, rate, t)
-            np.subtract(p, t, p)
+        return [
+            partial(np.multiply, m, beta1, m),
+            partial(np.add, m, g, m),
+            partial(np.multiply, v, beta2, v),
+            partial(np.multiply, g, g, t),
+            partial(np.add, v, t, v),
+            partial(np.sqrt, v, t),
+            partial(np.add, t, epsilon, t),
+            partial(np.divide, m, t, t),
+            partial(np.multiply, t, rate, t),
+            partial(np.subtract, p, t, p),
+        ]
 
 
 class AdamW(Adam):

@@ -41,8 +41,7 @@ class UsedFeatures:
 
 def used_features(x: Float[ndarray, "n n_features"], training: TrainingConfig, n_units: int) -> UsedFeatures | None:
     """Which features a first layer of `n_units` units can learn from; None where all, or nearly all, are to be kept."""
-    decays = training.l1 or training.l2 or (training.optimizer == "adamw" and training.weight_decay)
-    if training.is_augmented or decays:
+    if training.is_augmented or training.decays:
         return None
     columns = np.flatnonzero(x.any(axis=0))
     n_features = x.shape[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -45,6 +47,25 @@ def test_nothing_overflows_and_bounds_hold(name: str, dtype: str) -> None:
     assert np.isfinite(slope).all()
     assert activation.lowest is None or (a >= activation.lowest).all()
     assert activation.highest is None or (a <= activation.highest).all()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", [name for name in NAMES if ACTIVATIONS[name].in_place])
+def test_in_place_it_is_the_same_function(name: str, dtype: str, order: Literal["C", "F"]) -> None:
+    """The way for small arrays gives the values and the slopes of the function, at its kink too."""
+    activation = ACTIVATIONS[name]
+    z, dz = np.random.default_rng(3).normal(size=(2, 7, 9)).astype(dtype)
+    z[0, :4], dz[0, 2] = [0, -0.0, np.finfo(dtype).tiny, np.inf], -0.0
+    a, slope = activation(z), np.empty_like(z)
+    activation.derivative(z, a, slope)
+    mine, errors, room = np.array(z, order=order), np.array(dz, order=order), np.empty_like(z, order=order)
+    forward, backward = activation.in_place(mine, errors, room)
+    forward()
+    for operation in backward:
+        operation()
+    np.testing.assert_array_equal(mine, a)
+    np.testing.assert_array_equal(errors, dz * slope)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not ACTIVATIONS[name].needs_input])

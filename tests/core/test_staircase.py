@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy import ndarray
 
+import core.folded_steps
 from core.chunked_steps import ChunkedSteps
 from core.config import RunConfig
 from core.dataset import Dataset
@@ -117,6 +118,7 @@ def test_it_takes_the_steps_of_the_plain_way(
 ) -> None:
     """With any optimizer, penalty or shape, parameters, gradient and moments are what one pass over all would give."""
     data, config = inked(), config_of(**{"batch_size": "full"} | options)
+    monkeypatch.setattr(core.folded_steps, "MOST_NUMBERS", 0)
     plain = engine_of(data, config, ALONE)
     assert isinstance(plain._steps, SerialSteps)
     small_chunks(monkeypatch)

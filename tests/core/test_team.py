@@ -171,7 +171,7 @@ def test_a_batch_in_chunks_is_the_batch(options: dict[str, Any], size: int, monk
     """The gradient of a large batch is the sum over its chunks; nobody can tell from the parameters."""
     dataset, config = make_dataset(n_train=90), config_of(**options)
     whole = engine_of(dataset, config, ALONE)
-    assert isinstance(whole._steps, SerialSteps)
+    assert not isinstance(whole._steps, ChunkedSteps)
     small_chunks(monkeypatch)
     chunked = engine_of(dataset, config, Backwards(size))
     assert isinstance(chunked._steps, ChunkedSteps)
@@ -186,7 +186,7 @@ def test_what_needs_the_whole_batch_gets_it(options: dict[str, Any], monkeypatch
     """Statistics of a batch are those of all its examples."""
     small_chunks(monkeypatch)
     engine = engine_of(make_dataset(n_train=90), config_of(batch_size="full", **options), ALONE)
-    assert isinstance(engine._steps, SerialSteps)
+    assert not isinstance(engine._steps, ChunkedSteps)
 
 
 # Features that are 0 in every example.
