@@ -63,7 +63,7 @@ def _relu_in_place(a: ndarray, dz: ndarray, room: ndarray) -> tuple[Operation, l
     # drawn out over all bits, is a mask: all ones where a > 0, all zeros where a = 0.
     a_bits, dz_bits, mask = (part.view(f"i{part.itemsize}") for part in (a, dz, room))
     sign_bit = np.array(8 * mask.itemsize - 1, mask.dtype)
-    return partial(np.maximum, a, _ZERO, out=a), [
+    return partial(np.maximum, a, np.zeros_like(a), out=a), [
         partial(np.negative, a_bits, mask),
         partial(np.right_shift, mask, sign_bit, mask),
         partial(np.bitwise_and, dz_bits, mask, dz_bits),

@@ -85,12 +85,11 @@ class FoldedSteps(Steps):
     def _take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
         material, passes, is_finite = self._material, self._passes, math.isfinite
         optimizer, shapes_gradient = material.optimizer, self._shapes_gradient
-        begin, walk, finish = optimizer.begin, tuple(optimizer.lines[0]), optimizer.end
-        last = end - 1
-        for step, slot in zip(range(start, end), self._batches.visits(start, end), strict=True):
+        begin, walk, last = optimizer.begin, tuple(optimizer.lines[0]), end - 1
+        coming = map(passes.__getitem__, self._batches.visits(start, end))
+        for step, one in zip(range(start, end), coming, strict=True):
             if step == last:
                 material.before[...] = material.parameters.flat
-            one = passes[slot]
             for operation in one.operations:
                 operation()
             if not is_finite(one.square()):
@@ -102,7 +101,6 @@ class FoldedSteps(Steps):
             begin(rate_of(step))
             for operation in walk:
                 operation()
-            finish()
 
     def _passes_of(self) -> Iterator[_Pass]:
         made: dict[int, tuple[Backpropagation, QuickSoftmax | None]] = {}

@@ -85,20 +85,16 @@ class Optimizer(ABC):
         """Take one step."""
         self.begin(learning_rate)
         self._walk_all()
-        self.end()
 
-    # The same in three parts: `walks` in the middle may run side by side with each other.
+    # The same in two parts: the `walks` that follow may run side by side with each other.
 
     def begin(self, learning_rate: float) -> None:
         """Begin a step."""
-        self.n_steps += 1
-        self._prepare(learning_rate)
-
-    def end(self) -> None:
-        """End a step, all `walks` done."""
         if self.n_steps % FLUSH_EVERY == 0:
             for moment in self.moments.values():
                 moment[np.abs(moment) < self._negligible] = 0
+        self.n_steps += 1
+        self._prepare(learning_rate)
 
     def _prepare(self, learning_rate: float) -> None:
         """Settle what is the same for every block of this step."""

@@ -71,7 +71,6 @@ class SharedSteps(Steps):
                 following = self._choose(step + 1)
                 self._turn[size, following]()
                 size = following
-            optimizer.end()
 
     def _check_errors(self, step: int, turn: _SharedPass) -> None:
         if self._biases_tell:
