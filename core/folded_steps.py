@@ -53,7 +53,7 @@ class FoldedSteps(Steps):
         self._is_quick = is_softmax and material.weights is None
         targets = QuickSoftmax.shares(material.targets, material.batch_size) if self._is_quick else material.targets
         # What a quick softmax sums lies in front of the gradient: so one sum of squares checks both.
-        self._room = np.ones(self._n_sums(material.batch_size) + len(material.parameters.flat), dtype)
+        self._room = ALONE.zeros(self._n_sums(material.batch_size) + len(material.parameters.flat), dtype)
         flat = self._room[-len(material.parameters.flat) :]
         parameters = Parameters(config.network, sizes, dtype, folds=True)
         gradient = Parameters(config.network, sizes, dtype, folds=True, flat=flat)
@@ -85,7 +85,8 @@ class FoldedSteps(Steps):
     def _take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
         material, passes, is_finite = self._material, self._passes, math.isfinite
         optimizer, shapes_gradient = material.optimizer, self._shapes_gradient
-        begin, walk, last = optimizer.begin, tuple(optimizer.lines[0]), end - 1
+        begin, walk, has_moments = optimizer.begin, tuple(optimizer.lines[0]), bool(optimizer.moments)
+        rate, last = math.nan, end - 1
         coming = map(passes.__getitem__, self._batches.visits(start, end))
         for step, one in zip(range(start, end), coming, strict=True):
             if step == last:
@@ -98,7 +99,12 @@ class FoldedSteps(Steps):
                 self._check(step)
             if shapes_gradient:
                 self._shape_gradient()
-            begin(rate_of(step))
+            now = rate_of(step)
+            if has_moments or now != rate:
+                begin(now)
+                rate = now
+            else:  # all is settled as it was for the step before
+                optimizer.n_steps += 1
             for operation in walk:
                 operation()
 
