@@ -229,7 +229,7 @@ class Network:
             for rows in blocks:
                 self._write(x[rows], [layer[rows] for layer in layers])
 
-        self._share(len(x), answer)
+        self._team.together([partial(answer, blocks) for blocks in self._shares(len(x))])()
         return tuple(layers)
 
     def with_probabilities(self, layers: tuple[Float[ndarray, "n _"], ...]) -> tuple[Float[ndarray, "n _"], ...]:
@@ -245,28 +245,31 @@ class Network:
     ) -> Float[ndarray, "n width"]:
         answers = np.empty((len(x), width), np.result_type(x, self.parameters[-1].weight))
 
-        def answer(blocks: Sequence[slice]) -> None:
-            room = self._room(x, max(rows.stop - rows.start for rows in blocks))
+        def answer(blocks: Sequence[slice], room: Sequence[ndarray]) -> None:
             for rows in blocks:
                 layers = [layer[: rows.stop - rows.start] for layer in room]
                 self._write(x[rows], layers)
                 answers[rows] = output(layers[-1])
 
-        self._share(len(x), answer)
+        # All room is made by one thread, which gets back what it gave up before; to another one the system gives new
+        # pages each time.
+        parts = [
+            partial(answer, blocks, self._room(x, max(rows.stop - rows.start for rows in blocks)))
+            for blocks in self._shares(len(x))
+        ]
+        self._team.together(parts)()
         return answers
 
     def _room(self, x: ndarray, n: int) -> list[ndarray]:
         """Arrays for what each layer makes of `n` examples."""
         return [np.empty((n, layer.weight.shape[1]), np.result_type(x, layer.weight)) for layer in self.parameters]
 
-    def _share(self, n: int, answer: Callable[[Sequence[slice]], None]) -> None:
-        """Have the team answer for `n` examples, each member for some blocks of them."""
-        size = BLOCK if n >= 4 * BLOCK else BLOCK // 2
-        blocks = [slice(start, min(start + size, n)) for start in range(0, n, size)]
-        n_members = min(self._team.size, len(blocks))
-        parts = [blocks[len(blocks) * i // n_members : len(blocks) * (i + 1) // n_members] for i in range(n_members)]
-        if parts:
-            self._team.together([partial(answer, part) for part in parts])()
+    def _shares(self, n: int) -> list[list[slice]]:
+        """The blocks of `n` examples, none where there is no example, that each member of the team answers for."""
+        n_blocks = max(1, -(-n // (BLOCK if n >= 4 * BLOCK else BLOCK // 2)))
+        blocks = [slice(n * i // n_blocks, n * (i + 1) // n_blocks) for i in range(n_blocks)]
+        n_members = min(self._team.size, n_blocks)
+        return [blocks[n_blocks * i // n_members : n_blocks * (i + 1) // n_members] for i in range(n_members)]
 
     def _write(self, x: ndarray, layers: Sequence[ndarray]) -> None:
         """What each layer puts out for some examples, and the logits last, into arrays that are there."""
