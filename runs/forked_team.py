@@ -99,11 +99,12 @@ class ForkedTeam(Team):
 
     def _split(self) -> None:
         _end(self._members, os.getpid())
-        self._n_known = len(self._parts)
+        self._n_known = 0
         for i in range(self.size - 1):
             member = _Member()
             member.split([parts[i] if i < len(parts) else None for parts in self._parts])
             self._members.append(member)
+        self._n_known = len(self._parts)
 
 
 def _end(members: list[_Member], owner: int) -> None:
@@ -128,7 +129,12 @@ class _Member:
             # Python and JAX warn of locks that threads may hold for ever in the new process. It needs none: it
             # does nothing but the parts, which compute, and ends without cleaning up.
             warnings.simplefilter("ignore")
-            self._pid = os.fork()
+            try:
+                self._pid = os.fork()
+            except OSError as error:
+                raise TeamError(
+                    f"The system allows no further process ({error.strerror}); one thread needs none."
+                ) from error
         if not self._pid:
             try:
                 self._live(parts, owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -188,6 +189,22 @@ def test_a_process_that_is_killed_is_missed() -> None:
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(TeamError, match=r"has ended, perhaps for want of memory; resuming continues from the last"):
         together()
+
+
+def test_a_system_without_another_process_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the limit of processes is reached, that is a sentence, and the team works once there is room again."""
+    team, out = team_of(2)
+    together = team.together([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
+
+    def refused() -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fork", refused)
+        with pytest.raises(TeamError, match=r"^The system allows no further process \(.+\); one thread needs none\.$"):
+            together()
+    together()
+    assert out[1].tolist() == [1, 1, 1]
 
 
 def test_signals_are_for_the_process_that_owns_the_team() -> None:
