@@ -118,7 +118,7 @@ def test_no_worker_outlives_a_killed_server(served: Served, open_tab: Callable[.
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     expect(page.locator(STAGE)).to_have_attribute("data-number", re.compile(r"^\d+$"), timeout=15_000)
     reader, started = record(served, page), workers(served)
-    assert len(started) == 1
+    assert started
     page.goto("about:blank")
     served.process.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(started, timeout=10)
