@@ -62,6 +62,7 @@ def _relu_in_place(a: ndarray, dz: ndarray, room: ndarray) -> tuple[Operation, l
     # The bits of a float, read as a whole number, are above 0 just where it is. So the sign bit of minus that number,
     # drawn out over all bits, is a mask: all ones where a > 0, all zeros where a = 0.
     a_bits, dz_bits, mask = (part.view(f"i{part.itemsize}") for part in (a, dz, room))
+    # (Zeros of the same shape, not one of them: that saves a call a quarter of its time.)
     sign_bit = np.array(8 * mask.itemsize - 1, mask.dtype)
     return partial(np.maximum, a, np.zeros_like(a), out=a), [
         partial(np.negative, a_bits, mask),

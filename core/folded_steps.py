@@ -45,7 +45,8 @@ class FoldedSteps(Steps):
     """
 
     def __init__(self, material: Material) -> None:
-        self._given = material
+        # The examples are held once, with their column of ones.
+        self._given = replace(material, x=material.x[:0].copy(), targets=material.targets[:0])
         config, dtype = material.config, material.parameters.flat.dtype
         sizes = (material.x.shape[1], *(weight.shape[1] for weight in material.parameters.weights))
         self._order = _order(config.network, sizes)
@@ -86,7 +87,7 @@ class FoldedSteps(Steps):
         material, passes, is_finite = self._material, self._passes, math.isfinite
         optimizer, shapes_gradient = material.optimizer, self._shapes_gradient
         begin, walk, has_moments = optimizer.begin, tuple(optimizer.lines[0]), bool(optimizer.moments)
-        rate, last = math.nan, end - 1
+        begin_alike, rate, last = optimizer.begin_alike, math.nan, end - 1
         coming = map(passes.__getitem__, self._batches.visits(start, end))
         for step, one in zip(range(start, end), coming, strict=True):
             if step == last:
@@ -103,8 +104,8 @@ class FoldedSteps(Steps):
             if has_moments or now != rate:
                 begin(now)
                 rate = now
-            else:  # all is settled as it was for the step before
-                optimizer.n_steps += 1
+            else:
+                begin_alike()
             for operation in walk:
                 operation()
 

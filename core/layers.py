@@ -200,22 +200,24 @@ class Normalization:
         d_scale: Float[ndarray, " n_out"],
         running: Float[ndarray, "2 n_out"],
     ) -> None:
-        self._layer, self._scale, self._d_scale, self._running = layer, scale, d_scale, running
+        # The layer's arrays, not the layer: it would hold itself, and what it takes its steps with, for ever.
+        self._z, self._dz, self._bias, self._d_bias = layer.z, layer.dz, layer.bias, layer.d_bias
+        self._scale, self._d_scale, self._running = scale, d_scale, running
         self._normal = np.empty_like(layer.z)  # (z - mean) / deviation
         self._deviation = np.empty((len(layer.z), 1), layer.z.dtype)
 
     def forward(self) -> None:
         """Normalise the sums where they stand, and take their mean and variance into the running ones."""
-        layer, n = self._layer, self._normal
+        z, n = self._z, self._normal
         batch = n.shape[1]
-        mean = layer.z.mean(axis=1, keepdims=True)
-        np.subtract(layer.z, mean, n)
+        mean = z.mean(axis=1, keepdims=True)
+        np.subtract(z, mean, n)
         variance = np.square(n).mean(axis=1, keepdims=True)
         np.sqrt(variance + NORM_EPSILON, self._deviation)
         n /= self._deviation
-        np.multiply(n, self._scale[:, None], layer.z)
-        if layer.bias is not None:
-            layer.z += layer.bias[:, None]
+        np.multiply(n, self._scale[:, None], z)
+        if self._bias is not None:
+            z += self._bias[:, None]
         self._running *= 1 - RUNNING_SHARE
         self._running[0] += RUNNING_SHARE * mean[:, 0]
         self._running[1] += RUNNING_SHARE * batch / max(1, batch - 1) * variance[:, 0]
@@ -223,13 +225,12 @@ class Normalization:
     def backward(self) -> None:
         """Turn the gradient with respect to the normalised sums into the one with respect to the sums, in `dz`."""
         # dz = scale / deviation (dy - mean(dy) - n mean(dy n))
-        layer, n = self._layer, self._normal
+        dy, n = self._dz, self._normal
         batch = n.shape[1]
-        dy = layer.dz
         np.einsum("ij,ij->i", dy, n, out=self._d_scale)
         shift = dy.sum(axis=1)
-        if layer.d_bias is not None:
-            layer.d_bias[...] = shift
+        if self._d_bias is not None:
+            self._d_bias[...] = shift
         dy -= shift[:, None] / batch
         dy -= n * (self._d_scale[:, None] / batch)
         dy *= self._scale[:, None] / self._deviation

@@ -42,11 +42,12 @@ def _blocks(vectors: Sequence[Float[ndarray, " n_parameters"]], slices: Sequence
 
     Blocks begin at a cache line where their part does.
     """
+    line = CACHE_LINE // vectors[0].itemsize
     bounds: list[tuple[int, int]] = []
     for part in slices:
         size = part.stop - part.start
         n = -(-size // BLOCK)
-        starts = [part.start + (size * i // n) // CACHE_LINE * CACHE_LINE for i in range(n)]
+        starts = [part.start + (size * i // n) // line * line for i in range(n)]
         bounds += pairwise([*starts, part.stop])
     room = ALONE.zeros(max((stop - start for start, stop in bounds), default=0), vectors[0].dtype)
     return [(*(vector[start:stop] for vector in vectors), room[: stop - start]) for start, stop in bounds]
@@ -57,7 +58,7 @@ class Optimizer(ABC):
 
     `moments` are what it remembers from step to step, vectors of the same length; with `n_steps`,
     the number of steps taken, they are its whole state. `walks` has one operation for each member of
-    the team that looks after any parameters; `lines` has what it consists of.
+    the team that looks after any parameters; `lines` are the same, operation by operation.
     """
 
     moment_names: ClassVar[tuple[str, ...]] = ()
@@ -95,6 +96,10 @@ class Optimizer(ABC):
                 moment[np.abs(moment) < self._negligible] = 0
         self.n_steps += 1
         self._prepare(learning_rate)
+
+    def begin_alike(self) -> None:
+        """Begin a step with the learning rate of the one before; without moments nothing else is to be settled."""
+        self.n_steps += 1
 
     def _prepare(self, learning_rate: float) -> None:
         """Settle what is the same for every block of this step."""
@@ -231,8 +236,13 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam after w *= 1 - lr decay on the weights (Loshchilov & Hutter 2019); biases do not decay."""
 
+    def _settle(self) -> None:
+        super()._settle()
+        self._kept = self._number(1.0)
+
     def _prepare(self, learning_rate: float) -> None:
-        self._weights *= self._number(1 - learning_rate * self._config.weight_decay)
+        self._kept[...] = 1 - learning_rate * self._config.weight_decay
+        np.multiply(self._weights, self._kept, self._weights)
         super()._prepare(learning_rate)
 
 

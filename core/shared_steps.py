@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import zip_longest
 
 import numpy as np
@@ -119,7 +120,7 @@ class _SharedPass:
             return source
         into = np.empty((size, *source.shape[1:]), source.dtype)
         # mode="clip" writes straight into `into`; the rows are within bounds anyway.
-        gather.append(lambda: source.take(self.rows, 0, into, "clip"))
+        gather.append(partial(source.take, self.rows, 0, into, "clip"))
         return into
 
 

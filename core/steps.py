@@ -1,6 +1,6 @@
 """Taking the steps of gradient descent: what every way of doing it has in common, and the plain one.
 
-All ways are the same arithmetic; each is the fastest for its kind of run (`core.engine` chooses).
+All ways are the same arithmetic, but for rounding; each is the fastest for its kind of run (`core.engine` chooses).
 """
 
 from __future__ import annotations

@@ -35,10 +35,11 @@ a step on a quiet machine, and far more where another program wants the core."""
 SLEEP_SECONDS = 0.5
 """How long it sleeps at most before it looks whether the other one is still alive."""
 MESSAGE_BYTES = 1000
+OPEN_FILES = Path("/proc/self/fd")
 
 
 class TeamError(AnnscopeError):
-    """A process of the team has ended, or its part has failed."""
+    """A process of the team has ended, cannot be begun, or its part has failed."""
 
 
 def can_fork() -> bool:
@@ -46,7 +47,7 @@ def can_fork() -> bool:
 
     Elsewhere it is not possible (Windows), or system libraries do not bear it (macOS).
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not OPEN_FILES.is_dir():
         return False
     try:
         _semaphore()
@@ -58,18 +59,18 @@ def can_fork() -> bool:
 class ForkedTeam(Team):
     """This process and `size` - 1 others, which are split off when the first operation runs, and end with the team.
 
-    They know all operations that were made until then; one that is made later has them split off anew.
+    They know all operations that were made until then; one that is made later has them split off anew. What a
+    part writes elsewhere than in `zeros`, its own process alone will see: it is a team for the steps of a run
+    (`Team.lasting`), not for answers.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
         self._parts: list[Sequence[Operation]] = []  # of each operation, those of the other members
         self._n_known = 0  # how many operations the members know
-        self._members: list[_Member] = []
-        weakref.finalize(self, _end, self._members, os.getpid())
-
-    def lasting(self) -> Team:
-        return ForkedTeam(self.size)
+        self._members: list[_Process] = []
+        self._owner = os.getpid()
+        weakref.finalize(self, _end, self._members, self._owner)
 
     def zeros(self, shape: int | tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"] = "C") -> ndarray:
         return _shared(shape, dtype, order)
@@ -78,42 +79,57 @@ class ForkedTeam(Team):
         mine, *theirs = parts
         if not theirs:
             return mine
+        if len(parts) > self.size:
+            raise ValueError(f"a team of {self.size} takes at most so many parts, got {len(parts)}")
         number, n_others = len(self._parts), len(theirs)
         self._parts.append(theirs)
 
         def operation() -> None:
+            if os.getpid() != self._owner:
+                raise TeamError("A copy of a process cannot go on with its training; make the trainer in the copy.")
             if number >= self._n_known:
                 self._split()
             members = self._members[:n_others]
-            for member in members:
-                member.begin(number)
             try:
+                for member in members:
+                    member.begin(number)
                 mine()
-            finally:
                 for member in members:
                     member.end()
-            for member in members:
-                member.check()
+            except BaseException:
+                self._part_with_all()  # who is still at work would be one operation behind from now on
+                raise
+            if messages := [message for member in members if (message := member.message())]:
+                raise TeamError(f"A part of a step failed: {messages[0]}.")
 
         return operation
 
     def _split(self) -> None:
-        _end(self._members, os.getpid())
-        self._n_known = 0
-        for i in range(self.size - 1):
-            member = _Member()
-            member.split([parts[i] if i < len(parts) else None for parts in self._parts])
-            self._members.append(member)
+        self._part_with_all()
+        try:
+            for i in range(self.size - 1):
+                self._members.append(_Process())
+                self._members[-1].split([parts[i] if i < len(parts) else None for parts in self._parts])
+        except OSError as error:
+            self._part_with_all()
+            raise TeamError(
+                f"The system has no room for another process ({error.strerror}); resuming continues from the last "
+                "checkpoint once it has."
+            ) from error
         self._n_known = len(self._parts)
 
+    def _part_with_all(self) -> None:
+        self._n_known = 0
+        _end(self._members, self._owner)
 
-def _end(members: list[_Member], owner: int) -> None:
+
+def _end(members: list[_Process], owner: int) -> None:
     if os.getpid() == owner:
         while members:
             members.pop().kill()
 
 
-class _Member:
+class _Process:
     """A process that waits for the number of a part; two semaphores hand the work over and back."""
 
     def __init__(self) -> None:
@@ -129,12 +145,7 @@ class _Member:
             # Python and JAX warn of locks that threads may hold for ever in the new process. It needs none: it
             # does nothing but the parts, which compute, and ends without cleaning up.
             warnings.simplefilter("ignore")
-            try:
-                self._pid = os.fork()
-            except OSError as error:
-                raise TeamError(
-                    f"The system allows no further process ({error.strerror}); one thread needs none."
-                ) from error
+            self._pid = os.fork()
         if not self._pid:
             try:
                 self._live(parts, owner)
@@ -155,12 +166,13 @@ class _Member:
                     "resuming continues from the last checkpoint."
                 )
 
-    def check(self) -> None:
-        """Raises TeamError when the part failed."""
-        if self._message[0]:
-            message = bytes(self._message).rstrip(b"\0").decode(errors="replace")
-            self._message[...] = 0
-            raise TeamError(f"A part of a step failed: {message}.")
+    def message(self) -> str:
+        """What the part failed of, once; empty when it did not fail."""
+        if not self._message[0]:
+            return ""
+        message = bytes(self._message).rstrip(b"\0").decode(errors="replace")
+        self._message[...] = 0
+        return message
 
     def _has_ended(self) -> bool:
         with suppress(ChildProcessError):
@@ -182,7 +194,7 @@ class _Member:
     def _live(self, parts: Sequence[Operation | None], owner: int) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # what they mean is the owner's to decide
-        for descriptor in Path("/proc/self/fd").iterdir():  # its files, pipes and locks are the owner's as well
+        for descriptor in OPEN_FILES.iterdir():  # its files, pipes and locks are the owner's as well
             with suppress(OSError):
                 os.close(int(descriptor.name))
         gc.disable()

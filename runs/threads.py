@@ -1,7 +1,7 @@
 """How many threads a run computes with: part of what makes it repeatable to the bit.
 
-A run shares its work among threads of its own (`runs.team`), so each matrix multiplication has one: two
-kinds of threads would wait for each other.
+A run shares its work among threads of its own, or for its steps among processes (`runs.team`), so each matrix
+multiplication has one: two kinds of threads would wait for each other.
 """
 
 from __future__ import annotations

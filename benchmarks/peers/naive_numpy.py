@@ -45,10 +45,10 @@ def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
             p -= task.learning_rate * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
 
     def train() -> None:
-        order = generator.permutation(len(x)) if task.shuffles else None
+        order = generator.permutation(len(x)) if task.shuffles else slice(None)
+        inputs, wanted = x[order], targets[order]
         for start in range(0, len(x), task.batch):
-            rows = slice(start, start + task.batch) if order is None else order[start : start + task.batch]
-            batch, target = x[rows], targets[rows]
+            batch, target = inputs[start : start + task.batch], wanted[start : start + task.batch]
             activations = forward(batch)
             delta = (activations[-1] - target) / len(batch)
             weight_gradients: list[ndarray] = []

@@ -13,7 +13,7 @@ from benchmarks.tasks import Task
 
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
-    """One pass over batches of one tensor: views of it in their order, rows of it in another one."""
+    """One pass over batches that are views of one tensor, in an order of its own gathered anew for each pass."""
     torch.manual_seed(0)
     torch.set_num_threads(threads.from_environment())
     layers: list[torch.nn.Module] = []
@@ -26,11 +26,12 @@ def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
     loss_of = torch.nn.CrossEntropyLoss()
 
     def train() -> None:
-        order = torch.randperm(len(inputs)) if task.shuffles else None
+        order = torch.randperm(len(inputs)) if task.shuffles else slice(None)
+        examples, targets = inputs[order], labels[order]
         for start in range(0, len(inputs), task.batch):
-            rows = slice(start, start + task.batch) if order is None else order[start : start + task.batch]
+            stop = start + task.batch
             optimizer.zero_grad(set_to_none=True)
-            loss_of(network(inputs[rows]), labels[rows]).backward()
+            loss_of(network(examples[start:stop]), targets[start:stop]).backward()
             optimizer.step()
 
     def predict() -> None:

@@ -19,7 +19,7 @@ Tensors = list[torch.Tensor]
 
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
-    """One pass over batches of one tensor: views of it in their order, rows of it in another one."""
+    """One pass over batches that are views of one tensor, in an order of its own gathered anew for each pass."""
     torch.manual_seed(0)
     torch.set_num_threads(threads.from_environment())
     parameters: Tensors = []
@@ -62,10 +62,11 @@ def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
 
     def train() -> None:
         with torch.no_grad():
-            order = torch.randperm(len(inputs)) if task.shuffles else None
+            order = torch.randperm(len(inputs)) if task.shuffles else slice(None)
+            examples, targets = inputs[order], labels[order]
             for start in range(0, len(inputs), task.batch):
-                rows = slice(start, start + task.batch) if order is None else order[start : start + task.batch]
-                one_step(parameters, first, second, count, inputs[rows], labels[rows])
+                stop = start + task.batch
+                one_step(parameters, first, second, count, examples[start:stop], targets[start:stop])
 
     def predict() -> None:
         with torch.inference_mode():

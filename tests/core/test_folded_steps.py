@@ -167,7 +167,7 @@ def test_resuming_is_the_same_bit_for_bit(options: dict[str, Any], steps: int) -
 @pytest.mark.parametrize("rate", [1e9, 1e18, 1e37])
 @pytest.mark.parametrize("options", [{}, {"output": "sigmoid"}, {"hidden": (9,), "dropout": 0.2}], ids=str)
 def test_it_names_what_is_not_finite(rate: float, options: dict[str, Any]) -> None:
-    """The step, the layer and the quantity that overflowed first are those that a large network would name."""
+    """What overflows is named by its step, layer and quantity, as it is in a large network."""
     dataset = make_dataset()
     config = config_of(optimizer="momentum", dtype="float32", epochs=30, **options)
     found = []

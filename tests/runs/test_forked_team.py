@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -22,6 +24,7 @@ import core.team
 from core.chunked_steps import ChunkedSteps
 from core.engine import NumpyEngine
 from core.shared_steps import SharedSteps
+from core.steps import NotFiniteError
 from core.team import Team
 from core.training import Trainer
 from runs.forked_team import ForkedTeam, TeamError, can_fork
@@ -191,6 +194,84 @@ def test_a_process_that_is_killed_is_missed() -> None:
         together()
 
 
+def test_an_interrupted_operation_puts_nobody_out_of_step() -> None:
+    """Whoever catches Ctrl-C in the middle of a step and goes on finds every later step done when it ends."""
+    team, out = team_of(2)
+
+    def slowly() -> None:
+        time.sleep(0.3)
+        out[1] += 1
+
+    together = team.together([lambda: None, slowly])
+    together()
+    interrupting = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    interrupting.start()
+    with pytest.raises(KeyboardInterrupt):
+        together()
+    interrupting.join()
+    before = out[1, 0]
+    together()
+    assert out[1, 0] == before + 1
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"dropout": 0.3}, {"hidden": ()}, {"batch_size": "full"}, {"batch_norm": True}]
+)
+def test_processes_end_with_their_trainer(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trainer that is given up takes its processes with it, at once."""
+    if options.get("batch_size") == "full":
+        small_chunks(monkeypatch)
+    trainer = Trainer(make_dataset(), config_of(**options), team=ThreadTeam(2))
+    gc.collect()
+    gc.disable()
+    try:
+        trainer.advance(2)
+        assert psutil.Process().children()
+        del trainer
+        assert not psutil.Process().children()
+    finally:
+        gc.enable()
+
+
+def test_a_copy_of_the_process_cannot_disturb_the_training() -> None:
+    """In a process that somebody splits off from the trainer's, going on is refused: the memory is not its own."""
+    team, out = team_of(2)
+    together = team.together([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
+    together()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pid = os.fork()
+    if not pid:
+        try:
+            together()
+        except TeamError:
+            os._exit(7)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+    together()
+    assert out[1].tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_processes_restore_and_diverge_as_threads_do(bias: bool) -> None:
+    """An engine at work takes up a checkpoint of another one; what overflows later is named as threads name it."""
+    dataset, config = make_dataset(), config_of(dtype="float32", bias=bias)
+    x = dataset.x_train.astype("float32")
+    threads, processes = (NumpyEngine(dataset, config, x, team(2)) for team in (Threads, ThreadTeam))
+    threads.advance(0, 3, lambda _: 0.01)
+    processes.advance(0, 6, lambda _: 0.02)
+    processes.restore(3, {name: array.copy() for name, array in threads.arrays().items()}, threads.state())
+    for engine in (threads, processes):
+        engine.advance(3, 6, lambda _: 0.01)
+    np.testing.assert_array_equal(processes.parameters.flat, threads.parameters.flat)
+    named = []
+    for engine in (threads, processes):
+        with np.errstate(all="ignore"), pytest.raises(NotFiniteError) as found:
+            engine.advance(6, 60, lambda _: 1e30)
+        named.append((found.value.step, found.value.layer, found.value.quantity))
+    assert named[0] == named[1]
+
+
 def test_a_system_without_another_process_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the limit of processes is reached, that is a sentence, and the team works once there is room again."""
     team, out = team_of(2)
@@ -201,7 +282,7 @@ def test_a_system_without_another_process_says_so(monkeypatch: pytest.MonkeyPatc
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fork", refused)
-        with pytest.raises(TeamError, match=r"^The system allows no further process \(.+\); one thread needs none\.$"):
+        with pytest.raises(TeamError, match=r"^The system has no room for another process \(.+\); resuming continues"):
             together()
     together()
     assert out[1].tolist() == [1, 1, 1]
