@@ -46,7 +46,7 @@ class FoldedSteps(Steps):
 
     def __init__(self, material: Material) -> None:
         # The examples are held once, with their column of ones.
-        self._given = replace(material, x=material.x[:0].copy(), targets=material.targets[:0])
+        self._given = replace(material, x=material.x[:0].copy(), targets=material.targets[:0], weights=None)
         config, dtype = material.config, material.parameters.flat.dtype
         sizes = (material.x.shape[1], *(weight.shape[1] for weight in material.parameters.weights))
         self._order = _order(config.network, sizes)
