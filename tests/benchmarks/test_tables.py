@@ -51,11 +51,11 @@ def test_a_rate_counts_whole_passes_until_the_time_is_full() -> None:
 
 
 def test_everyone_runs_once_a_round_in_rotating_order() -> None:
-    """What is compared is measured side by side, not one after the other."""
+    """What is compared is measured side by side, not one after the other, each time after a pass off the clock."""
     calls: list[str] = []
     passes = {name: lambda name=name: calls.append(name) for name in "abc"}
     measured = interleaved(passes, 10, rounds=3, least_seconds=0.0)
-    assert calls == list("abcbcacab")
+    assert calls == list("aabbccbbccaaccaabb")
     assert all(len(measurement.values) == 3 for measurement in measured.values())
 
 
