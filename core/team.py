@@ -19,7 +19,7 @@ from numpy import ndarray
 Operation: TypeAlias = Callable[[], object]
 
 CACHE_LINE = 64
-"""Bytes that a processor writes at once: an array that begins at a multiple saves a seventh of an optimizer's time."""
+"""Bytes that a processor writes at once: an array that begins at a multiple saves an eighth of an optimizer's time."""
 
 
 class Team(ABC):
