@@ -12,6 +12,7 @@ from benchmarks.measurements import Measurement, interleaved, ratio
 from benchmarks.peers import ANNSCOPE, MATMUL, PEERS, Peer
 from benchmarks.tables import Table, counted, percent, short, times
 from benchmarks.tasks import TASKS, Task, examples
+from runs.threads import limit_blas
 
 LEAST_SECONDS = 0.3
 """How long a turn lasts at least."""
@@ -99,7 +100,7 @@ def hold(task: Task, peers: Sequence[Peer], *, rounds: int, least_seconds: float
     has_own_threads = {peer.label for peer in contestants if peer.has_own_threads}
 
     def prepare(label: str) -> None:
-        threads.give_blas(1 if label in has_own_threads else threads.from_environment())
+        limit_blas(1 if label in has_own_threads else threads.from_environment())
 
     for peer in contestants:
         try:

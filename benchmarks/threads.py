@@ -53,13 +53,6 @@ def as_an_ordinary_user() -> None:
 _DROP_FROM_BOUNDING_SET, _CAP_SYS_NICE = 24, 23  # <linux/prctl.h>, <linux/capability.h>
 
 
-def give_blas(n_threads: int) -> None:
-    """Let each of NumPy's and SciPy's matrix multiplications use so many threads from now on."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(n_threads, user_api="blas")
-
-
 def from_environment() -> int:
     """What `pin` has settled, for a library that wants to be told itself."""
     return int(os.environ.get("OMP_NUM_THREADS", str(DEFAULT)))

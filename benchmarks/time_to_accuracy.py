@@ -21,6 +21,7 @@ from core.dataset import Dataset
 from core.optimizers import schedule_factor
 from core.recipes import RECIPES
 from runs.team import ThreadTeam
+from runs.threads import limit_blas
 
 CHUNK = 6_400
 """Examples learned from between two looks at the test images; the clock stands still while looking."""
@@ -109,7 +110,7 @@ def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
     from core.network import Network
     from core.training import Trainer
 
-    threads.give_blas(1)  # as in a run
+    limit_blas(1)  # as in a run
     trainer = Trainer(dataset, config.with_values({"seed": seed}), team=_team())
     n_steps = CHUNK // int(config.training.batch_size)
 
@@ -197,7 +198,7 @@ def begin_scikit_learn_defaults(dataset: Dataset, config: RunConfig, seed: int) 
 def _scikit_learn(dataset: Dataset, seed: int, **settings: Any) -> Learner:
     from sklearn.neural_network import MLPClassifier
 
-    threads.give_blas(threads.from_environment())
+    limit_blas(threads.from_environment())
     generator = np.random.default_rng(seed)
     network = MLPClassifier(random_state=seed, **settings)
     order = _Order(len(dataset.y_train), generator.permutation, CHUNK)
