@@ -54,13 +54,14 @@ def main(name: str, about: str, tasks: Sequence[str], argv: Sequence[str]) -> No
     parser.add_argument("--peers", metavar="NAMES", help=f"which peers (default: all of {', '.join(PEERS)})")
     if any(TASKS[key].shuffles for key in tasks):
         parser.add_argument("--in-order", action="store_true", help="then measure again with nobody shuffling")
+    parser.set_defaults(in_order=False)
     given = parser.parse_args(argv)
     chosen = options.chosen("--tasks", given.tasks, tasks)
     peers = [PEERS[key] for key in options.chosen("--peers", given.peers, PEERS)]
     quiet = given.json or given.markdown or given.page
     machine = threads.machine(given.threads)
     made, contests = [], []
-    for task_list in _orders([TASKS[key] for key in chosen], also_in_order=getattr(given, "in_order", False)):
+    for task_list in _orders([TASKS[key] for key in chosen], also_in_order=given.in_order):
         held = []
         for task in task_list:
             contest = hold(task, peers, rounds=given.rounds)

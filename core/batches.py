@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.team import ALONE, Team
+from core.team import ALONE, Team, even_parts
 
 Augment: TypeAlias = Callable[[ndarray, int, int], None]
 
@@ -116,10 +115,9 @@ class Batches:
         """Fill these with the examples of the epoch from number `start` on."""
         n = len(into[0])
         size = self._team.size if self._augments and n >= self._team.size else 1
-        bounds = pairwise(n * i // size for i in range(size + 1))
         parts = [
-            partial(self._gather_part, i, start + first, [part[first:last] for part in into])
-            for i, (first, last) in enumerate(bounds)
+            partial(self._gather_part, i, start + rows.start, [part[rows] for part in into])
+            for i, rows in enumerate(even_parts(n, size))
         ]
         self._team.together(parts)()
 

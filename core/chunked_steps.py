@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -17,7 +16,7 @@ from core.layers import EVERY
 from core.network import Parameters
 from core.staircase import Staircase, staircase_of
 from core.steps import Material, Steps
-from core.team import Operation, Team, in_turn
+from core.team import Operation, Team, even_parts, in_turn
 
 LARGE_BYTES = 6 * 1024 * 1024
 """How large the inputs of a batch are that is taken in chunks."""
@@ -93,7 +92,7 @@ class ChunkedSteps(Steps):
     ) -> list[list[Chunk]]:
         """The chunks of a batch for each member."""
         each, size = self._n_chunks(len(x)), len(self._members)
-        chunks = [(x[part], targets[part]) for part in _parts(len(x), each * size)]
+        chunks = [(x[part], targets[part]) for part in even_parts(len(x), each * size)]
         return [chunks[i * each : (i + 1) * each] for i in range(size)]
 
     def _stairs(self, stairs: Staircase) -> list[list[Chunk]]:
@@ -109,7 +108,7 @@ class ChunkedSteps(Steps):
         for i in range(size):
             examples, widths = stairs.examples[i::size], stairs.widths[i::size]
             chunks = []
-            for part in _parts(len(examples), min(each, len(examples)) or 1):
+            for part in even_parts(len(examples), min(each, len(examples)) or 1):
                 rows = examples[part]
                 columns = stairs.features[n_features - widths[part].max(initial=0) :]
                 chunks.append((material.x[np.ix_(rows, columns)], material.targets[rows]))
@@ -136,11 +135,6 @@ def _pairs(
     for i, (theirs, mine) in enumerate(pairs):
         if theirs is not None and mine is not None:
             yield theirs[tuple(slice(n) for n in mine.shape)], mine, EVERY if i else features
-
-
-def _parts(n: int, n_parts: int) -> list[slice]:
-    """`n` things in a row as so many parts, as even as can be."""
-    return [slice(start, stop) for start, stop in pairwise(n * i // n_parts for i in range(n_parts + 1))]
 
 
 class _Member:

@@ -23,7 +23,7 @@ from core.initializers import INITIALIZERS, generator_for
 from core.losses import LOSSES
 from core.outputs import class_probabilities, n_outputs, predicted
 from core.snapshot import LayerParameters, Normalized
-from core.team import ALONE, Team, shares
+from core.team import ALONE, Team, even_parts, shares
 
 BLOCK = 1024
 """Examples that are answered at once: what the layers make of them stays in the cache."""
@@ -265,11 +265,10 @@ class Network:
         return [np.empty((n, layer.weight.shape[1]), np.result_type(x, layer.weight)) for layer in self.parameters]
 
     def _shares(self, n: int) -> list[list[slice]]:
-        """The blocks of `n` examples, none where there is no example, that each member of the team answers for."""
+        """The blocks of `n` examples that each member of the team answers for; of no examples one that is empty."""
         n_blocks = max(1, -(-n // (BLOCK if n >= 4 * BLOCK else BLOCK // 2)))
-        blocks = [slice(n * i // n_blocks, n * (i + 1) // n_blocks) for i in range(n_blocks)]
-        n_members = min(self._team.size, n_blocks)
-        return [blocks[n_blocks * i // n_members : n_blocks * (i + 1) // n_members] for i in range(n_members)]
+        blocks = even_parts(n, n_blocks)
+        return [blocks[part] for part in even_parts(n_blocks, min(self._team.size, n_blocks))]
 
     def _write(self, x: ndarray, layers: Sequence[ndarray]) -> None:
         """What each layer puts out for some examples, and the logits last, into arrays that are there."""

@@ -77,6 +77,11 @@ LEAST_SHARE = 16_384
 """Numbers of a weight that are worth a pair of hands of their own: handing over work takes some microseconds."""
 
 
+def even_parts(n: int, n_parts: int) -> list[slice]:
+    """`n` things in a row as so many parts, as even as can be."""
+    return [slice(start, stop) for start, stop in pairwise(n * i // n_parts for i in range(n_parts + 1))]
+
+
 def shares(n_rows: int, n_columns: int, size: int, extra: int = 0) -> list[slice]:
     """The rows of a weight that each member of a team looks after, even shares: the last rows for the first member.
 

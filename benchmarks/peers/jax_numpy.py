@@ -66,7 +66,7 @@ def build(task: Task, x: ndarray, y: ndarray, *, scan: bool = False) -> Callable
     if scan:
 
         def epoch(state: State, rows: Any) -> State:
-            # All gathered first: quicker, but for the largest network, than batch by batch in the loop.
+            # All gathered first: quicker than batch by batch in the loop, on the largest network as quick.
             batches = (inputs, labels) if rows is None else (examples[rows], classes[rows])
             return jax.lax.scan(lambda s, batch: (step(s, *batch), None), state, batches)[0]
 
