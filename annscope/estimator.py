@@ -26,12 +26,10 @@ from core.metrics import is_right
 from core.network import Network
 from core.one_by_one import OneByOneEngine, can_go_one_by_one
 from core.optimizers import penalties
-from core.outputs import check_fits, n_outputs, targets_for
+from core.outputs import check_fits, targets_for
 from core.snapshot import LayerParameters
 from core.steps import NotFiniteError
 
-BLOCK = 4096
-"""Examples that go through the network at once."""
 MOST_MEASURED = 10_000
 """Training examples that an epoch's loss is measured on: a fixed draw where there are more."""
 AUTO_BATCH = 200
@@ -302,7 +300,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X = X.astype(self.coefs_[0].dtype, copy=False)
         layers = [LayerParameters(*pair) for pair in zip(self.coefs_, self.intercepts_, strict=True)]
         network = Network(self._learned.config.network, X.shape[1], len(self.classes_), layers)
-        return network, _logits_of(network, X)
+        return network, network.logits(X)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -505,19 +503,10 @@ class _Measure:
         self._targets = targets_for(labels, output, n_classes, x.dtype)
 
     def of(self, network: Network) -> tuple[float, float]:
-        logits = _logits_of(network, self._x)
+        logits = network.logits(self._x)
         losses = LOSSES["cross_entropy", network.config.output].values(logits, self._targets, 1)
         right = is_right(self._labels, network.predictions(logits, is_multilabel=self._labels.ndim == 2))
         return float(np.average(losses, weights=self._weights)), float(np.average(right, weights=self._weights))
-
-
-def _logits_of(network: Network, x: ndarray) -> ndarray:
-    if len(x) <= BLOCK:
-        return network.logits(x)
-    logits = np.empty((len(x), n_outputs(network.config.output, network.n_classes)), x.dtype)
-    for start in range(0, len(x), BLOCK):
-        logits[start : start + BLOCK] = network.logits(x[start : start + BLOCK])
-    return logits
 
 
 def _dataset(x: ndarray, labels: ndarray, weights: ndarray | None, n_classes: int) -> Dataset:

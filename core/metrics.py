@@ -86,7 +86,7 @@ def evaluate(
     Whoever has the logits of the first `EVALUATION_BLOCK` examples already may give them.
     """
     total = 0.0
-    logits = _logits(network, x, first_logits)
+    logits = evaluated_logits(network, x, first_logits)
     values = LOSSES[loss, network.config.output].values
     for start in range(0, len(y), EVALUATION_BLOCK):
         block = slice(start, start + EVALUATION_BLOCK)
@@ -107,11 +107,14 @@ def is_right(labels: Labels, predictions: Labels) -> Bool[ndarray, " n"]:
     return right
 
 
-def _logits(
-    network: Network, x: Float[ndarray, "n n_features"], first: Float[ndarray, "n_first n_outputs"] | None
+def evaluated_logits(
+    network: Network,
+    x: Float[ndarray, "n n_features"],
+    first: Float[ndarray, "n_first n_outputs"] | None = None,
 ) -> Float[ndarray, "n n_outputs"]:
+    """The logits that `evaluate` judges, to the bit: those of the first `EVALUATION_BLOCK` examples by themselves."""
     if first is None:
-        return network.logits(x)
+        first = network.logits(x[:EVALUATION_BLOCK])
     return np.concatenate([first, network.logits(x[len(first) :])]) if len(first) < len(x) else first
 
 

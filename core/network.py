@@ -6,16 +6,18 @@ Training it is `core.backpropagation` and `core.training`; both share the parame
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
 from core.activations import ACTIVATIONS, Activation
+from core.answering import SLAB, AnsweringLayer
 from core.config import NetworkConfig
 from core.dataset import Labels
 from core.errors import ConfigError
@@ -23,10 +25,10 @@ from core.initializers import INITIALIZERS, generator_for
 from core.losses import LOSSES
 from core.outputs import class_probabilities, n_outputs, predicted
 from core.snapshot import LayerParameters, Normalized
-from core.team import ALONE, Team, even_parts, shares
+from core.team import ALONE, Team, shares
 
-BLOCK = 1024
-"""Examples that are answered at once: what the layers make of them stays in the cache."""
+BLOCK = 2048
+"""Examples that are answered at once, at most: what the layers make of them stays in the cache."""
 NORM_EPSILON = 1e-5
 """What keeps batch normalisation from dividing by 0 (Ioffe & Szegedy 2015)."""
 
@@ -190,8 +192,8 @@ def initial_parameters(
 class Network:
     """A network that answers: it holds its parameters and never changes them.
 
-    A team shares the examples; the bits of an answer do not depend on its size. Raises ConfigError when
-    the parameters do not have the shapes that the config asks for.
+    Nor may anybody else as long as it answers. A team shares the examples; the bits of an answer do not depend
+    on its size. Raises ConfigError when the parameters do not have the shapes that the config asks for.
     """
 
     def __init__(
@@ -212,6 +214,7 @@ class Network:
         if found != expected:
             raise ConfigError(f"weights must have the shapes {expected}, got {found}")
         self.activations_of: tuple[Activation, ...] = tuple(ACTIVATIONS[name] for name in activation_names(config))
+        self._layers = [AnsweringLayer(*each) for each in zip_longest(self.parameters, self.activations_of)]
 
     def pre_activations(self, x: Float[ndarray, "n n_features"]) -> tuple[Float[ndarray, "n _"], ...]:
         """The weighted sums of every layer, before its activation function; the logits last."""
@@ -225,11 +228,11 @@ class Network:
         """What every hidden layer puts out, and the weighted sums of the output layer last."""
         layers = self._room(x, len(x))
 
-        def answer(blocks: Sequence[slice]) -> None:
-            for rows in blocks:
-                self._write(x[rows], [layer[rows] for layer in layers])
+        def answer(rows: slice) -> None:
+            self._write(x[rows], [layer[rows] for layer in layers])
 
-        self._team.together([partial(answer, blocks) for blocks in self._shares(len(x))])()
+        blocks = self._blocks(len(x))
+        self._share(blocks, [answer] * min(self._team.size, len(blocks)))
         return tuple(layers)
 
     def with_probabilities(self, layers: tuple[Float[ndarray, "n _"], ...]) -> tuple[Float[ndarray, "n _"], ...]:
@@ -238,50 +241,77 @@ class Network:
 
     def logits(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_outputs"]:
         """The weighted sums of the output layer."""
-        return self._answers(x, self.parameters[-1].weight.shape[1], lambda logits: logits)
+        logits = np.empty((len(x), self.parameters[-1].weight.shape[1]), self._dtype(x))
+        self._in_blocks(x, lambda rows, found: np.copyto(logits[rows], found))
+        return logits
 
-    def _answers(
-        self, x: Float[ndarray, "n n_features"], width: int, output: Callable[[ndarray], ndarray]
-    ) -> Float[ndarray, "n width"]:
-        answers = np.empty((len(x), width), np.result_type(x, self.parameters[-1].weight))
+    def _in_blocks(self, x: Float[ndarray, "n n_features"], take: Callable[[slice, ndarray], None]) -> None:
+        """Hands out the logits block by block, side by side, each while it is in the cache."""
+        blocks = self._blocks(len(x))
+        n = max(rows.stop - rows.start for rows in blocks)
 
-        def answer(blocks: Sequence[slice], room: Sequence[ndarray]) -> None:
-            for rows in blocks:
-                layers = [layer[: rows.stop - rows.start] for layer in room]
-                self._write(x[rows], layers)
-                answers[rows] = output(layers[-1])
+        def answer(room: Sequence[ndarray], rows: slice) -> None:
+            layers = [layer[: rows.stop - rows.start] for layer in room]
+            self._write(x[rows], layers)
+            take(rows, layers[-1])
 
         # All room is made by one thread, which gets back what it gave up before; to another one the system gives new
         # pages each time.
-        parts = [
-            partial(answer, blocks, self._room(x, max(rows.stop - rows.start for rows in blocks)))
-            for blocks in self._shares(len(x))
-        ]
-        self._team.together(parts)()
-        return answers
+        n_members = min(self._team.size, len(blocks))
+        self._share(blocks, [partial(answer, self._room(x, n)) for _ in range(n_members)])
+
+    def _share(self, blocks: Sequence[slice], answers: Sequence[Callable[[slice], None]]) -> None:
+        """Each member of the team takes the next block there is, as one core may be slower than another."""
+        left = deque([*blocks, *[None] * len(answers)])
+
+        def take(answer: Callable[[slice], None]) -> None:
+            for rows in iter(left.popleft, None):
+                answer(rows)
+
+        self._team.together([partial(take, answer) for answer in answers])()
+
+    def _blocks(self, n: int) -> list[slice]:
+        """The examples that are answered at once; of none one block that is empty.
+
+        The first block, and with it the last, is half as long as the others: so two members of a team begin and end
+        theirs at different times, and do not wait for each other with Python's lock in what is between two products.
+        """
+        if n <= BLOCK // 4:
+            return [slice(0, n)]
+        n_slabs, n_blocks = -(-n // SLAB), -(-n // BLOCK)
+        bounds = [n_slabs * (2 * i + 1) // (2 * n_blocks) * SLAB for i in range(n_blocks)]
+        return [slice(start, stop) for start, stop in pairwise([0, *bounds, n])]
 
     def _room(self, x: ndarray, n: int) -> list[ndarray]:
         """Arrays for what each layer makes of `n` examples."""
-        return [np.empty((n, layer.weight.shape[1]), np.result_type(x, layer.weight)) for layer in self.parameters]
+        return [np.empty((n, layer.weight.shape[1]), self._dtype(x)) for layer in self.parameters]
 
-    def _shares(self, n: int) -> list[list[slice]]:
-        """The blocks of `n` examples that each member of the team answers for; of no examples one that is empty."""
-        n_blocks = max(1, -(-n // (BLOCK if n >= 4 * BLOCK else BLOCK // 2)))
-        blocks = even_parts(n, n_blocks)
-        return [blocks[part] for part in even_parts(n_blocks, min(self._team.size, n_blocks))]
+    def _dtype(self, x: ndarray) -> np.dtype:
+        return np.result_type(x, self.parameters[-1].weight)
 
     def _write(self, x: ndarray, layers: Sequence[ndarray]) -> None:
         """What each layer puts out for some examples, and the logits last, into arrays that are there."""
-        a = x
-        for layer, activation, out in zip(self.parameters, self.activations_of, layers, strict=False):
-            z = _affine(a, layer, np.empty_like(out) if activation.needs_input else out)
-            activation.function(z, out)
-            a = out
-        _affine(a, self.parameters[-1], layers[-1])
+        for layer, out in zip(self._layers, layers, strict=True):
+            layer.write(x, out)
+            x = out
+
+    def predict(
+        self, x: Float[ndarray, "n n_features"], *, is_multilabel: bool = False
+    ) -> tuple[Labels, Float[ndarray, "n n_classes"]]:
+        """The `predictions` and the probabilities together."""
+        probabilities = np.empty((len(x), self.n_classes), self._dtype(x))
+        predictions = np.empty(probabilities.shape if is_multilabel else len(x), np.int64)
+
+        def take(rows: slice, logits: ndarray) -> None:
+            predictions[rows] = self.predictions(logits, is_multilabel=is_multilabel)
+            probabilities[rows] = self.probabilities(logits)
+
+        self._in_blocks(x, take)
+        return predictions, probabilities
 
     def predict_proba(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
         """The probability of each class; with a sigmoid output each stands for itself and they need not sum to 1."""
-        return self._answers(x, self.n_classes, self.probabilities)
+        return self.predict(x)[1]
 
     def probabilities(self, logits: Float[ndarray, "n n_outputs"]) -> Float[ndarray, "n n_classes"]:
         """The same from logits that are there already."""

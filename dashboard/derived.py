@@ -35,7 +35,7 @@ from core.curves import (
 )
 from core.dataset import SPLITS, Dataset, Labels
 from core.errors import AnnscopeError
-from core.metrics import EVALUATION_BLOCK, ClassMetrics, class_metrics, confusion_matrix, is_right
+from core.metrics import ClassMetrics, class_metrics, confusion_matrix, evaluated_logits, is_right
 from core.network import Network
 from core.snapshot import Confusion
 from dashboard.examples import source_of
@@ -169,10 +169,9 @@ class Answers:
 
 
 def answer(network: Network, x: ndarray, *, is_multilabel: bool = False) -> tuple[ndarray, ndarray]:
-    """Predictions and probabilities, in the blocks in which the worker evaluates, so that not a bit differs."""
-    logits = [network.logits(x[start : start + EVALUATION_BLOCK]) for start in range(0, len(x), EVALUATION_BLOCK)]
-    every = np.concatenate(logits) if logits else np.zeros((0, network.parameters[-1].weight.shape[1]), x.dtype)
-    return network.predictions(every, is_multilabel=is_multilabel), network.probabilities(every)
+    """Predictions and probabilities, from the logits that the worker judges: not a bit differs."""
+    logits = evaluated_logits(network, x)
+    return network.predictions(logits, is_multilabel=is_multilabel), network.probabilities(logits)
 
 
 def answers_of(run: str, number: int, split: str) -> Answers:

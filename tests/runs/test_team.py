@@ -7,6 +7,9 @@ import threading
 import numpy as np
 import pytest
 
+from core.config import NetworkConfig
+from core.network import Network, initial_parameters, layer_sizes
+from core.team import ALONE
 from runs.team import ThreadTeam
 
 
@@ -64,3 +67,15 @@ def test_overflow_is_no_warning_in_any_thread() -> None:
         np.multiply(big, big)
 
     ThreadTeam(2).together([lambda: None, overflow])()
+
+
+def test_threads_that_take_whichever_block_is_next_give_the_same_answer() -> None:
+    """Every example is answered, with the same bits, however the threads come to share them."""
+    config = NetworkConfig(hidden_sizes=(30, 20))
+    parameters = initial_parameters(config, layer_sizes(config, 40, 5), "float32", 0).layers
+    alone, team = (Network(config, 40, 5, parameters, team=each) for each in (ALONE, ThreadTeam(3)))
+    x = np.random.default_rng(0).normal(size=(30_011, 40)).astype("float32")
+    labels, probabilities = alone.predict(x)
+    for _ in range(20):
+        for found, expected in zip(team.predict(x), (labels, probabilities), strict=True):
+            np.testing.assert_array_equal(found, expected)
