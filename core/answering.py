@@ -13,15 +13,15 @@ from numpy import ndarray
 from core.activations import Activation
 from core.snapshot import LayerParameters
 
-SLAB = 100
+SLAB = 128
 """Examples in a slab; of a wide layer a part of so many."""
 IN_REACH = 12_800
 """Numbers of a layer's output that stay in the nearest cache, with as many of its biases beside them."""
 SMALL_PRODUCT = 1_000_000
 """Multiplications up to which OpenBLAS takes two matrices as they lie; for more it first puts them in another order."""
-LEAST_ROWS = 25
+LEAST_ROWS = 32
 """Examples of which such a small product is worth a call."""
-_PARTS = (SLAB, SLAB // 2, SLAB // 4, SLAB // 10, 1)
+_PARTS = (SLAB, SLAB // 2, SLAB // 4, SLAB // 8, 1)
 
 
 class AnsweringLayer:
@@ -31,7 +31,7 @@ class AnsweringLayer:
         self._weight, self._activation = layer.weight, activation
         self._rows = _most_rows(IN_REACH // layer.weight.shape[1])
         self._rows_of_product = _most_rows(SMALL_PRODUCT // layer.weight.size)
-        self._biases = None if layer.bias is None else np.tile(layer.bias, (self._rows, 1))
+        self._biases = None if layer.bias is None else np.broadcast_to(layer.bias, (self._rows, len(layer.bias))).copy()
 
     def write(self, x: Float[ndarray, "n n_in"], out: Float[ndarray, "n n_out"]) -> None:
         """What the layer puts out for these examples, into `out`, whose rows lie next to each other."""

@@ -122,10 +122,10 @@ class Bins:
     """Histogram bins about 0: narrow near 0, wide far away, the negative ones the mirror image of the others.
 
     The edges are even in arcsinh(value / unit), rounded to five binary digits. So which bin a number
-    is in can be told from the first of its bits, sign, exponent and four digits after the leading one,
-    and counting a hundred thousand weights takes one look at a table for each. A bin holds the numbers
-    whose magnitude is at least that of its edge nearer to 0 and less than that of the other; the first
-    and the last bin also take what lies beyond `end`, and 0 belongs to the positive ones.
+    is in can be told from the first of its bits, sign, exponent and four digits after the leading one:
+    these are counted, and each bin is a run of them. A bin holds the numbers whose magnitude is at least
+    that of its edge nearer to 0 and less than that of the other; the first and the last bin also take
+    what lies beyond `end`, and 0 belongs to the positive ones.
     """
 
     def __init__(self, unit: float, end: float) -> None:
@@ -133,17 +133,20 @@ class Bins:
         fraction, exponent = np.frexp(half)
         half = np.ldexp(np.round(fraction * 32) / 32, exponent)
         self.edges: Float[ndarray, " 65"] = np.concatenate([-half[:0:-1], half])
-        self._tables = {itemsize: self._table(itemsize, half[1:-1]) for itemsize in _FIRST_BITS}
+        self._runs = {itemsize: self._runs_of_one_bin(itemsize, half[1:-1]) for itemsize in _FIRST_BITS}
 
     @staticmethod
-    def _table(itemsize: int, inner: Float[ndarray, " 31"]) -> Int[ndarray, " _"]:
-        """The bin of every number of so many bytes with these first bits."""
+    def _runs_of_one_bin(
+        itemsize: int, inner: Float[ndarray, " 31"]
+    ) -> tuple[Int[ndarray, " n_runs"], Int[ndarray, " n_runs"]]:
+        """Where, among all first bits that numbers of so many bytes can have, another bin begins; and which."""
         first = np.arange(1 << _FIRST_BITS[itemsize], dtype=f"u{itemsize}")
         values = (first << (8 * itemsize - _FIRST_BITS[itemsize])).view(f"f{itemsize}")
         with np.errstate(invalid="ignore"):  # some of these bits spell NaN
             place = np.searchsorted(inner, np.abs(values), side="right")
         bins: ndarray = np.where(np.signbit(values) & (values != 0), N_BINS // 2 - 1 - place, N_BINS // 2 + place)
-        return bins
+        starts = np.flatnonzero(np.diff(bins, prepend=-1))
+        return starts, bins[starts]
 
     def count(self, values: Float[ndarray, "..."]) -> Int[ndarray, " 64"]:
         """How many of the values fall into each bin, as int32."""
@@ -151,7 +154,8 @@ class Bins:
         bits = np.ascontiguousarray(values).reshape(-1).view(f"u{itemsize}")
         first = bits >> (8 * itemsize - _FIRST_BITS[itemsize])
         seen = np.bincount(first.astype(np.intp), minlength=1 << _FIRST_BITS[itemsize])
-        return np.bincount(self._tables[itemsize], weights=seen, minlength=N_BINS).astype(np.int32)
+        starts, bins = self._runs[itemsize]
+        return np.bincount(bins, weights=np.add.reduceat(seen, starts), minlength=N_BINS).astype(np.int32)
 
 
 _FIRST_BITS = {4: 1 + 8 + 4, 8: 1 + 11 + 4}

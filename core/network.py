@@ -6,7 +6,6 @@ Training it is `core.backpropagation` and `core.training`; both share the parame
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import partial
@@ -25,7 +24,7 @@ from core.initializers import INITIALIZERS, generator_for
 from core.losses import LOSSES
 from core.outputs import class_probabilities, n_outputs, predicted
 from core.snapshot import LayerParameters, Normalized
-from core.team import ALONE, Team, shares
+from core.team import ALONE, Team, shares, taken_in_turn
 
 BLOCK = 2048
 """Examples that are answered at once, at most: what the layers make of them stays in the cache."""
@@ -232,7 +231,7 @@ class Network:
             self._write(x[rows], [layer[rows] for layer in layers])
 
         blocks = self._blocks(len(x))
-        self._share(blocks, [answer] * min(self._team.size, len(blocks)))
+        taken_in_turn(self._team, blocks, [answer] * min(self._team.size, len(blocks)))()
         return tuple(layers)
 
     def with_probabilities(self, layers: tuple[Float[ndarray, "n _"], ...]) -> tuple[Float[ndarray, "n _"], ...]:
@@ -258,17 +257,7 @@ class Network:
         # All room is made by one thread, which gets back what it gave up before; to another one the system gives new
         # pages each time.
         n_members = min(self._team.size, len(blocks))
-        self._share(blocks, [partial(answer, self._room(x, n)) for _ in range(n_members)])
-
-    def _share(self, blocks: Sequence[slice], answers: Sequence[Callable[[slice], None]]) -> None:
-        """Each member of the team takes the next block there is, as one core may be slower than another."""
-        left = deque([*blocks, *[None] * len(answers)])
-
-        def take(answer: Callable[[slice], None]) -> None:
-            for rows in iter(left.popleft, None):
-                answer(rows)
-
-        self._team.together([partial(take, answer) for answer in answers])()
+        taken_in_turn(self._team, blocks, [partial(answer, self._room(x, n)) for _ in range(n_members)])()
 
     def _blocks(self, n: int) -> list[slice]:
         """The examples that are answered at once; of none one block that is empty.

@@ -15,7 +15,7 @@ from core.activations import Activation
 from core.metrics import ACTIVATION_BINS, GRADIENT_BINS, N_BINS, UPDATE_BINS, WEIGHT_BINS, Bins
 from core.network import Network, Parameters
 from core.snapshot import LayerStatistics
-from core.team import ALONE, Team
+from core.team import ALONE, Team, taken_in_turn
 
 SATURATION = 0.05
 """How near an end of a bounded activation's range a value counts as saturated."""
@@ -67,16 +67,13 @@ class _Look:
 
 
 def _look_at_all(looks: Sequence[_Look], team: Team) -> None:
-    """Each member takes about as many numbers: the largest first, each for who has the least to do so far."""
-    members: list[list[_Look]] = [[] for _ in range(team.size)]
-    for look in sorted(looks, key=lambda look: -look.size):
-        min(members, key=lambda mine: sum(each.size for each in mine)).append(look)
+    """The largest first, so that no member is left with one at the end."""
 
-    def take(mine: Sequence[_Look]) -> None:
-        for each in mine:
-            each.found = each.look()
+    def take(look: _Look) -> None:
+        look.found = look.look()
 
-    team.together([partial(take, mine) for mine in members if mine])()
+    largest_first = sorted(looks, key=lambda look: -look.size)
+    taken_in_turn(team, largest_first, [take] * min(team.size, len(looks)))()
 
 
 def _one_layer(each: Iterator[tuple[Any, ...]], *, has_stepped: bool) -> LayerStatistics:

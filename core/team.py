@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy import ndarray
 
 Operation: TypeAlias = Callable[[], object]
+Thing = TypeVar("Thing")
 
 CACHE_LINE = 64
 """Bytes that a processor writes at once: an array that begins at a multiple saves an eighth of an optimizer's time."""
@@ -71,6 +73,21 @@ def in_turn(operations: Sequence[Operation]) -> Operation:
 def _run(operations: tuple[Operation, ...]) -> None:
     for operation in operations:
         operation()
+
+
+def taken_in_turn(team: Team, things: Iterable[Thing], takers: Sequence[Callable[[Thing], None]]) -> Operation:
+    """One operation, to be run once, in which whoever has done with a thing takes the next that is left.
+
+    For things of which nobody knows how long they take, or which core is the slower one today. Each taker is one
+    member's, who must see what the others do: not for a team that is `lasting`.
+    """
+    left = deque[Thing | None]([*things, *[None] * len(takers)])
+
+    def take(taker: Callable[[Thing], None]) -> None:
+        for thing in iter(left.popleft, None):
+            taker(thing)
+
+    return team.together([partial(take, taker) for taker in takers])
 
 
 LEAST_SHARE = 16_384
