@@ -151,7 +151,7 @@ class FoldedSteps(Steps):
             yield moment, given.optimizer.moments[name]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Pass:
     """The operations of a step. Where the `square` of what they made is not finite, `again` makes it with more care."""
 
