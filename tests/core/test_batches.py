@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import core.batches
 from core.batches import Batches, epoch_order
 
 
@@ -70,12 +71,16 @@ def test_the_seed_and_the_epoch_decide_the_order() -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 20])
-def test_file_order_when_asked(batch_size: int) -> None:
-    """Without shuffling every epoch goes through the examples as they stand."""
+@pytest.mark.parametrize("most_in_place", [0, core.batches.MOST_IN_PLACE])
+def test_file_order_when_asked(monkeypatch: pytest.MonkeyPatch, most_in_place: int, batch_size: int) -> None:
+    """Without shuffling every epoch goes through the examples as they stand, gathered or where they lie."""
+    monkeypatch.setattr(core.batches, "MOST_IN_PLACE", most_in_place)
     batches = batches_of(20, batch_size, shuffle=False)
+    slots = list(batches.slots())
     for epoch in range(2):
         found = met(batches, range(epoch * batches.per_epoch, (epoch + 1) * batches.per_epoch))
         assert [number for batch in found for number in batch] == list(range(20))
+        assert [len(slots[slot][0]) for slot in batches.visits(0, batches.per_epoch)] == [len(batch) for batch in found]
 
 
 @pytest.mark.parametrize("batch_size", [20, 64])
@@ -95,3 +100,11 @@ def test_an_order_is_part_of_no_other() -> None:
     """Orders of different epochs are no shifts of each other."""
     orders = {tuple(epoch_order(6, 0, epoch).tolist()) for epoch in range(50)}
     assert len(orders) > 40
+
+
+def test_examples_that_stay_in_their_order_are_not_copied() -> None:
+    """The batches of an unshuffled run are the examples themselves."""
+    x, targets = np.zeros((23, 4)), np.zeros((23, 2))
+    for features, answers, _ in Batches(x, targets, None, 5, seed=0, shuffle=False).slots():
+        assert np.shares_memory(features, x)
+        assert np.shares_memory(answers, targets)
