@@ -122,7 +122,7 @@ def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
     def predict(x: ndarray) -> ndarray:
         parameters = trainer.snapshot().parameters
         network = Network(config.network, dataset.n_features, dataset.n_classes, parameters)
-        labels: ndarray = network.predict(x)[0]
+        labels: ndarray = network.answer(x)[0]
         return labels
 
     return Learner(learn, predict)

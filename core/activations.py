@@ -51,11 +51,16 @@ class Activation:
 
 
 def _relu(z: ndarray, out: ndarray) -> None:
-    # A maximum beside as many zeros takes half the time that it takes beside one; they are kept for a slab of examples.
+    # A maximum beside as many zeros takes half the time that it takes beside one. They are kept for slabs of examples,
+    # as an answering layer has them, [n_slabs, rows, n_units].
     np.maximum(z, _zeros(z.shape[1:], z.dtype) if z.ndim == 3 else _ZERO, out=out)
 
 
-_zeros = lru_cache(maxsize=16)(np.zeros)
+@lru_cache(maxsize=16)
+def _zeros(shape: tuple[int, ...], dtype: np.dtype) -> ndarray:
+    zeros = np.zeros(shape, dtype)
+    zeros.flags.writeable = False
+    return zeros
 
 
 def _relu_derivative(_z: ndarray, a: ndarray, out: ndarray) -> None:
@@ -65,6 +70,7 @@ def _relu_derivative(_z: ndarray, a: ndarray, out: ndarray) -> None:
 def _relu_in_place(a: ndarray, dz: ndarray, room: ndarray) -> tuple[Operation, list[Operation]]:
     # The bits of a float, read as a whole number, are above 0 just where it is. So the smaller one of that number and 1
     # is the slope, and what it makes of the bits of another float, multiplied as whole numbers, is that float or 0.
+    # (Not where `a` is NaN; but then so is what all layers above make of it, and the step is refused.)
     a_bits, dz_bits, slope = (part.view(f"i{part.itemsize}") for part in (a, dz, room))
     # (Zeros and ones of the same shape, not one of them: that saves a call a quarter of its time.)
     return partial(np.maximum, a, np.zeros_like(a), out=a), [

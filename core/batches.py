@@ -18,17 +18,17 @@ BLOCK_BYTES = 400 * 1024
 """How much is gathered at once: few calls, and still warm in the cache when its last batch is used."""
 MOST_SLOTS = 64
 MOST_IN_PLACE = 1024
-"""Batches of an epoch up to which each has a slot of its own, where none has to be gathered."""
+"""Batches of an epoch up to which each has a slot of its own, where none is gathered: operations are made for each."""
 
 
 class Batches:
-    """Batches of shuffled rows, gathered a block at a time into buffers that are made once.
+    """Batches of rows, shuffled and gathered a block at a time into buffers that are made once, or used where they lie.
 
     A block has one or more *slots*, each a batch; batch k of an epoch lies in slot k modulo
     `n_slots`. The last batch of an epoch is smaller where the batch size does not divide the
     number of examples, and lies in a slot of its own (`last_slot`). With one batch an epoch there
-    is nothing to shuffle, and it is the examples themselves; so are the batches, if they are not too many,
-    where the order stays as it is.
+    is nothing to shuffle, and it is the examples themselves. Without shuffling a batch is some of the examples
+    themselves, unless there are too many batches.
 
     `augments`, where there are any, change gathered features in place, each of them in the same way, one
     for each member of the team; they are told the epoch of the features and the place in it of the first
@@ -55,10 +55,10 @@ class Batches:
         self._is_whole = self.per_epoch == 1
         rest = self.n_examples % self.batch_size
         self.n_slots, n_whole = 1, self.n_examples // self.batch_size
-        self._stay = not (shuffle or augments or self._is_whole) and n_whole <= MOST_IN_PLACE
+        self._in_place = not (shuffle or augments or self._is_whole) and n_whole <= MOST_IN_PLACE
         if self._is_whole:
             self._block = self._sources if not augments else [x.copy(), *self._sources[1:]]
-        elif self._stay:
+        elif self._in_place:
             self.n_slots, self._block = n_whole, self._sources
         else:
             slots = BLOCK_BYTES // max(1, self.batch_size * x.shape[1] * x.itemsize)
@@ -66,7 +66,7 @@ class Batches:
             rows = self.n_slots * self.batch_size
             self._block = [np.empty((rows, *source.shape[1:]), source.dtype) for source in self._sources]
         self.last_slot = self.n_slots if rest and not self._is_whole else None
-        if self._stay:
+        if self._in_place:
             self._rest = [source[self.n_examples - rest :] for source in self._sources]
         else:
             self._rest = [np.empty((rest, *source.shape[1:]), source.dtype) for source in self._sources]
@@ -95,7 +95,7 @@ class Batches:
                 self._gather(0, self._block[:1])
             return 0
         epoch, batch = divmod(step, self.per_epoch)
-        if self._stay:
+        if self._in_place:
             return batch
         if epoch != self._epoch:
             self._epoch, self._gathered = epoch, -1

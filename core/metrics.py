@@ -83,7 +83,7 @@ def evaluate(
 ) -> Evaluation:
     """Loss (a name of `core.config.LOSSES`), accuracy and confusion matrix of a network on labelled examples.
 
-    Whoever has the logits of the first `EVALUATION_BLOCK` examples already may give them.
+    Whoever has the logits of the first `EVALUATION_BLOCK` examples already, or all `evaluated_logits`, may give them.
     """
     total = 0.0
     logits = evaluated_logits(network, x, first_logits)
@@ -123,7 +123,7 @@ class Bins:
 
     The edges are even in arcsinh(value / unit), rounded to five binary digits. So which bin a number
     is in can be told from the first of its bits, sign, exponent and four digits after the leading one:
-    these are counted, and each bin is a run of them. A bin holds the numbers whose magnitude is at least
+    these are counted, and each bin is one or two runs of them. A bin holds the numbers whose magnitude is at least
     that of its edge nearer to 0 and less than that of the other; the first and the last bin also take
     what lies beyond `end`, and 0 belongs to the positive ones.
     """

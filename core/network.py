@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import partial
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -28,6 +28,8 @@ from core.team import ALONE, Team, shares, taken_in_turn
 
 BLOCK = 2048
 """Examples that are answered at once, at most: what the layers make of them stays in the cache."""
+LARGEST_BLOCK = 2**21
+"""Numbers that the widest layer puts out for a block, at most; but it has a slab of examples at least."""
 NORM_EPSILON = 1e-5
 """What keeps batch normalisation from dividing by 0 (Ioffe & Szegedy 2015)."""
 
@@ -191,8 +193,9 @@ def initial_parameters(
 class Network:
     """A network that answers: it holds its parameters and never changes them.
 
-    Nor may anybody else as long as it answers. A team shares the examples; the bits of an answer do not depend
-    on its size. Raises ConfigError when the parameters do not have the shapes that the config asks for.
+    Once they have changed, by a step of training, it takes a new one: this one has copies of some. A team shares the
+    examples; the bits of an answer do not depend on its size. Raises ConfigError when the parameters do not have the
+    shapes that the config asks for.
     """
 
     def __init__(
@@ -213,7 +216,9 @@ class Network:
         if found != expected:
             raise ConfigError(f"weights must have the shapes {expected}, got {found}")
         self.activations_of: tuple[Activation, ...] = tuple(ACTIVATIONS[name] for name in activation_names(config))
-        self._layers = [AnsweringLayer(*each) for each in zip_longest(self.parameters, self.activations_of)]
+        functions = (*self.activations_of, None)
+        self._layers = [AnsweringLayer(*each) for each in zip(self.parameters, functions, strict=True)]
+        self._block = min(BLOCK, max(SLAB, LARGEST_BLOCK // max(sizes[1:])))
 
     def pre_activations(self, x: Float[ndarray, "n n_features"]) -> tuple[Float[ndarray, "n _"], ...]:
         """The weighted sums of every layer, before its activation function; the logits last."""
@@ -245,7 +250,10 @@ class Network:
         return logits
 
     def _in_blocks(self, x: Float[ndarray, "n n_features"], take: Callable[[slice, ndarray], None]) -> None:
-        """Hands out the logits block by block, side by side, each while it is in the cache."""
+        """Has the logits taken, block by block, while they are in the cache.
+
+        Members of the team `take` side by side, each what belongs to the rows of its block.
+        """
         blocks = self._blocks(len(x))
         n = max(rows.stop - rows.start for rows in blocks)
 
@@ -262,12 +270,12 @@ class Network:
     def _blocks(self, n: int) -> list[slice]:
         """The examples that are answered at once; of none one block that is empty.
 
-        The first block, and with it the last, is half as long as the others: so two members of a team begin and end
-        theirs at different times, and do not wait for each other with Python's lock in what is between two products.
+        From three blocks on the first and the last are half as long as the others: so two members of a team begin and
+        end theirs at different times, and do not wait for each other with Python's lock between two products.
         """
-        if n <= BLOCK // 4:
+        if n <= self._block // 4:
             return [slice(0, n)]
-        n_slabs, n_blocks = -(-n // SLAB), -(-n // BLOCK)
+        n_slabs, n_blocks = -(-n // SLAB), -(-n // self._block)
         bounds = [n_slabs * (2 * i + 1) // (2 * n_blocks) * SLAB for i in range(n_blocks)]
         return [slice(start, stop) for start, stop in pairwise([0, *bounds, n])]
 
@@ -284,23 +292,33 @@ class Network:
             layer.write(x, out)
             x = out
 
-    def predict(
+    def answer(
         self, x: Float[ndarray, "n n_features"], *, is_multilabel: bool = False
     ) -> tuple[Labels, Float[ndarray, "n n_classes"]]:
-        """The `predictions` and the probabilities together."""
+        """The `predictions` and the `probabilities`."""
         probabilities = np.empty((len(x), self.n_classes), self._dtype(x))
         predictions = np.empty(probabilities.shape if is_multilabel else len(x), np.int64)
 
         def take(rows: slice, logits: ndarray) -> None:
             predictions[rows] = self.predictions(logits, is_multilabel=is_multilabel)
-            probabilities[rows] = self.probabilities(logits)
+            self._write_probabilities(logits, probabilities[rows])
 
         self._in_blocks(x, take)
         return predictions, probabilities
 
     def predict_proba(self, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_classes"]:
         """The probability of each class; with a sigmoid output each stands for itself and they need not sum to 1."""
-        return self.predict(x)[1]
+        probabilities = np.empty((len(x), self.n_classes), self._dtype(x))
+        self._in_blocks(x, lambda rows, logits: self._write_probabilities(logits, probabilities[rows]))
+        return probabilities
+
+    def _write_probabilities(
+        self, logits: Float[ndarray, "n n_outputs"], probabilities: Float[ndarray, "n n_classes"]
+    ) -> None:
+        if self.config.output == "binary":
+            probabilities[...] = self.probabilities(logits)
+        else:
+            self._output(logits, probabilities)
 
     def probabilities(self, logits: Float[ndarray, "n n_outputs"]) -> Float[ndarray, "n n_classes"]:
         """The same from logits that are there already."""
@@ -319,14 +337,12 @@ class Network:
         sums.append(_affine(a, self.parameters[-1]))
         return tuple(sums), tuple(outputs)
 
-    def _output(self, logits: ndarray) -> ndarray:
-        return LOSSES["cross_entropy", self.config.output].output(logits)
+    def _output(self, logits: ndarray, out: ndarray | None = None) -> ndarray:
+        return LOSSES["cross_entropy", self.config.output].output(logits, out)
 
 
-def _affine(
-    x: Float[ndarray, "n n_in"], layer: LayerParameters, out: Float[ndarray, "n n_out"] | None = None
-) -> Float[ndarray, "n n_out"]:
-    z: ndarray = np.matmul(x, layer.weight, out=out)
+def _affine(x: Float[ndarray, "n n_in"], layer: LayerParameters) -> Float[ndarray, "n n_out"]:
+    z: ndarray = x @ layer.weight
     if layer.bias is not None:
         z += layer.bias
     return z

@@ -67,7 +67,7 @@ class _Look:
 
 
 def _look_at_all(looks: Sequence[_Look], team: Team) -> None:
-    """The largest first, so that no member is left with one at the end."""
+    """Take all of them, the largest first: so that at the end nobody waits for one that has just begun a large one."""
 
     def take(look: _Look) -> None:
         look.found = look.look()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Literal, TypeAlias, TypeVar
@@ -33,7 +33,7 @@ class Team(ABC):
     def together(self, parts: Sequence[Operation]) -> Operation:
         """One operation that runs all the parts, at most `size`, and ends when the last of them does.
 
-        No part may read what another one writes. What a part raises, the operation raises.
+        No part may read what another one writes, unless both see to it. What a part raises, the operation raises.
         """
 
     def lasting(self) -> Team:
@@ -79,15 +79,29 @@ def taken_in_turn(team: Team, things: Iterable[Thing], takers: Sequence[Callable
     """One operation, to be run once, in which whoever has done with a thing takes the next that is left.
 
     For things of which nobody knows how long they take, or which core is the slower one today. Each taker is one
-    member's, who must see what the others do: not for a team that is `lasting`.
+    member's, who must see what the others do: the team may not be a `lasting` one. When a taker raises, the others
+    end with what they have at hand.
     """
-    left = deque[Thing | None]([*things, *[None] * len(takers)])
+    left = deque(things)
 
     def take(taker: Callable[[Thing], None]) -> None:
-        for thing in iter(left.popleft, None):
-            taker(thing)
+        try:
+            for thing in _taken(left):
+                taker(thing)
+        except BaseException:
+            left.clear()
+            raise
 
     return team.together([partial(take, taker) for taker in takers])
+
+
+def _taken(left: deque[Thing]) -> Iterator[Thing]:
+    while True:
+        try:
+            thing = left.popleft()
+        except IndexError:  # another member may have taken the last
+            return
+        yield thing
 
 
 LEAST_SHARE = 16_384

@@ -32,7 +32,7 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     Raises EvaluationError when there is no such snapshot, when the split is empty and when the data
     has changed since; RecordError and DataError for what cannot be read.
     """
-    from core.metrics import class_metrics, evaluate
+    from core.metrics import class_metrics, evaluate, evaluated_logits
     from data.datasets import load_dataset
 
     number = reader.kept_number() if step is None else number_of(reader, step)
@@ -46,9 +46,10 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     if not len(y):
         raise EvaluationError(f"The {split} split of run {reader.run} is empty.")
     network = reader.network(number)
-    judged = evaluate(network, x, y, config.training.loss)
+    logits = evaluated_logits(network, x)
+    judged = evaluate(network, x, y, config.training.loss, first_logits=logits)
     classes = class_metrics(judged.confusion)
-    several = _of_labels(judged, y, network.predictions(network.logits(x), is_multilabel=True)) if y.ndim == 2 else {}
+    several = _of_labels(judged, y, network.predictions(logits, is_multilabel=True)) if y.ndim == 2 else {}
     return {
         "run": reader.run,
         "split": split,

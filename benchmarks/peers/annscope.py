@@ -45,7 +45,7 @@ def _train(trainer: Trainer) -> Callable[[], object]:
 def _predict(task: Task, trainer: Trainer, x: ndarray, team: ThreadTeam) -> Callable[[], object]:
     parameters = trainer.snapshot().parameters
     network = Network(config_of(task).network, task.sizes[0], task.sizes[-1], parameters, team=team)
-    return lambda: network.predict(x)
+    return lambda: network.answer(x)
 
 
 def dataset_of(task: Task, x: ndarray, y: ndarray) -> Dataset:

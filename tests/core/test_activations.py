@@ -117,3 +117,19 @@ def test_softmax_in_place_is_softmax_without_denormal_numbers(dtype: str) -> Non
         operation()
         np.testing.assert_allclose(logits, expected, rtol=8 * numbers.eps, atol=2 * float(numbers.tiny) ** (1 / 3))
         assert logits.min() ** 2 > numbers.tiny, "its square is a normal number too"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n_classes", [1, 3, 40])
+@pytest.mark.parametrize("special", [0.0, 200.0, -200.0, 1e4, np.inf, -np.inf, np.nan])
+def test_softmax_of_many_short_rows_is_that_of_each(special: float, n_classes: int, dtype: str) -> None:
+    """Also where one row has a logit so large, or all so small, that e^z would leave the numbers."""
+    logits = np.random.default_rng(0).normal(0, 5, (60, n_classes)).astype(dtype)
+    logits[7, 0] = special
+    logits[9] = special
+    with np.errstate(invalid="ignore"):
+        expected = np.array([softmax(row) for row in logits])
+        found = softmax(logits)
+        softmax(logits, logits)
+    np.testing.assert_allclose(found, expected, rtol=1e-6 if dtype == "float32" else 1e-14)
+    np.testing.assert_array_equal(logits, found)

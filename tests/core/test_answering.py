@@ -7,13 +7,13 @@ import pytest
 from numpy import ndarray
 
 from core.activations import ACTIVATIONS, Activation, softmax
-from core.answering import SLAB, SMALL_PRODUCT, AnsweringLayer
+from core.answering import SLAB, AnsweringLayer
 from core.config import NetworkConfig
 from core.network import BLOCK, Network, initial_parameters, layer_sizes
 from core.snapshot import LayerParameters
 from tests.core.test_team import Backwards
 
-SIZES = [0, 1, SLAB - 1, SLAB, BLOCK // 4 + 1, BLOCK, 2 * BLOCK + 37]
+SIZES = [0, 1, SLAB - 1, SLAB, SLAB + 1, BLOCK // 4 + 1, BLOCK, 2 * BLOCK + 37]
 
 
 def network_of(hidden: tuple[int, ...], n_features: int = 7, size: int = 1, **settings: object) -> Network:
@@ -29,7 +29,7 @@ def examples(n: int, n_features: int = 7) -> ndarray:
 
 
 @pytest.mark.parametrize("n", SIZES)
-@pytest.mark.parametrize("hidden", [(5,), (300, 20)])
+@pytest.mark.parametrize("hidden", [(), (5,), (300, 20)])
 def test_every_layer_puts_out_what_its_formula_says(n: int, hidden: tuple[int, ...]) -> None:
     """However many examples there are, and wherever blocks and slabs of them end."""
     network, x = network_of(hidden), examples(n)
@@ -48,7 +48,8 @@ def test_every_layer_puts_out_what_its_formula_says(n: int, hidden: tuple[int, .
 @pytest.mark.parametrize("activation", [None, *ACTIVATIONS.values()], ids=lambda one: one.name if one else "none")
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize(("n", "n_in", "n_out", "has_bias"), [
-    (1, 3, 2, True), (SLAB, 60, 70, False), (3 * SLAB + 1, 60, 70, True), (SLAB + 50, 9, 13_000, True),
+    (1, 3, 2, True), (SLAB, 6, 7, False), (3 * SLAB + 1, 6, 7, False), (SLAB + 1, 6, 150, True),
+    (3 * SLAB + 1, 6, 500, True), (SLAB + 50, 9, 13_000, True),
 ])  # fmt: skip
 def test_a_layer_is_the_same_in_slabs(
     activation: Activation | None, order: str, n: int, n_in: int, n_out: int, has_bias: bool
@@ -63,19 +64,14 @@ def test_a_layer_is_the_same_in_slabs(
     np.testing.assert_allclose(out, activation(z) if activation else z, rtol=1e-9, atol=1e-12)
 
 
-def test_the_sizes_above_meet_both_ways_to_multiply() -> None:
-    """One case is a large product made of small ones, another a large one that is made at once."""
-    assert (3 * SLAB + 1) * 60 * 70 > SMALL_PRODUCT > SLAB * 60 * 70
-    assert SMALL_PRODUCT < 25 * 9 * 13_000
-
-
 @pytest.mark.parametrize(("output", "is_multilabel"), [("softmax", False), ("sigmoid", False), ("sigmoid", True)])
 def test_predictions_and_probabilities_are_those_of_the_logits(output: str, is_multilabel: bool) -> None:
-    """Not a bit differs from taking them from the logits of all examples."""
+    """As if they were taken from the logits of all examples."""
     network, x = network_of((20,), output=output), examples(BLOCK + 5)
-    predictions, probabilities = network.predict(x, is_multilabel=is_multilabel)
+    predictions, probabilities = network.answer(x, is_multilabel=is_multilabel)
     logits = network.logits(x)
-    np.testing.assert_array_equal(probabilities, network.probabilities(logits))
+    np.testing.assert_allclose(probabilities, network.probabilities(logits), rtol=1e-14)
+    np.testing.assert_array_equal(probabilities, network.predict_proba(x))
     np.testing.assert_array_equal(predictions, network.predictions(logits, is_multilabel=is_multilabel))
     np.testing.assert_array_equal(predictions, (probabilities >= 0.5) if is_multilabel else probabilities.argmax(1))
 
@@ -84,17 +80,28 @@ def test_one_unit_for_two_classes_predicts_in_blocks_too() -> None:
     """Both classes have a probability, and the second one is predicted from a half on."""
     config = NetworkConfig(hidden_sizes=(6,), output="binary")
     parameters = initial_parameters(config, layer_sizes(config, 7, 2), "float64", 1)
-    predictions, probabilities = Network(config, 7, 2, parameters.layers).predict(examples(BLOCK + 5))
+    predictions, probabilities = Network(config, 7, 2, parameters.layers).answer(examples(BLOCK + 5))
     assert probabilities.shape == (BLOCK + 5, 2)
     assert 0 < predictions.mean() < 1
     np.testing.assert_array_equal(predictions, probabilities[:, 1] >= 0.5)
 
 
 @pytest.mark.parametrize("n", SIZES)
-def test_an_answer_is_the_same_bits_whoever_takes_which_block(n: int) -> None:
-    """A team of one and one of three, whose last member is always the first."""
+def test_an_answer_is_the_same_bits_for_a_team_of_any_size(n: int) -> None:
+    """The blocks are the same, and it does not matter which member takes them."""
     alone, team, x = network_of((300, 20)), network_of((300, 20), size=3), examples(n)
     for mine, theirs in zip(
-        (*alone.predict(x), *alone.activations(x)), (*team.predict(x), *team.activations(x)), strict=True
+        (*alone.answer(x), *alone.activations(x)), (*team.answer(x), *team.activations(x)), strict=True
     ):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_wide_layer_is_answered_in_smaller_blocks() -> None:
+    """What is put out for a block has a bound, with a slab of examples at least."""
+    for width, longest in ((1024, BLOCK), (8192, 256), (16_384, SLAB)):
+        config = NetworkConfig(hidden_sizes=(width,), bias=False)
+        layers = [LayerParameters(np.zeros(shape, "float32"), None) for shape in ((1, width), (width, 2))]
+        blocks = Network(config, 1, 2, layers)._blocks(9000)
+        assert max(block.stop - block.start for block in blocks) == pytest.approx(longest, rel=0.15)
+        assert [block.start for block in blocks[1:]] == [block.stop for block in blocks[:-1]]
+        assert (blocks[0].start, blocks[-1].stop) == (0, 9000)

@@ -9,7 +9,7 @@ import pytest
 
 from core.config import NetworkConfig
 from core.network import Network, initial_parameters, layer_sizes
-from core.team import ALONE
+from core.team import ALONE, taken_in_turn
 from runs.team import ThreadTeam
 
 
@@ -69,13 +69,52 @@ def test_overflow_is_no_warning_in_any_thread() -> None:
     ThreadTeam(2).together([lambda: None, overflow])()
 
 
+@pytest.mark.parametrize("n", [0, 1, 2, 9])
+def test_each_thing_is_taken_once(n: int) -> None:
+    """By whoever is free: the first two are at hand at the same time."""
+    meeting = threading.Barrier(2, timeout=20)
+    taken: list[tuple[str, int]] = []
+
+    def take(thing: int) -> None:
+        if n >= 2 and thing < 2:
+            meeting.wait()
+        taken.append((threading.current_thread().name, thing))
+
+    taken_in_turn(ThreadTeam(2), range(n), [take, take])()
+    assert sorted(thing for _, thing in taken) == list(range(n))
+    assert len({name for name, _ in taken}) == (2 if n >= 2 else n)
+
+
+def test_what_is_left_when_one_fails_is_not_taken() -> None:
+    """The error comes to whoever asked, and the others end with what they have at hand."""
+    meeting = threading.Barrier(2, timeout=20)
+    failed = threading.Event()
+    taken: list[int] = []
+
+    def take(thing: int) -> None:
+        meeting.wait()
+        if thing == 0:
+            failed.set()
+            raise ZeroDivisionError("the first")
+        failed.wait(20)
+        taken.append(thing)
+
+    with pytest.raises(ZeroDivisionError, match="the first"):
+        taken_in_turn(ThreadTeam(2), [0, 1], [take, take])()
+    assert taken == [1]
+    together = taken_in_turn(ALONE, [0, 1, 2], [lambda thing: 1 // thing])  # type: ignore[list-item, return-value]
+    with pytest.raises(ZeroDivisionError):
+        together()
+    together()  # nothing is left
+
+
 def test_threads_that_take_whichever_block_is_next_give_the_same_answer() -> None:
     """Every example is answered, with the same bits, however the threads come to share them."""
     config = NetworkConfig(hidden_sizes=(30, 20))
     parameters = initial_parameters(config, layer_sizes(config, 40, 5), "float32", 0).layers
     alone, team = (Network(config, 40, 5, parameters, team=each) for each in (ALONE, ThreadTeam(3)))
     x = np.random.default_rng(0).normal(size=(30_011, 40)).astype("float32")
-    labels, probabilities = alone.predict(x)
+    labels, probabilities = alone.answer(x)
     for _ in range(20):
-        for found, expected in zip(team.predict(x), (labels, probabilities), strict=True):
+        for found, expected in zip(team.answer(x), (labels, probabilities), strict=True):
             np.testing.assert_array_equal(found, expected)
