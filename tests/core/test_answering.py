@@ -49,7 +49,8 @@ def test_every_layer_puts_out_what_its_formula_says(n: int, hidden: tuple[int, .
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize(("n", "n_in", "n_out", "has_bias"), [
     (1, 3, 2, True), (SLAB, 6, 7, False), (3 * SLAB + 1, 6, 7, False), (SLAB + 1, 6, 150, True),
-    (3 * SLAB + 1, 6, 500, True), (SLAB + 50, 9, 13_000, True),
+    (3 * SLAB + 1, 6, 500, True), (SLAB + 50, 9, 13_000, True), (9 * SLAB + 5, 60, 70, True),
+    (9 * SLAB, 100, 100, True),
 ])  # fmt: skip
 def test_a_layer_is_the_same_in_slabs(
     activation: Activation | None, order: str, n: int, n_in: int, n_out: int, has_bias: bool
@@ -62,6 +63,23 @@ def test_a_layer_is_the_same_in_slabs(
     AnsweringLayer(LayerParameters(weight, bias if has_bias else None), activation).write(x, out)
     z = x @ weight + (bias if has_bias else 0)
     np.testing.assert_allclose(out, activation(z) if activation else z, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("n_in", "n_out", "rows"), [(60, 70, SLAB), (100, 100, 64), (300, 100, 9 * SLAB)])
+def test_a_large_product_is_cut_into_small_ones(
+    monkeypatch: pytest.MonkeyPatch, n_in: int, n_out: int, rows: int
+) -> None:
+    """So many rows at a time, if a layer has few weights; the last two cases above are cut."""
+    layer = AnsweringLayer(LayerParameters(np.ones((n_in, n_out)), None), None)
+    multiply, seen = np.matmul, []
+
+    def watched(x: ndarray, weight: ndarray, out: ndarray) -> ndarray:
+        seen.append(x.shape[-2])
+        return multiply(x, weight, out=out)
+
+    monkeypatch.setattr(np, "matmul", watched)
+    layer.write(np.ones((9 * SLAB, n_in)), np.empty((9 * SLAB, n_out)))
+    assert seen == [rows]
 
 
 @pytest.mark.parametrize(("output", "is_multilabel"), [("softmax", False), ("sigmoid", False), ("sigmoid", True)])
