@@ -277,7 +277,7 @@ class Network:
             return [slice(0, n)]
         n_slabs, n_blocks = -(-n // SLAB), -(-n // self._block)
         bounds = [n_slabs * (2 * i + 1) // (2 * n_blocks) * SLAB for i in range(n_blocks)]
-        return [slice(start, stop) for start, stop in pairwise([0, *bounds, n])]
+        return [slice(start, stop) for start, stop in pairwise([0, *bounds, n]) if start < stop]
 
     def _room(self, x: ndarray, n: int) -> list[ndarray]:
         """Arrays for what each layer makes of `n` examples."""

@@ -123,3 +123,5 @@ def test_a_wide_layer_is_answered_in_smaller_blocks() -> None:
         assert max(block.stop - block.start for block in blocks) == pytest.approx(longest, rel=0.15)
         assert [block.start for block in blocks[1:]] == [block.stop for block in blocks[:-1]]
         assert (blocks[0].start, blocks[-1].stop) == (0, 9000)
+        for n in (1, SLAB // 2, SLAB, SLAB + 1, 2 * SLAB):
+            assert all(block.start < block.stop for block in Network(config, 1, 2, layers)._blocks(n))
