@@ -17,18 +17,18 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from core.config import FIELDS, Field, RunConfig
-from core.dataset import Dataset
-from core.engine import Engine, NumpyEngine, batch_size_of
-from core.errors import ConfigError, DivergedError
-from core.losses import LOSSES
-from core.metrics import is_right
-from core.network import Network
-from core.one_by_one import OneByOneEngine, can_go_one_by_one
-from core.optimizers import penalties
-from core.outputs import check_fits, targets_for
-from core.snapshot import LayerParameters
-from core.steps import NotFiniteError
+from annscope.core.config import FIELDS, Field, RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engine import Engine, NumpyEngine, batch_size_of
+from annscope.core.errors import ConfigError, DivergedError
+from annscope.core.losses import LOSSES
+from annscope.core.metrics import is_right
+from annscope.core.network import Network
+from annscope.core.one_by_one import OneByOneEngine, can_go_one_by_one
+from annscope.core.optimizers import penalties
+from annscope.core.outputs import check_fits, targets_for
+from annscope.core.snapshot import LayerParameters
+from annscope.core.steps import NotFiniteError
 
 MOST_MEASURED = 10_000
 """Training examples that an epoch's loss is measured on: a fixed draw where there are more."""

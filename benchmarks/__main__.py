@@ -4,8 +4,8 @@ import argparse
 import importlib
 import sys
 
+from annscope.core.errors import one_of
 from benchmarks import threads
-from core.errors import one_of
 
 BENCHMARKS = {
     "training": "samples trained on per second, beside other frameworks",

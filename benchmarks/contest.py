@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from annscope.runs.threads import limit_blas
 from benchmarks import options, tables, threads
 from benchmarks.measurements import Measurement, interleaved, ratio
 from benchmarks.peers import ANNSCOPE, MATMUL, PEERS, Peer
 from benchmarks.tables import Table, counted, percent, short, times
 from benchmarks.tasks import TASKS, Task, examples
-from runs.threads import limit_blas
 
 LEAST_SECONDS = 0.3
 """How long a turn lasts at least."""

@@ -15,10 +15,10 @@ from unittest.mock import patch
 import psutil
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from annscope.runs.threads import BLAS_VARIABLES, VARIABLE
 from benchmarks import options, tables, threads
 from benchmarks.others import Others
 from benchmarks.tables import Table, percent, seconds
-from runs.threads import BLAS_VARIABLES, VARIABLE
 from scripts.serving import dashboard, open_chromium
 
 STAGE = ".annscope-stage"

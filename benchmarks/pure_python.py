@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from annscope.core.config import RunConfig
+from annscope.core.training import Trainer
 from benchmarks import options, tables, threads
 from benchmarks.measurements import Measurement, interleaved, ratio
 from benchmarks.peers.annscope import config_of, dataset_of
 from benchmarks.tables import Table, counted, times
 from benchmarks.tasks import Task, examples
-from core.config import RunConfig
-from core.training import Trainer
 
 LEAST_SECONDS = 0.3
 ENGINES = {"numpy": "annscope, NumPy", "pure_python": "annscope, neurons in plain Python"}

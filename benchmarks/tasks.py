@@ -66,8 +66,8 @@ TASKS = {
 def examples(task: Task) -> tuple[Float[ndarray, "n n_features"], Int[ndarray, " n"]]:
     """float32 features in 0..1 and int64 labels: MNIST where its folder is named, else noise of the same shape."""
     if task.sizes[0] == 784 and os.environ.get("ANNSCOPE_MNIST_DIR"):
-        from core.config import DataConfig
-        from data.datasets import load_dataset
+        from annscope.core.config import DataConfig
+        from annscope.data.datasets import load_dataset
 
         dataset = load_dataset(DataConfig(name="mnist"))
         return dataset.x_train[: task.n_examples], dataset.y_train[: task.n_examples]

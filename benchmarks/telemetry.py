@@ -44,13 +44,13 @@ def measure(rounds: int) -> tuple[list[Seconds], Measurement]:
     The recorded run is a real one: `runs.worker.work` in a home of its own. Raises SystemExit, with the run's
     own message, when it fails (MNIST not there, say).
     """
-    from core.config import RunConfig
-    from core.training import Trainer
-    from data.datasets import load_dataset
-    from runs.record import create_run, run_directory
-    from runs.team import ThreadTeam
-    from runs.threads import wanted_threads
-    from runs.worker import work
+    from annscope.core.config import RunConfig
+    from annscope.core.training import Trainer
+    from annscope.data.datasets import load_dataset
+    from annscope.runs.record import create_run, run_directory
+    from annscope.runs.team import ThreadTeam
+    from annscope.runs.threads import wanted_threads
+    from annscope.runs.worker import work
 
     config = RunConfig().with_values(
         {"data": "mnist", "hidden": (128, 64), "optimizer": "adam", "batch-size": 64, "epochs": rounds + 2}
@@ -104,9 +104,9 @@ def _timed(call: Callable[[], object]) -> float:
 @contextmanager
 def _parts_timed() -> Iterator[Seconds]:
     """Seconds spent in each part of the recorded epoch while this lasts; `training` is the updates themselves."""
-    import core.training
-    from core.training import Trainer
-    from runs.record import RunWriter
+    import annscope.core.training
+    from annscope.core.training import Trainer
+    from annscope.runs.record import RunWriter
 
     spent: Seconds = defaultdict(float)
 
@@ -122,7 +122,7 @@ def _parts_timed() -> Iterator[Seconds]:
 
     watched: dict[str, tuple[Any, str]] = {
         "training": (Trainer, "advance"),
-        "evaluation": (core.training, "evaluate"),
+        "evaluation": (annscope.core.training, "evaluate"),
         "snapshot": (Trainer, "snapshot"),
         "record": (RunWriter, "append"),
         "checkpoint": (RunWriter, "save_checkpoint"),

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from runs.threads import BLAS_VARIABLES
+from annscope.runs.threads import BLAS_VARIABLES
 
 DEFAULT = 2
 

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.optimizers import schedule_factor
+from annscope.core.recipes import RECIPES
+from annscope.runs.team import ThreadTeam
+from annscope.runs.threads import limit_blas
 from benchmarks import options, tables, threads
 from benchmarks.measurements import REST_SECONDS, rotated
 from benchmarks.tables import Table, counted, times
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.optimizers import schedule_factor
-from core.recipes import RECIPES
-from runs.team import ThreadTeam
-from runs.threads import limit_blas
 
 CHUNK = 6_400
 """Examples learned from between two looks at the test images; the clock stands still while looking."""
@@ -53,8 +53,8 @@ class Attempt:
 
 def main(argv: Sequence[str]) -> None:
     """Time every contestant with the same recipe, and scikit-learn's defaults."""
-    from core.errors import AnnscopeError
-    from data.datasets import load_dataset
+    from annscope.core.errors import AnnscopeError
+    from annscope.data.datasets import load_dataset
 
     about = "Wall time until a network is right on a share of the MNIST test images."
     parser = options.parser("time-to-accuracy", about, rounds=3)
@@ -107,8 +107,8 @@ def attempt(
 
 def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
     """The trainer of a run, and the network of its snapshots."""
-    from core.network import Network
-    from core.training import Trainer
+    from annscope.core.network import Network
+    from annscope.core.training import Trainer
 
     limit_blas(1)  # as in a run
     trainer = Trainer(dataset, config.with_values({"seed": seed}), team=_team())

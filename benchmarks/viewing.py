@@ -16,11 +16,11 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 from websockets.asyncio.client import connect
 
+from annscope.runs.record import RunReader
 from benchmarks import options, tables, threads
 from benchmarks.dashboard import NUMBER, STAGE, Figure, _cpu_seconds, _threads_as_usual
 from benchmarks.others import Others
 from benchmarks.tables import Table
-from runs.record import RunReader
 from scripts.serving import Served, dashboard, open_chromium
 
 N_VIEWERS = 16

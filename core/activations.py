@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.team import Operation
+from annscope.core.team import Operation
 
 LEAKY_SLOPE = 0.01
 """Slope of the leaky ReLU below 0 (Maas, Hannun & Ng 2013)."""

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.activations import Activation
-from core.snapshot import LayerParameters
+from annscope.core.activations import Activation
+from annscope.core.snapshot import LayerParameters
 
 SLAB = 128
 """Examples in a slab, at most: of wide layers it has fewer, a whole part of so many."""

@@ -15,9 +15,9 @@ from numpy import ndarray
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.random import Generator
 
-from core.config import AUGMENTATIONS, TrainingConfig
-from core.dataset import Dataset
-from core.errors import ConfigError
+from annscope.core.config import AUGMENTATIONS, TrainingConfig
+from annscope.core.dataset import Dataset
+from annscope.core.errors import ConfigError
 
 N_FIELDS = 256
 """Random displacements made for an epoch; an image takes two of them, one down and one across: 65,536 pairs."""

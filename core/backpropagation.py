@@ -11,12 +11,12 @@ from jaxtyping import Float
 from numpy import ndarray
 from numpy.random import Generator
 
-from core.activations import ACTIVATIONS
-from core.config import RunConfig
-from core.layers import Layer
-from core.losses import loss_of
-from core.network import Parameters, activation_names
-from core.team import ALONE, Operation, Team
+from annscope.core.activations import ACTIVATIONS
+from annscope.core.config import RunConfig
+from annscope.core.layers import Layer
+from annscope.core.losses import loss_of
+from annscope.core.network import Parameters, activation_names
+from annscope.core.team import ALONE, Operation, Team
 
 
 class Backpropagation:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.team import ALONE, Team, even_parts
+from annscope.core.team import ALONE, Team, even_parts
 
 Augment: TypeAlias = Callable[[ndarray, int, int], None]
 

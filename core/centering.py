@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.errors import ConfigError
+from annscope.core.errors import ConfigError
 
 MNIST_SIDE = 28
 MNIST_BOX = 20

@@ -10,13 +10,13 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.backpropagation import Backpropagation
-from core.config import RunConfig
-from core.layers import EVERY
-from core.network import Parameters
-from core.staircase import Staircase, staircase_of
-from core.steps import Material, Steps
-from core.team import Operation, Team, even_parts, in_turn
+from annscope.core.backpropagation import Backpropagation
+from annscope.core.config import RunConfig
+from annscope.core.layers import EVERY
+from annscope.core.network import Parameters
+from annscope.core.staircase import Staircase, staircase_of
+from annscope.core.steps import Material, Steps
+from annscope.core.team import Operation, Team, even_parts, in_turn
 
 LARGE_BYTES = 6 * 1024 * 1024
 """How large the inputs of a batch are that is taken in chunks."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias
 
-from core.errors import ConfigError, did_you_mean, one_of
+from annscope.core.errors import ConfigError, did_you_mean, one_of
 
 ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh", "elu", "silu", "gelu", "softplus")
 OUTPUTS = ("softmax", "sigmoid", "binary")

@@ -13,9 +13,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
-from core.dataset import Labels
-from core.metrics import each_by_itself
-from core.snapshot import Confusion
+from annscope.core.dataset import Labels
+from annscope.core.metrics import each_by_itself
+from annscope.core.snapshot import Confusion
 
 N_BINS = 10
 """Into how many bins of equal width a calibration curve sorts confidences, if not told otherwise."""

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.errors import ConfigError, one_of
+from annscope.core.errors import ConfigError, one_of
 
 SPLITS = ("train", "validation", "test")
 

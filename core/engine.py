@@ -11,18 +11,18 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.augmentation import augmentation_of
-from core.chunked_steps import ChunkedSteps, can_chunk
-from core.config import RunConfig, TrainingConfig
-from core.dataset import Dataset
-from core.folded_steps import FoldedSteps, can_fold
-from core.network import Parameters, initial_parameters, layer_sizes
-from core.optimizers import OPTIMIZERS
-from core.outputs import check_fits, targets_for
-from core.shared_steps import SharedSteps, can_share
-from core.steps import Material, SerialSteps, Steps, refuse
-from core.team import ALONE, Team
-from core.used_features import used_features
+from annscope.core.augmentation import augmentation_of
+from annscope.core.chunked_steps import ChunkedSteps, can_chunk
+from annscope.core.config import RunConfig, TrainingConfig
+from annscope.core.dataset import Dataset
+from annscope.core.folded_steps import FoldedSteps, can_fold
+from annscope.core.network import Parameters, initial_parameters, layer_sizes
+from annscope.core.optimizers import OPTIMIZERS
+from annscope.core.outputs import check_fits, targets_for
+from annscope.core.shared_steps import SharedSteps, can_share
+from annscope.core.steps import Material, SerialSteps, Steps, refuse
+from annscope.core.team import ALONE, Team
+from annscope.core.used_features import used_features
 
 
 class Engine(ABC):

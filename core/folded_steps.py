@@ -18,12 +18,12 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.activations import least_probability, softmax_in_place
-from core.backpropagation import Backpropagation
-from core.config import NetworkConfig, RunConfig
-from core.network import Parameters
-from core.steps import Material, Steps
-from core.team import ALONE, Operation
+from annscope.core.activations import least_probability, softmax_in_place
+from annscope.core.backpropagation import Backpropagation
+from annscope.core.config import NetworkConfig, RunConfig
+from annscope.core.network import Parameters
+from annscope.core.steps import Material, Steps
+from annscope.core.team import ALONE, Operation
 
 MOST_NUMBERS = 20_000
 """Parameters, or numbers in the widest layer of a batch: with more the arithmetic takes longer than the calls."""

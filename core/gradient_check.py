@@ -10,13 +10,13 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.backpropagation import Backpropagation
-from core.config import NetworkConfig, RunConfig
-from core.dataset import Labels
-from core.losses import LOSSES
-from core.network import Parameters, layer_sizes
-from core.optimizers import add_penalties, penalties
-from core.outputs import targets_for
+from annscope.core.backpropagation import Backpropagation
+from annscope.core.config import NetworkConfig, RunConfig
+from annscope.core.dataset import Labels
+from annscope.core.losses import LOSSES
+from annscope.core.network import Parameters, layer_sizes
+from annscope.core.optimizers import add_penalties, penalties
+from annscope.core.outputs import targets_for
 
 EPSILON = 1e-5
 """The step of the differences: in float64 about where rounding and curvature do equally little harm."""

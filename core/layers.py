@@ -20,9 +20,9 @@ from jaxtyping import Float
 from numpy import ndarray
 from numpy.random import Generator
 
-from core.activations import Activation
-from core.network import NORM_EPSILON, Parameters
-from core.team import Operation, Team, in_turn
+from annscope.core.activations import Activation
+from annscope.core.network import NORM_EPSILON, Parameters
+from annscope.core.team import Operation, Team, in_turn
 
 EVERY = slice(None)
 RUNNING_SHARE = 0.1

@@ -10,13 +10,13 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.engine import NumpyEngine
-from core.errors import ConfigError
-from core.metrics import EVALUATION_BLOCK, evaluate
-from core.network import Network
-from core.steps import NotFiniteError
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engine import NumpyEngine
+from annscope.core.errors import ConfigError
+from annscope.core.metrics import EVALUATION_BLOCK, evaluate
+from annscope.core.network import Network
+from annscope.core.steps import NotFiniteError
 
 SMOOTHING = 0.8
 """How much of the smoothed loss is kept from one step to the next."""

@@ -20,8 +20,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.activations import sigmoid, softmax, softmax_in_place
-from core.config import RunConfig
+from annscope.core.activations import sigmoid, softmax, softmax_in_place
+from annscope.core.config import RunConfig
 
 
 @dataclass(frozen=True)

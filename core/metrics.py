@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
-from core.dataset import Labels
-from core.losses import LOSSES
-from core.network import Network
-from core.outputs import targets_for
-from core.snapshot import Confusion
+from annscope.core.dataset import Labels
+from annscope.core.losses import LOSSES
+from annscope.core.network import Network
+from annscope.core.outputs import targets_for
+from annscope.core.snapshot import Confusion
 
 N_BINS = 64
 EVALUATION_BLOCK = 1024

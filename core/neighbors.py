@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.errors import ConfigError
-from core.network import Network
+from annscope.core.errors import ConfigError
+from annscope.core.network import Network
 
 
 def last_hidden(network: Network, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_units"]:

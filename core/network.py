@@ -15,16 +15,16 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.activations import ACTIVATIONS, Activation
-from core.answering import SLAB, AnsweringLayer
-from core.config import NetworkConfig
-from core.dataset import Labels
-from core.errors import ConfigError
-from core.initializers import INITIALIZERS, generator_for
-from core.losses import LOSSES
-from core.outputs import class_probabilities, n_outputs, predicted
-from core.snapshot import LayerParameters, Normalized
-from core.team import ALONE, Team, shares, taken_in_turn
+from annscope.core.activations import ACTIVATIONS, Activation
+from annscope.core.answering import SLAB, AnsweringLayer
+from annscope.core.config import NetworkConfig
+from annscope.core.dataset import Labels
+from annscope.core.errors import ConfigError
+from annscope.core.initializers import INITIALIZERS, generator_for
+from annscope.core.losses import LOSSES
+from annscope.core.outputs import class_probabilities, n_outputs, predicted
+from annscope.core.snapshot import LayerParameters, Normalized
+from annscope.core.team import ALONE, Team, shares, taken_in_turn
 
 BLOCK = 2048
 """Examples that are answered at once, at most: what the layers make of them stays in the cache."""

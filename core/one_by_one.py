@@ -21,16 +21,16 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.activations import ACTIVATIONS
-from core.batches import epoch_order
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.engine import Engine, batch_size_of, targets_of
-from core.losses import loss_of
-from core.network import Parameters, activation_names, layer_sizes
-from core.steps import refuse
-from core.team import Operation
-from core.used_features import used_features
+from annscope.core.activations import ACTIVATIONS
+from annscope.core.batches import epoch_order
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engine import Engine, batch_size_of, targets_of
+from annscope.core.losses import loss_of
+from annscope.core.network import Parameters, activation_names, layer_sizes
+from annscope.core.steps import refuse
+from annscope.core.team import Operation
+from annscope.core.used_features import used_features
 
 BLOCK = 64
 

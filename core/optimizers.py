@@ -18,9 +18,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.config import TrainingConfig
-from core.network import Parameters
-from core.team import ALONE, CACHE_LINE, Operation, Team, in_turn
+from annscope.core.config import TrainingConfig
+from annscope.core.network import Parameters
+from annscope.core.team import ALONE, CACHE_LINE, Operation, Team, in_turn
 
 BLOCK = 65_536
 """Numbers of a block: five vectors of float32 stay in a second-level cache."""

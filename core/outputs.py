@@ -14,11 +14,11 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.activations import sigmoid
-from core.config import RunConfig
-from core.dataset import Labels
-from core.errors import ConfigError
-from core.losses import one_hot
+from annscope.core.activations import sigmoid
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Labels
+from annscope.core.errors import ConfigError
+from annscope.core.losses import one_hot
 
 
 def n_outputs(output: str, n_classes: int) -> int:

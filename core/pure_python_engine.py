@@ -14,14 +14,14 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.batches import epoch_order
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.engine import Engine, batch_size_of, targets_of
-from core.errors import ConfigError
-from core.network import Parameters, activation_names
-from core.pure_python import Neuron, NeuronNetwork
-from core.steps import refuse
+from annscope.core.batches import epoch_order
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engine import Engine, batch_size_of, targets_of
+from annscope.core.errors import ConfigError
+from annscope.core.network import Parameters, activation_names
+from annscope.core.pure_python import Neuron, NeuronNetwork
+from annscope.core.steps import refuse
 
 
 class PurePythonEngine(Engine):

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.config import RunConfig
-from core.errors import ConfigError, one_of
+from annscope.core.config import RunConfig
+from annscope.core.errors import ConfigError, one_of
 
 
 @dataclass(frozen=True)

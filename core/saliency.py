@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.errors import ConfigError
-from core.network import Network
+from annscope.core.errors import ConfigError
+from annscope.core.network import Network
 
 
 def input_gradient(network: Network, x: Float[ndarray, " n_features"], label: int) -> Float[ndarray, " n_features"]:

@@ -11,10 +11,10 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.batches import epoch_order
-from core.config import TrainingConfig
-from core.steps import Material, Steps, refuse
-from core.team import Operation, in_turn, shares
+from annscope.core.batches import epoch_order
+from annscope.core.config import TrainingConfig
+from annscope.core.steps import Material, Steps, refuse
+from annscope.core.team import Operation, in_turn, shares
 
 
 def can_share(training: TrainingConfig, n_features: int, n_units: int, size: int) -> bool:

@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.activations import Activation
-from core.metrics import ACTIVATION_BINS, GRADIENT_BINS, N_BINS, UPDATE_BINS, WEIGHT_BINS, Bins
-from core.network import Network, Parameters
-from core.snapshot import LayerStatistics
-from core.team import ALONE, Team, taken_in_turn
+from annscope.core.activations import Activation
+from annscope.core.metrics import ACTIVATION_BINS, GRADIENT_BINS, N_BINS, UPDATE_BINS, WEIGHT_BINS, Bins
+from annscope.core.network import Network, Parameters
+from annscope.core.snapshot import LayerStatistics
+from annscope.core.team import ALONE, Team, taken_in_turn
 
 SATURATION = 0.05
 """How near an end of a bounded activation's range a value counts as saturated."""

@@ -15,12 +15,12 @@ from jaxtyping import Float
 from numpy import ndarray
 from numpy.random import Generator
 
-from core.backpropagation import Backpropagation
-from core.batches import Augment, Batches
-from core.config import RunConfig
-from core.network import Parameters
-from core.optimizers import Optimizer, add_penalties
-from core.team import Operation, Team
+from annscope.core.backpropagation import Backpropagation
+from annscope.core.batches import Augment, Batches
+from annscope.core.config import RunConfig
+from annscope.core.network import Parameters
+from annscope.core.optimizers import Optimizer, add_penalties
+from annscope.core.team import Operation, Team
 
 
 class NotFiniteError(ArithmeticError):

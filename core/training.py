@@ -8,19 +8,19 @@ from collections.abc import Iterator
 import numpy as np
 from numpy import ndarray
 
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.engine import Engine, NumpyEngine, batch_size_of
-from core.errors import ConfigError, DivergedError
-from core.metrics import EVALUATION_BLOCK, Evaluation, evaluate
-from core.network import Network
-from core.one_by_one import OneByOneEngine, can_go_one_by_one
-from core.optimizers import schedule_factor
-from core.pure_python_engine import PurePythonEngine
-from core.snapshot import Checkpoint, Metrics, Probe, Snapshot
-from core.statistics import layer_statistics
-from core.steps import NotFiniteError
-from core.team import ALONE, Team
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engine import Engine, NumpyEngine, batch_size_of
+from annscope.core.errors import ConfigError, DivergedError
+from annscope.core.metrics import EVALUATION_BLOCK, Evaluation, evaluate
+from annscope.core.network import Network
+from annscope.core.one_by_one import OneByOneEngine, can_go_one_by_one
+from annscope.core.optimizers import schedule_factor
+from annscope.core.pure_python_engine import PurePythonEngine
+from annscope.core.snapshot import Checkpoint, Metrics, Probe, Snapshot
+from annscope.core.statistics import layer_statistics
+from annscope.core.steps import NotFiniteError
+from annscope.core.team import ALONE, Team
 
 MOST_PROBES = 20
 

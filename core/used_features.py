@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.config import TrainingConfig
+from annscope.core.config import TrainingConfig
 
 LEAST_SAVING = 0.02
 """Share of the features below which it is not worth a second copy of the examples."""

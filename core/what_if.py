@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.errors import ConfigError
-from core.snapshot import LayerParameters
+from annscope.core.errors import ConfigError
+from annscope.core.snapshot import LayerParameters
 
 
 @dataclass(frozen=True)

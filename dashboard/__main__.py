@@ -1,4 +1,4 @@
-"""`python -m dashboard --port N [--headless]`: serve the dashboard on this machine until Ctrl-C."""
+"""`python -m annscope.dashboard --port N [--headless]`: serve the dashboard on this machine until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 HOST = "127.0.0.1"
-CONFIG = Path(__file__).parents[1] / ".streamlit" / "config.toml"
+CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 SAFE = {"server.enableCORS": True, "server.enableXsrfProtection": True, "browser.gatherUsageStats": False}
 """What holds even where the configuration file is not at hand."""
 MISTAKE = 2
@@ -20,7 +20,7 @@ MISTAKE = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; exit status 2, with one line on standard error, when the port is taken."""
-    parser = argparse.ArgumentParser(prog="python -m dashboard", description="Serve the annscope dashboard.")
+    parser = argparse.ArgumentParser(prog="python -m annscope.dashboard", description="Serve the annscope dashboard.")
     parser.add_argument("--port", type=int, default=8501, help="where it listens (default 8501)")
     parser.add_argument("--headless", action="store_true", help="do not open a browser")
     given = parser.parse_args(arguments)
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"annscope: port {given.port} is taken{advice}.\n")
         return MISTAKE
 
-    from dashboard.server import serve
+    from annscope.dashboard.server import serve
 
     with listener, suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
         serve(listener, options(given.port, given.headless))

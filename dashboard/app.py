@@ -6,7 +6,7 @@ A page's `url_path` must not be the name of a module there: Streamlit's testing 
 
 import streamlit as st
 
-from dashboard.pages import draw, inspect, train
+from annscope.dashboard.pages import draw, inspect, train
 
 # The keyboard's place among the pages: Streamlit's own is a background hardly darker than the page.
 FOCUS = "<style>[data-testid='stTopNavLink']:focus-visible { outline: 2px solid light-dark(#2F6FDE, #6EA0FF); }</style>"

@@ -10,10 +10,10 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.augmentation import Augmentation, Canvas, canvas_of
-from core.batches import epoch_order
-from core.config import DataConfig, RunConfig
-from data.datasets import load_dataset
+from annscope.core.augmentation import Augmentation, Canvas, canvas_of
+from annscope.core.batches import epoch_order
+from annscope.core.config import DataConfig, RunConfig
+from annscope.data.datasets import load_dataset
 
 N_IMAGES = 3
 N_EPOCHS = 5

@@ -12,7 +12,7 @@ from pathlib import Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import file_util
 
-from dashboard.routes import kept
+from annscope.dashboard.routes import kept
 
 
 class Uncompressed:

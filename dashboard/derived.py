@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
-from core.curves import (
+from annscope.core.curves import (
     Averages,
     Calibration,
     PrecisionRecallCurve,
@@ -33,14 +33,14 @@ from core.curves import (
     sample_averages,
     specificity,
 )
-from core.dataset import SPLITS, Dataset, Labels
-from core.errors import AnnscopeError
-from core.metrics import ClassMetrics, class_metrics, confusion_matrix, evaluated_logits, is_right
-from core.network import Network
-from core.snapshot import Confusion
-from dashboard.examples import source_of
-from data.errors import DataError
-from runs.record import RunReader, run_directory
+from annscope.core.dataset import SPLITS, Dataset, Labels
+from annscope.core.errors import AnnscopeError
+from annscope.core.metrics import ClassMetrics, class_metrics, confusion_matrix, evaluated_logits, is_right
+from annscope.core.network import Network
+from annscope.core.snapshot import Confusion
+from annscope.dashboard.examples import source_of
+from annscope.data.errors import DataError
+from annscope.runs.record import RunReader, run_directory
 
 KEPT_ANSWERS = 8
 KEPT_CONFUSIONS = 2000

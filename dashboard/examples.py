@@ -12,17 +12,17 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.config import RunConfig
-from core.dataset import SPLITS, Dataset
-from core.errors import AnnscopeError
-from core.metrics import evaluate
-from core.neighbors import last_hidden, nearest
-from core.network import Network
-from core.what_if import Change, with_changes
-from dashboard.following import follow
-from data.datasets import is_ready, load_dataset
-from data.examples import Examples
-from data.scaling import fit_scaler
+from annscope.core.config import RunConfig
+from annscope.core.dataset import SPLITS, Dataset
+from annscope.core.errors import AnnscopeError
+from annscope.core.metrics import evaluate
+from annscope.core.neighbors import last_hidden, nearest
+from annscope.core.network import Network
+from annscope.core.what_if import Change, with_changes
+from annscope.dashboard.following import follow
+from annscope.data.datasets import is_ready, load_dataset
+from annscope.data.examples import Examples
+from annscope.data.scaling import fit_scaler
 
 CENTERED = ("mnist", "mnist-5k", "mnist-5k-traits")
 """Data sets whose figures stand with their centre of mass in the middle; those of others fill the image."""

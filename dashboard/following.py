@@ -16,8 +16,8 @@ from numpy import ndarray
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from core.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
-from runs.record import LIVE, Line, RecordError, RunReader, Status, run_directory
+from annscope.core.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
+from annscope.runs.record import LIVE, Line, RecordError, RunReader, Status, run_directory
 
 POLL_SECONDS = 0.005
 """How often the record of a run at work is looked at while somebody watches."""

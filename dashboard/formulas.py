@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.curves import averages, specificity
-from core.metrics import class_metrics, each_by_itself
-from core.snapshot import Confusion
+from annscope.core.curves import averages, specificity
+from annscope.core.metrics import class_metrics, each_by_itself
+from annscope.core.snapshot import Confusion
 
 UNDEFINED = r"\text{n/a}"
 

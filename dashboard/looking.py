@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
-from core.errors import did_you_mean
-from dashboard import state
-from dashboard.matrices import MODES, Mode
-from dashboard.selection import ORDERS, Order, Selection, parse_selection
+from annscope.core.errors import did_you_mean
+from annscope.dashboard import state
+from annscope.dashboard.matrices import MODES, Mode
+from annscope.dashboard.selection import ORDERS, Order, Selection, parse_selection
 
 View = Literal["matrix", "classes", "pairs", "thresholds", "calibration", "epochs"]
 VIEWS: dict[View, str] = {

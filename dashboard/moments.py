@@ -10,9 +10,9 @@ from typing import Any
 from jaxtyping import Float
 from numpy import ndarray
 
-from core.curves import specificity
-from core.metrics import class_metrics
-from core.snapshot import Confusion
+from annscope.core.curves import specificity
+from annscope.core.metrics import class_metrics
+from annscope.core.snapshot import Confusion
 
 
 @dataclass(frozen=True)

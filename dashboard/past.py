@@ -14,10 +14,10 @@ from numpy import ndarray
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from core.errors import ConfigError
-from core.metrics import class_metrics
-from dashboard.following import Following, or_null
-from runs.record import RecordError
+from annscope.core.errors import ConfigError
+from annscope.core.metrics import class_metrics
+from annscope.dashboard.following import Following, or_null
+from annscope.runs.record import RecordError
 
 MOST_MOMENTS = 96
 

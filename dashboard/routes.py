@@ -29,11 +29,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from core.errors import AnnscopeError, ConfigError
-from core.what_if import Change
-from dashboard import examples, past
-from dashboard.following import IDLE_SECONDS, Following, follow
-from runs.record import run_ids
+from annscope.core.errors import AnnscopeError, ConfigError
+from annscope.core.what_if import Change
+from annscope.dashboard import examples, past
+from annscope.dashboard.following import IDLE_SECONDS, Following, follow
+from annscope.runs.record import run_ids
 
 BASE = "/annscope"
 PLOTLY = f"{BASE}/plotly-{plotly.__version__}.js"

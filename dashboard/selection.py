@@ -33,8 +33,8 @@ import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
-from core.curves import N_BINS
-from dashboard.derived import Answers
+from annscope.core.curves import N_BINS
+from annscope.dashboard.derived import Answers
 
 Kind = Literal[
     "cell", "true", "without", "predicted", "either", "called", "missed", "bin", "wrong", "all",

@@ -18,14 +18,19 @@ from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import bootstrap
 
-from dashboard.delivery import Frontend, Uncompressed
-from dashboard.origin import SameOrigin
-from dashboard.routes import routes
+from annscope.dashboard.delivery import Frontend, Uncompressed
+from annscope.dashboard.origin import SameOrigin
+from annscope.dashboard.routes import routes
 
 HEAVY = (
-    "pandas", "pyarrow", "dashboard.pages.train", "dashboard.pages.draw", "dashboard.pages.inspect", "runs.launch",
-    "runs.control",
-)  # fmt: skip
+    "pandas",
+    "pyarrow",
+    "annscope.dashboard.pages.train",
+    "annscope.dashboard.pages.draw",
+    "annscope.dashboard.pages.inspect",
+    "annscope.runs.launch",
+    "annscope.runs.control",
+)
 """What the pages need, imported before the first visitor has to wait for it."""
 SWITCH_SECONDS = 0.0005
 """How long a page's script may keep the interpreter from the live views; Python's own 5 ms are a frame's worth."""

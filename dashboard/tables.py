@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from core.curves import Averages, Calibration, PrecisionRecallCurve, RocCurve
-from core.metrics import ClassMetrics
-from dashboard.derived import Answers
-from runs.record import Line
+from annscope.core.curves import Averages, Calibration, PrecisionRecallCurve, RocCurve
+from annscope.core.metrics import ClassMetrics
+from annscope.dashboard.derived import Answers
+from annscope.runs.record import Line
 
 Row = dict[str, Any]
 

@@ -11,20 +11,20 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-from core.config import DataConfig
-from core.dataset import Dataset
-from core.errors import did_you_mean
-from data.download import Progress
-from data.embedded import load_digits, load_mnist_5k
-from data.errors import DataError
-from data.examples import Examples
-from data.image_folder import load_image_folder
-from data.mnist import IDX_SETS, is_present, load_idx_set
-from data.scaling import fit_scaler
-from data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, stratified_split
-from data.toy import make_points
-from data.traits import TRAITS, load_mnist_5k_traits
-from data.user_file import load_user_file, may_hold_images
+from annscope.core.config import DataConfig
+from annscope.core.dataset import Dataset
+from annscope.core.errors import did_you_mean
+from annscope.data.download import Progress
+from annscope.data.embedded import load_digits, load_mnist_5k
+from annscope.data.errors import DataError
+from annscope.data.examples import Examples
+from annscope.data.image_folder import load_image_folder
+from annscope.data.mnist import IDX_SETS, is_present, load_idx_set
+from annscope.data.scaling import fit_scaler
+from annscope.data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, stratified_split
+from annscope.data.toy import make_points
+from annscope.data.traits import TRAITS, load_mnist_5k_traits
+from annscope.data.user_file import load_user_file, may_hold_images
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
-from data.errors import DataError
+from annscope.data.errors import DataError
 
 if TYPE_CHECKING:
     from requests import Response

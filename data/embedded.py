@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from data.errors import DataError
-from data.examples import Examples
+from annscope.data.errors import DataError
+from annscope.data.examples import Examples
 
 DIGIT_NAMES = tuple("0123456789")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import AnnscopeError
+from annscope.core.errors import AnnscopeError
 
 
 class DataError(AnnscopeError):

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from data.errors import DataError
+from annscope.data.errors import DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTE = 0x08

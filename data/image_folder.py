@@ -24,9 +24,9 @@ from jaxtyping import Int, UInt8
 from numpy import ndarray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from data.download import Progress
-from data.errors import DataError
-from data.examples import Examples
+from annscope.data.download import Progress
+from annscope.data.errors import DataError
+from annscope.data.examples import Examples
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 _FORMATS = ("PNG", "JPEG", "BMP")

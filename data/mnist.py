@@ -21,11 +21,11 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from data.download import Progress, fetch
-from data.errors import DataError
-from data.examples import Examples, Features, Labels
-from data.home import annscope_home
-from data.idx import parse_idx, unpack
+from annscope.data.download import Progress, fetch
+from annscope.data.errors import DataError
+from annscope.data.examples import Examples, Features, Labels
+from annscope.data.home import annscope_home
+from annscope.data.idx import parse_idx, unpack
 
 
 @dataclass(frozen=True, kw_only=True)

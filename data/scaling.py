@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from data.examples import Examples, Features
+from annscope.data.examples import Examples, Features
 
 _ROWS_AT_ONCE = 4096  # float64 scratch space stays small however large the data set is
 

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-from core.dataset import Labels
-from data.errors import DataError
+from annscope.core.dataset import Labels
+from annscope.data.errors import DataError
 
 TEST_SEED = 20_010
 VALIDATION_SEED = 20_011

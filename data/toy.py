@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from data.examples import Examples
+from annscope.data.examples import Examples
 
 Points = Float[ndarray, "n 2"]
 Labels = Int[ndarray, " n"]

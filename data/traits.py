@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from data.embedded import load_mnist_5k
-from data.examples import Examples
+from annscope.data.embedded import load_mnist_5k
+from annscope.data.examples import Examples
 
 TRAITS: dict[str, tuple[int, ...]] = {
     "even": (0, 2, 4, 6, 8),

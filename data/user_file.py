@@ -32,8 +32,8 @@ import numpy as np
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
-from data.errors import DataError
-from data.examples import Examples, Features, TestFeatures, TestLabels
+from annscope.data.errors import DataError
+from annscope.data.examples import Examples, Features, TestFeatures, TestLabels
 
 LABEL_NAMES = ("label", "class", "target")
 LABEL_PREFIX = "label:"

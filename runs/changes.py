@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.config import RunConfig
+from annscope.core.config import RunConfig
 
 
 @dataclass(frozen=True)

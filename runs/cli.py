@@ -12,11 +12,11 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from core.config import FIELDS, Field, RunConfig
-from core.errors import AnnscopeError, ConfigError, did_you_mean
-from core.recipes import RECIPES
-from core.recipes import recipe as recipe_named
-from runs.atomic import to_json
+from annscope.core.config import FIELDS, Field, RunConfig
+from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
+from annscope.core.recipes import RECIPES
+from annscope.core.recipes import recipe as recipe_named
+from annscope.runs.atomic import to_json
 
 SPLITS = ("train", "validation", "test")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -89,7 +89,7 @@ def annscope(context: click.Context) -> None:
 @click.option("--headless", is_flag=True, help="Do not open a browser.")
 def dashboard(port: int = 8501, headless: bool = False) -> None:
     """Open the dashboard in the browser."""
-    command = [sys.executable, "-m", "dashboard", "--port", str(port)] + (["--headless"] if headless else [])
+    command = [sys.executable, "-m", "annscope.dashboard", "--port", str(port)] + (["--headless"] if headless else [])
     raise click.exceptions.Exit(become(command))
 
 
@@ -150,13 +150,13 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
 @_json
 def train(as_json: bool, recipe: str | None, threads: str | None, **options: Any) -> None:
     """Train a network here; the dashboard can watch and control it."""
-    from runs.threads import environment, wanted_threads
+    from annscope.runs.threads import environment, wanted_threads
 
     config = _config(options, recipe)
     n_threads = wanted_threads() if threads is None else _threads(threads)
     os.environ.update(environment(n_threads))  # before NumPy is imported
-    from runs.launch import checked
-    from runs.record import create_run
+    from annscope.runs.launch import checked
+    from annscope.runs.record import create_run
 
     _work(create_run(checked(config)), None, as_json)
 
@@ -170,13 +170,13 @@ def train(as_json: bool, recipe: str | None, threads: str | None, **options: Any
 @_json
 def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, steps: str, **options: Any) -> None:
     """Suggest a learning rate: train some steps while it rises, and see where the loss falls fastest."""
-    from runs.threads import environment, wanted_threads
+    from annscope.runs.threads import environment, wanted_threads
 
     config, n_steps = _config(options, recipe), _whole_number("--steps", steps)
     os.environ.update(environment(wanted_threads()))  # before NumPy is imported
-    from core.learning_rate_finder import suggest
-    from runs.launch import checked
-    from runs.learning_rate import search, sketch
+    from annscope.core.learning_rate_finder import suggest
+    from annscope.runs.launch import checked
+    from annscope.runs.learning_rate import search, sketch
 
     points = []
     for point in search(checked(config), low=_number("--low", low), high=_number("--high", high), n_steps=n_steps):
@@ -220,9 +220,9 @@ def recipes(as_json: bool) -> None:
 @_json
 def resume(run: str, epochs: str | None, as_json: bool) -> None:
     """Go on with a run that was stopped or interrupted, or give a finished one more epochs."""
-    from runs.launch import prepare_resume
-    from runs.record import RunReader, find_run, recorded_threads, run_directory
-    from runs.threads import environment
+    from annscope.runs.launch import prepare_resume
+    from annscope.runs.record import RunReader, find_run, recorded_threads, run_directory
+    from annscope.runs.threads import environment
 
     n_epochs = None if epochs is None else _parse(FIELDS["epochs"], epochs)
     run = find_run(run)
@@ -232,9 +232,9 @@ def resume(run: str, epochs: str | None, as_json: bool) -> None:
 
 
 def _work(run: str, n_epochs: int | None, as_json: bool) -> None:
-    from runs.progress import JsonView, view_for
-    from runs.record import RunReader, run_directory
-    from runs.worker import interrupted_by_signals, work
+    from annscope.runs.progress import JsonView, view_for
+    from annscope.runs.record import RunReader, run_directory
+    from annscope.runs.worker import interrupted_by_signals, work
 
     reader = RunReader(run_directory(run))
     reader.new_lines()  # what a resumed run did earlier is not news
@@ -259,12 +259,12 @@ def _work(run: str, n_epochs: int | None, as_json: bool) -> None:
 @_json
 def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> None:
     """Judge a run's network: loss, accuracy, confusion matrix, and each class on its own."""
-    from runs.record import RunReader, find_run, recorded_threads, run_directory
-    from runs.threads import environment
+    from annscope.runs.record import RunReader, find_run, recorded_threads, run_directory
+    from annscope.runs.threads import environment
 
     reader = RunReader(run_directory(find_run(run)))
     os.environ.update(environment(recorded_threads(reader.description)))
-    from runs.evaluation import evaluate_run, table_of
+    from annscope.runs.evaluation import evaluate_run, table_of
 
     judged = evaluate_run(reader, split=split, step=None if step is None else _whole_number("--step", step))
     if as_json:
@@ -279,13 +279,13 @@ def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> No
 @_json
 def check_gradient(run: str, step: str | None, as_json: bool) -> None:
     """Check the gradient that a run goes by, and the exact one, against central differences."""
-    from runs.record import RunReader, find_run, recorded_threads, run_directory
-    from runs.threads import environment
+    from annscope.runs.record import RunReader, find_run, recorded_threads, run_directory
+    from annscope.runs.threads import environment
 
     reader = RunReader(run_directory(find_run(run)))
     os.environ.update(environment(recorded_threads(reader.description)))
-    from runs.evaluation import number_of
-    from runs.gradient import check_run, plain, table_of
+    from annscope.runs.evaluation import number_of
+    from annscope.runs.gradient import check_run, plain, table_of
 
     number = reader.kept_number() if step is None else number_of(reader, _whole_number("--step", step))
     checked = check_run(reader, number)
@@ -304,7 +304,7 @@ def runs() -> None:
 @_json
 def list_(as_json: bool) -> None:
     """Every run, the newest first."""
-    from runs.record import list_runs
+    from annscope.runs.record import list_runs
 
     found = list_runs()
     if as_json:
@@ -333,7 +333,7 @@ def list_(as_json: bool) -> None:
 @_json
 def show(run: str, as_json: bool) -> None:
     """Settings and state of a run."""
-    from runs.record import RunReader, best_line, find_run, run_directory
+    from annscope.runs.record import RunReader, best_line, find_run, run_directory
 
     reader = RunReader(run_directory(find_run(run)))
     snapshots, status = reader.snapshot_lines(), reader.status()
@@ -375,7 +375,7 @@ def show(run: str, as_json: bool) -> None:
 @_json
 def delete(run: str, yes: bool, as_json: bool) -> None:
     """Remove a run and all its snapshots."""
-    from runs.record import delete_run, find_run
+    from annscope.runs.record import delete_run, find_run
 
     run = find_run(run)
     if not yes and not click.confirm(f"Delete run {run} and all its snapshots?", err=True):

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.config import FIELDS
-from core.errors import AnnscopeError, one_of
-from runs.atomic import GrowingLines, append_line
-from runs.record import RunReader, run_directory
-from runs.status import LIVE
+from annscope.core.config import FIELDS
+from annscope.core.errors import AnnscopeError, one_of
+from annscope.runs.atomic import GrowingLines, append_line
+from annscope.runs.record import RunReader, run_directory
+from annscope.runs.status import LIVE
 
 COMMANDS = ("pause", "resume", "step", "stop", "learning_rate")
 FILE = "control.jsonl"

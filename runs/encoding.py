@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy import ndarray
 
-    from core.snapshot import LayerParameters, Normalized, Snapshot
+    from annscope.core.snapshot import LayerParameters, Normalized, Snapshot
 
 _HISTOGRAMS = ("weight_histogram", "gradient_histogram", "activation_histogram", "update_histogram")
 _NORMALIZED = ("weight", "scale", "shift", "mean", "variance")
@@ -61,7 +61,7 @@ def snapshot_line(number: int, snapshot: Snapshot) -> dict[str, Any]:
 
 def snapshot_from(line: Mapping[str, Any], tensors: Mapping[str, ndarray]) -> Snapshot:
     """The snapshot that a line and tensors hold. KeyError or TypeError names what is missing or odd."""
-    from core.snapshot import LayerStatistics, Metrics, Snapshot
+    from annscope.core.snapshot import LayerStatistics, Metrics, Snapshot
 
     n_layers = len(line["layers"])
     return Snapshot(
@@ -84,7 +84,7 @@ def snapshot_from(line: Mapping[str, Any], tensors: Mapping[str, ndarray]) -> Sn
 
 def parameters_from(tensors: Mapping[str, ndarray], n_layers: int) -> tuple[LayerParameters, ...]:
     """The parameters among the tensors of a snapshot. KeyError names the first that is missing."""
-    from core.snapshot import LayerParameters
+    from annscope.core.snapshot import LayerParameters
 
     return tuple(
         LayerParameters(tensors[f"layer{i}.weight"], tensors.get(f"layer{i}.bias"), _normalized(tensors, i))
@@ -93,7 +93,7 @@ def parameters_from(tensors: Mapping[str, ndarray], n_layers: int) -> tuple[Laye
 
 
 def _normalized(tensors: Mapping[str, ndarray], i: int) -> Normalized | None:
-    from core.snapshot import Normalized
+    from annscope.core.snapshot import Normalized
 
     if f"layer{i}.normalized.weight" not in tensors:  # a layer without, or a record that did not keep it yet
         return None

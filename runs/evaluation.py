@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.errors import AnnscopeError
-from runs.record import RecordError, RunReader
+from annscope.core.errors import AnnscopeError
+from annscope.runs.record import RecordError, RunReader
 
 if TYPE_CHECKING:
     from numpy import ndarray
     from rich.console import RenderableType
 
-    from core.metrics import Evaluation
+    from annscope.core.metrics import Evaluation
 
 
 class EvaluationError(AnnscopeError):
@@ -32,8 +32,8 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     Raises EvaluationError when there is no such snapshot, when the split is empty and when the data
     has changed since; RecordError and DataError for what cannot be read.
     """
-    from core.metrics import class_metrics, evaluate, evaluated_logits
-    from data.datasets import load_dataset
+    from annscope.core.metrics import class_metrics, evaluate, evaluated_logits
+    from annscope.data.datasets import load_dataset
 
     number = reader.kept_number() if step is None else number_of(reader, step)
     line = reader.snapshot_lines()[number]
@@ -73,7 +73,7 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
 
 
 def _of_labels(judged: Evaluation, y: ndarray, predictions: ndarray) -> dict[str, Any]:
-    from core.curves import averages, hamming_loss, sample_averages
+    from annscope.core.curves import averages, hamming_loss, sample_averages
 
     found, of_samples = averages(judged.confusion), sample_averages(y, predictions)
     return {

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy import ndarray
 
-from core.errors import AnnscopeError
-from core.team import Operation, Team
+from annscope.core.errors import AnnscopeError
+from annscope.core.team import Operation, Team
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Semaphore

@@ -12,12 +12,12 @@ import sys
 import threading
 from pathlib import Path
 
-from core.config import FIELDS, RunConfig
-from core.errors import AnnscopeError, ConfigError, did_you_mean
-from runs.control import end_of_commands
-from runs.record import RunReader, RunWriter, create_run, recorded_threads, run_directory
-from runs.status import LIVE, new_status, write_status
-from runs.threads import environment, wanted_threads
+from annscope.core.config import FIELDS, RunConfig
+from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
+from annscope.runs.control import end_of_commands
+from annscope.runs.record import RunReader, RunWriter, create_run, recorded_threads, run_directory
+from annscope.runs.status import LIVE, new_status, write_status
+from annscope.runs.threads import environment, wanted_threads
 
 
 class LaunchError(AnnscopeError):
@@ -45,7 +45,7 @@ def checked(config: RunConfig) -> RunConfig:
 
     Raises ConfigError with the nearest name otherwise, and for settings that do not suit a listed data set.
     """
-    from data.datasets import DATASETS
+    from annscope.data.datasets import DATASETS
 
     name = config.data.name
     check_data_of(config)
@@ -60,8 +60,8 @@ def checked(config: RunConfig) -> RunConfig:
 
 def check_data_of(config: RunConfig) -> None:
     """Raises ConfigError where settings do not suit a listed data set; what is in a file only loading tells."""
-    from core.outputs import check_fits
-    from data.datasets import DATASETS
+    from annscope.core.outputs import check_fits
+    from annscope.data.datasets import DATASETS
 
     if config.data.name in DATASETS:
         info = DATASETS[config.data.name]
@@ -98,7 +98,7 @@ def prepare_resume(run: str, n_epochs: int | None = None) -> Path:
 
 
 def _spawn(directory: Path, n_threads: int, n_epochs: int | None = None) -> None:
-    command = [sys.executable, "-m", "runs.worker", str(directory)]
+    command = [sys.executable, "-m", "annscope.runs.worker", str(directory)]
     if n_epochs is not None:
         command += ["--epochs", str(n_epochs)]
     with (directory / "worker.log").open("ab") as log:

@@ -14,10 +14,10 @@ from dataclasses import fields
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
-from core.config import FIELDS, RunConfig
-from core.errors import AnnscopeError
-from core.learning_rate_finder import RangePoint, Suggestion, range_test
-from runs.threads import environment, wanted_threads
+from annscope.core.config import FIELDS, RunConfig
+from annscope.core.errors import AnnscopeError
+from annscope.core.learning_rate_finder import RangePoint, Suggestion, range_test
+from annscope.runs.threads import environment, wanted_threads
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,7 +36,7 @@ def search(config: RunConfig, *, low: float, high: float, n_steps: int) -> Itera
 
     Raises ConfigError for a range that is none, DataError for data that cannot be read.
     """
-    from data.datasets import load_dataset
+    from annscope.data.datasets import load_dataset
 
     dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
     yield from range_test(dataset, config, low=low, high=high, n_steps=n_steps)
@@ -117,7 +117,7 @@ def search_elsewhere(config: RunConfig) -> Generator[RangePoint | Suggestion | N
     else, or leave. Closing the generator ends the process. Raises SearchError, with the sentence of
     the command line, when there is no result.
     """
-    command = [sys.executable, "-m", "runs.cli", "find-learning-rate", "--json", "--steps", str(N_STEPS)]
+    command = [sys.executable, "-m", "annscope.runs.cli", "find-learning-rate", "--json", "--steps", str(N_STEPS)]
     command += options_of(config)
     with TemporaryFile() as complaints:
         process = subprocess.Popen(

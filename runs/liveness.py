@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from core.errors import AnnscopeError
+from annscope.core.errors import AnnscopeError
 
 HEARTBEAT_SECONDS = 30.0
 """A writer on another machine that has not been heard of for so long counts as gone."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import click
 
-from runs.atomic import to_json
-from runs.encoding import parameters_sha256
-from runs.record import Line, RunReader
-from runs.status import Status
+from annscope.runs.atomic import to_json
+from annscope.runs.encoding import parameters_sha256
+from annscope.runs.record import Line, RunReader
+from annscope.runs.status import Status
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -33,12 +33,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from core.config import RunConfig
-from core.errors import AnnscopeError, did_you_mean
-from data.home import annscope_home
-from runs.atomic import GrowingLines, append_line, drop_half_line, read_file, replace_file, to_json
-from runs.changes import changes_in
-from runs.encoding import (
+from annscope.core.config import RunConfig
+from annscope.core.errors import AnnscopeError, did_you_mean
+from annscope.data.home import annscope_home
+from annscope.runs.atomic import GrowingLines, append_line, drop_half_line, read_file, replace_file, to_json
+from annscope.runs.changes import changes_in
+from annscope.runs.encoding import (
     parameters_from,
     read_tensors,
     snapshot_from,
@@ -46,18 +46,18 @@ from runs.encoding import (
     snapshot_tensors,
     tensor_bytes,
 )
-from runs.liveness import WriterLock, is_alive
-from runs.status import LIVE as LIVE
-from runs.status import State, new_status, write_status
-from runs.status import Status as Status
-from runs.threads import wanted_threads
+from annscope.runs.liveness import WriterLock, is_alive
+from annscope.runs.status import LIVE as LIVE
+from annscope.runs.status import State, new_status, write_status
+from annscope.runs.status import Status as Status
+from annscope.runs.threads import wanted_threads
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
-    from core.dataset import Dataset
-    from core.network import Network
-    from core.snapshot import Checkpoint, Probe, Snapshot
+    from annscope.core.dataset import Dataset
+    from annscope.core.network import Network
+    from annscope.core.snapshot import Checkpoint, Probe, Snapshot
 
 FORMAT = 1
 
@@ -243,7 +243,7 @@ class RunReader:
         sizes = self.description["layer_sizes"]
         if sizes is None:
             raise RecordError(f"Run {self.run} has not loaded its data yet.")
-        from core.network import Network
+        from annscope.core.network import Network
 
         tensors = self._tensors(number)
         try:
@@ -254,7 +254,7 @@ class RunReader:
 
     def probe(self) -> Probe:
         """The images whose way through the network every snapshot shows."""
-        from core.snapshot import Probe
+        from annscope.core.snapshot import Probe
 
         tensors = self._load(self.probe_bytes(), "The probe images")
         try:
@@ -477,7 +477,7 @@ class RunWriter:
         """
         from safetensors import SafetensorError, safe_open
 
-        from core.snapshot import Checkpoint
+        from annscope.core.snapshot import Checkpoint
 
         path = self.directory / "checkpoint.safetensors"
         if not path.exists():

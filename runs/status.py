@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from core.config import RunConfig
-from runs.atomic import replace_file, to_json
-from runs.liveness import started
+from annscope.core.config import RunConfig
+from annscope.runs.atomic import replace_file, to_json
+from annscope.runs.liveness import started
 
 State = Literal[
     "starting", "running", "paused", "finished", "stopped", "interrupted", "failed", "diverged", "unreadable"

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.team import Operation, Team
-from runs.forked_team import ForkedTeam, can_fork
+from annscope.core.team import Operation, Team
+from annscope.runs.forked_team import ForkedTeam, can_fork
 
 
 class ThreadTeam(Team):

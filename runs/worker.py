@@ -1,6 +1,6 @@
 """The process that trains: loads the data, trains, records, obeys.
 
-    python -m runs.worker DIRECTORY [--epochs N]
+    python -m annscope.runs.worker DIRECTORY [--epochs N]
 
 DIRECTORY is the record of a run, made by `runs.record.create_run`; a record that has been begun is
 continued. The worker ends by itself when its standard input is a pipe that closes (the dashboard
@@ -28,16 +28,16 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import AnnscopeError, DivergedError
-from runs.changes import Change, apply_changes
-from runs.control import Command, CommandReader
-from runs.record import RecordError, RunReader, RunWriter, library_versions, recorded_threads
-from runs.status import Loading, State, Status, new_status, write_status
-from runs.threads import limit_blas
+from annscope.core.errors import AnnscopeError, DivergedError
+from annscope.runs.changes import Change, apply_changes
+from annscope.runs.control import Command, CommandReader
+from annscope.runs.record import RecordError, RunReader, RunWriter, library_versions, recorded_threads
+from annscope.runs.status import Loading, State, Status, new_status, write_status
+from annscope.runs.threads import limit_blas
 
 if TYPE_CHECKING:
-    from core.dataset import Dataset
-    from core.training import Trainer
+    from annscope.core.dataset import Dataset
+    from annscope.core.training import Trainer
 
 POLL_SECONDS = 0.02
 """How long training goes on between two looks at the commands."""
@@ -163,7 +163,7 @@ class _Worker:
 
         def load() -> None:
             try:
-                from data.datasets import load_dataset
+                from annscope.data.datasets import load_dataset
 
                 training = config.training
                 results.append(load_dataset(config.data, dtype=training.dtype, seed=training.seed, progress=note))
@@ -186,10 +186,10 @@ class _Worker:
         return result
 
     def _begin(self, dataset: Dataset, n_epochs: int | None) -> None:
-        from core.metrics import HISTOGRAM_EDGES
-        from core.network import layer_sizes
-        from core.training import Trainer
-        from runs.team import ThreadTeam
+        from annscope.core.metrics import HISTOGRAM_EDGES
+        from annscope.core.network import layer_sizes
+        from annscope.core.training import Trainer
+        from annscope.runs.team import ThreadTeam
 
         writer = self.writer
         known = writer.description["dataset"]
@@ -260,7 +260,7 @@ class _Worker:
             self._make_changes(dataset)
 
     def _make_changes(self, dataset: Dataset) -> None:
-        from core.training import Trainer
+        from annscope.core.training import Trainer
 
         # While a resumed run computes recorded steps anew, a new learning rate waits for the first step after them.
         if self._rates and self.trainer.step >= self.writer.last_step:
@@ -403,7 +403,7 @@ def interrupt_when_input_closes(interrupt: threading.Event) -> None:
 
 def main(arguments: Sequence[str] | None = None, interrupt: threading.Event | None = None) -> int:
     """Work on a run; the exit status is 0 however the run ended, and 2 when it could not be worked on at all."""
-    parser = argparse.ArgumentParser(prog="python -m runs.worker", description="Train the run in a directory.")
+    parser = argparse.ArgumentParser(prog="python -m annscope.runs.worker", description="Train the run in a directory.")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--epochs", type=int, default=None)
     given = parser.parse_args(arguments)

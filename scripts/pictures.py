@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from core.config import DataConfig
-from data.datasets import is_ready
+from annscope.core.config import DataConfig
+from annscope.data.datasets import is_ready
 from scripts.serving import dashboard, open_chromium
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"

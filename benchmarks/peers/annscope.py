@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from numpy import ndarray
 
+from annscope.core.config import DataConfig, NetworkConfig, RunConfig, TrainingConfig
+from annscope.core.dataset import Dataset
+from annscope.core.network import Network
+from annscope.core.training import Trainer
+from annscope.runs.team import ThreadTeam
 from benchmarks import threads
 from benchmarks.tasks import Task
-from core.config import DataConfig, NetworkConfig, RunConfig, TrainingConfig
-from core.dataset import Dataset
-from core.network import Network
-from core.training import Trainer
-from runs.team import ThreadTeam
 
 NEVER = 1_000_000_000
 

@@ -11,10 +11,10 @@ from jaxtyping import Float
 from numpy import ndarray
 from PIL import Image
 
-from core.errors import AnnscopeError
-from dashboard.augmented import augmented
-from dashboard.components import controls
-from data.datasets import is_ready
+from annscope.core.errors import AnnscopeError
+from annscope.dashboard.augmented import augmented
+from annscope.dashboard.components import controls
+from annscope.data.datasets import is_ready
 
 
 def pictures() -> None:

@@ -15,12 +15,12 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import AUGMENTATIONS, FIELDS, Field, RunConfig
-from core.errors import AnnscopeError, ConfigError, did_you_mean
-from core.recipes import RECIPES, Recipe
-from dashboard import state
-from data.datasets import DATASETS, DatasetInfo, check_name, holds_images
-from runs.launch import check_data_of
+from annscope.core.config import AUGMENTATIONS, FIELDS, Field, RunConfig
+from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
+from annscope.core.recipes import RECIPES, Recipe
+from annscope.dashboard import state
+from annscope.data.datasets import DATASETS, DatasetInfo, check_name, holds_images
+from annscope.runs.launch import check_data_of
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 MOST_LAYERS = 6

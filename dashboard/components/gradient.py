@@ -6,13 +6,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import AnnscopeError
-from core.gradient_check import TOLERANCE, GradientCheck
-from dashboard import state
-from dashboard.figures.gradient_check import gradient_check_figure
-from dashboard.following import follow
-from runs.gradient import MISTAKES, RunCheck, about, check_run
-from runs.record import RunReader, run_directory
+from annscope.core.errors import AnnscopeError
+from annscope.core.gradient_check import TOLERANCE, GradientCheck
+from annscope.dashboard import state
+from annscope.dashboard.figures.gradient_check import gradient_check_figure
+from annscope.dashboard.following import follow
+from annscope.runs.gradient import MISTAKES, RunCheck, about, check_run
+from annscope.runs.record import RunReader, run_directory
 
 INTRODUCTION = (
     "Backpropagation is calculus, and a slip in it often goes unnoticed: the network still learns, only worse. "

@@ -8,14 +8,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import FIELDS
-from core.errors import AnnscopeError
-from dashboard import state
-from dashboard.components import controls
-from dashboard.components.picker import pick_run
-from dashboard.following import Following, follow
-from runs import control, launch
-from runs.record import Status, run_ids
+from annscope.core.config import FIELDS
+from annscope.core.errors import AnnscopeError
+from annscope.dashboard import state
+from annscope.dashboard.components import controls
+from annscope.dashboard.components.picker import pick_run
+from annscope.dashboard.following import Following, follow
+from annscope.runs import control, launch
+from annscope.runs.record import Status, run_ids
 
 TICK_SECONDS = 1.0
 PATIENCE_SECONDS = 0.5

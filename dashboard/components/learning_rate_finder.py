@@ -11,13 +11,13 @@ from contextlib import closing
 
 import streamlit as st
 
-from core.config import RunConfig
-from core.errors import AnnscopeError
-from core.learning_rate_finder import RangePoint, Suggestion
-from dashboard import state
-from dashboard.components import controls
-from dashboard.figures.learning_rate import learning_rate_figure
-from runs.learning_rate import N_STEPS, in_words, rounded, search_elsewhere
+from annscope.core.config import RunConfig
+from annscope.core.errors import AnnscopeError
+from annscope.core.learning_rate_finder import RangePoint, Suggestion
+from annscope.dashboard import state
+from annscope.dashboard.components import controls
+from annscope.dashboard.figures.learning_rate import learning_rate_figure
+from annscope.runs.learning_rate import N_STEPS, in_words, rounded, search_elsewhere
 
 DARK_STYLE = f"<style>.st-key-{state.USE_RATE} button {{ color: #0F131A; }}</style>"
 """A window stands outside the page, whose dark text on a light button does not reach it."""

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from dashboard.routes import ASSETS, asset
+from annscope.dashboard.routes import ASSETS, asset
 
 # Streamlit takes a text without a line break for the name of a file.
 _LOADER = """

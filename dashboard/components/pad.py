@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.dataset import SPLITS
-from core.errors import did_you_mean
-from dashboard import state
-from dashboard.components.loading import code, in_browser
-from dashboard.routes import BASE
+from annscope.core.dataset import SPLITS
+from annscope.core.errors import did_you_mean
+from annscope.dashboard import state
+from annscope.dashboard.components.loading import code, in_browser
+from annscope.dashboard.routes import BASE
 
 MAPS = ("gradient", "occlusion")
 """What can lie over the image that the network sees, to say what an answer hangs on."""

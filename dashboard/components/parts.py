@@ -14,11 +14,11 @@ import streamlit as st
 from jaxtyping import Int
 from numpy import ndarray
 
-from dashboard import state
-from dashboard.components.loading import code, in_browser
-from dashboard.derived import Answers, dataset_of, shown_features
-from dashboard.matrices import MatrixView, Mode
-from dashboard.routes import PLOTLY
+from annscope.dashboard import state
+from annscope.dashboard.components.loading import code, in_browser
+from annscope.dashboard.derived import Answers, dataset_of, shown_features
+from annscope.dashboard.matrices import MatrixView, Mode
+from annscope.dashboard.routes import PLOTLY
 
 LABEL_WORDS: dict[Mode, str] = {
     "counts": "number of examples; coloured by share of the row",

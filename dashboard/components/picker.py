@@ -7,9 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import did_you_mean
-from dashboard import state
-from runs.record import LIVE, RunReader, RunSummary, run_directory, run_ids, summarize
+from annscope.core.errors import did_you_mean
+from annscope.dashboard import state
+from annscope.runs.record import LIVE, RunReader, RunSummary, run_directory, run_ids, summarize
 
 MOST_RUNS = 100
 """How many runs, from the newest, the list offers."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import AnnscopeError
-from dashboard import state
-from dashboard.components.header import escape
-from dashboard.components.loading import code, in_browser
-from dashboard.derived import splits_of
-from dashboard.routes import BASE
+from annscope.core.errors import AnnscopeError
+from annscope.dashboard import state
+from annscope.dashboard.components.header import escape
+from annscope.dashboard.components.loading import code, in_browser
+from annscope.dashboard.derived import splits_of
+from annscope.dashboard.routes import BASE
 
 _component = in_browser("annscope_stage", "The live view")
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import state
-from dashboard.components import controls
-from dashboard.components.header import show_refusal, start_run
+from annscope.dashboard import state
+from annscope.dashboard.components import controls
+from annscope.dashboard.components.header import show_refusal, start_run
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from core.curves import Calibration
-from dashboard.figures.look import as_text, palette_for, styled, walkable
+from annscope.core.curves import Calibration
+from annscope.dashboard.figures.look import as_text, palette_for, styled, walkable
 
 
 def calibration_figure(

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 from numpy import ndarray
 
-from dashboard.figures.look import as_text, palette_for, short, styled, walkable
+from annscope.dashboard.figures.look import as_text, palette_for, short, styled, walkable
 
 
 def evolution_figure(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.gradient_check import GradientCheck
-from runs.gradient import RunCheck
+from annscope.core.gradient_check import GradientCheck
+from annscope.runs.gradient import RunCheck
 
 _LIGHT = {True: "#00896B", False: "#C8321F", None: "#8A94A3", "line": "#A3ADBB"}
 _DARK = {True: "#2FC9A0", False: "#FF7A66", None: "#8A94A3", "line": "#5D6A7B"}

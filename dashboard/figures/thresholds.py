@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from core.curves import AtThreshold, PrecisionRecallCurve, RocCurve
-from dashboard.figures.look import Palette, as_text, palette_for, styled, walkable
+from annscope.core.curves import AtThreshold, PrecisionRecallCurve, RocCurve
+from annscope.dashboard.figures.look import Palette, as_text, palette_for, styled, walkable
 
 MOST_POINTS = 300
 """How many points of a curve are drawn; the areas are always those of all points."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.errors import AnnscopeError
-from dashboard import state
-from dashboard.components.header import TICK_SECONDS, escape
-from dashboard.components.pad import complaints_about, pad
-from dashboard.components.picker import pick_run, run_to_show
-from dashboard.following import follow
-from dashboard.pages import train
+from annscope.core.errors import AnnscopeError
+from annscope.dashboard import state
+from annscope.dashboard.components.header import TICK_SECONDS, escape
+from annscope.dashboard.components.pad import complaints_about, pad
+from annscope.dashboard.components.picker import pick_run, run_to_show
+from annscope.dashboard.following import follow
+from annscope.dashboard.pages import train
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }

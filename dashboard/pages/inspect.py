@@ -7,22 +7,22 @@ from typing import Any
 
 import streamlit as st
 
-from core.errors import AnnscopeError
-from dashboard import state
-from dashboard.components import parts
-from dashboard.components.header import TICK_SECONDS, escape
-from dashboard.components.picker import pick_run, run_to_show
-from dashboard.derived import Answers, DerivedError, answers_of, splits_of
-from dashboard.following import follow
-from dashboard.looking import Looking, understand, views_of
-from dashboard.moments import Moments
-from dashboard.views import choices
-from dashboard.views.calibration import confidence
-from dashboard.views.classes import classes
-from dashboard.views.confusion import matrix, pairs
-from dashboard.views.evolution import evolution
-from dashboard.views.gallery import gallery
-from dashboard.views.thresholds import thresholds
+from annscope.core.errors import AnnscopeError
+from annscope.dashboard import state
+from annscope.dashboard.components import parts
+from annscope.dashboard.components.header import TICK_SECONDS, escape
+from annscope.dashboard.components.picker import pick_run, run_to_show
+from annscope.dashboard.derived import Answers, DerivedError, answers_of, splits_of
+from annscope.dashboard.following import follow
+from annscope.dashboard.looking import Looking, understand, views_of
+from annscope.dashboard.moments import Moments
+from annscope.dashboard.views import choices
+from annscope.dashboard.views.calibration import confidence
+from annscope.dashboard.views.classes import classes
+from annscope.dashboard.views.confusion import matrix, pairs
+from annscope.dashboard.views.evolution import evolution
+from annscope.dashboard.views.gallery import gallery
+from annscope.dashboard.views.thresholds import thresholds
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import AnnscopeError
-from dashboard import state
-from dashboard.components import augmentation, controls, learning_rate_finder
-from dashboard.components.gradient import gradient_panel
-from dashboard.components.header import escape, header
-from dashboard.components.picker import run_to_show
-from dashboard.components.stage import stage
-from dashboard.components.welcome import welcome
-from dashboard.following import follow
-from dashboard.tables import COLUMNS, history_csv, history_rows
+from annscope.core.errors import AnnscopeError
+from annscope.dashboard import state
+from annscope.dashboard.components import augmentation, controls, learning_rate_finder
+from annscope.dashboard.components.gradient import gradient_panel
+from annscope.dashboard.components.header import escape, header
+from annscope.dashboard.components.picker import run_to_show
+from annscope.dashboard.components.stage import stage
+from annscope.dashboard.components.welcome import welcome
+from annscope.dashboard.following import follow
+from annscope.dashboard.tables import COLUMNS, history_csv, history_rows
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }

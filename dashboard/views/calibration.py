@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import state, tables
-from dashboard.components import parts
-from dashboard.components.header import escape
-from dashboard.derived import Answers
-from dashboard.figures.calibration import calibration_figure
-from dashboard.looking import Looking
-from dashboard.moments import Moments
-from dashboard.views import choices
+from annscope.dashboard import state, tables
+from annscope.dashboard.components import parts
+from annscope.dashboard.components.header import escape
+from annscope.dashboard.derived import Answers
+from annscope.dashboard.figures.calibration import calibration_figure
+from annscope.dashboard.looking import Looking
+from annscope.dashboard.moments import Moments
+from annscope.dashboard.views import choices
 
 
 def confidence(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001

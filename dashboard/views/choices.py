@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from dashboard import state, tables
-from dashboard.derived import Answers
-from dashboard.looking import Looking
+from annscope.dashboard import state, tables
+from annscope.dashboard.derived import Answers
+from annscope.dashboard.looking import Looking
 
 
 def segments(

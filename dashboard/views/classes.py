@@ -8,14 +8,14 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import state, tables
-from dashboard.components import parts
-from dashboard.components.header import escape
-from dashboard.derived import Answers
-from dashboard.formulas import averages_in_words, formulas
-from dashboard.looking import FIGURES, Looking
-from dashboard.moments import Moments
-from dashboard.views import choices
+from annscope.dashboard import state, tables
+from annscope.dashboard.components import parts
+from annscope.dashboard.components.header import escape
+from annscope.dashboard.derived import Answers
+from annscope.dashboard.formulas import averages_in_words, formulas
+from annscope.dashboard.looking import FIGURES, Looking
+from annscope.dashboard.moments import Moments
+from annscope.dashboard.views import choices
 
 COLUMNS = (
     {"title": "Class", "kind": "text"},

@@ -7,18 +7,18 @@ from typing import Any
 
 import streamlit as st
 
-from core.errors import AnnscopeError
-from core.snapshot import Confusion
-from dashboard import state, tables
-from dashboard.components import parts
-from dashboard.components.header import escape
-from dashboard.derived import Answers, answers_of
-from dashboard.following import follow
-from dashboard.looking import Looking
-from dashboard.matrices import LABELS, MODES, matrix_view
-from dashboard.moments import Moments
-from dashboard.views import choices
-from runs.record import RunReader, run_directory, run_ids
+from annscope.core.errors import AnnscopeError
+from annscope.core.snapshot import Confusion
+from annscope.dashboard import state, tables
+from annscope.dashboard.components import parts
+from annscope.dashboard.components.header import escape
+from annscope.dashboard.derived import Answers, answers_of
+from annscope.dashboard.following import follow
+from annscope.dashboard.looking import Looking
+from annscope.dashboard.matrices import LABELS, MODES, matrix_view
+from annscope.dashboard.moments import Moments
+from annscope.dashboard.views import choices
+from annscope.runs.record import RunReader, run_directory, run_ids
 
 MOST_OTHER_RUNS = 30
 MOST_PAIRS = 20

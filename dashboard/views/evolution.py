@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from dashboard import state, tables
-from dashboard.components import parts
-from dashboard.components.header import escape
-from dashboard.derived import Answers, confusions_of, splits_of
-from dashboard.figures.evolution import evolution_figure
-from dashboard.looking import FIGURES, Looking
-from dashboard.moments import Moments, class_figure
-from dashboard.selection import OF_FIGURE
-from dashboard.views import choices
+from annscope.dashboard import state, tables
+from annscope.dashboard.components import parts
+from annscope.dashboard.components.header import escape
+from annscope.dashboard.derived import Answers, confusions_of, splits_of
+from annscope.dashboard.figures.evolution import evolution_figure
+from annscope.dashboard.looking import FIGURES, Looking
+from annscope.dashboard.moments import Moments, class_figure
+from annscope.dashboard.selection import OF_FIGURE
+from annscope.dashboard.views import choices
 
 MOST_MOMENTS = 60
 """How many snapshots, evenly spread, are looked at."""

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard import state, tables
-from dashboard.components import parts
-from dashboard.derived import Answers
-from dashboard.looking import Looking
-from dashboard.selection import ORDERS, describe, judged_class, select
-from dashboard.views import choices
+from annscope.dashboard import state, tables
+from annscope.dashboard.components import parts
+from annscope.dashboard.derived import Answers
+from annscope.dashboard.looking import Looking
+from annscope.dashboard.selection import ORDERS, describe, judged_class, select
+from annscope.dashboard.views import choices
 
 
 def gallery(looking: Looking, answers: Answers) -> None:

@@ -7,16 +7,16 @@ from typing import Any
 
 import streamlit as st
 
-from core.curves import at_threshold
-from dashboard import state, tables
-from dashboard.components import parts
-from dashboard.components.header import escape
-from dashboard.derived import Answers
-from dashboard.figures.look import short
-from dashboard.figures.thresholds import precision_recall_figure, roc_figure
-from dashboard.looking import Looking
-from dashboard.moments import Moments
-from dashboard.views import choices
+from annscope.core.curves import at_threshold
+from annscope.dashboard import state, tables
+from annscope.dashboard.components import parts
+from annscope.dashboard.components.header import escape
+from annscope.dashboard.derived import Answers
+from annscope.dashboard.figures.look import short
+from annscope.dashboard.figures.thresholds import precision_recall_figure, roc_figure
+from annscope.dashboard.looking import Looking
+from annscope.dashboard.moments import Moments
+from annscope.dashboard.views import choices
 
 
 def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001

@@ -29,7 +29,18 @@ def test_nothing_serious_is_found_on_any_page(served: Served, open_tab: Callable
     """Names, roles and contrast hold on every page of a run, and on the first page of someone new."""
     found = {"first visit": problems(open_tab("/", scheme=scheme), "[data-testid=stSidebar]")}
     found["augmentation"] = problems(open_tab("/?data=digits&elastic=1.0", scheme=scheme), ".annscope-augmented")
-    command = [sys.executable, "-m", "runs.cli", "train", "--data", "digits", "--hidden", "16", "--epochs", "3"]
+    command = [
+        sys.executable,
+        "-m",
+        "annscope.runs.cli",
+        "train",
+        "--data",
+        "digits",
+        "--hidden",
+        "16",
+        "--epochs",
+        "3",
+    ]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
     (directory,) = (served.home / "runs").iterdir()
     for name, (address, ready) in PAGES.items():

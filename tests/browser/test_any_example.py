@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from data.datasets import load_dataset
-from runs.record import RunReader
+from annscope.data.datasets import load_dataset
+from annscope.runs.record import RunReader
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser
@@ -42,7 +42,7 @@ async ({ run, number, sample }) => {
 def run(served: Served) -> RunReader:
     """A finished run on the small digits."""
     subprocess.run(
-        [sys.executable, "-m", "runs.cli", "train", "--data", "digits", "--hidden", "16,8", "--epochs", "4"],
+        [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "digits", "--hidden", "16,8", "--epochs", "4"],
         check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)},
     )  # fmt: skip
     (directory,) = (served.home / "runs").iterdir()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from runs.record import RunReader
+from annscope.runs.record import RunReader
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser
@@ -38,8 +38,8 @@ async ([run, number]) => {
 
 def test_the_sum_of_a_neuron_is_its_pre_activation(served: Served, open_tab: Callable[..., Page]) -> None:
     """Term by term on the recorded float32 numbers, every neuron's sum is the core's to 1e-6, for every probe image."""
-    command = [sys.executable, "-m", "runs.cli", "train", "--data", "mnist-5k", "--hidden", "24,12", "--epochs", "2",
-               "--activation", "tanh"]  # fmt: skip
+    command = [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "mnist-5k", "--hidden", "24,12",
+               "--epochs", "2", "--activation", "tanh"]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
     (directory,) = (served.home / "runs").iterdir()
     reader = RunReader(directory)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.metrics import class_metrics
-from runs.record import RunReader
+from annscope.core.metrics import class_metrics
+from annscope.runs.record import RunReader
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser
@@ -114,7 +114,7 @@ def stretch(page: Page) -> list[float]:
 
 def test_the_views_tell_what_the_record_holds(served: Served, open_tab: Callable[..., Page]) -> None:
     """Every cell, every figure of a class and the curves' last values are the record's own numbers."""
-    command = [sys.executable, "-m", "runs.cli", "train", "--data", "digits", "--hidden", "8", "--epochs", "2"]
+    command = [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "digits", "--hidden", "8", "--epochs", "2"]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
     (directory,) = (served.home / "runs").iterdir()
     reader = RunReader(directory)
@@ -316,7 +316,7 @@ def test_the_classes_sort_and_leave_out_the_undefined(put: Callable[..., Page]) 
 
 def test_layers_and_distributions_have_their_tables(served: Served, open_tab: Callable[..., Page]) -> None:
     """Behind both charts stand the recorded numbers: a row a snapshot, and counts that sum to the number of weights."""
-    command = [sys.executable, "-m", "runs.cli", "train", "--data", "digits", "--hidden", "8", "--epochs", "2"]
+    command = [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "digits", "--hidden", "8", "--epochs", "2"]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
     (directory,) = (served.home / "runs").iterdir()
     page = open_tab(f"/?run={directory.name}")

@@ -14,13 +14,13 @@ import pytest
 from numpy import ndarray
 from playwright.sync_api import Locator, Page, expect
 
-from core.centering import as_box, as_mnist
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.saliency import input_gradient, occlusion
-from data.datasets import load_dataset
-from runs.record import RunReader, create_run
-from runs.worker import work
+from annscope.core.centering import as_box, as_mnist
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.saliency import input_gradient, occlusion
+from annscope.data.datasets import load_dataset
+from annscope.runs.record import RunReader, create_run
+from annscope.runs.worker import work
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser

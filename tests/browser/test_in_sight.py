@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from runs.record import RunReader
+from annscope.runs.record import RunReader
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser
@@ -44,7 +44,8 @@ async (selector) => {
 def stage(served: Served, open_tab: Callable[..., Page]) -> Page:
     """A page that shows the first snapshot of a finished run."""
     subprocess.run(
-        [sys.executable, "-m", "runs.cli", "train", "--data", "digits", "--hidden", "16", "--epochs", str(N_EPOCHS)],
+        [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "digits", "--hidden", "16",
+         "--epochs", str(N_EPOCHS)],
         check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)},
     )  # fmt: skip
     page = open_tab("/?snapshot=0")

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from core.config import RunConfig
-from dashboard.derived import Answers, answers_of, forget
-from runs.record import RunReader, create_run, run_directory
-from runs.worker import work
+from annscope.core.config import RunConfig
+from annscope.dashboard.derived import Answers, answers_of, forget
+from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.worker import work
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from runs.record import RunReader
+from annscope.runs.record import RunReader
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser
@@ -49,7 +49,7 @@ WRITTEN = """
 
 def train(served: Served, *options: str) -> RunReader:
     """A finished run with these options."""
-    command = [sys.executable, "-m", "runs.cli", "train", "--data", "digits", *options]
+    command = [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "digits", *options]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
     return RunReader(max((served.home / "runs").iterdir(), key=lambda directory: directory.stat().st_mtime))
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.config import RunConfig
-from core.saliency import input_gradient, occlusion
-from dashboard.derived import answers_of, dataset_of, forget
-from runs.record import RunReader, create_run, run_directory
-from runs.worker import work
+from annscope.core.config import RunConfig
+from annscope.core.saliency import input_gradient, occlusion
+from annscope.dashboard.derived import answers_of, dataset_of, forget
+from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.worker import work
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser

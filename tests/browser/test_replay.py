@@ -27,7 +27,7 @@ N_EPOCHS = 12
 def trained(home: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """A run of the command line, which no dashboard started and none ends; it is ended on leaving."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "runs.cli", "train", "--data", "mnist-5k", "--hidden", "32", *options],
+        [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "mnist-5k", "--hidden", "32", *options],
         env={**os.environ, "ANNSCOPE_HOME": str(home)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

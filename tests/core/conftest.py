@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.config import RunConfig
-from core.dataset import Dataset
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
 
 
 def make_dataset(n_train: int = 50, n_val: int = 20, n_features: int = 6, n_classes: int = 3, seed: int = 5) -> Dataset:

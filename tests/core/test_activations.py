@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.activations import ACTIVATIONS, sigmoid, softmax, softmax_in_place
-from core.config import ACTIVATIONS as NAMES
+from annscope.core.activations import ACTIVATIONS, sigmoid, softmax, softmax_in_place
+from annscope.core.config import ACTIVATIONS as NAMES
 
 FAR = np.array([-1e4, -100.0, -20.0, 0.0, 20.0, 100.0, 1e4])
 

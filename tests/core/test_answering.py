@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy import ndarray
 
-from core.activations import ACTIVATIONS, Activation, softmax
-from core.answering import SLAB, AnsweringLayer
-from core.config import NetworkConfig
-from core.network import BLOCK, Network, initial_parameters, layer_sizes
-from core.snapshot import LayerParameters
+from annscope.core.activations import ACTIVATIONS, Activation, softmax
+from annscope.core.answering import SLAB, AnsweringLayer
+from annscope.core.config import NetworkConfig
+from annscope.core.network import BLOCK, Network, initial_parameters, layer_sizes
+from annscope.core.snapshot import LayerParameters
 from tests.core.test_team import Backwards
 
 SIZES = [0, 1, SLAB - 1, SLAB, SLAB + 1, BLOCK // 4 + 1, BLOCK, 2 * BLOCK + 37]

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy import ndarray
 
-from core.augmentation import Augmentation, Canvas, canvas_of, draw_distortions, smooth_fields
-from core.batches import Batches, epoch_order
-from core.config import AUGMENTATIONS, RunConfig, TrainingConfig
-from core.dataset import Dataset
-from core.errors import ConfigError
-from core.training import Trainer
+from annscope.core.augmentation import Augmentation, Canvas, canvas_of, draw_distortions, smooth_fields
+from annscope.core.batches import Batches, epoch_order
+from annscope.core.config import AUGMENTATIONS, RunConfig, TrainingConfig
+from annscope.core.dataset import Dataset
+from annscope.core.errors import ConfigError
+from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset
 from tests.core.test_resuming import bits, snapshots_to_the_end, through_a_file
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import core.batches
-from core.batches import Batches, epoch_order
-from core.config import DataConfig, NetworkConfig, RunConfig, TrainingConfig
-from core.training import Trainer
+import annscope.core.batches
+from annscope.core.batches import Batches, epoch_order
+from annscope.core.config import DataConfig, NetworkConfig, RunConfig, TrainingConfig
+from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset
 from tests.core.test_resuming import bits
 
@@ -77,10 +77,10 @@ def test_the_seed_and_the_epoch_decide_the_order() -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 20])
-@pytest.mark.parametrize("most_in_place", [0, core.batches.MOST_IN_PLACE])
+@pytest.mark.parametrize("most_in_place", [0, annscope.core.batches.MOST_IN_PLACE])
 def test_file_order_when_asked(monkeypatch: pytest.MonkeyPatch, most_in_place: int, batch_size: int) -> None:
     """Without shuffling every epoch goes through the examples as they stand, gathered or where they lie."""
-    monkeypatch.setattr(core.batches, "MOST_IN_PLACE", most_in_place)
+    monkeypatch.setattr(annscope.core.batches, "MOST_IN_PLACE", most_in_place)
     batches = batches_of(20, batch_size, shuffle=False)
     slots = list(batches.slots())
     for epoch in range(2):
@@ -128,8 +128,8 @@ def test_training_is_the_same_where_batches_are_not_gathered(
         training=TrainingConfig(batch_size=8, n_epochs=3, shuffle=False, **more),
     )
     found = []
-    for most_in_place in (0, core.batches.MOST_IN_PLACE):
-        monkeypatch.setattr(core.batches, "MOST_IN_PLACE", most_in_place)
+    for most_in_place in (0, annscope.core.batches.MOST_IN_PLACE):
+        monkeypatch.setattr(annscope.core.batches, "MOST_IN_PLACE", most_in_place)
         trainer = Trainer(make_dataset(n_train=53), config)
         while not trainer.finished:
             trainer.advance(100)

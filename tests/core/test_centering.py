@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy import ndarray
 
-from core.centering import MNIST_BOX, as_box, as_mnist, resized
-from core.config import DataConfig
-from core.errors import ConfigError
-from data.datasets import load_dataset
+from annscope.core.centering import MNIST_BOX, as_box, as_mnist, resized
+from annscope.core.config import DataConfig
+from annscope.core.errors import ConfigError
+from annscope.data.datasets import load_dataset
 
 INKS = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=40), elements=st.floats(0, 1, width=16))
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.config import FIELDS, SECTIONS, DataConfig, Field, NetworkConfig, RunConfig, TrainingConfig
-from core.errors import ConfigError
-from core.recipes import RECIPES, recipe
+from annscope.core.config import FIELDS, SECTIONS, DataConfig, Field, NetworkConfig, RunConfig, TrainingConfig
+from annscope.core.errors import ConfigError
+from annscope.core.recipes import RECIPES, recipe
 
 
 def values_of(item: Field) -> st.SearchStrategy[Any]:

@@ -15,7 +15,7 @@ from numpy import ndarray
 from sklearn import metrics as sklearn_metrics
 from sklearn.calibration import calibration_curve
 
-from core.curves import (
+from annscope.core.curves import (
     area_under_roc,
     at_threshold,
     average_precision,
@@ -26,7 +26,7 @@ from core.curves import (
     roc_curve,
     specificity,
 )
-from core.metrics import class_metrics, confusion_matrix
+from annscope.core.metrics import class_metrics, confusion_matrix
 
 EXACT = {"rel": 0, "abs": 1e-9, "nan_ok": True}
 SCORES = st.one_of(st.sampled_from([0.0, 0.1, 0.25, 0.3, 0.5, 0.7, 0.999, 1.0]), st.floats(0, 1))

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.dataset import SPLITS, Dataset
-from core.errors import ConfigError
+from annscope.core.dataset import SPLITS, Dataset
+from annscope.core.errors import ConfigError
 
 
 def test_splits_are_found_by_name(dataset: Dataset) -> None:

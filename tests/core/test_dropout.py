@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.config import RunConfig
-from core.network import Network
-from core.training import Trainer
+from annscope.core.config import RunConfig
+from annscope.core.network import Network
+from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset
 
 N_HIDDEN, RATE = 2000, 0.1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import AnnscopeError, ConfigError, DivergedError, did_you_mean, one_of
+from annscope.core.errors import AnnscopeError, ConfigError, DivergedError, did_you_mean, one_of
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-import core.folded_steps
-from core.activations import ACTIVATIONS
-from core.batches import Batches
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.engine import NumpyEngine
-from core.errors import DivergedError
-from core.folded_steps import FoldedSteps
-from core.optimizers import OPTIMIZERS
-from core.steps import SerialSteps
-from core.training import Trainer
+import annscope.core.folded_steps
+from annscope.core.activations import ACTIVATIONS
+from annscope.core.batches import Batches
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engine import NumpyEngine
+from annscope.core.errors import DivergedError
+from annscope.core.folded_steps import FoldedSteps
+from annscope.core.optimizers import OPTIMIZERS
+from annscope.core.steps import SerialSteps
+from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset
 from tests.core.test_resuming import bits, snapshots_to_the_end, through_a_file
 
@@ -35,7 +35,7 @@ def engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
 def plain_engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
     """The same with biases that are no weights."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(core.folded_steps, "MOST_NUMBERS", 0)
+        patch.setattr(annscope.core.folded_steps, "MOST_NUMBERS", 0)
         engine = engine_of(dataset, config)
     assert isinstance(engine._steps, SerialSteps)
     return engine

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.config import ACTIVATIONS, LOSSES, OUTPUTS, RunConfig
-from core.gradient_check import GradientCheck, gradient_check, sample_parameters
-from core.losses import LOSSES as LOSS_FUNCTIONS
-from core.losses import one_hot
-from core.network import initial_parameters, layer_sizes
+from annscope.core.config import ACTIVATIONS, LOSSES, OUTPUTS, RunConfig
+from annscope.core.gradient_check import GradientCheck, gradient_check, sample_parameters
+from annscope.core.losses import LOSSES as LOSS_FUNCTIONS
+from annscope.core.losses import one_hot
+from annscope.core.network import initial_parameters, layer_sizes
 
 KINKED = ("relu", "leaky_relu")
 

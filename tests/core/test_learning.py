@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.errors import DivergedError
-from core.metrics import EVALUATION_BLOCK, evaluate
-from core.network import Network
-from core.training import Trainer, train
-from data.toy import make_points
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.errors import DivergedError
+from annscope.core.metrics import EVALUATION_BLOCK, evaluate
+from annscope.core.network import Network
+from annscope.core.training import Trainer, train
+from annscope.data.toy import make_points
 from tests.core.conftest import make_dataset
 
 

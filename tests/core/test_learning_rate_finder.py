@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.errors import ConfigError
-from core.learning_rate_finder import RangePoint, range_test, suggest
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.errors import ConfigError
+from annscope.core.learning_rate_finder import RangePoint, range_test, suggest
 
 
 def test_it_rises_through_the_range_and_ends_when_the_loss_explodes(

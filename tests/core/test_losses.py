@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
-from core.config import LOSSES as LOSS_NAMES
-from core.config import OUTPUTS, RunConfig
-from core.losses import LOSSES, loss_of, one_hot
+from annscope.core.config import LOSSES as LOSS_NAMES
+from annscope.core.config import OUTPUTS, RunConfig
+from annscope.core.losses import LOSSES, loss_of, one_hot
 
 PAIRS = [(loss, output) for loss in LOSS_NAMES for output in OUTPUTS]
 

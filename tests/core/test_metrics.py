@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
-from core.config import NetworkConfig
-from core.metrics import (
+from annscope.core.config import NetworkConfig
+from annscope.core.metrics import (
     ACTIVATION_BINS,
     EVALUATION_BLOCK,
     GRADIENT_BINS,
@@ -19,7 +19,7 @@ from core.metrics import (
     confusion_matrix,
     evaluate,
 )
-from core.network import Network, initial_parameters, layer_sizes
+from annscope.core.network import Network, initial_parameters, layer_sizes
 
 ALL_BINS = {"weight": WEIGHT_BINS, "gradient": GRADIENT_BINS, "activation": ACTIVATION_BINS}
 

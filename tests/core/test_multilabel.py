@@ -16,8 +16,8 @@ from sklearn import metrics as sklearn_metrics
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from core.config import LOSSES, OUTPUTS, RunConfig
-from core.curves import (
+from annscope.core.config import LOSSES, OUTPUTS, RunConfig
+from annscope.core.curves import (
     area_under_roc,
     average_precision,
     averaged_over_classes,
@@ -26,13 +26,13 @@ from core.curves import (
     sample_averages,
     specificity,
 )
-from core.dataset import Dataset
-from core.errors import ConfigError
-from core.gradient_check import gradient_check
-from core.learning_rate_finder import range_test, suggest
-from core.metrics import class_metrics, confusion_matrix, each_by_itself, evaluate
-from core.network import Network, initial_parameters, layer_sizes
-from core.training import Trainer, train
+from annscope.core.dataset import Dataset
+from annscope.core.errors import ConfigError
+from annscope.core.gradient_check import gradient_check
+from annscope.core.learning_rate_finder import range_test, suggest
+from annscope.core.metrics import class_metrics, confusion_matrix, each_by_itself, evaluate
+from annscope.core.network import Network, initial_parameters, layer_sizes
+from annscope.core.training import Trainer, train
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 UNDEFINED = {"zero_division": np.nan}

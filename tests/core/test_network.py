@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.config import INITIALIZERS, NetworkConfig
-from core.errors import ConfigError
-from core.network import Network, Parameters, initial_parameters, layer_sizes
-from core.snapshot import LayerParameters
+from annscope.core.config import INITIALIZERS, NetworkConfig
+from annscope.core.errors import ConfigError
+from annscope.core.network import Network, Parameters, initial_parameters, layer_sizes
+from annscope.core.snapshot import LayerParameters
 
 
 def test_a_network_worked_by_hand() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.engine import NumpyEngine
-from core.one_by_one import BLOCK, OneByOneEngine, can_go_one_by_one
-from core.training import Trainer
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engine import NumpyEngine
+from annscope.core.one_by_one import BLOCK, OneByOneEngine, can_go_one_by_one
+from annscope.core.training import Trainer
 
 N = 2 * BLOCK + 9
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.config import NetworkConfig, TrainingConfig
-from core.network import Parameters
-from core.optimizers import BLOCK, OPTIMIZERS, add_penalties, penalties, schedule_factor
+from annscope.core.config import NetworkConfig, TrainingConfig
+from annscope.core.network import Parameters
+from annscope.core.optimizers import BLOCK, OPTIMIZERS, add_penalties, penalties, schedule_factor
 
 RATE = 0.1
 GRADIENTS = (2.0, -1.0)

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix as sklearn_confusion
 from sklearn.metrics import log_loss
 
-from core.config import LOSSES, RunConfig
-from core.errors import ConfigError
-from core.learning_rate_finder import range_test, suggest
-from core.metrics import evaluate
-from core.network import Network, initial_parameters, layer_sizes
-from core.saliency import input_gradient, occlusion
-from core.snapshot import LayerParameters
-from core.training import Trainer, train
+from annscope.core.config import LOSSES, RunConfig
+from annscope.core.errors import ConfigError
+from annscope.core.learning_rate_finder import range_test, suggest
+from annscope.core.metrics import evaluate
+from annscope.core.network import Network, initial_parameters, layer_sizes
+from annscope.core.saliency import input_gradient, occlusion
+from annscope.core.snapshot import LayerParameters
+from annscope.core.training import Trainer, train
 from tests.core.conftest import make_dataset
 
 BINARY = make_dataset(n_classes=2)

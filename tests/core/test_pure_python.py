@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import core.pure_python
-from core.config import PURE_PYTHON_CAN, RunConfig
-from core.dataset import Dataset
-from core.errors import ConfigError, DivergedError
-from core.pure_python import ACTIVATIONS, OUTPUT_DELTAS, OUTPUTS, Neuron, NeuronNetwork
-from core.snapshot import Snapshot
-from core.training import Trainer
+import annscope.core.pure_python
+from annscope.core.config import PURE_PYTHON_CAN, RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.errors import ConfigError, DivergedError
+from annscope.core.pure_python import ACTIVATIONS, OUTPUT_DELTAS, OUTPUTS, Neuron, NeuronNetwork
+from annscope.core.snapshot import Snapshot
+from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset
 
 TOLERANCE = 1e-12
@@ -246,7 +246,7 @@ def test_its_activations_are_those_that_the_config_allows() -> None:
 
 def test_the_neurons_know_no_arrays() -> None:
     """The reference imports nothing but the standard library."""
-    tree = ast.parse(Path(core.pure_python.__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(annscope.core.pure_python.__file__).read_text(encoding="utf-8"))
     names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert names == {"__future__", "collections.abc", "math", "operator", "typing"}

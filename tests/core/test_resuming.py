@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.config import ACTIVATIONS, LOSSES, OPTIMIZERS, OUTPUTS, SCHEDULES, RunConfig
-from core.snapshot import Checkpoint, Snapshot
-from core.training import Trainer
+from annscope.core.config import ACTIVATIONS, LOSSES, OPTIMIZERS, OUTPUTS, SCHEDULES, RunConfig
+from annscope.core.snapshot import Checkpoint, Snapshot
+from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset
 
 DATASET = make_dataset(n_train=23, n_val=9)

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy import ndarray
 
-from core.config import ACTIVATIONS, NetworkConfig
-from core.errors import ConfigError
-from core.neighbors import last_hidden, nearest
-from core.network import Network, initial_parameters, layer_sizes
-from core.saliency import input_gradient, occlusion
+from annscope.core.config import ACTIVATIONS, NetworkConfig
+from annscope.core.errors import ConfigError
+from annscope.core.neighbors import last_hidden, nearest
+from annscope.core.network import Network, initial_parameters, layer_sizes
+from annscope.core.saliency import input_gradient, occlusion
 
 
 def network_of(activation: str, hidden: tuple[int, ...], seed: int, n_features: int = 12) -> Network:

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy import ndarray
 
-import core.folded_steps
-from core.chunked_steps import ChunkedSteps
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.staircase import staircase_of
-from core.steps import SerialSteps
-from core.team import ALONE
-from core.training import Trainer
+import annscope.core.folded_steps
+from annscope.core.chunked_steps import ChunkedSteps
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.staircase import staircase_of
+from annscope.core.steps import SerialSteps
+from annscope.core.team import ALONE
+from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset
 from tests.core.test_resuming import bits, snapshots_to_the_end, through_a_file
 from tests.core.test_team import Backwards, config_of, engine_of, small_chunks
@@ -118,7 +118,7 @@ def test_it_takes_the_steps_of_the_plain_way(
 ) -> None:
     """With any optimizer, penalty or shape, parameters, gradient and moments are what one pass over all would give."""
     data, config = inked(), config_of(**{"batch_size": "full"} | options)
-    monkeypatch.setattr(core.folded_steps, "MOST_NUMBERS", 0)
+    monkeypatch.setattr(annscope.core.folded_steps, "MOST_NUMBERS", 0)
     plain = engine_of(data, config, ALONE)
     assert isinstance(plain._steps, SerialSteps)
     small_chunks(monkeypatch)
@@ -161,7 +161,7 @@ def test_fewer_examples_than_members(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has no example adds nothing to the gradient."""
     data, config = inked(n_train=5), config_of(batch_size="full", hidden=(300,))
     plain = engine_of(data, config, ALONE)
-    monkeypatch.setattr("core.chunked_steps.LARGE_BYTES", 1)
+    monkeypatch.setattr("annscope.core.chunked_steps.LARGE_BYTES", 1)
     chunked = engine_of(data, config, Backwards(7))
     assert isinstance(chunked._steps, ChunkedSteps)
     for engine in (plain, chunked):

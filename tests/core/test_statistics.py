@@ -7,15 +7,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from core.config import ACTIVATIONS, NetworkConfig, RunConfig
-from core.dataset import Dataset
-from core.metrics import HISTOGRAM_EDGES
-from core.network import Network, Parameters
-from core.snapshot import LayerStatistics
-from core.statistics import layer_statistics
-from core.team import ALONE, Team
-from core.training import Trainer
-from runs.team import ThreadTeam
+from annscope.core.config import ACTIVATIONS, NetworkConfig, RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.metrics import HISTOGRAM_EDGES
+from annscope.core.network import Network, Parameters
+from annscope.core.snapshot import LayerStatistics
+from annscope.core.statistics import layer_statistics
+from annscope.core.team import ALONE, Team
+from annscope.core.training import Trainer
+from annscope.runs.team import ThreadTeam
 from tests.core.test_resuming import bits
 
 

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-import core.chunked_steps
-import core.team
-from core.chunked_steps import ChunkedSteps
-from core.config import NetworkConfig, RunConfig
-from core.dataset import Dataset
-from core.engine import NumpyEngine
-from core.errors import DivergedError
-from core.network import Parameters
-from core.shared_steps import SharedSteps
-from core.steps import SerialSteps
-from core.team import ALONE, Operation, Team, in_turn, shares
-from core.training import Trainer
+import annscope.core.chunked_steps
+import annscope.core.team
+from annscope.core.chunked_steps import ChunkedSteps
+from annscope.core.config import NetworkConfig, RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engine import NumpyEngine
+from annscope.core.errors import DivergedError
+from annscope.core.network import Parameters
+from annscope.core.shared_steps import SharedSteps
+from annscope.core.steps import SerialSteps
+from annscope.core.team import ALONE, Operation, Team, in_turn, shares
+from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset
 from tests.core.test_resuming import bits, snapshots_to_the_end, through_a_file
 
@@ -39,13 +39,13 @@ class Backwards(Team):
 @pytest.fixture(autouse=True)
 def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers of a few neurons are worth sharing."""
-    monkeypatch.setattr(core.team, "LEAST_SHARE", 6)
+    monkeypatch.setattr(annscope.core.team, "LEAST_SHARE", 6)
 
 
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch of some dozens of examples is too large for the cache."""
-    monkeypatch.setattr(core.chunked_steps, "LARGE_BYTES", 1600)
-    monkeypatch.setattr(core.chunked_steps, "CHUNK_BYTES", 800)
+    monkeypatch.setattr(annscope.core.chunked_steps, "LARGE_BYTES", 1600)
+    monkeypatch.setattr(annscope.core.chunked_steps, "CHUNK_BYTES", 800)
 
 
 def config_of(**options: Any) -> RunConfig:
@@ -96,11 +96,11 @@ def test_a_layer_above_may_keep_more_members_busy() -> None:
 def test_it_shares_the_layers_above_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each parameter of a shared layer is looked after by exactly one member."""
     assert shares(784, 128, 2) == [slice(392, 784), slice(0, 392)]
-    monkeypatch.setattr(core.team, "LEAST_SHARE", 16_384)
+    monkeypatch.setattr(annscope.core.team, "LEAST_SHARE", 16_384)
     assert shares(128, 64, 4) == [slice(0, 128)], "too small to be shared"
     assert shares(784, 128, 2, extra=128 * 84) == [slice(434, 784), slice(0, 434)], "fewer rows for who has more to do"
     assert shares(784, 128, 3, extra=10**9) == [slice(783, 784), slice(391, 783), slice(0, 391)]
-    monkeypatch.setattr(core.team, "LEAST_SHARE", 6)
+    monkeypatch.setattr(annscope.core.team, "LEAST_SHARE", 6)
     parameters = engine_of(make_dataset(), config_of(), ALONE).parameters
     owned = np.concatenate(
         [np.arange(len(parameters.flat))[part] for member in parameters.shares(3) for part in member]
@@ -110,7 +110,7 @@ def test_it_shares_the_layers_above_as_well(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_members_look_after_as_many_parameters_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has the small layers and the biases has so many rows less of the first layer."""
-    monkeypatch.setattr(core.team, "LEAST_SHARE", 16_384)
+    monkeypatch.setattr(annscope.core.team, "LEAST_SHARE", 16_384)
     parameters = Parameters(NetworkConfig(hidden_sizes=(128, 64)), (784, 128, 64, 10), "float32")
     for size in (2, 3):
         counts = [sum(part.stop - part.start for part in member) for member in parameters.shares(size)]

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.batches import Batches
-from core.config import OPTIMIZERS, RunConfig
-from core.dataset import Dataset
-from core.errors import ConfigError, DivergedError
-from core.metrics import evaluate
-from core.network import Network
-from core.snapshot import Checkpoint, Snapshot
-from core.training import Trainer, train
+from annscope.core.batches import Batches
+from annscope.core.config import OPTIMIZERS, RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.errors import ConfigError, DivergedError
+from annscope.core.metrics import evaluate
+from annscope.core.network import Network
+from annscope.core.snapshot import Checkpoint, Snapshot
+from annscope.core.training import Trainer, train
 from tests.core.conftest import make_dataset
 
 Configure = Callable[..., RunConfig]

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.config import ACTIVATIONS, LOSSES, OPTIMIZERS, OUTPUTS, SCHEDULES, RunConfig
-from core.dataset import Dataset
-from core.training import Trainer
+from annscope.core.config import ACTIVATIONS, LOSSES, OPTIMIZERS, OUTPUTS, SCHEDULES, RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.training import Trainer
 
 FILE = json.loads((Path(__file__).parent / "twins.json").read_text(encoding="utf-8"))
 TWINS: dict[str, dict[str, Any]] = {twin["name"]: twin for twin in FILE["twins"]}

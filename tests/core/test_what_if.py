@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.config import NetworkConfig
-from core.errors import ConfigError
-from core.network import Network, initial_parameters
-from core.what_if import Change, with_changes
+from annscope.core.config import NetworkConfig
+from annscope.core.errors import ConfigError
+from annscope.core.network import Network, initial_parameters
+from annscope.core.what_if import Change, with_changes
 
 CONFIG = NetworkConfig(hidden_sizes=(5, 4), activation="softplus")
 LAYERS = initial_parameters(CONFIG, (3, 5, 4, 2), "float64", 0).layers

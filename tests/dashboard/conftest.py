@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from numpy import ndarray
 
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.snapshot import LayerParameters, LayerStatistics, Metrics, Probe, Snapshot
-from dashboard.following import _following
-from runs.record import RunWriter, create_run, new_status, run_directory, write_status
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.snapshot import LayerParameters, LayerStatistics, Metrics, Probe, Snapshot
+from annscope.dashboard.following import _following
+from annscope.runs.record import RunWriter, create_run, new_status, run_directory, write_status
 
 SIZES = (4, 3, 2)
 CONFUSION = np.array([[3, 1], [2, 0]])

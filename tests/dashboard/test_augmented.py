@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.batches import epoch_order
-from core.config import AUGMENTATIONS, RunConfig
-from core.engine import NumpyEngine
-from core.errors import ConfigError
-from core.steps import SerialSteps
-from dashboard import state
-from dashboard.augmented import N_EPOCHS, augmented
-from dashboard.components import controls
-from data.datasets import load_dataset
+from annscope.core.batches import epoch_order
+from annscope.core.config import AUGMENTATIONS, RunConfig
+from annscope.core.engine import NumpyEngine
+from annscope.core.errors import ConfigError
+from annscope.core.steps import SerialSteps
+from annscope.dashboard import state
+from annscope.dashboard.augmented import N_EPOCHS, augmented
+from annscope.dashboard.components import controls
+from annscope.data.datasets import load_dataset
 from tests.dashboard.test_controls import open_page, settings
 
 EVERYTHING = {"shift": 1, "rotate": 15.0, "zoom": 0.1, "shear": 5.0, "elastic": 0.8}

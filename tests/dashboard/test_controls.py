@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import FIELDS, RunConfig
-from core.recipes import RECIPES
-from dashboard import state
-from dashboard.components import controls
+from annscope.core.config import FIELDS, RunConfig
+from annscope.core.recipes import RECIPES
+from annscope.dashboard import state
+from annscope.dashboard.components import controls
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 

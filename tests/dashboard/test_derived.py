@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from core.config import RunConfig
-from core.curves import at_threshold
-from dashboard import derived
-from dashboard.derived import (
+from annscope.core.config import RunConfig
+from annscope.core.curves import at_threshold
+from annscope.dashboard import derived
+from annscope.dashboard.derived import (
     DerivedError,
     Kept,
     answers_of,
@@ -23,11 +23,11 @@ from dashboard.derived import (
     shown_features,
     splits_of,
 )
-from dashboard.examples import ExampleError, _load, example, nearest_examples
-from dashboard.formulas import averages_in_words
-from dashboard.tables import example_rows
-from runs.record import RunReader, create_run, run_directory
-from runs.worker import work
+from annscope.dashboard.examples import ExampleError, _load, example, nearest_examples
+from annscope.dashboard.formulas import averages_in_words
+from annscope.dashboard.tables import example_rows
+from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.worker import work
 
 CLASSES = range(10)
 

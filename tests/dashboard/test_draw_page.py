@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import state
-from dashboard.components import pad as pad_module
-from dashboard.components.loading import code
+from annscope.dashboard import state
+from annscope.dashboard.components import pad as pad_module
+from annscope.dashboard.components.loading import code
 
 SCRIPT = """
-from dashboard.pages import draw, train
+from annscope.dashboard.pages import draw, train
 import streamlit as st
 st.navigation([st.Page(draw.page, url_path="drawing"), st.Page(train.page, url_path="training")]).run()
 """

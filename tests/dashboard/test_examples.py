@@ -10,13 +10,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from core.config import RunConfig
-from core.neighbors import last_hidden
-from dashboard import examples
-from dashboard.routes import routes
-from data.datasets import load_dataset
-from runs.record import RunReader, create_run, run_directory
-from runs.worker import work
+from annscope.core.config import RunConfig
+from annscope.core.neighbors import last_hidden
+from annscope.dashboard import examples
+from annscope.dashboard.routes import routes
+from annscope.data.datasets import load_dataset
+from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.worker import work
 
 Train = Callable[..., RunReader]
 

@@ -8,11 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core.curves import AtThreshold, at_threshold, calibration, precision_recall_curve, roc_curve
-from dashboard.figures.calibration import calibration_figure
-from dashboard.figures.evolution import evolution_figure
-from dashboard.figures.look import DARK, LIGHT
-from dashboard.figures.thresholds import MOST_POINTS, precision_recall_figure, roc_figure, thinned
+from annscope.core.curves import AtThreshold, at_threshold, calibration, precision_recall_curve, roc_curve
+from annscope.dashboard.figures.calibration import calibration_figure
+from annscope.dashboard.figures.evolution import evolution_figure
+from annscope.dashboard.figures.look import DARK, LIGHT
+from annscope.dashboard.figures.thresholds import MOST_POINTS, precision_recall_figure, roc_figure, thinned
 
 NAMES = ("cat", "d<o>g", "owl")
 RNG = np.random.default_rng(3)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import following
-from dashboard.components.header import duration, escape
-from dashboard.following import encode_frame, follow
-from runs.record import RecordError
+from annscope.dashboard import following
+from annscope.dashboard.components.header import duration, escape
+from annscope.dashboard.following import encode_frame, follow
+from annscope.runs.record import RecordError
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.text()), st.binary())
@@ -94,7 +94,7 @@ def test_a_process_that_died_is_noticed_while_watched(
     run.say("running")
     watched = follow(run.run)
     assert watched.status["status"] == "running"
-    monkeypatch.setattr("runs.record.is_alive", lambda _: False)
+    monkeypatch.setattr("annscope.runs.record.is_alive", lambda _: False)
     watched.look()
     assert watched.status["status"] == "interrupted"
 

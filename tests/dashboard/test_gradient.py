@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.gradient_check import GradientCheck
-from dashboard.components import gradient
-from dashboard.figures.gradient_check import gradient_check_figure
-from runs.gradient import RunCheck
+from annscope.core.gradient_check import GradientCheck
+from annscope.dashboard.components import gradient
+from annscope.dashboard.figures.gradient_check import gradient_check_figure
+from annscope.runs.gradient import RunCheck
 
 EXACT = GradientCheck(np.array([0.5, -1.0, 2.0]), np.array([0.5, -1.0, 2.0]), 1e-9)
 OWN = GradientCheck(np.array([0.4, 1.0, 0.0]), EXACT.numeric, 1e-9)
@@ -52,7 +52,7 @@ def panel(run: str) -> AppTest:
     """The panel alone."""
 
     def script(run: str) -> None:
-        from dashboard.components.gradient import gradient_panel
+        from annscope.dashboard.components.gradient import gradient_panel
 
         gradient_panel(run)
 

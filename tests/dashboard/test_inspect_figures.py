@@ -14,9 +14,9 @@ from sklearn import metrics as sklearn_metrics
 from sklearn.calibration import calibration_curve
 from streamlit.testing.v1 import AppTest
 
-from dashboard import derived, state
-from dashboard.derived import Answers, answers_of, dataset_of
-from runs.record import RunReader, run_directory
+from annscope.dashboard import derived, state
+from annscope.dashboard.derived import Answers, answers_of, dataset_of
+from annscope.runs.record import RunReader, run_directory
 from tests.dashboard.test_inspect_page import open_page, part, run, said
 
 __all__ = ["run"]

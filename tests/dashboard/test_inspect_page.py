@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import RunConfig
-from dashboard import derived, state
-from dashboard.derived import answers_of
-from dashboard.looking import VIEWS, views_of
-from runs.record import create_run, run_directory
-from runs.worker import work
+from annscope.core.config import RunConfig
+from annscope.dashboard import derived, state
+from annscope.dashboard.derived import answers_of
+from annscope.dashboard.looking import VIEWS, views_of
+from annscope.runs.record import create_run, run_directory
+from annscope.runs.worker import work
 
 SCRIPT = """
-from dashboard.pages import inspect
+from annscope.dashboard.pages import inspect
 inspect.page()
 """
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import RunConfig
-from core.learning_rate_finder import RangePoint, Suggestion
-from dashboard import state
-from dashboard.components import learning_rate_finder
-from dashboard.figures.learning_rate import learning_rate_figure
-from runs.learning_rate import SearchError
+from annscope.core.config import RunConfig
+from annscope.core.learning_rate_finder import RangePoint, Suggestion
+from annscope.dashboard import state
+from annscope.dashboard.components import learning_rate_finder
+from annscope.dashboard.figures.learning_rate import learning_rate_figure
+from annscope.runs.learning_rate import SearchError
 from tests.dashboard.test_controls import address, open_page, settings
 
 POINTS = [

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import __main__ as command
+from annscope.dashboard import __main__ as command
 from scripts.serving import dashboard
 
 

@@ -9,11 +9,11 @@ import re
 import numpy as np
 import pytest
 
-from core.curves import averages, calibration, specificity
-from core.metrics import class_metrics
-from dashboard.formulas import averages_in_words, formulas
-from dashboard.matrices import matrix_view
-from dashboard.tables import bin_rows, class_rows, matrix_rows, pair_rows, rows_csv
+from annscope.core.curves import averages, calibration, specificity
+from annscope.core.metrics import class_metrics
+from annscope.dashboard.formulas import averages_in_words, formulas
+from annscope.dashboard.matrices import matrix_view
+from annscope.dashboard.tables import bin_rows, class_rows, matrix_rows, pair_rows, rows_csv
 
 CONFUSION = np.array([[2998, 2, 0], [3, 1, 0], [0, 5, 0]])
 """The third class is never predicted."""

@@ -11,9 +11,9 @@ from sklearn.metrics import f1_score
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from dashboard import past
-from dashboard.routes import routes
-from runs.record import RunReader
+from annscope.dashboard import past
+from annscope.dashboard.routes import routes
+from annscope.runs.record import RunReader
 
 
 @pytest.fixture

@@ -24,12 +24,12 @@ from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketT
 from starlette.websockets import WebSocketDisconnect
 from streamlit import file_util
 
-from dashboard import routes as our_routes
-from dashboard.components.loading import code
-from dashboard.delivery import Frontend, Uncompressed
-from dashboard.origin import SameOrigin
-from dashboard.routes import GONE, routes
-from runs.record import RunReader
+from annscope.dashboard import routes as our_routes
+from annscope.dashboard.components.loading import code
+from annscope.dashboard.delivery import Frontend, Uncompressed
+from annscope.dashboard.origin import SameOrigin
+from annscope.dashboard.routes import GONE, routes
+from annscope.runs.record import RunReader
 
 HERE = "http://127.0.0.1:8501"
 

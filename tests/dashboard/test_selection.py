@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.curves import at_threshold
-from dashboard.derived import Answers
-from dashboard.looking import FIGURES, VIEWS, Looking, understand, views_of
-from dashboard.moments import class_figure
-from dashboard.selection import (
+from annscope.core.curves import at_threshold
+from annscope.dashboard.derived import Answers
+from annscope.dashboard.looking import FIGURES, VIEWS, Looking, understand, views_of
+from annscope.dashboard.moments import class_figure
+from annscope.dashboard.selection import (
     OF_CLASSES,
     OF_FIGURE,
     OF_LABELS,

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import RunConfig
-from dashboard import state
-from dashboard.components import header
-from dashboard.components.loading import code
-from dashboard.components.welcome import EXAMPLES
-from runs import control, launch
-from runs.control import CommandReader
-from runs.record import run_ids
+from annscope.core.config import RunConfig
+from annscope.dashboard import state
+from annscope.dashboard.components import header
+from annscope.dashboard.components.loading import code
+from annscope.dashboard.components.welcome import EXAMPLES
+from annscope.runs import control, launch
+from annscope.runs.control import CommandReader
+from annscope.runs.record import run_ids
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 BUTTONS = (state.START, state.PAUSE, state.STEP, state.STOP)

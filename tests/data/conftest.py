@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.mnist import MNIST, IdxSet
+from annscope.data.mnist import MNIST, IdxSet
 
 
 @pytest.fixture(autouse=True)

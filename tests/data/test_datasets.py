@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.config import FIELDS, DataConfig
-from core.dataset import SPLITS, Dataset
-from data import embedded
-from data.datasets import DATASETS, DatasetInfo, is_ready, load_dataset
-from data.errors import DataError
-from data.toy import SHAPES
+from annscope.core.config import FIELDS, DataConfig
+from annscope.core.dataset import SPLITS, Dataset
+from annscope.data import embedded
+from annscope.data.datasets import DATASETS, DatasetInfo, is_ready, load_dataset
+from annscope.data.errors import DataError
+from annscope.data.toy import SHAPES
 
 HERE = [info for info in DATASETS.values() if not info.needs_download]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.download import _CHUNK as CHUNK
-from data.download import fetch
-from data.errors import DataError
+from annscope.data.download import _CHUNK as CHUNK
+from annscope.data.download import fetch
+from annscope.data.errors import DataError
 from tests.data.conftest import Mirror
 
 StartMirror = Callable[[dict[str, bytes]], Mirror]

@@ -7,7 +7,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from data.home import annscope_home
+from annscope.data.home import annscope_home
 
 
 def test_the_environment_names_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

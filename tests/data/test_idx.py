@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from data.errors import DataError
-from data.idx import parse_idx, unpack
+from annscope.data.errors import DataError
+from annscope.data.idx import parse_idx, unpack
 
 GOOD = bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9])
 

@@ -11,11 +11,11 @@ import pytest
 from numpy import ndarray
 from PIL import Image
 
-import data.image_folder
-from core.config import DataConfig
-from data.datasets import check_name, holds_images, load_dataset
-from data.errors import DataError
-from data.image_folder import load_image_folder
+import annscope.data.image_folder
+from annscope.core.config import DataConfig
+from annscope.data.datasets import check_name, holds_images, load_dataset
+from annscope.data.errors import DataError
+from annscope.data.image_folder import load_image_folder
 
 Make = Callable[..., Path]
 
@@ -263,9 +263,9 @@ def test_too_many_pixels_are_refused_before_they_fill_the_memory(make: Make, mon
     folder = make({"a": 1, "b": 1}, height=300, width=400)
     assert "300x400 pixels, too many to be the inputs of a network: set image_size" in refusal(folder)
     assert load_image_folder(folder, 16).x.shape == (2, 256)
-    monkeypatch.setattr(data.image_folder, "_MOST_BYTES", 400)
+    monkeypatch.setattr(annscope.data.image_folder, "_MOST_BYTES", 400)
     assert "2 images of 16x16 pixels, more than fit into memory: set image_size" in refusal(folder, 16)
-    monkeypatch.setattr(data.image_folder, "_MOST_IN_A_FILE", 1000)
+    monkeypatch.setattr(annscope.data.image_folder, "_MOST_IN_A_FILE", 1000)
     assert refusal(folder, 16) == "FOLDER/a/0.png has 300x400 pixels, too many to be read"
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     assert refusal(folder, 16) == "FOLDER/a/0.png has too many pixels to be read"

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from core.config import DataConfig
-from data import download
-from data.datasets import is_ready, load_dataset
-from data.errors import DataError
-from data.idx import unpack
-from data.mnist import FASHION_MNIST, IDX_SETS, IdxSet, is_present, load_idx_set
+from annscope.core.config import DataConfig
+from annscope.data import download
+from annscope.data.datasets import is_ready, load_dataset
+from annscope.data.errors import DataError
+from annscope.data.idx import unpack
+from annscope.data.mnist import FASHION_MNIST, IDX_SETS, IdxSet, is_present, load_idx_set
 
 if TYPE_CHECKING:
     from tests.data.conftest import Mirror, SmallMnist

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data.examples import Examples
-from data.scaling import fit_scaler
+from annscope.data.examples import Examples
+from annscope.data.scaling import fit_scaler
 
 
 def examples(x: np.ndarray, **more: object) -> Examples:

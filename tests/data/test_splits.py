@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.errors import DataError
-from data.splits import stratified_split
+from annscope.data.errors import DataError
+from annscope.data.splits import stratified_split
 
 shares = st.floats(0.01, 0.9)
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.config import DataConfig
-from data.datasets import load_dataset
-from data.errors import DataError
-from data.user_file import load_user_file
+from annscope.core.config import DataConfig
+from annscope.data.datasets import load_dataset
+from annscope.data.errors import DataError
+from annscope.data.user_file import load_user_file
 
 
 def csv(tmp_path: Path, text: str, name: str = "points.csv") -> Path:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.snapshot import LayerParameters, LayerStatistics, Metrics, Probe, Snapshot
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.snapshot import LayerParameters, LayerStatistics, Metrics, Probe, Snapshot
 
 SIZES = (4, 3, 2)
 

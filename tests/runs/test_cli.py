@@ -17,14 +17,14 @@ import pytest
 import rich.console
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-import core.training
-from core.config import FIELDS, RunConfig
-from core.errors import DivergedError
-from data.datasets import load_dataset
-from runs import cli, progress
-from runs.control import send
-from runs.record import RunReader, create_run, find_run, list_runs, run_directory
-from runs.worker import work
+import annscope.core.training
+from annscope.core.config import FIELDS, RunConfig
+from annscope.core.errors import DivergedError
+from annscope.data.datasets import load_dataset
+from annscope.runs import cli, progress
+from annscope.runs.control import send
+from annscope.runs.record import RunReader, create_run, find_run, list_runs, run_directory
+from annscope.runs.worker import work
 
 SMALL = ["--data", "blobs", "--samples", "90", "--hidden", "5", "--batch-size", "16", "--learning-rate", "0.05"]
 
@@ -279,7 +279,7 @@ def test_a_diverged_run_ends_with_status_1(run: Run, monkeypatch: pytest.MonkeyP
     def diverge(*_: object) -> int:
         raise DivergedError(step=1, layer=None, quantity="loss", advice="Try a smaller learning rate.")
 
-    monkeypatch.setattr(core.training.Trainer, "advance", diverge)
+    monkeypatch.setattr(annscope.core.training.Trainer, "advance", diverge)
     status, out, err = run("train", *SMALL, "--json")
     assert status == 1
     assert objects(out)[-1]["status"] == "diverged"
@@ -338,8 +338,8 @@ def test_without_a_command_the_dashboard_opens(run: Run, monkeypatch: pytest.Mon
     assert run()[0] == 3
     assert run("dashboard", "--port", "9000", "--headless")[0] == 3
     assert started == [
-        [sys.executable, "-m", "dashboard", "--port", "8501"],
-        [sys.executable, "-m", "dashboard", "--port", "9000", "--headless"],
+        [sys.executable, "-m", "annscope.dashboard", "--port", "8501"],
+        [sys.executable, "-m", "annscope.dashboard", "--port", "9000", "--headless"],
     ]
 
 
@@ -353,7 +353,7 @@ def test_ctrl_c_leaves_a_run_that_resumes_to_the_same_bits() -> None:
     """Ctrl-C ends with status 130 and the command that resumes, and the resumed run equals an unbroken one."""
     # Long enough to be still at work when the signal comes, on any machine.
     options = [*SMALL, "--epochs", "40000", "--snapshot-every", "2000", "--json"]
-    command = [sys.executable, "-m", "runs.cli"]
+    command = [sys.executable, "-m", "annscope.runs.cli"]
     process = subprocess.Popen([*command, "train", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for _ in range(2):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from core.config import RunConfig
-from core.errors import AnnscopeError
-from runs.control import Command, CommandReader, end_of_commands, send
-from runs.record import RunReader, create_run, run_directory
-from runs.status import write_status
+from annscope.core.config import RunConfig
+from annscope.core.errors import AnnscopeError
+from annscope.runs.control import Command, CommandReader, end_of_commands, send
+from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.status import write_status
 
 
 @pytest.fixture

@@ -20,15 +20,15 @@ import psutil
 import pytest
 from numpy import ndarray
 
-import core.team
-from core.chunked_steps import ChunkedSteps
-from core.engine import NumpyEngine
-from core.shared_steps import SharedSteps
-from core.steps import NotFiniteError
-from core.team import Team
-from core.training import Trainer
-from runs.forked_team import ForkedTeam, TeamError, can_fork
-from runs.team import ThreadTeam
+import annscope.core.team
+from annscope.core.chunked_steps import ChunkedSteps
+from annscope.core.engine import NumpyEngine
+from annscope.core.shared_steps import SharedSteps
+from annscope.core.steps import NotFiniteError
+from annscope.core.team import Team
+from annscope.core.training import Trainer
+from annscope.runs.forked_team import ForkedTeam, TeamError, can_fork
+from annscope.runs.team import ThreadTeam
 from tests.core.conftest import make_dataset
 from tests.core.test_resuming import bits, snapshots_to_the_end, through_a_file
 from tests.core.test_team import config_of, small_chunks
@@ -47,7 +47,7 @@ class Threads(ThreadTeam):
 @pytest.fixture(autouse=True)
 def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers of a few neurons are worth sharing."""
-    monkeypatch.setattr(core.team, "LEAST_SHARE", 6)
+    monkeypatch.setattr(annscope.core.team, "LEAST_SHARE", 6)
 
 
 @pytest.fixture(autouse=True)
@@ -302,7 +302,7 @@ def test_signals_are_for_the_process_that_owns_the_team() -> None:
 OWNER = """
 import os, sys, time
 import numpy as np
-from runs.forked_team import ForkedTeam
+from annscope.runs.forked_team import ForkedTeam
 
 team = ForkedTeam(2)
 place = team.zeros(1, np.dtype(np.int64))

@@ -11,12 +11,12 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from core.config import RunConfig
-from core.recipes import RECIPES
-from runs import cli
-from runs.gradient import RunCheck, check_run
-from runs.record import RunReader, create_run, run_directory
-from runs.worker import work
+from annscope.core.config import RunConfig
+from annscope.core.recipes import RECIPES
+from annscope.runs import cli
+from annscope.runs.gradient import RunCheck, check_run
+from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.worker import work
 
 
 @pytest.fixture(autouse=True)

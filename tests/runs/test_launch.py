@@ -14,14 +14,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.config import RunConfig
-from core.errors import ConfigError
-from runs import launch
-from runs.control import send
-from runs.encoding import parameters_sha256
-from runs.record import RunReader, create_run, list_runs, run_directory
-from runs.status import LIVE, new_status, write_status
-from runs.worker import work
+from annscope.core.config import RunConfig
+from annscope.core.errors import ConfigError
+from annscope.runs import launch
+from annscope.runs.control import send
+from annscope.runs.encoding import parameters_sha256
+from annscope.runs.record import RunReader, create_run, list_runs, run_directory
+from annscope.runs.status import LIVE, new_status, write_status
+from annscope.runs.worker import work
 
 DEADLINE = 60.0
 
@@ -110,7 +110,7 @@ def test_a_worker_obeys_and_starts_are_distinct(long: RunConfig) -> None:
 def test_no_worker_outlives_the_process_that_started_it(long: RunConfig, home: Path, how: str) -> None:
     """When the dashboard's process ends, by itself or by SIGKILL, the worker writes a checkpoint and ends."""
     script = (
-        "import sys; from core.config import RunConfig; from runs import launch; import json;"
+        "import sys; from annscope.core.config import RunConfig; from annscope.runs import launch; import json;"
         "print(launch.start(RunConfig.from_dict(json.loads(sys.argv[1]))), flush=True); sys.stdin.read()"
     )
     server = subprocess.Popen(

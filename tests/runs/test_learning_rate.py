@@ -12,11 +12,20 @@ from unittest import mock
 
 import pytest
 
-from core.config import RunConfig
-from core.learning_rate_finder import RangePoint, Suggestion, suggest
-from core.recipes import RECIPES
-from runs import cli
-from runs.learning_rate import N_STEPS, SearchError, in_words, options_of, rounded, search, search_elsewhere, sketch
+from annscope.core.config import RunConfig
+from annscope.core.learning_rate_finder import RangePoint, Suggestion, suggest
+from annscope.core.recipes import RECIPES
+from annscope.runs import cli
+from annscope.runs.learning_rate import (
+    N_STEPS,
+    SearchError,
+    in_words,
+    options_of,
+    rounded,
+    search,
+    search_elsewhere,
+    sketch,
+)
 
 SMALL = ["find-learning-rate", "--data", "blobs", "--samples", "90", "--hidden", "5", "--batch-size", "16"]
 

@@ -10,15 +10,15 @@ import pytest
 from rich.console import Console
 from sklearn import metrics
 
-from core.config import LOSSES, RunConfig
-from core.errors import ConfigError
-from data.datasets import load_dataset
-from runs.encoding import parameters_sha256
-from runs.evaluation import evaluate_run, table_of
-from runs.gradient import check_run
-from runs.launch import checked, prepare_resume
-from runs.record import RunReader, create_run, run_directory
-from runs.worker import work
+from annscope.core.config import LOSSES, RunConfig
+from annscope.core.errors import ConfigError
+from annscope.data.datasets import load_dataset
+from annscope.runs.encoding import parameters_sha256
+from annscope.runs.evaluation import evaluate_run, table_of
+from annscope.runs.gradient import check_run
+from annscope.runs.launch import checked, prepare_resume
+from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.worker import work
 
 BINARY = {"data": "moons", "samples": 200, "output": "binary", "hidden": (8,), "epochs": 30, "learning-rate": 0.02}
 

@@ -10,17 +10,17 @@ import pytest
 from numpy import ndarray
 from safetensors.numpy import load_file, save_file
 
-from core.augmentation import augmentation_of
-from core.backpropagation import Backpropagation
-from core.batches import epoch_order
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.engine import targets_of
-from core.network import Parameters, folded
-from core.snapshot import LayerParameters, LayerStatistics, Snapshot
-from data.datasets import load_dataset
-from runs.record import RunReader, create_run, run_directory
-from runs.worker import work
+from annscope.core.augmentation import augmentation_of
+from annscope.core.backpropagation import Backpropagation
+from annscope.core.batches import epoch_order
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engine import targets_of
+from annscope.core.network import Parameters, folded
+from annscope.core.snapshot import LayerParameters, LayerStatistics, Snapshot
+from annscope.data.datasets import load_dataset
+from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.worker import work
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},

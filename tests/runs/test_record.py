@@ -12,14 +12,23 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from core.config import RunConfig
-from core.dataset import Dataset
-from core.snapshot import Checkpoint, Probe, Snapshot
-from runs.changes import Change
-from runs.encoding import parameters_sha256
-from runs.liveness import LockedError
-from runs.record import RecordError, RunReader, RunWriter, create_run, delete_run, find_run, list_runs, run_directory
-from runs.status import write_status
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.snapshot import Checkpoint, Probe, Snapshot
+from annscope.runs.changes import Change
+from annscope.runs.encoding import parameters_sha256
+from annscope.runs.liveness import LockedError
+from annscope.runs.record import (
+    RecordError,
+    RunReader,
+    RunWriter,
+    create_run,
+    delete_run,
+    find_run,
+    list_runs,
+    run_directory,
+)
+from annscope.runs.status import write_status
 
 Make = Callable[..., Snapshot]
 

@@ -7,10 +7,10 @@ import threading
 import numpy as np
 import pytest
 
-from core.config import NetworkConfig
-from core.network import Network, initial_parameters, layer_sizes
-from core.team import ALONE, taken_in_turn
-from runs.team import ThreadTeam
+from annscope.core.config import NetworkConfig
+from annscope.core.network import Network, initial_parameters, layer_sizes
+from annscope.core.team import ALONE, taken_in_turn
+from annscope.runs.team import ThreadTeam
 
 
 def test_parts_run_at_the_same_time() -> None:

@@ -11,19 +11,19 @@ from typing import Any
 
 import pytest
 
-import core.training
-import data.datasets
-from core.config import RunConfig
-from core.errors import DivergedError
-from data.errors import DataError
-from runs import worker
-from runs.control import send
-from runs.encoding import parameters_sha256
-from runs.launch import LaunchError, prepare_resume
-from runs.liveness import LockedError
-from runs.record import Line, RunReader, RunWriter, create_run, run_directory
-from runs.status import Status
-from runs.worker import work
+import annscope.core.training
+import annscope.data.datasets
+from annscope.core.config import RunConfig
+from annscope.core.errors import DivergedError
+from annscope.data.errors import DataError
+from annscope.runs import worker
+from annscope.runs.control import send
+from annscope.runs.encoding import parameters_sha256
+from annscope.runs.launch import LaunchError, prepare_resume
+from annscope.runs.liveness import LockedError
+from annscope.runs.record import Line, RunReader, RunWriter, create_run, run_directory
+from annscope.runs.status import Status
+from annscope.runs.worker import work
 
 
 @pytest.fixture
@@ -274,14 +274,14 @@ def test_a_running_run_is_not_resumed(config: RunConfig) -> None:
 def test_a_diverging_run_says_where_and_keeps_what_was_good(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Divergence is an event and a sentence; the record before it stays readable and nothing resumes into it."""
     directory = begin(config)
-    advance = core.training.Trainer.advance
+    advance = annscope.core.training.Trainer.advance
 
-    def diverge(self: core.training.Trainer, max_steps: int) -> int:
+    def diverge(self: annscope.core.training.Trainer, max_steps: int) -> int:
         if self.step >= 4:
             raise DivergedError(step=5, layer=0, quantity="gradient", advice="Try a smaller learning rate.")
         return advance(self, max_steps)
 
-    monkeypatch.setattr(core.training.Trainer, "advance", diverge)
+    monkeypatch.setattr(annscope.core.training.Trainer, "advance", diverge)
     status = finish(directory)
     assert status["status"] == "diverged"
     assert (
@@ -299,15 +299,15 @@ def test_trouble_with_the_data_is_a_failed_run_that_can_be_tried_again(
 ) -> None:
     """A data set that does not load leaves one sentence, and the run begins once it does."""
     directory = begin(config)
-    load_dataset = data.datasets.load_dataset
+    load_dataset = annscope.data.datasets.load_dataset
 
     def offline(*_: object, **__: object) -> None:
         raise DataError("MNIST could not be downloaded.")
 
-    monkeypatch.setattr(data.datasets, "load_dataset", offline)
+    monkeypatch.setattr(annscope.data.datasets, "load_dataset", offline)
     status = finish(directory)
     assert (status["status"], status["message"]) == ("failed", "MNIST could not be downloaded.")
-    monkeypatch.setattr(data.datasets, "load_dataset", load_dataset)
+    monkeypatch.setattr(annscope.data.datasets, "load_dataset", load_dataset)
     assert go_on(directory)["status"] == "finished"
 
 
@@ -320,7 +320,9 @@ def test_a_fault_of_ours_is_one_sentence_and_a_traceback_in_the_log(
     def break_down(*_: object, **__: object) -> None:
         raise KeyError("no such thing")
 
-    monkeypatch.setattr(data.datasets if place == "load_dataset" else core.training.Trainer, place, break_down)
+    monkeypatch.setattr(
+        annscope.data.datasets if place == "load_dataset" else annscope.core.training.Trainer, place, break_down
+    )
     directory = begin(config)
     status = finish(directory)
     assert status["status"] == "failed"
@@ -364,7 +366,7 @@ def test_loading_can_be_watched_and_ended(config: RunConfig, monkeypatch: pytest
         endless.wait()
         raise DataError("given up")
 
-    monkeypatch.setattr(data.datasets, "load_dataset", download)
+    monkeypatch.setattr(annscope.data.datasets, "load_dataset", download)
     directory = begin(config)
     interrupt = threading.Event()
     session = work(directory, interrupt=interrupt)
@@ -393,7 +395,7 @@ def test_a_checkpoint_is_made_now_and_then(config: RunConfig, monkeypatch: pytes
 
 
 def test_the_command_line_of_the_worker(config: RunConfig, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """`python -m runs.worker` trains a directory, and says on standard error why it cannot."""
+    """`python -m annscope.runs.worker` trains a directory, and says on standard error why it cannot."""
     directory = begin(config)
     assert worker.main([str(directory), "--epochs", "2"]) == 0
     assert RunReader(directory).status()["status"] == "finished"
