@@ -47,10 +47,11 @@ def measure(rounds: int) -> tuple[list[Seconds], Measurement]:
     from annscope.core.config import RunConfig
     from annscope.core.training import Trainer
     from annscope.data.datasets import load_dataset
-    from annscope.runs.record import create_run, run_directory
+    from annscope.runs.catalogue import run_directory
     from annscope.runs.team import ThreadTeam
     from annscope.runs.threads import wanted_threads
     from annscope.runs.worker import work
+    from annscope.runs.writer import create_run
 
     config = RunConfig().with_values(
         {"data": "mnist", "hidden": (128, 64), "optimizer": "adam", "batch-size": 64, "epochs": rounds + 2}
@@ -106,7 +107,7 @@ def _parts_timed() -> Iterator[Seconds]:
     """Seconds spent in each part of the recorded epoch while this lasts; `training` is the updates themselves."""
     import annscope.core.training
     from annscope.core.training import Trainer
-    from annscope.runs.record import RunWriter
+    from annscope.runs.writer import RunWriter
 
     spent: Seconds = defaultdict(float)
 

@@ -16,7 +16,7 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 from websockets.asyncio.client import connect
 
-from annscope.runs.record import RunReader
+from annscope.runs.reader import RunReader
 from benchmarks import options, tables, threads
 from benchmarks.dashboard import NUMBER, STAGE, Figure, _cpu_seconds, _threads_as_usual
 from benchmarks.others import Others

@@ -40,7 +40,8 @@ from annscope.core.network import Network
 from annscope.core.snapshot import Confusion
 from annscope.dashboard.examples import source_of
 from annscope.data.errors import DataError
-from annscope.runs.record import RunReader, run_directory
+from annscope.runs.catalogue import run_directory
+from annscope.runs.reader import RunReader
 
 KEPT_ANSWERS = 8
 KEPT_CONFUSIONS = 2000

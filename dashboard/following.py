@@ -17,7 +17,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from annscope.core.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
-from annscope.runs.record import LIVE, Line, RecordError, RunReader, Status, run_directory
+from annscope.runs.catalogue import run_directory
+from annscope.runs.reader import RunReader
+from annscope.runs.record import Line, RecordError
+from annscope.runs.status import LIVE, Status
 
 POLL_SECONDS = 0.005
 """How often the record of a run at work is looked at while somebody watches."""

@@ -33,7 +33,7 @@ from annscope.core.errors import AnnscopeError, ConfigError
 from annscope.core.what_if import Change
 from annscope.dashboard import examples, past
 from annscope.dashboard.following import IDLE_SECONDS, Following, follow
-from annscope.runs.record import run_ids
+from annscope.runs.catalogue import run_ids
 
 BASE = "/annscope"
 PLOTLY = f"{BASE}/plotly-{plotly.__version__}.js"

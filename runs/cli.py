@@ -156,7 +156,7 @@ def train(as_json: bool, recipe: str | None, threads: str | None, **options: Any
     n_threads = wanted_threads() if threads is None else _threads(threads)
     os.environ.update(environment(n_threads))  # before NumPy is imported
     from annscope.runs.launch import checked
-    from annscope.runs.record import create_run
+    from annscope.runs.writer import create_run
 
     _work(create_run(checked(config)), None, as_json)
 
@@ -220,8 +220,10 @@ def recipes(as_json: bool) -> None:
 @_json
 def resume(run: str, epochs: str | None, as_json: bool) -> None:
     """Go on with a run that was stopped or interrupted, or give a finished one more epochs."""
+    from annscope.runs.catalogue import find_run, run_directory
     from annscope.runs.launch import prepare_resume
-    from annscope.runs.record import RunReader, find_run, recorded_threads, run_directory
+    from annscope.runs.reader import RunReader
+    from annscope.runs.record import recorded_threads
     from annscope.runs.threads import environment
 
     n_epochs = None if epochs is None else _parse(FIELDS["epochs"], epochs)
@@ -232,8 +234,9 @@ def resume(run: str, epochs: str | None, as_json: bool) -> None:
 
 
 def _work(run: str, n_epochs: int | None, as_json: bool) -> None:
+    from annscope.runs.catalogue import run_directory
     from annscope.runs.progress import JsonView, view_for
-    from annscope.runs.record import RunReader, run_directory
+    from annscope.runs.reader import RunReader
     from annscope.runs.worker import interrupted_by_signals, work
 
     reader = RunReader(run_directory(run))
@@ -259,7 +262,9 @@ def _work(run: str, n_epochs: int | None, as_json: bool) -> None:
 @_json
 def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> None:
     """Judge a run's network: loss, accuracy, confusion matrix, and each class on its own."""
-    from annscope.runs.record import RunReader, find_run, recorded_threads, run_directory
+    from annscope.runs.catalogue import find_run, run_directory
+    from annscope.runs.reader import RunReader
+    from annscope.runs.record import recorded_threads
     from annscope.runs.threads import environment
 
     reader = RunReader(run_directory(find_run(run)))
@@ -279,7 +284,9 @@ def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> No
 @_json
 def check_gradient(run: str, step: str | None, as_json: bool) -> None:
     """Check the gradient that a run goes by, and the exact one, against central differences."""
-    from annscope.runs.record import RunReader, find_run, recorded_threads, run_directory
+    from annscope.runs.catalogue import find_run, run_directory
+    from annscope.runs.reader import RunReader
+    from annscope.runs.record import recorded_threads
     from annscope.runs.threads import environment
 
     reader = RunReader(run_directory(find_run(run)))
@@ -304,7 +311,7 @@ def runs() -> None:
 @_json
 def list_(as_json: bool) -> None:
     """Every run, the newest first."""
-    from annscope.runs.record import list_runs
+    from annscope.runs.catalogue import list_runs
 
     found = list_runs()
     if as_json:
@@ -333,7 +340,9 @@ def list_(as_json: bool) -> None:
 @_json
 def show(run: str, as_json: bool) -> None:
     """Settings and state of a run."""
-    from annscope.runs.record import RunReader, best_line, find_run, run_directory
+    from annscope.runs.catalogue import find_run, run_directory
+    from annscope.runs.reader import RunReader
+    from annscope.runs.record import best_line
 
     reader = RunReader(run_directory(find_run(run)))
     snapshots, status = reader.snapshot_lines(), reader.status()
@@ -375,7 +384,7 @@ def show(run: str, as_json: bool) -> None:
 @_json
 def delete(run: str, yes: bool, as_json: bool) -> None:
     """Remove a run and all its snapshots."""
-    from annscope.runs.record import delete_run, find_run
+    from annscope.runs.catalogue import delete_run, find_run
 
     run = find_run(run)
     if not yes and not click.confirm(f"Delete run {run} and all its snapshots?", err=True):

@@ -15,7 +15,8 @@ from typing import Any
 from annscope.core.config import FIELDS
 from annscope.core.errors import AnnscopeError, one_of
 from annscope.runs.atomic import GrowingLines, append_line
-from annscope.runs.record import RunReader, run_directory
+from annscope.runs.catalogue import run_directory
+from annscope.runs.reader import RunReader
 from annscope.runs.status import LIVE
 
 COMMANDS = ("pause", "resume", "step", "stop", "learning_rate")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from annscope.core.errors import AnnscopeError
-from annscope.runs.record import RecordError, RunReader
+from annscope.runs.reader import RunReader
+from annscope.runs.record import RecordError
 
 if TYPE_CHECKING:
     from numpy import ndarray

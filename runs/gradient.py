@@ -10,7 +10,7 @@ import numpy as np
 from annscope.core.config import RunConfig
 from annscope.core.gradient_check import EPSILON, GradientCheck, gradient_check, sample_parameters
 from annscope.core.network import Parameters, layer_sizes
-from annscope.runs.record import RunReader
+from annscope.runs.reader import RunReader
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

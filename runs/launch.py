@@ -14,10 +14,13 @@ from pathlib import Path
 
 from annscope.core.config import FIELDS, RunConfig
 from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
+from annscope.runs.catalogue import run_directory
 from annscope.runs.control import end_of_commands
-from annscope.runs.record import RunReader, RunWriter, create_run, recorded_threads, run_directory
+from annscope.runs.reader import RunReader
+from annscope.runs.record import recorded_threads
 from annscope.runs.status import LIVE, new_status, write_status
 from annscope.runs.threads import environment, wanted_threads
+from annscope.runs.writer import RunWriter, create_run
 
 
 class LaunchError(AnnscopeError):

@@ -10,7 +10,8 @@ import click
 
 from annscope.runs.atomic import to_json
 from annscope.runs.encoding import parameters_sha256
-from annscope.runs.record import Line, RunReader
+from annscope.runs.reader import RunReader
+from annscope.runs.record import Line
 from annscope.runs.status import Status
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
     python -m annscope.runs.worker DIRECTORY [--epochs N]
 
-DIRECTORY is the record of a run, made by `runs.record.create_run`; a record that has been begun is
+DIRECTORY is the record of a run, made by `runs.writer.create_run`; a record that has been begun is
 continued. The worker ends by itself when its standard input is a pipe that closes (the dashboard
 that started it is gone), or at SIGTERM: it writes its checkpoint first.
 
@@ -31,9 +31,11 @@ from typing import TYPE_CHECKING, Any
 from annscope.core.errors import AnnscopeError, DivergedError
 from annscope.runs.changes import Change, apply_changes
 from annscope.runs.control import Command, CommandReader
-from annscope.runs.record import RecordError, RunReader, RunWriter, library_versions, recorded_threads
+from annscope.runs.reader import RunReader
+from annscope.runs.record import RecordError, library_versions, recorded_threads
 from annscope.runs.status import Loading, State, Status, new_status, write_status
 from annscope.runs.threads import limit_blas
+from annscope.runs.writer import RunWriter
 
 if TYPE_CHECKING:
     from annscope.core.dataset import Dataset

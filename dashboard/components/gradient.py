@@ -11,8 +11,9 @@ from annscope.core.gradient_check import TOLERANCE, GradientCheck
 from annscope.dashboard import state
 from annscope.dashboard.figures.gradient_check import gradient_check_figure
 from annscope.dashboard.following import follow
+from annscope.runs.catalogue import run_directory
 from annscope.runs.gradient import MISTAKES, RunCheck, about, check_run
-from annscope.runs.record import RunReader, run_directory
+from annscope.runs.reader import RunReader
 
 INTRODUCTION = (
     "Backpropagation is calculus, and a slip in it often goes unnoticed: the network still learns, only worse. "

@@ -15,7 +15,8 @@ from annscope.dashboard.components import controls
 from annscope.dashboard.components.picker import pick_run
 from annscope.dashboard.following import Following, follow
 from annscope.runs import control, launch
-from annscope.runs.record import Status, run_ids
+from annscope.runs.catalogue import run_ids
+from annscope.runs.status import Status
 
 TICK_SECONDS = 1.0
 PATIENCE_SECONDS = 0.5

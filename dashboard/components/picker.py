@@ -9,7 +9,9 @@ import streamlit as st
 
 from annscope.core.errors import did_you_mean
 from annscope.dashboard import state
-from annscope.runs.record import LIVE, RunReader, RunSummary, run_directory, run_ids, summarize
+from annscope.runs.catalogue import RunSummary, run_directory, run_ids, summarize
+from annscope.runs.reader import RunReader
+from annscope.runs.status import LIVE
 
 MOST_RUNS = 100
 """How many runs, from the newest, the list offers."""

@@ -18,7 +18,8 @@ from annscope.dashboard.looking import Looking
 from annscope.dashboard.matrices import LABELS, MODES, matrix_view
 from annscope.dashboard.moments import Moments
 from annscope.dashboard.views import choices
-from annscope.runs.record import RunReader, run_directory, run_ids
+from annscope.runs.catalogue import run_directory, run_ids
+from annscope.runs.reader import RunReader
 
 MOST_OTHER_RUNS = 30
 MOST_PAIRS = 20

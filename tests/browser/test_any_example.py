@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annscope.data.datasets import load_dataset
-from annscope.runs.record import RunReader
+from annscope.runs.reader import RunReader
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from annscope.runs.record import RunReader
+from annscope.runs.reader import RunReader
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser

@@ -19,8 +19,9 @@ from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.saliency import input_gradient, occlusion
 from annscope.data.datasets import load_dataset
-from annscope.runs.record import RunReader, create_run
+from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
+from annscope.runs.writer import create_run
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser

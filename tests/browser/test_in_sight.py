@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from annscope.runs.record import RunReader
+from annscope.runs.reader import RunReader
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser

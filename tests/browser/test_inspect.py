@@ -10,8 +10,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from annscope.core.config import RunConfig
 from annscope.dashboard.derived import Answers, answers_of, forget
-from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.catalogue import run_directory
+from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
+from annscope.runs.writer import create_run
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser

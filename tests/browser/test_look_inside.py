@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from annscope.runs.record import RunReader
+from annscope.runs.reader import RunReader
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from annscope.runs.record import RunReader
+from annscope.runs.reader import RunReader
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser

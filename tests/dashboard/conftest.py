@@ -16,7 +16,9 @@ from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.snapshot import LayerParameters, LayerStatistics, Metrics, Probe, Snapshot
 from annscope.dashboard.following import _following
-from annscope.runs.record import RunWriter, create_run, new_status, run_directory, write_status
+from annscope.runs.catalogue import run_directory
+from annscope.runs.status import new_status, write_status
+from annscope.runs.writer import RunWriter, create_run
 
 SIZES = (4, 3, 2)
 CONFUSION = np.array([[3, 1], [2, 0]])

@@ -26,8 +26,10 @@ from annscope.dashboard.derived import (
 from annscope.dashboard.examples import ExampleError, _load, example, nearest_examples
 from annscope.dashboard.formulas import averages_in_words
 from annscope.dashboard.tables import example_rows
-from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.catalogue import run_directory
+from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
+from annscope.runs.writer import create_run
 
 CLASSES = range(10)
 

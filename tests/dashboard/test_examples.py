@@ -15,8 +15,10 @@ from annscope.core.neighbors import last_hidden
 from annscope.dashboard import examples
 from annscope.dashboard.routes import routes
 from annscope.data.datasets import load_dataset
-from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.catalogue import run_directory
+from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
+from annscope.runs.writer import create_run
 
 Train = Callable[..., RunReader]
 

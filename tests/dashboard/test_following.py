@@ -94,7 +94,7 @@ def test_a_process_that_died_is_noticed_while_watched(
     run.say("running")
     watched = follow(run.run)
     assert watched.status["status"] == "running"
-    monkeypatch.setattr("annscope.runs.record.is_alive", lambda _: False)
+    monkeypatch.setattr("annscope.runs.reader.is_alive", lambda _: False)
     watched.look()
     assert watched.status["status"] == "interrupted"
 

@@ -16,7 +16,8 @@ from streamlit.testing.v1 import AppTest
 
 from annscope.dashboard import derived, state
 from annscope.dashboard.derived import Answers, answers_of, dataset_of
-from annscope.runs.record import RunReader, run_directory
+from annscope.runs.catalogue import run_directory
+from annscope.runs.reader import RunReader
 from tests.dashboard.test_inspect_page import open_page, part, run, said
 
 __all__ = ["run"]

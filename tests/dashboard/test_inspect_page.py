@@ -14,8 +14,9 @@ from annscope.core.config import RunConfig
 from annscope.dashboard import derived, state
 from annscope.dashboard.derived import answers_of
 from annscope.dashboard.looking import VIEWS, views_of
-from annscope.runs.record import create_run, run_directory
+from annscope.runs.catalogue import run_directory
 from annscope.runs.worker import work
+from annscope.runs.writer import create_run
 
 SCRIPT = """
 from annscope.dashboard.pages import inspect

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from annscope.dashboard import past
 from annscope.dashboard.routes import routes
-from annscope.runs.record import RunReader
+from annscope.runs.reader import RunReader
 
 
 @pytest.fixture

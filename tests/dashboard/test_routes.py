@@ -29,7 +29,7 @@ from annscope.dashboard.components.loading import code
 from annscope.dashboard.delivery import Frontend, Uncompressed
 from annscope.dashboard.origin import SameOrigin
 from annscope.dashboard.routes import GONE, routes
-from annscope.runs.record import RunReader
+from annscope.runs.reader import RunReader
 
 HERE = "http://127.0.0.1:8501"
 

@@ -16,8 +16,8 @@ from annscope.dashboard.components import header
 from annscope.dashboard.components.loading import code
 from annscope.dashboard.components.welcome import EXAMPLES
 from annscope.runs import control, launch
+from annscope.runs.catalogue import run_ids
 from annscope.runs.control import CommandReader
-from annscope.runs.record import run_ids
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 BUTTONS = (state.START, state.PAUSE, state.STEP, state.STOP)

@@ -22,9 +22,11 @@ from annscope.core.config import FIELDS, RunConfig
 from annscope.core.errors import DivergedError
 from annscope.data.datasets import load_dataset
 from annscope.runs import cli, progress
+from annscope.runs.catalogue import find_run, list_runs, run_directory
 from annscope.runs.control import send
-from annscope.runs.record import RunReader, create_run, find_run, list_runs, run_directory
+from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
+from annscope.runs.writer import create_run
 
 SMALL = ["--data", "blobs", "--samples", "90", "--hidden", "5", "--batch-size", "16", "--learning-rate", "0.05"]
 

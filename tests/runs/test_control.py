@@ -8,9 +8,11 @@ import pytest
 
 from annscope.core.config import RunConfig
 from annscope.core.errors import AnnscopeError
+from annscope.runs.catalogue import run_directory
 from annscope.runs.control import Command, CommandReader, end_of_commands, send
-from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.reader import RunReader
 from annscope.runs.status import write_status
+from annscope.runs.writer import create_run
 
 
 @pytest.fixture

@@ -14,9 +14,11 @@ import pytest
 from annscope.core.config import RunConfig
 from annscope.core.recipes import RECIPES
 from annscope.runs import cli
+from annscope.runs.catalogue import run_directory
 from annscope.runs.gradient import RunCheck, check_run
-from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
+from annscope.runs.writer import create_run
 
 
 @pytest.fixture(autouse=True)

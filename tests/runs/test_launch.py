@@ -17,11 +17,13 @@ import pytest
 from annscope.core.config import RunConfig
 from annscope.core.errors import ConfigError
 from annscope.runs import launch
+from annscope.runs.catalogue import list_runs, run_directory
 from annscope.runs.control import send
 from annscope.runs.encoding import parameters_sha256
-from annscope.runs.record import RunReader, create_run, list_runs, run_directory
+from annscope.runs.reader import RunReader
 from annscope.runs.status import LIVE, new_status, write_status
 from annscope.runs.worker import work
+from annscope.runs.writer import create_run
 
 DEADLINE = 60.0
 

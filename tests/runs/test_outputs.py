@@ -13,12 +13,14 @@ from sklearn import metrics
 from annscope.core.config import LOSSES, RunConfig
 from annscope.core.errors import ConfigError
 from annscope.data.datasets import load_dataset
+from annscope.runs.catalogue import run_directory
 from annscope.runs.encoding import parameters_sha256
 from annscope.runs.evaluation import evaluate_run, table_of
 from annscope.runs.gradient import check_run
 from annscope.runs.launch import checked, prepare_resume
-from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
+from annscope.runs.writer import create_run
 
 BINARY = {"data": "moons", "samples": 200, "output": "binary", "hidden": (8,), "epochs": 30, "learning-rate": 0.02}
 

@@ -19,8 +19,10 @@ from annscope.core.engine import targets_of
 from annscope.core.network import Parameters, folded
 from annscope.core.snapshot import LayerParameters, LayerStatistics, Snapshot
 from annscope.data.datasets import load_dataset
-from annscope.runs.record import RunReader, create_run, run_directory
+from annscope.runs.catalogue import run_directory
+from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
+from annscope.runs.writer import create_run
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},

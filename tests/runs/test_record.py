@@ -15,20 +15,14 @@ from safetensors.numpy import load_file
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.snapshot import Checkpoint, Probe, Snapshot
+from annscope.runs.catalogue import delete_run, find_run, list_runs, run_directory
 from annscope.runs.changes import Change
 from annscope.runs.encoding import parameters_sha256
 from annscope.runs.liveness import LockedError
-from annscope.runs.record import (
-    RecordError,
-    RunReader,
-    RunWriter,
-    create_run,
-    delete_run,
-    find_run,
-    list_runs,
-    run_directory,
-)
+from annscope.runs.reader import RunReader
+from annscope.runs.record import RecordError
 from annscope.runs.status import write_status
+from annscope.runs.writer import RunWriter, create_run
 
 Make = Callable[..., Snapshot]
 

@@ -17,13 +17,16 @@ from annscope.core.config import RunConfig
 from annscope.core.errors import DivergedError
 from annscope.data.errors import DataError
 from annscope.runs import worker
+from annscope.runs.catalogue import run_directory
 from annscope.runs.control import send
 from annscope.runs.encoding import parameters_sha256
 from annscope.runs.launch import LaunchError, prepare_resume
 from annscope.runs.liveness import LockedError
-from annscope.runs.record import Line, RunReader, RunWriter, create_run, run_directory
+from annscope.runs.reader import RunReader
+from annscope.runs.record import Line
 from annscope.runs.status import Status
 from annscope.runs.worker import work
+from annscope.runs.writer import RunWriter, create_run
 
 
 @pytest.fixture

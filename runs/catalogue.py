@@ -1,0 +1,150 @@
+"""The runs in annscope's home: their names, one line about each, and their removal."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from annscope.core.errors import AnnscopeError, did_you_mean
+from annscope.data.home import annscope_home
+from annscope.runs.reader import RunReader
+from annscope.runs.record import Line, RecordError
+from annscope.runs.status import LIVE, State
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run in a list; what cannot be read is None, and `message` says why."""
+
+    run: str
+    directory: Path
+    status: State
+    message: str | None = None
+    created: str | None = None
+    data: str | None = None
+    layer_sizes: tuple[int, ...] | None = None
+    hidden_sizes: tuple[int, ...] | None = None
+    step: int | None = None
+    epoch: int | None = None
+    n_epochs: int | None = None
+    loss: float | None = None
+    accuracy: float | None = None
+    """Of the last snapshot, on held-out examples."""
+
+
+def runs_home() -> Path:
+    """The folder that holds a folder for each run."""
+    return annscope_home() / "runs"
+
+
+def run_directory(run: str) -> Path:
+    """The directory of a run, by its full id. Raises RecordError, with the nearest id, when there is none."""
+    directory = runs_home() / run
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}", run) or not directory.is_dir():
+        raise RecordError(f"There is no run {run!r}{did_you_mean(run, run_ids())}.")
+    return directory
+
+
+def run_ids() -> list[str]:
+    """Every run's id, oldest first."""
+    try:
+        return sorted(path.name for path in runs_home().iterdir() if path.is_dir() and not path.name.startswith("."))
+    except FileNotFoundError:
+        return []
+
+
+def find_run(text: str) -> str:
+    """The full id of the run that `text` abbreviates: an id, a part that only one id has, or "latest".
+
+    Raises RecordError when there is none, or more than one.
+    """
+    ids = run_ids()
+    if text in ids:
+        return text
+    if not ids:
+        raise RecordError(f"There is no run {text!r}: there are no runs yet.")
+    if text == "latest":
+        return ids[-1]
+    matches = [run for run in ids if text.lower() in run]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        shown = ", ".join(matches[-3:]) + (", ..." if len(matches) > 3 else "")
+        raise RecordError(f"{text!r} fits {len(matches)} runs ({shown}); give more of the id.")
+    raise RecordError(f"There is no run {text!r}{did_you_mean(text, [*ids, 'latest'])}.")
+
+
+def list_runs() -> list[RunSummary]:
+    """Every run, newest first; one that cannot be read is in the list as "unreadable", with the reason."""
+    return [summarize(run) for run in reversed(run_ids())]
+
+
+def summarize(run: str) -> RunSummary:
+    """One run in a few words; "unreadable", with the reason, when its record is damaged."""
+    directory = runs_home() / run
+    try:
+        return _summary(RunReader(directory))
+    except AnnscopeError as error:
+        message = str(error)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        message = f"The record of run {run} is damaged: {error!r}."
+    return RunSummary(run=run, directory=directory, status="unreadable", message=message)
+
+
+def _summary(reader: RunReader) -> RunSummary:
+    description, config, status = reader.description, reader.config, reader.status()
+    last = _last_snapshot_line(reader.directory / "metrics.jsonl")
+    sizes = description.get("layer_sizes")
+    return RunSummary(
+        run=reader.run,
+        directory=reader.directory,
+        status=status["status"],
+        message=status["message"],
+        created=description.get("created"),
+        data=config.data.name,
+        layer_sizes=tuple(sizes) if sizes else None,
+        hidden_sizes=config.network.hidden_sizes,
+        step=max(status["step"], last["step"]) if last else status["step"],
+        epoch=max(status["epoch"], last["epoch"]) if last else status["epoch"],
+        n_epochs=status["n_epochs"],
+        loss=last["heldout"]["loss"] if last else None,
+        accuracy=last["heldout"]["accuracy"] if last else None,
+    )
+
+
+def _last_snapshot_line(path: Path) -> Line | None:
+    # A line is at most a few kilobytes; the end of the file is enough to know where a run stands.
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 65_536))
+            content = file.read()
+    except OSError:
+        return None
+    for text in reversed(content[: content.rfind(b"\n") + 1].splitlines()):
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and line.get("type") == "snapshot" and "heldout" in line:
+            return line
+    return None
+
+
+def delete_run(run: str) -> None:
+    """Remove a run and its record. Raises RecordError for one that is running or not there."""
+    directory = run_directory(run)
+    try:
+        live = RunReader(directory).status()["status"] in LIVE
+    except AnnscopeError:
+        live = False
+    if live:
+        raise RecordError(f"Run {run} is running; stop it before deleting it.")
+    try:
+        shutil.rmtree(directory)
+    except OSError as error:
+        raise RecordError(f"Run {run} cannot be deleted: {error.strerror or error}.") from error

@@ -1,0 +1,273 @@
+"""Writing the record of a run (`runs.record`): making it, and adding to it as its only writer."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from annscope.core.config import RunConfig
+from annscope.runs.atomic import append_line, drop_half_line, replace_file, to_json
+from annscope.runs.catalogue import runs_home
+from annscope.runs.changes import changes_in
+from annscope.runs.encoding import snapshot_line, snapshot_tensors, tensor_bytes
+from annscope.runs.liveness import WriterLock
+from annscope.runs.reader import RunReader
+from annscope.runs.record import FORMAT, RecordError, best_line, library_versions, snapshot_path
+from annscope.runs.status import new_status, write_status
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+    from annscope.core.dataset import Dataset
+    from annscope.core.snapshot import Checkpoint, Probe, Snapshot
+
+
+@dataclass(frozen=True)
+class SavedCheckpoint:
+    """A trainer's checkpoint, with what the record needs to go on from it.
+
+    `n_changes` counts the changes of the record that the checkpoint already holds; `looked` says
+    whether the snapshot of its step had been taken.
+    """
+
+    checkpoint: Checkpoint
+    train_seconds: float
+    n_changes: int
+    looked: bool
+
+
+def create_run(config: RunConfig) -> str:
+    """Make the directory of a new run, in state "starting", and return the run's id.
+
+    Ids begin with the time (UTC), so that they sort by it; two runs of the same second get
+    different ones.
+    """
+    now = datetime.now(UTC)
+    stem = f"{now:%Y-%m-%d-%H%M-%S}-{_slug(config)}"
+    try:
+        runs_home().mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=".new-", dir=runs_home()))
+        new.chmod(0o755)
+    except OSError as error:
+        raise RecordError(f"Cannot make a run in {runs_home()}: {error.strerror or error}.") from error
+    # Filled first and named then: whoever sees the run sees all of it. A name that is taken cannot be taken again.
+    write_status(new, new_status(config))
+    for attempt in range(1, 1000):
+        run = stem if attempt == 1 else f"{stem}-{attempt}"
+        description = {
+            "format": FORMAT,
+            "run": run,
+            "created": now.isoformat(timespec="milliseconds"),
+            "config": config.to_dict(),
+            "dataset": None,
+            "layer_sizes": None,
+        }
+        _write_json(new / "config.json", description)
+        try:
+            new.rename(runs_home() / run)
+        except OSError:
+            if (runs_home() / run).exists():
+                continue
+            raise
+        return run
+    raise RecordError(f"Too many runs begin with {stem}.")
+
+
+def _slug(config: RunConfig) -> str:
+    name = config.data.name
+    if "/" in name or "\\" in name or "." in name:
+        name = Path(name.replace("\\", "/")).stem
+    name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:30] or "data"
+    sizes = config.network.hidden_sizes
+    shape = "-".join(map(str, sizes)) if 0 < len(sizes) <= 4 else f"{len(sizes)}-layers" if sizes else "linear"
+    return f"{name}-{shape}"
+
+
+def _write_json(path: Path, values: Mapping[str, Any]) -> None:
+    replace_file(path, (to_json(values, indent=1) + "\n").encode())
+
+
+class RunWriter:
+    """Writes the record of one run, as its only writer; opening it again continues it.
+
+    What was already committed is never written a second time: a resumed trainer computes the
+    snapshots since its checkpoint anew, and they are recognised by their step.
+
+    `changes` are the recorded events that changed the mathematics, `last_step` is the step of the
+    last snapshot or event (-1 in a record without any).
+
+    Raises LockedError when another process writes this record, RecordError when it cannot be read.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = Path(directory)
+        reader = RunReader(self.directory)
+        self.run = reader.run
+        self.config = reader.config
+        self._lock = WriterLock(self.directory / "worker.lock")
+        try:
+            drop_half_line(self.directory / "metrics.jsonl")
+            lines = reader.lines()
+            self.description = dict(reader.description)
+            (self.directory / "snapshots").mkdir(exist_ok=True)
+        except BaseException:
+            self._lock.release()
+            raise
+        snapshots = [line for line in lines if line["type"] == "snapshot"]
+        self.changes = changes_in(lines)
+        self._numbers: dict[int, int] = {line["step"]: line["number"] for line in snapshots}
+        self.last_step = max((line["step"] for line in lines), default=-1)
+        self._best = best_line(snapshots)
+        self._best_said = max((line["step"] for line in lines if line.get("event") == "best"), default=None)
+        self._unforced: list[Path] = []
+
+    def describe(
+        self, dataset: Dataset, probe: Probe, layer_sizes: Iterable[int], histogram_edges: Mapping[str, ndarray],
+        threads: int,
+    ) -> None:  # fmt: skip
+        """Complete `config.json` with what is known once the data is loaded, and store the probe images."""
+        import numpy as np
+
+        self.description |= {
+            "dataset": {
+                "name": dataset.name,
+                "fingerprint": dataset.fingerprint,
+                "n_train": len(dataset.y_train),
+                "n_validation": len(dataset.y_val),
+                "n_test": len(dataset.y_test),
+                "n_features": dataset.n_features,
+                "image_shape": dataset.image_shape,
+                "class_names": dataset.class_names,
+                "is_multilabel": dataset.is_multilabel,
+            },
+            "layer_sizes": list(layer_sizes),
+            "histogram_edges": {name: edges.tolist() for name, edges in histogram_edges.items()},
+            "versions": library_versions(),
+            "threads": threads,
+        }
+        content = tensor_bytes(
+            {
+                "x": np.ascontiguousarray(probe.x, dtype=np.float32),
+                "y": np.ascontiguousarray(probe.y, dtype=np.int32),
+                "indices": np.ascontiguousarray(probe.indices, dtype=np.int32),
+            }
+        )
+        replace_file(self.directory / "probe.safetensors", content, durable=True)
+        _write_json(self.directory / "config.json", self.description)
+
+    def append(self, snapshot: Snapshot) -> int | None:
+        """Commit a snapshot and return its number.
+
+        A step that is already committed keeps its number and is not written again. None for a
+        step that the record is already past without having kept it.
+        """
+        number = self._numbers.get(snapshot.step)
+        if number is not None:
+            self._mend(number, snapshot)
+            return number
+        if snapshot.step < self.last_step:
+            return None
+        number = len(self._numbers)
+        path = snapshot_path(self.directory, number)
+        replace_file(path, tensor_bytes(snapshot_tensors(snapshot)))
+        self._unforced.append(path)
+        line = snapshot_line(number, snapshot)
+        append_line(self.directory / "metrics.jsonl", line)
+        self._numbers[snapshot.step] = number
+        self.last_step = snapshot.step
+        self._best = best_line([self._best, line] if self._best else [line])
+        return number
+
+    def _mend(self, number: int, snapshot: Snapshot) -> None:
+        # After a power cut a line may have outlived its arrays.
+        path = snapshot_path(self.directory, number)
+        content = tensor_bytes(snapshot_tensors(snapshot))
+        if not path.exists() or path.stat().st_size != len(content):
+            replace_file(path, content)
+
+    def event(self, event: str, step: int, **details: Any) -> None:
+        """Record something that happened at a step.
+
+        A change of the learning rate or of the number of epochs must be recorded before it takes
+        effect: then settings and events together reproduce the run.
+        """
+        line = {"type": "event", "event": event, "step": step, "time": time.time(), **details}
+        append_line(self.directory / "metrics.jsonl", line)
+        self.changes += changes_in([line])
+        self.last_step = max(self.last_step, step)
+
+    def say_best(self) -> None:
+        """Record which snapshot has the lowest held-out loss so far, unless that has been said."""
+        if self._best is not None and self._best["step"] != self._best_said:
+            self.event(
+                "best", self._best["step"], **{key: self._best[key] for key in ("number", "epoch", "train", "heldout")}
+            )
+            self._best_said = self._best["step"]
+
+    def save_checkpoint(self, checkpoint: Checkpoint, *, train_seconds: float, n_changes: int, looked: bool) -> None:
+        """Make this the point from which a resume goes on, and force it and all before it to the disk.
+
+        See `SavedCheckpoint` for the arguments.
+        """
+        import numpy as np
+
+        for path in self._unforced:
+            _force(path)
+        self._unforced.clear()
+        if (self.directory / "metrics.jsonl").exists():
+            _force(self.directory / "metrics.jsonl")
+        state = {
+            "step": checkpoint.step,
+            "state": dict(checkpoint.state),
+            "train_seconds": train_seconds,
+            "n_changes": n_changes,
+            "looked": looked,
+        }
+        arrays = {name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()}
+        content = tensor_bytes(arrays, {"annscope": json.dumps(state)})
+        replace_file(self.directory / "checkpoint.safetensors", content, durable=True)
+
+    def load_checkpoint(self) -> SavedCheckpoint | None:
+        """The point from which to go on, or None when the run has to begin at its beginning.
+
+        Raises RecordError for a damaged checkpoint.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        from annscope.core.snapshot import Checkpoint
+
+        path = self.directory / "checkpoint.safetensors"
+        if not path.exists():
+            return None
+        try:
+            with safe_open(path, framework="numpy") as file:
+                state = json.loads((file.metadata() or {})["annscope"])
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            checkpoint = Checkpoint(step=state["step"], arrays=arrays, state=state["state"])
+            return SavedCheckpoint(checkpoint, state["train_seconds"], state["n_changes"], state["looked"])
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            raise RecordError(f"The checkpoint of run {self.run} is damaged: {error}.") from error
+
+    def close(self) -> None:
+        """Let another process write the record."""
+        self._lock.release()
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _force(path: Path) -> None:
+    # Windows forces only what is open for writing.
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
