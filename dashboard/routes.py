@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import mimetypes
-import os
 import re
+import stat
 import time
 import zlib
 from collections.abc import Awaitable, Callable
@@ -37,7 +37,7 @@ from annscope.runs.catalogue import run_ids
 
 BASE = "/annscope"
 PLOTLY = f"{BASE}/plotly-{plotly.__version__}.js"
-ASSETS = Path(__file__).with_name("assets")
+ASSETS = Path(__file__).parent / "frontend" / "src"
 KEPT = "private, max-age=31536000, immutable"
 """How long a browser keeps what it got by an address that names its version: a year, without asking again."""
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
@@ -62,11 +62,10 @@ class Assets(StaticFiles):
     """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        folder = Path(str(self.directory))
-        if scope["path_params"].get("version") == assets_version(folder):
-            file = folder / path
-            if file.name == path and file.is_file():
-                return kept(file)
+        if scope["path_params"].get("version") == assets_version(Path(str(self.directory))):
+            file, found = self.lookup_path(path)
+            if found is not None and stat.S_ISREG(found.st_mode):
+                return kept(Path(file))
         response = await super().get_response(path, scope)
         response.headers["cache-control"] = "no-cache"
         return response
@@ -80,12 +79,14 @@ def kept(file: Path) -> Response:
 
 def assets_version(directory: Path = ASSETS) -> str:
     """What tells this state of the files in a folder from any other."""
-    about = sorted((entry.name, entry.stat().st_mtime_ns, entry.stat().st_size) for entry in os.scandir(directory))
+    about = sorted(
+        (str(file), found.st_mtime_ns, found.st_size) for file in directory.rglob("*.*") for found in [file.stat()]
+    )
     return f"v{zlib.crc32(repr(about).encode()):08x}"
 
 
 def asset(name: str) -> str:
-    """Where a module is, as it is now; what it imports from its own folder has the same version."""
+    """Where a module is, as it is now; what it imports by a relative address has the same version."""
     return f"{BASE}/{assets_version()}/assets/{name}"
 
 

@@ -1,7 +1,8 @@
-"""How a component that is drawn in the browser gets its code: ES modules in `assets/`, all asked for at once."""
+"""How a component that is drawn in the browser gets its code: ES modules in `frontend/src/`, all asked for at once."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from functools import lru_cache
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from annscope.dashboard.routes import ASSETS, asset
+from annscope.dashboard.routes import ASSETS, asset, assets_version
 
 # Streamlit takes a text without a line break for the name of a file.
 _LOADER = """
@@ -20,7 +21,7 @@ export default function (component) {
   for (const name of component.data.imports) {
     const link = document.createElement("link");
     link.rel = "modulepreload";
-    link.href = new URL(name, module).href;
+    link.href = new URL(name, window.location.origin).href;
     if (!document.head.querySelector(`link[href="${link.href}"]`)) document.head.append(link);
   }
   import(module.href).then(
@@ -36,7 +37,7 @@ export default function (component) {
   };
 }
 """
-_IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?["']\./([\w-]+\.js)["'];""", re.MULTILINE)
+_IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?["'](\.\.?/[\w/.-]+\.js)["'];""", re.MULTILINE)
 
 
 def in_browser(name: str, what: str) -> ComponentRenderer:
@@ -45,22 +46,20 @@ def in_browser(name: str, what: str) -> ComponentRenderer:
 
 
 def code(entry: str) -> dict[str, Any]:
-    """The address of a component's module, and the names of all that it imports.
+    """The address of a component's module, and the addresses of all that it imports.
 
-    Without the names, the browser would learn of them one layer of imports after the other.
+    Without these, the browser would learn of them one layer of imports after the other.
     """
-    address = asset(entry)
-    return {"module": address, "imports": _imports(entry, address)}
+    return {"module": asset(entry), "imports": [asset(name) for name in _imports(entry, assets_version())]}
 
 
 @lru_cache
-def _imports(entry: str, _address: str) -> list[str]:
-    """The modules that a module imports, and those that they import, near ones first.
-
-    What is remembered is of one address, which names the version.
-    """
+def _imports(entry: str, _version: str) -> list[str]:
+    """The modules that a module imports, and those that they import, near ones first; cached for each version."""
     found = [entry]
     for name in found:  # which grows meanwhile
-        imported = _IMPORT.findall((ASSETS / name).read_text(encoding="utf-8"))
-        found += [other for other in dict.fromkeys(imported) if other not in found]
+        for relative in _IMPORT.findall((ASSETS / name).read_text(encoding="utf-8")):
+            other = posixpath.normpath(posixpath.join(posixpath.dirname(name), relative))
+            if other not in found:
+                found.append(other)
     return found[1:]

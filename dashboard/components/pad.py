@@ -1,4 +1,4 @@
-"""The drawing pad with all that belongs to it: one component, drawn and computed in the browser by `assets/draw.js`.
+"""The drawing pad with all that belongs to it: one component, which `frontend/src/draw/main.js` draws and computes.
 
 It fetches the chosen snapshot's weights itself (`dashboard.routes`) and answers without asking anyone;
 Python tells it which run to use, and learns which snapshot and which example a person chose.
@@ -44,7 +44,7 @@ def pad(run: str, newest: int, class_names: Sequence[str], *, at_work: bool) -> 
                 "label": _known(st.query_params.get(state.CLASS), class_names),
             },
             "base": BASE,
-            **code("draw.js"),
+            **code("draw/main.js"),
         },
         on_snapshot_change=lambda: state.show_number(state.SNAPSHOT, st.session_state[state.PAD].get("snapshot")),
         on_sample_change=_keep_sample,

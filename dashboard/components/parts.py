@@ -1,4 +1,4 @@
-"""The parts of Inspect that answer to a click, drawn in the browser by `assets/inspect.js`."""
+"""The parts of Inspect that answer to a click, drawn in the browser by `frontend/src/inspect/main.js`."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ def _part(name: str, data: Mapping[str, Any], choose: Choose, *, view: str) -> N
 
     _component(
         key=key,
-        data={**code("inspect.js"), "plotly": PLOTLY, "view": view, **data},
+        data={**code("inspect/main.js"), "plotly": PLOTLY, "view": view, **data},
         on_chosen_change=chosen,
     )
 

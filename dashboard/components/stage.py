@@ -1,4 +1,4 @@
-"""The stage: the one component that holds everything alive, drawn in the browser by `assets/stage.js`.
+"""The stage: the one component that holds everything alive, drawn in the browser by `frontend/src/train/main.js`.
 
 It follows the run by itself (`dashboard.routes`); Python tells it which run to show, and perhaps which example
 beside the recorded ones, and learns which snapshot and which recorded example a person chose.
@@ -34,7 +34,7 @@ def stage(run: str) -> None:
             "probe": state.shown_number(state.PROBE),
             "sample": sample,
             "base": BASE,
-            **code("stage.js"),
+            **code("train/main.js"),
         },
         on_snapshot_change=lambda: _keep(state.SNAPSHOT),
         on_probe_change=lambda: _keep(state.PROBE),

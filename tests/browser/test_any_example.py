@@ -21,8 +21,8 @@ pytestmark = pytest.mark.browser
 NETWORK = "[data-view=network]"
 ANSWERS = """
 async ({ run, number, sample }) => {
-  const { answering, withSample } = await import('/annscope/assets/stage-sample.js');
-  const { parseFrame, parseTensors } = await import('/annscope/assets/stage-frame.js');
+  const { answering, withSample } = await import('/annscope/assets/lib/model/sample.js');
+  const { parseFrame, parseTensors } = await import('/annscope/assets/lib/model/frame.js');
   const get = async (path) => (await fetch(`/annscope/runs/${run}/${path}`));
   const { description } = await (await get('history')).json();
   const recorded = parseTensors(await (await get('probe')).arrayBuffer());

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.browser
 
 SUMS = """
 async ([run, number]) => {
-  const { parseFrame, parseTensors } = await import('/annscope/assets/stage-frame.js');
-  const { preActivations, activationNamed } = await import('/annscope/assets/network-math.js');
+  const { parseFrame, parseTensors } = await import('/annscope/assets/lib/model/frame.js');
+  const { preActivations, activationNamed } = await import('/annscope/assets/lib/model/math.js');
   const get = async (path) => (await fetch(`/annscope/runs/${run}/${path}`)).arrayBuffer();
   const frame = parseFrame(await get(`snapshots/${number}`));
   const images = parseTensors(await get('probe'))('x');

@@ -85,7 +85,7 @@ def put(open_tab: Callable[..., Page]) -> Callable[..., Page]:
             f"""async (names) => {{
               document.body.innerHTML = '<div id="root" style="width: 700px"></div>';
               window.store = ({STORE})(names);
-              const {{ answersOf }} = await import('/annscope/assets/answers.js');
+              const {{ answersOf }} = await import('/annscope/assets/lib/model/answers.js');
               window.store.answers = answersOf(window.store.description);
               const {{ {create} }} = await import('/annscope/assets/{module}.js');
               window.view = {create}(document.getElementById('root'), window.store);
@@ -100,7 +100,7 @@ def put(open_tab: Callable[..., Page]) -> Callable[..., Page]:
 @pytest.fixture
 def curves(put: Callable[..., Page]) -> Page:
     """The curves of a run with 51 snapshots, of which the last is shown."""
-    page = put("curves", "createCurves", ["a", "b"])
+    page = put("train/curves/curves", "createCurves", ["a", "b"])
     page.evaluate("(lines) => { store.add(lines); store.show(lines.at(-1), [], [[1, 0], [0, 1]]); }", history(51))
     page.evaluate(DRAWN)
     return page
@@ -238,7 +238,7 @@ def test_a_click_and_the_keys_choose_the_moment(curves: Page) -> None:
 
 def test_gaps_and_divergence_do_not_break_the_curves(put: Callable[..., Page]) -> None:
     """Missing figures are "n/a", and a loss of 1e30 leaves the rest of the curve as visible as it was."""
-    page = put("curves", "createCurves", ["a", "b"])
+    page = put("train/curves/curves", "createCurves", ["a", "b"])
     page.evaluate("(lines) => { store.add(lines); store.show(lines.at(-1), [], [[1, 0], [0, 1]]); }", history(51))
     page.evaluate(DRAWN)
     page.get_by_role("button", name="Numbers").click()
@@ -254,7 +254,7 @@ def test_gaps_and_divergence_do_not_break_the_curves(put: Callable[..., Page]) -
 @pytest.fixture
 def matrix(put: Callable[..., Page]) -> Page:
     """A matrix of three classes, of which the third is neither there nor predicted."""
-    page = put("confusion", "createConfusion", ["4", "9", "boot"])
+    page = put("train/confusion/confusion", "createConfusion", ["4", "9", "boot"])
     page.evaluate("(line) => store.show(line, [], [[375, 37, 0], [1, 199, 0], [0, 0, 0]])", line(3))
     page.evaluate(DRAWN)
     return page
@@ -286,7 +286,7 @@ def test_undefined_percentages_say_so(matrix: Page) -> None:
 
 def test_the_classes_sort_and_leave_out_the_undefined(put: Callable[..., Page]) -> None:
     """A column sorts with undefined figures last either way, and an average says over how many classes it is."""
-    page = put("classes", "createClasses", ["a", "b", "c"])
+    page = put("train/classes/classes", "createClasses", ["a", "b", "c"])
     page.evaluate(
         "([line, classes]) => store.show(line, classes, [[0, 0, 0], [0, 0, 0], [0, 0, 0]])",
         [

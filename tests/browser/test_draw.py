@@ -428,9 +428,9 @@ def test_the_browser_computes_what_python_does(open_tab: Callable[..., Page], di
     found = page.evaluate(
         """async ([inks, run, image]) => {
             const at = (name) => import(`${location.origin}/annscope/assets/${name}.js`);
-            const { asBox, asMnist } = await at('draw-ink');
-            const { createModel } = await at('draw-model');
-            const { openRun } = await at('draw-source');
+            const { asBox, asMnist } = await at('lib/model/ink');
+            const { createModel } = await at('lib/model/inference');
+            const { openRun } = await at('draw/source');
             const server = openRun(`${location.origin}/annscope`, run);
             const { description } = await server.history();
             const model = createModel(description, await server.frame(5));

@@ -169,7 +169,7 @@ def line(number: int, loss: float, ratio: float | None, dead: float = 0.0) -> di
 
 DIAGNOSE = """
 async (lines) => {
-  const { diagnose } = await import('/annscope/assets/health-rules.js');
+  const { diagnose } = await import('/annscope/assets/train/health/rules.js');
   const about = {
     names: ['hidden', 'output'], sizes: [4, 4, 2], settings: null, epochOf: ({ step }) => step, events: [],
   };
@@ -180,7 +180,7 @@ async (lines) => {
 
 def test_who_learns_nothing_any_more_is_not_told_to_take_larger_steps(open_tab: Callable[..., Page]) -> None:
     """Too large a learning rate that ended all movement is named as such; one too small still is told to grow."""
-    page = open_tab("/annscope/assets/health-rules.js")
+    page = open_tab("/annscope/assets/train/health/rules.js")
     ruined = page.evaluate(DIAGNOSE, [line(0, 0.5, None), line(1, 0.9, 1e-10), line(2, 0.9, 1e-10)])
     assert ruined == [["Learning rate too high", "Learning rate: begin anew with 5."]]
     dead = page.evaluate(DIAGNOSE, [line(0, 2.5, None), line(1, 2.3, 1e-10, dead=1.0)])
@@ -191,10 +191,10 @@ def test_who_learns_nothing_any_more_is_not_told_to_take_larger_steps(open_tab: 
 
 def test_the_best_moment_is_the_one_of_the_record(open_tab: Callable[..., Page]) -> None:
     """A run that only grew worse has its best moment before training, on the timeline as in the curves."""
-    page = open_tab("/annscope/assets/stage-marks.js")
+    page = open_tab("/annscope/assets/train/timeline/marks.js")
     marks = page.evaluate(
         """async (lines) => {
-          const { marksOf } = await import('/annscope/assets/stage-marks.js');
+          const { marksOf } = await import('/annscope/assets/train/timeline/marks.js');
           return marksOf([], lines, 1).map(({ kind, step }) => [kind, step]);
         }""",
         [line(n, 0.5 + n, None) for n in range(4)],

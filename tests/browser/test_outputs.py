@@ -25,9 +25,9 @@ pytestmark = pytest.mark.browser
 
 ANSWERS = """
 async ([run, number, examples]) => {
-  const { parseFrame } = await import('/annscope/assets/stage-frame.js');
-  const { createModel } = await import('/annscope/assets/draw-model.js');
-  const { answersOf } = await import('/annscope/assets/answers.js');
+  const { parseFrame } = await import('/annscope/assets/lib/model/frame.js');
+  const { createModel } = await import('/annscope/assets/lib/model/inference.js');
+  const { answersOf } = await import('/annscope/assets/lib/model/answers.js');
   const { description } = await (await fetch(`/annscope/runs/${run}/history`)).json();
   const frame = parseFrame(await (await fetch(`/annscope/runs/${run}/snapshots/${number}`)).arrayBuffer());
   const [model, reader] = [createModel(description, frame), answersOf(description)];

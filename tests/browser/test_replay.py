@@ -165,7 +165,7 @@ def test_a_broken_view_stops_alone(chromium: Browser, served: Served) -> None:
     said: list[str] = []
     page.on("pageerror", lambda error: said.append(str(error)))
     page.route(
-        "**/assets/confusion.js",
+        "**/assets/train/confusion/confusion.js",
         lambda route: route.fulfill(
             content_type="text/javascript",
             body="""export function createConfusion(root, store) {

@@ -55,7 +55,7 @@ def test_the_pad_shows_what_the_address_names(
         "sample": "train-7",
         "shows": {"map": "occlusion", "label": "yes"},
         "base": "/annscope",
-        **code("draw.js"),
+        **code("draw/main.js"),
     }
     assert given == [about]
 

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import numpy as np
 import plotly
@@ -32,6 +33,7 @@ from annscope.dashboard.routes import GONE, routes
 from annscope.runs.reader import RunReader
 
 HERE = "http://127.0.0.1:8501"
+ENTRIES = ("train/main.js", "inspect/main.js", "draw/main.js")
 
 
 @pytest.fixture
@@ -158,10 +160,19 @@ def test_assets_are_asked_about_each_time(tmp_path: Path) -> None:
 def test_assets_of_a_version_are_kept_until_there_is_another(tmp_path: Path) -> None:
     """By the address of its version a browser keeps a module; after an update that address is another one."""
     (tmp_path / "stage.js").write_text("export {};")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "dom.js").write_text("export {};")
+    (tmp_path.parent / "secret.js").write_text("secret")
     app = Starlette(routes=[our_routes.Mount("/{version}/assets", our_routes.Assets(directory=tmp_path))])
     with TestClient(app, base_url=HERE) as client:
         version = our_routes.assets_version(tmp_path)
-        assert "immutable" in client.get(f"/{version}/assets/stage.js").headers["cache-control"]
+        for name in ("stage.js", "lib/dom.js"):
+            assert "immutable" in client.get(f"/{version}/assets/{name}").headers["cache-control"]
+        for name in ("../secret.js", "%2e%2e/secret.js", "lib/..%2f..%2fsecret.js", "lib"):
+            assert client.get(f"/{version}/assets/{name}").status_code == 404
+        (tmp_path / "lib" / "dom.js").write_text("export const more = 1;")
+        assert our_routes.assets_version(tmp_path) != version
+        version = our_routes.assets_version(tmp_path)
         (tmp_path / "stage.js").write_text("export const next = 1;")
         assert our_routes.assets_version(tmp_path) != version
         late = client.get(f"/{version}/assets/stage.js")
@@ -170,23 +181,22 @@ def test_assets_of_a_version_are_kept_until_there_is_another(tmp_path: Path) -> 
 
 def test_the_pages_ask_for_the_present_version(client: TestClient) -> None:
     """What the components import is there, and its browser may keep it."""
-    for name in ("stage.js", "draw.js", "inspect.js"):
+    for name in ENTRIES:
         answer = client.get(our_routes.asset(name))
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
 
 
-@pytest.mark.parametrize("entry", ["stage.js", "draw.js", "inspect.js"])
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_a_component_names_all_that_its_module_imports(client: TestClient, entry: str) -> None:
     """A browser that asks for what is named, and for nothing else, has every module that any of them imports."""
     about = code(entry)
-    named = {entry, *about["imports"]}
+    named = {about["module"], *about["imports"]}
     assert len(named) == 1 + len(about["imports"])
-    folder = about["module"].removesuffix(entry)
-    for name in named:
-        answer = client.get(folder + name)
+    for address in named:
+        answer = client.get(address)
         assert "immutable" in answer.headers["cache-control"]
-        assert set(re.findall(r"""from ["']\./([^"']+)["']""", answer.text)) <= named
+        assert {urljoin(address, name) for name in re.findall(r"""from ["'](\.[^"']+)["']""", answer.text)} <= named
 
 
 def test_nothing_is_compressed_for_a_browser_beside_the_server(record: Callable[..., Any]) -> None:

@@ -290,7 +290,7 @@ def on_stage(page: AppTest) -> dict[str, Any]:
     (stage,) = page.get("bidi_component")
     about: dict[str, Any] = json.loads(stage.proto.json)
     assert about.pop("base") == "/annscope"
-    assert {name: about.pop(name) for name in code("stage.js")} == code("stage.js")
+    assert {name: about.pop(name) for name in code("train/main.js")} == code("train/main.js")
     return about
 
 

@@ -1,7 +1,7 @@
 /** The answer: what is predicted in large letters, and every class's probability as a bar. */
-import { isSame } from './answers.js';
-import { card, make } from './draw-parts.js';
-import { asPercent } from './network-text.js';
+import { isSame } from '../lib/model/answers.js';
+import { card, make } from '../lib/ui/draw-parts.js';
+import { asPercent } from '../lib/format/text.js';
 
 /**
  * Build the card; `act(label)` is called when a bar is clicked. `reader` reads the answers (answers.js), `truth`

@@ -1,7 +1,7 @@
 /** A real example to begin with: by split, class and number, or at random. */
-import { truthOf } from './answers.js';
-import { make, press, select } from './draw-parts.js';
-import { generator } from './draw-change.js';
+import { truthOf } from '../lib/model/answers.js';
+import { make, press, select } from '../lib/ui/draw-parts.js';
+import { generator } from '../lib/model/transforms.js';
 
 const SPLITS = ['train', 'validation', 'test'];
 

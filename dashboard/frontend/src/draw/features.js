@@ -1,7 +1,7 @@
 /** For tables: one slider a feature over what the training examples span, with how sure the answer stays along it. */
-import { calm, card, make, press } from './draw-parts.js';
-import { drawSweep } from './draw-sweep.js';
-import { asNumber } from './network-text.js';
+import { calm, card, make, press } from '../lib/ui/draw-parts.js';
+import { drawSweep } from './sweep.js';
+import { asNumber } from '../lib/format/text.js';
 
 const POINTS = 41;
 

@@ -2,27 +2,27 @@
  * The Draw page: an example of one's own, drawn, uploaded, picked or moved by hand, and what the network answers
  * while the hand is still moving. Everything but the nearest training examples is computed here from one snapshot.
  */
-import { answersOf, truthOf } from './answers.js';
-import { createAnswer } from './draw-answer.js';
-import { changed } from './draw-change.js';
-import { createExamples } from './draw-example.js';
-import { createFeatures } from './draw-features.js';
-import { asBox, asMnist } from './draw-ink.js';
-import { createModel } from './draw-model.js';
-import { createNearest } from './draw-nearest.js';
-import { createLiveNetwork } from './draw-network.js';
-import { BRUSH, createPad, inkCanvasOf } from './draw-pad.js';
-import { calm, card, choice, make, press } from './draw-parts.js';
-import { createPlane } from './draw-plane.js';
-import { addSaves, asSheet, onPaper } from './draw-save.js';
-import { createSeen } from './draw-seen.js';
-import { createSliders } from './draw-sliders.js';
-import { openRun } from './draw-source.js';
-import { RULES } from './draw-style.js';
-import { createUpload } from './draw-upload.js';
-import { isDark, paletteFor } from './network-color.js';
-import { createFrame, paintFrame } from './network-style.js';
-import { asPercent } from './network-text.js';
+import { answersOf, truthOf } from '../lib/model/answers.js';
+import { createAnswer } from './answer.js';
+import { changed } from '../lib/model/transforms.js';
+import { createExamples } from './example.js';
+import { createFeatures } from './features.js';
+import { asBox, asMnist } from '../lib/model/ink.js';
+import { createModel } from '../lib/model/inference.js';
+import { createNearest } from './nearest.js';
+import { createLiveNetwork } from './network.js';
+import { BRUSH, createPad, inkCanvasOf } from './pad.js';
+import { calm, card, choice, make, press } from '../lib/ui/draw-parts.js';
+import { createPlane } from './plane.js';
+import { addSaves, asSheet, onPaper } from './save.js';
+import { createSeen } from './seen.js';
+import { createSliders } from './sliders.js';
+import { openRun } from './source.js';
+import { RULES } from './style.js';
+import { createUpload } from './upload.js';
+import { isDark, paletteFor } from '../lib/theme/palette.js';
+import { createFrame, paintFrame } from '../lib/ui/frame.js';
+import { asPercent } from '../lib/format/text.js';
 
 const LOOK_AT_THEME = 700; // ms
 const KEPT_TIMES = 2000;

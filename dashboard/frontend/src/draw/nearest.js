@@ -1,8 +1,8 @@
 /** The training examples whose last hidden layer answers most alike: asked of the server once the hand rests. */
-import { isSame, truthOf } from './answers.js';
-import { calm, card, make } from './draw-parts.js';
-import { paintImage } from './network-charts.js';
-import { asNumber } from './network-text.js';
+import { isSame, truthOf } from '../lib/model/answers.js';
+import { calm, card, make } from '../lib/ui/draw-parts.js';
+import { paintImage } from '../lib/charts/pictures.js';
+import { asNumber } from '../lib/format/text.js';
 
 /** Build the card. `choose(sample)` opens one. Returns {element, ask(url, features | null, said), paint(palette), destroy()}. */
 export function createNearest({ imageShape, reader, toShown, featureName }, choose) {

@@ -1,6 +1,6 @@
 /** The network view, fed with what is on the sheet instead of a recorded example. */
-import { answersOf, truthOf } from './answers.js';
-import { createNetwork } from './network.js';
+import { answersOf, truthOf } from '../lib/model/answers.js';
+import { createNetwork } from '../network/network.js';
 
 /** Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}; `show` answers how many ms it took. */
 export function createLiveNetwork(root, description, featureShape, features, extent = 0) {

@@ -2,7 +2,7 @@
  * The sheet to draw on: strokes of a brush or an eraser by mouse, finger, pen or keys, each of which can be taken back.
  * Ink is the alpha of a canvas that is never shown; the sheet on screen is coloured from it.
  */
-import { make } from './draw-parts.js';
+import { make } from '../lib/ui/draw-parts.js';
 
 const SIDE = 280; // pixels of ink a side
 export const BRUSH = 0.085; // width of the brush to begin with, as a share of the sheet

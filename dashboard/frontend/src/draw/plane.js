@@ -1,8 +1,8 @@
 /** For 2-D data: the plane with the classes' regions, the training points, and one point to drag. */
-import { card, make } from './draw-parts.js';
-import { truthOf } from './answers.js';
-import { fillPoint, finenessFor, regionPicture } from './network-plane.js';
-import { asNumber } from './network-text.js';
+import { card, make } from '../lib/ui/draw-parts.js';
+import { truthOf } from '../lib/model/answers.js';
+import { fillPoint, finenessFor, regionPicture } from '../lib/charts/plane.js';
+import { asNumber } from '../lib/format/text.js';
 
 /** Build the card; `reader` reads the answers (answers.js). `moved(stamp)` is called when the point moves. Returns {element, extent, point, put(point), draw(model, palette)}. */
 export function createPlane({ points, labels, names, reader }, moved) {

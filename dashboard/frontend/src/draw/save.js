@@ -1,5 +1,5 @@
 /** What a card shows as a file: its numbers as CSV, in full, and its picture as PNG. */
-import { press } from './draw-parts.js';
+import { press } from '../lib/ui/draw-parts.js';
 
 const field = (value) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
 

@@ -1,8 +1,8 @@
 /** What the network sees: the small image, and over it what the answer hangs on, with every number one click away. */
-import { card, choice, make, select } from './draw-parts.js';
-import { gradientOf } from './network-color.js';
-import { roundUp } from './network-math.js';
-import { asNumber } from './network-text.js';
+import { card, choice, make, select } from '../lib/ui/draw-parts.js';
+import { gradientOf } from '../lib/theme/palette.js';
+import { roundUp } from '../lib/model/math.js';
+import { asNumber } from '../lib/format/text.js';
 
 const MAPS = [
   ['none', 'Image', 'The image alone'],

@@ -1,7 +1,7 @@
 /** Sliders that change the image, each with how sure the network stays over its whole range and where it gives in. */
-import { CHANGES, neutral, sweep } from './draw-change.js';
-import { card, make, press } from './draw-parts.js';
-import { drawSweep } from './draw-sweep.js';
+import { CHANGES, neutral, sweep } from '../lib/model/transforms.js';
+import { card, make, press } from '../lib/ui/draw-parts.js';
+import { drawSweep } from './sweep.js';
 
 /** Build the card. `moved(stamp)` is called when a slider moves. Returns {element, values, seed, update(about, palette), destroy()}. */
 export function createSliders(classNames, side, moved) {

@@ -1,5 +1,5 @@
 /** What the Draw page asks the server for: a run's description, its snapshots (each once), and examples. */
-import { parseFrame } from './stage-frame.js';
+import { parseFrame } from '../lib/model/frame.js';
 
 const KEPT = 24;
 

@@ -1,6 +1,6 @@
 /** A picture from a file, the clipboard or dropped on the sheet: read here, and never sent anywhere. */
-import { inkOf } from './draw-ink.js';
-import { make, press } from './draw-parts.js';
+import { inkOf } from '../lib/model/ink.js';
+import { make, press } from '../lib/ui/draw-parts.js';
 
 const MOST_BYTES = 10e6;
 const MOST_PIXELS = 40e6;

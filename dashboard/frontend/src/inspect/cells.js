@@ -1,5 +1,5 @@
 /** How the cells of a confusion matrix on Inspect are coloured, and the legend that says so. */
-import { lettersOn, node } from './inspect-dom.js';
+import { lettersOn, node } from '../lib/ui/inspect-dom.js';
 
 /**
  * Blue for right, orange for wrong; of a difference blue is better, orange worse. Small shares are lifted:

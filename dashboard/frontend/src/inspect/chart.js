@@ -1,5 +1,5 @@
 /** A chart of Inspect: plotly draws it; a point is reached with the mouse or the keys, and opens what it stands for. */
-import { node, pngButton } from './inspect-dom.js';
+import { node, pngButton } from '../lib/ui/inspect-dom.js';
 
 const PAGE = 10;
 const NEARER = 0.6;

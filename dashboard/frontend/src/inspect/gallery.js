@@ -1,7 +1,7 @@
 /** The gallery: a page of the chosen examples, and the one that was opened with all its probabilities. */
-import { isSame, truthOf } from './answers.js';
-import { bytesOf, node, pngButton, roveOver } from './inspect-dom.js';
-import { fillPoint } from './network-plane.js';
+import { isSame, truthOf } from '../lib/model/answers.js';
+import { bytesOf, node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
+import { fillPoint } from '../lib/charts/plane.js';
 
 const percent = (value) => (value >= 0.995 && value < 1 ? '>99 %' : value > 0 && value < 0.01 ? '<1 %' : `${Math.round(100 * value)} %`);
 const ROW = 90; // pixels: a row of images

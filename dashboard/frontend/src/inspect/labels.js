@@ -1,6 +1,6 @@
 /** A 2x2 matrix for each label: what is true in rows, what was predicted in columns; every cell shows its examples. */
-import { fillLegend, paintCell } from './inspect-cells.js';
-import { node, pngButton, roveOver } from './inspect-dom.js';
+import { fillLegend, paintCell } from './cells.js';
+import { node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
 
 const CELLS = [['tn', 'fp'], ['fn', 'tp']];
 const WORDS = { tn: 'rightly not called', fp: 'wrongly called', fn: 'missed', tp: 'found' };

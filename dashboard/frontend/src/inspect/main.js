@@ -2,15 +2,15 @@
  * The parts of the Inspect page that answer to a click: the confusion matrix, tables whose rows can be chosen, charts,
  * the gallery, and the choice of the moment. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
  */
-import { createChart, plotly } from './inspect-chart.js';
-import { createGallery } from './inspect-gallery.js';
-import { createLabels } from './inspect-labels.js';
-import { createMatrix } from './inspect-matrix.js';
-import { createMoment } from './inspect-moment.js';
-import { RULES } from './inspect-style.js';
-import { createTable } from './inspect-table.js';
-import { isDark, paletteFor } from './network-color.js';
-import { paintFrame } from './network-style.js';
+import { createChart, plotly } from './chart.js';
+import { createGallery } from './gallery.js';
+import { createLabels } from './labels.js';
+import { createMatrix } from './matrix.js';
+import { createMoment } from './moment.js';
+import { RULES } from './style.js';
+import { createTable } from './table.js';
+import { isDark, paletteFor } from '../lib/theme/palette.js';
+import { paintFrame } from '../lib/ui/frame.js';
 
 const VIEWS = {
   matrix: createMatrix, labels: createLabels, table: createTable, chart: createChart, gallery: createGallery, moment: createMoment,

@@ -1,6 +1,6 @@
 /** The confusion matrix of Inspect: every cell, row and column is a button that says which examples to show. */
-import { fillLegend, paintCell } from './inspect-cells.js';
-import { node, pngButton, roveOver } from './inspect-dom.js';
+import { fillLegend, paintCell } from './cells.js';
+import { node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
 
 const NUMBERS_UP_TO = 26; // classes for which every cell has room for its number
 const BIG_UP_TO = 12;

@@ -1,5 +1,5 @@
 /** The choice of the moment: a slider over the snapshots, one step either way, and the latest, which moves on with the run. */
-import { node } from './inspect-dom.js';
+import { node } from '../lib/ui/inspect-dom.js';
 
 const REST = 160; // ms without a key before the snapshot it stands on is asked for
 const PATIENCE = 2000; // ms in which the page may answer; until then the slider stays where it was put

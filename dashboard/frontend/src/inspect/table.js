@@ -1,5 +1,5 @@
 /** A table of figures, sortable by each column; a row that stands for something is a button that chooses it. */
-import { node, pngButton, roveOver } from './inspect-dom.js';
+import { node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
 
 /** Build a table in `root`; `tell` is called with {row: id}. */
 export function createTable(root, tell) {

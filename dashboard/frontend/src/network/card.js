@@ -3,12 +3,12 @@
  * its statistics. One card floats beside the pointer; the pinned one stands under the network, follows
  * time, and lets its weights be changed.
  */
-import { createNumbersTable } from './chart-table.js';
-import { createFigure, paintBars, paintClasses, paintHistory, paintImage } from './network-charts.js';
-import { activationNamed, roundUp } from './network-math.js';
-import { biasOf, exampleName, explain, listedInputs, overProbe, recorded, sensitivity, weightOf } from './network-model.js';
-import { createSum } from './network-sum.js';
-import { asNumber, asPercent, counted, neuronName, sourceName } from './network-text.js';
+import { createNumbersTable } from '../lib/ui/numbers-table.js';
+import { createFigure, paintBars, paintClasses, paintHistory, paintImage } from '../lib/charts/pictures.js';
+import { activationNamed, roundUp } from '../lib/model/math.js';
+import { biasOf, exampleName, explain, listedInputs, overProbe, recorded, sensitivity, weightOf } from '../lib/model/forward.js';
+import { createSum } from './sum.js';
+import { asNumber, asPercent, counted, neuronName, sourceName } from '../lib/format/text.js';
 
 const element = (tag, className, text = '') => {
   const node = document.createElement(tag);

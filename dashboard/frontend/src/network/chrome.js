@@ -1,5 +1,5 @@
 /** What stands around the network's canvas: title, sliders, zoom, the legend, the banner of changes by hand. */
-import { asPercent, counted } from './network-text.js';
+import { asPercent, counted } from '../lib/format/text.js';
 
 const make = (tag, className, text = '') => {
   const node = document.createElement(tag);

@@ -3,11 +3,11 @@
  * {palette, font, layout, camera, ratio, layers, scales, linkScales, motion, input, output, silent, statistics,
  *  focus, pinned, changes, ...}; nothing here decides what is shown.
  */
-import { isSame } from './answers.js';
-import { blockOf, portOf } from './network-layout.js';
-import { activationNamed } from './network-math.js';
-import { fillPoint } from './network-plane.js';
-import { asNumber, asPercent } from './network-text.js';
+import { isSame } from '../lib/model/answers.js';
+import { blockOf, portOf } from './layout.js';
+import { activationNamed } from '../lib/model/math.js';
+import { fillPoint } from '../lib/charts/plane.js';
+import { asNumber, asPercent } from '../lib/format/text.js';
 
 const LEAST_TRACK = 12; // pixels of a probability's bar
 const TAU = 2 * Math.PI;

@@ -1,6 +1,6 @@
 /** Which connections matter for one image: those that carry the most, activation x weight. */
-import { weightOf } from './network-model.js';
-import { roundUp } from './network-math.js';
+import { weightOf } from '../lib/model/forward.js';
+import { roundUp } from '../lib/model/math.js';
 
 /** One number for a connection, to tell it from the others. */
 export const linkKey = (level, from, to) => (level * 16384 + from) * 16384 + to;

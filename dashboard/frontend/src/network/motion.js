@@ -2,7 +2,7 @@
  * What is on screen between two moments: values and connections glide from what was last drawn
  * to what is now true, so an interrupted movement never jumps.
  */
-import { linkKey } from './network-links.js';
+import { linkKey } from './links.js';
 
 export class Motion {
   constructor() {

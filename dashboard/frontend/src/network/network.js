@@ -2,25 +2,25 @@
  * The network view: one example's way through the network, from the input through every layer to the answer,
  * gliding between snapshots; neurons can be looked into, pinned, switched off, and their weights changed.
  */
-import { Camera, steer } from './network-camera.js';
-import { createCard, describe, placeCard } from './network-card.js';
-import { createBanner, createBar, createLegend } from './network-chrome.js';
-import { isDark, paletteFor } from './network-color.js';
-import { drawNetwork } from './network-draw.js';
-import { ActivationHistory } from './network-history.js';
-import { blockOf, heightFor, hit, layOut } from './network-layout.js';
-import { LinkScales, linksOf, strongestLinks } from './network-links.js';
-import { activationNamed } from './network-math.js';
-import { ActivationScales, exampleName, largest, layersOf, listedInputs, passOf, probeCount, probeInput, recorded, silentUnits } from './network-model.js';
-import { Motion } from './network-motion.js';
-import { createPictures } from './network-pictures.js';
-import { extentOf } from './network-plane.js';
-import { createProbes, exampleWords } from './network-probes.js';
-import { weightScalesOf } from './network-scale.js';
-import { createFrame, paintFrame } from './network-style.js';
-import { asNumber, neuronName } from './network-text.js';
-import { Edits, HeldOutQuestion } from './network-whatif.js';
-import { whenSeen } from './stage-seen.js';
+import { Camera, steer } from './camera.js';
+import { createCard, describe, placeCard } from './card.js';
+import { createBanner, createBar, createLegend } from './chrome.js';
+import { isDark, paletteFor } from '../lib/theme/palette.js';
+import { drawNetwork } from './draw.js';
+import { ActivationHistory } from './history.js';
+import { blockOf, heightFor, hit, layOut } from './layout.js';
+import { LinkScales, linksOf, strongestLinks } from './links.js';
+import { activationNamed } from '../lib/model/math.js';
+import { ActivationScales, exampleName, largest, layersOf, listedInputs, passOf, probeCount, probeInput, recorded, silentUnits } from '../lib/model/forward.js';
+import { Motion } from './motion.js';
+import { createPictures } from './pictures.js';
+import { extentOf } from '../lib/charts/plane.js';
+import { createProbes, exampleWords } from './probes.js';
+import { weightScalesOf } from '../lib/model/weight-scales.js';
+import { createFrame, paintFrame } from '../lib/ui/frame.js';
+import { asNumber, neuronName } from '../lib/format/text.js';
+import { Edits, HeldOutQuestion } from './whatif.js';
+import { whenSeen } from '../lib/ui/seen.js';
 
 const GLIDE = 220; // ms from one example to another
 const FOCUS_LINKS = 48;

@@ -1,8 +1,8 @@
 /** Pictures that the network view keeps from one drawing to the next, made again only when what they show changed. */
-import { extentOf, facePicture, finenessFor, overPlane, regionPicture } from './network-plane.js';
-import { sensitivity, weightOf } from './network-model.js';
-import { imagePicture } from './network-probes.js';
-import { paintImage } from './network-charts.js';
+import { extentOf, facePicture, finenessFor, overPlane, regionPicture } from '../lib/charts/plane.js';
+import { sensitivity, weightOf } from '../lib/model/forward.js';
+import { imagePicture } from './probes.js';
+import { paintImage } from '../lib/charts/pictures.js';
 
 const ATLAS_COLUMNS = 32;
 

@@ -1,8 +1,8 @@
 /** The strip of probe examples to choose from, grouped by class; a corner marks those answered wrongly. */
-import { isSame } from './answers.js';
-import { exampleName, probeCount, probeInput, recorded } from './network-model.js';
-import { extentOf, fillPoint } from './network-plane.js';
-import { asNumber, withArticle } from './network-text.js';
+import { isSame } from '../lib/model/answers.js';
+import { exampleName, probeCount, probeInput, recorded } from '../lib/model/forward.js';
+import { extentOf, fillPoint } from '../lib/charts/plane.js';
+import { asNumber, withArticle } from '../lib/format/text.js';
 
 const SIDE = 34;
 

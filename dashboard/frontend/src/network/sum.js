@@ -1,6 +1,6 @@
 /** The sum that made a neuron's value, as a table of true numbers; in the pinned card its weights can be changed. */
-import { activationNamed } from './network-math.js';
-import { asNumber, counted } from './network-text.js';
+import { activationNamed } from '../lib/model/math.js';
+import { asNumber, counted } from '../lib/format/text.js';
 
 const AT_REST = 250; // ms
 

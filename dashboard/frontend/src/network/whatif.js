@@ -2,7 +2,7 @@
  * Changes by hand: a neuron switched off, a connection cut, a weight set to another number.
  * They lie over the recorded parameters, which stay as they are, and can be taken back one by one.
  */
-import { weightOf } from './network-model.js';
+import { weightOf } from '../lib/model/forward.js';
 
 const NOTHING = new Set();
 

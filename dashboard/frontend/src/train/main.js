@@ -2,23 +2,23 @@
  * The stage: one component that holds everything alive on the page. It follows the run by itself, and tells
  * Streamlit only what a person chose, the moment and the example, so that the address can hold it.
  */
-import { createClasses } from './classes.js';
-import { createCompare } from './compare.js';
-import { createConfusion } from './confusion.js';
-import { createCurves } from './curves.js';
-import { createDistributions } from './distributions.js';
-import { createHealth } from './health.js';
-import { createLayers } from './layers.js';
-import { isDark, paletteFor } from './network-color.js';
-import { createNetwork } from './network.js';
-import { paintFrame } from './network-style.js';
-import { Choice } from './stage-choice.js';
-import { createShow } from './stage-show.js';
-import { openSource } from './stage-source.js';
-import { createStore } from './stage-store.js';
-import { RULES } from './stage-style.js';
-import { createTimeline } from './stage-timeline.js';
-import { createTiles } from './tiles.js';
+import { createClasses } from './classes/classes.js';
+import { createCompare } from './compare/compare.js';
+import { createConfusion } from './confusion/confusion.js';
+import { createCurves } from './curves/curves.js';
+import { createDistributions } from './distributions/distributions.js';
+import { createHealth } from './health/health.js';
+import { createLayers } from './layers/layers.js';
+import { isDark, paletteFor } from '../lib/theme/palette.js';
+import { createNetwork } from '../network/network.js';
+import { paintFrame } from '../lib/ui/frame.js';
+import { Choice } from './choice.js';
+import { createShow } from './show.js';
+import { openSource } from './source.js';
+import { createStore } from './store.js';
+import { RULES } from './style.js';
+import { createTimeline } from './timeline/timeline.js';
+import { createTiles } from './tiles/tiles.js';
 
 const LOOK_AT_THEME = 700; // ms
 const VIEWS = [
@@ -27,7 +27,7 @@ const VIEWS = [
   ['classes', 1, createClasses],
 ];
 /** Which of the views a line of a stack trace belongs to. */
-const VIEW_IN_STACK = new RegExp(`/(${VIEWS.map(([name]) => name).join('|')})\\.js\\b`, 'g');
+const VIEW_IN_STACK = new RegExp(`/(${VIEWS.map(([name]) => name).join('|')})/\\1\\.js\\b`, 'g');
 const stages = new WeakMap();
 
 /** Called by the component's loader at every change of its data; returns what unmounts it. */

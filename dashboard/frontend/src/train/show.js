@@ -1,5 +1,5 @@
 /** Which moment is shown: the newest while the run is followed, else the one chosen; with a glide from one to the next. */
-import { draw } from './stage-seen.js';
+import { draw } from '../lib/ui/seen.js';
 
 const LONGEST_GLIDE = 300; // ms
 const SHORTEST_GLIDE = 100; // ms: snapshots that follow each other faster than this are a moving picture by themselves

@@ -1,7 +1,7 @@
 /** Where the stage has its frames from: the live socket, or any snapshot asked for by number. */
-import { truthsOf } from './answers.js';
-import { parseFrame, parseTensors } from './stage-frame.js';
-import { answering, withSample } from './stage-sample.js';
+import { truthsOf } from '../lib/model/answers.js';
+import { parseFrame, parseTensors } from '../lib/model/frame.js';
+import { answering, withSample } from '../lib/model/sample.js';
 
 const KEPT = 40;
 const GONE = 4404;

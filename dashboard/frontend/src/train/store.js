@@ -1,5 +1,5 @@
 /** What every view on the stage reads: the run, its history, and the one moment and example that are shown. */
-import { answersOf } from './answers.js';
+import { answersOf } from '../lib/model/answers.js';
 
 /**
  * Make an empty store. Views listen with `on(event, fn)` to

@@ -1,5 +1,5 @@
 /** One chart of lines over epochs, drawn on a canvas: axes, lines, marks, the moment shown and the one pointed at. */
-import { domainOf, extent, indexAt, linearTicks, logTicks, rangeOf, tickText } from './chart-scale.js';
+import { domainOf, extent, indexAt, linearTicks, logTicks, rangeOf, tickText } from './scale.js';
 
 export const MARGIN = { left: 46, right: 86, top: 22, bottom: 20 };
 const ROW = 29; // pixels that a value and its name take beside the right end

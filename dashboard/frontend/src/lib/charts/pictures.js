@@ -1,5 +1,5 @@
 /** Small charts of a neuron's card, each drawn on a canvas of its own that is told its numbers. */
-import { asNumber } from './network-text.js';
+import { asNumber } from '../format/text.js';
 
 /** A canvas with a caption: {element, canvas, caption}. */
 export function createFigure(label) {

@@ -1,6 +1,6 @@
 /** For 2-D data: what every neuron answers over the whole plane, as small pictures, and the classes' regions. */
-import { activate, preActivations } from './network-math.js';
-import { biasOf, probeCount, probeInput, weightOf } from './network-model.js';
+import { activate, preActivations } from '../model/math.js';
+import { biasOf, probeCount, probeInput, weightOf } from '../model/forward.js';
 
 /** Colours of classes, told apart with any colour vision (after Okabe and Ito), for light and dark pages. */
 const CLASSES = {

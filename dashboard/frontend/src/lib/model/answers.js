@@ -2,7 +2,7 @@
  * What the output layer says and what is true, as lists of class numbers in order: one class each, or, where an
  * example carries several labels, any number of them. The one place that knows what an output unit stands for.
  */
-import { largest } from './network-model.js';
+import { largest } from './forward.js';
 
 const HALF = 0.5; // from here on a label is predicted, and the second of two classes
 

@@ -3,7 +3,7 @@
  * every layer's values. `values[0]` is the input and `values[l + 1]` what layer l answers,
  * so the weights of layer l lead from `values[l]` to `values[l + 1]`.
  */
-import { activate, activationNamed, column, inputGradient, preActivations, productsOf, roundUp, strongest, termsOf } from './network-math.js';
+import { activate, activationNamed, column, inputGradient, preActivations, productsOf, roundUp, strongest, termsOf } from './math.js';
 
 /** The function of the output units; a single unit for two classes is a sigmoid. */
 const outputFunction = (output = 'softmax') => (output === 'binary' ? 'sigmoid' : output);

@@ -1,7 +1,7 @@
 /** A snapshot's network, answering in the browser: forward passes and what an answer hangs on. */
-import { activate, activationNamed, inputGradient, preActivations } from './network-math.js';
+import { activate, activationNamed, inputGradient, preActivations } from './math.js';
 import { answersOf } from './answers.js';
-import { biasOf, layersOf, weightOf } from './network-model.js';
+import { biasOf, layersOf, weightOf } from './forward.js';
 
 /** The network of a frame. `description` is the run's; `cost` counts the multiplications of one pass. */
 export function createModel(description, frame) {

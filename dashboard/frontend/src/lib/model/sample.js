@@ -1,6 +1,6 @@
 /** An example of the data that the address names, beside the recorded ones: its answers are computed here, snapshot by snapshot. */
 import { truthOf } from './answers.js';
-import { createModel } from './draw-model.js';
+import { createModel } from './inference.js';
 
 /** The probe with one example more, at its end. `sample` is {split, index, label, x}, as the server tells it. */
 export function withSample({ images, labels }, sample) {

@@ -1,5 +1,5 @@
 /** Ways to change the small image, and how the answer bears them. Pure arithmetic; an untouched image stays as it is, to the bit. */
-import { blank } from './draw-ink.js';
+import { blank } from './ink.js';
 
 const signed = (value, places) => `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(places)}`;
 

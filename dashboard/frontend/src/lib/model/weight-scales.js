@@ -1,6 +1,6 @@
 /** One symmetric scale of weights a layer, shared by every picture of them; over a run it only grows, in steps. */
-import { roundUp } from './network-math.js';
-import { weightOf } from './network-model.js';
+import { roundUp } from './math.js';
+import { weightOf } from './forward.js';
 
 export class WeightScales {
   constructor(layers) {

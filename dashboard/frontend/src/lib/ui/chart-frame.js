@@ -1,6 +1,6 @@
 /** The look of the curves, the confusion matrix and the classes, on the frame that the network view has too. */
-import { isDark, paletteFor } from './network-color.js';
-import { createFrame, paintFrame } from './network-style.js';
+import { isDark, paletteFor } from '../theme/palette.js';
+import { createFrame, paintFrame } from './frame.js';
 
 const RULES = `
 .ch-choice { display: inline-flex; }

@@ -1,7 +1,7 @@
 /** Precision, recall, F1 and support of each class at the moment shown; what is undefined says so. */
-import { createChartFrame, heldoutOf, make, runOf } from './chart-style.js';
-import { Course, average, sorted, weakestOf } from './classes-figures.js';
-import { whenSeen } from './stage-seen.js';
+import { createChartFrame, heldoutOf, make, runOf } from '../../lib/ui/chart-frame.js';
+import { Course, average, sorted, weakestOf } from './figures.js';
+import { whenSeen } from '../../lib/ui/seen.js';
 
 const COLUMNS = [
   ['label', 'Class', 'The class'],

@@ -1,10 +1,10 @@
 /** Two moments of a run side by side: the pinned one and the one shown. Hidden while nothing is pinned. */
-import { paletteFor } from './network-color.js';
-import { isSame } from './answers.js';
-import { OF_LABEL, countsOf } from './confusion-counts.js';
-import { exampleName, layersOf, recorded } from './network-model.js';
-import { whenSeen } from './stage-seen.js';
-import { epochWords } from './stage-store.js';
+import { paletteFor } from '../../lib/theme/palette.js';
+import { isSame } from '../../lib/model/answers.js';
+import { OF_LABEL, countsOf } from '../../lib/model/confusion-counts.js';
+import { exampleName, layersOf, recorded } from '../../lib/model/forward.js';
+import { whenSeen } from '../../lib/ui/seen.js';
+import { epochWords } from '../store.js';
 
 const signed = (value, digits) => (Number.isFinite(value) ? `${value > 0 ? '+' : value < 0 ? '−' : '±'}${Math.abs(value).toFixed(digits)}` : 'n/a');
 const number = (value, digits) => (typeof value === 'number' && Number.isFinite(value) ? value.toFixed(digits) : 'n/a');

@@ -2,10 +2,10 @@
  * The confusion matrix of the moment shown, as a table whose cells are coloured: rows true, columns predicted.
  * Where an example carries any number of labels, a row for each label with its 2x2 matrix laid out in a line.
  */
-import { createChartFrame, heldoutOf, make, makeButton, runOf } from './chart-style.js';
-import { OF_LABEL, cellPercent, countsOf, sentence } from './confusion-counts.js';
-import { gradientOf } from './network-color.js';
-import { whenSeen } from './stage-seen.js';
+import { createChartFrame, heldoutOf, make, makeButton, runOf } from '../../lib/ui/chart-frame.js';
+import { OF_LABEL, cellPercent, countsOf, sentence } from '../../lib/model/confusion-counts.js';
+import { gradientOf } from '../../lib/theme/palette.js';
+import { whenSeen } from '../../lib/ui/seen.js';
 
 const NUMBERS_UP_TO = 20; // classes for which every cell has room for its number
 const DECIMALS_UP_TO = 12;

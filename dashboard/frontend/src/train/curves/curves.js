@@ -2,13 +2,13 @@
  * Loss and accuracy of both splits over the epochs, and the learning rate where it changes. Pointing names the
  * numbers, a click goes to that moment, dragging zooms, and the zoom stays while new snapshots arrive.
  */
-import { freshContext, watchSize } from './chart-canvas.js';
-import { MARGIN, drawChart, layChart, splitColors } from './chart-draw.js';
-import { indexAt, nearest, tickText, within } from './chart-scale.js';
-import { createChartFrame, heldoutOf, make, makeButton, runOf } from './chart-style.js';
-import { History, marksOf } from './curves-history.js';
-import { createNumbers, epochText, lossText, shareText } from './curves-numbers.js';
-import { whenSeen } from './stage-seen.js';
+import { freshContext, watchSize } from '../../lib/charts/canvas.js';
+import { MARGIN, drawChart, layChart, splitColors } from '../../lib/charts/line-chart.js';
+import { indexAt, nearest, tickText, within } from '../../lib/charts/scale.js';
+import { createChartFrame, heldoutOf, make, makeButton, runOf } from '../../lib/ui/chart-frame.js';
+import { History, marksOf } from './history.js';
+import { createNumbers, epochText, lossText, shareText } from './numbers.js';
+import { whenSeen } from '../../lib/ui/seen.js';
 
 const HEIGHTS = { loss: 182, accuracy: 182, rate: 96 };
 const TITLES = { loss: 'Loss', accuracy: 'Accuracy', rate: 'Learning rate' };

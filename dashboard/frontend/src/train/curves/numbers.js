@@ -1,6 +1,6 @@
 /** The last values of the curves as words and as a table. */
-import { tickText } from './chart-scale.js';
-import { make } from './chart-style.js';
+import { tickText } from '../../lib/charts/scale.js';
+import { make } from '../../lib/ui/chart-frame.js';
 
 const ROWS = 12;
 const HEADINGS = ['Epoch', 'Step', 'Train loss', 'Held-out loss', 'Train accuracy', 'Held-out accuracy', 'Learning rate'];

@@ -2,13 +2,13 @@
  * How the weights, gradients, updates and activations of a layer are distributed, over all snapshots: as a heat map
  * (a column a snapshot) or as ridges, on bins that are the same for every run.
  */
-import { freshContext, watchSize } from './chart-canvas.js';
-import { paletteFor } from './network-color.js';
-import { layersOf } from './network-model.js';
-import { layerColors } from './layers.js';
-import { tickText } from './chart-scale.js';
-import { createNumbersTable } from './chart-table.js';
-import { whenSeen } from './stage-seen.js';
+import { freshContext, watchSize } from '../../lib/charts/canvas.js';
+import { paletteFor } from '../../lib/theme/palette.js';
+import { layersOf } from '../../lib/model/forward.js';
+import { layerColors } from '../layers/layers.js';
+import { tickText } from '../../lib/charts/scale.js';
+import { createNumbersTable } from '../../lib/ui/numbers-table.js';
+import { whenSeen } from '../../lib/ui/seen.js';
 
 const HEIGHT = 250;
 const LEFT = 52;

@@ -1,7 +1,7 @@
 /** The health panel: what is wrong, why it says so, and which slider to move. */
-import { diagnose } from './health-rules.js';
-import { layersOf } from './network-model.js';
-import { whenSeen } from './stage-seen.js';
+import { diagnose } from './rules.js';
+import { layersOf } from '../../lib/model/forward.js';
+import { whenSeen } from '../../lib/ui/seen.js';
 
 const READ = 250; // ms for which a sentence stays at least: the whole history is gone through for it
 

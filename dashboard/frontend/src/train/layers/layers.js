@@ -1,12 +1,12 @@
 /** One figure of every layer over the epochs: how large its steps, gradients and weights are, what is dead or saturated. */
-import { freshContext, watchSize } from './chart-canvas.js';
-import { MARGIN, drawChart, heightForEnds, layChart } from './chart-draw.js';
-import { nearest, tickText } from './chart-scale.js';
-import { createNumbersTable } from './chart-table.js';
-import { HEALTHY } from './health-rules.js';
-import { paletteFor } from './network-color.js';
-import { layersOf } from './network-model.js';
-import { whenSeen } from './stage-seen.js';
+import { freshContext, watchSize } from '../../lib/charts/canvas.js';
+import { MARGIN, drawChart, heightForEnds, layChart } from '../../lib/charts/line-chart.js';
+import { nearest, tickText } from '../../lib/charts/scale.js';
+import { createNumbersTable } from '../../lib/ui/numbers-table.js';
+import { HEALTHY } from '../health/rules.js';
+import { paletteFor } from '../../lib/theme/palette.js';
+import { layersOf } from '../../lib/model/forward.js';
+import { whenSeen } from '../../lib/ui/seen.js';
 
 const HEIGHT = 210;
 const FIGURES = {

@@ -1,5 +1,5 @@
 /** In which order the first layer's neurons are shown. */
-import { largest } from './network-model.js';
+import { largest } from '../../lib/model/forward.js';
 
 /** The Euclidean norm of every neuron's incoming weights. */
 export function normsOf({ shape: [nIn, nOut], data }) {

@@ -2,14 +2,14 @@
  * The first layer's weights as tiles, one a neuron: as an image where the input is one, else as bars,
  * all on one symmetric scale that holds over the run. A click pins the neuron in the network view.
  */
-import { gradientOf, isDark, paletteFor } from './network-color.js';
-import { layersOf, weightOf } from './network-model.js';
-import { weightScalesOf } from './network-scale.js';
-import { createFrame, paintFrame } from './network-style.js';
-import { asNumber, neuronName } from './network-text.js';
-import { whenSeen } from './stage-seen.js';
-import { between, createTilePainter, drawBars, layTiles } from './tiles-draw.js';
-import { classesServed, endsOf, normsOf, orderOf } from './tiles-order.js';
+import { gradientOf, isDark, paletteFor } from '../../lib/theme/palette.js';
+import { layersOf, weightOf } from '../../lib/model/forward.js';
+import { weightScalesOf } from '../../lib/model/weight-scales.js';
+import { createFrame, paintFrame } from '../../lib/ui/frame.js';
+import { asNumber, neuronName } from '../../lib/format/text.js';
+import { whenSeen } from '../../lib/ui/seen.js';
+import { between, createTilePainter, drawBars, layTiles } from './draw.js';
+import { classesServed, endsOf, normsOf, orderOf } from './order.js';
 
 const AT_FIRST = 128;
 const GLIDE_UP_TO = 110_000; // weights on screen for which the tiles glide between snapshots

@@ -1,6 +1,6 @@
 /** What happened during a run, as marks on the timeline: changes by hand, pauses, the best epoch, the end. */
-import { asNumber } from './network-text.js';
-import { epochWords } from './stage-store.js';
+import { asNumber } from '../../lib/format/text.js';
+import { epochWords } from '../store.js';
 
 /** Glyphs in a box of 12 by 12, told apart by shape. */
 export const GLYPHS = {

@@ -1,9 +1,9 @@
 /** The timeline: every view on the stage shows the moment that is chosen here. */
-import { watchSize } from './chart-canvas.js';
-import { paletteFor } from './network-color.js';
-import { gathered, GLYPHS, marksOf } from './stage-marks.js';
-import { whenSeen } from './stage-seen.js';
-import { duration, epochWords } from './stage-store.js';
+import { watchSize } from '../../lib/charts/canvas.js';
+import { paletteFor } from '../../lib/theme/palette.js';
+import { gathered, GLYPHS, marksOf } from './marks.js';
+import { whenSeen } from '../../lib/ui/seen.js';
+import { duration, epochWords } from '../store.js';
 
 const SPEEDS = [0.5, 1, 2, 4, 8];
 const PACE = 450; // ms for a snapshot at speed 1
