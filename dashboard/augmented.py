@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
@@ -13,7 +12,7 @@ from numpy import ndarray
 from annscope.core.augmentation import Augmentation, Canvas, canvas_of
 from annscope.core.batches import epoch_order
 from annscope.core.config import DataConfig, RunConfig
-from annscope.data.datasets import load_dataset
+from annscope.data.datasets import find_path, load_dataset
 
 N_IMAGES = 3
 N_EPOCHS = 5
@@ -33,8 +32,8 @@ def augmented(config: RunConfig) -> Augmented:
     Raises AnnscopeError when the data cannot be had or holds no images, or for settings that do not fit them.
     """
     training = config.training
-    path = Path(config.data.name).expanduser()
-    changed = path.stat().st_mtime_ns if path.exists() else 0
+    path = find_path(config.data.name)
+    changed = 0 if path is None else path.stat().st_mtime_ns
     chosen, n, canvas = _some_images(config.data, training.seed, training.dtype, changed)
     augment = Augmentation(training, canvas, n)
     plain = np.stack(list(chosen.values()))

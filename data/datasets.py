@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,7 @@ def load_dataset(
     train_rows, val_rows = _train_and_validation(config, examples, rest)
     scaler = fit_scaler(config.scaling, examples, train_rows)
     return Dataset(
-        name=config.name if config.name in DATASETS else _name_of(Path(config.name)),
+        name=config.name if config.name in DATASETS else _name_of(Path(config.name).expanduser()),
         x_train=scaler.apply(examples.x, train_rows, dtype),
         y_train=examples.y[train_rows],
         x_val=scaler.apply(examples.x, val_rows, dtype),
@@ -142,6 +143,7 @@ def load_dataset(
         feature_names=examples.feature_names,
         offset=scaler.offset,
         divisor=scaler.divisor,
+        notes=examples.notes,
     )
 
 
@@ -151,17 +153,28 @@ def check_name(name: str) -> None:
         return
     if not _looks_like_path(name):
         raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
-    path = Path(name).expanduser()
-    if not path.is_file() and not path.is_dir():
-        raise DataError(f"there is no file {name}" if path.suffix else f"there is no file or folder {name}")
+    if find_path(name) is None:
+        if os.path.lexists(name):
+            raise DataError(f"{name} is neither a file nor a folder that can be read")
+        raise DataError(f"there is no file {name}" if Path(name).suffix else f"there is no file or folder {name}")
+
+
+def find_path(name: str) -> Path | None:
+    """The file or folder that `name` leads to; None where there is none, or something else such as a named pipe."""
+    try:
+        path = Path(name).expanduser()
+        mode = path.stat().st_mode
+    except (OSError, RuntimeError, ValueError):  # nothing there, the home of nobody, a name that no file can have
+        return None
+    return path if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else None
 
 
 def holds_images(name: str) -> bool:
     """Whether the examples of a data set are images; of a file, whether its first bytes look like it."""
     if name in DATASETS:
         return DATASETS[name].image_shape is not None
-    path = Path(name).expanduser()
-    return path.is_dir() or may_hold_images(path)
+    path = find_path(name)
+    return path is not None and (path.is_dir() or may_hold_images(path))
 
 
 def is_ready(config: DataConfig) -> bool:
@@ -221,9 +234,9 @@ def _train_and_validation(
 
 
 def _name_of(path: Path) -> str:
-    path = path.expanduser().resolve()
+    path = path.resolve()
     return path.name if path.is_dir() else path.stem
 
 
 def _looks_like_path(name: str) -> bool:
-    return bool(Path(name).suffix) or "/" in name or os.sep in name or Path(name).exists()
+    return bool(Path(name).suffix) or "/" in name or os.sep in name or find_path(name) is not None

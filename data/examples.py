@@ -14,6 +14,9 @@ Labels = Int[ndarray, " n"] | Int[ndarray, "n n_labels"]
 TestFeatures = Float[ndarray, "n_test n_features"] | UInt8[ndarray, "n_test n_features"]
 TestLabels = Int[ndarray, " n_test"] | Int[ndarray, "n_test n_labels"]
 
+MOST_CLASSES = 4096
+"""Each is an output unit, a row and a column of the confusion matrix of every snapshot, and a name on screen."""
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:
@@ -21,7 +24,8 @@ class Examples:
 
     Labels index `class_names`, or are rows of 0 and 1 with a column for each of them.
     `test` is the official test split, where the source has one. `pixel_max` is the value of white
-    in images, None where the source does not say.
+    in images, None where the source does not say. `notes` are sentences for the user about how the
+    source was understood, such as what was left out of it.
     """
 
     x: Features
@@ -31,6 +35,7 @@ class Examples:
     image_shape: tuple[int, int] | None = None
     pixel_max: float | None = None
     feature_names: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def fingerprint(self) -> str:
         """SHA-256, in hex, of everything that a network could learn from: values, labels, classes, official split."""

@@ -8,34 +8,41 @@ alone. With the subfolders `train` and `test`, each of which has the classes, `t
 split. Colours become shades of grey (ITU-R 601-2: 0.299 red + 0.587 green + 0.114 blue), what is
 transparent becomes white, and a photograph stands as its EXIF data says.
 
+Links are followed, yet each file and each folder is read once, whatever names lead to it: a link that
+leads up, to another class or in a circle adds nothing. `Examples.notes` says what was left out for that.
+
 All images have the same size, or are brought to one: scaled, aspect ratio kept, until they touch two
 opposite edges of a square, the rest filled with the median of the image's own edge.
 """
 
 from __future__ import annotations
 
+import os
+import stat
 import warnings
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Hashable, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import UInt8
 from numpy import ndarray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from annscope.data.download import Progress
 from annscope.data.errors import DataError
-from annscope.data.examples import Examples
+from annscope.data.examples import MOST_CLASSES, Examples
+from annscope.data.regular_file import regular_file
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 _FORMATS = ("PNG", "JPEG", "BMP")
 MOST_PIXELS = 1 << 16
 """Of an image as the network sees it: each is an input of every neuron in the first layer."""
-_MOST_IN_A_FILE = 100_000_000
+_MOST_PIXELS_IN_A_FILE = 50_000_000  # of one photograph; as many as the Draw page takes
+_MOST_BYTES_IN_A_FILE = 1 << 28
 _MOST_BYTES = 1 << 30
-
-Labelled: TypeAlias = list[tuple[Path, int]]
+_MOST_ENTRIES = 2_000_000
+_MOST_NAMED = 3
 
 
 def load_image_folder(folder: Path, side: int = 0, progress: Progress | None = None) -> Examples:
@@ -47,8 +54,8 @@ def load_image_folder(folder: Path, side: int = 0, progress: Progress | None = N
     """
     parts = _subfolders(folder)
     splits = {part.name.lower(): part for part in parts}
-    test: Labelled = []
-    if {"train", "test"} <= set(splits) and all(_subfolders(splits[name]) for name in ("train", "test")):
+    has_test = {"train", "test"} <= set(splits) and all(_subfolders(splits[name]) for name in ("train", "test"))
+    if has_test:
         others = [part.name for name, part in splits.items() if name not in {"train", "test"}]
         if others:
             raise DataError(
@@ -60,25 +67,26 @@ def load_image_folder(folder: Path, side: int = 0, progress: Progress | None = N
         unknown = [name for name in test_names if name not in names]
         if unknown:
             raise DataError(f"{splits['test']} has the class {unknown[0]}, which {splits['train']} has not")
-        train, test = _labelled(splits["train"], names), _labelled(splits["test"], test_names, names)
+        classes = [(splits["train"] / name, names.index(name)) for name in names]
+        classes += [(splits["test"] / name, names.index(name)) for name in test_names]
     else:
         names = _class_names(folder)
-        train = _labelled(folder, names)
-    every = _Reader(side, [path for path, _ in (*train, *test)], folder, progress).read()
-    x, y = every[: len(train)], _labels(train)
-    shape = every.shape[1:]
+        classes = [(folder / name, label) for label, name in enumerate(names)]
+    search = _Search(folder, [part for part, _ in classes])
+    n_images = [len(files) for files in search.found]
+    n_train = sum(n_images[: len(names)])
+    y = np.repeat([label for _, label in classes], n_images)
+    every = _Reader(side, [file for files in search.found for file in files], folder, progress).read()
+    x = every.reshape(len(every), -1)
     return Examples(
-        x=x.reshape(len(x), -1),
-        y=y,
+        x=x[:n_train],
+        y=y[:n_train],
         class_names=tuple(names),
-        test=(every[len(train) :].reshape(len(test), -1), _labels(test)) if test else None,
-        image_shape=(shape[0], shape[1]),
+        test=(x[n_train:], y[n_train:]) if has_test else None,
+        image_shape=(every.shape[1], every.shape[2]),
         pixel_max=255.0,
+        notes=search.notes,
     )
-
-
-def _labels(labelled: Labelled) -> Int[ndarray, " n"]:
-    return np.array([label for _, label in labelled], np.int64)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -92,14 +100,6 @@ def _subfolders(folder: Path) -> list[Path]:
     return [path for path in _entries(folder) if path.is_dir()]
 
 
-def _images_in(folder: Path) -> Iterator[Path]:
-    for path in _entries(folder):
-        if path.is_dir():
-            yield from _images_in(path)
-        elif path.suffix.lower() in SUFFIXES:
-            yield path
-
-
 def _class_names(folder: Path) -> list[str]:
     names = [path.name for path in _subfolders(folder)]
     loose = next((path for path in _entries(folder) if path.is_file() and path.suffix.lower() in SUFFIXES), None)
@@ -110,39 +110,132 @@ def _class_names(folder: Path) -> list[str]:
         raise DataError(f"{loose} lies beside the classes: move it into the subfolder of its class")
     if len(names) == 1:
         raise DataError(f"{folder} has one class only, {names[0]}: there is nothing to tell apart")
+    if len(names) > MOST_CLASSES:
+        raise DataError(f"{folder} has {len(names):,} classes, more than the {MOST_CLASSES:,} that can be told apart")
     return sorted(names, key=int) if all(name.isdecimal() for name in names) else names
 
 
-def _labelled(folder: Path, names: Iterable[str], classes: list[str] | None = None) -> Labelled:
-    """The images of each class, with the number of the class."""
-    found: Labelled = []
-    for name in names:
-        label = (classes or list(names)).index(name)
-        images = [(path, label) for path in _images_in(folder / name)]
-        if not images:
-            raise DataError(f"{folder / name} has no images: it needs PNG, JPEG or BMP files")
-        found += images
-    return found
+class _Search:
+    """Looks for the images of each class, and meets every file and every folder once, by device and inode.
+
+    What lies in the folders themselves is found first, and only then what links lead to: no class takes
+    the images of another because it has a link to them, and no link that leads up is followed.
+    """
+
+    def __init__(self, folder: Path, classes: Sequence[Path]) -> None:
+        self._folder = folder
+        self._found: list[list[tuple[Path, int]]] = [[] for _ in classes]
+        self._left_out: dict[str, list[Path]] = {}
+        self._links: deque[tuple[int, Path]] = deque()
+        self._n_entries = 0
+        top = folder.resolve()
+        self._met: dict[Hashable, Path] = {}
+        for above in (*(part.parent for part in classes), *top.parents):
+            self._met.setdefault(_identity(above, _stat(above)), above)
+        for part in sorted(classes, key=Path.is_symlink):
+            known = self._met.setdefault(_identity(part, _stat(part)), part)
+            if known != part:
+                raise DataError(f"{part} is {known} by another name, where each image can have one class only")
+        for label, part in enumerate(classes):
+            self._walk(label, part)
+        while self._links:
+            self._follow(*self._links.popleft())
+        for files, part in zip(self._found, classes, strict=True):
+            files.sort()
+            elsewhere = [path for paths in self._left_out.values() for path in paths if path.is_relative_to(part)]
+            if not files and elsewhere:
+                raise DataError(
+                    f"{part} has no images but what is read elsewhere or is no file, such as {elsewhere[0].name}"
+                )
+            if not files:
+                raise DataError(f"{part} has no images: it needs PNG, JPEG or BMP files")
+
+    @property
+    def found(self) -> list[list[tuple[Path, int]]]:
+        """The images of each class in the order of their names, each with the number of its bytes."""
+        return self._found
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out, in one sentence, where anything was."""
+        if not self._left_out:
+            return ()
+        parts = []
+        for what, paths in self._left_out.items():
+            names = ", ".join(str(path.relative_to(self._folder)) for path in paths[:_MOST_NAMED])
+            more = f" and {len(paths) - _MOST_NAMED:,} more" if len(paths) > _MOST_NAMED else ""
+            parts.append(f"{what} ({names}{more})")
+        return (f"Left out of {self._folder.name}: {'; '.join(parts)}.",)
+
+    def _walk(self, label: int, top: Path) -> None:
+        """What lies in a folder; its links are kept for later."""
+        folders = [top]
+        while folders:
+            inside = []
+            for path in _entries(folders.pop()):
+                self._n_entries += 1
+                if self._n_entries > _MOST_ENTRIES:
+                    raise DataError(f"{self._folder} has more than {_MOST_ENTRIES:,} files and folders")
+                if path.is_symlink():
+                    self._links.append((label, path))
+                elif path.is_dir():
+                    if self._is_new(path, _stat(path), "folders read elsewhere"):
+                        inside.append(path)
+                elif path.suffix.lower() in SUFFIXES:
+                    self._take(label, path)
+            folders += reversed(inside)
+
+    def _follow(self, label: int, link: Path) -> None:
+        if link.is_dir():
+            if self._is_new(link, _stat(link), "folders read elsewhere"):
+                self._walk(label, link)
+        elif link.suffix.lower() in SUFFIXES:
+            self._take(label, link)
+
+    def _take(self, label: int, path: Path) -> None:
+        known = _stat(path)
+        if not stat.S_ISREG(known.st_mode):
+            self._left_out.setdefault("what is no file", []).append(path)
+        elif self._is_new(path, known, "images there by another name"):
+            self._found[label].append((path, known.st_size))
+
+    def _is_new(self, path: Path, known: os.stat_result, what: str) -> bool:
+        if self._met.setdefault(_identity(path, known), path) is path:
+            return True
+        self._left_out.setdefault(what, []).append(path)
+        return False
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _identity(path: Path, known: os.stat_result) -> Hashable:
+    """The same for two names of one thing; some network drives number nothing."""
+    return (known.st_dev, known.st_ino) if known.st_ino else path.resolve()
 
 
 class _Reader:
     """Reads images into one array, and says how far it is, in bytes of their files."""
 
-    def __init__(self, side: int, paths: list[Path], folder: Path, progress: Progress | None) -> None:
-        self._side, self._paths, self._folder, self._progress = side, paths, folder, progress
+    def __init__(self, side: int, files: Sequence[tuple[Path, int]], folder: Path, progress: Progress | None) -> None:
+        self._side, self._files, self._folder, self._progress = side, files, folder, progress
 
     def read(self) -> UInt8[ndarray, "n height width"]:
         """All of them. Raises DataError for one that cannot be read, or is of another size than the first."""
-        sizes = [_bytes_of(path) for path in self._paths]
-        total, done = sum(sizes), 0
-        what = f"{len(self._paths):,} images of {self._folder.name}"
-        first = self._image(self._paths[0])
-        images = self._room(self._paths[0], first)
-        for i, (path, size) in enumerate(zip(self._paths, sizes, strict=True)):
+        total, done = sum(size for _, size in self._files), 0
+        what = f"{len(self._files):,} images of {self._folder.name}"
+        start = self._files[0][0]
+        first = self._image(start)
+        images = self._room(start, first)
+        for i, (path, size) in enumerate(self._files):
             image = self._image(path) if i else first
             if image.shape != first.shape:
                 raise DataError(
-                    f"{self._paths[0]} has {_pixels(first)} pixels and {path} has {_pixels(image)}: "
+                    f"{start} has {_pixels(first)} pixels and {path} has {_pixels(image)}: "
                     "set image_size to bring all images to one size"
                 )
             images[i] = image
@@ -157,35 +250,32 @@ class _Reader:
                 f"{path} has {_pixels(image)} pixels, too many to be the inputs of a network: "
                 "set image_size to make all images smaller"
             )
-        if image.size * len(self._paths) > _MOST_BYTES:
+        if image.size * len(self._files) > _MOST_BYTES:
             raise DataError(
-                f"{self._folder} has {len(self._paths):,} images of {_pixels(image)} pixels, more than fit into "
+                f"{self._folder} has {len(self._files):,} images of {_pixels(image)} pixels, more than fit into "
                 "memory: set image_size to make them smaller"
             )
-        return np.empty((len(self._paths), *image.shape), np.uint8)
+        return np.empty((len(self._files), *image.shape), np.uint8)
 
     def _image(self, path: Path) -> UInt8[ndarray, "height width"]:
+        regular_file(path, _MOST_BYTES_IN_A_FILE)
         try:
             with warnings.catch_warnings(), Image.open(path, formats=_FORMATS) as image:
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                if image.width * image.height > _MOST_IN_A_FILE:
-                    raise DataError(f"{path} has {image.height:,}x{image.width:,} pixels, too many to be read")
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is far below Pillow's
+                if image.width * image.height > _MOST_PIXELS_IN_A_FILE:  # by its header: nothing is decoded yet
+                    raise DataError(
+                        f"{path} has {image.height:,}x{image.width:,} pixels, "
+                        f"more than the {_MOST_PIXELS_IN_A_FILE:,} that are read"
+                    )
                 return _gray(image, self._side)
         except UnidentifiedImageError as error:
             raise DataError(f"{path} is not a PNG, JPEG or BMP image") from error
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise DataError(f"{path} has too many pixels to be read") from error
+        except Image.DecompressionBombError as error:  # from twice Pillow's limit on, before it says how many
+            raise DataError(f"{path} has more pixels than the {_MOST_PIXELS_IN_A_FILE:,} that are read") from error
         except PermissionError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
         except (OSError, SyntaxError, ValueError, EOFError) as error:  # what a damaged file makes of its decoder
             raise DataError(f"{path} is a damaged image: {error}") from error
-
-
-def _bytes_of(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _pixels(image: UInt8[ndarray, "height width"]) -> str:

@@ -23,17 +23,19 @@ from __future__ import annotations
 import csv
 import math
 import zipfile
-import zlib
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, compress
 from pathlib import Path
+from typing import IO, TextIO
 
 import numpy as np
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from annscope.data.errors import DataError
-from annscope.data.examples import Examples, Features, TestFeatures, TestLabels
+from annscope.data.examples import MOST_CLASSES, Examples, Features, TestFeatures, TestLabels
+from annscope.data.regular_file import regular_file
 
 LABEL_NAMES = ("label", "class", "target")
 LABEL_PREFIX = "label:"
@@ -41,6 +43,9 @@ _SMALLEST_IMAGE = 16  # features: 4x4
 _NPZ_NAMES = (("x_train", "y_train"), ("x", "y"), ("X", "y"))
 _NPZ_TEST = ("x_test", "y_test")
 _NPZ_LABEL_NAMES = "class_names"
+_MOST_BYTES = 1 << 31  # of a file, and of the values in it as float64
+_LONGEST_ROW = 1 << 23  # characters
+_LONGEST_SHOWN = 200
 
 RawLabels = Shaped[ndarray, " n"] | Shaped[ndarray, "n n_labels"]
 
@@ -57,7 +62,7 @@ def load_user_file(path: Path) -> Examples:
     if reader is None:
         raise DataError(f"{path} must be a CSV or NPZ file, with a name that ends in .csv or .npz")
     try:
-        if path.stat().st_size == 0:
+        if regular_file(path, _MOST_BYTES).st_size == 0:
             raise DataError(f"{path} is empty")
         return reader(path)
     except OSError as error:
@@ -78,26 +83,34 @@ def _read_csv(path: Path) -> Examples:
     if any(name.lower().startswith(LABEL_PREFIX) for name in names):
         return _read_labelled_csv(path, names, rows)
     label_column = next((i for i, name in enumerate(names) if name.lower() in LABEL_NAMES), len(first) - 1)
-    features: list[Float[ndarray, " n_features"]] = []
+    features = array("d")
     labels: list[str] = []
+    distinct: dict[str, str] = {}  # one text for each class, however many examples it has
     for line, row in rows if names else chain([(first_line, list(first))], rows):
         if len(row) != len(first):
             raise DataError(f"{path}, line {line}: {len(row)} cells, where the first line has {len(first)}")
-        labels.append(row.pop(label_column).strip())
-        if not labels[-1]:
+        label = row.pop(label_column).strip()
+        if not label:
             raise DataError(f"{path}, line {line}: the label (column {label_column + 1}) is missing")
+        labels.append(distinct.setdefault(label, label))
+        _check_n_classes(path, len(distinct))
         try:
-            features.append(_finite_numbers(row))
+            features.extend(_finite_numbers(row))
         except _BadCellError as bad:
             column = bad.index + (1 if bad.index < label_column else 2)
-            raise DataError(f"{path}, line {line}, column {column}: {row[bad.index]!r} is not {bad.rule}") from None
+            cell = _short(repr(row[bad.index]))
+            raise DataError(f"{path}, line {line}, column {column}: {cell} is not {bad.rule}") from None
     if not features:
         raise DataError(f"{path} has a line of column names and no examples")
     if names:
         names.pop(label_column)
-    whole = all(_is_number(label) for label in labels)
-    y = np.array(labels, dtype=np.float64) if whole else np.array(labels)
-    return _examples(path, np.stack(features), y, feature_names=tuple(names))
+    x = np.frombuffer(features).reshape(len(labels), -1)
+    if all(_is_number(label) for label in distinct):
+        return _examples(path, x, np.array(labels, np.float64), feature_names=tuple(names))
+    classes = sorted(distinct)
+    place = {label: i for i, label in enumerate(classes)}
+    y = np.array([place[label] for label in labels])
+    return _examples(path, x, y, class_names=tuple(classes), feature_names=tuple(names))
 
 
 def _read_labelled_csv(path: Path, names: list[str], rows: Iterator[tuple[int, list[str]]]) -> Examples:
@@ -106,8 +119,7 @@ def _read_labelled_csv(path: Path, names: list[str], rows: Iterator[tuple[int, l
     label_names = tuple(name[len(LABEL_PREFIX) :].strip() for name in compress(names, is_label))
     if all(is_label):
         raise DataError(f"{path} has columns of labels alone, where at least one feature is needed")
-    features: list[Float[ndarray, " n_features"]] = []
-    labels: list[list[int]] = []
+    features, labels = array("d"), array("q")
     for line, row in rows:
         if len(row) != len(names):
             raise DataError(f"{path}, line {line}: {len(row)} cells, where the first line has {len(names)}")
@@ -115,34 +127,68 @@ def _read_labelled_csv(path: Path, names: list[str], rows: Iterator[tuple[int, l
         wrong = next((k for k, cell in enumerate(cells) if cell not in {"0", "1"}), None)
         if wrong is not None:
             name = list(compress(names, is_label))[wrong]
-            raise DataError(f"{path}, line {line}, column {name}: a label must be 0 or 1, got {cells[wrong]!r}")
-        labels.append([int(cell) for cell in cells])
+            raise DataError(
+                f"{path}, line {line}, column {name}: a label must be 0 or 1, got {_short(repr(cells[wrong]))}"
+            )
+        labels.extend(map(int, cells))
         columns = [i for i, is_one in enumerate(is_label) if not is_one]
         try:
-            features.append(_finite_numbers([row[i] for i in columns]))
+            features.extend(_finite_numbers([row[i] for i in columns]))
         except _BadCellError as bad:
             column = columns[bad.index]
-            raise DataError(f"{path}, line {line}, column {column + 1}: {row[column]!r} is not {bad.rule}") from None
+            cell = _short(repr(row[column]))
+            raise DataError(f"{path}, line {line}, column {column + 1}: {cell} is not {bad.rule}") from None
     if not features:
         raise DataError(f"{path} has a line of column names and no examples")
     feature_names = tuple(name for name, is_one in zip(names, is_label, strict=True) if not is_one)
-    return _examples(path, np.stack(features), np.array(labels), label_names=label_names, feature_names=feature_names)
+    x = np.frombuffer(features).reshape(-1, len(feature_names))
+    y = np.frombuffer(labels, np.int64).reshape(len(x), -1)
+    return _examples(path, x, y, label_names=label_names, feature_names=feature_names)
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Every line that is not blank, cut into cells, with its line number."""
+    """Every line that is not blank, cut into cells, with its line number; never more than fits into memory."""
+    n_values = 0
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            delimiter = max(",;\t", key=lines.readline().count)  # of equals the first: the comma
-            lines.seek(0)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            delimiter = max(",;\t", key=file.readline(_LONGEST_ROW).count)  # of equals the first: the comma
+            file.seek(0)
+            lines = _Lines(path, file)
             reader = csv.reader(lines, delimiter=delimiter)
             for row in reader:
+                lines.n_characters = 0
+                n_values += len(row)
+                if n_values * 8 > _MOST_BYTES:
+                    raise DataError(f"{path} has more than {_MOST_BYTES // 8:,} values, which is more than are read")
                 if row:
                     yield reader.line_num, row
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not a text file in UTF-8 ({error.reason})") from error
     except csv.Error as error:
         raise DataError(f"{path} is not a CSV file: {error}") from error
+
+
+class _Lines:
+    """The lines of a file, and how many characters there were since `n_characters` was last set to 0.
+
+    Raises DataError for a row that does not end: of one line, or of many inside quotes.
+    """
+
+    def __init__(self, path: Path, file: TextIO) -> None:
+        self._path, self._file = path, file
+        self.n_characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(_LONGEST_ROW)
+        if not line:
+            raise StopIteration
+        self.n_characters += len(line)
+        if self.n_characters >= _LONGEST_ROW:
+            raise DataError(f"{self._path} is not a CSV file: a line of it has more than {_LONGEST_ROW:,} characters")
+        return line
 
 
 class _BadCellError(Exception):
@@ -206,7 +252,7 @@ def _label_names(path: Path, given: ndarray | None, labels: RawLabels) -> tuple[
     if given.dtype.kind not in "US" or given.shape != labels.shape[1:]:
         raise DataError(
             f"{path}: the array {_NPZ_LABEL_NAMES} must hold {labels.shape[1]} texts, one a column of y, "
-            f"and has the shape {given.shape} of {given.dtype}"
+            f"and has the shape {given.shape} of {_short(given.dtype)}"
         )
     return tuple(_name(value) for value in given)
 
@@ -215,37 +261,72 @@ def _npz_arrays(path: Path) -> dict[str, ndarray]:
     """The arrays that have one of the known names, at least a pair of them."""
     try:
         with path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if isinstance(archive, ndarray):
+            if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
                 raise DataError(f"{path} is not an NPZ file: it holds one array and has to hold two, x and y")
-            if not any(set(pair) <= set(archive.files) for pair in _NPZ_NAMES):
-                raise DataError(
-                    f"{path} must hold the arrays x and y (or x_train, y_train, x_test, y_test); "
-                    f"it holds {sorted(archive.files)}"
-                )
-            known = {*chain(*_NPZ_NAMES), *_NPZ_TEST}
-            arrays = {name: _npz_array(path, archive, name) for name in archive.files if name in known}
-            if _NPZ_LABEL_NAMES in archive.files and any(
-                arrays[name].ndim == 2 for name in {"y", "y_train"} & set(arrays)
-            ):
-                arrays[_NPZ_LABEL_NAMES] = _npz_array(path, archive, _NPZ_LABEL_NAMES)
-            return arrays
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+            with zipfile.ZipFile(file) as archive:
+                members = _npz_members(archive)
+                if not any(set(pair) <= set(members) for pair in _NPZ_NAMES):
+                    raise DataError(
+                        f"{path} must hold the arrays x and y (or x_train, y_train, x_test, y_test); "
+                        f"it holds {_short(sorted(members))}"
+                    )
+                reader = _NpzReader(path, archive, members)
+                known = {*chain(*_NPZ_NAMES), *_NPZ_TEST}
+                arrays = {name: reader.array(name) for name in members if name in known}
+                several = any(arrays[name].ndim == 2 for name in {"y", "y_train"} & set(arrays))
+                if several and _NPZ_LABEL_NAMES in members:
+                    arrays[_NPZ_LABEL_NAMES] = reader.array(_NPZ_LABEL_NAMES)
+                return arrays
+    except (DataError, OSError):
+        raise
+    except Exception as error:  # zipfile, its decompressors and numpy's parser raise anything for damaged content
         raise DataError(f"{path} is not an NPZ file, or a damaged one") from error
 
 
-def _npz_array(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> ndarray:
-    try:
-        array = archive[name]
-    except ValueError as error:
-        if "pickle" in str(error):
+def _npz_members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    return {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+
+
+class _NpzReader:
+    """Reads arrays out of an archive: each only after its header has said that it fits into memory with the others."""
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> None:
+        self._path, self._archive, self._members = path, archive, members
+        self._n_bytes = 0
+
+    def array(self, name: str) -> ndarray:
+        with self._archive.open(self._members[name]) as member:
+            shape, dtype = _npy_header(member)
+        if dtype.hasobject:
             raise DataError(
-                f"{path}: the array {name} holds Python objects, which are never loaded; save it as numbers or texts"
-            ) from error
-        raise
-    if not isinstance(array, ndarray):  # numpy hands out what is no array as bytes
-        raise ValueError(f"{name} is no array")
-    return array
+                f"{self._path}: the array {name} holds Python objects, which are never loaded; "
+                "save it as numbers or texts"
+            )
+        if min(shape, default=0) < 0:
+            raise ValueError("a negative size")
+        # Whatever is no byte becomes float64.
+        self._n_bytes += math.prod(shape) * (1 if dtype == np.uint8 else max(dtype.itemsize, 8))
+        if self._n_bytes > _MOST_BYTES:
+            raise DataError(
+                f"{self._path}: the array {name} has the shape {_short(shape)} of {_short(dtype)}, "
+                f"which is more than the {_MOST_BYTES:,} bytes that are read"
+            )
+        with self._archive.open(self._members[name]) as member:
+            array: ndarray = np.lib.format.read_array(member, allow_pickle=False)
+        return array
+
+
+def _npy_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
+    version = np.lib.format.read_magic(member)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(member)
+    return shape, dtype
+
+
+def _short(value: object) -> str:
+    """As text that does not fill the screen: a file may hold a name or a type of any length."""
+    text = str(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _npz_pair(path: Path, names: tuple[str, str], arrays: Mapping[str, ndarray]) -> tuple[Features, RawLabels]:
@@ -253,7 +334,7 @@ def _npz_pair(path: Path, names: tuple[str, str], arrays: Mapping[str, ndarray])
     x_name, y_name = names
     x, y = arrays[x_name], arrays[y_name]
     if x.dtype.kind not in "biuf":
-        raise DataError(f"{path}: the array {x_name} must hold numbers, not {x.dtype}")
+        raise DataError(f"{path}: the array {x_name} must hold numbers, not {_short(x.dtype)}")
     if x.ndim < 2:
         raise DataError(f"{path}: the array {x_name} must have one example a row, and has the shape {x.shape}")
     if y.ndim == 2 and y.shape[1] == 1:
@@ -270,9 +351,9 @@ def _npz_pair(path: Path, names: tuple[str, str], arrays: Mapping[str, ndarray])
     rows = x.reshape(len(x), -1)
     if rows.dtype != np.uint8:
         rows = rows.astype(np.float64)
-    broken = np.argwhere(~np.isfinite(rows))
-    if len(broken):
-        row, column = broken[0]
+    finite = np.isfinite(rows)
+    if not finite.all():
+        row, column = divmod(int(finite.argmin()), rows.shape[1])
         raise DataError(
             f"{path}: {x_name}[{row}], feature {column}, is {rows[row, column]}, where every value must be finite"
         )
@@ -288,14 +369,12 @@ def _shape_of_images(x: ndarray) -> tuple[int, int] | None:
 
 def _npz_holds_images(path: Path) -> bool:
     with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-        names = {name.removesuffix(".npy") for name in archive.namelist()}
-        pair = next((pair for pair in _NPZ_NAMES if set(pair) <= names), None)
+        members = _npz_members(archive)
+        pair = next((pair for pair in _NPZ_NAMES if set(pair) <= set(members)), None)
         if pair is None:
             return False
-        with archive.open(f"{pair[0]}.npy") as member:
-            version = np.lib.format.read_magic(member)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape = read(member)[0]
+        with archive.open(members[pair[0]]) as member:
+            shape, _ = _npy_header(member)
     return len(shape) in {3, 4} or (len(shape) == 2 and _is_square(shape[1]))
 
 
@@ -305,12 +384,13 @@ def _npz_holds_images(path: Path) -> bool:
 def may_hold_images(path: Path) -> bool:
     """Whether the examples in a file look like images, as far as its first bytes tell; in a damaged one, no."""
     try:
+        regular_file(path, _MOST_BYTES)
         if path.suffix.lower() == ".npz":
             return _npz_holds_images(path)
         first = next(_csv_rows(path), (0, []))[1]
         n_labels = sum(cell.strip().lower().startswith(LABEL_PREFIX) for cell in first) or 1
         return _is_square(len(first) - n_labels)
-    except (DataError, OSError, ValueError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError):
+    except Exception:  # as where it is read
         return False
 
 
@@ -326,8 +406,10 @@ def _examples(
     test: tuple[TestFeatures, RawLabels] | None = None,
     image_shape: tuple[int, int] | None = None,
     feature_names: tuple[str, ...] = (),
+    class_names: tuple[str, ...] = (),
     label_names: tuple[str, ...] = (),
 ) -> Examples:
+    """`y` holds classes by their values, or with `class_names` by their numbers, or with `label_names` rows."""
     if image_shape is None and _is_square(x.shape[1]) and _are_pixels(x):
         image_shape = math.isqrt(x.shape[1]), math.isqrt(x.shape[1])
     if label_names:
@@ -340,20 +422,21 @@ def _examples(
             feature_names=feature_names,
         )
     classes = _classes(path, y)
-    if len(classes) < 2:
-        raise DataError(f"{path} has one class only, {_name(classes[0])}: there is nothing to tell apart")
+    names = class_names or tuple(map(_name, classes))
+    if len(names) < 2:
+        raise DataError(f"{path} has one class only, {_short(names[0])}: there is nothing to tell apart")
     official: tuple[TestFeatures, TestLabels] | None = None
     if test is not None:
         if test[1].ndim == 2:
             raise DataError(f"{path}: y_test has rows of labels, and y_train one label an example")
         unknown = np.setdiff1d(_classes(path, test[1]), classes)
         if len(unknown):
-            raise DataError(f"{path}: y_test has the class {_name(unknown[0])}, which y_train has not")
+            raise DataError(f"{path}: y_test has the class {_short(_name(unknown[0]))}, which y_train has not")
         official = test[0], np.searchsorted(classes, test[1]).astype(np.int64)
     return Examples(
         x=x,
         y=np.searchsorted(classes, y).astype(np.int64),
-        class_names=tuple(_name(value) for value in classes),
+        class_names=names,
         test=official,
         image_shape=image_shape,
         feature_names=feature_names,
@@ -362,7 +445,8 @@ def _examples(
 
 def _checked_names(path: Path, names: tuple[str, ...]) -> tuple[str, ...]:
     if not all(names) or len(set(names)) < len(names):
-        raise DataError(f"{path}: every label needs a name of its own, got {list(names)}")
+        raise DataError(f"{path}: every label needs a name of its own, got {_short(list(names))}")
+    _check_n_classes(path, len(names))
     if len(names) < 2:
         raise DataError(f"{path} has one label, {names[0]}: for yes or no name its column label")
     return names
@@ -382,7 +466,7 @@ def _labelled_test(
 def _classes(path: Path, y: RawLabels) -> Shaped[ndarray, " n_classes"]:
     """The sorted distinct labels."""
     if y.dtype.kind not in "biufUS":
-        raise DataError(f"{path}: the labels must be whole numbers or texts, not {y.dtype}")
+        raise DataError(f"{path}: the labels must be whole numbers or texts, not {_short(y.dtype)}")
     if y.dtype.kind == "f":
         broken = np.flatnonzero(~np.isfinite(y) | (y != np.floor(y)))
         if len(broken):
@@ -391,7 +475,15 @@ def _classes(path: Path, y: RawLabels) -> Shaped[ndarray, " n_classes"]:
                 "where a class is a whole number or a text"
             )
     classes: Shaped[ndarray, " n_classes"] = np.unique(y)
+    _check_n_classes(path, len(classes))
     return classes
+
+
+def _check_n_classes(path: Path, n_classes: int) -> None:
+    if n_classes > MOST_CLASSES:
+        raise DataError(
+            f"{path} has more than {MOST_CLASSES:,} different labels: a label is the name of a class, not a measurement"
+        )
 
 
 def _name(value: object) -> str:

@@ -48,14 +48,14 @@ def checked(config: RunConfig) -> RunConfig:
 
     Raises ConfigError with the nearest name otherwise, and for settings that do not suit a listed data set.
     """
-    from annscope.data.datasets import DATASETS
+    from annscope.data.datasets import DATASETS, find_path
 
     name = config.data.name
     check_data_of(config)
     if name in DATASETS:
         return config
-    path = Path(name).expanduser()
-    if not path.exists():
+    path = find_path(name)
+    if path is None:
         known = f"known are {list(DATASETS)}, or the path of a CSV or NPZ file or of a folder of images"
         raise ConfigError(f"there is no data set {name!r}{did_you_mean(name, DATASETS)}; {known}")
     return config.with_values({"data": str(path.resolve())})

@@ -210,6 +210,8 @@ class _Worker:
         if known is None:
             sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
             writer.describe(dataset, self.trainer.probe, sizes, HISTOGRAM_EDGES, n_threads)
+            for note in dataset.notes:
+                self._warn(note)
         if writer.last_step >= 0:
             # What is recorded stays true: more epochs count from where the record ends.
             end = max(writer.last_step, self.trainer.step)
@@ -225,9 +227,11 @@ class _Worker:
             f"{what} {then[what]} then, {now[what]} now" for what in now if then.get(what, now[what]) != now[what]
         ]
         if changed:
-            message = f"The last bits may differ from those of an unbroken run: {'; '.join(changed)}."
-            self.writer.event("warning", self.trainer.step, message=message)
-            self.status["message"] = message
+            self._warn(f"The last bits may differ from those of an unbroken run: {'; '.join(changed)}.")
+
+    def _warn(self, message: str) -> None:
+        self.writer.event("warning", self.trainer.step, message=message)
+        self.status["message"] = message
 
     @property
     def _paused(self) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -19,7 +18,7 @@ from annscope.core.config import AUGMENTATIONS, FIELDS, Field, RunConfig
 from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
 from annscope.core.recipes import RECIPES, Recipe
 from annscope.dashboard import state
-from annscope.data.datasets import DATASETS, DatasetInfo, check_name, holds_images
+from annscope.data.datasets import DATASETS, DatasetInfo, check_name, find_path, holds_images
 from annscope.runs.launch import check_data_of
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
@@ -135,7 +134,8 @@ def applies(option: str, settings: Mapping[str, Any]) -> bool:
 
 
 def _is_folder(name: str) -> bool:
-    return Path(name).expanduser().is_dir()
+    path = find_path(name)
+    return path is not None and path.is_dir()
 
 
 def config_of(settings: Mapping[str, Any]) -> RunConfig:

@@ -73,3 +73,10 @@ def test_a_damaged_archive_is_named(damaged: bytes) -> None:
     """A gzip file that is cut short or altered is said to be damaged."""
     with pytest.raises(DataError, match="file is a damaged gzip file: "):
         unpack(damaged, "file")
+
+
+def test_an_archive_that_unpacks_without_end_is_refused() -> None:
+    """A small file of zeros upon zeros is unpacked as far as any file of MNIST reaches."""
+    bomb = gzip.compress(bytes(1 << 20)) * 2000
+    with pytest.raises(DataError, match="file unpacks to more than the 67,108,864 bytes that are read"):
+        unpack(bomb, "file")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
+import struct
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -259,21 +264,133 @@ def test_images_of_two_sizes_are_named_with_what_helps(make: Make) -> None:
 
 
 def test_too_many_pixels_are_refused_before_they_fill_the_memory(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A photograph as it is, a huge collection, and an image that unpacks to gigabytes."""
+    """A photograph as it is, and a huge collection."""
     folder = make({"a": 1, "b": 1}, height=300, width=400)
     assert "300x400 pixels, too many to be the inputs of a network: set image_size" in refusal(folder)
     assert load_image_folder(folder, 16).x.shape == (2, 256)
     monkeypatch.setattr(annscope.data.image_folder, "_MOST_BYTES", 400)
     assert "2 images of 16x16 pixels, more than fit into memory: set image_size" in refusal(folder, 16)
-    monkeypatch.setattr(annscope.data.image_folder, "_MOST_IN_A_FILE", 1000)
-    assert refusal(folder, 16) == "FOLDER/a/0.png has 300x400 pixels, too many to be read"
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    assert refusal(folder, 16) == "FOLDER/a/0.png has too many pixels to be read"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+@pytest.mark.parametrize(("height", "width"), [(7100, 7100), (23_000, 23_000), (100_000, 100_000), (1, 60_000_000)])
+def test_a_small_file_of_many_pixels_is_refused_by_its_header(make: Make, height: int, width: int) -> None:
+    """A file of a few bytes that would unpack to gigabytes is not unpacked."""
+    resource = pytest.importorskip("resource")
+    folder = make({"a": 2, "b": 2})
+    (folder / "b" / "z.png").write_bytes(png_header(height, width))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert re.fullmatch(r"FOLDER/b/z.png has .*more.* than the 50,000,000 that are read", refusal(folder, 8))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def png_header(height: int, width: int) -> bytes:
+    """The beginning of a PNG image of grey, as far as its first pixels."""
+    blank = zlib.compress(bytes(1000))
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)), (b"IDAT", blank), (b"IEND", b"")]
+    parts = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def test_a_file_that_is_larger_than_any_image_is_not_read(make: Make) -> None:
+    """Also where it takes no room on the disk."""
+    folder = make({"a": 2, "b": 2})
+    os.truncate(folder / "b" / "1.png", 1 << 40)
+    assert refusal(folder) == "FOLDER/b/1.png has 1,099,511,627,776 bytes, more than the 268,435,456 that are read"
+
+
+# Links, and what is no file
+
+links = pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+
+
+@links
 def test_a_link_to_nothing_is_named(make: Make) -> None:
     """As a file that cannot be read."""
     folder = make({"a": 2, "b": 2})
     (folder / "b" / "z.png").symlink_to(folder / "gone.png")
     assert refusal(folder) == "FOLDER/b/z.png cannot be read: No such file or directory"
+
+
+@links
+def test_links_to_what_lies_elsewhere_are_followed(make: Make, tmp_path: Path) -> None:
+    """A class, a folder in a class and an image may each be a link, as long as nothing is met twice."""
+    store = make({"cats": 3, "more": 2, "dogs": 1}, name="store")
+    folder = tmp_path / "pets"
+    (folder / "dogs").mkdir(parents=True)
+    (folder / "cats").symlink_to(store / "cats")
+    (folder / "dogs" / "more").symlink_to(store / "more")
+    (folder / "dogs" / "last.png").symlink_to(store / "dogs" / "0.png")
+    examples = load_image_folder(folder)
+    assert (examples.y.tolist(), examples.notes) == ([0, 0, 0, 1, 1, 1], ())
+    expected = [shades(0), shades(1), shades(2), shades(2000), shades(1000), shades(1001)]
+    np.testing.assert_array_equal(examples.x, np.stack(expected).reshape(6, 30))
+
+
+@links
+def test_links_that_lead_up_or_in_a_circle_add_nothing(make: Make) -> None:
+    """However links lead about, every image is counted once, in the class it lies in, and what is left out is said."""
+    folder = make({"cats": 10, "dogs": 10, "dogs/puppies": 3})
+    plain = load_image_folder(folder)
+    (folder / "cats" / "up").symlink_to(folder)
+    (folder / "cats" / "home").symlink_to(folder.parent)
+    (folder / "cats" / "top").symlink_to("/")
+    (folder / "cats" / "dogs").symlink_to(folder / "dogs")
+    (folder / "cats" / "small").symlink_to(folder / "dogs" / "puppies")
+    (folder / "cats" / "a dog.png").symlink_to(folder / "dogs" / "puppies" / "0.png")
+    (folder / "dogs" / "cats").symlink_to(folder / "cats")
+    (folder / "dogs" / "puppies" / "self").symlink_to(".")
+    (folder / "dogs" / "circle").symlink_to("circle")
+    examples = load_image_folder(folder)
+    np.testing.assert_array_equal(examples.y, plain.y)
+    np.testing.assert_array_equal(examples.x, plain.x)
+    assert examples.fingerprint() == plain.fingerprint()
+    assert examples.notes == (
+        "Left out of pets: images there by another name (cats/a dog.png); "
+        "folders read elsewhere (cats/dogs, cats/home, cats/small and 4 more).",
+    )
+
+
+@links
+def test_one_image_in_two_places_is_one_image(make: Make) -> None:
+    """A hard link is the same file: it neither counts twice nor stands in the test split beside the training one."""
+    folder = make({"train/a": 3, "train/b": 3, "test/a": 1, "test/b": 1})
+    os.link(folder / "train" / "a" / "0.png", folder / "train" / "a" / "copy.png")
+    os.link(folder / "train" / "b" / "0.png", folder / "test" / "b" / "leak.png")
+    examples = load_image_folder(folder)
+    assert examples.test is not None
+    assert (len(examples.y), len(examples.test[1])) == (6, 2)
+    assert "images there by another name (train/a/copy.png, test/b/leak.png)" in examples.notes[0]
+
+
+@links
+@pytest.mark.parametrize("target", ["cats", ".", "/"])
+def test_a_class_that_is_another_by_name_is_refused(make: Make, target: str) -> None:
+    """An image can have one class only."""
+    folder = make({"cats": 2, "dogs": 2})
+    (folder / "birds").symlink_to(target if target == "/" else folder / target)
+    assert refusal(folder).startswith("FOLDER/birds is ")
+    assert refusal(folder).endswith("by another name, where each image can have one class only")
+
+
+@links
+def test_a_class_without_a_file_of_its_own_is_named(make: Make) -> None:
+    """With what it has instead."""
+    folder = make({"a": 2, "b": 0, "c": 2})
+    (folder / "b" / "z.png").symlink_to(folder / "a" / "0.png")
+    os.mkfifo(folder / "b" / "y.png")
+    assert refusal(folder).startswith("FOLDER/b has no images but what is read elsewhere or is no file, such as y.png")
+
+
+@links
+def test_what_is_no_file_is_left_out_and_said(make: Make) -> None:
+    """Nobody waits for a named pipe, and a device is not read to its end, which it has not."""
+    folder = make({"a": 2, "b": 2})
+    os.mkfifo(folder / "a" / "pipe.png")
+    (folder / "b" / "zero.jpg").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(os.path.relpath(folder / "b" / "socket.bmp"))
+    dataset = load_dataset(DataConfig(name=str(folder)))
+    assert sum(len(dataset.split(name)[1]) for name in ("train", "validation", "test")) == 4
+    assert dataset.notes == ("Left out of pets: what is no file (a/pipe.png, b/socket.bmp, b/zero.jpg).",)

@@ -89,6 +89,19 @@ def test_an_unreadable_file_is_named(small_mnist: SmallMnist, own_folder: Path) 
         load_idx_set(small_mnist.idx_set())
 
 
+def test_what_is_no_file_is_named(small_mnist: SmallMnist, own_folder: Path) -> None:
+    """A named pipe is not waited for, and a file too large to be the right one is not read."""
+    (own_folder / LABELS).unlink()
+    os.mkfifo(own_folder / LABELS)
+    with pytest.raises(DataError, match=rf"{LABELS} is a named pipe, not a file"):
+        load_idx_set(small_mnist.idx_set())
+    (own_folder / LABELS).unlink()
+    (own_folder / LABELS).touch()
+    os.truncate(own_folder / LABELS, 1 << 40)
+    with pytest.raises(DataError, match="more than the 67,108,864 that are read"):
+        load_idx_set(small_mnist.idx_set())
+
+
 def _swap_labels(content: dict[str, bytes]) -> None:
     content[LABELS] = content["t10k-labels-idx1-ubyte"]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import numpy as np
 import pytest
 
 from annscope.core.config import DataConfig
-from annscope.data.datasets import load_dataset
+from annscope.data.datasets import check_name, holds_images, load_dataset
 from annscope.data.errors import DataError
 from annscope.data.user_file import load_user_file
 
@@ -287,6 +290,128 @@ def test_too_few_examples_to_split_are_refused(tmp_path: Path) -> None:
     """Where nothing can be held out, the user learns it instead of training without a judge."""
     with pytest.raises(DataError, match="2 examples in 2 classes are too few to split"):
         load_dataset(DataConfig(name=str(csv(tmp_path, "1,2,0\n3,4,1\n"))))
+
+
+@pytest.mark.parametrize("name", ["odd.csv", "odd.npz"])
+def test_what_is_no_file_is_neither_waited_for_nor_read(tmp_path: Path, name: str) -> None:
+    """A named pipe, a socket, a device and a link in a circle have their sentence, and hold no images."""
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(os.path.relpath(tmp_path / "socket"))
+        for target, kind in (("pipe", "a named pipe"), ("socket", "a socket"), ("/dev/zero", "a device"), (name, "")):
+            path = tmp_path / name
+            path.symlink_to(target)
+            assert not holds_images(str(path))
+            with pytest.raises(DataError, match=f"{name} is {kind}, not a file" if kind else "there is no file"):
+                load_user_file(path)
+            with pytest.raises(DataError, match=f"{name} is neither a file nor a folder that can be read"):
+                check_name(str(path))
+            path.unlink()
+
+
+@pytest.mark.parametrize("name", ["a" * 5000 + ".csv", "~nobody-of-this-name/x.csv", "x\0.csv", "\udcff/x.npz"])
+def test_a_name_that_no_file_can_have_is_no_file(name: str) -> None:
+    """Whatever stands where a path should, the answer is that there is no such file."""
+    with pytest.raises(DataError, match="there is no file "):
+        load_dataset(DataConfig(name=name))
+    assert not holds_images(name)
+
+
+@pytest.mark.parametrize("name", ["points.csv", "points.npz"])
+def test_a_file_too_large_to_be_read_is_not_begun(tmp_path: Path, name: str) -> None:
+    """Its size is asked first: one with a hole of a terabyte, too, which takes no room on the disk."""
+    (tmp_path / name).touch()
+    os.truncate(tmp_path / name, 1 << 40)
+    with pytest.raises(DataError, match="has 1,099,511,627,776 bytes, more than the 2,147,483,648 that are read"):
+        load_user_file(tmp_path / name)
+
+
+@pytest.mark.parametrize("line", ["1", "1,", '"', '"\n",'])
+def test_a_line_without_end_is_refused(tmp_path: Path, line: str) -> None:
+    """One line, or one row that runs on inside quotes, is read as far as a row may reach."""
+    path = csv(tmp_path, line * (10_000_000 // len(line)))
+    with pytest.raises(DataError, match=r"points\.csv(, line 2)?(:| is not a CSV file:) "):
+        load_user_file(path)
+
+
+@pytest.mark.parametrize("text", ["a", "1", "0.5"])
+def test_more_labels_than_classes_can_be_are_refused(tmp_path: Path, text: str) -> None:
+    """A column of names or measurements is not taken for thousands of classes, each an output unit."""
+    path = csv(tmp_path, "".join(f"1,{text}{i}\n" for i in range(5000)))
+    with pytest.raises(DataError, match="more than 4,096 different labels: a label is the name of a class"):
+        load_user_file(path)
+    with pytest.raises(DataError, match="more than 4,096 different labels"):
+        load_user_file(npz(tmp_path, x=np.zeros((5000, 2)), y=np.arange(5000)))
+
+
+def test_one_long_label_takes_no_more_room_than_it_has_letters(tmp_path: Path) -> None:
+    """A label of a hundred thousand letters beside fifty thousand short ones would fill 20 GB as an array of texts."""
+    examples = load_user_file(csv(tmp_path, f"1,{'long' * 25_000}\n" + "2,short\n" * 50_000))
+    assert examples.y.tolist() == [0] + [1] * 50_000
+    assert examples.class_names == ("long" * 25_000, "short")
+
+
+def member(header: str, content: bytes = b"") -> bytes:
+    """An array as it lies in an NPZ file, with any header."""
+    text = header.encode("latin1")
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + content
+
+
+def described(shape: str, kind: str = "'<f8'") -> str:
+    return f"{{'descr': {kind}, 'fortran_order': False, 'shape': {shape}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (described("(1000000000000, 784)"), "the array x has the shape (1000000000000, 784) of float64, which is more"),
+        (described("(268435457, 1)"), "more than the 2,147,483,648 bytes that are read"),
+        (described("(1000000000000, 1)", "'<U0'"), "more than the 2,147,483,648 bytes that are read"),
+        (described("(2, 2)", "'<U500000000'"), "more than the 2,147,483,648 bytes that are read"),
+        (described("(2, 2)", "('<f8', (100000, 100000))"), "is not an NPZ file, or a damaged one"),
+        (described(f"({'9' * 4000}, 2)"), "more than the 2,147,483,648 bytes that are read"),
+        (described("(2, 2)", "'|O'"), "holds Python objects, which are never loaded"),
+        (described("(2, 2)", "[('a', '|O'), ('b', '<f8')]"), "holds Python objects, which are never loaded"),
+        (described("(-1, 2)"), "is not an NPZ file, or a damaged one"),
+        (described("(-2, -2)"), "is not an NPZ file, or a damaged one"),
+        (described("(2.5, 2)"), "is not an NPZ file, or a damaged one"),
+        (described("(2, 2)", "'nonsense'"), "is not an NPZ file, or a damaged one"),
+        (described("(" * 4000 + "2" + ")" * 4000), "is not an NPZ file, or a damaged one"),
+        (described("-" * 9000 + "2"), "is not an NPZ file, or a damaged one"),
+        (described("(2, 2)", "[" * 4000 + "]" * 4000), "is not an NPZ file, or a damaged one"),
+        ("x" * 60_000, "is not an NPZ file, or a damaged one"),
+        ("{'descr'", "is not an NPZ file, or a damaged one"),
+        ("\0" * 100, "is not an NPZ file, or a damaged one"),
+    ],
+)  # fmt: skip
+def test_an_array_is_believed_by_what_its_header_can_mean(tmp_path: Path, header: str, message: str) -> None:
+    """A small file that claims terabytes, and a header made to break whoever parses it, are one sentence each."""
+    path = tmp_path / "bomb.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", member(header, bytes(64)))
+        archive.writestr("y.npy", member(described("(2,)", "'<i8'"), bytes(16)))
+    with pytest.raises(DataError) as caught:
+        load_user_file(path)
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 1000
+    holds_images(str(path))
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
+def test_a_damaged_archive_of_any_kind_is_one_sentence(tmp_path: Path, compression: int) -> None:
+    """Whatever the decompressor makes of it."""
+    path = tmp_path / "damaged.npz"
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name in ("x.npy", "y.npy"):
+            archive.writestr(name, member(described("(50, 2)"), np.random.default_rng(0).bytes(800)))
+    whole = bytearray(path.read_bytes())
+    for at in range(0, len(whole), 7):
+        damaged = whole.copy()
+        damaged[at] ^= 0xFF
+        path.write_bytes(damaged)
+        with suppress(DataError):
+            load_user_file(path)
+        holds_images(str(path))
 
 
 # ---- several labels

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import annscope.core.training
 import annscope.data.datasets
@@ -357,6 +360,21 @@ def test_another_library_is_warned_of(config: RunConfig) -> None:
     go_on(directory)
     (warning,) = [line for line in RunReader(directory).lines() if line.get("event") == "warning"]
     assert "numpy 1.0 then" in warning["message"]
+
+
+def test_what_was_left_out_of_the_data_is_in_the_record(config: RunConfig, tmp_path: Path) -> None:
+    """A note about how the data was understood is a warning of the run, said once, however often it is resumed."""
+    rng = np.random.default_rng(0)
+    for label in ("a", "b"):
+        (tmp_path / "pets" / label).mkdir(parents=True)
+        for i in range(20):
+            Image.fromarray(rng.integers(0, 256, (8, 8), np.uint8)).save(tmp_path / "pets" / label / f"{i}.png")
+    os.link(tmp_path / "pets" / "a" / "0.png", tmp_path / "pets" / "b" / "same.png")
+    directory = begin(config.with_values({"data": str(tmp_path / "pets")}))
+    assert finish(directory)["status"] == "finished"
+    go_on(directory, n_epochs=6)
+    (warning,) = [line for line in RunReader(directory).lines() if line.get("event") == "warning"]
+    assert (warning["step"], warning["message"]) == (0, "Left out of pets: images there by another name (b/same.png).")
 
 
 @pytest.mark.parametrize("how", ["stop", "interrupt"])
