@@ -26,6 +26,7 @@ _CHUNK = 1 << 14  # of a part that breaks off, what does not fill one is lost
 _TIMEOUT = (10, 30)  # seconds to connect, and between two chunks
 _MOST_ATTEMPTS = 10  # at one mirror, in a row
 _SILENT = 60  # seconds without a byte after which a partial file can only be a killed process's
+_NUMBER = r"\d{1,18}"
 _ABANDONED = 24 * 3600  # seconds after which nobody will go on with it
 
 
@@ -36,6 +37,7 @@ def fetch(
     what: str,
     check: Callable[[Path, str], None],
     advice: str,
+    most: int,
     progress: Progress | None = None,
 ) -> None:
     """Download `path.name` into `path`, trying `<mirror>/<name>` in turn.
@@ -45,7 +47,8 @@ def fetch(
     where it was (RFC 9110, section 14) as long as the mirror can do that and each attempt gets
     further; then come the mirrors not asked yet, then once more the one where it broke. What has
     been got so far is kept, so that the next call, in this process or another, goes on from there.
-    `what` is the name in the progress and the error, `advice` what the error says to do instead.
+    `what` is the name in the progress and the error, `advice` what the error says to do instead. A
+    mirror that sends more than `most` bytes, or more than it announces, is left.
 
     Raises DataError, in one sentence with each mirror's reason, when none of them delivers.
     """
@@ -57,7 +60,7 @@ def fetch(
         url = f"{mirror.rstrip('/')}/{path.name}"
         partial = _claim(path, url)
         try:
-            reason, again = _Transfer(url, partial, what, progress).complete(check)
+            reason, again = _Transfer(url, partial, what, most, progress).complete(check)
             if reason is None:
                 partial.replace(path)
                 return
@@ -75,10 +78,11 @@ def fetch(
 class _Transfer:
     """One file from one place into `partial`, from where that ends."""
 
-    def __init__(self, url: str, partial: Path, what: str, progress: Progress | None) -> None:
-        self._url, self._partial, self._what, self._progress = url, partial, what, progress
+    def __init__(self, url: str, partial: Path, what: str, most: int, progress: Progress | None) -> None:
+        self._url, self._partial, self._what, self._most, self._progress = url, partial, what, most, progress
         self._goes_on = True  # whether the server sends parts, as far as is known
         self._version: str | None = None  # the server's name for the content of the first answer
+        self._total = 0  # how many bytes that answer gave the whole, 0 while it is unknown
 
     def complete(self, check: Callable[[Path, str], None]) -> tuple[str | None, bool]:
         """Why there is no whole and checked file (None: there is) and whether asking here again may help."""
@@ -133,26 +137,42 @@ class _Transfer:
             if self._version is not None:
                 headers["If-Range"] = self._version
         with requests.get(self._url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+            is_part = response.status_code == 206
+            start, end, total = _range_of(response) if is_part or response.status_code == 416 else (0, 0, 0)
             if offset and response.status_code == 416:  # there is nothing after `offset`
-                if _range_of(response)[1] == offset:
-                    return None, False
-                return self._receive(self._cut(0))
+                return (None, False) if total == offset else self._start_over()
             response.raise_for_status()
-            start, total = _range_of(response) if response.status_code == 206 else (0, _length(response))
-            if start not in {0, offset}:
-                return self._receive(self._cut(0))
-            self._goes_on = response.status_code == 206 or response.headers.get("Accept-Ranges", "").lower() == "bytes"
-            self._version = response.headers.get("ETag") or response.headers.get("Last-Modified")
-            if self._version is not None and self._version.startswith("W/"):
-                self._version = None  # equal by its meaning does not say equal byte for byte
+            version = _version_of(response)
+            if is_part:
+                is_other = (version and self._version not in {None, version}) or (
+                    total and self._total not in {0, total}
+                )
+                if offset and (start not in {0, offset} or is_other):
+                    return self._start_over()
+                if start not in {0, offset} or end < start or (total and end >= total):
+                    return "answered with another part than it was asked for", False
+                announced = end + 1
+            else:
+                total = announced = _length(response)
+            self._goes_on = is_part or response.headers.get("Accept-Ranges", "").lower() == "bytes"
+            self._version, self._total = version, total
             done = self._cut(start)
             with self._partial.open("ab", buffering=0) as file:
                 for chunk in response.iter_content(_CHUNK):
-                    file.write(chunk)
                     done += len(chunk)
+                    if done > (announced or self._most) or done > self._most:
+                        self._cut(0)
+                        return "sent more than there should be", False
+                    file.write(chunk)
                     if self._progress is not None:
                         self._progress(self._what, done, total)
-        return ("the transfer broke off", True) if total and done != total else (None, False)
+        expected = total or announced
+        return ("the transfer broke off", True) if expected and done != expected else (None, False)
+
+    def _start_over(self) -> tuple[str | None, bool]:
+        """Ask for the whole: what is here and what the server has do not belong together."""
+        self._version, self._total = None, 0
+        return self._receive(self._cut(0))
 
     def _size(self) -> int:
         return self._partial.stat().st_size
@@ -162,19 +182,26 @@ class _Transfer:
         return size
 
 
+def _version_of(response: Response) -> str | None:
+    """The server's name for the content, byte for byte; a weak one says equal by its meaning only."""
+    version = response.headers.get("ETag") or response.headers.get("Last-Modified")
+    return None if version is None or version.startswith("W/") else version
+
+
 def _length(response: Response) -> int:
     """How many bytes the answer has; 0 where it does not say."""
     length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() else 0
+    return int(length) if re.fullmatch(_NUMBER, length, re.ASCII) else 0
 
 
-def _range_of(response: Response) -> tuple[int, int]:
-    """Where the part that was sent begins and how long the whole is; -1 and 0 for what it does not say."""
-    found = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", ""))
+def _range_of(response: Response) -> tuple[int, int, int]:
+    """The first and the last byte of the part that was sent, and how long the whole is; -1, -1 and 0 where unsaid."""
+    field = response.headers.get("Content-Range", "")
+    found = re.fullmatch(rf"bytes (?:({_NUMBER})-({_NUMBER})|\*)/({_NUMBER}|\*)", field, re.ASCII)
     if found is None:
-        return -1, 0
-    start, total = found.groups()
-    return -1 if start is None else int(start), 0 if total == "*" else int(total)
+        return -1, -1, 0
+    start, end, total = found.groups()
+    return int(start or -1), int(end or -1), 0 if total == "*" else int(total)
 
 
 def _make_room(path: Path) -> None:

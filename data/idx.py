@@ -8,6 +8,7 @@ Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digit
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import struct
 import zlib
@@ -18,6 +19,8 @@ from numpy import ndarray
 
 from annscope.data.errors import DataError
 
+MOST_BYTES = 1 << 26
+"""Of a file, packed or not: the largest of MNIST has 47,040,016."""
 GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTE = 0x08
 
@@ -27,9 +30,13 @@ def unpack(raw: bytes, shown: str) -> bytes:
     if not raw.startswith(GZIP_MAGIC):
         return raw
     try:
-        return gzip.decompress(raw)
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+            content = file.read(MOST_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{shown} is a damaged gzip file: {str(error).rstrip('.')}") from error
+    if len(content) > MOST_BYTES:
+        raise DataError(f"{shown} unpacks to more than the {MOST_BYTES:,} bytes that are read")
+    return content
 
 
 def parse_idx(content: bytes, n_dimensions: int, shown: str) -> UInt8[ndarray, ...]:

@@ -25,7 +25,8 @@ from annscope.data.download import Progress, fetch
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples, Features, Labels
 from annscope.data.home import annscope_home
-from annscope.data.idx import parse_idx, unpack
+from annscope.data.idx import MOST_BYTES, parse_idx, unpack
+from annscope.data.regular_file import regular_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,12 +169,14 @@ def _download(idx_set: IdxSet, file: IdxFile, path: Path, progress: Progress | N
         what=f"{idx_set.label} ({file.name}.gz, file {number} of {len(idx_set.files)})",
         check=partial(_verify, idx_set, file),
         advice=idx_set.advice,
+        most=MOST_BYTES,
         progress=progress,
     )
 
 
 def _read_file(idx_set: IdxSet, file: IdxFile, path: Path, shown: str | None = None) -> tuple[UInt8[ndarray, ...], str]:
     """What the file holds, and its hash."""
+    regular_file(path, MOST_BYTES)
     try:
         raw = path.read_bytes()
     except OSError as error:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socketserver
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +46,7 @@ def get(folder: Path, *mirrors: Mirror) -> list[tuple[int, int]]:
     """Fetch the file; returns how far it was each time that it said so, and out of how much."""
     told: list[tuple[int, int]] = []
     fetch(
-        folder / NAME, [mirror.url for mirror in mirrors], what="It", check=check, advice="sit back",
+        folder / NAME, [mirror.url for mirror in mirrors], what="It", check=check, advice="sit back", most=1 << 20,
         progress=lambda _, done, total: told.append((done, total)),
     )  # fmt: skip
     return told
@@ -197,3 +200,132 @@ def test_wrong_content_is_not_kept(mirror: Mirror, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is not what was asked for"):
         get(tmp_path, mirror)
     assert list(tmp_path.iterdir()) == []
+
+
+# ---- mirrors that break the rules
+
+
+@dataclass
+class Answer:
+    """What a mirror says once: the head as it goes over the wire, and a body; with `endless`, again and again."""
+
+    status: str
+    fields: list[str]
+    body: bytes = b""
+    endless: bool = False
+
+
+@pytest.fixture
+def start_liar() -> Iterator[Callable[..., Mirror]]:
+    """Starts a mirror that gives the answers of a list in turn, the last one ever after, whatever it is asked."""
+    with ExitStack() as stack:
+
+        def start(*answers: Answer) -> Mirror:
+            mirror = Mirror()
+
+            class Handler(socketserver.StreamRequestHandler):
+                def handle(self) -> None:
+                    asked = b"".join(iter(self.rfile.readline, b"\r\n")).decode()
+                    answer = answers[min(len(mirror.asked), len(answers) - 1)]
+                    mirror.asked.append(asked)
+                    head = [f"HTTP/1.1 {answer.status}", *answer.fields, "Connection: close", "", ""]
+                    with suppress(OSError):  # it is not obliged to listen to the end
+                        self.wfile.write("\r\n".join(head).encode() + answer.body)
+                        while answer.endless:
+                            self.wfile.write(answer.body)
+
+            server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            stack.callback(server.server_close)
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            mirror.url = f"http://127.0.0.1:{server.server_address[1]}"
+            return mirror
+
+        yield start
+
+
+def ranged(start: int, end: int, total: int | str, body: bytes, **more: str) -> Answer:
+    """A 206 that says it is the bytes from `start` to `end` inclusive."""
+    fields = [f"Content-Range: bytes {start}-{end}/{total}", f"Content-Length: {len(body)}"]
+    return Answer("206 Partial Content", fields + [f"{name}: {value}" for name, value in more.items()], body)
+
+
+HALF = 12 * CHUNK
+LAST = len(BODY) - 1
+WHOLE = Answer("200 OK", [f"Content-Length: {len(BODY)}"], BODY)
+BROKEN = Answer("200 OK", [f"Content-Length: {len(BODY)}", "Accept-Ranges: bytes", 'ETag: "1"'], BODY[:HALF])
+REST = ranged(HALF, LAST, len(BODY), BODY[HALF:])
+TOO_LONG = 10**30
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        ranged(HALF + 5, LAST, len(BODY), BODY[HALF + 5 :]),
+        ranged(HALF - 5, LAST, len(BODY), BODY[HALF - 5 :]),
+        ranged(HALF, LAST + 7, len(BODY) + 7, BODY[HALF:] + b"0123456"),
+        ranged(HALF, HALF + 9, HALF + 10, BODY[HALF : HALF + 10]),
+        ranged(HALF, LAST, len(BODY), OTHER[HALF:], ETag='"2"'),
+        Answer("206 Partial Content", [f"Content-Length: {HALF}"], BODY[HALF:]),
+        Answer("206 Partial Content", ["Content-Type: multipart/byteranges; boundary=x", "Content-Length: 3"], b"--x"),
+        Answer("206 Partial Content", ["Content-Range: bytes 5-4/nonsense", "Content-Length: 3"], b"abc"),
+        Answer("416 Range Not Satisfiable", [f"Content-Range: bytes */{LAST}", "Content-Length: 0"]),
+        ranged(HALF, TOO_LONG, "*", BODY[HALF:]),
+    ],
+    ids=["later", "earlier", "longer whole", "shorter whole", "other version", "unsaid", "several parts", "nonsense",
+         "416 with another size", "huge number"],
+)  # fmt: skip
+def test_a_wrong_part_is_never_put_behind_a_right_one(
+    start_liar: Callable[..., Mirror], tmp_path: Path, second: Answer
+) -> None:
+    """A part of another range, whole or version is left, and the file fetched from its beginning."""
+    mirror = start_liar(BROKEN, second, WHOLE)
+    get(tmp_path, mirror)
+    assert only(tmp_path).read_bytes() == BODY
+    assert ["range:" in asked.lower() for asked in mirror.asked] == [False, True, False]
+
+
+def test_a_part_longer_or_shorter_than_it_says_ends_well(start_liar: Callable[..., Mirror], tmp_path: Path) -> None:
+    """What comes beyond a part makes a mirror be left for the next; what is missing of it is asked for."""
+    chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+    longer = Answer(REST.status, [REST.fields[0], "Transfer-Encoding: chunked"], chunked)
+    good = start_liar(WHOLE)
+    get(tmp_path, start_liar(BROKEN, longer), good)
+    assert only(tmp_path).read_bytes() == BODY
+    assert len(good.asked) == 1
+    (tmp_path / NAME).unlink()
+    middle = ranged(HALF, HALF + 99, len(BODY), BODY[HALF : HALF + 100])
+    get(tmp_path, start_liar(BROKEN, middle, ranged(HALF + 100, LAST, len(BODY), BODY[HALF + 100 :])))
+    assert only(tmp_path).read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ([ranged(7, LAST, len(BODY), BODY[7:])], "answered with another part than it was asked for"),
+        ([ranged(0, LAST, 99, BODY)], "answered with another part than it was asked for"),
+        ([Answer("206 Partial Content", ["Content-Length: 3"], b"abc")], "another part than it was asked for"),
+        ([BROKEN, Answer("206 Partial Content", ["Content-Length: 3"], b"abc")], "another part than it was asked for"),
+        ([Answer("416 Range Not Satisfiable", ["Content-Length: 0"])], "answered 416"),
+        ([Answer("200 OK", [], bytes(4096), endless=True)], "sent more than there should be"),
+        ([BROKEN, Answer("206 Partial Content", ["Content-Range: bytes 196608-399999/400000"], bytes(4096), True)],
+         "sent more than there should be"),
+        ([Answer("200 OK", [f"Content-Length: {'9' * 5000}"], b"abc")], ""),
+        ([Answer("302 Found", ["Location: /again", "Content-Length: 0"])], "Exceeded 30 redirects"),
+        ([Answer("999 What", ["no field at all"], b"\xff\xfe")], ""),
+    ],
+    ids=["206 unasked", "206 of another whole", "206 unsaid", "206 unsaid ever after", "416 unasked", "endless",
+         "endless part", "huge length", "redirects in a circle", "no HTTP"],
+)  # fmt: skip
+def test_a_mirror_that_is_wrong_ever_after_ends_in_a_sentence(
+    start_liar: Callable[..., Mirror], tmp_path: Path, answers: list[Answer], reason: str
+) -> None:
+    """Whatever it says: no endless loop, no file, and the reason beside its name."""
+    mirror = start_liar(*answers)
+    with pytest.raises(DataError, match=rf"^It could not be downloaded \(127.*{reason}.*\): sit back$"):
+        get(tmp_path, mirror)
+    assert not (tmp_path / NAME).exists()
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= len(BODY)
+    assert len(mirror.asked) <= 40

@@ -85,7 +85,7 @@ def test_an_unreadable_file_is_named(small_mnist: SmallMnist, own_folder: Path) 
     """What the operating system says about a file is passed on."""
     (own_folder / LABELS).unlink()
     (own_folder / LABELS).mkdir()
-    with pytest.raises(DataError, match=rf"{LABELS} cannot be read: Is a directory"):
+    with pytest.raises(DataError, match=rf"{LABELS} is a folder, not a file"):
         load_idx_set(small_mnist.idx_set())
 
 
