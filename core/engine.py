@@ -17,7 +17,7 @@ from annscope.core.config import RunConfig, TrainingConfig
 from annscope.core.dataset import Dataset
 from annscope.core.folded_steps import FoldedSteps, can_fold
 from annscope.core.network import Parameters, initial_parameters, layer_sizes
-from annscope.core.optimizers import OPTIMIZERS
+from annscope.core.optimizers import OPTIMIZERS, Optimizer
 from annscope.core.outputs import check_fits, targets_for
 from annscope.core.shared_steps import SharedSteps, can_share
 from annscope.core.steps import Material, SerialSteps, Steps, refuse
@@ -92,10 +92,16 @@ class Engine(ABC):
 
 
 class NumpyEngine(Engine):
-    """Batches, backpropagation and an optimizer, in vectorised NumPy."""
+    """Batches, backpropagation and an optimizer, that of the config or `optimizer`, in vectorised NumPy."""
 
     def __init__(
-        self, dataset: Dataset, config: RunConfig, x: Float[ndarray, "n n_features"], team: Team = ALONE
+        self,
+        dataset: Dataset,
+        config: RunConfig,
+        x: Float[ndarray, "n n_features"],
+        team: Team = ALONE,
+        *,
+        optimizer: type[Optimizer] | None = None,
     ) -> None:
         training = config.training
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
@@ -118,7 +124,8 @@ class NumpyEngine(Engine):
             self._trained.running = self._parameters.running
             self._trained_before = self._trained.flat.copy()
         self._is_stale = False  # whether the parameters of all features are behind those that are trained
-        self._optimizer = OPTIMIZERS[training.optimizer](training, self._trained, self._trained_gradient, team)
+        optimizer = optimizer or OPTIMIZERS[training.optimizer]
+        self._optimizer = optimizer(training, self._trained, self._trained_gradient, team)
         self._generator = np.random.default_rng([training.seed, 3])  # what is drawn in a step
         self._steps = way(
             Material(

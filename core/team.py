@@ -51,16 +51,17 @@ class Team(ABC):
         return memory[start : start + size * dtype.itemsize].view(dtype).reshape(shape, order=order)
 
 
-class Alone(Team):
-    """A team of one."""
+class Turns(Team):
+    """A team of any size whose members take turns: the bits of a larger team without anybody else's hands."""
 
-    size = 1
+    def __init__(self, size: int) -> None:
+        self.size = size
 
     def together(self, parts: Sequence[Operation]) -> Operation:
         return in_turn(parts)
 
 
-ALONE = Alone()
+ALONE = Turns(1)
 
 
 def in_turn(operations: Sequence[Operation]) -> Operation:

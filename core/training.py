@@ -15,7 +15,7 @@ from annscope.core.errors import ConfigError, DivergedError
 from annscope.core.metrics import EVALUATION_BLOCK, Evaluation, evaluate
 from annscope.core.network import Network
 from annscope.core.one_by_one import OneByOneEngine, can_go_one_by_one
-from annscope.core.optimizers import schedule_factor
+from annscope.core.optimizers import Optimizer, schedule_factor
 from annscope.core.pure_python_engine import PurePythonEngine
 from annscope.core.snapshot import Checkpoint, Metrics, Probe, Snapshot
 from annscope.core.statistics import layer_statistics
@@ -46,7 +46,7 @@ class Trainer:
         self._dtype = np.dtype(training.dtype)
         self._x_heldout, self._y_heldout = (self._typed(part) for part in dataset.split(dataset.heldout))
         x_train = self._typed(dataset.x_train)
-        self._engine = _engine_of(dataset, config, x_train, team)
+        self._engine = engine_of(dataset, config, x_train, team)
         sample = np.arange(len(x_train))
         if 0 < training.train_sample < len(x_train):
             sample = np.sort(
@@ -250,13 +250,19 @@ def train(dataset: Dataset, config: RunConfig) -> Iterator[Snapshot]:
         yield trainer.snapshot()
 
 
-def _engine_of(dataset: Dataset, config: RunConfig, x: ndarray, team: Team) -> Engine:
-    """What takes the steps: the neurons if the config asks for them, else the fastest that can."""
+def engine_of(
+    dataset: Dataset, config: RunConfig, x: ndarray, team: Team, *, optimizer: type[Optimizer] | None = None
+) -> Engine:
+    """What takes the steps: the neurons if the config asks for them, else the fastest that can.
+
+    `optimizer` takes the place of the config's, and changes nothing about the choice; the engines that
+    know plain gradient descent alone keep to it.
+    """
     if config.training.engine == "pure_python":
         return PurePythonEngine(dataset, config, x)
     if can_go_one_by_one(dataset, config):
         return OneByOneEngine(dataset, config, x)
-    return NumpyEngine(dataset, config, x, team)
+    return NumpyEngine(dataset, config, x, team, optimizer=optimizer)
 
 
 def _probe_of(x: ndarray, y: ndarray, n_classes: int) -> Probe:

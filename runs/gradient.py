@@ -1,4 +1,4 @@
-"""Is the gradient that a run goes by the right one? Checked on the network of one of its snapshots."""
+"""Does a run step along the right gradient? Checked at the network of one of its snapshots, by the run's own engine."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from annscope.core.config import RunConfig
-from annscope.core.gradient_check import EPSILON, GradientCheck, gradient_check, sample_parameters
+from annscope.core.gradient_check import GradientCheck, check_step
 from annscope.core.network import Parameters, layer_sizes
+from annscope.core.steps import NotFiniteError
+from annscope.core.team import Turns
+from annscope.data.datasets import load_dataset
 from annscope.runs.reader import RunReader
+from annscope.runs.record import RecordError, recorded_threads
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 N_CHECKED = 200
-N_EXAMPLES = 10
 EXACT = {"softmax-derivative": "exact", "delta-weights": "current"}
 """The settings that may make a gradient an approximation, and what they are where it is none."""
 MISTAKES = {
@@ -27,7 +29,7 @@ MISTAKES = {
 
 @dataclass(frozen=True, eq=False)
 class RunCheck:
-    """The gradient as a run computes it (`own`) and the exact one, both against central differences.
+    """The gradient that a run's step goes by (`own`) and the exact one, both against central differences.
 
     `names` tells the parameters that were checked apart, such as "layer 1, weight 407 to 12";
     `layers` are their layers, from 1. `range` is that of the features of the `n_examples` examples.
@@ -47,21 +49,25 @@ class RunCheck:
     mistakes: tuple[str, ...]
     """The settings that make the run's gradient an approximation, by option name."""
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether the run steps along the exact gradient, as far as anybody can tell."""
+        return not self.mistakes and self.own.is_right is not False
+
 
 def check_run(reader: RunReader, number: int) -> RunCheck:
-    """Check the gradient at a snapshot, on the first probe example of each class (up to 10), in float64.
+    """Check the step that the run would take from a snapshot on the first of its batches, by the engine it trains with.
 
-    Where an example carries several labels, on the first of each combination.
     Up to 200 parameters are drawn at random from all layers, always the same ones. The step of the
     differences shrinks with the size of the features, so that raw pixels do as little harm as
     scaled ones. Of a batch-normalised network the weights are those that it answers with.
 
-    Raises RecordError for what cannot be read.
+    Raises RecordError for what cannot be read, and where the data has changed since; DataError for data that is gone.
     """
-    config, line = reader.config, reader.snapshot_lines()[number]
-    network, probe = reader.network(number), reader.probe()
-    places = np.unique(probe.y, axis=0, return_index=True)[1][:N_EXAMPLES]
-    x, y = probe.x[places].astype(np.float64), probe.y[places].astype(np.int64)
+    config, line, network = reader.config, reader.snapshot_lines()[number], reader.network(number)
+    dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
+    if dataset.fingerprint != reader.description["dataset"]["fingerprint"]:
+        raise RecordError(f"The data set {dataset.name} has changed since run {reader.run} was trained.")
     sizes = layer_sizes(config.network, network.n_features, network.n_classes)
     parameters = Parameters(config.network, sizes, "float64")
     for i, layer in enumerate(network.parameters):
@@ -71,28 +77,25 @@ def check_run(reader: RunReader, number: int) -> RunCheck:
             bias[...] = layer.bias
         if scale is not None:
             scale[...] = 1
-    indices = sample_parameters(config.network, sizes, x, N_CHECKED, np.random.default_rng(0))
-    epsilon = EPSILON / max(1.0, float(np.abs(x).max()))
-
-    def check(config: RunConfig) -> GradientCheck:
-        return gradient_check(config, parameters, x, y, network.n_classes, epsilon, indices)
-
-    own = check(config)
-    exact_config = config.with_values(EXACT)
+    team = Turns(recorded_threads(reader.description))
+    try:
+        step = check_step(dataset, config, parameters, n_checked=N_CHECKED, team=team)
+    except NotFiniteError as error:
+        raise RecordError(f"The step from here is not finite: {error}.") from error
     mistakes = tuple(option for option in EXACT if config.with_values({option: EXACT[option]}) != config)
-    names, layers = _names(parameters, indices)
+    names, layers = _names(parameters, step.indices)
     return RunCheck(
         run=reader.run,
         step=line["step"],
         epoch=line["epoch"],
-        own=own,
-        exact=check(exact_config) if mistakes else own,
+        own=step.own,
+        exact=step.exact,
         names=names,
         layers=layers,
         n_parameters=len(parameters.flat),
-        n_examples=len(x),
-        range=(float(x.min()), float(x.max())),
-        epsilon=epsilon,
+        n_examples=step.n_examples,
+        range=step.range,
+        epsilon=step.epsilon,
         mistakes=mistakes,
     )
 
@@ -123,10 +126,10 @@ def about(checked: RunCheck) -> str:
     """What was checked, on which examples and how, in one sentence or two."""
     low, high = checked.range
     return (
-        f"Checked at step {checked.step:,} on {checked.n_examples} of the run's probe examples, the first of each "
-        f"class or combination of labels, with features from {low:.3g} to {high:.3g} as the network sees them: "
+        f"Checked at step {checked.step:,}: the run's own engine took its step on {checked.n_examples:,} training "
+        f"examples with features from {low:.3g} to {high:.3g} as the network sees them: "
         f"{len(checked.names):,} of {checked.n_parameters:,} parameters, drawn at random from all layers, each moved "
-        f"up and down by {checked.epsilon:.1g}. In float64, without dropout."
+        f"up and down by {checked.epsilon:.1g} in float64."
     )
 
 

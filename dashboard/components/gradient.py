@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
-from annscope.core.gradient_check import TOLERANCE, GradientCheck
+from annscope.core.gradient_check import GradientCheck
 from annscope.dashboard import state
 from annscope.dashboard.figures.gradient_check import gradient_check_figure
 from annscope.dashboard.following import follow
@@ -35,14 +35,14 @@ def gradient_panel(run: str) -> None:
         st.error(str(error), icon=":material/error:")
         return
     st.markdown(INTRODUCTION)
-    columns = st.columns(2 if checked.mistakes else 1, gap="medium")
+    columns = st.columns(1 if checked.is_exact else 2, gap="medium")
     with columns[0]:
         _verdict("The gradient as this run computes it", checked.own)
         for option in checked.mistakes:
             st.caption(MISTAKES[option])
-        if not checked.mistakes:
+        if checked.is_exact:
             st.caption("This run computes it exactly: nothing is left out.")
-    if checked.mistakes:
+    if not checked.is_exact:
         with columns[1]:
             _verdict("The exact gradient of the same network", checked.exact)
             st.caption("The same weights, examples and loss, with nothing left out.")
@@ -69,9 +69,9 @@ def _verdict(what: str, check: GradientCheck) -> None:
     if check.is_right is None:
         st.warning(f"{words}. Look at an earlier snapshot.", icon=":material/question_mark:")
     elif check.is_right:
-        st.success(f"{words}, below {TOLERANCE:g}.", icon=":material/check_circle:")
+        st.success(f"{words}, below {check.tolerance:.2g}.", icon=":material/check_circle:")
     else:
-        st.error(f"{words}, where {TOLERANCE:g} would be right.", icon=":material/cancel:")
+        st.error(f"{words}, where {check.tolerance:.2g} would be right.", icon=":material/cancel:")
 
 
 def _outcome(check: GradientCheck) -> str:

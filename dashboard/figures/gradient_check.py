@@ -16,11 +16,11 @@ _SYMBOLS = {True: "circle-open", False: "x-thin-open", None: "diamond-open"}
 def gradient_check_figure(checked: RunCheck, *, dark: bool = False) -> go.Figure:
     """The gradient of each checked parameter against its difference quotient, for both ways to compute it.
 
-    A run whose gradient is the exact one has one panel, for they are the same. Right and wrong
+    A run whose gradient is the exact one has one panel, for they are the same to rounding. Right and wrong
     differ in colour and in sign; on the line both agree.
     """
     panels: list[tuple[str, GradientCheck]] = [("As this run computes it", checked.own)]
-    if checked.mistakes:
+    if not checked.is_exact:
         panels.append(("Exact backpropagation", checked.exact))
     colors = _DARK if dark else _LIGHT
     figure = make_subplots(

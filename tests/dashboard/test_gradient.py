@@ -10,10 +10,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from annscope.core.config import RunConfig
 from annscope.core.gradient_check import GradientCheck
 from annscope.dashboard.components import gradient
 from annscope.dashboard.figures.gradient_check import gradient_check_figure
+from annscope.runs.catalogue import run_directory
 from annscope.runs.gradient import RunCheck
+from annscope.runs.worker import work
+from annscope.runs.writer import create_run
 
 EXACT = GradientCheck(np.array([0.5, -1.0, 2.0]), np.array([0.5, -1.0, 2.0]), 1e-9)
 OWN = GradientCheck(np.array([0.4, 1.0, 0.0]), EXACT.numeric, 1e-9)
@@ -43,6 +47,8 @@ def test_an_exact_run_has_one_panel() -> None:
     """They are the same gradient, so they are drawn once; so they can be where all are 0."""
     figure = gradient_check_figure(replace(CHECK, own=EXACT, mistakes=()))
     assert [trace.name for trace in figure.data] == ["both agree", "As this run computes it"]
+    broken = gradient_check_figure(replace(CHECK, mistakes=()))
+    assert "Exact backpropagation" in [trace.name for trace in broken.data], "an engine that is wrong is not exact"
     nothing = GradientCheck(np.zeros(3), np.zeros(3), 1e-9)
     low, high = gradient_check_figure(replace(CHECK, own=nothing, mistakes=())).layout.xaxis.range
     assert low < 0 < high
@@ -84,16 +90,18 @@ def test_the_panel_says_what_is_wrong_and_what_is_right(
     ]
     captions = " ".join(caption.value for caption in page.caption)
     assert "leaves out how each class takes from the others" in captions
-    assert "Checked at step 1,200 on 10 of the run's probe examples" in captions
+    assert "Checked at step 1,200: the run's own engine took its step on 10 training examples" in captions
     assert "from 0 to 255" in captions
     page.query_params["snapshot"] = "1"
     page.run()
     assert asked[1:] == [(run, 1)]
 
 
-def test_a_run_is_checked_in_earnest(record: Callable[..., Any]) -> None:
-    """The panel finds the gradient of a real record right, and shows one verdict."""
-    page = panel(record(2, activation="tanh").run)
+def test_a_run_is_checked_in_earnest() -> None:
+    """The panel finds the gradient of a real run right, and shows one verdict."""
+    run = create_run(RunConfig().with_values({"data": "xor", "hidden": (3,), "activation": "tanh", "epochs": 1}))
+    assert [status["status"] for status in work(run_directory(run))][-1] == "finished"
+    page = panel(run)
     assert len(page.success) == 1
     assert not page.error
     assert "nothing is left out" in " ".join(caption.value for caption in page.caption)

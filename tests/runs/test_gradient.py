@@ -5,20 +5,27 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from unittest import mock
 
 import numpy as np
 import pytest
 
+import annscope.core.folded_steps
+import annscope.runs.gradient
 from annscope.core.config import RunConfig
+from annscope.core.folded_steps import QuickSoftmax
 from annscope.core.recipes import RECIPES
+from annscope.core.team import Operation
 from annscope.runs import cli
 from annscope.runs.catalogue import run_directory
 from annscope.runs.gradient import RunCheck, check_run
 from annscope.runs.reader import RunReader
+from annscope.runs.record import RecordError
 from annscope.runs.worker import work
 from annscope.runs.writer import create_run
+from tests.core.conftest import make_dataset
 
 
 @pytest.fixture(autouse=True)
@@ -64,8 +71,9 @@ def test_the_other_recipes_are_right(name: str) -> None:
     )
     for check in checked(config):
         assert check.mistakes == ()
-        assert check.own is check.exact
         assert check.own.is_right is True
+        assert check.exact.is_right is True
+        assert check.is_exact
 
 
 @pytest.mark.parametrize("options", [{"batch-norm": True}, {"bias": False}, {"hidden": ()}, {"l2": 0.1}], ids=str)
@@ -77,6 +85,46 @@ def test_every_kind_of_network_can_be_checked(options: dict[str, Any]) -> None:
     assert check.names[0] == "layer 1, weight 1 to 1"
     assert len(set(check.names)) == len(check.names) == check.n_parameters
     assert [int(name.split(",")[0].removeprefix("layer ")) for name in check.names] == list(check.layers)
+
+
+class Climbing(QuickSoftmax):
+    """The errors of a small network, with the wrong sign."""
+
+    def __init__(self, logits: Any, sums: Any, n: int) -> None:
+        super().__init__(logits, sums, n)
+        self.flip = partial(np.negative, logits, logits)
+
+    def errors(self, shares: Any) -> tuple[list[Operation], list[Operation]]:
+        quick, careful = super().errors(shares)
+        return [*quick, self.flip], [*careful, self.flip]
+
+
+def test_a_run_that_climbs_is_found_wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the sign of its engine's errors flipped the loss rises and the verdict is wrong, whatever backpropagation
+    would have said."""
+    monkeypatch.setattr(annscope.core.folded_steps, "QuickSoftmax", Climbing)
+    values = {"data": "moons", "samples": 200, "hidden": (8,), "epochs": 3, "optimizer": "sgd", "learning-rate": 0.3}
+    reader = trained(RunConfig().with_values(values))
+    losses = [line["train"]["loss"] for line in reader.snapshot_lines()]
+    assert losses[-1] > losses[0]
+    for number in (0, len(losses) - 1):
+        check = check_run(reader, number)
+        assert check.own.is_right is False
+        assert check.exact.is_right is True
+        assert not check.is_exact
+    *_, out, err = run(capsys, "check-gradient", "latest", "--json")
+    assert err == ""
+    assert (json.loads(out)["verdict"], json.loads(out)["exact_verdict"]) == ("wrong", "right")
+
+
+def test_data_that_is_not_what_it_was_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step on other examples would not be the run's."""
+    reader = trained(RunConfig().with_values({"data": "moons", "samples": 60, "hidden": (4,), "epochs": 1}))
+    monkeypatch.setattr(
+        annscope.runs.gradient, "load_dataset", lambda *_, **__: make_dataset(n_features=2, n_classes=2)
+    )
+    with pytest.raises(RecordError, match="has changed since run"):
+        check_run(reader, 0)
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
