@@ -6,6 +6,7 @@ A page's `url_path` must not be the name of a module there: Streamlit's testing 
 
 import streamlit as st
 
+from annscope.dashboard.components.trouble import said_in_a_sentence
 from annscope.dashboard.pages import draw, inspect, train
 
 # The keyboard's place among the pages: Streamlit's own is a background hardly darker than the page.
@@ -21,4 +22,5 @@ pages = [
 
 page = st.navigation(pages, position="top")
 st.html(FOCUS)
-page.run()
+with said_in_a_sentence():
+    page.run()

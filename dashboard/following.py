@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 from numpy import ndarray
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
+from annscope.core.errors import AnnscopeError
 from annscope.core.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
@@ -59,7 +58,7 @@ class Following:
         self._lock = threading.RLock()
         self._viewers: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
-        self._trouble: RecordError | None = None
+        self._trouble: AnnscopeError | None = None
 
     def look(self) -> None:
         """Take in what was recorded since the last look; three looks at files when there is nothing.
@@ -84,6 +83,8 @@ class Following:
             about = (self.reader.directory / "status.json").stat()
         except FileNotFoundError:
             raise RecordError(f"Run {self.run} is not there any more.") from None
+        except OSError as error:
+            raise RecordError(f"status.json of run {self.run} cannot be read: {error.strerror or error}.") from error
         stamp, now = (about.st_mtime_ns, about.st_size), time.monotonic()
         at_work = self._status is not None and self._status["status"] in LIVE
         if stamp == self._stamp and not (at_work and now - self._looked_for_life > LIVENESS_SECONDS):
@@ -109,12 +110,13 @@ class Following:
     @property
     def is_described(self) -> bool:
         """Whether the data is loaded, so that the description says what the network looks like."""
-        return self.reader.description.get("dataset") is not None
+        return self.reader.description["dataset"] is not None
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """The names of the classes or labels; none before the data is loaded."""
-        return tuple((self.reader.description.get("dataset") or {}).get("class_names", ()))
+        about = self.reader.description["dataset"]
+        return () if about is None else tuple(about["class_names"])
 
     @property
     def learning_rate(self) -> float:
@@ -151,29 +153,21 @@ class Following:
             for number in numbers:
                 if number not in self._histograms:
                     self._histograms[number] = self._read_histograms(number)
-            n_layers = len(self.reader.description["layer_sizes"]) - 1
+            n_layers = len(self.reader.layer_sizes) - 1
             shape = (len(numbers), n_layers, len(HISTOGRAM_EDGES), N_BINS)
             counts = np.array([self._histograms[number] for number in numbers], np.int32).reshape(shape)
         about = {"start": numbers.start, "kinds": list(HISTOGRAM_EDGES), "shape": shape}
         return encode_frame(about, counts.astype("<i4").tobytes())
 
     def _read_histograms(self, number: int) -> ndarray:
-        try:
-            tensors = load(self.reader.snapshot_bytes(number))
-            n_layers = len(self.reader.description["layer_sizes"]) - 1
-            return np.array(
-                [[tensors[f"layer{i}.{kind}_histogram"] for kind in HISTOGRAM_EDGES] for i in range(n_layers)], np.int32
-            )
-        except (SafetensorError, ValueError, KeyError) as error:
-            raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error}.") from error
+        arrays, n_layers = self.reader.arrays(number), len(self.reader.layer_sizes) - 1
+        return np.array(
+            [[arrays[f"layer{i}.{kind}_histogram"] for kind in HISTOGRAM_EDGES] for i in range(n_layers)], np.int32
+        )
 
     def _encode(self, number: int) -> bytes:
         content = self.reader.snapshot_bytes(number)
-        try:
-            confusion = load(content)["confusion"]
-        except (SafetensorError, ValueError, KeyError) as error:
-            raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error}.") from error
-        measured = class_metrics(confusion)
+        measured = class_metrics(self.reader.arrays(number, content)["confusion"])
         about = {
             "line": self._snapshots[number],
             "per_class": [
@@ -209,7 +203,7 @@ class Following:
             self._task = None
 
     def check(self) -> None:
-        """Raises the RecordError that ended the looking, if one did."""
+        """Raises the error that ended the looking, if one did."""
         if self._trouble is not None:
             raise self._trouble
 
@@ -218,7 +212,7 @@ class Following:
         while True:
             try:
                 self.look()
-            except RecordError as error:
+            except AnnscopeError as error:
                 self._trouble = error
                 _following.pop(self.run, None)
             if self.version != seen or self._trouble is not None:
@@ -256,7 +250,7 @@ def follow(run: str) -> Following:
                 del _following[other]
     try:
         following.look()
-    except RecordError:
+    except AnnscopeError:
         with suppress(KeyError):
             del _following[run]
         raise

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy import ndarray
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
 from annscope.core.errors import ConfigError
 from annscope.core.metrics import class_metrics
@@ -44,7 +42,7 @@ def neuron(following: Following, layer: int, unit: int) -> dict[str, Any]:
 
     Raises ConfigError when the network has no such neuron.
     """
-    sizes = following.reader.description["layer_sizes"][1:]
+    sizes = following.reader.layer_sizes[1:]
     if not 0 <= layer < len(sizes):
         raise ConfigError(f"layer must be at least 0 and at most {len(sizes) - 1}, got {layer}.")
     if not 0 <= unit < sizes[layer]:
@@ -62,6 +60,6 @@ def _each(following: Following, name: str) -> dict[int, ndarray]:
     """One array of each snapshot, by number."""
     found = {}
     for number in moments(following.newest):
-        with suppress(RecordError, SafetensorError, ValueError, KeyError):
-            found[number] = load(following.reader.snapshot_bytes(number))[name]
+        with suppress(RecordError):
+            found[number] = following.reader.arrays(number)[name]
     return found

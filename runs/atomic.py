@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
+import stat
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 T = TypeVar("T")
+
+MOST_BYTES = 2**31
+"""No file of a record that is read at once is larger."""
+MOST_LINE_BYTES = 2**22
+"""No line is longer."""
+
+
+def why_not_written(path: Path, error: OSError) -> str:
+    """One sentence on what kept `path` from being written, and what would help."""
+    if error.errno == errno.ENOSPC:
+        return f"The disk mounted at {_mount_point(path)} is full, so {path} cannot be written; make room on it."
+    return f"{path} cannot be written: {error.strerror or error}."
+
+
+def _mount_point(path: Path) -> Path:
+    return next((folder for folder in path.absolute().parents if os.path.ismount(folder)), Path(path.anchor))
 
 
 def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
@@ -27,13 +45,42 @@ def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
     _patiently(lambda: temporary.replace(path))
 
 
-def read_file(path: Path) -> bytes:
-    """The content of a file that its writer may be replacing at this moment."""
-    return _patiently(path.read_bytes)
+def read_file(path: Path, at_most: int = MOST_BYTES) -> bytes:
+    """The content of a file that its writer may be replacing at this moment.
+
+    OSError for what is no file, such as a pipe, and for one of more than `at_most` bytes.
+    """
+
+    def read() -> bytes:
+        with open_file(path) as file:
+            if os.fstat(file.fileno()).st_size > at_most:
+                raise OSError(errno.EFBIG, f"it is larger than {at_most:,} bytes", str(path))
+            return file.read()
+
+    return _patiently(read)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A file, open for reading. OSError for anything else: a pipe would be waited for, and a device may never end."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        insist_on_file(os.fstat(descriptor), path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def insist_on_file(about: os.stat_result, path: Path) -> None:
+    """Raises OSError where something is a folder, a pipe, a device: no file."""
+    if not stat.S_ISREG(about.st_mode):
+        raise OSError(errno.EINVAL, "it is no file", str(path))
 
 
 def _patiently(action: Callable[[], T]) -> T:
     # Windows refuses to replace a file that is open, and to open one that is being replaced.
+    if os.name != "nt":
+        return action()
     for _ in range(50):
         try:
             return action()
@@ -70,7 +117,8 @@ def append_line(path: Path, values: Mapping[str, Any]) -> None:
 class GrowingLines:
     """What is new in a file of lines since the last look; a half line at its end waits until it is whole.
 
-    `position` is the number of bytes already given out.
+    `position` is the number of bytes already given out. Reading raises OSError for what is no file, and ValueError
+    for one that has no lines, is too large or has become shorter.
     """
 
     def __init__(self, path: Path, position: int = 0) -> None:
@@ -80,14 +128,20 @@ class GrowingLines:
     def read(self) -> list[bytes]:
         """The complete lines that were added since the last call; none for a file that is not there (yet)."""
         try:
-            if self.path.stat().st_size <= self.position:
+            about = self.path.stat()
+            insist_on_file(about, self.path)
+            if about.st_size == self.position:
                 return []
-            with self.path.open("rb") as file:
+            if not self.position < about.st_size <= MOST_BYTES:
+                raise ValueError("it has become shorter" if about.st_size < self.position else "it is too large")
+            with open_file(self.path) as file:
                 file.seek(self.position)
-                content = file.read()
+                content = file.read(MOST_BYTES)
         except FileNotFoundError:
             return []
         whole = content[: content.rfind(b"\n") + 1]
+        if len(content) - len(whole) > MOST_LINE_BYTES:
+            raise ValueError("it does not consist of lines")
         self.position += len(whole)
         return whole.splitlines()
 

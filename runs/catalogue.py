@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -11,7 +10,8 @@ from pathlib import Path
 
 from annscope.core.errors import AnnscopeError, did_you_mean
 from annscope.data.home import annscope_home
-from annscope.runs.reader import RunReader
+from annscope.runs.atomic import open_file
+from annscope.runs.reader import RunReader, parse_line
 from annscope.runs.record import Line, RecordError
 from annscope.runs.status import LIVE, State
 
@@ -36,6 +36,12 @@ class RunSummary:
     """Of the last snapshot, on held-out examples."""
 
 
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
+"""How a run may be called: its name stands in addresses and on command lines."""
+TAIL_BYTES = 65_536
+"""A line is at most a few kilobytes; the end of a file of lines is enough to know where a run stands."""
+
+
 def runs_home() -> Path:
     """The folder that holds a folder for each run."""
     return annscope_home() / "runs"
@@ -44,17 +50,29 @@ def runs_home() -> Path:
 def run_directory(run: str) -> Path:
     """The directory of a run, by its full id. Raises RecordError, with the nearest id, when there is none."""
     directory = runs_home() / run
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}", run) or not directory.is_dir():
+    if not RUN_ID.fullmatch(run) or not directory.is_dir():
         raise RecordError(f"There is no run {run!r}{did_you_mean(run, run_ids())}.")
     return directory
 
 
 def run_ids() -> list[str]:
-    """Every run's id, oldest first."""
+    """Every run's id, oldest first. Raises RecordError where the folder of the runs cannot be read."""
+    return [name for name in _folders() if RUN_ID.fullmatch(name)]
+
+
+def other_folders() -> list[str]:
+    """What else lies among the runs, such as a copy: folders whose name no run can have."""
+    return [name for name in _folders() if not RUN_ID.fullmatch(name)]
+
+
+def _folders() -> list[str]:
     try:
-        return sorted(path.name for path in runs_home().iterdir() if path.is_dir() and not path.name.startswith("."))
+        with os.scandir(runs_home()) as entries:
+            return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise RecordError(f"The runs in {runs_home()} cannot be listed: {error.strerror or error}.") from error
 
 
 def find_run(text: str) -> str:
@@ -79,32 +97,33 @@ def find_run(text: str) -> str:
 
 
 def list_runs() -> list[RunSummary]:
-    """Every run, newest first; one that cannot be read is in the list as "unreadable", with the reason."""
-    return [summarize(run) for run in reversed(run_ids())]
+    """Every run, newest first; what cannot be read comes last, as "unreadable" and with the reason."""
+    found = [summarize(run) for run in [*reversed(run_ids()), *other_folders()]]
+    return sorted(found, key=lambda about: about.status == "unreadable")
 
 
 def summarize(run: str) -> RunSummary:
-    """One run in a few words; "unreadable", with the reason, when its record is damaged."""
+    """One run in a few words; "unreadable", with the reason, when its record is damaged or the folder is no run's."""
     directory = runs_home() / run
     try:
+        if not RUN_ID.fullmatch(run):
+            raise RecordError("This is no run: the name of one has only letters, digits, - and _.")
         return _summary(RunReader(directory))
-    except AnnscopeError as error:
-        message = str(error)
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        message = f"The record of run {run} is damaged: {error!r}."
-    return RunSummary(run=run, directory=directory, status="unreadable", message=message)
+    except RecordError as error:
+        name = run.encode(errors="backslashreplace").decode()  # a name need not be text
+        return RunSummary(run=name, directory=directory, status="unreadable", message=str(error))
 
 
 def _summary(reader: RunReader) -> RunSummary:
     description, config, status = reader.description, reader.config, reader.status()
     last = _last_snapshot_line(reader.directory / "metrics.jsonl")
-    sizes = description.get("layer_sizes")
+    sizes = description["layer_sizes"]
     return RunSummary(
         run=reader.run,
         directory=reader.directory,
         status=status["status"],
         message=status["message"],
-        created=description.get("created"),
+        created=description["created"],
         data=config.data.name,
         layer_sizes=tuple(sizes) if sizes else None,
         hidden_sizes=config.network.hidden_sizes,
@@ -117,21 +136,24 @@ def _summary(reader: RunReader) -> RunSummary:
 
 
 def _last_snapshot_line(path: Path) -> Line | None:
-    # A line is at most a few kilobytes; the end of the file is enough to know where a run stands.
     try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 65_536))
-            content = file.read()
-    except OSError:
+        with open_file(path) as file:
+            start = max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES)
+            file.seek(start)
+            content = file.read(TAIL_BYTES)
+        texts = content[: content.rfind(b"\n") + 1].splitlines()
+        for text in reversed(texts[1:] if start else texts):
+            line = parse_line(text)
+            if line["type"] == "snapshot":
+                return line
+    except FileNotFoundError:
         return None
-    for text in reversed(content[: content.rfind(b"\n") + 1].splitlines()):
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(line, dict) and line.get("type") == "snapshot" and "heldout" in line:
-            return line
+    except OSError as error:
+        raise RecordError(
+            f"The metrics of run {path.parent.name} cannot be read: {error.strerror or error}."
+        ) from error
+    except ValueError as error:
+        raise RecordError(f"The metrics of run {path.parent.name} cannot be read: {error}.") from error
     return None
 
 

@@ -323,7 +323,7 @@ def list_(as_json: bool) -> None:
         return
     from rich.table import Table
 
-    table = Table("Run", "Status", "Epoch", "Held-out loss", "Accuracy", box=None, pad_edge=False)
+    table = Table("Run", "Status", "Epoch", "Held-out loss", "Accuracy", "", box=None, pad_edge=False)
     for summary in found:
         table.add_row(
             summary.run,
@@ -331,6 +331,7 @@ def list_(as_json: bool) -> None:
             "" if summary.epoch is None else f"{summary.epoch} / {summary.n_epochs}",
             "" if summary.loss is None else f"{summary.loss:.4f}",
             "" if summary.accuracy is None else f"{summary.accuracy:.2%}",
+            (summary.message or "") if summary.status in {"unreadable", "unresponsive", "failed", "diverged"} else "",
         )
     _print(table)
 
@@ -367,9 +368,8 @@ def show(run: str, as_json: bool) -> None:
         if line is not None:
             heldout = line["heldout"]
             loss = "not finite" if heldout["loss"] is None else f"{heldout['loss']:.4f}"
-            table.add_row(
-                name, f"step {line['step']:,}: held-out loss {loss}, {reader.accuracy_name} {heldout['accuracy']:.2%}"
-            )
+            accuracy = "unknown" if heldout["accuracy"] is None else f"{heldout['accuracy']:.2%}"
+            table.add_row(name, f"step {line['step']:,}: held-out loss {loss}, {reader.accuracy_name} {accuracy}")
     config = reader.config_in_force
     for item in FIELDS.values():
         value = config.get(item)

@@ -6,7 +6,6 @@ obeys them in the order in which they arrived.
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,10 @@ from typing import Any
 
 from annscope.core.config import FIELDS
 from annscope.core.errors import AnnscopeError, one_of
-from annscope.runs.atomic import GrowingLines, append_line
+from annscope.runs.atomic import GrowingLines, append_line, insist_on_file
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
+from annscope.runs.schema import parse_json
 from annscope.runs.status import LIVE
 
 COMMANDS = ("pause", "resume", "step", "stop", "learning_rate")
@@ -49,6 +49,7 @@ def send(run: str, command: str, value: float | None = None) -> str:
     status = RunReader(directory).status()["status"]
     if status not in LIVE:
         raise ControlError(f"Run {run} is {status}; {command.replace('_', ' ')} needs a run that is under way.")
+    end_of_commands(directory)
     append_line(directory / FILE, {"command": line.name, "value": line.value, "id": line.id})
     return line.id
 
@@ -70,17 +71,29 @@ class CommandReader:
     def poll(self) -> list[Command]:
         """The commands since the last call; costs one look at the file's size when there is none."""
         commands = []
-        for text in self._lines.read():
+        try:
+            texts = self._lines.read()
+        except (OSError, ValueError):
+            return []  # nothing that anybody could have written a command to
+        for text in texts:
             try:
-                commands.append(_check(json.loads(text)))
+                commands.append(_check(parse_json(text)))
             except (AnnscopeError, ValueError, TypeError, KeyError):
                 continue
         return commands
 
 
 def end_of_commands(directory: Path) -> int:
-    """Where the next command will be written, in bytes: what stands before it is meant for earlier workers."""
+    """Where the next command will be written, in bytes: what stands before it is meant for earlier workers.
+
+    Raises ControlError where no command can be written.
+    """
+    path = directory / FILE
     try:
-        return (directory / FILE).stat().st_size
+        about = path.stat()
+        insist_on_file(about, path)
+        return about.st_size
     except FileNotFoundError:
         return 0
+    except OSError as error:
+        raise ControlError(f"Run {directory.name} takes no commands: {FILE}: {error.strerror or error}.") from error

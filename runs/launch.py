@@ -129,7 +129,7 @@ def _watch(process: subprocess.Popen[bytes], directory: Path) -> None:
         process.stdin.close()
     try:
         untouched = RunReader(directory).status()
-        mine = untouched["status"] == "starting" and untouched["pid"] == os.getpid()
+        mine = untouched["status"] in {"starting", "unresponsive"} and untouched["pid"] == os.getpid()
     except AnnscopeError:
         return
     if mine:

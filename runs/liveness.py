@@ -53,6 +53,18 @@ def started(pid: int) -> float | None:
         return None
 
 
+def is_suspended(status: Mapping[str, Any]) -> bool:
+    """Whether the process named in a status is known to be stopped, as by Ctrl-Z: it is there and does nothing."""
+    import psutil
+
+    if status["host"] != platform.node():
+        return False
+    try:
+        return bool(psutil.Process(status["pid"]).status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False
+
+
 class WriterLock:
     """Held by the one process that writes a record; the system lets go of it when that process ends in any way.
 

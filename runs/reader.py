@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import os
+import threading
+import time
+from collections.abc import Collection, Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from annscope.core.config import RunConfig
-from annscope.runs.atomic import GrowingLines, read_file
+from annscope.core.errors import ConfigError
+from annscope.runs.atomic import GrowingLines, insist_on_file, read_file
 from annscope.runs.changes import changes_in
 from annscope.runs.encoding import parameters_from, read_tensors, snapshot_from
-from annscope.runs.liveness import is_alive
+from annscope.runs.liveness import is_alive, is_suspended
 from annscope.runs.record import FORMAT, Line, RecordError, best_line, snapshot_path
-from annscope.runs.status import LIVE, State, Status, new_status
+from annscope.runs.schema import check, check_description, check_line, parse_json, settings_of_another_version
+from annscope.runs.status import LIVE, Recorded, Status
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -20,37 +26,68 @@ if TYPE_CHECKING:
     from annscope.core.network import Network
     from annscope.core.snapshot import Probe, Snapshot
 
+QUIET_SECONDS = 10.0
+"""A process at work that has said nothing for longer is unresponsive; it says something four times a second."""
+MOST_JSON_BYTES = 2**24
+
 
 class RunReader:
     """Reads the record of one run; never writes, and may read while another process does.
 
+    What it gives out is checked here, types and shapes, so that nobody after it has to. Safe to use from any thread.
+
     Raises RecordError when made for a directory that is not there, and from every method for a
-    part of the record that is missing or damaged.
+    part of the record that is missing or damaged, or was written by a version with other settings.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = Path(directory)
-        if not self.directory.is_dir():
+        if not os.path.isdir(self.directory):  # noqa: PTH112 (what may not be looked at is none either)
             raise RecordError(f"There is no run {self.directory.name!r}.")
         self.run = self.directory.name
         self._description: dict[str, Any] | None = None
-        self._new = GrowingLines(self.directory / "metrics.jsonl")
-        self._all = GrowingLines(self.directory / "metrics.jsonl")
+        self._config: RunConfig | None = None
+        self._growing = GrowingLines(self.directory / "metrics.jsonl")
         self._lines: list[Line] = []
-        self._by_number: dict[int, Line] = {}
+        self._n_given = 0
+        self._snapshots: list[Line] = []
+        self._damage: RecordError | None = None
+        self._lock = threading.RLock()
 
     @property
     def description(self) -> dict[str, Any]:
         """What `config.json` says; `dataset` and `layer_sizes` are null until the data is loaded."""
-        if self._description is None or self._description.get("dataset") is None:
+        if self._description is None or self._description["dataset"] is None:
             description = self._json("config.json")
             if description.get("format") != FORMAT:
                 raise RecordError(
-                    f"Run {self.run} is in record format {description.get('format')!r}, "
+                    f"Run {self.run} is in record format {description.get('format')!r:.40}, "
                     f"this version of annscope reads format {FORMAT}."
                 )
+            try:
+                check_description(description)
+                self._config = self._config_of(description["config"])
+                sizes = description["layer_sizes"]
+                if sizes is not None and tuple(sizes[1:-1]) != self._config.network.hidden_sizes:
+                    raise ValueError("layer_sizes does not fit the hidden layers of config")
+            except ValueError as error:
+                raise RecordError(f"config.json of run {self.run} is damaged: {error}.") from error
             self._description = description
         return self._description
+
+    def _config_of(self, values: Mapping[str, Mapping[str, Any]]) -> RunConfig:
+        other = settings_of_another_version(values)
+        if other:
+            names = ", ".join(name if len(name) <= 40 else f"{name[:37]}..." for name in other[:3])
+            names += f" and {len(other) - 3} more" if len(other) > 3 else ""
+            raise RecordError(
+                f"Run {self.run} was made by a version of annscope with other settings ({names}); "
+                "only that version can open it."
+            )
+        try:
+            return RunConfig.from_dict(values)
+        except ConfigError as error:
+            raise RecordError(f"The settings of run {self.run} cannot be those of a run: {error}.") from error
 
     @property
     def is_multilabel(self) -> bool:
@@ -65,7 +102,9 @@ class RunReader:
     @property
     def config(self) -> RunConfig:
         """The settings the run was started with."""
-        return RunConfig.from_dict(self.description.get("config", {}))
+        if self._config is None:
+            self.description  # noqa: B018 (reads and checks it)
+        return cast(RunConfig, self._config)
 
     @property
     def config_in_force(self) -> RunConfig:
@@ -73,42 +112,77 @@ class RunReader:
         return self.config.with_values({change.option: change.value for change in changes_in(self.lines())})
 
     def status(self) -> Status:
-        """What the run is doing; "interrupted" when its process is gone without having said so."""
-        values = self._json("status.json")
-        status: Status = {**new_status(self.config), **values}  # type: ignore[typeddict-item]
+        """What the run is doing: as its process said last, unless that is gone or no longer says anything.
+
+        Then it is "interrupted" or "unresponsive".
+        """
+        self.description  # noqa: B018 (of a run of another version, nothing is known)
+        status = cast(Status, self._json("status.json"))
         try:
-            gone = status["status"] in LIVE and not is_alive(status)
-        except (TypeError, ValueError) as error:
+            check(status, Status)
+            if status["status"] not in get_args(Recorded):
+                raise ValueError(f"no process says that it is {status['status']}")
+            is_live = status["status"] in LIVE
+            is_gone = is_live and not is_alive(status)
+            is_stopped = is_live and not is_gone and is_suspended(status)
+        except (ValueError, OverflowError) as error:
             raise RecordError(f"status.json of run {self.run} is damaged: {error}.") from error
-        if status["status"] not in get_args(State):
-            raise RecordError(f"status.json of run {self.run} names no state that a run can be in.")
-        if gone:
+        quiet = time.time() - status["heartbeat"]
+        if is_gone:
             status["status"] = "interrupted"
             status["seconds_left"] = status["loading"] = None
             status["message"] = "The process that trained this run is gone; resuming continues where it was."
+        elif is_live and (is_stopped or quiet > QUIET_SECONDS):
+            status["status"] = "unresponsive"
+            status["seconds_left"] = status["samples_per_second"] = status["loading"] = None
+            status["message"] = f"No sign of life for {max(0.0, quiet):,.0f} s" + (
+                f": process {status['pid']} is suspended." if is_stopped else "."
+            )
         return status
+
+    def insist_on_files(self) -> None:
+        """Raises RecordError where a part of the record is no file: whoever writes it would wait for ever, or fail.
+
+        That is a pipe or a device, or a folder in the place of a file.
+        """
+        try:
+            for folder in (self.directory, self.directory / "snapshots"):
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        is_folder = entry.name == "snapshots" if folder == self.directory else False
+                        if is_folder:
+                            continue
+                        insist_on_file(entry.stat(), Path(entry.path))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise RecordError(
+                f"{Path(str(error.filename)).name} of run {self.run} cannot be written: {error.strerror}."
+            ) from error
 
     def lines(self) -> list[Line]:
         """Every snapshot and event so far, in order."""
-        self._read_on()
-        return list(self._lines)
+        with self._lock:
+            self._read_on()
+            return list(self._lines)
 
     def new_lines(self) -> list[Line]:
         """What was recorded since the last call; everything at the first."""
-        return self._read(self._new)
+        with self._lock:
+            self._read_on()
+            new, self._n_given = self._lines[self._n_given :], len(self._lines)
+            return new
 
     def snapshot_lines(self) -> list[Line]:
         """The lines of the snapshots, in order of their numbers."""
-        self._read_on()
-        return list(self._by_number.values())
+        with self._lock:
+            self._read_on()
+            return list(self._snapshots)
 
     def snapshot_bytes(self, number: int) -> bytes:
         """A snapshot's safetensors file as it is."""
         self._line(number)
-        try:
-            return read_file(snapshot_path(self.directory, number))
-        except OSError as error:
-            raise RecordError(f"The arrays of snapshot {number} of run {self.run} cannot be read: {error}.") from error
+        return self._bytes(snapshot_path(self.directory, number), f"The arrays of snapshot {number}")
 
     def snapshot_written(self, number: int) -> float:
         """When a snapshot's file was written, in seconds since 1970."""
@@ -117,27 +191,61 @@ class RunReader:
         except OSError as error:
             raise RecordError(f"Snapshot {number} of run {self.run} cannot be found: {error.strerror}.") from error
 
+    def arrays(self, number: int, content: bytes | None = None) -> dict[str, ndarray]:
+        """The arrays of a snapshot by name: all that belong to the network, of its shapes, once those are known.
+
+        `content` is what `snapshot_bytes` gave, if that is at hand.
+        """
+        what = f"The arrays of snapshot {number}"
+        tensors = self._load(self.snapshot_bytes(number) if content is None else content, what)
+        try:
+            if self.description["layer_sizes"] is not None:
+                self._check_arrays(tensors)
+        except ValueError as error:
+            raise RecordError(f"{what} of run {self.run} are damaged: {error}.") from error
+        return tensors
+
+    def _check_arrays(self, tensors: Mapping[str, ndarray]) -> None:
+        from annscope.core.metrics import HISTOGRAM_EDGES, N_BINS
+
+        sizes, network = self.layer_sizes, self.config.network
+        n_classes = len(self.description["dataset"]["class_names"])
+        shapes: dict[str, tuple[int | None, ...]] = {
+            "confusion": (n_classes, 2, 2) if self.is_multilabel else (n_classes, n_classes)
+        }
+        for i, (n_in, n_out) in enumerate(pairwise(sizes)):
+            is_last, layer = i == len(sizes) - 2, f"layer{i}"
+            shapes |= {f"{layer}.weight": (n_in, n_out), f"{layer}.activation": (None, n_out)}
+            shapes |= {f"{layer}.{name}_histogram": (N_BINS,) for name in HISTOGRAM_EDGES}
+            if network.bias or (network.constant_input and i == 0) or (network.batch_norm and not is_last):
+                shapes[f"{layer}.bias"] = (n_out,)
+            if f"{layer}.normalized.weight" in tensors:
+                shapes[f"{layer}.normalized.weight"] = (n_in, n_out)
+                shapes |= {f"{layer}.normalized.{name}": (n_out,) for name in ("scale", "shift", "mean", "variance")}
+        _check_shapes(tensors, shapes, whole={"confusion", *(name for name in shapes if name.endswith("_histogram"))})
+
     def snapshot(self, number: int) -> Snapshot:
         """One moment of the run, by its number."""
-        line, tensors = self._line(number), self._tensors(number)
         try:
-            return snapshot_from(line, tensors)
-        except (KeyError, TypeError) as error:
+            return snapshot_from(self._line(number), self.arrays(number))
+        except KeyError as error:
             raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error} is missing.") from error
 
     def network(self, number: int) -> Network:
         """The network as it was at a snapshot."""
-        sizes = self.description["layer_sizes"]
-        if sizes is None:
-            raise RecordError(f"Run {self.run} has not loaded its data yet.")
+        sizes = self.layer_sizes
         from annscope.core.network import Network
 
-        tensors = self._tensors(number)
-        try:
-            parameters = parameters_from(tensors, len(sizes) - 1)
-        except KeyError as error:
-            raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error} is missing.") from error
+        parameters = parameters_from(self.arrays(number), len(sizes) - 1)
         return Network(self.config.network, sizes[0], len(self.description["dataset"]["class_names"]), parameters)
+
+    @property
+    def layer_sizes(self) -> list[int]:
+        """The number of units of every layer, the input first; RecordError before the data is loaded."""
+        sizes: list[int] | None = self.description["layer_sizes"]
+        if sizes is None:
+            raise RecordError(f"Run {self.run} has not loaded its data yet.")
+        return sizes
 
     def probe(self) -> Probe:
         """The images whose way through the network every snapshot shows."""
@@ -145,16 +253,19 @@ class RunReader:
 
         tensors = self._load(self.probe_bytes(), "The probe images")
         try:
-            return Probe(indices=tensors["indices"], x=tensors["x"], y=tensors["y"])
-        except KeyError as error:
-            raise RecordError(f"The probe images of run {self.run} are damaged: {error} is missing.") from error
+            n_features, about = self.layer_sizes[0], self.description["dataset"]
+            n = len(tensors["indices"]) if "indices" in tensors else 0
+            y = (n, len(about["class_names"])) if self.is_multilabel else (n,)
+            _check_shapes(tensors, {"x": (n, n_features), "indices": (n,), "y": y}, whole={"indices", "y"})
+            if n < 1 or not 0 <= tensors["y"].min() <= tensors["y"].max() < len(about["class_names"]):
+                raise ValueError("they hold no examples of the classes")
+        except ValueError as error:
+            raise RecordError(f"The probe images of run {self.run} are damaged: {error}.") from error
+        return Probe(indices=tensors["indices"], x=tensors["x"], y=tensors["y"])
 
     def probe_bytes(self) -> bytes:
         """The probe's safetensors file as it is."""
-        try:
-            return read_file(self.directory / "probe.safetensors")
-        except OSError as error:
-            raise RecordError(f"The probe images of run {self.run} cannot be read: {error.strerror}.") from error
+        return self._bytes(self.directory / "probe.safetensors", "The probe images")
 
     def kept_number(self) -> int:
         """The number of the snapshot that stands for the run.
@@ -168,21 +279,43 @@ class RunReader:
         return int((line or lines[-1])["number"])
 
     def _line(self, number: int) -> Line:
-        if number not in self._by_number:
-            self._read_on()
-        if number not in self._by_number:
-            count = len(self._by_number)
-            has = f"it has 0 to {count - 1}" if count else "it has none yet"
-            raise RecordError(f"Run {self.run} has no snapshot {number}; {has}.")
-        return self._by_number[number]
+        with self._lock:
+            if not 0 <= number < len(self._snapshots):
+                self._read_on()
+            count = len(self._snapshots)
+            if not 0 <= number < count:
+                has = f"it has 0 to {count - 1}" if count else "it has none yet"
+                raise RecordError(f"Run {self.run} has no snapshot {number}; {has}.")
+            return self._snapshots[number]
 
     def _read_on(self) -> None:
-        lines = self._read(self._all)
-        self._lines += lines
-        self._by_number |= {line["number"]: line for line in lines if line["type"] == "snapshot"}
+        # What was damaged once stays so: what comes after it cannot be believed.
+        if self._damage is not None:
+            raise self._damage
+        try:
+            for text in self._growing.read():
+                line = parse_line(text)
+                if line["type"] == "snapshot":
+                    if line["number"] != len(self._snapshots):
+                        raise ValueError(f"snapshot {line['number']} comes where {len(self._snapshots)} should")
+                    if len(line["layers"]) != len(self.config.network.hidden_sizes) + 1:
+                        raise ValueError(f"snapshot {line['number']} has another number of layers than the network")
+                    self._snapshots.append(line)
+                self._lines.append(line)
+        except OSError as error:
+            raise RecordError(f"The metrics of run {self.run} cannot be read: {error.strerror or error}.") from error
+        except ValueError as error:
+            self._damage = RecordError(f"The metrics of run {self.run} cannot be read: {error}.")
+            raise self._damage from error
 
-    def _tensors(self, number: int) -> dict[str, ndarray]:
-        return self._load(self.snapshot_bytes(number), f"The arrays of snapshot {number}")
+    def _bytes(self, path: Path, what: str) -> bytes:
+        # Twice what the network can need at all: what is larger is no file of this run, and perhaps of no end.
+        sizes = self.description["layer_sizes"] or (1024, 1024)
+        n_values = sum((n_in + 1024) * n_out for n_in, n_out in pairwise(sizes)) + 1024 * sizes[0]
+        try:
+            return read_file(path, min(2**32, 2**20 + 32 * n_values))
+        except OSError as error:
+            raise RecordError(f"{what} of run {self.run} cannot be read: {error.strerror or error}.") from error
 
     def _load(self, content: bytes, what: str) -> dict[str, ndarray]:
         try:
@@ -192,26 +325,38 @@ class RunReader:
 
     def _json(self, name: str) -> dict[str, Any]:
         try:
-            values = json.loads(read_file(self.directory / name))
+            values = parse_json(read_file(self.directory / name, MOST_JSON_BYTES))
         except FileNotFoundError:
             raise RecordError(f"Run {self.run} has no {name}.") from None
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise RecordError(f"{name} of run {self.run} cannot be read: {error.strerror or error}.") from error
+        except ValueError as error:
             raise RecordError(f"{name} of run {self.run} cannot be read: {error}.") from error
         if not isinstance(values, dict):
             raise RecordError(f"{name} of run {self.run} does not hold an object.")
         return values
 
-    def _read(self, lines: GrowingLines) -> list[Line]:
-        try:
-            return [_parse_line(text) for text in lines.read()]
-        except (OSError, ValueError) as error:
-            raise RecordError(f"The metrics of run {self.run} cannot be read: {error}.") from error
+
+def parse_line(text: bytes) -> Line:
+    """A line of `metrics.jsonl`. ValueError for one that is neither a snapshot nor an event."""
+    line = parse_json(text)
+    check_line(line)
+    return cast(Line, line)
 
 
-def _parse_line(text: bytes) -> Line:
-    line = json.loads(text)
-    needed = {"snapshot": ("number", "step", "heldout"), "event": ("event", "step")}
-    kind = line.get("type") if isinstance(line, dict) else None
-    if not isinstance(kind, str) or kind not in needed or any(name not in line for name in needed[kind]):
-        raise ValueError("a line is neither a snapshot nor an event")
-    return dict(line)
+def _check_shapes(
+    tensors: Mapping[str, ndarray], shapes: Mapping[str, tuple[int | None, ...]], whole: Collection[str]
+) -> None:
+    """Raises ValueError unless all these arrays are there and of these shapes (None: any length).
+
+    Those of `whole` hold whole numbers, the others floats.
+    """
+    for name, shape in shapes.items():
+        if name not in tensors:
+            raise ValueError(f"{name} is missing")
+        tensor = tensors[name]
+        is_alike = tensor.ndim == len(shape) and all(
+            n is None or n == m for n, m in zip(shape, tensor.shape, strict=True)
+        )
+        if not is_alike or tensor.dtype.kind != ("i" if name in whole else "f"):
+            raise ValueError(f"{name} is {tensor.dtype} of shape {tensor.shape}, not what this network has")

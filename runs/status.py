@@ -12,10 +12,11 @@ from annscope.core.config import RunConfig
 from annscope.runs.atomic import replace_file, to_json
 from annscope.runs.liveness import started
 
-State = Literal[
-    "starting", "running", "paused", "finished", "stopped", "interrupted", "failed", "diverged", "unreadable"
-]
-LIVE: tuple[State, ...] = ("starting", "running", "paused")
+Recorded = Literal["starting", "running", "paused", "finished", "stopped", "interrupted", "failed", "diverged"]
+"""What the process of a run can say about it."""
+State = Literal[Recorded, "unresponsive", "unreadable"]
+"""The others are what a reader finds: a process that says nothing any more, a record that cannot be read."""
+LIVE: tuple[State, ...] = ("starting", "running", "paused", "unresponsive")
 """The states in which a process works on the run."""
 
 

@@ -112,6 +112,7 @@ class RunWriter:
         reader = RunReader(self.directory)
         self.run = reader.run
         self.config = reader.config
+        reader.insist_on_files()
         self._lock = WriterLock(self.directory / "worker.lock")
         try:
             drop_half_line(self.directory / "metrics.jsonl")

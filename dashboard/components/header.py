@@ -13,6 +13,8 @@ from annscope.core.errors import AnnscopeError
 from annscope.dashboard import state
 from annscope.dashboard.components import controls
 from annscope.dashboard.components.picker import pick_run
+from annscope.dashboard.components.trouble import escape as escape
+from annscope.dashboard.components.trouble import said_in_a_sentence, sentence_of
 from annscope.dashboard.following import Following, follow
 from annscope.runs import control, launch
 from annscope.runs.catalogue import run_ids
@@ -31,6 +33,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "interrupted": ("orange", ":material/power_off:"),
     "failed": ("red", ":material/error:"),
     "diverged": ("red", ":material/error:"),
+    "unresponsive": ("orange", ":material/bedtime:"),
 }
 RESUMABLE = ("stopped", "interrupted")
 
@@ -47,6 +50,7 @@ def _is_at_work(run: str) -> bool:
         return False
 
 
+@said_in_a_sentence()
 def _header(run: str, was_at_work: bool) -> None:
     # A click may have started or picked another run, and a run may have ended: that concerns the whole page.
     if state.shown_run() != run or _is_at_work(run) != was_at_work:
@@ -57,12 +61,12 @@ def _header(run: str, was_at_work: bool) -> None:
             try:
                 following = follow(run)
             except AnnscopeError as error:
-                st.error(str(error), icon=":material/error:")
+                st.error(escape(str(error)), icon=":material/error:")
                 return
             with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
                 _copy_button(following)
                 _buttons(following)
-        show_refusal()
+        show_refusal(following)
         left, right = st.columns([3, 1], gap="medium", vertical_alignment="center")
         with left:
             tick = TICK_SECONDS if following.at_work else None
@@ -163,35 +167,46 @@ def start_run(settings: Mapping[str, Any] | None = None) -> None:
     config = controls.config_now()
     if config is not None:
         controls.forget_complaints()
-        _attempt(lambda: state.show_run(launch.start(config)))
+        _attempt(lambda: state.show_run(launch.start(config)), None)
 
 
 def _act(following: Following, action: Callable[[], object]) -> None:
     before = following.status
-    _attempt(action)
+    _attempt(action, following)
     _await_answer(following, before)
 
 
-def _attempt(action: Callable[[], object]) -> None:
+def _attempt(action: Callable[[], object], following: Following | None) -> None:
+    st.session_state[state.REFUSAL] = None
     try:
         action()
+    except (AnnscopeError, OSError) as error:
+        st.session_state[state.REFUSAL] = sentence_of(error), _grounds(following)
+
+
+def show_refusal(following: Following | None = None) -> None:
+    """Say why the last command was refused, if it was, for as long as nothing has changed that it was refused for."""
+    sentence, grounds = st.session_state.get(state.REFUSAL) or (None, None)
+    if grounds != _grounds(following):
         st.session_state[state.REFUSAL] = None
-    except AnnscopeError as error:
-        st.session_state[state.REFUSAL] = str(error)
+    elif sentence:
+        st.error(escape(sentence), icon=":material/block:")
 
 
-def show_refusal() -> None:
-    """Say why the last command was refused, if it was."""
-    sentence = st.session_state.get(state.REFUSAL)
-    if sentence:
-        st.error(sentence, icon=":material/block:")
+def _grounds(following: Following | None) -> tuple[object, ...]:
+    """What a command may be refused for: the run that is looked at, what it is doing, the settings of the next."""
+    of_run = (None, None) if following is None else (following.run, following.status["status"])
+    return *of_run, controls.config_now()
 
 
 def _await_answer(following: Following, before: Status) -> None:
     # A short look ahead, so that the click shows at once what it did; the next tick shows it in any case.
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not st.session_state[state.REFUSAL] and time.monotonic() < deadline:
-        following.look()
+        try:
+            following.look()
+        except AnnscopeError:
+            return  # the page says what is wrong
         now = following.status
         if (now["status"], now["step"]) != (before["status"], before["step"]):
             return
@@ -206,6 +221,7 @@ def _drawn(following: Following) -> tuple[object, ...]:
     return run_ids(), following.status["status"], following.learning_rate
 
 
+@said_in_a_sentence()
 def _status(run: str, drawn: tuple[object, ...]) -> None:
     try:
         following = follow(run)
@@ -235,6 +251,8 @@ def _status(run: str, drawn: tuple[object, ...]) -> None:
 def _words(following: Following) -> str:
     """What a run is doing, in one line."""
     status, lines = following.status, following.snapshot_lines()
+    if status["status"] == "unresponsive" and not lines:
+        return escape(status["message"] or "")
     if status["loading"] is not None:
         return "loading the data"
     if status["total_steps"] is None and not lines:
@@ -264,11 +282,6 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def escape(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-!|<>$:~" else sign for sign in text)
-
-
 def _live_rate(following: Following) -> None:
     item = FIELDS["learning-rate"]
     recorded = following.learning_rate
@@ -289,7 +302,7 @@ def _live_rate(following: Following) -> None:
         format_func=controls.exact,
         help="Moves the learning rate while the network trains; the schedule keeps its shape.",
         on_change=_send_rate,
-        args=(following.run,),
+        args=(following,),
     )
 
 
@@ -298,11 +311,11 @@ def _unanswered(sent: list[tuple[str, float]], answer: tuple[str, float]) -> lis
     return sent[len(sent) - sent[::-1].index(answer) :] if answer in sent else []
 
 
-def _send_rate(run: str) -> None:
-    rate = st.session_state[state.LIVE_RATE]
+def _send_rate(following: Following) -> None:
+    run, rate = following.run, st.session_state[state.LIVE_RATE]
 
     def send() -> None:
         control.send(run, "learning_rate", rate)
         st.session_state[state.LIVE_RATES_SENT] = [*st.session_state.get(state.LIVE_RATES_SENT, []), (run, rate)]
 
-    _attempt(send)
+    _attempt(send, following)

@@ -16,6 +16,7 @@ from annscope.core.errors import AnnscopeError
 from annscope.core.learning_rate_finder import RangePoint, Suggestion
 from annscope.dashboard import state
 from annscope.dashboard.components import controls
+from annscope.dashboard.components.trouble import said_in_a_sentence
 from annscope.dashboard.figures.learning_rate import learning_rate_figure
 from annscope.runs.learning_rate import N_STEPS, in_words, rounded, search_elsewhere
 
@@ -56,6 +57,7 @@ def window() -> None:
         st.dialog("Find a learning rate", width="large", on_dismiss=_close)(_content)(config)
 
 
+@said_in_a_sentence()
 def _content(config: RunConfig) -> None:
     if not st.session_state[state.RATE_SEARCH]:
         st.rerun()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
 
-from annscope.core.errors import did_you_mean
+from annscope.core.errors import AnnscopeError, did_you_mean
 from annscope.dashboard import state
-from annscope.runs.catalogue import RunSummary, run_directory, run_ids, summarize
+from annscope.runs.catalogue import RunSummary, other_folders, run_ids, runs_home, summarize
 from annscope.runs.reader import RunReader
 from annscope.runs.status import LIVE
 
@@ -36,7 +37,9 @@ def run_to_show() -> str | None:
         instead = "; the newest is shown" if ids else ""
         complaints = st.session_state.setdefault(state.COMPLAINTS, [])
         complaints.append(f"There is no run {named!r}{did_you_mean(named, ids)}{instead}.")
-    newest = ids[-1] if ids else None
+    # A folder that is no run, or a damaged one, shall not hide all the others.
+    readable = (run for run in reversed(ids) if _about(run)[0].status != "unreadable")
+    newest = next(readable, ids[-1] if ids else None)
     if newest != named:
         if named is None and newest is not None:
             st.query_params[state.RUN] = newest
@@ -46,10 +49,14 @@ def run_to_show() -> str | None:
 
 
 def pick_run(run: str) -> None:
-    """Draw the list of runs, newest first, with `run` chosen; a choice goes into the address."""
+    """Draw the list of runs, newest first, with `run` chosen; a choice goes into the address.
+
+    What lies among the runs and is none comes last, with the reason; it cannot be chosen.
+    """
     ids = run_ids()[: -MOST_RUNS - 1 : -1]
     if run not in ids:
         ids.append(run)
+    ids += other_folders()[:MOST_RUNS]
     st.session_state[state.PICKER] = run  # each time: coming from another page, the list would begin with the newest
     st.selectbox("Run", ids, key=state.PICKER, format_func=_label, label_visibility="collapsed", on_change=_show_picked)
 
@@ -61,33 +68,42 @@ def _show_picked() -> None:
         state.show_run(picked)
 
 
+def _about(run: str) -> tuple[RunSummary, float | None]:
+    stamps = (_stamp(runs_home() / run / name) for name in ("config.json", "status.json", "metrics.jsonl"))
+    return _summary(run, tuple(stamps))
+
+
 def _label(run: str) -> str:
-    directory = run_directory(run)
-    stamps = tuple(_stamp(directory / name) for name in ("status.json", "metrics.jsonl"))
-    about, best = _summary(run, stamps)
+    about, best = _about(run)
     if about.status in LIVE:
         # The process may be gone by now, which no file tells; and a figure that ticks in a list is no help.
         about, best = summarize(run), None
+    if about.status == "unreadable":
+        return f"{about.run}  ·  {about.message}"
     parts = [_when(about.created), (about.data and Path(about.data).stem) or run, _shape(about)]
     parts += [about.status, f"best {best:.1%}" if best is not None else ""]
     return "  ·  ".join(part for part in parts if part)
 
 
 @st.cache_data(max_entries=10 * MOST_RUNS, show_spinner=False)
-def _summary(run: str, stamps: tuple[int, ...]) -> tuple[RunSummary, float | None]:  # noqa: ARG001
+def _summary(run: str, stamps: tuple[tuple[int, int], ...]) -> tuple[RunSummary, float | None]:  # noqa: ARG001
     """A run in a few words with its best held-out accuracy, read again when its files have changed."""
     about = summarize(run)
     if about.status in {"unreadable", *LIVE}:
         return about, None
-    lines = RunReader(about.directory).snapshot_lines()
+    try:
+        lines = RunReader(about.directory).snapshot_lines()
+    except AnnscopeError as error:
+        return replace(about, status="unreadable", message=str(error)), None
     return about, max((line["heldout"]["accuracy"] or 0.0 for line in lines), default=None)
 
 
-def _stamp(path: Path) -> int:
+def _stamp(path: Path) -> tuple[int, int]:
     try:
-        return path.stat().st_mtime_ns
+        about = path.stat()
     except OSError:
-        return 0
+        return 0, 0
+    return about.st_mtime_ns, about.st_ctime_ns  # the second tells of rights as well
 
 
 def _shape(about: RunSummary) -> str:

@@ -10,8 +10,8 @@ import streamlit as st
 
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import state
-from annscope.dashboard.components.header import escape
 from annscope.dashboard.components.loading import code, in_browser
+from annscope.dashboard.components.trouble import escape
 from annscope.dashboard.derived import splits_of
 from annscope.dashboard.routes import BASE
 

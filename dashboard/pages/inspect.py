@@ -10,8 +10,9 @@ import streamlit as st
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import state
 from annscope.dashboard.components import parts
-from annscope.dashboard.components.header import TICK_SECONDS, escape
+from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.picker import pick_run, run_to_show
+from annscope.dashboard.components.trouble import escape, said_in_a_sentence
 from annscope.dashboard.derived import Answers, DerivedError, answers_of, splits_of
 from annscope.dashboard.following import follow
 from annscope.dashboard.looking import Looking, understand, views_of
@@ -76,6 +77,7 @@ def page() -> None:
 
 
 @st.fragment
+@said_in_a_sentence()
 def _inspect(run: str) -> None:
     state.catch_up()
     if state.shown_run() not in {None, run}:
@@ -136,6 +138,7 @@ def _choose_moment(looking: Looking, at_work: bool) -> None:
     st.fragment(_moment, run_every=ticks, key=state.PLACE)(looking.run, looking.number, at_work)
 
 
+@said_in_a_sentence()
 def _moment(run: str, drawn: int, was_at_work: bool) -> None:
     """Which snapshot is looked at; while the run is at work and no snapshot is fixed, the page moves on with it."""
     state.catch_up()
@@ -167,6 +170,7 @@ def _await_snapshot(run: str, error: AnnscopeError) -> None:
     except AnnscopeError:
         return
 
+    @said_in_a_sentence()
     def look() -> None:
         following = follow(run)
         if following.newest >= 0 or not following.at_work:

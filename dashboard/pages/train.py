@@ -8,9 +8,10 @@ from annscope.core.errors import AnnscopeError
 from annscope.dashboard import state
 from annscope.dashboard.components import augmentation, controls, learning_rate_finder
 from annscope.dashboard.components.gradient import gradient_panel
-from annscope.dashboard.components.header import escape, header
+from annscope.dashboard.components.header import header
 from annscope.dashboard.components.picker import run_to_show
 from annscope.dashboard.components.stage import stage
+from annscope.dashboard.components.trouble import escape, said_in_a_sentence
 from annscope.dashboard.components.welcome import welcome
 from annscope.dashboard.following import follow
 from annscope.dashboard.tables import COLUMNS, history_csv, history_rows
@@ -81,6 +82,7 @@ def _main() -> None:
 
 
 @st.fragment
+@said_in_a_sentence()
 def _watch(run: str) -> None:
     stage(run)
     with st.expander("Numbers", key=state.NUMBERS, icon=":material/table:", on_change="rerun") as numbers:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annscope.dashboard import following
-from annscope.dashboard.components.header import duration, escape
+from annscope.dashboard.components.header import duration
+from annscope.dashboard.components.trouble import escape
 from annscope.dashboard.following import encode_frame, follow
 from annscope.runs.record import RecordError
 

@@ -126,7 +126,7 @@ def test_a_damaged_record_is_a_sentence_and_not_a_traceback(client: TestClient, 
     """A line that is no JSON and arrays that are none are each named."""
     run = record(2)
     (run.directory / "snapshots" / "000001.safetensors").write_bytes(b"not arrays")
-    assert "Snapshot 1" in client.get(f"/annscope/runs/{run.run}/snapshots/1").json()["error"]
+    assert "snapshot 1" in client.get(f"/annscope/runs/{run.run}/snapshots/1").json()["error"]
     with (run.directory / "metrics.jsonl").open("a") as file:
         file.write("no json\n")
     answer = client.get(f"/annscope/runs/{run.run}/history")

@@ -189,7 +189,7 @@ export function createTimeline(root, store, keys) {
     slider.disabled = newest < 1;
     for (const each of [play, back, on, pace]) each.disabled = newest < 1;
     const isLive = store.selected === null;
-    const isRunning = ['running', 'starting', 'paused'].includes(store.status?.status);
+    const isRunning = ['running', 'starting', 'paused', 'unresponsive'].includes(store.status?.status);
     write(latest, isRunning ? 'Live' : 'Latest');
     latest.title = isRunning ? 'Follow the run as it trains' : 'Show the last snapshot';
     latest.setAttribute('aria-pressed', String(isLive));

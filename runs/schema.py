@@ -1,0 +1,296 @@
+"""What the JSON of a record holds, and the one check that it does: whoever gets it from the reader need not ask again.
+
+A program that reads what another wrote, perhaps years ago and on a disk that has failed since, must expect anything.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import types
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Literal, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+from annscope.core.config import FIELDS, SECTIONS
+
+MOST = 2**53
+"""No whole number in a record is as large: beyond it those of JSON are no longer exact everywhere."""
+MOST_THREADS = 1024
+
+
+class About(TypedDict):
+    """The data set of a run, in its description."""
+
+    name: str
+    fingerprint: str
+    n_train: int
+    n_validation: int
+    n_test: int
+    n_features: int
+    image_shape: list[int] | None
+    class_names: list[str]
+    is_multilabel: NotRequired[bool]
+
+
+class Description(TypedDict):
+    """The content of `config.json`; what stands in `config` is for `RunConfig` to judge."""
+
+    format: int
+    created: str
+    config: dict[str, dict[str, Any]]
+    dataset: About | None
+    layer_sizes: list[int] | None
+    histogram_edges: NotRequired[dict[str, list[float]]]
+    versions: NotRequired[dict[str, str]]
+    threads: NotRequired[int]
+
+
+class Figures(TypedDict):
+    """How well a network did; null is what was not finite."""
+
+    loss: float | None
+    accuracy: float | None
+
+
+class LayerFigures(TypedDict):
+    """What one layer was doing (`core.snapshot.LayerStatistics`)."""
+
+    weight_norm: float | None
+    gradient_norm: float | None
+    update_ratio: float | None
+    activation_mean: float | None
+    activation_std: float | None
+    dead_fraction: float | None
+    saturated_fraction: float | None
+
+
+class SnapshotLine(TypedDict):
+    """A line of `metrics.jsonl` that commits a snapshot."""
+
+    type: Literal["snapshot"]
+    number: int
+    step: int
+    epoch: int
+    samples_seen: int
+    train_seconds: float
+    learning_rate: float
+    train: Figures
+    heldout: Figures
+    layers: list[LayerFigures]
+
+
+class EventLine(TypedDict):
+    """A line of `metrics.jsonl` that says what happened."""
+
+    type: Literal["event"]
+    event: str
+    step: int
+    time: NotRequired[float]
+    message: NotRequired[str | None]
+
+
+class RateLine(EventLine):
+    """The learning rate was moved."""
+
+    value: float
+
+
+class EpochsLine(EventLine):
+    """The number of epochs was changed."""
+
+    n_epochs: int
+
+
+class BestLine(EventLine):
+    """Which snapshot is the best so far."""
+
+    number: int
+    epoch: int
+    train: Figures
+    heldout: Figures
+
+
+EVENTS: dict[str, type] = {"learning_rate": RateLine, "epochs": EpochsLine, "best": BestLine}
+"""The events that must hold more than any other."""
+
+
+def parse_json(content: bytes) -> Any:
+    """What JSON spells. ValueError for what is none, is nested too deeply, or holds text that is no Unicode."""
+    try:
+        values = json.loads(content, parse_constant=_refuse_constant)
+        if b"\\ud" in content.lower():  # half a surrogate pair is valid JSON, and nothing that could be shown or sent
+            json.dumps(values, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except UnicodeError:
+        raise ValueError("it holds text that is not Unicode") from None
+    return values
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"it holds {name}, which JSON does not know")
+
+
+def check(values: Any, kind: Any) -> None:
+    """Raises ValueError, naming the place, where values parsed from JSON are not of a kind (a TypedDict).
+
+    Whole numbers are at least 0 and below `MOST`, numbers finite. What a kind does not name may be there as well.
+    """
+    _check_of(kind)(values, "")
+
+
+Check = Callable[[Any, str], None]
+
+
+@lru_cache(maxsize=256)
+def _check_of(kind: Any) -> Check:
+    # Made once for each kind, as every line of a long run goes through it.
+    origin, inner = get_origin(kind), get_args(kind)
+    if is_typeddict(kind):
+        return _object_of(kind)
+    if kind is Any:
+        return _plain(lambda _: True, "be anything")
+    if origin is Literal:
+        return _plain(lambda value: isinstance(value, str) and value in inner, f"be one of {', '.join(inner)}")
+    if origin in {Union, types.UnionType}:
+        return _one_of([_check_of(each) for each in inner if each is not type(None)], or_null=type(None) in inner)
+    if origin is list:
+        return _list_of(_check_of(inner[0]))
+    if origin is dict:
+        return _mapping_of(_check_of(inner[1]))
+    return _PLAIN[kind]
+
+
+def _one_of(checks: list[Check], *, or_null: bool) -> Check:
+    *others, last = checks
+
+    def check_one(value: Any, place: str) -> None:
+        if value is None and or_null:
+            return
+        for check_value in others:
+            with suppress(ValueError):
+                check_value(value, place)
+                return
+        last(value, place)
+
+    return check_one
+
+
+def _object_of(kind: type) -> Check:
+    hints = get_type_hints(kind, include_extras=True)
+    optional = {name for name, hint in hints.items() if get_origin(hint) is NotRequired}
+    checks = {name: _check_of(get_args(hint)[0] if name in optional else hint) for name, hint in hints.items()}
+
+    def check_object(value: Any, place: str) -> None:
+        _insist(isinstance(value, dict), value, place, "be an object")
+        for name, check_value in checks.items():
+            if name in value:
+                check_value(value[name], f"{place}.{name}" if place else name)
+            elif name not in optional:
+                raise ValueError(f"{f'{place}.{name}' if place else name} is missing")
+
+    return check_object
+
+
+def _list_of(check_value: Check) -> Check:
+    def check_list(values: Any, place: str) -> None:
+        _insist(isinstance(values, list), values, place, "be a list")
+        for value in values:
+            check_value(value, place)
+
+    return check_list
+
+
+def _mapping_of(check_value: Check) -> Check:
+    def check_mapping(values: Any, place: str) -> None:
+        _insist(isinstance(values, dict), values, place, "be an object")
+        for name, value in values.items():
+            check_value(value, f"{place}.{name}")
+
+    return check_mapping
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and 0 <= value < MOST
+
+
+def _is_number(value: Any) -> bool:
+    return (type(value) is float and math.isfinite(value)) or (type(value) is int and -MOST < value < MOST)
+
+
+def _plain(is_such: Callable[[Any], bool], rule: str) -> Check:
+    def check_plain(value: Any, place: str) -> None:
+        if not is_such(value):
+            _insist(False, value, place, rule)
+
+    return check_plain
+
+
+_PLAIN: dict[type, Check] = {
+    int: _plain(_is_whole, "be a whole number, 0 or more"),
+    float: _plain(_is_number, "be a number"),
+    bool: _plain(lambda value: isinstance(value, bool), "be true or false"),
+    str: _plain(lambda value: isinstance(value, str), "be a text"),
+}
+
+
+def _insist(is_right: bool, value: Any, place: str, rule: str) -> None:
+    if not is_right:
+        kinds = {dict: "an object", list: "a list", bool: "true or false", type(None): "null"}
+        got = kinds.get(type(value))
+        if got is None:
+            text = repr(value) if isinstance(value, str | float) or _is_whole(value) else "a number out of all bounds"
+            got = text if len(text) <= 40 else f"{text[:37]}..."
+        raise ValueError(f"{place or 'it'} must {rule}, not {got}")
+
+
+def check_description(values: Any) -> None:
+    """Raises ValueError where `config.json` does not hold a `Description` whose parts fit together.
+
+    Whether `config` holds settings is left to `settings_of_another_version` and `RunConfig`.
+    """
+    check(values, Description)
+    try:
+        datetime.fromisoformat(values["created"]).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(f"created must be a date, not {values['created'][:40]!r}") from None
+    if not 1 <= values.get("threads", 1) <= MOST_THREADS:
+        raise ValueError(f"threads must be from 1 to {MOST_THREADS}, not {values['threads']}")
+    about, sizes = values["dataset"], values["layer_sizes"]
+    if about is None and sizes is None:
+        return
+    if about is None or sizes is None or len(sizes) < 2 or min(sizes) < 1:
+        raise ValueError("dataset and layer_sizes do not fit together")
+    n_classes = len(about["class_names"])
+    if about["n_features"] != sizes[0] or n_classes < 1 or sizes[-1] not in {1, n_classes}:
+        raise ValueError("layer_sizes fits neither the features nor the classes of dataset")
+    shape = about["image_shape"]
+    if shape is not None and (len(shape) not in {2, 3} or math.prod(shape) != sizes[0]):
+        raise ValueError("image_shape does not fit the features of dataset")
+
+
+def settings_of_another_version(config: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The settings, by name, that only this or only the other version of annscope has; none where it is the same."""
+    known = {(item.section, item.name) for item in FIELDS.values()}
+    given = {(section, name) for section, part in config.items() for name in part}
+    given |= {(section, "") for section in config if section not in SECTIONS}
+    return sorted(" ".join(name).strip() for name in known ^ given)
+
+
+def check_line(line: Any) -> None:
+    """Raises ValueError where a parsed line of `metrics.jsonl` is neither a snapshot nor an event."""
+    kind = line.get("type") if isinstance(line, dict) else None
+    if kind == "snapshot":
+        check(line, SnapshotLine)
+    elif kind == "event":
+        check(line, EventLine)
+        check(line, EVENTS.get(line["event"], EventLine))
+        if line["event"] == "learning_rate":
+            FIELDS["learning-rate"].check(line["value"])
+        elif line["event"] == "epochs":
+            FIELDS["epochs"].check(line["n_epochs"])
+    else:
+        raise ValueError("a line is neither a snapshot nor an event")
