@@ -398,6 +398,12 @@ class TrainingConfig:
         minimum=1, maximum=1_000_000_000, low=1, high=1000, scale="log",
         help="Steps between two snapshots, or 'epoch' for one at the end of each epoch.",
     )  # fmt: skip
+    megabytes: int | str = setting(
+        "auto", kind="count", word="auto", label="Megabytes", advanced=True,
+        minimum=1, maximum=100_000_000, low=100, high=10_000, scale="log",
+        help="Room for the arrays of a run's snapshots on the disk, in megabytes; those of older snapshots are thinned "
+        "out to stay within it, their figures stay. 'auto' takes a tenth of what is free, 100 to 2,000.",
+    )  # fmt: skip
     train_sample: int = setting(
         1000, kind="integer", option="train-sample", label="Train sample", advanced=True,
         minimum=0, maximum=10_000_000, low=0, high=10_000, step=500,

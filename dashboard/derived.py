@@ -39,6 +39,7 @@ from annscope.core.metrics import ClassMetrics, class_metrics, confusion_matrix,
 from annscope.core.network import Network
 from annscope.core.snapshot import Confusion
 from annscope.dashboard.examples import source_of
+from annscope.dashboard.following import follow
 from annscope.data.errors import DataError
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
@@ -188,7 +189,7 @@ def _compute(run: str, number: int, split: str) -> Answers:
     x, y = dataset.split(split)
     if not len(y):
         raise DerivedError(f"Run {run} has no {split} examples.")
-    network = RunReader(run_directory(run)).network(number)
+    network = follow(run).reader.network(number)
     predictions, probabilities = answer(network, x, is_multilabel=dataset.is_multilabel)
     return Answers(run, number, split, dataset.class_names, y, predictions, probabilities)
 
@@ -200,7 +201,7 @@ def confusions_of(run: str, numbers: Sequence[int], split: str) -> tuple[dict[in
     """
     dataset = dataset_of(run)
     x, y = dataset.split(split)
-    reader = RunReader(run_directory(run))
+    reader = follow(run).reader
 
     def compute(number: int) -> ndarray:
         if split == dataset.heldout:

@@ -16,6 +16,8 @@ from numpy import ndarray
 
 from annscope.core.errors import AnnscopeError
 from annscope.core.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
+from annscope.dashboard.history import History
+from annscope.dashboard.moments import Moments
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line, RecordError
@@ -29,14 +31,16 @@ LIVENESS_SECONDS = 1.0
 """How often it is checked that the process of a run is still there."""
 KEPT_FRAMES = 4
 KEPT_RUNS = 16
+MOST_HISTOGRAMS = 1024
+"""Of how many snapshots the histograms are drawn."""
 
 
 class Following:
     """The record of one run, followed: what is new is read, parsed and encoded once for all viewers.
 
-    `version` grows with every change. `lines` holds each line of the metrics as JSON text, and
-    `newest` the number of the last snapshot, -1 before the first, seen at `newest_since` on the
-    monotonic clock. Safe to use from any thread.
+    `version` grows with every change. `history` holds the lines of the metrics, `newest` the number
+    of the last snapshot, -1 before the first, seen at `newest_since` on the monotonic clock. Safe to
+    use from any thread.
 
     Raises RecordError when made for a run that is not there.
     """
@@ -45,16 +49,14 @@ class Following:
         self.run = run
         self.reader = RunReader(run_directory(run))
         self.version = 0
-        self.lines: list[str] = []
-        self.newest = -1
+        self.history = History()
         self.newest_since = 0.0
-        self._snapshots: dict[int, Line] = {}
         self._rate: float | None = None
         self._status: Status | None = None
         self._stamp: tuple[int, int] | None = None
         self._looked_for_life = 0.0
         self._frames: OrderedDict[int, bytes] = OrderedDict()
-        self._histograms: dict[int, ndarray] = {}
+        self._histograms: OrderedDict[int, ndarray] = OrderedDict()
         self._lock = threading.RLock()
         self._viewers: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
@@ -68,10 +70,9 @@ class Following:
         with self._lock:
             new = self.reader.new_lines()
             for line in new:
-                self.lines.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
+                self.history.add(line)
                 if line["type"] == "snapshot":
-                    self.newest, self.newest_since = line["number"], time.monotonic()
-                    self._snapshots[self.newest] = line
+                    self.newest_since = time.monotonic()
                 elif line["event"] == "learning_rate":
                     self._rate = line["value"]
             if new:
@@ -123,17 +124,38 @@ class Following:
         """The learning rate that the run was last told, before its schedule."""
         return self._rate if self._rate is not None else self.reader.config.training.learning_rate
 
-    def snapshot_lines(self) -> list[Line]:
-        """The lines of the snapshots so far, in order."""
+    @property
+    def newest(self) -> int:
+        """The number of the last snapshot; -1 before the first."""
+        return self.history.newest
+
+    def moments(self) -> Moments:
+        """The snapshots so far, as far as they are kept in memory."""
         with self._lock:
-            return list(self._snapshots.values())
+            return Moments(self.history.snapshot_lines(), frozenset(self.history.thinned))
+
+    def snapshot_lines(self) -> list[Line]:
+        """The lines of the snapshots so far that are kept in memory, in order."""
+        with self._lock:
+            return self.history.snapshot_lines()
+
+    def nearest(self, number: int) -> int:
+        """The number of the snapshot nearest to this one, of those that have arrays."""
+        with self._lock:
+            away = (step for far in range(self.newest + 1) for step in (number - far, number + far))
+            thinned, newest = self.history.thinned, self.newest
+            return next((each for each in away if 0 <= each <= newest and each not in thinned), number)
 
     def frame(self, number: int) -> bytes:
         """One snapshot as the message that the browser draws; see `encode_frame`.
 
+        For one whose arrays were thinned out, it is that of the nearest that has some.
+
         Raises RecordError when the run has no such snapshot.
         """
         with self._lock:
+            if number in self.history.thinned:
+                number = self.nearest(number)
             if number not in self._frames:
                 self._frames[number] = self._encode(number)
                 while len(self._frames) > KEPT_FRAMES:
@@ -141,22 +163,26 @@ class Following:
             return self._frames[number]
 
     def histograms(self, start: int = 0) -> bytes:
-        """The histograms of every snapshot from number `start` on, as one message.
+        """The histograms of the snapshots from number `start` on, of many only some, as one message.
 
-        As `encode_frame`, with {"start", "kinds", "shape"} and int32 counts of this shape:
+        As `encode_frame`, with {"numbers", "steps", "kinds", "shape"} and int32 counts of this shape:
         snapshots, layers, kinds, bins.
 
         Raises RecordError when a snapshot cannot be read.
         """
         with self._lock:
-            numbers = range(min(start, self.newest + 1), self.newest + 1)
+            lines = {line["number"]: line for line in self.history.snapshot_lines() if line["number"] >= start}
+            numbers = Moments(list(lines.values()), frozenset(self.history.thinned)).spread(MOST_HISTOGRAMS)
             for number in numbers:
                 if number not in self._histograms:
                     self._histograms[number] = self._read_histograms(number)
             n_layers = len(self.reader.layer_sizes) - 1
             shape = (len(numbers), n_layers, len(HISTOGRAM_EDGES), N_BINS)
             counts = np.array([self._histograms[number] for number in numbers], np.int32).reshape(shape)
-        about = {"start": numbers.start, "kinds": list(HISTOGRAM_EDGES), "shape": shape}
+            while len(self._histograms) > MOST_HISTOGRAMS:
+                self._histograms.popitem(last=False)
+        steps = [lines[number]["step"] for number in numbers]
+        about = {"numbers": numbers, "steps": steps, "kinds": list(HISTOGRAM_EDGES), "shape": shape}
         return encode_frame(about, counts.astype("<i4").tobytes())
 
     def _read_histograms(self, number: int) -> ndarray:
@@ -169,7 +195,7 @@ class Following:
         content = self.reader.snapshot_bytes(number)
         measured = class_metrics(self.reader.arrays(number, content)["confusion"])
         about = {
-            "line": self._snapshots[number],
+            "line": self.reader.snapshot_line(number),
             "per_class": [
                 {
                     "label": name,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,9 +18,15 @@ from annscope.core.snapshot import Confusion
 
 @dataclass(frozen=True)
 class Moments:
-    """The lines of all snapshots, in order of their numbers."""
+    """The lines of the snapshots that are kept, in order; those in `thinned` have figures, but no arrays to look at."""
 
     lines: Sequence[dict[str, Any]]
+    thinned: Collection[int] = ()
+
+    @cached_property
+    def numbers(self) -> list[int]:
+        """The snapshots that can be looked at."""
+        return [line["number"] for line in self.lines if line["number"] not in self.thinned]
 
     @cached_property
     def unit(self) -> str:
@@ -29,7 +36,8 @@ class Moments:
 
     def at(self, number: int) -> int:
         """The epoch or step of a snapshot."""
-        return int(self.lines[number][self.unit])
+        place = bisect_right(self.lines, number, key=lambda line: int(line["number"])) - 1
+        return int(self.lines[max(0, place)][self.unit])
 
     def name(self, number: int) -> str:
         """A snapshot in words: epoch 7."""
@@ -40,10 +48,10 @@ class Moments:
 
         As a run goes on they are the same ones, until there are so many that every second is left out.
         """
-        last, apart = len(self.lines) - 1, 1
+        last, apart = len(self.numbers) - 1, 1
         while last // apart + 1 + (last % apart > 0) > most:
             apart *= 2
-        return sorted({*range(0, last + 1, apart), last})
+        return [self.numbers[place] for place in sorted({*range(0, last + 1, apart), last}) if place >= 0]
 
 
 def class_figure(confusion: Confusion, name: str) -> Float[ndarray, " n_classes"]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
 from numpy import ndarray
 
 from annscope.core.errors import ConfigError
@@ -18,12 +17,6 @@ from annscope.dashboard.following import Following, or_null
 from annscope.runs.record import RecordError
 
 MOST_MOMENTS = 96
-
-
-def moments(newest: int) -> list[int]:
-    """The numbers of at most `MOST_MOMENTS` snapshots, evenly from the first to the newest."""
-    n = min(newest + 1, MOST_MOMENTS)
-    return [int(number) for number in np.linspace(0, newest, n).round()] if n > 0 else []
 
 
 def classes(following: Following) -> dict[str, Any]:
@@ -48,10 +41,9 @@ def neuron(following: Following, layer: int, unit: int) -> dict[str, Any]:
     if not 0 <= unit < sizes[layer]:
         raise ConfigError(f"unit must be at least 0 and at most {sizes[layer] - 1}, got {unit}.")
     found = _each(following, f"layer{layer}.activation")
-    lines = following.snapshot_lines()
     return {
         "numbers": list(found),
-        "steps": [lines[number]["step"] for number in found],
+        "steps": [following.reader.snapshot_line(number)["step"] for number in found],
         "activations": [[or_null(each) for each in activation[:, unit]] for activation in found.values()],
     }
 
@@ -59,7 +51,7 @@ def neuron(following: Following, layer: int, unit: int) -> dict[str, Any]:
 def _each(following: Following, name: str) -> dict[int, ndarray]:
     """One array of each snapshot, by number."""
     found = {}
-    for number in moments(following.newest):
+    for number in following.moments().spread(MOST_MOMENTS):
         with suppress(RecordError):
             found[number] = following.reader.arrays(number)[name]
     return found

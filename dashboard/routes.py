@@ -168,7 +168,7 @@ async def nearest(request: Request) -> Response:
 
 @_or_404
 def histograms(request: Request) -> Response:
-    """The histograms of every snapshot from `start` on (`following.Following.histograms`)."""
+    """The histograms of the snapshots from `start` on (`following.Following.histograms`)."""
     start = request.query_params.get("start", "0")
     if not start.isdecimal() or len(start) > 9:
         return JSONResponse({"error": f"start must be a whole number, 0 or more, got {start!r}."}, status_code=400)
@@ -288,10 +288,10 @@ class _Viewer:
             if not greeted:
                 if not following.is_described:
                     continue
-                greeted, n_lines, status = True, len(following.lines), following.status
+                greeted, n_lines, status = True, following.history.n_lines, following.status
                 await self.websocket.send_text(_history(following, kind="hello"))
-            if n_lines < len(following.lines):
-                new, n_lines = following.lines[n_lines:], len(following.lines)
+            if n_lines < following.history.n_lines:
+                new, n_lines = following.history.since(n_lines), following.history.n_lines
                 await self.websocket.send_text('{"type":"lines","lines":[' + ",".join(new) + "]}")
             if status != following.status:
                 status = following.status
@@ -318,7 +318,7 @@ class _Viewer:
 def _history(following: Following, *, kind: str | None = None) -> str:
     head = "" if kind is None else f'"type":"{kind}",'
     description, status = json.dumps(following.reader.description), json.dumps(following.status)
-    return f'{{{head}"description":{description},"lines":[{",".join(following.lines)}],"status":{status}}}'
+    return f'{{{head}"description":{description},"lines":[{",".join(following.history.since(0))}],"status":{status}}}'
 
 
 def plotly_library(_: Request) -> Response:

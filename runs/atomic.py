@@ -8,7 +8,7 @@ import math
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -114,6 +114,10 @@ def append_line(path: Path, values: Mapping[str, Any]) -> None:
         os.close(descriptor)
 
 
+PIECE = 4_000_000
+"""Bytes of lines that are read at once: a long file is never in memory as a whole."""
+
+
 class GrowingLines:
     """What is new in a file of lines since the last look; a half line at its end waits until it is whole.
 
@@ -125,25 +129,30 @@ class GrowingLines:
         self.path = path
         self.position = position
 
-    def read(self) -> list[bytes]:
-        """The complete lines that were added since the last call; none for a file that is not there (yet)."""
+    def read(self) -> Iterator[bytes]:
+        """The complete lines that were added since the last call; none for a file that is not there (yet).
+
+        `position` is behind a line when it is given out.
+        """
         try:
             about = self.path.stat()
             insist_on_file(about, self.path)
             if about.st_size == self.position:
-                return []
+                return
             if not self.position < about.st_size <= MOST_BYTES:
                 raise ValueError("it has become shorter" if about.st_size < self.position else "it is too large")
             with open_file(self.path) as file:
                 file.seek(self.position)
-                content = file.read(MOST_BYTES)
+                rest = b""
+                while content := file.read(PIECE):
+                    *lines, rest = (rest + content).split(b"\n")
+                    if len(rest) > MOST_LINE_BYTES:
+                        raise ValueError("it does not consist of lines")
+                    for line in lines:
+                        self.position += len(line) + 1
+                        yield line
         except FileNotFoundError:
-            return []
-        whole = content[: content.rfind(b"\n") + 1]
-        if len(content) - len(whole) > MOST_LINE_BYTES:
-            raise ValueError("it does not consist of lines")
-        self.position += len(whole)
-        return whole.splitlines()
+            return
 
 
 def drop_half_line(path: Path) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 from annscope.core.errors import AnnscopeError, did_you_mean
 from annscope.data.home import annscope_home
 from annscope.runs.atomic import open_file
-from annscope.runs.reader import RunReader, parse_line
+from annscope.runs.reader import RunReader
 from annscope.runs.record import Line, RecordError
+from annscope.runs.schema import parse_line
 from annscope.runs.status import LIVE, State
 
 

@@ -19,7 +19,7 @@ from annscope.runs.reader import RunReader
 from annscope.runs.schema import parse_json
 from annscope.runs.status import LIVE
 
-COMMANDS = ("pause", "resume", "step", "stop", "learning_rate")
+COMMANDS = ("pause", "resume", "step", "stop", "learning_rate", "pin", "unpin")
 FILE = "control.jsonl"
 
 
@@ -29,14 +29,14 @@ class ControlError(AnnscopeError):
 
 @dataclass(frozen=True)
 class Command:
-    """One command; `value` is the new learning rate, and None for the others."""
+    """One command; `value` is the new learning rate, the number of the snapshot to pin or unpin, else None."""
 
     name: str
-    value: float | None
+    value: float | int | None
     id: str
 
 
-def send(run: str, command: str, value: float | None = None) -> str:
+def send(run: str, command: str, value: float | int | None = None) -> str:
     """Give a command to the worker of a run; returns the command's id.
 
     The worker answers by what it records: an event, or a changed status.
@@ -58,7 +58,14 @@ def _check(values: Any) -> Command:
     command = values["command"]
     if command not in COMMANDS:
         raise ControlError(one_of("command", command, COMMANDS))
-    value = FIELDS["learning-rate"].check(values.get("value")) if command == "learning_rate" else None
+    value = values.get("value")
+    if command == "learning_rate":
+        value = FIELDS["learning-rate"].check(value)
+    elif command in {"pin", "unpin"}:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise ControlError(f"{command} needs the number of a snapshot, got {value!r}.")
+    else:
+        value = None
     return Command(command, value, str(values.get("id", "")))
 
 
@@ -72,7 +79,7 @@ class CommandReader:
         """The commands since the last call; costs one look at the file's size when there is none."""
         commands = []
         try:
-            texts = self._lines.read()
+            texts = list(self._lines.read())
         except (OSError, ValueError):
             return []  # nothing that anybody could have written a command to
         for text in texts:

@@ -37,7 +37,7 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     from annscope.data.datasets import load_dataset
 
     number = reader.kept_number() if step is None else number_of(reader, step)
-    line = reader.snapshot_lines()[number]
+    line = reader.snapshot_line(number)
     config = reader.config
     dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
     if dataset.fingerprint != reader.description["dataset"]["fingerprint"]:

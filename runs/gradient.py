@@ -64,7 +64,7 @@ def check_run(reader: RunReader, number: int) -> RunCheck:
 
     Raises RecordError for what cannot be read, and where the data has changed since; DataError for data that is gone.
     """
-    config, line, network = reader.config, reader.snapshot_lines()[number], reader.network(number)
+    config, line, network = reader.config, reader.snapshot_line(number), reader.network(number)
     dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
     if dataset.fingerprint != reader.description["dataset"]["fingerprint"]:
         raise RecordError(f"The data set {dataset.name} has changed since run {reader.run} was trained.")

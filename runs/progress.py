@@ -78,8 +78,8 @@ def _put(values: dict[str, object]) -> None:
 
 
 def _last_sha256(reader: RunReader) -> str | None:
-    snapshots = reader.snapshot_lines()
-    return parameters_sha256(reader.snapshot(len(snapshots) - 1).parameters) if snapshots else None
+    last = reader.n_snapshots - 1
+    return parameters_sha256(reader.snapshot(last).parameters) if last >= 0 else None
 
 
 class _Speed:
@@ -199,10 +199,11 @@ def closing(reader: RunReader, status: Status) -> str:
     words = [f"Run {reader.run}: {status['status']} at epoch {status['epoch']}, step {status['step']:,}."]
     if status["message"] and status["status"] in {"finished", "stopped"}:
         words.append(status["message"])
-    snapshots = reader.snapshot_lines()
-    if snapshots:
-        words.append(f"Held-out {reader.accuracy_name} {snapshots[-1]['heldout']['accuracy']:.2%}.")
-    judge = f"\nJudge it with: annscope evaluate {reader.run}" if snapshots else ""
+    last = reader.n_snapshots - 1
+    judge = ""
+    if last >= 0:
+        words.append(f"Held-out {reader.accuracy_name} {reader.snapshot_line(last)['heldout']['accuracy']:.2%}.")
+        judge = f"\nJudge it with: annscope evaluate {reader.run}"
     return " ".join(words) + f"\nRecord: {reader.directory}{judge}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Collection, Mapping
 from itertools import pairwise
@@ -12,13 +11,15 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from annscope.core.config import RunConfig
 from annscope.core.errors import ConfigError
-from annscope.runs.atomic import GrowingLines, insist_on_file, read_file
+from annscope.runs.atomic import insist_on_file, read_file
 from annscope.runs.changes import changes_in
 from annscope.runs.encoding import parameters_from, read_tensors, snapshot_from
 from annscope.runs.liveness import is_alive, is_suspended
+from annscope.runs.metrics import MetricsFile
 from annscope.runs.record import FORMAT, Line, RecordError, best_line, snapshot_path
-from annscope.runs.schema import check, check_description, check_line, parse_json, settings_of_another_version
+from annscope.runs.schema import check, check_description, parse_json, settings_of_another_version
 from annscope.runs.status import LIVE, Recorded, Status
+from annscope.runs.thinning import MEGABYTE
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -47,12 +48,7 @@ class RunReader:
         self.run = self.directory.name
         self._description: dict[str, Any] | None = None
         self._config: RunConfig | None = None
-        self._growing = GrowingLines(self.directory / "metrics.jsonl")
-        self._lines: list[Line] = []
-        self._n_given = 0
-        self._snapshots: list[Line] = []
-        self._damage: RecordError | None = None
-        self._lock = threading.RLock()
+        self._metrics = MetricsFile(self.directory / "metrics.jsonl", self._check_line)
 
     @property
     def description(self) -> dict[str, Any]:
@@ -109,7 +105,7 @@ class RunReader:
     @property
     def config_in_force(self) -> RunConfig:
         """The settings with every recorded change made: a moved learning rate, more epochs."""
-        return self.config.with_values({change.option: change.value for change in changes_in(self.lines())})
+        return self.config.with_values({change.option: change.value for change in changes_in(self.events())})
 
     def status(self) -> Status:
         """What the run is doing: as its process said last, unless that is gone or no longer says anything.
@@ -162,27 +158,45 @@ class RunReader:
 
     def lines(self) -> list[Line]:
         """Every snapshot and event so far, in order."""
-        with self._lock:
-            self._read_on()
-            return list(self._lines)
+        return list(self._metrics.lines())
 
     def new_lines(self) -> list[Line]:
         """What was recorded since the last call; everything at the first."""
-        with self._lock:
-            self._read_on()
-            new, self._n_given = self._lines[self._n_given :], len(self._lines)
-            return new
+        return self._metrics.new()
+
+    def events(self) -> list[Line]:
+        """Every event so far, in order."""
+        return self._metrics.events()
 
     def snapshot_lines(self) -> list[Line]:
         """The lines of the snapshots, in order of their numbers."""
-        with self._lock:
-            self._read_on()
-            return list(self._snapshots)
+        return [line for line in self._metrics.lines() if line["type"] == "snapshot"]
+
+    def snapshot_line(self, number: int) -> Line:
+        """The line of one snapshot. Raises RecordError when there is none of this number."""
+        return self._metrics.snapshot(number)
+
+    @property
+    def n_snapshots(self) -> int:
+        """How many snapshots there are so far."""
+        return self._metrics.n_snapshots()
+
+    @property
+    def thinned(self) -> set[int]:
+        """The numbers of the snapshots whose arrays were thinned out to stay within the budget (`runs.thinning`)."""
+        return self._metrics.thinned()
 
     def snapshot_bytes(self, number: int) -> bytes:
         """A snapshot's safetensors file as it is."""
-        self._line(number)
-        return self._bytes(snapshot_path(self.directory, number), f"The arrays of snapshot {number}")
+        self.snapshot_line(number)
+        path = snapshot_path(self.directory, number)
+        if number in self.thinned and not path.exists():
+            (*_, thinning) = (event for event in self.events() if event["event"] == "thinned")
+            raise RecordError(
+                f"The arrays of snapshot {number} of run {self.run} were thinned out to keep the run within "
+                f"{thinning['budget'] / MEGABYTE:,.0f} MB; its figures are still there."
+            )
+        return self._bytes(path, f"The arrays of snapshot {number}")
 
     def snapshot_written(self, number: int) -> float:
         """When a snapshot's file was written, in seconds since 1970."""
@@ -227,7 +241,7 @@ class RunReader:
     def snapshot(self, number: int) -> Snapshot:
         """One moment of the run, by its number."""
         try:
-            return snapshot_from(self._line(number), self.arrays(number))
+            return snapshot_from(self.snapshot_line(number), self.arrays(number))
         except KeyError as error:
             raise RecordError(f"Snapshot {number} of run {self.run} is damaged: {error} is missing.") from error
 
@@ -272,41 +286,14 @@ class RunReader:
 
         With early stopping by patience that is the one with the lowest held-out loss, otherwise the last.
         """
-        lines = self.snapshot_lines()
-        if not lines:
+        if not self.n_snapshots:
             raise RecordError(f"Run {self.run} has no snapshot yet.")
-        line = best_line(lines) if self.config.training.patience else None
-        return int((line or lines[-1])["number"])
+        best = best_line(self.snapshot_lines()) if self.config.training.patience else None
+        return self.n_snapshots - 1 if best is None else int(best["number"])
 
-    def _line(self, number: int) -> Line:
-        with self._lock:
-            if not 0 <= number < len(self._snapshots):
-                self._read_on()
-            count = len(self._snapshots)
-            if not 0 <= number < count:
-                has = f"it has 0 to {count - 1}" if count else "it has none yet"
-                raise RecordError(f"Run {self.run} has no snapshot {number}; {has}.")
-            return self._snapshots[number]
-
-    def _read_on(self) -> None:
-        # What was damaged once stays so: what comes after it cannot be believed.
-        if self._damage is not None:
-            raise self._damage
-        try:
-            for text in self._growing.read():
-                line = parse_line(text)
-                if line["type"] == "snapshot":
-                    if line["number"] != len(self._snapshots):
-                        raise ValueError(f"snapshot {line['number']} comes where {len(self._snapshots)} should")
-                    if len(line["layers"]) != len(self.config.network.hidden_sizes) + 1:
-                        raise ValueError(f"snapshot {line['number']} has another number of layers than the network")
-                    self._snapshots.append(line)
-                self._lines.append(line)
-        except OSError as error:
-            raise RecordError(f"The metrics of run {self.run} cannot be read: {error.strerror or error}.") from error
-        except ValueError as error:
-            self._damage = RecordError(f"The metrics of run {self.run} cannot be read: {error}.")
-            raise self._damage from error
+    def _check_line(self, line: Line) -> None:
+        if line["type"] == "snapshot" and len(line["layers"]) != len(self.config.network.hidden_sizes) + 1:
+            raise ValueError(f"snapshot {line['number']} has another number of layers than the network")
 
     def _bytes(self, path: Path, what: str) -> bytes:
         # Twice what the network can need at all: what is larger is no file of this run, and perhaps of no end.
@@ -335,13 +322,6 @@ class RunReader:
         if not isinstance(values, dict):
             raise RecordError(f"{name} of run {self.run} does not hold an object.")
         return values
-
-
-def parse_line(text: bytes) -> Line:
-    """A line of `metrics.jsonl`. ValueError for one that is neither a snapshot nor an event."""
-    line = parse_json(text)
-    check_line(line)
-    return cast(Line, line)
 
 
 def _check_shapes(

@@ -5,6 +5,7 @@ A program that reads what another wrote, perhaps years ago and on a disk that ha
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import types
@@ -12,13 +13,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, NotRequired, TypedDict, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from annscope.core.config import FIELDS, SECTIONS
+from annscope.runs.record import Line
 
 MOST = 2**53
 """No whole number in a record is as large: beyond it those of JSON are no longer exact everywhere."""
 MOST_THREADS = 1024
+MOST_SNAPSHOTS = 10_000_000
 
 
 class About(TypedDict):
@@ -113,7 +116,24 @@ class BestLine(EventLine):
     heldout: Figures
 
 
-EVENTS: dict[str, type] = {"learning_rate": RateLine, "epochs": EpochsLine, "best": BestLine}
+class PinLine(EventLine):
+    """A snapshot was pinned, so that it keeps its arrays, or no longer is."""
+
+    number: int
+
+
+class ThinnedLine(EventLine):
+    """The snapshots of these [first, last] ranges gave up their arrays; `n_kept` have some, in `budget` bytes."""
+
+    ranges: list[list[int]]
+    n_kept: int
+    budget: int
+
+
+EVENTS: dict[str, type] = {
+    "learning_rate": RateLine, "epochs": EpochsLine, "best": BestLine, "pin": PinLine, "unpin": PinLine,
+    "thinned": ThinnedLine,
+}  # fmt: skip
 """The events that must hold more than any other."""
 
 
@@ -273,11 +293,24 @@ def check_description(values: Any) -> None:
 
 
 def settings_of_another_version(config: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The settings, by name, that only this or only the other version of annscope has; none where it is the same."""
+    """The settings, by name, that this version of annscope does not have. Of one that is missing the default holds."""
     known = {(item.section, item.name) for item in FIELDS.values()}
     given = {(section, name) for section, part in config.items() for name in part}
     given |= {(section, "") for section in config if section not in SECTIONS}
-    return sorted(" ".join(name).strip() for name in known ^ given)
+    return sorted(" ".join(name).strip() for name in given - known)
+
+
+def parse_line(text: bytes) -> Line:
+    """A line of `metrics.jsonl`. ValueError for one that is neither a snapshot nor an event."""
+    line = parse_json(text)
+    check_line(line)
+    return cast(Line, line)
+
+
+def _check_ranges(ranges: list[list[int]]) -> None:
+    ends = [-1, *itertools.chain.from_iterable(ranges)]
+    if any(len(each) != 2 for each in ranges) or ends != sorted(ends) or ends[-1] > MOST_SNAPSHOTS:
+        raise ValueError("its ranges are not those of snapshots")
 
 
 def check_line(line: Any) -> None:
@@ -292,5 +325,7 @@ def check_line(line: Any) -> None:
             FIELDS["learning-rate"].check(line["value"])
         elif line["event"] == "epochs":
             FIELDS["epochs"].check(line["n_epochs"])
+        elif line["event"] == "thinned":
+            _check_ranges(line["ranges"])
     else:
         raise ValueError("a line is neither a snapshot nor an event")

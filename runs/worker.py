@@ -261,6 +261,8 @@ class _Worker:
                 if self._looked_at != self.trainer.step:
                     self._look()
                 raise _Stopped
+            elif command.name in {"pin", "unpin"}:
+                self.writer.event(command.name, self.trainer.step, number=command.value)
             elif command.value is not None:
                 self._rates.append(command.value)
             self._make_changes(dataset)

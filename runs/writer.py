@@ -22,6 +22,7 @@ from annscope.runs.liveness import WriterLock
 from annscope.runs.reader import RunReader
 from annscope.runs.record import FORMAT, RecordError, best_line, library_versions, snapshot_path
 from annscope.runs.status import new_status, write_status
+from annscope.runs.thinning import StoredArrays, as_ranges, budget_of
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -129,6 +130,7 @@ class RunWriter:
         self._best = best_line(snapshots)
         self._best_said = max((line["step"] for line in lines if line.get("event") == "best"), default=None)
         self._unforced: list[Path] = []
+        self._arrays = StoredArrays(self.directory, lines, budget_of(self.config.training.megabytes, self.directory))
 
     def describe(
         self, dataset: Dataset, probe: Probe, layer_sizes: Iterable[int], histogram_edges: Mapping[str, ndarray],
@@ -178,17 +180,32 @@ class RunWriter:
             return None
         number = len(self._numbers)
         path = snapshot_path(self.directory, number)
-        replace_file(path, tensor_bytes(snapshot_tensors(snapshot)))
+        content = tensor_bytes(snapshot_tensors(snapshot))
+        replace_file(path, content)
         self._unforced.append(path)
         line = snapshot_line(number, snapshot)
         append_line(self.directory / "metrics.jsonl", line)
         self._numbers[snapshot.step] = number
         self.last_step = snapshot.step
         self._best = best_line([self._best, line] if self._best else [line])
+        self._arrays.add(line, len(content))
+        self._thin_out()
         return number
+
+    def _thin_out(self) -> None:
+        # The line is the commit here as well: it comes first, then the files go.
+        numbers = self._arrays.surplus(self._best["number"] if self._best else None)
+        if not numbers:
+            return
+        n_kept = len(self._arrays) - len(numbers)
+        self.event("thinned", self.last_step, ranges=as_ranges(numbers), n_kept=n_kept, budget=self._arrays.budget)
+        self._arrays.remove(numbers)
+        self._unforced = [path for path in self._unforced if path.exists()]
 
     def _mend(self, number: int, snapshot: Snapshot) -> None:
         # After a power cut a line may have outlived its arrays.
+        if number in self._arrays.removed:
+            return
         path = snapshot_path(self.directory, number)
         content = tensor_bytes(snapshot_tensors(snapshot))
         if not path.exists() or path.stat().st_size != len(content):
@@ -203,6 +220,7 @@ class RunWriter:
         line = {"type": "event", "event": event, "step": step, "time": time.time(), **details}
         append_line(self.directory / "metrics.jsonl", line)
         self.changes += changes_in([line])
+        self._arrays.note(line)
         self.last_step = max(self.last_step, step)
 
     def say_best(self) -> None:

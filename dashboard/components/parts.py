@@ -135,12 +135,22 @@ def chart(
     _part(name, data | {"figure": {"data": drawn["data"], "layout": drawn["layout"]}}, choose, view="chart")
 
 
-def moment(number: int, at: Sequence[int], unit: str, *, following: bool, live: bool, choose: Choose) -> None:
+def moment(
+    number: int, numbers: Sequence[int], at: Sequence[int], unit: str, *, following: bool, live: bool, choose: Choose
+) -> None:
     """The choice of a snapshot; calls `choose` with {"number"}, or with {"latest": True} to follow the run.
 
-    `at` is the epoch or step (`unit`) of every snapshot; `live` says that the run is at work.
+    `numbers` are the snapshots to choose from, `at` is the epoch or step (`unit`) of each; `live` says that the run is
+    at work.
     """
-    data = {"number": number, "at": list(at), "unit": unit, "following": following, "live": live}
+    data = {
+        "number": number,
+        "numbers": list(numbers),
+        "at": list(at),
+        "unit": unit,
+        "following": following,
+        "live": live,
+    }
     _part(state.PLACE, data, choose, view="moment")
 
 

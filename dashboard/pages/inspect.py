@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -86,9 +87,9 @@ def _inspect(run: str) -> None:
         pick_run(run)
         try:
             following = follow(run)
-            lines = following.snapshot_lines()
+            moments = following.moments()
             splits = splits_of(run) if following.is_described else {}
-            if not lines or not splits:
+            if not moments.lines or not splits:
                 raise DerivedError("This run has no snapshot yet; its first appears here as soon as it is there.")
             names = tuple(following.reader.description["dataset"]["class_names"])
             is_multilabel = following.reader.is_multilabel
@@ -96,10 +97,10 @@ def _inspect(run: str) -> None:
             _await_snapshot(run, error)
             return
         looking = understand(
-            st.query_params.to_dict(), run, n_snapshots=len(lines), splits=splits, class_names=names,
+            st.query_params.to_dict(), run, n_snapshots=following.newest + 1, splits=splits, class_names=names,
             is_multilabel=is_multilabel,
         )  # fmt: skip
-        moments = Moments(lines)
+        looking = replace(looking, number=following.nearest(looking.number))
         _choose_split(looking, splits)
         _choose_moment(looking, following.at_work)
     for sentence in looking.complaints:
@@ -147,19 +148,19 @@ def _moment(run: str, drawn: int, was_at_work: bool) -> None:
     except AnnscopeError:
         st.rerun()  # the page says what is wrong
     fixed = state.shown_number(state.SNAPSHOT)
-    number = following.newest if fixed is None else min(fixed, following.newest)
+    number = following.newest if fixed is None else following.nearest(min(fixed, following.newest))
     if following.at_work != was_at_work or number != drawn:
         st.rerun()  # all of the page is about that moment
-    moments = Moments(following.snapshot_lines())
+    moments = following.moments()
 
     def choose(choice: Mapping[str, Any]) -> None:
         state.put(state.SNAPSHOT, None if choice.get("latest") else str(int(choice["number"])))
 
-    if len(moments.lines) > 1 or was_at_work:
-        at = [moments.at(number) for number in range(len(moments.lines))]
-        parts.moment(
-            drawn, at, moments.unit, following=state.SNAPSHOT not in st.query_params, live=was_at_work, choose=choose
-        )
+    if len(moments.numbers) > 1 or was_at_work:
+        numbers = sorted({*moments.numbers, drawn})
+        at = [moments.at(number) for number in numbers]
+        follows = state.SNAPSHOT not in st.query_params
+        parts.moment(drawn, numbers, at, moments.unit, following=follows, live=was_at_work, choose=choose)
 
 
 def _await_snapshot(run: str, error: AnnscopeError) -> None:

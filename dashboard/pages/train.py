@@ -99,7 +99,7 @@ def _numbers(run: str) -> None:
     st.dataframe(history_rows(lines), column_order=COLUMNS, hide_index=True, height=280)
     st.download_button(
         "History as CSV",
-        lambda: history_csv(follow(run).snapshot_lines()),
+        lambda: history_csv(follow(run).reader.snapshot_lines()),
         file_name=f"{run}.csv",
         mime="text/csv",
         key=state.DOWNLOAD,

@@ -46,8 +46,9 @@ def matrix(looking: Looking, answers: Answers, moments: Moments) -> None:
 def _other_confusion(looking: Looking, answers: Answers, moments: Moments) -> Confusion:
     """The matrix that the difference is taken from, chosen on screen: another snapshot, or another run's last."""
     others = _runs_with_classes(looking.run, answers)
-    options = [str(number) for number in range(len(moments.lines)) if number != looking.number] + others
-    default = str(max(0, looking.number - 1)) if looking.number else (options[0] if options else None)
+    options = [str(number) for number in moments.numbers if number != looking.number] + others
+    before = [number for number in moments.numbers if number < looking.number]
+    default = str(before[-1]) if before else (options[0] if options else None)
     if default is None:
         st.info("This run has one snapshot, and no other run has the same classes.")
         return answers.confusion
@@ -67,8 +68,7 @@ def _other_confusion(looking: Looking, answers: Answers, moments: Moments) -> Co
     )
     if against.isdigit():
         return answers_of(looking.run, int(against), looking.split).confusion
-    number = len(follow(against).snapshot_lines()) - 1
-    return answers_of(against, number, looking.split).confusion
+    return answers_of(against, follow(against).newest, looking.split).confusion
 
 
 def _runs_with_classes(run: str, answers: Answers) -> list[str]:
@@ -80,7 +80,7 @@ def _runs_with_classes(run: str, answers: Answers) -> list[str]:
             reader = RunReader(run_directory(other))
             about, kind = reader.description["dataset"], reader.is_multilabel
             is_alike = about and tuple(about["class_names"]) == answers.class_names and kind == answers.is_multilabel
-            if is_alike and follow(other).snapshot_lines():
+            if is_alike and follow(other).newest >= 0:
                 found.append(other)
         except AnnscopeError:
             continue  # a run that cannot be read cannot be compared with

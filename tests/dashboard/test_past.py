@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from annscope.dashboard import past
+from annscope.dashboard.moments import Moments
 from annscope.dashboard.routes import routes
 from annscope.runs.reader import RunReader
 
@@ -22,14 +23,17 @@ def client() -> TestClient:
     return TestClient(Starlette(routes=routes))
 
 
-def test_the_past_has_its_ends_and_is_thinned_out() -> None:
-    """Of a long run some hundred moments are enough, the first and the newest among them."""
-    assert past.moments(-1) == []
-    assert past.moments(0) == [0]
-    assert past.moments(2) == [0, 1, 2]
-    many = past.moments(10_000)
-    assert (len(many), many[0], many[-1]) == (past.MOST_MOMENTS, 0, 10_000)
-    assert max(np.diff(many)) - min(np.diff(many)) <= 1
+def test_the_past_has_its_ends_and_leaves_out_what_was_thinned_out() -> None:
+    """Of a long run some hundred moments are enough, the first and the newest among them, and all can be looked at."""
+    lines = [{"number": number, "epoch": number, "step": 10 * number} for number in range(10_001)]
+    assert Moments([]).spread(past.MOST_MOMENTS) == []
+    assert Moments(lines[:3]).spread(past.MOST_MOMENTS) == [0, 1, 2]
+    many = Moments(lines).spread(past.MOST_MOMENTS)
+    assert past.MOST_MOMENTS / 2 <= len(many) <= past.MOST_MOMENTS
+    assert (many[0], many[-1]) == (0, 10_000)
+    thinned = set(range(1, 9_999))
+    assert Moments(lines, thinned).spread(past.MOST_MOMENTS) == [0, 9_999, 10_000]
+    assert Moments(lines, thinned).at(5_000) == 5_000
 
 
 def test_f1_of_each_class_is_that_of_the_recorded_confusion(client: TestClient, record: Callable[..., Any]) -> None:

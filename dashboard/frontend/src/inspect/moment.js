@@ -17,7 +17,8 @@ export function createMoment(root, tell) {
   let asking = 0;
   let wanted = { number: null, since: 0 };
 
-  const words = (number) => `${data.unit} ${(data.at[number] ?? data.at.at(-1)).toLocaleString('en')}`;
+  // The slider goes over the places in `data.numbers`.
+  const words = (place) => `${data.unit} ${(data.at[place] ?? data.at.at(-1)).toLocaleString('en')}`;
 
   function say() {
     output.textContent = words(slider.valueAsNumber);
@@ -32,7 +33,7 @@ export function createMoment(root, tell) {
     if (data.number === wanted.number || performance.now() - wanted.since > PATIENCE) wanted.number = null;
     if (!held && !asking && wanted.number === null) {
       slider.max = last;
-      slider.value = data.number;
+      slider.value = data.numbers.indexOf(data.number);
       say();
     }
     for (const each of [earlier, later, slider, output]) each.hidden = last < 1;
@@ -40,15 +41,16 @@ export function createMoment(root, tell) {
     latest.title = data.live ? 'Show the newest snapshot, and the next as soon as it is there' : 'Show the last snapshot';
     latest.classList.toggle('ai-live', data.live);
     latest.setAttribute('aria-pressed', String(data.following));
-    Object.assign(root.dataset, { number: data.number, last, following: data.following });
+    Object.assign(root.dataset, { number: data.number, last: data.numbers.at(-1), following: data.following });
   }
 
-  function ask(number) {
+  function ask(place) {
     clearTimeout(asking);
     asking = 0;
+    const number = data.numbers[place];
     wanted = { number, since: performance.now() };
     // Who goes to the end of a run at work wants to see it go on.
-    if (data.live && number === Number(slider.max)) tell({ latest: true });
+    if (data.live && place === Number(slider.max)) tell({ latest: true });
     else tell({ number });
   }
 

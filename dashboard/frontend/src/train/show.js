@@ -97,6 +97,8 @@ export function createShow(store, root, source) {
         const frame = await source().frame(wanted);
         if (run !== store.run) continue;
         if (!frame) break;
+        // Where its arrays were thinned out meanwhile, this is the nearest that has some.
+        if (frame.number !== wanted && store.selected === wanted) store.selected = frame.number;
         const way = Math.sign(wanted - (store.shown?.number ?? wanted)) || 1;
         show(frame, 0.9 * store.pace);
         // Whoever goes one way is likely to go on.

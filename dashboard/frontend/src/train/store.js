@@ -1,5 +1,6 @@
 /** What every view on the stage reads: the run, its history, and the one moment and example that are shown. */
 import { answersOf } from '../lib/model/answers.js';
+import { SnapshotLines, Thinned } from './history.js';
 
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
@@ -8,9 +9,12 @@ import { answersOf } from '../lib/model/answers.js';
  */
 export function createStore() {
   const listeners = new Map();
+  const history = new SnapshotLines();
+  const thinned = new Thinned();
   const store = {
     run: null, base: '', theme: 'light', hasPast: true, // the examples are the record's, which knows their answers of before
-    description: null, lines: [], snapshotLines: [], events: [], status: null,
+    description: null, events: [], status: null,
+    history, thinned, nLines: 0, // the snapshots' lines that are kept, and how many lines there were in all
     probe: null, layerSizes: [], classNames: [], answers: null, imageShape: null,
     shown: null, previous: null, progress: 1, // previous -> shown, for views that glide
     selected: null, // the number of a snapshot, or null for the latest
@@ -36,10 +40,12 @@ export function createStore() {
     /** Begin with another run. */
     reset(run) {
       Object.assign(store, {
-        run, description: null, lines: [], snapshotLines: [], events: [], status: null, probe: null, layerSizes: [],
+        run, description: null, nLines: 0, events: [], status: null, probe: null, layerSizes: [],
         classNames: [], answers: null, imageShape: null, shown: null, previous: null, progress: 1, selected: null, pinned: null,
         compared: null,
       });
+      history.forget();
+      thinned.forget();
       store.emit('run');
     },
     /** Take in what a run is. */
@@ -53,16 +59,30 @@ export function createStore() {
     },
     /** Take in new lines of the history; with `anew` they are all there are. */
     learn(lines, anew = false) {
-      if (anew) Object.assign(store, { lines: [], snapshotLines: [], events: [] });
-      for (const line of lines) {
-        store.lines.push(line);
-        if (line.type === 'snapshot') store.snapshotLines.push(line);
-        else store.events.push(line);
+      if (anew) {
+        Object.assign(store, { nLines: 0, events: [] });
+        history.forget();
+        thinned.forget();
+      }
+      for (const { ranges, ...line } of lines) {
+        store.nLines += 1;
+        if (line.type === 'snapshot') history.add(line);
+        else {
+          if (line.event === 'thinned') {
+            thinned.add(ranges);
+            store.events = store.events.filter(({ event }) => event !== 'thinned'); // the newest says how many are left
+          } else history.mark(line.step);
+          store.events.push(line);
+        }
       }
       store.emit('lines');
     },
     get newest() {
-      return store.snapshotLines.length ? store.snapshotLines[store.snapshotLines.length - 1].number : -1;
+      return history.newest;
+    },
+    /** The lines of the snapshots that are kept, in order; of a long run not every one. */
+    get snapshotLines() {
+      return history.kept;
     },
     /** Steps of one epoch, as far as the history tells; 1 before it does. */
     get stepsPerEpoch() {
@@ -73,7 +93,8 @@ export function createStore() {
     },
     select(number) {
       // Before the history is there, nobody knows what the last one is.
-      store.selected = number === null ? null : Math.max(0, store.newest < 0 ? number : Math.min(number, store.newest));
+      const { newest } = store;
+      store.selected = number === null ? null : Math.max(0, newest < 0 ? number : thinned.nearest(Math.min(number, newest), newest));
       store.emit('select');
     },
     /** Pin a frame to compare with, or none. */

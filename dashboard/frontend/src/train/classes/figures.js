@@ -46,6 +46,7 @@ export class Course {
     if (this.moments.length <= this.limit) return;
     const last = this.moments.length - 1;
     this.moments = this.moments.filter((_, i) => i % 2 === 0 || i === last);
+    this.seen = new Set(this.moments.map((each) => each.number));
   }
 
   /** The path of a class in a box, as SVG has it; a gap where it is undefined. Empty before two moments. */

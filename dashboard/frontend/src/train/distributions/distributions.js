@@ -16,6 +16,7 @@ const BOTTOM = 22;
 const KINDS = { weight: 'Weights', gradient: 'Gradients', update: 'Updates', activation: 'Activations' };
 const WAIT = 700; // ms between two questions to the server while a run trains
 const MOST_RIDGES = 24;
+const MOST_COLUMNS = 1024; // snapshots kept in memory
 
 /** Build the view in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createDistributions(root, store) {
@@ -54,9 +55,8 @@ export function createDistributions(root, store) {
   root.append(head, box, say);
   const numbers = createNumbersTable(root, 'Counts of the moment shown', () => {
     const edges = store.description.histogram_edges[kindChoice.value];
-    const number = Math.min(store.shown.number, known.length - 1);
     const rows = [];
-    counts(number).forEach((count, bin) => {
+    counts(placeOf(store.shown.number)).forEach((count, bin) => {
       if (count) rows.push([tickText(Number(edges[bin].toPrecision(4))), tickText(Number(edges[bin + 1].toPrecision(4))), count.toLocaleString('en')]);
     });
     return { head: ['From', 'to', 'how many'], rows };
@@ -64,7 +64,7 @@ export function createDistributions(root, store) {
   const context = canvas.getContext('2d');
 
   let timer = 0;
-  let known = []; // Int32Array of [layers][kinds][bins], by snapshot number
+  let known = []; // {number, step, counts: Int32Array of [layers][kinds][bins]}, in order of their numbers
   let kinds = [];
   let bins = 64;
   let isAsking = false;
@@ -85,20 +85,23 @@ export function createDistributions(root, store) {
 
   async function ask() {
     timer = 0;
-    if (isAsking || !isVisible || !store.description || known.length > store.newest) return;
+    if (isAsking || !isVisible || !store.description || newestKnown() >= store.newest) return;
     isAsking = true;
     const asked = store.run;
     try {
-      const answer = await fetch(`${store.base}/annscope/runs/${encodeURIComponent(asked)}/histograms?start=${known.length}`);
+      const answer = await fetch(`${store.base}/annscope/runs/${encodeURIComponent(asked)}/histograms?start=${newestKnown() + 1}`);
       if (!answer.ok || asked !== store.run) return;
       const buffer = await answer.arrayBuffer();
       const length = new DataView(buffer).getUint32(0, true);
       const about = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-      const [n, layers, n_kinds, n_bins] = about.shape;
+      const [, layers, n_kinds, n_bins] = about.shape;
       kinds = about.kinds;
       bins = n_bins;
       const each = layers * n_kinds * n_bins;
-      for (let k = 0; k < n; k += 1) known[about.start + k] = new Int32Array(buffer, 4 + length + 4 * k * each, each);
+      about.numbers.forEach((number, k) => {
+        known.push({ number, step: about.steps[k], counts: new Int32Array(buffer, 4 + length + 4 * k * each, each).slice() });
+      });
+      while (known.length > MOST_COLUMNS) known = known.filter((_, i) => i % 2 === 0 || i === known.length - 1);
       wake();
     } catch {
       // The stage says that the connection is lost; the next snapshot asks again.
@@ -118,10 +121,13 @@ export function createDistributions(root, store) {
     wake();
   }
 
-  const counts = (number) => {
+  const newestKnown = () => known.at(-1)?.number ?? -1;
+  /** Where the snapshot `number`, or the one nearest before it, stands in `known`. */
+  const placeOf = (number) => Math.max(0, known.findLastIndex((each) => each.number <= number));
+  const counts = (place) => {
     const kind = kinds.indexOf(kindChoice.value);
     const start = (Number(layerChoice.value) * kinds.length + kind) * bins;
-    return known[number].subarray(start, start + bins);
+    return known[place].counts.subarray(start, start + bins);
   };
 
   function update() {
@@ -149,8 +155,8 @@ export function createDistributions(root, store) {
   function span() {
     let low = bins;
     let high = -1;
-    for (let number = 0; number < known.length; number += 1) {
-      const count = counts(number);
+    for (let place = 0; place < known.length; place += 1) {
+      const count = counts(place);
       for (let bin = 0; bin < bins; bin += 1) {
         if (count[bin] > 0) {
           if (bin < low) low = bin;
@@ -167,8 +173,7 @@ export function createDistributions(root, store) {
     const x = (place) => LEFT + (place / n) * (right - LEFT);
     const columns = Math.min(n, Math.floor(right - LEFT));
     for (let column = 0; column < columns; column += 1) {
-      const number = Math.floor((column / columns) * n);
-      const count = counts(number);
+      const count = counts(Math.floor((column / columns) * n));
       const most = Math.max(1, ...count);
       const from = x((column / columns) * n);
       const to = x(((column + 1) / columns) * n);
@@ -193,13 +198,13 @@ export function createDistributions(root, store) {
     context.textBaseline = 'top';
     const per = store.stepsPerEpoch;
     let room = -Infinity;
-    for (let number = 0; number < n; number += 1) {
-      const at = x(number + 0.5);
+    for (let place = 0; place < n; place += 1) {
+      const at = x(place + 0.5);
       if (at - room < 44) continue;
       room = at;
-      context.fillText(String(Number((store.snapshotLines[number].step / per).toFixed(1))), at, bottom + 7);
+      context.fillText(String(Number((known[place].step / per).toFixed(1))), at, bottom + 7);
     }
-    const chosen = Math.min(store.shown.number, n - 1);
+    const chosen = placeOf(store.shown.number);
     context.strokeStyle = palette.ink;
     context.lineWidth = 1.5;
     context.strokeRect(x(chosen) + 0.5, 8, Math.max(2, x(chosen + 1) - x(chosen)), bottom - 8);
@@ -214,8 +219,9 @@ export function createDistributions(root, store) {
     const step = (bottom - 46) / Math.max(1, rows - 1);
     const x = (bin) => LEFT + ((bin - low) / (high + 1 - low)) * (right - LEFT);
     for (let row = 0; row < rows; row += 1) {
-      const number = rows === 1 ? 0 : Math.round((row / (rows - 1)) * (n - 1));
-      const count = counts(number);
+      const place = rows === 1 ? 0 : Math.round((row / (rows - 1)) * (n - 1));
+      const { number, step: at } = known[place];
+      const count = counts(place);
       const most = Math.max(1, ...count);
       const base = 46 + row * step;
       context.beginPath();
@@ -237,7 +243,7 @@ export function createDistributions(root, store) {
         context.fillStyle = palette.muted;
         context.textAlign = 'right';
         context.textBaseline = 'middle';
-        context.fillText(String(Number((store.snapshotLines[number].step / store.stepsPerEpoch).toFixed(1))), LEFT - 6, base - 3);
+        context.fillText(String(Number((at / store.stepsPerEpoch).toFixed(1))), LEFT - 6, base - 3);
       }
     }
     context.fillStyle = palette.muted;
@@ -252,8 +258,8 @@ export function createDistributions(root, store) {
   }
 
   function tell(edges) {
-    const number = Math.min(pointer ?? store.shown.number, known.length - 1);
-    const count = counts(number);
+    const place = pointer ?? placeOf(store.shown.number);
+    const count = counts(place);
     const total = count.reduce((sum, value) => sum + value, 0);
     const quantile = (share) => {
       let sum = 0;
@@ -263,7 +269,7 @@ export function createDistributions(root, store) {
       }
       return NaN;
     };
-    const epoch = Number((store.snapshotLines[number].step / store.stepsPerEpoch).toFixed(2));
+    const epoch = Number((known[place].step / store.stepsPerEpoch).toFixed(2));
     const what = `${KINDS[kindChoice.value]} of ${layerChoice.selectedOptions[0]?.text.toLowerCase() ?? ''} at epoch ${epoch}`;
     const words = total
       ? `${what}: ${total.toLocaleString('en')} numbers, 90 % between about ${tickText(Number(quantile(0.05).toPrecision(2)))} and ${tickText(Number(quantile(0.95).toPrecision(2)))}. The bins widen away from 0.`
@@ -279,13 +285,16 @@ export function createDistributions(root, store) {
     wake();
   });
   canvas.addEventListener('pointerleave', () => { pointer = null; wake(); });
-  canvas.addEventListener('click', () => { if (pointer !== null) store.select(pointer); });
+  canvas.addEventListener('click', () => { if (pointer !== null) store.select(known[pointer].number); });
   canvas.addEventListener('keydown', (event) => {
     const now = store.selected ?? store.newest;
-    const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: store.newest }[event.key];
+    const next = {
+      ArrowLeft: () => store.thinned.next(now, -1, store.newest), ArrowRight: () => store.thinned.next(now, 1, store.newest),
+      Home: () => 0, End: () => store.newest,
+    }[event.key]?.();
     if (next === undefined) return;
     event.preventDefault();
-    if (next >= 0 && next <= store.newest) store.select(next);
+    if (next !== null) store.select(next);
   });
 
   const stops = [store.on('lines', grow), store.on('run', grow), store.on('frame', wake), store.on('theme', wake)];

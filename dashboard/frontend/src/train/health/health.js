@@ -30,7 +30,7 @@ export function createHealth(root, store) {
     const { shown, description, snapshotLines, events } = store;
     if (!shown || !description) return;
     since = performance.now();
-    const lines = snapshotLines.slice(0, shown.number + 1);
+    const lines = snapshotLines.slice(0, store.history.placeOf(shown.number) + 1);
     const layers = layersOf(description);
     const findings = diagnose(lines, {
       names: layers.map((layer, i) => (layer.isOutput ? 'the output' : `hidden layer ${i + 1}`)),

@@ -86,7 +86,7 @@ export function createLayers(root, store) {
       context.fillRect(chart.left, top, chart.right - chart.left, bottom - top);
       context.globalAlpha = 1;
     }
-    const cursor = store.shown ? Math.min(store.shown.number, xs.length - 1) : null;
+    const cursor = store.shown ? store.history.placeOf(store.shown.number) : null;
     drawChart(context, chart, {
       title: about.label, xs, series, palette, font, cursor, pointer, marks: [], withMarks: false, withX: true,
       label: about.unit === 'share' ? (value) => `${(100 * value).toFixed(1)} %` : tickTextShort,
@@ -107,13 +107,16 @@ export function createLayers(root, store) {
     wake();
   });
   canvas.addEventListener('pointerleave', () => { pointer = null; wake(); });
-  canvas.addEventListener('click', (event) => { if (chart) store.select(nearest(xs, chart.value(place(event)))); });
+  canvas.addEventListener('click', (event) => { if (chart) store.select(store.snapshotLines[nearest(xs, chart.value(place(event)))].number); });
   canvas.addEventListener('keydown', (event) => {
     const now = store.selected ?? store.newest;
-    const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: store.newest }[event.key];
+    const next = {
+      ArrowLeft: () => store.thinned.next(now, -1, store.newest), ArrowRight: () => store.thinned.next(now, 1, store.newest),
+      Home: () => 0, End: () => store.newest,
+    }[event.key]?.();
     if (next === undefined) return;
     event.preventDefault();
-    if (next >= 0 && next <= store.newest) store.select(next);
+    if (next !== null) store.select(next);
   });
   const stops = ['lines', 'frame', 'theme', 'run'].map((event) => store.on(event, wake));
   const size = watchSize(box, wake);

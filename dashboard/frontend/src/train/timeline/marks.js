@@ -16,6 +16,7 @@ export const GLYPHS = {
 
 const at = (step) => `at step ${step.toLocaleString('en')}`;
 const ended = (words) => (event) => `${words} ${at(event.step)}${event.message ? `. ${event.message}` : ''}`;
+const UNMARKED = new Set(['best', 'pin', 'unpin']);
 const KINDS = {
   learning_rate: ['rate', (event) => `Learning rate ${Number(event.value.toPrecision(3))} from step ${event.step.toLocaleString('en')}`],
   pause: ['pause', ended('Paused')],
@@ -27,35 +28,21 @@ const KINDS = {
   diverged: ['trouble', ended('Diverged')],
   failed: ['trouble', ended('Failed')],
   interrupted: ['trouble', ended('Interrupted')],
+  thinned: ['note', (event) => `Only ${event.n_kept.toLocaleString('en')} snapshots so far keep their arrays, to stay within ${(event.budget / 1e6).toLocaleString('en')} MB ${at(event.step)}`],
   warning: ['trouble', (event) => event.message ?? `Warning ${at(event.step)}`],
 };
 
-/** The marks of a run: [{kind, step, text}], in order of steps. The best epoch so far is the lowest held-out loss. */
-export function marksOf(events, snapshotLines, stepsPerEpoch, compared = null) {
+/** The marks of a run: [{kind, step, text}], in order of steps. `best` is the snapshot of the lowest held-out loss so far, or null. */
+export function marksOf(events, best, stepsPerEpoch, compared = null) {
   const marks = [];
   if (compared) marks.push({ kind: 'pin', step: compared.line.step, text: `Pinned to be compared ${at(compared.line.step)}` });
   for (const event of events) {
-    if (event.event === 'best') continue;
+    if (UNMARKED.has(event.event)) continue;
     const [kind, say] = KINDS[event.event] ?? ['note', (other) => `${other.event.replaceAll('_', ' ')} ${at(other.step)}`];
     marks.push({ kind, step: event.step, text: say(event) });
   }
-  const best = bestOf(snapshotLines);
   if (best) marks.push({ kind: 'best', step: best.step, text: `Lowest held-out loss so far: ${asNumber(best.heldout.loss, 4)}, epoch ${epochWords(best, stepsPerEpoch)}` });
   return marks.sort((a, b) => a.step - b.step);
-}
-
-const bests = new WeakMap();
-
-/** The snapshot with the lowest held-out loss, once there is something to choose from. */
-function bestOf(lines) {
-  let known = bests.get(lines);
-  if (!known) bests.set(lines, known = { seen: 0, best: null });
-  for (; known.seen < lines.length; known.seen += 1) {
-    const line = lines[known.seen];
-    const loss = line.heldout?.loss;
-    if (typeof loss === 'number' && !(known.best?.heldout.loss <= loss)) known.best = line;
-  }
-  return lines.length > 2 ? known.best : null;
 }
 
 /** Marks as they stand on a track of `width` pixels: those that would cover each other share one, with all their texts. */

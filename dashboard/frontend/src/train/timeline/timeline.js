@@ -97,8 +97,8 @@ export function createTimeline(root, store, keys) {
 
   function step(by) {
     stop();
-    const number = shown() + by;
-    if (number >= 0 && number <= store.newest) store.select(number);
+    const number = store.thinned.next(shown(), by, store.newest);
+    if (number !== null) store.select(number);
   }
 
   function toggle() {
@@ -119,13 +119,14 @@ export function createTimeline(root, store, keys) {
       if (!playing) return;
       // A step is taken once the one before it is on screen.
       if (store.shown?.number === store.selected) {
-        if (store.selected + 1 >= store.newest) {
+        const following = store.thinned.next(store.selected, 1, store.newest);
+        if (following === null || following >= store.newest) {
           // It has caught up with the run, and follows it.
           stop();
           store.select(null);
           return;
         }
-        store.select(store.selected + 1);
+        store.select(following);
       }
       next();
     }, Math.max(16, PACE / speed));
@@ -173,8 +174,9 @@ export function createTimeline(root, store, keys) {
     }
     const after = lines[low];
     const before = lines[low - 1];
-    if (!after || !before || at >= after.step) return low;
-    return low - 1 + (at - before.step) / (after.step - before.step);
+    if (!after) return 0;
+    if (!before || at >= after.step) return after.number;
+    return before.number + ((at - before.step) / (after.step - before.step)) * (after.number - before.number);
   }
 
   const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
@@ -182,7 +184,7 @@ export function createTimeline(root, store, keys) {
   function draw() {
     const { newest } = store;
     const at = shown();
-    const line = store.snapshotLines[at] ?? store.shown?.line;
+    const line = store.shown?.number === at ? store.shown.line : store.history.at(at) ?? store.shown?.line;
     const last = held ? Number(slider.max) : Math.max(0, newest);
     if (slider.max !== String(last)) slider.max = last;
     if (!held) slider.value = Math.max(0, at);
@@ -213,7 +215,7 @@ export function createTimeline(root, store, keys) {
     const { width, height } = size;
     if (!width) return;
     const ratio = window.devicePixelRatio || 1;
-    const state = [store.run, store.theme, store.lines.length, shown(), end, width, ratio, store.compared?.number].join(' ');
+    const state = [store.run, store.theme, store.nLines, shown(), end, width, ratio, store.compared?.number].join(' ');
     if (state === ticked) return;
     ticked = state;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -258,11 +260,11 @@ export function createTimeline(root, store, keys) {
   let marked = '';
   let places = [];
   function placeMarks(x, width) {
-    const { newest, snapshotLines, events, lines } = store;
-    const key = `${store.run} ${lines.length} ${newest} ${width} ${store.compared?.number}`;
+    const { newest, events, nLines } = store;
+    const key = `${store.run} ${nLines} ${newest} ${width} ${store.compared?.number}`;
     if (key === marked) return;
     marked = key;
-    places = gathered(marksOf(events, snapshotLines, store.stepsPerEpoch, store.compared), placeOf, newest, width);
+    places = gathered(marksOf(events, newest > 1 ? store.history.best : null, store.stepsPerEpoch, store.compared), placeOf, newest, width);
     while (marks.children.length > places.length) marks.lastChild.remove();
     places.forEach(({ number, kind, texts }, i) => {
       let node = marks.children[i];

@@ -1,0 +1,97 @@
+/**
+ * The lines of a run's snapshots in bounded memory: every 2^k-th, and always the first, the newest, the best so far and
+ * those with an event. The server keeps its lines by the same rule (`dashboard.history`).
+ */
+
+const MOST = 4096;
+
+export class SnapshotLines {
+  constructor(most = MOST) {
+    this.most = most;
+    this.forget();
+  }
+
+  forget() {
+    this.kept = []; // in order of their numbers
+    this.best = null; // the line with the lowest held-out loss
+    this.apart = 1; // 2^k
+    this.marked = new Set(); // numbers with an event
+  }
+
+  get newest() {
+    return this.kept.at(-1)?.number ?? -1;
+  }
+
+  /** Take in the next snapshot's line. */
+  add(line) {
+    const last = this.kept.at(-1);
+    const loss = line.heldout?.loss;
+    if (typeof loss === 'number' && !(this.best?.heldout.loss <= loss)) this.best = line;
+    if (last && !this.#stays(last)) this.kept.pop();
+    this.kept.push(line);
+    while (this.kept.length > this.most) {
+      const before = this.kept.length;
+      this.apart *= 2;
+      this.kept = this.kept.filter((each) => each === line || this.#stays(each));
+      if (this.kept.length === before && this.apart > line.number) break; // all that is left has to stay
+    }
+  }
+
+  /** Keep the newest snapshot, as something happened at its step. */
+  mark(step) {
+    const last = this.kept.at(-1);
+    if (last?.step === step) this.marked.add(last.number);
+  }
+
+  #stays(line) {
+    return line.number % this.apart === 0 || line === this.best || this.marked.has(line.number);
+  }
+
+  /** The line of a snapshot, or the one nearest before it. */
+  at(number) {
+    return this.kept[this.placeOf(number)];
+  }
+
+  /** Where the line of a snapshot, or the one nearest before it, stands in `kept`; 0 at the least. */
+  placeOf(number) {
+    let low = 0;
+    let high = this.kept.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.kept[middle].number <= number) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+/** The snapshots that gave up their arrays: their figures are known, but they cannot be drawn. */
+export class Thinned {
+  constructor() {
+    this.forget();
+  }
+
+  forget() {
+    this.numbers = new Set();
+  }
+
+  /** Take in [first, last] ranges of numbers. */
+  add(ranges) {
+    for (const [first, last] of ranges) for (let number = first; number <= last; number += 1) this.numbers.add(number);
+  }
+
+  /** The snapshot nearest to `number`, of those up to `newest`, that can be drawn; the first and the newest always can. */
+  nearest(number, newest) {
+    for (let away = 0; away <= newest; away += 1) {
+      if (number - away >= 0 && !this.numbers.has(number - away)) return number - away;
+      if (number + away <= newest && !this.numbers.has(number + away)) return number + away;
+    }
+    return number;
+  }
+
+  /** The next one in a direction (1 or -1) that can be drawn, or null beyond the ends. */
+  next(number, way, newest) {
+    for (let at = number + way; at >= 0 && at <= newest; at += way) if (!this.numbers.has(at)) return at;
+    return null;
+  }
+}

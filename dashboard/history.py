@@ -1,0 +1,100 @@
+"""A run's lines in bounded memory, however long it trains: what the curves and the timeline are drawn from.
+
+All events stay, and of the snapshots every 2^k-th, so many that there are at most `MOST`; always the first, the newest,
+the best so far and those with an event. The browser keeps its lines by the same rule (`history.js`). The record on
+the disk has every line.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from annscope.runs.record import Line
+from annscope.runs.thinning import as_ranges, numbers_in
+
+MOST = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One line, where it stands among all lines of the record, and as JSON text."""
+
+    position: int
+    line: Line
+    text: str
+
+    @property
+    def number(self) -> int | None:
+        """The number of a snapshot; None for an event."""
+        return self.line["number"] if self.line["type"] == "snapshot" else None
+
+
+class History:
+    """The lines of one run that are kept in memory. `n_lines` counts all that were added."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self.n_lines = 0
+        self.best: Line | None = None
+        self.thinned: set[int] = set()
+        self._most = most
+        self._apart = 1
+        self._entries: list[Entry] = []
+        self._n_snapshots = 0
+        self._last: Entry | None = None
+        self._marked: set[int] = set()
+
+    def add(self, line: Line) -> None:
+        """Take in the next line of the record."""
+        position, self.n_lines = self.n_lines, self.n_lines + 1
+        if line["type"] == "snapshot":
+            self._add_snapshot(position, line)
+            return
+        if line["event"] == "thinned":
+            self.thinned.update(numbers_in(line["ranges"]))
+            line = {**line, "ranges": as_ranges(self.thinned)}
+            self._entries = [entry for entry in self._entries if entry.line.get("event") != "thinned"]
+        elif self._last is not None and self._last.line["step"] == line["step"]:
+            self._marked.add(self._last.line["number"])
+        self._entries.append(Entry(position, line, _text(line)))
+
+    def _add_snapshot(self, position: int, line: Line) -> None:
+        loss = line["heldout"]["loss"]
+        if loss is not None and (self.best is None or loss < self.best["heldout"]["loss"]):
+            self.best = line
+        last, self._last = self._last, Entry(position, line, _text(line))
+        if last is not None and not self._stays(last):
+            del self._entries[self._entries.index(last)]
+            self._n_snapshots -= 1
+        self._entries.append(self._last)
+        self._n_snapshots += 1
+        while self._n_snapshots > self._most and self._apart <= line["number"]:
+            self._apart *= 2
+            self._entries = [entry for entry in self._entries if entry is self._last or self._stays(entry)]
+            self._n_snapshots = sum(entry.number is not None for entry in self._entries)
+
+    def _stays(self, entry: Entry) -> bool:
+        number = entry.number
+        return number is None or number % self._apart == 0 or entry.line is self.best or number in self._marked
+
+    def since(self, n_lines: int) -> list[str]:
+        """As JSON text, what is kept of the lines that came after the first `n_lines`."""
+        found = []
+        for entry in reversed(self._entries):
+            if entry.position < n_lines:
+                break
+            found.append(entry.text)
+        return found[::-1]
+
+    def snapshot_lines(self) -> list[Line]:
+        """The lines of the snapshots that are kept, in order."""
+        return [entry.line for entry in self._entries if entry.number is not None]
+
+    @property
+    def newest(self) -> int:
+        """The number of the last snapshot; -1 before the first."""
+        return -1 if self._last is None else int(self._last.line["number"])
+
+
+def _text(line: Line) -> str:
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,119 @@
+"""`metrics.jsonl`, the lines of a run's snapshots and events, read while it grows and in bounded memory.
+
+What is remembered is where each snapshot's line stands, not the line: a long run has tens of thousands of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from annscope.runs.atomic import GrowingLines
+from annscope.runs.record import Line, RecordError
+from annscope.runs.schema import parse_line
+from annscope.runs.thinning import numbers_in
+
+
+class MetricsFile:
+    """The lines of one run; safe to use from any thread.
+
+    `check` raises ValueError for a line that does not fit the run. Raises RecordError from every method when a line is
+    damaged; what comes after it cannot be believed.
+    """
+
+    def __init__(self, path: Path, check: Callable[[Line], None]) -> None:
+        self.path = path
+        self._check = check
+        self.run = path.parent.name
+        self._news = GrowingLines(path)
+        self._known = 0  # how many bytes of the file are remembered
+        self._places = array("Q")  # where the line of each snapshot begins, by number
+        self._events: list[Line] = []
+        self._thinned: set[int] = set()
+        self._lock = threading.RLock()
+
+    def new(self) -> list[Line]:
+        """What was added since the last call; everything at the first."""
+        with self._lock:
+            lines = []
+            for line, start, end in self._read(self._news):
+                if start == self._known:
+                    self._remember(line, start, end)
+                lines.append(line)
+            return lines
+
+    def lines(self) -> Iterator[Line]:
+        """Every line so far, in order, each read when it is asked for."""
+        for line, _, _ in self._read(GrowingLines(self.path)):
+            yield line
+
+    def events(self) -> list[Line]:
+        """Every event so far, in order."""
+        with self._lock:
+            self._read_on()
+            return list(self._events)
+
+    def n_snapshots(self) -> int:
+        """How many snapshots there are so far."""
+        with self._lock:
+            self._read_on()
+            return len(self._places)
+
+    def thinned(self) -> set[int]:
+        """The numbers of the snapshots whose arrays were thinned out."""
+        with self._lock:
+            self._read_on()
+            return set(self._thinned)
+
+    def snapshot(self, number: int) -> Line:
+        """The line of a snapshot. Raises RecordError when there is none of this number."""
+        with self._lock:
+            if not 0 <= number < len(self._places):
+                self._read_on()
+            if not 0 <= number < len(self._places):
+                count = len(self._places)
+                has = f"it has 0 to {count - 1}" if count else "it has none yet"
+                raise RecordError(f"Run {self.run} has no snapshot {number}; {has}.")
+            try:
+                with self.path.open("rb") as file:
+                    file.seek(self._places[number])
+                    return self._parse(file.readline())
+            except (OSError, ValueError) as error:
+                raise self._unreadable(error) from error
+
+    def _read_on(self) -> None:
+        for line, start, end in self._read(GrowingLines(self.path, self._known)):
+            self._remember(line, start, end)
+
+    def _remember(self, line: Line, start: int, end: int) -> None:
+        if line["type"] == "event":
+            self._events.append(line)
+            if line["event"] == "thinned":
+                self._thinned.update(numbers_in(line["ranges"]))
+        elif line["number"] != len(self._places):
+            wrong = f"snapshot {line['number']} comes where {len(self._places)} should"
+            raise RecordError(f"The metrics of run {self.run} cannot be read: {wrong}.")
+        else:
+            self._places.append(start)
+        self._known = end
+
+    def _read(self, file: GrowingLines) -> Iterator[tuple[Line, int, int]]:
+        """Each line with the places in the file where it begins and ends."""
+        start = file.position
+        try:
+            for text in file.read():
+                yield self._parse(text), start, file.position
+                start = file.position
+        except (OSError, ValueError) as error:
+            raise self._unreadable(error) from error
+
+    def _parse(self, text: bytes) -> Line:
+        line = parse_line(text)
+        self._check(line)
+        return line
+
+    def _unreadable(self, error: Exception) -> RecordError:
+        what = (error.strerror or error) if isinstance(error, OSError) else error
+        return RecordError(f"The metrics of run {self.run} cannot be read: {what}.")

@@ -1,0 +1,144 @@
+"""Thinning a record: which snapshots give up their arrays when all of them would take more room than a run may have.
+
+The lines of the metrics stay, so curves stay whole; what goes are the arrays of snapshots that lie closest to their
+neighbours. Training changes a network most at its beginning, so closeness is measured in the logarithm of the step:
+what is left is even in it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from annscope.runs.record import Line, snapshot_path
+
+MEGABYTE = 1_000_000
+SHARE_OF_FREE = 0.1
+LEAST, MOST = 100 * MEGABYTE, 2000 * MEGABYTE
+LEFT = 0.75
+"""The share of the budget that is left after thinning, so that not every snapshot begins it again."""
+
+
+def default_budget(directory: Path) -> int:
+    """How many bytes of arrays a run may keep where nothing was asked for: a tenth of what is free, within limits."""
+    return int(min(MOST, max(LEAST, SHARE_OF_FREE * shutil.disk_usage(directory).free)))
+
+
+def budget_of(megabytes: int | str, directory: Path) -> int:
+    """How many bytes of arrays a run may keep, by its setting `megabytes`."""
+    return default_budget(directory) if megabytes == "auto" else int(megabytes) * MEGABYTE
+
+
+def as_ranges(numbers: Iterable[int]) -> list[list[int]]:
+    """Numbers as [first, last] of each unbroken run of them, as events hold them."""
+    ranges: list[list[int]] = []
+    for number in sorted(numbers):
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ranges
+
+
+def numbers_in(ranges: Iterable[Sequence[int]]) -> Iterator[int]:
+    """The numbers of such ranges."""
+    return itertools.chain.from_iterable(range(first, last + 1) for first, last in ranges)
+
+
+class StoredArrays:
+    """The snapshots of a record that have arrays, with the room they take, and those that gave theirs up.
+
+    `budget` is in bytes. Made for a record that was written before, it removes the files that a thinning had announced
+    when its process was ended.
+    """
+
+    def __init__(self, directory: Path, lines: Iterable[Line], budget: int) -> None:
+        self.directory = directory
+        self.budget = budget
+        self.removed: set[int] = set()
+        self._steps: dict[int, int] = {}
+        self._sizes: dict[int, int] = {}
+        self._pinned: set[int] = set()
+        self._event_steps: set[int] = set()
+        for line in lines:
+            self.note(line)
+        for number in [*self._steps]:
+            path = snapshot_path(directory, number)
+            if number in self.removed:
+                path.unlink(missing_ok=True)
+                del self._steps[number]
+            elif path.exists():
+                self._sizes[number] = path.stat().st_size
+            else:
+                del self._steps[number]
+        self.n_bytes = sum(self._sizes.values())
+
+    def note(self, line: Line) -> None:
+        """Take in a line of the metrics: a snapshot, or an event that protects one or says which were thinned out."""
+        if line["type"] == "snapshot":
+            self._steps[line["number"]] = line["step"]
+        elif line["event"] == "thinned":
+            self.removed.update(numbers_in(line["ranges"]))
+        elif line["event"] == "pin":
+            self._pinned.add(line["number"])
+        elif line["event"] == "unpin":
+            self._pinned.discard(line["number"])
+        else:
+            self._event_steps.add(line["step"])
+
+    def add(self, line: Line, n_bytes: int) -> None:
+        """Take in a new snapshot, by its line and the size of its arrays."""
+        self.note(line)
+        self._sizes[line["number"]] = n_bytes
+        self.n_bytes += n_bytes
+
+    def surplus(self, best: int | None) -> list[int]:
+        """What to thin out now: nothing within the budget. Never the best, a pinned one or one with an event."""
+        if self.n_bytes <= self.budget:
+            return []
+        protected = {number for number, step in self._steps.items() if step in self._event_steps}
+        protected |= self._pinned | ({best} if best is not None else set())
+        return surplus(self._steps, self._sizes, protected, int(LEFT * self.budget))
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Remove the files of snapshots that the record says are thinned out."""
+        for number in numbers:
+            snapshot_path(self.directory, number).unlink(missing_ok=True)
+            self.n_bytes -= self._sizes.pop(number, 0)
+            self._steps.pop(number, None)
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+
+def surplus(steps: Mapping[int, int], sizes: Mapping[int, int], protected: Collection[int], most: int) -> list[int]:
+    """The numbers of the snapshots to thin out so that the others take at most `most` bytes, in order.
+
+    `steps` and `sizes` hold the step and the bytes of each snapshot that has arrays, by number. Those in `protected`
+    stay, and so do the first and the last, even where they alone take more.
+    """
+    numbers = sorted(steps)
+    after = dict(itertools.pairwise(numbers))
+    before = {second: first for first, second in after.items()}
+    place = {number: math.log1p(steps[number]) for number in numbers}
+
+    def gap(number: int) -> float:
+        return place[after[number]] - place[before[number]]
+
+    queue = [(gap(number), number) for number in numbers[1:-1] if number not in protected]
+    heapq.heapify(queue)
+    total = sum(sizes[number] for number in numbers)
+    removed: set[int] = set()
+    while queue and total > most:
+        width, number = heapq.heappop(queue)
+        if width != gap(number):  # a neighbour has gone since
+            heapq.heappush(queue, (gap(number), number))
+            continue
+        removed.add(number)
+        total -= sizes[number]
+        before[after[number]], after[before[number]] = before[number], after[number]
+    return sorted(removed)
