@@ -135,7 +135,8 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         One output unit a class, or a single sigmoid unit for two classes. Where y has labels, rows of 0 and 1,
         there is always one sigmoid unit for each of them, and the loss is the sum of their cross-entropies.
     class_weight : dict, "balanced" or None, default=None
-        How much the examples of each class count; "balanced" has every class weigh the same.
+        How much the examples of each class count; "balanced" has every class weigh the same. A class that
+        a dict leaves out counts 1; a key that is no class is an error, unless every class has its weight.
     early_stopping : bool, default=False
         Whether a part of the examples is held out to decide when to stop; the parameters with the
         lowest validation loss are then kept. `partial_fit` takes no notice of it.
@@ -395,7 +396,14 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return np.where(totals > 0, totals.sum() / (n_classes * np.maximum(totals, np.finfo(float).tiny)), 0.0)
         if not isinstance(self.class_weight, Mapping):
             raise ConfigError(f"class_weight must be 'balanced', a dict or None, got {self.class_weight!r}")
-        of_class = np.array([self.class_weight.get(label, 1.0) for label in self.classes_.tolist()], np.float64)
+        classes = self.classes_.tolist()
+        unknown = [key for key in self.class_weight if key not in classes]
+        unweighted = [label for label in classes if label not in self.class_weight]
+        if unknown and unweighted:  # as scikit-learn: one fold of the examples may lack a class that has a weight
+            raise ConfigError(
+                f"class_weight must have the classes of y as its keys, got {unknown[0]!r} and nothing for {unweighted}"
+            )
+        of_class = np.array([self.class_weight.get(label, 1.0) for label in classes], np.float64)
         if not np.isfinite(of_class).all() or (of_class < 0).any():
             raise ConfigError(f"class_weight must be finite and not below 0, got {self.class_weight!r}")
         return of_class

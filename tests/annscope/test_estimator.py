@@ -234,6 +234,7 @@ def test_partial_fit_refuses_what_cannot_be_right() -> None:
         ({"tol": -1.0}, "tol must be"),
         ({"class_weight": "equal"}, "class_weight must be 'balanced', a dict or None"),
         ({"class_weight": {0: -1}}, "class_weight must be finite"),
+        ({"class_weight": {"0": 2, 1: 3}}, r"class_weight must have the classes .* got '0' and nothing for \[0, 2\]"),
         ({"dtype": "int8"}, "dtype must be one of"),
     ],
 )
@@ -241,6 +242,14 @@ def test_a_wrong_parameter_is_named(parameters: dict[str, Any], message: str) ->
     """A parameter that breaks its rule is refused by fit, under the name it has here."""
     with pytest.raises(ConfigError, match=message):
         classifier(**parameters).fit(*clouds())
+
+
+def test_a_weight_for_a_class_that_is_not_there_does_no_harm() -> None:
+    """A part of the examples may lack a class, as in a fold; a class left out of the weights counts 1."""
+    x, y = clouds()
+    one = classifier(class_weight={0: 2.0, 1: 1.0, 2: 1.0, 3: 9.0}).fit(x, y)
+    other = classifier(class_weight={0: 2.0}).fit(x, y)
+    np.testing.assert_array_equal(one.coefs_[0], other.coefs_[0])
 
 
 def test_wrong_weights_are_refused() -> None:
