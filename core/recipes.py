@@ -87,7 +87,7 @@ RECIPES: dict[str, Recipe] = {
             "Ten hidden neurons, all 41,000 images in every step and a learning rate of 1. "
             "The smallest network that reads most digits.",
             "Zhao, a two-layer network from scratch with NumPy and mathematics",
-            "about 85 % on training and held-out images",
+            "published: about 85 %; here about 80 % on test (median of ten seeds; 65 to 85 %), 84 % with the seed 0",
             {
                 "data": "mnist", "train-examples": 41_000, "split": 1000 / 60_000, "hidden": (10,),
                 "initializer": "uniform", "initializer-scale": 0.5, "bias-initializer": "same",
