@@ -6,6 +6,8 @@ import base64
 import csv
 import io
 import re
+import struct
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -127,6 +129,24 @@ def test_what_is_no_image_is_told_in_one_sentence(open_tab: Callable[..., Page],
     expect(notice).to_have_text("“broken.png” cannot be read as a PNG image; it may be damaged.")
     upload(page, "large.jpg", "image/jpeg", bytes(10_000_001))
     expect(notice).to_have_text("“large.jpg” has 10.0 MB; an image may have up to 10 MB.")
+    expect(top(page)).to_have_text("1")
+
+
+def test_a_small_file_of_many_pixels_is_refused_by_its_header(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """64 kilobytes that would be 529 million pixels, two gigabytes in the tab, are not decoded."""
+    page = open_tab(f"/drawing?run={digits.run}")
+    draw(page, ONE)
+    expect(top(page)).to_have_text("1")
+    page.evaluate("() => { window.createImageBitmap = () => { throw new Error('it was decoded'); }; }")
+    row = zlib.compressobj(9)
+    content = b"".join(row.compress(bytes(23_000 // 8 + 1)) for _ in range(23_000)) + row.flush()
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 23_000, 23_000, 1, 0, 0, 0, 0)), (b"IDAT", content), (b"IEND", b"")]
+    parts = [len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4) for kind, data in chunks]
+    bomb = b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+    assert len(bomb) < 100_000
+    for kind, name in (("image/png", "bomb.png"), ("image/jpeg", "bomb.jpg")):
+        upload(page, name, kind, bomb)
+        expect(page.locator(".dr-notice")).to_have_text(f"“{name}” is 23000 × 23000 pixels; up to 50 million are read.")
     expect(top(page)).to_have_text("1")
 
 

@@ -1,9 +1,10 @@
 /** A picture from a file, the clipboard or dropped on the sheet: read here, and never sent anywhere. */
 import { inkOf } from '../lib/model/ink.js';
 import { make, press } from '../lib/ui/draw-parts.js';
+import { imageSize } from './image-size.js';
 
 const MOST_BYTES = 10e6;
-const MOST_PIXELS = 40e6;
+const MOST_PIXELS = 50e6; // decoded, each takes 4 bytes; as many as an image of a folder may have
 const SIDE = 560; // what a picture is scaled down to before its ink is looked for
 const KINDS = { 'image/png': 'PNG', 'image/jpeg': 'JPEG' };
 
@@ -39,14 +40,18 @@ export function createUpload(take, say) {
     if (!KINDS[blob.type]) return `${name} is no PNG or JPEG image${blob.type ? ` but ${blob.type}` : ''}.`;
     if (blob.size > MOST_BYTES) return `${name} has ${(blob.size / 1e6).toFixed(1)} MB; an image may have up to 10 MB.`;
     if (!blob.size) return `${name} is empty.`;
+    const unreadable = `${name} cannot be read as a ${KINDS[blob.type]} image; it may be damaged.`;
     let picture;
     try {
+      const size = imageSize(new Uint8Array(await blob.arrayBuffer()));
+      if (!size) return unreadable;
+      // By its header: a file of a few kilobytes may be gigabytes of pixels.
+      if (size.width * size.height > MOST_PIXELS) return `${name} is ${size.width} × ${size.height} pixels; up to 50 million are read.`;
       picture = await createImageBitmap(blob);
     } catch {
-      return `${name} cannot be read as a ${KINDS[blob.type]} image; it may be damaged.`;
+      return unreadable;
     }
     const { width, height } = picture;
-    if (width * height > MOST_PIXELS) return `${name} is ${width} × ${height} pixels; up to 40 million are read.`;
     const scale = Math.min(1, SIDE / Math.max(width, height));
     const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
     const context = make('canvas', '', { width: w, height: h }).getContext('2d', { willReadFrequently: true });
