@@ -1,0 +1,54 @@
+"""Counting what was tried and what failed, and saying it in one table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    """One promise under one fault: how often it was tried, and how each failure looked."""
+
+    fault: str
+    promise: str
+    tried: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def count(self, failure: str | None = None) -> None:
+        """One more try; `failure` says what went wrong, if anything did."""
+        self.tried += 1
+        if failure is not None:
+            self.failures.append(failure)
+
+
+Check = Callable[[int], Iterable[Tally]]
+
+
+def run(checks: dict[str, tuple[Check, int]]) -> int:
+    """Run each check with its count, print one table and some of the failures; returns the exit status."""
+    tallies: list[Tally] = []
+    for name, (check, runs) in checks.items():
+        started = time.monotonic()
+        tallies += check(runs)
+        print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    width = max((len(f"{tally.fault}: {tally.promise}") for tally in tallies), default=0)
+    print(f"\n{'fault: promise':<{width}}  {'tried':>6}  {'failed':>6}")
+    for tally in tallies:
+        about = f"{tally.fault}: {tally.promise}"
+        print(f"{about:<{width}}  {tally.tried:>6,}  {len(tally.failures):>6,}")
+    for tally in tallies:
+        for failure in tally.failures[:5]:
+            print(f"\n{tally.fault}: {tally.promise}: {failure}")
+    # What was never tried was not shown to hold.
+    return int(any(tally.failures or not tally.tried for tally in tallies))
+
+
+def main(name: str, check: Check, runs: int) -> None:
+    """The command line of one module."""
+    parser = argparse.ArgumentParser(prog=f"python -m {name}")
+    parser.add_argument("--runs", type=int, default=runs, help="how many times (default: %(default)s)")
+    sys.exit(run({name.rpartition(".")[2]: (check, parser.parse_args().runs)}))
