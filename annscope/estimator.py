@@ -19,16 +19,16 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from annscope.core.config import FIELDS, Field, RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.engine import Engine, NumpyEngine, batch_size_of
+from annscope.core.engines.engine import Engine, NumpyEngine, batch_size_of
+from annscope.core.engines.online import OneByOneEngine, can_go_one_by_one
+from annscope.core.engines.serial import NotFiniteError
 from annscope.core.errors import ConfigError, DivergedError
-from annscope.core.losses import LOSSES
-from annscope.core.metrics import is_right
+from annscope.core.evaluation.metrics import is_right
+from annscope.core.functions.losses import LOSSES
+from annscope.core.functions.optimizers import penalties
+from annscope.core.functions.outputs import check_fits, targets_for
 from annscope.core.network import Network
-from annscope.core.one_by_one import OneByOneEngine, can_go_one_by_one
-from annscope.core.optimizers import penalties
-from annscope.core.outputs import check_fits, targets_for
 from annscope.core.snapshot import LayerParameters
-from annscope.core.steps import NotFiniteError
 
 MOST_MEASURED = 10_000
 """Training examples that an epoch's loss is measured on: a fixed draw where there are more."""

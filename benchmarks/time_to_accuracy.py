@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.optimizers import schedule_factor
+from annscope.core.functions.optimizers import schedule_factor
 from annscope.core.recipes import RECIPES
 from annscope.runs.team import ThreadTeam
 from annscope.runs.threads import limit_blas

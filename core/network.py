@@ -1,6 +1,6 @@
 """A multilayer perceptron as it stands: its parameters, and what it answers.
 
-Training it is `core.backpropagation` and `core.training`; both share the parameters below.
+Training it is `core.engines.backpropagation` and `core.training`; both share the parameters below.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from annscope.core.activations import ACTIVATIONS, Activation
-from annscope.core.answering import SLAB, AnsweringLayer
 from annscope.core.config import NetworkConfig
 from annscope.core.dataset import Labels
+from annscope.core.engines.inference import SLAB, AnsweringLayer
+from annscope.core.engines.workers import ALONE, Team, shares, taken_in_turn
 from annscope.core.errors import ConfigError
-from annscope.core.initializers import INITIALIZERS, generator_for
-from annscope.core.losses import LOSSES
-from annscope.core.outputs import class_probabilities, n_outputs, predicted
+from annscope.core.functions.activations import ACTIVATIONS, Activation
+from annscope.core.functions.initializers import INITIALIZERS, generator_for
+from annscope.core.functions.losses import LOSSES
+from annscope.core.functions.outputs import class_probabilities, n_outputs, predicted
 from annscope.core.snapshot import LayerParameters, Normalized
-from annscope.core.team import ALONE, Team, shares, taken_in_turn
 
 BLOCK = 2048
 """Examples that are answered at once, at most: what the layers make of them stays in the cache."""

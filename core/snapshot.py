@@ -68,7 +68,7 @@ class LayerStatistics:
     Activation figures are over the first 1,024 held-out examples: `dead_fraction` is
     the share of neurons that are 0 for every one of them, `saturated_fraction` the share of all
     values within 0.05 of an end of a bounded activation's range (None for an unbounded one).
-    Histograms count on the fixed edges that `core.metrics` names, the first and last bin taking
+    Histograms count on the fixed edges that `core.evaluation.metrics` names, the first and last bin taking
     what lies outside.
     """
 

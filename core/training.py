@@ -10,17 +10,17 @@ from numpy import ndarray
 
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.engine import Engine, NumpyEngine, batch_size_of
+from annscope.core.engines.engine import Engine, NumpyEngine, batch_size_of
+from annscope.core.engines.online import OneByOneEngine, can_go_one_by_one
+from annscope.core.engines.pure_python import PurePythonEngine
+from annscope.core.engines.serial import NotFiniteError
+from annscope.core.engines.workers import ALONE, Team
 from annscope.core.errors import ConfigError, DivergedError
-from annscope.core.metrics import EVALUATION_BLOCK, Evaluation, evaluate
+from annscope.core.evaluation.metrics import EVALUATION_BLOCK, Evaluation, evaluate
+from annscope.core.evaluation.statistics import layer_statistics
+from annscope.core.functions.optimizers import Optimizer, schedule_factor
 from annscope.core.network import Network
-from annscope.core.one_by_one import OneByOneEngine, can_go_one_by_one
-from annscope.core.optimizers import Optimizer, schedule_factor
-from annscope.core.pure_python_engine import PurePythonEngine
 from annscope.core.snapshot import Checkpoint, Metrics, Probe, Snapshot
-from annscope.core.statistics import layer_statistics
-from annscope.core.steps import NotFiniteError
-from annscope.core.team import ALONE, Team
 
 MOST_PROBES = 20
 

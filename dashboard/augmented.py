@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from annscope.core.augmentation import Augmentation, Canvas, canvas_of
-from annscope.core.batches import epoch_order
 from annscope.core.config import DataConfig, RunConfig
+from annscope.core.engines.batches import epoch_order
+from annscope.core.images.augmentation import Augmentation, Canvas, canvas_of
 from annscope.data.datasets import find_path, load_dataset
 
 N_IMAGES = 3

@@ -17,7 +17,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy import ndarray
 
-from annscope.core.curves import (
+from annscope.core.dataset import SPLITS, Dataset, Labels
+from annscope.core.errors import AnnscopeError
+from annscope.core.evaluation.curves import (
     Averages,
     Calibration,
     PrecisionRecallCurve,
@@ -33,9 +35,7 @@ from annscope.core.curves import (
     sample_averages,
     specificity,
 )
-from annscope.core.dataset import SPLITS, Dataset, Labels
-from annscope.core.errors import AnnscopeError
-from annscope.core.metrics import ClassMetrics, class_metrics, confusion_matrix, evaluated_logits, is_right
+from annscope.core.evaluation.metrics import ClassMetrics, class_metrics, confusion_matrix, evaluated_logits, is_right
 from annscope.core.network import Network
 from annscope.core.snapshot import Confusion
 from annscope.dashboard.examples import source_of

@@ -15,10 +15,10 @@ from numpy import ndarray
 from annscope.core.config import RunConfig
 from annscope.core.dataset import SPLITS, Dataset
 from annscope.core.errors import AnnscopeError
-from annscope.core.metrics import evaluate
-from annscope.core.neighbors import last_hidden, nearest
+from annscope.core.evaluation.metrics import evaluate
+from annscope.core.explain.neighbors import last_hidden, nearest
+from annscope.core.explain.what_if import Change, with_changes
 from annscope.core.network import Network
-from annscope.core.what_if import Change, with_changes
 from annscope.dashboard.following import follow
 from annscope.data.datasets import is_ready, load_dataset
 from annscope.data.examples import Examples

@@ -15,7 +15,7 @@ import numpy as np
 from numpy import ndarray
 
 from annscope.core.errors import AnnscopeError
-from annscope.core.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
+from annscope.core.evaluation.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
 from annscope.dashboard.history import History
 from annscope.dashboard.moments import Moments
 from annscope.runs.catalogue import run_directory

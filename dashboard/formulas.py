@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from annscope.core.curves import averages, specificity
-from annscope.core.metrics import class_metrics, each_by_itself
+from annscope.core.evaluation.curves import averages, specificity
+from annscope.core.evaluation.metrics import class_metrics, each_by_itself
 from annscope.core.snapshot import Confusion
 
 UNDEFINED = r"\text{n/a}"

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from annscope.core.curves import column_shares, row_shares
+from annscope.core.evaluation.curves import column_shares, row_shares
 
 Mode = Literal["counts", "recall", "precision", "difference"]
 MODES: tuple[Mode, ...] = get_args(Mode)

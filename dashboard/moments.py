@@ -11,8 +11,8 @@ from typing import Any
 from jaxtyping import Float
 from numpy import ndarray
 
-from annscope.core.curves import specificity
-from annscope.core.metrics import class_metrics
+from annscope.core.evaluation.curves import specificity
+from annscope.core.evaluation.metrics import class_metrics
 from annscope.core.snapshot import Confusion
 
 

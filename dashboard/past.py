@@ -12,7 +12,7 @@ from typing import Any
 from numpy import ndarray
 
 from annscope.core.errors import ConfigError
-from annscope.core.metrics import class_metrics
+from annscope.core.evaluation.metrics import class_metrics
 from annscope.dashboard.following import Following, or_null
 from annscope.runs.record import RecordError
 

@@ -30,7 +30,7 @@ from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from annscope.core.errors import AnnscopeError, ConfigError
-from annscope.core.what_if import Change
+from annscope.core.explain.what_if import Change
 from annscope.dashboard import examples, past
 from annscope.dashboard.following import IDLE_SECONDS, Following, follow
 from annscope.runs.catalogue import run_ids

@@ -33,7 +33,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
-from annscope.core.curves import N_BINS
+from annscope.core.evaluation.curves import N_BINS
 from annscope.dashboard.derived import Answers
 
 Kind = Literal[

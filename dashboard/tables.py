@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from annscope.core.curves import Averages, Calibration, PrecisionRecallCurve, RocCurve
-from annscope.core.metrics import ClassMetrics
+from annscope.core.evaluation.curves import Averages, Calibration, PrecisionRecallCurve, RocCurve
+from annscope.core.evaluation.metrics import ClassMetrics
 from annscope.dashboard.derived import Answers
 from annscope.runs.record import Line
 

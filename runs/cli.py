@@ -174,7 +174,7 @@ def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, s
 
     config, n_steps = _config(options, recipe), _whole_number("--steps", steps)
     os.environ.update(environment(wanted_threads()))  # before NumPy is imported
-    from annscope.core.learning_rate_finder import suggest
+    from annscope.core.explain.range_test import suggest
     from annscope.runs.launch import checked
     from annscope.runs.learning_rate import search, sketch
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
     from rich.console import RenderableType
 
-    from annscope.core.metrics import Evaluation
+    from annscope.core.evaluation.metrics import Evaluation
 
 
 class EvaluationError(AnnscopeError):
@@ -33,7 +33,7 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     Raises EvaluationError when there is no such snapshot, when the split is empty and when the data
     has changed since; RecordError and DataError for what cannot be read.
     """
-    from annscope.core.metrics import class_metrics, evaluate, evaluated_logits
+    from annscope.core.evaluation.metrics import class_metrics, evaluate, evaluated_logits
     from annscope.data.datasets import load_dataset
 
     number = reader.kept_number() if step is None else number_of(reader, step)
@@ -74,7 +74,7 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
 
 
 def _of_labels(judged: Evaluation, y: ndarray, predictions: ndarray) -> dict[str, Any]:
-    from annscope.core.curves import averages, hamming_loss, sample_averages
+    from annscope.core.evaluation.curves import averages, hamming_loss, sample_averages
 
     found, of_samples = averages(judged.confusion), sample_averages(y, predictions)
     return {

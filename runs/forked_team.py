@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy import ndarray
 
+from annscope.core.engines.workers import Operation, Team
 from annscope.core.errors import AnnscopeError
-from annscope.core.team import Operation, Team
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Semaphore

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from annscope.core.gradient_check import GradientCheck, check_step
+from annscope.core.engines.serial import NotFiniteError
+from annscope.core.engines.workers import Turns
+from annscope.core.explain.gradient_check import GradientCheck, check_step
 from annscope.core.network import Parameters, layer_sizes
-from annscope.core.steps import NotFiniteError
-from annscope.core.team import Turns
 from annscope.data.datasets import load_dataset
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, recorded_threads

@@ -63,7 +63,7 @@ def checked(config: RunConfig) -> RunConfig:
 
 def check_data_of(config: RunConfig) -> None:
     """Raises ConfigError where settings do not suit a listed data set; what is in a file only loading tells."""
-    from annscope.core.outputs import check_fits
+    from annscope.core.functions.outputs import check_fits
     from annscope.data.datasets import DATASETS
 
     if config.data.name in DATASETS:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from annscope.core.config import FIELDS, RunConfig
 from annscope.core.errors import AnnscopeError
-from annscope.core.learning_rate_finder import RangePoint, Suggestion, range_test
+from annscope.core.explain.range_test import RangePoint, Suggestion, range_test
 from annscope.runs.threads import environment, wanted_threads
 
 if TYPE_CHECKING:

@@ -220,7 +220,7 @@ class RunReader:
         return tensors
 
     def _check_arrays(self, tensors: Mapping[str, ndarray]) -> None:
-        from annscope.core.metrics import HISTOGRAM_EDGES, N_BINS
+        from annscope.core.evaluation.metrics import HISTOGRAM_EDGES, N_BINS
 
         sizes, network = self.layer_sizes, self.config.network
         n_classes = len(self.description["dataset"]["class_names"])

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from annscope.core.team import Operation, Team
+from annscope.core.engines.workers import Operation, Team
 from annscope.runs.forked_team import ForkedTeam, can_fork
 
 

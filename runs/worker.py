@@ -188,7 +188,7 @@ class _Worker:
         return result
 
     def _begin(self, dataset: Dataset, n_epochs: int | None) -> None:
-        from annscope.core.metrics import HISTOGRAM_EDGES
+        from annscope.core.evaluation.metrics import HISTOGRAM_EDGES
         from annscope.core.network import layer_sizes
         from annscope.core.training import Trainer
         from annscope.runs.team import ThreadTeam

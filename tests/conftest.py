@@ -1,6 +1,21 @@
-"""What all tests share: Hypothesis judges answers, not how long a busy machine took for them."""
+"""What all tests share: checked shapes, and a Hypothesis that judges answers, not how long a busy machine took."""
+
+from pathlib import Path
 
 from hypothesis import settings
+from jaxtyping import install_import_hook
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+ROOT = Path(__file__).parents[1]
+# Shapes are checked in every module of the core that has any. The others check what they are given themselves, and
+# tests give it wrongly (`core.config`), or call functions millions of times (`core.pure_python`).
+install_import_hook(
+    [
+        ".".join(["annscope", *path.relative_to(ROOT).with_suffix("").parts])
+        for path in sorted((ROOT / "core").rglob("*.py"))
+        if "from jaxtyping import" in path.read_text(encoding="utf-8")
+    ],
+    "beartype.beartype",
+)

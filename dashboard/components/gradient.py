@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
-from annscope.core.gradient_check import GradientCheck
+from annscope.core.explain.gradient_check import GradientCheck
 from annscope.dashboard import state
 from annscope.dashboard.components.trouble import escape
 from annscope.dashboard.figures.gradient_check import gradient_check_figure

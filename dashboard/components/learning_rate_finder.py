@@ -13,7 +13,7 @@ import streamlit as st
 
 from annscope.core.config import RunConfig
 from annscope.core.errors import AnnscopeError
-from annscope.core.learning_rate_finder import RangePoint, Suggestion
+from annscope.core.explain.range_test import RangePoint, Suggestion
 from annscope.dashboard import state
 from annscope.dashboard.components import controls
 from annscope.dashboard.components.trouble import said_in_a_sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from annscope.core.curves import Calibration
+from annscope.core.evaluation.curves import Calibration
 from annscope.dashboard.figures.look import as_text, palette_for, styled, walkable
 
 

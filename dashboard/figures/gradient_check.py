@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from annscope.core.gradient_check import GradientCheck
+from annscope.core.explain.gradient_check import GradientCheck
 from annscope.runs.gradient import RunCheck
 
 _LIGHT = {True: "#00896B", False: "#C8321F", None: "#8A94A3", "line": "#A3ADBB"}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from annscope.core.learning_rate_finder import RangePoint, Suggestion
+from annscope.core.explain.range_test import RangePoint, Suggestion
 
 _LIGHT = {"line": "#2F6FDE", "raw": "#A3ADBB", "suggested": "#00896B", "lowest": "#D9660B", "text": "#17202C"}
 _DARK = {"line": "#6EA0FF", "raw": "#5D6A7B", "suggested": "#2FC9A0", "lowest": "#FF9F4A", "text": "#EEF2F7"}

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from annscope.core.curves import AtThreshold, PrecisionRecallCurve, RocCurve
+from annscope.core.evaluation.curves import AtThreshold, PrecisionRecallCurve, RocCurve
 from annscope.dashboard.figures.look import Palette, as_text, palette_for, styled, walkable
 
 MOST_POINTS = 300

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from annscope.core.curves import at_threshold
+from annscope.core.evaluation.curves import at_threshold
 from annscope.dashboard import state, tables
 from annscope.dashboard.components import parts
 from annscope.dashboard.components.header import escape

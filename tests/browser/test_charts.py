@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from annscope.core.metrics import class_metrics
+from annscope.core.evaluation.metrics import class_metrics
 from annscope.runs.reader import RunReader
 from scripts.serving import Served
 

@@ -16,10 +16,10 @@ import pytest
 from numpy import ndarray
 from playwright.sync_api import Locator, Page, expect
 
-from annscope.core.centering import as_box, as_mnist
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.saliency import input_gradient, occlusion
+from annscope.core.explain.saliency import input_gradient, occlusion
+from annscope.core.images.centering import as_box, as_mnist
 from annscope.data.datasets import load_dataset
 from annscope.runs.reader import RunReader
 from annscope.runs.worker import work

@@ -11,7 +11,7 @@ import pytest
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.errors import DivergedError
-from annscope.core.metrics import EVALUATION_BLOCK, evaluate
+from annscope.core.evaluation.metrics import EVALUATION_BLOCK, evaluate
 from annscope.core.network import Network
 from annscope.core.training import Trainer, train
 from annscope.data.toy import make_points

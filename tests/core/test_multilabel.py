@@ -17,7 +17,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from annscope.core.config import LOSSES, OUTPUTS, RunConfig
-from annscope.core.curves import (
+from annscope.core.dataset import Dataset
+from annscope.core.errors import ConfigError
+from annscope.core.evaluation.curves import (
     area_under_roc,
     average_precision,
     averaged_over_classes,
@@ -26,11 +28,9 @@ from annscope.core.curves import (
     sample_averages,
     specificity,
 )
-from annscope.core.dataset import Dataset
-from annscope.core.errors import ConfigError
-from annscope.core.gradient_check import gradient_check
-from annscope.core.learning_rate_finder import range_test, suggest
-from annscope.core.metrics import class_metrics, confusion_matrix, each_by_itself, evaluate
+from annscope.core.evaluation.metrics import class_metrics, confusion_matrix, each_by_itself, evaluate
+from annscope.core.explain.gradient_check import gradient_check
+from annscope.core.explain.range_test import range_test, suggest
 from annscope.core.network import Network, initial_parameters, layer_sizes
 from annscope.core.training import Trainer, train
 

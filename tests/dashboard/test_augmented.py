@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from annscope.core.batches import epoch_order
 from annscope.core.config import AUGMENTATIONS, RunConfig
-from annscope.core.engine import NumpyEngine
+from annscope.core.engines.batches import epoch_order
+from annscope.core.engines.engine import NumpyEngine
+from annscope.core.engines.serial import SerialSteps
 from annscope.core.errors import ConfigError
-from annscope.core.steps import SerialSteps
 from annscope.dashboard import state
 from annscope.dashboard.augmented import N_EPOCHS, augmented
 from annscope.dashboard.components import controls

@@ -12,7 +12,7 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from annscope.core.config import RunConfig
-from annscope.core.curves import at_threshold
+from annscope.core.evaluation.curves import at_threshold
 from annscope.dashboard import derived
 from annscope.dashboard.derived import (
     DerivedError,

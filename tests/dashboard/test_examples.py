@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from annscope.core.config import RunConfig
-from annscope.core.neighbors import last_hidden
+from annscope.core.explain.neighbors import last_hidden
 from annscope.dashboard import examples
 from annscope.dashboard.routes import routes
 from annscope.data.datasets import load_dataset

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from annscope.core.curves import AtThreshold, at_threshold, calibration, precision_recall_curve, roc_curve
+from annscope.core.evaluation.curves import AtThreshold, at_threshold, calibration, precision_recall_curve, roc_curve
 from annscope.dashboard.figures.calibration import calibration_figure
 from annscope.dashboard.figures.evolution import evolution_figure
 from annscope.dashboard.figures.look import DARK, LIGHT

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from annscope.core.config import RunConfig
-from annscope.core.gradient_check import GradientCheck
+from annscope.core.explain.gradient_check import GradientCheck
 from annscope.dashboard.components import gradient
 from annscope.dashboard.figures.gradient_check import gradient_check_figure
 from annscope.runs.catalogue import run_directory

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from annscope.core.config import RunConfig
-from annscope.core.learning_rate_finder import RangePoint, Suggestion
+from annscope.core.explain.range_test import RangePoint, Suggestion
 from annscope.dashboard import state
 from annscope.dashboard.components import learning_rate_finder
 from annscope.dashboard.figures.learning_rate import learning_rate_figure

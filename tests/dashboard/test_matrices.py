@@ -9,8 +9,8 @@ import re
 import numpy as np
 import pytest
 
-from annscope.core.curves import averages, calibration, specificity
-from annscope.core.metrics import class_metrics
+from annscope.core.evaluation.curves import averages, calibration, specificity
+from annscope.core.evaluation.metrics import class_metrics
 from annscope.dashboard.formulas import averages_in_words, formulas
 from annscope.dashboard.matrices import matrix_view
 from annscope.dashboard.tables import bin_rows, class_rows, matrix_rows, pair_rows, rows_csv

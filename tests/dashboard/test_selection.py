@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annscope.core.curves import at_threshold
+from annscope.core.evaluation.curves import at_threshold
 from annscope.dashboard.derived import Answers
 from annscope.dashboard.looking import FIGURES, VIEWS, Looking, understand, views_of
 from annscope.dashboard.moments import class_figure

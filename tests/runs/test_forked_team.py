@@ -20,18 +20,18 @@ import psutil
 import pytest
 from numpy import ndarray
 
-import annscope.core.team
-from annscope.core.chunked_steps import ChunkedSteps
-from annscope.core.engine import NumpyEngine
-from annscope.core.shared_steps import SharedSteps
-from annscope.core.steps import NotFiniteError
-from annscope.core.team import Team
+import annscope.core.engines.workers
+from annscope.core.engines.chunked import ChunkedSteps
+from annscope.core.engines.engine import NumpyEngine
+from annscope.core.engines.parallel import SharedSteps
+from annscope.core.engines.serial import NotFiniteError
+from annscope.core.engines.workers import Team
 from annscope.core.training import Trainer
 from annscope.runs.forked_team import ForkedTeam, TeamError, can_fork
 from annscope.runs.team import ThreadTeam
 from tests.core.conftest import make_dataset
-from tests.core.test_resuming import bits, snapshots_to_the_end, through_a_file
-from tests.core.test_team import config_of, small_chunks
+from tests.core.engines.test_resuming import bits, snapshots_to_the_end, through_a_file
+from tests.core.engines.test_workers import config_of, small_chunks
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are split on Linux alone")
 FLOAT = np.dtype(np.float64)
@@ -47,7 +47,7 @@ class Threads(ThreadTeam):
 @pytest.fixture(autouse=True)
 def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers of a few neurons are worth sharing."""
-    monkeypatch.setattr(annscope.core.team, "LEAST_SHARE", 6)
+    monkeypatch.setattr(annscope.core.engines.workers, "LEAST_SHARE", 6)
 
 
 @pytest.fixture(autouse=True)

@@ -12,12 +12,12 @@ from unittest import mock
 import numpy as np
 import pytest
 
-import annscope.core.folded_steps
+import annscope.core.engines.bias_trick
 import annscope.runs.gradient
 from annscope.core.config import RunConfig
-from annscope.core.folded_steps import QuickSoftmax
+from annscope.core.engines.bias_trick import QuickSoftmax
+from annscope.core.engines.workers import Operation
 from annscope.core.recipes import RECIPES
-from annscope.core.team import Operation
 from annscope.runs import cli
 from annscope.runs.catalogue import run_directory
 from annscope.runs.gradient import RunCheck, check_run
@@ -102,7 +102,7 @@ class Climbing(QuickSoftmax):
 def test_a_run_that_climbs_is_found_wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """With the sign of its engine's errors flipped the loss rises and the verdict is wrong, whatever backpropagation
     would have said."""
-    monkeypatch.setattr(annscope.core.folded_steps, "QuickSoftmax", Climbing)
+    monkeypatch.setattr(annscope.core.engines.bias_trick, "QuickSoftmax", Climbing)
     values = {"data": "moons", "samples": 200, "hidden": (8,), "epochs": 3, "optimizer": "sgd", "learning-rate": 0.3}
     reader = trained(RunConfig().with_values(values))
     losses = [line["train"]["loss"] for line in reader.snapshot_lines()]

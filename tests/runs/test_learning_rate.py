@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 
 from annscope.core.config import RunConfig
-from annscope.core.learning_rate_finder import RangePoint, Suggestion, suggest
+from annscope.core.explain.range_test import RangePoint, Suggestion, suggest
 from annscope.core.recipes import RECIPES
 from annscope.runs import cli
 from annscope.runs.learning_rate import (

@@ -10,12 +10,12 @@ import pytest
 from numpy import ndarray
 from safetensors.numpy import load_file, save_file
 
-from annscope.core.augmentation import augmentation_of
-from annscope.core.backpropagation import Backpropagation
-from annscope.core.batches import epoch_order
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.engine import targets_of
+from annscope.core.engines.backpropagation import Backpropagation
+from annscope.core.engines.batches import epoch_order
+from annscope.core.engines.engine import targets_of
+from annscope.core.images.augmentation import augmentation_of
 from annscope.core.network import Parameters, folded
 from annscope.core.snapshot import LayerParameters, LayerStatistics, Snapshot
 from annscope.data.datasets import load_dataset

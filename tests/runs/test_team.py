@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from annscope.core.config import NetworkConfig
+from annscope.core.engines.workers import ALONE, taken_in_turn
 from annscope.core.network import Network, initial_parameters, layer_sizes
-from annscope.core.team import ALONE, taken_in_turn
 from annscope.runs.team import ThreadTeam
 
 

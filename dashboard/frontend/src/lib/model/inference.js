@@ -24,7 +24,7 @@ export function createModel(description, frame) {
   const outputs = (x) => activations(x).at(-1);
   const probabilities = (x) => reader.probabilities(outputs(x));
 
-  /** d logit of a class / d x, as core.saliency.input_gradient: of two classes with one unit the first has its negative. */
+  /** d logit of a class / d x, as core.explain.saliency.input_gradient: of two classes with one unit the first has its negative. */
   function gradient(x, label) {
     const sums = [];
     let values = x;
@@ -39,7 +39,7 @@ export function createModel(description, frame) {
 
   /**
    * The drop in the probability of a class when the `patch` x `patch` pixels around each pixel become `paper`
-   * (features of bare paper), as core.saliency.occlusion. The first layer's sums are corrected, not summed anew.
+   * (features of bare paper), as core.explain.saliency.occlusion. The first layer's sums are corrected, not summed anew.
    */
   function occlusion(x, [height, width], label, patch, paper) {
     const reach = (patch - 1) / 2;

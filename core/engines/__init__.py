@@ -1,0 +1,1 @@
+"""The fast ways to train and to predict, behind one interface; each equals `core.textbook`."""

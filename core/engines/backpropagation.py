@@ -1,0 +1,178 @@
+"""The gradient of the mean loss of a batch with respect to every parameter (Rumelhart, Hinton & Williams 1986)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, partial
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Float
+from numpy import ndarray
+from numpy.random import Generator
+
+from annscope.core.config import RunConfig
+from annscope.core.engines.buffers import Layer
+from annscope.core.engines.workers import ALONE, Operation, Team
+from annscope.core.functions.activations import ACTIVATIONS
+from annscope.core.functions.losses import loss_of
+from annscope.core.network import Parameters, activation_names
+
+
+class Backpropagation:
+    """The buffers of a forward and a backward pass over `batch_size` examples.
+
+    It reads `parameters` and overwrites `gradient`; there is no gradient for the input, nobody asks
+    for it. `logits`, [n_classes, batch], hold the output layer's sums between the two passes. With
+    `delta_weights` "updated" and a `rate` the backward pass also takes the step, layer by layer on
+    its way down, and errors go down through the weights so changed. Without a generator there is no dropout.
+    `n_examples` is the size of the whole batch where this is but a part of it: the gradient is then its share.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        parameters: Parameters,
+        gradient: Parameters,
+        batch_size: int,
+        *,
+        generator: Generator | None = None,
+        rate: Float[ndarray, ""] | None = None,
+        team: Team = ALONE,
+        n_examples: int | None = None,
+    ) -> None:
+        names = activation_names(config.network)
+        self._loss = loss_of(config)
+        self._n_examples = n_examples or batch_size
+        self._team = team
+        self._layers = [
+            Layer(i, parameters, gradient, ACTIVATIONS[names[i]] if i < len(names) else None, batch_size, team)
+            for i in range(len(parameters.weights))
+        ]
+        if config.network.dropout and generator is not None:
+            for layer in self._layers[:-1]:
+                layer.drop(config.network.dropout, generator)
+        self._rate = rate if config.training.delta_weights == "updated" else None
+        self.logits = self._layers[-1].z
+
+    def draw(self) -> list[Operation]:
+        """What is random in a pass."""
+        return [operation for layer in self._layers for operation in layer.draw()]
+
+    @property
+    def rows(self) -> list[slice]:
+        """The features that each member of the team looks after."""
+        return self._layers[0].rows
+
+    @property
+    def errors(self) -> Float[ndarray, "n_units batch"]:
+        """The gradient with respect to the sums of the first layer, the last that a backward pass comes to."""
+        return self._layers[0].dz
+
+    def forward(self, x: Float[ndarray, "batch n_features"]) -> list[Operation]:
+        """From the inputs to the logits."""
+        return [self._team.together(self.sums(self._layers[0].parts_of(x.T))), *self._outputs]
+
+    def backward(
+        self,
+        x: Float[ndarray, "batch n_features"],
+        targets: Float[ndarray, "batch n_classes"],
+        weights: Float[ndarray, " batch"] | None = None,
+        *,
+        errors: Sequence[Operation] = (),
+    ) -> list[Operation]:
+        """From the logits to the gradient; `weights` make the mean over the examples a weighted one.
+
+        `errors`, where there are any, overwrite the logits with the gradient with respect to them, instead of the loss.
+        """
+        inputs = self._layers[0].parts_of(x.T)
+        operations = self._errors(targets, weights, inputs, errors)
+        if self._rate is None:
+            operations += [self._team.together(layer) for layer in self._gradients(inputs)]
+        return operations
+
+    # The same in three parts, of which a team can take the last and the next batch's first in one go.
+
+    def sums(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
+        """What each member of the team begins with: its part of the first layer's sums, from its features."""
+        return self._layers[0].sums(inputs)
+
+    def between(
+        self, targets: Float[ndarray, "batch n_classes"], weights: Float[ndarray, " batch"] | None
+    ) -> list[Operation]:
+        """From the first layer's sums to the errors of every layer and the gradient of all that is no weight."""
+        return self._outputs + self._errors(targets, weights, None)
+
+    def gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[list[Operation]]:
+        """What each member ends with: its part of the gradient of the weights."""
+        members: list[list[Operation]] = [[] for _ in range(self._team.size)]
+        for layer in self._gradients(inputs):
+            for member, operation in zip(members, layer, strict=False):
+                member.append(operation)
+        return members
+
+    # What does not depend on where the examples lie is made once, for all of a run's batches of one size: less
+    # memory to read in each step.
+
+    @cached_property
+    def _outputs(self) -> list[Operation]:
+        operations: list[Operation] = []
+        for below, layer in pairwise(self._layers):
+            operations += layer.forward(below)
+        return operations + self._layers[-1].outputs()
+
+    def _errors(
+        self,
+        targets: Float[ndarray, "batch n_classes"],
+        weights: Float[ndarray, " batch"] | None,
+        inputs: Sequence[Float[ndarray, "_ batch"]] | None,
+        errors: Sequence[Operation] = (),
+    ) -> list[Operation]:
+        operations = [*(errors or self._errors_of_loss(targets, weights)), *self._layers[-1].gradients_of_others()]
+        if self._rate is None or inputs is None:
+            return operations + self._errors_below
+        for i in reversed(range(len(self._layers))):
+            layer = self._layers[i]
+            operations += layer.gradients(inputs if i == 0 else layer.parts_of(self._layers[i - 1].output))
+            operations.append(partial(_step, layer, self._rate))
+            if i:
+                operations += layer.backward_to(self._layers[i - 1])
+        return operations
+
+    @cached_property
+    def _errors_below(self) -> list[Operation]:
+        operations: list[Operation] = []
+        for below, layer in reversed(list(pairwise(self._layers))):
+            operations += layer.backward_to(below)
+        return operations
+
+    def _errors_of_loss(
+        self, targets: Float[ndarray, "batch n_classes"], weights: Float[ndarray, " batch"] | None
+    ) -> list[Operation]:
+        logits, loss = self.logits, self._loss
+        scale = np.array(1 / self._n_examples if weights is None else 1, logits.dtype)
+        operations: list[Operation] = [
+            loss.output_in_place(logits),
+            partial(loss.gradient, logits, targets.T, scale),
+        ]
+        if weights is not None:
+            operations.append(partial(_weigh, logits, weights))
+        return operations
+
+    def _gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[list[Operation]]:
+        return [self._layers[0].gradients(inputs), *self._gradients_above]
+
+    @cached_property
+    def _gradients_above(self) -> list[list[Operation]]:
+        return [layer.gradients(layer.parts_of(below.output)) for below, layer in pairwise(self._layers)]
+
+
+def _step(layer: Layer, rate: Float[ndarray, ""]) -> None:
+    layer.weight -= rate * layer.d_weight
+    if layer.bias is not None and layer.d_bias is not None:
+        layer.bias -= rate * layer.d_bias
+
+
+def _weigh(dz: Float[ndarray, "n_classes batch"], weights: Float[ndarray, " batch"]) -> None:
+    total = weights.sum()
+    np.multiply(dz, weights / total if total > 0 else weights, dz)

@@ -1,0 +1,129 @@
+"""Steps that a team takes together when the first layer is large: MNIST's 784 inputs, batches of some dozens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import zip_longest
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from annscope.core.config import TrainingConfig
+from annscope.core.engines.batches import epoch_order
+from annscope.core.engines.serial import Material, Steps, refuse
+from annscope.core.engines.workers import Operation, in_turn, shares
+
+
+def can_share(training: TrainingConfig, n_features: int, n_units: int, size: int) -> bool:
+    """Whether a team of this size has enough to share, and nothing has to see a whole gradient before its step."""
+    plain = not (training.l1 or training.l2 or training.clip_norm or training.is_augmented)
+    return plain and training.delta_weights == "current" and len(shares(n_features, n_units, size)) > 1
+
+
+class SharedSteps(Steps):
+    """A team shares a large first layer, so closely that its members meet only once a step.
+
+    Each member owns some features: their columns of all examples, their rows of the weight, gradient and
+    moments, all of which stay with its core. In one go it ends a step (gradient and update of what it
+    owns) and begins the next one (its features of the next batch, and their part of the first sums). What
+    lies between is the first member's alone, but for layers that are large themselves.
+    """
+
+    def __init__(self, material: Material) -> None:
+        # The features are held once, by their owners.
+        weights = None if material.weights is None else material.weights[:0]
+        super().__init__(replace(material, x=material.x[:0].copy(), targets=material.targets[:0], weights=weights))
+        self._n_examples = len(material.x)
+        self._per_epoch = -(-self._n_examples // material.batch_size)
+        owned = material.parameters.rows(0, material.team.size)
+        sources = [np.ascontiguousarray(material.x[:, columns]) for columns in owned]
+        rest = self._n_examples % material.batch_size
+        self._passes = {size: _SharedPass(material, size, sources) for size in (material.batch_size, rest) if size}
+        self._begin = {key: material.team.together(each.begin) for key, each in self._passes.items()}
+        self._end = {key: material.team.together(each.end) for key, each in self._passes.items()}
+        self._turn = {
+            (key, following): material.team.together(_joined(each.end, after.begin))
+            for key, each in self._passes.items()
+            for following, after in self._passes.items()
+        }
+        self._epoch = -1
+        self._order: Int[ndarray, " n"] = np.empty(0, np.int64)
+
+    def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
+        material, optimizer = self._material, self._material.optimizer
+        if start == end:
+            return
+        size = self._choose(start)
+        self._begin[size]()
+        for step in range(start, end):
+            for operation in self._passes[size].between:
+                operation()
+            self._check_errors(step, self._passes[size])
+            is_last = step == end - 1
+            if is_last:
+                material.before[...] = material.parameters.flat
+            optimizer.begin(rate_of(step))
+            if is_last:
+                self._end[size]()
+            else:
+                following = self._choose(step + 1)
+                self._turn[size, following]()
+                size = following
+
+    def _check_errors(self, step: int, turn: _SharedPass) -> None:
+        if self._biases_tell:
+            self._check(step)
+        elif not np.isfinite(turn.errors).all():  # there is no whole gradient yet, but what is wrong above comes down
+            for part in turn.end_gradients:
+                part()
+            refuse(self._material.gradient, "gradient", step)
+
+    def _choose(self, step: int) -> int:
+        """Say which rows the batch of a step has; returns how many."""
+        training, batch_size = self._material.config.training, self._material.batch_size
+        epoch, batch = divmod(step, self._per_epoch)
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._order = epoch_order(self._n_examples, training.seed, epoch, shuffle=training.shuffle)
+        rows = self._order[batch * batch_size : (batch + 1) * batch_size]
+        self._passes[len(rows)].rows[...] = rows
+        return len(rows)
+
+
+class _SharedPass:
+    """A step with one size of batch: `begin` and `end` are an operation for each member, `between` a line of them."""
+
+    def __init__(self, material: Material, size: int, sources: Sequence[Float[ndarray, "n _"]]) -> None:
+        self.rows: Int[ndarray, " size"] = material.team.zeros(size, np.dtype(np.int64))
+        gathers: list[list[Operation]] = [[] for _ in sources]
+        own = [self._gathered(source, gather) for source, gather in zip(sources, gathers, strict=True)]
+        targets = self._gathered(material.targets, gathers[0])
+        weights = None if material.weights is None else self._gathered(material.weights, gathers[0])
+        step = material.backpropagation(size)
+        inputs = [part.T for part in own]
+        self.begin = [in_turn([*gather, sums]) for gather, sums in zip(gathers, step.sums(inputs), strict=True)]
+        self.between = (*step.draw(), *step.between(targets, weights))
+        self.errors = step.errors
+        gradients = step.gradients(inputs)[: len(material.optimizer.walks)]
+        self.end_gradients = [operation for operations in gradients for operation in operations]
+        self.end = [
+            in_turn([*operations, walk]) for operations, walk in zip(gradients, material.optimizer.walks, strict=True)
+        ]
+
+    def _gathered(self, source: Float[ndarray, "n *_"], gather: list[Operation]) -> Float[ndarray, "size *_"]:
+        """Where the batch's rows of `source` are to be found, once what is added to `gather` has run."""
+        size = len(self.rows)
+        if size == len(source):  # a batch of all examples is the examples
+            return source
+        into = np.empty((size, *source.shape[1:]), source.dtype)
+        # mode="clip" writes straight into `into`; the rows are within bounds anyway.
+        gather.append(partial(source.take, self.rows, 0, into, "clip"))
+        return into
+
+
+def _joined(first: Sequence[Operation], then: Sequence[Operation]) -> list[Operation]:
+    """What each member does first and then; a layer above may keep more of them busy than the first one does."""
+    return [in_turn([each for each in pair if each]) for pair in zip_longest(first, then)]

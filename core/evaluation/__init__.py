@@ -1,0 +1,1 @@
+"""How well a network does, and what its layers are doing, in numbers."""

@@ -1,0 +1,1 @@
+"""The functions a network is made of, in registries: activations, outputs, losses, optimizers, schedules."""

@@ -1,0 +1,1 @@
+"""Images: augmentation for training, centring of a drawing."""

@@ -1,0 +1,193 @@
+"""Small networks take their steps in few calls, and they are the steps that every network takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import annscope.core.engines.bias_trick
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engines.batches import Batches
+from annscope.core.engines.bias_trick import FoldedSteps
+from annscope.core.engines.engine import NumpyEngine
+from annscope.core.engines.serial import SerialSteps
+from annscope.core.errors import DivergedError
+from annscope.core.functions.activations import ACTIVATIONS
+from annscope.core.functions.optimizers import OPTIMIZERS
+from annscope.core.training import Trainer
+from tests.core.conftest import make_dataset
+from tests.core.engines.test_resuming import bits, snapshots_to_the_end, through_a_file
+
+
+def config_of(**options: Any) -> RunConfig:
+    settings = {"hidden": (7, 5), "batch-size": 16, "epochs": 3, "learning-rate": 0.01, "dtype": "float64"}
+    return RunConfig().with_values(settings | {name.replace("_", "-"): value for name, value in options.items()})
+
+
+def engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
+    return NumpyEngine(dataset, config, dataset.x_train.astype(config.training.dtype))
+
+
+def plain_engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
+    """The same with biases that are no weights."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(annscope.core.engines.bias_trick, "MOST_NUMBERS", 0)
+        engine = engine_of(dataset, config)
+    assert isinstance(engine._steps, SerialSteps)
+    return engine
+
+
+def advance_to_the_end(trainer: Trainer) -> None:
+    while trainer.advance(10):
+        pass
+
+
+def check_same(dataset: Dataset, config: RunConfig, *, ends: tuple[int, ...] = (1, 3, 4, 9, 14)) -> None:
+    """Both ways are at the same place at each of these steps."""
+    folded, plain = engine_of(dataset, config), plain_engine_of(dataset, config)
+    assert isinstance(folded._steps, FoldedSteps)
+    start = 0
+    for end in ends:
+        for engine in (folded, plain):
+            engine.advance(start, end, lambda step: 0.02 / (1 + step))
+        start = end
+        for name, expected in plain.arrays().items():
+            scale = max(1.0, np.abs(expected).max())
+            np.testing.assert_allclose(folded.arrays()[name], expected, rtol=0, atol=1e-12 * scale, err_msg=name)
+        assert folded.state() == plain.state()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"activation": name} for name in ACTIVATIONS),
+        *({"optimizer": name, "weight_decay": 0.0} for name in OPTIMIZERS),
+        *(
+            {"loss": loss, "output": output}
+            for loss in ("cross_entropy", "squared_error")
+            for output in ("softmax", "sigmoid")
+        ),
+        {"loss": "squared_error", "softmax_derivative": "diagonal"},
+        {"activation": ("relu", "gelu"), "dropout": 0.4},
+        {"activation": "tanh", "dropout": 0.4},
+        {"label_smoothing": 0.1, "clip_norm": 0.05},
+        {"class_weight": "balanced"},
+        {"hidden": ()},
+        {"hidden": (9,), "shuffle": False},
+        {"batch_size": "full"},
+        {"batch_size": 48, "bias_initializer": "same"},
+    ],
+    ids=str,
+)
+def test_it_takes_the_steps_of_every_network(options: dict[str, Any]) -> None:
+    """Whatever the settings, a small network is trained as a large one would be, its last smaller batch included."""
+    check_same(make_dataset(), config_of(**({"optimizer": "sgd"} | options)))
+
+
+def test_two_classes_and_a_single_unit() -> None:
+    """Binary output is trained the same way."""
+    check_same(make_dataset(n_classes=2), config_of(output="binary"))
+
+
+def test_weights_of_examples() -> None:
+    """Examples count as much as their weights say."""
+    dataset = make_dataset()
+    check_same(replace(dataset, weights_train=np.linspace(0, 2, len(dataset.y_train))), config_of())
+
+
+def test_features_that_are_never_used() -> None:
+    """Features that are 0 in every example keep their weights."""
+    dataset = make_dataset()
+    for x in (dataset.x_train, dataset.x_val, dataset.x_test):
+        x[:, 2] = 0
+    check_same(dataset, config_of(optimizer="momentum"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"l2": 0.1},
+        {"l1": 0.1},
+        {"optimizer": "adamw", "weight_decay": 0.1},
+        {"batch_norm": True},
+        {"bias": False},
+        {"bias": False, "constant_input": True},
+        {"delta_weights": "updated", "optimizer": "sgd"},
+        {"hidden": (400, 100)},
+    ],
+    ids=str,
+)
+def test_what_tells_a_bias_from_a_weight_is_not_folded(options: dict[str, Any]) -> None:
+    """Penalties and decay spare the biases, so networks with them take their steps as ever, as large ones do."""
+    assert isinstance(engine_of(make_dataset(), config_of(**options))._steps, SerialSteps)
+
+
+def test_large_batches_are_not_folded() -> None:
+    """Where the arithmetic takes longer than the calls, the steps are taken as ever."""
+    dataset = make_dataset(n_train=3000)
+    assert isinstance(engine_of(dataset, config_of(batch_size=2000))._steps, FoldedSteps)
+    assert isinstance(engine_of(dataset, config_of(batch_size="full"))._steps, SerialSteps)
+
+
+@pytest.mark.parametrize("factor", [1.0, 60.0, 1e4])
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_logits_are_too_large(factor: float, sign: float, dtype: str) -> None:
+    """Logits of hundreds and thousands, of either sign, all at once or for some examples only, are no trouble."""
+    dataset, config = make_dataset(n_features=6), config_of(optimizer="sgd", hidden=(), dtype=dtype)
+    engines = engine_of(dataset, config), plain_engine_of(dataset, config)
+    for engine in engines:
+        engine.parameters.biases[0][...] = sign * factor * np.array([1.0, 0.9, 1.1])
+        engine.parameters.weights[0][0] = factor
+        for step in range(8):
+            engine.advance(step, step + 1, lambda _: 0.01)
+    tolerance = (1e-5 if dtype == "float32" else 1e-12) * factor
+    for name, expected in engines[1].arrays().items():
+        np.testing.assert_allclose(engines[0].arrays()[name], expected, rtol=0, atol=tolerance, err_msg=name)
+
+
+@pytest.mark.parametrize(("options", "steps"), [({"optimizer": "adam", "dropout": 0.3}, 7), ({"optimizer": "sgd"}, 4)])
+def test_resuming_is_the_same_bit_for_bit(options: dict[str, Any], steps: int) -> None:
+    """A run that is paused anywhere, and looked at, goes on as if it had not been."""
+    dataset, config = make_dataset(), config_of(dtype="float32", **options)
+    whole = Trainer(dataset, config)
+    expected = [bits(snapshot) for snapshot in snapshots_to_the_end(whole)]
+    halved = Trainer(dataset, config)
+    for _ in range(steps):
+        halved.advance(1)
+    halved = Trainer(dataset, config, checkpoint=through_a_file(halved.checkpoint()))
+    found = [bits(snapshot) for snapshot in snapshots_to_the_end(halved)]
+    assert found == expected[-len(found) :]
+
+
+@pytest.mark.parametrize("rate", [1e9, 1e18, 1e37])
+@pytest.mark.parametrize("options", [{}, {"output": "sigmoid"}, {"hidden": (9,), "dropout": 0.2}], ids=str)
+def test_it_names_what_is_not_finite(rate: float, options: dict[str, Any]) -> None:
+    """What overflows is named by its step, layer and quantity, as it is in a large network."""
+    dataset = make_dataset()
+    config = config_of(optimizer="momentum", dtype="float32", epochs=30, **options)
+    found = []
+    for engine in (engine_of, plain_engine_of):
+        trainer = Trainer(dataset, config)
+        trainer._engine = engine(dataset, config)
+        trainer.change_learning_rate(rate)
+        with pytest.raises(DivergedError) as error:
+            advance_to_the_end(trainer)
+        found.append((error.value.step, error.value.layer, error.value.quantity))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(("batch_size", "n"), [(16, 50), (25, 50), (50, 50), (1, 7), (3, 1000)])
+def test_visits_are_the_batches_in_their_slots(batch_size: int, n: int) -> None:
+    """Wherever one begins and ends, each batch lies in its slot when its turn comes."""
+    x = np.arange(n, dtype=np.float32)[:, None]
+    one, other = (Batches(x, x, None, batch_size, seed=3) for _ in range(2))
+    expected, slots = list(one.slots()), list(other.slots())
+    for start, end in ((0, 3), (3, 3), (3, 700), (700, 701)):
+        for step, slot in zip(range(start, end), other.visits(start, end), strict=True):
+            assert slot == one.fill(step)
+            np.testing.assert_array_equal(slots[slot][0], expected[slot][0])

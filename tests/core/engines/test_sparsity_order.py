@@ -1,0 +1,186 @@
+"""A batch of all examples without most of its zeros: training on it is the same, its order nobody's concern."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from numpy import ndarray
+
+import annscope.core.engines.bias_trick
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engines.chunked import ChunkedSteps
+from annscope.core.engines.serial import SerialSteps
+from annscope.core.engines.sparsity_order import staircase_of
+from annscope.core.engines.workers import ALONE
+from annscope.core.training import Trainer
+from tests.core.conftest import make_dataset
+from tests.core.engines.test_resuming import bits, snapshots_to_the_end, through_a_file
+from tests.core.engines.test_workers import Backwards, config_of, engine_of, small_chunks
+
+
+def inked(n_train: int = 90) -> Dataset:
+    """Examples like images: features that none has ink in, or few, or all, and examples without any ink."""
+    clouds = make_dataset(n_train=n_train, n_features=12)
+    generator = np.random.default_rng(3)
+    x = clouds.x_train * (generator.random(clouds.x_train.shape) < np.linspace(0, 0.5, 12))
+    x[:, 11] = 1
+    x[[4, n_train // 2]] = 0
+    return replace(clouds, x_train=x[:, generator.permutation(12)])
+
+
+@given(
+    x=arrays.arrays(
+        float,
+        arrays.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=12),
+        elements=st.sampled_from([0.0, 0.0, 1.0, -0.5]),
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_nothing_is_left_out_but_zeros(x: ndarray) -> None:
+    """Every feature and every example has one place, and what the widths leave out of any chunk is 0."""
+    stairs = staircase_of(x)
+    n, n_features = x.shape
+    np.testing.assert_array_equal(np.sort(stairs.features), np.arange(n_features))
+    np.testing.assert_array_equal(np.sort(stairs.examples), np.arange(n))
+    ordered = x[np.ix_(stairs.examples, stairs.features)]
+    for i, width in enumerate(stairs.widths):
+        assert not ordered[i:, : n_features - width].any()
+        assert width == 0 or ordered[i, n_features - width], "no width is more than its example needs"
+
+
+def test_the_rarest_come_first() -> None:
+    """Features that nobody uses come first, one that all use last, and examples that are 0 last of all."""
+    data = inked()
+    stairs = staircase_of(data.x_train)
+    counts = (data.x_train[:, stairs.features] != 0).sum(axis=0)
+    assert not counts[0]
+    assert counts[-1] == 88
+    assert {4, 45} == set(stairs.examples[-2:])
+    assert stairs.widths[-3:].tolist() == [1, 0, 0]
+
+
+def textbook(x: ndarray, y: ndarray, config: RunConfig, start: ndarray, n_steps: int) -> ndarray:
+    """Gradient descent on a network with one hidden layer of rectifiers, as a textbook has it."""
+    n, (n_features, n_hidden, n_outputs) = len(x), (x.shape[1], config.network.hidden_sizes[0], 3)
+    flat = start.copy()
+    split = np.cumsum([n_features * n_hidden, n_hidden * n_outputs, n_hidden])
+    first, second, bias, last_bias = np.split(flat, split)
+    w, v = first.reshape(n_features, n_hidden), second.reshape(n_hidden, n_outputs)
+    for _ in range(n_steps):
+        hidden = np.maximum(x @ w + bias, 0)
+        logits = hidden @ v + last_bias
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        error = (exponentials / exponentials.sum(axis=1, keepdims=True) - np.eye(n_outputs)[y]) / n
+        below = (error @ v.T) * (hidden > 0)
+        steps = [x.T @ below, hidden.T @ error, below.sum(axis=0), error.sum(axis=0)]
+        for part, step in zip((w, v, bias, last_bias), steps, strict=True):
+            part -= config.training.learning_rate * step
+    return flat
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_it_learns_what_plain_numpy_learns(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parameters after some steps are those of the textbook, whatever is 0 and however many share the work."""
+    data = inked()
+    config = config_of(hidden=(7,), batch_size="full", optimizer="sgd", learning_rate=0.3, activation="relu")
+    small_chunks(monkeypatch)
+    engine = engine_of(data, config, Backwards(size))
+    assert isinstance(engine._steps, ChunkedSteps)
+    start = engine.parameters.flat.copy()
+    engine.advance(0, 20, lambda _: 0.3)
+    expected = textbook(data.x_train, data.y_train, config, start, 20)
+    np.testing.assert_allclose(engine.parameters.flat, expected, rtol=0, atol=1e-12)
+    assert np.abs(expected - start).max() > 0.1, "it learned something"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"optimizer": "adam"},
+        {"optimizer": "adamw", "weight_decay": 0.1},
+        {"optimizer": "momentum", "l2": 0.1, "l1": 0.01, "clip_norm": 0.01},
+        {"bias": False, "activation": "sigmoid"},
+        {"hidden": ()},
+        {"hidden": (17, 3)},
+        {"batch_size": 40},
+    ],
+)
+def test_it_takes_the_steps_of_the_plain_way(
+    options: dict[str, Any], size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With any optimizer, penalty or shape, parameters, gradient and moments are what one pass over all would give."""
+    data, config = inked(), config_of(**{"batch_size": "full"} | options)
+    monkeypatch.setattr(annscope.core.engines.bias_trick, "MOST_NUMBERS", 0)
+    plain = engine_of(data, config, ALONE)
+    assert isinstance(plain._steps, SerialSteps)
+    small_chunks(monkeypatch)
+    chunked = engine_of(data, config, Backwards(size))
+    assert isinstance(chunked._steps, ChunkedSteps)
+    for engine in (plain, chunked):
+        engine.advance(0, 9, lambda step: 0.01 / (1 + step))
+    for name, expected in plain.arrays().items():
+        np.testing.assert_allclose(chunked.arrays()[name], expected, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+@pytest.mark.parametrize("options", [{"optimizer": "adam"}, {"l2": 0.1}])
+def test_it_resumes_to_the_bit(options: dict[str, Any], size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped, saved and resumed, it is the run that nobody disturbed."""
+    small_chunks(monkeypatch)
+    data, config, team = inked(), config_of(batch_size="full", epochs=6, **options), Backwards(size)
+    expected = snapshots_to_the_end(Trainer(data, config, team=team))
+    first = Trainer(data, config, team=team)
+    while first.step < 3:
+        first.advance(1)
+    second = Trainer(data, config, checkpoint=through_a_file(first.checkpoint()), team=team)
+    assert bits(tuple(snapshots_to_the_end(second))) == bits(tuple(expected[3:]))
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_members_have_as_much_to_do(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each member multiplies as many numbers, and together fewer than there are: zeros are left out."""
+    small_chunks(monkeypatch)
+    data = inked(n_train=600)
+    engine = engine_of(data, config_of(batch_size="full"), Backwards(size))
+    assert isinstance(engine._steps, ChunkedSteps)
+    x = engine._steps._material.x
+    numbers = [sum(part.size for part, _ in chunks) for chunks in engine._steps._stairs(staircase_of(x))]
+    assert max(numbers) < 1.02 * min(numbers)
+    assert sum(numbers) < 0.9 * x.size
+
+
+def test_fewer_examples_than_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has no example adds nothing to the gradient."""
+    data, config = inked(n_train=5), config_of(batch_size="full", hidden=(300,))
+    plain = engine_of(data, config, ALONE)
+    monkeypatch.setattr("annscope.core.engines.chunked.LARGE_BYTES", 1)
+    chunked = engine_of(data, config, Backwards(7))
+    assert isinstance(chunked._steps, ChunkedSteps)
+    for engine in (plain, chunked):
+        engine.advance(0, 5, lambda _: 0.01)
+    np.testing.assert_allclose(chunked.parameters.flat, plain.parameters.flat, rtol=1e-9, atol=1e-12)
+
+
+def test_examples_without_zeros_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is nothing to leave out no second copy of the examples is made."""
+    small_chunks(monkeypatch)
+    dealt = []
+    stairs = ChunkedSteps._stairs
+
+    def watched(*given: Any) -> Any:
+        dealt.append(given)
+        return stairs(*given)
+
+    monkeypatch.setattr(ChunkedSteps, "_stairs", watched)
+    engine_of(make_dataset(n_train=90), config_of(batch_size="full"), ALONE)
+    assert not dealt
+    engine_of(inked(), config_of(batch_size="full"), ALONE)
+    assert dealt

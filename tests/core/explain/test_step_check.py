@@ -1,0 +1,270 @@
+"""The step of a run is judged by the engine that takes it, with all that the run asks for; a broken engine is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+import annscope.core.engines.bias_trick
+import annscope.core.engines.chunked
+import annscope.core.engines.engine
+import annscope.core.engines.online
+import annscope.core.engines.serial
+import annscope.core.engines.workers
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engines.bias_trick import FoldedSteps, QuickSoftmax
+from annscope.core.engines.chunked import ChunkedSteps
+from annscope.core.engines.engine import Engine, NumpyEngine
+from annscope.core.engines.online import OneByOneEngine
+from annscope.core.engines.parallel import SharedSteps
+from annscope.core.engines.pure_python import PurePythonEngine
+from annscope.core.engines.serial import SerialSteps
+from annscope.core.engines.used_features import UsedFeatures
+from annscope.core.engines.workers import ALONE, Operation, Team, Turns
+from annscope.core.explain.gradient_check import StepCheck, check_step
+from annscope.core.functions.optimizers import SGD
+from annscope.core.network import initial_parameters, layer_sizes
+from annscope.core.pure_python import NeuronNetwork
+from annscope.core.training import engine_of
+from tests.core.conftest import make_dataset
+
+FOLDED, SERIAL = {"hidden": (7, 5)}, {"hidden": (7, 5), "batch_norm": True}
+ONE_BY_ONE = {"batch_size": 1, "optimizer": "sgd"}
+PURE_PYTHON = {"engine": "pure_python", "optimizer": "sgd", "dtype": "float64"}
+
+
+def config_of(**options: Any) -> RunConfig:
+    settings = {"hidden": (7, 5), "batch-size": 16, "activation": "tanh", "learning-rate": 0.1}
+    return RunConfig().with_values(settings | {name.replace("_", "-"): value for name, value in options.items()})
+
+
+def step_of(dataset: Dataset, config: RunConfig, team: Team = ALONE) -> StepCheck:
+    """The check at random parameters, none of them 0."""
+    rng = np.random.default_rng(3)
+    sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
+    parameters = initial_parameters(config.network, sizes, "float64", 3)
+    parameters.flat += 0.1 * rng.normal(size=parameters.flat.shape)
+    parameters.flat[...] = parameters.flat.astype("float32")
+    return check_step(dataset, config, parameters, n_checked=40 if dataset.n_features > 100 else 200, team=team)
+
+
+def way_of(dataset: Dataset, config: RunConfig, team: Team = ALONE) -> type:
+    """What takes the steps of a run."""
+    engine: Engine = engine_of(dataset, config, dataset.x_train.astype(config.training.dtype), team, optimizer=SGD)
+    return type(engine._steps) if isinstance(engine, NumpyEngine) else type(engine)
+
+
+def images() -> Dataset:
+    """So many numbers that a whole batch is taken in chunks, many of them 0 in a staircase, some in all."""
+    data = make_dataset(n_train=3000, n_features=800)
+    x = data.x_train.astype("float32")
+    x[:, :40] = 0
+    x[:2000, 40:400] = 0
+    return replace(data, x_train=x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("options", "way"),
+    [
+        (FOLDED, FoldedSteps),
+        ({**FOLDED, "optimizer": "adam", "batch_size": 1}, FoldedSteps),
+        ({**FOLDED, "loss": "squared_error", "output": "sigmoid"}, FoldedSteps),
+        ({**FOLDED, "dropout": 0.4}, FoldedSteps),
+        ({**FOLDED, "label_smoothing": 0.2}, FoldedSteps),
+        ({**FOLDED, "class_weight": "balanced"}, FoldedSteps),
+        ({**FOLDED, "clip_norm": 0.01}, FoldedSteps),
+        ({**FOLDED, "batch_size": 50}, FoldedSteps),
+        (SERIAL, SerialSteps),
+        ({**SERIAL, "l1": 0.01, "l2": 0.1, "clip_norm": 0.2, "label_smoothing": 0.1, "dropout": 0.2}, SerialSteps),
+        ({"optimizer": "adamw", "weight_decay": 0.3}, SerialSteps),
+        ({"bias": False, "l2": 0.3}, SerialSteps),
+        (ONE_BY_ONE, OneByOneEngine),
+        ({**ONE_BY_ONE, "label_smoothing": 0.1, "loss": "squared_error"}, OneByOneEngine),
+        (PURE_PYTHON, PurePythonEngine),
+        ({**PURE_PYTHON, "batch_size": 1, "label_smoothing": 0.1}, PurePythonEngine),
+    ],
+    ids=str,
+)
+def test_a_right_step_is_found_right(options: dict[str, Any], way: type, dtype: str) -> None:
+    """Every engine, in both number types, with everything that shapes a gradient."""
+    dataset, config = make_dataset(), config_of(**{"dtype": dtype} | options)
+    assert way_of(dataset, config) is way
+    check = step_of(dataset, config)
+    assert check.own.is_right is True
+    assert check.exact.is_right is True
+    assert check.own.error < (1e-6 if config.training.dtype == "float64" else 1e-4)
+    assert check.n_examples >= 10
+
+
+def test_weights_of_examples_count() -> None:
+    """Some count a hundred times as much as others, and the measured slope knows."""
+    dataset = make_dataset()
+    weighted = replace(dataset, weights_train=np.geomspace(0.1, 10, len(dataset.y_train)))
+    for options in (FOLDED, SERIAL):
+        even, uneven = (step_of(data, config_of(**options)) for data in (dataset, weighted))
+        assert even.own.is_right is uneven.own.is_right is True
+        assert np.abs(even.own.analytic - uneven.own.analytic).max() > 1e-2
+
+
+@pytest.mark.parametrize("team", [ALONE, Turns(3)], ids=["alone", "three"])
+def test_a_large_batch_is_judged_by_the_chunks_it_is_taken_in(team: Team) -> None:
+    """All examples at once are a staircase; some thousand of many are not."""
+    data = images()
+    for batch_size in ("full", 2500):
+        config = config_of(hidden=(8,), batch_size=batch_size, clip_norm=0.05)
+        assert way_of(data, config, team) is ChunkedSteps
+        assert step_of(data, config, team).own.is_right is True
+
+
+def test_shared_steps_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With weights and dropout, and features that no example has."""
+    monkeypatch.setattr(annscope.core.engines.workers, "LEAST_SHARE", 6)
+    data = make_dataset(n_features=20)
+    x = data.x_train.copy()
+    x[:, 3:7] = 0
+    data = replace(data, x_train=x, weights_train=np.geomspace(0.1, 10, len(x)))
+    config = config_of(dropout=0.2, label_smoothing=0.1)
+    assert way_of(data, config, Turns(3)) is SharedSteps
+    assert step_of(data, config, Turns(3)).own.is_right is True
+
+
+def test_the_mistakes_of_a_recipe_are_found_in_its_steps() -> None:
+    """The diagonal of softmax' is no gradient, and errors through updated weights are off by the step."""
+    for options in (ONE_BY_ONE, {"optimizer": "sgd"}):
+        exact = config_of(**options, loss="squared_error", learning_rate=0.5)
+        assert step_of(make_dataset(), exact).own.is_right is True
+        for mistake in ({"softmax-derivative": "diagonal"}, {"delta-weights": "updated"}):
+            check = step_of(make_dataset(), exact.with_values(mistake))
+            assert check.own.is_right is False
+            assert check.exact.is_right is True
+
+
+def test_a_part_stands_for_a_batch_that_is_too_large_to_measure() -> None:
+    """It is taken by the same engine, and keeps each feature that any example uses."""
+    data = make_dataset(n_train=6000, n_features=900)
+    x = data.x_train.astype("float32")
+    x[:, 5] = 0
+    x[4321, 5] = 1
+    data = replace(data, x_train=x)
+    config = config_of(hidden=(4,), batch_size="full")
+    assert way_of(data, config) is ChunkedSteps
+    check = step_of(data, config)
+    assert check.own.is_right is True
+    assert 2000 < check.n_examples < 3000
+
+
+class Climbing(QuickSoftmax):
+    """The errors of a small network, with the wrong sign."""
+
+    def __init__(self, logits: Any, sums: Any, n: int) -> None:
+        super().__init__(logits, sums, n)
+        self.flip: Operation = partial(np.negative, logits, logits)
+
+    def errors(self, shares: Any) -> tuple[list[Operation], list[Operation]]:
+        quick, careful = super().errors(shares)
+        return [*quick, self.flip], [*careful, self.flip]
+
+
+def flipped_errors(patch: pytest.MonkeyPatch) -> None:
+    """The small network climbs."""
+    patch.setattr(annscope.core.engines.bias_trick, "QuickSoftmax", Climbing)
+
+
+def forgotten_weights(patch: pytest.MonkeyPatch) -> None:
+    """All examples count the same."""
+    patch.setattr(annscope.core.engines.engine, "weights_of", lambda *_: None)
+
+
+def unsmoothed(module: Any) -> Callable[[pytest.MonkeyPatch], None]:
+    """Labels are 0 and 1."""
+    right = annscope.core.engines.engine.targets_of
+
+    def targets_of(dataset: Dataset, config: RunConfig, dtype: np.dtype) -> Any:
+        return right(dataset, config.with_values({"label-smoothing": 0.0}), dtype)
+
+    return lambda patch: patch.setattr(module, "targets_of", targets_of)
+
+
+def forgotten_penalties(patch: pytest.MonkeyPatch) -> None:
+    """Weights are free."""
+    patch.setattr(annscope.core.engines.serial, "add_penalties", lambda *_: None)
+
+
+def lost_examples(patch: pytest.MonkeyPatch) -> None:
+    """A tenth of the rows of a staircase is another row."""
+    right = annscope.core.engines.chunked.staircase_of
+
+    def staircase_of(x: Any) -> Any:
+        stairs = right(x)
+        examples = stairs.examples.copy()
+        examples[::10] = examples[0]
+        return replace(stairs, examples=examples)
+
+    patch.setattr(annscope.core.engines.chunked, "staircase_of", staircase_of)
+
+
+def displaced_features(patch: pytest.MonkeyPatch) -> None:
+    """What was learned of one feature goes to its neighbour."""
+    right = UsedFeatures.widen
+
+    def widen(self: UsedFeatures, narrow: Any, wide: Any) -> None:
+        right(replace(self, columns=np.roll(self.columns, 1)), narrow, wide)
+
+    patch.setattr(UsedFeatures, "widen", widen)
+
+
+def climbing_neurons(patch: pytest.MonkeyPatch) -> None:
+    """Each neuron steps up."""
+    right = NeuronNetwork.step
+    patch.setattr(NeuronNetwork, "step", lambda self, rate: right(self, -rate))
+
+
+@pytest.mark.parametrize(
+    ("breaks", "dataset", "options"),
+    [
+        (flipped_errors, make_dataset(), FOLDED),
+        (flipped_errors, make_dataset(), {**FOLDED, "optimizer": "adam", "dropout": 0.1, "label_smoothing": 0.1}),
+        (forgotten_weights, make_dataset(n_train=52), {**FOLDED, "class_weight": "balanced", "batch_size": 30}),
+        (unsmoothed(annscope.core.engines.engine), make_dataset(), {**SERIAL, "label_smoothing": 0.02}),
+        (unsmoothed(annscope.core.engines.online), make_dataset(), {**ONE_BY_ONE, "label_smoothing": 0.02}),
+        (forgotten_penalties, make_dataset(), {**FOLDED, "l2": 0.01}),
+        (lost_examples, images(), {"hidden": (8,), "batch_size": "full"}),
+        (displaced_features, images(), {"hidden": (8,)}),
+        (climbing_neurons, make_dataset(), PURE_PYTHON),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_broken_engine_is_found_wrong(
+    breaks: Callable[[pytest.MonkeyPatch], None],
+    dataset: Dataset,
+    options: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever the engine does wrong turns the verdict, and leaves that on backpropagation itself as it is."""
+    config = config_of(**options)
+    assert step_of(dataset, config).own.is_right is True
+    breaks(monkeypatch)
+    check = step_of(dataset, config)
+    assert check.own.is_right is False
+    assert check.exact.is_right is True
+
+
+def test_the_step_of_a_tiny_gradient_is_neither_right_nor_wrong() -> None:
+    """In float32 nothing can be told of a network that is certain of every example."""
+    dataset = make_dataset()
+    config = config_of(hidden=())
+    sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
+    parameters = initial_parameters(config.network, sizes, "float64", 0)
+    means = np.stack([dataset.x_train[dataset.y_train == label].mean(axis=0) for label in range(3)])
+    parameters.weights[0][...] = 8 * means.T
+    parameters.biases[0][...] = -4 * np.square(means).sum(axis=1)
+    parameters.flat[...] = parameters.flat.astype("float32")
+    easy = replace(dataset, x_train=means[dataset.y_train])
+    assert check_step(easy, config, parameters, n_checked=50).own.is_right is None

@@ -1,0 +1,327 @@
+"""What becomes of training images: what each setting says, within the data's range, and the same bits every time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy import ndarray
+
+from annscope.core.config import AUGMENTATIONS, RunConfig, TrainingConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engines.batches import Batches, epoch_order
+from annscope.core.errors import ConfigError
+from annscope.core.images.augmentation import Augmentation, Canvas, canvas_of, draw_distortions, smooth_fields
+from annscope.core.training import Trainer
+from tests.core.conftest import make_dataset
+from tests.core.engines.test_resuming import bits, snapshots_to_the_end, through_a_file
+
+SHAPE = (12, 10)
+EVERYTHING: dict[str, Any] = {"shift": 2, "rotate": 20.0, "zoom": 0.2, "shear": 15.0, "elastic": 1.5}
+
+
+def images(n: int = 40, *, dtype: str = "float32") -> ndarray:
+    """A bright block, three pixels from every edge, with a shade of its own in each image."""
+    x = np.zeros((n, *SHAPE), dtype)
+    x[:, 3:9, 3:7] = np.linspace(0.5, 1, n)[:, None, None]
+    x[:, 3:6, 3:5] *= 0.5
+    return x.reshape(n, -1)
+
+
+def distorted(x: ndarray, epoch: int = 0, place: int = 0, canvas: Canvas | None = None, **amounts: Any) -> ndarray:
+    """Copies of images as an epoch meets them from a place on."""
+    training = TrainingConfig(**amounts, dtype=str(x.dtype))
+    made = x.copy()
+    Augmentation(training, canvas or Canvas(SHAPE, 0.0, 1.0, 0.0), 100)(made, epoch, place)
+    return made
+
+
+def image_dataset(n_train: int = 23, **more: Any) -> Dataset:
+    """A small data set of images with three classes."""
+    clouds = make_dataset(n_train=n_train, n_val=9, n_features=SHAPE[0] * SHAPE[1])
+    return replace(clouds, image_shape=SHAPE, **more)
+
+
+def middle_of(x: ndarray) -> ndarray:
+    """The centre of mass of each image, [row, column]."""
+    pictures = x.reshape(-1, *SHAPE).astype(np.float64)
+    mass = pictures.sum(axis=(1, 2))
+    return (
+        np.stack([pictures.sum(axis=2) @ np.arange(12), pictures.sum(axis=1) @ np.arange(10)], axis=1) / mass[:, None]
+    )
+
+
+# What each setting does
+
+
+@given(shift=st.integers(1, 3), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_a_shift_moves_by_whole_pixels_up_to_what_it_says(shift: int, seed: int) -> None:
+    """Every image is the old one moved, no pixel is lost while there is room, and every distance occurs."""
+    x = images(100)
+    found = distorted(x, shift=shift, seed=seed)
+    moved = np.rint(middle_of(found) - middle_of(x)).astype(int)
+    assert set(moved.ravel()) == set(range(-shift, shift + 1))
+    for before, after, (down, right) in zip(x, found, moved, strict=True):
+        np.testing.assert_array_equal(np.roll(before.reshape(SHAPE), (down, right), (0, 1)).ravel(), after)
+
+
+def test_what_is_moved_over_the_edge_is_gone_and_background_comes_in() -> None:
+    """Nothing comes in again on the other side."""
+    x = np.arange(1.0, 121.0, dtype=np.float32)[None].repeat(50, axis=0)
+    found = distorted(x, canvas=Canvas(SHAPE, 0.0, 120.0, 0.5), shift=2).reshape(-1, *SHAPE)
+    whole = np.full((16, 14), 0.5)
+    whole[2:-2, 2:-2] = x[0].reshape(SHAPE)
+    allowed = {
+        whole[2 - down : 14 - down, 2 - right : 12 - right].tobytes() for down in range(-2, 3) for right in range(-2, 3)
+    }
+    made = {picture.astype(np.float64).tobytes() for picture in found}
+    assert made <= allowed
+    assert len(made) > 10
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_nothing_asked_for_is_nothing_done(dtype: str) -> None:
+    """The bending arithmetic with amounts too small to see leaves every pixel as it was, to rounding."""
+    x = images(dtype=dtype)
+    found = distorted(x, rotate=1e-12, elastic=1e-12)
+    np.testing.assert_allclose(found, x, rtol=0, atol=1e-5 if dtype == "float32" else 1e-10)
+
+
+def test_bending_by_a_whole_shift_is_the_shift() -> None:
+    """The two ways to move an image agree bit for bit, so that a shift means the same beside other settings."""
+    x = images()
+    np.testing.assert_array_equal(distorted(x, shift=3, elastic_smoothing=2.0), distorted(x, shift=3, shear=1e-300))
+
+
+def test_a_rotation_turns_about_the_middle_by_up_to_its_angle() -> None:
+    """A line through the middle keeps its middle, and its direction is spread evenly over the angles allowed."""
+    x = np.zeros((100, *SHAPE), np.float32)
+    x[:, 2:10, 4:6] = 1
+    found = distorted(x.reshape(100, -1), rotate=40.0).reshape(-1, *SHAPE).astype(np.float64)
+    rows, columns = np.arange(12) - 5.5, np.arange(10) - 4.5
+    np.testing.assert_allclose(middle_of(found.reshape(100, -1)), [[5.5, 4.5]] * 100, atol=1e-5)
+    along = np.einsum("kij,i->k", found, rows**2) - np.einsum("kij,j->k", found, columns**2)
+    across = 2 * np.einsum("kij,i,j->k", found, rows, columns)
+    angles = np.degrees(np.arctan2(across, along)) / 2
+    assert np.abs(angles).max() < 41
+    assert np.abs(angles).max() > 35
+    assert abs(np.mean(angles)) < 8
+
+
+def test_a_zoom_changes_height_and_width_each_by_up_to_its_share() -> None:
+    """The mass of a block grows and shrinks as its two sides do, and the two sides are drawn apart."""
+    x = np.zeros((100, *SHAPE), np.float32)
+    x[:, 4:8, 3:7] = 1
+    found = distorted(x.reshape(100, -1), zoom=0.25).reshape(-1, *SHAPE)
+    height, width = found.sum(axis=1).max(axis=1) / 4, found.sum(axis=2).max(axis=1) / 4
+    for side in (height, width):
+        assert 0.74 < side.min() < 0.82
+        assert 1.18 < side.max() < 1.26
+    assert abs(np.corrcoef(height, width)[0, 1]) < 0.4
+
+
+def test_a_shear_slants_and_leaves_rows_where_they_are() -> None:
+    """Each row keeps its mass and moves sideways in proportion to its distance from the middle."""
+    x = np.zeros((100, *SHAPE), np.float32)
+    x[:, 3:9, 3:7] = 1
+    found = distorted(x.reshape(100, -1), shear=20.0).reshape(-1, *SHAPE).astype(np.float64)
+    np.testing.assert_allclose(found.sum(axis=2)[:, 3:9], 4, atol=1e-5)
+    middle = found[:, 3:9] @ np.arange(10) / found[:, 3:9].sum(axis=2) - 4.5
+    steps = np.diff(middle, axis=1)
+    np.testing.assert_allclose(steps, steps[:, :1].repeat(5, axis=1), atol=1e-4)
+    assert 0.3 < np.abs(steps).max() <= np.tan(np.radians(20)) + 1e-4
+
+
+@pytest.mark.parametrize("sigma", [1.0, 4.0])
+def test_elastic_displacements_have_the_size_and_the_smoothness_asked_for(sigma: float) -> None:
+    """A deviation of 1, the same at the edge as in the middle, and neighbours as like as the Gaussian says."""
+    fields = smooth_fields(4000, (9, 11), sigma, np.random.default_rng(0))
+    np.testing.assert_allclose(fields.std(axis=0), 1, atol=0.06)
+    np.testing.assert_allclose(fields.mean(axis=0), 0, atol=0.1)
+    expected = np.exp(-1 / (4 * sigma**2))  # two Gaussians, one pixel apart
+    assert np.mean(fields[:, :, 1:] * fields[:, :, :-1]) == pytest.approx(expected, abs=0.03)
+
+
+def test_simards_alpha_is_as_told() -> None:
+    """The strength of Simard's own figures, alpha 34 with sigma 4, is an elastic of 1.4."""
+    away = np.arange(-40, 41)
+    kernel = np.exp(-0.5 * (away / 4.0) ** 2)
+    kernel /= kernel.sum()
+    assert 34 * np.sqrt(1 / 3) * np.square(kernel).sum() == pytest.approx(1.4, abs=0.02)
+
+
+def test_elastic_bends_each_image_in_its_own_way() -> None:
+    """Most of two hundred images displace by a pair of fields of their own."""
+    drawn = draw_distortions(TrainingConfig(elastic=1.0), SHAPE, 200, np.random.default_rng(0))
+    assert len({tuple(pair) for pair in drawn.pair.tolist()}) > 195
+    found = distorted(np.repeat(images(1), 20, axis=0), elastic=1.5)
+    assert len({image.tobytes() for image in found}) == 20
+
+
+# What holds for all
+
+
+@given(seed=st.integers(0, 2**32 - 1), smoothing=st.sampled_from([0.5, 4.0]))
+@settings(max_examples=15, deadline=None)
+def test_values_stay_in_the_range_of_the_data_and_the_figure_stays_inside(seed: int, smoothing: float) -> None:
+    """No pixel is brighter or darker than the data has them, and with room around it a figure keeps its mass."""
+    x = images(100)
+    found = distorted(x, seed=seed, elastic_smoothing=smoothing, **EVERYTHING)
+    assert found.min() >= 0
+    assert found.max() <= 1
+    gentle = distorted(x, seed=seed, shift=1, rotate=5.0, shear=3.0)
+    np.testing.assert_allclose(gentle.sum(axis=1), x.sum(axis=1), rtol=0.02)
+
+
+@given(place=st.integers(0, 60), n=st.integers(1, 40), epoch=st.integers(0, 3))
+@settings(max_examples=20, deadline=None)
+def test_what_becomes_of_an_image_depends_on_its_place_alone(place: int, n: int, epoch: int) -> None:
+    """Alone or among others, first or last, it is distorted bit for bit the same."""
+    x = images(100)
+    every = distorted(x, epoch, **EVERYTHING)
+    some = distorted(x[place : place + n], epoch, place, **EVERYTHING)
+    assert some.tobytes() == every[place : place + n].tobytes()
+
+
+def test_every_epoch_and_every_seed_is_another() -> None:
+    """Nothing is learned twice, and the same seed gives the same bits."""
+    x = images()
+    first = distorted(x, **EVERYTHING)
+    assert first.tobytes() == distorted(x, **EVERYTHING).tobytes()
+    assert not np.allclose(first, distorted(x, epoch=1, **EVERYTHING))
+    assert not np.allclose(first, distorted(x, seed=1, **EVERYTHING))
+
+
+# Background and scaling
+
+
+def test_the_background_is_that_of_the_images() -> None:
+    """White paper stays white: what comes in from beyond the edge is what the edges of the images are."""
+    dataset = image_dataset(x_train=1 - images(23))
+    canvas = canvas_of(dataset)
+    assert (canvas.background, canvas.lowest, canvas.highest) == (1.0, 0.0, 1.0)
+    found = distorted(dataset.x_train, canvas=canvas, **EVERYTHING)
+    np.testing.assert_allclose(found.reshape(-1, *SHAPE)[:, 0, 0], 1)
+
+
+def test_standardised_images_are_distorted_as_the_pixels_they_were() -> None:
+    """Distort and then standardise, or standardise and then distort: the same numbers, bare paper included."""
+    raw = images(60, dtype="float64") * 255
+    rng = np.random.default_rng(0)
+    raw += rng.integers(0, 3, raw.shape)  # so that no pixel is constant
+    mean, deviation = raw.mean(axis=0), raw.std(axis=0)
+    scaled = (raw - mean) / deviation
+    dataset = image_dataset(60, x_train=scaled, offset=mean, divisor=deviation)
+    background = float(np.median(raw.reshape(-1, *SHAPE)[:, 0]))
+    for amounts in ({"shift": 2}, EVERYTHING):
+        found = distorted(scaled, canvas=canvas_of(dataset), **amounts)
+        expected = distorted(raw, canvas=Canvas(SHAPE, raw.min(), raw.max(), background), **amounts)
+        expected = np.clip((expected - mean) / deviation, scaled.min(), scaled.max())
+        np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+# In a run
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 23])
+@pytest.mark.parametrize("name", [*AUGMENTATIONS, "everything"])
+def test_a_run_resumed_with_augmentation_is_the_same_run(name: str, batch_size: int) -> None:
+    """Stopped within a block of batches or between, it goes on bit for bit."""
+    dataset = image_dataset()
+    amounts = EVERYTHING if name == "everything" else {name: EVERYTHING[name]}
+    config = RunConfig().with_values(
+        {"hidden": (4,), "batch-size": batch_size, "epochs": 3, "dropout": 0.3, "snapshot-every": 2} | amounts
+    )
+    expected = snapshots_to_the_end(Trainer(dataset, config))
+    first = Trainer(dataset, config)
+    found = []
+    for _ in range(2):
+        found.append(first.snapshot())
+        first.advance(2)
+    second = Trainer(dataset, config, checkpoint=through_a_file(first.checkpoint()))
+    found += snapshots_to_the_end(second)
+    assert bits(tuple(found)) == bits(tuple(expected))
+
+
+def test_a_batch_is_the_gathered_examples_distorted() -> None:
+    """What a step meets can be made again from the order of the epoch and the augmentation alone."""
+    x = images(50)
+    training = TrainingConfig(**EVERYTHING)
+    augment = Augmentation(training, Canvas(SHAPE, 0.0, 1.0, 0.0), 50)
+    batches = Batches(x, x, None, 8, seed=0, augments=[augment])
+    slots, untouched = list(batches.slots()), x.copy()
+    for step in (3, 4, 6, 7, 12, 1):
+        got, targets, _ = slots[batches.fill(step)]
+        epoch, batch = divmod(step, batches.per_epoch)
+        rows = epoch_order(50, 0, epoch)[8 * batch : 8 * batch + 8]
+        expected = x[rows]
+        Augmentation(training, Canvas(SHAPE, 0.0, 1.0, 0.0), 50)(expected, epoch, 8 * batch)
+        assert got.tobytes() == expected.tobytes()
+        np.testing.assert_array_equal(targets, x[rows], "targets are as they were")
+    np.testing.assert_array_equal(x, untouched)
+
+
+def test_a_full_batch_is_distorted_anew_for_every_step() -> None:
+    """With one batch an epoch the examples themselves stay as they are, and each step meets other images."""
+    x = images(30)
+    untouched = x.copy()
+    augment = Augmentation(TrainingConfig(shift=2), Canvas(SHAPE, 0.0, 1.0, 0.0), 30)
+    batches = Batches(x, x[:, :1], None, 30, seed=0, augments=[augment])
+    ((features, _, _),) = batches.slots()
+    met = []
+    for step in (0, 1, 0):
+        assert batches.fill(step) == 0
+        met.append(features.tobytes())
+    assert met[0] == met[2] != met[1]
+    np.testing.assert_array_equal(x, untouched)
+
+
+def test_every_engine_meets_the_same_images() -> None:
+    """Batches of one, one by one and in plain Python: the same augmented run, to rounding."""
+    dataset = image_dataset(150)
+    one = RunConfig().with_values(
+        {"hidden": (4,), "activation": "tanh", "optimizer": "sgd", "learning-rate": 0.01, "batch-size": 1,
+         "epochs": 2, "dtype": "float64"} | EVERYTHING
+    )  # fmt: skip
+    last = {
+        name: snapshots_to_the_end(Trainer(dataset, config))[-1]
+        for name, config in {
+            "one by one": one,
+            "pure Python": one.with_values({"engine": "pure_python"}),
+            "batches": one.with_values({"clip-norm": 1e6}),
+            "plain": one.with_values(dict.fromkeys(AUGMENTATIONS, 0)),
+        }.items()
+    }
+    weights = {name: snapshot.parameters[0].weight for name, snapshot in last.items()}
+    for name in ("pure Python", "batches"):
+        np.testing.assert_allclose(weights[name], weights["one by one"], rtol=1e-9, atol=1e-12)
+    assert not np.allclose(weights["plain"], weights["one by one"], rtol=1e-3)
+
+
+def test_figures_are_taken_on_the_plain_images() -> None:
+    """Before the first step a snapshot is the same with and without augmentation."""
+    dataset = image_dataset()
+    config = RunConfig().with_values({"hidden": (4,), "train-sample": 0})
+    plain, augmented = (Trainer(dataset, made).snapshot() for made in (config, config.with_values(EVERYTHING)))
+    assert bits(plain) == bits(augmented)
+
+
+@pytest.mark.parametrize("settings", [{}, {"batch-size": 1, "optimizer": "sgd"}])
+def test_what_is_no_image_is_refused_in_one_sentence(settings: dict[str, Any]) -> None:
+    """The sentence says which settings and which data set do not go together."""
+    config = RunConfig().with_values({"elastic": 1.0} | settings)
+    with pytest.raises(
+        ConfigError, match="shift, rotate, zoom, shear and elastic need a data set of images, and clouds"
+    ):
+        Trainer(make_dataset(), config)
+
+
+def test_an_image_cannot_be_moved_out_of_sight() -> None:
+    """A shift as wide as the image leaves nothing to learn from."""
+    with pytest.raises(ConfigError, match="shift must be less than the images' side, 12x10, got 10"):
+        Trainer(image_dataset(), RunConfig().with_values({"shift": 10}))
