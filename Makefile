@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit browser-tests browser bench pictures clean
+.PHONY: help run test check unit browser-tests browser bench faults pictures clean
 
 help: ## Say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -43,6 +43,9 @@ browser: $(VENV)/installed-dev ## Fetch a Chromium for the browser tests, where 
 
 bench: $(VENV)/installed-dev ## Side-by-side timings
 	$(BIN)/python -m benchmarks
+
+faults: $(VENV)/installed-dev ## Full disks, killed processes, altered files and the like, by the hundred (docs/reliability.md)
+	$(BIN)/python -m tests.faults
 
 pictures: $(VENV)/installed-dev ## Make the pictures of the README anew
 	$(BIN)/python -m scripts.pictures

@@ -157,7 +157,7 @@ class _Transfer:
             self._goes_on = is_part or response.headers.get("Accept-Ranges", "").lower() == "bytes"
             self._version, self._total = version, total
             done = self._cut(start)
-            with self._partial.open("ab", buffering=0) as file:
+            with self._partial.open("ab") as file:
                 for chunk in response.iter_content(_CHUNK):
                     done += len(chunk)
                     if done > (announced or self._most) or done > self._most:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import math
 import os
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
+
+from annscope.core.errors import AnnscopeError
 
 T = TypeVar("T")
 
@@ -20,10 +24,27 @@ MOST_LINE_BYTES = 2**22
 """No line is longer."""
 
 
+class StorageError(AnnscopeError):
+    """Something that cannot be written: the text names the place and the reason, and what would help."""
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system says against writing `path` into a StorageError."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(why_not_written(path, error)) from error
+
+
 def why_not_written(path: Path, error: OSError) -> str:
     """One sentence on what kept `path` from being written, and what would help."""
     if error.errno == errno.ENOSPC:
         return f"The disk mounted at {_mount_point(path)} is full, so {path} cannot be written; make room on it."
+    if error.errno == getattr(errno, "EDQUOT", None):
+        return f"Your quota on the disk mounted at {_mount_point(path)} is used up, so {path} cannot be written."
+    if error.errno == errno.EFBIG:
+        return f"{path} would be larger than a file may be here; raise the limit (ulimit -f)."
     return f"{path} cannot be written: {error.strerror or error}."
 
 
@@ -34,15 +55,58 @@ def _mount_point(path: Path) -> Path:
 def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
     """Put `content` at `path` in one step: a reader sees the old file or the new one, never a part.
 
-    With `durable` the content is on the disk before the name is, so that a power cut leaves one of
-    the two as well; without it only a crash of the process is survived.
+    With `durable` the content is on the disk before the name is, and the name before this returns,
+    so that a power cut leaves one of the two as well; without it only a crash of the process is survived.
+
+    Raises StorageError when there is no room for all of it; the old file is then still there.
     """
     temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb", buffering=0) as file:
-        file.write(content)
+    with writing(path):
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o666)
+            try:
+                _write_all(descriptor, content)
+                if durable:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            _patiently(lambda: temporary.replace(path))
+        except OSError:
+            # Its room is needed to say what happened.
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
         if durable:
-            os.fsync(file.fileno())
-    _patiently(lambda: temporary.replace(path))
+            force_names(path.parent)
+
+
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    # A write may do a part of its work and say so by nothing but the number that it returns: on a disk that is
+    # almost full, or close to the largest size of a file. The next one then says why.
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def force(path: Path) -> None:
+    """Have the content of a file on the disk when this returns."""
+    with writing(path), path.open("r+b") as file:  # Windows forces only what is open for writing
+        os.fsync(file.fileno())
+
+
+def force_names(directory: Path) -> None:
+    """Have the names of new, renamed and removed files in a directory on the disk when this returns."""
+    if sys.platform == "win32":  # pragma: no cover
+        return  # it cannot, and NTFS keeps a journal of names
+    with writing(directory):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def read_file(path: Path, at_most: int = MOST_BYTES) -> bytes:
@@ -62,7 +126,7 @@ def read_file(path: Path, at_most: int = MOST_BYTES) -> bytes:
 
 def open_file(path: Path) -> BinaryIO:
     """A file, open for reading. OSError for anything else: a pipe would be waited for, and a device may never end."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
     try:
         insist_on_file(os.fstat(descriptor), path)
     except OSError:
@@ -104,14 +168,57 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def append_line(path: Path, values: Mapping[str, Any]) -> None:
-    """Add one line of JSON in a single write, so that lines of several writers never mix."""
+def append_line(path: Path, values: Mapping[str, Any], *, durable: bool = False) -> None:
+    """Add one line of JSON, whole or not at all; lines of several writers never mix.
+
+    Half a line that a writer left when it was killed is cut off first. With `durable` the line is
+    on the disk when this returns.
+
+    Raises StorageError when there is no room for all of it; the file is then as it was.
+    """
     line = (to_json(values) + "\n").encode()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
-    try:
-        os.write(descriptor, line)
-    finally:
-        os.close(descriptor)
+    with writing(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _BINARY, 0o666)
+        try:
+            _lock_for_a_moment(descriptor)
+            size = _cut_half_line(descriptor)
+            try:
+                _write_all(descriptor, line)
+            except OSError:
+                os.ftruncate(descriptor, size)
+                raise
+            if durable:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+if sys.platform == "win32":  # pragma: no cover
+
+    def _lock_for_a_moment(descriptor: int) -> None:
+        """Locks are mandatory here and would hold up readers; a short line is written whole or not at all."""
+
+else:
+    import fcntl
+
+    def _lock_for_a_moment(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # until the descriptor is closed
+
+
+def _cut_half_line(descriptor: int) -> int:
+    """Cut off what follows the last complete line; returns the size that is left."""
+    with open(descriptor, "rb", closefd=False) as file:
+        size = whole = file.seek(0, os.SEEK_END)
+        length = 1  # nearly always the last byte ends a line
+        while whole:
+            start = file.seek(max(0, whole - length))
+            if end := file.read(whole - start).rfind(b"\n") + 1:
+                whole = start + end
+                break
+            whole, length = start, 65_536
+    if whole < size:
+        os.ftruncate(descriptor, whole)
+    return whole
 
 
 PIECE = 4_000_000
@@ -157,9 +264,9 @@ class GrowingLines:
 
 def drop_half_line(path: Path) -> None:
     """Cut off what follows the last complete line, where a writer was ended in the middle of one."""
-    try:
-        with path.open("r+b") as file:
-            content = file.read()
-            file.truncate(content.rfind(b"\n") + 1)
-    except FileNotFoundError:
-        return
+    with contextlib.suppress(FileNotFoundError):
+        descriptor = os.open(path, os.O_RDWR | _BINARY)
+        try:
+            _cut_half_line(descriptor)
+        finally:
+            os.close(descriptor)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from annscope.core.errors import AnnscopeError, did_you_mean
 from annscope.data.home import annscope_home
-from annscope.runs.atomic import open_file
+from annscope.runs.atomic import StorageError, open_file
+from annscope.runs.liveness import LockedError, WriterLock
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line, RecordError
 from annscope.runs.schema import parse_line
@@ -159,15 +160,40 @@ def _last_snapshot_line(path: Path) -> Line | None:
 
 
 def delete_run(run: str) -> None:
-    """Remove a run and its record. Raises RecordError for one that is running or not there."""
+    """Remove a run and its record.
+
+    Raises RecordError for one that is starting, that a process works on (by the writer's lock, whatever
+    the status says), or that is not there.
+    """
     directory = run_directory(run)
+    running = RecordError(f"Run {run} is running; stop it before deleting it.")
     try:
-        live = RunReader(directory).status()["status"] in LIVE
-    except AnnscopeError:
-        live = False
-    if live:
-        raise RecordError(f"Run {run} is running; stop it before deleting it.")
+        lock = WriterLock(directory / "worker.lock")
+    except LockedError:
+        raise running from None
+    except StorageError:
+        lock = None  # a folder in which nobody can make the lock has no writer
     try:
-        shutil.rmtree(directory)
+        if _is_live(directory):  # a worker that is starting has no lock yet
+            raise running
+        if lock is not None and os.name != "posix":  # pragma: no cover
+            lock.release()  # Windows moves and removes nothing that is open
+        # Out of the list first: nobody sees half a run.
+        leaving = directory.rename(directory.with_name(f".deleted-{run}"))
+        try:
+            shutil.rmtree(leaving)
+        except OSError:
+            leaving.rename(directory)
+            raise
     except OSError as error:
         raise RecordError(f"Run {run} cannot be deleted: {error.strerror or error}.") from error
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _is_live(directory: Path) -> bool:
+    try:
+        return RunReader(directory).status()["status"] in LIVE
+    except AnnscopeError:
+        return False

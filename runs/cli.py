@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -58,10 +59,21 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _complain(_one_line(str(error)))
         status = MISTAKE
     except BrokenPipeError:
-        # Whoever read our output has seen enough; do not fail again when Python flushes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has seen enough.
+        _discard_output()
         status = 0
+    except OSError as error:
+        # Our output goes into a file on a full disk, say.
+        _discard_output()
+        with contextlib.suppress(OSError):
+            _complain(f"{error.filename or 'the output'} cannot be written: {error.strerror or error}.")
+        status = FAILED
     sys.exit(status)
+
+
+def _discard_output() -> None:
+    """Do not fail again when Python flushes what it still holds."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> None:

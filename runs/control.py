@@ -13,7 +13,7 @@ from typing import Any
 
 from annscope.core.config import FIELDS
 from annscope.core.errors import AnnscopeError, one_of
-from annscope.runs.atomic import GrowingLines, append_line, insist_on_file
+from annscope.runs.atomic import GrowingLines, append_line
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 from annscope.runs.schema import parse_json
@@ -95,12 +95,11 @@ def end_of_commands(directory: Path) -> int:
 
     Raises ControlError where no command can be written.
     """
-    path = directory / FILE
+    lines = GrowingLines(directory / FILE)
     try:
-        about = path.stat()
-        insist_on_file(about, path)
-        return about.st_size
-    except FileNotFoundError:
-        return 0
-    except OSError as error:
-        raise ControlError(f"Run {directory.name} takes no commands: {FILE}: {error.strerror or error}.") from error
+        for _ in lines.read():
+            pass
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ControlError(f"Run {directory.name} takes no commands: {FILE}: {reason}.") from error
+    return lines.position

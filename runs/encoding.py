@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import zlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -100,22 +102,52 @@ def _normalized(tensors: Mapping[str, ndarray], i: int) -> Normalized | None:
     return Normalized(**{name: tensors[f"layer{i}.normalized.{name}"] for name in _NORMALIZED})
 
 
-def tensor_bytes(tensors: dict[str, ndarray], metadata: dict[str, str] | None = None) -> bytes:
-    """A safetensors file of these arrays."""
+def tensor_bytes(tensors: Mapping[str, ndarray], metadata: Mapping[str, str] | None = None) -> bytes:
+    """A safetensors file of these arrays, with a checksum for each and one for the metadata."""
     from safetensors.numpy import save
 
-    return bytes(save(tensors, metadata))
+    metadata = dict(metadata or {})
+    return bytes(save(dict(tensors), metadata | {_CHECKSUMS: json.dumps(_checksums(tensors, metadata))}))
 
 
-def read_tensors(content: bytes) -> dict[str, ndarray]:
-    """The arrays of a safetensors file. ValueError when it is none."""
+def read_tensors(content: bytes) -> tuple[dict[str, ndarray], dict[str, str]]:
+    """The arrays of a safetensors file and its metadata.
+
+    Raises ValueError when it is none, and for an array that is not what was written; files of
+    versions that wrote no checksums are believed.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
-        return dict(load(content))
-    except (SafetensorError, KeyError) as error:
+        tensors = dict(load(content))
+        metadata = _metadata(content)
+        written = json.loads(metadata.pop(_CHECKSUMS, "null"))
+    except (SafetensorError, KeyError, TypeError) as error:
         raise ValueError(str(error)) from error
+    if written is not None and written != (found := _checksums(tensors, metadata)):
+        altered = [name for name, checksum in found.items() if written.get(name) != checksum] or sorted(written)
+        raise ValueError(f"{', '.join(altered[:3])} altered since it was written")
+    return tensors, metadata
+
+
+_CHECKSUMS = "crc32"
+_METADATA = "__metadata__"
+
+
+def _checksums(tensors: Mapping[str, ndarray], metadata: Mapping[str, str]) -> dict[str, int]:
+    # With name, type and shape, so that an altered header is noticed as well.
+    sums = {
+        name: zlib.crc32(array.data, zlib.crc32(f"{name} {array.dtype.str} {array.shape}".encode()))
+        for name, array in tensors.items()
+    }
+    return sums | {_METADATA: zlib.crc32(json.dumps(dict(metadata), sort_keys=True).encode())}
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    # The safetensors format: the length of the header in 8 bytes, then the header as JSON.
+    length = int.from_bytes(content[:8], "little")
+    return dict(json.loads(content[8 : 8 + length]).get(_METADATA) or {})
 
 
 def parameters_sha256(parameters: Iterable[LayerParameters]) -> str:

@@ -18,8 +18,8 @@ from annscope.runs.catalogue import run_directory
 from annscope.runs.control import end_of_commands
 from annscope.runs.reader import RunReader
 from annscope.runs.record import recorded_threads
-from annscope.runs.status import LIVE, new_status, write_status
-from annscope.runs.threads import environment, wanted_threads
+from annscope.runs.status import LIVE, new_status, say_failed, write_status
+from annscope.runs.threads import environment
 from annscope.runs.writer import RunWriter, create_run
 
 
@@ -30,17 +30,16 @@ class LaunchError(AnnscopeError):
 def start(config: RunConfig) -> str:
     """Begin a new run in a worker of its own and return its id at once, in state "starting".
 
-    Raises ConfigError when there is no such data set, RecordError when no run can be made.
+    Raises ConfigError when there is no such data set, StorageError when no run can be made.
     """
     run = create_run(checked(config))
-    _spawn(run_directory(run), wanted_threads())
+    _spawn(run_directory(run))
     return run
 
 
 def resume(run: str, n_epochs: int | None = None) -> None:
     """Go on with a run in a worker of its own; see `prepare_resume` for what is refused."""
-    directory = prepare_resume(run, n_epochs)
-    _spawn(directory, recorded_threads(RunReader(directory).description), n_epochs)
+    _spawn(prepare_resume(run, n_epochs), n_epochs)
 
 
 def checked(config: RunConfig) -> RunConfig:
@@ -100,12 +99,13 @@ def prepare_resume(run: str, n_epochs: int | None = None) -> Path:
     return directory
 
 
-def _spawn(directory: Path, n_threads: int, n_epochs: int | None = None) -> None:
+def _spawn(directory: Path, n_epochs: int | None = None) -> None:
     command = [sys.executable, "-m", "annscope.runs.worker", str(directory)]
     if n_epochs is not None:
         command += ["--epochs", str(n_epochs)]
-    with (directory / "worker.log").open("ab") as log:
-        try:
+    n_threads = recorded_threads(RunReader(directory).description)
+    try:
+        with (directory / "worker.log").open("ab") as log:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -116,9 +116,9 @@ def _spawn(directory: Path, n_threads: int, n_epochs: int | None = None) -> None
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
-        except OSError as error:
-            _say_failed(directory, f"The worker could not be started: {error.strerror or error}.")
-            return
+    except OSError as error:
+        _say_failed(directory, f"The worker could not be started: {error.strerror or error}.")
+        return
     threading.Thread(target=_watch, args=(process, directory), name=f"watch {directory.name}", daemon=True).start()
 
 
@@ -129,16 +129,13 @@ def _watch(process: subprocess.Popen[bytes], directory: Path) -> None:
         process.stdin.close()
     try:
         untouched = RunReader(directory).status()
-        mine = untouched["status"] in {"starting", "unresponsive"} and untouched["pid"] == os.getpid()
-    except AnnscopeError:
-        return
-    if mine:
-        words = (directory / "worker.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        said = words[-1] if words else f"exit status {status}"
-        _say_failed(directory, f"The worker ended before it began: {said}")
+        if untouched["status"] in {"starting", "unresponsive"} and untouched["pid"] == os.getpid():
+            words = (directory / "worker.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            said = words[-1] if words else f"exit status {status}"
+            _say_failed(directory, f"The worker ended before it began: {said}")
+    except (AnnscopeError, OSError):
+        return  # the run is gone
 
 
 def _say_failed(directory: Path, message: str) -> None:
-    status = RunReader(directory).status()
-    status["status"], status["message"] = "failed", message
-    write_status(directory, status)
+    say_failed(directory, RunReader(directory).status(), message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from annscope.core.errors import AnnscopeError
+from annscope.runs.atomic import writing
 
 HEARTBEAT_SECONDS = 30.0
 """A writer on another machine that has not been heard of for so long counts as gone."""
@@ -26,31 +28,49 @@ class LockedError(AnnscopeError):
 def is_alive(status: Mapping[str, Any]) -> bool:
     """Whether the process named in a status still runs.
 
-    On this machine its process number and start time decide, elsewhere the age of its heartbeat.
+    On this machine its process number and start decide, elsewhere the age of its heartbeat.
     """
     if status.get("host") != platform.node():
-        return time.time() - float(status.get("heartbeat") or 0.0) < HEARTBEAT_SECONDS
-    now_started = started(int(status.get("pid") or 0))
-    expected = status.get("pid_started")
-    # The start time is derived from the boot time, which some systems round differently from call to call.
-    return now_started is not None and (expected is None or abs(now_started - float(expected)) < 2.0)
+        return abs(time.time() - float(status.get("heartbeat") or 0.0)) < HEARTBEAT_SECONDS
+    pid, expected = int(status.get("pid") or 0), status.get("pid_started")
+    now_started = started(pid)
+    if now_started is None or expected is None or isinstance(expected, str):
+        return now_started is not None and expected in {None, now_started}
+    # Earlier versions recorded a time by the clock, rounded differently from call to call.
+    return abs(_created(pid) - float(expected)) < 2.0
 
 
-def started(pid: int) -> float | None:
-    """When a process began, in seconds since 1970; None when there is no such process any more.
+def started(pid: int) -> str | None:
+    """What tells a process from every other that has its number before or after; None when it has ended.
 
-    A process number alone may have been given to another process since.
+    It stays the same when the clock is set: Linux derives the time at which a process began from
+    the clock of now, so there it is counted from the start of the machine.
     """
     if pid <= 0:
         return None
+    if sys.platform != "linux":
+        created = _created(pid)
+        return f"{created:.2f}" if created else None
+    try:
+        about = Path(f"/proc/{pid}/stat").read_bytes()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+    # proc(5): the state is the field after the name, which may hold anything, and the start the 20th from there.
+    fields = about[about.rindex(b")") + 2 :].split()
+    return None if fields[0] in {b"Z", b"X"} else f"{boot}/{fields[19].decode()}"
+
+
+def _created(pid: int) -> float:
+    """When a process began, in seconds since 1970; 0 when it has ended."""
     import psutil
 
     try:
         process = psutil.Process(pid)
         ended = process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
-        return None if ended else float(process.create_time())
+        return 0.0 if ended else float(process.create_time())
     except psutil.NoSuchProcess:
-        return None
+        return 0.0
 
 
 def is_suspended(status: Mapping[str, Any]) -> bool:
@@ -72,7 +92,10 @@ class WriterLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file: IO[bytes] = path.open("ab")
+        with writing(path):
+            # A pipe of that name would make us wait for its reader.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
+            self._file: IO[bytes] = os.fdopen(os.open(path, flags, 0o666), "ab")
         patience = time.monotonic() + ENDING_SECONDS
         while True:
             try:

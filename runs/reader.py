@@ -123,6 +123,7 @@ class RunReader:
             is_stopped = is_live and not is_gone and is_suspended(status)
         except (ValueError, OverflowError) as error:
             raise RecordError(f"status.json of run {self.run} is damaged: {error}.") from error
+        self._check_metrics(ended=status["status"] not in LIVE and status["step"] > 0)
         quiet = time.time() - status["heartbeat"]
         if is_gone:
             status["status"] = "interrupted"
@@ -158,10 +159,12 @@ class RunReader:
 
     def lines(self) -> list[Line]:
         """Every snapshot and event so far, in order."""
+        self._check_metrics()
         return list(self._metrics.lines())
 
     def new_lines(self) -> list[Line]:
         """What was recorded since the last call; everything at the first."""
+        self._check_metrics()
         return self._metrics.new()
 
     def events(self) -> list[Line]:
@@ -265,7 +268,7 @@ class RunReader:
         """The images whose way through the network every snapshot shows."""
         from annscope.core.snapshot import Probe
 
-        tensors = self._load(self.probe_bytes(), "The probe images")
+        tensors = self._load(self._probe_file(), "The probe images")
         try:
             n_features, about = self.layer_sizes[0], self.description["dataset"]
             n = len(tensors["indices"]) if "indices" in tensors else 0
@@ -278,7 +281,12 @@ class RunReader:
         return Probe(indices=tensors["indices"], x=tensors["x"], y=tensors["y"])
 
     def probe_bytes(self) -> bytes:
-        """The probe's safetensors file as it is."""
+        """The probe's safetensors file as it is, its checksums checked."""
+        content = self._probe_file()
+        self._load(content, "The probe images")
+        return content
+
+    def _probe_file(self) -> bytes:
         return self._bytes(self.directory / "probe.safetensors", "The probe images")
 
     def kept_number(self) -> int:
@@ -306,7 +314,7 @@ class RunReader:
 
     def _load(self, content: bytes, what: str) -> dict[str, ndarray]:
         try:
-            return read_tensors(content)
+            return read_tensors(content)[0]
         except ValueError as error:
             raise RecordError(f"{what} of run {self.run} are damaged: {error}.") from error
 
@@ -322,6 +330,18 @@ class RunReader:
         if not isinstance(values, dict):
             raise RecordError(f"{name} of run {self.run} does not hold an object.")
         return values
+
+    def _check_metrics(self, *, ended: bool = False) -> None:
+        # Made with the run (by earlier versions with the first line, which comes before the first step).
+        metrics = self.directory / "metrics.jsonl"
+        missing = not metrics.exists()
+        lost = (
+            (missing or not metrics.stat().st_size)
+            if ended
+            else missing and (self.directory / "checkpoint.safetensors").exists()
+        )
+        if lost and self.directory.is_dir():
+            raise RecordError(f"Run {self.run} has lost its metrics.jsonl, and with it every figure of its snapshots.")
 
 
 def _check_shapes(

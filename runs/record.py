@@ -8,13 +8,16 @@
     checkpoint.safetensors    all that an exact resume needs
     control.jsonl             commands to the worker (`runs.control`)
     worker.lock, worker.log   held by the writer; what it printed, tracebacks among it
+    worker.reserve            a little room, given back on a full disk so that the run can say so
 
-A snapshot's arrays are written under a temporary name and renamed, then its line is appended: the
-line is the commit. A reader believes complete lines only, so a process that is killed at any
-instant loses at most the snapshot it was writing, and resuming computes that one again. Forcing
-each snapshot to the disk would cost more than it saves: checkpoints are forced, and everything
-before them, so a *power cut* may lose what came after the last checkpoint (seconds), and resuming
-computes that again too.
+A snapshot's arrays are written under a temporary name, whole, and renamed, then its line is appended:
+the line is the commit. A reader believes complete lines only, so a process that is killed at any
+instant, or finds the disk full, loses at most the snapshot it was writing, and resuming computes that
+one again. Forcing each snapshot to the disk would cost more than it saves: what is made once is forced
+when it is made, checkpoints are forced, and everything before them, so a *power cut* may lose what
+came after the last checkpoint (seconds), and resuming computes that again too.
+
+Each array has a checksum in the metadata of its file (`runs.encoding`), checked whenever it is read.
 """
 
 from __future__ import annotations
@@ -54,11 +57,25 @@ def snapshot_path(directory: Path, number: int) -> Path:
 
 
 def library_versions() -> dict[str, str]:
-    """What a run's bits may depend on besides its settings."""
+    """What a run's bits may depend on besides its settings and its threads.
+
+    BLAS has kernels of its own for each kind of processor.
+    """
     import numpy as np
+    from threadpoolctl import threadpool_info
 
     try:
         annscope = version("annscope")
     except PackageNotFoundError:
         annscope = "unknown"
-    return {"annscope": annscope, "numpy": np.__version__, "python": platform.python_version()}
+    blas = {
+        " ".join(str(library[key]) for key in ("internal_api", "version", "architecture") if library.get(key))
+        for library in threadpool_info()
+        if library["user_api"] == "blas" and "numpy" in library["filepath"]
+    }
+    return {
+        "annscope": annscope,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "blas": ", ".join(sorted(blas)) or "unknown",
+    }

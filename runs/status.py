@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Literal, TypedDict
 
 from annscope.core.config import RunConfig
-from annscope.runs.atomic import replace_file, to_json
+from annscope.runs.atomic import StorageError, replace_file, to_json
 from annscope.runs.liveness import started
 
 Recorded = Literal["starting", "running", "paused", "finished", "stopped", "interrupted", "failed", "diverged"]
@@ -18,6 +19,8 @@ State = Literal[Recorded, "unresponsive", "unreadable"]
 """The others are what a reader finds: a process that says nothing any more, a record that cannot be read."""
 LIVE: tuple[State, ...] = ("starting", "running", "paused", "unresponsive")
 """The states in which a process works on the run."""
+
+RESERVE, RESERVED_BYTES = "worker.reserve", 16_384
 
 
 class Loading(TypedDict):
@@ -38,7 +41,7 @@ class Status(TypedDict):
 
     status: State
     pid: int
-    pid_started: float | None
+    pid_started: str | float | None
     host: str
     heartbeat: float
     step: int
@@ -76,6 +79,30 @@ def new_status(config: RunConfig, *, control_from: int = 0) -> Status:
     }
 
 
-def write_status(directory: Path, status: Status) -> None:
+def write_status(directory: Path, status: Status, *, durable: bool = False) -> None:
     """Say what the run is doing."""
-    replace_file(directory / "status.json", to_json(status).encode())
+    replace_file(directory / "status.json", to_json(status).encode(), durable=durable)
+
+
+def reserve_room(directory: Path) -> None:
+    """Keep a little of the disk, so that a run can say how it ended when the disk is full.
+
+    Raises StorageError when there is none left.
+    """
+    path = directory / RESERVE
+    if not path.exists():
+        replace_file(path, os.urandom(RESERVED_BYTES))  # what is random takes its room on every file system
+
+
+def give_room_back(directory: Path) -> None:
+    """Let the disk have the reserve of a run."""
+    with contextlib.suppress(OSError):
+        (directory / RESERVE).unlink()
+
+
+def say_failed(directory: Path, status: Status, message: str) -> None:
+    """Say that a run failed and why, even on a full disk."""
+    status["status"], status["message"], status["seconds_left"] = "failed", message, None
+    give_room_back(directory)
+    with contextlib.suppress(StorageError):
+        write_status(directory, status)

@@ -29,11 +29,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from annscope.core.errors import AnnscopeError, DivergedError
+from annscope.runs.atomic import StorageError, why_not_written
 from annscope.runs.changes import Change, apply_changes
 from annscope.runs.control import Command, CommandReader
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, library_versions, recorded_threads
-from annscope.runs.status import Loading, State, Status, new_status, write_status
+from annscope.runs.status import Loading, State, Status, new_status, say_failed, write_status
 from annscope.runs.threads import limit_blas
 from annscope.runs.writer import RunWriter
 
@@ -69,30 +70,32 @@ def work(directory: Path, *, n_epochs: int | None = None, interrupt: threading.E
     """
     with RunWriter(directory) as writer:
         worker = _Worker(writer, interrupt or threading.Event())
+        reason: Exception | GeneratorExit | None = None
         try:
             yield from worker.train(n_epochs)
-        except _Stopped:
-            worker.end("stopped", "stop", "Stopped; resuming continues from here.")
-        except (_Interrupted, GeneratorExit) as reason:
-            worker.end("interrupted", "interrupted", "Interrupted; resuming continues from here.")
-            if isinstance(reason, GeneratorExit):
-                raise
-        except DivergedError as error:
-            about = {"layer": error.layer, "quantity": error.quantity, "advice": error.advice}
-            worker.end("diverged", "diverged", str(error), checkpoint=False, **about)
-        except AnnscopeError as error:
-            worker.fail(str(error))
-        except Exception as error:
-            with (directory / "worker.log").open("a", encoding="utf-8") as log:
-                traceback.print_exc(file=log)
-            worker.fail(f"{type(error).__name__}: {error} (the traceback is in worker.log of the run).")
+        except (Exception, GeneratorExit) as error:
+            reason = error
+        worker.conclude(reason)
+        if isinstance(reason, GeneratorExit):
+            raise reason
         yield worker.status
+
+
+def _keep_traceback(directory: Path) -> str:
+    try:
+        with (directory / "worker.log").open("a", encoding="utf-8") as log:
+            traceback.print_exc(file=log)
+    except OSError as error:
+        return f"there was no room for the traceback: {error.strerror}"
+    return "the traceback is in worker.log of the run"
 
 
 class _Worker:
     """One session of work on a run."""
 
-    trainer: Trainer  # there once `loaded`
+    # There once `loaded`:
+    trainer: Trainer
+    _speed: _Speed
 
     def __init__(self, writer: RunWriter, interrupt: threading.Event) -> None:
         self.writer = writer
@@ -109,10 +112,10 @@ class _Worker:
         self._train_seconds = 0.0
         self._chunk = 1
         self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
-        self._speed = _Speed()
+        self._say_due = 0.0
 
     def train(self, n_epochs: int | None) -> Iterator[Status]:
-        """The whole session, until the training ends by itself."""
+        """The whole session, until the training ends by itself; `conclude` has to follow."""
         yield self._say("starting")
         dataset = yield from self._load()
         self._begin(dataset, n_epochs)
@@ -132,26 +135,58 @@ class _Worker:
                 self._train_a_while()
                 if time.monotonic() >= self._checkpoint_due:
                     self._save()
-            if time.time() - self.status["heartbeat"] >= HEARTBEAT_SECONDS:
+            if time.monotonic() >= self._say_due:
                 yield self._say()
-        self.end("finished", "finished", self.trainer.stop_reason)
 
-    def end(self, state: State, event: str, message: str | None, *, checkpoint: bool = True, **about: Any) -> None:
-        """Record how the session ended, and say so."""
+    def conclude(self, reason: Exception | GeneratorExit | None) -> None:
+        """Record how the session ended, by what ended it (None: the training itself); raises nothing more."""
+        try:
+            if reason is None:
+                self._end("finished", "finished", self.trainer.stop_reason)
+            elif isinstance(reason, _Stopped):
+                self._end("stopped", "stop", "Stopped; resuming continues from here.")
+            elif isinstance(reason, _Interrupted | GeneratorExit):
+                self._end("interrupted", "interrupted", "Interrupted; resuming continues from here.")
+            elif isinstance(reason, DivergedError):
+                about = {"layer": reason.layer, "quantity": reason.quantity, "advice": reason.advice}
+                self._end("diverged", "diverged", str(reason), checkpoint=False, **about)
+            else:
+                raise reason
+        except StorageError as error:
+            self._fail(f"{error} {self._what_is_saved()}")
+        except AnnscopeError as error:
+            self._fail(str(error))
+        except OSError as error:
+            path = Path(error.filename or self.writer.directory)
+            self._fail(f"{why_not_written(path, error)} {self._what_is_saved()}")
+        except Exception as error:
+            self._fail(f"{type(error).__name__}: {error} ({_keep_traceback(self.writer.directory)}).")
+
+    def _end(self, state: State, event: str, message: str | None, *, checkpoint: bool = True, **about: Any) -> None:
+        # The words come last: what is said to be saved is saved.
         if self.loaded:
             if state != "interrupted":
                 self.writer.say_best()
-            self.writer.event(event, self.trainer.step, message=message, **about)
             if checkpoint:
                 self._save()
+            self.writer.event(event, self.trainer.step, durable=True, message=message, **about)
         self._say(state, message=message)
 
-    def fail(self, message: str) -> None:
-        """Say what went wrong, even where the record can no longer be written (a full disk)."""
+    def _fail(self, message: str) -> None:
+        # Even where the record can no longer be written (a full disk).
+        say_failed(self.writer.directory, self.status, message)
         if self.loaded:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(StorageError):
                 self.writer.event("failed", self.trainer.step, message=message)
-        self._say("failed", message=message)
+
+    def _what_is_saved(self) -> str:
+        n_snapshots, step = self.writer.n_snapshots, self.writer.checkpoint_step
+        if not n_snapshots:
+            return "Nothing was recorded yet; resumed, the run begins at its beginning."
+        snapshots = f"Saved: {n_snapshots:,} snapshot{'s' if n_snapshots > 1 else ''}"
+        if step is None:
+            return f"{snapshots}; resumed, the run begins again at step 0 and comes to the same result."
+        return f"{snapshots} and the checkpoint of step {step:,}; resumed, the run goes on from there."
 
     def _load(self) -> Generator[Status, None, Dataset]:
         # In a thread of its own, so that a slow download can be watched, stopped and interrupted.
@@ -180,7 +215,7 @@ class _Worker:
             self._waiting += self._commands.poll()
             if any(command.name == "stop" for command in self._waiting):
                 raise _Stopped
-            if time.time() - self.status["heartbeat"] >= HEARTBEAT_SECONDS:
+            if time.monotonic() >= self._say_due:
                 yield self._say(loading=loading[0] if loading else None)
         (result,) = results
         if isinstance(result, BaseException):
@@ -206,6 +241,7 @@ class _Worker:
         config = apply_changes(writer.config, writer.changes[: self._n_applied])
         self._team = ThreadTeam(n_threads)
         self.trainer = Trainer(dataset, config, checkpoint=saved.checkpoint if saved else None, team=self._team)
+        self._speed = _Speed(self.trainer, self._train_seconds)
         self.loaded = True
         if known is None:
             sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
@@ -317,6 +353,7 @@ class _Worker:
     def _say(self, state: State | None = None, *, message: str | None = None, loading: Loading | None = None) -> Status:
         status = self.status
         status["heartbeat"] = time.time()
+        self._say_due = time.monotonic() + HEARTBEAT_SECONDS
         status["loading"] = loading
         if state is not None:
             status["status"] = state
@@ -344,9 +381,10 @@ class _Speed:
     `samples_per_second` counts the time of updates alone, `seconds_per_step` everything.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trainer: Trainer, train_seconds: float) -> None:
         self.samples_per_second: float | None = None
         self.seconds_per_step: float | None = None
+        self.restart(trainer, train_seconds)
 
     def restart(self, trainer: Trainer, train_seconds: float) -> None:
         """Leave out the time since the last measurement: nothing was trained in it."""
@@ -419,7 +457,9 @@ def main(arguments: Sequence[str] | None = None, interrupt: threading.Event | No
         for _ in work(given.directory, n_epochs=given.epochs, interrupt=interrupt):
             pass
     except AnnscopeError as error:
-        sys.stderr.write(f"{error}\n")
+        with contextlib.suppress(OSError):  # standard error is a file on the same disk
+            sys.stderr.write(f"{error}\n")
+            sys.stderr.flush()
         return 2
     return 0
 

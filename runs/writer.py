@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
@@ -14,15 +14,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from annscope.core.config import RunConfig
-from annscope.runs.atomic import append_line, drop_half_line, replace_file, to_json
-from annscope.runs.catalogue import runs_home
+from annscope.runs.atomic import (
+    append_line,
+    drop_half_line,
+    force,
+    force_names,
+    read_file,
+    replace_file,
+    to_json,
+    writing,
+)
+from annscope.runs.catalogue import run_ids, runs_home
 from annscope.runs.changes import changes_in
-from annscope.runs.encoding import snapshot_line, snapshot_tensors, tensor_bytes
+from annscope.runs.encoding import read_tensors, snapshot_line, snapshot_tensors, tensor_bytes
 from annscope.runs.liveness import WriterLock
 from annscope.runs.reader import RunReader
 from annscope.runs.record import FORMAT, RecordError, best_line, library_versions, snapshot_path
-from annscope.runs.status import new_status, write_status
+from annscope.runs.status import new_status, reserve_room, write_status
 from annscope.runs.thinning import StoredArrays, as_ranges, budget_of
+from annscope.runs.threads import wanted_threads
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -48,21 +58,33 @@ class SavedCheckpoint:
 def create_run(config: RunConfig) -> str:
     """Make the directory of a new run, in state "starting", and return the run's id.
 
-    Ids begin with the time (UTC), so that they sort by it; two runs of the same second get
-    different ones.
+    Ids begin with the time (UTC), to the millisecond, so that they sort by it; no two runs have
+    the same one. Everything that decides the run's bits is recorded now: the settings, the number
+    of threads, the versions. When this returns, a power cut leaves the run whole.
+
+    Raises StorageError, and leaves nothing behind, where no run can be made.
     """
-    now = datetime.now(UTC)
-    stem = f"{now:%Y-%m-%d-%H%M-%S}-{_slug(config)}"
+    home = runs_home()
+    with writing(home):
+        home.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=".new-", dir=home))
     try:
-        runs_home().mkdir(parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(prefix=".new-", dir=runs_home()))
-        new.chmod(0o755)
-    except OSError as error:
-        raise RecordError(f"Cannot make a run in {runs_home()}: {error.strerror or error}.") from error
+        return _fill_and_name(new, config)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+
+
+def _fill_and_name(new: Path, config: RunConfig) -> str:
     # Filled first and named then: whoever sees the run sees all of it. A name that is taken cannot be taken again.
-    write_status(new, new_status(config))
-    for attempt in range(1, 1000):
-        run = stem if attempt == 1 else f"{stem}-{attempt}"
+    with writing(new):
+        new.chmod(0o755)
+        (new / "metrics.jsonl").touch()
+    reserve_room(new)
+    write_status(new, new_status(config), durable=True)
+    while True:
+        now = _unused_moment()
+        run = f"{_stamp(now)}-{_slug(config)}"
         description = {
             "format": FORMAT,
             "run": run,
@@ -70,16 +92,32 @@ def create_run(config: RunConfig) -> str:
             "config": config.to_dict(),
             "dataset": None,
             "layer_sizes": None,
+            "versions": library_versions(),
+            "threads": wanted_threads(),
         }
         _write_json(new / "config.json", description)
-        try:
-            new.rename(runs_home() / run)
-        except OSError:
-            if (runs_home() / run).exists():
-                continue
-            raise
+        directory = runs_home() / run
+        with writing(directory):
+            try:
+                new.rename(directory)
+            except OSError:
+                if directory.exists():
+                    continue
+                raise
+        force_names(directory.parent)
         return run
-    raise RecordError(f"Too many runs begin with {stem}.")
+
+
+def _unused_moment() -> datetime:
+    """Now, in a millisecond in which no other run begins."""
+    taken = {run[: len(_stamp(datetime.now(UTC)))] for run in run_ids()}
+    while _stamp(now := datetime.now(UTC)) in taken:
+        time.sleep(0.0005)
+    return now
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d-%H%M-%S}-{moment.microsecond // 1000:03}"
 
 
 def _slug(config: RunConfig) -> str:
@@ -93,7 +131,7 @@ def _slug(config: RunConfig) -> str:
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:
-    replace_file(path, (to_json(values, indent=1) + "\n").encode())
+    replace_file(path, (to_json(values, indent=1) + "\n").encode(), durable=True)
 
 
 class RunWriter:
@@ -103,9 +141,12 @@ class RunWriter:
     snapshots since its checkpoint anew, and they are recognised by their step.
 
     `changes` are the recorded events that changed the mathematics, `last_step` is the step of the
-    last snapshot or event (-1 in a record without any).
+    last snapshot or event (-1 in a record without any), `checkpoint_step` that of the last checkpoint
+    that was saved or loaded.
 
-    Raises LockedError when another process writes this record, RecordError when it cannot be read.
+    Raises LockedError when another process writes this record, RecordError when it cannot be read,
+    and from every method StorageError when there is no room for what it writes: all that was
+    recorded before is then as it was.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -116,10 +157,13 @@ class RunWriter:
         reader.insist_on_files()
         self._lock = WriterLock(self.directory / "worker.lock")
         try:
-            drop_half_line(self.directory / "metrics.jsonl")
             lines = reader.lines()
             self.description = dict(reader.description)
-            (self.directory / "snapshots").mkdir(exist_ok=True)
+            with writing(self.directory):
+                drop_half_line(self.directory / "metrics.jsonl")
+                (self.directory / "metrics.jsonl").touch()
+                (self.directory / "snapshots").mkdir(exist_ok=True)
+            reserve_room(self.directory)
         except BaseException:
             self._lock.release()
             raise
@@ -131,6 +175,12 @@ class RunWriter:
         self._best_said = max((line["step"] for line in lines if line.get("event") == "best"), default=None)
         self._unforced: list[Path] = []
         self._arrays = StoredArrays(self.directory, lines, budget_of(self.config.training.megabytes, self.directory))
+        self.checkpoint_step: int | None = None
+
+    @property
+    def n_snapshots(self) -> int:
+        """How many snapshots are committed."""
+        return len(self._numbers)
 
     def describe(
         self, dataset: Dataset, probe: Probe, layer_sizes: Iterable[int], histogram_edges: Mapping[str, ndarray],
@@ -207,18 +257,20 @@ class RunWriter:
         if number in self._arrays.removed:
             return
         path = snapshot_path(self.directory, number)
-        content = tensor_bytes(snapshot_tensors(snapshot))
-        if not path.exists() or path.stat().st_size != len(content):
-            replace_file(path, content)
+        try:
+            read_tensors(read_file(path))
+        except (OSError, ValueError):
+            replace_file(path, tensor_bytes(snapshot_tensors(snapshot)))
+            self._unforced.append(path)
 
-    def event(self, event: str, step: int, **details: Any) -> None:
-        """Record something that happened at a step.
+    def event(self, event: str, step: int, *, durable: bool = False, **details: Any) -> None:
+        """Record something that happened at a step; `durable` says that a power cut must not undo it.
 
         A change of the learning rate or of the number of epochs must be recorded before it takes
         effect: then settings and events together reproduce the run.
         """
         line = {"type": "event", "event": event, "step": step, "time": time.time(), **details}
-        append_line(self.directory / "metrics.jsonl", line)
+        append_line(self.directory / "metrics.jsonl", line, durable=durable)
         self.changes += changes_in([line])
         self._arrays.note(line)
         self.last_step = max(self.last_step, step)
@@ -239,10 +291,11 @@ class RunWriter:
         import numpy as np
 
         for path in self._unforced:
-            _force(path)
+            force(path)
+        if self._unforced:
+            force_names(self.directory / "snapshots")
         self._unforced.clear()
-        if (self.directory / "metrics.jsonl").exists():
-            _force(self.directory / "metrics.jsonl")
+        force(self.directory / "metrics.jsonl")
         state = {
             "step": checkpoint.step,
             "state": dict(checkpoint.state),
@@ -253,27 +306,30 @@ class RunWriter:
         arrays = {name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()}
         content = tensor_bytes(arrays, {"annscope": json.dumps(state)})
         replace_file(self.directory / "checkpoint.safetensors", content, durable=True)
+        self.checkpoint_step = checkpoint.step
 
     def load_checkpoint(self) -> SavedCheckpoint | None:
         """The point from which to go on, or None when the run has to begin at its beginning.
 
         Raises RecordError for a damaged checkpoint.
         """
-        from safetensors import SafetensorError, safe_open
-
         from annscope.core.snapshot import Checkpoint
 
         path = self.directory / "checkpoint.safetensors"
         if not path.exists():
             return None
         try:
-            with safe_open(path, framework="numpy") as file:
-                state = json.loads((file.metadata() or {})["annscope"])
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            arrays, metadata = read_tensors(read_file(path))
+            state = json.loads(metadata["annscope"])
             checkpoint = Checkpoint(step=state["step"], arrays=arrays, state=state["state"])
-            return SavedCheckpoint(checkpoint, state["train_seconds"], state["n_changes"], state["looked"])
-        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-            raise RecordError(f"The checkpoint of run {self.run} is damaged: {error}.") from error
+            saved = SavedCheckpoint(checkpoint, state["train_seconds"], state["n_changes"], state["looked"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RecordError(
+                f"The checkpoint of run {self.run} is damaged: {error}. Without {path} the run begins again at its "
+                "first step, and comes to the same result."
+            ) from error
+        self.checkpoint_step = checkpoint.step
+        return saved
 
     def close(self) -> None:
         """Let another process write the record."""
@@ -284,9 +340,3 @@ class RunWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _force(path: Path) -> None:
-    # Windows forces only what is open for writing.
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())

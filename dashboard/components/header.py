@@ -35,7 +35,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "diverged": ("red", ":material/error:"),
     "unresponsive": ("orange", ":material/bedtime:"),
 }
-RESUMABLE = ("stopped", "interrupted")
+RESUMABLE = ("stopped", "interrupted", "failed")
 
 
 def header(run: str) -> None:

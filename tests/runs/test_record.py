@@ -10,17 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save
 
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.snapshot import Checkpoint, Probe, Snapshot
-from annscope.runs.catalogue import delete_run, find_run, list_runs, run_directory
+from annscope.runs.atomic import StorageError
+from annscope.runs.catalogue import delete_run, find_run, list_runs, run_directory, runs_home
 from annscope.runs.changes import Change
 from annscope.runs.encoding import parameters_sha256
 from annscope.runs.liveness import LockedError
 from annscope.runs.reader import RunReader
-from annscope.runs.record import RecordError
+from annscope.runs.record import RecordError, recorded_threads
 from annscope.runs.status import write_status
 from annscope.runs.writer import RunWriter, create_run
 
@@ -396,6 +397,90 @@ def test_a_running_run_is_not_deleted(config: RunConfig) -> None:
     assert not directory.exists()
 
 
+def test_a_run_at_work_is_not_deleted_whatever_its_status_says(config: RunConfig) -> None:
+    """The writer's lock protects a run from being deleted, also where its status has gone wrong."""
+    run = create_run(config)
+    directory = run_directory(run)
+    rewrite(directory / "status.json", status="finished")
+    with RunWriter(directory):
+        with pytest.raises(RecordError, match="is running"):
+            delete_run(run)
+        (directory / "status.json").write_text("{")
+        with pytest.raises(RecordError, match="is running"):
+            delete_run(run)
+    delete_run(run)
+    assert list(runs_home().iterdir()) == []
+
+
+def test_the_latest_run_is_the_one_begun_last(config: RunConfig) -> None:
+    """Of runs begun in the same second, whatever their names, the last comes first and is "latest"."""
+    values = [{"data": name} for name in ("xor", "moons", "digits", "xor", "circles", "blobs", "moons")]
+    made = [create_run(config.with_values(each)) for each in values]
+    assert find_run("latest") == made[-1]
+    assert [summary.run for summary in list_runs()] == made[::-1]
+
+
+@pytest.mark.parametrize("threads", ["1", "2", "7"])
+def test_what_decides_the_bits_is_recorded_when_the_run_is_made(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch, threads: str
+) -> None:
+    """A run that is resumed before its data was loaded computes with the threads it was made with."""
+    monkeypatch.setenv("ANNSCOPE_THREADS", threads)
+    description = RunReader(run_directory(create_run(config))).description
+    monkeypatch.setenv("ANNSCOPE_THREADS", "3")
+    assert recorded_threads(description) == int(threads)
+    assert {"numpy", "python", "annscope", "blas"} <= description["versions"].keys()
+
+
+@pytest.mark.parametrize("where", range(0, 1000, 37))
+@pytest.mark.parametrize("name", ["snapshots/000000.safetensors", "probe.safetensors", "checkpoint.safetensors"])
+def test_an_altered_array_is_noticed(
+    directory: Path, make_snapshot: Make, dataset: Dataset, probe: Probe, name: str, where: int
+) -> None:
+    """A byte that is not what was written, in header or arrays, is one sentence and never a number."""
+    with RunWriter(directory) as writer:
+        writer.append(make_snapshot(0))
+        writer.describe(dataset, probe, (4, 3, 2), {}, 1)
+        checkpoint = Checkpoint(3, {"weight": np.arange(90.0)}, {"epoch": 2})
+        writer.save_checkpoint(checkpoint, train_seconds=1.0, n_changes=0, looked=True)
+    content = bytearray((directory / name).read_bytes())
+    content[-1 - where % len(content)] ^= 4
+    (directory / name).write_bytes(content)
+    read = {
+        "snapshots/000000.safetensors": lambda: RunReader(directory).arrays(0),
+        "probe.safetensors": RunReader(directory).probe_bytes,
+        "checkpoint.safetensors": writer.load_checkpoint,
+    }
+    with pytest.raises(RecordError, match="damaged"):
+        read[name]()
+
+
+def test_arrays_without_checksums_are_read(directory: Path, make_snapshot: Make) -> None:
+    """Records of versions that wrote no checksums are read as before."""
+    with RunWriter(directory) as writer:
+        writer.append(make_snapshot(0))
+    path = directory / "snapshots" / "000000.safetensors"
+    path.write_bytes(save(load_file(path)))
+    assert same(RunReader(directory).snapshot(0), make_snapshot(0))
+
+
+@pytest.mark.parametrize("state", ["finished", "diverged", "stopped", "failed"])
+def test_a_run_that_has_lost_its_metrics_is_not_finished(directory: Path, make_snapshot: Make, state: str) -> None:
+    """Without metrics.jsonl there is no result, so the run is listed with that as its fault."""
+    with RunWriter(directory) as writer:
+        writer.append(make_snapshot(0))
+        writer.save_checkpoint(Checkpoint(3, {}, {}), train_seconds=1.0, n_changes=0, looked=True)
+    rewrite(directory / "status.json", status=state, step=3)
+    assert list_runs()[0].status == state
+    for lose in (lambda path: path.write_bytes(b""), Path.unlink):
+        lose(directory / "metrics.jsonl")
+        (summary,) = list_runs()
+        assert summary.status == "unreadable"
+        assert "has lost its metrics.jsonl" in str(summary.message)
+    with pytest.raises(RecordError, match="has lost its metrics"):
+        RunWriter(directory)
+
+
 def test_a_summary_tells_the_last_figures(directory: Path, make_snapshot: Make) -> None:
     """The list shows where each run stands without reading all of its record."""
     with RunWriter(directory) as writer:
@@ -421,5 +506,5 @@ def test_the_parameters_have_one_sum(make_snapshot: Make) -> None:
 def test_a_folder_that_cannot_be_written_is_one_sentence(config: RunConfig, home: Path) -> None:
     """Where no run can be made, the error says where."""
     home.write_text("a file")
-    with pytest.raises(RecordError, match="Cannot make a run in"):
+    with pytest.raises(StorageError, match="runs cannot be written: Not a directory"):
         create_run(config)

@@ -1,0 +1,222 @@
+"""Disks that fill up while a run is recorded, at every size: nothing is lost, nothing damaged is listed, all is said.
+
+Where root is there, the disk is a small tmpfs; elsewhere the largest size of a file is limited, as `ulimit -f` does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+from unittest.mock import patch
+
+from annscope.core.config import RunConfig
+from annscope.core.errors import AnnscopeError
+from annscope.runs import launch, worker
+from annscope.runs.atomic import StorageError
+from annscope.runs.catalogue import run_directory, run_ids
+from annscope.runs.encoding import parameters_sha256
+from annscope.runs.reader import RunReader
+from annscope.runs.writer import create_run
+from tests.faults.tally import Tally, main
+
+RUNS = 300
+BY_COMMAND = 15
+"""One run in so many is started by the command line, as a process of its own."""
+
+Settings = dict[str, Any]
+NETWORKS: dict[str, tuple[Settings, int, int]] = {
+    # name: settings, and the least and the largest disk in bytes
+    "small": ({"data": "xor", "samples": 60, "hidden": (3,), "batch-size": 16, "epochs": 20, "snapshot-every": 2},
+              6_000, 300_000),
+    "784-512-256-10": ({"data": "mnist-5k", "hidden": (512, 256), "batch-size": 500, "optimizer": "adam", "epochs": 1,
+                        "snapshot-every": 3}, 60_000, 14_000_000),
+}  # fmt: skip
+LARGE_SHARE = 10
+"""One run in so many has the large network."""
+
+
+class Disk(Protocol):
+    """A place for files that can be made small and large again."""
+
+    folder: Path
+    words: str
+
+    def shrink(self, size: int) -> None: ...
+    def grow(self) -> None: ...
+
+
+class SmallDisk:
+    """A tmpfs of its own."""
+
+    words = "is full"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", folder], check=True, capture_output=True)
+
+    def shrink(self, size: int) -> None:
+        self._resize(f"{size // 1024}k")
+
+    def grow(self) -> None:
+        self._resize("512m")
+
+    def _resize(self, size: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={size}", self.folder], check=True)
+
+
+class SmallFiles:
+    """Files that cannot grow beyond a size."""
+
+    words = "ulimit -f"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+
+    def shrink(self, size: int) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 8, self._hard))
+
+    def grow(self) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self._hard, self._hard))
+
+
+@contextlib.contextmanager
+def small_disk() -> Iterator[Disk]:
+    """A place to fill up."""
+    with tempfile.TemporaryDirectory(prefix="annscope-disk-") as made:
+        folder = Path(made)
+        try:
+            disk: Disk = SmallDisk(folder)
+        except (OSError, subprocess.CalledProcessError):
+            yield SmallFiles(folder)
+            return
+        try:
+            yield disk
+        finally:
+            subprocess.run(["umount", folder], check=True)
+
+
+def check(runs: int) -> Iterator[Tally]:
+    """Fill so many disks of random size."""
+    chance = random.Random(0)
+    with (
+        small_disk() as disk,
+        patch.dict(os.environ, {"ANNSCOPE_HOME": str(disk.folder), "ANNSCOPE_THREADS": "1"}),
+        # As often as can be, so that many a disk fills up in the middle of one.
+        patch.multiple(worker, CHECKPOINT_SECONDS=0.0, CHECKPOINT_SHARE=1.0),
+    ):
+        for name, (settings, least, most) in NETWORKS.items():
+            share = runs // LARGE_SHARE if name != "small" else runs - runs // LARGE_SHARE
+            yield from _fill(disk, name, settings, share, least, most, chance)
+
+
+def _fill(
+    disk: Disk, name: str, settings: Settings, runs: int, least: int, most: int, chance: random.Random
+) -> list[Tally]:
+    fault = f"full disk, {name}"
+    lost, damaged, words, starts = (
+        Tally(fault, promise)
+        for promise in (
+            "the run is resumed to the same bits", "every listed snapshot is whole", "the disk is named, no traceback",
+            "a failed start leaves nothing",
+        )
+    )  # fmt: skip
+    config = RunConfig().with_values(settings)
+    disk.grow()
+    unbroken = create_run(config)
+    _finish(unbroken)
+    expected = _sha256(unbroken)
+    _clear(disk)
+    for number in range(runs):
+        disk.shrink(round(least * (most / least) ** chance.random()))
+        try:
+            said = _by_command(settings) if number % BY_COMMAND == BY_COMMAND - 1 else _here(config)
+            if said is not None:
+                words.count(None if disk.words in said and "Traceback" not in said else said)
+        except Exception as error:
+            words.count(repr(error))
+        ids = run_ids()
+        if not ids:
+            left = sorted(path.name for path in (disk.folder / "runs").glob(".*"))
+            starts.count(f"{left} were left" if left else None)
+        for run in ids:
+            damaged.count(_damage(run))
+            disk.grow()
+            lost.count(_loss(run, expected))
+            damaged.count(_damage(run))
+        disk.grow()
+        _clear(disk)
+    return [lost, damaged, words, starts]
+
+
+def _here(config: RunConfig) -> str | None:
+    """Record a run in this process; what was said if it failed, None if the disk was large enough."""
+    try:
+        run = create_run(config)
+        *_, last = worker.work(run_directory(run))
+    except StorageError as error:
+        return str(error)
+    said = RunReader(run_directory(run)).status()
+    if said["status"] != last["status"]:
+        return f"{last['status']} is listed as {said['status']}: {said['message']}"
+    return said["message"] if said["status"] == "failed" else None if said["status"] == "finished" else repr(said)
+
+
+def _by_command(settings: Settings) -> str | None:
+    """The same by the command line."""
+    command = [sys.executable, "-m", "annscope.runs.cli", "train"]
+    for option, value in settings.items():
+        command += [f"--{option}", ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    return None if ended.returncode == 0 else ended.stderr or f"nothing, with exit status {ended.returncode}"
+
+
+def _finish(run: str) -> str | None:
+    """Work on a run until it ends; what it said if it is not finished then."""
+    *_, last = worker.work(run_directory(run))
+    return None if last["status"] == "finished" else f"{last['status']}: {last['message']}"
+
+
+def _loss(run: str, expected: str) -> str | None:
+    """What is wrong with a run that is resumed now that there is room."""
+    try:
+        if RunReader(run_directory(run)).status()["status"] != "finished":
+            launch.prepare_resume(run)
+            if said := _finish(run):
+                return said
+        return None if _sha256(run) == expected else "other bits"
+    except AnnscopeError as error:
+        return str(error)
+
+
+def _damage(run: str) -> str | None:
+    """What is wrong with the snapshots that a record lists."""
+    reader = RunReader(run_directory(run))
+    try:
+        for line in reader.snapshot_lines():
+            reader.snapshot(line["number"])
+    except AnnscopeError as error:
+        return str(error)
+    return None
+
+
+def _sha256(run: str) -> str:
+    reader = RunReader(run_directory(run))
+    return parameters_sha256(reader.snapshot(reader.snapshot_lines()[-1]["number"]).parameters)
+
+
+def _clear(disk: Disk) -> None:
+    shutil.rmtree(disk.folder / "runs", ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main("tests.faults.full_disks", check, RUNS)

@@ -1,0 +1,115 @@
+"""Workers killed at any instant: the record stays whole, no process stays behind, resuming comes to the same bits."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import patch
+
+import psutil
+
+from annscope.core.config import RunConfig
+from annscope.core.errors import AnnscopeError
+from annscope.runs import launch
+from annscope.runs.catalogue import run_directory
+from annscope.runs.encoding import parameters_sha256
+from annscope.runs.reader import RunReader
+from annscope.runs.threads import environment
+from annscope.runs.writer import create_run
+from tests.faults.tally import Tally, main
+
+RUNS = 200
+KILLS_A_RUN = 5
+PATIENCE_SECONDS = 60.0
+N_THREADS = 2  # processes of their own share the steps, which must not stay behind
+
+CONFIG = RunConfig().with_values(
+    {"data": "mnist-5k", "hidden": (128, 64), "batch-size": 250, "epochs": 20, "snapshot-every": 8}
+)
+
+
+def check(runs: int) -> Iterator[Tally]:
+    """Kill workers so many times, several times a run."""
+    tallies = [
+        Tally("SIGKILL", promise)
+        for promise in (
+            "every listed snapshot is whole", "no process is left", "the run is seen to be interrupted",
+            "the run is resumed to the same bits",
+        )
+    ]  # fmt: skip
+    with (
+        tempfile.TemporaryDirectory(prefix="annscope-kills-") as home,
+        patch.dict(os.environ, {"ANNSCOPE_HOME": home, **environment(N_THREADS)}),
+        ThreadPoolExecutor(2) as two,
+    ):
+        unbroken = create_run(CONFIG)
+        started = time.monotonic()
+        _worker(unbroken).wait(PATIENCE_SECONDS)
+        length, expected = time.monotonic() - started, _sha256(unbroken)
+        for _ in two.map(lambda seed: _kill(seed, length, expected, *tallies), range(-(-runs // KILLS_A_RUN))):
+            pass
+    yield from tallies
+
+
+def _kill(seed: int, length: float, expected: str, damaged: Tally, orphans: Tally, words: Tally, bits: Tally) -> None:
+    chance = random.Random(seed)
+    run, n_kills = create_run(CONFIG), 0
+    while n_kills < KILLS_A_RUN:
+        worker = _worker(run)
+        try:
+            worker.wait(chance.uniform(0.0, 0.9 * length))
+            bits.count(_loss(run, expected))  # it was quicker than we; the next one
+            run = create_run(CONFIG)
+            continue
+        except subprocess.TimeoutExpired:
+            helpers = psutil.Process(worker.pid).children(recursive=True)
+        worker.kill()
+        worker.wait()
+        n_kills += 1
+        left = psutil.wait_procs(helpers, timeout=PATIENCE_SECONDS)[1]
+        orphans.count(f"{len(left)} of {len(helpers)}" if left else None)
+        damaged.count(_damage(run))
+        status = RunReader(run_directory(run)).status()
+        if status["pid"] != os.getpid():  # else it was killed before it had said a word
+            words.count(None if status["status"] == "interrupted" else str(status))
+            launch.prepare_resume(run)
+    _worker(run).wait(PATIENCE_SECONDS)
+    bits.count(_loss(run, expected))
+
+
+def _loss(run: str, expected: str) -> str | None:
+    status = RunReader(run_directory(run)).status()
+    if status["status"] != "finished":
+        return f"{status['status']}: {status['message']}"
+    return _damage(run) or (None if _sha256(run) == expected else "other bits")
+
+
+def _worker(run: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "annscope.runs.worker", str(run_directory(run))]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL)
+
+
+def _damage(run: str) -> str | None:
+    reader = RunReader(run_directory(run))
+    try:
+        for line in reader.snapshot_lines():
+            reader.snapshot(line["number"])
+    except AnnscopeError as error:
+        return str(error)
+    return None
+
+
+def _sha256(run: str) -> str:
+    reader = RunReader(run_directory(run))
+    snapshots = reader.snapshot_lines()
+    return parameters_sha256(reader.snapshot(snapshots[-1]["number"]).parameters) if snapshots else "no snapshot"
+
+
+if __name__ == "__main__":
+    main("tests.faults.kills", check, RUNS)
