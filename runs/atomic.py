@@ -153,9 +153,9 @@ def _patiently(action: Callable[[], T]) -> T:
     return action()
 
 
-def to_json(values: Mapping[str, Any], *, indent: int | None = None) -> str:
+def to_json(values: Mapping[str, Any], *, indent: int | None = None, ascii: bool = False) -> str:
     """Values as JSON, in which what is not a finite number is null (JSON knows no NaN)."""
-    return json.dumps(_finite(values), indent=indent, allow_nan=False, ensure_ascii=False)
+    return json.dumps(_finite(values), indent=indent, allow_nan=False, ensure_ascii=ascii)
 
 
 def _finite(value: Any) -> Any:

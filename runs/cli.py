@@ -17,7 +17,7 @@ from annscope.core.config import FIELDS, Field, RunConfig
 from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
 from annscope.core.recipes import RECIPES
 from annscope.core.recipes import recipe as recipe_named
-from annscope.runs.atomic import to_json
+from annscope.runs.terminal import accept_every_letter, console, say, say_json, visible
 
 SPLITS = ("train", "validation", "test")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
     0 when done, 1 when a run failed, 2 for a mistake (with one line on standard error), 130 after Ctrl-C.
     """
+    accept_every_letter()
     try:
         status = annscope.main(args=arguments, prog_name="annscope", standalone_mode=False)
     except click.exceptions.Exit as end:
@@ -77,7 +78,7 @@ def _discard_output() -> None:
 
 
 def _complain(message: str) -> None:
-    click.echo(f"annscope: {message}", err=True)
+    say(f"annscope: {message}", err=True)
 
 
 def _one_line(text: str) -> str:
@@ -101,7 +102,8 @@ def annscope(context: click.Context) -> None:
 @click.option("--headless", is_flag=True, help="Do not open a browser.")
 def dashboard(port: int = 8501, headless: bool = False) -> None:
     """Open the dashboard in the browser."""
-    command = [sys.executable, "-m", "annscope.dashboard", "--port", str(port)] + (["--headless"] if headless else [])
+    command = [sys.executable, "-P", "-m", "annscope.dashboard", "--port", str(port)]
+    command += ["--headless"] if headless else []
     raise click.exceptions.Exit(become(command))
 
 
@@ -194,11 +196,10 @@ def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, s
     for point in search(checked(config), low=_number("--low", low), high=_number("--high", high), n_steps=n_steps):
         points.append(point)
         if as_json:
-            _print_json({"type": "point", **asdict(point)})
-            sys.stdout.flush()
+            say_json({"type": "point", **asdict(point)})
     found = suggest(points)
     if as_json:
-        _print_json({"type": "end", "suggestion": found.learning_rate, "lowest": found.lowest})
+        say_json({"type": "end", "suggestion": found.learning_rate, "lowest": found.lowest})
     else:
         _print(*sketch(points, found))
 
@@ -209,10 +210,10 @@ def recipes(as_json: bool) -> None:
     """The named networks: what each is, where it comes from, what it reached."""
     if as_json:
         for recipe in RECIPES.values():
-            _print_json(asdict(recipe) | {"settings": dict(recipe.settings), "config": recipe.config.to_dict()})
+            say_json(asdict(recipe) | {"settings": dict(recipe.settings), "config": recipe.config.to_dict()})
         return
     for recipe in RECIPES.values():
-        click.secho(recipe.name, bold=True)
+        say(recipe.name, bold=True)
         options = " ".join(
             f"--{option} {FIELDS[option].format(value)}"
             if FIELDS[option].kind != "switch"
@@ -222,8 +223,8 @@ def recipes(as_json: bool) -> None:
             for option, value in recipe.settings.items()
         )
         for text in (recipe.about, f"From: {recipe.source}.", f"Reached: {recipe.reached}.", options):
-            click.echo(click.wrap_text(text, 100, "  ", "  "))
-        click.echo()
+            say(click.wrap_text(text, 100, "  ", "  "))
+        say("")
 
 
 @annscope.command()
@@ -285,7 +286,7 @@ def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> No
 
     judged = evaluate_run(reader, split=split, step=None if step is None else _whole_number("--step", step))
     if as_json:
-        _print_json(judged)
+        say_json(judged)
     else:
         _print(*table_of(judged))
 
@@ -309,7 +310,7 @@ def check_gradient(run: str, step: str | None, as_json: bool) -> None:
     number = reader.kept_number() if step is None else number_of(reader, _whole_number("--step", step))
     checked = check_run(reader, number)
     if as_json:
-        _print_json(plain(checked))
+        say_json(plain(checked))
     else:
         _print(*table_of(checked))
 
@@ -328,10 +329,10 @@ def list_(as_json: bool) -> None:
     found = list_runs()
     if as_json:
         for summary in found:
-            _print_json({**asdict(summary), "directory": str(summary.directory)})
+            say_json({**asdict(summary), "directory": str(summary.directory)})
         return
     if not found:
-        click.echo("There are no runs yet. Begin one with: annscope train")
+        say("There are no runs yet. Begin one with: annscope train")
         return
     from rich.table import Table
 
@@ -362,7 +363,7 @@ def show(run: str, as_json: bool) -> None:
     last, best = snapshots[-1] if snapshots else None, best_line(snapshots)
     if as_json:
         about = {"run": reader.run, "directory": str(reader.directory), "status": status}
-        _print_json(
+        say_json(
             {**about, "description": reader.description, "n_snapshots": len(snapshots), "last": last, "best": best}
         )
         return
@@ -399,14 +400,14 @@ def delete(run: str, yes: bool, as_json: bool) -> None:
     from annscope.runs.catalogue import delete_run, find_run
 
     run = find_run(run)
-    if not yes and not click.confirm(f"Delete run {run} and all its snapshots?", err=True):
+    if not yes and not click.confirm(visible(f"Delete run {run} and all its snapshots?"), err=True):
         _complain(f"run {run} was kept.")
         raise click.exceptions.Exit(FAILED)
     delete_run(run)
     if as_json:
-        _print_json({"type": "deleted", "run": run})
+        say_json({"type": "deleted", "run": run})
     else:
-        click.echo(f"Run {run} is deleted.")
+        say(f"Run {run} is deleted.")
 
 
 def _threads(text: str) -> int:
@@ -428,16 +429,10 @@ def _number(option: str, text: str) -> float:
         raise ConfigError(f"{option} must be a number, got {text!r}") from None
 
 
-def _print_json(values: dict[str, Any]) -> None:
-    click.echo(to_json(values))
-
-
 def _print(*what: Any) -> None:
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    shown = console()
     for part in what:
-        console.print(part)
+        shown.print(part)
 
 
 if __name__ == "__main__":

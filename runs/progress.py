@@ -6,13 +6,11 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol, Self
 
-import click
-
-from annscope.runs.atomic import to_json
 from annscope.runs.encoding import parameters_sha256
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line
 from annscope.runs.status import Status
+from annscope.runs.terminal import console, say, say_json, visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -52,7 +50,7 @@ class JsonView:
         for line in lines:
             if line["type"] != "snapshot":
                 continue
-            _put(
+            say_json(
                 {
                     "type": "snapshot",
                     "run": self._run,
@@ -69,12 +67,7 @@ class JsonView:
 
     def end(self, reader: RunReader, status: Status) -> None:
         end = {"type": "end", "status": status["status"], "run": self._run, "directory": str(reader.directory)}
-        _put({**end, "parameters_sha256": _last_sha256(reader)})
-
-
-def _put(values: dict[str, object]) -> None:
-    click.echo(to_json(values))
-    sys.stdout.flush()
+        say_json({**end, "parameters_sha256": _last_sha256(reader)})
 
 
 def _last_sha256(reader: RunReader) -> str | None:
@@ -113,16 +106,16 @@ class PlainView:
         loading = status["loading"]
         if loading and loading["what"] != self._said:
             self._said = loading["what"]
-            click.echo(self._said)
+            say(self._said)
         for line in lines:
             if line["type"] == "snapshot":
                 speed = self._speed.since_last(line)
-                click.echo(describe(line) + (f"  {speed:,.0f} samples/s" if speed else ""))
+                say(describe(line) + (f"  {speed:,.0f} samples/s" if speed else ""))
             elif line["event"] == "warning":
-                click.echo(line["message"], err=True)
+                say(line["message"], err=True)
 
     def end(self, reader: RunReader, status: Status) -> None:
-        click.echo(closing(reader, status))
+        say(closing(reader, status))
 
 
 class BarView:
@@ -133,9 +126,12 @@ class BarView:
 
         self._run = run
         self._progress: Progress = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=None), TextColumn("{task.fields[figures]}")
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[figures]}", markup=False),
+            console=console(),
         )
-        self._task = self._progress.add_task(f"Run {run}", total=None, figures="")
+        self._task = self._progress.add_task(visible(f"Run {run}"), total=None, figures="")
         self._last: Line | None = None
 
     def __enter__(self) -> Self:
@@ -154,7 +150,10 @@ class BarView:
         loading = status["loading"]
         if loading:
             self._progress.update(
-                self._task, description=loading["what"], completed=loading["done"], total=loading["total"] or None
+                self._task,
+                description=visible(loading["what"]),
+                completed=loading["done"],
+                total=loading["total"] or None,
             )
             return
         epoch = f"epoch {status['epoch']} of {status['n_epochs']}"
@@ -169,7 +168,7 @@ class BarView:
 
     def end(self, reader: RunReader, status: Status) -> None:
         self._progress.stop()
-        click.echo(closing(reader, status))
+        say(closing(reader, status))
 
 
 def figures(line: Line | None, status: Status) -> str:

@@ -14,7 +14,6 @@ from unittest import mock
 
 import numpy as np
 import pytest
-import rich.console
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 import annscope.core.training
@@ -31,6 +30,15 @@ from annscope.runs.writer import create_run
 SMALL = ["--data", "blobs", "--samples", "90", "--hidden", "5", "--batch-size", "16", "--learning-rate", "0.05"]
 
 Run = Callable[..., tuple[int, str, str]]
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture(autouse=True)
@@ -290,22 +298,30 @@ def test_a_diverged_run_ends_with_status_1(run: Run, monkeypatch: pytest.MonkeyP
 
 def test_the_progress_bar_shows_figures(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal a bar carries epoch, loss, accuracy, speed and the time left."""
-    screen = io.StringIO()
-    console = rich.console.Console(file=screen, force_terminal=True, width=140)
-    monkeypatch.setattr(rich, "get_console", lambda: console)
-    monkeypatch.setattr("rich.progress.get_console", lambda: console)
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.setenv("TERM", "xterm")
     run = create_run(config)
     reader = RunReader(run_directory(run))
     with progress.BarView(run) as view:
         for status in work(reader.directory):
             view.show(reader.new_lines(), status)
-        view.show([{"type": "event", "event": "warning", "step": 1, "message": "Take care."}], status)
+        view.show([{"type": "event", "event": "warning", "step": 1, "message": "Take care of [/bold]."}], status)
         view.end(reader, status)
-    for other in ({"loading": {"what": "Downloading", "done": 1, "total": 2}}, {"status": "paused"}):
+    for other in ({"loading": {"what": "Downloading [red]", "done": 1, "total": 2}}, {"status": "paused"}):
         with progress.BarView(run) as view:
             view.show([], {**status, **other})  # type: ignore[typeddict-item]
     text = screen.getvalue()
-    for part in ("epoch 2 of 2", "loss", "accuracy", "samples/s", "Take care.", "Downloading", "(paused)"):
+    for part in (
+        "epoch 2 of 2",
+        "loss",
+        "accuracy",
+        "samples/s",
+        "Take care of [/bold].",
+        "Downloading [red]",
+        "(paused)",
+    ):
         assert part in text
 
 
@@ -340,8 +356,8 @@ def test_without_a_command_the_dashboard_opens(run: Run, monkeypatch: pytest.Mon
     assert run()[0] == 3
     assert run("dashboard", "--port", "9000", "--headless")[0] == 3
     assert started == [
-        [sys.executable, "-m", "annscope.dashboard", "--port", "8501"],
-        [sys.executable, "-m", "annscope.dashboard", "--port", "9000", "--headless"],
+        [sys.executable, "-P", "-m", "annscope.dashboard", "--port", "8501"],
+        [sys.executable, "-P", "-m", "annscope.dashboard", "--port", "9000", "--headless"],
     ]
 
 
