@@ -100,7 +100,7 @@ def prepare_resume(run: str, n_epochs: int | None = None) -> Path:
 
 
 def _spawn(directory: Path, n_epochs: int | None = None) -> None:
-    command = [sys.executable, "-m", "annscope.runs.worker", str(directory)]
+    command = [sys.executable, "-P", "-m", "annscope.runs.worker", str(directory)]
     if n_epochs is not None:
         command += ["--epochs", str(n_epochs)]
     n_threads = recorded_threads(RunReader(directory).description)

@@ -117,8 +117,8 @@ def search_elsewhere(config: RunConfig) -> Generator[RangePoint | Suggestion | N
     else, or leave. Closing the generator ends the process. Raises SearchError, with the sentence of
     the command line, when there is no result.
     """
-    command = [sys.executable, "-m", "annscope.runs.cli", "find-learning-rate", "--json", "--steps", str(N_STEPS)]
-    command += options_of(config)
+    command = [sys.executable, "-P", "-m", "annscope.runs.cli", "find-learning-rate", "--json"]
+    command += ["--steps", str(N_STEPS), *options_of(config)]
     with TemporaryFile() as complaints:
         process = subprocess.Popen(
             command,

@@ -76,7 +76,7 @@ def dashboard(home: Path, *, port: int | None = None, environment: Mapping[str, 
     log = home / "dashboard.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "annscope.dashboard", "--port", str(port), "--headless"],
+            [sys.executable, "-P", "-m", "annscope.dashboard", "--port", str(port), "--headless"],
             env={**os.environ, **(environment or {}), "ANNSCOPE_HOME": str(home)},
             stdin=subprocess.DEVNULL,
             stdout=output,
