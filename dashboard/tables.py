@@ -13,6 +13,7 @@ from numpy import ndarray
 
 from annscope.core.evaluation.curves import Averages, Calibration, PrecisionRecallCurve, RocCurve
 from annscope.core.evaluation.metrics import ClassMetrics
+from annscope.dashboard import escaping
 from annscope.dashboard.derived import Answers
 from annscope.runs.record import Line
 
@@ -49,7 +50,7 @@ def rows_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if rows:
-        writer.writerow(rows[0])
+        writer.writerow([escaping.csv(name) for name in rows[0]])
         writer.writerows([_field(value) for value in row.values()] for row in rows)
     return text.getvalue()
 
@@ -57,7 +58,7 @@ def rows_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 def _field(value: Any) -> Any:
     if isinstance(value, float):
         return "" if value != value else repr(float(value))
-    return value
+    return escaping.csv(value)
 
 
 def matrix_rows(names: Sequence[str], numbers: ndarray) -> list[Row]:

@@ -12,6 +12,7 @@ from numpy import ndarray
 from PIL import Image
 
 from annscope.core.errors import AnnscopeError
+from annscope.dashboard import escaping
 from annscope.dashboard.augmented import augmented
 from annscope.dashboard.components import controls
 from annscope.data.datasets import is_ready
@@ -29,7 +30,7 @@ def pictures() -> None:
         with st.spinner("Loading the images", show_time=True):
             found = augmented(config)
     except AnnscopeError as error:
-        st.error(str(error))
+        st.error(escaping.markdown(str(error)))
         return
     dark = st.context.theme.type == "dark"
     tiles = []

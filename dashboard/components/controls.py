@@ -17,7 +17,7 @@ import streamlit as st
 from annscope.core.config import AUGMENTATIONS, FIELDS, Field, RunConfig
 from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
 from annscope.core.recipes import RECIPES, Recipe
-from annscope.dashboard import state
+from annscope.dashboard import escaping, state
 from annscope.data.datasets import DATASETS, DatasetInfo, check_name, find_path, holds_images
 from annscope.runs.launch import check_data_of
 
@@ -253,7 +253,7 @@ def sidebar(below: Mapping[str, Callable[[], None]] | None = None, augmented: Ca
         try:
             config_of(settings)
         except ConfigError as error:
-            st.error(f"{str(error)[0].upper()}{str(error)[1:]}.", icon=":material/error:")
+            st.error(escaping.markdown(f"{str(error)[0].upper()}{str(error)[1:]}."), icon=":material/error:")
 
 
 def _augmentation(settings: dict[str, Any], augmented: Callable[[], None] | None) -> None:
@@ -364,7 +364,7 @@ def _data_set(item: Field, value: str, key: str) -> str:
     try:
         check_name(name)
     except AnnscopeError as error:
-        st.error(str(error))
+        st.error(escaping.markdown(str(error)))
         return value
     with st.container(key="data-about"):
         own = "Your own images, a subfolder for each class." if _is_folder(name) else "Your own file."

@@ -8,8 +8,7 @@ import streamlit as st
 
 from annscope.core.errors import AnnscopeError
 from annscope.core.explain.gradient_check import GradientCheck
-from annscope.dashboard import state
-from annscope.dashboard.components.trouble import escape
+from annscope.dashboard import escaping, state
 from annscope.dashboard.figures.gradient_check import gradient_check_figure
 from annscope.dashboard.following import follow
 from annscope.runs.catalogue import run_directory
@@ -33,7 +32,7 @@ def gradient_panel(run: str) -> None:
         asked = state.shown_number(state.SNAPSHOT)
         checked = _checked(run_directory(run), newest if asked is None else min(asked, newest))
     except AnnscopeError as error:
-        st.error(escape(str(error)), icon=":material/error:")
+        st.error(escaping.markdown(str(error)), icon=":material/error:")
         return
     st.markdown(INTRODUCTION)
     columns = st.columns(1 if checked.is_exact else 2, gap="medium")

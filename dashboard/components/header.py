@@ -10,10 +10,9 @@ import streamlit as st
 
 from annscope.core.config import FIELDS
 from annscope.core.errors import AnnscopeError
-from annscope.dashboard import state
+from annscope.dashboard import escaping, state
 from annscope.dashboard.components import controls
 from annscope.dashboard.components.picker import pick_run
-from annscope.dashboard.components.trouble import escape as escape
 from annscope.dashboard.components.trouble import said_in_a_sentence, sentence_of
 from annscope.dashboard.following import Following, follow
 from annscope.runs import control, launch
@@ -61,7 +60,7 @@ def _header(run: str, was_at_work: bool) -> None:
             try:
                 following = follow(run)
             except AnnscopeError as error:
-                st.error(escape(str(error)), icon=":material/error:")
+                st.error(escaping.markdown(str(error)), icon=":material/error:")
                 return
             with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
                 _copy_button(following)
@@ -190,7 +189,7 @@ def show_refusal(following: Following | None = None) -> None:
     if grounds != _grounds(following):
         st.session_state[state.REFUSAL] = None
     elif sentence:
-        st.error(escape(sentence), icon=":material/block:")
+        st.error(escaping.markdown(sentence), icon=":material/block:")
 
 
 def _grounds(following: Following | None) -> tuple[object, ...]:
@@ -233,26 +232,26 @@ def _status(run: str, drawn: tuple[object, ...]) -> None:
     name = status["status"]
     color, icon = _LOOKS.get(name, ("gray", ":material/question_mark:"))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(name, icon=icon, color=color)  # type: ignore[arg-type]
+        st.badge(escaping.markdown(name), icon=icon, color=color)  # type: ignore[arg-type]
         st.markdown(f":small[{_words(following)}]")
     loading = status["loading"]
     if loading is not None:
         share = loading["done"] / loading["total"] if loading["total"] else 0.0
         amount = f"{loading['done'] / 1e6:.1f} of {loading['total'] / 1e6:.1f} MB"
-        st.progress(min(1.0, share), text=f"{loading['what']}: {amount}")
+        st.progress(min(1.0, share), text=f"{escaping.markdown(loading['what'])}: {amount}")
     elif following.at_work and status["total_steps"]:
         st.progress(min(1.0, status["step"] / status["total_steps"]))
     if status["message"] and name in {"diverged", "failed"}:
-        st.error(status["message"], icon=":material/error:")
+        st.error(escaping.markdown(status["message"]), icon=":material/error:")
     elif status["message"] and name == "interrupted":
-        st.warning(status["message"], icon=":material/power_off:")
+        st.warning(escaping.markdown(status["message"]), icon=":material/power_off:")
 
 
 def _words(following: Following) -> str:
     """What a run is doing, in one line."""
     status, lines = following.status, following.snapshot_lines()
     if status["status"] == "unresponsive" and not lines:
-        return escape(status["message"] or "")
+        return escaping.markdown(status["message"] or "")
     if status["loading"] is not None:
         return "loading the data"
     if status["total_steps"] is None and not lines:
@@ -268,7 +267,7 @@ def _words(following: Following) -> str:
     if status["seconds_left"] is not None:
         words.append(f"{duration(status['seconds_left'])} left")
     elif status["message"] and status["status"] not in {"diverged", "failed", "interrupted"}:
-        words.append(escape(status["message"]))
+        words.append(escaping.markdown(status["message"]))
     return " · ".join(words)
 
 

@@ -14,7 +14,7 @@ import streamlit as st
 from annscope.core.config import RunConfig
 from annscope.core.errors import AnnscopeError
 from annscope.core.explain.range_test import RangePoint, Suggestion
-from annscope.dashboard import state
+from annscope.dashboard import escaping, state
 from annscope.dashboard.components import controls
 from annscope.dashboard.components.trouble import said_in_a_sentence
 from annscope.dashboard.figures.learning_rate import learning_rate_figure
@@ -65,7 +65,7 @@ def _content(config: RunConfig) -> None:
         st.session_state[state.RATE_FOUND] = _search(config)
     outcome = st.session_state[state.RATE_FOUND]
     if isinstance(outcome, str):
-        st.error(outcome, icon=":material/error:")
+        st.error(escaping.markdown(outcome), icon=":material/error:")
     else:
         _result(*outcome)
 

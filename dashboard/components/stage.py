@@ -9,9 +9,8 @@ from __future__ import annotations
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
-from annscope.dashboard import state
+from annscope.dashboard import escaping, state
 from annscope.dashboard.components.loading import code, in_browser
-from annscope.dashboard.components.trouble import escape
 from annscope.dashboard.derived import splits_of
 from annscope.dashboard.routes import BASE
 
@@ -25,7 +24,7 @@ def stage(run: str) -> None:
     """
     sample, complaint = _sample(run)
     if complaint is not None:
-        st.warning(escape(complaint), icon=":material/link_off:")
+        st.warning(escaping.markdown(complaint), icon=":material/link_off:")
     _component(
         key=state.STAGE,
         data={

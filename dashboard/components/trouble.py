@@ -12,6 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
+from annscope.dashboard import escaping
 from annscope.data.home import annscope_home
 from annscope.runs.atomic import why_not_written
 
@@ -22,7 +23,7 @@ def said_in_a_sentence() -> Iterator[None]:
     try:
         yield
     except (AnnscopeError, OSError) as error:
-        st.error(escape(sentence_of(error)), icon=":material/error:")
+        st.error(escaping.markdown(sentence_of(error)), icon=":material/error:")
 
 
 def sentence_of(error: AnnscopeError | OSError) -> str:
@@ -31,8 +32,3 @@ def sentence_of(error: AnnscopeError | OSError) -> str:
         path = error.filename if isinstance(error.filename, str) else None
         return why_not_written(Path(path or annscope_home()), error)
     return str(error)
-
-
-def escape(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()#+-!|<>$:~" else sign for sign in text)

@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from annscope.core.evaluation.curves import Calibration
-from annscope.dashboard.figures.look import as_text, palette_for, styled, walkable
+from annscope.dashboard import escaping
+from annscope.dashboard.figures.look import palette_for, styled, walkable
 
 
 def calibration_figure(
@@ -21,7 +22,7 @@ def calibration_figure(
     The bars carry the number of their bin; `chosen` is the bin that is looked at. `of_label` names the label whose
     probability `found` is about, the share then being that of the examples that carry it.
     """
-    name = None if of_label is None else as_text(of_label)
+    name = None if of_label is None else escaping.plotly(of_label)
     if name is None:
         x, y = "Confidence (probability of the prediction)", "Share that is right"
         words = ("confidence", "predictions", "right", "mean confidence")

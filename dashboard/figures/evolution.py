@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 from numpy import ndarray
 
-from annscope.dashboard.figures.look import as_text, palette_for, short, styled, walkable
+from annscope.dashboard import escaping
+from annscope.dashboard.figures.look import palette_for, short, styled, walkable
 
 
 def evolution_figure(
@@ -33,7 +34,7 @@ def evolution_figure(
     for label in [*(c for c in range(len(names)) if c != chosen), chosen]:
         is_chosen = label == chosen
         known = np.flatnonzero(~np.isnan(values[:, label]))
-        name = as_text(names[label])
+        name = escaping.plotly(names[label])
         figure.add_scatter(
             x=list(epochs), y=values[:, label], customdata=list(numbers), name=name, connectgaps=False,
             mode="lines+markers" if is_chosen else "lines",
@@ -51,7 +52,7 @@ def evolution_figure(
             walkable(figure, texts, label)
         if is_chosen and len(known):
             figure.add_annotation(
-                x=epochs[known[-1]], y=values[known[-1], label], text=f"<b>{as_text(short(names[label]))}</b>",
+                x=epochs[known[-1]], y=values[known[-1], label], text=f"<b>{escaping.plotly(short(names[label]))}</b>",
                 showarrow=False, xanchor="left", xshift=8, font={"color": palette.chosen},
             )  # fmt: skip
     figure.add_vline(x=now, line={"color": palette.other, "width": 1.5, "dash": "dot"})

@@ -74,11 +74,6 @@ def walkable(figure: go.Figure, texts: Sequence[str], label: int | None = None) 
     trace.meta = {"label": label, "walk": True}
 
 
-def as_text(name: str) -> str:
-    """A name as plotly shows it letter by letter: it takes some HTML for markup."""
-    return name.replace("&", "&amp;").replace("<", "&lt;")
-
-
 def short(name: str, most: int = 18) -> str:
     """A name for a place with little room."""
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"

@@ -10,7 +10,8 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from annscope.core.evaluation.curves import AtThreshold, PrecisionRecallCurve, RocCurve
-from annscope.dashboard.figures.look import Palette, as_text, palette_for, styled, walkable
+from annscope.dashboard import escaping
+from annscope.dashboard.figures.look import Palette, palette_for, styled, walkable
 
 MOST_POINTS = 300
 """How many points of a curve are drawn; the areas are always those of all points."""
@@ -85,7 +86,7 @@ def _add_curve(
     if np.isnan(x[-1]) or np.isnan(y[-1]):
         return  # nothing to draw for a class without examples
     kept = thinned(x, y)
-    name = as_text(names[label])
+    name = escaping.plotly(names[label])
     # A browser has no infinity: the point that calls nothing positive has no threshold to show.
     carried = np.where(np.isinf(thresholds[kept]), np.nan, thresholds[kept])
     figure.add_scatter(

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
-from annscope.dashboard import state
+from annscope.dashboard import escaping, state
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.pad import complaints_about, pad
 from annscope.dashboard.components.picker import pick_run, run_to_show
-from annscope.dashboard.components.trouble import escape, said_in_a_sentence
+from annscope.dashboard.components.trouble import said_in_a_sentence
 from annscope.dashboard.following import follow
 from annscope.dashboard.pages import train
 
@@ -42,7 +42,7 @@ def page() -> None:
         newest, at_work = following.newest, following.at_work
     except AnnscopeError as error:
         pick_run(run)
-        st.error(escape(str(error)), icon=":material/error:")
+        st.error(escaping.markdown(str(error)), icon=":material/error:")
         return
     if newest < 0:
         pick_run(run)
@@ -57,7 +57,7 @@ def page() -> None:
 
 def _complain(sentences: Sequence[str]) -> None:
     if sentences:
-        st.warning("\n".join(f"- {escape(sentence)}" for sentence in sentences), icon=":material/link_off:")
+        st.warning("\n".join(f"- {escaping.markdown(sentence)}" for sentence in sentences), icon=":material/link_off:")
 
 
 @said_in_a_sentence()

@@ -9,11 +9,11 @@ from typing import Any
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
-from annscope.dashboard import state
+from annscope.dashboard import escaping, state
 from annscope.dashboard.components import parts
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.picker import pick_run, run_to_show
-from annscope.dashboard.components.trouble import escape, said_in_a_sentence
+from annscope.dashboard.components.trouble import said_in_a_sentence
 from annscope.dashboard.derived import Answers, DerivedError, answers_of, splits_of
 from annscope.dashboard.following import follow
 from annscope.dashboard.looking import Looking, understand, views_of
@@ -69,7 +69,7 @@ def page() -> None:
     st.html(STYLE)
     run = run_to_show()
     for sentence in st.session_state.pop(state.COMPLAINTS, []):
-        st.warning(escape(sentence), icon=":material/link_off:")
+        st.warning(escaping.markdown(sentence), icon=":material/link_off:")
     if run is None:
         st.info("There is no run yet: train a network first, then look here at what it gets wrong.", icon="🔎")
     else:
@@ -104,7 +104,7 @@ def _inspect(run: str) -> None:
         _choose_split(looking, splits)
         _choose_moment(looking, following.at_work)
     for sentence in looking.complaints:
-        st.warning(escape(sentence), icon=":material/link_off:")
+        st.warning(escaping.markdown(sentence), icon=":material/link_off:")
     try:
         answers = answers_of(run, looking.number, looking.split)
     except AnnscopeError as error:
@@ -126,7 +126,7 @@ def _inspect(run: str) -> None:
 
 
 def _say(error: AnnscopeError) -> None:
-    st.error(escape(str(error)), icon=":material/error:")
+    st.error(escaping.markdown(str(error)), icon=":material/error:")
 
 
 def _choose_split(looking: Looking, splits: Mapping[str, int]) -> None:
@@ -165,7 +165,7 @@ def _moment(run: str, drawn: int, was_at_work: bool) -> None:
 
 def _await_snapshot(run: str, error: AnnscopeError) -> None:
     """Say why there is nothing to see yet, and look again as long as the run is at work."""
-    st.info(escape(str(error)), icon=":material/hourglass_empty:")
+    st.info(escaping.markdown(str(error)), icon=":material/hourglass_empty:")
     try:
         at_work = follow(run).at_work
     except AnnscopeError:

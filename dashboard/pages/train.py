@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
-from annscope.dashboard import state
+from annscope.dashboard import escaping, state
 from annscope.dashboard.components import augmentation, controls, learning_rate_finder
 from annscope.dashboard.components.gradient import gradient_panel
 from annscope.dashboard.components.header import header
 from annscope.dashboard.components.picker import run_to_show
 from annscope.dashboard.components.stage import stage
-from annscope.dashboard.components.trouble import escape, said_in_a_sentence
+from annscope.dashboard.components.trouble import said_in_a_sentence
 from annscope.dashboard.components.welcome import welcome
 from annscope.dashboard.following import follow
 from annscope.dashboard.tables import COLUMNS, history_csv, history_rows
@@ -63,7 +63,7 @@ def _main() -> None:
     run = run_to_show()
     complaints = st.session_state.get(state.COMPLAINTS, [])
     if complaints:
-        lines = [escape(sentence) for sentence in complaints]
+        lines = [escaping.markdown(sentence) for sentence in complaints]
         st.warning(
             lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines), icon=":material/link_off:"
         )
@@ -77,7 +77,7 @@ def _main() -> None:
     except AnnscopeError:
         return  # the header says what is wrong with it
     for sentence in state.not_recorded(st.query_params.to_dict(), newest):
-        st.warning(escape(sentence), icon=":material/link_off:")
+        st.warning(escaping.markdown(sentence), icon=":material/link_off:")
     _watch(run)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from annscope.dashboard import state, tables
+from annscope.dashboard import escaping, state, tables
 from annscope.dashboard.components import parts
-from annscope.dashboard.components.header import escape
 from annscope.dashboard.derived import Answers
 from annscope.dashboard.figures.calibration import calibration_figure
 from annscope.dashboard.looking import Looking
@@ -19,12 +18,13 @@ def confidence(looking: Looking, answers: Answers, moments: Moments) -> None:  #
     label, of_label = looking.label, answers.is_multilabel
     found = answers.calibration_of(label) if of_label else answers.calibration
     selection, name = looking.selection, answers.class_names[label]
+    literal = escaping.markdown(name)
     if of_label:
         choices.choose_class(looking, answers)
     means = [("Mean confidence", float(answers.confidence.mean())), ("Accuracy", answers.accuracy)]
     if of_label:
         mean, share = answers.probabilities[:, label].mean(), answers.is_class(label).mean()
-        means = [(f"Mean p({name})", float(mean)), (f"Share that is {name}", float(share))]
+        means = [(f"Mean p({literal})", float(mean)), (f"Share that is {literal}", float(share))]
     with st.container(horizontal=True):
         st.metric("Expected calibration error", choices.figure_text(found.expected_error), border=True)
         st.metric("Largest gap of a bin", choices.figure_text(found.largest_error), border=True)
@@ -49,9 +49,9 @@ def confidence(looking: Looking, answers: Answers, moments: Moments) -> None:  #
         title="Calibration", about=about,
     )  # fmt: skip
     st.caption(
-        f"Each example is put by its probability of {escape(name)} into one of {len(found.count)} bins of equal width; "
+        f"Each example is put by its probability of {literal} into one of {len(found.count)} bins of equal width; "
         "a bin holds what is above its lower edge and at most its upper one. Bars: share that truly is "
-        f"{escape(name)}; dots: at the mean probability; orange: the gap. Expected calibration error: the mean gap, "
+        f"{literal}; dots: at the mean probability; orange: the gap. Expected calibration error: the mean gap, "
         "each bin weighted by how many examples it holds. A bar shows its examples."
         if of_label
         else "Each prediction is put by its confidence, the probability of the predicted class, into one of "

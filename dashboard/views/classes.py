@@ -8,9 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from annscope.dashboard import state, tables
+from annscope.dashboard import escaping, state, tables
 from annscope.dashboard.components import parts
-from annscope.dashboard.components.header import escape
 from annscope.dashboard.derived import Answers
 from annscope.dashboard.formulas import averages_in_words, formulas
 from annscope.dashboard.looking import FIGURES, Looking
@@ -55,7 +54,7 @@ def classes(looking: Looking, answers: Answers, moments: Moments) -> None:  # no
     columns = ({**COLUMNS[0], "title": one.capitalize()}, *COLUMNS[1:])
     parts.table("classes", f"Figures of each {one} on the {answers.split} split", columns, rows, answers, choose,
                 selected=str(looking.label), footer=footer)  # fmt: skip
-    st.markdown(f"##### The figures of {escape(names[looking.label])}, with their own numbers")
+    st.markdown(f"##### The figures of {escaping.markdown(names[looking.label])}, with their own numbers")
     st.markdown(formulas(answers.confusion, looking.label))
     with st.expander("What the averages mean", icon=":material/functions:"):
         st.markdown(averages_in_words(answers.confusion))

@@ -9,9 +9,8 @@ import streamlit as st
 
 from annscope.core.errors import AnnscopeError
 from annscope.core.snapshot import Confusion
-from annscope.dashboard import state, tables
+from annscope.dashboard import escaping, state, tables
 from annscope.dashboard.components import parts
-from annscope.dashboard.components.header import escape
 from annscope.dashboard.derived import Answers, answers_of
 from annscope.dashboard.following import follow
 from annscope.dashboard.looking import Looking
@@ -54,7 +53,7 @@ def _other_confusion(looking: Looking, answers: Answers, moments: Moments) -> Co
         return answers.confusion
     against = looking.against if looking.against in options else default
     if looking.against is not None and looking.against not in options:
-        st.warning(f"There is nothing to compare with called {escape(repr(looking.against))}.")
+        st.warning(f"There is nothing to compare with called {escaping.markdown(repr(looking.against))}.")
     key = state.choice(state.AGAINST)
     if st.session_state.get(key) != against:
         st.session_state[key] = against

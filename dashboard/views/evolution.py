@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from annscope.dashboard import state, tables
+from annscope.dashboard import escaping, state, tables
 from annscope.dashboard.components import parts
-from annscope.dashboard.components.header import escape
 from annscope.dashboard.derived import Answers, confusions_of, splits_of
 from annscope.dashboard.figures.evolution import evolution_figure
 from annscope.dashboard.looking import FIGURES, Looking
@@ -37,7 +36,7 @@ def evolution(looking: Looking, answers: Answers, moments: Moments) -> None:
     with st.spinner("Looking back at every snapshot …", show_time=False):
         confusions, troubles = confusions_of(looking.run, numbers, looking.split)
     for trouble in troubles:
-        st.warning(escape(f"{trouble} It is left out here."), icon=":material/error:")
+        st.warning(escaping.markdown(f"{trouble} It is left out here."), icon=":material/error:")
     is_thinned = len(numbers) < len(moments.lines)
     numbers = list(confusions)
     values = np.stack([class_figure(confusion, looking.figure) for confusion in confusions.values()])

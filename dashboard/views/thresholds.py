@@ -8,9 +8,8 @@ from typing import Any
 import streamlit as st
 
 from annscope.core.evaluation.curves import at_threshold
-from annscope.dashboard import state, tables
+from annscope.dashboard import escaping, state, tables
 from annscope.dashboard.components import parts
-from annscope.dashboard.components.header import escape
 from annscope.dashboard.derived import Answers
 from annscope.dashboard.figures.look import short
 from annscope.dashboard.figures.thresholds import precision_recall_figure, roc_figure
@@ -22,6 +21,7 @@ from annscope.dashboard.views import choices
 def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001
     """The curves of one class or label, the point of the threshold on them, and the areas under those of every one."""
     label, name = looking.label, answers.class_names[looking.label]
+    literal = escaping.markdown(name)
     positive, scores = answers.is_class(label), answers.probabilities[:, label]
     mark = at_threshold(positive, scores, looking.threshold)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -35,7 +35,7 @@ def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  #
             st.metric(title, choices.figure_text(value), border=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            f"Show the {mark.true_positives + mark.false_positives:,} called {name}", key=state.CALLED,
+            f"Show the {mark.true_positives + mark.false_positives:,} called {literal}", key=state.CALLED,
             on_click=choices.show, args=(f"called-{label}",), icon=":material/filter_alt:",
         )  # fmt: skip
         st.button(
@@ -66,7 +66,7 @@ def thresholds(looking: Looking, answers: Answers, moments: Moments) -> None:  #
             about=name,
         )  # fmt: skip
     if not positive.any():
-        st.info(f"This split holds no example of {escape(name)}: it has no curves.", icon=":material/info:")
+        st.info(f"This split holds no example of {literal}: it has no curves.", icon=":material/info:")
     st.caption(
         "A point of a curve takes its threshold and shows what it calls positive; a grey curve is another "
         f"{one}, to look at instead. Dotted: chance. Diamond: the threshold. Drag to zoom in, double-click to zoom out."
@@ -116,8 +116,8 @@ def _choose_threshold(looking: Looking, name: str) -> None:
         state.put(state.SHEET, None)
 
     st.slider(
-        f"Threshold: call it {short(name)} when its probability is at least", 0.0, 1.0, step=0.005, key=key,
-        format="%.3f", on_change=choose,
+        f"Threshold: call it {escaping.markdown(short(name))} when its probability is at least", 0.0, 1.0, step=0.005,
+        key=key, format="%.3f", on_change=choose,
     )  # fmt: skip
 
 

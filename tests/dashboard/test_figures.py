@@ -39,7 +39,7 @@ def test_roc_curves_have_every_point_and_its_threshold(mark: AtThreshold, dark: 
     """The chosen class lies in front, each of its points carries the threshold that a click takes."""
     curves = [roc_curve(IS_CLASS[:, c], SCORES[:, c]) for c in range(3)]
     figure = roc_figure(curves, NAMES, 1, mark, dark=dark)
-    chosen = named(figure, "d&lt;o>g")
+    chosen = named(figure, "d&#60;o>g")
     np.testing.assert_array_equal(chosen.x, curves[1].false_positive_rate)
     np.testing.assert_array_equal(chosen.y, curves[1].true_positive_rate)
     np.testing.assert_array_equal(chosen.customdata[1:], curves[1].thresholds[1:])
@@ -52,7 +52,7 @@ def test_roc_curves_have_every_point_and_its_threshold(mark: AtThreshold, dark: 
     assert chosen.line.color == (DARK if dark else LIGHT).chosen
     assert "<o>" not in chosen.hovertemplate
     assert named(figure, "cat").mode == "lines"
-    assert [trace.name for trace in figure.data] == ["chance", "cat", "d&lt;o>g", "threshold"], "no owl, no curve"
+    assert [trace.name for trace in figure.data] == ["chance", "cat", "d&#60;o>g", "threshold"], "no owl, no curve"
     marked = named(figure, "threshold")
     assert (marked.x[0], marked.y[0]) == (mark.false_positive_rate, mark.recall)
 
@@ -61,7 +61,7 @@ def test_precision_recall_curves_are_steps(mark: AtThreshold) -> None:
     """Between two points the curve claims no precision that no threshold gives; chance is the share of the class."""
     curves = [precision_recall_curve(IS_CLASS[:, c], SCORES[:, c]) for c in range(3)]
     figure = precision_recall_figure(curves, NAMES, 1, mark, share=0.4, dark=False)
-    chosen = named(figure, "d&lt;o>g")
+    chosen = named(figure, "d&#60;o>g")
     np.testing.assert_array_equal(chosen.x, curves[1].recall)
     np.testing.assert_array_equal(chosen.y, curves[1].precision)
     assert chosen.line.shape == "vh"
@@ -109,11 +109,11 @@ def test_the_evolution_has_a_line_a_class() -> None:
     figure = evolution_figure(
         [0, 3], values, NAMES, 0, numbers=[0, 5], figure_name="F1", time_name="Epoch", now=3, dark=True
     )
-    assert [trace.name for trace in figure.data] == ["d&lt;o>g", "owl", "cat"]
+    assert [trace.name for trace in figure.data] == ["d&#60;o>g", "owl", "cat"]
     chosen = named(figure, "cat")
     assert (list(chosen.x), list(chosen.y), list(chosen.customdata)) == ([0, 3], [0.1, 0.4], [0, 5])
     assert chosen.meta == {"label": 0, "walk": True}
     assert list(chosen.text) == ["epoch 0<br>F1 0.1000", "epoch 3<br>F1 0.4000"]
-    assert math.isnan(named(figure, "d&lt;o>g").y[0])
+    assert math.isnan(named(figure, "d&#60;o>g").y[0])
     assert figure.layout.shapes[0].x0 == 3
     assert figure.layout.yaxis.title.text == "F1"

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from annscope.dashboard import following
 from annscope.dashboard.components.header import duration
-from annscope.dashboard.components.trouble import escape
 from annscope.dashboard.following import encode_frame, follow
 from annscope.runs.record import RecordError
 
@@ -106,8 +105,3 @@ def test_a_process_that_died_is_noticed_while_watched(
 def test_time_is_said_as_people_say_it(seconds: float, words: str) -> None:
     """The time left reads well at every size."""
     assert duration(seconds) == words
-
-
-def test_a_message_is_text_and_not_markup() -> None:
-    """A file's name in a message cannot format the page."""
-    assert escape("*bold* [link](http://x) <b>") == r"\*bold\* \[link\]\(http\://x\) \<b\>"

@@ -1,7 +1,11 @@
 /** What a card shows as a file: its numbers as CSV, in full, and its picture as PNG. */
 import { press } from '../lib/ui/draw-parts.js';
 
-const field = (value) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+/** A cell: quoted where it must be, and with an apostrophe before a text that a spreadsheet would compute. */
+function field(value) {
+  const text = /^[=+@\t\r\n＝＋－＠-]/.test(String(value)) && Number.isNaN(Number(value)) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
 
 function download(blob, name) {
   const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: name });

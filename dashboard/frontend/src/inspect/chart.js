@@ -21,7 +21,9 @@ export function plotly(address) {
 }
 
 /** A point's words on one line, as they are read out. */
-const plainly = (text) => String(text).replaceAll('<br>', ', ');
+const plainly = (text) => String(text).replaceAll('<br>', ', ').replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(code));
+/** A text that plotly, which takes some HTML, shows letter by letter; as `dashboard.escaping.plotly` does. */
+const escaped = (text) => text.replace(/[&<{]/g, (sign) => `&#${sign.codePointAt(0)};`);
 
 /**
  * Build the chart in `root`; `tell` is called with {label, carried}: the class of the curve and what the point carries.
@@ -201,7 +203,7 @@ export function createChart(root, tell) {
 
   /** The chart as one picture, with its name above it. */
   async function picture() {
-    const name = { text: `<b>${data.title.replaceAll('<', '&lt;')}</b>  ${data.about.replaceAll('<', '&lt;')}`, x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { size: 14 } };
+    const name = { text: `<b>${escaped(data.title)}</b>  ${escaped(data.about)}`, x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { size: 14 } };
     const drawn = {
       ...data.figure.layout, title: name, paper_bgcolor: palette.surface, margin: { ...data.figure.layout.margin, t: 48 },
       xaxis: { ...data.figure.layout.xaxis, range: plot.layout.xaxis.range }, yaxis: { ...data.figure.layout.yaxis, range: plot.layout.yaxis.range },

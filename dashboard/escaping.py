@@ -1,0 +1,51 @@
+"""Texts that others wrote (names of classes, files and runs, messages that hold them), as each surface shows them.
+
+Streamlit takes a text for Markdown, plotly for a kind of HTML, a spreadsheet for a formula. What passes through here is
+shown letter by letter: nothing in it is obeyed, nothing is fetched. The browser modules need none of this: they set
+`textContent`.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from typing import Any
+
+from annscope.runs.terminal import visible
+
+_PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}]")
+_LATE = re.compile(
+    r"(?<=:)(?=//) | (?<=www)(?=\.) | (?<=@)(?=\w) | (?<=-)(?=[->]) | (?<=<)(?=[-=]) | (?<=[>~])(?==)",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Where Streamlit makes a link or an arrow of the letters after the escapes are gone."""
+_NOTHING = ":red[]"
+"""A directive that shows nothing, and keeps the letters around it apart."""
+_FORMULA = re.compile("[=+@\t\n＝＋－＠-]")
+
+
+def markdown(text: str) -> str:
+    """The text for whatever of Streamlit takes Markdown, which is nearly every label and message; on one line."""
+    parts = _LATE.split(" ".join(visible(text).split()))
+    return _NOTHING.join(_PUNCTUATION.sub(r"\\\g<0>", part) for part in parts)
+
+
+def plotly(text: str) -> str:
+    """The text for a figure: names of traces and axes, annotations, hover texts and their templates (`%{x}`)."""
+    return re.sub("[&<{]", lambda sign: f"&#{ord(sign[0])};", visible(text))
+
+
+def csv(value: Any) -> Any:
+    """A cell for a CSV file: a text that a spreadsheet would compute gets an apostrophe in front; numbers stay."""
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\r\n", "\n").replace("\r", "\n")  # which Python before 3.13 would not quote
+    return f"'{value}" if _FORMULA.match(value) and not _is_number(value) else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return text.strip() == text
