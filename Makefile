@@ -3,9 +3,16 @@ PORT ?= 8501
 HEADLESS ?=
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := $(VENV)/tools/bin
+LOWEST := $(VENV)/lowest
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Old releases do in tests what today's pytest warns of.
+OLD_WAYS := -W "ignore:Passing a non-Collection"
+LOCK := $(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+  --no-annotate --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit browser-tests browser bench faults pictures clean
+.PHONY: help run test check unit browser-tests browser bench faults pictures lock check-lower-bounds audit clean
 
 help: ## Say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -14,13 +21,20 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "annscope needs Python 3.11 or newer, this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: requirements.txt pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+# The lock files name every package with its hashes: what is installed next year is what is tested today.
+$(VENV)/installed: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes --no-deps -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/installed-dev: requirements.txt requirements-dev.txt pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e . -r requirements-dev.txt
+$(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes --no-deps -r requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/installed
+
+$(TOOLS)/uv:
+	$(PYTHON) -m venv $(VENV)/tools
+	$(TOOLS)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9 pip-audit==2.10.1
 
 run: $(VENV)/installed ## Set up and open the dashboard (PORT=8501, HEADLESS=1 for no browser window)
 	$(BIN)/annscope dashboard --port $(PORT) $(if $(HEADLESS),--headless)
@@ -49,6 +63,18 @@ faults: $(VENV)/installed-dev ## Full disks, killed processes, altered files and
 
 pictures: $(VENV)/installed-dev ## Make the pictures of the README anew
 	$(BIN)/python -m scripts.pictures
+
+lock: $(TOOLS)/uv ## Write the lock files for what requirements*.txt say now (UPGRADE=1 for the newest releases)
+	echo 'setuptools>=77' | $(LOCK) requirements.txt - -o requirements.lock
+	echo 'setuptools>=77' | $(LOCK) requirements-dev.txt - -c requirements.lock -o requirements-dev.lock
+
+check-lower-bounds: $(TOOLS)/uv ## Run the unit tests with the oldest releases that requirements.txt allows
+	$(TOOLS)/uv venv --quiet --clear --python $(PYTHON) $(LOWEST)
+	$(TOOLS)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -e . -r requirements-dev.txt
+	SCIPY_ARRAY_API=1 $(LOWEST)/bin/python -m pytest -n 2 -m "not browser" $(OLD_WAYS)
+
+audit: $(TOOLS)/uv ## Ask whether anything in the lock files has a known vulnerability
+	@$(TOOLS)/python -m scripts.audit requirements-dev.lock
 
 clean: ## Remove the environment and every cache
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
