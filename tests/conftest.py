@@ -1,7 +1,10 @@
-"""What all tests share: checked shapes, and a Hypothesis that judges answers, not how long a busy machine took."""
+"""What all tests share: checked shapes, a Hypothesis that judges answers, not how long they took, and Ctrl-C."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
@@ -19,3 +22,11 @@ install_import_hook(
     ],
     "beartype.beartype",
 )
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C interrupts, also where the tests were started in the background and have inherited that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

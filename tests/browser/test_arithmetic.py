@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -49,3 +50,97 @@ def test_the_sum_of_a_neuron_is_its_pre_activation(served: Served, open_tab: Cal
     for i, layer in enumerate(expected):
         mine = np.array([sums[i] for sums in found])
         np.testing.assert_allclose(mine, layer, rtol=1e-6, atol=1e-6)
+
+
+SENSITIVITY = """
+async () => {
+  const { ACTIVATIONS } = await import('/annscope/assets/network-math.js');
+  const { sensitivity } = await import('/annscope/assets/network-model.js');
+  const weights = [{ shape: [2, 2], data: [1, 2, 3, 4] }, { shape: [2, 1], data: [5, 6] }];
+  const frame = { tensor: (name) => (name.endsWith('weight') ? weights[Number(name[5])] : null) };
+  const edits = { weight: (_, layer) => weights[layer], silenced: (layer) => new Set(layer === 0 ? [0] : []) };
+  return Object.fromEntries(Object.keys(ACTIVATIONS).filter((name) => name !== 'softmax').map((name) => {
+    const layers = [{ activation: name }, { activation: 'softmax' }];
+    const of = (a, b) => Array.from(sensitivity(layers, frame, [[a, b], [0, 1]], 1, 0, edits));
+    return [name, [of(0.5, 0.25), ACTIVATIONS[name].slope(2 * 0.5 + 4 * 0.25)]];
+  }));
+}
+"""
+
+
+def test_through_a_neuron_that_is_switched_off_nothing_passes(open_tab: Callable[..., Page]) -> None:
+    """Whatever its activation function: the gradient is what comes through the other neurons alone."""
+    found = open_tab("/").evaluate(SENSITIVITY)
+    assert len(found) >= 8
+    for name, (gradient, slope) in found.items():
+        np.testing.assert_allclose(gradient, [2 * 6 * slope, 4 * 6 * slope], rtol=1e-12, err_msg=name)
+
+
+TICKS = """
+async ([run, number, description]) => {
+  const { parseFrame, parseTensors } = await import('/annscope/assets/stage-frame.js');
+  const { explain, layersOf, recorded } = await import('/annscope/assets/network-model.js');
+  const get = async (path) => (await fetch(`/annscope/runs/${run}/${path}`)).arrayBuffer();
+  const frame = parseFrame(await get(`snapshots/${number}`));
+  const images = parseTensors(await get('probe'))('x');
+  const layers = layersOf(description);
+  const found = { n: 0, apart: 0, loosest: 0 };
+  for (let k = 0; k < images.shape[0]; k += 1) {
+    const values = [images.data.subarray(k * images.shape[1], (k + 1) * images.shape[1])];
+    for (const { index } of layers) values.push(recorded(frame, index, k));
+    for (const { index, size } of layers) {
+      for (let unit = 0; unit < size; unit += 1) {
+        const sum = explain(layers, frame, values, index, unit, []);
+        found.n += 1;
+        found.apart += Math.abs(sum.answer - recorded(frame, index, k)[unit]) > sum.rounding;
+        found.loosest = Math.max(found.loosest, sum.rounding / Math.max(1, Math.abs(sum.answer), Math.abs(sum.z)));
+      }
+    }
+  }
+  return found;
+}
+"""
+
+
+def test_every_recorded_value_is_what_its_sum_makes_of_it(served: Served, open_tab: Callable[..., Page]) -> None:
+    """To the rounding of float32 for so many terms, and no further: on raw pixels, with large sums, too."""
+    page = open_tab("/")
+    for options in (["--activation", "gelu"], ["--activation", "relu", "--scaling", "none", "--learning-rate", "1e-4"]):
+        command = [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "mnist-5k", "--hidden", "24,12",
+                   "--epochs", "1", "--json", *options]  # fmt: skip
+        made = subprocess.run(
+            command, check=True, capture_output=True, text=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)}
+        )
+        run = json.loads(made.stdout.splitlines()[-1])["run"]
+        description = RunReader(served.home / "runs" / run).description
+        found = page.evaluate(TICKS, [run, 1, description])
+        assert found["n"] == 20 * (24 + 12 + 10)
+        assert found["apart"] == 0
+        assert found["loosest"] < 1e-3
+
+
+SWEEP = """
+async ([count, first, last]) => {
+  const { CHANGES, neutral, sweep, turningPoint } = await import('/annscope/assets/draw-change.js');
+  const change = CHANGES.find(({ name }) => name === 'noise');
+  const image = { height: 1, width: 200, data: new Float64Array(200).fill(0.5) };
+  const spread = ({ data }) => Math.sqrt(data.reduce((sum, value) => sum + (value - 0.5) ** 2, 0) / data.length);
+  const answer = (given) => { const s = spread(given); return s > first && s < last ? [0, 1] : [1, 0]; };
+  const says = (probabilities, label) => probabilities[label] > 0.5;
+  const found = sweep(image, neutral(), change, 0, answer, says, count, 1);
+  return { ...found, turning: turningPoint((value) => value < 0.3, 0, 1) };
+}
+"""
+
+
+def test_the_first_value_that_breaks_an_answer_is_found(open_tab: Callable[..., Page]) -> None:
+    """With every step of a slider looked at, an answer that changes for one step alone is found; and where only some
+    are, the first of them that changes it is, with how far they are apart."""
+    page = open_tab("/")
+    fine = page.evaluate(SWEEP, [200, 0.11, 0.13])
+    assert fine["apart"] == pytest.approx(0.02)
+    assert 0.1 < fine["breaks"][1] < 0.16
+    coarse = page.evaluate(SWEEP, [5, 0.11, 9])
+    assert coarse["apart"] == pytest.approx(0.2)
+    assert coarse["breaks"] == [None, fine["breaks"][1]]
+    assert fine["turning"] == pytest.approx(0.3, abs=1e-3)

@@ -1,5 +1,6 @@
 /** For tables: one slider a feature over what the training examples span, with how sure the answer stays along it. */
 import { calm, card, make, press } from '../lib/ui/draw-parts.js';
+import { turningPoint } from '../lib/model/transforms.js';
 import { drawSweep } from './sweep.js';
 import { asNumber } from '../lib/format/text.js';
 
@@ -38,18 +39,23 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
   const sweep = calm((label, answer, palette) => {
     const isSaid = reader.says(answer(self.raw), label);
     rows.forEach(({ canvas, verdict }, i) => {
-      const points = Array.from({ length: POINTS }, (_, k) => {
-        const value = low[i] + ((high[i] - low[i]) * k) / (POINTS - 1);
+      const at = (value) => {
         const probabilities = answer(self.raw.map((own, j) => (j === i ? value : own)));
         return { value, p: probabilities[label], probabilities, holds: reader.says(probabilities, label) === isSaid };
-      });
+      };
+      const points = Array.from({ length: POINTS }, (_, k) => at(low[i] + ((high[i] - low[i]) * k) / (POINTS - 1)));
       Object.assign(rows[i], { label, points });
       drawSweep(canvas, { points }, { low: low[i], high: high[i] }, self.raw[i], palette);
+      const apart = (high[i] - low[i]) / (POINTS - 1);
       const below = points.findLast(({ value, holds }) => value < self.raw[i] && !holds);
       const above = points.find(({ value, holds }) => value > self.raw[i] && !holds);
-      const at = [below, above].filter(Boolean).map(({ value }) => asNumber(value, 2));
+      const breaks = [
+        below && turningPoint((value) => at(value).holds, Math.min(self.raw[i], below.value + apart), below.value),
+        above && turningPoint((value) => at(value).holds, Math.max(self.raw[i], above.value - apart), above.value),
+      ].filter((value) => value !== undefined).map((value) => asNumber(value, 2));
       const name = reader.isMany ? `${reader.names[label]} ` : '';
-      verdict.textContent = name + (at.length ? `breaks at ${at.join(' and ')}` : 'holds throughout');
+      verdict.textContent = name + (breaks.length ? `breaks at ${breaks.join(' and ')}` : 'holds throughout');
+      verdict.title = `The values nearest to the present one at which the answer changes, looked for every ${asNumber(apart, 2)}.`;
       canvas.setAttribute('aria-label', `Probability of the answer over ${names[i]}: ${verdict.textContent}`);
     });
   }, 110);

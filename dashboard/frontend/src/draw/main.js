@@ -319,7 +319,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
         pad.put({ ink: inkCanvasOf({ height: rows, width: columns, data: data.map((value) => Math.min(1, Math.max(0, value))) }), exact: data });
       },
       sweep(label) {
-        moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)), says: reader.says, name: reader.isMany && label !== null ? reader.names[label] : '', count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))) }, palette);
+        moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)), says: reader.says, name: reader.isMany && label !== null ? reader.names[label] : '', count: Math.round(Math.min(200, Math.max(12, 1.6e7 / model.cost))) }, palette);
       },
       paint() { pad.paint(palette); },
       destroy: again.cancel,

@@ -53,6 +53,7 @@ export function createSliders(classNames, side, moved) {
     drawSweep(canvas, found, change, values[change.name], palette);
     const words = found ? `${about.name ? `${about.name} ` : ''}${sentence(found, change)}` : 'n/a';
     verdict.textContent = words;
+    verdict.title = found ? meaning(found, change) : '';
     canvas.setAttribute('aria-label', `Probability of ${label === null ? 'the answer' : classNames[label]} over ${change.label}: ${words}`);
     if (at + 1 < rows.length) next(about, palette, at + 1);
   }
@@ -66,6 +67,11 @@ export function createSliders(classNames, side, moved) {
     if (below === null && above === null) return 'holds throughout';
     const at = [below, above].filter((value) => value !== null).map((value) => words(value));
     return `breaks at ${at.join(' and ')}`;
+  }
+
+  function meaning({ apart }, { step, words }) {
+    const looked = apart > step ? `${words(apart)} apart: between two of them it may change and change back` : 'that the slider has';
+    return `The values nearest to the present one at which the answer changes, of those ${looked}.`;
   }
 
   const self = {

@@ -193,6 +193,6 @@ function equation({ sum, activation, recorded }) {
   if (sum.silenced) return [...parts, piece('nv-note', 'switched off by hand: answers 0')];
   if (recorded === null) return [...parts, piece('nv-note', 'recomputed with your changes')];
   const apart = Math.abs(sum.answer - recorded);
-  const agrees = apart <= 1e-6 * Math.max(1, Math.abs(recorded));
+  const agrees = apart <= sum.rounding;
   return [...parts, piece('nv-note', agrees ? '✓ the recorded value' : `recorded ${asNumber(recorded, 6)}, ${apart.toExponential(1)} apart`)];
 }

@@ -3,7 +3,7 @@
  * every layer's values. `values[0]` is the input and `values[l + 1]` what layer l answers,
  * so the weights of layer l lead from `values[l]` to `values[l + 1]`.
  */
-import { activate, activationNamed, column, inputGradient, preActivations, productsOf, roundUp, strongest, termsOf } from './math.js';
+import { activate, activationNamed, column, inputGradient, preActivations, productsOf, roundingOf, roundUp, strongest, termsOf } from './math.js';
 
 /** The function of the output units; a single unit for two classes is a sigmoid. */
 const outputFunction = (output = 'softmax') => (output === 'binary' ? 'sigmoid' : output);
@@ -102,7 +102,8 @@ export function listedInputs(frame, layer, unit, values, count, edits = null) {
 
 /**
  * How one neuron came by its value: the sum, its pre-activation and its answer computed in float64,
- * beside the answer on screen. Returns termsOf(...) with {hasBias, answer, shown, logits (for softmax), silenced}.
+ * beside the answer on screen. Returns termsOf(...) with {hasBias, answer, shown, logits (for softmax), silenced, rounding}:
+ * `rounding` is how far the answer on screen, in float32, may be from it.
  */
 export function explain(layers, frame, values, layer, unit, listed, edits = null) {
   const { activation } = layers[layer];
@@ -115,10 +116,14 @@ export function explain(layers, frame, values, layer, unit, listed, edits = null
   };
   if (activation === 'softmax') {
     const logits = preActivations(weight, bias, values[layer]);
-    return { ...about, logits, answer: activate('softmax', logits)[unit] };
+    return rounded({ ...about, logits, answer: activate('softmax', logits)[unit] }, logits);
   }
   const { f } = activationNamed(activation);
-  return { ...about, answer: f ? f(sum.z) : null };
+  return rounded({ ...about, answer: f ? f(sum.z) : null }, { [unit]: sum.z });
+
+  function rounded(made, z) {
+    return { ...made, rounding: roundingOf(activation, weight, bias, values[layer], unit, z, made.answer) };
+  }
 }
 
 /** dz/dx of one neuron at one example (its own weights when it is in the first layer); null when it cannot be known. */
@@ -128,8 +133,7 @@ export function sensitivity(layers, frame, values, layer, unit, edits = null) {
   const below = layers.slice(0, layer + 1).map((item, l) => ({ weight: weight(l), activation: item.activation }));
   const z = below.slice(0, -1).map((item, l) => preActivations(item.weight, biasOf(frame, l), values[l]));
   const silenced = below.map((_, l) => edits?.silenced(l));
-  silenced.slice(0, -1).forEach((units, l) => units?.forEach((u) => { z[l][u] = -Infinity; }));
-  return inputGradient(below, z, unit);
+  return inputGradient(below, z, unit, silenced);
 }
 
 /** One neuron's recorded answers to every probe example. */

@@ -99,10 +99,12 @@ export function generator(seed) {
 }
 
 /**
- * How sure the network stays of `label` over one slider's range, the others as they are.
+ * How sure the network stays of `label` over one slider's range, the others as they are, at about `count` of its steps.
  * `answer(image)` gives probabilities and `says(probabilities, label)` whether they predict it. Returns {label,
- * points: [{value, p, probabilities, holds}], breaks: [below, above]}: the first value to either side of the present one, to the slider's
- * step, at which what is said of the label changes (null: none in the range).
+ * points: [{value, p, probabilities, holds}], breaks: [below, above], apart}: `breaks` are the values nearest to the
+ * present one, to either side, at which what is said of the label changes (null: none was found), to the slider's step.
+ * An answer that changes and changes back between two points, `apart` from each other, is not seen; with every step
+ * looked at (`apart` is one step) nothing is missed.
  */
 export function sweep(image, values, change, label, answer, says, count, seed) {
   const isSaid = says(answer(changed(image, values, seed)), label);
@@ -120,15 +122,24 @@ export function sweep(image, values, change, label, answer, says, count, seed) {
   /** The step nearest to the present value that fails, between a point that fails and the one before it. */
   const edge = (failing, towards) => {
     if (!failing) return null;
-    let found = failing;
-    for (let k = failing.k + towards; Math.abs(k - failing.k) < stride && (k - now) * -towards > 0; k += towards) {
-      const point = at(k);
-      if (point.holds) break;
-      found = point;
+    for (let k = failing.k + towards * (stride - 1); k !== failing.k; k -= towards) {
+      const point = (k - now) * -towards > 0 ? at(k) : null;
+      if (point && !point.holds) return point.value;
     }
-    return found.value;
+    return failing.value;
   };
   const below = points.findLast((point) => point.k < now - 1e-6 && !point.holds);
   const above = points.find((point) => point.k > now + 1e-6 && !point.holds);
-  return { label, points, breaks: [edge(below, 1), edge(above, -1)] };
+  return { label, points, breaks: [edge(below, 1), edge(above, -1)], apart: stride * change.step };
+}
+
+/** Where `holds` ends between a value where it does and one where it does not, to a thousandth of the way. */
+export function turningPoint(holds, inside, outside) {
+  let [from, to] = [inside, outside];
+  for (let i = 0; i < 10; i += 1) {
+    const middle = (from + to) / 2;
+    if (holds(middle)) from = middle;
+    else to = middle;
+  }
+  return to;
 }
