@@ -8,12 +8,12 @@ shown letter by letter: nothing in it is obeyed, nothing is fetched. The browser
 from __future__ import annotations
 
 import re
-import string
 from typing import Any
 
 from annscope.runs.terminal import visible
 
-_PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}]")
+_MARKUP = re.compile(r"[\\`*_{}\[\]()#+!|<>$:~&^-]")
+_NUMBERED = re.compile(r"\A(\d+)\.")
 _LATE = re.compile(
     r"(?<=:)(?=//) | (?<=www)(?=\.) | (?<=@)(?=\w) | (?<=-)(?=[->]) | (?<=<)(?=[-=]) | (?<=[>~])(?==)",
     re.IGNORECASE | re.VERBOSE,
@@ -27,7 +27,7 @@ _FORMULA = re.compile("[=+@\t\n＝＋－＠-]")
 def markdown(text: str) -> str:
     """The text for whatever of Streamlit takes Markdown, which is nearly every label and message; on one line."""
     parts = _LATE.split(" ".join(visible(text).split()))
-    return _NOTHING.join(_PUNCTUATION.sub(r"\\\g<0>", part) for part in parts)
+    return _NUMBERED.sub(r"\1\\.", _NOTHING.join(_MARKUP.sub(r"\\\g<0>", part) for part in parts))
 
 
 def plotly(text: str) -> str:

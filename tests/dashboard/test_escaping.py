@@ -40,7 +40,7 @@ PAGES = {
 
 
 @pytest.mark.parametrize(
-    "text", [*NAMES, *"*_`#+-!|<>$:~[](){}\\&^=\"'", "1. a", "a\n# b", "    code", "http://a.example"]
+    "text", [*NAMES, *"*_`#+-!|<>$:~[](){}\\&^=\"'", "1. a", "12. a", "a\n# b", "    code", "http://a.example"]
 )
 def test_markdown_shows_every_letter(text: str) -> None:
     """What a Markdown parser makes of the escaped text is the text, in one paragraph, with nothing in it."""

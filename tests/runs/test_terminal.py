@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import json
@@ -109,3 +110,17 @@ def test_json_is_the_same_on_every_terminal(screen: Screen, file: Path, command:
         said = json.loads(line)
         if "per_class" in said:
             assert sorted(row["label"] for row in said["per_class"]) == sorted(NAMES)
+
+
+def test_there_is_one_way_to_the_terminal() -> None:
+    """No command can forget it: only `runs.terminal` prints, and only it makes a console of rich."""
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path in (Path(cli.__file__).parent).glob("*.py")
+        if path.name != "terminal.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func)
+        in {"click.echo", "click.secho", "print", "Console", "rich.print", "sys.stdout.write"}
+    ]
+    assert wrong == []
