@@ -91,7 +91,7 @@ const FLOAT32 = 2 ** -24; // the most that rounding to float32 takes from or add
 
 /**
  * How far one neuron's recorded answer, computed in float32, may be from what float64 makes of the same numbers.
- * A sum of n products is off by up to n roundings of the sum of their sizes, and hardly ever by more than 6 sqrt(n)
+ * A sum of n products is off by up to n roundings of the sum of their sizes, and hardly ever by more than 3 sqrt(n)
  * (Higham & Mary 2019, theorem 2.4); no activation function makes more than 1.2 of it, and all take some roundings
  * of their own. Of a softmax every probability p is off by p times twice what the logits are.
  */
@@ -100,7 +100,7 @@ export function roundingOf(name, weight, bias, input, unit, z, answer) {
   const ofSum = (j) => {
     let size = Math.abs(bias?.data[j] ?? 0);
     for (let i = 0; i < nIn; i += 1) size += Math.abs(input[i] * weight.data[i * nOut + j]);
-    return Math.min(nIn + 1, 6 * Math.sqrt(nIn + 1)) * size * FLOAT32;
+    return Math.min(nIn + 1, 3 * Math.sqrt(nIn + 1)) * size * FLOAT32;
   };
   const smallest = FLOAT32 ** 2;
   if (name !== 'softmax') return 1.2 * ofSum(unit) + 4 * FLOAT32 * (Math.abs(z[unit]) + Math.abs(answer)) + smallest;

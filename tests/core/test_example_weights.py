@@ -1,0 +1,41 @@
+"""How much an example counts belongs to the example, however steps are taken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import annscope.core.team
+from annscope.core.config import RunConfig
+from annscope.core.dataset import Dataset
+from annscope.core.engine import NumpyEngine
+from annscope.core.shared_steps import SharedSteps
+from annscope.core.team import ALONE, Team, Turns
+from tests.core.conftest import make_dataset
+
+
+def weighted(order: np.ndarray | None = None) -> Dataset:
+    """Examples of which the last counts ten thousand times as much as the first, in some order."""
+    dataset = make_dataset()
+    weights = np.geomspace(0.01, 100, len(dataset.y_train))
+    return replace(dataset, weights_train=weights if order is None else weights[order])
+
+
+def after_some_steps(dataset: Dataset, team: Team) -> np.ndarray:
+    config = RunConfig().with_values({"hidden": (7, 5), "batch-size": 16, "dtype": "float64"})
+    engine = NumpyEngine(dataset, config, dataset.x_train, team)
+    assert isinstance(engine._steps, SharedSteps) is (team.size > 1)
+    engine.advance(0, 9, lambda _: 0.05)
+    return engine.parameters.flat.copy()
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_shared_steps_weigh_each_example_by_its_own_weight(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over shuffled epochs with a smaller last batch they learn what one alone learns, not what others teach."""
+    monkeypatch.setattr(annscope.core.team, "LEAST_SHARE", 6)
+    alone, shared = (after_some_steps(weighted(), team) for team in (ALONE, Turns(size)))
+    np.testing.assert_allclose(shared, alone, rtol=1e-9, atol=1e-12)
+    other = after_some_steps(weighted(np.arange(50)[::-1]), Turns(size))
+    assert np.abs(other - alone).max() > 1e-2
