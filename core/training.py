@@ -178,7 +178,7 @@ class Trainer:
         state = checkpoint.state
         try:
             self._engine.restore(checkpoint.step, checkpoint.arrays, state["engine"])
-        except ValueError as error:
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
             raise ConfigError(
                 f"the checkpoint of step {checkpoint.step:,} does not belong to this config: {error} is not what it was"
             ) from error

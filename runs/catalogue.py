@@ -70,7 +70,8 @@ def other_folders() -> list[str]:
 def _folders() -> list[str]:
     try:
         with os.scandir(runs_home()) as entries:
-            return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+            # A link that leads nowhere or in a circle is no folder.
+            return sorted(each.name for each in entries if not each.name.startswith(".") and os.path.isdir(each.path))  # noqa: PTH112
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -49,6 +49,7 @@ class Description(TypedDict):
     histogram_edges: NotRequired[dict[str, list[float]]]
     versions: NotRequired[dict[str, str]]
     threads: NotRequired[int]
+    blas_threads: NotRequired[int]
 
 
 class Figures(TypedDict):
@@ -128,6 +129,28 @@ class ThinnedLine(EventLine):
     ranges: list[list[int]]
     n_kept: int
     budget: int
+
+
+class TrainerState(TypedDict):
+    """What a trainer goes on from beside arrays (`Trainer.checkpoint`)."""
+
+    engine: dict[str, Any]
+    base_rate: float
+    n_epochs: int
+    judged: float  # a step, or -1 before the first
+    best_step: int | None
+    best_loss: float | None
+    stop_reason: str | None
+
+
+class CheckpointState(TypedDict):
+    """What a checkpoint holds beside arrays."""
+
+    step: int
+    state: TrainerState
+    train_seconds: float
+    n_changes: int
+    looked: bool
 
 
 EVENTS: dict[str, type] = {
@@ -277,13 +300,17 @@ def check_description(values: Any) -> None:
         datetime.fromisoformat(values["created"]).astimezone()
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"created must be a date, not {values['created'][:40]!r}") from None
-    if not 1 <= values.get("threads", 1) <= MOST_THREADS:
-        raise ValueError(f"threads must be from 1 to {MOST_THREADS}, not {values['threads']}")
+    for name in ("threads", "blas_threads"):
+        if not 1 <= values.get(name, 1) <= MOST_THREADS:
+            raise ValueError(f"{name} must be from 1 to {MOST_THREADS}, not {values[name]}")
     about, sizes = values["dataset"], values["layer_sizes"]
     if about is None and sizes is None:
         return
     if about is None or sizes is None or len(sizes) < 2 or min(sizes) < 1:
         raise ValueError("dataset and layer_sizes do not fit together")
+    for name in ("histogram_edges", "versions"):
+        if name not in values:
+            raise ValueError(f"{name} is missing")
     n_classes = len(about["class_names"])
     if about["n_features"] != sizes[0] or n_classes < 1 or sizes[-1] not in {1, n_classes}:
         raise ValueError("layer_sizes fits neither the features nor the classes of dataset")

@@ -30,6 +30,7 @@ from annscope.runs.encoding import read_tensors, snapshot_line, snapshot_tensors
 from annscope.runs.liveness import WriterLock
 from annscope.runs.reader import RunReader
 from annscope.runs.record import FORMAT, RecordError, best_line, library_versions, snapshot_path
+from annscope.runs.schema import CheckpointState, check, parse_json
 from annscope.runs.status import new_status, reserve_room, write_status
 from annscope.runs.thinning import StoredArrays, as_ranges, budget_of
 from annscope.runs.threads import wanted_threads
@@ -320,7 +321,10 @@ class RunWriter:
             return None
         try:
             arrays, metadata = read_tensors(read_file(path))
-            state = json.loads(metadata["annscope"])
+            state = parse_json(metadata["annscope"].encode())
+            check(state, CheckpointState)
+            if state["n_changes"] > len(self.changes):
+                raise ValueError("it holds more changes than the record")
             checkpoint = Checkpoint(step=state["step"], arrays=arrays, state=state["state"])
             saved = SavedCheckpoint(checkpoint, state["train_seconds"], state["n_changes"], state["looked"])
         except (OSError, ValueError, KeyError, TypeError) as error:
