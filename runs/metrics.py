@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from annscope.runs.atomic import GrowingLines
+from annscope.runs.atomic import GrowingLines, open_file
 from annscope.runs.record import Line, RecordError
 from annscope.runs.schema import parse_line
 from annscope.runs.thinning import numbers_in
@@ -46,6 +46,8 @@ class MetricsFile:
 
     def lines(self) -> Iterator[Line]:
         """Every line so far, in order, each read when it is asked for."""
+        with self._lock:
+            self._read_on()  # checks that no snapshot is missing
         for line, _, _ in self._read(GrowingLines(self.path)):
             yield line
 
@@ -77,7 +79,7 @@ class MetricsFile:
                 has = f"it has 0 to {count - 1}" if count else "it has none yet"
                 raise RecordError(f"Run {self.run} has no snapshot {number}; {has}.")
             try:
-                with self.path.open("rb") as file:
+                with open_file(self.path) as file:
                     file.seek(self._places[number])
                     return self._parse(file.readline())
             except (OSError, ValueError) as error:
@@ -107,6 +109,7 @@ class MetricsFile:
                 yield self._parse(text), start, file.position
                 start = file.position
         except (OSError, ValueError) as error:
+            file.position = start  # what is damaged stays so at the next look: what follows it cannot be believed
             raise self._unreadable(error) from error
 
     def _parse(self, text: bytes) -> Line:

@@ -21,6 +21,8 @@ from annscope.runs.record import Line
 MOST = 2**53
 """No whole number in a record is as large: beyond it those of JSON are no longer exact everywhere."""
 MOST_THREADS = 1024
+LATER = {("training", "megabytes")}
+"""Settings that older records do not have, and whose default changes nothing of what those runs computed."""
 MOST_SNAPSHOTS = 10_000_000
 
 
@@ -144,10 +146,10 @@ class TrainerState(TypedDict):
 
 
 class CheckpointState(TypedDict):
-    """What a checkpoint holds beside arrays."""
+    """What a checkpoint holds beside arrays; what stands in `state` is a `TrainerState`."""
 
     step: int
-    state: TrainerState
+    state: dict[str, Any]
     train_seconds: float
     n_changes: int
     looked: bool
@@ -320,11 +322,11 @@ def check_description(values: Any) -> None:
 
 
 def settings_of_another_version(config: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The settings, by name, that this version of annscope does not have. Of one that is missing the default holds."""
+    """The settings, by name, that only this version of annscope has, or only another; none where they are the same."""
     known = {(item.section, item.name) for item in FIELDS.values()}
     given = {(section, name) for section, part in config.items() for name in part}
     given |= {(section, "") for section in config if section not in SECTIONS}
-    return sorted(" ".join(name).strip() for name in given - known)
+    return sorted(" ".join(name).strip() for name in (known ^ given) - (LATER - given))
 
 
 def parse_line(text: bytes) -> Line:

@@ -34,6 +34,7 @@ from annscope.runs.changes import Change, apply_changes
 from annscope.runs.control import Command, CommandReader
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, library_versions, recorded_threads
+from annscope.runs.schema import TrainerState, check
 from annscope.runs.status import Loading, State, Status, new_status, say_failed, write_status
 from annscope.runs.threads import limit_blas
 from annscope.runs.writer import RunWriter
@@ -236,6 +237,10 @@ class _Worker:
         limit_blas()
         saved = writer.load_checkpoint()
         if saved is not None:
+            try:
+                check(saved.checkpoint.state, TrainerState)
+            except ValueError as error:
+                raise RecordError(f"The checkpoint of run {writer.run} is damaged: {error}.") from error
             self._n_applied, self._train_seconds = saved.n_changes, saved.train_seconds
             self._looked_at = saved.checkpoint.step if saved.looked else None
         config = apply_changes(writer.config, writer.changes[: self._n_applied])

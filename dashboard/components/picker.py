@@ -10,7 +10,7 @@ import streamlit as st
 
 from annscope.core.errors import AnnscopeError, did_you_mean
 from annscope.dashboard import state
-from annscope.runs.catalogue import RunSummary, other_folders, run_ids, runs_home, summarize
+from annscope.runs.catalogue import RUN_ID, RunSummary, other_folders, run_ids, runs_home, summarize
 from annscope.runs.reader import RunReader
 from annscope.runs.status import LIVE
 
@@ -69,6 +69,8 @@ def _show_picked() -> None:
 
 
 def _about(run: str) -> tuple[RunSummary, float | None]:
+    if not RUN_ID.fullmatch(run):
+        return summarize(run), None  # nothing to look up, and a name that a cache may not even take
     stamps = (_stamp(runs_home() / run / name) for name in ("config.json", "status.json", "metrics.jsonl"))
     return _summary(run, tuple(stamps))
 
