@@ -1,14 +1,12 @@
-"""Damaged records and odd folders, by the thousand: `python -m tests.faults.corrupt_inputs [--seed N] [--show]`.
+"""Damaged records and odd folders, by the thousand: `python -m tests.faults.corrupt_inputs [--runs N]`.
 
 Copies of a good record are damaged at random, as disks, copies by hand and other programs damage them, and then read
 by every command and by the dashboard: by its routes and by its pages. Each must answer in time, with a result or with
-one sentence; and beside the damaged run a good one must stay as it was. Counts are printed; the exit status is 0 when
-nothing failed. The same seed does the same damage.
+one sentence; and beside the damaged run a good one must stay as it was. The same number of tries does the same damage.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import json
@@ -17,16 +15,16 @@ import os
 import random
 import shutil
 import signal
-import sys
 import tempfile
-import time
 import traceback
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.faults.tally import Tally, main
+
+RUNS = 3000
 LIMIT_SECONDS = 20.0
 """Whatever takes longer counts as hanging."""
 GOOD = "2026-01-01-0000-00-good"
@@ -274,10 +272,8 @@ def content_of(path: Path) -> bytes:
 class Trial:
     """Tries one thing after another on damaged records, and counts."""
 
-    def __init__(self, home: Path, seed: int, *, show: bool) -> None:
-        self.home, self.seed, self.show = home, seed, show
-        self.tried: Counter[str] = Counter()
-        self.failed: Counter[str] = Counter()
+    def __init__(self, home: Path) -> None:
+        self.home = home
         self.logged: list[str] = []
 
     def prepare(self) -> None:
@@ -308,14 +304,13 @@ class Trial:
         """Damage a fresh copy of the record, so many times; gives the random numbers and what was done."""
         runs = self.home / "runs"
         for i in range(n):
-            rng = random.Random(f"{self.seed} {what} {i}")
+            rng = random.Random(f"{what} {i}")
             shutil.rmtree(runs, ignore_errors=True)
             shutil.copytree(self.home / "good", runs)
             yield rng, f"{what} {i}: {Damage(rng, runs / RUN).about}"
 
-    def attempt(self, kind: str, about: str, action: Callable[[], str | None]) -> None:
+    def attempt(self, tally: Tally, about: str, action: Callable[[], str | None]) -> None:
         """Do it in time; what it returns, raises, warns of or has logged is what is wrong."""
-        self.tried[kind] += 1
         self.logged.clear()
         wrong: str | None
         signal.setitimer(signal.ITIMER_REAL, LIMIT_SECONDS)
@@ -331,26 +326,26 @@ class Trial:
             signal.setitimer(signal.ITIMER_REAL, 0)
         if wrong is None and self.logged:
             wrong = "logged: " + self.logged[0]
-        if wrong is not None:
-            self.failed[kind] += 1
-            if self.show:
-                print(f"--- {about}\n{wrong[-2500:]}", flush=True)
+        tally.count(None if wrong is None else f"{about}\n{wrong[-2000:]}")
 
-    def commands(self, n: int) -> None:
+    def commands(self, n: int) -> Tally:
         """Every command on damaged records."""
-        from annscope.runs.cli import main
+        from annscope.runs import cli
 
+        tally = Tally("a damaged record or an odd folder", "each command answers in one sentence")
         for rng, about in self.damaged("command", n):
             command = rng.choice(COMMANDS)
 
             def run(command: tuple[str, ...] = command) -> str | None:
-                out, err = io.StringIO(), io.StringIO()
+                out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
                 with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                     try:
-                        main(list(command))
+                        cli.main(list(command))
                     except SystemExit as end:
                         status = end.code or 0
-                said = err.getvalue()
+                for stream in (out, err):
+                    stream.seek(0)
+                said, printed = err.read(), out.read()
                 if status not in {0, 1, 2}:
                     return f"exit status {status}\n{said}"
                 if status and (len(said.splitlines()) != 1 or not said.startswith("annscope: ")):
@@ -365,19 +360,21 @@ class Trial:
                     and b"Traceback" in log.read_bytes()
                 ):
                     return log.read_text()
-                if command[:2] == ("runs", "list") and GOOD not in out.getvalue():
-                    return f"the good run is not listed:\n{out.getvalue()}"
+                if command[:2] == ("runs", "list") and GOOD not in printed:
+                    return f"the good run is not listed:\n{printed}"
                 return None
 
-            self.attempt("commands", f"{about} {' '.join(command)}", run)
+            self.attempt(tally, f"{about} {' '.join(command)}", run)
+        return tally
 
-    def routes(self, n: int) -> None:
+    def routes(self, n: int) -> Tally:
         """Routes of the dashboard."""
         from starlette.applications import Starlette
         from starlette.testclient import TestClient
 
         from annscope.dashboard.routes import routes
 
+        tally = Tally("a damaged record or an odd folder", "each route of the dashboard answers")
         with TestClient(Starlette(routes=routes)) as client:
             for rng, about in self.damaged("route", n):
                 self.forget()
@@ -393,13 +390,15 @@ class Trial:
                     good = client.get(f"/annscope/runs/{GOOD}/history")
                     return None if good.status_code == 200 else f"the good run: {good.text}"
 
-                self.attempt("routes", f"{about} {name}", ask)
+                self.attempt(tally, f"{about} {name}", ask)
+        return tally
 
-    def pages(self, n: int) -> None:
+    def pages(self, n: int) -> Tally:
         """Pages of the dashboard, at the damaged run and at the good one."""
         from streamlit.testing.v1 import AppTest
 
         logging.getLogger("streamlit.runtime.scriptrunner_utils").setLevel(logging.ERROR)  # it misses a server
+        tally = Tally("a damaged record or an odd folder", "each page is drawn")
         for rng, about in self.damaged("page", n):
             self.forget()
             page, run = rng.choice(PAGES), rng.choice((RUN, RUN, GOOD, None))
@@ -415,7 +414,8 @@ class Trial:
                     return f"of the good run: {test.error[0].value}"
                 return None
 
-            self.attempt("pages", f"{about} {page} {run}", draw)
+            self.attempt(tally, f"{about} {page} {run}", draw)
+        return tally
 
     @staticmethod
     def forget() -> None:
@@ -452,15 +452,8 @@ class Listening(logging.Handler):
         self.heard.append(self.format(record))
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Try everything, print the counts; 0 when nothing failed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.corrupt_inputs", description=__doc__.split("\n")[0])
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--commands", type=int, default=1900)
-    parser.add_argument("--routes", type=int, default=1000)
-    parser.add_argument("--pages", type=int, default=150)
-    parser.add_argument("--show", action="store_true", help="print each failure")
-    given = parser.parse_args(arguments)
+def check(runs: int) -> Iterator[Tally]:
+    """Six commands of ten tries, then routes, and pages for the last one in twenty-five, as they take longest."""
     before = os.environ.get("ANNSCOPE_HOME")
     with tempfile.TemporaryDirectory(prefix="annscope-faults-") as home:
         os.environ["ANNSCOPE_HOME"] = home
@@ -468,28 +461,27 @@ def main(arguments: list[str] | None = None) -> int:
         def hang(*_: object) -> None:
             raise Hang
 
-        signal.signal(signal.SIGALRM, hang)
-        trial = Trial(Path(home), given.seed, show=given.show)
+        earlier = signal.signal(signal.SIGALRM, hang)
+        trial = Trial(Path(home))
         ears = Listening(trial.logged)
         for name in (None, "streamlit"):
             logging.getLogger(name).addHandler(ears)
         try:
             trial.prepare()
-            print(f"{'corrupt inputs':<24}{'tried':>8}{'failed':>8}{'seconds':>9}", flush=True)
-            for kind, go in (("commands", trial.commands), ("routes", trial.routes), ("pages", trial.pages)):
-                started = time.monotonic()
-                go(getattr(given, kind))
-                seconds = time.monotonic() - started
-                print(f"{kind:<24}{trial.tried[kind]:>8}{trial.failed[kind]:>8}{seconds:>9.0f}", flush=True)
+            pages = max(1, runs // 25)
+            commands = max(1, runs * 62 // 100)
+            yield trial.commands(commands)
+            yield trial.routes(max(1, runs - commands - pages))
+            yield trial.pages(pages)
         finally:
+            signal.signal(signal.SIGALRM, earlier)
             for name in (None, "streamlit"):
                 logging.getLogger(name).removeHandler(ears)
             if before is None:
                 del os.environ["ANNSCOPE_HOME"]
             else:
                 os.environ["ANNSCOPE_HOME"] = before
-    return min(1, sum(trial.failed.values()))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main("tests.faults.corrupt_inputs", check, RUNS)
