@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import annscope.core.team
+import annscope.core.engines.workers
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.engine import NumpyEngine
-from annscope.core.shared_steps import SharedSteps
-from annscope.core.team import ALONE, Team, Turns
+from annscope.core.engines.engine import NumpyEngine
+from annscope.core.engines.parallel import SharedSteps
+from annscope.core.engines.workers import ALONE, Team, Turns
 from tests.core.conftest import make_dataset
 
 
@@ -34,7 +34,7 @@ def after_some_steps(dataset: Dataset, team: Team) -> np.ndarray:
 @pytest.mark.parametrize("size", [2, 3])
 def test_shared_steps_weigh_each_example_by_its_own_weight(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over shuffled epochs with a smaller last batch they learn what one alone learns, not what others teach."""
-    monkeypatch.setattr(annscope.core.team, "LEAST_SHARE", 6)
+    monkeypatch.setattr(annscope.core.engines.workers, "LEAST_SHARE", 6)
     alone, shared = (after_some_steps(weighted(), team) for team in (ALONE, Turns(size)))
     np.testing.assert_allclose(shared, alone, rtol=1e-9, atol=1e-12)
     other = after_some_steps(weighted(np.arange(50)[::-1]), Turns(size))

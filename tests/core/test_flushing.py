@@ -7,8 +7,8 @@ import pytest
 from numpy import ndarray
 
 from annscope.core.config import RunConfig
+from annscope.core.functions.optimizers import FLUSH_EVERY, OPTIMIZERS, Optimizer
 from annscope.core.network import Parameters
-from annscope.core.optimizers import FLUSH_EVERY, OPTIMIZERS, Optimizer
 
 N_STEPS = 2 * FLUSH_EVERY + 100
 SIZES = (5, 4)
