@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,8 @@ class RunSummary:
     loss: float | None = None
     accuracy: float | None = None
     """Of the last snapshot, on held-out examples."""
+    n_bytes: int | None = None
+    """What its files take on the disk."""
 
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
@@ -135,7 +138,25 @@ def _summary(reader: RunReader) -> RunSummary:
         n_epochs=status["n_epochs"],
         loss=last["heldout"]["loss"] if last else None,
         accuracy=last["heldout"]["accuracy"] if last else None,
+        n_bytes=size_of(reader.directory),
     )
+
+
+def size_of(directory: Path) -> int:
+    """How many bytes the files of a run take; those that go meanwhile count for nothing."""
+    total = 0
+    for folder in (directory, directory / "snapshots"):
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    total += entry.stat(follow_symlinks=False).st_size if entry.is_file() else 0
+    return total
+
+
+def free_bytes() -> int:
+    """How many bytes are free on the disk that holds the runs."""
+    home = runs_home()
+    return shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.exists())).free
 
 
 def _last_snapshot_line(path: Path) -> Line | None:

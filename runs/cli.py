@@ -324,7 +324,8 @@ def runs() -> None:
 @_json
 def list_(as_json: bool) -> None:
     """Every run, the newest first."""
-    from annscope.runs.catalogue import list_runs
+    from annscope.runs.catalogue import free_bytes, list_runs
+    from annscope.runs.progress import byte_words
 
     found = list_runs()
     if as_json:
@@ -336,7 +337,7 @@ def list_(as_json: bool) -> None:
         return
     from rich.table import Table
 
-    table = Table("Run", "Status", "Epoch", "Held-out loss", "Accuracy", "", box=None, pad_edge=False)
+    table = Table("Run", "Status", "Epoch", "Held-out loss", "Accuracy", "Size", "", box=None, pad_edge=False)
     for summary in found:
         table.add_row(
             summary.run,
@@ -344,9 +345,12 @@ def list_(as_json: bool) -> None:
             "" if summary.epoch is None else f"{summary.epoch} / {summary.n_epochs}",
             "" if summary.loss is None else f"{summary.loss:.4f}",
             "" if summary.accuracy is None else f"{summary.accuracy:.2%}",
+            "" if summary.n_bytes is None else byte_words(summary.n_bytes),
             (summary.message or "") if summary.status in {"unreadable", "unresponsive", "failed", "diverged"} else "",
         )
     _print(table)
+    total = sum(summary.n_bytes or 0 for summary in found)
+    say(f"{byte_words(total)} in all; {byte_words(free_bytes())} are free on that disk.")
 
 
 @runs.command()
@@ -354,7 +358,8 @@ def list_(as_json: bool) -> None:
 @_json
 def show(run: str, as_json: bool) -> None:
     """Settings and state of a run."""
-    from annscope.runs.catalogue import find_run, run_directory
+    from annscope.runs.catalogue import find_run, run_directory, size_of
+    from annscope.runs.progress import byte_words
     from annscope.runs.reader import RunReader
     from annscope.runs.record import best_line
 
@@ -376,7 +381,9 @@ def show(run: str, as_json: bool) -> None:
     if status["message"]:
         table.add_row("", status["message"])
     table.add_row("Epoch", f"{status['epoch']} of {status['n_epochs']}")
-    table.add_row("Snapshots", str(len(snapshots)))
+    thinned = len(reader.thinned)
+    table.add_row("Snapshots", f"{len(snapshots)}" + (f", {len(snapshots) - thinned} with arrays" if thinned else ""))
+    table.add_row("Size", byte_words(size_of(reader.directory)))
     for name, line in (("Last", last), ("Best", best)):
         if line is not None:
             heldout = line["heldout"]

@@ -216,5 +216,13 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600}:{whole % 3600 // 60:02} h"
 
 
+def byte_words(n: int) -> str:
+    """A number of bytes in the units people use: 512 kB, 3.4 MB, 21 GB."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if n >= size:
+            return f"{n / size:.{1 if n < 10 * size else 0}f} {unit}"
+    return f"{n / 1e3:.0f} kB"
+
+
 def _loss(value: float | None) -> str:
     return "not finite" if value is None else f"{value:.4f}"

@@ -15,6 +15,8 @@ from annscope.dashboard.components.trouble import said_in_a_sentence
 from annscope.dashboard.components.welcome import welcome
 from annscope.dashboard.following import follow
 from annscope.dashboard.tables import COLUMNS, history_csv, history_rows
+from annscope.runs.catalogue import free_bytes, size_of
+from annscope.runs.progress import byte_words
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
@@ -95,7 +97,13 @@ def _watch(run: str) -> None:
 
 
 def _numbers(run: str) -> None:
-    lines = follow(run).snapshot_lines()
+    following = follow(run)
+    lines, n_all, n_thinned = following.snapshot_lines(), following.newest + 1, len(following.history.thinned)
+    words = [f"{n_all:,} snapshots" + (f", {len(lines):,} of them in this table" if len(lines) < n_all else "")]
+    if n_thinned:
+        words.append(f"{n_all - n_thinned:,} keep their arrays, the others were thinned out to stay within the budget")
+    words.append(f"{byte_words(size_of(following.reader.directory))} on the disk, {byte_words(free_bytes())} free")
+    st.caption("; ".join(words) + ".")
     st.dataframe(history_rows(lines), column_order=COLUMNS, hide_index=True, height=280)
     st.download_button(
         "History as CSV",

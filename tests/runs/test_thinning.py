@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from annscope.core.config import RunConfig
 from annscope.core.snapshot import Snapshot
 from annscope.runs import control
-from annscope.runs.catalogue import run_directory
+from annscope.runs.catalogue import list_runs, run_directory, size_of
+from annscope.runs.cli import annscope
+from annscope.runs.progress import byte_words
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, snapshot_path
 from annscope.runs.thinning import LEFT, MEGABYTE, numbers_in, surplus
@@ -126,3 +129,23 @@ def test_a_pin_needs_a_number(config: RunConfig) -> None:
     run = create_run(config)
     with pytest.raises(control.ControlError, match="needs the number of a snapshot, got None"):
         control.send(run, "pin")
+
+
+def test_the_list_says_what_runs_take_and_what_is_free(thinned: Path) -> None:
+    """A person sees which runs fill the disk before it is full."""
+    result = CliRunner().invoke(annscope, ["runs", "list"])
+    assert byte_words(size_of(thinned)) in result.output
+    assert " in all; " in result.output
+    shown = CliRunner().invoke(annscope, ["runs", "show", thinned.name])
+    n_files = len(list((thinned / "snapshots").iterdir()))
+    assert f"61, {n_files} with arrays" in shown.output
+    (listed,) = list_runs()
+    assert listed.n_bytes == sum(path.stat().st_size for path in thinned.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("n", "words"), [(0, "0 kB"), (512_000, "512 kB"), (3_400_000, "3.4 MB"), (21e9, "21 GB"), (1e6, "1.0 MB")]
+)
+def test_sizes_in_the_units_people_use(n: int, words: str) -> None:
+    """Sizes are short and have a unit."""
+    assert byte_words(int(n)) == words
