@@ -98,4 +98,4 @@ def _heap(session: CDPSession) -> float:
 
 
 if __name__ == "__main__":
-    main(__spec__.name, check, RUNS)
+    main("tests.faults.long_run", check, RUNS)
