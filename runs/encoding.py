@@ -125,12 +125,16 @@ def read_tensors(content: bytes) -> tuple[dict[str, ndarray], dict[str, str]]:
         written = json.loads(metadata.pop(_CHECKSUMS, "null"))
     except (SafetensorError, KeyError, TypeError) as error:
         raise ValueError(str(error)) from error
+    if written is None and metadata.keys() - {STATE}:
+        raise ValueError("its checksums are missing")
     if written is not None and written != (found := _checksums(tensors, metadata)):
         altered = [name for name, checksum in found.items() if written.get(name) != checksum] or sorted(written)
         raise ValueError(f"{', '.join(altered[:3])} altered since it was written")
     return tensors, metadata
 
 
+STATE = "annscope"
+"""The metadata of a checkpoint that is no array, as JSON: the only metadata of a file besides checksums."""
 _CHECKSUMS = "crc32"
 _METADATA = "__metadata__"
 

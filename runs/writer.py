@@ -26,7 +26,7 @@ from annscope.runs.atomic import (
 )
 from annscope.runs.catalogue import run_ids, runs_home
 from annscope.runs.changes import changes_in
-from annscope.runs.encoding import read_tensors, snapshot_line, snapshot_tensors, tensor_bytes
+from annscope.runs.encoding import STATE, read_tensors, snapshot_line, snapshot_tensors, tensor_bytes
 from annscope.runs.liveness import WriterLock
 from annscope.runs.reader import RunReader
 from annscope.runs.record import FORMAT, RecordError, best_line, library_versions, snapshot_path
@@ -305,7 +305,7 @@ class RunWriter:
             "looked": looked,
         }
         arrays = {name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()}
-        content = tensor_bytes(arrays, {"annscope": json.dumps(state)})
+        content = tensor_bytes(arrays, {STATE: json.dumps(state)})
         replace_file(self.directory / "checkpoint.safetensors", content, durable=True)
         self.checkpoint_step = checkpoint.step
 
@@ -321,7 +321,7 @@ class RunWriter:
             return None
         try:
             arrays, metadata = read_tensors(read_file(path))
-            state = parse_json(metadata["annscope"].encode())
+            state = parse_json(metadata[STATE].encode())
             check(state, CheckpointState)
             if state["n_changes"] > len(self.changes):
                 raise ValueError("it holds more changes than the record")
