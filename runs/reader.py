@@ -334,9 +334,9 @@ class RunReader:
     def _check_metrics(self, *, ended: bool = False) -> None:
         # Made with the run (by earlier versions with the first line, which comes before the first step).
         metrics = self.directory / "metrics.jsonl"
-        missing = not metrics.exists()
+        missing = not os.path.lexists(metrics)  # what is no file is for whoever reads it to say
         lost = (
-            (missing or not metrics.stat().st_size)
+            (missing or (metrics.is_file() and not metrics.stat().st_size))
             if ended
             else missing and (self.directory / "checkpoint.safetensors").exists()
         )
