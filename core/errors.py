@@ -27,9 +27,15 @@ class DivergedError(AnnscopeError, ArithmeticError):
         super().__init__(f"Training diverged at step {step:,}: {quantity} not finite{where}. {advice}")
 
 
+LONGEST_NAME = 200
+"""What is longer is no misspelled name: comparing takes time with the square of the length."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint such as ` (did you mean 'relu'?)`, or nothing when no known name is near."""
-    near = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
+    if len(name) > LONGEST_NAME:
+        return ""
+    near = get_close_matches(name.lower(), [other for other in known if len(other) <= LONGEST_NAME], n=1, cutoff=0.5)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
@@ -37,3 +43,8 @@ def one_of(what: str, name: object, known: Iterable[str]) -> str:
     """The sentence for a name that is not among the known ones."""
     names = list(known)
     return f"{what} must be one of {names}, got {name!r}{did_you_mean(str(name), names)}"
+
+
+def shortened(text: str, longest: int = LONGEST_NAME) -> str:
+    """A text as a sentence can quote it: its beginning, where it is long."""
+    return text if len(text) <= longest else f"{text[:longest]}..."

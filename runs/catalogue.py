@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from annscope.core.errors import AnnscopeError, did_you_mean
+from annscope.core.errors import AnnscopeError, did_you_mean, shortened
 from annscope.data.home import annscope_home
 from annscope.runs.atomic import StorageError, open_file
 from annscope.runs.liveness import LockedError, WriterLock
@@ -56,7 +56,7 @@ def run_directory(run: str) -> Path:
     """The directory of a run, by its full id. Raises RecordError, with the nearest id, when there is none."""
     directory = runs_home() / run
     if not RUN_ID.fullmatch(run) or not directory.is_dir():
-        raise RecordError(f"There is no run {run!r}{did_you_mean(run, run_ids())}.")
+        raise RecordError(f"There is no run {shortened(run)!r}{did_you_mean(run, run_ids())}.")
     return directory
 
 
@@ -99,7 +99,7 @@ def find_run(text: str) -> str:
     if matches:
         shown = ", ".join(matches[-3:]) + (", ..." if len(matches) > 3 else "")
         raise RecordError(f"{text!r} fits {len(matches)} runs ({shown}); give more of the id.")
-    raise RecordError(f"There is no run {text!r}{did_you_mean(text, [*ids, 'latest'])}.")
+    raise RecordError(f"There is no run {shortened(text)!r}{did_you_mean(text, [*ids, 'latest'])}.")
 
 
 def list_runs() -> list[RunSummary]:

@@ -99,11 +99,24 @@ def annscope(context: click.Context) -> None:
 
 @annscope.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Where it listens.")
+@click.option("--host", default=None, metavar="ADDRESS", help="Where other machines reach it; asks for a token.")
+@click.option(
+    "--origin", multiple=True, metavar="HOST", help="A name it is reached by, as a proxy's; asks for a token."
+)
+@click.option("--token", is_flag=True, help="Ask for a token on this machine too.")
 @click.option("--headless", is_flag=True, help="Do not open a browser.")
-def dashboard(port: int = 8501, headless: bool = False) -> None:
+def dashboard(
+    port: int = 8501,
+    host: str | None = None,
+    origin: tuple[str, ...] = (),
+    token: bool = False,
+    headless: bool = False,
+) -> None:
     """Open the dashboard in the browser."""
     command = [sys.executable, "-P", "-m", "annscope.dashboard", "--port", str(port)]
-    command += ["--headless"] if headless else []
+    command += [] if host is None else ["--host", host]
+    command += [part for name in origin for part in ("--origin", name)]
+    command += (["--token"] if token else []) + (["--headless"] if headless else [])
     raise click.exceptions.Exit(become(command))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annscope.core.errors import AnnscopeError, ConfigError, DivergedError, did_you_mean, one_of
+from annscope.core.errors import AnnscopeError, ConfigError, DivergedError, did_you_mean, one_of, shortened
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,13 @@ from annscope.core.errors import AnnscopeError, ConfigError, DivergedError, did_
 def test_the_nearest_name_is_suggested(name: str, hint: str) -> None:
     """A slip of the finger gets the name that was meant; what is near nothing gets no hint."""
     assert did_you_mean(name, ["relu", "tanh", "sigmoid"]) == hint
+
+
+def test_a_long_text_is_no_slip_of_the_finger() -> None:
+    """What nobody typed gets no hint, at once, and a sentence quotes its beginning."""
+    assert did_you_mean("a" * 1_000_000, ["a" * 1_000_000, "b" * 300]) == ""
+    assert shortened("a" * 1_000_000) == "a" * 200 + "..."
+    assert shortened("short") == "short"
 
 
 def test_what_is_no_text_is_shown_as_it_is() -> None:
