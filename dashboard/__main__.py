@@ -1,94 +1,77 @@
-"""`python -m annscope.dashboard --port N [--headless]`: serve the dashboard on this machine until Ctrl-C."""
+"""`python -m annscope.dashboard --port N [--headless]`: serve the dashboard until Ctrl-C."""
 
 from __future__ import annotations
 
 import argparse
-import socket
+import errno
+import os
+import secrets
 import sys
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from annscope.dashboard.server.access import ORIGIN, TOKEN, host_name
+from annscope.dashboard.server.listening import listen, next_free_port
+
 HOST = "127.0.0.1"
-CONFIG = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 SAFE = {"server.enableCORS": True, "server.enableXsrfProtection": True, "browser.gatherUsageStats": False}
-"""What holds even where the configuration file is not at hand."""
+"""What holds whatever the configuration file says."""
 MISTAKE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until interrupted; exit status 2, with one line on standard error, when the port is taken."""
+    """Serve until interrupted; exit status 2, with one line on standard error, when it cannot listen there."""
     parser = argparse.ArgumentParser(prog="python -m annscope.dashboard", description="Serve the annscope dashboard.")
     parser.add_argument("--port", type=int, default=8501, help="where it listens (default 8501)")
+    parser.add_argument("--host", default=HOST, help="the address it listens on; any but this machine's needs a token")
+    parser.add_argument(
+        "--origin", action="append", default=[], help="a name under which browsers reach it; needs a token"
+    )
+    parser.add_argument("--token", action="store_true", help="ask for a token on this machine too")
     parser.add_argument("--headless", action="store_true", help="do not open a browser")
     given = parser.parse_args(arguments)
     if not 1 <= given.port <= 65535:
-        sys.stderr.write(f"annscope: port must be at least 1 and at most 65535, got {given.port}\n")
-        return MISTAKE
-    try:
-        listener = listen(given.port)
-    except OSError:
-        near = next_free_port(given.port)
-        advice = "" if near is None else f"; {near} is free (--port {near})"
-        sys.stderr.write(f"annscope: port {given.port} is taken{advice}.\n")
-        return MISTAKE
+        return _mistake(f"port must be at least 1 and at most 65535, got {given.port}")
+    for origin in given.origin:
+        if host_name(origin) is None or "," in origin:
+            return _mistake(f"origin must be a name such as lab.example.org, got {origin!r}")
 
-    from annscope.dashboard.server import serve
+    try:
+        listener = listen(given.host, given.port)
+    except OSError as error:
+        return _mistake(why_not(given.host, given.port, error))
+    if given.origin:
+        os.environ[ORIGIN] = ",".join(given.origin)
+    if given.token:
+        os.environ.setdefault(TOKEN, secrets.token_urlsafe(24))
+
+    from annscope.dashboard.server.startup import serve  # Streamlit takes a second to import
 
     with listener, suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
-        serve(listener, options(given.port, given.headless))
+        serve(listener, options(given.host, given.port, given.headless))
     return 0
 
 
-def options(port: int, headless: bool) -> dict[str, Any]:
-    """Streamlit's options: those of the configuration file, from whatever folder it is started, and these."""
-    configured = flat(tomllib.loads(CONFIG.read_text(encoding="utf-8"))) if CONFIG.is_file() else {}
-    return {**configured, **SAFE, "server.address": HOST, "server.port": port, "server.headless": headless}
+def options(host: str, port: int, headless: bool) -> dict[str, Any]:
+    """The options of Streamlit that stand beside those of the configuration file, `.streamlit/config.toml`."""
+    return {**SAFE, "server.address": host, "server.port": port, "server.headless": headless}
 
 
-def flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A nested table as one with dotted names: `{"server": {"port": 1}}` as `{"server.port": 1}`."""
-    options: dict[str, Any] = {}
-    for name, value in table.items():
-        if isinstance(value, Mapping):
-            options |= flat(value, f"{prefix}{name}.")
-        else:
-            options[f"{prefix}{name}"] = value
-    return options
+def why_not(host: str, port: int, error: OSError) -> str:
+    """The sentence for an address on which nobody can listen, or on which somebody does."""
+    if error.errno != errno.EADDRINUSE and host != HOST:
+        return f"cannot listen on {host!r}: {error.strerror or error}; this machine has no such address."
+    if error.errno == errno.EACCES:
+        return f"port {port} is for the system's own programs; take one from 1024 on."
+    near = next_free_port(host, port)
+    advice = "" if near is None else f"; {near} is free (--port {near})"
+    return f"port {port} is taken{advice}."
 
 
-def listen(port: int) -> socket.socket:
-    """A socket that listens on a port of this machine. Raises OSError where another program does.
-
-    It says that it speaks TCP, as asyncio sends small packets at once only on those that do: on others
-    the body of an answer waits for the browser to acknowledge the head, which takes some 40 ms.
-    """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if sys.platform != "win32":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen()
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def is_free(port: int) -> bool:
-    """Whether a server can listen on a port of this machine."""
-    try:
-        listen(port).close()
-    except OSError:
-        return False
-    return True
-
-
-def next_free_port(port: int) -> int | None:
-    """The nearest free port above a taken one."""
-    return next((other for other in range(port + 1, min(port + 100, 65536)) if is_free(other)), None)
+def _mistake(message: str) -> int:
+    sys.stderr.write(f"annscope: {message}\n")
+    return MISTAKE
 
 
 if __name__ == "__main__":

@@ -134,6 +134,11 @@ class Following:
         with self._lock:
             return Moments(self.history.snapshot_lines(), frozenset(self.history.thinned))
 
+    def since(self, n_lines: int) -> tuple[list[str], int]:
+        """As JSON text, what is kept of the lines that came after the first `n_lines`; and how many there are now."""
+        with self._lock:
+            return self.history.since(n_lines), self.history.n_lines
+
     def snapshot_lines(self) -> list[Line]:
         """The lines of the snapshots so far that are kept in memory, in order."""
         with self._lock:
@@ -237,7 +242,7 @@ class Following:
         seen = self.version
         while True:
             try:
-                self.look()
+                await asyncio.to_thread(self.look)
             except AnnscopeError as error:
                 self._trouble = error
                 _following.pop(self.run, None)

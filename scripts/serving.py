@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +65,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+ANNSCOPE = ("-m", "annscope.dashboard", "--headless", "--port")
+STREAMLIT = ("-m", "streamlit", "run", "dashboard/app.py", "--server.headless", "true", "--server.port")
+"""The two ways to start it, as arguments of Python; a port follows."""
+
+
 @contextmanager
-def dashboard(home: Path, *, port: int | None = None, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
+def dashboard(
+    home: Path,
+    *options: str,
+    port: int | None = None,
+    environment: Mapping[str, str] | None = None,
+    start: Sequence[str] = ANNSCOPE,
+) -> Iterator[Served]:
     """A dashboard on `port`, else on a free one, with `home` as its ANNSCOPE_HOME; ended, with its workers, on leaving.
 
     Raises RuntimeError with the server's own output when it does not answer within a minute.
@@ -76,7 +87,7 @@ def dashboard(home: Path, *, port: int | None = None, environment: Mapping[str, 
     log = home / "dashboard.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "annscope.dashboard", "--port", str(port), "--headless"],
+            [sys.executable, "-P", *start, str(port), *options],
             env={**os.environ, **(environment or {}), "ANNSCOPE_HOME": str(home)},
             stdin=subprocess.DEVNULL,
             stdout=output,

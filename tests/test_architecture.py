@@ -1,6 +1,8 @@
 """The shape of the project: imports go one way, and the mathematics has no input or output."""
 
 import ast
+import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,3 +129,33 @@ def test_the_estimator_builds_on_core_and_scikit_learn_alone() -> None:
         if name not in allowed
     ]
     assert wrong == []
+
+
+def test_every_package_is_installed() -> None:
+    """A new folder of modules cannot be forgotten in the list of what is installed."""
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {path.parent.relative_to(ROOT) for package in LAYERS for path in modules(package)}
+    names = {str(folder).replace("/", ".") for folder in folders}
+    assert set(setuptools["packages"]) == {name if name == "annscope" else f"annscope.{name}" for name in names}
+    assert all((ROOT / folder / "__init__.py").is_file() for folder in folders)
+
+
+def test_the_theme_is_installed() -> None:
+    """An installed annscope has the settings that Streamlit reads beside its script."""
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    assert ".streamlit/config.toml" in data["annscope.dashboard"]
+    assert (ROOT / "dashboard" / ".streamlit" / "config.toml").is_file()
+
+
+def test_everything_imported_is_declared() -> None:
+    """What the packages import is among the requirements, not there by the grace of another package."""
+    declared = {re.split(r"[>=\[ ]", line)[0] for line in (ROOT / "requirements.txt").read_text().splitlines()}
+    known_as = {"sklearn": "scikit-learn", "PIL": "pillow"}
+    wrong = {
+        f"{path}:{line} imports {name}"
+        for package in LAYERS
+        for path in modules(package)
+        for name, line in imported(path)
+        if name not in {*sys.stdlib_module_names, *LAYERS} and known_as.get(name, name) not in declared
+    }
+    assert wrong == set()

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
-from annscope.dashboard.routes import ASSETS, asset, assets_version
+from annscope.dashboard.server.assets import ASSETS, asset, assets_version
 
 # Streamlit takes a text without a line break for the name of a file.
 _LOADER = """
@@ -50,7 +50,8 @@ def code(entry: str) -> dict[str, Any]:
 
     Without these, the browser would learn of them one layer of imports after the other.
     """
-    return {"module": asset(entry), "imports": [asset(name) for name in _imports(entry, assets_version())]}
+    version = assets_version()
+    return {"module": asset(entry, version), "imports": [asset(name, version) for name in _imports(entry, version)]}
 
 
 @lru_cache

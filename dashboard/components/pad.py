@@ -1,6 +1,6 @@
 """The drawing pad with all that belongs to it: one component, which `frontend/src/draw/main.js` draws and computes.
 
-It fetches the chosen snapshot's weights itself (`dashboard.routes`) and answers without asking anyone;
+It fetches the chosen snapshot's weights itself (`dashboard.server`) and answers without asking anyone;
 Python tells it which run to use, and learns which snapshot and which example a person chose.
 """
 
@@ -15,7 +15,7 @@ from annscope.core.dataset import SPLITS
 from annscope.core.errors import did_you_mean
 from annscope.dashboard import state
 from annscope.dashboard.components.loading import code, in_browser
-from annscope.dashboard.routes import BASE
+from annscope.dashboard.server.assets import BASE
 
 MAPS = ("gradient", "occlusion")
 """What can lie over the image that the network sees, to say what an answer hangs on."""

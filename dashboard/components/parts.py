@@ -18,7 +18,7 @@ from annscope.dashboard import state
 from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.derived import Answers, dataset_of, shown_features
 from annscope.dashboard.matrices import MatrixView, Mode
-from annscope.dashboard.routes import PLOTLY
+from annscope.dashboard.server.assets import PLOTLY
 
 LABEL_WORDS: dict[Mode, str] = {
     "counts": "number of examples; coloured by share of the row",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from annscope.core.errors import AnnscopeError, did_you_mean
+from annscope.core.errors import AnnscopeError, did_you_mean, shortened
 from annscope.dashboard import state
 from annscope.runs.catalogue import RUN_ID, RunSummary, other_folders, run_ids, runs_home, summarize
 from annscope.runs.reader import RunReader
@@ -36,7 +36,7 @@ def run_to_show() -> str | None:
     if named is not None:
         instead = "; the newest is shown" if ids else ""
         complaints = st.session_state.setdefault(state.COMPLAINTS, [])
-        complaints.append(f"There is no run {named!r}{did_you_mean(named, ids)}{instead}.")
+        complaints.append(f"There is no run {shortened(named)!r}{did_you_mean(named, ids)}{instead}.")
     # A folder that is no run, or a damaged one, shall not hide all the others.
     readable = (run for run in reversed(ids) if _about(run)[0].status != "unreadable")
     newest = next(readable, ids[-1] if ids else None)

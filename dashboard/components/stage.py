@@ -1,6 +1,6 @@
 """The stage: the one component that holds everything alive, drawn in the browser by `frontend/src/train/main.js`.
 
-It follows the run by itself (`dashboard.routes`); Python tells it which run to show, and perhaps which example
+It follows the run by itself (`dashboard.server`); Python tells it which run to show, and perhaps which example
 beside the recorded ones, and learns which snapshot and which recorded example a person chose.
 """
 
@@ -12,7 +12,7 @@ from annscope.core.errors import AnnscopeError
 from annscope.dashboard import escaping, state
 from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.derived import splits_of
-from annscope.dashboard.routes import BASE
+from annscope.dashboard.server.assets import BASE
 
 _component = in_browser("annscope_stage", "The live view")
 

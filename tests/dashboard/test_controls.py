@@ -14,7 +14,7 @@ from annscope.core.recipes import RECIPES
 from annscope.dashboard import state
 from annscope.dashboard.components import controls
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+APP = Path(__file__).parents[2] / "dashboard" / "navigation.py"
 
 OTHER: dict[str, tuple[Any, str]] = {
     "data": ("digits", "digits"),

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from annscope.core.config import RunConfig
 from annscope.core.explain.neighbors import last_hidden
 from annscope.dashboard import examples
-from annscope.dashboard.routes import routes
+from annscope.dashboard.server.routes import routes
 from annscope.data.datasets import load_dataset
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
@@ -96,11 +96,19 @@ def test_a_wrong_question_is_answered_in_one_sentence(client: TestClient, train:
     assert client.get(f"{base}/examples/tset/1").json()["error"].endswith("(did you mean 'test'?)")
     assert "gone" in client.get("/annscope/runs/gone/trying").json()["error"]
     for body, sentence in (
-        (b"not json", "A list of numbers x is asked for."),
-        (b'{"y": 1}', "A list of numbers x is asked for."),
-        (b"[1]", "A list of numbers x is asked for."),
+        (b"not json", "The body must be JSON."),
+        (b"[" * 100_000, "The body must be JSON."),
+        (b'{"x": [NaN]}', "The body must be JSON."),
+        (b'{"x": [' + b"1" * 5000 + b"]}", "The body must be JSON."),
+        (b"[1]", "The body must be a JSON object."),
+        (b'{"y": 1}', "x must be a list of finite numbers."),
+        (b'{"x": [1e400]}', "x must be a list of finite numbers."),
+        (b'{"x": [1' + b"0" * 400 + b"]}", "x must be a list of finite numbers."),
+        (b'{"x": ["1"]}', "x must be a list of finite numbers."),
+        (b'{"x": [[1]]}', "x must be a list of finite numbers."),
         (b'{"x": [1, 2]}', "x must be 64 finite numbers."),
-        (b'{"x": [NaN]}', "x must be 64 finite numbers."),
+        (b'{"x": [1], "k": 1e400}', "k must be a whole number, got Infinity."),
+        (b'{"x": [' + b"1," * 2_000_000 + b"1]}", "The body may have 4,000,000 bytes at most."),
     ):
         answer = client.post(f"{base}/snapshots/1/nearest", content=body)
         assert (answer.status_code, answer.json()["error"]) == (400, sentence)
@@ -140,14 +148,20 @@ def test_what_if_is_the_held_out_figure_of_the_changed_network(client: TestClien
     assert silent["accuracy"] in {float((y == label).mean()) for label in range(10)}
 
 
+CHANGES = "changes must be a list of objects with layer and unit, and input and value where a weight is set."
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
         ({"changes": [{"layer": 9, "unit": 0}]}, "there is no layer number 9; there are 0 to 1"),
-        ({"changes": [{"unit": 0}]}, "A list of changes is asked for, each with layer and unit."),
+        ({"changes": [{"unit": 0}]}, CHANGES),
+        ({"changes": [{"layer": True, "unit": 0}]}, CHANGES),
+        ({"changes": [{"layer": 0, "unit": 0, "input": 0, "value": 10**400}]}, CHANGES),
+        ({"changes": [{"layer": 10**400, "unit": 0}]}, CHANGES),
         ({"changes": [{"layer": 0, "unit": 0}] * 10_001}, "At most 10,000 changes can be asked about at once."),
-        ({"changes": 5}, "A list of changes is asked for, each with layer and unit."),
-        ([], "A list of changes is asked for, each with layer and unit."),
+        ({"changes": 5}, CHANGES),
+        ([], "The body must be a JSON object."),
     ],
 )
 def test_a_change_that_cannot_be_is_one_sentence(client: TestClient, train: Train, body: object, sentence: str) -> None:

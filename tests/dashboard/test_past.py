@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from annscope.dashboard import past
 from annscope.dashboard.moments import Moments
-from annscope.dashboard.routes import routes
+from annscope.dashboard.server.routes import routes
 from annscope.runs.reader import RunReader
 
 

@@ -19,17 +19,22 @@ from safetensors.numpy import load
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 from streamlit import file_util
 
-from annscope.dashboard import routes as our_routes
 from annscope.dashboard.components.loading import code
-from annscope.dashboard.delivery import Frontend, Uncompressed
-from annscope.dashboard.origin import SameOrigin
-from annscope.dashboard.routes import GONE, routes
+from annscope.dashboard.server import assets as our_assets
+from annscope.dashboard.server import live as our_live
+from annscope.dashboard.server.access import Access
+from annscope.dashboard.server.assets import Frontend, Uncompressed
+from annscope.dashboard.server.live import GONE
+from annscope.dashboard.server.routes import routes
+from annscope.dashboard.server.security import Guard, Headers
 from annscope.runs.reader import RunReader
 
 HERE = "http://127.0.0.1:8501"
@@ -38,9 +43,11 @@ ENTRIES = ("train/main.js", "inspect/main.js", "draw/main.js")
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    """A browser on this machine."""
-    app = Starlette(routes=routes, middleware=[Middleware(SameOrigin)])
-    with TestClient(app, base_url=HERE, headers={"host": "127.0.0.1:8501"}) as client:
+    """A browser on this machine, which has the token."""
+    access = Access(8501, token="of this dashboard")
+    app = Starlette(routes=routes, middleware=[Middleware(Headers), Middleware(Guard, access=access)])
+    cookies = {access.cookie: access.ticket}
+    with TestClient(app, base_url=HERE, headers={"host": "127.0.0.1:8501"}, cookies=cookies) as client:
         yield client
 
 
@@ -136,8 +143,8 @@ def test_a_damaged_record_is_a_sentence_and_not_a_traceback(client: TestClient, 
 
 def test_the_drawing_library_comes_from_this_machine(client: TestClient) -> None:
     """Charts need no other machine: plotly.js is served as it was installed, and kept as long as it is that version."""
-    first = client.get(our_routes.PLOTLY)
-    assert plotly.__version__ in our_routes.PLOTLY
+    first = client.get(our_assets.PLOTLY)
+    assert plotly.__version__ in our_assets.PLOTLY
     assert "immutable" in first.headers["cache-control"]
     assert first.headers["content-type"].startswith("text/javascript")
     assert first.content == get_plotlyjs().encode()
@@ -146,7 +153,7 @@ def test_the_drawing_library_comes_from_this_machine(client: TestClient) -> None
 def test_assets_are_asked_about_each_time(tmp_path: Path) -> None:
     """After an update the browser runs the new code, and the unchanged is not sent again."""
     (tmp_path / "stage.js").write_text("export {};")
-    app = Starlette(routes=[our_routes.Mount("/assets", our_routes.Assets(directory=tmp_path))])
+    app = Starlette(routes=[Mount("/assets", our_assets.Assets(directory=tmp_path))])
     with TestClient(app, base_url=HERE) as client:
         first = client.get("/assets/stage.js")
         assert first.headers["cache-control"] == "no-cache"
@@ -163,18 +170,18 @@ def test_assets_of_a_version_are_kept_until_there_is_another(tmp_path: Path) -> 
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "dom.js").write_text("export {};")
     (tmp_path.parent / "secret.js").write_text("secret")
-    app = Starlette(routes=[our_routes.Mount("/{version}/assets", our_routes.Assets(directory=tmp_path))])
+    app = Starlette(routes=[Mount("/{version}/assets", our_assets.Assets(directory=tmp_path))])
     with TestClient(app, base_url=HERE) as client:
-        version = our_routes.assets_version(tmp_path)
+        version = our_assets.assets_version(tmp_path)
         for name in ("stage.js", "lib/dom.js"):
             assert "immutable" in client.get(f"/{version}/assets/{name}").headers["cache-control"]
         for name in ("../secret.js", "%2e%2e/secret.js", "lib/..%2f..%2fsecret.js", "lib"):
             assert client.get(f"/{version}/assets/{name}").status_code == 404
         (tmp_path / "lib" / "dom.js").write_text("export const more = 1;")
-        assert our_routes.assets_version(tmp_path) != version
-        version = our_routes.assets_version(tmp_path)
+        assert our_assets.assets_version(tmp_path) != version
+        version = our_assets.assets_version(tmp_path)
         (tmp_path / "stage.js").write_text("export const next = 1;")
-        assert our_routes.assets_version(tmp_path) != version
+        assert our_assets.assets_version(tmp_path) != version
         late = client.get(f"/{version}/assets/stage.js")
         assert (late.headers["cache-control"], late.text) == ("no-cache", "export const next = 1;")
 
@@ -182,7 +189,7 @@ def test_assets_of_a_version_are_kept_until_there_is_another(tmp_path: Path) -> 
 def test_the_pages_ask_for_the_present_version(client: TestClient) -> None:
     """What the components import is there, and its browser may keep it."""
     for name in ENTRIES:
-        answer = client.get(our_routes.asset(name))
+        answer = client.get(our_assets.asset(name))
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
 
@@ -240,6 +247,10 @@ def test_streamlits_own_files_are_as_streamlit_would_send_them() -> None:
         {"host": "evil.example:8501"},
         {"origin": "http://127.0.0.1:9999"},
         {"origin": "null"},
+        {"host": ""},
+        {"host": "127.0.0.1:8501@evil.example"},
+        {"host": "127.0.0.1:x"},
+        {"host": "evil.example/127.0.0.1"},
     ],
 )
 def test_other_sites_are_refused(client: TestClient, record: Callable[..., Any], headers: dict[str, str]) -> None:
@@ -293,8 +304,8 @@ def test_a_viewer_gets_what_was_written_just_then(
 ) -> None:
     """Ready between two snapshots that follow each other quickly, it gets the next one and not the old one; the last
     one comes in any case."""
-    monkeypatch.setattr(our_routes, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(our_routes, "NEXT_SECONDS", 0.3)
+    monkeypatch.setattr(our_live, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(our_live, "NEXT_SECONDS", 0.3)
     run = record(1, "running")
     with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
         socket.receive_text()
@@ -404,3 +415,52 @@ def test_a_start_that_is_none_is_a_sentence(client: TestClient, record: Callable
     assert (answer.status_code, answer.json()["error"]) == (
         400, f"start must be a whole number, 0 or more, got '{start}'."
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("snapshots/{}", "number"),
+        ("examples/test/{}", "index"),
+        ("neurons/{}/0", "layer"),
+        ("neurons/0/{}", "unit"),
+        ("histograms?start={}", "start"),
+    ],
+)
+@pytest.mark.parametrize("number", ["1" * 4301, "-1", "1e3", "x", "%D9%A1"])
+def test_a_number_that_is_none_is_a_sentence(
+    client: TestClient, record: Callable[..., Any], path: str, name: str, number: str
+) -> None:
+    """Whatever stands in an address where a number should is refused by name, however long it is."""
+    answer = client.get(f"/annscope/runs/{record(1).run}/{path.format(number)}")
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(f"{name} must be a whole number, 0 or more, got '")
+    assert len(answer.content) < 500
+
+
+def test_an_address_of_ours_that_is_none_is_not_a_page(client: TestClient) -> None:
+    """A module or a route that is not there is an error, and not Streamlit's page in its place."""
+    for path in ("/annscope/runs", "/annscope/runs/x/y/z", "/annscope/none.js"):
+        assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/annscope/runs/nope/history", "/annscope/none", "/elsewhere", "/fails"])
+@pytest.mark.parametrize("host", ["127.0.0.1:8501", "evil.example"])
+def test_every_answer_says_what_browsers_must_not_do(path: str, host: str) -> None:
+    """Refusals and errors too: nothing of the dashboard can be framed, sniffed, or read by another site."""
+
+    def fails(_: Request) -> Response:
+        raise RuntimeError
+
+    access = Access(8501, token="t")
+    middleware = [Middleware(Headers), Middleware(Guard, access=access)]
+    app = Starlette(routes=[*routes, Route("/fails", fails)], middleware=middleware)
+    client = TestClient(app, base_url=HERE, cookies={access.cookie: access.ticket}, raise_server_exceptions=False)
+    headers = client.get(path, headers={"host": host}).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["cross-origin-resource-policy"] == headers["cross-origin-opener-policy"] == "same-origin"

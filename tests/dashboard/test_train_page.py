@@ -19,7 +19,7 @@ from annscope.runs import control, launch
 from annscope.runs.catalogue import run_ids
 from annscope.runs.control import CommandReader
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+APP = Path(__file__).parents[2] / "dashboard" / "navigation.py"
 BUTTONS = (state.START, state.PAUSE, state.STEP, state.STOP)
 
 

@@ -1,0 +1,166 @@
+"""Who may use the dashboard: its owner on this machine, and elsewhere whoever has the token."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.websockets import WebSocket
+
+from annscope.dashboard.server import owners
+from annscope.dashboard.server.access import Access, host_name
+from annscope.dashboard.server.security import Guard
+
+TOKEN = "kept by those who were told"
+
+
+def page(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(request.url))
+
+
+async def socket_of_a_page(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_text("in")
+    await websocket.close()
+
+
+def browser(access: Access, host: str = "127.0.0.1:8501") -> TestClient:
+    """A browser that keeps cookies, at an address of the dashboard."""
+    routes = [WebSocketRoute("/live", socket_of_a_page), Route("/{rest:path}", page)]
+    app = Starlette(routes=routes, middleware=[Middleware(Guard, access=access)])
+    return TestClient(app, base_url=f"http://{host}", follow_redirects=False)
+
+
+@pytest.fixture
+def with_token() -> TestClient:
+    """A browser before a dashboard that asks for a token."""
+    return browser(Access(8501, TOKEN))
+
+
+def test_the_token_opens_the_dashboard_and_leaves_the_address(with_token: TestClient) -> None:
+    """The printed address gives the browser a cookie that no script or other site gets, and then a clean address."""
+    assert with_token.get("/training?run=a").status_code == 403
+    answer = with_token.get("/training", params={"run": "a b", "token": TOKEN})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/training?run=a+b")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert with_token.get("/training?run=a").status_code == 200
+    same = {"host": "127.0.0.1:8501", "cookie": answer.headers["set-cookie"].partition(";")[0]}
+    with with_token.websocket_connect("/live", headers=same) as live:
+        assert live.receive_text() == "in"
+
+
+def test_whoever_has_no_token_gets_a_sentence(with_token: TestClient) -> None:
+    """Without the token, or with another one, nothing is answered but that the server is there."""
+    for path in ("/", "/?token=", "/?token=wrong", f"/?token={TOKEN}x", "/?token=%FF"):
+        answer = with_token.get(path)
+        assert answer.status_code == 403
+        assert "token" in answer.json()["error"]
+        assert "set-cookie" not in answer.headers
+    assert with_token.post("/", params={"token": TOKEN}).status_code == 403
+    for cookie in ("wrong", "ü", ""):
+        assert with_token.get("/", headers={"cookie": f"annscope-8501={cookie}".encode()}).status_code == 403
+    assert with_token.get("/_stcore/health").status_code == 200
+    with (
+        pytest.raises(WebSocketDenialResponse) as denied,
+        with_token.websocket_connect(f"/live?token={TOKEN}", headers={"host": "127.0.0.1:8501"}),
+    ):
+        pass
+    assert denied.value.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example/", "///evil.example"])
+def test_the_way_in_leads_to_no_other_site(with_token: TestClient, path: str) -> None:
+    """A link with the token in it cannot send the browser elsewhere afterwards."""
+    answer = with_token.get(f"http://127.0.0.1:8501{path}?token={TOKEN}")
+    target = answer.headers["location"]
+    assert target.startswith("/")
+    assert not target.startswith(("//", "/\\"))
+
+
+@pytest.mark.parametrize("host", ["evil.example", "192.168.1.5:8501", "", "127.0.0.1:8501@evil.example", "[::1"])
+def test_a_foreign_name_is_told_the_way_that_works(host: str) -> None:
+    """Whoever comes under a name that is not this machine's learns how to get in, in one sentence."""
+    answer = browser(Access(8501, TOKEN)).get("/", headers={"host": host})
+    assert answer.status_code == 403
+    assert "`ssh -L 8501:localhost:8501 HOST`" in answer.json()["error"]
+
+
+def test_a_name_that_was_given_is_answered_to() -> None:
+    """Behind a proxy, the dashboard answers as what browsers call it, and to its own pages there alone."""
+    access = Access(8501, TOKEN, frozenset({"lab.example.org"}))
+    client = browser(access, "lab.example.org")
+    client.cookies.set(access.cookie, access.ticket)
+    assert client.get("/").status_code == 200
+    assert client.get("/", headers={"origin": "http://lab.example.org"}).status_code == 200
+    assert client.get("/", headers={"origin": "http://evil.example"}).status_code == 403
+    assert client.get("/", headers={"host": "other.example.org"}).status_code == 403
+    assert client.get("/", headers={"host": "192.168.1.5:8501"}).status_code == 403
+
+
+def test_in_a_class_room_every_address_of_the_machine_is_answered() -> None:
+    """Numbers cannot be made to mean another machine; names can, and have to be given."""
+    access = Access(8501, TOKEN, any_address=True)
+    client = browser(access)
+    cookie = {"cookie": f"{access.cookie}={access.ticket}"}
+    for host, status in (("192.168.1.5:8501", 200), ("[fe80::1]:8501", 200), ("evil.example:8501", 403)):
+        assert client.get("/", headers={"host": host, **cookie}).status_code == status
+
+
+@pytest.fixture
+def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """A connection on this machine: the end of a program and the end of the server."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as theirs:
+        ours, _ = listener.accept()
+        with ours:
+            yield theirs, ours
+
+
+@pytest.mark.skipif(not owners.is_told(), reason="this system does not say whose a connection is")
+def test_the_system_says_whose_a_connection_is(connection: tuple[socket.socket, socket.socket]) -> None:
+    """Under IPv4, or IPv4 written as IPv6; and what was closed, of which the system would say root, is nobody's."""
+    theirs, ours = connection
+    (here, port), (there, their_port) = ours.getsockname(), ours.getpeername()
+    assert owners.owner((here, port), (there, their_port)) == os.getuid()
+    assert owners.owner((f"::ffff:{here}", port), (f"::ffff:{there}", their_port)) == os.getuid()
+    with pytest.raises(owners.NotToldError):
+        owners.owner((here, port), (there, 1))
+    theirs.close()
+    with pytest.raises(owners.NotToldError, match="closed"):
+        owners.owner((here, port), (there, their_port))
+
+
+@pytest.mark.skipif(not owners.is_told(), reason="this system does not say whose a connection is")
+def test_without_a_token_a_connection_of_nobody_is_refused() -> None:
+    """Where the system tells whose a connection is, one of which it says nothing is not answered."""
+    client = browser(Access(8501))
+    assert "cannot tell whose" in client.get("/").json()["error"]
+    spoofed = client.get("/", headers={"x-forwarded-for": "127.0.0.1:5000"})
+    assert "--origin" in spoofed.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("lab.example.org", "lab.example.org"),
+        ("https://Lab.example.org:8443/", "lab.example.org"),
+        ("[::1]:8501", "::1"),
+        ("a b@evil", None),
+        ("lab/path", None),
+        ("lab:port", None),
+        ("[", None),
+        ("", None),
+    ],
+)
+def test_a_name_is_taken_from_a_host_or_an_origin(text: str, name: str | None) -> None:
+    """The two ways to write where a browser goes mean the same name."""
+    assert host_name(text) == name
