@@ -13,6 +13,8 @@ from typing import Any
 
 import streamlit as st
 
+from annscope.core.errors import shortened
+
 RUN = "run"
 SNAPSHOT = "snapshot"
 PROBE = "probe"
@@ -216,7 +218,7 @@ def whole_number(text: str) -> int | None:
 
 def must_be(name: str, rule: str, text: str, advice: str = "") -> str:
     """The sentence for a query parameter that is not what it must be; `advice` may name what was meant."""
-    return f"In the address, {name} must be {rule}, got {text!r}{advice}."
+    return f"In the address, {name} must be {rule}, got {shortened(text)!r}{advice}."
 
 
 def not_numbers(parameters: Mapping[str, str], names: Sequence[str]) -> list[str]:
