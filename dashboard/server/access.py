@@ -11,9 +11,12 @@ import hmac
 import ipaddress
 import os
 import secrets
+import socket
 from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import quote, urlsplit
+
+import psutil
 
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 TOKEN = "ANNSCOPE_TOKEN"
@@ -60,13 +63,13 @@ class Access:
         """Whether a text is what the cookie must hold."""
         return self.token is not None and hmac.compare_digest(text.encode(), self.ticket.encode())
 
-    def url(self, address: str, scheme: str = "http") -> str:
-        """What to open, the token in it."""
-        name = address if ":" not in address else f"[{address}]"
-        if address in {"0.0.0.0", "::", ""}:
-            name = "127.0.0.1"
-        plain = f"{scheme}://{name}:{self.port}"
-        return plain if self.token is None else f"{plain}/?token={quote(self.token, safe='')}"
+    def urls(self, address: str, scheme: str = "http") -> list[str]:
+        """What to open, the token in it: on this machine, under the names that were given, from other machines."""
+        everywhere = address in {"", "0.0.0.0", "::"}
+        direct = ["127.0.0.1", *_addresses()] if everywhere else [address]
+        roots = [f"{scheme}://{f'[{each}]' if ':' in each else each}:{self.port}" for each in direct]
+        roots[1:1] = [f"https://{name}" for name in sorted(self.names)]
+        return roots if self.token is None else [f"{root}/?token={quote(self.token, safe='')}" for root in roots]
 
 
 @cache
@@ -99,3 +102,9 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _addresses() -> list[str]:
+    """The addresses under which other machines may find this one."""
+    every = (each for network in psutil.net_if_addrs().values() for each in network)
+    return [each.address for each in every if each.family == socket.AF_INET and not each.address.startswith("127.")]

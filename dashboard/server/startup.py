@@ -56,11 +56,14 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     gc.freeze()
     asyncio.get_running_loop().set_exception_handler(_say_what_happened)
     _send_at_once()
-    url = configured().url(st.get_option("server.address"), "https" if st.get_option("server.sslCertFile") else "http")
-    sys.stdout.write(f"annscope is at {url} (Ctrl-C ends it)\n")
+    here, *elsewhere = configured().urls(
+        st.get_option("server.address") or "", scheme="https" if st.get_option("server.sslCertFile") else "http"
+    )
+    sys.stdout.write(f"annscope is at {here} (Ctrl-C ends it)\n")
+    sys.stdout.writelines(f"  elsewhere: {url}\n" for url in elsewhere)
     sys.stdout.flush()
     if not st.get_option("server.headless"):
-        webbrowser.open(url)
+        webbrowser.open(here)
     yield
     # The pipes to the workers close with this process, in whatever way it ends: they checkpoint and stop.
 

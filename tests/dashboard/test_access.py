@@ -164,3 +164,14 @@ def test_without_a_token_a_connection_of_nobody_is_refused() -> None:
 def test_a_name_is_taken_from_a_host_or_an_origin(text: str, name: str | None) -> None:
     """The two ways to write where a browser goes mean the same name."""
     assert host_name(text) == name
+
+
+def test_the_printed_addresses_are_those_that_work() -> None:
+    """First this machine's own, then the names that were given, each with the token where there is one."""
+    assert Access(8501).urls("127.0.0.1") == ["http://127.0.0.1:8501"]
+    assert Access(8501, "a/b", frozenset({"lab.example.org"})).urls("127.0.0.1") == [
+        "http://127.0.0.1:8501/?token=a%2Fb",
+        "https://lab.example.org/?token=a%2Fb",
+    ]
+    assert Access(8501, "t", any_address=True).urls("::1") == ["http://[::1]:8501/?token=t"]
+    assert Access(8501, "t", any_address=True).urls("0.0.0.0")[0] == "http://127.0.0.1:8501/?token=t"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +17,8 @@ from hypothesis import strategies as st
 from annscope.dashboard import following
 from annscope.dashboard.components.header import duration
 from annscope.dashboard.following import encode_frame, follow
-from annscope.runs.record import RecordError
+from annscope.runs.reader import RunReader
+from annscope.runs.record import Line, RecordError
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.text()), st.binary())
@@ -97,6 +100,33 @@ def test_a_process_that_died_is_noticed_while_watched(
     monkeypatch.setattr("annscope.runs.reader.is_alive", lambda _: False)
     watched.look()
     assert watched.status["status"] == "interrupted"
+
+
+def test_a_record_that_takes_long_to_read_holds_up_nobody_else(
+    record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one run is read, the server goes on answering: nothing is read where all requests are waited for."""
+    read = threading.Event()
+
+    def slowly(_: RunReader) -> list[Line]:
+        read.wait(5)
+        return []
+
+    async def watch() -> bool:
+        watched = follow(record(1, "running").run)
+        monkeypatch.setattr(RunReader, "new_lines", slowly)
+        changed = asyncio.Event()
+        watched.watch(changed)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        answered_meanwhile = not read.is_set()
+        read.set()
+        watched.leave(changed)
+        return answered_meanwhile
+
+    started = time.monotonic()
+    assert asyncio.run(watch())
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 import sys
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from streamlit import config
 
 from annscope.dashboard import __main__ as command
 from annscope.dashboard.server.listening import is_free, listen
-from scripts.serving import dashboard
+from scripts.serving import Served, dashboard
 
 
 @pytest.fixture
@@ -97,3 +98,55 @@ def test_it_is_closed_to_the_world_whatever_the_configuration_says() -> None:
     assert options["server.enableCORS"] is options["server.enableXsrfProtection"] is True
     assert options["browser.gatherUsageStats"] is False
     assert set(options) <= set(config.get_config_options())
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--host=192.0.2.77"], "this machine has no such address"),
+        (["--origin=lab/annscope"], "origin must be a name such as lab.example.org, got 'lab/annscope'"),
+    ],
+)
+def test_a_place_that_cannot_be_is_one_sentence(
+    options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An address of another machine, or what is no name, is named before anything is started."""
+    assert command.main([*options, "--headless"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert sentence in line
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches only a console's own programs there")
+def test_an_unfinished_request_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    """Whoever sends half a request and waits cannot keep the server from ending, nor is the end an error."""
+    with dashboard(tmp_path) as served, socket.create_connection(("127.0.0.1", port_of(served))) as half:
+        half.sendall(
+            b"POST /annscope/runs/x/snapshots/0/nearest HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"
+        )
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.wait(timeout=30) == 0
+    assert "Traceback" not in (tmp_path / "dashboard.log").read_text()
+
+
+def port_of(served: Served) -> int:
+    return int(served.url.rpartition(":")[2])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit there")
+def test_out_of_descriptors_it_rests_instead_of_spinning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """asyncio tries to accept hundreds of times in a row: the first failure is told, the next tries end at once."""
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with listen(command.HOST, 0) as listener, socket.create_connection(listener.getsockname()):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            with pytest.raises(OSError, match="Too many open files"):
+                listener.accept()
+            with pytest.raises(BlockingIOError):
+                listener.accept()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        monkeypatch.setattr(time, "monotonic", lambda: float("inf"))
+        accepted, _ = listener.accept()
+        accepted.close()

@@ -2,7 +2,7 @@
 
 Real servers are asked what they must refuse: under foreign names, by other sites' pages, by another user of this
 machine (where root can take on one), with bodies and numbers without end, with more connections than there are file
-descriptors. Counts are printed; the exit status is 0 when nothing failed. It takes a minute or two.
+descriptors. It takes a minute or two.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from scripts.serving import ANNSCOPE, STREAMLIT, Served, dashboard
+from tests.faults.tally import Tally, main
 
+RUNS = 2
+"""One server of each way to start."""
 LIMIT_SECONDS = 10.0
 """Whatever takes longer counts as hanging."""
 NOBODY = 65_534
@@ -68,21 +70,6 @@ BODIES: tuple[bytes, ...] = (
 )  # fmt: skip
 
 
-@dataclass
-class Count:
-    """One promise: how often it was tried, and how each failure looked."""
-
-    promise: str
-    tried: int = 0
-    failures: list[str] = field(default_factory=list)
-
-    def see(self, good: bool, failure: object) -> None:
-        """One more try."""
-        self.tried += 1
-        if not good:
-            self.failures.append(str(failure)[:300])
-
-
 def ask(
     served: Served, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
 ) -> tuple[int, bytes]:
@@ -106,9 +93,9 @@ UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Versi
            "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg=="}  # fmt: skip
 
 
-def names_and_origins(served: Served, run: str) -> Iterator[Count]:
+def names_and_origins(served: Served, run: str) -> Iterator[Tally]:
     """Every name for the server with every origin of a page, over HTTP and WebSocket."""
-    count = Count("only this machine's names and this server's pages are answered")
+    count = Tally("foreign names and origins", "only this machine's names and this server's pages are answered")
     port = urlsplit(served.url).port
     hosts = [f"{name}:{port}" for name in NAMES] + [f"{name}:{port}" for name in FOREIGN] + [*FOREIGN]
     origins = [None, "null", "", f"https://127.0.0.1:{port}", "file://", "http://127.0.0.1:1"]
@@ -125,13 +112,13 @@ def names_and_origins(served: Served, run: str) -> Iterator[Count]:
         except ValueError:  # no such header can be sent
             continue
         good = status in {200, 101} if ours else status in {400, 403}
-        count.see(good, (status, host, origin, path))
+        _see(count, good, (status, host, origin, path))
     yield count
 
 
-def numbers_and_bodies(served: Served, run: str) -> Iterator[Count]:
+def numbers_and_bodies(served: Served, run: str) -> Iterator[Tally]:
     """Numbers and bodies that nobody sends in good faith."""
-    count = Count("a hostile number or body is refused with a sentence, in time")
+    count = Tally("hostile numbers and bodies", "a hostile number or body is refused with a sentence, in time")
     base = f"/annscope/runs/{run}"
     places = ("snapshots/{}", "examples/test/{}", "neurons/{}/0", "neurons/0/{}", "histograms?start={}")
     questions = [("GET", f"{base}/{place.format(number)}", None) for place, number in product(places, NUMBERS)]
@@ -154,15 +141,16 @@ def numbers_and_bodies(served: Served, run: str) -> Iterator[Count]:
         # What is no path at all, Streamlit refuses before it reaches us.
         good = (status == 400 and answer == b"Bad Request") or (status in {400, 404} and 0 < len(said) < 500)
         good &= seconds < LIMIT_SECONDS
-        count.see(good, (status, method, path[:80], (body or b"")[:60], answer[:100], f"{seconds:.1f} s"))
+        _see(count, good, (status, method, path[:80], (body or b"")[:60], answer[:100], f"{seconds:.1f} s"))
     yield count
 
 
-def another_user(served: Served, run: str) -> Iterator[Count]:
+def another_user(served: Served, run: str) -> Iterator[Tally]:
     """Another user of this machine, with and without a lie about where they are."""
-    count = Count("another user of this machine is refused")
+    count = Tally("strangers on this machine", "another user of this machine is refused")
     script = (
         "import http.client, os\n"
+        "'name'.encode('idna')\n"  # loads what that user cannot read
         f"os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
         f"for headers in ({{}}, {{'X-Forwarded-For': '127.0.0.1'}}, {UPGRADE}):\n"
         f"    connection = http.client.HTTPConnection('127.0.0.1', {urlsplit(served.url).port}, timeout=10)\n"
@@ -174,42 +162,44 @@ def another_user(served: Served, run: str) -> Iterator[Count]:
         for _ in range(20):
             done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False)
             for status in done.stdout.split() or [done.stderr]:
-                count.see(status == "403", status)
+                _see(count, status == "403", status)
         yield count
 
 
-def crowds(served: Served, _: str) -> Iterator[Count]:
+def crowds(served: Served, _: str) -> Iterator[Tally]:
     """More viewers than runs, and more connections than file descriptors."""
     process = served.process.pid
-    idle = Count("50 viewers of runs that are not there cost less than a tenth of a core")
+    idle = Tally("crowds", "50 viewers of runs that are not there cost less than a tenth of a core")
     with ExitStack() as stack:
         for i in range(50):
             stack.enter_context(_upgraded(served, f"/annscope/runs/nobody-{i}/live"))
         used = _cpu_share(process)
-        idle.see(used < 0.1, f"{used:.2f} of a core")
+        _see(idle, used < 0.1, f"{used:.2f} of a core")
     yield idle
 
     if not hasattr(resource, "prlimit"):
         return
-    full = Count("out of file descriptors, the server waits without spinning, and goes on")
+    full = Tally("crowds", "out of file descriptors, the server waits without spinning, and goes on")
     limits = resource.prlimit(process, resource.RLIMIT_NOFILE)
     with ExitStack() as stack:
         resource.prlimit(process, resource.RLIMIT_NOFILE, (100, limits[1]))
         for _i in range(150):
             stack.enter_context(socket.create_connection(("127.0.0.1", urlsplit(served.url).port or 0), timeout=5))
         used = _cpu_share(process)
-        full.see(used < 0.2, f"{used:.2f} of a core")
+        _see(full, used < 0.2, f"{used:.2f} of a core")
     resource.prlimit(process, resource.RLIMIT_NOFILE, limits)
     status, answer = ask(served, "GET", "/_stcore/health")
-    full.see(status == 200, (status, answer))
+    _see(full, status == 200, (status, answer))
     log = (served.home / "dashboard.log").read_text()
-    full.see(log.count("Too many open files") == 1 and "Traceback" not in log, log[-300:])
+    _see(full, log.count("Too many open files") == 1 and "Traceback" not in log, log[-300:])
     yield full
 
 
-def a_long_run(served: Served, run: str) -> Iterator[Count]:
+def a_long_run(served: Served, run: str) -> Iterator[Tally]:
     """A viewer joins a run of many thousand snapshots while others are served."""
-    count = Count(f"no answer waits 0.25 s while a run of {MANY_LINES:,} snapshots is read for the first time")
+    count = Tally(
+        "long runs", f"no answer waits 0.25 s while a run of {MANY_LINES:,} snapshots is read for the first time"
+    )
     source, long = served.home / "runs" / run, served.home / "runs" / f"{run}-long"
     long.mkdir()
     for name in ("config.json", "status.json", "probe.safetensors"):
@@ -224,14 +214,14 @@ def a_long_run(served: Served, run: str) -> Iterator[Count]:
             started = time.monotonic()
             status, _ = ask(served, "GET", "/_stcore/health")
             seconds = time.monotonic() - started
-            count.see(status == 200 and seconds < 0.25, f"{seconds:.2f} s")
+            _see(count, status == 200 and seconds < 0.25, f"{seconds:.2f} s")
             time.sleep(0.01)
     yield count
 
 
-def the_end(served: Served, run: str) -> Iterator[Count]:
+def the_end(served: Served, run: str) -> Iterator[Tally]:
     """Requests that never finish, when the server is told to end."""
-    count = Count("unfinished requests do not hold up the end by more than 5 s")
+    count = Tally("the end", "unfinished requests do not hold up the end by more than 5 s")
     port = urlsplit(served.url).port or 0
     with ExitStack() as stack:
         for path in (f"/annscope/runs/{run}/snapshots/0/nearest", "/_stcore/upload_file/a/b") * 5:
@@ -246,7 +236,7 @@ def the_end(served: Served, run: str) -> Iterator[Count]:
         except subprocess.TimeoutExpired:
             status = -1
         seconds = time.monotonic() - started
-    count.see(status == 0 and seconds < 5, f"status {status}, {seconds:.1f} s")
+    _see(count, status == 0 and seconds < 5, f"status {status}, {seconds:.1f} s")
     yield count
 
 
@@ -292,30 +282,28 @@ def _record(home: Path) -> str:
     return next((home / "runs").iterdir()).name
 
 
-CHECKS: tuple[Callable[[Served, str], Iterator[Count]], ...] = (
+CHECKS: tuple[Callable[[Served, str], Iterator[Tally]], ...] = (
     names_and_origins, numbers_and_bodies, another_user, crowds, a_long_run, the_end,
 )  # fmt: skip
 
 
-def main() -> int:
-    """Try everything on both ways to start, and print one table; returns the exit status."""
-    counts: list[tuple[str, Count]] = []
-    for way, start, checks in (
-        ("annscope", ANNSCOPE, CHECKS),
-        ("streamlit run", STREAMLIT, (names_and_origins, numbers_and_bodies, another_user)),
-    ):
+def _see(tally: Tally, good: bool, failure: object) -> None:
+    tally.count(None if good else str(failure)[:300])
+
+
+def check(runs: int) -> Iterator[Tally]:
+    """Try everything on so many servers, started in turn as `annscope` does and by `streamlit run`."""
+    for i in range(runs):
+        way, start = (("annscope", ANNSCOPE), ("streamlit run", STREAMLIT))[i % 2]
+        checks = CHECKS if start == ANNSCOPE else CHECKS[:3]
         with tempfile.TemporaryDirectory() as folder:
             run = _record(Path(folder))
             with dashboard(Path(folder), start=start) as served:
-                for check in checks:
-                    for count in check(served, run):
-                        counts.append((way, count))
-                        tried = f"{count.tried:,} tried, {len(count.failures):,} failed"
-                        sys.stdout.write(f"{way}: {count.promise}: {tried}\n")
-                        sys.stdout.writelines(f"    {failure}\n" for failure in count.failures[:5])
-                        sys.stdout.flush()
-    return int(any(count.failures or not count.tried for _, count in counts))
+                for attempt in checks:
+                    for tally in attempt(served, run):
+                        tally.fault += f" ({way})"
+                        yield tally
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main("tests.faults.web", check, RUNS)
