@@ -350,7 +350,7 @@ class Trial:
                     return f"exit status {status}\n{said}"
                 if status and (len(said.splitlines()) != 1 or not said.startswith("annscope: ")):
                     return f"says not one sentence:\n{said}"
-                if not status and said:
+                if not status and len(said.splitlines()) > 1:  # a warning is one sentence
                     return f"says {said}"
                 log = self.home / "runs" / RUN / "worker.log"
                 if (
