@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from annscope.dashboard import state
 from annscope.dashboard.following import follow
-from annscope.dashboard.routes import routes
+from annscope.dashboard.server.routes import routes
 from annscope.runs import control
 from annscope.runs.record import RecordError
 

@@ -372,7 +372,7 @@ class Trial:
         from starlette.applications import Starlette
         from starlette.testclient import TestClient
 
-        from annscope.dashboard.routes import routes
+        from annscope.dashboard.server.routes import routes
 
         tally = Tally("a damaged record or an odd folder", "each route of the dashboard answers")
         with TestClient(Starlette(routes=routes)) as client:
