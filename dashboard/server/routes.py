@@ -21,6 +21,7 @@ from annscope.dashboard.server import parsing
 from annscope.dashboard.server.assets import ASSETS, BASE, KEPT, PLOTLY, Assets, plotly_library
 from annscope.dashboard.server.live import live, whole_history
 from annscope.dashboard.server.parsing import BadRequestError, whole_number
+from annscope.runs import control
 
 Answer = Callable[[Request], Response]
 
@@ -112,6 +113,15 @@ def neuron(request: Request) -> Response:
     return JSONResponse(past.neuron(follow(request.path_params["run"]), layer, unit))
 
 
+@_or_404
+def pin(request: Request) -> Response:
+    """Let a run at work keep the arrays of a snapshot, or no longer insist on it."""
+    act = request.path_params["act"]
+    if act not in {"pin", "unpin"}:
+        return nothing(request)
+    return JSONResponse({"id": control.send(request.path_params["run"], act, _number(request, "number"))})
+
+
 async def nearest(request: Request) -> Response:
     """The training examples that a snapshot finds most like the features sent."""
     try:
@@ -167,6 +177,7 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}", snapshot),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/nearest", nearest, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/what-if", what_if, methods=["POST"]),
+    Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/{{act}}", pin, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/trying", trying),
     Route(f"{BASE}/runs/{{run}}/labels", labels),
     Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index}}", example),

@@ -35,6 +35,7 @@ from annscope.dashboard.server.assets import Frontend, Uncompressed
 from annscope.dashboard.server.live import GONE
 from annscope.dashboard.server.routes import routes
 from annscope.dashboard.server.security import Guard, Headers
+from annscope.runs.control import CommandReader
 from annscope.runs.reader import RunReader
 
 HERE = "http://127.0.0.1:8501"
@@ -464,3 +465,18 @@ def test_every_answer_says_what_browsers_must_not_do(path: str, host: str) -> No
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
     assert headers["cross-origin-resource-policy"] == headers["cross-origin-opener-policy"] == "same-origin"
+
+
+def test_a_pin_is_a_command_to_the_run_at_work(client: TestClient, record: Callable[..., Any]) -> None:
+    """A pinned snapshot is named to the worker, which then keeps its arrays; a run that is over takes no command."""
+    run = record(3)
+    run.say("running")
+    for act in ("pin", "unpin"):
+        assert client.post(f"/annscope/runs/{run.run}/snapshots/1/{act}").status_code == 200
+    commands = CommandReader(run.directory).poll()
+    assert [(command.name, command.value) for command in commands] == [("pin", 1), ("unpin", 1)]
+    assert client.post(f"/annscope/runs/{run.run}/snapshots/1/delete").status_code == 404
+    assert client.post(f"/annscope/runs/{run.run}/snapshots/x/pin").status_code == 400
+    run.say("finished")
+    answer = client.post(f"/annscope/runs/{run.run}/snapshots/1/pin")
+    assert (answer.status_code, "needs a run that is under way" in answer.json()["error"]) == (404, True)

@@ -165,6 +165,17 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     return asked.get(number);
   }
 
+  // A pinned moment keeps its arrays while the run goes on: its worker is told.
+  let pinned = null;
+  const stopPinning = store.on('compare', () => {
+    const before = pinned;
+    pinned = store.compared?.number ?? null;
+    if (pinned === before || !['starting', 'running', 'paused'].includes(store.status?.status)) return;
+    for (const [number, act] of [[before, 'unpin'], [pinned, 'pin']]) {
+      if (number !== null) fetch(`${url}/snapshots/${number}/${act}`, { method: 'POST' }).catch(() => {});
+    }
+  });
+
   document.addEventListener('visibilitychange', hurry);
   connect();
   return {
@@ -182,6 +193,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     close() {
       closed = true;
       release();
+      stopPinning();
       document.removeEventListener('visibilitychange', hurry);
       clearTimeout(timer);
       // Closing one that is still opening would be an error on the console.
