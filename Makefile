@@ -12,7 +12,7 @@ LOCK := $(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --gene
   --no-annotate --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit browser-tests browser bench faults pictures lock check-lower-bounds audit clean
+.PHONY: help run test check unit browser-tests browser bench faults mutants pictures lock check-lower-bounds audit clean
 
 help: ## Say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -60,6 +60,9 @@ bench: $(VENV)/installed-dev ## Side-by-side timings
 
 faults: $(VENV)/installed-dev ## Full disks, killed processes, altered files and the like, by the hundred (docs/reliability.md)
 	$(BIN)/python -m tests.faults
+
+mutants: $(VENV)/installed-dev ## Small mistakes put into the core, one at a time: do its tests notice? (a night; SAMPLE=150 for so many)
+	$(BIN)/python -m scripts.mutants --sample $(or $(SAMPLE),0)
 
 pictures: $(VENV)/installed-dev ## Make the pictures of the README anew
 	$(BIN)/python -m scripts.pictures

@@ -160,7 +160,7 @@ def tests_of(module: Path) -> list[str]:
     core = sorted((ROOT / "core").rglob("*.py"))
     above = [_imported_as(path) for path in core if names.search(path.read_text(encoding="utf-8"))]
     near = re.compile(rf"\b({'|'.join(map(re.escape, [name, *above]))})\b")
-    files = sorted((ROOT / "tests" / "core").glob("test_*.py"), key=lambda path: path.stat().st_size)
+    files = sorted((ROOT / "tests" / "core").rglob("test_*.py"), key=lambda path: path.stat().st_size)
     texts = {path: path.read_text(encoding="utf-8") for path in files}
     own = [path for path in files if path.stem == f"test_{module.stem}"]
     naming = [path for path in files if names.search(texts[path])]
@@ -188,8 +188,7 @@ def begin(module: Path, source: str, folder: Path) -> int:
             os.dup2(nowhere, stream)
         os.chdir(folder)
         sys.path.insert(0, str(folder))
-        # The types of arrays are not checked: it takes longer than many a test.
-        options = ["-x", "-q", "-o", "addopts=", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+        options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
         status = int(pytest.main([*options, *tests_of(module)]))
     finally:

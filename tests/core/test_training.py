@@ -285,3 +285,12 @@ def test_an_epoch_meets_every_example_once(n: int, batch: int, seed: int, epoch:
     late = Batches(x, x, None, batch, seed=seed)
     last = [features for features, _, _ in late.slots()][late.fill((epoch + 1) * batches.per_epoch - 1)]
     assert (last[:, 0] == met[-1]).all()
+
+
+def test_the_probe_has_as_many_examples_of_each_class_and_twenty_in_all_at_most() -> None:
+    """What is looked at more closely stands for every class alike."""
+    for n_classes, each in ((2, 10), (3, 6), (10, 2)):
+        data = make_dataset(n_val=20 * n_classes, n_classes=n_classes)
+        probe = Trainer(data, RunConfig().with_values({"hidden": (3,)})).probe
+        assert np.bincount(probe.y).tolist() == [each] * n_classes
+        np.testing.assert_array_equal(probe.x, data.x_val[probe.indices].astype("float32"))

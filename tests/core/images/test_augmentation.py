@@ -325,3 +325,12 @@ def test_an_image_cannot_be_moved_out_of_sight() -> None:
     """A shift as wide as the image leaves nothing to learn from."""
     with pytest.raises(ConfigError, match="shift must be less than the images' side, 12x10, got 10"):
         Trainer(image_dataset(), RunConfig().with_values({"shift": 10}))
+
+
+def test_turned_and_slanted_at_once_an_image_keeps_its_area() -> None:
+    """The map between old and new pixels is a rotation times a shear, so its determinant is 1."""
+    rng = np.random.default_rng(0)
+    drawn = draw_distortions(TrainingConfig(rotate=60.0, shear=40.0), SHAPE, 50, rng)
+    np.testing.assert_allclose(np.linalg.det(drawn.inverse), 1, rtol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(drawn.inverse[:, 0], axis=1), 1, rtol=1e-12)
+    assert np.abs(np.linalg.norm(drawn.inverse[:, 1], axis=1) - 1).max() > 0.1
