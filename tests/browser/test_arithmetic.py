@@ -54,8 +54,8 @@ def test_the_sum_of_a_neuron_is_its_pre_activation(served: Served, open_tab: Cal
 
 SENSITIVITY = """
 async () => {
-  const { ACTIVATIONS } = await import('/annscope/assets/network-math.js');
-  const { sensitivity } = await import('/annscope/assets/network-model.js');
+  const { ACTIVATIONS } = await import('/annscope/assets/lib/model/math.js');
+  const { sensitivity } = await import('/annscope/assets/lib/model/forward.js');
   const weights = [{ shape: [2, 2], data: [1, 2, 3, 4] }, { shape: [2, 1], data: [5, 6] }];
   const frame = { tensor: (name) => (name.endsWith('weight') ? weights[Number(name[5])] : null) };
   const edits = { weight: (_, layer) => weights[layer], silenced: (layer) => new Set(layer === 0 ? [0] : []) };
@@ -78,8 +78,8 @@ def test_through_a_neuron_that_is_switched_off_nothing_passes(open_tab: Callable
 
 TICKS = """
 async ([run, number, description]) => {
-  const { parseFrame, parseTensors } = await import('/annscope/assets/stage-frame.js');
-  const { explain, layersOf, recorded } = await import('/annscope/assets/network-model.js');
+  const { parseFrame, parseTensors } = await import('/annscope/assets/lib/model/frame.js');
+  const { explain, layersOf, recorded } = await import('/annscope/assets/lib/model/forward.js');
   const get = async (path) => (await fetch(`/annscope/runs/${run}/${path}`)).arrayBuffer();
   const frame = parseFrame(await get(`snapshots/${number}`));
   const images = parseTensors(await get('probe'))('x');
@@ -121,7 +121,7 @@ def test_every_recorded_value_is_what_its_sum_makes_of_it(served: Served, open_t
 
 SWEEP = """
 async ([count, first, last]) => {
-  const { CHANGES, neutral, sweep, turningPoint } = await import('/annscope/assets/draw-change.js');
+  const { CHANGES, neutral, sweep, turningPoint } = await import('/annscope/assets/lib/model/transforms.js');
   const change = CHANGES.find(({ name }) => name === 'noise');
   const image = { height: 1, width: 200, data: new Float64Array(200).fill(0.5) };
   const spread = ({ data }) => Math.sqrt(data.reduce((sum, value) => sum + (value - 0.5) ** 2, 0) / data.length);
