@@ -9,8 +9,8 @@ from typing import Literal, cast, get_args
 
 from annscope.core.errors import did_you_mean
 from annscope.dashboard import state
-from annscope.dashboard.matrices import MODES, Mode
-from annscope.dashboard.selection import ORDERS, Order, Selection, parse_selection
+from annscope.dashboard.queries.matrices import MODES, Mode
+from annscope.dashboard.queries.selections import ORDERS, Order, Selection, parse_selection
 
 View = Literal["matrix", "classes", "pairs", "thresholds", "calibration", "epochs"]
 VIEWS: dict[View, str] = {

@@ -10,7 +10,7 @@ from annscope.core.errors import AnnscopeError
 from annscope.core.explain.gradient_check import GradientCheck
 from annscope.dashboard import escaping, state
 from annscope.dashboard.figures.gradient_check import gradient_check_figure
-from annscope.dashboard.following import follow
+from annscope.dashboard.queries.live_runs import follow
 from annscope.runs.catalogue import run_directory
 from annscope.runs.gradient import MISTAKES, RunCheck, about, check_run
 from annscope.runs.reader import RunReader

@@ -14,7 +14,7 @@ from annscope.dashboard import escaping, state
 from annscope.dashboard.components import controls
 from annscope.dashboard.components.picker import pick_run
 from annscope.dashboard.components.trouble import said_in_a_sentence, sentence_of
-from annscope.dashboard.following import Following, follow
+from annscope.dashboard.queries.live_runs import Following, follow
 from annscope.runs import control, launch
 from annscope.runs.catalogue import run_ids
 from annscope.runs.status import Status

@@ -16,8 +16,8 @@ from numpy import ndarray
 
 from annscope.dashboard import state
 from annscope.dashboard.components.loading import code, in_browser
-from annscope.dashboard.derived import Answers, dataset_of, shown_features
-from annscope.dashboard.matrices import MatrixView, Mode
+from annscope.dashboard.queries.evaluations import Answers, dataset_of, shown_features
+from annscope.dashboard.queries.matrices import MatrixView, Mode
 from annscope.dashboard.server.assets import PLOTLY
 
 LABEL_WORDS: dict[Mode, str] = {

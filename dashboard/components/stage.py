@@ -11,7 +11,7 @@ import streamlit as st
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import escaping, state
 from annscope.dashboard.components.loading import code, in_browser
-from annscope.dashboard.derived import splits_of
+from annscope.dashboard.queries.evaluations import splits_of
 from annscope.dashboard.server.assets import BASE
 
 _component = in_browser("annscope_stage", "The live view")

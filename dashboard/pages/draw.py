@@ -12,8 +12,8 @@ from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.pad import complaints_about, pad
 from annscope.dashboard.components.picker import pick_run, run_to_show
 from annscope.dashboard.components.trouble import said_in_a_sentence
-from annscope.dashboard.following import follow
 from annscope.dashboard.pages import train
+from annscope.dashboard.queries.live_runs import follow
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }

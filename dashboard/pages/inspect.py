@@ -14,10 +14,10 @@ from annscope.dashboard.components import parts
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.picker import pick_run, run_to_show
 from annscope.dashboard.components.trouble import said_in_a_sentence
-from annscope.dashboard.derived import Answers, DerivedError, answers_of, splits_of
-from annscope.dashboard.following import follow
 from annscope.dashboard.looking import Looking, understand, views_of
-from annscope.dashboard.moments import Moments
+from annscope.dashboard.queries.evaluations import Answers, DerivedError, answers_of, splits_of
+from annscope.dashboard.queries.live_runs import follow
+from annscope.dashboard.queries.snapshots import Moments
 from annscope.dashboard.views import choices
 from annscope.dashboard.views.calibration import confidence
 from annscope.dashboard.views.classes import classes

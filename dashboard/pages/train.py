@@ -13,8 +13,8 @@ from annscope.dashboard.components.picker import run_to_show
 from annscope.dashboard.components.stage import stage
 from annscope.dashboard.components.trouble import said_in_a_sentence
 from annscope.dashboard.components.welcome import welcome
-from annscope.dashboard.following import follow
-from annscope.dashboard.tables import COLUMNS, history_csv, history_rows
+from annscope.dashboard.queries.live_runs import follow
+from annscope.dashboard.queries.tables import COLUMNS, history_csv, history_rows
 from annscope.runs.catalogue import free_bytes, size_of
 from annscope.runs.progress import byte_words
 

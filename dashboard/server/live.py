@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from annscope.core.errors import AnnscopeError, shortened
-from annscope.dashboard.following import IDLE_SECONDS, Following, follow
+from annscope.dashboard.queries.live_runs import IDLE_SECONDS, Following, follow
 from annscope.runs.catalogue import RUN_ID, run_ids
 
 BUSY_SECONDS = 0.25

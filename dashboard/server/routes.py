@@ -1,7 +1,8 @@
 """What the live views in the browser ask for: their code, a run's history, and its snapshots.
 
-All of it is read from the record (`dashboard.following`); nothing here changes a run. Who may ask is checked for the
-whole server (`dashboard.server.security`). Reading happens on threads: the event loop waits for no file and no lock.
+All of it is read from the record (`dashboard.queries.live_runs`); nothing here changes a run but a pin. Who may ask is
+checked for the whole server (`dashboard.server.security`). Reading happens on threads: the event loop waits for no file
+and no lock.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from annscope.core.errors import AnnscopeError, ConfigError
-from annscope.dashboard import examples, past
-from annscope.dashboard.following import follow
+from annscope.dashboard.queries import examples, series
+from annscope.dashboard.queries.live_runs import follow
 from annscope.dashboard.server import parsing
 from annscope.dashboard.server.assets import ASSETS, BASE, KEPT, PLOTLY, Assets, plotly_library
 from annscope.dashboard.server.live import live, whole_history
@@ -68,7 +69,7 @@ def probe(request: Request) -> Response:
 
 @_or_404
 def snapshot(request: Request) -> Response:
-    """One snapshot of a run as a frame (`following.encode_frame`)."""
+    """One snapshot of a run as a frame (`live_runs.encode_frame`)."""
     number = _number(request, "number")
     return _arrays(follow(request.path_params["run"]).frame(number))
 
@@ -94,7 +95,7 @@ def example(request: Request) -> Response:
 
 @_or_404
 def histograms(request: Request) -> Response:
-    """The histograms of the snapshots from `start` on (`following.Following.histograms`)."""
+    """The histograms of the snapshots from `start` on (`live_runs.Following.histograms`)."""
     start = whole_number("start", request.query_params.get("start", "0"))
     content = follow(request.path_params["run"]).histograms(start)
     return Response(content, media_type="application/octet-stream", headers={"content-encoding": "identity"})
@@ -102,15 +103,15 @@ def histograms(request: Request) -> Response:
 
 @_or_404
 def classes(request: Request) -> Response:
-    """F1 of each class over a run's snapshots (`past.classes`)."""
-    return JSONResponse(past.classes(follow(request.path_params["run"])))
+    """F1 of each class over a run's snapshots (`series.classes`)."""
+    return JSONResponse(series.classes(follow(request.path_params["run"])))
 
 
 @_or_404
 def neuron(request: Request) -> Response:
-    """What one neuron put out over a run's snapshots (`past.neuron`)."""
+    """What one neuron put out over a run's snapshots (`series.neuron`)."""
     layer, unit = _number(request, "layer"), _number(request, "unit")
-    return JSONResponse(past.neuron(follow(request.path_params["run"]), layer, unit))
+    return JSONResponse(series.neuron(follow(request.path_params["run"]), layer, unit))
 
 
 @_or_404

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from annscope.dashboard import escaping, state, tables
+from annscope.dashboard import escaping, state
 from annscope.dashboard.components import parts
-from annscope.dashboard.derived import Answers
 from annscope.dashboard.figures.calibration import calibration_figure
 from annscope.dashboard.looking import Looking
-from annscope.dashboard.moments import Moments
+from annscope.dashboard.queries import tables
+from annscope.dashboard.queries.evaluations import Answers
+from annscope.dashboard.queries.snapshots import Moments
 from annscope.dashboard.views import choices
 
 

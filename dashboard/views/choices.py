@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from annscope.dashboard import state, tables
-from annscope.dashboard.derived import Answers
+from annscope.dashboard import state
 from annscope.dashboard.looking import Looking
+from annscope.dashboard.queries import tables
+from annscope.dashboard.queries.evaluations import Answers
 
 
 def segments(

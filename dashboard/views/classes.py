@@ -8,12 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from annscope.dashboard import escaping, state, tables
+from annscope.dashboard import escaping, state
 from annscope.dashboard.components import parts
-from annscope.dashboard.derived import Answers
 from annscope.dashboard.formulas import averages_in_words, formulas
 from annscope.dashboard.looking import FIGURES, Looking
-from annscope.dashboard.moments import Moments
+from annscope.dashboard.queries import tables
+from annscope.dashboard.queries.evaluations import Answers
+from annscope.dashboard.queries.snapshots import Moments
 from annscope.dashboard.views import choices
 
 COLUMNS = (

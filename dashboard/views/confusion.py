@@ -9,13 +9,14 @@ import streamlit as st
 
 from annscope.core.errors import AnnscopeError
 from annscope.core.snapshot import Confusion
-from annscope.dashboard import escaping, state, tables
+from annscope.dashboard import escaping, state
 from annscope.dashboard.components import parts
-from annscope.dashboard.derived import Answers, answers_of
-from annscope.dashboard.following import follow
 from annscope.dashboard.looking import Looking
-from annscope.dashboard.matrices import LABELS, MODES, matrix_view
-from annscope.dashboard.moments import Moments
+from annscope.dashboard.queries import tables
+from annscope.dashboard.queries.evaluations import Answers, answers_of
+from annscope.dashboard.queries.live_runs import follow
+from annscope.dashboard.queries.matrices import LABELS, MODES, matrix_view
+from annscope.dashboard.queries.snapshots import Moments
 from annscope.dashboard.views import choices
 from annscope.runs.catalogue import run_directory, run_ids
 from annscope.runs.reader import RunReader

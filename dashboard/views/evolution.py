@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from annscope.dashboard import escaping, state, tables
+from annscope.dashboard import escaping, state
 from annscope.dashboard.components import parts
-from annscope.dashboard.derived import Answers, confusions_of, splits_of
 from annscope.dashboard.figures.evolution import evolution_figure
 from annscope.dashboard.looking import FIGURES, Looking
-from annscope.dashboard.moments import Moments, class_figure
-from annscope.dashboard.selection import OF_FIGURE
+from annscope.dashboard.queries import tables
+from annscope.dashboard.queries.evaluations import Answers, confusions_of, splits_of
+from annscope.dashboard.queries.selections import OF_FIGURE
+from annscope.dashboard.queries.snapshots import Moments, class_figure
 from annscope.dashboard.views import choices
 
 MOST_MOMENTS = 60

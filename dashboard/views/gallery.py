@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from annscope.dashboard import state, tables
+from annscope.dashboard import state
 from annscope.dashboard.components import parts
-from annscope.dashboard.derived import Answers
 from annscope.dashboard.looking import Looking
-from annscope.dashboard.selection import ORDERS, describe, judged_class, select
+from annscope.dashboard.queries import tables
+from annscope.dashboard.queries.evaluations import Answers
+from annscope.dashboard.queries.selections import ORDERS, describe, judged_class, select
 from annscope.dashboard.views import choices
 
 

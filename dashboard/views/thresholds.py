@@ -8,13 +8,14 @@ from typing import Any
 import streamlit as st
 
 from annscope.core.evaluation.curves import at_threshold
-from annscope.dashboard import escaping, state, tables
+from annscope.dashboard import escaping, state
 from annscope.dashboard.components import parts
-from annscope.dashboard.derived import Answers
 from annscope.dashboard.figures.look import short
 from annscope.dashboard.figures.thresholds import precision_recall_figure, roc_figure
 from annscope.dashboard.looking import Looking
-from annscope.dashboard.moments import Moments
+from annscope.dashboard.queries import tables
+from annscope.dashboard.queries.evaluations import Answers
+from annscope.dashboard.queries.snapshots import Moments
 from annscope.dashboard.views import choices
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from annscope.core.config import RunConfig
-from annscope.dashboard.derived import Answers, answers_of, forget
+from annscope.dashboard.queries.evaluations import Answers, answers_of, forget
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 from annscope.runs.worker import work

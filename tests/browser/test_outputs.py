@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from annscope.core.config import RunConfig
 from annscope.core.explain.saliency import input_gradient, occlusion
-from annscope.dashboard.derived import answers_of, dataset_of, forget
+from annscope.dashboard.queries.evaluations import answers_of, dataset_of, forget
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 from annscope.runs.worker import work

@@ -15,7 +15,7 @@ from numpy import ndarray
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.snapshot import LayerParameters, LayerStatistics, Metrics, Probe, Snapshot
-from annscope.dashboard.following import _following
+from annscope.dashboard.queries.live_runs import _following
 from annscope.runs.catalogue import run_directory
 from annscope.runs.status import new_status, write_status
 from annscope.runs.writer import RunWriter, create_run

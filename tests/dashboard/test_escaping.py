@@ -17,9 +17,10 @@ from markdown_it import MarkdownIt
 from streamlit.testing.v1 import AppTest
 
 from annscope.core.config import RunConfig
-from annscope.dashboard import derived, escaping, state
+from annscope.dashboard import escaping, state
 from annscope.dashboard.looking import VIEWS
-from annscope.dashboard.tables import evolution_rows, matrix_rows, rows_csv
+from annscope.dashboard.queries import evaluations
+from annscope.dashboard.queries.tables import evolution_rows, matrix_rows, rows_csv
 from annscope.runs.catalogue import run_directory
 from annscope.runs.status import write_status
 from annscope.runs.worker import work
@@ -106,12 +107,12 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(file: Path) -> Iterator[str]:
     """A run on that table, which says something about it."""
-    derived.forget()
+    evaluations.forget()
     made = create_run(RunConfig().with_values({"data": str(file), "hidden": (3,), "epochs": 1}))
     (*_, status) = work(run_directory(made))
     write_status(run_directory(made), {**status, "message": f"Stopped at {NAMES[0]}."})
     yield made
-    derived.forget()
+    evaluations.forget()
 
 
 def texts(message: Message) -> Iterator[tuple[str, str]]:

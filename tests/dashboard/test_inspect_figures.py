@@ -14,8 +14,9 @@ from sklearn import metrics as sklearn_metrics
 from sklearn.calibration import calibration_curve
 from streamlit.testing.v1 import AppTest
 
-from annscope.dashboard import derived, state
-from annscope.dashboard.derived import Answers, answers_of, dataset_of
+from annscope.dashboard import state
+from annscope.dashboard.queries import evaluations
+from annscope.dashboard.queries.evaluations import Answers, answers_of, dataset_of
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 from tests.dashboard.test_inspect_page import open_page, part, run, said
@@ -30,11 +31,11 @@ THRESHOLD = 0.11
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
     """Every test computes for itself; scikit-learn warns where it divides by nothing, which is what is tested."""
-    derived.forget()
+    evaluations.forget()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-    derived.forget()
+    evaluations.forget()
 
 
 @pytest.fixture(params=["validation", "test", "train"])

@@ -11,9 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from annscope.core.config import RunConfig
-from annscope.dashboard import derived, state
-from annscope.dashboard.derived import answers_of
+from annscope.dashboard import state
 from annscope.dashboard.looking import VIEWS, views_of
+from annscope.dashboard.queries import evaluations
+from annscope.dashboard.queries.evaluations import answers_of
 from annscope.runs.catalogue import run_directory
 from annscope.runs.worker import work
 from annscope.runs.writer import create_run
@@ -27,9 +28,9 @@ inspect.page()
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
     """Every test computes for itself."""
-    derived.forget()
+    evaluations.forget()
     yield
-    derived.forget()
+    evaluations.forget()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from annscope.dashboard import state
-from annscope.dashboard.following import follow
+from annscope.dashboard.queries.live_runs import follow
 from annscope.dashboard.server.routes import routes
 from annscope.runs import control
 from annscope.runs.record import RecordError

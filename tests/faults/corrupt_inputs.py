@@ -420,10 +420,10 @@ class Trial:
     @staticmethod
     def forget() -> None:
         """As if the server had just started."""
-        from annscope.dashboard import derived, examples, following
+        from annscope.dashboard.queries import evaluations, examples, live_runs
 
-        following._following.clear()
-        derived.forget()
+        live_runs._following.clear()
+        evaluations.forget()
         examples._known.cache_clear()
 
 

@@ -1,6 +1,6 @@
 /**
  * The lines of a run's snapshots in bounded memory: every 2^k-th, and always the first, the newest, the best so far and
- * those with an event. The server keeps its lines by the same rule (`dashboard.history`).
+ * those with an event. The server keeps its lines by the same rule (`dashboard.queries.history`).
  */
 
 const MOST = 4096;

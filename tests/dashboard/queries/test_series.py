@@ -11,8 +11,8 @@ from sklearn.metrics import f1_score
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from annscope.dashboard import past
-from annscope.dashboard.moments import Moments
+from annscope.dashboard.queries import series
+from annscope.dashboard.queries.snapshots import Moments
 from annscope.dashboard.server.routes import routes
 from annscope.runs.reader import RunReader
 
@@ -26,13 +26,13 @@ def client() -> TestClient:
 def test_the_past_has_its_ends_and_leaves_out_what_was_thinned_out() -> None:
     """Of a long run some hundred moments are enough, the first and the newest among them, and all can be looked at."""
     lines = [{"number": number, "epoch": number, "step": 10 * number} for number in range(10_001)]
-    assert Moments([]).spread(past.MOST_MOMENTS) == []
-    assert Moments(lines[:3]).spread(past.MOST_MOMENTS) == [0, 1, 2]
-    many = Moments(lines).spread(past.MOST_MOMENTS)
-    assert past.MOST_MOMENTS / 2 <= len(many) <= past.MOST_MOMENTS
+    assert Moments([]).spread(series.MOST_MOMENTS) == []
+    assert Moments(lines[:3]).spread(series.MOST_MOMENTS) == [0, 1, 2]
+    many = Moments(lines).spread(series.MOST_MOMENTS)
+    assert series.MOST_MOMENTS / 2 <= len(many) <= series.MOST_MOMENTS
     assert (many[0], many[-1]) == (0, 10_000)
     thinned = set(range(1, 9_999))
-    assert Moments(lines, thinned).spread(past.MOST_MOMENTS) == [0, 9_999, 10_000]
+    assert Moments(lines, thinned).spread(series.MOST_MOMENTS) == [0, 9_999, 10_000]
     assert Moments(lines, thinned).at(5_000) == 5_000
 
 

@@ -13,8 +13,9 @@ from sklearn import metrics as sklearn_metrics
 
 from annscope.core.config import RunConfig
 from annscope.core.evaluation.curves import at_threshold
-from annscope.dashboard import derived
-from annscope.dashboard.derived import (
+from annscope.dashboard.formulas import averages_in_words
+from annscope.dashboard.queries import evaluations
+from annscope.dashboard.queries.evaluations import (
     DerivedError,
     Kept,
     answers_of,
@@ -23,9 +24,8 @@ from annscope.dashboard.derived import (
     shown_features,
     splits_of,
 )
-from annscope.dashboard.examples import ExampleError, _load, example, nearest_examples
-from annscope.dashboard.formulas import averages_in_words
-from annscope.dashboard.tables import example_rows
+from annscope.dashboard.queries.examples import ExampleError, _load, example, nearest_examples
+from annscope.dashboard.queries.tables import example_rows
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
@@ -37,10 +37,10 @@ CLASSES = range(10)
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
     """Every test computes for itself."""
-    derived.forget()
+    evaluations.forget()
     _load.cache_clear()
     yield
-    derived.forget()
+    evaluations.forget()
 
 
 @pytest.fixture
@@ -95,8 +95,8 @@ def test_every_figure_is_scikit_learns(trained: str, number: int, split: str) ->
 def test_a_second_look_costs_nothing(trained: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was computed is kept, data and answers alike."""
     first = answers_of(trained, 1, "test")
-    monkeypatch.setattr(derived, "source_of", None)
-    monkeypatch.setattr(derived, "answer", None)
+    monkeypatch.setattr(evaluations, "source_of", None)
+    monkeypatch.setattr(evaluations, "answer", None)
     assert answers_of(trained, 1, "test") is first
 
 
@@ -123,7 +123,7 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     assert own_units.max() <= 1
     assert dataset_of(run).x_train.min() < 0, "while the network sees them standardised"
     path.unlink()
-    derived.forget()
+    evaluations.forget()
     _load.cache_clear()
     with pytest.raises(DerivedError, match=r"^The data of run .* cannot be read: .*mine\.csv\.$"):
         answers_of(run, 0, "validation")

@@ -13,7 +13,7 @@ from numpy import ndarray
 
 from annscope.core.errors import ConfigError
 from annscope.core.evaluation.metrics import class_metrics
-from annscope.dashboard.following import Following, or_null
+from annscope.dashboard.queries.live_runs import Following, or_null
 from annscope.runs.record import RecordError
 
 MOST_MOMENTS = 96

@@ -19,7 +19,7 @@ from annscope.core.evaluation.metrics import evaluate
 from annscope.core.explain.neighbors import last_hidden, nearest
 from annscope.core.explain.what_if import Change, with_changes
 from annscope.core.network import Network
-from annscope.dashboard.following import follow
+from annscope.dashboard.queries.live_runs import follow
 from annscope.data.datasets import is_ready, load_dataset
 from annscope.data.examples import Examples
 from annscope.data.scaling import fit_scaler

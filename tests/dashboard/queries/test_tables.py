@@ -4,7 +4,7 @@ import csv
 import io
 from typing import Any
 
-from annscope.dashboard.tables import COLUMNS, history_csv, history_rows
+from annscope.dashboard.queries.tables import COLUMNS, history_csv, history_rows
 
 LINES: list[dict[str, Any]] = [
     {

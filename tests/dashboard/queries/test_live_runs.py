@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annscope.dashboard import following
 from annscope.dashboard.components.header import duration
-from annscope.dashboard.following import encode_frame, follow
+from annscope.dashboard.queries import live_runs
+from annscope.dashboard.queries.live_runs import encode_frame, follow
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line, RecordError
 
@@ -39,13 +39,13 @@ def test_all_that_look_share_one_reader_and_one_frame(record: Callable[..., Any]
 
 def test_only_so_many_runs_and_frames_are_kept(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking through a long list, or scrubbing a long run, does not fill the memory."""
-    monkeypatch.setattr(following, "KEPT_RUNS", 2)
+    monkeypatch.setattr(live_runs, "KEPT_RUNS", 2)
     runs = [record(6) for _ in range(4)]
     for run in runs:
         for number in range(6):
             follow(run.run).frame(number)
-        assert len(follow(run.run)._frames) == following.KEPT_FRAMES
-    assert len(following._following) == 2
+        assert len(follow(run.run)._frames) == live_runs.KEPT_FRAMES
+    assert len(live_runs._following) == 2
 
 
 def test_a_learning_rate_that_was_changed_is_the_last_recorded_one(record: Callable[..., Any]) -> None:
@@ -91,7 +91,7 @@ def test_a_process_that_died_is_noticed_while_watched(
     record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No file changes when a worker is killed, and the viewers learn of it all the same."""
-    monkeypatch.setattr(following, "LIVENESS_SECONDS", 0.0)
+    monkeypatch.setattr(live_runs, "LIVENESS_SECONDS", 0.0)
     run = record(1)
     run.say("running")
     watched = follow(run.run)

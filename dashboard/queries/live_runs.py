@@ -16,8 +16,8 @@ from numpy import ndarray
 
 from annscope.core.errors import AnnscopeError
 from annscope.core.evaluation.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
-from annscope.dashboard.history import History
-from annscope.dashboard.moments import Moments
+from annscope.dashboard.queries.history import History
+from annscope.dashboard.queries.snapshots import Moments
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line, RecordError

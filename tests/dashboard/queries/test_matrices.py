@@ -12,8 +12,8 @@ import pytest
 from annscope.core.evaluation.curves import averages, calibration, specificity
 from annscope.core.evaluation.metrics import class_metrics
 from annscope.dashboard.formulas import averages_in_words, formulas
-from annscope.dashboard.matrices import matrix_view
-from annscope.dashboard.tables import bin_rows, class_rows, matrix_rows, pair_rows, rows_csv
+from annscope.dashboard.queries.matrices import matrix_view
+from annscope.dashboard.queries.tables import bin_rows, class_rows, matrix_rows, pair_rows, rows_csv
 
 CONFUSION = np.array([[2998, 2, 0], [3, 1, 0], [0, 5, 0]])
 """The third class is never predicted."""

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annscope.core.evaluation.curves import at_threshold
-from annscope.dashboard.derived import Answers
 from annscope.dashboard.looking import FIGURES, VIEWS, Looking, understand, views_of
-from annscope.dashboard.moments import class_figure
-from annscope.dashboard.selection import (
+from annscope.dashboard.queries.evaluations import Answers
+from annscope.dashboard.queries.selections import (
     OF_CLASSES,
     OF_FIGURE,
     OF_LABELS,
@@ -26,6 +25,7 @@ from annscope.dashboard.selection import (
     parse_selection,
     select,
 )
+from annscope.dashboard.queries.snapshots import class_figure
 
 NAMES = ("cat", "dog", "owl")
 RNG = np.random.default_rng(5)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annscope.dashboard.history import History
+from annscope.dashboard.queries.history import History
 
 
 def snapshot(number: int, loss: float | None = None) -> dict[str, Any]:

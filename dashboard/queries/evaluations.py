@@ -38,8 +38,8 @@ from annscope.core.evaluation.curves import (
 from annscope.core.evaluation.metrics import ClassMetrics, class_metrics, confusion_matrix, evaluated_logits, is_right
 from annscope.core.network import Network
 from annscope.core.snapshot import Confusion
-from annscope.dashboard.examples import source_of
-from annscope.dashboard.following import follow
+from annscope.dashboard.queries.examples import source_of
+from annscope.dashboard.queries.live_runs import follow
 from annscope.data.errors import DataError
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader

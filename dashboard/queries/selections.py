@@ -34,7 +34,7 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from annscope.core.evaluation.curves import N_BINS
-from annscope.dashboard.derived import Answers
+from annscope.dashboard.queries.evaluations import Answers
 
 Kind = Literal[
     "cell", "true", "without", "predicted", "either", "called", "missed", "bin", "wrong", "all",

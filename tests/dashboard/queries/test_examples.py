@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from annscope.core.config import RunConfig
 from annscope.core.explain.neighbors import last_hidden
-from annscope.dashboard import examples
+from annscope.dashboard.queries import examples
 from annscope.dashboard.server.routes import routes
 from annscope.data.datasets import load_dataset
 from annscope.runs.catalogue import run_directory

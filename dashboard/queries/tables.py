@@ -14,7 +14,7 @@ from numpy import ndarray
 from annscope.core.evaluation.curves import Averages, Calibration, PrecisionRecallCurve, RocCurve
 from annscope.core.evaluation.metrics import ClassMetrics
 from annscope.dashboard import escaping
-from annscope.dashboard.derived import Answers
+from annscope.dashboard.queries.evaluations import Answers
 from annscope.runs.record import Line
 
 Row = dict[str, Any]
