@@ -17,24 +17,24 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from annscope.core.config import FIELDS, Field, RunConfig
+from annscope.core.config import FIELDS, Field, RunConfig, check_fits
 from annscope.core.dataset import Dataset
-from annscope.core.engines.engine import Engine, NumpyEngine, batch_size_of
-from annscope.core.engines.online import OneByOneEngine, can_go_one_by_one
-from annscope.core.engines.serial import NotFiniteError
+from annscope.core.engines.choice import engine_for
+from annscope.core.engines.engine import Engine, NotFiniteError
+from annscope.core.engines.examples import batch_size_of
+from annscope.core.engines.inference import Inference
 from annscope.core.errors import ConfigError, DivergedError
 from annscope.core.evaluation.metrics import is_right
-from annscope.core.functions.losses import LOSSES
+from annscope.core.functions.activations import ACTIVATIONS
+from annscope.core.functions.losses import fused_loss
 from annscope.core.functions.optimizers import penalties
-from annscope.core.functions.outputs import check_fits, targets_for
+from annscope.core.functions.outputs import OUTPUTS
 from annscope.core.network import Network
 from annscope.core.snapshot import LayerParameters
 
 MOST_MEASURED = 10_000
 """Training examples that an epoch's loss is measured on: a fixed draw where there are more."""
 AUTO_BATCH = 200
-SUITS_SATURATING = {"sigmoid", "tanh"}
-OUTPUTS = ("softmax", "binary")
 
 OPTIONS = {
     "hidden_layer_sizes": "hidden",
@@ -287,7 +287,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self._is_multilabel:
             of_labels: ndarray = -np.logaddexp(0, -logits)
             return of_labels
-        if network.config.output == "binary":
+        if network.output.is_binary:
             # ln p = -ln(1 + e^-z), and ln(1 - p) = -ln(1 + e^z)
             both: ndarray = -np.logaddexp(0, np.concatenate([logits, -logits], axis=1))
             return both
@@ -301,7 +301,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X = X.astype(self.coefs_[0].dtype, copy=False)
         layers = [LayerParameters(*pair) for pair in zip(self.coefs_, self.intercepts_, strict=True)]
         network = Network(self._learned.config.network, X.shape[1], len(self.classes_), layers)
-        return network, network.logits(X)
+        return network, Inference(network).logits(X)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -363,10 +363,16 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             given["batch_size"] = AUTO_BATCH
         if given["initializer"] == "auto":
             names = given["activation"]
-            saturates = set([names] if isinstance(names, str) else names) <= SUITS_SATURATING
-            given["initializer"] = "glorot" if saturates else "he"
+            fitting = {
+                ACTIVATIONS[name].initializer
+                for name in ([names] if isinstance(names, str) else names)
+                if name in ACTIVATIONS
+            }
+            given["initializer"] = fitting.pop() if len(fitting) == 1 else "he"
         values = {option: replace(FIELDS[option], name=name).check(given[name]) for name, option in OPTIONS.items()}
-        outputs = replace(FIELDS["output"], choices=OUTPUTS)
+        outputs = replace(
+            FIELDS["output"], choices=tuple(name for name, each in OUTPUTS.items() if not each.takes_labels)
+        )
         output = outputs.check(_plain(self.output))
         values |= {"seed": self._seed, "output": "sigmoid" if self._is_multilabel else output}
         config = RunConfig().with_values(values)
@@ -421,7 +427,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             X, labels, weights = X[learn], labels[learn], _rows(weights, learn)
         X = X.astype(config.training.dtype, copy=False)
         dataset = _dataset(X, labels, weights, n_classes)
-        engine = (OneByOneEngine if can_go_one_by_one(dataset, config) else NumpyEngine)(dataset, config, X)
+        engine = engine_for(dataset, config, X)
         per_epoch = -(-len(X) // batch_size_of(dataset, config.training))
         if hasattr(self, "_learned"):
             self._resume(engine, self.n_iter_ * per_epoch)
@@ -436,7 +442,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             network = Network(config.network, X.shape[1], n_classes, engine.parameters.layers)
             with np.errstate(over="ignore", invalid="ignore"):
                 loss, _ = measure.of(network)
-                loss += penalties(config.training, engine.parameters.weights)
+                loss += penalties(engine.parameters.weights, l1=config.training.l1, l2=config.training.l2)
             self.loss_curve_.append(loss)
             self.best_loss_ = min(self.best_loss_, loss)
             if heldout is not None:
@@ -508,11 +514,11 @@ class _Measure:
 
     def __init__(self, x: ndarray, labels: ndarray, weights: ndarray | None, n_classes: int, output: str) -> None:
         self._x, self._labels, self._weights = x, labels, weights
-        self._targets = targets_for(labels, output, n_classes, x.dtype)
+        self._targets = OUTPUTS[output].targets(labels, n_classes, x.dtype)
 
     def of(self, network: Network) -> tuple[float, float]:
-        logits = network.logits(self._x)
-        losses = LOSSES["cross_entropy", network.config.output].values(logits, self._targets, 1)
+        logits = Inference(network).logits(self._x)
+        losses = fused_loss("cross_entropy", network.config.output).values(logits, self._targets)
         right = is_right(self._labels, network.predictions(logits, is_multilabel=self._labels.ndim == 2))
         return float(np.average(losses, weights=self._weights)), float(np.average(right, weights=self._weights))
 

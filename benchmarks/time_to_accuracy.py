@@ -15,7 +15,6 @@ from numpy import ndarray
 
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.functions.optimizers import schedule_factor
 from annscope.core.recipes import RECIPES
 from annscope.runs.team import ThreadTeam
 from annscope.runs.threads import limit_blas
@@ -107,6 +106,7 @@ def attempt(
 
 def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
     """The trainer of a run, and the network of its snapshots."""
+    from annscope.core.engines.inference import Inference
     from annscope.core.network import Network
     from annscope.core.training import Trainer
 
@@ -122,7 +122,7 @@ def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
     def predict(x: ndarray) -> ndarray:
         parameters = trainer.snapshot().parameters
         network = Network(config.network, dataset.n_features, dataset.n_classes, parameters)
-        labels: ndarray = network.answer(x)[0]
+        labels: ndarray = Inference(network).predict(x)[0]
         return labels
 
     return Learner(learn, predict)
@@ -157,7 +157,7 @@ def begin_pytorch(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
     optimizer = kind(network.parameters(), lr=training.learning_rate, fused=True, **settings)
     steps_per_epoch = -(-len(dataset.y_train) // batch_size)
     rates = [
-        training.learning_rate * schedule_factor(training, step, steps_per_epoch)
+        training.learning_rate * training.rate_factor(step, steps_per_epoch)
         for step in range(training.n_epochs * steps_per_epoch)
     ]
     changes = len(set(rates)) > 1

@@ -13,20 +13,19 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias
 
 from annscope.core.errors import ConfigError, did_you_mean, one_of
+from annscope.core.functions.activations import ACTIVATIONS
+from annscope.core.functions.initializers import INITIALIZERS
+from annscope.core.functions.losses import LOSSES, SOFTMAX_DERIVATIVES
+from annscope.core.functions.optimizers import OPTIMIZERS
+from annscope.core.functions.outputs import OUTPUTS
+from annscope.core.functions.schedules import SCHEDULES, schedule_factor
 
-ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh", "elu", "silu", "gelu", "softplus")
-OUTPUTS = ("softmax", "sigmoid", "binary")
-INITIALIZERS = ("he", "glorot", "lecun", "uniform", "unit_uniform", "normal", "legacy_normal")
 BIAS_INITIALIZERS = ("zero", "same")
-LOSSES = ("cross_entropy", "squared_error")
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
-SCHEDULES = ("constant", "step", "exponential", "inverse_time", "cosine")
 SCALINGS = ("auto", "none", "unit", "div256", "standard")
 DTYPES = ("float32", "float64")
-SOFTMAX_DERIVATIVES = ("exact", "diagonal")
 DELTA_WEIGHTS = ("current", "updated")
 CLASS_WEIGHTS = ("none", "balanced")
-ENGINES = ("numpy", "pure_python")
+ENGINES = ("numpy", "textbook", "pure_python")
 AUGMENTATIONS = ("shift", "rotate", "zoom", "shear", "elastic")
 """What can be done to training images, by the name of its setting; each at 0 does nothing."""
 
@@ -152,6 +151,15 @@ def _number_in(text: str) -> int | float | str:
     return text
 
 
+def _names(names: Iterable[str]) -> str:
+    return " or ".join(names)
+
+
+def _using(registry: Mapping[str, Any], setting: str) -> str:
+    """The entries of a registry with which a setting means something."""
+    return " and ".join(name for name, entry in registry.items() if setting in entry.hyperparameters)
+
+
 def setting(default: Any, *, kind: Kind, option: str = "", **description: Any) -> Any:
     """Declare a setting: a dataclass field that carries its own description."""
     return field(default=default, metadata={"kind": kind, "option": option, **description})
@@ -203,16 +211,16 @@ class NetworkConfig:
         low=1, high=512, help="Number of neurons in each hidden layer, from the input to the output.",
     )  # fmt: skip
     activation: str | tuple[str, ...] = setting(
-        "relu", kind="choices", choices=ACTIVATIONS, label="Activation",
+        "relu", kind="choices", choices=tuple(ACTIVATIONS), label="Activation",
         help="The non-linearity of the hidden layers; one for all or one for each.",
     )  # fmt: skip
     output: str = setting(
-        "softmax", kind="choice", choices=OUTPUTS, label="Output", advanced=True,
+        "softmax", kind="choice", choices=tuple(OUTPUTS), label="Output", advanced=True,
         help="Softmax gives probabilities that sum to 1; sigmoid judges each class or label on its own; "
         "binary is a single sigmoid unit for two classes.",
     )  # fmt: skip
     initializer: str = setting(
-        "he", kind="choice", choices=INITIALIZERS, label="Initialiser",
+        "he", kind="choice", choices=tuple(INITIALIZERS), label="Initialiser",
         help="How the first random weights are drawn: he suits ReLU, glorot suits tanh and sigmoid.",
     )  # fmt: skip
     initializer_scale: float = setting(
@@ -253,11 +261,11 @@ class TrainingConfig:
     """How the parameters are changed, for how long, and how closely it is watched."""
 
     loss: str = setting(
-        "cross_entropy", kind="choice", choices=LOSSES, label="Loss",
+        "cross_entropy", kind="choice", choices=tuple(LOSSES), label="Loss",
         help="What training makes small: cross-entropy, or half the squared error.",
     )  # fmt: skip
     optimizer: str = setting(
-        "adam", kind="choice", choices=OPTIMIZERS, label="Optimizer", help="How a gradient becomes a step."
+        "adam", kind="choice", choices=tuple(OPTIMIZERS), label="Optimizer", help="How a gradient becomes a step."
     )
     learning_rate: float = setting(
         0.001, kind="number", option="learning-rate", label="Learning rate",
@@ -266,7 +274,7 @@ class TrainingConfig:
     )  # fmt: skip
     momentum: float = setting(
         0.9, kind="number", label="Momentum", advanced=True, minimum=0.0, maximum=0.9999, low=0.0, high=0.99, step=0.01,
-        help="How much of the last step is kept (momentum and nesterov).",
+        help=f"How much of the last step is kept ({_using(OPTIMIZERS, 'momentum')}).",
     )  # fmt: skip
     batch_size: int | str = setting(
         64, kind="count", word="full", option="batch-size", label="Batch size", minimum=1, maximum=1_000_000,
@@ -287,7 +295,8 @@ class TrainingConfig:
     weight_decay: float = setting(
         0.01, kind="number", option="weight-decay", label="Weight decay", advanced=True,
         minimum=0.0, maximum=10.0, low=1e-5, high=1.0, scale="log",
-        help="Decoupled decay of the weights, used by adamw only.",
+        help=f"Decoupled decay of the weights, used by "
+        f"{' and '.join(name for name, each in OPTIMIZERS.items() if each.decays_weights)} only.",
     )  # fmt: skip
     label_smoothing: float = setting(
         0.0, kind="number", option="label-smoothing", label="Label smoothing", advanced=True,
@@ -345,7 +354,7 @@ class TrainingConfig:
         help="The current weights, or (a common mistake, sgd only) those already updated in the same step.",
     )  # fmt: skip
     schedule: str = setting(
-        "constant", kind="choice", choices=SCHEDULES, label="Schedule",
+        "constant", kind="choice", choices=tuple(SCHEDULES), label="Schedule",
         help="How the learning rate changes while training goes on.",
     )  # fmt: skip
     schedule_factor: float = setting(
@@ -391,7 +400,8 @@ class TrainingConfig:
     )  # fmt: skip
     engine: str = setting(
         "numpy", kind="choice", choices=ENGINES, label="Engine", advanced=True,
-        help="What computes: NumPy, or the teaching reference, neurons in plain Python loops, far slower.",
+        help="What computes: the fastest NumPy, the textbook's NumPy (slower), or neurons in plain Python loops (far "
+        "slower).",
     )  # fmt: skip
     snapshot_every: int | str = setting(
         "epoch", kind="count", word="epoch", option="snapshot-every", label="Snapshot every", advanced=True,
@@ -412,13 +422,28 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         _check_all(self)
-        if self.delta_weights == "updated" and (self.optimizer != "sgd" or self.l1 or self.l2 or self.clip_norm):
-            raise ConfigError("delta_weights 'updated' needs the optimizer sgd, without l1, l2 and clip_norm")
+        is_plain = OPTIMIZERS[self.optimizer].is_gradient_descent and not self.shapes_gradient
+        if self.delta_weights == "updated" and not is_plain:
+            plain = _names(name for name, optimizer in OPTIMIZERS.items() if optimizer.is_gradient_descent)
+            raise ConfigError(f"delta_weights 'updated' needs the optimizer {plain}, without l1, l2 and clip_norm")
 
     @property
     def decays(self) -> bool:
         """Whether anything but the gradient of the loss moves weights, and leaves biases alone."""
-        return bool(self.l1 or self.l2 or (self.optimizer == "adamw" and self.weight_decay))
+        return bool(self.l1 or self.l2 or (OPTIMIZERS[self.optimizer].decays_weights and self.weight_decay))
+
+    def rate_factor(self, step: int, steps_per_epoch: int) -> float:
+        """What the learning rate of step number `step` (from 0) is multiplied by."""
+        hyperparameters = {name: getattr(self, name) for name in SCHEDULES[self.schedule].hyperparameters}
+        return schedule_factor(
+            self.schedule, step, steps_per_epoch,
+            n_epochs=self.n_epochs, warmup_epochs=self.warmup_epochs, **hyperparameters,
+        )  # fmt: skip
+
+    @property
+    def shapes_gradient(self) -> bool:
+        """Whether the gradient of the loss is changed before the optimizer takes it."""
+        return bool(self.l1 or self.l2 or self.clip_norm)
 
     @property
     def is_augmented(self) -> bool:
@@ -530,6 +555,23 @@ def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> No
     for name in given:
         if name not in names:
             raise ConfigError(f"unknown {what} {name!r}{did_you_mean(str(name), names)}; known are {names}")
+
+
+def check_fits(config: RunConfig, n_classes: int, data: str, *, is_multilabel: bool = False) -> None:
+    """Raises ConfigError where the output, or weights of classes, make no sense for the data set called `data`."""
+    output, weights = OUTPUTS[config.network.output], config.training.class_weight
+    if is_multilabel and not output.takes_labels:
+        fitting = _names(repr(name) for name, each in OUTPUTS.items() if each.takes_labels)
+        raise ConfigError(
+            f"{data} gives an example any number of labels: output must be {fitting}, one unit a label, "
+            f"got {output.name!r}"
+        )
+    if output.is_binary and n_classes != 2:
+        raise ConfigError(
+            f"output {output.name!r} is one unit that tells two classes apart, and {data} has {n_classes}; take softmax"
+        )
+    if is_multilabel and weights != "none":
+        raise ConfigError(f"class_weight must be 'none' with several labels an example, got {weights!r}")
 
 
 def _plain(value: Any) -> Any:

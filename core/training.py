@@ -10,15 +10,14 @@ from numpy import ndarray
 
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.engines.engine import Engine, NumpyEngine, batch_size_of
-from annscope.core.engines.online import OneByOneEngine, can_go_one_by_one
-from annscope.core.engines.pure_python import PurePythonEngine
-from annscope.core.engines.serial import NotFiniteError
+from annscope.core.engines.choice import engine_for
+from annscope.core.engines.engine import NotFiniteError
+from annscope.core.engines.examples import batch_size_of
+from annscope.core.engines.inference import Inference
 from annscope.core.engines.workers import ALONE, Team
 from annscope.core.errors import ConfigError, DivergedError
 from annscope.core.evaluation.metrics import EVALUATION_BLOCK, Evaluation, evaluate
 from annscope.core.evaluation.statistics import layer_statistics
-from annscope.core.functions.optimizers import Optimizer, schedule_factor
 from annscope.core.network import Network
 from annscope.core.snapshot import Checkpoint, Metrics, Probe, Snapshot
 
@@ -46,7 +45,7 @@ class Trainer:
         self._dtype = np.dtype(training.dtype)
         self._x_heldout, self._y_heldout = (self._typed(part) for part in dataset.split(dataset.heldout))
         x_train = self._typed(dataset.x_train)
-        self._engine = engine_of(dataset, config, x_train, team)
+        self._engine = engine_for(dataset, config, x_train, team)
         sample = np.arange(len(x_train))
         if 0 < training.train_sample < len(x_train):
             sample = np.sort(
@@ -89,7 +88,7 @@ class Trainer:
     def _rate_of(self, step: int) -> float:
         if not self._changes_rate:
             return self._base_rate
-        return self._base_rate * schedule_factor(self._config.training, step, self.steps_per_epoch)
+        return self._base_rate * self._config.training.rate_factor(step, self.steps_per_epoch)
 
     @property
     def finished(self) -> bool:
@@ -119,14 +118,17 @@ class Trainer:
     def snapshot(self, train_seconds: float = 0.0) -> Snapshot:
         """The present moment as copies; `train_seconds` is the time that the caller measured in `advance`."""
         network = self._network()
+        inference = Inference(network, self._team)
         with np.errstate(all="ignore"):
-            first = network.outputs_and_logits(self._x_heldout[:EVALUATION_BLOCK])
+            first = inference.outputs_and_logits(self._x_heldout[:EVALUATION_BLOCK])
             loss = self._config.training.loss
-            heldout = evaluate(network, self._x_heldout, self._y_heldout, loss, first_logits=first[-1])
+            heldout = evaluate(
+                network, self._x_heldout, self._y_heldout, loss, first_logits=first[-1], workers=self._team
+            )
             train = self._evaluate(network, self._x_sample, self._y_sample)
             statistics = layer_statistics(
                 network,
-                network.with_probabilities(first),
+                inference.with_probabilities(first),
                 gradients=self._engine.gradient if self.step else None,
                 before=self._engine.before,
                 parameters=self._engine.parameters,
@@ -146,7 +148,7 @@ class Trainer:
             confusion=heldout.confusion,
             parameters=self._engine.parameters.copy_layers(),
             layers=statistics,
-            probe_activations=network.activations(self.probe.x),
+            probe_activations=inference.activations(self.probe.x),
         )
         if self.due and self.step > self._judged:
             self._judge(snapshot)
@@ -198,10 +200,10 @@ class Trainer:
     def _network(self) -> Network:
         dataset = self._dataset
         layers = self._engine.parameters.layers
-        return Network(self._config.network, dataset.n_features, dataset.n_classes, layers, team=self._team)
+        return Network(self._config.network, dataset.n_features, dataset.n_classes, layers)
 
     def _evaluate(self, network: Network, x: ndarray, y: ndarray) -> Evaluation:
-        return evaluate(network, x, y, self._config.training.loss)
+        return evaluate(network, x, y, self._config.training.loss, workers=self._team)
 
     def _judge(self, snapshot: Snapshot) -> None:
         training, loss, step = self._config.training, snapshot.heldout.loss, snapshot.step
@@ -248,21 +250,6 @@ def train(dataset: Dataset, config: RunConfig) -> Iterator[Snapshot]:
     while not trainer.finished:
         trainer.advance(trainer.total_steps)
         yield trainer.snapshot()
-
-
-def engine_of(
-    dataset: Dataset, config: RunConfig, x: ndarray, team: Team, *, optimizer: type[Optimizer] | None = None
-) -> Engine:
-    """What takes the steps: the neurons if the config asks for them, else the fastest that can.
-
-    `optimizer` takes the place of the config's, and changes nothing about the choice; the engines that
-    know plain gradient descent alone keep to it.
-    """
-    if config.training.engine == "pure_python":
-        return PurePythonEngine(dataset, config, x)
-    if can_go_one_by_one(dataset, config):
-        return OneByOneEngine(dataset, config, x)
-    return NumpyEngine(dataset, config, x, team, optimizer=optimizer)
 
 
 def _probe_of(x: ndarray, y: ndarray, n_classes: int) -> Probe:

@@ -177,11 +177,11 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
 @_json
 def train(as_json: bool, recipe: str | None, threads: str | None, **options: Any) -> None:
     """Train a network here; the dashboard can watch and control it."""
-    from annscope.runs.threads import environment, wanted_threads
+    from annscope.runs.threads import use_threads, wanted_threads
 
     config = _config(options, recipe)
     n_threads = wanted_threads() if threads is None else _threads(threads)
-    os.environ.update(environment(n_threads))  # before NumPy is imported
+    use_threads(n_threads)
     from annscope.runs.launch import checked
     from annscope.runs.writer import create_run
 
@@ -197,10 +197,10 @@ def train(as_json: bool, recipe: str | None, threads: str | None, **options: Any
 @_json
 def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, steps: str, **options: Any) -> None:
     """Suggest a learning rate: train some steps while it rises, and see where the loss falls fastest."""
-    from annscope.runs.threads import environment, wanted_threads
+    from annscope.runs.threads import use_threads, wanted_threads
 
     config, n_steps = _config(options, recipe), _whole_number("--steps", steps)
-    os.environ.update(environment(wanted_threads()))  # before NumPy is imported
+    use_threads(wanted_threads())
     from annscope.core.explain.range_test import suggest
     from annscope.runs.launch import checked
     from annscope.runs.learning_rate import search, sketch
@@ -250,12 +250,12 @@ def resume(run: str, epochs: str | None, as_json: bool) -> None:
     from annscope.runs.launch import prepare_resume
     from annscope.runs.reader import RunReader
     from annscope.runs.record import recorded_threads
-    from annscope.runs.threads import environment
+    from annscope.runs.threads import use_threads
 
     n_epochs = None if epochs is None else _parse(FIELDS["epochs"], epochs)
     run = find_run(run)
     prepare_resume(run, n_epochs)
-    os.environ.update(environment(recorded_threads(RunReader(run_directory(run)).description)))
+    use_threads(recorded_threads(RunReader(run_directory(run)).description))
     _work(run, n_epochs, as_json)
 
 
@@ -291,10 +291,10 @@ def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> No
     from annscope.runs.catalogue import find_run, run_directory
     from annscope.runs.reader import RunReader
     from annscope.runs.record import recorded_threads
-    from annscope.runs.threads import environment
+    from annscope.runs.threads import use_threads
 
     reader = RunReader(run_directory(find_run(run)))
-    os.environ.update(environment(recorded_threads(reader.description)))
+    use_threads(recorded_threads(reader.description))
     from annscope.runs.evaluation import evaluate_run, table_of
 
     judged = evaluate_run(reader, split=split, step=None if step is None else _whole_number("--step", step))
@@ -313,10 +313,10 @@ def check_gradient(run: str, step: str | None, as_json: bool) -> None:
     from annscope.runs.catalogue import find_run, run_directory
     from annscope.runs.reader import RunReader
     from annscope.runs.record import recorded_threads
-    from annscope.runs.threads import environment
+    from annscope.runs.threads import use_threads
 
     reader = RunReader(run_directory(find_run(run)))
-    os.environ.update(environment(recorded_threads(reader.description)))
+    use_threads(recorded_threads(reader.description))
     from annscope.runs.evaluation import number_of
     from annscope.runs.gradient import check_run, plain, table_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from annscope.core.engines.serial import NotFiniteError
+from annscope.core.engines.engine import NotFiniteError
 from annscope.core.engines.workers import Turns
 from annscope.core.explain.gradient_check import GradientCheck, check_step
 from annscope.core.network import Parameters, layer_sizes

@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-from annscope.core.config import FIELDS, RunConfig
+from annscope.core.config import FIELDS, RunConfig, check_fits
 from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
 from annscope.runs.catalogue import run_directory
 from annscope.runs.control import end_of_commands
@@ -62,7 +62,6 @@ def checked(config: RunConfig) -> RunConfig:
 
 def check_data_of(config: RunConfig) -> None:
     """Raises ConfigError where settings do not suit a listed data set; what is in a file only loading tells."""
-    from annscope.core.functions.outputs import check_fits
     from annscope.data.datasets import DATASETS
 
     if config.data.name in DATASETS:

@@ -29,7 +29,7 @@ def wanted_threads() -> int:
 
 
 def environment(n_threads: int) -> dict[str, str]:
-    """The environment variables that a process of a run needs before it imports NumPy."""
+    """The environment variables that a process of a run is started with."""
     return dict.fromkeys(BLAS_VARIABLES, "1") | {VARIABLE: str(n_threads)}
 
 
@@ -39,3 +39,9 @@ def limit_blas(n_threads: int = 1) -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(n_threads, user_api="blas")
+
+
+def use_threads(n_threads: int) -> None:
+    """Have this process, and those it starts, compute as a run with so many threads does."""
+    os.environ.update(environment(n_threads))
+    limit_blas()

@@ -51,6 +51,34 @@ def test_imports_go_one_way(package: str) -> None:
     assert wrong == []
 
 
+FLOORS = (
+    {"errors"}, {"snapshot", "dataset"}, {"functions"}, {"config"}, {"images", "recipes"}, {"network"},
+    {"textbook", "pure_python"}, {"engines"}, {"evaluation"}, {"training"}, {"explain"},
+)  # fmt: skip
+"""The rooms of the core, from the bottom up: each knows those below it."""
+
+
+def test_the_core_is_built_from_the_bottom_up() -> None:
+    """The readable path (functions, network, textbook) knows nothing of the fast one, so it can be read alone."""
+    floor_of = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+    wrong = [
+        f"{path}:{line} imports {other}"
+        for path in modules("core")
+        if (room := path.relative_to(ROOT / "core").parts[0].removesuffix(".py")) != "__init__"
+        for other, line in imported_of_core(path)
+        if other != room and floor_of[other] >= floor_of[room]
+    ]
+    assert wrong == []
+
+
+def imported_of_core(path: Path) -> Iterator[tuple[str, int]]:
+    """Each module or folder of the core that a module imports, with the line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("annscope.core"):
+            inside = (node.module or "").split(".")[2:3]
+            yield from ((name, node.lineno) for name in inside or [alias.name for alias in node.names])
+
+
 def test_the_mathematics_imports_numpy_and_nothing_that_reads_or_waits() -> None:
     """The core can be trusted to have no files, clock, threads or processes: it cannot reach them."""
     wrong = [

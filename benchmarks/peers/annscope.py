@@ -8,6 +8,7 @@ from numpy import ndarray
 
 from annscope.core.config import DataConfig, NetworkConfig, RunConfig, TrainingConfig
 from annscope.core.dataset import Dataset
+from annscope.core.engines.inference import Inference
 from annscope.core.network import Network
 from annscope.core.training import Trainer
 from annscope.runs.team import ThreadTeam
@@ -44,8 +45,9 @@ def _train(trainer: Trainer) -> Callable[[], object]:
 
 def _predict(task: Task, trainer: Trainer, x: ndarray, team: ThreadTeam) -> Callable[[], object]:
     parameters = trainer.snapshot().parameters
-    network = Network(config_of(task).network, task.sizes[0], task.sizes[-1], parameters, team=team)
-    return lambda: network.answer(x)
+    network = Network(config_of(task).network, task.sizes[0], task.sizes[-1], parameters)
+    inference = Inference(network, team)
+    return lambda: inference.predict(x)
 
 
 def dataset_of(task: Task, x: ndarray, y: ndarray) -> Dataset:

@@ -13,10 +13,9 @@ from numpy.random import Generator
 
 from annscope.core.config import RunConfig
 from annscope.core.engines.buffers import Layer
+from annscope.core.engines.kernels import activation_kernel, loss_kernel
 from annscope.core.engines.workers import ALONE, Operation, Team
-from annscope.core.functions.activations import ACTIVATIONS
-from annscope.core.functions.losses import loss_of
-from annscope.core.network import Parameters, activation_names
+from annscope.core.network import Parameters, activations_of
 
 
 class Backpropagation:
@@ -40,14 +39,15 @@ class Backpropagation:
         rate: Float[ndarray, ""] | None = None,
         team: Team = ALONE,
         n_examples: int | None = None,
+        bias_trick: bool = False,
     ) -> None:
-        names = activation_names(config.network)
-        self._loss = loss_of(config)
+        activations = [*map(activation_kernel, activations_of(config.network)), None]
+        self._loss = loss_kernel(config)
         self._n_examples = n_examples or batch_size
         self._team = team
         self._layers = [
-            Layer(i, parameters, gradient, ACTIVATIONS[names[i]] if i < len(names) else None, batch_size, team)
-            for i in range(len(parameters.weights))
+            Layer(i, parameters, gradient, activation, batch_size, team, bias_trick=bias_trick)
+            for i, activation in enumerate(activations)
         ]
         if config.network.dropout and generator is not None:
             for layer in self._layers[:-1]:
@@ -152,7 +152,7 @@ class Backpropagation:
         logits, loss = self.logits, self._loss
         scale = np.array(1 / self._n_examples if weights is None else 1, logits.dtype)
         operations: list[Operation] = [
-            loss.output_in_place(logits),
+            loss.output(logits),
             partial(loss.gradient, logits, targets.T, scale),
         ]
         if weights is not None:
@@ -169,8 +169,9 @@ class Backpropagation:
 
 def _step(layer: Layer, rate: Float[ndarray, ""]) -> None:
     layer.weight -= rate * layer.d_weight
-    if layer.bias is not None and layer.d_bias is not None:
-        layer.bias -= rate * layer.d_bias
+    for part, gradient in ((layer.bias, layer.d_bias), (layer.scale, layer.d_scale)):
+        if part is not None and gradient is not None:
+            part -= rate * gradient
 
 
 def _weigh(dz: Float[ndarray, "n_classes batch"], weights: Float[ndarray, " batch"]) -> None:

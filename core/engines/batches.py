@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from annscope.core.engines.workers import ALONE, Team, even_parts
+from annscope.core.engines.partition import even_parts
+from annscope.core.engines.workers import ALONE, Team
 
 Augment: TypeAlias = Callable[[ndarray, int, int], None]
 

@@ -18,61 +18,61 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from annscope.core.config import NetworkConfig, RunConfig
+from annscope.core.config import NetworkConfig
 from annscope.core.engines.backpropagation import Backpropagation
-from annscope.core.engines.serial import Material, Steps
+from annscope.core.engines.kernels import least_probability, loss_kernel, softmax_in_place
+from annscope.core.engines.strategy import StepContext, Strategy, Workload
+from annscope.core.engines.update_kernels import update_kernel
 from annscope.core.engines.workers import ALONE, Operation
-from annscope.core.functions.activations import least_probability, softmax_in_place
 from annscope.core.network import Parameters
 
 MOST_NUMBERS = 20_000
 """Parameters, or numbers in the widest layer of a batch: with more the arithmetic takes longer than the calls."""
 
 
-def can_fold(config: RunConfig, sizes: Sequence[int], batch_size: int) -> bool:
-    """Whether a network is small, and each layer has biases that are treated just as its weights are."""
-    network, training = config.network, config.training
-    plain = training.delta_weights == "current" and not (training.decays or training.is_augmented)
-    has_biases = network.bias and not network.batch_norm
-    n_parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
-    return plain and has_biases and max(n_parameters, batch_size * max(sizes)) <= MOST_NUMBERS
-
-
-class FoldedSteps(Steps):
+class BiasTrickSteps(Strategy):
     """Works on a copy of the parameters, the gradient and the optimizer, with each bias the last row of its weight.
 
     What it was given is brought up to date when `take` ends.
     """
 
-    def __init__(self, material: Material) -> None:
+    @classmethod
+    def suits(cls, workload: Workload) -> bool:
+        """A network is small, and each layer has biases that are treated just as its weights are."""
+        network, training, sizes = workload.config.network, workload.config.training, workload.sizes
+        plain = training.delta_weights == "current" and not (training.decays or training.is_augmented)
+        has_biases = network.bias and not network.batch_norm
+        n_parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+        return plain and has_biases and max(n_parameters, workload.batch_size * max(sizes)) <= MOST_NUMBERS
+
+    def __init__(self, context: StepContext) -> None:
         # The examples are held once, with their column of ones.
-        self._given = replace(material, x=material.x[:0].copy(), targets=material.targets[:0], weights=None)
-        config, dtype = material.config, material.parameters.flat.dtype
-        sizes = (material.x.shape[1], *(weight.shape[1] for weight in material.parameters.weights))
+        self._given = replace(context, x=context.x[:0].copy(), targets=context.targets[:0], weights=None)
+        config, dtype = context.config, context.parameters.flat.dtype
+        sizes = (context.x.shape[1], *(weight.shape[1] for weight in context.parameters.weights))
         self._order = _order(config.network, sizes)
-        is_softmax = config.training.loss == "cross_entropy" and config.network.output == "softmax"
-        self._is_quick = is_softmax and material.weights is None
-        targets = QuickSoftmax.shares(material.targets, material.batch_size) if self._is_quick else material.targets
+        self._is_quick = loss_kernel(config).is_softmax_cross_entropy and context.weights is None
+        targets = QuickSoftmax.shares(context.targets, context.batch_size) if self._is_quick else context.targets
         # What a quick softmax sums lies in front of the gradient: so one sum of squares checks both.
-        self._room = ALONE.zeros(self._n_sums(material.batch_size) + len(material.parameters.flat), dtype)
-        flat = self._room[-len(material.parameters.flat) :]
-        parameters = Parameters(config.network, sizes, dtype, folds=True)
-        gradient = Parameters(config.network, sizes, dtype, folds=True, flat=flat)
-        x = np.ones((len(material.x), sizes[0] + 1), dtype)
-        x[:, :-1] = material.x
+        self._room = ALONE.zeros(self._n_sums(context.batch_size) + len(context.parameters.flat), dtype)
+        flat = self._room[-len(context.parameters.flat) :]
+        parameters = _with_bias_rows(config.network, sizes, dtype)
+        gradient = _with_bias_rows(config.network, sizes, dtype, lambda _n, _dtype: flat)
+        x = np.ones((len(context.x), sizes[0] + 1), dtype)
+        x[:, :-1] = context.x
         super().__init__(
             replace(
-                material,
+                context,
                 x=x,
                 targets=targets,
                 parameters=parameters,
                 gradient=gradient,
                 before=np.empty_like(parameters.flat),
-                optimizer=type(material.optimizer)(config.training, parameters, gradient),
+                optimizer=update_kernel(context.optimizer.optimizer, config.training, parameters, gradient),
                 team=ALONE,
             )
         )
-        self._batches = self._material.batches()
+        self._batches = self._context.batches()
         self._passes = list(self._passes_of())
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
@@ -84,14 +84,14 @@ class FoldedSteps(Steps):
             self._leave()
 
     def _take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        material, passes, is_finite = self._material, self._passes, math.isfinite
-        optimizer, shapes_gradient = material.optimizer, self._shapes_gradient
+        context, passes, is_finite = self._context, self._passes, math.isfinite
+        optimizer, shapes_gradient = context.optimizer, self._shapes_gradient
         begin, walk, has_moments = optimizer.begin, tuple(optimizer.lines[0]), bool(optimizer.moments)
         begin_alike, rate, last = optimizer.begin_alike, math.nan, end - 1
         coming = map(passes.__getitem__, self._batches.visits(start, end))
         for step, one in zip(range(start, end), coming, strict=True):
             if step == last:
-                material.before[...] = material.parameters.flat
+                context.before[...] = context.parameters.flat
             for operation in one.operations:
                 operation()
             if not is_finite(one.square()):
@@ -116,9 +116,9 @@ class FoldedSteps(Steps):
             watched = self._room[-len(self._watched) - n_sums :]
             square = partial(watched.dot, watched)
             if n not in made:
-                step = self._material.backpropagation(n)
+                step = self._context.backpropagation(n, bias_trick=True)
                 sums = watched[:n_sums].reshape(2, -1)
-                made[n] = step, QuickSoftmax(step.logits, sums, self._material.batch_size) if self._is_quick else None
+                made[n] = step, QuickSoftmax(step.logits, sums, self._context.batch_size) if self._is_quick else None
             step, softmax = made[n]
             draw, forward = step.draw(), step.forward(x)
             if softmax is None:
@@ -131,7 +131,7 @@ class FoldedSteps(Steps):
         return 2 * n_examples * self._given.targets.shape[1] if self._is_quick else 0
 
     def _enter(self) -> None:
-        mine, given, order = self._material, self._given, self._order
+        mine, given, order = self._context, self._given, self._order
         for folded, vector in self._pairs():
             vector.take(order, 0, folded, "clip")
         mine.optimizer.n_steps = given.optimizer.n_steps
@@ -139,11 +139,11 @@ class FoldedSteps(Steps):
     def _leave(self) -> None:
         for folded, vector in self._pairs():
             vector[self._order] = folded
-        self._given.optimizer.n_steps = self._material.optimizer.n_steps
+        self._given.optimizer.n_steps = self._context.optimizer.n_steps
 
     def _pairs(self) -> Iterator[tuple[Float[ndarray, " n_parameters"], Float[ndarray, " n_parameters"]]]:
         """Each vector of the folded network, beside that of the network it was given."""
-        mine, given = self._material, self._given
+        mine, given = self._context, self._given
         yield mine.parameters.flat, given.parameters.flat
         yield mine.gradient.flat, given.gradient.flat
         yield mine.before, given.before
@@ -203,9 +203,21 @@ class QuickSoftmax:
         return self._quick + difference, self._careful + difference
 
 
+def _with_bias_rows(
+    network: NetworkConfig,
+    sizes: Sequence[int],
+    dtype: str | np.dtype,
+    allocate: Callable[[int, np.dtype], ndarray] = ALONE.zeros,
+) -> Parameters:
+    """The parameters with each bias as the last row of its weight."""
+    shapes = [(n_in + 1, n_out) for n_in, n_out in pairwise(sizes)]
+    no_biases = replace(network, bias=False, constant_input=False)
+    return Parameters(no_biases, sizes, dtype, allocate=allocate, shapes=shapes)
+
+
 def _order(network: NetworkConfig, sizes: Sequence[int]) -> Int[ndarray, " n_parameters"]:
     """The place of each parameter of the folded network in the flat vector of the network itself."""
-    folded, plain = (Parameters(network, sizes, "int64", folds=folds) for folds in (True, False))
+    folded, plain = _with_bias_rows(network, sizes, "int64"), Parameters(network, sizes, "int64")
     plain.flat[...] = np.arange(len(plain.flat))
     for both, weight, bias in zip(folded.weights, plain.weights, plain.biases, strict=True):
         both[:-1], both[-1] = weight, bias

@@ -20,8 +20,9 @@ from jaxtyping import Float
 from numpy import ndarray
 from numpy.random import Generator
 
+from annscope.core.engines.kernels import ActivationKernel
+from annscope.core.engines.partition import layer_rows
 from annscope.core.engines.workers import Operation, Team, in_turn
-from annscope.core.functions.activations import Activation
 from annscope.core.network import NORM_EPSILON, Parameters
 
 EVERY = slice(None)
@@ -45,9 +46,11 @@ class Layer:
         i: int,
         parameters: Parameters,
         gradient: Parameters,
-        activation: Activation | None,
+        activation: ActivationKernel | None,
         batch_size: int,
         team: Team,
+        *,
+        bias_trick: bool = False,
     ) -> None:
         self.weight, self.d_weight = parameters.weights[i], gradient.weights[i]
         self.bias, self.d_bias = parameters.biases[i], gradient.biases[i]
@@ -56,9 +59,9 @@ class Layer:
         # The sums of the first layer lie by example, as the inputs do: that multiplies faster. Where the next
         # layer is shared each member wants some of the units, all their examples next to each other. With the
         # biases folded it is the last layer, whose targets lie so, and a row of ones goes below whole rows.
-        is_split = i + 1 < len(parameters.weights) and len(parameters.rows(i + 1, team.size)) > 1
-        by_example = activation is None if parameters.folds else not (i or is_split)
-        self._ones_below = int(parameters.folds and activation is not None)
+        is_split = i + 1 < len(parameters.weights) and len(layer_rows(parameters, i + 1, team.size)) > 1
+        by_example = activation is None if bias_trick else not (i or is_split)
+        self._ones_below = int(bias_trick and activation is not None)
         self.new = partial(_room, team, shape, dtype, "F" if by_example else "C")
         self.output: Float[ndarray, "n_rows batch"] = self.new(self._ones_below)
         self.a: Float[ndarray, "n_out batch"] = self.output[: shape[0]]
@@ -66,16 +69,17 @@ class Layer:
         self.dz = self.z if activation is None else self.new()  # the loss overwrites the logits
         self.slope = self.new()
         self._in_place: tuple[Operation, list[Operation]] | None = None
-        if parameters.folds and activation is not None and activation.in_place is not None:
+        if bias_trick and activation is not None and activation.in_place is not None:
             self._in_place = activation.in_place(self.a, self.dz, self.slope)
         self._ones = np.ones(batch_size, self.weight.dtype)
         scale, d_scale, running = parameters.scales[i], gradient.scales[i], parameters.running[i]
+        self.scale, self.d_scale = scale, d_scale
         self._normalization: Normalization | None = None
         if scale is not None and d_scale is not None and running is not None:
             self._normalization = Normalization(self, scale, d_scale, running)
         self._dropout: Dropout | None = None
         self._team = team
-        self.rows = parameters.rows(i, team.size)
+        self.rows = layer_rows(parameters, i, team.size)
         self._partial_sums = [self.new() for _ in self.rows] if len(self.rows) > 1 else [self.z]
 
     def drop(self, share: float, generator: Generator) -> None:

@@ -13,9 +13,10 @@ from numpy import ndarray
 from annscope.core.config import RunConfig
 from annscope.core.engines.backpropagation import Backpropagation
 from annscope.core.engines.buffers import EVERY
-from annscope.core.engines.serial import Material, Steps
+from annscope.core.engines.partition import even_parts
 from annscope.core.engines.sparsity_order import Staircase, staircase_of
-from annscope.core.engines.workers import Operation, Team, even_parts, in_turn
+from annscope.core.engines.strategy import StepContext, Strategy, Workload
+from annscope.core.engines.workers import ALONE, Operation, Team, in_turn
 from annscope.core.network import Parameters
 
 LARGE_BYTES = 6 * 1024 * 1024
@@ -33,14 +34,7 @@ Chunk: TypeAlias = tuple[ndarray, ndarray]
 """Features and targets of some examples; of a staircase's features the last ones, without those that are 0 in all."""
 
 
-def can_chunk(config: RunConfig, n_features: int, batch_size: int, *, weighted: bool) -> bool:
-    """Whether a batch is large, and each of its examples passes through the network without regard to the others."""
-    apart = not (config.network.batch_norm or config.network.dropout or weighted)
-    size = batch_size * n_features * np.dtype(config.training.dtype).itemsize
-    return apart and config.training.delta_weights == "current" and size >= LARGE_BYTES
-
-
-class ChunkedSteps(Steps):
+class ChunkedSteps(Strategy):
     """Forward and backward a chunk of the batch at a time, and the sum of what the chunks say.
 
     Each member of the team takes as many chunks, into a gradient of its own. They work on a copy of the
@@ -49,32 +43,40 @@ class ChunkedSteps(Steps):
     copy's features are in the order of the staircase.
     """
 
-    def __init__(self, material: Material) -> None:
-        super().__init__(material)
-        network = material.config.network
-        self._batches = material.batches()
+    @classmethod
+    def suits(cls, workload: Workload) -> bool:
+        """A batch is large, and each of its examples passes through the network independently of the others."""
+        network, training = workload.config.network, workload.config.training
+        independent = not (network.batch_norm or network.dropout or workload.is_weighted)
+        size = workload.batch_size * workload.sizes[0] * np.dtype(training.dtype).itemsize
+        return independent and training.delta_weights == "current" and size >= LARGE_BYTES
+
+    def __init__(self, context: StepContext) -> None:
+        super().__init__(context)
+        network = context.config.network
+        self._batches = context.batches()
         hidden = [-(-n // UNITS) * UNITS for n in network.hidden_sizes]
-        sizes = (material.x.shape[1], *hidden, material.targets.shape[1])
+        sizes = (context.x.shape[1], *hidden, context.targets.shape[1])
         # Batches that are gathered anew for each step are not where a lasting team's members would see them.
-        self._team = material.team.lasting() if self._batches.is_constant else material.team
-        self._wide = Parameters(network, sizes, material.parameters.flat.dtype, self._team)
-        self._members = [_Member(material.config, self._wide, sizes, self._team) for _ in range(self._team.size)]
+        self._team = context.team.lasting() if self._batches.is_constant else context.team
+        self._wide = Parameters(network, sizes, context.parameters.flat.dtype, allocate=self._team.zeros)
+        self._members = [_Member(context.config, self._wide, sizes, self._team) for _ in range(self._team.size)]
         features: Int[ndarray, " n_features"] | slice = EVERY
-        stairs = staircase_of(material.x) if self._batches.is_constant else None
-        if stairs is not None and stairs.widths.mean() <= (1 - LEAST_ZEROS) * material.x.shape[1]:
+        stairs = staircase_of(context.x) if self._batches.is_constant else None
+        if stairs is not None and stairs.widths.mean() <= (1 - LEAST_ZEROS) * context.x.shape[1]:
             features = stairs.features
             dealt = [self._stairs(stairs)]
         else:
             dealt = [self._chunks(x, targets) for x, targets, _ in self._batches.slots()]
         self._passes = [self._pass_over(chunks) for chunks in dealt]
-        self._parameters = list(_pairs(self._wide, material.parameters, features))
-        self._gradients = list(_pairs(self._members[0].total, material.gradient, features))
+        self._parameters = list(_pairs(self._wide, context.parameters, features))
+        self._gradients = list(_pairs(self._members[0].total, context.gradient, features))
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        material = self._material
+        context = self._context
         for step in range(start, end):
             if step == end - 1:
-                material.before[...] = material.parameters.flat
+                context.before[...] = context.parameters.flat
             for wide, parameter, rows in self._parameters:
                 wide[...] = parameter[rows]
             self._passes[self._batches.fill(step)]()
@@ -85,7 +87,7 @@ class ChunkedSteps(Steps):
                 gradient[rows] = wide
             self._shape_gradient()
             self._check(step)
-            material.optimizer.step(rate_of(step))
+            context.optimizer.step(rate_of(step))
 
     def _chunks(
         self, x: Float[ndarray, "batch n_features"], targets: Float[ndarray, "batch n_outputs"]
@@ -101,8 +103,8 @@ class ChunkedSteps(Steps):
         Each begins in another place of it: members that are in the same place are done with every
         multiplication at the same moment, and then wait for each other.
         """
-        material, size = self._material, len(self._members)
-        n, n_features = material.x.shape
+        context, size = self._context, len(self._members)
+        n, n_features = context.x.shape
         each = max(-(-STAIRS // size), self._n_chunks(n))
         dealt = []
         for i in range(size):
@@ -111,7 +113,7 @@ class ChunkedSteps(Steps):
             for part in even_parts(len(examples), min(each, len(examples)) or 1):
                 rows = examples[part]
                 columns = stairs.features[n_features - widths[part].max(initial=0) :]
-                chunks.append((material.x[np.ix_(rows, columns)], material.targets[rows]))
+                chunks.append((context.x[np.ix_(rows, columns)], context.targets[rows]))
             first = len(chunks) * i // size
             dealt.append(chunks[first:] + chunks[:first])
         return dealt
@@ -140,8 +142,8 @@ def _pairs(
 class _Member:
     def __init__(self, config: RunConfig, parameters: Parameters, sizes: Sequence[int], team: Team) -> None:
         self._config, self._parameters = config, parameters
-        self.total = Parameters(config.network, sizes, parameters.flat.dtype, team)
-        self._gradient = Parameters(config.network, sizes, parameters.flat.dtype)
+        self.total = Parameters(config.network, sizes, parameters.flat.dtype, allocate=team.zeros)
+        self._gradient = Parameters(config.network, sizes, parameters.flat.dtype, allocate=ALONE.zeros)
         self._made: dict[tuple[int, int], Backpropagation] = {}
 
     def part(self, chunks: list[Chunk], n_examples: int) -> Operation:

@@ -24,31 +24,31 @@ from numpy import ndarray
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.batches import epoch_order
-from annscope.core.engines.engine import Engine, batch_size_of, targets_of
-from annscope.core.engines.serial import refuse
+from annscope.core.engines.engine import Engine, check_finite
+from annscope.core.engines.examples import batch_size_of, is_weighted, targets_of
+from annscope.core.engines.kernels import activation_kernel, loss_kernel
 from annscope.core.engines.used_features import used_features
 from annscope.core.engines.workers import Operation
-from annscope.core.functions.activations import ACTIVATIONS
-from annscope.core.functions.losses import loss_of
-from annscope.core.network import Parameters, activation_names, layer_sizes
+from annscope.core.functions.optimizers import OPTIMIZERS
+from annscope.core.network import Parameters, activations_of, layer_sizes
 
 BLOCK = 64
 
 
-def can_go_one_by_one(dataset: Dataset, config: RunConfig) -> bool:
-    """Whether this config is plain gradient descent on single examples."""
-    training, network = config.training, config.network
-    others = (training.l1, training.l2, training.clip_norm, network.dropout, network.batch_norm)
-    weighted = dataset.weights_train is not None or training.class_weight != "none"
-    return batch_size_of(dataset, training) == 1 and training.optimizer == "sgd" and not any(others) and not weighted
-
-
-class OneByOneEngine(Engine):
+class OnlineEngine(Engine):
     """Takes one step for each example, with the changes of the first weight held back in blocks.
 
     A block lies at a fixed place of an epoch, so that the bits do not depend on who looks when; the
     `parameters` of a moment within a block are computed when they are asked for.
     """
+
+    @staticmethod
+    def suits(dataset: Dataset, config: RunConfig) -> bool:
+        """This is plain gradient descent on single examples."""
+        training, network = config.training, config.network
+        plain = OPTIMIZERS[training.optimizer].is_gradient_descent and not (training.decays or training.clip_norm)
+        is_deterministic = not (network.dropout or network.batch_norm or is_weighted(dataset, config))
+        return batch_size_of(dataset, training) == 1 and plain and is_deterministic
 
     def __init__(self, dataset: Dataset, config: RunConfig, x: Float[ndarray, "n n_features"]) -> None:
         super().__init__(dataset, config)
@@ -60,8 +60,8 @@ class OneByOneEngine(Engine):
         # With the first weight as the block began, and as all stood when they were last asked for.
         self._base, self._now, self._slope = (Parameters(config.network, sizes, self.dtype) for _ in range(3))
         self._base.flat[...] = self._narrowed(self._parameters.flat)
-        self._loss = loss_of(config)
-        self._functions = [ACTIVATIONS[name] for name in activation_names(config.network)]
+        self._loss = loss_kernel(config)
+        self._functions = [*map(activation_kernel, activations_of(config.network))]
         self._z = [np.zeros(n, self.dtype) for n in sizes[1:]]
         self._a = [
             np.zeros_like(z) if function.needs_input else z
@@ -98,12 +98,12 @@ class OneByOneEngine(Engine):
                 operation()
             if not math.isfinite(lowest.dot(lowest)):
                 self._step, self._is_stale = step, True
-                refuse(self.gradient, "gradient", step)
+                check_finite(self.gradient, "gradient", step)
             if place == self._n_in_block - 1:
                 self._apply(self._base, place + 1)
         self._step, self._is_stale = end, True
         if not math.isfinite(self._base.flat.dot(self._base.flat)):
-            refuse(self._base, "parameters", end)
+            check_finite(self._base, "parameters", end)
 
     def _place(self, step: int) -> int:
         return step % len(self._x) % BLOCK
@@ -147,7 +147,7 @@ class OneByOneEngine(Engine):
                 line.append(partial(np.add, z[i], bias, z[i]))
             if i < top:
                 line.append(partial(self._functions[i].function, z[i], a[i]))
-        line.append(self._loss.output_in_place(z[top][:, None]))
+        line.append(self._loss.output(z[top][:, None]))
         line.append(partial(self._loss.gradient, z[top], self._target_block[place], 1.0))
         is_updated = self.config.training.delta_weights == "updated"
         for i in range(top, 0, -1):

@@ -11,19 +11,14 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from annscope.core.config import TrainingConfig
 from annscope.core.engines.batches import epoch_order
-from annscope.core.engines.serial import Material, Steps, refuse
-from annscope.core.engines.workers import Operation, in_turn, shares
+from annscope.core.engines.engine import check_finite
+from annscope.core.engines.partition import layer_rows, row_shares
+from annscope.core.engines.strategy import StepContext, Strategy, Workload
+from annscope.core.engines.workers import Operation, in_turn
 
 
-def can_share(training: TrainingConfig, n_features: int, n_units: int, size: int) -> bool:
-    """Whether a team of this size has enough to share, and nothing has to see a whole gradient before its step."""
-    plain = not (training.l1 or training.l2 or training.clip_norm or training.is_augmented)
-    return plain and training.delta_weights == "current" and len(shares(n_features, n_units, size)) > 1
-
-
-class SharedSteps(Steps):
+class ParallelSteps(Strategy):
     """A team shares a large first layer, so closely that its members meet only once a step.
 
     Each member owns some features: their columns of all examples, their rows of the weight, gradient and
@@ -32,20 +27,30 @@ class SharedSteps(Steps):
     lies between is the first member's alone, but for layers that are large themselves.
     """
 
-    def __init__(self, material: Material) -> None:
+    needs_persistent_workers = True
+
+    @classmethod
+    def suits(cls, workload: Workload) -> bool:
+        """There is enough to share, and nothing has to see a whole gradient before its step."""
+        training, (n_features, n_units, *_) = workload.config.training, workload.sizes
+        plain = not (training.shapes_gradient or training.is_augmented)
+        is_large = len(row_shares(n_features, n_units, workload.n_workers)) > 1
+        return plain and training.delta_weights == "current" and is_large
+
+    def __init__(self, context: StepContext) -> None:
         # The features are held once, by their owners.
-        weights = None if material.weights is None else material.weights[:0]
-        super().__init__(replace(material, x=material.x[:0].copy(), targets=material.targets[:0], weights=weights))
-        self._n_examples = len(material.x)
-        self._per_epoch = -(-self._n_examples // material.batch_size)
-        owned = material.parameters.rows(0, material.team.size)
-        sources = [np.ascontiguousarray(material.x[:, columns]) for columns in owned]
-        rest = self._n_examples % material.batch_size
-        self._passes = {size: _SharedPass(material, size, sources) for size in (material.batch_size, rest) if size}
-        self._begin = {key: material.team.together(each.begin) for key, each in self._passes.items()}
-        self._end = {key: material.team.together(each.end) for key, each in self._passes.items()}
+        weights = None if context.weights is None else context.weights[:0]
+        super().__init__(replace(context, x=context.x[:0].copy(), targets=context.targets[:0], weights=weights))
+        self._n_examples = len(context.x)
+        self._per_epoch = -(-self._n_examples // context.batch_size)
+        owned = layer_rows(context.parameters, 0, context.team.size)
+        sources = [np.ascontiguousarray(context.x[:, columns]) for columns in owned]
+        rest = self._n_examples % context.batch_size
+        self._passes = {size: _ParallelPass(context, size, sources) for size in (context.batch_size, rest) if size}
+        self._begin = {key: context.team.together(each.begin) for key, each in self._passes.items()}
+        self._end = {key: context.team.together(each.end) for key, each in self._passes.items()}
         self._turn = {
-            (key, following): material.team.together(_joined(each.end, after.begin))
+            (key, following): context.team.together(_joined(each.end, after.begin))
             for key, each in self._passes.items()
             for following, after in self._passes.items()
         }
@@ -53,7 +58,7 @@ class SharedSteps(Steps):
         self._order: Int[ndarray, " n"] = np.empty(0, np.int64)
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        material, optimizer = self._material, self._material.optimizer
+        context, optimizer = self._context, self._context.optimizer
         if start == end:
             return
         size = self._choose(start)
@@ -64,7 +69,7 @@ class SharedSteps(Steps):
             self._check_errors(step, self._passes[size])
             is_last = step == end - 1
             if is_last:
-                material.before[...] = material.parameters.flat
+                context.before[...] = context.parameters.flat
             optimizer.begin(rate_of(step))
             if is_last:
                 self._end[size]()
@@ -73,17 +78,17 @@ class SharedSteps(Steps):
                 self._turn[size, following]()
                 size = following
 
-    def _check_errors(self, step: int, turn: _SharedPass) -> None:
+    def _check_errors(self, step: int, turn: _ParallelPass) -> None:
         if self._biases_tell:
             self._check(step)
         elif not np.isfinite(turn.errors).all():  # there is no whole gradient yet, but what is wrong above comes down
             for part in turn.end_gradients:
                 part()
-            refuse(self._material.gradient, "gradient", step)
+            check_finite(self._context.gradient, "gradient", step)
 
     def _choose(self, step: int) -> int:
         """Say which rows the batch of a step has; returns how many."""
-        training, batch_size = self._material.config.training, self._material.batch_size
+        training, batch_size = self._context.config.training, self._context.batch_size
         epoch, batch = divmod(step, self._per_epoch)
         if epoch != self._epoch:
             self._epoch = epoch
@@ -93,24 +98,24 @@ class SharedSteps(Steps):
         return len(rows)
 
 
-class _SharedPass:
+class _ParallelPass:
     """A step with one size of batch: `begin` and `end` are an operation for each member, `between` a line of them."""
 
-    def __init__(self, material: Material, size: int, sources: Sequence[Float[ndarray, "n _"]]) -> None:
-        self.rows: Int[ndarray, " size"] = material.team.zeros(size, np.dtype(np.int64))
+    def __init__(self, context: StepContext, size: int, sources: Sequence[Float[ndarray, "n _"]]) -> None:
+        self.rows: Int[ndarray, " size"] = context.team.zeros(size, np.dtype(np.int64))
         gathers: list[list[Operation]] = [[] for _ in sources]
         own = [self._gathered(source, gather) for source, gather in zip(sources, gathers, strict=True)]
-        targets = self._gathered(material.targets, gathers[0])
-        weights = None if material.weights is None else self._gathered(material.weights, gathers[0])
-        step = material.backpropagation(size)
+        targets = self._gathered(context.targets, gathers[0])
+        weights = None if context.weights is None else self._gathered(context.weights, gathers[0])
+        step = context.backpropagation(size)
         inputs = [part.T for part in own]
         self.begin = [in_turn([*gather, sums]) for gather, sums in zip(gathers, step.sums(inputs), strict=True)]
         self.between = (*step.draw(), *step.between(targets, weights))
         self.errors = step.errors
-        gradients = step.gradients(inputs)[: len(material.optimizer.walks)]
+        gradients = step.gradients(inputs)[: len(context.optimizer.walks)]
         self.end_gradients = [operation for operations in gradients for operation in operations]
         self.end = [
-            in_turn([*operations, walk]) for operations, walk in zip(gradients, material.optimizer.walks, strict=True)
+            in_turn([*operations, walk]) for operations, walk in zip(gradients, context.optimizer.walks, strict=True)
         ]
 
     def _gathered(self, source: Float[ndarray, "n *_"], gather: list[Operation]) -> Float[ndarray, "size *_"]:

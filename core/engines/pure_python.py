@@ -17,10 +17,10 @@ from numpy import ndarray
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.batches import epoch_order
-from annscope.core.engines.engine import Engine, batch_size_of, targets_of
-from annscope.core.engines.serial import refuse
+from annscope.core.engines.engine import Engine, check_finite
+from annscope.core.engines.examples import batch_size_of, targets_of
 from annscope.core.errors import ConfigError
-from annscope.core.network import Parameters, activation_names
+from annscope.core.network import Parameters, activations_of
 from annscope.core.pure_python import Neuron, NeuronNetwork
 
 
@@ -40,7 +40,7 @@ class PurePythonEngine(Engine):
         self._epoch, self._order = -1, np.empty(0, np.int64)
         self._network = NeuronNetwork(
             _layers_of(self._parameters),
-            activation_names(config.network),
+            [activation.name for activation in activations_of(config.network)],
             config.network.output,
             config.training.loss,
         )
@@ -56,9 +56,9 @@ class PurePythonEngine(Engine):
             self._is_stale = True
             self._note_parameters()
             if not all(math.isfinite(neuron.d_bias) for layer in network.layers for neuron in layer):
-                refuse(self.gradient, "gradient", step)
+                check_finite(self.gradient, "gradient", step)
             network.step(rate_of(step))
-        refuse(self.parameters, "parameters", end)
+        check_finite(self.parameters, "parameters", end)
 
     def _batch(self, step: int) -> tuple[Float[ndarray, "batch n_features"], Float[ndarray, "batch n_classes"]]:
         epoch, batch = divmod(step, self._per_epoch)

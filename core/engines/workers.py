@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import pairwise
 from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -103,25 +102,3 @@ def _taken(left: deque[Thing]) -> Iterator[Thing]:
         except IndexError:  # another member may have taken the last
             return
         yield thing
-
-
-LEAST_SHARE = 16_384
-"""Numbers of a weight that are worth a pair of hands of their own: handing over work takes some microseconds."""
-
-
-def even_parts(n: int, n_parts: int) -> list[slice]:
-    """`n` things in a row as so many parts, as even as can be."""
-    return [slice(start, stop) for start, stop in pairwise(n * i // n_parts for i in range(n_parts + 1))]
-
-
-def shares(n_rows: int, n_columns: int, size: int, extra: int = 0) -> list[slice]:
-    """The rows of a weight that each member of a team looks after, even shares: the last rows for the first member.
-
-    So what the first member looks after lies next to what follows the weight, which nobody shares. `extra` is
-    how many numbers it looks after besides: its share of the rows is so much smaller.
-    """
-    n = max(1, min(size, n_rows, n_rows * n_columns // LEAST_SHARE))
-    firsts = max(1, round((n_rows - (n - 1) * extra / n_columns) / n))
-    others = n_rows - firsts
-    bounds = [*(others * i // max(1, n - 1) for i in range(n)), n_rows]
-    return [slice(start, stop) for start, stop in pairwise(bounds)][::-1]

@@ -10,8 +10,9 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from annscope.core.dataset import Labels
-from annscope.core.functions.losses import LOSSES
-from annscope.core.functions.outputs import targets_for
+from annscope.core.engines.inference import Inference
+from annscope.core.engines.workers import ALONE, Team
+from annscope.core.functions.losses import fused_loss
 from annscope.core.network import Network
 from annscope.core.snapshot import Confusion
 
@@ -80,18 +81,19 @@ def evaluate(
     loss: str,
     *,
     first_logits: Float[ndarray, "n_first n_outputs"] | None = None,
+    workers: Team = ALONE,
 ) -> Evaluation:
-    """Loss (a name of `core.config.LOSSES`), accuracy and confusion matrix of a network on labelled examples.
+    """Loss (a name of `core.functions.losses`), accuracy and confusion matrix of a network on labelled examples.
 
     Whoever has the logits of the first `EVALUATION_BLOCK` examples already, or all `evaluated_logits`, may give them.
     """
     total = 0.0
-    logits = evaluated_logits(network, x, first_logits)
-    values = LOSSES[loss, network.config.output].values
+    logits = evaluated_logits(network, x, first_logits, workers=workers)
+    values = fused_loss(loss, network.config.output).values
     for start in range(0, len(y), EVALUATION_BLOCK):
         block = slice(start, start + EVALUATION_BLOCK)
-        targets = targets_for(y[block], network.config.output, network.n_classes, logits.dtype)
-        total += float(values(logits[block], targets, 1).sum(dtype=np.float64))
+        targets = network.output.targets(y[block], network.n_classes, logits.dtype)
+        total += float(values(logits[block], targets).sum(dtype=np.float64))
     predictions = network.predictions(logits, is_multilabel=y.ndim == 2)
     n_right = int(is_right(y, predictions).sum())
     confusion = confusion_matrix(y, predictions, network.n_classes)
@@ -111,11 +113,14 @@ def evaluated_logits(
     network: Network,
     x: Float[ndarray, "n n_features"],
     first: Float[ndarray, "n_first n_outputs"] | None = None,
+    *,
+    workers: Team = ALONE,
 ) -> Float[ndarray, "n n_outputs"]:
     """The logits that `evaluate` judges, to the bit: those of the first `EVALUATION_BLOCK` examples by themselves."""
+    inference = Inference(network, workers)
     if first is None:
-        first = network.logits(x[:EVALUATION_BLOCK])
-    return np.concatenate([first, network.logits(x[len(first) :])]) if len(first) < len(x) else first
+        first = inference.logits(x[:EVALUATION_BLOCK])
+    return np.concatenate([first, inference.logits(x[len(first) :])]) if len(first) < len(x) else first
 
 
 class Bins:

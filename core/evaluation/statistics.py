@@ -36,7 +36,7 @@ def layer_statistics(
     `gradients` belongs to the last step, None before the first; `before` is what the parameters
     were before it. A team shares what there is to look at; the figures do not depend on its size.
     """
-    functions: list[Activation | None] = [*network.activations_of, None]
+    functions: list[Activation | None] = [*network.activation_functions, None]
     looks: list[_Look] = []
     start = 0
     for i, (weight, output) in enumerate(zip(parameters.weights, outputs, strict=True)):

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
-from numpy.random import Generator
 
+from annscope.core import textbook
 from annscope.core.config import NetworkConfig, RunConfig
 from annscope.core.dataset import Dataset, Labels
-from annscope.core.engines.backpropagation import Backpropagation
 from annscope.core.engines.batches import epoch_order
+from annscope.core.engines.choice import engine_for
 from annscope.core.engines.chunked import LARGE_BYTES
-from annscope.core.engines.engine import batch_size_of, targets_of, weights_of
+from annscope.core.engines.examples import batch_size_of, targets_of, weights_of
 from annscope.core.engines.workers import ALONE, Team
-from annscope.core.functions.losses import LOSSES
-from annscope.core.functions.optimizers import SGD, add_penalties, penalties
-from annscope.core.functions.outputs import targets_for
+from annscope.core.functions.optimizers import OPTIMIZERS, add_penalties, penalties
+from annscope.core.functions.outputs import OUTPUTS
 from annscope.core.images.augmentation import augmentation_of
 from annscope.core.network import Parameters, layer_sizes
-from annscope.core.training import engine_of
 
 EPSILON = 1e-5
 """The step of the differences: in float64 about where rounding and curvature do equally little harm."""
@@ -122,7 +120,7 @@ def gradient_check(
     With `delta_weights` "updated" the gradient is what the recipe steps along, divided by its rate.
     """
     config = config.with_values({"dropout": 0.0})
-    batch = _Batch(x, targets_for(y, config.network.output, n_classes, "float64"))
+    batch = _Batch(x, OUTPUTS[config.network.output].targets(y, n_classes, "float64"))
     chosen = np.arange(len(parameters.flat)) if indices is None else indices
     analytic = _backpropagated(config, parameters, batch)
     numeric, rounding = _differences(config, parameters, batch, chosen, epsilon)
@@ -231,7 +229,7 @@ def _steps_of_the_engine(
 ) -> list[Float[ndarray, " n_parameters"]]:
     """How far each of the first steps goes, all of them from `start`, divided by the rate."""
     x = dataset.x_train.astype(config.training.dtype, copy=False)
-    engine = engine_of(dataset, config, x, team, optimizer=SGD)
+    engine = engine_for(dataset, config, x, team, optimizer=OPTIMIZERS["sgd"])
     arrays = {name: array.copy() for name, array in engine.arrays().items()}
     arrays |= {name: start for name in ("parameters", "base") if name in arrays}
     state, rate = engine.state(), _rate_of(config)
@@ -244,42 +242,25 @@ def _steps_of_the_engine(
     return taken
 
 
-class _DrawnAs(Generator):
-    """Draws the numbers of another number type: the dropout masks of a run, for a pass in float64."""
-
-    def __init__(self, seed: Sequence[int], dtype: str) -> None:
-        super().__init__(np.random.default_rng(seed).bit_generator)
-        self._type = np.dtype(dtype).type
-
-    def random(self, size=None, dtype=np.float64, out=None):  # type: ignore[no-untyped-def]
-        del size, dtype
-        out[...] = super().random(out.shape, self._type)
-        return out
-
-
-def _pass(config: RunConfig, parameters: Parameters, gradient: Parameters, batch: _Batch) -> Backpropagation:
-    """The buffers of a pass over this batch, with the dropout of a run's first step."""
-    training = config.training
-    generator = _DrawnAs([training.seed, 3], training.dtype)
-    rate = np.array(training.learning_rate, parameters.flat.dtype)
-    made = Backpropagation(config, parameters, gradient, len(batch.x), generator=generator, rate=rate)
-    for operation in made.draw():
-        operation()
-    return made
+def _masks(config: RunConfig, n: int, dtype: str | np.dtype) -> list[Float[ndarray, "n _"]] | None:
+    """The dropout of a run's first step."""
+    if not config.network.dropout:
+        return None
+    generator = np.random.default_rng([config.training.seed, 3])
+    masks = textbook.dropout_masks(config.network, n, generator, np.dtype(config.training.dtype))
+    return [mask.astype(dtype) for mask in masks]
 
 
 def _backpropagated(config: RunConfig, parameters: Parameters, batch: _Batch) -> Float[ndarray, " n_parameters"]:
     """The gradient of the objective before clipping, computed in the type of the parameters."""
-    dtype, start = parameters.flat.dtype, parameters.flat.copy()
-    gradient = Parameters(config.network, _sizes(batch, parameters), dtype)
+    dtype, training = parameters.flat.dtype, config.training
     x, targets = batch.x.astype(dtype), batch.targets.astype(dtype)
     weights = None if batch.weights is None else batch.weights.astype(dtype)
-    made = _pass(config, parameters, gradient, batch)
+    masks = _masks(config, len(x), dtype)
     with np.errstate(all="ignore"):
-        for operation in (*made.forward(x), *made.backward(x, targets, weights)):
-            operation()
-    parameters.flat[...] = start
-    add_penalties(config.training, parameters.flat_weights, gradient.flat_weights)
+        passes = textbook.forward(config.network, parameters, x, masks)
+        gradient = textbook.backward(config, parameters, passes, targets, weights, masks, rate=training.learning_rate)
+    add_penalties(parameters.flat_weights, gradient.flat_weights, l1=training.l1, l2=training.l2)
     return gradient.flat.astype("float64")
 
 
@@ -287,7 +268,15 @@ def _differences(
     config: RunConfig, parameters: Parameters, batch: _Batch, chosen: Int[ndarray, " n_checked"], epsilon: float
 ) -> tuple[Float[ndarray, " n_checked"], float]:
     """The slope of the objective along each chosen parameter, and what rounding may add to their norm."""
-    objective = _objective(config, parameters, batch)
+    masks = _masks(config, len(batch.x), "float64")
+
+    def objective() -> tuple[float, float]:
+        """What a step makes smaller, the mean loss and the penalties, with the largest logit."""
+        logits = textbook.forward(config.network, parameters, batch.x, masks)[-1].z
+        mean = textbook.loss(config, logits, batch.targets, batch.weights)
+        penalty = penalties(parameters.weights, l1=config.training.l1, l2=config.training.l2)
+        return mean + penalty, float(np.abs(logits).max())
+
     largest = objective()[1]
     numeric = np.empty(len(chosen))
     for place, i in enumerate(chosen.tolist()):
@@ -298,27 +287,6 @@ def _differences(
         numeric[place] = (above - objective()[0]) / (2 * epsilon)
         parameters.flat[i] = value
     return numeric, float(np.finfo("float64").eps) * max(1.0, largest) / epsilon * math.sqrt(len(chosen))
-
-
-def _objective(config: RunConfig, parameters: Parameters, batch: _Batch) -> Callable[[], tuple[float, float]]:
-    """What a step makes smaller, with the largest logit: the mean loss, weighted where examples are, and penalties."""
-    loss = LOSSES[config.training.loss, config.network.output]
-    made = _pass(config, parameters, Parameters(config.network, _sizes(batch, parameters), "float64"), batch)
-    forward = made.forward(batch.x)
-    weights = np.ones(len(batch.x)) if batch.weights is None else batch.weights
-    shares = weights / (weights.sum() or 1.0)
-
-    def objective() -> tuple[float, float]:
-        for operation in forward:
-            operation()
-        mean = float(shares @ loss.values(made.logits, batch.targets.T, 0))
-        return mean + penalties(config.training, parameters.weights), float(np.abs(made.logits).max())
-
-    return objective
-
-
-def _sizes(batch: _Batch, parameters: Parameters) -> tuple[int, ...]:
-    return (batch.x.shape[1], *(weight.shape[1] for weight in parameters.weights))
 
 
 def _clip_factor(config: RunConfig, gradient: Float[ndarray, " n_parameters"]) -> float:

@@ -1,4 +1,4 @@
-"""Which known examples a network finds most like a new one."""
+"""Nearest neighbours: the known examples that a network finds most like a new one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from annscope.core.engines.inference import Inference
 from annscope.core.errors import ConfigError
 from annscope.core.network import Network
 
 
 def last_hidden(network: Network, x: Float[ndarray, "n n_features"]) -> Float[ndarray, "n n_units"]:
-    """What the last hidden layer answers; the features themselves in a network without one."""
-    outputs = network.outputs_and_logits(x)
+    """The activations of the last hidden layer; the features themselves in a network without one."""
+    outputs = Inference(network).outputs_and_logits(x)
     return outputs[-2] if len(outputs) > 1 else x
 
 

@@ -12,8 +12,8 @@ from numpy import ndarray
 
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.engines.engine import NumpyEngine
-from annscope.core.engines.serial import NotFiniteError
+from annscope.core.engines.engine import NotFiniteError
+from annscope.core.engines.numpy_engine import NumpyEngine
 from annscope.core.errors import ConfigError
 from annscope.core.evaluation.metrics import EVALUATION_BLOCK, evaluate
 from annscope.core.network import Network

@@ -1,4 +1,4 @@
-"""Which inputs an answer hangs on, for one example at a time."""
+"""Attribution: how much each input contributes to a prediction, for one example at a time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from annscope.core.engines.inference import Inference
 from annscope.core.errors import ConfigError
 from annscope.core.network import Network
 
@@ -18,15 +19,13 @@ def input_gradient(network: Network, x: Float[ndarray, " n_features"], label: in
     Where one unit tells two classes apart, its logit z is that of the second class and -z that of the first.
     """
     _check_label(network, label)
-    sums = network.pre_activations(x[None, :])
+    sums, outputs = network.forward(x[None, :])
     weight = network.parameters[-1].weight
-    is_shared = network.config.output == "binary"
+    is_shared = network.output.is_binary
     gradient: ndarray = (weight[:, 0] if label else -weight[:, 0]) if is_shared else weight[:, label]
-    hidden = zip(network.parameters[:-1], network.activations_of, sums[:-1], strict=True)
-    for layer, activation, z in reversed(list(hidden)):
-        slope = np.empty_like(z)
-        activation.derivative(z, activation(z), slope)
-        gradient = layer.weight @ (slope[0] * gradient)
+    hidden = zip(network.parameters[:-1], network.activation_functions, sums[:-1], outputs[:-1], strict=True)
+    for layer, activation, z, a in reversed(list(hidden)):
+        gradient = layer.weight @ (activation.derivative(z, a)[0] * gradient)
     return gradient.copy()
 
 
@@ -54,8 +53,9 @@ def occlusion(
     for i, (row, column) in enumerate(np.ndindex(height, width)):
         around = np.s_[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1]
         blanked[i][around] = paper[around]
-    whole = network.predict_proba(image.reshape(1, -1))[0, label]
-    drop: ndarray = whole - network.predict_proba(blanked.reshape(height * width, -1))[:, label]
+    inference = Inference(network)
+    whole = inference.predict_proba(image.reshape(1, -1))[0, label]
+    drop: ndarray = whole - inference.predict_proba(blanked.reshape(height * width, -1))[:, label]
     return drop.reshape(height, width)
 
 

@@ -1,8 +1,9 @@
-"""How the first random weights are drawn, each from a generator that the caller seeded."""
+"""Initialisers: how the first random weights are drawn, each from a generator that the caller seeded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -49,18 +50,34 @@ def legacy_normal(
     return generator.standard_normal((n_out, n_in)).T * scale
 
 
-INITIALIZERS: dict[str, Callable[[Any, int, int, float], ndarray]] = {
-    "he": he,
-    "glorot": glorot,
-    "lecun": lecun,
-    "uniform": uniform,
-    "unit_uniform": unit_uniform,
-    "normal": normal,
-    "legacy_normal": legacy_normal,
+@dataclass(frozen=True)
+class Initializer:
+    """A way to draw a weight, [n_in, n_out] in float64: `draw(generator, n_in, n_out, scale)`.
+
+    One that `is_legacy` draws from a `RandomState` that begins at the bare seed, as its users seeded it.
+    """
+
+    name: str
+    label: str
+    formula: str
+    draw: Callable[[Any, int, int, float], ndarray]
+    is_legacy: bool = False
+
+    def generator(self, seed: int) -> Any:
+        """The generator that the weights of a network of this seed are drawn from."""
+        return np.random.RandomState(seed) if self.is_legacy else np.random.default_rng([seed, 0])
+
+
+INITIALIZERS: dict[str, Initializer] = {
+    initializer.name: initializer
+    for initializer in (
+        Initializer("he", "He", "N(0, s sqrt(2 / n_in))", he),
+        Initializer("glorot", "Glorot", "U(-b, b), b = s sqrt(6 / (n_in + n_out))", glorot),
+        Initializer("lecun", "LeCun", "N(0, s / sqrt(n_in))", lecun),
+        Initializer("uniform", "Uniform", "U(-s, s)", uniform),
+        Initializer("unit_uniform", "Uniform from 0", "U(0, s)", unit_uniform),
+        Initializer("normal", "Normal", "N(0, s)", normal),
+        Initializer("legacy_normal", "Normal (legacy)", "s randn(n_out, n_in)^T", legacy_normal, is_legacy=True),
+    )
 }
-"""Every initialiser, by the name that `core.config` knows; each draws a weight [n_in, n_out] in float64."""
-
-
-def generator_for(initializer: str, seed: int) -> Any:
-    """The generator that this initialiser draws from: a legacy one begins at the bare seed, as its users seeded it."""
-    return np.random.RandomState(seed) if initializer == "legacy_normal" else np.random.default_rng([seed, 0])
+"""Every initialiser by its name; s is its scale."""

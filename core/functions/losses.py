@@ -1,126 +1,123 @@
-"""What training makes small, and its gradient with respect to the logits: one pair for each loss and output.
+"""Losses: what training makes small, and its gradient with respect to the logits.
 
-The output function is fused with its loss: no logarithm of a rounded probability is ever taken.
-Logits and targets have the classes along `axis`, examples along the other one; losses are means
-over the examples.
-
-The cross-entropy of sigmoid units is the sum of their binary cross-entropies, one a class or label,
-as in scikit-learn's MLPClassifier. PyTorch's BCEWithLogitsLoss is that divided by the number of
-units: a step would then move each label the less, the more labels there are.
+The output function is fused with its loss: no logarithm of a rounded probability is ever taken. Classes are the
+last axis. The cross-entropy of sigmoid units is the sum of their binary cross-entropies, one a class or label, as in
+scikit-learn's MLPClassifier. PyTorch's BCEWithLogitsLoss is that divided by the number of units: a step would then
+move each label the less, the more labels there are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 from numpy import ndarray
 
-from annscope.core.config import RunConfig
-from annscope.core.functions.activations import sigmoid, softmax, softmax_in_place
+from annscope.core.functions.activations import sigmoid
+from annscope.core.functions.outputs import OUTPUTS, softmax
+
+SOFTMAX_DERIVATIVES = ("exact", "diagonal")
+
+
+@dataclass(frozen=True)
+class FusedLoss:
+    """A loss of one kind of output units.
+
+    `values(logits, targets)` has one number an example. `gradient(p, targets)` is the gradient of each example's
+    loss with respect to its logits, where p is what the output units give.
+    """
+
+    values: Callable[[ndarray, ndarray], ndarray]
+    gradient: Callable[[ndarray, ndarray], ndarray]
 
 
 @dataclass(frozen=True)
 class Loss:
-    """The loss of one output function.
+    """A loss on units that share one probability (softmax), and on units that have one each (sigmoid)."""
 
-    `values(logits, targets, axis)` has one number an example. `gradient(probabilities, targets,
-    scale)` overwrites the probabilities, classes along axis 0, with `scale` (faster as an array of no dimensions)
-    times the gradient of an example's loss with respect to its logits.
-    """
-
-    output: Callable[..., ndarray]
-    values: Callable[[ndarray, ndarray, int], ndarray]
-    gradient: Callable[[ndarray, ndarray, float | ndarray], None]
-
-    def output_in_place(self, logits: Float[ndarray, "n_outputs batch"]) -> Callable[[], object]:
-        """An operation that overwrites these logits with their output, whenever it is called."""
-        return softmax_in_place(logits) if self.output is softmax else partial(self.output, logits, logits, 0)
+    name: str
+    label: str
+    formula: str
+    softmax: FusedLoss
+    sigmoid: FusedLoss
+    needs_softmax_derivative: bool = False
+    """Whether its gradient contains the Jacobian of softmax: else everything but p - t cancels."""
 
 
-def _log_sum_exp(logits: ndarray, axis: int) -> Any:
-    top = logits.max(axis=axis, keepdims=True)
-    total: ndarray = np.log(np.exp(logits - top).sum(axis=axis)) + np.squeeze(top, axis=axis)
-    return total
+def _log_sum_exp(logits: ndarray) -> ndarray:
+    top = logits.max(axis=-1, keepdims=True)
+    return np.log(np.exp(logits - top).sum(axis=-1)) + np.squeeze(top, axis=-1)
 
 
-def _softmax_cross_entropy(logits: ndarray, targets: ndarray, axis: int) -> Any:
+def _dot(targets: ndarray, logits: ndarray) -> ndarray:
+    return np.where(targets == 0, 0, targets * logits).sum(axis=-1)  # 0 * infinity is 0 here
+
+
+def _softmax_cross_entropy(logits: ndarray, targets: ndarray) -> ndarray:
     # -sum_k t_k ln p_k = (sum_k t_k) ln sum_j e^z_j - sum_k t_k z_k
-    return targets.sum(axis=axis) * _log_sum_exp(logits, axis) - _dot(targets, logits, axis)
+    return targets.sum(axis=-1) * _log_sum_exp(logits) - _dot(targets, logits)
 
 
-def _dot(targets: ndarray, logits: ndarray, axis: int) -> Any:
-    return np.where(targets == 0, 0, targets * logits).sum(axis=axis)  # 0 * infinity is 0 here
+def _sigmoid_cross_entropy(logits: ndarray, targets: ndarray) -> ndarray:
+    # -sum_k t_k ln p_k + (1 - t_k) ln (1 - p_k) = sum_k ln(1 + e^z_k) - t_k z_k
+    return np.logaddexp(logits, 0).sum(axis=-1) - _dot(targets, logits)
 
 
-def _sigmoid_cross_entropy(logits: ndarray, targets: ndarray, axis: int) -> Any:
-    # -sum_k t_k ln s(z_k) + (1 - t_k) ln (1 - s(z_k)) = sum_k ln(1 + e^z_k) - t_k z_k
-    return np.logaddexp(logits, 0).sum(axis=axis) - _dot(targets, logits, axis)
+def _cross_entropy_gradient(p: ndarray, targets: ndarray) -> ndarray:
+    return p - targets  # of both cross-entropies, with softmax for targets that sum to 1
 
 
-def _difference(probabilities: ndarray, targets: ndarray, scale: float | ndarray) -> None:
-    # d/dz of both cross-entropies is p - t, with softmax for targets that sum to 1.
-    np.subtract(probabilities, targets, probabilities)
-    np.multiply(probabilities, scale, probabilities)
+def _half_square(error: ndarray) -> ndarray:
+    return np.square(error).sum(axis=-1) / 2
 
 
-def _softmax_squared_error(logits: ndarray, targets: ndarray, axis: int) -> Any:
-    return _half_square(softmax(logits, axis=axis) - targets, axis)
+def _softmax_squared_error(logits: ndarray, targets: ndarray) -> ndarray:
+    return _half_square(softmax(logits) - targets)
 
 
-def _sigmoid_squared_error(logits: ndarray, targets: ndarray, axis: int) -> Any:
-    return _half_square(sigmoid(logits) - targets, axis)
-
-
-def _half_square(difference: ndarray, axis: int) -> Any:
-    half: ndarray = np.square(difference).sum(axis=axis) / 2
-    return half
-
-
-def _softmax_squared_error_gradient(probabilities: ndarray, targets: ndarray, scale: float | ndarray) -> None:
+def _softmax_squared_error_gradient(p: ndarray, targets: ndarray) -> ndarray:
     # With e = p - t and the whole Jacobian of softmax, dp_j/dz_k = p_j ([j = k] - p_k):
-    # d/dz_k = p_k (e_k - sum_j e_j p_j)
-    error = probabilities - targets
-    error -= (error * probabilities).sum(axis=0)
-    probabilities *= error
-    probabilities *= scale
+    # dL/dz_k = p_k (e_k - sum_j e_j p_j)
+    error = p - targets
+    return p * (error - (error * p).sum(axis=-1, keepdims=True))
 
 
-def _sigmoid_squared_error_gradient(probabilities: ndarray, targets: ndarray, scale: float | ndarray) -> None:
-    # d/dz_k = (p_k - t_k) p_k (1 - p_k)
-    slope = probabilities * (1 - probabilities)
-    probabilities -= targets
-    probabilities *= slope
-    probabilities *= scale
+def _sigmoid_squared_error(logits: ndarray, targets: ndarray) -> ndarray:
+    return _half_square(sigmoid(logits) - targets)
 
 
-LOSSES: dict[tuple[str, str], Loss] = {
-    ("cross_entropy", "softmax"): Loss(softmax, _softmax_cross_entropy, _difference),
-    ("cross_entropy", "sigmoid"): Loss(sigmoid, _sigmoid_cross_entropy, _difference),
-    ("squared_error", "softmax"): Loss(softmax, _softmax_squared_error, _softmax_squared_error_gradient),
-    ("squared_error", "sigmoid"): Loss(sigmoid, _sigmoid_squared_error, _sigmoid_squared_error_gradient),
-}
-LOSSES |= {(loss, "binary"): LOSSES[loss, "sigmoid"] for loss in ("cross_entropy", "squared_error")}
-"""Every pair of loss and output function, by the names that `core.config` knows; one sigmoid unit is one of many."""
+def _sigmoid_squared_error_gradient(p: ndarray, targets: ndarray) -> ndarray:
+    return (p - targets) * p * (1 - p)  # dp_k/dz_k = p_k (1 - p_k)
 
 
-def loss_of(config: RunConfig) -> Loss:
-    """The loss that a config trains with, its quirk included.
+LOSSES: dict[str, Loss] = {
+    loss.name: loss
+    for loss in (
+        Loss(
+            "cross_entropy", "Cross-entropy", "-sum_k t_k ln p_k",
+            softmax=FusedLoss(_softmax_cross_entropy, _cross_entropy_gradient),
+            sigmoid=FusedLoss(_sigmoid_cross_entropy, _cross_entropy_gradient),
+        ),
+        Loss(
+            "squared_error", "Squared error", "1/2 sum_k (p_k - t_k)^2",
+            softmax=FusedLoss(_softmax_squared_error, _softmax_squared_error_gradient),
+            sigmoid=FusedLoss(_sigmoid_squared_error, _sigmoid_squared_error_gradient),
+            needs_softmax_derivative=True,
+        ),
+    )
+}  # fmt: skip
+"""Every loss by its name."""
 
-    A `softmax_derivative` of "diagonal" takes softmax' for s (1 - s), the slope of the sigmoid, and
+
+def fused_loss(loss: str, output: str, softmax_derivative: str = "exact") -> FusedLoss:
+    """The loss of these output units, by name.
+
+    A `softmax_derivative` of "diagonal" takes softmax' for p (1 - p), the slope of the sigmoid, and
     leaves out that each logit moves every probability: not the gradient of any loss.
     """
-    loss = LOSSES[config.training.loss, config.network.output]
-    if config.training.softmax_derivative == "diagonal" and loss.gradient is _softmax_squared_error_gradient:
-        return replace(loss, gradient=_sigmoid_squared_error_gradient)
-    return loss
-
-
-def one_hot(labels: ndarray, n_classes: int, dtype: str | np.dtype) -> Float[ndarray, "n n_classes"]:
-    """A row for each label, 1 at its class and 0 elsewhere."""
-    rows: ndarray = np.eye(n_classes, dtype=dtype)[labels]
-    return rows
+    of_softmax, of_sigmoid = LOSSES[loss].softmax, LOSSES[loss].sigmoid
+    if not OUTPUTS[output].sums_to_one:
+        return of_sigmoid
+    is_diagonal = softmax_derivative == "diagonal" and LOSSES[loss].needs_softmax_derivative
+    return FusedLoss(of_softmax.values, of_sigmoid.gradient) if is_diagonal else of_softmax

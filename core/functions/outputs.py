@@ -1,4 +1,4 @@
-"""What the units of an output layer stand for: the way from labels to their targets, and from their answers to classes.
+"""Output functions: what the units of an output layer stand for, from labels to targets and from logits to classes.
 
 - softmax: one unit a class.
 - sigmoid: one unit a class, each judged by itself; or one a label, where an example carries any
@@ -10,59 +10,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from annscope.core.config import RunConfig
 from annscope.core.dataset import Labels
-from annscope.core.errors import ConfigError
 from annscope.core.functions.activations import sigmoid
-from annscope.core.functions.losses import one_hot
 
 
-def n_outputs(output: str, n_classes: int) -> int:
-    """How many units the output layer has."""
-    return 1 if output == "binary" else n_classes
+@dataclass(frozen=True)
+class Output:
+    """An output function. `sums_to_one`: its units share one probability; else each has its own."""
+
+    name: str
+    label: str
+    formula: str
+    function: Callable[[ndarray], ndarray]
+    sums_to_one: bool = False
+    takes_labels: bool = False
+    """Whether an example may carry any number of labels."""
+    is_binary: bool = False
+    """Whether one unit tells two classes apart."""
+
+    def __call__(self, logits: Float[ndarray, "n n_outputs"]) -> Float[ndarray, "n n_outputs"]:
+        """What the output units give, as a new array."""
+        return self.function(logits)
+
+    def n_units(self, n_classes: int) -> int:
+        """How many units the output layer has."""
+        return 1 if self.is_binary else n_classes
+
+    def targets(self, labels: Labels, n_classes: int, dtype: str | np.dtype) -> Float[ndarray, "n n_outputs"]:
+        """What each output unit should give for each example: 0 or 1."""
+        if labels.ndim == 2:
+            return labels.astype(dtype)
+        if self.is_binary:
+            return labels[:, None].astype(dtype)
+        return one_hot(labels, n_classes, dtype)
+
+    def class_probabilities(self, outputs: Float[ndarray, "n n_outputs"]) -> Float[ndarray, "n n_classes"]:
+        """The probability of each class or label, from what the output units give."""
+        return np.concatenate([1 - outputs, outputs], axis=1) if self.is_binary else outputs
+
+    def predictions(self, logits: Float[ndarray, "n n_outputs"], *, is_multilabel: bool) -> Labels:
+        """The class of the largest logit; with one unit for two classes the second one where p >= 0.5.
+
+        Of multi-label data a row of 0 and 1 for each example: 1 for every label with p >= 0.5.
+        """
+        if is_multilabel:
+            return (sigmoid(logits) >= 0.5).astype(np.int64)
+        if self.is_binary:
+            return (sigmoid(logits[:, 0]) >= 0.5).astype(np.int64)
+        classes: ndarray = logits.argmax(axis=1)
+        return classes
 
 
-def check_fits(config: RunConfig, n_classes: int, data: str, *, is_multilabel: bool = False) -> None:
-    """Raises ConfigError where the output, or weights of classes, make no sense for the data set called `data`."""
-    output, weights = config.network.output, config.training.class_weight
-    if is_multilabel and output != "sigmoid":
-        raise ConfigError(
-            f"{data} gives an example any number of labels: output must be 'sigmoid', one unit a label, got {output!r}"
-        )
-    if output == "binary" and n_classes != 2:
-        raise ConfigError(
-            f"output 'binary' is one unit that tells two classes apart, and {data} has {n_classes}; take softmax"
-        )
-    if is_multilabel and weights != "none":
-        raise ConfigError(f"class_weight must be 'none' with several labels an example, got {weights!r}")
+def softmax(logits: Float[ndarray, "... n_classes"]) -> Float[ndarray, "... n_classes"]:
+    """e^z_k / sum_j e^z_j; the largest logit is subtracted first, so that nothing overflows."""
+    if logits.ndim == 2 and logits.shape[1] < logits.shape[0]:
+        # Many short rows: the sums run five times as fast along the long axis.
+        return _softmax(np.array(logits.T, order="C"), axis=0).T
+    return _softmax(logits, axis=-1)
 
 
-def targets_for(labels: Labels, output: str, n_classes: int, dtype: str | np.dtype) -> Float[ndarray, "n _"]:
-    """What each output unit should say of each example: 0 or 1."""
-    if labels.ndim == 2:
-        return labels.astype(dtype)
-    if output == "binary":
-        return labels[:, None].astype(dtype)
-    return one_hot(labels, n_classes, dtype)
+def _softmax(logits: ndarray, axis: int) -> ndarray:
+    exponentials = np.exp(logits - logits.max(axis=axis, keepdims=True))
+    return exponentials / exponentials.sum(axis=axis, keepdims=True)
 
 
-def class_probabilities(answers: Float[ndarray, "n _"], output: str) -> Float[ndarray, "n n_classes"]:
-    """The probability of each class or label, from what the output units say."""
-    return np.concatenate([1 - answers, answers], axis=1) if output == "binary" else answers
+def one_hot(labels: ndarray, n_classes: int, dtype: str | np.dtype) -> Float[ndarray, "n n_classes"]:
+    """A row for each label, 1 at its class and 0 elsewhere."""
+    return np.eye(n_classes, dtype=dtype)[labels]
 
 
-def predicted(logits: Float[ndarray, "n _"], output: str, *, is_multilabel: bool) -> Labels:
-    """The class of the largest logit; with one unit for two classes the second one where p >= 0.5.
-
-    Of multi-label data a row of 0 and 1 for each example: 1 for every label with p >= 0.5.
-    """
-    if is_multilabel:
-        return (sigmoid(logits) >= 0.5).astype(np.int64)
-    if output == "binary":
-        return (sigmoid(logits[:, 0]) >= 0.5).astype(np.int64)
-    classes: ndarray = logits.argmax(axis=1)
-    return classes
+OUTPUTS: dict[str, Output] = {
+    output.name: output
+    for output in (
+        Output("softmax", "Softmax", "e^z_k / sum_j e^z_j", softmax, sums_to_one=True),
+        Output("sigmoid", "Sigmoid", "1 / (1 + e^-z_k)", sigmoid, takes_labels=True),
+        Output("binary", "Binary", "1 / (1 + e^-z)", sigmoid, is_binary=True),
+    )
+}
+"""Every output function by its name."""

@@ -16,7 +16,7 @@ from sklearn import metrics as sklearn_metrics
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from annscope.core.config import LOSSES, OUTPUTS, RunConfig
+from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.errors import ConfigError
 from annscope.core.evaluation.curves import (
@@ -31,6 +31,8 @@ from annscope.core.evaluation.curves import (
 from annscope.core.evaluation.metrics import class_metrics, confusion_matrix, each_by_itself, evaluate
 from annscope.core.explain.gradient_check import gradient_check
 from annscope.core.explain.range_test import range_test, suggest
+from annscope.core.functions.losses import LOSSES
+from annscope.core.functions.outputs import OUTPUTS
 from annscope.core.network import Network, initial_parameters, layer_sizes
 from annscope.core.training import Trainer, train
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annscope.core.config import INITIALIZERS, NetworkConfig
+from annscope.core.config import NetworkConfig
 from annscope.core.errors import ConfigError
+from annscope.core.functions.initializers import INITIALIZERS
 from annscope.core.network import Network, Parameters, initial_parameters, layer_sizes
 from annscope.core.snapshot import LayerParameters
 
@@ -19,7 +20,7 @@ def test_a_network_worked_by_hand() -> None:
     )
     network = Network(NetworkConfig(hidden_sizes=(2,)), 2, 2, layers)
     x = np.array([[1.0, 2.0]])
-    hidden, logits = network.pre_activations(x)
+    hidden, logits = network.forward(x)[0]
     assert hidden.tolist() == [[5.5, -3.0]]
     np.testing.assert_allclose(logits, [[1.1, -2.1]])
     p = 1 / (1 + np.exp(-3.2))

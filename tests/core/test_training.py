@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annscope.core.config import OPTIMIZERS, RunConfig
+from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.batches import Batches
 from annscope.core.errors import ConfigError, DivergedError
 from annscope.core.evaluation.metrics import evaluate
+from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.network import Network
 from annscope.core.snapshot import Checkpoint, Snapshot
 from annscope.core.training import Trainer, train

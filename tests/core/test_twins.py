@@ -10,8 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from annscope.core.config import ACTIVATIONS, LOSSES, OPTIMIZERS, OUTPUTS, SCHEDULES, RunConfig
+from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
+from annscope.core.functions.activations import ACTIVATIONS
+from annscope.core.functions.losses import LOSSES
+from annscope.core.functions.optimizers import OPTIMIZERS
+from annscope.core.functions.outputs import OUTPUTS
+from annscope.core.functions.schedules import SCHEDULES
 from annscope.core.training import Trainer
 
 FILE = json.loads((Path(__file__).parent / "twins.json").read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from annscope.core.config import AUGMENTATIONS, RunConfig
 from annscope.core.engines.batches import epoch_order
-from annscope.core.engines.engine import NumpyEngine
+from annscope.core.engines.numpy_engine import NumpyEngine
 from annscope.core.engines.serial import SerialSteps
 from annscope.core.errors import ConfigError
 from annscope.dashboard import state

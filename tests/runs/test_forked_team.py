@@ -20,11 +20,11 @@ import psutil
 import pytest
 from numpy import ndarray
 
-import annscope.core.engines.workers
+import annscope.core.engines.partition
 from annscope.core.engines.chunked import ChunkedSteps
-from annscope.core.engines.engine import NumpyEngine
-from annscope.core.engines.parallel import SharedSteps
-from annscope.core.engines.serial import NotFiniteError
+from annscope.core.engines.engine import NotFiniteError
+from annscope.core.engines.numpy_engine import NumpyEngine
+from annscope.core.engines.parallel import ParallelSteps
 from annscope.core.engines.workers import Team
 from annscope.core.training import Trainer
 from annscope.runs.forked_team import ForkedTeam, TeamError, can_fork
@@ -47,7 +47,7 @@ class Threads(ThreadTeam):
 @pytest.fixture(autouse=True)
 def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers of a few neurons are worth sharing."""
-    monkeypatch.setattr(annscope.core.engines.workers, "LEAST_SHARE", 6)
+    monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 6)
 
 
 @pytest.fixture(autouse=True)
@@ -127,7 +127,7 @@ def test_processes_take_the_steps_of_threads(options: dict[str, Any], size: int)
     dataset, config = make_dataset(), config_of(**options)
     x = dataset.x_train.astype(config.training.dtype)
     threads, processes = (NumpyEngine(dataset, config, x, team(size)) for team in (Threads, ThreadTeam))
-    assert isinstance(processes._steps, SharedSteps)
+    assert isinstance(processes._steps, ParallelSteps)
     for engine in (threads, processes):
         for start in (0, 5):
             engine.advance(start, start + 5 + start, lambda step: 0.01 / (1 + step))

@@ -10,8 +10,9 @@ import pytest
 from rich.console import Console
 from sklearn import metrics
 
-from annscope.core.config import LOSSES, RunConfig
+from annscope.core.config import RunConfig
 from annscope.core.errors import ConfigError
+from annscope.core.functions.losses import LOSSES
 from annscope.data.datasets import load_dataset
 from annscope.runs.catalogue import run_directory
 from annscope.runs.encoding import parameters_sha256

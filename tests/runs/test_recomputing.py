@@ -14,9 +14,9 @@ from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.backpropagation import Backpropagation
 from annscope.core.engines.batches import epoch_order
-from annscope.core.engines.engine import targets_of
+from annscope.core.engines.examples import targets_of
 from annscope.core.images.augmentation import augmentation_of
-from annscope.core.network import Parameters, folded
+from annscope.core.network import Parameters, fold_batch_norm
 from annscope.core.snapshot import LayerParameters, LayerStatistics, Snapshot
 from annscope.data.datasets import load_dataset
 from annscope.runs.catalogue import run_directory
@@ -166,7 +166,7 @@ def test_what_a_normalised_layer_answers_with_is_what_it_learned(recorded: Recor
         for layer in hidden if has else []:
             normalized = layer.normalized
             assert normalized is not None
-            again = folded(normalized)
+            again = fold_batch_norm(normalized)
             assert layer.bias is not None
             assert again.bias is not None
             assert (again.weight.tobytes(), again.bias.tobytes()) == (layer.weight.tobytes(), layer.bias.tobytes())

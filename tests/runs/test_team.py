@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from annscope.core.config import NetworkConfig
+from annscope.core.engines.inference import Inference
 from annscope.core.engines.workers import ALONE, taken_in_turn
 from annscope.core.network import Network, initial_parameters, layer_sizes
 from annscope.runs.team import ThreadTeam
@@ -112,9 +113,9 @@ def test_threads_that_take_whichever_block_is_next_give_the_same_answer() -> Non
     """Every example is answered, with the same bits, however the threads come to share them."""
     config = NetworkConfig(hidden_sizes=(30, 20))
     parameters = initial_parameters(config, layer_sizes(config, 40, 5), "float32", 0).layers
-    alone, team = (Network(config, 40, 5, parameters, team=each) for each in (ALONE, ThreadTeam(3)))
+    alone, team = (Inference(Network(config, 40, 5, parameters), each) for each in (ALONE, ThreadTeam(3)))
     x = np.random.default_rng(0).normal(size=(30_011, 40)).astype("float32")
-    labels, probabilities = alone.answer(x)
+    labels, probabilities = alone.predict(x)
     for _ in range(20):
-        for found, expected in zip(team.answer(x), (labels, probabilities), strict=True):
+        for found, expected in zip(team.predict(x), (labels, probabilities), strict=True):
             np.testing.assert_array_equal(found, expected)

@@ -12,8 +12,8 @@ import annscope.core.engines.bias_trick
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.batches import Batches
-from annscope.core.engines.bias_trick import FoldedSteps
-from annscope.core.engines.engine import NumpyEngine
+from annscope.core.engines.bias_trick import BiasTrickSteps
+from annscope.core.engines.numpy_engine import NumpyEngine
 from annscope.core.engines.serial import SerialSteps
 from annscope.core.errors import DivergedError
 from annscope.core.functions.activations import ACTIVATIONS
@@ -49,7 +49,7 @@ def advance_to_the_end(trainer: Trainer) -> None:
 def check_same(dataset: Dataset, config: RunConfig, *, ends: tuple[int, ...] = (1, 3, 4, 9, 14)) -> None:
     """Both ways are at the same place at each of these steps."""
     folded, plain = engine_of(dataset, config), plain_engine_of(dataset, config)
-    assert isinstance(folded._steps, FoldedSteps)
+    assert isinstance(folded._steps, BiasTrickSteps)
     start = 0
     for end in ends:
         for engine in (folded, plain):
@@ -129,7 +129,7 @@ def test_what_tells_a_bias_from_a_weight_is_not_folded(options: dict[str, Any]) 
 def test_large_batches_are_not_folded() -> None:
     """Where the arithmetic takes longer than the calls, the steps are taken as ever."""
     dataset = make_dataset(n_train=3000)
-    assert isinstance(engine_of(dataset, config_of(batch_size=2000))._steps, FoldedSteps)
+    assert isinstance(engine_of(dataset, config_of(batch_size=2000))._steps, BiasTrickSteps)
     assert isinstance(engine_of(dataset, config_of(batch_size="full"))._steps, SerialSteps)
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.engines.engine import NumpyEngine
-from annscope.core.engines.online import BLOCK, OneByOneEngine, can_go_one_by_one
+from annscope.core.engines.numpy_engine import NumpyEngine
+from annscope.core.engines.online import BLOCK, OnlineEngine
 from annscope.core.training import Trainer
 
 N = 2 * BLOCK + 9
@@ -54,7 +54,7 @@ def test_it_agrees_with_the_steps_of_ordinary_backpropagation(dataset: Dataset, 
     if settings.network.output == "binary":
         labels = np.minimum(dataset.y_train, 1), np.minimum(dataset.y_val, 1)
         dataset = replace(dataset, y_train=labels[0], y_val=labels[1], class_names=("a", "b"))
-    held, plain = OneByOneEngine(dataset, settings, dataset.x_train), NumpyEngine(dataset, settings, dataset.x_train)
+    held, plain = OnlineEngine(dataset, settings, dataset.x_train), NumpyEngine(dataset, settings, dataset.x_train)
     start = 0
     for end in (1, 2, 17, BLOCK, BLOCK + 1, 2 * BLOCK + 3, N, N + 5):
         for engine in (held, plain):
@@ -88,5 +88,5 @@ def test_looking_and_resuming_within_a_block_change_no_bit(dataset: Dataset) -> 
 )
 def test_everything_else_takes_the_ordinary_way(dataset: Dataset, options: dict[str, Any]) -> None:
     """Only plain gradient descent on single examples is treated apart."""
-    assert can_go_one_by_one(dataset, config())
-    assert not can_go_one_by_one(dataset, config(**options))
+    assert OnlineEngine.suits(dataset, config())
+    assert not OnlineEngine.suits(dataset, config(**options))

@@ -11,7 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annscope.core.config import ACTIVATIONS, LOSSES, OPTIMIZERS, OUTPUTS, SCHEDULES, RunConfig
+from annscope.core.config import RunConfig
+from annscope.core.functions.activations import ACTIVATIONS
+from annscope.core.functions.losses import LOSSES
+from annscope.core.functions.optimizers import OPTIMIZERS
+from annscope.core.functions.outputs import OUTPUTS
+from annscope.core.functions.schedules import SCHEDULES
 from annscope.core.snapshot import Checkpoint, Snapshot
 from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset

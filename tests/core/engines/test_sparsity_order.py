@@ -151,7 +151,7 @@ def test_members_have_as_much_to_do(size: int, monkeypatch: pytest.MonkeyPatch) 
     data = inked(n_train=600)
     engine = engine_of(data, config_of(batch_size="full"), Backwards(size))
     assert isinstance(engine._steps, ChunkedSteps)
-    x = engine._steps._material.x
+    x = engine._steps._context.x
     numbers = [sum(part.size for part, _ in chunks) for chunks in engine._steps._stairs(staircase_of(x))]
     assert max(numbers) < 1.02 * min(numbers)
     assert sum(numbers) < 0.9 * x.size

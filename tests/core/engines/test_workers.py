@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 import annscope.core.engines.chunked
-import annscope.core.engines.workers
+import annscope.core.engines.partition
 from annscope.core.config import NetworkConfig, RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.chunked import ChunkedSteps
-from annscope.core.engines.engine import NumpyEngine
-from annscope.core.engines.parallel import SharedSteps
+from annscope.core.engines.numpy_engine import NumpyEngine
+from annscope.core.engines.parallel import ParallelSteps
+from annscope.core.engines.partition import row_shares, vector_shares
 from annscope.core.engines.serial import SerialSteps
-from annscope.core.engines.workers import ALONE, Operation, Team, in_turn, shares
+from annscope.core.engines.workers import ALONE, Operation, Team, in_turn
 from annscope.core.errors import DivergedError
 from annscope.core.network import Parameters
 from annscope.core.training import Trainer
@@ -39,7 +40,7 @@ class Backwards(Team):
 @pytest.fixture(autouse=True)
 def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers of a few neurons are worth sharing."""
-    monkeypatch.setattr(annscope.core.engines.workers, "LEAST_SHARE", 6)
+    monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 6)
 
 
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,13 +62,13 @@ def engine_of(dataset: Dataset, config: RunConfig, team: Team) -> NumpyEngine:
 @pytest.mark.parametrize(
     ("options", "way"),
     [
-        ({"optimizer": "adam"}, SharedSteps),
-        ({"optimizer": "sgd", "bias": False}, SharedSteps),
-        ({"optimizer": "adamw", "weight_decay": 0.1, "activation": "gelu"}, SharedSteps),
-        ({"dropout": 0.3, "batch_norm": True}, SharedSteps),
-        ({"class_weight": "balanced", "hidden": (9,)}, SharedSteps),
-        ({"hidden": ()}, SharedSteps),
-        ({"batch_size": "full", "optimizer": "nesterov"}, SharedSteps),
+        ({"optimizer": "adam"}, ParallelSteps),
+        ({"optimizer": "sgd", "bias": False}, ParallelSteps),
+        ({"optimizer": "adamw", "weight_decay": 0.1, "activation": "gelu"}, ParallelSteps),
+        ({"dropout": 0.3, "batch_norm": True}, ParallelSteps),
+        ({"class_weight": "balanced", "hidden": (9,)}, ParallelSteps),
+        ({"hidden": ()}, ParallelSteps),
+        ({"batch_size": "full", "optimizer": "nesterov"}, ParallelSteps),
         ({"l2": 0.1, "clip_norm": 0.01, "l1": 0.01}, SerialSteps),
         ({"delta_weights": "updated", "optimizer": "sgd"}, SerialSteps),
     ],
@@ -87,7 +88,7 @@ def test_a_layer_above_may_keep_more_members_busy() -> None:
     """With two features the first layer is for two members, and the second one for all five."""
     narrow = make_dataset(n_features=2)
     alone, team = (engine_of(narrow, config_of(hidden=(9, 8)), team) for team in (ALONE, Backwards(5)))
-    assert isinstance(team._steps, SharedSteps)
+    assert isinstance(team._steps, ParallelSteps)
     for engine in (alone, team):
         engine.advance(0, 9, lambda _: 0.01)
     np.testing.assert_allclose(team.parameters.flat, alone.parameters.flat, rtol=1e-9, atol=1e-11)
@@ -95,25 +96,25 @@ def test_a_layer_above_may_keep_more_members_busy() -> None:
 
 def test_it_shares_the_layers_above_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each parameter of a shared layer is looked after by exactly one member."""
-    assert shares(784, 128, 2) == [slice(392, 784), slice(0, 392)]
-    monkeypatch.setattr(annscope.core.engines.workers, "LEAST_SHARE", 16_384)
-    assert shares(128, 64, 4) == [slice(0, 128)], "too small to be shared"
-    assert shares(784, 128, 2, extra=128 * 84) == [slice(434, 784), slice(0, 434)], "fewer rows for who has more to do"
-    assert shares(784, 128, 3, extra=10**9) == [slice(783, 784), slice(391, 783), slice(0, 391)]
-    monkeypatch.setattr(annscope.core.engines.workers, "LEAST_SHARE", 6)
+    assert row_shares(784, 128, 2) == [slice(392, 784), slice(0, 392)]
+    monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 16_384)
+    assert row_shares(128, 64, 4) == [slice(0, 128)], "too small to be shared"
+    assert row_shares(784, 128, 2, extra=128 * 84) == [slice(434, 784), slice(0, 434)], "fewer rows, more besides"
+    assert row_shares(784, 128, 3, extra=10**9) == [slice(783, 784), slice(391, 783), slice(0, 391)]
+    monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 6)
     parameters = engine_of(make_dataset(), config_of(), ALONE).parameters
     owned = np.concatenate(
-        [np.arange(len(parameters.flat))[part] for member in parameters.shares(3) for part in member]
+        [np.arange(len(parameters.flat))[part] for member in vector_shares(parameters, 3) for part in member]
     )
     np.testing.assert_array_equal(np.sort(owned), np.arange(len(parameters.flat)))
 
 
 def test_members_look_after_as_many_parameters_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has the small layers and the biases has so many rows less of the first layer."""
-    monkeypatch.setattr(annscope.core.engines.workers, "LEAST_SHARE", 16_384)
+    monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 16_384)
     parameters = Parameters(NetworkConfig(hidden_sizes=(128, 64)), (784, 128, 64, 10), "float32")
     for size in (2, 3):
-        counts = [sum(part.stop - part.start for part in member) for member in parameters.shares(size)]
+        counts = [sum(part.stop - part.start for part in member) for member in vector_shares(parameters, size)]
         assert max(counts) - min(counts) <= 128, "no more than a row of the first layer"
 
 

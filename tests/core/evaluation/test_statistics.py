@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from annscope.core.config import ACTIVATIONS, NetworkConfig, RunConfig
+from annscope.core.config import NetworkConfig, RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.workers import ALONE, Team
 from annscope.core.evaluation.metrics import HISTOGRAM_EDGES
 from annscope.core.evaluation.statistics import layer_statistics
+from annscope.core.functions.activations import ACTIVATIONS
 from annscope.core.network import Network, Parameters
 from annscope.core.snapshot import LayerStatistics
 from annscope.core.training import Trainer

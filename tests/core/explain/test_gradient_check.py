@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annscope.core.config import ACTIVATIONS, LOSSES, OUTPUTS, RunConfig
+from annscope.core.config import RunConfig
 from annscope.core.explain.gradient_check import GradientCheck, gradient_check, sample_parameters
-from annscope.core.functions.losses import LOSSES as LOSS_FUNCTIONS
-from annscope.core.functions.losses import one_hot
+from annscope.core.functions.activations import ACTIVATIONS
+from annscope.core.functions.losses import LOSSES, fused_loss
+from annscope.core.functions.outputs import OUTPUTS, one_hot
 from annscope.core.network import initial_parameters, layer_sizes
 
 KINKED = ("relu", "leaky_relu")
@@ -77,11 +78,11 @@ def test_the_two_mistakes_of_one_by_one_turn_the_check_red(configure: Callable[.
     assert error_of(updated) > 1e-4
 
 
-@pytest.mark.parametrize(("loss", "output"), LOSS_FUNCTIONS)
+@pytest.mark.parametrize(("loss", "output"), [(loss, output) for loss in LOSSES for output in OUTPUTS])
 def test_losses_survive_certainty(loss: str, output: str) -> None:
     """A logit of 10,000 on the right or the wrong class gives a finite loss, without a warning."""
     logits = np.array([[1e4, -1e4], [-1e4, 1e4]])
-    values = LOSS_FUNCTIONS[loss, output].values(logits, one_hot(np.array([0, 0]), 2, "float64"), 1)
+    values = fused_loss(loss, output).values(logits, one_hot(np.array([0, 0]), 2, "float64"))
     assert np.isfinite(values).all()
     assert values[0] == pytest.approx(0, abs=1e-12)
     assert values[1] >= 0.99
@@ -90,8 +91,8 @@ def test_losses_survive_certainty(loss: str, output: str) -> None:
 def test_a_loss_worked_by_hand() -> None:
     """Cross-entropy of logits (ln 3, 0) is -ln(3/4) for the first class; half the squared error is 1/16."""
     logits, targets = np.array([[np.log(3), 0.0]]), np.array([[1.0, 0.0]])
-    assert LOSS_FUNCTIONS["cross_entropy", "softmax"].values(logits, targets, 1)[0] == pytest.approx(-np.log(0.75))
-    assert LOSS_FUNCTIONS["squared_error", "softmax"].values(logits, targets, 1)[0] == pytest.approx(1 / 16)
+    assert fused_loss("cross_entropy", "softmax").values(logits, targets)[0] == pytest.approx(-np.log(0.75))
+    assert fused_loss("squared_error", "softmax").values(logits, targets)[0] == pytest.approx(1 / 16)
 
 
 def test_some_parameters_are_checked_as_all_are(configure: Callable[..., RunConfig]) -> None:

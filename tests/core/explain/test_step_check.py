@@ -12,26 +12,28 @@ import pytest
 
 import annscope.core.engines.bias_trick
 import annscope.core.engines.chunked
-import annscope.core.engines.engine
+import annscope.core.engines.examples
+import annscope.core.engines.numpy_engine
 import annscope.core.engines.online
-import annscope.core.engines.serial
-import annscope.core.engines.workers
+import annscope.core.engines.partition
+import annscope.core.engines.strategy
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.engines.bias_trick import FoldedSteps, QuickSoftmax
+from annscope.core.engines.bias_trick import BiasTrickSteps, QuickSoftmax
+from annscope.core.engines.choice import engine_for
 from annscope.core.engines.chunked import ChunkedSteps
-from annscope.core.engines.engine import Engine, NumpyEngine
-from annscope.core.engines.online import OneByOneEngine
-from annscope.core.engines.parallel import SharedSteps
+from annscope.core.engines.engine import Engine
+from annscope.core.engines.numpy_engine import NumpyEngine
+from annscope.core.engines.online import OnlineEngine
+from annscope.core.engines.parallel import ParallelSteps
 from annscope.core.engines.pure_python import PurePythonEngine
 from annscope.core.engines.serial import SerialSteps
 from annscope.core.engines.used_features import UsedFeatures
 from annscope.core.engines.workers import ALONE, Operation, Team, Turns
 from annscope.core.explain.gradient_check import StepCheck, check_step
-from annscope.core.functions.optimizers import SGD
+from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.network import initial_parameters, layer_sizes
 from annscope.core.pure_python import NeuronNetwork
-from annscope.core.training import engine_of
 from tests.core.conftest import make_dataset
 
 FOLDED, SERIAL = {"hidden": (7, 5)}, {"hidden": (7, 5), "batch_norm": True}
@@ -56,7 +58,9 @@ def step_of(dataset: Dataset, config: RunConfig, team: Team = ALONE) -> StepChec
 
 def way_of(dataset: Dataset, config: RunConfig, team: Team = ALONE) -> type:
     """What takes the steps of a run."""
-    engine: Engine = engine_of(dataset, config, dataset.x_train.astype(config.training.dtype), team, optimizer=SGD)
+    engine: Engine = engine_for(
+        dataset, config, dataset.x_train.astype(config.training.dtype), team, optimizer=OPTIMIZERS["sgd"]
+    )
     return type(engine._steps) if isinstance(engine, NumpyEngine) else type(engine)
 
 
@@ -73,20 +77,20 @@ def images() -> Dataset:
 @pytest.mark.parametrize(
     ("options", "way"),
     [
-        (FOLDED, FoldedSteps),
-        ({**FOLDED, "optimizer": "adam", "batch_size": 1}, FoldedSteps),
-        ({**FOLDED, "loss": "squared_error", "output": "sigmoid"}, FoldedSteps),
-        ({**FOLDED, "dropout": 0.4}, FoldedSteps),
-        ({**FOLDED, "label_smoothing": 0.2}, FoldedSteps),
-        ({**FOLDED, "class_weight": "balanced"}, FoldedSteps),
-        ({**FOLDED, "clip_norm": 0.01}, FoldedSteps),
-        ({**FOLDED, "batch_size": 50}, FoldedSteps),
+        (FOLDED, BiasTrickSteps),
+        ({**FOLDED, "optimizer": "adam", "batch_size": 1}, BiasTrickSteps),
+        ({**FOLDED, "loss": "squared_error", "output": "sigmoid"}, BiasTrickSteps),
+        ({**FOLDED, "dropout": 0.4}, BiasTrickSteps),
+        ({**FOLDED, "label_smoothing": 0.2}, BiasTrickSteps),
+        ({**FOLDED, "class_weight": "balanced"}, BiasTrickSteps),
+        ({**FOLDED, "clip_norm": 0.01}, BiasTrickSteps),
+        ({**FOLDED, "batch_size": 50}, BiasTrickSteps),
         (SERIAL, SerialSteps),
         ({**SERIAL, "l1": 0.01, "l2": 0.1, "clip_norm": 0.2, "label_smoothing": 0.1, "dropout": 0.2}, SerialSteps),
         ({"optimizer": "adamw", "weight_decay": 0.3}, SerialSteps),
         ({"bias": False, "l2": 0.3}, SerialSteps),
-        (ONE_BY_ONE, OneByOneEngine),
-        ({**ONE_BY_ONE, "label_smoothing": 0.1, "loss": "squared_error"}, OneByOneEngine),
+        (ONE_BY_ONE, OnlineEngine),
+        ({**ONE_BY_ONE, "label_smoothing": 0.1, "loss": "squared_error"}, OnlineEngine),
         (PURE_PYTHON, PurePythonEngine),
         ({**PURE_PYTHON, "batch_size": 1, "label_smoothing": 0.1}, PurePythonEngine),
     ],
@@ -125,13 +129,13 @@ def test_a_large_batch_is_judged_by_the_chunks_it_is_taken_in(team: Team) -> Non
 
 def test_shared_steps_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     """With weights and dropout, and features that no example has."""
-    monkeypatch.setattr(annscope.core.engines.workers, "LEAST_SHARE", 6)
+    monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 6)
     data = make_dataset(n_features=20)
     x = data.x_train.copy()
     x[:, 3:7] = 0
     data = replace(data, x_train=x, weights_train=np.geomspace(0.1, 10, len(x)))
     config = config_of(dropout=0.2, label_smoothing=0.1)
-    assert way_of(data, config, Turns(3)) is SharedSteps
+    assert way_of(data, config, Turns(3)) is ParallelSteps
     assert step_of(data, config, Turns(3)).own.is_right is True
 
 
@@ -179,12 +183,12 @@ def flipped_errors(patch: pytest.MonkeyPatch) -> None:
 
 def forgotten_weights(patch: pytest.MonkeyPatch) -> None:
     """All examples count the same."""
-    patch.setattr(annscope.core.engines.engine, "weights_of", lambda *_: None)
+    patch.setattr(annscope.core.engines.numpy_engine, "weights_of", lambda *_: None)
 
 
 def unsmoothed(module: Any) -> Callable[[pytest.MonkeyPatch], None]:
     """Labels are 0 and 1."""
-    right = annscope.core.engines.engine.targets_of
+    right = annscope.core.engines.examples.targets_of
 
     def targets_of(dataset: Dataset, config: RunConfig, dtype: np.dtype) -> Any:
         return right(dataset, config.with_values({"label-smoothing": 0.0}), dtype)
@@ -194,7 +198,7 @@ def unsmoothed(module: Any) -> Callable[[pytest.MonkeyPatch], None]:
 
 def forgotten_penalties(patch: pytest.MonkeyPatch) -> None:
     """Weights are free."""
-    patch.setattr(annscope.core.engines.serial, "add_penalties", lambda *_: None)
+    patch.setattr(annscope.core.engines.strategy, "add_penalties", lambda *_, **__: None)
 
 
 def lost_examples(patch: pytest.MonkeyPatch) -> None:
@@ -232,7 +236,7 @@ def climbing_neurons(patch: pytest.MonkeyPatch) -> None:
         (flipped_errors, make_dataset(), FOLDED),
         (flipped_errors, make_dataset(), {**FOLDED, "optimizer": "adam", "dropout": 0.1, "label_smoothing": 0.1}),
         (forgotten_weights, make_dataset(n_train=52), {**FOLDED, "class_weight": "balanced", "batch_size": 30}),
-        (unsmoothed(annscope.core.engines.engine), make_dataset(), {**SERIAL, "label_smoothing": 0.02}),
+        (unsmoothed(annscope.core.engines.numpy_engine), make_dataset(), {**SERIAL, "label_smoothing": 0.02}),
         (unsmoothed(annscope.core.engines.online), make_dataset(), {**ONE_BY_ONE, "label_smoothing": 0.02}),
         (forgotten_penalties, make_dataset(), {**FOLDED, "l2": 0.01}),
         (lost_examples, images(), {"hidden": (8,), "batch_size": "full"}),

@@ -21,7 +21,7 @@ def test_a_neuron_switched_off_puts_out_nothing() -> None:
     changed = Network(CONFIG, 3, 2, with_changes(LAYERS, [Change(0, 2)]))
     hidden = Network(CONFIG, 3, 2, LAYERS).activations(X)[0].copy()
     hidden[:, 2] = 0
-    np.testing.assert_allclose(changed.pre_activations(X)[1], hidden @ before + LAYERS[1].bias)
+    np.testing.assert_allclose(changed.forward(X)[0][1], hidden @ before + LAYERS[1].bias)
     assert (LAYERS[1].weight == before).all()
 
 

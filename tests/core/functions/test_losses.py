@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
-from annscope.core.config import LOSSES as LOSS_NAMES
-from annscope.core.config import OUTPUTS, RunConfig
-from annscope.core.functions.losses import LOSSES, loss_of, one_hot
+from annscope.core.config import RunConfig
+from annscope.core.engines.kernels import loss_kernel
+from annscope.core.functions.losses import LOSSES, fused_loss
+from annscope.core.functions.outputs import OUTPUTS, one_hot
 
-PAIRS = [(loss, output) for loss in LOSS_NAMES for output in OUTPUTS]
+PAIRS = [(loss, output) for loss in LOSSES for output in OUTPUTS]
 
 
 def drawn(seed: int, n: int, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -23,63 +24,60 @@ def drawn(seed: int, n: int, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
     return rng.normal(scale=3, size=(n, n_classes)), targets * (1 - spread) + spread / n_classes
 
 
-def test_every_pair_of_names_has_its_loss() -> None:
-    """What a config may combine is there."""
-    assert set(LOSSES) == set(PAIRS)
-
-
 @pytest.mark.parametrize(("name", "output"), PAIRS)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 8), n_classes=st.integers(2, 6))
 @settings(max_examples=12, deadline=None)
 def test_the_gradient_is_the_slope_of_the_value(name: str, output: str, seed: int, n: int, n_classes: int) -> None:
-    """Central differences agree in every logit, for certain and for smoothed targets, and so the scale multiplies."""
-    loss, h = LOSSES[name, output], 1e-6
+    """Central differences agree in every logit, for certain and for smoothed targets; the fast form is the same."""
+    loss, h = fused_loss(name, output), 1e-6
     logits, targets = drawn(seed, n, n_classes)
     slopes = np.empty_like(logits)
     for k in range(n_classes):
         step = h * (np.arange(n_classes) == k)
-        slopes[:, k] = (loss.values(logits + step, targets, 1) - loss.values(logits - step, targets, 1)) / (2 * h)
-    gradient = loss.output(logits.T.copy(), None, 0)
-    loss.gradient(gradient, targets.T, 0.25)
-    np.testing.assert_allclose(gradient.T * 4, slopes, rtol=1e-6, atol=1e-8)
+        slopes[:, k] = (loss.values(logits + step, targets) - loss.values(logits - step, targets)) / (2 * h)
+    gradient = loss.gradient(OUTPUTS[output](logits), targets)
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-6, atol=1e-8)
+    kernel = loss_kernel(RunConfig().with_values({"loss": name, "output": output}))
+    fast = logits.T.copy()
+    kernel.output(fast)()
+    kernel.gradient(fast, targets.T, 0.25)
+    np.testing.assert_allclose(fast.T * 4, gradient, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(("name", "output"), PAIRS)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 8), n_classes=st.integers(2, 6))
 @settings(max_examples=12, deadline=None)
 def test_values_are_those_of_the_definition(name: str, output: str, seed: int, n: int, n_classes: int) -> None:
-    """Fused with its output function a loss is what the formula says of the probabilities, along either axis."""
-    loss = LOSSES[name, output]
+    """Fused with its output function a loss is what the formula says of the probabilities."""
+    loss = fused_loss(name, output)
     logits, targets = drawn(seed, n, n_classes)
-    p, t = loss.output(logits), targets
+    p, t = OUTPUTS[output](logits), targets
     if name == "squared_error":
         expected = np.square(p - t).sum(axis=1) / 2
     elif output == "softmax":
         expected = -(t * np.log(p)).sum(axis=1)
     else:
         expected = -(t * np.log(p) + (1 - t) * np.log(1 - p)).sum(axis=1)
-    np.testing.assert_allclose(loss.values(logits, targets, 1), expected, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(loss.values(logits.T, targets.T, 0), expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(loss.values(logits, targets), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_cross_entropy_is_that_of_scikit_learn() -> None:
     """The mean over examples is `sklearn.metrics.log_loss`."""
     rng = np.random.default_rng(0)
     logits, y = rng.normal(size=(50, 4)), np.arange(50) % 4
-    loss = LOSSES["cross_entropy", "softmax"]
-    mine = loss.values(logits, one_hot(y, 4, "float64"), 1).mean()
-    assert mine == pytest.approx(log_loss(y, loss.output(logits)), rel=1e-12)
+    loss = fused_loss("cross_entropy", "softmax")
+    mine = loss.values(logits, one_hot(y, 4, "float64")).mean()
+    assert mine == pytest.approx(log_loss(y, OUTPUTS["softmax"](logits)), rel=1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("name", "output"), PAIRS)
 def test_certainty_has_a_loss_and_a_gradient(name: str, output: str, dtype: str) -> None:
     """Logits of 10,000, right or wrong, give finite numbers of the type they came in, without a warning."""
-    loss = LOSSES[name, output]
+    loss = fused_loss(name, output)
     logits = np.array([[1e4, -1e4, 0], [-1e4, 1e4, 1e4]], dtype)
     targets = one_hot(np.array([0, 0]), 3, dtype)
-    values, gradient = loss.values(logits, targets, 1), loss.output(logits.T.copy(), None, 0)
-    loss.gradient(gradient, targets.T, 1.0)
+    values, gradient = loss.values(logits, targets), loss.gradient(OUTPUTS[output](logits), targets)
     assert values.dtype == gradient.dtype == dtype
     assert np.isfinite(values).all()
     assert np.isfinite(gradient).all()
@@ -97,6 +95,5 @@ def test_one_hot_rows() -> None:
 def test_the_diagonal_is_a_quirk_of_softmax_with_squared_error_alone() -> None:
     """Everywhere else the setting changes nothing."""
     for name, output in PAIRS:
-        options = {"loss": name, "output": output, "softmax-derivative": "diagonal"}
-        same = loss_of(RunConfig().with_values(options)) is LOSSES[name, output]
+        same = fused_loss(name, output, "diagonal") == fused_loss(name, output)
         assert same == ((name, output) != ("squared_error", "softmax"))

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from annscope.core.config import NetworkConfig, TrainingConfig
-from annscope.core.functions.optimizers import BLOCK, OPTIMIZERS, add_penalties, penalties, schedule_factor
+from annscope.core.engines.update_kernels import BLOCK, update_kernel
+from annscope.core.functions.optimizers import OPTIMIZERS, add_penalties, penalties
 from annscope.core.network import Parameters
 
 RATE = 0.1
@@ -20,7 +21,7 @@ def walk(name: str, n: int = 1, **settings: Any) -> float:
     """Where a parameter that began at 1 is after two steps of gradients 2 and -1."""
     parameters, gradient = (Parameters(NetworkConfig(hidden_sizes=()), (n, 1), "float64") for _ in range(2))
     parameters.flat[...] = 1.0
-    optimizer = OPTIMIZERS[name](TrainingConfig(optimizer=name, **settings), parameters, gradient)
+    optimizer = update_kernel(OPTIMIZERS[name], TrainingConfig(optimizer=name, **settings), parameters, gradient)
     for value in GRADIENTS:
         gradient.flat[...] = value
         optimizer.step(RATE)
@@ -69,20 +70,20 @@ def test_decay_and_penalties_touch_weights_only() -> None:
     """Biases are neither decayed nor penalised."""
     parameters, gradient = (Parameters(NetworkConfig(hidden_sizes=()), (2, 1), "float64") for _ in range(2))
     parameters.flat[...] = 1.0
-    OPTIMIZERS["adamw"](TrainingConfig(optimizer="adamw", weight_decay=1.0), parameters, gradient).step(RATE)
+    config = TrainingConfig(optimizer="adamw", weight_decay=1.0)
+    update_kernel(OPTIMIZERS["adamw"], config, parameters, gradient).step(RATE)
     assert parameters.weights[0].ravel().tolist() == pytest.approx([0.9, 0.9])
     assert parameters.biases[0] is not None
     assert parameters.biases[0].tolist() == [1.0]
-    config = TrainingConfig(l1=0.5, l2=2.0)
-    add_penalties(config, np.array([-3.0]), weights_gradient := np.array([0.0]))
+    add_penalties(np.array([-3.0]), weights_gradient := np.array([0.0]), l1=0.5, l2=2.0)
     assert weights_gradient.tolist() == [2.0 * -3.0 - 0.5]
-    assert penalties(config, [np.array([-3.0, 1.0])]) == pytest.approx(0.5 * 4 + 1.0 * 10)
+    assert penalties([np.array([-3.0, 1.0])], l1=0.5, l2=2.0) == pytest.approx(0.5 * 4 + 1.0 * 10)
 
 
 def test_moments_do_not_creep_into_denormal_numbers() -> None:
     """A parameter whose gradient has become 0 stops costing time: its moments are 0 in the end."""
     parameters, gradient = (Parameters(NetworkConfig(hidden_sizes=()), (4, 1), "float32") for _ in range(2))
-    optimizer = OPTIMIZERS["adam"](TrainingConfig(), parameters, gradient)
+    optimizer = update_kernel(OPTIMIZERS["adam"], TrainingConfig(), parameters, gradient)
     gradient.flat[...] = 1e-3
     optimizer.step(RATE)
     gradient.flat[...] = 0
@@ -110,4 +111,4 @@ def test_schedules(settings: dict[str, Any], factors: dict[int, float]) -> None:
     """At these steps, ten to an epoch, the learning rate is this part of its base."""
     config = TrainingConfig(**settings)
     for step, factor in factors.items():
-        assert schedule_factor(config, step, 10) == pytest.approx(factor, abs=1e-12)
+        assert config.rate_factor(step, 10) == pytest.approx(factor, abs=1e-12)

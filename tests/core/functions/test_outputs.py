@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix as sklearn_confusion
 from sklearn.metrics import log_loss
 
-from annscope.core.config import LOSSES, RunConfig
+from annscope.core.config import RunConfig
 from annscope.core.errors import ConfigError
 from annscope.core.evaluation.metrics import evaluate
 from annscope.core.explain.range_test import range_test, suggest
 from annscope.core.explain.saliency import input_gradient, occlusion
+from annscope.core.functions.losses import LOSSES
 from annscope.core.network import Network, initial_parameters, layer_sizes
 from annscope.core.snapshot import LayerParameters
 from annscope.core.training import Trainer, train
