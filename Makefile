@@ -3,16 +3,11 @@ PORT ?= 8501
 HEADLESS ?=
 VENV := .venv
 BIN := $(VENV)/bin
-TOOLS := $(VENV)/tools/bin
-LOWEST := $(VENV)/lowest
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# Old releases do in tests what today's pytest warns of.
-OLD_WAYS := -W "ignore:Passing a non-Collection"
-LOCK := $(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-  --no-annotate --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+FRONTEND := dashboard/frontend
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(FRONTEND)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit browser-tests browser bench faults mutants pictures lock check-lower-bounds audit clean
+.PHONY: help run test check unit frontend-tests browser-tests browser bench pictures clean
 
 help: ## Say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -32,22 +27,26 @@ $(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/installed
 
-$(TOOLS)/uv:
-	$(PYTHON) -m venv $(VENV)/tools
-	$(TOOLS)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9 pip-audit==2.10.1
+$(FRONTEND)/node_modules/.package-lock.json: $(FRONTEND)/package-lock.json $(VENV)/installed-dev
+	$(NPM) ci --silent
+	@touch $@
 
 run: $(VENV)/installed ## Set up and open the dashboard (PORT=8501, HEADLESS=1 for no browser window)
 	$(BIN)/annscope dashboard --port $(PORT) $(if $(HEADLESS),--headless)
 
-test: check unit browser-tests ## Set up and run every check and test
+test: check unit frontend-tests browser-tests ## Set up and run every check and test
 
-check: $(VENV)/installed-dev ## Format, lint and types
+check: $(VENV)/installed-dev $(FRONTEND)/node_modules/.package-lock.json ## Format, lint and types, of Python and of JavaScript
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(NPM) run --silent check
 
 unit: $(VENV)/installed-dev ## Unit, property and AppTest tests, with coverage
 	SCIPY_ARRAY_API=1 $(BIN)/python -m pytest -n 2 -m "not browser" --cov --cov-report=term
+
+frontend-tests: $(FRONTEND)/node_modules/.package-lock.json ## The modules of the dashboard in Node
+	$(NPM) test --silent
 
 browser-tests: $(VENV)/installed-dev ## The journeys in headless Chromium
 	$(BIN)/python -m pytest -m browser
@@ -80,4 +79,4 @@ audit: $(TOOLS)/uv ## Ask whether anything in the lock files has a known vulnera
 	@$(TOOLS)/python -m scripts.audit requirements-dev.lock
 
 clean: ## Remove the environment and every cache
-	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(FRONTEND)/node_modules build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -17,15 +18,22 @@ _LOADER = """
 export default function (component) {
   let gone = false;
   let unmount;
-  const module = new URL(component.data.module, window.location.origin);
-  for (const name of component.data.imports) {
-    const link = document.createElement("link");
-    link.rel = "modulepreload";
-    link.href = new URL(name, window.location.origin).href;
-    if (!document.head.querySelector(`link[href="${link.href}"]`)) document.head.append(link);
-  }
-  import(module.href).then(
-    (module) => { if (!gone) unmount = module.mount(component); },
+  const absolute = (address) => new URL(address, window.location.origin).href;
+  const linked = (rel, address) => {
+    const link = Object.assign(document.createElement("link"), { rel, href: absolute(address) });
+    const known = document.head.querySelector(`link[href="${link.href}"]`);
+    if (!known) document.head.append(link);
+    return known ?? link;
+  };
+  const styled = component.data.styles.map((address) => {
+    const link = linked("stylesheet", address);
+    return link.sheet ?? new Promise((resolve) => {
+      for (const type of ["load", "error"]) link.addEventListener(type, resolve);
+    });
+  });
+  for (const address of component.data.imports) linked("modulepreload", address);
+  Promise.all([import(absolute(component.data.module)), ...styled]).then(
+    ([module]) => { if (!gone) unmount = module.mount(component); },
     (error) => {
       component.parentElement.textContent = `WHAT could not be loaded: ${error.message}`;
       throw error;
@@ -46,21 +54,33 @@ def in_browser(name: str, what: str) -> ComponentRenderer:
 
 
 def code(entry: str) -> dict[str, Any]:
-    """The address of a component's module, and the addresses of all that it imports.
+    """The addresses of a component's module, of all that it imports, and of the style sheets of these.
 
-    Without these, the browser would learn of them one layer of imports after the other.
+    Without them, the browser would learn of its imports one layer after the other. The style sheet of a module
+    has the module's name; a sheet comes before those of the modules that import its own, which may overrule it.
     """
-    version = assets_version()
-    return {"module": asset(entry, version), "imports": [asset(name, version) for name in _imports(entry, version)]}
+    imports = _imports(entry, assets_version())
+    styles = [Path(name).with_suffix(".css").as_posix() for name in [*imports, entry]]
+    return {
+        "module": asset(entry),
+        "imports": [asset(name) for name in imports],
+        "styles": [asset(name) for name in styles if (ASSETS / name).is_file()],
+    }
 
 
 @lru_cache
 def _imports(entry: str, _version: str) -> list[str]:
-    """The modules that a module imports, and those that they import, near ones first; cached for each version."""
-    found = [entry]
-    for name in found:  # which grows meanwhile
+    """The modules that a module imports, directly or not, each after those that it imports; cached for each version."""
+    order: list[str] = []
+    seen: set[str] = set()
+
+    def visit(name: str) -> None:
+        seen.add(name)
         for relative in _IMPORT.findall((ASSETS / name).read_text(encoding="utf-8")):
             other = posixpath.normpath(posixpath.join(posixpath.dirname(name), relative))
-            if other not in found:
-                found.append(other)
-    return found[1:]
+            if other not in seen:
+                visit(other)
+        order.append(name)
+
+    visit(entry)
+    return order[:-1]

@@ -84,6 +84,13 @@ def put(open_tab: Callable[..., Page]) -> Callable[..., Page]:
         page.evaluate(
             f"""async (names) => {{
               document.body.innerHTML = '<div id="root" style="width: 700px"></div>';
+              for (const name of ['lib/ui/frame', 'lib/ui/chart-frame']) {{
+                const link = Object.assign(document.createElement('link'), {{ rel: 'stylesheet' }});
+                const loaded = new Promise((resolve) => link.addEventListener('load', resolve));
+                link.href = `/annscope/assets/${{name}}.css`;
+                document.head.append(link);
+                await loaded;
+              }}
               window.store = ({STORE})(names);
               const {{ answersOf }} = await import('/annscope/assets/lib/model/answers.js');
               window.store.answers = answersOf(window.store.description);

@@ -207,6 +207,15 @@ def test_a_component_names_all_that_its_module_imports(client: TestClient, entry
         assert {urljoin(address, name) for name in re.findall(r"""from ["'](\.[^"']+)["']""", answer.text)} <= named
 
 
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_style_sheet_comes_before_those_that_may_overrule_it(client: TestClient, entry: str) -> None:
+    """The sheets of a page are there; what is shared comes first, and the page's own last."""
+    styles = code(entry)["styles"]
+    assert all(client.get(address).headers["content-type"].startswith("text/css") for address in styles)
+    assert styles[-1] == our_routes.asset(entry).replace(".js", ".css")
+    assert our_routes.asset("lib/ui/frame.css") in styles[:-1]
+
+
 def test_nothing_is_compressed_for_a_browser_beside_the_server(record: Callable[..., Any]) -> None:
     """Streamlit would compress what a browser takes compressed; it comes as it is, and is the same."""
     address = f"/annscope/runs/{record(3).run}/history"

@@ -1,7 +1,8 @@
 /** The answer: what is predicted in large letters, and every class's probability as a bar. */
+
+import { asPercent } from '../lib/format/text.js';
 import { isSame } from '../lib/model/answers.js';
 import { card, make } from '../lib/ui/draw-parts.js';
-import { asPercent } from '../lib/format/text.js';
 
 /**
  * Build the card; `act(label)` is called when a bar is clicked. `reader` reads the answers (answers.js), `truth`
@@ -19,7 +20,14 @@ export function createAnswer(reader, act) {
   const bars = classNames.map((text, c) => {
     const fill = make('i', '');
     const value = make('span', 'dr-value', { textContent: 'n/a' });
-    const button = make('button', 'dr-bar', { type: 'button', title: `What speaks for “${text}”?` }, make('span', 'dr-class', { textContent: text }), make('span', 'dr-track', {}, fill), value);
+    const button = make(
+      'button',
+      'dr-bar',
+      { type: 'button', title: `What speaks for “${text}”?` },
+      make('span', 'dr-class', { textContent: text }),
+      make('span', 'dr-track', {}, fill),
+      value,
+    );
     button.addEventListener('click', () => act(c));
     list.append(make('li', '', {}, button));
     return { button, fill, value };
@@ -52,6 +60,8 @@ export function createAnswer(reader, act) {
       told = !probabilities ? '' : best === null ? names : `${names}, ${asPercent(probabilities[best])}`;
     },
     /** Tell it to a screen reader, once the hand rests. */
-    announce() { live.textContent = told; },
+    announce() {
+      live.textContent = told;
+    },
   };
 }

@@ -1,7 +1,7 @@
 /** A real example to begin with: by split, class and number, or at random. */
 import { truthOf } from '../lib/model/answers.js';
-import { make, press, select } from '../lib/ui/draw-parts.js';
 import { generator } from '../lib/model/transforms.js';
+import { make, press, select } from '../lib/ui/draw-parts.js';
 
 const SPLITS = ['train', 'validation', 'test'];
 
@@ -14,15 +14,27 @@ export function createExamples({ names, one }, choose) {
   let split = 'test';
   let wanted = '';
   const random = generator(Date.now());
-  const which = select('Split', SPLITS.map((name) => [name, name]), (name) => {
-    split = name;
-    bound();
-  });
+  const which = select(
+    'Split',
+    SPLITS.map((name) => [name, name]),
+    (name) => {
+      split = name;
+      bound();
+    },
+  );
   which.value = split;
-  const kind = select(one === 'class' ? 'Class' : 'Label', [['', `any ${one}`], ...names.map((name, c) => [String(c), name])], (value) => { wanted = value; pick(); });
+  const kind = select(
+    one === 'class' ? 'Class' : 'Label',
+    [['', `any ${one}`], ...names.map((name, c) => [String(c), name])],
+    (value) => {
+      wanted = value;
+      pick();
+    },
+  );
   const number = make('input', 'dr-number', { type: 'number', min: 0, step: 1, placeholder: 'no.' });
   number.setAttribute('aria-label', 'Number of the example, counted from 0');
-  const members = () => labels[split].map((_, i) => i).filter((i) => wanted === '' || truthOf(labels[split][i]).includes(Number(wanted)));
+  const members = () =>
+    labels[split].map((_, i) => i).filter((i) => wanted === '' || truthOf(labels[split][i]).includes(Number(wanted)));
 
   function bound() {
     number.max = Math.max(0, labels[split].length - 1);
@@ -37,7 +49,7 @@ export function createExamples({ names, one }, choose) {
     const some = members();
     if (!some.length) return;
     const at = Number.isInteger(number.valueAsNumber) ? number.valueAsNumber : by > 0 ? -1 : labels[split].length;
-    const next = by > 0 ? some.find((i) => i > at) ?? some[0] : some.findLast((i) => i < at) ?? some.at(-1);
+    const next = by > 0 ? (some.find((i) => i > at) ?? some[0]) : (some.findLast((i) => i < at) ?? some.at(-1));
     choose({ split, index: next });
   }
 
@@ -45,9 +57,22 @@ export function createExamples({ names, one }, choose) {
     const index = number.valueAsNumber;
     if (Number.isInteger(index) && index >= 0 && index < labels[split].length) choose({ split, index });
   });
-  const choosers = [which, kind, press('‹', 'The one before', () => step(-1)), number, press('›', 'The next one', () => step(1)), press('Random', 'One at random', pick)];
+  const choosers = [
+    which,
+    kind,
+    press('‹', 'The one before', () => step(-1)),
+    number,
+    press('›', 'The next one', () => step(1)),
+    press('Random', 'One at random', pick),
+  ];
   for (const chooser of choosers) chooser.disabled = true;
-  const element = make('div', 'dr-row dr-examples', {}, make('span', 'dr-label', { textContent: 'Real example' }), ...choosers);
+  const element = make(
+    'div',
+    'dr-row dr-examples',
+    {},
+    make('span', 'dr-label', { textContent: 'Real example' }),
+    ...choosers,
+  );
   return {
     element,
     know(all) {

@@ -1,15 +1,20 @@
 /** For tables: one slider a feature over what the training examples span, with how sure the answer stays along it. */
+
+import { asNumber } from '../lib/format/text.js';
 import { calm, card, make, press } from '../lib/ui/draw-parts.js';
 import { turningPoint } from '../lib/model/transforms.js';
 import { drawSweep } from './sweep.js';
-import { asNumber } from '../lib/format/text.js';
 
 const POINTS = 41;
 
 /** Build the card. `moved(stamp)` is called when a slider moves. Returns {element, raw, put(raw), sweep(label, answer, palette), destroy()}; `reader` reads the answers (answers.js). */
 export function createFeatures({ low, high, middle, names, reader }, moved) {
   const self = { raw: [...middle], put, sweep: null, destroy: null };
-  const { element } = card('Choose the features', 'features', press('Medians', 'Every feature at its training median', () => put([...middle])));
+  const { element } = card(
+    'Choose the features',
+    'features',
+    press('Medians', 'Every feature at its training median', () => put([...middle])),
+  );
   const list = make('div', 'dr-changes');
   element.append(list);
   const rows = names.map((name, i) => {
@@ -32,7 +37,17 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
     const canvas = make('canvas', 'dr-sweep');
     canvas.setAttribute('role', 'img');
     const verdict = make('span', 'dr-verdict');
-    list.append(make('div', 'dr-change', {}, make('div', 'dr-change-head', {}, make('span', '', { textContent: name }), output), input, canvas, verdict));
+    list.append(
+      make(
+        'div',
+        'dr-change',
+        {},
+        make('div', 'dr-change-head', {}, make('span', '', { textContent: name }), output),
+        input,
+        canvas,
+        verdict,
+      ),
+    );
     return { input, output, canvas, verdict };
   });
 
@@ -69,6 +84,13 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
     moved(stamp);
   }
   /** What was drawn last: [{name, canvas, verdict, label, points}]. */
-  const sweeps = () => rows.map(({ canvas, verdict, label, points = [] }, i) => ({ name: names[i], canvas, verdict: verdict.textContent, label, points }));
+  const sweeps = () =>
+    rows.map(({ canvas, verdict, label, points = [] }, i) => ({
+      name: names[i],
+      canvas,
+      verdict: verdict.textContent,
+      label,
+      points,
+    }));
   return Object.assign(self, { element, sweeps, sweep, destroy: sweep.cancel });
 }

@@ -28,8 +28,10 @@ function sizeOfJpeg(view) {
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
     if (isFrame) return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
     if (marker === 0xda) return null; // the pixels begin
-    if (marker === 0xff) at += 1; // a fill byte
-    else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7)) at += 2; // markers without a segment
+    if (marker === 0xff)
+      at += 1; // a fill byte
+    else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7))
+      at += 2; // markers without a segment
     else at += 2 + view.getUint16(at + 2);
   }
 }

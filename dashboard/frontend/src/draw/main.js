@@ -2,30 +2,30 @@
  * The Draw page: an example of one's own, drawn, uploaded, picked or moved by hand, and what the network answers
  * while the hand is still moving. Everything but the nearest training examples is computed here from one snapshot.
  */
+
+import { asPercent } from '../lib/format/text.js';
 import { answersOf, truthOf } from '../lib/model/answers.js';
-import { createAnswer } from './answer.js';
+import { createModel } from '../lib/model/inference.js';
+import { asBox, asMnist } from '../lib/model/ink.js';
 import { changed } from '../lib/model/transforms.js';
+import { isDark, paletteFor } from '../lib/theme/palette.js';
+import { calm, card, choice, make, press } from '../lib/ui/draw-parts.js';
+import { createFrame, paintFrame } from '../lib/ui/frame.js';
+import { record } from '../lib/ui/timings.js';
+import { createAnswer } from './answer.js';
 import { createExamples } from './example.js';
 import { createFeatures } from './features.js';
-import { asBox, asMnist } from '../lib/model/ink.js';
-import { createModel } from '../lib/model/inference.js';
 import { createNearest } from './nearest.js';
 import { createLiveNetwork } from './network.js';
 import { BRUSH, createPad, inkCanvasOf } from './pad.js';
-import { calm, card, choice, make, press } from '../lib/ui/draw-parts.js';
 import { createPlane } from './plane.js';
 import { addSaves, asSheet, onPaper } from './save.js';
 import { createSeen } from './seen.js';
 import { createSliders } from './sliders.js';
 import { openRun } from './source.js';
-import { RULES } from './style.js';
 import { createUpload } from './upload.js';
-import { isDark, paletteFor } from '../lib/theme/palette.js';
-import { createFrame, paintFrame } from '../lib/ui/frame.js';
-import { asPercent } from '../lib/format/text.js';
 
 const LOOK_AT_THEME = 700; // ms
-const KEPT_TIMES = 2000;
 const MOST_MS = 16; // that the network view may take while the hand moves
 const MOST_WORK = 1.5e7; // multiplications that a moving hand may wait for
 const pages = new WeakMap();
@@ -52,7 +52,6 @@ export function mount(component) {
 function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
   const { frame: root, remove } = createFrame(parent, 'Try the network');
   root.classList.add('annscope-draw');
-  const style = make('style', '', { textContent: RULES });
   const notice = make('p', 'dr-notice', { hidden: true });
   notice.setAttribute('role', 'alert');
   const time = createTime(newest, snapshot, (number, isLast) => {
@@ -62,7 +61,7 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
     tellSnapshot(isFollowing ? null : number);
   });
   const body = make('div', '', {}, make('p', 'dr-waiting', { textContent: 'Loading the network …' }));
-  root.append(style, time.element, notice, body);
+  root.append(time.element, notice, body);
 
   const server = openRun(base, run);
   let tell = () => {};
@@ -81,7 +80,7 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
   }
 
   function paint() {
-    const now = isDark({}, parent);
+    const now = isDark(parent);
     if (now === dark) return;
     dark = now;
     paintFrame(root, paletteFor(dark));
@@ -103,10 +102,21 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
 
   async function open() {
     try {
-      const [{ description }, about, frame] = await Promise.all([server.history(), server.trying(), server.frame(wanted)]);
+      const [{ description }, about, frame] = await Promise.all([
+        server.history(),
+        server.trying(),
+        server.frame(wanted),
+      ]);
       if (closed) return;
       desk = createDesk(body, {
-        description, about, server, say, frame, shows, tellSample: (name) => tell('sample', name), tellShown: (what) => tell('shows', what),
+        description,
+        about,
+        server,
+        say,
+        frame,
+        shows,
+        tellSample: (name) => tell('sample', name),
+        tellShown: (what) => tell('shows', what),
       });
       desk.paint(paletteFor(dark));
       isMany = answersOf(description).isMany;
@@ -146,7 +156,14 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
 
 /** The slider over the snapshots: {element, grow(newest), about(line, isMany)}; `isMany`: of several labels an example. */
 function createTime(newest, snapshot, choose) {
-  const input = make('input', '', { type: 'range', min: 0, max: newest, step: 1, value: Math.min(snapshot ?? newest, newest), disabled: newest < 1 });
+  const input = make('input', '', {
+    type: 'range',
+    min: 0,
+    max: newest,
+    step: 1,
+    value: Math.min(snapshot ?? newest, newest),
+    disabled: newest < 1,
+  });
   input.setAttribute('aria-label', 'Snapshot of the network');
   const output = make('output', '');
   input.addEventListener('input', () => choose(input.valueAsNumber, input.value === input.max));
@@ -159,7 +176,8 @@ function createTime(newest, snapshot, choose) {
       input.disabled = last < 1;
     },
     about({ number, epoch, step, heldout }, isMany) {
-      const accuracy = heldout?.accuracy === null || heldout?.accuracy === undefined ? 'n/a' : asPercent(heldout.accuracy);
+      const accuracy =
+        heldout?.accuracy === null || heldout?.accuracy === undefined ? 'n/a' : asPercent(heldout.accuracy);
       output.textContent = `epoch ${epoch}, step ${step.toLocaleString('en')}: ${isMany ? `on held-out examples ${accuracy} with every label right` : `${accuracy} right on held-out examples`}`;
       input.setAttribute('aria-valuetext', output.textContent);
       input.value = number;
@@ -173,8 +191,10 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   const reader = answersOf(description);
   const nFeatures = description.layer_sizes[0];
   const each = (value, i) => (Array.isArray(value) ? value[i] : value);
-  const toFeatures = (raw) => Float64Array.from(raw, (value, i) => (value * about.white - each(about.offset, i)) / each(about.divisor, i));
-  const toImage = (x) => Float64Array.from(x, (value, i) => (value * each(about.divisor, i) + each(about.offset, i)) / about.white);
+  const toFeatures = (raw) =>
+    Float64Array.from(raw, (value, i) => (value * about.white - each(about.offset, i)) / each(about.divisor, i));
+  const toImage = (x) =>
+    Float64Array.from(x, (value, i) => (value * each(about.divisor, i) + each(about.offset, i)) / about.white);
   const names = Array.from({ length: nFeatures }, (_, i) => about.feature_names?.[i] ?? `x${i + 1}`);
 
   let frame = first;
@@ -188,11 +208,13 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   let networkCost = model.cost > 3e5 ? Infinity : 0; // ms of the last drawing of the network, at first a guess
   let stamp = null;
   const stop = new AbortController();
-  const times = ((globalThis.__annscope ??= {}).answered ??= []);
   const painted = new MessageChannel();
 
   const answer = createAnswer(reader, (label) => seen?.about(label));
-  const nearest = createNearest({ imageShape: shape, reader, toShown: about.kind === 'plane' ? (x) => x : toImage, featureName: (i) => names[i] }, (example) => use(example));
+  const nearest = createNearest(
+    { imageShape: shape, reader, toShown: about.kind === 'plane' ? (x) => x : toImage, featureName: (i) => names[i] },
+    (example) => use(example),
+  );
   const examples = createExamples(reader, ({ split, index }) => take(`${split}-${index}`));
   const rests = calm(() => answer.announce(), 700);
   const live = make('div', 'dr-live');
@@ -206,27 +228,75 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     grid.append(...input.cards, answer.element);
     second.append(sliders.element, nearest.element);
   } else grid.append(...input.cards, make('div', 'dr-side', {}, answer.element, nearest.element));
-  const network = createLiveNetwork(live, { ...description, dataset: { ...description.dataset, feature_names: names } }, shape, nFeatures, input.extent);
+  const network = createLiveNetwork(
+    live,
+    { ...description, dataset: { ...description.dataset, feature_names: names } },
+    shape,
+    nFeatures,
+    input.extent,
+  );
 
   // --- files ---
   const files = (part) => () => `${description.run}-snapshot-${frame.number}-${part}`;
   addSaves(answer.element, files('answer'), {
-    rows: () => (now.best === null ? null : [[reader.one, 'probability'], ...Array.from(reader.probabilities(now.answers.at(-1)), (p, c) => [classNames[c], p])]),
+    rows: () =>
+      now.best === null
+        ? null
+        : [
+            [reader.one, 'probability'],
+            ...Array.from(reader.probabilities(now.answers.at(-1)), (p, c) => [classNames[c], p]),
+          ],
   });
   const tiles = () => [...nearest.element.querySelectorAll('.dr-neighbor')];
   addSaves(nearest.element, files('nearest'), {
-    rows: () => (nearest.found.length ? [['training example', reader.one, 'distance', ...names], ...nearest.found.map(({ index, label, distance, x }) => [index, reader.words(truthOf(label)), distance, ...x])] : null),
-    picture: shape && (() => (tiles().length ? asSheet(tiles().map((tile) => ({ canvas: tile.querySelector('canvas'), above: tile.querySelector('b').textContent, below: tile.querySelector('small').textContent })), 4, [84, 84], palette) : null)),
+    rows: () =>
+      nearest.found.length
+        ? [
+            ['training example', reader.one, 'distance', ...names],
+            ...nearest.found.map(({ index, label, distance, x }) => [
+              index,
+              reader.words(truthOf(label)),
+              distance,
+              ...x,
+            ]),
+          ]
+        : null,
+    picture:
+      shape &&
+      (() =>
+        tiles().length
+          ? asSheet(
+              tiles().map((tile) => ({
+                canvas: tile.querySelector('canvas'),
+                above: tile.querySelector('b').textContent,
+                below: tile.querySelector('small').textContent,
+              })),
+              4,
+              [84, 84],
+              palette,
+            )
+          : null),
   });
   const { pad } = input;
   if (pad) addSaves(input.cards[0], files('drawing'), { picture: () => onPaper(pad.canvas, palette.paper) });
-  else if (about.kind === 'plane') addSaves(input.cards[0], files('plane'), { picture: () => onPaper(input.cards[0].querySelector('canvas'), palette.paper) });
+  else if (about.kind === 'plane')
+    addSaves(input.cards[0], files('plane'), {
+      picture: () => onPaper(input.cards[0].querySelector('canvas'), palette.paper),
+    });
   if (seen) {
     addSaves(seen.element, files('input'), {
       rows: () => {
         const { features, map, kind } = seen.shown;
         const head = ['row', 'column', 'input', ...(map ? [kind] : [])];
-        return [head, ...Array.from(features, (value, i) => [Math.floor(i / shape[1]) + 1, (i % shape[1]) + 1, value, ...(map ? [map[i]] : [])])];
+        return [
+          head,
+          ...Array.from(features, (value, i) => [
+            Math.floor(i / shape[1]) + 1,
+            (i % shape[1]) + 1,
+            value,
+            ...(map ? [map[i]] : []),
+          ]),
+        ];
       },
       picture: () => onPaper(seen.canvas, palette.paper, Math.ceil(560 / shape[1])),
     });
@@ -234,20 +304,45 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   if (input.sweeps) {
     const ready = () => input.sweeps().filter(({ points }) => points.length);
     addSaves(sliders?.element ?? input.cards[0], files('sweeps'), {
-      rows: () => (ready().length ? [['change', 'value', reader.one, 'probability', 'answer'], ...ready().flatMap(({ name, label, points }) => points.map(({ value, p, probabilities }) => [name, value, classNames[label], p, reader.words(reader.predicted(probabilities))]))] : null),
-      picture: () => (ready().length ? asSheet(ready().map(({ name, canvas, verdict }) => ({ canvas, above: name, below: verdict })), 3, [260, 46], palette) : null),
+      rows: () =>
+        ready().length
+          ? [
+              ['change', 'value', reader.one, 'probability', 'answer'],
+              ...ready().flatMap(({ name, label, points }) =>
+                points.map(({ value, p, probabilities }) => [
+                  name,
+                  value,
+                  classNames[label],
+                  p,
+                  reader.words(reader.predicted(probabilities)),
+                ]),
+              ),
+            ]
+          : null,
+      picture: () =>
+        ready().length
+          ? asSheet(
+              ready().map(({ name, canvas, verdict }) => ({ canvas, above: name, below: verdict })),
+              3,
+              [260, 46],
+              palette,
+            )
+          : null,
     });
   }
   let isSavable = false; // the network view makes its bar when it is first shown
   function offerNetwork() {
-    if (!isSavable) addSaves(live, files('network'), { picture: () => onPaper(live.querySelector('.nv-canvas'), palette.surface) });
+    if (!isSavable)
+      addSaves(live, files('network'), { picture: () => onPaper(live.querySelector('.nv-canvas'), palette.surface) });
     isSavable = true;
   }
 
   // --- what is given to the network ---
   function imageInput() {
     const [rows, columns] = shape;
-    const toolChanged = () => { tool.set(pad.brush.erase ? 'erase' : 'brush'); };
+    const toolChanged = () => {
+      tool.set(pad.brush.erase ? 'erase' : 'brush');
+    };
     const pad = createPad(shape, (at) => {
       if (!pad.untouched()) forget();
       upload.isOnSheet(pad.untouched() === uploaded);
@@ -259,10 +354,23 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       toolChanged();
       pad.show();
     };
-    const tool = choice('Tool', [['brush', 'Brush', 'Draw'], ['erase', 'Erase', 'Rub out (E)']], 'brush', (name) => { pad.brush.erase = name === 'erase'; pad.show(); });
+    const tool = choice(
+      'Tool',
+      [
+        ['brush', 'Brush', 'Draw'],
+        ['erase', 'Erase', 'Rub out (E)'],
+      ],
+      'brush',
+      (name) => {
+        pad.brush.erase = name === 'erase';
+        pad.show();
+      },
+    );
     const size = make('input', '', { type: 'range', min: 0.03, max: 0.2, step: 0.005, value: BRUSH });
     size.setAttribute('aria-label', 'Width of the brush');
-    size.addEventListener('input', () => { pad.brush.size = size.valueAsNumber * Math.max(rows, columns); });
+    size.addEventListener('input', () => {
+      pad.brush.size = size.valueAsNumber * Math.max(rows, columns);
+    });
     const undo = press('Undo', 'Take the last stroke back (Ctrl+Z)', () => pad.undo());
     const redo = press('Redo', 'Draw it again (Ctrl+Shift+Z)', () => pad.redo());
     const clear = press('Clear', 'A clean sheet (Delete)', () => pad.clear());
@@ -285,11 +393,17 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     const { element } = card('Your drawing', 'pad-card', undo, redo, clear);
     element.style.setProperty('--dr-columns', columns);
     element.style.setProperty('--dr-rows', rows);
-    element.append(make('div', 'dr-tools', {}, tool.element, make('label', '', {}, 'Size', size), upload.element), pad.element, examples.element);
+    element.append(
+      make('div', 'dr-tools', {}, tool.element, make('label', '', {}, 'Size', size), upload.element),
+      pad.element,
+      examples.element,
+    );
     upload.listen(pad.element, stop.signal);
     const paper = toFeatures(new Float64Array(rows * columns));
-    const form = about.form === 'mass' && rows === columns
-      ? (ink) => asMnist(ink, rows, Math.round((rows * 20) / 28)) : (ink) => asBox(ink, rows, columns);
+    const form =
+      about.form === 'mass' && rows === columns
+        ? (ink) => asMnist(ink, rows, Math.round((rows * 20) / 28))
+        : (ink) => asBox(ink, rows, columns);
     // One map of a wide network takes longer than a stroke may wait: then it comes when the hand rests.
     const again = calm(() => later(null), 250);
     const explain = (kind, label, patch) => {
@@ -305,7 +419,11 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     const moves = createSliders(classNames, Math.max(rows, columns), (at) => later(at));
     let plain = null;
     return {
-      cards: [element, view.element], seen: view, sliders: moves, pad, sweeps: moves.sweeps,
+      cards: [element, view.element],
+      seen: view,
+      sliders: moves,
+      pad,
+      sweeps: moves.sweeps,
       read() {
         const untouched = pad.untouched();
         const exact = untouched?.exact ?? null;
@@ -316,18 +434,40 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       },
       put(example) {
         const data = toImage(example.x);
-        pad.put({ ink: inkCanvasOf({ height: rows, width: columns, data: data.map((value) => Math.min(1, Math.max(0, value))) }), exact: data });
+        pad.put({
+          ink: inkCanvasOf({
+            height: rows,
+            width: columns,
+            data: data.map((value) => Math.min(1, Math.max(0, value))),
+          }),
+          exact: data,
+        });
       },
       sweep(label) {
-        moves.update({ image: plain, label, answer: (image) => model.probabilities(toFeatures(image.data)), says: reader.says, name: reader.isMany && label !== null ? reader.names[label] : '', count: Math.round(Math.min(200, Math.max(12, 1.6e7 / model.cost))) }, palette);
+        moves.update(
+          {
+            image: plain,
+            label,
+            answer: (image) => model.probabilities(toFeatures(image.data)),
+            says: reader.says,
+            name: reader.isMany && label !== null ? reader.names[label] : '',
+            count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))),
+          },
+          palette,
+        );
       },
-      paint() { pad.paint(palette); },
+      paint() {
+        pad.paint(palette);
+      },
       destroy: again.cancel,
     };
   }
 
   function planeInput() {
-    const plane = createPlane({ points: about.points, labels: about.point_labels, names, reader }, (at) => { forget(); later(at); });
+    const plane = createPlane({ points: about.points, labels: about.point_labels, names, reader }, (at) => {
+      forget();
+      later(at);
+    });
     plane.element.append(examples.element);
     return {
       cards: [plane.element],
@@ -340,7 +480,10 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   }
 
   function featuresInput() {
-    const table = createFeatures({ ...about, names, reader }, (at) => { forget(); later(at); });
+    const table = createFeatures({ ...about, names, reader }, (at) => {
+      forget();
+      later(at);
+    });
     table.element.append(examples.element);
     return {
       cards: [table.element],
@@ -354,7 +497,9 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   }
 
   // --- examples of the data set ---
-  server.labels().then(examples.know, (error) => { if (!stop.signal.aborted) say(error.message); });
+  server.labels().then(examples.know, (error) => {
+    if (!stop.signal.aborted) say(error.message);
+  });
 
   function forget() {
     if (!sample) return;
@@ -400,14 +545,17 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     const best = given.isBare ? null : reader.leading(probabilities);
     said = given.isBare ? null : reader.predicted(probabilities);
     now = { ...given, answers, best, moving: asked !== null };
-    answer.update({ probabilities: given.isBare ? null : probabilities, truth: truthOf(sample?.label), source: sample ? `${sample.split} example ${sample.index}` : '' });
+    answer.update({
+      probabilities: given.isBare ? null : probabilities,
+      truth: truthOf(sample?.label),
+      source: sample ? `${sample.split} example ${sample.index}` : '',
+    });
     seen?.update({ features: given.x, image: given.image, best }, palette);
     input.shown?.();
     if (asked !== null) {
       // After this task the browser paints; a message comes back once it has.
       painted.port1.onmessage = () => {
-        times.push({ ms: performance.now() - asked, best, p: best === null ? null : probabilities[best] });
-        if (times.length > KEPT_TIMES) times.splice(0, times.length - KEPT_TIMES);
+        record('answered', { ms: performance.now() - asked, best, p: best === null ? null : probabilities[best] });
       };
       painted.port2.postMessage(0);
     }

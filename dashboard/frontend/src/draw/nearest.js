@@ -1,14 +1,21 @@
 /** The training examples whose last hidden layer answers most alike: asked of the server once the hand rests. */
-import { isSame, truthOf } from '../lib/model/answers.js';
-import { calm, card, make } from '../lib/ui/draw-parts.js';
+
 import { paintImage } from '../lib/charts/pictures.js';
 import { asNumber } from '../lib/format/text.js';
+import { isSame, truthOf } from '../lib/model/answers.js';
+import { calm, card, make } from '../lib/ui/draw-parts.js';
 
 /** Build the card. `choose(sample)` opens one. Returns {element, ask(url, features | null, said), paint(palette), destroy()}. */
 export function createNearest({ imageShape, reader, toShown, featureName }, choose) {
-  const { element, head } = card('Most alike in training', 'nearest', make('small', '', { textContent: 'last hidden layer' }));
+  const { element } = card(
+    'Most alike in training',
+    'nearest',
+    make('small', '', { textContent: 'last hidden layer' }),
+  );
   const list = make('ol', 'dr-neighbors');
-  const note = make('p', 'dr-note', { textContent: 'Draw, and the training examples that the network finds most alike appear here.' });
+  const note = make('p', 'dr-note', {
+    textContent: 'Draw, and the training examples that the network finds most alike appear here.',
+  });
   element.append(note, list);
   let palette = null;
   let found = [];
@@ -19,7 +26,10 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
     abort = new AbortController();
     try {
       const answer = await fetch(url, {
-        method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ x: Array.from(x), k: 8 }), signal: abort.signal,
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ x: Array.from(x), k: 8 }),
+        signal: abort.signal,
       });
       const told = await answer.json();
       if (!answer.ok) throw new Error(told.error);
@@ -37,25 +47,45 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
   function show() {
     const isAlike = ({ label }) => said !== null && isSame(truthOf(label), said);
     const same = found.filter(isAlike).length;
-    note.textContent = found.length ? `${same} of ${found.length} are ${said === null ? '' : `“${reader.words(said)}”`}, nearest first.` : 'Draw, and the training examples that the network finds most alike appear here.';
-    list.replaceChildren(...found.map((neighbor) => {
-      const words = reader.words(truthOf(neighbor.label));
-      const button = make('button', `dr-neighbor${isAlike(neighbor) ? '' : ' dr-differs'}`, { type: 'button', title: `Training example ${neighbor.index}: ${words}. Click to try it.` });
-      button.addEventListener('click', () => choose({ split: 'train', ...neighbor }));
-      if (imageShape) {
-        const canvas = make('canvas');
-        paintImage(canvas, toShown(neighbor.x), imageShape, palette.picture, 1);
-        button.append(canvas);
-      } else button.append(make('span', 'dr-coordinates', { textContent: Array.from(toShown(neighbor.x).slice(0, 3), (value, i) => `${featureName(i)} ${asNumber(value, 2)}`).join(', ') }));
-      button.append(make('b', '', { textContent: words }), make('small', '', { textContent: asNumber(neighbor.distance, 2) }));
-      return make('li', '', {}, button);
-    }));
+    note.textContent = found.length
+      ? `${same} of ${found.length} are ${said === null ? '' : `“${reader.words(said)}”`}, nearest first.`
+      : 'Draw, and the training examples that the network finds most alike appear here.';
+    list.replaceChildren(
+      ...found.map((neighbor) => {
+        const words = reader.words(truthOf(neighbor.label));
+        const button = make('button', `dr-neighbor${isAlike(neighbor) ? '' : ' dr-differs'}`, {
+          type: 'button',
+          title: `Training example ${neighbor.index}: ${words}. Click to try it.`,
+        });
+        button.addEventListener('click', () => choose({ split: 'train', ...neighbor }));
+        if (imageShape) {
+          const canvas = make('canvas');
+          paintImage(canvas, toShown(neighbor.x), imageShape, palette.picture, 1);
+          button.append(canvas);
+        } else
+          button.append(
+            make('span', 'dr-coordinates', {
+              textContent: Array.from(
+                toShown(neighbor.x).slice(0, 3),
+                (value, i) => `${featureName(i)} ${asNumber(value, 2)}`,
+              ).join(', '),
+            }),
+          );
+        button.append(
+          make('b', '', { textContent: words }),
+          make('small', '', { textContent: asNumber(neighbor.distance, 2) }),
+        );
+        return make('li', '', {}, button);
+      }),
+    );
   }
 
   return {
     element,
     /** What was found last: [{index, label, distance, x}]. */
-    get found() { return found; },
+    get found() {
+      return found;
+    },
     ask(url, x, answer) {
       abort?.abort();
       said = answer;

@@ -5,12 +5,32 @@ import { createNetwork } from '../network/network.js';
 /** Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}; `show` answers how many ms it took. */
 export function createLiveNetwork(root, description, featureShape, features, extent = 0) {
   const listeners = new Map();
-  const emit = (event) => { for (const listen of listeners.get(event) ?? []) listen(); };
+  const emit = (event) => {
+    for (const listen of listeners.get(event) ?? []) listen();
+  };
   const store = {
-    run: description.run, base: '', theme: 'light', hasPast: false, description, lines: [], snapshotLines: [], events: [], status: null,
-    probe: { images: { shape: [1, features], data: new Float64Array(features) }, labels: [null] }, title: `Through the network, as you ${featureShape ? 'draw' : 'move it'}`, extent,
-    layerSizes: description.layer_sizes, classNames: description.dataset.class_names, answers: answersOf(description), imageShape: featureShape,
-    shown: null, previous: null, progress: 1, selected: null, probeIndex: 0, pinned: null,
+    run: description.run,
+    base: '',
+    theme: 'light',
+    hasPast: false,
+    description,
+    lines: [],
+    snapshotLines: [],
+    events: [],
+    status: null,
+    probe: { images: { shape: [1, features], data: new Float64Array(features) }, labels: [null] },
+    title: `Through the network, as you ${featureShape ? 'draw' : 'move it'}`,
+    extent,
+    layerSizes: description.layer_sizes,
+    classNames: description.dataset.class_names,
+    answers: answersOf(description),
+    imageShape: featureShape,
+    shown: null,
+    previous: null,
+    progress: 1,
+    selected: null,
+    probeIndex: 0,
+    pinned: null,
     on(event, listen) {
       if (!listeners.has(event)) listeners.set(event, new Set());
       listeners.get(event).add(listen);
@@ -36,7 +56,9 @@ export function createLiveNetwork(root, description, featureShape, features, ext
         return { shape: [1, values.length], data };
       });
       store.shown = {
-        number: frame.number, line: frame.line, perClass: frame.perClass,
+        number: frame.number,
+        line: frame.line,
+        perClass: frame.perClass,
         tensor: (name) => {
           const found = name.match(/^layer(\d+)\.activation$/);
           return found ? own[Number(found[1])] : frame.tensor(name);

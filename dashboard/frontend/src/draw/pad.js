@@ -23,14 +23,17 @@ export function createPad(shape, changed) {
   canvas.style.aspectRatio = `${width} / ${height}`;
   canvas.setAttribute('role', 'application');
   canvas.setAttribute('aria-roledescription', 'drawing pad');
-  canvas.setAttribute('aria-label', 'Drawing pad. Arrow keys move the cursor, Space inks a dot, Shift and an arrow key draws, '
-    + 'E switches to the eraser, Ctrl+Z takes back, Delete clears.');
+  canvas.setAttribute(
+    'aria-label',
+    'Drawing pad. Arrow keys move the cursor, Space inks a dot, Shift and an arrow key draws, ' +
+      'E switches to the eraser, Ctrl+Z takes back, Delete clears.',
+  );
   const sheet = canvas.getContext('2d');
   const hint = make('p', 'dr-hint', { textContent: 'Draw here' });
   const element = make('div', 'dr-pad', {}, canvas, hint);
 
   const brush = { size: BRUSH * Math.max(rows, columns), erase: false };
-  let done = []; // {base} | {erase, points: [{x, y, size}]}
+  const done = []; // {base} | {erase, points: [{x, y, size}]}
   let undone = [];
   let palette = null;
   let cursor = { x: Math.floor(columns / 2), y: Math.floor(rows / 2) };
@@ -132,7 +135,9 @@ export function createPad(shape, changed) {
   });
   // A quick stroke is no swipe: after one the browser would take the next tap, on Undo, for the end of a scroll.
   canvas.addEventListener('touchstart', (event) => event.preventDefault(), { passive: false });
-  const lift = (event) => { if (held?.id === event.pointerId) held = null; };
+  const lift = (event) => {
+    if (held?.id === event.pointerId) held = null;
+  };
   canvas.addEventListener('pointerup', lift);
   canvas.addEventListener('pointercancel', lift);
 
@@ -142,8 +147,14 @@ export function createPad(shape, changed) {
     event.preventDefault();
     event.stopPropagation();
   });
-  canvas.addEventListener('focus', () => { byKeys = canvas.matches(':focus-visible') && !held; show(); });
-  canvas.addEventListener('blur', () => { byKeys = false; show(); });
+  canvas.addEventListener('focus', () => {
+    byKeys = canvas.matches(':focus-visible') && !held;
+    show();
+  });
+  canvas.addEventListener('blur', () => {
+    byKeys = false;
+    show();
+  });
 
   const middle = ({ x, y }) => ({ x: x + 0.5, y: y + 0.5, size: brush.size });
 
@@ -216,7 +227,12 @@ export function createPad(shape, changed) {
   }
 
   const api = {
-    element, canvas, brush, undo, redo, clear,
+    element,
+    canvas,
+    brush,
+    undo,
+    redo,
+    clear,
     toggle() {},
     can: () => ({ undo: done.length > 0, redo: undone.length > 0 }),
     /** Begin anew on top of a base. */

@@ -1,12 +1,16 @@
 /** For 2-D data: the plane with the classes' regions, the training points, and one point to drag. */
-import { card, make } from '../lib/ui/draw-parts.js';
-import { truthOf } from '../lib/model/answers.js';
+
 import { fillPoint, finenessFor, regionPicture } from '../lib/charts/plane.js';
 import { asNumber } from '../lib/format/text.js';
+import { truthOf } from '../lib/model/answers.js';
+import { card, make } from '../lib/ui/draw-parts.js';
 
 /** Build the card; `reader` reads the answers (answers.js). `moved(stamp)` is called when the point moves. Returns {element, extent, point, put(point), draw(model, palette)}. */
 export function createPlane({ points, labels, names, reader }, moved) {
-  const extent = Math.max(0.5, Math.ceil(Math.max(...points.map(([x, y]) => Math.max(Math.abs(x), Math.abs(y)))) * 2.2) / 2);
+  const extent = Math.max(
+    0.5,
+    Math.ceil(Math.max(...points.map(([x, y]) => Math.max(Math.abs(x), Math.abs(y)))) * 2.2) / 2,
+  );
   const canvas = make('canvas', 'dr-plane', { tabIndex: 0, width: 800, height: 800 });
   canvas.setAttribute('role', 'slider');
   canvas.setAttribute('aria-valuemin', -extent);
@@ -33,7 +37,10 @@ export function createPlane({ points, labels, names, reader }, moved) {
 
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
-    return [((event.clientX - box.left) / box.width - 0.5) * 2 * extent, (0.5 - (event.clientY - box.top) / box.height) * 2 * extent];
+    return [
+      ((event.clientX - box.left) / box.width - 0.5) * 2 * extent,
+      (0.5 - (event.clientY - box.top) / box.height) * 2 * extent,
+    ];
   };
   canvas.addEventListener('touchstart', (event) => event.preventDefault(), { passive: false }); // a quick drag is no swipe
   canvas.addEventListener('pointerdown', (event) => {
@@ -41,14 +48,22 @@ export function createPlane({ points, labels, names, reader }, moved) {
     canvas.setPointerCapture(event.pointerId);
     put(at(event), event.timeStamp);
   });
-  canvas.addEventListener('pointermove', (event) => { if (held) put(at(event), event.timeStamp); });
-  for (const end of ['pointerup', 'pointercancel']) canvas.addEventListener(end, () => { held = false; });
+  canvas.addEventListener('pointermove', (event) => {
+    if (held) put(at(event), event.timeStamp);
+  });
+  for (const end of ['pointerup', 'pointercancel'])
+    canvas.addEventListener(end, () => {
+      held = false;
+    });
   canvas.addEventListener('keydown', (event) => {
     const steps = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
     if (!steps[event.key]) return;
     event.preventDefault();
     const by = ((event.shiftKey ? 10 : 1) * extent) / 100;
-    put(self.point.map((value, i) => value + by * steps[event.key][i]), event.timeStamp);
+    put(
+      self.point.map((value, i) => value + by * steps[event.key][i]),
+      event.timeStamp,
+    );
   });
 
   function draw(model, palette) {
@@ -58,7 +73,8 @@ export function createPlane({ points, labels, names, reader }, moved) {
       const side = Math.min(100, 2 * finenessFor(model.layers));
       const answers = [];
       for (let r = 0; r < side; r += 1) {
-        for (let c = 0; c < side; c += 1) answers.push(model.outputs([((c + 0.5) / side - 0.5) * 2 * extent, (0.5 - (r + 0.5) / side) * 2 * extent]));
+        for (let c = 0; c < side; c += 1)
+          answers.push(model.outputs([((c + 0.5) / side - 0.5) * 2 * extent, (0.5 - (r + 0.5) / side) * 2 * extent]));
       }
       picture = regionPicture(answers, side, palette, reader);
       made = { model, palette };
@@ -78,7 +94,10 @@ export function createPlane({ points, labels, names, reader }, moved) {
     });
     context.globalAlpha = 1;
     const [x, y] = place(self.point);
-    for (const [radius, style, thick] of [[15, palette.paper, 8], [15, palette.ink, 4]]) {
+    for (const [radius, style, thick] of [
+      [15, palette.paper, 8],
+      [15, palette.ink, 4],
+    ]) {
       context.beginPath();
       context.arc(x, y, radius, 0, 7);
       context.lineWidth = thick;

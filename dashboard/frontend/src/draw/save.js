@@ -20,10 +20,16 @@ function download(blob, name) {
 export function addSaves(element, name, { rows = null, picture = null }) {
   const head = element.querySelector('.dr-head, .nv-bar');
   if (rows) {
-    head.append(press('CSV', 'Save the numbers as a table', () => {
-      const lines = rows();
-      if (lines) download(new Blob([`${lines.map((line) => line.map(field).join(',')).join('\n')}\n`], { type: 'text/csv' }), `${name()}.csv`);
-    }));
+    head.append(
+      press('CSV', 'Save the numbers as a table', () => {
+        const lines = rows();
+        if (lines)
+          download(
+            new Blob([`${lines.map((line) => line.map(field).join(',')).join('\n')}\n`], { type: 'text/csv' }),
+            `${name()}.csv`,
+          );
+      }),
+    );
   }
   if (picture) {
     head.append(press('PNG', 'Save as a picture', () => picture()?.toBlob((blob) => download(blob, `${name()}.png`))));
@@ -32,7 +38,10 @@ export function addSaves(element, name, { rows = null, picture = null }) {
 
 /** A canvas on the paper of the page, `scale` times as large, every pixel of it a square. */
 export function onPaper(canvas, paper, scale = 1) {
-  const made = Object.assign(document.createElement('canvas'), { width: canvas.width * scale, height: canvas.height * scale });
+  const made = Object.assign(document.createElement('canvas'), {
+    width: canvas.width * scale,
+    height: canvas.height * scale,
+  });
   const context = made.getContext('2d');
   context.fillStyle = paper;
   context.fillRect(0, 0, made.width, made.height);
@@ -46,7 +55,8 @@ export function asSheet(parts, columns, [width, height], palette) {
   const [gap, line] = [16, 18];
   const rows = Math.ceil(parts.length / columns);
   const made = Object.assign(document.createElement('canvas'), {
-    width: 2 * (columns * (width + gap) + gap), height: 2 * (rows * (height + 2 * line + gap) + gap),
+    width: 2 * (columns * (width + gap) + gap),
+    height: 2 * (rows * (height + 2 * line + gap) + gap),
   });
   const context = made.getContext('2d');
   context.scale(2, 2);

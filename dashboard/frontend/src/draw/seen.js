@@ -1,8 +1,9 @@
 /** What the network sees: the small image, and over it what the answer hangs on, with every number one click away. */
-import { card, choice, make, select } from '../lib/ui/draw-parts.js';
-import { gradientOf } from '../lib/theme/palette.js';
-import { roundUp } from '../lib/model/math.js';
+
 import { asNumber } from '../lib/format/text.js';
+import { roundUp } from '../lib/model/math.js';
+import { gradientOf } from '../lib/theme/palette.js';
+import { card, choice, make, select } from '../lib/ui/draw-parts.js';
 
 const MAPS = [
   ['none', 'Image', 'The image alone'],
@@ -26,12 +27,23 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
   const tip = make('output', 'dr-tip', { textContent: '' });
   const chosen = () => {
     redraw();
-    tellShown({ map: maps.value === 'none' ? null : maps.value, label: about.value === '' ? null : classNames[Number(about.value)] });
+    tellShown({
+      map: maps.value === 'none' ? null : maps.value,
+      label: about.value === '' ? null : classNames[Number(about.value)],
+    });
   };
   const maps = choice('What to show over the image', MAPS, shows.map ?? 'none', chosen);
-  const about = select(`${one === 'class' ? 'Class' : 'Label'} to explain`, [['', isMany ? 'the likeliest label' : 'the answer'], ...classNames.map((name, c) => [String(c), name])], chosen);
+  const about = select(
+    `${one === 'class' ? 'Class' : 'Label'} to explain`,
+    [['', isMany ? 'the likeliest label' : 'the answer'], ...classNames.map((name, c) => [String(c), name])],
+    chosen,
+  );
   if (classNames.includes(shows.label)) about.value = String(classNames.indexOf(shows.label));
-  const patch = select('Side of the blanked patch', [1, 3, 5, 7].filter((side) => side < Math.min(rows, columns)).map((side) => [String(side), `${side} × ${side}`]), () => redraw());
+  const patch = select(
+    'Side of the blanked patch',
+    [1, 3, 5, 7].filter((side) => side < Math.min(rows, columns)).map((side) => [String(side), `${side} × ${side}`]),
+    () => redraw(),
+  );
   patch.value = Math.min(rows, columns) > 12 ? '5' : '3';
   const forClass = make('label', '', {}, 'for', about);
   const blanking = make('label', '', {}, 'patch', patch);
@@ -40,8 +52,23 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
   const table = make('div', 'dr-table', { tabIndex: 0 });
   numbers.append(table);
   const { element } = card(`What the network sees`, 'seen', make('small', '', { textContent: `${rows} × ${columns}` }));
-  element.append(make('div', 'dr-seen-body', {}, make('div', '', {}, canvas, tip),
-    make('div', '', {}, make('div', 'dr-row', {}, maps.element), make('div', 'dr-row dr-about', {}, forClass, blanking), scale, numbers)));
+  element.append(
+    make(
+      'div',
+      'dr-seen-body',
+      {},
+      make('div', '', {}, canvas, tip),
+      make(
+        'div',
+        '',
+        {},
+        make('div', 'dr-row', {}, maps.element),
+        make('div', 'dr-row dr-about', {}, forClass, blanking),
+        scale,
+        numbers,
+      ),
+    ),
+  );
   let shown = null;
 
   numbers.addEventListener('toggle', () => redraw());
@@ -52,21 +79,47 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
     const i = r * columns + c;
     tip.textContent = `row ${r + 1}, column ${c + 1}: input ${asNumber(shown.features[i], 3)}${shown.map ? `, ${shown.kind} ${asNumber(shown.map[i], 4)}` : ''}`;
   });
-  canvas.addEventListener('pointerleave', () => { tip.textContent = ''; });
+  canvas.addEventListener('pointerleave', () => {
+    tip.textContent = '';
+  });
 
   function tabulate(values, caption) {
     const text = Array.from(values, (value) => asNumber(value, 4));
-    const lines = Array.from({ length: rows }, (_, r) => make('tr', '', {}, make('th', '', { scope: 'row', textContent: r + 1 }),
-      ...text.slice(r * columns, (r + 1) * columns).map((value) => make('td', '', { textContent: value }))));
-    const head = make('tr', '', {}, make('td'), ...Array.from({ length: columns }, (_, c) => make('th', '', { scope: 'col', textContent: c + 1 })));
-    table.replaceChildren(make('table', '', {}, make('caption', '', { textContent: caption }), make('thead', '', {}, head), make('tbody', '', {}, ...lines)));
+    const lines = Array.from({ length: rows }, (_, r) =>
+      make(
+        'tr',
+        '',
+        {},
+        make('th', '', { scope: 'row', textContent: r + 1 }),
+        ...text.slice(r * columns, (r + 1) * columns).map((value) => make('td', '', { textContent: value })),
+      ),
+    );
+    const head = make(
+      'tr',
+      '',
+      {},
+      make('td'),
+      ...Array.from({ length: columns }, (_, c) => make('th', '', { scope: 'col', textContent: c + 1 })),
+    );
+    table.replaceChildren(
+      make(
+        'table',
+        '',
+        {},
+        make('caption', '', { textContent: caption }),
+        make('thead', '', {}, head),
+        make('tbody', '', {}, ...lines),
+      ),
+    );
   }
 
   return {
     element,
     canvas,
     /** The numbers that are drawn: {features, map | null, kind}. */
-    get shown() { return shown; },
+    get shown() {
+      return shown;
+    },
     about(label) {
       about.value = String(label);
       if (maps.value === 'none') maps.set('gradient');
@@ -85,12 +138,18 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
       const pixels = new Uint32Array(picture.data.buffer);
       const mix = (a, b, share) => {
         let made = 255 << 24;
-        for (const at of [0, 8, 16]) made |= Math.round(((a >> at) & 255) + (((b >> at) & 255) - ((a >> at) & 255)) * share) << at;
+        for (const at of [0, 8, 16])
+          made |= Math.round(((a >> at) & 255) + (((b >> at) & 255) - ((a >> at) & 255)) * share) << at;
         return made >>> 0;
       };
       for (let i = 0; i < pixels.length; i += 1) {
         pixels[i] = palette.picture.rgba(image.data[i]);
-        if (map) pixels[i] = mix(pixels[i], palette.diverging.rgba(map[i] / top), Math.min(0.92, 0.25 + 1.4 * (Math.abs(map[i]) / top) ** 0.7) * (map[i] ? 1 : 0));
+        if (map)
+          pixels[i] = mix(
+            pixels[i],
+            palette.diverging.rgba(map[i] / top),
+            Math.min(0.92, 0.25 + 1.4 * (Math.abs(map[i]) / top) ** 0.7) * (map[i] ? 1 : 0),
+          );
       }
       context.putImageData(picture, 0, 0);
       shown = { features, map, kind };
@@ -98,10 +157,18 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
       if (map) {
         const bar = make('i');
         bar.style.background = gradientOf(palette.diverging);
-          scale.replaceChildren(make('span', '', { textContent: `${WORDS[kind][0]} −${asNumber(top, 2)}` }), bar, make('span', '', { textContent: `+${asNumber(top, 2)} ${WORDS[kind][1]}` }));
+        scale.replaceChildren(
+          make('span', '', { textContent: `${WORDS[kind][0]} −${asNumber(top, 2)}` }),
+          bar,
+          make('span', '', { textContent: `+${asNumber(top, 2)} ${WORDS[kind][1]}` }),
+        );
       }
       if (numbers.open) {
-        const what = { none: 'What the network is given', gradient: `d logit of “${classNames[label]}” / d pixel`, occlusion: `Drop in the probability of “${classNames[label]}”` }[kind];
+        const what = {
+          none: 'What the network is given',
+          gradient: `d logit of “${classNames[label]}” / d pixel`,
+          occlusion: `Drop in the probability of “${classNames[label]}”`,
+        }[kind];
         tabulate(map ?? features, what);
       }
     },

@@ -11,15 +11,31 @@ export function createSliders(classNames, side, moved) {
     rows.forEach(({ show }) => show());
     moved(performance.now());
   });
-  const other = press('Other noise', 'Draw the noise from another seed', () => { self.seed += 1; moved(performance.now()); });
+  const other = press('Other noise', 'Draw the noise from another seed', () => {
+    self.seed += 1;
+    moved(performance.now());
+  });
   const { element } = card('Where does the answer break?', 'sliders', other, reset);
   const grid = make('div', 'dr-changes');
   element.append(grid);
   const most = side / 28;
   const rows = CHANGES.map((given) => {
     const pixels = given.name === 'dx' || given.name === 'dy';
-    const change = pixels ? { ...given, low: Math.round(given.low * most), high: Math.round(given.high * most), step: most < 0.5 ? 0.25 : 0.5 } : given;
-    const input = make('input', '', { type: 'range', min: change.low, max: change.high, step: change.step, value: change.neutral });
+    const change = pixels
+      ? {
+          ...given,
+          low: Math.round(given.low * most),
+          high: Math.round(given.high * most),
+          step: most < 0.5 ? 0.25 : 0.5,
+        }
+      : given;
+    const input = make('input', '', {
+      type: 'range',
+      min: change.low,
+      max: change.high,
+      step: change.step,
+      value: change.neutral,
+    });
     input.setAttribute('aria-label', change.label);
     const value = make('output', '');
     const canvas = make('canvas', 'dr-sweep');
@@ -40,7 +56,17 @@ export function createSliders(classNames, side, moved) {
       moved(performance.now());
     });
     show();
-    grid.append(make('div', 'dr-change', {}, make('div', 'dr-change-head', {}, make('span', '', { textContent: change.label }), value), input, canvas, verdict));
+    grid.append(
+      make(
+        'div',
+        'dr-change',
+        {},
+        make('div', 'dr-change-head', {}, make('span', '', { textContent: change.label }), value),
+        input,
+        canvas,
+        verdict,
+      ),
+    );
     return { change, canvas, verdict, show };
   });
 
@@ -53,8 +79,10 @@ export function createSliders(classNames, side, moved) {
     drawSweep(canvas, found, change, values[change.name], palette);
     const words = found ? `${about.name ? `${about.name} ` : ''}${sentence(found, change)}` : 'n/a';
     verdict.textContent = words;
-    verdict.title = found ? meaning(found, change) : '';
-    canvas.setAttribute('aria-label', `Probability of ${label === null ? 'the answer' : classNames[label]} over ${change.label}: ${words}`);
+    canvas.setAttribute(
+      'aria-label',
+      `Probability of ${label === null ? 'the answer' : classNames[label]} over ${change.label}: ${words}`,
+    );
     if (at + 1 < rows.length) next(about, palette, at + 1);
   }
   let timer = 0;
@@ -75,9 +103,18 @@ export function createSliders(classNames, side, moved) {
   }
 
   const self = {
-    element, values, seed: 1,
+    element,
+    values,
+    seed: 1,
     /** What was drawn last: [{name, canvas, verdict, label, points}], without points for an empty sheet. */
-    sweeps: () => rows.map(({ change, canvas, verdict, found }) => ({ name: change.label, canvas, verdict: verdict.textContent, label: found?.label, points: found?.points ?? [] })),
+    sweeps: () =>
+      rows.map(({ change, canvas, verdict, found }) => ({
+        name: change.label,
+        canvas,
+        verdict: verdict.textContent,
+        label: found?.label,
+        points: found?.points ?? [],
+      })),
     /** Soon, draw anew how sure the network stays of `label` (null: nothing is drawn). */
     update: (about, palette) => next(about, palette, 0),
     destroy: () => clearTimeout(timer),

@@ -10,7 +10,8 @@ export function openRun(base, run) {
 
   async function ask(path) {
     const answer = await fetch(`${url}/${path}`);
-    if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.error ?? `The server answered ${answer.status}.`);
+    if (!answer.ok)
+      throw new Error((await answer.json().catch(() => null))?.error ?? `The server answered ${answer.status}.`);
     return answer;
   }
 
@@ -29,7 +30,9 @@ export function openRun(base, run) {
     nearestUrl: (number) => `${url}/snapshots/${number}/nearest`,
     frame(number) {
       if (!frames.has(number)) {
-        const coming = ask(`snapshots/${number}`).then((answer) => answer.arrayBuffer()).then(parseFrame);
+        const coming = ask(`snapshots/${number}`)
+          .then((answer) => answer.arrayBuffer())
+          .then(parseFrame);
         coming.catch(() => frames.delete(number));
         frames.set(number, coming);
         if (frames.size > KEPT) frames.delete(frames.keys().next().value);

@@ -16,7 +16,11 @@ export function createUpload(take, say) {
   const file = make('input', 'nv-hidden', { type: 'file', accept: 'image/png,image/jpeg', tabIndex: -1 });
   file.setAttribute('aria-label', 'Upload an image');
   file.setAttribute('aria-hidden', 'true');
-  const open = press('Upload or paste', 'A PNG or JPEG of up to 10 MB; Ctrl+V pastes one, and it can be dropped on the sheet', () => file.click());
+  const open = press(
+    'Upload or paste',
+    'A PNG or JPEG of up to 10 MB; Ctrl+V pastes one, and it can be dropped on the sheet',
+    () => file.click(),
+  );
   const invert = make('input', '', { type: 'checkbox' });
   const flip = make('label', 'dr-switch', { hidden: true }, invert, 'dark on light');
   const element = make('span', 'dr-upload', {}, open, file, flip);
@@ -46,7 +50,8 @@ export function createUpload(take, say) {
       const size = imageSize(new Uint8Array(await blob.arrayBuffer()));
       if (!size) return unreadable;
       // By its header: a file of a few kilobytes may be gigabytes of pixels.
-      if (size.width * size.height > MOST_PIXELS) return `${name} is ${size.width} × ${size.height} pixels; up to 50 million are read.`;
+      if (size.width * size.height > MOST_PIXELS)
+        return `${name} is ${size.width} × ${size.height} pixels; up to 50 million are read.`;
       picture = await createImageBitmap(blob);
     } catch {
       return unreadable;
@@ -79,20 +84,30 @@ export function createUpload(take, say) {
   return {
     element,
     /** Whether nothing but the upload is on the sheet: the switch would put it in the place of anything else. */
-    isOnSheet(is) { flip.hidden = !is; },
+    isOnSheet(is) {
+      flip.hidden = !is;
+    },
     /** Take what is pasted on the page and dropped on `target`, until `signal` is aborted. */
     listen(target, signal) {
-      document.addEventListener('paste', (event) => {
-        const item = [...(event.clipboardData?.items ?? [])].find(({ kind }) => kind === 'file');
-        if (!item) return;
-        event.preventDefault();
-        read(item.getAsFile());
-      }, { signal });
+      document.addEventListener(
+        'paste',
+        (event) => {
+          const item = [...(event.clipboardData?.items ?? [])].find(({ kind }) => kind === 'file');
+          if (!item) return;
+          event.preventDefault();
+          read(item.getAsFile());
+        },
+        { signal },
+      );
       target.addEventListener('dragover', (event) => event.preventDefault(), { signal });
-      target.addEventListener('drop', (event) => {
-        event.preventDefault();
-        if (event.dataTransfer.files[0]) read(event.dataTransfer.files[0]);
-      }, { signal });
+      target.addEventListener(
+        'drop',
+        (event) => {
+          event.preventDefault();
+          if (event.dataTransfer.files[0]) read(event.dataTransfer.files[0]);
+        },
+        { signal },
+      );
     },
   };
 }

@@ -21,7 +21,8 @@ export function fillLegend(legend, { isDifference, words }, palette) {
     return node('span', {}, mark, text);
   };
   legend.replaceChildren(
-    swatch(-0.75, isDifference ? 'better' : 'right'), swatch(0.75, isDifference ? 'worse' : 'wrong'),
+    swatch(-0.75, isDifference ? 'better' : 'right'),
+    swatch(0.75, isDifference ? 'worse' : 'wrong'),
     node('span', { textContent: words }),
   );
 }

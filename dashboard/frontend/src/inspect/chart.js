@@ -32,8 +32,21 @@ const escaped = (text) => text.replace(/[&<{]/g, (sign) => `&#${sign.codePointAt
 export function createChart(root, tell) {
   const title = node('b');
   const about = node('span', { className: 'ai-count' });
-  const whole = node('button', { type: 'button', className: 'ai-png', textContent: 'Whole', title: 'Undo the zoom (0)', disabled: true });
-  const head = node('div', { className: 'ai-head ai-plot-head' }, title, about, whole, pngButton(picture, () => data.file));
+  const whole = node('button', {
+    type: 'button',
+    className: 'ai-png',
+    textContent: 'Whole',
+    title: 'Undo the zoom (0)',
+    disabled: true,
+  });
+  const head = node(
+    'div',
+    { className: 'ai-head ai-plot-head' },
+    title,
+    about,
+    whole,
+    pngButton(picture, () => data.file),
+  );
   const say = node('p', { className: 'ai-say ai-plot-say', 'aria-live': 'polite', textContent: HINT });
   const plot = node('div', { className: 'ai-plot', tabIndex: 0, role: 'application', 'aria-roledescription': 'chart' });
   root.append(head, plot, say);
@@ -76,24 +89,45 @@ export function createChart(root, tell) {
     if (!walk) isOn = false;
     if (!isOn) say.textContent = walk ? HINT : '';
     if (Plotly) draw();
-    else plotly(data.plotly).then(begin, (error) => { say.textContent = `This chart cannot be drawn: ${error.message}.`; });
+    else
+      plotly(data.plotly).then(begin, (error) => {
+        say.textContent = `This chart cannot be drawn: ${error.message}.`;
+      });
   }
 
   const mark = () => ({
-    type: 'scatter', mode: 'markers', name: 'cursor', hoverinfo: 'skip', cliponaxis: false,
-    x: isOn ? [walk.x[at]] : [], y: isOn ? [walk.y[at]] : [],
+    type: 'scatter',
+    mode: 'markers',
+    name: 'cursor',
+    hoverinfo: 'skip',
+    cliponaxis: false,
+    x: isOn ? [walk.x[at]] : [],
+    y: isOn ? [walk.y[at]] : [],
     marker: { size: 16, symbol: 'circle-open', color: palette.ink, line: { width: 3 } },
   });
   const axes = ['xaxis', 'yaxis'];
   const home = (axis) => (data.figure.layout[axis].range ? [...data.figure.layout[axis].range] : null); // plotly writes into what it is given
   function layout() {
-    const made = { ...data.figure.layout, autosize: true, dragmode: matchMedia('(pointer: fine)').matches ? 'zoom' : false };
-    axes.forEach((axis, k) => { made[axis] = { ...made[axis], range: zoom ? [...zoom[k]] : home(axis) ?? undefined, autorange: !zoom && !home(axis) }; });
+    const made = {
+      ...data.figure.layout,
+      autosize: true,
+      dragmode: matchMedia('(pointer: fine)').matches ? 'zoom' : false,
+    };
+    axes.forEach((axis, k) => {
+      made[axis] = {
+        ...made[axis],
+        range: zoom ? [...zoom[k]] : (home(axis) ?? undefined),
+        autorange: !zoom && !home(axis),
+      };
+    });
     return made;
   }
 
   function draw() {
-    return Plotly.react(plot, [...data.figure.data, mark()], layout(), { displayModeBar: false, doubleClick: false }).then(() => {
+    return Plotly.react(plot, [...data.figure.data, mark()], layout(), {
+      displayModeBar: false,
+      doubleClick: false,
+    }).then(() => {
       root.dataset.drawn = data.label;
       tellZoom();
     });
@@ -117,7 +151,8 @@ export function createChart(root, tell) {
   }
 
   function choose(label, carried) {
-    if (carried === null || carried === undefined || Number.isNaN(carried)) say.textContent = 'Nothing is called positive at this point: it has no examples.';
+    if (carried === null || carried === undefined || Number.isNaN(carried))
+      say.textContent = 'Nothing is called positive at this point: it has no examples.';
     else tell({ label, carried });
   }
 
@@ -141,11 +176,13 @@ export function createChart(root, tell) {
 
   function zoomBy(factor) {
     const around = isOn ? [walk.x[at], walk.y[at]] : [null, null];
-    zoomTo(axes.map((axis, k) => {
-      const [low, high] = plot.layout[axis].range;
-      const middle = around[k] ?? (low + high) / 2;
-      return [middle - (middle - low) * factor, middle + (high - middle) * factor];
-    }));
+    zoomTo(
+      axes.map((axis, k) => {
+        const [low, high] = plot.layout[axis].range;
+        const middle = around[k] ?? (low + high) / 2;
+        return [middle - (middle - low) * factor, middle + (high - middle) * factor];
+      }),
+    );
   }
 
   // --- keys ---
@@ -159,18 +196,27 @@ export function createChart(root, tell) {
       return value !== null && (value < low || value > high);
     });
     if (out) {
-      zoomTo(axes.map((axis, k) => {
-        const [low, high] = plot.layout[axis].range;
-        const middle = [walk.x, walk.y][k][at] ?? (low + high) / 2; // an undefined figure stands nowhere
-        return [middle - (high - low) / 2, middle + (high - low) / 2];
-      }));
+      zoomTo(
+        axes.map((axis, k) => {
+          const [low, high] = plot.layout[axis].range;
+          const middle = [walk.x, walk.y][k][at] ?? (low + high) / 2; // an undefined figure stands nowhere
+          return [middle - (high - low) / 2, middle + (high - low) / 2];
+        }),
+      );
     } else Plotly.restyle(plot, { x: [[walk.x[at]]], y: [[walk.y[at]]] }, [plot.data.length - 1]);
   }
 
   plot.addEventListener('keydown', (event) => {
     if (!Plotly || !points() || event.ctrlKey || event.metaKey || event.altKey) return;
     const next = {
-      ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, PageDown: at - PAGE, PageUp: at + PAGE, Home: 0, End: points() - 1,
+      ArrowLeft: at - 1,
+      ArrowDown: at - 1,
+      ArrowRight: at + 1,
+      ArrowUp: at + 1,
+      PageDown: at - PAGE,
+      PageUp: at + PAGE,
+      Home: 0,
+      End: points() - 1,
     }[event.key];
     if (next !== undefined) {
       if (isOn) at = Math.max(0, Math.min(points() - 1, next));
@@ -203,16 +249,32 @@ export function createChart(root, tell) {
 
   /** The chart as one picture, with its name above it. */
   async function picture() {
-    const name = { text: `<b>${escaped(data.title)}</b>  ${escaped(data.about)}`, x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { size: 14 } };
-    const drawn = {
-      ...data.figure.layout, title: name, paper_bgcolor: palette.surface, margin: { ...data.figure.layout.margin, t: 48 },
-      xaxis: { ...data.figure.layout.xaxis, range: plot.layout.xaxis.range }, yaxis: { ...data.figure.layout.yaxis, range: plot.layout.yaxis.range },
+    const name = {
+      text: `<b>${data.title.replaceAll('<', '&lt;')}</b>  ${data.about.replaceAll('<', '&lt;')}`,
+      x: 0.02,
+      xanchor: 'left',
+      y: 0.97,
+      yanchor: 'top',
+      font: { size: 14 },
     };
-    const address = await Plotly.toImage({ data: data.figure.data, layout: drawn }, { format: 'png', scale: 2, width: Math.max(480, plot.clientWidth), height: data.figure.layout.height + 30 });
+    const drawn = {
+      ...data.figure.layout,
+      title: name,
+      paper_bgcolor: palette.surface,
+      margin: { ...data.figure.layout.margin, t: 48 },
+      xaxis: { ...data.figure.layout.xaxis, range: plot.layout.xaxis.range },
+      yaxis: { ...data.figure.layout.yaxis, range: plot.layout.yaxis.range },
+    };
+    const address = await Plotly.toImage(
+      { data: data.figure.data, layout: drawn },
+      { format: 'png', scale: 2, width: Math.max(480, plot.clientWidth), height: data.figure.layout.height + 30 },
+    );
     return (await fetch(address)).blob();
   }
 
-  const resize = new ResizeObserver(() => { if (Plotly && plot.data && plot.clientWidth) Plotly.Plots.resize(plot); });
+  const resize = new ResizeObserver(() => {
+    if (Plotly && plot.data && plot.clientWidth) Plotly.Plots.resize(plot);
+  });
   resize.observe(root);
   return {
     update,

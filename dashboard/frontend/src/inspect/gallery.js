@@ -1,9 +1,11 @@
 /** The gallery: a page of the chosen examples, and the one that was opened with all its probabilities. */
+
+import { fillPoint } from '../lib/charts/plane.js';
 import { isSame, truthOf } from '../lib/model/answers.js';
 import { bytesOf, node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
-import { fillPoint } from '../lib/charts/plane.js';
 
-const percent = (value) => (value >= 0.995 && value < 1 ? '>99 %' : value > 0 && value < 0.01 ? '<1 %' : `${Math.round(100 * value)} %`);
+const percent = (value) =>
+  value >= 0.995 && value < 1 ? '>99 %' : value > 0 && value < 0.01 ? '<1 %' : `${Math.round(100 * value)} %`;
 const ROW = 90; // pixels: a row of images
 const exact = (value) => (value >= 0.001 ? value.toFixed(4) : value === 0 ? '0' : value.toExponential(1));
 
@@ -11,7 +13,13 @@ const exact = (value) => (value >= 0.001 ? value.toFixed(4) : value === 0 ? '0' 
 export function createGallery(root, tell) {
   const title = node('h3');
   const count = node('span', { className: 'ai-count' });
-  const head = node('div', { className: 'ai-head' }, title, count, pngButton(picture, () => data.file));
+  const head = node(
+    'div',
+    { className: 'ai-head' },
+    title,
+    count,
+    pngButton(picture, () => data.file),
+  );
   const detail = node('section', { className: 'ai-detail', 'aria-label': 'The opened example', hidden: true });
   const sheet = node('div', { className: 'ai-sheet', role: 'group', 'aria-label': 'Examples' });
   const pager = node('nav', { className: 'ai-pager', 'aria-label': 'Pages of the gallery' });
@@ -22,18 +30,26 @@ export function createGallery(root, tell) {
   let tiles = [];
   let chosen = null; // what was drawn last
 
-  const across = () => Math.max(1, tiles.findIndex((tile) => tile.offsetTop > tiles[0].offsetTop));
+  const across = () =>
+    Math.max(
+      1,
+      tiles.findIndex((tile) => tile.offsetTop > tiles[0].offsetTop),
+    );
   const placeOf = (element) => {
     const k = tiles.indexOf(element);
     const width = tiles.at(-1)?.offsetTop === tiles[0]?.offsetTop ? tiles.length : across();
     return k < 0 ? null : [Math.floor(k / width), k % width, width];
   };
   let width = 1;
-  const reach = roveOver(sheet, (element) => {
-    const place = placeOf(element);
-    if (place) [, , width] = place;
-    return place;
-  }, (row, column) => tiles[row * width + column] ?? null);
+  const reach = roveOver(
+    sheet,
+    (element) => {
+      const place = placeOf(element);
+      if (place) [, , width] = place;
+      return place;
+    },
+    (row, column) => tiles[row * width + column] ?? null,
+  );
 
   function update(given, colors) {
     const isNew = given !== data;
@@ -54,13 +70,16 @@ export function createGallery(root, tell) {
       item.pixels = pixels.subarray(k * size, (k + 1) * size);
       item.probabilities = probabilities.subarray(k * classes, (k + 1) * classes);
     });
-    const held = document.activeElement && sheet.contains(document.activeElement) ? document.activeElement.dataset.sample : null;
+    const held =
+      document.activeElement && sheet.contains(document.activeElement) ? document.activeElement.dataset.sample : null;
     tiles = data.items.slice(0, data.shown).map(tileOf);
     sheet.classList.toggle('ai-cards', data.kind === 'values');
     const isLong = Math.max(...data.names.map((name) => name.length)) > (data.kind === 'values' ? 9 : 2);
     sheet.classList.toggle('ai-long', isLong && !data.several);
     sheet.classList.toggle('ai-several', data.several);
-    sheet.replaceChildren(...tiles.map((tile, k) => node('div', { className: 'ai-spot' }, tile, linkTo(data.items[k], 'ai-go', '→', -1))));
+    sheet.replaceChildren(
+      ...tiles.map((tile, k) => node('div', { className: 'ai-spot' }, tile, linkTo(data.items[k], 'ai-go', '→', -1))),
+    );
     if (!tiles.length) sheet.append(node('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
     reach(tiles.find((tile) => tile.dataset.sample === String(opened)) ?? tiles[0]);
     if (held) tiles.find((tile) => tile.dataset.sample === held)?.focus({ preventScroll: true });
@@ -73,7 +92,8 @@ export function createGallery(root, tell) {
   function show() {
     const isOther = chosen?.run === data.run && chosen.show !== data.show;
     chosen = data;
-    if (isOther && sheet.getBoundingClientRect().top > window.innerHeight - ROW) root.scrollIntoView({ block: 'start' });
+    if (isOther && sheet.getBoundingClientRect().top > window.innerHeight - ROW)
+      root.scrollIntoView({ block: 'start' });
   }
 
   const wordsOf = (classes) => classes.map((c) => data.names[c]).join(', ') || 'no label';
@@ -81,9 +101,13 @@ export function createGallery(root, tell) {
   function tileOf(item) {
     const { isRight } = item;
     const [truly, taken] = [wordsOf(item.truth), wordsOf(item.said)];
-    const words = isRight ? [truly] : [node('span', { textContent: truly }), ' ', node('span', { textContent: `→ ${taken}` })];
+    const words = isRight
+      ? [truly]
+      : [node('span', { textContent: truly }), ' ', node('span', { textContent: `→ ${taken}` })];
     const tile = node('button', {
-      type: 'button', className: `ai-tile${isRight ? '' : ' ai-wrong'}`, tabIndex: -1,
+      type: 'button',
+      className: `ai-tile${isRight ? '' : ' ai-wrong'}`,
+      tabIndex: -1,
       title: `Example ${item.sample}: truly ${truly}, taken for ${taken}, ${data.about} ${exact(item.value)}`,
       'aria-label': `Example ${item.sample}, truly ${truly}, taken for ${taken}, ${data.about} ${exact(item.value)}`,
     });
@@ -99,10 +123,17 @@ export function createGallery(root, tell) {
   }
 
   /** A click away from the network view; beside a tile it is for the pointer, the keyboard has the one of the opened example. */
-  const linkTo = ({ sample }, className, textContent, tabIndex = 0) => node('a', {
-    className, textContent, tabIndex, href: `/?${data.query}&sample=${data.split}-${sample}`, target: '_self',
-    ...(className === 'ai-go' ? { title: 'Show in network view', 'aria-label': `Show example ${sample} in network view` } : {}),
-  });
+  const linkTo = ({ sample }, className, textContent, tabIndex = 0) =>
+    node('a', {
+      className,
+      textContent,
+      tabIndex,
+      href: `/?${data.query}&sample=${data.split}-${sample}`,
+      target: '_self',
+      ...(className === 'ai-go'
+        ? { title: 'Show in network view', 'aria-label': `Show example ${sample} in network view` }
+        : {}),
+    });
 
   /** The example itself: its pixels, its place in the plane, or its values. */
   function faceOf(item) {
@@ -112,7 +143,9 @@ export function createGallery(root, tell) {
       const context = canvas.getContext('2d');
       const image = context.createImageData(columns, rows);
       const words = new Uint32Array(image.data.buffer);
-      item.pixels.forEach((value, i) => { words[i] = palette.picture.rgba(value / 255); });
+      item.pixels.forEach((value, i) => {
+        words[i] = palette.picture.rgba(value / 255);
+      });
       context.putImageData(image, 0, 0);
       return canvas;
     }
@@ -150,8 +183,14 @@ export function createGallery(root, tell) {
       return canvas;
     }
     const list = node('span', { className: 'ai-values' });
-    item.features.slice(0, 4).forEach((value, k) => list.append(
-      node('span', { textContent: data.features[k] }), node('em', { textContent: Number(value.toPrecision(4)) })));
+    item.features
+      .slice(0, 4)
+      .forEach((value, k) =>
+        list.append(
+          node('span', { textContent: data.features[k] }),
+          node('em', { textContent: Number(value.toPrecision(4)) }),
+        ),
+      );
     return list;
   }
 
@@ -159,7 +198,10 @@ export function createGallery(root, tell) {
   function picture() {
     const [side, words, gap, columns] = [84, 20, 8, Math.max(1, Math.min(7, tiles.length))];
     const rows = Math.ceil(tiles.length / columns);
-    const canvas = node('canvas', { width: 2 * (columns * (side + gap) + gap), height: 2 * (rows * (side + words + gap) + gap + 24) });
+    const canvas = node('canvas', {
+      width: 2 * (columns * (side + gap) + gap),
+      height: 2 * (rows * (side + words + gap) + gap + 24),
+    });
     const context = canvas.getContext('2d');
     context.scale(2, 2);
     context.fillStyle = palette.surface;
@@ -184,7 +226,12 @@ export function createGallery(root, tell) {
       }
       context.fillStyle = tile.classList.contains('ai-wrong') ? palette.positive : palette.ink;
       context.font = '11px sans-serif';
-      context.fillText(`${tile.querySelector('b').textContent}  ${tile.querySelector('small').textContent}`, x, y + side + 14, side);
+      context.fillText(
+        `${tile.querySelector('b').textContent}  ${tile.querySelector('small').textContent}`,
+        x,
+        y + side + 14,
+        side,
+      );
     });
     return canvas;
   }
@@ -193,15 +240,25 @@ export function createGallery(root, tell) {
     const { sheet: now, sheets } = data;
     pager.hidden = sheets <= 1;
     const button = (text, label, to) => {
-      const made = node('button', { type: 'button', textContent: text, 'aria-label': label, disabled: to < 0 || to >= sheets });
+      const made = node('button', {
+        type: 'button',
+        textContent: text,
+        'aria-label': label,
+        disabled: to < 0 || to >= sheets,
+      });
       made.addEventListener('click', () => tell({ sheet: to }));
       return made;
     };
     const first = now * data.size + 1;
     pager.replaceChildren(
-      button('«', 'First page', now === 0 ? -1 : 0), button('‹', 'Previous page', now - 1),
-      node('span', { textContent: `${first.toLocaleString('en')} to ${(first + data.shown - 1).toLocaleString('en')} of ${data.count.toLocaleString('en')}` }),
-      button('›', 'Next page', now + 1), button('»', 'Last page', now === sheets - 1 ? sheets : sheets - 1));
+      button('«', 'First page', now === 0 ? -1 : 0),
+      button('‹', 'Previous page', now - 1),
+      node('span', {
+        textContent: `${first.toLocaleString('en')} to ${(first + data.shown - 1).toLocaleString('en')} of ${data.count.toLocaleString('en')}`,
+      }),
+      button('›', 'Next page', now + 1),
+      button('»', 'Last page', now === sheets - 1 ? sheets : sheets - 1),
+    );
   }
 
   function open() {
@@ -212,13 +269,27 @@ export function createGallery(root, tell) {
     if (!item) return;
     const { names } = data;
     const { isRight } = item;
-    const close = node('button', { type: 'button', className: 'ai-close', textContent: '×', 'aria-label': 'Close the example' });
+    const close = node('button', {
+      type: 'button',
+      className: 'ai-close',
+      textContent: '×',
+      'aria-label': 'Close the example',
+    });
     close.addEventListener('click', shut);
-    const facts = node('p', {},
-      'truly ', node('b', { textContent: wordsOf(item.truth) }), isRight ? ', recognised' : ', taken for ',
-      ...(isRight ? [] : [node('b', { className: 'ai-bad', textContent: wordsOf(item.said) })]));
+    const facts = node(
+      'p',
+      {},
+      'truly ',
+      node('b', { textContent: wordsOf(item.truth) }),
+      isRight ? ', recognised' : ', taken for ',
+      ...(isRight ? [] : [node('b', { className: 'ai-bad', textContent: wordsOf(item.said) })]),
+    );
     const link = linkTo(item, 'ai-link', 'Show in network view →');
-    const bars = node('div', { className: 'ai-bars', role: 'table', 'aria-label': `Probability of each ${data.several ? 'label' : 'class'}` });
+    const bars = node('div', {
+      className: 'ai-bars',
+      role: 'table',
+      'aria-label': `Probability of each ${data.several ? 'label' : 'class'}`,
+    });
     names.forEach((name, k) => {
       const value = item.probabilities[k];
       const bar = node('i');
@@ -226,19 +297,37 @@ export function createGallery(root, tell) {
       const [isTrue, isSaid] = [item.truth.includes(k), item.said.includes(k)];
       // Of labels a true one that was not given is a mistake as well.
       const kind = data.several && isTrue && !isSaid ? 'ai-missed' : isTrue ? 'ai-true' : isSaid ? 'ai-taken' : '';
-      bars.append(node('div', { role: 'row', className: kind },
-        node('span', { role: 'rowheader', textContent: name, title: name }), bar, node('em', { role: 'cell', textContent: exact(value) })));
+      bars.append(
+        node(
+          'div',
+          { role: 'row', className: kind },
+          node('span', { role: 'rowheader', textContent: name, title: name }),
+          bar,
+          node('em', { role: 'cell', textContent: exact(value) }),
+        ),
+      );
     });
     const side = node('div', { className: 'ai-side' });
     if (data.kind === 'values') {
       const values = node('dl');
-      item.features.forEach((value, k) => values.append(node('dt', { textContent: data.features[k], title: data.features[k] }), node('dd', { textContent: Number(value.toPrecision(6)) })));
+      item.features.forEach((value, k) =>
+        values.append(
+          node('dt', { textContent: data.features[k], title: data.features[k] }),
+          node('dd', { textContent: Number(value.toPrecision(6)) }),
+        ),
+      );
       side.append(values);
     } else side.append(faceOf(item));
     side.append(facts, link);
     detail.replaceChildren(
-      node('div', { className: 'ai-detail-head' }, node('h4', { textContent: `Example ${item.sample.toLocaleString('en')} of the ${data.split} split` }), close),
-      node('div', { className: `ai-detail-body ai-of-${data.kind}` }, side, bars));
+      node(
+        'div',
+        { className: 'ai-detail-head' },
+        node('h4', { textContent: `Example ${item.sample.toLocaleString('en')} of the ${data.split} split` }),
+        close,
+      ),
+      node('div', { className: `ai-detail-body ai-of-${data.kind}` }, side, bars),
+    );
   }
 
   function shut() {

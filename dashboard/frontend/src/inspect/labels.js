@@ -1,18 +1,37 @@
 /** A 2x2 matrix for each label: what is true in rows, what was predicted in columns; every cell shows its examples. */
-import { fillLegend, paintCell } from './cells.js';
-import { node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
 
-const CELLS = [['tn', 'fp'], ['fn', 'tp']];
+import { node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
+import { fillLegend, paintCell } from './cells.js';
+
+const CELLS = [
+  ['tn', 'fp'],
+  ['fn', 'tp'],
+];
 const WORDS = { tn: 'rightly not called', fp: 'wrongly called', fn: 'missed', tp: 'found' };
-const LINES = [['without', 'truly not'], ['true', 'truly']];
-const HEADS = [['unpredicted', 'not called'], ['predicted', 'called']];
+const LINES = [
+  ['without', 'truly not'],
+  ['true', 'truly'],
+];
+const HEADS = [
+  ['unpredicted', 'not called'],
+  ['predicted', 'called'],
+];
 
 /** Build the matrices in `root`; `tell` is called with a selection such as "fn-3" or "true-3". */
 export function createLabels(root, tell) {
   const grid = node('div', { className: 'ai-matrices', role: 'group' });
   const say = node('p', { className: 'ai-say', 'aria-live': 'polite' });
   const legend = node('p', { className: 'ai-legend' });
-  root.append(grid, say, node('div', { className: 'ai-foot' }, legend, pngButton(picture, () => data.file)));
+  root.append(
+    grid,
+    say,
+    node(
+      'div',
+      { className: 'ai-foot' },
+      legend,
+      pngButton(picture, () => data.file),
+    ),
+  );
   let cells = []; // [label][row][column]
   let built = '';
   let data = null;
@@ -26,26 +45,32 @@ export function createLabels(root, tell) {
 
   function build(names) {
     cells = names.map(() => [[], []]);
-    grid.replaceChildren(...names.map((name, k) => {
-      const button = (className, show, text, title) => {
-        const made = node('button', { type: 'button', className, textContent: text, title });
-        made.dataset.show = `${show}-${k}`;
-        return made;
-      };
-      const matrix = node('div', { className: 'ai-two', role: 'group', 'aria-label': name }, node('h4', { textContent: name, title: name }),
-        ...HEADS.map(([show, words]) => button('ai-side-name', show, words, `Everything ${words} ${name}`)));
-      LINES.forEach(([show, words], i) => {
-        matrix.append(button('ai-side-name ai-row-name', show, words, `Everything that is ${words} ${name}`));
-        CELLS[i].forEach((kind, j) => {
-          const cell = button('ai-cell', kind, '', '');
-          cell.tabIndex = -1;
-          cell.dataset.spot = `${2 * k + i},${j}`;
-          cells[k][i][j] = cell;
-          matrix.append(cell);
+    grid.replaceChildren(
+      ...names.map((name, k) => {
+        const button = (className, show, text, title) => {
+          const made = node('button', { type: 'button', className, textContent: text, title });
+          made.dataset.show = `${show}-${k}`;
+          return made;
+        };
+        const matrix = node(
+          'div',
+          { className: 'ai-two', role: 'group', 'aria-label': name },
+          node('h4', { textContent: name, title: name }),
+          ...HEADS.map(([show, words]) => button('ai-side-name', show, words, `Everything ${words} ${name}`)),
+        );
+        LINES.forEach(([show, words], i) => {
+          matrix.append(button('ai-side-name ai-row-name', show, words, `Everything that is ${words} ${name}`));
+          CELLS[i].forEach((kind, j) => {
+            const cell = button('ai-cell', kind, '', '');
+            cell.tabIndex = -1;
+            cell.dataset.spot = `${2 * k + i},${j}`;
+            cells[k][i][j] = cell;
+            matrix.append(cell);
+          });
         });
-      });
-      return matrix;
-    }));
+        return matrix;
+      }),
+    );
     reach(cells[0][0][0]);
   }
 
@@ -58,12 +83,20 @@ export function createLabels(root, tell) {
       built = names.join('\n');
       build(names);
     }
-    cells.forEach((matrix, k) => matrix.forEach((row, i) => row.forEach((cell, j) => {
-      paintCell(cell, values[k][i][j], { top: data.top, isRight: i === j, isDifference: difference }, palette);
-      cell.textContent = texts[k][i][j];
-      cell.setAttribute('aria-label', `${names[k]}, ${WORDS[CELLS[i][j]]}: ${counts[k][i][j]}${difference ? `, change ${texts[k][i][j]}` : ''}`);
-    })));
-    for (const each of grid.querySelectorAll('[data-show]')) each.setAttribute('aria-pressed', String(each.dataset.show === selected));
+    cells.forEach((matrix, k) =>
+      matrix.forEach((row, i) =>
+        row.forEach((cell, j) => {
+          paintCell(cell, values[k][i][j], { top: data.top, isRight: i === j, isDifference: difference }, palette);
+          cell.textContent = texts[k][i][j];
+          cell.setAttribute(
+            'aria-label',
+            `${names[k]}, ${WORDS[CELLS[i][j]]}: ${counts[k][i][j]}${difference ? `, change ${texts[k][i][j]}` : ''}`,
+          );
+        }),
+      ),
+    );
+    for (const each of grid.querySelectorAll('[data-show]'))
+      each.setAttribute('aria-pressed', String(each.dataset.show === selected));
     fillLegend(legend, { isDifference: difference, words: data.words }, palette);
     describe(null);
   }
@@ -94,7 +127,10 @@ export function createLabels(root, tell) {
   function picture() {
     const [side, left, top, across] = [64, 96, 64, Math.min(3, data.names.length)];
     const [wide, tall] = [left + 2 * side + 24, top + 2 * side + 16];
-    const canvas = node('canvas', { width: 2 * across * wide, height: 2 * (28 + Math.ceil(data.names.length / across) * tall) });
+    const canvas = node('canvas', {
+      width: 2 * across * wide,
+      height: 2 * (28 + Math.ceil(data.names.length / across) * tall),
+    });
     const context = canvas.getContext('2d');
     context.scale(2, 2);
     context.fillStyle = palette.surface;
@@ -108,7 +144,9 @@ export function createLabels(root, tell) {
     data.names.forEach((name, k) => {
       const [x, y] = [(k % across) * wide, 28 + Math.floor(k / across) * tall];
       write(name, x + 12, y + 18, palette.ink, 'left', '600 14px sans-serif');
-      HEADS.forEach(([, words], j) => write(words, x + left + (j + 0.5) * side, y + 48, palette.muted, 'center', '11px sans-serif'));
+      HEADS.forEach(([, words], j) =>
+        write(words, x + left + (j + 0.5) * side, y + 48, palette.muted, 'center', '11px sans-serif'),
+      );
       LINES.forEach(([, words], i) => {
         write(words, x + left - 8, y + top + (i + 0.5) * side, palette.muted, 'right', '11px sans-serif');
         cells[k][i].forEach((cell, j) => {

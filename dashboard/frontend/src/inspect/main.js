@@ -2,18 +2,23 @@
  * The parts of the Inspect page that answer to a click: the confusion matrix, tables whose rows can be chosen, charts,
  * the gallery, and the choice of the moment. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
  */
+
+import { isDark, paletteFor } from '../lib/theme/palette.js';
+import { paintFrame } from '../lib/ui/frame.js';
 import { createChart, plotly } from './chart.js';
 import { createGallery } from './gallery.js';
 import { createLabels } from './labels.js';
 import { createMatrix } from './matrix.js';
 import { createMoment } from './moment.js';
-import { RULES } from './style.js';
 import { createTable } from './table.js';
-import { isDark, paletteFor } from '../lib/theme/palette.js';
-import { paintFrame } from '../lib/ui/frame.js';
 
 const VIEWS = {
-  matrix: createMatrix, labels: createLabels, table: createTable, chart: createChart, gallery: createGallery, moment: createMoment,
+  matrix: createMatrix,
+  labels: createLabels,
+  table: createTable,
+  chart: createChart,
+  gallery: createGallery,
+  moment: createMoment,
 };
 const LOOK_AT_THEME = 700; // ms
 const mounted = new WeakMap();
@@ -24,7 +29,9 @@ let isLoadedAhead = false;
 function loadAhead(address) {
   if (isLoadedAhead) return;
   isLoadedAhead = true;
-  const load = () => { plotly(address).catch(() => {}); }; // a chart that needs it says so itself
+  const load = () => {
+    plotly(address).catch(() => {});
+  }; // a chart that needs it says so itself
   if (window.requestIdleCallback) requestIdleCallback(load, { timeout: 4000 });
   else setTimeout(load, 1000);
 }
@@ -45,18 +52,16 @@ export function mount(component) {
 }
 
 function create(parent, name) {
-  const style = document.createElement('style');
-  style.textContent = RULES;
   const root = document.createElement('div');
   root.className = `annscope-inspect ai-${name}`;
-  parent.append(style, root);
+  parent.append(root);
   let tell = () => {};
   let data = null;
   let palette = null;
   const view = VIEWS[name](root, (chosen) => tell('chosen', { ...chosen, when: Date.now() }));
 
   function paint() {
-    const found = paletteFor(isDark({}, parent));
+    const found = paletteFor(isDark(parent));
     if (found === palette) return false;
     palette = found;
     paintFrame(root, palette);
@@ -64,7 +69,9 @@ function create(parent, name) {
     return true;
   }
 
-  const clock = setInterval(() => { if (paint() && data) view.update(data, palette); }, LOOK_AT_THEME);
+  const clock = setInterval(() => {
+    if (paint() && data) view.update(data, palette);
+  }, LOOK_AT_THEME);
   return {
     update(component) {
       ({ data } = component);
@@ -78,7 +85,6 @@ function create(parent, name) {
     destroy() {
       clearInterval(clock);
       view.destroy?.();
-      style.remove();
       root.remove();
     },
   };

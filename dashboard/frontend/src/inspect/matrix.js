@@ -1,6 +1,7 @@
 /** The confusion matrix of Inspect: every cell, row and column is a button that says which examples to show. */
-import { fillLegend, paintCell } from './cells.js';
+
 import { node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
+import { fillLegend, paintCell } from './cells.js';
 
 const NUMBERS_UP_TO = 26; // classes for which every cell has room for its number
 const BIG_UP_TO = 12;
@@ -10,7 +11,12 @@ export function createMatrix(root, tell) {
   const table = node('table', { className: 'ai-grid', role: 'grid' });
   const say = node('p', { className: 'ai-say', 'aria-live': 'polite' });
   const legend = node('p', { className: 'ai-legend' });
-  const foot = node('div', { className: 'ai-foot' }, legend, pngButton(picture, () => data.file));
+  const foot = node(
+    'div',
+    { className: 'ai-foot' },
+    legend,
+    pngButton(picture, () => data.file),
+  );
   root.append(node('div', { className: 'ai-scroll' }, table), say, foot);
   let places = []; // [row][column], row 0 and column 0 the headings, the last column the totals
   let built = '';
@@ -36,14 +42,36 @@ export function createMatrix(root, tell) {
       return element;
     };
     places = [];
-    names.forEach((name, j) => header.append(spot(
-      node('th', { scope: 'col', role: 'columnheader', textContent: name, title: `Everything taken for ${name}` }), 0, j + 1, `predicted-${j}`)));
+    names.forEach((name, j) =>
+      header.append(
+        spot(
+          node('th', { scope: 'col', role: 'columnheader', textContent: name, title: `Everything taken for ${name}` }),
+          0,
+          j + 1,
+          `predicted-${j}`,
+        ),
+      ),
+    );
     header.append(node('th', { scope: 'col', role: 'columnheader', className: 'ai-total', textContent: 'all' }));
     names.forEach((name, i) => {
       const row = node('tr', { role: 'row' });
-      row.append(spot(node('th', { scope: 'row', role: 'rowheader', textContent: name, title: `Everything that truly is ${name}` }), i + 1, 0, `true-${i}`));
+      row.append(
+        spot(
+          node('th', { scope: 'row', role: 'rowheader', textContent: name, title: `Everything that truly is ${name}` }),
+          i + 1,
+          0,
+          `true-${i}`,
+        ),
+      );
       names.forEach((_, j) => row.append(spot(node('td', { role: 'gridcell' }), i + 1, j + 1, `${i}-${j}`)));
-      row.append(spot(node('td', { role: 'gridcell', className: 'ai-total', title: `Everything that truly is ${name}` }), i + 1, names.length + 1, `true-${i}`));
+      row.append(
+        spot(
+          node('td', { role: 'gridcell', className: 'ai-total', title: `Everything that truly is ${name}` }),
+          i + 1,
+          names.length + 1,
+          `true-${i}`,
+        ),
+      );
       body.append(row);
     });
     table.replaceChildren(node('thead', { role: 'rowgroup' }, header), body);
@@ -68,7 +96,10 @@ export function createMatrix(root, tell) {
         paintCell(cell, values[i][j], { top: data.top, isRight: i === j, isDifference: difference }, palette);
         const text = size <= NUMBERS_UP_TO ? texts[i][j] : '';
         if (cell.textContent !== text) cell.textContent = text;
-        cell.setAttribute('aria-label', `true ${names[i]}, predicted ${names[j]}: ${counts[i][j]}${difference ? `, change ${texts[i][j]}` : ''}`);
+        cell.setAttribute(
+          'aria-label',
+          `true ${names[i]}, predicted ${names[j]}: ${counts[i][j]}${difference ? `, change ${texts[i][j]}` : ''}`,
+        );
       }
       places[i + 1][size + 1].textContent = data.totals[i].toLocaleString('en');
     }
@@ -91,11 +122,14 @@ export function createMatrix(root, tell) {
     const [i, j] = [spot[0] - 1, spot[1] - 1];
     const { names, counts, totals, predicted } = data;
     const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : 'n/a');
-    if (i < 0) say.textContent = `${predicted[j].toLocaleString('en')} taken for ${names[j]}; precision ${share(counts[j][j], predicted[j])}.`;
-    else if (j < 0 || j >= names.length) say.textContent = `${totals[i].toLocaleString('en')} truly ${names[i]}; recall ${share(counts[i][i], totals[i])}.`;
+    if (i < 0)
+      say.textContent = `${predicted[j].toLocaleString('en')} taken for ${names[j]}; precision ${share(counts[j][j], predicted[j])}.`;
+    else if (j < 0 || j >= names.length)
+      say.textContent = `${totals[i].toLocaleString('en')} truly ${names[i]}; recall ${share(counts[i][i], totals[i])}.`;
     else {
-      say.textContent = `${counts[i][j].toLocaleString('en')} of ${totals[i].toLocaleString('en')} true ${names[i]} ${i === j ? 'recognised' : `taken for ${names[j]}`}`
-        + ` (${share(counts[i][j], totals[i])} of the row, ${share(counts[i][j], predicted[j])} of the column).`;
+      say.textContent =
+        `${counts[i][j].toLocaleString('en')} of ${totals[i].toLocaleString('en')} true ${names[i]} ${i === j ? 'recognised' : `taken for ${names[j]}`}` +
+        ` (${share(counts[i][j], totals[i])} of the row, ${share(counts[i][j], predicted[j])} of the column).`;
     }
   }
 

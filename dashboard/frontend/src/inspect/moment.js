@@ -6,7 +6,8 @@ const PATIENCE = 2000; // ms in which the page may answer; until then the slider
 
 /** Build the choice in `root`; `tell` is called with {number} or, to follow the run, {latest: true}. */
 export function createMoment(root, tell) {
-  const button = (text, label) => node('button', { type: 'button', textContent: text, title: label, 'aria-label': label });
+  const button = (text, label) =>
+    node('button', { type: 'button', textContent: text, title: label, 'aria-label': label });
   const [earlier, later] = [button('‹', 'One snapshot earlier'), button('›', 'One snapshot later')];
   const slider = node('input', { type: 'range', min: 0, step: 1, 'aria-label': 'Snapshot' });
   const output = node('output');
@@ -38,7 +39,9 @@ export function createMoment(root, tell) {
     }
     for (const each of [earlier, later, slider, output]) each.hidden = last < 1;
     latest.textContent = data.live ? 'Live' : 'Latest';
-    latest.title = data.live ? 'Show the newest snapshot, and the next as soon as it is there' : 'Show the last snapshot';
+    latest.title = data.live
+      ? 'Show the newest snapshot, and the next as soon as it is there'
+      : 'Show the last snapshot';
     latest.classList.toggle('ai-live', data.live);
     latest.setAttribute('aria-pressed', String(data.following));
     Object.assign(root.dataset, { number: data.number, last: data.numbers.at(-1), following: data.following });
@@ -66,15 +69,24 @@ export function createMoment(root, tell) {
     wanted.number = null;
     tell({ latest: true });
   });
-  slider.addEventListener('pointerdown', () => { held = true; });
+  slider.addEventListener('pointerdown', () => {
+    held = true;
+  });
   slider.addEventListener('input', say);
   slider.addEventListener('change', () => {
     clearTimeout(asking);
     asking = setTimeout(() => ask(slider.valueAsNumber), REST);
     held = false;
   });
-  const drop = () => { held = false; };
+  const drop = () => {
+    held = false;
+  };
   slider.addEventListener('pointercancel', drop);
   slider.addEventListener('pointerup', drop);
-  return { update, destroy() { clearTimeout(asking); } };
+  return {
+    update,
+    destroy() {
+      clearTimeout(asking);
+    },
+  };
 }

@@ -5,14 +5,21 @@ import { node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
 export function createTable(root, tell) {
   const table = node('table', { className: 'ai-table' });
   const box = node('div', { className: 'ai-scroll' }, table);
-  root.append(box, node('div', { className: 'ai-foot ai-end' }, pngButton(picture, () => data.file)));
+  root.append(
+    box,
+    node(
+      'div',
+      { className: 'ai-foot ai-end' },
+      pngButton(picture, () => data.file),
+    ),
+  );
   let data = null;
   let palette = null;
   let sort = null; // [column, descending]
   let rows = [];
   let seen = null; // the row that was last brought into sight
   const placeOf = (element) => (element.dataset?.row ? [rows.indexOf(element), 0] : null);
-  const reach = roveOver(table, placeOf, (row, column) => (column === 0 ? rows[row] ?? null : null));
+  const reach = roveOver(table, placeOf, (row, column) => (column === 0 ? (rows[row] ?? null) : null));
 
   function update(given, colors) {
     data = given;
@@ -22,7 +29,11 @@ export function createTable(root, tell) {
     const held = document.activeElement?.dataset?.row;
     const head = node('tr');
     columns.forEach(({ title, about, kind, chosen }, k) => {
-      const button = node('button', { type: 'button', textContent: title, title: about ?? `Sort by ${title.toLowerCase()}` });
+      const button = node('button', {
+        type: 'button',
+        textContent: title,
+        title: about ?? `Sort by ${title.toLowerCase()}`,
+      });
       const order = sort?.[0] === k ? (sort[1] ? 'descending' : 'ascending') : 'none';
       const heading = node('th', { scope: 'col', 'aria-sort': order }, button);
       if (kind === 'text') heading.className = 'ai-text';
@@ -58,7 +69,12 @@ export function createTable(root, tell) {
     }
     const foot = node('tfoot');
     for (const row of data.footer ?? []) foot.append(lineOf(row));
-    table.replaceChildren(node('caption', { className: 'ai-hidden', textContent: data.label }), node('thead', {}, head), body, foot);
+    table.replaceChildren(
+      node('caption', { className: 'ai-hidden', textContent: data.label }),
+      node('thead', {}, head),
+      body,
+      foot,
+    );
     const current = rows.find((line) => line.dataset.row === selected);
     reach(rows.find((line) => line.dataset.row === held) ?? current ?? rows[0]);
     if (data.tall && current && selected !== seen) box.scrollTop = current.offsetTop - box.clientHeight / 2;
@@ -81,7 +97,9 @@ export function createTable(root, tell) {
         line.append(node('td', {}, node('div', { className: 'ai-meter' }, bar, node('span', { textContent: text }))));
       }
     });
-    line.querySelectorAll(':scope > *').forEach((cell, k) => cell.classList.toggle('ai-chosen', data.columns[k].chosen === true));
+    line
+      .querySelectorAll(':scope > *')
+      .forEach((cell, k) => cell.classList.toggle('ai-chosen', data.columns[k].chosen === true));
     return line;
   }
 
@@ -92,8 +110,13 @@ export function createTable(root, tell) {
     const context = canvas.getContext('2d');
     const [tall, top, font, bold] = [26, 34, '13px sans-serif', '600 13px sans-serif'];
     context.font = bold;
-    const wide = data.columns.map((_, k) => Math.ceil(Math.max(...lines.map((cells) => context.measureText(cells[k]).width))) + 32);
-    const width = Math.max(wide.reduce((sum, each) => sum + each, 0), Math.ceil(context.measureText(data.label).width) + 32);
+    const wide = data.columns.map(
+      (_, k) => Math.ceil(Math.max(...lines.map((cells) => context.measureText(cells[k]).width))) + 32,
+    );
+    const width = Math.max(
+      wide.reduce((sum, each) => sum + each, 0),
+      Math.ceil(context.measureText(data.label).width) + 32,
+    );
     canvas.width = 2 * width;
     canvas.height = 2 * (top + tall * lines.length + 8);
     context.scale(2, 2);
@@ -114,7 +137,14 @@ export function createTable(root, tell) {
       cells.forEach((text, k) => {
         const isText = data.columns[k].kind === 'text';
         const color = isHead || i > data.rows.length ? palette.muted : palette.ink;
-        write(text, isText ? x + 16 : x + wide[k] - 16, y + tall / 2, color, isText ? 'left' : 'right', isHead || isText ? bold : font);
+        write(
+          text,
+          isText ? x + 16 : x + wide[k] - 16,
+          y + tall / 2,
+          color,
+          isText ? 'left' : 'right',
+          isHead || isText ? bold : font,
+        );
         x += wide[k];
       });
     });

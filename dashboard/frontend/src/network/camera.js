@@ -15,7 +15,11 @@ export class Camera {
   frame(content, canvas) {
     const wasFit = this.isFit;
     const scale = Math.min(1, canvas.width / content.width, canvas.height / content.height);
-    this.fit = { scale, x: (canvas.width - content.width * scale) / 2, y: (canvas.height - content.height * scale) / 2 };
+    this.fit = {
+      scale,
+      x: (canvas.width - content.width * scale) / 2,
+      y: (canvas.height - content.height * scale) / 2,
+    };
     if (wasFit) this.reset();
   }
 
@@ -72,12 +76,16 @@ export function steer(canvas, camera, changed) {
   let dragged = false;
   const stop = new AbortController();
   const listen = (type, act, options = {}) => canvas.addEventListener(type, act, { ...options, signal: stop.signal });
-  listen('wheel', (event) => {
-    if (!event.ctrlKey && !event.metaKey) return;
-    event.preventDefault();
-    camera.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0025)), event.offsetX, event.offsetY);
-    changed();
-  }, { passive: false });
+  listen(
+    'wheel',
+    (event) => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      camera.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0025)), event.offsetX, event.offsetY);
+      changed();
+    },
+    { passive: false },
+  );
   listen('pointerdown', (event) => {
     if (event.button !== 0) return;
     held = { x: event.clientX, y: event.clientY };
@@ -93,6 +101,9 @@ export function steer(canvas, camera, changed) {
     camera.pan(dx, dy);
     changed();
   });
-  for (const type of ['pointerup', 'pointercancel']) listen(type, () => { held = null; });
+  for (const type of ['pointerup', 'pointercancel'])
+    listen(type, () => {
+      held = null;
+    });
   return { moved: () => dragged, dragging: () => held !== null && dragged, destroy: () => stop.abort() };
 }

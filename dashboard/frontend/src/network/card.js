@@ -3,12 +3,22 @@
  * its statistics. One card floats beside the pointer; the pinned one stands under the network, follows
  * time, and lets its weights be changed.
  */
-import { createNumbersTable } from '../lib/ui/numbers-table.js';
+
 import { createFigure, paintBars, paintClasses, paintHistory, paintImage } from '../lib/charts/pictures.js';
-import { activationNamed, roundUp } from '../lib/model/math.js';
-import { biasOf, exampleName, explain, listedInputs, overProbe, recorded, sensitivity, weightOf } from '../lib/model/forward.js';
-import { createSum } from './sum.js';
 import { asNumber, asPercent, counted, neuronName, sourceName } from '../lib/format/text.js';
+import {
+  biasOf,
+  exampleName,
+  explain,
+  listedInputs,
+  overProbe,
+  recorded,
+  sensitivity,
+  weightOf,
+} from '../lib/model/forward.js';
+import { activationNamed, roundUp } from '../lib/model/math.js';
+import { createNumbersTable } from '../lib/ui/numbers-table.js';
+import { createSum } from './sum.js';
 
 const element = (tag, className, text = '') => {
   const node = document.createElement(tag);
@@ -50,14 +60,18 @@ export function createCard(actions) {
   let isWhole = false;
   let listed = null; // {key, inputs}: the terms in the table
   let last = null;
-  const sum = createSum(pinned ? {
-    ...actions,
-    unfold(whole) {
-      isWhole = whole;
-      listed = null;
-      update(last);
-    },
-  } : null);
+  const sum = createSum(
+    pinned
+      ? {
+          ...actions,
+          unfold(whole) {
+            isWhole = whole;
+            listed = null;
+            update(last);
+          },
+        }
+      : null,
+  );
   const classes = createFigure('activation over the probe set, by class (tick: mean)');
   const history = createFigure('activation over the snapshots');
   const facts = element('dl', 'nv-facts');
@@ -80,7 +94,15 @@ export function createCard(actions) {
   }
 
   function update(view) {
-    const { layers, frame, values, at: { layer, unit }, edits, store, palette } = view;
+    const {
+      layers,
+      frame,
+      values,
+      at: { layer, unit },
+      edits,
+      store,
+      palette,
+    } = view;
     last = view;
     const key = `${layer}/${unit}`;
     if (listed && listed.key !== key) isWhole = false;
@@ -110,8 +132,13 @@ export function createCard(actions) {
     const width = 300;
     const own = ownScale(view);
     paintClasses(classes.canvas, width, pinned ? 15 : 12, {
-      answers: overProbe(frame, layer, unit), labels: view.labels, classNames: store.classNames,
-      probe: view.probe, scale: own, palette, font: view.font,
+      answers: overProbe(frame, layer, unit),
+      labels: view.labels,
+      classNames: store.classNames,
+      probe: view.probe,
+      scale: own,
+      palette,
+      font: view.font,
     });
     history.element.hidden = !store.hasPast;
     if (pinned && store.hasPast) {
@@ -133,14 +160,19 @@ function classRows({ frame, labels, store, at: { layer, unit } }) {
     const places = Array.from(answers.keys()).filter((i) => labels[i]?.includes(c));
     if (!places.length) return [];
     const mean = places.reduce((total, i) => total + answers[i], 0) / places.length;
-    return [...places.map((i) => [name, exampleName(store, i), asNumber(answers[i], 6)]), [name, 'mean', asNumber(mean, 6)]];
+    return [
+      ...places.map((i) => [name, exampleName(store, i), asNumber(answers[i], 6)]),
+      [name, 'mean', asNumber(mean, 6)],
+    ];
   });
   return { head: [store.answers.one, 'example', 'activation'], rows };
 }
 
 /** The answers to this example as rows, a snapshot each. */
 function historyRows({ layers, history, probe, at: { layer, unit } }) {
-  const rows = history.of(layers, layer, unit, probe).map(({ step, value }) => [step.toLocaleString('en'), asNumber(value, 6)]);
+  const rows = history
+    .of(layers, layer, unit, probe)
+    .map(({ step, value }) => [step.toLocaleString('en'), asNumber(value, 6)]);
   return { head: ['step', 'activation'], rows };
 }
 
@@ -164,21 +196,40 @@ function ownScale({ layers, scales, history, at: { layer, unit } }) {
 
 /** What the sum table needs to know of the neuron at `view.at`, with the terms of the `listed` inputs. */
 export function describe(view, listed) {
-  const { layers, frame, values, at: { layer, unit }, edits, store, probe } = view;
+  const {
+    layers,
+    frame,
+    values,
+    at: { layer, unit },
+    edits,
+    store,
+    probe,
+  } = view;
   const sum = explain(layers, frame, values, layer, unit, listed, edits);
   const weights = edits.active ? edits.weight(frame, layer) : weightOf(frame, layer);
   return {
     sum,
     activation: layers[layer].activation,
     changed: new Set(edits.changedInputs(layer, unit)),
-    weightTop: listed.reduce((top, i) => Math.max(top, Math.abs(weights.data[i * weights.shape[1] + unit])), view.weightScales.of(layer)),
+    weightTop: listed.reduce(
+      (top, i) => Math.max(top, Math.abs(weights.data[i * weights.shape[1] + unit])),
+      view.weightScales.of(layer),
+    ),
     recorded: edits.firstLayer() <= layer ? null : recorded(frame, layer, probe)[unit],
-    name: (input) => sourceName(layers, store.imageShape, layer, input, view.featureName),
+    name: (input) => sourceName(store.imageShape, layer, input, view.featureName),
   };
 }
 
 function paintPictures(view, weights, drivers, width) {
-  const { layers, frame, values, at: { layer, unit }, edits, store, palette } = view;
+  const {
+    layers,
+    frame,
+    values,
+    at: { layer, unit },
+    edits,
+    store,
+    palette,
+  } = view;
   const matrix = edits.active ? edits.weight(frame, layer) : weightOf(frame, layer);
   const [nIn, nOut] = matrix.shape;
   const mine = Float64Array.from({ length: nIn }, (_, i) => matrix.data[i * nOut + unit]);
@@ -206,7 +257,10 @@ function paintPictures(view, weights, drivers, width) {
 }
 
 function fillFacts(list, view, everything) {
-  const { frame, at: { layer, unit } } = view;
+  const {
+    frame,
+    at: { layer, unit },
+  } = view;
   const answers = overProbe(frame, layer, unit);
   const active = answers.filter((a) => a > 0).length;
   const mean = answers.reduce((a, b) => a + b, 0) / answers.length;
@@ -219,15 +273,23 @@ function fillFacts(list, view, everything) {
     ['bias', bias ? asNumber(bias.data[unit], 4) : 'none'],
     ['weight norm', asNumber(Math.sqrt(norm), 3)],
     ['mean', asNumber(mean, 3)],
-    ['largest', asNumber(answers.reduce((a, b) => Math.max(a, b), -Infinity), 3)],
+    [
+      'largest',
+      asNumber(
+        answers.reduce((a, b) => Math.max(a, b), -Infinity),
+        3,
+      ),
+    ],
     ['above 0 for', `${active} of ${answers.length}`],
   ];
-  if (everything) facts.push(
-    ['layer: gradient norm', asNumber(statistics.gradient_norm, 3)],
-    ['layer: update / weight', asNumber(statistics.update_ratio, 5)],
-    ['layer: dead', statistics.dead_fraction === undefined ? '–' : asPercent(statistics.dead_fraction)],
-  );
-  if (everything && typeof statistics.saturated_fraction === 'number') facts.push(['layer: saturated', asPercent(statistics.saturated_fraction)]);
+  if (everything)
+    facts.push(
+      ['layer: gradient norm', asNumber(statistics.gradient_norm, 3)],
+      ['layer: update / weight', asNumber(statistics.update_ratio, 5)],
+      ['layer: dead', statistics.dead_fraction === undefined ? '–' : asPercent(statistics.dead_fraction)],
+    );
+  if (everything && typeof statistics.saturated_fraction === 'number')
+    facts.push(['layer: saturated', asPercent(statistics.saturated_fraction)]);
   while (list.children.length < 2 * facts.length) list.append(element('dt', ''), element('dd', ''));
   while (list.children.length > 2 * facts.length) list.lastChild.remove();
   facts.forEach(([name, text], i) => {

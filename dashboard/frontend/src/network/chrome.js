@@ -29,7 +29,8 @@ export function createBar(count, act) {
     output.textContent = slider.value;
     act.connections(slider.valueAsNumber);
   });
-  label.title = 'How many connections are drawn: those that carry the most for this example, an equal share for each pair of layers';
+  label.title =
+    'How many connections are drawn: those that carry the most for this example, an equal share for each pair of layers';
   label.append(slider, output);
   const zoom = make('span', 'nv-zoom');
   zoom.setAttribute('role', 'group');
@@ -40,7 +41,12 @@ export function createBar(count, act) {
     press('+', 'Zoom in (or Ctrl and wheel)', () => act.zoom('in')),
   );
   element.append(heading, label, zoom);
-  return { element, title: (text) => { heading.textContent = text; } };
+  return {
+    element,
+    title: (text) => {
+      heading.textContent = text;
+    },
+  };
 }
 
 /** The legend below; `notes` are [kind, text] with kind 'line' | 'ring' | 'struck'. */
@@ -76,7 +82,13 @@ export function createBanner(act) {
   const title = make('b', '');
   const output = make('span', '');
   const heldOut = make('span', '');
-  element.append(title, output, heldOut, press('Undo', 'Take the last change back', act.undo), press('Reset', 'Take all changes back', act.reset));
+  element.append(
+    title,
+    output,
+    heldOut,
+    press('Undo', 'Take the last change back', act.undo),
+    press('Reset', 'Take all changes back', act.reset),
+  );
   return {
     element,
     /** `about`: {count, name, before, after (probabilities of one class), figure (what accuracy is called), accuracy, answer (see HeldOutQuestion)} */

@@ -3,11 +3,12 @@
  * {palette, font, layout, camera, ratio, layers, scales, linkScales, motion, input, output, silent, statistics,
  *  focus, pinned, changes, ...}; nothing here decides what is shown.
  */
-import { isSame } from '../lib/model/answers.js';
-import { blockOf, portOf } from './layout.js';
-import { activationNamed } from '../lib/model/math.js';
+
 import { fillPoint } from '../lib/charts/plane.js';
 import { asNumber, asPercent } from '../lib/format/text.js';
+import { isSame } from '../lib/model/answers.js';
+import { activationNamed } from '../lib/model/math.js';
+import { blockOf, portOf } from './layout.js';
 
 const LEAST_TRACK = 12; // pixels of a probability's bar
 const TAU = 2 * Math.PI;
@@ -32,7 +33,11 @@ export function drawNetwork(context, scene) {
 // --- input ---
 
 function drawInput(context, scene) {
-  const { layout: { input }, palette, pictures } = scene;
+  const {
+    layout: { input },
+    palette,
+    pictures,
+  } = scene;
   if (input.kind === 'features') {
     drawFeatures(context, scene, input);
     return;
@@ -86,7 +91,12 @@ function drawFeatures(context, scene, input) {
   for (let i = 0; i < values.length; i += 1) {
     disc(context, input.xs[i], input.ys[i], input.radius, palette.diverging.css(values[i] / featureTop), palette.line);
     if (input.label) {
-      write(context, scene, scene.featureName(i), input.x + input.label - 4, input.ys[i], { align: 'right', color: palette.muted, size: 11, most: input.label });
+      write(context, scene, scene.featureName(i), input.x + input.label - 4, input.ys[i], {
+        align: 'right',
+        color: palette.muted,
+        size: 11,
+        most: input.label,
+      });
     }
   }
 }
@@ -97,7 +107,8 @@ function drawLinks(context, scene) {
   const { motion, focusLinks, palette } = scene;
   const dim = focusLinks ? scene.dim : 1;
   for (const link of motion.links) drawLink(context, scene, link, link.presence * dim, palette);
-  if (focusLinks) for (let i = focusLinks.length - 1; i >= 0; i -= 1) drawLink(context, scene, focusLinks[i], 1, palette);
+  if (focusLinks)
+    for (let i = focusLinks.length - 1; i >= 0; i -= 1) drawLink(context, scene, focusLinks[i], 1, palette);
   context.globalAlpha = 1;
 }
 
@@ -106,8 +117,9 @@ function drawLink(context, scene, link, presence, palette) {
   const alpha = presence * (0.1 + 0.68 * share);
   if (alpha < 0.012) return;
   const { layout } = scene;
-  const a = (link.start ??= portOf(layout, link.level, link.from));
-  const b = (link.end ??= portOf(layout, link.level + 1, link.to));
+  link.start ??= portOf(layout, link.level, link.from);
+  link.end ??= portOf(layout, link.level + 1, link.to);
+  const { start: a, end: b } = link;
   const x1 = a.x + a.radius;
   const x2 = b.x - b.radius;
   const bend = (x2 - x1) * 0.45;
@@ -125,7 +137,7 @@ function drawLink(context, scene, link, presence, palette) {
 function drawNeurons(context, scene, block) {
   const { motion, palette, scales, layers, camera, silent } = scene;
   const values = motion.now[block.layer + 1];
-  const { high, signed, low } = scales.of(block.layer);
+  const { high, signed } = scales.of(block.layer);
   const colors = signed ? palette.diverging : palette.sequential;
   const { off } = activationNamed(layers[block.layer].activation);
   const size = block.radius * camera.scale;
@@ -144,7 +156,8 @@ function drawNeurons(context, scene, block) {
     else if (square) cell(context, x, y, block.radius, fill, edge, size);
     else disc(context, x, y, block.radius, fill, edge, closed ? 1.2 : 1);
     if (silent[block.layer]?.[unit]) strike(context, x, y, block.radius * (square ? 0.9 : 0.7), palette.muted);
-    else if (saturated(value, low, high, layers[block.layer].activation)) pip(context, faces ? x - 1.48 * block.radius : x, y, block.radius, palette);
+    else if (saturated(value, layers[block.layer].activation))
+      pip(context, faces ? x - 1.48 * block.radius : x, y, block.radius, palette);
     if (size >= VALUE_FROM && !weights && !faces) {
       const color = closed ? palette.muted : colors.isLight(value / high) ? '#14181f' : '#ffffff';
       write(context, scene, asNumber(value, 2), x, y, { color, size: block.radius * 0.62, mono: true });
@@ -153,7 +166,7 @@ function drawNeurons(context, scene, block) {
 }
 
 /** Whether a value lies within 0.05 of an end of a bounded range, as the record counts it. */
-function saturated(value, low, high, activation) {
+function saturated(value, activation) {
   const [lowest, highest] = activationNamed(activation).range;
   return lowest !== null && highest !== null && (value < lowest + 0.05 || value > highest - 0.05);
 }
@@ -182,7 +195,17 @@ function drawWeights(context, scene, pictures, unit, block, x, y, fill, closed) 
   context.fill();
   context.clip();
   const { atlas, columns, width, height } = pictures;
-  context.drawImage(atlas, (unit % columns) * width, Math.floor(unit / columns) * height, width, height, x - r, y - r, 2 * r, 2 * r);
+  context.drawImage(
+    atlas,
+    (unit % columns) * width,
+    Math.floor(unit / columns) * height,
+    width,
+    height,
+    x - r,
+    y - r,
+    2 * r,
+    2 * r,
+  );
   context.restore();
   rounded(context, x - r, y - r, 2 * r, 2 * r, r * 0.2);
   context.strokeStyle = closed ? scene.palette.off : fill;
@@ -193,7 +216,7 @@ function drawWeights(context, scene, pictures, unit, block, x, y, fill, closed) 
 // --- classes ---
 
 function drawClasses(context, scene, block) {
-  const { motion, palette, answers, truth, said, layers } = scene;
+  const { motion, palette, answers, truth, said } = scene;
   const names = answers.unitNames;
   const values = motion.now[block.layer + 1];
   const size = Math.min(13, Math.max(9, block.pitch * 0.62));
@@ -221,7 +244,13 @@ function drawClasses(context, scene, block) {
     else if (weights) drawWeights(context, scene, weights, unit, block, x, y, color, false);
     else disc(context, x, y, block.radius, color, palette.line);
     if (wordy) {
-      write(context, scene, names[unit], start - 7, y, { align: 'right', size, color: marked ? palette.ink : palette.muted, weight: marked ? 700 : 500, most: nameWidth });
+      write(context, scene, names[unit], start - 7, y, {
+        align: 'right',
+        size,
+        color: marked ? palette.ink : palette.muted,
+        weight: marked ? 700 : 500,
+        most: nameWidth,
+      });
     }
     context.fillStyle = palette.faint;
     rounded(context, start, y - thick / 2, track, thick, Math.min(3, thick / 2));
@@ -232,15 +261,22 @@ function drawClasses(context, scene, block) {
       context.fill();
     }
     if (wordy) {
-      write(context, scene, asPercent(value), start + track + figures - 3, y, { align: 'right', size: Math.min(12, size), color: marked ? palette.ink : palette.muted, mono: true, weight: marked ? 600 : 400 });
+      write(context, scene, asPercent(value), start + track + figures - 3, y, {
+        align: 'right',
+        size: Math.min(12, size),
+        color: marked ? palette.ink : palette.muted,
+        mono: true,
+        weight: marked ? 600 : 400,
+      });
     }
     if (answers.hasThreshold) {
       context.fillStyle = palette.muted;
       context.fillRect(start + track / 2 - 0.5, y - thick / 2 - 2, 1, thick + 4);
     }
-    if (marked && truth) mark(context, block.x + block.width - tag / 2 + 2, y, Math.min(8, block.pitch * 0.42), isTrue, isSaid, palette);
+    if (marked && truth)
+      mark(context, block.x + block.width - tag / 2 + 2, y, Math.min(8, block.pitch * 0.42), isTrue, isSaid, palette);
   }
-  drawVerdict(context, scene, block, layers[block.layer]);
+  drawVerdict(context, scene, block);
 }
 
 function drawVerdict(context, scene, block) {
@@ -303,26 +339,57 @@ function drawCaptions(context, scene) {
   caption(middle, scene.driversTitle ?? 'Input', scene.driversTitle ? scene.driversAbout : scene.inputAbout, 170);
   context.font = fontOf(scene, 13, 600);
   const labelAt = Math.max(middle, 10 + Math.min(180, context.measureText(scene.inputLabel).width) / 2);
-  write(context, scene, scene.inputLabel, labelAt, input.kind === 'features' ? bottom + 20 : input.y + input.height + 17, { size: 13, weight: 600, color: palette.ink, most: 180 });
+  write(
+    context,
+    scene,
+    scene.inputLabel,
+    labelAt,
+    input.kind === 'features' ? bottom + 20 : input.y + input.height + 17,
+    { size: 13, weight: 600, color: palette.ink, most: 180 },
+  );
   const blocks = [...layout.hidden, layout.output];
   const middles = blocks.map(({ x, width }) => x + width / 2);
   const apart = middles.slice(1).reduce((least, x, i) => Math.min(least, x - middles[i]), Infinity) - 8;
   const functionOf = ({ activation }) => activationNamed(activation).label;
   const hidden = layers.slice(0, -1);
   // Many layers stand close: then the number of a layer and its size are enough, and its card says the rest.
-  const hasNames = isWithin(context, scene, hidden.map(({ name }) => name), apart, 13, 700);
-  const hasFunctions = isWithin(context, scene, hidden.map((layer) => `${layer.size} · ${functionOf(layer)}`), apart, 11.5);
+  const hasNames = isWithin(
+    context,
+    scene,
+    hidden.map(({ name }) => name),
+    apart,
+    13,
+    700,
+  );
+  const hasFunctions = isWithin(
+    context,
+    scene,
+    hidden.map((layer) => `${layer.size} · ${functionOf(layer)}`),
+    apart,
+    11.5,
+  );
   blocks.forEach((block, i) => {
     const layer = layers[block.layer];
     const x = middles[i];
     const name = layer.isOutput || hasNames ? layer.name : `H${block.layer + 1}`;
-    caption(x, name, layer.isOutput || hasFunctions ? `${layer.size} · ${functionOf(layer)}` : `${layer.size}`, Math.max(block.width, 104));
+    caption(
+      x,
+      name,
+      layer.isOutput || hasFunctions ? `${layer.size} · ${functionOf(layer)}` : `${layer.size}`,
+      Math.max(block.width, 104),
+    );
     if (layer.isOutput) return;
     const after = blocks[block.layer + 1];
     const room = after ? after.x + (after.layer === layers.length - 1 ? 0 : after.width / 2) - x - 8 : 130;
     drawScale(context, scene, block, x, bottom + 14, Math.max(16, Math.min(48, room - 40)));
     const words = stateWords(scene, layer, room < 110);
-    if (words) write(context, scene, words, x, bottom + 32, { size: 11.5, weight: 600, color: palette.ink, most: Math.max(room, 60) });
+    if (words)
+      write(context, scene, words, x, bottom + 32, {
+        size: 11.5,
+        weight: 600,
+        color: palette.ink,
+        most: Math.max(room, 60),
+      });
   });
 }
 
@@ -336,14 +403,21 @@ function isWithin(context, scene, texts, room, size, weight) {
  * How many neurons of a layer bear a mark: "3 always off", "12 saturated" (signs alone when `brief`); empty when none does.
  * Where there is one example alone, which marks none as off, the neurons that the record counts as dead.
  */
-function stateWords({ silent, statistics, motion, scales }, layer, brief) {
+function stateWords({ silent, statistics, motion }, layer, brief) {
   const marked = silent[layer.index];
-  const off = marked ? marked.reduce((count, each) => count + each, 0) : Math.round((statistics?.[layer.index]?.dead_fraction ?? 0) * layer.size);
-  const { low, high } = scales.of(layer.index);
+  const off = marked
+    ? marked.reduce((count, each) => count + each, 0)
+    : Math.round((statistics?.[layer.index]?.dead_fraction ?? 0) * layer.size);
   let full = 0;
-  for (const value of motion.now[layer.index + 1]) full += saturated(value, low, high, layer.activation);
-  const words = [[off, '⊘', marked ? 'always off' : 'dead'], [full, '●', 'saturated']];
-  return words.filter(([count]) => count).map(([count, sign, word]) => `${sign} ${count}${brief ? '' : ` ${word}`}`).join(' · ');
+  for (const value of motion.now[layer.index + 1]) full += saturated(value, layer.activation);
+  const words = [
+    [off, '⊘', marked ? 'always off' : 'dead'],
+    [full, '●', 'saturated'],
+  ];
+  return words
+    .filter(([count]) => count)
+    .map(([count, sign, word]) => `${sign} ${count}${brief ? '' : ` ${word}`}`)
+    .join(' · ');
 }
 
 function drawScale(context, scene, block, x, y, width) {
@@ -374,7 +448,8 @@ function outline(context, block, unit, color, width, distance) {
   const r = block.radius + distance;
   context.strokeStyle = color;
   context.lineWidth = width;
-  if (block.shape === 'cell' || block.shape === 'face' || block.face) rounded(context, block.xs[unit] - r, block.ys[unit] - r, 2 * r, 2 * r, r * 0.3);
+  if (block.shape === 'cell' || block.shape === 'face' || block.face)
+    rounded(context, block.xs[unit] - r, block.ys[unit] - r, 2 * r, 2 * r, r * 0.3);
   else {
     context.beginPath();
     context.arc(block.xs[unit], block.ys[unit], r, 0, TAU);
@@ -437,7 +512,14 @@ function rounded(context, x, y, width, height, radius) {
 
 const fontOf = (scene, size, weight = 400, mono = false) => `${weight} ${size}px ${mono ? scene.mono : scene.font}`;
 
-function write(context, scene, text, x, y, { align = 'center', size = 12, weight = 400, color, mono = false, most = 0 }) {
+function write(
+  context,
+  scene,
+  text,
+  x,
+  y,
+  { align = 'center', size = 12, weight = 400, color, mono = false, most = 0 },
+) {
   context.font = fontOf(scene, size, weight, mono);
   context.textAlign = align;
   context.textBaseline = 'middle';

@@ -16,7 +16,10 @@ export class ActivationHistory {
 
   /** Take in what the record says of one neuron. */
   recall(layer, unit, { numbers, steps, activations }) {
-    this.past.set(`${layer}:${unit}`, numbers.map((number, i) => ({ number, step: steps[i], answers: activations[i] })));
+    this.past.set(
+      `${layer}:${unit}`,
+      numbers.map((number, i) => ({ number, step: steps[i], answers: activations[i] })),
+    );
   }
 
   /** Keep a frame's answers (once); when memory is full, every second moment between the ends is let go. */
@@ -50,7 +53,11 @@ export class ActivationHistory {
   /** One neuron's answers to one probe example over time: [{number, step, value}]. */
   of(layers, layer, unit, probe) {
     const width = layers[layer].size;
-    const seen = this.moments.map(({ number, step, answers }) => ({ number, step, value: answers[layer][probe * width + unit] }));
+    const seen = this.moments.map(({ number, step, answers }) => ({
+      number,
+      step,
+      value: answers[layer][probe * width + unit],
+    }));
     const before = (this.past.get(`${layer}:${unit}`) ?? [])
       .filter(({ number, answers }) => Number.isFinite(answers[probe]) && !seen.some((each) => each.number === number))
       .map(({ number, step, answers }) => ({ number, step, value: answers[probe] }));

@@ -26,7 +26,8 @@ export function layOut({ width, height, input, layers, faces, longestName }) {
   const hidden = layers.slice(0, -1);
   const names = Math.round(Math.min(narrow ? 24 : 70, Math.max(0, longestName * 7 - 12)));
   const most = hidden.length ? (faces ? 290 : 250) : 380;
-  const outputWidth = Math.round(Math.min(most, Math.max(146, width * (hidden.length ? 0.225 + 0.03 * faces : 0.36)))) + names;
+  const outputWidth =
+    Math.round(Math.min(most, Math.max(146, width * (hidden.length ? 0.225 + 0.03 * faces : 0.36)))) + names;
   const inputBlock = layInput(input, width, room, margin);
   const between = width - 2 * margin - inputBlock.width - outputWidth;
   const gaps = hidden.length + 1;
@@ -40,7 +41,14 @@ export function layOut({ width, height, input, layers, faces, longestName }) {
     x += block.width + gap;
   }
   const outputBlock = layClasses(output, x, room, outputWidth, faces, hidden.length === 0);
-  return { width: Math.max(width, x + outputWidth + margin), height, room, input: inputBlock, hidden: blocks, output: outputBlock };
+  return {
+    width: Math.max(width, x + outputWidth + margin),
+    height,
+    room,
+    input: inputBlock,
+    hidden: blocks,
+    output: outputBlock,
+  };
 }
 
 function layInput(input, width, room, margin) {
@@ -55,14 +63,29 @@ function layInput(input, width, room, margin) {
   if (input.plane) {
     const side = Math.min(room.height, Math.max(110, Math.min(200, width * 0.18)));
     return {
-      kind: 'plane', x: margin, y: middle - side / 2, width: side + 34, height: side, side,
-      xs: [margin + side + 26, margin + side + 26], ys: [middle - side * 0.22, middle + side * 0.22], radius: 8,
+      kind: 'plane',
+      x: margin,
+      y: middle - side / 2,
+      width: side + 34,
+      height: side,
+      side,
+      xs: [margin + side + 26, margin + side + 26],
+      ys: [middle - side * 0.22, middle + side * 0.22],
+      radius: 8,
     };
   }
   const columns = Math.ceil(input.size / COLUMN_UP_TO);
   const pitch = Math.min(30, room.height / Math.ceil(input.size / columns));
   const label = columns === 1 ? Math.max(64, Math.min(110, width * 0.1)) : 0;
-  const block = { kind: 'features', x: margin, width: label + columns * pitch, pitch, label, radius: Math.max(2, pitch * 0.36), columns };
+  const block = {
+    kind: 'features',
+    x: margin,
+    width: label + columns * pitch,
+    pitch,
+    label,
+    radius: Math.max(2, pitch * 0.36),
+    columns,
+  };
   grid(block, input.size, columns, margin + label, middle - (Math.ceil(input.size / columns) * pitch) / 2);
   block.y = middle - (Math.ceil(input.size / columns) * pitch) / 2;
   block.height = Math.ceil(input.size / columns) * pitch;
@@ -78,7 +101,15 @@ function layNeurons(layer, share, room, faces) {
   }
   if (size <= COLUMN_UP_TO) {
     const pitch = Math.min(42, room.height / size);
-    return { layer: layer.index, shape: 'circle', size, columns: 1, pitch, radius: Math.min(13, pitch * 0.4), width: Math.min(30, pitch) };
+    return {
+      layer: layer.index,
+      shape: 'circle',
+      size,
+      columns: 1,
+      pitch,
+      radius: Math.min(13, pitch * 0.4),
+      width: Math.min(30, pitch),
+    };
   }
   const shapes = Array.from({ length: size - 1 }, (_, i) => {
     const columns = i + 2;
@@ -88,7 +119,15 @@ function layNeurons(layer, share, room, faces) {
   });
   const best = shapes.reduce((a, b) => (b.worth > a.worth * 1.06 ? b : a)); // rather tall than wide
   const pitch = Math.max(3, best.pitch);
-  return { layer: layer.index, shape: 'cell', size, columns: best.columns, pitch, radius: pitch * (pitch > 8 ? 0.42 : 0.46), width: best.columns * pitch };
+  return {
+    layer: layer.index,
+    shape: 'cell',
+    size,
+    columns: best.columns,
+    pitch,
+    radius: pitch * (pitch > 8 ? 0.42 : 0.46),
+    width: best.columns * pitch,
+  };
 }
 
 function place(block, x, room) {
@@ -111,7 +150,17 @@ function layClasses(layer, x, room, width, faces, alone) {
   const y = room.y + (room.height - height) / 2;
   const radius = Math.max(1.5, Math.min(faces || alone ? width * 0.1 : 11, pitch * 0.44));
   return {
-    layer: layer.index, shape: 'row', face: faces, size: layer.size, columns: 1, x, y, width, height, pitch, radius,
+    layer: layer.index,
+    shape: 'row',
+    face: faces,
+    size: layer.size,
+    columns: 1,
+    x,
+    y,
+    width,
+    height,
+    pitch,
+    radius,
     xs: new Float32Array(layer.size).fill(x + radius + 1),
     ys: Float32Array.from({ length: layer.size }, (_, i) => y + (i + 0.5) * pitch),
   };
@@ -129,7 +178,11 @@ export function portOf(layout, level, i) {
     if (input.kind === 'image') {
       const column = i % input.columns;
       const row = Math.floor(i / input.columns);
-      return { x: input.x + (column + 0.5) * input.scale, y: input.y + (row + 0.5) * input.scale, radius: input.scale / 2 };
+      return {
+        x: input.x + (column + 0.5) * input.scale,
+        y: input.y + (row + 0.5) * input.scale,
+        radius: input.scale / 2,
+      };
     }
     return { x: input.xs[i], y: input.ys[i], radius: input.radius };
   }
@@ -140,7 +193,13 @@ export function portOf(layout, level, i) {
 /** The neuron at a point, as {layer, unit}, or null. */
 export function hit(layout, x, y, slack = 3) {
   for (const block of [...layout.hidden, layout.output]) {
-    if (x < block.x - slack || x > block.x + block.width + slack || y < block.y - slack || y > block.y + block.height + slack) continue;
+    if (
+      x < block.x - slack ||
+      x > block.x + block.width + slack ||
+      y < block.y - slack ||
+      y > block.y + block.height + slack
+    )
+      continue;
     if (block.shape === 'row') {
       const unit = Math.floor((y - block.y) / block.pitch);
       return unit >= 0 && unit < block.size ? { layer: block.layer, unit } : null;

@@ -21,13 +21,17 @@ export function strongestLinks(layers, frame, values, count, edits = null) {
 /** The strongest connections into one neuron and out of it. */
 export function linksOf(layers, frame, values, layer, unit, count, edits = null) {
   const weight = (l) => (edits ? edits.weight(frame, l) : weightOf(frame, l));
-  const into = topOf(values[layer].length, count, (i) => values[layer][i] * weight(layer).data[i * layers[layer].size + unit])
-    .map(([from, value]) => ({ level: layer, from, to: unit, value }));
+  const into = topOf(
+    values[layer].length,
+    count,
+    (i) => values[layer][i] * weight(layer).data[i * layers[layer].size + unit],
+  ).map(([from, value]) => ({ level: layer, from, to: unit, value }));
   const next = layers[layer + 1];
   if (!next) return into;
   const { data } = weight(layer + 1);
-  const out = topOf(next.size, Math.ceil(count / 2), (j) => values[layer + 1][unit] * data[unit * next.size + j])
-    .map(([to, value]) => ({ level: layer + 1, from: unit, to, value }));
+  const out = topOf(next.size, Math.ceil(count / 2), (j) => values[layer + 1][unit] * data[unit * next.size + j]).map(
+    ([to, value]) => ({ level: layer + 1, from: unit, to, value }),
+  );
   return [...into, ...out];
 }
 

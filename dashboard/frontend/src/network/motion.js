@@ -16,7 +16,9 @@ export class Motion {
   /** Head for new values (one array a level) and connections, from wherever the picture is. */
   retarget(values, links) {
     const fits = this.now.length === values.length && values.every((array, l) => array.length === this.now[l].length);
-    this.from = fits ? this.now.map((array) => Float32Array.from(array)) : values.map((array) => Float32Array.from(array));
+    this.from = fits
+      ? this.now.map((array) => Float32Array.from(array))
+      : values.map((array) => Float32Array.from(array));
     this.to = values;
     this.now = this.from.map((array) => Float32Array.from(array));
     const union = new Map();

@@ -2,25 +2,37 @@
  * The network view: one example's way through the network, from the input through every layer to the answer,
  * gliding between snapshots; neurons can be looked into, pinned, switched off, and their weights changed.
  */
+
+import { extentOf } from '../lib/charts/plane.js';
+import { asNumber, neuronName } from '../lib/format/text.js';
+import {
+  ActivationScales,
+  exampleName,
+  largest,
+  layersOf,
+  listedInputs,
+  passOf,
+  probeCount,
+  probeInput,
+  recorded,
+  silentUnits,
+} from '../lib/model/forward.js';
+import { activationNamed } from '../lib/model/math.js';
+import { weightScalesOf } from '../lib/model/weight-scales.js';
+import { paletteFor } from '../lib/theme/palette.js';
+import { createFrame, paintFrame } from '../lib/ui/frame.js';
+import { whenSeen } from '../lib/ui/seen.js';
 import { Camera, steer } from './camera.js';
 import { createCard, describe, placeCard } from './card.js';
 import { createBanner, createBar, createLegend } from './chrome.js';
-import { isDark, paletteFor } from '../lib/theme/palette.js';
 import { drawNetwork } from './draw.js';
 import { ActivationHistory } from './history.js';
 import { blockOf, heightFor, hit, layOut } from './layout.js';
 import { LinkScales, linksOf, strongestLinks } from './links.js';
-import { activationNamed } from '../lib/model/math.js';
-import { ActivationScales, exampleName, largest, layersOf, listedInputs, passOf, probeCount, probeInput, recorded, silentUnits } from '../lib/model/forward.js';
 import { Motion } from './motion.js';
 import { createPictures } from './pictures.js';
-import { extentOf } from '../lib/charts/plane.js';
 import { createProbes, exampleWords } from './probes.js';
-import { weightScalesOf } from '../lib/model/weight-scales.js';
-import { createFrame, paintFrame } from '../lib/ui/frame.js';
-import { asNumber, neuronName } from '../lib/format/text.js';
 import { Edits, HeldOutQuestion } from './whatif.js';
-import { whenSeen } from '../lib/ui/seen.js';
 
 const GLIDE = 220; // ms from one example to another
 const FOCUS_LINKS = 48;
@@ -74,9 +86,21 @@ function createRunView(root, store, wake) {
 
   /** What the view shows; cards and pictures read it. */
   const view = {
-    store, layers, labels, edits, isPlane, frame: null, probe: -1, values: [], palette: null, font: 'sans-serif',
-    scales: new ActivationScales(layers), weightScales: weightScalesOf(store, layers), history: new ActivationHistory(),
-    featureName: (i) => description.dataset?.feature_names?.[i] ?? FEATURE(i), at: null,
+    store,
+    layers,
+    labels,
+    edits,
+    isPlane,
+    frame: null,
+    probe: -1,
+    values: [],
+    palette: null,
+    font: 'sans-serif',
+    scales: new ActivationScales(layers),
+    weightScales: weightScalesOf(store, layers),
+    history: new ActivationHistory(),
+    featureName: (i) => description.dataset?.feature_names?.[i] ?? FEATURE(i),
+    at: null,
   };
   let count = layers.length === 1 ? 80 : 40 * Math.min(4, layers.length);
   let layout = null;
@@ -89,12 +113,15 @@ function createRunView(root, store, wake) {
   let silent = [];
   let glide = null; // {start, length}, or null while the store's own progress moves the picture
   let shown = { frame: null, probe: -1, changes: edits.changes, count: -1 };
-  let known = { dark: null, pinned: null };
+  const known = { dark: null, pinned: null };
   let answer = { state: 'none' };
 
   // --- elements ---
   const bar = createBar(count, {
-    connections(value) { count = value; wake(); },
+    connections(value) {
+      count = value;
+      wake();
+    },
     zoom(how) {
       if (how === 'fit') camera.reset();
       else camera.zoom(how === 'in' ? 1.4 : 1 / 1.4, size.width / 2, size.height / 2);
@@ -109,7 +136,10 @@ function createRunView(root, store, wake) {
   canvas.tabIndex = 0;
   canvas.setAttribute('role', 'application');
   canvas.setAttribute('aria-roledescription', 'network');
-  canvas.setAttribute('aria-label', `Network ${description.layer_sizes.join(', ')}. Arrow keys move between neurons and layers, Enter pins, Escape unpins.`);
+  canvas.setAttribute(
+    'aria-label',
+    `Network ${description.layer_sizes.join(', ')}. Arrow keys move between neurons and layers, Enter pins, Escape unpins.`,
+  );
   const context = canvas.getContext('2d');
   const banner = createBanner({ undo: () => change(() => edits.undo()), reset: () => change(() => edits.reset()) });
   const floating = createCard(null);
@@ -133,7 +163,10 @@ function createRunView(root, store, wake) {
   live.setAttribute('aria-live', 'polite');
   stage.append(canvas, banner.element, floating.element);
   element.append(bar.element, probes.element, stage, legend.element, dock.element, live);
-  const question = new HeldOutQuestion((told) => { answer = told; tellBanner(); });
+  const question = new HeldOutQuestion((told) => {
+    answer = told;
+    tellBanner();
+  });
 
   // --- what the person does ---
   function change(act) {
@@ -171,7 +204,10 @@ function createRunView(root, store, wake) {
   /** Recompute what belongs to the neuron looked at. */
   function refocus() {
     const at = focus ?? pinned;
-    focusLinks = at && view.frame ? linksOf(layers, view.frame, view.values, at.layer, at.unit, FOCUS_LINKS, edits.active ? edits : null) : null;
+    focusLinks =
+      at && view.frame
+        ? linksOf(layers, view.frame, view.values, at.layer, at.unit, FOCUS_LINKS, edits.active ? edits : null)
+        : null;
     if (focusLinks) linkScales.see(focusLinks);
     showFloating();
     dirty = true;
@@ -221,7 +257,13 @@ function createRunView(root, store, wake) {
   listen(canvas, 'blur', () => focus?.by === 'keys' && setFocus(null));
   listen(element, 'keydown', (event) => {
     if (event.key === 'Escape' && pinned) unpin();
-    else if ((event.ctrlKey || event.metaKey) && event.key === 'z' && edits.past.length && event.target.type !== 'number') change(() => edits.undo());
+    else if (
+      (event.ctrlKey || event.metaKey) &&
+      event.key === 'z' &&
+      edits.past.length &&
+      event.target.type !== 'number'
+    )
+      change(() => edits.undo());
     else if (event.target !== canvas || event.ctrlKey || event.metaKey || event.altKey || !keyed(event.key)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -232,10 +274,16 @@ function createRunView(root, store, wake) {
     const steps = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
     if (steps[key]) walk(...steps[key]);
     else if ((key === 'Enter' || key === ' ') && focus) pin(focus);
-    else if (key === '+' || key === '=') { camera.zoom(1.4, size.width / 2, size.height / 2); moved(); }
-    else if (key === '-') { camera.zoom(1 / 1.4, size.width / 2, size.height / 2); moved(); }
-    else if (key === '0') { camera.reset(); moved(); }
-    else return false;
+    else if (key === '+' || key === '=') {
+      camera.zoom(1.4, size.width / 2, size.height / 2);
+      moved();
+    } else if (key === '-') {
+      camera.zoom(1 / 1.4, size.width / 2, size.height / 2);
+      moved();
+    } else if (key === '0') {
+      camera.reset();
+      moved();
+    } else return false;
     return true;
   }
 
@@ -283,7 +331,10 @@ function createRunView(root, store, wake) {
   }
 
   // --- what changed outside ---
-  const resize = new ResizeObserver(() => { fitCanvas(); wake(); });
+  const resize = new ResizeObserver(() => {
+    fitCanvas();
+    wake();
+  });
   resize.observe(stage);
 
   function fitCanvas() {
@@ -295,7 +346,13 @@ function createRunView(root, store, wake) {
     canvas.height = Math.round(size.height * ratio);
     canvas.style.height = `${size.height}px`;
     const input = { size: layers[0].inputSize, imageShape: store.imageShape, plane: isPlane };
-    layout = layOut({ ...size, input, layers, faces: isPlane, longestName: Math.max(...store.answers.unitNames.map((name) => name.length)) });
+    layout = layOut({
+      ...size,
+      input,
+      layers,
+      faces: isPlane,
+      longestName: Math.max(...store.answers.unitNames.map((name) => name.length)),
+    });
     for (const link of [...motion.links, ...(focusLinks ?? [])]) Object.assign(link, { start: null, end: null });
     camera.frame(layout, size);
     dirty = true;
@@ -303,7 +360,7 @@ function createRunView(root, store, wake) {
   }
 
   function takeTheme() {
-    const dark = isDark(store, root);
+    const dark = store.theme === 'dark';
     if (dark === known.dark) return;
     known.dark = dark;
     view.palette = paletteFor(dark);
@@ -318,7 +375,10 @@ function createRunView(root, store, wake) {
     if (store.pinned === known.pinned) return;
     known.pinned = store.pinned;
     const next = store.pinned;
-    pinned = next && layers[next.layer] && next.unit >= 0 && next.unit < layers[next.layer].size ? { layer: next.layer, unit: next.unit } : null;
+    pinned =
+      next && layers[next.layer] && next.unit >= 0 && next.unit < layers[next.layer].size
+        ? { layer: next.layer, unit: next.unit }
+        : null;
     dock.element.hidden = !pinned;
     if (pinned) {
       dock.update({ ...view, at: pinned });
@@ -354,7 +414,8 @@ function createRunView(root, store, wake) {
     view.probe = probe;
     if (isNewFrame) takeFrame(frame);
     if (isNewProbe) probes.choose(probe);
-    if (isNewFrame || isNewProbe || isEdited) view.values = passOf(store, layers, frame, probe, edits.active ? edits : null);
+    if (isNewFrame || isNewProbe || isEdited)
+      view.values = passOf(store, layers, frame, probe, edits.active ? edits : null);
     const links = strongestLinks(layers, frame, view.values, count, edits.active ? edits : null);
     linkScales.see(links);
     motion.retarget(view.values, links);
@@ -374,7 +435,9 @@ function createRunView(root, store, wake) {
     view.scales.see(frame);
     view.weightScales.see(frame);
     view.history.see(frame, layers);
-    silent = layers.map(({ index, isOutput, activation }) => (isTold && !isOutput && activationNamed(activation).off ? silentUnits(frame, index) : null));
+    silent = layers.map(({ index, isOutput, activation }) =>
+      isTold && !isOutput && activationNamed(activation).off ? silentUnits(frame, index) : null,
+    );
     probes.mark(frame, layers);
     element.dataset.number = frame.number;
   }
@@ -394,8 +457,13 @@ function createRunView(root, store, wake) {
     // Of several labels the one that the changes move most.
     const about = answers.isMany ? largest(before.map((p, c) => Math.abs(after[c] - p))) : answers.leading(before);
     banner.update({
-      count: edits.changes.length, name: answers.names[about], before: before[about], after: after[about],
-      figure: answers.accuracy, accuracy: frame.line.heldout.accuracy, answer,
+      count: edits.changes.length,
+      name: answers.names[about],
+      before: before[about],
+      after: after[about],
+      figure: answers.accuracy,
+      accuracy: frame.line.heldout.accuracy,
+      answer,
     });
   }
 
@@ -411,11 +479,31 @@ function createRunView(root, store, wake) {
     const drivers = pictures.drivers(view, at);
     const [rows, columns] = store.imageShape ?? [];
     drawNetwork(context, {
-      canvas, camera, ratio, layout, palette, layers, motion, silent, focus, pinned, focusLinks, linkScales, probe,
-      scales: view.scales, font: view.font, mono: 'ui-monospace, Menlo, Consolas, monospace', answers: store.answers,
-      dim: focus ? 0.1 : 0.3, statistics: frame.line.layers, truth: store.probe.labels[probe], said: store.answers.predicted(store.answers.probabilities(values[layers.length])),
-      silenced: edits.changes.filter((c) => c.input === undefined), featureName: view.featureName,
-      faces: pictures.faces(view), weightPictures: () => pictures.weights(view),
+      canvas,
+      camera,
+      ratio,
+      layout,
+      palette,
+      layers,
+      motion,
+      silent,
+      focus,
+      pinned,
+      focusLinks,
+      linkScales,
+      probe,
+      scales: view.scales,
+      font: view.font,
+      mono: 'ui-monospace, Menlo, Consolas, monospace',
+      answers: store.answers,
+      dim: focus ? 0.1 : 0.3,
+      statistics: frame.line.layers,
+      truth: store.probe.labels[probe],
+      said: store.answers.predicted(store.answers.probabilities(values[layers.length])),
+      silenced: edits.changes.filter((c) => c.input === undefined),
+      featureName: view.featureName,
+      faces: pictures.faces(view),
+      weightPictures: () => pictures.weights(view),
       pictures: { input: pictures.input(view), drivers },
       inputAbout: store.imageShape ? `${columns} × ${rows} pixels` : `${layers[0].inputSize} features`,
       inputLabel: exampleWords(store, probe),
@@ -423,14 +511,17 @@ function createRunView(root, store, wake) {
       driversAbout: at?.layer === 0 ? 'weight × pixel' : 'gradient × pixel',
       extent: isPlane ? extentOf(store) : 1,
       featureTop: featureTop(),
-      points: isPlane ? labels.map((label, i) => ({ label, x: probeInput(store, i)[0], y: probeInput(store, i)[1] })) : null,
+      points: isPlane
+        ? labels.map((label, i) => ({ label, x: probeInput(store, i)[0], y: probeInput(store, i)[1] }))
+        : null,
     });
   }
 
   let largestFeature = 0;
   function featureTop() {
     if (store.imageShape || largestFeature) return largestFeature;
-    for (let i = 0; i < labels.length; i += 1) for (const x of probeInput(store, i)) largestFeature = Math.max(largestFeature, Math.abs(x));
+    for (let i = 0; i < labels.length; i += 1)
+      for (const x of probeInput(store, i)) largestFeature = Math.max(largestFeature, Math.abs(x));
     return largestFeature;
   }
 

@@ -1,8 +1,9 @@
 /** Pictures that the network view keeps from one drawing to the next, made again only when what they show changed. */
+
+import { paintImage } from '../lib/charts/pictures.js';
 import { extentOf, facePicture, finenessFor, overPlane, regionPicture } from '../lib/charts/plane.js';
 import { sensitivity, weightOf } from '../lib/model/forward.js';
 import { imagePicture } from './probes.js';
-import { paintImage } from '../lib/charts/pictures.js';
 
 const ATLAS_COLUMNS = 32;
 
@@ -37,7 +38,9 @@ export function driversPicture({ layers, frame, values, edits, store, palette },
   paintImage(canvas, product, store.imageShape, palette.diverging, top);
   const context = canvas.getContext('2d');
   const image = context.getImageData(0, 0, canvas.width, canvas.height);
-  product.forEach((value, i) => { image.data[4 * i + 3] = Math.round(255 * Math.min(1, (Math.abs(value) / top) * 2.2)); });
+  product.forEach((value, i) => {
+    image.data[4 * i + 3] = Math.round(255 * Math.min(1, (Math.abs(value) / top) * 2.2));
+  });
   context.putImageData(image, 0, 0);
   return canvas;
 }
@@ -55,35 +58,54 @@ export function createPictures() {
     kept.set(name, { key, picture });
     return picture;
   };
-  const plane = (view) => keep('plane', [view.frame, view.edits.changes], () => {
-    const side = finenessFor(view.layers);
-    const answers = overPlane(view.layers, view.frame, extentOf(view.store), side, view.edits.active ? view.edits : null);
-    return answers && { side, answers };
-  });
+  const plane = (view) =>
+    keep('plane', [view.frame, view.edits.changes], () => {
+      const side = finenessFor(view.layers);
+      const answers = overPlane(
+        view.layers,
+        view.frame,
+        extentOf(view.store),
+        side,
+        view.edits.active ? view.edits : null,
+      );
+      return answers && { side, answers };
+    });
   return {
     input(view) {
       const { store, palette, probe } = view;
-      if (store.imageShape) return keep('input', [store.probe, probe, palette], () => imagePicture(store, probe, palette));
+      if (store.imageShape)
+        return keep('input', [store.probe, probe, palette], () => imagePicture(store, probe, palette));
       if (!view.isPlane) return null;
       const known = plane(view);
-      return known && keep('input', [known, palette], () => regionPicture(known.answers[view.layers.length - 1], known.side, palette, store.answers));
+      return (
+        known &&
+        keep('input', [known, palette], () =>
+          regionPicture(known.answers[view.layers.length - 1], known.side, palette, store.answers),
+        )
+      );
     },
     faces(view) {
       const known = view.isPlane ? plane(view) : null;
       if (!known) return null;
-      return keep('faces', [known, view.palette, ...view.scales.tops], () => view.layers.map(({ index, size, isOutput }) => {
-        if (size > 24) return null;
-        const { signed, high } = view.scales.of(index);
-        const colors = signed && !isOutput ? view.palette.diverging : view.palette.sequential;
-        return Array.from({ length: size }, (_, unit) => facePicture(known.answers[index], unit, known.side, colors, high));
-      }));
+      return keep('faces', [known, view.palette, ...view.scales.tops], () =>
+        view.layers.map(({ index, size, isOutput }) => {
+          if (size > 24) return null;
+          const { signed, high } = view.scales.of(index);
+          const colors = signed && !isOutput ? view.palette.diverging : view.palette.sequential;
+          return Array.from({ length: size }, (_, unit) =>
+            facePicture(known.answers[index], unit, known.side, colors, high),
+          );
+        }),
+      );
     },
     weights(view) {
       const { store, frame, palette, edits } = view;
       if (!store.imageShape) return null;
       const top = view.weightScales.of(0);
       const weight = edits.active ? edits.weight(frame, 0) : weightOf(frame, 0);
-      return keep('weights', [weight.data, palette, top], () => weightAtlas(weight, store.imageShape, palette.diverging, top));
+      return keep('weights', [weight.data, palette, top], () =>
+        weightAtlas(weight, store.imageShape, palette.diverging, top),
+      );
     },
     drivers(view, at) {
       if (!at || !view.store.imageShape) return null;

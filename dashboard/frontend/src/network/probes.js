@@ -1,8 +1,9 @@
 /** The strip of probe examples to choose from, grouped by class; a corner marks those answered wrongly. */
-import { isSame } from '../lib/model/answers.js';
-import { exampleName, probeCount, probeInput, recorded } from '../lib/model/forward.js';
+
 import { extentOf, fillPoint } from '../lib/charts/plane.js';
 import { asNumber, withArticle } from '../lib/format/text.js';
+import { isSame } from '../lib/model/answers.js';
+import { exampleName, probeCount, probeInput, recorded } from '../lib/model/forward.js';
 
 const SIDE = 34;
 
@@ -100,7 +101,9 @@ export function createProbes(store) {
       });
     },
     paint(palette) {
-      buttons.forEach((button, i) => { button.firstChild.src = exampleCanvas(store, i, palette).toDataURL(); });
+      buttons.forEach((button, i) => {
+        button.firstChild.src = exampleCanvas(store, i, palette).toDataURL();
+      });
     },
   };
 }
@@ -169,5 +172,7 @@ export function exampleWords(store, probe) {
   const truth = store.probe.labels[probe];
   const label = truth ? store.answers.words(truth) : '';
   const values = probeInput(store, probe);
-  return values.length === 2 ? `${label} (${asNumber(values[0], 2)}, ${asNumber(values[1], 2)})` : label && (store.answers.isMany ? `truly: ${label}` : `true class: ${label}`);
+  return values.length === 2
+    ? `${label} (${asNumber(values[0], 2)}, ${asNumber(values[1], 2)})`
+    : label && (store.answers.isMany ? `truly: ${label}` : `true class: ${label}`);
 }

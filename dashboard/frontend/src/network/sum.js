@@ -1,6 +1,7 @@
 /** The sum that made a neuron's value, as a table of true numbers; in the pinned card its weights can be changed. */
-import { activationNamed } from '../lib/model/math.js';
+
 import { asNumber, counted } from '../lib/format/text.js';
+import { activationNamed } from '../lib/model/math.js';
 
 const AT_REST = 250; // ms
 
@@ -24,7 +25,12 @@ export function createSum(change) {
   const table = document.createElement('table');
   box.append(table);
   const head = table.createTHead().insertRow();
-  for (const [text, className] of [['from', ''], ['activation', 'n'], ['weight', 'n'], ['product', 'n']]) {
+  for (const [text, className] of [
+    ['from', ''],
+    ['activation', 'n'],
+    ['weight', 'n'],
+    ['product', 'n'],
+  ]) {
     const cell = document.createElement('th');
     cell.scope = 'col';
     cell.className = className;
@@ -39,7 +45,14 @@ export function createSum(change) {
 
   function createRow() {
     const row = document.createElement('tr');
-    const parts = { row, name: cellIn(row, 'nv-from'), a: cellIn(row, 'n'), w: cellIn(row, 'n'), product: cellIn(row, 'n nv-product'), input: -1 };
+    const parts = {
+      row,
+      name: cellIn(row, 'nv-from'),
+      a: cellIn(row, 'n'),
+      w: cellIn(row, 'n'),
+      product: cellIn(row, 'n nv-product'),
+      input: -1,
+    };
     parts.bar = document.createElement('i');
     parts.number = document.createElement('span');
     parts.product.append(parts.bar, parts.number);
@@ -61,7 +74,9 @@ export function createSum(change) {
         if (Number.isFinite(value)) change.set(parts.input, value);
       });
     }
-    parts.cut.addEventListener('click', () => (parts.isChanged ? change.restore(parts.input) : change.set(parts.input, 0)));
+    parts.cut.addEventListener('click', () =>
+      parts.isChanged ? change.restore(parts.input) : change.set(parts.input, 0),
+    );
   }
 
   function fillTerm(parts, term, about, most, focused) {
@@ -95,7 +110,10 @@ export function createSum(change) {
     parts.last = term.input;
     parts.isChanged = isChanged;
     parts.cut.textContent = isChanged ? 'restore' : 'cut';
-    parts.cut.setAttribute('aria-label', isChanged ? `Restore the weight from ${name}` : `Cut the connection from ${name}`);
+    parts.cut.setAttribute(
+      'aria-label',
+      isChanged ? `Restore the weight from ${name}` : `Cut the connection from ${name}`,
+    );
     parts.row.classList.toggle('nv-changed', isChanged);
   }
 
@@ -128,7 +146,13 @@ export function createSum(change) {
   function createTail() {
     const row = document.createElement('tr');
     row.className = 'nv-tail';
-    const parts = { row, name: cellIn(row), a: cellIn(row, 'n'), w: cellIn(row, 'n'), product: cellIn(row, 'n nv-product') };
+    const parts = {
+      row,
+      name: cellIn(row),
+      a: cellIn(row, 'n'),
+      w: cellIn(row, 'n'),
+      product: cellIn(row, 'n nv-product'),
+    };
     parts.bar = document.createElement('i');
     parts.number = document.createElement('span');
     parts.product.append(parts.bar, parts.number);
@@ -145,23 +169,31 @@ export function createSum(change) {
       const { sum } = about;
       const focused = active();
       while (rows.length < sum.terms.length) rows.push(createRow());
-      const most = Math.max(1e-12, Math.abs(sum.rest), Math.abs(sum.bias), ...sum.terms.map((term) => Math.abs(term.product)));
+      const most = Math.max(
+        1e-12,
+        Math.abs(sum.rest),
+        Math.abs(sum.bias),
+        ...sum.terms.map((term) => Math.abs(term.product)),
+      );
       clearTimeout(rest);
       // Of a long table what is in sight comes first, the others once nothing has changed for a while.
-      const sight = about.isWhole && pitch ? { from: box.scrollTop - 120, to: box.scrollTop + box.clientHeight + 120 } : null;
+      const sight =
+        about.isWhole && pitch ? { from: box.scrollTop - 120, to: box.scrollTop + box.clientHeight + 120 } : null;
       const isSeen = (i) => !sight || (i * pitch > sight.from && i * pitch < sight.to);
       sum.terms.forEach((term, i) => isSeen(i) && fillTerm(rows[i], term, about, most, focused));
-      if (about.isWhole) rest = setTimeout(() => {
-        sum.terms.forEach((term, i) => isSeen(i) || fillTerm(rows[i], term, about, most, active()));
-        pitch = rows[0]?.row.offsetHeight ?? 0;
-      }, AT_REST);
+      if (about.isWhole)
+        rest = setTimeout(() => {
+          sum.terms.forEach((term, i) => isSeen(i) || fillTerm(rows[i], term, about, most, active()));
+          pitch = rows[0]?.row.offsetHeight ?? 0;
+        }, AT_REST);
       const wanted = rows.slice(0, sum.terms.length).map((parts) => parts.row);
       fillLine(tail[0], `+ ${counted(sum.restCount, 'other')}`, '', sum.rest, most);
       fillLine(tail[1], '+ bias', '', sum.bias, most);
       if (sum.restCount) wanted.push(tail[0].row);
       if (sum.hasBias) wanted.push(tail[1].row);
       // A row that is taken out and put back loses the focus, and with it what is being typed.
-      if (wanted.length !== body.children.length || wanted.some((row, i) => row !== body.children[i])) body.replaceChildren(...wanted);
+      if (wanted.length !== body.children.length || wanted.some((row, i) => row !== body.children[i]))
+        body.replaceChildren(...wanted);
       if (unfold) {
         const all = sum.terms.length + sum.restCount;
         unfold.textContent = about.isWhole ? 'Only the largest terms' : `All ${all.toLocaleString('en')} terms`;
@@ -193,6 +225,12 @@ function equation({ sum, activation, recorded }) {
   if (sum.silenced) return [...parts, piece('nv-note', 'switched off by hand: answers 0')];
   if (recorded === null) return [...parts, piece('nv-note', 'recomputed with your changes')];
   const apart = Math.abs(sum.answer - recorded);
-  const agrees = apart <= sum.rounding;
-  return [...parts, piece('nv-note', agrees ? '✓ the recorded value' : `recorded ${asNumber(recorded, 6)}, ${apart.toExponential(1)} apart`)];
+  const agrees = apart <= 1e-6 * Math.max(1, Math.abs(recorded));
+  return [
+    ...parts,
+    piece(
+      'nv-note',
+      agrees ? '✓ the recorded value' : `recorded ${asNumber(recorded, 6)}, ${apart.toExponential(1)} apart`,
+    ),
+  ];
 }

@@ -31,7 +31,10 @@ export class Edits {
 
   /** Give a weight its recorded value back. */
   restoreWeight(layer, input, unit) {
-    this.#become(this.changes.filter((c) => !(c.input === input && c.layer === layer && c.unit === unit)), null);
+    this.#become(
+      this.changes.filter((c) => !(c.input === input && c.layer === layer && c.unit === unit)),
+      null,
+    );
   }
 
   /** Take the last change back. */
@@ -66,7 +69,9 @@ export class Edits {
 
   /** Which of a neuron's incoming weights are changed. */
   changedInputs(layer, unit) {
-    return this.changes.filter((c) => c.layer === layer && c.unit === unit && c.input !== undefined).map((c) => c.input);
+    return this.changes
+      .filter((c) => c.layer === layer && c.unit === unit && c.input !== undefined)
+      .map((c) => c.input);
   }
 
   /** A frame's weights with the changes in them. */
@@ -120,8 +125,10 @@ export class HeldOutQuestion {
     this.abort = new AbortController();
     try {
       const answer = await fetch(url, {
-        method: 'POST', headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ changes }), signal: this.abort.signal,
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ changes }),
+        signal: this.abort.signal,
       });
       if (answer.status === 404 || answer.status === 405) this.available = false;
       const told = answer.ok ? { state: 'known', ...(await answer.json()) } : { state: 'unavailable' };

@@ -2,6 +2,11 @@
  * The stage: one component that holds everything alive on the page. It follows the run by itself, and tells
  * Streamlit only what a person chose, the moment and the example, so that the address can hold it.
  */
+
+import { isDark, paletteFor } from '../lib/theme/palette.js';
+import { paintFrame } from '../lib/ui/frame.js';
+import { createNetwork } from '../network/network.js';
+import { Choice } from './choice.js';
 import { createClasses } from './classes/classes.js';
 import { createCompare } from './compare/compare.js';
 import { createConfusion } from './confusion/confusion.js';
@@ -9,21 +14,22 @@ import { createCurves } from './curves/curves.js';
 import { createDistributions } from './distributions/distributions.js';
 import { createHealth } from './health/health.js';
 import { createLayers } from './layers/layers.js';
-import { isDark, paletteFor } from '../lib/theme/palette.js';
-import { createNetwork } from '../network/network.js';
-import { paintFrame } from '../lib/ui/frame.js';
-import { Choice } from './choice.js';
 import { createShow } from './show.js';
 import { openSource } from './source.js';
 import { createStore } from './store.js';
-import { RULES } from './style.js';
-import { createTimeline } from './timeline/timeline.js';
 import { createTiles } from './tiles/tiles.js';
+import { createTimeline } from './timeline/timeline.js';
 
 const LOOK_AT_THEME = 700; // ms
 const VIEWS = [
-  ['network', 0, createNetwork], ['tiles', 0, createTiles], ['layers', 0, createLayers], ['distributions', 0, createDistributions],
-  ['curves', 1, createCurves], ['compare', 1, createCompare], ['health', 1, createHealth], ['confusion', 1, createConfusion],
+  ['network', 0, createNetwork],
+  ['tiles', 0, createTiles],
+  ['layers', 0, createLayers],
+  ['distributions', 0, createDistributions],
+  ['curves', 1, createCurves],
+  ['compare', 1, createCompare],
+  ['health', 1, createHealth],
+  ['confusion', 1, createConfusion],
   ['classes', 1, createClasses],
 ];
 /** Which of the views a line of a stack trace belongs to. */
@@ -51,8 +57,6 @@ function createStage(parent) {
   const root = document.createElement('div');
   root.className = 'annscope-stage';
   root.tabIndex = -1; // a click anywhere on it gives it the space bar
-  const style = document.createElement('style');
-  style.textContent = RULES;
   const sticky = document.createElement('div');
   sticky.className = 'as-sticky';
   const notice = document.createElement('p');
@@ -63,7 +67,7 @@ function createStage(parent) {
   waiting.className = 'as-waiting';
   const columns = document.createElement('div');
   columns.className = 'as-columns';
-  root.append(style, sticky, waiting, columns);
+  root.append(sticky, waiting, columns);
   parent.append(root);
 
   let source = null;
@@ -137,7 +141,7 @@ function createStage(parent) {
     const loading = status?.loading;
     waiting.replaceChildren();
     const words = document.createElement('p');
-    words.textContent = loading ? `${loading.what} …` : status?.message ?? 'The run is about to begin …';
+    words.textContent = loading ? `${loading.what} …` : (status?.message ?? 'The run is about to begin …');
     waiting.append(words);
     if (loading?.total) {
       const bar = document.createElement('progress');
@@ -148,7 +152,7 @@ function createStage(parent) {
   }
 
   function paint() {
-    const dark = isDark({}, parent);
+    const dark = isDark(parent);
     const theme = dark ? 'dark' : 'light';
     if (theme === store.theme && root.style.length) return;
     store.theme = theme;
@@ -161,7 +165,9 @@ function createStage(parent) {
 
   function look() {
     // A server that went away meanwhile (a TypeError of fetch) is spoken of by the source, and asked again.
-    show.choose().catch((error) => { if (!(error instanceof TypeError)) say(`This snapshot cannot be shown: ${error.message}`); });
+    show.choose().catch((error) => {
+      if (!(error instanceof TypeError)) say(`This snapshot cannot be shown: ${error.message}`);
+    });
   }
 
   let byHand = true; // whether a choice comes from a person, and not from the address
@@ -172,7 +178,9 @@ function createStage(parent) {
   });
   /** The example that is shown where the address names none of the recorded ones. */
   const usual = () => (store.probe?.sample ? store.probe.labels.length - 1 : 0);
-  store.on('probe', () => { if (byHand) choices.probe.choose(store.probeIndex === usual() ? null : store.probeIndex); });
+  store.on('probe', () => {
+    if (byHand) choices.probe.choose(store.probeIndex === usual() ? null : store.probeIndex);
+  });
 
   /** Do what the address says: that is not told back to it. */
   function obey(act) {
@@ -201,7 +209,12 @@ function createStage(parent) {
     store.selected = data.snapshot ?? null;
     store.probeIndex = data.probe ?? null;
     source = openSource(store, data.base, {
-      sample, live: show.live, trouble: say, greeted: () => { if (store.selected !== null) look(); },
+      sample,
+      live: show.live,
+      trouble: say,
+      greeted: () => {
+        if (store.selected !== null) look();
+      },
       missing: (sentence) => {
         lasting = sentence;
         say(null);
@@ -218,7 +231,10 @@ function createStage(parent) {
       const { data } = component;
       tell = component.setStateValue;
       paint();
-      const isNews = { snapshot: choices.snapshot.hear(data.snapshot ?? null), probe: choices.probe.hear(data.probe ?? null) };
+      const isNews = {
+        snapshot: choices.snapshot.hear(data.snapshot ?? null),
+        probe: choices.probe.hear(data.probe ?? null),
+      };
       if (data.run !== store.run || (data.sample ?? null) !== sample) {
         obey(() => timeline.stop());
         open(data.run, data);

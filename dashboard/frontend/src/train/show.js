@@ -1,5 +1,6 @@
 /** Which moment is shown: the newest while the run is followed, else the one chosen; with a glide from one to the next. */
 import { draw } from '../lib/ui/seen.js';
+import { record } from '../lib/ui/timings.js';
 
 const LONGEST_GLIDE = 300; // ms
 const SHORTEST_GLIDE = 100; // ms: snapshots that follow each other faster than this are a moving picture by themselves
@@ -52,16 +53,19 @@ export function createShow(store, root, source) {
   }
 
   /** Kept, with how many ms that took, once a frame is painted; a hidden page paints none and must not hold up the stream. */
-  const drawn = () => new Promise((resolve) => {
-    if (document.hidden) setTimeout(resolve, 250, 0);
-    // A task asked for in an animation frame comes when that is laid out and painted.
-    else requestAnimationFrame((start) => setTimeout(() => resolve(performance.now() - start)));
-  });
+  const drawn = () =>
+    new Promise((resolve) => {
+      if (document.hidden) setTimeout(resolve, 250, 0);
+      // A task asked for in an animation frame comes when that is laid out and painted.
+      else requestAnimationFrame((start) => setTimeout(() => resolve(performance.now() - start)));
+    });
 
   async function live(frame) {
     if (store.selected !== null) {
       // Someone looks at another moment: nothing more is sent until they come back.
-      await new Promise((resolve) => { release = resolve; });
+      await new Promise((resolve) => {
+        release = resolve;
+      });
       return;
     }
     const now = performance.now();
@@ -69,15 +73,16 @@ export function createShow(store, root, source) {
     arrived = now;
     if (frame.number >= (store.shown?.number ?? -1)) show(frame, between * Math.min(0.9, (SHARE * TICK) / cost));
     const began = performance.now();
-    const took = await drawn() + (began - now);
+    const took = (await drawn()) + (began - now);
     cost = 0.8 * cost + 0.2 * took;
     mark(store.shown);
-    const log = ((window.__annscope ??= {}).drawn ??= []);
-    log.push({ number: frame.number, written: frame.written, drawn: Date.now() });
-    if (log.length > 4000) log.splice(0, 2000);
+    record('drawn', { number: frame.number, written: frame.written, drawn: Date.now() });
     const [shortest, longest] = LIVE_PERIOD;
     const rest = Math.min(longest, Math.max(shortest, cost / SHARE)) - (performance.now() - now);
-    if (rest > 0) await new Promise((resolve) => { setTimeout(resolve, rest); });
+    if (rest > 0)
+      await new Promise((resolve) => {
+        setTimeout(resolve, rest);
+      });
   }
 
   /** Show what `store.selected` asks for, the newest wish at last. Answers once it is drawn. */

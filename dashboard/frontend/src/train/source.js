@@ -31,7 +31,9 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     if (isOpen || closed) return Promise.resolve();
     if (!away) {
       away = {};
-      away.promise = new Promise((resolve) => { away.resolve = resolve; });
+      away.promise = new Promise((resolve) => {
+        away.resolve = resolve;
+      });
     }
     return away.promise;
   }
@@ -50,7 +52,8 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
 
   async function fetchBuffer(path) {
     const answer = await fetch(`${url}/${path}`);
-    if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.error ?? `the server answered ${answer.status}`);
+    if (!answer.ok)
+      throw new Error((await answer.json().catch(() => null))?.error ?? `the server answered ${answer.status}`);
     return answer.arrayBuffer();
   }
 
@@ -89,12 +92,16 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
 
   // Messages are taken in one after the other: the first has to fetch something.
   let last = Promise.resolve();
-  const inTurn = (act) => { last = last.then(() => (closed ? null : act())); };
+  const inTurn = (act) => {
+    last = last.then(() => (closed ? null : act()));
+  };
 
   async function take(data, from) {
     if (typeof data !== 'string') {
       // Not waited for: lines and status go on while someone looks at another moment.
-      live(keep(answering(parseFrame(data), store))).then(() => { if (from.readyState === WebSocket.OPEN) from.send('ack'); });
+      live(keep(answering(parseFrame(data), store))).then(() => {
+        if (from.readyState === WebSocket.OPEN) from.send('ack');
+      });
       return;
     }
     const message = JSON.parse(data);
@@ -109,7 +116,8 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
   function connect() {
     const address = new URL(`${url}/live`, location.href);
     address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    const opened = socket = new WebSocket(address);
+    const opened = new WebSocket(address);
+    socket = opened;
     let understood = true;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
@@ -158,9 +166,12 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
 
   function ask(number) {
     if (!asked.has(number)) {
-      asked.set(number, fetchBuffer(`snapshots/${number}`)
-        .then((buffer) => keep(answering(parseFrame(buffer), store)))
-        .finally(() => asked.delete(number)));
+      asked.set(
+        number,
+        fetchBuffer(`snapshots/${number}`)
+          .then((buffer) => keep(answering(parseFrame(buffer), store)))
+          .finally(() => asked.delete(number)),
+      );
     }
     return asked.get(number);
   }

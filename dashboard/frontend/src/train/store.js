@@ -12,14 +12,28 @@ export function createStore() {
   const history = new SnapshotLines();
   const thinned = new Thinned();
   const store = {
-    run: null, base: '', theme: 'light', hasPast: true, // the examples are the record's, which knows their answers of before
-    description: null, events: [], status: null,
-    history, thinned, nLines: 0, // the snapshots' lines that are kept, and how many lines there were in all
-    probe: null, layerSizes: [], classNames: [], answers: null, imageShape: null,
-    shown: null, previous: null, progress: 1, // previous -> shown, for views that glide
+    run: null,
+    base: '',
+    theme: 'light',
+    hasPast: true, // the examples are the record's, which knows their answers of before
+    description: null,
+    events: [],
+    status: null,
+    history,
+    thinned,
+    nLines: 0, // the snapshots' lines that are kept, and how many lines there were in all
+    probe: null,
+    layerSizes: [],
+    classNames: [],
+    answers: null,
+    imageShape: null,
+    shown: null,
+    previous: null,
+    progress: 1, // previous -> shown, for views that glide
     selected: null, // the number of a snapshot, or null for the latest
     pace: 0, // ms that a replay leaves to each snapshot; 0 while a hand chooses
-    probeIndex: 0, pinned: null,
+    probeIndex: 0,
+    pinned: null,
     compared: null, // the frame that is pinned to be compared with the one shown
 
     on(event, listen) {
@@ -40,8 +54,21 @@ export function createStore() {
     /** Begin with another run. */
     reset(run) {
       Object.assign(store, {
-        run, description: null, nLines: 0, events: [], status: null, probe: null, layerSizes: [],
-        classNames: [], answers: null, imageShape: null, shown: null, previous: null, progress: 1, selected: null, pinned: null,
+        run,
+        description: null,
+        nLines: 0,
+        events: [],
+        status: null,
+        probe: null,
+        layerSizes: [],
+        classNames: [],
+        answers: null,
+        imageShape: null,
+        shown: null,
+        previous: null,
+        progress: 1,
+        selected: null,
+        pinned: null,
         compared: null,
       });
       history.forget();
@@ -94,7 +121,8 @@ export function createStore() {
     select(number) {
       // Before the history is there, nobody knows what the last one is.
       const { newest } = store;
-      store.selected = number === null ? null : Math.max(0, newest < 0 ? number : thinned.nearest(Math.min(number, newest), newest));
+      store.selected =
+        number === null ? null : Math.max(0, newest < 0 ? number : thinned.nearest(Math.min(number, newest), newest));
       store.emit('select');
     },
     /** Pin a frame to compare with, or none. */

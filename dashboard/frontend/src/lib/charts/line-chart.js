@@ -22,15 +22,28 @@ export function layChart({ width, height, xs, series, domainX, log, unit, withX 
   const from = indexAt(xs, x0);
   const to = indexAt(xs, x1) + 2;
   const columns = series.map(({ values }) => values);
-  const range = unit === 'number' ? rangeOf(columns, from, to, log) : (([low, high] = [0, 1]) => ({ low, high, beyond: null }))(extent(columns, from, to) ?? undefined);
+  const range =
+    unit === 'number'
+      ? rangeOf(columns, from, to, log)
+      : (([low, high] = [0, 1]) => ({ low, high, beyond: null }))(extent(columns, from, to) ?? undefined);
   const { low, high, beyond } = domainOf(range, { log, unit });
   const scaled = log ? (value) => Math.log(Math.max(value, low)) : (value) => value;
   const [a, b] = [scaled(low), scaled(high)];
   return {
-    left, right, top, bottom, low, high, beyond, log, unit, domainX,
+    left,
+    right,
+    top,
+    bottom,
+    low,
+    high,
+    beyond,
+    log,
+    unit,
+    domainX,
     x: (value) => left + ((value - x0) / (x1 - x0 || 1)) * (right - left),
     // Far outside a canvas loses its precision: a line that leaves the chart leaves it just as well a little above.
-    y: (value) => Math.max(top - 400, Math.min(bottom + 400, bottom - ((scaled(value) - a) / (b - a || 1)) * (bottom - top))),
+    y: (value) =>
+      Math.max(top - 400, Math.min(bottom + 400, bottom - ((scaled(value) - a) / (b - a || 1)) * (bottom - top))),
     value: (pixel) => x0 + ((pixel - left) / (right - left)) * (x1 - x0),
   };
 }
@@ -39,7 +52,11 @@ export function layChart({ width, height, xs, series, domainX, log, unit, withX 
  * Draw a chart laid by `layChart`. `cursor` is the index of the moment shown, `pointer` that of the one pointed at
  * (null for none), `marks` [{kind, epoch}], `label` a value's words, `withMarks` whether their signs are drawn.
  */
-export function drawChart(context, chart, { title, xs, series, palette, font, cursor, pointer, marks, withMarks, withX, label }) {
+export function drawChart(
+  context,
+  chart,
+  { title, xs, series, palette, font, cursor, pointer, marks, withMarks, withX, label },
+) {
   context.textBaseline = 'middle';
   drawAxes(context, chart, palette, font, withX);
   context.fillStyle = palette.ink;
@@ -76,7 +93,10 @@ export function drawChart(context, chart, { title, xs, series, palette, font, cu
   context.clip();
   for (const each of series) drawLine(context, chart, xs, each);
   context.restore();
-  for (const [at, color, alpha] of [[cursor, palette.ink, 0.6], [pointer, palette.muted, 1]]) {
+  for (const [at, color, alpha] of [
+    [cursor, palette.ink, 0.6],
+    [pointer, palette.muted, 1],
+  ]) {
     if (at === null) continue;
     context.fillStyle = color;
     context.globalAlpha = alpha;
@@ -97,7 +117,10 @@ export function drawChart(context, chart, { title, xs, series, palette, font, cu
     }
   }
   context.restore();
-  if (withMarks) for (const mark of marks) if (x(mark.epoch) >= left - 1 && x(mark.epoch) <= right + 1) drawSign(context, mark.kind, x(mark.epoch), top - 5, palette);
+  if (withMarks)
+    for (const mark of marks)
+      if (x(mark.epoch) >= left - 1 && x(mark.epoch) <= right + 1)
+        drawSign(context, mark.kind, x(mark.epoch), top - 5, palette);
   if (dotted !== null) drawEnds(context, chart, series, label, dotted, font);
 }
 
@@ -112,7 +135,11 @@ function drawAxes(context, chart, palette, font, withX) {
     context.fillStyle = palette.faint;
     context.fillRect(left, Math.round(at), right - left, 1);
     context.fillStyle = palette.muted;
-    context.fillText(chart.unit === 'share' ? `${Number((tick * 100).toPrecision(4))} %` : tickText(tick), left - 6, at);
+    context.fillText(
+      chart.unit === 'share' ? `${Number((tick * 100).toPrecision(4))} %` : tickText(tick),
+      left - 6,
+      at,
+    );
   }
   context.fillStyle = palette.line;
   context.fillRect(left, bottom, right - left, 1);
@@ -151,7 +178,8 @@ function drawLine(context, chart, xs, { values, color, dash }) {
       if (isThere && isDown) context.lineTo(x(xs[i]), y(values[i]));
       else if (isThere) context.moveTo(x(xs[i]), y(values[i]));
       // A number between two gaps has no line: it gets a dot.
-      if (isThere && !isDown && !Number.isFinite(values[i + 1])) context.fillRect(x(xs[i]) - 1.5, y(values[i]) - 1.5, 3, 3);
+      if (isThere && !isDown && !Number.isFinite(values[i + 1]))
+        context.fillRect(x(xs[i]) - 1.5, y(values[i]) - 1.5, 3, 3);
       isDown = isThere;
     }
   }
@@ -162,7 +190,7 @@ function drawLine(context, chart, xs, { values, color, dash }) {
 /** More numbers than pixels: of each column of pixels the first, the lowest, the highest and the last. */
 function addSpans(context, { x, y, left }, xs, values, from, to) {
   let isDown = false;
-  for (let i = from; i <= to;) {
+  for (let i = from; i <= to; ) {
     const column = Math.floor(x(xs[i]) - left);
     let [low, high, first, last] = [Infinity, -Infinity, NaN, NaN];
     for (; i <= to && Math.floor(x(xs[i]) - left) === column; i += 1) {
@@ -187,7 +215,12 @@ function addSpans(context, { x, y, left }, xs, values, from, to) {
 /** The values at a moment, beside the right end, kept apart from each other. */
 function drawEnds(context, chart, series, label, at, font) {
   const ends = series
-    .map(({ values, color, name }) => ({ y: Number.isFinite(values[at]) ? Math.max(chart.top, chart.y(values[at])) : chart.bottom, text: label(values[at]), color, name }))
+    .map(({ values, color, name }) => ({
+      y: Number.isFinite(values[at]) ? Math.max(chart.top, chart.y(values[at])) : chart.bottom,
+      text: label(values[at]),
+      color,
+      name,
+    }))
     .sort((a, b) => a.y - b.y);
   // From the top down each a line below the one before it, then up again from the bottom where they ran out of it.
   ends[0].y = Math.max(ends[0].y, chart.top + 4);
@@ -215,7 +248,13 @@ function drawSign(context, kind, x, y, palette) {
   context.lineWidth = 2;
   context.beginPath();
   if (kind === 'learning_rate') {
-    for (const [dx, dy] of [[0, -5], [5, 0], [0, 5], [-5, 0]]) context.lineTo(x + dx, y + dy);
+    for (const [dx, dy] of [
+      [0, -5],
+      [5, 0],
+      [0, 5],
+      [-5, 0],
+    ])
+      context.lineTo(x + dx, y + dy);
     context.fill();
   } else if (kind === 'pause') {
     context.fillRect(x - 3.5, y - 4, 2.5, 8);

@@ -52,7 +52,12 @@ export function paintBars(canvas, width, height, values, top, palette, strong = 
     for (let i = 0; i < numbers.length; i += 1) {
       const tall = Math.min(1, Math.abs(numbers[i]) / most) * (middle - 1);
       context.fillStyle = numbers[i] < 0 ? palette.negative : palette.positive;
-      context.fillRect(i * wide, numbers[i] < 0 ? middle : middle - tall, Math.max(0.6, wide - (wide > 3 ? 1 : 0)), tall);
+      context.fillRect(
+        i * wide,
+        numbers[i] < 0 ? middle : middle - tall,
+        Math.max(0.6, wide - (wide > 3 ? 1 : 0)),
+        tall,
+      );
     }
   };
   bars(values, top, strong ? 0.32 : 0.9);
@@ -77,7 +82,10 @@ export function paintClasses(canvas, width, row, { answers, labels, classNames, 
   const names = rows <= 12;
   const left = names ? Math.min(84, Math.max(...classNames.map((name) => context.measureText(name).width)) + 8) : 4;
   const right = width - 8;
-  const at = (value) => left + 4 + ((Math.min(scale.high, Math.max(scale.low, value)) - scale.low) / (scale.high - scale.low)) * (right - left - 8);
+  const at = (value) =>
+    left +
+    4 +
+    ((Math.min(scale.high, Math.max(scale.low, value)) - scale.low) / (scale.high - scale.low)) * (right - left - 8);
   const sums = new Float64Array(rows);
   const counts = new Float64Array(rows);
   answers.forEach((value, i) => {

@@ -1,6 +1,7 @@
 /** For 2-D data: what every neuron answers over the whole plane, as small pictures, and the classes' regions. */
-import { activate, preActivations } from '../model/math.js';
+
 import { biasOf, probeCount, probeInput, weightOf } from '../model/forward.js';
+import { activate, preActivations } from '../model/math.js';
 
 /** Colours of classes, told apart with any colour vision (after Okabe and Ito), for light and dark pages. */
 const CLASSES = {
@@ -30,7 +31,8 @@ export function fillPoint(context, x, y, radius, palette, classes) {
 export function extentOf(store) {
   if (store.extent) return store.extent;
   let top = 0;
-  for (let i = 0; i < probeCount(store); i += 1) for (const value of probeInput(store, i)) top = Math.max(top, Math.abs(value));
+  for (let i = 0; i < probeCount(store); i += 1)
+    for (const value of probeInput(store, i)) top = Math.max(top, Math.abs(value));
   return Math.max(0.5, Math.ceil(top * 2.2) / 2);
 }
 
@@ -70,14 +72,18 @@ export function facePicture(answers, unit, side, colors, top) {
 export function regionPicture(outputs, side, palette, reader) {
   const answers = outputs.map(reader.probabilities);
   const size = answers[0].length;
-  const rgb = Array.from({ length: size }, (_, label) => [1, 3, 5].map((at) => parseInt(classColor(palette, label).slice(at, at + 2), 16)));
+  const rgb = Array.from({ length: size }, (_, label) =>
+    [1, 3, 5].map((at) => parseInt(classColor(palette, label).slice(at, at + 2), 16)),
+  );
   const paper = [1, 3, 5].map((at) => parseInt(palette.paper.slice(at, at + 2), 16));
   return picture(side, (i) => {
     if (reader.isMany) {
-      const mixed = rgb.reduce((below, color, c) => {
-        const much = 0.9 * Math.max(0, answers[i][c] - 0.5);
-        return below.map((value, k) => value + (color[k] - value) * much);
-      }, paper).map(Math.round);
+      const mixed = rgb
+        .reduce((below, color, c) => {
+          const much = 0.9 * Math.max(0, answers[i][c] - 0.5);
+          return below.map((value, k) => value + (color[k] - value) * much);
+        }, paper)
+        .map(Math.round);
       return ((255 << 24) | (mixed[2] << 16) | (mixed[1] << 8) | mixed[0]) >>> 0;
     }
     let best = 0;

@@ -11,7 +11,8 @@ export function linearTicks(low, high, count) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => each >= rough * (1 - 1e-9));
   const ticks = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k += 1) ticks.push(Math.abs(k * step) < step / 1e6 ? 0 : k * step);
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k += 1)
+    ticks.push(Math.abs(k * step) < step / 1e6 ? 0 : k * step);
   return ticks;
 }
 
@@ -72,7 +73,8 @@ export function rangeOf(arrays, from, to, log = false) {
     const stop = Math.min(array.length, to);
     const stride = Math.max(1, Math.floor((stop - from) / 400));
     const sample = [];
-    for (let i = Math.max(0, from); i < stop; i += stride) if (Number.isFinite(array[i])) sample.push(Math.abs(array[i]));
+    for (let i = Math.max(0, from); i < stop; i += stride)
+      if (Number.isFinite(array[i])) sample.push(Math.abs(array[i]));
     if (!sample.length) continue;
     const first = sample[0];
     sample.sort((a, b) => a - b);

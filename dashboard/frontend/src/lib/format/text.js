@@ -7,7 +7,12 @@ export function asNumber(value, places = 4) {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   const size = Math.abs(value);
   const small = size !== 0 && size < 0.5 * 10 ** -places && places > 2;
-  const text = small || size >= 1e6 ? size.toExponential(2) : Number.isInteger(value) && places === 0 ? String(size) : trimmed(size, places);
+  const text =
+    small || size >= 1e6
+      ? size.toExponential(2)
+      : Number.isInteger(value) && places === 0
+        ? String(size)
+        : trimmed(size, places);
   return `${value < 0 && Number(text) !== 0 ? MINUS : ''}${text}`;
 }
 
@@ -34,7 +39,7 @@ export function neuronName(layers, classNames, layer, unit) {
 }
 
 /** What feeds a connection: a pixel by row and column, a feature, or a neuron of the layer before. */
-export function sourceName(layers, imageShape, layer, input, featureName) {
+export function sourceName(imageShape, layer, input, featureName) {
   if (layer > 0) return `neuron ${input + 1}`;
   if (imageShape) return `pixel ${Math.floor(input / imageShape[1]) + 1}, ${(input % imageShape[1]) + 1}`;
   return featureName(input);

@@ -15,7 +15,9 @@ export function truthOf(label) {
 
 /** The same of every row of a tensor of labels. */
 export function truthsOf({ shape: [count, width], data }) {
-  return Array.from({ length: count }, (_, i) => truthOf(width === undefined ? data[i] : data.subarray(i * width, (i + 1) * width)));
+  return Array.from({ length: count }, (_, i) =>
+    truthOf(width === undefined ? data[i] : data.subarray(i * width, (i + 1) * width)),
+  );
 }
 
 /** Whether two lists name the same classes. */

@@ -1,7 +1,12 @@
 /** What a confusion matrix says, in numbers and in words; undefined is "n/a". Rows are the true classes. */
 
 /** What a row of the counts of labels says of one label, in the order of its cells, and where each stands in [tn, fp, fn, tp]. */
-export const OF_LABEL = [['found', 3], ['missed', 2], ['wrongly called', 1], ['rightly not', 0]];
+export const OF_LABEL = [
+  ['found', 3],
+  ['missed', 2],
+  ['wrongly called', 1],
+  ['rightly not', 0],
+];
 
 /**
  * The sums of a matrix: {size, nColumns, at(i, j), rows, columns, whole(i, j, isColumn), isRight(i, j)}. Of labels a row
@@ -18,7 +23,10 @@ function countsOfLabels(data, size) {
     return isColumn ? of(k, place) + of(k, (place + 2) % 4) : of(k, place) + of(k, place ^ 1);
   };
   return {
-    size, nColumns: 4, isMany: true, whole,
+    size,
+    nColumns: 4,
+    isMany: true,
+    whole,
     at: (k, j) => of(k, OF_LABEL[j][1]),
     isRight: (_, j) => j === 0 || j === 3,
     rows: Float64Array.from({ length: size }, (_, k) => of(k, 2) + of(k, 3)),
@@ -35,7 +43,11 @@ function countsOfClasses(data, size) {
     }
   }
   return {
-    size, nColumns: size, isMany: false, rows, columns,
+    size,
+    nColumns: size,
+    isMany: false,
+    rows,
+    columns,
     at: (i, j) => Number(data[i * size + j]),
     whole: (i, j, isColumn) => (isColumn ? columns[j] : rows[i]),
     isRight: (i, j) => i === j,
@@ -70,8 +82,11 @@ export function sentence(counts, names, i, j) {
   const [count, row, column] = [counts.at(i, j), counts.rows[i], counts.columns[j]];
   if (!row) return `There is no true ${called(names[i])} among these examples.`;
   const told = `${count} of ${row} true ${people(names[i], row)} ${count === 1 ? 'was' : 'were'} called ${called(names[j])} (${percentText(count, row)})`;
-  if (i === j) return `${told}, which is the recall; precision ${column ? `${percentText(count, column)} of ${column} called so` : 'n/a, as nothing was called so'}.`;
-  return count ? `${told}; that is ${percentText(count, column)} of all that were called ${called(names[j])}.` : `${told}.`;
+  if (i === j)
+    return `${told}, which is the recall; precision ${column ? `${percentText(count, column)} of ${column} called so` : 'n/a, as nothing was called so'}.`;
+  return count
+    ? `${told}; that is ${percentText(count, column)} of all that were called ${called(names[j])}.`
+    : `${told}.`;
 }
 
 /** The same of labels: "37 of 412 examples with “even” were missed (9.0 %)." */
@@ -80,6 +95,7 @@ function labelSentence(counts, name, k, j) {
   const are = j < 2 ? 'with' : 'without';
   if (!whole) return `There is no example ${are} “${name}”.`;
   const told = `${count} of ${whole} examples ${are} “${name}” ${count === 1 ? 'was' : 'were'} ${['found', 'missed', 'wrongly called so', 'rightly not called so'][j]} (${percentText(count, whole)})`;
-  if (j === 0) return `${told}, which is the recall; precision ${said ? `${percentText(count, said)} of ${said} called so` : 'n/a, as nothing was called so'}.`;
+  if (j === 0)
+    return `${told}, which is the recall; precision ${said ? `${percentText(count, said)} of ${said} called so` : 'n/a, as nothing was called so'}.`;
   return `${told}.`;
 }

@@ -3,7 +3,17 @@
  * every layer's values. `values[0]` is the input and `values[l + 1]` what layer l answers,
  * so the weights of layer l lead from `values[l]` to `values[l + 1]`.
  */
-import { activate, activationNamed, column, inputGradient, preActivations, productsOf, roundingOf, roundUp, strongest, termsOf } from './math.js';
+import {
+  activate,
+  activationNamed,
+  column,
+  inputGradient,
+  preActivations,
+  productsOf,
+  roundUp,
+  strongest,
+  termsOf,
+} from './math.js';
 
 /** The function of the output units; a single unit for two classes is a sigmoid. */
 const outputFunction = (output = 'softmax') => (output === 'binary' ? 'sigmoid' : output);
@@ -38,7 +48,8 @@ export const probeCount = (store) => store.probe?.labels?.length ?? 0;
 /** What a probe example is called: by its place among the recorded ones, or in its split. */
 export function exampleName(store, probe) {
   const { sample, labels } = store.probe;
-  if (sample && probe === labels.length - 1) return `${sample.split[0].toUpperCase()}${sample.split.slice(1)} example ${sample.index}`;
+  if (sample && probe === labels.length - 1)
+    return `${sample.split[0].toUpperCase()}${sample.split.slice(1)} example ${sample.index}`;
   return `${store.imageShape ? 'Image' : 'Example'} ${probe + 1}`;
 }
 
@@ -111,7 +122,10 @@ export function explain(layers, frame, values, layer, unit, listed, edits = null
   const bias = biasOf(frame, layer);
   const sum = termsOf(weight, bias, values[layer], unit, listed);
   const about = {
-    ...sum, hasBias: bias !== null, shown: values[layer + 1][unit], logits: null,
+    ...sum,
+    hasBias: bias !== null,
+    shown: values[layer + 1][unit],
+    logits: null,
     silenced: Boolean(edits?.silenced(layer).has(unit)),
   };
   if (activation === 'softmax') {
@@ -133,7 +147,12 @@ export function sensitivity(layers, frame, values, layer, unit, edits = null) {
   const below = layers.slice(0, layer + 1).map((item, l) => ({ weight: weight(l), activation: item.activation }));
   const z = below.slice(0, -1).map((item, l) => preActivations(item.weight, biasOf(frame, l), values[l]));
   const silenced = below.map((_, l) => edits?.silenced(l));
-  return inputGradient(below, z, unit, silenced);
+  silenced.slice(0, -1).forEach((units, l) =>
+    units?.forEach((u) => {
+      z[l][u] = -Infinity;
+    }),
+  );
+  return inputGradient(below, z, unit);
 }
 
 /** One neuron's recorded answers to every probe example. */
@@ -144,7 +163,10 @@ export function overProbe(frame, layer, unit) {
 
 /** Which neurons of a layer answer exactly 0 to every probe example. */
 export function silentUnits(frame, layer) {
-  const { shape: [rows, size], data } = frame.tensor(`layer${layer}.activation`);
+  const {
+    shape: [rows, size],
+    data,
+  } = frame.tensor(`layer${layer}.activation`);
   const silent = new Uint8Array(size).fill(1);
   for (let i = 0; i < rows * size; i += 1) if (data[i] !== 0) silent[i % size] = 0;
   return silent;

@@ -17,9 +17,7 @@ export function parseTensors(buffer, start = 0) {
     const [from, to] = about.data_offsets;
     const count = (to - from) / Type.BYTES_PER_ELEMENT;
     const at = base + from;
-    const data = at % Type.BYTES_PER_ELEMENT
-      ? new Type(buffer.slice(at, at + to - from))
-      : new Type(buffer, at, count);
+    const data = at % Type.BYTES_PER_ELEMENT ? new Type(buffer.slice(at, at + to - from)) : new Type(buffer, at, count);
     const tensor = { shape: about.shape, data };
     made.set(name, tensor);
     return tensor;

@@ -1,13 +1,16 @@
 /** A snapshot's network, answering in the browser: forward passes and what an answer hangs on. */
-import { activate, activationNamed, inputGradient, preActivations } from './math.js';
+
 import { answersOf } from './answers.js';
 import { biasOf, layersOf, weightOf } from './forward.js';
+import { activate, inputGradient, preActivations } from './math.js';
 
 /** The network of a frame. `description` is the run's; `cost` counts the multiplications of one pass. */
 export function createModel(description, frame) {
   const reader = answersOf(description);
   const layers = layersOf(description).map((layer) => ({
-    ...layer, weight: weightOf(frame, layer.index), bias: biasOf(frame, layer.index),
+    ...layer,
+    weight: weightOf(frame, layer.index),
+    bias: biasOf(frame, layer.index),
   }));
 
   /** Every layer's answer to the features `x`, that of the output units last. */
@@ -48,7 +51,8 @@ export function createModel(description, frame) {
     const whole = preActivations(weight, bias, x);
     const finish = (sums) => {
       let values = activate(layers[0].activation, sums);
-      for (const layer of layers.slice(1)) values = activate(layer.activation, preActivations(layer.weight, layer.bias, values));
+      for (const layer of layers.slice(1))
+        values = activate(layer.activation, preActivations(layer.weight, layer.bias, values));
       return reader.probabilities(values)[label];
     };
     const before = finish(whole);
@@ -73,7 +77,12 @@ export function createModel(description, frame) {
 
   const cost = layers.reduce((sum, { inputSize, size }) => sum + inputSize * size, 0);
   return {
-    cost, layers, activations, outputs, probabilities, gradient, occlusion,
-    isKnown: layers.every(({ activation }) => activation === 'softmax' || activationNamed(activation).f),
+    cost,
+    layers,
+    activations,
+    outputs,
+    probabilities,
+    gradient,
+    occlusion,
   };
 }

@@ -24,7 +24,8 @@ export function asMnist(ink, side = 28, box = 20) {
       column += value * c;
     }
   }
-  const shift = (center, length) => Math.min(Math.max(Math.floor(side / 2 - center + 0.5 - ROUNDING), 0), side - length);
+  const shift = (center, length) =>
+    Math.min(Math.max(Math.floor(side / 2 - center + 0.5 - ROUNDING), 0), side - length);
   return laid(figure, side, side, shift(row / total, figure.height), shift(column / total, figure.width));
 }
 
@@ -137,6 +138,7 @@ export function inkOf({ height, width, data: pixels }, invert = null) {
   const background = cutOut ? 0 : Math.min(0.9 * most, inverted ? 1 - paper : paper);
   const floor = background + 0.15 * (most - background);
   if (!(most > 0.08) || !(most - background > 0.08)) return { ink: blank(height, width), inverted, empty: true };
-  for (let i = 0; i < light.length; i += 1) ink.data[i] = Math.min(1, Math.max(0, (ink.data[i] - floor) / (0.9 * (most - floor))));
+  for (let i = 0; i < light.length; i += 1)
+    ink.data[i] = Math.min(1, Math.max(0, (ink.data[i] - floor) / (0.9 * (most - floor))));
   return { ink, inverted, empty: false };
 }

@@ -15,31 +15,58 @@ const GELU_SCALE = Math.sqrt(2 / Math.PI);
  */
 export const ACTIVATIONS = {
   relu: {
-    label: 'ReLU', formula: 'max(0, z)', range: [0, null], off: true,
-    f: (z) => (z > 0 ? z : 0), slope: (z) => (z > 0 ? 1 : 0),
+    label: 'ReLU',
+    formula: 'max(0, z)',
+    range: [0, null],
+    off: true,
+    f: (z) => Math.max(0, z),
+    slope: (z) => (z > 0 ? 1 : 0),
   },
   leaky_relu: {
-    label: 'leaky ReLU', formula: `max(${LEAKY_SLOPE} z, z)`, range: [null, null], off: false,
-    f: (z) => (z > 0 ? z : LEAKY_SLOPE * z), slope: (z) => (z > 0 ? 1 : LEAKY_SLOPE),
+    label: 'leaky ReLU',
+    formula: `max(${LEAKY_SLOPE} z, z)`,
+    range: [null, null],
+    off: false,
+    f: (z) => (z > 0 ? z : LEAKY_SLOPE * z),
+    slope: (z) => (z > 0 ? 1 : LEAKY_SLOPE),
   },
   sigmoid: {
-    label: 'sigmoid', formula: '1 / (1 + e^−z)', range: [0, 1], off: false,
-    f: sigmoid, slope: (z) => sigmoid(z) * (1 - sigmoid(z)),
+    label: 'sigmoid',
+    formula: '1 / (1 + e^−z)',
+    range: [0, 1],
+    off: false,
+    f: sigmoid,
+    slope: (z) => sigmoid(z) * (1 - sigmoid(z)),
   },
   tanh: {
-    label: 'tanh', formula: 'tanh(z)', range: [-1, 1], off: false,
-    f: Math.tanh, slope: (z) => 1 - Math.tanh(z) ** 2,
+    label: 'tanh',
+    formula: 'tanh(z)',
+    range: [-1, 1],
+    off: false,
+    f: Math.tanh,
+    slope: (z) => 1 - Math.tanh(z) ** 2,
   },
   elu: {
-    label: 'ELU', formula: 'z or e^z − 1', range: [null, null], off: false,
-    f: (z) => (z > 0 ? z : Math.expm1(z)), slope: (z) => (z > 0 ? 1 : Math.exp(z)),
+    label: 'ELU',
+    formula: 'z or e^z − 1',
+    range: [null, null],
+    off: false,
+    f: (z) => (z > 0 ? z : Math.expm1(z)),
+    slope: (z) => (z > 0 ? 1 : Math.exp(z)),
   },
   silu: {
-    label: 'SiLU', formula: 'z · sigmoid(z)', range: [null, null], off: false,
-    f: (z) => z * sigmoid(z), slope: (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z))),
+    label: 'SiLU',
+    formula: 'z · sigmoid(z)',
+    range: [null, null],
+    off: false,
+    f: (z) => z * sigmoid(z),
+    slope: (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z))),
   },
   gelu: {
-    label: 'GELU', formula: '0.5 z (1 + tanh(√(2/π)(z + 0.044715 z³)))', range: [null, null], off: false,
+    label: 'GELU',
+    formula: '0.5 z (1 + tanh(√(2/π)(z + 0.044715 z³)))',
+    range: [null, null],
+    off: false,
     f: (z) => 0.5 * z * (1 + Math.tanh(GELU_SCALE * (z + 0.044715 * z ** 3))),
     slope: (z) => {
       const t = Math.tanh(GELU_SCALE * (z + 0.044715 * z ** 3));
@@ -47,19 +74,28 @@ export const ACTIVATIONS = {
     },
   },
   softplus: {
-    label: 'softplus', formula: 'ln(1 + e^z)', range: [0, null], off: false,
-    f: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), slope: sigmoid,
+    label: 'softplus',
+    formula: 'ln(1 + e^z)',
+    range: [0, null],
+    off: false,
+    f: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
+    slope: sigmoid,
   },
   softmax: {
-    label: 'softmax', formula: 'e^z / sum of e^z over the classes', range: [0, 1], off: false,
-    f: null, slope: () => 1,
+    label: 'softmax',
+    formula: 'e^z / sum of e^z over the classes',
+    range: [0, 1],
+    off: false,
+    f: null,
+    slope: () => 1,
   },
 };
-ACTIVATIONS.swish = ACTIVATIONS.silu;
 
 /** The description of an activation function; one that is not known is drawn as unbounded and not recomputed. */
 export function activationNamed(name) {
-  return ACTIVATIONS[name] ?? { label: name, formula: `${name}(z)`, range: [null, null], off: false, f: null, slope: null };
+  return (
+    ACTIVATIONS[name] ?? { label: name, formula: `${name}(z)`, range: [null, null], off: false, f: null, slope: null }
+  );
 }
 
 /** Probabilities of logits, shift-invariant. */

@@ -9,7 +9,15 @@ export const CHANGES = [
   { name: 'dx', label: 'Move across', low: -10, high: 10, step: 0.5, neutral: 0, words: (v) => `${signed(v, 1)} px` },
   { name: 'dy', label: 'Move down', low: -10, high: 10, step: 0.5, neutral: 0, words: (v) => `${signed(v, 1)} px` },
   { name: 'scale', label: 'Scale', low: 0.3, high: 2, step: 0.05, neutral: 1, words: (v) => `${v.toFixed(2)} ×` },
-  { name: 'thick', label: 'Thin, thicken', low: -2, high: 3, step: 0.1, neutral: 0, words: (v) => `${signed(v, 1)} px` },
+  {
+    name: 'thick',
+    label: 'Thin, thicken',
+    low: -2,
+    high: 3,
+    step: 0.1,
+    neutral: 0,
+    words: (v) => `${signed(v, 1)} px`,
+  },
   { name: 'noise', label: 'Noise', low: 0, high: 1, step: 0.02, neutral: 0, words: (v) => `${Math.round(100 * v)} %` },
 ];
 
@@ -68,8 +76,9 @@ function moved({ height, width, data }, angle, dx, dy, scale) {
       const [top, left] = [Math.floor(y), Math.floor(x)];
       if (top < -1 || left < -1 || top >= height || left >= width) continue;
       const [down, across] = [y - top, x - left];
-      made.data[r * width + c] = (1 - down) * ((1 - across) * ink(top, left) + across * ink(top, left + 1))
-        + down * ((1 - across) * ink(top + 1, left) + across * ink(top + 1, left + 1));
+      made.data[r * width + c] =
+        (1 - down) * ((1 - across) * ink(top, left) + across * ink(top, left + 1)) +
+        down * ((1 - across) * ink(top + 1, left) + across * ink(top + 1, left + 1));
     }
   }
   return made;

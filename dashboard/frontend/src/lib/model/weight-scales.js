@@ -1,6 +1,7 @@
 /** One symmetric scale of weights a layer, shared by every picture of them; over a run it only grows, in steps. */
-import { roundUp } from './math.js';
+
 import { weightOf } from './forward.js';
+import { roundUp } from './math.js';
 
 export class WeightScales {
   constructor(layers) {

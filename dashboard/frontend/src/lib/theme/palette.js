@@ -4,21 +4,48 @@
  */
 
 const LIGHT = {
-  dark: false, surface: '#ffffff', panel: '#f6f8fb', ink: '#17202c', muted: '#566173', line: '#d5dbe4', faint: '#e9edf3',
-  off: '#a3adbb', negative: '#2F6FDE', positive: '#D9660B', zero: '#f0f2f6', lowest: '#123f9c', highest: '#a83f00',
-  paper: '#ffffff', pen: '#10161f', accent: '#2F6FDE',
+  dark: false,
+  surface: '#ffffff',
+  panel: '#f6f8fb',
+  ink: '#17202c',
+  muted: '#566173',
+  line: '#d5dbe4',
+  faint: '#e9edf3',
+  off: '#a3adbb',
+  negative: '#2F6FDE',
+  positive: '#D9660B',
+  zero: '#f0f2f6',
+  lowest: '#123f9c',
+  highest: '#a83f00',
+  paper: '#ffffff',
+  pen: '#10161f',
+  accent: '#2F6FDE',
 };
 const DARK = {
-  dark: true, surface: '#0f141b', panel: '#171d26', ink: '#eef2f7', muted: '#9aa7b8', line: '#323c4a', faint: '#222a35',
-  off: '#5d6a7b', negative: '#6EA0FF', positive: '#FF9F4A', zero: '#2a323e', lowest: '#b4d0ff', highest: '#ffd9ad',
-  paper: '#0b0f14', pen: '#f4f6f9', accent: '#6EA0FF',
+  dark: true,
+  surface: '#0f141b',
+  panel: '#171d26',
+  ink: '#eef2f7',
+  muted: '#9aa7b8',
+  line: '#323c4a',
+  faint: '#222a35',
+  off: '#5d6a7b',
+  negative: '#6EA0FF',
+  positive: '#FF9F4A',
+  zero: '#2a323e',
+  lowest: '#b4d0ff',
+  highest: '#ffd9ad',
+  paper: '#0b0f14',
+  pen: '#f4f6f9',
+  accent: '#6EA0FF',
 };
 const STEPS = 256;
 const GAMMA = 0.8;
 
 const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 const toLinear = (c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
-const toByte = (c) => Math.round(255 * Math.min(1, Math.max(0, c <= 0.0031308 ? 12.92 * c : 1.055 * c ** (1 / 2.4) - 0.055)));
+const toByte = (c) =>
+  Math.round(255 * Math.min(1, Math.max(0, c <= 0.0031308 ? 12.92 * c : 1.055 * c ** (1 / 2.4) - 0.055)));
 
 function oklab(hex) {
   const [r, g, b] = channels(hex).map(toLinear);
@@ -92,15 +119,14 @@ export function paletteFor(dark) {
   return dark ? made.dark : made.light;
 }
 
-/** Whether the page around `element` is dark, by what the store says, else by the page's own background. */
-export function isDark(store, element) {
-  const { theme } = store;
-  if (typeof theme === 'string') return theme === 'dark';
-  if (typeof theme?.dark === 'boolean') return theme.dark;
-  if (typeof theme?.base === 'string') return theme.base === 'dark';
+/** Whether the page around `element` is dark, by its own background. */
+export function isDark(element) {
   for (let node = element; node; node = node.parentNode ?? node.host) {
     if (!(node instanceof Element)) continue;
-    const parts = getComputedStyle(node).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? [];
+    const parts =
+      getComputedStyle(node)
+        .backgroundColor.match(/[\d.]+/g)
+        ?.map(Number) ?? [];
     if (parts.length >= 3 && parts[3] !== 0) return parts[0] + parts[1] + parts[2] < 384;
   }
   return matchMedia('(prefers-color-scheme: dark)').matches;

@@ -22,7 +22,10 @@ export function choice(label, options, value, act) {
   element.setAttribute('role', 'group');
   element.setAttribute('aria-label', label);
   const buttons = options.map(([name, text, title]) => {
-    const button = press(text, title, () => { set(name); act(name); });
+    const button = press(text, title, () => {
+      set(name);
+      act(name);
+    });
     button.dataset.value = name;
     return button;
   });
@@ -38,7 +41,12 @@ export function choice(label, options, value, act) {
 
 /** A select: [value, text] options. */
 export function select(label, options, act) {
-  const node = make('select', '', {}, ...options.map(([value, text]) => make('option', '', { value, textContent: text })));
+  const node = make(
+    'select',
+    '',
+    {},
+    ...options.map(([value, text]) => make('option', '', { value, textContent: text })),
+  );
   node.setAttribute('aria-label', label);
   node.addEventListener('change', () => act(node.value));
   return node;

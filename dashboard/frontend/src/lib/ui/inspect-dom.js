@@ -42,7 +42,9 @@ export function roveOver(root, place, at) {
     current = element;
     element.tabIndex = 0;
   }
-  root.addEventListener('focusin', (event) => { if (place(event.target)) reach(event.target); });
+  root.addEventListener('focusin', (event) => {
+    if (place(event.target)) reach(event.target);
+  });
   root.addEventListener('keydown', (event) => {
     const from = place(event.target);
     const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
@@ -58,10 +60,21 @@ export function roveOver(root, place, at) {
 
 /** A button that saves what `picture` makes, a canvas or the promise of a blob, as a PNG called what `file` says. */
 export function pngButton(picture, file) {
-  const button = node('button', { type: 'button', className: 'ai-png', textContent: 'PNG', title: 'Save as a picture', 'aria-label': 'Save as a PNG picture' });
+  const button = node('button', {
+    type: 'button',
+    className: 'ai-png',
+    textContent: 'PNG',
+    title: 'Save as a picture',
+    'aria-label': 'Save as a PNG picture',
+  });
   button.addEventListener('click', async () => {
     const made = await picture();
-    const blob = made instanceof Blob ? made : await new Promise((resolve) => { made.toBlob(resolve); });
+    const blob =
+      made instanceof Blob
+        ? made
+        : await new Promise((resolve) => {
+            made.toBlob(resolve);
+          });
     const link = node('a', { href: URL.createObjectURL(blob), download: `${file()}.png` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

@@ -51,6 +51,9 @@ export function createNumbersTable(root, name, rows) {
     table.replaceChildren(caption, thead, tbody);
   }
 
-  details.addEventListener('toggle', () => { written = ''; update(); });
+  details.addEventListener('toggle', () => {
+    written = '';
+    update();
+  });
   return { update };
 }

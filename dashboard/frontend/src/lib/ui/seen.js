@@ -44,19 +44,22 @@ function catchUp() {
 export function whenSeen(root, update) {
   const view = { update };
   let isSeen = true;
-  const watch = new IntersectionObserver((entries) => {
-    const { isIntersecting, boundingClientRect } = entries.at(-1);
-    // What takes up no room yet may be about to.
-    isSeen = isIntersecting || !boundingClientRect.width;
-    if (isSeen && waiting.has(view)) next(view);
-  }, { rootMargin: AHEAD, scrollMargin: AHEAD });
+  const watch = new IntersectionObserver(
+    (entries) => {
+      const { isIntersecting, boundingClientRect } = entries.at(-1);
+      // What takes up no room yet may be about to.
+      isSeen = isIntersecting || !boundingClientRect.width;
+      if (isSeen && waiting.has(view)) next(view);
+    },
+    { rootMargin: AHEAD, scrollMargin: AHEAD },
+  );
   watch.observe(root);
   return {
     wake() {
       if (isSeen) next(view);
       else if (!due.has(view) && !waiting.has(view)) {
         waiting.add(view);
-        timer ||= setTimeout(catchUp, LATE);
+        if (!timer) timer = setTimeout(catchUp, LATE);
       }
     },
     /** Draw no more. */

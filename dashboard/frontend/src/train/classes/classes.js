@@ -1,7 +1,7 @@
 /** Precision, recall, F1 and support of each class at the moment shown; what is undefined says so. */
 import { createChartFrame, heldoutOf, make, runOf } from '../../lib/ui/chart-frame.js';
-import { Course, average, sorted, weakestOf } from './figures.js';
 import { whenSeen } from '../../lib/ui/seen.js';
+import { average, Course, sorted, weakestOf } from './figures.js';
 
 const COLUMNS = [
   ['label', 'Class', 'The class'],
@@ -26,7 +26,10 @@ const NAMED = 3; // classes that share the lowest F1 and are still named
 function weakestWords(weakest) {
   if (!weakest.length) return '';
   const more = weakest.length > NAMED ? ` and ${weakest.length - NAMED} more` : '';
-  return `weakest: ${weakest.slice(0, NAMED).map(({ label }) => label).join(', ')}${more} (F1 ${weakest[0].f1.toFixed(3)})`;
+  return `weakest: ${weakest
+    .slice(0, NAMED)
+    .map(({ label }) => label)
+    .join(', ')}${more} (F1 ${weakest[0].f1.toFixed(3)})`;
 }
 
 /** Build the table in `root` on the stage's store. Returns {update(now), destroy()}. */
@@ -40,10 +43,13 @@ export function createClasses(root, store) {
   const table = make('table', { className: 'ch-classes' }, make('thead', {}, header), body, foot);
   table.setAttribute('aria-label', 'Precision, recall, F1 and support of each class');
   const title = make('span', { textContent: 'Each class ' });
-  frame.append(make('div', { className: 'nv-bar' }, make('h3', {}, title, split), weak), make('div', { className: 'ch-scroll' }, table));
+  frame.append(
+    make('div', { className: 'nv-bar' }, make('h3', {}, title, split), weak),
+    make('div', { className: 'ch-scroll' }, table),
+  );
 
   let order = { by: 'label', falls: false };
-  let rows = [];
+  const rows = [];
   let feet = [];
   const known = { run: null, course: null, frame: null };
   const course = new Course();
@@ -61,7 +67,11 @@ export function createClasses(root, store) {
     header.append(node);
     return { name, node };
   });
-  const trend = make('th', { scope: 'col', className: 'ch-trend', title: 'F1 from 0 to 1, from the first snapshot to the newest' });
+  const trend = make('th', {
+    scope: 'col',
+    className: 'ch-trend',
+    title: 'F1 from 0 to 1, from the first snapshot to the newest',
+  });
   trend.append(make('span', { textContent: 'F1 over time' }));
   header.append(trend);
 
@@ -99,7 +109,9 @@ export function createClasses(root, store) {
     return { note, about, weigh, cells, support };
   }
 
-  const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+  const write = (node, text) => {
+    if (node.textContent !== text) node.textContent = text;
+  };
 
   /** Take the moment shown into the course, drawn or not. */
   function remember() {
@@ -121,7 +133,12 @@ export function createClasses(root, store) {
       if (!answer.ok) return;
       const { numbers, f1 } = await answer.json();
       if (known.course !== run) return;
-      numbers.forEach((number, i) => course.see(number, f1[i].map((value) => ({ f1: value }))));
+      numbers.forEach((number, i) =>
+        course.see(
+          number,
+          f1[i].map((value) => ({ f1: value })),
+        ),
+      );
       known.frame = null;
       wake();
     } catch {
@@ -151,7 +168,8 @@ export function createClasses(root, store) {
   }
 
   function show(classes) {
-    for (const { name, node } of headings) node.setAttribute('aria-sort', order.by !== name ? 'none' : order.falls ? 'descending' : 'ascending');
+    for (const { name, node } of headings)
+      node.setAttribute('aria-sort', order.by !== name ? 'none' : order.falls ? 'descending' : 'ascending');
     const weakest = weakestOf(classes);
     write(weak, weakestWords(weakest));
     while (rows.length < classes.length) rows.push(makeRow());
@@ -170,7 +188,9 @@ export function createClasses(root, store) {
     for (const { note, about, weigh, cells, support } of feet) {
       const means = RATES.map((name) => average(classes, name, weigh));
       means.forEach(({ value }, k) => write(cells[k], value === null ? 'n/a' : value.toFixed(3)));
-      const left = RATES.map((name, k) => [name === 'f1' ? 'F1' : name, means[k].count]).filter(([, count]) => count < classes.length);
+      const left = RATES.map((name, k) => [name === 'f1' ? 'F1' : name, means[k].count]).filter(
+        ([, count]) => count < classes.length,
+      );
       const over = left.map(([name, count]) => `${name} over the ${count} of ${classes.length} where it is defined`);
       write(note, [about, ...over].join('; '));
       write(support, total.toLocaleString('en'));

@@ -55,14 +55,16 @@ export class Course {
     const first = this.moments[0].number;
     const span = this.moments.at(-1).number - first;
     let isDown = false;
-    return this.moments.map(({ number, f1 }) => {
-      if (f1[index] === null) {
-        isDown = false;
-        return '';
-      }
-      const point = `${isDown ? 'L' : 'M'}${((width * (number - first)) / span).toFixed(1)} ${(height * (1 - f1[index])).toFixed(1)}`;
-      isDown = true;
-      return point;
-    }).join('');
+    return this.moments
+      .map(({ number, f1 }) => {
+        if (f1[index] === null) {
+          isDown = false;
+          return '';
+        }
+        const point = `${isDown ? 'L' : 'M'}${((width * (number - first)) / span).toFixed(1)} ${(height * (1 - f1[index])).toFixed(1)}`;
+        isDown = true;
+        return point;
+      })
+      .join('');
   }
 }

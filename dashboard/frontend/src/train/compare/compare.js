@@ -1,12 +1,14 @@
 /** Two moments of a run side by side: the pinned one and the one shown. Hidden while nothing is pinned. */
-import { paletteFor } from '../../lib/theme/palette.js';
+
 import { isSame } from '../../lib/model/answers.js';
-import { OF_LABEL, countsOf } from '../../lib/model/confusion-counts.js';
+import { countsOf, OF_LABEL } from '../../lib/model/confusion-counts.js';
 import { exampleName, layersOf, recorded } from '../../lib/model/forward.js';
+import { paletteFor } from '../../lib/theme/palette.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { epochWords } from '../store.js';
 
-const signed = (value, digits) => (Number.isFinite(value) ? `${value > 0 ? '+' : value < 0 ? '−' : '±'}${Math.abs(value).toFixed(digits)}` : 'n/a');
+const signed = (value, digits) =>
+  Number.isFinite(value) ? `${value > 0 ? '+' : value < 0 ? '−' : '±'}${Math.abs(value).toFixed(digits)}` : 'n/a';
 const number = (value, digits) => (typeof value === 'number' && Number.isFinite(value) ? value.toFixed(digits) : 'n/a');
 const MOST_CLASSES = 26;
 
@@ -35,23 +37,41 @@ export function createCompare(root, store) {
     const key = `${store.run} ${compared.number} ${shown.number} ${store.theme} ${store.probeIndex}`;
     if (key === drawn) return;
     drawn = key;
-    const names = [compared, shown].map(({ line }) => `Epoch ${epochWords(line, store.stepsPerEpoch)}, step ${line.step.toLocaleString('en')}`);
-    body.replaceChildren(
-      table('Figures', ['', `${names[0]} (pinned)`, `${names[1]} (shown)`, 'Change'], [...figures(compared, shown), ...answers(compared, shown), ...weights(compared, shown, layersOf(description))]),
-      table(`F1 of each ${store.answers.one}`, [store.answers.isMany ? 'Label' : 'Class', 'Pinned', 'Shown', 'Change'], classes(compared, shown)),
+    const names = [compared, shown].map(
+      ({ line }) => `Epoch ${epochWords(line, store.stepsPerEpoch)}, step ${line.step.toLocaleString('en')}`,
     );
-    if (store.classNames.length <= MOST_CLASSES) body.append(store.answers.isMany ? labelDifference(compared, shown) : difference(compared, shown));
+    body.replaceChildren(
+      table(
+        'Figures',
+        ['', `${names[0]} (pinned)`, `${names[1]} (shown)`, 'Change'],
+        [...figures(compared, shown), ...answers(compared, shown), ...weights(compared, shown, layersOf(description))],
+      ),
+      table(
+        `F1 of each ${store.answers.one}`,
+        [store.answers.isMany ? 'Label' : 'Class', 'Pinned', 'Shown', 'Change'],
+        classes(compared, shown),
+      ),
+    );
+    if (store.classNames.length <= MOST_CLASSES)
+      body.append(store.answers.isMany ? labelDifference(compared, shown) : difference(compared, shown));
   }
 
   function figures(a, b) {
     const rows = [];
     for (const [name, split, figure, digits] of [
-      ['Held-out loss', 'heldout', 'loss', 4], [`Held-out ${store.answers.accuracy}`, 'heldout', 'accuracy', 4],
-      ['Train loss', 'train', 'loss', 4], [`Train ${store.answers.accuracy}`, 'train', 'accuracy', 4],
+      ['Held-out loss', 'heldout', 'loss', 4],
+      [`Held-out ${store.answers.accuracy}`, 'heldout', 'accuracy', 4],
+      ['Train loss', 'train', 'loss', 4],
+      [`Train ${store.answers.accuracy}`, 'train', 'accuracy', 4],
     ]) {
       const [x, y] = [a.line[split][figure], b.line[split][figure]];
       const isBetter = figure === 'loss' ? y < x : y > x;
-      rows.push([name, number(x, digits), number(y, digits), { text: signed(y - x, digits), good: x === y ? null : isBetter }]);
+      rows.push([
+        name,
+        number(x, digits),
+        number(y, digits),
+        { text: signed(y - x, digits), good: x === y ? null : isBetter },
+      ]);
     }
     return rows;
   }
@@ -71,13 +91,23 @@ export function createCompare(root, store) {
     };
     const truth = probe.labels[probeIndex];
     const [wasRight, isRight] = [isSame(x.said, truth), isSame(y.said, truth)];
-    return [[`${exampleName(store, probeIndex)}, ${reader.isMany ? '' : 'a '}${reader.words(truth)}`, text(x), text(y), isSame(x.said, y.said) ? 'same answer' : { text: 'another answer', good: isRight ? true : wasRight ? false : null }]];
+    return [
+      [
+        `${exampleName(store, probeIndex)}, ${reader.isMany ? '' : 'a '}${reader.words(truth)}`,
+        text(x),
+        text(y),
+        isSame(x.said, y.said)
+          ? 'same answer'
+          : { text: 'another answer', good: isRight ? true : wasRight ? false : null },
+      ],
+    ];
   }
 
   function weights(a, b, layers) {
     return layers.map(({ index, isOutput }) => {
       // Of a layer with batch normalisation the norm is that of the weights before they are normalised.
-      const trained = (frame) => frame.tensor(`layer${index}.normalized.weight`) ?? frame.tensor(`layer${index}.weight`);
+      const trained = (frame) =>
+        frame.tensor(`layer${index}.normalized.weight`) ?? frame.tensor(`layer${index}.weight`);
       const [x, y] = [a, b].map((frame) => trained(frame).data);
       let moved = 0;
       let size = 0;
@@ -86,7 +116,12 @@ export function createCompare(root, store) {
         size += x[i] ** 2;
       }
       const norms = [a, b].map(({ line }) => line.layers[index].weight_norm);
-      return [`Weight norm, ${isOutput ? 'output' : `hidden ${index + 1}`}`, number(norms[0], 2), number(norms[1], 2), `moved by ${size ? ((100 * Math.sqrt(moved)) / Math.sqrt(size)).toFixed(0) : 0} % of it`];
+      return [
+        `Weight norm, ${isOutput ? 'output' : `hidden ${index + 1}`}`,
+        number(norms[0], 2),
+        number(norms[1], 2),
+        `moved by ${size ? ((100 * Math.sqrt(moved)) / Math.sqrt(size)).toFixed(0) : 0} % of it`,
+      ];
     });
   }
 
@@ -94,7 +129,12 @@ export function createCompare(root, store) {
     return a.perClass.map((row, i) => {
       const [x, y] = [row.f1, b.perClass[i].f1];
       const isKnown = x !== null && y !== null;
-      return [row.label, number(x, 3), number(y, 3), { text: isKnown ? signed(y - x, 3) : 'n/a', good: isKnown && x !== y ? y > x : null }];
+      return [
+        row.label,
+        number(x, 3),
+        number(y, 3),
+        { text: isKnown ? signed(y - x, 3) : 'n/a', good: isKnown && x !== y ? y > x : null },
+      ];
     });
   }
 
@@ -129,10 +169,16 @@ export function createCompare(root, store) {
   /** The counts of each label in the shown moment less those in the pinned one. */
   function labelDifference(a, b) {
     const [x, y] = [a, b].map((frame) => countsOf(frame.tensor('confusion')));
-    const rows = store.classNames.map((name, k) => [name, ...OF_LABEL.map((_, j) => {
-      const by = y.at(k, j) - x.at(k, j);
-      return { text: by ? `${by > 0 ? '+' : '−'}${Math.abs(by)}` : '·', good: by ? (by > 0) === y.isRight(k, j) : null };
-    })]);
+    const rows = store.classNames.map((name, k) => [
+      name,
+      ...OF_LABEL.map((_, j) => {
+        const by = y.at(k, j) - x.at(k, j);
+        return {
+          text: by ? `${by > 0 ? '+' : '−'}${Math.abs(by)}` : '·',
+          good: by ? by > 0 === y.isRight(k, j) : null,
+        };
+      }),
+    ]);
     return table('Counts of each label, shown less pinned', ['Label', ...OF_LABEL.map(([text]) => text)], rows);
   }
 
@@ -174,7 +220,12 @@ export function createCompare(root, store) {
   }
 
   const stops = ['frame', 'compare', 'theme', 'probe'].map((event) => store.on(event, wake));
-  stops.push(store.on('run', () => { drawn = ''; wake(); }));
+  stops.push(
+    store.on('run', () => {
+      drawn = '';
+      wake();
+    }),
+  );
   root.hidden = true;
   wake();
   return {

@@ -2,9 +2,10 @@
  * The confusion matrix of the moment shown, as a table whose cells are coloured: rows true, columns predicted.
  * Where an example carries any number of labels, a row for each label with its 2x2 matrix laid out in a line.
  */
-import { createChartFrame, heldoutOf, make, makeButton, runOf } from '../../lib/ui/chart-frame.js';
-import { OF_LABEL, cellPercent, countsOf, sentence } from '../../lib/model/confusion-counts.js';
+
+import { cellPercent, countsOf, OF_LABEL, sentence } from '../../lib/model/confusion-counts.js';
 import { gradientOf } from '../../lib/theme/palette.js';
+import { createChartFrame, heldoutOf, make, makeButton, runOf } from '../../lib/ui/chart-frame.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 
 const NUMBERS_UP_TO = 20; // classes for which every cell has room for its number
@@ -22,8 +23,10 @@ const LABEL_MODES = {
   column: ['Said %', 'Percent of the examples called so, or not: found is the precision'],
 };
 const LABEL_HEADS = {
-  found: 'True positives: with the label, and called so', missed: 'False negatives: with the label, and not called so',
-  'wrongly called': 'False positives: without the label, and called so', 'rightly not': 'True negatives: without the label, and not called so',
+  found: 'True positives: with the label, and called so',
+  missed: 'False negatives: with the label, and not called so',
+  'wrongly called': 'False positives: without the label, and called so',
+  'rightly not': 'True negatives: without the label, and not called so',
 };
 
 /** Build the confusion matrix in `root` on the stage's store. Returns {update(now), destroy()}. */
@@ -38,17 +41,27 @@ export function createConfusion(root, store) {
   const axis = make('p', { className: 'ch-axis', textContent: 'Predicted class →' });
   const table = make('table', { className: 'ch-matrix' });
   table.setAttribute('role', 'grid');
-  table.setAttribute('aria-label', 'Confusion matrix: each row is a true class, each column a predicted one. Arrow keys move, Enter keeps a cell.');
+  table.setAttribute(
+    'aria-label',
+    'Confusion matrix: each row is a true class, each column a predicted one. Arrow keys move, Enter keeps a cell.',
+  );
   const say = make('p', { className: 'ch-say' });
   const live = make('div', { className: 'nv-hidden' });
   live.setAttribute('aria-live', 'polite');
   const right = make('i');
   const wrong = make('i');
   const legend = make('span', { className: 'nv-scale' }, 'right', right, 'wrong', wrong);
-  legend.title = 'Both from 0 to 100 %, for the whole run; small shares of wrong answers are lifted, so that they are seen';
+  legend.title =
+    'Both from 0 to 100 %, for the whole run; small shares of wrong answers are lifted, so that they are seen';
   for (const ramp of [right, wrong]) ramp.style.width = '56px';
   const title = make('span', { textContent: 'Confusion matrix ' });
-  frame.append(make('div', { className: 'nv-bar' }, make('h3', {}, title, split), legend, choice), axis, table, say, live);
+  frame.append(
+    make('div', { className: 'nv-bar' }, make('h3', {}, title, split), legend, choice),
+    axis,
+    table,
+    say,
+    live,
+  );
 
   let mode = 'count';
   let palette = null;
@@ -61,7 +74,7 @@ export function createConfusion(root, store) {
   let focused = null;
   let pinned = null;
   let lit = [];
-  let known = { run: null, frame: null, mode: null };
+  const known = { run: null, frame: null, mode: null };
   const { wake, sleep } = whenSeen(root, update);
 
   for (const [name, [label, about]] of Object.entries(MODES)) {
@@ -76,7 +89,11 @@ export function createConfusion(root, store) {
 
   // --- building ---
   function heading(name, scope, isTall = false) {
-    const node = make('th', { scope, title: name, className: isTall ? 'ch-tall' : '' }, isTall ? make('span', { textContent: name }) : name);
+    const node = make(
+      'th',
+      { scope, title: name, className: isTall ? 'ch-tall' : '' },
+      isTall ? make('span', { textContent: name }) : name,
+    );
     return node;
   }
 
@@ -85,8 +102,13 @@ export function createConfusion(root, store) {
     const { isMany } = store.answers;
     Object.assign(table.dataset, { size: names.length });
     title.textContent = isMany ? 'Confusion by label ' : 'Confusion matrix ';
-    table.setAttribute('aria-label', `${isMany ? 'Confusion by label: a row for each label' : 'Confusion matrix: each row is a true class, each column a predicted one'}. Arrow keys move, Enter keeps a cell.`);
-    Object.values(isMany ? LABEL_MODES : MODES).forEach(([label, about], k) => Object.assign(choice.children[k], { textContent: label, title: about }));
+    table.setAttribute(
+      'aria-label',
+      `${isMany ? 'Confusion by label: a row for each label' : 'Confusion matrix: each row is a true class, each column a predicted one'}. Arrow keys move, Enter keeps a cell.`,
+    );
+    Object.values(isMany ? LABEL_MODES : MODES).forEach(([label, about], k) =>
+      Object.assign(choice.children[k], { textContent: label, title: about }),
+    );
     cells = [];
     totals = [];
     spot = [0, 0];
@@ -98,22 +120,33 @@ export function createConfusion(root, store) {
     const longest = Math.max(...names.map(({ length }) => length));
     const corner = make('th', { scope: 'col', className: 'ch-corner', textContent: isMany ? 'Label ↓' : 'True ↓' });
     corner.style.width = `${Math.min(96, Math.max(46, 14 + 7 * longest))}px`;
-    const columns = isMany ? OF_LABEL.map(([text]) => make('th', { scope: 'col', title: LABEL_HEADS[text], textContent: text }))
+    const columns = isMany
+      ? OF_LABEL.map(([text]) => make('th', { scope: 'col', title: LABEL_HEADS[text], textContent: text }))
       : names.map((name) => heading(name, 'col', longest > SHORT));
     heads = { row: names.map((name) => heading(name, 'row')), column: columns };
-    const support = make('th', { scope: 'col', className: 'ch-total', textContent: isMany ? 'with' : 'all', title: `Support: how many true examples of the ${store.answers.one} there are` });
-    table.createTHead().insertRow().append(corner, ...heads.column, support);
+    const support = make('th', {
+      scope: 'col',
+      className: 'ch-total',
+      textContent: isMany ? 'with' : 'all',
+      title: `Support: how many true examples of the ${store.answers.one} there are`,
+    });
+    table
+      .createTHead()
+      .insertRow()
+      .append(corner, ...heads.column, support);
     const body = table.createTBody();
     names.forEach((_, i) => {
       const row = body.insertRow();
       row.append(heads.row[i]);
-      cells.push(columns.map((__, j) => {
-        const cell = row.insertCell();
-        cell.tabIndex = i === 0 && j === 0 ? 0 : -1;
-        cell.setAttribute('role', 'gridcell');
-        Object.assign(cell.dataset, { row: i, column: j });
-        return cell;
-      }));
+      cells.push(
+        columns.map((__, j) => {
+          const cell = row.insertCell();
+          cell.tabIndex = i === 0 && j === 0 ? 0 : -1;
+          cell.setAttribute('role', 'gridcell');
+          Object.assign(cell.dataset, { row: i, column: j });
+          return cell;
+        }),
+      );
       const total = row.insertCell();
       total.className = 'ch-total';
       totals.push(total);
@@ -150,18 +183,29 @@ export function createConfusion(root, store) {
 
   function paint() {
     const { nColumns, rows } = counts;
-    cells.forEach((row, i) => row.forEach((cell, j) => {
-      const count = counts.at(i, j);
-      const whole = counts.whole(i, j, mode === 'column');
-      const share = whole ? count / whole : 0;
-      // Fixed over a run, of its own for right and wrong; small shares of wrong are lifted by a square root.
-      const tone = counts.isRight(i, j) ? -share : Math.sqrt(share);
-      cell.style.background = count ? palette.diverging.css(tone) : palette.panel;
-      cell.style.color = count === 0 ? palette.muted : palette.diverging.isLight(tone) ? '#10161f' : '#ffffff';
-      const text = nColumns > NUMBERS_UP_TO ? '' : mode === 'count' ? (count ? String(count) : '·') : cellPercent(count, whole, nColumns <= DECIMALS_UP_TO);
-      if (cell.textContent !== text) cell.textContent = text;
-    }));
-    rows.forEach((total, i) => { totals[i].textContent = String(total); });
+    cells.forEach((row, i) =>
+      row.forEach((cell, j) => {
+        const count = counts.at(i, j);
+        const whole = counts.whole(i, j, mode === 'column');
+        const share = whole ? count / whole : 0;
+        // Fixed over a run, of its own for right and wrong; small shares of wrong are lifted by a square root.
+        const tone = counts.isRight(i, j) ? -share : Math.sqrt(share);
+        cell.style.background = count ? palette.diverging.css(tone) : palette.panel;
+        cell.style.color = count === 0 ? palette.muted : palette.diverging.isLight(tone) ? '#10161f' : '#ffffff';
+        const text =
+          nColumns > NUMBERS_UP_TO
+            ? ''
+            : mode === 'count'
+              ? count
+                ? String(count)
+                : '·'
+              : cellPercent(count, whole, nColumns <= DECIMALS_UP_TO);
+        if (cell.textContent !== text) cell.textContent = text;
+      }),
+    );
+    rows.forEach((total, i) => {
+      totals[i].textContent = String(total);
+    });
   }
 
   function tell() {
@@ -171,8 +215,10 @@ export function createConfusion(root, store) {
     for (const node of lit) node.classList.add('ch-lit');
     say.classList.toggle('ch-quiet', !at);
     if (at) say.textContent = sentence(counts, store.classNames, ...at);
-    else if (cells.length) say.textContent = `${(counts.isMany ? LABEL_MODES : MODES)[mode][1]}. Point at a cell, or move through them with the arrow keys.`;
-    else say.textContent = `${counts.size} ${counts.isMany ? 'labels' : 'classes'} are too many for a matrix here; the table below names the weak ones.`;
+    else if (cells.length)
+      say.textContent = `${(counts.isMany ? LABEL_MODES : MODES)[mode][1]}. Point at a cell, or move through them with the arrow keys.`;
+    else
+      say.textContent = `${counts.size} ${counts.isMany ? 'labels' : 'classes'} are too many for a matrix here; the table below names the weak ones.`;
   }
 
   // --- what the person does ---
@@ -187,7 +233,6 @@ export function createConfusion(root, store) {
     pinned = isSame ? null : place;
     if (pinned) {
       cells[pinned[0]][pinned[1]].setAttribute('aria-selected', 'true');
-      store.pickCell?.(...pinned);
     }
     tell();
   }
@@ -199,15 +244,24 @@ export function createConfusion(root, store) {
     cells[i][j].focus();
   }
 
-  table.addEventListener('pointerover', (event) => { pointed = placeOf(event.target); if (counts) tell(); });
-  table.addEventListener('pointerleave', () => { pointed = null; if (counts) tell(); });
+  table.addEventListener('pointerover', (event) => {
+    pointed = placeOf(event.target);
+    if (counts) tell();
+  });
+  table.addEventListener('pointerleave', () => {
+    pointed = null;
+    if (counts) tell();
+  });
   table.addEventListener('focusin', (event) => {
     focused = placeOf(event.target);
     if (!focused || !counts) return;
     tell();
     live.textContent = sentence(counts, store.classNames, ...focused);
   });
-  table.addEventListener('focusout', () => { focused = null; if (counts) tell(); });
+  table.addEventListener('focusout', () => {
+    focused = null;
+    if (counts) tell();
+  });
   table.addEventListener('click', (event) => {
     const place = placeOf(event.target);
     if (!place) return;

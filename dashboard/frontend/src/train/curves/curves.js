@@ -3,12 +3,12 @@
  * numbers, a click goes to that moment, dragging zooms, and the zoom stays while new snapshots arrive.
  */
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
-import { MARGIN, drawChart, layChart, splitColors } from '../../lib/charts/line-chart.js';
+import { drawChart, layChart, MARGIN, splitColors } from '../../lib/charts/line-chart.js';
 import { indexAt, nearest, tickText, within } from '../../lib/charts/scale.js';
 import { createChartFrame, heldoutOf, make, makeButton, runOf } from '../../lib/ui/chart-frame.js';
+import { whenSeen } from '../../lib/ui/seen.js';
 import { History, marksOf } from './history.js';
 import { createNumbers, epochText, lossText, shareText } from './numbers.js';
-import { whenSeen } from '../../lib/ui/seen.js';
 
 const HEIGHTS = { loss: 182, accuracy: 182, rate: 96 };
 const TITLES = { loss: 'Loss', accuracy: 'Accuracy', rate: 'Learning rate' };
@@ -33,10 +33,17 @@ export function createCurves(root, store) {
   const box = make('div', { className: 'ch-box' }, canvas, tip);
   const numbers = createNumbers();
   reset.disabled = true; // never hidden: the charts must not move under the pointer
-  frame.append(make('div', { className: 'nv-bar' }, make('h3', { textContent: 'Loss and accuracy' }), legend, choice), box, numbers.element);
+  frame.append(
+    make('div', { className: 'nv-bar' }, make('h3', { textContent: 'Loss and accuracy' }), legend, choice),
+    box,
+    numbers.element,
+  );
   canvas.setAttribute('role', 'slider');
   canvas.setAttribute('aria-roledescription', 'curves');
-  canvas.setAttribute('aria-label', 'Loss and accuracy over the epochs: arrow keys choose the moment, plus and minus zoom');
+  canvas.setAttribute(
+    'aria-label',
+    'Loss and accuracy over the epochs: arrow keys choose the moment, plus and minus zoom',
+  );
   canvas.setAttribute('aria-valuemin', '0');
 
   let palette = null;
@@ -52,7 +59,10 @@ export function createCurves(root, store) {
   let marks = [];
   const known = { run: null, named: null, frame: null, events: -1 }; // `named` is the run of the legend
   const { wake, sleep } = whenSeen(root, update);
-  const redraw = () => { isDirty = true; wake(); };
+  const redraw = () => {
+    isDirty = true;
+    wake();
+  };
 
   // --- what changed outside ---
   function update() {
@@ -87,7 +97,8 @@ export function createCurves(root, store) {
     if (pointer !== null && pointer >= history.length) pointer = null;
     if (hasNew || store.shown !== known.frame) {
       known.frame = store.shown;
-      cursor = store.shown && history.length ? indexAt(history.epochs, store.shown.line.step / history.per + 1e-9) : null;
+      cursor =
+        store.shown && history.length ? indexAt(history.epochs, store.shown.line.step / history.per + 1e-9) : null;
       isDirty = true;
       tellMoment();
       numbers.show(history, cursor);
@@ -97,11 +108,16 @@ export function createCurves(root, store) {
   function tellLegend() {
     known.named = known.run;
     const { name } = heldoutOf(store.description);
-    legend.replaceChildren(...[[colors.train, '', 'train'], [colors.heldout, 'dash', `held-out (${name})`]].map(([color, className, text]) => {
-      const line = make('i', { className });
-      line.style.borderTopColor = color;
-      return make('span', {}, line, text);
-    }));
+    legend.replaceChildren(
+      ...[
+        [colors.train, '', 'train'],
+        [colors.heldout, 'dash', `held-out (${name})`],
+      ].map(([color, className, text]) => {
+        const line = make('i', { className });
+        line.style.borderTopColor = color;
+        return make('span', {}, line, text);
+      }),
+    );
   }
 
   function tellMoment() {
@@ -109,8 +125,11 @@ export function createCurves(root, store) {
     canvas.setAttribute('aria-valuemax', String(history.length - 1));
     canvas.setAttribute('aria-valuenow', String(cursor));
     const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy } = history.figures;
-    canvas.setAttribute('aria-valuetext', `Epoch ${epochText(history.epochs[cursor])}: train loss ${lossText(trainLoss[cursor])}, held-out loss ${lossText(heldoutLoss[cursor])}, `
-      + `train ${store.answers.accuracy} ${shareText(trainAccuracy[cursor])}, held-out ${store.answers.accuracy} ${shareText(heldoutAccuracy[cursor])}`);
+    canvas.setAttribute(
+      'aria-valuetext',
+      `Epoch ${epochText(history.epochs[cursor])}: train loss ${lossText(trainLoss[cursor])}, held-out loss ${lossText(heldoutLoss[cursor])}, ` +
+        `train ${store.answers.accuracy} ${shareText(trainAccuracy[cursor])}, held-out ${store.answers.accuracy} ${shareText(heldoutAccuracy[cursor])}`,
+    );
   }
 
   // --- drawing ---
@@ -119,8 +138,12 @@ export function createCurves(root, store) {
   function seriesOf(name) {
     const { figures } = history;
     if (name === 'rate') return [{ values: figures.rate, color: palette.ink, name: 'learning rate' }];
-    const [train, heldout] = name === 'loss' ? [figures.trainLoss, figures.heldoutLoss] : [figures.trainAccuracy, figures.heldoutAccuracy];
-    return [{ values: train, color: colors.train, name: 'train' }, { values: heldout, color: colors.heldout, name: 'held-out', dash: true }];
+    const [train, heldout] =
+      name === 'loss' ? [figures.trainLoss, figures.heldoutLoss] : [figures.trainAccuracy, figures.heldoutAccuracy];
+    return [
+      { values: train, color: colors.train, name: 'train' },
+      { values: heldout, color: colors.heldout, name: 'held-out', dash: true },
+    ];
   }
 
   /** The canvas is sized and filled in one go, so that no picture without lines ever reaches the screen. */
@@ -134,13 +157,28 @@ export function createCurves(root, store) {
       const withX = i === names.length - 1;
       const series = seriesOf(name);
       const chart = layChart({
-        width, height: HEIGHTS[name] + (withX ? MARGIN.bottom - 8 : 0), xs: history.epochs, series, domainX: zoom ?? whole(),
-        log: log && name === 'loss', withX, unit: { loss: 'number', accuracy: 'share', rate: 'rate' }[name],
+        width,
+        height: HEIGHTS[name] + (withX ? MARGIN.bottom - 8 : 0),
+        xs: history.epochs,
+        series,
+        domainX: zoom ?? whole(),
+        log: log && name === 'loss',
+        withX,
+        unit: { loss: 'number', accuracy: 'share', rate: 'rate' }[name],
       });
       pen.save();
       pen.translate(0, top);
       drawChart(pen, chart, {
-        title: `${name === 'accuracy' && store.answers.isMany ? 'Subset accuracy (every label right)' : TITLES[name]}${chart.log ? ' (log scale)' : ''}`, xs: history.epochs, series, palette, font, cursor, pointer, marks, withMarks: i === 0, withX,
+        title: `${name === 'accuracy' && store.answers.isMany ? 'Subset accuracy (every label right)' : TITLES[name]}${chart.log ? ' (log scale)' : ''}`,
+        xs: history.epochs,
+        series,
+        palette,
+        font,
+        cursor,
+        pointer,
+        marks,
+        withMarks: i === 0,
+        withX,
         label: { loss: lossText, accuracy: shareText, rate: tickText }[name],
       });
       if (drag?.isFar) {
@@ -163,20 +201,26 @@ export function createCurves(root, store) {
     const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy, rate } = history.figures;
     const [{ x }] = charts;
     const rows = [
-      ['train loss', lossText(trainLoss[pointer]), colors.train], ['held-out loss', lossText(heldoutLoss[pointer]), colors.heldout],
-      [`train ${store.answers.accuracy}`, shareText(trainAccuracy[pointer]), colors.train], [`held-out ${store.answers.accuracy}`, shareText(heldoutAccuracy[pointer]), colors.heldout],
+      ['train loss', lossText(trainLoss[pointer]), colors.train],
+      ['held-out loss', lossText(heldoutLoss[pointer]), colors.heldout],
+      [`train ${store.answers.accuracy}`, shareText(trainAccuracy[pointer]), colors.train],
+      [`held-out ${store.answers.accuracy}`, shareText(heldoutAccuracy[pointer]), colors.heldout],
       ['learning rate', tickText(rate[pointer]), palette.ink],
     ];
     const at = x(history.epochs[pointer]);
     const near = marks.filter(({ epoch }) => Math.abs(x(epoch) - at) < NEAR);
     tip.replaceChildren(
-      make('b', { textContent: `Epoch ${epochText(history.epochs[pointer])}, step ${history.lines[pointer].step.toLocaleString('en')}` }),
+      make('b', {
+        textContent: `Epoch ${epochText(history.epochs[pointer])}, step ${history.lines[pointer].step.toLocaleString('en')}`,
+      }),
       ...rows.map(([name, value, color]) => {
         const left = make('em', { textContent: name });
         left.style.cssText = `font-style: normal; color: ${color}`;
         return make('span', {}, left, value);
       }),
-      ...near.slice(0, 3).map(({ words, step }) => make('q', { textContent: `step ${step.toLocaleString('en')}: ${words}` })),
+      ...near
+        .slice(0, 3)
+        .map(({ words, step }) => make('q', { textContent: `step ${step.toLocaleString('en')}: ${words}` })),
     );
     const isRight = at > box.clientWidth / 2;
     tip.style.left = `${Math.max(0, isRight ? at - 12 - tip.offsetWidth : Math.min(at + 12, box.clientWidth - tip.offsetWidth))}px`;
@@ -184,7 +228,8 @@ export function createCurves(root, store) {
 
   // --- what the person does ---
   const stop = new AbortController();
-  const listen = (target, type, act, options = {}) => target.addEventListener(type, act, { ...options, signal: stop.signal });
+  const listen = (target, type, act, options = {}) =>
+    target.addEventListener(type, act, { ...options, signal: stop.signal });
   const place = (event) => {
     const [{ left, right }] = charts;
     return Math.min(right, Math.max(left, event.clientX - canvas.getBoundingClientRect().left));
@@ -230,26 +275,46 @@ export function createCurves(root, store) {
     } else store.select(history.lines[snapshotAt(event)].number);
     redraw();
   });
-  listen(canvas, 'pointercancel', () => { drag = null; redraw(); });
-  listen(canvas, 'pointerleave', () => { pointer = null; redraw(); });
+  listen(canvas, 'pointercancel', () => {
+    drag = null;
+    redraw();
+  });
+  listen(canvas, 'pointerleave', () => {
+    pointer = null;
+    redraw();
+  });
   listen(canvas, 'dblclick', () => zoomTo(null));
   // The wheel belongs to the page until the curves were clicked or a modifier says otherwise; sideways it moves the stretch.
-  listen(canvas, 'wheel', (event) => {
-    if (!charts.length) return;
-    const isSideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
-    if (isSideways ? zoom === null : !(event.ctrlKey || event.metaKey || canvas.matches(':focus'))) return;
-    event.preventDefault();
-    if (isSideways) {
-      const by = charts[0].value(event.deltaX) - charts[0].value(0);
-      zoomTo(zoom.map((end) => end + by));
-    } else zoomBy(event.deltaY > 0 ? 1.25 : 0.8, charts[0].value(place(event)));
-  }, { passive: false });
+  listen(
+    canvas,
+    'wheel',
+    (event) => {
+      if (!charts.length) return;
+      const isSideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
+      if (isSideways ? zoom === null : !(event.ctrlKey || event.metaKey || canvas.matches(':focus'))) return;
+      event.preventDefault();
+      if (isSideways) {
+        const by = charts[0].value(event.deltaX) - charts[0].value(0);
+        zoomTo(zoom.map((end) => end + by));
+      } else zoomBy(event.deltaY > 0 ? 1.25 : 0.8, charts[0].value(place(event)));
+    },
+    { passive: false },
+  );
   listen(canvas, 'keydown', (event) => {
     if (!history.length || event.ctrlKey || event.metaKey || event.altKey) return;
     const last = history.length - 1;
     const chosen = history.lines.findIndex(({ number }) => number === store.selected);
-    const now = chosen >= 0 ? chosen : cursor ?? last;
-    const next = { ArrowLeft: now - 1, ArrowDown: now - 1, ArrowRight: now + 1, ArrowUp: now + 1, PageDown: now - PAGE, PageUp: now + PAGE, Home: 0, End: last }[event.key];
+    const now = chosen >= 0 ? chosen : (cursor ?? last);
+    const next = {
+      ArrowLeft: now - 1,
+      ArrowDown: now - 1,
+      ArrowRight: now + 1,
+      ArrowUp: now + 1,
+      PageDown: now - PAGE,
+      PageUp: now + PAGE,
+      Home: 0,
+      End: last,
+    }[event.key];
     if (next !== undefined) {
       const at = Math.max(0, Math.min(last, next));
       const epoch = history.epochs[at];
@@ -269,12 +334,16 @@ export function createCurves(root, store) {
     zoomTo(null);
     canvas.focus();
   });
-  const toggle = (button, act) => listen(button, 'click', () => {
-    const isOn = button.getAttribute('aria-pressed') !== 'true';
-    button.setAttribute('aria-pressed', String(isOn));
-    act(isOn);
+  const toggle = (button, act) =>
+    listen(button, 'click', () => {
+      const isOn = button.getAttribute('aria-pressed') !== 'true';
+      button.setAttribute('aria-pressed', String(isOn));
+      act(isOn);
+    });
+  toggle(scale, (isOn) => {
+    log = isOn;
+    redraw();
   });
-  toggle(scale, (isOn) => { log = isOn; redraw(); });
   toggle(table, (isOn) => numbers.open(isOn, history, cursor));
 
   const stops = ['run', 'lines', 'status', 'frame', 'theme'].map((event) => store.on(event, wake));

@@ -50,7 +50,10 @@ export class History {
     const { snapshotLines } = store;
     const per = stepsPerEpoch(store);
     const last = this.length - 1;
-    const isSame = per === this.per && (last < 0 || snapshotLines[last] === this.lines[last]) && (last < 0 || snapshotLines[0] === this.lines[0]);
+    const isSame =
+      per === this.per &&
+      (last < 0 || snapshotLines[last] === this.lines[last]) &&
+      (last < 0 || snapshotLines[0] === this.lines[0]);
     if (!isSame) this.forget();
     else if (snapshotLines.length === this.length) return false;
     this.per = per;

@@ -3,7 +3,15 @@ import { tickText } from '../../lib/charts/scale.js';
 import { make } from '../../lib/ui/chart-frame.js';
 
 const ROWS = 12;
-const HEADINGS = ['Epoch', 'Step', 'Train loss', 'Held-out loss', 'Train accuracy', 'Held-out accuracy', 'Learning rate'];
+const HEADINGS = [
+  'Epoch',
+  'Step',
+  'Train loss',
+  'Held-out loss',
+  'Train accuracy',
+  'Held-out accuracy',
+  'Learning rate',
+];
 
 /** A loss with four decimals, a huge one in powers of ten. */
 export function lossText(value) {
@@ -19,7 +27,13 @@ export function createNumbers() {
   const heading = (text) => make('th', { scope: 'col', textContent: text });
   const body = make('tbody');
   const caption = make('caption');
-  const table = make('table', { className: 'ch-numbers' }, caption, make('thead', {}, make('tr', {}, ...HEADINGS.map(heading))), body);
+  const table = make(
+    'table',
+    { className: 'ch-numbers' },
+    caption,
+    make('thead', {}, make('tr', {}, ...HEADINGS.map(heading))),
+    body,
+  );
   const element = make('div', { className: 'ch-scroll', hidden: true }, table);
 
   /** The rows up to the newest snapshot, or up to the one shown when that is further back. */
@@ -31,9 +45,19 @@ export function createNumbers() {
     const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy, rate } = history.figures;
     const rows = [];
     for (let i = end - 1; i >= start; i -= 1) {
-      const row = make('tr', {}, make('th', { scope: 'row', textContent: epochText(history.epochs[i]) }), ...[
-        history.lines[i].step.toLocaleString('en'), lossText(trainLoss[i]), lossText(heldoutLoss[i]), shareText(trainAccuracy[i]), shareText(heldoutAccuracy[i]), tickText(rate[i]),
-      ].map((textContent) => make('td', { textContent })));
+      const row = make(
+        'tr',
+        {},
+        make('th', { scope: 'row', textContent: epochText(history.epochs[i]) }),
+        ...[
+          history.lines[i].step.toLocaleString('en'),
+          lossText(trainLoss[i]),
+          lossText(heldoutLoss[i]),
+          shareText(trainAccuracy[i]),
+          shareText(heldoutAccuracy[i]),
+          tickText(rate[i]),
+        ].map((textContent) => make('td', { textContent })),
+      );
       if (i === cursor) row.setAttribute('aria-current', 'true');
       rows.push(row);
     }

@@ -3,12 +3,12 @@
  * (a column a snapshot) or as ridges, on bins that are the same for every run.
  */
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
-import { paletteFor } from '../../lib/theme/palette.js';
-import { layersOf } from '../../lib/model/forward.js';
-import { layerColors } from '../layers/layers.js';
 import { tickText } from '../../lib/charts/scale.js';
+import { layersOf } from '../../lib/model/forward.js';
+import { paletteFor } from '../../lib/theme/palette.js';
 import { createNumbersTable } from '../../lib/ui/numbers-table.js';
 import { whenSeen } from '../../lib/ui/seen.js';
+import { layerColors } from '../layers/layers.js';
 
 const HEIGHT = 250;
 const LEFT = 52;
@@ -29,7 +29,10 @@ export function createDistributions(root, store) {
   const shape = document.createElement('div');
   shape.className = 'as-choice';
   let isRidge = false;
-  const shapes = [['Heat map', false], ['Ridges', true]].map(([text, ridge]) => {
+  const shapes = [
+    ['Heat map', false],
+    ['Ridges', true],
+  ].map(([text, ridge]) => {
     const node = document.createElement('button');
     node.type = 'button';
     node.textContent = text;
@@ -57,7 +60,12 @@ export function createDistributions(root, store) {
     const edges = store.description.histogram_edges[kindChoice.value];
     const rows = [];
     counts(placeOf(store.shown.number)).forEach((count, bin) => {
-      if (count) rows.push([tickText(Number(edges[bin].toPrecision(4))), tickText(Number(edges[bin + 1].toPrecision(4))), count.toLocaleString('en')]);
+      if (count)
+        rows.push([
+          tickText(Number(edges[bin].toPrecision(4))),
+          tickText(Number(edges[bin + 1].toPrecision(4))),
+          count.toLocaleString('en'),
+        ]);
     });
     return { head: ['From', 'to', 'how many'], rows };
   });
@@ -89,7 +97,9 @@ export function createDistributions(root, store) {
     isAsking = true;
     const asked = store.run;
     try {
-      const answer = await fetch(`${store.base}/annscope/runs/${encodeURIComponent(asked)}/histograms?start=${newestKnown() + 1}`);
+      const answer = await fetch(
+        `${store.base}/annscope/runs/${encodeURIComponent(asked)}/histograms?start=${newestKnown() + 1}`,
+      );
       if (!answer.ok || asked !== store.run) return;
       const buffer = await answer.arrayBuffer();
       const length = new DataView(buffer).getUint32(0, true);
@@ -99,7 +109,11 @@ export function createDistributions(root, store) {
       bins = n_bins;
       const each = layers * n_kinds * n_bins;
       about.numbers.forEach((number, k) => {
-        known.push({ number, step: about.steps[k], counts: new Int32Array(buffer, 4 + length + 4 * k * each, each).slice() });
+        known.push({
+          number,
+          step: about.steps[k],
+          counts: new Int32Array(buffer, 4 + length + 4 * k * each, each).slice(),
+        });
       });
       while (known.length > MOST_COLUMNS) known = known.filter((_, i) => i % 2 === 0 || i === known.length - 1);
       wake();
@@ -123,7 +137,11 @@ export function createDistributions(root, store) {
 
   const newestKnown = () => known.at(-1)?.number ?? -1;
   /** Where the snapshot `number`, or the one nearest before it, stands in `known`. */
-  const placeOf = (number) => Math.max(0, known.findLastIndex((each) => each.number <= number));
+  const placeOf = (number) =>
+    Math.max(
+      0,
+      known.findLastIndex((each) => each.number <= number),
+    );
   const counts = (place) => {
     const kind = kinds.indexOf(kindChoice.value);
     const start = (Number(layerChoice.value) * kinds.length + kind) * bins;
@@ -134,7 +152,8 @@ export function createDistributions(root, store) {
     const { width } = size;
     if (!width || !store.description || !store.shown) return;
     if (!layerChoice.length) {
-      for (const { index, isOutput } of layersOf(store.description)) layerChoice.append(new Option(isOutput ? 'Output' : `Hidden ${index + 1}`, index));
+      for (const { index, isOutput } of layersOf(store.description))
+        layerChoice.append(new Option(isOutput ? 'Output' : `Hidden ${index + 1}`, index));
     }
     const palette = paletteFor(store.theme === 'dark');
     freshContext(canvas, width, HEIGHT, palette.surface);
@@ -281,16 +300,26 @@ export function createDistributions(root, store) {
   canvas.addEventListener('pointermove', (event) => {
     if (isRidge || !known.length) return;
     const at = event.clientX - canvas.getBoundingClientRect().left;
-    pointer = Math.min(known.length - 1, Math.max(0, Math.floor(((at - LEFT) / (box.clientWidth - 8 - LEFT)) * known.length)));
+    pointer = Math.min(
+      known.length - 1,
+      Math.max(0, Math.floor(((at - LEFT) / (box.clientWidth - 8 - LEFT)) * known.length)),
+    );
     wake();
   });
-  canvas.addEventListener('pointerleave', () => { pointer = null; wake(); });
-  canvas.addEventListener('click', () => { if (pointer !== null) store.select(known[pointer].number); });
+  canvas.addEventListener('pointerleave', () => {
+    pointer = null;
+    wake();
+  });
+  canvas.addEventListener('click', () => {
+    if (pointer !== null) store.select(known[pointer].number);
+  });
   canvas.addEventListener('keydown', (event) => {
     const now = store.selected ?? store.newest;
     const next = {
-      ArrowLeft: () => store.thinned.next(now, -1, store.newest), ArrowRight: () => store.thinned.next(now, 1, store.newest),
-      Home: () => 0, End: () => store.newest,
+      ArrowLeft: () => store.thinned.next(now, -1, store.newest),
+      ArrowRight: () => store.thinned.next(now, 1, store.newest),
+      Home: () => 0,
+      End: () => store.newest,
     }[event.key]?.();
     if (next === undefined) return;
     event.preventDefault();

@@ -1,7 +1,8 @@
 /** The health panel: what is wrong, why it says so, and which slider to move. */
-import { diagnose } from './rules.js';
+
 import { layersOf } from '../../lib/model/forward.js';
 import { whenSeen } from '../../lib/ui/seen.js';
+import { diagnose } from './rules.js';
 
 const READ = 250; // ms for which a sentence stays at least: the whole history is gone through for it
 
@@ -24,7 +25,10 @@ export function createHealth(root, store) {
   function update() {
     const rest = since + READ - performance.now();
     if (rest > 0) {
-      timer ||= setTimeout(() => { timer = 0; wake(); }, rest);
+      timer ||= setTimeout(() => {
+        timer = 0;
+        wake();
+      }, rest);
       return;
     }
     const { shown, description, snapshotLines, events } = store;
@@ -42,30 +46,40 @@ export function createHealth(root, store) {
     const key = JSON.stringify(findings);
     if (key === said) return;
     said = key;
-    summary.textContent = findings.length ? `${findings.length} ${findings.length === 1 ? 'thing' : 'things'} to look at` : '';
+    summary.textContent = findings.length
+      ? `${findings.length} ${findings.length === 1 ? 'thing' : 'things'} to look at`
+      : '';
     if (!findings.length) {
       const fine = document.createElement('li');
       fine.className = 'as-fine';
-      fine.textContent = 'Nothing conspicuous: no dying or saturated neurons, no vanishing or exploding gradients, no over-fitting, and steps of a usual size.';
+      fine.textContent =
+        'Nothing conspicuous: no dying or saturated neurons, no vanishing or exploding gradients, no over-fitting, and steps of a usual size.';
       list.replaceChildren(fine);
       return;
     }
-    list.replaceChildren(...findings.map(({ level, title: what, why, remedy }) => {
-      const item = document.createElement('li');
-      item.className = `as-${level}`;
-      const strong = document.createElement('b');
-      strong.textContent = what[0].toUpperCase() + what.slice(1);
-      const reason = document.createElement('span');
-      reason.textContent = why;
-      const advice = document.createElement('em');
-      advice.textContent = remedy;
-      item.append(strong, reason, advice);
-      return item;
-    }));
+    list.replaceChildren(
+      ...findings.map(({ level, title: what, why, remedy }) => {
+        const item = document.createElement('li');
+        item.className = `as-${level}`;
+        const strong = document.createElement('b');
+        strong.textContent = what[0].toUpperCase() + what.slice(1);
+        const reason = document.createElement('span');
+        reason.textContent = why;
+        const advice = document.createElement('em');
+        advice.textContent = remedy;
+        item.append(strong, reason, advice);
+        return item;
+      }),
+    );
   }
 
   const stops = ['frame', 'lines'].map((event) => store.on(event, wake));
-  stops.push(store.on('run', () => { said = ''; wake(); }));
+  stops.push(
+    store.on('run', () => {
+      said = '';
+      wake();
+    }),
+  );
   wake();
   return {
     update,

@@ -12,7 +12,8 @@ const WORSE = 1.05; // train loss as a multiple of the one before any training
 const OVERFITTED = 1.1; // held-out loss as a multiple of its lowest
 
 const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
-const figure = (value) => (Math.abs(value) >= 0.001 && Math.abs(value) < 1e4 ? String(Number(value.toPrecision(3))) : value.toExponential(1));
+const figure = (value) =>
+  Math.abs(value) >= 0.001 && Math.abs(value) < 1e4 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
 const median = (values) => {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   return sorted.length ? sorted[Math.floor(sorted.length / 2)] : NaN;
@@ -28,20 +29,28 @@ export function diagnose(lines, { names, sizes, settings, epochOf, events }) {
   if (!now) return found;
   const say = (level, title, why, remedy) => found.push({ level, title, why, remedy });
   const diverged = events.find(({ event }) => event === 'diverged');
-  if (diverged) say('bad', 'Training diverged', diverged.message ?? `At step ${diverged.step} a number stopped being finite.`, 'Learning rate: take a tenth of it.');
+  if (diverged)
+    say(
+      'bad',
+      'Training diverged',
+      diverged.message ?? `At step ${diverged.step} a number stopped being finite.`,
+      'Learning rate: take a tenth of it.',
+    );
 
   now.layers.forEach((layer, i) => {
     const isHidden = i < now.layers.length - 1;
     if (isHidden && layer.dead_fraction >= DEAD) {
       say(
-        layer.dead_fraction >= 0.5 ? 'bad' : 'watch', `${names[i]}: dying neurons`,
+        layer.dead_fraction >= 0.5 ? 'bad' : 'watch',
+        `${names[i]}: dying neurons`,
         `${percent(layer.dead_fraction)} of its ${sizes[i + 1]} neurons are 0 for every held-out example looked at.`,
         'Learning rate: lower it. Or take the activation leaky_relu, which is never quite off.',
       );
     }
     if (isHidden && layer.saturated_fraction !== null && layer.saturated_fraction >= SATURATED) {
       say(
-        'watch', `${names[i]}: saturated`,
+        'watch',
+        `${names[i]}: saturated`,
         `${percent(layer.saturated_fraction)} of its values lie within 0.05 of an end of the range, where the slope is almost 0.`,
         'Initialiser: take glorot, or a smaller scale. Or take the activation relu.',
       );
@@ -54,7 +63,8 @@ export function diagnose(lines, { names, sizes, settings, epochOf, events }) {
     const strength = last.layers.map(({ gradient_norm: norm }, i) => norm / Math.sqrt(sizes[i] * sizes[i + 1]));
     if (strength.length > 2 && strength[0] > 0 && strength[0] < UNEVEN * strength.at(-1)) {
       say(
-        'bad', 'Vanishing gradients',
+        'bad',
+        'Vanishing gradients',
         `The gradient of ${names[0]} is ${figure(strength[0])} a weight, that of the output ${figure(strength.at(-1))}: ${Math.round(strength.at(-1) / strength[0]).toLocaleString('en')} times as much.`,
         'Activation: take relu. Initialiser: he for relu, glorot for tanh and sigmoid. Fewer layers help too.',
       );
@@ -65,19 +75,22 @@ export function diagnose(lines, { names, sizes, settings, epochOf, events }) {
     const explained = found.some(({ level }) => level === 'bad'); // a small step is then no matter of the learning rate
     if (typeof began === 'number' && now.train.loss > WORSE * began && epochOf(now) >= 0.5) {
       say(
-        'bad', 'Learning rate too high',
+        'bad',
+        'Learning rate too high',
         `The train loss is ${figure(now.train.loss)}; before any training it was ${figure(began)}. A step now changes the weights by ${figure(middle)} of their size.`,
         `Learning rate: begin anew with ${figure(now.learning_rate / 10)}.`,
       );
     } else if (middle > 5 * HEALTHY[1] && epochOf(now) >= 0.5) {
       say(
-        'watch', 'Learning rate rather high',
+        'watch',
+        'Learning rate rather high',
         `A step changes the weights by ${percent(middle)} of their size (${ratios.map((ratio, i) => `${names[i]} ${percent(ratio)}`).join(', ')}); about 0.1 % is usual.`,
         `Learning rate: try ${figure(now.learning_rate / 5)}.`,
       );
     } else if (middle < HEALTHY[0] / 5 && now.train.accuracy < 0.98 && !explained) {
       say(
-        'watch', 'Learning rate rather low',
+        'watch',
+        'Learning rate rather low',
         `A step changes the weights by ${figure(middle)} of their size; about 0.001 is usual.`,
         `Learning rate: try ${figure(now.learning_rate * 5)}.`,
       );
@@ -85,7 +98,12 @@ export function diagnose(lines, { names, sizes, settings, epochOf, events }) {
     const norms = trained.map(({ layers }) => Math.hypot(...layers.map(({ gradient_norm: norm }) => norm)));
     const usual = median(norms.slice(0, -1));
     if (norms.length > 4 && norms.at(-1) > EXPLODING * usual) {
-      say('bad', 'Exploding gradients', `The gradient is ${figure(norms.at(-1))} long, its median so far ${figure(usual)}.`, 'Learning rate: lower it. Clip norm: set it near the usual length.');
+      say(
+        'bad',
+        'Exploding gradients',
+        `The gradient is ${figure(norms.at(-1))} long, its median so far ${figure(usual)}.`,
+        'Learning rate: lower it. Clip norm: set it near the usual length.',
+      );
     }
   }
 
@@ -94,14 +112,24 @@ export function diagnose(lines, { names, sizes, settings, epochOf, events }) {
   const since = epochOf(now) - epochOf(lines[lowest]);
   if (now.heldout.loss > OVERFITTED * losses[lowest] && since >= 1 && now.train.loss < lines[lowest].train.loss) {
     say(
-      'watch', 'Over-fitting',
+      'watch',
+      'Over-fitting',
       `The held-out loss was lowest, ${figure(losses[lowest])}, at epoch ${figure(epochOf(lines[lowest]))}; since then it rose to ${figure(now.heldout.loss)} while the train loss fell from ${figure(lines[lowest].train.loss)} to ${figure(now.train.loss)}.`,
       `Patience: stop after a few epochs without a lower loss. Or more L2${settings?.network?.dropout ? '' : ', dropout'}, fewer neurons, more data.`,
     );
   }
   const recent = lines.slice(-4).map(({ train }) => train.loss);
-  if (recent.length === 4 && recent[3] > 1.2 * lines.reduce((least, { train }) => Math.min(least, train.loss ?? Infinity), Infinity) && recent[3] > recent[0]) {
-    say('watch', 'The train loss is rising', `It was ${recent.slice(0, 3).map(figure).join(', ')} and is ${figure(recent[3])} now.`, `Learning rate: try ${figure(now.learning_rate / 3)}.`);
+  if (
+    recent.length === 4 &&
+    recent[3] > 1.2 * lines.reduce((least, { train }) => Math.min(least, train.loss ?? Infinity), Infinity) &&
+    recent[3] > recent[0]
+  ) {
+    say(
+      'watch',
+      'The train loss is rising',
+      `It was ${recent.slice(0, 3).map(figure).join(', ')} and is ${figure(recent[3])} now.`,
+      `Learning rate: try ${figure(now.learning_rate / 3)}.`,
+    );
   }
   return found.sort((a, b) => (a.level === b.level ? 0 : a.level === 'bad' ? -1 : 1));
 }

@@ -1,27 +1,43 @@
 /** One figure of every layer over the epochs: how large its steps, gradients and weights are, what is dead or saturated. */
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
-import { MARGIN, drawChart, heightForEnds, layChart } from '../../lib/charts/line-chart.js';
+import { drawChart, heightForEnds, layChart, MARGIN } from '../../lib/charts/line-chart.js';
 import { nearest, tickText } from '../../lib/charts/scale.js';
-import { createNumbersTable } from '../../lib/ui/numbers-table.js';
-import { HEALTHY } from '../health/rules.js';
-import { paletteFor } from '../../lib/theme/palette.js';
 import { layersOf } from '../../lib/model/forward.js';
+import { paletteFor } from '../../lib/theme/palette.js';
+import { createNumbersTable } from '../../lib/ui/numbers-table.js';
 import { whenSeen } from '../../lib/ui/seen.js';
+import { HEALTHY } from '../health/rules.js';
 
 const HEIGHT = 210;
 const FIGURES = {
-  update_ratio: { label: 'Update / weight', about: 'Length of the last step as a part of the length of the weights; the band is healthy', log: true, band: HEALTHY },
+  update_ratio: {
+    label: 'Update / weight',
+    about: 'Length of the last step as a part of the length of the weights; the band is healthy',
+    log: true,
+    band: HEALTHY,
+  },
   gradient_norm: { label: 'Gradient norm', about: 'Euclidean length of the gradient of the weights', log: true },
   weight_norm: { label: 'Weight norm', about: 'Euclidean length of the weights' },
-  dead_fraction: { label: 'Dead', about: 'Share of neurons that are 0 for every held-out example looked at', unit: 'share', hidden: true },
-  saturated_fraction: { label: 'Saturated', about: 'Share of values at an end of the range of sigmoid or tanh', unit: 'share', hidden: true },
+  dead_fraction: {
+    label: 'Dead',
+    about: 'Share of neurons that are 0 for every held-out example looked at',
+    unit: 'share',
+    hidden: true,
+  },
+  saturated_fraction: {
+    label: 'Saturated',
+    about: 'Share of values at an end of the range of sigmoid or tanh',
+    unit: 'share',
+    hidden: true,
+  },
   activation_std: { label: 'Spread', about: 'Standard deviation of the outputs over the held-out examples looked at' },
 };
-const DASHES = [[], [7, 3], [2, 3], [9, 3, 2, 3]];
 
 /** The colours of layers, told apart by lightness too. */
 export function layerColors(palette) {
-  return palette.dark ? ['#6EA0FF', '#FF9F4A', '#7fd6b0', '#d7a8ff', '#f4e06d', '#9aa7b8', '#ff8fa3'] : ['#2F6FDE', '#D9660B', '#0f7a55', '#7a3fc0', '#8a6d00', '#566173', '#b3264a'];
+  return palette.dark
+    ? ['#6EA0FF', '#FF9F4A', '#7fd6b0', '#d7a8ff', '#f4e06d', '#9aa7b8', '#ff8fa3']
+    : ['#2F6FDE', '#D9660B', '#0f7a55', '#7a3fc0', '#8a6d00', '#566173', '#b3264a'];
 }
 
 /** Build the chart in `root` on the stage's store. Returns {update(now), destroy()}. */
@@ -47,7 +63,10 @@ export function createLayers(root, store) {
   let shownSeries = [];
   const numbers = createNumbersTable(root, 'Layers over time', () => ({
     head: ['Epoch', ...shownSeries.map(({ name }) => name)],
-    rows: xs.map((x, i) => [String(Number(x.toFixed(2))), ...shownSeries.map(({ values }) => (Number.isFinite(values[i]) ? tickTextShort(values[i]) : 'n/a'))]),
+    rows: xs.map((x, i) => [
+      String(Number(x.toFixed(2))),
+      ...shownSeries.map(({ values }) => (Number.isFinite(values[i]) ? tickTextShort(values[i]) : 'n/a')),
+    ]),
   }));
   let pointer = null;
   let xs = [];
@@ -69,7 +88,9 @@ export function createLayers(root, store) {
     xs = lines.map(({ step }) => step / per);
     const series = layers.map(({ index, isOutput }, i) => ({
       values: lines.map((line) => line.layers[index][name] ?? NaN),
-      color: colors[i % colors.length], dash: i % 2 === 1, name: isOutput ? 'output' : `hidden ${index + 1}`,
+      color: colors[i % colors.length],
+      dash: i % 2 === 1,
+      name: isOutput ? 'output' : `hidden ${index + 1}`,
     }));
     shownSeries = series;
     numbers.update();
@@ -77,10 +98,19 @@ export function createLayers(root, store) {
     const height = Math.max(HEIGHT, heightForEnds(series.length));
     const context = freshContext(canvas, width, height, palette.surface);
     chart = layChart({
-      width, height, xs, series, domainX: [xs[0], Math.max(xs.at(-1), xs[0] + 1e-6)], log: Boolean(about.log), unit: about.unit ?? 'number', withX: true,
+      width,
+      height,
+      xs,
+      series,
+      domainX: [xs[0], Math.max(xs.at(-1), xs[0] + 1e-6)],
+      log: Boolean(about.log),
+      unit: about.unit ?? 'number',
+      withX: true,
     });
     if (about.band && isKnown) {
-      const [top, bottom] = [chart.y(about.band[1]), chart.y(about.band[0])].map((y) => Math.min(chart.bottom, Math.max(MARGIN.top, y)));
+      const [top, bottom] = [chart.y(about.band[1]), chart.y(about.band[0])].map((y) =>
+        Math.min(chart.bottom, Math.max(MARGIN.top, y)),
+      );
       context.fillStyle = palette.accent;
       context.globalAlpha = 0.1;
       context.fillRect(chart.left, top, chart.right - chart.left, bottom - top);
@@ -88,7 +118,16 @@ export function createLayers(root, store) {
     }
     const cursor = store.shown ? store.history.placeOf(store.shown.number) : null;
     drawChart(context, chart, {
-      title: about.label, xs, series, palette, font, cursor, pointer, marks: [], withMarks: false, withX: true,
+      title: about.label,
+      xs,
+      series,
+      palette,
+      font,
+      cursor,
+      pointer,
+      marks: [],
+      withMarks: false,
+      withX: true,
       label: about.unit === 'share' ? (value) => `${(100 * value).toFixed(1)} %` : tickTextShort,
     });
     const i = pointer ?? cursor ?? xs.length - 1;
@@ -106,13 +145,20 @@ export function createLayers(root, store) {
     pointer = nearest(xs, chart.value(place(event)));
     wake();
   });
-  canvas.addEventListener('pointerleave', () => { pointer = null; wake(); });
-  canvas.addEventListener('click', (event) => { if (chart) store.select(store.snapshotLines[nearest(xs, chart.value(place(event)))].number); });
+  canvas.addEventListener('pointerleave', () => {
+    pointer = null;
+    wake();
+  });
+  canvas.addEventListener('click', (event) => {
+    if (chart) store.select(store.snapshotLines[nearest(xs, chart.value(place(event)))].number);
+  });
   canvas.addEventListener('keydown', (event) => {
     const now = store.selected ?? store.newest;
     const next = {
-      ArrowLeft: () => store.thinned.next(now, -1, store.newest), ArrowRight: () => store.thinned.next(now, 1, store.newest),
-      Home: () => 0, End: () => store.newest,
+      ArrowLeft: () => store.thinned.next(now, -1, store.newest),
+      ArrowRight: () => store.thinned.next(now, 1, store.newest),
+      Home: () => 0,
+      End: () => store.newest,
     }[event.key]?.();
     if (next === undefined) return;
     event.preventDefault();
@@ -132,4 +178,7 @@ export function createLayers(root, store) {
   };
 }
 
-const tickTextShort = (value) => (value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e4) ? value.toExponential(1) : tickText(Number(value.toPrecision(3))));
+const tickTextShort = (value) =>
+  value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e4)
+    ? value.toExponential(1)
+    : tickText(Number(value.toPrecision(3)));

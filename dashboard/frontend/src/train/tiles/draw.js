@@ -97,7 +97,12 @@ export function drawBars(canvas, plan, order, data, nOut, nInputs, palette, top)
       const value = data[i * nOut + unit];
       const tall = Math.min(1, Math.abs(value) / top) * (plan.tile.height / 2 - 2);
       context.fillStyle = value < 0 ? palette.negative : palette.positive;
-      context.fillRect(x + 2 + i * wide, value < 0 ? middle : middle - tall, Math.max(0.7, wide - (wide > 3 ? 1 : 0)), tall);
+      context.fillRect(
+        x + 2 + i * wide,
+        value < 0 ? middle : middle - tall,
+        Math.max(0.7, wide - (wide > 3 ? 1 : 0)),
+        tall,
+      );
     }
     context.fillStyle = palette.muted;
     context.fillRect(x, middle - 0.5, plan.tile.width, 1);

@@ -4,7 +4,8 @@ import { largest } from '../../lib/model/forward.js';
 /** The Euclidean norm of every neuron's incoming weights. */
 export function normsOf({ shape: [nIn, nOut], data }) {
   const sums = new Float64Array(nOut);
-  for (let i = 0; i < nIn; i += 1) for (let j = 0, at = i * nOut; j < nOut; j += 1, at += 1) sums[j] += data[at] * data[at];
+  for (let i = 0; i < nIn; i += 1)
+    for (let j = 0, at = i * nOut; j < nOut; j += 1, at += 1) sums[j] += data[at] * data[at];
   return sums.map(Math.sqrt);
 }
 
@@ -28,7 +29,10 @@ export function endsOf({ shape: [nIn, nOut], data }) {
  */
 export function classesServed(weights, isBinary = false) {
   let paths = null; // [n_units of the level][n_classes]
-  for (const { shape: [nIn, nOut], data } of weights.slice(1).reverse()) {
+  for (const {
+    shape: [nIn, nOut],
+    data,
+  } of weights.slice(1).reverse()) {
     const next = [];
     for (let i = 0; i < nIn; i += 1) {
       const row = data.subarray(i * nOut, (i + 1) * nOut);
@@ -43,7 +47,8 @@ export function classesServed(weights, isBinary = false) {
     paths = next;
   }
   const count = weights[0].shape[1];
-  if (!paths) return { served: Int32Array.from({ length: count }, (_, i) => i), strength: new Float64Array(count).fill(1) };
+  if (!paths)
+    return { served: Int32Array.from({ length: count }, (_, i) => i), strength: new Float64Array(count).fill(1) };
   if (isBinary) paths = paths.map(([path]) => [-path, path]);
   return { served: Int32Array.from(paths, largest), strength: Float64Array.from(paths, (path) => path[largest(path)]) };
 }

@@ -2,11 +2,12 @@
  * The first layer's weights as tiles, one a neuron: as an image where the input is one, else as bars,
  * all on one symmetric scale that holds over the run. A click pins the neuron in the network view.
  */
-import { gradientOf, isDark, paletteFor } from '../../lib/theme/palette.js';
+
+import { asNumber, neuronName } from '../../lib/format/text.js';
 import { layersOf, weightOf } from '../../lib/model/forward.js';
 import { weightScalesOf } from '../../lib/model/weight-scales.js';
+import { gradientOf, paletteFor } from '../../lib/theme/palette.js';
 import { createFrame, paintFrame } from '../../lib/ui/frame.js';
-import { asNumber, neuronName } from '../../lib/format/text.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { between, createTilePainter, drawBars, layTiles } from './draw.js';
 import { classesServed, endsOf, normsOf, orderOf } from './order.js';
@@ -61,7 +62,7 @@ function createRunTiles(root, store, wake) {
   let all = false;
   let order = [];
   let plan = null;
-  let known = { frame: null, dark: null, pinned: null, t: -1 };
+  const known = { frame: null, dark: null, pinned: null, t: -1 };
   let facts = null; // of the frame on screen: {norms, ends, served}, made when first asked for
   let at = -1; // the place looked at
   let dirty = true;
@@ -92,7 +93,10 @@ function createRunTiles(root, store, wake) {
   canvas.tabIndex = 0;
   canvas.setAttribute('role', 'application');
   canvas.setAttribute('aria-roledescription', 'weight tiles');
-  canvas.setAttribute('aria-label', `Incoming weights of ${first.size} neurons. Arrow keys move between them, Enter pins one in the network.`);
+  canvas.setAttribute(
+    'aria-label',
+    `Incoming weights of ${first.size} neurons. Arrow keys move between them, Enter pins one in the network.`,
+  );
   const mark = document.createElement('div');
   mark.className = 'nv-tile-mark';
   const pin = document.createElement('div');
@@ -154,8 +158,10 @@ function createRunTiles(root, store, wake) {
     node.hidden = place < 0;
     if (place < 0) return;
     Object.assign(node.style, {
-      left: `${(place % plan.across) * plan.pitchX - 2}px`, top: `${Math.floor(place / plan.across) * plan.pitchY - 2}px`,
-      width: `${plan.tile.width + 4}px`, height: `${plan.tile.height + 4}px`,
+      left: `${(place % plan.across) * plan.pitchX - 2}px`,
+      top: `${Math.floor(place / plan.across) * plan.pitchY - 2}px`,
+      width: `${plan.tile.width + 4}px`,
+      height: `${plan.tile.height + 4}px`,
     });
   }
 
@@ -181,11 +187,18 @@ function createRunTiles(root, store, wake) {
   const weightsOf = (frame) => layers.map(({ index }) => weightOf(frame, index));
   function factsOf(frame) {
     const weights = weightsOf(frame);
-    return { norms: normsOf(weights[0]), ends: endsOf(weights[0]), served: classesServed(weights, store.answers.isBinary).served };
+    return {
+      norms: normsOf(weights[0]),
+      ends: endsOf(weights[0]),
+      served: classesServed(weights, store.answers.isBinary).served,
+    };
   }
 
   // --- what changed outside ---
-  const resize = new ResizeObserver(() => { lay(); wake(); });
+  const resize = new ResizeObserver(() => {
+    lay();
+    wake();
+  });
   resize.observe(box);
 
   function rearrange() {
@@ -214,7 +227,7 @@ function createRunTiles(root, store, wake) {
   }
 
   function takeTheme() {
-    const dark = isDark(store, root);
+    const dark = store.theme === 'dark';
     if (dark === known.dark) return;
     known.dark = dark;
     palette = paletteFor(dark);
@@ -245,7 +258,10 @@ function createRunTiles(root, store, wake) {
   }
 
   function draw() {
-    const { data, shape: [nIn, nOut] } = weightOf(known.frame, 0);
+    const {
+      data,
+      shape: [nIn, nOut],
+    } = weightOf(known.frame, 0);
     if (buffer.length !== data.length) buffer = new Float32Array(data.length);
     const previous = store.previous ? weightOf(store.previous, 0)?.data : null;
     const values = between(previous, data, known.t, buffer);

@@ -18,7 +18,10 @@ const at = (step) => `at step ${step.toLocaleString('en')}`;
 const ended = (words) => (event) => `${words} ${at(event.step)}${event.message ? `. ${event.message}` : ''}`;
 const UNMARKED = new Set(['best', 'pin', 'unpin']);
 const KINDS = {
-  learning_rate: ['rate', (event) => `Learning rate ${Number(event.value.toPrecision(3))} from step ${event.step.toLocaleString('en')}`],
+  learning_rate: [
+    'rate',
+    (event) => `Learning rate ${Number(event.value.toPrecision(3))} from step ${event.step.toLocaleString('en')}`,
+  ],
   pause: ['pause', ended('Paused')],
   resume: ['resume', ended('Resumed')],
   epochs: ['note', (event) => `Number of epochs changed to ${event.n_epochs}`],
@@ -28,20 +31,33 @@ const KINDS = {
   diverged: ['trouble', ended('Diverged')],
   failed: ['trouble', ended('Failed')],
   interrupted: ['trouble', ended('Interrupted')],
-  thinned: ['note', (event) => `Only ${event.n_kept.toLocaleString('en')} snapshots so far keep their arrays, to stay within ${(event.budget / 1e6).toLocaleString('en')} MB ${at(event.step)}`],
+  thinned: [
+    'note',
+    (event) =>
+      `Only ${event.n_kept.toLocaleString('en')} snapshots so far keep their arrays, to stay within ${(event.budget / 1e6).toLocaleString('en')} MB ${at(event.step)}`,
+  ],
   warning: ['trouble', (event) => event.message ?? `Warning ${at(event.step)}`],
 };
 
 /** The marks of a run: [{kind, step, text}], in order of steps. `best` is the snapshot of the lowest held-out loss so far, or null. */
 export function marksOf(events, best, stepsPerEpoch, compared = null) {
   const marks = [];
-  if (compared) marks.push({ kind: 'pin', step: compared.line.step, text: `Pinned to be compared ${at(compared.line.step)}` });
+  if (compared)
+    marks.push({ kind: 'pin', step: compared.line.step, text: `Pinned to be compared ${at(compared.line.step)}` });
   for (const event of events) {
     if (UNMARKED.has(event.event)) continue;
-    const [kind, say] = KINDS[event.event] ?? ['note', (other) => `${other.event.replaceAll('_', ' ')} ${at(other.step)}`];
+    const [kind, say] = KINDS[event.event] ?? [
+      'note',
+      (other) => `${other.event.replaceAll('_', ' ')} ${at(other.step)}`,
+    ];
     marks.push({ kind, step: event.step, text: say(event) });
   }
-  if (best) marks.push({ kind: 'best', step: best.step, text: `Lowest held-out loss so far: ${asNumber(best.heldout.loss, 4)}, epoch ${epochWords(best, stepsPerEpoch)}` });
+  if (best)
+    marks.push({
+      kind: 'best',
+      step: best.step,
+      text: `Lowest held-out loss so far: ${asNumber(best.heldout.loss, 4)}, epoch ${epochWords(best, stepsPerEpoch)}`,
+    });
   return marks.sort((a, b) => a.step - b.step);
 }
 
@@ -54,7 +70,12 @@ export function gathered(marks, placeOf, last, width) {
     const neighbour = places.at(-1);
     if (neighbour && number - neighbour.number < apart) {
       neighbour.texts.push(mark.text);
-      if (mark.kind === 'pin' || (mark.kind === 'best' && neighbour.kind !== 'pin') || (neighbour.kind === 'note' && mark.kind !== 'note')) neighbour.kind = mark.kind;
+      if (
+        mark.kind === 'pin' ||
+        (mark.kind === 'best' && neighbour.kind !== 'pin') ||
+        (neighbour.kind === 'note' && mark.kind !== 'note')
+      )
+        neighbour.kind = mark.kind;
     } else places.push({ number, kind: mark.kind, texts: [mark.text] });
   }
   return places;

@@ -1,16 +1,18 @@
 /** The timeline: every view on the stage shows the moment that is chosen here. */
 import { watchSize } from '../../lib/charts/canvas.js';
 import { paletteFor } from '../../lib/theme/palette.js';
-import { gathered, GLYPHS, marksOf } from './marks.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { duration, epochWords } from '../store.js';
+import { GLYPHS, gathered, marksOf } from './marks.js';
 
 const SPEEDS = [0.5, 1, 2, 4, 8];
 const PACE = 450; // ms for a snapshot at speed 1
 const INSET = 9; // half a thumb: where the ends of the slider's range lie
 const ICONS = {
-  play: 'M7 4.5v15l12-7.5z', pause: 'M6 5h4v14H6zM14 5h4v14h-4z',
-  back: 'M15.5 5l-8 7 8 7', on: 'M8.5 5l8 7-8 7',
+  play: 'M7 4.5v15l12-7.5z',
+  pause: 'M6 5h4v14H6zM14 5h4v14h-4z',
+  back: 'M15.5 5l-8 7 8 7',
+  on: 'M8.5 5l8 7-8 7',
 };
 function icon(name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
@@ -72,7 +74,10 @@ export function createTimeline(root, store, keys) {
   const latest = document.createElement('button');
   latest.type = 'button';
   latest.className = 'as-latest';
-  latest.addEventListener('click', () => { stop(); store.select(null); });
+  latest.addEventListener('click', () => {
+    stop();
+    store.select(null);
+  });
   const pin = document.createElement('button');
   pin.type = 'button';
   pin.className = 'as-latest';
@@ -90,8 +95,14 @@ export function createTimeline(root, store, keys) {
   });
   // While the thumb is held the scale stays, or it would run away from the finger.
   let held = false;
-  slider.addEventListener('pointerdown', () => { held = true; });
-  for (const type of ['pointerup', 'pointercancel', 'blur']) slider.addEventListener(type, () => { held = false; wake(); });
+  slider.addEventListener('pointerdown', () => {
+    held = true;
+  });
+  for (const type of ['pointerup', 'pointercancel', 'blur'])
+    slider.addEventListener(type, () => {
+      held = false;
+      wake();
+    });
 
   const shown = () => store.selected ?? store.newest;
 
@@ -115,21 +126,24 @@ export function createTimeline(root, store, keys) {
   }
 
   function next() {
-    timer = setTimeout(() => {
-      if (!playing) return;
-      // A step is taken once the one before it is on screen.
-      if (store.shown?.number === store.selected) {
-        const following = store.thinned.next(store.selected, 1, store.newest);
-        if (following === null || following >= store.newest) {
-          // It has caught up with the run, and follows it.
-          stop();
-          store.select(null);
-          return;
+    timer = setTimeout(
+      () => {
+        if (!playing) return;
+        // A step is taken once the one before it is on screen.
+        if (store.shown?.number === store.selected) {
+          const following = store.thinned.next(store.selected, 1, store.newest);
+          if (following === null || following >= store.newest) {
+            // It has caught up with the run, and follows it.
+            stop();
+            store.select(null);
+            return;
+          }
+          store.select(following);
         }
-        store.select(following);
-      }
-      next();
-    }, Math.max(16, PACE / speed));
+        next();
+      },
+      Math.max(16, PACE / speed),
+    );
   }
 
   function stop() {
@@ -147,7 +161,10 @@ export function createTimeline(root, store, keys) {
     play.setAttribute('aria-label', playing ? 'Pause the replay' : 'Play');
   }
 
-  const isTyping = (target) => target.closest?.('input:not([type=range]), textarea, select, [contenteditable=true], [role=combobox], [role=spinbutton]');
+  const isTyping = (target) =>
+    target.closest?.(
+      'input:not([type=range]), textarea, select, [contenteditable=true], [role=combobox], [role=spinbutton]',
+    );
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.composedPath?.()[0] ?? event.target;
@@ -179,12 +196,14 @@ export function createTimeline(root, store, keys) {
     return before.number + ((at - before.step) / (after.step - before.step)) * (after.number - before.number);
   }
 
-  const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+  const write = (node, text) => {
+    if (node.textContent !== text) node.textContent = text;
+  };
 
   function draw() {
     const { newest } = store;
     const at = shown();
-    const line = store.shown?.number === at ? store.shown.line : store.history.at(at) ?? store.shown?.line;
+    const line = store.shown?.number === at ? store.shown.line : (store.history.at(at) ?? store.shown?.line);
     const last = held ? Number(slider.max) : Math.max(0, newest);
     if (slider.max !== String(last)) slider.max = last;
     if (!held) slider.value = Math.max(0, at);
@@ -198,14 +217,19 @@ export function createTimeline(root, store, keys) {
     latest.classList.toggle('as-running', isLive && store.status?.status === 'running');
     latest.disabled = newest < 0;
     write(pin, store.compared ? 'Pinned' : 'Pin');
-    pin.title = store.compared ? 'No longer compare with the pinned moment' : 'Pin this moment, to compare another one with it';
+    pin.title = store.compared
+      ? 'No longer compare with the pinned moment'
+      : 'Pin this moment, to compare another one with it';
     pin.setAttribute('aria-pressed', String(store.compared !== null));
     pin.disabled = store.shown === null;
     const words = line
       ? `Epoch ${epochWords(line, store.stepsPerEpoch)} · step ${line.step.toLocaleString('en')} · ${duration(line.train_seconds)} of training`
       : 'Waiting for the first snapshot';
     write(readout, words);
-    slider.setAttribute('aria-valuetext', line ? words.split(' · ').slice(0, 2).join(', ').toLowerCase() : 'nothing yet');
+    slider.setAttribute(
+      'aria-valuetext',
+      line ? words.split(' · ').slice(0, 2).join(', ').toLowerCase() : 'nothing yet',
+    );
     drawTicks(last);
   }
 
@@ -264,11 +288,16 @@ export function createTimeline(root, store, keys) {
     const key = `${store.run} ${nLines} ${newest} ${width} ${store.compared?.number}`;
     if (key === marked) return;
     marked = key;
-    places = gathered(marksOf(events, newest > 1 ? store.history.best : null, store.stepsPerEpoch, store.compared), placeOf, newest, width);
+    places = gathered(
+      marksOf(events, newest > 1 ? store.history.best : null, store.stepsPerEpoch, store.compared),
+      placeOf,
+      newest,
+      width,
+    );
     while (marks.children.length > places.length) marks.lastChild.remove();
     places.forEach(({ number, kind, texts }, i) => {
-      let node = marks.children[i];
-      if (!node) marks.append(node = createMark());
+      if (!marks.children[i]) marks.append(createMark());
+      const node = marks.children[i];
       node.dataset.place = i;
       node.tabIndex = i ? -1 : 0;
       node.style.left = `${x(number)}px`;
@@ -310,7 +339,9 @@ export function createTimeline(root, store, keys) {
     const x = event.target.closest('.as-mark').offsetLeft - tip.offsetWidth / 2;
     tip.style.left = `${Math.max(0, Math.min(x, track.clientWidth - tip.offsetWidth))}px`;
   }
-  const hideTip = () => { tip.hidden = true; };
+  const hideTip = () => {
+    tip.hidden = true;
+  };
   marks.addEventListener('pointerover', showTip);
   marks.addEventListener('focusin', showTip);
   marks.addEventListener('pointerout', hideTip);
