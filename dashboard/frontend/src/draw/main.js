@@ -5,6 +5,7 @@
 
 import { asPercent } from '../lib/format/text.js';
 import { answersOf, truthOf } from '../lib/model/answers.js';
+import { toFeatures, toRaw } from '../lib/model/features.js';
 import { createModel } from '../lib/model/inference.js';
 import { asBox, asMnist } from '../lib/model/ink.js';
 import { changed } from '../lib/model/transforms.js';
@@ -190,11 +191,8 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   const { class_names: classNames, image_shape: shape } = description.dataset;
   const reader = answersOf(description);
   const nFeatures = description.layer_sizes[0];
-  const each = (value, i) => (Array.isArray(value) ? value[i] : value);
-  const toFeatures = (raw) =>
-    Float64Array.from(raw, (value, i) => (value * about.white - each(about.offset, i)) / each(about.divisor, i));
-  const toImage = (x) =>
-    Float64Array.from(x, (value, i) => (value * each(about.divisor, i) + each(about.offset, i)) / about.white);
+  const featuresOf = (raw) => toFeatures(raw, about);
+  const toImage = (x) => toRaw(x, about);
   const names = Array.from({ length: nFeatures }, (_, i) => about.feature_names?.[i] ?? `x${i + 1}`);
 
   let frame = first;
@@ -399,7 +397,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       examples.element,
     );
     upload.listen(pad.element, stop.signal);
-    const paper = toFeatures(new Float64Array(rows * columns));
+    const paper = featuresOf(new Float64Array(rows * columns));
     const form =
       about.form === 'mass' && rows === columns
         ? (ink) => asMnist(ink, rows, Math.round((rows * 20) / 28))
@@ -430,7 +428,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
         plain = exact ? { height: rows, width: columns, data: exact } : form(pad.ink());
         const image = changed(plain, moves.values, moves.seed);
         const isBare = !image.data.some((value) => value > 0);
-        return { image, x: toFeatures(image.data), isBare };
+        return { image, x: featuresOf(image.data), isBare };
       },
       put(example) {
         const data = toImage(example.x);
@@ -448,7 +446,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
           {
             image: plain,
             label,
-            answer: (image) => model.probabilities(toFeatures(image.data)),
+            answer: (image) => model.probabilities(featuresOf(image.data)),
             says: reader.says,
             name: reader.isMany && label !== null ? reader.names[label] : '',
             count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))),
@@ -488,9 +486,9 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     return {
       cards: [table.element],
       sweeps: table.sweeps,
-      read: () => ({ x: toFeatures(table.raw), isBare: false }),
+      read: () => ({ x: featuresOf(table.raw), isBare: false }),
       put: (example) => table.put(Array.from(toImage(example.x))),
-      sweep: (label) => table.sweep(label, (raw) => model.probabilities(toFeatures(raw)), palette),
+      sweep: (label) => table.sweep(label, (raw) => model.probabilities(featuresOf(raw)), palette),
       destroy: table.destroy,
       paint() {},
     };

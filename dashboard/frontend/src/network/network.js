@@ -5,6 +5,7 @@
 
 import { extentOf } from '../lib/charts/plane.js';
 import { asNumber, neuronName } from '../lib/format/text.js';
+import { Edits } from '../lib/model/edits.js';
 import {
   ActivationScales,
   exampleName,
@@ -26,13 +27,13 @@ import { Camera, steer } from './camera.js';
 import { createCard, describe, placeCard } from './card.js';
 import { createBanner, createBar, createLegend } from './chrome.js';
 import { drawNetwork } from './draw.js';
+import { HeldOutQuestion } from './held-out-question.js';
 import { ActivationHistory } from './history.js';
 import { blockOf, heightFor, hit, layOut } from './layout.js';
 import { LinkScales, linksOf, strongestLinks } from './links.js';
 import { Motion } from './motion.js';
 import { createPictures } from './pictures.js';
 import { createProbes, exampleWords } from './probes.js';
-import { Edits, HeldOutQuestion } from './whatif.js';
 
 const GLIDE = 220; // ms from one example to another
 const FOCUS_LINKS = 48;

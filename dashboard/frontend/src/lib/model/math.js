@@ -49,7 +49,7 @@ export const ACTIVATIONS = {
   elu: {
     label: 'ELU',
     formula: 'z or e^z − 1',
-    range: [null, null],
+    range: [-1, null],
     off: false,
     f: (z) => (z > 0 ? z : Math.expm1(z)),
     slope: (z) => (z > 0 ? 1 : Math.exp(z)),

@@ -1,0 +1,73 @@
+/** What the browser's arithmetic makes of the questions on standard input, as JSON; tests/dashboard/test_frontend_math.py asks. */
+import { text } from 'node:stream/consumers';
+import { answersOf } from '../src/lib/model/answers.js';
+import { Edits } from '../src/lib/model/edits.js';
+import { toFeatures, toRaw } from '../src/lib/model/features.js';
+import { explain, layersOf, passOf, sensitivity } from '../src/lib/model/forward.js';
+import { parseFrame } from '../src/lib/model/frame.js';
+import { createModel } from '../src/lib/model/inference.js';
+import { asBox, asMnist } from '../src/lib/model/ink.js';
+import { activationNamed } from '../src/lib/model/math.js';
+
+const questions = JSON.parse(await text(process.stdin));
+
+function activation({ name, z }) {
+  const { f, slope, range } = activationNamed(name);
+  return { values: f && z.map(f), slopes: slope && z.map(slope), range };
+}
+
+function network({ description, frame: encoded, x, patch, changes }) {
+  const bytes = Uint8Array.from(Buffer.from(encoded, 'base64'));
+  const frame = parseFrame(bytes.buffer);
+  const model = createModel(description, frame);
+  const reader = answersOf(description);
+  const layers = layersOf(description);
+  const store = { probe: { images: x } };
+  const edits = new Edits();
+  for (const { layer, unit, input, value } of changes) {
+    if (input === undefined) edits.toggleNeuron(layer, unit);
+    else edits.setWeight(layer, input, unit, value);
+  }
+  const values = passOf(store, layers, frame, 0, null);
+  const shape = description.dataset.image_shape;
+  return {
+    activations: x.map((row) => model.activations(row).map((layer) => [...layer])),
+    probabilities: x.map((row) => [...model.probabilities(row)]),
+    predicted: x.map((row) => reader.predicted(model.probabilities(row))),
+    gradients: reader.names.map((_, label) => [...model.gradient(x[0], label)]),
+    occlusions: reader.names.map((_, label) => [
+      ...model.occlusion(
+        x[0],
+        shape,
+        label,
+        patch,
+        x[0].map(() => 0),
+      ),
+    ]),
+    sums: layers.map(({ index, size }) =>
+      Array.from({ length: size }, (_, unit) => explain(layers, frame, values, index, unit, [0, 1]).z),
+    ),
+    sensitivities: layers.map(({ index }) => [...sensitivity(layers, frame, values, index, 0)]),
+    whatIf: reader.probabilities(passOf(store, layers, frame, 0, edits).at(-1)),
+  };
+}
+
+const scaling = ({ raw, about }) => ({
+  features: [...toFeatures(raw, about)],
+  raw: [...toRaw(toFeatures(raw, about), about)],
+});
+
+const centering = ({ ink, height, width }) => ({
+  mnist: [...asMnist(ink).data],
+  box: [...asBox(ink, height, width).data],
+});
+
+const answer = { activation, network, scaling, centering };
+const answers = questions.map(({ kind, ...question }) => {
+  try {
+    return answer[kind](question);
+  } catch (error) {
+    return { error: String(error.stack) };
+  }
+});
+process.stdout.write(JSON.stringify(answers, (_, value) => (ArrayBuffer.isView(value) ? [...value] : value)));

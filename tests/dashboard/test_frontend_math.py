@@ -1,0 +1,157 @@
+"""What the browser computes by itself is what the core computes, for everything that a registry names."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from annscope.core.activations import ACTIVATIONS
+from annscope.core.centering import as_box, as_mnist
+from annscope.core.config import OUTPUTS, SCALINGS, NetworkConfig, RunConfig, TrainingConfig
+from annscope.core.dataset import Dataset
+from annscope.core.network import Network
+from annscope.core.saliency import input_gradient, occlusion
+from annscope.core.training import Trainer
+from annscope.core.what_if import Change, with_changes
+from annscope.dashboard.following import encode_frame
+from annscope.data.examples import Examples
+from annscope.data.scaling import fit_scaler
+from annscope.runs.encoding import snapshot_line, snapshot_tensors, tensor_bytes
+
+COMPUTE = Path(__file__).parents[2] / "dashboard" / "frontend" / "test" / "compute.js"
+SHAPE, PATCH = (3, 4), 3
+CHANGES = ({"layer": 0, "unit": 1}, {"layer": 1, "unit": 2, "input": 0, "value": 1.5})
+RAW = np.random.default_rng(1).normal(40, 15, size=(7, 12)).round(3)
+
+
+def compute(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The answers of the browser's modules, run by Node."""
+    node = Path(sys.executable).with_name("node")
+    done = subprocess.run([node, COMPUTE], input=json.dumps(questions), capture_output=True, text=True, check=True)
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_an_activation_is_the_same_function_in_the_browser(name: str) -> None:
+    """Values, derivative and range are the core's, from the far left to the far right."""
+    activation = ACTIVATIONS[name]
+    z = np.concatenate([np.linspace(-6, 6, 49), [-40.0, 40.0, 1e-9]])
+    values, slopes = activation(z), np.empty_like(z)
+    activation.derivative(z, values, slopes)
+    (found,) = compute([{"kind": "activation", "name": name, "z": z.tolist()}])
+    assert found["values"] is not None, f"{name} has no counterpart in frontend/src/lib/model/math.js"
+    np.testing.assert_allclose(found["values"], values, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(found["slopes"], slopes, rtol=1e-9, atol=1e-12)
+    assert found["range"] == [activation.lowest, activation.highest]
+
+
+@pytest.mark.parametrize(
+    ("activation", "output", "is_multilabel", "batch_norm", "bias"),
+    [
+        *((name, output, False, False, True) for name, output in product(ACTIVATIONS, OUTPUTS)),
+        ("tanh", "sigmoid", True, False, True),
+        ("relu", "softmax", False, True, True),
+        ("relu", "softmax", False, False, False),
+    ],
+)
+def test_a_network_answers_the_same_in_the_browser(
+    activation: str, output: str, is_multilabel: bool, batch_norm: bool, bias: bool
+) -> None:
+    """Every layer's values, sums, probabilities, predictions, gradients, occlusion and what-if are the core's."""
+    rng = np.random.default_rng(3)
+    n_classes = 2 if output == "binary" else 3
+    x = rng.normal(size=(24, SHAPE[0] * SHAPE[1]))
+    y = rng.integers(0, 2, (24, n_classes)) if is_multilabel else rng.permutation(np.arange(24) % n_classes)
+    dataset = Dataset(
+        name="small", x_train=x[:12], y_train=y[:12], x_val=x[12:18], y_val=y[12:18], x_test=x[18:], y_test=y[18:],
+        class_names=tuple("abc"[:n_classes]), image_shape=SHAPE, fingerprint="f00d",
+    )  # fmt: skip
+    network = NetworkConfig(
+        hidden_sizes=(6, 5), activation=(activation, activation), output=output, batch_norm=batch_norm, bias=bias
+    )
+    config = RunConfig(network=network, training=TrainingConfig(dtype="float64", n_epochs=2, batch_size=4))
+    trainer = Trainer(dataset, config)
+    trainer.advance(5)
+    snapshot = trainer.snapshot()
+    answering = Network(network, x.shape[1], n_classes, snapshot.parameters)
+    frame = encode_frame({"line": snapshot_line(0, snapshot)}, tensor_bytes(snapshot_tensors(snapshot)))
+    about = {"class_names": dataset.class_names, "is_multilabel": is_multilabel, "image_shape": SHAPE}
+    description = {
+        "layer_sizes": [x.shape[1], 6, 5, 1 if output == "binary" else n_classes],
+        "config": config.to_dict(),
+        "dataset": about,
+    }
+    examples = trainer.probe.x  # whose values the snapshot holds, too
+    (found,) = compute(
+        [
+            {
+                "kind": "network", "description": description, "frame": base64.b64encode(frame).decode(),
+                "x": examples.tolist(), "patch": PATCH, "changes": CHANGES,
+            }
+        ]
+    )  # fmt: skip
+    assert "error" not in found, found
+    sums, answers = answering.pre_activations(examples), answering.activations(examples)
+    for i, layer in enumerate(answers):
+        np.testing.assert_allclose([row[i] for row in found["activations"]], layer, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(found["sums"][i], sums[i][0], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(found["probabilities"], answering.predict_proba(examples), rtol=1e-9, atol=1e-12)
+    predictions = answering.predictions(answering.logits(examples), is_multilabel=is_multilabel)
+    expected = [np.flatnonzero(row).tolist() for row in predictions] if is_multilabel else predictions[:, None].tolist()
+    assert found["predicted"] == expected
+    for label in range(n_classes):
+        np.testing.assert_allclose(found["gradients"][label], input_gradient(answering, examples[0], label), atol=1e-12)
+        drop = occlusion(answering, examples[0].reshape(SHAPE), label, PATCH)
+        np.testing.assert_allclose(found["occlusions"][label], drop.ravel(), atol=1e-12)
+    changed = Network(
+        network, x.shape[1], n_classes, with_changes(snapshot.parameters, [Change(**change) for change in CHANGES])
+    )
+    np.testing.assert_allclose(found["whatIf"], changed.predict_proba(examples)[0], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", SCALINGS)
+@pytest.mark.parametrize("is_image", [False, True])
+def test_features_are_scaled_the_same_in_the_browser(name: str, is_image: bool) -> None:
+    """Raw values become the features that the network was trained on, and these the raw values again."""
+    white = float(RAW.max()) if is_image else 1.0
+    examples = Examples(
+        x=RAW, y=np.arange(7) % 2, class_names=("a", "b"), image_shape=SHAPE if is_image else None,
+        pixel_max=white if is_image else None,
+    )  # fmt: skip
+    scaler = fit_scaler(name, examples, np.arange(len(RAW)))
+    about = {
+        "white": white,
+        "offset": np.asarray(scaler.offset).tolist(),
+        "divisor": np.asarray(scaler.divisor).tolist(),
+    }
+    raw = (RAW[2] / white).tolist()
+    (found,) = compute([{"kind": "scaling", "raw": raw, "about": about}])
+    np.testing.assert_allclose(found["features"], scaler.apply(RAW, np.array([2]), "float64")[0], rtol=1e-12)
+    np.testing.assert_allclose(found["raw"], raw, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(280, 280), (61, 113), (40, 9), (3, 5), (28, 28)])
+def test_ink_is_centred_the_same_in_the_browser(shape: tuple[int, int]) -> None:
+    """A drawing becomes the image that the core makes of it, in the form of MNIST and in that of other data."""
+    rng = np.random.default_rng(7)
+    inks = [np.where(rng.random(shape) > 0.7, rng.random(shape), 0), np.zeros(shape), np.pad([[1.0]], ((1, 1), (0, 3)))]
+    questions = [
+        {
+            "kind": "centering", "height": 8, "width": 6,
+            "ink": {"height": ink.shape[0], "width": ink.shape[1], "data": ink.ravel().tolist()},
+        }
+        for ink in inks
+    ]  # fmt: skip
+    for ink, found in zip(inks, compute(questions), strict=True):
+        np.testing.assert_allclose(found["mnist"], as_mnist(ink).ravel(), atol=1e-12)
+        np.testing.assert_allclose(found["box"], as_box(ink, 8, 6).ravel(), atol=1e-12)
