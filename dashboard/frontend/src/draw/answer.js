@@ -2,7 +2,8 @@
 
 import { asPercent } from '../lib/format/text.js';
 import { isSame } from '../lib/model/answers.js';
-import { card, make } from '../lib/ui/draw-parts.js';
+import { make } from '../lib/ui/dom.js';
+import { card } from './card.js';
 
 /**
  * Build the card; `act(label)` is called when a bar is clicked. `reader` reads the answers (answers.js), `truth`
@@ -11,28 +12,27 @@ import { card, make } from '../lib/ui/draw-parts.js';
 export function createAnswer(reader, act) {
   const classNames = reader.names;
   const { element } = card('Answer', 'answer');
-  const top = make('div', 'dr-top');
-  const name = make('b', 'dr-name', { textContent: '?' });
-  const sure = make('span', 'dr-sure');
-  const truth = make('span', 'dr-truth');
-  top.append(name, make('div', '', {}, sure, truth));
-  const list = make('ul', 'dr-bars');
+  const top = make('div', { className: 'dr-top' });
+  const name = make('b', { className: 'dr-name', textContent: '?' });
+  const sure = make('span', { className: 'dr-sure' });
+  const truth = make('span', { className: 'dr-truth' });
+  top.append(name, make('div', {}, sure, truth));
+  const list = make('ul', { className: 'dr-bars' });
   const bars = classNames.map((text, c) => {
-    const fill = make('i', '');
-    const value = make('span', 'dr-value', { textContent: 'n/a' });
+    const fill = make('i');
+    const value = make('span', { className: 'dr-value', textContent: 'n/a' });
     const button = make(
       'button',
-      'dr-bar',
-      { type: 'button', title: `What speaks for “${text}”?` },
-      make('span', 'dr-class', { textContent: text }),
-      make('span', 'dr-track', {}, fill),
+      { className: 'dr-bar', type: 'button', title: `What speaks for “${text}”?` },
+      make('span', { className: 'dr-class', textContent: text }),
+      make('span', { className: 'dr-track' }, fill),
       value,
     );
     button.addEventListener('click', () => act(c));
-    list.append(make('li', '', {}, button));
+    list.append(make('li', {}, button));
     return { button, fill, value };
   });
-  const live = make('div', 'nv-hidden');
+  const live = make('div', { className: 'nv-hidden' });
   live.setAttribute('aria-live', 'polite');
   list.style.setProperty('--dr-classes', classNames.length);
   list.style.setProperty('--dr-name', `${Math.min(16, Math.max(2, ...classNames.map(({ length }) => length)) + 1)}ch`);

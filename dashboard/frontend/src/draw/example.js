@@ -1,7 +1,9 @@
 /** A real example to begin with: by split, class and number, or at random. */
+
 import { truthOf } from '../lib/model/answers.js';
 import { generator } from '../lib/model/transforms.js';
-import { make, press, select } from '../lib/ui/draw-parts.js';
+import { press, select } from '../lib/ui/controls.js';
+import { make } from '../lib/ui/dom.js';
 
 const SPLITS = ['train', 'validation', 'test'];
 
@@ -31,7 +33,7 @@ export function createExamples({ names, one }, choose) {
       pick();
     },
   );
-  const number = make('input', 'dr-number', { type: 'number', min: 0, step: 1, placeholder: 'no.' });
+  const number = make('input', { className: 'dr-number', type: 'number', min: 0, step: 1, placeholder: 'no.' });
   number.setAttribute('aria-label', 'Number of the example, counted from 0');
   const members = () =>
     labels[split].map((_, i) => i).filter((i) => wanted === '' || truthOf(labels[split][i]).includes(Number(wanted)));
@@ -68,9 +70,8 @@ export function createExamples({ names, one }, choose) {
   for (const chooser of choosers) chooser.disabled = true;
   const element = make(
     'div',
-    'dr-row dr-examples',
-    {},
-    make('span', 'dr-label', { textContent: 'Real example' }),
+    { className: 'dr-row dr-examples' },
+    make('span', { className: 'dr-label', textContent: 'Real example' }),
     ...choosers,
   );
   return {

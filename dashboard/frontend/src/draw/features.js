@@ -1,8 +1,10 @@
 /** For tables: one slider a feature over what the training examples span, with how sure the answer stays along it. */
 
 import { asNumber } from '../lib/format/text.js';
-import { calm, card, make, press } from '../lib/ui/draw-parts.js';
-import { turningPoint } from '../lib/model/transforms.js';
+import { debounce, press } from '../lib/ui/controls.js';
+import { make } from '../lib/ui/dom.js';
+import { arrow } from '../lib/ui/keys.js';
+import { card } from './card.js';
 import { drawSweep } from './sweep.js';
 
 const POINTS = 41;
@@ -15,34 +17,33 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
     'features',
     press('Medians', 'Every feature at its training median', () => put([...middle])),
   );
-  const list = make('div', 'dr-changes');
+  const list = make('div', { className: 'dr-changes' });
   element.append(list);
   const rows = names.map((name, i) => {
     const span = high[i] - low[i] || 1;
-    const input = make('input', '', { type: 'range', min: low[i], max: high[i], step: 'any', value: middle[i] });
+    const input = make('input', { type: 'range', min: low[i], max: high[i], step: 'any', value: middle[i] });
     input.setAttribute('aria-label', name);
-    const output = make('output', '', { textContent: asNumber(middle[i], 2) });
+    const output = make('output', { textContent: asNumber(middle[i], 2) });
     input.addEventListener('input', (event) => {
       self.raw[i] = input.valueAsNumber;
       output.textContent = asNumber(self.raw[i], 2);
       moved(event.timeStamp);
     });
     input.addEventListener('keydown', (event) => {
-      const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+      const by = arrow(event);
       if (!by) return;
       event.preventDefault();
-      input.value = input.valueAsNumber + (by * span) / 100;
+      input.value = String(input.valueAsNumber + ((by[1] - by[0]) * span) / 100);
       input.dispatchEvent(new Event('input'));
     });
-    const canvas = make('canvas', 'dr-sweep');
+    const canvas = make('canvas', { className: 'dr-sweep' });
     canvas.setAttribute('role', 'img');
-    const verdict = make('span', 'dr-verdict');
+    const verdict = make('span', { className: 'dr-verdict' });
     list.append(
       make(
         'div',
-        'dr-change',
-        {},
-        make('div', 'dr-change-head', {}, make('span', '', { textContent: name }), output),
+        { className: 'dr-change' },
+        make('div', { className: 'dr-change-head' }, make('span', { textContent: name }), output),
         input,
         canvas,
         verdict,
@@ -51,7 +52,7 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
     return { input, output, canvas, verdict };
   });
 
-  const sweep = calm((label, answer, palette) => {
+  const sweep = debounce((label, answer, palette) => {
     const isSaid = reader.says(answer(self.raw), label);
     rows.forEach(({ canvas, verdict }, i) => {
       const at = (value) => {

@@ -10,10 +10,12 @@ import { createModel } from '../lib/model/inference.js';
 import { asBox, asMnist } from '../lib/model/ink.js';
 import { changed } from '../lib/model/transforms.js';
 import { isDark, paletteFor } from '../lib/theme/palette.js';
-import { calm, card, choice, make, press } from '../lib/ui/draw-parts.js';
+import { debounce, press, segmented } from '../lib/ui/controls.js';
+import { make } from '../lib/ui/dom.js';
 import { createFrame, paintFrame } from '../lib/ui/frame.js';
 import { record } from '../lib/ui/timings.js';
 import { createAnswer } from './answer.js';
+import { card } from './card.js';
 import { createExamples } from './example.js';
 import { createFeatures } from './features.js';
 import { createNearest } from './nearest.js';
@@ -53,7 +55,7 @@ export function mount(component) {
 function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
   const { frame: root, remove } = createFrame(parent, 'Try the network');
   root.classList.add('annscope-draw');
-  const notice = make('p', 'dr-notice', { hidden: true });
+  const notice = make('p', { className: 'dr-notice', hidden: true });
   notice.setAttribute('role', 'alert');
   const time = createTime(newest, snapshot, (number, isLast) => {
     wanted = number;
@@ -61,12 +63,12 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
     showSnapshot();
     tellSnapshot(isFollowing ? null : number);
   });
-  const body = make('div', '', {}, make('p', 'dr-waiting', { textContent: 'Loading the network …' }));
+  const body = make('div', {}, make('p', { className: 'dr-waiting', textContent: 'Loading the network …' }));
   root.append(time.element, notice, body);
 
   const server = openRun(base, run);
   let tell = () => {};
-  const tellSnapshot = calm((number) => tell('snapshot', number), 150);
+  const tellSnapshot = debounce((number) => tell('snapshot', number), 150);
   let wanted = Math.min(snapshot ?? newest, newest);
   let isFollowing = snapshot === null; // whether the newest snapshot is shown, as the run goes on
   let atWork = false;
@@ -157,7 +159,7 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
 
 /** The slider over the snapshots: {element, grow(newest), about(line, isMany)}; `isMany`: of several labels an example. */
 function createTime(newest, snapshot, choose) {
-  const input = make('input', '', {
+  const input = make('input', {
     type: 'range',
     min: 0,
     max: newest,
@@ -166,9 +168,9 @@ function createTime(newest, snapshot, choose) {
     disabled: newest < 1,
   });
   input.setAttribute('aria-label', 'Snapshot of the network');
-  const output = make('output', '');
+  const output = make('output');
   input.addEventListener('input', () => choose(input.valueAsNumber, input.value === input.max));
-  const element = make('div', 'dr-time', {}, make('b', '', { textContent: 'Network' }), input, output);
+  const element = make('div', { className: 'dr-time' }, make('b', { textContent: 'Network' }), input, output);
   return {
     element,
     /** There are more snapshots by now. */
@@ -214,10 +216,10 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     (example) => use(example),
   );
   const examples = createExamples(reader, ({ split, index }) => take(`${split}-${index}`));
-  const rests = calm(() => answer.announce(), 700);
-  const live = make('div', 'dr-live');
-  const grid = make('div', 'dr-grid');
-  const second = make('div', 'dr-second');
+  const rests = debounce(() => answer.announce(), 700);
+  const live = make('div', { className: 'dr-live' });
+  const grid = make('div', { className: 'dr-grid' });
+  const second = make('div', { className: 'dr-second' });
   body.replaceChildren(grid, second, live);
 
   const input = { image: imageInput, plane: planeInput, features: featuresInput }[about.kind]();
@@ -225,7 +227,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   if (sliders) {
     grid.append(...input.cards, answer.element);
     second.append(sliders.element, nearest.element);
-  } else grid.append(...input.cards, make('div', 'dr-side', {}, answer.element, nearest.element));
+  } else grid.append(...input.cards, make('div', { className: 'dr-side' }, answer.element, nearest.element));
   const network = createLiveNetwork(
     live,
     { ...description, dataset: { ...description.dataset, feature_names: names } },
@@ -352,7 +354,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       toolChanged();
       pad.show();
     };
-    const tool = choice(
+    const tool = segmented(
       'Tool',
       [
         ['brush', 'Brush', 'Draw'],
@@ -364,7 +366,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
         pad.show();
       },
     );
-    const size = make('input', '', { type: 'range', min: 0.03, max: 0.2, step: 0.005, value: BRUSH });
+    const size = make('input', { type: 'range', min: 0.03, max: 0.2, step: 0.005, value: BRUSH });
     size.setAttribute('aria-label', 'Width of the brush');
     size.addEventListener('input', () => {
       pad.brush.size = size.valueAsNumber * Math.max(rows, columns);
@@ -381,7 +383,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     let uploaded = {}; // what stands on the sheet for the last upload
     const upload = createUpload((ink) => {
       const margin = 0.14;
-      const canvas = make('canvas', '', { width: 280, height: Math.round((280 * rows) / columns) });
+      const canvas = make('canvas', { width: 280, height: Math.round((280 * rows) / columns) });
       const [w, h] = [Math.round(canvas.width * (1 - 2 * margin)), Math.round(canvas.height * (1 - 2 * margin))];
       canvas.getContext('2d').drawImage(inkCanvasOf(asBox(ink, h, w)), (canvas.width - w) / 2, (canvas.height - h) / 2);
       uploaded = { ink: canvas, exact: null };
@@ -392,7 +394,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     element.style.setProperty('--dr-columns', columns);
     element.style.setProperty('--dr-rows', rows);
     element.append(
-      make('div', 'dr-tools', {}, tool.element, make('label', '', {}, 'Size', size), upload.element),
+      make('div', { className: 'dr-tools' }, tool.element, make('label', {}, 'Size', size), upload.element),
       pad.element,
       examples.element,
     );
@@ -403,7 +405,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
         ? (ink) => asMnist(ink, rows, Math.round((rows * 20) / 28))
         : (ink) => asBox(ink, rows, columns);
     // One map of a wide network takes longer than a stroke may wait: then it comes when the hand rests.
-    const again = calm(() => later(null), 250);
+    const again = debounce(() => later(null), 250);
     const explain = (kind, label, patch) => {
       if (kind === 'gradient') return model.gradient(now.x, label);
       const work = rows * columns * (model.cost + (patch * patch - nFeatures) * model.layers[0].size);
@@ -565,7 +567,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     networkCost = network.show(now.x, sample?.label ?? null, now.answers, frame);
     offerNetwork();
   }
-  const networkRests = calm(showNetwork, 180);
+  const networkRests = debounce(showNetwork, 180);
 
   /** What may come a little later than the answer. */
   const follow = (best) => {

@@ -3,17 +3,16 @@
 import { paintImage } from '../lib/charts/pictures.js';
 import { asNumber } from '../lib/format/text.js';
 import { isSame, truthOf } from '../lib/model/answers.js';
-import { calm, card, make } from '../lib/ui/draw-parts.js';
+import { debounce } from '../lib/ui/controls.js';
+import { make } from '../lib/ui/dom.js';
+import { card } from './card.js';
 
 /** Build the card. `choose(sample)` opens one. Returns {element, ask(url, features | null, said), paint(palette), destroy()}. */
 export function createNearest({ imageShape, reader, toShown, featureName }, choose) {
-  const { element } = card(
-    'Most alike in training',
-    'nearest',
-    make('small', '', { textContent: 'last hidden layer' }),
-  );
-  const list = make('ol', 'dr-neighbors');
-  const note = make('p', 'dr-note', {
+  const { element } = card('Most alike in training', 'nearest', make('small', { textContent: 'last hidden layer' }));
+  const list = make('ol', { className: 'dr-neighbors' });
+  const note = make('p', {
+    className: 'dr-note',
     textContent: 'Draw, and the training examples that the network finds most alike appear here.',
   });
   element.append(note, list);
@@ -22,7 +21,7 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
   let abort = null;
   let said = null; // the classes that were answered
 
-  const send = calm(async (url, x) => {
+  const send = debounce(async (url, x) => {
     abort = new AbortController();
     try {
       const answer = await fetch(url, {
@@ -53,7 +52,8 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
     list.replaceChildren(
       ...found.map((neighbor) => {
         const words = reader.words(truthOf(neighbor.label));
-        const button = make('button', `dr-neighbor${isAlike(neighbor) ? '' : ' dr-differs'}`, {
+        const button = make('button', {
+          className: `dr-neighbor${isAlike(neighbor) ? '' : ' dr-differs'}`,
           type: 'button',
           title: `Training example ${neighbor.index}: ${words}. Click to try it.`,
         });
@@ -64,7 +64,8 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
           button.append(canvas);
         } else
           button.append(
-            make('span', 'dr-coordinates', {
+            make('span', {
+              className: 'dr-coordinates',
               textContent: Array.from(
                 toShown(neighbor.x).slice(0, 3),
                 (value, i) => `${featureName(i)} ${asNumber(value, 2)}`,
@@ -72,10 +73,10 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
             }),
           );
         button.append(
-          make('b', '', { textContent: words }),
-          make('small', '', { textContent: asNumber(neighbor.distance, 2) }),
+          make('b', { textContent: words }),
+          make('small', { textContent: asNumber(neighbor.distance, 2) }),
         );
-        return make('li', '', {}, button);
+        return make('li', {}, button);
       }),
     );
   }

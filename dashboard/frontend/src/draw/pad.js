@@ -2,7 +2,9 @@
  * The sheet to draw on: strokes of a brush or an eraser by mouse, finger, pen or keys, each of which can be taken back.
  * Ink is the alpha of a canvas that is never shown; the sheet on screen is coloured from it.
  */
-import { make } from '../lib/ui/draw-parts.js';
+
+import { make } from '../lib/ui/dom.js';
+import { arrow } from '../lib/ui/keys.js';
 
 const SIDE = 280; // pixels of ink a side
 export const BRUSH = 0.085; // width of the brush to begin with, as a share of the sheet
@@ -17,9 +19,9 @@ export function createPad(shape, changed) {
   const cell = SIDE / Math.max(rows, columns);
   const width = Math.round(columns * cell);
   const height = Math.round(rows * cell);
-  const inkCanvas = make('canvas', '', { width, height });
+  const inkCanvas = make('canvas', { width, height });
   const ink = inkCanvas.getContext('2d', { willReadFrequently: true });
-  const canvas = make('canvas', 'dr-sheet', { width: 2 * width, height: 2 * height, tabIndex: 0 });
+  const canvas = make('canvas', { className: 'dr-sheet', width: 2 * width, height: 2 * height, tabIndex: 0 });
   canvas.style.aspectRatio = `${width} / ${height}`;
   canvas.setAttribute('role', 'application');
   canvas.setAttribute('aria-roledescription', 'drawing pad');
@@ -29,8 +31,8 @@ export function createPad(shape, changed) {
       'E switches to the eraser, Ctrl+Z takes back, Delete clears.',
   );
   const sheet = canvas.getContext('2d');
-  const hint = make('p', 'dr-hint', { textContent: 'Draw here' });
-  const element = make('div', 'dr-pad', {}, canvas, hint);
+  const hint = make('p', { className: 'dr-hint', textContent: 'Draw here' });
+  const element = make('div', { className: 'dr-pad' }, canvas, hint);
 
   const brush = { size: BRUSH * Math.max(rows, columns), erase: false };
   const done = []; // {base} | {erase, points: [{x, y, size}]}
@@ -161,19 +163,19 @@ export function createPad(shape, changed) {
   /** Act on a key; answers whether it meant something. */
   function keyed(event) {
     const { key, shiftKey, timeStamp } = event;
-    const steps = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+    const by = arrow(event);
     if (event.ctrlKey || event.metaKey) {
       if (key.toLowerCase() === 'z') (shiftKey ? redo : undo)();
       else if (key.toLowerCase() === 'y') redo();
       else return false;
       return true;
     }
-    if (steps[key]) {
+    if (by) {
       byKeys = true;
       const before = cursor;
       cursor = {
-        x: Math.min(columns - 1, Math.max(0, cursor.x + steps[key][0])),
-        y: Math.min(rows - 1, Math.max(0, cursor.y + steps[key][1])),
+        x: Math.min(columns - 1, Math.max(0, cursor.x + by[1])),
+        y: Math.min(rows - 1, Math.max(0, cursor.y + by[0])),
       };
       if (shiftKey) drawTo(before, timeStamp);
       else show();
@@ -261,7 +263,7 @@ export function createPad(shape, changed) {
 
 /** A canvas whose alpha is an ink image's ink, to lay under strokes. */
 export function inkCanvasOf({ height, width, data }) {
-  const canvas = make('canvas', '', { width, height });
+  const canvas = make('canvas', { width, height });
   const context = canvas.getContext('2d');
   const image = context.createImageData(width, height);
   for (let i = 0; i < data.length; i += 1) image.data[4 * i + 3] = Math.round(255 * data[i]);

@@ -3,7 +3,9 @@
 import { fillPoint, finenessFor, regionPicture } from '../lib/charts/plane.js';
 import { asNumber } from '../lib/format/text.js';
 import { truthOf } from '../lib/model/answers.js';
-import { card, make } from '../lib/ui/draw-parts.js';
+import { make } from '../lib/ui/dom.js';
+import { arrow } from '../lib/ui/keys.js';
+import { card } from './card.js';
 
 /** Build the card; `reader` reads the answers (answers.js). `moved(stamp)` is called when the point moves. Returns {element, extent, point, put(point), draw(model, palette)}. */
 export function createPlane({ points, labels, names, reader }, moved) {
@@ -11,14 +13,14 @@ export function createPlane({ points, labels, names, reader }, moved) {
     0.5,
     Math.ceil(Math.max(...points.map(([x, y]) => Math.max(Math.abs(x), Math.abs(y)))) * 2.2) / 2,
   );
-  const canvas = make('canvas', 'dr-plane', { tabIndex: 0, width: 800, height: 800 });
+  const canvas = make('canvas', { className: 'dr-plane', tabIndex: 0, width: 800, height: 800 });
   canvas.setAttribute('role', 'slider');
   canvas.setAttribute('aria-valuemin', -extent);
   canvas.setAttribute('aria-valuemax', extent);
   canvas.setAttribute('aria-valuenow', 0);
   canvas.setAttribute('aria-roledescription', 'point in a plane');
   canvas.setAttribute('aria-label', 'The point to judge; the arrow keys move it, with Shift in larger steps');
-  const reading = make('output', 'dr-tip');
+  const reading = make('output', { className: 'dr-tip' });
   const { element } = card('Drag the point', 'plane-card');
   element.append(canvas, reading);
   const self = { element, canvas, extent, point: [0, 0], put, draw };
@@ -56,14 +58,12 @@ export function createPlane({ points, labels, names, reader }, moved) {
       held = false;
     });
   canvas.addEventListener('keydown', (event) => {
-    const steps = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
-    if (!steps[event.key]) return;
+    const by = arrow(event);
+    if (!by) return;
     event.preventDefault();
-    const by = ((event.shiftKey ? 10 : 1) * extent) / 100;
-    put(
-      self.point.map((value, i) => value + by * steps[event.key][i]),
-      event.timeStamp,
-    );
+    const step = ((event.shiftKey ? 10 : 1) * extent) / 100;
+    const [x, y] = self.point;
+    put([x + step * by[1], y - step * by[0]], event.timeStamp);
   });
 
   function draw(model, palette) {

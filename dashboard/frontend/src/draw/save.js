@@ -1,16 +1,13 @@
 /** What a card shows as a file: its numbers as CSV, in full, and its picture as PNG. */
-import { press } from '../lib/ui/draw-parts.js';
+
+import { press } from '../lib/ui/controls.js';
+import { make } from '../lib/ui/dom.js';
+import { download, pngOf } from '../lib/ui/download.js';
 
 /** A cell: quoted where it must be, and with an apostrophe before a text that a spreadsheet would compute. */
 function field(value) {
   const text = /^[=+@\t\r\n＝＋－＠-]/.test(String(value)) && Number.isNaN(Number(value)) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-function download(blob, name) {
-  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 /**
@@ -32,13 +29,18 @@ export function addSaves(element, name, { rows = null, picture = null }) {
     );
   }
   if (picture) {
-    head.append(press('PNG', 'Save as a picture', () => picture()?.toBlob((blob) => download(blob, `${name()}.png`))));
+    head.append(
+      press('PNG', 'Save as a picture', async () => {
+        const made = picture();
+        if (made) download(await pngOf(made), `${name()}.png`);
+      }),
+    );
   }
 }
 
 /** A canvas on the paper of the page, `scale` times as large, every pixel of it a square. */
 export function onPaper(canvas, paper, scale = 1) {
-  const made = Object.assign(document.createElement('canvas'), {
+  const made = make('canvas', {
     width: canvas.width * scale,
     height: canvas.height * scale,
   });
@@ -54,7 +56,7 @@ export function onPaper(canvas, paper, scale = 1) {
 export function asSheet(parts, columns, [width, height], palette) {
   const [gap, line] = [16, 18];
   const rows = Math.ceil(parts.length / columns);
-  const made = Object.assign(document.createElement('canvas'), {
+  const made = make('canvas', {
     width: 2 * (columns * (width + gap) + gap),
     height: 2 * (rows * (height + 2 * line + gap) + gap),
   });

@@ -3,7 +3,9 @@
 import { asNumber } from '../lib/format/text.js';
 import { roundUp } from '../lib/model/math.js';
 import { gradientOf } from '../lib/theme/palette.js';
-import { card, choice, make, select } from '../lib/ui/draw-parts.js';
+import { segmented, select } from '../lib/ui/controls.js';
+import { make } from '../lib/ui/dom.js';
+import { card } from './card.js';
 
 const MAPS = [
   ['none', 'Image', 'The image alone'],
@@ -21,10 +23,10 @@ const WORDS = {
  * Returns {element, update(features, image, best), about(label)}.
  */
 export function createSeen([rows, columns], { names: classNames, one, isMany }, explain, redraw, shows, tellShown) {
-  const canvas = make('canvas', 'dr-seen-image', { width: columns, height: rows });
+  const canvas = make('canvas', { className: 'dr-seen-image', width: columns, height: rows });
   canvas.setAttribute('role', 'img');
   canvas.setAttribute('aria-label', `The ${rows} by ${columns} image that the network is given`);
-  const tip = make('output', 'dr-tip', { textContent: '' });
+  const tip = make('output', { className: 'dr-tip', textContent: '' });
   const chosen = () => {
     redraw();
     tellShown({
@@ -32,7 +34,7 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
       label: about.value === '' ? null : classNames[Number(about.value)],
     });
   };
-  const maps = choice('What to show over the image', MAPS, shows.map ?? 'none', chosen);
+  const maps = segmented('What to show over the image', MAPS, shows.map ?? 'none', chosen);
   const about = select(
     `${one === 'class' ? 'Class' : 'Label'} to explain`,
     [['', isMany ? 'the likeliest label' : 'the answer'], ...classNames.map((name, c) => [String(c), name])],
@@ -45,25 +47,23 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
     () => redraw(),
   );
   patch.value = Math.min(rows, columns) > 12 ? '5' : '3';
-  const forClass = make('label', '', {}, 'for', about);
-  const blanking = make('label', '', {}, 'patch', patch);
-  const scale = make('div', 'nv-scale');
-  const numbers = make('details', 'dr-numbers', {}, make('summary', '', { textContent: 'Numbers' }));
-  const table = make('div', 'dr-table', { tabIndex: 0 });
+  const forClass = make('label', {}, 'for', about);
+  const blanking = make('label', {}, 'patch', patch);
+  const scale = make('div', { className: 'nv-scale' });
+  const numbers = make('details', { className: 'dr-numbers' }, make('summary', { textContent: 'Numbers' }));
+  const table = make('div', { className: 'dr-table', tabIndex: 0 });
   numbers.append(table);
-  const { element } = card(`What the network sees`, 'seen', make('small', '', { textContent: `${rows} × ${columns}` }));
+  const { element } = card(`What the network sees`, 'seen', make('small', { textContent: `${rows} × ${columns}` }));
   element.append(
     make(
       'div',
-      'dr-seen-body',
-      {},
-      make('div', '', {}, canvas, tip),
+      { className: 'dr-seen-body' },
+      make('div', {}, canvas, tip),
       make(
         'div',
-        '',
         {},
-        make('div', 'dr-row', {}, maps.element),
-        make('div', 'dr-row dr-about', {}, forClass, blanking),
+        make('div', { className: 'dr-row' }, maps.element),
+        make('div', { className: 'dr-row dr-about' }, forClass, blanking),
         scale,
         numbers,
       ),
@@ -88,27 +88,24 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
     const lines = Array.from({ length: rows }, (_, r) =>
       make(
         'tr',
-        '',
         {},
-        make('th', '', { scope: 'row', textContent: r + 1 }),
-        ...text.slice(r * columns, (r + 1) * columns).map((value) => make('td', '', { textContent: value })),
+        make('th', { scope: 'row', textContent: r + 1 }),
+        ...text.slice(r * columns, (r + 1) * columns).map((value) => make('td', { textContent: value })),
       ),
     );
     const head = make(
       'tr',
-      '',
       {},
       make('td'),
-      ...Array.from({ length: columns }, (_, c) => make('th', '', { scope: 'col', textContent: c + 1 })),
+      ...Array.from({ length: columns }, (_, c) => make('th', { scope: 'col', textContent: c + 1 })),
     );
     table.replaceChildren(
       make(
         'table',
-        '',
         {},
-        make('caption', '', { textContent: caption }),
-        make('thead', '', {}, head),
-        make('tbody', '', {}, ...lines),
+        make('caption', { textContent: caption }),
+        make('thead', {}, head),
+        make('tbody', {}, ...lines),
       ),
     );
   }
@@ -158,9 +155,9 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
         const bar = make('i');
         bar.style.background = gradientOf(palette.diverging);
         scale.replaceChildren(
-          make('span', '', { textContent: `${WORDS[kind][0]} −${asNumber(top, 2)}` }),
+          make('span', { textContent: `${WORDS[kind][0]} −${asNumber(top, 2)}` }),
           bar,
-          make('span', '', { textContent: `+${asNumber(top, 2)} ${WORDS[kind][1]}` }),
+          make('span', { textContent: `+${asNumber(top, 2)} ${WORDS[kind][1]}` }),
         );
       }
       if (numbers.open) {

@@ -1,6 +1,9 @@
 /** Sliders that change the image, each with how sure the network stays over its whole range and where it gives in. */
+
 import { CHANGES, neutral, sweep } from '../lib/model/transforms.js';
-import { card, make, press } from '../lib/ui/draw-parts.js';
+import { press } from '../lib/ui/controls.js';
+import { make } from '../lib/ui/dom.js';
+import { card } from './card.js';
 import { drawSweep } from './sweep.js';
 
 /** Build the card. `moved(stamp)` is called when a slider moves. Returns {element, values, seed, update(about, palette), destroy()}. */
@@ -16,7 +19,7 @@ export function createSliders(classNames, side, moved) {
     moved(performance.now());
   });
   const { element } = card('Where does the answer break?', 'sliders', other, reset);
-  const grid = make('div', 'dr-changes');
+  const grid = make('div', { className: 'dr-changes' });
   element.append(grid);
   const most = side / 28;
   const rows = CHANGES.map((given) => {
@@ -29,7 +32,7 @@ export function createSliders(classNames, side, moved) {
           step: most < 0.5 ? 0.25 : 0.5,
         }
       : given;
-    const input = make('input', '', {
+    const input = make('input', {
       type: 'range',
       min: change.low,
       max: change.high,
@@ -37,10 +40,10 @@ export function createSliders(classNames, side, moved) {
       value: change.neutral,
     });
     input.setAttribute('aria-label', change.label);
-    const value = make('output', '');
-    const canvas = make('canvas', 'dr-sweep');
+    const value = make('output');
+    const canvas = make('canvas', { className: 'dr-sweep' });
     canvas.setAttribute('role', 'img');
-    const verdict = make('span', 'dr-verdict');
+    const verdict = make('span', { className: 'dr-verdict' });
     const show = () => {
       input.value = values[change.name];
       value.textContent = change.words(values[change.name]);
@@ -59,9 +62,8 @@ export function createSliders(classNames, side, moved) {
     grid.append(
       make(
         'div',
-        'dr-change',
-        {},
-        make('div', 'dr-change-head', {}, make('span', '', { textContent: change.label }), value),
+        { className: 'dr-change' },
+        make('div', { className: 'dr-change-head' }, make('span', { textContent: change.label }), value),
         input,
         canvas,
         verdict,

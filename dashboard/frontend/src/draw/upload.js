@@ -1,6 +1,8 @@
 /** A picture from a file, the clipboard or dropped on the sheet: read here, and never sent anywhere. */
+
 import { inkOf } from '../lib/model/ink.js';
-import { make, press } from '../lib/ui/draw-parts.js';
+import { press } from '../lib/ui/controls.js';
+import { make } from '../lib/ui/dom.js';
 import { imageSize } from './image-size.js';
 
 const MOST_BYTES = 10e6;
@@ -13,7 +15,7 @@ const KINDS = { 'image/png': 'PNG', 'image/jpeg': 'JPEG' };
  * Returns {element, forget(), listen(target)}.
  */
 export function createUpload(take, say) {
-  const file = make('input', 'nv-hidden', { type: 'file', accept: 'image/png,image/jpeg', tabIndex: -1 });
+  const file = make('input', { className: 'nv-hidden', type: 'file', accept: 'image/png,image/jpeg', tabIndex: -1 });
   file.setAttribute('aria-label', 'Upload an image');
   file.setAttribute('aria-hidden', 'true');
   const open = press(
@@ -21,9 +23,9 @@ export function createUpload(take, say) {
     'A PNG or JPEG of up to 10 MB; Ctrl+V pastes one, and it can be dropped on the sheet',
     () => file.click(),
   );
-  const invert = make('input', '', { type: 'checkbox' });
-  const flip = make('label', 'dr-switch', { hidden: true }, invert, 'dark on light');
-  const element = make('span', 'dr-upload', {}, open, file, flip);
+  const invert = make('input', { type: 'checkbox' });
+  const flip = make('label', { className: 'dr-switch', hidden: true }, invert, 'dark on light');
+  const element = make('span', { className: 'dr-upload' }, open, file, flip);
   let pixels = null;
 
   file.addEventListener('change', () => {
@@ -59,7 +61,7 @@ export function createUpload(take, say) {
     const { width, height } = picture;
     const scale = Math.min(1, SIDE / Math.max(width, height));
     const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
-    const context = make('canvas', '', { width: w, height: h }).getContext('2d', { willReadFrequently: true });
+    const context = make('canvas', { width: w, height: h }).getContext('2d', { willReadFrequently: true });
     context.imageSmoothingQuality = 'high';
     context.drawImage(picture, 0, 0, w, h);
     picture.close();

@@ -1,5 +1,7 @@
 /** How the cells of a confusion matrix on Inspect are coloured, and the legend that says so. */
-import { lettersOn, node } from '../lib/ui/inspect-dom.js';
+
+import { lettersOn } from '../lib/theme/palette.js';
+import { make } from '../lib/ui/dom.js';
 
 /**
  * Blue for right, orange for wrong; of a difference blue is better, orange worse. Small shares are lifted:
@@ -16,13 +18,13 @@ export function paintCell(cell, value, { top, isRight, isDifference }, palette) 
 /** What the two colours mean, and in `words` what the numbers are. */
 export function fillLegend(legend, { isDifference, words }, palette) {
   const swatch = (tone, text) => {
-    const mark = node('i');
+    const mark = make('i');
     mark.style.background = palette.diverging.css(tone);
-    return node('span', {}, mark, text);
+    return make('span', {}, mark, text);
   };
   legend.replaceChildren(
     swatch(-0.75, isDifference ? 'better' : 'right'),
     swatch(0.75, isDifference ? 'worse' : 'wrong'),
-    node('span', { textContent: words }),
+    make('span', { textContent: words }),
   );
 }

@@ -1,5 +1,6 @@
 /** A chart of Inspect: plotly draws it; a point is reached with the mouse or the keys, and opens what it stands for. */
-import { node, pngButton } from '../lib/ui/inspect-dom.js';
+import { make } from '../lib/ui/dom.js';
+import { pngButton } from '../lib/ui/download.js';
 
 const PAGE = 10;
 const NEARER = 0.6;
@@ -9,7 +10,7 @@ let library = null;
 /** The drawing library, fetched once from its address on our own server. */
 export function plotly(address) {
   library ??= new Promise((resolve, reject) => {
-    const script = node('script', { src: address });
+    const script = make('script', { src: address });
     script.addEventListener('load', () => resolve(globalThis.Plotly));
     script.addEventListener('error', () => {
       library = null;
@@ -30,16 +31,16 @@ const escaped = (text) => text.replace(/[&<{]/g, (sign) => `&#${sign.codePointAt
  * The trace whose `meta.walk` is true is the one that the keys go along; its `text` is read out.
  */
 export function createChart(root, tell) {
-  const title = node('b');
-  const about = node('span', { className: 'ai-count' });
-  const whole = node('button', {
+  const title = make('b');
+  const about = make('span', { className: 'ai-count' });
+  const whole = make('button', {
     type: 'button',
     className: 'ai-png',
     textContent: 'Whole',
     title: 'Undo the zoom (0)',
     disabled: true,
   });
-  const head = node(
+  const head = make(
     'div',
     { className: 'ai-head ai-plot-head' },
     title,
@@ -47,8 +48,8 @@ export function createChart(root, tell) {
     whole,
     pngButton(picture, () => data.file),
   );
-  const say = node('p', { className: 'ai-say ai-plot-say', 'aria-live': 'polite', textContent: HINT });
-  const plot = node('div', { className: 'ai-plot', tabIndex: 0, role: 'application', 'aria-roledescription': 'chart' });
+  const say = make('p', { className: 'ai-say ai-plot-say', 'aria-live': 'polite', textContent: HINT });
+  const plot = make('div', { className: 'ai-plot', tabIndex: 0, role: 'application', 'aria-roledescription': 'chart' });
   root.append(head, plot, say);
   let data = null;
   let palette = null;

@@ -2,27 +2,32 @@
 
 import { fillPoint } from '../lib/charts/plane.js';
 import { isSame, truthOf } from '../lib/model/answers.js';
-import { bytesOf, node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
+import { make } from '../lib/ui/dom.js';
+import { pngButton } from '../lib/ui/download.js';
+import { roveOver } from '../lib/ui/keys.js';
 
 const percent = (value) =>
   value >= 0.995 && value < 1 ? '>99 %' : value > 0 && value < 0.01 ? '<1 %' : `${Math.round(100 * value)} %`;
 const ROW = 90; // pixels: a row of images
 const exact = (value) => (value >= 0.001 ? value.toFixed(4) : value === 0 ? '0' : value.toExponential(1));
 
+/** The bytes of a base64 text. */
+const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
 /** Build the gallery in `root`; `tell` is called with {sample: i | null} or {sheet: page}. */
 export function createGallery(root, tell) {
-  const title = node('h3');
-  const count = node('span', { className: 'ai-count' });
-  const head = node(
+  const title = make('h3');
+  const count = make('span', { className: 'ai-count' });
+  const head = make(
     'div',
     { className: 'ai-head' },
     title,
     count,
     pngButton(picture, () => data.file),
   );
-  const detail = node('section', { className: 'ai-detail', 'aria-label': 'The opened example', hidden: true });
-  const sheet = node('div', { className: 'ai-sheet', role: 'group', 'aria-label': 'Examples' });
-  const pager = node('nav', { className: 'ai-pager', 'aria-label': 'Pages of the gallery' });
+  const detail = make('section', { className: 'ai-detail', 'aria-label': 'The opened example', hidden: true });
+  const sheet = make('div', { className: 'ai-sheet', role: 'group', 'aria-label': 'Examples' });
+  const pager = make('nav', { className: 'ai-pager', 'aria-label': 'Pages of the gallery' });
   root.append(head, detail, sheet, pager);
   let data = null;
   let palette = null;
@@ -78,9 +83,9 @@ export function createGallery(root, tell) {
     sheet.classList.toggle('ai-long', isLong && !data.several);
     sheet.classList.toggle('ai-several', data.several);
     sheet.replaceChildren(
-      ...tiles.map((tile, k) => node('div', { className: 'ai-spot' }, tile, linkTo(data.items[k], 'ai-go', '→', -1))),
+      ...tiles.map((tile, k) => make('div', { className: 'ai-spot' }, tile, linkTo(data.items[k], 'ai-go', '→', -1))),
     );
-    if (!tiles.length) sheet.append(node('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
+    if (!tiles.length) sheet.append(make('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
     reach(tiles.find((tile) => tile.dataset.sample === String(opened)) ?? tiles[0]);
     if (held) tiles.find((tile) => tile.dataset.sample === held)?.focus({ preventScroll: true });
     page();
@@ -103,8 +108,8 @@ export function createGallery(root, tell) {
     const [truly, taken] = [wordsOf(item.truth), wordsOf(item.said)];
     const words = isRight
       ? [truly]
-      : [node('span', { textContent: truly }), ' ', node('span', { textContent: `→ ${taken}` })];
-    const tile = node('button', {
+      : [make('span', { textContent: truly }), ' ', make('span', { textContent: `→ ${taken}` })];
+    const tile = make('button', {
       type: 'button',
       className: `ai-tile${isRight ? '' : ' ai-wrong'}`,
       tabIndex: -1,
@@ -112,7 +117,7 @@ export function createGallery(root, tell) {
       'aria-label': `Example ${item.sample}, truly ${truly}, taken for ${taken}, ${data.about} ${exact(item.value)}`,
     });
     tile.dataset.sample = item.sample;
-    tile.append(faceOf(item), node('b', {}, ...words), node('small', { textContent: percent(item.value) }));
+    tile.append(faceOf(item), make('b', {}, ...words), make('small', { textContent: percent(item.value) }));
     tile.addEventListener('click', () => {
       opened = item.sample;
       open();
@@ -124,7 +129,7 @@ export function createGallery(root, tell) {
 
   /** A click away from the network view; beside a tile it is for the pointer, the keyboard has the one of the opened example. */
   const linkTo = ({ sample }, className, textContent, tabIndex = 0) =>
-    node('a', {
+    make('a', {
       className,
       textContent,
       tabIndex,
@@ -139,7 +144,7 @@ export function createGallery(root, tell) {
   function faceOf(item) {
     if (data.kind === 'image') {
       const [rows, columns] = data.shape;
-      const canvas = node('canvas', { width: columns, height: rows });
+      const canvas = make('canvas', { width: columns, height: rows });
       const context = canvas.getContext('2d');
       const image = context.createImageData(columns, rows);
       const words = new Uint32Array(image.data.buffer);
@@ -150,7 +155,7 @@ export function createGallery(root, tell) {
       return canvas;
     }
     if (data.kind === 'plane') {
-      const canvas = node('canvas', { width: 144, height: 144, className: 'ai-plane' });
+      const canvas = make('canvas', { width: 144, height: 144, className: 'ai-plane' });
       const context = canvas.getContext('2d');
       const [left, right, bottom, top] = data.extent;
       const at = ([x, y]) => [8 + (128 * (x - left)) / (right - left), 136 - (128 * (y - bottom)) / (top - bottom)];
@@ -182,13 +187,13 @@ export function createGallery(root, tell) {
       context.stroke();
       return canvas;
     }
-    const list = node('span', { className: 'ai-values' });
+    const list = make('span', { className: 'ai-values' });
     item.features
       .slice(0, 4)
       .forEach((value, k) =>
         list.append(
-          node('span', { textContent: data.features[k] }),
-          node('em', { textContent: Number(value.toPrecision(4)) }),
+          make('span', { textContent: data.features[k] }),
+          make('em', { textContent: Number(value.toPrecision(4)) }),
         ),
       );
     return list;
@@ -198,7 +203,7 @@ export function createGallery(root, tell) {
   function picture() {
     const [side, words, gap, columns] = [84, 20, 8, Math.max(1, Math.min(7, tiles.length))];
     const rows = Math.ceil(tiles.length / columns);
-    const canvas = node('canvas', {
+    const canvas = make('canvas', {
       width: 2 * (columns * (side + gap) + gap),
       height: 2 * (rows * (side + words + gap) + gap + 24),
     });
@@ -240,7 +245,7 @@ export function createGallery(root, tell) {
     const { sheet: now, sheets } = data;
     pager.hidden = sheets <= 1;
     const button = (text, label, to) => {
-      const made = node('button', {
+      const made = make('button', {
         type: 'button',
         textContent: text,
         'aria-label': label,
@@ -253,7 +258,7 @@ export function createGallery(root, tell) {
     pager.replaceChildren(
       button('«', 'First page', now === 0 ? -1 : 0),
       button('‹', 'Previous page', now - 1),
-      node('span', {
+      make('span', {
         textContent: `${first.toLocaleString('en')} to ${(first + data.shown - 1).toLocaleString('en')} of ${data.count.toLocaleString('en')}`,
       }),
       button('›', 'Next page', now + 1),
@@ -269,64 +274,64 @@ export function createGallery(root, tell) {
     if (!item) return;
     const { names } = data;
     const { isRight } = item;
-    const close = node('button', {
+    const close = make('button', {
       type: 'button',
       className: 'ai-close',
       textContent: '×',
       'aria-label': 'Close the example',
     });
     close.addEventListener('click', shut);
-    const facts = node(
+    const facts = make(
       'p',
       {},
       'truly ',
-      node('b', { textContent: wordsOf(item.truth) }),
+      make('b', { textContent: wordsOf(item.truth) }),
       isRight ? ', recognised' : ', taken for ',
-      ...(isRight ? [] : [node('b', { className: 'ai-bad', textContent: wordsOf(item.said) })]),
+      ...(isRight ? [] : [make('b', { className: 'ai-bad', textContent: wordsOf(item.said) })]),
     );
     const link = linkTo(item, 'ai-link', 'Show in network view →');
-    const bars = node('div', {
+    const bars = make('div', {
       className: 'ai-bars',
       role: 'table',
       'aria-label': `Probability of each ${data.several ? 'label' : 'class'}`,
     });
     names.forEach((name, k) => {
       const value = item.probabilities[k];
-      const bar = node('i');
+      const bar = make('i');
       bar.style.setProperty('--part', `${100 * value}%`);
       const [isTrue, isSaid] = [item.truth.includes(k), item.said.includes(k)];
       // Of labels a true one that was not given is a mistake as well.
       const kind = data.several && isTrue && !isSaid ? 'ai-missed' : isTrue ? 'ai-true' : isSaid ? 'ai-taken' : '';
       bars.append(
-        node(
+        make(
           'div',
           { role: 'row', className: kind },
-          node('span', { role: 'rowheader', textContent: name, title: name }),
+          make('span', { role: 'rowheader', textContent: name, title: name }),
           bar,
-          node('em', { role: 'cell', textContent: exact(value) }),
+          make('em', { role: 'cell', textContent: exact(value) }),
         ),
       );
     });
-    const side = node('div', { className: 'ai-side' });
+    const side = make('div', { className: 'ai-side' });
     if (data.kind === 'values') {
-      const values = node('dl');
+      const values = make('dl');
       item.features.forEach((value, k) =>
         values.append(
-          node('dt', { textContent: data.features[k], title: data.features[k] }),
-          node('dd', { textContent: Number(value.toPrecision(6)) }),
+          make('dt', { textContent: data.features[k], title: data.features[k] }),
+          make('dd', { textContent: Number(value.toPrecision(6)) }),
         ),
       );
       side.append(values);
     } else side.append(faceOf(item));
     side.append(facts, link);
     detail.replaceChildren(
-      node(
+      make(
         'div',
         { className: 'ai-detail-head' },
-        node('h4', { textContent: `Example ${item.sample.toLocaleString('en')} of the ${data.split} split` }),
+        make('h4', { textContent: `Example ${item.sample.toLocaleString('en')} of the ${data.split} split` }),
         close,
       ),
-      node('div', { className: `ai-detail-body ai-of-${data.kind}` }, side, bars),
+      make('div', { className: `ai-detail-body ai-of-${data.kind}` }, side, bars),
     );
   }
 

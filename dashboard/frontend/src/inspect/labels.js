@@ -1,6 +1,8 @@
 /** A 2x2 matrix for each label: what is true in rows, what was predicted in columns; every cell shows its examples. */
 
-import { node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
+import { make } from '../lib/ui/dom.js';
+import { pngButton } from '../lib/ui/download.js';
+import { roveOver } from '../lib/ui/keys.js';
 import { fillLegend, paintCell } from './cells.js';
 
 const CELLS = [
@@ -19,13 +21,13 @@ const HEADS = [
 
 /** Build the matrices in `root`; `tell` is called with a selection such as "fn-3" or "true-3". */
 export function createLabels(root, tell) {
-  const grid = node('div', { className: 'ai-matrices', role: 'group' });
-  const say = node('p', { className: 'ai-say', 'aria-live': 'polite' });
-  const legend = node('p', { className: 'ai-legend' });
+  const grid = make('div', { className: 'ai-matrices', role: 'group' });
+  const say = make('p', { className: 'ai-say', 'aria-live': 'polite' });
+  const legend = make('p', { className: 'ai-legend' });
   root.append(
     grid,
     say,
-    node(
+    make(
       'div',
       { className: 'ai-foot' },
       legend,
@@ -48,14 +50,14 @@ export function createLabels(root, tell) {
     grid.replaceChildren(
       ...names.map((name, k) => {
         const button = (className, show, text, title) => {
-          const made = node('button', { type: 'button', className, textContent: text, title });
+          const made = make('button', { type: 'button', className, textContent: text, title });
           made.dataset.show = `${show}-${k}`;
           return made;
         };
-        const matrix = node(
+        const matrix = make(
           'div',
           { className: 'ai-two', role: 'group', 'aria-label': name },
-          node('h4', { textContent: name, title: name }),
+          make('h4', { textContent: name, title: name }),
           ...HEADS.map(([show, words]) => button('ai-side-name', show, words, `Everything ${words} ${name}`)),
         );
         LINES.forEach(([show, words], i) => {
@@ -127,7 +129,7 @@ export function createLabels(root, tell) {
   function picture() {
     const [side, left, top, across] = [64, 96, 64, Math.min(3, data.names.length)];
     const [wide, tall] = [left + 2 * side + 24, top + 2 * side + 16];
-    const canvas = node('canvas', {
+    const canvas = make('canvas', {
       width: 2 * across * wide,
       height: 2 * (28 + Math.ceil(data.names.length / across) * tall),
     });

@@ -4,6 +4,7 @@
  */
 
 import { isDark, paletteFor } from '../lib/theme/palette.js';
+import { make } from '../lib/ui/dom.js';
 import { paintFrame } from '../lib/ui/frame.js';
 import { createChart, plotly } from './chart.js';
 import { createGallery } from './gallery.js';
@@ -52,8 +53,7 @@ export function mount(component) {
 }
 
 function create(parent, name) {
-  const root = document.createElement('div');
-  root.className = `annscope-inspect ai-${name}`;
+  const root = make('div', { className: `annscope-inspect ai-${name}` });
   parent.append(root);
   let tell = () => {};
   let data = null;

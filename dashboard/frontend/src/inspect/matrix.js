@@ -1,6 +1,8 @@
 /** The confusion matrix of Inspect: every cell, row and column is a button that says which examples to show. */
 
-import { node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
+import { make } from '../lib/ui/dom.js';
+import { pngButton } from '../lib/ui/download.js';
+import { roveOver } from '../lib/ui/keys.js';
 import { fillLegend, paintCell } from './cells.js';
 
 const NUMBERS_UP_TO = 26; // classes for which every cell has room for its number
@@ -8,16 +10,16 @@ const BIG_UP_TO = 12;
 
 /** Build the matrix in `root`; `tell` is called with a selection such as "3-5", "true-3" or "predicted-5". */
 export function createMatrix(root, tell) {
-  const table = node('table', { className: 'ai-grid', role: 'grid' });
-  const say = node('p', { className: 'ai-say', 'aria-live': 'polite' });
-  const legend = node('p', { className: 'ai-legend' });
-  const foot = node(
+  const table = make('table', { className: 'ai-grid', role: 'grid' });
+  const say = make('p', { className: 'ai-say', 'aria-live': 'polite' });
+  const legend = make('p', { className: 'ai-legend' });
+  const foot = make(
     'div',
     { className: 'ai-foot' },
     legend,
     pngButton(picture, () => data.file),
   );
-  root.append(node('div', { className: 'ai-scroll' }, table), say, foot);
+  root.append(make('div', { className: 'ai-scroll' }, table), say, foot);
   let places = []; // [row][column], row 0 and column 0 the headings, the last column the totals
   let built = '';
   let data = null;
@@ -29,11 +31,11 @@ export function createMatrix(root, tell) {
   const reach = roveOver(table, placeOf, (row, column) => places[row]?.[column] ?? null);
 
   function build(names) {
-    const header = node('tr', { role: 'row' }, node('td', { className: 'ai-corner', role: 'presentation' }));
+    const header = make('tr', { role: 'row' }, make('td', { className: 'ai-corner', role: 'presentation' }));
     const longest = Math.max(...names.map((name) => name.length));
     header.firstChild.style.width = `${Math.min(names.length <= 4 ? 230 : 140, Math.max(64, 20 + 7 * longest))}px`;
-    header.firstChild.append(node('span', { textContent: 'predicted →' }), node('span', { textContent: 'true ↓' }));
-    const body = node('tbody', { role: 'rowgroup' });
+    header.firstChild.append(make('span', { textContent: 'predicted →' }), make('span', { textContent: 'true ↓' }));
+    const body = make('tbody', { role: 'rowgroup' });
     const spot = (element, row, column, selection) => {
       Object.assign(element.dataset, { spot: `${row},${column}`, show: selection });
       element.tabIndex = -1;
@@ -45,28 +47,28 @@ export function createMatrix(root, tell) {
     names.forEach((name, j) =>
       header.append(
         spot(
-          node('th', { scope: 'col', role: 'columnheader', textContent: name, title: `Everything taken for ${name}` }),
+          make('th', { scope: 'col', role: 'columnheader', textContent: name, title: `Everything taken for ${name}` }),
           0,
           j + 1,
           `predicted-${j}`,
         ),
       ),
     );
-    header.append(node('th', { scope: 'col', role: 'columnheader', className: 'ai-total', textContent: 'all' }));
+    header.append(make('th', { scope: 'col', role: 'columnheader', className: 'ai-total', textContent: 'all' }));
     names.forEach((name, i) => {
-      const row = node('tr', { role: 'row' });
+      const row = make('tr', { role: 'row' });
       row.append(
         spot(
-          node('th', { scope: 'row', role: 'rowheader', textContent: name, title: `Everything that truly is ${name}` }),
+          make('th', { scope: 'row', role: 'rowheader', textContent: name, title: `Everything that truly is ${name}` }),
           i + 1,
           0,
           `true-${i}`,
         ),
       );
-      names.forEach((_, j) => row.append(spot(node('td', { role: 'gridcell' }), i + 1, j + 1, `${i}-${j}`)));
+      names.forEach((_, j) => row.append(spot(make('td', { role: 'gridcell' }), i + 1, j + 1, `${i}-${j}`)));
       row.append(
         spot(
-          node('td', { role: 'gridcell', className: 'ai-total', title: `Everything that truly is ${name}` }),
+          make('td', { role: 'gridcell', className: 'ai-total', title: `Everything that truly is ${name}` }),
           i + 1,
           names.length + 1,
           `true-${i}`,
@@ -74,7 +76,7 @@ export function createMatrix(root, tell) {
       );
       body.append(row);
     });
-    table.replaceChildren(node('thead', { role: 'rowgroup' }, header), body);
+    table.replaceChildren(make('thead', { role: 'rowgroup' }, header), body);
     reach(places[1][1]);
   }
 
@@ -135,7 +137,7 @@ export function createMatrix(root, tell) {
 
   /** The matrix as one picture, its names in full. */
   function picture() {
-    const canvas = node('canvas');
+    const canvas = make('canvas');
     const context = canvas.getContext('2d');
     const [side, bold, size] = [44, '600 13px sans-serif', data.names.length];
     context.font = bold;

@@ -1,5 +1,6 @@
 /** The choice of the moment: a slider over the snapshots, one step either way, and the latest, which moves on with the run. */
-import { node } from '../lib/ui/inspect-dom.js';
+
+import { make } from '../lib/ui/dom.js';
 
 const REST = 160; // ms without a key before the snapshot it stands on is asked for
 const PATIENCE = 2000; // ms in which the page may answer; until then the slider stays where it was put
@@ -7,11 +8,11 @@ const PATIENCE = 2000; // ms in which the page may answer; until then the slider
 /** Build the choice in `root`; `tell` is called with {number} or, to follow the run, {latest: true}. */
 export function createMoment(root, tell) {
   const button = (text, label) =>
-    node('button', { type: 'button', textContent: text, title: label, 'aria-label': label });
+    make('button', { type: 'button', textContent: text, title: label, 'aria-label': label });
   const [earlier, later] = [button('‹', 'One snapshot earlier'), button('›', 'One snapshot later')];
-  const slider = node('input', { type: 'range', min: 0, step: 1, 'aria-label': 'Snapshot' });
-  const output = node('output');
-  const latest = node('button', { type: 'button', className: 'ai-latest' });
+  const slider = make('input', { type: 'range', min: 0, step: 1, 'aria-label': 'Snapshot' });
+  const output = make('output');
+  const latest = make('button', { type: 'button', className: 'ai-latest' });
   root.append(earlier, slider, later, output, latest);
   let data = null;
   let held = false; // a hand is on the slider: nothing else may move it

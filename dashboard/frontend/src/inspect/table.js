@@ -1,13 +1,15 @@
 /** A table of figures, sortable by each column; a row that stands for something is a button that chooses it. */
-import { node, pngButton, roveOver } from '../lib/ui/inspect-dom.js';
+import { make } from '../lib/ui/dom.js';
+import { pngButton } from '../lib/ui/download.js';
+import { roveOver } from '../lib/ui/keys.js';
 
 /** Build a table in `root`; `tell` is called with {row: id}. */
 export function createTable(root, tell) {
-  const table = node('table', { className: 'ai-table' });
-  const box = node('div', { className: 'ai-scroll' }, table);
+  const table = make('table', { className: 'ai-table' });
+  const box = make('div', { className: 'ai-scroll' }, table);
   root.append(
     box,
-    node(
+    make(
       'div',
       { className: 'ai-foot ai-end' },
       pngButton(picture, () => data.file),
@@ -27,15 +29,15 @@ export function createTable(root, tell) {
     const { columns, selected } = data;
     box.classList.toggle('ai-tall', data.tall);
     const held = document.activeElement?.dataset?.row;
-    const head = node('tr');
+    const head = make('tr');
     columns.forEach(({ title, about, kind, chosen }, k) => {
-      const button = node('button', {
+      const button = make('button', {
         type: 'button',
         textContent: title,
         title: about ?? `Sort by ${title.toLowerCase()}`,
       });
       const order = sort?.[0] === k ? (sort[1] ? 'descending' : 'ascending') : 'none';
-      const heading = node('th', { scope: 'col', 'aria-sort': order }, button);
+      const heading = make('th', { scope: 'col', 'aria-sort': order }, button);
       if (kind === 'text') heading.className = 'ai-text';
       if (chosen) heading.classList.add('ai-chosen');
       button.addEventListener('click', () => {
@@ -56,7 +58,7 @@ export function createTable(root, tell) {
       });
     }
     rows = [];
-    const body = node('tbody');
+    const body = make('tbody');
     for (const row of ordered) {
       const line = lineOf(row);
       line.setAttribute('aria-selected', String(row.id === selected));
@@ -67,11 +69,11 @@ export function createTable(root, tell) {
       rows.push(line);
       body.append(line);
     }
-    const foot = node('tfoot');
+    const foot = make('tfoot');
     for (const row of data.footer ?? []) foot.append(lineOf(row));
     table.replaceChildren(
-      node('caption', { className: 'ai-hidden', textContent: data.label }),
-      node('thead', {}, head),
+      make('caption', { className: 'ai-hidden', textContent: data.label }),
+      make('thead', {}, head),
       body,
       foot,
     );
@@ -83,18 +85,18 @@ export function createTable(root, tell) {
   }
 
   function lineOf({ cells, title }) {
-    const line = node('tr', { title: title ?? '' });
+    const line = make('tr', { title: title ?? '' });
     cells.forEach((value, k) => {
       const { kind, digits = 4 } = data.columns[k];
-      if (kind === 'text') line.append(node('th', { scope: 'row', className: 'ai-text', textContent: value }));
-      else if (value === null) line.append(node('td', { className: 'ai-none', textContent: 'n/a' }));
-      else if (kind === 'plain') line.append(node('td', { textContent: value.toFixed(digits) }));
-      else if (kind === 'count') line.append(node('td', { textContent: value.toLocaleString('en') }));
+      if (kind === 'text') line.append(make('th', { scope: 'row', className: 'ai-text', textContent: value }));
+      else if (value === null) line.append(make('td', { className: 'ai-none', textContent: 'n/a' }));
+      else if (kind === 'plain') line.append(make('td', { textContent: value.toFixed(digits) }));
+      else if (kind === 'count') line.append(make('td', { textContent: value.toLocaleString('en') }));
       else {
-        const bar = node('i');
+        const bar = make('i');
         bar.style.setProperty('--part', `${(100 * value) / (data.columns[k].top ?? 1)}%`);
         const text = kind === 'percent' ? `${(100 * value).toFixed(1)} %` : value.toFixed(digits);
-        line.append(node('td', {}, node('div', { className: 'ai-meter' }, bar, node('span', { textContent: text }))));
+        line.append(make('td', {}, make('div', { className: 'ai-meter' }, bar, make('span', { textContent: text }))));
       }
     });
     line
@@ -106,7 +108,7 @@ export function createTable(root, tell) {
   /** The table as one picture, its rows in the order in which they stand. */
   function picture() {
     const lines = [...table.rows].map((line) => [...line.cells].map((cell) => cell.textContent));
-    const canvas = node('canvas');
+    const canvas = make('canvas');
     const context = canvas.getContext('2d');
     const [tall, top, font, bold] = [26, 34, '13px sans-serif', '600 13px sans-serif'];
     context.font = bold;

@@ -17,22 +17,10 @@ import {
   weightOf,
 } from '../lib/model/forward.js';
 import { activationNamed, roundUp } from '../lib/model/math.js';
+import { press } from '../lib/ui/controls.js';
+import { make } from '../lib/ui/dom.js';
 import { createNumbersTable } from '../lib/ui/numbers-table.js';
 import { createSum } from './sum.js';
-
-const element = (tag, className, text = '') => {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.textContent = text;
-  return node;
-};
-
-const button = (className, text, act) => {
-  const node = element('button', className, text);
-  node.type = 'button';
-  node.addEventListener('click', act);
-  return node;
-};
 
 /**
  * Build a card. `actions` is null for the floating card, else {toggle(), unpin(), set(input, value), restore(input)}.
@@ -40,22 +28,21 @@ const button = (className, text, act) => {
  */
 export function createCard(actions) {
   const pinned = actions !== null;
-  const root = element(pinned ? 'section' : 'div', pinned ? 'nv-card nv-dock' : 'nv-card nv-float');
-  const head = element('header', 'nv-card-head');
-  const chip = element('i', 'nv-chip');
-  const title = element('h4', '');
-  const value = element('b', 'nv-value');
-  const where = element('code', 'nv-code');
+  const root = make(pinned ? 'section' : 'div', { className: pinned ? 'nv-card nv-dock' : 'nv-card nv-float' });
+  const head = make('header', { className: 'nv-card-head' });
+  const chip = make('i', { className: 'nv-chip' });
+  const title = make('h4');
+  const value = make('b', { className: 'nv-value' });
+  const where = make('code', { className: 'nv-code' });
   head.append(chip, title, value);
-  const toggle = pinned ? button('nv-button', '', actions.toggle) : null;
+  const toggle = pinned ? press('', null, actions.toggle) : null;
   if (pinned) {
-    const close = button('nv-button', 'Unpin', actions.unpin);
-    close.title = 'Unpin (Escape)';
+    const close = press('Unpin', 'Unpin (Escape)', actions.unpin);
     head.append(where, toggle, close);
   }
   const weights = createFigure('incoming weights');
   const drivers = createFigure('what drives it here');
-  const pictures = element('div', 'nv-pictures');
+  const pictures = make('div', { className: 'nv-pictures' });
   pictures.append(weights.element, drivers.element);
   let isWhole = false;
   let listed = null; // {key, inputs}: the terms in the table
@@ -74,9 +61,9 @@ export function createCard(actions) {
   );
   const classes = createFigure('activation over the probe set, by class (tick: mean)');
   const history = createFigure('activation over the snapshots');
-  const facts = element('dl', 'nv-facts');
-  const side = element('div', 'nv-side');
-  const middle = element('div', 'nv-middle');
+  const facts = make('dl', { className: 'nv-facts' });
+  const side = make('div', { className: 'nv-side' });
+  const middle = make('div', { className: 'nv-middle' });
   middle.append(sum.element);
   side.append(classes.element);
   const tables = [];
@@ -290,7 +277,7 @@ function fillFacts(list, view, everything) {
     );
   if (everything && typeof statistics.saturated_fraction === 'number')
     facts.push(['layer: saturated', asPercent(statistics.saturated_fraction)]);
-  while (list.children.length < 2 * facts.length) list.append(element('dt', ''), element('dd', ''));
+  while (list.children.length < 2 * facts.length) list.append(make('dt'), make('dd'));
   while (list.children.length > 2 * facts.length) list.lastChild.remove();
   facts.forEach(([name, text], i) => {
     list.children[2 * i].textContent = name;

@@ -1,30 +1,16 @@
 /** What stands around the network's canvas: title, sliders, zoom, the legend, the banner of changes by hand. */
+
 import { asPercent, counted } from '../lib/format/text.js';
-
-const make = (tag, className, text = '') => {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.textContent = text;
-  return node;
-};
-
-const press = (text, label, act) => {
-  const node = make('button', 'nv-button', text);
-  node.type = 'button';
-  if (label) node.setAttribute('aria-label', label);
-  if (label) node.title = label;
-  node.addEventListener('click', act);
-  return node;
-};
+import { group, press } from '../lib/ui/controls.js';
+import { make } from '../lib/ui/dom.js';
 
 /** The bar above: {element, title(text)}; `act` has connections(count) and zoom('in' | 'out' | 'fit'). */
 export function createBar(count, act) {
-  const element = make('div', 'nv-bar');
-  const heading = make('h3', '', 'Through the network');
-  const label = make('label', '', 'Connections');
-  const slider = document.createElement('input');
-  Object.assign(slider, { type: 'range', min: 0, max: 300, step: 10, value: count });
-  const output = make('output', '', String(count));
+  const element = make('div', { className: 'nv-bar' });
+  const heading = make('h3', { textContent: 'Through the network' });
+  const label = make('label', { textContent: 'Connections' });
+  const slider = make('input', { type: 'range', min: 0, max: 300, step: 10, value: count });
+  const output = make('output', { textContent: String(count) });
   slider.addEventListener('input', () => {
     output.textContent = slider.value;
     act.connections(slider.valueAsNumber);
@@ -32,13 +18,11 @@ export function createBar(count, act) {
   label.title =
     'How many connections are drawn: those that carry the most for this example, an equal share for each pair of layers';
   label.append(slider, output);
-  const zoom = make('span', 'nv-zoom');
-  zoom.setAttribute('role', 'group');
-  zoom.setAttribute('aria-label', 'Zoom');
-  zoom.append(
-    press('−', 'Zoom out', () => act.zoom('out')),
-    press('fit', 'Show the whole network', () => act.zoom('fit')),
-    press('+', 'Zoom in (or Ctrl and wheel)', () => act.zoom('in')),
+  const zoom = group(
+    'Zoom',
+    press('−', 'Zoom out', () => act.zoom('out'), { 'aria-label': 'Zoom out' }),
+    press('fit', 'Show the whole network', () => act.zoom('fit'), { 'aria-label': 'Show the whole network' }),
+    press('+', 'Zoom in (or Ctrl and wheel)', () => act.zoom('in'), { 'aria-label': 'Zoom in (or Ctrl and wheel)' }),
   );
   element.append(heading, label, zoom);
   return {
@@ -51,10 +35,10 @@ export function createBar(count, act) {
 
 /** The legend below; `notes` are [kind, text] with kind 'line' | 'ring' | 'struck'. */
 export function createLegend() {
-  const element = make('div', 'nv-legend');
+  const element = make('div', { className: 'nv-legend' });
   const note = (className, color, text) => {
-    const span = make('span', '');
-    const sign = make('i', className);
+    const span = make('span');
+    const sign = make('i', { className: className });
     if (color) sign.style.background = `var(--nv-${color})`;
     span.append(sign, text);
     return span;
@@ -67,8 +51,8 @@ export function createLegend() {
         note('', 'negative', 'pushes down'),
         ...(canBeOff ? [note('ring', null, 'shut off by ReLU')] : []),
         ...(canBeSilent ? [note('struck', null, 'off for every example shown')] : []),
-        ...(canSaturate ? [make('span', '', '● saturated')] : []),
-        make('span', '', 'Hover or use the arrow keys; click or Enter pins'),
+        ...(canSaturate ? [make('span', { textContent: '● saturated' })] : []),
+        make('span', { textContent: 'Hover or use the arrow keys; click or Enter pins' }),
       );
     },
   };
@@ -76,18 +60,18 @@ export function createLegend() {
 
 /** The banner of changes by hand; `act` has undo() and reset(). Hidden while there are none. */
 export function createBanner(act) {
-  const element = make('div', 'nv-banner');
+  const element = make('div', { className: 'nv-banner' });
   element.setAttribute('role', 'status');
   element.hidden = true;
-  const title = make('b', '');
-  const output = make('span', '');
-  const heldOut = make('span', '');
+  const title = make('b');
+  const output = make('span');
+  const heldOut = make('span');
   element.append(
     title,
     output,
     heldOut,
-    press('Undo', 'Take the last change back', act.undo),
-    press('Reset', 'Take all changes back', act.reset),
+    press('Undo', 'Take the last change back', act.undo, { 'aria-label': 'Take the last change back' }),
+    press('Reset', 'Take all changes back', act.reset, { 'aria-label': 'Take all changes back' }),
   );
   return {
     element,

@@ -21,7 +21,9 @@ import {
 import { activationNamed } from '../lib/model/math.js';
 import { weightScalesOf } from '../lib/model/weight-scales.js';
 import { paletteFor } from '../lib/theme/palette.js';
+import { make } from '../lib/ui/dom.js';
 import { createFrame, paintFrame } from '../lib/ui/frame.js';
+import { arrow, isCommand } from '../lib/ui/keys.js';
 import { whenSeen } from '../lib/ui/seen.js';
 import { Camera, steer } from './camera.js';
 import { createCard, describe, placeCard } from './card.js';
@@ -130,17 +132,14 @@ function createRunView(root, store, wake) {
     },
   });
   const probes = createProbes(store);
-  const stage = document.createElement('div');
-  stage.className = 'nv-stage';
-  const canvas = document.createElement('canvas');
-  canvas.className = 'nv-canvas';
-  canvas.tabIndex = 0;
-  canvas.setAttribute('role', 'application');
-  canvas.setAttribute('aria-roledescription', 'network');
-  canvas.setAttribute(
-    'aria-label',
-    `Network ${description.layer_sizes.join(', ')}. Arrow keys move between neurons and layers, Enter pins, Escape unpins.`,
-  );
+  const stage = make('div', { className: 'nv-stage' });
+  const canvas = make('canvas', {
+    className: 'nv-canvas',
+    tabIndex: 0,
+    role: 'application',
+    'aria-roledescription': 'network',
+    'aria-label': `Network ${description.layer_sizes.join(', ')}. Arrow keys move between neurons and layers, Enter pins, Escape unpins.`,
+  });
   const context = canvas.getContext('2d');
   const banner = createBanner({ undo: () => change(() => edits.undo()), reset: () => change(() => edits.reset()) });
   const floating = createCard(null);
@@ -159,9 +158,7 @@ function createRunView(root, store, wake) {
     canBeSilent: canBeOff && isTold,
     canSaturate: layers.some(({ activation, isOutput }) => !isOutput && activationNamed(activation).range[1] !== null),
   });
-  const live = document.createElement('div');
-  live.className = 'nv-hidden';
-  live.setAttribute('aria-live', 'polite');
+  const live = make('div', { className: 'nv-hidden', 'aria-live': 'polite' });
   stage.append(canvas, banner.element, floating.element);
   element.append(bar.element, probes.element, stage, legend.element, dock.element, live);
   const question = new HeldOutQuestion((told) => {
@@ -265,15 +262,16 @@ function createRunView(root, store, wake) {
       event.target.type !== 'number'
     )
       change(() => edits.undo());
-    else if (event.target !== canvas || event.ctrlKey || event.metaKey || event.altKey || !keyed(event.key)) return;
+    else if (event.target !== canvas || isCommand(event) || !keyed(event)) return;
     event.preventDefault();
     event.stopPropagation();
   });
 
   /** Act on a key pressed on the canvas; answers whether it meant something. */
-  function keyed(key) {
-    const steps = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
-    if (steps[key]) walk(...steps[key]);
+  function keyed(event) {
+    const { key } = event;
+    const by = arrow(event);
+    if (by) walk(by[1], by[0]);
     else if ((key === 'Enter' || key === ' ') && focus) pin(focus);
     else if (key === '+' || key === '=') {
       camera.zoom(1.4, size.width / 2, size.height / 2);

@@ -3,6 +3,7 @@
 import { paintImage } from '../lib/charts/pictures.js';
 import { extentOf, facePicture, finenessFor, overPlane, regionPicture } from '../lib/charts/plane.js';
 import { sensitivity, weightOf } from '../lib/model/forward.js';
+import { make } from '../lib/ui/dom.js';
 import { imagePicture } from './probes.js';
 
 const ATLAS_COLUMNS = 32;
@@ -11,9 +12,7 @@ const ATLAS_COLUMNS = 32;
 export function weightAtlas(weight, [rows, columns], colors, top) {
   const [, count] = weight.shape;
   const across = Math.min(count, ATLAS_COLUMNS);
-  const atlas = document.createElement('canvas');
-  atlas.width = across * columns;
-  atlas.height = Math.ceil(count / across) * rows;
+  const atlas = make('canvas', { width: across * columns, height: Math.ceil(count / across) * rows });
   const context = atlas.getContext('2d');
   const image = context.createImageData(atlas.width, atlas.height);
   const pixels = new Uint32Array(image.data.buffer);
@@ -34,7 +33,7 @@ export function driversPicture({ layers, frame, values, edits, store, palette },
   if (!gradient) return null;
   const product = gradient.map((g, i) => g * values[0][i]);
   const top = product.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1;
-  const canvas = document.createElement('canvas');
+  const canvas = make('canvas');
   paintImage(canvas, product, store.imageShape, palette.diverging, top);
   const context = canvas.getContext('2d');
   const image = context.getImageData(0, 0, canvas.width, canvas.height);

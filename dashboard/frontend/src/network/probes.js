@@ -4,6 +4,8 @@ import { extentOf, fillPoint } from '../lib/charts/plane.js';
 import { asNumber, withArticle } from '../lib/format/text.js';
 import { isSame } from '../lib/model/answers.js';
 import { exampleName, probeCount, probeInput, recorded } from '../lib/model/forward.js';
+import { make } from '../lib/ui/dom.js';
+import { arrow } from '../lib/ui/keys.js';
 
 const SIDE = 34;
 
@@ -12,10 +14,11 @@ const SIDE = 34;
  * `mark` shows which examples a snapshot gets wrong.
  */
 export function createProbes(store) {
-  const element = document.createElement('div');
-  element.className = 'nv-probes';
-  element.setAttribute('role', 'group');
-  element.setAttribute('aria-label', 'Examples to send through the network');
+  const element = make('div', {
+    className: 'nv-probes',
+    role: 'group',
+    'aria-label': 'Examples to send through the network',
+  });
   const buttons = [];
   const { answers } = store;
   const labels = store.probe.labels.map((classes) => classes ?? []); // of an example of one's own nothing is known
@@ -30,12 +33,10 @@ export function createProbes(store) {
   }
 
   function addGroup(title, examples) {
-    const group = document.createElement('div');
-    group.className = 'nv-probe-group';
-    const name = document.createElement('span');
-    name.textContent = title;
+    const group = make('div', { className: 'nv-probe-group' });
+    const name = make('span', { textContent: title });
     group.append(name);
-    const row = document.createElement('div');
+    const row = make('div');
     for (const i of examples) {
       buttons[i] = createButton(i);
       order.push(i);
@@ -46,14 +47,9 @@ export function createProbes(store) {
   }
 
   function createButton(i) {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'nv-probe';
-    button.dataset.probe = i;
-    button.tabIndex = -1;
+    const button = make('button', { type: 'button', className: 'nv-probe', 'data-probe': i, tabIndex: -1 });
     // A picture and no canvas: a browser looks after every canvas on the page in each frame, painted or not.
-    const picture = document.createElement('img');
-    picture.alt = '';
+    const picture = make('img', { alt: '' });
     button.append(picture);
     return button;
   }
@@ -69,10 +65,10 @@ export function createProbes(store) {
     if (button) store.selectProbe(Number(button.dataset.probe));
   });
   element.addEventListener('keydown', (event) => {
-    const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+    const [down, right] = arrow(event) ?? [0, 0];
     const at = order.indexOf(Number(event.target.dataset?.probe));
     if (at < 0) return;
-    let next = at + (steps[event.key] ?? 0);
+    let next = at + down + right;
     if (event.key === 'Home') next = 0;
     if (event.key === 'End') next = order.length - 1;
     if (next === at || next < 0 || next >= order.length) return;
@@ -112,7 +108,7 @@ export function createProbes(store) {
 function exampleCanvas(store, probe, palette) {
   if (store.imageShape) return imagePicture(store, probe, palette);
   const values = probeInput(store, probe);
-  const canvas = document.createElement('canvas');
+  const canvas = make('canvas');
   const context = canvas.getContext('2d');
   canvas.width = 2 * SIDE;
   canvas.height = 2 * SIDE;
@@ -155,9 +151,7 @@ function rangeOf(store) {
 export function imagePicture(store, probe, palette) {
   const [rows, columns] = store.imageShape;
   const [low, high] = rangeOf(store);
-  const canvas = document.createElement('canvas');
-  canvas.width = columns;
-  canvas.height = rows;
+  const canvas = make('canvas', { width: columns, height: rows });
   const context = canvas.getContext('2d');
   const image = context.createImageData(columns, rows);
   const pixels = new Uint32Array(image.data.buffer);

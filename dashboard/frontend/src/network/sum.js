@@ -2,12 +2,12 @@
 
 import { asNumber, counted } from '../lib/format/text.js';
 import { activationNamed } from '../lib/model/math.js';
+import { make } from '../lib/ui/dom.js';
 
 const AT_REST = 250; // ms
 
 const cellIn = (row, className = '') => {
-  const cell = document.createElement('td');
-  cell.className = className;
+  const cell = make('td', { className: className });
   row.append(cell);
   return cell;
 };
@@ -18,11 +18,9 @@ const cellIn = (row, className = '') => {
  * Returns {element, update(about), hasFocus()} with about = {sum, activation, name(input), changed: Set of inputs, weightTop, recorded, isWhole}.
  */
 export function createSum(change) {
-  const element = document.createElement('div');
-  element.className = 'nv-sum';
-  const box = document.createElement('div');
-  box.className = 'nv-terms';
-  const table = document.createElement('table');
+  const element = make('div', { className: 'nv-sum' });
+  const box = make('div', { className: 'nv-terms' });
+  const table = make('table');
   box.append(table);
   const head = table.createTHead().insertRow();
   for (const [text, className] of [
@@ -31,20 +29,16 @@ export function createSum(change) {
     ['weight', 'n'],
     ['product', 'n'],
   ]) {
-    const cell = document.createElement('th');
-    cell.scope = 'col';
-    cell.className = className;
-    cell.textContent = text;
+    const cell = make('th', { scope: 'col', className: className, textContent: text });
     head.append(cell);
   }
   const body = table.createTBody();
-  const end = document.createElement('p');
-  end.className = 'nv-sum-end';
+  const end = make('p', { className: 'nv-sum-end' });
   element.append(box, end);
   const rows = [];
 
   function createRow() {
-    const row = document.createElement('tr');
+    const row = make('tr');
     const parts = {
       row,
       name: cellIn(row, 'nv-from'),
@@ -53,19 +47,19 @@ export function createSum(change) {
       product: cellIn(row, 'n nv-product'),
       input: -1,
     };
-    parts.bar = document.createElement('i');
-    parts.number = document.createElement('span');
+    parts.bar = make('i');
+    parts.number = make('span');
     parts.product.append(parts.bar, parts.number);
     if (change) addControls(parts);
     return parts;
   }
 
   function addControls(parts) {
-    parts.slider = document.createElement('input');
+    parts.slider = make('input');
     parts.slider.type = 'range';
-    parts.field = document.createElement('input');
+    parts.field = make('input');
     parts.field.type = 'number';
-    parts.cut = document.createElement('button');
+    parts.cut = make('button');
     parts.cut.type = 'button';
     parts.w.append(parts.slider, parts.field, parts.cut);
     for (const control of [parts.slider, parts.field]) {
@@ -134,9 +128,7 @@ export function createSum(change) {
 
   const unfold = change ? createUnfold() : null;
   function createUnfold() {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'nv-button nv-unfold';
+    const button = make('button', { type: 'button', className: 'nv-button nv-unfold' });
     button.addEventListener('click', () => change.unfold(button.getAttribute('aria-expanded') === 'false'));
     box.after(button);
     return button;
@@ -144,8 +136,7 @@ export function createSum(change) {
 
   const tail = [createTail(), createTail()];
   function createTail() {
-    const row = document.createElement('tr');
-    row.className = 'nv-tail';
+    const row = make('tr', { className: 'nv-tail' });
     const parts = {
       row,
       name: cellIn(row),
@@ -153,8 +144,8 @@ export function createSum(change) {
       w: cellIn(row, 'n'),
       product: cellIn(row, 'n nv-product'),
     };
-    parts.bar = document.createElement('i');
-    parts.number = document.createElement('span');
+    parts.bar = make('i');
+    parts.number = make('span');
     parts.product.append(parts.bar, parts.number);
     return parts;
   }
@@ -207,9 +198,7 @@ export function createSum(change) {
 }
 
 function piece(className, text) {
-  const span = document.createElement('span');
-  span.className = className;
-  span.textContent = text;
+  const span = make('span', { className: className, textContent: text });
   return span;
 }
 

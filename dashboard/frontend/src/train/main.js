@@ -4,6 +4,7 @@
  */
 
 import { isDark, paletteFor } from '../lib/theme/palette.js';
+import { make } from '../lib/ui/dom.js';
 import { paintFrame } from '../lib/ui/frame.js';
 import { createNetwork } from '../network/network.js';
 import { Choice } from './choice.js';
@@ -54,19 +55,11 @@ export function mount(component) {
 
 function createStage(parent) {
   const store = createStore();
-  const root = document.createElement('div');
-  root.className = 'annscope-stage';
-  root.tabIndex = -1; // a click anywhere on it gives it the space bar
-  const sticky = document.createElement('div');
-  sticky.className = 'as-sticky';
-  const notice = document.createElement('p');
-  notice.className = 'as-notice';
-  notice.setAttribute('role', 'status');
-  notice.hidden = true;
-  const waiting = document.createElement('div');
-  waiting.className = 'as-waiting';
-  const columns = document.createElement('div');
-  columns.className = 'as-columns';
+  const root = make('div', { className: 'annscope-stage', tabIndex: -1 }); // a click anywhere on it gives it the space bar
+  const sticky = make('div', { className: 'as-sticky' });
+  const notice = make('p', { className: 'as-notice', role: 'status', hidden: true });
+  const waiting = make('div', { className: 'as-waiting' });
+  const columns = make('div', { className: 'as-columns' });
   root.append(sticky, waiting, columns);
   parent.append(root);
 
@@ -82,15 +75,12 @@ function createStage(parent) {
   sticky.append(notice);
 
   const halves = [0, 1].map(() => {
-    const half = document.createElement('div');
-    half.className = 'as-column';
+    const half = make('div', { className: 'as-column' });
     columns.append(half);
     return half;
   });
   const views = VIEWS.map(([name, half, create]) => {
-    const card = document.createElement('div');
-    card.className = 'as-card';
-    card.dataset.view = name;
+    const card = make('div', { className: 'as-card', 'data-view': name });
     halves[half].append(card);
     const view = { name, card, made: null };
     try {
@@ -111,10 +101,11 @@ function createStage(parent) {
     } catch {
       // it may be broken in more than one place
     }
-    const words = document.createElement('p');
-    words.className = 'as-trouble';
-    words.setAttribute('role', 'alert');
-    words.textContent = `This view (${view.name}) stopped because of an error: ${error.message}. Reload the page to have it back.`;
+    const words = make('p', {
+      className: 'as-trouble',
+      role: 'alert',
+      textContent: `This view (${view.name}) stopped because of an error: ${error.message}. Reload the page to have it back.`,
+    });
     card.replaceChildren(words);
   }
 
@@ -140,13 +131,12 @@ function createStage(parent) {
     const { status } = store;
     const loading = status?.loading;
     waiting.replaceChildren();
-    const words = document.createElement('p');
-    words.textContent = loading ? `${loading.what} …` : (status?.message ?? 'The run is about to begin …');
+    const words = make('p', {
+      textContent: loading ? `${loading.what} …` : (status?.message ?? 'The run is about to begin …'),
+    });
     waiting.append(words);
     if (loading?.total) {
-      const bar = document.createElement('progress');
-      Object.assign(bar, { max: loading.total, value: loading.done });
-      bar.setAttribute('aria-label', loading.what);
+      const bar = make('progress', { max: loading.total, value: loading.done, 'aria-label': loading.what });
       waiting.append(bar);
     }
   }

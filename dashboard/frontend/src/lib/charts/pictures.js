@@ -1,15 +1,13 @@
 /** Small charts of a neuron's card, each drawn on a canvas of its own that is told its numbers. */
+
 import { asNumber } from '../format/text.js';
+import { make } from '../ui/dom.js';
 
 /** A canvas with a caption: {element, canvas, caption}. */
 export function createFigure(label) {
-  const element = document.createElement('figure');
-  element.className = 'nv-figure';
-  const canvas = document.createElement('canvas');
-  canvas.setAttribute('role', 'img');
-  canvas.setAttribute('aria-label', label);
-  const caption = document.createElement('figcaption');
-  caption.textContent = label;
+  const element = make('figure', { className: 'nv-figure' });
+  const canvas = make('canvas', { role: 'img', 'aria-label': label });
+  const caption = make('figcaption', { textContent: label });
   element.append(canvas, caption);
   return { element, canvas, caption };
 }

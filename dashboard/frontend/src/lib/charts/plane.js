@@ -2,6 +2,7 @@
 
 import { biasOf, probeCount, probeInput, weightOf } from '../model/forward.js';
 import { activate, preActivations } from '../model/math.js';
+import { make } from '../ui/dom.js';
 
 /** Colours of classes, told apart with any colour vision (after Okabe and Ito), for light and dark pages. */
 const CLASSES = {
@@ -95,9 +96,7 @@ export function regionPicture(outputs, side, palette, reader) {
 }
 
 function picture(side, pixel) {
-  const canvas = document.createElement('canvas');
-  canvas.width = side;
-  canvas.height = side;
+  const canvas = make('canvas', { width: side, height: side });
   const context = canvas.getContext('2d');
   const image = context.createImageData(side, side);
   const pixels = new Uint32Array(image.data.buffer);

@@ -137,3 +137,12 @@ export function gradientOf(colors) {
   const stops = Array.from({ length: 13 }, (_, i) => colors.css(colors.signed ? i / 6 - 1 : i / 12));
   return `linear-gradient(90deg, ${stops.join(', ')})`;
 }
+
+const LETTERS = ['#10161f', '#ffffff'];
+
+/** Dark or light letters, whichever stand out more on a colour such as "rgb(1,2,3)" (the ratio of WCAG 2). */
+export function lettersOn(color) {
+  const [r, g, b] = color.match(/\d+/g).map((part) => toLinear(Number(part)));
+  const light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return (light + 0.05) / 0.0575 >= 1.05 / (light + 0.05) ? LETTERS[0] : LETTERS[1];
+}

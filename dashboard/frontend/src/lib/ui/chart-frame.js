@@ -21,20 +21,6 @@ export function createChartFrame(root, label) {
   };
 }
 
-/** An element with properties and children. */
-export function make(tag, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(tag), properties);
-  node.append(...children);
-  return node;
-}
-
-/** A button of the frame's style; `pressed` for one that stays down. */
-export function makeButton(text, title, pressed = null) {
-  const button = make('button', { type: 'button', className: 'nv-button', textContent: text, title });
-  if (pressed !== null) button.setAttribute('aria-pressed', String(pressed));
-  return button;
-}
-
 /** What tells a run from another one; the same run may be described anew after the server was away. */
 export const runOf = ({ description }) => description?.run ?? description;
 

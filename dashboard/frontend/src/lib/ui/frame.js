@@ -1,10 +1,10 @@
 /** The frame of a view; its look is in frame.css, with the theme's colours as variables. */
 
+import { make } from './dom.js';
+
 /** Append a frame to `root` that a view can build in. */
 export function createFrame(root, label) {
-  const frame = document.createElement('section');
-  frame.className = 'nv';
-  frame.setAttribute('aria-label', label);
+  const frame = make('section', { className: 'nv', 'aria-label': label });
   root.append(frame);
   return { frame, remove: () => frame.remove() };
 }

@@ -1,5 +1,7 @@
 /** The numbers of a chart as a table, one click away; made only while it is open. */
 
+import { make } from './dom.js';
+
 const MOST_ROWS = 400;
 
 /**
@@ -7,17 +9,10 @@ const MOST_ROWS = 400;
  * More than 400 rows are thinned evenly, and the caption says so.
  */
 export function createNumbersTable(root, name, rows) {
-  const details = document.createElement('details');
-  details.className = 'as-numbers';
-  const summary = document.createElement('summary');
-  summary.textContent = 'Numbers';
-  const box = document.createElement('div');
-  box.className = 'as-numbers-box';
-  box.tabIndex = 0;
-  box.setAttribute('role', 'region');
-  box.setAttribute('aria-label', name);
-  const table = document.createElement('table');
-  table.className = 'as-classes';
+  const details = make('details', { className: 'as-numbers' });
+  const summary = make('summary', { textContent: 'Numbers' });
+  const box = make('div', { className: 'as-numbers-box', tabIndex: 0, role: 'region', 'aria-label': name });
+  const table = make('table', { className: 'as-classes' });
   box.append(table);
   details.append(summary, box);
   root.append(details);
@@ -31,23 +26,22 @@ export function createNumbersTable(root, name, rows) {
     const key = JSON.stringify([head, shown]);
     if (key === written) return;
     written = key;
-    const caption = document.createElement('caption');
-    caption.className = 'as-sr';
-    caption.textContent = name + (every > 1 ? `, every ${every}th snapshot` : '');
+    const caption = make('caption', {
+      className: 'as-sr',
+      textContent: name + (every > 1 ? `, every ${every}th snapshot` : ''),
+    });
     const line = (cells, tag) => {
-      const row = document.createElement('tr');
+      const row = make('tr');
       cells.forEach((text, i) => {
-        const cell = document.createElement(i === 0 || tag === 'th' ? 'th' : 'td');
+        const cell = make(i === 0 || tag === 'th' ? 'th' : 'td');
         if (cell.tagName === 'TH') cell.scope = tag === 'th' ? 'col' : 'row';
         cell.textContent = text;
         row.append(cell);
       });
       return row;
     };
-    const thead = document.createElement('thead');
-    thead.append(line(head, 'th'));
-    const tbody = document.createElement('tbody');
-    tbody.append(...shown.map((cells) => line(cells, 'td')));
+    const thead = make('thead', {}, line(head, 'th'));
+    const tbody = make('tbody', {}, ...shown.map((cells) => line(cells, 'td')));
     table.replaceChildren(caption, thead, tbody);
   }
 

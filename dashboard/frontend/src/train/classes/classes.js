@@ -1,5 +1,6 @@
 /** Precision, recall, F1 and support of each class at the moment shown; what is undefined says so. */
-import { createChartFrame, heldoutOf, make, runOf } from '../../lib/ui/chart-frame.js';
+import { createChartFrame, heldoutOf, runOf } from '../../lib/ui/chart-frame.js';
+import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { average, Course, sorted, weakestOf } from './figures.js';
 

@@ -4,6 +4,7 @@ import { isSame } from '../../lib/model/answers.js';
 import { countsOf, OF_LABEL } from '../../lib/model/confusion-counts.js';
 import { exampleName, layersOf, recorded } from '../../lib/model/forward.js';
 import { paletteFor } from '../../lib/theme/palette.js';
+import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { epochWords } from '../store.js';
 
@@ -14,18 +15,12 @@ const MOST_CLASSES = 26;
 
 /** Build the comparison in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createCompare(root, store) {
-  const head = document.createElement('div');
-  head.className = 'as-head';
-  const title = document.createElement('h3');
-  title.textContent = 'Two moments';
-  const close = document.createElement('button');
-  close.type = 'button';
-  close.className = 'as-latest';
-  close.textContent = 'Unpin';
+  const head = make('div', { className: 'as-head' });
+  const title = make('h3', { textContent: 'Two moments' });
+  const close = make('button', { type: 'button', className: 'as-latest', textContent: 'Unpin' });
   close.addEventListener('click', () => store.compare(null));
   head.append(title, close);
-  const body = document.createElement('div');
-  body.className = 'as-compare';
+  const body = make('div', { className: 'as-compare' });
   root.append(head, body);
   let drawn = '';
   const { wake, sleep } = whenSeen(root, update);
@@ -139,23 +134,17 @@ export function createCompare(root, store) {
   }
 
   function table(caption, heads, rows) {
-    const node = document.createElement('table');
-    node.className = 'as-classes';
+    const node = make('table', { className: 'as-classes' });
     node.createCaption().textContent = caption;
     const header = node.createTHead().insertRow();
     for (const text of heads) {
-      const cell = document.createElement('th');
-      cell.scope = 'col';
-      cell.textContent = text;
+      const cell = make('th', { scope: 'col', textContent: text });
       header.append(cell);
     }
     const content = node.createTBody();
     for (const [name, ...values] of rows) {
       const row = content.insertRow();
-      const first = document.createElement('th');
-      first.scope = 'row';
-      first.textContent = name;
-      first.title = name;
+      const first = make('th', { scope: 'row', textContent: name, title: name });
       row.append(first);
       for (const value of values) {
         const cell = row.insertCell();
@@ -187,23 +176,18 @@ export function createCompare(root, store) {
     const palette = paletteFor(store.theme === 'dark');
     const n = store.classNames.length;
     const [x, y] = [a, b].map((frame) => frame.tensor('confusion').data);
-    const node = document.createElement('table');
-    node.className = 'as-matrix';
+    const node = make('table', { className: 'as-matrix' });
     node.style.setProperty('--cell', `${n <= 12 ? 24 : 18}px`);
     node.createCaption().textContent = 'Confusion matrix, shown less pinned (rows true, columns predicted)';
     const header = node.createTHead().insertRow();
     for (const name of ['', ...store.classNames]) {
-      const cell = document.createElement('th');
-      cell.scope = 'col';
-      cell.textContent = name;
+      const cell = make('th', { scope: 'col', textContent: name });
       header.append(cell);
     }
     const content = node.createTBody();
     for (let i = 0; i < n; i += 1) {
       const row = content.insertRow();
-      const first = document.createElement('th');
-      first.scope = 'row';
-      first.textContent = store.classNames[i];
+      const first = make('th', { scope: 'row', textContent: store.classNames[i] });
       row.append(first);
       let total = 0;
       for (let j = 0; j < n; j += 1) total += Number(x[i * n + j]);

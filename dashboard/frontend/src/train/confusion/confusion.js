@@ -5,7 +5,10 @@
 
 import { cellPercent, countsOf, OF_LABEL, sentence } from '../../lib/model/confusion-counts.js';
 import { gradientOf } from '../../lib/theme/palette.js';
-import { createChartFrame, heldoutOf, make, makeButton, runOf } from '../../lib/ui/chart-frame.js';
+import { createChartFrame, heldoutOf, runOf } from '../../lib/ui/chart-frame.js';
+import { segmented } from '../../lib/ui/controls.js';
+import { make } from '../../lib/ui/dom.js';
+import { arrow, isCommand } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 
 const NUMBERS_UP_TO = 20; // classes for which every cell has room for its number
@@ -35,9 +38,15 @@ export function createConfusion(root, store) {
 
   // --- elements ---
   const split = make('small');
-  const choice = make('div', { className: 'ch-choice' });
-  choice.setAttribute('role', 'group');
-  choice.setAttribute('aria-label', 'What the cells show');
+  const choice = segmented(
+    'What the cells show',
+    Object.entries(MODES).map(([name, [text, about]]) => [name, text, about]),
+    'count',
+    (name) => {
+      mode = name;
+      update();
+    },
+  );
   const axis = make('p', { className: 'ch-axis', textContent: 'Predicted class →' });
   const table = make('table', { className: 'ch-matrix' });
   table.setAttribute('role', 'grid');
@@ -56,7 +65,7 @@ export function createConfusion(root, store) {
   for (const ramp of [right, wrong]) ramp.style.width = '56px';
   const title = make('span', { textContent: 'Confusion matrix ' });
   frame.append(
-    make('div', { className: 'nv-bar' }, make('h3', {}, title, split), legend, choice),
+    make('div', { className: 'nv-bar' }, make('h3', {}, title, split), legend, choice.element),
     axis,
     table,
     say,
@@ -76,16 +85,6 @@ export function createConfusion(root, store) {
   let lit = [];
   const known = { run: null, frame: null, mode: null };
   const { wake, sleep } = whenSeen(root, update);
-
-  for (const [name, [label, about]] of Object.entries(MODES)) {
-    const button = makeButton(label, about, name === mode);
-    button.addEventListener('click', () => {
-      mode = name;
-      for (const each of choice.children) each.setAttribute('aria-pressed', String(each === button));
-      update();
-    });
-    choice.append(button);
-  }
 
   // --- building ---
   function heading(name, scope, isTall = false) {
@@ -107,7 +106,7 @@ export function createConfusion(root, store) {
       `${isMany ? 'Confusion by label: a row for each label' : 'Confusion matrix: each row is a true class, each column a predicted one'}. Arrow keys move, Enter keeps a cell.`,
     );
     Object.values(isMany ? LABEL_MODES : MODES).forEach(([label, about], k) =>
-      Object.assign(choice.children[k], { textContent: label, title: about }),
+      Object.assign(choice.buttons[k], { textContent: label, title: about }),
     );
     cells = [];
     totals = [];
@@ -270,9 +269,9 @@ export function createConfusion(root, store) {
   });
   table.addEventListener('keydown', (event) => {
     const from = placeOf(event.target);
-    if (!from || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!from || isCommand(event)) return;
     const last = [cells.length - 1, cells[0].length - 1];
-    const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    const by = arrow(event);
     if (by) focus(from.map((value, k) => Math.min(last[k], Math.max(0, value + by[k]))));
     else if (event.key === 'Home') focus([from[0], 0]);
     else if (event.key === 'End') focus([from[0], last[1]]);

@@ -5,7 +5,10 @@
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
 import { drawChart, layChart, MARGIN, splitColors } from '../../lib/charts/line-chart.js';
 import { indexAt, nearest, tickText, within } from '../../lib/charts/scale.js';
-import { createChartFrame, heldoutOf, make, makeButton, runOf } from '../../lib/ui/chart-frame.js';
+import { createChartFrame, heldoutOf, runOf } from '../../lib/ui/chart-frame.js';
+import { group, press, toggle } from '../../lib/ui/controls.js';
+import { make } from '../../lib/ui/dom.js';
+import { indexByKey, isCommand } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { History, marksOf } from './history.js';
 import { createNumbers, epochText, lossText, shareText } from './numbers.js';
@@ -14,7 +17,6 @@ const HEIGHTS = { loss: 182, accuracy: 182, rate: 96 };
 const TITLES = { loss: 'Loss', accuracy: 'Accuracy', rate: 'Learning rate' };
 const DRAG = 6; // pixels before a press is a drag
 const NEAR = 7; // pixels from which a mark is named
-const PAGE = 10; // snapshots of a page key
 
 /** Build the curves in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createCurves(root, store) {
@@ -25,10 +27,16 @@ export function createCurves(root, store) {
 
   // --- elements ---
   const legend = make('span', { className: 'nv-legend ch-lines' });
-  const reset = makeButton('Whole run', 'Undo the zoom (0)');
-  const scale = makeButton('Log loss', 'Show the loss on a logarithmic scale', false);
-  const table = makeButton('Numbers', 'Show the last values as a table', false);
-  const choice = make('div', { className: 'ch-choice' }, reset, scale, table);
+  const reset = press('Whole run', 'Undo the zoom (0)', () => {
+    zoomTo(null);
+    canvas.focus();
+  });
+  const scale = toggle('Log loss', 'Show the loss on a logarithmic scale', (isOn) => {
+    log = isOn;
+    redraw();
+  });
+  const table = toggle('Numbers', 'Show the last values as a table', (isOn) => numbers.open(isOn, history, cursor));
+  const choice = group('How the curves are shown', reset, scale, table);
   const tip = make('div', { className: 'nv-tip ch-tip', hidden: true });
   const box = make('div', { className: 'ch-box' }, canvas, tip);
   const numbers = createNumbers();
@@ -301,22 +309,12 @@ export function createCurves(root, store) {
     { passive: false },
   );
   listen(canvas, 'keydown', (event) => {
-    if (!history.length || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!history.length || isCommand(event)) return;
     const last = history.length - 1;
     const chosen = history.lines.findIndex(({ number }) => number === store.selected);
     const now = chosen >= 0 ? chosen : (cursor ?? last);
-    const next = {
-      ArrowLeft: now - 1,
-      ArrowDown: now - 1,
-      ArrowRight: now + 1,
-      ArrowUp: now + 1,
-      PageDown: now - PAGE,
-      PageUp: now + PAGE,
-      Home: 0,
-      End: last,
-    }[event.key];
-    if (next !== undefined) {
-      const at = Math.max(0, Math.min(last, next));
+    const at = indexByKey(event, now, history.length);
+    if (at !== null) {
       const epoch = history.epochs[at];
       if (zoom && (epoch < zoom[0] || epoch > zoom[1])) {
         const half = (zoom[1] - zoom[0]) / 2;
@@ -330,22 +328,6 @@ export function createCurves(root, store) {
     event.preventDefault();
     event.stopPropagation();
   });
-  listen(reset, 'click', () => {
-    zoomTo(null);
-    canvas.focus();
-  });
-  const toggle = (button, act) =>
-    listen(button, 'click', () => {
-      const isOn = button.getAttribute('aria-pressed') !== 'true';
-      button.setAttribute('aria-pressed', String(isOn));
-      act(isOn);
-    });
-  toggle(scale, (isOn) => {
-    log = isOn;
-    redraw();
-  });
-  toggle(table, (isOn) => numbers.open(isOn, history, cursor));
-
   const stops = ['run', 'lines', 'status', 'frame', 'theme'].map((event) => store.on(event, wake));
   const size = watchSize(box, redraw);
   wake();

@@ -1,6 +1,6 @@
 /** The last values of the curves as words and as a table. */
 import { tickText } from '../../lib/charts/scale.js';
-import { make } from '../../lib/ui/chart-frame.js';
+import { make } from '../../lib/ui/dom.js';
 
 const ROWS = 12;
 const HEADINGS = [

@@ -2,12 +2,16 @@
  * How the weights, gradients, updates and activations of a layer are distributed, over all snapshots: as a heat map
  * (a column a snapshot) or as ridges, on bins that are the same for every run.
  */
+
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
 import { tickText } from '../../lib/charts/scale.js';
 import { layersOf } from '../../lib/model/forward.js';
 import { paletteFor } from '../../lib/theme/palette.js';
+import { segmented, select } from '../../lib/ui/controls.js';
+import { make } from '../../lib/ui/dom.js';
 import { createNumbersTable } from '../../lib/ui/numbers-table.js';
 import { whenSeen } from '../../lib/ui/seen.js';
+import { chooseByKey } from '../choose-by-key.js';
 import { layerColors } from '../layers/layers.js';
 
 const HEIGHT = 250;
@@ -20,41 +24,32 @@ const MOST_COLUMNS = 1024; // snapshots kept in memory
 
 /** Build the view in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createDistributions(root, store) {
-  const head = document.createElement('div');
-  head.className = 'as-head';
-  const title = document.createElement('h3');
-  title.textContent = 'Distributions';
-  const kindChoice = select('Of what', Object.entries(KINDS));
-  const layerChoice = select('Of which layer', []);
-  const shape = document.createElement('div');
-  shape.className = 'as-choice';
+  const head = make('div', { className: 'as-head' });
+  const title = make('h3', { textContent: 'Distributions' });
+  const kindChoice = select('Of what', Object.entries(KINDS), () => wake(), 'as-select');
+  const layerChoice = select('Of which layer', [], () => wake(), 'as-select');
   let isRidge = false;
-  const shapes = [
-    ['Heat map', false],
-    ['Ridges', true],
-  ].map(([text, ridge]) => {
-    const node = document.createElement('button');
-    node.type = 'button';
-    node.textContent = text;
-    node.setAttribute('aria-pressed', String(ridge === isRidge));
-    node.addEventListener('click', () => {
-      isRidge = ridge;
-      for (const [k, each] of shapes.entries()) each.setAttribute('aria-pressed', String((k === 1) === isRidge));
+  const shape = segmented(
+    'How they are drawn',
+    [
+      ['heat', 'Heat map'],
+      ['ridges', 'Ridges'],
+    ],
+    'heat',
+    (name) => {
+      isRidge = name === 'ridges';
       wake();
-    });
-    return node;
+    },
+  );
+  head.append(title, kindChoice, layerChoice, shape.element);
+  const box = make('div', { className: 'as-chart' });
+  const canvas = make('canvas', {
+    tabIndex: 0,
+    role: 'img',
+    'aria-label': 'Distributions of a layer over the snapshots',
   });
-  shape.append(...shapes);
-  head.append(title, kindChoice, layerChoice, shape);
-  const box = document.createElement('div');
-  box.className = 'as-chart';
-  const canvas = document.createElement('canvas');
-  canvas.tabIndex = 0;
-  canvas.setAttribute('role', 'img');
-  canvas.setAttribute('aria-label', 'Distributions of a layer over the snapshots');
   box.append(canvas);
-  const say = document.createElement('p');
-  say.className = 'as-say';
+  const say = make('p', { className: 'as-say' });
   root.append(head, box, say);
   const numbers = createNumbersTable(root, 'Counts of the moment shown', () => {
     const edges = store.description.histogram_edges[kindChoice.value];
@@ -81,15 +76,6 @@ export function createDistributions(root, store) {
   let run = null;
   let font = '';
   const { wake, sleep } = whenSeen(root, update);
-
-  function select(label, options) {
-    const node = document.createElement('select');
-    node.className = 'as-select';
-    node.setAttribute('aria-label', label);
-    for (const [value, text] of options) node.append(new Option(text, value));
-    node.addEventListener('change', () => wake());
-    return node;
-  }
 
   async function ask() {
     timer = 0;
@@ -313,18 +299,7 @@ export function createDistributions(root, store) {
   canvas.addEventListener('click', () => {
     if (pointer !== null) store.select(known[pointer].number);
   });
-  canvas.addEventListener('keydown', (event) => {
-    const now = store.selected ?? store.newest;
-    const next = {
-      ArrowLeft: () => store.thinned.next(now, -1, store.newest),
-      ArrowRight: () => store.thinned.next(now, 1, store.newest),
-      Home: () => 0,
-      End: () => store.newest,
-    }[event.key]?.();
-    if (next === undefined) return;
-    event.preventDefault();
-    if (next !== null) store.select(next);
-  });
+  canvas.addEventListener('keydown', (event) => chooseByKey(event, store));
 
   const stops = [store.on('lines', grow), store.on('run', grow), store.on('frame', wake), store.on('theme', wake)];
   const size = watchSize(box, wake);

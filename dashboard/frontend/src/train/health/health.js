@@ -1,6 +1,7 @@
 /** The health panel: what is wrong, why it says so, and which slider to move. */
 
 import { layersOf } from '../../lib/model/forward.js';
+import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { diagnose } from './rules.js';
 
@@ -8,14 +9,11 @@ const READ = 250; // ms for which a sentence stays at least: the whole history i
 
 /** Build the panel in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createHealth(root, store) {
-  const head = document.createElement('div');
-  head.className = 'as-head';
-  const title = document.createElement('h3');
-  title.textContent = 'Health';
-  const summary = document.createElement('small');
+  const head = make('div', { className: 'as-head' });
+  const title = make('h3', { textContent: 'Health' });
+  const summary = make('small');
   head.append(title, summary);
-  const list = document.createElement('ul');
-  list.className = 'as-findings';
+  const list = make('ul', { className: 'as-findings' });
   root.append(head, list);
   let said = '';
   let since = -READ;
@@ -50,23 +48,20 @@ export function createHealth(root, store) {
       ? `${findings.length} ${findings.length === 1 ? 'thing' : 'things'} to look at`
       : '';
     if (!findings.length) {
-      const fine = document.createElement('li');
-      fine.className = 'as-fine';
-      fine.textContent =
-        'Nothing conspicuous: no dying or saturated neurons, no vanishing or exploding gradients, no over-fitting, and steps of a usual size.';
+      const fine = make('li', {
+        className: 'as-fine',
+        textContent:
+          'Nothing conspicuous: no dying or saturated neurons, no vanishing or exploding gradients, no over-fitting, and steps of a usual size.',
+      });
       list.replaceChildren(fine);
       return;
     }
     list.replaceChildren(
       ...findings.map(({ level, title: what, why, remedy }) => {
-        const item = document.createElement('li');
-        item.className = `as-${level}`;
-        const strong = document.createElement('b');
-        strong.textContent = what[0].toUpperCase() + what.slice(1);
-        const reason = document.createElement('span');
-        reason.textContent = why;
-        const advice = document.createElement('em');
-        advice.textContent = remedy;
+        const item = make('li', { className: `as-${level}` });
+        const strong = make('b', { textContent: what[0].toUpperCase() + what.slice(1) });
+        const reason = make('span', { textContent: why });
+        const advice = make('em', { textContent: remedy });
         item.append(strong, reason, advice);
         return item;
       }),

@@ -1,11 +1,14 @@
 /** One figure of every layer over the epochs: how large its steps, gradients and weights are, what is dead or saturated. */
+
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
 import { drawChart, heightForEnds, layChart, MARGIN } from '../../lib/charts/line-chart.js';
 import { nearest, tickText } from '../../lib/charts/scale.js';
 import { layersOf } from '../../lib/model/forward.js';
 import { paletteFor } from '../../lib/theme/palette.js';
+import { make } from '../../lib/ui/dom.js';
 import { createNumbersTable } from '../../lib/ui/numbers-table.js';
 import { whenSeen } from '../../lib/ui/seen.js';
+import { chooseByKey } from '../choose-by-key.js';
 import { HEALTHY } from '../health/rules.js';
 
 const HEIGHT = 210;
@@ -42,23 +45,15 @@ export function layerColors(palette) {
 
 /** Build the chart in `root` on the stage's store. Returns {update(now), destroy()}. */
 export function createLayers(root, store) {
-  const head = document.createElement('div');
-  head.className = 'as-head';
-  const title = document.createElement('h3');
-  title.textContent = 'Layers over time';
-  const choice = document.createElement('select');
-  choice.className = 'as-select';
-  choice.setAttribute('aria-label', 'Which figure of the layers');
+  const head = make('div', { className: 'as-head' });
+  const title = make('h3', { textContent: 'Layers over time' });
+  const choice = make('select', { className: 'as-select', 'aria-label': 'Which figure of the layers' });
   for (const [name, { label }] of Object.entries(FIGURES)) choice.append(new Option(label, name));
   head.append(title, choice);
-  const box = document.createElement('div');
-  box.className = 'as-chart';
-  const canvas = document.createElement('canvas');
-  canvas.tabIndex = 0;
-  canvas.setAttribute('role', 'img');
+  const box = make('div', { className: 'as-chart' });
+  const canvas = make('canvas', { tabIndex: 0, role: 'img' });
   box.append(canvas);
-  const say = document.createElement('p');
-  say.className = 'as-say';
+  const say = make('p', { className: 'as-say' });
   root.append(head, box, say);
   let shownSeries = [];
   const numbers = createNumbersTable(root, 'Layers over time', () => ({
@@ -152,18 +147,7 @@ export function createLayers(root, store) {
   canvas.addEventListener('click', (event) => {
     if (chart) store.select(store.snapshotLines[nearest(xs, chart.value(place(event)))].number);
   });
-  canvas.addEventListener('keydown', (event) => {
-    const now = store.selected ?? store.newest;
-    const next = {
-      ArrowLeft: () => store.thinned.next(now, -1, store.newest),
-      ArrowRight: () => store.thinned.next(now, 1, store.newest),
-      Home: () => 0,
-      End: () => store.newest,
-    }[event.key]?.();
-    if (next === undefined) return;
-    event.preventDefault();
-    if (next !== null) store.select(next);
-  });
+  canvas.addEventListener('keydown', (event) => chooseByKey(event, store));
   const stops = ['lines', 'frame', 'theme', 'run'].map((event) => store.on(event, wake));
   const size = watchSize(box, wake);
   wake();

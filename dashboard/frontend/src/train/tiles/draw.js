@@ -1,5 +1,7 @@
 /** The first layer's weights drawn as tiles, into one image that is put on the canvas at once. */
 
+import { make } from '../../lib/ui/dom.js';
+
 /**
  * Where the tiles stand: {shape, across, down, scale, pitchX, pitchY, width, height} in CSS pixels.
  * An image tile shows `imageShape` pixels enlarged by a whole number; without an image a tile holds bars.
@@ -29,7 +31,7 @@ export function between(from, to, t, buffer) {
 /** A drawer of image tiles: draw(context, plan, order, data, nOut, colors, top). Keeps its image from call to call. */
 export function createTilePainter() {
   let image = null;
-  const small = document.createElement('canvas');
+  const small = make('canvas');
   return function draw(canvas, plan, order, data, nOut, [rows, columns], colors, top) {
     const gap = Math.max(1, Math.round((plan.pitchX - plan.tile.width) / plan.scale));
     const width = plan.across * (columns + gap);

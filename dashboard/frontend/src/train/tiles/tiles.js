@@ -7,7 +7,9 @@ import { asNumber, neuronName } from '../../lib/format/text.js';
 import { layersOf, weightOf } from '../../lib/model/forward.js';
 import { weightScalesOf } from '../../lib/model/weight-scales.js';
 import { gradientOf, paletteFor } from '../../lib/theme/palette.js';
+import { make } from '../../lib/ui/dom.js';
 import { createFrame, paintFrame } from '../../lib/ui/frame.js';
+import { arrow } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { between, createTilePainter, drawBars, layTiles } from './draw.js';
 import { classesServed, endsOf, normsOf, orderOf } from './order.js';
@@ -44,9 +46,7 @@ export function createTiles(root, store) {
 }
 
 function option(value, text) {
-  const node = document.createElement('option');
-  node.value = value;
-  node.textContent = text;
+  const node = make('option', { value: value, textContent: text });
   return node;
 }
 
@@ -70,42 +70,28 @@ function createRunTiles(root, store, wake) {
   let orderedAt = 0;
 
   // --- elements ---
-  const bar = document.createElement('div');
-  bar.className = 'nv-bar';
-  const title = document.createElement('h3');
-  title.textContent = 'First-layer weights';
-  const legend = document.createElement('span');
-  legend.className = 'nv-scale';
-  const [low, ramp, high] = ['span', 'i', 'span'].map((tag) => document.createElement(tag));
+  const bar = make('div', { className: 'nv-bar' });
+  const title = make('h3', { textContent: 'First-layer weights' });
+  const legend = make('span', { className: 'nv-scale' });
+  const [low, ramp, high] = ['span', 'i', 'span'].map((tag) => make(tag));
   legend.append(low, ramp, high);
-  const label = document.createElement('label');
-  const select = document.createElement('select');
-  select.append(option('index', 'index'), option('norm', 'norm'), option('class', 'class served'));
+  const label = make('label');
+  const select = make('select', {}, option('index', 'index'), option('norm', 'norm'), option('class', 'class served'));
   label.append('Sorted by', select);
-  const more = document.createElement('button');
-  more.type = 'button';
-  more.className = 'nv-button';
+  const more = make('button', { type: 'button', className: 'nv-button' });
   bar.append(title, legend, label, more);
-  const box = document.createElement('div');
-  box.className = 'nv-tiles-box';
-  const canvas = document.createElement('canvas');
-  canvas.className = 'nv-tiles';
-  canvas.tabIndex = 0;
-  canvas.setAttribute('role', 'application');
-  canvas.setAttribute('aria-roledescription', 'weight tiles');
-  canvas.setAttribute(
-    'aria-label',
-    `Incoming weights of ${first.size} neurons. Arrow keys move between them, Enter pins one in the network.`,
-  );
-  const mark = document.createElement('div');
-  mark.className = 'nv-tile-mark';
-  const pin = document.createElement('div');
-  pin.className = 'nv-tile-mark pin';
-  const tip = document.createElement('div');
-  tip.className = 'nv-tip';
-  const live = document.createElement('div');
-  live.className = 'nv-hidden';
-  live.setAttribute('aria-live', 'polite');
+  const box = make('div', { className: 'nv-tiles-box' });
+  const canvas = make('canvas', {
+    className: 'nv-tiles',
+    tabIndex: 0,
+    role: 'application',
+    'aria-roledescription': 'weight tiles',
+    'aria-label': `Incoming weights of ${first.size} neurons. Arrow keys move between them, Enter pins one in the network.`,
+  });
+  const mark = make('div', { className: 'nv-tile-mark' });
+  const pin = make('div', { className: 'nv-tile-mark pin' });
+  const tip = make('div', { className: 'nv-tip' });
+  const live = make('div', { className: 'nv-hidden', 'aria-live': 'polite' });
   for (const part of [mark, pin, tip]) part.hidden = true;
   box.append(canvas, mark, pin, tip);
   element.append(bar, box, live);
@@ -129,11 +115,11 @@ function createRunTiles(root, store, wake) {
     if (place >= 0) store.pin(0, order[place]);
   });
   listen(canvas, 'keydown', (event) => {
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: plan.across, ArrowUp: -plan.across };
+    const by = arrow(event);
     if (event.key === 'Enter' && at >= 0) store.pin(0, order[at]);
     else if (event.key === 'Escape' && store.pinned) store.pin(null, null);
-    else if (steps[event.key]) {
-      const next = at < 0 ? 0 : at + steps[event.key];
+    else if (by) {
+      const next = at < 0 ? 0 : at + by[0] * plan.across + by[1];
       if (next >= 0 && next < order.length) look(next, true);
     } else return;
     event.preventDefault();

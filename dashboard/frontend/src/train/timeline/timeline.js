@@ -1,6 +1,9 @@
 /** The timeline: every view on the stage shows the moment that is chosen here. */
+
 import { watchSize } from '../../lib/charts/canvas.js';
 import { paletteFor } from '../../lib/theme/palette.js';
+import { make } from '../../lib/ui/dom.js';
+import { arrow } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { duration, epochWords } from '../store.js';
 import { GLYPHS, gathered, marksOf } from './marks.js';
@@ -26,12 +29,11 @@ function icon(name) {
 }
 
 function button(name, label, act) {
-  const node = document.createElement('button');
-  node.type = 'button';
-  node.className = 'as-button';
-  node.title = label;
-  node.setAttribute('aria-label', label.replace(/ \(.*\)$/, ''));
-  node.append(icon(name));
+  const node = make(
+    'button',
+    { type: 'button', className: 'as-button', title: label, 'aria-label': label.replace(/ \(.*\)$/, '') },
+    icon(name),
+  );
   node.addEventListener('click', act);
   return node;
 }
@@ -42,49 +44,32 @@ export function createTimeline(root, store, keys) {
   let speed = 1;
   let timer = 0;
 
-  const element = document.createElement('section');
-  element.className = 'as-timeline';
-  element.setAttribute('aria-label', 'Timeline');
+  const element = make('section', { className: 'as-timeline', 'aria-label': 'Timeline' });
   const play = button('play', 'Play (space)', toggle);
   const back = button('back', 'One snapshot back (,)', () => step(-1));
   const on = button('on', 'One snapshot on (.)', () => step(1));
-  const pace = document.createElement('select');
-  pace.className = 'as-speed';
-  pace.title = 'Speed';
-  pace.setAttribute('aria-label', 'Speed of play');
+  const pace = make('select', { className: 'as-speed', title: 'Speed', 'aria-label': 'Speed of play' });
   for (const each of SPEEDS) pace.append(new Option(`${each}×`, each, each === 1, each === 1));
   pace.addEventListener('change', () => {
     speed = Number(pace.value);
     if (playing) store.pace = PACE / speed;
   });
-  const track = document.createElement('div');
-  track.className = 'as-track';
-  const canvas = document.createElement('canvas');
-  const marks = document.createElement('div');
-  marks.className = 'as-marks';
-  const slider = document.createElement('input');
-  Object.assign(slider, { type: 'range', min: 0, max: 0, step: 1, value: 0 });
-  slider.setAttribute('aria-label', 'Timeline');
+  const track = make('div', { className: 'as-track' });
+  const canvas = make('canvas');
+  const marks = make('div', { className: 'as-marks' });
+  const slider = make('input', { type: 'range', min: 0, max: 0, step: 1, value: 0, 'aria-label': 'Timeline' });
   marks.setAttribute('role', 'group');
   marks.setAttribute('aria-label', 'What happened');
-  const tip = document.createElement('div');
-  tip.className = 'as-tip as-mark-tip';
-  tip.hidden = true;
+  const tip = make('div', { className: 'as-tip as-mark-tip', hidden: true });
   track.append(canvas, slider, marks, tip);
-  const latest = document.createElement('button');
-  latest.type = 'button';
-  latest.className = 'as-latest';
+  const latest = make('button', { type: 'button', className: 'as-latest' });
   latest.addEventListener('click', () => {
     stop();
     store.select(null);
   });
-  const pin = document.createElement('button');
-  pin.type = 'button';
-  pin.className = 'as-latest';
+  const pin = make('button', { type: 'button', className: 'as-latest' });
   pin.addEventListener('click', () => store.compare(store.compared === null ? store.shown : null));
-  const readout = document.createElement('output');
-  readout.className = 'as-readout';
-  readout.setAttribute('aria-live', 'off'); // it changes many times a second
+  const readout = make('output', { className: 'as-readout', 'aria-live': 'off' }); // it changes many times a second
   element.append(play, back, on, pace, track, latest, pin, readout);
   root.append(element);
   const { wake, sleep } = whenSeen(element, draw);
@@ -309,10 +294,11 @@ export function createTimeline(root, store, keys) {
   }
 
   function createMark() {
-    const node = document.createElement('button');
-    node.type = 'button';
-    node.className = 'as-mark';
-    node.innerHTML = '<svg viewBox="0 0 12 12" aria-hidden="true"><path fill-rule="evenodd"/></svg>';
+    const node = make('button', {
+      type: 'button',
+      className: 'as-mark',
+      innerHTML: '<svg viewBox="0 0 12 12" aria-hidden="true"><path fill-rule="evenodd"/></svg>',
+    });
     return node;
   }
 
@@ -324,7 +310,7 @@ export function createTimeline(root, store, keys) {
     store.select(Math.round(place.number));
   });
   marks.addEventListener('keydown', (event) => {
-    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const by = arrow(event)?.[1];
     const next = by && marks.children[Number(event.target.dataset.place) + by];
     if (!next) return;
     event.preventDefault();

@@ -1,0 +1,9 @@
+import { make } from '../lib/ui/dom.js';
+
+/** A card of the Draw page with a heading; what stands right of the heading is `aside`. */
+export function card(title, name, ...aside) {
+  const heading = make('h3', { textContent: title });
+  const head = make('div', { className: 'dr-head' }, heading, ...aside);
+  const element = make('section', { className: `dr-card dr-${name}`, 'aria-label': title }, head);
+  return { element, heading, head };
+}

@@ -1,0 +1,53 @@
+/** Arrow keys, the same in every grid, row and chart. */
+
+const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
+/** By how many rows and columns an arrow key moves, [down, right]; null for any other key. */
+export const arrow = ({ key }) => ARROWS[key] ?? null;
+
+/** Whether a key is pressed together with one that makes it a command of the browser's. */
+export const isCommand = ({ ctrlKey, metaKey, altKey }) => ctrlKey || metaKey || altKey;
+
+/** The index that a key asks for in a list of `count`, from index `at`, `page` apart with Page Up and Down; null for any other key. */
+export function indexByKey({ key }, at, count, page = 10) {
+  const last = count - 1;
+  const next = {
+    ArrowLeft: at - 1,
+    ArrowDown: at - 1,
+    ArrowRight: at + 1,
+    ArrowUp: at + 1,
+    PageDown: at - page,
+    PageUp: at + page,
+    Home: 0,
+    End: last,
+  }[key];
+  return next === undefined ? null : Math.max(0, Math.min(last, next));
+}
+
+/**
+ * One place in the order of Tab for a whole grid, and arrow keys within it. `place(element)` is [row, column] or
+ * null, `at(row, column)` the element there or null; returns what makes an element the one that Tab reaches.
+ */
+export function roveOver(root, place, at) {
+  let current = null;
+  function reach(element) {
+    if (!element) return;
+    if (current && current !== element) current.tabIndex = -1;
+    current = element;
+    element.tabIndex = 0;
+  }
+  root.addEventListener('focusin', (event) => {
+    if (place(event.target)) reach(event.target);
+  });
+  root.addEventListener('keydown', (event) => {
+    const from = place(event.target);
+    const by = arrow(event);
+    if (!from || !by || isCommand(event)) return;
+    const to = at(from[0] + by[0], from[1] + by[1]);
+    event.preventDefault();
+    if (!to) return;
+    reach(to);
+    to.focus();
+  });
+  return reach;
+}

@@ -1,0 +1,13 @@
+/** Choose the snapshot that a key asks for: the one before or after, the first or the last. */
+export function chooseByKey(event, store) {
+  const now = store.selected ?? store.newest;
+  const next = {
+    ArrowLeft: () => store.thinned.next(now, -1, store.newest),
+    ArrowRight: () => store.thinned.next(now, 1, store.newest),
+    Home: () => 0,
+    End: () => store.newest,
+  }[event.key]?.();
+  if (next === undefined) return;
+  event.preventDefault();
+  if (next !== null) store.select(next);
+}
