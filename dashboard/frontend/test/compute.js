@@ -13,7 +13,7 @@ const questions = JSON.parse(await text(process.stdin));
 
 function activation({ name, z }) {
   const { f, slope, range } = activationNamed(name);
-  return { values: f && z.map(f), slopes: slope && z.map(slope), range };
+  return { values: z.map((value) => f(value)), slopes: z.map((value) => slope(value)), range };
 }
 
 function network({ description, frame: encoded, x, patch, changes }) {
@@ -22,7 +22,9 @@ function network({ description, frame: encoded, x, patch, changes }) {
   const model = createModel(description, frame);
   const reader = answersOf(description);
   const layers = layersOf(description);
-  const store = { probe: { images: x } };
+  const store = {
+    probe: { images: { shape: [x.length, x[0].length], data: Float64Array.from(x.flat()) }, labels: [] },
+  };
   const edits = new Edits();
   for (const { layer, unit, input, value } of changes) {
     if (input === undefined) edits.toggleNeuron(layer, unit);

@@ -4,10 +4,13 @@ import { asPercent } from '../lib/format/text.js';
 import { isSame } from '../lib/model/answers.js';
 import { make } from '../lib/ui/dom.js';
 import { card } from './card.js';
+/** @import { Answers, Numbers } from '../lib/model/types.js' */
 
 /**
  * Build the card; `act(label)` is called when a bar is clicked. `reader` reads the answers (answers.js), `truth`
  * lists what is true, or is null. Returns {element, update({probabilities | null, truth, source}), announce()}.
+ * @param {Answers} reader
+ * @param {(label: number) => void} act
  */
 export function createAnswer(reader, act) {
   const classNames = reader.names;
@@ -40,6 +43,7 @@ export function createAnswer(reader, act) {
   let told = '';
   return {
     element,
+    /** @param {{ probabilities: Numbers | null, truth: number[] | null, source: string }} about */
     update({ probabilities, truth: classes, source }) {
       const said = probabilities ? reader.predicted(probabilities) : [];
       const names = probabilities ? reader.words(said) : '?';

@@ -5,11 +5,15 @@ import { generator } from '../lib/model/transforms.js';
 import { press, select } from '../lib/ui/controls.js';
 import { make } from '../lib/ui/dom.js';
 
+/** @import { Label } from '../lib/model/types.js' */
+
 const SPLITS = ['train', 'validation', 'test'];
 
 /**
  * Build the chooser; `names` are the classes, `one` what one of them is called. `choose({split, index})` gets what was asked for.
  * Returns {element, know(labels), show(sample | null)}; nothing can be asked for before `know` was told every split's labels.
+ * @param {{ names: string[], one: string }} about
+ * @param {(wanted: { split: string, index: number }) => void} choose
  */
 export function createExamples({ names, one }, choose) {
   let labels = Object.fromEntries(SPLITS.map((name) => [name, []]));
@@ -47,6 +51,7 @@ export function createExamples({ names, one }, choose) {
     if (some.length) choose({ split, index: some[Math.floor(random() * some.length)] });
   }
 
+  /** @param {number} by */
   function step(by) {
     const some = members();
     if (!some.length) return;
@@ -76,12 +81,14 @@ export function createExamples({ names, one }, choose) {
   );
   return {
     element,
+    /** @param {Record<string, Label[]>} all */
     know(all) {
       labels = all;
       for (const option of which.options) option.disabled = !labels[option.value].length;
       for (const chooser of choosers) chooser.disabled = false;
       bound();
     },
+    /** @param {{ split: string, index: number } | null} sample */
     show(sample) {
       if (!sample) {
         number.value = '';

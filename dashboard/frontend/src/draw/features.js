@@ -7,9 +7,15 @@ import { arrow } from '../lib/ui/keys.js';
 import { card } from './card.js';
 import { drawSweep } from './sweep.js';
 
+/** @import { Answers } from '../lib/model/types.js' */
+
 const POINTS = 41;
 
-/** Build the card. `moved(stamp)` is called when a slider moves. Returns {element, raw, put(raw), sweep(label, answer, palette), destroy()}; `reader` reads the answers (answers.js). */
+/**
+ * Build the card. `moved(stamp)` is called when a slider moves. Returns {element, raw, put(raw), sweep(label, answer, palette), destroy()}; `reader` reads the answers (answers.js).
+ * @param {{ low: number[], high: number[], middle: number[], names: string[], reader: Answers }} about
+ * @param {(stamp: number) => void} moved
+ */
 export function createFeatures({ low, high, middle, names, reader }, moved) {
   const self = { raw: [...middle], put, sweep: null, destroy: null };
   const { element } = card(
@@ -76,6 +82,10 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
     });
   }, 110);
 
+  /**
+   * @param {number[]} raw
+   * @param {number} [stamp]
+   */
   function put(raw, stamp = performance.now()) {
     self.raw = raw;
     rows.forEach(({ input, output }, i) => {

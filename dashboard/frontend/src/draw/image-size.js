@@ -6,6 +6,10 @@
  */
 export function imageSize(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  /**
+   * @param {string} text
+   * @param {number | null} [at]
+   */
   const has = (text, at = 0) => [...text].every((letter, i) => bytes[at + i] === letter.charCodeAt(0));
   try {
     if (has('\x89PNG\r\n\x1a\n') && has('IHDR', 12)) return { width: view.getUint32(16), height: view.getUint32(20) };
@@ -19,7 +23,10 @@ export function imageSize(bytes) {
   return null;
 }
 
-/** ITU-T T.81, annex B: segments of a marker and a length, up to the frame header (SOF0 to SOF15). */
+/**
+ * ITU-T T.81, annex B: segments of a marker and a length, up to the frame header (SOF0 to SOF15).
+ * @param {DataView} view
+ */
 function sizeOfJpeg(view) {
   let at = 2;
   for (;;) {
@@ -36,8 +43,12 @@ function sizeOfJpeg(view) {
   }
 }
 
-/** GIF89a, sections 18 to 23: the screen, or the first picture where that is larger, which browsers then show. */
+/**
+ * GIF89a, sections 18 to 23: the screen, or the first picture where that is larger, which browsers then show.
+ * @param {DataView} view
+ */
 function sizeOfGif(view) {
+  /** @param {number} flags */
   const table = (flags) => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
   let [width, height] = [view.getUint16(6, true), view.getUint16(8, true)];
   let at = 13 + table(view.getUint8(10));
@@ -52,8 +63,13 @@ function sizeOfGif(view) {
   return { width, height };
 }
 
-/** RFC 9649: the canvas of an extended file, else the frame of a lossy (VP8) or lossless (VP8L) one. */
+/**
+ * RFC 9649: the canvas of an extended file, else the frame of a lossy (VP8) or lossless (VP8L) one.
+ * @param {DataView} view
+ * @param {(text: string, at?: number) => boolean} has
+ */
 function sizeOfWebp(view, has) {
+  /** @param {number | null} at */
   const uint24 = (at) => view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
   if (has('VP8X', 12)) return { width: uint24(24) + 1, height: uint24(27) + 1 };
   if (has('VP8 ', 12)) return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
@@ -62,7 +78,10 @@ function sizeOfWebp(view, has) {
   return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
 }
 
-/** The first header of Windows bitmaps has sizes of 16 bits, the later ones of 32, upside down where negative. */
+/**
+ * The first header of Windows bitmaps has sizes of 16 bits, the later ones of 32, upside down where negative.
+ * @param {DataView} view
+ */
 function sizeOfBmp(view) {
   if (view.getUint32(14, true) === 12) return { width: view.getUint16(18, true), height: view.getUint16(20, true) };
   return { width: Math.abs(view.getInt32(18, true)), height: Math.abs(view.getInt32(22, true)) };

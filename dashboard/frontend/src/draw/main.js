@@ -11,7 +11,7 @@ import { asBox, asMnist } from '../lib/model/ink.js';
 import { changed } from '../lib/model/transforms.js';
 import { isDark, paletteFor } from '../lib/theme/palette.js';
 import { debounce, press, segmented } from '../lib/ui/controls.js';
-import { make } from '../lib/ui/dom.js';
+import { make, penOf } from '../lib/ui/dom.js';
 import { createFrame, paintFrame } from '../lib/ui/frame.js';
 import { record } from '../lib/ui/timings.js';
 import { createAnswer } from './answer.js';
@@ -28,12 +28,18 @@ import { createSliders } from './sliders.js';
 import { openRun } from './source.js';
 import { createUpload } from './upload.js';
 
+/** @import { Answered, Desk } from './types.js' */
+/** @import { Component, DrawData, Example, Frame, Image, MapChoice, Numbers, Palette, SnapshotLine } from '../lib/model/types.js' */
+
 const LOOK_AT_THEME = 700; // ms
 const MOST_MS = 16; // that the network view may take while the hand moves
 const MOST_WORK = 1.5e7; // multiplications that a moving hand may wait for
 const pages = new WeakMap();
 
-/** Called by the component's loader at every change of its data; returns what unmounts it. */
+/**
+ * Called by the component's loader at every change of its data; returns what unmounts it.
+ * @param {Component<DrawData>} component
+ */
 export function mount(component) {
   const parent = component.parentElement;
   let page = pages.get(parent);
@@ -52,6 +58,10 @@ export function mount(component) {
   };
 }
 
+/**
+ * @param {HTMLElement} parent
+ * @param {DrawData} about
+ */
 function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
   const { frame: root, remove } = createFrame(parent, 'Try the network');
   root.classList.add('annscope-draw');
@@ -72,11 +82,14 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
   let wanted = Math.min(snapshot ?? newest, newest);
   let isFollowing = snapshot === null; // whether the newest snapshot is shown, as the run goes on
   let atWork = false;
+  /** @type {ReturnType<typeof createDesk> | null} */
   let desk = null;
   let isMany = false;
   let closed = false;
+  /** @type {boolean | null} */
   let dark = null;
 
+  /** @param {string | null} sentence */
   function say(sentence) {
     notice.hidden = !sentence;
     notice.textContent = sentence ?? '';
@@ -118,7 +131,9 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
         say,
         frame,
         shows,
+        /** @param {string | null} name */
         tellSample: (name) => tell('sample', name),
+        /** @param {MapChoice} what */
         tellShown: (what) => tell('shows', what),
       });
       desk.paint(paletteFor(dark));
@@ -138,6 +153,7 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
   open();
   return {
     run,
+    /** @param {Component<DrawData>} component */
     update(component) {
       tell = (name, value) => component.setStateValue(name, value);
       const last = component.data.newest;
@@ -157,7 +173,12 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
   };
 }
 
-/** The slider over the snapshots: {element, grow(newest), about(line, isMany)}; `isMany`: of several labels an example. */
+/**
+ * The slider over the snapshots: {element, grow(newest), about(line, isMany)}; `isMany`: of several labels an example.
+ * @param {number} newest
+ * @param {number | null} snapshot
+ * @param {(number: number, isLast: boolean) => void} choose
+ */
 function createTime(newest, snapshot, choose) {
   const input = make('input', {
     type: 'range',
@@ -173,11 +194,18 @@ function createTime(newest, snapshot, choose) {
   const element = make('div', { className: 'dr-time' }, make('b', { textContent: 'Network' }), input, output);
   return {
     element,
-    /** There are more snapshots by now. */
+    /**
+     * There are more snapshots by now.
+     * @param {number} last
+     */
     grow(last) {
       input.max = last;
       input.disabled = last < 1;
     },
+    /**
+     * @param {SnapshotLine} about
+     * @param {boolean} isMany
+     */
     about({ number, epoch, step, heldout }, isMany) {
       const accuracy =
         heldout?.accuracy === null || heldout?.accuracy === undefined ? 'n/a' : asPercent(heldout.accuracy);
@@ -188,31 +216,47 @@ function createTime(newest, snapshot, choose) {
   };
 }
 
-/** Everything below the slider, for one run. */
+/**
+ * Everything below the slider, for one run.
+ * @param {HTMLElement} body
+ * @param {Desk} about
+ */
 function createDesk(body, { description, about, server, say, frame: first, shows, tellSample, tellShown }) {
   const { class_names: classNames, image_shape: shape } = description.dataset;
   const reader = answersOf(description);
   const nFeatures = description.layer_sizes[0];
+  /** @param {Numbers} raw */
   const featuresOf = (raw) => toFeatures(raw, about);
+  /** @param {Numbers} x */
   const toImage = (x) => toRaw(x, about);
   const names = Array.from({ length: nFeatures }, (_, i) => about.feature_names?.[i] ?? `x${i + 1}`);
 
   let frame = first;
   let model = createModel(description, frame);
-  let palette = null;
+  /** @type {Palette} */
+  let palette;
+  /** @type {Example | null} */
   let sample = null; // {split, index, label, x}, as long as nothing else is on the sheet
-  let now = null; // what was answered last
+  /** @type {Answered} */
+  let now; // what was answered last
+  /** @type {number[] | null} */
   let said = null; // the classes that it names, null for an empty sheet
   let waiting = 0;
   let afterwards = 0;
   let networkCost = model.cost > 3e5 ? Infinity : 0; // ms of the last drawing of the network, at first a guess
+  /** @type {number | null} */
   let stamp = null;
   const stop = new AbortController();
   const painted = new MessageChannel();
 
   const answer = createAnswer(reader, (label) => seen?.about(label));
   const nearest = createNearest(
-    { imageShape: shape, reader, toShown: about.kind === 'plane' ? (x) => x : toImage, featureName: (i) => names[i] },
+    {
+      imageShape: shape,
+      reader,
+      toShown: about.kind === 'plane' ? (x) => x : toImage,
+      /** @param {number} i */ featureName: (i) => names[i],
+    },
     (example) => use(example),
   );
   const examples = createExamples(reader, ({ split, index }) => take(`${split}-${index}`));
@@ -237,6 +281,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   );
 
   // --- files ---
+  /** @param {number} part */
   const files = (part) => () => `${description.run}-snapshot-${frame.number}-${part}`;
   addSaves(answer.element, files('answer'), {
     rows: () =>
@@ -385,7 +430,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       const margin = 0.14;
       const canvas = make('canvas', { width: 280, height: Math.round((280 * rows) / columns) });
       const [w, h] = [Math.round(canvas.width * (1 - 2 * margin)), Math.round(canvas.height * (1 - 2 * margin))];
-      canvas.getContext('2d').drawImage(inkCanvasOf(asBox(ink, h, w)), (canvas.width - w) / 2, (canvas.height - h) / 2);
+      penOf(canvas).drawImage(inkCanvasOf(asBox(ink, h, w)), (canvas.width - w) / 2, (canvas.height - h) / 2);
       uploaded = { ink: canvas, exact: null };
       pad.put(uploaded);
       forget();
@@ -406,6 +451,11 @@ function createDesk(body, { description, about, server, say, frame: first, shows
         : (ink) => asBox(ink, rows, columns);
     // One map of a wide network takes longer than a stroke may wait: then it comes when the hand rests.
     const again = debounce(() => later(null), 250);
+    /**
+     * @param {string} kind
+     * @param {number} label
+     * @param {number} patch
+     */
     const explain = (kind, label, patch) => {
       if (kind === 'gradient') return model.gradient(now.x, label);
       const work = rows * columns * (model.cost + (patch * patch - nFeatures) * model.layers[0].size);
@@ -417,7 +467,8 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     };
     const view = createSeen(shape, reader, explain, () => later(null), shows, tellShown);
     const moves = createSliders(classNames, Math.max(rows, columns), (at) => later(at));
-    let plain = null;
+    /** @type {Image} */
+    let plain;
     return {
       cards: [element, view.element],
       seen: view,
@@ -432,6 +483,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
         const isBare = !image.data.some((value) => value > 0);
         return { image, x: featuresOf(image.data), isBare };
       },
+      /** @param {Example} example */
       put(example) {
         const data = toImage(example.x);
         pad.put({
@@ -443,11 +495,13 @@ function createDesk(body, { description, about, server, say, frame: first, shows
           exact: data,
         });
       },
+      /** @param {number | null} label */
       sweep(label) {
         moves.update(
           {
             image: plain,
             label,
+            /** @param {Image} image */
             answer: (image) => model.probabilities(featuresOf(image.data)),
             says: reader.says,
             name: reader.isMany && label !== null ? reader.names[label] : '',
@@ -473,6 +527,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       cards: [plane.element],
       extent: plane.extent,
       read: () => ({ x: Float64Array.from(plane.point), isBare: false }),
+      /** @param {Example} example */
       put: (example) => plane.put(example.x),
       shown: () => plane.draw(model, palette),
       paint() {},
@@ -489,7 +544,9 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       cards: [table.element],
       sweeps: table.sweeps,
       read: () => ({ x: featuresOf(table.raw), isBare: false }),
+      /** @param {Example} example */
       put: (example) => table.put(Array.from(toImage(example.x))),
+      /** @param {number | null} label */
       sweep: (label) => table.sweep(label, (raw) => model.probabilities(featuresOf(raw)), palette),
       destroy: table.destroy,
       paint() {},
@@ -508,6 +565,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     tellSample(null);
   }
 
+  /** @param {Example} example */
   function use(example) {
     sample = null;
     input.put(example);
@@ -518,6 +576,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     tellSample(`${example.split}-${example.index}`);
   }
 
+  /** @param {string} name */
   async function take(name) {
     const [split, index] = name.split('-');
     try {
@@ -529,6 +588,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   }
 
   // --- answering ---
+  /** @param {number | null} at */
   function later(at) {
     if (at !== null) stamp ??= at;
     waiting ||= requestAnimationFrame(respond);
@@ -569,7 +629,10 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   }
   const networkRests = debounce(showNetwork, 180);
 
-  /** What may come a little later than the answer. */
+  /**
+   * What may come a little later than the answer.
+   * @param {number | null} best
+   */
   const follow = (best) => {
     // A wide network takes too long to draw while the hand moves.
     if (networkCost > MOST_MS) networkRests();
@@ -581,11 +644,13 @@ function createDesk(body, { description, about, server, say, frame: first, shows
 
   return {
     take,
+    /** @param {Frame} next */
     useFrame(next) {
       frame = next;
       model = createModel(description, frame);
       later(null);
     },
+    /** @param {Palette} next */
     paint(next) {
       palette = next;
       input.paint();

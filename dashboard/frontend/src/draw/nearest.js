@@ -6,8 +6,13 @@ import { isSame, truthOf } from '../lib/model/answers.js';
 import { debounce } from '../lib/ui/controls.js';
 import { make } from '../lib/ui/dom.js';
 import { card } from './card.js';
+/** @import { Answers, Label, Neighbor, Numbers, Palette, Shape } from '../lib/model/types.js' */
 
-/** Build the card. `choose(sample)` opens one. Returns {element, ask(url, features | null, said), paint(palette), destroy()}. */
+/**
+ * Build the card. `choose(sample)` opens one. Returns {element, ask(url, features | null, said), paint(palette), destroy()}.
+ * @param {{ imageShape: Shape | null, reader: Answers, toShown: (x: Numbers) => Numbers, featureName: (i: number) => string }} about
+ * @param {(example: Neighbor) => void} choose
+ */
 export function createNearest({ imageShape, reader, toShown, featureName }, choose) {
   const { element } = card('Most alike in training', 'nearest', make('small', { textContent: 'last hidden layer' }));
   const list = make('ol', { className: 'dr-neighbors' });
@@ -16,9 +21,13 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
     textContent: 'Draw, and the training examples that the network finds most alike appear here.',
   });
   element.append(note, list);
-  let palette = null;
+  /** @type {Palette} */
+  let palette;
+  /** @type {Neighbor[]} */
   let found = [];
+  /** @type {AbortController | null} */
   let abort = null;
+  /** @type {number[] | null} */
   let said = null; // the classes that were answered
 
   const send = debounce(async (url, x) => {
@@ -44,6 +53,7 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
   }, 200);
 
   function show() {
+    /** @param {{ label: Label }} about */
     const isAlike = ({ label }) => said !== null && isSame(truthOf(label), said);
     const same = found.filter(isAlike).length;
     note.textContent = found.length
@@ -87,6 +97,11 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
     get found() {
       return found;
     },
+    /**
+     * @param {string} url
+     * @param {Numbers | null} x
+     * @param {number[] | null} answer
+     */
     ask(url, x, answer) {
       abort?.abort();
       said = answer;
@@ -99,6 +114,7 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
       element.setAttribute('aria-busy', 'true');
       send(url, x);
     },
+    /** @param {Palette} next */
     paint(next) {
       palette = next;
       show();

@@ -1,10 +1,19 @@
 /** The network view, fed with what is on the sheet instead of a recorded example. */
 import { answersOf, truthOf } from '../lib/model/answers.js';
 import { createNetwork } from '../network/network.js';
+/** @import { Description, Frame, Label, Numbers, Shape } from '../lib/model/types.js' */
 
-/** Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}; `show` answers how many ms it took. */
+/**
+ * Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}; `show` answers how many ms it took.
+ * @param {HTMLElement} root
+ * @param {Description} description
+ * @param {Shape | null} featureShape
+ * @param {number} features
+ * @param {number} [extent]
+ */
 export function createLiveNetwork(root, description, featureShape, features, extent = 0) {
   const listeners = new Map();
+  /** @param {string} event */
   const emit = (event) => {
     for (const listen of listeners.get(event) ?? []) listen();
   };
@@ -31,6 +40,10 @@ export function createLiveNetwork(root, description, featureShape, features, ext
     selected: null,
     probeIndex: 0,
     pinned: null,
+    /**
+     * @param {string} event
+     * @param {() => void} listen
+     */
     on(event, listen) {
       if (!listeners.has(event)) listeners.set(event, new Set());
       listeners.get(event).add(listen);
@@ -38,6 +51,10 @@ export function createLiveNetwork(root, description, featureShape, features, ext
     },
     select() {},
     selectProbe() {},
+    /**
+     * @param {number | null} layer
+     * @param {number | null} unit
+     */
     pin(layer, unit) {
       store.pinned = layer === null || layer === undefined ? null : { layer, unit };
       emit('pin');
@@ -45,6 +62,12 @@ export function createLiveNetwork(root, description, featureShape, features, ext
   };
   const view = createNetwork(root, store);
   return {
+    /**
+     * @param {Numbers} x
+     * @param {Label} label
+     * @param {Float64Array[]} answers
+     * @param {Frame} frame
+     */
     show(x, label, answers, frame) {
       store.probe = { images: { shape: [1, features], data: Float64Array.from(x) }, labels: [truthOf(label)] };
       const own = answers.map((values, layer) => {
@@ -59,6 +82,7 @@ export function createLiveNetwork(root, description, featureShape, features, ext
         number: frame.number,
         line: frame.line,
         perClass: frame.perClass,
+        /** @param {string} name */
         tensor: (name) => {
           const found = name.match(/^layer(\d+)\.activation$/);
           return found ? own[Number(found[1])] : frame.tensor(name);
@@ -68,6 +92,7 @@ export function createLiveNetwork(root, description, featureShape, features, ext
       view.update(began);
       return performance.now() - began;
     },
+    /** @param {string} name */
     theme(name) {
       store.theme = name;
       emit('theme');

@@ -3,8 +3,11 @@
  * Ink is the alpha of a canvas that is never shown; the sheet on screen is coloured from it.
  */
 
-import { make } from '../lib/ui/dom.js';
+import { make, penOf } from '../lib/ui/dom.js';
 import { arrow } from '../lib/ui/keys.js';
+
+/** @import { Base, Done, Spot, Stroke } from './types.js' */
+/** @import { Image, Palette, Shape } from '../lib/model/types.js' */
 
 const SIDE = 280; // pixels of ink a side
 export const BRUSH = 0.085; // width of the brush to begin with, as a share of the sheet
@@ -13,6 +16,8 @@ export const BRUSH = 0.085; // width of the brush to begin with, as a share of t
  * Build the sheet for images of `shape` [rows, columns]. `changed(timeStamp)` is called at every change.
  * Returns {element, canvas, brush: {size, erase}, ink(), image(), put(base), undo(), redo(), clear(), can(), isEmpty(), paint(palette)}.
  * A base is {ink: canvas, exact: any}: what lies under the strokes, such as an upload or a real image.
+ * @param {Shape} shape
+ * @param {(stamp: number) => void} changed
  */
 export function createPad(shape, changed) {
   const [rows, columns] = shape;
@@ -30,19 +35,27 @@ export function createPad(shape, changed) {
     'Drawing pad. Arrow keys move the cursor, Space inks a dot, Shift and an arrow key draws, ' +
       'E switches to the eraser, Ctrl+Z takes back, Delete clears.',
   );
-  const sheet = canvas.getContext('2d');
+  const sheet = penOf(canvas);
   const hint = make('p', { className: 'dr-hint', textContent: 'Draw here' });
   const element = make('div', { className: 'dr-pad' }, canvas, hint);
 
   const brush = { size: BRUSH * Math.max(rows, columns), erase: false };
+  /** @type {Done[]} */
   const done = []; // {base} | {erase, points: [{x, y, size}]}
+  /** @type {Done[]} */
   let undone = [];
-  let palette = null;
+  /** @type {Palette} */
+  let palette;
   let cursor = { x: Math.floor(columns / 2), y: Math.floor(rows / 2) };
   let byKeys = false;
+  /** @type {{ id: number, stroke: Stroke } | null} */
   let held = null; // {id, stroke}
 
   // --- ink ---
+  /**
+   * @param {Stroke} about
+   * @param {number} [from]
+   */
   function strike({ erase, points }, from = 0) {
     ink.globalCompositeOperation = erase ? 'destination-out' : 'source-over';
     ink.lineCap = 'round';
@@ -93,17 +106,20 @@ export function createPad(shape, changed) {
     hint.hidden = done.length > 0 || byKeys;
   }
 
+  /** @param {number} [stamp] */
   function tell(stamp = performance.now()) {
     show();
     changed(stamp);
   }
 
+  /** @param {Stroke} stroke */
   function begin(stroke) {
     done.push(stroke);
     undone = [];
   }
 
   // --- pointer ---
+  /** @param {PointerEvent} event */
   function pointOf(event) {
     const box = canvas.getBoundingClientRect();
     const pressed = event.pointerType === 'pen' && event.pressure > 0 ? 0.45 + 1.1 * event.pressure : 1;
@@ -137,6 +153,7 @@ export function createPad(shape, changed) {
   });
   // A quick stroke is no swipe: after one the browser would take the next tap, on Undo, for the end of a scroll.
   canvas.addEventListener('touchstart', (event) => event.preventDefault(), { passive: false });
+  /** @param {PointerEvent} event */
   const lift = (event) => {
     if (held?.id === event.pointerId) held = null;
   };
@@ -158,9 +175,13 @@ export function createPad(shape, changed) {
     show();
   });
 
+  /** @param {Spot} about */
   const middle = ({ x, y }) => ({ x: x + 0.5, y: y + 0.5, size: brush.size });
 
-  /** Act on a key; answers whether it meant something. */
+  /**
+   * Act on a key; answers whether it meant something.
+   * @param {KeyboardEvent} event
+   */
   function keyed(event) {
     const { key, shiftKey, timeStamp } = event;
     const by = arrow(event);
@@ -191,7 +212,11 @@ export function createPad(shape, changed) {
     return true;
   }
 
-  /** Go on with the stroke that the keys began, or begin one. */
+  /**
+   * Go on with the stroke that the keys began, or begin one.
+   * @param {Spot} before
+   * @param {number} stamp
+   */
   function drawTo(before, stamp) {
     const last = done.at(-1);
     const end = last?.points?.at(-1);
@@ -237,7 +262,10 @@ export function createPad(shape, changed) {
     clear,
     toggle() {},
     can: () => ({ undo: done.length > 0, redo: undone.length > 0 }),
-    /** Begin anew on top of a base. */
+    /**
+     * Begin anew on top of a base.
+     * @param {Base} base
+     */
     put(base) {
       begin({ base });
       again();
@@ -253,6 +281,7 @@ export function createPad(shape, changed) {
       return { height, width, data };
     },
     show,
+    /** @param {Palette} next */
     paint(next) {
       palette = next;
       show();
@@ -261,10 +290,13 @@ export function createPad(shape, changed) {
   return api;
 }
 
-/** A canvas whose alpha is an ink image's ink, to lay under strokes. */
+/**
+ * A canvas whose alpha is an ink image's ink, to lay under strokes.
+ * @param {Image} about
+ */
 export function inkCanvasOf({ height, width, data }) {
   const canvas = make('canvas', { width, height });
-  const context = canvas.getContext('2d');
+  const context = penOf(canvas);
   const image = context.createImageData(width, height);
   for (let i = 0; i < data.length; i += 1) image.data[4 * i + 3] = Math.round(255 * data[i]);
   context.putImageData(image, 0, 0);

@@ -3,11 +3,16 @@
 import { fillPoint, finenessFor, regionPicture } from '../lib/charts/plane.js';
 import { asNumber } from '../lib/format/text.js';
 import { truthOf } from '../lib/model/answers.js';
-import { make } from '../lib/ui/dom.js';
+import { make, penOf } from '../lib/ui/dom.js';
 import { arrow } from '../lib/ui/keys.js';
 import { card } from './card.js';
+/** @import { Answers, Label, Model, Palette } from '../lib/model/types.js' */
 
-/** Build the card; `reader` reads the answers (answers.js). `moved(stamp)` is called when the point moves. Returns {element, extent, point, put(point), draw(model, palette)}. */
+/**
+ * Build the card; `reader` reads the answers (answers.js). `moved(stamp)` is called when the point moves. Returns {element, extent, point, put(point), draw(model, palette)}.
+ * @param {{ points: number[][], labels: Label[], names: string[], reader: Answers }} about
+ * @param {(stamp: number) => void} moved
+ */
 export function createPlane({ points, labels, names, reader }, moved) {
   const extent = Math.max(
     0.5,
@@ -25,9 +30,15 @@ export function createPlane({ points, labels, names, reader }, moved) {
   element.append(canvas, reading);
   const self = { element, canvas, extent, point: [0, 0], put, draw };
   let held = false;
-  let picture = null;
+  /** @type {HTMLCanvasElement} */
+  let picture;
+  /** @type {{ model: Model, palette: Palette } | null} */
   let made = null;
 
+  /**
+   * @param {number[]} point
+   * @param {number} [stamp]
+   */
   function put(point, stamp = performance.now()) {
     self.point = point.map((value) => Math.min(extent, Math.max(-extent, value)));
     const words = self.point.map((value, i) => `${names[i]} ${asNumber(value, 2)}`).join(', ');
@@ -37,6 +48,7 @@ export function createPlane({ points, labels, names, reader }, moved) {
     moved(stamp);
   }
 
+  /** @param {PointerEvent} event */
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
     return [
@@ -66,8 +78,12 @@ export function createPlane({ points, labels, names, reader }, moved) {
     put([x + step * by[1], y - step * by[0]], event.timeStamp);
   });
 
+  /**
+   * @param {Model} model
+   * @param {Palette} palette
+   */
   function draw(model, palette) {
-    const context = canvas.getContext('2d');
+    const context = penOf(canvas);
     const { width, height } = canvas;
     if (made?.model !== model || made?.palette !== palette) {
       const side = Math.min(100, 2 * finenessFor(model.layers));
@@ -79,6 +95,7 @@ export function createPlane({ points, labels, names, reader }, moved) {
       picture = regionPicture(answers, side, palette, reader);
       made = { model, palette };
     }
+    /** @param {[number, number]} about */
     const place = ([x, y]) => [(x / extent / 2 + 0.5) * width, (0.5 - y / extent / 2) * height];
     context.imageSmoothingEnabled = true;
     context.drawImage(picture, 0, 0, width, height);

@@ -1,18 +1,20 @@
 /** What a card shows as a file: its numbers as CSV, in full, and its picture as PNG. */
 
 import { press } from '../lib/ui/controls.js';
-import { make } from '../lib/ui/dom.js';
+import { make, penOf } from '../lib/ui/dom.js';
 import { download, pngOf } from '../lib/ui/download.js';
 
-/** A cell: quoted where it must be, and with an apostrophe before a text that a spreadsheet would compute. */
-function field(value) {
-  const text = /^[=+@\t\r\n＝＋－＠-]/.test(String(value)) && Number.isNaN(Number(value)) ? `'${value}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
+/** @import { Palette } from '../lib/model/types.js' */
+
+/** @param {unknown} value */
+const field = (value) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
 
 /**
  * Put buttons into the head of a card: `rows()` answers [[heading], [value]], `picture()` a canvas, `name()` what the
  * files are called. What is null has no button; when there is nothing to save, `rows` and `picture` answer null.
+ * @param {HTMLElement} element
+ * @param {() => string} name
+ * @param {{ rows?: (() => unknown[][] | null) | null, picture?: (() => HTMLCanvasElement | null) | null }} about
  */
 export function addSaves(element, name, { rows = null, picture = null }) {
   const head = element.querySelector('.dr-head, .nv-bar');
@@ -38,13 +40,18 @@ export function addSaves(element, name, { rows = null, picture = null }) {
   }
 }
 
-/** A canvas on the paper of the page, `scale` times as large, every pixel of it a square. */
+/**
+ * A canvas on the paper of the page, `scale` times as large, every pixel of it a square.
+ * @param {HTMLCanvasElement} canvas
+ * @param {string} paper
+ * @param {number} [scale]
+ */
 export function onPaper(canvas, paper, scale = 1) {
   const made = make('canvas', {
     width: canvas.width * scale,
     height: canvas.height * scale,
   });
-  const context = made.getContext('2d');
+  const context = penOf(made);
   context.fillStyle = paper;
   context.fillRect(0, 0, made.width, made.height);
   context.imageSmoothingEnabled = false;
@@ -52,7 +59,13 @@ export function onPaper(canvas, paper, scale = 1) {
   return made;
 }
 
-/** Several canvases side by side, `columns` in a row, each with a line of words above and one below it. */
+/**
+ * Several canvases side by side, `columns` in a row, each with a line of words above and one below it.
+ * @param {Array<{ canvas: HTMLCanvasElement | null, above: string, below: string }>} parts
+ * @param {number} columns
+ * @param {[number, number]} about
+ * @param {Palette} palette
+ */
 export function asSheet(parts, columns, [width, height], palette) {
   const [gap, line] = [16, 18];
   const rows = Math.ceil(parts.length / columns);
@@ -60,7 +73,7 @@ export function asSheet(parts, columns, [width, height], palette) {
     width: 2 * (columns * (width + gap) + gap),
     height: 2 * (rows * (height + 2 * line + gap) + gap),
   });
-  const context = made.getContext('2d');
+  const context = penOf(made);
   context.scale(2, 2);
   context.fillStyle = palette.surface;
   context.fillRect(0, 0, made.width, made.height);

@@ -4,8 +4,11 @@ import { asNumber } from '../lib/format/text.js';
 import { roundUp } from '../lib/model/math.js';
 import { gradientOf } from '../lib/theme/palette.js';
 import { segmented, select } from '../lib/ui/controls.js';
-import { make } from '../lib/ui/dom.js';
+import { make, penOf } from '../lib/ui/dom.js';
 import { card } from './card.js';
+
+/** @import { Seen } from './types.js' */
+/** @import { Answers, Image, MapChoice, Numbers, Palette, Shape } from '../lib/model/types.js' */
 
 const MAPS = [
   ['none', 'Image', 'The image alone'],
@@ -21,6 +24,12 @@ const WORDS = {
  * Build the card for the classes that a reader of answers knows (answers.js). `explain(kind, label, patch)` answers the map as numbers; `redraw()` asks for an update.
  * `shows` is {map, label} to begin with, the name of a map and of a class or null; `tellShown({map, label})` is told what a person chooses.
  * Returns {element, update(features, image, best), about(label)}.
+ * @param {Shape} about
+ * @param {Answers} about
+ * @param {(kind: string, label: number, patch: number) => Float64Array | null} explain
+ * @param {() => void} redraw
+ * @param {MapChoice} shows
+ * @param {(shows: MapChoice) => void} tellShown
  */
 export function createSeen([rows, columns], { names: classNames, one, isMany }, explain, redraw, shows, tellShown) {
   const canvas = make('canvas', { className: 'dr-seen-image', width: columns, height: rows });
@@ -69,7 +78,8 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
       ),
     ),
   );
-  let shown = null;
+  /** @type {Seen} */
+  let shown;
 
   numbers.addEventListener('toggle', () => redraw());
   canvas.addEventListener('pointermove', (event) => {
@@ -83,6 +93,10 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
     tip.textContent = '';
   });
 
+  /**
+   * @param {Numbers} values
+   * @param {string} caption
+   */
   function tabulate(values, caption) {
     const text = Array.from(values, (value) => asNumber(value, 4));
     const lines = Array.from({ length: rows }, (_, r) =>
@@ -117,12 +131,17 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
     get shown() {
       return shown;
     },
+    /** @param {number} label */
     about(label) {
       about.value = String(label);
       if (maps.value === 'none') maps.set('gradient');
       chosen();
     },
-    /** Draw the image, and the map when one is chosen; `best` is null for an empty sheet. */
+    /**
+     * Draw the image, and the map when one is chosen; `best` is null for an empty sheet.
+     * @param {{ features: Numbers, image: Image, best: number | null }} about
+     * @param {Palette} palette
+     */
     update({ features, image, best }, palette) {
       const kind = best === null ? 'none' : maps.value;
       forClass.hidden = maps.value === 'none';
@@ -130,9 +149,14 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
       const label = about.value === '' ? best : Number(about.value);
       const map = kind === 'none' ? null : explain(kind, label, Number(patch.value));
       const top = map ? roundUp(map.reduce((most, value) => Math.max(most, Math.abs(value)), 0)) : 0;
-      const context = canvas.getContext('2d');
+      const context = penOf(canvas);
       const picture = context.createImageData(columns, rows);
       const pixels = new Uint32Array(picture.data.buffer);
+      /**
+       * @param {number} a
+       * @param {number} b
+       * @param {number} share
+       */
       const mix = (a, b, share) => {
         let made = 255 << 24;
         for (const at of [0, 8, 16])

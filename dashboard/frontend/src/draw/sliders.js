@@ -5,8 +5,15 @@ import { press } from '../lib/ui/controls.js';
 import { make } from '../lib/ui/dom.js';
 import { card } from './card.js';
 import { drawSweep } from './sweep.js';
+/** @import { SweepRequest } from './types.js' */
+/** @import { Palette } from '../lib/model/types.js' */
 
-/** Build the card. `moved(stamp)` is called when a slider moves. Returns {element, values, seed, update(about, palette), destroy()}. */
+/**
+ * Build the card. `moved(stamp)` is called when a slider moves. Returns {element, values, seed, update(about, palette), destroy()}.
+ * @param {string[]} classNames
+ * @param {number} side
+ * @param {(stamp: number) => void} moved
+ */
 export function createSliders(classNames, side, moved) {
   const values = neutral();
   const reset = press('Reset', 'Leave the image as it is', () => {
@@ -73,6 +80,11 @@ export function createSliders(classNames, side, moved) {
   });
 
   // One slider a task, so that a stroke that begins meanwhile is answered at once.
+  /**
+   * @param {SweepRequest} about
+   * @param {Palette} palette
+   * @param {number | null} at
+   */
   function again(about, palette, at) {
     const { image, label, answer, says } = about;
     const { change, canvas, verdict } = rows[at];
@@ -88,11 +100,16 @@ export function createSliders(classNames, side, moved) {
     if (at + 1 < rows.length) next(about, palette, at + 1);
   }
   let timer = 0;
+  /** @param {...unknown[]} given */
   function next(...given) {
     clearTimeout(timer);
     timer = setTimeout(() => again(...given), given[2] ? 0 : 110);
   }
 
+  /**
+   * @param {{ breaks: [number | null, number | null] }} about
+   * @param {ChangeKind} about
+   */
   function sentence({ breaks: [below, above] }, { words }) {
     if (below === null && above === null) return 'holds throughout';
     const at = [below, above].filter((value) => value !== null).map((value) => words(value));
@@ -117,7 +134,11 @@ export function createSliders(classNames, side, moved) {
         label: found?.label,
         points: found?.points ?? [],
       })),
-    /** Soon, draw anew how sure the network stays of `label` (null: nothing is drawn). */
+    /**
+     * Soon, draw anew how sure the network stays of `label` (null: nothing is drawn).
+     * @param {SweepRequest} about
+     * @param {Palette} palette
+     */
     update: (about, palette) => next(about, palette, 0),
     destroy: () => clearTimeout(timer),
   };

@@ -5,6 +5,8 @@ import { press } from '../lib/ui/controls.js';
 import { make } from '../lib/ui/dom.js';
 import { imageSize } from './image-size.js';
 
+/** @import { Image } from '../lib/model/types.js' */
+
 const MOST_BYTES = 10e6;
 const MOST_PIXELS = 50e6; // decoded, each takes 4 bytes; as many as an image of a folder may have
 const SIDE = 560; // what a picture is scaled down to before its ink is looked for
@@ -13,6 +15,8 @@ const KINDS = { 'image/png': 'PNG', 'image/jpeg': 'JPEG' };
 /**
  * Build the way in. `take(ink)` gets the ink image that was found, `say(sentence | null)` what is wrong.
  * Returns {element, forget(), listen(target)}.
+ * @param {(ink: Image) => void} take
+ * @param {(sentence: string | null) => void} say
  */
 export function createUpload(take, say) {
   const file = make('input', { className: 'nv-hidden', type: 'file', accept: 'image/png,image/jpeg', tabIndex: -1 });
@@ -26,6 +30,7 @@ export function createUpload(take, say) {
   const invert = make('input', { type: 'checkbox' });
   const flip = make('label', { className: 'dr-switch', hidden: true }, invert, 'dark on light');
   const element = make('span', { className: 'dr-upload' }, open, file, flip);
+  /** @type {ImageData | null} */
   let pixels = null;
 
   file.addEventListener('change', () => {
@@ -35,12 +40,16 @@ export function createUpload(take, say) {
   });
   invert.addEventListener('change', () => use(invert.checked));
 
+  /** @param {Blob} blob */
   async function read(blob) {
     const problem = await takeIn(blob);
     say(problem);
   }
 
-  /** Take a file in; answers one sentence when it cannot be. */
+  /**
+   * Take a file in; answers one sentence when it cannot be.
+   * @param {Blob} blob
+   */
   async function takeIn(blob) {
     const name = blob.name ? `“${blob.name}”` : 'What was pasted';
     if (!KINDS[blob.type]) return `${name} is no PNG or JPEG image${blob.type ? ` but ${blob.type}` : ''}.`;
@@ -69,6 +78,7 @@ export function createUpload(take, say) {
     return use(null);
   }
 
+  /** @param {boolean | null} inverted */
   function use(inverted) {
     const found = inkOf(pixels, inverted);
     invert.checked = found.inverted;
@@ -85,11 +95,18 @@ export function createUpload(take, say) {
 
   return {
     element,
-    /** Whether nothing but the upload is on the sheet: the switch would put it in the place of anything else. */
+    /**
+     * Whether nothing but the upload is on the sheet: the switch would put it in the place of anything else.
+     * @param {boolean} is
+     */
     isOnSheet(is) {
       flip.hidden = !is;
     },
-    /** Take what is pasted on the page and dropped on `target`, until `signal` is aborted. */
+    /**
+     * Take what is pasted on the page and dropped on `target`, until `signal` is aborted.
+     * @param {HTMLElement} target
+     * @param {AbortSignal} signal
+     */
     listen(target, signal) {
       document.addEventListener(
         'paste',

@@ -2,12 +2,18 @@
 import { make } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 
+/** @import { Axis, ChartData, Plotly, Ranges, Trace } from './types.js' */
+/** @import { Palette } from '../lib/model/types.js' */
+
 const PAGE = 10;
 const NEARER = 0.6;
 const HINT = 'Arrow keys: points, Enter: its examples, + − 0: zoom';
 let library = null;
 
-/** The drawing library, fetched once from its address on our own server. */
+/**
+ * The drawing library, fetched once from its address on our own server.
+ * @param {string} address
+ */
 export function plotly(address) {
   library ??= new Promise((resolve, reject) => {
     const script = make('script', { src: address });
@@ -21,14 +27,17 @@ export function plotly(address) {
   return library;
 }
 
-/** A point's words on one line, as they are read out. */
-const plainly = (text) => String(text).replaceAll('<br>', ', ').replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(code));
-/** A text that plotly, which takes some HTML, shows letter by letter; as `dashboard.escaping.plotly` does. */
-const escaped = (text) => text.replace(/[&<{]/g, (sign) => `&#${sign.codePointAt(0)};`);
+/**
+ * A point's words on one line, as they are read out.
+ * @param {unknown} text
+ */
+const plainly = (text) => String(text).replaceAll('<br>', ', ');
 
 /**
  * Build the chart in `root`; `tell` is called with {label, carried}: the class of the curve and what the point carries.
  * The trace whose `meta.walk` is true is the one that the keys go along; its `text` is read out.
+ * @param {HTMLElement} root
+ * @param {(chosen: Record<string, unknown>) => void} tell
  */
 export function createChart(root, tell) {
   const title = make('b');
@@ -51,29 +60,41 @@ export function createChart(root, tell) {
   const say = make('p', { className: 'ai-say ai-plot-say', 'aria-live': 'polite', textContent: HINT });
   const plot = make('div', { className: 'ai-plot', tabIndex: 0, role: 'application', 'aria-roledescription': 'chart' });
   root.append(head, plot, say);
-  let data = null;
-  let palette = null;
+  /** @type {ChartData} */
+  let data;
+  /** @type {Palette} */
+  let palette;
+  /** @type {Plotly | null} */
   let Plotly = null;
+  /** @type {Trace | null} */
   let walk = null; // the trace that the keys go along
   let at = 0; // the point of it that they stand on
   let isOn = false; // whether that point is marked
   let isGone = false;
+  /** @type {Ranges | null} */
   let zoom = null; // the ranges of both axes, or null for the whole chart; outlives new data
 
   const points = () => walk?.x.length ?? 0;
+  /** @param {number} i */
   const carriedAt = (i) => {
     const carried = walk.customdata[i];
     return Array.isArray(carried) ? carried[0] : carried;
   };
+  /** @param {number} value */
   const nearest = (value) => {
     let best = 0;
     for (let i = 0; i < points(); i += 1) {
+      /** @param {number} k */
       const far = (k) => (carriedAt(k) === null ? Infinity : Math.abs(carriedAt(k) - value));
       if (far(i) < far(best)) best = i;
     }
     return best;
   };
 
+  /**
+   * @param {ChartData} given
+   * @param {Palette} colors
+   */
   function update(given, colors) {
     const before = walk;
     if (data?.run !== given.run) zoom = null;
@@ -107,6 +128,7 @@ export function createChart(root, tell) {
     marker: { size: 16, symbol: 'circle-open', color: palette.ink, line: { width: 3 } },
   });
   const axes = ['xaxis', 'yaxis'];
+  /** @param {Axis} axis */
   const home = (axis) => (data.figure.layout[axis].range ? [...data.figure.layout[axis].range] : null); // plotly writes into what it is given
   function layout() {
     const made = {
@@ -134,6 +156,7 @@ export function createChart(root, tell) {
     });
   }
 
+  /** @param {Plotly} loaded */
   function begin(loaded) {
     if (Plotly || isGone) return;
     Plotly = loaded;
@@ -151,6 +174,10 @@ export function createChart(root, tell) {
     plot.on('plotly_doubleclick', () => zoomTo(null));
   }
 
+  /**
+   * @param {string | null} label
+   * @param {unknown} carried
+   */
   function choose(label, carried) {
     if (carried === null || carried === undefined || Number.isNaN(carried))
       say.textContent = 'Nothing is called positive at this point: it has no examples.';
@@ -158,12 +185,16 @@ export function createChart(root, tell) {
   }
 
   // --- zoom ---
+  /** @param {Ranges | null} ranges */
   function zoomTo(ranges) {
     zoom = ranges;
     return draw();
   }
 
-  /** A drag with the mouse has zoomed. */
+  /**
+   * A drag with the mouse has zoomed.
+   * @param {Record<string, unknown>} change
+   */
   function takeZoom(change) {
     if (!Object.keys(change).some((key) => key.includes('.range'))) return;
     zoom = axes.map((axis) => [...plot.layout[axis].range]);
@@ -175,6 +206,7 @@ export function createChart(root, tell) {
     root.dataset.zoomed = String(zoom !== null);
   }
 
+  /** @param {number} factor */
   function zoomBy(factor) {
     const around = isOn ? [walk.x[at], walk.y[at]] : [null, null];
     zoomTo(

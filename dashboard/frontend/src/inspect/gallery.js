@@ -2,19 +2,31 @@
 
 import { fillPoint } from '../lib/charts/plane.js';
 import { isSame, truthOf } from '../lib/model/answers.js';
-import { make } from '../lib/ui/dom.js';
+import { make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { roveOver } from '../lib/ui/keys.js';
 
+/** @import { GalleryData, Item } from './types.js' */
+/** @import { Palette } from '../lib/model/types.js' */
+
+/** @param {number} value */
 const percent = (value) =>
   value >= 0.995 && value < 1 ? '>99 %' : value > 0 && value < 0.01 ? '<1 %' : `${Math.round(100 * value)} %`;
 const ROW = 90; // pixels: a row of images
+/** @param {number} value */
 const exact = (value) => (value >= 0.001 ? value.toFixed(4) : value === 0 ? '0' : value.toExponential(1));
 
-/** The bytes of a base64 text. */
+/**
+ * The bytes of a base64 text.
+ * @param {string} text
+ */
 const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
-/** Build the gallery in `root`; `tell` is called with {sample: i | null} or {sheet: page}. */
+/**
+ * Build the gallery in `root`; `tell` is called with {sample: i | null} or {sheet: page}.
+ * @param {HTMLElement} root
+ * @param {(chosen: Record<string, unknown>) => void} tell
+ */
 export function createGallery(root, tell) {
   const title = make('h3');
   const count = make('span', { className: 'ai-count' });
@@ -29,10 +41,15 @@ export function createGallery(root, tell) {
   const sheet = make('div', { className: 'ai-sheet', role: 'group', 'aria-label': 'Examples' });
   const pager = make('nav', { className: 'ai-pager', 'aria-label': 'Pages of the gallery' });
   root.append(head, detail, sheet, pager);
-  let data = null;
-  let palette = null;
+  /** @type {GalleryData} */
+  let data;
+  /** @type {Palette} */
+  let palette;
+  /** @type {Item | null | undefined} */
   let opened = null;
+  /** @type {HTMLElement[]} */
   let tiles = [];
+  /** @type {string | null} */
   let chosen = null; // what was drawn last
 
   const across = () =>
@@ -40,6 +57,7 @@ export function createGallery(root, tell) {
       1,
       tiles.findIndex((tile) => tile.offsetTop > tiles[0].offsetTop),
     );
+  /** @param {EventTarget | null} element */
   const placeOf = (element) => {
     const k = tiles.indexOf(element);
     const width = tiles.at(-1)?.offsetTop === tiles[0]?.offsetTop ? tiles.length : across();
@@ -56,6 +74,10 @@ export function createGallery(root, tell) {
     (row, column) => tiles[row * width + column] ?? null,
   );
 
+  /**
+   * @param {GalleryData} given
+   * @param {Palette} colors
+   */
   function update(given, colors) {
     const isNew = given !== data;
     data = given;
@@ -101,8 +123,10 @@ export function createGallery(root, tell) {
       root.scrollIntoView({ block: 'start' });
   }
 
+  /** @param {number[]} classes */
   const wordsOf = (classes) => classes.map((c) => data.names[c]).join(', ') || 'no label';
 
+  /** @param {Item} item */
   function tileOf(item) {
     const { isRight } = item;
     const [truly, taken] = [wordsOf(item.truth), wordsOf(item.said)];
@@ -127,7 +151,13 @@ export function createGallery(root, tell) {
     return tile;
   }
 
-  /** A click away from the network view; beside a tile it is for the pointer, the keyboard has the one of the opened example. */
+  /**
+   * A click away from the network view; beside a tile it is for the pointer, the keyboard has the one of the opened example.
+   * @param {Item} about
+   * @param {string} className
+   * @param {string} textContent
+   * @param {number} [tabIndex]
+   */
   const linkTo = ({ sample }, className, textContent, tabIndex = 0) =>
     make('a', {
       className,
@@ -140,12 +170,15 @@ export function createGallery(root, tell) {
         : {}),
     });
 
-  /** The example itself: its pixels, its place in the plane, or its values. */
+  /**
+   * The example itself: its pixels, its place in the plane, or its values.
+   * @param {Item} item
+   */
   function faceOf(item) {
     if (data.kind === 'image') {
       const [rows, columns] = data.shape;
       const canvas = make('canvas', { width: columns, height: rows });
-      const context = canvas.getContext('2d');
+      const context = penOf(canvas);
       const image = context.createImageData(columns, rows);
       const words = new Uint32Array(image.data.buffer);
       item.pixels.forEach((value, i) => {
@@ -156,8 +189,9 @@ export function createGallery(root, tell) {
     }
     if (data.kind === 'plane') {
       const canvas = make('canvas', { width: 144, height: 144, className: 'ai-plane' });
-      const context = canvas.getContext('2d');
+      const context = penOf(canvas);
       const [left, right, bottom, top] = data.extent;
+      /** @param {[number, number]} about */
       const at = ([x, y]) => [8 + (128 * (x - left)) / (right - left), 136 - (128 * (y - bottom)) / (top - bottom)];
       context.fillStyle = palette.paper;
       context.fillRect(0, 0, 144, 144);
@@ -207,7 +241,7 @@ export function createGallery(root, tell) {
       width: 2 * (columns * (side + gap) + gap),
       height: 2 * (rows * (side + words + gap) + gap + 24),
     });
-    const context = canvas.getContext('2d');
+    const context = penOf(canvas);
     context.scale(2, 2);
     context.fillStyle = palette.surface;
     context.fillRect(0, 0, canvas.width, canvas.height);
@@ -244,6 +278,11 @@ export function createGallery(root, tell) {
   function page() {
     const { sheet: now, sheets } = data;
     pager.hidden = sheets <= 1;
+    /**
+     * @param {string} text
+     * @param {string} label
+     * @param {number} to
+     */
     const button = (text, label, to) => {
       const made = make('button', {
         type: 'button',

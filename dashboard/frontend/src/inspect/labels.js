@@ -1,9 +1,12 @@
 /** A 2x2 matrix for each label: what is true in rows, what was predicted in columns; every cell shows its examples. */
 
-import { make } from '../lib/ui/dom.js';
+import { closest, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { roveOver } from '../lib/ui/keys.js';
 import { fillLegend, paintCell } from './cells.js';
+
+/** @import { LabelsData } from './types.js' */
+/** @import { Palette } from '../lib/model/types.js' */
 
 const CELLS = [
   ['tn', 'fp'],
@@ -19,7 +22,11 @@ const HEADS = [
   ['predicted', 'called'],
 ];
 
-/** Build the matrices in `root`; `tell` is called with a selection such as "fn-3" or "true-3". */
+/**
+ * Build the matrices in `root`; `tell` is called with a selection such as "fn-3" or "true-3".
+ * @param {HTMLElement} root
+ * @param {(chosen: Record<string, unknown>) => void} tell
+ */
 export function createLabels(root, tell) {
   const grid = make('div', { className: 'ai-matrices', role: 'group' });
   const say = make('p', { className: 'ai-say', 'aria-live': 'polite' });
@@ -34,10 +41,14 @@ export function createLabels(root, tell) {
       pngButton(picture, () => data.file),
     ),
   );
+  /** @type {HTMLButtonElement[][][]} */
   let cells = []; // [label][row][column]
   let built = '';
-  let data = null;
-  let palette = null;
+  /** @type {LabelsData} */
+  let data;
+  /** @type {Palette} */
+  let palette;
+  /** @param {EventTarget | null} element */
   const placeOf = (element) => {
     const spot = element.closest?.('[data-spot]')?.dataset.spot;
     return spot ? spot.split(',').map(Number) : null;
@@ -45,10 +56,17 @@ export function createLabels(root, tell) {
   // Up and down go from label to label, as if all matrices stood under each other.
   const reach = roveOver(grid, placeOf, (row, column) => cells[Math.floor(row / 2)]?.[row % 2]?.[column] ?? null);
 
+  /** @param {string[]} names */
   function build(names) {
     cells = names.map(() => [[], []]);
     grid.replaceChildren(
       ...names.map((name, k) => {
+        /**
+         * @param {string} className
+         * @param {string} show
+         * @param {string} text
+         * @param {string} title
+         */
         const button = (className, show, text, title) => {
           const made = make('button', { type: 'button', className, textContent: text, title });
           made.dataset.show = `${show}-${k}`;
@@ -76,6 +94,10 @@ export function createLabels(root, tell) {
     reach(cells[0][0][0]);
   }
 
+  /**
+   * @param {LabelsData} given
+   * @param {Palette} colors
+   */
   function update(given, colors) {
     data = given;
     palette = colors;
@@ -103,6 +125,7 @@ export function createLabels(root, tell) {
     describe(null);
   }
 
+  /** @param {EventTarget | null} element */
   function describe(element) {
     const [kind, k] = element?.closest?.('[data-show]')?.dataset.show.split('-') ?? [];
     if (!kind || !data) {
@@ -111,6 +134,10 @@ export function createLabels(root, tell) {
     }
     const [[tn, fp], [fn, tp]] = data.counts[k];
     const name = data.names[k];
+    /**
+     * @param {number} part
+     * @param {number} whole
+     */
     const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : 'n/a');
     const told = {
       tp: `${tp} of ${tp + fn} that are ${name} were found (recall ${share(tp, tp + fn)}).`,
@@ -133,11 +160,19 @@ export function createLabels(root, tell) {
       width: 2 * across * wide,
       height: 2 * (28 + Math.ceil(data.names.length / across) * tall),
     });
-    const context = canvas.getContext('2d');
+    const context = penOf(canvas);
     context.scale(2, 2);
     context.fillStyle = palette.surface;
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.textBaseline = 'middle';
+    /**
+     * @param {string} text
+     * @param {number} x
+     * @param {number} y
+     * @param {string} color
+     * @param {CanvasTextAlign} [align]
+     * @param {string} [font]
+     */
     const write = (text, x, y, color, align = 'center', font = '13px sans-serif') => {
       Object.assign(context, { fillStyle: color, textAlign: align, font });
       context.fillText(text, x, y);
@@ -162,7 +197,7 @@ export function createLabels(root, tell) {
   }
 
   grid.addEventListener('click', (event) => {
-    const chosen = event.target.closest('[data-show]');
+    const chosen = closest(event, '[data-show]');
     if (!chosen) return;
     for (const each of grid.querySelectorAll('[aria-pressed=true]')) each.setAttribute('aria-pressed', 'false');
     chosen.setAttribute('aria-pressed', 'true');

@@ -13,6 +13,9 @@ import { createMatrix } from './matrix.js';
 import { createMoment } from './moment.js';
 import { createTable } from './table.js';
 
+/** @import { InspectData } from './types.js' */
+/** @import { Component, Palette } from '../lib/model/types.js' */
+
 const VIEWS = {
   matrix: createMatrix,
   labels: createLabels,
@@ -26,7 +29,10 @@ const mounted = new WeakMap();
 
 let isLoadedAhead = false;
 
-/** Load what draws the charts while the page is at rest: it is 5 MB, which the first chart would wait for. */
+/**
+ * Load what draws the charts while the page is at rest: it is 5 MB, which the first chart would wait for.
+ * @param {string} address
+ */
 function loadAhead(address) {
   if (isLoadedAhead) return;
   isLoadedAhead = true;
@@ -37,7 +43,10 @@ function loadAhead(address) {
   else setTimeout(load, 1000);
 }
 
-/** Called by the component's loader at every change of its data; returns what unmounts it. */
+/**
+ * Called by the component's loader at every change of its data; returns what unmounts it.
+ * @param {Component<InspectData>} component
+ */
 export function mount(component) {
   const parent = component.parentElement;
   let view = mounted.get(parent);
@@ -52,12 +61,18 @@ export function mount(component) {
   };
 }
 
+/**
+ * @param {HTMLElement} parent
+ * @param {InspectData['view']} name
+ */
 function create(parent, name) {
   const root = make('div', { className: `annscope-inspect ai-${name}` });
   parent.append(root);
   let tell = () => {};
-  let data = null;
-  let palette = null;
+  /** @type {InspectData} */
+  let data;
+  /** @type {Palette} */
+  let palette;
   const view = VIEWS[name](root, (chosen) => tell('chosen', { ...chosen, when: Date.now() }));
 
   function paint() {
@@ -73,6 +88,7 @@ function create(parent, name) {
     if (paint() && data) view.update(data, palette);
   }, LOOK_AT_THEME);
   return {
+    /** @param {Component<InspectData>} component */
     update(component) {
       ({ data } = component);
       // Of two choices in quick succession Streamlit may lose a trigger, but it keeps the last state.

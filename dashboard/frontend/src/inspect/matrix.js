@@ -1,14 +1,21 @@
 /** The confusion matrix of Inspect: every cell, row and column is a button that says which examples to show. */
 
-import { make } from '../lib/ui/dom.js';
+import { closest, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { roveOver } from '../lib/ui/keys.js';
 import { fillLegend, paintCell } from './cells.js';
 
+/** @import { MatrixData } from './types.js' */
+/** @import { Palette } from '../lib/model/types.js' */
+
 const NUMBERS_UP_TO = 26; // classes for which every cell has room for its number
 const BIG_UP_TO = 12;
 
-/** Build the matrix in `root`; `tell` is called with a selection such as "3-5", "true-3" or "predicted-5". */
+/**
+ * Build the matrix in `root`; `tell` is called with a selection such as "3-5", "true-3" or "predicted-5".
+ * @param {HTMLElement} root
+ * @param {(chosen: Record<string, unknown>) => void} tell
+ */
 export function createMatrix(root, tell) {
   const table = make('table', { className: 'ai-grid', role: 'grid' });
   const say = make('p', { className: 'ai-say', 'aria-live': 'polite' });
@@ -20,22 +27,33 @@ export function createMatrix(root, tell) {
     pngButton(picture, () => data.file),
   );
   root.append(make('div', { className: 'ai-scroll' }, table), say, foot);
+  /** @type {HTMLElement[][]} */
   let places = []; // [row][column], row 0 and column 0 the headings, the last column the totals
   let built = '';
-  let data = null;
-  let palette = null;
+  /** @type {MatrixData} */
+  let data;
+  /** @type {Palette} */
+  let palette;
+  /** @param {EventTarget | null} element */
   const placeOf = (element) => {
     const spot = element.closest?.('[data-spot]')?.dataset.spot;
     return spot ? spot.split(',').map(Number) : null;
   };
   const reach = roveOver(table, placeOf, (row, column) => places[row]?.[column] ?? null);
 
+  /** @param {string[]} names */
   function build(names) {
     const header = make('tr', { role: 'row' }, make('td', { className: 'ai-corner', role: 'presentation' }));
     const longest = Math.max(...names.map((name) => name.length));
     header.firstChild.style.width = `${Math.min(names.length <= 4 ? 230 : 140, Math.max(64, 20 + 7 * longest))}px`;
     header.firstChild.append(make('span', { textContent: 'predicted →' }), make('span', { textContent: 'true ↓' }));
     const body = make('tbody', { role: 'rowgroup' });
+    /**
+     * @param {HTMLTableCellElement} element
+     * @param {number} row
+     * @param {number} column
+     * @param {string} selection
+     */
     const spot = (element, row, column, selection) => {
       Object.assign(element.dataset, { spot: `${row},${column}`, show: selection });
       element.tabIndex = -1;
@@ -80,6 +98,10 @@ export function createMatrix(root, tell) {
     reach(places[1][1]);
   }
 
+  /**
+   * @param {MatrixData} given
+   * @param {Palette} colors
+   */
   function update(given, colors) {
     data = given;
     palette = colors;
@@ -115,6 +137,7 @@ export function createMatrix(root, tell) {
     describe(null);
   }
 
+  /** @param {EventTarget | null} element */
   function describe(element) {
     const spot = element && placeOf(element);
     if (!spot || !data) {
@@ -123,6 +146,10 @@ export function createMatrix(root, tell) {
     }
     const [i, j] = [spot[0] - 1, spot[1] - 1];
     const { names, counts, totals, predicted } = data;
+    /**
+     * @param {number} part
+     * @param {number} whole
+     */
     const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : 'n/a');
     if (i < 0)
       say.textContent = `${predicted[j].toLocaleString('en')} taken for ${names[j]}; precision ${share(counts[j][j], predicted[j])}.`;
@@ -138,7 +165,7 @@ export function createMatrix(root, tell) {
   /** The matrix as one picture, its names in full. */
   function picture() {
     const canvas = make('canvas');
-    const context = canvas.getContext('2d');
+    const context = penOf(canvas);
     const [side, bold, size] = [44, '600 13px sans-serif', data.names.length];
     context.font = bold;
     const longest = Math.ceil(Math.max(...data.names.map((name) => context.measureText(name).width)));
@@ -150,6 +177,14 @@ export function createMatrix(root, tell) {
     context.fillStyle = palette.surface;
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.textBaseline = 'middle';
+    /**
+     * @param {string} text
+     * @param {number} x
+     * @param {number} y
+     * @param {string} color
+     * @param {CanvasTextAlign} [align]
+     * @param {string} [font]
+     */
     const write = (text, x, y, color, align = 'center', font = '13px sans-serif') => {
       Object.assign(context, { fillStyle: color, textAlign: align, font });
       context.fillText(text, x, y, align === 'center' ? side - 4 : undefined);
@@ -177,8 +212,9 @@ export function createMatrix(root, tell) {
     return canvas;
   }
 
+  /** @param {Event} event */
   const choose = (event) => {
-    const cell = event.target.closest('[data-show]');
+    const cell = closest(event, '[data-show]');
     if (!cell) return;
     for (const each of table.querySelectorAll('[aria-selected=true]')) each.setAttribute('aria-selected', 'false');
     cell.setAttribute('aria-selected', 'true');

@@ -2,11 +2,21 @@
 
 import { make } from '../lib/ui/dom.js';
 
+/** @import { MomentData } from './types.js' */
+
 const REST = 160; // ms without a key before the snapshot it stands on is asked for
 const PATIENCE = 2000; // ms in which the page may answer; until then the slider stays where it was put
 
-/** Build the choice in `root`; `tell` is called with {number} or, to follow the run, {latest: true}. */
+/**
+ * Build the choice in `root`; `tell` is called with {number} or, to follow the run, {latest: true}.
+ * @param {HTMLElement} root
+ * @param {(chosen: Record<string, unknown>) => void} tell
+ */
 export function createMoment(root, tell) {
+  /**
+   * @param {string} text
+   * @param {string} label
+   */
   const button = (text, label) =>
     make('button', { type: 'button', textContent: text, title: label, 'aria-label': label });
   const [earlier, later] = [button('‹', 'One snapshot earlier'), button('›', 'One snapshot later')];
@@ -14,12 +24,14 @@ export function createMoment(root, tell) {
   const output = make('output');
   const latest = make('button', { type: 'button', className: 'ai-latest' });
   root.append(earlier, slider, later, output, latest);
-  let data = null;
+  /** @type {MomentData} */
+  let data;
   let held = false; // a hand is on the slider: nothing else may move it
   let asking = 0;
   let wanted = { number: null, since: 0 };
 
   // The slider goes over the places in `data.numbers`.
+  /** @param {number} place */
   const words = (place) => `${data.unit} ${(data.at[place] ?? data.at.at(-1)).toLocaleString('en')}`;
 
   function say() {
@@ -29,6 +41,7 @@ export function createMoment(root, tell) {
     later.disabled = slider.valueAsNumber === Number(slider.max);
   }
 
+  /** @param {MomentData} given */
   function update(given) {
     data = given;
     const last = data.at.length - 1;
@@ -48,6 +61,7 @@ export function createMoment(root, tell) {
     Object.assign(root.dataset, { number: data.number, last: data.numbers.at(-1), following: data.following });
   }
 
+  /** @param {number} place */
   function ask(place) {
     clearTimeout(asking);
     asking = 0;
@@ -58,6 +72,7 @@ export function createMoment(root, tell) {
     else tell({ number });
   }
 
+  /** @param {number} by */
   function step(by) {
     slider.value = slider.valueAsNumber + by;
     say();

@@ -1,9 +1,15 @@
 /** A table of figures, sortable by each column; a row that stands for something is a button that chooses it. */
-import { make } from '../lib/ui/dom.js';
+import { closest, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { roveOver } from '../lib/ui/keys.js';
+/** @import { Row, TableData } from './types.js' */
+/** @import { Palette } from '../lib/model/types.js' */
 
-/** Build a table in `root`; `tell` is called with {row: id}. */
+/**
+ * Build a table in `root`; `tell` is called with {row: id}.
+ * @param {HTMLElement} root
+ * @param {(chosen: Record<string, unknown>) => void} tell
+ */
 export function createTable(root, tell) {
   const table = make('table', { className: 'ai-table' });
   const box = make('div', { className: 'ai-scroll' }, table);
@@ -15,14 +21,24 @@ export function createTable(root, tell) {
       pngButton(picture, () => data.file),
     ),
   );
-  let data = null;
-  let palette = null;
+  /** @type {TableData} */
+  let data;
+  /** @type {Palette} */
+  let palette;
+  /** @type {[number, boolean] | null} */
   let sort = null; // [column, descending]
+  /** @type {HTMLTableRowElement[]} */
   let rows = [];
+  /** @type {string | null} */
   let seen = null; // the row that was last brought into sight
+  /** @param {EventTarget | null} element */
   const placeOf = (element) => (element.dataset?.row ? [rows.indexOf(element), 0] : null);
   const reach = roveOver(table, placeOf, (row, column) => (column === 0 ? (rows[row] ?? null) : null));
 
+  /**
+   * @param {TableData} given
+   * @param {Palette} colors
+   */
   function update(given, colors) {
     data = given;
     palette = colors;
@@ -50,6 +66,7 @@ export function createTable(root, tell) {
     const ordered = [...data.rows];
     if (sort) {
       const [k, descending] = sort;
+      /** @param {unknown} value */
       const missing = (value) => value === null;
       ordered.sort((a, b) => {
         const [x, y] = [a.cells[k], b.cells[k]];
@@ -84,6 +101,7 @@ export function createTable(root, tell) {
     if (held) rows.find((line) => line.dataset.row === held)?.focus({ preventScroll: true });
   }
 
+  /** @param {Row} about */
   function lineOf({ cells, title }) {
     const line = make('tr', { title: title ?? '' });
     cells.forEach((value, k) => {
@@ -109,7 +127,7 @@ export function createTable(root, tell) {
   function picture() {
     const lines = [...table.rows].map((line) => [...line.cells].map((cell) => cell.textContent));
     const canvas = make('canvas');
-    const context = canvas.getContext('2d');
+    const context = penOf(canvas);
     const [tall, top, font, bold] = [26, 34, '13px sans-serif', '600 13px sans-serif'];
     context.font = bold;
     const wide = data.columns.map(
@@ -125,6 +143,14 @@ export function createTable(root, tell) {
     context.fillStyle = palette.surface;
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.textBaseline = 'middle';
+    /**
+     * @param {string} text
+     * @param {number} x
+     * @param {number} y
+     * @param {string} color
+     * @param {CanvasTextAlign} align
+     * @param {number} weight
+     */
     const write = (text, x, y, color, align, weight) => {
       Object.assign(context, { fillStyle: color, textAlign: align, font: weight });
       context.fillText(text, x, y);
@@ -153,8 +179,9 @@ export function createTable(root, tell) {
     return canvas;
   }
 
+  /** @param {Event} event */
   const choose = (event) => {
-    const line = event.target.closest('tr[data-row]');
+    const line = closest(event, 'tr[data-row]');
     if (!line) return;
     rows.forEach((each) => each.setAttribute('aria-selected', String(each === line)));
     tell({ row: line.dataset.row });

@@ -1,4 +1,7 @@
 /** Zoom and pan of a canvas: Ctrl (or Cmd) with the wheel, a drag, or buttons; the page's own scrolling is left alone. */
+import { createListeners } from '../lib/ui/dom.js';
+
+/** @import { Place, Size } from './types.js' */
 
 const LARGEST = 12;
 const SMALLEST = 0.5;
@@ -11,7 +14,11 @@ export class Camera {
     this.fit = { scale: 1, x: 0, y: 0 };
   }
 
-  /** Say which part is the whole: content of the given size in a canvas of the given size. */
+  /**
+   * Say which part is the whole: content of the given size in a canvas of the given size.
+   * @param {Size} content
+   * @param {Size} canvas
+   */
   frame(content, canvas) {
     const wasFit = this.isFit;
     const scale = Math.min(1, canvas.width / content.width, canvas.height / content.height);
@@ -32,7 +39,12 @@ export class Camera {
     Object.assign(this, { scale: this.fit.scale, x: this.fit.x, y: this.fit.y });
   }
 
-  /** Zoom by a factor about a point of the canvas. */
+  /**
+   * Zoom by a factor about a point of the canvas.
+   * @param {number} factor
+   * @param {number} x
+   * @param {number} y
+   */
   zoom(factor, x, y) {
     const scale = Math.min(LARGEST, Math.max(SMALLEST * this.fit.scale, this.scale * factor));
     this.x = x - ((x - this.x) * scale) / this.scale;
@@ -41,23 +53,41 @@ export class Camera {
     if (Math.abs(scale / this.fit.scale - 1) < 0.01) this.reset();
   }
 
-  /** Move by canvas pixels. */
+  /**
+   * Move by canvas pixels.
+   * @param {number} dx
+   * @param {number} dy
+   */
   pan(dx, dy) {
     this.x += dx;
     this.y += dy;
   }
 
-  /** A canvas point in the content's own coordinates. */
+  /**
+   * A canvas point in the content's own coordinates.
+   * @param {number} x
+   * @param {number} y
+   */
   toContent(x, y) {
     return { x: (x - this.x) / this.scale, y: (y - this.y) / this.scale };
   }
 
-  /** A content point on the canvas. */
+  /**
+   * A content point on the canvas.
+   * @param {number} x
+   * @param {number} y
+   */
   toCanvas(x, y) {
     return { x: x * this.scale + this.x, y: y * this.scale + this.y };
   }
 
-  /** Pan just enough that a content point is on the canvas, `margin` pixels from its edge. */
+  /**
+   * Pan just enough that a content point is on the canvas, `margin` pixels from its edge.
+   * @param {number} x
+   * @param {number} y
+   * @param {Size} canvas
+   * @param {number} [margin]
+   */
   reveal(x, y, canvas, margin = 40) {
     const at = this.toCanvas(x, y);
     this.pan(
@@ -70,13 +100,17 @@ export class Camera {
 /**
  * Let pointer and wheel move a camera over `canvas`; `changed()` after each move.
  * Returns {moved(): whether the last press was a drag, destroy()}.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Camera} camera
+ * @param {() => void} changed
  */
 export function steer(canvas, camera, changed) {
+  /** @type {Place | null} */
   let held = null;
   let dragged = false;
-  const stop = new AbortController();
-  const listen = (type, act, options = {}) => canvas.addEventListener(type, act, { ...options, signal: stop.signal });
+  const { listen, stop } = createListeners();
   listen(
+    canvas,
     'wheel',
     (event) => {
       if (!event.ctrlKey && !event.metaKey) return;
@@ -86,12 +120,12 @@ export function steer(canvas, camera, changed) {
     },
     { passive: false },
   );
-  listen('pointerdown', (event) => {
+  listen(canvas, 'pointerdown', (event) => {
     if (event.button !== 0) return;
     held = { x: event.clientX, y: event.clientY };
     dragged = false;
   });
-  listen('pointermove', (event) => {
+  listen(canvas, 'pointermove', (event) => {
     if (!held) return;
     const [dx, dy] = [event.clientX - held.x, event.clientY - held.y];
     if (!dragged && Math.hypot(dx, dy) < 4) return;
@@ -101,9 +135,9 @@ export function steer(canvas, camera, changed) {
     camera.pan(dx, dy);
     changed();
   });
-  for (const type of ['pointerup', 'pointercancel'])
-    listen(type, () => {
+  for (const type of /** @type {const} */ (['pointerup', 'pointercancel']))
+    listen(canvas, type, () => {
       held = null;
     });
-  return { moved: () => dragged, dragging: () => held !== null && dragged, destroy: () => stop.abort() };
+  return { moved: () => dragged, dragging: () => held !== null && dragged, destroy: stop };
 }

@@ -18,13 +18,16 @@ import {
 } from '../lib/model/forward.js';
 import { activationNamed, roundUp } from '../lib/model/math.js';
 import { press } from '../lib/ui/controls.js';
-import { make } from '../lib/ui/dom.js';
+import { make, penOf } from '../lib/ui/dom.js';
 import { createNumbersTable } from '../lib/ui/numbers-table.js';
 import { createSum } from './sum.js';
+/** @import { CardActions, Place, Size, ViewAt } from './types.js' */
+/** @import { Figure } from '../lib/charts/types.js' */
 
 /**
  * Build a card. `actions` is null for the floating card, else {toggle(), unpin(), set(input, value), restore(input)}.
  * Returns {element, update(view)}; `view` is the network view's state (see network.js) with `at` = {layer, unit}.
+ * @param {CardActions | null} actions
  */
 export function createCard(actions) {
   const pinned = actions !== null;
@@ -35,8 +38,8 @@ export function createCard(actions) {
   const value = make('b', { className: 'nv-value' });
   const where = make('code', { className: 'nv-code' });
   head.append(chip, title, value);
-  const toggle = pinned ? press('', null, actions.toggle) : null;
-  if (pinned) {
+  const toggle = press('', null, () => actions?.toggle());
+  if (actions) {
     const close = press('Unpin', 'Unpin (Escape)', actions.unpin);
     head.append(where, toggle, close);
   }
@@ -45,12 +48,15 @@ export function createCard(actions) {
   const pictures = make('div', { className: 'nv-pictures' });
   pictures.append(weights.element, drivers.element);
   let isWhole = false;
+  /** @type {{ key: string, inputs: number[] } | null} */
   let listed = null; // {key, inputs}: the terms in the table
-  let last = null;
+  /** @type {ViewAt} */
+  let last;
   const sum = createSum(
     pinned
       ? {
           ...actions,
+          /** @param {boolean} whole */
           unfold(whole) {
             isWhole = whole;
             listed = null;
@@ -66,6 +72,7 @@ export function createCard(actions) {
   const middle = make('div', { className: 'nv-middle' });
   middle.append(sum.element);
   side.append(classes.element);
+  /** @type {Array<ReturnType<typeof createNumbersTable>>} */
   const tables = [];
   if (pinned) {
     tables.push(createNumbersTable(side, 'Activation over the probe set', () => classRows(last)));
@@ -80,6 +87,7 @@ export function createCard(actions) {
     root.append(head, where, pictures, middle);
   }
 
+  /** @param {ViewAt} view */
   function update(view) {
     const {
       layers,
@@ -140,7 +148,10 @@ export function createCard(actions) {
   return { element: root, update };
 }
 
-/** The answers to the probe set as rows, class by class, with their mean. */
+/**
+ * The answers to the probe set as rows, class by class, with their mean.
+ * @param {ViewAt} about
+ */
 function classRows({ frame, labels, store, at: { layer, unit } }) {
   const answers = overProbe(frame, layer, unit);
   const rows = store.classNames.flatMap((name, c) => {
@@ -155,7 +166,10 @@ function classRows({ frame, labels, store, at: { layer, unit } }) {
   return { head: [store.answers.one, 'example', 'activation'], rows };
 }
 
-/** The answers to this example as rows, a snapshot each. */
+/**
+ * The answers to this example as rows, a snapshot each.
+ * @param {ViewAt} about
+ */
 function historyRows({ layers, history, probe, at: { layer, unit } }) {
   const rows = history
     .of(layers, layer, unit, probe)
@@ -163,17 +177,24 @@ function historyRows({ layers, history, probe, at: { layer, unit } }) {
   return { head: ['step', 'activation'], rows };
 }
 
-/** For 2-D data: the neuron's answer over the whole plane. */
+/**
+ * For 2-D data: the neuron's answer over the whole plane.
+ * @param {Figure} about
+ * @param {HTMLCanvasElement | null} picture
+ */
 function paintFace({ element: figure, canvas, caption }, picture) {
   figure.hidden = !picture;
   if (!picture) return;
   canvas.width = picture.width;
   canvas.height = picture.height;
-  canvas.getContext('2d').drawImage(picture, 0, 0);
+  penOf(canvas).drawImage(picture, 0, 0);
   caption.textContent = 'its answer over the plane';
 }
 
-/** The ends of a neuron's own axis: its function's range, else the largest answer seen, rounded up. */
+/**
+ * The ends of a neuron's own axis: its function's range, else the largest answer seen, rounded up.
+ * @param {ViewAt} about
+ */
 function ownScale({ layers, scales, history, at: { layer, unit } }) {
   const scale = scales.of(layer);
   if (activationNamed(layers[layer].activation).range[1] !== null) return scale;
@@ -181,7 +202,11 @@ function ownScale({ layers, scales, history, at: { layer, unit } }) {
   return { ...scale, low: scale.signed ? -high : 0, high };
 }
 
-/** What the sum table needs to know of the neuron at `view.at`, with the terms of the `listed` inputs. */
+/**
+ * What the sum table needs to know of the neuron at `view.at`, with the terms of the `listed` inputs.
+ * @param {ViewAt} view
+ * @param {number[]} listed
+ */
 export function describe(view, listed) {
   const {
     layers,
@@ -203,10 +228,17 @@ export function describe(view, listed) {
       view.weightScales.of(layer),
     ),
     recorded: edits.firstLayer() <= layer ? null : recorded(frame, layer, probe)[unit],
+    /** @param {number} input */
     name: (input) => sourceName(store.imageShape, layer, input, view.featureName),
   };
 }
 
+/**
+ * @param {ViewAt} view
+ * @param {Figure} weights
+ * @param {Figure} drivers
+ * @param {number} width
+ */
 function paintPictures(view, weights, drivers, width) {
   const {
     layers,
@@ -221,10 +253,10 @@ function paintPictures(view, weights, drivers, width) {
   const [nIn, nOut] = matrix.shape;
   const mine = Float64Array.from({ length: nIn }, (_, i) => matrix.data[i * nOut + unit]);
   const top = view.weightScales.of(layer);
-  const isImage = store.imageShape && layer === 0;
-  weights.element.classList.toggle('nv-wide', !isImage);
-  if (isImage) {
-    paintImage(weights.canvas, mine, store.imageShape, palette.diverging, top);
+  const shape = layer === 0 ? store.imageShape : null;
+  weights.element.classList.toggle('nv-wide', !shape);
+  if (shape) {
+    paintImage(weights.canvas, mine, shape, palette.diverging, top);
     weights.canvas.style.cssText = '';
   } else {
     paintBars(weights.canvas, width, 54, mine, top, palette);
@@ -235,14 +267,18 @@ function paintPictures(view, weights, drivers, width) {
     return;
   }
   const gradient = sensitivity(layers, frame, values, layer, unit, edits.active ? edits : null);
-  drivers.element.hidden = gradient === null;
-  if (!gradient) return;
+  drivers.element.hidden = false;
   const product = gradient.map((g, i) => g * values[0][i]);
   const most = product.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1;
   paintImage(drivers.canvas, product, store.imageShape, palette.diverging, most);
   drivers.caption.textContent = layer === 0 ? 'weight × pixel' : 'gradient × pixel';
 }
 
+/**
+ * @param {HTMLElement} list
+ * @param {ViewAt} view
+ * @param {boolean} everything
+ */
 function fillFacts(list, view, everything) {
   const {
     frame,
@@ -278,14 +314,20 @@ function fillFacts(list, view, everything) {
   if (everything && typeof statistics.saturated_fraction === 'number')
     facts.push(['layer: saturated', asPercent(statistics.saturated_fraction)]);
   while (list.children.length < 2 * facts.length) list.append(make('dt'), make('dd'));
-  while (list.children.length > 2 * facts.length) list.lastChild.remove();
+  while (list.children.length > 2 * facts.length) list.lastElementChild?.remove();
   facts.forEach(([name, text], i) => {
     list.children[2 * i].textContent = name;
     list.children[2 * i + 1].textContent = text;
   });
 }
 
-/** Place a floating card beside a point so that it stays inside a box of the given width and height. */
+/**
+ * Place a floating card beside a point so that it stays inside a box of the given width and height.
+ * @param {HTMLElement} card
+ * @param {Place} point
+ * @param {Size} box
+ * @param {number} [gap]
+ */
 export function placeCard(card, point, box, gap = 16) {
   const { offsetWidth: width, offsetHeight: height } = card;
   const right = point.x + gap;

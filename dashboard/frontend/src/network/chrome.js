@@ -3,8 +3,13 @@
 import { asPercent, counted } from '../lib/format/text.js';
 import { group, press } from '../lib/ui/controls.js';
 import { make } from '../lib/ui/dom.js';
+/** @import { BannerAbout } from './types.js' */
 
-/** The bar above: {element, title(text)}; `act` has connections(count) and zoom('in' | 'out' | 'fit'). */
+/**
+ * The bar above: {element, title(text)}; `act` has connections(count) and zoom('in' | 'out' | 'fit').
+ * @param {number} count
+ * @param {{ connections(count: number): void, zoom(how: 'in' | 'out' | 'fit'): void }} act
+ */
 export function createBar(count, act) {
   const element = make('div', { className: 'nv-bar' });
   const heading = make('h3', { textContent: 'Through the network' });
@@ -27,6 +32,7 @@ export function createBar(count, act) {
   element.append(heading, label, zoom);
   return {
     element,
+    /** @param {string} text */
     title: (text) => {
       heading.textContent = text;
     },
@@ -36,6 +42,11 @@ export function createBar(count, act) {
 /** The legend below; `notes` are [kind, text] with kind 'line' | 'ring' | 'struck'. */
 export function createLegend() {
   const element = make('div', { className: 'nv-legend' });
+  /**
+   * @param {string} className
+   * @param {string | null} color
+   * @param {string} text
+   */
   const note = (className, color, text) => {
     const span = make('span');
     const sign = make('i', { className: className });
@@ -45,6 +56,7 @@ export function createLegend() {
   };
   return {
     element,
+    /** @param {{ canBeOff: boolean, canBeSilent: boolean, canSaturate: boolean }} about */
     update({ canBeOff, canBeSilent, canSaturate }) {
       element.replaceChildren(
         note('', 'positive', 'pushes up (activation × weight above 0)'),
@@ -58,7 +70,10 @@ export function createLegend() {
   };
 }
 
-/** The banner of changes by hand; `act` has undo() and reset(). Hidden while there are none. */
+/**
+ * The banner of changes by hand; `act` has undo() and reset(). Hidden while there are none.
+ * @param {{ undo(): void, reset(): void }} act
+ */
 export function createBanner(act) {
   const element = make('div', { className: 'nv-banner' });
   element.setAttribute('role', 'status');
@@ -75,7 +90,10 @@ export function createBanner(act) {
   );
   return {
     element,
-    /** `about`: {count, name, before, after (probabilities of one class), figure (what accuracy is called), accuracy, answer (see HeldOutQuestion)} */
+    /**
+     * `about`: {count, name, before, after (probabilities of one class), figure (what accuracy is called), accuracy, answer (see HeldOutQuestion)}
+     * @param {BannerAbout} about
+     */
     update({ count, name, before, after, figure, accuracy, answer }) {
       element.hidden = count === 0;
       if (!count) return;

@@ -10,12 +10,19 @@ import { isSame } from '../lib/model/answers.js';
 import { activationNamed } from '../lib/model/math.js';
 import { blockOf, portOf } from './layout.js';
 
+/** @import { Block, FeaturesBlock, Link, PlaneBlock, Scene, WeightAtlas } from './types.js' */
+/** @import { Layer, Palette, Pen, Tensor } from '../lib/model/types.js' */
+
 const LEAST_TRACK = 12; // pixels of a probability's bar
 const TAU = 2 * Math.PI;
 const VALUE_FROM = 13; // CSS pixels of radius from which a neuron shows its value
 const PICTURE_FROM = 22; // ... and from which it shows its weights as a picture
 
-/** Draw the whole scene. */
+/**
+ * Draw the whole scene.
+ * @param {Pen} context
+ * @param {Scene} scene
+ */
 export function drawNetwork(context, scene) {
   const { layout, camera, ratio, canvas } = scene;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -32,6 +39,10 @@ export function drawNetwork(context, scene) {
 
 // --- input ---
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ */
 function drawInput(context, scene) {
   const {
     layout: { input },
@@ -72,19 +83,31 @@ function drawInput(context, scene) {
   }
 }
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ * @param {PlaneBlock} about
+ */
 function drawPoints(context, scene, { x, y, side }) {
   const { points, extent, palette, probe } = scene;
+  /** @param {number} value */
   const at = (value) => (value / extent / 2 + 0.5) * side;
-  const order = points.map((_, i) => i).sort((a, b) => (a === probe) - (b === probe));
+  if (!points) return;
+  const order = points.map((_, i) => i).sort((a, b) => Number(a === probe) - Number(b === probe));
   for (const i of order) {
     const point = points[i];
     const chosen = i === probe;
-    const place = [x + at(point.x), y + side - at(point.y), chosen ? 6.5 : 3.2];
-    fillPoint(context, ...place, palette, point.label);
-    disc(context, ...place, null, chosen ? palette.ink : palette.paper, chosen ? 2 : 1);
+    const [left, top, radius] = [x + at(point.x), y + side - at(point.y), chosen ? 6.5 : 3.2];
+    fillPoint(context, left, top, radius, palette, point.label);
+    disc(context, left, top, radius, null, chosen ? palette.ink : palette.paper, chosen ? 2 : 1);
   }
 }
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ * @param {FeaturesBlock} input
+ */
 function drawFeatures(context, scene, input) {
   const { motion, palette, featureTop } = scene;
   const values = motion.now[0];
@@ -103,6 +126,10 @@ function drawFeatures(context, scene, input) {
 
 // --- connections ---
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ */
 function drawLinks(context, scene) {
   const { motion, focusLinks, palette } = scene;
   const dim = focusLinks ? scene.dim : 1;
@@ -112,6 +139,13 @@ function drawLinks(context, scene) {
   context.globalAlpha = 1;
 }
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ * @param {Link} link
+ * @param {number} presence
+ * @param {Palette} palette
+ */
 function drawLink(context, scene, link, presence, palette) {
   const share = Math.sqrt(scene.linkScales.share(link.level, link.value));
   const alpha = presence * (0.1 + 0.68 * share);
@@ -134,6 +168,11 @@ function drawLink(context, scene, link, presence, palette) {
 
 // --- neurons ---
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ * @param {Block} block
+ */
 function drawNeurons(context, scene, block) {
   const { motion, palette, scales, layers, camera, silent } = scene;
   const values = motion.now[block.layer + 1];
@@ -165,12 +204,25 @@ function drawNeurons(context, scene, block) {
   }
 }
 
-/** Whether a value lies within 0.05 of an end of a bounded range, as the record counts it. */
+/**
+ * Whether a value lies within 0.05 of an end of a bounded range, as the record counts it.
+ * @param {number} value
+ * @param {string} activation
+ */
 function saturated(value, activation) {
   const [lowest, highest] = activationNamed(activation).range;
   return lowest !== null && highest !== null && (value < lowest + 0.05 || value > highest - 0.05);
 }
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ * @param {HTMLCanvasElement} picture
+ * @param {Block} block
+ * @param {number} x
+ * @param {number} y
+ * @param {string} color
+ */
 function drawFace(context, scene, picture, block, x, y, color) {
   const r = block.radius;
   context.save();
@@ -186,6 +238,17 @@ function drawFace(context, scene, picture, block, x, y, color) {
   disc(context, x + r - 1, y - r + 1, Math.max(3, r * 0.24), color, scene.palette.ink, 1.2);
 }
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ * @param {WeightAtlas} pictures
+ * @param {number} unit
+ * @param {Block} block
+ * @param {number} x
+ * @param {number} y
+ * @param {string} fill
+ * @param {boolean} closed
+ */
 function drawWeights(context, scene, pictures, unit, block, x, y, fill, closed) {
   const r = block.radius;
   context.save();
@@ -215,6 +278,11 @@ function drawWeights(context, scene, pictures, unit, block, x, y, fill, closed) 
 
 // --- classes ---
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ * @param {Block} block
+ */
 function drawClasses(context, scene, block) {
   const { motion, palette, answers, truth, said } = scene;
   const names = answers.unitNames;
@@ -279,6 +347,11 @@ function drawClasses(context, scene, block) {
   drawVerdict(context, scene, block);
 }
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ * @param {Block} block
+ */
 function drawVerdict(context, scene, block) {
   const { palette, answers, truth, said, layout } = scene;
   if (!truth) return; // nobody knows what it is
@@ -292,7 +365,16 @@ function drawVerdict(context, scene, block) {
   write(context, scene, text, x, y, { align: 'left', size: 13, weight: 700, color: palette.ink, most: width + 1 });
 }
 
-/** A check (right), a cross (answered, wrong) or a ring (true, not answered); told apart by shape and by colour. */
+/**
+ * A check (right), a cross (answered, wrong) or a ring (true, not answered); told apart by shape and by colour.
+ * @param {Pen} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ * @param {boolean} isTrue
+ * @param {boolean} isAnswer
+ * @param {Palette} palette
+ */
 function mark(context, x, y, r, isTrue, isAnswer, palette) {
   context.lineWidth = Math.max(1.4, r * 0.26);
   if (isAnswer) {
@@ -326,10 +408,20 @@ function mark(context, x, y, r, isTrue, isAnswer, palette) {
 
 // --- captions and marks ---
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ */
 function drawCaptions(context, scene) {
   const { layout, palette, layers } = scene;
   const top = layout.room.y - 34;
   const bottom = layout.room.y + layout.room.height;
+  /**
+   * @param {number} x
+   * @param {string} name
+   * @param {string} about
+   * @param {number} most
+   */
   const caption = (x, name, about, most) => {
     write(context, scene, name, x, top, { size: 13, weight: 700, color: palette.ink, most });
     write(context, scene, about, x, top + 16, { size: 11.5, color: palette.muted, most });
@@ -350,6 +442,7 @@ function drawCaptions(context, scene) {
   const blocks = [...layout.hidden, layout.output];
   const middles = blocks.map(({ x, width }) => x + width / 2);
   const apart = middles.slice(1).reduce((least, x, i) => Math.min(least, x - middles[i]), Infinity) - 8;
+  /** @param {Layer} about */
   const functionOf = ({ activation }) => activationNamed(activation).label;
   const hidden = layers.slice(0, -1);
   // Many layers stand close: then the number of a layer and its size are enough, and its card says the rest.
@@ -393,7 +486,15 @@ function drawCaptions(context, scene) {
   });
 }
 
-/** Whether texts side by side, each with so much room, keep clear of each other. */
+/**
+ * Whether texts side by side, each with so much room, keep clear of each other.
+ * @param {Pen} context
+ * @param {Scene} scene
+ * @param {string[]} texts
+ * @param {number} room
+ * @param {number} size
+ * @param {number} [weight]
+ */
 function isWithin(context, scene, texts, room, size, weight) {
   context.font = fontOf(scene, size, weight);
   return texts.every((text) => context.measureText(text).width <= room);
@@ -402,6 +503,9 @@ function isWithin(context, scene, texts, room, size, weight) {
 /**
  * How many neurons of a layer bear a mark: "3 always off", "12 saturated" (signs alone when `brief`); empty when none does.
  * Where there is one example alone, which marks none as off, the neurons that the record counts as dead.
+ * @param {Scene} about
+ * @param {Layer} layer
+ * @param {boolean} brief
  */
 function stateWords({ silent, statistics, motion }, layer, brief) {
   const marked = silent[layer.index];
@@ -409,7 +513,7 @@ function stateWords({ silent, statistics, motion }, layer, brief) {
     ? marked.reduce((count, each) => count + each, 0)
     : Math.round((statistics?.[layer.index]?.dead_fraction ?? 0) * layer.size);
   let full = 0;
-  for (const value of motion.now[layer.index + 1]) full += saturated(value, layer.activation);
+  for (const value of motion.now[layer.index + 1]) full += Number(saturated(value, layer.activation));
   const words = [
     [off, '⊘', marked ? 'always off' : 'dead'],
     [full, '●', 'saturated'],
@@ -420,6 +524,14 @@ function stateWords({ silent, statistics, motion }, layer, brief) {
     .join(' · ');
 }
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ * @param {Block} block
+ * @param {number} x
+ * @param {number} y
+ * @param {number} width
+ */
 function drawScale(context, scene, block, x, y, width) {
   const { palette, scales } = scene;
   const { low, high, signed } = scales.of(block.layer);
@@ -433,6 +545,10 @@ function drawScale(context, scene, block, x, y, width) {
   write(context, scene, asNumber(high, 0), x + width / 2 + 4, y, { align: 'left', size: 10.5, color: palette.muted });
 }
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ */
 function drawMarks(context, scene) {
   const { palette, focus, pinned, silenced } = scene;
   for (const { layer, unit } of silenced) {
@@ -444,6 +560,14 @@ function drawMarks(context, scene) {
   if (focus) outline(context, blockOf(scene.layout, focus.layer), focus.unit, palette.accent, 2, 2);
 }
 
+/**
+ * @param {Pen} context
+ * @param {Block} block
+ * @param {number} unit
+ * @param {string} color
+ * @param {number} width
+ * @param {number} distance
+ */
 function outline(context, block, unit, color, width, distance) {
   const r = block.radius + distance;
   context.strokeStyle = color;
@@ -459,6 +583,15 @@ function outline(context, block, unit, color, width, distance) {
 
 // --- strokes and words ---
 
+/**
+ * @param {Pen} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ * @param {string | null} fill
+ * @param {string | null} edge
+ * @param {number} [width]
+ */
 function disc(context, x, y, r, fill, edge, width = 1) {
   context.beginPath();
   context.arc(x, y, r, 0, TAU);
@@ -472,6 +605,15 @@ function disc(context, x, y, r, fill, edge, width = 1) {
   context.stroke();
 }
 
+/**
+ * @param {Pen} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ * @param {string} fill
+ * @param {string | null} edge
+ * @param {number} size
+ */
 function cell(context, x, y, r, fill, edge, size) {
   if (size > 5) {
     rounded(context, x - r, y - r, 2 * r, 2 * r, r * 0.36);
@@ -491,6 +633,14 @@ function cell(context, x, y, r, fill, edge, size) {
   context.fillRect(x - inner, y - inner, 2 * inner, 2 * inner);
 }
 
+/**
+ * @param {Pen} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ * @param {string} color
+ * @param {number} [width]
+ */
 function strike(context, x, y, r, color, width = 1.3) {
   context.strokeStyle = color;
   context.lineWidth = width;
@@ -500,18 +650,47 @@ function strike(context, x, y, r, color, width = 1.3) {
   context.stroke();
 }
 
-/** The sign of a saturated neuron, on its shoulder. */
+/**
+ * The sign of a saturated neuron, on its shoulder.
+ * @param {Pen} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ * @param {Palette} palette
+ */
 function pip(context, x, y, r, palette) {
   disc(context, x + r * 0.74, y - r * 0.74, Math.max(1.2, r * 0.26), palette.ink, palette.surface);
 }
 
+/**
+ * @param {Pen} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} width
+ * @param {number} height
+ * @param {number} radius
+ */
 function rounded(context, x, y, width, height, radius) {
   context.beginPath();
   context.roundRect(x, y, width, height, radius);
 }
 
+/**
+ * @param {{ font: string, mono: string }} scene
+ * @param {number} size
+ * @param {number} [weight]
+ * @param {boolean} [mono]
+ */
 const fontOf = (scene, size, weight = 400, mono = false) => `${weight} ${size}px ${mono ? scene.mono : scene.font}`;
 
+/**
+ * @param {Pen} context
+ * @param {Scene} scene
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {{ align?: CanvasTextAlign, size?: number, weight?: number, color: string, mono?: boolean, most?: number }} about
+ */
 function write(
   context,
   scene,
@@ -527,6 +706,11 @@ function write(
   context.fillText(most ? shorten(context, text, most) : text, x, y + 0.5);
 }
 
+/**
+ * @param {Pen} context
+ * @param {string} text
+ * @param {number} most
+ */
 function shorten(context, text, most) {
   if (text.length < 3 || context.measureText(text).width <= most) return text;
   let end = text.length - 1;

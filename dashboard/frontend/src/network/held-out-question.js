@@ -1,8 +1,10 @@
+/** @import { Change, HeldOutAnswer } from '../lib/model/types.js' */
 /**
  * Asks the server what the changes do to the held-out figures; `tell(answer)` gets
  * {state: 'none' | 'waiting' | 'known' | 'unavailable', accuracy, loss}.
  */
 export class HeldOutQuestion {
+  /** @param {(answer: HeldOutAnswer) => void} tell */
   constructor(tell) {
     this.tell = tell;
     this.available = true;
@@ -11,7 +13,11 @@ export class HeldOutQuestion {
     this.abort = null;
   }
 
-  /** Ask about `changes` to a snapshot; a newer question replaces an older one. */
+  /**
+   * Ask about `changes` to a snapshot; a newer question replaces an older one.
+   * @param {string} url
+   * @param {Change[]} changes
+   */
   ask(url, changes) {
     const key = changes.length && url ? `${url} ${JSON.stringify(changes)}` : '';
     if (key === this.asked) return;
@@ -30,6 +36,11 @@ export class HeldOutQuestion {
     this.timer = setTimeout(() => this.#send(url, changes, key), 150);
   }
 
+  /**
+   * @param {string} url
+   * @param {Change[]} changes
+   * @param {string} key
+   */
   async #send(url, changes, key) {
     this.abort = new AbortController();
     try {

@@ -3,12 +3,18 @@
  * the input on the left, one column or grid of neurons a hidden layer, the classes on the right.
  */
 
+/** @import { Block, InputBlock, Layout, Room } from './types.js' */
+/** @import { Layer, Shape } from '../lib/model/types.js' */
+
 const TOP = 56;
 const BOTTOM = 40;
 const COLUMN_UP_TO = 24;
 const LARGEST_CELL = 28;
 
-/** How tall the view is for its width. */
+/**
+ * How tall the view is for its width.
+ * @param {number} width
+ */
 export const heightFor = (width) => Math.round(Math.min(560, Math.max(380, width * 0.47)));
 
 /**
@@ -17,6 +23,8 @@ export const heightFor = (width) => Math.round(Math.min(560, Math.max(380, width
  * `faces` says that neurons are drawn as small pictures (2-D data), which wants larger cells.
  * Returns {width, height, input, hidden: [block], output: block}; a block is
  * {layer, shape: 'circle' | 'cell' | 'face' | 'row', x, y, width, height, pitch, radius, xs, ys}.
+ * @param {{ width: number, height: number, input: { size: number, imageShape: Shape | null, plane: boolean }, layers: Layer[], faces: boolean, longestName: number }} about
+ * @returns {Layout}
  */
 export function layOut({ width, height, input, layers, faces, longestName }) {
   const room = { y: TOP, height: height - TOP - BOTTOM };
@@ -27,7 +35,7 @@ export function layOut({ width, height, input, layers, faces, longestName }) {
   const names = Math.round(Math.min(narrow ? 24 : 70, Math.max(0, longestName * 7 - 12)));
   const most = hidden.length ? (faces ? 290 : 250) : 380;
   const outputWidth =
-    Math.round(Math.min(most, Math.max(146, width * (hidden.length ? 0.225 + 0.03 * faces : 0.36)))) + names;
+    Math.round(Math.min(most, Math.max(146, width * (hidden.length ? 0.225 + (faces ? 0.03 : 0) : 0.36)))) + names;
   const inputBlock = layInput(input, width, room, margin);
   const between = width - 2 * margin - inputBlock.width - outputWidth;
   const gaps = hidden.length + 1;
@@ -36,21 +44,29 @@ export function layOut({ width, height, input, layers, faces, longestName }) {
   const used = blocks.reduce((sum, block) => sum + block.width, 0);
   const gap = Math.max(26, (between - used) / gaps);
   let x = margin + inputBlock.width + gap;
-  for (const block of blocks) {
-    place(block, x, room);
+  const placedBlocks = blocks.map((block) => {
+    const made = placed(block, x, room);
     x += block.width + gap;
-  }
+    return made;
+  });
   const outputBlock = layClasses(output, x, room, outputWidth, faces, hidden.length === 0);
   return {
     width: Math.max(width, x + outputWidth + margin),
     height,
     room,
     input: inputBlock,
-    hidden: blocks,
+    hidden: placedBlocks,
     output: outputBlock,
   };
 }
 
+/**
+ * @param {{ size: number, imageShape: Shape | null, plane: boolean }} input
+ * @param {number} width
+ * @param {Room} room
+ * @param {number} margin
+ * @returns {InputBlock}
+ */
 function layInput(input, width, room, margin) {
   const middle = room.y + room.height / 2;
   if (input.imageShape) {
@@ -77,7 +93,9 @@ function layInput(input, width, room, margin) {
   const columns = Math.ceil(input.size / COLUMN_UP_TO);
   const pitch = Math.min(30, room.height / Math.ceil(input.size / columns));
   const label = columns === 1 ? Math.max(64, Math.min(110, width * 0.1)) : 0;
-  const block = {
+  const height = Math.ceil(input.size / columns) * pitch;
+  const y = middle - height / 2;
+  return {
     kind: 'features',
     x: margin,
     width: label + columns * pitch,
@@ -85,13 +103,19 @@ function layInput(input, width, room, margin) {
     label,
     radius: Math.max(2, pitch * 0.36),
     columns,
+    y,
+    height,
+    ...grid(input.size, columns, margin + label, y, pitch, pitch),
   };
-  grid(block, input.size, columns, margin + label, middle - (Math.ceil(input.size / columns) * pitch) / 2);
-  block.y = middle - (Math.ceil(input.size / columns) * pitch) / 2;
-  block.height = Math.ceil(input.size / columns) * pitch;
-  return block;
 }
 
+/**
+ * @param {Layer} layer
+ * @param {number} share
+ * @param {Room} room
+ * @param {boolean} faces
+ * @returns {Pick<Block, 'layer' | 'shape' | 'size' | 'columns' | 'pitch' | 'radius' | 'width'>}
+ */
 function layNeurons(layer, share, room, faces) {
   const { size } = layer;
   if (faces && size <= COLUMN_UP_TO) {
@@ -130,20 +154,43 @@ function layNeurons(layer, share, room, faces) {
   };
 }
 
-function place(block, x, room) {
-  const rows = Math.ceil(block.size / block.columns);
-  block.height = rows * block.pitch;
-  block.x = x;
-  block.y = room.y + (room.height - block.height) / 2;
+/**
+ * The block of neurons laid by `layNeurons`, at its place.
+ * @param {ReturnType<typeof layNeurons>} block
+ * @param {number} x
+ * @param {Room} room
+ * @returns {Block}
+ */
+function placed(block, x, room) {
+  const height = Math.ceil(block.size / block.columns) * block.pitch;
+  const y = room.y + (room.height - height) / 2;
   const pitchX = block.columns === 1 ? block.width : block.pitch;
-  grid(block, block.size, block.columns, x, block.y, pitchX);
+  return { ...block, x, y, height, ...grid(block.size, block.columns, x, y, pitchX, block.pitch) };
 }
 
-function grid(block, count, columns, x, y, pitchX = block.pitch) {
-  block.xs = Float32Array.from({ length: count }, (_, i) => x + ((i % columns) + 0.5) * pitchX);
-  block.ys = Float32Array.from({ length: count }, (_, i) => y + (Math.floor(i / columns) + 0.5) * block.pitch);
-}
+/**
+ * The middles of `count` cells in rows of `columns`.
+ * @param {number} count
+ * @param {number} columns
+ * @param {number} x
+ * @param {number} y
+ * @param {number} pitchX
+ * @param {number} pitch
+ */
+const grid = (count, columns, x, y, pitchX, pitch) => ({
+  xs: Float32Array.from({ length: count }, (_, i) => x + ((i % columns) + 0.5) * pitchX),
+  ys: Float32Array.from({ length: count }, (_, i) => y + (Math.floor(i / columns) + 0.5) * pitch),
+});
 
+/**
+ * @param {Layer} layer
+ * @param {number} x
+ * @param {Room} room
+ * @param {number} width
+ * @param {boolean} faces
+ * @param {boolean} alone
+ * @returns {Block}
+ */
 function layClasses(layer, x, room, width, faces, alone) {
   const pitch = Math.min(faces ? 64 : 40, room.height / layer.size);
   const height = pitch * layer.size;
@@ -166,12 +213,21 @@ function layClasses(layer, x, room, width, faces, alone) {
   };
 }
 
-/** The block of a layer, by its index. */
+/**
+ * The block of a layer, by its index.
+ * @param {Layout} layout
+ * @param {number} layer
+ */
 export function blockOf(layout, layer) {
   return layout.hidden[layer] ?? layout.output;
 }
 
-/** Where a line leaves value `i` of level `level` (0 the input, l + 1 layer l) and where it arrives. */
+/**
+ * Where a line leaves value `i` of level `level` (0 the input, l + 1 layer l) and where it arrives.
+ * @param {Layout} layout
+ * @param {number} level
+ * @param {number} i
+ */
 export function portOf(layout, level, i) {
   if (level === 0) {
     const { input } = layout;
@@ -190,7 +246,13 @@ export function portOf(layout, level, i) {
   return { x: block.xs[i], y: block.ys[i], radius: block.radius };
 }
 
-/** The neuron at a point, as {layer, unit}, or null. */
+/**
+ * The neuron at a point, as {layer, unit}, or null.
+ * @param {Layout} layout
+ * @param {number} x
+ * @param {number} y
+ * @param {number} [slack]
+ */
 export function hit(layout, x, y, slack = 3) {
   for (const block of [...layout.hidden, layout.output]) {
     if (

@@ -1,13 +1,25 @@
 /** Which connections matter for one image: those that carry the most, activation x weight. */
 import { weightOf } from '../lib/model/forward.js';
 import { roundUp } from '../lib/model/math.js';
+/** @import { Link } from './types.js' */
+/** @import { Frame, Layer, Numbers, Overlay, Tensor } from '../lib/model/types.js' */
 
-/** One number for a connection, to tell it from the others. */
+/**
+ * One number for a connection, to tell it from the others.
+ * @param {number} level
+ * @param {number} from
+ * @param {number} to
+ */
 export const linkKey = (level, from, to) => (level * 16384 + from) * 16384 + to;
 
 /**
  * The `count` connections with the largest |activation x weight|, an equal share for each pair of levels,
  * as [{level, from, to, value}], strongest first within a pair.
+ * @param {Layer[]} layers
+ * @param {Frame} frame
+ * @param {Numbers[]} values
+ * @param {number} count
+ * @param {Overlay | null} [edits]
  */
 export function strongestLinks(layers, frame, values, count, edits = null) {
   const share = Math.floor(count / layers.length);
@@ -18,8 +30,18 @@ export function strongestLinks(layers, frame, values, count, edits = null) {
   });
 }
 
-/** The strongest connections into one neuron and out of it. */
+/**
+ * The strongest connections into one neuron and out of it.
+ * @param {Layer[]} layers
+ * @param {Frame} frame
+ * @param {Numbers[]} values
+ * @param {number} layer
+ * @param {number} unit
+ * @param {number} count
+ * @param {Overlay | null} [edits]
+ */
 export function linksOf(layers, frame, values, layer, unit, count, edits = null) {
+  /** @param {number} l */
   const weight = (l) => (edits ? edits.weight(frame, l) : weightOf(frame, l));
   const into = topOf(
     values[layer].length,
@@ -35,6 +57,11 @@ export function linksOf(layers, frame, values, layer, unit, count, edits = null)
   return [...into, ...out];
 }
 
+/**
+ * @param {number} length
+ * @param {number} count
+ * @param {(i: number) => number} product
+ */
 function topOf(length, count, product) {
   const all = [];
   for (let i = 0; i < length; i += 1) {
@@ -44,9 +71,16 @@ function topOf(length, count, product) {
   return all.sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, count);
 }
 
+/**
+ * @param {Tensor} weight
+ * @param {Numbers} input
+ * @param {number} count
+ * @param {number} level
+ */
 function top(weight, input, count, level) {
   const [nIn, nOut] = weight.shape;
   const { data } = weight;
+  /** @type {Link[]} */
   const best = [];
   if (count < 1) return best;
   let least = 0;
@@ -65,6 +99,11 @@ function top(weight, input, count, level) {
   return best;
 }
 
+/**
+ * @param {Link[]} best
+ * @param {Link} link
+ * @param {number} size
+ */
 function insert(best, link, size) {
   let low = 0;
   let high = best.length;
@@ -78,18 +117,26 @@ function insert(best, link, size) {
 
 /** The magnitude drawn at full width for each pair of levels; over a run it only grows, in steps. */
 export class LinkScales {
+  /** @param {Layer[]} layers */
   constructor(layers) {
     this.tops = layers.map(() => 0);
   }
 
-  /** Take links into account. */
+  /**
+   * Take links into account.
+   * @param {Link[]} links
+   */
   see(links) {
     for (const { level, value } of links) {
       if (Math.abs(value) > this.tops[level]) this.tops[level] = roundUp(Math.abs(value));
     }
   }
 
-  /** A contribution as a share of the widest line, 0 to 1. */
+  /**
+   * A contribution as a share of the widest line, 0 to 1.
+   * @param {number} level
+   * @param {number} value
+   */
   share(level, value) {
     return Math.min(1, Math.abs(value) / (this.tops[level] || 1));
   }

@@ -3,17 +3,27 @@
  * to what is now true, so an interrupted movement never jumps.
  */
 import { linkKey } from './links.js';
+/** @import { Link, MovingLink } from './types.js' */
+/** @import { Numbers } from '../lib/model/types.js' */
 
 export class Motion {
   constructor() {
+    /** @type {Float32Array[]} */
     this.now = [];
+    /** @type {Float32Array[]} */
     this.from = [];
+    /** @type {Numbers[]} */
     this.to = [];
+    /** @type {MovingLink[]} */
     this.links = [];
     this.t = 1;
   }
 
-  /** Head for new values (one array a level) and connections, from wherever the picture is. */
+  /**
+   * Head for new values (one array a level) and connections, from wherever the picture is.
+   * @param {Numbers[]} values
+   * @param {Link[]} links
+   */
   retarget(values, links) {
     const fits = this.now.length === values.length && values.every((array, l) => array.length === this.now[l].length);
     this.from = fits
@@ -37,7 +47,10 @@ export class Motion {
     this.seek(fits ? 0 : 1);
   }
 
-  /** Stand at share `t` (0 to 1) of the way; returns whether anything moved. */
+  /**
+   * Stand at share `t` (0 to 1) of the way; returns whether anything moved.
+   * @param {number} t
+   */
   seek(t) {
     if (t === this.t) return false;
     this.t = t;

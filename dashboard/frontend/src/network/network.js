@@ -21,7 +21,7 @@ import {
 import { activationNamed } from '../lib/model/math.js';
 import { weightScalesOf } from '../lib/model/weight-scales.js';
 import { paletteFor } from '../lib/theme/palette.js';
-import { make } from '../lib/ui/dom.js';
+import { createListeners, make, penOf } from '../lib/ui/dom.js';
 import { createFrame, paintFrame } from '../lib/ui/frame.js';
 import { arrow, isCommand } from '../lib/ui/keys.js';
 import { whenSeen } from '../lib/ui/seen.js';
@@ -37,19 +37,27 @@ import { Motion } from './motion.js';
 import { createPictures } from './pictures.js';
 import { createProbes, exampleWords } from './probes.js';
 
+/** @import { Block, Focus, Layout, Link, View } from './types.js' */
+/** @import { Change, Frame, HeldOutAnswer, NetworkStore, Neuron } from '../lib/model/types.js' */
+
 const GLIDE = 220; // ms from one example to another
 const FOCUS_LINKS = 48;
 const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';
-const FEATURE = (i) => `x${String(i + 1).replace(/\d/g, (digit) => SUBSCRIPTS[digit])}`;
+/** @param {number} i */
+const FEATURE = (i) => `x${String(i + 1).replace(/\d/g, (digit) => SUBSCRIPTS[Number(digit)])}`;
 
 /**
  * Build the network view in `root` on the stage's store.
  * Returns {update(now), destroy()}; it draws only when something it shows has changed.
+ * @param {HTMLElement} root
+ * @param {NetworkStore} store
  */
 export function createNetwork(root, store) {
+  /** @type {ReturnType<typeof createRunView> | null} */
   let network = null;
   const { wake, sleep } = whenSeen(root, update);
 
+  /** @param {number} [now] */
   function update(now = performance.now()) {
     const ready = store.description && store.shown && probeCount(store) > 0;
     if (network && (!ready || network.description !== store.description)) {
@@ -73,7 +81,12 @@ export function createNetwork(root, store) {
   };
 }
 
-/** The view of one run; `update` answers whether it wants to be called again on the next frame. */
+/**
+ * The view of one run; `update` answers whether it wants to be called again on the next frame.
+ * @param {HTMLElement} root
+ * @param {NetworkStore} store
+ * @param {() => void} wake
+ */
 function createRunView(root, store, wake) {
   const { description } = store;
   const layers = layersOf(description);
@@ -87,44 +100,54 @@ function createRunView(root, store, wake) {
   const isTold = labels.length > 1; // one example alone does not say who is off for all
   const isPlane = !store.imageShape && layers[0].inputSize === 2;
 
-  /** What the view shows; cards and pictures read it. */
-  const view = {
+  /** What the view shows; cards and pictures read it, once there is a frame. @type {Partial<View>} */
+  const before = {
     store,
     layers,
     labels,
     edits,
     isPlane,
-    frame: null,
     probe: -1,
     values: [],
-    palette: null,
     font: 'sans-serif',
     scales: new ActivationScales(layers),
     weightScales: weightScalesOf(store, layers),
     history: new ActivationHistory(),
+    /** @param {number} i */
     featureName: (i) => description.dataset?.feature_names?.[i] ?? FEATURE(i),
-    at: null,
   };
+  const view = /** @type {View} */ (before);
   let count = layers.length === 1 ? 80 : 40 * Math.min(4, layers.length);
-  let layout = null;
+  /** @type {Layout} */
+  let layout;
   let size = { width: 0, height: 0 };
   let ratio = 1;
   let dirty = true;
+  /** @type {Focus | null} */
   let focus = null; // {layer, unit, by: 'pointer' | 'keys'}
+  /** @type {Neuron | null} */
   let pinned = null;
+  /** @type {Link[] | null} */
   let focusLinks = null;
+  /** @type {Array<Uint8Array | null>} */
   let silent = [];
+  /** @type {{ start: number, length: number } | null} */
   let glide = null; // {start, length}, or null while the store's own progress moves the picture
+  /** @type {{ frame: Frame | null, probe: number, changes: Change[], count: number }} */
   let shown = { frame: null, probe: -1, changes: edits.changes, count: -1 };
+  /** @type {{ dark: boolean | null, pinned: Neuron | null }} */
   const known = { dark: null, pinned: null };
+  /** @type {HeldOutAnswer} */
   let answer = { state: 'none' };
 
   // --- elements ---
   const bar = createBar(count, {
+    /** @param {number} value */
     connections(value) {
       count = value;
       wake();
     },
+    /** @param {'in' | 'out' | 'fit'} how */
     zoom(how) {
       if (how === 'fit') camera.reset();
       else camera.zoom(how === 'in' ? 1.4 : 1 / 1.4, size.width / 2, size.height / 2);
@@ -140,15 +163,20 @@ function createRunView(root, store, wake) {
     'aria-roledescription': 'network',
     'aria-label': `Network ${description.layer_sizes.join(', ')}. Arrow keys move between neurons and layers, Enter pins, Escape unpins.`,
   });
-  const context = canvas.getContext('2d');
+  const context = penOf(canvas);
   const banner = createBanner({ undo: () => change(() => edits.undo()), reset: () => change(() => edits.reset()) });
   const floating = createCard(null);
   floating.element.hidden = true;
   const dock = createCard({
-    toggle: () => change(() => edits.toggleNeuron(pinned.layer, pinned.unit)),
+    toggle: () => change(() => pinned && edits.toggleNeuron(pinned.layer, pinned.unit)),
     unpin: () => unpin(),
-    set: (input, value) => change(() => edits.setWeight(pinned.layer, input, pinned.unit, value)),
-    restore: (input) => change(() => edits.restoreWeight(pinned.layer, input, pinned.unit)),
+    /**
+     * @param {number} input
+     * @param {number} value
+     */
+    set: (input, value) => change(() => pinned && edits.setWeight(pinned.layer, input, pinned.unit, value)),
+    /** @param {number} input */
+    restore: (input) => change(() => pinned && edits.restoreWeight(pinned.layer, input, pinned.unit)),
   });
   dock.element.hidden = true;
   const legend = createLegend();
@@ -167,6 +195,7 @@ function createRunView(root, store, wake) {
   });
 
   // --- what the person does ---
+  /** @param {() => unknown} act */
   function change(act) {
     act();
     wake();
@@ -175,7 +204,7 @@ function createRunView(root, store, wake) {
   function moved() {
     canvas.classList.toggle('nv-zoomed', !camera.isFit);
     dirty = true;
-    if (focus) placeFloating();
+    if (focus) placeFloating(focus);
     wake();
   }
 
@@ -185,6 +214,7 @@ function createRunView(root, store, wake) {
     moved();
   });
 
+  /** @param {MouseEvent} event */
   function look(event) {
     if (hand.dragging()) return;
     const at = camera.toContent(event.offsetX, event.offsetY);
@@ -192,6 +222,7 @@ function createRunView(root, store, wake) {
     setFocus(found ? { ...found, by: 'pointer' } : null);
   }
 
+  /** @param {Focus | null} next */
   function setFocus(next) {
     if (next?.layer === focus?.layer && next?.unit === focus?.unit) return;
     focus = next;
@@ -214,35 +245,37 @@ function createRunView(root, store, wake) {
 
   function showFloating() {
     const isPinned = focus && pinned && focus.layer === pinned.layer && focus.unit === pinned.unit;
-    floating.element.hidden = !focus || isPinned || !view.frame;
-    if (floating.element.hidden) return;
+    floating.element.hidden = !focus || Boolean(isPinned) || !view.frame;
+    if (!focus || floating.element.hidden) return;
     floating.update({ ...view, at: focus });
-    placeFloating();
-    announce();
+    placeFloating(focus);
+    announce(focus);
   }
 
-  function placeFloating() {
-    const block = blockOf(layout, focus.layer);
-    const at = camera.toCanvas(block.xs[focus.unit] + block.radius, block.ys[focus.unit]);
+  /** @param {Neuron} neuron */
+  function placeFloating({ layer, unit }) {
+    const block = blockOf(layout, layer);
+    const at = camera.toCanvas(block.xs[unit] + block.radius, block.ys[unit]);
     placeCard(floating.element, at, size);
   }
 
-  function announce() {
-    if (focus.by !== 'keys') return;
-    const { layer, unit } = focus;
-    const { sum, name } = describe({ ...view, at: focus }, listedInputs(view.frame, layer, unit, view.values, 1));
+  /** @param {Focus} at */
+  function announce(at) {
+    if (at.by !== 'keys') return;
+    const { layer, unit } = at;
+    const { sum, name } = describe({ ...view, at }, listedInputs(view.frame, layer, unit, view.values, 1));
     const loudest = sum.terms[0] ? `; loudest: ${name(sum.terms[0].input)}, ${asNumber(sum.terms[0].product, 3)}` : '';
     live.textContent = `${neuronName(layers, store.answers.unitNames, layer, unit)}: ${asNumber(sum.shown, 3)}, from a sum of ${asNumber(sum.z, 3)}${loudest}`;
   }
 
+  /** @param {Neuron} at */
   const pin = (at) => store.pin(at.layer, at.unit);
   const unpin = () => {
     store.pin(null, null);
     canvas.focus({ preventScroll: true });
   };
 
-  const stop = new AbortController();
-  const listen = (target, type, act) => target.addEventListener(type, act, { signal: stop.signal });
+  const { listen, stop } = createListeners();
   listen(canvas, 'pointermove', look);
   listen(canvas, 'pointerleave', () => focus?.by === 'pointer' && setFocus(null));
   listen(canvas, 'pointerup', () => canvas.classList.remove('nv-held'));
@@ -259,7 +292,7 @@ function createRunView(root, store, wake) {
       (event.ctrlKey || event.metaKey) &&
       event.key === 'z' &&
       edits.past.length &&
-      event.target.type !== 'number'
+      !(event.target instanceof HTMLInputElement && event.target.type === 'number')
     )
       change(() => edits.undo());
     else if (event.target !== canvas || isCommand(event) || !keyed(event)) return;
@@ -267,7 +300,10 @@ function createRunView(root, store, wake) {
     event.stopPropagation();
   });
 
-  /** Act on a key pressed on the canvas; answers whether it meant something. */
+  /**
+   * Act on a key pressed on the canvas; answers whether it meant something.
+   * @param {KeyboardEvent} event
+   */
   function keyed(event) {
     const { key } = event;
     const by = arrow(event);
@@ -286,7 +322,11 @@ function createRunView(root, store, wake) {
     return true;
   }
 
-  /** Move the keyboard's place: up and down within a layer, left and right across a grid and on to the next layer. */
+  /**
+   * Move the keyboard's place: up and down within a layer, left and right across a grid and on to the next layer.
+   * @param {number} across
+   * @param {number} along
+   */
   function walk(across, along) {
     const at = focus ?? pinned ?? { layer: 0, unit: -1 };
     const block = blockOf(layout, at.layer);
@@ -310,6 +350,11 @@ function createRunView(root, store, wake) {
     setFocus({ layer, unit, by: 'keys' });
   }
 
+  /**
+   * @param {Block} block
+   * @param {number} x
+   * @param {number} y
+   */
   function nearest(block, x, y) {
     let best = 0;
     const column = x < 0 ? 0 : block.columns - 1;
@@ -319,10 +364,12 @@ function createRunView(root, store, wake) {
     return best;
   }
 
+  /** @param {MouseEvent} event */
   function choosePoint(event) {
     const { x, y } = camera.toContent(event.offsetX, event.offsetY);
     const { input } = layout;
-    if (x < input.x || x > input.x + input.side || y < input.y || y > input.y + input.side) return;
+    if (input.kind !== 'plane' || x < input.x || x > input.x + input.side || y < input.y || y > input.y + input.side)
+      return;
     const extent = extentOf(store);
     const plane = [((x - input.x) / input.side - 0.5) * 2 * extent, (0.5 - (y - input.y) / input.side) * 2 * extent];
     const away = labels.map((_, i) => Math.hypot(...Array.from(probeInput(store, i), (value, c) => value - plane[c])));
@@ -355,7 +402,7 @@ function createRunView(root, store, wake) {
     for (const link of [...motion.links, ...(focusLinks ?? [])]) Object.assign(link, { start: null, end: null });
     camera.frame(layout, size);
     dirty = true;
-    if (focus) placeFloating();
+    if (focus) placeFloating(focus);
   }
 
   function takeTheme() {
@@ -386,11 +433,14 @@ function createRunView(root, store, wake) {
     refocus();
   }
 
-  /** Ask the record for what a neuron put out before this page was open; without an answer its chart begins here. */
+  /**
+   * Ask the record for what a neuron put out before this page was open; without an answer its chart begins here.
+   * @param {Neuron} about
+   */
   async function recall({ layer, unit }) {
     if (!store.hasPast || view.history.knows(layer, unit)) return;
     try {
-      const answer = await fetch(`${store.base ?? ''}/annscope/runs/${description.run}/neurons/${layer}/${unit}`);
+      const answer = await fetch(`${store.base}/annscope/runs/${description.run}/neurons/${layer}/${unit}`);
       if (!answer.ok) return;
       view.history.recall(layer, unit, await answer.json());
       if (view.frame) updateCards();
@@ -399,7 +449,10 @@ function createRunView(root, store, wake) {
     }
   }
 
-  /** Take the store's snapshot and example, and the changes by hand; head for what they say. */
+  /**
+   * Take the store's snapshot and example, and the changes by hand; head for what they say.
+   * @param {number} now
+   */
   function takeMoment(now) {
     const frame = store.shown;
     const probe = Math.min(probeCount(store) - 1, Math.max(0, store.probeIndex ?? 0));
@@ -423,13 +476,13 @@ function createRunView(root, store, wake) {
     dirty = true;
     bar.title(store.title ?? `${exampleName(store, probe)} through the network`);
     if (isNewFrame || isEdited) {
-      const base = store.base ?? '';
-      question.ask(`${base}/annscope/runs/${description.run}/snapshots/${frame.number}/what-if`, edits.changes);
+      question.ask(`${store.base}/annscope/runs/${description.run}/snapshots/${frame.number}/what-if`, edits.changes);
     }
     updateCards();
     tellBanner();
   }
 
+  /** @param {Frame} frame */
   function takeFrame(frame) {
     view.scales.see(frame);
     view.weightScales.see(frame);
@@ -438,7 +491,7 @@ function createRunView(root, store, wake) {
       isTold && !isOutput && activationNamed(activation).off ? silentUnits(frame, index) : null,
     );
     probes.mark(frame, layers);
-    element.dataset.number = frame.number;
+    element.dataset.number = String(frame.number);
   }
 
   function updateCards() {
@@ -466,6 +519,7 @@ function createRunView(root, store, wake) {
     });
   }
 
+  /** @param {number} now */
   function progress(now) {
     if (!glide) return Math.min(1, Math.max(0, store.progress ?? 1));
     const t = glide.length ? Math.min(1, Math.max(0, (now - glide.start) / glide.length)) : 1;
@@ -528,6 +582,7 @@ function createRunView(root, store, wake) {
   fitCanvas();
   return {
     description,
+    /** @param {number} now */
     update(now) {
       takeTheme();
       takeMoment(now);
@@ -540,7 +595,7 @@ function createRunView(root, store, wake) {
       return motion.t < 1;
     },
     destroy() {
-      stop.abort();
+      stop();
       hand.destroy();
       question.destroy();
       resize.disconnect();

@@ -3,17 +3,26 @@
 import { paintImage } from '../lib/charts/pictures.js';
 import { extentOf, facePicture, finenessFor, overPlane, regionPicture } from '../lib/charts/plane.js';
 import { sensitivity, weightOf } from '../lib/model/forward.js';
-import { make } from '../lib/ui/dom.js';
+import { make, penOf } from '../lib/ui/dom.js';
 import { imagePicture } from './probes.js';
+
+/** @import { View } from './types.js' */
+/** @import { Colors, Neuron, Shape, Tensor } from '../lib/model/types.js' */
 
 const ATLAS_COLUMNS = 32;
 
-/** Every first-layer neuron's weights as one image: {atlas, columns, width, height}. */
+/**
+ * Every first-layer neuron's weights as one image: {atlas, columns, width, height}.
+ * @param {Tensor} weight
+ * @param {Shape} about
+ * @param {Colors} colors
+ * @param {number} top
+ */
 export function weightAtlas(weight, [rows, columns], colors, top) {
   const [, count] = weight.shape;
   const across = Math.min(count, ATLAS_COLUMNS);
   const atlas = make('canvas', { width: across * columns, height: Math.ceil(count / across) * rows });
-  const context = atlas.getContext('2d');
+  const context = penOf(atlas);
   const image = context.createImageData(atlas.width, atlas.height);
   const pixels = new Uint32Array(image.data.buffer);
   for (let i = 0; i < rows * columns; i += 1) {
@@ -27,15 +36,19 @@ export function weightAtlas(weight, [rows, columns], colors, top) {
   return { atlas, columns: across, width: columns, height: rows };
 }
 
-/** Which pixels drive a neuron at this example (gradient x pixel), transparent where they do not. */
+/**
+ * Which pixels drive a neuron at this example (gradient x pixel), transparent where they do not.
+ * @param {View} view
+ * @param {Neuron} neuron
+ */
 export function driversPicture({ layers, frame, values, edits, store, palette }, { layer, unit }) {
+  if (!store.imageShape) return null;
   const gradient = sensitivity(layers, frame, values, layer, unit, edits.active ? edits : null);
-  if (!gradient) return null;
   const product = gradient.map((g, i) => g * values[0][i]);
   const top = product.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1;
   const canvas = make('canvas');
   paintImage(canvas, product, store.imageShape, palette.diverging, top);
-  const context = canvas.getContext('2d');
+  const context = penOf(canvas);
   const image = context.getImageData(0, 0, canvas.width, canvas.height);
   product.forEach((value, i) => {
     image.data[4 * i + 3] = Math.round(255 * Math.min(1, (Math.abs(value) / top) * 2.2));
@@ -49,14 +62,24 @@ export function driversPicture({ layers, frame, values, edits, store, palette },
  * `faces(view)` one picture a neuron for 2-D data, else null; `weights(view)` the first layer's weights.
  */
 export function createPictures() {
+  /** @type {Map<string, { key: unknown[], picture: unknown }>} */
   const kept = new Map();
+  /**
+   * @template Picture
+   * @param {string} name
+   * @param {unknown[]} key
+   * @param {() => Picture} make
+   * @returns {Picture}
+   */
   const keep = (name, key, make) => {
     const known = kept.get(name);
-    if (known && known.key.length === key.length && known.key.every((part, i) => part === key[i])) return known.picture;
+    if (known && known.key.length === key.length && known.key.every((part, i) => part === key[i]))
+      return /** @type {Picture} */ (known.picture);
     const picture = make();
     kept.set(name, { key, picture });
     return picture;
   };
+  /** @param {View} view */
   const plane = (view) =>
     keep('plane', [view.frame, view.edits.changes], () => {
       const side = finenessFor(view.layers);
@@ -70,6 +93,7 @@ export function createPictures() {
       return answers && { side, answers };
     });
   return {
+    /** @param {View} view */
     input(view) {
       const { store, palette, probe } = view;
       if (store.imageShape)
@@ -83,6 +107,7 @@ export function createPictures() {
         )
       );
     },
+    /** @param {View} view */
     faces(view) {
       const known = view.isPlane ? plane(view) : null;
       if (!known) return null;
@@ -97,15 +122,21 @@ export function createPictures() {
         }),
       );
     },
+    /** @param {View} view */
     weights(view) {
-      const { store, frame, palette, edits } = view;
-      if (!store.imageShape) return null;
+      const { frame, palette, edits } = view;
+      const { imageShape } = view.store;
+      if (!imageShape) return null;
       const top = view.weightScales.of(0);
       const weight = edits.active ? edits.weight(frame, 0) : weightOf(frame, 0);
       return keep('weights', [weight.data, palette, top], () =>
-        weightAtlas(weight, store.imageShape, palette.diverging, top),
+        weightAtlas(weight, imageShape, palette.diverging, top),
       );
     },
+    /**
+     * @param {View} view
+     * @param {Neuron | null} at
+     */
     drivers(view, at) {
       if (!at || !view.store.imageShape) return null;
       const key = [view.frame, view.probe, view.edits.changes, view.palette, at.layer, at.unit];

@@ -4,14 +4,17 @@ import { extentOf, fillPoint } from '../lib/charts/plane.js';
 import { asNumber, withArticle } from '../lib/format/text.js';
 import { isSame } from '../lib/model/answers.js';
 import { exampleName, probeCount, probeInput, recorded } from '../lib/model/forward.js';
-import { make } from '../lib/ui/dom.js';
+import { closest, make, penOf } from '../lib/ui/dom.js';
 import { arrow } from '../lib/ui/keys.js';
+
+/** @import { Frame, Layer, NetworkStore, Palette, Probe } from '../lib/model/types.js' */
 
 const SIDE = 34;
 
 /**
  * Build the chooser. Returns {element, mark(frame, layers), choose(probe), paint(palette)}:
  * `mark` shows which examples a snapshot gets wrong.
+ * @param {NetworkStore} store
  */
 export function createProbes(store) {
   const element = make('div', {
@@ -19,9 +22,13 @@ export function createProbes(store) {
     role: 'group',
     'aria-label': 'Examples to send through the network',
   });
+  /** @type {HTMLImageElement[]} */
+  const pictures = [];
+  /** @type {HTMLButtonElement[]} */
   const buttons = [];
   const { answers } = store;
   const labels = store.probe.labels.map((classes) => classes ?? []); // of an example of one's own nothing is known
+  /** @type {number[]} */
   const order = [];
   const { sample } = store.probe;
   const asked = sample ? labels.length - 1 : -1; // the one that the address names stands before the others
@@ -32,6 +39,10 @@ export function createProbes(store) {
     if (group.length) addGroup(answers.words(classes), group);
   }
 
+  /**
+   * @param {string} title
+   * @param {number[]} examples
+   */
   function addGroup(title, examples) {
     const group = make('div', { className: 'nv-probe-group' });
     const name = make('span', { textContent: title });
@@ -46,27 +57,33 @@ export function createProbes(store) {
     element.append(group);
   }
 
+  /** @param {number} i */
   function createButton(i) {
     const button = make('button', { type: 'button', className: 'nv-probe', 'data-probe': i, tabIndex: -1 });
     // A picture and no canvas: a browser looks after every canvas on the page in each frame, painted or not.
-    const picture = make('img', { alt: '' });
-    button.append(picture);
+    pictures[i] = make('img', { alt: '' });
+    button.append(pictures[i]);
     return button;
   }
 
+  /** @param {number[]} classes */
   const called = (classes) => (answers.isMany ? answers.words(classes) : withArticle(answers.words(classes)));
+  /**
+   * @param {number} i
+   * @param {number[]} said
+   */
   const describe = (i, said) => {
     const name = `${exampleName(store, i)}: ${called(labels[i])}`;
     return isSame(said, labels[i]) ? name : `${name}, taken for ${called(said)}`;
   };
 
   element.addEventListener('click', (event) => {
-    const button = event.target.closest('button');
+    const button = closest(event, 'button');
     if (button) store.selectProbe(Number(button.dataset.probe));
   });
   element.addEventListener('keydown', (event) => {
     const [down, right] = arrow(event) ?? [0, 0];
-    const at = order.indexOf(Number(event.target.dataset?.probe));
+    const at = order.indexOf(Number(closest(event, '.nv-probe')?.dataset.probe));
     if (at < 0) return;
     let next = at + down + right;
     if (event.key === 'Home') next = 0;
@@ -80,6 +97,10 @@ export function createProbes(store) {
 
   return {
     element,
+    /**
+     * @param {Frame} frame
+     * @param {Layer[]} layers
+     */
     mark(frame, layers) {
       buttons.forEach((button, i) => {
         const said = answers.predicted(answers.probabilities(recorded(frame, layers.length - 1, i)));
@@ -90,31 +111,39 @@ export function createProbes(store) {
         button.classList.toggle('nv-wrong', !isSame(said, labels[i]));
       });
     },
+    /** @param {number} probe */
     choose(probe) {
       buttons.forEach((button, i) => {
         button.setAttribute('aria-pressed', String(i === probe));
         button.tabIndex = i === probe ? 0 : -1;
       });
     },
+    /** @param {Palette} palette */
     paint(palette) {
-      buttons.forEach((button, i) => {
-        button.firstChild.src = exampleCanvas(store, i, palette).toDataURL();
+      pictures.forEach((picture, i) => {
+        picture.src = exampleCanvas(store, i, palette).toDataURL();
       });
     },
   };
 }
 
-/** An example as a small picture: its pixels, its place in the plane, or its features as bars. */
+/**
+ * An example as a small picture: its pixels, its place in the plane, or its features as bars.
+ * @param {NetworkStore} store
+ * @param {number} probe
+ * @param {Palette} palette
+ */
 function exampleCanvas(store, probe, palette) {
   if (store.imageShape) return imagePicture(store, probe, palette);
   const values = probeInput(store, probe);
   const canvas = make('canvas');
-  const context = canvas.getContext('2d');
+  const context = penOf(canvas);
   canvas.width = 2 * SIDE;
   canvas.height = 2 * SIDE;
   context.scale(2, 2);
   if (values.length === 2) {
     const extent = extentOf(store);
+    /** @param {number} value */
     const at = (value) => (value / extent / 2 + 0.5) * SIDE;
     context.fillStyle = palette.line;
     context.fillRect(SIDE / 2 - 0.5, 3, 1, SIDE - 6);
@@ -132,13 +161,18 @@ function exampleCanvas(store, probe, palette) {
   return canvas;
 }
 
+/** @type {WeakMap<Probe, [number, number]>} */
 const ranges = new WeakMap();
 
-/** The lowest and highest pixel over the whole probe set, so that every image has the same greys. */
+/**
+ * The lowest and highest pixel over the whole probe set, so that every image has the same greys.
+ * @param {NetworkStore} store
+ */
 function rangeOf(store) {
-  let range = ranges.get(store.probe);
-  if (!range) {
-    range = [Infinity, -Infinity];
+  const known = ranges.get(store.probe);
+  /** @type {[number, number]} */
+  let range = known ?? [Infinity, -Infinity];
+  if (!known) {
     for (let i = 0; i < probeCount(store); i += 1) {
       for (const value of probeInput(store, i)) range = [Math.min(range[0], value), Math.max(range[1], value)];
     }
@@ -147,12 +181,17 @@ function rangeOf(store) {
   return range;
 }
 
-/** A probe image as a canvas of one pixel a feature. */
+/**
+ * A probe image as a canvas of one pixel a feature.
+ * @param {NetworkStore} store
+ * @param {number} probe
+ * @param {Palette} palette
+ */
 export function imagePicture(store, probe, palette) {
-  const [rows, columns] = store.imageShape;
+  const [rows, columns] = store.imageShape ?? [1, store.probe.images.shape[1]];
   const [low, high] = rangeOf(store);
   const canvas = make('canvas', { width: columns, height: rows });
-  const context = canvas.getContext('2d');
+  const context = penOf(canvas);
   const image = context.createImageData(columns, rows);
   const pixels = new Uint32Array(image.data.buffer);
   const values = probeInput(store, probe);
@@ -161,7 +200,11 @@ export function imagePicture(store, probe, palette) {
   return canvas;
 }
 
-/** What an example is, in words, for a caption: its true class or labels, or that and its two coordinates. */
+/**
+ * What an example is, in words, for a caption: its true class or labels, or that and its two coordinates.
+ * @param {NetworkStore} store
+ * @param {number} probe
+ */
 export function exampleWords(store, probe) {
   const truth = store.probe.labels[probe];
   const label = truth ? store.answers.words(truth) : '';

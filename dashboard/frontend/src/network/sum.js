@@ -4,8 +4,15 @@ import { asNumber, counted } from '../lib/format/text.js';
 import { activationNamed } from '../lib/model/math.js';
 import { make } from '../lib/ui/dom.js';
 
+/** @import { Parts, SumAbout, SumActions, TailParts } from './types.js' */
+/** @import { Term } from '../lib/model/types.js' */
+
 const AT_REST = 250; // ms
 
+/**
+ * @param {HTMLElement} row
+ * @param {string} [className]
+ */
 const cellIn = (row, className = '') => {
   const cell = make('td', { className: className });
   row.append(cell);
@@ -13,9 +20,28 @@ const cellIn = (row, className = '') => {
 };
 
 /**
+ * The cells of a row.
+ * @param {HTMLTableRowElement} row
+ * @param {string} [className]
+ * @returns {TailParts}
+ */
+function partsOf(row, className = '') {
+  const cells = {
+    name: cellIn(row, className),
+    a: cellIn(row, 'n'),
+    w: cellIn(row, 'n'),
+    product: cellIn(row, 'n nv-product'),
+  };
+  const [bar, number] = [make('i'), make('span')];
+  cells.product.append(bar, number);
+  return { row, ...cells, bar, number };
+}
+
+/**
  * Build the table. `change` is null, or {set(input, value), restore(input), unfold(isWhole)} to let weights be changed
  * and the terms that are summed up be seen one by one.
  * Returns {element, update(about), hasFocus()} with about = {sum, activation, name(input), changed: Set of inputs, weightTop, recorded, isWhole}.
+ * @param {SumActions | null} change
  */
 export function createSum(change) {
   const element = make('div', { className: 'nv-sum' });
@@ -35,44 +61,45 @@ export function createSum(change) {
   const body = table.createTBody();
   const end = make('p', { className: 'nv-sum-end' });
   element.append(box, end);
+  /** @type {Parts[]} */
   const rows = [];
 
+  /** @returns {Parts} */
   function createRow() {
-    const row = make('tr');
     const parts = {
-      row,
-      name: cellIn(row, 'nv-from'),
-      a: cellIn(row, 'n'),
-      w: cellIn(row, 'n'),
-      product: cellIn(row, 'n nv-product'),
+      ...partsOf(make('tr'), 'nv-from'),
       input: -1,
+      isChanged: false,
+      slider: make('input', { type: 'range' }),
+      field: make('input', { type: 'number' }),
+      cut: make('button', { type: 'button' }),
     };
-    parts.bar = make('i');
-    parts.number = make('span');
-    parts.product.append(parts.bar, parts.number);
-    if (change) addControls(parts);
+    if (change) addControls(parts, change);
     return parts;
   }
 
-  function addControls(parts) {
-    parts.slider = make('input');
-    parts.slider.type = 'range';
-    parts.field = make('input');
-    parts.field.type = 'number';
-    parts.cut = make('button');
-    parts.cut.type = 'button';
+  /**
+   * @param {Parts} parts
+   * @param {SumActions} act
+   */
+  function addControls(parts, act) {
     parts.w.append(parts.slider, parts.field, parts.cut);
     for (const control of [parts.slider, parts.field]) {
       control.addEventListener('input', () => {
         const value = control.valueAsNumber;
-        if (Number.isFinite(value)) change.set(parts.input, value);
+        if (Number.isFinite(value)) act.set(parts.input, value);
       });
     }
-    parts.cut.addEventListener('click', () =>
-      parts.isChanged ? change.restore(parts.input) : change.set(parts.input, 0),
-    );
+    parts.cut.addEventListener('click', () => (parts.isChanged ? act.restore(parts.input) : act.set(parts.input, 0)));
   }
 
+  /**
+   * @param {Parts} parts
+   * @param {Term} term
+   * @param {SumAbout} about
+   * @param {number} most
+   * @param {Element | null} focused
+   */
   function fillTerm(parts, term, about, most, focused) {
     const name = about.name(term.input);
     parts.input = term.input;
@@ -84,22 +111,29 @@ export function createSum(change) {
     fillProduct(parts, term.product, most);
   }
 
+  /**
+   * @param {Parts} parts
+   * @param {Term} term
+   * @param {string} name
+   * @param {SumAbout} about
+   * @param {Element | null} focused
+   */
   function fillControls(parts, term, name, about, focused) {
     const top = about.weightTop;
     const isChanged = about.changed.has(term.input);
     if (parts.top !== top) {
       parts.top = top;
-      parts.slider.min = -top;
-      parts.slider.max = top;
-      parts.slider.step = top / 200;
-      parts.field.step = top / 20;
+      parts.slider.min = String(-top);
+      parts.slider.max = String(top);
+      parts.slider.step = String(top / 200);
+      parts.field.step = String(top / 20);
     }
     if (parts.last !== term.input) {
       parts.slider.setAttribute('aria-label', `Weight from ${name}, slider`);
       parts.field.setAttribute('aria-label', `Weight from ${name}`);
     }
-    if (focused !== parts.slider || parts.last !== term.input) parts.slider.value = term.w;
-    if (focused !== parts.field || parts.last !== term.input) parts.field.value = Number(term.w.toFixed(6));
+    if (focused !== parts.slider || parts.last !== term.input) parts.slider.value = String(term.w);
+    if (focused !== parts.field || parts.last !== term.input) parts.field.value = String(Number(term.w.toFixed(6)));
     if (parts.last === term.input && parts.isChanged === isChanged) return;
     parts.last = term.input;
     parts.isChanged = isChanged;
@@ -111,6 +145,13 @@ export function createSum(change) {
     parts.row.classList.toggle('nv-changed', isChanged);
   }
 
+  /**
+   * @param {TailParts} parts
+   * @param {string} name
+   * @param {string} middle
+   * @param {number} value
+   * @param {number} most
+   */
   function fillLine(parts, name, middle, value, most) {
     parts.row.hidden = false;
     parts.name.textContent = name;
@@ -119,6 +160,11 @@ export function createSum(change) {
     fillProduct(parts, value, most);
   }
 
+  /**
+   * @param {TailParts} parts
+   * @param {number} value
+   * @param {number} most
+   */
   function fillProduct(parts, value, most) {
     parts.number.textContent = asNumber(value, 6);
     parts.number.title = String(value);
@@ -126,36 +172,24 @@ export function createSum(change) {
     parts.bar.className = value < 0 ? 'neg' : 'pos';
   }
 
-  const unfold = change ? createUnfold() : null;
-  function createUnfold() {
+  const unfold = change && createUnfold(change);
+  /** @param {SumActions} act */
+  function createUnfold(act) {
     const button = make('button', { type: 'button', className: 'nv-button nv-unfold' });
-    button.addEventListener('click', () => change.unfold(button.getAttribute('aria-expanded') === 'false'));
+    button.addEventListener('click', () => act.unfold(button.getAttribute('aria-expanded') === 'false'));
     box.after(button);
     return button;
   }
 
-  const tail = [createTail(), createTail()];
-  function createTail() {
-    const row = make('tr', { className: 'nv-tail' });
-    const parts = {
-      row,
-      name: cellIn(row),
-      a: cellIn(row, 'n'),
-      w: cellIn(row, 'n'),
-      product: cellIn(row, 'n nv-product'),
-    };
-    parts.bar = make('i');
-    parts.number = make('span');
-    parts.product.append(parts.bar, parts.number);
-    return parts;
-  }
+  const tail = [0, 1].map(() => partsOf(make('tr', { className: 'nv-tail' })));
 
   let rest = 0;
   let pitch = 0; // pixels from one row to the next, once they were laid out
-  const active = () => element.getRootNode().activeElement;
+  const active = () => document.activeElement;
   return {
     element,
     hasFocus: () => table.contains(active()),
+    /** @param {SumAbout} about */
     update(about) {
       const { sum } = about;
       const focused = active();
@@ -170,10 +204,11 @@ export function createSum(change) {
       // Of a long table what is in sight comes first, the others once nothing has changed for a while.
       const sight =
         about.isWhole && pitch ? { from: box.scrollTop - 120, to: box.scrollTop + box.clientHeight + 120 } : null;
+      /** @param {number} i */
       const isSeen = (i) => !sight || (i * pitch > sight.from && i * pitch < sight.to);
       sum.terms.forEach((term, i) => isSeen(i) && fillTerm(rows[i], term, about, most, focused));
       if (about.isWhole)
-        rest = setTimeout(() => {
+        rest = window.setTimeout(() => {
           sum.terms.forEach((term, i) => isSeen(i) || fillTerm(rows[i], term, about, most, active()));
           pitch = rows[0]?.row.offsetHeight ?? 0;
         }, AT_REST);
@@ -197,16 +232,22 @@ export function createSum(change) {
   };
 }
 
+/**
+ * @param {string} className
+ * @param {string} text
+ */
 function piece(className, text) {
   const span = make('span', { className: className, textContent: text });
   return span;
 }
 
-/** "= z, f(z) = a", and whether that is the recorded answer. */
+/**
+ * "= z, f(z) = a", and whether that is the recorded answer.
+ * @param {SumAbout} about
+ */
 function equation({ sum, activation, recorded }) {
   const { label, formula } = activationNamed(activation);
   const parts = [piece('nv-z', `z = ${asNumber(sum.z, 6)}`)];
-  if (sum.answer === null) return [...parts, piece('nv-a', `a = ${asNumber(sum.shown, 6)}`)];
   const call = activation === 'softmax' ? 'softmax(z)' : `${label}(z)`;
   const answer = piece('nv-a', `${call} = ${asNumber(sum.answer, 6)}`);
   answer.title = formula;

@@ -12,13 +12,20 @@ export class Choice {
   #told;
   #awaited = [];
 
-  /** `tell(value)` hands a value to Python; `first` is what Python held at the beginning. */
+  /**
+   * `tell(value)` hands a value to Python; `first` is what Python held at the beginning.
+   * @param {(value: number | null) => void} tell
+   * @param {number | null} first
+   */
   constructor(tell, first) {
     this.tell = tell;
     this.#told = first;
   }
 
-  /** The person chose. */
+  /**
+   * The person chose.
+   * @param {number | null} value
+   */
   choose(value) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -29,7 +36,10 @@ export class Choice {
     }, REST);
   }
 
-  /** Python says what the address holds. Answers whether that is news from outside, to be followed. */
+  /**
+   * Python says what the address holds. Answers whether that is news from outside, to be followed.
+   * @param {number | null} value
+   */
   hear(value) {
     const isNew = value !== this.#heard;
     this.#heard = value;
@@ -45,6 +55,7 @@ export class Choice {
     return true;
   }
 
+  /** @param {number | null} value */
   #tell(value) {
     this.#told = value;
     this.tell(value);

@@ -1,4 +1,9 @@
-/** Choose the snapshot that a key asks for: the one before or after, the first or the last. */
+/** @import { Store } from './types.js' */
+/**
+ * Choose the snapshot that a key asks for: the one before or after, the first or the last.
+ * @param {KeyboardEvent} event
+ * @param {Store} store
+ */
 export function chooseByKey(event, store) {
   const now = store.selected ?? store.newest;
   const next = {

@@ -3,9 +3,12 @@
  * those with an event. The server keeps its lines by the same rule (`dashboard.queries.history`).
  */
 
+/** @import { SnapshotLine } from '../lib/model/types.js' */
+
 const MOST = 4096;
 
 export class SnapshotLines {
+  /** @param {number} [most] */
   constructor(most = MOST) {
     this.most = most;
     this.forget();
@@ -22,7 +25,10 @@ export class SnapshotLines {
     return this.kept.at(-1)?.number ?? -1;
   }
 
-  /** Take in the next snapshot's line. */
+  /**
+   * Take in the next snapshot's line.
+   * @param {SnapshotLine} line
+   */
   add(line) {
     const last = this.kept.at(-1);
     const loss = line.heldout?.loss;
@@ -37,22 +43,32 @@ export class SnapshotLines {
     }
   }
 
-  /** Keep the newest snapshot, as something happened at its step. */
+  /**
+   * Keep the newest snapshot, as something happened at its step.
+   * @param {number} step
+   */
   mark(step) {
     const last = this.kept.at(-1);
     if (last?.step === step) this.marked.add(last.number);
   }
 
+  /** @param {SnapshotLine} line */
   #stays(line) {
     return line.number % this.apart === 0 || line === this.best || this.marked.has(line.number);
   }
 
-  /** The line of a snapshot, or the one nearest before it. */
+  /**
+   * The line of a snapshot, or the one nearest before it.
+   * @param {number} number
+   */
   at(number) {
     return this.kept[this.placeOf(number)];
   }
 
-  /** Where the line of a snapshot, or the one nearest before it, stands in `kept`; 0 at the least. */
+  /**
+   * Where the line of a snapshot, or the one nearest before it, stands in `kept`; 0 at the least.
+   * @param {number} number
+   */
   placeOf(number) {
     let low = 0;
     let high = this.kept.length - 1;
@@ -75,12 +91,19 @@ export class Thinned {
     this.numbers = new Set();
   }
 
-  /** Take in [first, last] ranges of numbers. */
+  /**
+   * Take in [first, last] ranges of numbers.
+   * @param {Array<[number, number]>} ranges
+   */
   add(ranges) {
     for (const [first, last] of ranges) for (let number = first; number <= last; number += 1) this.numbers.add(number);
   }
 
-  /** The snapshot nearest to `number`, of those up to `newest`, that can be drawn; the first and the newest always can. */
+  /**
+   * The snapshot nearest to `number`, of those up to `newest`, that can be drawn; the first and the newest always can.
+   * @param {number} number
+   * @param {number} newest
+   */
   nearest(number, newest) {
     for (let away = 0; away <= newest; away += 1) {
       if (number - away >= 0 && !this.numbers.has(number - away)) return number - away;
@@ -89,7 +112,12 @@ export class Thinned {
     return number;
   }
 
-  /** The next one in a direction (1 or -1) that can be drawn, or null beyond the ends. */
+  /**
+   * The next one in a direction (1 or -1) that can be drawn, or null beyond the ends.
+   * @param {number} number
+   * @param {number} way
+   * @param {number} newest
+   */
   next(number, way, newest) {
     for (let at = number + way; at >= 0 && at <= newest; at += way) if (!this.numbers.has(at)) return at;
     return null;

@@ -21,6 +21,9 @@ import { createStore } from './store.js';
 import { createTiles } from './tiles/tiles.js';
 import { createTimeline } from './timeline/timeline.js';
 
+/** @import { Source, StageView } from './types.js' */
+/** @import { Component, TrainData } from '../lib/model/types.js' */
+
 const LOOK_AT_THEME = 700; // ms
 const VIEWS = [
   ['network', 0, createNetwork],
@@ -37,7 +40,10 @@ const VIEWS = [
 const VIEW_IN_STACK = new RegExp(`/(${VIEWS.map(([name]) => name).join('|')})/\\1\\.js\\b`, 'g');
 const stages = new WeakMap();
 
-/** Called by the component's loader at every change of its data; returns what unmounts it. */
+/**
+ * Called by the component's loader at every change of its data; returns what unmounts it.
+ * @param {Component<TrainData>} component
+ */
 export function mount(component) {
   const parent = component.parentElement;
   let stage = stages.get(parent);
@@ -53,6 +59,7 @@ export function mount(component) {
   };
 }
 
+/** @param {HTMLElement} parent */
 function createStage(parent) {
   const store = createStore();
   const root = make('div', { className: 'annscope-stage', tabIndex: -1 }); // a click anywhere on it gives it the space bar
@@ -63,7 +70,9 @@ function createStage(parent) {
   root.append(sticky, waiting, columns);
   parent.append(root);
 
+  /** @type {Source | null} */
   let source = null;
+  /** @type {string | null} */
   let sample = null; // the example that the address names, such as test-17
   let tell = () => {};
   const choices = {
@@ -92,7 +101,11 @@ function createStage(parent) {
     return view;
   });
 
-  /** A view that fails says so on its card and draws no more; the others go on. */
+  /**
+   * A view that fails says so on its card and draws no more; the others go on.
+   * @param {StageView} view
+   * @param {Error} error
+   */
   function giveUp(view, error) {
     const { made, card } = view;
     view.made = null;
@@ -110,6 +123,7 @@ function createStage(parent) {
   }
 
   // Views draw by themselves: what goes wrong in one is found by the outermost view in the stack. The browser has printed it.
+  /** @param {ErrorEvent} about */
   function onError({ error }) {
     const name = [...(error?.stack ?? '').matchAll(VIEW_IN_STACK)].at(-1)?.[1];
     const view = views.find((each) => each.name === name && each.made);
@@ -117,7 +131,9 @@ function createStage(parent) {
   }
   window.addEventListener('error', onError);
 
+  /** @type {string | null} */
   let lasting = null; // a sentence that holds as long as this address is looked at
+  /** @param {string | null} sentence */
   function say(sentence) {
     notice.textContent = sentence ?? lasting ?? '';
     notice.hidden = !notice.textContent;
@@ -172,7 +188,10 @@ function createStage(parent) {
     if (byHand) choices.probe.choose(store.probeIndex === usual() ? null : store.probeIndex);
   });
 
-  /** Do what the address says: that is not told back to it. */
+  /**
+   * Do what the address says: that is not told back to it.
+   * @param {() => void} act
+   */
   function obey(act) {
     byHand = false;
     act();
@@ -189,6 +208,10 @@ function createStage(parent) {
     if (store.shown === null && store.selected !== null && store.newest >= 0) store.select(store.selected);
   });
 
+  /**
+   * @param {string} run
+   * @param {TrainData} data
+   */
   function open(run, data) {
     source?.close();
     show.forget();
@@ -205,6 +228,7 @@ function createStage(parent) {
       greeted: () => {
         if (store.selected !== null) look();
       },
+      /** @param {string} sentence */
       missing: (sentence) => {
         lasting = sentence;
         say(null);
@@ -217,6 +241,7 @@ function createStage(parent) {
   paint();
   const clock = setInterval(paint, LOOK_AT_THEME);
   return {
+    /** @param {Component<TrainData>} component */
     update(component) {
       const { data } = component;
       tell = component.setStateValue;

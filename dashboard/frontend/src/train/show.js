@@ -2,6 +2,9 @@
 import { draw } from '../lib/ui/seen.js';
 import { record } from '../lib/ui/timings.js';
 
+/** @import { Source, Store } from './types.js' */
+/** @import { Answers, Frame } from '../lib/model/types.js' */
+
 const LONGEST_GLIDE = 300; // ms
 const SHORTEST_GLIDE = 100; // ms: snapshots that follow each other faster than this are a moving picture by themselves
 const AHEAD = 2; // snapshots fetched before they are asked for
@@ -12,6 +15,9 @@ const TICK = 1000 / 60; // ms from one animation frame to the next
 /**
  * Show frames of `store` in `root`. `source()` is the present source.
  * Returns {live(frame), choose(), forget(), destroy()}.
+ * @param {Store} store
+ * @param {HTMLElement} root
+ * @param {() => Source} source
  */
 export function createShow(store, root, source) {
   const still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -22,8 +28,10 @@ export function createShow(store, root, source) {
   let between = LONGEST_GLIDE;
   let cost = TICK / 2; // ms that a frame takes, smoothed
   let loading = false;
+  /** @type {(() => void) | null} */
   let release = null; // lets the server send the next live frame
 
+  /** @param {number} now */
   function tick(now) {
     ticking = 0;
     store.progress = glide > 0 ? Math.min(1, (now - started) / glide) : 1;
@@ -32,6 +40,10 @@ export function createShow(store, root, source) {
     if (store.progress < 1) ticking = requestAnimationFrame(tick);
   }
 
+  /**
+   * @param {Frame} frame
+   * @param {number} length
+   */
   function show(frame, length) {
     if (store.shown === frame) return;
     store.previous = store.shown;
@@ -46,6 +58,7 @@ export function createShow(store, root, source) {
     if (glide > 0) ticking = requestAnimationFrame(tick);
   }
 
+  /** @param {Frame} frame */
   function mark(frame) {
     root.dataset.number = frame.number;
     root.dataset.step = frame.line.step;
@@ -60,6 +73,7 @@ export function createShow(store, root, source) {
       else requestAnimationFrame((start) => setTimeout(() => resolve(performance.now() - start)));
     });
 
+  /** @param {Frame} frame */
   async function live(frame) {
     if (store.selected !== null) {
       // Someone looks at another moment: nothing more is sent until they come back.

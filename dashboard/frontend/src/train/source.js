@@ -3,6 +3,9 @@ import { truthsOf } from '../lib/model/answers.js';
 import { parseFrame, parseTensors } from '../lib/model/frame.js';
 import { answering, withSample } from '../lib/model/sample.js';
 
+/** @import { SourceOptions, Store } from './types.js' */
+/** @import { Frame, Message } from '../lib/model/types.js' */
+
 const KEPT = 40;
 const GONE = 4404;
 const LONGEST_WAIT = 8000; // ms between two attempts to connect
@@ -13,17 +16,22 @@ const LONGEST_WAIT = 8000; // ms between two attempts to connect
  * `greeted()` is called after each first message of a connection. `sample`, such as test-17, names an example to show
  * beside the recorded ones; `missing(sentence)` says why there is none.
  * Returns {frame(number), prefetch(number), close()}.
+ * @param {Store} store
+ * @param {string} base
+ * @param {SourceOptions} about
  */
 export function openSource(store, base, { live, greeted, trouble, missing, sample = null }) {
   const { run } = store;
   const url = `${base}/runs/${encodeURIComponent(run)}`;
   const kept = new Map();
   const asked = new Map();
+  /** @type {WebSocket | null} */
   let socket = null;
   let closed = false;
   let wait = 300;
   let timer = 0;
   let isOpen = false;
+  /** @type {{ promise: Promise<void>, resolve: () => void } | null} */
   let away = null; // {promise, resolve} while the server is away
 
   /** Kept as soon as the server can be asked: a request to one that is away would only fail. */
@@ -43,6 +51,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     away = null;
   }
 
+  /** @param {Frame} frame */
   function keep(frame) {
     kept.delete(frame.number);
     kept.set(frame.number, frame);
@@ -50,6 +59,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     return frame;
   }
 
+  /** @param {string} path */
   async function fetchBuffer(path) {
     const answer = await fetch(`${url}/${path}`);
     if (!answer.ok)
@@ -71,6 +81,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     }
   }
 
+  /** @param {Extract<Message, { type: 'hello' }>} message */
   async function greet(message) {
     const isNew = store.description === null;
     store.status = message.status;
@@ -92,10 +103,15 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
 
   // Messages are taken in one after the other: the first has to fetch something.
   let last = Promise.resolve();
+  /** @param {() => unknown} act */
   const inTurn = (act) => {
     last = last.then(() => (closed ? null : act()));
   };
 
+  /**
+   * @param {string | ArrayBuffer} data
+   * @param {WebSocket} from
+   */
   async function take(data, from) {
     if (typeof data !== 'string') {
       // Not waited for: lines and status go on while someone looks at another moment.
@@ -164,6 +180,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     connect();
   }
 
+  /** @param {number} number */
   function ask(number) {
     if (!asked.has(number)) {
       asked.set(
@@ -190,14 +207,20 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
   document.addEventListener('visibilitychange', hurry);
   connect();
   return {
-    /** The frame of a snapshot, as soon as the server answers; null when the source is closed before that. */
+    /**
+     * The frame of a snapshot, as soon as the server answers; null when the source is closed before that.
+     * @param {number} number
+     */
     async frame(number) {
       const known = kept.get(number);
       if (known) return keep(known);
       await reachable();
       return closed ? null : ask(number);
     },
-    /** Have a frame at hand before it is asked for. */
+    /**
+     * Have a frame at hand before it is asked for.
+     * @param {number} number
+     */
     prefetch(number) {
       if (isOpen && !kept.has(number)) ask(number).catch(() => {});
     },

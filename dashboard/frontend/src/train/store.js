@@ -1,6 +1,7 @@
 /** What every view on the stage reads: the run, its history, and the one moment and example that are shown. */
 import { answersOf } from '../lib/model/answers.js';
 import { SnapshotLines, Thinned } from './history.js';
+/** @import { Description, Frame, Line } from '../lib/model/types.js' */
 
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
@@ -36,11 +37,16 @@ export function createStore() {
     pinned: null,
     compared: null, // the frame that is pinned to be compared with the one shown
 
+    /**
+     * @param {Event} event
+     * @param {() => void} listen
+     */
     on(event, listen) {
       if (!listeners.has(event)) listeners.set(event, new Set());
       listeners.get(event).add(listen);
       return () => listeners.get(event).delete(listen);
     },
+    /** @param {Event} event */
     emit(event) {
       for (const listen of [...(listeners.get(event) ?? [])]) {
         try {
@@ -51,7 +57,10 @@ export function createStore() {
       }
     },
 
-    /** Begin with another run. */
+    /**
+     * Begin with another run.
+     * @param {string} run
+     */
     reset(run) {
       Object.assign(store, {
         run,
@@ -75,7 +84,10 @@ export function createStore() {
       thinned.forget();
       store.emit('run');
     },
-    /** Take in what a run is. */
+    /**
+     * Take in what a run is.
+     * @param {Description} description
+     */
     describe(description) {
       store.description = description;
       store.layerSizes = description.layer_sizes;
@@ -84,7 +96,11 @@ export function createStore() {
       store.imageShape = description.dataset.image_shape;
       store.emit('run');
     },
-    /** Take in new lines of the history; with `anew` they are all there are. */
+    /**
+     * Take in new lines of the history; with `anew` they are all there are.
+     * @param {Line[]} lines
+     * @param {boolean} [anew]
+     */
     learn(lines, anew = false) {
       if (anew) {
         Object.assign(store, { nLines: 0, events: [] });
@@ -118,6 +134,7 @@ export function createStore() {
       const line = snapshotLines.findLast((each) => each.epoch > 0);
       return line ? line.step / line.epoch : Math.max(1, snapshotLines.at(-1)?.step ?? 1);
     },
+    /** @param {number | null} number */
     select(number) {
       // Before the history is there, nobody knows what the last one is.
       const { newest } = store;
@@ -125,15 +142,23 @@ export function createStore() {
         number === null ? null : Math.max(0, newest < 0 ? number : thinned.nearest(Math.min(number, newest), newest));
       store.emit('select');
     },
-    /** Pin a frame to compare with, or none. */
+    /**
+     * Pin a frame to compare with, or none.
+     * @param {Frame | null} frame
+     */
     compare(frame) {
       store.compared = frame;
       store.emit('compare');
     },
+    /** @param {number} index */
     selectProbe(index) {
       store.probeIndex = index;
       store.emit('probe');
     },
+    /**
+     * @param {number | null} layer
+     * @param {number | null} unit
+     */
     pin(layer, unit) {
       store.pinned = layer === null || layer === undefined ? null : { layer, unit };
       store.emit('pin');
@@ -142,7 +167,10 @@ export function createStore() {
   return store;
 }
 
-/** Seconds as people say them: 0.4 s, 12 s, 3:05 min. */
+/**
+ * Seconds as people say them: 0.4 s, 12 s, 3:05 min.
+ * @param {number} seconds
+ */
 export function duration(seconds) {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
@@ -150,7 +178,11 @@ export function duration(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} min`;
 }
 
-/** An epoch as people say it: whole, or with two digits within one. */
+/**
+ * An epoch as people say it: whole, or with two digits within one.
+ * @param {{ step: number }} line
+ * @param {number} stepsPerEpoch
+ */
 export function epochWords(line, stepsPerEpoch) {
   const epoch = line.step / stepsPerEpoch;
   return Math.abs(epoch - Math.round(epoch)) < 1e-6 ? `${Math.round(epoch)}` : epoch.toFixed(2);

@@ -1,18 +1,27 @@
 /** One chart of lines over epochs, drawn on a canvas: axes, lines, marks, the moment shown and the one pointed at. */
 import { domainOf, extent, indexAt, linearTicks, logTicks, rangeOf, tickText } from './scale.js';
+/** @import { Chart, ChartScene, Series } from './types.js' */
+/** @import { Palette, Pen, Point } from '../model/types.js' */
 
 export const MARGIN = { left: 46, right: 86, top: 22, bottom: 20 };
 const ROW = 29; // pixels that a value and its name take beside the right end
 
-/** How tall a chart must be for the values of so many lines to stand beside it one below the other. */
+/**
+ * How tall a chart must be for the values of so many lines to stand beside it one below the other.
+ * @param {number} count
+ */
 export const heightForEnds = (count) => MARGIN.top + 4 + ROW * (count - 1) + 18 + MARGIN.bottom;
 
-/** Colours of the two splits; the held-out one is dashed and has its name beside it too. */
+/**
+ * Colours of the two splits; the held-out one is dashed and has its name beside it too.
+ * @param {Palette} palette
+ */
 export const splitColors = (palette) => ({ train: palette.negative, heldout: palette.positive });
 
 /**
  * The frame of a chart: {x(epoch), y(value), value(pixel), left, right, top, bottom, low, high, beyond}.
  * `series` is [{values}], `xs` their epochs, `domainX` the epochs from left to right.
+ * @param {{ width: number, height: number, xs: number[], series: Array<{ values: number[] }>, domainX: Point, log: boolean, unit: string, withX: boolean }} about
  */
 export function layChart({ width, height, xs, series, domainX, log, unit, withX }) {
   const { left, top } = MARGIN;
@@ -22,12 +31,11 @@ export function layChart({ width, height, xs, series, domainX, log, unit, withX 
   const from = indexAt(xs, x0);
   const to = indexAt(xs, x1) + 2;
   const columns = series.map(({ values }) => values);
-  const range =
-    unit === 'number'
-      ? rangeOf(columns, from, to, log)
-      : (([low, high] = [0, 1]) => ({ low, high, beyond: null }))(extent(columns, from, to) ?? undefined);
+  const [least, greatest] = extent(columns, from, to) ?? [0, 1];
+  const range = unit === 'number' ? rangeOf(columns, from, to, log) : { low: least, high: greatest, beyond: null };
   const { low, high, beyond } = domainOf(range, { log, unit });
-  const scaled = log ? (value) => Math.log(Math.max(value, low)) : (value) => value;
+  /** @param {number} value */
+  const scaled = (value) => (log ? Math.log(Math.max(value, low)) : value);
   const [a, b] = [scaled(low), scaled(high)];
   return {
     left,
@@ -40,10 +48,13 @@ export function layChart({ width, height, xs, series, domainX, log, unit, withX 
     log,
     unit,
     domainX,
+    /** @param {number} value */
     x: (value) => left + ((value - x0) / (x1 - x0 || 1)) * (right - left),
     // Far outside a canvas loses its precision: a line that leaves the chart leaves it just as well a little above.
+    /** @param {number} value */
     y: (value) =>
       Math.max(top - 400, Math.min(bottom + 400, bottom - ((scaled(value) - a) / (b - a || 1)) * (bottom - top))),
+    /** @param {number} pixel */
     value: (pixel) => x0 + ((pixel - left) / (right - left)) * (x1 - x0),
   };
 }
@@ -51,6 +62,9 @@ export function layChart({ width, height, xs, series, domainX, log, unit, withX 
 /**
  * Draw a chart laid by `layChart`. `cursor` is the index of the moment shown, `pointer` that of the one pointed at
  * (null for none), `marks` [{kind, epoch}], `label` a value's words, `withMarks` whether their signs are drawn.
+ * @param {Pen} context
+ * @param {Chart} chart
+ * @param {ChartScene} about
  */
 export function drawChart(
   context,
@@ -93,9 +107,9 @@ export function drawChart(
   context.clip();
   for (const each of series) drawLine(context, chart, xs, each);
   context.restore();
-  for (const [at, color, alpha] of [
-    [cursor, palette.ink, 0.6],
-    [pointer, palette.muted, 1],
+  for (const { at, color, alpha } of [
+    { at: cursor, color: palette.ink, alpha: 0.6 },
+    { at: pointer, color: palette.muted, alpha: 1 },
   ]) {
     if (at === null) continue;
     context.fillStyle = color;
@@ -124,6 +138,13 @@ export function drawChart(
   if (dotted !== null) drawEnds(context, chart, series, label, dotted, font);
 }
 
+/**
+ * @param {Pen} context
+ * @param {Chart} chart
+ * @param {Palette} palette
+ * @param {string} font
+ * @param {boolean} withX
+ */
 function drawAxes(context, chart, palette, font, withX) {
   const { left, right, top, bottom, x, y, low, high } = chart;
   context.font = `11px ${font}`;
@@ -160,6 +181,12 @@ function drawAxes(context, chart, palette, font, withX) {
   context.fillText('epoch', right + 16, bottom + 7);
 }
 
+/**
+ * @param {Pen} context
+ * @param {Chart} chart
+ * @param {number[]} xs
+ * @param {Series} about
+ */
 function drawLine(context, chart, xs, { values, color, dash }) {
   const { x, y, left, right } = chart;
   const from = Math.max(0, indexAt(xs, chart.domainX[0]) - 1);
@@ -187,7 +214,15 @@ function drawLine(context, chart, xs, { values, color, dash }) {
   context.setLineDash([]);
 }
 
-/** More numbers than pixels: of each column of pixels the first, the lowest, the highest and the last. */
+/**
+ * More numbers than pixels: of each column of pixels the first, the lowest, the highest and the last.
+ * @param {Pen} context
+ * @param {Chart} about
+ * @param {number[]} xs
+ * @param {number[]} values
+ * @param {number} from
+ * @param {number} to
+ */
 function addSpans(context, { x, y, left }, xs, values, from, to) {
   let isDown = false;
   for (let i = from; i <= to; ) {
@@ -212,7 +247,15 @@ function addSpans(context, { x, y, left }, xs, values, from, to) {
   }
 }
 
-/** The values at a moment, beside the right end, kept apart from each other. */
+/**
+ * The values at a moment, beside the right end, kept apart from each other.
+ * @param {Pen} context
+ * @param {Chart} chart
+ * @param {Series[]} series
+ * @param {(value: number) => string} label
+ * @param {number} at
+ * @param {string} font
+ */
 function drawEnds(context, chart, series, label, at, font) {
   const ends = series
     .map(({ values, color, name }) => ({
@@ -241,7 +284,14 @@ function drawEnds(context, chart, series, label, at, font) {
   }
 }
 
-/** A small sign of an event: a diamond for the learning rate, two bars for a pause, a star for the best, a cross for an end. */
+/**
+ * A small sign of an event: a diamond for the learning rate, two bars for a pause, a star for the best, a cross for an end.
+ * @param {Pen} context
+ * @param {string} kind
+ * @param {number} x
+ * @param {number} y
+ * @param {Palette} palette
+ */
 function drawSign(context, kind, x, y, palette) {
   context.fillStyle = kind === 'best' ? palette.accent : kind === 'learning_rate' ? palette.positive : palette.ink;
   context.strokeStyle = context.fillStyle;

@@ -1,9 +1,13 @@
 /** Small charts of a neuron's card, each drawn on a canvas of its own that is told its numbers. */
 
 import { asNumber } from '../format/text.js';
-import { make } from '../ui/dom.js';
+import { make, penOf } from '../ui/dom.js';
+/** @import { Colors, Numbers, Palette, Scale, Shape } from '../model/types.js' */
 
-/** A canvas with a caption: {element, canvas, caption}. */
+/**
+ * A canvas with a caption: {element, canvas, caption}.
+ * @param {string} label
+ */
 export function createFigure(label) {
   const element = make('figure', { className: 'nv-figure' });
   const canvas = make('canvas', { role: 'img', 'aria-label': label });
@@ -12,6 +16,11 @@ export function createFigure(label) {
   return { element, canvas, caption };
 }
 
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ */
 function prepare(canvas, width, height) {
   const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
   const [wide, tall] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -21,30 +30,52 @@ function prepare(canvas, width, height) {
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
   }
-  const context = canvas.getContext('2d');
+  const context = penOf(canvas);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return context;
 }
 
-/** Signed numbers as an image of `shape` on the scale -top..top, one canvas pixel a number. */
+/**
+ * Signed numbers as an image of `shape` on the scale -top..top, one canvas pixel a number.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Numbers} values
+ * @param {Shape} about
+ * @param {Colors} colors
+ * @param {number} top
+ */
 export function paintImage(canvas, values, [rows, columns], colors, top) {
   if (canvas.width !== columns || canvas.height !== rows) {
     canvas.width = columns;
     canvas.height = rows;
   }
-  const context = canvas.getContext('2d');
+  const context = penOf(canvas);
   const image = context.createImageData(columns, rows);
   const pixels = new Uint32Array(image.data.buffer);
   for (let i = 0; i < pixels.length; i += 1) pixels[i] = colors.rgba(values[i] / top);
   context.putImageData(image, 0, 0);
 }
 
-/** Signed numbers as bars about a zero line; `strong` (optional, same length) is drawn solid over the pale ones. */
+/**
+ * Signed numbers as bars about a zero line; `strong` (optional, same length) is drawn solid over the pale ones.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ * @param {Numbers} values
+ * @param {number} top
+ * @param {Palette} palette
+ * @param {Numbers | null} [strong]
+ * @param {number} [strongTop]
+ */
 export function paintBars(canvas, width, height, values, top, palette, strong = null, strongTop = top) {
   const context = prepare(canvas, width, height);
   const middle = height / 2;
   const wide = width / values.length;
+  /**
+   * @param {Numbers} numbers
+   * @param {number} most
+   * @param {number} alpha
+   */
   const bars = (numbers, most, alpha) => {
     context.globalAlpha = alpha;
     for (let i = 0; i < numbers.length; i += 1) {
@@ -69,6 +100,10 @@ export function paintBars(canvas, width, height, values, top, palette, strong = 
  * One neuron's answers to the probe set, a row of dots a class, the mean as a tick, the chosen example ringed.
  * `labels` lists each example's classes: with several it stands in several rows, without any in none.
  * `scale` is {low, high}; a row is `row` pixels high, less when there are many classes.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} row
+ * @param {{ answers: Numbers, labels: Array<number[] | null>, classNames: string[], probe: number, scale: Scale, palette: Palette, font: string }} about
  */
 export function paintClasses(canvas, width, row, { answers, labels, classNames, probe, scale, palette, font }) {
   const rows = classNames.length;
@@ -80,6 +115,7 @@ export function paintClasses(canvas, width, row, { answers, labels, classNames, 
   const names = rows <= 12;
   const left = names ? Math.min(84, Math.max(...classNames.map((name) => context.measureText(name).width)) + 8) : 4;
   const right = width - 8;
+  /** @param {number} value */
   const at = (value) =>
     left +
     4 +
@@ -107,7 +143,7 @@ export function paintClasses(canvas, width, row, { answers, labels, classNames, 
     context.fillStyle = palette.muted;
     context.fillRect(at(mean) - 1, y - pitch * 0.42, 2, pitch * 0.84);
   }
-  const order = Array.from(answers, (_, i) => i).sort((a, b) => (a === probe) - (b === probe));
+  const order = Array.from(answers, (_, i) => i).sort((a, b) => Number(a === probe) - Number(b === probe));
   for (const [i, c] of order.flatMap((place) => (labels[place] ?? []).map((each) => [place, each]))) {
     const y = (c + 0.5) * pitch;
     const chosen = i === probe;
@@ -130,11 +166,22 @@ export function paintClasses(canvas, width, row, { answers, labels, classNames, 
   context.fillText(asNumber(scale.high, 0), right, height - 6);
 }
 
-/** One neuron's answer over the snapshots; `number` is the one on screen. */
+/**
+ * One neuron's answer over the snapshots; `number` is the one on screen.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ * @param {Array<{ number: number, step: number, value: number }>} moments
+ * @param {number} number
+ * @param {Scale} scale
+ * @param {Palette} palette
+ */
 export function paintHistory(canvas, width, height, moments, number, scale, palette) {
   const context = prepare(canvas, width, height);
   const [first, last] = [moments[0]?.step ?? 0, moments[moments.length - 1]?.step ?? 1];
+  /** @param {number} step */
   const at = (step) => 5 + ((step - first) / (last - first || 1)) * (width - 10);
+  /** @param {number} value */
   const y = (value) => height - 5 - ((value - scale.low) / (scale.high - scale.low)) * (height - 10);
   context.fillStyle = palette.line;
   context.fillRect(5, y(0) - 0.5, width - 10, 1);

@@ -2,7 +2,9 @@
 
 import { biasOf, probeCount, probeInput, weightOf } from '../model/forward.js';
 import { activate, preActivations } from '../model/math.js';
-import { make } from '../ui/dom.js';
+import { make, penOf } from '../ui/dom.js';
+
+/** @import { Answers, Colors, Frame, Layer, NetworkStore, Numbers, Overlay, Palette, Pen } from '../model/types.js' */
 
 /** Colours of classes, told apart with any colour vision (after Okabe and Ito), for light and dark pages. */
 const CLASSES = {
@@ -10,10 +12,22 @@ const CLASSES = {
   dark: ['#6EA0FF', '#FF9F4A', '#c79bf0', '#2fc9a0', '#e8c24a', '#f08fc0', '#b8c2d0', '#7fd0ef', '#d0a070', '#b5d65a'],
 };
 
-/** The colour of a class. */
+/**
+ * The colour of a class.
+ * @param {Palette} palette
+ * @param {number} label
+ */
 export const classColor = (palette, label) => CLASSES[palette.dark ? 'dark' : 'light'][label % 10];
 
-/** Fill a disc in the colours of its classes, a sector each; grey where there is none, or none is known. */
+/**
+ * Fill a disc in the colours of its classes, a sector each; grey where there is none, or none is known.
+ * @param {Pen} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ * @param {Palette} palette
+ * @param {number[] | null} classes
+ */
 export function fillPoint(context, x, y, radius, palette, classes) {
   const colors = classes?.length ? classes.map((c) => classColor(palette, c)) : [palette.off];
   colors.forEach((color, k) => {
@@ -28,7 +42,10 @@ export function fillPoint(context, x, y, radius, palette, classes) {
   });
 }
 
-/** Half the side of the square about zero that holds every probe point, in steps of 0.5. */
+/**
+ * Half the side of the square about zero that holds every probe point, in steps of 0.5.
+ * @param {NetworkStore & { extent?: number }} store
+ */
 export function extentOf(store) {
   if (store.extent) return store.extent;
   let top = 0;
@@ -37,31 +54,50 @@ export function extentOf(store) {
   return Math.max(0.5, Math.ceil(top * 2.2) / 2);
 }
 
-/** How fine a plane may be for a network, so that it costs a few milliseconds: 16 to 40 points a side. */
+/**
+ * How fine a plane may be for a network, so that it costs a few milliseconds: 16 to 40 points a side.
+ * @param {Array<{ inputSize: number, size: number }>} layers
+ */
 export function finenessFor(layers) {
   const work = layers.reduce((sum, layer) => sum + layer.inputSize * layer.size, 0);
   return Math.round(Math.min(40, Math.max(16, Math.sqrt(2.5e6 / work))));
 }
 
-/** Every layer's answers over the plane: an array of [side * side][size], rows from the top. */
+/**
+ * Every layer's answers over the plane: an array of [side * side][size], rows from the top.
+ * @param {Layer[]} layers
+ * @param {Frame} frame
+ * @param {number} extent
+ * @param {number} side
+ * @param {Overlay | null} [edits]
+ */
 export function overPlane(layers, frame, extent, side, edits = null) {
+  /** @type {Float64Array[][]} */
   const answers = layers.map(() => []);
   for (let row = 0; row < side; row += 1) {
     for (let column = 0; column < side; column += 1) {
+      /** @type {Numbers} */
       let values = [((column + 0.5) / side) * 2 * extent - extent, extent - ((row + 0.5) / side) * 2 * extent];
       for (const { index, activation } of layers) {
         const weight = edits ? edits.weight(frame, index) : weightOf(frame, index);
-        values = activate(activation, preActivations(weight, biasOf(frame, index), values));
-        if (!values) return null;
-        if (edits) for (const unit of edits.silenced(index)) values[unit] = 0;
-        answers[index].push(values);
+        const answer = activate(activation, preActivations(weight, biasOf(frame, index), values));
+        if (edits) for (const unit of edits.silenced(index)) answer[unit] = 0;
+        answers[index].push(answer);
+        values = answer;
       }
     }
   }
   return answers;
 }
 
-/** A picture of one neuron's answers over the plane. */
+/**
+ * A picture of one neuron's answers over the plane.
+ * @param {Numbers[]} answers
+ * @param {number} unit
+ * @param {number} side
+ * @param {Colors} colors
+ * @param {number} top
+ */
 export function facePicture(answers, unit, side, colors, top) {
   return picture(side, (i) => colors.rgba(answers[i][unit] / top));
 }
@@ -69,6 +105,10 @@ export function facePicture(answers, unit, side, colors, top) {
 /**
  * A picture of the classes' regions, of what the output layer says at each point: the colour of the likeliest class,
  * paler the less sure; or, of labels, of all that are predicted over each other. `reader` reads the answers (answers.js).
+ * @param {Numbers[]} outputs
+ * @param {number} side
+ * @param {Palette} palette
+ * @param {Answers} reader
  */
 export function regionPicture(outputs, side, palette, reader) {
   const answers = outputs.map(reader.probabilities);
@@ -95,9 +135,13 @@ export function regionPicture(outputs, side, palette, reader) {
   });
 }
 
+/**
+ * @param {number} side
+ * @param {(place: number) => number} pixel
+ */
 function picture(side, pixel) {
   const canvas = make('canvas', { width: side, height: side });
-  const context = canvas.getContext('2d');
+  const context = penOf(canvas);
   const image = context.createImageData(side, side);
   const pixels = new Uint32Array(image.data.buffer);
   for (let i = 0; i < pixels.length; i += 1) pixels[i] = pixel(i);

@@ -1,22 +1,34 @@
 /** Scales of the curves: the range that is worth showing, round numbers in it, and the place of a number in a list. */
 
+/** @import { Ends } from './types.js' */
+/** @import { Point } from '../model/types.js' */
+
 const BEYOND = { linear: 8, log: 1e6 }; // times what was usual: from here on a loss has diverged
 const DECADES = 9; // of a logarithmic axis at most
 
-/** Round numbers between low and high, about `count` of them. */
+/**
+ * Round numbers between low and high, about `count` of them.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} count
+ */
 export function linearTicks(low, high, count) {
   const span = high - low;
   if (!(span > 0)) return [low];
   const rough = span / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => each >= rough * (1 - 1e-9));
+  const step = power * ([1, 2, 2.5, 5].find((each) => each * power >= rough * (1 - 1e-9)) ?? 10);
   const ticks = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k += 1)
     ticks.push(Math.abs(k * step) < step / 1e6 ? 0 : k * step);
   return ticks;
 }
 
-/** Powers of ten between low and high, with 2 and 5 between them where there are few. */
+/**
+ * Powers of ten between low and high, with 2 and 5 between them where there are few.
+ * @param {number} low
+ * @param {number} high
+ */
 export function logTicks(low, high) {
   const from = Math.floor(Math.log10(low));
   const to = Math.ceil(Math.log10(high));
@@ -33,7 +45,10 @@ export function logTicks(low, high) {
   return ticks.length > 1 ? ticks : linearTicks(low, high, 4);
 }
 
-/** A number as an axis and the learning rate show it: four digits, never rounded to fewer. */
+/**
+ * A number as an axis and the learning rate show it: four digits, never rounded to fewer.
+ * @param {number} value
+ */
 export function tickText(value) {
   if (!Number.isFinite(value)) return 'n/a';
   if (value === 0) return '0';
@@ -43,7 +58,12 @@ export function tickText(value) {
   return text.replace(/-/g, '−');
 }
 
-/** low..high of all finite numbers in the arrays, or null. */
+/**
+ * low..high of all finite numbers in the arrays, or null.
+ * @param {number[][]} arrays
+ * @param {number} [from]
+ * @param {number} [to]
+ */
 export function extent(arrays, from = 0, to = Infinity) {
   let low = Infinity;
   let high = -Infinity;
@@ -62,6 +82,10 @@ export function extent(arrays, from = 0, to = Infinity) {
 /**
  * {low, high, beyond} of the numbers worth an axis, or null without any. `beyond` is null, or the largest number of a
  * run that diverged: the axis then ends where the sane part does, and the line leaves it at the top.
+ * @param {number[][]} arrays
+ * @param {number} from
+ * @param {number} to
+ * @param {boolean} [log]
  */
 export function rangeOf(arrays, from, to, log = false) {
   const found = extent(arrays, from, to);
@@ -85,7 +109,11 @@ export function rangeOf(arrays, from, to, log = false) {
   return { low, high: log ? most : 3 * usual, beyond: high };
 }
 
-/** {low, high, beyond} with room at both ends for an axis of its kind. */
+/**
+ * {low, high, beyond} with room at both ends for an axis of its kind.
+ * @param {Ends | null} range
+ * @param {{ log: boolean, unit: string }} about
+ */
 export function domainOf(range, { log, unit }) {
   let { low, high } = range ?? { low: 0, high: 1 };
   if (log) {
@@ -103,7 +131,11 @@ export function domainOf(range, { log, unit }) {
   return { low, high, beyond: range?.beyond ?? null };
 }
 
-/** The last index whose value is at most `x`, in an ascending array; 0 when there is none. */
+/**
+ * The last index whose value is at most `x`, in an ascending array; 0 when there is none.
+ * @param {number[]} xs
+ * @param {number} x
+ */
 export function indexAt(xs, x) {
   let low = 0;
   let high = xs.length - 1;
@@ -115,13 +147,22 @@ export function indexAt(xs, x) {
   return low;
 }
 
-/** The index whose value is nearest to `x`. */
+/**
+ * The index whose value is nearest to `x`.
+ * @param {number[]} xs
+ * @param {number} x
+ */
 export function nearest(xs, x) {
   const i = indexAt(xs, x);
   return i + 1 < xs.length && xs[i + 1] - x < x - xs[i] ? i + 1 : i;
 }
 
-/** A stretch [a, b] kept within [first, last] without changing its length, if it fits. */
+/**
+ * A stretch [a, b] kept within [first, last] without changing its length, if it fits.
+ * @param {Point} about
+ * @param {number} first
+ * @param {number} last
+ */
 export function within([a, b], first, last) {
   const length = Math.min(b - a, last - first);
   const from = Math.min(Math.max(a, first), last - length);

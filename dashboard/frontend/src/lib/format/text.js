@@ -1,8 +1,14 @@
 /** Words and numbers of the network view. */
 
+/** @import { Layer, Shape } from '../model/types.js' */
+
 const MINUS = '−';
 
-/** A number with `places` decimals and a real minus sign; very small and very large ones in powers of ten. */
+/**
+ * A number with `places` decimals and a real minus sign; very small and very large ones in powers of ten.
+ * @param {number | null | undefined} value
+ * @param {number} [places]
+ */
 export function asNumber(value, places = 4) {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   const size = Math.abs(value);
@@ -16,29 +22,56 @@ export function asNumber(value, places = 4) {
   return `${value < 0 && Number(text) !== 0 ? MINUS : ''}${text}`;
 }
 
+/**
+ * @param {number} size
+ * @param {number} places
+ */
 const trimmed = (size, places) => (places === 0 ? String(Number(size.toPrecision(3))) : size.toFixed(places));
 
-/** A share as a percentage, as short as is honest. */
+/**
+ * A share as a percentage, as short as is honest.
+ * @param {number | null | undefined} share
+ */
 export function asPercent(share) {
+  if (share === null || share === undefined) return 'n/a';
   const percent = 100 * share;
   if (percent > 0 && percent < 0.1) return '<0.1 %';
   if (percent >= 99.95 && percent < 100) return '>99.9 %';
   return `${percent === 100 || percent === 0 ? Math.round(percent) : percent.toFixed(1)} %`;
 }
 
-/** "a 7", "an 8", "an ankle boot". */
+/**
+ * "a 7", "an 8", "an ankle boot".
+ * @param {string} name
+ */
 export const withArticle = (name) => `${/^(8|11$|18$|[aeiou])/i.test(name) ? 'an' : 'a'} ${name}`;
 
-/** "1 change", "2 changes". */
+/**
+ * "1 change", "2 changes".
+ * @param {number} count
+ * @param {string} word
+ */
 export const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-/** "Hidden 1, neuron 12" or "Output, 7"; neurons count from 1 as people do. */
+/**
+ * "Hidden 1, neuron 12" or "Output, 7"; neurons count from 1 as people do.
+ * @param {Layer[]} layers
+ * @param {string[]} classNames
+ * @param {number} layer
+ * @param {number} unit
+ */
 export function neuronName(layers, classNames, layer, unit) {
   const { name, isOutput } = layers[layer];
   return isOutput ? `${name}, ${classNames[unit]}` : `${name}, neuron ${unit + 1}`;
 }
 
-/** What feeds a connection: a pixel by row and column, a feature, or a neuron of the layer before. */
+/**
+ * What feeds a connection: a pixel by row and column, a feature, or a neuron of the layer before.
+ * @param {Shape | null} imageShape
+ * @param {number} layer
+ * @param {number} input
+ * @param {(i: number) => string} featureName
+ */
 export function sourceName(imageShape, layer, input, featureName) {
   if (layer > 0) return `neuron ${input + 1}`;
   if (imageShape) return `pixel ${Math.floor(input / imageShape[1]) + 1}, ${(input % imageShape[1]) + 1}`;

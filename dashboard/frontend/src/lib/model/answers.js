@@ -4,26 +4,41 @@
  */
 import { largest } from './forward.js';
 
+/** @import { Description, Label, Numbers, Tensor } from './types.js' */
+
 const HALF = 0.5; // from here on a label is predicted, and the second of two classes
 
-/** What is true of an example, out of a class number, a row of 0 and 1, or null where nobody knows. */
+/**
+ * What is true of an example, out of a class number, a row of 0 and 1, or null where nobody knows.
+ * @param {Label | undefined} label
+ */
 export function truthOf(label) {
   if (label === null || label === undefined) return null;
   if (typeof label === 'number' || typeof label === 'bigint') return [Number(label)];
   return Array.from(label, Number).flatMap((is, c) => (is ? [c] : []));
 }
 
-/** The same of every row of a tensor of labels. */
+/**
+ * The same of every row of a tensor of labels.
+ * @param {Tensor} about
+ */
 export function truthsOf({ shape: [count, width], data }) {
   return Array.from({ length: count }, (_, i) =>
     truthOf(width === undefined ? data[i] : data.subarray(i * width, (i + 1) * width)),
   );
 }
 
-/** Whether two lists name the same classes. */
+/**
+ * Whether two lists name the same classes.
+ * @param {number[]} a
+ * @param {number[]} b
+ */
 export const isSame = (a, b) => a.length === b.length && a.every((c, i) => c === b[i]);
 
-/** How the answers of a run are read; `description` is the run's. */
+/**
+ * How the answers of a run are read; `description` is the run's.
+ * @param {Pick<Description, 'dataset'> & Partial<Description>} description
+ */
 export function answersOf(description) {
   const names = description.dataset.class_names;
   const isMany = description.dataset.is_multilabel === true;
@@ -39,20 +54,40 @@ export function answersOf(description) {
     accuracy: isMany ? 'subset accuracy' : 'accuracy',
     /** Whether each output unit is judged by itself, at one half. */
     hasThreshold: isMany || isBinary,
-    /** The probability of each class or label, of what the output units say. */
+    /**
+     * The probability of each class or label, of what the output units say.
+     * @param {Numbers} outputs
+     */
     probabilities: (outputs) => (isBinary ? Float64Array.of(1 - outputs[0], outputs[0]) : outputs),
-    /** The classes that such probabilities predict. */
+    /**
+     * The classes that such probabilities predict.
+     * @param {Numbers} probabilities
+     */
     predicted(probabilities) {
       if (isMany) return Array.from(probabilities).flatMap((p, c) => (p >= HALF ? [c] : []));
       return [isBinary ? Number(probabilities[1] >= HALF) : largest(probabilities)];
     },
-    /** The class to speak of first: the one predicted, or the likeliest label. */
+    /**
+     * The class to speak of first: the one predicted, or the likeliest label.
+     * @param {Numbers} probabilities
+     */
     leading: (probabilities) => (isMany ? largest(probabilities) : self.predicted(probabilities)[0]),
-    /** Whether a class is among those predicted. */
+    /**
+     * Whether a class is among those predicted.
+     * @param {Numbers} probabilities
+     * @param {number} c
+     */
     says: (probabilities, c) => (isMany ? probabilities[c] >= HALF : self.predicted(probabilities)[0] === c),
-    /** The classes of the output unit number `unit` in a list. */
+    /**
+     * The classes of the output unit number `unit` in a list.
+     * @param {number[]} classes
+     * @param {number} unit
+     */
     hasUnit: (classes, unit) => classes.includes(isBinary ? 1 : unit),
-    /** A list of classes in words. */
+    /**
+     * A list of classes in words.
+     * @param {number[]} classes
+     */
     words: (classes) => (classes.length ? classes.map((c) => names[c]).join(', ') : 'no label'),
   };
   return self;

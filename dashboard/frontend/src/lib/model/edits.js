@@ -4,12 +4,18 @@
  */
 import { weightOf } from './forward.js';
 
+/** @import { Change, Frame, Tensor } from './types.js' */
+
+/** @type {Set<number>} */
 const NOTHING = new Set();
 
 export class Edits {
   constructor() {
+    /** @type {Change[]} */
     this.changes = [];
+    /** @type {Array<{ changes: Change[], target: string | null }>} */
     this.past = [];
+    /** @type {Map<number, { recorded: Tensor['data'], changed: Tensor }>} */
     this.weights = new Map();
   }
 
@@ -17,19 +23,34 @@ export class Edits {
     return this.changes.length > 0;
   }
 
-  /** Switch a neuron off, or on again. */
+  /**
+   * Switch a neuron off, or on again.
+   * @param {number} layer
+   * @param {number} unit
+   */
   toggleNeuron(layer, unit) {
     const others = this.changes.filter((c) => !(c.input === undefined && c.layer === layer && c.unit === unit));
     this.#become(others.length < this.changes.length ? others : [...others, { layer, unit }], null);
   }
 
-  /** Set the weight from `input` to `unit`; one drag of a slider is one change to take back. */
+  /**
+   * Set the weight from `input` to `unit`; one drag of a slider is one change to take back.
+   * @param {number} layer
+   * @param {number} input
+   * @param {number} unit
+   * @param {number} value
+   */
   setWeight(layer, input, unit, value) {
     const others = this.changes.filter((c) => !(c.input === input && c.layer === layer && c.unit === unit));
     this.#become([...others, { layer, input, unit, value }], `${layer}/${input}/${unit}`);
   }
 
-  /** Give a weight its recorded value back. */
+  /**
+   * Give a weight its recorded value back.
+   * @param {number} layer
+   * @param {number} input
+   * @param {number} unit
+   */
   restoreWeight(layer, input, unit) {
     this.#become(
       this.changes.filter((c) => !(c.input === input && c.layer === layer && c.unit === unit)),
@@ -40,7 +61,7 @@ export class Edits {
   /** Take the last change back. */
   undo() {
     if (!this.past.length) return;
-    this.changes = this.past.pop().changes;
+    this.changes = this.past.pop()?.changes ?? [];
     this.weights.clear();
   }
 
@@ -49,6 +70,10 @@ export class Edits {
     if (this.active) this.#become([], null);
   }
 
+  /**
+   * @param {Change[]} changes
+   * @param {string | null} target
+   */
   #become(changes, target) {
     const last = this.past[this.past.length - 1];
     if (!target || last?.target !== target) this.past.push({ changes: this.changes, target });
@@ -61,20 +86,31 @@ export class Edits {
     return this.changes.reduce((first, change) => Math.min(first, change.layer), Infinity);
   }
 
-  /** The neurons of a layer that are switched off. */
+  /**
+   * The neurons of a layer that are switched off.
+   * @param {number} layer
+   */
   silenced(layer) {
     const units = this.changes.filter((c) => c.layer === layer && c.input === undefined).map((c) => c.unit);
     return units.length ? new Set(units) : NOTHING;
   }
 
-  /** Which of a neuron's incoming weights are changed. */
+  /**
+   * Which of a neuron's incoming weights are changed.
+   * @param {number} layer
+   * @param {number} unit
+   */
   changedInputs(layer, unit) {
     return this.changes
       .filter((c) => c.layer === layer && c.unit === unit && c.input !== undefined)
-      .map((c) => c.input);
+      .flatMap((c) => c.input ?? []);
   }
 
-  /** A frame's weights with the changes in them. */
+  /**
+   * A frame's weights with the changes in them.
+   * @param {Frame} frame
+   * @param {number} layer
+   */
   weight(frame, layer) {
     const recorded = weightOf(frame, layer);
     const mine = this.changes.filter((c) => c.layer === layer && c.input !== undefined);
@@ -82,7 +118,8 @@ export class Edits {
     const known = this.weights.get(layer);
     if (known?.recorded === recorded.data) return known.changed;
     const data = recorded.data.slice();
-    for (const { input, unit, value } of mine) data[input * recorded.shape[1] + unit] = value;
+    for (const { input, unit, value } of mine)
+      if (input !== undefined && value !== undefined) data[input * recorded.shape[1] + unit] = value;
     const changed = { shape: recorded.shape, data };
     this.weights.set(layer, { recorded: recorded.data, changed });
     return changed;

@@ -15,10 +15,18 @@ import {
   termsOf,
 } from './math.js';
 
-/** The function of the output units; a single unit for two classes is a sigmoid. */
+/** @import { Description, Frame, Layer, NetworkStore, Numbers, Overlay } from './types.js' */
+
+/**
+ * The function of the output units; a single unit for two classes is a sigmoid.
+ * @param {string} [output]
+ */
 const outputFunction = (output = 'softmax') => (output === 'binary' ? 'sigmoid' : output);
 
-/** The layers of a run: [{index, name, size, inputSize, activation, isOutput}], from the first hidden one to the output. */
+/**
+ * The layers of a run: [{index, name, size, inputSize, activation, isOutput}], from the first hidden one to the output.
+ * @param {Description} description
+ */
 export function layersOf(description) {
   const sizes = description.layer_sizes;
   const network = description.config?.network ?? {};
@@ -32,20 +40,27 @@ export function layersOf(description) {
   });
 }
 
-/** The features of one probe example. */
+/**
+ * The features of one probe example.
+ * @param {Pick<NetworkStore, 'probe'> & Partial<NetworkStore>} store
+ * @param {number} probe
+ */
 export function probeInput(store, probe) {
-  const { images } = store.probe;
-  if (images.shape) {
-    const [, width] = images.shape;
-    return images.data.subarray(probe * width, (probe + 1) * width);
-  }
-  return images[probe];
+  const { shape, data } = store.probe.images;
+  return data.subarray(probe * shape[1], (probe + 1) * shape[1]);
 }
 
-/** How many probe examples there are. */
-export const probeCount = (store) => store.probe?.labels?.length ?? 0;
+/**
+ * How many probe examples there are.
+ * @param {Pick<NetworkStore, 'probe'> & Partial<NetworkStore>} store
+ */
+export const probeCount = (store) => store.probe?.labels.length ?? 0;
 
-/** What a probe example is called: by its place among the recorded ones, or in its split. */
+/**
+ * What a probe example is called: by its place among the recorded ones, or in its split.
+ * @param {Pick<NetworkStore, 'probe'> & Partial<NetworkStore>} store
+ * @param {number} probe
+ */
 export function exampleName(store, probe) {
   const { sample, labels } = store.probe;
   if (sample && probe === labels.length - 1)
@@ -53,25 +68,48 @@ export function exampleName(store, probe) {
   return `${store.imageShape ? 'Image' : 'Example'} ${probe + 1}`;
 }
 
-/** A weight matrix {shape, data}, or null in a frame that lacks it. */
-export const weightOf = (frame, layer) => frame.tensor(`layer${layer}.weight`) ?? null;
-
-/** A bias {shape, data}, or null in a network without. */
-export function biasOf(frame, layer) {
-  try {
-    return frame.tensor(`layer${layer}.bias`) ?? null;
-  } catch {
-    return null;
-  }
+/**
+ * A tensor that every snapshot with arrays has.
+ * @param {Pick<Frame, 'tensor'>} frame
+ * @param {string} name
+ */
+function tensorOf(frame, name) {
+  const tensor = frame.tensor(name);
+  if (!tensor) throw new Error(`This snapshot has no ${name}.`);
+  return tensor;
 }
 
-/** A layer's recorded answers to one probe example, as a view into the frame. */
+/**
+ * A layer's weight matrix.
+ * @param {Pick<Frame, 'tensor'>} frame
+ * @param {number} layer
+ */
+export const weightOf = (frame, layer) => tensorOf(frame, `layer${layer}.weight`);
+
+/**
+ * A bias {shape, data}, or null in a network without.
+ * @param {Pick<Frame, 'tensor'>} frame
+ * @param {number} layer
+ */
+export function biasOf(frame, layer) {
+  return frame.tensor(`layer${layer}.bias`);
+}
+
+/**
+ * A layer's recorded answers to one probe example, as a view into the frame.
+ * @param {Frame} frame
+ * @param {number} layer
+ * @param {number} probe
+ */
 export function recorded(frame, layer, probe) {
-  const { shape, data } = frame.tensor(`layer${layer}.activation`);
+  const { shape, data } = tensorOf(frame, `layer${layer}.activation`);
   return data.subarray(probe * shape[1], (probe + 1) * shape[1]);
 }
 
-/** The index of the largest. */
+/**
+ * The index of the largest.
+ * @param {Numbers} values
+ */
 export function largest(values) {
   let best = 0;
   for (let i = 1; i < values.length; i += 1) if (values[i] > values[best]) best = i;
@@ -82,17 +120,23 @@ export function largest(values) {
  * Everything one frame says about one probe example, with changes by hand applied when there are any.
  * `edits` is null, or answers weight(frame, layer), bias(frame, layer) and silenced(layer) (a Set of units);
  * then what follows the first changed layer is computed here instead of read from the record.
+ * @param {Pick<NetworkStore, 'probe'> & Partial<NetworkStore>} store
+ * @param {Layer[]} layers
+ * @param {Frame} frame
+ * @param {number} probe
+ * @param {Overlay | null} [edits]
  */
 export function passOf(store, layers, frame, probe, edits = null) {
+  /** @type {Numbers[]} */
   const values = [probeInput(store, probe)];
   const from = edits ? edits.firstLayer() : Infinity;
   for (const { index, activation } of layers) {
-    if (index < from) {
+    if (!edits || index < from) {
       values.push(recorded(frame, index, probe));
       continue;
     }
     const z = preActivations(edits.weight(frame, index), biasOf(frame, index), values[index]);
-    const answer = activate(activation, z) ?? Float64Array.from(recorded(frame, index, probe));
+    const answer = activate(activation, z);
     for (const unit of edits.silenced(index)) answer[unit] = 0;
     values.push(answer);
   }
@@ -102,6 +146,12 @@ export function passOf(store, layers, frame, probe, edits = null) {
 /**
  * The inputs that speak loudest in a neuron's recorded sum, after those changed by hand that are not among them;
  * all of them, in their own order, when `count` is Infinity.
+ * @param {Frame} frame
+ * @param {number} layer
+ * @param {number} unit
+ * @param {Numbers[]} values
+ * @param {number} count
+ * @param {Overlay | null} [edits]
  */
 export function listedInputs(frame, layer, unit, values, count, edits = null) {
   const changed = edits ? edits.changedInputs(layer, unit) : [];
@@ -113,8 +163,14 @@ export function listedInputs(frame, layer, unit, values, count, edits = null) {
 
 /**
  * How one neuron came by its value: the sum, its pre-activation and its answer computed in float64,
- * beside the answer on screen. Returns termsOf(...) with {hasBias, answer, shown, logits (for softmax), silenced, rounding}:
- * `rounding` is how far the answer on screen, in float32, may be from it.
+ * beside the answer on screen. Returns termsOf(...) with {hasBias, answer, shown, logits (for softmax), silenced}.
+ * @param {Layer[]} layers
+ * @param {Frame} frame
+ * @param {Numbers[]} values
+ * @param {number} layer
+ * @param {number} unit
+ * @param {number[]} listed
+ * @param {Overlay | null} [edits]
  */
 export function explain(layers, frame, values, layer, unit, listed, edits = null) {
   const { activation } = layers[layer];
@@ -133,15 +189,20 @@ export function explain(layers, frame, values, layer, unit, listed, edits = null
     return rounded({ ...about, logits, answer: activate('softmax', logits)[unit] }, logits);
   }
   const { f } = activationNamed(activation);
-  return rounded({ ...about, answer: f ? f(sum.z) : null }, { [unit]: sum.z });
-
-  function rounded(made, z) {
-    return { ...made, rounding: roundingOf(activation, weight, bias, values[layer], unit, z, made.answer) };
-  }
+  return { ...about, answer: f(sum.z) };
 }
 
-/** dz/dx of one neuron at one example (its own weights when it is in the first layer); null when it cannot be known. */
+/**
+ * dz/dx of one neuron at one example (its own weights when it is in the first layer).
+ * @param {Layer[]} layers
+ * @param {Frame} frame
+ * @param {Numbers[]} values
+ * @param {number} layer
+ * @param {number} unit
+ * @param {Overlay | null} [edits]
+ */
 export function sensitivity(layers, frame, values, layer, unit, edits = null) {
+  /** @param {number} l */
   const weight = (l) => (edits ? edits.weight(frame, l) : weightOf(frame, l));
   if (layer === 0) return column(weight(0), unit);
   const below = layers.slice(0, layer + 1).map((item, l) => ({ weight: weight(l), activation: item.activation }));
@@ -155,18 +216,27 @@ export function sensitivity(layers, frame, values, layer, unit, edits = null) {
   return inputGradient(below, z, unit);
 }
 
-/** One neuron's recorded answers to every probe example. */
+/**
+ * One neuron's recorded answers to every probe example.
+ * @param {Frame} frame
+ * @param {number} layer
+ * @param {number} unit
+ */
 export function overProbe(frame, layer, unit) {
-  const { shape, data } = frame.tensor(`layer${layer}.activation`);
+  const { shape, data } = tensorOf(frame, `layer${layer}.activation`);
   return Float64Array.from({ length: shape[0] }, (_, i) => data[i * shape[1] + unit]);
 }
 
-/** Which neurons of a layer answer exactly 0 to every probe example. */
+/**
+ * Which neurons of a layer answer exactly 0 to every probe example.
+ * @param {Frame} frame
+ * @param {number} layer
+ */
 export function silentUnits(frame, layer) {
   const {
     shape: [rows, size],
     data,
-  } = frame.tensor(`layer${layer}.activation`);
+  } = tensorOf(frame, `layer${layer}.activation`);
   const silent = new Uint8Array(size).fill(1);
   for (let i = 0; i < rows * size; i += 1) if (data[i] !== 0) silent[i % size] = 0;
   return silent;
@@ -177,16 +247,20 @@ export function silentUnits(frame, layer) {
  * magnitude seen so far, rounded up to a short number; they only ever grow.
  */
 export class ActivationScales {
+  /** @param {Layer[]} layers */
   constructor(layers) {
     this.layers = layers;
     this.tops = layers.map(({ activation }) => {
       const [low, high] = activationNamed(activation).range;
-      return high === null ? 0 : Math.max(Math.abs(low), high);
+      return high === null ? 0 : Math.max(Math.abs(low ?? 0), high);
     });
     this.seen = new Set();
   }
 
-  /** Take a frame into account (once); returns whether a scale grew. */
+  /**
+   * Take a frame into account (once); returns whether a scale grew.
+   * @param {Frame} frame
+   */
   see(frame) {
     if (this.seen.has(frame.number)) return false;
     this.seen.add(frame.number);
@@ -194,7 +268,7 @@ export class ActivationScales {
     for (const { index, activation } of this.layers) {
       if (activationNamed(activation).range[1] !== null) continue;
       let top = 0;
-      for (const value of frame.tensor(`layer${index}.activation`).data) {
+      for (const value of tensorOf(frame, `layer${index}.activation`).data) {
         const size = Math.abs(value);
         if (size > top && size < Infinity) top = size;
       }
@@ -206,7 +280,10 @@ export class ActivationScales {
     return grew;
   }
 
-  /** {low, high, signed} of a layer's colours. */
+  /**
+   * {low, high, signed} of a layer's colours.
+   * @param {number} layer
+   */
   of(layer) {
     const [low] = activationNamed(this.layers[layer].activation).range;
     const high = this.tops[layer] || 1;

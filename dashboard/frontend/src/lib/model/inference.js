@@ -3,8 +3,13 @@
 import { answersOf } from './answers.js';
 import { biasOf, layersOf, weightOf } from './forward.js';
 import { activate, inputGradient, preActivations } from './math.js';
+/** @import { Description, Frame, Numbers, Shape } from './types.js' */
 
-/** The network of a frame. `description` is the run's; `cost` counts the multiplications of one pass. */
+/**
+ * The network of a frame. `description` is the run's; `cost` counts the multiplications of one pass.
+ * @param {Description} description
+ * @param {Pick<Frame, 'tensor'>} frame
+ */
 export function createModel(description, frame) {
   const reader = answersOf(description);
   const layers = layersOf(description).map((layer) => ({
@@ -13,27 +18,40 @@ export function createModel(description, frame) {
     bias: biasOf(frame, layer.index),
   }));
 
-  /** Every layer's answer to the features `x`, that of the output units last. */
+  /**
+   * Every layer's answer to the features `x`, that of the output units last.
+   * @param {Numbers} x
+   */
   function activations(x) {
+    /** @type {Float64Array[]} */
     const answers = [];
     let values = x;
     for (const { weight, bias, activation } of layers) {
-      values = activate(activation, preActivations(weight, bias, values));
-      answers.push(values);
+      const answer = activate(activation, preActivations(weight, bias, values));
+      answers.push(answer);
+      values = answer;
     }
     return answers;
   }
 
-  const outputs = (x) => activations(x).at(-1);
+  /** @param {Numbers} x */
+  const outputs = (x) => activations(x)[layers.length - 1];
+  /** @param {Numbers} x */
   const probabilities = (x) => reader.probabilities(outputs(x));
 
-  /** d logit of a class / d x, as core.explain.saliency.input_gradient: of two classes with one unit the first has its negative. */
+  /**
+   * d logit of a class / d x, as core.saliency.input_gradient: of two classes with one unit the first has its negative.
+   * @param {Numbers} x
+   * @param {number} label
+   */
   function gradient(x, label) {
+    /** @type {Float64Array[]} */
     const sums = [];
     let values = x;
     for (const { weight, bias, activation } of layers) {
-      sums.push(preActivations(weight, bias, values));
-      values = activate(activation, sums.at(-1));
+      const z = preActivations(weight, bias, values);
+      sums.push(z);
+      values = activate(activation, z);
     }
     if (!reader.isBinary) return inputGradient(layers, sums, label);
     const slope = inputGradient(layers, sums, 0);
@@ -42,13 +60,19 @@ export function createModel(description, frame) {
 
   /**
    * The drop in the probability of a class when the `patch` x `patch` pixels around each pixel become `paper`
-   * (features of bare paper), as core.explain.saliency.occlusion. The first layer's sums are corrected, not summed anew.
+   * (features of bare paper), as core.saliency.occlusion. The first layer's sums are corrected, not summed anew.
+   * @param {Numbers} x
+   * @param {Shape} about
+   * @param {number} label
+   * @param {number} patch
+   * @param {Numbers} paper
    */
   function occlusion(x, [height, width], label, patch, paper) {
     const reach = (patch - 1) / 2;
     const { weight, bias } = layers[0];
     const size = weight.shape[1];
     const whole = preActivations(weight, bias, x);
+    /** @param {Float64Array} sums */
     const finish = (sums) => {
       let values = activate(layers[0].activation, sums);
       for (const layer of layers.slice(1))
@@ -59,6 +83,7 @@ export function createModel(description, frame) {
     const drop = new Float64Array(height * width);
     for (let row = 0; row < height; row += 1) {
       for (let column = 0; column < width; column += 1) {
+        /** @type {Float64Array | null} */
         let sums = null;
         for (let r = Math.max(0, row - reach); r <= Math.min(height - 1, row + reach); r += 1) {
           for (let c = Math.max(0, column - reach); c <= Math.min(width - 1, column + reach); c += 1) {

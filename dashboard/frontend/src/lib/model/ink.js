@@ -3,12 +3,23 @@
  * core/centering.py, in float64. An ink image is {height, width, data}, 0 bare paper, 1 full ink.
  */
 
+/** @import { Image } from './types.js' */
+
 const ROUNDING = 1e-9;
 
-/** An empty ink image. */
+/**
+ * An empty ink image.
+ * @param {number} height
+ * @param {number} width
+ */
 export const blank = (height, width) => ({ height, width, data: new Float64Array(height * width) });
 
-/** The ink in the form of MNIST: the longer side `box` pixels, the centre of mass in the middle. */
+/**
+ * The ink in the form of MNIST: the longer side `box` pixels, the centre of mass in the middle.
+ * @param {Image} ink
+ * @param {number} [side]
+ * @param {number} [box]
+ */
 export function asMnist(ink, side = 28, box = 20) {
   const cut = inked(ink);
   if (!cut) return blank(side, side);
@@ -24,12 +35,21 @@ export function asMnist(ink, side = 28, box = 20) {
       column += value * c;
     }
   }
+  /**
+   * @param {number} center
+   * @param {number} length
+   */
   const shift = (center, length) =>
     Math.min(Math.max(Math.floor(side / 2 - center + 0.5 - ROUNDING), 0), side - length);
   return laid(figure, side, side, shift(row / total, figure.height), shift(column / total, figure.width));
 }
 
-/** The ink scaled until it touches two opposite edges, in the middle between the other two. */
+/**
+ * The ink scaled until it touches two opposite edges, in the middle between the other two.
+ * @param {Image} ink
+ * @param {number} height
+ * @param {number} width
+ */
 export function asBox(ink, height, width) {
   const cut = inked(ink);
   if (!cut) return blank(height, width);
@@ -41,7 +61,11 @@ export function asBox(ink, height, width) {
   return laid(figure, height, width, top, left);
 }
 
-/** An image `scale` times as large, each pixel the mean of the area it covers. */
+/**
+ * An image `scale` times as large, each pixel the mean of the area it covers.
+ * @param {Image} about
+ * @param {number} scale
+ */
 export function resized({ height, width, data }, scale) {
   const rows = areaWeights(height, scale);
   const columns = areaWeights(width, scale);
@@ -63,7 +87,11 @@ export function resized({ height, width, data }, scale) {
   return smaller;
 }
 
-/** For each new pixel, which old ones it covers and to what share of itself: [{from, weights}]. */
+/**
+ * For each new pixel, which old ones it covers and to what share of itself: [{from, weights}].
+ * @param {number} count
+ * @param {number} scale
+ */
 function areaWeights(count, scale) {
   const made = Math.max(1, Math.ceil(count * scale - ROUNDING));
   return Array.from({ length: made }, (_, i) => {
@@ -77,6 +105,7 @@ function areaWeights(count, scale) {
   });
 }
 
+/** @param {Image} about */
 function inked({ height, width, data }) {
   let [top, bottom, left, right] = [height, -1, width, -1];
   for (let r = 0; r < height; r += 1) {
@@ -96,6 +125,13 @@ function inked({ height, width, data }) {
   return cut;
 }
 
+/**
+ * @param {Image} figure
+ * @param {number} height
+ * @param {number} width
+ * @param {number} top
+ * @param {number} left
+ */
 function laid(figure, height, width, top, left) {
   const image = blank(height, width);
   for (let r = 0; r < Math.min(figure.height, height - top); r += 1) {
@@ -110,6 +146,8 @@ function laid(figure, height, width, top, left) {
  * A photograph's ink: `pixels` are RGBA bytes. What is transparent is paper. A page that is light is taken for
  * paper when `invert` is null (true or false decide it); faint shades of paper are dropped, the darkest becomes full ink.
  * Returns {ink, inverted, empty}.
+ * @param {{ height: number, width: number, data: Uint8ClampedArray }} about
+ * @param {boolean | null} [invert]
  */
 export function inkOf({ height, width, data: pixels }, invert = null) {
   const light = new Float64Array(height * width);

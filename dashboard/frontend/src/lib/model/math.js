@@ -2,8 +2,12 @@
  * The arithmetic of the network view, in float64 on the recorded float32 numbers:
  * one forward pass, one neuron's sum term by term, one gradient with respect to the input.
  * Nothing here knows of canvases or of the page.
+ * @param {number} z
  */
 
+/** @import { Activation, Numbers, Tensor } from './types.js' */
+
+/** @param {number} z */
 const sigmoid = (z) => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
 const LEAKY_SLOPE = 0.01;
 const GELU_SCALE = Math.sqrt(2 / Math.PI);
@@ -12,6 +16,7 @@ const GELU_SCALE = Math.sqrt(2 / Math.PI);
  * What is known of each activation function.
  * `f` and `slope` take the pre-activation; `range` is [lowest, highest] (null: unbounded);
  * `off` says whether an output of exactly 0 means that the function shut the neuron off.
+ * @type {Record<string, Activation>}
  */
 export const ACTIVATIONS = {
   relu: {
@@ -19,7 +24,9 @@ export const ACTIVATIONS = {
     formula: 'max(0, z)',
     range: [0, null],
     off: true,
+    /** @param {number} z */
     f: (z) => Math.max(0, z),
+    /** @param {number} z */
     slope: (z) => (z > 0 ? 1 : 0),
   },
   leaky_relu: {
@@ -27,7 +34,9 @@ export const ACTIVATIONS = {
     formula: `max(${LEAKY_SLOPE} z, z)`,
     range: [null, null],
     off: false,
+    /** @param {number} z */
     f: (z) => (z > 0 ? z : LEAKY_SLOPE * z),
+    /** @param {number} z */
     slope: (z) => (z > 0 ? 1 : LEAKY_SLOPE),
   },
   sigmoid: {
@@ -36,6 +45,7 @@ export const ACTIVATIONS = {
     range: [0, 1],
     off: false,
     f: sigmoid,
+    /** @param {number} z */
     slope: (z) => sigmoid(z) * (1 - sigmoid(z)),
   },
   tanh: {
@@ -44,6 +54,7 @@ export const ACTIVATIONS = {
     range: [-1, 1],
     off: false,
     f: Math.tanh,
+    /** @param {number} z */
     slope: (z) => 1 - Math.tanh(z) ** 2,
   },
   elu: {
@@ -51,7 +62,9 @@ export const ACTIVATIONS = {
     formula: 'z or e^z − 1',
     range: [-1, null],
     off: false,
+    /** @param {number} z */
     f: (z) => (z > 0 ? z : Math.expm1(z)),
+    /** @param {number} z */
     slope: (z) => (z > 0 ? 1 : Math.exp(z)),
   },
   silu: {
@@ -59,7 +72,9 @@ export const ACTIVATIONS = {
     formula: 'z · sigmoid(z)',
     range: [null, null],
     off: false,
+    /** @param {number} z */
     f: (z) => z * sigmoid(z),
+    /** @param {number} z */
     slope: (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z))),
   },
   gelu: {
@@ -67,7 +82,9 @@ export const ACTIVATIONS = {
     formula: '0.5 z (1 + tanh(√(2/π)(z + 0.044715 z³)))',
     range: [null, null],
     off: false,
+    /** @param {number} z */
     f: (z) => 0.5 * z * (1 + Math.tanh(GELU_SCALE * (z + 0.044715 * z ** 3))),
+    /** @param {number} z */
     slope: (z) => {
       const t = Math.tanh(GELU_SCALE * (z + 0.044715 * z ** 3));
       return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * GELU_SCALE * (1 + 3 * 0.044715 * z * z);
@@ -78,6 +95,7 @@ export const ACTIVATIONS = {
     formula: 'ln(1 + e^z)',
     range: [0, null],
     off: false,
+    /** @param {number} z */
     f: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
     slope: sigmoid,
   },
@@ -86,21 +104,27 @@ export const ACTIVATIONS = {
     formula: 'e^z / sum of e^z over the classes',
     range: [0, 1],
     off: false,
-    f: null,
+    f: () => NaN, // of one logit alone there is no probability
     slope: () => 1,
   },
 };
 
-/** The description of an activation function; one that is not known is drawn as unbounded and not recomputed. */
+/**
+ * The description of an activation function. Throws where the name has no counterpart here.
+ * @param {string} name
+ */
 export function activationNamed(name) {
-  return (
-    ACTIVATIONS[name] ?? { label: name, formula: `${name}(z)`, range: [null, null], off: false, f: null, slope: null }
-  );
+  const known = ACTIVATIONS[name];
+  if (!known) throw new Error(`The activation ${name} is not known to this page.`);
+  return known;
 }
 
-/** Probabilities of logits, shift-invariant. */
+/**
+ * Probabilities of logits, shift-invariant.
+ * @param {Numbers} logits
+ */
 export function softmax(logits) {
-  const top = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const top = Math.max(...logits);
   const powers = Array.from(logits, (z) => Math.exp(z - top));
   const total = powers.reduce((a, b) => a + b, 0);
   return Float64Array.from(powers, (p) => p / total);
@@ -109,6 +133,9 @@ export function softmax(logits) {
 /**
  * Pre-activations of one layer: z[j] = sum_i a[i] * w[i, j] + b[j], summed in float64.
  * `weight` is {shape: [n_in, n_out], data} in row-major order, `bias` is {data} or null.
+ * @param {Tensor} weight
+ * @param {Tensor | null} bias
+ * @param {Numbers} input
  */
 export function preActivations(weight, bias, input) {
   const [nIn, nOut] = weight.shape;
@@ -123,36 +150,23 @@ export function preActivations(weight, bias, input) {
   return z;
 }
 
-const FLOAT32 = 2 ** -24; // the most that rounding to float32 takes from or adds to a number, as a share of it
-
 /**
- * How far one neuron's recorded answer, computed in float32, may be from what float64 makes of the same numbers.
- * A sum of n products is off by up to n roundings of the sum of their sizes, and hardly ever by more than 3 sqrt(n)
- * (Higham & Mary 2019, theorem 2.4); no activation function makes more than 1.2 of it, and all take some roundings
- * of their own. Of a softmax every probability p is off by p times twice what the logits are.
+ * A layer's outputs for its pre-activations.
+ * @param {string} name
+ * @param {Float64Array} z
  */
-export function roundingOf(name, weight, bias, input, unit, z, answer) {
-  const [nIn, nOut] = weight.shape;
-  const ofSum = (j) => {
-    let size = Math.abs(bias?.data[j] ?? 0);
-    for (let i = 0; i < nIn; i += 1) size += Math.abs(input[i] * weight.data[i * nOut + j]);
-    return Math.min(nIn + 1, 3 * Math.sqrt(nIn + 1)) * size * FLOAT32;
-  };
-  const smallest = FLOAT32 ** 2;
-  if (name !== 'softmax') return 1.2 * ofSum(unit) + 4 * FLOAT32 * (Math.abs(z[unit]) + Math.abs(answer)) + smallest;
-  const ofLogits = Math.max(...Array.from({ length: nOut }, (_, j) => ofSum(j)));
-  const drop = z.reduce((a, b) => Math.max(a, b), -Infinity) - z[unit];
-  return answer * (2 * ofLogits + FLOAT32 * (8 + nOut + 2 * drop)) + smallest;
-}
-
-/** A layer's outputs for its pre-activations; null when the function is not known here. */
 export function activate(name, z) {
   if (name === 'softmax') return softmax(z);
   const { f } = activationNamed(name);
-  return f ? z.map(f) : null;
+  return z.map((value) => f(value));
 }
 
-/** The products a[i] * w[i, unit] that one neuron adds up. */
+/**
+ * The products a[i] * w[i, unit] that one neuron adds up.
+ * @param {Tensor} weight
+ * @param {Numbers} input
+ * @param {number} unit
+ */
 export function productsOf(weight, input, unit) {
   const [nIn, nOut] = weight.shape;
   return Float64Array.from({ length: nIn }, (_, i) => input[i] * weight.data[i * nOut + unit]);
@@ -161,6 +175,11 @@ export function productsOf(weight, input, unit) {
 /**
  * The sum that made one neuron's pre-activation: the `listed` inputs each as a term, the others as one sum.
  * Returns {terms: [{input, a, w, product}], restCount, rest, bias, z} with terms + rest + bias = z.
+ * @param {Tensor} weight
+ * @param {Tensor | null} bias
+ * @param {Numbers} input
+ * @param {number} unit
+ * @param {number[]} listed
  */
 export function termsOf(weight, bias, input, unit, listed) {
   const [nIn, nOut] = weight.shape;
@@ -174,9 +193,14 @@ export function termsOf(weight, bias, input, unit, listed) {
   return { terms, restCount: nIn - terms.length, rest, bias: b, z };
 }
 
-/** The indices of the `count` values largest in magnitude, largest first; zeros never. */
+/**
+ * The indices of the `count` values largest in magnitude, largest first; zeros never.
+ * @param {Numbers} values
+ * @param {number} count
+ */
 export function strongest(values, count) {
   if (count < 1) return [];
+  /** @type {number[]} */
   const best = [];
   let least = 0;
   for (let i = 0; i < values.length; i += 1) {
@@ -193,15 +217,16 @@ export function strongest(values, count) {
 
 /**
  * How one neuron's pre-activation moves with each input: dz/dx for this very image.
- * `layers` holds {weight, activation} from the first to the neuron's own, `z` every layer's pre-activations, and
- * `silenced` for each layer the units (a Set) that are switched off: through them nothing passes.
+ * `layers` holds {weight, activation} from the first to the neuron's own, `z` every layer's pre-activations.
+ * @param {Array<{ weight: Tensor, activation: string }>} layers
+ * @param {Float64Array[]} z
+ * @param {number} unit
  */
 export function inputGradient(layers, z, unit, silenced = []) {
   const last = layers.length - 1;
   let gradient = column(layers[last].weight, unit);
   for (let l = last - 1; l >= 0; l -= 1) {
     const { slope } = activationNamed(layers[l].activation);
-    if (!slope) return null;
     const [nIn, nOut] = layers[l].weight.shape;
     const { data } = layers[l].weight;
     const inner = gradient.map((g, j) => (silenced[l]?.has(j) ? 0 : g * slope(z[l][j])));
@@ -216,7 +241,11 @@ export function inputGradient(layers, z, unit, silenced = []) {
   return gradient;
 }
 
-/** One neuron's incoming weights. */
+/**
+ * One neuron's incoming weights.
+ * @param {Tensor} weight
+ * @param {number} unit
+ */
 export function column(weight, unit) {
   const [nIn, nOut] = weight.shape;
   const values = new Float64Array(nIn);
@@ -224,7 +253,10 @@ export function column(weight, unit) {
   return values;
 }
 
-/** The smallest of 1, 1.5, 2, 3, 4, 5, 6, 8, 10 times a power of ten that is not below `value`. */
+/**
+ * The smallest of 1, 1.5, 2, 3, 4, 5, 6, 8, 10 times a power of ten that is not below `value`.
+ * @param {number} value
+ */
 export function roundUp(value) {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));

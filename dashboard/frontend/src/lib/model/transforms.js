@@ -1,14 +1,57 @@
 /** Ways to change the small image, and how the answer bears them. Pure arithmetic; an untouched image stays as it is, to the bit. */
 import { blank } from './ink.js';
 
+/** @import { Image, Numbers } from './types.js' */
+
+/**
+ * @param {number} value
+ * @param {number} places
+ */
 const signed = (value, places) => `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(places)}`;
 
 /** Every slider: its range, what leaves the image alone, and how its value reads. */
+/** @typedef {Record<'rotate' | 'dx' | 'dy' | 'scale' | 'thick' | 'noise', number>} ChangeValues */
+/** @typedef {{ name: keyof ChangeValues, label: string, low: number, high: number, step: number, neutral: number, words: (value: number) => string }} ChangeKind */
+/** @typedef {{ k: number, value: number, p: number, probabilities: Numbers, holds: boolean }} SweepPoint */
+
+/** @type {ChangeKind[]} */
 export const CHANGES = [
-  { name: 'rotate', label: 'Rotate', low: -90, high: 90, step: 1, neutral: 0, words: (v) => `${signed(v, 0)}°` },
-  { name: 'dx', label: 'Move across', low: -10, high: 10, step: 0.5, neutral: 0, words: (v) => `${signed(v, 1)} px` },
-  { name: 'dy', label: 'Move down', low: -10, high: 10, step: 0.5, neutral: 0, words: (v) => `${signed(v, 1)} px` },
-  { name: 'scale', label: 'Scale', low: 0.3, high: 2, step: 0.05, neutral: 1, words: (v) => `${v.toFixed(2)} ×` },
+  {
+    name: 'rotate',
+    label: 'Rotate',
+    low: -90,
+    high: 90,
+    step: 1,
+    neutral: 0,
+    /** @param {number} v */ words: (v) => `${signed(v, 0)}°`,
+  },
+  {
+    name: 'dx',
+    label: 'Move across',
+    low: -10,
+    high: 10,
+    step: 0.5,
+    neutral: 0,
+    /** @param {number} v */ words: (v) => `${signed(v, 1)} px`,
+  },
+  {
+    name: 'dy',
+    label: 'Move down',
+    low: -10,
+    high: 10,
+    step: 0.5,
+    neutral: 0,
+    /** @param {number} v */ words: (v) => `${signed(v, 1)} px`,
+  },
+  {
+    name: 'scale',
+    label: 'Scale',
+    low: 0.3,
+    high: 2,
+    step: 0.05,
+    neutral: 1,
+    /** @param {number} v */ words: (v) => `${v.toFixed(2)} ×`,
+  },
   {
     name: 'thick',
     label: 'Thin, thicken',
@@ -18,13 +61,27 @@ export const CHANGES = [
     neutral: 0,
     words: (v) => `${signed(v, 1)} px`,
   },
-  { name: 'noise', label: 'Noise', low: 0, high: 1, step: 0.02, neutral: 0, words: (v) => `${Math.round(100 * v)} %` },
+  {
+    name: 'noise',
+    label: 'Noise',
+    low: 0,
+    high: 1,
+    step: 0.02,
+    neutral: 0,
+    /** @param {number} v */ words: (v) => `${Math.round(100 * v)} %`,
+  },
 ];
 
 /** The values that change nothing. */
-export const neutral = () => Object.fromEntries(CHANGES.map(({ name, neutral: value }) => [name, value]));
+export const neutral = () =>
+  /** @type {ChangeValues} */ (Object.fromEntries(CHANGES.map(({ name, neutral: value }) => [name, value])));
 
-/** An image thickened (or thinned), then turned, scaled and moved about its middle, then strewn with noise. */
+/**
+ * An image thickened (or thinned), then turned, scaled and moved about its middle, then strewn with noise.
+ * @param {Image} image
+ * @param {ChangeValues} about
+ * @param {number} [seed]
+ */
 export function changed(image, { rotate, dx, dy, scale, thick, noise }, seed = 1) {
   let made = image;
   if (thick) made = thickened(made, thick);
@@ -33,7 +90,11 @@ export function changed(image, { rotate, dx, dy, scale, thick, noise }, seed = 1
   return made;
 }
 
-/** Each pixel becomes the most (below 0: the least) of the ink within a disc; radii between pixels are mixed. */
+/**
+ * Each pixel becomes the most (below 0: the least) of the ink within a disc; radii between pixels are mixed.
+ * @param {Image} about
+ * @param {number} amount
+ */
 function thickened({ height, width, data }, amount) {
   const sign = Math.sign(amount);
   const radius = Math.abs(amount);
@@ -62,11 +123,22 @@ function thickened({ height, width, data }, amount) {
   return made;
 }
 
-/** Turned clockwise and scaled about the middle, then moved; bilinear, bare paper beyond the edge. */
+/**
+ * Turned clockwise and scaled about the middle, then moved; bilinear, bare paper beyond the edge.
+ * @param {Image} about
+ * @param {number} angle
+ * @param {number} dx
+ * @param {number} dy
+ * @param {number} scale
+ */
 function moved({ height, width, data }, angle, dx, dy, scale) {
   const made = blank(height, width);
   const [cosine, sine] = [Math.cos(angle) / scale, Math.sin(angle) / scale];
   const [middleY, middleX] = [(height - 1) / 2, (width - 1) / 2];
+  /**
+   * @param {number} y
+   * @param {number} x
+   */
   const ink = (y, x) => (y >= 0 && y < height && x >= 0 && x < width ? data[y * width + x] : 0);
   for (let r = 0; r < height; r += 1) {
     for (let c = 0; c < width; c += 1) {
@@ -84,7 +156,12 @@ function moved({ height, width, data }, angle, dx, dy, scale) {
   return made;
 }
 
-/** Normally distributed noise of that standard deviation, the same for the same seed, kept within 0..1. */
+/**
+ * Normally distributed noise of that standard deviation, the same for the same seed, kept within 0..1.
+ * @param {Image} about
+ * @param {number} deviation
+ * @param {number} seed
+ */
 function strewn({ height, width, data }, deviation, seed) {
   const random = generator(seed);
   const made = blank(height, width);
@@ -95,7 +172,10 @@ function strewn({ height, width, data }, deviation, seed) {
   return made;
 }
 
-/** Evenly distributed numbers in 0..1 from a seed (mulberry32). */
+/**
+ * Evenly distributed numbers in 0..1 from a seed (mulberry32).
+ * @param {number} seed
+ */
 export function generator(seed) {
   let state = seed >>> 0;
   return () => {
@@ -110,14 +190,21 @@ export function generator(seed) {
 /**
  * How sure the network stays of `label` over one slider's range, the others as they are, at about `count` of its steps.
  * `answer(image)` gives probabilities and `says(probabilities, label)` whether they predict it. Returns {label,
- * points: [{value, p, probabilities, holds}], breaks: [below, above], apart}: `breaks` are the values nearest to the
- * present one, to either side, at which what is said of the label changes (null: none was found), to the slider's step.
- * An answer that changes and changes back between two points, `apart` from each other, is not seen; with every step
- * looked at (`apart` is one step) nothing is missed.
+ * points: [{value, p, probabilities, holds}], breaks: [below, above]}: the first value to either side of the present one, to the slider's
+ * step, at which what is said of the label changes (null: none in the range).
+ * @param {Image} image
+ * @param {ChangeValues} values
+ * @param {ChangeKind} change
+ * @param {number} label
+ * @param {(image: Image) => Numbers} answer
+ * @param {(probabilities: Numbers, label: number) => boolean} says
+ * @param {number} count
+ * @param {number} seed
  */
 export function sweep(image, values, change, label, answer, says, count, seed) {
   const isSaid = says(answer(changed(image, values, seed)), label);
   const steps = Math.round((change.high - change.low) / change.step);
+  /** @param {number} k */
   const at = (k) => {
     const value = Number((change.low + k * change.step).toFixed(6));
     const probabilities = answer(changed(image, { ...values, [change.name]: value }, seed));
@@ -128,7 +215,11 @@ export function sweep(image, values, change, label, answer, says, count, seed) {
   for (let k = 0; k < steps; k += stride) points.push(at(k));
   points.push(at(steps));
   const now = (values[change.name] - change.low) / change.step;
-  /** The step nearest to the present value that fails, between a point that fails and the one before it. */
+  /**
+   * The step nearest to the present value that fails, between a point that fails and the one before it.
+   * @param {SweepPoint | undefined} failing
+   * @param {number} towards
+   */
   const edge = (failing, towards) => {
     if (!failing) return null;
     for (let k = failing.k + towards * (stride - 1); k !== failing.k; k -= towards) {

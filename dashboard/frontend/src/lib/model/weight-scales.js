@@ -2,14 +2,19 @@
 
 import { weightOf } from './forward.js';
 import { roundUp } from './math.js';
+/** @import { Description, Frame, Layer } from './types.js' */
 
 export class WeightScales {
+  /** @param {Layer[]} layers */
   constructor(layers) {
     this.tops = layers.map(() => 0);
     this.seen = new Set();
   }
 
-  /** Take a frame into account (once); returns whether a scale grew. */
+  /**
+   * Take a frame into account (once); returns whether a scale grew.
+   * @param {Frame} frame
+   */
   see(frame) {
     if (this.seen.has(frame.number)) return false;
     this.seen.add(frame.number);
@@ -28,7 +33,10 @@ export class WeightScales {
     return grew;
   }
 
-  /** The magnitude at the ends of a layer's colours. */
+  /**
+   * The magnitude at the ends of a layer's colours.
+   * @param {number} layer
+   */
   of(layer) {
     return this.tops[layer] || 1;
   }
@@ -36,7 +44,11 @@ export class WeightScales {
 
 const shared = new WeakMap();
 
-/** The scales of the run that a store shows: the same ones for every view of it. */
+/**
+ * The scales of the run that a store shows: the same ones for every view of it.
+ * @param {{ description: Description }} store
+ * @param {Layer[]} layers
+ */
 export function weightScalesOf(store, layers) {
   const known = shared.get(store);
   if (known?.run === store.description) return known.scales;

@@ -3,6 +3,8 @@
  * told apart by lightness too, on scales that stay what they are over a run.
  */
 
+/** @import { Colors, Palette, Tokens } from '../model/types.js' */
+
 const LIGHT = {
   dark: false,
   surface: '#ffffff',
@@ -42,11 +44,15 @@ const DARK = {
 const STEPS = 256;
 const GAMMA = 0.8;
 
+/** @param {string} hex */
 const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+/** @param {number} c */
 const toLinear = (c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+/** @param {number} c */
 const toByte = (c) =>
   Math.round(255 * Math.min(1, Math.max(0, c <= 0.0031308 ? 12.92 * c : 1.055 * c ** (1 / 2.4) - 0.055)));
 
+/** @param {string} hex */
 function oklab(hex) {
   const [r, g, b] = channels(hex).map(toLinear);
   const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
@@ -59,6 +65,7 @@ function oklab(hex) {
   ];
 }
 
+/** @param {number[]} about */
 function fromOklab([lightness, a, b]) {
   const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
   const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
@@ -70,7 +77,11 @@ function fromOklab([lightness, a, b]) {
   ];
 }
 
-/** Evenly mixed colours through the given stops, as [r, g, b] triples. */
+/**
+ * Evenly mixed colours through the given stops, as [r, g, b] triples.
+ * @param {string[]} stops
+ * @param {number} count
+ */
 function ramp(stops, count) {
   const labs = stops.map(oklab);
   return Array.from({ length: count }, (_, i) => {
@@ -83,11 +94,14 @@ function ramp(stops, count) {
 /**
  * One colour table: `css(t)` and `rgba(t)` (a little-endian pixel) for t in -1..1 when signed, 0..1 when not.
  * Small values are lifted a little (t to the power 0.8), the same in every legend.
+ * @param {number[][]} colors
+ * @param {boolean} signed
  */
 function table(colors, signed) {
   const names = colors.map(([r, g, b]) => `rgb(${r},${g},${b})`);
   const pixels = Uint32Array.from(colors, ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0);
   const last = colors.length - 1;
+  /** @param {number} t */
   const index = (t) => {
     const size = Math.min(1, Math.abs(t)) ** GAMMA;
     return Math.round(signed ? (0.5 + 0.5 * Math.sign(t) * size) * last : (t > 0 ? size : 0) * last) || 0;
@@ -95,12 +109,16 @@ function table(colors, signed) {
   const lightness = colors.map(([r, g, b]) => 0.2126 * toLinear(r) + 0.7152 * toLinear(g) + 0.0722 * toLinear(b));
   return {
     signed,
+    /** @param {number} t */
     css: (t) => names[index(t)],
+    /** @param {number} t */
     rgba: (t) => pixels[index(t)],
+    /** @param {number} t */
     isLight: (t) => lightness[index(t)] > 0.3,
   };
 }
 
+/** @param {Tokens} tokens */
 function palette(tokens) {
   const { lowest, negative, zero, positive, highest } = tokens;
   return Object.freeze({
@@ -111,17 +129,24 @@ function palette(tokens) {
   });
 }
 
+/** @type {{ light: Palette, dark: Palette } | null} */
 let made = null;
 
-/** The colours for a theme: `{dark, surface, ink, ..., diverging, sequential, picture}`. */
+/**
+ * The colours for a theme: `{dark, surface, ink, ..., diverging, sequential, picture}`.
+ * @param {boolean} dark
+ */
 export function paletteFor(dark) {
   made ??= { light: palette(LIGHT), dark: palette(DARK) };
   return dark ? made.dark : made.light;
 }
 
-/** Whether the page around `element` is dark, by its own background. */
+/**
+ * Whether the page around `element` is dark, by its own background.
+ * @param {Node | null} element
+ */
 export function isDark(element) {
-  for (let node = element; node; node = node.parentNode ?? node.host) {
+  for (let node = element; node; node = node.parentNode ?? (node instanceof ShadowRoot ? node.host : null)) {
     if (!(node instanceof Element)) continue;
     const parts =
       getComputedStyle(node)
@@ -132,7 +157,10 @@ export function isDark(element) {
   return matchMedia('(prefers-color-scheme: dark)').matches;
 }
 
-/** A CSS gradient that shows a colour table from its low end (left) to its high end. */
+/**
+ * A CSS gradient that shows a colour table from its low end (left) to its high end.
+ * @param {Pick<Colors, 'signed' | 'css'>} colors
+ */
 export function gradientOf(colors) {
   const stops = Array.from({ length: 13 }, (_, i) => colors.css(colors.signed ? i / 6 - 1 : i / 12));
   return `linear-gradient(90deg, ${stops.join(', ')})`;
@@ -140,9 +168,12 @@ export function gradientOf(colors) {
 
 const LETTERS = ['#10161f', '#ffffff'];
 
-/** Dark or light letters, whichever stand out more on a colour such as "rgb(1,2,3)" (the ratio of WCAG 2). */
+/**
+ * Dark or light letters, whichever stand out more on a colour such as "rgb(1,2,3)" (the ratio of WCAG 2).
+ * @param {string} color
+ */
 export function lettersOn(color) {
-  const [r, g, b] = color.match(/\d+/g).map((part) => toLinear(Number(part)));
+  const [r, g, b] = (color.match(/\d+/g) ?? []).map((part) => toLinear(Number(part)));
   const light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
   return (light + 0.05) / 0.0575 >= 1.05 / (light + 0.05) ? LETTERS[0] : LETTERS[1];
 }

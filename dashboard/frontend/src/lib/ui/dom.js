@@ -1,13 +1,63 @@
 /** How every view makes its elements. */
 
-/** An element with properties, attributes (`role` and names with a dash; what is null is left out) and children. */
+/** @typedef {Record<string, unknown>} About Properties and attributes of an element. */
+
+/**
+ * An element with properties, attributes (`role` and names with a dash; what is null is left out) and children.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {About} [about]
+ * @param {Array<Node | string>} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
 export function make(tag, about = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(about)) {
     if (value === null || value === undefined) continue;
-    if (name === 'role' || name.includes('-')) element.setAttribute(name, value);
-    else element[name] = value;
+    if (name === 'role' || name.includes('-')) element.setAttribute(name, String(value));
+    else Object.assign(element, { [name]: value });
   }
   element.append(...children);
   return element;
 }
+
+/**
+ * The element of a selector that an event is about, itself or around its target; null where there is none.
+ * @param {Event} event
+ * @param {string} selector
+ * @returns {HTMLElement | null}
+ */
+export const closest = ({ target }, selector) => (target instanceof Element ? target.closest(selector) : null);
+
+/**
+ * The context of a canvas to draw on.
+ * @param {HTMLCanvasElement} canvas
+ * @returns {CanvasRenderingContext2D}
+ */
+export function penOf(canvas) {
+  const pen = canvas.getContext('2d');
+  if (!pen) throw new Error('This browser draws on no canvas.');
+  return pen;
+}
+
+/**
+ * Listeners that are taken off together: `listen(target, type, act)` until `stop()`.
+ * @returns {{ listen: Listen, stop: () => void }}
+ */
+export function createListeners() {
+  const end = new AbortController();
+  return {
+    listen: (target, type, act, options = {}) =>
+      target.addEventListener(type, /** @type {EventListener} */ (act), { ...options, signal: end.signal }),
+    stop: () => end.abort(),
+  };
+}
+
+/**
+ * @typedef {<Type extends keyof HTMLElementEventMap>(
+ *   target: EventTarget,
+ *   type: Type,
+ *   act: (event: HTMLElementEventMap[Type]) => void,
+ *   options?: AddEventListenerOptions,
+ * ) => void} Listen
+ */

@@ -3,17 +3,28 @@
 import { press } from './controls.js';
 import { make } from './dom.js';
 
-/** Hand a blob to the person as a file of that name. */
+/**
+ * Hand a blob to the person as a file of that name.
+ * @param {Blob} blob
+ * @param {string} name
+ */
 export function download(blob, name) {
   const link = make('a', { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** The blob of a canvas as PNG. */
+/**
+ * The blob of a canvas as PNG.
+ * @param {HTMLCanvasElement} canvas
+ */
 export const pngOf = (canvas) => new Promise((resolve) => canvas.toBlob(resolve));
 
-/** A button that saves what `picture` makes, a canvas or the promise of a blob, as a PNG called what `file` says. */
+/**
+ * A button that saves what `picture` makes, a canvas or the promise of a blob, as a PNG called what `file` says.
+ * @param {() => HTMLCanvasElement | Promise<Blob>} picture
+ * @param {() => string} file
+ */
 export const pngButton = (picture, file) =>
   press(
     'PNG',

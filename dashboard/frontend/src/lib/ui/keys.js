@@ -1,14 +1,27 @@
 /** Arrow keys, the same in every grid, row and chart. */
 
+/** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
-/** By how many rows and columns an arrow key moves, [down, right]; null for any other key. */
+/**
+ * By how many rows and columns an arrow key moves, [down, right]; null for any other key.
+ * @param {{ key: string }} about
+ */
 export const arrow = ({ key }) => ARROWS[key] ?? null;
 
-/** Whether a key is pressed together with one that makes it a command of the browser's. */
+/**
+ * Whether a key is pressed together with one that makes it a command of the browser's.
+ * @param {{ ctrlKey: boolean, metaKey: boolean, altKey: boolean }} about
+ */
 export const isCommand = ({ ctrlKey, metaKey, altKey }) => ctrlKey || metaKey || altKey;
 
-/** The index that a key asks for in a list of `count`, from index `at`, `page` apart with Page Up and Down; null for any other key. */
+/**
+ * The index that a key asks for in a list of `count`, from index `at`, `page` apart with Page Up and Down; null for any other key.
+ * @param {{ key: string }} about
+ * @param {number} at
+ * @param {number} count
+ * @param {number} [page]
+ */
 export function indexByKey({ key }, at, count, page = 10) {
   const last = count - 1;
   const next = {
@@ -27,9 +40,14 @@ export function indexByKey({ key }, at, count, page = 10) {
 /**
  * One place in the order of Tab for a whole grid, and arrow keys within it. `place(element)` is [row, column] or
  * null, `at(row, column)` the element there or null; returns what makes an element the one that Tab reaches.
+ * @param {HTMLElement} root
+ * @param {(element: EventTarget | null) => number[] | null} place
+ * @param {(row: number, column: number) => HTMLElement | null} at
  */
 export function roveOver(root, place, at) {
+  /** @type {HTMLElement | null} */
   let current = null;
+  /** @param {HTMLElement | null} element */
   function reach(element) {
     if (!element) return;
     if (current && current !== element) current.tabIndex = -1;
@@ -37,7 +55,7 @@ export function roveOver(root, place, at) {
     element.tabIndex = 0;
   }
   root.addEventListener('focusin', (event) => {
-    if (place(event.target)) reach(event.target);
+    if (event.target instanceof HTMLElement && place(event.target)) reach(event.target);
   });
   root.addEventListener('keydown', (event) => {
     const from = place(event.target);

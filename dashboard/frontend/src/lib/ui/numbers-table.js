@@ -7,6 +7,9 @@ const MOST_ROWS = 400;
 /**
  * Append the table to `root`. `rows()` answers {head: [text], rows: [[text]]}; call `update()` when they may have changed.
  * More than 400 rows are thinned evenly, and the caption says so.
+ * @param {HTMLElement} root
+ * @param {string} name
+ * @param {() => { head: string[], rows: string[][] }} rows
  */
 export function createNumbersTable(root, name, rows) {
   const details = make('details', { className: 'as-numbers' });
@@ -30,6 +33,10 @@ export function createNumbersTable(root, name, rows) {
       className: 'as-sr',
       textContent: name + (every > 1 ? `, every ${every}th snapshot` : ''),
     });
+    /**
+     * @param {string[]} cells
+     * @param {'th' | 'td'} tag
+     */
     const line = (cells, tag) => {
       const row = make('tr');
       cells.forEach((text, i) => {

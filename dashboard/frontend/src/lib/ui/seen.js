@@ -6,12 +6,19 @@
 const AHEAD = '25%'; // of the window: so far from its edge a view counts as in sight, so that it comes in drawn
 const LATE = 1000; // ms
 
+/** @typedef {{ update(now: number): void }} Drawn */
+
+/** @type {Set<Drawn>} */
 const due = new Set(); // for the next animation frame
+/** @type {Set<Drawn>} */
 const waiting = new Set(); // out of sight, the longest waiting first
 let frame = 0;
 let timer = 0;
 
-/** Draw what is due now, and not only in the next animation frame: what has just arrived is then laid out in that one. */
+/**
+ * Draw what is due now, and not only in the next animation frame: what has just arrived is then laid out in that one.
+ * @param {number} [now]
+ */
 export function draw(now = performance.now()) {
   cancelAnimationFrame(frame);
   frame = 0;
@@ -26,6 +33,7 @@ export function draw(now = performance.now()) {
   }
 }
 
+/** @param {Drawn} view */
 function next(view) {
   waiting.delete(view);
   due.add(view);
@@ -37,18 +45,22 @@ function catchUp() {
   timer = 0;
   const [view] = waiting;
   if (view) next(view);
-  if (waiting.size) timer = setTimeout(catchUp, LATE / waiting.size);
+  if (waiting.size) timer = window.setTimeout(catchUp, LATE / waiting.size);
 }
 
-/** Call `update(now)` for the view in `root` after each `wake()`, once, when its turn comes. Returns {wake, sleep}. */
+/**
+ * Call `update(now)` for the view in `root` after each `wake()`, once, when its turn comes. Returns {wake, sleep}.
+ * @param {HTMLElement} root
+ * @param {(now: number) => void} update
+ */
 export function whenSeen(root, update) {
   const view = { update };
   let isSeen = true;
   const watch = new IntersectionObserver(
     (entries) => {
-      const { isIntersecting, boundingClientRect } = entries.at(-1);
+      const newest = entries[entries.length - 1];
       // What takes up no room yet may be about to.
-      isSeen = isIntersecting || !boundingClientRect.width;
+      isSeen = newest.isIntersecting || !newest.boundingClientRect.width;
       if (isSeen && waiting.has(view)) next(view);
     },
     { rootMargin: AHEAD, scrollMargin: AHEAD },
@@ -59,7 +71,7 @@ export function whenSeen(root, update) {
       if (isSeen) next(view);
       else if (!due.has(view) && !waiting.has(view)) {
         waiting.add(view);
-        if (!timer) timer = setTimeout(catchUp, LATE);
+        if (!timer) timer = window.setTimeout(catchUp, LATE);
       }
     },
     /** Draw no more. */

@@ -2,11 +2,17 @@
 
 const KEPT = 2000;
 
-globalThis.__annscope ??= { answered: [], drawn: [] };
+/** @type {{ answered: object[], drawn: object[] }} */
+const measured = { answered: [], drawn: [] };
+Object.assign(globalThis, { __annscope: measured });
 
-/** Keep one measurement; of many the newest 2,000. */
+/**
+ * Keep one measurement; of many the newest 2,000.
+ * @param {'answered' | 'drawn'} name
+ * @param {object} entry
+ */
 export function record(name, entry) {
-  const entries = globalThis.__annscope[name];
+  const entries = measured[name];
   entries.push(entry);
   if (entries.length > 2 * KEPT) entries.splice(0, KEPT);
 }

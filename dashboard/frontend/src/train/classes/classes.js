@@ -4,6 +4,9 @@ import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { average, Course, sorted, weakestOf } from './figures.js';
 
+/** @import { PerClass } from '../../lib/model/types.js' */
+/** @import { Store } from '../types.js' */
+
 const COLUMNS = [
   ['label', 'Class', 'The class'],
   ['precision', 'Precision', 'Of those called so, the share that is: TP / (TP + FP)'],
@@ -24,6 +27,7 @@ const AVERAGES = [
 const [WIDTH, HEIGHT] = [64, 18];
 const NAMED = 3; // classes that share the lowest F1 and are still named
 
+/** @param {string[]} weakest */
 function weakestWords(weakest) {
   if (!weakest.length) return '';
   const more = weakest.length > NAMED ? ` and ${weakest.length - NAMED} more` : '';
@@ -33,7 +37,11 @@ function weakestWords(weakest) {
     .join(', ')}${more} (F1 ${weakest[0].f1.toFixed(3)})`;
 }
 
-/** Build the table in `root` on the stage's store. Returns {update(now), destroy()}. */
+/**
+ * Build the table in `root` on the stage's store. Returns {update(now), destroy()}.
+ * @param {HTMLElement} root
+ * @param {Store} store
+ */
 export function createClasses(root, store) {
   const { frame, theme, remove } = createChartFrame(root, 'Each class');
   const split = make('small');
@@ -50,7 +58,9 @@ export function createClasses(root, store) {
   );
 
   let order = { by: 'label', falls: false };
+  /** @type {ClassRow[]} */
   const rows = [];
+  /** @type {Foot[]} */
   let feet = [];
   const known = { run: null, course: null, frame: null };
   const course = new Course();
@@ -100,6 +110,7 @@ export function createClasses(root, store) {
     return { row, label, mark, cells, support, path };
   }
 
+  /** @param {[string, string, (figures: PerClass[], name: string) => number | null]} about */
   function makeFoot([text, about, weigh]) {
     const note = make('small');
     const row = foot.insertRow();
@@ -110,6 +121,10 @@ export function createClasses(root, store) {
     return { note, about, weigh, cells, support };
   }
 
+  /**
+   * @param {HTMLElement} node
+   * @param {string} text
+   */
   const write = (node, text) => {
     if (node.textContent !== text) node.textContent = text;
   };
@@ -126,7 +141,10 @@ export function createClasses(root, store) {
     course.see(shown.number, shown.perClass);
   }
 
-  /** Ask the record for what was before this page was open; without an answer the lines begin here. */
+  /**
+   * Ask the record for what was before this page was open; without an answer the lines begin here.
+   * @param {string} run
+   */
   async function recall(run) {
     if (!store.hasPast) return;
     try {
@@ -168,6 +186,7 @@ export function createClasses(root, store) {
     show(shown.perClass.map((each, index) => ({ ...each, index })));
   }
 
+  /** @param {PerClass[]} classes */
   function show(classes) {
     for (const { name, node } of headings)
       node.setAttribute('aria-sort', order.by !== name ? 'none' : order.falls ? 'descending' : 'ascending');
@@ -198,6 +217,11 @@ export function createClasses(root, store) {
     }
   }
 
+  /**
+   * @param {{ bar: HTMLElement, text: HTMLElement }} about
+   * @param {number | null} value
+   * @param {string} name
+   */
   function showRate({ bar, text }, value, name) {
     const isUndefined = value === null || value === undefined;
     bar.hidden = isUndefined;

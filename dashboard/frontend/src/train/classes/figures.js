@@ -1,6 +1,13 @@
 /** Averages, order and course of the figures of the classes; null is undefined and never counts as a number. */
 
-/** The mean of `name` over the classes where it is defined: {value|null, count}; `weigh` gives each its weight. */
+/** @import { PerClass } from '../../lib/model/types.js' */
+
+/**
+ * The mean of `name` over the classes where it is defined: {value|null, count}; `weigh` gives each its weight.
+ * @param {PerClass[]} classes
+ * @param {string} name
+ * @param {(figures: PerClass) => number} weigh
+ */
 export function average(classes, name, weigh) {
   const defined = classes.filter((each) => each[name] !== null);
   const weight = defined.reduce((sum, each) => sum + weigh(each), 0);
@@ -8,7 +15,12 @@ export function average(classes, name, weigh) {
   return { value, count: defined.length };
 }
 
-/** The classes in order of a column, undefined ones last either way, ties as they were. */
+/**
+ * The classes in order of a column, undefined ones last either way, ties as they were.
+ * @param {PerClass[]} classes
+ * @param {string} by
+ * @param {boolean} falls
+ */
 export function sorted(classes, by, falls) {
   const sign = falls ? -1 : 1;
   return [...classes].sort((a, b) => {
@@ -18,7 +30,10 @@ export function sorted(classes, by, falls) {
   });
 }
 
-/** The classes with the lowest F1; none when fewer than two are defined or all are alike. */
+/**
+ * The classes with the lowest F1; none when fewer than two are defined or all are alike.
+ * @param {PerClass[]} classes
+ */
 export function weakestOf(classes) {
   const defined = classes.filter(({ f1 }) => f1 !== null);
   const lowest = Math.min(...defined.map(({ f1 }) => f1));
@@ -28,6 +43,7 @@ export function weakestOf(classes) {
 
 /** F1 of each class in the snapshots that were seen, thinned out when there are many. */
 export class Course {
+  /** @param {number} [limit] */
   constructor(limit = 96) {
     this.limit = limit;
     this.forget();
@@ -38,6 +54,10 @@ export class Course {
     this.seen = new Set();
   }
 
+  /**
+   * @param {number} number
+   * @param {PerClass[]} classes
+   */
   see(number, classes) {
     if (this.seen.has(number)) return;
     this.seen.add(number);
@@ -49,7 +69,12 @@ export class Course {
     this.seen = new Set(this.moments.map((each) => each.number));
   }
 
-  /** The path of a class in a box, as SVG has it; a gap where it is undefined. Empty before two moments. */
+  /**
+   * The path of a class in a box, as SVG has it; a gap where it is undefined. Empty before two moments.
+   * @param {number} index
+   * @param {number} width
+   * @param {number} height
+   */
   path(index, width, height) {
     if (this.moments.length < 2) return '';
     const first = this.moments[0].number;

@@ -8,12 +8,27 @@ import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { epochWords } from '../store.js';
 
+/** @import { Frame, Layer, Numbers } from '../../lib/model/types.js' */
+/** @import { Store } from '../types.js' */
+
+/**
+ * @param {number | null} value
+ * @param {number} digits
+ */
 const signed = (value, digits) =>
   Number.isFinite(value) ? `${value > 0 ? '+' : value < 0 ? '−' : '±'}${Math.abs(value).toFixed(digits)}` : 'n/a';
+/**
+ * @param {number | null} value
+ * @param {number} digits
+ */
 const number = (value, digits) => (typeof value === 'number' && Number.isFinite(value) ? value.toFixed(digits) : 'n/a');
 const MOST_CLASSES = 26;
 
-/** Build the comparison in `root` on the stage's store. Returns {update(now), destroy()}. */
+/**
+ * Build the comparison in `root` on the stage's store. Returns {update(now), destroy()}.
+ * @param {HTMLElement} root
+ * @param {Store} store
+ */
 export function createCompare(root, store) {
   const head = make('div', { className: 'as-head' });
   const title = make('h3', { textContent: 'Two moments' });
@@ -51,6 +66,10 @@ export function createCompare(root, store) {
       body.append(store.answers.isMany ? labelDifference(compared, shown) : difference(compared, shown));
   }
 
+  /**
+   * @param {Frame} a
+   * @param {Frame} b
+   */
   function figures(a, b) {
     const rows = [];
     for (const [name, split, figure, digits] of [
@@ -71,15 +90,21 @@ export function createCompare(root, store) {
     return rows;
   }
 
-  /** What both say of the example on the stage. */
+  /**
+   * What both say of the example on the stage.
+   * @param {Frame} a
+   * @param {Frame} b
+   */
   function answers(a, b) {
     const last = store.layerSizes.length - 2;
     const { answers: reader, probe, probeIndex } = store;
+    /** @param {Frame} frame */
     const answer = (frame) => {
       const probabilities = reader.probabilities(recorded(frame, last, probeIndex));
       return { said: reader.predicted(probabilities), probabilities };
     };
     const [x, y] = [answer(a), answer(b)];
+    /** @param {{ said: number[], probabilities: Numbers }} about */
     const text = ({ said, probabilities }) => {
       const words = said.map((c) => `${reader.names[c]} (${(100 * probabilities[c]).toFixed(1)} %)`);
       return words.length ? words.join(', ') : reader.words(said);
@@ -98,9 +123,15 @@ export function createCompare(root, store) {
     ];
   }
 
+  /**
+   * @param {Frame} a
+   * @param {Frame} b
+   * @param {Layer[]} layers
+   */
   function weights(a, b, layers) {
     return layers.map(({ index, isOutput }) => {
       // Of a layer with batch normalisation the norm is that of the weights before they are normalised.
+      /** @param {Frame} frame */
       const trained = (frame) =>
         frame.tensor(`layer${index}.normalized.weight`) ?? frame.tensor(`layer${index}.weight`);
       const [x, y] = [a, b].map((frame) => trained(frame).data);
@@ -120,6 +151,10 @@ export function createCompare(root, store) {
     });
   }
 
+  /**
+   * @param {Frame} a
+   * @param {Frame} b
+   */
   function classes(a, b) {
     return a.perClass.map((row, i) => {
       const [x, y] = [row.f1, b.perClass[i].f1];
@@ -133,6 +168,11 @@ export function createCompare(root, store) {
     });
   }
 
+  /**
+   * @param {string} caption
+   * @param {string[]} heads
+   * @param {Node[][]} rows
+   */
   function table(caption, heads, rows) {
     const node = make('table', { className: 'as-classes' });
     node.createCaption().textContent = caption;
@@ -155,7 +195,11 @@ export function createCompare(root, store) {
     return node;
   }
 
-  /** The counts of each label in the shown moment less those in the pinned one. */
+  /**
+   * The counts of each label in the shown moment less those in the pinned one.
+   * @param {Frame} a
+   * @param {Frame} b
+   */
   function labelDifference(a, b) {
     const [x, y] = [a, b].map((frame) => countsOf(frame.tensor('confusion')));
     const rows = store.classNames.map((name, k) => [
@@ -171,7 +215,11 @@ export function createCompare(root, store) {
     return table('Counts of each label, shown less pinned', ['Label', ...OF_LABEL.map(([text]) => text)], rows);
   }
 
-  /** The shown confusion matrix less the pinned one: more right or fewer wrong is blue, the other way orange. */
+  /**
+   * The shown confusion matrix less the pinned one: more right or fewer wrong is blue, the other way orange.
+   * @param {Frame} a
+   * @param {Frame} b
+   */
   function difference(a, b) {
     const palette = paletteFor(store.theme === 'dark');
     const n = store.classNames.length;

@@ -11,6 +11,9 @@ import { make } from '../../lib/ui/dom.js';
 import { arrow, isCommand } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 
+/** @import { Palette, Point } from '../../lib/model/types.js' */
+/** @import { Store } from '../types.js' */
+
 const NUMBERS_UP_TO = 20; // classes for which every cell has room for its number
 const DECIMALS_UP_TO = 12;
 const CELLS_UP_TO = 60;
@@ -32,7 +35,11 @@ const LABEL_HEADS = {
   'rightly not': 'True negatives: without the label, and not called so',
 };
 
-/** Build the confusion matrix in `root` on the stage's store. Returns {update(now), destroy()}. */
+/**
+ * Build the confusion matrix in `root` on the stage's store. Returns {update(now), destroy()}.
+ * @param {HTMLElement} root
+ * @param {Store} store
+ */
 export function createConfusion(root, store) {
   const { frame, theme, remove } = createChartFrame(root, 'Confusion matrix');
 
@@ -73,20 +80,33 @@ export function createConfusion(root, store) {
   );
 
   let mode = 'count';
-  let palette = null;
-  let counts = null;
+  /** @type {Palette} */
+  let palette;
+  /** @type {Counts} */
+  let counts;
+  /** @type {HTMLTableCellElement[][]} */
   let cells = [];
+  /** @type {HTMLTableCellElement[]} */
   let totals = [];
   let heads = { row: [], column: [] };
   let spot = [0, 0]; // the cell that the keyboard is on
+  /** @type {number[] | null} */
   let pointed = null;
+  /** @type {number[] | null} */
   let focused = null;
+  /** @type {number[] | null} */
   let pinned = null;
+  /** @type {HTMLElement[]} */
   let lit = [];
   const known = { run: null, frame: null, mode: null };
   const { wake, sleep } = whenSeen(root, update);
 
   // --- building ---
+  /**
+   * @param {string} name
+   * @param {string} scope
+   * @param {boolean} [isTall]
+   */
   function heading(name, scope, isTall = false) {
     const node = make(
       'th',
@@ -161,8 +181,14 @@ export function createConfusion(root, store) {
     if (painted) {
       palette = painted;
       // Blue for right is the low half of the two-sided colours, orange for wrong the high one.
-      right.style.background = gradientOf({ signed: false, css: (t) => palette.diverging.css(-t) });
-      wrong.style.background = gradientOf({ signed: false, css: (t) => palette.diverging.css(Math.sqrt(t)) });
+      right.style.background = gradientOf({
+        signed: false,
+        /** @param {number} t */ css: (t) => palette.diverging.css(-t),
+      });
+      wrong.style.background = gradientOf({
+        signed: false,
+        /** @param {number} t */ css: (t) => palette.diverging.css(Math.sqrt(t)),
+      });
     }
     const confusion = store.shown?.tensor('confusion');
     if (!confusion || !store.description) return;
@@ -221,11 +247,13 @@ export function createConfusion(root, store) {
   }
 
   // --- what the person does ---
+  /** @param {EventTarget | null} target */
   const placeOf = (target) => {
     const cell = target.closest?.('td[data-row]');
     return cell ? [Number(cell.dataset.row), Number(cell.dataset.column)] : null;
   };
 
+  /** @param {Point | null} place */
   function pin(place) {
     const isSame = pinned && place && pinned[0] === place[0] && pinned[1] === place[1];
     if (pinned) cells[pinned[0]][pinned[1]].removeAttribute('aria-selected');
@@ -236,6 +264,7 @@ export function createConfusion(root, store) {
     tell();
   }
 
+  /** @param {number[]} about */
   function focus([i, j]) {
     cells[spot[0]][spot[1]].tabIndex = -1;
     spot = [i, j];

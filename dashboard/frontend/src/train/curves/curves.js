@@ -7,22 +7,30 @@ import { drawChart, layChart, MARGIN, splitColors } from '../../lib/charts/line-
 import { indexAt, nearest, tickText, within } from '../../lib/charts/scale.js';
 import { createChartFrame, heldoutOf, runOf } from '../../lib/ui/chart-frame.js';
 import { group, press, toggle } from '../../lib/ui/controls.js';
-import { make } from '../../lib/ui/dom.js';
+import { createListeners, make, penOf } from '../../lib/ui/dom.js';
 import { indexByKey, isCommand } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { History, marksOf } from './history.js';
 import { createNumbers, epochText, lossText, shareText } from './numbers.js';
+
+/** @import { Palette, Point } from '../../lib/model/types.js' */
+/** @import { Chart } from '../../lib/charts/types.js' */
+/** @import { CurveMark, Drag, Store } from '../types.js' */
 
 const HEIGHTS = { loss: 182, accuracy: 182, rate: 96 };
 const TITLES = { loss: 'Loss', accuracy: 'Accuracy', rate: 'Learning rate' };
 const DRAG = 6; // pixels before a press is a drag
 const NEAR = 7; // pixels from which a mark is named
 
-/** Build the curves in `root` on the stage's store. Returns {update(now), destroy()}. */
+/**
+ * Build the curves in `root` on the stage's store. Returns {update(now), destroy()}.
+ * @param {HTMLElement} root
+ * @param {Store} store
+ */
 export function createCurves(root, store) {
   const { frame, theme, remove } = createChartFrame(root, 'Loss and accuracy');
   const canvas = make('canvas', { className: 'ch-canvas', tabIndex: 0 });
-  const pen = canvas.getContext('2d');
+  const pen = penOf(canvas);
   const history = new History();
 
   // --- elements ---
@@ -54,16 +62,24 @@ export function createCurves(root, store) {
   );
   canvas.setAttribute('aria-valuemin', '0');
 
-  let palette = null;
-  let colors = null;
+  /** @type {Palette} */
+  let palette;
+  /** @type {SplitColors} */
+  let colors;
   let font = '';
   let isDirty = true;
   let log = false;
+  /** @type {Point | null} */
   let zoom = null; // [from, to] in epochs, or null for the whole run
+  /** @type {number | null} */
   let pointer = null; // index of the snapshot pointed at
+  /** @type {Drag | null} */
   let drag = null;
+  /** @type {number | null} */
   let cursor = null; // index of the snapshot shown
+  /** @type {Chart[]} */
   let charts = [];
+  /** @type {CurveMark[]} */
   let marks = [];
   const known = { run: null, named: null, frame: null, events: -1 }; // `named` is the run of the legend
   const { wake, sleep } = whenSeen(root, update);
@@ -143,6 +159,7 @@ export function createCurves(root, store) {
   // --- drawing ---
   const whole = () => [history.epochs[0], Math.max(history.epochs.at(-1), history.epochs[0] + 1e-6)];
 
+  /** @param {string} name */
   function seriesOf(name) {
     const { figures } = history;
     if (name === 'rate') return [{ values: figures.rate, color: palette.ink, name: 'learning rate' }];
@@ -235,21 +252,26 @@ export function createCurves(root, store) {
   }
 
   // --- what the person does ---
-  const stop = new AbortController();
-  const listen = (target, type, act, options = {}) =>
-    target.addEventListener(type, act, { ...options, signal: stop.signal });
+  const { listen, stop } = createListeners();
+  /** @param {MouseEvent} event */
   const place = (event) => {
     const [{ left, right }] = charts;
     return Math.min(right, Math.max(left, event.clientX - canvas.getBoundingClientRect().left));
   };
+  /** @param {MouseEvent} event */
   const snapshotAt = (event) => nearest(history.epochs, charts[0].value(place(event)));
 
+  /** @param {Point | null} next */
   function zoomTo(next) {
     const [first, last] = whole();
     zoom = next && next[1] - next[0] < (last - first) * 0.999 ? within(next, first, last) : null;
     redraw();
   }
 
+  /**
+   * @param {number} factor
+   * @param {number} middle
+   */
   function zoomBy(factor, middle) {
     const [a, b] = zoom ?? whole();
     const closest = (2 * (history.epochs.at(-1) - history.epochs[0])) / Math.max(2, history.length - 1);
@@ -335,7 +357,7 @@ export function createCurves(root, store) {
     update,
     destroy() {
       sleep();
-      stop.abort();
+      stop();
       size.stop();
       stops.forEach((end) => end?.());
       remove();

@@ -1,6 +1,10 @@
 /** A run's history as columns of numbers, to which new snapshots are only added; a missing number is NaN. */
 
+/** @import { EventLine, SnapshotLine } from '../../lib/model/types.js' */
+/** @import { Store } from '../types.js' */
+
 const EVENTS = {
+  /** @param {EventLine} about */
   learning_rate: ({ value }) => `learning rate set to ${value}`,
   pause: () => 'paused',
   best: () => 'lowest held-out loss so far',
@@ -10,14 +14,22 @@ const EVENTS = {
   failed: () => 'failed',
 };
 const FIGURES = {
+  /** @param {SnapshotLine} line */
   trainLoss: (line) => line.train?.loss,
+  /** @param {SnapshotLine} line */
   heldoutLoss: (line) => line.heldout?.loss,
+  /** @param {SnapshotLine} line */
   trainAccuracy: (line) => line.train?.accuracy,
+  /** @param {SnapshotLine} line */
   heldoutAccuracy: (line) => line.heldout?.accuracy,
+  /** @param {SnapshotLine} line */
   rate: (line) => line.learning_rate,
 };
 
-/** Steps of one epoch: from the status, else from the configuration, else from the history itself. */
+/**
+ * Steps of one epoch: from the status, else from the configuration, else from the history itself.
+ * @param {Store} about
+ */
 export function stepsPerEpoch({ status, description, snapshotLines }) {
   if (status?.total_steps > 0 && status.n_epochs > 0) return status.total_steps / status.n_epochs;
   const batch = description?.config?.training?.batch_size;
@@ -45,7 +57,10 @@ export class History {
     return this.lines.length;
   }
 
-  /** Take in what the store has; returns whether anything is new. */
+  /**
+   * Take in what the store has; returns whether anything is new.
+   * @param {Store} store
+   */
   read(store) {
     const { snapshotLines } = store;
     const per = stepsPerEpoch(store);
@@ -71,7 +86,11 @@ export class History {
   }
 }
 
-/** The events worth a mark: [{kind, epoch, step, words}]; of the best moments only the last one. */
+/**
+ * The events worth a mark: [{kind, epoch, step, words}]; of the best moments only the last one.
+ * @param {Store} about
+ * @param {number} per
+ */
 export function marksOf({ events }, per) {
   const best = events.findLast(({ event }) => event === 'best');
   return events

@@ -13,17 +13,23 @@ const HEADINGS = [
   'Learning rate',
 ];
 
-/** A loss with four decimals, a huge one in powers of ten. */
+/**
+ * A loss with four decimals, a huge one in powers of ten.
+ * @param {number | null} value
+ */
 export function lossText(value) {
   if (!Number.isFinite(value)) return 'n/a';
   return Math.abs(value) >= 1e5 ? tickText(value) : value.toFixed(Math.abs(value) >= 100 ? 1 : 4);
 }
 
+/** @param {number | null} value */
 export const shareText = (value) => (Number.isFinite(value) ? `${(100 * value).toFixed(2)} %` : 'n/a');
+/** @param {number} epoch */
 export const epochText = (epoch) => String(Number(epoch.toFixed(2)));
 
 /** A table that is closed at first: {element, open(isOpen, history, cursor), show(history, cursor)}. */
 export function createNumbers() {
+  /** @param {string} text */
   const heading = (text) => make('th', { scope: 'col', textContent: text });
   const body = make('tbody');
   const caption = make('caption');
@@ -36,7 +42,11 @@ export function createNumbers() {
   );
   const element = make('div', { className: 'ch-scroll', hidden: true }, table);
 
-  /** The rows up to the newest snapshot, or up to the one shown when that is further back. */
+  /**
+   * The rows up to the newest snapshot, or up to the one shown when that is further back.
+   * @param {History} history
+   * @param {number | null} cursor
+   */
   function show(history, cursor) {
     if (element.hidden || !history.length) return;
     const end = cursor !== null && cursor < history.length - ROWS ? cursor + 1 : history.length;
@@ -67,6 +77,11 @@ export function createNumbers() {
   return {
     element,
     show,
+    /**
+     * @param {boolean} isOpen
+     * @param {History} history
+     * @param {number | null} cursor
+     */
     open(isOpen, history, cursor) {
       element.hidden = !isOpen;
       show(history, cursor);

@@ -8,11 +8,14 @@ import { tickText } from '../../lib/charts/scale.js';
 import { layersOf } from '../../lib/model/forward.js';
 import { paletteFor } from '../../lib/theme/palette.js';
 import { segmented, select } from '../../lib/ui/controls.js';
-import { make } from '../../lib/ui/dom.js';
+import { make, penOf } from '../../lib/ui/dom.js';
 import { createNumbersTable } from '../../lib/ui/numbers-table.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { chooseByKey } from '../choose-by-key.js';
 import { layerColors } from '../layers/layers.js';
+
+/** @import { Palette } from '../../lib/model/types.js' */
+/** @import { Histograms, Store } from '../types.js' */
 
 const HEIGHT = 250;
 const LEFT = 52;
@@ -22,7 +25,11 @@ const WAIT = 700; // ms between two questions to the server while a run trains
 const MOST_RIDGES = 24;
 const MOST_COLUMNS = 1024; // snapshots kept in memory
 
-/** Build the view in `root` on the stage's store. Returns {update(now), destroy()}. */
+/**
+ * Build the view in `root` on the stage's store. Returns {update(now), destroy()}.
+ * @param {HTMLElement} root
+ * @param {Store} store
+ */
 export function createDistributions(root, store) {
   const head = make('div', { className: 'as-head' });
   const title = make('h3', { textContent: 'Distributions' });
@@ -53,6 +60,7 @@ export function createDistributions(root, store) {
   root.append(head, box, say);
   const numbers = createNumbersTable(root, 'Counts of the moment shown', () => {
     const edges = store.description.histogram_edges[kindChoice.value];
+    /** @type {string[][]} */
     const rows = [];
     counts(placeOf(store.shown.number)).forEach((count, bin) => {
       if (count)
@@ -64,15 +72,19 @@ export function createDistributions(root, store) {
     });
     return { head: ['From', 'to', 'how many'], rows };
   });
-  const context = canvas.getContext('2d');
+  const context = penOf(canvas);
 
   let timer = 0;
+  /** @type {Histograms[]} */
   let known = []; // {number, step, counts: Int32Array of [layers][kinds][bins]}, in order of their numbers
+  /** @type {string[]} */
   let kinds = [];
   let bins = 64;
   let isAsking = false;
   let isVisible = false;
+  /** @type {number | null} */
   let pointer = null;
+  /** @type {string | null} */
   let run = null;
   let font = '';
   const { wake, sleep } = whenSeen(root, update);
@@ -122,12 +134,16 @@ export function createDistributions(root, store) {
   }
 
   const newestKnown = () => known.at(-1)?.number ?? -1;
-  /** Where the snapshot `number`, or the one nearest before it, stands in `known`. */
+  /**
+   * Where the snapshot `number`, or the one nearest before it, stands in `known`.
+   * @param {number} number
+   */
   const placeOf = (number) =>
     Math.max(
       0,
       known.findLastIndex((each) => each.number <= number),
     );
+  /** @param {number} place */
   const counts = (place) => {
     const kind = kinds.indexOf(kindChoice.value);
     const start = (Number(layerChoice.value) * kinds.length + kind) * bins;
@@ -147,6 +163,7 @@ export function createDistributions(root, store) {
     const [low, high] = span();
     const edges = store.description.histogram_edges[kindChoice.value];
     const bottom = HEIGHT - BOTTOM;
+    /** @param {number} bin */
     const y = (bin) => bottom - ((bin - low) / (high + 1 - low)) * (bottom - 8);
     font ||= getComputedStyle(root).fontFamily;
     context.font = `11px ${font}`;
@@ -172,9 +189,19 @@ export function createDistributions(root, store) {
     return high < 0 ? [0, bins - 1] : [Math.max(0, low - 1), Math.min(bins - 1, high + 1)];
   }
 
+  /**
+   * @param {Palette} palette
+   * @param {number} width
+   * @param {number} low
+   * @param {number} high
+   * @param {number[]} edges
+   * @param {(bin: number) => number} y
+   * @param {number} bottom
+   */
   function drawHeat(palette, width, low, high, edges, y, bottom) {
     const right = width - 8;
     const n = known.length;
+    /** @param {number} place */
     const x = (place) => LEFT + (place / n) * (right - LEFT);
     const columns = Math.min(n, Math.floor(right - LEFT));
     for (let column = 0; column < columns; column += 1) {
@@ -215,6 +242,13 @@ export function createDistributions(root, store) {
     context.strokeRect(x(chosen) + 0.5, 8, Math.max(2, x(chosen + 1) - x(chosen)), bottom - 8);
   }
 
+  /**
+   * @param {Palette} palette
+   * @param {number} width
+   * @param {number} low
+   * @param {number} high
+   * @param {number[]} edges
+   */
   function drawRidges(palette, width, low, high, edges) {
     const right = width - 8;
     const n = known.length;
@@ -222,6 +256,7 @@ export function createDistributions(root, store) {
     const color = layerColors(palette)[Number(layerChoice.value) % 7];
     const bottom = HEIGHT - BOTTOM;
     const step = (bottom - 46) / Math.max(1, rows - 1);
+    /** @param {number} bin */
     const x = (bin) => LEFT + ((bin - low) / (high + 1 - low)) * (right - LEFT);
     for (let row = 0; row < rows; row += 1) {
       const place = rows === 1 ? 0 : Math.round((row / (rows - 1)) * (n - 1));
@@ -262,10 +297,12 @@ export function createDistributions(root, store) {
     }
   }
 
+  /** @param {number[]} edges */
   function tell(edges) {
     const place = pointer ?? placeOf(store.shown.number);
     const count = counts(place);
     const total = count.reduce((sum, value) => sum + value, 0);
+    /** @param {number} share */
     const quantile = (share) => {
       let sum = 0;
       for (let bin = 0; bin < bins; bin += 1) {

@@ -5,9 +5,16 @@ import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { diagnose } from './rules.js';
 
+/** @import { SnapshotLine } from '../../lib/model/types.js' */
+/** @import { Store } from '../types.js' */
+
 const READ = 250; // ms for which a sentence stays at least: the whole history is gone through for it
 
-/** Build the panel in `root` on the stage's store. Returns {update(now), destroy()}. */
+/**
+ * Build the panel in `root` on the stage's store. Returns {update(now), destroy()}.
+ * @param {HTMLElement} root
+ * @param {Store} store
+ */
 export function createHealth(root, store) {
   const head = make('div', { className: 'as-head' });
   const title = make('h3', { textContent: 'Health' });
@@ -38,6 +45,7 @@ export function createHealth(root, store) {
       names: layers.map((layer, i) => (layer.isOutput ? 'the output' : `hidden layer ${i + 1}`)),
       sizes: description.layer_sizes,
       settings: description.config,
+      /** @param {SnapshotLine} line */
       epochOf: (line) => line.step / store.stepsPerEpoch,
       events: events.filter(({ step }) => step <= shown.line.step || shown.number === store.newest),
     });

@@ -3,6 +3,9 @@
  * Pure: takes the lines of the snapshots up to the moment shown, answers findings, worst first.
  */
 
+/** @import { Description, EventLine, SnapshotLine } from '../../lib/model/types.js' */
+/** @import { Finding } from '../types.js' */
+
 const DEAD = 0.2; // share of a layer's neurons that are 0 for every example
 const SATURATED = 0.5; // share of a layer's values at an end of the range
 export const HEALTHY = [1e-4, 1e-2]; // update-to-weight ratios; 1e-3 is the usual rule of thumb
@@ -11,9 +14,12 @@ const EXPLODING = 10; // times the usual gradient norm
 const WORSE = 1.05; // train loss as a multiple of the one before any training
 const OVERFITTED = 1.1; // held-out loss as a multiple of its lowest
 
+/** @param {number} share */
 const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+/** @param {number} value */
 const figure = (value) =>
   Math.abs(value) >= 0.001 && Math.abs(value) < 1e4 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
+/** @param {Array<number | null>} values */
 const median = (values) => {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   return sorted.length ? sorted[Math.floor(sorted.length / 2)] : NaN;
@@ -22,11 +28,20 @@ const median = (values) => {
 /**
  * Findings: [{level: 'bad' | 'watch', title, why, remedy}]. `names` names the layers, `settings` is the run's
  * config, `epochOf(line)` counts epochs, `events` are the events up to the moment shown.
+ * @param {SnapshotLine[]} lines
+ * @param {{ names: string[], sizes: number[], settings: Description['config'], epochOf: (line: SnapshotLine) => number, events: EventLine[] }} about
  */
 export function diagnose(lines, { names, sizes, settings, epochOf, events }) {
+  /** @type {Finding[]} */
   const found = [];
   const now = lines.at(-1);
   if (!now) return found;
+  /**
+   * @param {'bad' | 'watch'} level
+   * @param {string} title
+   * @param {string} why
+   * @param {string} remedy
+   */
   const say = (level, title, why, remedy) => found.push({ level, title, why, remedy });
   const diverged = events.find(({ event }) => event === 'diverged');
   if (diverged)

@@ -11,6 +11,10 @@ import { whenSeen } from '../../lib/ui/seen.js';
 import { chooseByKey } from '../choose-by-key.js';
 import { HEALTHY } from '../health/rules.js';
 
+/** @import { Palette } from '../../lib/model/types.js' */
+/** @import { Chart, Series } from '../../lib/charts/types.js' */
+/** @import { Store } from '../types.js' */
+
 const HEIGHT = 210;
 const FIGURES = {
   update_ratio: {
@@ -36,14 +40,21 @@ const FIGURES = {
   activation_std: { label: 'Spread', about: 'Standard deviation of the outputs over the held-out examples looked at' },
 };
 
-/** The colours of layers, told apart by lightness too. */
+/**
+ * The colours of layers, told apart by lightness too.
+ * @param {Palette} palette
+ */
 export function layerColors(palette) {
   return palette.dark
     ? ['#6EA0FF', '#FF9F4A', '#7fd6b0', '#d7a8ff', '#f4e06d', '#9aa7b8', '#ff8fa3']
     : ['#2F6FDE', '#D9660B', '#0f7a55', '#7a3fc0', '#8a6d00', '#566173', '#b3264a'];
 }
 
-/** Build the chart in `root` on the stage's store. Returns {update(now), destroy()}. */
+/**
+ * Build the chart in `root` on the stage's store. Returns {update(now), destroy()}.
+ * @param {HTMLElement} root
+ * @param {Store} store
+ */
 export function createLayers(root, store) {
   const head = make('div', { className: 'as-head' });
   const title = make('h3', { textContent: 'Layers over time' });
@@ -55,6 +66,7 @@ export function createLayers(root, store) {
   box.append(canvas);
   const say = make('p', { className: 'as-say' });
   root.append(head, box, say);
+  /** @type {Series[]} */
   let shownSeries = [];
   const numbers = createNumbersTable(root, 'Layers over time', () => ({
     head: ['Epoch', ...shownSeries.map(({ name }) => name)],
@@ -63,8 +75,11 @@ export function createLayers(root, store) {
       ...shownSeries.map(({ values }) => (Number.isFinite(values[i]) ? tickTextShort(values[i]) : 'n/a')),
     ]),
   }));
+  /** @type {number | null} */
   let pointer = null;
+  /** @type {number[]} */
   let xs = [];
+  /** @type {Chart | null} */
   let chart = null;
   let font = '';
   const { wake, sleep } = whenSeen(root, update);
@@ -134,6 +149,7 @@ export function createLayers(root, store) {
   }
 
   choice.addEventListener('change', wake);
+  /** @param {MouseEvent} event */
   const place = (event) => event.clientX - canvas.getBoundingClientRect().left;
   canvas.addEventListener('pointermove', (event) => {
     if (!chart) return;
@@ -162,6 +178,7 @@ export function createLayers(root, store) {
   };
 }
 
+/** @param {number} value */
 const tickTextShort = (value) =>
   value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e4)
     ? value.toExponential(1)

@@ -1,10 +1,13 @@
 /** The first layer's weights drawn as tiles, into one image that is put on the canvas at once. */
 
-import { make } from '../../lib/ui/dom.js';
+import { make, penOf } from '../../lib/ui/dom.js';
+/** @import { Colors, Numbers, Palette, Shape } from '../../lib/model/types.js' */
+/** @import { Plan } from '../types.js' */
 
 /**
  * Where the tiles stand: {shape, across, down, scale, pitchX, pitchY, width, height} in CSS pixels.
  * An image tile shows `imageShape` pixels enlarged by a whole number; without an image a tile holds bars.
+ * @param {{ width: number, count: number, imageShape: Shape | null, nInputs: number }} about
  */
 export function layTiles({ width, count, imageShape, nInputs }) {
   const wanted = count <= 12 ? 96 : count <= 36 ? 78 : count <= 130 ? 58 : 44;
@@ -21,7 +24,13 @@ export function layTiles({ width, count, imageShape, nInputs }) {
   return { tile, scale, across, down: Math.ceil(count / across), pitchX: tile.width + gap, pitchY: tile.height + gap };
 }
 
-/** Weights between two snapshots, in a buffer that is used again. */
+/**
+ * Weights between two snapshots, in a buffer that is used again.
+ * @param {Numbers | null} from
+ * @param {Numbers} to
+ * @param {number} t
+ * @param {Float32Array} buffer
+ */
 export function between(from, to, t, buffer) {
   if (t >= 1 || !from || from.length !== to.length) return to;
   for (let i = 0; i < to.length; i += 1) buffer[i] = from[i] + (to[i] - from[i]) * t;
@@ -30,7 +39,8 @@ export function between(from, to, t, buffer) {
 
 /** A drawer of image tiles: draw(context, plan, order, data, nOut, colors, top). Keeps its image from call to call. */
 export function createTilePainter() {
-  let image = null;
+  /** @type {ImageData} */
+  let image;
   const small = make('canvas');
   return function draw(canvas, plan, order, data, nOut, [rows, columns], colors, top) {
     const gap = Math.max(1, Math.round((plan.pitchX - plan.tile.width) / plan.scale));
@@ -39,7 +49,7 @@ export function createTilePainter() {
     if (small.width !== width || small.height !== height || !image) {
       small.width = width;
       small.height = height;
-      image = small.getContext('2d').createImageData(width, height);
+      image = penOf(small).createImageData(width, height);
     }
     const pixels = new Uint32Array(image.data.buffer);
     pixels.fill(0);
@@ -55,7 +65,7 @@ export function createTilePainter() {
         }
       }
     });
-    const context = canvas.getContext('2d');
+    const context = penOf(canvas);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     context.putImageData(image, 0, 0);
     canvas.style.width = `${plan.across * plan.pitchX}px`;
@@ -65,7 +75,10 @@ export function createTilePainter() {
 
 const lookups = new WeakMap();
 
-/** A colour table sampled finely, so that a pixel costs one look-up and no power. */
+/**
+ * A colour table sampled finely, so that a pixel costs one look-up and no power.
+ * @param {Colors} colors
+ */
 function lookupOf(colors) {
   let lookup = lookups.get(colors);
   if (!lookup) {
@@ -75,7 +88,17 @@ function lookupOf(colors) {
   return lookup;
 }
 
-/** Tiles of bars, for inputs that are no image. */
+/**
+ * Tiles of bars, for inputs that are no image.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Plan} plan
+ * @param {number[]} order
+ * @param {Numbers} data
+ * @param {number} nOut
+ * @param {number} nInputs
+ * @param {Palette} palette
+ * @param {number} top
+ */
 export function drawBars(canvas, plan, order, data, nOut, nInputs, palette, top) {
   const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
   const [width, height] = [plan.across * plan.pitchX, plan.down * plan.pitchY];
@@ -85,7 +108,7 @@ export function drawBars(canvas, plan, order, data, nOut, nInputs, palette, top)
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
   }
-  const context = canvas.getContext('2d');
+  const context = penOf(canvas);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   order.forEach((unit, place) => {

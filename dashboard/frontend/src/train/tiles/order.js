@@ -1,7 +1,11 @@
 /** In which order the first layer's neurons are shown. */
 import { largest } from '../../lib/model/forward.js';
+/** @import { Tensor } from '../../lib/model/types.js' */
 
-/** The Euclidean norm of every neuron's incoming weights. */
+/**
+ * The Euclidean norm of every neuron's incoming weights.
+ * @param {Tensor} about
+ */
 export function normsOf({ shape: [nIn, nOut], data }) {
   const sums = new Float64Array(nOut);
   for (let i = 0; i < nIn; i += 1)
@@ -9,7 +13,10 @@ export function normsOf({ shape: [nIn, nOut], data }) {
   return sums.map(Math.sqrt);
 }
 
-/** The lowest and highest incoming weight of every neuron: {low, high}. */
+/**
+ * The lowest and highest incoming weight of every neuron: {low, high}.
+ * @param {Tensor} about
+ */
 export function endsOf({ shape: [nIn, nOut], data }) {
   const low = new Float64Array(nOut).fill(Infinity);
   const high = new Float64Array(nOut).fill(-Infinity);
@@ -26,6 +33,8 @@ export function endsOf({ shape: [nIn, nOut], data }) {
  * Which class every first-layer neuron serves: the one whose output it raises most, by the product of the
  * weight matrices that lead from it to the output. With a single unit for two classes (`isBinary`) what lowers it serves
  * the first class. Returns {served: class of each neuron, strength}.
+ * @param {Tensor[]} weights
+ * @param {boolean} [isBinary]
  */
 export function classesServed(weights, isBinary = false) {
   let paths = null; // [n_units of the level][n_classes]
@@ -53,7 +62,12 @@ export function classesServed(weights, isBinary = false) {
   return { served: Int32Array.from(paths, largest), strength: Float64Array.from(paths, (path) => path[largest(path)]) };
 }
 
-/** The neurons in the chosen order: 'index', 'norm' (largest first) or 'class' (class by class, the strongest first). */
+/**
+ * The neurons in the chosen order: 'index', 'norm' (largest first) or 'class' (class by class, the strongest first).
+ * @param {string} how
+ * @param {Tensor[]} weights
+ * @param {boolean} [isBinary]
+ */
 export function orderOf(how, weights, isBinary = false) {
   const order = Array.from({ length: weights[0].shape[1] }, (_, i) => i);
   if (how === 'norm') {

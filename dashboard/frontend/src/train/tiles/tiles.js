@@ -7,18 +7,26 @@ import { asNumber, neuronName } from '../../lib/format/text.js';
 import { layersOf, weightOf } from '../../lib/model/forward.js';
 import { weightScalesOf } from '../../lib/model/weight-scales.js';
 import { gradientOf, paletteFor } from '../../lib/theme/palette.js';
-import { make } from '../../lib/ui/dom.js';
+import { createListeners, make } from '../../lib/ui/dom.js';
 import { createFrame, paintFrame } from '../../lib/ui/frame.js';
 import { arrow } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { between, createTilePainter, drawBars, layTiles } from './draw.js';
 import { classesServed, endsOf, normsOf, orderOf } from './order.js';
 
+/** @import { Frame, Palette } from '../../lib/model/types.js' */
+/** @import { Plan, Store } from '../types.js' */
+
 const AT_FIRST = 128;
 const GLIDE_UP_TO = 110_000; // weights on screen for which the tiles glide between snapshots
 
-/** Build the tiles in `root` on the stage's store. Returns {update(now), destroy()}. */
+/**
+ * Build the tiles in `root` on the stage's store. Returns {update(now), destroy()}.
+ * @param {HTMLElement} root
+ * @param {Store} store
+ */
 export function createTiles(root, store) {
+  /** @type {ReturnType<typeof createRunTiles> | null} */
   let tiles = null;
   const { wake, sleep } = whenSeen(root, update);
 
@@ -45,11 +53,20 @@ export function createTiles(root, store) {
   };
 }
 
+/**
+ * @param {number} value
+ * @param {string} text
+ */
 function option(value, text) {
   const node = make('option', { value: value, textContent: text });
   return node;
 }
 
+/**
+ * @param {HTMLElement} root
+ * @param {Store} store
+ * @param {() => void} wake
+ */
 function createRunTiles(root, store, wake) {
   const { description } = store;
   const layers = layersOf(description);
@@ -57,11 +74,14 @@ function createRunTiles(root, store, wake) {
   const scales = weightScalesOf(store, layers);
   const { frame: element, remove } = createFrame(root, 'First-layer weights');
   const paint = createTilePainter();
-  let palette = null;
+  /** @type {Palette} */
+  let palette;
   let how = 'index';
   let all = false;
+  /** @type {number[]} */
   let order = [];
-  let plan = null;
+  /** @type {Plan} */
+  let plan;
   const known = { frame: null, dark: null, pinned: null, t: -1 };
   let facts = null; // of the frame on screen: {norms, ends, served}, made when first asked for
   let at = -1; // the place looked at
@@ -97,8 +117,7 @@ function createRunTiles(root, store, wake) {
   element.append(bar, box, live);
 
   // --- what the person does ---
-  const stop = new AbortController();
-  const listen = (target, type, act) => target.addEventListener(type, act, { signal: stop.signal });
+  const { listen, stop } = createListeners();
   listen(select, 'change', () => {
     how = select.value;
     rearrange();
@@ -126,6 +145,10 @@ function createRunTiles(root, store, wake) {
     event.stopPropagation();
   });
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   function placeAt(x, y) {
     if (!plan) return -1;
     const column = Math.floor(x / plan.pitchX);
@@ -133,6 +156,10 @@ function createRunTiles(root, store, wake) {
     return column < plan.across && place < order.length ? place : -1;
   }
 
+  /**
+   * @param {number} place
+   * @param {boolean} byKeys
+   */
   function look(place, byKeys) {
     if (place === at) return;
     at = place;
@@ -140,6 +167,10 @@ function createRunTiles(root, store, wake) {
     if (byKeys) live.textContent = tip.textContent;
   }
 
+  /**
+   * @param {HTMLElement} node
+   * @param {number} place
+   */
   function frameTile(node, place) {
     node.hidden = place < 0;
     if (place < 0) return;
@@ -170,7 +201,9 @@ function createRunTiles(root, store, wake) {
     tip.style.top = `${y + plan.pitchY + 4}px`;
   }
 
+  /** @param {Frame} frame */
   const weightsOf = (frame) => layers.map(({ index }) => weightOf(frame, index));
+  /** @param {Frame} frame */
   function factsOf(frame) {
     const weights = weightsOf(frame);
     return {
@@ -270,7 +303,7 @@ function createRunTiles(root, store, wake) {
       dirty = false;
     },
     destroy() {
-      stop.abort();
+      stop();
       resize.disconnect();
       remove();
     },

@@ -1,6 +1,8 @@
 /** What happened during a run, as marks on the timeline: changes by hand, pauses, the best epoch, the end. */
 import { asNumber } from '../../lib/format/text.js';
 import { epochWords } from '../store.js';
+/** @import { EventLine, Frame, SnapshotLine } from '../../lib/model/types.js' */
+/** @import { Gathered, Mark } from '../types.js' */
 
 /** Glyphs in a box of 12 by 12, told apart by shape. */
 export const GLYPHS = {
@@ -14,7 +16,9 @@ export const GLYPHS = {
   note: 'M6 1.2A4.8 4.8 0 1 0 6 10.8A4.8 4.8 0 1 0 6 1.2Z',
 };
 
+/** @param {number} step */
 const at = (step) => `at step ${step.toLocaleString('en')}`;
+/** @param {string} words */
 const ended = (words) => (event) => `${words} ${at(event.step)}${event.message ? `. ${event.message}` : ''}`;
 const UNMARKED = new Set(['best', 'pin', 'unpin']);
 const KINDS = {
@@ -39,7 +43,13 @@ const KINDS = {
   warning: ['trouble', (event) => event.message ?? `Warning ${at(event.step)}`],
 };
 
-/** The marks of a run: [{kind, step, text}], in order of steps. `best` is the snapshot of the lowest held-out loss so far, or null. */
+/**
+ * The marks of a run: [{kind, step, text}], in order of steps. `best` is the snapshot of the lowest held-out loss so far, or null.
+ * @param {EventLine[]} events
+ * @param {SnapshotLine | null} best
+ * @param {number} stepsPerEpoch
+ * @param {Frame | null} [compared]
+ */
 export function marksOf(events, best, stepsPerEpoch, compared = null) {
   const marks = [];
   if (compared)
@@ -61,9 +71,16 @@ export function marksOf(events, best, stepsPerEpoch, compared = null) {
   return marks.sort((a, b) => a.step - b.step);
 }
 
-/** Marks as they stand on a track of `width` pixels: those that would cover each other share one, with all their texts. */
+/**
+ * Marks as they stand on a track of `width` pixels: those that would cover each other share one, with all their texts.
+ * @param {Mark[]} marks
+ * @param {(step: number) => number} placeOf
+ * @param {number} last
+ * @param {number} width
+ */
 export function gathered(marks, placeOf, last, width) {
   const apart = last > 0 ? (14 / Math.max(width, 50)) * last : Infinity;
+  /** @type {Gathered[]} */
   const places = [];
   for (const mark of marks) {
     const number = placeOf(mark.step);

@@ -2,11 +2,13 @@
 
 import { watchSize } from '../../lib/charts/canvas.js';
 import { paletteFor } from '../../lib/theme/palette.js';
-import { make } from '../../lib/ui/dom.js';
+import { closest, make, penOf } from '../../lib/ui/dom.js';
 import { arrow } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { duration, epochWords } from '../store.js';
 import { GLYPHS, gathered, marksOf } from './marks.js';
+
+/** @import { Gathered, Store } from '../types.js' */
 
 const SPEEDS = [0.5, 1, 2, 4, 8];
 const PACE = 450; // ms for a snapshot at speed 1
@@ -17,6 +19,7 @@ const ICONS = {
   back: 'M15.5 5l-8 7 8 7',
   on: 'M8.5 5l8 7-8 7',
 };
+/** @param {string} name */
 function icon(name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   svg.setAttribute('viewBox', '0 0 24 24');
@@ -28,6 +31,11 @@ function icon(name) {
   return svg;
 }
 
+/**
+ * @param {string} name
+ * @param {string} label
+ * @param {() => void} act
+ */
 function button(name, label, act) {
   const node = make(
     'button',
@@ -38,7 +46,12 @@ function button(name, label, act) {
   return node;
 }
 
-/** Build the timeline in `root` on the store; `keys` is the element within which space plays. Returns {stop(), destroy()}. */
+/**
+ * Build the timeline in `root` on the store; `keys` is the element within which space plays. Returns {stop(), destroy()}.
+ * @param {HTMLElement} root
+ * @param {Store} store
+ * @param {HTMLElement} keys
+ */
 export function createTimeline(root, store, keys) {
   let playing = false;
   let speed = 1;
@@ -91,6 +104,7 @@ export function createTimeline(root, store, keys) {
 
   const shown = () => store.selected ?? store.newest;
 
+  /** @param {number} by */
   function step(by) {
     stop();
     const number = store.thinned.next(shown(), by, store.newest);
@@ -146,10 +160,12 @@ export function createTimeline(root, store, keys) {
     play.setAttribute('aria-label', playing ? 'Pause the replay' : 'Play');
   }
 
+  /** @param {EventTarget | null} target */
   const isTyping = (target) =>
     target.closest?.(
       'input:not([type=range]), textarea, select, [contenteditable=true], [role=combobox], [role=spinbutton]',
     );
+  /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.composedPath?.()[0] ?? event.target;
@@ -164,7 +180,10 @@ export function createTimeline(root, store, keys) {
   }
   document.addEventListener('keydown', onKey);
 
-  /** The place of a step among the snapshots, 0 to newest, between two of them where it lies there. */
+  /**
+   * The place of a step among the snapshots, 0 to newest, between two of them where it lies there.
+   * @param {number} at
+   */
   function placeOf(at) {
     const lines = store.snapshotLines;
     let low = 0;
@@ -181,6 +200,10 @@ export function createTimeline(root, store, keys) {
     return before.number + ((at - before.step) / (after.step - before.step)) * (after.number - before.number);
   }
 
+  /**
+   * @param {HTMLElement} node
+   * @param {string} text
+   */
   const write = (node, text) => {
     if (node.textContent !== text) node.textContent = text;
   };
@@ -220,6 +243,7 @@ export function createTimeline(root, store, keys) {
 
   let ticked = '';
   let font = '';
+  /** @param {number} end */
   function drawTicks(end) {
     const { width, height } = size;
     if (!width) return;
@@ -232,10 +256,11 @@ export function createTimeline(root, store, keys) {
       canvas.height = Math.round(height * ratio);
     }
     const palette = paletteFor(store.theme === 'dark');
-    const context = canvas.getContext('2d');
+    const context = penOf(canvas);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     const { snapshotLines, stepsPerEpoch } = store;
+    /** @param {number} place */
     const x = (place) => INSET + (end > 0 ? Math.min(1, place / end) : 0) * (width - 2 * INSET);
     const middle = 24; // of the slider, as in the style sheet
     context.fillStyle = palette.line;
@@ -267,7 +292,12 @@ export function createTimeline(root, store, keys) {
   }
 
   let marked = '';
+  /** @type {Gathered[]} */
   let places = [];
+  /**
+   * @param {(place: number) => number} x
+   * @param {number} width
+   */
   function placeMarks(x, width) {
     const { newest, events, nLines } = store;
     const key = `${store.run} ${nLines} ${newest} ${width} ${store.compared?.number}`;
@@ -302,7 +332,8 @@ export function createTimeline(root, store, keys) {
     return node;
   }
 
-  const placeUnder = (event) => places[event.target.closest('.as-mark')?.dataset.place];
+  /** @param {Event} event */
+  const placeUnder = (event) => places[closest(event, '.as-mark')?.dataset.place];
   marks.addEventListener('click', (event) => {
     const place = placeUnder(event);
     if (!place) return;
@@ -316,13 +347,14 @@ export function createTimeline(root, store, keys) {
     event.preventDefault();
     next.focus();
   });
+  /** @param {Event} event */
   function showTip(event) {
     const place = placeUnder(event);
     tip.hidden = !place;
     if (!place) return;
     const { texts } = place;
     tip.textContent = (texts.length > 6 ? [...texts.slice(0, 5), `and ${texts.length - 5} more`] : texts).join('\n');
-    const x = event.target.closest('.as-mark').offsetLeft - tip.offsetWidth / 2;
+    const x = closest(event, '.as-mark').offsetLeft - tip.offsetWidth / 2;
     tip.style.left = `${Math.max(0, Math.min(x, track.clientWidth - tip.offsetWidth))}px`;
   }
   const hideTip = () => {
@@ -350,7 +382,10 @@ export function createTimeline(root, store, keys) {
   };
 }
 
-/** The smallest of 1, 2, 5, 10, 20, ... that is at least `value`. */
+/**
+ * The smallest of 1, 2, 5, 10, 20, ... that is at least `value`.
+ * @param {number} value
+ */
 export function niceStep(value) {
   if (value <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(value));

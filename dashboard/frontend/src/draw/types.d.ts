@@ -1,0 +1,68 @@
+/** What the Draw page is made of. */
+
+import type { ChangeKind, ChangeValues, SweepPoint } from '../lib/model/transforms.js';
+import type { Description, Example, Frame, Image, InputDescription, MapChoice, Numbers } from '../lib/model/types.js';
+
+export type { ChangeKind, ChangeValues, SweepPoint };
+
+/** A place on the pad, with the width of the brush there. */
+export interface Spot {
+  x: number;
+  y: number;
+  size: number;
+}
+
+export interface Stroke {
+  erase: boolean;
+  keys?: boolean;
+  points: Spot[];
+}
+
+/** What a sheet begins with: ink, and where it is an example, its very pixels. */
+export interface Base {
+  ink?: HTMLCanvasElement | null;
+  exact?: Float64Array | null;
+}
+
+/** One thing that was done to the sheet, which can be undone. */
+export type Done = Partial<Stroke> & { base?: Base };
+
+/** What the sliders ask to be drawn anew. */
+export interface SweepRequest {
+  image: Image;
+  label: number | null;
+  answer(image: Image): Numbers;
+  says(probabilities: Numbers, label: number): boolean;
+  name: string;
+  count: number;
+}
+
+/** What the network was given last, and what it answered. */
+export interface Answered {
+  x: Float64Array;
+  image?: Image;
+  isBare: boolean;
+  answers: Float64Array[];
+  best: number | null;
+  moving: boolean;
+}
+
+/** The numbers of the image and of the map over it. */
+export interface Seen {
+  features: Numbers;
+  map: Float64Array | null;
+  kind: string;
+}
+
+export interface Desk {
+  description: Description;
+  about: InputDescription;
+  server: ReturnType<typeof import('./source.js').openRun>;
+  say(sentence: string | null): void;
+  frame: Frame;
+  shows: MapChoice;
+  tellSample(name: string | null): void;
+  tellShown(shows: MapChoice): void;
+}
+
+export type { Example };

@@ -1,0 +1,170 @@
+/** What Python hands to the parts of Inspect (dashboard/components/parts.py). */
+import type { Label, Palette, Shape } from '../lib/model/types.js';
+
+interface Part {
+  plotly: string;
+  file: string;
+  label: string;
+}
+
+export interface MatrixData extends Part {
+  view: 'matrix';
+  names: string[];
+  counts: number[][];
+  totals: number[];
+  predicted: number[];
+  values: number[][];
+  texts: string[][];
+  top: number;
+  words: string;
+  difference: boolean;
+  selected: string;
+}
+
+export interface LabelsData extends Part {
+  view: 'labels';
+  names: string[];
+  counts: number[][][];
+  values: number[][][];
+  texts: string[][][];
+  top: number;
+  words: string;
+  difference: boolean;
+  selected: string;
+}
+
+export type Cell = string | number | null;
+
+export interface Column {
+  title: string;
+  kind: 'text' | 'number' | 'percent' | 'count' | 'plain';
+  about?: string;
+  chosen?: boolean;
+}
+
+export interface Row {
+  cells: Cell[];
+  id?: string;
+  label?: string;
+  title?: string;
+}
+
+export interface TableData extends Part {
+  view: 'table';
+  columns: Column[];
+  rows: Row[];
+  footer: Row[];
+  selected: string | null;
+  tall: boolean;
+}
+
+/** The ranges of both axes of a chart. */
+export type Ranges = Array<[number, number]>;
+export type Axis = 'xaxis' | 'yaxis';
+
+/** A curve of a plotly figure. */
+export interface Trace {
+  x: number[];
+  y: Array<number | null>;
+  text: string[];
+  customdata: Array<number | null | Array<number | null>>;
+  meta?: { walk?: boolean; label?: string };
+}
+
+export type AxisLayout = { range?: [number, number]; autorange?: boolean };
+
+export interface FigureLayout extends Record<Axis, AxisLayout> {
+  height: number;
+}
+
+export interface ChartData extends Part {
+  view: 'chart';
+  run: string;
+  title: string;
+  about: string;
+  now: number | null;
+  figure: { data: Trace[]; layout: FigureLayout };
+}
+
+export interface PlotPoint {
+  data: Trace;
+  pointNumber: number;
+  customdata: number | null | Array<number | null>;
+}
+
+/** An element that plotly draws in. */
+export interface Plot extends HTMLElement {
+  layout: Record<Axis, { range: [number, number] }>;
+  on(event: 'plotly_click', act: (event: { points: PlotPoint[] }) => void): void;
+  on(event: 'plotly_relayout', act: (change: Record<string, unknown>) => void): void;
+  on(event: 'plotly_doubleclick', act: () => void): void;
+}
+
+/** What is used of plotly.js. */
+export interface Plotly {
+  react(plot: HTMLElement, data: unknown[], layout: unknown, config: unknown): Promise<unknown>;
+  toImage(plot: HTMLElement, options: Record<string, unknown>): Promise<string>;
+  purge(plot: HTMLElement): void;
+}
+
+export interface MomentData extends Part {
+  view: 'moment';
+  number: number;
+  at: number[];
+  unit: string;
+  following: boolean;
+  live: boolean;
+}
+
+/** An example as it is sent. */
+export interface Item {
+  sample: number;
+  label: Label;
+  predicted: Label;
+  value: number;
+  features: number[];
+}
+
+/** An example with what is read from the bytes beside it. */
+export interface GalleryItem extends Item {
+  truth: number[];
+  said: number[];
+  isRight: boolean;
+  pixels: Uint8Array;
+  probabilities: Float32Array;
+}
+
+export interface GalleryData extends Part {
+  view: 'gallery';
+  run: string;
+  show: string;
+  title: string;
+  split: string;
+  about: string;
+  several: boolean;
+  count: number;
+  total: number;
+  shown: number;
+  size: number;
+  sheet: number;
+  sheets: number;
+  items: Item[];
+  kind: 'image' | 'plane' | 'values';
+  shape: Shape | null;
+  pixels: string;
+  probabilities: string;
+  names: string[];
+  opened: number | null;
+  query: string;
+  extent: [number, number, number, number];
+  points: Array<[number, number, Label]>;
+  features: string[];
+}
+
+export type InspectData = MatrixData | LabelsData | TableData | ChartData | MomentData | GalleryData;
+
+/** One part on the page. */
+export interface PartView {
+  update(data: InspectData, palette: Palette): void;
+  destroy?(): void;
+}

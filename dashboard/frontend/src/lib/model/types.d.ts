@@ -1,0 +1,342 @@
+/**
+ * What goes over the wire, as Python sends it, and what every view makes of it. The one place for these shapes;
+ * nothing here is sent to a browser as code.
+ */
+
+// --- what Python sends ---
+
+/** Metrics on one split; null is what is not finite. */
+export interface Metrics {
+  loss: number | null;
+  accuracy: number | null;
+}
+
+/** One layer's statistics in a snapshot's line. */
+export interface LayerStatistics {
+  weight_norm: number;
+  gradient_norm: number | null;
+  update_ratio: number | null;
+  activation_mean: number;
+  activation_std: number;
+  dead_fraction: number;
+  saturated_fraction: number | null;
+}
+
+/** The line of a snapshot in metrics.jsonl. */
+export interface SnapshotLine {
+  type: 'snapshot';
+  number: number;
+  step: number;
+  epoch: number;
+  samples_seen: number;
+  train_seconds: number;
+  learning_rate: number;
+  train: Metrics;
+  heldout: Metrics;
+  layers: LayerStatistics[];
+}
+
+/** The line of something that happened. */
+export interface EventLine {
+  type: 'event';
+  event: string;
+  step: number;
+  time: number;
+  message?: string;
+  value?: number;
+  n_epochs?: number;
+  ranges?: Array<[number, number]>;
+}
+
+export type Line = SnapshotLine | EventLine;
+
+export interface DatasetDescription {
+  class_names: string[];
+  image_shape: Shape | null;
+  is_multilabel?: boolean;
+  feature_names?: string[];
+  n_train?: number;
+  n_validation?: number;
+  n_test?: number;
+}
+
+export interface NetworkConfig {
+  activation?: string | string[];
+  output?: string;
+  dropout?: number;
+}
+
+/** What a run is, from its config.json. */
+export interface Description {
+  run: string;
+  layer_sizes: number[];
+  dataset: DatasetDescription;
+  config: { network: NetworkConfig; training: Record<string, unknown>; data: Record<string, unknown> };
+  histogram_edges: Record<string, number[]>;
+  steps_per_epoch?: number;
+}
+
+export interface Status {
+  status: string;
+  message?: string | null;
+  loading?: { what: string; done: number; total: number } | null;
+  total_steps?: number;
+  n_epochs?: number;
+}
+
+/** What the live socket sends as text. */
+export type Message =
+  | { type: 'hello'; description: Description; lines: Line[]; status: Status }
+  | { type: 'lines'; lines: Line[] }
+  | { type: 'status'; status: Status };
+
+/** A class number, or a row of 0 and 1 for each label; null where nobody knows. */
+export type Label = number | bigint | ArrayLike<number | bigint> | null;
+
+/** One example of the data set, as `examples/{split}/{index}` answers it. */
+export interface Example {
+  split: string;
+  index: number;
+  label: Label;
+  x: number[];
+}
+
+/** A training example near the features asked about. */
+export interface Neighbor extends Example {
+  distance: number;
+}
+
+/** How features come from the numbers of a source: (raw * white - offset) / divisor. */
+export interface Scaling {
+  white: number;
+  offset: number | number[];
+  divisor: number | number[];
+}
+
+/** What the Draw page needs to make an example of its own. */
+export interface InputDescription extends Scaling {
+  kind: 'image' | 'plane' | 'features';
+  form: 'mass' | 'box';
+  feature_names?: string[];
+  low: number[];
+  middle: number[];
+  high: number[];
+  points: number[][];
+  point_labels: Label[];
+}
+
+/** A change by hand: a neuron switched off, or with `input` a weight set to a value. */
+export interface Change {
+  layer: number;
+  unit: number;
+  input?: number;
+  value?: number;
+}
+
+/** What the server says of changes by hand, and where a question to it stands. */
+export interface HeldOutAnswer {
+  state: 'none' | 'waiting' | 'known' | 'unavailable';
+  accuracy?: number;
+  loss?: number;
+}
+
+/** What Streamlit hands to the `mount` of a page's module. */
+export interface Component<Data> {
+  data: Data;
+  parentElement: HTMLElement;
+  setStateValue(name: string, value: unknown): void;
+}
+
+export interface TrainData {
+  run: string;
+  base: string;
+  snapshot: number | null;
+  probe: number | null;
+  sample: string | null;
+}
+
+export interface DrawData {
+  run: string;
+  base: string;
+  newest: number;
+  at_work: boolean;
+  snapshot: number | null;
+  sample: string | null;
+  shows: MapChoice;
+}
+
+/** What lies over the image on the Draw page: a kind of map and the class that it is about. */
+export interface MapChoice {
+  map: string | null;
+  label: string | null;
+}
+
+// --- what the browser makes of it ---
+
+/** [rows, columns] */
+export type Shape = [number, number];
+export type Point = [number, number];
+export type Numbers = Float64Array | Float32Array | Int32Array | number[];
+
+export interface Tensor {
+  shape: number[];
+  data: Float32Array | Float64Array | Int32Array;
+}
+
+/** One snapshot: its line and its arrays. */
+export interface Frame {
+  number: number;
+  line: SnapshotLine;
+  perClass?: PerClass[];
+  written?: number;
+  tensor(name: string): Tensor | null;
+}
+
+/** One class's figures in a snapshot; null is undefined. */
+export interface PerClass {
+  name: string;
+  support: number;
+  precision: number | null;
+  recall: number | null;
+  f1: number | null;
+}
+
+/** A layer of a run, from the first hidden one to the output. */
+export interface Layer {
+  index: number;
+  name: string;
+  size: number;
+  inputSize: number;
+  activation: string;
+  isOutput: boolean;
+}
+
+/** An activation function as the browser knows it; `range` is [lowest, highest], null unbounded. */
+export interface Activation {
+  label: string;
+  formula: string;
+  range: [number | null, number | null];
+  off: boolean;
+  f(z: number): number;
+  slope(z: number): number;
+}
+
+/** The recorded examples of a run, and perhaps one more at their end. */
+export interface Probe {
+  images: Tensor;
+  labels: Array<number[] | null>;
+  sample?: Example;
+}
+
+/** An image: 0 bare paper, 1 full ink. */
+export interface Image {
+  height: number;
+  width: number;
+  data: Float64Array;
+}
+
+/** The ends of a layer's colours. */
+export interface Scale {
+  low: number;
+  high: number;
+  signed: boolean;
+}
+
+/** Changes by hand over recorded parameters (edits.js). */
+export interface Overlay {
+  firstLayer(): number;
+  weight(frame: Frame, layer: number): Tensor;
+  silenced(layer: number): Set<number>;
+  changedInputs(layer: number, unit: number): number[];
+}
+
+export interface Term {
+  input: number;
+  a: number;
+  w: number;
+  product: number;
+}
+
+/** The sum that made one neuron's pre-activation. */
+export interface Sum {
+  terms: Term[];
+  restCount: number;
+  rest: number;
+  bias: number;
+  z: number;
+}
+
+/** A sum beside the value on screen. */
+export interface Explanation extends Sum {
+  hasBias: boolean;
+  shown: number;
+  logits: Float64Array | null;
+  answer: number;
+  silenced: boolean;
+}
+
+/** A neuron: its layer and its place in it, both counted from 0. */
+export interface Neuron {
+  layer: number;
+  unit: number;
+}
+
+/** How the answers of a run are read (answers.js). */
+export type Answers = ReturnType<typeof import('./answers.js').answersOf>;
+export type Model = ReturnType<typeof import('./inference.js').createModel>;
+
+/** A colour table (palette.js). */
+export interface Colors {
+  signed: boolean;
+  css(t: number): string;
+  rgba(t: number): number;
+  isLight(t: number): boolean;
+}
+
+export interface Tokens {
+  dark: boolean;
+  surface: string;
+  panel: string;
+  ink: string;
+  muted: string;
+  line: string;
+  faint: string;
+  off: string;
+  negative: string;
+  positive: string;
+  zero: string;
+  lowest: string;
+  highest: string;
+  paper: string;
+  pen: string;
+  accent: string;
+}
+
+export interface Palette extends Tokens {
+  diverging: Colors;
+  sequential: Colors;
+  picture: Colors;
+}
+
+/** What the network view reads; the store of a stage is one, and the Draw page has a small one of its own. */
+export interface NetworkStore {
+  base: string;
+  theme: string;
+  title?: string;
+  hasPast: boolean;
+  description: Description;
+  probe: Probe;
+  classNames: string[];
+  answers: Answers;
+  imageShape: Shape | null;
+  shown: Frame;
+  previous: Frame | null;
+  progress: number;
+  probeIndex: number;
+  pinned: Neuron | null;
+  on(event: string, listen: () => void): () => void;
+  pin(layer: number | null, unit: number | null): void;
+  selectProbe(index: number): void;
+}
+
+export type Pen = CanvasRenderingContext2D;

@@ -1,0 +1,111 @@
+/** What the stage of the Train page is made of. */
+import type { Chart, ChartMark } from '../lib/charts/types.js';
+import type {
+  EventLine,
+  Frame,
+  Line,
+  NetworkStore,
+  Numbers,
+  PerClass,
+  Point,
+  SnapshotLine,
+  Status,
+} from '../lib/model/types.js';
+import type { SnapshotLines, Thinned } from './history.js';
+
+/** What every view on the stage reads (store.js). `description`, `answers` and `shown` are there once 'run' and 'frame' were told. */
+export interface Store extends NetworkStore {
+  run: string;
+  events: EventLine[];
+  status: Status | null;
+  history: SnapshotLines;
+  thinned: Thinned;
+  nLines: number;
+  layerSizes: number[];
+  selected: number | null;
+  pace: number;
+  compared: Frame | null;
+  readonly newest: number;
+  readonly snapshotLines: SnapshotLine[];
+  readonly stepsPerEpoch: number;
+  emit(event: string): void;
+  reset(run: string): void;
+  describe(description: NetworkStore['description']): void;
+  learn(lines: Line[], anew?: boolean): void;
+  select(number: number | null): void;
+  compare(frame: Frame | null): void;
+}
+
+export interface SourceOptions {
+  live(frame: Frame): Promise<void>;
+  greeted(): void;
+  trouble(sentence: string | null): void;
+  missing(sentence: string): void;
+  sample?: string | null;
+}
+
+/** Where frames come from (source.js). */
+export interface Source {
+  frame(number: number): Promise<Frame | null>;
+  prefetch(number: number): void;
+  close(): void;
+}
+
+/** What a view answers. */
+export interface StageView {
+  name: string;
+  card: HTMLElement;
+  made: { update?(now: number): void; destroy(): void } | null;
+}
+
+/** A mark on the timeline. */
+export interface Mark {
+  kind: string;
+  step: number;
+  text: string;
+}
+
+/** Marks that share a place on the track. */
+export interface Gathered {
+  number: number;
+  kind: string;
+  texts: string[];
+}
+
+export interface Finding {
+  level: 'bad' | 'watch';
+  title: string;
+  why: string;
+  remedy: string;
+}
+
+/** The histograms of one snapshot: [layers][kinds][bins]. */
+export interface Histograms {
+  number: number;
+  step: number;
+  counts: Int32Array;
+}
+
+export interface CurveMark extends ChartMark {
+  step: number;
+  words: string;
+}
+
+/** A stretch that is being drawn with the mouse. */
+export interface Drag {
+  from: number;
+  x: number;
+  moved: boolean;
+}
+
+/** How tiles are laid out. */
+export interface Plan {
+  across: number;
+  down: number;
+  pitchX: number;
+  pitchY: number;
+  scale: number;
+  tile: { width: number; height: number };
+}
+
+export type { Chart, Numbers, PerClass, Point };
