@@ -27,11 +27,11 @@ STORE = """
       run: 'one', config: { training: {} }, dataset: { class_names: classNames, n_validation: 0, n_test: 100 },
     },
     classNames, lines: [], snapshotLines: [], events: [], status: { total_steps: 1000, n_epochs: 10 },
-    shown: null, selected: null, theme: 'light', chosen: [], picked: [],
+    shown: null, selected: null, theme: 'light', chosen: [],
+    get stepsPerEpoch() { return store.status.total_steps / store.status.n_epochs; },
     on(event, act) { (listeners[event] ??= []).push(act); return () => {}; },
     emit(event) { for (const act of listeners[event] ?? []) act(); },
     select(number) { store.selected = number; store.chosen.push(number); store.emit('select'); },
-    pickCell(i, j) { store.picked.push([i, j]); },
     add(lines) { store.snapshotLines.push(...lines); store.lines.push(...lines); store.emit('lines'); },
     show(line, perClass, counts) {
       const n = classNames.length;

@@ -37,7 +37,7 @@ export function createAnswer(reader, act) {
   });
   const live = make('div', { className: 'nv-hidden' });
   live.setAttribute('aria-live', 'polite');
-  list.style.setProperty('--dr-classes', classNames.length);
+  list.style.setProperty('--dr-classes', String(classNames.length));
   list.style.setProperty('--dr-name', `${Math.min(16, Math.max(2, ...classNames.map(({ length }) => length)) + 1)}ch`);
   element.append(top, list, live);
   let told = '';
@@ -50,7 +50,7 @@ export function createAnswer(reader, act) {
       name.textContent = names;
       name.classList.toggle('dr-long', names.length > 3);
       const best = probabilities && !reader.isMany ? said[0] : null;
-      const sureness = best === null ? 'every label that has 50 % or more' : `${asPercent(probabilities[best])} sure`;
+      const sureness = best === null ? 'every label that has 50 % or more' : `${asPercent(probabilities?.[best])} sure`;
       sure.textContent = probabilities ? sureness : 'Nothing to answer yet';
       truth.textContent = classes === null ? '' : `in truth: ${reader.words(classes)} (${source})`;
       truth.dataset.right = classes === null || !probabilities ? '' : String(isSame(classes, said));

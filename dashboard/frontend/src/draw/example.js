@@ -16,6 +16,7 @@ const SPLITS = ['train', 'validation', 'test'];
  * @param {(wanted: { split: string, index: number }) => void} choose
  */
 export function createExamples({ names, one }, choose) {
+  /** @type {Record<string, Label[]>} */
   let labels = Object.fromEntries(SPLITS.map((name) => [name, []]));
   let split = 'test';
   let wanted = '';
@@ -40,10 +41,10 @@ export function createExamples({ names, one }, choose) {
   const number = make('input', { className: 'dr-number', type: 'number', min: 0, step: 1, placeholder: 'no.' });
   number.setAttribute('aria-label', 'Number of the example, counted from 0');
   const members = () =>
-    labels[split].map((_, i) => i).filter((i) => wanted === '' || truthOf(labels[split][i]).includes(Number(wanted)));
+    labels[split].map((_, i) => i).filter((i) => wanted === '' || truthOf(labels[split][i])?.includes(Number(wanted)));
 
   function bound() {
-    number.max = Math.max(0, labels[split].length - 1);
+    number.max = String(Math.max(0, labels[split].length - 1));
   }
 
   function pick() {
@@ -56,7 +57,8 @@ export function createExamples({ names, one }, choose) {
     const some = members();
     if (!some.length) return;
     const at = Number.isInteger(number.valueAsNumber) ? number.valueAsNumber : by > 0 ? -1 : labels[split].length;
-    const next = by > 0 ? (some.find((i) => i > at) ?? some[0]) : (some.findLast((i) => i < at) ?? some.at(-1));
+    const next =
+      by > 0 ? (some.find((i) => i > at) ?? some[0]) : (some.findLast((i) => i < at) ?? some[some.length - 1]);
     choose({ split, index: next });
   }
 
@@ -97,7 +99,7 @@ export function createExamples({ names, one }, choose) {
       split = sample.split;
       which.value = split;
       bound();
-      number.value = sample.index;
+      number.value = String(sample.index);
     },
   };
 }

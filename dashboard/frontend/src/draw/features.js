@@ -7,7 +7,8 @@ import { arrow } from '../lib/ui/keys.js';
 import { card } from './card.js';
 import { drawSweep } from './sweep.js';
 
-/** @import { Answers } from '../lib/model/types.js' */
+/** @import { Sweep } from './types.js' */
+/** @import { Answers, Numbers, Palette } from '../lib/model/types.js' */
 
 const POINTS = 41;
 
@@ -17,7 +18,7 @@ const POINTS = 41;
  * @param {(stamp: number) => void} moved
  */
 export function createFeatures({ low, high, middle, names, reader }, moved) {
-  const self = { raw: [...middle], put, sweep: null, destroy: null };
+  const raw = [...middle];
   const { element } = card(
     'Choose the features',
     'features',
@@ -31,8 +32,8 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
     input.setAttribute('aria-label', name);
     const output = make('output', { textContent: asNumber(middle[i], 2) });
     input.addEventListener('input', (event) => {
-      self.raw[i] = input.valueAsNumber;
-      output.textContent = asNumber(self.raw[i], 2);
+      raw[i] = input.valueAsNumber;
+      output.textContent = asNumber(raw[i], 2);
       moved(event.timeStamp);
     });
     input.addEventListener('keydown', (event) => {
@@ -55,53 +56,52 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
         verdict,
       ),
     );
-    return { input, output, canvas, verdict };
+    /** @type {Sweep} */
+    const curve = { name, canvas, verdict: '', points: [] };
+    return { input, output, canvas, verdict, curve };
   });
 
-  const sweep = debounce((label, answer, palette) => {
-    const isSaid = reader.says(answer(self.raw), label);
+  const sweep = debounce(draw, 110);
+  /**
+   * @param {number} label
+   * @param {(raw: number[]) => Numbers} answer
+   * @param {Palette} palette
+   */
+  function draw(label, answer, palette) {
+    const isSaid = reader.says(answer(raw), label);
     rows.forEach(({ canvas, verdict }, i) => {
-      const at = (value) => {
-        const probabilities = answer(self.raw.map((own, j) => (j === i ? value : own)));
+      const points = Array.from({ length: POINTS }, (_, k) => {
+        const value = low[i] + ((high[i] - low[i]) * k) / (POINTS - 1);
+        const probabilities = answer(raw.map((own, j) => (j === i ? value : own)));
         return { value, p: probabilities[label], probabilities, holds: reader.says(probabilities, label) === isSaid };
-      };
-      const points = Array.from({ length: POINTS }, (_, k) => at(low[i] + ((high[i] - low[i]) * k) / (POINTS - 1)));
-      Object.assign(rows[i], { label, points });
-      drawSweep(canvas, { points }, { low: low[i], high: high[i] }, self.raw[i], palette);
-      const apart = (high[i] - low[i]) / (POINTS - 1);
-      const below = points.findLast(({ value, holds }) => value < self.raw[i] && !holds);
-      const above = points.find(({ value, holds }) => value > self.raw[i] && !holds);
-      const breaks = [
-        below && turningPoint((value) => at(value).holds, Math.min(self.raw[i], below.value + apart), below.value),
-        above && turningPoint((value) => at(value).holds, Math.max(self.raw[i], above.value - apart), above.value),
-      ].filter((value) => value !== undefined).map((value) => asNumber(value, 2));
+      });
+      Object.assign(rows[i].curve, { label, points });
+      drawSweep(canvas, { points }, { low: low[i], high: high[i] }, raw[i], palette);
+      const below = points.findLast(({ value, holds }) => value < raw[i] && !holds);
+      const above = points.find(({ value, holds }) => value > raw[i] && !holds);
+      const at = [below, above].flatMap((point) => (point ? asNumber(point.value, 2) : []));
       const name = reader.isMany ? `${reader.names[label]} ` : '';
       verdict.textContent = name + (breaks.length ? `breaks at ${breaks.join(' and ')}` : 'holds throughout');
       verdict.title = `The values nearest to the present one at which the answer changes, looked for every ${asNumber(apart, 2)}.`;
       canvas.setAttribute('aria-label', `Probability of the answer over ${names[i]}: ${verdict.textContent}`);
     });
-  }, 110);
+  }
 
   /**
-   * @param {number[]} raw
+   * @param {number[]} values
    * @param {number} [stamp]
    */
-  function put(raw, stamp = performance.now()) {
-    self.raw = raw;
+  function put(values, stamp = performance.now()) {
+    values.forEach((value, i) => {
+      raw[i] = value;
+    });
     rows.forEach(({ input, output }, i) => {
-      input.value = raw[i];
+      input.value = String(raw[i]);
       output.textContent = asNumber(raw[i], 2);
     });
     moved(stamp);
   }
   /** What was drawn last: [{name, canvas, verdict, label, points}]. */
-  const sweeps = () =>
-    rows.map(({ canvas, verdict, label, points = [] }, i) => ({
-      name: names[i],
-      canvas,
-      verdict: verdict.textContent,
-      label,
-      points,
-    }));
-  return Object.assign(self, { element, sweeps, sweep, destroy: sweep.cancel });
+  const sweeps = () => rows.map(({ verdict, curve }) => ({ ...curve, verdict: verdict.textContent }));
+  return { element, raw, put, sweeps, sweep, destroy: sweep.cancel };
 }

@@ -8,7 +8,7 @@ export function imageSize(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   /**
    * @param {string} text
-   * @param {number | null} [at]
+   * @param {number} [at]
    */
   const has = (text, at = 0) => [...text].every((letter, i) => bytes[at + i] === letter.charCodeAt(0));
   try {
@@ -69,7 +69,7 @@ function sizeOfGif(view) {
  * @param {(text: string, at?: number) => boolean} has
  */
 function sizeOfWebp(view, has) {
-  /** @param {number | null} at */
+  /** @param {number} at */
   const uint24 = (at) => view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
   if (has('VP8X', 12)) return { width: uint24(24) + 1, height: uint24(27) + 1 };
   if (has('VP8 ', 12)) return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };

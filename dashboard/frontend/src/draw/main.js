@@ -11,7 +11,7 @@ import { asBox, asMnist } from '../lib/model/ink.js';
 import { changed } from '../lib/model/transforms.js';
 import { isDark, paletteFor } from '../lib/theme/palette.js';
 import { debounce, press, segmented } from '../lib/ui/controls.js';
-import { make, penOf } from '../lib/ui/dom.js';
+import { make, messageOf, penOf } from '../lib/ui/dom.js';
 import { createFrame, paintFrame } from '../lib/ui/frame.js';
 import { record } from '../lib/ui/timings.js';
 import { createAnswer } from './answer.js';
@@ -28,12 +28,13 @@ import { createSliders } from './sliders.js';
 import { openRun } from './source.js';
 import { createUpload } from './upload.js';
 
-/** @import { Answered, Desk } from './types.js' */
-/** @import { Component, DrawData, Example, Frame, Image, MapChoice, Numbers, Palette, SnapshotLine } from '../lib/model/types.js' */
+/** @import { Answered, Base, Desk, Input } from './types.js' */
+/** @import { Component, DrawData, Example, Frame, Image, MapChoice, Numbers, Palette, Shape, SnapshotLine } from '../lib/model/types.js' */
 
 const LOOK_AT_THEME = 700; // ms
 const MOST_MS = 16; // that the network view may take while the hand moves
 const MOST_WORK = 1.5e7; // multiplications that a moving hand may wait for
+/** @type {WeakMap<HTMLElement, ReturnType<typeof createPage>>} */
 const pages = new WeakMap();
 
 /**
@@ -42,15 +43,11 @@ const pages = new WeakMap();
  */
 export function mount(component) {
   const parent = component.parentElement;
-  let page = pages.get(parent);
-  if (page && page.run !== component.data.run) {
-    page.destroy();
-    page = null;
-  }
-  if (!page) {
-    page = createPage(parent, component.data);
-    pages.set(parent, page);
-  }
+  const known = pages.get(parent);
+  const isOther = known?.run !== component.data.run;
+  if (isOther) known?.destroy();
+  const page = known && !isOther ? known : createPage(parent, component.data);
+  pages.set(parent, page);
   page.update(component);
   return () => {
     pages.delete(parent);
@@ -77,8 +74,9 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
   root.append(time.element, notice, body);
 
   const server = openRun(base, run);
+  /** @type {Component<DrawData>['setStateValue']} */
   let tell = () => {};
-  const tellSnapshot = debounce((number) => tell('snapshot', number), 150);
+  const tellSnapshot = debounce((/** @type {number | null} */ number) => tell('snapshot', number), 150);
   let wanted = Math.min(snapshot ?? newest, newest);
   let isFollowing = snapshot === null; // whether the newest snapshot is shown, as the run goes on
   let atWork = false;
@@ -112,7 +110,7 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
       time.about(frame.line, isMany);
       desk?.useFrame(frame);
     } catch (error) {
-      if (!closed) say(error.message);
+      if (!closed) say(messageOf(error));
     }
   }
 
@@ -136,7 +134,7 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
         /** @param {MapChoice} what */
         tellShown: (what) => tell('shows', what),
       });
-      desk.paint(paletteFor(dark));
+      desk.paint(paletteFor(dark === true));
       isMany = answersOf(description).isMany;
       time.about(frame.line, isMany);
       if (frame.number !== wanted) showSnapshot();
@@ -144,7 +142,7 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
     } catch (error) {
       if (closed) return;
       body.replaceChildren();
-      say(error.message);
+      say(messageOf(error));
     }
   }
 
@@ -199,7 +197,7 @@ function createTime(newest, snapshot, choose) {
      * @param {number} last
      */
     grow(last) {
-      input.max = last;
+      input.max = String(last);
       input.disabled = last < 1;
     },
     /**
@@ -211,7 +209,7 @@ function createTime(newest, snapshot, choose) {
         heldout?.accuracy === null || heldout?.accuracy === undefined ? 'n/a' : asPercent(heldout.accuracy);
       output.textContent = `epoch ${epoch}, step ${step.toLocaleString('en')}: ${isMany ? `on held-out examples ${accuracy} with every label right` : `${accuracy} right on held-out examples`}`;
       input.setAttribute('aria-valuetext', output.textContent);
-      input.value = number;
+      input.value = String(number);
     },
   };
 }
@@ -266,7 +264,8 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   const second = make('div', { className: 'dr-second' });
   body.replaceChildren(grid, second, live);
 
-  const input = { image: imageInput, plane: planeInput, features: featuresInput }[about.kind]();
+  /** @type {Input} */
+  const input = shape ? imageInput(shape) : about.kind === 'plane' ? planeInput() : featuresInput();
   const { seen, sliders } = input;
   if (sliders) {
     grid.append(...input.cards, answer.element);
@@ -281,7 +280,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   );
 
   // --- files ---
-  /** @param {number} part */
+  /** @param {string} part */
   const files = (part) => () => `${description.run}-snapshot-${frame.number}-${part}`;
   addSaves(answer.element, files('answer'), {
     rows: () =>
@@ -289,9 +288,14 @@ function createDesk(body, { description, about, server, say, frame: first, shows
         ? null
         : [
             [reader.one, 'probability'],
-            ...Array.from(reader.probabilities(now.answers.at(-1)), (p, c) => [classNames[c], p]),
+            ...Array.from(reader.probabilities(now.answers[now.answers.length - 1]), (p, c) => [classNames[c], p]),
           ],
   });
+  /**
+   * @param {HTMLCanvasElement | null} canvas
+   * @param {string} paper
+   */
+  const saved = (canvas, paper) => canvas && onPaper(canvas, paper);
   const tiles = () => [...nearest.element.querySelectorAll('.dr-neighbor')];
   addSaves(nearest.element, files('nearest'), {
     rows: () =>
@@ -300,7 +304,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
             ['training example', reader.one, 'distance', ...names],
             ...nearest.found.map(({ index, label, distance, x }) => [
               index,
-              reader.words(truthOf(label)),
+              reader.words(truthOf(label) ?? []),
               distance,
               ...x,
             ]),
@@ -313,8 +317,8 @@ function createDesk(body, { description, about, server, say, frame: first, shows
           ? asSheet(
               tiles().map((tile) => ({
                 canvas: tile.querySelector('canvas'),
-                above: tile.querySelector('b').textContent,
-                below: tile.querySelector('small').textContent,
+                above: tile.querySelector('b')?.textContent ?? '',
+                below: tile.querySelector('small')?.textContent ?? '',
               })),
               4,
               [84, 84],
@@ -326,9 +330,9 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   if (pad) addSaves(input.cards[0], files('drawing'), { picture: () => onPaper(pad.canvas, palette.paper) });
   else if (about.kind === 'plane')
     addSaves(input.cards[0], files('plane'), {
-      picture: () => onPaper(input.cards[0].querySelector('canvas'), palette.paper),
+      picture: () => saved(input.cards[0].querySelector('canvas'), palette.paper),
     });
-  if (seen) {
+  if (seen && shape) {
     addSaves(seen.element, files('input'), {
       rows: () => {
         const { features, map, kind } = seen.shown;
@@ -347,7 +351,8 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     });
   }
   if (input.sweeps) {
-    const ready = () => input.sweeps().filter(({ points }) => points.length);
+    const { sweeps } = input;
+    const ready = () => sweeps().filter(({ points }) => points.length);
     addSaves(sliders?.element ?? input.cards[0], files('sweeps'), {
       rows: () =>
         ready().length
@@ -357,7 +362,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
                 points.map(({ value, p, probabilities }) => [
                   name,
                   value,
-                  classNames[label],
+                  label === undefined ? '' : classNames[label],
                   p,
                   reader.words(reader.predicted(probabilities)),
                 ]),
@@ -367,7 +372,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       picture: () =>
         ready().length
           ? asSheet(
-              ready().map(({ name, canvas, verdict }) => ({ canvas, above: name, below: verdict })),
+              ready().map(({ name, canvas, verdict }) => ({ canvas, above: name, below: verdict ?? '' })),
               3,
               [260, 46],
               palette,
@@ -378,17 +383,23 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   let isSavable = false; // the network view makes its bar when it is first shown
   function offerNetwork() {
     if (!isSavable)
-      addSaves(live, files('network'), { picture: () => onPaper(live.querySelector('.nv-canvas'), palette.surface) });
+      addSaves(live, files('network'), {
+        picture: () => saved(live.querySelector('canvas.nv-canvas'), palette.surface),
+      });
     isSavable = true;
   }
 
   // --- what is given to the network ---
-  function imageInput() {
-    const [rows, columns] = shape;
+  /**
+   * @param {Shape} imageShape
+   * @returns {Input}
+   */
+  function imageInput(imageShape) {
+    const [rows, columns] = imageShape;
     const toolChanged = () => {
       tool.set(pad.brush.erase ? 'erase' : 'brush');
     };
-    const pad = createPad(shape, (at) => {
+    const pad = createPad(imageShape, (at) => {
       if (!pad.untouched()) forget();
       upload.isOnSheet(pad.untouched() === uploaded);
       tools();
@@ -425,7 +436,8 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       redo.disabled = !on;
     };
     tools();
-    let uploaded = {}; // what stands on the sheet for the last upload
+    /** @type {Base | null} */
+    let uploaded = null; // what stands on the sheet for the last upload
     const upload = createUpload((ink) => {
       const margin = 0.14;
       const canvas = make('canvas', { width: 280, height: Math.round((280 * rows) / columns) });
@@ -436,8 +448,8 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       forget();
     }, say);
     const { element } = card('Your drawing', 'pad-card', undo, redo, clear);
-    element.style.setProperty('--dr-columns', columns);
-    element.style.setProperty('--dr-rows', rows);
+    element.style.setProperty('--dr-columns', String(columns));
+    element.style.setProperty('--dr-rows', String(rows));
     element.append(
       make('div', { className: 'dr-tools' }, tool.element, make('label', {}, 'Size', size), upload.element),
       pad.element,
@@ -445,6 +457,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     );
     upload.listen(pad.element, stop.signal);
     const paper = featuresOf(new Float64Array(rows * columns));
+    /** @type {(ink: Image) => Image} */
     const form =
       about.form === 'mass' && rows === columns
         ? (ink) => asMnist(ink, rows, Math.round((rows * 20) / 28))
@@ -463,9 +476,9 @@ function createDesk(body, { description, about, server, say, frame: first, shows
         again();
         return null;
       }
-      return model.occlusion(now.x, shape, label, patch, paper);
+      return model.occlusion(now.x, imageShape, label, patch, paper);
     };
-    const view = createSeen(shape, reader, explain, () => later(null), shows, tellShown);
+    const view = createSeen(imageShape, reader, explain, () => later(null), shows, tellShown);
     const moves = createSliders(classNames, Math.max(rows, columns), (at) => later(at));
     /** @type {Image} */
     let plain;
@@ -517,6 +530,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     };
   }
 
+  /** @returns {Input} */
   function planeInput() {
     const plane = createPlane({ points: about.points, labels: about.point_labels, names, reader }, (at) => {
       forget();
@@ -534,6 +548,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     };
   }
 
+  /** @returns {Input} */
   function featuresInput() {
     const table = createFeatures({ ...about, names, reader }, (at) => {
       forget();
@@ -547,7 +562,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       /** @param {Example} example */
       put: (example) => table.put(Array.from(toImage(example.x))),
       /** @param {number | null} label */
-      sweep: (label) => table.sweep(label, (raw) => model.probabilities(featuresOf(raw)), palette),
+      sweep: (label) => label !== null && table.sweep(label, (raw) => model.probabilities(featuresOf(raw)), palette),
       destroy: table.destroy,
       paint() {},
     };
@@ -555,7 +570,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
 
   // --- examples of the data set ---
   server.labels().then(examples.know, (error) => {
-    if (!stop.signal.aborted) say(error.message);
+    if (!stop.signal.aborted) say(messageOf(error));
   });
 
   function forget() {
@@ -583,7 +598,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       const example = await server.example(split, Number(index));
       if (!stop.signal.aborted) use(example);
     } catch (error) {
-      if (!stop.signal.aborted) say(error.message);
+      if (!stop.signal.aborted) say(messageOf(error));
     }
   }
 
@@ -601,7 +616,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     stamp = null;
     const given = input.read();
     const answers = model.activations(given.x);
-    const probabilities = reader.probabilities(answers.at(-1));
+    const probabilities = reader.probabilities(answers[answers.length - 1]);
     const best = given.isBare ? null : reader.leading(probabilities);
     said = given.isBare ? null : reader.predicted(probabilities);
     now = { ...given, answers, best, moving: asked !== null };
@@ -610,7 +625,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       truth: truthOf(sample?.label),
       source: sample ? `${sample.split} example ${sample.index}` : '',
     });
-    seen?.update({ features: given.x, image: given.image, best }, palette);
+    if (given.image) seen?.update({ features: given.x, image: given.image, best }, palette);
     input.shown?.();
     if (asked !== null) {
       // After this task the browser paints; a message comes back once it has.

@@ -4,7 +4,7 @@ import { paintImage } from '../lib/charts/pictures.js';
 import { asNumber } from '../lib/format/text.js';
 import { isSame, truthOf } from '../lib/model/answers.js';
 import { debounce } from '../lib/ui/controls.js';
-import { make } from '../lib/ui/dom.js';
+import { make, messageOf } from '../lib/ui/dom.js';
 import { card } from './card.js';
 /** @import { Answers, Label, Neighbor, Numbers, Palette, Shape } from '../lib/model/types.js' */
 
@@ -30,7 +30,7 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
   /** @type {number[] | null} */
   let said = null; // the classes that were answered
 
-  const send = debounce(async (url, x) => {
+  const send = debounce(async (/** @type {string} */ url, /** @type {Numbers} */ x) => {
     abort = new AbortController();
     try {
       const answer = await fetch(url, {
@@ -45,29 +45,29 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
       element.removeAttribute('aria-busy');
       show();
     } catch (error) {
-      if (error.name === 'AbortError') return;
+      if (error instanceof DOMException && error.name === 'AbortError') return;
       found = [];
       show();
-      note.textContent = error.message;
+      note.textContent = messageOf(error);
     }
   }, 200);
 
   function show() {
     /** @param {{ label: Label }} about */
-    const isAlike = ({ label }) => said !== null && isSame(truthOf(label), said);
+    const isAlike = ({ label }) => said !== null && isSame(truthOf(label) ?? [], said);
     const same = found.filter(isAlike).length;
     note.textContent = found.length
       ? `${same} of ${found.length} are ${said === null ? '' : `“${reader.words(said)}”`}, nearest first.`
       : 'Draw, and the training examples that the network finds most alike appear here.';
     list.replaceChildren(
       ...found.map((neighbor) => {
-        const words = reader.words(truthOf(neighbor.label));
+        const words = reader.words(truthOf(neighbor.label) ?? []);
         const button = make('button', {
           className: `dr-neighbor${isAlike(neighbor) ? '' : ' dr-differs'}`,
           type: 'button',
           title: `Training example ${neighbor.index}: ${words}. Click to try it.`,
         });
-        button.addEventListener('click', () => choose({ split: 'train', ...neighbor }));
+        button.addEventListener('click', () => choose({ ...neighbor, split: 'train' }));
         if (imageShape) {
           const canvas = make('canvas');
           paintImage(canvas, toShown(neighbor.x), imageShape, palette.picture, 1);

@@ -1,7 +1,7 @@
 /** The network view, fed with what is on the sheet instead of a recorded example. */
 import { answersOf, truthOf } from '../lib/model/answers.js';
 import { createNetwork } from '../network/network.js';
-/** @import { Description, Frame, Label, Numbers, Shape } from '../lib/model/types.js' */
+/** @import { Description, Frame, Label, NetworkStore, Numbers, Shape } from '../lib/model/types.js' */
 
 /**
  * Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}; `show` answers how many ms it took.
@@ -12,32 +12,26 @@ import { createNetwork } from '../network/network.js';
  * @param {number} [extent]
  */
 export function createLiveNetwork(root, description, featureShape, features, extent = 0) {
+  /** @type {Map<string, Set<() => void>>} */
   const listeners = new Map();
   /** @param {string} event */
   const emit = (event) => {
     for (const listen of listeners.get(event) ?? []) listen();
   };
-  const store = {
-    run: description.run,
+  /** A store as the network view reads it; `shown` is there once `show` was called. @type {Partial<NetworkStore> & { extent: number }} */
+  const made = {
     base: '',
     theme: 'light',
     hasPast: false,
     description,
-    lines: [],
-    snapshotLines: [],
-    events: [],
-    status: null,
     probe: { images: { shape: [1, features], data: new Float64Array(features) }, labels: [null] },
     title: `Through the network, as you ${featureShape ? 'draw' : 'move it'}`,
     extent,
-    layerSizes: description.layer_sizes,
     classNames: description.dataset.class_names,
     answers: answersOf(description),
     imageShape: featureShape,
-    shown: null,
     previous: null,
     progress: 1,
-    selected: null,
     probeIndex: 0,
     pinned: null,
     /**
@@ -45,21 +39,21 @@ export function createLiveNetwork(root, description, featureShape, features, ext
      * @param {() => void} listen
      */
     on(event, listen) {
-      if (!listeners.has(event)) listeners.set(event, new Set());
-      listeners.get(event).add(listen);
-      return () => listeners.get(event).delete(listen);
+      const heard = listeners.get(event) ?? new Set();
+      listeners.set(event, heard.add(listen));
+      return () => heard.delete(listen);
     },
-    select() {},
     selectProbe() {},
     /**
      * @param {number | null} layer
      * @param {number | null} unit
      */
     pin(layer, unit) {
-      store.pinned = layer === null || layer === undefined ? null : { layer, unit };
+      store.pinned = layer === null || unit === null ? null : { layer, unit };
       emit('pin');
     },
   };
+  const store = /** @type {NetworkStore} */ (made);
   const view = createNetwork(root, store);
   return {
     /**
@@ -72,7 +66,7 @@ export function createLiveNetwork(root, description, featureShape, features, ext
       store.probe = { images: { shape: [1, features], data: Float64Array.from(x) }, labels: [truthOf(label)] };
       const own = answers.map((values, layer) => {
         // The scale of the colours is the run's: what the recorded examples reach counts too.
-        const recorded = frame.tensor(`layer${layer}.activation`).data;
+        const recorded = frame.tensor(`layer${layer}.activation`)?.data ?? new Float32Array(0);
         const data = new Float64Array(values.length + recorded.length);
         data.set(values);
         data.set(recorded, values.length);

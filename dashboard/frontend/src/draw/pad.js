@@ -6,7 +6,7 @@
 import { make, penOf } from '../lib/ui/dom.js';
 import { arrow } from '../lib/ui/keys.js';
 
-/** @import { Base, Done, Spot, Stroke } from './types.js' */
+/** @import { Base, Done, Stroke } from './types.js' */
 /** @import { Image, Palette, Shape } from '../lib/model/types.js' */
 
 const SIDE = 280; // pixels of ink a side
@@ -25,7 +25,7 @@ export function createPad(shape, changed) {
   const width = Math.round(columns * cell);
   const height = Math.round(rows * cell);
   const inkCanvas = make('canvas', { width, height });
-  const ink = inkCanvas.getContext('2d', { willReadFrequently: true });
+  const ink = penOf(inkCanvas, { willReadFrequently: true });
   const canvas = make('canvas', { className: 'dr-sheet', width: 2 * width, height: 2 * height, tabIndex: 0 });
   canvas.style.aspectRatio = `${width} / ${height}`;
   canvas.setAttribute('role', 'application');
@@ -50,6 +50,9 @@ export function createPad(shape, changed) {
   let byKeys = false;
   /** @type {{ id: number, stroke: Stroke } | null} */
   let held = null; // {id, stroke}
+
+  /** What was done last, once there is anything. */
+  const newest = () => done[done.length - 1];
 
   // --- ink ---
   /**
@@ -91,7 +94,7 @@ export function createPad(shape, changed) {
     if (!palette) return;
     sheet.globalCompositeOperation = 'source-over';
     sheet.clearRect(0, 0, canvas.width, canvas.height);
-    sheet.imageSmoothingEnabled = !(done.length && 'base' in done.at(-1));
+    sheet.imageSmoothingEnabled = !(done.length && 'base' in newest());
     sheet.drawImage(inkCanvas, 0, 0, canvas.width, canvas.height);
     sheet.globalCompositeOperation = 'source-in';
     sheet.fillStyle = palette.pen;
@@ -112,7 +115,7 @@ export function createPad(shape, changed) {
     changed(stamp);
   }
 
-  /** @param {Stroke} stroke */
+  /** @param {Done} stroke */
   function begin(stroke) {
     done.push(stroke);
     undone = [];
@@ -175,7 +178,7 @@ export function createPad(shape, changed) {
     show();
   });
 
-  /** @param {Spot} about */
+  /** @param {{ x: number, y: number }} about */
   const middle = ({ x, y }) => ({ x: x + 0.5, y: y + 0.5, size: brush.size });
 
   /**
@@ -214,14 +217,15 @@ export function createPad(shape, changed) {
 
   /**
    * Go on with the stroke that the keys began, or begin one.
-   * @param {Spot} before
+   * @param {{ x: number, y: number }} before
    * @param {number} stamp
    */
   function drawTo(before, stamp) {
-    const last = done.at(-1);
-    const end = last?.points?.at(-1);
+    const last = done.length ? newest() : null;
     const start = middle(before);
-    if (last?.keys && last.erase === brush.erase && end.x === start.x && end.y === start.y && !undone.length) {
+    const end = last && 'points' in last ? last.points[last.points.length - 1] : null;
+    const goesOn = end?.x === start.x && end.y === start.y && !undone.length;
+    if (last && 'points' in last && last.keys && last.erase === brush.erase && goesOn) {
       last.points.push(middle(cursor));
       strike(last, last.points.length - 1);
     } else {
@@ -233,21 +237,24 @@ export function createPad(shape, changed) {
   }
 
   function undo() {
-    if (!done.length) return;
-    undone.push(done.pop());
+    const last = done.pop();
+    if (!last) return;
+    undone.push(last);
     again();
     tell();
   }
 
   function redo() {
-    if (!undone.length) return;
-    done.push(undone.pop());
+    const last = undone.pop();
+    if (!last) return;
+    done.push(last);
     again();
     tell();
   }
 
   function clear() {
-    if (!done.length || ('base' in done.at(-1) && done.at(-1).base === null)) return;
+    const last = done.length ? newest() : null;
+    if (!last || ('base' in last && last.base === null)) return;
     begin({ base: null });
     again();
     tell();
@@ -272,7 +279,10 @@ export function createPad(shape, changed) {
       tell();
     },
     /** The base alone when nothing was drawn on it since, else null. */
-    untouched: () => (done.length && 'base' in done.at(-1) ? done.at(-1).base : null),
+    untouched() {
+      const last = done.length ? newest() : null;
+      return last && 'base' in last ? last.base : null;
+    },
     /** The ink as numbers. */
     ink() {
       const { data: bytes } = ink.getImageData(0, 0, width, height);

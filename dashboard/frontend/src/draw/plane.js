@@ -20,9 +20,9 @@ export function createPlane({ points, labels, names, reader }, moved) {
   );
   const canvas = make('canvas', { className: 'dr-plane', tabIndex: 0, width: 800, height: 800 });
   canvas.setAttribute('role', 'slider');
-  canvas.setAttribute('aria-valuemin', -extent);
-  canvas.setAttribute('aria-valuemax', extent);
-  canvas.setAttribute('aria-valuenow', 0);
+  canvas.setAttribute('aria-valuemin', String(-extent));
+  canvas.setAttribute('aria-valuemax', String(extent));
+  canvas.setAttribute('aria-valuenow', '0');
   canvas.setAttribute('aria-roledescription', 'point in a plane');
   canvas.setAttribute('aria-label', 'The point to judge; the arrow keys move it, with Shift in larger steps');
   const reading = make('output', { className: 'dr-tip' });
@@ -95,7 +95,7 @@ export function createPlane({ points, labels, names, reader }, moved) {
       picture = regionPicture(answers, side, palette, reader);
       made = { model, palette };
     }
-    /** @param {[number, number]} about */
+    /** @param {number[]} point */
     const place = ([x, y]) => [(x / extent / 2 + 0.5) * width, (0.5 - y / extent / 2) * height];
     context.imageSmoothingEnabled = true;
     context.drawImage(picture, 0, 0, width, height);
@@ -111,12 +111,12 @@ export function createPlane({ points, labels, names, reader }, moved) {
     });
     context.globalAlpha = 1;
     const [x, y] = place(self.point);
-    for (const [radius, style, thick] of [
-      [15, palette.paper, 8],
-      [15, palette.ink, 4],
+    for (const { style, thick } of [
+      { style: palette.paper, thick: 8 },
+      { style: palette.ink, thick: 4 },
     ]) {
       context.beginPath();
-      context.arc(x, y, radius, 0, 7);
+      context.arc(x, y, 15, 0, 7);
       context.lineWidth = thick;
       context.strokeStyle = style;
       context.stroke();

@@ -17,7 +17,7 @@ const field = (value) => (/[",\n]/.test(String(value)) ? `"${String(value).repla
  * @param {{ rows?: (() => unknown[][] | null) | null, picture?: (() => HTMLCanvasElement | null) | null }} about
  */
 export function addSaves(element, name, { rows = null, picture = null }) {
-  const head = element.querySelector('.dr-head, .nv-bar');
+  const head = element.querySelector('.dr-head, .nv-bar') ?? element;
   if (rows) {
     head.append(
       press('CSV', 'Save the numbers as a table', () => {

@@ -15,6 +15,7 @@ const MAPS = [
   ['gradient', 'Gradient', 'How the class’s logit moves with each pixel: d logit / d x'],
   ['occlusion', 'Occlusion', 'How much of the class’s probability goes when a patch around each pixel is blanked'],
 ];
+/** @type {Record<string, string[]>} */
 const WORDS = {
   gradient: ['less ink says so', 'more ink'],
   occlusion: ['against', 'for it'],
@@ -49,7 +50,7 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
     [['', isMany ? 'the likeliest label' : 'the answer'], ...classNames.map((name, c) => [String(c), name])],
     chosen,
   );
-  if (classNames.includes(shows.label)) about.value = String(classNames.indexOf(shows.label));
+  if (shows.label !== null && classNames.includes(shows.label)) about.value = String(classNames.indexOf(shows.label));
   const patch = select(
     'Side of the blanked patch',
     [1, 3, 5, 7].filter((side) => side < Math.min(rows, columns)).map((side) => [String(side), `${side} × ${side}`]),
@@ -147,7 +148,7 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
       forClass.hidden = maps.value === 'none';
       blanking.hidden = maps.value !== 'occlusion';
       const label = about.value === '' ? best : Number(about.value);
-      const map = kind === 'none' ? null : explain(kind, label, Number(patch.value));
+      const map = kind === 'none' || label === null ? null : explain(kind, label, Number(patch.value));
       const top = map ? roundUp(map.reduce((most, value) => Math.max(most, Math.abs(value)), 0)) : 0;
       const context = penOf(canvas);
       const picture = context.createImageData(columns, rows);
@@ -185,12 +186,9 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
         );
       }
       if (numbers.open) {
-        const what = {
-          none: 'What the network is given',
-          gradient: `d logit of “${classNames[label]}” / d pixel`,
-          occlusion: `Drop in the probability of “${classNames[label]}”`,
-        }[kind];
-        tabulate(map ?? features, what);
+        const name = label === null ? '' : classNames[label];
+        const ofMap = kind === 'gradient' ? `d logit of “${name}” / d pixel` : `Drop in the probability of “${name}”`;
+        tabulate(map ?? features, map ? ofMap : 'What the network is given');
       }
     },
   };

@@ -5,7 +5,7 @@ import { press } from '../lib/ui/controls.js';
 import { make } from '../lib/ui/dom.js';
 import { card } from './card.js';
 import { drawSweep } from './sweep.js';
-/** @import { SweepRequest } from './types.js' */
+/** @import { SweepRequest, ChangeKind } from './types.js' */
 /** @import { Palette } from '../lib/model/types.js' */
 
 /**
@@ -52,7 +52,7 @@ export function createSliders(classNames, side, moved) {
     canvas.setAttribute('role', 'img');
     const verdict = make('span', { className: 'dr-verdict' });
     const show = () => {
-      input.value = values[change.name];
+      input.value = String(values[change.name]);
       value.textContent = change.words(values[change.name]);
     };
     input.addEventListener('input', (event) => {
@@ -76,14 +76,14 @@ export function createSliders(classNames, side, moved) {
         verdict,
       ),
     );
-    return { change, canvas, verdict, show };
+    return { change, canvas, verdict, show, found: /** @type {ReturnType<typeof sweep> | null} */ (null) };
   });
 
   // One slider a task, so that a stroke that begins meanwhile is answered at once.
   /**
    * @param {SweepRequest} about
    * @param {Palette} palette
-   * @param {number | null} at
+   * @param {number} at
    */
   function again(about, palette, at) {
     const { image, label, answer, says } = about;
@@ -100,15 +100,19 @@ export function createSliders(classNames, side, moved) {
     if (at + 1 < rows.length) next(about, palette, at + 1);
   }
   let timer = 0;
-  /** @param {...unknown[]} given */
-  function next(...given) {
+  /**
+   * @param {SweepRequest} about
+   * @param {Palette} palette
+   * @param {number} at
+   */
+  function next(about, palette, at) {
     clearTimeout(timer);
-    timer = setTimeout(() => again(...given), given[2] ? 0 : 110);
+    timer = window.setTimeout(() => again(about, palette, at), at ? 0 : 110);
   }
 
   /**
-   * @param {{ breaks: [number | null, number | null] }} about
-   * @param {ChangeKind} about
+   * @param {{ breaks: Array<number | null> }} found
+   * @param {ChangeKind} change
    */
   function sentence({ breaks: [below, above] }, { words }) {
     if (below === null && above === null) return 'holds throughout';

@@ -9,7 +9,7 @@ const HEIGHT = 46;
  * Draw `found`, {points: [{value, p, holds}]} (null: an empty chart), over `low`..`high`, with a mark at `now`.
  * Where another answer is given, the ground is shaded.
  * @param {HTMLCanvasElement} canvas
- * @param {{ points: SweepPoint[] }} found
+ * @param {{ points: Array<{ value: number, p: number, holds: boolean }> } | null} found
  * @param {{ low: number, high: number }} about
  * @param {number} now
  * @param {Palette} palette

@@ -20,12 +20,12 @@ export interface Stroke {
 
 /** What a sheet begins with: ink, and where it is an example, its very pixels. */
 export interface Base {
-  ink?: HTMLCanvasElement | null;
-  exact?: Float64Array | null;
+  ink: HTMLCanvasElement;
+  exact: Float64Array | null;
 }
 
 /** One thing that was done to the sheet, which can be undone. */
-export type Done = Partial<Stroke> & { base?: Base };
+export type Done = Stroke | { base: Base | null };
 
 /** What the sliders ask to be drawn anew. */
 export interface SweepRequest {
@@ -35,6 +35,31 @@ export interface SweepRequest {
   says(probabilities: Numbers, label: number): boolean;
   name: string;
   count: number;
+}
+
+/** What one kind of input makes of the page: its cards, and how features are read from it and put on it. */
+export interface Input {
+  cards: HTMLElement[];
+  extent?: number;
+  seen?: ReturnType<typeof import('./seen.js').createSeen>;
+  sliders?: ReturnType<typeof import('./sliders.js').createSliders>;
+  pad?: ReturnType<typeof import('./pad.js').createPad>;
+  sweeps?(): Sweep[];
+  read(): { x: Float64Array; image?: Image; isBare: boolean };
+  put(example: { x: Numbers }): void;
+  shown?(): void;
+  sweep?(label: number | null): void;
+  paint(): void;
+  destroy?(): void;
+}
+
+/** A slider's curve as it was drawn last. */
+export interface Sweep {
+  name: string;
+  canvas: HTMLCanvasElement;
+  verdict: string | null;
+  label?: number;
+  points: Array<Omit<SweepPoint, 'k'>>;
 }
 
 /** What the network was given last, and what it answered. */

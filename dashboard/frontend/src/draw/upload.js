@@ -2,7 +2,7 @@
 
 import { inkOf } from '../lib/model/ink.js';
 import { press } from '../lib/ui/controls.js';
-import { make } from '../lib/ui/dom.js';
+import { make, penOf } from '../lib/ui/dom.js';
 import { imageSize } from './image-size.js';
 
 /** @import { Image } from '../lib/model/types.js' */
@@ -10,6 +10,7 @@ import { imageSize } from './image-size.js';
 const MOST_BYTES = 10e6;
 const MOST_PIXELS = 50e6; // decoded, each takes 4 bytes; as many as an image of a folder may have
 const SIDE = 560; // what a picture is scaled down to before its ink is looked for
+/** @type {Record<string, string>} */
 const KINDS = { 'image/png': 'PNG', 'image/jpeg': 'JPEG' };
 
 /**
@@ -34,7 +35,7 @@ export function createUpload(take, say) {
   let pixels = null;
 
   file.addEventListener('change', () => {
-    const [chosen] = file.files;
+    const chosen = file.files?.[0];
     file.value = '';
     if (chosen) read(chosen);
   });
@@ -51,7 +52,7 @@ export function createUpload(take, say) {
    * @param {Blob} blob
    */
   async function takeIn(blob) {
-    const name = blob.name ? `“${blob.name}”` : 'What was pasted';
+    const name = blob instanceof File && blob.name ? `“${blob.name}”` : 'What was pasted';
     if (!KINDS[blob.type]) return `${name} is no PNG or JPEG image${blob.type ? ` but ${blob.type}` : ''}.`;
     if (blob.size > MOST_BYTES) return `${name} has ${(blob.size / 1e6).toFixed(1)} MB; an image may have up to 10 MB.`;
     if (!blob.size) return `${name} is empty.`;
@@ -70,7 +71,7 @@ export function createUpload(take, say) {
     const { width, height } = picture;
     const scale = Math.min(1, SIDE / Math.max(width, height));
     const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
-    const context = make('canvas', { width: w, height: h }).getContext('2d', { willReadFrequently: true });
+    const context = penOf(make('canvas', { width: w, height: h }), { willReadFrequently: true });
     context.imageSmoothingQuality = 'high';
     context.drawImage(picture, 0, 0, w, h);
     picture.close();
@@ -80,6 +81,7 @@ export function createUpload(take, say) {
 
   /** @param {boolean | null} inverted */
   function use(inverted) {
+    if (!pixels) return null;
     const found = inkOf(pixels, inverted);
     invert.checked = found.inverted;
     flip.hidden = false;
@@ -114,7 +116,8 @@ export function createUpload(take, say) {
           const item = [...(event.clipboardData?.items ?? [])].find(({ kind }) => kind === 'file');
           if (!item) return;
           event.preventDefault();
-          read(item.getAsFile());
+          const pasted = item.getAsFile();
+          if (pasted) read(pasted);
         },
         { signal },
       );
@@ -123,7 +126,8 @@ export function createUpload(take, say) {
         'drop',
         (event) => {
           event.preventDefault();
-          if (event.dataTransfer.files[0]) read(event.dataTransfer.files[0]);
+          const dropped = event.dataTransfer?.files[0];
+          if (dropped) read(dropped);
         },
         { signal },
       );

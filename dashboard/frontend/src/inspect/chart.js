@@ -1,13 +1,14 @@
 /** A chart of Inspect: plotly draws it; a point is reached with the mouse or the keys, and opens what it stands for. */
 import { make } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
+import { indexByKey, isCommand } from '../lib/ui/keys.js';
 
-/** @import { Axis, ChartData, Plotly, Ranges, Trace } from './types.js' */
+/** @import { Axis, ChartData, Plot, Plotly, Ranges, Trace } from './types.js' */
 /** @import { Palette } from '../lib/model/types.js' */
 
-const PAGE = 10;
 const NEARER = 0.6;
 const HINT = 'Arrow keys: points, Enter: its examples, + − 0: zoom';
+/** @type {Promise<Plotly> | null} */
 let library = null;
 
 /**
@@ -17,7 +18,9 @@ let library = null;
 export function plotly(address) {
   library ??= new Promise((resolve, reject) => {
     const script = make('script', { src: address });
-    script.addEventListener('load', () => resolve(globalThis.Plotly));
+    script.addEventListener('load', () =>
+      resolve(/** @type {typeof globalThis & { Plotly: Plotly }} */ (globalThis).Plotly),
+    );
     script.addEventListener('error', () => {
       library = null;
       reject(new Error('plotly.js could not be loaded'));
@@ -58,7 +61,9 @@ export function createChart(root, tell) {
     pngButton(picture, () => data.file),
   );
   const say = make('p', { className: 'ai-say ai-plot-say', 'aria-live': 'polite', textContent: HINT });
-  const plot = make('div', { className: 'ai-plot', tabIndex: 0, role: 'application', 'aria-roledescription': 'chart' });
+  const plot = /** @type {Plot} */ (
+    make('div', { className: 'ai-plot', tabIndex: 0, role: 'application', 'aria-roledescription': 'chart' })
+  );
   root.append(head, plot, say);
   /** @type {ChartData} */
   let data;
@@ -77,7 +82,7 @@ export function createChart(root, tell) {
   const points = () => walk?.x.length ?? 0;
   /** @param {number} i */
   const carriedAt = (i) => {
-    const carried = walk.customdata[i];
+    const carried = walk?.customdata[i] ?? null;
     return Array.isArray(carried) ? carried[0] : carried;
   };
   /** @param {number} value */
@@ -85,7 +90,7 @@ export function createChart(root, tell) {
     let best = 0;
     for (let i = 0; i < points(); i += 1) {
       /** @param {number} k */
-      const far = (k) => (carriedAt(k) === null ? Infinity : Math.abs(carriedAt(k) - value));
+      const far = (k) => Math.abs((carriedAt(k) ?? Infinity) - value);
       if (far(i) < far(best)) best = i;
     }
     return best;
@@ -106,7 +111,7 @@ export function createChart(root, tell) {
     plot.setAttribute('aria-label', `${data.label}. ${HINT}`);
     plot.style.height = `${data.figure.layout.height}px`;
     walk = data.figure.data.find(({ meta }) => meta?.walk) ?? null;
-    if (!isOn || before?.meta.label !== walk?.meta.label) at = data.now === null ? 0 : nearest(data.now);
+    if (!isOn || before?.meta?.label !== walk?.meta?.label) at = data.now === null ? 0 : nearest(data.now);
     at = Math.max(0, Math.min(points() - 1, at));
     if (!walk) isOn = false;
     if (!isOn) say.textContent = walk ? HINT : '';
@@ -123,13 +128,19 @@ export function createChart(root, tell) {
     name: 'cursor',
     hoverinfo: 'skip',
     cliponaxis: false,
-    x: isOn ? [walk.x[at]] : [],
-    y: isOn ? [walk.y[at]] : [],
+    x: isOn && walk ? [walk.x[at]] : [],
+    y: isOn && walk ? [walk.y[at]] : [],
     marker: { size: 16, symbol: 'circle-open', color: palette.ink, line: { width: 3 } },
   });
+  /** @type {Axis[]} */
   const axes = ['xaxis', 'yaxis'];
+  /**
+   * The value of the point that the keys stand on, along an axis.
+   * @param {number} k
+   */
+  const standing = (k) => (walk && isOn ? [walk.x, walk.y][k][at] : null);
   /** @param {Axis} axis */
-  const home = (axis) => (data.figure.layout[axis].range ? [...data.figure.layout[axis].range] : null); // plotly writes into what it is given
+  const home = (axis) => data.figure.layout[axis].range?.slice() ?? null; // plotly writes into what it is given
   function layout() {
     const made = {
       ...data.figure.layout,
@@ -147,7 +158,7 @@ export function createChart(root, tell) {
   }
 
   function draw() {
-    return Plotly.react(plot, [...data.figure.data, mark()], layout(), {
+    return Plotly?.react(plot, [...data.figure.data, mark()], layout(), {
       displayModeBar: false,
       doubleClick: false,
     }).then(() => {
@@ -197,7 +208,7 @@ export function createChart(root, tell) {
    */
   function takeZoom(change) {
     if (!Object.keys(change).some((key) => key.includes('.range'))) return;
-    zoom = axes.map((axis) => [...plot.layout[axis].range]);
+    zoom = axes.map((axis) => [plot.layout[axis].range[0], plot.layout[axis].range[1]]);
     tellZoom();
   }
 
@@ -208,12 +219,11 @@ export function createChart(root, tell) {
 
   /** @param {number} factor */
   function zoomBy(factor) {
-    const around = isOn ? [walk.x[at], walk.y[at]] : [null, null];
     zoomTo(
       axes.map((axis, k) => {
         const [low, high] = plot.layout[axis].range;
-        const middle = around[k] ?? (low + high) / 2;
-        return [middle - (middle - low) * factor, middle + (high - middle) * factor];
+        const middle = standing(k) ?? (low + high) / 2;
+        return /** @type {[number, number]} */ ([middle - (middle - low) * factor, middle + (high - middle) * factor]);
       }),
     );
   }
@@ -221,42 +231,34 @@ export function createChart(root, tell) {
   // --- keys ---
   /** Mark the point that the keys stand on, read it out, and keep it in sight. */
   function stand() {
+    if (!walk || !Plotly) return;
     say.textContent = plainly(walk.text[at]);
-    root.dataset.at = at;
+    root.dataset.at = String(at);
     const out = axes.some((axis, k) => {
       const [low, high] = plot.layout[axis].range;
-      const value = [walk.x, walk.y][k][at];
+      const value = standing(k);
       return value !== null && (value < low || value > high);
     });
     if (out) {
       zoomTo(
         axes.map((axis, k) => {
           const [low, high] = plot.layout[axis].range;
-          const middle = [walk.x, walk.y][k][at] ?? (low + high) / 2; // an undefined figure stands nowhere
-          return [middle - (high - low) / 2, middle + (high - low) / 2];
+          const middle = standing(k) ?? (low + high) / 2; // an undefined figure stands nowhere
+          return /** @type {[number, number]} */ ([middle - (high - low) / 2, middle + (high - low) / 2]);
         }),
       );
-    } else Plotly.restyle(plot, { x: [[walk.x[at]]], y: [[walk.y[at]]] }, [plot.data.length - 1]);
+    } else Plotly.restyle(plot, { x: [[walk.x[at]]], y: [[walk.y[at]]] }, [(plot.data?.length ?? 1) - 1]);
   }
 
   plot.addEventListener('keydown', (event) => {
-    if (!Plotly || !points() || event.ctrlKey || event.metaKey || event.altKey) return;
-    const next = {
-      ArrowLeft: at - 1,
-      ArrowDown: at - 1,
-      ArrowRight: at + 1,
-      ArrowUp: at + 1,
-      PageDown: at - PAGE,
-      PageUp: at + PAGE,
-      Home: 0,
-      End: points() - 1,
-    }[event.key];
-    if (next !== undefined) {
-      if (isOn) at = Math.max(0, Math.min(points() - 1, next));
+    if (!Plotly || !walk || !points() || isCommand(event)) return;
+    const next = indexByKey(event, at, points());
+    if (next !== null) {
+      if (isOn) at = next;
       isOn = true;
       stand();
     } else if (event.key === 'Enter' || event.key === ' ') {
-      if (isOn) choose(walk.meta.label, carriedAt(at));
+      if (isOn) choose(walk.meta?.label ?? null, carriedAt(at));
     } else if (event.key === '+' || event.key === '=') zoomBy(NEARER);
     else if (event.key === '-') zoomBy(1 / NEARER);
     else if (event.key === '0') zoomTo(null);
@@ -273,7 +275,7 @@ export function createChart(root, tell) {
     if (!isOn) return;
     isOn = false;
     say.textContent = HINT;
-    if (Plotly && !isGone) Plotly.restyle(plot, { x: [[]], y: [[]] }, [plot.data.length - 1]);
+    if (Plotly && !isGone) Plotly.restyle(plot, { x: [[]], y: [[]] }, [(plot.data?.length ?? 1) - 1]);
   });
   whole.addEventListener('click', () => {
     zoomTo(null);
@@ -298,6 +300,7 @@ export function createChart(root, tell) {
       xaxis: { ...data.figure.layout.xaxis, range: plot.layout.xaxis.range },
       yaxis: { ...data.figure.layout.yaxis, range: plot.layout.yaxis.range },
     };
+    if (!Plotly) throw new Error('the chart is not drawn yet');
     const address = await Plotly.toImage(
       { data: data.figure.data, layout: drawn },
       { format: 'png', scale: 2, width: Math.max(480, plot.clientWidth), height: data.figure.layout.height + 30 },
@@ -314,7 +317,7 @@ export function createChart(root, tell) {
     destroy() {
       isGone = true;
       resize.disconnect();
-      if (plot.data) Plotly.purge(plot);
+      if (plot.data) Plotly?.purge(plot);
     },
   };
 }

@@ -2,11 +2,11 @@
 
 import { fillPoint } from '../lib/charts/plane.js';
 import { isSame, truthOf } from '../lib/model/answers.js';
-import { make, penOf } from '../lib/ui/dom.js';
+import { focusedElement, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { roveOver } from '../lib/ui/keys.js';
 
-/** @import { GalleryData, Item } from './types.js' */
+/** @import { GalleryData, GalleryItem, Item } from './types.js' */
 /** @import { Palette } from '../lib/model/types.js' */
 
 /** @param {number} value */
@@ -45,11 +45,13 @@ export function createGallery(root, tell) {
   let data;
   /** @type {Palette} */
   let palette;
-  /** @type {Item | null | undefined} */
+  /** @type {number | null} */
   let opened = null;
+  /** @type {GalleryItem[]} */
+  let items = [];
   /** @type {HTMLElement[]} */
   let tiles = [];
-  /** @type {string | null} */
+  /** @type {GalleryData | null} */
   let chosen = null; // what was drawn last
 
   const across = () =>
@@ -59,7 +61,7 @@ export function createGallery(root, tell) {
     );
   /** @param {EventTarget | null} element */
   const placeOf = (element) => {
-    const k = tiles.indexOf(element);
+    const k = tiles.indexOf(/** @type {HTMLElement} */ (element));
     const width = tiles.at(-1)?.offsetTop === tiles[0]?.offsetTop ? tiles.length : across();
     return k < 0 ? null : [Math.floor(k / width), k % width, width];
   };
@@ -85,27 +87,31 @@ export function createGallery(root, tell) {
     if (isNew) opened = data.opened;
     title.textContent = data.title;
     count.textContent = `${data.count.toLocaleString('en')} of ${data.total.toLocaleString('en')}`;
-    root.dataset.count = data.count;
+    root.dataset.count = String(data.count);
     const pixels = bytesOf(data.pixels);
     const probabilities = new Float32Array(bytesOf(data.probabilities).buffer);
     const size = data.shape ? data.shape[0] * data.shape[1] : 0;
     const classes = data.names.length;
-    data.items.forEach((item, k) => {
-      item.truth = truthOf(item.label);
-      item.said = truthOf(item.predicted);
-      item.isRight = isSame(item.truth, item.said);
-      item.pixels = pixels.subarray(k * size, (k + 1) * size);
-      item.probabilities = probabilities.subarray(k * classes, (k + 1) * classes);
+    items = data.items.map((item, k) => {
+      const [truth, said] = [truthOf(item.label) ?? [], truthOf(item.predicted) ?? []];
+      return {
+        ...item,
+        truth,
+        said,
+        isRight: isSame(truth, said),
+        pixels: pixels.subarray(k * size, (k + 1) * size),
+        probabilities: probabilities.subarray(k * classes, (k + 1) * classes),
+      };
     });
-    const held =
-      document.activeElement && sheet.contains(document.activeElement) ? document.activeElement.dataset.sample : null;
-    tiles = data.items.slice(0, data.shown).map(tileOf);
+    const focused = focusedElement();
+    const held = focused && sheet.contains(focused) ? focused.dataset.sample : null;
+    tiles = items.slice(0, data.shown).map(tileOf);
     sheet.classList.toggle('ai-cards', data.kind === 'values');
     const isLong = Math.max(...data.names.map((name) => name.length)) > (data.kind === 'values' ? 9 : 2);
     sheet.classList.toggle('ai-long', isLong && !data.several);
     sheet.classList.toggle('ai-several', data.several);
     sheet.replaceChildren(
-      ...tiles.map((tile, k) => make('div', { className: 'ai-spot' }, tile, linkTo(data.items[k], 'ai-go', '→', -1))),
+      ...tiles.map((tile, k) => make('div', { className: 'ai-spot' }, tile, linkTo(items[k], 'ai-go', '→', -1))),
     );
     if (!tiles.length) sheet.append(make('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
     reach(tiles.find((tile) => tile.dataset.sample === String(opened)) ?? tiles[0]);
@@ -126,7 +132,7 @@ export function createGallery(root, tell) {
   /** @param {number[]} classes */
   const wordsOf = (classes) => classes.map((c) => data.names[c]).join(', ') || 'no label';
 
-  /** @param {Item} item */
+  /** @param {GalleryItem} item */
   function tileOf(item) {
     const { isRight } = item;
     const [truly, taken] = [wordsOf(item.truth), wordsOf(item.said)];
@@ -140,7 +146,7 @@ export function createGallery(root, tell) {
       title: `Example ${item.sample}: truly ${truly}, taken for ${taken}, ${data.about} ${exact(item.value)}`,
       'aria-label': `Example ${item.sample}, truly ${truly}, taken for ${taken}, ${data.about} ${exact(item.value)}`,
     });
-    tile.dataset.sample = item.sample;
+    tile.dataset.sample = String(item.sample);
     tile.append(faceOf(item), make('b', {}, ...words), make('small', { textContent: percent(item.value) }));
     tile.addEventListener('click', () => {
       opened = item.sample;
@@ -172,10 +178,10 @@ export function createGallery(root, tell) {
 
   /**
    * The example itself: its pixels, its place in the plane, or its values.
-   * @param {Item} item
+   * @param {GalleryItem} item
    */
   function faceOf(item) {
-    if (data.kind === 'image') {
+    if (data.shape) {
       const [rows, columns] = data.shape;
       const canvas = make('canvas', { width: columns, height: rows });
       const context = penOf(canvas);
@@ -191,21 +197,25 @@ export function createGallery(root, tell) {
       const canvas = make('canvas', { width: 144, height: 144, className: 'ai-plane' });
       const context = penOf(canvas);
       const [left, right, bottom, top] = data.extent;
-      /** @param {[number, number]} about */
-      const at = ([x, y]) => [8 + (128 * (x - left)) / (right - left), 136 - (128 * (y - bottom)) / (top - bottom)];
+      /**
+       * @param {number} x
+       * @param {number} y
+       */
+      const at = (x, y) => [8 + (128 * (x - left)) / (right - left), 136 - (128 * (y - bottom)) / (top - bottom)];
       context.fillStyle = palette.paper;
       context.fillRect(0, 0, 144, 144);
       const shades = [palette.negative, palette.positive, palette.muted];
       for (const [x, y, label] of data.points) {
         context.globalAlpha = 0.3;
-        if (data.several) fillPoint(context, ...at([x, y]), 2.5, palette, truthOf(label));
+        const [across, down] = at(x, y);
+        if (data.several) fillPoint(context, across, down, 2.5, palette, truthOf(label));
         else {
-          context.fillStyle = shades[label % 3];
-          context.fillRect(at([x, y])[0] - 2, at([x, y])[1] - 2, 4, 4);
+          context.fillStyle = shades[Number(label) % 3];
+          context.fillRect(across - 2, down - 2, 4, 4);
         }
       }
       context.globalAlpha = 1;
-      const [x, y] = at(item.features);
+      const [x, y] = at(item.features[0], item.features[1]);
       context.beginPath();
       context.arc(x, y, 8, 0, 7);
       if (data.several) {
@@ -213,7 +223,7 @@ export function createGallery(root, tell) {
         context.beginPath();
         context.arc(x, y, 8, 0, 7);
       } else {
-        context.fillStyle = shades[item.label % 3];
+        context.fillStyle = shades[Number(item.label) % 3];
         context.fill();
       }
       context.lineWidth = 3;
@@ -260,13 +270,13 @@ export function createGallery(root, tell) {
         context.font = '9px sans-serif';
         data.items[k].features.slice(0, 5).forEach((value, i) => {
           context.fillText(data.features[i], x + 3, y + 13 + 15 * i, side - 36);
-          context.fillText(Number(value.toPrecision(4)), x + side - 31, y + 13 + 15 * i, 28);
+          context.fillText(String(Number(value.toPrecision(4))), x + side - 31, y + 13 + 15 * i, 28);
         });
       }
       context.fillStyle = tile.classList.contains('ai-wrong') ? palette.positive : palette.ink;
       context.font = '11px sans-serif';
       context.fillText(
-        `${tile.querySelector('b').textContent}  ${tile.querySelector('small').textContent}`,
+        `${tile.querySelector('b')?.textContent}  ${tile.querySelector('small')?.textContent}`,
         x,
         y + side + 14,
         side,
@@ -307,9 +317,9 @@ export function createGallery(root, tell) {
 
   function open() {
     tiles.forEach((tile) => tile.setAttribute('aria-pressed', String(tile.dataset.sample === String(opened))));
-    const item = data.items.find(({ sample }) => sample === opened);
+    const item = items.find(({ sample }) => sample === opened);
     detail.hidden = !item;
-    root.dataset.sample = item ? item.sample : '';
+    root.dataset.sample = item ? String(item.sample) : '';
     if (!item) return;
     const { names } = data;
     const { isRight } = item;

@@ -1,6 +1,6 @@
 /** A 2x2 matrix for each label: what is true in rows, what was predicted in columns; every cell shows its examples. */
 
-import { closest, make, penOf } from '../lib/ui/dom.js';
+import { around, closest, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { roveOver } from '../lib/ui/keys.js';
 import { fillLegend, paintCell } from './cells.js';
@@ -12,6 +12,7 @@ const CELLS = [
   ['tn', 'fp'],
   ['fn', 'tp'],
 ];
+/** @type {Record<string, string>} */
 const WORDS = { tn: 'rightly not called', fp: 'wrongly called', fn: 'missed', tp: 'found' };
 const LINES = [
   ['without', 'truly not'],
@@ -50,7 +51,7 @@ export function createLabels(root, tell) {
   let palette;
   /** @param {EventTarget | null} element */
   const placeOf = (element) => {
-    const spot = element.closest?.('[data-spot]')?.dataset.spot;
+    const spot = around(element, '[data-spot]')?.dataset.spot;
     return spot ? spot.split(',').map(Number) : null;
   };
   // Up and down go from label to label, as if all matrices stood under each other.
@@ -120,18 +121,19 @@ export function createLabels(root, tell) {
       ),
     );
     for (const each of grid.querySelectorAll('[data-show]'))
-      each.setAttribute('aria-pressed', String(each.dataset.show === selected));
+      each.setAttribute('aria-pressed', String(each.getAttribute('data-show') === selected));
     fillLegend(legend, { isDifference: difference, words: data.words }, palette);
     describe(null);
   }
 
   /** @param {EventTarget | null} element */
   function describe(element) {
-    const [kind, k] = element?.closest?.('[data-show]')?.dataset.show.split('-') ?? [];
+    const [kind, place] = around(element, '[data-show]')?.dataset.show?.split('-') ?? [];
     if (!kind || !data) {
       say.textContent = 'Choose a cell, a row or a column to see its examples.';
       return;
     }
+    const k = Number(place);
     const [[tn, fp], [fn, tp]] = data.counts[k];
     const name = data.names[k];
     /**
@@ -139,6 +141,7 @@ export function createLabels(root, tell) {
      * @param {number} whole
      */
     const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : 'n/a');
+    /** @type {Record<string, string>} */
     const told = {
       tp: `${tp} of ${tp + fn} that are ${name} were found (recall ${share(tp, tp + fn)}).`,
       fn: `${fn} of ${tp + fn} that are ${name} were missed (${share(fn, tp + fn)}).`,

@@ -13,9 +13,10 @@ import { createMatrix } from './matrix.js';
 import { createMoment } from './moment.js';
 import { createTable } from './table.js';
 
-/** @import { InspectData } from './types.js' */
+/** @import { InspectData, PartView } from './types.js' */
 /** @import { Component, Palette } from '../lib/model/types.js' */
 
+/** @type {Record<InspectData['view'], (root: HTMLElement, tell: (chosen: Record<string, unknown>) => void) => PartView>} */
 const VIEWS = {
   matrix: createMatrix,
   labels: createLabels,
@@ -25,6 +26,7 @@ const VIEWS = {
   moment: createMoment,
 };
 const LOOK_AT_THEME = 700; // ms
+/** @type {WeakMap<HTMLElement, ReturnType<typeof create>>} */
 const mounted = new WeakMap();
 
 let isLoadedAhead = false;
@@ -39,7 +41,7 @@ function loadAhead(address) {
   const load = () => {
     plotly(address).catch(() => {});
   }; // a chart that needs it says so itself
-  if (window.requestIdleCallback) requestIdleCallback(load, { timeout: 4000 });
+  if ('requestIdleCallback' in window) requestIdleCallback(load, { timeout: 4000 });
   else setTimeout(load, 1000);
 }
 
@@ -68,6 +70,7 @@ export function mount(component) {
 function create(parent, name) {
   const root = make('div', { className: `annscope-inspect ai-${name}` });
   parent.append(root);
+  /** @type {Component<InspectData>['setStateValue']} */
   let tell = () => {};
   /** @type {InspectData} */
   let data;
@@ -85,7 +88,7 @@ function create(parent, name) {
   }
 
   const clock = setInterval(() => {
-    if (paint() && data) view.update(data, palette);
+    if (paint() && data) view.update(/** @type {never} */ (data), palette);
   }, LOOK_AT_THEME);
   return {
     /** @param {Component<InspectData>} component */
@@ -94,7 +97,7 @@ function create(parent, name) {
       // Of two choices in quick succession Streamlit may lose a trigger, but it keeps the last state.
       tell = component.setStateValue;
       paint();
-      view.update(data, palette);
+      view.update(/** @type {never} */ (data), palette);
       root.dataset.ready = 'true';
       loadAhead(data.plotly);
     },

@@ -1,6 +1,6 @@
 /** The confusion matrix of Inspect: every cell, row and column is a button that says which examples to show. */
 
-import { closest, make, penOf } from '../lib/ui/dom.js';
+import { around, closest, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { roveOver } from '../lib/ui/keys.js';
 import { fillLegend, paintCell } from './cells.js';
@@ -36,17 +36,22 @@ export function createMatrix(root, tell) {
   let palette;
   /** @param {EventTarget | null} element */
   const placeOf = (element) => {
-    const spot = element.closest?.('[data-spot]')?.dataset.spot;
+    const spot = around(element, '[data-spot]')?.dataset.spot;
     return spot ? spot.split(',').map(Number) : null;
   };
   const reach = roveOver(table, placeOf, (row, column) => places[row]?.[column] ?? null);
 
   /** @param {string[]} names */
   function build(names) {
-    const header = make('tr', { role: 'row' }, make('td', { className: 'ai-corner', role: 'presentation' }));
+    const corner = make(
+      'td',
+      { className: 'ai-corner', role: 'presentation' },
+      make('span', { textContent: 'predicted →' }),
+      make('span', { textContent: 'true ↓' }),
+    );
+    const header = make('tr', { role: 'row' }, corner);
     const longest = Math.max(...names.map((name) => name.length));
-    header.firstChild.style.width = `${Math.min(names.length <= 4 ? 230 : 140, Math.max(64, 20 + 7 * longest))}px`;
-    header.firstChild.append(make('span', { textContent: 'predicted →' }), make('span', { textContent: 'true ↓' }));
+    corner.style.width = `${Math.min(names.length <= 4 ? 230 : 140, Math.max(64, 20 + 7 * longest))}px`;
     const body = make('tbody', { role: 'rowgroup' });
     /**
      * @param {HTMLTableCellElement} element

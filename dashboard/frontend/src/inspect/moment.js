@@ -28,11 +28,12 @@ export function createMoment(root, tell) {
   let data;
   let held = false; // a hand is on the slider: nothing else may move it
   let asking = 0;
+  /** @type {{ number: number | null, since: number }} */
   let wanted = { number: null, since: 0 };
 
   // The slider goes over the places in `data.numbers`.
   /** @param {number} place */
-  const words = (place) => `${data.unit} ${(data.at[place] ?? data.at.at(-1)).toLocaleString('en')}`;
+  const words = (place) => `${data.unit} ${(data.at[place] ?? data.at[data.at.length - 1]).toLocaleString('en')}`;
 
   function say() {
     output.textContent = words(slider.valueAsNumber);
@@ -47,8 +48,8 @@ export function createMoment(root, tell) {
     const last = data.at.length - 1;
     if (data.number === wanted.number || performance.now() - wanted.since > PATIENCE) wanted.number = null;
     if (!held && !asking && wanted.number === null) {
-      slider.max = last;
-      slider.value = data.numbers.indexOf(data.number);
+      slider.max = String(last);
+      slider.value = String(data.numbers.indexOf(data.number));
       say();
     }
     for (const each of [earlier, later, slider, output]) each.hidden = last < 1;
@@ -74,7 +75,7 @@ export function createMoment(root, tell) {
 
   /** @param {number} by */
   function step(by) {
-    slider.value = slider.valueAsNumber + by;
+    slider.value = String(slider.valueAsNumber + by);
     say();
     ask(slider.valueAsNumber);
   }

@@ -1,5 +1,5 @@
 /** A table of figures, sortable by each column; a row that stands for something is a button that chooses it. */
-import { closest, make, penOf } from '../lib/ui/dom.js';
+import { closest, focusedElement, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { roveOver } from '../lib/ui/keys.js';
 /** @import { Row, TableData } from './types.js' */
@@ -32,7 +32,10 @@ export function createTable(root, tell) {
   /** @type {string | null} */
   let seen = null; // the row that was last brought into sight
   /** @param {EventTarget | null} element */
-  const placeOf = (element) => (element.dataset?.row ? [rows.indexOf(element), 0] : null);
+  const placeOf = (element) => {
+    const at = rows.indexOf(/** @type {HTMLTableRowElement} */ (element));
+    return at < 0 ? null : [at, 0];
+  };
   const reach = roveOver(table, placeOf, (row, column) => (column === 0 ? (rows[row] ?? null) : null));
 
   /**
@@ -44,7 +47,7 @@ export function createTable(root, tell) {
     palette = colors;
     const { columns, selected } = data;
     box.classList.toggle('ai-tall', data.tall);
-    const held = document.activeElement?.dataset?.row;
+    const held = focusedElement()?.dataset.row;
     const head = make('tr');
     columns.forEach(({ title, about, kind, chosen }, k) => {
       const button = make('button', {
@@ -59,19 +62,18 @@ export function createTable(root, tell) {
       button.addEventListener('click', () => {
         sort = sort?.[0] === k ? [k, !sort[1]] : [k, kind !== 'text'];
         update(data, palette);
-        table.querySelectorAll('thead button')[k].focus();
+        table.tHead?.querySelectorAll('button')[k].focus();
       });
       head.append(heading);
     });
     const ordered = [...data.rows];
     if (sort) {
       const [k, descending] = sort;
-      /** @param {unknown} value */
-      const missing = (value) => value === null;
       ordered.sort((a, b) => {
         const [x, y] = [a.cells[k], b.cells[k]];
-        if (missing(x) || missing(y)) return missing(x) - missing(y); // what is undefined always stands last
-        return (typeof x === 'string' ? x.localeCompare(y, 'en', { numeric: true }) : x - y) * (descending ? -1 : 1);
+        if (x === null || y === null) return Number(x === null) - Number(y === null); // what is undefined stands last
+        const apart = typeof x === 'string' ? x.localeCompare(String(y), 'en', { numeric: true }) : x - Number(y);
+        return descending ? -apart : apart;
       });
     }
     rows = [];
@@ -82,7 +84,7 @@ export function createTable(root, tell) {
       line.dataset.row = row.id;
       line.tabIndex = -1;
       line.title = row.title ?? '';
-      line.setAttribute('aria-label', row.label);
+      line.setAttribute('aria-label', row.label ?? '');
       rows.push(line);
       body.append(line);
     }
@@ -108,6 +110,7 @@ export function createTable(root, tell) {
       const { kind, digits = 4 } = data.columns[k];
       if (kind === 'text') line.append(make('th', { scope: 'row', className: 'ai-text', textContent: value }));
       else if (value === null) line.append(make('td', { className: 'ai-none', textContent: 'n/a' }));
+      else if (typeof value === 'string') line.append(make('td', { textContent: value }));
       else if (kind === 'plain') line.append(make('td', { textContent: value.toFixed(digits) }));
       else if (kind === 'count') line.append(make('td', { textContent: value.toLocaleString('en') }));
       else {
@@ -149,7 +152,7 @@ export function createTable(root, tell) {
      * @param {number} y
      * @param {string} color
      * @param {CanvasTextAlign} align
-     * @param {number} weight
+     * @param {string} weight
      */
     const write = (text, x, y, color, align, weight) => {
       Object.assign(context, { fillStyle: color, textAlign: align, font: weight });
@@ -188,7 +191,7 @@ export function createTable(root, tell) {
   };
   table.addEventListener('click', choose);
   table.addEventListener('keydown', (event) => {
-    if ((event.key !== 'Enter' && event.key !== ' ') || !event.target.dataset?.row) return;
+    if ((event.key !== 'Enter' && event.key !== ' ') || !closest(event, 'tr[data-row]')) return;
     event.preventDefault();
     choose(event);
   });

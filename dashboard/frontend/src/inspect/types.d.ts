@@ -40,6 +40,8 @@ export interface Column {
   kind: 'text' | 'number' | 'percent' | 'count' | 'plain';
   about?: string;
   chosen?: boolean;
+  digits?: number;
+  top?: number;
 }
 
 export interface Row {
@@ -71,10 +73,11 @@ export interface Trace {
   meta?: { walk?: boolean; label?: string };
 }
 
-export type AxisLayout = { range?: [number, number]; autorange?: boolean };
+export type AxisLayout = { range?: number[]; autorange?: boolean };
 
 export interface FigureLayout extends Record<Axis, AxisLayout> {
   height: number;
+  margin: { l: number; r: number; t: number; b: number };
 }
 
 export interface ChartData extends Part {
@@ -93,7 +96,8 @@ export interface PlotPoint {
 }
 
 /** An element that plotly draws in. */
-export interface Plot extends HTMLElement {
+export interface Plot extends HTMLDivElement {
+  data?: Trace[];
   layout: Record<Axis, { range: [number, number] }>;
   on(event: 'plotly_click', act: (event: { points: PlotPoint[] }) => void): void;
   on(event: 'plotly_relayout', act: (change: Record<string, unknown>) => void): void;
@@ -102,14 +106,17 @@ export interface Plot extends HTMLElement {
 
 /** What is used of plotly.js. */
 export interface Plotly {
+  Plots: { resize(plot: HTMLElement): void };
+  restyle(plot: HTMLElement, update: Record<string, unknown>, traces: number[]): Promise<unknown>;
   react(plot: HTMLElement, data: unknown[], layout: unknown, config: unknown): Promise<unknown>;
-  toImage(plot: HTMLElement, options: Record<string, unknown>): Promise<string>;
+  toImage(plot: HTMLElement | { data: unknown; layout: unknown }, options: Record<string, unknown>): Promise<string>;
   purge(plot: HTMLElement): void;
 }
 
 export interface MomentData extends Part {
   view: 'moment';
   number: number;
+  numbers: number[];
   at: number[];
   unit: string;
   following: boolean;
@@ -165,6 +172,6 @@ export type InspectData = MatrixData | LabelsData | TableData | ChartData | Mome
 
 /** One part on the page. */
 export interface PartView {
-  update(data: InspectData, palette: Palette): void;
+  update(data: never, palette: Palette): void;
   destroy?(): void;
 }

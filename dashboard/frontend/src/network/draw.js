@@ -11,7 +11,7 @@ import { activationNamed } from '../lib/model/math.js';
 import { blockOf, portOf } from './layout.js';
 
 /** @import { Block, FeaturesBlock, Link, PlaneBlock, Scene, WeightAtlas } from './types.js' */
-/** @import { Layer, Palette, Pen, Tensor } from '../lib/model/types.js' */
+/** @import { Layer, Palette, Pen } from '../lib/model/types.js' */
 
 const LEAST_TRACK = 12; // pixels of a probability's bar
 const TAU = 2 * Math.PI;

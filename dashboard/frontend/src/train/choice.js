@@ -8,8 +8,10 @@ const ECHO = 4000; // ms within which one's own choice comes back
 
 export class Choice {
   #timer = 0;
+  /** @type {number | null | undefined} */
   #heard;
   #told;
+  /** @type {Array<{ value: number | null, at: number }>} */
   #awaited = [];
 
   /**
@@ -28,7 +30,7 @@ export class Choice {
    */
   choose(value) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#timer = window.setTimeout(() => {
       this.#timer = 0;
       if (value === this.#heard && !this.#awaited.length) return;
       this.#awaited.push({ value, at: performance.now() });

@@ -1,4 +1,5 @@
 /** @import { Store } from './types.js' */
+
 /**
  * Choose the snapshot that a key asks for: the one before or after, the first or the last.
  * @param {KeyboardEvent} event
@@ -6,12 +7,14 @@
  */
 export function chooseByKey(event, store) {
   const now = store.selected ?? store.newest;
-  const next = {
+  /** @type {Record<string, () => number | null>} */
+  const asked = {
     ArrowLeft: () => store.thinned.next(now, -1, store.newest),
     ArrowRight: () => store.thinned.next(now, 1, store.newest),
     Home: () => 0,
     End: () => store.newest,
-  }[event.key]?.();
+  };
+  const next = asked[event.key]?.();
   if (next === undefined) return;
   event.preventDefault();
   if (next !== null) store.select(next);

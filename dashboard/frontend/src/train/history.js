@@ -8,17 +8,21 @@
 const MOST = 4096;
 
 export class SnapshotLines {
+  /** @type {SnapshotLine[]} */
+  kept = []; // in order of their numbers
+  /** @type {SnapshotLine | null} */
+  best = null; // the line with the lowest held-out loss
+  apart = 1; // 2^k
+  /** @type {Set<number>} */
+  marked = new Set(); // numbers with an event
+
   /** @param {number} [most] */
   constructor(most = MOST) {
     this.most = most;
-    this.forget();
   }
 
   forget() {
-    this.kept = []; // in order of their numbers
-    this.best = null; // the line with the lowest held-out loss
-    this.apart = 1; // 2^k
-    this.marked = new Set(); // numbers with an event
+    Object.assign(this, { kept: [], best: null, apart: 1, marked: new Set() });
   }
 
   get newest() {
@@ -32,7 +36,7 @@ export class SnapshotLines {
   add(line) {
     const last = this.kept.at(-1);
     const loss = line.heldout?.loss;
-    if (typeof loss === 'number' && !(this.best?.heldout.loss <= loss)) this.best = line;
+    if (typeof loss === 'number' && !((this.best?.heldout.loss ?? Infinity) <= loss)) this.best = line;
     if (last && !this.#stays(last)) this.kept.pop();
     this.kept.push(line);
     while (this.kept.length > this.most) {
@@ -83,12 +87,11 @@ export class SnapshotLines {
 
 /** The snapshots that gave up their arrays: their figures are known, but they cannot be drawn. */
 export class Thinned {
-  constructor() {
-    this.forget();
-  }
+  /** @type {Set<number>} */
+  numbers = new Set();
 
   forget() {
-    this.numbers = new Set();
+    this.numbers.clear();
   }
 
   /**

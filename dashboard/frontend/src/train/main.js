@@ -4,7 +4,7 @@
  */
 
 import { isDark, paletteFor } from '../lib/theme/palette.js';
-import { make } from '../lib/ui/dom.js';
+import { make, messageOf } from '../lib/ui/dom.js';
 import { paintFrame } from '../lib/ui/frame.js';
 import { createNetwork } from '../network/network.js';
 import { Choice } from './choice.js';
@@ -21,10 +21,11 @@ import { createStore } from './store.js';
 import { createTiles } from './tiles/tiles.js';
 import { createTimeline } from './timeline/timeline.js';
 
-/** @import { Source, StageView } from './types.js' */
+/** @import { Source, StageView, Store } from './types.js' */
 /** @import { Component, TrainData } from '../lib/model/types.js' */
 
 const LOOK_AT_THEME = 700; // ms
+/** @type {Array<[string, number, (root: HTMLElement, store: Store) => NonNullable<StageView['made']>]>} */
 const VIEWS = [
   ['network', 0, createNetwork],
   ['tiles', 0, createTiles],
@@ -38,6 +39,7 @@ const VIEWS = [
 ];
 /** Which of the views a line of a stack trace belongs to. */
 const VIEW_IN_STACK = new RegExp(`/(${VIEWS.map(([name]) => name).join('|')})/\\1\\.js\\b`, 'g');
+/** @type {WeakMap<HTMLElement, ReturnType<typeof createStage>>} */
 const stages = new WeakMap();
 
 /**
@@ -46,11 +48,8 @@ const stages = new WeakMap();
  */
 export function mount(component) {
   const parent = component.parentElement;
-  let stage = stages.get(parent);
-  if (!stage) {
-    stage = createStage(parent);
-    stages.set(parent, stage);
-  }
+  const stage = stages.get(parent) ?? createStage(parent);
+  stages.set(parent, stage);
   stage.update(component);
   return () => {
     if (stages.get(parent) !== stage) return;
@@ -74,6 +73,7 @@ function createStage(parent) {
   let source = null;
   /** @type {string | null} */
   let sample = null; // the example that the address names, such as test-17
+  /** @type {Component<TrainData>['setStateValue']} */
   let tell = () => {};
   const choices = {
     snapshot: new Choice((value) => tell('snapshot', value), null),
@@ -91,6 +91,7 @@ function createStage(parent) {
   const views = VIEWS.map(([name, half, create]) => {
     const card = make('div', { className: 'as-card', 'data-view': name });
     halves[half].append(card);
+    /** @type {StageView} */
     const view = { name, card, made: null };
     try {
       view.made = create(card, store);
@@ -104,7 +105,7 @@ function createStage(parent) {
   /**
    * A view that fails says so on its card and draws no more; the others go on.
    * @param {StageView} view
-   * @param {Error} error
+   * @param {unknown} error
    */
   function giveUp(view, error) {
     const { made, card } = view;
@@ -117,7 +118,7 @@ function createStage(parent) {
     const words = make('p', {
       className: 'as-trouble',
       role: 'alert',
-      textContent: `This view (${view.name}) stopped because of an error: ${error.message}. Reload the page to have it back.`,
+      textContent: `This view (${view.name}) stopped because of an error: ${messageOf(error)}. Reload the page to have it back.`,
     });
     card.replaceChildren(words);
   }

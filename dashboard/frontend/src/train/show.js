@@ -17,7 +17,7 @@ const TICK = 1000 / 60; // ms from one animation frame to the next
  * Returns {live(frame), choose(), forget(), destroy()}.
  * @param {Store} store
  * @param {HTMLElement} root
- * @param {() => Source} source
+ * @param {() => Source | null} source
  */
 export function createShow(store, root, source) {
   const still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -60,12 +60,15 @@ export function createShow(store, root, source) {
 
   /** @param {Frame} frame */
   function mark(frame) {
-    root.dataset.number = frame.number;
-    root.dataset.step = frame.line.step;
+    root.dataset.number = String(frame.number);
+    root.dataset.step = String(frame.line.step);
     root.dataset.live = String(store.selected === null);
   }
 
-  /** Kept, with how many ms that took, once a frame is painted; a hidden page paints none and must not hold up the stream. */
+  /**
+   * Kept, with how many ms that took, once a frame is painted; a hidden page paints none and must not hold up the stream.
+   * @returns {Promise<number>}
+   */
   const drawn = () =>
     new Promise((resolve) => {
       if (document.hidden) setTimeout(resolve, 250, 0);
@@ -77,9 +80,11 @@ export function createShow(store, root, source) {
   async function live(frame) {
     if (store.selected !== null) {
       // Someone looks at another moment: nothing more is sent until they come back.
-      await new Promise((resolve) => {
-        release = resolve;
-      });
+      await /** @type {Promise<void>} */ (
+        new Promise((resolve) => {
+          release = resolve;
+        })
+      );
       return;
     }
     const now = performance.now();
@@ -113,7 +118,7 @@ export function createShow(store, root, source) {
         const wanted = store.selected ?? store.newest;
         if (store.newest < 0 || store.shown?.number === wanted) break;
         const { run } = store;
-        const frame = await source().frame(wanted);
+        const frame = await source()?.frame(wanted);
         if (run !== store.run) continue;
         if (!frame) break;
         // Where its arrays were thinned out meanwhile, this is the nearest that has some.
@@ -123,7 +128,7 @@ export function createShow(store, root, source) {
         // Whoever goes one way is likely to go on.
         for (let next = 1; next <= AHEAD && store.selected !== null; next += 1) {
           const number = wanted + way * next;
-          if (number >= 0 && number <= store.newest) source().prefetch(number);
+          if (number >= 0 && number <= store.newest) source()?.prefetch(number);
         }
         await drawn();
         mark(frame);

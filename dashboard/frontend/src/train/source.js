@@ -1,7 +1,9 @@
 /** Where the stage has its frames from: the live socket, or any snapshot asked for by number. */
+
 import { truthsOf } from '../lib/model/answers.js';
 import { parseFrame, parseTensors } from '../lib/model/frame.js';
 import { answering, withSample } from '../lib/model/sample.js';
+import { messageOf } from '../lib/ui/dom.js';
 
 /** @import { SourceOptions, Store } from './types.js' */
 /** @import { Frame, Message } from '../lib/model/types.js' */
@@ -38,10 +40,8 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
   function reachable() {
     if (isOpen || closed) return Promise.resolve();
     if (!away) {
-      away = {};
-      away.promise = new Promise((resolve) => {
-        away.resolve = resolve;
-      });
+      const { promise, resolve } = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
+      away = { promise, resolve };
     }
     return away.promise;
   }
@@ -76,7 +76,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
       if (found.error) throw new Error(found.error);
       return found;
     } catch (error) {
-      missing(error.message);
+      missing(messageOf(error));
       return null;
     }
   }
@@ -89,8 +89,9 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
       const [probe, asked] = await Promise.all([fetchBuffer('probe'), fetchSample()]);
       if (closed) return;
       const tensor = parseTensors(probe);
-      const x = tensor('x');
-      store.probe = { images: { shape: x.shape, data: x.data }, labels: truthsOf(tensor('y')) };
+      const [x, y] = [tensor('x'), tensor('y')];
+      if (!x || !y) throw new Error('The recorded examples are damaged.');
+      store.probe = { images: x, labels: truthsOf(y) };
       if (asked) store.probe = withSample(store.probe, asked);
       const last = Math.max(0, store.probe.labels.length - 1);
       store.probeIndex = Math.min(store.probeIndex ?? (asked ? last : 0), last);
@@ -102,6 +103,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
   }
 
   // Messages are taken in one after the other: the first has to fetch something.
+  /** @type {Promise<unknown>} */
   let last = Promise.resolve();
   /** @param {() => unknown} act */
   const inTurn = (act) => {
@@ -150,7 +152,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
           trouble(null);
         } catch (error) {
           if (closed) return;
-          trouble(`The run cannot be shown: ${error.message}.`);
+          trouble(`The run cannot be shown: ${messageOf(error)}.`);
           // What comes after a first message that failed means nothing: begin again.
           understood = store.description !== null;
           if (!understood) opened.close();

@@ -1,7 +1,29 @@
 /** What every view on the stage reads: the run, its history, and the one moment and example that are shown. */
 import { answersOf } from '../lib/model/answers.js';
 import { SnapshotLines, Thinned } from './history.js';
+
+/** @import { Store } from './types.js' */
 /** @import { Description, Frame, Line } from '../lib/model/types.js' */
+
+/** What is not known of a run that nothing was heard of yet. */
+const blank = () => ({
+  run: null,
+  description: null,
+  nLines: 0, // how many lines the history has in all
+  events: [],
+  status: null,
+  probe: null,
+  layerSizes: [],
+  classNames: [],
+  answers: null,
+  imageShape: null,
+  shown: null,
+  previous: null,
+  progress: 1, // previous -> shown, for views that glide
+  selected: null, // the number of a snapshot, or null for the latest
+  pinned: null,
+  compared: null, // the frame that is pinned to be compared with the one shown
+});
 
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
@@ -9,44 +31,31 @@ import { SnapshotLines, Thinned } from './history.js';
  * 'probe', 'pin', 'theme', 'compare' and 'select' (what is chosen on the timeline).
  */
 export function createStore() {
+  /** @type {Map<string, Set<() => void>>} */
   const listeners = new Map();
   const history = new SnapshotLines();
   const thinned = new Thinned();
-  const store = {
-    run: null,
+  /** What is the same for every run. */
+  const kept = {
     base: '',
     theme: 'light',
     hasPast: true, // the examples are the record's, which knows their answers of before
-    description: null,
-    events: [],
-    status: null,
     history,
     thinned,
-    nLines: 0, // the snapshots' lines that are kept, and how many lines there were in all
-    probe: null,
-    layerSizes: [],
-    classNames: [],
-    answers: null,
-    imageShape: null,
-    shown: null,
-    previous: null,
-    progress: 1, // previous -> shown, for views that glide
-    selected: null, // the number of a snapshot, or null for the latest
     pace: 0, // ms that a replay leaves to each snapshot; 0 while a hand chooses
     probeIndex: 0,
-    pinned: null,
-    compared: null, // the frame that is pinned to be compared with the one shown
-
+  };
+  const methods = {
     /**
-     * @param {Event} event
+     * @param {string} event
      * @param {() => void} listen
      */
     on(event, listen) {
-      if (!listeners.has(event)) listeners.set(event, new Set());
-      listeners.get(event).add(listen);
-      return () => listeners.get(event).delete(listen);
+      const heard = listeners.get(event) ?? new Set();
+      listeners.set(event, heard.add(listen));
+      return () => heard.delete(listen);
     },
-    /** @param {Event} event */
+    /** @param {string} event */
     emit(event) {
       for (const listen of [...(listeners.get(event) ?? [])]) {
         try {
@@ -62,24 +71,7 @@ export function createStore() {
      * @param {string} run
      */
     reset(run) {
-      Object.assign(store, {
-        run,
-        description: null,
-        nLines: 0,
-        events: [],
-        status: null,
-        probe: null,
-        layerSizes: [],
-        classNames: [],
-        answers: null,
-        imageShape: null,
-        shown: null,
-        previous: null,
-        progress: 1,
-        selected: null,
-        pinned: null,
-        compared: null,
-      });
+      Object.assign(store, blank(), { run });
       history.forget();
       thinned.forget();
       store.emit('run');
@@ -107,12 +99,12 @@ export function createStore() {
         history.forget();
         thinned.forget();
       }
-      for (const { ranges, ...line } of lines) {
+      for (const line of lines) {
         store.nLines += 1;
         if (line.type === 'snapshot') history.add(line);
         else {
           if (line.event === 'thinned') {
-            thinned.add(ranges);
+            thinned.add(line.ranges ?? []);
             store.events = store.events.filter(({ event }) => event !== 'thinned'); // the newest says how many are left
           } else history.mark(line.step);
           store.events.push(line);
@@ -127,10 +119,14 @@ export function createStore() {
     get snapshotLines() {
       return history.kept;
     },
-    /** Steps of one epoch, as far as the history tells; 1 before it does. */
+    /** Steps of one epoch: from the status, else from the configuration, else from the history itself. */
     get stepsPerEpoch() {
-      const { status, snapshotLines } = store;
-      if (status?.total_steps && status?.n_epochs) return status.total_steps / status.n_epochs;
+      const { status, snapshotLines, description } = store;
+      if (status?.total_steps && status.n_epochs) return status.total_steps / status.n_epochs;
+      const batch = description?.config.training.batch_size;
+      const examples = description?.dataset.n_train;
+      if (batch === 'full') return 1;
+      if (typeof batch === 'number' && examples) return Math.ceil(examples / batch);
       const line = snapshotLines.findLast((each) => each.epoch > 0);
       return line ? line.step / line.epoch : Math.max(1, snapshotLines.at(-1)?.step ?? 1);
     },
@@ -160,10 +156,12 @@ export function createStore() {
      * @param {number | null} unit
      */
     pin(layer, unit) {
-      store.pinned = layer === null || layer === undefined ? null : { layer, unit };
+      store.pinned = layer === null || unit === null ? null : { layer, unit };
       store.emit('pin');
     },
   };
+  // What views read of a run and of a moment is there once 'run' and 'frame' were told; until then they ask.
+  const store = /** @type {Store} */ (/** @type {unknown} */ (Object.assign(methods, kept, blank())));
   return store;
 }
 

@@ -15,6 +15,7 @@ import type { SnapshotLines, Thinned } from './history.js';
 
 /** What every view on the stage reads (store.js). `description`, `answers` and `shown` are there once 'run' and 'frame' were told. */
 export interface Store extends NetworkStore {
+  /** '' before there is one. */
   run: string;
   events: EventLine[];
   status: Status | null;
@@ -94,8 +95,8 @@ export interface CurveMark extends ChartMark {
 /** A stretch that is being drawn with the mouse. */
 export interface Drag {
   from: number;
-  x: number;
-  moved: boolean;
+  to: number;
+  isFar: boolean;
 }
 
 /** How tiles are laid out. */
@@ -104,7 +105,7 @@ export interface Plan {
   down: number;
   pitchX: number;
   pitchY: number;
-  scale: number;
+  scale?: number;
   tile: { width: number; height: number };
 }
 

@@ -162,6 +162,7 @@ export function nearest(xs, x) {
  * @param {Point} about
  * @param {number} first
  * @param {number} last
+ * @returns {Point}
  */
 export function within([a, b], first, last) {
   const length = Math.min(b - a, last - first);

@@ -73,7 +73,7 @@ export function exampleName(store, probe) {
  * @param {Pick<Frame, 'tensor'>} frame
  * @param {string} name
  */
-function tensorOf(frame, name) {
+export function tensorOf(frame, name) {
   const tensor = frame.tensor(name);
   if (!tensor) throw new Error(`This snapshot has no ${name}.`);
   return tensor;

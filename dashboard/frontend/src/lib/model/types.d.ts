@@ -44,6 +44,8 @@ export interface EventLine {
   time: number;
   message?: string;
   value?: number;
+  n_kept?: number;
+  budget?: number;
   n_epochs?: number;
   ranges?: Array<[number, number]>;
 }
@@ -194,7 +196,7 @@ export interface Frame {
 
 /** One class's figures in a snapshot; null is undefined. */
 export interface PerClass {
-  name: string;
+  label: string;
   support: number;
   precision: number | null;
   recall: number | null;
@@ -332,7 +334,8 @@ export interface NetworkStore {
   shown: Frame;
   previous: Frame | null;
   progress: number;
-  probeIndex: number;
+  /** null until the examples are there. */
+  probeIndex: number | null;
   pinned: Neuron | null;
   on(event: string, listen: () => void): () => void;
   pin(layer: number | null, unit: number | null): void;

@@ -27,15 +27,33 @@ export function make(tag, about = {}, ...children) {
  * @param {string} selector
  * @returns {HTMLElement | null}
  */
-export const closest = ({ target }, selector) => (target instanceof Element ? target.closest(selector) : null);
+export const closest = ({ target }, selector) => around(target, selector);
+
+/**
+ * The element of a selector, itself or around another.
+ * @param {EventTarget | null} target
+ * @param {string} selector
+ * @returns {HTMLElement | null}
+ */
+export const around = (target, selector) => (target instanceof Element ? target.closest(selector) : null);
+
+/** The element that has the focus. */
+export const focusedElement = () => (document.activeElement instanceof HTMLElement ? document.activeElement : null);
+
+/**
+ * What a promise or a block was rejected with, in words.
+ * @param {unknown} error
+ */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 /**
  * The context of a canvas to draw on.
  * @param {HTMLCanvasElement} canvas
+ * @param {CanvasRenderingContext2DSettings} [settings]
  * @returns {CanvasRenderingContext2D}
  */
-export function penOf(canvas) {
-  const pen = canvas.getContext('2d');
+export function penOf(canvas, settings) {
+  const pen = canvas.getContext('2d', settings);
   if (!pen) throw new Error('This browser draws on no canvas.');
   return pen;
 }

@@ -4,9 +4,12 @@ import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { average, Course, sorted, weakestOf } from './figures.js';
 
-/** @import { PerClass } from '../../lib/model/types.js' */
+/** @import { Frame, PerClass } from '../../lib/model/types.js' */
 /** @import { Store } from '../types.js' */
 
+/** @import { Rate } from './figures.js' */
+
+/** @type {Array<[Rate | 'label' | 'support', string, string]>} */
 const COLUMNS = [
   ['label', 'Class', 'The class'],
   ['precision', 'Precision', 'Of those called so, the share that is: TP / (TP + FP)'],
@@ -14,12 +17,16 @@ const COLUMNS = [
   ['f1', 'F1', '2 TP / (2 TP + FP + FN): high only if both are'],
   ['support', 'Support', 'How many such examples there are'],
 ];
+/** @type {Rate[]} */
 const RATES = ['precision', 'recall', 'f1'];
 const WHY = {
   precision: 'Undefined: it was never predicted.',
   recall: 'Undefined: there is no such example.',
   f1: 'Undefined: it is neither there nor predicted.',
 };
+/** @typedef {[string, string, (figures: PerClass) => number]} Average */
+
+/** @type {Average[]} */
 const AVERAGES = [
   ['Macro average', 'each counts the same', () => 1],
   ['Weighted average', 'each counts by its support', ({ support }) => support],
@@ -27,14 +34,14 @@ const AVERAGES = [
 const [WIDTH, HEIGHT] = [64, 18];
 const NAMED = 3; // classes that share the lowest F1 and are still named
 
-/** @param {string[]} weakest */
+/** @param {PerClass[]} weakest */
 function weakestWords(weakest) {
   if (!weakest.length) return '';
   const more = weakest.length > NAMED ? ` and ${weakest.length - NAMED} more` : '';
   return `weakest: ${weakest
     .slice(0, NAMED)
     .map(({ label }) => label)
-    .join(', ')}${more} (F1 ${weakest[0].f1.toFixed(3)})`;
+    .join(', ')}${more} (F1 ${weakest[0].f1?.toFixed(3)})`;
 }
 
 /**
@@ -57,18 +64,20 @@ export function createClasses(root, store) {
     make('div', { className: 'ch-scroll' }, table),
   );
 
+  /** @type {{ by: Rate | 'label' | 'support', falls: boolean }} */
   let order = { by: 'label', falls: false };
-  /** @type {ClassRow[]} */
+  /** @type {Array<ReturnType<typeof makeRow>>} */
   const rows = [];
-  /** @type {Foot[]} */
+  /** @type {Array<ReturnType<typeof makeFoot>>} */
   let feet = [];
+  /** @type {{ run: string | null, course: string | null, frame: Frame | null }} */
   const known = { run: null, course: null, frame: null };
   const course = new Course();
   const { wake, sleep } = whenSeen(root, update);
 
   const headings = COLUMNS.map(([name, text, about]) => {
     const button = make('button', { type: 'button', title: `${about}. Sorts the table.`, textContent: text });
-    const node = make('th', { scope: 'col', className: RATES.includes(name) ? 'ch-rate' : '' }, button);
+    const node = make('th', { scope: 'col', className: RATES.some((rate) => rate === name) ? 'ch-rate' : '' }, button);
     button.addEventListener('click', () => {
       // The weakest first at the first click.
       order = { by: name, falls: order.by === name ? !order.falls : false };
@@ -110,7 +119,7 @@ export function createClasses(root, store) {
     return { row, label, mark, cells, support, path };
   }
 
-  /** @param {[string, string, (figures: PerClass[], name: string) => number | null]} about */
+  /** @param {Average} average */
   function makeFoot([text, about, weigh]) {
     const note = make('small');
     const row = foot.insertRow();
@@ -150,6 +159,7 @@ export function createClasses(root, store) {
     try {
       const answer = await fetch(`${store.base}/annscope/runs/${encodeURIComponent(run)}/classes`);
       if (!answer.ok) return;
+      /** @type {{ numbers: number[], f1: Array<Array<number | null>> }} */
       const { numbers, f1 } = await answer.json();
       if (known.course !== run) return;
       numbers.forEach((number, i) =>
@@ -175,29 +185,29 @@ export function createClasses(root, store) {
       const { one } = store.answers;
       title.textContent = `Each ${one} `;
       table.setAttribute('aria-label', `Precision, recall, F1 and support of each ${one}`);
-      const [about] = header.children;
-      about.firstChild.textContent = one === 'class' ? 'Class' : 'Label';
+      const about = header.querySelector('button');
+      if (about) about.textContent = one === 'class' ? 'Class' : 'Label';
       const { name, size } = heldoutOf(store.description);
       split.textContent = `${name} split, ${size.toLocaleString('en')} examples`;
     }
     if (known.frame === shown) return;
     known.frame = shown;
-    table.dataset.number = shown.number;
+    table.dataset.number = String(shown.number);
     show(shown.perClass.map((each, index) => ({ ...each, index })));
   }
 
-  /** @param {PerClass[]} classes */
+  /** @param {Array<PerClass & { index: number }>} classes */
   function show(classes) {
     for (const { name, node } of headings)
       node.setAttribute('aria-sort', order.by !== name ? 'none' : order.falls ? 'descending' : 'ascending');
     const weakest = weakestOf(classes);
     write(weak, weakestWords(weakest));
     while (rows.length < classes.length) rows.push(makeRow());
-    while (rows.length > classes.length) rows.pop().row.remove();
+    while (rows.length > classes.length) rows.pop()?.row.remove();
     sorted(classes, order.by, order.falls).forEach((about, i) => {
       const { label, mark, cells, support, path } = rows[i];
       write(label, about.label);
-      label.parentNode.title = about.label;
+      label.title = about.label;
       mark.hidden = weakest.length > NAMED || !weakest.includes(about);
       RATES.forEach((name, k) => showRate(cells[k], about[name], name));
       write(support, about.support.toLocaleString('en'));
@@ -208,10 +218,10 @@ export function createClasses(root, store) {
     for (const { note, about, weigh, cells, support } of feet) {
       const means = RATES.map((name) => average(classes, name, weigh));
       means.forEach(({ value }, k) => write(cells[k], value === null ? 'n/a' : value.toFixed(3)));
-      const left = RATES.map((name, k) => [name === 'f1' ? 'F1' : name, means[k].count]).filter(
-        ([, count]) => count < classes.length,
-      );
-      const over = left.map(([name, count]) => `${name} over the ${count} of ${classes.length} where it is defined`);
+      const left = RATES.map((name, k) => ({ name: name === 'f1' ? 'F1' : name, count: means[k].count }));
+      const over = left
+        .filter(({ count }) => count < classes.length)
+        .map(({ name, count }) => `${name} over the ${count} of ${classes.length} where it is defined`);
       write(note, [about, ...over].join('; '));
       write(support, total.toLocaleString('en'));
     }
@@ -220,15 +230,14 @@ export function createClasses(root, store) {
   /**
    * @param {{ bar: HTMLElement, text: HTMLElement }} about
    * @param {number | null} value
-   * @param {string} name
+   * @param {Rate} name
    */
   function showRate({ bar, text }, value, name) {
-    const isUndefined = value === null || value === undefined;
-    bar.hidden = isUndefined;
-    text.className = isUndefined ? 'ch-undefined' : '';
-    text.title = isUndefined ? WHY[name] : '';
-    if (!isUndefined) bar.style.setProperty('--part', `${100 * value}%`);
-    write(text, isUndefined ? 'n/a' : value.toFixed(3));
+    bar.hidden = value === null;
+    text.className = value === null ? 'ch-undefined' : '';
+    text.title = value === null ? WHY[name] : '';
+    if (value !== null) bar.style.setProperty('--part', `${100 * value}%`);
+    write(text, value === null ? 'n/a' : value.toFixed(3));
   }
 
   const stops = ['frame', 'theme', 'run'].map((event) => store.on(event, wake));

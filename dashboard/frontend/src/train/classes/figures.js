@@ -2,61 +2,71 @@
 
 /** @import { PerClass } from '../../lib/model/types.js' */
 
+/** @typedef {'precision' | 'recall' | 'f1'} Rate */
+
 /**
  * The mean of `name` over the classes where it is defined: {value|null, count}; `weigh` gives each its weight.
  * @param {PerClass[]} classes
- * @param {string} name
+ * @param {Rate} name
  * @param {(figures: PerClass) => number} weigh
  */
 export function average(classes, name, weigh) {
-  const defined = classes.filter((each) => each[name] !== null);
-  const weight = defined.reduce((sum, each) => sum + weigh(each), 0);
-  const value = weight ? defined.reduce((sum, each) => sum + weigh(each) * each[name], 0) / weight : null;
+  const defined = classes.flatMap((each) => {
+    const rate = each[name];
+    return rate === null ? [] : { rate, weight: weigh(each) };
+  });
+  const weight = defined.reduce((sum, each) => sum + each.weight, 0);
+  const value = weight ? defined.reduce((sum, each) => sum + each.weight * each.rate, 0) / weight : null;
   return { value, count: defined.length };
 }
 
 /**
  * The classes in order of a column, undefined ones last either way, ties as they were.
- * @param {PerClass[]} classes
- * @param {string} by
+ * @param {Array<PerClass & { index: number }>} classes
+ * @param {Rate | 'support' | 'label'} by
  * @param {boolean} falls
  */
 export function sorted(classes, by, falls) {
   const sign = falls ? -1 : 1;
   return [...classes].sort((a, b) => {
     const [x, y] = by === 'label' ? [a.index, b.index] : [a[by], b[by]];
-    if (x === null || y === null) return (x === null) - (y === null) || a.index - b.index;
+    if (x === null || y === null) return Number(x === null) - Number(y === null) || a.index - b.index;
     return sign * (x - y) || a.index - b.index;
   });
 }
 
 /**
  * The classes with the lowest F1; none when fewer than two are defined or all are alike.
- * @param {PerClass[]} classes
+ * @template {PerClass} Class
+ * @param {Class[]} classes
  */
 export function weakestOf(classes) {
   const defined = classes.filter(({ f1 }) => f1 !== null);
-  const lowest = Math.min(...defined.map(({ f1 }) => f1));
+  const lowest = Math.min(...defined.map(({ f1 }) => f1 ?? Infinity));
   const weakest = defined.filter(({ f1 }) => f1 === lowest);
   return weakest.length < defined.length ? weakest : [];
 }
 
 /** F1 of each class in the snapshots that were seen, thinned out when there are many. */
 export class Course {
+  /** @type {Array<{ number: number, f1: Array<number | null> }>} */
+  moments = []; // by number
+  /** @type {Set<number>} */
+  seen = new Set();
+
   /** @param {number} [limit] */
   constructor(limit = 96) {
     this.limit = limit;
-    this.forget();
   }
 
   forget() {
-    this.moments = []; // {number, f1: [..]} by number
-    this.seen = new Set();
+    this.moments = [];
+    this.seen.clear();
   }
 
   /**
    * @param {number} number
-   * @param {PerClass[]} classes
+   * @param {Array<{ f1: number | null }>} classes
    */
   see(number, classes) {
     if (this.seen.has(number)) return;
@@ -78,15 +88,16 @@ export class Course {
   path(index, width, height) {
     if (this.moments.length < 2) return '';
     const first = this.moments[0].number;
-    const span = this.moments.at(-1).number - first;
+    const span = this.moments[this.moments.length - 1].number - first;
     let isDown = false;
     return this.moments
       .map(({ number, f1 }) => {
-        if (f1[index] === null) {
+        const value = f1[index];
+        if (value === null) {
           isDown = false;
           return '';
         }
-        const point = `${isDown ? 'L' : 'M'}${((width * (number - first)) / span).toFixed(1)} ${(height * (1 - f1[index])).toFixed(1)}`;
+        const point = `${isDown ? 'L' : 'M'}${((width * (number - first)) / span).toFixed(1)} ${(height * (1 - value)).toFixed(1)}`;
         isDown = true;
         return point;
       })

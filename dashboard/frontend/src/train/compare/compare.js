@@ -2,7 +2,7 @@
 
 import { isSame } from '../../lib/model/answers.js';
 import { countsOf, OF_LABEL } from '../../lib/model/confusion-counts.js';
-import { exampleName, layersOf, recorded } from '../../lib/model/forward.js';
+import { exampleName, layersOf, recorded, tensorOf, weightOf } from '../../lib/model/forward.js';
 import { paletteFor } from '../../lib/theme/palette.js';
 import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
@@ -16,12 +16,26 @@ import { epochWords } from '../store.js';
  * @param {number} digits
  */
 const signed = (value, digits) =>
-  Number.isFinite(value) ? `${value > 0 ? '+' : value < 0 ? '−' : '±'}${Math.abs(value).toFixed(digits)}` : 'n/a';
+  value !== null && Number.isFinite(value)
+    ? `${value > 0 ? '+' : value < 0 ? '−' : '±'}${Math.abs(value).toFixed(digits)}`
+    : 'n/a';
 /**
  * @param {number | null} value
  * @param {number} digits
  */
 const number = (value, digits) => (typeof value === 'number' && Number.isFinite(value) ? value.toFixed(digits) : 'n/a');
+/**
+ * How a figure changed; `better` is 1 where more is better, -1 where less is.
+ * @param {number | null} x
+ * @param {number | null} y
+ * @param {number} digits
+ * @param {1 | -1} better
+ */
+const change = (x, y, digits, better) =>
+  x === null || y === null
+    ? { text: 'n/a', good: null }
+    : { text: signed(y - x, digits), good: x === y ? null : better * (y - x) > 0 };
+/** @typedef {string | { text: string, good: boolean | null }} CellText A cell: its words, and whether they are good news. */
 const MOST_CLASSES = 26;
 
 /**
@@ -43,7 +57,7 @@ export function createCompare(root, store) {
   function update() {
     const { compared, shown, description } = store;
     root.hidden = !compared || !shown;
-    if (root.hidden) return;
+    if (!compared || !shown) return;
     const key = `${store.run} ${compared.number} ${shown.number} ${store.theme} ${store.probeIndex}`;
     if (key === drawn) return;
     drawn = key;
@@ -69,35 +83,33 @@ export function createCompare(root, store) {
   /**
    * @param {Frame} a
    * @param {Frame} b
+   * @returns {Array<[string, ...CellText[]]>}
    */
   function figures(a, b) {
-    const rows = [];
-    for (const [name, split, figure, digits] of [
-      ['Held-out loss', 'heldout', 'loss', 4],
-      [`Held-out ${store.answers.accuracy}`, 'heldout', 'accuracy', 4],
-      ['Train loss', 'train', 'loss', 4],
-      [`Train ${store.answers.accuracy}`, 'train', 'accuracy', 4],
-    ]) {
+    const { accuracy } = store.answers;
+    /** @type {Array<[string, 'heldout' | 'train', 'loss' | 'accuracy']>} */
+    const all = [
+      ['Held-out loss', 'heldout', 'loss'],
+      [`Held-out ${accuracy}`, 'heldout', 'accuracy'],
+      ['Train loss', 'train', 'loss'],
+      [`Train ${accuracy}`, 'train', 'accuracy'],
+    ];
+    return all.map(([name, split, figure]) => {
       const [x, y] = [a.line[split][figure], b.line[split][figure]];
-      const isBetter = figure === 'loss' ? y < x : y > x;
-      rows.push([
-        name,
-        number(x, digits),
-        number(y, digits),
-        { text: signed(y - x, digits), good: x === y ? null : isBetter },
-      ]);
-    }
-    return rows;
+      return [name, number(x, 4), number(y, 4), change(x, y, 4, figure === 'loss' ? -1 : 1)];
+    });
   }
 
   /**
    * What both say of the example on the stage.
    * @param {Frame} a
    * @param {Frame} b
+   * @returns {Array<[string, ...CellText[]]>}
    */
   function answers(a, b) {
     const last = store.layerSizes.length - 2;
-    const { answers: reader, probe, probeIndex } = store;
+    const { answers: reader, probe } = store;
+    const probeIndex = store.probeIndex ?? 0;
     /** @param {Frame} frame */
     const answer = (frame) => {
       const probabilities = reader.probabilities(recorded(frame, last, probeIndex));
@@ -109,7 +121,7 @@ export function createCompare(root, store) {
       const words = said.map((c) => `${reader.names[c]} (${(100 * probabilities[c]).toFixed(1)} %)`);
       return words.length ? words.join(', ') : reader.words(said);
     };
-    const truth = probe.labels[probeIndex];
+    const truth = probe.labels[probeIndex] ?? [];
     const [wasRight, isRight] = [isSame(x.said, truth), isSame(y.said, truth)];
     return [
       [
@@ -127,13 +139,13 @@ export function createCompare(root, store) {
    * @param {Frame} a
    * @param {Frame} b
    * @param {Layer[]} layers
+   * @returns {Array<[string, ...CellText[]]>}
    */
   function weights(a, b, layers) {
     return layers.map(({ index, isOutput }) => {
       // Of a layer with batch normalisation the norm is that of the weights before they are normalised.
       /** @param {Frame} frame */
-      const trained = (frame) =>
-        frame.tensor(`layer${index}.normalized.weight`) ?? frame.tensor(`layer${index}.weight`);
+      const trained = (frame) => frame.tensor(`layer${index}.normalized.weight`) ?? weightOf(frame, index);
       const [x, y] = [a, b].map((frame) => trained(frame).data);
       let moved = 0;
       let size = 0;
@@ -154,24 +166,19 @@ export function createCompare(root, store) {
   /**
    * @param {Frame} a
    * @param {Frame} b
+   * @returns {Array<[string, ...CellText[]]>}
    */
   function classes(a, b) {
-    return a.perClass.map((row, i) => {
-      const [x, y] = [row.f1, b.perClass[i].f1];
-      const isKnown = x !== null && y !== null;
-      return [
-        row.label,
-        number(x, 3),
-        number(y, 3),
-        { text: isKnown ? signed(y - x, 3) : 'n/a', good: isKnown && x !== y ? y > x : null },
-      ];
+    return (a.perClass ?? []).map((row, i) => {
+      const [x, y] = [row.f1, b.perClass?.[i].f1 ?? null];
+      return [row.label, number(x, 3), number(y, 3), change(x, y, 3, 1)];
     });
   }
 
   /**
    * @param {string} caption
    * @param {string[]} heads
-   * @param {Node[][]} rows
+   * @param {Array<[string, ...CellText[]]>} rows
    */
   function table(caption, heads, rows) {
     const node = make('table', { className: 'as-classes' });
@@ -188,8 +195,8 @@ export function createCompare(root, store) {
       row.append(first);
       for (const value of values) {
         const cell = row.insertCell();
-        cell.textContent = value.text ?? value;
-        if (typeof value.good === 'boolean') cell.className = value.good ? 'as-better' : 'as-worse';
+        cell.textContent = typeof value === 'string' ? value : value.text;
+        if (typeof value !== 'string' && value.good !== null) cell.className = value.good ? 'as-better' : 'as-worse';
       }
     }
     return node;
@@ -201,7 +208,8 @@ export function createCompare(root, store) {
    * @param {Frame} b
    */
   function labelDifference(a, b) {
-    const [x, y] = [a, b].map((frame) => countsOf(frame.tensor('confusion')));
+    const [x, y] = [a, b].map((frame) => countsOf(tensorOf(frame, 'confusion')));
+    /** @type {Array<[string, ...CellText[]]>} */
     const rows = store.classNames.map((name, k) => [
       name,
       ...OF_LABEL.map((_, j) => {
@@ -223,7 +231,7 @@ export function createCompare(root, store) {
   function difference(a, b) {
     const palette = paletteFor(store.theme === 'dark');
     const n = store.classNames.length;
-    const [x, y] = [a, b].map((frame) => frame.tensor('confusion').data);
+    const [x, y] = [a, b].map((frame) => tensorOf(frame, 'confusion').data);
     const node = make('table', { className: 'as-matrix' });
     node.style.setProperty('--cell', `${n <= 12 ? 24 : 18}px`);
     node.createCaption().textContent = 'Confusion matrix, shown less pinned (rows true, columns predicted)';

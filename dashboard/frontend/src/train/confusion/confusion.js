@@ -7,27 +7,30 @@ import { cellPercent, countsOf, OF_LABEL, sentence } from '../../lib/model/confu
 import { gradientOf } from '../../lib/theme/palette.js';
 import { createChartFrame, heldoutOf, runOf } from '../../lib/ui/chart-frame.js';
 import { segmented } from '../../lib/ui/controls.js';
-import { make } from '../../lib/ui/dom.js';
+import { around, make } from '../../lib/ui/dom.js';
 import { arrow, isCommand } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 
-/** @import { Palette, Point } from '../../lib/model/types.js' */
+/** @import { Frame, Palette } from '../../lib/model/types.js' */
 /** @import { Store } from '../types.js' */
 
 const NUMBERS_UP_TO = 20; // classes for which every cell has room for its number
 const DECIMALS_UP_TO = 12;
 const CELLS_UP_TO = 60;
 const SHORT = 3; // letters of a name that need no turning
+/** @type {Record<string, [string, string]>} */
 const MODES = {
   count: ['Counts', 'How many examples; the colour is their share of the true class'],
   row: ['Row %', 'Percent of the true class: the diagonal is the recall'],
   column: ['Column %', 'Percent of the predicted class: the diagonal is the precision'],
 };
+/** @type {Record<string, [string, string]>} */
 const LABEL_MODES = {
   count: ['Counts', 'How many examples; the colour is their share of those with the label, or of those without'],
   row: ['True %', 'Percent of the examples with the label, or without: found is the recall'],
   column: ['Said %', 'Percent of the examples called so, or not: found is the precision'],
 };
+/** @type {Record<string, string>} */
 const LABEL_HEADS = {
   found: 'True positives: with the label, and called so',
   missed: 'False negatives: with the label, and not called so',
@@ -82,12 +85,13 @@ export function createConfusion(root, store) {
   let mode = 'count';
   /** @type {Palette} */
   let palette;
-  /** @type {Counts} */
+  /** @type {ReturnType<typeof countsOf>} */
   let counts;
   /** @type {HTMLTableCellElement[][]} */
   let cells = [];
   /** @type {HTMLTableCellElement[]} */
   let totals = [];
+  /** @type {{ row: HTMLTableCellElement[], column: HTMLTableCellElement[] }} */
   let heads = { row: [], column: [] };
   let spot = [0, 0]; // the cell that the keyboard is on
   /** @type {number[] | null} */
@@ -98,6 +102,7 @@ export function createConfusion(root, store) {
   let pinned = null;
   /** @type {HTMLElement[]} */
   let lit = [];
+  /** @type {{ run: string | null, frame: Frame | null, mode: string | null }} */
   const known = { run: null, frame: null, mode: null };
   const { wake, sleep } = whenSeen(root, update);
 
@@ -201,7 +206,7 @@ export function createConfusion(root, store) {
     if (!painted && known.frame === store.shown && known.mode === mode) return;
     Object.assign(known, { frame: store.shown, mode });
     counts = countsOf(confusion);
-    table.dataset.number = store.shown.number;
+    table.dataset.number = String(store.shown.number);
     if (cells.length) paint();
     tell();
   }
@@ -228,8 +233,8 @@ export function createConfusion(root, store) {
         if (cell.textContent !== text) cell.textContent = text;
       }),
     );
-    rows.forEach((total, i) => {
-      totals[i].textContent = String(total);
+    totals.forEach((cell, i) => {
+      cell.textContent = String(rows[i]);
     });
   }
 
@@ -239,7 +244,7 @@ export function createConfusion(root, store) {
     lit = at && cells.length ? [heads.row[at[0]], heads.column[at[1]]] : [];
     for (const node of lit) node.classList.add('ch-lit');
     say.classList.toggle('ch-quiet', !at);
-    if (at) say.textContent = sentence(counts, store.classNames, ...at);
+    if (at) say.textContent = sentence(counts, store.classNames, at[0], at[1]);
     else if (cells.length)
       say.textContent = `${(counts.isMany ? LABEL_MODES : MODES)[mode][1]}. Point at a cell, or move through them with the arrow keys.`;
     else
@@ -249,11 +254,11 @@ export function createConfusion(root, store) {
   // --- what the person does ---
   /** @param {EventTarget | null} target */
   const placeOf = (target) => {
-    const cell = target.closest?.('td[data-row]');
+    const cell = around(target, 'td[data-row]');
     return cell ? [Number(cell.dataset.row), Number(cell.dataset.column)] : null;
   };
 
-  /** @param {Point | null} place */
+  /** @param {number[] | null} place */
   function pin(place) {
     const isSame = pinned && place && pinned[0] === place[0] && pinned[1] === place[1];
     if (pinned) cells[pinned[0]][pinned[1]].removeAttribute('aria-selected');
@@ -284,7 +289,7 @@ export function createConfusion(root, store) {
     focused = placeOf(event.target);
     if (!focused || !counts) return;
     tell();
-    live.textContent = sentence(counts, store.classNames, ...focused);
+    live.textContent = sentence(counts, store.classNames, focused[0], focused[1]);
   });
   table.addEventListener('focusout', () => {
     focused = null;

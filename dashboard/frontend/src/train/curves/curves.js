@@ -13,12 +13,16 @@ import { whenSeen } from '../../lib/ui/seen.js';
 import { History, marksOf } from './history.js';
 import { createNumbers, epochText, lossText, shareText } from './numbers.js';
 
-/** @import { Palette, Point } from '../../lib/model/types.js' */
-/** @import { Chart } from '../../lib/charts/types.js' */
+/** @import { Frame, Palette, Point } from '../../lib/model/types.js' */
+/** @import { Chart, Series } from '../../lib/charts/types.js' */
 /** @import { CurveMark, Drag, Store } from '../types.js' */
+
+/** @typedef {'loss' | 'accuracy' | 'rate'} ChartName */
 
 const HEIGHTS = { loss: 182, accuracy: 182, rate: 96 };
 const TITLES = { loss: 'Loss', accuracy: 'Accuracy', rate: 'Learning rate' };
+const UNITS = { loss: 'number', accuracy: 'share', rate: 'rate' };
+const LABELS = { loss: lossText, accuracy: shareText, rate: tickText };
 const DRAG = 6; // pixels before a press is a drag
 const NEAR = 7; // pixels from which a mark is named
 
@@ -64,7 +68,7 @@ export function createCurves(root, store) {
 
   /** @type {Palette} */
   let palette;
-  /** @type {SplitColors} */
+  /** @type {ReturnType<typeof splitColors>} */
   let colors;
   let font = '';
   let isDirty = true;
@@ -81,6 +85,7 @@ export function createCurves(root, store) {
   let charts = [];
   /** @type {CurveMark[]} */
   let marks = [];
+  /** @type {{ run: string | null, named: string | null, frame: Frame | null, events: number }} */
   const known = { run: null, named: null, frame: null, events: -1 }; // `named` is the run of the legend
   const { wake, sleep } = whenSeen(root, update);
   const redraw = () => {
@@ -157,9 +162,13 @@ export function createCurves(root, store) {
   }
 
   // --- drawing ---
-  const whole = () => [history.epochs[0], Math.max(history.epochs.at(-1), history.epochs[0] + 1e-6)];
+  /** @returns {Point} */
+  const whole = () => [history.epochs[0], Math.max(history.epochs[history.length - 1], history.epochs[0] + 1e-6)];
 
-  /** @param {string} name */
+  /**
+   * @param {ChartName} name
+   * @returns {Series[]}
+   */
   function seriesOf(name) {
     const { figures } = history;
     if (name === 'rate') return [{ values: figures.rate, color: palette.ink, name: 'learning rate' }];
@@ -173,6 +182,7 @@ export function createCurves(root, store) {
 
   /** The canvas is sized and filled in one go, so that no picture without lines ever reaches the screen. */
   function draw() {
+    /** @type {ChartName[]} */
     const names = history.hasRates ? ['loss', 'accuracy', 'rate'] : ['loss', 'accuracy'];
     const { width } = size;
     const height = names.reduce((sum, name) => sum + HEIGHTS[name], MARGIN.bottom - 8);
@@ -189,7 +199,7 @@ export function createCurves(root, store) {
         domainX: zoom ?? whole(),
         log: log && name === 'loss',
         withX,
-        unit: { loss: 'number', accuracy: 'share', rate: 'rate' }[name],
+        unit: UNITS[name],
       });
       pen.save();
       pen.translate(0, top);
@@ -204,7 +214,7 @@ export function createCurves(root, store) {
         marks,
         withMarks: i === 0,
         withX,
-        label: { loss: lossText, accuracy: shareText, rate: tickText }[name],
+        label: LABELS[name],
       });
       if (drag?.isFar) {
         pen.fillStyle = palette.accent;
@@ -274,7 +284,7 @@ export function createCurves(root, store) {
    */
   function zoomBy(factor, middle) {
     const [a, b] = zoom ?? whole();
-    const closest = (2 * (history.epochs.at(-1) - history.epochs[0])) / Math.max(2, history.length - 1);
+    const closest = (2 * (history.epochs[history.length - 1] - history.epochs[0])) / Math.max(2, history.length - 1);
     const kept = Math.max(factor, closest / (b - a));
     if (factor < 1 && kept >= 1) return;
     zoomTo([middle - (middle - a) * kept, middle + (b - middle) * kept]);
@@ -325,7 +335,7 @@ export function createCurves(root, store) {
       event.preventDefault();
       if (isSideways) {
         const by = charts[0].value(event.deltaX) - charts[0].value(0);
-        zoomTo(zoom.map((end) => end + by));
+        if (zoom) zoomTo([zoom[0] + by, zoom[1] + by]);
       } else zoomBy(event.deltaY > 0 ? 1.25 : 0.8, charts[0].value(place(event)));
     },
     { passive: false },

@@ -3,8 +3,8 @@
 /** @import { EventLine, SnapshotLine } from '../../lib/model/types.js' */
 /** @import { Store } from '../types.js' */
 
+/** @type {Record<string, (event: EventLine) => string>} */
 const EVENTS = {
-  /** @param {EventLine} about */
   learning_rate: ({ value }) => `learning rate set to ${value}`,
   pause: () => 'paused',
   best: () => 'lowest held-out loss so far',
@@ -13,44 +13,31 @@ const EVENTS = {
   stop: () => 'stopped',
   failed: () => 'failed',
 };
+/** @typedef {'trainLoss' | 'heldoutLoss' | 'trainAccuracy' | 'heldoutAccuracy' | 'rate'} FigureName */
+
+/** @type {Record<FigureName, (line: SnapshotLine) => number | null>} */
 const FIGURES = {
-  /** @param {SnapshotLine} line */
-  trainLoss: (line) => line.train?.loss,
-  /** @param {SnapshotLine} line */
-  heldoutLoss: (line) => line.heldout?.loss,
-  /** @param {SnapshotLine} line */
-  trainAccuracy: (line) => line.train?.accuracy,
-  /** @param {SnapshotLine} line */
-  heldoutAccuracy: (line) => line.heldout?.accuracy,
-  /** @param {SnapshotLine} line */
+  trainLoss: (line) => line.train.loss,
+  heldoutLoss: (line) => line.heldout.loss,
+  trainAccuracy: (line) => line.train.accuracy,
+  heldoutAccuracy: (line) => line.heldout.accuracy,
   rate: (line) => line.learning_rate,
 };
 
-/**
- * Steps of one epoch: from the status, else from the configuration, else from the history itself.
- * @param {Store} about
- */
-export function stepsPerEpoch({ status, description, snapshotLines }) {
-  if (status?.total_steps > 0 && status.n_epochs > 0) return status.total_steps / status.n_epochs;
-  const batch = description?.config?.training?.batch_size;
-  const examples = description?.dataset?.n_train;
-  if (batch === 'full') return 1;
-  if (batch > 0 && examples > 0) return Math.ceil(examples / batch);
-  const line = snapshotLines.findLast(({ epoch }) => epoch > 0);
-  return line ? line.step / line.epoch : Math.max(1, snapshotLines.at(-1)?.step ?? 1);
-}
+/** @returns {Record<FigureName, number[]>} */
+const noFigures = () => ({ trainLoss: [], heldoutLoss: [], trainAccuracy: [], heldoutAccuracy: [], rate: [] });
 
 export class History {
-  constructor() {
-    this.forget();
-  }
+  /** @type {SnapshotLine[]} */
+  lines = [];
+  per = 0;
+  /** @type {number[]} */
+  epochs = [];
+  figures = noFigures();
+  hasRates = false;
 
   forget() {
-    this.lines = [];
-    this.per = 0;
-    this.epochs = [];
-    this.figures = Object.fromEntries(Object.keys(FIGURES).map((name) => [name, []]));
-    this.hasRates = false;
+    Object.assign(this, { lines: [], per: 0, epochs: [], figures: noFigures(), hasRates: false });
   }
 
   get length() {
@@ -63,7 +50,7 @@ export class History {
    */
   read(store) {
     const { snapshotLines } = store;
-    const per = stepsPerEpoch(store);
+    const per = store.stepsPerEpoch;
     const last = this.length - 1;
     const isSame =
       per === this.per &&
@@ -76,9 +63,8 @@ export class History {
       const line = snapshotLines[i];
       this.lines.push(line);
       this.epochs.push(line.step / per);
-      for (const [name, of] of Object.entries(FIGURES)) {
-        const value = of(line);
-        this.figures[name].push(typeof value === 'number' ? value : NaN);
+      for (const name of /** @type {FigureName[]} */ (Object.keys(FIGURES))) {
+        this.figures[name].push(FIGURES[name](line) ?? NaN);
       }
       this.hasRates ||= line.learning_rate !== this.lines[0].learning_rate;
     }

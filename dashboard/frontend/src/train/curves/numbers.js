@@ -13,16 +13,18 @@ const HEADINGS = [
   'Learning rate',
 ];
 
+/** @import { History } from './history.js' */
+
 /**
  * A loss with four decimals, a huge one in powers of ten.
- * @param {number | null} value
+ * @param {number} value
  */
 export function lossText(value) {
   if (!Number.isFinite(value)) return 'n/a';
   return Math.abs(value) >= 1e5 ? tickText(value) : value.toFixed(Math.abs(value) >= 100 ? 1 : 4);
 }
 
-/** @param {number | null} value */
+/** @param {number} value */
 export const shareText = (value) => (Number.isFinite(value) ? `${(100 * value).toFixed(2)} %` : 'n/a');
 /** @param {number} epoch */
 export const epochText = (epoch) => String(Number(epoch.toFixed(2)));

@@ -20,6 +20,7 @@ import { layerColors } from '../layers/layers.js';
 const HEIGHT = 250;
 const LEFT = 52;
 const BOTTOM = 22;
+/** @type {Record<string, string>} */
 const KINDS = { weight: 'Weights', gradient: 'Gradients', update: 'Updates', activation: 'Activations' };
 const WAIT = 700; // ms between two questions to the server while a run trains
 const MOST_RIDGES = 24;
@@ -101,6 +102,7 @@ export function createDistributions(root, store) {
       if (!answer.ok || asked !== store.run) return;
       const buffer = await answer.arrayBuffer();
       const length = new DataView(buffer).getUint32(0, true);
+      /** @type {{ shape: number[], kinds: string[], numbers: number[], steps: number[] }} */
       const about = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
       const [, layers, n_kinds, n_bins] = about.shape;
       kinds = about.kinds;
@@ -155,7 +157,7 @@ export function createDistributions(root, store) {
     if (!width || !store.description || !store.shown) return;
     if (!layerChoice.length) {
       for (const { index, isOutput } of layersOf(store.description))
-        layerChoice.append(new Option(isOutput ? 'Output' : `Hidden ${index + 1}`, index));
+        layerChoice.append(new Option(isOutput ? 'Output' : `Hidden ${index + 1}`, String(index)));
     }
     const palette = paletteFor(store.theme === 'dark');
     freshContext(canvas, width, HEIGHT, palette.surface);

@@ -14,6 +14,11 @@ const EXPLODING = 10; // times the usual gradient norm
 const WORSE = 1.05; // train loss as a multiple of the one before any training
 const OVERFITTED = 1.1; // held-out loss as a multiple of its lowest
 
+/**
+ * A loss or an accuracy as a number: NaN where it is not finite.
+ * @param {number | null} value
+ */
+const numberOf = (value) => value ?? NaN;
 /** @param {number} share */
 const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 /** @param {number} value */
@@ -21,7 +26,9 @@ const figure = (value) =>
   Math.abs(value) >= 0.001 && Math.abs(value) < 1e4 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
 /** @param {Array<number | null>} values */
 const median = (values) => {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  const sorted = values
+    .flatMap((value) => (value !== null && Number.isFinite(value) ? value : []))
+    .sort((a, b) => a - b);
   return sorted.length ? sorted[Math.floor(sorted.length / 2)] : NaN;
 };
 
@@ -75,24 +82,26 @@ export function diagnose(lines, { names, sizes, settings, epochOf, events }) {
   const trained = lines.filter(({ layers }) => layers[0].gradient_norm !== null);
   const last = trained.at(-1);
   if (last && now === last) {
-    const strength = last.layers.map(({ gradient_norm: norm }, i) => norm / Math.sqrt(sizes[i] * sizes[i + 1]));
-    if (strength.length > 2 && strength[0] > 0 && strength[0] < UNEVEN * strength.at(-1)) {
+    const strength = last.layers.map(
+      ({ gradient_norm: norm }, i) => numberOf(norm) / Math.sqrt(sizes[i] * sizes[i + 1]),
+    );
+    if (strength.length > 2 && strength[0] > 0 && strength[0] < UNEVEN * strength[strength.length - 1]) {
       say(
         'bad',
         'Vanishing gradients',
-        `The gradient of ${names[0]} is ${figure(strength[0])} a weight, that of the output ${figure(strength.at(-1))}: ${Math.round(strength.at(-1) / strength[0]).toLocaleString('en')} times as much.`,
+        `The gradient of ${names[0]} is ${figure(strength[0])} a weight, that of the output ${figure(strength[strength.length - 1])}: ${Math.round(strength[strength.length - 1] / strength[0]).toLocaleString('en')} times as much.`,
         'Activation: take relu. Initialiser: he for relu, glorot for tanh and sigmoid. Fewer layers help too.',
       );
     }
-    const ratios = last.layers.map(({ update_ratio: ratio }) => ratio);
+    const ratios = last.layers.map(({ update_ratio: ratio }) => numberOf(ratio));
     const middle = median(trained.slice(-5).flatMap(({ layers }) => layers.map(({ update_ratio: ratio }) => ratio)));
-    const began = lines[0].train.loss;
+    const began = numberOf(lines[0].train.loss);
     const explained = found.some(({ level }) => level === 'bad'); // a small step is then no matter of the learning rate
-    if (typeof began === 'number' && now.train.loss > WORSE * began && epochOf(now) >= 0.5) {
+    if (numberOf(now.train.loss) > WORSE * began && epochOf(now) >= 0.5) {
       say(
         'bad',
         'Learning rate too high',
-        `The train loss is ${figure(now.train.loss)}; before any training it was ${figure(began)}. A step now changes the weights by ${figure(middle)} of their size.`,
+        `The train loss is ${figure(numberOf(now.train.loss))}; before any training it was ${figure(began)}. A step now changes the weights by ${figure(middle)} of their size.`,
         `Learning rate: begin anew with ${figure(now.learning_rate / 10)}.`,
       );
     } else if (middle > 5 * HEALTHY[1] && epochOf(now) >= 0.5) {
@@ -102,7 +111,7 @@ export function diagnose(lines, { names, sizes, settings, epochOf, events }) {
         `A step changes the weights by ${percent(middle)} of their size (${ratios.map((ratio, i) => `${names[i]} ${percent(ratio)}`).join(', ')}); about 0.1 % is usual.`,
         `Learning rate: try ${figure(now.learning_rate / 5)}.`,
       );
-    } else if (middle < HEALTHY[0] / 5 && now.train.accuracy < 0.98 && !explained) {
+    } else if (middle < HEALTHY[0] / 5 && numberOf(now.train.accuracy) < 0.98 && !explained) {
       say(
         'watch',
         'Learning rate rather low',
@@ -110,30 +119,34 @@ export function diagnose(lines, { names, sizes, settings, epochOf, events }) {
         `Learning rate: try ${figure(now.learning_rate * 5)}.`,
       );
     }
-    const norms = trained.map(({ layers }) => Math.hypot(...layers.map(({ gradient_norm: norm }) => norm)));
+    const norms = trained.map(({ layers }) => Math.hypot(...layers.map(({ gradient_norm: norm }) => numberOf(norm))));
     const usual = median(norms.slice(0, -1));
-    if (norms.length > 4 && norms.at(-1) > EXPLODING * usual) {
+    if (norms.length > 4 && norms[norms.length - 1] > EXPLODING * usual) {
       say(
         'bad',
         'Exploding gradients',
-        `The gradient is ${figure(norms.at(-1))} long, its median so far ${figure(usual)}.`,
+        `The gradient is ${figure(norms[norms.length - 1])} long, its median so far ${figure(usual)}.`,
         'Learning rate: lower it. Clip norm: set it near the usual length.',
       );
     }
   }
 
-  const losses = lines.map(({ heldout }) => heldout.loss);
-  const lowest = losses.reduce((best, loss, i) => (typeof loss === 'number' && !(losses[best] <= loss) ? i : best), 0);
+  const losses = lines.map(({ heldout }) => numberOf(heldout.loss));
+  const lowest = losses.reduce((best, loss, i) => (Number.isFinite(loss) && !(losses[best] <= loss) ? i : best), 0);
   const since = epochOf(now) - epochOf(lines[lowest]);
-  if (now.heldout.loss > OVERFITTED * losses[lowest] && since >= 1 && now.train.loss < lines[lowest].train.loss) {
+  if (
+    numberOf(now.heldout.loss) > OVERFITTED * losses[lowest] &&
+    since >= 1 &&
+    numberOf(now.train.loss) < numberOf(lines[lowest].train.loss)
+  ) {
     say(
       'watch',
       'Over-fitting',
-      `The held-out loss was lowest, ${figure(losses[lowest])}, at epoch ${figure(epochOf(lines[lowest]))}; since then it rose to ${figure(now.heldout.loss)} while the train loss fell from ${figure(lines[lowest].train.loss)} to ${figure(now.train.loss)}.`,
+      `The held-out loss was lowest, ${figure(losses[lowest])}, at epoch ${figure(epochOf(lines[lowest]))}; since then it rose to ${figure(numberOf(now.heldout.loss))} while the train loss fell from ${figure(numberOf(lines[lowest].train.loss))} to ${figure(numberOf(now.train.loss))}.`,
       `Patience: stop after a few epochs without a lower loss. Or more L2${settings?.network?.dropout ? '' : ', dropout'}, fewer neurons, more data.`,
     );
   }
-  const recent = lines.slice(-4).map(({ train }) => train.loss);
+  const recent = lines.slice(-4).map(({ train }) => numberOf(train.loss));
   if (
     recent.length === 4 &&
     recent[3] > 1.2 * lines.reduce((least, { train }) => Math.min(least, train.loss ?? Infinity), Infinity) &&

@@ -16,6 +16,10 @@ import { HEALTHY } from '../health/rules.js';
 /** @import { Store } from '../types.js' */
 
 const HEIGHT = 210;
+/** @typedef {{ label: string, about: string, log?: boolean, band?: number[], unit?: string, hidden?: boolean }} Figure */
+/** @typedef {'update_ratio' | 'gradient_norm' | 'weight_norm' | 'dead_fraction' | 'saturated_fraction' | 'activation_std'} FigureName */
+
+/** @type {Record<FigureName, Figure>} */
 const FIGURES = {
   update_ratio: {
     label: 'Update / weight',
@@ -88,7 +92,7 @@ export function createLayers(root, store) {
     const { width } = size;
     const lines = store.snapshotLines;
     if (!width || !lines.length || !store.description) return;
-    const name = choice.value;
+    const name = /** @type {FigureName} */ (choice.value);
     const about = FIGURES[name];
     const palette = paletteFor(store.theme === 'dark');
     const colors = layerColors(palette);
@@ -107,27 +111,28 @@ export function createLayers(root, store) {
     const isKnown = series.some(({ values }) => values.some(Number.isFinite));
     const height = Math.max(HEIGHT, heightForEnds(series.length));
     const context = freshContext(canvas, width, height, palette.surface);
-    chart = layChart({
+    const laid = layChart({
       width,
       height,
       xs,
       series,
-      domainX: [xs[0], Math.max(xs.at(-1), xs[0] + 1e-6)],
+      domainX: [xs[0], Math.max(xs[xs.length - 1], xs[0] + 1e-6)],
       log: Boolean(about.log),
       unit: about.unit ?? 'number',
       withX: true,
     });
+    chart = laid;
     if (about.band && isKnown) {
-      const [top, bottom] = [chart.y(about.band[1]), chart.y(about.band[0])].map((y) =>
-        Math.min(chart.bottom, Math.max(MARGIN.top, y)),
+      const [top, bottom] = [laid.y(about.band[1]), laid.y(about.band[0])].map((y) =>
+        Math.min(laid.bottom, Math.max(MARGIN.top, y)),
       );
       context.fillStyle = palette.accent;
       context.globalAlpha = 0.1;
-      context.fillRect(chart.left, top, chart.right - chart.left, bottom - top);
+      context.fillRect(laid.left, top, laid.right - laid.left, bottom - top);
       context.globalAlpha = 1;
     }
     const cursor = store.shown ? store.history.placeOf(store.shown.number) : null;
-    drawChart(context, chart, {
+    drawChart(context, laid, {
       title: about.label,
       xs,
       series,

@@ -37,13 +37,23 @@ export function between(from, to, t, buffer) {
   return buffer;
 }
 
-/** A drawer of image tiles: draw(context, plan, order, data, nOut, colors, top). Keeps its image from call to call. */
+/** A drawer of image tiles, which keeps its image from call to call. */
 export function createTilePainter() {
   /** @type {ImageData} */
   let image;
   const small = make('canvas');
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {Plan} plan
+   * @param {number[]} order
+   * @param {Numbers} data
+   * @param {number} nOut
+   * @param {Shape} shape
+   * @param {Colors} colors
+   * @param {number} top
+   */
   return function draw(canvas, plan, order, data, nOut, [rows, columns], colors, top) {
-    const gap = Math.max(1, Math.round((plan.pitchX - plan.tile.width) / plan.scale));
+    const gap = Math.max(1, Math.round((plan.pitchX - plan.tile.width) / (plan.scale ?? 1)));
     const width = plan.across * (columns + gap);
     const height = plan.down * (rows + gap);
     if (small.width !== width || small.height !== height || !image) {

@@ -37,26 +37,21 @@ export function endsOf({ shape: [nIn, nOut], data }) {
  * @param {boolean} [isBinary]
  */
 export function classesServed(weights, isBinary = false) {
-  let paths = null; // [n_units of the level][n_classes]
+  /** @type {number[][]} */
+  let paths = []; // [n_units of the level][n_classes], from the output back to the first layer
   for (const {
     shape: [nIn, nOut],
     data,
   } of weights.slice(1).reverse()) {
-    const next = [];
-    for (let i = 0; i < nIn; i += 1) {
-      const row = data.subarray(i * nOut, (i + 1) * nOut);
-      if (!paths) {
-        next.push(Float64Array.from(row));
-        continue;
-      }
-      const sum = new Float64Array(paths[0].length);
-      for (let j = 0; j < nOut; j += 1) for (let c = 0; c < sum.length; c += 1) sum[c] += row[j] * paths[j][c];
-      next.push(sum);
-    }
-    paths = next;
+    const beyond = paths;
+    paths = Array.from({ length: nIn }, (_, i) => {
+      const row = Array.from(data.subarray(i * nOut, (i + 1) * nOut));
+      if (!beyond.length) return row;
+      return beyond[0].map((__, c) => row.reduce((sum, weight, j) => sum + weight * beyond[j][c], 0));
+    });
   }
   const count = weights[0].shape[1];
-  if (!paths)
+  if (!paths.length)
     return { served: Int32Array.from({ length: count }, (_, i) => i), strength: new Float64Array(count).fill(1) };
   if (isBinary) paths = paths.map(([path]) => [-path, path]);
   return { served: Int32Array.from(paths, largest), strength: Float64Array.from(paths, (path) => path[largest(path)]) };

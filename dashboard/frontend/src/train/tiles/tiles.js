@@ -14,7 +14,7 @@ import { whenSeen } from '../../lib/ui/seen.js';
 import { between, createTilePainter, drawBars, layTiles } from './draw.js';
 import { classesServed, endsOf, normsOf, orderOf } from './order.js';
 
-/** @import { Frame, Palette } from '../../lib/model/types.js' */
+/** @import { Frame, Neuron, Palette } from '../../lib/model/types.js' */
 /** @import { Plan, Store } from '../types.js' */
 
 const AT_FIRST = 128;
@@ -54,7 +54,7 @@ export function createTiles(root, store) {
 }
 
 /**
- * @param {number} value
+ * @param {string} value
  * @param {string} text
  */
 function option(value, text) {
@@ -82,7 +82,9 @@ function createRunTiles(root, store, wake) {
   let order = [];
   /** @type {Plan} */
   let plan;
+  /** @type {{ frame: Frame | null, dark: boolean | null, pinned: Neuron | null, t: number }} */
   const known = { frame: null, dark: null, pinned: null, t: -1 };
+  /** @type {ReturnType<typeof factsOf> | null} */
   let facts = null; // of the frame on screen: {norms, ends, served}, made when first asked for
   let at = -1; // the place looked at
   let dirty = true;
@@ -93,7 +95,7 @@ function createRunTiles(root, store, wake) {
   const bar = make('div', { className: 'nv-bar' });
   const title = make('h3', { textContent: 'First-layer weights' });
   const legend = make('span', { className: 'nv-scale' });
-  const [low, ramp, high] = ['span', 'i', 'span'].map((tag) => make(tag));
+  const [low, ramp, high] = [make('span'), make('i'), make('span')];
   legend.append(low, ramp, high);
   const label = make('label');
   const select = make('select', {}, option('index', 'index'), option('norm', 'norm'), option('class', 'class served'));
@@ -263,7 +265,7 @@ function createRunTiles(root, store, wake) {
     scales.see(frame);
     low.textContent = asNumber(-scales.of(0), 0);
     high.textContent = asNumber(scales.of(0), 0);
-    element.dataset.number = frame.number;
+    element.dataset.number = String(frame.number);
     dirty = true;
     if (!order.length || (how !== 'index' && performance.now() - orderedAt > 400)) rearrange();
     if (at >= 0) tellTip();
@@ -276,13 +278,14 @@ function createRunTiles(root, store, wake) {
     known.t = t;
   }
 
-  function draw() {
+  /** @param {Frame} frame */
+  function draw(frame) {
     const {
       data,
       shape: [nIn, nOut],
-    } = weightOf(known.frame, 0);
+    } = weightOf(frame, 0);
     if (buffer.length !== data.length) buffer = new Float32Array(data.length);
-    const previous = store.previous ? weightOf(store.previous, 0)?.data : null;
+    const previous = store.previous ? weightOf(store.previous, 0).data : null;
     const values = between(previous, data, known.t, buffer);
     if (store.imageShape) paint(canvas, plan, order, values, nOut, store.imageShape, palette.diverging, scales.of(0));
     else drawBars(canvas, plan, order, values, nOut, nIn, palette, scales.of(0));
@@ -298,8 +301,8 @@ function createRunTiles(root, store, wake) {
         known.pinned = store.pinned;
         placePin();
       }
-      if (!dirty || !plan) return;
-      draw();
+      if (!dirty || !plan || !known.frame) return;
+      draw(known.frame);
       dirty = false;
     },
     destroy() {

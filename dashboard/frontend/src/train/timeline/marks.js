@@ -5,6 +5,7 @@ import { epochWords } from '../store.js';
 /** @import { Gathered, Mark } from '../types.js' */
 
 /** Glyphs in a box of 12 by 12, told apart by shape. */
+/** @type {Record<string, string>} */
 export const GLYPHS = {
   rate: 'M6 1 11 6 6 11 1 6Z',
   pause: 'M2 1.5H5V10.5H2ZM7 1.5H10V10.5H7Z',
@@ -19,12 +20,14 @@ export const GLYPHS = {
 /** @param {number} step */
 const at = (step) => `at step ${step.toLocaleString('en')}`;
 /** @param {string} words */
-const ended = (words) => (event) => `${words} ${at(event.step)}${event.message ? `. ${event.message}` : ''}`;
+const ended = (words) => (/** @type {EventLine} */ event) =>
+  `${words} ${at(event.step)}${event.message ? `. ${event.message}` : ''}`;
 const UNMARKED = new Set(['best', 'pin', 'unpin']);
+/** @type {Record<string, [string, (event: EventLine) => string]>} */
 const KINDS = {
   learning_rate: [
     'rate',
-    (event) => `Learning rate ${Number(event.value.toPrecision(3))} from step ${event.step.toLocaleString('en')}`,
+    (event) => `Learning rate ${Number(event.value?.toPrecision(3))} from step ${event.step.toLocaleString('en')}`,
   ],
   pause: ['pause', ended('Paused')],
   resume: ['resume', ended('Resumed')],
@@ -38,7 +41,7 @@ const KINDS = {
   thinned: [
     'note',
     (event) =>
-      `Only ${event.n_kept.toLocaleString('en')} snapshots so far keep their arrays, to stay within ${(event.budget / 1e6).toLocaleString('en')} MB ${at(event.step)}`,
+      `Only ${event.n_kept?.toLocaleString('en')} snapshots so far keep their arrays, to stay within ${((event.budget ?? 0) / 1e6).toLocaleString('en')} MB ${at(event.step)}`,
   ],
   warning: ['trouble', (event) => event.message ?? `Warning ${at(event.step)}`],
 };
@@ -51,15 +54,13 @@ const KINDS = {
  * @param {Frame | null} [compared]
  */
 export function marksOf(events, best, stepsPerEpoch, compared = null) {
+  /** @type {Mark[]} */
   const marks = [];
   if (compared)
     marks.push({ kind: 'pin', step: compared.line.step, text: `Pinned to be compared ${at(compared.line.step)}` });
   for (const event of events) {
     if (UNMARKED.has(event.event)) continue;
-    const [kind, say] = KINDS[event.event] ?? [
-      'note',
-      (other) => `${other.event.replaceAll('_', ' ')} ${at(other.step)}`,
-    ];
+    const [kind, say] = KINDS[event.event] ?? ['note', ended(event.event.replaceAll('_', ' '))];
     marks.push({ kind, step: event.step, text: say(event) });
   }
   if (best)

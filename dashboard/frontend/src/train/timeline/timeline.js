@@ -2,7 +2,7 @@
 
 import { watchSize } from '../../lib/charts/canvas.js';
 import { paletteFor } from '../../lib/theme/palette.js';
-import { closest, make, penOf } from '../../lib/ui/dom.js';
+import { around, closest, make, penOf } from '../../lib/ui/dom.js';
 import { arrow } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { duration, epochWords } from '../store.js';
@@ -13,6 +13,7 @@ import { GLYPHS, gathered, marksOf } from './marks.js';
 const SPEEDS = [0.5, 1, 2, 4, 8];
 const PACE = 450; // ms for a snapshot at speed 1
 const INSET = 9; // half a thumb: where the ends of the slider's range lie
+/** @type {Record<string, string>} */
 const ICONS = {
   play: 'M7 4.5v15l12-7.5z',
   pause: 'M6 5h4v14H6zM14 5h4v14h-4z',
@@ -62,7 +63,7 @@ export function createTimeline(root, store, keys) {
   const back = button('back', 'One snapshot back (,)', () => step(-1));
   const on = button('on', 'One snapshot on (.)', () => step(1));
   const pace = make('select', { className: 'as-speed', title: 'Speed', 'aria-label': 'Speed of play' });
-  for (const each of SPEEDS) pace.append(new Option(`${each}×`, each, each === 1, each === 1));
+  for (const each of SPEEDS) pace.append(new Option(`${each}×`, String(each), each === 1, each === 1));
   pace.addEventListener('change', () => {
     speed = Number(pace.value);
     if (playing) store.pace = PACE / speed;
@@ -162,9 +163,10 @@ export function createTimeline(root, store, keys) {
 
   /** @param {EventTarget | null} target */
   const isTyping = (target) =>
-    target.closest?.(
+    around(
+      target,
       'input:not([type=range]), textarea, select, [contenteditable=true], [role=combobox], [role=spinbutton]',
-    );
+    ) !== null;
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -213,12 +215,12 @@ export function createTimeline(root, store, keys) {
     const at = shown();
     const line = store.shown?.number === at ? store.shown.line : (store.history.at(at) ?? store.shown?.line);
     const last = held ? Number(slider.max) : Math.max(0, newest);
-    if (slider.max !== String(last)) slider.max = last;
-    if (!held) slider.value = Math.max(0, at);
+    if (slider.max !== String(last)) slider.max = String(last);
+    if (!held) slider.value = String(Math.max(0, at));
     slider.disabled = newest < 1;
     for (const each of [play, back, on, pace]) each.disabled = newest < 1;
     const isLive = store.selected === null;
-    const isRunning = ['running', 'starting', 'paused', 'unresponsive'].includes(store.status?.status);
+    const isRunning = ['running', 'starting', 'paused', 'unresponsive'].includes(store.status?.status ?? '');
     write(latest, isRunning ? 'Live' : 'Latest');
     latest.title = isRunning ? 'Follow the run as it trains' : 'Show the last snapshot';
     latest.setAttribute('aria-pressed', String(isLive));
@@ -294,6 +296,8 @@ export function createTimeline(root, store, keys) {
   let marked = '';
   /** @type {Gathered[]} */
   let places = [];
+  /** @type {HTMLButtonElement[]} */
+  const nodes = [];
   /**
    * @param {(place: number) => number} x
    * @param {number} width
@@ -309,17 +313,20 @@ export function createTimeline(root, store, keys) {
       newest,
       width,
     );
-    while (marks.children.length > places.length) marks.lastChild.remove();
+    while (nodes.length > places.length) nodes.pop()?.remove();
     places.forEach(({ number, kind, texts }, i) => {
-      if (!marks.children[i]) marks.append(createMark());
-      const node = marks.children[i];
-      node.dataset.place = i;
+      if (!nodes[i]) {
+        nodes[i] = createMark();
+        marks.append(nodes[i]);
+      }
+      const node = nodes[i];
+      node.dataset.place = String(i);
       node.tabIndex = i ? -1 : 0;
       node.style.left = `${x(number)}px`;
       node.setAttribute('aria-label', texts.join('. '));
       if (node.dataset.kind === kind) return;
       node.dataset.kind = kind;
-      node.querySelector('path').setAttribute('d', GLYPHS[kind]);
+      node.querySelector('path')?.setAttribute('d', GLYPHS[kind]);
     });
   }
 
@@ -333,7 +340,7 @@ export function createTimeline(root, store, keys) {
   }
 
   /** @param {Event} event */
-  const placeUnder = (event) => places[closest(event, '.as-mark')?.dataset.place];
+  const placeUnder = (event) => places[Number(closest(event, '.as-mark')?.dataset.place ?? -1)];
   marks.addEventListener('click', (event) => {
     const place = placeUnder(event);
     if (!place) return;
@@ -342,7 +349,8 @@ export function createTimeline(root, store, keys) {
   });
   marks.addEventListener('keydown', (event) => {
     const by = arrow(event)?.[1];
-    const next = by && marks.children[Number(event.target.dataset.place) + by];
+    const at = Number(closest(event, '.as-mark')?.dataset.place);
+    const next = by && nodes[at + by];
     if (!next) return;
     event.preventDefault();
     next.focus();
@@ -354,7 +362,7 @@ export function createTimeline(root, store, keys) {
     if (!place) return;
     const { texts } = place;
     tip.textContent = (texts.length > 6 ? [...texts.slice(0, 5), `and ${texts.length - 5} more`] : texts).join('\n');
-    const x = closest(event, '.as-mark').offsetLeft - tip.offsetWidth / 2;
+    const x = (closest(event, '.as-mark')?.offsetLeft ?? 0) - tip.offsetWidth / 2;
     tip.style.left = `${Math.max(0, Math.min(x, track.clientWidth - tip.offsetWidth))}px`;
   }
   const hideTip = () => {
@@ -389,5 +397,5 @@ export function createTimeline(root, store, keys) {
 export function niceStep(value) {
   if (value <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((each) => each * power).find((each) => each >= value * 0.999);
+  return power * ([1, 2, 5].find((each) => each * power >= value * 0.999) ?? 10);
 }
