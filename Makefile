@@ -5,9 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 FRONTEND := dashboard/frontend
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix $(FRONTEND)
+TOOLS := $(VENV)/tools/bin
+LOWEST := $(VENV)/lowest
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Old releases do in tests what today's pytest warns of.
+OLD_WAYS := -W "ignore:Passing a non-Collection"
+LOCK := $(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+  --no-annotate --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit frontend-tests browser-tests browser bench pictures clean
+.PHONY: help run test check unit frontend-tests browser-tests browser bench faults mutants pictures lock check-lower-bounds audit clean
 
 help: ## Say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -26,6 +33,10 @@ $(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 	$(PIP) --require-hashes --no-deps -r requirements-dev.lock
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/installed
+
+$(TOOLS)/uv:
+	$(PYTHON) -m venv $(VENV)/tools
+	$(TOOLS)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9 pip-audit==2.10.1
 
 $(FRONTEND)/node_modules/.package-lock.json: $(FRONTEND)/package-lock.json $(VENV)/installed-dev
 	$(NPM) ci --silent

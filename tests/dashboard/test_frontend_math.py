@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from annscope.core.activations import ACTIVATIONS
-from annscope.core.centering import as_box, as_mnist
 from annscope.core.config import OUTPUTS, SCALINGS, NetworkConfig, RunConfig, TrainingConfig
 from annscope.core.dataset import Dataset
+from annscope.core.explain.saliency import input_gradient, occlusion
+from annscope.core.explain.what_if import Change, with_changes
+from annscope.core.functions.activations import ACTIVATIONS
+from annscope.core.images.centering import as_box, as_mnist
 from annscope.core.network import Network
-from annscope.core.saliency import input_gradient, occlusion
 from annscope.core.training import Trainer
-from annscope.core.what_if import Change, with_changes
-from annscope.dashboard.following import encode_frame
+from annscope.dashboard.queries.live_runs import encode_frame
 from annscope.data.examples import Examples
 from annscope.data.scaling import fit_scaler
 from annscope.runs.encoding import snapshot_line, snapshot_tensors, tensor_bytes
@@ -46,8 +46,8 @@ def test_an_activation_is_the_same_function_in_the_browser(name: str) -> None:
     """Values, derivative and range are the core's, from the far left to the far right."""
     activation = ACTIVATIONS[name]
     z = np.concatenate([np.linspace(-6, 6, 49), [-40.0, 40.0, 1e-9]])
-    values, slopes = activation(z), np.empty_like(z)
-    activation.derivative(z, values, slopes)
+    values = activation(z)
+    slopes = activation.derivative(z, values)
     (found,) = compute([{"kind": "activation", "name": name, "z": z.tolist()}])
     assert "error" not in found, f"{name} has no counterpart in frontend/src/lib/model/math.js: {found['error']}"
     np.testing.assert_allclose(found["values"], values, rtol=1e-12, atol=1e-15)
@@ -101,7 +101,7 @@ def test_a_network_answers_the_same_in_the_browser(
         ]
     )  # fmt: skip
     assert "error" not in found, found
-    sums, answers = answering.pre_activations(examples), answering.activations(examples)
+    sums, answers = answering.forward(examples)
     for i, layer in enumerate(answers):
         np.testing.assert_allclose([row[i] for row in found["activations"]], layer, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(found["sums"][i], sums[i][0], rtol=1e-9, atol=1e-12)

@@ -1,6 +1,7 @@
 /** For tables: one slider a feature over what the training examples span, with how sure the answer stays along it. */
 
 import { asNumber } from '../lib/format/text.js';
+import { turningPoint } from '../lib/model/transforms.js';
 import { debounce, press } from '../lib/ui/controls.js';
 import { make } from '../lib/ui/dom.js';
 import { arrow } from '../lib/ui/keys.js';
@@ -70,16 +71,23 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
   function draw(label, answer, palette) {
     const isSaid = reader.says(answer(raw), label);
     rows.forEach(({ canvas, verdict }, i) => {
-      const points = Array.from({ length: POINTS }, (_, k) => {
-        const value = low[i] + ((high[i] - low[i]) * k) / (POINTS - 1);
+      /** @param {number} value */
+      const at = (value) => {
         const probabilities = answer(raw.map((own, j) => (j === i ? value : own)));
         return { value, p: probabilities[label], probabilities, holds: reader.says(probabilities, label) === isSaid };
-      });
+      };
+      const points = Array.from({ length: POINTS }, (_, k) => at(low[i] + ((high[i] - low[i]) * k) / (POINTS - 1)));
       Object.assign(rows[i].curve, { label, points });
       drawSweep(canvas, { points }, { low: low[i], high: high[i] }, raw[i], palette);
+      const apart = (high[i] - low[i]) / (POINTS - 1);
+      /** @param {number} value */
+      const holdsAt = (value) => at(value).holds;
       const below = points.findLast(({ value, holds }) => value < raw[i] && !holds);
       const above = points.find(({ value, holds }) => value > raw[i] && !holds);
-      const at = [below, above].flatMap((point) => (point ? asNumber(point.value, 2) : []));
+      const breaks = [
+        below && turningPoint(holdsAt, Math.min(raw[i], below.value + apart), below.value),
+        above && turningPoint(holdsAt, Math.max(raw[i], above.value - apart), above.value),
+      ].flatMap((value) => (value === undefined ? [] : asNumber(value, 2)));
       const name = reader.isMany ? `${reader.names[label]} ` : '';
       verdict.textContent = name + (breaks.length ? `breaks at ${breaks.join(' and ')}` : 'holds throughout');
       verdict.title = `The values nearest to the present one at which the answer changes, looked for every ${asNumber(apart, 2)}.`;

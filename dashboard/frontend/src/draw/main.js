@@ -518,7 +518,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
             answer: (image) => model.probabilities(featuresOf(image.data)),
             says: reader.says,
             name: reader.isMany && label !== null ? reader.names[label] : '',
-            count: Math.round(Math.min(36, Math.max(12, 8e6 / model.cost))),
+            count: Math.round(Math.min(200, Math.max(12, 1.6e7 / model.cost))),
           },
           palette,
         );

@@ -6,8 +6,14 @@ import { download, pngOf } from '../lib/ui/download.js';
 
 /** @import { Palette } from '../lib/model/types.js' */
 
-/** @param {unknown} value */
-const field = (value) => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+/**
+ * A cell: quoted where it must be, and with an apostrophe before a text that a spreadsheet would compute.
+ * @param {unknown} value
+ */
+function field(value) {
+  const text = /^[=+@\t\r\n＝＋－＠-]/.test(String(value)) && Number.isNaN(Number(value)) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
 
 /**
  * Put buttons into the head of a card: `rows()` answers [[heading], [value]], `picture()` a canvas, `name()` what the

@@ -5,7 +5,7 @@ import { press } from '../lib/ui/controls.js';
 import { make } from '../lib/ui/dom.js';
 import { card } from './card.js';
 import { drawSweep } from './sweep.js';
-/** @import { SweepRequest, ChangeKind } from './types.js' */
+/** @import { ChangeKind, SweepRequest } from './types.js' */
 /** @import { Palette } from '../lib/model/types.js' */
 
 /**
@@ -93,6 +93,7 @@ export function createSliders(classNames, side, moved) {
     drawSweep(canvas, found, change, values[change.name], palette);
     const words = found ? `${about.name ? `${about.name} ` : ''}${sentence(found, change)}` : 'n/a';
     verdict.textContent = words;
+    verdict.title = found ? meaning(found, change) : '';
     canvas.setAttribute(
       'aria-label',
       `Probability of ${label === null ? 'the answer' : classNames[label]} over ${change.label}: ${words}`,
@@ -120,8 +121,13 @@ export function createSliders(classNames, side, moved) {
     return `breaks at ${at.join(' and ')}`;
   }
 
+  /**
+   * @param {{ apart: number }} found
+   * @param {ChangeKind} change
+   */
   function meaning({ apart }, { step, words }) {
-    const looked = apart > step ? `${words(apart)} apart: between two of them it may change and change back` : 'that the slider has';
+    const looked =
+      apart > step ? `${words(apart)} apart: between two of them it may change and change back` : 'that the slider has';
     return `The values nearest to the present one at which the answer changes, of those ${looked}.`;
   }
 

@@ -34,7 +34,16 @@ export function plotly(address) {
  * A point's words on one line, as they are read out.
  * @param {unknown} text
  */
-const plainly = (text) => String(text).replaceAll('<br>', ', ');
+const plainly = (text) =>
+  String(text)
+    .replaceAll('<br>', ', ')
+    .replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
+
+/**
+ * A text that plotly, which takes some HTML, shows letter by letter; as `dashboard.escaping.plotly` does.
+ * @param {string} text
+ */
+const escaped = (text) => text.replace(/[&<{]/g, (sign) => `&#${sign.codePointAt(0)};`);
 
 /**
  * Build the chart in `root`; `tell` is called with {label, carried}: the class of the curve and what the point carries.
@@ -285,7 +294,7 @@ export function createChart(root, tell) {
   /** The chart as one picture, with its name above it. */
   async function picture() {
     const name = {
-      text: `<b>${data.title.replaceAll('<', '&lt;')}</b>  ${data.about.replaceAll('<', '&lt;')}`,
+      text: `<b>${escaped(data.title)}</b>  ${escaped(data.about)}`,
       x: 0.02,
       xanchor: 'left',
       y: 0.97,

@@ -255,7 +255,7 @@ function equation({ sum, activation, recorded }) {
   if (sum.silenced) return [...parts, piece('nv-note', 'switched off by hand: answers 0')];
   if (recorded === null) return [...parts, piece('nv-note', 'recomputed with your changes')];
   const apart = Math.abs(sum.answer - recorded);
-  const agrees = apart <= 1e-6 * Math.max(1, Math.abs(recorded));
+  const agrees = apart <= sum.rounding;
   return [
     ...parts,
     piece(

@@ -196,12 +196,16 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
   }
 
   // A pinned moment keeps its arrays while the run goes on: its worker is told.
+  /** @type {number | null} */
   let pinned = null;
   const stopPinning = store.on('compare', () => {
     const before = pinned;
     pinned = store.compared?.number ?? null;
-    if (pinned === before || !['starting', 'running', 'paused'].includes(store.status?.status)) return;
-    for (const [number, act] of [[before, 'unpin'], [pinned, 'pin']]) {
+    if (pinned === before || !['starting', 'running', 'paused'].includes(store.status?.status ?? '')) return;
+    for (const { number, act } of [
+      { number: before, act: 'unpin' },
+      { number: pinned, act: 'pin' },
+    ]) {
       if (number !== null) fetch(`${url}/snapshots/${number}/${act}`, { method: 'POST' }).catch(() => {});
     }
   });

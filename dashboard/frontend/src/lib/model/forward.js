@@ -10,12 +10,13 @@ import {
   inputGradient,
   preActivations,
   productsOf,
+  roundingOf,
   roundUp,
   strongest,
   termsOf,
 } from './math.js';
 
-/** @import { Description, Frame, Layer, NetworkStore, Numbers, Overlay } from './types.js' */
+/** @import { Description, Explanation, Frame, Layer, NetworkStore, Numbers, Overlay } from './types.js' */
 
 /**
  * The function of the output units; a single unit for two classes is a sigmoid.
@@ -163,7 +164,8 @@ export function listedInputs(frame, layer, unit, values, count, edits = null) {
 
 /**
  * How one neuron came by its value: the sum, its pre-activation and its answer computed in float64,
- * beside the answer on screen. Returns termsOf(...) with {hasBias, answer, shown, logits (for softmax), silenced}.
+ * beside the answer on screen. Returns termsOf(...) with {hasBias, answer, shown, logits (for softmax), silenced, rounding}:
+ * `rounding` is how far the answer on screen, in float32, may be from it.
  * @param {Layer[]} layers
  * @param {Frame} frame
  * @param {Numbers[]} values
@@ -171,6 +173,7 @@ export function listedInputs(frame, layer, unit, values, count, edits = null) {
  * @param {number} unit
  * @param {number[]} listed
  * @param {Overlay | null} [edits]
+ * @returns {Explanation}
  */
 export function explain(layers, frame, values, layer, unit, listed, edits = null) {
   const { activation } = layers[layer];
@@ -189,7 +192,16 @@ export function explain(layers, frame, values, layer, unit, listed, edits = null
     return rounded({ ...about, logits, answer: activate('softmax', logits)[unit] }, logits);
   }
   const { f } = activationNamed(activation);
-  return { ...about, answer: f(sum.z) };
+  return rounded({ ...about, answer: f(sum.z) }, { [unit]: sum.z });
+
+  /**
+   * @param {Omit<Explanation, 'rounding'>} made
+   * @param {ArrayLike<number> | Record<number, number>} z
+   * @returns {Explanation}
+   */
+  function rounded(made, z) {
+    return { ...made, rounding: roundingOf(activation, weight, bias, values[layer], unit, z, made.answer) };
+  }
 }
 
 /**
@@ -208,12 +220,7 @@ export function sensitivity(layers, frame, values, layer, unit, edits = null) {
   const below = layers.slice(0, layer + 1).map((item, l) => ({ weight: weight(l), activation: item.activation }));
   const z = below.slice(0, -1).map((item, l) => preActivations(item.weight, biasOf(frame, l), values[l]));
   const silenced = below.map((_, l) => edits?.silenced(l));
-  silenced.slice(0, -1).forEach((units, l) =>
-    units?.forEach((u) => {
-      z[l][u] = -Infinity;
-    }),
-  );
-  return inputGradient(below, z, unit);
+  return inputGradient(below, z, unit, silenced);
 }
 
 /**

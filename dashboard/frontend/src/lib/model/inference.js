@@ -40,7 +40,7 @@ export function createModel(description, frame) {
   const probabilities = (x) => reader.probabilities(outputs(x));
 
   /**
-   * d logit of a class / d x, as core.saliency.input_gradient: of two classes with one unit the first has its negative.
+   * d logit of a class / d x, as core.explain.saliency.input_gradient: of two classes with one unit the first has its negative.
    * @param {Numbers} x
    * @param {number} label
    */
@@ -60,7 +60,7 @@ export function createModel(description, frame) {
 
   /**
    * The drop in the probability of a class when the `patch` x `patch` pixels around each pixel become `paper`
-   * (features of bare paper), as core.saliency.occlusion. The first layer's sums are corrected, not summed anew.
+   * (features of bare paper), as core.explain.saliency.occlusion. The first layer's sums are corrected, not summed anew.
    * @param {Numbers} x
    * @param {Shape} about
    * @param {number} label

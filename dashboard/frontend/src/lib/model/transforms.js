@@ -190,8 +190,10 @@ export function generator(seed) {
 /**
  * How sure the network stays of `label` over one slider's range, the others as they are, at about `count` of its steps.
  * `answer(image)` gives probabilities and `says(probabilities, label)` whether they predict it. Returns {label,
- * points: [{value, p, probabilities, holds}], breaks: [below, above]}: the first value to either side of the present one, to the slider's
- * step, at which what is said of the label changes (null: none in the range).
+ * points: [{value, p, probabilities, holds}], breaks: [below, above], apart}: `breaks` are the values nearest to the
+ * present one, to either side, at which what is said of the label changes (null: none was found), to the slider's step.
+ * An answer that changes and changes back between two points, `apart` from each other, is not seen; with every step
+ * looked at (`apart` is one step) nothing is missed.
  * @param {Image} image
  * @param {ChangeValues} values
  * @param {ChangeKind} change
@@ -233,7 +235,12 @@ export function sweep(image, values, change, label, answer, says, count, seed) {
   return { label, points, breaks: [edge(below, 1), edge(above, -1)], apart: stride * change.step };
 }
 
-/** Where `holds` ends between a value where it does and one where it does not, to a thousandth of the way. */
+/**
+ * Where `holds` ends between a value where it does and one where it does not, to a thousandth of the way.
+ * @param {(value: number) => boolean} holds
+ * @param {number} inside
+ * @param {number} outside
+ */
 export function turningPoint(holds, inside, outside) {
   let [from, to] = [inside, outside];
   for (let i = 0; i < 10; i += 1) {

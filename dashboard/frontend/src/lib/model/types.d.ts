@@ -275,6 +275,8 @@ export interface Explanation extends Sum {
   logits: Float64Array | null;
   answer: number;
   silenced: boolean;
+  /** How far the answer on screen, in float32, may be from `answer`. */
+  rounding: number;
 }
 
 /** A neuron: its layer and its place in it, both counted from 0. */
