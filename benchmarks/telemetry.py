@@ -48,7 +48,7 @@ def measure(rounds: int) -> tuple[list[Seconds], Measurement]:
     from annscope.core.training import Trainer
     from annscope.data.datasets import load_dataset
     from annscope.runs.catalogue import run_directory
-    from annscope.runs.team import ThreadTeam
+    from annscope.runs.thread_workers import ThreadWorkers
     from annscope.runs.threads import wanted_threads
     from annscope.runs.worker import work
     from annscope.runs.writer import create_run
@@ -64,7 +64,7 @@ def measure(rounds: int) -> tuple[list[Seconds], Measurement]:
             raise SystemExit(f"the run ended as {status['status']}: {status['message']}")
         dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
         endless = config.with_values({"epochs": 1_000_000, "snapshot-every": 1_000_000_000})
-        trainer = Trainer(dataset, endless, team=ThreadTeam(wanted_threads()))
+        trainer = Trainer(dataset, endless, workers=ThreadWorkers(wanted_threads()))
         watched: list[Seconds] = []
         bare: list[float] = []
         for epoch in range(1, rounds + 2):

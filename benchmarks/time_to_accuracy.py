@@ -16,7 +16,7 @@ from numpy import ndarray
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.recipes import RECIPES
-from annscope.runs.team import ThreadTeam
+from annscope.runs.thread_workers import ThreadWorkers
 from annscope.runs.threads import limit_blas
 from benchmarks import options, tables, threads
 from benchmarks.measurements import REST_SECONDS, rotated
@@ -111,7 +111,7 @@ def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
     from annscope.core.training import Trainer
 
     limit_blas(1)  # as in a run
-    trainer = Trainer(dataset, config.with_values({"seed": seed}), team=_team())
+    trainer = Trainer(dataset, config.with_values({"seed": seed}), workers=_team())
     n_steps = CHUNK // int(config.training.batch_size)
 
     def learn() -> None:
@@ -129,8 +129,8 @@ def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
 
 
 @cache
-def _team() -> ThreadTeam:
-    return ThreadTeam(threads.from_environment())
+def _team() -> ThreadWorkers:
+    return ThreadWorkers(threads.from_environment())
 
 
 def begin_pytorch(dataset: Dataset, config: RunConfig, seed: int) -> Learner:

@@ -157,7 +157,7 @@ def _names(names: Iterable[str]) -> str:
 
 def _using(registry: Mapping[str, Any], setting: str) -> str:
     """The entries of a registry with which a setting means something."""
-    return " and ".join(name for name, entry in registry.items() if setting in entry.hyperparameters)
+    return " and ".join(name for name, entry in registry.items() if setting in entry.settings)
 
 
 def setting(default: Any, *, kind: Kind, option: str = "", **description: Any) -> Any:
@@ -295,8 +295,7 @@ class TrainingConfig:
     weight_decay: float = setting(
         0.01, kind="number", option="weight-decay", label="Weight decay", advanced=True,
         minimum=0.0, maximum=10.0, low=1e-5, high=1.0, scale="log",
-        help=f"Decoupled decay of the weights, used by "
-        f"{' and '.join(name for name, each in OPTIMIZERS.items() if each.decays_weights)} only.",
+        help=f"Decoupled decay of the weights, used by {_using(OPTIMIZERS, 'weight_decay')} only.",
     )  # fmt: skip
     label_smoothing: float = setting(
         0.0, kind="number", option="label-smoothing", label="Label smoothing", advanced=True,

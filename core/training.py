@@ -14,7 +14,7 @@ from annscope.core.engines.choice import engine_for
 from annscope.core.engines.engine import NotFiniteError
 from annscope.core.engines.examples import batch_size_of
 from annscope.core.engines.inference import Inference
-from annscope.core.engines.workers import ALONE, Team
+from annscope.core.engines.workers import SINGLE, Workers
 from annscope.core.errors import ConfigError, DivergedError
 from annscope.core.evaluation.metrics import EVALUATION_BLOCK, Evaluation, evaluate
 from annscope.core.evaluation.statistics import layer_statistics
@@ -36,16 +36,16 @@ class Trainer:
     """
 
     def __init__(
-        self, dataset: Dataset, config: RunConfig, *, checkpoint: Checkpoint | None = None, team: Team = ALONE
+        self, dataset: Dataset, config: RunConfig, *, checkpoint: Checkpoint | None = None, workers: Workers = SINGLE
     ) -> None:
         training = config.training
         if not len(dataset.y_train):
             raise ConfigError(f"data set {dataset.name} has no training examples")
-        self._dataset, self._config, self._team = dataset, config, team
+        self._dataset, self._config, self._workers = dataset, config, workers
         self._dtype = np.dtype(training.dtype)
         self._x_heldout, self._y_heldout = (self._typed(part) for part in dataset.split(dataset.heldout))
         x_train = self._typed(dataset.x_train)
-        self._engine = engine_for(dataset, config, x_train, team)
+        self._engine = engine_for(dataset, config, x_train, workers)
         sample = np.arange(len(x_train))
         if 0 < training.train_sample < len(x_train):
             sample = np.sort(
@@ -118,12 +118,12 @@ class Trainer:
     def snapshot(self, train_seconds: float = 0.0) -> Snapshot:
         """The present moment as copies; `train_seconds` is the time that the caller measured in `advance`."""
         network = self._network()
-        inference = Inference(network, self._team)
+        inference = Inference(network, self._workers)
         with np.errstate(all="ignore"):
             first = inference.outputs_and_logits(self._x_heldout[:EVALUATION_BLOCK])
             loss = self._config.training.loss
             heldout = evaluate(
-                network, self._x_heldout, self._y_heldout, loss, first_logits=first[-1], workers=self._team
+                network, self._x_heldout, self._y_heldout, loss, first_logits=first[-1], workers=self._workers
             )
             train = self._evaluate(network, self._x_sample, self._y_sample)
             statistics = layer_statistics(
@@ -132,7 +132,7 @@ class Trainer:
                 gradients=self._engine.gradient if self.step else None,
                 before=self._engine.before,
                 parameters=self._engine.parameters,
-                team=self._team,
+                workers=self._workers,
             )
         for evaluation, split in ((train, "train"), (heldout, "held-out")):
             if math.isinf(evaluation.loss) or (math.isnan(evaluation.loss) and evaluation.confusion.any()):
@@ -203,7 +203,7 @@ class Trainer:
         return Network(self._config.network, dataset.n_features, dataset.n_classes, layers)
 
     def _evaluate(self, network: Network, x: ndarray, y: ndarray) -> Evaluation:
-        return evaluate(network, x, y, self._config.training.loss, workers=self._team)
+        return evaluate(network, x, y, self._config.training.loss, workers=self._workers)
 
     def _judge(self, snapshot: Snapshot) -> None:
         training, loss, step = self._config.training, snapshot.heldout.loss, snapshot.step

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -16,93 +14,20 @@ from annscope.core.config import DataConfig
 from annscope.core.dataset import Dataset
 from annscope.core.errors import did_you_mean
 from annscope.data.download import Progress
-from annscope.data.embedded import load_digits, load_mnist_5k
+from annscope.data.embedded import EMBEDDED
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples
 from annscope.data.image_folder import load_image_folder
-from annscope.data.mnist import IDX_SETS, is_present, load_idx_set
+from annscope.data.info import DatasetInfo
+from annscope.data.mnist import DOWNLOADED, IDX_SETS, is_present
 from annscope.data.scaling import fit_scaler
 from annscope.data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, stratified_split
-from annscope.data.toy import make_points
-from annscope.data.traits import TRAITS, load_mnist_5k_traits
+from annscope.data.toy import POINTS
+from annscope.data.traits import MNIST_5K_TRAITS
 from annscope.data.user_file import load_user_file, may_hold_images
 
-
-@dataclass(frozen=True, kw_only=True)
-class DatasetInfo:
-    """What a person choosing a data set wants to know.
-
-    `n_train` counts the examples that training and validation share, `n_test` those kept for
-    testing; both are None where the setting `n_samples` decides. `options` are the data settings
-    that change this set, by option name (keys of `core.config.FIELDS`). Where an example carries any number
-    of labels, `n_classes` counts the labels.
-    """
-
-    name: str
-    label: str
-    description: str
-    n_features: int
-    n_classes: int
-    image_shape: tuple[int, int] | None = None
-    n_train: int | None = None
-    n_test: int | None = None
-    needs_download: bool = False
-    is_multilabel: bool = False
-    options: tuple[str, ...] = ("split", "scaling")
-
-
-def _points(name: str, label: str, n_classes: int, description: str) -> DatasetInfo:
-    return DatasetInfo(
-        name=name,
-        label=label,
-        description=description,
-        n_features=2,
-        n_classes=n_classes,
-        options=("split", "scaling", "samples", "noise"),
-    )
-
-
-def _images(name: str, label: str, side: int, n_train: int, n_test: int, description: str, **more: Any) -> DatasetInfo:
-    return DatasetInfo(
-        name=name,
-        label=label,
-        description=description,
-        n_features=side * side,
-        image_shape=(side, side),
-        n_train=n_train,
-        n_test=n_test,
-        **{"n_classes": 10} | more,
-    )
-
-
-DATASETS: dict[str, DatasetInfo] = {
-    info.name: info
-    for info in (
-        _images("mnist-5k", "MNIST, 5,000 digits", 28, 4500, 500, "5,000 real MNIST images; nothing to download."),
-        _images(
-            "mnist", "MNIST", 28, 60_000, 10_000,
-            "70,000 handwritten digits of 28x28 pixels, the classic; downloaded once (11 MB).", needs_download=True,
-            options=("split", "scaling", "train-examples"),
-        ),
-        _images(
-            "fashion-mnist", "Fashion-MNIST", 28, 60_000, 10_000,
-            "70,000 pictures of clothes in MNIST's format, and harder; downloaded once (30 MB).", needs_download=True,
-            options=("split", "scaling", "train-examples"),
-        ),
-        _images(
-            "mnist-5k-traits", "MNIST, traits of digits", 28, 4500, 500,
-            "The digits of mnist-5k asked four questions: even? prime? above 4? a loop? Any number may be true.",
-            n_classes=len(TRAITS), is_multilabel=True,
-        ),
-        _images("digits", "Digits 8x8", 8, 1617, 180, "1,797 handwritten digits of 8x8 pixels; trains in a blink."),
-        _points("moons", "Moons", 2, "Two interleaved half circles."),
-        _points("circles", "Circles", 2, "A ring around a ring: no straight line parts them."),
-        _points("spirals", "Spirals", 3, "Three arms wound into each other: a small network has to work for it."),
-        _points("xor", "XOR", 2, "Opposite corners belong together: the problem one layer cannot solve."),
-        _points("blobs", "Blobs", 3, "Three clouds that straight lines can part."),
-    )
-}  # fmt: skip
-"""Every data set by name, in the order to offer them."""
+DATASETS: dict[str, DatasetInfo] = {info.name: info for info in (*EMBEDDED, *DOWNLOADED, MNIST_5K_TRAITS, *POINTS)}
+"""Every data set by name, in the order to offer them; each is one entry where it is defined."""
 
 
 def load_dataset(
@@ -184,16 +109,8 @@ def is_ready(config: DataConfig) -> bool:
 
 def _examples(config: DataConfig, seed: int, progress: Progress | None) -> Examples:
     name = config.name
-    if name == "mnist-5k":
-        return load_mnist_5k()
-    if name == "mnist-5k-traits":
-        return load_mnist_5k_traits()
-    if name == "digits":
-        return load_digits()
-    if name in IDX_SETS:
-        return load_idx_set(IDX_SETS[name], progress)
     if name in DATASETS:
-        return make_points(name, config.n_samples, config.noise, seed)
+        return DATASETS[name].load(config, seed, progress)
     if _looks_like_path(name):
         check_name(name)
         path = Path(name).expanduser()

@@ -16,6 +16,7 @@ from numpy import ndarray
 
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples
+from annscope.data.info import DatasetInfo
 
 DIGIT_NAMES = tuple("0123456789")
 
@@ -57,3 +58,17 @@ def _packaged_table(package: str, path: str, shape: tuple[int, int]) -> UInt8[nd
     if table.shape != shape or table[:, -1].max() >= len(DIGIT_NAMES):
         raise DataError(f"the data file {file} does not hold what was expected: reinstall the package {package}")
     return table
+
+
+EMBEDDED = (
+    DatasetInfo(
+        name="mnist-5k", label="MNIST, 5,000 digits", description="5,000 real MNIST images; nothing to download.",
+        n_features=784, n_classes=10, image_shape=(28, 28), n_examples=5000, load=lambda *_: load_mnist_5k(),
+    ),
+    DatasetInfo(
+        name="digits", label="Digits 8x8",
+        description="1,797 handwritten digits of 8x8 pixels; trains in a blink.",
+        n_features=64, n_classes=10, image_shape=(8, 8), n_examples=1797, load=lambda *_: load_digits(),
+    ),
+)  # fmt: skip
+"""The data sets of this module."""

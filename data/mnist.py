@@ -10,6 +10,7 @@ the same hashes of it).
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from annscope.data.errors import DataError
 from annscope.data.examples import Examples, Features, Labels
 from annscope.data.home import annscope_home
 from annscope.data.idx import MOST_BYTES, parse_idx, unpack
+from annscope.data.info import DatasetInfo
 from annscope.data.regular_file import regular_file
 
 
@@ -114,6 +116,29 @@ FASHION_MNIST = IdxSet(
 )  # fmt: skip
 
 IDX_SETS: dict[str, IdxSet] = {idx_set.name: idx_set for idx_set in (MNIST, FASHION_MNIST)}
+
+
+def _info(idx_set: IdxSet, description: str) -> DatasetInfo:
+    return DatasetInfo(
+        name=idx_set.name,
+        label=idx_set.label,
+        description=description,
+        n_features=math.prod(idx_set.image_shape),
+        n_classes=len(idx_set.class_names),
+        load=lambda _config, _seed, progress: load_idx_set(IDX_SETS[idx_set.name], progress),
+        image_shape=idx_set.image_shape,
+        n_examples=70_000,
+        n_official_test=10_000,
+        needs_download=True,
+        options=("split", "scaling", "train-examples"),
+    )
+
+
+DOWNLOADED = (
+    _info(MNIST, "70,000 handwritten digits of 28x28 pixels, the classic; downloaded once (11 MB)."),
+    _info(FASHION_MNIST, "70,000 pictures of clothes in MNIST's format, and harder; downloaded once (30 MB)."),
+)
+"""The data sets of this module, for the table of data sets."""
 
 
 def load_idx_set(idx_set: IdxSet, progress: Progress | None = None) -> Examples:

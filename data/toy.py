@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from annscope.data.examples import Examples
+from annscope.data.info import DatasetInfo
 
 Points = Float[ndarray, "n 2"]
 Labels = Int[ndarray, " n"]
@@ -84,3 +85,25 @@ def _polar(radius: Float[ndarray, " n"], angle: Float[ndarray, " n"]) -> Points:
 def _scattered(points: Points, deviation: float, rng: np.random.Generator) -> Points:
     scattered: Points = points + deviation * rng.standard_normal(points.shape)
     return scattered
+
+
+def _info(name: str, label: str, description: str) -> DatasetInfo:
+    return DatasetInfo(
+        name=name,
+        label=label,
+        description=description,
+        n_features=2,
+        n_classes=SHAPES[name][1],
+        load=lambda config, seed, _: make_points(name, config.n_samples, config.noise, seed),
+        options=("split", "scaling", "samples", "noise"),
+    )
+
+
+POINTS = (
+    _info("moons", "Moons", "Two interleaved half circles."),
+    _info("circles", "Circles", "A ring around a ring: no straight line parts them."),
+    _info("spirals", "Spirals", "Three arms wound into each other: a small network has to work for it."),
+    _info("xor", "XOR", "Opposite corners belong together: the problem one layer cannot solve."),
+    _info("blobs", "Blobs", "Three clouds that straight lines can part."),
+)
+"""The data sets of this module."""

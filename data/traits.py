@@ -13,6 +13,7 @@ import numpy as np
 
 from annscope.data.embedded import load_mnist_5k
 from annscope.data.examples import Examples
+from annscope.data.info import DatasetInfo
 
 TRAITS: dict[str, tuple[int, ...]] = {
     "even": (0, 2, 4, 6, 8),
@@ -28,3 +29,11 @@ def load_mnist_5k_traits() -> Examples:
     digits = load_mnist_5k()
     table = np.array([[digit in having for having in TRAITS.values()] for digit in range(10)], np.int64)
     return replace(digits, y=table[digits.y], class_names=tuple(TRAITS))
+
+
+MNIST_5K_TRAITS = DatasetInfo(
+    name="mnist-5k-traits", label="MNIST, traits of digits",
+    description="The digits of mnist-5k asked four questions: even? prime? above 4? a loop? Any number may be true.",
+    n_features=784, n_classes=len(TRAITS), image_shape=(28, 28), n_examples=5000, is_multilabel=True,
+    load=lambda *_: load_mnist_5k_traits(),
+)  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from annscope.core.engines.engine import NotFiniteError
-from annscope.core.engines.workers import Turns
+from annscope.core.engines.workers import SequentialWorkers
 from annscope.core.explain.gradient_check import GradientCheck, check_step
 from annscope.core.network import Parameters, layer_sizes
 from annscope.data.datasets import load_dataset
@@ -77,9 +77,9 @@ def check_run(reader: RunReader, number: int) -> RunCheck:
             bias[...] = layer.bias
         if scale is not None:
             scale[...] = 1
-    team = Turns(recorded_threads(reader.description))
+    workers = SequentialWorkers(recorded_threads(reader.description))
     try:
-        step = check_step(dataset, config, parameters, n_checked=N_CHECKED, team=team)
+        step = check_step(dataset, config, parameters, n_checked=N_CHECKED, workers=workers)
     except NotFiniteError as error:
         raise RecordError(f"The step from here is not finite: {error}.") from error
     mistakes = tuple(option for option in EXACT if config.with_values({option: EXACT[option]}) != config)

@@ -1,6 +1,6 @@
 """How many threads a run computes with: part of what makes it repeatable to the bit.
 
-A run shares its work among threads of its own, or for its steps among processes (`runs.team`), so each matrix
+A run shares its work among threads of its own, or for its steps among processes (`runs.thread_workers`), so each matrix
 multiplication has one: two kinds of threads would wait for each other.
 """
 

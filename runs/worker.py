@@ -227,7 +227,7 @@ class _Worker:
         from annscope.core.evaluation.metrics import HISTOGRAM_EDGES
         from annscope.core.network import layer_sizes
         from annscope.core.training import Trainer
-        from annscope.runs.team import ThreadTeam
+        from annscope.runs.thread_workers import ThreadWorkers
 
         writer = self.writer
         known = writer.description["dataset"]
@@ -244,8 +244,8 @@ class _Worker:
             self._n_applied, self._train_seconds = saved.n_changes, saved.train_seconds
             self._looked_at = saved.checkpoint.step if saved.looked else None
         config = apply_changes(writer.config, writer.changes[: self._n_applied])
-        self._team = ThreadTeam(n_threads)
-        self.trainer = Trainer(dataset, config, checkpoint=saved.checkpoint if saved else None, team=self._team)
+        self._workers = ThreadWorkers(n_threads)
+        self.trainer = Trainer(dataset, config, checkpoint=saved.checkpoint if saved else None, workers=self._workers)
         self._speed = _Speed(self.trainer, self._train_seconds)
         self.loaded = True
         if known is None:
@@ -322,7 +322,7 @@ class _Worker:
             self._n_applied += 1
             if change.option == "epochs":
                 config = apply_changes(self.writer.config, self.writer.changes[: self._n_applied])
-                self.trainer = Trainer(dataset, config, checkpoint=self.trainer.checkpoint(), team=self._team)
+                self.trainer = Trainer(dataset, config, checkpoint=self.trainer.checkpoint(), workers=self._workers)
             else:
                 self.trainer.change_learning_rate(float(change.value))
             self._say()

@@ -11,7 +11,7 @@ from annscope.core.dataset import Dataset
 from annscope.core.engines.inference import Inference
 from annscope.core.network import Network
 from annscope.core.training import Trainer
-from annscope.runs.team import ThreadTeam
+from annscope.runs.thread_workers import ThreadWorkers
 from benchmarks import threads
 from benchmarks.tasks import Task
 
@@ -29,9 +29,9 @@ def build_one_thread(task: Task, x: ndarray, y: ndarray) -> Callable[[], object]
 
 
 def _with_threads(task: Task, x: ndarray, y: ndarray, n_threads: int) -> Callable[[], object]:
-    team = ThreadTeam(n_threads)
-    trainer = Trainer(dataset_of(task, x, y), config_of(task), team=team)
-    return _predict(task, trainer, x, team) if task.inference else _train(trainer)
+    workers = ThreadWorkers(n_threads)
+    trainer = Trainer(dataset_of(task, x, y), config_of(task), workers=workers)
+    return _predict(task, trainer, x, workers) if task.inference else _train(trainer)
 
 
 def _train(trainer: Trainer) -> Callable[[], object]:
@@ -43,10 +43,10 @@ def _train(trainer: Trainer) -> Callable[[], object]:
     return train
 
 
-def _predict(task: Task, trainer: Trainer, x: ndarray, team: ThreadTeam) -> Callable[[], object]:
+def _predict(task: Task, trainer: Trainer, x: ndarray, workers: ThreadWorkers) -> Callable[[], object]:
     parameters = trainer.snapshot().parameters
     network = Network(config_of(task).network, task.sizes[0], task.sizes[-1], parameters)
-    inference = Inference(network, team)
+    inference = Inference(network, workers)
     return lambda: inference.predict(x)
 
 

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from annscope.core.config import RunConfig
 from annscope.core.engines.buffers import Layer
 from annscope.core.engines.kernels import activation_kernel, loss_kernel
-from annscope.core.engines.workers import ALONE, Operation, Team
+from annscope.core.engines.workers import SINGLE, Operation, Workers
 from annscope.core.network import Parameters, activations_of
 
 
@@ -37,16 +37,16 @@ class Backpropagation:
         *,
         generator: Generator | None = None,
         rate: Float[ndarray, ""] | None = None,
-        team: Team = ALONE,
+        workers: Workers = SINGLE,
         n_examples: int | None = None,
         bias_trick: bool = False,
     ) -> None:
         activations = [*map(activation_kernel, activations_of(config.network)), None]
         self._loss = loss_kernel(config)
         self._n_examples = n_examples or batch_size
-        self._team = team
+        self._workers = workers
         self._layers = [
-            Layer(i, parameters, gradient, activation, batch_size, team, bias_trick=bias_trick)
+            Layer(i, parameters, gradient, activation, batch_size, workers, bias_trick=bias_trick)
             for i, activation in enumerate(activations)
         ]
         if config.network.dropout and generator is not None:
@@ -61,7 +61,7 @@ class Backpropagation:
 
     @property
     def rows(self) -> list[slice]:
-        """The features that each member of the team looks after."""
+        """The features that each worker looks after."""
         return self._layers[0].rows
 
     @property
@@ -71,7 +71,7 @@ class Backpropagation:
 
     def forward(self, x: Float[ndarray, "batch n_features"]) -> list[Operation]:
         """From the inputs to the logits."""
-        return [self._team.together(self.sums(self._layers[0].parts_of(x.T))), *self._outputs]
+        return [self._workers.parallel(self.sums(self._layers[0].parts_of(x.T))), *self._outputs]
 
     def backward(
         self,
@@ -88,13 +88,13 @@ class Backpropagation:
         inputs = self._layers[0].parts_of(x.T)
         operations = self._errors(targets, weights, inputs, errors)
         if self._rate is None:
-            operations += [self._team.together(layer) for layer in self._gradients(inputs)]
+            operations += [self._workers.parallel(layer) for layer in self._gradients(inputs)]
         return operations
 
-    # The same in three parts, of which a team can take the last and the next batch's first in one go.
+    # The same in three parts, of which workers can take the last and the next batch's first in one go.
 
     def sums(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
-        """What each member of the team begins with: its part of the first layer's sums, from its features."""
+        """What each worker begins with: its part of the first layer's sums, from its features."""
         return self._layers[0].sums(inputs)
 
     def between(
@@ -104,12 +104,12 @@ class Backpropagation:
         return self._outputs + self._errors(targets, weights, None)
 
     def gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[list[Operation]]:
-        """What each member ends with: its part of the gradient of the weights."""
-        members: list[list[Operation]] = [[] for _ in range(self._team.size)]
+        """What each worker ends with: its part of the gradient of the weights."""
+        workers: list[list[Operation]] = [[] for _ in range(self._workers.size)]
         for layer in self._gradients(inputs):
-            for member, operation in zip(members, layer, strict=False):
-                member.append(operation)
-        return members
+            for worker, operation in zip(workers, layer, strict=False):
+                worker.append(operation)
+        return workers
 
     # What does not depend on where the examples lie is made once, for all of a run's batches of one size: less
     # memory to read in each step.

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from annscope.core.engines.partition import even_parts
-from annscope.core.engines.workers import ALONE, Team
+from annscope.core.engines.workers import SINGLE, Workers
 
 Augment: TypeAlias = Callable[[ndarray, int, int], None]
 
@@ -32,7 +32,7 @@ class Batches:
     themselves, unless there are too many batches.
 
     `augments`, where there are any, change gathered features in place, each of them in the same way, one
-    for each member of the team; they are told the epoch of the features and the place in it of the first
+    for each worker; they are told the epoch of the features and the place in it of the first
     of them. A single batch is then a copy, made anew for each step.
     """
 
@@ -46,12 +46,12 @@ class Batches:
         seed: int,
         shuffle: bool = True,
         augments: Sequence[Augment] = (),
-        team: Team = ALONE,
+        workers: Workers = SINGLE,
     ) -> None:
         self.n_examples = len(x)
         self.batch_size = min(batch_size, self.n_examples)
         self.per_epoch = -(-self.n_examples // self.batch_size)
-        self._seed, self._shuffle, self._augments, self._team = seed, shuffle, augments, team
+        self._seed, self._shuffle, self._augments, self._workers = seed, shuffle, augments, workers
         self._sources = [x, targets] if weights is None else [x, targets, weights]
         self._is_whole = self.per_epoch == 1
         rest = self.n_examples % self.batch_size
@@ -126,12 +126,12 @@ class Batches:
     def _gather(self, start: int, into: list[ndarray]) -> None:
         """Fill these with the examples of the epoch from number `start` on."""
         n = len(into[0])
-        size = self._team.size if self._augments and n >= self._team.size else 1
+        size = self._workers.size if self._augments and n >= self._workers.size else 1
         parts = [
             partial(self._gather_part, i, start + rows.start, [part[rows] for part in into])
             for i, rows in enumerate(even_parts(n, size))
         ]
-        self._team.together(parts)()
+        self._workers.parallel(parts)()
 
     def _gather_part(self, i: int, start: int, into: list[ndarray]) -> None:
         rows = self._order[start : start + len(into[0])]

@@ -1,4 +1,4 @@
-"""Steps of small networks, where calling NumPy takes longer than what it computes: as few calls as can be.
+"""Steps with the bias trick, for small networks: where calling NumPy takes longer than what it computes.
 
 The bias of a layer is the weight of an input that is always 1: one multiplication makes weighted sums with
 their biases, one makes the gradient of both. The mean over the batch is part of the softmax, and a softmax
@@ -23,7 +23,7 @@ from annscope.core.engines.backpropagation import Backpropagation
 from annscope.core.engines.kernels import least_probability, loss_kernel, softmax_in_place
 from annscope.core.engines.strategy import StepContext, Strategy, Workload
 from annscope.core.engines.update_kernels import update_kernel
-from annscope.core.engines.workers import ALONE, Operation
+from annscope.core.engines.workers import SINGLE, Operation
 from annscope.core.network import Parameters
 
 MOST_NUMBERS = 20_000
@@ -54,8 +54,8 @@ class BiasTrickSteps(Strategy):
         self._is_quick = loss_kernel(config).is_softmax_cross_entropy and context.weights is None
         targets = QuickSoftmax.shares(context.targets, context.batch_size) if self._is_quick else context.targets
         # What a quick softmax sums lies in front of the gradient: so one sum of squares checks both.
-        self._room = ALONE.zeros(self._n_sums(context.batch_size) + len(context.parameters.flat), dtype)
-        flat = self._room[-len(context.parameters.flat) :]
+        self._scratch = SINGLE.zeros(self._n_sums(context.batch_size) + len(context.parameters.flat), dtype)
+        flat = self._scratch[-len(context.parameters.flat) :]
         parameters = _with_bias_rows(config.network, sizes, dtype)
         gradient = _with_bias_rows(config.network, sizes, dtype, lambda _n, _dtype: flat)
         x = np.ones((len(context.x), sizes[0] + 1), dtype)
@@ -69,7 +69,7 @@ class BiasTrickSteps(Strategy):
                 gradient=gradient,
                 before=np.empty_like(parameters.flat),
                 optimizer=update_kernel(context.optimizer.optimizer, config.training, parameters, gradient),
-                team=ALONE,
+                workers=SINGLE,
             )
         )
         self._batches = self._context.batches()
@@ -78,7 +78,7 @@ class BiasTrickSteps(Strategy):
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
         self._enter()
         try:
-            with np.errstate(all="ignore"):  # a quick softmax that overflows is made anew
+            with np.errstate(all="ignore"):  # a quick softmax that overflows is computed again
                 self._take(start, end, rate_of)
         finally:
             self._leave()
@@ -86,8 +86,8 @@ class BiasTrickSteps(Strategy):
     def _take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
         context, passes, is_finite = self._context, self._passes, math.isfinite
         optimizer, shapes_gradient = context.optimizer, self._shapes_gradient
-        begin, walk, has_moments = optimizer.begin, tuple(optimizer.lines[0]), bool(optimizer.moments)
-        begin_alike, rate, last = optimizer.begin_alike, math.nan, end - 1
+        begin, update, has_moments = optimizer.begin, tuple(optimizer.operations[0]), bool(optimizer.moments)
+        begin_at_same_rate, rate, last = optimizer.begin_at_same_rate, math.nan, end - 1
         coming = map(passes.__getitem__, self._batches.visits(start, end))
         for step, one in zip(range(start, end), coming, strict=True):
             if step == last:
@@ -105,15 +105,15 @@ class BiasTrickSteps(Strategy):
                 begin(now)
                 rate = now
             else:
-                begin_alike()
-            for operation in walk:
+                begin_at_same_rate()
+            for operation in update:
                 operation()
 
     def _passes_of(self) -> Iterator[_Pass]:
         made: dict[int, tuple[Backpropagation, QuickSoftmax | None]] = {}
         for x, targets, weights in self._batches.slots():
             n, n_sums = len(x), self._n_sums(len(x))
-            watched = self._room[-len(self._watched) - n_sums :]
+            watched = self._scratch[-len(self._watched) - n_sums :]
             square = partial(watched.dot, watched)
             if n not in made:
                 step = self._context.backpropagation(n, bias_trick=True)
@@ -132,17 +132,17 @@ class BiasTrickSteps(Strategy):
 
     def _enter(self) -> None:
         mine, given, order = self._context, self._given, self._order
-        for folded, vector in self._pairs():
-            vector.take(order, 0, folded, "clip")
+        for with_rows, vector in self._pairs():
+            vector.take(order, 0, with_rows, "clip")
         mine.optimizer.n_steps = given.optimizer.n_steps
 
     def _leave(self) -> None:
-        for folded, vector in self._pairs():
-            vector[self._order] = folded
+        for with_rows, vector in self._pairs():
+            vector[self._order] = with_rows
         self._given.optimizer.n_steps = self._context.optimizer.n_steps
 
     def _pairs(self) -> Iterator[tuple[Float[ndarray, " n_parameters"], Float[ndarray, " n_parameters"]]]:
-        """Each vector of the folded network, beside that of the network it was given."""
+        """Each vector of the network with bias rows, beside that of the network it was given."""
         mine, given = self._context, self._given
         yield mine.parameters.flat, given.parameters.flat
         yield mine.gradient.flat, given.gradient.flat
@@ -161,7 +161,7 @@ class _Pass:
 
 
 class QuickSoftmax:
-    """Softmax with cross-entropy, as few operations: dz = p / n - t / n, with p / n = e^z / (n sum e^z).
+    """Softmax with cross-entropy, in as few operations as possible: dz = p / n - t / n, with p / n = e^z / (n sum e^z).
 
     The logits lie by example. `n` is the size of a whole batch; a smaller one has its errors scaled. No largest logit
     is subtracted before e^z: that was in order, with no sum near 0 or near infinity, if the squares of `sums`, which
@@ -173,9 +173,9 @@ class QuickSoftmax:
         n_examples, n_classes = self._logits.shape
         self._more = np.array(n / n_examples, logits.dtype)
         both = sums.reshape(2, n_examples, n_classes)
-        self._quick, self._careful = self._ways(both[0], both[1], n)
+        self._quick, self._careful = self._both(both[0], both[1], n)
 
-    def _ways(
+    def _both(
         self, sums: Float[ndarray, "batch n_classes"], reciprocals: Float[ndarray, "batch n_classes"], n: int
     ) -> tuple[list[Operation], list[Operation]]:
         z = self._logits
@@ -196,7 +196,7 @@ class QuickSoftmax:
         return shares
 
     def errors(self, shares: Float[ndarray, "batch n_classes"]) -> tuple[list[Operation], list[Operation]]:
-        """From the logits to the errors in their place: the quick way, and the careful one that overflows for none."""
+        """From the logits to the errors in their place: quickly, and carefully, without overflow."""
         difference: list[Operation] = [partial(np.subtract, self._logits, shares, self._logits)]
         if self._more != 1:
             difference.append(partial(np.multiply, self._logits, self._more, self._logits))
@@ -207,7 +207,7 @@ def _with_bias_rows(
     network: NetworkConfig,
     sizes: Sequence[int],
     dtype: str | np.dtype,
-    allocate: Callable[[int, np.dtype], ndarray] = ALONE.zeros,
+    allocate: Callable[[int, np.dtype], ndarray] = SINGLE.zeros,
 ) -> Parameters:
     """The parameters with each bias as the last row of its weight."""
     shapes = [(n_in + 1, n_out) for n_in, n_out in pairwise(sizes)]
@@ -216,9 +216,9 @@ def _with_bias_rows(
 
 
 def _order(network: NetworkConfig, sizes: Sequence[int]) -> Int[ndarray, " n_parameters"]:
-    """The place of each parameter of the folded network in the flat vector of the network itself."""
-    folded, plain = _with_bias_rows(network, sizes, "int64"), Parameters(network, sizes, "int64")
+    """The place of each parameter of the network with bias rows in the flat vector of the network itself."""
+    with_rows, plain = _with_bias_rows(network, sizes, "int64"), Parameters(network, sizes, "int64")
     plain.flat[...] = np.arange(len(plain.flat))
-    for both, weight, bias in zip(folded.weights, plain.weights, plain.biases, strict=True):
+    for both, weight, bias in zip(with_rows.weights, plain.weights, plain.biases, strict=True):
         both[:-1], both[-1] = weight, bias
-    return folded.flat
+    return with_rows.flat

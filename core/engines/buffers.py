@@ -1,12 +1,12 @@
-"""What one layer computes in training, forward and backward, as operations on buffers that are made once.
+"""Buffers: one layer in training, forward and backward, as operations on arrays that are allocated once.
 
 Inside a pass the units are axis 0 and the examples axis 1: so each weighted sum, its mask and its
 softmax run along contiguous memory, and no matrix multiplication meets a copy. Each operation is a
-function bound to its buffers; a training step is a straight line of them, with nothing looked up.
+function bound to its buffers; a training step is a sequence of them, with nothing looked up.
 
-A team shares a large layer by the rows of its weight, which are its inputs: each member multiplies,
+Workers share a large layer by the rows of its weight, which are its inputs: each multiplies,
 differentiates and later updates the same rows, so that they stay in the cache of its core. The sums of
-the layer are then the sum of what the members found.
+the layer are then the sum of the workers' sums.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numpy.random import Generator
 
 from annscope.core.engines.kernels import ActivationKernel
 from annscope.core.engines.partition import layer_rows
-from annscope.core.engines.workers import Operation, Team, in_turn
+from annscope.core.engines.workers import Operation, Workers, sequence
 from annscope.core.network import NORM_EPSILON, Parameters
 
 EVERY = slice(None)
@@ -37,8 +37,8 @@ class Layer:
     `output` is `a`, or what dropout leaves of it; all [n_out, batch]. The output layer has no
     activation. Backward: `dz`, the gradient with respect to z, is written by the layer above, or by
     the loss. Inputs may lack the first ones, if these are 0 in all examples: the rows of the weight that
-    belong to them are then left out, and those of its gradient left as they are. Where the parameters fold
-    the biases into the weights, `output` has a further row of ones.
+    belong to them are then left out, and those of its gradient left as they are. With the bias trick `output` has a
+    further row of ones.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Layer:
         gradient: Parameters,
         activation: ActivationKernel | None,
         batch_size: int,
-        team: Team,
+        workers: Workers,
         *,
         bias_trick: bool = False,
     ) -> None:
@@ -57,12 +57,12 @@ class Layer:
         self.activation = activation
         shape, dtype = (self.weight.shape[1], batch_size), self.weight.dtype
         # The sums of the first layer lie by example, as the inputs do: that multiplies faster. Where the next
-        # layer is shared each member wants some of the units, all their examples next to each other. With the
+        # layer is shared each worker wants some of the units, all their examples next to each other. With the
         # biases folded it is the last layer, whose targets lie so, and a row of ones goes below whole rows.
-        is_split = i + 1 < len(parameters.weights) and len(layer_rows(parameters, i + 1, team.size)) > 1
+        is_split = i + 1 < len(parameters.weights) and len(layer_rows(parameters, i + 1, workers.size)) > 1
         by_example = activation is None if bias_trick else not (i or is_split)
         self._ones_below = int(bias_trick and activation is not None)
-        self.new = partial(_room, team, shape, dtype, "F" if by_example else "C")
+        self.new = partial(_buffer, workers, shape, dtype, "F" if by_example else "C")
         self.output: Float[ndarray, "n_rows batch"] = self.new(self._ones_below)
         self.a: Float[ndarray, "n_out batch"] = self.output[: shape[0]]
         self.z = self.new() if activation is not None and activation.needs_input else self.a
@@ -78,8 +78,8 @@ class Layer:
         if scale is not None and d_scale is not None and running is not None:
             self._normalization = Normalization(self, scale, d_scale, running)
         self._dropout: Dropout | None = None
-        self._team = team
-        self.rows = layer_rows(parameters, i, team.size)
+        self._workers = workers
+        self.rows = layer_rows(parameters, i, workers.size)
         self._partial_sums = [self.new() for _ in self.rows] if len(self.rows) > 1 else [self.z]
 
     def drop(self, share: float, generator: Generator) -> None:
@@ -92,7 +92,7 @@ class Layer:
         return [self._dropout.draw] if self._dropout else []
 
     def sums(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
-        """Each member's part of the weighted sums, from the inputs that are its `rows`."""
+        """Each worker's part of the weighted sums, from the inputs that are its `rows`."""
         return [
             _product(_last(self.weight[rows], len(a_in)).T, a_in, z)
             for rows, a_in, z in zip(self.rows, inputs, self._partial_sums, strict=True)
@@ -122,11 +122,11 @@ class Layer:
         """From the sums of the layer below to those of this one."""
         sums = self.sums(self.parts_of(below.output))
         if below._normalization:
-            return [*below.outputs(), self._team.together(sums)]
+            return [*below.outputs(), self._workers.parallel(sums)]
         return self._side_by_side([[*below.outputs(rows), part] for rows, part in zip(self.rows, sums, strict=True)])
 
     def parts_of(self, a_in: Float[ndarray, "n_in batch"]) -> list[Float[ndarray, "_ batch"]]:
-        """The inputs of each member."""
+        """The inputs of each worker."""
         return [a_in[rows] for rows in self.rows]
 
     def backward_to(self, below: Layer) -> list[Operation]:
@@ -139,7 +139,7 @@ class Layer:
         )
 
     def _side_by_side(self, parts: Sequence[Sequence[Operation]]) -> list[Operation]:
-        return list(parts[0]) if len(parts) == 1 else [self._team.together([in_turn(part) for part in parts])]
+        return list(parts[0]) if len(parts) == 1 else [self._workers.parallel([sequence(part) for part in parts])]
 
     def _errors_of(self, below: Layer, rows: slice) -> list[Operation]:
         function, dz = below.activation, below.dz[rows]
@@ -161,21 +161,21 @@ class Layer:
         return [] if self.d_bias is None else [_product(self.dz[units], self._ones, self.d_bias[units])]
 
     def gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
-        """Each member's part of the gradient of the weight, from the inputs that are its `rows`: dW = a_in dz^T."""
+        """Each worker's part of the gradient of the weight, from the inputs that are its `rows`: dW = a_in dz^T."""
         return [
             _product(a_in, self.dz.T, _last(self.d_weight[rows], len(a_in)))
             for rows, a_in in zip(self.rows, inputs, strict=True)
         ]
 
 
-def _room(
-    team: Team, shape: tuple[int, int], dtype: np.dtype, order: Literal["C", "F"], n_ones: int = 0
+def _buffer(
+    workers: Workers, shape: tuple[int, int], dtype: np.dtype, order: Literal["C", "F"], n_ones: int = 0
 ) -> Float[ndarray, "n_rows batch"]:
-    """Zeros of this shape, with so many rows of ones below, that every member of the team can write to."""
+    """Zeros of this shape, with so many rows of ones below, that every worker can write to."""
     n_units, batch = shape
-    room = team.zeros((n_units + n_ones, batch), dtype, order)
-    room[n_units:] = 1
-    return room
+    buffer = workers.zeros((n_units + n_ones, batch), dtype, order)
+    buffer[n_units:] = 1
+    return buffer
 
 
 def _last(rows: Float[ndarray, "n_in n_out"], n: int) -> Float[ndarray, "n n_out"]:
@@ -204,7 +204,7 @@ class Normalization:
         d_scale: Float[ndarray, " n_out"],
         running: Float[ndarray, "2 n_out"],
     ) -> None:
-        # The layer's arrays, not the layer: it would hold itself, and what it takes its steps with, for ever.
+        # The layer's arrays, not the layer: it would hold itself, and what it takes its steps with, forever.
         self._z, self._dz, self._bias, self._d_bias = layer.z, layer.dz, layer.bias, layer.d_bias
         self._scale, self._d_scale, self._running = scale, d_scale, running
         self._normal = np.empty_like(layer.z)  # (z - mean) / deviation
@@ -250,7 +250,7 @@ class Dropout:
         self._uniform = np.empty(layer.a.shape, layer.a.dtype)  # drawn in one order, however the layer lies
 
     def draw(self) -> None:
-        """Choose anew who is off."""
+        """Choose again which are off."""
         self._generator.random(out=self._uniform, dtype=self._uniform.dtype.type)
         np.greater_equal(self._uniform, self._share, out=self.mask)
         self.mask *= 1 / (1 - self._share)

@@ -12,7 +12,7 @@ from annscope.core.engines.numpy_engine import NumpyEngine
 from annscope.core.engines.online import OnlineEngine
 from annscope.core.engines.pure_python import PurePythonEngine
 from annscope.core.engines.textbook import TextbookEngine
-from annscope.core.engines.workers import ALONE, Team
+from annscope.core.engines.workers import SINGLE, Workers
 from annscope.core.functions.optimizers import Optimizer
 
 
@@ -20,7 +20,7 @@ def engine_for(
     dataset: Dataset,
     config: RunConfig,
     x: Float[ndarray, "n n_features"],
-    workers: Team = ALONE,
+    workers: Workers = SINGLE,
     *,
     optimizer: Optimizer | None = None,
 ) -> Engine:

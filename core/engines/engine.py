@@ -12,7 +12,7 @@ from numpy import ndarray
 
 from annscope.core.config import RunConfig, check_fits
 from annscope.core.dataset import Dataset
-from annscope.core.engines.workers import ALONE, Team
+from annscope.core.engines.workers import SINGLE, Workers
 from annscope.core.images.augmentation import augmentation_of
 from annscope.core.network import Parameters, initial_parameters, layer_sizes
 
@@ -41,38 +41,38 @@ class Engine(ABC):
     `arrays` and `state` together are all it needs to go on elsewhere.
     """
 
-    def __init__(self, dataset: Dataset, config: RunConfig, team: Team = ALONE) -> None:
+    def __init__(self, dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> None:
         training = config.training
         check_fits(config, dataset.n_classes, f"data set {dataset.name}", is_multilabel=dataset.is_multilabel)
         self.config = config
         self.dtype = np.dtype(training.dtype)
         self._augment = augmentation_of(dataset, training)
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
-        self._parameters = initial_parameters(config.network, sizes, self.dtype, training.seed, allocate=team.zeros)
-        self._gradient = Parameters(config.network, sizes, self.dtype, allocate=team.zeros)
+        self._parameters = initial_parameters(config.network, sizes, self.dtype, training.seed, allocate=workers.zeros)
+        self._gradient = Parameters(config.network, sizes, self.dtype, allocate=workers.zeros)
         self._before = self._parameters.flat.copy()
 
     @property
     def parameters(self) -> Parameters:
         """The parameters as they are now."""
-        self._settle()
+        self._synchronize()
         return self._parameters
 
     @property
     def gradient(self) -> Parameters:
         """The gradient of the last step; 0 before the first."""
-        self._settle()
+        self._synchronize()
         return self._gradient
 
     @property
     def before(self) -> Float[ndarray, " n_parameters"]:
         """The parameters before the last step, in the order of `parameters.flat`."""
-        self._settle()
+        self._synchronize()
         return self._before
 
     @abstractmethod
-    def _settle(self) -> None:
-        """Bring what others look at up to date: engines compute it when they look."""
+    def _synchronize(self) -> None:
+        """Bring what others read up to date: engines compute it when it is asked for."""
 
     @abstractmethod
     def advance(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:

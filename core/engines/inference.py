@@ -18,7 +18,7 @@ from numpy import ndarray
 
 from annscope.core.dataset import Labels
 from annscope.core.engines.kernels import ActivationKernel, activation_kernel
-from annscope.core.engines.workers import ALONE, Team, taken_in_turn
+from annscope.core.engines.workers import SINGLE, Workers, work_queue
 from annscope.core.network import Network
 from annscope.core.snapshot import LayerParameters
 
@@ -47,7 +47,7 @@ class Inference:
     Workers share the examples; the bits of a prediction do not depend on how many there are.
     """
 
-    def __init__(self, network: Network, workers: Team = ALONE) -> None:
+    def __init__(self, network: Network, workers: Workers = SINGLE) -> None:
         self.network = network
         self._workers = workers
         kernels = [*map(activation_kernel, network.activation_functions), None]
@@ -67,7 +67,7 @@ class Inference:
             self._write(x[rows], [layer[rows] for layer in layers])
 
         batches = self.batches(len(x))
-        taken_in_turn(self._workers, batches, [predict] * min(self._workers.size, len(batches)))()
+        work_queue(self._workers, batches, [predict] * min(self._workers.size, len(batches)))()
         return tuple(layers)
 
     def with_probabilities(self, layers: tuple[Float[ndarray, "n _"], ...]) -> tuple[Float[ndarray, "n _"], ...]:
@@ -115,7 +115,7 @@ class Inference:
         # All buffers are made by one thread, which gets back what it gave up before; to another one the system gives
         # new pages each time.
         n_workers = min(self._workers.size, len(batches))
-        taken_in_turn(self._workers, batches, [partial(predict, self._buffers(x, n)) for _ in range(n_workers)])()
+        work_queue(self._workers, batches, [partial(predict, self._buffers(x, n)) for _ in range(n_workers)])()
 
     def batches(self, n: int) -> list[slice]:
         """The examples that are predicted at once; of none one batch that is empty.

@@ -21,7 +21,7 @@ from annscope.core.engines.serial import SerialSteps
 from annscope.core.engines.strategy import StepContext, Strategy, Workload
 from annscope.core.engines.update_kernels import update_kernel
 from annscope.core.engines.used_features import used_features
-from annscope.core.engines.workers import ALONE, Team
+from annscope.core.engines.workers import SINGLE, Workers
 from annscope.core.functions.optimizers import OPTIMIZERS, Optimizer
 from annscope.core.network import Parameters, layer_sizes
 
@@ -42,7 +42,7 @@ class NumpyEngine(Engine):
         dataset: Dataset,
         config: RunConfig,
         x: Float[ndarray, "n n_features"],
-        team: Team = ALONE,
+        workers: Workers = SINGLE,
         *,
         optimizer: Optimizer | None = None,
     ) -> None:
@@ -52,22 +52,22 @@ class NumpyEngine(Engine):
         self._used = used_features(x, training, sizes[1])
         n_used = sizes[0] if self._used is None else len(self._used.columns)
         widths = (n_used, *sizes[1:])
-        strategy = strategy_for(Workload(config, widths, batch_size, team.size, is_weighted(dataset, config)))
+        strategy = strategy_for(Workload(config, widths, batch_size, workers.size, is_weighted(dataset, config)))
         if strategy.needs_persistent_workers:
-            team = team.lasting()
-        super().__init__(dataset, config, team)
+            workers = workers.persistent()
+        super().__init__(dataset, config, workers)
         self._trained, self._trained_gradient, self._trained_before = self._parameters, self._gradient, self._before
         if self._used is not None:
             x = np.take(x, self._used.columns, axis=1)
             self._trained, self._trained_gradient = (
-                Parameters(config.network, widths, self.dtype, allocate=team.zeros) for _ in range(2)
+                Parameters(config.network, widths, self.dtype, allocate=workers.zeros) for _ in range(2)
             )
             self._trained.flat[...] = self._used.narrow(self._parameters.flat)
             self._trained.running = self._parameters.running
             self._trained_before = self._trained.flat.copy()
         self._is_stale = False  # whether the parameters of all features are behind those that are trained
         optimizer = optimizer or OPTIMIZERS[training.optimizer]
-        self._optimizer = update_kernel(optimizer, training, self._trained, self._trained_gradient, team)
+        self._optimizer = update_kernel(optimizer, training, self._trained, self._trained_gradient, workers)
         self._generator = np.random.default_rng([training.seed, 3])  # what is drawn in a step
         self._steps = strategy(
             StepContext(
@@ -81,12 +81,12 @@ class NumpyEngine(Engine):
                 before=self._trained_before,
                 optimizer=self._optimizer,
                 generator=self._generator,
-                team=team,
-                augments=[self._augment.again() for _ in range(team.size)] if self._augment else [],
+                workers=workers,
+                augments=[self._augment.again() for _ in range(workers.size)] if self._augment else [],
             )
         )
 
-    def _settle(self) -> None:
+    def _synchronize(self) -> None:
         if self._is_stale and self._used is not None:
             self._used.widen(self._trained.flat, self._parameters.flat)
             self._used.widen(self._trained_gradient.flat, self._gradient.flat)

@@ -1,7 +1,7 @@
-"""Plain gradient descent on one example at a time, as fast as on batches, and exactly the same mathematics.
+"""Online gradient descent: one example at a time, as fast as in batches, with deferred updates.
 
 One step changes the first weight by the outer product of an input x and its delta d, which takes as
-much memory traffic as the whole forward pass. So the changes of a block are held back: with W the
+much memory traffic as the whole forward pass. So the updates of a block are deferred: with W the
 weight at the start of the block and g_s = rate_s d_s,
 
     W_t = W - sum_{s<t} x_s g_s^T,    x_t^T W_t = x_t^T W - sum_{s<t} (x_t . x_s) g_s
@@ -36,9 +36,9 @@ BLOCK = 64
 
 
 class OnlineEngine(Engine):
-    """Takes one step for each example, with the changes of the first weight held back in blocks.
+    """Takes one step for each example, with the updates of the first weight deferred in blocks.
 
-    A block lies at a fixed place of an epoch, so that the bits do not depend on who looks when; the
+    A block lies at a fixed place of an epoch, so that the bits do not depend on when somebody asks; the
     `parameters` of a moment within a block are computed when they are asked for.
     """
 
@@ -71,7 +71,7 @@ class OnlineEngine(Engine):
         self._slopes = [np.zeros_like(a) for a in self._a]
         self._steps = [np.zeros_like(z) for z in self._z]
         self._outers = [np.empty_like(weight) for weight in self._base.weights]
-        self._held: Float[ndarray, "block n_units"] = np.zeros((BLOCK, sizes[1]), self.dtype)
+        self._deferred: Float[ndarray, "block n_units"] = np.zeros((BLOCK, sizes[1]), self.dtype)
         self._correction = np.empty(sizes[1], self.dtype)
         self._rate = np.zeros((), self.dtype)
         self._x_block = np.zeros((BLOCK, sizes[0]), self.dtype)
@@ -79,7 +79,7 @@ class OnlineEngine(Engine):
         self._sums = np.zeros((BLOCK, sizes[1]), self.dtype)
         self._products = np.zeros((BLOCK, BLOCK), self.dtype)
         self._n_in_block = BLOCK
-        self._lines = [self._line(place) for place in range(BLOCK)]
+        self._operations = [self._operations_at(place) for place in range(BLOCK)]
         self._block: tuple[int, int] | None = None
         self._upper_before = self._base.flat.copy()
         self._is_stale = False
@@ -94,7 +94,7 @@ class OnlineEngine(Engine):
                 self._upper_before[...] = self._base.flat
             place = self._place(step)
             rate[()] = rate_of(step)
-            for operation in self._lines[place]:
+            for operation in self._operations[place]:
                 operation()
             if not math.isfinite(lowest.dot(lowest)):
                 self._step, self._is_stale = step, True
@@ -128,32 +128,32 @@ class OnlineEngine(Engine):
         np.matmul(x, x.T, self._products[:n, :n])
         self._n_in_block = n
 
-    def _line(self, place: int) -> tuple[Operation, ...]:
+    def _operations_at(self, place: int) -> tuple[Operation, ...]:
         """The operations of the step at this place of a block: forward, and backward down with the step."""
         base, z, a, dz, steps, rate = self._base, self._z, self._a, self._dz, self._steps, self._rate
-        held, top = self._held[place], len(z) - 1
-        line: list[Operation] = [partial(np.copyto, z[0], self._sums[0])]
+        deferred, top = self._deferred[place], len(z) - 1
+        operations: list[Operation] = [partial(np.copyto, z[0], self._sums[0])]
         if place:
             products = self._products[place, :place]
-            line = [
-                partial(np.matmul, products, self._held[:place], self._correction),
+            operations = [
+                partial(np.matmul, products, self._deferred[:place], self._correction),
                 partial(np.subtract, self._sums[place], self._correction, z[0]),
             ]
         for i in range(top + 1):
             if i:
-                line.append(partial(np.matmul, a[i - 1], base.weights[i], z[i]))
+                operations.append(partial(np.matmul, a[i - 1], base.weights[i], z[i]))
             bias = base.biases[i]
             if bias is not None:
-                line.append(partial(np.add, z[i], bias, z[i]))
+                operations.append(partial(np.add, z[i], bias, z[i]))
             if i < top:
-                line.append(partial(self._functions[i].function, z[i], a[i]))
-        line.append(self._loss.output(z[top][:, None]))
-        line.append(partial(self._loss.gradient, z[top], self._target_block[place], 1.0))
+                operations.append(partial(self._functions[i].function, z[i], a[i]))
+        operations.append(self._loss.output(z[top][:, None]))
+        operations.append(partial(self._loss.gradient, z[top], self._target_block[place], 1.0))
         is_updated = self.config.training.delta_weights == "updated"
         for i in range(top, 0, -1):
             update = partial(np.subtract, base.weights[i], self._outers[i], base.weights[i])
             errors = partial(np.matmul, base.weights[i], dz[i], dz[i - 1])
-            line += [
+            operations += [
                 partial(np.multiply, dz[i], rate, steps[i]),
                 partial(np.multiply, a[i - 1][:, None], steps[i], self._outers[i]),
                 *((update, errors) if is_updated else (errors, update)),
@@ -162,19 +162,19 @@ class OnlineEngine(Engine):
             ]
             bias = base.biases[i]
             if bias is not None:
-                line.append(partial(np.subtract, bias, steps[i], bias))
-        line.append(partial(np.multiply, dz[0], rate, held))
+                operations.append(partial(np.subtract, bias, steps[i], bias))
+        operations.append(partial(np.multiply, dz[0], rate, deferred))
         bias = base.biases[0]
         if bias is not None:
-            line.append(partial(np.subtract, bias, held, bias))
-        return tuple(line)
+            operations.append(partial(np.subtract, bias, deferred, bias))
+        return tuple(operations)
 
     def _apply(self, to: Parameters, n: int) -> None:
         """Take the first `n` changes of the block into a weight that is still that of its beginning."""
-        np.matmul(self._x_block[:n].T, self._held[:n], self._outers[0])
+        np.matmul(self._x_block[:n].T, self._deferred[:n], self._outers[0])
         np.subtract(to.weights[0], self._outers[0], to.weights[0])
 
-    def _settle(self) -> None:
+    def _synchronize(self) -> None:
         if not self._is_stale:
             return
         self._is_stale = False
@@ -192,7 +192,7 @@ class OnlineEngine(Engine):
         self._widen(self._now.flat, self._parameters.flat)
         before, first = self._upper_before.copy(), self._base.weights[0].size
         was = before[:first].reshape(self._base.weights[0].shape)
-        was -= self._x_block[:place].T @ self._held[:place]
+        was -= self._x_block[:place].T @ self._deferred[:place]
         self._widen(before, self._before)
 
     def _narrowed(self, wide: Float[ndarray, " n_wide"]) -> Float[ndarray, " n_narrow"]:
@@ -207,7 +207,7 @@ class OnlineEngine(Engine):
     def arrays(self) -> dict[str, ndarray]:
         base = self.parameters.flat.copy()
         self._widen(self._base.flat, base)
-        return super().arrays() | {"base": base, "held": self._held}
+        return super().arrays() | {"base": base, "held": self._deferred}
 
     def restore(self, step: int, arrays: Mapping[str, ndarray], state: Mapping[str, Any]) -> None:
         super().restore(step, arrays, state)

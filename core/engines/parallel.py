@@ -1,4 +1,4 @@
-"""Steps that a team takes together when the first layer is large: MNIST's 784 inputs, batches of some dozens."""
+"""Parallel steps: workers share a large first layer, such as MNIST's 784 inputs with batches of some dozens."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from annscope.core.engines.batches import epoch_order
 from annscope.core.engines.engine import check_finite
 from annscope.core.engines.partition import layer_rows, row_shares
 from annscope.core.engines.strategy import StepContext, Strategy, Workload
-from annscope.core.engines.workers import Operation, in_turn
+from annscope.core.engines.workers import Operation, sequence
 
 
 class ParallelSteps(Strategy):
-    """A team shares a large first layer, so closely that its members meet only once a step.
+    """Workers share a large first layer, and wait for each other only once a step.
 
-    Each member owns some features: their columns of all examples, their rows of the weight, gradient and
+    Each worker owns some features: their columns of all examples, their rows of the weight, gradient and
     moments, all of which stay with its core. In one go it ends a step (gradient and update of what it
     owns) and begins the next one (its features of the next batch, and their part of the first sums). What
-    lies between is the first member's alone, but for layers that are large themselves.
+    lies between is the first worker's alone, except for layers that are large themselves.
     """
 
     needs_persistent_workers = True
@@ -43,14 +43,14 @@ class ParallelSteps(Strategy):
         super().__init__(replace(context, x=context.x[:0].copy(), targets=context.targets[:0], weights=weights))
         self._n_examples = len(context.x)
         self._per_epoch = -(-self._n_examples // context.batch_size)
-        owned = layer_rows(context.parameters, 0, context.team.size)
+        owned = layer_rows(context.parameters, 0, context.workers.size)
         sources = [np.ascontiguousarray(context.x[:, columns]) for columns in owned]
         rest = self._n_examples % context.batch_size
         self._passes = {size: _ParallelPass(context, size, sources) for size in (context.batch_size, rest) if size}
-        self._begin = {key: context.team.together(each.begin) for key, each in self._passes.items()}
-        self._end = {key: context.team.together(each.end) for key, each in self._passes.items()}
+        self._begin = {key: context.workers.parallel(each.begin) for key, each in self._passes.items()}
+        self._end = {key: context.workers.parallel(each.end) for key, each in self._passes.items()}
         self._turn = {
-            (key, following): context.team.together(_joined(each.end, after.begin))
+            (key, following): context.workers.parallel(_joined(each.end, after.begin))
             for key, each in self._passes.items()
             for following, after in self._passes.items()
         }
@@ -99,23 +99,23 @@ class ParallelSteps(Strategy):
 
 
 class _ParallelPass:
-    """A step with one size of batch: `begin` and `end` are an operation for each member, `between` a line of them."""
+    """A step with one size of batch: `begin` and `end` have an operation for each worker, `between` a sequence."""
 
     def __init__(self, context: StepContext, size: int, sources: Sequence[Float[ndarray, "n _"]]) -> None:
-        self.rows: Int[ndarray, " size"] = context.team.zeros(size, np.dtype(np.int64))
+        self.rows: Int[ndarray, " size"] = context.workers.zeros(size, np.dtype(np.int64))
         gathers: list[list[Operation]] = [[] for _ in sources]
         own = [self._gathered(source, gather) for source, gather in zip(sources, gathers, strict=True)]
         targets = self._gathered(context.targets, gathers[0])
         weights = None if context.weights is None else self._gathered(context.weights, gathers[0])
         step = context.backpropagation(size)
         inputs = [part.T for part in own]
-        self.begin = [in_turn([*gather, sums]) for gather, sums in zip(gathers, step.sums(inputs), strict=True)]
+        self.begin = [sequence([*gather, sums]) for gather, sums in zip(gathers, step.sums(inputs), strict=True)]
         self.between = (*step.draw(), *step.between(targets, weights))
         self.errors = step.errors
-        gradients = step.gradients(inputs)[: len(context.optimizer.walks)]
+        gradients = step.gradients(inputs)[: len(context.optimizer.updates)]
         self.end_gradients = [operation for operations in gradients for operation in operations]
         self.end = [
-            in_turn([*operations, walk]) for operations, walk in zip(gradients, context.optimizer.walks, strict=True)
+            sequence([*operations, walk]) for operations, walk in zip(gradients, context.optimizer.updates, strict=True)
         ]
 
     def _gathered(self, source: Float[ndarray, "n *_"], gather: list[Operation]) -> Float[ndarray, "size *_"]:
@@ -130,5 +130,5 @@ class _ParallelPass:
 
 
 def _joined(first: Sequence[Operation], then: Sequence[Operation]) -> list[Operation]:
-    """What each member does first and then; a layer above may keep more of them busy than the first one does."""
-    return [in_turn([each for each in pair if each]) for pair in zip_longest(first, then)]
+    """What each worker does first and then; a layer above may keep more workers busy than the first one does."""
+    return [sequence([each for each in pair if each]) for pair in zip_longest(first, then)]

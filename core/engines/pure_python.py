@@ -79,7 +79,7 @@ class PurePythonEngine(Engine):
         self._weights_before = [[neuron.weights for neuron in layer] for layer in self._network.layers]
         self._biases_before = [[neuron.bias for neuron in layer] for layer in self._network.layers]
 
-    def _settle(self) -> None:
+    def _synchronize(self) -> None:
         if not self._is_stale:
             return
         self._is_stale = False

@@ -1,9 +1,9 @@
-"""An order of features and examples in which what is not 0 in them is a staircase.
+"""Sparsity order: examples and features sorted so that the zeros of a batch lie together.
 
 Few images have ink near their edge. With the rarest features first, and first the examples that have them,
 all the examples further down begin with zeros: a chunk of them can be multiplied without the columns that are
-0 in all of it. For a batch of all examples their order has no meaning, and that of the features only says
-which row of the first weight is whose: the gradient is the same but for the order of its sums. Of the 661
+0 in all of it. The order of the examples of a whole batch has no meaning, and that of the features only says which
+row of the first weight belongs to which: the gradient is the same but for the order of its sums. Of the 661
 features that 5,000 images of MNIST use, ten chunks so multiply 418 on average.
 """
 
@@ -17,7 +17,7 @@ from numpy import ndarray
 
 
 @dataclass(frozen=True, eq=False)
-class Staircase:
+class SparsityOrder:
     """The features, the rarest first, and the examples, first those that need most of them.
 
     `examples[i]` and all that follow are 0 but for the last `widths[i]` of `features`.
@@ -28,8 +28,8 @@ class Staircase:
     widths: Int[ndarray, " n"]
 
 
-def staircase_of(x: Float[ndarray, "n n_features"]) -> Staircase:
-    """A staircase with little under it: each feature is the rarest in the examples that use none of those before."""
+def sparsity_order_of(x: Float[ndarray, "n n_features"]) -> SparsityOrder:
+    """The order: each feature is the rarest in the examples that use none of those before."""
     n, n_features = x.shape
     is_used = x != 0
     counts = is_used.sum(axis=0)  # how many of the examples that are left use a feature
@@ -43,4 +43,4 @@ def staircase_of(x: Float[ndarray, "n n_features"]) -> Staircase:
         counts -= is_used[users].sum(axis=0)
         counts[rarest] = n + 1  # it has its place
     examples = np.argsort(-widths, kind="stable")
-    return Staircase(features, examples, widths[examples])
+    return SparsityOrder(features, examples, widths[examples])

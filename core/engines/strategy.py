@@ -21,7 +21,7 @@ from annscope.core.engines.backpropagation import Backpropagation
 from annscope.core.engines.batches import Augment, Batches
 from annscope.core.engines.engine import check_finite
 from annscope.core.engines.update_kernels import UpdateKernel
-from annscope.core.engines.workers import Team
+from annscope.core.engines.workers import Workers
 from annscope.core.functions.optimizers import add_penalties
 from annscope.core.network import Parameters
 
@@ -43,7 +43,7 @@ class StepContext:
 
     `targets` is what the output of each example should be, `weights` how much it counts, None where all
     count the same. `before` is where the parameters are to be kept as they were before a last step.
-    `augments` change gathered features, the same in the same way, one for each member of the team; without
+    `augments` change gathered features, the same in the same way, one for each worker; without
     augmentation there are none.
     """
 
@@ -57,7 +57,7 @@ class StepContext:
     before: Float[ndarray, " n_parameters"]
     optimizer: UpdateKernel
     generator: Generator
-    team: Team
+    workers: Workers
     augments: Sequence[Augment]
     rate: Float[ndarray, ""] = field(init=False)  # for a pass that takes its step itself
 
@@ -75,7 +75,7 @@ class StepContext:
             seed=training.seed,
             shuffle=training.shuffle,
             augments=self.augments,
-            team=self.team,
+            workers=self.workers,
         )
 
     def backpropagation(self, batch_size: int, *, bias_trick: bool = False) -> Backpropagation:
@@ -87,7 +87,7 @@ class StepContext:
             batch_size,
             generator=self.generator,
             rate=self.rate,
-            team=self.team,
+            workers=self.workers,
             bias_trick=bias_trick,
         )
 

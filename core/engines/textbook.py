@@ -69,7 +69,7 @@ class TextbookEngine(Engine):
             self._augment(x, epoch, start)
         return x, self._targets[rows], None if self._weights is None else self._weights[rows]
 
-    def _settle(self) -> None:
+    def _synchronize(self) -> None:
         """All is up to date at any time."""
 
     def arrays(self) -> dict[str, ndarray]:

@@ -20,7 +20,7 @@ from numpy import ndarray
 
 from annscope.core.config import TrainingConfig
 from annscope.core.engines.partition import vector_shares
-from annscope.core.engines.workers import ALONE, CACHE_LINE, Operation, Team, in_turn
+from annscope.core.engines.workers import CACHE_LINE, SINGLE, Operation, Workers, sequence
 from annscope.core.functions.optimizers import ALPHA, BETA1, BETA2, EPSILON, RMSPROP_EPSILON, Moments, Optimizer
 from annscope.core.network import Parameters
 
@@ -40,7 +40,7 @@ Blocks: TypeAlias = list[tuple[Float[ndarray, " _"], ...]]
 
 
 def _blocks(vectors: Sequence[Float[ndarray, " n_parameters"]], slices: Sequence[slice]) -> Blocks:
-    """These parts of the vectors in even blocks of about `BLOCK` numbers at most, each with room for one more.
+    """These parts of the vectors in even blocks of about `BLOCK` numbers at most, each with a scratch buffer.
 
     Blocks begin at a cache line where their part does.
     """
@@ -51,16 +51,16 @@ def _blocks(vectors: Sequence[Float[ndarray, " n_parameters"]], slices: Sequence
         n = -(-size // BLOCK)
         starts = [part.start + (size * i // n) // line * line for i in range(n)]
         bounds += pairwise([*starts, part.stop])
-    room = ALONE.zeros(max((stop - start for start, stop in bounds), default=0), vectors[0].dtype)
-    return [(*(vector[start:stop] for vector in vectors), room[: stop - start]) for start, stop in bounds]
+    scratch = SINGLE.zeros(max((stop - start for start, stop in bounds), default=0), vectors[0].dtype)
+    return [(*(vector[start:stop] for vector in vectors), scratch[: stop - start]) for start, stop in bounds]
 
 
 class UpdateKernel(ABC):
     """Changes `parameters` by `gradient`, always the same vectors, as `optimizer` says.
 
     `moments` are what it remembers from step to step, vectors of the same length; with `n_steps`,
-    the number of steps taken, they are its whole state. `walks` has one operation for each member of
-    the team that looks after any parameters; `lines` are the same, operation by operation.
+    the number of steps taken, they are its whole state. `updates` has one operation for each worker of
+    the workers that updates any parameters; `operations` are the same, operation by operation.
     """
 
     def __init__(
@@ -69,32 +69,32 @@ class UpdateKernel(ABC):
         config: TrainingConfig,
         parameters: Parameters,
         gradient: Parameters,
-        team: Team = ALONE,
+        workers: Workers = SINGLE,
     ) -> None:
         self.n_steps = 0
         self.optimizer = optimizer
-        self._config, self._team = config, team
+        self._config, self._workers = config, workers
         self._dtype = parameters.flat.dtype
-        self.moments = {name: team.zeros(len(parameters.flat), self._dtype) for name in optimizer.moments}
+        self.moments = {name: workers.zeros(len(parameters.flat), self._dtype) for name in optimizer.moments}
         self._kept = self._number(1.0)
-        self._settle()
+        self._make_constants()
         vectors = (parameters.flat, gradient.flat, *self.moments.values())
-        self.lines = [
-            [operation for block in _blocks(vectors, slices) for operation in self._line(*block)]
-            for slices in vector_shares(parameters, team.size)
+        self.operations = [
+            [operation for block in _blocks(vectors, slices) for operation in self._operations(*block)]
+            for slices in vector_shares(parameters, workers.size)
             if slices
         ]
-        self.walks = [in_turn(line) for line in self.lines]
-        self._walk_all = team.together(self.walks)
+        self.updates = [sequence(operations) for operations in self.operations]
+        self._update_all = workers.parallel(self.updates)
         self._weights = parameters.flat_weights
         self._negligible = np.finfo(parameters.flat.dtype).tiny / 0.9**FLUSH_EVERY
 
     def step(self, learning_rate: float) -> None:
         """Take one step."""
         self.begin(learning_rate)
-        self._walk_all()
+        self._update_all()
 
-    # The same in two parts: the `walks` that follow may run side by side with each other.
+    # The same in two parts: the `updates` that follow may run side by side with each other.
 
     def begin(self, learning_rate: float) -> None:
         """Begin a step."""
@@ -107,33 +107,33 @@ class UpdateKernel(ABC):
             np.multiply(self._weights, self._kept, self._weights)
         self._prepare(learning_rate)
 
-    def begin_alike(self) -> None:
-        """Begin a step with the learning rate of the one before; without moments nothing else is to be settled."""
+    def begin_at_same_rate(self) -> None:
+        """Begin a step with the learning rate of the one before; without moments nothing else changes."""
         self.n_steps += 1
 
     def _prepare(self, learning_rate: float) -> None:
-        """Settle what is the same for every block of this step."""
+        """Set what is the same for every block of this step."""
         self._rate[...] = learning_rate
 
-    def _settle(self) -> None:
-        """Make the numbers that every step uses."""
+    def _make_constants(self) -> None:
+        """Make the constants that every step uses."""
         self._rate = self._number(0.0)
 
     def _number(self, value: float) -> Float[ndarray, ""]:
         # As an array of no dimensions NumPy takes it as it is; a scalar would cost every call a conversion.
-        number: ndarray = self._team.zeros((), self._dtype)
+        number: ndarray = self._workers.zeros((), self._dtype)
         number[...] = value
         return number
 
     @abstractmethod
-    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
-        """What takes the step on a block: the parameters, the gradient, the moments and room for one more."""
+    def _operations(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+        """What takes the step on a block: the parameters, the gradient, the moments and a scratch buffer."""
 
 
 class SGD(UpdateKernel):
     """p -= r g."""
 
-    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+    def _operations(self, *block: Float[ndarray, " _"]) -> list[Operation]:
         p, g, t = block
         rate = self._rate
         return [
@@ -145,11 +145,11 @@ class SGD(UpdateKernel):
 class Momentum(UpdateKernel):
     """v = mu v + g; p -= r v."""
 
-    def _settle(self) -> None:
-        super()._settle()
+    def _make_constants(self) -> None:
+        super()._make_constants()
         self._mu = self._number(self._config.momentum)
 
-    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+    def _operations(self, *block: Float[ndarray, " _"]) -> list[Operation]:
         p, g, v, t = block
         rate, mu = self._rate, self._mu
         return [
@@ -163,7 +163,7 @@ class Momentum(UpdateKernel):
 class Nesterov(Momentum):
     """v = mu v + g; p -= r (g + mu v)."""
 
-    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+    def _operations(self, *block: Float[ndarray, " _"]) -> list[Operation]:
         p, g, v, t = block
         rate, mu = self._rate, self._mu
         return [
@@ -179,11 +179,11 @@ class Nesterov(Momentum):
 class RMSProp(UpdateKernel):
     """s = a s + (1 - a) g^2; p -= r g / (sqrt(s) + eps)."""
 
-    def _settle(self) -> None:
-        super()._settle()
+    def _make_constants(self) -> None:
+        super()._make_constants()
         self._keep, self._new, self._epsilon = map(self._number, (ALPHA, 1 - ALPHA, RMSPROP_EPSILON))
 
-    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+    def _operations(self, *block: Float[ndarray, " _"]) -> list[Operation]:
         p, g, s, t = block
         rate, keep, new, epsilon = self._rate, self._keep, self._new, self._epsilon
         return [
@@ -211,8 +211,8 @@ class Adam(UpdateKernel):
 
     moment_names = ("mean", "square")
 
-    def _settle(self) -> None:
-        super()._settle()
+    def _make_constants(self) -> None:
+        super()._make_constants()
         self._beta1, self._beta2, self._epsilon = map(self._number, (BETA1, BETA2, EPSILON))
 
     def _prepare(self, learning_rate: float) -> None:
@@ -221,7 +221,7 @@ class Adam(UpdateKernel):
         self._rate[...] = learning_rate * alpha
         self._epsilon[...] = EPSILON * root
 
-    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+    def _operations(self, *block: Float[ndarray, " _"]) -> list[Operation]:
         p, g, m, v, t = block
         rate, epsilon, beta1, beta2 = self._rate, self._epsilon, self._beta1, self._beta2
         return [
@@ -241,9 +241,9 @@ class Adam(UpdateKernel):
 class PlainUpdate(UpdateKernel):
     """What stands in for an optimizer that has no kernel of its own: its `update`, as it is defined."""
 
-    def _settle(self) -> None:
-        super()._settle()
-        self._number_of_step = self._team.zeros((), np.dtype(np.int64))
+    def _make_constants(self) -> None:
+        super()._make_constants()
+        self._number_of_step = self._workers.zeros((), np.dtype(np.int64))
         self._hyperparameters = {name: getattr(self._config, name) for name in self.optimizer.hyperparameters}
 
     def _prepare(self, learning_rate: float) -> None:
@@ -251,11 +251,11 @@ class PlainUpdate(UpdateKernel):
         super()._prepare(learning_rate)
         self._number_of_step[...] = self.n_steps
 
-    def begin_alike(self) -> None:
-        super().begin_alike()
+    def begin_at_same_rate(self) -> None:
+        super().begin_at_same_rate()
         self._number_of_step[...] = self.n_steps
 
-    def _line(self, *block: Float[ndarray, " _"]) -> list[Operation]:
+    def _operations(self, *block: Float[ndarray, " _"]) -> list[Operation]:
         p, g, *moments, _ = block
         return [partial(self._update, p, g, dict(zip(self.optimizer.moments, moments, strict=True)))]
 
@@ -273,7 +273,11 @@ _KERNELS: dict[str, type[UpdateKernel]] = {
 
 
 def update_kernel(
-    optimizer: Optimizer, config: TrainingConfig, parameters: Parameters, gradient: Parameters, team: Team = ALONE
+    optimizer: Optimizer,
+    config: TrainingConfig,
+    parameters: Parameters,
+    gradient: Parameters,
+    workers: Workers = SINGLE,
 ) -> UpdateKernel:
     """The fast form of an optimizer, or what stands in for it."""
-    return _KERNELS.get(optimizer.name, PlainUpdate)(optimizer, config, parameters, gradient, team)
+    return _KERNELS.get(optimizer.name, PlainUpdate)(optimizer, config, parameters, gradient, workers)

@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from annscope.core.dataset import Labels
 from annscope.core.engines.inference import Inference
-from annscope.core.engines.workers import ALONE, Team
+from annscope.core.engines.workers import SINGLE, Workers
 from annscope.core.functions.losses import fused_loss
 from annscope.core.network import Network
 from annscope.core.snapshot import Confusion
@@ -81,7 +81,7 @@ def evaluate(
     loss: str,
     *,
     first_logits: Float[ndarray, "n_first n_outputs"] | None = None,
-    workers: Team = ALONE,
+    workers: Workers = SINGLE,
 ) -> Evaluation:
     """Loss (a name of `core.functions.losses`), accuracy and confusion matrix of a network on labelled examples.
 
@@ -114,7 +114,7 @@ def evaluated_logits(
     x: Float[ndarray, "n n_features"],
     first: Float[ndarray, "n_first n_outputs"] | None = None,
     *,
-    workers: Team = ALONE,
+    workers: Workers = SINGLE,
 ) -> Float[ndarray, "n n_outputs"]:
     """The logits that `evaluate` judges, to the bit: those of the first `EVALUATION_BLOCK` examples by themselves."""
     inference = Inference(network, workers)

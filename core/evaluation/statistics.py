@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from annscope.core.engines.workers import ALONE, Team, taken_in_turn
+from annscope.core.engines.workers import SINGLE, Workers, work_queue
 from annscope.core.evaluation.metrics import ACTIVATION_BINS, GRADIENT_BINS, N_BINS, UPDATE_BINS, WEIGHT_BINS, Bins
 from annscope.core.functions.activations import Activation
 from annscope.core.network import Network, Parameters
@@ -28,13 +28,13 @@ def layer_statistics(
     parameters: Parameters,
     gradients: Parameters | None,
     before: Float[ndarray, " n_parameters"],
-    team: Team = ALONE,
+    workers: Workers = SINGLE,
 ) -> tuple[LayerStatistics, ...]:
     """The statistics of every layer of `network`, whose parameters are `parameters`.
 
     `outputs` is what each layer puts out for some examples, the class probabilities last;
     `gradients` belongs to the last step, None before the first; `before` is what the parameters
-    were before it. A team shares what there is to look at; the figures do not depend on its size.
+    were before it. Workers share what there is to look at; the figures do not depend on its size.
     """
     functions: list[Activation | None] = [*network.activation_functions, None]
     looks: list[_Look] = []
@@ -53,7 +53,7 @@ def layer_statistics(
                 _Look(weight.size, partial(_norm_and_counts, d_weight, GRADIENT_BINS)),
                 _Look(weight.size, partial(_update_norm_and_counts, flat, before[part])),
             ]
-    _look_at_all(looks, team)
+    _look_at_all(looks, workers)
     each = iter(look.found for look in looks)
     return tuple(_one_layer(each, has_stepped=gradients is not None) for _ in outputs)
 
@@ -66,14 +66,14 @@ class _Look:
         self.found: tuple[Any, ...] = ()
 
 
-def _look_at_all(looks: Sequence[_Look], team: Team) -> None:
+def _look_at_all(looks: Sequence[_Look], workers: Workers) -> None:
     """Take all of them, the largest first: so that at the end nobody waits for one that has just begun a large one."""
 
     def take(look: _Look) -> None:
         look.found = look.look()
 
     largest_first = sorted(looks, key=lambda look: -look.size)
-    taken_in_turn(team, largest_first, [take] * min(team.size, len(looks)))()
+    work_queue(workers, largest_first, [take] * min(workers.size, len(looks)))()
 
 
 def _one_layer(each: Iterator[tuple[Any, ...]], *, has_stepped: bool) -> LayerStatistics:

@@ -17,7 +17,7 @@ from annscope.core.engines.batches import epoch_order
 from annscope.core.engines.choice import engine_for
 from annscope.core.engines.chunked import LARGE_BYTES
 from annscope.core.engines.examples import batch_size_of, targets_of, weights_of
-from annscope.core.engines.workers import ALONE, Team
+from annscope.core.engines.workers import SINGLE, Workers
 from annscope.core.functions.optimizers import OPTIMIZERS, add_penalties, penalties
 from annscope.core.functions.outputs import OUTPUTS
 from annscope.core.images.augmentation import augmentation_of
@@ -128,7 +128,7 @@ def gradient_check(
 
 
 def check_step(
-    dataset: Dataset, config: RunConfig, parameters: Parameters, *, n_checked: int, team: Team = ALONE
+    dataset: Dataset, config: RunConfig, parameters: Parameters, *, n_checked: int, workers: Workers = SINGLE
 ) -> StepCheck:
     """Judge the step that a run of this config takes from these float64 parameters, by the engine it would take it by.
 
@@ -154,7 +154,7 @@ def check_step(
     exact_config = config.with_values({"softmax-derivative": "exact", "delta-weights": "current"})
     typed = Parameters(config.network, sizes, config.training.dtype)
     typed.flat[...] = parameters.flat
-    taken = _steps_of_the_engine(dataset, config, typed.flat, n_steps, team)
+    taken = _steps_of_the_engine(dataset, config, typed.flat, n_steps, workers)
     own, exact, numeric = (np.zeros(len(chosen)) for _ in range(3))
     rounding, of_type = 0.0, float(np.finfo(typed.flat.dtype).eps)
     own_rounding = of_type * float(np.linalg.norm(parameters.flat[chosen])) / _rate_of(config)
@@ -225,11 +225,11 @@ def _rate_of(config: RunConfig) -> float:
 
 
 def _steps_of_the_engine(
-    dataset: Dataset, config: RunConfig, start: Float[ndarray, " n_parameters"], n_steps: int, team: Team
+    dataset: Dataset, config: RunConfig, start: Float[ndarray, " n_parameters"], n_steps: int, workers: Workers
 ) -> list[Float[ndarray, " n_parameters"]]:
     """How far each of the first steps goes, all of them from `start`, divided by the rate."""
     x = dataset.x_train.astype(config.training.dtype, copy=False)
-    engine = engine_for(dataset, config, x, team, optimizer=OPTIMIZERS["sgd"])
+    engine = engine_for(dataset, config, x, workers, optimizer=OPTIMIZERS["sgd"])
     arrays = {name: array.copy() for name, array in engine.arrays().items()}
     arrays |= {name: start for name in ("parameters", "base") if name in arrays}
     state, rate = engine.state(), _rate_of(config)

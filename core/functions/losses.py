@@ -44,6 +44,11 @@ class Loss:
     needs_softmax_derivative: bool = False
     """Whether its gradient contains the Jacobian of softmax: else everything but p - t cancels."""
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings that mean something with this loss."""
+        return ("softmax_derivative",) if self.needs_softmax_derivative else ()
+
 
 def _log_sum_exp(logits: ndarray) -> ndarray:
     top = logits.max(axis=-1, keepdims=True)

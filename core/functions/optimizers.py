@@ -43,7 +43,8 @@ class Optimizer:
     @property
     def settings(self) -> tuple[str, ...]:
         """The settings that mean something with this optimizer."""
-        return (*self.hyperparameters, *(("weight_decay",) if self.decays_weights else ()))
+        decay = ("weight_decay",) if self.decays_weights else ()
+        return (*self.hyperparameters, *decay, *(("delta_weights",) if self.is_gradient_descent else ()))
 
 
 def _sgd(g: ndarray, moments: Moments, t: int, rate: float) -> ndarray:

@@ -21,6 +21,11 @@ class Schedule:
     factor: Callable[..., float]
     hyperparameters: tuple[str, ...] = ()
 
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings that mean something with this schedule."""
+        return self.hyperparameters
+
 
 def _constant(steps: int, epochs: float, n_epochs: float) -> float:
     del steps, epochs, n_epochs

@@ -16,9 +16,13 @@ import streamlit as st
 
 from annscope.core.config import AUGMENTATIONS, FIELDS, Field, RunConfig
 from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
+from annscope.core.functions.losses import LOSSES
+from annscope.core.functions.optimizers import OPTIMIZERS
+from annscope.core.functions.schedules import SCHEDULES
 from annscope.core.recipes import RECIPES, Recipe
 from annscope.dashboard import escaping, state
-from annscope.data.datasets import DATASETS, DatasetInfo, check_name, find_path, holds_images
+from annscope.data.datasets import DATASETS, check_name, find_path, holds_images
+from annscope.data.info import DatasetInfo
 from annscope.runs.launch import check_data_of
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
@@ -29,14 +33,16 @@ OWN = "your own settings"
 LATE_SECONDS = 3.0
 """How long the browser may take to learn a new address."""
 
+
+def _used_by(registry: Mapping[str, Any], setting: str) -> tuple[str, ...]:
+    return tuple(name for name, entry in registry.items() if setting in entry.settings)
+
+
 _ONLY_FOR: dict[str, tuple[str, tuple[str, ...]]] = {
-    "momentum": ("optimizer", ("momentum", "nesterov")),
-    "weight-decay": ("optimizer", ("adamw",)),
-    "schedule-factor": ("schedule", ("step", "exponential")),
-    "schedule-epochs": ("schedule", ("step", "exponential")),
-    "schedule-decay": ("schedule", ("inverse_time",)),
-    "softmax-derivative": ("loss", ("squared_error",)),
-    "delta-weights": ("optimizer", ("sgd",)),
+    option: (choice, names)
+    for choice, registry in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("loss", LOSSES))
+    for option, item in FIELDS.items()
+    if (names := _used_by(registry, item.name))
 }
 """Settings that mean something only with some choices of another one."""
 _DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options} | {"image-size"}

@@ -25,7 +25,7 @@ from annscope.core.engines.online import OnlineEngine
 from annscope.core.engines.parallel import ParallelSteps
 from annscope.core.engines.serial import SerialSteps
 from annscope.core.engines.strategy import Workload
-from annscope.core.engines.workers import ALONE, Team, Turns
+from annscope.core.engines.workers import SINGLE, SequentialWorkers, Workers
 from annscope.core.functions.activations import ACTIVATIONS
 from annscope.core.functions.losses import LOSSES, SOFTMAX_DERIVATIVES
 from annscope.core.functions.optimizers import OPTIMIZERS
@@ -83,7 +83,7 @@ def after(engine: Engine, config: RunConfig, n_steps: int = N_STEPS) -> list[np.
     return [engine.parameters.flat, engine.before, engine.gradient.flat, *running]
 
 
-def same_as_the_textbook(dataset: Dataset, config: RunConfig, workers: Team = ALONE) -> None:
+def same_as_the_textbook(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> None:
     """Whatever takes the steps of this config, it arrives where the textbook does."""
     x = dataset.x_train
     fast = after(engine_for(dataset, config, x, workers), config)
@@ -106,7 +106,7 @@ def test_every_engine_takes_the_steps_of_the_textbook(config: RunConfig) -> None
 def test_parallel_steps_are_those_of_the_textbook(config: RunConfig) -> None:
     """However the rows of the first layer are shared."""
     with small(annscope.core.engines.partition, "LEAST_SHARE", 2):
-        same_as_the_textbook(dataset_for(config.network.output), config, Turns(3))
+        same_as_the_textbook(dataset_for(config.network.output), config, SequentialWorkers(3))
 
 
 @settings(max_examples=40)
@@ -114,7 +114,7 @@ def test_parallel_steps_are_those_of_the_textbook(config: RunConfig) -> None:
 def test_chunked_steps_are_those_of_the_textbook(config: RunConfig) -> None:
     """Sparsity-ordered or not, with a worker or several."""
     with small(annscope.core.engines.chunked, "LARGE_BYTES", 1):
-        for workers in (ALONE, Turns(2)):
+        for workers in (SINGLE, SequentialWorkers(2)):
             same_as_the_textbook(dataset_for(config.network.output), config, workers)
 
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from annscope.core.config import FIELDS, DataConfig
 from annscope.core.dataset import SPLITS, Dataset
 from annscope.data import embedded
-from annscope.data.datasets import DATASETS, DatasetInfo, is_ready, load_dataset
+from annscope.data.datasets import DATASETS, is_ready, load_dataset
 from annscope.data.errors import DataError
+from annscope.data.info import DatasetInfo
 from annscope.data.toy import SHAPES
 
 HERE = [info for info in DATASETS.values() if not info.needs_download]
@@ -173,7 +174,7 @@ def test_a_broken_package_is_named(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("mnits", r"unknown data set 'mnits' \(did you mean 'mnist'\?\); known are \['mnist-5k', 'mnist', "),
+        ("mnits", r"unknown data set 'mnits' \(did you mean 'mnist'\?\); known are \['mnist-5k', 'digits', "),
         ("Fashion", r"unknown data set 'Fashion' \(did you mean 'fashion-mnist'\?\)"),
         ("?!", r"unknown data set '\?!'; known are"),
         ("points.csv", r"there is no file points\.csv"),

@@ -110,9 +110,9 @@ def test_one_unit_for_two_classes_predicts_in_batches_too() -> None:
 @pytest.mark.parametrize("n", SIZES)
 def test_a_prediction_is_the_same_bits_for_any_number_of_workers(n: int) -> None:
     """The batches are the same, and it does not matter which worker takes them."""
-    alone, team, x = network_of((300, 20)), network_of((300, 20), size=3), examples(n)
+    alone, workers, x = network_of((300, 20)), network_of((300, 20), size=3), examples(n)
     for mine, theirs in zip(
-        (*alone.predict(x), *alone.activations(x)), (*team.predict(x), *team.activations(x)), strict=True
+        (*alone.predict(x), *alone.activations(x)), (*workers.predict(x), *workers.activations(x)), strict=True
     ):
         np.testing.assert_array_equal(mine, theirs)
 

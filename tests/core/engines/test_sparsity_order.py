@@ -17,8 +17,8 @@ from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.chunked import ChunkedSteps
 from annscope.core.engines.serial import SerialSteps
-from annscope.core.engines.sparsity_order import staircase_of
-from annscope.core.engines.workers import ALONE
+from annscope.core.engines.sparsity_order import sparsity_order_of
+from annscope.core.engines.workers import SINGLE
 from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset
 from tests.core.engines.test_resuming import bits, snapshots_to_the_end, through_a_file
@@ -45,12 +45,12 @@ def inked(n_train: int = 90) -> Dataset:
 @settings(max_examples=60, deadline=None)
 def test_nothing_is_left_out_but_zeros(x: ndarray) -> None:
     """Every feature and every example has one place, and what the widths leave out of any chunk is 0."""
-    stairs = staircase_of(x)
+    ordered_chunks = sparsity_order_of(x)
     n, n_features = x.shape
-    np.testing.assert_array_equal(np.sort(stairs.features), np.arange(n_features))
-    np.testing.assert_array_equal(np.sort(stairs.examples), np.arange(n))
-    ordered = x[np.ix_(stairs.examples, stairs.features)]
-    for i, width in enumerate(stairs.widths):
+    np.testing.assert_array_equal(np.sort(ordered_chunks.features), np.arange(n_features))
+    np.testing.assert_array_equal(np.sort(ordered_chunks.examples), np.arange(n))
+    ordered = x[np.ix_(ordered_chunks.examples, ordered_chunks.features)]
+    for i, width in enumerate(ordered_chunks.widths):
         assert not ordered[i:, : n_features - width].any()
         assert width == 0 or ordered[i, n_features - width], "no width is more than its example needs"
 
@@ -58,12 +58,12 @@ def test_nothing_is_left_out_but_zeros(x: ndarray) -> None:
 def test_the_rarest_come_first() -> None:
     """Features that nobody uses come first, one that all use last, and examples that are 0 last of all."""
     data = inked()
-    stairs = staircase_of(data.x_train)
-    counts = (data.x_train[:, stairs.features] != 0).sum(axis=0)
+    ordered_chunks = sparsity_order_of(data.x_train)
+    counts = (data.x_train[:, ordered_chunks.features] != 0).sum(axis=0)
     assert not counts[0]
     assert counts[-1] == 88
-    assert {4, 45} == set(stairs.examples[-2:])
-    assert stairs.widths[-3:].tolist() == [1, 0, 0]
+    assert {4, 45} == set(ordered_chunks.examples[-2:])
+    assert ordered_chunks.widths[-3:].tolist() == [1, 0, 0]
 
 
 def textbook(x: ndarray, y: ndarray, config: RunConfig, start: ndarray, n_steps: int) -> ndarray:
@@ -119,7 +119,7 @@ def test_it_takes_the_steps_of_the_plain_way(
     """With any optimizer, penalty or shape, parameters, gradient and moments are what one pass over all would give."""
     data, config = inked(), config_of(**{"batch_size": "full"} | options)
     monkeypatch.setattr(annscope.core.engines.bias_trick, "MOST_NUMBERS", 0)
-    plain = engine_of(data, config, ALONE)
+    plain = engine_of(data, config, SINGLE)
     assert isinstance(plain._steps, SerialSteps)
     small_chunks(monkeypatch)
     chunked = engine_of(data, config, Backwards(size))
@@ -135,24 +135,24 @@ def test_it_takes_the_steps_of_the_plain_way(
 def test_it_resumes_to_the_bit(options: dict[str, Any], size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped, saved and resumed, it is the run that nobody disturbed."""
     small_chunks(monkeypatch)
-    data, config, team = inked(), config_of(batch_size="full", epochs=6, **options), Backwards(size)
-    expected = snapshots_to_the_end(Trainer(data, config, team=team))
-    first = Trainer(data, config, team=team)
+    data, config, workers = inked(), config_of(batch_size="full", epochs=6, **options), Backwards(size)
+    expected = snapshots_to_the_end(Trainer(data, config, workers=workers))
+    first = Trainer(data, config, workers=workers)
     while first.step < 3:
         first.advance(1)
-    second = Trainer(data, config, checkpoint=through_a_file(first.checkpoint()), team=team)
+    second = Trainer(data, config, checkpoint=through_a_file(first.checkpoint()), workers=workers)
     assert bits(tuple(snapshots_to_the_end(second))) == bits(tuple(expected[3:]))
 
 
 @pytest.mark.parametrize("size", [2, 3])
 def test_members_have_as_much_to_do(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each member multiplies as many numbers, and together fewer than there are: zeros are left out."""
+    """Each worker multiplies as many numbers, and together fewer than there are: zeros are left out."""
     small_chunks(monkeypatch)
     data = inked(n_train=600)
     engine = engine_of(data, config_of(batch_size="full"), Backwards(size))
     assert isinstance(engine._steps, ChunkedSteps)
     x = engine._steps._context.x
-    numbers = [sum(part.size for part, _ in chunks) for chunks in engine._steps._stairs(staircase_of(x))]
+    numbers = [sum(part.size for part, _ in chunks) for chunks in engine._steps.ordered_chunks(sparsity_order_of(x))]
     assert max(numbers) < 1.02 * min(numbers)
     assert sum(numbers) < 0.9 * x.size
 
@@ -160,7 +160,7 @@ def test_members_have_as_much_to_do(size: int, monkeypatch: pytest.MonkeyPatch) 
 def test_fewer_examples_than_members(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has no example adds nothing to the gradient."""
     data, config = inked(n_train=5), config_of(batch_size="full", hidden=(300,))
-    plain = engine_of(data, config, ALONE)
+    plain = engine_of(data, config, SINGLE)
     monkeypatch.setattr("annscope.core.engines.chunked.LARGE_BYTES", 1)
     chunked = engine_of(data, config, Backwards(7))
     assert isinstance(chunked._steps, ChunkedSteps)
@@ -173,14 +173,14 @@ def test_examples_without_zeros_stay_as_they_are(monkeypatch: pytest.MonkeyPatch
     """Where there is nothing to leave out no second copy of the examples is made."""
     small_chunks(monkeypatch)
     dealt = []
-    stairs = ChunkedSteps._stairs
+    ordered_chunks = ChunkedSteps.ordered_chunks
 
     def watched(*given: Any) -> Any:
         dealt.append(given)
-        return stairs(*given)
+        return ordered_chunks(*given)
 
-    monkeypatch.setattr(ChunkedSteps, "_stairs", watched)
-    engine_of(make_dataset(n_train=90), config_of(batch_size="full"), ALONE)
+    monkeypatch.setattr(ChunkedSteps, "ordered_chunks", watched)
+    engine_of(make_dataset(n_train=90), config_of(batch_size="full"), SINGLE)
     assert not dealt
-    engine_of(inked(), config_of(batch_size="full"), ALONE)
+    engine_of(inked(), config_of(batch_size="full"), SINGLE)
     assert dealt

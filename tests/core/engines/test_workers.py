@@ -1,4 +1,4 @@
-"""A team takes the same steps as one alone, to rounding, and the same bits every time."""
+"""The workers takes the same steps as one alone, to rounding, and the same bits every time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from annscope.core.engines.numpy_engine import NumpyEngine
 from annscope.core.engines.parallel import ParallelSteps
 from annscope.core.engines.partition import row_shares, vector_shares
 from annscope.core.engines.serial import SerialSteps
-from annscope.core.engines.workers import ALONE, Operation, Team, in_turn
+from annscope.core.engines.workers import SINGLE, Operation, Workers, sequence
 from annscope.core.errors import DivergedError
 from annscope.core.network import Parameters
 from annscope.core.training import Trainer
@@ -26,15 +26,15 @@ from tests.core.conftest import make_dataset
 from tests.core.engines.test_resuming import bits, snapshots_to_the_end, through_a_file
 
 
-class Backwards(Team):
-    """A team of `size` whose last member is always the first to be done."""
+class Backwards(Workers):
+    """The workers of `size` whose last worker is always the first to be done."""
 
     def __init__(self, size: int) -> None:
         self.size = size
 
-    def together(self, parts: Sequence[Operation]) -> Operation:
+    def parallel(self, parts: Sequence[Operation]) -> Operation:
         assert len(parts) <= self.size
-        return in_turn(parts[::-1])
+        return sequence(parts[::-1])
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +54,8 @@ def config_of(**options: Any) -> RunConfig:
     return RunConfig().with_values(settings | {name.replace("_", "-"): value for name, value in options.items()})
 
 
-def engine_of(dataset: Dataset, config: RunConfig, team: Team) -> NumpyEngine:
-    return NumpyEngine(dataset, config, dataset.x_train.astype(config.training.dtype), team)
+def engine_of(dataset: Dataset, config: RunConfig, workers: Workers) -> NumpyEngine:
+    return NumpyEngine(dataset, config, dataset.x_train.astype(config.training.dtype), workers)
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])
@@ -76,35 +76,35 @@ def engine_of(dataset: Dataset, config: RunConfig, team: Team) -> NumpyEngine:
 def test_a_team_takes_the_steps_of_one_alone(options: dict[str, Any], way: type, size: int) -> None:
     """However many threads share the work, training is the same to rounding."""
     dataset, config = make_dataset(), config_of(**options)
-    alone, team = (engine_of(dataset, config, team) for team in (ALONE, Backwards(size)))
-    assert isinstance(team._steps, way)
-    for engine in (alone, team):
+    alone, workers = (engine_of(dataset, config, workers) for workers in (SINGLE, Backwards(size)))
+    assert isinstance(workers._steps, way)
+    for engine in (alone, workers):
         engine.advance(0, 9, lambda step: 0.01 / (1 + step))
     for name, expected in alone.arrays().items():
-        np.testing.assert_allclose(team.arrays()[name], expected, rtol=1e-9, atol=1e-11, err_msg=name)
+        np.testing.assert_allclose(workers.arrays()[name], expected, rtol=1e-9, atol=1e-11, err_msg=name)
 
 
 def test_a_layer_above_may_keep_more_members_busy() -> None:
-    """With two features the first layer is for two members, and the second one for all five."""
+    """With two features the first layer is for two workers, and the second one for all five."""
     narrow = make_dataset(n_features=2)
-    alone, team = (engine_of(narrow, config_of(hidden=(9, 8)), team) for team in (ALONE, Backwards(5)))
-    assert isinstance(team._steps, ParallelSteps)
-    for engine in (alone, team):
+    alone, workers = (engine_of(narrow, config_of(hidden=(9, 8)), workers) for workers in (SINGLE, Backwards(5)))
+    assert isinstance(workers._steps, ParallelSteps)
+    for engine in (alone, workers):
         engine.advance(0, 9, lambda _: 0.01)
-    np.testing.assert_allclose(team.parameters.flat, alone.parameters.flat, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(workers.parameters.flat, alone.parameters.flat, rtol=1e-9, atol=1e-11)
 
 
 def test_it_shares_the_layers_above_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each parameter of a shared layer is looked after by exactly one member."""
+    """Each parameter of a shared layer is looked after by exactly one worker."""
     assert row_shares(784, 128, 2) == [slice(392, 784), slice(0, 392)]
     monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 16_384)
     assert row_shares(128, 64, 4) == [slice(0, 128)], "too small to be shared"
     assert row_shares(784, 128, 2, extra=128 * 84) == [slice(434, 784), slice(0, 434)], "fewer rows, more besides"
     assert row_shares(784, 128, 3, extra=10**9) == [slice(783, 784), slice(391, 783), slice(0, 391)]
     monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 6)
-    parameters = engine_of(make_dataset(), config_of(), ALONE).parameters
+    parameters = engine_of(make_dataset(), config_of(), SINGLE).parameters
     owned = np.concatenate(
-        [np.arange(len(parameters.flat))[part] for member in vector_shares(parameters, 3) for part in member]
+        [np.arange(len(parameters.flat))[part] for worker in vector_shares(parameters, 3) for part in worker]
     )
     np.testing.assert_array_equal(np.sort(owned), np.arange(len(parameters.flat)))
 
@@ -114,7 +114,7 @@ def test_members_look_after_as_many_parameters_each(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 16_384)
     parameters = Parameters(NetworkConfig(hidden_sizes=(128, 64)), (784, 128, 64, 10), "float32")
     for size in (2, 3):
-        counts = [sum(part.stop - part.start for part in member) for member in vector_shares(parameters, size)]
+        counts = [sum(part.stop - part.start for part in worker) for worker in vector_shares(parameters, size)]
         assert max(counts) - min(counts) <= 128, "no more than a row of the first layer"
 
 
@@ -122,14 +122,14 @@ def test_members_look_after_as_many_parameters_each(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("stop", [0, 1, 4, 7, 8])
 def test_a_shared_run_resumes_to_the_bit(options: dict[str, Any], stop: int) -> None:
     """Stopped anywhere, looked at at any time, it is the run that nobody disturbed."""
-    dataset, config, team = make_dataset(), config_of(**options), Backwards(2)
-    expected = snapshots_to_the_end(Trainer(dataset, config, team=team))
-    first = Trainer(dataset, config, team=team)
+    dataset, config, workers = make_dataset(), config_of(**options), Backwards(2)
+    expected = snapshots_to_the_end(Trainer(dataset, config, workers=workers))
+    first = Trainer(dataset, config, workers=workers)
     found = [first.snapshot()]
     while first.step < stop and first.advance(1):
         if first.due:
             found.append(first.snapshot())
-    second = Trainer(dataset, config, checkpoint=through_a_file(first.checkpoint()), team=team)
+    second = Trainer(dataset, config, checkpoint=through_a_file(first.checkpoint()), workers=workers)
     if second.due:
         found.pop()
     found += snapshots_to_the_end(second)
@@ -142,8 +142,8 @@ def test_what_is_no_number_is_found(bias: bool) -> None:
     data = make_dataset()
     endless = replace(data, x_train=np.where(data.x_train > 3, np.inf, data.x_train))
     said = []
-    for team in (ALONE, Backwards(2)):
-        trainer = Trainer(endless, config_of(bias=bias), team=team)
+    for workers in (SINGLE, Backwards(2)):
+        trainer = Trainer(endless, config_of(bias=bias), workers=workers)
         before = trainer.checkpoint().arrays["parameters"]
         with pytest.raises(DivergedError, match="gradient not finite in layer 1") as error:
             trainer.advance(5)
@@ -171,7 +171,7 @@ def test_what_is_no_number_is_found(bias: bool) -> None:
 def test_a_batch_in_chunks_is_the_batch(options: dict[str, Any], size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The gradient of a large batch is the sum over its chunks; nobody can tell from the parameters."""
     dataset, config = make_dataset(n_train=90), config_of(**options)
-    whole = engine_of(dataset, config, ALONE)
+    whole = engine_of(dataset, config, SINGLE)
     assert not isinstance(whole._steps, ChunkedSteps)
     small_chunks(monkeypatch)
     chunked = engine_of(dataset, config, Backwards(size))
@@ -186,7 +186,7 @@ def test_a_batch_in_chunks_is_the_batch(options: dict[str, Any], size: int, monk
 def test_what_needs_the_whole_batch_gets_it(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Statistics of a batch are those of all its examples."""
     small_chunks(monkeypatch)
-    engine = engine_of(make_dataset(n_train=90), config_of(batch_size="full", **options), ALONE)
+    engine = engine_of(make_dataset(n_train=90), config_of(batch_size="full", **options), SINGLE)
     assert not isinstance(engine._steps, ChunkedSteps)
 
 
@@ -236,7 +236,7 @@ def test_features_that_are_never_used_change_nothing(options: dict[str, Any]) ->
 
 
 def test_an_answer_does_not_depend_on_who_shares_it() -> None:
-    """Predictions are the same bits for a team of any size, and for each example by itself to rounding."""
+    """Predictions are the same bits for any number of workers, and for each example by itself to rounding."""
     dataset = make_dataset(n_train=3000, n_val=2500)
-    alone, team = (Trainer(dataset, config_of(dtype="float32"), team=team) for team in (ALONE, Backwards(3)))
-    assert bits(alone.snapshot()) == bits(team.snapshot())
+    alone, several = (Trainer(dataset, config_of(dtype="float32"), workers=each) for each in (SINGLE, Backwards(3)))
+    assert bits(alone.snapshot()) == bits(several.snapshot())

@@ -9,14 +9,14 @@ import pytest
 
 from annscope.core.config import NetworkConfig, RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.engines.workers import ALONE, Team
+from annscope.core.engines.workers import SINGLE, Workers
 from annscope.core.evaluation.metrics import HISTOGRAM_EDGES
 from annscope.core.evaluation.statistics import layer_statistics
 from annscope.core.functions.activations import ACTIVATIONS
 from annscope.core.network import Network, Parameters
 from annscope.core.snapshot import LayerStatistics
 from annscope.core.training import Trainer
-from annscope.runs.team import ThreadTeam
+from annscope.runs.thread_workers import ThreadWorkers
 from tests.core.engines.test_resuming import bits
 
 
@@ -26,7 +26,7 @@ def statistics_of(
     *,
     stepped: bool = True,
     weight: float = 3.0,
-    team: Team = ALONE,
+    workers: Workers = SINGLE,
 ) -> tuple[LayerStatistics, ...]:
     """Those of a 2-2-2 network with all weights `weight`, one step of 0.3 after a gradient of -0.5."""
     parameters, gradient = (Parameters(config, (2, 2, 2), "float64") for _ in range(2))
@@ -34,7 +34,9 @@ def statistics_of(
     network = Network(config, 2, 2, parameters.layers)
     gradients = gradient if stepped else None
     before = parameters.flat - 0.3 * stepped
-    return layer_statistics(network, outputs, parameters=parameters, gradients=gradients, before=before, team=team)
+    return layer_statistics(
+        network, outputs, parameters=parameters, gradients=gradients, before=before, workers=workers
+    )
 
 
 @pytest.mark.parametrize("size", [2, 3, 20])
@@ -43,8 +45,8 @@ def test_the_figures_do_not_depend_on_who_looks(size: int) -> None:
     outputs = [np.random.default_rng(0).normal(size=(30, 2)) for _ in range(2)]
     for stepped in (False, True):
         alone, shared = (
-            statistics_of(NetworkConfig(hidden_sizes=(2,)), outputs, stepped=stepped, team=team)
-            for team in (ALONE, ThreadTeam(size))
+            statistics_of(NetworkConfig(hidden_sizes=(2,)), outputs, stepped=stepped, workers=workers)
+            for workers in (SINGLE, ThreadWorkers(size))
         )
         assert bits(shared) == bits(alone)
 

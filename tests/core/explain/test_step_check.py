@@ -29,7 +29,7 @@ from annscope.core.engines.parallel import ParallelSteps
 from annscope.core.engines.pure_python import PurePythonEngine
 from annscope.core.engines.serial import SerialSteps
 from annscope.core.engines.used_features import UsedFeatures
-from annscope.core.engines.workers import ALONE, Operation, Team, Turns
+from annscope.core.engines.workers import SINGLE, Operation, SequentialWorkers, Workers
 from annscope.core.explain.gradient_check import StepCheck, check_step
 from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.network import initial_parameters, layer_sizes
@@ -46,20 +46,20 @@ def config_of(**options: Any) -> RunConfig:
     return RunConfig().with_values(settings | {name.replace("_", "-"): value for name, value in options.items()})
 
 
-def step_of(dataset: Dataset, config: RunConfig, team: Team = ALONE) -> StepCheck:
+def step_of(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> StepCheck:
     """The check at random parameters, none of them 0."""
     rng = np.random.default_rng(3)
     sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
     parameters = initial_parameters(config.network, sizes, "float64", 3)
     parameters.flat += 0.1 * rng.normal(size=parameters.flat.shape)
     parameters.flat[...] = parameters.flat.astype("float32")
-    return check_step(dataset, config, parameters, n_checked=40 if dataset.n_features > 100 else 200, team=team)
+    return check_step(dataset, config, parameters, n_checked=40 if dataset.n_features > 100 else 200, workers=workers)
 
 
-def way_of(dataset: Dataset, config: RunConfig, team: Team = ALONE) -> type:
+def way_of(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> type:
     """What takes the steps of a run."""
     engine: Engine = engine_for(
-        dataset, config, dataset.x_train.astype(config.training.dtype), team, optimizer=OPTIMIZERS["sgd"]
+        dataset, config, dataset.x_train.astype(config.training.dtype), workers, optimizer=OPTIMIZERS["sgd"]
     )
     return type(engine._steps) if isinstance(engine, NumpyEngine) else type(engine)
 
@@ -117,14 +117,14 @@ def test_weights_of_examples_count() -> None:
         assert np.abs(even.own.analytic - uneven.own.analytic).max() > 1e-2
 
 
-@pytest.mark.parametrize("team", [ALONE, Turns(3)], ids=["alone", "three"])
-def test_a_large_batch_is_judged_by_the_chunks_it_is_taken_in(team: Team) -> None:
+@pytest.mark.parametrize("workers", [SINGLE, SequentialWorkers(3)], ids=["alone", "three"])
+def test_a_large_batch_is_judged_by_the_chunks_it_is_taken_in(workers: Workers) -> None:
     """All examples at once are a staircase; some thousand of many are not."""
     data = images()
     for batch_size in ("full", 2500):
         config = config_of(hidden=(8,), batch_size=batch_size, clip_norm=0.05)
-        assert way_of(data, config, team) is ChunkedSteps
-        assert step_of(data, config, team).own.is_right is True
+        assert way_of(data, config, workers) is ChunkedSteps
+        assert step_of(data, config, workers).own.is_right is True
 
 
 def test_shared_steps_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,8 +135,8 @@ def test_shared_steps_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     x[:, 3:7] = 0
     data = replace(data, x_train=x, weights_train=np.geomspace(0.1, 10, len(x)))
     config = config_of(dropout=0.2, label_smoothing=0.1)
-    assert way_of(data, config, Turns(3)) is ParallelSteps
-    assert step_of(data, config, Turns(3)).own.is_right is True
+    assert way_of(data, config, SequentialWorkers(3)) is ParallelSteps
+    assert step_of(data, config, SequentialWorkers(3)).own.is_right is True
 
 
 def test_the_mistakes_of_a_recipe_are_found_in_its_steps() -> None:
@@ -203,15 +203,15 @@ def forgotten_penalties(patch: pytest.MonkeyPatch) -> None:
 
 def lost_examples(patch: pytest.MonkeyPatch) -> None:
     """A tenth of the rows of a staircase is another row."""
-    right = annscope.core.engines.chunked.staircase_of
+    right = annscope.core.engines.chunked.sparsity_order_of
 
-    def staircase_of(x: Any) -> Any:
+    def sparsity_order_of(x: Any) -> Any:
         stairs = right(x)
         examples = stairs.examples.copy()
         examples[::10] = examples[0]
         return replace(stairs, examples=examples)
 
-    patch.setattr(annscope.core.engines.chunked, "staircase_of", staircase_of)
+    patch.setattr(annscope.core.engines.chunked, "sparsity_order_of", sparsity_order_of)
 
 
 def displaced_features(patch: pytest.MonkeyPatch) -> None:

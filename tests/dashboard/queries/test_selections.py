@@ -43,25 +43,25 @@ def n_selected(text: str, threshold: float = 0.5) -> int:
     return int(is_selected(selection, ANSWERS, threshold).sum())
 
 
-ALONE = ("wrong", "all")
+SINGLE = ("wrong", "all")
 
 
 def test_every_kind_is_one_of_classes_or_of_labels() -> None:
     """A new kind cannot be forgotten by these tests."""
-    assert {*OF_CLASSES, "cell", *ALONE, *OF_LABELS, "pbin"} == set(get_args(Kind))
+    assert {*OF_CLASSES, "cell", *SINGLE, *OF_LABELS, "pbin"} == set(get_args(Kind))
 
 
-@pytest.mark.parametrize("kind", [*OF_CLASSES, "cell", *ALONE])
+@pytest.mark.parametrize("kind", [*OF_CLASSES, "cell", *SINGLE])
 def test_an_address_says_what_was_selected(kind: Kind) -> None:
     """Every kind of selection survives being spelled in the address."""
-    selection = Selection(kind, 0 if kind in ALONE else 1, 2 if kind == "cell" else 0)
+    selection = Selection(kind, 0 if kind in SINGLE else 1, 2 if kind == "cell" else 0)
     assert parse_selection(selection.format(), 3) == selection
 
 
-@pytest.mark.parametrize("kind", [*OF_LABELS, "pbin", *ALONE])
+@pytest.mark.parametrize("kind", [*OF_LABELS, "pbin", *SINGLE])
 def test_an_address_says_what_was_selected_of_labels(kind: Kind) -> None:
     """So it is where an example carries any number of labels; what speaks of one class for another means nothing."""
-    selection = Selection(kind, 0 if kind in ALONE else 1, 2 if kind == "pbin" else 0)
+    selection = Selection(kind, 0 if kind in SINGLE else 1, 2 if kind == "pbin" else 0)
     assert parse_selection(selection.format(), 3, is_multilabel=True) == selection
     for text in ("0-1", "bin-3", "tp-3", "pbin-3-0", "pbin-0-10", "tp", "fn-1-1"):
         assert parse_selection(text, 3, is_multilabel=True) is None

@@ -7,17 +7,18 @@ import pytest
 from numpy import ndarray
 
 from annscope.core.config import RunConfig
-from annscope.core.functions.optimizers import FLUSH_EVERY, OPTIMIZERS, Optimizer
+from annscope.core.engines.update_kernels import FLUSH_EVERY, UpdateKernel, update_kernel
+from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.network import Parameters
 
 N_STEPS = 2 * FLUSH_EVERY + 100
 SIZES = (5, 4)
 
 
-def optimizer_of(name: str) -> tuple[Optimizer, Parameters, Parameters]:
+def optimizer_of(name: str) -> tuple[UpdateKernel, Parameters, Parameters]:
     config = RunConfig().with_values({"hidden": (), "optimizer": name, "momentum": 0.9, "weight-decay": 0.0})
     parameters, gradient = (Parameters(config.network, SIZES, "float32") for _ in range(2))
-    return OPTIMIZERS[name](config.training, parameters, gradient), parameters, gradient
+    return update_kernel(OPTIMIZERS[name], config.training, parameters, gradient), parameters, gradient
 
 
 def moments_of(name: str, gradients: ndarray) -> dict[str, ndarray]:
@@ -28,7 +29,7 @@ def moments_of(name: str, gradients: ndarray) -> dict[str, ndarray]:
             "mean": (0.9, lambda g: g),
             "square": (0.99, lambda g: 0.01 * g * g) if name == "rmsprop" else (0.999, lambda g: g * g),
         },
-        OPTIMIZERS[name].moment_names,
+        OPTIMIZERS[name].moments,
     )
     moments = {moment: np.zeros(gradients.shape[1]) for moment in new}
     for g in gradients:
@@ -38,7 +39,7 @@ def moments_of(name: str, gradients: ndarray) -> dict[str, ndarray]:
     return moments
 
 
-WITH_MOMENTS = [name for name, optimizer in OPTIMIZERS.items() if optimizer.moment_names]
+WITH_MOMENTS = [name for name, optimizer in OPTIMIZERS.items() if optimizer.moments]
 
 
 @pytest.mark.parametrize("name", WITH_MOMENTS)

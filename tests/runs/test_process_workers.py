@@ -25,10 +25,10 @@ from annscope.core.engines.chunked import ChunkedSteps
 from annscope.core.engines.engine import NotFiniteError
 from annscope.core.engines.numpy_engine import NumpyEngine
 from annscope.core.engines.parallel import ParallelSteps
-from annscope.core.engines.workers import Team
+from annscope.core.engines.workers import Workers
 from annscope.core.training import Trainer
-from annscope.runs.forked_team import ForkedTeam, TeamError, can_fork
-from annscope.runs.team import ThreadTeam
+from annscope.runs.process_workers import ProcessWorkers, WorkerPoolError, can_fork
+from annscope.runs.thread_workers import ThreadWorkers
 from tests.core.conftest import make_dataset
 from tests.core.engines.test_resuming import bits, snapshots_to_the_end, through_a_file
 from tests.core.engines.test_workers import config_of, small_chunks
@@ -37,10 +37,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are s
 FLOAT = np.dtype(np.float64)
 
 
-class Threads(ThreadTeam):
+class Threads(ThreadWorkers):
     """Threads for everything, the steps included."""
 
-    def lasting(self) -> Team:
+    def persistent(self) -> Workers:
         return self
 
 
@@ -52,16 +52,16 @@ def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_process_is_left() -> Iterator[None]:
-    """Whoever is done with a team leaves no process behind."""
+    """Whoever is done with the workers leaves no process behind."""
     before = set(psutil.Process().children())
     yield
     gc.collect()
     assert not set(psutil.Process().children()) - before
 
 
-def team_of(size: int) -> tuple[ForkedTeam, ndarray]:
-    team = ForkedTeam(size)
-    return team, team.zeros((size, 3), FLOAT)
+def team_of(size: int) -> tuple[ProcessWorkers, ndarray]:
+    workers = ProcessWorkers(size)
+    return workers, workers.zeros((size, 3), FLOAT)
 
 
 def wait_for_the_end_of(pid: int) -> None:
@@ -71,36 +71,36 @@ def wait_for_the_end_of(pid: int) -> None:
         time.sleep(0.02)
 
 
-def pid_of(team: ForkedTeam) -> int:
-    """The process of the second member."""
-    place = team.zeros(1, np.dtype(np.int64))
-    team.together([lambda: None, lambda: place.fill(os.getpid())])()
+def pid_of(workers: ProcessWorkers) -> int:
+    """The process of the second worker."""
+    place = workers.zeros(1, np.dtype(np.int64))
+    workers.parallel([lambda: None, lambda: place.fill(os.getpid())])()
     return int(place[0])
 
 
 def test_a_run_of_two_threads_takes_its_steps_in_two_processes() -> None:
     """Threads are for what is done once, processes for what is done at every step; one alone needs neither."""
     assert can_fork()
-    assert isinstance(ThreadTeam(2).lasting(), ForkedTeam)
-    assert not isinstance(ThreadTeam(1).lasting(), ForkedTeam)
+    assert isinstance(ThreadWorkers(2).persistent(), ProcessWorkers)
+    assert not isinstance(ThreadWorkers(1).persistent(), ProcessWorkers)
 
 
 @pytest.mark.parametrize("size", [1, 2, 4])
 def test_every_part_is_done_each_time(size: int) -> None:
-    """What the members wrote is there when the operation ends."""
-    team, out = team_of(size)
-    together = team.together([lambda i=i: np.add(out[i], i + 1, out=out[i]) for i in range(size)])
+    """What the workers wrote is there when the operation ends."""
+    workers, out = team_of(size)
+    together = workers.parallel([lambda i=i: np.add(out[i], i + 1, out=out[i]) for i in range(size)])
     for n in range(1, 200):
         together()
         assert (out == n * np.arange(1, size + 1)[:, None]).all()
 
 
 def test_an_operation_that_is_made_later_is_known_as_well() -> None:
-    """A team that has begun its work can be given more, and goes on from what it has written."""
-    team, out = team_of(2)
-    first = team.together([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
+    """The workers that has begun its work can be given more, and goes on from what it has written."""
+    workers, out = team_of(2)
+    first = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
     first()
-    second = team.together([lambda: None, lambda: np.multiply(out[1], 10, out=out[1])])
+    second = workers.parallel([lambda: None, lambda: np.multiply(out[1], 10, out=out[1])])
     second()
     first()
     assert out[1].tolist() == [11, 11, 11]
@@ -126,7 +126,7 @@ def test_processes_take_the_steps_of_threads(options: dict[str, Any], size: int)
     """Whether threads or processes share the work, training is the same to the bit."""
     dataset, config = make_dataset(), config_of(**options)
     x = dataset.x_train.astype(config.training.dtype)
-    threads, processes = (NumpyEngine(dataset, config, x, team(size)) for team in (Threads, ThreadTeam))
+    threads, processes = (NumpyEngine(dataset, config, x, workers(size)) for workers in (Threads, ThreadWorkers))
     assert isinstance(processes._steps, ParallelSteps)
     for engine in (threads, processes):
         for start in (0, 5):
@@ -146,7 +146,7 @@ def test_processes_take_large_batches_as_threads_do(
     dataset, config = make_dataset(), config_of(batch_size=batch_size, l2=0.1, clip_norm=0.5)
     x = dataset.x_train.astype(config.training.dtype)
     x[np.random.default_rng(0).random(x.shape) < 0.7] = 0
-    threads, processes = (NumpyEngine(dataset, config, x, team(size)) for team in (Threads, ThreadTeam))
+    threads, processes = (NumpyEngine(dataset, config, x, workers(size)) for workers in (Threads, ThreadWorkers))
     assert isinstance(processes._steps, ChunkedSteps)
     for engine in (threads, processes):
         engine.advance(0, 5, lambda _: 0.01)
@@ -159,26 +159,26 @@ def test_a_run_resumes_to_the_bit() -> None:
     """Interrupted after any step and resumed by new processes, a run ends with the bits of one that was not."""
     dataset, config = make_dataset(), config_of(optimizer="adam", dropout=0.2)
     config = replace(config, training=replace(config.training, snapshot_every=5))
-    whole = Trainer(dataset, config, team=ThreadTeam(2))
+    whole = Trainer(dataset, config, workers=ThreadWorkers(2))
     expected = bits(snapshots_to_the_end(whole)[-1])
-    first = Trainer(dataset, config, team=ThreadTeam(2))
+    first = Trainer(dataset, config, workers=ThreadWorkers(2))
     first.advance(3)
     checkpoint = through_a_file(first.checkpoint())
-    second = Trainer(dataset, config, team=ThreadTeam(2), checkpoint=checkpoint)
+    second = Trainer(dataset, config, workers=ThreadWorkers(2), checkpoint=checkpoint)
     assert bits(snapshots_to_the_end(second)[-1]) == expected
 
 
 def test_a_part_that_fails_is_named_once_and_the_team_works_on() -> None:
     """The text of an error comes to whoever asked."""
-    team, out = team_of(2)
+    workers, out = team_of(2)
 
     def fail_at_first() -> None:
         out[1] += 1
         if out[1, 0] == 1:
             raise ValueError("no such row")
 
-    together = team.together([lambda: None, fail_at_first])
-    with pytest.raises(TeamError, match=r"^A part of a step failed: ValueError: no such row\.$"):
+    together = workers.parallel([lambda: None, fail_at_first])
+    with pytest.raises(WorkerPoolError, match=r"^A part of a step failed: ValueError: no such row\.$"):
         together()
     together()
     assert out[1].tolist() == [2, 2, 2]
@@ -186,23 +186,23 @@ def test_a_part_that_fails_is_named_once_and_the_team_works_on() -> None:
 
 def test_a_process_that_is_killed_is_missed() -> None:
     """Whoever waits for a process that is gone is told so in a sentence, and does not wait for ever."""
-    team, out = team_of(2)
-    together = team.together([lambda: None, lambda: out[1].fill(7)])
-    pid = pid_of(team)
+    workers, out = team_of(2)
+    together = workers.parallel([lambda: None, lambda: out[1].fill(7)])
+    pid = pid_of(workers)
     os.kill(pid, signal.SIGKILL)
-    with pytest.raises(TeamError, match=r"has ended, perhaps for want of memory; resuming continues from the last"):
+    with pytest.raises(WorkerPoolError, match=r"has ended, perhaps for want of memory; resuming continues"):
         together()
 
 
 def test_an_interrupted_operation_puts_nobody_out_of_step() -> None:
     """Whoever catches Ctrl-C in the middle of a step and goes on finds every later step done when it ends."""
-    team, out = team_of(2)
+    workers, out = team_of(2)
 
     def slowly() -> None:
         time.sleep(0.3)
         out[1] += 1
 
-    together = team.together([lambda: None, slowly])
+    together = workers.parallel([lambda: None, slowly])
     together()
     interrupting = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
     interrupting.start()
@@ -221,7 +221,7 @@ def test_processes_end_with_their_trainer(options: dict[str, Any], monkeypatch: 
     """A trainer that is given up takes its processes with it, at once."""
     if options.get("batch_size") == "full":
         small_chunks(monkeypatch)
-    trainer = Trainer(make_dataset(), config_of(**options), team=ThreadTeam(2))
+    trainer = Trainer(make_dataset(), config_of(**options), workers=ThreadWorkers(2))
     gc.collect()
     gc.disable()
     try:
@@ -235,8 +235,8 @@ def test_processes_end_with_their_trainer(options: dict[str, Any], monkeypatch: 
 
 def test_a_copy_of_the_process_cannot_disturb_the_training() -> None:
     """In a process that somebody splits off from the trainer's, going on is refused: the memory is not its own."""
-    team, out = team_of(2)
-    together = team.together([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
+    workers, out = team_of(2)
+    together = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
     together()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -244,7 +244,7 @@ def test_a_copy_of_the_process_cannot_disturb_the_training() -> None:
     if not pid:
         try:
             together()
-        except TeamError:
+        except WorkerPoolError:
             os._exit(7)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
@@ -257,7 +257,7 @@ def test_processes_restore_and_diverge_as_threads_do(bias: bool) -> None:
     """An engine at work takes up a checkpoint of another one; what overflows later is named as threads name it."""
     dataset, config = make_dataset(), config_of(dtype="float32", bias=bias)
     x = dataset.x_train.astype("float32")
-    threads, processes = (NumpyEngine(dataset, config, x, team(2)) for team in (Threads, ThreadTeam))
+    threads, processes = (NumpyEngine(dataset, config, x, workers(2)) for workers in (Threads, ThreadWorkers))
     threads.advance(0, 3, lambda _: 0.01)
     processes.advance(0, 6, lambda _: 0.02)
     processes.restore(3, {name: array.copy() for name, array in threads.arrays().items()}, threads.state())
@@ -273,26 +273,26 @@ def test_processes_restore_and_diverge_as_threads_do(bias: bool) -> None:
 
 
 def test_a_system_without_another_process_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the limit of processes is reached, that is a sentence, and the team works once there is room again."""
-    team, out = team_of(2)
-    together = team.together([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
+    """Where the limit of processes is reached, that is a sentence, and the workers works once there is room again."""
+    workers, out = team_of(2)
+    together = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
 
     def refused() -> int:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fork", refused)
-        with pytest.raises(TeamError, match=r"^The system has no room for another process \(.+\); resuming continues"):
+        with pytest.raises(WorkerPoolError, match=r"^The system has no room for another process \(.+\); resuming"):
             together()
     together()
     assert out[1].tolist() == [1, 1, 1]
 
 
 def test_signals_are_for_the_process_that_owns_the_team() -> None:
-    """Ctrl-C in a terminal reaches every process of it; the owner writes its checkpoint, with all its members there."""
-    team, out = team_of(2)
-    together = team.together([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
-    pid = pid_of(team)
+    """Ctrl-C in a terminal reaches every process of it; the owner writes its checkpoint, with all its workers there."""
+    workers, out = team_of(2)
+    together = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
+    pid = pid_of(workers)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(pid, number)
     together()
@@ -302,11 +302,11 @@ def test_signals_are_for_the_process_that_owns_the_team() -> None:
 OWNER = """
 import os, sys, time
 import numpy as np
-from annscope.runs.forked_team import ForkedTeam
+from annscope.runs.process_workers import ProcessWorkers
 
-team = ForkedTeam(2)
-place = team.zeros(1, np.dtype(np.int64))
-team.together([lambda: None, lambda: place.fill(os.getpid())])()
+workers = ProcessWorkers(2)
+place = workers.zeros(1, np.dtype(np.int64))
+workers.parallel([lambda: None, lambda: place.fill(os.getpid())])()
 print(place[0], flush=True)
 time.sleep(60)
 """

@@ -1,7 +1,7 @@
 """Threads that compute side by side: NumPy lets go of Python's lock while it multiplies.
 
 For the steps of a run, which are so short that threads spend much of them waiting for that lock, processes
-take their place where there are any (`runs.forked_team`).
+take their place where there are any (`runs.process_workers`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from annscope.core.engines.workers import Operation, Team
-from annscope.runs.forked_team import ForkedTeam, can_fork
+from annscope.core.engines.workers import Operation, Workers
+from annscope.runs.process_workers import ProcessWorkers, can_fork
 
 
-class ThreadTeam(Team):
+class ThreadWorkers(Workers):
     """The calling thread and `size` - 1 others, which live as long as the process.
 
     Each matrix multiplication should then have one thread of its own (`runs.threads.limit_blas`).
@@ -25,22 +25,22 @@ class ThreadTeam(Team):
         self.size = size
         self._others = [_Member(f"annscope {i + 2} of {size}") for i in range(size - 1)]
 
-    def lasting(self) -> Team:
-        return ForkedTeam(self.size) if self.size > 1 and can_fork() else self
+    def persistent(self) -> Workers:
+        return ProcessWorkers(self.size) if self.size > 1 and can_fork() else self
 
-    def together(self, parts: Sequence[Operation]) -> Operation:
+    def parallel(self, parts: Sequence[Operation]) -> Operation:
         mine, *theirs = parts
         if not theirs:
             return mine
         pairs = list(zip(self._others, theirs, strict=False))
 
         def operation() -> None:
-            for member, part in pairs:
-                member.begin(part)
+            for worker, part in pairs:
+                worker.begin(part)
             try:
                 mine()
             finally:
-                errors = [error for member, _ in pairs if (error := member.end())]
+                errors = [error for worker, _ in pairs if (error := worker.end())]
             if errors:
                 raise errors[0]
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import annscope.core.engines.workers
+import annscope.core.engines.partition
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
-from annscope.core.engines.engine import NumpyEngine
-from annscope.core.engines.parallel import SharedSteps
-from annscope.core.engines.workers import ALONE, Team, Turns
+from annscope.core.engines.numpy_engine import NumpyEngine
+from annscope.core.engines.parallel import ParallelSteps
+from annscope.core.engines.workers import SINGLE, SequentialWorkers, Workers
 from tests.core.conftest import make_dataset
 
 
@@ -23,10 +23,10 @@ def weighted(order: np.ndarray | None = None) -> Dataset:
     return replace(dataset, weights_train=weights if order is None else weights[order])
 
 
-def after_some_steps(dataset: Dataset, team: Team) -> np.ndarray:
+def after_some_steps(dataset: Dataset, workers: Workers) -> np.ndarray:
     config = RunConfig().with_values({"hidden": (7, 5), "batch-size": 16, "dtype": "float64"})
-    engine = NumpyEngine(dataset, config, dataset.x_train, team)
-    assert isinstance(engine._steps, SharedSteps) is (team.size > 1)
+    engine = NumpyEngine(dataset, config, dataset.x_train, workers)
+    assert isinstance(engine._steps, ParallelSteps) is (workers.size > 1)
     engine.advance(0, 9, lambda _: 0.05)
     return engine.parameters.flat.copy()
 
@@ -34,8 +34,8 @@ def after_some_steps(dataset: Dataset, team: Team) -> np.ndarray:
 @pytest.mark.parametrize("size", [2, 3])
 def test_shared_steps_weigh_each_example_by_its_own_weight(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over shuffled epochs with a smaller last batch they learn what one alone learns, not what others teach."""
-    monkeypatch.setattr(annscope.core.engines.workers, "LEAST_SHARE", 6)
-    alone, shared = (after_some_steps(weighted(), team) for team in (ALONE, Turns(size)))
+    monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 6)
+    alone, shared = (after_some_steps(weighted(), workers) for workers in (SINGLE, SequentialWorkers(size)))
     np.testing.assert_allclose(shared, alone, rtol=1e-9, atol=1e-12)
-    other = after_some_steps(weighted(np.arange(50)[::-1]), Turns(size))
+    other = after_some_steps(weighted(np.arange(50)[::-1]), SequentialWorkers(size))
     assert np.abs(other - alone).max() > 1e-2

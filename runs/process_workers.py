@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy import ndarray
 
-from annscope.core.engines.workers import Operation, Team
+from annscope.core.engines.workers import Operation, Workers
 from annscope.core.errors import AnnscopeError
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Semaphore
 
 LOOKS = 300
-"""How often a member looks for what it waits for before it sleeps, some 30 us: a thousand times would take 1 % less of
+"""How often a worker looks for what it waits for before it sleeps, some 30 us: a thousand times would take 1 % less of
 a step on a quiet machine, and far more where another program wants the core."""
 SLEEP_SECONDS = 0.5
 """How long it sleeps at most before it looks whether the other one is still alive."""
@@ -38,8 +38,8 @@ MESSAGE_BYTES = 1000
 OPEN_FILES = Path("/proc/self/fd")
 
 
-class TeamError(AnnscopeError):
-    """A process of the team has ended, cannot be begun, or its part has failed."""
+class WorkerPoolError(AnnscopeError):
+    """A process of the workers has ended, cannot be begun, or its part has failed."""
 
 
 def can_fork() -> bool:
@@ -56,51 +56,53 @@ def can_fork() -> bool:
     return True
 
 
-class ForkedTeam(Team):
-    """This process and `size` - 1 others, which are split off when the first operation runs, and end with the team.
+class ProcessWorkers(Workers):
+    """This process and `size` - 1 others, which are split off when the first operation runs, and end with the workers.
 
     They know all operations that were made until then; one that is made later has them split off anew. What a
-    part writes elsewhere than in `zeros`, its own process alone will see: it is a team for the steps of a run
-    (`Team.lasting`), not for answers.
+    part writes elsewhere than in `zeros`, its own process alone will see: it is the workers for the steps of a run
+    (`Workers.lasting`), not for answers.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._parts: list[Sequence[Operation]] = []  # of each operation, those of the other members
-        self._n_known = 0  # how many operations the members know
-        self._members: list[_Process] = []
+        self._parts: list[Sequence[Operation]] = []  # of each operation, those of the other workers
+        self._n_known = 0  # how many operations the workers know
+        self._workers: list[_Process] = []
         self._owner = os.getpid()
-        weakref.finalize(self, _end, self._members, self._owner)
+        weakref.finalize(self, _end, self._workers, self._owner)
 
     def zeros(self, shape: int | tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"] = "C") -> ndarray:
         return _shared(shape, dtype, order)
 
-    def together(self, parts: Sequence[Operation]) -> Operation:
+    def parallel(self, parts: Sequence[Operation]) -> Operation:
         mine, *theirs = parts
         if not theirs:
             return mine
         if len(parts) > self.size:
-            raise ValueError(f"a team of {self.size} takes at most so many parts, got {len(parts)}")
+            raise ValueError(f"the workers of {self.size} takes at most so many parts, got {len(parts)}")
         number, n_others = len(self._parts), len(theirs)
         self._parts.append(theirs)
 
         def operation() -> None:
             if os.getpid() != self._owner:
-                raise TeamError("A copy of a process cannot go on with its training; make the trainer in the copy.")
+                raise WorkerPoolError(
+                    "A copy of a process cannot go on with its training; make the trainer in the copy."
+                )
             if number >= self._n_known:
                 self._split()
-            members = self._members[:n_others]
+            workers = self._workers[:n_others]
             try:
-                for member in members:
-                    member.begin(number)
+                for worker in workers:
+                    worker.begin(number)
                 mine()
-                for member in members:
-                    member.end()
+                for worker in workers:
+                    worker.end()
             except BaseException:
                 self._part_with_all()  # who is still at work would be one operation behind from now on
                 raise
-            if messages := [message for member in members if (message := member.message())]:
-                raise TeamError(f"A part of a step failed: {messages[0]}.")
+            if messages := [message for worker in workers if (message := worker.message())]:
+                raise WorkerPoolError(f"A part of a step failed: {messages[0]}.")
 
         return operation
 
@@ -108,11 +110,11 @@ class ForkedTeam(Team):
         self._part_with_all()
         try:
             for i in range(self.size - 1):
-                self._members.append(_Process())
-                self._members[-1].split([parts[i] if i < len(parts) else None for parts in self._parts])
+                self._workers.append(_Process())
+                self._workers[-1].split([parts[i] if i < len(parts) else None for parts in self._parts])
         except OSError as error:
             self._part_with_all()
-            raise TeamError(
+            raise WorkerPoolError(
                 f"The system has no room for another process ({error.strerror}); resuming continues from the last "
                 "checkpoint once it has."
             ) from error
@@ -120,13 +122,13 @@ class ForkedTeam(Team):
 
     def _part_with_all(self) -> None:
         self._n_known = 0
-        _end(self._members, self._owner)
+        _end(self._workers, self._owner)
 
 
-def _end(members: list[_Process], owner: int) -> None:
+def _end(workers: list[_Process], owner: int) -> None:
     if os.getpid() == owner:
-        while members:
-            members.pop().kill()
+        while workers:
+            workers.pop().kill()
 
 
 class _Process:
@@ -158,10 +160,10 @@ class _Process:
         self._ready.release()
 
     def end(self) -> None:
-        """Wait for the end of the part. Raises TeamError when the process has ended instead."""
+        """Wait for the end of the part. Raises WorkerPoolError when the process has ended instead."""
         while not _acquired(self._done):
             if self._has_ended():
-                raise TeamError(
+                raise WorkerPoolError(
                     "A process that computed a part of each step has ended, perhaps for want of memory; "
                     "resuming continues from the last checkpoint."
                 )

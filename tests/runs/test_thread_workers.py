@@ -9,9 +9,9 @@ import pytest
 
 from annscope.core.config import NetworkConfig
 from annscope.core.engines.inference import Inference
-from annscope.core.engines.workers import ALONE, taken_in_turn
+from annscope.core.engines.workers import SINGLE, work_queue
 from annscope.core.network import Network, initial_parameters, layer_sizes
-from annscope.runs.team import ThreadTeam
+from annscope.runs.thread_workers import ThreadWorkers
 
 
 def test_parts_run_at_the_same_time() -> None:
@@ -23,7 +23,7 @@ def test_parts_run_at_the_same_time() -> None:
         meeting.wait()
         names.add(threading.current_thread().name)
 
-    together = ThreadTeam(2).together([meet, meet])
+    together = ThreadWorkers(2).parallel([meet, meet])
     for _ in range(3):
         together()
     assert len(names) == 2
@@ -34,7 +34,7 @@ def test_it_ends_when_every_part_has_ended(size: int) -> None:
     """What the parts wrote is there, as often as it is asked for."""
     out = np.zeros((size, 1000))
     parts = [lambda i=i: np.add(out[i], i + 1, out=out[i]) for i in range(size)]
-    together = ThreadTeam(size).together(parts)
+    together = ThreadWorkers(size).parallel(parts)
     for n in range(1, 200):
         together()
         assert (out == n * np.arange(1, size + 1)[:, None]).all()
@@ -42,7 +42,7 @@ def test_it_ends_when_every_part_has_ended(size: int) -> None:
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_an_error_comes_to_whoever_asked(place: int) -> None:
-    """The error of any part is raised, once, and the team works on."""
+    """The error of any part is raised, once, and the workers works on."""
     done = []
 
     def part(i: int) -> None:
@@ -50,8 +50,8 @@ def test_an_error_comes_to_whoever_asked(place: int) -> None:
             raise ZeroDivisionError(f"part {i}")
         done.append(i)
 
-    team = ThreadTeam(3)
-    together = team.together([lambda i=i: part(i) for i in range(3)])
+    workers = ThreadWorkers(3)
+    together = workers.parallel([lambda i=i: part(i) for i in range(3)])
     with pytest.raises(ZeroDivisionError, match=f"part {place}"):
         together()
     done += [9, 9, 9]
@@ -67,7 +67,7 @@ def test_overflow_is_no_warning_in_any_thread() -> None:
     def overflow() -> None:
         np.multiply(big, big)
 
-    ThreadTeam(2).together([lambda: None, overflow])()
+    ThreadWorkers(2).parallel([lambda: None, overflow])()
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 9])
@@ -81,7 +81,7 @@ def test_each_thing_is_taken_once(n: int) -> None:
             meeting.wait()
         taken.append((threading.current_thread().name, thing))
 
-    taken_in_turn(ThreadTeam(2), range(n), [take, take])()
+    work_queue(ThreadWorkers(2), range(n), [take, take])()
     assert sorted(thing for _, thing in taken) == list(range(n))
     assert len({name for name, _ in taken}) == (2 if n >= 2 else n)
 
@@ -101,9 +101,9 @@ def test_what_is_left_when_one_fails_is_not_taken() -> None:
         taken.append(thing)
 
     with pytest.raises(ZeroDivisionError, match="the first"):
-        taken_in_turn(ThreadTeam(2), [0, 1], [take, take])()
+        work_queue(ThreadWorkers(2), [0, 1], [take, take])()
     assert taken == [1]
-    together = taken_in_turn(ALONE, [0, 1, 2], [lambda thing: 1 // thing])  # type: ignore[list-item, return-value]
+    together = work_queue(SINGLE, [0, 1, 2], [lambda thing: 1 // thing])  # type: ignore[list-item, return-value]
     with pytest.raises(ZeroDivisionError):
         together()
     together()  # nothing is left
@@ -113,9 +113,9 @@ def test_threads_that_take_whichever_block_is_next_give_the_same_answer() -> Non
     """Every example is answered, with the same bits, however the threads come to share them."""
     config = NetworkConfig(hidden_sizes=(30, 20))
     parameters = initial_parameters(config, layer_sizes(config, 40, 5), "float32", 0).layers
-    alone, team = (Inference(Network(config, 40, 5, parameters), each) for each in (ALONE, ThreadTeam(3)))
+    alone, workers = (Inference(Network(config, 40, 5, parameters), each) for each in (SINGLE, ThreadWorkers(3)))
     x = np.random.default_rng(0).normal(size=(30_011, 40)).astype("float32")
     labels, probabilities = alone.predict(x)
     for _ in range(20):
-        for found, expected in zip(team.predict(x), (labels, probabilities), strict=True):
+        for found, expected in zip(workers.predict(x), (labels, probabilities), strict=True):
             np.testing.assert_array_equal(found, expected)
