@@ -46,7 +46,7 @@ def test_the_sum_of_a_neuron_is_its_pre_activation(served: Served, open_tab: Cal
     reader = RunReader(directory)
     page = open_tab("/")
     found = page.evaluate(SUMS, [directory.name, 2])
-    expected = reader.network(2).pre_activations(reader.probe().x)
+    expected = reader.network(2).forward(reader.probe().x)[0]
     for i, layer in enumerate(expected):
         mine = np.array([sums[i] for sums in found])
         np.testing.assert_allclose(mine, layer, rtol=1e-6, atol=1e-6)

@@ -89,7 +89,7 @@ def test_what_is_counted_is_what_is_marked(served: Served, open_tab: Callable[..
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
     texts = [each["text"] for each in page.evaluate(WRITTEN, ".nv-canvas")]
     network, probe = reader.network(2), reader.probe().x
-    off = int((network.pre_activations(probe)[0] <= 0).all(axis=0).sum())
+    off = int((network.forward(probe)[0][0] <= 0).all(axis=0).sum())
     assert off > 0
     assert f"⊘ {off} always off" in texts
 
@@ -97,7 +97,7 @@ def test_what_is_counted_is_what_is_marked(served: Served, open_tab: Callable[..
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
     texts = [each["text"] for each in page.evaluate(WRITTEN, ".nv-canvas")]
-    answers = np.tanh(reader.network(2).pre_activations(reader.probe().x)[0][0])
+    answers = np.tanh(reader.network(2).forward(reader.probe().x)[0][0][0])
     full = int((np.abs(answers) > 0.95).sum())
     assert full > 0
     assert f"● {full} saturated" in texts
@@ -148,7 +148,7 @@ def test_a_pinned_neuron_has_its_numbers(served: Served, open_tab: Callable[...,
     for summary in dock.locator("summary").all():
         summary.click()
     probe = reader.probe()
-    answers = [np.maximum(reader.network(n).pre_activations(probe.x)[0][:, 2], 0) for n in range(3)]
+    answers = [np.maximum(reader.network(n).forward(probe.x)[0][0][:, 2], 0) for n in range(3)]
     over_probe = dock.get_by_role("region", name="Activation over the probe set").locator("tbody tr")
     told = {row.locator("td").nth(0).inner_text(): row.locator("td").nth(1).inner_text() for row in over_probe.all()}
     assert [float(told[f"Image {i + 1}"]) for i in range(len(answers[2]))] == pytest.approx(answers[2], abs=1e-5)
