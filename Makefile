@@ -72,7 +72,7 @@ faults: $(VENV)/installed-dev ## Full disks, killed processes, altered files and
 	$(BIN)/python -m tests.faults
 
 mutants: $(VENV)/installed-dev ## Small mistakes put into the core, one at a time: do its tests notice? (a night; SAMPLE=150 for so many)
-	$(BIN)/python -m scripts.mutants --sample $(or $(SAMPLE),0)
+	OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python -m scripts.mutants --sample $(or $(SAMPLE),0)
 
 pictures: $(VENV)/installed-dev ## Make the pictures of the README anew
 	$(BIN)/python -m scripts.pictures

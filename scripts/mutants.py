@@ -1,9 +1,11 @@
 """`python -m scripts.mutants`: are the tests of the core good enough to notice a mistake? Make some, one at a time.
 
 Each mutant is the core with one small change (a sign, a bound, a number, a statement left out) in a copy of the
-repository; the tests that name its module run against it until one fails. What no test notices is a survivor: a test
-is missing, or the change means nothing (another block size, say). A random sample of all possible mutants says how
-often, with an interval; the same seed draws the same sample from the same code.
+repository; the tests of the core that reach the changed lines run against it, the quickest first, until one fails.
+Which tests these are is measured first, and that all of them pass. What no test notices is a survivor: a test is
+missing, or the change means nothing. Changes that never mean anything are not made (`_changes` says which and why);
+others that turned out so stand in `equivalent_mutants.toml`, each with its reason, and are passed over. A random sample
+of all possible mutants says how often, with an interval; the same seed draws the same sample from the same code.
 """
 
 from __future__ import annotations
@@ -11,18 +13,23 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import json
 import math
 import os
 import random
-import re
 import resource
 import shutil
+import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import coverage
 import hypothesis.extra.numpy  # noqa: F401
 import pytest
 import sklearn.metrics
@@ -30,10 +37,19 @@ import sklearn.neural_network  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("annscope", "core", "data", "runs", "scripts", "tests", "pyproject.toml")
-SECONDS, MEMORY = 300, 4 * 2**30
-"""How much of a processor and how many bytes the tests of a mutant may take: one that never ends is found."""
-MOST_FILES = 4
-"""Files of tests that a mutant is run against."""
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
+MEMORY = 4 * 2**30
+"""How many bytes the tests of a mutant may take."""
+LEAST_SECONDS, PATIENCE = 60, 5
+"""How long they may: so many times what they take on the core as it is, but so many seconds at least."""
+SIZES = {
+    "BLOCK", "LARGEST_BLOCK", "SLAB", "NUMBERS_AT_HAND", "SMALL_PRODUCT", "LEAST_ROWS", "_PARTS", "LEAST_SHARE",
+    "CACHE_LINE", "BLOCK_BYTES", "MOST_SLOTS", "MOST_IN_PLACE", "LARGE_BYTES", "CHUNK_BYTES", "STAIRS", "LEAST_ZEROS",
+    "UNITS", "MOST_NUMBERS", "MOST_WORK", "FIELD_BYTES",
+}  # fmt: skip
+"""Constants that say from which size on another way is taken, or how much is done at once, for speed alone."""
+CONTROLS = {"low", "high", "step", "advanced"}
+"""What a setting's declaration says about its slider."""
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
     ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.MatMult: ast.Mult,
@@ -49,15 +65,15 @@ FUNCTIONS = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """Number `index` of the changes that can be made to a module."""
+    """Number `index` of the changes that can be made to a module, in the statement on these `lines`."""
 
-    module: Path
+    module: str
     index: int
-    line: int
+    lines: tuple[int, int]
     what: str
 
     def __str__(self) -> str:
-        return f"{self.module}:{self.line}: {self.what}"
+        return f"{self.module}:{self.lines[0]}: {self.what}"
 
 
 class _Mutations(ast.NodeTransformer):
@@ -65,16 +81,23 @@ class _Mutations(ast.NodeTransformer):
 
     def __init__(self, target: int = -1) -> None:
         self.target = target
-        self.found: list[tuple[int, str]] = []
+        self.found: list[tuple[tuple[int, int], str]] = []
+        self._inside: list[str] = []
+        self._times = Counter[str]()
+        self._lines = (0, 0)
 
     def visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(node, ast.Raise | ast.JoinedStr | ast.Import | ast.ImportFrom):
-            return node  # what is said, and names
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            return node  # a docstring
+        if _means_nothing(node):
+            return node
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)  # of a statement that holds others only its head
+            last = body[0].lineno - 1 if isinstance(body, list) else node.end_lineno or node.lineno
+            self._lines = (node.lineno, max(node.lineno, last))
         made: ast.AST = node
         for changed in _changes(node):
-            self.found.append((getattr(node, "lineno", 0), f"{_text(node)} -> {_text(changed)}"))
+            what = f"{'.'.join(self._inside) or 'module'}: {_text(node)} -> {_text(changed)}"
+            self._times[what] += 1
+            self.found.append((self._lines, f"{what} #{n}" if (n := self._times[what]) > 1 else what))
             if len(self.found) - 1 == self.target:
                 made = changed
         if made is not node:
@@ -85,12 +108,44 @@ class _Mutations(ast.NodeTransformer):
             return node
         if isinstance(node, ast.arguments):
             node.defaults = [self.visit(default) for default in node.defaults]  # type: ignore[misc]
+            node.kw_defaults = [default and self.visit(default) for default in node.kw_defaults]  # type: ignore[misc]
             return node
-        if isinstance(node, ast.FunctionDef):
-            node.args = self.visit(node.args)  # type: ignore[assignment]
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            self._inside.append(node.name)
+            if isinstance(node, ast.FunctionDef):
+                node.args = self.visit(node.args)  # type: ignore[assignment]
             node.body = [self.visit(statement) for statement in node.body]  # type: ignore[misc]
+            self._inside.pop()
             return node
         return self.generic_visit(node)
+
+
+def _means_nothing(node: ast.AST) -> bool:
+    """Whether no change within this can be a mistake that a user would meet."""
+    match node:
+        case ast.Raise() | ast.JoinedStr() | ast.Import() | ast.ImportFrom():
+            return True  # the words of a sentence, and names
+        case ast.Expr(value=ast.Constant()):
+            return True  # a docstring
+        case ast.AnnAssign(annotation=ast.Name(id="TypeAlias")):
+            return True  # a type
+        case ast.Call(func=ast.Name(id="isinstance")):
+            return True  # types: another one is no small mistake but a crash
+        case ast.Assign(targets=[target, *_]) if _names(target) & SIZES:
+            return True  # two ways that give the same numbers, which tests hold together
+        case ast.Compare() if _names(node) & SIZES:
+            return True  # the same: which of them is taken
+        case ast.BinOp(op=ast.FloorDiv(), left=ast.Name(id=name)) if name in SIZES:
+            return True  # the same: how much is done at once
+        case ast.keyword(arg=name) if name in CONTROLS or name in ("strict", "copy"):
+            return True  # where a slider begins; a check of the lengths that the code itself made; a copy that is alike
+        case ast.Assign(targets=[ast.Attribute(attr="writeable")]):
+            return True  # a guard against changes that nothing makes
+    return False
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST]:
@@ -140,11 +195,11 @@ def _text(node: ast.AST) -> str:
     return text if len(text) <= 70 else text[:67] + "..."
 
 
-def mutants_of(module: Path) -> list[Mutant]:
+def mutants_of(module: str) -> list[Mutant]:
     """Every mutant of a module, whose path is relative to the repository."""
     mutations = _Mutations()
     mutations.visit(ast.parse((ROOT / module).read_text(encoding="utf-8")))
-    return [Mutant(module, i, line, what) for i, (line, what) in enumerate(mutations.found)]
+    return [Mutant(module, i, lines, what) for i, (lines, what) in enumerate(mutations.found)]
 
 
 def mutated(mutant: Mutant) -> str:
@@ -153,46 +208,131 @@ def mutated(mutant: Mutant) -> str:
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-def tests_of(module: Path) -> list[str]:
-    """The files of tests that name a module or one that imports it, a few of them: its own first, then the shortest."""
-    name = _imported_as(ROOT / module)
-    names = re.compile(rf"\b{re.escape(name)}\b")
-    core = sorted((ROOT / "core").rglob("*.py"))
-    above = [_imported_as(path) for path in core if names.search(path.read_text(encoding="utf-8"))]
-    near = re.compile(rf"\b({'|'.join(map(re.escape, [name, *above]))})\b")
-    files = sorted((ROOT / "tests" / "core").rglob("test_*.py"), key=lambda path: path.stat().st_size)
-    texts = {path: path.read_text(encoding="utf-8") for path in files}
-    own = [path for path in files if path.stem == f"test_{module.stem}"]
-    naming = [path for path in files if names.search(texts[path])]
-    indirect = [path for path in files if near.search(texts[path])]
-    chosen = list(dict.fromkeys([*own, *naming, *indirect]))[:MOST_FILES]
-    return [str(path.relative_to(ROOT)) for path in chosen]
+@dataclass(frozen=True)
+class Reach:
+    """The seconds of every test of the core, and which lines of which module each reaches, by their numbers."""
+
+    seconds: dict[str, float]
+    tests: dict[str, dict[str, list[str]]]
+
+    def tests_of(self, mutant: Mutant) -> list[str]:
+        """The tests that reach the mutant's lines, the quickest first; of lines that run on import, the module's."""
+        lines = self.tests.get(mutant.module, {})
+        first, last = mutant.lines
+        found = {test for line in range(first, last + 1) for test in lines.get(str(line), ())}
+        if not found:
+            found = {test for tests in lines.values() for test in tests}
+        return sorted(found, key=lambda test: self.seconds[test])
 
 
-def _imported_as(path: Path) -> str:
-    return ".".join(("annscope", *path.relative_to(ROOT).with_suffix("").parts))
+class _Watch:
+    """A plugin of pytest that notes which test reaches which lines of the core, and how long it takes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._seconds = folder, dict[str, float]()
+        self._coverage = coverage.Coverage(data_file=None, include=[str(folder / "**" / "core" / "*")])
+        self._coverage.start()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._coverage.switch_context(nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+
+    def pytest_runtest_logfinish(self) -> None:
+        self._coverage.switch_context("")
+
+    def reach(self) -> Reach:
+        self._coverage.stop()
+        data = self._coverage.get_data()
+        tests: dict[str, dict[str, list[str]]] = {}
+        for name in data.measured_files():
+            _, _, below = name.rpartition("/core/")
+            by_line = data.contexts_by_lineno(name)
+            reached = {str(line): [test for test in found if test] for line, found in by_line.items()}
+            tests[f"core/{below}"] = {line: found for line, found in reached.items() if found}
+        return Reach(self._seconds, tests)
 
 
-def begin(module: Path, source: str, folder: Path) -> int:
-    """Run the tests of a module that reads so in this copy of the repository; the process ends with 0 if all pass."""
-    (folder / module).write_text(source, encoding="utf-8")
+class _Selection:
+    """A plugin of pytest that runs these tests alone, in this order."""
+
+    def __init__(self, tests: list[str]) -> None:
+        self._place = {test: i for i, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        chosen = [item for item in items if item.nodeid in self._place]
+        items[:] = sorted(chosen, key=lambda item: self._place[item.nodeid])
+
+
+def measured(folder: Path, into: Path) -> Reach:
+    """Run all tests of the core once, in a copy of the repository; ends the program where one fails.
+
+    What they reach is kept in the file `into`, and taken from there where it is.
+    """
+
+    def run() -> int:
+        if into.exists():
+            return _pytest(["--collect-only", "tests/core"], None)
+        watch = _Watch(folder)
+        status = _pytest(["tests/core"], watch)
+        reach = watch.reach()
+        if not status:
+            into.write_text(json.dumps({"seconds": reach.seconds, "tests": reach.tests}), encoding="utf-8")
+        return status
+
+    if os.waitpid(_begin(folder, run), 0)[1]:
+        sys.exit("The tests fail as it is; mend that first.")
+    return Reach(**json.loads(into.read_text(encoding="utf-8")))
+
+
+def begin(mutant: Mutant, tests: list[str], seconds: float, folder: Path) -> int:
+    """Run these tests of a mutant in a copy of the repository; the process ends with 0 if all pass."""
+    (folder / mutant.module).write_text(mutated(mutant), encoding="utf-8")
+    os.utime(folder / mutant.module, (0, 0))  # older than any bytecode, which is then not taken for its own
+    shutil.rmtree(folder / ".hypothesis", ignore_errors=True)  # what failed for another mutant
+
+    def run() -> int:
+        sys.dont_write_bytecode = True
+        limit = int(LEAST_SECONDS + PATIENCE * seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        signal.alarm(5 * limit)  # for one that waits for ever
+        return _pytest(["-x", *sorted({test.partition("::")[0] for test in tests})], _Selection(tests))
+
+    return _begin(folder, run)
+
+
+def end(child: int, folder: Path, mutant: Mutant) -> None:
+    """See to it that nothing is left of a mutant: what it started, and its change."""
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    shutil.copy2(ROOT / mutant.module, folder / mutant.module)
+
+
+def _begin(folder: Path, run: Callable[[], int]) -> int:
     child = os.fork()  # what takes long to import is imported once
     if child:
+        with suppress(PermissionError, ProcessLookupError):  # it has done so itself
+            os.setpgid(child, child)
         return child
     status = 1
     try:
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        os.setpgid(0, 0)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
         os.chdir(folder)
         sys.path.insert(0, str(folder))
-        options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
-        options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-        status = int(pytest.main([*options, *tests_of(module)]))
+        status = run()
     finally:
         os._exit(status)
+
+
+def _pytest(arguments: list[str], plugin: object | None) -> int:
+    options = ["-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    return int(pytest.main([*options, *arguments], plugins=[plugin] if plugin else []))
 
 
 def interval(k: int, n: int) -> tuple[float, float]:
@@ -207,36 +347,59 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="so many mutants; 0, the default, is all")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="so many at a time")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="so many at a time")
+    parser.add_argument(
+        "--reach", type=Path, metavar="FILE", help="where to keep which test reaches what, for next time"
+    )
     arguments = parser.parse_args()
-    modules = [path.relative_to(ROOT) for path in sorted((ROOT / "core").rglob("*.py"))]
+    modules = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "core").rglob("*.py"))]
     every = [mutant for module in modules for mutant in mutants_of(module)]
-    drawn = random.Random(arguments.seed).sample(every, min(arguments.sample or len(every), len(every)))
-    sys.dont_write_bytecode = True
+    equivalent = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))
+    _refuse_unknown(equivalent, every)
+    wanted = [mutant for mutant in every if mutant.what not in equivalent.get(mutant.module, {})]
+    order = random.Random(arguments.seed).sample(every, len(every))
+    drawn = [mutant for mutant in order if mutant in set(wanted)][: arguments.sample or None]
     killed, done = 0, 0
     running: dict[int, tuple[Mutant, Path]] = {}
     with tempfile.TemporaryDirectory() as temporary:
-        free = [_copy_to(Path(temporary) / str(i)) for i in range(arguments.workers)]
-        unchanged = begin(drawn[0].module, (ROOT / drawn[0].module).read_text(encoding="utf-8"), free[0])
-        if os.waitpid(unchanged, 0)[1]:
-            sys.exit("The tests fail as it is; mend that first.")
+        free = [_copy_to(Path(temporary) / "0")]
+        reach = measured(free[0], (arguments.reach or Path(temporary) / "reach.json").resolve())
+        print(f"{len(reach.seconds):,} tests of the core, {sum(reach.seconds.values()):.0f} s.", flush=True)
+        # With the bytecode that is there now.
+        free += [shutil.copytree(free[0], Path(temporary) / str(i), True) for i in range(1, arguments.workers)]
         coming = iter(drawn)
-        while True:
-            while free and (mutant := next(coming, None)) is not None:
-                folder = free.pop()
-                running[begin(mutant.module, mutated(mutant), folder)] = mutant, folder
-            if not running:
-                break
-            child, status = os.wait()
-            mutant, folder = running.pop(child)
-            shutil.copy(ROOT / mutant.module, folder / mutant.module)
-            free.append(folder)
-            done += 1
-            killed += status != 0
-            print(f"{'killed  ' if status else 'SURVIVED'} {done}/{len(drawn)} {mutant}", flush=True)
+        try:
+            while True:
+                while free and (mutant := next(coming, None)) is not None:
+                    folder, tests = free.pop(), reach.tests_of(mutant)
+                    seconds = sum(reach.seconds[test] for test in tests)
+                    running[begin(mutant, tests, seconds, folder)] = mutant, folder
+                if not running:
+                    break
+                child, status = os.wait()
+                mutant, folder = running.pop(child)
+                end(child, folder, mutant)
+                free.append(folder)
+                done += 1
+                survived = os.waitstatus_to_exitcode(status) in (0, pytest.ExitCode.NO_TESTS_COLLECTED)
+                killed += not survived
+                print(f"{'SURVIVED' if survived else 'killed  '} {done}/{len(drawn)} {mutant}", flush=True)
+        finally:
+            for child, (mutant, folder) in running.items():
+                end(child, folder, mutant)
+                os.waitpid(child, 0)
     low, high = interval(killed, done)
     print(f"{killed} of {done} mutants killed: {killed / done:.1%} (95 % interval {low:.1%} to {high:.1%}), ", end="")
-    print(f"drawn with seed {arguments.seed} from {len(every):,}.")
+    print(f"drawn with seed {arguments.seed} from {len(wanted):,}, {len(every) - len(wanted)} more being equivalent.")
+
+
+def _refuse_unknown(equivalent: dict[str, dict[str, str]], every: list[Mutant]) -> None:
+    """So that the list of equivalent mutants does not outlive the code that it speaks of."""
+    known = {(mutant.module, mutant.what) for mutant in every}
+    for module, reasons in equivalent.items():
+        for what in reasons:
+            if (module, what) not in known:
+                sys.exit(f"{EQUIVALENT.name}: there is no mutant of {module} {what!r} (any more)")
 
 
 def _copy_to(folder: Path) -> Path:

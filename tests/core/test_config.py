@@ -238,3 +238,135 @@ def test_recipes_are_configs_by_name() -> None:
         assert each.config == RunConfig().with_values(each.settings)
     with pytest.raises(ConfigError, match="did you mean 'l-layer'"):
         recipe("l-layr")
+
+
+MEANINGS: list[tuple[str, str, float | None, float | None]] = [
+    ("split", "0.1", 0.0, 0.9),
+    ("train-examples", "0", 0, 10_000_000),
+    ("image-size", "0", 0, 256),
+    ("samples", "600", 10, 1_000_000),
+    ("noise", "0.1", 0.0, 10.0),
+    ("hidden", "64,32", 1, 16_384),
+    ("initializer-scale", "1.0", 0.0, 100.0),
+    ("constant-input", "false", None, None),
+    ("dropout", "0.0", 0.0, 0.95),
+    ("batch-norm", "false", None, None),
+    ("bias", "true", None, None),
+    ("learning-rate", "0.001", 0.0, 1000.0),
+    ("momentum", "0.9", 0.0, 0.9999),
+    ("batch-size", "64", 1, 1_000_000),
+    ("epochs", "10", 1, 1_000_000),
+    ("l1", "0.0", 0.0, 100.0),
+    ("l2", "0.0", 0.0, 100.0),
+    ("weight-decay", "0.01", 0.0, 10.0),
+    ("label-smoothing", "0.0", 0.0, 0.95),
+    ("clip-norm", "0.0", 0.0, 1000000.0),
+    ("shuffle", "true", None, None),
+    ("shift", "0", 0, 1000),
+    ("rotate", "0.0", 0.0, 180.0),
+    ("zoom", "0.0", 0.0, 0.9),
+    ("shear", "0.0", 0.0, 80.0),
+    ("elastic", "0.0", 0.0, 100.0),
+    ("elastic-smoothing", "4.0", 0.1, 100.0),
+    ("schedule-factor", "0.5", 0.0, 1.0),
+    ("schedule-epochs", "5.0", 0.0, 1_000_000),
+    ("schedule-decay", "0.001", 0.0, 1000.0),
+    ("warmup-epochs", "0.0", 0.0, 1_000_000),
+    ("patience", "0", 0, 1_000_000),
+    ("target-accuracy", "0.0", 0.0, 1.0),
+    ("stop-when-all-right", "false", None, None),
+    ("seed", "0", 0, 4_294_967_295),
+    ("snapshot-every", "epoch", 1, 1_000_000_000),
+    ("megabytes", "auto", 1, 100_000_000),
+    ("train-sample", "1000", 0, 10_000_000),
+]  # fmt: skip
+"""Of each setting its default, and the least and the greatest value that it takes."""
+
+
+@pytest.mark.parametrize(("option", "default", "least", "greatest"), MEANINGS, ids=[row[0] for row in MEANINGS])
+def test_what_is_not_said_means_the_same_in_every_version(
+    option: str, default: str, least: float | None, greatest: float | None
+) -> None:
+    """A command line of last year still starts the run that it started then: defaults and bounds stay."""
+    item = FIELDS[option]
+    assert (item.format(item.default), item.minimum, item.maximum) == (default, least, greatest)
+
+
+def test_every_number_and_switch_has_its_meaning_above() -> None:
+    """The table is complete."""
+    named = {option for option, item in FIELDS.items() if item.kind == "switch" or item.minimum is not None}
+    assert {row[0] for row in MEANINGS} == named
+
+
+PUBLISHED = {
+    "pure-python": (
+        "data=mnist train-examples=5000 split=0.0 hidden=10 activation=tanh initializer=unit_uniform "
+        "initializer-scale=0.01 optimizer=sgd learning-rate=0.01 batch-size=1 epochs=4 dtype=float64 "
+        "engine=pure_python"
+    ),
+    "l-layer": (
+        "data=mnist train-examples=5000 split=0.0 scaling=div256 hidden=45 initializer=legacy_normal "
+        "initializer-scale=0.1 optimizer=sgd learning-rate=0.0075 batch-size=full epochs=2000 "
+        "snapshot-every=100 train-sample=0 dtype=float64 seed=2"
+    ),
+    "sigmoid-mse": (
+        "data=digits hidden=64 activation=sigmoid output=sigmoid loss=squared_error bias=false "
+        "constant-input=true initializer=lecun optimizer=sgd learning-rate=0.2 batch-size=1 epochs=100"
+    ),
+    "one-by-one": (
+        "data=mnist split=0.0 scaling=none hidden=256,32 loss=squared_error softmax-derivative=diagonal "
+        "delta-weights=updated initializer=uniform initializer-scale=0.05 bias-initializer=same optimizer=sgd "
+        "learning-rate=1e-05 batch-size=1 epochs=8 shuffle=false seed=2"
+    ),
+    "full-batch": (
+        "data=mnist train-examples=41000 split=0.016666666666666666 hidden=10 initializer=uniform "
+        "initializer-scale=0.5 bias-initializer=same optimizer=sgd learning-rate=1.0 batch-size=full "
+        "epochs=100"
+    ),
+    "fast": ("data=mnist hidden=96 optimizer=adam learning-rate=0.012 schedule=cosine batch-size=128 epochs=2"),
+    "best": (
+        "data=mnist hidden=512,256,128 activation=silu optimizer=adam learning-rate=0.002 schedule=cosine "
+        "batch-size=256 epochs=120 shift=1 rotate=7.5 zoom=0.1 elastic=1.0"
+    ),
+}
+"""The settings of each recipe, as its source, or the run that its figures were measured on, had them."""
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_the_configuration_that_its_figures_belong_to(name: str) -> None:
+    """Whoever starts a recipe gets the network that was published or measured under its name."""
+    values = dict(part.split("=") for part in PUBLISHED[name].split())
+    assert recipe(name).config == RunConfig().with_values({k: FIELDS[k].parse(v) for k, v in values.items()})
+
+
+def test_only_some_optimizers_and_penalties_decay_weights() -> None:
+    """Penalties do, and so does adamw unless its decay is 0; no other optimizer looks at the decay."""
+    for values, decays in (
+        ({}, False), ({"l1": 0.1}, True), ({"l2": 0.1}, True), ({"optimizer": "adamw"}, True),
+        ({"optimizer": "adamw", "weight-decay": 0}, False), ({"optimizer": "adam", "weight-decay": 0.5}, False),
+    ):  # fmt: skip
+        assert RunConfig().with_values(values).training.decays is decays
+
+
+@pytest.mark.parametrize("other", [{"optimizer": "adam"}, {"l1": 0.1}, {"l2": 0.1}, {"clip-norm": 1.0}], ids=str)
+def test_errors_through_updated_weights_are_for_plain_descent(other: dict[str, Any]) -> None:
+    """Any one thing that shapes a step otherwise is refused; sgd alone is taken."""
+    plain = RunConfig().with_values({"delta-weights": "updated", "optimizer": "sgd"})
+    with pytest.raises(ConfigError, match="delta_weights 'updated' needs the optimizer sgd"):
+        plain.with_values(other)
+
+
+def test_the_pure_python_engine_says_what_it_cannot_do() -> None:
+    """All that breaks its rule is named at once, with what would be right."""
+    with pytest.raises(ConfigError, match=r"engine 'pure_python' needs .*optimizer sgd.*; got .*optimizer adam"):
+        RunConfig().with_values({"engine": "pure_python"})
+    fits = {"engine": "pure_python", "optimizer": "sgd", "dtype": "float64"}
+    assert RunConfig().with_values(fits).training.engine == "pure_python"
+    for option, value in (
+        ("activation", "gelu"), ("activation", ("relu", "gelu")), ("dropout", 0.1), ("batch-norm", True),
+        ("optimizer", "momentum"), ("l1", 0.1), ("l2", 0.1), ("clip-norm", 1.0), ("class-weight", "balanced"),
+        ("softmax-derivative", "diagonal"), ("delta-weights", "updated"), ("dtype", "float32"),
+    ):  # fmt: skip
+        name = FIELDS[option].name
+        with pytest.raises(ConfigError, match=f"engine 'pure_python' needs {name} .*; got {name} "):
+            RunConfig().with_values(fits | {option: value})

@@ -21,6 +21,9 @@ def test_a_long_text_is_no_slip_of_the_finger() -> None:
     assert did_you_mean("a" * 1_000_000, ["a" * 1_000_000, "b" * 300]) == ""
     assert shortened("a" * 1_000_000) == "a" * 200 + "..."
     assert shortened("short") == "short"
+    assert shortened("a" * 200) == "a" * 200, "nothing is left out of what just fits"
+    assert did_you_mean("a" * 200, ["a" * 199]) == f" (did you mean '{'a' * 199}'?)"
+    assert did_you_mean("a" * 199, ["a" * 200]) == f" (did you mean '{'a' * 200}'?)"
 
 
 def test_what_is_no_text_is_shown_as_it_is() -> None:

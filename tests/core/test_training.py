@@ -295,3 +295,100 @@ def test_the_probe_has_as_many_examples_of_each_class_and_twenty_in_all_at_most(
         probe = Trainer(data, RunConfig().with_values({"hidden": (3,)})).probe
         assert np.bincount(probe.y).tolist() == [each] * n_classes
         np.testing.assert_array_equal(probe.x, data.x_val[probe.indices].astype("float32"))
+
+
+@pytest.mark.parametrize("one_by_one", [True, False])
+def test_errors_through_updated_weights_go_down_three_layers(one_by_one: bool, configure: Configure) -> None:
+    """The recipe's mistake as its source makes it: each weight is changed before the errors pass through it."""
+    data = make_dataset(n_train=9)
+    config = configure(
+        hidden=(5, 4), optimizer="sgd", learning_rate=0.3, dtype="float64", activation=("tanh", "sigmoid"),
+        delta_weights="updated", batch_size=1 if one_by_one else 3, shuffle=False, epochs=1,
+    )  # fmt: skip
+    trainer = Trainer(data, config)
+    layers = [
+        (layer.weight.copy(), layer.bias.copy()) for layer in trainer.snapshot().parameters if layer.bias is not None
+    ]
+    size = 1 if one_by_one else 3
+    for start in range(0, 9, size):
+        x, y = data.x_train[start : start + size], np.eye(3)[data.y_train[start : start + size]]
+        a1 = np.tanh(x @ layers[0][0] + layers[0][1])
+        a2 = 1 / (1 + np.exp(-(a1 @ layers[1][0] + layers[1][1])))
+        logits = a2 @ layers[2][0] + layers[2][1]
+        p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        dz = (p - y) / size
+        for i, (a_in, slope) in reversed(list(enumerate([(x, None), (a1, 1 - a1 * a1), (a2, a2 * (1 - a2))]))):
+            weight, bias = layers[i]
+            layers[i] = weight - 0.3 * a_in.T @ dz, bias - 0.3 * dz.sum(axis=0)
+            dz = dz if slope is None else dz @ layers[i][0].T * slope
+    while trainer.advance(100):
+        pass
+    for (weight, bias), found in zip(layers, trainer.snapshot().parameters, strict=True):
+        np.testing.assert_allclose(found.weight, weight, atol=1e-12)
+        np.testing.assert_allclose(found.bias, bias, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["parameters", "gradient", "before", "moment.mean", "moment.square"])
+def test_an_array_of_a_checkpoint_that_is_wrong_in_any_one_way_is_named(
+    name: str, dataset: Dataset, configure: Configure
+) -> None:
+    """Missing, of another shape or of another number type: it is refused, whatever all others are."""
+    config = configure()
+    checkpoint = Trainer(dataset, config).checkpoint()
+    right = checkpoint.arrays[name]
+    wrong: list[np.ndarray | None] = [None, right[:-1], np.append(right, right[:1]), right.astype("float64")]
+    for array in wrong:
+        arrays = {key: value for key, value in checkpoint.arrays.items() if key != name}
+        if array is not None:
+            arrays[name] = array
+        with pytest.raises(ConfigError, match=f"checkpoint of step 0 does not belong to this config: {name} is not"):
+            Trainer(dataset, config, checkpoint=replace(checkpoint, arrays=arrays))
+
+
+def test_a_checkpoint_restores_what_a_snapshot_says_of_the_last_step(dataset: Dataset, configure: Configure) -> None:
+    """Gradient and update of the step before the interruption are those of the run that was not interrupted."""
+    for options in ({}, {"optimizer": "sgd", "batch_size": 1}):
+        config = configure(**options)
+        trainer = Trainer(dataset, config)
+        trainer.advance(3)
+        resumed = Trainer(dataset, config, checkpoint=through_json(trainer.checkpoint()))
+        assert same(resumed.snapshot(), trainer.snapshot())
+        assert (resumed.step, resumed.samples_seen, resumed.epoch) == (
+            trainer.step,
+            trainer.samples_seen,
+            trainer.epoch,
+        )
+
+
+@pytest.mark.parametrize("batch_size", [1, 16, "full"])
+def test_balanced_classes_weigh_the_same(batch_size: int | str, configure: Configure) -> None:
+    """An example counts n / (number of classes * examples of its class), times its own weight where it has one."""
+    data = make_dataset(n_train=40)
+    data = replace(data, y_train=np.where(np.arange(40) < 25, 0, np.arange(40) % 2), class_names=("a", "b", "c"))
+    counts = np.bincount(data.y_train)
+    assert len(counts) == 2, "one class has no example"
+    balance = 40 / (3 * counts[data.y_train])
+    own = np.random.default_rng(0).uniform(0.5, 2, 40)
+    options = {"dtype": "float64", "batch_size": batch_size, "optimizer": "sgd", "learning_rate": 0.1, "epochs": 2}
+    for weights, expected in ((None, balance), (own, own * balance)):
+        *_, found = train(replace(data, weights_train=weights), configure(**options, class_weight="balanced"))
+        *_, by_hand = train(replace(data, weights_train=expected), configure(**options))
+        np.testing.assert_allclose(found.parameters[0].weight, by_hand.parameters[0].weight, rtol=1e-12)
+
+
+@pytest.mark.parametrize("hidden", [(), (7, 5)])
+@pytest.mark.parametrize(("batch_size", "limit"), [(16, 0.05), ("full", 0.05), (1, 0.05), (16, 1e6)])
+def test_a_gradient_is_no_longer_than_it_may_be(
+    hidden: tuple[int, ...], batch_size: int | str, limit: float, configure: Configure
+) -> None:
+    """A longer one is scaled to the limit, in its direction; a shorter one is the gradient of an unclipped run."""
+    options = {"hidden": hidden, "optimizer": "sgd", "batch_size": batch_size, "dtype": "float64", "bias": True}
+    data = make_dataset()
+    clipped, plain = (Trainer(data, configure(**options, clip_norm=norm)) for norm in (limit, 0.0))
+    for trainer in (clipped, plain):
+        trainer.advance(1)
+    mine, whole = (trainer.checkpoint().arrays["gradient"] for trainer in (clipped, plain))
+    norm = float(np.linalg.norm(whole))
+    assert (norm > limit) is (limit < 1)
+    np.testing.assert_allclose(mine, whole * min(1, limit / norm), rtol=1e-4)
+    assert np.linalg.norm(mine) <= limit

@@ -22,8 +22,10 @@ from annscope.core.evaluation.curves import (
     averaged_over_classes,
     averages,
     calibration,
+    column_shares,
     precision_recall_curve,
     roc_curve,
+    row_shares,
     specificity,
 )
 from annscope.core.evaluation.metrics import class_metrics, confusion_matrix
@@ -191,6 +193,7 @@ def test_nothing_to_judge_is_undefined() -> None:
     """An empty split has no figure, and breaks nothing."""
     none, scores = np.zeros(0, bool), np.zeros(0)
     assert math.isnan(area_under_roc(none, scores))
+    assert math.isnan(average_precision(none, scores))
     assert math.isnan(calibration(none, scores).expected_error)
     assert math.isnan(calibration(none, scores).largest_error)
     assert math.isnan(averages(np.zeros((3, 3), np.int64))["f1"].macro)
@@ -204,3 +207,22 @@ def test_probabilities_of_float32_are_compared_as_they_are() -> None:
     curve = precision_recall_curve(positive, scores)
     for k in range(1, len(curve.thresholds)):
         assert at_threshold(positive, scores, float(curve.thresholds[k])).recall == curve.recall[k]
+
+
+def test_one_kind_alone_has_no_curve() -> None:
+    """Without positives, or without negatives, what would be divided by their number is NaN at every point."""
+    scores = np.array([0.2, 0.9, 0.9, 0.4])
+    for positive in (np.zeros(4, bool), np.ones(4, bool)):
+        roc, precision_recall = roc_curve(positive, scores), precision_recall_curve(positive, scores)
+        assert np.isnan(roc.true_positive_rate).all() == np.isnan(precision_recall.recall).all() == (not positive.any())
+        assert np.isnan(roc.false_positive_rate).all() == positive.all()
+        assert math.isnan(roc.area)
+        assert math.isnan(precision_recall.average_precision) == (not positive.any())
+    assert average_precision(np.ones(4, bool), scores) == 1
+
+
+def test_shares_of_rows_and_columns_by_hand() -> None:
+    """A row's shares are of its true class, a column's of what was predicted; NaN where there is nothing."""
+    confusion = np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(row_shares(confusion), [[0.75, 0.25, 0], [0, 1, 0], [np.nan] * 3])
+    np.testing.assert_array_equal(column_shares(confusion), [[1, 0.2, np.nan], [0, 0.8, np.nan], [0, 0, np.nan]])

@@ -133,3 +133,17 @@ def test_a_gradient_that_drowns_in_rounding_is_neither_right_nor_wrong() -> None
     assert GradientCheck(a, -a, 1e-9).is_right is False
     assert GradientCheck(1e-8 * a, -1e-8 * a, 1e-9).is_right is None
     assert GradientCheck(0 * a, 0 * a, 1e-9).is_right is None
+
+
+def test_the_error_of_a_check_is_relative_and_rounding_widens_its_tolerance() -> None:
+    """By hand: |a - d| / (|a| + |d|); at least 1e-4, at most 1e-2 may be left to rounding."""
+    a, d = np.array([3.0, 0.0]), np.array([0.0, 4.0])
+    assert GradientCheck(a, d, 0.0).error == pytest.approx(5 / 7)
+    assert GradientCheck(a, a, 0.0).error == 0
+    assert GradientCheck(a, d, 0.0).tolerance == 1e-4
+    assert GradientCheck(a, d, 7 * 5e-3).tolerance == pytest.approx(5e-3)
+    near = a * (1 + 2 * 4e-3)
+    assert GradientCheck(a, near, 0.0).is_right is False
+    assert GradientCheck(a, near, 6 * 5e-3).is_right is True
+    assert GradientCheck(a, a, 6 * 0.9e-2).is_right is True
+    assert GradientCheck(a, a, 6 * 1.1e-2).is_right is None

@@ -70,3 +70,16 @@ def test_a_range_that_is_none_is_refused(
     """The sentence says what a range test needs."""
     with pytest.raises(ConfigError, match="a range test needs 0 < low < high"):
         list(range_test(dataset, configure(), low=low, high=high, n_steps=n))
+
+
+def test_it_smooths_and_gives_up_as_it_says(dataset: Dataset, configure: Callable[..., RunConfig]) -> None:
+    """Smoothed it is 0.8 of the last and 0.2 of the new loss, without bias; at four times the lowest it ends."""
+    points = list(range_test(dataset, configure(optimizer="sgd"), low=1e-4, high=1000.0, n_steps=60))
+    mean, lowest = 0.0, np.inf
+    for step, point in enumerate(points):
+        mean = 0.8 * mean + 0.2 * point.loss
+        assert point.smoothed == pytest.approx(mean / (1 - 0.8 ** (step + 1)))
+        lowest = min(lowest, point.smoothed)
+        if np.isfinite(point.loss):
+            assert (point.smoothed > 4 * lowest) == (point is points[-1])
+    assert len(points) < 60

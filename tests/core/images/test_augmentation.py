@@ -15,7 +15,7 @@ from annscope.core.config import AUGMENTATIONS, RunConfig, TrainingConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.batches import Batches, epoch_order
 from annscope.core.errors import ConfigError
-from annscope.core.images.augmentation import Augmentation, Canvas, canvas_of, draw_distortions, smooth_fields
+from annscope.core.images.augmentation import Augmentation, Canvas, canvas_of, draw_distortions, move, smooth_fields
 from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset
 from tests.core.engines.test_resuming import bits, snapshots_to_the_end, through_a_file
@@ -334,3 +334,31 @@ def test_turned_and_slanted_at_once_an_image_keeps_its_area() -> None:
     np.testing.assert_allclose(np.linalg.det(drawn.inverse), 1, rtol=1e-12)
     np.testing.assert_allclose(np.linalg.norm(drawn.inverse[:, 0], axis=1), 1, rtol=1e-12)
     assert np.abs(np.linalg.norm(drawn.inverse[:, 1], axis=1) - 1).max() > 0.1
+
+
+@pytest.mark.parametrize("part", ["offset", "divisor"])
+def test_images_shifted_or_scaled_pixel_by_pixel_are_distorted_as_the_pixels_they_were(part: str) -> None:
+    """Also where only what is taken from each pixel is its own, or only what it is divided by."""
+    raw = images(60, dtype="float64") * 255
+    of_pixels = np.random.default_rng(0).uniform(1, 9, raw.shape[1])
+    offset, divisor = (of_pixels, 4.0) if part == "offset" else (2.0, of_pixels)
+    dataset = image_dataset(60, x_train=(raw - offset) / divisor, offset=offset, divisor=divisor)
+    canvas = canvas_of(dataset)
+    assert canvas.background == pytest.approx(0, abs=1e-9)
+    for amounts in ({"shift": 2}, EVERYTHING):
+        found = distorted(dataset.x_train, canvas=canvas, **amounts)
+        expected = distorted(raw, canvas=Canvas(SHAPE, raw.min(), raw.max(), 0.0), **amounts)
+        expected = np.clip((expected - offset) / divisor, dataset.x_train.min(), dataset.x_train.max())
+        np.testing.assert_allclose(found, expected, atol=1e-8)
+
+
+def test_the_distortions_of_an_epoch_are_drawn_by_number_4() -> None:
+    """From the seed and the epoch, so that a run can be repeated by any version."""
+    training = TrainingConfig(seed=7, shift=2)
+    x = images(20)
+    found = x.copy()
+    Augmentation(training, Canvas(SHAPE, 0.0, 1.0, 0.0), 20)(found, 3, 0)
+    shifts = np.random.default_rng([7, 4, 3]).integers(-2, 2, (20, 2), endpoint=True)
+    expected = x.reshape(-1, *SHAPE).copy()
+    move(expected, shifts, 0.0)
+    np.testing.assert_array_equal(found.reshape(expected.shape), expected)
