@@ -18,7 +18,7 @@ from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.server.assets import BASE
 
 MAPS = ("gradient", "occlusion")
-"""What can lie over the image that the network sees, to say what an answer hangs on."""
+"""What can lie over the image that the network sees, the attribution of a prediction to its pixels."""
 SAMPLE = re.compile(rf"({'|'.join(SPLITS)})-(\d{{1,9}})")
 
 _component = in_browser("annscope_pad", "The drawing pad")

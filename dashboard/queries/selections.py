@@ -45,7 +45,7 @@ OF_LABELS = ("tp", "fp", "fn", "tn", "true", "without", "predicted", "unpredicte
 Order = Literal["sure", "unsure"]
 OF_FIGURE: dict[str, Kind] = {"precision": "predicted", "recall": "true", "f1": "either", "specificity": "without"}
 """Which examples a figure of a class or label is counted on."""
-ORDERS: dict[Order, str] = {"sure": "Surest first", "unsure": "Least sure first"}
+ORDERS: dict[Order, str] = {"sure": "Most confident first", "unsure": "Least confident first"}
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,8 @@ def describe(selection: Selection, class_names: tuple[str, ...], threshold: floa
     first = selection.first
     name = class_names[first] if selection.kind not in {"bin", "wrong", "all"} else ""
     of_label = {
-        "tp": f"{name}, found", "fp": f"Wrongly called {name}", "fn": f"{name}, missed", "tn": f"Rightly not {name}",
-        "without": f"Truly not {name}", "unpredicted": f"Not called {name}",
+        "tp": f"True positives: {name}", "fp": f"False positives: {name}", "fn": f"False negatives: {name}",
+        "tn": f"True negatives: {name}", "without": f"True class: not {name}", "unpredicted": f"Predicted: not {name}",
     }  # fmt: skip
     if selection.kind in of_label:
         return of_label[selection.kind]

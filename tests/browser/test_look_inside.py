@@ -182,7 +182,7 @@ def test_who_learns_nothing_any_more_is_not_told_to_take_larger_steps(open_tab: 
     """Too large a learning rate that ended all movement is named as such; one too small still is told to grow."""
     page = open_tab("/annscope/assets/train/health/rules.js")
     ruined = page.evaluate(DIAGNOSE, [line(0, 0.5, None), line(1, 0.9, 1e-10), line(2, 0.9, 1e-10)])
-    assert ruined == [["Learning rate too high", "Learning rate: begin anew with 5."]]
+    assert ruined == [["Learning rate too high", "Learning rate: start again with 5."]]
     dead = page.evaluate(DIAGNOSE, [line(0, 2.5, None), line(1, 2.3, 1e-10, dead=1.0)])
     assert [title for title, _ in dead] == ["hidden: dying neurons"]
     slow = page.evaluate(DIAGNOSE, [line(0, 2.5, None), line(1, 2.49, 1e-7), line(2, 2.48, 1e-7)])

@@ -108,7 +108,9 @@ def test_any_number_of_labels(train: Callable[..., str], open_tab: Callable[...,
     expect(cells).to_have_text(counts)
     cells.nth(1).click()
     (_, _), (missed, found) = recorded[0].tolist()
-    expect(page.locator(".ch-say")).to_contain_text(f"{missed} of {missed + found} examples with “even” were missed")
+    expect(page.locator(".ch-say")).to_contain_text(
+        f"{missed} false negatives of {missed + found} examples with “even”"
+    )
     expect(page.locator("[data-testid=stMarkdown]", has_text="subset accuracy").first).to_be_visible()
     page.get_by_role("button", name="Pin", exact=True).click()
     expect(page.locator(".as-compare")).to_contain_text("Held-out subset accuracy")

@@ -270,7 +270,7 @@ export function createPad(shape, changed) {
     toggle() {},
     can: () => ({ undo: done.length > 0, redo: undone.length > 0 }),
     /**
-     * Begin anew on top of a base.
+     * Begin again on top of a base.
      * @param {Base} base
      */
     put(base) {

@@ -1,4 +1,4 @@
-/** What the network sees: the small image, and over it what the answer hangs on, with every number one click away. */
+/** What the network sees: the small image, and over it the attribution of the prediction, with every number one click away. */
 
 import { asNumber } from '../lib/format/text.js';
 import { roundUp } from '../lib/model/math.js';

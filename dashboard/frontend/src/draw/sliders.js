@@ -1,4 +1,4 @@
-/** Sliders that change the image, each with how sure the network stays over its whole range and where it gives in. */
+/** Sliders that change the image, each with the probability of the prediction over its whole range, and where the prediction changes. */
 
 import { CHANGES, neutral, sweep } from '../lib/model/transforms.js';
 import { press } from '../lib/ui/controls.js';
@@ -145,7 +145,7 @@ export function createSliders(classNames, side, moved) {
         points: found?.points ?? [],
       })),
     /**
-     * Soon, draw anew how sure the network stays of `label` (null: nothing is drawn).
+     * Soon, draw again how sure the network stays of `label` (null: nothing is drawn).
      * @param {SweepRequest} about
      * @param {Palette} palette
      */

@@ -13,14 +13,14 @@ const CELLS = [
   ['fn', 'tp'],
 ];
 /** @type {Record<string, string>} */
-const WORDS = { tn: 'rightly not called', fp: 'wrongly called', fn: 'missed', tp: 'found' };
+const WORDS = { tn: 'true negatives', fp: 'false positives', fn: 'false negatives', tp: 'true positives' };
 const LINES = [
   ['without', 'truly not'],
   ['true', 'truly'],
 ];
 const HEADS = [
-  ['unpredicted', 'not called'],
-  ['predicted', 'called'],
+  ['unpredicted', 'predicted without'],
+  ['predicted', 'predicted'],
 ];
 
 /**
@@ -143,14 +143,14 @@ export function createLabels(root, tell) {
     const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : 'n/a');
     /** @type {Record<string, string>} */
     const told = {
-      tp: `${tp} of ${tp + fn} that are ${name} were found (recall ${share(tp, tp + fn)}).`,
-      fn: `${fn} of ${tp + fn} that are ${name} were missed (${share(fn, tp + fn)}).`,
-      fp: `${fp} of ${tn + fp} that are not ${name} were called so (${share(fp, tn + fp)}).`,
-      tn: `${tn} of ${tn + fp} that are not ${name} were not called so (specificity ${share(tn, tn + fp)}).`,
+      tp: `${tp} of ${tp + fn} that are ${name} were predicted so (recall ${share(tp, tp + fn)}).`,
+      fn: `${fn} of ${tp + fn} that are ${name} were not predicted so (${share(fn, tp + fn)}).`,
+      fp: `${fp} of ${tn + fp} that are not ${name} were predicted so (${share(fp, tn + fp)}).`,
+      tn: `${tn} of ${tn + fp} that are not ${name} were not predicted so (specificity ${share(tn, tn + fp)}).`,
       true: `${tp + fn} are ${name}; recall ${share(tp, tp + fn)}.`,
       without: `${tn + fp} are not ${name}; specificity ${share(tn, tn + fp)}.`,
-      predicted: `${tp + fp} were called ${name}; precision ${share(tp, tp + fp)}.`,
-      unpredicted: `${tn + fn} were not called ${name}; ${share(tn, tn + fn)} of them rightly.`,
+      predicted: `${tp + fp} were predicted as ${name}; precision ${share(tp, tp + fp)}.`,
+      unpredicted: `${tn + fn} were predicted without ${name}; ${share(tn, tn + fn)} of them correctly.`,
     };
     say.textContent = told[kind];
   }

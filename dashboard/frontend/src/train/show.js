@@ -125,7 +125,7 @@ export function createShow(store, root, source) {
         if (frame.number !== wanted && store.selected === wanted) store.selected = frame.number;
         const way = Math.sign(wanted - (store.shown?.number ?? wanted)) || 1;
         show(frame, 0.9 * store.pace);
-        // Whoever goes one way is likely to go on.
+        // A person who goes one way is likely to go on.
         for (let next = 1; next <= AHEAD && store.selected !== null; next += 1) {
           const number = wanted + way * next;
           if (number >= 0 && number <= store.newest) source()?.prefetch(number);

@@ -175,7 +175,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     };
   }
 
-  /** Whoever comes back to the page does not wait for the next attempt. */
+  /** A person who comes back to the page does not wait for the next attempt. */
   function hurry() {
     if (closed || socket || document.hidden) return;
     clearTimeout(timer);

@@ -89,12 +89,12 @@ export function createStore() {
       store.emit('run');
     },
     /**
-     * Take in new lines of the history; with `anew` they are all there are.
+     * Take in new lines of the history; with `replace` they are all there are.
      * @param {Line[]} lines
-     * @param {boolean} [anew]
+     * @param {boolean} [replace]
      */
-    learn(lines, anew = false) {
-      if (anew) {
+    learn(lines, replace = false) {
+      if (replace) {
         Object.assign(store, { nLines: 0, events: [] });
         history.forget();
         thinned.forget();

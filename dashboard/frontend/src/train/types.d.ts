@@ -32,7 +32,7 @@ export interface Store extends NetworkStore {
   emit(event: string): void;
   reset(run: string): void;
   describe(description: NetworkStore['description']): void;
-  learn(lines: Line[], anew?: boolean): void;
+  learn(lines: Line[], replace?: boolean): void;
   select(number: number | null): void;
   compare(frame: Frame | null): void;
 }

@@ -1,14 +1,16 @@
 /** What a confusion matrix says, in numbers and in words; undefined is "n/a". Rows are the true classes. */
 
+import { counted } from '../format/text.js';
+
 /** @import { Tensor } from './types.js' */
 
 /** What a row of the counts of labels says of one label, in the order of its cells, and where each stands in [tn, fp, fn, tp]. */
 /** @type {Array<[string, number]>} */
 export const OF_LABEL = [
-  ['found', 3],
-  ['missed', 2],
-  ['wrongly called', 1],
-  ['rightly not', 0],
+  ['true pos.', 3],
+  ['false neg.', 2],
+  ['false pos.', 1],
+  ['true neg.', 0],
 ];
 
 /**
@@ -153,7 +155,7 @@ export function sentence(counts, names, i, j) {
 }
 
 /**
- * The same of labels: "37 of 412 examples with “even” were missed (9.0 %)."
+ * The same of labels: "37 false negatives of 412 examples with “even” (9.0 %)."
  * @param {ReturnType<typeof countsOf>} counts
  * @param {string} name
  * @param {number} k
@@ -163,8 +165,9 @@ function labelSentence(counts, name, k, j) {
   const [count, whole, said] = [counts.at(k, j), counts.whole(k, j, false), counts.whole(k, j, true)];
   const are = j < 2 ? 'with' : 'without';
   if (!whole) return `There is no example ${are} “${name}”.`;
-  const told = `${count} of ${whole} examples ${are} “${name}” ${count === 1 ? 'was' : 'were'} ${['found', 'missed', 'wrongly called so', 'rightly not called so'][j]} (${percentText(count, whole)})`;
+  const kind = ['true positive', 'false negative', 'false positive', 'true negative'][j];
+  const told = `${counted(count, kind)} of ${whole} examples ${are} “${name}” (${percentText(count, whole)})`;
   if (j === 0)
-    return `${told}, which is the recall; precision ${said ? `${percentText(count, said)} of ${said} called so` : 'n/a, as nothing was called so'}.`;
+    return `${told}, which is the recall; precision ${said ? `${percentText(count, said)} of ${said} predicted so` : 'n/a, as nothing was predicted so'}.`;
   return `${told}.`;
 }

@@ -1,4 +1,4 @@
-/** A snapshot's network, answering in the browser: forward passes and what an answer hangs on. */
+/** A snapshot's network, answering in the browser: forward passes and attribution. */
 
 import { answersOf } from './answers.js';
 import { biasOf, layersOf, weightOf } from './forward.js';
@@ -60,7 +60,7 @@ export function createModel(description, frame) {
 
   /**
    * The drop in the probability of a class when the `patch` x `patch` pixels around each pixel become `paper`
-   * (features of bare paper), as core.explain.saliency.occlusion. The first layer's sums are corrected, not summed anew.
+   * (features of bare paper), as core.explain.saliency.occlusion. The first layer's sums are corrected, not summed again.
    * @param {Numbers} x
    * @param {Shape} about
    * @param {number} label

@@ -29,7 +29,7 @@ export function createChartFrame(root, label) {
 }
 
 /**
- * What tells a run from another one; the same run may be described anew after the server was away.
+ * What tells a run from another one; the same run may be described again after the server was away.
  * @param {{ description: Description }} about
  */
 export const runOf = ({ description }) => description?.run ?? description;

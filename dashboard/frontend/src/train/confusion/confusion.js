@@ -27,15 +27,18 @@ const MODES = {
 /** @type {Record<string, [string, string]>} */
 const LABEL_MODES = {
   count: ['Counts', 'How many examples; the colour is their share of those with the label, or of those without'],
-  row: ['True %', 'Percent of the examples with the label, or without: found is the recall'],
-  column: ['Said %', 'Percent of the examples called so, or not: found is the precision'],
+  row: ['True %', 'Percent of the examples with the label, or without: of true positives it is the recall'],
+  column: [
+    'Predicted %',
+    'Percent of the examples predicted with the label, or without: of true positives it is the precision',
+  ],
 };
 /** @type {Record<string, string>} */
 const LABEL_HEADS = {
-  found: 'True positives: with the label, and called so',
-  missed: 'False negatives: with the label, and not called so',
-  'wrongly called': 'False positives: without the label, and called so',
-  'rightly not': 'True negatives: without the label, and not called so',
+  'true pos.': 'True positives: with the label, and predicted with it',
+  'false neg.': 'False negatives: with the label, and predicted without it',
+  'false pos.': 'False positives: without the label, and predicted with it',
+  'true neg.': 'True negatives: without the label, and predicted without it',
 };
 
 /**

@@ -59,7 +59,7 @@ export function createHealth(root, store) {
       const fine = make('li', {
         className: 'as-fine',
         textContent:
-          'Nothing conspicuous: no dying or saturated neurons, no vanishing or exploding gradients, no over-fitting, and steps of a usual size.',
+          'Nothing to report: no dying or saturated neurons, no vanishing or exploding gradients, no over-fitting, and steps of a usual size.',
       });
       list.replaceChildren(fine);
       return;

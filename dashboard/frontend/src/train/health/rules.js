@@ -102,7 +102,7 @@ export function diagnose(lines, { names, sizes, settings, epochOf, events }) {
         'bad',
         'Learning rate too high',
         `The train loss is ${figure(numberOf(now.train.loss))}; before any training it was ${figure(began)}. A step now changes the weights by ${figure(middle)} of their size.`,
-        `Learning rate: begin anew with ${figure(now.learning_rate / 10)}.`,
+        `Learning rate: start again with ${figure(now.learning_rate / 10)}.`,
       );
     } else if (middle > 5 * HEALTHY[1] && epochOf(now) >= 0.5) {
       say(

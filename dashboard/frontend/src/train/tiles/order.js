@@ -30,13 +30,13 @@ export function endsOf({ shape: [nIn, nOut], data }) {
 }
 
 /**
- * Which class every first-layer neuron serves: the one whose output it raises most, by the product of the
- * weight matrices that lead from it to the output. With a single unit for two classes (`isBinary`) what lowers it serves
- * the first class. Returns {served: class of each neuron, strength}.
+ * Which class every first-layer neuron votes for: the one whose output it raises most, by the product of the
+ * weight matrices that lead from it to the output. With a single unit for two classes (`isBinary`) what lowers it votes for
+ * the first class. Returns {votes: class of each neuron, strength}.
  * @param {Tensor[]} weights
  * @param {boolean} [isBinary]
  */
-export function classesServed(weights, isBinary = false) {
+export function classVotes(weights, isBinary = false) {
   /** @type {number[][]} */
   let paths = []; // [n_units of the level][n_classes], from the output back to the first layer
   for (const {
@@ -52,9 +52,9 @@ export function classesServed(weights, isBinary = false) {
   }
   const count = weights[0].shape[1];
   if (!paths.length)
-    return { served: Int32Array.from({ length: count }, (_, i) => i), strength: new Float64Array(count).fill(1) };
+    return { votes: Int32Array.from({ length: count }, (_, i) => i), strength: new Float64Array(count).fill(1) };
   if (isBinary) paths = paths.map(([path]) => [-path, path]);
-  return { served: Int32Array.from(paths, largest), strength: Float64Array.from(paths, (path) => path[largest(path)]) };
+  return { votes: Int32Array.from(paths, largest), strength: Float64Array.from(paths, (path) => path[largest(path)]) };
 }
 
 /**
@@ -70,8 +70,8 @@ export function orderOf(how, weights, isBinary = false) {
     order.sort((a, b) => norms[b] - norms[a]);
   }
   if (how === 'class') {
-    const { served, strength } = classesServed(weights, isBinary);
-    order.sort((a, b) => served[a] - served[b] || strength[b] - strength[a]);
+    const { votes, strength } = classVotes(weights, isBinary);
+    order.sort((a, b) => votes[a] - votes[b] || strength[b] - strength[a]);
   }
   return order;
 }

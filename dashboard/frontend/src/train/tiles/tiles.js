@@ -12,7 +12,7 @@ import { createFrame, paintFrame } from '../../lib/ui/frame.js';
 import { arrow } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { between, createTilePainter, drawBars, layTiles } from './draw.js';
-import { classesServed, endsOf, normsOf, orderOf } from './order.js';
+import { classVotes, endsOf, normsOf, orderOf } from './order.js';
 
 /** @import { Frame, Neuron, Palette } from '../../lib/model/types.js' */
 /** @import { Plan, Store } from '../types.js' */
@@ -85,7 +85,7 @@ function createRunTiles(root, store, wake) {
   /** @type {{ frame: Frame | null, dark: boolean | null, pinned: Neuron | null, t: number }} */
   const known = { frame: null, dark: null, pinned: null, t: -1 };
   /** @type {ReturnType<typeof factsOf> | null} */
-  let facts = null; // of the frame on screen: {norms, ends, served}, made when first asked for
+  let facts = null; // of the frame on screen: {norms, ends, votes}, made when first asked for
   let at = -1; // the place looked at
   let dirty = true;
   let buffer = new Float32Array(0);
@@ -98,7 +98,13 @@ function createRunTiles(root, store, wake) {
   const [low, ramp, high] = [make('span'), make('i'), make('span')];
   legend.append(low, ramp, high);
   const label = make('label');
-  const select = make('select', {}, option('index', 'index'), option('norm', 'norm'), option('class', 'class served'));
+  const select = make(
+    'select',
+    {},
+    option('index', 'index'),
+    option('norm', 'norm'),
+    option('class', 'class it votes for'),
+  );
   label.append('Sorted by', select);
   const more = make('button', { type: 'button', className: 'nv-button' });
   bar.append(title, legend, label, more);
@@ -195,7 +201,7 @@ function createRunTiles(root, store, wake) {
       `largest ${asNumber(facts.ends.high[unit], 4)}   smallest ${asNumber(facts.ends.low[unit], 4)}`,
       `norm ${asNumber(facts.norms[unit], 4)}`,
     ];
-    if (!first.isOutput) lines[2] += `   raises ${store.classNames[facts.served[unit]]} most`;
+    if (!first.isOutput) lines[2] += `   raises ${store.classNames[facts.votes[unit]]} most`;
     tip.textContent = lines.join('\n');
     const x = (at % plan.across) * plan.pitchX;
     const y = Math.floor(at / plan.across) * plan.pitchY;
@@ -211,7 +217,7 @@ function createRunTiles(root, store, wake) {
     return {
       norms: normsOf(weights[0]),
       ends: endsOf(weights[0]),
-      served: classesServed(weights, store.answers.isBinary).served,
+      votes: classVotes(weights, store.answers.isBinary).votes,
     };
   }
 
