@@ -59,12 +59,13 @@ def code(entry: str) -> dict[str, Any]:
     Without them, the browser would learn of its imports one layer after the other. The style sheet of a module
     has the module's name; a sheet comes before those of the modules that import its own, which may overrule it.
     """
-    imports = _imports(entry, assets_version())
+    version = assets_version()
+    imports = _imports(entry, version)
     styles = [Path(name).with_suffix(".css").as_posix() for name in [*imports, entry]]
     return {
-        "module": asset(entry),
-        "imports": [asset(name) for name in imports],
-        "styles": [asset(name) for name in styles if (ASSETS / name).is_file()],
+        "module": asset(entry, version),
+        "imports": [asset(name, version) for name in imports],
+        "styles": [asset(name, version) for name in styles if (ASSETS / name).is_file()],
     }
 
 
