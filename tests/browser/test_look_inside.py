@@ -195,7 +195,10 @@ def test_the_best_moment_is_the_one_of_the_record(open_tab: Callable[..., Page])
     marks = page.evaluate(
         """async (lines) => {
           const { marksOf } = await import('/annscope/assets/train/timeline/marks.js');
-          return marksOf([], lines, 1).map(({ kind, step }) => [kind, step]);
+          const { SnapshotLines } = await import('/annscope/assets/train/history.js');
+          const history = new SnapshotLines();
+          for (const line of lines) history.add(line);
+          return marksOf([], history.best, 1).map(({ kind, step }) => [kind, step]);
         }""",
         [line(n, 0.5 + n, None) for n in range(4)],
     )
