@@ -177,3 +177,13 @@ export function lettersOn(color) {
   const light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
   return (light + 0.05) / 0.0575 >= 1.05 / (light + 0.05) ? LETTERS[0] : LETTERS[1];
 }
+
+/**
+ * The colours of layers, told apart by lightness too.
+ * @param {Palette} palette
+ */
+export function layerColors(palette) {
+  return palette.dark
+    ? ['#6EA0FF', '#FF9F4A', '#7fd6b0', '#d7a8ff', '#f4e06d', '#9aa7b8', '#ff8fa3']
+    : ['#2F6FDE', '#D9660B', '#0f7a55', '#7a3fc0', '#8a6d00', '#566173', '#b3264a'];
+}

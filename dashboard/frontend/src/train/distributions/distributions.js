@@ -6,13 +6,12 @@
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
 import { tickText } from '../../lib/charts/scale.js';
 import { layersOf } from '../../lib/model/forward.js';
-import { paletteFor } from '../../lib/theme/palette.js';
+import { layerColors, paletteFor } from '../../lib/theme/palette.js';
 import { segmented, select } from '../../lib/ui/controls.js';
 import { make, penOf } from '../../lib/ui/dom.js';
 import { createNumbersTable } from '../../lib/ui/numbers-table.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { chooseByKey } from '../choose-by-key.js';
-import { layerColors } from '../layers/layers.js';
 
 /** @import { Palette } from '../../lib/model/types.js' */
 /** @import { Histograms, Store } from '../types.js' */

@@ -4,7 +4,7 @@ import { freshContext, watchSize } from '../../lib/charts/canvas.js';
 import { drawChart, heightForEnds, layChart, MARGIN } from '../../lib/charts/line-chart.js';
 import { nearest, tickText } from '../../lib/charts/scale.js';
 import { layersOf } from '../../lib/model/forward.js';
-import { paletteFor } from '../../lib/theme/palette.js';
+import { layerColors, paletteFor } from '../../lib/theme/palette.js';
 import { make } from '../../lib/ui/dom.js';
 import { createNumbersTable } from '../../lib/ui/numbers-table.js';
 import { whenSeen } from '../../lib/ui/seen.js';
@@ -43,16 +43,6 @@ const FIGURES = {
   },
   activation_std: { label: 'Spread', about: 'Standard deviation of the outputs over the held-out examples looked at' },
 };
-
-/**
- * The colours of layers, told apart by lightness too.
- * @param {Palette} palette
- */
-export function layerColors(palette) {
-  return palette.dark
-    ? ['#6EA0FF', '#FF9F4A', '#7fd6b0', '#d7a8ff', '#f4e06d', '#9aa7b8', '#ff8fa3']
-    : ['#2F6FDE', '#D9660B', '#0f7a55', '#7a3fc0', '#8a6d00', '#566173', '#b3264a'];
-}
 
 /**
  * Build the chart in `root` on the stage's store. Returns {update(now), destroy()}.
