@@ -74,14 +74,19 @@ def test_it_may_write_over_its_input(name: str) -> None:
     np.testing.assert_allclose(z, expected, rtol=1e-15)
 
 
-@pytest.mark.parametrize(
-    ("name", "z", "value"),
-    [
+GOLDEN = [
         ("relu", -2.0, 0.0), ("relu", 3.0, 3.0), ("leaky_relu", -2.0, -0.02), ("sigmoid", 0.0, 0.5),
         ("tanh", 0.5, 0.46211715726000975), ("elu", -1.0, -0.6321205588285577), ("silu", 1.0, 0.7310585786300049),
         ("gelu", 1.0, 0.8411919906082768), ("softplus", 0.0, 0.6931471805599453),
-    ],
-)  # fmt: skip
+]  # fmt: skip
+
+
+def test_every_activation_has_a_golden_value() -> None:
+    """A new one is not only its own derivative's integral, but the function that its name says."""
+    assert {name for name, *_ in GOLDEN} == set(ACTIVATIONS)
+
+
+@pytest.mark.parametrize(("name", "z", "value"), GOLDEN)
 def test_known_values(name: str, z: float, value: float) -> None:
     """Each function has the values of its definition."""
     assert ACTIVATIONS[name](np.array([z]))[0] == pytest.approx(value, rel=1e-12)

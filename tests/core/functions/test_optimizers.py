@@ -49,17 +49,22 @@ def rmsprop() -> float:
     return p
 
 
-@pytest.mark.parametrize(
-    ("name", "settings", "end"),
-    [
-        ("sgd", {}, 1 - 0.1 * 2 + 0.1 * 1),
-        ("momentum", {"momentum": 0.9}, 1 - 0.1 * 2 - 0.1 * (0.9 * 2 - 1)),
-        ("nesterov", {"momentum": 0.9}, 1 - 0.1 * (2 + 0.9 * 2) - 0.1 * (-1 + 0.9 * (0.9 * 2 - 1))),
-        ("rmsprop", {}, rmsprop()),
-        ("adam", {}, adam()),
-        ("adamw", {"weight_decay": 0.3}, adam(0.3)),
-    ],
-)
+GOLDEN = [
+    ("sgd", {}, 1 - 0.1 * 2 + 0.1 * 1),
+    ("momentum", {"momentum": 0.9}, 1 - 0.1 * 2 - 0.1 * (0.9 * 2 - 1)),
+    ("nesterov", {"momentum": 0.9}, 1 - 0.1 * (2 + 0.9 * 2) - 0.1 * (-1 + 0.9 * (0.9 * 2 - 1))),
+    ("rmsprop", {}, rmsprop()),
+    ("adam", {}, adam()),
+    ("adamw", {"weight_decay": 0.3}, adam(0.3)),
+]
+
+
+def test_every_optimizer_is_worked_by_hand() -> None:
+    """A new one takes the steps that its paper says."""
+    assert {name for name, *_ in GOLDEN} == set(OPTIMIZERS)
+
+
+@pytest.mark.parametrize(("name", "settings", "end"), GOLDEN)
 def test_two_steps_by_hand(name: str, settings: dict[str, Any], end: float) -> None:
     """Each optimizer takes the steps of its formula, in vectors of one block and of several."""
     assert walk(name, **settings) == pytest.approx(end, rel=1e-12)
