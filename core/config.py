@@ -444,6 +444,10 @@ class TrainingConfig:
         """Whether the gradient of the loss is changed before the optimizer takes it."""
         return bool(self.l1 or self.l2 or self.clip_norm)
 
+    def steps_per_epoch(self, n_train: int) -> int:
+        """How many steps a pass over so many training examples takes; the last one may have fewer of them."""
+        return 1 if self.batch_size == "full" else max(1, -(-n_train // int(self.batch_size)))
+
     @property
     def is_augmented(self) -> bool:
         """Whether training images are distorted."""

@@ -55,7 +55,7 @@ class Trainer:
         self.probe = _probe_of(self._x_heldout, self._y_heldout, dataset.n_classes)
 
         self._batch_size = batch_size_of(dataset, training)
-        self.steps_per_epoch = -(-len(x_train) // self._batch_size)
+        self.steps_per_epoch = training.steps_per_epoch(len(x_train))
         self.total_steps = self.steps_per_epoch * training.n_epochs
         self._cadence = self.steps_per_epoch if training.snapshot_every == "epoch" else int(training.snapshot_every)
         self._changes_rate = training.schedule != "constant" or training.warmup_epochs > 0

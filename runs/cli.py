@@ -371,18 +371,26 @@ def list_(as_json: bool) -> None:
 @_json
 def show(run: str, as_json: bool) -> None:
     """Settings and state of a run."""
+    from annscope.core.evaluation.best import best_line
     from annscope.runs.catalogue import find_run, run_directory, size_of
-    from annscope.runs.progress import byte_words
+    from annscope.runs.progress import byte_words, finding_lines
     from annscope.runs.reader import RunReader
-    from annscope.runs.record import best_line
 
     reader = RunReader(run_directory(find_run(run)))
     snapshots, status = reader.snapshot_lines(), reader.status()
     last, best = snapshots[-1] if snapshots else None, best_line(snapshots)
+    findings = reader.findings(snapshots)
     if as_json:
         about = {"run": reader.run, "directory": str(reader.directory), "status": status}
         say_json(
-            {**about, "description": reader.description, "n_snapshots": len(snapshots), "last": last, "best": best}
+            {
+                **about,
+                "description": reader.description,
+                "n_snapshots": len(snapshots),
+                "last": last,
+                "best": best,
+                "findings": [asdict(finding) for finding in findings],
+            }
         )
         return
     from rich.table import Table
@@ -409,6 +417,8 @@ def show(run: str, as_json: bool) -> None:
         if not item.advanced or value != item.default:
             table.add_row(item.label, item.format(value))
     _print(table)
+    for text in finding_lines(findings):
+        say(text)
 
 
 @runs.command()

@@ -51,6 +51,10 @@ class MetricsFile:
         for line, _, _ in self._read(GrowingLines(self.path)):
             yield line
 
+    def snapshots(self) -> Iterator[Line]:
+        """The lines of the snapshots, in order of their numbers."""
+        return (line for line in self.lines() if line["type"] == "snapshot")
+
     def events(self) -> list[Line]:
         """Every event so far, in order."""
         with self._lock:

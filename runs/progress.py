@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol, Self
 
+from annscope.core.explain.health import Finding
 from annscope.runs.encoding import parameters_sha256
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line
@@ -67,7 +69,8 @@ class JsonView:
 
     def end(self, reader: RunReader, status: Status) -> None:
         end = {"type": "end", "status": status["status"], "run": self._run, "directory": str(reader.directory)}
-        say_json({**end, "parameters_sha256": _last_sha256(reader)})
+        findings = [asdict(finding) for finding in reader.findings()]
+        say_json({**end, "parameters_sha256": _last_sha256(reader), "findings": findings})
 
 
 def _last_sha256(reader: RunReader) -> str | None:
@@ -203,7 +206,16 @@ def closing(reader: RunReader, status: Status) -> str:
     if last >= 0:
         words.append(f"Held-out {reader.accuracy_name} {reader.snapshot_line(last)['heldout']['accuracy']:.2%}.")
         judge = f"\nJudge it with: annscope evaluate {reader.run}"
-    return " ".join(words) + f"\nRecord: {reader.directory}{judge}"
+    health = "".join(f"\n{text}" for text in finding_lines(reader.findings()))
+    return " ".join(words) + f"{health}\nRecord: {reader.directory}{judge}"
+
+
+def finding_lines(findings: Sequence[Finding]) -> list[str]:
+    """What is wrong with a run, a line for each finding after a heading; nothing where nothing is."""
+    if not findings:
+        return []
+    heading = f"Health: {len(findings)} {'thing' if len(findings) == 1 else 'things'} to look at"
+    return [heading, *(f"  {each.title}. {each.why} {each.remedy}" for each in findings)]
 
 
 def duration(seconds: float) -> str:

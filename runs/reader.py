@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from annscope.core.config import RunConfig
 from annscope.core.errors import ConfigError
+from annscope.core.evaluation.best import best_line
+from annscope.core.explain.health import Finding, diagnose
 from annscope.runs.atomic import insist_on_file, read_file
 from annscope.runs.changes import changes_in
 from annscope.runs.encoding import parameters_from, read_tensors, snapshot_from
 from annscope.runs.liveness import is_alive, is_suspended
 from annscope.runs.metrics import MetricsFile
-from annscope.runs.record import FORMAT, Line, RecordError, best_line, snapshot_path
+from annscope.runs.record import FORMAT, Line, RecordError, snapshot_path
 from annscope.runs.schema import check, check_description, parse_json, settings_of_another_version
 from annscope.runs.status import LIVE, Recorded, Status
 from annscope.runs.thinning import MEGABYTE
@@ -173,7 +175,7 @@ class RunReader:
 
     def snapshot_lines(self) -> list[Line]:
         """The lines of the snapshots, in order of their numbers."""
-        return [line for line in self._metrics.lines() if line["type"] == "snapshot"]
+        return list(self._metrics.snapshots())
 
     def snapshot_line(self, number: int) -> Line:
         """The line of one snapshot. Raises RecordError when there is none of this number."""
@@ -263,6 +265,31 @@ class RunReader:
         if sizes is None:
             raise RecordError(f"Run {self.run} has not loaded its data yet.")
         return sizes
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many steps an epoch takes; RecordError before the data is loaded."""
+        if self.description["dataset"] is None:
+            raise RecordError(f"Run {self.run} has not loaded its data yet.")
+        return self.config.training.steps_per_epoch(self.description["dataset"]["n_train"])
+
+    def findings(self, snapshots: Sequence[Line] | None = None) -> list[Finding]:
+        """What the lines of these snapshots, up to some moment, say of the run's health then; by default all of them.
+
+        A run that diverged did so after its last snapshot, or after the one at that step.
+        """
+        if not self.n_snapshots or (snapshots is not None and not snapshots):
+            return []
+        end = next((event for event in self.events() if event["event"] == "diverged"), None)
+        if end is not None and snapshots and snapshots[-1]["number"] < self.n_snapshots - 1:
+            end = end if end["step"] <= snapshots[-1]["step"] else None
+        return diagnose(
+            self._metrics.snapshots() if snapshots is None else snapshots,
+            network=self.config.network,
+            layer_sizes=self.layer_sizes,
+            steps_per_epoch=self.steps_per_epoch,
+            diverged=None if end is None else end.get("message") or f"At step {end['step']:,} a number was not finite.",
+        )
 
     def probe(self) -> Probe:
         """The images whose way through the network every snapshot shows."""

@@ -23,7 +23,7 @@ Each array has a checksum in the metadata of its file (`runs.encoding`), checked
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,6 @@ Line = dict[str, Any]
 
 class RecordError(AnnscopeError):
     """A run that is not there, or a record that cannot be read: the text says what is wrong with it."""
-
-
-def best_line(lines: Iterable[Line]) -> Line | None:
-    """The snapshot line with the lowest held-out loss, the earliest of equals; None without any finite one."""
-    judged = [line for line in lines if line["heldout"]["loss"] is not None]
-    return min(judged, key=lambda line: line["heldout"]["loss"], default=None)
 
 
 def recorded_threads(description: Mapping[str, Any]) -> int:

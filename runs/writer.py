@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from annscope.core.config import RunConfig
+from annscope.core.evaluation.best import best_line
 from annscope.runs.atomic import (
     append_line,
     drop_half_line,
@@ -29,7 +30,7 @@ from annscope.runs.changes import changes_in
 from annscope.runs.encoding import STATE, read_tensors, snapshot_line, snapshot_tensors, tensor_bytes
 from annscope.runs.liveness import WriterLock
 from annscope.runs.reader import RunReader
-from annscope.runs.record import FORMAT, RecordError, best_line, library_versions, snapshot_path
+from annscope.runs.record import FORMAT, RecordError, library_versions, snapshot_path
 from annscope.runs.schema import CheckpointState, check, parse_json
 from annscope.runs.status import new_status, reserve_room, write_status
 from annscope.runs.thinning import StoredArrays, as_ranges, budget_of
@@ -238,7 +239,7 @@ class RunWriter:
         append_line(self.directory / "metrics.jsonl", line)
         self._numbers[snapshot.step] = number
         self.last_step = snapshot.step
-        self._best = best_line([self._best, line] if self._best else [line])
+        self._best = best_line((self._best, line))
         self._arrays.add(line, len(content))
         self._thin_out()
         return number

@@ -1,1 +1,1 @@
-"""Explanations of a network and its training: gradient check, range test, saliency, neighbours, what-if."""
+"""Explanations of a network and its training: gradient check, range test, saliency, neighbours, what-if, health."""

@@ -83,7 +83,8 @@ def test_training_prints_one_object_a_snapshot_and_the_end(run: Run) -> None:
     assert [line["epoch"] for line in snapshots] == [0, 1, 2]
     assert snapshots[0]["samples_per_second"] is None
     assert snapshots[1]["samples_per_second"] > 0
-    assert list(end) == ["type", "status", "run", "directory", "parameters_sha256"]
+    assert list(end) == ["type", "status", "run", "directory", "parameters_sha256", "findings"]
+    assert [list(finding) for finding in end["findings"]] == [["level", "title", "why", "remedy"]]
     assert end["status"] == "finished"
     assert run_directory(end["run"]).samefile(end["directory"])
 
@@ -93,6 +94,18 @@ def test_the_same_command_twice_gives_the_same_parameters(run: Run) -> None:
     one, two, other = train(run), train(run), train(run, "--seed", "1")
     assert one["run"] != two["run"]
     assert one["parameters_sha256"] == two["parameters_sha256"] != other["parameters_sha256"]
+
+
+def test_what_is_wrong_with_a_run_is_said_at_its_end(run: Run) -> None:
+    """A learning rate that is far too high is found, in words, as JSON, and by runs show afterwards."""
+    options = ("--learning-rate", "30", "--optimizer", "sgd", "--epochs", "3", "--seed", "1")
+    (finding,) = [each for each in train(run, *options)["findings"] if each["title"] == "Learning rate too high"]
+    assert list(finding) == ["level", "title", "why", "remedy"]
+    sentence = f"  Learning rate too high. {finding['why']} Learning rate: start again with 3."
+    for command in (("train", *SMALL, *options), ("runs", "show", "latest")):
+        assert sentence in run(*command)[1].splitlines()
+    assert finding in objects(run("runs", "show", "latest", "--json")[1])[-1]["findings"]
+    assert "Health" not in run("train", *SMALL, "--learning-rate", "0.005")[1]
 
 
 def test_several_threads_give_the_same_bits_every_time(run: Run) -> None:
