@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from annscope.core.evaluation.best import best_line
+from annscope.dashboard.queries.events import best_words, words_of
 from annscope.runs.record import Line
 from annscope.runs.thinning import as_ranges, numbers_in
 
@@ -59,9 +61,7 @@ class History:
         self._entries.append(Entry(position, line, _text(line)))
 
     def _add_snapshot(self, position: int, line: Line) -> None:
-        loss = line["heldout"]["loss"]
-        if loss is not None and (self.best is None or loss < self.best["heldout"]["loss"]):
-            self.best = line
+        self.best = best_line((self.best, line))
         last, self._last = self._last, Entry(position, line, _text(line))
         if last is not None and not self._stays(last):
             del self._entries[self._entries.index(last)]
@@ -86,6 +86,13 @@ class History:
             found.append(entry.text)
         return found[::-1]
 
+    def best_text(self) -> str:
+        """The best snapshot so far as JSON: its number, its step and what it is called; or null."""
+        if self.best is None:
+            return "null"
+        best = {"number": self.best["number"], "step": self.best["step"], "words": best_words(self.best)}
+        return json.dumps(best)
+
     def snapshot_lines(self) -> list[Line]:
         """The lines of the snapshots that are kept, in order."""
         return [entry.line for entry in self._entries if entry.number is not None]
@@ -97,4 +104,6 @@ class History:
 
 
 def _text(line: Line) -> str:
+    if line["type"] == "event":
+        line = {**line, "words": words_of(line)}
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"))

@@ -15,7 +15,9 @@ import numpy as np
 from numpy import ndarray
 
 from annscope.core.errors import AnnscopeError
+from annscope.core.evaluation.curves import averages
 from annscope.core.evaluation.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
+from annscope.core.explain.health import USUAL_UPDATES, Finding
 from annscope.dashboard.queries.history import History
 from annscope.dashboard.queries.snapshots import Moments
 from annscope.runs.catalogue import run_directory
@@ -134,10 +136,26 @@ class Following:
         with self._lock:
             return Moments(self.history.snapshot_lines(), frozenset(self.history.thinned))
 
-    def since(self, n_lines: int) -> tuple[list[str], int]:
-        """As JSON text, what is kept of the lines that came after the first `n_lines`; and how many there are now."""
+    @property
+    def description(self) -> dict[str, Any]:
+        """What the run is, with the constants that the browser draws by."""
+        about = self.reader.description
+        if not self.is_described:
+            return about
+        return about | {"steps_per_epoch": self.reader.steps_per_epoch, "usual_updates": USUAL_UPDATES}
+
+    def since(self, n_lines: int) -> tuple[str, int]:
+        """What is kept of the lines that came after the first `n_lines`; and how many there are now.
+
+        The first as the inside of a JSON object: "lines", and "best", the best snapshot so far.
+        """
         with self._lock:
-            return self.history.since(n_lines), self.history.n_lines
+            lines, best = ",".join(self.history.since(n_lines)), self.history.best_text()
+            return f'"lines":[{lines}],"best":{best}', self.history.n_lines
+
+    def findings(self, number: int) -> list[Finding]:
+        """What the snapshots up to this one say of the run's health (`core.explain.health`)."""
+        return self.reader.findings([line for line in self.snapshot_lines() if line["number"] <= number])
 
     def snapshot_lines(self) -> list[Line]:
         """The lines of the snapshots so far that are kept in memory, in order."""
@@ -198,7 +216,8 @@ class Following:
 
     def _encode(self, number: int) -> bytes:
         content = self.reader.snapshot_bytes(number)
-        measured = class_metrics(self.reader.arrays(number, content)["confusion"])
+        confusion = self.reader.arrays(number, content)["confusion"]
+        measured, means = class_metrics(confusion), averages(confusion)
         about = {
             "line": self.reader.snapshot_line(number),
             "per_class": [
@@ -211,6 +230,10 @@ class Following:
                 }
                 for i, name in enumerate(self.class_names)
             ],
+            "averages": {
+                how: {name: or_null(getattr(means[name], how)) for name in ("precision", "recall", "f1")}
+                for how in ("macro", "weighted")
+            },
             "written": round(self.reader.snapshot_written(number) * 1000, 3),
             "sent": round(time.time() * 1000, 3),
         }

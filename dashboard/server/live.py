@@ -103,7 +103,7 @@ class _Viewer:
                 await self.websocket.send_text(hello)
             if n_lines < following.history.n_lines:
                 new, n_lines = await asyncio.to_thread(following.since, n_lines)
-                await self.websocket.send_text('{"type":"lines","lines":[' + ",".join(new) + "]}")
+                await self.websocket.send_text('{"type":"lines",' + new + "}")
             if status != following.status:
                 status = following.status
                 await self.websocket.send_text(json.dumps({"type": "status", "status": status}))
@@ -177,5 +177,5 @@ def _hello(following: Following) -> tuple[str | None, int]:
 
 def _history(following: Following) -> tuple[str, int]:
     lines, n_lines = following.since(0)
-    description, status = json.dumps(following.reader.description), json.dumps(following.status)
-    return f'"description":{description},"lines":[{",".join(lines)}],"status":{status}', n_lines
+    description, status = json.dumps(following.description), json.dumps(following.status)
+    return f'"description":{description},{lines},"status":{status}', n_lines

@@ -8,6 +8,7 @@ and no lock.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from functools import wraps
 
 from starlette.concurrency import run_in_threadpool
@@ -115,6 +116,13 @@ def neuron(request: Request) -> Response:
 
 
 @_or_404
+def findings(request: Request) -> Response:
+    """What a run's snapshots up to this one say of its health."""
+    found = follow(request.path_params["run"]).findings(_number(request, "number"))
+    return JSONResponse([asdict(finding) for finding in found])
+
+
+@_or_404
 def pin(request: Request) -> Response:
     """Let a run at work keep the arrays of a snapshot, or no longer insist on it."""
     act = request.path_params["act"]
@@ -179,6 +187,7 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/nearest", nearest, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/what-if", what_if, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/{{act}}", pin, methods=["POST"]),
+    Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/findings", findings),
     Route(f"{BASE}/runs/{{run}}/trying", trying),
     Route(f"{BASE}/runs/{{run}}/labels", labels),
     Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index}}", example),

@@ -26,17 +26,16 @@ STORE = """
     description: {
       run: 'one', config: { training: {} }, dataset: { class_names: classNames, n_validation: 0, n_test: 100 },
     },
-    classNames, lines: [], snapshotLines: [], events: [], status: { total_steps: 1000, n_epochs: 10 },
+    classNames, lines: [], snapshotLines: [], events: [], stepsPerEpoch: 100,
     shown: null, selected: null, theme: 'light', chosen: [],
-    get stepsPerEpoch() { return store.status.total_steps / store.status.n_epochs; },
     on(event, act) { (listeners[event] ??= []).push(act); return () => {}; },
     emit(event) { for (const act of listeners[event] ?? []) act(); },
     select(number) { store.selected = number; store.chosen.push(number); store.emit('select'); },
     add(lines) { store.snapshotLines.push(...lines); store.lines.push(...lines); store.emit('lines'); },
-    show(line, perClass, counts) {
+    show(line, perClass, counts, averages) {
       const n = classNames.length;
       const confusion = { shape: [n, n], data: Int32Array.from(counts.flat()) };
-      store.shown = { number: line.number, line, perClass, tensor: () => confusion };
+      store.shown = { number: line.number, line, perClass, averages, tensor: () => confusion };
       store.emit('frame');
     },
   };
@@ -295,7 +294,7 @@ def test_the_classes_sort_and_leave_out_the_undefined(put: Callable[..., Page]) 
     """A column sorts with undefined figures last either way, and an average says over how many classes it is."""
     page = put("train/classes/classes", "createClasses", ["a", "b", "c"])
     page.evaluate(
-        "([line, classes]) => store.show(line, classes, [[0, 0, 0], [0, 0, 0], [0, 0, 0]])",
+        "([line, classes, averages]) => store.show(line, classes, [[0, 0, 0], [0, 0, 0], [0, 0, 0]], averages)",
         [
             line(1),
             [
@@ -303,6 +302,10 @@ def test_the_classes_sort_and_leave_out_the_undefined(put: Callable[..., Page]) 
                 {"label": "b", "precision": 0.5, "recall": 1.0, "f1": 0.667, "support": 30},
                 {"label": "c", "precision": 0.25, "recall": 0.5, "f1": 0.333, "support": 10},
             ],
+            {
+                "macro": {"precision": 0.375, "recall": 0.5, "f1": 0.333},
+                "weighted": {"precision": 0.4375, "recall": 0.7, "f1": None},
+            },
         ],
     )
     names = page.locator("tbody th > span")
@@ -318,6 +321,7 @@ def test_the_classes_sort_and_leave_out_the_undefined(put: Callable[..., Page]) 
     expect(macro).to_contain_text("precision over the 2 of 3 where it is defined")
     expect(macro.locator("td").first).to_have_text("0.375")
     expect(weighted.locator("td").first).to_have_text("0.438")
+    expect(weighted.locator("td").nth(2)).to_have_text("n/a")
     expect(page.locator("tbody tr").filter(has=page.locator("em:visible")).locator("th > span")).to_have_text("a")
 
 

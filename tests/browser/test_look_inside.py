@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
@@ -157,52 +156,21 @@ def test_a_pinned_neuron_has_its_numbers(served: Served, open_tab: Callable[...,
     assert [float(text) for text in past.all_inner_texts()] == pytest.approx([each[0] for each in answers], abs=1e-5)
 
 
-def line(number: int, loss: float, ratio: float | None, dead: float = 0.0) -> dict[str, Any]:
-    """The line of a snapshot as the health panel reads it, an epoch after the one before."""
-    layer = {
-        "dead_fraction": dead, "saturated_fraction": None, "update_ratio": ratio,
-        "gradient_norm": None if ratio is None else 1.0,
-    }  # fmt: skip
-    figures = {"loss": loss, "accuracy": 0.1}
-    return {"step": number, "learning_rate": 50, "layers": [layer, layer], "train": figures, "heldout": figures}
-
-
-DIAGNOSE = """
-async (lines) => {
-  const { diagnose } = await import('/annscope/assets/train/health/rules.js');
-  const about = {
-    names: ['hidden', 'output'], sizes: [4, 4, 2], settings: null, epochOf: ({ step }) => step, events: [],
-  };
-  return diagnose(lines, about).map(({ title, remedy }) => [title, remedy]);
-}
-"""
-
-
-def test_who_learns_nothing_any_more_is_not_told_to_take_larger_steps(open_tab: Callable[..., Page]) -> None:
-    """Too large a learning rate that ended all movement is named as such; one too small still is told to grow."""
-    page = open_tab("/annscope/assets/train/health/rules.js")
-    ruined = page.evaluate(DIAGNOSE, [line(0, 0.5, None), line(1, 0.9, 1e-10), line(2, 0.9, 1e-10)])
-    assert ruined == [["Learning rate too high", "Learning rate: start again with 5."]]
-    dead = page.evaluate(DIAGNOSE, [line(0, 2.5, None), line(1, 2.3, 1e-10, dead=1.0)])
-    assert [title for title, _ in dead] == ["hidden: dying neurons"]
-    slow = page.evaluate(DIAGNOSE, [line(0, 2.5, None), line(1, 2.49, 1e-7), line(2, 2.48, 1e-7)])
-    assert slow == [["Learning rate rather low", "Learning rate: try 250."]]
-
-
-def test_the_best_moment_is_the_one_of_the_record(open_tab: Callable[..., Page]) -> None:
-    """A run that only grew worse has its best moment before training, on the timeline as in the curves."""
-    page = open_tab("/annscope/assets/train/timeline/marks.js")
-    marks = page.evaluate(
-        """async (lines) => {
-          const { marksOf } = await import('/annscope/assets/train/timeline/marks.js');
-          const { SnapshotLines } = await import('/annscope/assets/train/history.js');
-          const history = new SnapshotLines();
-          for (const line of lines) history.add(line);
-          return marksOf([], history.best, 1).map(({ kind, step }) => [kind, step]);
-        }""",
-        [line(n, 0.5 + n, None) for n in range(4)],
-    )
-    assert marks == [["best", 0]]
+def test_the_health_of_the_moment_shown_is_told(served: Served, open_tab: Callable[..., Page]) -> None:
+    """The panel has the findings of the snapshot that is shown, those that the command line ends with at the last."""
+    reader = train(served, "--hidden", "8", "--epochs", "2", "--optimizer", "sgd", "--learning-rate", "30")
+    page = open_tab("/")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
+    health = page.locator("[data-view=health]")
+    found = reader.findings()
+    assert "Learning rate too high" in [finding.title for finding in found]
+    expect(health.locator("small")).to_have_text(re.compile(f"^{len(found)} things? to look at$"))
+    for told in ("title", "why", "remedy"):
+        tag = {"title": "b", "why": "span", "remedy": "em"}[told]
+        expect(health.locator(f"li {tag}")).to_have_text([getattr(finding, told) for finding in found])
+    page.get_by_role("slider", name="Timeline").press("Home")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "0")
+    expect(health.locator("li")).to_have_text(re.compile("^Nothing to report"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

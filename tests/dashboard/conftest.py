@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -54,11 +54,21 @@ class Record:
         with RunWriter(self.directory) as writer:
             writer.describe(dataset, probe, SIZES, {"weight": np.linspace(-1, 1, 65)}, 1)
 
-    def append(self, n_snapshots: int = 1, *, accuracy: float = 0.5, confusion: ndarray = CONFUSION) -> None:
+    def append(
+        self,
+        n_snapshots: int = 1,
+        *,
+        accuracy: float = 0.5,
+        confusion: ndarray = CONFUSION,
+        train_loss: float = 0.5,
+        heldout_loss: float | None = None,
+    ) -> None:
         """Commit that many more snapshots, ten steps apart."""
         with RunWriter(self.directory) as writer:
             for _ in range(n_snapshots):
-                writer.append(snapshot(10 * self.n_snapshots, accuracy, confusion))
+                made = snapshot(10 * self.n_snapshots, accuracy, confusion)
+                heldout = made.heldout.loss if heldout_loss is None else heldout_loss
+                writer.append(replace(made, train=Metrics(train_loss, 0.75), heldout=Metrics(heldout, accuracy)))
                 self.n_snapshots += 1
 
     def event(self, name: str, **about: Any) -> None:

@@ -80,7 +80,27 @@ def test_history_holds_description_lines_and_status(client: TestClient, record: 
     run = record(3)
     answer = client.get(f"/annscope/runs/{run.run}/history").json()
     reader = RunReader(run.directory)
-    assert answer == {"description": reader.description, "lines": reader.lines(), "status": reader.status()}
+    assert answer == {
+        "description": reader.description | {"steps_per_epoch": 1, "usual_updates": [1e-4, 1e-2]},
+        "lines": reader.lines(),
+        "best": {"number": 2, "step": 20, "words": "Lowest held-out loss so far: 0.0476, at step 20"},
+        "status": reader.status(),
+    }
+
+
+def test_the_health_of_a_moment_is_that_of_the_snapshots_until_then(
+    client: TestClient, record: Callable[..., Any]
+) -> None:
+    """Scrubbing shows the findings of the moment; what ended the run belongs to its last snapshot."""
+    run = record(0)
+    for step, heldout in ((0, 1.0), (1, 0.2), (2, 0.5)):
+        run.append(1, train_loss=1 / (1 + step), heldout_loss=heldout)
+    run.event("diverged", message="The loss is not finite.")
+    address = f"/annscope/runs/{run.run}/snapshots"
+    found = [client.get(f"{address}/{number}/findings").json() for number in range(3)]
+    assert [[each["title"] for each in moment] for moment in found] == [[], [], ["Training diverged", "Overfitting"]]
+    assert found[2][0]["why"] == "The loss is not finite."
+    assert list(found[2][0]) == ["level", "title", "why", "remedy"]
 
 
 def test_a_snapshot_comes_as_a_frame_with_its_own_arrays(client: TestClient, record: Callable[..., Any]) -> None:
@@ -94,6 +114,10 @@ def test_a_snapshot_comes_as_a_frame_with_its_own_arrays(client: TestClient, rec
     expected_figures = {"label": "no", "precision": 0.6, "recall": 0.75, "f1": pytest.approx(2 / 3), "support": 4}
     assert about["per_class"][0] == expected_figures
     assert about["per_class"][1]["support"] == 2
+    assert about["averages"] == {
+        "macro": pytest.approx({"precision": 0.3, "recall": 0.375, "f1": 1 / 3}),
+        "weighted": pytest.approx({"precision": 0.4, "recall": 0.5, "f1": 4 / 9}),
+    }
     assert about["written"] <= about["sent"]
     assert "immutable" in answer.headers["cache-control"]
 
@@ -104,6 +128,7 @@ def test_a_figure_that_is_undefined_is_null(client: TestClient, record: Callable
     run.append(1, confusion=np.array([[4, 0], [2, 0]]))
     about, _ = parse(client.get(f"/annscope/runs/{run.run}/snapshots/0").content)
     assert about["per_class"][1] == {"label": "yes", "precision": None, "recall": 0.0, "f1": 0.0, "support": 2}
+    assert about["averages"]["macro"]["precision"] == pytest.approx(2 / 3)  # of the class that has one
 
 
 def test_probe_images_come_as_they_were_recorded(client: TestClient, record: Callable[..., Any]) -> None:

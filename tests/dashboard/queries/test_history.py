@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,13 +42,59 @@ def test_a_viewer_that_asks_again_and_again_misses_nothing_that_is_kept(n: int, 
     assert [json.loads(text)["number"] for text in history.since(seen)] == [each for each in whole if each >= seen]
 
 
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ({"event": "learning_rate", "value": 0.012345}, "Learning rate 0.0123 from step 1,200"),
+        ({"event": "epochs", "n_epochs": 30}, "Number of epochs changed to 30"),
+        ({"event": "pause"}, "Paused at step 1,200"),
+        ({"event": "stop", "message": "Stopped; resuming continues from here."}, "Stopped at step 1,200"),
+        ({"event": "warning", "message": "Two files were left out."}, "Two files were left out."),
+        ({"event": "warning"}, "Warning at step 1,200"),
+        (
+            {"event": "thinned", "ranges": [[1, 1]], "n_kept": 1500, "budget": 2 * 10**9},
+            "Only 1,500 snapshots so far keep their arrays, to stay within 2,000 MB at step 1,200",
+        ),
+        (
+            {"event": "best", "number": 1, "heldout": {"loss": 0.25, "accuracy": 0.9}},
+            "Lowest held-out loss so far: 0.2500, at step 1,200",
+        ),
+        (
+            {"event": "best", "number": 1, "heldout": {"loss": None}},
+            "Lowest held-out loss so far: not finite, at step 1,200",
+        ),
+        ({"event": "of_a_later_version"}, "Of a later version at step 1,200"),
+    ],
+)
+def test_an_event_comes_with_its_words(event: dict[str, Any], words: str) -> None:
+    """Curves and timeline name what happened alike, as the server says it."""
+    history = History()
+    history.add({"type": "event", "step": 1200, **event})
+    (text,) = history.since(0)
+    assert json.loads(text)["words"] == words
+
+
+def test_the_best_snapshot_is_the_first_with_the_lowest_held_out_loss() -> None:
+    """A run that only grew worse has its best moment before training; a loss that is not finite is never the best."""
+    history = History()
+    assert json.loads(history.best_text()) is None
+    for number, loss in enumerate((None, 0.5, 0.7, 0.5)):
+        history.add(snapshot(number, loss))
+    best = {"number": 1, "step": 10, "words": "Lowest held-out loss so far: 0.5000, at step 10"}
+    assert json.loads(history.best_text()) == best
+    history.add(snapshot(4, 0.00001))
+    assert json.loads(history.best_text())["words"] == "Lowest held-out loss so far: 1.0e-05, at step 40"
+
+
 def test_one_event_says_all_that_was_thinned_out() -> None:
     """However often a run was thinned out, a viewer learns of it once, with all the numbers."""
     history = History()
     for number in range(10):
         history.add(snapshot(number))
-    history.add({"type": "event", "event": "thinned", "step": 90, "ranges": [[1, 3], [5, 5]], "n_kept": 6})
-    history.add({"type": "event", "event": "thinned", "step": 90, "ranges": [[4, 4]], "n_kept": 5})
+    history.add(
+        {"type": "event", "event": "thinned", "step": 90, "ranges": [[1, 3], [5, 5]], "n_kept": 6, "budget": 10**6}
+    )
+    history.add({"type": "event", "event": "thinned", "step": 90, "ranges": [[4, 4]], "n_kept": 5, "budget": 10**6})
     (event,) = [line for line in map(json.loads, history.since(0)) if line["type"] == "event"]
     assert (event["ranges"], event["n_kept"]) == ([[1, 5]], 5)
     assert history.thinned == {1, 2, 3, 4, 5}

@@ -10,8 +10,8 @@ const MOST = 4096;
 export class SnapshotLines {
   /** @type {SnapshotLine[]} */
   kept = []; // in order of their numbers
-  /** @type {SnapshotLine | null} */
-  best = null; // the line with the lowest held-out loss
+  /** @type {number | null} */
+  best = null; // the number of the best snapshot so far, which the server says
   apart = 1; // 2^k
   /** @type {Set<number>} */
   marked = new Set(); // numbers with an event
@@ -35,8 +35,6 @@ export class SnapshotLines {
    */
   add(line) {
     const last = this.kept.at(-1);
-    const loss = line.heldout?.loss;
-    if (typeof loss === 'number' && !((this.best?.heldout.loss ?? Infinity) <= loss)) this.best = line;
     if (last && !this.#stays(last)) this.kept.pop();
     this.kept.push(line);
     while (this.kept.length > this.most) {
@@ -58,7 +56,7 @@ export class SnapshotLines {
 
   /** @param {SnapshotLine} line */
   #stays(line) {
-    return line.number % this.apart === 0 || line === this.best || this.marked.has(line.number);
+    return line.number % this.apart === 0 || line.number === this.best || this.marked.has(line.number);
   }
 
   /**

@@ -97,7 +97,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
       store.probeIndex = Math.min(store.probeIndex ?? (asked ? last : 0), last);
       store.describe(message.description);
     }
-    store.learn(message.lines, true);
+    store.learn(message, true);
     store.emit('status');
     greeted();
   }
@@ -124,7 +124,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     }
     const message = JSON.parse(data);
     if (message.type === 'hello') await greet(message);
-    else if (message.type === 'lines') store.learn(message.lines);
+    else if (message.type === 'lines') store.learn(message);
     else if (message.type === 'status') {
       store.status = message.status;
       store.emit('status');

@@ -3,13 +3,14 @@ import { answersOf } from '../lib/model/answers.js';
 import { SnapshotLines, Thinned } from './history.js';
 
 /** @import { Store } from './types.js' */
-/** @import { Description, Frame, Line } from '../lib/model/types.js' */
+/** @import { Best, Description, Frame, Line } from '../lib/model/types.js' */
 
 /** What is not known of a run that nothing was heard of yet. */
 const blank = () => ({
   run: null,
   description: null,
   nLines: 0, // how many lines the history has in all
+  best: null, // {number, step, words} of the snapshot with the lowest held-out loss so far
   events: [],
   status: null,
   probe: null,
@@ -89,16 +90,18 @@ export function createStore() {
       store.emit('run');
     },
     /**
-     * Take in new lines of the history; with `replace` they are all there are.
-     * @param {Line[]} lines
+     * Take in new lines of the history, and the best snapshot so far; with `replace` they are all there are.
+     * @param {{ lines: Line[], best: Best | null }} news
      * @param {boolean} [replace]
      */
-    learn(lines, replace = false) {
+    learn({ lines, best }, replace = false) {
       if (replace) {
         Object.assign(store, { nLines: 0, events: [] });
         history.forget();
         thinned.forget();
       }
+      store.best = best;
+      history.best = best?.number ?? null;
       for (const line of lines) {
         store.nLines += 1;
         if (line.type === 'snapshot') history.add(line);
@@ -119,16 +122,9 @@ export function createStore() {
     get snapshotLines() {
       return history.kept;
     },
-    /** Steps of one epoch: from the status, else from the configuration, else from the history itself. */
+    /** Steps of one epoch; 1 before the run is described. */
     get stepsPerEpoch() {
-      const { status, snapshotLines, description } = store;
-      if (status?.total_steps && status.n_epochs) return status.total_steps / status.n_epochs;
-      const batch = description?.config.training.batch_size;
-      const examples = description?.dataset.n_train;
-      if (batch === 'full') return 1;
-      if (typeof batch === 'number' && examples) return Math.ceil(examples / batch);
-      const line = snapshotLines.findLast((each) => each.epoch > 0);
-      return line ? line.step / line.epoch : Math.max(1, snapshotLines.at(-1)?.step ?? 1);
+      return store.description?.steps_per_epoch ?? 1;
     },
     /** @param {number | null} number */
     select(number) {

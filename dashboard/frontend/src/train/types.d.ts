@@ -1,6 +1,7 @@
 /** What the stage of the Train page is made of. */
 import type { Chart, ChartMark } from '../lib/charts/types.js';
 import type {
+  Best,
   EventLine,
   Frame,
   Line,
@@ -22,6 +23,7 @@ export interface Store extends NetworkStore {
   history: SnapshotLines;
   thinned: Thinned;
   nLines: number;
+  best: Best | null;
   layerSizes: number[];
   selected: number | null;
   pace: number;
@@ -32,7 +34,7 @@ export interface Store extends NetworkStore {
   emit(event: string): void;
   reset(run: string): void;
   describe(description: NetworkStore['description']): void;
-  learn(lines: Line[], replace?: boolean): void;
+  learn(news: { lines: Line[]; best: Best | null }, replace?: boolean): void;
   select(number: number | null): void;
   compare(frame: Frame | null): void;
 }
@@ -73,6 +75,7 @@ export interface Gathered {
   texts: string[];
 }
 
+/** Something to look at in a run (core/explain/health.py). */
 export interface Finding {
   level: 'bad' | 'watch';
   title: string;

@@ -42,7 +42,7 @@ export function parseTensors(buffer, start = 0) {
 }
 
 /**
- * A frame: {number, line, perClass, written, tensor(name)}.
+ * A frame: {number, line, perClass, averages, written, tensor(name)}.
  * @param {ArrayBuffer} buffer
  * @returns {Frame}
  */
@@ -53,6 +53,7 @@ export function parseFrame(buffer) {
     number: head.line.number,
     line: head.line,
     perClass: head.per_class,
+    averages: head.averages,
     written: head.written,
     tensor: parseTensors(buffer, 4 + length),
   };

@@ -43,11 +43,9 @@ export interface EventLine {
   step: number;
   time: number;
   message?: string;
-  value?: number;
-  n_kept?: number;
-  budget?: number;
-  n_epochs?: number;
   ranges?: Array<[number, number]>;
+  /** What happened and when, as it is shown. */
+  words: string;
 }
 
 export type Line = SnapshotLine | EventLine;
@@ -68,7 +66,14 @@ export interface NetworkConfig {
   dropout?: number;
 }
 
-/** What a run is, from its config.json. */
+/** The snapshot with the lowest held-out loss so far, and what it is called. */
+export interface Best {
+  number: number;
+  step: number;
+  words: string;
+}
+
+/** What a run is, from its config.json, with constants that the views draw by. */
 export interface Description {
   run: string;
   layer_sizes: number[];
@@ -76,6 +81,8 @@ export interface Description {
   config: { network: NetworkConfig; training: Record<string, unknown>; data: Record<string, unknown> };
   histogram_edges: Record<string, number[]>;
   steps_per_epoch?: number;
+  /** The usual norms of an update over the norm of the weights: lowest, highest. */
+  usual_updates?: [number, number];
 }
 
 export interface Status {
@@ -88,8 +95,8 @@ export interface Status {
 
 /** What the live socket sends as text. */
 export type Message =
-  | { type: 'hello'; description: Description; lines: Line[]; status: Status }
-  | { type: 'lines'; lines: Line[] }
+  | { type: 'hello'; description: Description; lines: Line[]; best: Best | null; status: Status }
+  | { type: 'lines'; lines: Line[]; best: Best | null }
   | { type: 'status'; status: Status };
 
 /** A class number, or a row of 0 and 1 for each label; null where nobody knows. */
@@ -190,9 +197,13 @@ export interface Frame {
   number: number;
   line: SnapshotLine;
   perClass?: PerClass[];
+  averages?: Averages;
   written?: number;
   tensor(name: string): Tensor | null;
 }
+
+/** The mean of each figure over the classes where it is defined, each counting the same or by its support. */
+export type Averages = Record<'macro' | 'weighted', Record<'precision' | 'recall' | 'f1', number | null>>;
 
 /** One class's figures in a snapshot; null is undefined. */
 export interface PerClass {

@@ -2,9 +2,9 @@
 import { createChartFrame, heldoutOf, runOf } from '../../lib/ui/chart-frame.js';
 import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
-import { average, Course, sorted, weakestOf } from './figures.js';
+import { Course, sorted, weakestOf } from './figures.js';
 
-/** @import { Frame, PerClass } from '../../lib/model/types.js' */
+/** @import { Averages, Frame, PerClass } from '../../lib/model/types.js' */
 /** @import { Store } from '../types.js' */
 
 /** @import { Rate } from './figures.js' */
@@ -24,12 +24,12 @@ const WHY = {
   recall: 'Undefined: there is no such example.',
   f1: 'Undefined: it is neither there nor predicted.',
 };
-/** @typedef {[string, string, (figures: PerClass) => number]} Average */
+/** @typedef {[string, string, keyof Averages]} Average */
 
 /** @type {Average[]} */
 const AVERAGES = [
-  ['Macro average', 'each counts the same', () => 1],
-  ['Weighted average', 'each counts by its support', ({ support }) => support],
+  ['Macro average', 'each counts the same', 'macro'],
+  ['Weighted average', 'each counts by its support', 'weighted'],
 ];
 const [WIDTH, HEIGHT] = [64, 18];
 const NAMED = 3; // classes that share the lowest F1 and are still named
@@ -120,14 +120,14 @@ export function createClasses(root, store) {
   }
 
   /** @param {Average} average */
-  function makeFoot([text, about, weigh]) {
+  function makeFoot([text, about, how]) {
     const note = make('small');
     const row = foot.insertRow();
     row.append(make('th', { scope: 'row', title: `${text}: ${about}; undefined figures are left out` }, text, note));
     const cells = RATES.map(() => row.insertCell());
     const support = row.insertCell();
     row.insertCell().className = 'ch-trend';
-    return { note, about, weigh, cells, support };
+    return { note, about, how, cells, support };
   }
 
   /**
@@ -193,11 +193,17 @@ export function createClasses(root, store) {
     if (known.frame === shown) return;
     known.frame = shown;
     table.dataset.number = String(shown.number);
-    show(shown.perClass.map((each, index) => ({ ...each, index })));
+    show(
+      shown.perClass.map((each, index) => ({ ...each, index })),
+      shown.averages,
+    );
   }
 
-  /** @param {Array<PerClass & { index: number }>} classes */
-  function show(classes) {
+  /**
+   * @param {Array<PerClass & { index: number }>} classes
+   * @param {Averages | undefined} averages
+   */
+  function show(classes, averages) {
     for (const { name, node } of headings)
       node.setAttribute('aria-sort', order.by !== name ? 'none' : order.falls ? 'descending' : 'ascending');
     const weakest = weakestOf(classes);
@@ -215,11 +221,12 @@ export function createClasses(root, store) {
     });
     if (!feet.length) feet = AVERAGES.map(makeFoot);
     const total = classes.reduce((sum, { support }) => sum + support, 0);
-    for (const { note, about, weigh, cells, support } of feet) {
-      const means = RATES.map((name) => average(classes, name, weigh));
-      means.forEach(({ value }, k) => write(cells[k], value === null ? 'n/a' : value.toFixed(3)));
-      const left = RATES.map((name, k) => ({ name: name === 'f1' ? 'F1' : name, count: means[k].count }));
-      const over = left
+    for (const { note, about, how, cells, support } of feet) {
+      RATES.forEach((name, k) => write(cells[k], averages?.[how][name]?.toFixed(3) ?? 'n/a'));
+      const over = RATES.map((name) => ({
+        name: name === 'f1' ? 'F1' : name,
+        count: classes.filter((each) => each[name] !== null).length,
+      }))
         .filter(({ count }) => count < classes.length)
         .map(({ name, count }) => `${name} over the ${count} of ${classes.length} where it is defined`);
       write(note, [about, ...over].join('; '));

@@ -1,24 +1,8 @@
-/** Averages, order and course of the figures of the classes; null is undefined and never counts as a number. */
+/** Order and course of the figures of the classes; null is undefined and never counts as a number. */
 
 /** @import { PerClass } from '../../lib/model/types.js' */
 
 /** @typedef {'precision' | 'recall' | 'f1'} Rate */
-
-/**
- * The mean of `name` over the classes where it is defined: {value|null, count}; `weigh` gives each its weight.
- * @param {PerClass[]} classes
- * @param {Rate} name
- * @param {(figures: PerClass) => number} weigh
- */
-export function average(classes, name, weigh) {
-  const defined = classes.flatMap((each) => {
-    const rate = each[name];
-    return rate === null ? [] : { rate, weight: weigh(each) };
-  });
-  const weight = defined.reduce((sum, each) => sum + each.weight, 0);
-  const value = weight ? defined.reduce((sum, each) => sum + each.weight * each.rate, 0) / weight : null;
-  return { value, count: defined.length };
-}
 
 /**
  * The classes in order of a column, undefined ones last either way, ties as they were.

@@ -253,9 +253,7 @@ export function createCurves(root, store) {
         left.style.cssText = `font-style: normal; color: ${color}`;
         return make('span', {}, left, value);
       }),
-      ...near
-        .slice(0, 3)
-        .map(({ words, step }) => make('q', { textContent: `step ${step.toLocaleString('en')}: ${words}` })),
+      ...near.slice(0, 3).map(({ words }) => make('q', { textContent: words })),
     );
     const isRight = at > box.clientWidth / 2;
     tip.style.left = `${Math.max(0, isRight ? at - 12 - tip.offsetWidth : Math.min(at + 12, box.clientWidth - tip.offsetWidth))}px`;

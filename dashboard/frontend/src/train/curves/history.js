@@ -1,18 +1,9 @@
 /** A run's history as columns of numbers, to which new snapshots are only added; a missing number is NaN. */
 
-/** @import { EventLine, SnapshotLine } from '../../lib/model/types.js' */
+/** @import { SnapshotLine } from '../../lib/model/types.js' */
 /** @import { Store } from '../types.js' */
 
-/** @type {Record<string, (event: EventLine) => string>} */
-const EVENTS = {
-  learning_rate: ({ value }) => `learning rate set to ${value}`,
-  pause: () => 'paused',
-  best: () => 'lowest held-out loss so far',
-  diverged: () => 'diverged',
-  interrupted: () => 'interrupted',
-  stop: () => 'stopped',
-  failed: () => 'failed',
-};
+const MARKED = new Set(['learning_rate', 'pause', 'best', 'diverged', 'interrupted', 'stop', 'failed']);
 /** @typedef {'trainLoss' | 'heldoutLoss' | 'trainAccuracy' | 'heldoutAccuracy' | 'rate'} FigureName */
 
 /** @type {Record<FigureName, (line: SnapshotLine) => number | null>} */
@@ -80,6 +71,6 @@ export class History {
 export function marksOf({ events }, per) {
   const best = events.findLast(({ event }) => event === 'best');
   return events
-    .filter((line) => line.event in EVENTS && (line.event !== 'best' || line === best))
-    .map((line) => ({ kind: line.event, step: line.step, epoch: line.step / per, words: EVENTS[line.event](line) }));
+    .filter((line) => MARKED.has(line.event) && (line.event !== 'best' || line === best))
+    .map(({ event, step, words }) => ({ kind: event, step, epoch: step / per, words }));
 }

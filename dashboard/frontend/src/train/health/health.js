@@ -1,14 +1,13 @@
-/** The health panel: what is wrong, why it says so, and which slider to move. */
+/** The health panel: what is wrong at the moment shown, which numbers say so, and which setting to change. */
 
-import { layersOf } from '../../lib/model/forward.js';
 import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
-import { diagnose } from './rules.js';
 
-/** @import { SnapshotLine } from '../../lib/model/types.js' */
-/** @import { Store } from '../types.js' */
+/** @import { Finding, Store } from '../types.js' */
 
-const READ = 250; // ms for which a sentence stays at least: the whole history is gone through for it
+const READ = 250; // ms for which a sentence stays at least: the server goes through the whole history for it
+const FINE =
+  'Nothing to report: no dying or saturated neurons, no vanishing or exploding gradients, no overfitting, and steps of a usual size.';
 
 /**
  * Build the panel in `root` on the stage's store. Returns {update(now), destroy()}.
@@ -22,7 +21,8 @@ export function createHealth(root, store) {
   head.append(title, summary);
   const list = make('ul', { className: 'as-findings' });
   root.append(head, list);
-  let said = '';
+  let asked = '';
+  let told = '';
   let since = -READ;
   let timer = 0;
   const { wake, sleep } = whenSeen(root, update);
@@ -36,38 +36,46 @@ export function createHealth(root, store) {
       }, rest);
       return;
     }
-    const { shown, description, snapshotLines, events } = store;
+    const { run, base, shown, description, events } = store;
     if (!shown || !description) return;
+    // What ended a run comes after its last snapshot, and belongs to it.
+    const question = `${run} ${shown.number} ${events.length}`;
+    if (question === asked) return;
+    asked = question;
     since = performance.now();
-    const lines = snapshotLines.slice(0, store.history.placeOf(shown.number) + 1);
-    const layers = layersOf(description);
-    const findings = diagnose(lines, {
-      names: layers.map((layer, i) => (layer.isOutput ? 'the output' : `hidden layer ${i + 1}`)),
-      sizes: description.layer_sizes,
-      settings: description.config,
-      /** @param {SnapshotLine} line */
-      epochOf: (line) => line.step / store.stepsPerEpoch,
-      events: events.filter(({ step }) => step <= shown.line.step || shown.number === store.newest),
-    });
-    const key = JSON.stringify(findings);
-    if (key === said) return;
-    said = key;
+    ask(`${base}/annscope/runs/${encodeURIComponent(run)}/snapshots/${shown.number}/findings`, question);
+  }
+
+  /**
+   * @param {string} address
+   * @param {string} question
+   */
+  async function ask(address, question) {
+    try {
+      const answer = await fetch(address);
+      if (answer.ok && question === asked) tell(await answer.text());
+    } catch {
+      // The stage says that the connection is lost.
+    }
+  }
+
+  /** @param {string} text */
+  function tell(text) {
+    if (text === told) return;
+    told = text;
+    /** @type {Finding[]} */
+    const findings = JSON.parse(text);
     summary.textContent = findings.length
       ? `${findings.length} ${findings.length === 1 ? 'thing' : 'things'} to look at`
       : '';
     if (!findings.length) {
-      const fine = make('li', {
-        className: 'as-fine',
-        textContent:
-          'Nothing to report: no dying or saturated neurons, no vanishing or exploding gradients, no over-fitting, and steps of a usual size.',
-      });
-      list.replaceChildren(fine);
+      list.replaceChildren(make('li', { className: 'as-fine', textContent: FINE }));
       return;
     }
     list.replaceChildren(
       ...findings.map(({ level, title: what, why, remedy }) => {
         const item = make('li', { className: `as-${level}` });
-        const strong = make('b', { textContent: what[0].toUpperCase() + what.slice(1) });
+        const strong = make('b', { textContent: what });
         const reason = make('span', { textContent: why });
         const advice = make('em', { textContent: remedy });
         item.append(strong, reason, advice);
@@ -76,13 +84,7 @@ export function createHealth(root, store) {
     );
   }
 
-  const stops = ['frame', 'lines'].map((event) => store.on(event, wake));
-  stops.push(
-    store.on('run', () => {
-      said = '';
-      wake();
-    }),
-  );
+  const stops = ['frame', 'lines', 'run'].map((event) => store.on(event, wake));
   wake();
   return {
     update,

@@ -9,23 +9,22 @@ import { make } from '../../lib/ui/dom.js';
 import { createNumbersTable } from '../../lib/ui/numbers-table.js';
 import { whenSeen } from '../../lib/ui/seen.js';
 import { chooseByKey } from '../choose-by-key.js';
-import { HEALTHY } from '../health/rules.js';
 
 /** @import { Palette } from '../../lib/model/types.js' */
 /** @import { Chart, Series } from '../../lib/charts/types.js' */
 /** @import { Store } from '../types.js' */
 
 const HEIGHT = 210;
-/** @typedef {{ label: string, about: string, log?: boolean, band?: number[], unit?: string, hidden?: boolean }} Figure */
+/** @typedef {{ label: string, about: string, log?: boolean, band?: 'usual_updates', unit?: string, hidden?: boolean }} Figure */
 /** @typedef {'update_ratio' | 'gradient_norm' | 'weight_norm' | 'dead_fraction' | 'saturated_fraction' | 'activation_std'} FigureName */
 
 /** @type {Record<FigureName, Figure>} */
 const FIGURES = {
   update_ratio: {
     label: 'Update / weight',
-    about: 'Length of the last step as a part of the length of the weights; the band is healthy',
+    about: 'Length of the last step as a part of the length of the weights; the band is usual',
     log: true,
-    band: HEALTHY,
+    band: 'usual_updates',
   },
   gradient_norm: { label: 'Gradient norm', about: 'Euclidean length of the gradient of the weights', log: true },
   weight_norm: { label: 'Weight norm', about: 'Euclidean length of the weights' },
@@ -112,8 +111,9 @@ export function createLayers(root, store) {
       withX: true,
     });
     chart = laid;
-    if (about.band && isKnown) {
-      const [top, bottom] = [laid.y(about.band[1]), laid.y(about.band[0])].map((y) =>
+    const band = about.band && store.description[about.band];
+    if (band && isKnown) {
+      const [top, bottom] = [laid.y(band[1]), laid.y(band[0])].map((y) =>
         Math.min(laid.bottom, Math.max(MARGIN.top, y)),
       );
       context.fillStyle = palette.accent;

@@ -1,7 +1,5 @@
 /** What happened during a run, as marks on the timeline: changes by hand, pauses, the best epoch, the end. */
-import { asNumber } from '../../lib/format/text.js';
-import { epochWords } from '../store.js';
-/** @import { EventLine, Frame, SnapshotLine } from '../../lib/model/types.js' */
+/** @import { Best, EventLine, Frame } from '../../lib/model/types.js' */
 /** @import { Gathered, Mark } from '../types.js' */
 
 /** Glyphs in a box of 12 by 12, told apart by shape. */
@@ -17,58 +15,39 @@ export const GLYPHS = {
   note: 'M6 1.2A4.8 4.8 0 1 0 6 10.8A4.8 4.8 0 1 0 6 1.2Z',
 };
 
-/** @param {number} step */
-const at = (step) => `at step ${step.toLocaleString('en')}`;
-/** @param {string} words */
-const ended = (words) => (/** @type {EventLine} */ event) =>
-  `${words} ${at(event.step)}${event.message ? `. ${event.message}` : ''}`;
 const UNMARKED = new Set(['best', 'pin', 'unpin']);
-/** @type {Record<string, [string, (event: EventLine) => string]>} */
+/** @type {Record<string, string>} */
 const KINDS = {
-  learning_rate: [
-    'rate',
-    (event) => `Learning rate ${Number(event.value?.toPrecision(3))} from step ${event.step.toLocaleString('en')}`,
-  ],
-  pause: ['pause', ended('Paused')],
-  resume: ['resume', ended('Resumed')],
-  epochs: ['note', (event) => `Number of epochs changed to ${event.n_epochs}`],
-  finished: ['stop', ended('Finished')],
-  stop: ['stop', ended('Stopped')],
-  stopped: ['stop', ended('Stopped')],
-  diverged: ['trouble', ended('Diverged')],
-  failed: ['trouble', ended('Failed')],
-  interrupted: ['trouble', ended('Interrupted')],
-  thinned: [
-    'note',
-    (event) =>
-      `Only ${event.n_kept?.toLocaleString('en')} snapshots so far keep their arrays, to stay within ${((event.budget ?? 0) / 1e6).toLocaleString('en')} MB ${at(event.step)}`,
-  ],
-  warning: ['trouble', (event) => event.message ?? `Warning ${at(event.step)}`],
+  learning_rate: 'rate',
+  pause: 'pause',
+  resume: 'resume',
+  finished: 'stop',
+  stop: 'stop',
+  diverged: 'trouble',
+  failed: 'trouble',
+  interrupted: 'trouble',
+  warning: 'trouble',
 };
 
 /**
- * The marks of a run: [{kind, step, text}], in order of steps. `best` is the snapshot of the lowest held-out loss so far, or null.
+ * The marks of a run: [{kind, step, text}], in order of steps. `best` is the best snapshot so far, or null.
  * @param {EventLine[]} events
- * @param {SnapshotLine | null} best
- * @param {number} stepsPerEpoch
+ * @param {Best | null} best
  * @param {Frame | null} [compared]
  */
-export function marksOf(events, best, stepsPerEpoch, compared = null) {
+export function marksOf(events, best, compared = null) {
   /** @type {Mark[]} */
   const marks = [];
-  if (compared)
-    marks.push({ kind: 'pin', step: compared.line.step, text: `Pinned to be compared ${at(compared.line.step)}` });
-  for (const event of events) {
-    if (UNMARKED.has(event.event)) continue;
-    const [kind, say] = KINDS[event.event] ?? ['note', ended(event.event.replaceAll('_', ' '))];
-    marks.push({ kind, step: event.step, text: say(event) });
+  if (compared) {
+    const { step } = compared.line;
+    marks.push({ kind: 'pin', step, text: `Pinned to be compared at step ${step.toLocaleString('en')}` });
   }
-  if (best)
-    marks.push({
-      kind: 'best',
-      step: best.step,
-      text: `Lowest held-out loss so far: ${asNumber(best.heldout.loss, 4)}, epoch ${epochWords(best, stepsPerEpoch)}`,
-    });
+  for (const { event, step, words, message } of events) {
+    if (UNMARKED.has(event)) continue;
+    const text = message && message !== words ? `${words}. ${message}` : words;
+    marks.push({ kind: KINDS[event] ?? 'note', step, text });
+  }
+  if (best) marks.push({ kind: 'best', step: best.step, text: best.words });
   return marks.sort((a, b) => a.step - b.step);
 }
 

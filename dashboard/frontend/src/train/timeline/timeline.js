@@ -307,12 +307,7 @@ export function createTimeline(root, store, keys) {
     const key = `${store.run} ${nLines} ${newest} ${width} ${store.compared?.number}`;
     if (key === marked) return;
     marked = key;
-    places = gathered(
-      marksOf(events, newest > 1 ? store.history.best : null, store.stepsPerEpoch, store.compared),
-      placeOf,
-      newest,
-      width,
-    );
+    places = gathered(marksOf(events, newest > 1 ? store.best : null, store.compared), placeOf, newest, width);
     while (nodes.length > places.length) nodes.pop()?.remove();
     places.forEach(({ number, kind, texts }, i) => {
       if (!nodes[i]) {

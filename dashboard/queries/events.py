@@ -1,0 +1,44 @@
+"""What happened during a run, in words: each event of the record as the curves and the timeline name it."""
+
+from __future__ import annotations
+
+from annscope.runs.record import Line
+from annscope.runs.thinning import MEGABYTE
+
+_WORDS = {
+    "pause": "Paused",
+    "resume": "Resumed",
+    "stop": "Stopped",
+    "finished": "Finished",
+    "diverged": "Diverged",
+    "interrupted": "Interrupted",
+    "failed": "Failed",
+}
+
+
+def words_of(event: Line) -> str:
+    """What happened, and when."""
+    step = f"{event['step']:,}"
+    match event["event"]:
+        case "learning_rate":
+            return f"Learning rate {event['value']:.3g} from step {step}"
+        case "epochs":
+            return f"Number of epochs changed to {event['n_epochs']}"
+        case "thinned":
+            budget = f"{event['budget'] / MEGABYTE:,.0f} MB"
+            return (
+                f"Only {event['n_kept']:,} snapshots so far keep their arrays, to stay within {budget} at step {step}"
+            )
+        case "warning" if event.get("message"):
+            return str(event["message"])
+        case "best":
+            return best_words(event)
+        case name:
+            return f"{_WORDS.get(name) or name.replace('_', ' ').capitalize()} at step {step}"
+
+
+def best_words(line: Line) -> str:
+    """What the best snapshot so far is called; `line` is its line, or an event that names it."""
+    loss = line["heldout"]["loss"]
+    figure = "not finite" if loss is None else f"{loss:.4f}" if loss >= 0.00005 else f"{loss:.1e}"
+    return f"Lowest held-out loss so far: {figure}, at step {line['step']:,}"
