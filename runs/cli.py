@@ -348,9 +348,19 @@ def list_(as_json: bool) -> None:
     if not found:
         say("There are no runs yet. Begin one with: annscope train")
         return
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("Run", "Status", "Epoch", "Held-out loss", "Accuracy", "Size", "", box=None, pad_edge=False)
+    table = Table(
+        Column("Run", no_wrap=True),
+        "Status",
+        "Epoch",
+        "Held-out loss",
+        "Accuracy",
+        "Size",
+        "",
+        box=None,
+        pad_edge=False,
+    )
     for summary in found:
         table.add_row(
             summary.run,

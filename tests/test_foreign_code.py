@@ -12,9 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from annscope.core.learning_rate_finder import Suggestion
 
 from annscope.core.config import RunConfig
+from annscope.core.explain.range_test import Suggestion
 from annscope.runs import launch
 from annscope.runs.catalogue import run_directory
 from annscope.runs.learning_rate import search_elsewhere

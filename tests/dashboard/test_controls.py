@@ -67,6 +67,7 @@ OTHER: dict[str, tuple[Any, str]] = {
     "dtype": ("float64", "float64"),
     "engine": ("pure_python", "pure_python"),
     "snapshot-every": (33, "33"),
+    "megabytes": (250, "250"),
     "train-sample": (0, "0"),
 }
 """For each setting another value than its default (several lie between stops), and how the address spells it."""

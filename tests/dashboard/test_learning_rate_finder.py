@@ -114,7 +114,7 @@ def test_a_search_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence, and no button."""
     searching(monkeypatch, SearchError("The loss was not finite at any learning rate: scale the features."))
     page = open_window({})
-    assert [error.value for error in page.error] == [
+    assert [error.value.replace("\\", "") for error in page.error] == [
         "The loss was not finite at any learning rate: scale the features."
     ]
     assert not any(button.key == state.USE_RATE for button in page.button)

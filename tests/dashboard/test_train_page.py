@@ -93,7 +93,7 @@ def test_start_uses_the_controls_and_looks_at_the_new_run(started: list[RunConfi
         ("stopped", {state.START, state.PAUSE}, "Resume"),
         ("interrupted", {state.START, state.PAUSE}, "Resume"),
         ("diverged", {state.START}, "Pause"),
-        ("failed", {state.START}, "Pause"),
+        ("failed", {state.START, state.PAUSE}, "Resume"),
     ],
 )
 def test_buttons_can_be_pressed_when_they_make_sense(
