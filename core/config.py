@@ -317,23 +317,23 @@ class TrainingConfig:
     )  # fmt: skip
     shift: int = setting(
         0, kind="integer", label="Shift", advanced=True, minimum=0, maximum=1000, low=0, high=8, step=1,
-        help="Training images are moved, anew in every epoch, by up to this many pixels down and across.",
+        help="Training images are moved, again in every epoch, by up to this many pixels down and across.",
     )  # fmt: skip
     rotate: float = setting(
         0.0, kind="number", label="Rotate", advanced=True, minimum=0.0, maximum=180.0, low=0, high=45, step=1,
-        help="Training images are turned, anew in every epoch, by up to this many degrees either way.",
+        help="Training images are turned, again in every epoch, by up to this many degrees either way.",
     )  # fmt: skip
     zoom: float = setting(
         0.0, kind="number", label="Zoom", advanced=True, minimum=0.0, maximum=0.9, low=0.0, high=0.5, step=0.05,
-        help="Training images become, anew in every epoch, higher or lower and wider or narrower by up to this share.",
+        help="Training images become, again in every epoch, higher or lower and wider or narrower by up to this share.",
     )  # fmt: skip
     shear: float = setting(
         0.0, kind="number", label="Shear", advanced=True, minimum=0.0, maximum=80.0, low=0, high=45, step=1,
-        help="Training images are slanted, anew in every epoch, by up to this many degrees either way.",
+        help="Training images are slanted, again in every epoch, by up to this many degrees either way.",
     )  # fmt: skip
     elastic: float = setting(
         0.0, kind="number", label="Elastic", advanced=True, minimum=0.0, maximum=100.0, low=0.0, high=4.0, step=0.2,
-        help="Training images are bent, anew in every epoch, as if they were of rubber: the standard deviation of the "
+        help="Training images are bent, again in every epoch, as if they were of rubber: the standard deviation of the "
         "displacement of a pixel, in pixels.",
     )  # fmt: skip
     elastic_smoothing: float = setting(

@@ -108,7 +108,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "best",
             "What five minutes on two cores are good for: three layers of SiLU neurons, and images that are shifted, "
-            "turned, stretched and bent anew in every epoch. One network, chosen on held-out training images.",
+            "turned, stretched and bent again in every epoch. One network, chosen on held-out training images.",
             "annscope, with the elastic distortions of Simard, Steinkraus and Platt",
             "99.43 % on test (median of five seeds; 99.37 to 99.44 %), in about four minutes of one core",
             {

@@ -20,7 +20,7 @@ Where an example carries any number of labels, such a matrix for each label by i
 class Normalized:
     """What a layer with batch normalisation has learned, and the sums that it has seen.
 
-    Its sums are scale (weight^T x - mean) / sqrt(variance + eps) + shift (`core.network.folded`).
+    Its sums are scale (weight^T x - mean) / sqrt(variance + eps) + shift (`core.network.fold_batch_norm`).
     """
 
     weight: Float[ndarray, "n_in n_out"]

@@ -191,7 +191,7 @@ class Trainer:
         self._best_loss = math.inf if state["best_loss"] is None else state["best_loss"]
         if state["n_epochs"] == self._config.training.n_epochs:
             self.stop_reason = state["stop_reason"]
-        elif state["stop_reason"] is not None:  # more epochs were asked for: patience begins anew
+        elif state["stop_reason"] is not None:  # more epochs were asked for: patience begins again
             self.best_step, self._best_loss = None, math.inf
 
     def _typed(self, array: ndarray) -> ndarray:

@@ -61,7 +61,7 @@ class Backpropagation:
 
     @property
     def rows(self) -> list[slice]:
-        """The features that each worker looks after."""
+        """The features that each worker computes."""
         return self._layers[0].rows
 
     @property

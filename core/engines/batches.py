@@ -1,4 +1,4 @@
-"""The order in which a network meets its examples: every epoch shuffled anew, in batches, none left out."""
+"""Batches: the order of the examples, shuffled again in every epoch, none left out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Batches:
 
     `augments`, where there are any, change gathered features in place, each of them in the same way, one
     for each worker; they are told the epoch of the features and the place in it of the first
-    of them. A single batch is then a copy, made anew for each step.
+    of them. A single batch is then a copy, made again for each step.
     """
 
     def __init__(

@@ -58,7 +58,7 @@ class Layer:
         shape, dtype = (self.weight.shape[1], batch_size), self.weight.dtype
         # The sums of the first layer lie by example, as the inputs do: that multiplies faster. Where the next
         # layer is shared each worker wants some of the units, all their examples next to each other. With the
-        # biases folded it is the last layer, whose targets lie so, and a row of ones goes below whole rows.
+        # bias trick it is the last layer, whose targets lie so, and a row of ones goes below whole rows.
         is_split = i + 1 < len(parameters.weights) and len(layer_rows(parameters, i + 1, workers.size)) > 1
         by_example = activation is None if bias_trick else not (i or is_split)
         self._ones_below = int(bias_trick and activation is not None)

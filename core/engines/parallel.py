@@ -115,7 +115,8 @@ class _ParallelPass:
         gradients = step.gradients(inputs)[: len(context.optimizer.updates)]
         self.end_gradients = [operation for operations in gradients for operation in operations]
         self.end = [
-            sequence([*operations, walk]) for operations, walk in zip(gradients, context.optimizer.updates, strict=True)
+            sequence([*operations, update])
+            for operations, update in zip(gradients, context.optimizer.updates, strict=True)
         ]
 
     def _gathered(self, source: Float[ndarray, "n *_"], gather: list[Operation]) -> Float[ndarray, "size *_"]:

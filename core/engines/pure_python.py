@@ -25,7 +25,7 @@ from annscope.core.pure_python import Neuron, NeuronNetwork
 
 
 class PurePythonEngine(Engine):
-    """Gradient descent, neuron by neuron; what it cannot do, `core.config.RunConfig` refuses.
+    """Gradient descent, neuron by neuron; what it cannot do, `core.config.RunConfig` rejects.
 
     Raises ConfigError for a data set with weights of its examples.
     """

@@ -85,7 +85,7 @@ def evaluate(
 ) -> Evaluation:
     """Loss (a name of `core.functions.losses`), accuracy and confusion matrix of a network on labelled examples.
 
-    Whoever has the logits of the first `EVALUATION_BLOCK` examples already, or all `evaluated_logits`, may give them.
+    `first_logits` are those of the first `EVALUATION_BLOCK` examples, or all `evaluated_logits`, where they are known.
     """
     total = 0.0
     logits = evaluated_logits(network, x, first_logits, workers=workers)

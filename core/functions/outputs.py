@@ -78,7 +78,8 @@ def softmax(logits: Float[ndarray, "... n_classes"]) -> Float[ndarray, "... n_cl
 
 def _softmax(logits: ndarray, axis: int) -> ndarray:
     exponentials = np.exp(logits - logits.max(axis=axis, keepdims=True))
-    return exponentials / exponentials.sum(axis=axis, keepdims=True)
+    exponentials /= exponentials.sum(axis=axis, keepdims=True)
+    return exponentials
 
 
 def one_hot(labels: ndarray, n_classes: int, dtype: str | np.dtype) -> Float[ndarray, "n n_classes"]:

@@ -1,4 +1,4 @@
-"""Training images as they might also have been: moved, turned, stretched, slanted and bent, anew in every epoch.
+"""Training images as they might also have been: moved, turned, stretched, slanted and bent, again in every epoch.
 
 The smooth random displacements are those of Simard, Steinkraus & Platt 2003, "Best practices for
 convolutional neural networks applied to visual document analysis", section 2.
