@@ -170,7 +170,7 @@ def test_the_health_of_the_moment_shown_is_told(served: Served, open_tab: Callab
         expect(health.locator(f"li {tag}")).to_have_text([getattr(finding, told) for finding in found])
     page.get_by_role("slider", name="Timeline").press("Home")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "0")
-    expect(health.locator("li")).to_have_text(re.compile("^Nothing to report"))
+    expect(health.locator("li")).to_have_text([re.compile("^Nothing to report")])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -58,11 +58,11 @@ def configs(draw: st.DrawFn) -> RunConfig:
     return RunConfig().with_values(
         {
             "hidden": hidden,
-            "activation": draw(st.sampled_from(ACTIVATIONS)),
-            "output": draw(st.sampled_from(OUTPUTS)),
-            "loss": draw(st.sampled_from(LOSSES)),
-            "optimizer": draw(st.sampled_from(OPTIMIZERS)),
-            "schedule": draw(st.sampled_from(SCHEDULES)),
+            "activation": draw(st.sampled_from(list(ACTIVATIONS))),
+            "output": draw(st.sampled_from(list(OUTPUTS))),
+            "loss": draw(st.sampled_from(list(LOSSES))),
+            "optimizer": draw(st.sampled_from(list(OPTIMIZERS))),
+            "schedule": draw(st.sampled_from(list(SCHEDULES))),
             "warmup-epochs": draw(st.sampled_from([0.0, 0.7])),
             "batch-size": draw(st.sampled_from([1, 4, 22, 23, 100, "full"])),
             "epochs": draw(st.integers(1, 3)),
