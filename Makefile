@@ -9,7 +9,7 @@ TOOLS := $(VENV)/tools/bin
 LOWEST := $(VENV)/lowest
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Old releases do in tests what today's pytest warns of.
-OLD_WAYS := -W "ignore:Passing a non-Collection"
+OLD_WAYS := -W "ignore:Passing a non-Collection" -W "ignore:scipy.optimize"
 LOCK := $(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
   --no-annotate --no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 

@@ -38,9 +38,9 @@ NETWORKS: dict[str, tuple[Settings, int, int]] = {
     "small": ({"data": "xor", "samples": 60, "hidden": (3,), "batch-size": 16, "epochs": 20, "snapshot-every": 2},
               6_000, 300_000),
     "784-512-256-10": ({"data": "mnist-5k", "hidden": (512, 256), "batch-size": 500, "optimizer": "adam", "epochs": 1,
-                        "snapshot-every": 3}, 60_000, 14_000_000),
+                        "snapshot-every": 3}, 10_000, 14_000_000),
 }  # fmt: skip
-LARGE_SHARE = 10
+LARGE_SHARE = 5
 """One run in so many has the large network."""
 
 
