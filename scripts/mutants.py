@@ -29,11 +29,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import beartype  # noqa: F401
 import coverage
-import hypothesis.extra.numpy  # noqa: F401
+import hypothesis.extra.numpy
+import jaxtyping  # noqa: F401
 import pytest
 import sklearn.metrics
 import sklearn.neural_network  # noqa: F401
+from hypothesis import Phase
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("annscope", "core", "data", "runs", "scripts", "tests", "pyproject.toml")
@@ -260,6 +263,12 @@ class _Selection:
     def __init__(self, tests: list[str]) -> None:
         self._place = {test: i for i, test in enumerate(tests)}
 
+    def pytest_configure(self) -> None:
+        # The first example that fails will do; for a smaller one nobody asks.
+        phases = (Phase.explicit, Phase.generate)
+        hypothesis.settings.register_profile("mutants", hypothesis.settings.get_profile("patient"), phases=phases)
+        hypothesis.settings.load_profile("mutants")
+
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         chosen = [item for item in items if item.nodeid in self._place]
         items[:] = sorted(chosen, key=lambda item: self._place[item.nodeid])
@@ -272,8 +281,6 @@ def measured(folder: Path, into: Path) -> Reach:
     """
 
     def run() -> int:
-        if into.exists():
-            return _pytest(["--collect-only", "tests/core"], None)
         watch = _Watch(folder)
         status = _pytest(["tests/core"], watch)
         reach = watch.reach()
@@ -281,7 +288,7 @@ def measured(folder: Path, into: Path) -> Reach:
             into.write_text(json.dumps({"seconds": reach.seconds, "tests": reach.tests}), encoding="utf-8")
         return status
 
-    if os.waitpid(_begin(folder, run), 0)[1]:
+    if not into.exists() and os.waitpid(_begin(folder, run), 0)[1]:
         sys.exit("The tests fail as it is; mend that first.")
     return Reach(**json.loads(into.read_text(encoding="utf-8")))
 
@@ -298,7 +305,15 @@ def begin(mutant: Mutant, tests: list[str], seconds: float, folder: Path) -> int
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         signal.alarm(5 * limit)  # for one that waits for ever
-        return _pytest(["-x", *sorted({test.partition("::")[0] for test in tests})], _Selection(tests))
+        # The module's own tests know best; only what they let pass is worth the import of all others.
+        own = [test for test in tests if Path(test.partition("::")[0]).stem == f"test_{Path(mutant.module).stem}"]
+        others = [test for test in tests if test not in set(own)]
+        status = 0
+        for part in filter(None, (own, others)):
+            status = _pytest(["-x", *sorted({test.partition("::")[0] for test in part})], _Selection(part))
+            if status:
+                break
+        return status
 
     return _begin(folder, run)
 
@@ -329,10 +344,10 @@ def _begin(folder: Path, run: Callable[[], int]) -> int:
         os._exit(status)
 
 
-def _pytest(arguments: list[str], plugin: object | None) -> int:
+def _pytest(arguments: list[str], plugin: object) -> int:
     options = ["-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-    return int(pytest.main([*options, *arguments], plugins=[plugin] if plugin else []))
+    return int(pytest.main([*options, *arguments], plugins=[plugin]))
 
 
 def interval(k: int, n: int) -> tuple[float, float]:
@@ -359,6 +374,8 @@ def main() -> None:
     wanted = [mutant for mutant in every if mutant.what not in equivalent.get(mutant.module, {})]
     order = random.Random(arguments.seed).sample(every, len(every))
     drawn = [mutant for mutant in order if mutant in set(wanted)][: arguments.sample or None]
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where it was started in the background
+        signal.signal(number, lambda *_: sys.exit("Ended early."))
     killed, done = 0, 0
     running: dict[int, tuple[Mutant, Path]] = {}
     with tempfile.TemporaryDirectory() as temporary:
@@ -381,9 +398,11 @@ def main() -> None:
                 end(child, folder, mutant)
                 free.append(folder)
                 done += 1
-                survived = os.waitstatus_to_exitcode(status) in (0, pytest.ExitCode.NO_TESTS_COLLECTED)
+                code = os.waitstatus_to_exitcode(status)
+                survived = code == 0
                 killed += not survived
-                print(f"{'SURVIVED' if survived else 'killed  '} {done}/{len(drawn)} {mutant}", flush=True)
+                how = "SURVIVED" if survived else "killed" if code > 0 else "endless"
+                print(f"{how:8} {done}/{len(drawn)} {mutant}", flush=True)
         finally:
             for child, (mutant, folder) in running.items():
                 end(child, folder, mutant)
@@ -407,8 +426,7 @@ def _copy_to(folder: Path) -> Path:
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
-            leave_out = shutil.ignore_patterns("__pycache__", "browser")
-            shutil.copytree(source, folder / name, symlinks=True, ignore=leave_out)
+            shutil.copytree(source, folder / name, symlinks=True, ignore=shutil.ignore_patterns("browser"))
         else:
             shutil.copy(source, folder / name)
     return folder

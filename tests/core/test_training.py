@@ -392,3 +392,11 @@ def test_a_gradient_is_no_longer_than_it_may_be(
     assert (norm > limit) is (limit < 1)
     np.testing.assert_allclose(mine, whole * min(1, limit / norm), rtol=1e-4)
     assert np.linalg.norm(mine) <= limit
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_checkpoint_counts_the_steps_of_its_optimizer(optimizer: str, dataset: Dataset, configure: Configure) -> None:
+    """What goes on from it has taken as many steps as the run, also where no moment depends on them."""
+    trainer = Trainer(dataset, configure(optimizer=optimizer, learning_rate=1e-3))
+    trainer.advance(3)
+    assert trainer.checkpoint().state["engine"]["optimizer_steps"] == trainer.step == 3
