@@ -71,7 +71,7 @@ bench: $(VENV)/installed-dev ## Side-by-side timings
 faults: $(VENV)/installed-dev ## Full disks, killed processes, altered files and the like, by the hundred (docs/reliability.md)
 	$(BIN)/python -m tests.faults
 
-mutants: $(VENV)/installed-dev ## Small mistakes put into the core, one at a time: do its tests notice? (a night; SAMPLE=150 for so many)
+mutants: $(VENV)/installed-dev ## Small mistakes put into the core, one at a time: do its tests notice? (a night; SAMPLE=200 for so many)
 	OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python -m scripts.mutants --sample $(or $(SAMPLE),0)
 
 pictures: $(VENV)/installed-dev ## Make the pictures of the README anew

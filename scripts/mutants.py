@@ -46,9 +46,9 @@ MEMORY = 4 * 2**30
 LEAST_SECONDS, PATIENCE = 60, 5
 """How long they may: so many times what they take on the core as it is, but so many seconds at least."""
 SIZES = {
-    "BLOCK", "LARGEST_BLOCK", "SLAB", "NUMBERS_AT_HAND", "SMALL_PRODUCT", "LEAST_ROWS", "_PARTS", "LEAST_SHARE",
-    "CACHE_LINE", "BLOCK_BYTES", "MOST_SLOTS", "MOST_IN_PLACE", "LARGE_BYTES", "CHUNK_BYTES", "STAIRS", "LEAST_ZEROS",
-    "UNITS", "MOST_NUMBERS", "MOST_WORK", "FIELD_BYTES",
+    "BATCH", "LARGEST_BATCH", "BLOCK", "TILE", "NUMBERS_IN_CACHE", "SMALL_PRODUCT", "LEAST_ROWS", "_PARTS",
+    "LEAST_SHARE", "CACHE_LINE", "BLOCK_BYTES", "MOST_SLOTS", "MOST_IN_PLACE", "LARGE_BYTES", "CHUNK_BYTES", "CHUNKS",
+    "LEAST_ZEROS", "LEAST_SAVING", "UNITS", "MOST_NUMBERS", "MOST_WORK", "FIELD_BYTES",
 }  # fmt: skip
 """Constants that say from which size on another way is taken, or how much is done at once, for speed alone."""
 CONTROLS = {"low", "high", "step", "advanced"}
