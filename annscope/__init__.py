@@ -1,4 +1,4 @@
-"""A multilayer perceptron in plain NumPy, its record and its dashboard; what people import stands here."""
+"""A multilayer perceptron in plain NumPy, its record and its dashboard; this module is the public API."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ __all__ = ["AnnscopeClassifier"]
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when it is asked for: most of annscope does without scikit-learn, which takes a second to import.
+    # Imported lazily: most of annscope does not need scikit-learn, which takes a second to import.
     if name == "AnnscopeClassifier":
         from annscope.estimator import AnnscopeClassifier
 

@@ -1,4 +1,4 @@
-"""A classifier for scikit-learn's pipelines, searches and scorers, trained by the engine of the core."""
+"""Classifier with scikit-learn's estimator API, trained by the engines of the core."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from annscope.core.network import Network
 from annscope.core.snapshot import LayerParameters
 
 MOST_MEASURED = 10_000
-"""Training examples that an epoch's loss is measured on: a fixed draw where there are more."""
+"""Number of training examples on which an epoch's loss is computed: a fixed sample if there are more."""
 AUTO_BATCH = 200
 
 OPTIONS = {
@@ -52,7 +52,7 @@ OPTIONS = {
     "batch_norm": "batch-norm",
     "dtype": "dtype",
 }
-"""The option of `core.config` behind each parameter, whose rule it keeps."""
+"""The option of `core.config` behind each parameter, whose rule applies."""
 
 STOPPING = {
     "validation_fraction": replace(FIELDS["split"], name="validation_fraction", minimum_open=True),
@@ -62,12 +62,12 @@ STOPPING = {
         label="Tolerance", help="How much the loss must fall to count as progress.",
     ),
 }  # fmt: skip
-"""The rules of the parameters that decide when to stop."""
+"""The rules of the parameters for early stopping."""
 
 
 @dataclass(frozen=True)
 class _Learned:
-    """What an engine needs to learn on, on other examples too: plain arrays and data, so it can be pickled."""
+    """State from which an engine can continue training, on other examples too: plain data, so it can be pickled."""
 
     config: RunConfig
     arrays: dict[str, ndarray]
@@ -84,7 +84,7 @@ class _Learned:
         return _Learned(engine.config, kept, dict(engine.state()))
 
     def give_to(self, engine: Engine, step: int) -> None:
-        """Have `engine` go on from here; after a change of optimizer, its moments begin at 0."""
+        """Restore the state in `engine`; after a change of optimizer, its moments start at 0."""
         arrays, state = dict(self.arrays), self.state
         if engine.config.training.optimizer != self.config.training.optimizer:
             arrays = {name: array for name, array in arrays.items() if not name.startswith("moment.")}
@@ -98,7 +98,7 @@ class _Learned:
 
 
 class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A multilayer perceptron with cross-entropy loss, for scikit-learn: of classes, or of several labels an example.
+    """A multilayer perceptron with cross-entropy loss, for scikit-learn: multi-class or multi-label.
 
     The parameters are named as in `sklearn.neural_network.MLPClassifier` where they mean the same.
     What differs: `optimizer` is its `solver`, `learning_rate` is its `learning_rate_init`, `l2`
@@ -112,70 +112,70 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     activation : str or sequence of str, default="relu"
         relu, leaky_relu, sigmoid, tanh, elu, silu, gelu or softplus; one for all hidden layers or one for each.
     optimizer : {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"}, default="adam"
-        How a gradient becomes a step.
+        The optimizer of the parameters.
     learning_rate : float, default=0.001
-        The size of each step.
+        The step size of the optimizer.
     batch_size : int, "auto" or "full", default="auto"
-        Examples looked at for one step; "auto" is min(200, n_samples).
+        Examples per step; "auto" is min(200, n_samples).
     max_iter : int, default=200
-        The most epochs that one call of `fit` takes.
+        Maximum number of epochs of one call of `fit`.
     l1, l2 : float, default=0.0
-        The penalty l1 sum |w| + l2 / 2 sum w^2, beside the mean loss.
+        The penalty l1 sum |w| + l2 / 2 sum w^2, added to the mean loss.
     weight_decay : float, default=0.01
-        Decoupled decay of the weights, used by adamw only.
+        Decoupled weight decay, used by adamw only.
     momentum : float, default=0.9
-        How much of the last step is kept, used by momentum and nesterov only.
+        Momentum coefficient, used by momentum and nesterov only.
     dropout : float, default=0.0
-        Share of the hidden neurons switched off at random in each step.
+        Probability of setting a hidden activation to zero in each step.
     batch_norm : bool, default=False
-        Whether the sums of hidden neurons are normalised over the batch.
+        Whether the pre-activations of hidden neurons are normalised over the batch.
     initializer : str, default="auto"
-        How the first weights are drawn; "auto" is glorot for sigmoid and tanh, else he.
+        Distribution of the initial weights; "auto" is glorot for sigmoid and tanh, else he.
     output : {"softmax", "binary"}, default="softmax"
-        One output unit a class, or a single sigmoid unit for two classes. Where y has labels, rows of 0 and 1,
-        there is always one sigmoid unit for each of them, and the loss is the sum of their cross-entropies.
+        One output unit per class, or a single sigmoid unit for two classes. If y is multi-label, rows of 0 and 1,
+        there is always one sigmoid unit per label, and the loss is the sum of their cross-entropies.
     class_weight : dict, "balanced" or None, default=None
-        How much the examples of each class count; "balanced" has every class weigh the same. A class that
-        a dict leaves out counts 1; a key that is no class is an error, unless every class has its weight.
+        Weights of the classes; "balanced" gives every class the same total weight. A class that is missing in
+        a dict has weight 1; a key that is not a class is an error, unless every class has its weight.
     early_stopping : bool, default=False
         Whether a part of the examples is held out to decide when to stop; the parameters with the
-        lowest validation loss are then kept. `partial_fit` takes no notice of it.
+        lowest validation loss are then kept. `partial_fit` ignores it.
     validation_fraction : float, default=0.1
-        The share held out, with each class in proportion where there are enough of them.
+        The share held out, stratified by class if there are enough examples.
     n_iter_no_change : int, default=10
         Epochs without progress after which training stops.
     tol : float, default=1e-4
-        How much the loss (with early stopping the validation loss) must fall to count as progress.
+        Minimum decrease of the loss (with early stopping the validation loss) that counts as progress.
     warm_start : bool, default=False
-        Whether `fit` goes on from where the last one ended, moments and all.
+        Whether `fit` continues from the last one, with the moments of the optimizer.
     random_state : int, RandomState instance or None, default=None
-        Decides the first weights, the order of the examples, the dropout and what is held out.
+        Determines the initial weights, the order of the examples, the dropout and what is held out.
     dtype : {"auto", "float32", "float64"}, default="auto"
-        What is computed with; "auto" is float32 for float32 features, else float64.
+        Floating-point type; "auto" is float32 for float32 features, else float64.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The classes, or the numbers of the labels.
+        The classes, or the indices of the labels.
     n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,), where the features have names
+    feature_names_in_ : ndarray of shape (n_features_in_,), if the features have names
     coefs_, intercepts_ : list of ndarray
         Weights (n_in, n_out) and biases of each layer, batch normalisation folded in.
     n_iter_ : int
-        Epochs taken so far.
+        Number of epochs so far.
     loss_curve_ : list of float
-        After each epoch the training loss, weighted, penalties included; on 10,000 examples where there are more.
+        Training loss after each epoch, weighted, penalties included; on 10,000 examples if there are more.
     best_loss_ : float
         The lowest of `loss_curve_`.
     validation_scores_, validation_loss_curve_ : list of float, or None without early stopping
-        Accuracy (of labels the subset accuracy) and loss on what is held out, after each epoch.
+        Accuracy (for multi-label data the subset accuracy) and loss on the held-out examples, after each epoch.
     best_validation_score_ : float, or None without early stopping
         The accuracy of the parameters that were kept.
 
-    A sample weight of w counts as w equal examples: exactly where a batch holds all examples
+    A sample weight of w counts as w equal examples: exactly if a batch holds all examples
     (the default up to 200), otherwise within each batch. `fit` raises
-    `core.errors.ConfigError`, a ValueError, for a parameter that breaks its rule, and
-    `core.errors.DivergedError` when the numbers stop being finite.
+    `core.errors.ConfigError`, a ValueError, for an invalid parameter, and
+    `core.errors.DivergedError` if a value becomes non-finite.
     """
 
     def __init__(
@@ -228,7 +228,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.dtype = dtype
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Learn from examples until the loss stops falling, or for `max_iter` epochs with a ConvergenceWarning."""
+        """Train until the loss stops falling, or for `max_iter` epochs with a ConvergenceWarning."""
         goes_on = self.warm_start and hasattr(self, "_learned")
         X, y, weights = self._examples(X, y, sample_weight, reset=not goes_on)
         classes = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
@@ -244,7 +244,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Go through these examples once, on top of what is learned; the first call names all `classes`."""
+        """Train for one epoch on these examples, from the current state; the first call needs all `classes`."""
         is_first = not hasattr(self, "_learned")
         X, y, weights = self._examples(X, y, sample_weight, reset=is_first)
         if is_first and classes is None and y.ndim == 1:
@@ -253,7 +253,9 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if is_first:
             self._begin(np.unique(classes), X.dtype, is_multilabel=y.ndim == 2)
         elif self._is_multilabel != (y.ndim == 2):
-            raise ValueError("y must be of the kind of the first call: one class an example, or rows of 0 and 1")
+            raise ValueError(
+                "y must be of the same kind as in the first call: one class per example, or rows of 0 and 1"
+            )
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(
                 f"classes must be those of the first call, {self.classes_.tolist()}, got {np.unique(classes).tolist()}"
@@ -271,7 +273,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, X: Any) -> ndarray:
-        """The most probable class of each example; of labels a row of 0 and 1, 1 from a probability of 0.5 on."""
+        """The most probable class of each example; for labels a row of 0 and 1, with 1 from a probability of 0.5 on."""
         network, logits = self._logits(X)
         predictions: ndarray = network.predictions(logits, is_multilabel=self._is_multilabel)
         return predictions if self._is_multilabel else self.classes_[predictions]
@@ -282,7 +284,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return network.probabilities(logits)
 
     def predict_log_proba(self, X: Any) -> ndarray:
-        """The logarithm of `predict_proba`, exact also where a probability is too small to write."""
+        """The logarithm of `predict_proba`, exact even if a probability underflows."""
         network, logits = self._logits(X)
         if self._is_multilabel:
             of_labels: ndarray = -np.logaddexp(0, -logits)
@@ -311,17 +313,17 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_learned")
 
-    # Learning
+    # Training
 
     def _examples(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> tuple[ndarray, ndarray, ndarray | None]:
-        """The examples as arrays, with weights that count; None where all count the same."""
+        """The examples as validated arrays, with sample weights; None if all are equal."""
         X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], reset=reset, multi_output=True)
         y = y.toarray() if hasattr(y, "toarray") else y
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         if y.ndim == 2 and not np.isin(y, (0, 1)).all():
-            raise ValueError("y must be one class an example, or a row of 0 and 1 for each, a column for each label")
+            raise ValueError("y must have one class per example, or a row of 0 and 1 with a column for each label")
         if sample_weight is None:
             return X, y, None
         weights = np.asarray(sample_weight, dtype=np.float64)
@@ -336,7 +338,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return X, y, weights
 
     def _labels(self, y: ndarray) -> ndarray:
-        """As a network learns them: numbers of classes, or rows of 0 and 1."""
+        """Encoded labels for the network: class indices, or rows of 0 and 1."""
         labels: ndarray = y.astype(np.int64) if self._is_multilabel else np.searchsorted(self.classes_, y)
         return labels
 
@@ -355,7 +357,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.best_validation_score_: float | None = None
 
     def _config(self) -> RunConfig:
-        """The parameters as a run's config. Raises ConfigError for one that breaks its rule, by its name here."""
+        """The parameters as a run's config. Raises ConfigError for an invalid one, by its name here."""
         given = {name: _plain(getattr(self, name)) for name in OPTIONS} | {"dtype": self._dtype}
         if isinstance(given["hidden_layer_sizes"], int):
             given["hidden_layer_sizes"] = [given["hidden_layer_sizes"]]
@@ -380,9 +382,9 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return config
 
     def _weigh(self, X: ndarray, labels: ndarray, weights: ndarray | None) -> tuple[ndarray, ndarray, ndarray | None]:
-        """The examples that count, and how much with the weights of their classes; none that weighs 0 is left."""
+        """The examples of non-zero weight, with sample weights times class weights."""
         if self.class_weight is not None and self._is_multilabel:
-            raise ConfigError(f"class_weight must be None where y has labels, got {self.class_weight!r}")
+            raise ConfigError(f"class_weight must be None for multi-label y, got {self.class_weight!r}")
         if self.class_weight is not None:
             weights = np.ones(len(labels)) if weights is None else weights
             weights = weights * self._class_weights(labels, weights)[labels]
@@ -405,7 +407,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes = self.classes_.tolist()
         unknown = [key for key in self.class_weight if key not in classes]
         unweighted = [label for label in classes if label not in self.class_weight]
-        if unknown and unweighted:  # as scikit-learn: one fold of the examples may lack a class that has a weight
+        if unknown and unweighted:  # as in scikit-learn: a cross-validation fold may lack a class that has a weight
             raise ConfigError(
                 f"class_weight must have the classes of y as its keys, got {unknown[0]!r} and nothing for {unweighted}"
             )
@@ -415,7 +417,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return of_class
 
     def _train(self, X: ndarray, labels: ndarray, weights: ndarray | None, *, once: bool = False) -> None:
-        """Take epochs until a stopping rule fires, or just one, and keep what is learned."""
+        """Train until a stopping rule applies, or for one epoch, and store the result."""
         config = self._config()
         rules = {name: rule.check(_plain(getattr(self, name))) for name, rule in STOPPING.items()}
         n_classes, output = len(self.classes_), config.network.output
@@ -472,11 +474,11 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.intercepts_ = [layer.bias for layer in layers]
 
     def _split(self, labels: ndarray, fraction: float) -> tuple[ndarray, ndarray]:
-        """Which examples to learn from and which to hold out, both in order."""
+        """Indices of the training and of the held-out examples, both in order."""
         n = len(labels)
         n_heldout = math.ceil(fraction * n)
         if n_heldout >= n:
-            raise ValueError(f"early_stopping needs at least 2 examples that count, got n_samples = {n}")
+            raise ValueError(f"early_stopping needs at least 2 examples of non-zero weight, got n_samples = {n}")
         counts = np.zeros(1) if labels.ndim == 2 else np.bincount(labels)
         held = counts[counts > 0]
         can_stratify = len(held) > 0 and held.min() > 1 and min(n_heldout, n - n_heldout) >= len(held)
@@ -490,14 +492,14 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._learned.give_to(engine, step)
         except ValueError as error:
             raise ConfigError(
-                "hidden_layer_sizes, batch_norm and dtype must stay as they were to go on learning"
+                "hidden_layer_sizes, batch_norm and dtype must not change between calls that continue training"
             ) from error
 
     def _advance(self, engine: Engine, per_epoch: int) -> None:
         start = self.n_iter_ * per_epoch
         rate = engine.config.training.learning_rate
         try:
-            with np.errstate(all="ignore"):  # what overflows is found, and named
+            with np.errstate(all="ignore"):  # overflows are detected and reported
                 engine.advance(start, start + per_epoch, lambda _step: rate)
         except NotFiniteError as error:
             raise DivergedError(
@@ -510,7 +512,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class _Measure:
-    """Loss and accuracy on fixed examples, each weighted."""
+    """Weighted loss and accuracy on fixed examples."""
 
     def __init__(self, x: ndarray, labels: ndarray, weights: ndarray | None, n_classes: int, output: str) -> None:
         self._x, self._labels, self._weights = x, labels, weights
@@ -539,7 +541,7 @@ def _dataset(x: ndarray, labels: ndarray, weights: ndarray | None, n_classes: in
 
 
 def _shown(n: int, seed: int) -> ndarray | slice:
-    """The rows that the training loss is measured on."""
+    """The rows on which the training loss is computed."""
     if n <= MOST_MEASURED:
         return slice(None)
     return np.sort(np.random.default_rng([seed, 2]).choice(n, MOST_MEASURED, replace=False))
@@ -550,7 +552,7 @@ def _rows(weights: ndarray | None, rows: ndarray | slice) -> ndarray | None:
 
 
 def _plain(value: Any) -> Any:
-    """A parameter as `core.config` knows it: a search may give NumPy's numbers and arrays."""
+    """A parameter as plain Python values: a search may give NumPy numbers and arrays."""
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.generic):

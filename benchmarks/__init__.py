@@ -1,1 +1,1 @@
-"""Side-by-side timings: printed as ratios, never a pass or a fail."""
+"""Benchmarks: timings relative to other implementations, without pass or fail."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...]`: run the benchmarks named, or all of them."""
+"""Command line of the benchmarks: `python -m benchmarks [NAME ...]` runs those named, or all of them."""
 
 import argparse
 import importlib
@@ -8,20 +8,20 @@ from annscope.core.errors import one_of
 from benchmarks import threads
 
 BENCHMARKS = {
-    "training": "samples trained on per second, beside other frameworks",
-    "inference": "images told apart per second, beside other frameworks",
-    "time-to-accuracy": "wall time to 97 % on MNIST test, beside PyTorch and scikit-learn",
-    "telemetry": "what watching costs: snapshot, held-out evaluation and record as a share of an epoch",
-    "pure-python": "samples trained on per second by neurons in plain Python, beside NumPy",
+    "training": "training samples per second, compared with other frameworks",
+    "inference": "images classified per second, compared with other frameworks",
+    "time-to-accuracy": "wall time to 97 % on MNIST test, compared with PyTorch and scikit-learn",
+    "telemetry": "overhead of recording: snapshot, held-out evaluation and record as a share of an epoch",
+    "pure-python": "training samples per second with neurons in plain Python, compared with NumPy",
     "scaling": "cost of a training sample against width, depth and batch size",
-    "viewing": "frames and scrubbing, many viewers, and what training loses to a viewer",
-    "dashboard": "load of every page, Start to first picture, written to drawn, server CPU and memory, in Chromium",
+    "viewing": "frame times and scrubbing, many viewers, and the slowdown of training by a viewer",
+    "dashboard": "load times, latency from Start and from snapshot to screen, server CPU and memory, in Chromium",
 }
 OWN = {"benchmarks", "core", "data", "runs", "scripts"}
 
 
 def main() -> None:
-    """Run each named benchmark in turn, in this process, on a fixed number of cores."""
+    """Run the named benchmarks one after another, in this process, on a fixed number of cores."""
     listed = "\n".join(f"  {name:<18}{about}" for name, about in BENCHMARKS.items())
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
@@ -40,7 +40,7 @@ def main() -> None:
         parser.error(one_of("benchmark", unknown[0], list(BENCHMARKS)))
     threads.pin(threads.wanted(rest))
     for name in names or BENCHMARKS:
-        # Not with the figures: those may be JSON.
+        # On standard error: the results may be JSON.
         print(f"\n== {name}: {BENCHMARKS[name]}\n", file=sys.stderr, flush=True)
         try:
             benchmark = importlib.import_module(f"benchmarks.{name.replace('-', '_')}")

@@ -1,4 +1,4 @@
-"""All contestants on one task, built, warmed up and timed in one process; then the figures and their tables."""
+"""Comparison of all contestants on one task, built, warmed up and timed in one process, and its tables."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from benchmarks.tables import Table, counted, percent, short, times
 from benchmarks.tasks import TASKS, Task, examples
 
 LEAST_SECONDS = 0.3
-"""How long a turn lasts at least."""
+"""Minimum duration of a turn, in seconds."""
 WARM_UP_PASSES = 2
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A contestant on one task: measured, or the reason why not ("-" for what its framework does not do)."""
+    """A contestant on one task: its measurement, or the reason for none ("-" if its framework does not support it)."""
 
     label: str
     measurement: Measurement | None = None
@@ -30,7 +30,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Contest:
-    """What was measured on one task, annscope first; `share` is of annscope's time (None when it was not measured)."""
+    """Measurements on one task, annscope first; `share` is that of bare multiplications in annscope's time, or None."""
 
     task: Task
     entries: tuple[Entry, ...]
@@ -48,12 +48,12 @@ class Contest:
 
 
 def main(name: str, about: str, tasks: Sequence[str], argv: Sequence[str]) -> None:
-    """Measure the chosen tasks with the chosen peers, and show the result."""
+    """Measure the chosen tasks with the chosen peers, and print the result."""
     parser = options.parser(name, about, rounds=7)
     parser.add_argument("--tasks", metavar="T1,T2", help=f"which tasks (default: all of {', '.join(tasks)})")
     parser.add_argument("--peers", metavar="NAMES", help=f"which peers (default: all of {', '.join(PEERS)})")
     if any(TASKS[key].shuffles for key in tasks):
-        parser.add_argument("--in-order", action="store_true", help="then measure again with nobody shuffling")
+        parser.add_argument("--in-order", action="store_true", help="then measure again without shuffling")
     parser.set_defaults(in_order=False)
     given = parser.parse_args(argv)
     chosen = options.chosen("--tasks", given.tasks, tasks)
@@ -81,19 +81,19 @@ def main(name: str, about: str, tasks: Sequence[str], argv: Sequence[str]) -> No
 
 
 def _orders(chosen: Sequence[Task], *, also_in_order: bool) -> list[list[Task]]:
-    """The tasks as they are, and those that shuffle once more without."""
+    """The tasks, and then those with shuffling again without it."""
     in_order = [replace(task, shuffle=False) for task in chosen if task.shuffles] if also_in_order else []
     return [list(chosen), *([in_order] if in_order else [])]
 
 
 def _order(chosen: Sequence[Task]) -> str:
     if any(task.shuffles for task in chosen):
-        return ", everybody shuffling"
-    return ", nobody shuffling" if any(task.batch_size for task in chosen) else ""
+        return ", with shuffling"
+    return ", without shuffling" if any(task.batch_size for task in chosen) else ""
 
 
 def hold(task: Task, peers: Sequence[Peer], *, rounds: int, least_seconds: float = LEAST_SECONDS) -> Contest:
-    """Build everyone, warm everyone up, then measure everyone, and the bare multiplications, in turn."""
+    """Build and warm up all contestants, then measure them and the bare multiplications in interleaved rounds."""
     x, y = examples(task)
     passes: dict[str, Callable[[], object]] = {}
     absences: dict[str, str] = {}
@@ -117,7 +117,7 @@ def hold(task: Task, peers: Sequence[Peer], *, rounds: int, least_seconds: float
             if peer is ANNSCOPE:
                 raise
             absences[peer.label] = f"not installed ({error.name or peer.package})"
-        except Exception as error:  # one that breaks on this machine is named, and the others go on
+        except Exception as error:  # one that fails on this machine is reported, and the others continue
             if peer is ANNSCOPE:
                 raise
             absences[peer.label] = (

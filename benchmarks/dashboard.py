@@ -1,4 +1,4 @@
-"""What a viewer waits for and what the server pays, measured in headless Chromium on one dashboard."""
+"""Latency for a viewer and cost for the server, measured in headless Chromium on one dashboard."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ PAGES = {
     ),
     "draw": ("drawing", "Draw, to pad and network", """() => document.querySelector(".dr-live canvas")"""),
 }
-"""The pages that show a run: address, what is waited for, and a script that says whether it is there."""
+"""The pages that show a run: path, what is waited for, and a script that checks for it."""
 CHARTS_ARE_DRAWN = """() => document.querySelectorAll(".ai-chart[data-drawn]").length >= 2"""
 SETTLED = 20
-"""The snapshot from which CPU and memory are counted: what is made once is made by then."""
+"""The snapshot from which CPU and memory are measured, after one-time work is done."""
 N_MEMORY = 6
-"""How often memory is looked at while the run is watched."""
+"""Number of memory measurements during the run."""
 PATIENCE_SECONDS = 600
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure and the most it should be, both in the same unit."""
+    """One measurement and its goal, the maximum it should be, in the same unit."""
 
     name: str
     about: str
@@ -57,7 +57,7 @@ class Figure:
     unit: str
 
     def row(self) -> list[str]:
-        """As it stands in the table."""
+        """Its row in the table."""
         goal = "" if self.goal is None else f"at most {self._written(self.goal)}"
         met = "" if self.goal is None else "met" if self.value <= self.goal else "missed"
         return [self.about, self._written(self.value), goal, met]
@@ -71,10 +71,10 @@ class Figure:
 
 
 def main(argv: Sequence[str]) -> None:
-    """Print page load, Start to first picture, written to drawn, server CPU and memory, each beside its goal."""
+    """Print load times, latencies, server CPU and memory, each with its goal."""
     parser = options.parser("dashboard", __doc__ or "", rounds=None)
-    parser.add_argument("--snapshots", type=int, default=500, metavar="N", help="length of the watched run")
-    parser.add_argument("--loads", type=int, default=7, metavar="N", help="how often the page is loaded")
+    parser.add_argument("--snapshots", type=int, default=500, metavar="N", help="number of snapshots of the run")
+    parser.add_argument("--loads", type=int, default=7, metavar="N", help="number of page loads")
     given = parser.parse_args(argv)
     if given.snapshots <= SETTLED:
         parser.error(f"--snapshots must be above {SETTLED}, got {given.snapshots}")
@@ -87,7 +87,7 @@ def main(argv: Sequence[str]) -> None:
         "Drawn is when the page has laid out and painted a snapshot, of those that a viewer gets: at most 24 a second.",
         "Server memory: " + ", ".join(f"{size:.0f} MB at {number}" for number, size in memory.items()) + ".",
     ]
-    table = Table("What a viewer waits for, and what the server pays", ["", "measured", "goal", ""], rows, notes)
+    table = Table("Latency for a viewer, and cost for the server", ["", "measured", "goal", ""], rows, notes)
     values = {
         "machine": threads.machine(given.threads),
         "snapshots": given.snapshots,
@@ -98,7 +98,7 @@ def main(argv: Sequence[str]) -> None:
 
 
 def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
-    """All figures of one dashboard watched over one run of `last` snapshots, and its memory in MB by snapshot."""
+    """All measurements of one dashboard during a run of `last` snapshots, and its memory in MB by snapshot."""
     threads.as_an_ordinary_user()
     with (
         _threads_as_usual(),
@@ -127,14 +127,14 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
             number = SETTLED + (last - SETTLED) * part // (N_MEMORY - 1)
             _wait_for_snapshot(page, number)
             memory[number] = server.memory_info().rss / 1e6
-            if number < last:  # the time of a trainer that has ended could not be told from others'
+            if number < last:  # the CPU time of a trainer that has ended could not be attributed
                 others = meanwhile.share()
         watched = time.perf_counter() - begin
         cpu = (_cpu_seconds(server) - cpu_before) / watched
         drawn = page.evaluate(DRAWN)
         latencies = sorted(float(each) / 1000 for _, each in drawn)
         drawn_per_second = 1000 * (len(drawn) - 1) / (drawn[-1][0] - drawn[0][0])
-        answers = _seconds_to_answer(page, f"{served.url}/drawing")
+        predictions = _seconds_to_prediction(page, f"{served.url}/drawing")
         for name, (path, about, is_there) in PAGES.items():
             page, loaded = _loads(browser, f"{served.url}/{path}", is_there, n_loads)
             loading += _of_loading(name, about, *loaded)
@@ -149,12 +149,18 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         Figure("written_to_drawn_p95", "written to drawn, 95th percentile", _p95(latencies), 0.08, "s"),
         Figure(
             "stroke_to_answer_median",
-            "stroke of the pen to drawn answer, median",
-            statistics.median(answers),
+            "stroke of the pen to drawn prediction, median",
+            statistics.median(predictions),
             0.08,
             "s",
         ),
-        Figure("stroke_to_answer_p95", "stroke of the pen to drawn answer, 95th percentile", _p95(answers), 0.08, "s"),
+        Figure(
+            "stroke_to_answer_p95",
+            "stroke of the pen to drawn prediction, 95th percentile",
+            _p95(predictions),
+            0.08,
+            "s",
+        ),
         Figure("snapshots_per_second", "snapshots a second, recorded", (last - SETTLED) / watched, None, ""),
         Figure("drawn_per_second", "and drawn", drawn_per_second, None, ""),
         Figure("others", "other programs meanwhile, of a core", others, None, "share"),
@@ -165,7 +171,7 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
 
 @contextmanager
 def _threads_as_usual() -> Iterator[None]:
-    """Leave the number of threads to the trainer, as it is for a user; the cores stay limited."""
+    """Let the trainer choose its number of threads, as for a user; the cores stay limited."""
     with patch.dict(os.environ):
         for name in (VARIABLE, *BLAS_VARIABLES):
             os.environ.pop(name, None)
@@ -177,7 +183,7 @@ def _wait_for_snapshot(page: Page, number: int) -> None:
 
 
 def _seconds_to_load(page: Page, url: str, is_there: str) -> float:
-    """Until what is waited for is there; the page looks at each frame, as Playwright's own waiting rounds up."""
+    """Seconds until a condition holds, checked in each frame, since Playwright's own waiting rounds up."""
     begin = time.perf_counter()
     page.goto(url)
     page.wait_for_function(is_there, polling="raf")
@@ -185,7 +191,7 @@ def _seconds_to_load(page: Page, url: str, is_there: str) -> float:
 
 
 def _loads(browser: Browser, url: str, is_there: str, n_loads: int) -> tuple[Page, tuple[list[float], list[float]]]:
-    """A page, and the seconds of its loads: with what the browser kept of the first one, and with an empty cache."""
+    """A page, and the seconds of its loads with a filled and with an empty browser cache."""
     visits = []
     for _ in range(min(5, n_loads)):
         context = browser.new_context(viewport=VIEWPORT)
@@ -203,12 +209,12 @@ def _of_loading(name: str, about: str, loads: list[float], visits: list[float]) 
     ]
 
 
-def _seconds_to_answer(page: Page, url: str) -> list[float]:
-    """From each event of a pointer that draws zigzags to the answer on screen, in order of length."""
+def _seconds_to_prediction(page: Page, url: str) -> list[float]:
+    """Seconds from each event of a pointer that draws zigzags to the prediction on screen, sorted."""
     page.goto(url)
     sheet = page.get_by_label("Drawing pad.")
     sheet.wait_for()
-    page.wait_for_timeout(1000)  # a person looks before drawing
+    page.wait_for_timeout(1000)  # a user pauses before drawing
     box = sheet.bounding_box()
     assert box
     for _ in range(5):
@@ -223,9 +229,9 @@ def _seconds_to_answer(page: Page, url: str) -> list[float]:
 
 
 def _seconds_to_charts(page: Page, url: str) -> float:
-    """On Inspect, from a click, a look after the page is there, until both curves are drawn."""
+    """Seconds on Inspect from a click, after a pause, until both curves are drawn."""
     _seconds_to_load(page, url, PAGES["inspect"][2])
-    page.wait_for_timeout(1500)  # a person looks before clicking
+    page.wait_for_timeout(1500)  # a user pauses before clicking
     tab = page.get_by_role("radio", name="Thresholds")
     begin = time.perf_counter()
     tab.click()

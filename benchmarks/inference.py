@@ -1,4 +1,4 @@
-"""How many images a second each contestant tells apart."""
+"""Inference benchmark: images classified per second by each contestant."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from benchmarks.tasks import TASKS
 
 
 def main(argv: Sequence[str]) -> None:
-    """Time predictions on every task of that kind."""
+    """Time predictions on every inference task."""
     tasks = [name for name, task in TASKS.items() if task.inference]
     contest.main("inference", "samples predicted per second", tasks, argv)

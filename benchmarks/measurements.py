@@ -1,4 +1,4 @@
-"""Timing contestants against each other: rounds in rotating order, medians, quartiles, ratios."""
+"""Interleaved timing of contestants: rounds in rotating order, medians, quartiles, ratios."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ T = TypeVar("T")
 Pass = Callable[[], object]
 
 REST_SECONDS = 0.05
-"""Pause before a turn, in which the idle threads of the contestant before stop spinning."""
+"""Pause before a turn, in which the idle threads of the previous contestant stop spinning."""
 SETTLE_SHARE = 0.3
-"""How much longer a turn is, off the clock at its beginning: until caches and memory are the contestant's own."""
+"""Untimed warm-up at the beginning of each turn, until the caches hold the contestant's own data."""
 
 
 def rotated(items: Sequence[T], round_number: int) -> list[T]:
-    """The items in the order of one round: each round begins one further, so that each item has every place in turn."""
+    """The items in the order of one round, rotated by one in each round, so that each item has every place."""
     start = round_number % len(items) if items else 0
     return [*items[start:], *items[:start]]
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one contestant was measured at, one value a round; `quartiles` are the first and the third."""
+    """Measurements of one contestant, one value per round; `quartiles` are the first and the third."""
 
     values: tuple[float, ...]
 
@@ -43,7 +43,7 @@ class Measurement:
 
 
 def ratio(ours: Measurement, theirs: Measurement) -> float:
-    """The median over the rounds of ours / theirs, round by round: what slows a whole round down cancels."""
+    """The median over the rounds of ours / theirs, round by round: a slowdown of a whole round cancels out."""
     pairs = zip(ours.values, theirs.values, strict=True)
     return statistics.median(our / their for our, their in pairs)
 
@@ -51,7 +51,7 @@ def ratio(ours: Measurement, theirs: Measurement) -> float:
 def rate(
     one_pass: Pass, n_examples: int, least_seconds: float, clock: Callable[[], float] = time.perf_counter
 ) -> float:
-    """Examples a second over as many whole passes as it takes to fill `least_seconds`."""
+    """Examples per second, over as many whole passes as fill `least_seconds`."""
     begin, n_passes = clock(), 0
     while True:
         one_pass()
@@ -69,7 +69,7 @@ def interleaved(
     least_seconds: float,
     prepare: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Measurement]:
-    """Examples a second of each, measured in `rounds` rounds in which each has one turn, for which it is prepared."""
+    """Examples per second of each contestant, measured in `rounds` rounds in which each is prepared and timed once."""
     values: dict[str, list[float]] = {name: [] for name in passes}
     for round_number in range(rounds):
         for name in rotated(list(passes), round_number):

@@ -1,4 +1,4 @@
-"""The options that the benchmarks share."""
+"""Command-line options shared by the benchmarks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks import threads
 
 
 def parser(name: str, about: str, *, rounds: int | None) -> argparse.ArgumentParser:
-    """A parser with `--rounds` (unless None, for what has none), `--threads`, `--json`, `--markdown` and `--page`."""
+    """A parser with `--rounds` (unless None), `--threads`, `--json`, `--markdown` and `--page`."""
     made = argparse.ArgumentParser(prog=f"python -m benchmarks {name}", description=about)
     if rounds is not None:
         made.add_argument("--rounds", type=_positive, default=rounds, metavar="N", help="rounds (default: %(default)s)")
@@ -33,7 +33,7 @@ def _positive(text: str) -> int:
 def chosen(what: str, text: str | None, known: Iterable[str]) -> list[str]:
     """The names in a comma-separated list, all of them when nothing is given.
 
-    Exits with status 2 and one line on standard error for a name that is not known.
+    Exits with status 2 and one line on standard error for an unknown name.
     """
     names = list(known)
     if text is None:
@@ -41,11 +41,11 @@ def chosen(what: str, text: str | None, known: Iterable[str]) -> list[str]:
     wanted = [name.strip() for name in text.split(",") if name.strip()]
     for name in wanted:
         if name not in names:
-            raise SystemExit(_complain(f"{what} must be among {', '.join(names)}, got {name!r}"))
+            raise SystemExit(_print_error(f"{what} must be among {', '.join(names)}, got {name!r}"))
     return wanted
 
 
-def _complain(message: str) -> int:
+def _print_error(message: str) -> int:
     import sys
 
     print(message, file=sys.stderr)

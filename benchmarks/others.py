@@ -1,4 +1,4 @@
-"""What other programs take of the cores that a benchmark runs on: figures from a busy machine say little."""
+"""CPU use of other programs during a benchmark: timings on a busy machine mean little."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import psutil
 
 
 class Others:
-    """A look at the cores from now on; see `share`."""
+    """Measures the CPU use of other programs from now on; see `share`."""
 
     def __init__(self) -> None:
         self._begin, self._busy, self._own = time.perf_counter(), _busy_seconds(), _own_seconds()
 
     def share(self) -> float:
-        """How many cores others kept busy since this was made, on average; 0 on a quiet machine."""
+        """Average number of cores that other programs kept busy since this was made; 0 on a quiet machine."""
         own = sum(max(0.0, now - self._own.get(pid, 0.0)) for pid, now in _own_seconds().items())
         return max(0.0, _busy_seconds() - self._busy - own) / (time.perf_counter() - self._begin)
 
@@ -28,7 +28,7 @@ def _busy_seconds() -> float:
 
 
 def _own_seconds() -> dict[int, float]:
-    """CPU seconds of this process and of all that it started, by process."""
+    """CPU seconds of this process and of its descendants, by process."""
     seconds = {}
     for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
         with suppress(psutil.Error):  # it may end meanwhile

@@ -1,4 +1,4 @@
-"""What vectorising is worth: the neurons in plain Python against the NumPy engine, on the same network and examples."""
+"""Benchmark of vectorisation: neurons in plain Python against the NumPy engine, on the same network and examples."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ TASKS = (
 
 
 def main(argv: Sequence[str]) -> None:
-    """Time an epoch of both engines in turn, in float64, on every task."""
-    about = "Samples trained on per second by the neurons in plain Python and by NumPy, both in float64."
+    """Time epochs of both engines, interleaved, in float64, on every task."""
+    about = "Training samples per second with neurons in plain Python and with NumPy, both in float64."
     given = options.parser("pure-python", about, rounds=7).parse_args(argv)
     measured = {task: _measure(task, given.rounds) for task in TASKS}
     rows = [
@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> None:
     machine = threads.machine(given.threads)
     note = f"{machine['processor']}, Python {machine['python']}, NumPy {machine['numpy']}"
     table = Table(
-        "Samples trained on per second",
+        "Training samples per second",
         ["", *(task.name for task in TASKS)],
         rows,
         [*(f"{task.label}." for task in TASKS), f"{note}; medians of {counted(given.rounds, 'interleaved round')}."],

@@ -1,4 +1,4 @@
-"""What a training sample costs against the width, the depth and the batch size, as figures and as the docs' plot."""
+"""Scaling of the cost of a training sample with width, depth and batch size, as tables and as the docs' plot."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ STYLES = {"annscope": ("o", "-"), "PyTorch eager": ("s", "-"), "multiplication a
 
 
 def main(argv: Sequence[str]) -> None:
-    """Measure every point of the three sweeps; draw them if that is asked for."""
+    """Measure every point of the three sweeps; draw them on request."""
     about = "Microseconds of training per sample against width, depth and batch size."
     parser = options.parser("scaling", about, rounds=3)
     parser.add_argument("--folder", type=Path, help="draw into this folder (--page draws into docs/pictures)")
@@ -68,7 +68,7 @@ def main(argv: Sequence[str]) -> None:
 
 
 def task_at(sweep: str, value: int) -> Task:
-    """The task at one point of a sweep; batches divide its examples."""
+    """The task at one point of a sweep; the batch size divides its number of examples."""
     hidden = {"width": (value, value), "depth": (128,) * value, "batch": (128, 64)}[sweep]
     batch = value if sweep == "batch" else 64
     n_examples = 512 if batch == 1 else 4_096
@@ -76,7 +76,7 @@ def task_at(sweep: str, value: int) -> Task:
 
 
 def measure(task: Task, rounds: int) -> Point:
-    """Microseconds a sample of each contestant, in one contest; None for one that did not take part."""
+    """Microseconds per sample of each contestant, interleaved; None for one that did not take part."""
     contest = hold(task, [PEERS["pytorch"]], rounds=rounds, least_seconds=LEAST_SECONDS)
     point: Point = {
         entry.label: None if entry.measurement is None else 1e6 / entry.measurement.median for entry in contest.entries
@@ -87,7 +87,7 @@ def measure(task: Task, rounds: int) -> Point:
 
 
 def table_of(sweep: str, points: Sequence[Point], note: str) -> Table:
-    """One sweep in numbers."""
+    """The table of one sweep."""
     about, values = SWEEPS[sweep]
     rows = []
     for value, point in zip(values, points, strict=True):
@@ -102,7 +102,7 @@ def _microseconds(value: float | None) -> str:
 
 
 def draw(measured: dict[str, list[Point]], note: str, folder: Path) -> list[Path]:
-    """Draw the three sweeps side by side, for a light and for a dark page; returns the files."""
+    """Draw the three sweeps side by side, for a light and a dark page; returns the files."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -155,7 +155,7 @@ def _draw_one(measured: dict[str, list[Point]], note: str, look: dict[str, str],
         axes[0].set_ylabel("µs of training per sample")
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
-        figure.suptitle("What a training sample costs", x=0.008, ha="left", fontweight="bold", fontsize=13)
+        figure.suptitle("Cost of a training sample", x=0.008, ha="left", fontweight="bold", fontsize=13)
         figure.text(0.008, -0.03, note, color=look["muted"], fontsize=8.5, ha="left")
         figure.savefig(path, dpi=160, bbox_inches="tight", pad_inches=0.2)
         plt.close(figure)

@@ -1,4 +1,4 @@
-"""How benchmark figures are written: as numbers, as tables for a terminal and as tables in Markdown."""
+"""Formatting of benchmark results: numbers, tables for a terminal and tables in Markdown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
 def short(value: float) -> str:
-    """A rate with three digits that matter: 0.94k, 87.6k, 163k, 1,225k."""
+    """A rate with three significant digits: 0.94k, 87.6k, 163k, 1,225k."""
     thousands = value / 1000
     digits = 2 if thousands < 10 else 1 if thousands < 100 else 0
     return f"{thousands:,.{digits}f}k"
@@ -31,17 +31,17 @@ def times(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """A share: 63 %, and with one digit more below ten, 1.4 %."""
+    """A percentage: 63 %, and with one digit more below ten, 1.4 %."""
     return f"{100 * value:.{0 if abs(value) >= 0.0995 else 1}f} %"
 
 
 def counted(number: int, what: str) -> str:
-    """A number of things: 1 round, 7 rounds."""
+    """A count with its noun: 1 round, 7 rounds."""
     return f"{number} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def seconds(value: float) -> str:
-    """A time in the unit that suits it: 0.8 us, 12.3 ms, 1.25 s."""
+    """A duration in a suitable unit: 0.8 us, 12.3 ms, 1.25 s."""
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if abs(value) >= scale or unit == "µs":
             break
@@ -52,7 +52,7 @@ def seconds(value: float) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under a title; every column but the first is set to the right. `notes` stand below."""
+    """Rows of text under a title; every column but the first is right-aligned. `notes` are printed below."""
 
     title: str
     columns: Sequence[str]
@@ -60,7 +60,7 @@ class Table:
     notes: Sequence[str] = ()
 
     def print(self) -> None:
-        """Draw it in the terminal."""
+        """Print it on the terminal."""
         console = Console(highlight=False)
         if not console.is_terminal:  # a file or a pipe has no width
             console = Console(highlight=False, width=200)
@@ -76,7 +76,7 @@ class Table:
         console.print()
 
     def markdown(self) -> str:
-        """The same in Markdown."""
+        """The table in Markdown."""
         lines = [f"**{self.title}**", "", _line(self.columns)]
         lines.append(_line(["---", *["---:"] * (len(self.columns) - 1)]))
         lines += [_line(row) for row in self.rows]
@@ -90,9 +90,9 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def filled(page: str, name: str, content: str) -> str:
-    """The page with what stands between `<!-- NAME -->` and `<!-- /NAME -->` replaced.
+    """The page with the text between `<!-- NAME -->` and `<!-- /NAME -->` replaced.
 
-    Raises ValueError when the page has no such place.
+    Raises ValueError if the page has no such markers.
     """
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     before, found, rest = page.partition(begin)
@@ -112,7 +112,7 @@ def show(
     page: bool,
     preface: str = "",
 ) -> None:
-    """Print a benchmark's result in the form that was asked for, or write it, after `preface`, into the docs."""
+    """Print a benchmark's result in the chosen format, or write it, after `preface`, into the docs."""
     text = "\n".join(table.markdown() for table in tables)
     if page:
         content = f"{preface}\n\n{text}"

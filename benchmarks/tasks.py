@@ -1,4 +1,4 @@
-"""The tasks that every contestant is timed on, and the images they are timed with."""
+"""Benchmark tasks: the networks and the images that every contestant is timed on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy import ndarray
 class Task:
     """One network and one way of training it; `batch_size` 0 takes all examples at once.
 
-    A pass goes once over `n_examples`, with `shuffle` in an order drawn anew: there is none in a batch of all.
+    A pass goes once over `n_examples`, with `shuffle` in a new random order, except for a full batch.
     `inference` times predictions instead of training.
     """
 
@@ -29,17 +29,17 @@ class Task:
 
     @property
     def shuffles(self) -> bool:
-        """Whether a pass begins with a new order."""
+        """Whether each pass has a new order."""
         return self.shuffle and self.batch_size > 0
 
     @property
     def batch(self) -> int:
-        """Examples in one step."""
+        """Number of examples per step."""
         return self.batch_size or self.n_examples
 
     @property
     def label(self) -> str:
-        """What the table calls it."""
+        """Its name in the table."""
         shape = "-".join(map(str, self.sizes))
         if self.inference:
             return f"{self.name} {shape}, inference, {self.n_examples:,} images"
@@ -64,7 +64,7 @@ TASKS = {
 
 
 def examples(task: Task) -> tuple[Float[ndarray, "n n_features"], Int[ndarray, " n"]]:
-    """float32 features in 0..1 and int64 labels: MNIST where its folder is named, else noise of the same shape."""
+    """float32 features in 0..1 and int64 labels: MNIST if its folder is set, else noise of the same shape."""
     if task.sizes[0] == 784 and os.environ.get("ANNSCOPE_MNIST_DIR"):
         from annscope.core.config import DataConfig
         from annscope.data.datasets import load_dataset

@@ -1,4 +1,4 @@
-"""What watching costs: epochs of a recorded run beside epochs of the bare trainer, in turn."""
+"""Overhead of recording: epochs of a recorded run interleaved with epochs of the bare trainer."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from benchmarks.measurements import Measurement
 from benchmarks.tables import Table, counted, percent, seconds
 
 GOAL = 0.02
-"""Largest share of an epoch that looking at the network and recording it may take, evaluation aside."""
+"""Goal: maximum share of an epoch for taking and recording snapshots, without evaluation."""
 PARTS = {
     "evaluation": "evaluation of held-out and some training images",
     "snapshot": "the rest of the snapshot",
     "record": "record: arrays and line",
-    "checkpoint": "checkpoint, forced to the disk",
+    "checkpoint": "checkpoint, flushed to the disk",
     "rest": "status, commands and the rest",
 }
 
@@ -32,17 +32,17 @@ Seconds = dict[str, float]
 
 
 def main(argv: Sequence[str]) -> None:
-    """Train T1's network on the whole of MNIST, recorded and bare, one epoch each in turn."""
-    given = options.parser("telemetry", "What watching costs, as a share of an epoch.", rounds=7).parse_args(argv)
+    """Train T1's network on the whole of MNIST, recorded and bare, in alternating epochs."""
+    given = options.parser("telemetry", "Overhead of recording, as a share of an epoch.", rounds=7).parse_args(argv)
     watched, bare = measure(given.rounds)
     _show(given, watched, bare)
 
 
 def measure(rounds: int) -> tuple[list[Seconds], Measurement]:
-    """Seconds of each recorded epoch, whole and by its parts, and of each bare one.
+    """Seconds of each recorded epoch, in total and by part, and of each bare one.
 
-    The recorded run is a real one: `runs.worker.work` in a home of its own. Raises SystemExit, with the run's
-    own message, when it fails (MNIST not there, say).
+    The recorded run is a real one: `runs.worker.work` in a temporary home. Raises SystemExit, with the run's
+    own message, if it fails (for example without MNIST).
     """
     from annscope.core.config import RunConfig
     from annscope.core.training import Trainer
@@ -68,7 +68,7 @@ def measure(rounds: int) -> tuple[list[Seconds], Measurement]:
         watched: list[Seconds] = []
         bare: list[float] = []
         for epoch in range(1, rounds + 2):
-            # In turn: whichever goes first after a pause should not always be the same.
+            # Alternating, so that the first one after a pause is not always the same.
             for turn in (0, 1) if epoch % 2 else (1, 0):
                 if turn:
                     bare.append(_timed(partial(_bare_epoch, trainer)))
@@ -81,13 +81,13 @@ def measure(rounds: int) -> tuple[list[Seconds], Measurement]:
 
 
 def _next_epoch(statuses: Iterator[Any], epoch: int) -> Any:
-    """Go on until the snapshot of an epoch is recorded."""
+    """Continue until the snapshot of an epoch is recorded."""
     for status in statuses:
         if status["status"] not in {"starting", "running"}:
             return status
         if status["status"] == "running" and status["epoch"] >= epoch:
             return status
-    raise RuntimeError("the run ended without saying how")
+    raise RuntimeError("the run ended without a final status")
 
 
 def _bare_epoch(trainer: Any) -> None:
@@ -104,7 +104,7 @@ def _timed(call: Callable[[], object]) -> float:
 
 @contextmanager
 def _parts_timed() -> Iterator[Seconds]:
-    """Seconds spent in each part of the recorded epoch while this lasts; `training` is the updates themselves."""
+    """Context manager that times each part of the recorded epochs; `training` is the updates themselves."""
     import annscope.core.training
     from annscope.core.training import Trainer
     from annscope.runs.writer import RunWriter
@@ -139,7 +139,7 @@ def _parts_timed() -> Iterator[Seconds]:
 def _show(given: argparse.Namespace, watched: Sequence[Seconds], bare: Measurement) -> None:
     epoch = bare.median
     parts = {name: median(each[name] for each in watched) for name in PARTS}
-    # Few epochs hold a checkpoint: their mean says what one costs per epoch, a median would say nothing.
+    # Few epochs have a checkpoint: the mean shows its cost per epoch, a median would be 0.
     parts["checkpoint"] = sum(each["checkpoint"] for each in watched) / len(watched)
     look = parts["snapshot"] + parts["record"]
     whole = median(each["whole"] for each in watched)
@@ -147,7 +147,7 @@ def _show(given: argparse.Namespace, watched: Sequence[Seconds], bare: Measureme
     rows += [[about, seconds(parts[name]), percent(parts[name] / epoch)] for name, about in PARTS.items()]
     rows += [
         [
-            "looking and recording, without evaluation",
+            "taking and recording snapshots, without evaluation",
             seconds(look),
             f"{percent(look / epoch)} (goal: at most {percent(GOAL)})",
         ],
@@ -158,11 +158,11 @@ def _show(given: argparse.Namespace, watched: Sequence[Seconds], bare: Measureme
     low, high = bare.quartiles
     notes = [
         f"784-128-64-10, batch 64, Adam on MNIST; {counted(given.threads, 'thread')}; medians of "
-        f"{counted(given.rounds, 'epoch')} each, in turn; "
+        f"{counted(given.rounds, 'epoch')} each, interleaved; "
         f"the middle half of the bare epochs took {seconds(low)} to {seconds(high)}.",
         "The difference in the last row holds the machine's noise; the parts above it were timed one by one.",
     ]
-    table = Table("What watching costs", ["", "time", "share of an epoch"], rows, notes)
+    table = Table("Overhead of recording", ["", "time", "share of an epoch"], rows, notes)
     figures = {
         "machine": threads.machine(given.threads),
         "rounds": given.rounds,

@@ -1,4 +1,4 @@
-"""How many cores and threads a benchmark may use: settled before any library is imported."""
+"""Number of cores and threads of a benchmark, fixed before any library is imported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT = 2
 def wanted(arguments: Sequence[str]) -> int:
     """The value of `--threads N` or `--threads=N` among the arguments, the default without one.
 
-    What is no number is left for the benchmark's own parser to complain about.
+    An invalid number is left to the benchmark's own parser to report.
     """
     for index, argument in enumerate(arguments):
         name, _, value = argument.partition("=")
@@ -28,10 +28,10 @@ def wanted(arguments: Sequence[str]) -> int:
 
 
 def pin(n_threads: int) -> None:
-    """Hold this process to `n_threads` cores, and every library it will import to as many threads.
+    """Limit this process to `n_threads` cores, and every library it will import to as many threads.
 
     BLAS and OpenMP (NumPy, scikit-learn, PyTorch) read their variables, XLA (JAX, Keras) reads NPROC; the
-    affinity, where the system has one, holds for whoever asks neither.
+    affinity, where the system supports it, limits all others.
     """
     os.environ.update(dict.fromkeys(BLAS_VARIABLES, str(n_threads)))
     os.environ["NPROC"] = str(n_threads)
@@ -42,9 +42,9 @@ def pin(n_threads: int) -> None:
 
 
 def as_an_ordinary_user() -> None:
-    """Give up, for this process and all that it starts, the right to raise its own priority, where root has it.
+    """Drop, for this process and its descendants, root's right to raise the priority.
 
-    A Chromium of root's puts some of its processes above the trainer; nobody else's can.
+    Chromium run by root raises the priority of some of its processes above the trainer's.
     """
     if sys.platform == "linux" and os.geteuid() == 0:
         ctypes.CDLL(None).prctl(_DROP_FROM_BOUNDING_SET, _CAP_SYS_NICE, 0, 0, 0)
@@ -54,12 +54,12 @@ _DROP_FROM_BOUNDING_SET, _CAP_SYS_NICE = 24, 23  # <linux/prctl.h>, <linux/capab
 
 
 def from_environment() -> int:
-    """What `pin` has settled, for a library that wants to be told itself."""
+    """The number that `pin` set, for a library with its own setting."""
     return int(os.environ.get("OMP_NUM_THREADS", str(DEFAULT)))
 
 
 def machine(n_threads: int) -> dict[str, Any]:
-    """What the figures depend on besides the code."""
+    """The machine and versions on which the results depend."""
     import numpy as np
 
     return {

@@ -1,4 +1,4 @@
-"""Wall time of training until a network tells 97 % of the MNIST test images apart, judged off the clock."""
+"""Time-to-accuracy benchmark: wall time of training to 97 % on the MNIST test images, without evaluation."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from benchmarks.measurements import REST_SECONDS, rotated
 from benchmarks.tables import Table, counted, times
 
 CHUNK = 6_400
-"""Examples learned from between two looks at the test images; the clock stands still while looking."""
+"""Examples trained on between two evaluations on the test images, which are not timed."""
 MOST_SECONDS = 60.0
 MOST_EXAMPLES = 6_000_000
-"""When a contestant is given up."""
+"""Limit after which a contestant is given up."""
 
 
 @dataclass(frozen=True)
 class Learner:
-    """A network in the middle of learning: `learn` takes in one more chunk, `predict` labels images."""
+    """A network during training: `learn` trains on one more chunk, `predict` classifies images."""
 
     learn: Callable[[], object]
     predict: Callable[[ndarray], ndarray]
@@ -55,7 +55,7 @@ def main(argv: Sequence[str]) -> None:
     from annscope.core.errors import AnnscopeError
     from annscope.data.datasets import load_dataset
 
-    about = "Wall time until a network is right on a share of the MNIST test images."
+    about = "Wall time until a network reaches an accuracy on the MNIST test images."
     parser = options.parser("time-to-accuracy", about, rounds=3)
     parser.add_argument("--target", type=float, default=0.97, metavar="SHARE", help="(default: %(default)s)")
     given = parser.parse_args(argv)
@@ -65,7 +65,7 @@ def main(argv: Sequence[str]) -> None:
     except AnnscopeError as error:
         raise SystemExit(str(error)) from error
     contestants, absent = _contestants(config)
-    for begin in contestants.values():  # what a library does once is no part of learning
+    for begin in contestants.values():  # one-time work of a library is not timed
         warm = begin(dataset, config, 0)
         warm.learn()
         warm.predict(dataset.x_test)
@@ -79,9 +79,9 @@ def main(argv: Sequence[str]) -> None:
 
 
 def recipe() -> RunConfig:
-    """What every contestant but scikit-learn's defaults trains, on all 60,000 training images.
+    """The recipe of every contestant but scikit-learn's defaults, on all 60,000 training images.
 
-    The recipe `fast` where annscope has one, else 784-128-64-10 with Adam.
+    The recipe `fast` if annscope has it, else 784-128-64-10 with Adam.
     """
     fast = RECIPES.get("fast")
     begun = fast.config if fast is not None else RunConfig().with_values({"hidden": (128, 64), "epochs": 100})
@@ -91,7 +91,7 @@ def recipe() -> RunConfig:
 def attempt(
     learner: Learner, x: ndarray, y: ndarray, target: float, *, clock: Callable[[], float] = time.perf_counter
 ) -> Attempt:
-    """Learn chunk by chunk until the target is reached on these images; looking at them costs no time."""
+    """Train chunk by chunk until the target is reached on these images; evaluating them is not timed."""
     spent, n_examples, accuracy = 0.0, 0, 0.0
     while spent < MOST_SECONDS and n_examples < MOST_EXAMPLES:
         begin = clock()
@@ -111,7 +111,7 @@ def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
     from annscope.core.training import Trainer
 
     limit_blas(1)  # as in a run
-    trainer = Trainer(dataset, config.with_values({"seed": seed}), workers=_team())
+    trainer = Trainer(dataset, config.with_values({"seed": seed}), workers=_workers())
     n_steps = CHUNK // int(config.training.batch_size)
 
     def learn() -> None:
@@ -129,7 +129,7 @@ def begin_annscope(dataset: Dataset, config: RunConfig, seed: int) -> Learner:
 
 
 @cache
-def _team() -> ThreadWorkers:
+def _workers() -> ThreadWorkers:
     return ThreadWorkers(threads.from_environment())
 
 
@@ -191,7 +191,7 @@ def begin_scikit_learn(dataset: Dataset, config: RunConfig, seed: int) -> Learne
 
 
 def begin_scikit_learn_defaults(dataset: Dataset, config: RunConfig, seed: int) -> Learner:  # noqa: ARG001
-    """scikit-learn's MLPClassifier as it comes: 100 hidden neurons, batches of 200."""
+    """scikit-learn's MLPClassifier with its defaults: 100 hidden neurons, batches of 200."""
     return _scikit_learn(dataset, seed)
 
 
@@ -212,7 +212,7 @@ def _scikit_learn(dataset: Dataset, seed: int, **settings: Any) -> Learner:
 
 
 class _Order:
-    """Shuffled examples without end: each epoch a new permutation, the last batch of an epoch as short as it is."""
+    """Endless shuffled batches: a new permutation in each epoch, whose last batch may be smaller."""
 
     def __init__(self, n_examples: int, permutation: Callable[[int], Any], batch_size: int) -> None:
         self._n_examples, self._permutation, self._batch_size = n_examples, permutation, batch_size
@@ -229,7 +229,7 @@ class _Order:
 
 
 def _contestants(config: RunConfig) -> tuple[dict[str, Beginner], dict[str, str]]:
-    """Who can take part, and who cannot: not installed, or "-" for a recipe that its framework does not have."""
+    """The contestants that can take part, and the reasons of the others: not installed, or "-" if not supported."""
     contestants: dict[str, Beginner] = {"annscope": begin_annscope}
     absent: dict[str, str] = {}
     try:
@@ -269,11 +269,11 @@ def _show(given: Any, config: RunConfig, attempts: dict[str, list[Attempt]], abs
     training = config.training
     note = (
         f"Recipe: {sizes}, {training.optimizer} at {training.learning_rate:g}, batch {training.batch_size}, 60,000 "
-        f"images, shuffled; looked at every {CHUNK:,} images, off the clock. {counted(given.threads, 'thread')}; "
-        f"medians of {counted(given.rounds, 'round')}, each with its own seed, in turn."
+        f"images, shuffled; evaluated every {CHUNK:,} images, not timed. {counted(given.threads, 'thread')}; "
+        f"medians of {counted(given.rounds, 'round')}, each with its own seed, interleaved."
     )
     title = f"Wall time to {100 * given.target:g} % on MNIST test"
-    table = Table(title, ["", "training time", "range", "images learned from", "it / annscope"], rows, [note])
+    table = Table(title, ["", "training time", "range", "images trained on", "it / annscope"], rows, [note])
     whole = {
         "machine": threads.machine(given.threads),
         "rounds": given.rounds,

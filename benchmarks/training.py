@@ -1,4 +1,4 @@
-"""How many samples a second each contestant trains on."""
+"""Training benchmark: samples per second of each contestant."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from benchmarks.tasks import TASKS
 
 
 def main(argv: Sequence[str]) -> None:
-    """Time training on every task."""
+    """Time training on every training task."""
     tasks = [name for name, task in TASKS.items() if not task.inference]
-    contest.main("training", "samples trained on per second", tasks, argv)
+    contest.main("training", "training samples per second", tasks, argv)

@@ -1,4 +1,4 @@
-"""What looking costs: frames and scrubbing in the browser, many viewers at the server, training under eyes."""
+"""Cost of viewing: frames and scrubbing in the browser, many viewers of a server, training while it is viewed."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ N_VIEWERS = 16
 WATCHED_SECONDS = 8.0
 TRAINED_SECONDS = 4.0
 SETTLING_SECONDS = 1.5
-"""How long a page that was just opened, or left, may be about its own business."""
+"""Pause after a page was opened, or left, in seconds."""
 QUIET = 0.1
 MOST_TRIES = 4
-"""Of at most so many times the rounds, those count in which other programs took least: less than so much of a core."""
+"""Rounds are repeated, at most so many times, until other programs used less than this share of a core."""
 TIMED_FRAMES = """
 (() => {
   // All the callbacks of one frame get the same time: their durations add up to the frame's.
@@ -61,13 +61,11 @@ async (numbers) => {
 
 
 def main(argv: Sequence[str]) -> None:
-    """Print each figure beside its goal."""
+    """Print each measurement with its goal."""
     given = options.parser("viewing", __doc__ or "", rounds=7).parse_args(argv)
     figures = measure(given.rounds)
-    notes = [
-        f"mnist-5k, 784-64-32-10, a snapshot each epoch; 1440 x 1000; {given.threads} cores for everything together."
-    ]
-    table = Table("What looking costs", ["", "measured", "goal", ""], [figure.row() for figure in figures], notes)
+    notes = [f"mnist-5k, 784-64-32-10, a snapshot each epoch; 1440 x 1000; {given.threads} cores in total."]
+    table = Table("Cost of viewing", ["", "measured", "goal", ""], [figure.row() for figure in figures], notes)
     values = {
         "machine": threads.machine(given.threads),
         "figures": {each.name: {"value": each.value, "goal": each.goal, "unit": each.unit} for each in figures},
@@ -76,7 +74,7 @@ def main(argv: Sequence[str]) -> None:
 
 
 def measure(n_rounds: int) -> list[Figure]:
-    """All figures of one dashboard."""
+    """All measurements of one dashboard."""
     threads.as_an_ordinary_user()
     with (
         _threads_as_usual(),
@@ -87,7 +85,7 @@ def measure(n_rounds: int) -> list[Figure]:
         browser = open_chromium(playwright)
         figures = _in_the_browser(browser, served)
         figures += _many_viewers(browser, served)
-        figures += _training_under_eyes(browser, served, n_rounds)
+        figures += _training_while_viewed(browser, served, n_rounds)
         browser.close()
     return figures
 
@@ -105,14 +103,14 @@ def _in_the_browser(browser: Browser, served: Served) -> list[Figure]:
     page.get_by_role("button", name="Play", exact=True).click()
     page.evaluate("window.__frames.clear()")
     page.wait_for_timeout(6000)
-    moments, lengths = page.evaluate("[[...window.__frames.keys()], [...window.__frames.values()]]")
+    times, lengths = page.evaluate("[[...window.__frames.keys()], [...window.__frames.values()]]")
     frames = sorted(float(each) / 1000 for each in lengths)
-    between = statistics.median(later - earlier for earlier, later in pairwise(moments)) / 1000
+    between = statistics.median(later - earlier for earlier, later in pairwise(times)) / 1000
     page.context.close()
     return [
         Figure(
             "scrub_median",
-            "scrubbing, a step of the timeline to its picture, median",
+            "scrubbing, from a step of the timeline to the drawn snapshot, median",
             statistics.median(steps),
             0.05,
             "s",
@@ -173,13 +171,13 @@ async def _acknowledge(socket: object) -> None:
             await socket.send("ack")  # type: ignore[attr-defined]
 
 
-def _training_under_eyes(browser: Browser, served: Served, n_rounds: int) -> list[Figure]:
-    """How much longer a step takes while a browser watches: one run, looked at and left alone by turns."""
+def _training_while_viewed(browser: Browser, served: Served, n_rounds: int) -> list[Figure]:
+    """Slowdown of training by a viewer: one run, viewed and not viewed in alternation."""
     page = _start(browser, served, "data=mnist-5k&epochs=100000&hidden=128,64")
     page.wait_for_function(f"({NUMBER})() >= 5", timeout=60_000)
     run = page.evaluate("new URL(location.href).searchParams.get('run')")
     reader = RunReader(served.home / "runs" / run)
-    rounds: list[tuple[float, float]] = []  # what others took of the machine, and the loss
+    rounds: list[tuple[float, float]] = []  # the CPU use of other programs, and the slowdown
     while sum(others < QUIET for others, _ in rounds) < n_rounds and len(rounds) < MOST_TRIES * n_rounds:
         rate, meanwhile = {}, Others()
         for watch in (True, False) if len(rounds) % 2 else (False, True):  # so that a drift of the machine cancels out
@@ -206,7 +204,7 @@ def _training_under_eyes(browser: Browser, served: Served, n_rounds: int) -> lis
 
 
 def _steps_per_second(reader: RunReader, page: Page) -> float:
-    """How many updates the record grew by each second, over `TRAINED_SECONDS`, to and from a moment of writing."""
+    """Updates per second over `TRAINED_SECONDS`, measured from one write of the record to another."""
     first = reader.snapshot_lines()[-1]
     page.wait_for_timeout(1000 * TRAINED_SECONDS)
     last = reader.snapshot_lines()[-1]

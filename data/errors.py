@@ -1,4 +1,4 @@
-"""What can be wrong with data, said in one sentence."""
+"""Errors about data."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from annscope.core.errors import AnnscopeError
 
 
 class DataError(AnnscopeError):
-    """A data set that cannot be found, fetched or believed: the text says which, where and what to do."""
+    """A data set that cannot be found, downloaded or trusted: the message says which, where and what to do."""

@@ -1,4 +1,4 @@
-"""Labelled examples as they stand in their source, before they are split and scaled."""
+"""Labelled examples as in their source, before they are split and scaled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TestFeatures = Float[ndarray, "n_test n_features"] | UInt8[ndarray, "n_test n_fe
 TestLabels = Int[ndarray, " n_test"] | Int[ndarray, "n_test n_labels"]
 
 MOST_CLASSES = 4096
-"""Each is an output unit, a row and a column of the confusion matrix of every snapshot, and a name on screen."""
+"""Maximum number of classes: each is an output unit, and a row and a column of every confusion matrix."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +24,8 @@ class Examples:
 
     Labels index `class_names`, or are rows of 0 and 1 with a column for each of them.
     `test` is the official test split, where the source has one. `pixel_max` is the value of white
-    in images, None where the source does not say. `notes` are sentences for the user about how the
-    source was understood, such as what was left out of it.
+    in images, None if the source does not define it. `notes` are sentences for the user about how the
+    source was interpreted, such as what was left out of it.
     """
 
     x: Features
@@ -38,7 +38,7 @@ class Examples:
     notes: tuple[str, ...] = ()
 
     def fingerprint(self) -> str:
-        """SHA-256, in hex, of everything that a network could learn from: values, labels, classes, official split."""
+        """SHA-256, in hex, of the whole content: values, labels, classes, official split."""
         digest = hashlib.sha256(repr(self.class_names).encode())
         for array in (self.x, self.y, *(self.test or ())):
             array = np.ascontiguousarray(array)

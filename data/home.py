@@ -1,4 +1,4 @@
-"""Where annscope keeps what it writes."""
+"""Home directory of annscope: the folder for everything it writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import platformdirs
 def annscope_home() -> Path:
     """The folder of runs and downloaded data: `ANNSCOPE_HOME`, or the platform's user data directory.
 
-    Read anew at every call, and not created here: whoever writes into it makes what it needs.
+    Read again at every call, and not created here: callers create what they write into.
     """
     chosen = os.environ.get("ANNSCOPE_HOME", "")
     if chosen:

@@ -1,4 +1,4 @@
-"""The IDX format of MNIST's files, read strictly.
+"""Strict parser of the IDX format of MNIST's files.
 
 Big-endian: two zero bytes, the type of the values (0x08: unsigned byte), the number of dimensions,
 one 32-bit size for each dimension, then the values in row-major order and nothing after them.
@@ -20,13 +20,13 @@ from numpy import ndarray
 from annscope.data.errors import DataError
 
 MOST_BYTES = 1 << 26
-"""Of a file, packed or not: the largest of MNIST has 47,040,016."""
+"""Maximum size of a file, compressed or not: the largest of MNIST has 47,040,016 bytes."""
 GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTE = 0x08
 
 
 def unpack(raw: bytes, shown: str) -> bytes:
-    """The content of a file that may be gzipped; `shown` is what an error calls it."""
+    """The content of a file that may be gzipped; `shown` is its name in errors."""
     if not raw.startswith(GZIP_MAGIC):
         return raw
     try:
@@ -40,9 +40,9 @@ def unpack(raw: bytes, shown: str) -> bytes:
 
 
 def parse_idx(content: bytes, n_dimensions: int, shown: str) -> UInt8[ndarray, ...]:
-    """The array of unsigned bytes in an IDX file of `n_dimensions` dimensions, as a read-only view.
+    """Parse an IDX file of unsigned bytes in `n_dimensions` dimensions into an array, a read-only view.
 
-    Raises DataError when the magic number, the header or the length is not exactly what the format demands.
+    Raises DataError if the magic number, the header or the length is not exactly what the format requires.
     """
     magic = struct.pack(">BBBB", 0, 0, _UNSIGNED_BYTE, n_dimensions)
     header = len(magic) + 4 * n_dimensions

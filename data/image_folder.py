@@ -1,18 +1,18 @@
-"""A user's own images: a folder with a subfolder for each class.
+"""Image folders: a user's own images, in a folder with a subfolder for each class.
 
     pets/cats/1.png, pets/cats/2.jpg, pets/dogs/1.bmp, ...
 
 The names of the subfolders are the classes, sorted, as numbers where all are numbers. Images (PNG,
-JPEG or BMP, as their names end) may lie deeper inside; files of other kinds and hidden ones are left
-alone. With the subfolders `train` and `test`, each of which has the classes, `test` becomes the test
+JPEG or BMP, by extension) may be nested deeper; other files and hidden ones are
+ignored. With the subfolders `train` and `test`, each of which has the classes, `test` becomes the test
 split. Colours become shades of grey (ITU-R 601-2: 0.299 red + 0.587 green + 0.114 blue), what is
-transparent becomes white, and a photograph stands as its EXIF data says.
+transparent becomes white, and photographs are oriented by their EXIF data.
 
-Links are followed, yet each file and each folder is read once, whatever names lead to it: a link that
-leads up, to another class or in a circle adds nothing. `Examples.notes` says what was left out for that.
+Links are followed, but each file and each folder is read once, however many names it has: a link to
+a parent, to another class or in a circle adds nothing. `Examples.notes` lists what was left out for that.
 
-All images have the same size, or are brought to one: scaled, aspect ratio kept, until they touch two
-opposite edges of a square, the rest filled with the median of the image's own edge.
+All images have the same size, or are resized to one: scaled, with the aspect ratio kept, to fit into
+a square, and padded with the median of the image's own edge.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from annscope.data.regular_file import regular_file
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 _FORMATS = ("PNG", "JPEG", "BMP")
 MOST_PIXELS = 1 << 16
-"""Of an image as the network sees it: each is an input of every neuron in the first layer."""
-_MOST_PIXELS_IN_A_FILE = 50_000_000  # of one photograph; as many as the Draw page takes
+"""Maximum pixels of an image as input of the network: each is an input of every neuron in the first layer."""
+_MOST_PIXELS_IN_A_FILE = 50_000_000  # of one photograph; the same limit as on the Draw page
 _MOST_BYTES_IN_A_FILE = 1 << 28
 _MOST_BYTES = 1 << 30
 _MOST_ENTRIES = 2_000_000
@@ -46,11 +46,11 @@ _MOST_NAMED = 3
 
 
 def load_image_folder(folder: Path, side: int = 0, progress: Progress | None = None) -> Examples:
-    """The images in a folder as bytes of grey, 0 black to 255 white, in the order of classes and names.
+    """Load the images in a folder as bytes of grey, 0 black to 255 white, in the order of classes and names.
 
-    `side` is the size of the square that all are brought to, in pixels; with 0 they stay as they are.
+    `side` is the side of the square that all are resized to, in pixels; with 0 they keep their size.
 
-    Raises DataError, in one sentence with the place, for whatever keeps the folder from being used.
+    Raises DataError, in one sentence with the place, if the folder cannot be used.
     """
     parts = _subfolders(folder)
     splits = {part.name.lower(): part for part in parts}
@@ -60,13 +60,13 @@ def load_image_folder(folder: Path, side: int = 0, progress: Progress | None = N
         if others:
             raise DataError(
                 f"{folder} has {others[0]} beside train and test, which is not used: move its images into train, "
-                "from which annscope holds some out by itself"
+                "from which annscope holds out some for validation"
             )
         names = _class_names(splits["train"])
         test_names = _class_names(splits["test"])
         unknown = [name for name in test_names if name not in names]
         if unknown:
-            raise DataError(f"{splits['test']} has the class {unknown[0]}, which {splits['train']} has not")
+            raise DataError(f"{splits['test']} has the class {unknown[0]}, which is missing in {splits['train']}")
         classes = [(splits["train"] / name, names.index(name)) for name in names]
         classes += [(splits["test"] / name, names.index(name)) for name in test_names]
     else:
@@ -107,19 +107,19 @@ def _class_names(folder: Path) -> list[str]:
         what = "images, but no subfolders" if loose else "no subfolders"
         raise DataError(f"{folder} has {what}: each class needs a subfolder with its images")
     if loose:
-        raise DataError(f"{loose} lies beside the classes: move it into the subfolder of its class")
+        raise DataError(f"{loose} is not in the subfolder of a class: move it into one")
     if len(names) == 1:
-        raise DataError(f"{folder} has one class only, {names[0]}: there is nothing to tell apart")
+        raise DataError(f"{folder} has one class only, {names[0]}: at least two are needed")
     if len(names) > MOST_CLASSES:
-        raise DataError(f"{folder} has {len(names):,} classes, more than the {MOST_CLASSES:,} that can be told apart")
+        raise DataError(f"{folder} has {len(names):,} classes, more than the maximum of {MOST_CLASSES:,}")
     return sorted(names, key=int) if all(name.isdecimal() for name in names) else names
 
 
 class _Search:
-    """Looks for the images of each class, and meets every file and every folder once, by device and inode.
+    """Search for the images of each class that visits every file and every folder once, by device and inode.
 
-    What lies in the folders themselves is found first, and only then what links lead to: no class takes
-    the images of another because it has a link to them, and no link that leads up is followed.
+    The folders themselves are searched before links are followed: a class never takes
+    the images of another because it has a link to them, and links to parent folders add nothing.
     """
 
     def __init__(self, folder: Path, classes: Sequence[Path]) -> None:
@@ -135,7 +135,7 @@ class _Search:
         for part in sorted(classes, key=Path.is_symlink):
             known = self._met.setdefault(_identity(part, _stat(part)), part)
             if known != part:
-                raise DataError(f"{part} is {known} by another name, where each image can have one class only")
+                raise DataError(f"{part} is {known} by another name, and an image can have one class only")
         for label, part in enumerate(classes):
             self._walk(label, part)
         while self._links:
@@ -145,7 +145,7 @@ class _Search:
             elsewhere = [path for paths in self._left_out.values() for path in paths if path.is_relative_to(part)]
             if not files and elsewhere:
                 raise DataError(
-                    f"{part} has no images but what is read elsewhere or is no file, such as {elsewhere[0].name}"
+                    f"{part} has no images except what is read elsewhere or not a file, such as {elsewhere[0].name}"
                 )
             if not files:
                 raise DataError(f"{part} has no images: it needs PNG, JPEG or BMP files")
@@ -157,7 +157,7 @@ class _Search:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out, in one sentence, where anything was."""
+        """A sentence about what was left out, if anything was."""
         if not self._left_out:
             return ()
         parts = []
@@ -168,7 +168,7 @@ class _Search:
         return (f"Left out of {self._folder.name}: {'; '.join(parts)}.",)
 
     def _walk(self, label: int, top: Path) -> None:
-        """What lies in a folder; its links are kept for later."""
+        """Search a folder; its links are kept for later."""
         folders = [top]
         while folders:
             inside = []
@@ -195,7 +195,7 @@ class _Search:
     def _take(self, label: int, path: Path) -> None:
         known = _stat(path)
         if not stat.S_ISREG(known.st_mode):
-            self._left_out.setdefault("what is no file", []).append(path)
+            self._left_out.setdefault("what is not a regular file", []).append(path)
         elif self._is_new(path, known, "images there by another name"):
             self._found[label].append((path, known.st_size))
 
@@ -214,29 +214,29 @@ def _stat(path: Path) -> os.stat_result:
 
 
 def _identity(path: Path, known: os.stat_result) -> Hashable:
-    """The same for two names of one thing; some network drives number nothing."""
+    """Identity of a file, equal for all its names; some network drives have no inode numbers."""
     return (known.st_dev, known.st_ino) if known.st_ino else path.resolve()
 
 
 class _Reader:
-    """Reads images into one array, and says how far it is, in bytes of their files."""
+    """Reads images into one array, and reports progress in bytes of their files."""
 
     def __init__(self, side: int, files: Sequence[tuple[Path, int]], folder: Path, progress: Progress | None) -> None:
         self._side, self._files, self._folder, self._progress = side, files, folder, progress
 
     def read(self) -> UInt8[ndarray, "n height width"]:
-        """All of them. Raises DataError for one that cannot be read, or is of another size than the first."""
+        """Read all images. Raises DataError for one that cannot be read, or is of another size than the first."""
         total, done = sum(size for _, size in self._files), 0
         what = f"{len(self._files):,} images of {self._folder.name}"
         start = self._files[0][0]
         first = self._image(start)
-        images = self._room(start, first)
+        images = self._buffer(start, first)
         for i, (path, size) in enumerate(self._files):
             image = self._image(path) if i else first
             if image.shape != first.shape:
                 raise DataError(
                     f"{start} has {_pixels(first)} pixels and {path} has {_pixels(image)}: "
-                    "set image_size to bring all images to one size"
+                    "set image_size to resize all images"
                 )
             images[i] = image
             done += size
@@ -244,7 +244,7 @@ class _Reader:
                 self._progress(what, done, total)
         return images
 
-    def _room(self, path: Path, image: UInt8[ndarray, "height width"]) -> UInt8[ndarray, "n height width"]:
+    def _buffer(self, path: Path, image: UInt8[ndarray, "height width"]) -> UInt8[ndarray, "n height width"]:
         if image.size > MOST_PIXELS:
             raise DataError(
                 f"{path} has {_pixels(image)} pixels, too many to be the inputs of a network: "
@@ -262,7 +262,7 @@ class _Reader:
         try:
             with warnings.catch_warnings(), Image.open(path, formats=_FORMATS) as image:
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is far below Pillow's
-                if image.width * image.height > _MOST_PIXELS_IN_A_FILE:  # by its header: nothing is decoded yet
+                if image.width * image.height > _MOST_PIXELS_IN_A_FILE:  # from its header: nothing is decoded yet
                     raise DataError(
                         f"{path} has {image.height:,}x{image.width:,} pixels, "
                         f"more than the {_MOST_PIXELS_IN_A_FILE:,} that are read"
@@ -270,11 +270,11 @@ class _Reader:
                 return _gray(image, self._side)
         except UnidentifiedImageError as error:
             raise DataError(f"{path} is not a PNG, JPEG or BMP image") from error
-        except Image.DecompressionBombError as error:  # from twice Pillow's limit on, before it says how many
+        except Image.DecompressionBombError as error:  # raised above twice Pillow's limit, before the size is known
             raise DataError(f"{path} has more pixels than the {_MOST_PIXELS_IN_A_FILE:,} that are read") from error
         except PermissionError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-        except (OSError, SyntaxError, ValueError, EOFError) as error:  # what a damaged file makes of its decoder
+        except (OSError, SyntaxError, ValueError, EOFError) as error:  # the errors of decoders for damaged files
             raise DataError(f"{path} is a damaged image: {error}") from error
 
 

@@ -1,4 +1,4 @@
-"""What a data set is called, how large it is and how it is loaded: its entry in the table of data sets."""
+"""Entry of a data set in the registry: its name, its size and how it is loaded."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from annscope.data.splits import TEST_SHARE
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetInfo:
-    """What a person choosing a data set wants to know, and how its examples are had.
+    """Description of a data set for the user, and the function that loads its examples.
 
     `n_examples` counts them all, of which testing takes `n_test` (the official test examples, else a tenth);
-    it is None where the setting `n_samples` decides. `options` are the data settings that change this set, by
-    option name (keys of `core.config.FIELDS`). Where an example carries any number of labels, `n_classes` counts the
+    it is None if the setting `n_samples` decides. `options` are the data settings that change this set, by
+    option name (keys of `core.config.FIELDS`). For a multi-label data set, `n_classes` counts the
     labels. `load(config, seed, progress)` may download.
     """
 
@@ -36,12 +36,12 @@ class DatasetInfo:
 
     @property
     def n_test(self) -> int | None:
-        """The examples kept for testing."""
+        """Number of test examples."""
         if self.n_examples is None or self.n_official_test is not None:
             return self.n_official_test
         return round(TEST_SHARE * self.n_examples)
 
     @property
     def n_train(self) -> int | None:
-        """The examples that training and validation share."""
+        """Number of examples for training and validation."""
         return None if self.n_examples is None or self.n_test is None else self.n_examples - self.n_test

@@ -1,10 +1,10 @@
 """MNIST and Fashion-MNIST from their four original IDX files.
 
-The files are taken from a folder the user names (MNIST: `ANNSCOPE_MNIST_DIR`, plain or .gz), else
+The files are read from a folder the user names (MNIST: `ANNSCOPE_MNIST_DIR`, plain or .gz), else
 from `<home>/data/<name>/`, where they are downloaded once. Every load verifies them by SHA-256:
-MNIST by its uncompressed content, because several recompressed archives of it are in circulation,
-Fashion-MNIST by its archives, of which there is one edition (several independent projects publish
-the same hashes of it).
+MNIST by its uncompressed content, because several recompressed archives of it exist,
+Fashion-MNIST by its archives, of which there is only one version (several independent projects publish
+the same hashes).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class IdxSet:
     """A data set of four IDX files; every image has `image_shape`, every label indexes `class_names`.
 
     `files` are training images and labels, then test images and labels.
-    `hashed` says whether the files' hashes are of their content or of the gzip archive around it.
+    `hashed` tells whether the files' hashes are of their content or of the gzip archive.
     `folder_variable` is the environment variable that names a folder to use instead of downloading.
     """
 
@@ -60,7 +60,7 @@ class IdxSet:
 
     @property
     def advice(self) -> str:
-        """What to do where the files cannot be downloaded."""
+        """What to do if the files cannot be downloaded."""
         own = f", or set {self.folder_variable} to a folder with its four IDX files" if self.folder_variable else ""
         return f"check the connection, use the data set mnist-5k, which needs none{own}"
 
@@ -135,17 +135,17 @@ def _info(idx_set: IdxSet, description: str) -> DatasetInfo:
 
 
 DOWNLOADED = (
-    _info(MNIST, "70,000 handwritten digits of 28x28 pixels, the classic; downloaded once (11 MB)."),
-    _info(FASHION_MNIST, "70,000 pictures of clothes in MNIST's format, and harder; downloaded once (30 MB)."),
+    _info(MNIST, "70,000 handwritten digits of 28x28 pixels; downloaded once (11 MB)."),
+    _info(FASHION_MNIST, "70,000 images of clothes in MNIST's format, harder than MNIST; downloaded once (30 MB)."),
 )
 """The data sets of this module, for the table of data sets."""
 
 
 def load_idx_set(idx_set: IdxSet, progress: Progress | None = None) -> Examples:
-    """The set's images in file order, with its official test split.
+    """Load the images in file order, with the official test split.
 
-    Raises DataError when the files are missing, damaged, do not belong together or are not the originals, and when they
-    cannot be downloaded. A damaged file in the cache is fetched again; a user's own file is never touched.
+    Raises DataError if the files are missing, damaged, inconsistent or not the originals, and if they
+    cannot be downloaded. A damaged file in the cache is downloaded again; a user's own file is never changed.
     """
     folder = _own_folder(idx_set)
     if folder is not None:
@@ -164,7 +164,7 @@ def load_idx_set(idx_set: IdxSet, progress: Progress | None = None) -> Examples:
 
 
 def is_present(idx_set: IdxSet) -> bool:
-    """Whether the set's files are here, so that loading it needs no network."""
+    """Whether the files are present, so that loading needs no download."""
     return _own_folder(idx_set) is not None or all(path.exists() for path in _cached_paths(idx_set))
 
 
@@ -200,7 +200,7 @@ def _download(idx_set: IdxSet, file: IdxFile, path: Path, progress: Progress | N
 
 
 def _read_file(idx_set: IdxSet, file: IdxFile, path: Path, shown: str | None = None) -> tuple[UInt8[ndarray, ...], str]:
-    """What the file holds, and its hash."""
+    """The content of the file and its hash."""
     regular_file(path, MOST_BYTES)
     try:
         raw = path.read_bytes()
@@ -246,7 +246,7 @@ def _read_set(idx_set: IdxSet, paths: list[Path]) -> Examples:
 
 
 def _read_pair(idx_set: IdxSet, files: Sequence[IdxFile], paths: Sequence[Path]) -> tuple[Features, Labels]:
-    """Images as rows of pixels, and their labels; what does not fit is said before the hashes are compared."""
+    """Images as rows of pixels, and their labels; inconsistent files are reported before the hashes are compared."""
     (images, images_hash), (labels, labels_hash) = (
         _read_file(idx_set, file, path) for file, path in zip(files, paths, strict=True)
     )
@@ -259,7 +259,7 @@ def _read_pair(idx_set: IdxSet, files: Sequence[IdxFile], paths: Sequence[Path])
     if len(images) != len(labels):
         raise DataError(
             f"{paths[0]} holds {len(images):,} images and {paths[1]} {len(labels):,} labels: "
-            "they do not belong together"
+            "they are not from the same set"
         )
     outside = np.flatnonzero(labels >= len(idx_set.class_names))
     if len(outside):

@@ -1,7 +1,7 @@
-"""Whether a path is a file of a size that can be read: the first question to everything a user names.
+"""Check that a path is a regular file of a readable size: the first check of every path that a user gives.
 
-A named pipe or a terminal would be waited for without end, a device read without end, and a file may be far
-larger than what it stores (sparse), so this comes before the first byte is read.
+A named pipe or a terminal would block forever, a device may never end, and a sparse file may be far
+larger than what it stores, so this check comes before the first byte is read.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _KINDS = {
 
 
 def regular_file(path: Path, most: int) -> os.stat_result:
-    """What the system knows of the file at `path`, or at the end of its links.
+    """The `stat` of the regular file at `path`, with links followed.
 
-    Raises DataError where that is no regular file, or one of more than `most` bytes.
+    Raises DataError for anything but a regular file, and for one of more than `most` bytes.
     """
     try:
         found = path.stat()

@@ -1,4 +1,4 @@
-"""Scaling of features, learned from the training split alone."""
+"""Feature scaling, fitted on the training split alone."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from numpy import ndarray
 
 from annscope.data.examples import Examples, Features
 
-_ROWS_AT_ONCE = 4096  # float64 scratch space stays small however large the data set is
+_ROWS_AT_ONCE = 4096  # keeps the float64 scratch buffer small however large the data set is
 
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """`(x - offset) / divisor`, feature by feature."""
+    """Linear scaler: `(x - offset) / divisor` for each feature."""
 
     offset: Float[ndarray, " n_features"] | float
     divisor: Float[ndarray, " n_features"] | float
@@ -35,16 +35,16 @@ class Scaler:
 
 
 def fit_scaler(scaling: str, examples: Examples, rows: Int[ndarray, " n_rows"]) -> Scaler:
-    """The scaler that `scaling` asks for, fitted to the training rows.
+    """Fit the scaler that `scaling` names on the training rows.
 
     - "none" leaves the values as they are.
     - "unit" divides images by the value of white (the brightest of the training rows where the source
-      does not name it), and brings other features to 0..1 by their least and greatest training value.
+      does not define it), and scales other features to 0..1 by their training minimum and maximum.
     - "div256" divides by 256, as the recipe l-layer does.
     - "standard" gives each feature mean 0 and standard deviation 1 over the training rows.
     - "auto" is "unit" for images and "standard" for everything else.
 
-    A feature that is constant over the training rows is shifted and not divided.
+    A feature that is constant over the training rows is shifted but not divided.
     """
     is_image = examples.image_shape is not None
     if scaling == "auto":

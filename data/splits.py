@@ -1,6 +1,6 @@
-"""Which examples train, which judge and which are kept for the end.
+"""Stratified splits into training, validation and test examples.
 
-The draws depend on the labels, the share and a seed fixed here, never on a run's seed: runs with
+They depend on the labels, the share and a seed fixed here, never on a run's seed, so that runs with
 different seeds are compared on the same held-out examples.
 """
 
@@ -16,9 +16,9 @@ from annscope.data.errors import DataError
 TEST_SEED = 20_010
 VALIDATION_SEED = 20_011
 TEST_SHARE = 0.1
-"""The share kept for testing where a source has no official test split."""
+"""Share of test examples if a source has no official test split."""
 FEWEST = 10
-"""How many examples a combination of labels needs to be split by itself."""
+"""Minimum number of examples for a combination of labels to be a stratum of its own."""
 
 
 def stratified_split(
@@ -28,10 +28,10 @@ def stratified_split(
 
     `share` of all examples is held out, rounded, at least one; each class gives its share to within
     one example (largest remainders first) and always keeps at least one. Where an example carries
-    several labels their combinations take the place of classes, the rare ones together as one.
+    several labels, their combinations are the strata, with all rare ones in one stratum.
     `what` names the held-out split in the error.
 
-    Raises DataError when no example can be held out without taking a class's only one.
+    Raises DataError if no example can be held out without taking a class's only one.
     """
     labels = _combinations(labels) if labels.ndim == 2 else labels
     counts = np.bincount(labels)
@@ -50,7 +50,7 @@ def stratified_split(
 
 
 def _combinations(labels: Int[ndarray, "n n_labels"]) -> Int[ndarray, " n"]:
-    """The number of each example's combination of labels; those of fewer than `FEWEST` examples share one."""
+    """The stratum of each example by its combination of labels; those with fewer than `FEWEST` examples share one."""
     place, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)[1:]
     place = place.ravel()
     place[counts[place] < FEWEST] = len(counts)
@@ -59,7 +59,7 @@ def _combinations(labels: Int[ndarray, "n n_labels"]) -> Int[ndarray, " n"]:
 
 
 def _quota(counts: Int[ndarray, " n_classes"], share: float) -> Int[ndarray, " n_classes"]:
-    """How many of each class to hold out."""
+    """Number of examples of each class to hold out."""
     wanted = counts * share
     quota = np.floor(wanted).astype(np.int64)
     missing = max(1, round(float(counts.sum() * share))) - int(quota.sum())

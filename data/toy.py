@@ -1,6 +1,6 @@
-"""Sets of points in the plane, whose decision boundaries can be drawn.
+"""Two-dimensional toy data sets, whose decision boundaries can be drawn.
 
-Labels take turns (0, 1, 0, 1, ...), so that every class has the same size to within one point.
+Labels alternate (0, 1, 0, 1, ...), so that every class has the same size to within one point.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def spirals(labels: Labels, noise: float, rng: np.random.Generator) -> Points:
 
 def xor(labels: Labels, noise: float, rng: np.random.Generator) -> Points:
     """The corners of the unit square, of one class where the coordinates differ; no noise is the truth table."""
-    first = np.arange(len(labels)) // 2 % 2  # so that all four corners come in turn
+    first = np.arange(len(labels)) // 2 % 2  # so that the points cycle through all four corners
     corners: Points = np.stack([first, first ^ labels], axis=1).astype(np.float64)
     return _scattered(corners, noise, rng)
 
@@ -63,7 +63,7 @@ SHAPES: dict[str, tuple[Callable[[Labels, float, np.random.Generator], Points], 
     "xor": (xor, 2),
     "blobs": (blobs, 3),
 }
-"""Each set's way of placing points, and its number of classes."""
+"""The generator of each set's points, and its number of classes."""
 
 
 def make_points(name: str, n_samples: int, noise: float, seed: int) -> Examples:
@@ -101,9 +101,9 @@ def _info(name: str, label: str, description: str) -> DatasetInfo:
 
 POINTS = (
     _info("moons", "Moons", "Two interleaved half circles."),
-    _info("circles", "Circles", "A ring around a ring: no straight line parts them."),
-    _info("spirals", "Spirals", "Three arms wound into each other: a small network has to work for it."),
-    _info("xor", "XOR", "Opposite corners belong together: the problem one layer cannot solve."),
-    _info("blobs", "Blobs", "Three clouds that straight lines can part."),
+    _info("circles", "Circles", "A ring around a ring: not linearly separable."),
+    _info("spirals", "Spirals", "Three interleaved spiral arms: hard for a small network."),
+    _info("xor", "XOR", "Opposite corners are of the same class: not solvable by a single layer."),
+    _info("blobs", "Blobs", "Three clouds that are linearly separable."),
 )
 """The data sets of this module."""

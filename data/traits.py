@@ -1,8 +1,8 @@
-"""Digits asked several questions at once: a data set whose examples carry any number of labels.
+"""Multi-label data set: traits of the digits of mnist-5k.
 
-The labels follow from the digit that was meant, not from how it was written: `loop` is true of 0, 6, 8
-and 9, whose printed forms enclose a white area, also where a writer left it open, and not of a
-4 that somebody closed. A 1 carries none of the labels; 5 and 7, and 6 and 8, carry the same.
+The labels depend on the digit, not on how it was written: `loop` is true of 0, 6, 8
+and 9, whose printed forms enclose a white area, even if it was written open, and not of a
+closed 4. A 1 has none of the labels; 5 and 7, and 6 and 8, have the same.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ TRAITS: dict[str, tuple[int, ...]] = {
     "above 4": (5, 6, 7, 8, 9),
     "loop": (0, 6, 8, 9),
 }
-"""Each label, and the digits that carry it."""
+"""Each label, and the digits that have it."""
 
 
 def load_mnist_5k_traits() -> Examples:
-    """The images of `mnist-5k`, with what is true of each digit as its labels."""
+    """The images of `mnist-5k`, labelled with the traits of their digits."""
     digits = load_mnist_5k()
     table = np.array([[digit in having for having in TRAITS.values()] for digit in range(10)], np.int64)
     return replace(digits, y=table[digits.y], class_names=tuple(TRAITS))

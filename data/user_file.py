@@ -1,20 +1,20 @@
-"""A user's own examples, from a CSV or an NPZ file.
+"""User data: examples from a CSV or an NPZ file.
 
-**CSV** (.csv, .tsv or .txt in UTF-8; separated by commas, semicolons or tabs): one example a line, with or without a
+**CSV** (.csv, .tsv or .txt in UTF-8; separated by commas, semicolons or tabs): one example per line, with or without a
 line of column names. The label is the column named label, class or target, else the last one.
 
 **NPZ** (`numpy.savez`): arrays `x` and `y`, or `X` and `y`, or `x_train`, `y_train`, `x_test`,
-`y_test`, of which the last two become the test split. `x` holds one example a row, or one image
-[height, width] or [height, width, 1] an entry. Nothing pickled is ever loaded.
+`y_test`, of which the last two become the test split. `x` holds one example per row, or one image
+[height, width] or [height, width, 1] per entry. Pickled data is never loaded.
 
 Labels may be whole numbers or texts; the classes are their sorted values.
 
-**Several labels an example.** In a CSV, a column for each label, named `label:` and the label (`label:red`,
+**Multi-label data.** In a CSV, a column for each label, named `label:` and the label (`label:red`,
 `label:round`), that holds 0 or 1. In an NPZ, `y` with a row of 0 and 1 for each example (as
-scikit-learn's multi-label targets, so one-hot rows are labels too) and, if you like, their names as
+scikit-learn's multi-label targets, so one-hot rows are labels too) and, optionally, their names as
 an array of texts `class_names`.
 
-Examples are shown as images when the array's shape says height and width, or when the values are
+Examples are shown as images if the array's shape has height and width, or if the values are
 whole numbers from 0 to 255 and the features, at least 16, are a square number.
 """
 
@@ -53,7 +53,7 @@ RawLabels = Shaped[ndarray, " n"] | Shaped[ndarray, "n n_labels"]
 def load_user_file(path: Path) -> Examples:
     """The examples in a CSV or NPZ file.
 
-    Raises DataError, in one sentence with the place, for whatever keeps the file from being used.
+    Raises DataError, in one sentence with the place, if the file cannot be used.
     """
     if not path.exists():
         raise DataError(f"there is no file {path}")
@@ -78,17 +78,17 @@ def _read_csv(path: Path) -> Examples:
     if not first:
         raise DataError(f"{path} is empty")
     if len(first) < 2:
-        raise DataError(f"{path} has one column, where at least one feature and a label are needed")
+        raise DataError(f"{path} has one column, but needs at least one feature and a label")
     names = [name.strip() for name in first] if _is_header(first) else []
     if any(name.lower().startswith(LABEL_PREFIX) for name in names):
         return _read_labelled_csv(path, names, rows)
     label_column = next((i for i, name in enumerate(names) if name.lower() in LABEL_NAMES), len(first) - 1)
     features = array("d")
     labels: list[str] = []
-    distinct: dict[str, str] = {}  # one text for each class, however many examples it has
+    distinct: dict[str, str] = {}  # one string object per class, however many examples it has
     for line, row in rows if names else chain([(first_line, list(first))], rows):
         if len(row) != len(first):
-            raise DataError(f"{path}, line {line}: {len(row)} cells, where the first line has {len(first)}")
+            raise DataError(f"{path}, line {line}: {len(row)} cells, but the first line has {len(first)}")
         label = row.pop(label_column).strip()
         if not label:
             raise DataError(f"{path}, line {line}: the label (column {label_column + 1}) is missing")
@@ -101,7 +101,7 @@ def _read_csv(path: Path) -> Examples:
             cell = _short(repr(row[bad.index]))
             raise DataError(f"{path}, line {line}, column {column}: {cell} is not {bad.rule}") from None
     if not features:
-        raise DataError(f"{path} has a line of column names and no examples")
+        raise DataError(f"{path} has a line of column names but no examples")
     if names:
         names.pop(label_column)
     x = np.frombuffer(features).reshape(len(labels), -1)
@@ -114,15 +114,15 @@ def _read_csv(path: Path) -> Examples:
 
 
 def _read_labelled_csv(path: Path, names: list[str], rows: Iterator[tuple[int, list[str]]]) -> Examples:
-    """The examples of a file that has a column of 0 and 1 for each label."""
+    """The examples of a multi-label file, with a column of 0 and 1 for each label."""
     is_label = [name.lower().startswith(LABEL_PREFIX) for name in names]
     label_names = tuple(name[len(LABEL_PREFIX) :].strip() for name in compress(names, is_label))
     if all(is_label):
-        raise DataError(f"{path} has columns of labels alone, where at least one feature is needed")
+        raise DataError(f"{path} has only label columns, but needs at least one feature")
     features, labels = array("d"), array("q")
     for line, row in rows:
         if len(row) != len(names):
-            raise DataError(f"{path}, line {line}: {len(row)} cells, where the first line has {len(names)}")
+            raise DataError(f"{path}, line {line}: {len(row)} cells, but the first line has {len(names)}")
         cells = [cell.strip() for cell in compress(row, is_label)]
         wrong = next((k for k, cell in enumerate(cells) if cell not in {"0", "1"}), None)
         if wrong is not None:
@@ -139,7 +139,7 @@ def _read_labelled_csv(path: Path, names: list[str], rows: Iterator[tuple[int, l
             cell = _short(repr(row[column]))
             raise DataError(f"{path}, line {line}, column {column + 1}: {cell} is not {bad.rule}") from None
     if not features:
-        raise DataError(f"{path} has a line of column names and no examples")
+        raise DataError(f"{path} has a line of column names but no examples")
     feature_names = tuple(name for name, is_one in zip(names, is_label, strict=True) if not is_one)
     x = np.frombuffer(features).reshape(-1, len(feature_names))
     y = np.frombuffer(labels, np.int64).reshape(len(x), -1)
@@ -147,11 +147,11 @@ def _read_labelled_csv(path: Path, names: list[str], rows: Iterator[tuple[int, l
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Every line that is not blank, cut into cells, with its line number; never more than fits into memory."""
+    """Every non-blank line, split into cells, with its line number; never more than fits into memory."""
     n_values = 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = max(",;\t", key=file.readline(_LONGEST_ROW).count)  # of equals the first: the comma
+            delimiter = max(",;\t", key=file.readline(_LONGEST_ROW).count)  # in a tie the first, the comma
             file.seek(0)
             lines = _Lines(path, file)
             reader = csv.reader(lines, delimiter=delimiter)
@@ -159,7 +159,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                 lines.n_characters = 0
                 n_values += len(row)
                 if n_values * 8 > _MOST_BYTES:
-                    raise DataError(f"{path} has more than {_MOST_BYTES // 8:,} values, which is more than are read")
+                    raise DataError(f"{path} has more than the maximum of {_MOST_BYTES // 8:,} values")
                 if row:
                     yield reader.line_num, row
     except UnicodeDecodeError as error:
@@ -169,9 +169,9 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 class _Lines:
-    """The lines of a file, and how many characters there were since `n_characters` was last set to 0.
+    """Iterator over the lines of a file that counts their characters in `n_characters`.
 
-    Raises DataError for a row that does not end: of one line, or of many inside quotes.
+    Raises DataError for a row that is too long: a single line, or many inside quotes.
     """
 
     def __init__(self, path: Path, file: TextIO) -> None:
@@ -192,7 +192,7 @@ class _Lines:
 
 
 class _BadCellError(Exception):
-    """The cell at `index` is not what the rule asks for."""
+    """The cell at `index` breaks a rule."""
 
     def __init__(self, index: int, rule: str) -> None:
         self.index, self.rule = index, rule
@@ -209,7 +209,7 @@ def _finite_numbers(cells: Sequence[str]) -> Float[ndarray, " n_features"]:
 
 
 def _is_header(row: Sequence[str]) -> bool:
-    """Whether the first line names columns: one of them is a label's name, or no feature is a number."""
+    """Whether the first line is a header: it has a label's name, or no feature is a number."""
     named = any(cell.strip().lower() in LABEL_NAMES or cell.strip().lower().startswith(LABEL_PREFIX) for cell in row)
     return named or not any(_is_number(cell) for cell in row[:-1])
 
@@ -244,25 +244,25 @@ def _read_npz(path: Path) -> Examples:
 
 
 def _label_names(path: Path, given: ndarray | None, labels: RawLabels) -> tuple[str, ...]:
-    """The names of several labels; of one class an example none, which has its names from the labels."""
+    """The names of the labels of multi-label data; empty for classes, which are named by their labels."""
     if labels.ndim == 1:
         return ()
     if given is None:
         return tuple(f"label {k + 1}" for k in range(labels.shape[1]))
     if given.dtype.kind not in "US" or given.shape != labels.shape[1:]:
         raise DataError(
-            f"{path}: the array {_NPZ_LABEL_NAMES} must hold {labels.shape[1]} texts, one a column of y, "
-            f"and has the shape {given.shape} of {_short(given.dtype)}"
+            f"{path}: the array {_NPZ_LABEL_NAMES} must hold {labels.shape[1]} texts, one per column of y, "
+            f"but has the shape {given.shape} of {_short(given.dtype)}"
         )
     return tuple(_name(value) for value in given)
 
 
 def _npz_arrays(path: Path) -> dict[str, ndarray]:
-    """The arrays that have one of the known names, at least a pair of them."""
+    """The arrays with known names, at least one pair of x and y."""
     try:
         with path.open("rb") as file:
             if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
-                raise DataError(f"{path} is not an NPZ file: it holds one array and has to hold two, x and y")
+                raise DataError(f"{path} is not an NPZ file: it holds one array and must hold two, x and y")
             with zipfile.ZipFile(file) as archive:
                 members = _npz_members(archive)
                 if not any(set(pair) <= set(members) for pair in _NPZ_NAMES):
@@ -279,7 +279,9 @@ def _npz_arrays(path: Path) -> dict[str, ndarray]:
                 return arrays
     except (DataError, OSError):
         raise
-    except Exception as error:  # zipfile, its decompressors and numpy's parser raise anything for damaged content
+    except (
+        Exception
+    ) as error:  # zipfile, its decompressors and numpy's parser raise all kinds of errors for damaged content
         raise DataError(f"{path} is not an NPZ file, or a damaged one") from error
 
 
@@ -288,7 +290,7 @@ def _npz_members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 class _NpzReader:
-    """Reads arrays out of an archive: each only after its header has said that it fits into memory with the others."""
+    """Reads arrays from an archive, each only after its header shows that it fits into memory with the others."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> None:
         self._path, self._archive, self._members = path, archive, members
@@ -304,12 +306,12 @@ class _NpzReader:
             )
         if min(shape, default=0) < 0:
             raise ValueError("a negative size")
-        # Whatever is no byte becomes float64.
+        # Anything but bytes becomes float64.
         self._n_bytes += math.prod(shape) * (1 if dtype == np.uint8 else max(dtype.itemsize, 8))
         if self._n_bytes > _MOST_BYTES:
             raise DataError(
                 f"{self._path}: the array {name} has the shape {_short(shape)} of {_short(dtype)}, "
-                f"which is more than the {_MOST_BYTES:,} bytes that are read"
+                f"which is more than the maximum of {_MOST_BYTES:,} bytes"
             )
         with self._archive.open(self._members[name]) as member:
             array: ndarray = np.lib.format.read_array(member, allow_pickle=False)
@@ -324,25 +326,25 @@ def _npy_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
 
 
 def _short(value: object) -> str:
-    """As text that does not fill the screen: a file may hold a name or a type of any length."""
+    """Text shortened for a message: a file may hold a name or a type of any length."""
     text = str(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _npz_pair(path: Path, names: tuple[str, str], arrays: Mapping[str, ndarray]) -> tuple[Features, RawLabels]:
-    """Features as rows (of bytes, else of float64) and labels as one row, checked against each other."""
+    """Features as rows (bytes, else float64) and labels, validated against each other."""
     x_name, y_name = names
     x, y = arrays[x_name], arrays[y_name]
     if x.dtype.kind not in "biuf":
         raise DataError(f"{path}: the array {x_name} must hold numbers, not {_short(x.dtype)}")
     if x.ndim < 2:
-        raise DataError(f"{path}: the array {x_name} must have one example a row, and has the shape {x.shape}")
+        raise DataError(f"{path}: the array {x_name} must have one example per row, but has the shape {x.shape}")
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim not in {1, 2} or len(y) != len(x) or y.shape[1:] == (0,):
         raise DataError(
             f"{path}: the array {y_name} must have one label for each of the {len(x):,} examples in {x_name}, "
-            f"or a row of labels, and has the shape {y.shape}"
+            f"or a row of labels, but has the shape {y.shape}"
         )
     if y.ndim == 2 and (y.dtype.kind not in "biuf" or not np.isin(y, (0, 1)).all()):
         raise DataError(f"{path}: the array {y_name} has a row of labels for each example, which must be 0 or 1")
@@ -361,7 +363,7 @@ def _npz_pair(path: Path, names: tuple[str, str], arrays: Mapping[str, ndarray])
 
 
 def _shape_of_images(x: ndarray) -> tuple[int, int] | None:
-    """(height, width) where the array's own shape says so."""
+    """(height, width) if the array's shape has them."""
     if x.ndim == 3 or (x.ndim == 4 and x.shape[3] == 1):
         return int(x.shape[1]), int(x.shape[2])
     return None
@@ -382,7 +384,7 @@ def _npz_holds_images(path: Path) -> bool:
 
 
 def may_hold_images(path: Path) -> bool:
-    """Whether the examples in a file look like images, as far as its first bytes tell; in a damaged one, no."""
+    """Whether the examples in a file look like images, by its first bytes; False for a damaged one."""
     try:
         regular_file(path, _MOST_BYTES)
         if path.suffix.lower() == ".npz":
@@ -390,7 +392,7 @@ def may_hold_images(path: Path) -> bool:
         first = next(_csv_rows(path), (0, []))[1]
         n_labels = sum(cell.strip().lower().startswith(LABEL_PREFIX) for cell in first) or 1
         return _is_square(len(first) - n_labels)
-    except Exception:  # as where it is read
+    except Exception:  # as in `_read_csv`
         return False
 
 
@@ -424,14 +426,14 @@ def _examples(
     classes = _classes(path, y)
     names = class_names or tuple(map(_name, classes))
     if len(names) < 2:
-        raise DataError(f"{path} has one class only, {_short(names[0])}: there is nothing to tell apart")
+        raise DataError(f"{path} has one class only, {_short(names[0])}: at least two are needed")
     official: tuple[TestFeatures, TestLabels] | None = None
     if test is not None:
         if test[1].ndim == 2:
-            raise DataError(f"{path}: y_test has rows of labels, and y_train one label an example")
+            raise DataError(f"{path}: y_test has rows of labels, but y_train one label per example")
         unknown = np.setdiff1d(_classes(path, test[1]), classes)
         if len(unknown):
-            raise DataError(f"{path}: y_test has the class {_short(_name(unknown[0]))}, which y_train has not")
+            raise DataError(f"{path}: y_test has the class {_short(_name(unknown[0]))}, which is missing in y_train")
         official = test[0], np.searchsorted(classes, test[1]).astype(np.int64)
     return Examples(
         x=x,
@@ -445,10 +447,10 @@ def _examples(
 
 def _checked_names(path: Path, names: tuple[str, ...]) -> tuple[str, ...]:
     if not all(names) or len(set(names)) < len(names):
-        raise DataError(f"{path}: every label needs a name of its own, got {_short(list(names))}")
+        raise DataError(f"{path}: the names of the labels must be unique, got {_short(list(names))}")
     _check_n_classes(path, len(names))
     if len(names) < 2:
-        raise DataError(f"{path} has one label, {names[0]}: for yes or no name its column label")
+        raise DataError(f"{path} has one label, {names[0]}: for two classes rename its column to label")
     return names
 
 
@@ -458,13 +460,13 @@ def _labelled_test(
     x, y = test
     if y.shape[1:] != (len(names),):
         raise DataError(
-            f"{path}: y_test must have {len(names)} labels an example as y_train has, got the shape {y.shape}"
+            f"{path}: y_test must have {len(names)} labels per example as y_train has, got the shape {y.shape}"
         )
     return x, y.astype(np.int64)
 
 
 def _classes(path: Path, y: RawLabels) -> Shaped[ndarray, " n_classes"]:
-    """The sorted distinct labels."""
+    """The sorted unique labels."""
     if y.dtype.kind not in "biufUS":
         raise DataError(f"{path}: the labels must be whole numbers or texts, not {_short(y.dtype)}")
     if y.dtype.kind == "f":
@@ -472,7 +474,7 @@ def _classes(path: Path, y: RawLabels) -> Shaped[ndarray, " n_classes"]:
         if len(broken):
             raise DataError(
                 f"{path}: example {broken[0] + 1} has the label {y[broken[0]]:g}, "
-                "where a class is a whole number or a text"
+                "but a class must be a whole number or a text"
             )
     classes: Shaped[ndarray, " n_classes"] = np.unique(y)
     _check_n_classes(path, len(classes))
@@ -482,12 +484,12 @@ def _classes(path: Path, y: RawLabels) -> Shaped[ndarray, " n_classes"]:
 def _check_n_classes(path: Path, n_classes: int) -> None:
     if n_classes > MOST_CLASSES:
         raise DataError(
-            f"{path} has more than {MOST_CLASSES:,} different labels: a label is the name of a class, not a measurement"
+            f"{path} has more than {MOST_CLASSES:,} different labels: a label must be a class, not a measurement"
         )
 
 
 def _name(value: object) -> str:
-    """A class as people read it: 3 for 3.0."""
+    """The name of a class: 3 for 3.0."""
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
     return str(int(value)) if isinstance(value, float | np.floating) else str(value)

@@ -1,4 +1,4 @@
-"""Files that one process writes while others read: replaced whole, or grown by complete lines."""
+"""Atomic file writes: files that one process writes while others read are replaced whole, or grow by complete lines."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from annscope.core.errors import AnnscopeError
 T = TypeVar("T")
 
 MOST_BYTES = 2**31
-"""No file of a record that is read at once is larger."""
+"""Upper bound on the size of a file that is read as a whole."""
 MOST_LINE_BYTES = 2**22
-"""No line is longer."""
+"""Upper bound on the length of a line."""
 
 
 class StorageError(AnnscopeError):
-    """Something that cannot be written: the text names the place and the reason, and what would help."""
+    """A file that cannot be written: the message names the path and the reason, and what would help."""
 
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what the system says against writing `path` into a StorageError."""
+    """Context manager that turns an OSError raised while writing `path` into a StorageError."""
     try:
         yield
     except OSError as error:
@@ -38,9 +38,9 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def why_not_written(path: Path, error: OSError) -> str:
-    """One sentence on what kept `path` from being written, and what would help."""
+    """One sentence on why `path` could not be written, and what would help."""
     if error.errno == errno.ENOSPC:
-        return f"The disk mounted at {_mount_point(path)} is full, so {path} cannot be written; make room on it."
+        return f"The disk mounted at {_mount_point(path)} is full, so {path} cannot be written; free some space on it."
     if error.errno == getattr(errno, "EDQUOT", None):
         return f"Your quota on the disk mounted at {_mount_point(path)} is used up, so {path} cannot be written."
     if error.errno == errno.EFBIG:
@@ -53,12 +53,12 @@ def _mount_point(path: Path) -> Path:
 
 
 def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Put `content` at `path` in one step: a reader sees the old file or the new one, never a part.
+    """Replace the file at `path` by `content` atomically: a reader sees the old file or the new one, never a part.
 
     With `durable` the content is on the disk before the name is, and the name before this returns,
     so that a power cut leaves one of the two as well; without it only a crash of the process is survived.
 
-    Raises StorageError when there is no room for all of it; the old file is then still there.
+    Raises StorageError when the disk is too full for all of it; the old file is then still there.
     """
     temporary = path.with_name(path.name + ".part")
     with writing(path):
@@ -70,37 +70,37 @@ def replace_file(path: Path, content: bytes, *, durable: bool = False) -> None:
                     os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-            _patiently(lambda: temporary.replace(path))
+            _retry_while_in_use(lambda: temporary.replace(path))
         except OSError:
-            # Its room is needed to say what happened.
+            # Its space is needed to report what happened.
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
         if durable:
-            force_names(path.parent)
+            flush_directory(path.parent)
 
 
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
-    # A write may do a part of its work and say so by nothing but the number that it returns: on a disk that is
-    # almost full, or close to the largest size of a file. The next one then says why.
+    # A write may be partial, which only the number that it returns tells: on a disk that is
+    # almost full, or close to the largest size of a file. The next one then raises.
     left = memoryview(content)
     while left:
         left = left[os.write(descriptor, left) :]
 
 
-def force(path: Path) -> None:
-    """Have the content of a file on the disk when this returns."""
-    with writing(path), path.open("r+b") as file:  # Windows forces only what is open for writing
+def flush_file(path: Path) -> None:
+    """Flush the content of a file to the disk (fsync)."""
+    with writing(path), path.open("r+b") as file:  # Windows flushes only what is open for writing
         os.fsync(file.fileno())
 
 
-def force_names(directory: Path) -> None:
-    """Have the names of new, renamed and removed files in a directory on the disk when this returns."""
+def flush_directory(directory: Path) -> None:
+    """Flush a directory to the disk (fsync): the names of new, renamed and removed files in it."""
     if sys.platform == "win32":  # pragma: no cover
-        return  # it cannot, and NTFS keeps a journal of names
+        return  # not possible there, and NTFS keeps a journal of names
     with writing(directory):
         descriptor = os.open(directory, os.O_RDONLY)
         try:
@@ -110,9 +110,9 @@ def force_names(directory: Path) -> None:
 
 
 def read_file(path: Path, at_most: int = MOST_BYTES) -> bytes:
-    """The content of a file that its writer may be replacing at this moment.
+    """Read a file that its writer may be replacing at the same time.
 
-    OSError for what is no file, such as a pipe, and for one of more than `at_most` bytes.
+    Raises OSError for anything but a regular file, such as a pipe, and for a file of more than `at_most` bytes.
     """
 
     def read() -> bytes:
@@ -121,28 +121,28 @@ def read_file(path: Path, at_most: int = MOST_BYTES) -> bytes:
                 raise OSError(errno.EFBIG, f"it is larger than {at_most:,} bytes", str(path))
             return file.read()
 
-    return _patiently(read)
+    return _retry_while_in_use(read)
 
 
 def open_file(path: Path) -> BinaryIO:
-    """A file, open for reading. OSError for anything else: a pipe would be waited for, and a device may never end."""
+    """Open a regular file for reading. Raises OSError for anything else: a pipe would block, a device may never end."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
     try:
-        insist_on_file(os.fstat(descriptor), path)
+        require_regular_file(os.fstat(descriptor), path)
     except OSError:
         os.close(descriptor)
         raise
     return os.fdopen(descriptor, "rb")
 
 
-def insist_on_file(about: os.stat_result, path: Path) -> None:
-    """Raises OSError where something is a folder, a pipe, a device: no file."""
+def require_regular_file(about: os.stat_result, path: Path) -> None:
+    """Raise OSError for a folder, a pipe or a device."""
     if not stat.S_ISREG(about.st_mode):
-        raise OSError(errno.EINVAL, "it is no file", str(path))
+        raise OSError(errno.EINVAL, "it is not a file", str(path))
 
 
-def _patiently(action: Callable[[], T]) -> T:
-    # Windows refuses to replace a file that is open, and to open one that is being replaced.
+def _retry_while_in_use(action: Callable[[], T]) -> T:
+    # Windows can neither replace a file that is open nor open one that is being replaced.
     if os.name != "nt":
         return action()
     for _ in range(50):
@@ -154,7 +154,7 @@ def _patiently(action: Callable[[], T]) -> T:
 
 
 def to_json(values: Mapping[str, Any], *, indent: int | None = None, ascii: bool = False) -> str:
-    """Values as JSON, in which what is not a finite number is null (JSON knows no NaN)."""
+    """Values as JSON; a non-finite number becomes null, since JSON has no NaN."""
     return json.dumps(_finite(values), indent=indent, allow_nan=False, ensure_ascii=ascii)
 
 
@@ -169,18 +169,18 @@ def _finite(value: Any) -> Any:
 
 
 def append_line(path: Path, values: Mapping[str, Any], *, durable: bool = False) -> None:
-    """Add one line of JSON, whole or not at all; lines of several writers never mix.
+    """Append one line of JSON, whole or not at all; lines of several writers never mix.
 
-    Half a line that a writer left when it was killed is cut off first. With `durable` the line is
+    An incomplete last line that a killed writer left is cut off first. With `durable` the line is
     on the disk when this returns.
 
-    Raises StorageError when there is no room for all of it; the file is then as it was.
+    Raises StorageError when the disk is too full for all of it; the file is then unchanged.
     """
     line = (to_json(values) + "\n").encode()
     with writing(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _BINARY, 0o666)
         try:
-            _lock_for_a_moment(descriptor)
+            _lock_briefly(descriptor)
             size = _cut_half_line(descriptor)
             try:
                 _write_all(descriptor, line)
@@ -195,13 +195,13 @@ def append_line(path: Path, values: Mapping[str, Any], *, durable: bool = False)
 
 if sys.platform == "win32":  # pragma: no cover
 
-    def _lock_for_a_moment(descriptor: int) -> None:
-        """Locks are mandatory here and would hold up readers; a short line is written whole or not at all."""
+    def _lock_briefly(descriptor: int) -> None:
+        """Do nothing: locks are mandatory here and would block readers; a short line is written whole or not at all."""
 
 else:
     import fcntl
 
-    def _lock_for_a_moment(descriptor: int) -> None:
+    def _lock_briefly(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)  # until the descriptor is closed
 
 
@@ -222,14 +222,14 @@ def _cut_half_line(descriptor: int) -> int:
 
 
 PIECE = 4_000_000
-"""Bytes of lines that are read at once: a long file is never in memory as a whole."""
+"""Bytes of lines that are read at a time: a long file is never in memory as a whole."""
 
 
 class GrowingLines:
-    """What is new in a file of lines since the last look; a half line at its end waits until it is whole.
+    """Incremental reader of a file of lines: gives what was appended since the last read, complete lines only.
 
-    `position` is the number of bytes already given out. Reading raises OSError for what is no file, and ValueError
-    for one that has no lines, is too large or has become shorter.
+    `position` is the number of bytes already given out. Reading raises OSError for anything but a regular file, and
+    ValueError for one that has no lines, is too large or has become shorter.
     """
 
     def __init__(self, path: Path, position: int = 0) -> None:
@@ -237,13 +237,13 @@ class GrowingLines:
         self.position = position
 
     def read(self) -> Iterator[bytes]:
-        """The complete lines that were added since the last call; none for a file that is not there (yet).
+        """The complete lines that were appended since the last call; none for a file that does not exist (yet).
 
-        `position` is behind a line when it is given out.
+        When a line is given out, `position` is just after it.
         """
         try:
             about = self.path.stat()
-            insist_on_file(about, self.path)
+            require_regular_file(about, self.path)
             if about.st_size == self.position:
                 return
             if not self.position < about.st_size <= MOST_BYTES:
@@ -263,7 +263,7 @@ class GrowingLines:
 
 
 def drop_half_line(path: Path) -> None:
-    """Cut off what follows the last complete line, where a writer was ended in the middle of one."""
+    """Cut off what follows the last complete line, where a writer was killed in the middle of one."""
     with contextlib.suppress(FileNotFoundError):
         descriptor = os.open(path, os.O_RDWR | _BINARY)
         try:

@@ -1,4 +1,4 @@
-"""The runs in annscope's home: their names, one line about each, and their removal."""
+"""The catalogue of runs in annscope's home: ids, a summary of each, deletion."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from annscope.runs.status import LIVE, State
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One run in a list; what cannot be read is None, and `message` says why."""
+    """Summary of one run for a list; what cannot be read is None, and `message` gives the reason."""
 
     run: str
     directory: Path
@@ -38,13 +38,13 @@ class RunSummary:
     accuracy: float | None = None
     """Of the last snapshot, on held-out examples."""
     n_bytes: int | None = None
-    """What its files take on the disk."""
+    """Size of its files on the disk."""
 
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
-"""How a run may be called: its name stands in addresses and on command lines."""
+"""Valid run ids: they are used in URLs and on command lines."""
 TAIL_BYTES = 65_536
-"""A line is at most a few kilobytes; the end of a file of lines is enough to know where a run stands."""
+"""Bytes read from the end of the metrics: a line is at most a few kilobytes, so this holds the last snapshot's."""
 
 
 def runs_home() -> Path:
@@ -53,7 +53,7 @@ def runs_home() -> Path:
 
 
 def run_directory(run: str) -> Path:
-    """The directory of a run, by its full id. Raises RecordError, with the nearest id, when there is none."""
+    """The directory of a run, by its full id. Raises RecordError, with the nearest id, if it does not exist."""
     directory = runs_home() / run
     if not RUN_ID.fullmatch(run) or not directory.is_dir():
         raise RecordError(f"There is no run {shortened(run)!r}{did_you_mean(run, run_ids())}.")
@@ -61,19 +61,19 @@ def run_directory(run: str) -> Path:
 
 
 def run_ids() -> list[str]:
-    """Every run's id, oldest first. Raises RecordError where the folder of the runs cannot be read."""
+    """Every run's id, oldest first. Raises RecordError if the folder of the runs cannot be read."""
     return [name for name in _folders() if RUN_ID.fullmatch(name)]
 
 
 def other_folders() -> list[str]:
-    """What else lies among the runs, such as a copy: folders whose name no run can have."""
+    """Other folders among the runs, such as a copy: folders whose names are not valid run ids."""
     return [name for name in _folders() if not RUN_ID.fullmatch(name)]
 
 
 def _folders() -> list[str]:
     try:
         with os.scandir(runs_home()) as entries:
-            # A link that leads nowhere or in a circle is no folder.
+            # A broken or circular link is not a folder.
             return sorted(each.name for each in entries if not each.name.startswith(".") and os.path.isdir(each.path))  # noqa: PTH112
     except FileNotFoundError:
         return []
@@ -82,9 +82,9 @@ def _folders() -> list[str]:
 
 
 def find_run(text: str) -> str:
-    """The full id of the run that `text` abbreviates: an id, a part that only one id has, or "latest".
+    """The full id of the run that `text` abbreviates: an id, a unique part of one, or "latest".
 
-    Raises RecordError when there is none, or more than one.
+    Raises RecordError unless exactly one run matches.
     """
     ids = run_ids()
     if text in ids:
@@ -103,20 +103,20 @@ def find_run(text: str) -> str:
 
 
 def list_runs() -> list[RunSummary]:
-    """Every run, newest first; what cannot be read comes last, as "unreadable" and with the reason."""
+    """Every run, newest first; runs that cannot be read come last, as "unreadable" and with the reason."""
     found = [summarize(run) for run in [*reversed(run_ids()), *other_folders()]]
     return sorted(found, key=lambda about: about.status == "unreadable")
 
 
 def summarize(run: str) -> RunSummary:
-    """One run in a few words; "unreadable", with the reason, when its record is damaged or the folder is no run's."""
+    """Summary of one run; "unreadable", with the reason, if its record is damaged or the folder does not hold a run."""
     directory = runs_home() / run
     try:
         if not RUN_ID.fullmatch(run):
-            raise RecordError("This is no run: the name of one has only letters, digits, - and _.")
+            raise RecordError("This is not a run: the name of a run has only letters, digits, - and _.")
         return _summary(RunReader(directory))
     except RecordError as error:
-        name = run.encode(errors="backslashreplace").decode()  # a name need not be text
+        name = run.encode(errors="backslashreplace").decode()  # a file name need not be valid text
         return RunSummary(run=name, directory=directory, status="unreadable", message=str(error))
 
 
@@ -143,7 +143,7 @@ def _summary(reader: RunReader) -> RunSummary:
 
 
 def size_of(directory: Path) -> int:
-    """How many bytes the files of a run take; those that go meanwhile count for nothing."""
+    """Total size of the files of a run in bytes; files that are deleted meanwhile do not count."""
     total = 0
     for folder in (directory, directory / "snapshots"):
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
@@ -154,7 +154,7 @@ def size_of(directory: Path) -> int:
 
 
 def free_bytes() -> int:
-    """How many bytes are free on the disk that holds the runs."""
+    """Free bytes on the disk that holds the runs."""
     home = runs_home()
     return shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.exists())).free
 
@@ -182,10 +182,10 @@ def _last_snapshot_line(path: Path) -> Line | None:
 
 
 def delete_run(run: str) -> None:
-    """Remove a run and its record.
+    """Delete a run and its record.
 
-    Raises RecordError for one that is starting, that a process works on (by the writer's lock, whatever
-    the status says), or that is not there.
+    Raises RecordError for a run that is starting, that a process is writing (by the writer's lock, whatever
+    the status says), or that does not exist.
     """
     directory = run_directory(run)
     running = RecordError(f"Run {run} is running; stop it before deleting it.")
@@ -194,13 +194,13 @@ def delete_run(run: str) -> None:
     except LockedError:
         raise running from None
     except StorageError:
-        lock = None  # a folder in which nobody can make the lock has no writer
+        lock = None  # a folder in which the lock cannot be made has no writer
     try:
         if _is_live(directory):  # a worker that is starting has no lock yet
             raise running
         if lock is not None and os.name != "posix":  # pragma: no cover
-            lock.release()  # Windows moves and removes nothing that is open
-        # Out of the list first: nobody sees half a run.
+            lock.release()  # Windows can neither move nor delete what is open
+        # Renamed out of the list first: a half-deleted run is never listed.
         leaving = directory.rename(directory.with_name(f".deleted-{run}"))
         try:
             shutil.rmtree(leaving)

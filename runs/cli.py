@@ -1,4 +1,4 @@
-"""The command line, `annscope ...`: what stands in `core.config.FIELDS` becomes its options."""
+"""The command line, `annscope ...`: each setting in `core.config.FIELDS` becomes an option."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from annscope.core.config import FIELDS, Field, RunConfig
 from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
 from annscope.core.recipes import RECIPES
 from annscope.core.recipes import recipe as recipe_named
-from annscope.runs.terminal import accept_every_letter, console, say, say_json, visible
+from annscope.runs.terminal import console, escape_unencodable, print_json, print_text, visible
 
 SPLITS = ("train", "validation", "test")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -26,7 +26,7 @@ FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 
 
 class Group(click.Group):
-    """A group that names the nearest command when there is none of the name given."""
+    """A group of commands that suggests the nearest one for an unknown name."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name = args[0]
@@ -41,44 +41,44 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
     0 when done, 1 when a run failed, 2 for a mistake (with one line on standard error), 130 after Ctrl-C.
     """
-    accept_every_letter()
+    escape_unencodable()
     try:
         status = annscope.main(args=arguments, prog_name="annscope", standalone_mode=False)
     except click.exceptions.Exit as end:
         status = end.exit_code
     except (click.Abort, KeyboardInterrupt):
-        _complain("ended.")
+        _print_error("ended.")
         status = INTERRUPTED
     except click.NoSuchOption as error:
         known = [name for option in error.ctx.command.params for name in option.opts] if error.ctx else []
-        _complain(f"no such option {error.option_name}{did_you_mean(error.option_name, known)}")
+        _print_error(f"no such option {error.option_name}{did_you_mean(error.option_name, known)}")
         status = MISTAKE
     except click.ClickException as error:
-        _complain(_one_line(error.format_message()))
+        _print_error(_one_line(error.format_message()))
         status = MISTAKE
     except AnnscopeError as error:
-        _complain(_one_line(str(error)))
+        _print_error(_one_line(str(error)))
         status = MISTAKE
     except BrokenPipeError:
-        # Whoever read our output has seen enough.
+        # The reader of our output has closed the pipe.
         _discard_output()
         status = 0
     except OSError as error:
-        # Our output goes into a file on a full disk, say.
+        # For example, our output goes to a file on a full disk.
         _discard_output()
         with contextlib.suppress(OSError):
-            _complain(f"{error.filename or 'the output'} cannot be written: {error.strerror or error}.")
+            _print_error(f"{error.filename or 'the output'} cannot be written: {error.strerror or error}.")
         status = FAILED
     sys.exit(status)
 
 
 def _discard_output() -> None:
-    """Do not fail again when Python flushes what it still holds."""
+    """Discard what is still buffered, so that Python's last flush does not fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _complain(message: str) -> None:
-    say(f"annscope: {message}", err=True)
+def _print_error(message: str) -> None:
+    print_text(f"annscope: {message}", err=True)
 
 
 def _one_line(text: str) -> str:
@@ -89,7 +89,7 @@ def _one_line(text: str) -> str:
 @click.version_option(version("annscope"), message="annscope %(version)s")
 @click.pass_context
 def annscope(context: click.Context) -> None:
-    """See a neural network think while it learns.
+    """Watch a neural network while it trains.
 
     Without a command: opens the dashboard.
     """
@@ -98,12 +98,17 @@ def annscope(context: click.Context) -> None:
 
 
 @annscope.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Where it listens.")
-@click.option("--host", default=None, metavar="ADDRESS", help="Where other machines reach it; asks for a token.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Address to listen on.")
 @click.option(
-    "--origin", multiple=True, metavar="HOST", help="A name it is reached by, as a proxy's; asks for a token."
+    "--host", default=None, metavar="ADDRESS", help="Address to listen on for other machines; requires a token."
 )
-@click.option("--token", is_flag=True, help="Ask for a token on this machine too.")
+@click.option(
+    "--origin",
+    multiple=True,
+    metavar="HOST",
+    help="Public host name of the dashboard, such as a proxy's; requires a token.",
+)
+@click.option("--token", is_flag=True, help="Require a token on this machine too.")
 @click.option("--headless", is_flag=True, help="Do not open a browser.")
 def dashboard(
     port: int = 8501,
@@ -121,9 +126,9 @@ def dashboard(
 
 
 def become(command: list[str]) -> int:
-    """Run another program in place of this one; returns its exit status where that needs a second process."""
+    """Replace this process by another program (exec); returns its exit status where that needs a second process."""
     if os.name == "posix":
-        # Whoever ends annscope then ends the dashboard, and none is left behind.
+        # Ending annscope then ends the dashboard: no process is left behind.
         os.execv(command[0], command)
     return subprocess.call(command)
 
@@ -161,22 +166,26 @@ def _parse(item: Field, given: str | bool) -> Any:
     try:
         return given if isinstance(given, bool) else item.parse(given)
     except ConfigError as error:
-        # People typed the option, so that is the name to give them.
+        # The error names the option as it was typed.
         raise ConfigError(str(error).replace(item.name, f"--{item.option}", 1)) from error
 
 
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line on standard output, nothing else.")
+_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object per line on standard output, nothing else."
+)
 
 
 @annscope.command()
-@click.option("--recipe", metavar="NAME", default=None, help="Begin with the settings of a recipe (annscope recipes).")
 @click.option(
-    "--threads", metavar="N", default=None, help="How many cores to use; part of what makes a run repeatable."
+    "--recipe", metavar="NAME", default=None, help="Start from the settings of a recipe (see: annscope recipes)."
+)
+@click.option(
+    "--threads", metavar="N", default=None, help="Number of cores to use; part of what makes a run reproducible."
 )
 @_settings
 @_json
 def train(as_json: bool, recipe: str | None, threads: str | None, **options: Any) -> None:
-    """Train a network here; the dashboard can watch and control it."""
+    """Train a network in this process; the dashboard can show and control it."""
     from annscope.runs.threads import use_threads, wanted_threads
 
     config = _config(options, recipe)
@@ -189,14 +198,20 @@ def train(as_json: bool, recipe: str | None, threads: str | None, **options: Any
 
 
 @annscope.command(name="find-learning-rate")
-@click.option("--recipe", metavar="NAME", default=None, help="Begin with the settings of a recipe (annscope recipes).")
-@click.option("--low", metavar="X", default="1e-06", show_default=True, help="The first learning rate.")
-@click.option("--high", metavar="X", default="10.0", show_default=True, help="The last learning rate.")
-@click.option("--steps", metavar="N", default="100", show_default=True, help="How many steps the test takes.")
+@click.option(
+    "--recipe", metavar="NAME", default=None, help="Start from the settings of a recipe (see: annscope recipes)."
+)
+@click.option(
+    "--low", metavar="X", default="1e-06", show_default=True, help="Lowest learning rate, at which the test starts."
+)
+@click.option(
+    "--high", metavar="X", default="10.0", show_default=True, help="Highest learning rate, at which the test ends."
+)
+@click.option("--steps", metavar="N", default="100", show_default=True, help="Number of steps of the test.")
 @_settings
 @_json
 def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, steps: str, **options: Any) -> None:
-    """Suggest a learning rate: train some steps while it rises, and see where the loss falls fastest."""
+    """Suggest a learning rate by a range test: increase it step by step and find where the loss falls fastest."""
     from annscope.runs.threads import use_threads, wanted_threads
 
     config, n_steps = _config(options, recipe), _whole_number("--steps", steps)
@@ -209,10 +224,10 @@ def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, s
     for point in search(checked(config), low=_number("--low", low), high=_number("--high", high), n_steps=n_steps):
         points.append(point)
         if as_json:
-            say_json({"type": "point", **asdict(point)})
+            print_json({"type": "point", **asdict(point)})
     found = suggest(points)
     if as_json:
-        say_json({"type": "end", "suggestion": found.learning_rate, "lowest": found.lowest})
+        print_json({"type": "end", "suggestion": found.learning_rate, "lowest": found.lowest})
     else:
         _print(*sketch(points, found))
 
@@ -220,13 +235,13 @@ def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, s
 @annscope.command()
 @_json
 def recipes(as_json: bool) -> None:
-    """The named networks: what each is, where it comes from, what it reached."""
+    """List the recipes: what each network is, where it comes from, what it reached."""
     if as_json:
         for recipe in RECIPES.values():
-            say_json(asdict(recipe) | {"settings": dict(recipe.settings), "config": recipe.config.to_dict()})
+            print_json(asdict(recipe) | {"settings": dict(recipe.settings), "config": recipe.config.to_dict()})
         return
     for recipe in RECIPES.values():
-        say(recipe.name, bold=True)
+        print_text(recipe.name, bold=True)
         options = " ".join(
             f"--{option} {FIELDS[option].format(value)}"
             if FIELDS[option].kind != "switch"
@@ -236,16 +251,16 @@ def recipes(as_json: bool) -> None:
             for option, value in recipe.settings.items()
         )
         for text in (recipe.about, f"From: {recipe.source}.", f"Reached: {recipe.reached}.", options):
-            say(click.wrap_text(text, 100, "  ", "  "))
-        say("")
+            print_text(click.wrap_text(text, 100, "  ", "  "))
+        print_text("")
 
 
 @annscope.command()
 @click.argument("run")
-@click.option("--epochs", metavar="N", default=None, help="How many epochs the run is to have in all.")
+@click.option("--epochs", metavar="N", default=None, help="Total number of epochs of the run.")
 @_json
 def resume(run: str, epochs: str | None, as_json: bool) -> None:
-    """Go on with a run that was stopped or interrupted, or give a finished one more epochs."""
+    """Resume a run that was stopped or interrupted, or train a finished one for more epochs."""
     from annscope.runs.catalogue import find_run, run_directory
     from annscope.runs.launch import prepare_resume
     from annscope.runs.reader import RunReader
@@ -266,28 +281,28 @@ def _work(run: str, n_epochs: int | None, as_json: bool) -> None:
     from annscope.runs.worker import interrupted_by_signals, work
 
     reader = RunReader(run_directory(run))
-    reader.new_lines()  # what a resumed run did earlier is not news
+    reader.new_lines()  # what a resumed run did earlier is not printed again
     with interrupted_by_signals() as interrupt, JsonView(run) if as_json else view_for(run) as view:
         for status in work(reader.directory, n_epochs=n_epochs, interrupt=interrupt):
             view.show(reader.new_lines(), status)
         view.end(reader, status)
     if status["status"] == "interrupted":
-        _complain(f"interrupted at step {status['step']:,}; resume with: annscope resume {run}")
+        _print_error(f"interrupted at step {status['step']:,}; resume with: annscope resume {run}")
         raise click.exceptions.Exit(INTERRUPTED)
     if status["status"] in {"failed", "diverged"}:
-        _complain(_one_line(status["message"] or status["status"]))
+        _print_error(_one_line(status["message"] or status["status"]))
         raise click.exceptions.Exit(FAILED)
 
 
 @annscope.command()
 @click.argument("run")
+@click.option("--split", default=None, metavar="|".join(SPLITS), help="Examples to evaluate on.  [default: held-out]")
 @click.option(
-    "--split", default=None, metavar="|".join(SPLITS), help="Which examples to judge on.  [default: held-out]"
+    "--step", default=None, metavar="N", help="Evaluate the snapshot of this step.  [default: the one the run keeps]"
 )
-@click.option("--step", default=None, metavar="N", help="The snapshot of this step.  [default: the one the run keeps]")
 @_json
 def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> None:
-    """Judge a run's network: loss, accuracy, confusion matrix, and each class on its own."""
+    """Evaluate a run's network: loss, accuracy, confusion matrix, precision, recall and F1 of each class."""
     from annscope.runs.catalogue import find_run, run_directory
     from annscope.runs.reader import RunReader
     from annscope.runs.record import recorded_threads
@@ -299,17 +314,19 @@ def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> No
 
     judged = evaluate_run(reader, split=split, step=None if step is None else _whole_number("--step", step))
     if as_json:
-        say_json(judged)
+        print_json(judged)
     else:
         _print(*table_of(judged))
 
 
 @annscope.command(name="check-gradient")
 @click.argument("run")
-@click.option("--step", default=None, metavar="N", help="The snapshot of this step.  [default: the one the run keeps]")
+@click.option(
+    "--step", default=None, metavar="N", help="Evaluate the snapshot of this step.  [default: the one the run keeps]"
+)
 @_json
 def check_gradient(run: str, step: str | None, as_json: bool) -> None:
-    """Check the gradient that a run goes by, and the exact one, against central differences."""
+    """Check the gradient that a run uses, and the exact one, against central differences."""
     from annscope.runs.catalogue import find_run, run_directory
     from annscope.runs.reader import RunReader
     from annscope.runs.record import recorded_threads
@@ -323,7 +340,7 @@ def check_gradient(run: str, step: str | None, as_json: bool) -> None:
     number = reader.kept_number() if step is None else number_of(reader, _whole_number("--step", step))
     checked = check_run(reader, number)
     if as_json:
-        say_json(plain(checked))
+        print_json(plain(checked))
     else:
         _print(*table_of(checked))
 
@@ -336,17 +353,17 @@ def runs() -> None:
 @runs.command(name="list")
 @_json
 def list_(as_json: bool) -> None:
-    """Every run, the newest first."""
+    """List every run, newest first."""
     from annscope.runs.catalogue import free_bytes, list_runs
     from annscope.runs.progress import byte_words
 
     found = list_runs()
     if as_json:
         for summary in found:
-            say_json({**asdict(summary), "directory": str(summary.directory)})
+            print_json({**asdict(summary), "directory": str(summary.directory)})
         return
     if not found:
-        say("There are no runs yet. Begin one with: annscope train")
+        print_text("There are no runs yet. Start one with: annscope train")
         return
     from rich.table import Column, Table
 
@@ -373,14 +390,14 @@ def list_(as_json: bool) -> None:
         )
     _print(table)
     total = sum(summary.n_bytes or 0 for summary in found)
-    say(f"{byte_words(total)} in all; {byte_words(free_bytes())} are free on that disk.")
+    print_text(f"{byte_words(total)} in total; {byte_words(free_bytes())} free on that disk.")
 
 
 @runs.command()
 @click.argument("run")
 @_json
 def show(run: str, as_json: bool) -> None:
-    """Settings and state of a run."""
+    """Show the settings and the state of a run."""
     from annscope.core.evaluation.best import best_line
     from annscope.runs.catalogue import find_run, run_directory, size_of
     from annscope.runs.progress import byte_words, finding_lines
@@ -392,7 +409,7 @@ def show(run: str, as_json: bool) -> None:
     findings = reader.findings(snapshots)
     if as_json:
         about = {"run": reader.run, "directory": str(reader.directory), "status": status}
-        say_json(
+        print_json(
             {
                 **about,
                 "description": reader.description,
@@ -428,26 +445,26 @@ def show(run: str, as_json: bool) -> None:
             table.add_row(item.label, item.format(value))
     _print(table)
     for text in finding_lines(findings):
-        say(text)
+        print_text(text)
 
 
 @runs.command()
 @click.argument("run")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @_json
 def delete(run: str, yes: bool, as_json: bool) -> None:
-    """Remove a run and all its snapshots."""
+    """Delete a run and all its snapshots."""
     from annscope.runs.catalogue import delete_run, find_run
 
     run = find_run(run)
     if not yes and not click.confirm(visible(f"Delete run {run} and all its snapshots?"), err=True):
-        _complain(f"run {run} was kept.")
+        _print_error(f"run {run} was kept.")
         raise click.exceptions.Exit(FAILED)
     delete_run(run)
     if as_json:
-        say_json({"type": "deleted", "run": run})
+        print_json({"type": "deleted", "run": run})
     else:
-        say(f"Run {run} is deleted.")
+        print_text(f"Run {run} is deleted.")
 
 
 def _threads(text: str) -> int:

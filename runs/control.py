@@ -1,7 +1,7 @@
-"""Commands to a running worker: lines that anyone appends and the worker reads.
+"""Commands to a running worker: lines that any process may append and the worker reads.
 
 Appending is one write, so two dashboards never overwrite each other's commands, and the worker
-obeys them in the order in which they arrived.
+handles them in the order in which they arrived.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FILE = "control.jsonl"
 
 
 class ControlError(AnnscopeError):
-    """A command that cannot be given: the text says why."""
+    """A command that cannot be sent: the message gives the reason."""
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,18 @@ class Command:
 
 
 def send(run: str, command: str, value: float | int | None = None) -> str:
-    """Give a command to the worker of a run; returns the command's id.
+    """Send a command to the worker of a run; returns the command's id.
 
-    The worker answers by what it records: an event, or a changed status.
+    The worker responds through the record: by an event, or by a changed status.
 
-    Raises ControlError for an unknown command and for a run that nobody is working on,
-    ConfigError for a learning rate that breaks its rule, RecordError for a run that is not there.
+    Raises ControlError for an unknown command and for a run that no process is working on,
+    ConfigError for a learning rate that breaks its rule, RecordError for a run that does not exist.
     """
     directory = run_directory(run)
     line = _check({"command": command, "value": value, "id": uuid.uuid4().hex})
     status = RunReader(directory).status()["status"]
     if status not in LIVE:
-        raise ControlError(f"Run {run} is {status}; {command.replace('_', ' ')} needs a run that is under way.")
+        raise ControlError(f"Run {run} is {status}; {command.replace('_', ' ')} needs a run in progress.")
     end_of_commands(directory)
     append_line(directory / FILE, {"command": line.name, "value": line.value, "id": line.id})
     return line.id
@@ -70,18 +70,18 @@ def _check(values: Any) -> Command:
 
 
 class CommandReader:
-    """The commands that arrive, each once. What is no command is passed over: anyone can write there."""
+    """Reader of the commands that arrive, each once. Lines that are not valid commands are ignored."""
 
     def __init__(self, directory: Path, position: int = 0) -> None:
         self._lines = GrowingLines(directory / FILE, position)
 
     def poll(self) -> list[Command]:
-        """The commands since the last call; costs one look at the file's size when there is none."""
+        """The commands since the last call; without new ones this costs one `stat` of the file."""
         commands = []
         try:
             texts = list(self._lines.read())
         except (OSError, ValueError):
-            return []  # nothing that anybody could have written a command to
+            return []  # not a file that a command could have been written to
         for text in texts:
             try:
                 commands.append(_check(parse_json(text)))
@@ -91,9 +91,9 @@ class CommandReader:
 
 
 def end_of_commands(directory: Path) -> int:
-    """Where the next command will be written, in bytes: what stands before it is meant for earlier workers.
+    """Offset in bytes at which the next command will be written: what comes before was meant for earlier workers.
 
-    Raises ControlError where no command can be written.
+    Raises ControlError if no command can be written.
     """
     lines = GrowingLines(directory / FILE)
     try:
@@ -101,5 +101,5 @@ def end_of_commands(directory: Path) -> int:
             pass
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ControlError(f"Run {directory.name} takes no commands: {FILE}: {reason}.") from error
+        raise ControlError(f"Run {directory.name} cannot take commands: {FILE}: {reason}.") from error
     return lines.position

@@ -1,4 +1,4 @@
-"""A snapshot as it stands in the record: its arrays in a safetensors file, its figures in a line of JSON."""
+"""Serialisation of snapshots: their arrays in a safetensors file, their scalars in a line of JSON."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _FIGURES = (
 def snapshot_tensors(snapshot: Snapshot) -> dict[str, ndarray]:
     """Everything in a snapshot that is an array: counts as int32, the rest in the run's own precision.
 
-    Of a layer with batch normalisation, `weight` and `bias` are what it answers with, and
-    `normalized.weight` with its scale, shift, running mean and running variance what they come from.
+    For a layer with batch normalisation, `weight` and `bias` are those used for inference, with the normalisation
+    folded in; they follow from `normalized.weight` and its scale, shift, running mean and running variance.
     """
     import numpy as np
 
@@ -46,7 +46,7 @@ def snapshot_tensors(snapshot: Snapshot) -> dict[str, ndarray]:
 
 
 def snapshot_line(number: int, snapshot: Snapshot) -> dict[str, Any]:
-    """Everything in a snapshot that is a single figure."""
+    """Everything in a snapshot that is a scalar."""
     return {
         "type": "snapshot",
         "number": number,
@@ -62,7 +62,7 @@ def snapshot_line(number: int, snapshot: Snapshot) -> dict[str, Any]:
 
 
 def snapshot_from(line: Mapping[str, Any], tensors: Mapping[str, ndarray]) -> Snapshot:
-    """The snapshot that a line and tensors hold. KeyError or TypeError names what is missing or odd."""
+    """The snapshot of a line and its tensors. Raises KeyError or TypeError, naming what is missing or invalid."""
     from annscope.core.snapshot import LayerStatistics, Metrics, Snapshot
 
     n_layers = len(line["layers"])
@@ -85,7 +85,7 @@ def snapshot_from(line: Mapping[str, Any], tensors: Mapping[str, ndarray]) -> Sn
 
 
 def parameters_from(tensors: Mapping[str, ndarray], n_layers: int) -> tuple[LayerParameters, ...]:
-    """The parameters among the tensors of a snapshot. KeyError names the first that is missing."""
+    """The parameters among the tensors of a snapshot. Raises KeyError, naming the first that is missing."""
     from annscope.core.snapshot import LayerParameters
 
     return tuple(
@@ -97,7 +97,9 @@ def parameters_from(tensors: Mapping[str, ndarray], n_layers: int) -> tuple[Laye
 def _normalized(tensors: Mapping[str, ndarray], i: int) -> Normalized | None:
     from annscope.core.snapshot import Normalized
 
-    if f"layer{i}.normalized.weight" not in tensors:  # a layer without, or a record that did not keep it yet
+    if (
+        f"layer{i}.normalized.weight" not in tensors
+    ):  # a layer without normalisation, or a record written before it was kept
         return None
     return Normalized(**{name: tensors[f"layer{i}.normalized.{name}"] for name in _NORMALIZED})
 
@@ -113,8 +115,8 @@ def tensor_bytes(tensors: Mapping[str, ndarray], metadata: Mapping[str, str] | N
 def read_tensors(content: bytes) -> tuple[dict[str, ndarray], dict[str, str]]:
     """The arrays of a safetensors file and its metadata.
 
-    Raises ValueError when it is none, and for an array that is not what was written; files of
-    versions that wrote no checksums are believed.
+    Raises ValueError for an invalid file, and for an array whose checksum does not match; files of
+    versions that wrote no checksums are trusted.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -134,7 +136,7 @@ def read_tensors(content: bytes) -> tuple[dict[str, ndarray], dict[str, str]]:
 
 
 STATE = "annscope"
-"""The metadata of a checkpoint that is no array, as JSON: the only metadata of a file besides checksums."""
+"""Key of a checkpoint's state other than arrays, as JSON: the only metadata of a file besides checksums."""
 _CHECKSUMS = "crc32"
 _METADATA = "__metadata__"
 

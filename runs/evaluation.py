@@ -1,4 +1,4 @@
-"""How well the network of a run does on a split, as figures for machines and tables for people."""
+"""Evaluation of a run's network on a split: loss, accuracy and metrics of each class, as values and as tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class EvaluationError(AnnscopeError):
-    """A network that cannot be judged as asked: the text says why."""
+    """An evaluation that is not possible: the message gives the reason."""
 
 
 def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | None = None) -> dict[str, Any]:
@@ -26,11 +26,11 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     holds one matrix [[tn, fp], [fn, tp]] for each label, and `hamming_loss` and `averages` come with them
     (precision, recall and F1 by micro, macro, weighted and samples).
 
-    `split` is one of `core.dataset.SPLITS`, or None for the one that judged the network while it
-    trained. `step` chooses a snapshot, None takes the one that stands for the run. A precision,
+    `split` is one of `core.dataset.SPLITS`, or None for the one the network was evaluated on while it
+    trained. `step` chooses a snapshot, None takes the one that the run keeps. A precision,
     recall or F1 that is undefined is NaN.
 
-    Raises EvaluationError when there is no such snapshot, when the split is empty and when the data
+    Raises EvaluationError if there is no such snapshot, if the split is empty and if the data
     has changed since; RecordError and DataError for what cannot be read.
     """
     from annscope.core.evaluation.metrics import class_metrics, evaluate, evaluated_logits
@@ -88,7 +88,7 @@ def _of_labels(judged: Evaluation, y: ndarray, predictions: ndarray) -> dict[str
 
 
 def number_of(reader: RunReader, step: int) -> int:
-    """The number of the snapshot of a step. Raises EvaluationError, with the nearest, when there is none."""
+    """The number of the snapshot of a step. Raises EvaluationError, with the nearest step, if there is none."""
     numbers = {line["step"]: int(line["number"]) for line in reader.snapshot_lines()}
     if not numbers:
         raise RecordError(f"Run {reader.run} has no snapshot yet.")
@@ -103,7 +103,7 @@ def _figure(value: float) -> str:
 
 
 def table_of(judged: dict[str, Any]) -> list[RenderableType]:
-    """What `evaluate_run` found, for reading."""
+    """The result of `evaluate_run` as text."""
     from rich.table import Table
 
     of_labels = "hamming_loss" in judged
@@ -128,7 +128,7 @@ def table_of(judged: dict[str, Any]) -> list[RenderableType]:
             counts.add_column(name, justify="right")
         for row, ((tn, fp), (fn, tp)) in zip(judged["per_class"], judged["confusion_matrix"], strict=True):
             counts.add_row(row["label"], *(f"{count:,}" for count in (tn, fp, fn, tp)))
-        return [head, classes, "\nEach label by itself\n", counts]
+        return [head, classes, "\nConfusion matrix of each label\n", counts]
     confusion = Table("", box=None, pad_edge=False)
     for row in judged["per_class"]:
         confusion.add_column(row["label"], justify="right")

@@ -1,4 +1,4 @@
-"""Does a run step along the right gradient? Checked at the network of one of its snapshots, by the run's own engine."""
+"""Gradient check of a run: is the gradient that its own engine uses right at the network of one of its snapshots?"""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 N_CHECKED = 200
 EXACT = {"softmax-derivative": "exact", "delta-weights": "current"}
-"""The settings that may make a gradient an approximation, and what they are where it is none."""
+"""The settings that may make a gradient an approximation, with the values for which it is exact."""
 MISTAKES = {
-    "softmax-derivative": "The diagonal of the softmax derivative leaves out how each class takes from the others.",
-    "delta-weights": "The errors pass through weights that this very step has already changed.",
+    "softmax-derivative": "The diagonal of the softmax Jacobian leaves out how each class depends on the other logits.",
+    "delta-weights": "The errors are propagated through weights that the same step has already updated.",
 }
 
 
 @dataclass(frozen=True, eq=False)
 class RunCheck:
-    """The gradient that a run's step goes by (`own`) and the exact one, both against central differences.
+    """The gradient that a run's step uses (`own`) and the exact one, both against central differences.
 
-    `names` tells the parameters that were checked apart, such as "layer 1, weight 407 to 12";
+    `names` are the names of the parameters that were checked, such as "layer 1, weight 407 to 12";
     `layers` are their layers, from 1. `range` is that of the features of the `n_examples` examples.
     """
 
@@ -51,18 +51,18 @@ class RunCheck:
 
     @property
     def is_exact(self) -> bool:
-        """Whether the run steps along the exact gradient, as far as anybody can tell."""
+        """Whether the run uses the exact gradient, to within what rounding lets us tell."""
         return not self.mistakes and self.own.is_right is not False
 
 
 def check_run(reader: RunReader, number: int) -> RunCheck:
-    """Check the step that the run would take from a snapshot on the first of its batches, by the engine it trains with.
+    """Check the step that the run would take from a snapshot on its first batch, with the engine it trains with.
 
     Up to 200 parameters are drawn at random from all layers, always the same ones. The step of the
     differences shrinks with the size of the features, so that raw pixels do as little harm as
-    scaled ones. Of a batch-normalised network the weights are those that it answers with.
+    scaled ones. In a network with batch normalisation the weights are those used for inference.
 
-    Raises RecordError for what cannot be read, and where the data has changed since; DataError for data that is gone.
+    Raises RecordError for what cannot be read, and if the data has changed since; DataError for data that is gone.
     """
     config, line, network = reader.config, reader.snapshot_line(number), reader.network(number)
     dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
@@ -101,7 +101,7 @@ def check_run(reader: RunReader, number: int) -> RunCheck:
 
 
 def _names(parameters: Parameters, indices: np.ndarray) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """What each place of the flat vector is called, and in which layer it is."""
+    """The name and the layer of each entry of the flat parameter vector."""
     names, layers = np.empty(len(parameters.flat), object), np.empty(len(parameters.flat), int)
     end = 0
     for what, parts in (("weight", parameters.weights), ("bias", parameters.biases), ("scale", parameters.scales)):
@@ -123,7 +123,7 @@ def verdict(check: GradientCheck) -> str:
 
 
 def about(checked: RunCheck) -> str:
-    """What was checked, on which examples and how, in one sentence or two."""
+    """What was checked, on which examples and how, in a sentence or two."""
     low, high = checked.range
     return (
         f"Checked at step {checked.step:,}: the run's own engine took its step on {checked.n_examples:,} training "
@@ -134,7 +134,7 @@ def about(checked: RunCheck) -> str:
 
 
 def plain(checked: RunCheck) -> dict[str, Any]:
-    """The check as plain values."""
+    """The result of the check as plain values."""
     return {
         "run": checked.run,
         "step": checked.step,
@@ -157,7 +157,7 @@ def plain(checked: RunCheck) -> dict[str, Any]:
 
 
 def table_of(checked: RunCheck) -> list[RenderableType]:
-    """The check, for reading."""
+    """The result of the check as text."""
     from rich.table import Table
 
     table = Table("Gradient", "Relative error", "Verdict", box=None, pad_edge=False)

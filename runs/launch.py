@@ -1,4 +1,4 @@
-"""Start workers on this machine.
+"""Launching of workers: training processes on this machine.
 
 The process that starts a worker holds the writing end of its standard input: when that process
 ends in any way, the worker sees its input close, writes a checkpoint and ends as well.
@@ -18,19 +18,19 @@ from annscope.runs.catalogue import run_directory
 from annscope.runs.control import end_of_commands
 from annscope.runs.reader import RunReader
 from annscope.runs.record import recorded_threads
-from annscope.runs.status import LIVE, new_status, say_failed, write_status
+from annscope.runs.status import LIVE, new_status, publish_failure, write_status
 from annscope.runs.threads import environment
 from annscope.runs.writer import RunWriter, create_run
 
 
 class LaunchError(AnnscopeError):
-    """A run that cannot be started or resumed: the text says why, and what to do instead."""
+    """A run that cannot be started or resumed: the message gives the reason, and what to do instead."""
 
 
 def start(config: RunConfig) -> str:
-    """Begin a new run in a worker of its own and return its id at once, in state "starting".
+    """Start a new run in its own worker and return its id at once, in state "starting".
 
-    Raises ConfigError when there is no such data set, StorageError when no run can be made.
+    Raises ConfigError for an unknown data set, StorageError if the run cannot be created.
     """
     run = create_run(checked(config))
     _spawn(run_directory(run))
@@ -38,14 +38,14 @@ def start(config: RunConfig) -> str:
 
 
 def resume(run: str, n_epochs: int | None = None) -> None:
-    """Go on with a run in a worker of its own; see `prepare_resume` for what is refused."""
+    """Resume a run in its own worker; raises what `prepare_resume` does."""
     _spawn(prepare_resume(run, n_epochs), n_epochs)
 
 
 def checked(config: RunConfig) -> RunConfig:
-    """The same settings once the data set they name is known to exist; a file is named by its full path.
+    """Validate that the data set of a config exists; returns the config, with a file named by its full path.
 
-    Raises ConfigError with the nearest name otherwise, and for settings that do not suit a listed data set.
+    Raises ConfigError, with the nearest name, and for settings that do not suit a listed data set.
     """
     from annscope.data.datasets import DATASETS, find_path
 
@@ -61,7 +61,7 @@ def checked(config: RunConfig) -> RunConfig:
 
 
 def check_data_of(config: RunConfig) -> None:
-    """Raises ConfigError where settings do not suit a listed data set; what is in a file only loading tells."""
+    """Raise ConfigError if settings do not suit a listed data set; a file is only checked when it is loaded."""
     from annscope.data.datasets import DATASETS
 
     if config.data.name in DATASETS:
@@ -70,28 +70,28 @@ def check_data_of(config: RunConfig) -> None:
 
 
 def prepare_resume(run: str, n_epochs: int | None = None) -> Path:
-    """Bring a run into state "starting", in the hands of this process; returns its directory.
+    """Put a run into state "starting", owned by this process; returns its directory.
 
-    Raises LaunchError for a run that someone works on, that has nothing left to do, or that
-    diverged; ConfigError for a number of epochs that breaks its rule; RecordError for a run that is
-    not there or damaged.
+    Raises LaunchError for a run that a process works on, that has nothing left to do, or that
+    diverged; ConfigError for an invalid number of epochs; RecordError for a run that does not exist
+    or is damaged.
     """
     directory = run_directory(run)
     reader = RunReader(directory)
     status, config = reader.status(), reader.config_in_force
     if status["status"] in LIVE:
-        raise LaunchError(f"Run {run} is {status['status']}; only one process can work on it.")
+        raise LaunchError(f"Run {run} is {status['status']}; only one process can train it at a time.")
     if status["status"] == "diverged":
         raise LaunchError(f"Run {run} diverged and would do so again; start a new run with a smaller learning rate.")
     if n_epochs is not None:
         n_epochs = FIELDS["epochs"].check(n_epochs)
         if n_epochs <= status["epoch"]:
-            raise LaunchError(f"Run {run} has already made {status['epoch']} epochs; --epochs has to be more.")
+            raise LaunchError(f"Run {run} has already made {status['epoch']} epochs; --epochs must be larger.")
     elif status["status"] == "finished":
         raise LaunchError(
-            f"Run {run} has finished its {config.training.n_epochs} epochs; give a larger number to go on (--epochs)."
+            f"Run {run} has finished its {config.training.n_epochs} epochs; to continue, give a larger --epochs."
         )
-    RunWriter(directory).close()  # refuses a record that is damaged, or in the hands of another process
+    RunWriter(directory).close()  # raises for a record that is damaged, or being written by another process
     starting = new_status(config, control_from=end_of_commands(directory))
     starting["step"], starting["epoch"] = status["step"], status["epoch"]
     write_status(directory, starting)
@@ -111,18 +111,18 @@ def _spawn(directory: Path, n_epochs: int | None = None) -> None:
                 stdout=log,
                 stderr=log,
                 env={**os.environ, **environment(n_threads)},
-                # Ctrl-C in our terminal is ours: the worker learns of our end by its input.
+                # Ctrl-C in our terminal is for us alone: the worker notices that we ended when its input closes.
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
     except OSError as error:
-        _say_failed(directory, f"The worker could not be started: {error.strerror or error}.")
+        _publish_failure(directory, f"The worker could not be started: {error.strerror or error}.")
         return
     threading.Thread(target=_watch, args=(process, directory), name=f"watch {directory.name}", daemon=True).start()
 
 
 def _watch(process: subprocess.Popen[bytes], directory: Path) -> None:
-    # Holds the pipe, reaps the process, and speaks for a worker that ended before it could.
+    # Holds the pipe, reaps the process, and publishes the failure of a worker that ended too early to do so.
     status = process.wait()
     if process.stdin is not None:
         process.stdin.close()
@@ -131,10 +131,10 @@ def _watch(process: subprocess.Popen[bytes], directory: Path) -> None:
         if untouched["status"] in {"starting", "unresponsive"} and untouched["pid"] == os.getpid():
             words = (directory / "worker.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
             said = words[-1] if words else f"exit status {status}"
-            _say_failed(directory, f"The worker ended before it began: {said}")
+            _publish_failure(directory, f"The worker ended before it began: {said}")
     except (AnnscopeError, OSError):
         return  # the run is gone
 
 
-def _say_failed(directory: Path, message: str) -> None:
-    say_failed(directory, RunReader(directory).status(), message)
+def _publish_failure(directory: Path, message: str) -> None:
+    publish_failure(directory, RunReader(directory).status(), message)

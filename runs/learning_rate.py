@@ -1,4 +1,4 @@
-"""The search for a learning rate: the points of a range test as they come, and a sketch of them for people."""
+"""Learning rate range test: its points as they are measured, and a sketch of them as text."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 N_STEPS = 100
-"""How many steps `search_elsewhere` takes."""
+"""Number of steps that `search_elsewhere` takes."""
 ROWS = 24
 BAR = 40
 MOMENT_SECONDS = 0.2
-"""How long `search_elsewhere` waits for news before it says that there is none."""
+"""How long `search_elsewhere` waits for a point before it yields None, in seconds."""
 _POINT = tuple(item.name for item in fields(RangePoint))
 
 
 def search(config: RunConfig, *, low: float, high: float, n_steps: int) -> Iterator[RangePoint]:
-    """Load the data of a config and take its range test, point by point.
+    """Load the data of a config and run the range test, point by point.
 
-    Raises ConfigError for a range that is none, DataError for data that cannot be read.
+    Raises ConfigError for an invalid range, DataError for data that cannot be read.
     """
     from annscope.data.datasets import load_dataset
 
@@ -57,7 +57,7 @@ def options_of(config: RunConfig) -> list[str]:
 
 
 def rounded(rate: float) -> float:
-    """A learning rate in two digits: which one it is exactly matters little."""
+    """A learning rate rounded to two digits: its exact value matters little."""
     return float(f"{rate:.1e}")
 
 
@@ -67,7 +67,7 @@ def sketch(points: Sequence[RangePoint], found: Suggestion) -> list[RenderableTy
 
     shown = _spread(points, found)
     losses = [point.smoothed for point in points if math.isfinite(point.smoothed)]
-    # A loss that exploded is a full bar, or the fall before it would not be seen.
+    # A loss that exploded is drawn as a full bar, or the fall before it would not be visible.
     lowest, top = min(losses), min(max(losses), 1.25 * losses[0])
     table = Table(box=None, pad_edge=False)
     table.add_column("Learning rate", justify="right")
@@ -87,55 +87,54 @@ def sketch(points: Sequence[RangePoint], found: Suggestion) -> list[RenderableTy
 
 
 def _spread(points: Sequence[RangePoint], found: Suggestion) -> list[RangePoint]:
-    """At most about `ROWS` points over the whole range, the marked ones and the last among them."""
+    """At most about `ROWS` points over the whole range, including the marked ones and the last."""
     every = max(1, math.ceil(len(points) / ROWS))
     marked = {found.learning_rate, found.lowest, points[-1].learning_rate}
     return [point for i, point in enumerate(points) if i % every == 0 or point.learning_rate in marked]
 
 
 def in_words(found: Suggestion) -> str:
-    """What the test says, in one or two sentences."""
+    """The result of the test in one or two sentences."""
     if found.learning_rate is None:
-        return "The loss never fell: no learning rate of this range can be suggested."
+        return "The loss never fell: no learning rate in this range can be suggested."
     return (
-        f"The loss fell fastest at a learning rate of {rounded(found.learning_rate):g}: begin with that. "
-        f"It was lowest at {rounded(found.lowest):g}; beyond that it grows again."
+        f"The loss fell fastest at a learning rate of {rounded(found.learning_rate):g}: start with that. "
+        f"It was lowest at {rounded(found.lowest):g}; beyond that it rises again."
     )
 
 
-# The search in a process of its own, for a server that must not train by itself
+# The search in a separate process, for a server that must not train itself
 
 
 class SearchError(AnnscopeError):
-    """A search that could not be made: the text says why."""
+    """A search that failed: the message gives the reason."""
 
 
 def search_elsewhere(config: RunConfig) -> Generator[RangePoint | Suggestion | None, None, None]:
-    """The points of a search by `annscope find-learning-rate` in a process of its own, and at last what it found.
+    """Run `annscope find-learning-rate` in a separate process; yields its points and finally the suggestion.
 
-    None comes whenever there is nothing new for a moment, so that whoever waits can do something
-    else, or leave. Closing the generator ends the process. Raises SearchError, with the sentence of
-    the command line, when there is no result.
+    Yields None whenever there is nothing new, so that the caller can do something else, or stop. Closing the
+    generator ends the process. Raises SearchError, with the message of the command line, if there is no result.
     """
     command = [sys.executable, "-P", "-m", "annscope.runs.cli", "find-learning-rate", "--json"]
     command += ["--steps", str(N_STEPS), *options_of(config)]
-    with TemporaryFile() as complaints:
+    with TemporaryFile() as error_output:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=complaints,
+            stderr=error_output,
             env={**os.environ, **environment(wanted_threads())},
         )
         lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         reading = threading.Thread(target=_read, args=(process, lines), name="learning-rate search", daemon=True)
         reading.start()
         try:
-            yield from _heard(lines)
+            yield from _parsed(lines)
             status = process.wait()
             if status:
-                complaints.seek(0)
-                raise SearchError(_sentence(complaints.read().decode(errors="replace"), status))
+                error_output.seek(0)
+                raise SearchError(_sentence(error_output.read().decode(errors="replace"), status))
         finally:
             process.kill()
             process.wait()
@@ -150,7 +149,7 @@ def _read(process: subprocess.Popen[bytes], lines: queue.SimpleQueue[bytes | Non
     lines.put(None)
 
 
-def _heard(lines: queue.SimpleQueue[bytes | None]) -> Iterator[RangePoint | Suggestion | None]:
+def _parsed(lines: queue.SimpleQueue[bytes | None]) -> Iterator[RangePoint | Suggestion | None]:
     while True:
         try:
             line = lines.get(timeout=MOMENT_SECONDS)

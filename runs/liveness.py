@@ -1,4 +1,4 @@
-"""Whether the process that writes a record is still there, and that there is only one."""
+"""Liveness of the process that writes a record, and the lock that makes it the only one."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from annscope.core.errors import AnnscopeError
 from annscope.runs.atomic import writing
 
 HEARTBEAT_SECONDS = 30.0
-"""A writer on another machine that has not been heard of for so long counts as gone."""
+"""A writer on another machine without a heartbeat for so many seconds counts as gone."""
 
 
 ENDING_SECONDS = 1.0
-"""A process that was killed may hold its files for a moment after it counts as gone."""
+"""A killed process may hold its files for so many seconds after it counts as gone."""
 
 
 class LockedError(AnnscopeError):
-    """Another process writes this record."""
+    """Another process is writing this record."""
 
 
 def is_alive(status: Mapping[str, Any]) -> bool:
     """Whether the process named in a status still runs.
 
-    On this machine its process number and start decide, elsewhere the age of its heartbeat.
+    On this machine its process id and start time decide, elsewhere the age of its heartbeat.
     """
     if status.get("host") != platform.node():
         return abs(time.time() - float(status.get("heartbeat") or 0.0)) < HEARTBEAT_SECONDS
@@ -41,10 +41,10 @@ def is_alive(status: Mapping[str, Any]) -> bool:
 
 
 def started(pid: int) -> str | None:
-    """What tells a process from every other that has its number before or after; None when it has ended.
+    """An identifier of a process that no earlier or later process with the same id has; None if it has ended.
 
-    It stays the same when the clock is set: Linux derives the time at which a process began from
-    the clock of now, so there it is counted from the start of the machine.
+    It stays the same when the clock is set: Linux derives the start time of a process from
+    the current clock, so there it is counted from the boot of the machine.
     """
     if pid <= 0:
         return None
@@ -62,7 +62,7 @@ def started(pid: int) -> str | None:
 
 
 def _created(pid: int) -> float:
-    """When a process began, in seconds since 1970; 0 when it has ended."""
+    """Start time of a process, in seconds since 1970; 0 if it has ended."""
     import psutil
 
     try:
@@ -74,7 +74,7 @@ def _created(pid: int) -> float:
 
 
 def is_suspended(status: Mapping[str, Any]) -> bool:
-    """Whether the process named in a status is known to be stopped, as by Ctrl-Z: it is there and does nothing."""
+    """Whether the process named in a status is known to be suspended, as by Ctrl-Z."""
     import psutil
 
     if status["host"] != platform.node():
@@ -86,14 +86,14 @@ def is_suspended(status: Mapping[str, Any]) -> bool:
 
 
 class WriterLock:
-    """Held by the one process that writes a record; the system lets go of it when that process ends in any way.
+    """Lock held by the one process that writes a record; the system releases it when that process ends in any way.
 
-    Waits a moment for a process that is just being ended. Raises LockedError when it is not.
+    Waits briefly for a process that is just ending. Raises LockedError if the lock is not released.
     """
 
     def __init__(self, path: Path) -> None:
         with writing(path):
-            # A pipe of that name would make us wait for its reader.
+            # A pipe of that name would block until it has a reader.
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
             self._file: IO[bytes] = os.fdopen(os.open(path, flags, 0o666), "ab")
         patience = time.monotonic() + ENDING_SECONDS
@@ -109,7 +109,7 @@ class WriterLock:
                 raise LockedError(f"Run {path.parent.name} is already being written by another process.") from None
 
     def release(self) -> None:
-        """Let another process write."""
+        """Release the lock, so that another process may write."""
         self._file.close()
 
 

@@ -1,6 +1,6 @@
-"""`metrics.jsonl`, the lines of a run's snapshots and events, read while it grows and in bounded memory.
+"""Reader of `metrics.jsonl`, the lines of a run's snapshots and events, while it grows and in bounded memory.
 
-What is remembered is where each snapshot's line stands, not the line: a long run has tens of thousands of them.
+It keeps the offset of each snapshot's line, not the line: a long run has tens of thousands of them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from annscope.runs.thinning import numbers_in
 class MetricsFile:
     """The lines of one run; safe to use from any thread.
 
-    `check` raises ValueError for a line that does not fit the run. Raises RecordError from every method when a line is
-    damaged; what comes after it cannot be believed.
+    `check` raises ValueError for a line that does not fit the run. Every method raises RecordError if a line is
+    damaged, since what comes after it cannot be trusted.
     """
 
     def __init__(self, path: Path, check: Callable[[Line], None]) -> None:
@@ -28,26 +28,26 @@ class MetricsFile:
         self._check = check
         self.run = path.parent.name
         self._news = GrowingLines(path)
-        self._known = 0  # how many bytes of the file are remembered
-        self._places = array("Q")  # where the line of each snapshot begins, by number
+        self._known = 0  # how many bytes of the file are indexed
+        self._places = array("Q")  # offset of the line of each snapshot, by number
         self._events: list[Line] = []
         self._thinned: set[int] = set()
         self._lock = threading.RLock()
 
     def new(self) -> list[Line]:
-        """What was added since the last call; everything at the first."""
+        """The lines that were appended since the last call; all of them at the first."""
         with self._lock:
             lines = []
             for line, start, end in self._read(self._news):
                 if start == self._known:
-                    self._remember(line, start, end)
+                    self._index(line, start, end)
                 lines.append(line)
             return lines
 
     def lines(self) -> Iterator[Line]:
-        """Every line so far, in order, each read when it is asked for."""
+        """Every line so far, in order, read lazily."""
         with self._lock:
-            self._read_on()  # checks that no snapshot is missing
+            self._read_new_lines()  # checks that no snapshot is missing
         for line, _, _ in self._read(GrowingLines(self.path)):
             yield line
 
@@ -58,26 +58,26 @@ class MetricsFile:
     def events(self) -> list[Line]:
         """Every event so far, in order."""
         with self._lock:
-            self._read_on()
+            self._read_new_lines()
             return list(self._events)
 
     def n_snapshots(self) -> int:
-        """How many snapshots there are so far."""
+        """Number of snapshots so far."""
         with self._lock:
-            self._read_on()
+            self._read_new_lines()
             return len(self._places)
 
     def thinned(self) -> set[int]:
         """The numbers of the snapshots whose arrays were thinned out."""
         with self._lock:
-            self._read_on()
+            self._read_new_lines()
             return set(self._thinned)
 
     def snapshot(self, number: int) -> Line:
-        """The line of a snapshot. Raises RecordError when there is none of this number."""
+        """The line of a snapshot. Raises RecordError if there is none with this number."""
         with self._lock:
             if not 0 <= number < len(self._places):
-                self._read_on()
+                self._read_new_lines()
             if not 0 <= number < len(self._places):
                 count = len(self._places)
                 has = f"it has 0 to {count - 1}" if count else "it has none yet"
@@ -89,31 +89,33 @@ class MetricsFile:
             except (OSError, ValueError) as error:
                 raise self._unreadable(error) from error
 
-    def _read_on(self) -> None:
+    def _read_new_lines(self) -> None:
         for line, start, end in self._read(GrowingLines(self.path, self._known)):
-            self._remember(line, start, end)
+            self._index(line, start, end)
 
-    def _remember(self, line: Line, start: int, end: int) -> None:
+    def _index(self, line: Line, start: int, end: int) -> None:
         if line["type"] == "event":
             self._events.append(line)
             if line["event"] == "thinned":
                 self._thinned.update(numbers_in(line["ranges"]))
         elif line["number"] != len(self._places):
-            wrong = f"snapshot {line['number']} comes where {len(self._places)} should"
+            wrong = f"snapshot {line['number']} found where {len(self._places)} was expected"
             raise RecordError(f"The metrics of run {self.run} cannot be read: {wrong}.")
         else:
             self._places.append(start)
         self._known = end
 
     def _read(self, file: GrowingLines) -> Iterator[tuple[Line, int, int]]:
-        """Each line with the places in the file where it begins and ends."""
+        """Each line with the offsets at which it begins and ends."""
         start = file.position
         try:
             for text in file.read():
                 yield self._parse(text), start, file.position
                 start = file.position
         except (OSError, ValueError) as error:
-            file.position = start  # what is damaged stays so at the next look: what follows it cannot be believed
+            file.position = (
+                start  # stay at the damage, so that the next read fails as well: what follows cannot be trusted
+            )
             raise self._unreadable(error) from error
 
     def _parse(self, text: bytes) -> Line:

@@ -1,7 +1,7 @@
-"""Processes that take the steps of a run side by side, on memory that they share.
+"""Worker processes that compute the steps of a run in parallel, on shared memory.
 
-A step of a small network takes some hundred microseconds. Threads spend much of that on handing over Python's
-lock; processes have a lock each, and look for their next part in a loop instead of being woken up.
+A step of a small network takes some hundred microseconds. Threads spend much of that on passing the GIL to
+each other; processes have a GIL each, and spin until their next part is ready instead of being woken up.
 """
 
 from __future__ import annotations
@@ -30,45 +30,45 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Semaphore
 
 LOOKS = 300
-"""How often a worker looks for what it waits for before it sleeps, some 30 us: a thousand times would take 1 % less of
-a step on a quiet machine, and far more where another program wants the core."""
+"""How often a worker polls before it sleeps, some 30 us in all: a thousand times would make a step 1 % faster on a
+quiet machine, and far slower where another program wants the core."""
 SLEEP_SECONDS = 0.5
-"""How long it sleeps at most before it looks whether the other one is still alive."""
+"""How long it sleeps at most before it checks that the other process is still alive."""
 MESSAGE_BYTES = 1000
 OPEN_FILES = Path("/proc/self/fd")
 
 
 class WorkerPoolError(AnnscopeError):
-    """A process of the workers has ended, cannot be begun, or its part has failed."""
+    """A worker process has ended or cannot be started, or its part of a step has failed."""
 
 
 def can_fork() -> bool:
-    """Whether a process can be split in two here, with memory in common.
+    """Whether processes can be forked here, with shared memory.
 
-    Elsewhere it is not possible (Windows), or system libraries do not bear it (macOS).
+    Elsewhere it is not possible (Windows), or system libraries do not support it (macOS).
     """
     if sys.platform != "linux" or not OPEN_FILES.is_dir():
         return False
     try:
         _semaphore()
-    except (ImportError, OSError):  # a sandbox may have none
+    except (ImportError, OSError):  # a sandbox may have no semaphores
         return False
     return True
 
 
 class ProcessWorkers(Workers):
-    """This process and `size` - 1 others, which are split off when the first operation runs, and end with the workers.
+    """This process and `size` - 1 others, which are forked when the first operation runs, and end with this object.
 
-    They know all operations that were made until then; one that is made later has them split off anew. What a
-    part writes elsewhere than in `zeros`, its own process alone will see: it is the workers for the steps of a run
-    (`Workers.lasting`), not for answers.
+    They know all operations that were made until then; for one that is made later they are forked again. What a
+    part writes anywhere but in arrays from `zeros` is visible to its own process alone, so these workers are for
+    the steps of a run (`Workers.persistent`), not for inference.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._parts: list[Sequence[Operation]] = []  # of each operation, those of the other workers
-        self._n_known = 0  # how many operations the workers know
-        self._workers: list[_Process] = []
+        self._parts: list[Sequence[Operation]] = []  # for each operation, the parts of the other workers
+        self._n_known = 0  # how many operations the forked workers know
+        self._workers: list[_WorkerProcess] = []
         self._owner = os.getpid()
         weakref.finalize(self, _end, self._workers, self._owner)
 
@@ -80,14 +80,14 @@ class ProcessWorkers(Workers):
         if not theirs:
             return mine
         if len(parts) > self.size:
-            raise ValueError(f"the workers of {self.size} takes at most so many parts, got {len(parts)}")
+            raise ValueError(f"{self.size} workers take at most {self.size} parts, got {len(parts)}")
         number, n_others = len(self._parts), len(theirs)
         self._parts.append(theirs)
 
         def operation() -> None:
             if os.getpid() != self._owner:
                 raise WorkerPoolError(
-                    "A copy of a process cannot go on with its training; make the trainer in the copy."
+                    "A forked copy of a process cannot continue its training; make the trainer in the copy."
                 )
             if number >= self._n_known:
                 self._split()
@@ -99,7 +99,7 @@ class ProcessWorkers(Workers):
                 for worker in workers:
                     worker.end()
             except BaseException:
-                self._part_with_all()  # who is still at work would be one operation behind from now on
+                self._part_with_all()  # a worker that is still busy would be one operation behind from now on
                 raise
             if messages := [message for worker in workers if (message := worker.message())]:
                 raise WorkerPoolError(f"A part of a step failed: {messages[0]}.")
@@ -110,13 +110,13 @@ class ProcessWorkers(Workers):
         self._part_with_all()
         try:
             for i in range(self.size - 1):
-                self._workers.append(_Process())
+                self._workers.append(_WorkerProcess())
                 self._workers[-1].split([parts[i] if i < len(parts) else None for parts in self._parts])
         except OSError as error:
             self._part_with_all()
             raise WorkerPoolError(
-                f"The system has no room for another process ({error.strerror}); resuming continues from the last "
-                "checkpoint once it has."
+                f"No further process can be started ({error.strerror}); once that is possible again, resuming "
+                "continues from the last checkpoint."
             ) from error
         self._n_known = len(self._parts)
 
@@ -125,51 +125,51 @@ class ProcessWorkers(Workers):
         _end(self._workers, self._owner)
 
 
-def _end(workers: list[_Process], owner: int) -> None:
+def _end(workers: list[_WorkerProcess], owner: int) -> None:
     if os.getpid() == owner:
         while workers:
             workers.pop().kill()
 
 
-class _Process:
-    """A process that waits for the number of a part; two semaphores hand the work over and back."""
+class _WorkerProcess:
+    """A process that waits for the number of a part; two semaphores pass the work on and back."""
 
     def __init__(self) -> None:
         self._ready, self._done = _semaphore(), _semaphore()
         self._number = _shared(1, np.dtype(np.int64), "C")
-        self._message = _shared(MESSAGE_BYTES, np.dtype(np.uint8), "C")  # of the part that failed; else all 0
+        self._message = _shared(MESSAGE_BYTES, np.dtype(np.uint8), "C")  # the error of the part that failed; else all 0
         self._pid = 0
 
     def split(self, parts: Sequence[Operation | None]) -> None:
-        """Have a process of its own from now on, for these parts."""
+        """Fork the process that runs these parts."""
         owner = os.getpid()
         with warnings.catch_warnings():
-            # Python and JAX warn of locks that threads may hold for ever in the new process. It needs none: it
+            # Python and JAX warn of locks that threads may hold forever in the new process. It needs none: it
             # does nothing but the parts, which compute, and ends without cleaning up.
             warnings.simplefilter("ignore")
             self._pid = os.fork()
         if not self._pid:
             try:
-                self._live(parts, owner)
+                self._run(parts, owner)
             finally:
                 os._exit(0)
 
     def begin(self, number: int) -> None:
-        """Have it begin a part."""
+        """Start a part."""
         self._number[0] = number
         self._ready.release()
 
     def end(self) -> None:
-        """Wait for the end of the part. Raises WorkerPoolError when the process has ended instead."""
+        """Wait for the end of the part. Raises WorkerPoolError if the process has ended instead."""
         while not _acquired(self._done):
             if self._has_ended():
                 raise WorkerPoolError(
-                    "A process that computed a part of each step has ended, perhaps for want of memory; "
+                    "A process that computed a part of each step has ended, perhaps because memory ran out; "
                     "resuming continues from the last checkpoint."
                 )
 
     def message(self) -> str:
-        """What the part failed of, once; empty when it did not fail."""
+        """The error of the part, given once; empty if it did not fail."""
         if not self._message[0]:
             return ""
         message = bytes(self._message).rstrip(b"\0").decode(errors="replace")
@@ -184,7 +184,7 @@ class _Process:
         return True
 
     def kill(self) -> None:
-        """End the process at once; it has nothing to put in order."""
+        """Kill the process; it has nothing to clean up."""
         if self._pid:
             with suppress(ProcessLookupError, ChildProcessError):
                 os.kill(self._pid, signal.SIGKILL)
@@ -193,19 +193,19 @@ class _Process:
 
     # What follows runs in the new process.
 
-    def _live(self, parts: Sequence[Operation | None], owner: int) -> None:
+    def _run(self, parts: Sequence[Operation | None], owner: int) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # what they mean is the owner's to decide
-        for descriptor in OPEN_FILES.iterdir():  # its files, pipes and locks are the owner's as well
+            signal.signal(number, signal.SIG_IGN)  # signals are for the owner to handle
+        for descriptor in OPEN_FILES.iterdir():  # the inherited files, pipes and locks belong to the owner
             with suppress(OSError):
                 os.close(int(descriptor.name))
         gc.disable()
-        with np.errstate(all="ignore"):  # what overflows is found by the engine, and named
+        with np.errstate(all="ignore"):  # overflows are detected and reported by the engine
             while os.getppid() == owner:
                 if _acquired(self._ready):
-                    self._work(parts[self._number[0]])
+                    self._run_parts(parts[self._number[0]])
 
-    def _work(self, part: Operation | None) -> None:
+    def _run_parts(self, part: Operation | None) -> None:
         try:
             if part is not None:
                 part()
@@ -216,7 +216,7 @@ class _Process:
 
 
 def _acquired(semaphore: Semaphore) -> bool:
-    """Wait for the semaphore, for some time."""
+    """Wait for the semaphore, with a timeout."""
     acquire = semaphore.acquire
     return any(acquire(False) for _ in range(LOOKS)) or acquire(True, SLEEP_SECONDS)
 
@@ -226,7 +226,7 @@ def _semaphore() -> Semaphore:
 
 
 def _shared(shape: int | tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"]) -> ndarray:
-    """Zeros in memory that processes split off from this one have in common with it."""
+    """Zeros in memory that is shared with the processes forked from this one."""
     size = math.prod(shape) if isinstance(shape, tuple) else shape
     memory = mmap.mmap(-1, max(1, size * dtype.itemsize))
     return np.frombuffer(memory, dtype, size).reshape(shape, order=order)

@@ -1,4 +1,4 @@
-"""What a run shows on the command line while it trains: JSON lines, a progress bar, or plain lines."""
+"""Progress of a run on the command line: JSON lines, a progress bar, or plain lines."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from annscope.runs.encoding import parameters_sha256
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line
 from annscope.runs.status import Status
-from annscope.runs.terminal import console, say, say_json, visible
+from annscope.runs.terminal import console, print_json, print_text, visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 
 class View(Protocol):
-    """Where news of a run goes."""
+    """Output for the progress of a run."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *_: object) -> None: ...
     def show(self, lines: Iterable[Line], status: Status) -> None:
-        """What was recorded since the last call, and how the run stands."""
+        """Show what was recorded since the last call, and the status of the run."""
 
     def end(self, reader: RunReader, status: Status) -> None:
-        """How it ended."""
+        """Show how the run ended."""
 
 
 def view_for(run: str) -> View:
@@ -36,7 +36,7 @@ def view_for(run: str) -> View:
 
 
 class JsonView:
-    """One JSON object a line on standard output: each snapshot, and the end."""
+    """One JSON object per line on standard output: each snapshot, and the end."""
 
     def __init__(self, run: str) -> None:
         self._run = run
@@ -52,7 +52,7 @@ class JsonView:
         for line in lines:
             if line["type"] != "snapshot":
                 continue
-            say_json(
+            print_json(
                 {
                     "type": "snapshot",
                     "run": self._run,
@@ -70,7 +70,7 @@ class JsonView:
     def end(self, reader: RunReader, status: Status) -> None:
         end = {"type": "end", "status": status["status"], "run": self._run, "directory": str(reader.directory)}
         findings = [asdict(finding) for finding in reader.findings()]
-        say_json({**end, "parameters_sha256": _last_sha256(reader), "findings": findings})
+        print_json({**end, "parameters_sha256": _last_sha256(reader), "findings": findings})
 
 
 def _last_sha256(reader: RunReader) -> str | None:
@@ -79,7 +79,7 @@ def _last_sha256(reader: RunReader) -> str | None:
 
 
 class _Speed:
-    """Samples a second between two snapshots, counting the time of updates alone."""
+    """Samples per second between two snapshots, counting the time of updates alone."""
 
     def __init__(self) -> None:
         self._last: Line | None = None
@@ -92,12 +92,12 @@ class _Speed:
 
 
 class PlainView:
-    """A line a snapshot, for logs."""
+    """One line per snapshot, for logs."""
 
     def __init__(self, run: str) -> None:
         self._run = run
         self._speed = _Speed()
-        self._said = ""
+        self._last_loading = ""
 
     def __enter__(self) -> Self:
         return self
@@ -107,22 +107,22 @@ class PlainView:
 
     def show(self, lines: Iterable[Line], status: Status) -> None:
         loading = status["loading"]
-        if loading and loading["what"] != self._said:
-            self._said = loading["what"]
-            say(self._said)
+        if loading and loading["what"] != self._last_loading:
+            self._last_loading = loading["what"]
+            print_text(self._last_loading)
         for line in lines:
             if line["type"] == "snapshot":
                 speed = self._speed.since_last(line)
-                say(describe(line) + (f"  {speed:,.0f} samples/s" if speed else ""))
+                print_text(describe(line) + (f"  {speed:,.0f} samples/s" if speed else ""))
             elif line["event"] == "warning":
-                say(line["message"], err=True)
+                print_text(line["message"], err=True)
 
     def end(self, reader: RunReader, status: Status) -> None:
-        say(closing(reader, status))
+        print_text(closing(reader, status))
 
 
 class BarView:
-    """A progress bar with the figures of the last snapshot, the speed and the time left."""
+    """A progress bar with the metrics of the last snapshot, the speed and the time left."""
 
     def __init__(self, run: str) -> None:
         from rich.progress import BarColumn, Progress, TextColumn
@@ -171,11 +171,11 @@ class BarView:
 
     def end(self, reader: RunReader, status: Status) -> None:
         self._progress.stop()
-        say(closing(reader, status))
+        print_text(closing(reader, status))
 
 
 def figures(line: Line | None, status: Status) -> str:
-    """Loss, accuracy, samples a second and time left, in few characters."""
+    """Loss, accuracy, samples per second and time left, in few characters."""
     parts = []
     if line is not None:
         parts.append(f"loss {_loss(line['heldout']['loss'])}  accuracy {line['heldout']['accuracy']:.2%}")
@@ -187,7 +187,7 @@ def figures(line: Line | None, status: Status) -> str:
 
 
 def describe(line: Line) -> str:
-    """One snapshot, train figures first."""
+    """One snapshot, training metrics first."""
     train, heldout = line["train"], line["heldout"]
     return (
         f"epoch {line['epoch']:>3}  step {line['step']:>7,}"
@@ -197,7 +197,7 @@ def describe(line: Line) -> str:
 
 
 def closing(reader: RunReader, status: Status) -> str:
-    """How a run ended and what can be done with it."""
+    """How a run ended and what to do next."""
     words = [f"Run {reader.run}: {status['status']} at epoch {status['epoch']}, step {status['step']:,}."]
     if status["message"] and status["status"] in {"finished", "stopped"}:
         words.append(status["message"])
@@ -205,13 +205,13 @@ def closing(reader: RunReader, status: Status) -> str:
     judge = ""
     if last >= 0:
         words.append(f"Held-out {reader.accuracy_name} {reader.snapshot_line(last)['heldout']['accuracy']:.2%}.")
-        judge = f"\nJudge it with: annscope evaluate {reader.run}"
+        judge = f"\nEvaluate it with: annscope evaluate {reader.run}"
     health = "".join(f"\n{text}" for text in finding_lines(reader.findings()))
     return " ".join(words) + f"{health}\nRecord: {reader.directory}{judge}"
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """What is wrong with a run, a line for each finding after a heading; nothing where nothing is."""
+    """The health findings of a run, one line each after a heading; empty without findings."""
     if not findings:
         return []
     heading = f"Health: {len(findings)} {'thing' if len(findings) == 1 else 'things'} to look at"
@@ -219,7 +219,7 @@ def finding_lines(findings: Sequence[Finding]) -> list[str]:
 
 
 def duration(seconds: float) -> str:
-    """A time in the units people use: 42 s, 3:05 min, 2:10 h."""
+    """A duration with its unit: 42 s, 3:05 min, 2:10 h."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -229,7 +229,7 @@ def duration(seconds: float) -> str:
 
 
 def byte_words(n: int) -> str:
-    """A number of bytes in the units people use: 512 kB, 3.4 MB, 21 GB."""
+    """A number of bytes with its unit: 512 kB, 3.4 MB, 21 GB."""
     for unit, size in (("GB", 1e9), ("MB", 1e6)):
         if n >= size:
             return f"{n / size:.{1 if n < 10 * size else 0}f} {unit}"

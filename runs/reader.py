@@ -1,4 +1,4 @@
-"""Reading the record of one run (`runs.record`), while another process may be writing it."""
+"""Reader of the record of one run (`runs.record`), while another process may be writing it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from annscope.core.config import RunConfig
 from annscope.core.errors import ConfigError
 from annscope.core.evaluation.best import best_line
 from annscope.core.explain.health import Finding, diagnose
-from annscope.runs.atomic import insist_on_file, read_file
+from annscope.runs.atomic import read_file, require_regular_file
 from annscope.runs.changes import changes_in
 from annscope.runs.encoding import parameters_from, read_tensors, snapshot_from
 from annscope.runs.liveness import is_alive, is_suspended
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
     from annscope.core.snapshot import Probe, Snapshot
 
 QUIET_SECONDS = 10.0
-"""A process at work that has said nothing for longer is unresponsive; it says something four times a second."""
+"""A process without a heartbeat for longer, in seconds, is unresponsive; it has four a second."""
 MOST_JSON_BYTES = 2**24
 
 
 class RunReader:
-    """Reads the record of one run; never writes, and may read while another process does.
+    """Reads the record of one run; never writes, and may read while another process is writing.
 
-    What it gives out is checked here, types and shapes, so that nobody after it has to. Safe to use from any thread.
+    Everything it returns is validated, types and shapes, so that callers need not. Safe to use from any thread.
 
-    Raises RecordError when made for a directory that is not there, and from every method for a
+    Raises RecordError when made for a directory that does not exist, and from every method for a
     part of the record that is missing or damaged, or was written by a version with other settings.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = Path(directory)
-        if not os.path.isdir(self.directory):  # noqa: PTH112 (what may not be looked at is none either)
+        if not os.path.isdir(self.directory):  # noqa: PTH112 (one without read permission does not count either)
             raise RecordError(f"There is no run {self.directory.name!r}.")
         self.run = self.directory.name
         self._description: dict[str, Any] | None = None
@@ -54,7 +54,7 @@ class RunReader:
 
     @property
     def description(self) -> dict[str, Any]:
-        """What `config.json` says; `dataset` and `layer_sizes` are null until the data is loaded."""
+        """The content of `config.json`; `dataset` and `layer_sizes` are null until the data is loaded."""
         if self._description is None or self._description["dataset"] is None:
             description = self._json("config.json")
             if description.get("format") != FORMAT:
@@ -89,12 +89,12 @@ class RunReader:
 
     @property
     def is_multilabel(self) -> bool:
-        """Whether an example of the data may carry any number of labels."""
+        """Whether an example of the data may have any number of labels."""
         return bool((self.description["dataset"] or {}).get("is_multilabel"))
 
     @property
     def accuracy_name(self) -> str:
-        """What the share of right answers is called: of several labels all have to be right."""
+        """The name of the accuracy: with several labels it is the subset accuracy."""
         return "subset accuracy" if self.is_multilabel else "accuracy"
 
     @property
@@ -106,20 +106,20 @@ class RunReader:
 
     @property
     def config_in_force(self) -> RunConfig:
-        """The settings with every recorded change made: a moved learning rate, more epochs."""
+        """The settings with every recorded change applied: another learning rate, more epochs."""
         return self.config.with_values({change.option: change.value for change in changes_in(self.events())})
 
     def status(self) -> Status:
-        """What the run is doing: as its process said last, unless that is gone or no longer says anything.
+        """The status of the run, as its process last published it, unless that has ended or is silent.
 
-        Then it is "interrupted" or "unresponsive".
+        Then the status is "interrupted" or "unresponsive".
         """
         self.description  # noqa: B018 (of a run of another version, nothing is known)
         status = cast(Status, self._json("status.json"))
         try:
             check(status, Status)
             if status["status"] not in get_args(Recorded):
-                raise ValueError(f"no process says that it is {status['status']}")
+                raise ValueError(f"no process publishes the status {status['status']}")
             is_live = status["status"] in LIVE
             is_gone = is_live and not is_alive(status)
             is_stopped = is_live and not is_gone and is_suspended(status)
@@ -130,17 +130,19 @@ class RunReader:
         if is_gone:
             status["status"] = "interrupted"
             status["seconds_left"] = status["loading"] = None
-            status["message"] = "The process that trained this run is gone; resuming continues where it was."
+            status["message"] = (
+                "The process that trained this run is gone; resuming continues from its last checkpoint."
+            )
         elif is_live and (is_stopped or quiet > QUIET_SECONDS):
             status["status"] = "unresponsive"
             status["seconds_left"] = status["samples_per_second"] = status["loading"] = None
-            status["message"] = f"No sign of life for {max(0.0, quiet):,.0f} s" + (
+            status["message"] = f"No heartbeat for {max(0.0, quiet):,.0f} s" + (
                 f": process {status['pid']} is suspended." if is_stopped else "."
             )
         return status
 
-    def insist_on_files(self) -> None:
-        """Raises RecordError where a part of the record is no file: whoever writes it would wait for ever, or fail.
+    def require_regular_files(self) -> None:
+        """Raise RecordError if a part of the record is not a regular file: writing it would block forever, or fail.
 
         That is a pipe or a device, or a folder in the place of a file.
         """
@@ -151,7 +153,7 @@ class RunReader:
                         is_folder = entry.name == "snapshots" if folder == self.directory else False
                         if is_folder:
                             continue
-                        insist_on_file(entry.stat(), Path(entry.path))
+                        require_regular_file(entry.stat(), Path(entry.path))
         except FileNotFoundError:
             return
         except OSError as error:
@@ -165,7 +167,7 @@ class RunReader:
         return list(self._metrics.lines())
 
     def new_lines(self) -> list[Line]:
-        """What was recorded since the last call; everything at the first."""
+        """What was recorded since the last call; everything at the first call."""
         self._check_metrics()
         return self._metrics.new()
 
@@ -178,12 +180,12 @@ class RunReader:
         return list(self._metrics.snapshots())
 
     def snapshot_line(self, number: int) -> Line:
-        """The line of one snapshot. Raises RecordError when there is none of this number."""
+        """The line of one snapshot. Raises RecordError if there is none with this number."""
         return self._metrics.snapshot(number)
 
     @property
     def n_snapshots(self) -> int:
-        """How many snapshots there are so far."""
+        """Number of snapshots so far."""
         return self._metrics.n_snapshots()
 
     @property
@@ -192,28 +194,28 @@ class RunReader:
         return self._metrics.thinned()
 
     def snapshot_bytes(self, number: int) -> bytes:
-        """A snapshot's safetensors file as it is."""
+        """The bytes of a snapshot's safetensors file."""
         self.snapshot_line(number)
         path = snapshot_path(self.directory, number)
         if number in self.thinned and not path.exists():
             (*_, thinning) = (event for event in self.events() if event["event"] == "thinned")
             raise RecordError(
                 f"The arrays of snapshot {number} of run {self.run} were thinned out to keep the run within "
-                f"{thinning['budget'] / MEGABYTE:,.0f} MB; its figures are still there."
+                f"{thinning['budget'] / MEGABYTE:,.0f} MB; its metrics are still there."
             )
         return self._bytes(path, f"The arrays of snapshot {number}")
 
     def snapshot_written(self, number: int) -> float:
-        """When a snapshot's file was written, in seconds since 1970."""
+        """Time at which a snapshot's file was written, in seconds since 1970."""
         try:
             return snapshot_path(self.directory, number).stat().st_mtime
         except OSError as error:
             raise RecordError(f"Snapshot {number} of run {self.run} cannot be found: {error.strerror}.") from error
 
     def arrays(self, number: int, content: bytes | None = None) -> dict[str, ndarray]:
-        """The arrays of a snapshot by name: all that belong to the network, of its shapes, once those are known.
+        """The arrays of a snapshot by name, checked for completeness and shapes once the layer sizes are known.
 
-        `content` is what `snapshot_bytes` gave, if that is at hand.
+        `content` is what `snapshot_bytes` returned, if it was already read.
         """
         what = f"The arrays of snapshot {number}"
         tensors = self._load(self.snapshot_bytes(number) if content is None else content, what)
@@ -244,7 +246,7 @@ class RunReader:
         _check_shapes(tensors, shapes, whole={"confusion", *(name for name in shapes if name.endswith("_histogram"))})
 
     def snapshot(self, number: int) -> Snapshot:
-        """One moment of the run, by its number."""
+        """One snapshot of the run, by its number."""
         try:
             return snapshot_from(self.snapshot_line(number), self.arrays(number))
         except KeyError as error:
@@ -260,7 +262,7 @@ class RunReader:
 
     @property
     def layer_sizes(self) -> list[int]:
-        """The number of units of every layer, the input first; RecordError before the data is loaded."""
+        """The number of units of every layer, the input first; raises RecordError before the data is loaded."""
         sizes: list[int] | None = self.description["layer_sizes"]
         if sizes is None:
             raise RecordError(f"Run {self.run} has not loaded its data yet.")
@@ -268,13 +270,13 @@ class RunReader:
 
     @property
     def steps_per_epoch(self) -> int:
-        """How many steps an epoch takes; RecordError before the data is loaded."""
+        """Number of steps per epoch; raises RecordError before the data is loaded."""
         if self.description["dataset"] is None:
             raise RecordError(f"Run {self.run} has not loaded its data yet.")
         return self.config.training.steps_per_epoch(self.description["dataset"]["n_train"])
 
     def findings(self, snapshots: Sequence[Line] | None = None) -> list[Finding]:
-        """What the lines of these snapshots, up to some moment, say of the run's health then; by default all of them.
+        """The health findings from these snapshots' lines, up to some snapshot; by default from all of them.
 
         A run that diverged did so after its last snapshot, or after the one at that step.
         """
@@ -292,7 +294,7 @@ class RunReader:
         )
 
     def probe(self) -> Probe:
-        """The images whose way through the network every snapshot shows."""
+        """The images whose forward pass every snapshot holds."""
         from annscope.core.snapshot import Probe
 
         tensors = self._load(self._probe_file(), "The probe images")
@@ -308,7 +310,7 @@ class RunReader:
         return Probe(indices=tensors["indices"], x=tensors["x"], y=tensors["y"])
 
     def probe_bytes(self) -> bytes:
-        """The probe's safetensors file as it is, its checksums checked."""
+        """The bytes of the probe's safetensors file, its checksums verified."""
         content = self._probe_file()
         self._load(content, "The probe images")
         return content
@@ -317,7 +319,7 @@ class RunReader:
         return self._bytes(self.directory / "probe.safetensors", "The probe images")
 
     def kept_number(self) -> int:
-        """The number of the snapshot that stands for the run.
+        """The number of the snapshot that the run keeps as its result.
 
         With early stopping by patience that is the one with the lowest held-out loss, otherwise the last.
         """
@@ -331,7 +333,7 @@ class RunReader:
             raise ValueError(f"snapshot {line['number']} has another number of layers than the network")
 
     def _bytes(self, path: Path, what: str) -> bytes:
-        # Twice what the network can need at all: what is larger is no file of this run, and perhaps of no end.
+        # Twice the largest size possible: a larger file does not belong to this run, and may be endless.
         sizes = self.description["layer_sizes"] or (1024, 1024)
         n_values = sum((n_in + 1024) * n_out for n_in, n_out in pairwise(sizes)) + 1024 * sizes[0]
         try:
@@ -361,22 +363,22 @@ class RunReader:
     def _check_metrics(self, *, ended: bool = False) -> None:
         # Made with the run (by earlier versions with the first line, which comes before the first step).
         metrics = self.directory / "metrics.jsonl"
-        missing = not os.path.lexists(metrics)  # what is no file is for whoever reads it to say
+        missing = not os.path.lexists(metrics)  # anything but a regular file is reported when it is read
         lost = (
             (missing or (metrics.is_file() and not metrics.stat().st_size))
             if ended
             else missing and (self.directory / "checkpoint.safetensors").exists()
         )
         if lost and self.directory.is_dir():
-            raise RecordError(f"Run {self.run} has lost its metrics.jsonl, and with it every figure of its snapshots.")
+            raise RecordError(f"Run {self.run} has lost its metrics.jsonl, and with it all metrics of its snapshots.")
 
 
 def _check_shapes(
     tensors: Mapping[str, ndarray], shapes: Mapping[str, tuple[int | None, ...]], whole: Collection[str]
 ) -> None:
-    """Raises ValueError unless all these arrays are there and of these shapes (None: any length).
+    """Raise ValueError unless all these arrays are present with these shapes (None: any length).
 
-    Those of `whole` hold whole numbers, the others floats.
+    Those in `whole` must hold integers, the others floats.
     """
     for name, shape in shapes.items():
         if name not in tensors:
@@ -386,4 +388,4 @@ def _check_shapes(
             n is None or n == m for n, m in zip(shape, tensor.shape, strict=True)
         )
         if not is_alike or tensor.dtype.kind != ("i" if name in whole else "f"):
-            raise ValueError(f"{name} is {tensor.dtype} of shape {tensor.shape}, not what this network has")
+            raise ValueError(f"{name} is {tensor.dtype} of shape {tensor.shape}, not that of this network")

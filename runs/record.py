@@ -1,20 +1,20 @@
-"""The record of a run: a directory that one process writes and any number may read.
+"""Record of a run: a directory that one process writes and any number may read.
 
     config.json               the settings, the data set's fingerprint, versions, everything that is fixed
-    probe.safetensors         the few images whose way through the network every snapshot shows
+    probe.safetensors         the few images whose forward pass every snapshot holds
     snapshots/000012.safetensors   parameters, probe activations, histograms and confusion matrix
-    metrics.jsonl             one line a snapshot or event, in order; the only thing that is appended to
+    metrics.jsonl             one line per snapshot or event, in order; append-only
     status.json               what the run is doing now
-    checkpoint.safetensors    all that an exact resume needs
+    checkpoint.safetensors    everything needed for an exact resume
     control.jsonl             commands to the worker (`runs.control`)
     worker.lock, worker.log   held by the writer; what it printed, tracebacks among it
-    worker.reserve            a little room, given back on a full disk so that the run can say so
+    worker.reserve            reserved space, released on a full disk so that the run can report it
 
-A snapshot's arrays are written under a temporary name, whole, and renamed, then its line is appended:
-the line is the commit. A reader believes complete lines only, so a process that is killed at any
-instant, or finds the disk full, loses at most the snapshot it was writing, and resuming computes that
-one again. Forcing each snapshot to the disk would cost more than it saves: what is made once is forced
-when it is made, checkpoints are forced, and everything before them, so a *power cut* may lose what
+A snapshot's arrays are written to a temporary file that is then renamed, and then its line is appended:
+the line is the commit. A reader trusts complete lines only, so a process that is killed at any
+time, or finds the disk full, loses at most the snapshot it was writing, and resuming computes that
+one again. Flushing each snapshot to the disk would cost more than it saves: files that are written once are
+flushed then, and each checkpoint with everything before it, so a *power cut* may lose what
 came after the last checkpoint (seconds), and resuming computes that again too.
 
 Each array has a checksum in the metadata of its file (`runs.encoding`), checked whenever it is read.
@@ -38,11 +38,11 @@ Line = dict[str, Any]
 
 
 class RecordError(AnnscopeError):
-    """A run that is not there, or a record that cannot be read: the text says what is wrong with it."""
+    """A run that does not exist, or a record that cannot be read: the message says what is wrong."""
 
 
 def recorded_threads(description: Mapping[str, Any]) -> int:
-    """The number of threads that going on with a run has to use for the same bits, or a new one may use."""
+    """The number of threads that a resumed run must use to give the same bits, or that a new one may use."""
     return int(description.get("threads") or description.get("blas_threads") or wanted_threads())
 
 
@@ -51,9 +51,9 @@ def snapshot_path(directory: Path, number: int) -> Path:
 
 
 def library_versions() -> dict[str, str]:
-    """What a run's bits may depend on besides its settings and its threads.
+    """The versions that a run's bits may depend on, besides its settings and its threads.
 
-    BLAS has kernels of its own for each kind of processor.
+    The processor is among them, since BLAS has different kernels for each kind.
     """
     import numpy as np
     from threadpoolctl import threadpool_info

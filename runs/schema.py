@@ -1,4 +1,4 @@
-"""What the JSON of a record holds, and the one check that it does: whoever gets it from the reader need not ask again.
+"""Schema of the JSON in a record, and its validation: what the reader returns need not be checked again.
 
 A program that reads what another wrote, perhaps years ago and on a disk that has failed since, must expect anything.
 """
@@ -19,10 +19,10 @@ from annscope.core.config import FIELDS, SECTIONS
 from annscope.runs.record import Line
 
 MOST = 2**53
-"""No whole number in a record is as large: beyond it those of JSON are no longer exact everywhere."""
+"""Upper bound on the integers in a record: beyond it those of JSON are not exact in every language."""
 MOST_THREADS = 1024
 LATER = {("training", "megabytes")}
-"""Settings that older records do not have, and whose default changes nothing of what those runs computed."""
+"""Settings that older records lack, and whose defaults give what those runs computed."""
 MOST_SNAPSHOTS = 10_000_000
 
 
@@ -41,7 +41,7 @@ class About(TypedDict):
 
 
 class Description(TypedDict):
-    """The content of `config.json`; what stands in `config` is for `RunConfig` to judge."""
+    """The content of `config.json`; the content of `config` is validated by `RunConfig`."""
 
     format: int
     created: str
@@ -55,14 +55,14 @@ class Description(TypedDict):
 
 
 class Figures(TypedDict):
-    """How well a network did; null is what was not finite."""
+    """Loss and accuracy of a network; null stands for a non-finite number."""
 
     loss: float | None
     accuracy: float | None
 
 
 class LayerFigures(TypedDict):
-    """What one layer was doing (`core.snapshot.LayerStatistics`)."""
+    """Statistics of one layer (`core.snapshot.LayerStatistics`)."""
 
     weight_norm: float | None
     gradient_norm: float | None
@@ -89,7 +89,7 @@ class SnapshotLine(TypedDict):
 
 
 class EventLine(TypedDict):
-    """A line of `metrics.jsonl` that says what happened."""
+    """A line of `metrics.jsonl` that records an event."""
 
     type: Literal["event"]
     event: str
@@ -99,7 +99,7 @@ class EventLine(TypedDict):
 
 
 class RateLine(EventLine):
-    """The learning rate was moved."""
+    """The learning rate was changed."""
 
     value: float
 
@@ -120,13 +120,13 @@ class BestLine(EventLine):
 
 
 class PinLine(EventLine):
-    """A snapshot was pinned, so that it keeps its arrays, or no longer is."""
+    """A snapshot was pinned, so that it keeps its arrays, or unpinned."""
 
     number: int
 
 
 class ThinnedLine(EventLine):
-    """The snapshots of these [first, last] ranges gave up their arrays; `n_kept` have some, in `budget` bytes."""
+    """The arrays of snapshots in these [first, last] ranges were deleted; `n_kept` have arrays, in `budget` bytes."""
 
     ranges: list[list[int]]
     n_kept: int
@@ -134,7 +134,7 @@ class ThinnedLine(EventLine):
 
 
 class TrainerState(TypedDict):
-    """What a trainer goes on from beside arrays (`Trainer.checkpoint`)."""
+    """The state of a trainer other than arrays (`Trainer.checkpoint`)."""
 
     engine: dict[str, Any]
     base_rate: float
@@ -146,7 +146,7 @@ class TrainerState(TypedDict):
 
 
 class CheckpointState(TypedDict):
-    """What a checkpoint holds beside arrays; what stands in `state` is a `TrainerState`."""
+    """The content of a checkpoint other than arrays; `state` is a `TrainerState`."""
 
     step: int
     state: dict[str, Any]
@@ -159,14 +159,14 @@ EVENTS: dict[str, type] = {
     "learning_rate": RateLine, "epochs": EpochsLine, "best": BestLine, "pin": PinLine, "unpin": PinLine,
     "thinned": ThinnedLine,
 }  # fmt: skip
-"""The events that must hold more than any other."""
+"""The events that have further required keys."""
 
 
 def parse_json(content: bytes) -> Any:
-    """What JSON spells. ValueError for what is none, is nested too deeply, or holds text that is no Unicode."""
+    """Parse JSON. Raises ValueError for invalid JSON, too deep nesting, and text that is not valid Unicode."""
     try:
-        values = json.loads(content, parse_constant=_refuse_constant)
-        if b"\\ud" in content.lower():  # half a surrogate pair is valid JSON, and nothing that could be shown or sent
+        values = json.loads(content, parse_constant=_reject_constant)
+        if b"\\ud" in content.lower():  # half a surrogate pair is valid JSON, but cannot be encoded
             json.dumps(values, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
@@ -175,14 +175,14 @@ def parse_json(content: bytes) -> Any:
     return values
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"it holds {name}, which JSON does not know")
+def _reject_constant(name: str) -> None:
+    raise ValueError(f"it holds {name}, which is not valid JSON")
 
 
 def check(values: Any, kind: Any) -> None:
-    """Raises ValueError, naming the place, where values parsed from JSON are not of a kind (a TypedDict).
+    """Raise ValueError, naming the place, if values parsed from JSON do not match a TypedDict.
 
-    Whole numbers are at least 0 and below `MOST`, numbers finite. What a kind does not name may be there as well.
+    Whole numbers are at least 0 and below `MOST`, numbers finite. Further keys are allowed.
     """
     _check_of(kind)(values, "")
 
@@ -192,7 +192,7 @@ Check = Callable[[Any, str], None]
 
 @lru_cache(maxsize=256)
 def _check_of(kind: Any) -> Check:
-    # Made once for each kind, as every line of a long run goes through it.
+    # Built once for each TypedDict, since every line of a long run is checked.
     origin, inner = get_origin(kind), get_args(kind)
     if is_typeddict(kind):
         return _object_of(kind)
@@ -230,7 +230,7 @@ def _object_of(kind: type) -> Check:
     checks = {name: _check_of(get_args(hint)[0] if name in optional else hint) for name, hint in hints.items()}
 
     def check_object(value: Any, place: str) -> None:
-        _insist(isinstance(value, dict), value, place, "be an object")
+        _require(isinstance(value, dict), value, place, "be an object")
         for name, check_value in checks.items():
             if name in value:
                 check_value(value[name], f"{place}.{name}" if place else name)
@@ -242,7 +242,7 @@ def _object_of(kind: type) -> Check:
 
 def _list_of(check_value: Check) -> Check:
     def check_list(values: Any, place: str) -> None:
-        _insist(isinstance(values, list), values, place, "be a list")
+        _require(isinstance(values, list), values, place, "be a list")
         for value in values:
             check_value(value, place)
 
@@ -251,7 +251,7 @@ def _list_of(check_value: Check) -> Check:
 
 def _mapping_of(check_value: Check) -> Check:
     def check_mapping(values: Any, place: str) -> None:
-        _insist(isinstance(values, dict), values, place, "be an object")
+        _require(isinstance(values, dict), values, place, "be an object")
         for name, value in values.items():
             check_value(value, f"{place}.{name}")
 
@@ -269,7 +269,7 @@ def _is_number(value: Any) -> bool:
 def _plain(is_such: Callable[[Any], bool], rule: str) -> Check:
     def check_plain(value: Any, place: str) -> None:
         if not is_such(value):
-            _insist(False, value, place, rule)
+            _require(False, value, place, rule)
 
     return check_plain
 
@@ -282,18 +282,18 @@ _PLAIN: dict[type, Check] = {
 }
 
 
-def _insist(is_right: bool, value: Any, place: str, rule: str) -> None:
+def _require(is_right: bool, value: Any, place: str, rule: str) -> None:
     if not is_right:
         kinds = {dict: "an object", list: "a list", bool: "true or false", type(None): "null"}
         got = kinds.get(type(value))
         if got is None:
-            text = repr(value) if isinstance(value, str | float) or _is_whole(value) else "a number out of all bounds"
+            text = repr(value) if isinstance(value, str | float) or _is_whole(value) else "a number out of range"
             got = text if len(text) <= 40 else f"{text[:37]}..."
         raise ValueError(f"{place or 'it'} must {rule}, not {got}")
 
 
 def check_description(values: Any) -> None:
-    """Raises ValueError where `config.json` does not hold a `Description` whose parts fit together.
+    """Raise ValueError unless `config.json` holds a `Description` whose parts are consistent.
 
     Whether `config` holds settings is left to `settings_of_another_version` and `RunConfig`.
     """
@@ -322,7 +322,7 @@ def check_description(values: Any) -> None:
 
 
 def settings_of_another_version(config: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The settings, by name, that only this version of annscope has, or only another; none where they are the same."""
+    """The names of settings that only this version of annscope has, or only another one; empty if they are the same."""
     known = {(item.section, item.name) for item in FIELDS.values()}
     given = {(section, name) for section, part in config.items() for name in part}
     given |= {(section, "") for section in config if section not in SECTIONS}
@@ -330,7 +330,7 @@ def settings_of_another_version(config: Mapping[str, Mapping[str, Any]]) -> list
 
 
 def parse_line(text: bytes) -> Line:
-    """A line of `metrics.jsonl`. ValueError for one that is neither a snapshot nor an event."""
+    """Parse a line of `metrics.jsonl`. Raises ValueError for one that is neither a snapshot nor an event."""
     line = parse_json(text)
     check_line(line)
     return cast(Line, line)
@@ -343,7 +343,7 @@ def _check_ranges(ranges: list[list[int]]) -> None:
 
 
 def check_line(line: Any) -> None:
-    """Raises ValueError where a parsed line of `metrics.jsonl` is neither a snapshot nor an event."""
+    """Raise ValueError if a parsed line of `metrics.jsonl` is neither a snapshot nor an event."""
     kind = line.get("type") if isinstance(line, dict) else None
     if kind == "snapshot":
         check(line, SnapshotLine)

@@ -1,4 +1,4 @@
-"""What a run is doing at this moment: the content of `status.json`."""
+"""Status of a run: the content of `status.json`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from annscope.runs.atomic import StorageError, replace_file, to_json
 from annscope.runs.liveness import started
 
 Recorded = Literal["starting", "running", "paused", "finished", "stopped", "interrupted", "failed", "diverged"]
-"""What the process of a run can say about it."""
+"""The states that the process of a run publishes."""
 State = Literal[Recorded, "unresponsive", "unreadable"]
-"""The others are what a reader finds: a process that says nothing any more, a record that cannot be read."""
+"""All states; the additional ones are found by a reader: a silent process, a record that cannot be read."""
 LIVE: tuple[State, ...] = ("starting", "running", "paused", "unresponsive")
-"""The states in which a process works on the run."""
+"""The states in which a process is working on the run."""
 
 RESERVE, RESERVED_BYTES = "worker.reserve", 16_384
 
 
 class Loading(TypedDict):
-    """How far a download or the reading of a data set is, in bytes."""
+    """Progress of a download or of reading a data set, in bytes."""
 
     what: str
     done: int
@@ -32,10 +32,10 @@ class Loading(TypedDict):
 
 
 class Status(TypedDict):
-    """What a run is doing: the content of `status.json`.
+    """The status of a run: the content of `status.json`.
 
-    `heartbeat` is in seconds since 1970, `seconds_left` an estimate (None when there is nothing to
-    wait for) and `message` one sentence for people. `control_from` is where in `control.jsonl` the
+    `heartbeat` is in seconds since 1970, `seconds_left` an estimate (None if there is nothing to
+    wait for) and `message` one sentence for the user. `control_from` is where in `control.jsonl` the
     commands to the present worker begin.
     """
 
@@ -80,29 +80,29 @@ def new_status(config: RunConfig, *, control_from: int = 0) -> Status:
 
 
 def write_status(directory: Path, status: Status, *, durable: bool = False) -> None:
-    """Say what the run is doing."""
+    """Write the status of a run."""
     replace_file(directory / "status.json", to_json(status).encode(), durable=durable)
 
 
-def reserve_room(directory: Path) -> None:
-    """Keep a little of the disk, so that a run can say how it ended when the disk is full.
+def reserve_space(directory: Path) -> None:
+    """Reserve some disk space, so that a run can still write how it ended when the disk is full.
 
-    Raises StorageError when there is none left.
+    Raises StorageError if the disk is already full.
     """
     path = directory / RESERVE
     if not path.exists():
-        replace_file(path, os.urandom(RESERVED_BYTES))  # what is random takes its room on every file system
+        replace_file(path, os.urandom(RESERVED_BYTES))  # random bytes take their full size on every file system
 
 
-def give_room_back(directory: Path) -> None:
-    """Let the disk have the reserve of a run."""
+def release_space(directory: Path) -> None:
+    """Release the space that a run reserved."""
     with contextlib.suppress(OSError):
         (directory / RESERVE).unlink()
 
 
-def say_failed(directory: Path, status: Status, message: str) -> None:
-    """Say that a run failed and why, even on a full disk."""
+def publish_failure(directory: Path, status: Status, message: str) -> None:
+    """Write that a run failed and why, even on a full disk."""
     status["status"], status["message"], status["seconds_left"] = "failed", message, None
-    give_room_back(directory)
+    release_space(directory)
     with contextlib.suppress(StorageError):
         write_status(directory, status)

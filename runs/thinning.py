@@ -1,8 +1,8 @@
-"""Thinning a record: which snapshots give up their arrays when all of them would take more room than a run may have.
+"""Thinning of a record: which snapshots' arrays are deleted when all of them would take more space than a run may use.
 
-The lines of the metrics stay, so curves stay whole; what goes are the arrays of snapshots that lie closest to their
-neighbours. Training changes a network most at its beginning, so closeness is measured in the logarithm of the step:
-what is left is even in it.
+The lines of the metrics stay, so curves stay complete; the arrays that go are those of the snapshots closest to their
+neighbours. Training changes a network most at its beginning, so closeness is measured in the logarithm of the step,
+in which the remaining snapshots are evenly spaced.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ MEGABYTE = 1_000_000
 SHARE_OF_FREE = 0.1
 LEAST, MOST = 100 * MEGABYTE, 2000 * MEGABYTE
 LEFT = 0.75
-"""The share of the budget that is left after thinning, so that not every snapshot begins it again."""
+"""The share of the budget in use after thinning, so that not every snapshot starts another one."""
 
 
 def default_budget(directory: Path) -> int:
-    """How many bytes of arrays a run may keep where nothing was asked for: a tenth of what is free, within limits."""
+    """The default budget for the arrays of a run, in bytes: a tenth of the free space, within limits."""
     return int(min(MOST, max(LEAST, SHARE_OF_FREE * shutil.disk_usage(directory).free)))
 
 
 def budget_of(megabytes: int | str, directory: Path) -> int:
-    """How many bytes of arrays a run may keep, by its setting `megabytes`."""
+    """The budget for the arrays of a run, in bytes, by its setting `megabytes`."""
     return default_budget(directory) if megabytes == "auto" else int(megabytes) * MEGABYTE
 
 
@@ -50,10 +50,10 @@ def numbers_in(ranges: Iterable[Sequence[int]]) -> Iterator[int]:
 
 
 class StoredArrays:
-    """The snapshots of a record that have arrays, with the room they take, and those that gave theirs up.
+    """The snapshots of a record that have arrays, with their sizes, and those whose arrays were thinned out.
 
-    `budget` is in bytes. Made for a record that was written before, it removes the files that a thinning had announced
-    when its process was ended.
+    `budget` is in bytes. Made for an existing record, it deletes the files of a thinning that was recorded but not
+    completed.
     """
 
     def __init__(self, directory: Path, lines: Iterable[Line], budget: int) -> None:
@@ -78,7 +78,7 @@ class StoredArrays:
         self.n_bytes = sum(self._sizes.values())
 
     def note(self, line: Line) -> None:
-        """Take in a line of the metrics: a snapshot, or an event that protects one or says which were thinned out."""
+        """Add a line of the metrics: a snapshot, or an event that protects one or lists those that were thinned out."""
         if line["type"] == "snapshot":
             self._steps[line["number"]] = line["step"]
         elif line["event"] == "thinned":
@@ -91,13 +91,13 @@ class StoredArrays:
             self._event_steps.add(line["step"])
 
     def add(self, line: Line, n_bytes: int) -> None:
-        """Take in a new snapshot, by its line and the size of its arrays."""
+        """Add a new snapshot, by its line and the size of its arrays."""
         self.note(line)
         self._sizes[line["number"]] = n_bytes
         self.n_bytes += n_bytes
 
     def surplus(self, best: int | None) -> list[int]:
-        """What to thin out now: nothing within the budget. Never the best, a pinned one or one with an event."""
+        """The snapshots to thin out now: none within the budget. Never the best, a pinned one or one with an event."""
         if self.n_bytes <= self.budget:
             return []
         protected = {number for number, step in self._steps.items() if step in self._event_steps}
@@ -105,7 +105,7 @@ class StoredArrays:
         return surplus(self._steps, self._sizes, protected, int(LEFT * self.budget))
 
     def remove(self, numbers: Iterable[int]) -> None:
-        """Remove the files of snapshots that the record says are thinned out."""
+        """Delete the files of snapshots that the record lists as thinned out."""
         for number in numbers:
             snapshot_path(self.directory, number).unlink(missing_ok=True)
             self.n_bytes -= self._sizes.pop(number, 0)
@@ -135,7 +135,7 @@ def surplus(steps: Mapping[int, int], sizes: Mapping[int, int], protected: Colle
     removed: set[int] = set()
     while queue and total > most:
         width, number = heapq.heappop(queue)
-        if width != gap(number):  # a neighbour has gone since
+        if width != gap(number):  # a neighbour has been removed since
             heapq.heappush(queue, (gap(number), number))
             continue
         removed.add(number)

@@ -1,7 +1,7 @@
-"""Threads that compute side by side: NumPy lets go of Python's lock while it multiplies.
+"""Worker threads that compute in parallel: NumPy releases the GIL while it multiplies.
 
-For the steps of a run, which are so short that threads spend much of them waiting for that lock, processes
-take their place where there are any (`runs.process_workers`).
+The steps of a run are so short that threads spend much of their time waiting for the GIL; where the platform allows,
+processes compute them instead (`runs.process_workers`).
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from annscope.runs.process_workers import ProcessWorkers, can_fork
 
 
 class ThreadWorkers(Workers):
-    """The calling thread and `size` - 1 others, which live as long as the process.
+    """The calling thread and `size` - 1 daemon threads, which live as long as the process.
 
     Each matrix multiplication should then have one thread of its own (`runs.threads.limit_blas`).
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._others = [_Member(f"annscope {i + 2} of {size}") for i in range(size - 1)]
+        self._others = [_WorkerThread(f"annscope {i + 2} of {size}") for i in range(size - 1)]
 
     def persistent(self) -> Workers:
         return ProcessWorkers(self.size) if self.size > 1 and can_fork() else self
@@ -47,8 +47,8 @@ class ThreadWorkers(Workers):
         return operation
 
 
-class _Member:
-    """A thread that waits for something to do; two locks hand the work over and back."""
+class _WorkerThread:
+    """A thread that waits for a part to run; two locks pass the work on and back."""
 
     def __init__(self, name: str) -> None:
         self._ready, self._done = threading.Lock(), threading.Lock()
@@ -56,25 +56,25 @@ class _Member:
         self._done.acquire()
         self._part: Operation | None = None
         self._error: BaseException | None = None
-        threading.Thread(target=self._live, name=name, daemon=True).start()
+        threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def begin(self, part: Operation) -> None:
         self._part = part
         self._ready.release()
 
     def end(self) -> BaseException | None:
-        """Wait for the end of the part; returns what it raised."""
+        """Wait for the end of the part; returns the exception it raised, if any."""
         self._done.acquire()
         error, self._error = self._error, None
         return error
 
-    def _live(self) -> None:
-        with np.errstate(all="ignore"):  # what overflows is found by the engine, and named
+    def _run(self) -> None:
+        with np.errstate(all="ignore"):  # overflows are detected and reported by the engine
             while True:
                 self._ready.acquire()
                 try:
                     if self._part is not None:
                         self._part()
-                except BaseException as error:  # for whoever waits for the end
+                except BaseException as error:  # passed on to the caller of `end`
                     self._error = error
                 self._done.release()

@@ -1,7 +1,7 @@
-"""How many threads a run computes with: part of what makes it repeatable to the bit.
+"""Number of threads of a run: part of what makes it reproducible to the bit.
 
-A run shares its work among threads of its own, or for its steps among processes (`runs.thread_workers`), so each matrix
-multiplication has one: two kinds of threads would wait for each other.
+A run divides its work among its own threads, or its steps among processes (`runs.thread_workers`), so each matrix
+multiplication uses one thread: BLAS threads beside them would oversubscribe the cores.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_UNASKED = 2
 
 
 def wanted_threads() -> int:
-    """What the environment asks for; else two, but never the last core: the dashboard wants one as well."""
+    """The number set in the environment; else two, but never the last core, which the dashboard needs."""
     for name in (VARIABLE, *BLAS_VARIABLES):
         value = os.environ.get(name, "")
         if value.isdigit() and int(value) > 0:
@@ -29,12 +29,12 @@ def wanted_threads() -> int:
 
 
 def environment(n_threads: int) -> dict[str, str]:
-    """The environment variables that a process of a run is started with."""
+    """The environment variables for the process of a run."""
     return dict.fromkeys(BLAS_VARIABLES, "1") | {VARIABLE: str(n_threads)}
 
 
 def limit_blas(n_threads: int = 1) -> None:
-    """Give each matrix multiplication of this process so many threads from now on."""
+    """Limit each matrix multiplication of this process to so many threads from now on."""
     import numpy as np  # noqa: F401  (its BLAS has to be loaded to be found)
     from threadpoolctl import threadpool_limits
 
@@ -42,6 +42,6 @@ def limit_blas(n_threads: int = 1) -> None:
 
 
 def use_threads(n_threads: int) -> None:
-    """Have this process, and those it starts, compute as a run with so many threads does."""
+    """Make this process, and those it starts, compute with so many threads."""
     os.environ.update(environment(n_threads))
     limit_blas()

@@ -1,15 +1,15 @@
-"""The process that trains: loads the data, trains, records, obeys.
+"""Worker: the process that trains. It loads the data, trains, records and handles commands.
 
     python -m annscope.runs.worker DIRECTORY [--epochs N]
 
-DIRECTORY is the record of a run, made by `runs.writer.create_run`; a record that has been begun is
-continued. The worker ends by itself when its standard input is a pipe that closes (the dashboard
-that started it is gone), or at SIGTERM: it writes its checkpoint first.
+DIRECTORY is the record of a run, made by `runs.writer.create_run`; a run that has been started is
+continued. The worker exits when its standard input is a pipe that closes (the dashboard
+that started it is gone), or at SIGTERM, after writing a checkpoint.
 
-Time is counted in finished steps. At each step, first comes the snapshot if one is due, then the
-commands: one that changes the mathematics is recorded as an event of that step, and only then takes
-effect. A resumed run begins at its last checkpoint, computes anew what came after it, and meets
-each recorded change at the same place: so settings and events together determine every bit.
+Time is counted in finished steps. At each step, the worker first takes a snapshot if one is scheduled, then handles
+the commands: one that changes the mathematics is recorded as an event of that step before it takes effect. A
+resumed run starts at its last checkpoint, computes again what came after it, and applies each recorded change at
+the same step: so settings and events together determine every bit.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from annscope.runs.control import Command, CommandReader
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, library_versions, recorded_threads
 from annscope.runs.schema import TrainerState, check
-from annscope.runs.status import Loading, State, Status, new_status, say_failed, write_status
+from annscope.runs.status import Loading, State, Status, new_status, publish_failure, write_status
 from annscope.runs.threads import limit_blas
 from annscope.runs.writer import RunWriter
 
@@ -44,30 +44,30 @@ if TYPE_CHECKING:
     from annscope.core.training import Trainer
 
 POLL_SECONDS = 0.02
-"""How long training goes on between two looks at the commands."""
+"""Seconds of training between two polls of the commands."""
 HEARTBEAT_SECONDS = 0.25
 CHECKPOINT_SECONDS = 2.0
-"""Least time between two checkpoints while training goes on."""
+"""Minimum seconds between two checkpoints."""
 CHECKPOINT_SHARE = 0.01
-"""Largest share of the time that checkpoints may take."""
+"""Maximum share of the time that checkpoints may take."""
 
 
 class _Stopped(Exception):  # noqa: N818
-    """Someone asked for the end."""
+    """The user stopped the run."""
 
 
 class _Interrupted(Exception):  # noqa: N818
-    """The process has to end."""
+    """The process must exit."""
 
 
 def work(directory: Path, *, n_epochs: int | None = None, interrupt: threading.Event | None = None) -> Iterator[Status]:
     """Train the run in `directory` until it ends, recording it; yields its status, at least at each snapshot.
 
     `n_epochs` changes how many epochs the run has. Setting `interrupt` makes it write a checkpoint
-    and end as "interrupted" within a few steps; so does closing the generator. However it ends, the
-    last status says how: trouble with the data or the mathematics is a status, not an exception.
+    and end as "interrupted" within a few steps; so does closing the generator. The last status
+    says how it ended: an error in the data or the mathematics is a status, not an exception.
 
-    Raises LockedError when another process works on the run, RecordError when its record is damaged.
+    Raises LockedError if another process works on the run, RecordError if its record is damaged.
     """
     with RunWriter(directory) as writer:
         worker = _Worker(writer, interrupt or threading.Event())
@@ -82,19 +82,19 @@ def work(directory: Path, *, n_epochs: int | None = None, interrupt: threading.E
         yield worker.status
 
 
-def _keep_traceback(directory: Path) -> str:
+def _save_traceback(directory: Path) -> str:
     try:
         with (directory / "worker.log").open("a", encoding="utf-8") as log:
             traceback.print_exc(file=log)
     except OSError as error:
-        return f"there was no room for the traceback: {error.strerror}"
+        return f"the traceback could not be written: {error.strerror}"
     return "the traceback is in worker.log of the run"
 
 
 class _Worker:
-    """One session of work on a run."""
+    """One session of training a run."""
 
-    # There once `loaded`:
+    # Available once the data is loaded:
     trainer: Trainer
     _speed: _Speed
 
@@ -109,38 +109,38 @@ class _Worker:
         self._waiting: list[Command] = []
         self._rates: list[float] = []
         self._n_applied = 0
-        self._looked_at: int | None = None
+        self._snapshot_step: int | None = None
         self._train_seconds = 0.0
         self._chunk = 1
         self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
         self._say_due = 0.0
 
     def train(self, n_epochs: int | None) -> Iterator[Status]:
-        """The whole session, until the training ends by itself; `conclude` has to follow."""
-        yield self._say("starting")
+        """Run the whole session until training ends; `conclude` must follow."""
+        yield self._publish_status("starting")
         dataset = yield from self._load()
         self._begin(dataset, n_epochs)
-        yield self._say("running")
+        yield self._publish_status("running")
         while True:
             if self.interrupt.is_set():
                 raise _Interrupted
-            if self.trainer.due and self._looked_at != self.trainer.step:
-                self._look()
-                yield self._say()
-            self._obey(dataset)
+            if self.trainer.due and self._snapshot_step != self.trainer.step:
+                self._take_snapshot()
+                yield self._publish_status()
+            self._handle_commands(dataset)
             if self.trainer.finished:
                 break
             if self._paused:
                 self.interrupt.wait(POLL_SECONDS)
             else:
-                self._train_a_while()
+                self._train_briefly()
                 if time.monotonic() >= self._checkpoint_due:
                     self._save()
             if time.monotonic() >= self._say_due:
-                yield self._say()
+                yield self._publish_status()
 
     def conclude(self, reason: Exception | GeneratorExit | None) -> None:
-        """Record how the session ended, by what ended it (None: the training itself); raises nothing more."""
+        """Record how the session ended, by the exception that ended it (None: training completed); raises nothing."""
         try:
             if reason is None:
                 self._end("finished", "finished", self.trainer.stop_reason)
@@ -161,21 +161,21 @@ class _Worker:
             path = Path(error.filename or self.writer.directory)
             self._fail(f"{why_not_written(path, error)} {self._what_is_saved()}")
         except Exception as error:
-            self._fail(f"{type(error).__name__}: {error} ({_keep_traceback(self.writer.directory)}).")
+            self._fail(f"{type(error).__name__}: {error} ({_save_traceback(self.writer.directory)}).")
 
     def _end(self, state: State, event: str, message: str | None, *, checkpoint: bool = True, **about: Any) -> None:
-        # The words come last: what is said to be saved is saved.
+        # The status comes last, so that what it reports as saved is saved.
         if self.loaded:
             if state != "interrupted":
-                self.writer.say_best()
+                self.writer.record_best()
             if checkpoint:
                 self._save()
             self.writer.event(event, self.trainer.step, durable=True, message=message, **about)
-        self._say(state, message=message)
+        self._publish_status(state, message=message)
 
     def _fail(self, message: str) -> None:
-        # Even where the record can no longer be written (a full disk).
-        say_failed(self.writer.directory, self.status, message)
+        # Works even if the record can no longer be written (a full disk).
+        publish_failure(self.writer.directory, self.status, message)
         if self.loaded:
             with contextlib.suppress(StorageError):
                 self.writer.event("failed", self.trainer.step, message=message)
@@ -183,14 +183,14 @@ class _Worker:
     def _what_is_saved(self) -> str:
         n_snapshots, step = self.writer.n_snapshots, self.writer.checkpoint_step
         if not n_snapshots:
-            return "Nothing was recorded yet; resumed, the run begins at its beginning."
+            return "Nothing was recorded yet; resuming starts the run from the beginning."
         snapshots = f"Saved: {n_snapshots:,} snapshot{'s' if n_snapshots > 1 else ''}"
         if step is None:
-            return f"{snapshots}; resumed, the run begins again at step 0 and comes to the same result."
-        return f"{snapshots} and the checkpoint of step {step:,}; resumed, the run goes on from there."
+            return f"{snapshots}; resuming starts again at step 0 and gives the same result."
+        return f"{snapshots} and the checkpoint of step {step:,}; resuming continues from there."
 
     def _load(self) -> Generator[Status, None, Dataset]:
-        # In a thread of its own, so that a slow download can be watched, stopped and interrupted.
+        # In a separate thread, so that a slow download can be shown, stopped and interrupted.
         config = self.writer.config
         results: list[Dataset | BaseException] = []
         loading: list[Loading] = []
@@ -217,7 +217,7 @@ class _Worker:
             if any(command.name == "stop" for command in self._waiting):
                 raise _Stopped
             if time.monotonic() >= self._say_due:
-                yield self._say(loading=loading[0] if loading else None)
+                yield self._publish_status(loading=loading[0] if loading else None)
         (result,) = results
         if isinstance(result, BaseException):
             raise result
@@ -232,7 +232,7 @@ class _Worker:
         writer = self.writer
         known = writer.description["dataset"]
         if known is not None and known["fingerprint"] != dataset.fingerprint:
-            raise RecordError(f"The data set {dataset.name} has changed since run {writer.run} was begun.")
+            raise RecordError(f"The data set {dataset.name} has changed since run {writer.run} was started.")
         n_threads = recorded_threads(writer.description)
         limit_blas()
         saved = writer.load_checkpoint()
@@ -242,7 +242,7 @@ class _Worker:
             except ValueError as error:
                 raise RecordError(f"The checkpoint of run {writer.run} is damaged: {error}.") from error
             self._n_applied, self._train_seconds = saved.n_changes, saved.train_seconds
-            self._looked_at = saved.checkpoint.step if saved.looked else None
+            self._snapshot_step = saved.checkpoint.step if saved.snapshot_taken else None
         config = apply_changes(writer.config, writer.changes[: self._n_applied])
         self._workers = ThreadWorkers(n_threads)
         self.trainer = Trainer(dataset, config, checkpoint=saved.checkpoint if saved else None, workers=self._workers)
@@ -254,21 +254,21 @@ class _Worker:
             for note in dataset.notes:
                 self._warn(note)
         if writer.last_step >= 0:
-            # What is recorded stays true: more epochs count from where the record ends.
+            # The record stays valid: further epochs count from where it ends.
             end = max(writer.last_step, self.trainer.step)
             writer.event("resume", self.trainer.step)
             if n_epochs not in {None, apply_changes(writer.config, writer.changes).training.n_epochs}:
                 writer.event("epochs", end, n_epochs=n_epochs)
-            self._compare_surroundings()
+            self._compare_environment()
         self._speed.restart(self.trainer, self._train_seconds)
 
-    def _compare_surroundings(self) -> None:
+    def _compare_environment(self) -> None:
         then, now = self.writer.description["versions"], library_versions()
         changed = [
             f"{what} {then[what]} then, {now[what]} now" for what in now if then.get(what, now[what]) != now[what]
         ]
         if changed:
-            self._warn(f"The last bits may differ from those of an unbroken run: {'; '.join(changed)}.")
+            self._warn(f"The last bits may differ from those of an uninterrupted run: {'; '.join(changed)}.")
 
     def _warn(self, message: str) -> None:
         self.writer.event("warning", self.trainer.step, message=message)
@@ -278,40 +278,40 @@ class _Worker:
     def _paused(self) -> bool:
         return self.status["status"] == "paused"
 
-    def _look(self) -> None:
+    def _take_snapshot(self) -> None:
         self.writer.append(self.trainer.snapshot(self._train_seconds))
-        self._looked_at = self.trainer.step
+        self._snapshot_step = self.trainer.step
 
-    def _obey(self, dataset: Dataset) -> None:
+    def _handle_commands(self, dataset: Dataset) -> None:
         commands, self._waiting = self._waiting + self._commands.poll(), []
-        self._make_changes(dataset)
+        self._apply_changes(dataset)
         for command in commands:
             if command.name == "pause" and not self._paused:
                 self.writer.event("pause", self.trainer.step)
                 self._save()
-                self._say("paused")
+                self._publish_status("paused")
             elif command.name == "resume" and self._paused:
                 self.writer.event("resume", self.trainer.step)
                 self._speed.restart(self.trainer, self._train_seconds)
-                self._say("running")
+                self._publish_status("running")
             elif command.name == "step" and self._paused and not self.trainer.finished:
                 self._advance(1)
-                self._look()
-                self._say()
+                self._take_snapshot()
+                self._publish_status()
             elif command.name == "stop":
-                if self._looked_at != self.trainer.step:
-                    self._look()
+                if self._snapshot_step != self.trainer.step:
+                    self._take_snapshot()
                 raise _Stopped
             elif command.name in {"pin", "unpin"}:
                 self.writer.event(command.name, self.trainer.step, number=command.value)
             elif command.value is not None:
                 self._rates.append(command.value)
-            self._make_changes(dataset)
+            self._apply_changes(dataset)
 
-    def _make_changes(self, dataset: Dataset) -> None:
+    def _apply_changes(self, dataset: Dataset) -> None:
         from annscope.core.training import Trainer
 
-        # While a resumed run computes recorded steps anew, a new learning rate waits for the first step after them.
+        # While a resumed run computes recorded steps again, a new learning rate waits for the first step after them.
         if self._rates and self.trainer.step >= self.writer.last_step:
             for rate in self._rates:
                 self.writer.event("learning_rate", self.trainer.step, value=rate)
@@ -325,12 +325,12 @@ class _Worker:
                 self.trainer = Trainer(dataset, config, checkpoint=self.trainer.checkpoint(), workers=self._workers)
             else:
                 self.trainer.change_learning_rate(float(change.value))
-            self._say()
+            self._publish_status()
 
     def _next_changes(self) -> Sequence[Change]:
         return self.writer.changes[self._n_applied :]
 
-    def _train_a_while(self) -> None:
+    def _train_briefly(self) -> None:
         n_steps, seconds = self._advance(self._chunk)
         if seconds > 0:
             self._chunk = max(1, min(2 * self._chunk, int(n_steps / seconds * POLL_SECONDS)))
@@ -350,12 +350,14 @@ class _Worker:
             self.trainer.checkpoint(),
             train_seconds=self._train_seconds,
             n_changes=self._n_applied,
-            looked=self._looked_at == self.trainer.step,
+            snapshot_taken=self._snapshot_step == self.trainer.step,
         )
         now = time.monotonic()
         self._checkpoint_due = now + max(CHECKPOINT_SECONDS, (now - started) / CHECKPOINT_SHARE)
 
-    def _say(self, state: State | None = None, *, message: str | None = None, loading: Loading | None = None) -> Status:
+    def _publish_status(
+        self, state: State | None = None, *, message: str | None = None, loading: Loading | None = None
+    ) -> Status:
         status = self.status
         status["heartbeat"] = time.time()
         self._say_due = time.monotonic() + HEARTBEAT_SECONDS
@@ -381,7 +383,7 @@ class _Worker:
 
 
 class _Speed:
-    """How fast training goes, smoothed over about a second.
+    """Training speed, smoothed over about a second.
 
     `samples_per_second` counts the time of updates alone, `seconds_per_step` everything.
     """
@@ -392,12 +394,12 @@ class _Speed:
         self.restart(trainer, train_seconds)
 
     def restart(self, trainer: Trainer, train_seconds: float) -> None:
-        """Leave out the time since the last measurement: nothing was trained in it."""
+        """Exclude the time since the last measurement, in which nothing was trained."""
         self._clock, self._step = time.perf_counter(), trainer.step
         self._samples, self._seconds = trainer.samples_seen, train_seconds
 
     def measure(self, trainer: Trainer, train_seconds: float) -> None:
-        """Take the steps since the last measurement into account."""
+        """Include the steps since the last measurement."""
         n_steps, seconds = trainer.step - self._step, train_seconds - self._seconds
         if n_steps <= 0 or seconds <= 0:
             return
@@ -414,7 +416,7 @@ def _smooth(old: float | None, new: float, share: float = 0.3) -> float:
 
 @contextlib.contextmanager
 def interrupted_by_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C, SIGTERM and the closing of the terminal set; a second Ctrl-C ends at once."""
+    """An event that is set by Ctrl-C, SIGTERM and closing the terminal; a second Ctrl-C exits at once."""
     interrupt = threading.Event()
 
     def note(number: int, _: object) -> None:
@@ -424,7 +426,7 @@ def interrupted_by_signals() -> Iterator[threading.Event]:
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
     for number, handler in before.items():
-        if handler != signal.SIG_IGN:  # nohup means it
+        if handler != signal.SIG_IGN:  # ignored by nohup
             signal.signal(number, note)
     try:
         yield interrupt
@@ -434,7 +436,7 @@ def interrupted_by_signals() -> Iterator[threading.Event]:
 
 
 def interrupt_when_input_closes(interrupt: threading.Event) -> None:
-    """Set `interrupt` when standard input ends, if that is a pipe that someone holds open."""
+    """Set `interrupt` when standard input closes, if it is a pipe."""
     try:
         mode = os.fstat(0).st_mode
     except OSError:
@@ -443,7 +445,7 @@ def interrupt_when_input_closes(interrupt: threading.Event) -> None:
         return
 
     def wait() -> None:
-        # The bare descriptor: a daemon thread inside sys.stdin would hold its lock when Python ends.
+        # The raw descriptor: a daemon thread blocked in sys.stdin would hold its lock when Python exits.
         with contextlib.suppress(OSError):
             while os.read(0, 1024):
                 pass
@@ -453,7 +455,7 @@ def interrupt_when_input_closes(interrupt: threading.Event) -> None:
 
 
 def main(arguments: Sequence[str] | None = None, interrupt: threading.Event | None = None) -> int:
-    """Work on a run; the exit status is 0 however the run ended, and 2 when it could not be worked on at all."""
+    """Train a run; the exit status is 0 however the run ended, and 2 if it could not be trained at all."""
     parser = argparse.ArgumentParser(prog="python -m annscope.runs.worker", description="Train the run in a directory.")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--epochs", type=int, default=None)

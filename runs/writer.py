@@ -1,4 +1,4 @@
-"""Writing the record of a run (`runs.record`): making it, and adding to it as its only writer."""
+"""Writer of the record of a run (`runs.record`): creates it, and appends to it as its only writer."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from annscope.core.evaluation.best import best_line
 from annscope.runs.atomic import (
     append_line,
     drop_half_line,
-    force,
-    force_names,
+    flush_directory,
+    flush_file,
     read_file,
     replace_file,
     to_json,
@@ -32,7 +32,7 @@ from annscope.runs.liveness import WriterLock
 from annscope.runs.reader import RunReader
 from annscope.runs.record import FORMAT, RecordError, library_versions, snapshot_path
 from annscope.runs.schema import CheckpointState, check, parse_json
-from annscope.runs.status import new_status, reserve_room, write_status
+from annscope.runs.status import new_status, reserve_space, write_status
 from annscope.runs.thinning import StoredArrays, as_ranges, budget_of
 from annscope.runs.threads import wanted_threads
 
@@ -45,26 +45,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SavedCheckpoint:
-    """A trainer's checkpoint, with what the record needs to go on from it.
+    """A trainer's checkpoint, with what the record needs to continue from it.
 
-    `n_changes` counts the changes of the record that the checkpoint already holds; `looked` says
+    `n_changes` counts the changes of the record that the checkpoint already holds; `snapshot_taken` says
     whether the snapshot of its step had been taken.
     """
 
     checkpoint: Checkpoint
     train_seconds: float
     n_changes: int
-    looked: bool
+    snapshot_taken: bool
 
 
 def create_run(config: RunConfig) -> str:
-    """Make the directory of a new run, in state "starting", and return the run's id.
+    """Create the directory of a new run, in state "starting", and return the run's id.
 
     Ids begin with the time (UTC), to the millisecond, so that they sort by it; no two runs have
-    the same one. Everything that decides the run's bits is recorded now: the settings, the number
+    the same one. Everything that determines the run's bits is recorded now: the settings, the number
     of threads, the versions. When this returns, a power cut leaves the run whole.
 
-    Raises StorageError, and leaves nothing behind, where no run can be made.
+    Raises StorageError, and leaves nothing behind, if the run cannot be created.
     """
     home = runs_home()
     with writing(home):
@@ -78,14 +78,14 @@ def create_run(config: RunConfig) -> str:
 
 
 def _fill_and_name(new: Path, config: RunConfig) -> str:
-    # Filled first and named then: whoever sees the run sees all of it. A name that is taken cannot be taken again.
+    # Filled before it is renamed, so that a run is only ever seen complete. Renaming fails if the name is taken.
     with writing(new):
         new.chmod(0o755)
         (new / "metrics.jsonl").touch()
-    reserve_room(new)
+    reserve_space(new)
     write_status(new, new_status(config), durable=True)
     while True:
-        now = _unused_moment()
+        now = _unused_time()
         run = f"{_stamp(now)}-{_slug(config)}"
         description = {
             "format": FORMAT,
@@ -106,12 +106,12 @@ def _fill_and_name(new: Path, config: RunConfig) -> str:
                 if directory.exists():
                     continue
                 raise
-        force_names(directory.parent)
+        flush_directory(directory.parent)
         return run
 
 
-def _unused_moment() -> datetime:
-    """Now, in a millisecond in which no other run begins."""
+def _unused_time() -> datetime:
+    """The current time, in a millisecond in which no other run was created."""
     taken = {run[: len(_stamp(datetime.now(UTC)))] for run in run_ids()}
     while _stamp(now := datetime.now(UTC)) in taken:
         time.sleep(0.0005)
@@ -137,18 +137,18 @@ def _write_json(path: Path, values: Mapping[str, Any]) -> None:
 
 
 class RunWriter:
-    """Writes the record of one run, as its only writer; opening it again continues it.
+    """Writes the record of one run, as its only writer; opening an existing record continues it.
 
     What was already committed is never written a second time: a resumed trainer computes the
-    snapshots since its checkpoint anew, and they are recognised by their step.
+    snapshots since its checkpoint again, and they are recognised by their step.
 
     `changes` are the recorded events that changed the mathematics, `last_step` is the step of the
     last snapshot or event (-1 in a record without any), `checkpoint_step` that of the last checkpoint
     that was saved or loaded.
 
-    Raises LockedError when another process writes this record, RecordError when it cannot be read,
-    and from every method StorageError when there is no room for what it writes: all that was
-    recorded before is then as it was.
+    Raises LockedError if another process writes this record, RecordError if it cannot be read,
+    and from every method StorageError if it cannot be written: everything that was
+    recorded before is then unchanged.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -156,7 +156,7 @@ class RunWriter:
         reader = RunReader(self.directory)
         self.run = reader.run
         self.config = reader.config
-        reader.insist_on_files()
+        reader.require_regular_files()
         self._lock = WriterLock(self.directory / "worker.lock")
         try:
             lines = reader.lines()
@@ -165,7 +165,7 @@ class RunWriter:
                 drop_half_line(self.directory / "metrics.jsonl")
                 (self.directory / "metrics.jsonl").touch()
                 (self.directory / "snapshots").mkdir(exist_ok=True)
-            reserve_room(self.directory)
+            reserve_space(self.directory)
         except BaseException:
             self._lock.release()
             raise
@@ -181,14 +181,14 @@ class RunWriter:
 
     @property
     def n_snapshots(self) -> int:
-        """How many snapshots are committed."""
+        """Number of committed snapshots."""
         return len(self._numbers)
 
     def describe(
         self, dataset: Dataset, probe: Probe, layer_sizes: Iterable[int], histogram_edges: Mapping[str, ndarray],
         threads: int,
     ) -> None:  # fmt: skip
-        """Complete `config.json` with what is known once the data is loaded, and store the probe images."""
+        """Complete `config.json` with what is known once the data is loaded, and save the probe images."""
         import numpy as np
 
         self.description |= {
@@ -221,12 +221,12 @@ class RunWriter:
     def append(self, snapshot: Snapshot) -> int | None:
         """Commit a snapshot and return its number.
 
-        A step that is already committed keeps its number and is not written again. None for a
-        step that the record is already past without having kept it.
+        A step that is already committed keeps its number and is not written again. Returns None for
+        an earlier step without a committed snapshot.
         """
         number = self._numbers.get(snapshot.step)
         if number is not None:
-            self._mend(number, snapshot)
+            self._repair(number, snapshot)
             return number
         if snapshot.step < self.last_step:
             return None
@@ -245,7 +245,7 @@ class RunWriter:
         return number
 
     def _thin_out(self) -> None:
-        # The line is the commit here as well: it comes first, then the files go.
+        # The line is the commit here as well: it is written before the files are deleted.
         numbers = self._arrays.surplus(self._best["number"] if self._best else None)
         if not numbers:
             return
@@ -254,8 +254,8 @@ class RunWriter:
         self._arrays.remove(numbers)
         self._unforced = [path for path in self._unforced if path.exists()]
 
-    def _mend(self, number: int, snapshot: Snapshot) -> None:
-        # After a power cut a line may have outlived its arrays.
+    def _repair(self, number: int, snapshot: Snapshot) -> None:
+        # After a power cut a line may be there without its arrays.
         if number in self._arrays.removed:
             return
         path = snapshot_path(self.directory, number)
@@ -266,7 +266,7 @@ class RunWriter:
             self._unforced.append(path)
 
     def event(self, event: str, step: int, *, durable: bool = False, **details: Any) -> None:
-        """Record something that happened at a step; `durable` says that a power cut must not undo it.
+        """Record an event at a step; with `durable` it survives a power cut.
 
         A change of the learning rate or of the number of epochs must be recorded before it takes
         effect: then settings and events together reproduce the run.
@@ -277,33 +277,35 @@ class RunWriter:
         self._arrays.note(line)
         self.last_step = max(self.last_step, step)
 
-    def say_best(self) -> None:
-        """Record which snapshot has the lowest held-out loss so far, unless that has been said."""
+    def record_best(self) -> None:
+        """Record which snapshot has the lowest held-out loss so far, unless it is recorded already."""
         if self._best is not None and self._best["step"] != self._best_said:
             self.event(
                 "best", self._best["step"], **{key: self._best[key] for key in ("number", "epoch", "train", "heldout")}
             )
             self._best_said = self._best["step"]
 
-    def save_checkpoint(self, checkpoint: Checkpoint, *, train_seconds: float, n_changes: int, looked: bool) -> None:
-        """Make this the point from which a resume goes on, and force it and all before it to the disk.
+    def save_checkpoint(
+        self, checkpoint: Checkpoint, *, train_seconds: float, n_changes: int, snapshot_taken: bool
+    ) -> None:
+        """Save the checkpoint to resume from, and flush it and everything before it to the disk.
 
         See `SavedCheckpoint` for the arguments.
         """
         import numpy as np
 
         for path in self._unforced:
-            force(path)
+            flush_file(path)
         if self._unforced:
-            force_names(self.directory / "snapshots")
+            flush_directory(self.directory / "snapshots")
         self._unforced.clear()
-        force(self.directory / "metrics.jsonl")
+        flush_file(self.directory / "metrics.jsonl")
         state = {
             "step": checkpoint.step,
             "state": dict(checkpoint.state),
             "train_seconds": train_seconds,
             "n_changes": n_changes,
-            "looked": looked,
+            "looked": snapshot_taken,
         }
         arrays = {name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()}
         content = tensor_bytes(arrays, {STATE: json.dumps(state)})
@@ -311,7 +313,7 @@ class RunWriter:
         self.checkpoint_step = checkpoint.step
 
     def load_checkpoint(self) -> SavedCheckpoint | None:
-        """The point from which to go on, or None when the run has to begin at its beginning.
+        """The checkpoint to resume from, or None if the run must start from the beginning.
 
         Raises RecordError for a damaged checkpoint.
         """
@@ -330,14 +332,14 @@ class RunWriter:
             saved = SavedCheckpoint(checkpoint, state["train_seconds"], state["n_changes"], state["looked"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RecordError(
-                f"The checkpoint of run {self.run} is damaged: {error}. Without {path} the run begins again at its "
-                "first step, and comes to the same result."
+                f"The checkpoint of run {self.run} is damaged: {error}. Without {path} the run starts again at its "
+                "first step, and gives the same result."
             ) from error
         self.checkpoint_step = checkpoint.step
         return saved
 
     def close(self) -> None:
-        """Let another process write the record."""
+        """Release the lock on the record."""
         self._lock.release()
 
     def __enter__(self) -> RunWriter:

@@ -1,1 +1,1 @@
-"""What makes the pictures of the documentation, and the browser that tests and benchmarks share with it."""
+"""Development scripts: pictures of the documentation, mutation tests, audits, and the browser shared with the tests."""

@@ -1,7 +1,7 @@
-"""`python -m scripts.audit LOCK_FILE`: is there a known vulnerability in what a lock file names?
+"""Vulnerability audit of a lock file: `python -m scripts.audit LOCK_FILE`.
 
-Asks pip-audit. The status is 1 when there is one, and 0 when there is none or when the data cannot be had, which is
-said in one sentence: a machine without that data is no fault of the packages.
+Runs pip-audit. The exit status is 1 if there is a known vulnerability, and 0 if there is none or if the data is not
+available, which is reported in one sentence: it is not a fault of the packages.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print what is known about the packages of a lock file."""
+    """Print the known vulnerabilities of the packages in a lock file."""
     (lock_file,) = sys.argv[1:] if arguments is None else arguments
     options = ["--requirement", lock_file, "--require-hashes", "--disable-pip", "--format", "json"]
     asked = subprocess.run(
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = json.loads(asked.stdout)["dependencies"]
     except (ValueError, KeyError):
         last = asked.stderr.strip().splitlines()[-1:] or [f"it ended with status {asked.returncode}"]
-        print(f"Nothing was audited: pip-audit has no answer here ({last[0]}).")
+        print(f"Nothing was audited: pip-audit failed ({last[0]}).")
         return 0
     sentences, is_vulnerable = verdict(found)
     print("\n".join(sentences))
@@ -32,13 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def verdict(found: Sequence[Mapping[str, Any]]) -> tuple[list[str], bool]:
-    """What pip-audit found, in sentences, and whether anything is vulnerable."""
+    """The findings of pip-audit, in sentences, and whether anything is vulnerable."""
     skipped = [package["name"] for package in found if "skip_reason" in package]
     n_asked = len(found) - len(skipped)
     if not n_asked:
-        return ["Nothing was audited: the data about vulnerabilities cannot be had from this package index."], False
+        return ["Nothing was audited: vulnerability data is not available from this package index."], False
     sentences = [
-        f"{package['name']} {package['version']}: {known['id']}, mended in {' or '.join(known['fix_versions']) or '?'}."
+        f"{package['name']} {package['version']}: {known['id']}, fixed in {' or '.join(known['fix_versions']) or '?'}."
         for package in found
         for known in package.get("vulns", ())
     ]

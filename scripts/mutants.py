@@ -1,11 +1,11 @@
-"""`python -m scripts.mutants`: are the tests of the core good enough to notice a mistake? Make some, one at a time.
+"""Mutation testing of the core: `python -m scripts.mutants`.
 
 Each mutant is the core with one small change (a sign, a bound, a number, a statement left out) in a copy of the
 repository; the tests of the core that reach the changed lines run against it, the quickest first, until one fails.
-Which tests these are is measured first, and that all of them pass. What no test notices is a survivor: a test is
-missing, or the change means nothing. Changes that never mean anything are not made (`_changes` says which and why);
-others that turned out so stand in `equivalent_mutants.toml`, each with its reason, and are passed over. A random sample
-of all possible mutants says how often, with an interval; the same seed draws the same sample from the same code.
+Which tests these are is measured first, and all of them must pass. A mutant that no test kills is a survivor: a test is
+missing, or the mutant is equivalent. Changes that are always equivalent are not made (`_changes` lists them with
+reasons); other equivalent mutants are listed in `equivalent_mutants.toml`, each with its reason, and skipped. A random
+sample of all mutants estimates the mutation score, with an interval; a seed draws the same sample from the same code.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ ROOT = Path(__file__).parents[1]
 COPIED = ("annscope", "core", "data", "runs", "scripts", "tests", "pyproject.toml")
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 MEMORY = 4 * 2**30
-"""How many bytes the tests of a mutant may take."""
+"""Memory limit of the tests of a mutant, in bytes."""
 LEAST_SECONDS, PATIENCE = 60, 5
-"""How long they may: so many times what they take on the core as it is, but so many seconds at least."""
+"""Time limit: so many times what they take on the original core, but at least so many seconds."""
 SIZES = {
     "BATCH", "LARGEST_BATCH", "BLOCK", "TILE", "NUMBERS_IN_CACHE", "SMALL_PRODUCT", "LEAST_ROWS", "_PARTS",
     "LEAST_SHARE", "CACHE_LINE", "BLOCK_BYTES", "MOST_SLOTS", "MOST_IN_PLACE", "LARGE_BYTES", "CHUNK_BYTES", "CHUNKS",
     "LEAST_ZEROS", "LEAST_SAVING", "UNITS", "MOST_NUMBERS", "MOST_WORK", "FIELD_BYTES",
 }  # fmt: skip
-"""Constants that say from which size on another way is taken, or how much is done at once, for speed alone."""
+"""Constants for speed alone: the size from which another algorithm is used, or how much is done at once."""
 CONTROLS = {"low", "high", "step", "advanced"}
-"""What a setting's declaration says about its slider."""
+"""Arguments of a setting's declaration that describe its slider."""
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
     ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.MatMult: ast.Mult,
@@ -68,7 +68,7 @@ FUNCTIONS = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """Number `index` of the changes that can be made to a module, in the statement on these `lines`."""
+    """Mutant number `index` of a module, in the statement on these `lines`."""
 
     module: str
     index: int
@@ -80,7 +80,7 @@ class Mutant:
 
 
 class _Mutations(ast.NodeTransformer):
-    """Walks over a module; makes change number `target`, and notes all that could be made."""
+    """AST transformer of a module that makes change number `target`, and lists all possible changes."""
 
     def __init__(self, target: int = -1) -> None:
         self.target = target
@@ -93,7 +93,7 @@ class _Mutations(ast.NodeTransformer):
         if _means_nothing(node):
             return node
         if isinstance(node, ast.stmt):
-            body = getattr(node, "body", None)  # of a statement that holds others only its head
+            body = getattr(node, "body", None)  # only the head of a compound statement
             last = body[0].lineno - 1 if isinstance(body, list) else node.end_lineno or node.lineno
             self._lines = (node.lineno, max(node.lineno, last))
         made: ast.AST = node
@@ -124,10 +124,10 @@ class _Mutations(ast.NodeTransformer):
 
 
 def _means_nothing(node: ast.AST) -> bool:
-    """Whether no change within this can be a mistake that a user would meet."""
+    """Whether no change within this node can affect a user."""
     match node:
         case ast.Raise() | ast.JoinedStr() | ast.Import() | ast.ImportFrom():
-            return True  # the words of a sentence, and names
+            return True  # messages and names
         case ast.Expr(value=ast.Constant()):
             return True  # a docstring
         case ast.AnnAssign(annotation=ast.Name(id="TypeAlias")):
@@ -135,15 +135,15 @@ def _means_nothing(node: ast.AST) -> bool:
         case ast.Call(func=ast.Name(id="isinstance")):
             return True  # types: another one is no small mistake but a crash
         case ast.Assign(targets=[target, *_]) if _names(target) & SIZES:
-            return True  # two ways that give the same numbers, which tests hold together
+            return True  # two algorithms that give the same numbers, which tests compare
         case ast.Compare() if _names(node) & SIZES:
-            return True  # the same: which of them is taken
+            return True  # the same: which of them is used
         case ast.BinOp(op=ast.FloorDiv(), left=ast.Name(id=name)) if name in SIZES:
             return True  # the same: how much is done at once
         case ast.keyword(arg=name) if name in CONTROLS or name in ("strict", "copy"):
-            return True  # where a slider begins; a check of the lengths that the code itself made; a copy that is alike
+            return True  # a slider's range; a check of lengths that the code itself made; an equal copy
         case ast.Assign(targets=[ast.Attribute(attr="writeable")]):
-            return True  # a guard against changes that nothing makes
+            return True  # a guard against changes that no code makes
     return False
 
 
@@ -152,7 +152,7 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST]:
-    """What a node can be changed into."""
+    """The possible replacements of a node."""
     match node:
         case ast.BinOp(op=op) | ast.AugAssign(op=op) | ast.BoolOp(op=op):
             if type(op) in SWAPS and not _is_of_types(node):
@@ -189,7 +189,7 @@ def _with(node: ast.AST, **fields: object) -> ast.AST:
 
 
 def _is_of_types(node: ast.AST) -> bool:
-    """Whether `a | b` says that something has one of two types."""
+    """Whether `a | b` is a union of types."""
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr) and "None" in ast.unparse(node)
 
 
@@ -206,20 +206,20 @@ def mutants_of(module: str) -> list[Mutant]:
 
 
 def mutated(mutant: Mutant) -> str:
-    """The source of the module with the change."""
+    """The source of the mutated module."""
     tree = _Mutations(mutant.index).visit(ast.parse((ROOT / mutant.module).read_text(encoding="utf-8")))
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
 @dataclass(frozen=True)
 class Reach:
-    """The seconds of every test of the core, and which lines of which module each reaches, by their numbers."""
+    """Coverage and duration of every test of the core: which lines of which module it reaches."""
 
     seconds: dict[str, float]
     tests: dict[str, dict[str, list[str]]]
 
     def tests_of(self, mutant: Mutant) -> list[str]:
-        """The tests that reach the mutant's lines, the quickest first; of lines that run on import, the module's."""
+        """The tests that reach the mutant's lines, quickest first; for lines run on import, all of the module's."""
         lines = self.tests.get(mutant.module, {})
         first, last = mutant.lines
         found = {test for line in range(first, last + 1) for test in lines.get(str(line), ())}
@@ -229,7 +229,7 @@ class Reach:
 
 
 class _Watch:
-    """A plugin of pytest that notes which test reaches which lines of the core, and how long it takes."""
+    """Pytest plugin that records which lines of the core each test reaches, and its duration."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._seconds = folder, dict[str, float]()
@@ -258,13 +258,13 @@ class _Watch:
 
 
 class _Selection:
-    """A plugin of pytest that runs these tests alone, in this order."""
+    """Pytest plugin that runs only these tests, in this order."""
 
     def __init__(self, tests: list[str]) -> None:
         self._place = {test: i for i, test in enumerate(tests)}
 
     def pytest_configure(self) -> None:
-        # The first example that fails will do; for a smaller one nobody asks.
+        # The first failing example is enough: no shrinking.
         phases = (Phase.explicit, Phase.generate)
         hypothesis.settings.register_profile("mutants", hypothesis.settings.get_profile("patient"), phases=phases)
         hypothesis.settings.load_profile("mutants")
@@ -275,9 +275,9 @@ class _Selection:
 
 
 def measured(folder: Path, into: Path) -> Reach:
-    """Run all tests of the core once, in a copy of the repository; ends the program where one fails.
+    """Run all tests of the core once, in a copy of the repository; exits if one fails.
 
-    What they reach is kept in the file `into`, and taken from there where it is.
+    Their coverage is cached in the file `into`.
     """
 
     def run() -> int:
@@ -289,23 +289,23 @@ def measured(folder: Path, into: Path) -> Reach:
         return status
 
     if not into.exists() and os.waitpid(_begin(folder, run), 0)[1]:
-        sys.exit("The tests fail as it is; mend that first.")
+        sys.exit("The tests already fail without a mutant; fix that first.")
     return Reach(**json.loads(into.read_text(encoding="utf-8")))
 
 
 def begin(mutant: Mutant, tests: list[str], seconds: float, folder: Path) -> int:
-    """Run these tests of a mutant in a copy of the repository; the process ends with 0 if all pass."""
+    """Start these tests of a mutant in a copy of the repository; the process exits with 0 if all pass."""
     (folder / mutant.module).write_text(mutated(mutant), encoding="utf-8")
-    os.utime(folder / mutant.module, (0, 0))  # older than any bytecode, which is then not taken for its own
-    shutil.rmtree(folder / ".hypothesis", ignore_errors=True)  # what failed for another mutant
+    os.utime(folder / mutant.module, (0, 0))  # older than any bytecode, so that stale bytecode is not used
+    shutil.rmtree(folder / ".hypothesis", ignore_errors=True)  # the failures of another mutant
 
     def run() -> int:
         sys.dont_write_bytecode = True
         limit = int(LEAST_SECONDS + PATIENCE * seconds)
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        signal.alarm(5 * limit)  # for one that waits for ever
-        # The module's own tests know best; only what they let pass is worth the import of all others.
+        signal.alarm(5 * limit)  # for one that blocks forever
+        # The module's own tests are the most likely to fail; only what they pass is worth importing all others.
         own = [test for test in tests if Path(test.partition("::")[0]).stem == f"test_{Path(mutant.module).stem}"]
         others = [test for test in tests if test not in set(own)]
         status = 0
@@ -319,16 +319,16 @@ def begin(mutant: Mutant, tests: list[str], seconds: float, folder: Path) -> int
 
 
 def end(child: int, folder: Path, mutant: Mutant) -> None:
-    """See to it that nothing is left of a mutant: what it started, and its change."""
+    """Clean up after a mutant: the processes it started, and its change."""
     with suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     shutil.copy2(ROOT / mutant.module, folder / mutant.module)
 
 
 def _begin(folder: Path, run: Callable[[], int]) -> int:
-    child = os.fork()  # what takes long to import is imported once
+    child = os.fork()  # slow imports happen once
     if child:
-        with suppress(PermissionError, ProcessLookupError):  # it has done so itself
+        with suppress(PermissionError, ProcessLookupError):  # it has exited already
             os.setpgid(child, child)
         return child
     status = 1
@@ -351,30 +351,30 @@ def _pytest(arguments: list[str], plugin: object) -> int:
 
 
 def interval(k: int, n: int) -> tuple[float, float]:
-    """Between which shares the true one lies, with 95 % confidence, when `k` of `n` were drawn (Wilson 1927)."""
+    """95 % confidence interval of a proportion of which `k` of `n` were drawn (Wilson 1927)."""
     z = 1.96
     middle, width = (k + z * z / 2) / (n + z * z), z * math.sqrt(k * (n - k) / n + z * z / 4) / (n + z * z)
     return middle - width, middle + width
 
 
 def main() -> None:
-    """Draw mutants, run the tests against each, and say which survived."""
+    """Draw mutants, run the tests against each, and print the survivors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sample", type=int, default=0, metavar="N", help="so many mutants; 0, the default, is all")
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="number of mutants; 0, the default, is all")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="so many at a time")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="number of processes")
     parser.add_argument(
-        "--reach", type=Path, metavar="FILE", help="where to keep which test reaches what, for next time"
+        "--reach", type=Path, metavar="FILE", help="file in which the coverage of the tests is cached"
     )
     arguments = parser.parse_args()
     modules = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "core").rglob("*.py"))]
     every = [mutant for module in modules for mutant in mutants_of(module)]
     equivalent = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))
-    _refuse_unknown(equivalent, every)
+    _reject_unknown(equivalent, every)
     wanted = [mutant for mutant in every if mutant.what not in equivalent.get(mutant.module, {})]
     order = random.Random(arguments.seed).sample(every, len(every))
     drawn = [mutant for mutant in order if mutant in set(wanted)][: arguments.sample or None]
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where it was started in the background
+    for number in (signal.SIGINT, signal.SIGTERM):  # also if it was started in the background
         signal.signal(number, lambda *_: sys.exit("Ended early."))
     killed, done = 0, 0
     running: dict[int, tuple[Mutant, Path]] = {}
@@ -382,7 +382,7 @@ def main() -> None:
         free = [_copy_to(Path(temporary) / "0")]
         reach = measured(free[0], (arguments.reach or Path(temporary) / "reach.json").resolve())
         print(f"{len(reach.seconds):,} tests of the core, {sum(reach.seconds.values()):.0f} s.", flush=True)
-        # With the bytecode that is there now.
+        # With the present bytecode.
         free += [shutil.copytree(free[0], Path(temporary) / str(i), True) for i in range(1, arguments.workers)]
         coming = iter(drawn)
         try:
@@ -412,8 +412,8 @@ def main() -> None:
     print(f"drawn with seed {arguments.seed} from {len(wanted):,}, {len(every) - len(wanted)} more being equivalent.")
 
 
-def _refuse_unknown(equivalent: dict[str, dict[str, str]], every: list[Mutant]) -> None:
-    """So that the list of equivalent mutants does not outlive the code that it speaks of."""
+def _reject_unknown(equivalent: dict[str, dict[str, str]], every: list[Mutant]) -> None:
+    """Exit if the list of equivalent mutants has entries for code that no longer exists."""
     known = {(mutant.module, mutant.what) for mutant in every}
     for module, reasons in equivalent.items():
         for what in reasons:

@@ -1,4 +1,4 @@
-"""`python -m scripts.pictures`: make the pictures of the README by driving a real dashboard on real digits."""
+"""Pictures of the README: `python -m scripts.pictures` takes them from a real dashboard on real digits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SHOW = "(slider, number) => { slider.value = number; slider.dispatchEvent(new Ev
 
 
 def main() -> None:
-    """Photograph every page, and a network while it learns, in light and dark."""
+    """Take a picture of every page, and an animation of a network while it trains, in light and dark."""
     with tempfile.TemporaryDirectory() as folder, dashboard(Path(folder)) as served, sync_playwright() as playwright:
         browser = open_chromium(playwright)
         run = train_one(browser, served.url)
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def train_one(browser: Browser, url: str, settings: str | None = None) -> str:
-    """Train through the page, on MNIST or where that is not at hand on 5,000 images of it; returns the run."""
+    """Train on the Train page, on MNIST or if that is not available on 5,000 images of it; returns the run."""
     if settings is None:
         is_here = is_ready(DataConfig(name="mnist"))
         settings = "data=mnist&hidden=128,64&epochs=8" if is_here else "data=mnist-5k&epochs=20"
@@ -65,13 +65,13 @@ def train_one(browser: Browser, url: str, settings: str | None = None) -> str:
 
 
 def photograph(browser: Browser, url: str, ready: str, name: str, *, scheme: Scheme) -> Path:
-    """A picture of a page as `docs/pictures/<name>.png`, once `ready` is there."""
+    """Save a picture of a page as `docs/pictures/<name>.png`, once `ready` is visible."""
     context = browser.new_context(viewport=SIZE, color_scheme=scheme)
     page: Page = context.new_page()
     page.goto(url)
     page.locator(ready).first.wait_for(timeout=60_000)
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(1500)  # what glides has arrived
+    page.wait_for_timeout(1500)  # transitions have ended
     path = PICTURES / f"{name}.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=path)
@@ -81,8 +81,8 @@ def photograph(browser: Browser, url: str, ready: str, name: str, *, scheme: Sch
 
 
 def animate(browser: Browser, url: str, run: str, name: str, *, scheme: Scheme) -> Path:
-    """Every snapshot of a run, one after the other, as the moving picture `docs/pictures/<name>.webp`."""
-    # Without motion on the page each frame is a snapshot, and none on its way to the next.
+    """Save all snapshots of a run as the animation `docs/pictures/<name>.webp`."""
+    # With reduced motion each frame shows a snapshot, without transitions in between.
     context = browser.new_context(viewport=SIZE, color_scheme=scheme, reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{url}/?run={run}")

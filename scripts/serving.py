@@ -1,4 +1,4 @@
-"""A dashboard of its own and a browser to look at it: shared by the browser tests, the benchmarks and the pictures."""
+"""A dashboard process and a browser for it: shared by the browser tests, the benchmarks and the pictures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CHROMIUM_FLAGS = [
 
 
 def find_chromium(playwright: Playwright) -> str | None:
-    """Path of a Chromium: `ANNSCOPE_CHROMIUM`, the machine's own, Playwright's own; None where there is none."""
+    """Path of Chromium: `ANNSCOPE_CHROMIUM`, the system's, or Playwright's; None if there is none."""
     named = os.environ.get("ANNSCOPE_CHROMIUM")
     if named:
         return named
@@ -42,7 +42,7 @@ def find_chromium(playwright: Playwright) -> str | None:
 
 
 def open_chromium(playwright: Playwright) -> Browser:
-    """A headless Chromium. Raises FileNotFoundError where there is none."""
+    """Launch headless Chromium. Raises FileNotFoundError if there is none."""
     path = find_chromium(playwright)
     if path is None:
         raise FileNotFoundError("no Chromium or Chrome found; `make browser` fetches one")
@@ -59,7 +59,7 @@ class Served:
 
 
 def free_port() -> int:
-    """A TCP port that nothing listens on at this moment."""
+    """A TCP port that is free at present."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -67,7 +67,7 @@ def free_port() -> int:
 
 ANNSCOPE = ("-m", "annscope.dashboard", "--headless", "--port")
 STREAMLIT = ("-m", "streamlit", "run", "dashboard/app.py", "--server.headless", "true", "--server.port")
-"""The two ways to start it, as arguments of Python; a port follows."""
+"""The two ways to start the dashboard, as arguments of Python, to be followed by a port."""
 
 
 @contextmanager
@@ -78,9 +78,9 @@ def dashboard(
     environment: Mapping[str, str] | None = None,
     start: Sequence[str] = ANNSCOPE,
 ) -> Iterator[Served]:
-    """A dashboard on `port`, else on a free one, with `home` as its ANNSCOPE_HOME; ended, with its workers, on leaving.
+    """Run a dashboard on `port`, else on a free one, with `home` as its ANNSCOPE_HOME; it ends with the context.
 
-    Raises RuntimeError with the server's own output when it does not answer within a minute.
+    Raises RuntimeError with the server's output if it does not respond within a minute.
     """
     port = port or free_port()
     home.mkdir(parents=True, exist_ok=True)
@@ -116,4 +116,4 @@ def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path
                 return
         except (URLError, OSError):
             time.sleep(0.05)
-    raise RuntimeError(f"the dashboard did not answer; it printed:\n{log.read_text(errors='replace')}")
+    raise RuntimeError(f"the dashboard did not respond; it printed:\n{log.read_text(errors='replace')}")

@@ -1,10 +1,10 @@
-"""`python -m scripts.twins`: train PyTorch's twins of annscope's networks, for `tests/core/test_twins.py`.
+"""PyTorch twins of annscope's networks, trained by `python -m scripts.twins` for `tests/core/test_twins.py`.
 
-Needs PyTorch (`requirements-bench.txt`) and nothing of annscope, so that the two share no mistake. Both
-begin at the same parameters and meet the same examples in the same order, in float64. What comes out
-is one JSON file that says everything needed to repeat it: the examples, and for each twin its settings
-by option name, the parameters it began with, the loss (without penalties) over all examples before
-the first step and after each one, and the parameters it ended with. Parameters stand in annscope's order:
+Needs PyTorch (`requirements-bench.txt`) and uses no code of annscope, so that the two share no mistake. Both
+start from the same parameters and train on the same examples in the same order, in float64. The result
+is one JSON file with everything needed to repeat it: the examples, and for each twin its settings
+by option name, the initial parameters, the loss (without penalties) over all examples before
+the first step and after each one, and the final parameters. Parameters are in annscope's order:
 all weights [n_in, n_out], all biases, then the scales of batch normalisation.
 """
 
@@ -32,7 +32,7 @@ DEFAULTS = {
     "clip-norm": 0.0, "class-weight": "none", "schedule": "constant", "schedule-factor": 0.5,
     "schedule-epochs": 5.0, "schedule-decay": 0.001, "warmup-epochs": 0.0,
 }  # fmt: skip
-"""What a twin does unless it says otherwise; the file holds every one of these for each twin."""
+"""Default settings of a twin; the file holds all settings for each twin."""
 
 TWINS: dict[str, dict[str, Any]] = {
     "spiral": {
@@ -101,13 +101,13 @@ def small() -> tuple[np.ndarray, np.ndarray]:
 
 
 def two() -> tuple[np.ndarray, np.ndarray]:
-    """The same examples, with the second and the third class as one."""
+    """The same examples, with the second and the third class merged."""
     x, labels = small()
     return x, np.minimum(labels, 1)
 
 
 def several() -> tuple[np.ndarray, np.ndarray]:
-    """The same examples with three labels, of which an example carries any number."""
+    """The same examples, multi-label with three labels."""
     x, labels = small()
     return x, np.stack([labels > 0, x[:, 0] > 0, x[:, 1] + x[:, 2] > 0], axis=1).astype(int)
 
@@ -220,7 +220,7 @@ def schedule_of(
 
 
 def train(name: str, data: str, options: dict[str, Any], seed: int) -> dict[str, Any]:
-    """Train one twin; returns what the file holds of it."""
+    """Train one twin; returns its entry in the file."""
     examples, classes = DATA[data]()
     x, labels = torch.from_numpy(examples), torch.from_numpy(classes)
     twin = Twin(options, x.shape[1], seed)
@@ -261,7 +261,7 @@ def train(name: str, data: str, options: dict[str, Any], seed: int) -> dict[str,
 
 
 def main() -> None:
-    """Train every twin and write the file, a line for each."""
+    """Train every twin and write the file, one line for each."""
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
     data = {}

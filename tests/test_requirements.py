@@ -83,10 +83,10 @@ def test_an_audit_says_what_it_knows() -> None:
     sentences, is_vulnerable = verdict([safe, weak, unknown])
     assert is_vulnerable
     assert sentences == [
-        "weak 2.0: CVE-1, mended in 2.1.",
+        "weak 2.0: CVE-1, fixed in 2.1.",
         "Nothing is known about unknown.",
         "1 of 2 packages have a known vulnerability.",
     ]
     assert verdict([unknown])[0] == [
-        "Nothing was audited: the data about vulnerabilities cannot be had from this package index."
+        "Nothing was audited: vulnerability data is not available from this package index."
     ]

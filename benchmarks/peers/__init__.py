@@ -1,7 +1,7 @@
-"""The contestants: each module builds, for a task, a function that makes one pass over its examples.
+"""Contestants: each module builds, for a task, a function that makes one pass over its examples.
 
-`build(task, x, y)` returns that function, or None where the framework has no such thing. Importing a module
-raises ImportError where its framework is not installed. All start from random weights of the same kind, hold
+`build(task, x, y)` returns that function, or None if the framework does not support the task. Importing a module
+raises ImportError if its framework is not installed. All start from random weights of the same kind, hold
 the data ready in their own form, and do nothing in a pass but draw an order, where the task shuffles, and train (or
 predict).
 """
@@ -18,7 +18,7 @@ from typing import Any
 class Peer:
     """A contestant: `function` of `benchmarks.peers.<module>` builds it; it needs `package` installed.
 
-    `has_own_threads` where it shares out its work itself, and each matrix multiplication has one thread.
+    `has_own_threads` if it has its own worker threads, and each matrix multiplication uses one thread.
     """
 
     label: str
@@ -28,7 +28,7 @@ class Peer:
     has_own_threads: bool = False
 
     def builder(self) -> Callable[..., Callable[[], Any] | None]:
-        """The function that builds it. Raises ImportError where its framework is not installed."""
+        """The function that builds it. Raises ImportError if its framework is not installed."""
         found: Callable[..., Callable[[], Any] | None] = getattr(
             importlib.import_module(f"benchmarks.peers.{self.module}"), self.function
         )

@@ -1,4 +1,4 @@
-"""annscope itself: the trainer that a run uses, without snapshots; for predictions the network of a snapshot."""
+"""annscope: the trainer that a run uses, without snapshots; for inference the network of a snapshot."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEVER = 1_000_000_000
 
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], object]:
-    """One epoch of the trainer, or one prediction of all examples, as a run does it."""
+    """One epoch of the trainer, or one prediction of all examples, as in a run."""
     return _with_threads(task, x, y, threads.from_environment())
 
 
@@ -51,7 +51,7 @@ def _predict(task: Task, trainer: Trainer, x: ndarray, workers: ThreadWorkers) -
 
 
 def dataset_of(task: Task, x: ndarray, y: ndarray) -> Dataset:
-    """The examples as annscope holds them, the first hundred as held-out split."""
+    """The examples as a `Dataset`, with the first hundred as held-out split."""
     return Dataset(
         name="benchmark",
         x_train=x,

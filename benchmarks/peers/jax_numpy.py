@@ -16,7 +16,7 @@ State = tuple[list[Any], list[Any], list[Any], Any]
 
 
 def build(task: Task, x: ndarray, y: ndarray, *, scan: bool = False) -> Callable[[], None] | None:
-    """One pass over batches, each donated state giving the next."""
+    """One pass over batches, with the state donated to each step."""
     generator = np.random.default_rng(0)
     parameters: list[Any] = []
     for n_in, n_out in zip(task.sizes, task.sizes[1:], strict=False):

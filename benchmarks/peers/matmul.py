@@ -1,7 +1,7 @@
-"""No network at all: the matrix multiplications of a step, on the same batches, and nothing else.
+"""Baseline of bare matrix multiplications: those of a step, on the same batches, and nothing else.
 
 For each layer `x @ W`; in training also `x.T @ d` for the weights and, above the first layer, `d @ W.T`
-for what lies below. All write into arrays made once.
+for the layer below. All write into preallocated arrays.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ Tensors = list[torch.Tensor]
 
 
 def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
-    """One pass over batches that are views of one tensor, in an order of its own gathered anew for each pass."""
+    """One pass over batches that are views of one tensor, gathered in a new order for each pass."""
     torch.manual_seed(0)
     torch.set_num_threads(threads.from_environment())
     parameters: Tensors = []

@@ -209,7 +209,7 @@ def test_partial_fit_learns_from_what_comes() -> None:
     assert model.n_iter_ == len(model.loss_curve_) == sum(7 + i for i in range(10))
 
 
-def test_partial_fit_refuses_what_cannot_be_right() -> None:
+def test_partial_fit_rejects_what_cannot_be_right() -> None:
     """The first call needs the classes, and later ones must keep to them."""
     x, y = clouds()
     with pytest.raises(ValueError, match="classes must be passed on the first call"):
@@ -252,7 +252,7 @@ def test_a_weight_for_a_class_that_is_not_there_does_no_harm() -> None:
     np.testing.assert_array_equal(one.coefs_[0], other.coefs_[0])
 
 
-def test_wrong_weights_are_refused() -> None:
+def test_wrong_weights_are_rejected() -> None:
     """Weights must be there for every example, and neither negative nor all zero."""
     x, y = clouds()
     for weights in ([1.0], np.full(len(x), -1.0), np.full(len(x), np.nan), np.zeros(len(x))):
@@ -335,7 +335,7 @@ def test_one_output_unit_for_two_classes(dtype: str) -> None:
 def test_one_output_unit_is_for_two_classes() -> None:
     """Three classes are refused in one sentence, and so is an output of another name."""
     x, y = clouds()
-    with pytest.raises(ConfigError, match="y has 3; take softmax"):
+    with pytest.raises(ConfigError, match="y has 3; use softmax"):
         classifier(output="binary").fit(x, y)
     with pytest.raises(ConfigError, match="output must be one of"):
         classifier(output="tanh").fit(x, y)
@@ -384,14 +384,14 @@ def test_labels_everywhere() -> None:
     assert search.best_score_ > 0
 
 
-def test_labels_that_are_none_are_refused() -> None:
+def test_labels_that_are_none_are_rejected() -> None:
     """Each fault has one sentence."""
     x, y = several()
-    with pytest.raises(ValueError, match="a row of 0 and 1 for each"):
+    with pytest.raises(ValueError, match="a row of 0 and 1 with a column for each label"):
         classifier().fit(x, y + 1)
-    with pytest.raises(ConfigError, match="class_weight must be None where y has labels"):
+    with pytest.raises(ConfigError, match="class_weight must be None for multi-label y"):
         classifier(class_weight="balanced").fit(x, y)
-    with pytest.raises(ValueError, match="y must be of the kind of the first call"):
+    with pytest.raises(ValueError, match="y must be of the same kind as in the first call"):
         classifier().partial_fit(x, y).partial_fit(x, y[:, 0])
     with pytest.raises(ValueError, match="with warm_start y must have the classes"):
         classifier(warm_start=True).fit(x, y).fit(x, y[:, 0])

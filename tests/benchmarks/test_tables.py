@@ -146,7 +146,7 @@ def test_the_number_of_threads_is_read_before_anything_else(arguments: list[str]
     assert threads.wanted(arguments) == expected
 
 
-def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_name_is_rejected(capsys: pytest.CaptureFixture[str]) -> None:
     """A misspelt task or peer is one sentence and status 2."""
     assert options.chosen("--tasks", None, ["T1", "T2"]) == ["T1", "T2"]
     assert options.chosen("--tasks", "T2, T1", ["T1", "T2"]) == ["T2", "T1"]

@@ -178,7 +178,7 @@ def test_the_probe_has_every_label_and_different_combinations(configure: Callabl
 @pytest.mark.parametrize("output", [output for output in OUTPUTS if output != "sigmoid"])
 def test_other_outputs_are_refused(configure: Callable[..., RunConfig], output: str) -> None:
     """One sentence names the output that suits, and so it is with weights of classes."""
-    with pytest.raises(ConfigError, match=r"data set sides.*output must be 'sigmoid', one unit a label"):
+    with pytest.raises(ConfigError, match=r"data set sides.*output must be 'sigmoid', one unit per label"):
         Trainer(labelled(), configure(output=output))
     with pytest.raises(ConfigError, match="class_weight must be 'none'"):
         Trainer(labelled(), configure(output="sigmoid", class_weight="balanced"))

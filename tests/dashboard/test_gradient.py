@@ -89,7 +89,7 @@ def test_the_panel_says_what_is_wrong_and_what_is_right(
         "**The exact gradient of the same network** is right: relative error **0**, below 0.0001."
     ]
     captions = " ".join(caption.value for caption in page.caption)
-    assert "leaves out how each class takes from the others" in captions
+    assert "leaves out how each class depends on the other logits" in captions
     assert "Checked at step 1,200: the run's own engine took its step on 10 training examples" in captions
     assert "from 0 to 255" in captions
     page.query_params["snapshot"] = "1"

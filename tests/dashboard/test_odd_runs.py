@@ -125,7 +125,7 @@ def test_a_run_that_says_nothing_is_not_said_to_be_running(record: Callable[...,
     run.say("running", seconds_left=480.0, heartbeat=time.time() - 12)
     shown = open_page("train", run=run.run)
     words = " ".join(block.value for block in shown.markdown)
-    assert re.search(r"No sign of life for \d+ s", words)
+    assert re.search(r"No heartbeat for \d+ s", words)
     assert "left" not in words
     assert follow(run.run).status["status"] == "unresponsive"
     assert follow(run.run).at_work
@@ -138,7 +138,7 @@ def test_a_refusal_goes_when_it_is_no_longer_true(record: Callable[..., Any], mo
     page = open_page("train", run=run.run)
 
     def refuse(*_: object) -> str:
-        raise control.ControlError("Run x is starting; pause needs a run that is under way.")
+        raise control.ControlError("Run x is starting; pause needs a run in progress.")
 
     monkeypatch.setattr(control, "send", refuse)
     page.button(key=state.PAUSE).click().run()

@@ -515,4 +515,4 @@ def test_a_pin_is_a_command_to_the_run_at_work(client: TestClient, record: Calla
     assert client.post(f"/annscope/runs/{run.run}/snapshots/x/pin").status_code == 400
     run.say("finished")
     answer = client.post(f"/annscope/runs/{run.run}/snapshots/1/pin")
-    assert (answer.status_code, "needs a run that is under way" in answer.json()["error"]) == (404, True)
+    assert (answer.status_code, "needs a run in progress" in answer.json()["error"]) == (404, True)

@@ -175,14 +175,14 @@ def test_a_refused_command_is_said(record: Callable[..., Any], monkeypatch: pyte
     monkeypatch.setattr(header, "PATIENCE_SECONDS", 0.0)
 
     def refuse(*_: object) -> str:
-        raise control.ControlError("Run x is finished; pause needs a run that is under way.")
+        raise control.ControlError("Run x is finished; pause needs a run in progress.")
 
     run = record(2, "running")
     page = open_page(run=run.run)
     monkeypatch.setattr(control, "send", refuse)
     page.button(key=state.PAUSE).click().run()
     assert not page.exception
-    assert "needs a run that is under way" in page.error[0].value
+    assert "needs a run in progress" in page.error[0].value
 
 
 def test_without_a_name_the_newest_run_is_shown(record: Callable[..., Any]) -> None:

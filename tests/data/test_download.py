@@ -52,8 +52,8 @@ def get(folder: Path, *mirrors: Mirror) -> list[tuple[int, int]]:
     return told
 
 
-def answers(mirror: Mirror) -> list[tuple[int, int]]:
-    """What each answer began with, and how many bytes it held."""
+def responses(mirror: Mirror) -> list[tuple[int, int]]:
+    """What each response began with, and how many bytes it held."""
     return [(start, n) for _, start, n in mirror.sent]
 
 
@@ -69,20 +69,20 @@ def test_a_broken_transfer_goes_on_where_it_was(mirror: Mirror, tmp_path: Path, 
     mirror.cut[NAME] = n_breaks
     told = get(tmp_path, mirror)
     assert only(tmp_path).read_bytes() == BODY
-    assert len(answers(mirror)) == n_breaks + 1
-    assert sum(n for _, n in answers(mirror)) <= len(BODY) + n_breaks * CHUNK
+    assert len(responses(mirror)) == n_breaks + 1
+    assert sum(n for _, n in responses(mirror)) <= len(BODY) + n_breaks * CHUNK
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     assert {total for _, total in told} == {len(BODY)}
     assert told[-1] == (len(BODY), len(BODY))
 
 
-def test_a_server_that_sends_no_parts_begins_anew(mirror: Mirror, tmp_path: Path) -> None:
+def test_a_server_that_sends_no_parts_begins_again(mirror: Mirror, tmp_path: Path) -> None:
     """Then the whole is fetched again, and nothing is kept that nobody could use."""
     mirror.ranges = False
     mirror.cut[NAME] = 1
     get(tmp_path, mirror)
     assert only(tmp_path).read_bytes() == BODY
-    assert answers(mirror) == [(0, 200_000), (0, 400_000)]
+    assert responses(mirror) == [(0, 200_000), (0, 400_000)]
     (tmp_path / NAME).unlink()
     mirror.cut[NAME] = 2
     with pytest.raises(DataError, match="the transfer broke off"):
@@ -100,7 +100,7 @@ def test_the_next_call_goes_on(mirror: Mirror, tmp_path: Path) -> None:
     mirror.sent.clear()
     told = get(tmp_path, mirror)
     assert only(tmp_path).read_bytes() == BODY
-    assert answers(mirror) == [(WALL, len(BODY) - WALL)]
+    assert responses(mirror) == [(WALL, len(BODY) - WALL)]
     assert min(told)[0] > WALL
 
 
@@ -110,8 +110,8 @@ def test_a_stuck_server_is_left_for_the_next_one(mirror: Mirror, start_mirror: S
     whole = start_mirror({NAME: OTHER})
     get(tmp_path, mirror, whole)
     assert (tmp_path / NAME).read_bytes() == OTHER
-    assert answers(mirror) == [(0, WALL), (WALL, 0)]
-    assert answers(whole) == [(0, 400_000)]
+    assert responses(mirror) == [(0, WALL), (WALL, 0)]
+    assert responses(whole) == [(0, 400_000)]
 
 
 @pytest.mark.parametrize("version", ['"1"', None])
@@ -131,7 +131,7 @@ def test_a_file_that_changed_meanwhile_is_fetched_whole(mirror: Mirror, tmp_path
     get(tmp_path, mirror)
     assert only(tmp_path).read_bytes() == OTHER
     spliced = [] if version else [(WALL, len(BODY) - WALL)]
-    assert answers(mirror) == [(0, WALL), *spliced, (0, 400_000)]
+    assert responses(mirror) == [(0, WALL), *spliced, (0, 400_000)]
 
 
 def test_what_a_killed_process_left_is_used(mirror: Mirror, tmp_path: Path) -> None:
@@ -145,13 +145,13 @@ def test_what_a_killed_process_left_is_used(mirror: Mirror, tmp_path: Path) -> N
     kept.rename(killed)
     mirror.sent.clear()
     get(tmp_path, mirror)
-    assert answers(mirror) == [(0, 400_000)]
+    assert responses(mirror) == [(0, 400_000)]
     assert killed.exists()
     (tmp_path / NAME).unlink()
     os.utime(killed, (time.time() - 100,) * 2)
     mirror.sent.clear()
     get(tmp_path, mirror)
-    assert answers(mirror) == [(WALL, len(BODY) - WALL)]
+    assert responses(mirror) == [(WALL, len(BODY) - WALL)]
     assert only(tmp_path).read_bytes() == BODY
 
 
@@ -167,11 +167,11 @@ def test_whatever_was_left_the_file_is_right(mirror: Mirror, tmp_path: Path, the
 
 @pytest.mark.parametrize("shifted", [10, -10, None])
 def test_a_part_that_begins_elsewhere_is_not_believed(mirror: Mirror, tmp_path: Path, shifted: int | None) -> None:
-    """A server that answers with another part than it was asked for is asked for the whole."""
+    """A server that responds with another part than requested is asked for the whole file."""
     mirror.cut[NAME], mirror.shifted = 1, shifted
     get(tmp_path, mirror)
     assert only(tmp_path).read_bytes() == BODY
-    assert answers(mirror)[-1] == (0, 400_000)
+    assert responses(mirror)[-1] == (0, 400_000)
 
 
 def test_two_at_once_do_not_meet(mirror: Mirror, tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_wrong_content_is_not_kept(mirror: Mirror, tmp_path: Path) -> None:
 
 
 @dataclass
-class Answer:
+class Response:
     """What a mirror says once: the head as it goes over the wire, and a body; with `endless`, again and again."""
 
     status: str
@@ -217,22 +217,22 @@ class Answer:
 
 @pytest.fixture
 def start_liar() -> Iterator[Callable[..., Mirror]]:
-    """Starts a mirror that gives the answers of a list in turn, the last one ever after, whatever it is asked."""
+    """Starts a mirror that gives the responses of a list in order, then repeats the last."""
     with ExitStack() as stack:
 
-        def start(*answers: Answer) -> Mirror:
+        def start(*responses: Response) -> Mirror:
             mirror = Mirror()
 
             class Handler(socketserver.StreamRequestHandler):
                 def handle(self) -> None:
                     asked = b"".join(iter(self.rfile.readline, b"\r\n")).decode()
-                    answer = answers[min(len(mirror.asked), len(answers) - 1)]
+                    response = responses[min(len(mirror.asked), len(responses) - 1)]
                     mirror.asked.append(asked)
-                    head = [f"HTTP/1.1 {answer.status}", *answer.fields, "Connection: close", "", ""]
+                    head = [f"HTTP/1.1 {response.status}", *response.fields, "Connection: close", "", ""]
                     with suppress(OSError):  # it is not obliged to listen to the end
-                        self.wfile.write("\r\n".join(head).encode() + answer.body)
-                        while answer.endless:
-                            self.wfile.write(answer.body)
+                        self.wfile.write("\r\n".join(head).encode() + response.body)
+                        while response.endless:
+                            self.wfile.write(response.body)
 
             server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -246,16 +246,16 @@ def start_liar() -> Iterator[Callable[..., Mirror]]:
         yield start
 
 
-def ranged(start: int, end: int, total: int | str, body: bytes, **more: str) -> Answer:
+def ranged(start: int, end: int, total: int | str, body: bytes, **more: str) -> Response:
     """A 206 that says it is the bytes from `start` to `end` inclusive."""
     fields = [f"Content-Range: bytes {start}-{end}/{total}", f"Content-Length: {len(body)}"]
-    return Answer("206 Partial Content", fields + [f"{name}: {value}" for name, value in more.items()], body)
+    return Response("206 Partial Content", fields + [f"{name}: {value}" for name, value in more.items()], body)
 
 
 HALF = 12 * CHUNK
 LAST = len(BODY) - 1
-WHOLE = Answer("200 OK", [f"Content-Length: {len(BODY)}"], BODY)
-BROKEN = Answer("200 OK", [f"Content-Length: {len(BODY)}", "Accept-Ranges: bytes", 'ETag: "1"'], BODY[:HALF])
+WHOLE = Response("200 OK", [f"Content-Length: {len(BODY)}"], BODY)
+BROKEN = Response("200 OK", [f"Content-Length: {len(BODY)}", "Accept-Ranges: bytes", 'ETag: "1"'], BODY[:HALF])
 REST = ranged(HALF, LAST, len(BODY), BODY[HALF:])
 TOO_LONG = 10**30
 
@@ -268,17 +268,19 @@ TOO_LONG = 10**30
         ranged(HALF, LAST + 7, len(BODY) + 7, BODY[HALF:] + b"0123456"),
         ranged(HALF, HALF + 9, HALF + 10, BODY[HALF : HALF + 10]),
         ranged(HALF, LAST, len(BODY), OTHER[HALF:], ETag='"2"'),
-        Answer("206 Partial Content", [f"Content-Length: {HALF}"], BODY[HALF:]),
-        Answer("206 Partial Content", ["Content-Type: multipart/byteranges; boundary=x", "Content-Length: 3"], b"--x"),
-        Answer("206 Partial Content", ["Content-Range: bytes 5-4/nonsense", "Content-Length: 3"], b"abc"),
-        Answer("416 Range Not Satisfiable", [f"Content-Range: bytes */{LAST}", "Content-Length: 0"]),
+        Response("206 Partial Content", [f"Content-Length: {HALF}"], BODY[HALF:]),
+        Response(
+            "206 Partial Content", ["Content-Type: multipart/byteranges; boundary=x", "Content-Length: 3"], b"--x"
+        ),
+        Response("206 Partial Content", ["Content-Range: bytes 5-4/nonsense", "Content-Length: 3"], b"abc"),
+        Response("416 Range Not Satisfiable", [f"Content-Range: bytes */{LAST}", "Content-Length: 0"]),
         ranged(HALF, TOO_LONG, "*", BODY[HALF:]),
     ],
     ids=["later", "earlier", "longer whole", "shorter whole", "other version", "unsaid", "several parts", "nonsense",
          "416 with another size", "huge number"],
 )  # fmt: skip
 def test_a_wrong_part_is_never_put_behind_a_right_one(
-    start_liar: Callable[..., Mirror], tmp_path: Path, second: Answer
+    start_liar: Callable[..., Mirror], tmp_path: Path, second: Response
 ) -> None:
     """A part of another range, whole or version is left, and the file fetched from its beginning."""
     mirror = start_liar(BROKEN, second, WHOLE)
@@ -290,7 +292,7 @@ def test_a_wrong_part_is_never_put_behind_a_right_one(
 def test_a_part_longer_or_shorter_than_it_says_ends_well(start_liar: Callable[..., Mirror], tmp_path: Path) -> None:
     """What comes beyond a part makes a mirror be left for the next; what is missing of it is asked for."""
     chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
-    longer = Answer(REST.status, [REST.fields[0], "Transfer-Encoding: chunked"], chunked)
+    longer = Response(REST.status, [REST.fields[0], "Transfer-Encoding: chunked"], chunked)
     good = start_liar(WHOLE)
     get(tmp_path, start_liar(BROKEN, longer), good)
     assert only(tmp_path).read_bytes() == BODY
@@ -302,28 +304,28 @@ def test_a_part_longer_or_shorter_than_it_says_ends_well(start_liar: Callable[..
 
 
 @pytest.mark.parametrize(
-    ("answers", "reason"),
+    ("responses", "reason"),
     [
-        ([ranged(7, LAST, len(BODY), BODY[7:])], "answered with another part than it was asked for"),
-        ([ranged(0, LAST, 99, BODY)], "answered with another part than it was asked for"),
-        ([Answer("206 Partial Content", ["Content-Length: 3"], b"abc")], "another part than it was asked for"),
-        ([BROKEN, Answer("206 Partial Content", ["Content-Length: 3"], b"abc")], "another part than it was asked for"),
-        ([Answer("416 Range Not Satisfiable", ["Content-Length: 0"])], "answered 416"),
-        ([Answer("200 OK", [], bytes(4096), endless=True)], "sent more than there should be"),
-        ([BROKEN, Answer("206 Partial Content", ["Content-Range: bytes 196608-399999/400000"], bytes(4096), True)],
-         "sent more than there should be"),
-        ([Answer("200 OK", [f"Content-Length: {'9' * 5000}"], b"abc")], ""),
-        ([Answer("302 Found", ["Location: /again", "Content-Length: 0"])], "Exceeded 30 redirects"),
-        ([Answer("999 What", ["no field at all"], b"\xff\xfe")], ""),
+        ([ranged(7, LAST, len(BODY), BODY[7:])], "sent another range than requested"),
+        ([ranged(0, LAST, 99, BODY)], "sent another range than requested"),
+        ([Response("206 Partial Content", ["Content-Length: 3"], b"abc")], "another range than requested"),
+        ([BROKEN, Response("206 Partial Content", ["Content-Length: 3"], b"abc")], "range than requested"),
+        ([Response("416 Range Not Satisfiable", ["Content-Length: 0"])], "answered 416"),
+        ([Response("200 OK", [], bytes(4096), endless=True)], "sent more bytes than announced"),
+        ([BROKEN, Response("206 Partial Content", ["Content-Range: bytes 196608-399999/400000"], bytes(4096), True)],
+         "sent more bytes than announced"),
+        ([Response("200 OK", [f"Content-Length: {'9' * 5000}"], b"abc")], ""),
+        ([Response("302 Found", ["Location: /again", "Content-Length: 0"])], "Exceeded 30 redirects"),
+        ([Response("999 What", ["no field at all"], b"\xff\xfe")], ""),
     ],
     ids=["206 unasked", "206 of another whole", "206 unsaid", "206 unsaid ever after", "416 unasked", "endless",
          "endless part", "huge length", "redirects in a circle", "no HTTP"],
 )  # fmt: skip
 def test_a_mirror_that_is_wrong_ever_after_ends_in_a_sentence(
-    start_liar: Callable[..., Mirror], tmp_path: Path, answers: list[Answer], reason: str
+    start_liar: Callable[..., Mirror], tmp_path: Path, responses: list[Response], reason: str
 ) -> None:
     """Whatever it says: no endless loop, no file, and the reason beside its name."""
-    mirror = start_liar(*answers)
+    mirror = start_liar(*responses)
     with pytest.raises(DataError, match=rf"^It could not be downloaded \(127.*{reason}.*\): sit back$"):
         get(tmp_path, mirror)
     assert not (tmp_path / NAME).exists()

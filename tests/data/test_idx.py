@@ -75,7 +75,7 @@ def test_a_damaged_archive_is_named(damaged: bytes) -> None:
         unpack(damaged, "file")
 
 
-def test_an_archive_that_unpacks_without_end_is_refused() -> None:
+def test_an_archive_that_unpacks_without_end_is_rejected() -> None:
     """A small file of zeros upon zeros is unpacked as far as any file of MNIST reaches."""
     bomb = gzip.compress(bytes(1 << 20)) * 2000
     with pytest.raises(DataError, match="file unpacks to more than the 67,108,864 bytes that are read"):

@@ -202,7 +202,7 @@ def test_how_far_it_is_is_said_in_bytes(make: Make) -> None:
 # What is wrong
 
 
-def refusal(folder: Path, side: int = 0) -> str:
+def error_of(folder: Path, side: int = 0) -> str:
     """The one sentence that says why a folder cannot be used, with its path left out."""
     with pytest.raises(DataError) as caught:
         load_image_folder(folder, side)
@@ -214,23 +214,23 @@ def refusal(folder: Path, side: int = 0) -> str:
 def test_a_folder_needs_classes(make: Make) -> None:
     """No subfolders, one subfolder, an empty one and a stray image are each named."""
     empty = make({}, name="empty")
-    assert refusal(empty) == "FOLDER has no subfolders: each class needs a subfolder with its images"
+    assert error_of(empty) == "FOLDER has no subfolders: each class needs a subfolder with its images"
     Image.fromarray(shades(0)).save(empty / "1.png")
-    assert refusal(empty) == "FOLDER has images, but no subfolders: each class needs a subfolder with its images"
-    assert refusal(make({"a": 2}, name="one")) == "FOLDER has one class only, a: there is nothing to tell apart"
+    assert error_of(empty) == "FOLDER has images, but no subfolders: each class needs a subfolder with its images"
+    assert error_of(make({"a": 2}, name="one")) == "FOLDER has one class only, a: at least two are needed"
     hollow = make({"a": 2, "b": 0}, name="hollow")
-    assert refusal(hollow) == "FOLDER/b has no images: it needs PNG, JPEG or BMP files"
+    assert error_of(hollow) == "FOLDER/b has no images: it needs PNG, JPEG or BMP files"
     stray = make({"a": 2, "b": 2}, name="stray")
     Image.fromarray(shades(0)).save(stray / "lost.png")
-    assert refusal(stray) == "FOLDER/lost.png lies beside the classes: move it into the subfolder of its class"
+    assert error_of(stray) == "FOLDER/lost.png is not in the subfolder of a class: move it into one"
 
 
 def test_splits_have_to_fit_each_other(make: Make) -> None:
     """A test class that is never trained, and a third split, are named."""
     odd = make({"train/a": 1, "train/b": 1, "test/a": 1, "test/c": 1}, name="odd")
-    assert refusal(odd) == "FOLDER/test has the class c, which FOLDER/train has not"
+    assert error_of(odd) == "FOLDER/test has the class c, which is missing in FOLDER/train"
     three = make({"train/a": 1, "train/b": 1, "test/a": 1, "test/b": 1, "val/a": 1}, name="three")
-    assert refusal(three).startswith("FOLDER has val beside train and test, which is not used: move its images")
+    assert error_of(three).startswith("FOLDER has val beside train and test, which is not used: move its images")
 
 
 @pytest.mark.parametrize("content", [b"", b"not an image", b"GIF89a" + bytes(50)])
@@ -238,7 +238,7 @@ def test_a_file_that_is_no_image_is_named(make: Make, content: bytes) -> None:
     """Whatever its name says."""
     folder = make({"a": 2, "b": 2})
     (folder / "b" / "odd.png").write_bytes(content)
-    assert refusal(folder) == "FOLDER/b/odd.png is not a PNG, JPEG or BMP image"
+    assert error_of(folder) == "FOLDER/b/odd.png is not a PNG, JPEG or BMP image"
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "bmp"])
@@ -250,36 +250,36 @@ def test_a_damaged_image_is_named(make: Make, suffix: str) -> None:
     whole = path.read_bytes()
     for at in (30, len(whole) // 2, len(whole) * 9 // 10):
         path.write_bytes(whole[:at])
-        assert refusal(folder).startswith(f"FOLDER/b/z.{suffix} is ")
+        assert error_of(folder).startswith(f"FOLDER/b/z.{suffix} is ")
 
 
 def test_images_of_two_sizes_are_named_with_what_helps(make: Make) -> None:
     """Both files, both sizes and the setting."""
     folder = make({"a": 2, "b": 2})
     Image.fromarray(shades(0, 8, 9)).save(folder / "b" / "1.png")
-    assert refusal(folder) == (
-        "FOLDER/a/0.png has 6x5 pixels and FOLDER/b/1.png has 8x9: set image_size to bring all images to one size"
+    assert error_of(folder) == (
+        "FOLDER/a/0.png has 6x5 pixels and FOLDER/b/1.png has 8x9: set image_size to resize all images"
     )
     assert load_image_folder(folder, 8).image_shape == (8, 8)
 
 
-def test_too_many_pixels_are_refused_before_they_fill_the_memory(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_pixels_are_rejected_before_they_fill_the_memory(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A photograph as it is, and a huge collection."""
     folder = make({"a": 1, "b": 1}, height=300, width=400)
-    assert "300x400 pixels, too many to be the inputs of a network: set image_size" in refusal(folder)
+    assert "300x400 pixels, too many to be the inputs of a network: set image_size" in error_of(folder)
     assert load_image_folder(folder, 16).x.shape == (2, 256)
     monkeypatch.setattr(annscope.data.image_folder, "_MOST_BYTES", 400)
-    assert "2 images of 16x16 pixels, more than fit into memory: set image_size" in refusal(folder, 16)
+    assert "2 images of 16x16 pixels, more than fit into memory: set image_size" in error_of(folder, 16)
 
 
 @pytest.mark.parametrize(("height", "width"), [(7100, 7100), (23_000, 23_000), (100_000, 100_000), (1, 60_000_000)])
-def test_a_small_file_of_many_pixels_is_refused_by_its_header(make: Make, height: int, width: int) -> None:
+def test_a_small_file_of_many_pixels_is_rejected_by_its_header(make: Make, height: int, width: int) -> None:
     """A file of a few bytes that would unpack to gigabytes is not unpacked."""
     resource = pytest.importorskip("resource")
     folder = make({"a": 2, "b": 2})
     (folder / "b" / "z.png").write_bytes(png_header(height, width))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert re.fullmatch(r"FOLDER/b/z.png has .*more.* than the 50,000,000 that are read", refusal(folder, 8))
+    assert re.fullmatch(r"FOLDER/b/z.png has .*more.* than the 50,000,000 that are read", error_of(folder, 8))
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
 
@@ -297,10 +297,10 @@ def test_a_file_that_is_larger_than_any_image_is_not_read(make: Make) -> None:
     """Also where it takes no room on the disk."""
     folder = make({"a": 2, "b": 2})
     os.truncate(folder / "b" / "1.png", 1 << 40)
-    assert refusal(folder) == "FOLDER/b/1.png has 1,099,511,627,776 bytes, more than the 268,435,456 that are read"
+    assert error_of(folder) == "FOLDER/b/1.png has 1,099,511,627,776 bytes, more than the 268,435,456 that are read"
 
 
-# Links, and what is no file
+# Links, and what is not a regular file
 
 links = pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 
@@ -310,7 +310,7 @@ def test_a_link_to_nothing_is_named(make: Make) -> None:
     """As a file that cannot be read."""
     folder = make({"a": 2, "b": 2})
     (folder / "b" / "z.png").symlink_to(folder / "gone.png")
-    assert refusal(folder) == "FOLDER/b/z.png cannot be read: No such file or directory"
+    assert error_of(folder) == "FOLDER/b/z.png cannot be read: No such file or directory"
 
 
 @links
@@ -366,12 +366,12 @@ def test_one_image_in_two_places_is_one_image(make: Make) -> None:
 
 @links
 @pytest.mark.parametrize("target", ["cats", ".", "/"])
-def test_a_class_that_is_another_by_name_is_refused(make: Make, target: str) -> None:
+def test_a_class_that_is_another_by_name_is_rejected(make: Make, target: str) -> None:
     """An image can have one class only."""
     folder = make({"cats": 2, "dogs": 2})
     (folder / "birds").symlink_to(target if target == "/" else folder / target)
-    assert refusal(folder).startswith("FOLDER/birds is ")
-    assert refusal(folder).endswith("by another name, where each image can have one class only")
+    assert error_of(folder).startswith("FOLDER/birds is ")
+    assert error_of(folder).endswith("by another name, and an image can have one class only")
 
 
 @links
@@ -380,7 +380,9 @@ def test_a_class_without_a_file_of_its_own_is_named(make: Make) -> None:
     folder = make({"a": 2, "b": 0, "c": 2})
     (folder / "b" / "z.png").symlink_to(folder / "a" / "0.png")
     os.mkfifo(folder / "b" / "y.png")
-    assert refusal(folder).startswith("FOLDER/b has no images but what is read elsewhere or is no file, such as y.png")
+    assert error_of(folder).startswith(
+        "FOLDER/b has no images except what is read elsewhere or not a file, such as y.png"
+    )
 
 
 @links
@@ -393,4 +395,4 @@ def test_what_is_no_file_is_left_out_and_said(make: Make) -> None:
         unix.bind(os.path.relpath(folder / "b" / "socket.bmp"))
     dataset = load_dataset(DataConfig(name=str(folder)))
     assert sum(len(dataset.split(name)[1]) for name in ("train", "validation", "test")) == 4
-    assert dataset.notes == ("Left out of pets: what is no file (a/pipe.png, b/socket.bmp, b/zero.jpg).",)
+    assert dataset.notes == ("Left out of pets: what is not a regular file (a/pipe.png, b/socket.bmp, b/zero.jpg).",)

@@ -121,13 +121,13 @@ def _cut(content: dict[str, bytes]) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (_swap_labels, "60 images and .* 20 labels: they do not belong together"),
+        (_swap_labels, "60 images and .* 20 labels: they are not from the same set"),
         (_label_11, "gives example 3 the label 11, where MNIST has the classes 0 to 9"),
         (_wider, "holds images of 14x56 pixels, where MNIST has 28x28"),
         (_cut, "is truncated: its header promises 47,040 values and 47,035 are there"),
     ],
 )
-def test_files_that_do_not_fit_are_refused(
+def test_files_that_do_not_fit_are_rejected(
     small_mnist: SmallMnist, own_folder: Path, spoil: Callable[[dict[str, bytes]], None], message: str
 ) -> None:
     """Each way in which files can fail to be MNIST has its own sentence, which names the file."""
@@ -181,7 +181,9 @@ def test_the_second_mirror_steps_in(small_mnist: SmallMnist, start_mirror: Start
     assert cached(home) == sorted(small_mnist.archives)
 
 
-def test_a_transfer_that_breaks_off_starts_anew(small_mnist: SmallMnist, start_mirror: StartMirror, home: Path) -> None:
+def test_a_transfer_that_breaks_off_starts_again(
+    small_mnist: SmallMnist, start_mirror: StartMirror, home: Path
+) -> None:
     """Half a file is thrown away and the whole fetched again."""
     mirror = start_mirror(small_mnist.archives)
     mirror.cut[f"{IMAGES}.gz"] = 1

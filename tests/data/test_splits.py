@@ -61,7 +61,7 @@ def test_the_draw_follows_its_seed() -> None:
     assert not np.array_equal(first, other)
 
 
-def test_too_few_examples_are_refused() -> None:
+def test_too_few_examples_are_rejected() -> None:
     """Where every class has one example, none can be held out, and the message says so."""
     with pytest.raises(DataError, match=r"3 examples in 3 classes are too few to split: .* for testing"):
         stratified_split(np.arange(3), 0.1, seed=0, what="testing")

@@ -444,12 +444,12 @@ def listen(client: Any, address: str) -> bool:
 class Listening(logging.Handler):
     """Keeps what is logged as an error."""
 
-    def __init__(self, heard: list[str]) -> None:
+    def __init__(self, logged: list[str]) -> None:
         super().__init__(logging.ERROR)
-        self.heard = heard
+        self.logged = logged
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.heard.append(self.format(record))
+        self.logged.append(self.format(record))
 
 
 def check(runs: int) -> Iterator[Tally]:

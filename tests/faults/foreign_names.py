@@ -67,7 +67,7 @@ def check(runs: int) -> Iterable[Tally]:
             file = Path(folder) / f"{k} [red] :red[{k}] ![p](e.test).csv"
             _train(file, group, commands)
             for command, encoding in product(COMMANDS, ENCODINGS):
-                shown = _say(command, encoding, commands)
+                shown = _check_command(command, encoding, commands)
                 if command == ("evaluate", "latest"):
                     for name in group:
                         vanished = visible(name, encoding) not in shown
@@ -77,7 +77,7 @@ def check(runs: int) -> Iterable[Tally]:
                 sys.stderr.write("No Chromium or Chrome found: the pages were not looked at.\n")
                 return tallies[:2]
             with dashboard(Path(folder) / "home") as served, contextlib.closing(open_chromium(playwright)) as browser:
-                _look(browser, served, groups, pages, words, network)
+                _check_pages(browser, served, groups, pages, words, network)
     return tallies
 
 
@@ -87,10 +87,10 @@ def _train(file: Path, names: Sequence[str], commands: Tally) -> None:
         rows = csv.writer(text)
         rows.writerow(["x", "y", "label"])
         rows.writerows([*(rng.normal(size=2) + k), name] for k, name in enumerate(names) for _ in range(20))
-    _say(("train", "--data", str(file), "--hidden", "8", "--epochs", "2"), "utf-8", commands)
+    _check_command(("train", "--data", str(file), "--hidden", "8", "--epochs", "2"), "utf-8", commands)
 
 
-def _say(command: Sequence[str], encoding: str, commands: Tally) -> str:
+def _check_command(command: Sequence[str], encoding: str, commands: Tally) -> str:
     """What a command shows on a terminal of an encoding."""
     shown = io.BytesIO()
     stream = io.TextIOWrapper(shown, encoding=encoding, write_through=True)
@@ -109,7 +109,7 @@ def _say(command: Sequence[str], encoding: str, commands: Tally) -> str:
     return text
 
 
-def _look(
+def _check_pages(
     browser: Browser, served: Served, groups: Sequence[Sequence[str]], pages: Tally, words: Tally, network: Tally
 ) -> None:
     page, host = browser.new_page(), urlsplit(served.url).netloc

@@ -1,4 +1,4 @@
-"""Disks that fill up while a run is recorded, at every size: nothing is lost, nothing damaged is listed, all is said.
+"""Full disks while a run is recorded, at every size: nothing is lost, nothing damaged is listed, errors are reported.
 
 Where root is there, the disk is a small tmpfs; elsewhere the largest size of a file is limited, as `ulimit -f` does.
 """
@@ -139,9 +139,9 @@ def _fill(
     for number in range(runs):
         disk.shrink(round(least * (most / least) ** chance.random()))
         try:
-            said = _by_command(settings) if number % BY_COMMAND == BY_COMMAND - 1 else _here(config)
-            if said is not None:
-                words.count(None if disk.words in said and "Traceback" not in said else said)
+            reported = _by_command(settings) if number % BY_COMMAND == BY_COMMAND - 1 else _here(config)
+            if reported is not None:
+                words.count(None if disk.words in reported and "Traceback" not in reported else reported)
         except Exception as error:
             words.count(repr(error))
         ids = run_ids()
@@ -159,16 +159,22 @@ def _fill(
 
 
 def _here(config: RunConfig) -> str | None:
-    """Record a run in this process; what was said if it failed, None if the disk was large enough."""
+    """Record a run in this process; what was reported if it failed, None if the disk was large enough."""
     try:
         run = create_run(config)
         *_, last = worker.work(run_directory(run))
     except StorageError as error:
         return str(error)
-    said = RunReader(run_directory(run)).status()
-    if said["status"] != last["status"]:
-        return f"{last['status']} is listed as {said['status']}: {said['message']}"
-    return said["message"] if said["status"] == "failed" else None if said["status"] == "finished" else repr(said)
+    reported = RunReader(run_directory(run)).status()
+    if reported["status"] != last["status"]:
+        return f"{last['status']} is listed as {reported['status']}: {reported['message']}"
+    return (
+        reported["message"]
+        if reported["status"] == "failed"
+        else None
+        if reported["status"] == "finished"
+        else repr(reported)
+    )
 
 
 def _by_command(settings: Settings) -> str | None:
@@ -181,7 +187,7 @@ def _by_command(settings: Settings) -> str | None:
 
 
 def _finish(run: str) -> str | None:
-    """Work on a run until it ends; what it said if it is not finished then."""
+    """Work on a run until it ends; what it reported if it is not finished then."""
     *_, last = worker.work(run_directory(run))
     return None if last["status"] == "finished" else f"{last['status']}: {last['message']}"
 
@@ -191,8 +197,8 @@ def _loss(run: str, expected: str) -> str | None:
     try:
         if RunReader(run_directory(run)).status()["status"] != "finished":
             launch.prepare_resume(run)
-            if said := _finish(run):
-                return said
+            if reported := _finish(run):
+                return reported
         return None if _sha256(run) == expected else "other bits"
     except AnnscopeError as error:
         return str(error)

@@ -69,14 +69,14 @@ def _odd(folder: Path) -> Tally:
         if done.returncode:
             tally.count(f"{name}: {done.stderr[-2000:]}")
             continue
-        said = json.loads(done.stdout)
+        reported = json.loads(done.stdout)
         wrong = None
-        if said["megabytes"] > MOST_MEGABYTES:
-            wrong = f"{name}: took {said['megabytes']:,} MB"
-        elif "\n" in said["sentence"] or len(said["sentence"]) > 2000:
-            wrong = f"{name}: more than a sentence: {said['sentence'][:200]}"
-        elif bool(said["sentence"]) != (name not in FINE):
-            wrong = f"{name}: {said['sentence'] or 'was read'}"
+        if reported["megabytes"] > MOST_MEGABYTES:
+            wrong = f"{name}: took {reported['megabytes']:,} MB"
+        elif "\n" in reported["sentence"] or len(reported["sentence"]) > 2000:
+            wrong = f"{name}: more than a sentence: {reported['sentence'][:200]}"
+        elif bool(reported["sentence"]) != (name not in FINE):
+            wrong = f"{name}: {reported['sentence'] or 'was read'}"
         tally.count(wrong)
     return tally
 

@@ -135,11 +135,11 @@ def numbers_and_bodies(served: Served, run: str) -> Iterator[Tally]:
         status, answer = ask(served, method, path, body=body)
         seconds = time.monotonic() - started
         try:
-            said = json.loads(answer)["error"]
+            reported = json.loads(answer)["error"]
         except (ValueError, KeyError, TypeError):
-            said = ""
+            reported = ""
         # What is no path at all, Streamlit refuses before it reaches us.
-        good = (status == 400 and answer == b"Bad Request") or (status in {400, 404} and 0 < len(said) < 500)
+        good = (status == 400 and answer == b"Bad Request") or (status in {400, 404} and 0 < len(reported) < 500)
         good &= seconds < LIMIT_SECONDS
         _see(count, good, (status, method, path[:80], (body or b"")[:60], answer[:100], f"{seconds:.1f} s"))
     yield count

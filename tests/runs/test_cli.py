@@ -164,7 +164,7 @@ def test_every_setting_is_an_option(run: Run) -> None:
         (["train", "--threads", "0"], "--threads must be a whole number at least 1, got '0'"),
         (["train", "--threads", "two"], "--threads must be a whole number at least 1, got 'two'"),
         (["train", "--activation", "relu,tanh,tanh"], "one for each of the 2 hidden layers, got 3"),
-        (["train", "--output", "binary"], "data set mnist-5k has 10; take softmax"),
+        (["train", "--output", "binary"], "data set mnist-5k has 10; use softmax"),
         (["train", "--data", "mnits"], "(did you mean 'mnist'?)"),
         (["resume", "latest"], "there are no runs yet"),
         (["evaluate", "latest"], "there are no runs yet"),

@@ -75,7 +75,7 @@ def test_half_a_command_waits_for_its_end(run: str) -> None:
         ("learning_rate", float("nan"), "got nan"),
     ],
 )
-def test_a_wrong_command_is_refused(run: str, command: str, value: float | None, message: str) -> None:
+def test_a_wrong_command_is_rejected(run: str, command: str, value: float | None, message: str) -> None:
     """Nothing is written for a command that does not exist or breaks a rule."""
     with pytest.raises(AnnscopeError, match=message):
         send(run, command, value)
@@ -86,7 +86,7 @@ def test_a_run_that_nobody_works_on_takes_no_commands(run: str) -> None:
     """A finished run refuses commands, and a run that is not there does so by name."""
     directory: Path = run_directory(run)
     write_status(directory, {**RunReader(directory).status(), "status": "finished"})  # type: ignore[typeddict-item]
-    with pytest.raises(AnnscopeError, match="is finished; learning rate needs a run that is under way"):
+    with pytest.raises(AnnscopeError, match="is finished; learning rate needs a run in progress"):
         send(run, "learning_rate", 0.5)
     with pytest.raises(AnnscopeError, match="There is no run 'elsewhere'"):
         send("elsewhere", "pause")

@@ -101,7 +101,7 @@ class Climbing(QuickSoftmax):
 
 def test_a_run_that_climbs_is_found_wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """With the sign of its engine's errors flipped the loss rises and the verdict is wrong, whatever backpropagation
-    would have said."""
+    would have found."""
     monkeypatch.setattr(annscope.core.engines.bias_trick, "QuickSoftmax", Climbing)
     values = {"data": "moons", "samples": 200, "hidden": (8,), "epochs": 3, "optimizer": "sgd", "learning-rate": 0.3}
     reader = trained(RunConfig().with_values(values))
@@ -117,7 +117,7 @@ def test_a_run_that_climbs_is_found_wrong(monkeypatch: pytest.MonkeyPatch, capsy
     assert (json.loads(out)["verdict"], json.loads(out)["exact_verdict"]) == ("wrong", "right")
 
 
-def test_data_that_is_not_what_it_was_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_that_is_not_what_it_was_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step on other examples would not be the run's."""
     reader = trained(RunConfig().with_values({"data": "moons", "samples": 60, "hidden": (4,), "epochs": 1}))
     monkeypatch.setattr(
@@ -148,14 +148,14 @@ def test_the_command_says_it_to_people_and_to_programs(capsys: pytest.CaptureFix
     text = " ".join(out.split())
     assert "as the run computes it" in text
     assert "wrong exact backpropagation" in text
-    assert "leaves out how each class takes from the others" in text
+    assert "leaves out how each class depends on the other logits" in text
     status, out, err = run(capsys, "check-gradient", "latest", "--step", "0", "--json")
     assert (status, err) == (0, "")
-    said = json.loads(out)
-    assert (said["step"], said["verdict"], said["exact_verdict"]) == (0, "wrong", "right")
-    assert said["mistakes"] == ["softmax-derivative"]
-    exact = np.array([parameter["exact"] for parameter in said["parameters"]])
-    measured = np.array([parameter["differences"] for parameter in said["parameters"]])
+    output = json.loads(out)
+    assert (output["step"], output["verdict"], output["exact_verdict"]) == (0, "wrong", "right")
+    assert output["mistakes"] == ["softmax-derivative"]
+    exact = np.array([parameter["exact"] for parameter in output["parameters"]])
+    measured = np.array([parameter["differences"] for parameter in output["parameters"]])
     np.testing.assert_allclose(exact, measured, atol=1e-8)
     assert len(exact) == 4 * 2 + 4 + 2 * 4 + 2
     status, out, err = run(capsys, "check-gradient", "latest", "--step", "7")

@@ -88,7 +88,7 @@ def test_without_a_fall_nothing_is_suggested() -> None:
     """The words say so, and the sketch marks the lowest loss alone; a loss that is not finite is a full bar."""
     points = [RangePoint(0.1, 1.0, 1.0), RangePoint(0.2, 2.0, 2.0), RangePoint(0.3, float("nan"), float("nan"))]
     found = Suggestion(None, 0.1)
-    assert in_words(found) == "The loss never fell: no learning rate of this range can be suggested."
+    assert in_words(found) == "The loss never fell: no learning rate in this range can be suggested."
     table = sketch(points, found)[0]
     columns = [list(column.cells) for column in table.columns]  # type: ignore[union-attr]
     assert columns[1] == ["1.0000", "2.0000", "not finite"]

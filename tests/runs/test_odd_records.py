@@ -106,16 +106,16 @@ def test_what_is_no_file_is_neither_waited_for_nor_read(run: str, name: str, kin
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
-def test_commands_and_locks_that_would_be_waited_for_are_refused(run: str) -> None:
-    """Neither giving a command nor resuming waits for somebody at the other end of a pipe."""
+def test_commands_and_locks_that_would_be_waited_for_are_rejected(run: str) -> None:
+    """Neither sending a command nor resuming blocks on a pipe."""
     directory = run_directory(run)
     write_status(directory, {**RunReader(directory).status(), **new_status(RunConfig()), "status": "running"})  # type: ignore[typeddict-item]
     for name in ("control.jsonl", "worker.lock"):
         (directory / name).unlink(missing_ok=True)
         os.mkfifo(directory / name)
-    with pytest.raises(ControlError, match="takes no commands"):
+    with pytest.raises(ControlError, match="cannot take commands"):
         send(run, "pause")
-    with pytest.raises(RecordError, match="it is no file"):
+    with pytest.raises(RecordError, match="it is not a file"):
         RunWriter(directory)
 
 
@@ -129,9 +129,9 @@ def test_commands_and_locks_that_would_be_waited_for_are_refused(run: str) -> No
         ("config.json", {"threads": 10**9}, "threads must be from 1 to"),
         ("config.json", {"config": 5}, "config must be an object"),
         ("status.json", {"pid": "x"}, "pid must be a whole number"),
-        ("status.json", {"pid": 10**30}, "a number out of all bounds"),
+        ("status.json", {"pid": 10**30}, "a number out of range"),
         ("status.json", {"heartbeat": None}, "heartbeat must be a number, not null"),
-        ("status.json", {"status": "unresponsive"}, "no process says that it is unresponsive"),
+        ("status.json", {"status": "unresponsive"}, "no process publishes the status unresponsive"),
         ("status.json", {"loading": {"what": "x"}}, "loading.done is missing"),
     ],
 )
@@ -147,7 +147,7 @@ def test_values_that_cannot_be_are_named(run: str, name: str, values: dict[str, 
 
 
 @pytest.mark.parametrize("text", [b"[" * 100_000, b"NaN", b'{"a": Infinity}', b'"\\ud800"', b"9" * 5000, b"\xff"])
-def test_json_that_no_program_can_use_is_refused(text: bytes) -> None:
+def test_json_that_no_program_can_use_is_rejected(text: bytes) -> None:
     """Endless nesting, numbers that are none and half a character are all the same kind of error."""
     with pytest.raises(ValueError, match=r"."):
         parse_json(text)
@@ -165,7 +165,7 @@ def test_what_the_worker_writes_passes_the_check(run: str, config: RunConfig) ->
 
 
 @pytest.mark.parametrize("how", ["unknown", "missing"])
-def test_settings_of_another_version_are_refused_in_a_sentence(run: str, how: str) -> None:
+def test_settings_of_another_version_are_rejected_in_a_sentence(run: str, how: str) -> None:
     """A run of a version with other settings is not read as if it had those of this one, on no command."""
     path = run_directory(run) / "config.json"
     config = json.loads(path.read_text())["config"]
@@ -198,12 +198,12 @@ def test_snapshots_come_in_the_order_of_their_numbers(run: str) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     for wrong in (lines[1:], [lines[0], *lines]):
         path.write_bytes(b"".join(wrong))
-        with pytest.raises(RecordError, match="comes where"):
+        with pytest.raises(RecordError, match="found where"):
             RunReader(run_directory(run)).lines()
 
 
 @pytest.mark.parametrize("wrong", ["shape", "missing", "type"])
-def test_arrays_of_another_network_are_refused(run: str, wrong: str) -> None:
+def test_arrays_of_another_network_are_rejected(run: str, wrong: str) -> None:
     """A snapshot's file must hold this network's arrays, each of its shape."""
     from annscope.runs.encoding import snapshot_tensors, tensor_bytes
 
@@ -216,9 +216,9 @@ def test_arrays_of_another_network_are_refused(run: str, wrong: str) -> None:
     else:
         tensors["confusion"] = tensors["confusion"].astype("float32")
     (run_directory(run) / "snapshots" / "000000.safetensors").write_bytes(tensor_bytes(tensors))
-    for look in (reader.arrays, reader.snapshot, reader.network):
+    for read in (reader.arrays, reader.snapshot, reader.network):
         with pytest.raises(RecordError, match="arrays of snapshot 0"):
-            look(0)
+            read(0)
 
 
 def test_a_checkpoint_that_no_run_goes_on_from_is_one_sentence(run: str) -> None:
@@ -244,11 +244,11 @@ def test_a_process_that_says_nothing_is_unresponsive(config: RunConfig) -> None:
     write_status(run_directory(run), {**new_status(config), **quiet})  # type: ignore[typeddict-item]
     status = RunReader(run_directory(run)).status()
     assert (status["status"], status["message"], status["seconds_left"]) == (
-        "unresponsive", "No sign of life for 12 s.", None,
+        "unresponsive", "No heartbeat for 12 s.", None,
     )  # fmt: skip
     listed = CliRunner().invoke(annscope, ["runs", "list"])
-    assert "No sign of life for 12 s" in listed.output
-    assert "No sign of life for 12 s" in CliRunner().invoke(annscope, ["runs", "show", run]).output
+    assert "No heartbeat for 12 s" in listed.output
+    assert "No heartbeat for 12 s" in CliRunner().invoke(annscope, ["runs", "show", run]).output
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows suspends no process so")

@@ -75,7 +75,7 @@ def test_a_file_with_three_classes_says_so(tmp_path: Path) -> None:
     directory = run_directory(create_run(RunConfig().with_values(BINARY | {"data": str(path)})))
     *_, last = work(directory)
     assert last["status"] == "failed"
-    assert "data set three has 3; take softmax" in str(last["message"])
+    assert "data set three has 3; use softmax" in str(last["message"])
     with pytest.raises(ConfigError, match="data set spirals has 3"):
         checked(RunConfig().with_values(BINARY | {"data": "spirals"}))
 
@@ -130,12 +130,12 @@ def test_a_run_of_labels_goes_on_bit_for_bit() -> None:
 
 def test_labels_ask_for_a_sigmoid_output(tmp_path: Path) -> None:
     """A listed data set says so before a run is made, a file when it is loaded."""
-    with pytest.raises(ConfigError, match=r"data set mnist-5k-traits.*output must be 'sigmoid', one unit a label"):
+    with pytest.raises(ConfigError, match=r"data set mnist-5k-traits.*output must be 'sigmoid', one unit per label"):
         checked(RunConfig().with_values({"data": "mnist-5k-traits"}))
     path = tmp_path / "labels.csv"
     path.write_text("a,label:x,label:y\n" + "".join(f"{i},{i % 2},{i // 2 % 2}\n" for i in range(80)))
     directory = run_directory(create_run(RunConfig().with_values({"data": str(path)})))
     *_, last = work(directory)
     assert last["status"] == "failed"
-    assert "data set labels gives an example any number of labels: output must be 'sigmoid'" in str(last["message"])
+    assert "data set labels is multi-label: output must be 'sigmoid'" in str(last["message"])
     assert trained(RunConfig().with_values({"data": str(path), "output": "sigmoid", "epochs": 1})).is_multilabel

@@ -59,7 +59,7 @@ def no_process_is_left() -> Iterator[None]:
     assert not set(psutil.Process().children()) - before
 
 
-def team_of(size: int) -> tuple[ProcessWorkers, ndarray]:
+def workers_of(size: int) -> tuple[ProcessWorkers, ndarray]:
     workers = ProcessWorkers(size)
     return workers, workers.zeros((size, 3), FLOAT)
 
@@ -88,16 +88,16 @@ def test_a_run_of_two_threads_takes_its_steps_in_two_processes() -> None:
 @pytest.mark.parametrize("size", [1, 2, 4])
 def test_every_part_is_done_each_time(size: int) -> None:
     """What the workers wrote is there when the operation ends."""
-    workers, out = team_of(size)
-    together = workers.parallel([lambda i=i: np.add(out[i], i + 1, out=out[i]) for i in range(size)])
+    workers, out = workers_of(size)
+    run_all = workers.parallel([lambda i=i: np.add(out[i], i + 1, out=out[i]) for i in range(size)])
     for n in range(1, 200):
-        together()
+        run_all()
         assert (out == n * np.arange(1, size + 1)[:, None]).all()
 
 
 def test_an_operation_that_is_made_later_is_known_as_well() -> None:
     """The workers that has begun its work can be given more, and goes on from what it has written."""
-    workers, out = team_of(2)
+    workers, out = workers_of(2)
     first = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
     first()
     second = workers.parallel([lambda: None, lambda: np.multiply(out[1], 10, out=out[1])])
@@ -168,49 +168,49 @@ def test_a_run_resumes_to_the_bit() -> None:
     assert bits(snapshots_to_the_end(second)[-1]) == expected
 
 
-def test_a_part_that_fails_is_named_once_and_the_team_works_on() -> None:
+def test_a_part_that_fails_is_named_once_and_the_workers_continue() -> None:
     """The text of an error comes to whoever asked."""
-    workers, out = team_of(2)
+    workers, out = workers_of(2)
 
     def fail_at_first() -> None:
         out[1] += 1
         if out[1, 0] == 1:
             raise ValueError("no such row")
 
-    together = workers.parallel([lambda: None, fail_at_first])
+    run_all = workers.parallel([lambda: None, fail_at_first])
     with pytest.raises(WorkerPoolError, match=r"^A part of a step failed: ValueError: no such row\.$"):
-        together()
-    together()
+        run_all()
+    run_all()
     assert out[1].tolist() == [2, 2, 2]
 
 
 def test_a_process_that_is_killed_is_missed() -> None:
     """Whoever waits for a process that is gone is told so in a sentence, and does not wait for ever."""
-    workers, out = team_of(2)
-    together = workers.parallel([lambda: None, lambda: out[1].fill(7)])
+    workers, out = workers_of(2)
+    run_all = workers.parallel([lambda: None, lambda: out[1].fill(7)])
     pid = pid_of(workers)
     os.kill(pid, signal.SIGKILL)
-    with pytest.raises(WorkerPoolError, match=r"has ended, perhaps for want of memory; resuming continues"):
-        together()
+    with pytest.raises(WorkerPoolError, match=r"has ended, perhaps because memory ran out; resuming continues"):
+        run_all()
 
 
 def test_an_interrupted_operation_puts_nobody_out_of_step() -> None:
     """Whoever catches Ctrl-C in the middle of a step and goes on finds every later step done when it ends."""
-    workers, out = team_of(2)
+    workers, out = workers_of(2)
 
     def slowly() -> None:
         time.sleep(0.3)
         out[1] += 1
 
-    together = workers.parallel([lambda: None, slowly])
-    together()
+    run_all = workers.parallel([lambda: None, slowly])
+    run_all()
     interrupting = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
     interrupting.start()
     with pytest.raises(KeyboardInterrupt):
-        together()
+        run_all()
     interrupting.join()
     before = out[1, 0]
-    together()
+    run_all()
     assert out[1, 0] == before + 1
 
 
@@ -234,21 +234,21 @@ def test_processes_end_with_their_trainer(options: dict[str, Any], monkeypatch: 
 
 
 def test_a_copy_of_the_process_cannot_disturb_the_training() -> None:
-    """In a process that somebody splits off from the trainer's, going on is refused: the memory is not its own."""
-    workers, out = team_of(2)
-    together = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
-    together()
+    """In a process that somebody splits off from the trainer's, continuing raises: the memory is not its own."""
+    workers, out = workers_of(2)
+    run_all = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
+    run_all()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pid = os.fork()
     if not pid:
         try:
-            together()
+            run_all()
         except WorkerPoolError:
             os._exit(7)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
-    together()
+    run_all()
     assert out[1].tolist() == [2, 2, 2]
 
 
@@ -274,28 +274,30 @@ def test_processes_restore_and_diverge_as_threads_do(bias: bool) -> None:
 
 def test_a_system_without_another_process_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the limit of processes is reached, that is a sentence, and the workers works once there is room again."""
-    workers, out = team_of(2)
-    together = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
+    workers, out = workers_of(2)
+    run_all = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
 
-    def refused() -> int:
+    def fail_to_fork() -> int:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fork", refused)
-        with pytest.raises(WorkerPoolError, match=r"^The system has no room for another process \(.+\); resuming"):
-            together()
-    together()
+        patched.setattr(os, "fork", fail_to_fork)
+        with pytest.raises(
+            WorkerPoolError, match=r"^No further process can be started \(.+\); once that is possible again, resuming"
+        ):
+            run_all()
+    run_all()
     assert out[1].tolist() == [1, 1, 1]
 
 
-def test_signals_are_for_the_process_that_owns_the_team() -> None:
+def test_signals_are_for_the_process_that_owns_the_workers() -> None:
     """Ctrl-C in a terminal reaches every process of it; the owner writes its checkpoint, with all its workers there."""
-    workers, out = team_of(2)
-    together = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
+    workers, out = workers_of(2)
+    run_all = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
     pid = pid_of(workers)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(pid, number)
-    together()
+    run_all()
     assert out[1].tolist() == [1, 1, 1]
 
 

@@ -164,10 +164,10 @@ def test_a_checkpoint_comes_back_whole(directory: Path) -> None:
     with RunWriter(directory) as writer:
         assert writer.load_checkpoint() is None
         writer.event("epochs", 10, n_epochs=7)
-        writer.save_checkpoint(made, train_seconds=1.25, n_changes=1, looked=True)
+        writer.save_checkpoint(made, train_seconds=1.25, n_changes=1, snapshot_taken=True)
         saved = writer.load_checkpoint()
     assert saved is not None
-    assert (saved.checkpoint.step, saved.train_seconds, saved.n_changes, saved.looked) == (12, 1.25, 1, True)
+    assert (saved.checkpoint.step, saved.train_seconds, saved.n_changes, saved.snapshot_taken) == (12, 1.25, 1, True)
     assert saved.checkpoint.state == made.state
     assert all(np.array_equal(saved.checkpoint.arrays[name], arrays[name]) for name in arrays)
     assert saved.checkpoint.arrays["moment"].dtype == np.float64
@@ -197,15 +197,15 @@ def test_the_description_is_completed_when_the_data_is_there(directory: Path, da
 def test_the_best_snapshot_is_named_once(directory: Path, make_snapshot: Make) -> None:
     """The event "best" points at the lowest held-out loss, and is repeated only when that has changed."""
     with RunWriter(directory) as writer:
-        writer.say_best()
+        writer.record_best()
         for step, loss in ((0, 3.0), (10, 1.0), (20, 2.0)):
             writer.append(make_snapshot(step, loss=loss))
-        writer.say_best()
-        writer.say_best()
+        writer.record_best()
+        writer.record_best()
     with RunWriter(directory) as writer:
-        writer.say_best()
+        writer.record_best()
         writer.append(make_snapshot(30, loss=0.5))
-        writer.say_best()
+        writer.record_best()
     best = [line for line in RunReader(directory).lines() if line.get("event") == "best"]
     assert [(line["step"], line["number"]) for line in best] == [(10, 1), (30, 3)]
 
@@ -442,7 +442,7 @@ def test_an_altered_array_is_noticed(
         writer.append(make_snapshot(0))
         writer.describe(dataset, probe, (4, 3, 2), {}, 1)
         checkpoint = Checkpoint(3, {"weight": np.arange(90.0)}, {"epoch": 2})
-        writer.save_checkpoint(checkpoint, train_seconds=1.0, n_changes=0, looked=True)
+        writer.save_checkpoint(checkpoint, train_seconds=1.0, n_changes=0, snapshot_taken=True)
     content = bytearray((directory / name).read_bytes())
     content[-1 - where % len(content)] ^= 4
     (directory / name).write_bytes(content)
@@ -469,7 +469,7 @@ def test_a_run_that_has_lost_its_metrics_is_not_finished(directory: Path, make_s
     """Without metrics.jsonl there is no result, so the run is listed with that as its fault."""
     with RunWriter(directory) as writer:
         writer.append(make_snapshot(0))
-        writer.save_checkpoint(Checkpoint(3, {}, {}), train_seconds=1.0, n_changes=0, looked=True)
+        writer.save_checkpoint(Checkpoint(3, {}, {}), train_seconds=1.0, n_changes=0, snapshot_taken=True)
     rewrite(directory / "status.json", status=state, step=3)
     assert list_runs()[0].status == state
     for lose in (lambda path: path.write_bytes(b""), Path.unlink):

@@ -87,7 +87,7 @@ def test_commands_begin_after_the_last_complete_line(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
     """The sentence says which disk is full and what to do."""
-    said = r"^The disk mounted at /\S* is full, so \S*x cannot be written; make room"
+    said = r"^The disk mounted at /\S* is full, so \S*x cannot be written; free some space"
     with pytest.raises(StorageError, match=said), writing(tmp_path / "x"):
         raise OSError(28, "No space left on device")
 
@@ -102,7 +102,7 @@ def test_a_run_that_cannot_be_made_leaves_nothing(config: RunConfig) -> None:
 
 
 @pytest.mark.parametrize("size", [17_000, 20_000])
-def test_a_run_without_room_says_so_and_goes_on_to_the_same_bits(size: int) -> None:
+def test_a_run_on_a_full_disk_says_so_and_goes_on_to_the_same_bits(size: int) -> None:
     """A run whose record cannot grow ends with the reason and what is saved; resumed with room, nothing is missing."""
     values = {"data": "xor", "samples": 60, "hidden": (3,), "batch-size": 4, "epochs": 2, "snapshot-every": 1}
     config = RunConfig().with_values(values)
@@ -160,9 +160,11 @@ def test_the_old_checkpoint_stays_until_the_new_one_is_whole(config: RunConfig) 
     directory = run_directory(create_run(config))
     with RunWriter(directory) as writer:
         writer.event("pause", 1)
-        writer.save_checkpoint(Checkpoint(1, {"w": np.ones(9)}, {}), train_seconds=0, n_changes=0, looked=True)
+        writer.save_checkpoint(Checkpoint(1, {"w": np.ones(9)}, {}), train_seconds=0, n_changes=0, snapshot_taken=True)
         with largest_file(3000), pytest.raises(StorageError):
-            writer.save_checkpoint(Checkpoint(2, {"w": np.ones(999)}, {}), train_seconds=0, n_changes=0, looked=True)
+            writer.save_checkpoint(
+                Checkpoint(2, {"w": np.ones(999)}, {}), train_seconds=0, n_changes=0, snapshot_taken=True
+            )
         saved = writer.load_checkpoint()
     assert saved is not None
     assert saved.checkpoint.step == 1

@@ -107,9 +107,9 @@ def test_json_is_the_same_on_every_terminal(screen: Screen, file: Path, command:
     assert written["ascii"] == written["utf-8"]
     assert written["ascii"].isascii()
     for line in written["ascii"].splitlines():
-        said = json.loads(line)
-        if "per_class" in said:
-            assert sorted(row["label"] for row in said["per_class"]) == sorted(NAMES)
+        output = json.loads(line)
+        if "per_class" in output:
+            assert sorted(row["label"] for row in output["per_class"]) == sorted(NAMES)
 
 
 def test_there_is_one_way_to_the_terminal() -> None:

@@ -23,9 +23,9 @@ def test_parts_run_at_the_same_time() -> None:
         meeting.wait()
         names.add(threading.current_thread().name)
 
-    together = ThreadWorkers(2).parallel([meet, meet])
+    run_all = ThreadWorkers(2).parallel([meet, meet])
     for _ in range(3):
-        together()
+        run_all()
     assert len(names) == 2
 
 
@@ -34,9 +34,9 @@ def test_it_ends_when_every_part_has_ended(size: int) -> None:
     """What the parts wrote is there, as often as it is asked for."""
     out = np.zeros((size, 1000))
     parts = [lambda i=i: np.add(out[i], i + 1, out=out[i]) for i in range(size)]
-    together = ThreadWorkers(size).parallel(parts)
+    run_all = ThreadWorkers(size).parallel(parts)
     for n in range(1, 200):
-        together()
+        run_all()
         assert (out == n * np.arange(1, size + 1)[:, None]).all()
 
 
@@ -51,11 +51,11 @@ def test_an_error_comes_to_whoever_asked(place: int) -> None:
         done.append(i)
 
     workers = ThreadWorkers(3)
-    together = workers.parallel([lambda i=i: part(i) for i in range(3)])
+    run_all = workers.parallel([lambda i=i: part(i) for i in range(3)])
     with pytest.raises(ZeroDivisionError, match=f"part {place}"):
-        together()
+        run_all()
     done += [9, 9, 9]
-    together()
+    run_all()
     assert sorted(done)[-3:] == [9, 9, 9]
     assert len(done) == 2 + 3 + 3
 
@@ -103,10 +103,10 @@ def test_what_is_left_when_one_fails_is_not_taken() -> None:
     with pytest.raises(ZeroDivisionError, match="the first"):
         work_queue(ThreadWorkers(2), [0, 1], [take, take])()
     assert taken == [1]
-    together = work_queue(SINGLE, [0, 1, 2], [lambda thing: 1 // thing])  # type: ignore[list-item, return-value]
+    run_all = work_queue(SINGLE, [0, 1, 2], [lambda thing: 1 // thing])  # type: ignore[list-item, return-value]
     with pytest.raises(ZeroDivisionError):
-        together()
-    together()  # nothing is left
+        run_all()
+    run_all()  # nothing is left
 
 
 def test_threads_that_take_whichever_block_is_next_give_the_same_answer() -> None:

@@ -270,7 +270,7 @@ def test_a_running_run_is_not_resumed(config: RunConfig) -> None:
     directory = begin(config)
     session = work(directory)
     until(session, 2)
-    with pytest.raises(LaunchError, match="only one process can work on it"):
+    with pytest.raises(LaunchError, match="only one process can train it at a time"):
         prepare_resume(directory.name)
     with pytest.raises(LockedError):
         next(work(directory))
@@ -336,7 +336,7 @@ def test_a_fault_of_ours_is_one_sentence_and_a_traceback_in_the_log(
     assert "Traceback" in (directory / "worker.log").read_text()
 
 
-def test_a_data_set_that_changed_is_refused(config: RunConfig) -> None:
+def test_a_data_set_that_changed_is_rejected(config: RunConfig) -> None:
     """A run is not continued on other data than it began with."""
     directory = begin(config)
     send(directory.name, "stop")

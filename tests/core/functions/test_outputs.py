@@ -89,7 +89,7 @@ def test_it_learns(configure: Callable[..., RunConfig], loss: str, options: dict
 @pytest.mark.parametrize(("output", "n_classes"), [("binary", 3), ("binary", 1)])
 def test_other_numbers_of_classes_are_refused(configure: Callable[..., RunConfig], output: str, n_classes: int) -> None:
     """One sentence names the data set, how many classes it has, and what to take."""
-    with pytest.raises(ConfigError, match=rf"two classes.*data set clouds has {n_classes}; take softmax"):
+    with pytest.raises(ConfigError, match=rf"two classes.*data set clouds has {n_classes}; use softmax"):
         Trainer(make_dataset(n_classes=n_classes), configure(output=output))
 
 
