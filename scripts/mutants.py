@@ -363,9 +363,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="number of mutants; 0, the default, is all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="number of processes")
-    parser.add_argument(
-        "--reach", type=Path, metavar="FILE", help="file in which the coverage of the tests is cached"
-    )
+    parser.add_argument("--reach", type=Path, metavar="FILE", help="file in which the coverage of the tests is cached")
     arguments = parser.parse_args()
     modules = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "core").rglob("*.py"))]
     every = [mutant for module in modules for mutant in mutants_of(module)]

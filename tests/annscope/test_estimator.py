@@ -41,12 +41,12 @@ def classifier(**parameters: Any) -> AnnscopeClassifier:
 
 @parametrize_with_checks([AnnscopeClassifier()])
 def test_scikit_learn_finds_nothing_amiss(estimator: Any, check: Any) -> None:
-    """The estimator keeps every convention that scikit-learn checks, with no expected failures."""
+    """The estimator passes all of scikit-learn's checks, with no expected failures."""
     check(estimator)
 
 
 def test_it_learns_digits_as_well_as_scikit_learns_own() -> None:
-    """With the same settings it knows unseen handwritten digits as well as MLPClassifier, give or take 1.5 %."""
+    """With the same settings its test accuracy on handwritten digits is MLPClassifier's, to within 1.5 %."""
     x, y = load_digits(return_X_y=True)
     x = (x / 16).astype(np.float32)
     scores = [
@@ -152,7 +152,7 @@ def test_early_stopping_works_with_a_class_of_one() -> None:
 
 
 def test_training_that_takes_all_epochs_says_so() -> None:
-    """Whoever stops training too soon is told; whoever lets it end is not."""
+    """Training that stops before convergence warns; training that converges does not."""
     x, y = clouds()
     with pytest.warns(ConvergenceWarning, match="all 8 epochs of max_iter"):
         classifier().fit(x, y)
@@ -184,7 +184,7 @@ def test_a_warm_start_goes_on_as_if_never_stopped(parameters: dict[str, Any]) ->
 
 
 def test_a_warm_start_may_change_how_it_learns_but_not_what() -> None:
-    """Another optimizer goes on from the same weights; another network, other classes or features are refused."""
+    """Another optimizer continues from the same weights; another network, other classes or features raise an error."""
     x, y = clouds()
     model = classifier(warm_start=True).fit(x, y)
     before = model.loss_curve_[-1]
@@ -210,7 +210,7 @@ def test_partial_fit_learns_from_what_comes() -> None:
 
 
 def test_partial_fit_rejects_what_cannot_be_right() -> None:
-    """The first call needs the classes, and later ones must keep to them."""
+    """The first call needs the classes, and later ones must have the same."""
     x, y = clouds()
     with pytest.raises(ValueError, match="classes must be passed on the first call"):
         classifier().partial_fit(x, y)
@@ -239,7 +239,7 @@ def test_partial_fit_rejects_what_cannot_be_right() -> None:
     ],
 )
 def test_a_wrong_parameter_is_named(parameters: dict[str, Any], message: str) -> None:
-    """A parameter that breaks its rule is refused by fit, under the name it has here."""
+    """An invalid parameter raises an error in fit, under its name in the estimator."""
     with pytest.raises(ConfigError, match=message):
         classifier(**parameters).fit(*clouds())
 
@@ -273,7 +273,7 @@ def test_divergence_is_named() -> None:
 
 
 def test_the_precision_is_that_of_the_features_unless_asked() -> None:
-    """float32 features are learned from in float32, all others in float64, and dtype decides otherwise."""
+    """float32 features are trained on in float32, all others in float64, unless dtype is set."""
     x, y = clouds()
     assert classifier().fit(x, y).coefs_[0].dtype == np.float64
     assert classifier().fit(x.astype(np.float32), y).predict_proba(x).dtype == np.float32
@@ -282,7 +282,7 @@ def test_the_precision_is_that_of_the_features_unless_asked() -> None:
 
 
 def test_the_same_random_state_is_the_same_network() -> None:
-    """An integer repeats everything bit for bit, a generator goes on, and both may hold out examples."""
+    """An integer repeats everything bit for bit, a generator continues, and both may hold out examples."""
     x, y = clouds()
     settings = {"early_stopping": True, "dropout": 0.2, "batch_size": 16}
     one, two = (classifier(**settings).fit(x, y).coefs_[0] for _ in range(2))
@@ -333,7 +333,7 @@ def test_one_output_unit_for_two_classes(dtype: str) -> None:
 
 
 def test_one_output_unit_is_for_two_classes() -> None:
-    """Three classes are refused in one sentence, and so is an output of another name."""
+    """Three classes raise an error, and so does an unknown output."""
     x, y = clouds()
     with pytest.raises(ConfigError, match="y has 3; use softmax"):
         classifier(output="binary").fit(x, y)
@@ -342,7 +342,7 @@ def test_one_output_unit_is_for_two_classes() -> None:
 
 
 def several(n: int = 150, seed: int = 0) -> tuple[ndarray, ndarray]:
-    """Points with four labels, of which each carries any number."""
+    """Multi-label points with four labels."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, 6))
     return x, (x @ rng.normal(size=(6, 4)) > [0, 0.5, -0.5, 1]).astype(int)
@@ -350,7 +350,7 @@ def several(n: int = 150, seed: int = 0) -> tuple[ndarray, ndarray]:
 
 @pytest.mark.parametrize("form", [np.asarray, lambda y: y.astype(bool), lambda y: y.tolist(), csr_array])
 def test_any_number_of_labels(form: Any) -> None:
-    """Rows of 0 and 1 in any form that MLPClassifier takes give a sigmoid unit a label; predictions are such rows."""
+    """Rows of 0 and 1 in any form that MLPClassifier takes give a sigmoid unit per label; predictions are such rows."""
     x, y = several()
     model = classifier(max_iter=80, learning_rate=0.03).fit(x, form(y))
     assert model.classes_.tolist() == [0, 1, 2, 3]

@@ -1,4 +1,4 @@
-"""How busy other programs keep the machine while a benchmark runs."""
+"""CPU use of other programs during a benchmark."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def test_what_a_benchmark_does_itself_is_not_counted(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in Path(others.__file__).parent.glob("[a-z]*.py")))
 def test_every_benchmark_can_be_loaded(name: str) -> None:
-    """No benchmark names what the product no longer has; the frameworks beside it are loaded only when they run."""
+    """Every benchmark can be imported; the other frameworks are imported only when they run."""
     assert importlib.import_module(f"benchmarks.{name}").__doc__

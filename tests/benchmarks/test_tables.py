@@ -1,4 +1,4 @@
-"""What the benchmarks do with the figures they measured; nothing here is timed."""
+"""Statistics and tables of the benchmarks; nothing here is timed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.time_to_accuracy import CHUNK, Learner, attempt
 
 
 def test_each_contestant_has_each_place_equally_often() -> None:
-    """Over as many rounds as there are contestants, nobody always goes first."""
+    """Over as many rounds as there are contestants, each is first once."""
     orders = [rotated("abcd", number) for number in range(4)]
     for place in range(4):
         assert Counter(order[place] for order in orders) == dict.fromkeys("abcd", 1)
@@ -51,7 +51,7 @@ def test_a_rate_counts_whole_passes_until_the_time_is_full() -> None:
 
 
 def test_everyone_runs_once_a_round_in_rotating_order() -> None:
-    """What is compared is measured side by side, not one after the other, each time after a pass off the clock."""
+    """Contestants are measured in interleaved rounds, each time after an untimed pass."""
     calls: list[str] = []
     passes = {name: lambda name=name: calls.append(name) for name in "abc"}
     measured = interleaved(passes, 10, rounds=3, least_seconds=0.0)
@@ -157,7 +157,7 @@ def test_an_unknown_name_is_rejected(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_looking_costs_no_time() -> None:
-    """Time to an accuracy counts learning alone, and ends at the first look that finds it."""
+    """Time to accuracy counts training alone, and ends at the first evaluation that reaches it."""
     now = [0.0]
     seen: list[int] = []
     labels = np.arange(4)

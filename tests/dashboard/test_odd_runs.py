@@ -71,7 +71,7 @@ def test_odd_folders_are_lines_in_the_list_and_nothing_else(record: Callable[...
     assert not of_damage(shown)
     about = labels(shown)
     assert len(about) == 6
-    assert sum("This is no run" in label for label in about) == 4
+    assert sum("This is not a run" in label for label in about) == 4
     assert sum("has no config.json" in label for label in about) == 1
 
 

@@ -1,4 +1,4 @@
-"""A private home for every test, and a small stand-in for MNIST with mirrors on this machine."""
+"""Fixtures of the tests of data: a temporary home, and a small replacement of MNIST with local mirrors."""
 
 from __future__ import annotations
 
@@ -71,15 +71,15 @@ def small_mnist() -> SmallMnist:
 class Mirror:
     """A web server on this machine: `files` by name; `cut` names break off half-way, so many times.
 
-    With `ranges` it sends parts, as RFC 9110 says; with a `version` it names it, and sends parts of no
-    other. Nothing comes from beyond a `wall`. `sent` notes what each answer began with, and how much it held.
+    With `ranges` it supports ranges (RFC 9110); with a `version` it sends it as ETag, and ranges of no
+    other. Nothing beyond a `wall` is sent. `sent` records the offset and the length of each response.
     """
 
     url: str = ""
     ranges: bool = False
     version: str | None = None
     shifted: int | None = 0
-    """How far beside what was asked for its parts begin: it should be 0. With None it does not say where they do."""
+    """Error of the offset in its Content-Range, which should be 0; with None the header is missing."""
     wall: dict[str, int] = field(default_factory=dict)
     sent: list[tuple[str, int, int]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -123,7 +123,7 @@ def start_mirror() -> Iterator[Callable[[dict[str, bytes]], Mirror]]:
                     mirror.cut[name] -= 1
                     rest = rest[: len(rest) // 2]
                 rest = rest[: max(0, mirror.wall.get(name, len(body)) - start)]
-                # Before the client knows anything: it may ask again at once, and another thread will answer.
+                # Before the client receives anything: it may send the next request at once, to another thread.
                 mirror.sent.append((name, start, len(rest)))
                 self.end_headers()
                 self.wfile.write(rest)

@@ -1,4 +1,4 @@
-"""Every listed data set loads the same way every time, split and scaled as asked."""
+"""Every listed data set loads reproducibly, split and scaled by the settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def rows(dataset: Dataset) -> np.ndarray:
 
 @pytest.mark.parametrize("info", HERE, ids=lambda info: info.name)
 def test_the_table_tells_the_truth(info: DatasetInfo) -> None:
-    """What the table promises of a set is what loading it gives, and nothing is fetched for it."""
+    """Loading a set gives what its entry describes, without a download."""
     config = DataConfig(name=info.name)
     assert is_ready(config)
     dataset = load_dataset(config)
@@ -90,7 +90,7 @@ def test_splits_are_stratified(name: str, split: float) -> None:
 
 @pytest.mark.parametrize("name", ["mnist-5k", "digits"])
 def test_the_runs_seed_has_no_part_in_images(name: str) -> None:
-    """Runs with different seeds learn from, and are judged on, the same images."""
+    """Runs with different seeds are trained and evaluated on the same images."""
     first, second = (load_dataset(DataConfig(name=name), seed=seed) for seed in (0, 1))
     np.testing.assert_array_equal(rows(first), rows(second))
 
@@ -259,7 +259,7 @@ def test_blobs_can_be_told_apart() -> None:
 
 
 def test_no_share_held_out_lets_the_test_examples_judge() -> None:
-    """With a share of 0 every example that is not for testing is learned from, and the judging split is named."""
+    """With a share of 0 every example that is not for testing is used for training, and the test split evaluates."""
     dataset = load_dataset(DataConfig(name="digits", split=0.0))
     assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (1617, 0, 180)
     assert dataset.heldout == "test"
@@ -295,7 +295,7 @@ def test_too_many_or_too_few_are_rejected(n_train: int, message: str) -> None:
 
 
 def test_traits_are_those_of_the_digits() -> None:
-    """The images of mnist-5k, each with what is true of its digit; a 1 has no label."""
+    """The images of mnist-5k, each with the traits of its digit; a 1 has no label."""
     config = DataConfig(name="mnist-5k-traits")
     traits, digits = load_dataset(config), load_dataset(DataConfig(name="mnist-5k"))
     assert traits.class_names == ("even", "prime", "above 4", "loop")

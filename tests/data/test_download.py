@@ -1,4 +1,4 @@
-"""A download that was broken off goes on where it was, where that is possible, and is never half of one thing."""
+"""Downloads resume where they broke off, if possible, and never mix two versions of a file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WALL = 10 * CHUNK
 
 @pytest.fixture
 def mirror(start_mirror: StartMirror) -> Mirror:
-    """A mirror that sends parts of one file."""
+    """A mirror of one file that supports ranges."""
     started = start_mirror({NAME: BODY})
     started.ranges = True
     return started
@@ -43,7 +43,7 @@ def check(partial: Path, url: str) -> None:
 
 
 def get(folder: Path, *mirrors: Mirror) -> list[tuple[int, int]]:
-    """Fetch the file; returns how far it was each time that it said so, and out of how much."""
+    """Download the file; returns the reported progress as (done, total)."""
     told: list[tuple[int, int]] = []
     fetch(
         folder / NAME, [mirror.url for mirror in mirrors], what="It", check=check, advice="sit back", most=1 << 20,
@@ -53,7 +53,7 @@ def get(folder: Path, *mirrors: Mirror) -> list[tuple[int, int]]:
 
 
 def responses(mirror: Mirror) -> list[tuple[int, int]]:
-    """What each response began with, and how many bytes it held."""
+    """The offset and the length of each response."""
     return [(start, n) for _, start, n in mirror.sent]
 
 
@@ -65,7 +65,7 @@ def only(folder: Path) -> Path:
 
 @pytest.mark.parametrize("n_breaks", [1, 2, 4])
 def test_a_broken_transfer_goes_on_where_it_was(mirror: Mirror, tmp_path: Path, n_breaks: int) -> None:
-    """However often it breaks, next to nothing is sent twice, and what is shown never goes back."""
+    """However often it breaks off, almost nothing is sent twice, and progress never goes back."""
     mirror.cut[NAME] = n_breaks
     told = get(tmp_path, mirror)
     assert only(tmp_path).read_bytes() == BODY
@@ -77,7 +77,7 @@ def test_a_broken_transfer_goes_on_where_it_was(mirror: Mirror, tmp_path: Path, 
 
 
 def test_a_server_that_sends_no_parts_begins_again(mirror: Mirror, tmp_path: Path) -> None:
-    """Then the whole is fetched again, and nothing is kept that nobody could use."""
+    """Then the whole file is downloaded again, and no unusable part is kept."""
     mirror.ranges = False
     mirror.cut[NAME] = 1
     get(tmp_path, mirror)
@@ -91,7 +91,7 @@ def test_a_server_that_sends_no_parts_begins_again(mirror: Mirror, tmp_path: Pat
 
 
 def test_the_next_call_goes_on(mirror: Mirror, tmp_path: Path) -> None:
-    """What was got before everything failed is not fetched again."""
+    """What was received before the failure is not downloaded again."""
     mirror.wall[NAME] = WALL
     with pytest.raises(DataError, match=r"It could not be downloaded \(127.*: the transfer broke off\): sit back"):
         get(tmp_path, mirror)
@@ -105,7 +105,7 @@ def test_the_next_call_goes_on(mirror: Mirror, tmp_path: Path) -> None:
 
 
 def test_a_stuck_server_is_left_for_the_next_one(mirror: Mirror, start_mirror: StartMirror, tmp_path: Path) -> None:
-    """An attempt that brings nothing new ends the attempts, and parts of two servers are never put together."""
+    """An attempt without progress is the last one, and parts from two servers are never combined."""
     mirror.wall[NAME] = WALL
     whole = start_mirror({NAME: OTHER})
     get(tmp_path, mirror, whole)
@@ -116,7 +116,7 @@ def test_a_stuck_server_is_left_for_the_next_one(mirror: Mirror, start_mirror: S
 
 @pytest.mark.parametrize("version", ['"1"', None])
 def test_a_file_that_changed_meanwhile_is_fetched_whole(mirror: Mirror, tmp_path: Path, version: str | None) -> None:
-    """Whether the server says so, or only the hash does."""
+    """Whether the server tells it, or only the hash does."""
     mirror.version, mirror.wall[NAME] = version, WALL
 
     class Changing(dict[str, bytes]):
@@ -175,7 +175,7 @@ def test_a_part_that_begins_elsewhere_is_not_believed(mirror: Mirror, tmp_path: 
 
 
 def test_two_at_once_do_not_meet(mirror: Mirror, tmp_path: Path) -> None:
-    """Two that fetch the same file at the same time both have it, and nothing else is left."""
+    """Two processes that download the same file at the same time both get it, and nothing else is left."""
     mirror.cut[NAME] = 3
     faults: list[Exception] = []
 
@@ -195,7 +195,7 @@ def test_two_at_once_do_not_meet(mirror: Mirror, tmp_path: Path) -> None:
 
 
 def test_wrong_content_is_not_kept(mirror: Mirror, tmp_path: Path) -> None:
-    """A whole file that is not the right one is no beginning of anything."""
+    """A complete file with the wrong hash is not resumed."""
     mirror.files[NAME] = b"<html>Please log in</html>"
     with pytest.raises(DataError, match="is not what was asked for"):
         get(tmp_path, mirror)
@@ -207,7 +207,7 @@ def test_wrong_content_is_not_kept(mirror: Mirror, tmp_path: Path) -> None:
 
 @dataclass
 class Response:
-    """What a mirror says once: the head as it goes over the wire, and a body; with `endless`, again and again."""
+    """A raw response of a mirror: status, header fields and body; with `endless` the body repeats."""
 
     status: str
     fields: list[str]
@@ -282,7 +282,7 @@ TOO_LONG = 10**30
 def test_a_wrong_part_is_never_put_behind_a_right_one(
     start_liar: Callable[..., Mirror], tmp_path: Path, second: Response
 ) -> None:
-    """A part of another range, whole or version is left, and the file fetched from its beginning."""
+    """A response with another range, size or version is discarded, and the file downloaded from its beginning."""
     mirror = start_liar(BROKEN, second, WHOLE)
     get(tmp_path, mirror)
     assert only(tmp_path).read_bytes() == BODY
@@ -290,7 +290,7 @@ def test_a_wrong_part_is_never_put_behind_a_right_one(
 
 
 def test_a_part_longer_or_shorter_than_it_says_ends_well(start_liar: Callable[..., Mirror], tmp_path: Path) -> None:
-    """What comes beyond a part makes a mirror be left for the next; what is missing of it is asked for."""
+    """A mirror that sends more than its range is abandoned for the next; a missing rest is requested."""
     chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
     longer = Response(REST.status, [REST.fields[0], "Transfer-Encoding: chunked"], chunked)
     good = start_liar(WHOLE)
@@ -324,7 +324,7 @@ def test_a_part_longer_or_shorter_than_it_says_ends_well(start_liar: Callable[..
 def test_a_mirror_that_is_wrong_ever_after_ends_in_a_sentence(
     start_liar: Callable[..., Mirror], tmp_path: Path, responses: list[Response], reason: str
 ) -> None:
-    """Whatever it says: no endless loop, no file, and the reason beside its name."""
+    """Any misbehaviour gives no endless loop, no file, and the reason beside the mirror's name."""
     mirror = start_liar(*responses)
     with pytest.raises(DataError, match=rf"^It could not be downloaded \(127.*{reason}.*\): sit back$"):
         get(tmp_path, mirror)

@@ -1,4 +1,4 @@
-"""Where annscope keeps what it writes."""
+"""The home directory of annscope."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_tilde_and_a_relative_path_become_absolute(tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize("value", [None, ""])
 def test_the_default_is_the_users_data_directory(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unset or empty, the home is where the platform keeps a user's data."""
+    """Unset or empty, the home is the platform's user data directory."""
     if value is None:
         monkeypatch.delenv("ANNSCOPE_HOME")
     else:

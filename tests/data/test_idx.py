@@ -46,7 +46,7 @@ def test_each_fault_has_its_sentence(content: bytes, message: str) -> None:
 
 @given(st.binary(max_size=64))
 def test_no_bytes_cause_anything_but_a_data_error(content: bytes) -> None:
-    """Whatever a file holds, the answer is an array or one sentence."""
+    """Any content gives an array or a one-sentence error."""
     problem = ""
     try:
         parse_idx(unpack(content, "file"), 1, "file")

@@ -1,4 +1,4 @@
-"""A folder of images as a data set: what is read is what is in the files, and what is wrong is said in one sentence."""
+"""Image folders: what is read is what is in the files, and any fault is a one-sentence error."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_train_and_test_folders_are_the_official_split(make: Make) -> None:
 
 
 def test_train_and_test_without_classes_in_them_are_classes(make: Make) -> None:
-    """Whoever tells trains from tests may."""
+    """Classes may be named train and test."""
     assert load_image_folder(make({"train": 2, "test": 2})).class_names == ("test", "train")
 
 
@@ -128,7 +128,7 @@ def test_colours_depths_and_transparency_become_grey(make: Make) -> None:
 
 
 def test_a_photograph_stands_upright(make: Make) -> None:
-    """What the camera noted about how it was held is obeyed."""
+    """The EXIF orientation is applied."""
     folder = make({"a": 1, "b": 1}, height=5, width=6)
     lying = Image.fromarray(np.kron(np.array([[0], [255]], np.uint8), np.ones((3, 5), np.uint8)))
     exif = lying.getexif()
@@ -203,7 +203,7 @@ def test_how_far_it_is_is_said_in_bytes(make: Make) -> None:
 
 
 def error_of(folder: Path, side: int = 0) -> str:
-    """The one sentence that says why a folder cannot be used, with its path left out."""
+    """The error for a folder that cannot be used, without its path."""
     with pytest.raises(DataError) as caught:
         load_image_folder(folder, side)
     text = str(caught.value)
@@ -243,7 +243,7 @@ def test_a_file_that_is_no_image_is_named(make: Make, content: bytes) -> None:
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "bmp"])
 def test_a_damaged_image_is_named(make: Make, suffix: str) -> None:
-    """A file that ends too early is refused with its name."""
+    """A truncated file is an error that names it."""
     folder = make({"a": 2, "b": 2}, height=40, width=40)
     path = folder / "b" / f"z.{suffix}"
     Image.fromarray(shades(0, 40, 40)).save(path)
@@ -330,7 +330,7 @@ def test_links_to_what_lies_elsewhere_are_followed(make: Make, tmp_path: Path) -
 
 @links
 def test_links_that_lead_up_or_in_a_circle_add_nothing(make: Make) -> None:
-    """However links lead about, every image is counted once, in the class it lies in, and what is left out is said."""
+    """However links lead about, every image is counted once, in the class it lies in, and what is left out is noted."""
     folder = make({"cats": 10, "dogs": 10, "dogs/puppies": 3})
     plain = load_image_folder(folder)
     (folder / "cats" / "up").symlink_to(folder)
@@ -354,7 +354,7 @@ def test_links_that_lead_up_or_in_a_circle_add_nothing(make: Make) -> None:
 
 @links
 def test_one_image_in_two_places_is_one_image(make: Make) -> None:
-    """A hard link is the same file: it neither counts twice nor stands in the test split beside the training one."""
+    """A hard link is the same file: it neither counts twice nor is in both the test and the training split."""
     folder = make({"train/a": 3, "train/b": 3, "test/a": 1, "test/b": 1})
     os.link(folder / "train" / "a" / "0.png", folder / "train" / "a" / "copy.png")
     os.link(folder / "train" / "b" / "0.png", folder / "test" / "b" / "leak.png")
@@ -387,7 +387,7 @@ def test_a_class_without_a_file_of_its_own_is_named(make: Make) -> None:
 
 @links
 def test_what_is_no_file_is_left_out_and_said(make: Make) -> None:
-    """Nobody waits for a named pipe, and a device is not read to its end, which it has not."""
+    """A named pipe does not block, and an endless device is not read."""
     folder = make({"a": 2, "b": 2})
     os.mkfifo(folder / "a" / "pipe.png")
     (folder / "b" / "zero.jpg").symlink_to("/dev/zero")

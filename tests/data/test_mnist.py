@@ -54,7 +54,7 @@ def own_folder(small_mnist: SmallMnist, tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_folder_of_ones_own_needs_no_network(small_mnist: SmallMnist, own_folder: Path, zipped: bool) -> None:
-    """Plain or gzipped files in ANNSCOPE_MNIST_DIR are used as they lie, in file order."""
+    """Plain or gzipped files in ANNSCOPE_MNIST_DIR are used directly, in file order."""
     if zipped:
         for path in list(own_folder.iterdir()):
             path.with_name(path.name + ".gz").write_bytes(gzip.compress(path.read_bytes()))
@@ -68,7 +68,7 @@ def test_a_folder_of_ones_own_needs_no_network(small_mnist: SmallMnist, own_fold
 
 
 def test_a_folder_that_is_not_there_is_named(small_mnist: SmallMnist, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong ANNSCOPE_MNIST_DIR is said to be wrong, and nothing is downloaded behind its back."""
+    """A wrong ANNSCOPE_MNIST_DIR is an error, and nothing is downloaded instead."""
     monkeypatch.setenv("ANNSCOPE_MNIST_DIR", "/nowhere/mnist")
     with pytest.raises(DataError, match="ANNSCOPE_MNIST_DIR names /nowhere/mnist, which is not a folder"):
         load_idx_set(small_mnist.idx_set())
@@ -82,7 +82,7 @@ def test_a_missing_file_is_named(small_mnist: SmallMnist, own_folder: Path) -> N
 
 
 def test_an_unreadable_file_is_named(small_mnist: SmallMnist, own_folder: Path) -> None:
-    """What the operating system says about a file is passed on."""
+    """The reason of the operating system is passed on."""
     (own_folder / LABELS).unlink()
     (own_folder / LABELS).mkdir()
     with pytest.raises(DataError, match=rf"{LABELS} is a folder, not a file"):
@@ -90,7 +90,7 @@ def test_an_unreadable_file_is_named(small_mnist: SmallMnist, own_folder: Path) 
 
 
 def test_what_is_no_file_is_named(small_mnist: SmallMnist, own_folder: Path) -> None:
-    """A named pipe is not waited for, and a file too large to be the right one is not read."""
+    """A named pipe does not block, and a file too large to be the right one is not read."""
     (own_folder / LABELS).unlink()
     os.mkfifo(own_folder / LABELS)
     with pytest.raises(DataError, match=rf"{LABELS} is a named pipe, not a file"):
@@ -173,7 +173,7 @@ def test_a_download_happens_once(small_mnist: SmallMnist, start_mirror: StartMir
 
 
 def test_the_second_mirror_steps_in(small_mnist: SmallMnist, start_mirror: StartMirror, home: Path) -> None:
-    """A mirror that is down, or lacks a file, costs nothing but a moment."""
+    """A mirror that is down, or lacks a file, only delays the download."""
     lacking = start_mirror({})
     whole = start_mirror(small_mnist.archives)
     load_idx_set(small_mnist.idx_set(nowhere(), lacking.url, whole.url))
@@ -212,7 +212,7 @@ def test_a_transfer_that_keeps_breaking_off_is_given_up(
 def test_wrong_content_never_enters_the_cache(
     small_mnist: SmallMnist, start_mirror: StartMirror, home: Path, wrong: bytes
 ) -> None:
-    """A login page or another file in MNIST's place is refused with the address that sent it."""
+    """A login page or another file in MNIST's place is an error with its URL."""
     mirror = start_mirror(small_mnist.archives | {f"{LABELS}.gz": wrong})
     with pytest.raises(DataError, match=rf"{mirror.url}/{LABELS}.gz (has the magic|is not the original)"):
         load_idx_set(small_mnist.idx_set(mirror.url))
@@ -238,7 +238,7 @@ def test_offline_is_one_sentence_with_a_way_out(small_mnist: SmallMnist, home: P
 def test_a_damaged_cache_heals(
     small_mnist: SmallMnist, start_mirror: StartMirror, home: Path, spoil: Callable[[bytes], bytes]
 ) -> None:
-    """A file that went bad on disk is fetched again, and the good ones are not."""
+    """A file that was damaged on disk is downloaded again, and the intact ones are not."""
     mirror = start_mirror(small_mnist.archives)
     idx_set = small_mnist.idx_set(mirror.url)
     load_idx_set(idx_set)
@@ -264,7 +264,7 @@ def test_a_killed_download_leaves_nothing_for_long(
 
 
 def test_a_home_that_cannot_be_written_is_named(small_mnist: SmallMnist, home: Path) -> None:
-    """A file where the folder should be is said to be the obstacle."""
+    """A file in place of the folder is named in the error."""
     home.mkdir()
     (home / "data").write_text("in the way")
     with pytest.raises(DataError, match=r"home/data/mnist cannot be written: "):
@@ -272,7 +272,7 @@ def test_a_home_that_cannot_be_written_is_named(small_mnist: SmallMnist, home: P
 
 
 def test_a_full_disk_is_named(small_mnist: SmallMnist, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that takes no new file is named with the reason."""
+    """A folder that is not writable is named with the reason."""
 
     def refuse(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -312,7 +312,7 @@ def test_every_failure_of_the_transfer_becomes_a_sentence(
 def test_a_stalled_transfer_counts_as_broken_off(
     small_mnist: SmallMnist, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
-    """A server that falls silent midway is not waited for without end."""
+    """A server that stops sending does not block forever."""
     monkeypatch.setattr(download, "_TIMEOUT", (1, 0.05))
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -325,7 +325,7 @@ def test_a_stalled_transfer_counts_as_broken_off(
 def test_nothing_is_printed(
     small_mnist: SmallMnist, start_mirror: StartMirror, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Loading speaks through progress and errors only."""
+    """Loading reports through progress and errors only."""
     load_idx_set(small_mnist.idx_set(nowhere(), start_mirror(small_mnist.archives).url))
     assert capfd.readouterr() == ("", "")
 
@@ -350,7 +350,7 @@ def test_mnist_by_name_keeps_the_official_test_split(
 
 
 def test_fashion_is_known_by_its_archives(small_mnist: SmallMnist, start_mirror: StartMirror) -> None:
-    """Fashion-MNIST's hashes are of the archives, and it has no folder of its own to fall back on."""
+    """Fashion-MNIST's hashes are of the archives, and it has no environment variable for a folder."""
     mirror = start_mirror(small_mnist.archives)
     with pytest.raises(DataError, match="not the original file of Fashion-MNIST: the SHA-256 of its archive") as caught:
         load_idx_set(replace(FASHION_MNIST, mirrors=(mirror.url,)))

@@ -1,4 +1,4 @@
-"""Scaling does what its name says and learns from training rows alone."""
+"""Scalers give what their names say, fitted on training rows alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_standard_gives_mean_0_and_deviation_1(scaling: str) -> None:
 @pytest.mark.parametrize("scaling", ["standard", "unit", "auto", "none"])
 @pytest.mark.parametrize("source", [POINTS, examples(POINTS.x.astype(np.uint8) % 7, image_shape=(1, 3))])
 def test_scaling_learns_from_training_rows_only(scaling: str, source: Examples) -> None:
-    """Whatever stands in the other rows, the training rows come out the same."""
+    """The other rows do not affect the scaled training rows."""
     rows = np.arange(30)
     spoiled = source.x.copy()
     spoiled[30:] = 250

@@ -48,7 +48,7 @@ def test_the_total_is_the_share_rounded() -> None:
 
 
 def test_a_tiny_share_holds_out_one() -> None:
-    """There is always something to judge by."""
+    """At least one example is always held out."""
     _, held = stratified_split(np.arange(20) % 2, 0.001, seed=0)
     assert len(held) == 1
 
@@ -62,6 +62,6 @@ def test_the_draw_follows_its_seed() -> None:
 
 
 def test_too_few_examples_are_rejected() -> None:
-    """Where every class has one example, none can be held out, and the message says so."""
+    """Where every class has one example, none can be held out, and the error explains it."""
     with pytest.raises(DataError, match=r"3 examples in 3 classes are too few to split: .* for testing"):
         stratified_split(np.arange(3), 0.1, seed=0, what="testing")

@@ -1,4 +1,4 @@
-"""A user's CSV or NPZ file is read as it was meant, and every fault is named with its place."""
+"""CSV and NPZ files: they are read as intended, and every fault is named with its place."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_whole_number_labels_sort_as_numbers(tmp_path: Path) -> None:
     ],
 )
 def test_each_fault_of_a_csv_has_its_sentence(tmp_path: Path, text: str, message: str) -> None:
-    """The sentence names the file, the line, the column and what stands there."""
+    """The error names the file, the line, the column and the value."""
     with pytest.raises(DataError) as caught:
         load_user_file(csv(tmp_path, text))
     assert message in str(caught.value)
@@ -98,7 +98,7 @@ def test_each_fault_of_a_csv_has_its_sentence(tmp_path: Path, text: str, message
 
 
 def test_a_csv_in_another_encoding_is_rejected(tmp_path: Path) -> None:
-    """Text that is not UTF-8 is said not to be."""
+    """Text that is not UTF-8 is an error that says so."""
     path = tmp_path / "points.csv"
     path.write_bytes(b"1,2,caf\xe9\n3,4,tea\n")
     with pytest.raises(DataError, match=r"points.csv is not a text file in UTF-8 \(.*\)"):
@@ -265,7 +265,7 @@ def test_an_array_of_images_says_so_by_its_shape(tmp_path: Path, shape: tuple[in
     ],
 )
 def test_a_file_that_cannot_be_data_is_named(tmp_path: Path, name: str, message: str) -> None:
-    """What is missing, a folder, empty or of another kind is said to be so, through load_dataset too."""
+    """A path that is missing, a folder, empty or of another format is an error, through load_dataset too."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "notes.md").write_text("# Notes")
     (tmp_path / "empty.npz").touch()
@@ -275,7 +275,7 @@ def test_a_file_that_cannot_be_data_is_named(tmp_path: Path, name: str, message:
 
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the operating system refuses is passed on."""
+    """An error of the operating system is passed on."""
 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -287,7 +287,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytes
 
 
 def test_too_few_examples_to_split_are_rejected(tmp_path: Path) -> None:
-    """Where nothing can be held out, the user learns it instead of training without a judge."""
+    """If nothing can be held out, loading raises an error instead of training without validation."""
     with pytest.raises(DataError, match="2 examples in 2 classes are too few to split"):
         load_dataset(DataConfig(name=str(csv(tmp_path, "1,2,0\n3,4,1\n"))))
 
@@ -311,7 +311,7 @@ def test_what_is_no_file_is_neither_waited_for_nor_read(tmp_path: Path, name: st
 
 @pytest.mark.parametrize("name", ["a" * 5000 + ".csv", "~nobody-of-this-name/x.csv", "x\0.csv", "\udcff/x.npz"])
 def test_a_name_that_no_file_can_have_is_no_file(name: str) -> None:
-    """Whatever stands where a path should, the answer is that there is no such file."""
+    """Any text that is not a path gives the error that there is no such file."""
     with pytest.raises(DataError, match="there is no file "):
         load_dataset(DataConfig(name=name))
     assert not holds_images(name)
@@ -319,7 +319,7 @@ def test_a_name_that_no_file_can_have_is_no_file(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["points.csv", "points.npz"])
 def test_a_file_too_large_to_be_read_is_not_begun(tmp_path: Path, name: str) -> None:
-    """Its size is asked first: one with a hole of a terabyte, too, which takes no room on the disk."""
+    """Its size is asked first: one also a sparse one of a terabyte, which takes no space on the disk."""
     (tmp_path / name).touch()
     os.truncate(tmp_path / name, 1 << 40)
     with pytest.raises(DataError, match="has 1,099,511,627,776 bytes, more than the 2,147,483,648 that are read"):
@@ -352,7 +352,7 @@ def test_one_long_label_takes_no_more_room_than_it_has_letters(tmp_path: Path) -
 
 
 def member(header: str, content: bytes = b"") -> bytes:
-    """An array as it lies in an NPZ file, with any header."""
+    """An array in the format of an NPZ file, with any header."""
     text = header.encode("latin1")
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + content
 
@@ -385,7 +385,7 @@ def described(shape: str, kind: str = "'<f8'") -> str:
     ],
 )  # fmt: skip
 def test_an_array_is_believed_by_what_its_header_can_mean(tmp_path: Path, header: str, message: str) -> None:
-    """A small file that claims terabytes, and a header made to break whoever parses it, are one sentence each."""
+    """A small file that claims terabytes, and a malicious header, are one-sentence errors."""
     path = tmp_path / "bomb.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.npy", member(header, bytes(64)))
@@ -399,7 +399,7 @@ def test_an_array_is_believed_by_what_its_header_can_mean(tmp_path: Path, header
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
 def test_a_damaged_archive_of_any_kind_is_one_sentence(tmp_path: Path, compression: int) -> None:
-    """Whatever the decompressor makes of it."""
+    """Whatever the decompressor raises."""
     path = tmp_path / "damaged.npz"
     with zipfile.ZipFile(path, "w", compression) as archive:
         for name in ("x.npy", "y.npy"):
@@ -418,7 +418,7 @@ def test_a_damaged_archive_of_any_kind_is_one_sentence(tmp_path: Path, compressi
 
 
 def test_columns_of_labels(tmp_path: Path) -> None:
-    """A column named label:… is a label, wherever it stands; the others are features with their names."""
+    """A column named label:… is a label, in any position; the others are features with their names."""
     text = "label:red,width,label: round ,height\n1,2.5,0,3\n0,4,0,5\n1,6,1,7\n"
     found = load_user_file(csv(tmp_path, text))
     assert found.class_names == ("red", "round")
@@ -448,7 +448,7 @@ def test_each_fault_of_a_file_of_labels_has_its_sentence(tmp_path: Path, text: s
 
 
 def test_rows_of_labels(tmp_path: Path) -> None:
-    """An NPZ with rows of 0 and 1 has labels, with names of its own or numbers, and an official test split."""
+    """An NPZ with rows of 0 and 1 has labels, with given names or numbers, and an official test split."""
     found = load_user_file(npz(tmp_path, x=X, y=SEVERAL.astype(bool)))
     assert found.class_names == ("label 1", "label 2", "label 3")
     np.testing.assert_array_equal(found.y, SEVERAL)
@@ -460,13 +460,13 @@ def test_rows_of_labels(tmp_path: Path) -> None:
     assert found.class_names == ("a", "b", "c")
     assert found.test is not None
     np.testing.assert_array_equal(found.test[1], SEVERAL[:2])
-    # Who has one class an example loses nothing by an array of that name.
+    # For data with one class per example, an array of that name does no harm.
     objects = np.array([None, 1], dtype=object)
     assert load_user_file(npz(tmp_path, x=X, y=Y, class_names=objects)).y.ndim == 1
 
 
 def test_a_file_of_labels_is_split_by_its_combinations(tmp_path: Path) -> None:
-    """Frequent combinations of labels stand in every split in proportion; rare ones hold nobody up."""
+    """Frequent combinations of labels are in every split in proportion; rare ones raise no error."""
     rng = np.random.default_rng(0)
     rows = np.repeat([[0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 0]], [400, 400, 190, 10], axis=0)
     y = np.concatenate([rows, [[1, 1, 1], [0, 0, 0]]])

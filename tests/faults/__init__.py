@@ -1,4 +1,4 @@
-"""Faults that a machine and its people make, tried by the hundred: full disks, killed processes, altered files.
+"""Fault injection, by the hundred: full disks, killed processes, altered files.
 
     python -m tests.faults                       every module here, and one table
     python -m tests.faults.full_disks --runs 50  one of them

@@ -1,4 +1,4 @@
-"""Files that a disk, a copy or a hand has altered: what is read is what was written, or it is said that it is not."""
+"""Altered files: what is read is what was written, or an error is raised."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CONFIG = RunConfig().with_values({"data": "xor", "samples": 60, "hidden": (3,), 
 
 
 def check(runs: int) -> Iterator[Tally]:
-    """Alter snapshots, probe images and checkpoints so many times in all."""
+    """Alter snapshots, probe images and checkpoints so many times in total."""
     chance = random.Random(0)
     kinds: dict[str, tuple[str, Callable[[Path], Any]]] = {
         "snapshot": ("snapshots/000001.safetensors", lambda directory: RunReader(directory).snapshot(1)),

@@ -1,4 +1,4 @@
-"""Damaged records and odd folders, by the thousand: `python -m tests.faults.corrupt_inputs [--runs N]`.
+"""Damaged records and unrelated folders, by the thousand: `python -m tests.faults.corrupt_inputs [--runs N]`.
 
 Copies of a good record are damaged at random, as disks, copies by hand and other programs damage them, and then read
 by every command and by the dashboard: by its routes and by its pages. Each must answer in time, with a result or with
@@ -63,7 +63,7 @@ PLACEHOLDER = "put an odd value here"
 
 
 class Hang(BaseException):
-    """Something did not answer in time."""
+    """A command or request timed out."""
 
 
 class NothingThereError(Exception):
@@ -173,7 +173,7 @@ class Damage:
         return f"{path.name}, lines {how}"
 
     def kinds(self) -> str:
-        """Something else lies where a file should be."""
+        """Something else is in the place of a file."""
         rng = self.rng
         path = self.run / rng.choice((*RECORD_FILES, "snapshots", "worker.lock", "worker.log", "status.json.part"))
         if not path.parent.is_dir():

@@ -1,4 +1,4 @@
-"""Names that are markup, on the command line and on every page: tracebacks, names that vanish, requests elsewhere.
+"""Names that are markup, on the command line and on every page: tracebacks, missing names, external requests.
 
     python -m tests.faults.foreign_names [--runs N]
 
@@ -74,7 +74,7 @@ def check(runs: int) -> Iterable[Tally]:
                         letters.count(f"{name!r} vanished on a terminal of {encoding}" if vanished else None)
         with sync_playwright() as playwright:
             if find_chromium(playwright) is None:
-                sys.stderr.write("No Chromium or Chrome found: the pages were not looked at.\n")
+                sys.stderr.write("No Chromium or Chrome found: the pages were not checked.\n")
                 return tallies[:2]
             with dashboard(Path(folder) / "home") as served, contextlib.closing(open_chromium(playwright)) as browser:
                 _check_pages(browser, served, groups, pages, words, network)
@@ -133,7 +133,7 @@ def _check_pages(
 
 
 def _addresses(run: str, names: Sequence[str]) -> Iterator[tuple[str, str, str | None]]:
-    """An address, what stands on its page when it is there, and the name that its words must hold."""
+    """A URL, an element of its page, and the name that its text must contain."""
     alert = "[data-testid=stAlert]"
     yield f"/?{urlencode({'run': run})}", ".annscope-stage canvas", None
     yield f"/?{urlencode({'run': run, 'data': names[0], names[-1]: '1'})}", alert, None

@@ -30,7 +30,7 @@ from tests.faults.tally import Tally, main
 
 RUNS = 300
 BY_COMMAND = 15
-"""One run in so many is started by the command line, as a process of its own."""
+"""One run in so many is started by the command line, as a separate process."""
 
 Settings = dict[str, Any]
 NETWORKS: dict[str, tuple[Settings, int, int]] = {
@@ -193,7 +193,7 @@ def _finish(run: str) -> str | None:
 
 
 def _loss(run: str, expected: str) -> str | None:
-    """What is wrong with a run that is resumed now that there is room."""
+    """What is wrong with a run that is resumed once there is space."""
     try:
         if RunReader(run_directory(run)).status()["status"] != "finished":
             launch.prepare_resume(run)

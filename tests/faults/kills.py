@@ -1,4 +1,4 @@
-"""Workers killed at any instant: the record stays whole, no process stays behind, resuming comes to the same bits."""
+"""Workers killed at any time: the record stays intact, no process is left behind, resuming gives the same bits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.faults.tally import Tally, main
 RUNS = 200
 KILLS_A_RUN = 5
 PATIENCE_SECONDS = 60.0
-N_THREADS = 2  # processes of their own share the steps, which must not stay behind
+N_THREADS = 2  # worker processes divide the steps, and must not be left behind
 
 CONFIG = RunConfig().with_values(
     {"data": "mnist-5k", "hidden": (128, 64), "batch-size": 250, "epochs": 20, "snapshot-every": 8}

@@ -1,4 +1,4 @@
-"""Files and folders of a user that are not what they seem: each is read or refused in one sentence.
+"""Unusual files and folders of a user: each is read or rejected with one sentence.
 
 First those made on purpose, each in a process of its own that is ended after a while and whose memory is measured; then
 good files altered at random.
@@ -127,7 +127,7 @@ def _altered(folder: Path, runs: int) -> Tally:
 
 
 def _too_long(_: int, __: FrameType | None) -> None:
-    raise TimeoutError(f"no answer within {MOST_SECONDS} s")
+    raise TimeoutError(f"no result within {MOST_SECONDS} s")
 
 
 def _alter(whole: bytes, chance: random.Random) -> bytes:
@@ -156,7 +156,7 @@ def _made(folder: Path) -> Path:
 
 
 def _file(name: str, content: bytes, size: int = 0) -> Make:
-    """A file; with `size` as long as that, by a hole that takes no room."""
+    """A file; with `size` as long as that, as a sparse file."""
 
     def make(folder: Path) -> Path:
         (folder / name).write_bytes(content)
@@ -213,7 +213,7 @@ def described(shape: str, kind: str = "'<f8'") -> str:
 
 
 def png(height: int, width: int, content: bytes = b"") -> bytes:
-    """An image of grey, as its header says."""
+    """A grey image by its header."""
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     chunks = [(b"IHDR", head), (b"IDAT", content or zlib.compress(bytes(9))), (b"IEND", b"")]
     parts = [len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4) for kind, data in chunks]

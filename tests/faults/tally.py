@@ -1,4 +1,4 @@
-"""Counting what was tried and what failed, and saying it in one table."""
+"""Tally of trials and failures, and its table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tally:
-    """One promise under one fault: how often it was tried, and how each failure looked."""
+    """One guarantee under one fault: the number of trials, and each failure."""
 
     fault: str
     promise: str
@@ -19,7 +19,7 @@ class Tally:
     failures: list[str] = field(default_factory=list)
 
     def count(self, failure: str | None = None) -> None:
-        """One more try; `failure` says what went wrong, if anything did."""
+        """Count a trial; `failure` describes what went wrong, if anything did."""
         self.tried += 1
         if failure is not None:
             self.failures.append(failure)

@@ -1,4 +1,4 @@
-"""Strangers and hostile requests, by the thousand: `python -m tests.faults.web`.
+"""Unauthorised and hostile requests, by the thousand: `python -m tests.faults.web`.
 
 Real servers are asked what they must refuse: under foreign names, by other sites' pages, by another user of this
 machine (where root can take on one), with bodies and numbers without end, with more connections than there are file
@@ -73,7 +73,7 @@ BODIES: tuple[bytes, ...] = (
 def ask(
     served: Served, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
 ) -> tuple[int, bytes]:
-    """The status and the body of an answer; 0 and the reason where there is none in time."""
+    """The status and the body of a response; 0 and the reason if there is none in time."""
     address = urlsplit(served.url).netloc
     with closing(http.client.HTTPConnection(address, timeout=LIMIT_SECONDS)) as connection:
         try:
@@ -95,7 +95,7 @@ UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Versi
 
 def names_and_origins(served: Served, run: str) -> Iterator[Tally]:
     """Every name for the server with every origin of a page, over HTTP and WebSocket."""
-    count = Tally("foreign names and origins", "only this machine's names and this server's pages are answered")
+    count = Tally("foreign names and origins", "only this machine's names and this server's pages are accepted")
     port = urlsplit(served.url).port
     hosts = [f"{name}:{port}" for name in NAMES] + [f"{name}:{port}" for name in FOREIGN] + [*FOREIGN]
     origins = [None, "null", "", f"https://127.0.0.1:{port}", "file://", "http://127.0.0.1:1"]
@@ -117,8 +117,8 @@ def names_and_origins(served: Served, run: str) -> Iterator[Tally]:
 
 
 def numbers_and_bodies(served: Served, run: str) -> Iterator[Tally]:
-    """Numbers and bodies that nobody sends in good faith."""
-    count = Tally("hostile numbers and bodies", "a hostile number or body is refused with a sentence, in time")
+    """Hostile numbers and bodies."""
+    count = Tally("hostile numbers and bodies", "a hostile number or body is rejected with a sentence, in time")
     base = f"/annscope/runs/{run}"
     places = ("snapshots/{}", "examples/test/{}", "neurons/{}/0", "neurons/0/{}", "histograms?start={}")
     questions = [("GET", f"{base}/{place.format(number)}", None) for place, number in product(places, NUMBERS)]
@@ -138,7 +138,7 @@ def numbers_and_bodies(served: Served, run: str) -> Iterator[Tally]:
             reported = json.loads(answer)["error"]
         except (ValueError, KeyError, TypeError):
             reported = ""
-        # What is no path at all, Streamlit refuses before it reaches us.
+        # An invalid path is rejected by Streamlit before it reaches us.
         good = (status == 400 and answer == b"Bad Request") or (status in {400, 404} and 0 < len(reported) < 500)
         good &= seconds < LIMIT_SECONDS
         _see(count, good, (status, method, path[:80], (body or b"")[:60], answer[:100], f"{seconds:.1f} s"))
@@ -147,7 +147,7 @@ def numbers_and_bodies(served: Served, run: str) -> Iterator[Tally]:
 
 def another_user(served: Served, run: str) -> Iterator[Tally]:
     """Another user of this machine, with and without a lie about where they are."""
-    count = Tally("strangers on this machine", "another user of this machine is refused")
+    count = Tally("other users of this machine", "another user of this machine has no access")
     script = (
         "import http.client, os\n"
         "'name'.encode('idna')\n"  # loads what that user cannot read
@@ -259,7 +259,7 @@ def _drain(connection: socket.socket) -> None:
 
 
 def _cpu_share(process: int, seconds: float = 3.0) -> float:
-    """How much of a core a process uses, once it has come to rest."""
+    """How much of a core a process uses when it is idle."""
     time.sleep(1)
     before = _cpu(process)
     time.sleep(seconds)
@@ -292,7 +292,7 @@ def _see(tally: Tally, good: bool, failure: object) -> None:
 
 
 def check(runs: int) -> Iterator[Tally]:
-    """Try everything on so many servers, started in turn as `annscope` does and by `streamlit run`."""
+    """Try everything on so many servers, started alternately as `annscope` does and by `streamlit run`."""
     for i in range(runs):
         way, start = (("annscope", ANNSCOPE), ("streamlit run", STREAMLIT))[i % 2]
         checks = CHECKS if start == ANNSCOPE else CHECKS[:3]

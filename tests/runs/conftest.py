@@ -1,4 +1,4 @@
-"""What the tests of runs share: a home of their own, and snapshots made by hand."""
+"""Fixtures of the tests of runs: a temporary home, and handmade snapshots."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def config() -> RunConfig:
-    """The smallest run there is: a few points, three neurons."""
+    """The config of a tiny run: a few points, three neurons."""
     return RunConfig().with_values({"data": "xor", "samples": 60, "hidden": (3,), "batch-size": 16, "epochs": 2})
 
 

@@ -1,4 +1,4 @@
-"""The command line: what it prints, for people and for programs, and how it ends."""
+"""The command line: its output, as text and as JSON, and its exit status."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_same_command_twice_gives_the_same_parameters(run: Run) -> None:
 
 
 def test_what_is_wrong_with_a_run_is_said_at_its_end(run: Run) -> None:
-    """A learning rate that is far too high is found, in words, as JSON, and by runs show afterwards."""
+    """A learning rate that is far too high is reported as text, as JSON, and by runs show afterwards."""
     options = ("--learning-rate", "30", "--optimizer", "sgd", "--epochs", "3", "--seed", "1")
     (finding,) = [each for each in train(run, *options)["findings"] if each["title"] == "Learning rate too high"]
     assert list(finding) == ["level", "title", "why", "remedy"]
@@ -173,7 +173,7 @@ def test_every_setting_is_an_option(run: Run) -> None:
     ],
 )
 def test_a_mistake_is_one_line_and_status_2(run: Run, arguments: list[str], message: str) -> None:
-    """Whatever is wrong, standard error has one line that says what, and no run is made."""
+    """For any invalid input, standard error has one line that explains it, and no run is created."""
     status, out, err = run(*arguments)
     assert (status, out) == (2, "")
     assert message in err
@@ -244,7 +244,7 @@ def test_evaluate_judges_the_step_that_is_asked_for(run: Run) -> None:
 
 
 def test_people_get_tables(run: Run) -> None:
-    """Without --json, each command prints what a person reads, and says what to do next."""
+    """Without --json, each command prints readable text, and suggests what to do next."""
     assert "There are no runs yet" in run("runs", "list")[1]
     status, out, _ = run("train", *SMALL, "--epochs", "2")
     assert status == 0
@@ -263,7 +263,7 @@ def test_people_get_tables(run: Run) -> None:
 
 
 def test_programs_get_objects(run: Run) -> None:
-    """`runs list --json` and `runs show --json` hold what stands in the record."""
+    """`runs list --json` and `runs show --json` hold the content of the record."""
     name = train(run, "--epochs", "1")["run"]
     broken = create_run(RunConfig())
     (run_directory(broken) / "config.json").write_text("{")
@@ -297,7 +297,7 @@ def test_deleting_asks_first(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_diverged_run_ends_with_status_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Divergence is one line on standard error, and an end that says so."""
+    """Divergence is one line on standard error, and a status."""
 
     def diverge(*_: object) -> int:
         raise DivergedError(step=1, layer=None, quantity="loss", advice="Try a smaller learning rate.")
@@ -381,8 +381,8 @@ def test_the_version_is_printed(run: Run) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C cannot be sent to one process on Windows")
 def test_ctrl_c_leaves_a_run_that_resumes_to_the_same_bits() -> None:
-    """Ctrl-C ends with status 130 and the command that resumes, and the resumed run equals an unbroken one."""
-    # Long enough to be still at work when the signal comes, on any machine.
+    """Ctrl-C ends with status 130 and the command that resumes, and the resumed run equals an uninterrupted one."""
+    # Long enough to be still running when the signal arrives, on any machine.
     options = [*SMALL, "--epochs", "40000", "--snapshot-every", "2000", "--json"]
     command = [sys.executable, "-m", "annscope.runs.cli"]
     process = subprocess.Popen([*command, "train", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -1,4 +1,4 @@
-"""Commands: appended by anyone, read once, in order, and refused with a sentence where they make no sense."""
+"""Commands: appended by any process, read once, in order, and rejected with a sentence if they are invalid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from annscope.runs.writer import create_run
 
 @pytest.fixture
 def run(config: RunConfig) -> str:
-    """A run that this process works on, as far as its status says."""
+    """A run that this process works on, according to its status."""
     return create_run(config)
 
 
@@ -31,7 +31,7 @@ def test_commands_are_read_once_and_in_order(run: str) -> None:
 
 
 def test_earlier_commands_are_not_for_a_later_worker(run: str) -> None:
-    """A reader that begins where the commands ended sees only what comes after."""
+    """A reader that starts where the commands ended sees only later ones."""
     directory = run_directory(run)
     assert end_of_commands(directory) == 0
     send(run, "stop")
@@ -83,7 +83,7 @@ def test_a_wrong_command_is_rejected(run: str, command: str, value: float | None
 
 
 def test_a_run_that_nobody_works_on_takes_no_commands(run: str) -> None:
-    """A finished run refuses commands, and a run that is not there does so by name."""
+    """A command to a finished run, or to one that does not exist, raises an error."""
     directory: Path = run_directory(run)
     write_status(directory, {**RunReader(directory).status(), "status": "finished"})  # type: ignore[typeddict-item]
     with pytest.raises(AnnscopeError, match="is finished; learning rate needs a run in progress"):

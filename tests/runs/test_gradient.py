@@ -1,4 +1,4 @@
-"""`annscope check-gradient`: red for the mistakes of a recipe, green for what is exact."""
+"""`annscope check-gradient`: wrong for the mistakes of a recipe, right for exact gradients."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def checked(config: RunConfig) -> list[RunCheck]:
 
 
 def test_one_by_one_is_wrong_where_exact_backpropagation_is_right() -> None:
-    """Its diagonal is no gradient, before training and after, on raw pixels; the check names both mistakes."""
+    """The diagonal does not give the gradient, before and after training, on raw pixels; both mistakes are named."""
     config = RECIPES["one-by-one"].config.with_values(
         {"data": "mnist-5k", "split": 0.9, "hidden": (32, 16), "epochs": 1}
     )
@@ -78,7 +78,7 @@ def test_the_other_recipes_are_right(name: str) -> None:
 
 @pytest.mark.parametrize("options", [{"batch-norm": True}, {"bias": False}, {"hidden": ()}, {"l2": 0.1}], ids=str)
 def test_every_kind_of_network_can_be_checked(options: dict[str, Any]) -> None:
-    """Parameters are named by layer, from 1, and by what they join."""
+    """Parameters are named by layer, from 1, and by the units they connect."""
     values = {"data": "moons", "samples": 60, "hidden": (4, 3), "activation": "tanh", "epochs": 1, **options}
     *_, check = checked(RunConfig().with_values(values))
     assert check.own.is_right is True

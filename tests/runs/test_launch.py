@@ -1,4 +1,4 @@
-"""Workers as processes: started, killed, left alone and resumed, for real."""
+"""Worker processes: started, killed, orphaned and resumed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DEADLINE = 60.0
 
 @pytest.fixture
 def long(config: RunConfig) -> RunConfig:
-    """More epochs than anyone waits for, with a snapshot now and then."""
+    """A config of very many epochs, with a snapshot now and then."""
     return config.with_values({"epochs": 1_000_000, "snapshot-every": 500, "learning-rate": 0.01})
 
 
@@ -45,7 +45,7 @@ def _no_worker_left(home: Path) -> Iterator[None]:
 
 
 def wait(condition: Callable[[], object]) -> None:
-    """Look until something is so; fail when it takes far longer than it ever should."""
+    """Poll until a condition holds; fail after a generous timeout."""
     end = time.monotonic() + DEADLINE
     while not condition():
         if time.monotonic() > end:
@@ -67,7 +67,7 @@ def sha256(directory: Path) -> str:
 
 
 def test_a_killed_worker_is_noticed_and_resumed_to_the_same_bits(config: RunConfig) -> None:
-    """SIGKILL in the middle of training, then resume: the parameters are those of an unbroken run."""
+    """SIGKILL in the middle of training, then resume: the parameters are those of an uninterrupted run."""
     config = config.with_values({"epochs": 30_000, "snapshot-every": 2000})
     run = launch.start(config)
     directory = run_directory(run)
@@ -150,7 +150,7 @@ def test_a_terminated_worker_writes_its_checkpoint(long: RunConfig) -> None:
 def test_a_worker_that_ends_before_it_begins_is_a_failed_run(
     config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the worker cannot even start, the run says so instead of starting for ever."""
+    """If the worker cannot start, the run fails with the reason instead of staying in "starting" forever."""
     monkeypatch.setenv("PYTHONHOME", "/nowhere")
     directory = run_directory(launch.start(config))
     wait(lambda: state(directory) == "failed")
@@ -164,7 +164,7 @@ def test_a_worker_that_ends_before_it_begins_is_a_failed_run(
 def test_the_data_set_is_looked_for_before_a_run_is_made(
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wrong name makes no run; the path of a file is kept in full, so that any folder finds it."""
+    """A wrong name creates no run; the path of a file is stored as a full path, valid from any folder."""
     with pytest.raises(ConfigError, match="did you mean 'mnist'"):
         launch.start(config.with_values({"data": "mnits"}))
     assert list_runs() == []

@@ -1,4 +1,4 @@
-"""`annscope find-learning-rate`: points as they come, the end, and a sketch for people."""
+"""`annscope find-learning-rate`: the points, the suggestion, and a sketch as text."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_it_shows_a_sketch_to_people(capsys: pytest.CaptureFixture[str]) -> None
     ],
 )
 def test_a_mistake_is_one_sentence(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
-    """A wrong option ends with status 2 and says what is wrong."""
+    """An invalid option ends with status 2 and an error message."""
     status, out, err = run(capsys, *SMALL, *arguments)
     assert (status, out) == (2, "")
     assert message in err
@@ -85,7 +85,7 @@ def test_a_mistake_is_one_sentence(capsys: pytest.CaptureFixture[str], arguments
 
 
 def test_without_a_fall_nothing_is_suggested() -> None:
-    """The words say so, and the sketch marks the lowest loss alone; a loss that is not finite is a full bar."""
+    """A loss that never fell is reported; the sketch marks the lowest loss alone; a non-finite loss is a full bar."""
     points = [RangePoint(0.1, 1.0, 1.0), RangePoint(0.2, 2.0, 2.0), RangePoint(0.3, float("nan"), float("nan"))]
     found = Suggestion(None, 0.1)
     assert in_words(found) == "The loss never fell: no learning rate in this range can be suggested."
@@ -105,7 +105,7 @@ def test_options_spell_a_config(name: str) -> None:
 
 
 def test_a_suggestion_has_two_digits() -> None:
-    """What stands on the button is what is used."""
+    """The value on the button is the value that is used."""
     assert rounded(0.006579332246575682) == 0.0066
     assert rounded(2.048e-05) == 2e-05
     assert rounded(1.0) == 1.0
@@ -129,7 +129,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
 
 
 def test_a_search_elsewhere_finds_the_same(processes: list[subprocess.Popen[bytes]]) -> None:
-    """Another process gives the points that this one would have computed, and is gone afterwards."""
+    """The separate process gives the points that this one would have computed, and has ended afterwards."""
     *news, found = [new for new in search_elsewhere(CONFIG) if new is not None]
     points = list(search(CONFIG, low=1e-6, high=10.0, n_steps=N_STEPS))
     assert news == points
@@ -138,7 +138,7 @@ def test_a_search_elsewhere_finds_the_same(processes: list[subprocess.Popen[byte
 
 
 def test_leaving_a_search_ends_its_process(processes: list[subprocess.Popen[bytes]]) -> None:
-    """Whoever closes the generator, or drops it, leaves nothing running."""
+    """Closing the generator, or dropping it, ends the process."""
     with closing(search_elsewhere(CONFIG.with_values({"data": "mnist-5k", "hidden": (512, 512)}))) as news:
         next(news)
         assert processes[0].poll() is None

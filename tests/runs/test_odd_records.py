@@ -1,4 +1,4 @@
-"""Whatever lies among the runs, and whatever a record holds: one line says so, and every other run is as it was."""
+"""Unrelated folders and damaged records: each is one line in the list, and no other run is affected."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def change(path: Path, **values: Any) -> None:
 
 
 def reason(run: str) -> str:
-    """What the list says of a run that it cannot read."""
+    """The message in the list for a run that cannot be read."""
     (about,) = [about for about in list_runs() if about.run == run]
     assert about.status == "unreadable"
     return str(about.message)
@@ -69,7 +69,7 @@ def test_links_that_lead_nowhere_or_in_a_circle_are_no_runs(run: str) -> None:
 
 
 def test_a_home_that_cannot_be_listed_is_one_sentence(run: str) -> None:
-    """Where the runs should be and is a file, the command line says so."""
+    """A file in place of the folder of runs is an error on the command line."""
     runs = run_directory(run).parent
     runs.rename(runs.with_name("elsewhere"))
     runs.write_text("")
@@ -81,7 +81,7 @@ def test_a_home_that_cannot_be_listed_is_one_sentence(run: str) -> None:
 @pytest.mark.parametrize("name", ["config.json", "status.json", "metrics.jsonl"])
 @pytest.mark.parametrize("kind", ["pipe", "endless", "folder", "circle", "huge"])
 def test_what_is_no_file_is_neither_waited_for_nor_read(run: str, name: str, kind: str) -> None:
-    """A pipe, a device without end, a folder or a file of 64 GB in a file's place is refused at once."""
+    """A pipe, a device without end, a folder or a file of 64 GB in a file's place is rejected at once."""
     path = run_directory(run) / name
     path.unlink()
     if kind == "pipe":
@@ -148,13 +148,13 @@ def test_values_that_cannot_be_are_named(run: str, name: str, values: dict[str, 
 
 @pytest.mark.parametrize("text", [b"[" * 100_000, b"NaN", b'{"a": Infinity}', b'"\\ud800"', b"9" * 5000, b"\xff"])
 def test_json_that_no_program_can_use_is_rejected(text: bytes) -> None:
-    """Endless nesting, numbers that are none and half a character are all the same kind of error."""
+    """Endless nesting, non-finite numbers and half a surrogate pair all raise the same kind of error."""
     with pytest.raises(ValueError, match=r"."):
         parse_json(text)
 
 
 def test_what_the_worker_writes_passes_the_check(run: str, config: RunConfig) -> None:
-    """The shapes that a reader insists on are those of the record."""
+    """The shapes that a reader requires are those of the record."""
     directory = run_directory(run)
     check(json.loads((directory / "status.json").read_text()), Status)
     check(new_status(config), Status)
@@ -182,7 +182,7 @@ def test_settings_of_another_version_are_rejected_in_a_sentence(run: str, how: s
 
 
 def test_damage_in_the_middle_stays_damage(run: str) -> None:
-    """A line that cannot be read is not passed over at the second look; what follows it is not believed."""
+    """A line that cannot be read is an error at the second read as well; what follows it is not trusted."""
     path = run_directory(run) / "metrics.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[0], b"nonsense\n", *lines[1:]]))
@@ -222,7 +222,7 @@ def test_arrays_of_another_network_are_rejected(run: str, wrong: str) -> None:
 
 
 def test_a_checkpoint_that_no_run_goes_on_from_is_one_sentence(run: str) -> None:
-    """Odd values in a checkpoint end the run as failed, with the reason and without a traceback."""
+    """Invalid values in a checkpoint end the run as failed, with the reason and without a traceback."""
     from safetensors import safe_open
     from safetensors.numpy import save_file
 
@@ -238,7 +238,7 @@ def test_a_checkpoint_that_no_run_goes_on_from_is_one_sentence(run: str) -> None
 
 
 def test_a_process_that_says_nothing_is_unresponsive(config: RunConfig) -> None:
-    """A live run whose process has not been heard of is said to be so, without a guess at the time left."""
+    """A live run without a heartbeat is unresponsive, without an estimate of the time left."""
     run = create_run(config)
     quiet: dict[str, Any] = {"status": "running", "seconds_left": 480.0, "heartbeat": time.time() - 12}
     write_status(run_directory(run), {**new_status(config), **quiet})  # type: ignore[typeddict-item]
@@ -253,7 +253,7 @@ def test_a_process_that_says_nothing_is_unresponsive(config: RunConfig) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows suspends no process so")
 def test_a_suspended_process_is_said_to_be_suspended(config: RunConfig) -> None:
-    """A worker that was stopped, as by Ctrl-Z, is not said to be running."""
+    """A suspended worker, as by Ctrl-Z, is not listed as running."""
     import signal
     import subprocess
 
@@ -275,7 +275,7 @@ def test_a_suspended_process_is_said_to_be_suspended(config: RunConfig) -> None:
 
 
 def test_files_are_read_up_to_a_size(tmp_path: Path) -> None:
-    """What is larger than anything annscope writes is refused before it is read."""
+    """A file larger than anything annscope writes is rejected before it is read."""
     path = tmp_path / "file"
     path.write_bytes(b"x" * 101)
     with pytest.raises(OSError, match="larger than 100"):
@@ -288,7 +288,7 @@ def test_files_are_read_up_to_a_size(tmp_path: Path) -> None:
 
 
 def test_a_file_of_lines_that_has_become_shorter_is_damaged(tmp_path: Path) -> None:
-    """What was given out already is gone from it: nothing after that can be right."""
+    """A file that has become shorter is an error."""
     path = tmp_path / "lines"
     path.write_bytes(b"one\ntwo\n")
     lines = GrowingLines(path)

@@ -1,4 +1,4 @@
-"""One output unit for two classes, and one a label, through training, the record and what judges it."""
+"""One output unit for two classes, and one per label, through training, the record and evaluation."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def trained(config: RunConfig) -> RunReader:
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("batch_size", [1, 16])
 def test_a_run_is_recorded_read_and_judged(loss: str, batch_size: int) -> None:
-    """The network in the record has one output, answers for both classes, and its gradient is right."""
+    """The network in the record has one output, predicts both classes, and its gradient is right."""
     one_by_one = {"optimizer": "sgd", "learning-rate": 0.2} if batch_size == 1 else {}
     config = RunConfig().with_values(BINARY | one_by_one | {"loss": loss, "batch-size": batch_size})
     reader = trained(config)
@@ -69,7 +69,7 @@ def test_it_goes_on_bit_for_bit() -> None:
 
 
 def test_a_file_with_three_classes_says_so(tmp_path: Path) -> None:
-    """What only loading can tell fails the run with one sentence; a listed data set is refused before."""
+    """Unsuitable data from a file fails the run with one sentence; a listed data set is rejected before."""
     path = tmp_path / "three.csv"
     path.write_text("a,b,class\n" + "".join(f"{i},{i % 7},{'xyz'[i % 3]}\n" for i in range(60)))
     directory = run_directory(create_run(RunConfig().with_values(BINARY | {"data": str(path)})))
@@ -84,7 +84,7 @@ LABELS = {"data": "mnist-5k-traits", "output": "sigmoid", "hidden": (12,), "epoc
 
 
 def test_a_run_of_labels_is_recorded_read_and_judged() -> None:
-    """The record holds a matrix for each label, and evaluate's figures are scikit-learn's of the network's answers."""
+    """The record holds a matrix for each label, and evaluate's metrics are scikit-learn's."""
     reader = trained(RunConfig().with_values(LABELS))
     last = len(reader.snapshot_lines()) - 1
     assert reader.is_multilabel
@@ -129,7 +129,7 @@ def test_a_run_of_labels_goes_on_bit_for_bit() -> None:
 
 
 def test_labels_ask_for_a_sigmoid_output(tmp_path: Path) -> None:
-    """A listed data set says so before a run is made, a file when it is loaded."""
+    """A listed data set is rejected before a run is created, a file when it is loaded."""
     with pytest.raises(ConfigError, match=r"data set mnist-5k-traits.*output must be 'sigmoid', one unit per label"):
         checked(RunConfig().with_values({"data": "mnist-5k-traits"}))
     path = tmp_path / "labels.csv"

@@ -1,4 +1,4 @@
-"""The processes of a run take the same steps as threads, and end whenever they are of no use."""
+"""Worker processes of a run: they take the same steps as threads, and end as soon as they are not needed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_process_is_left() -> Iterator[None]:
-    """Whoever is done with the workers leaves no process behind."""
+    """No process is left behind once the workers are dropped."""
     before = set(psutil.Process().children())
     yield
     gc.collect()
@@ -79,7 +79,7 @@ def pid_of(workers: ProcessWorkers) -> int:
 
 
 def test_a_run_of_two_threads_takes_its_steps_in_two_processes() -> None:
-    """Threads are for what is done once, processes for what is done at every step; one alone needs neither."""
+    """Threads run one-time operations, processes the operations of every step; a single worker needs neither."""
     assert can_fork()
     assert isinstance(ThreadWorkers(2).persistent(), ProcessWorkers)
     assert not isinstance(ThreadWorkers(1).persistent(), ProcessWorkers)
@@ -96,7 +96,7 @@ def test_every_part_is_done_each_time(size: int) -> None:
 
 
 def test_an_operation_that_is_made_later_is_known_as_well() -> None:
-    """The workers that has begun its work can be given more, and goes on from what it has written."""
+    """Workers that have already run can be given more operations, and continue from what they have written."""
     workers, out = workers_of(2)
     first = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
     first()
@@ -169,7 +169,7 @@ def test_a_run_resumes_to_the_bit() -> None:
 
 
 def test_a_part_that_fails_is_named_once_and_the_workers_continue() -> None:
-    """The text of an error comes to whoever asked."""
+    """The message of an error reaches the caller."""
     workers, out = workers_of(2)
 
     def fail_at_first() -> None:
@@ -185,7 +185,7 @@ def test_a_part_that_fails_is_named_once_and_the_workers_continue() -> None:
 
 
 def test_a_process_that_is_killed_is_missed() -> None:
-    """Whoever waits for a process that is gone is told so in a sentence, and does not wait for ever."""
+    """Waiting for a process that has ended raises an error, and does not block forever."""
     workers, out = workers_of(2)
     run_all = workers.parallel([lambda: None, lambda: out[1].fill(7)])
     pid = pid_of(workers)
@@ -195,7 +195,7 @@ def test_a_process_that_is_killed_is_missed() -> None:
 
 
 def test_an_interrupted_operation_puts_nobody_out_of_step() -> None:
-    """Whoever catches Ctrl-C in the middle of a step and goes on finds every later step done when it ends."""
+    """After a caught Ctrl-C in the middle of a step, every later step is still complete when it returns."""
     workers, out = workers_of(2)
 
     def slowly() -> None:
@@ -218,7 +218,7 @@ def test_an_interrupted_operation_puts_nobody_out_of_step() -> None:
     "options", [{}, {"dropout": 0.3}, {"hidden": ()}, {"batch_size": "full"}, {"batch_norm": True}]
 )
 def test_processes_end_with_their_trainer(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A trainer that is given up takes its processes with it, at once."""
+    """Dropping a trainer ends its processes at once."""
     if options.get("batch_size") == "full":
         small_chunks(monkeypatch)
     trainer = Trainer(make_dataset(), config_of(**options), workers=ThreadWorkers(2))
@@ -234,7 +234,7 @@ def test_processes_end_with_their_trainer(options: dict[str, Any], monkeypatch: 
 
 
 def test_a_copy_of_the_process_cannot_disturb_the_training() -> None:
-    """In a process that somebody splits off from the trainer's, continuing raises: the memory is not its own."""
+    """Continuing in a fork of the trainer's process raises an error: the memory is not its own."""
     workers, out = workers_of(2)
     run_all = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
     run_all()
@@ -254,7 +254,7 @@ def test_a_copy_of_the_process_cannot_disturb_the_training() -> None:
 
 @pytest.mark.parametrize("bias", [True, False])
 def test_processes_restore_and_diverge_as_threads_do(bias: bool) -> None:
-    """An engine at work takes up a checkpoint of another one; what overflows later is named as threads name it."""
+    """A running engine restores a checkpoint of another one; a later overflow gives the same error as with threads."""
     dataset, config = make_dataset(), config_of(dtype="float32", bias=bias)
     x = dataset.x_train.astype("float32")
     threads, processes = (NumpyEngine(dataset, config, x, workers(2)) for workers in (Threads, ThreadWorkers))
@@ -273,7 +273,7 @@ def test_processes_restore_and_diverge_as_threads_do(bias: bool) -> None:
 
 
 def test_a_system_without_another_process_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the limit of processes is reached, that is a sentence, and the workers works once there is room again."""
+    """At the limit of processes an error is raised, and the workers work once the limit allows it."""
     workers, out = workers_of(2)
     run_all = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
 
@@ -291,7 +291,7 @@ def test_a_system_without_another_process_says_so(monkeypatch: pytest.MonkeyPatc
 
 
 def test_signals_are_for_the_process_that_owns_the_workers() -> None:
-    """Ctrl-C in a terminal reaches every process of it; the owner writes its checkpoint, with all its workers there."""
+    """Ctrl-C in a terminal reaches every process of it; the owner still writes its checkpoint with all its workers."""
     workers, out = workers_of(2)
     run_all = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])
     pid = pid_of(workers)
@@ -315,7 +315,7 @@ time.sleep(60)
 
 
 def test_a_process_ends_with_its_owner() -> None:
-    """However hard the end of a run is, none of its processes stays, and none holds its files or pipes."""
+    """However a run is killed, none of its processes stays, and none holds its files or pipes."""
     with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
         pid = int(owner.stdout.readline())

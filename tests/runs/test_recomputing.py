@@ -1,4 +1,4 @@
-"""Every figure of a layer can be recomputed from the record and the data alone, batch normalisation or not."""
+"""All statistics of a layer can be recomputed from the record and the data alone, batch normalisation or not."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Recorded:
         return np.array(self.reader.description["histogram_edges"][name])
 
     def batch(self, step: int) -> tuple[ndarray, ndarray]:
-        """The examples that the step number `step` (from 0) met, and what they should give."""
+        """The batch of step `step` (from 0) and its targets."""
         n = len(self.data.y_train)
         epoch, batch = divmod(step, -(-n // 400))
         rows = epoch_order(n, self.config.training.seed, epoch)[400 * batch : 400 * batch + 400]
@@ -135,7 +135,7 @@ def test_the_figures_of_the_gradients(recorded: Recorded) -> None:
 
 
 def test_the_figures_of_the_activations(recorded: Recorded) -> None:
-    """What a layer puts out for the first held-out examples follows from the recorded network."""
+    """The activations of a layer for the first held-out examples follow from the recorded network."""
     x = recorded.data.split(recorded.data.heldout)[0][:1024]
     probe = recorded.reader.probe()
     for number, snapshot in enumerate(recorded.snapshots):
@@ -157,7 +157,7 @@ def test_the_figures_of_the_activations(recorded: Recorded) -> None:
 
 
 def test_what_a_normalised_layer_answers_with_is_what_it_learned(recorded: Recorded) -> None:
-    """Recorded scale, shift, running mean and variance give the recorded answering weights, bit for bit."""
+    """Recorded scale, shift, running mean and variance give the recorded inference weights, bit for bit."""
     has = recorded.config.network.batch_norm
     for snapshot in recorded.snapshots:
         *hidden, output = snapshot.parameters
@@ -190,7 +190,7 @@ def test_the_running_figures_are_those_of_the_batches(recorded: Recorded) -> Non
 
 @pytest.mark.parametrize("recorded", NORMALIZED, indirect=True)
 def test_a_record_from_before_is_read(recorded: Recorded) -> None:
-    """A record without the parts of its normalised layers answers as ever, bit for bit, and says that it lacks them."""
+    """A record without the parts of its normalised layers gives the same predictions, bit for bit, and no parts."""
     x, expected = recorded.data.x_val[:5], recorded.reader.network(3).logits(recorded.data.x_val[:5])
     path = recorded.reader.directory / "snapshots" / "000003.safetensors"
     whole = path.read_bytes()

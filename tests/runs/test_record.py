@@ -1,4 +1,4 @@
-"""The record: what is written is read back, whatever state the directory was left in."""
+"""The record: everything written is read back, whatever state the directory was left in."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_snapshot_files_hold_the_tensors_other_programs_expect(directory: Path, 
 
 
 def test_what_is_not_finite_is_null_in_the_file(directory: Path, make_snapshot: Make) -> None:
-    """A loss that is no number is null in JSON and NaN again for the reader."""
+    """A non-finite loss is null in JSON and NaN again for the reader."""
     with RunWriter(directory) as writer:
         writer.append(make_snapshot(0, loss=float("inf")))
     assert json.loads((directory / "metrics.jsonl").read_text())["heldout"]["loss"] is None
@@ -118,7 +118,7 @@ def test_half_a_line_is_not_believed(directory: Path, make_snapshot: Make) -> No
 
 
 def test_a_reopened_record_goes_on_where_it_was(directory: Path, make_snapshot: Make) -> None:
-    """After a crash the half line is cut, committed steps keep their numbers and new ones follow on."""
+    """After a crash the incomplete line is cut, committed steps keep their numbers and new ones follow."""
     with RunWriter(directory) as writer:
         for step in (0, 10, 20):
             writer.append(make_snapshot(step))
@@ -139,7 +139,7 @@ def test_a_reopened_record_goes_on_where_it_was(directory: Path, make_snapshot: 
 
 
 def test_lost_arrays_of_a_committed_snapshot_are_written_again(directory: Path, make_snapshot: Make) -> None:
-    """A snapshot whose file a power cut took is whole again once it has been computed again."""
+    """A snapshot whose file was lost in a power cut is repaired once it has been computed again."""
     with RunWriter(directory) as writer:
         writer.append(make_snapshot(0))
     path = directory / "snapshots" / "000000.safetensors"
@@ -151,7 +151,7 @@ def test_lost_arrays_of_a_committed_snapshot_are_written_again(directory: Path, 
 
 
 def test_a_record_has_one_writer(directory: Path) -> None:
-    """A second writer is refused, and let in when the first has closed."""
+    """A second writer raises an error until the first has closed."""
     with RunWriter(directory), pytest.raises(LockedError, match="already being written"):
         RunWriter(directory)
     RunWriter(directory).close()
@@ -174,7 +174,7 @@ def test_a_checkpoint_comes_back_whole(directory: Path) -> None:
 
 
 def test_a_damaged_checkpoint_is_named(directory: Path) -> None:
-    """A checkpoint that cannot be read is said to be damaged, not taken for none."""
+    """A checkpoint that cannot be read is reported as damaged, not treated as missing."""
     (directory / "checkpoint.safetensors").write_bytes(b"no checkpoint")
     with RunWriter(directory) as writer, pytest.raises(RecordError, match=r"checkpoint of run .* is damaged"):
         writer.load_checkpoint()
@@ -225,7 +225,7 @@ def test_the_kept_snapshot_is_the_best_one_with_patience_and_else_the_last(
 
 
 def test_settings_in_force_follow_the_recorded_changes(directory: Path) -> None:
-    """Settings and events together say what the run is computed with."""
+    """Settings and events together give the config in force."""
     with RunWriter(directory) as writer:
         writer.event("learning_rate", 5, value=0.25)
         writer.event("epochs", 8, n_epochs=9)
@@ -284,7 +284,7 @@ def test_listing_never_fails(directory: Path, name: str, content: bytes) -> None
 
 @pytest.mark.parametrize("line", ["nonsense", "[]", "{}", '{"type": "snapshot", "step": 1}', '{"type": ["x"]}'])
 def test_damaged_metrics_are_one_sentence(directory: Path, line: str) -> None:
-    """A complete line that is no snapshot and no event is an error that names the run."""
+    """A complete line that is neither a snapshot nor an event is an error that names the run."""
     (directory / "metrics.jsonl").write_text(line + "\n")
     with pytest.raises(RecordError, match=directory.name):
         RunReader(directory).lines()
@@ -326,7 +326,7 @@ def test_an_uncommitted_snapshot_is_not_believed(directory: Path, make_snapshot:
 
 
 def test_a_run_whose_process_is_gone_is_interrupted(directory: Path) -> None:
-    """A status that says "running" is not believed when the process it names has ended."""
+    """A status "running" is not trusted if the process it names has ended."""
     reader = RunReader(directory)
     status = reader.status()
     assert status["status"] == "starting"
@@ -341,7 +341,7 @@ def test_a_run_whose_process_is_gone_is_interrupted(directory: Path) -> None:
 
 
 def test_ids_are_distinct_and_sort_by_time(config: RunConfig) -> None:
-    """Runs started in the same second have ids of their own, in the order in which they were made."""
+    """Runs started in the same second have different ids, in the order of their creation."""
     made = [create_run(config) for _ in range(5)]
     assert len(set(made)) == 5
     assert [summary.run for summary in list_runs()] == sorted(made, reverse=True)
@@ -387,7 +387,7 @@ def test_only_a_run_has_a_directory(config: RunConfig, run: str) -> None:
 
 
 def test_a_running_run_is_not_deleted(config: RunConfig) -> None:
-    """Deleting a run that a process works on is refused; afterwards it is gone."""
+    """Deleting a run that a process works on raises an error; afterwards it is deleted."""
     run = create_run(config)
     with pytest.raises(RecordError, match="is running"):
         delete_run(run)
@@ -466,7 +466,7 @@ def test_arrays_without_checksums_are_read(directory: Path, make_snapshot: Make)
 
 @pytest.mark.parametrize("state", ["finished", "diverged", "stopped", "failed"])
 def test_a_run_that_has_lost_its_metrics_is_not_finished(directory: Path, make_snapshot: Make, state: str) -> None:
-    """Without metrics.jsonl there is no result, so the run is listed with that as its fault."""
+    """Without metrics.jsonl there is no result, so the run is listed with that error."""
     with RunWriter(directory) as writer:
         writer.append(make_snapshot(0))
         writer.save_checkpoint(Checkpoint(3, {}, {}), train_seconds=1.0, n_changes=0, snapshot_taken=True)
@@ -482,7 +482,7 @@ def test_a_run_that_has_lost_its_metrics_is_not_finished(directory: Path, make_s
 
 
 def test_a_summary_tells_the_last_figures(directory: Path, make_snapshot: Make) -> None:
-    """The list shows where each run stands without reading all of its record."""
+    """The list shows the progress of each run without reading all of its record."""
     with RunWriter(directory) as writer:
         writer.append(make_snapshot(0))
         writer.append(make_snapshot(30, loss=0.25))
@@ -504,7 +504,7 @@ def test_the_parameters_have_one_sum(make_snapshot: Make) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(config: RunConfig, home: Path) -> None:
-    """Where no run can be made, the error says where."""
+    """If no run can be created, the error names the folder."""
     home.write_text("a file")
     with pytest.raises(StorageError, match="runs cannot be written: Not a directory"):
         create_run(config)

@@ -1,4 +1,4 @@
-"""Files that cannot be written whole are left as they were, and why is one sentence."""
+"""Failed writes: the file stays unchanged, and the reason is one sentence."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    """Where there is no room for the new content, the old one stays and nothing is left beside it."""
+    """If there is no space for the new content, the old file stays and nothing is left beside it."""
     path = tmp_path / "kept"
     replace_file(path, b"old")
     for durable in (False, True):
@@ -86,14 +86,14 @@ def test_commands_begin_after_the_last_complete_line(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
-    """The sentence says which disk is full and what to do."""
+    """The error names the full disk and what to do."""
     said = r"^The disk mounted at /\S* is full, so \S*x cannot be written; free some space"
     with pytest.raises(StorageError, match=said), writing(tmp_path / "x"):
         raise OSError(28, "No space left on device")
 
 
 def test_a_run_that_cannot_be_made_leaves_nothing(config: RunConfig) -> None:
-    """A start that fails for want of room is one sentence, and leaves no folder behind."""
+    """A start that fails on a full disk raises an error, and leaves no folder behind."""
     for size in (0, 100, 16_000):
         with largest_file(size), pytest.raises(StorageError, match="would be larger"):
             launch.start(config)
@@ -103,7 +103,7 @@ def test_a_run_that_cannot_be_made_leaves_nothing(config: RunConfig) -> None:
 
 @pytest.mark.parametrize("size", [17_000, 20_000])
 def test_a_run_on_a_full_disk_says_so_and_goes_on_to_the_same_bits(size: int) -> None:
-    """A run whose record cannot grow ends with the reason and what is saved; resumed with room, nothing is missing."""
+    """A run whose record cannot grow ends with the reason and what is saved; resumed with space, nothing is missing."""
     values = {"data": "xor", "samples": 60, "hidden": (3,), "batch-size": 4, "epochs": 2, "snapshot-every": 1}
     config = RunConfig().with_values(values)
     directory = run_directory(create_run(config))
@@ -132,7 +132,7 @@ def sha256(directory: Path) -> str:
 
 
 def test_a_run_whose_data_do_not_fit_says_so(config: RunConfig) -> None:
-    """Where there is no room for the very first arrays, that is what is said."""
+    """If there is no space for the very first arrays, that is the reported error."""
     config = config.with_values({"hidden": (2000,)})
     directory = run_directory(create_run(config))
     with largest_file(17_000):
@@ -154,7 +154,7 @@ def test_an_ended_generator_says_nothing_more(config: RunConfig) -> None:
 
 
 def test_the_old_checkpoint_stays_until_the_new_one_is_whole(config: RunConfig) -> None:
-    """A checkpoint for which there is no room does not cost the one before it."""
+    """A checkpoint for which there is no space leaves the previous one intact."""
     import numpy as np
 
     directory = run_directory(create_run(config))
@@ -184,7 +184,7 @@ def test_lost_arrays_are_written_again_when_they_are_computed_again(config: RunC
 
 
 def test_setting_the_clock_ends_no_run(config: RunConfig) -> None:
-    """What tells the process of a run from others does not depend on the clock."""
+    """The identity of a run's process does not depend on the clock."""
     status = new_status(config)
     later: Status = {**status, "heartbeat": status["heartbeat"] + 86_400}
     assert is_alive(status)

@@ -1,4 +1,4 @@
-"""The command line with names that others chose, on terminals of all kinds: each letter is shown, none is obeyed."""
+"""Untrusted names on the command line, on all kinds of terminals: they are shown literally, never interpreted."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_names_are_shown_letter_by_letter(screen: Screen, file: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_every_command_speaks_to_every_terminal(screen: Screen, file: Path, encoding: str) -> None:
-    """A terminal that cannot show a letter gets its number; no command ends for it."""
+    """A character that the terminal cannot show is escaped; it ends no command."""
     assert train(screen, file, encoding=encoding)[0] == 0
     for command in (
         ["evaluate", "latest"], ["runs", "list"], ["runs", "show", "latest"], ["check-gradient", "latest"], ["recipes"],

@@ -1,4 +1,4 @@
-"""A record's budget: lines stay, arrays of old snapshots go, and what is left is even in the logarithm of the step."""
+"""A record's budget: lines stay, arrays of old snapshots go, and the rest is even in the logarithm of the step."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_run_stays_within_its_budget_and_keeps_every_line(thinned: Path) -> No
 
 
 def test_the_record_says_what_was_thinned_out(thinned: Path) -> None:
-    """The events name exactly the snapshots whose arrays are gone, and asking for one says why."""
+    """The events name exactly the snapshots whose arrays are gone, and reading one gives the reason."""
     reader = RunReader(thinned)
     events = [line for line in reader.lines() if line.get("event") == "thinned"]
     gone = {number for event in events for number in numbers_in(event["ranges"])}
@@ -83,7 +83,7 @@ def test_the_record_says_what_was_thinned_out(thinned: Path) -> None:
 
 
 def test_thinning_changes_no_bit_of_the_result(thinned: Path) -> None:
-    """A run that thins out ends with the bits of one that need not, and so does one resumed in between."""
+    """Thinning does not change the bits of a run, nor of one that is resumed in between."""
     unthinned = run_directory(create_run(RunConfig().with_values(SMALL | {"megabytes": "auto"})))
     list(work(unthinned))
     last = RunReader(unthinned).snapshot(60).parameters
@@ -134,7 +134,7 @@ def test_a_pin_needs_a_number(config: RunConfig) -> None:
 
 
 def test_the_list_says_what_runs_take_and_what_is_free(thinned: Path) -> None:
-    """A person sees which runs fill the disk before it is full."""
+    """The list shows which runs fill the disk before it is full."""
     result = CliRunner().invoke(annscope, ["runs", "list"])
     assert byte_words(size_of(thinned)) in result.output
     assert " in total; " in result.output

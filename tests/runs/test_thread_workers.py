@@ -1,4 +1,4 @@
-"""The threads of a run: everything is done, in any order, and nothing is lost when a part fails."""
+"""Worker threads: every part is run, in any order, and nothing is lost if a part fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from annscope.runs.thread_workers import ThreadWorkers
 
 
 def test_parts_run_at_the_same_time() -> None:
-    """Two parts that wait for each other both get on."""
+    """Two parts that wait for each other both continue."""
     meeting = threading.Barrier(2, timeout=20)
     names: set[str] = set()
 
@@ -42,7 +42,7 @@ def test_it_ends_when_every_part_has_ended(size: int) -> None:
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_an_error_comes_to_whoever_asked(place: int) -> None:
-    """The error of any part is raised, once, and the workers works on."""
+    """The error of any part is raised, once, and the workers continue."""
     done = []
 
     def part(i: int) -> None:
@@ -61,7 +61,7 @@ def test_an_error_comes_to_whoever_asked(place: int) -> None:
 
 
 def test_overflow_is_no_warning_in_any_thread() -> None:
-    """What leaves the numbers is found and named by the engine, not printed by a thread."""
+    """An overflow is reported by the engine, not printed by a thread."""
     big = np.full(1000, 1e30, np.float32)
 
     def overflow() -> None:
@@ -72,7 +72,7 @@ def test_overflow_is_no_warning_in_any_thread() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 2, 9])
 def test_each_thing_is_taken_once(n: int) -> None:
-    """By whoever is free: the first two are at hand at the same time."""
+    """Any free worker takes the next item of the queue: the first two are processed at the same time."""
     meeting = threading.Barrier(2, timeout=20)
     taken: list[tuple[str, int]] = []
 
@@ -87,7 +87,7 @@ def test_each_thing_is_taken_once(n: int) -> None:
 
 
 def test_what_is_left_when_one_fails_is_not_taken() -> None:
-    """The error comes to whoever asked, and the others end with what they have at hand."""
+    """The error reaches the caller, and the other workers finish their current item."""
     meeting = threading.Barrier(2, timeout=20)
     failed = threading.Event()
     taken: list[int] = []
@@ -110,7 +110,7 @@ def test_what_is_left_when_one_fails_is_not_taken() -> None:
 
 
 def test_threads_that_take_whichever_block_is_next_give_the_same_answer() -> None:
-    """Every example is answered, with the same bits, however the threads come to share them."""
+    """Every example gets a prediction, with the same bits, however the threads divide them."""
     config = NetworkConfig(hidden_sizes=(30, 20))
     parameters = initial_parameters(config, layer_sizes(config, 40, 5), "float32", 0).layers
     alone, workers = (Inference(Network(config, 40, 5, parameters), each) for each in (SINGLE, ThreadWorkers(3)))

@@ -1,4 +1,4 @@
-"""The worker in this process: what it records, what it obeys, and that nothing but settings and events decides."""
+"""The worker, run in this process: what it records, how it handles commands, and that settings and events decide."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ def events(directory: Path, *names: str) -> list[tuple[str, int]]:
 
 
 def curve(directory: Path) -> list[tuple[int, float, float]]:
-    """What a plot of the run shows, without the times."""
+    """The lines of the run without the times."""
     return [
         (line["step"], line["learning_rate"], line["heldout"]["loss"]) for line in RunReader(directory).snapshot_lines()
     ]
 
 
 def killed(directory: Path, name: str) -> Path:
-    """The run as it stands on the disk at this moment, which is what is left when its process is killed now."""
+    """A copy of the run on the disk, as it would be left if its process were killed now."""
     copy = directory.with_name(name)
     shutil.copytree(directory, copy, ignore=shutil.ignore_patterns("*.part"))
     status = json.loads((copy / "status.json").read_text())
@@ -84,7 +84,7 @@ def killed(directory: Path, name: str) -> Path:
 
 
 def test_a_run_is_recorded_from_its_first_to_its_last_step(config: RunConfig) -> None:
-    """Snapshots from step 0 to the end, a description, probe images, and a status that says finished."""
+    """Snapshots from step 0 to the end, a description, probe images, and the status finished."""
     directory = begin(config)
     statuses = [dict(status) for status in work(directory)]
     reader = RunReader(directory)
@@ -127,7 +127,7 @@ def test_pausing_stepping_and_looking_change_nothing(config: RunConfig) -> None:
 
 
 def test_a_paused_run_waits(config: RunConfig) -> None:
-    """While paused no step is made, and the status keeps beating."""
+    """While paused no step is made, and the heartbeat continues."""
     directory = begin(config)
     session = work(directory)
     until(session, 0)
@@ -144,7 +144,7 @@ def test_a_paused_run_waits(config: RunConfig) -> None:
 
 
 AUGMENTED = {"data": "digits", "batch-size": 400, "shift": 1, "rotate": 10.0, "elastic": 0.5}
-"""Images distorted anew in every epoch, in four batches."""
+"""A config with augmentation and four batches per epoch."""
 
 
 @pytest.mark.parametrize("more", [{}, AUGMENTED], ids=["points", "augmented images"])
@@ -177,7 +177,7 @@ def test_every_killed_moment_resumes_to_the_same_bits(
 
 
 def test_a_change_is_replayed_from_before_its_checkpoint(config: RunConfig) -> None:
-    """A run killed with a change in its record but none in its checkpoint meets the change at its step."""
+    """A run killed with a change in its record but not in its checkpoint applies the change at its step."""
     directory = begin(config)
     session = work(directory)
     until(session, 4)
@@ -209,7 +209,7 @@ def test_a_new_rate_waits_until_the_recorded_steps_are_computed_again(config: Ru
 
 
 def test_a_stopped_run_has_its_last_step_and_can_go_on(config: RunConfig) -> None:
-    """Stop takes a snapshot of where it stopped; resuming ends where an unbroken run ends."""
+    """Stop takes a snapshot of where it stopped; resuming ends where an uninterrupted run ends."""
     plain, stopped = begin(config), begin(config)
     finish(plain)
     for command in ("pause", "step", "stop"):
@@ -266,7 +266,7 @@ def test_more_epochs_are_recorded_and_survive_a_kill(config: RunConfig) -> None:
 
 
 def test_a_running_run_is_not_resumed(config: RunConfig) -> None:
-    """Only one process may work on a run: a second is refused, however it comes."""
+    """Only one process may work on a run: a second one gets an error, however it is started."""
     directory = begin(config)
     session = work(directory)
     until(session, 2)
@@ -303,7 +303,7 @@ def test_a_diverging_run_says_where_and_keeps_what_was_good(config: RunConfig, m
 def test_trouble_with_the_data_is_a_failed_run_that_can_be_tried_again(
     config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A data set that does not load leaves one sentence, and the run begins once it does."""
+    """A data set that cannot be loaded is a one-sentence error, and the run starts once it can."""
     directory = begin(config)
     load_dataset = annscope.data.datasets.load_dataset
 
@@ -337,7 +337,7 @@ def test_a_fault_of_ours_is_one_sentence_and_a_traceback_in_the_log(
 
 
 def test_a_data_set_that_changed_is_rejected(config: RunConfig) -> None:
-    """A run is not continued on other data than it began with."""
+    """A run is not continued on other data than it was started with."""
     directory = begin(config)
     send(directory.name, "stop")
     finish(directory)
@@ -350,7 +350,7 @@ def test_a_data_set_that_changed_is_rejected(config: RunConfig) -> None:
 
 
 def test_another_library_is_warned_of(config: RunConfig) -> None:
-    """A run that goes on under another NumPy says that the last bits may differ."""
+    """A run that is resumed with another NumPy warns that the last bits may differ."""
     directory = begin(config)
     send(directory.name, "stop")
     finish(directory)
@@ -363,7 +363,7 @@ def test_another_library_is_warned_of(config: RunConfig) -> None:
 
 
 def test_what_was_left_out_of_the_data_is_in_the_record(config: RunConfig, tmp_path: Path) -> None:
-    """A note about how the data was understood is a warning of the run, said once, however often it is resumed."""
+    """A note about how the data was interpreted is a warning of the run, once, however often it is resumed."""
     rng = np.random.default_rng(0)
     for label in ("a", "b"):
         (tmp_path / "pets" / label).mkdir(parents=True)
@@ -405,7 +405,7 @@ def test_loading_can_be_watched_and_ended(config: RunConfig, monkeypatch: pytest
 
 
 def test_a_checkpoint_is_made_now_and_then(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While training goes on, checkpoints are made without being asked for."""
+    """Checkpoints are saved regularly during training."""
     monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 0.0)
     directory = begin(config)
     session = work(directory)
@@ -416,7 +416,7 @@ def test_a_checkpoint_is_made_now_and_then(config: RunConfig, monkeypatch: pytes
 
 
 def test_the_command_line_of_the_worker(config: RunConfig, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """`python -m annscope.runs.worker` trains a directory, and says on standard error why it cannot."""
+    """`python -m annscope.runs.worker` trains a directory, and explains on standard error if it cannot."""
     directory = begin(config)
     assert worker.main([str(directory), "--epochs", "2"]) == 0
     assert RunReader(directory).status()["status"] == "finished"
@@ -425,7 +425,7 @@ def test_the_command_line_of_the_worker(config: RunConfig, capsys: pytest.Captur
 
 
 def test_a_record_that_is_damaged_is_not_written(config: RunConfig) -> None:
-    """A damaged record is refused before anything in it is changed."""
+    """A damaged record raises an error before anything in it is changed."""
     directory = begin(config)
     (directory / "metrics.jsonl").write_text("nonsense\n")
     before = (directory / "status.json").read_bytes()
