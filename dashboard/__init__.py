@@ -1,1 +1,1 @@
-"""The Streamlit dashboard. It draws, and computes nothing that is not in core."""
+"""The Streamlit dashboard: it draws; everything that it computes is in `core`."""

@@ -1,4 +1,4 @@
-"""A few training images as the first epochs of a run would meet them, before there is any run."""
+"""Augmentation preview: a few training images as the first epochs of a run would see them."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ N_EPOCHS = 5
 
 @dataclass(frozen=True, eq=False)
 class Augmented:
-    """`plain` are training images of several classes, `met` the same in each of the first epochs; shades of 0 to 1."""
+    """`originals` are training images of several classes, `augmented` the same in the first epochs; from 0 to 1."""
 
-    plain: Float[ndarray, "n_images height width"]
-    met: Float[ndarray, "n_images n_epochs height width"]
+    originals: Float[ndarray, "n_images height width"]
+    augmented: Float[ndarray, "n_images n_epochs height width"]
 
 
 def augmented(config: RunConfig) -> Augmented:
-    """What a run with this config makes of some training images: the very pixels that it will learn from.
+    """Some training images as a run with this config augments them: the same pixels that it will learn from.
 
-    Raises AnnscopeError when the data cannot be had or holds no images, or for settings that do not fit them.
+    Raises AnnscopeError when the data cannot be loaded or holds no images, or for settings that do not fit them.
     """
     training = config.training
     path = find_path(config.data.name)
     changed = 0 if path is None else path.stat().st_mtime_ns
     chosen, n, canvas = _some_images(config.data, training.seed, training.dtype, changed)
     augment = Augmentation(training, canvas, n)
-    plain = np.stack(list(chosen.values()))
-    met = np.repeat(plain[:, None], N_EPOCHS, axis=1)
+    originals = np.stack(list(chosen.values()))
+    images = np.repeat(originals[:, None], N_EPOCHS, axis=1)
     is_whole = training.batch_size == "full" or int(training.batch_size) >= n
     for epoch in range(N_EPOCHS):
         order = epoch_order(n, training.seed, epoch, shuffle=training.shuffle and not is_whole)
         for i, index in enumerate(chosen):
-            augment(met[i, epoch : epoch + 1], epoch, int(np.flatnonzero(order == index)[0]))
-    return Augmented(_shades(plain, plain, canvas), _shades(met, plain, canvas))
+            augment(images[i, epoch : epoch + 1], epoch, int(np.flatnonzero(order == index)[0]))
+    return Augmented(_shades(originals, originals, canvas), _shades(images, originals, canvas))
 
 
 @lru_cache(maxsize=8)
 def _some_images(
     data: DataConfig, seed: int, dtype: str, changed: int
 ) -> tuple[dict[int, Float[ndarray, " n_features"]], int, Canvas]:
-    """Training images by number, how many there are in all, and what all have in common.
+    """Some training images by index, the number of all training images, and the canvas that they share.
 
-    `changed` is when the file of the data was.
+    `changed`, the time when the file of the data was last changed, is part of the cache key.
     """
     del changed
     dataset = load_dataset(data, dtype=dtype, seed=seed)
@@ -62,10 +62,10 @@ def _some_images(
 
 
 def _shades(
-    images: Float[ndarray, "... n_features"], plain: Float[ndarray, "n_images n_features"], canvas: Canvas
+    images: Float[ndarray, "... n_features"], originals: Float[ndarray, "n_images n_features"], canvas: Canvas
 ) -> Float[ndarray, "... height width"]:
-    """Raw pixels, from 0 for the darkest of the plain images to 1 for their brightest."""
-    raw, known = (part * canvas.divisor + canvas.offset for part in (images, plain))
-    lowest, highest = known.min(), known.max()
+    """Raw pixels, scaled from 0 for the darkest pixel of the originals to 1 for the brightest."""
+    raw, reference = (part * canvas.divisor + canvas.offset for part in (images, originals))
+    lowest, highest = reference.min(), reference.max()
     shades: ndarray = np.clip((raw - lowest) / (highest - lowest or 1), 0, 1)
     return shades.reshape(*images.shape[:-1], *canvas.shape)

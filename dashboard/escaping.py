@@ -1,8 +1,7 @@
-"""Texts that others wrote (names of classes, files and runs, messages that hold them), as each surface shows them.
+"""Escaping of foreign text (names of classes, files and runs, and messages that contain them) for each output format.
 
-Streamlit takes a text for Markdown, plotly for a kind of HTML, a spreadsheet for a formula. What passes through here is
-shown letter by letter: nothing in it is obeyed, nothing is fetched. The browser modules need none of this: they set
-`textContent`.
+Streamlit parses text as Markdown, plotly as a subset of HTML, a spreadsheet as a formula. Escaped text is shown
+literally: nothing in it is interpreted or fetched. The browser modules do not need this: they set `textContent`.
 """
 
 from __future__ import annotations
@@ -18,25 +17,25 @@ _LATE = re.compile(
     r"(?<=:)(?=//) | (?<=www)(?=\.) | (?<=@)(?=\w) | (?<=-)(?=[->]) | (?<=<)(?=[-=]) | (?<=[>~])(?==)",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Where Streamlit makes a link or an arrow of the letters after the escapes are gone."""
+"""Where Streamlit makes a link or an arrow after it has removed the escapes."""
 _NOTHING = ":red[]"
-"""A directive that shows nothing, and keeps the letters around it apart."""
+"""A directive that renders as nothing and separates the characters around it."""
 _FORMULA = re.compile("[=+@\t\n＝＋－＠-]")
 
 
 def markdown(text: str) -> str:
-    """The text for whatever of Streamlit takes Markdown, which is nearly every label and message; on one line."""
+    """The text for anything in Streamlit that accepts Markdown (nearly every label and message), on one line."""
     parts = _LATE.split(" ".join(visible(text).split()))
     return _NUMBERED.sub(r"\1\\.", _NOTHING.join(_MARKUP.sub(r"\\\g<0>", part) for part in parts))
 
 
 def plotly(text: str) -> str:
-    """The text for a figure: names of traces and axes, annotations, hover texts and their templates (`%{x}`)."""
+    """The text for a figure: names of traces and axes, annotations, hover texts and templates (`%{x}`)."""
     return re.sub("[&<{]", lambda sign: f"&#{ord(sign[0])};", visible(text))
 
 
 def csv(value: Any) -> Any:
-    """A cell for a CSV file: a text that a spreadsheet would compute gets an apostrophe in front; numbers stay."""
+    """A cell for a CSV file: a text that a spreadsheet would evaluate gets a leading apostrophe; numbers stay."""
     if not isinstance(value, str):
         return value
     value = value.replace("\r\n", "\n").replace("\r", "\n")  # which Python before 3.13 would not quote

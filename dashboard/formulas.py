@@ -1,4 +1,4 @@
-"""Formulas with their own numbers put in, as Markdown."""
+"""Formulas of the class metrics with their values filled in, as Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ UNDEFINED = r"\text{n/a}"
 
 
 def formulas(confusion: Confusion, label: int) -> str:
-    """Precision, recall, F1 and specificity of one class or label, each with the counts it comes from."""
+    """Precision, recall, F1 and specificity of one class or label, each with the counts it is computed from."""
     (tn, fp), (fn, tp) = each_by_itself(confusion)[label].tolist()
     found = class_metrics(confusion)
     lines = (
@@ -31,20 +31,20 @@ def formulas(confusion: Confusion, label: int) -> str:
 
 
 def averages_in_words(confusion: Confusion) -> str:
-    """The three averages of the F1 of all classes or labels, explained by their numbers."""
+    """The macro, weighted and micro averages of the F1 of all classes or labels, explained by their values."""
     found, mean = class_metrics(confusion), averages(confusion)["f1"]
     known = [(float(value), int(n)) for value, n in zip(found.f1, found.support, strict=True) if value == value]
     left_out = len(found.f1) - len(known)
     of_labels = confusion.ndim == 3
     all_of_them = "labels" if of_labels else "classes"
     total = sum(weight for _, weight in known)
-    note = f" {left_out} {all_of_them} for which it is undefined are left out." if left_out else ""
+    note = f" {left_out} {all_of_them} for which it is undefined are omitted." if left_out else ""
     return (
-        f"- **Macro** is the plain mean over the {len(known)} {all_of_them}, each counting the same however rare it "
+        f"- **Macro** is the unweighted mean over the {len(known)} {all_of_them}, however rare each "
         f"is; for F1 ({' + '.join(f'{value:.3f}' for value, _ in known[:3])}{' + …' if len(known) > 3 else ''}) / "
         f"{len(known)} = **{_value(mean.macro)}**.{note}\n"
-        f"- **Weighted** is the mean weighted by support, each {'carried label' if of_labels else 'example'} counting "
-        f"the same; for F1 "
+        f"- **Weighted** is the mean weighted by support, the examples of each {'label' if of_labels else 'class'}; "
+        f"for F1 "
         f"({' + '.join(f'{weight:,} · {value:.3f}' for value, weight in known[:2])}{' + …' if len(known) > 2 else ''})"
         f" / {total:,} = **{_value(mean.weighted)}**.\n"
         + (_micro_of_labels(confusion) if of_labels else _micro_of_classes(confusion))
@@ -54,7 +54,7 @@ def averages_in_words(confusion: Confusion) -> str:
 
 def _micro_of_classes(confusion: Confusion) -> str:
     return (
-        "- **Micro** pools the counts of all classes before dividing. With one answer for each example, every "
+        "- **Micro** pools the counts of all classes before dividing. With one predicted class for each example, every "
         "mistake is a false positive of one class and a false negative of another, so micro precision, recall and "
         f"F1 are all the accuracy: {int(confusion.trace()):,} / {int(confusion.sum()):,}"
     )
@@ -63,7 +63,7 @@ def _micro_of_classes(confusion: Confusion) -> str:
 def _micro_of_labels(confusion: Confusion) -> str:
     (_, fp), (fn, tp) = confusion.sum(axis=0).tolist()
     return (
-        "- **Samples** is the mean over the examples of the figure of the labels of each one.\n"
+        "- **Samples** is the mean over the examples of the metric computed from the labels of each one.\n"
         "- **Micro** pools the counts of all labels before dividing; for F1 "
         f"2 · {tp:,} / (2 · {tp:,} + {fp:,} + {fn:,})"
     )

@@ -1,15 +1,15 @@
-"""Navigation: which pages there are. Each page is a function in `dashboard.pages`.
+"""Navigation: the list of pages. Each page is a function in `dashboard.pages`.
 
-A page's `url_path` must not be the name of a module there: Streamlit's testing takes a folder named
-`pages` for its older kind of multi-page app, and would run that module instead of this script.
+A page's `url_path` must not be the name of a module there: Streamlit's testing treats a folder named
+`pages` as its older kind of multi-page app, and would run that module instead of this script.
 """
 
 import streamlit as st
 
-from annscope.dashboard.components.trouble import said_in_a_sentence
+from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.pages import draw, inspect, train
 
-# The keyboard's place among the pages: Streamlit's own is a background hardly darker than the page.
+# The focus ring of the page links: Streamlit's own is a background hardly darker than the page.
 FOCUS = "<style>[data-testid='stTopNavLink']:focus-visible { outline: 2px solid light-dark(#2F6FDE, #6EA0FF); }</style>"
 
 st.set_page_config(page_title="annscope", page_icon="🔬", layout="wide", initial_sidebar_state="expanded")
@@ -22,5 +22,5 @@ pages = [
 
 page = st.navigation(pages, position="top")
 st.html(FOCUS)
-with said_in_a_sentence():
+with show_errors():
     page.run()

@@ -1,4 +1,4 @@
-"""What augmentation does, to look at: a few training images, each as the next epochs would meet it."""
+"""Augmentation preview in the sidebar: a few training images, each as the first epochs would see it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from annscope.data.datasets import is_ready
 
 
 def pictures() -> None:
-    """Draw them with the settings as they stand, or say why there are none."""
+    """Draw the preview for the current settings, or say why there is none."""
     config = controls.config_now()
     if config is None:
         return
     if not is_ready(config.data):
-        st.caption("Its images can be shown once the data set is downloaded: the first run does that.")
+        st.caption("Its images can be shown once the data set is downloaded: the first run downloads it.")
         return
     try:
         with st.spinner("Loading the images", show_time=True):
@@ -34,21 +34,22 @@ def pictures() -> None:
         return
     dark = st.context.theme.type == "dark"
     tiles = []
-    for i, (plain, met) in enumerate(zip(found.plain, found.met, strict=True), start=1):
-        names = [f"Training image {i} as it is", *(f"as epoch {e} meets it" for e in range(1, len(met) + 1))]
+    for i, (original, epochs) in enumerate(zip(found.originals, found.augmented, strict=True), start=1):
+        names = [f"Training image {i}, original", *(f"augmented in epoch {e}" for e in range(1, len(epochs) + 1))]
         tiles += [
-            f'<img src="{_address(image, dark=dark)}" alt="{name}" title="{name}">'
-            for image, name in zip([plain, *met], names, strict=True)
+            f'<img src="{_data_url(image, dark=dark)}" alt="{name}" title="{name}">'
+            for image, name in zip([original, *epochs], names, strict=True)
         ]
     st.html(f'<div class="annscope-augmented">{"".join(tiles)}</div>')
-    if np.array_equal(found.met, np.repeat(found.plain[:, None], len(found.met[0]), axis=1)):
-        st.caption("Nothing is done to the training images: move a slider and see.")
+    n_epochs = len(found.augmented[0])
+    if np.array_equal(found.augmented, np.repeat(found.originals[:, None], n_epochs, axis=1)):
+        st.caption("The training images are not augmented: move a slider to see the effect.")
     else:
-        st.caption(f"Left as they are, then as epochs 1 to {len(found.met[0])} meet them.")
+        st.caption(f"Left: the original. Then: augmented, in epochs 1 to {n_epochs}.")
 
 
-def _address(image: Float[ndarray, "height width"], *, dark: bool) -> str:
-    """The image as a PNG in an address; ink is dark on a light page."""
+def _data_url(image: Float[ndarray, "height width"], *, dark: bool) -> str:
+    """The image as a PNG data URL; ink is dark on a light page."""
     shades = np.rint(255 * (image if dark else 1 - image)).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(shades).save(file, "PNG")

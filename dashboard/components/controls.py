@@ -1,7 +1,7 @@
-"""The sidebar: one control for each setting of `core.config.FIELDS`, and the address of the page that spells them.
+"""The sidebar: one control for each setting of `core.config.FIELDS`, synchronized with the address of the page.
 
-A setting's value lives in the session whether or not its control is on screen, so a control that
-comes back (another data set, another page) shows what it showed before. The address holds every
+A setting's value is in the session whether or not its control is on screen, so a control that
+reappears (another data set, another page) shows its last value. The address holds every
 setting that differs from its default, and a new address sets the controls.
 """
 
@@ -20,18 +20,16 @@ from annscope.core.functions.losses import LOSSES
 from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.functions.schedules import SCHEDULES
 from annscope.core.recipes import RECIPES, Recipe
-from annscope.dashboard import escaping, state
+from annscope.dashboard import address, escaping, state
 from annscope.data.datasets import DATASETS, check_name, find_path, holds_images
 from annscope.data.info import DatasetInfo
 from annscope.runs.launch import check_data_of
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
-MOST_LAYERS = 6
+MAX_LAYERS = 6
 OFF = 0.0
 OWN = "your own settings"
-"""What the list of recipes says when the controls spell none of them."""
-LATE_SECONDS = 3.0
-"""How long the browser may take to learn a new address."""
+"""The entry in the list of recipes for settings that are none of them."""
 
 
 def _used_by(registry: Mapping[str, Any], setting: str) -> tuple[str, ...]:
@@ -44,7 +42,7 @@ _ONLY_FOR: dict[str, tuple[str, tuple[str, ...]]] = {
     for option, item in FIELDS.items()
     if (names := _used_by(registry, item.name))
 }
-"""Settings that mean something only with some choices of another one."""
+"""Settings that apply only with some choices of another one."""
 _DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options} | {"image-size"}
 _OF_A_FILE = ("split", "scaling", "train-examples")
 _OF_A_FOLDER = ("split", "scaling", "image-size")
@@ -57,11 +55,11 @@ _LAYOUT: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         (("optimizer", "schedule"), ("learning-rate",), ("batch-size", "epochs"), ("l1", "l2"), ("seed",)),
     ),
 )
-"""Headings, and under each the rows of one or two controls; what is not here stands under Advanced."""
+"""Headings, and under each the rows of one or two controls; all other settings are under Advanced."""
 _AUGMENTATION = (("shift", "rotate"), ("zoom", "shear"), ("elastic",), ("elastic-smoothing",))
-"""What can be done to training images, which stands under a heading of its own.
+"""The settings of augmentation, under a heading of their own.
 
-What comes and goes has a row to itself: a control that moves into a column is made anew, and loses the keyboard.
+A control that appears and disappears has its own row: one that moves into a column is recreated and loses the focus.
 """
 
 
@@ -74,31 +72,31 @@ def defaults() -> dict[str, Any]:
 
 
 def read_address(parameters: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """The settings that query parameters spell, and one sentence for each parameter that spells none.
+    """The settings in these query parameters, and a warning for each invalid one.
 
-    A setting that is missing or wrong takes its default.
+    A setting that is missing or invalid takes its default.
     """
-    settings, complaints = defaults(), []
-    known = [*FIELDS, *state.VIEW_PARAMETERS]
+    settings, warnings = defaults(), []
+    known = [*FIELDS, *address.VIEW_PARAMETERS]
     for name, text in parameters.items():
         try:
             if name in FIELDS:
                 settings[name] = _parse(FIELDS[name], text)
-            elif name not in state.VIEW_PARAMETERS:
+            elif name not in address.VIEW_PARAMETERS:
                 raise ConfigError(f"there is no setting {name!r}{did_you_mean(name, known)}")
         except AnnscopeError as error:
-            complaints.append(_sentence(error, name))
-    complaints += state.not_numbers(parameters, (state.SNAPSHOT, state.PROBE))
+            warnings.append(_sentence(error, name))
+    warnings += address.number_warnings(parameters, (address.SNAPSHOT, address.PROBE))
     try:
         config_of(settings)
     except ConfigError as error:
         functions = settings["activation"]
         if isinstance(functions, tuple) and len(functions) != len(settings["hidden"]):
             settings["activation"] = FIELDS["activation"].default
-            complaints.append(_sentence(error, "activation"))
-        else:  # nothing is changed: the sidebar says so until a control is moved
-            complaints.append(_sentence(error, ""))
-    return settings, complaints
+            warnings.append(_sentence(error, "activation"))
+        else:  # nothing is changed: the sidebar shows the error until a control is moved
+            warnings.append(_sentence(error, ""))
+    return settings, warnings
 
 
 def _parse(item: Field, text: str) -> Any:
@@ -114,7 +112,7 @@ def _sentence(error: AnnscopeError, option: str) -> str:
 
 
 def write_address(settings: Mapping[str, Any]) -> dict[str, str]:
-    """The query parameters that spell these settings: those that apply and are not at their default."""
+    """The query parameters for these settings: those that apply and are not at their default."""
     return {
         option: item.format(settings[option])
         for option, item in FIELDS.items()
@@ -123,7 +121,7 @@ def write_address(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def applies(option: str, settings: Mapping[str, Any]) -> bool:
-    """Whether a setting means something beside the others, so that it deserves a control."""
+    """Whether a setting has an effect given the others, and so needs a control."""
     if option in _DATA_OPTIONS:
         info = DATASETS.get(settings["data"])
         if info is not None:
@@ -145,7 +143,7 @@ def _is_folder(name: str) -> bool:
 
 
 def config_of(settings: Mapping[str, Any]) -> RunConfig:
-    """The run that these settings describe; what does not apply is at its default.
+    """The configuration of a run with these settings; those that do not apply are at their default.
 
     Raises ConfigError when settings contradict each other, or the data set.
     """
@@ -155,7 +153,7 @@ def config_of(settings: Mapping[str, Any]) -> RunConfig:
 
 
 def settings_of(config: RunConfig) -> dict[str, Any]:
-    """The settings of a run by option name; `config_of` is the inverse."""
+    """The settings of a configuration by option name; the inverse of `config_of`."""
     return {option: config.get(item) for option, item in FIELDS.items()}
 
 
@@ -163,9 +161,9 @@ def settings_of(config: RunConfig) -> dict[str, Any]:
 
 
 def use(settings: Mapping[str, Any]) -> None:
-    """Set every control, and open those of augmentation where there is some; has to come before they are drawn."""
+    """Set every control, and open those of augmentation if any is on; must be called before they are drawn."""
     st.session_state[state.SETTINGS] = dict(settings)
-    # A control takes its setting when it is drawn. A value put here for one that is not drawn would come back later.
+    # A control takes its setting when it is drawn. A value set here for one that is not drawn would reappear later.
     for key in [key for key in st.session_state if str(key).startswith(state.control(""))]:
         del st.session_state[key]
     if any(settings[option] for option in AUGMENTATIONS):
@@ -173,60 +171,62 @@ def use(settings: Mapping[str, Any]) -> None:
 
 
 def settings_now() -> dict[str, Any]:
-    """Every setting as its control stands; first from the address, when that is new to this session."""
-    address = _address()
-    if st.session_state.get(state.WRITTEN) != address and not _is_late(address):
-        settings, complaints = read_address(st.query_params.to_dict())
-        st.session_state[state.COMPLAINTS] = complaints
+    """Every setting, as set by its control, or by the address when that is new to this session."""
+    current = _current()
+    if st.session_state.get(state.WRITTEN) != current and not _is_late(current):
+        settings, warnings = read_address(st.query_params.to_dict())
+        st.session_state[state.WARNINGS] = warnings
         use(settings)
     settings_in_session: dict[str, Any] = st.session_state[state.SETTINGS]
     return settings_in_session
 
 
 def config_now() -> RunConfig | None:
-    """The run that the controls describe; None when they contradict each other, which the sidebar says."""
+    """The configuration of the controls; None if they contradict each other, for which the sidebar shows the error."""
     try:
         return config_of(st.session_state[state.SETTINGS])
     except ConfigError:
         return None
 
 
-def spell_in_address() -> None:
-    """Make the address say what the controls say."""
-    wanted, address = write_address(st.session_state[state.SETTINGS]), _address()
+def update_address() -> None:
+    """Write the settings of the controls into the address."""
+    wanted, current = write_address(st.session_state[state.SETTINGS]), _current()
     before = st.session_state.get(state.WRITTEN)
     if before not in (None, wanted):
         now = time.monotonic()
-        late = [entry for entry in st.session_state.get(state.LATE, []) if now - entry[0] < LATE_SECONDS]
-        st.session_state[state.LATE] = [*late, (now, before), (now, address)]
+        late = [entry for entry in st.session_state.get(state.LATE, []) if now - entry[0] < address.LATE_SECONDS]
+        st.session_state[state.LATE] = [*late, (now, before), (now, current)]
     st.session_state[state.WRITTEN] = wanted
-    if address != wanted:
-        views = {name: text for name, text in st.query_params.items() if name in state.VIEW_PARAMETERS}
+    if current != wanted:
+        views = {name: text for name, text in st.query_params.items() if name in address.VIEW_PARAMETERS}
         st.query_params.from_dict(wanted | views)
 
 
-def _address() -> dict[str, str]:
-    return {name: text for name, text in st.query_params.items() if name not in state.VIEW_PARAMETERS}
+def _current() -> dict[str, str]:
+    return {name: text for name, text in st.query_params.items() if name not in address.VIEW_PARAMETERS}
 
 
-def _is_late(address: Mapping[str, str]) -> bool:
-    """Whether this is what the address said a moment ago.
+def _is_late(settings: Mapping[str, str]) -> bool:
+    """Whether these settings were in the address a moment ago.
 
     The browser sends its address with each change of a control. When two changes follow each other
     quickly, the second is sent before the browser has learned the address that the first one made:
-    that is no link, and taking it for one would undo what the person just did.
+    that is not a link, and treating it as one would undo the second change.
     """
     now = time.monotonic()
-    return any(then == address and now - at < LATE_SECONDS for at, then in st.session_state.get(state.LATE, []))
+    return any(
+        then == settings and now - at < address.LATE_SECONDS for at, then in st.session_state.get(state.LATE, [])
+    )
 
 
 # Controls
 
 
 def sidebar(below: Mapping[str, Callable[[], None]] | None = None, augmented: Callable[[], None] | None = None) -> None:
-    """Draw every control, and `below` that of a setting what is given for it; say where they contradict each other.
+    """Draw every control, with what `below` gives for a setting under its control; show an error if they contradict.
 
-    `augmented` shows what augmentation does; it is called when someone looks.
+    `augmented` draws the augmentation preview; it is called when its expander is open.
     """
     settings = settings_now()
     drawn: set[str] = set()
@@ -250,12 +250,12 @@ def sidebar(below: Mapping[str, Callable[[], None]] | None = None, augmented: Ca
             rest = [item for option, item in FIELDS.items() if option not in drawn and applies(option, settings)]
             choices = [item for item in rest if item.kind in {"choice", "choices"}]
             others = [item for item in rest if item not in choices]
-            for items in (choices, others) if advanced.open else ():  # what nobody sees would hold up the page
+            for items in (choices, others) if advanced.open else ():  # hidden controls would slow the page down
                 for i in range(0, len(items), 2):
                     _row(items[i : i + 2], settings)
-        spell_in_address()
+        update_address()
         with recipe:
-            _recipes(settings)  # drawn on top, but last: the controls have to say first how they stand
+            _recipes(settings)  # drawn on top, but last: the controls must be read first
         try:
             config_of(settings)
         except ConfigError as error:
@@ -271,12 +271,12 @@ def _augmentation(settings: dict[str, Any], augmented: Callable[[], None] | None
             for row in _AUGMENTATION:
                 _row([FIELDS[option] for option in row if applies(option, settings)], settings)
         if augmented is not None:
-            with above:  # drawn on top, but last: the controls have to say first how they stand
+            with above:  # drawn on top, but last: the controls must be read first
                 augmented()
 
 
 def recipe_of(settings: Mapping[str, Any]) -> Recipe | None:
-    """The recipe that these settings spell to the last one, if any."""
+    """The recipe with exactly these settings, if any."""
     try:
         config = config_of(settings)
     except ConfigError:
@@ -293,8 +293,8 @@ def _recipes(settings: Mapping[str, Any]) -> None:
         "Recipe",
         [OWN, *RECIPES],
         key=state.RECIPE,
-        help="A network with a name: choosing it sets every control below. Change one, and it is your own again.",
-        on_change=_follow_recipe,
+        help="A named configuration: choosing it sets every control below. After a change the settings are your own.",
+        on_change=_apply_recipe,
     )
     if recipe is not None:
         with st.container(key="recipe-about", gap="xsmall"):
@@ -303,14 +303,14 @@ def _recipes(settings: Mapping[str, Any]) -> None:
             st.caption(f"**Reached** {recipe.reached}.")
 
 
-def _follow_recipe() -> None:
+def _apply_recipe() -> None:
     name = st.session_state[state.RECIPE]
     if name == OWN:
         use(st.session_state.get(state.OWN_SETTINGS, defaults()))
     else:
         use(settings_of(RECIPES[name].config))
-    forget_complaints()
-    spell_in_address()
+    clear_warnings()
+    update_address()
 
 
 def _row(items: Sequence[Field], settings: dict[str, Any]) -> None:
@@ -330,17 +330,15 @@ def _control(item: Field, settings: Mapping[str, Any]) -> Any:
     if item.option == "data":
         return _data_set(item, value, key)
     if item.kind == "switch":
-        return st.toggle(item.label, key=key, help=item.help, on_change=forget_complaints)
+        return st.toggle(item.label, key=key, help=item.help, on_change=clear_warnings)
     if item.kind == "text":
-        return st.text_input(item.label, key=key, help=item.help, on_change=forget_complaints)
+        return st.text_input(item.label, key=key, help=item.help, on_change=clear_warnings)
     if item.kind in {"choice", "choices"}:
         options = list(item.choices) if value in item.choices else [*item.choices, value]
-        return st.selectbox(
-            item.label, options, key=key, help=item.help, format_func=_choice, on_change=forget_complaints
-        )
+        return st.selectbox(item.label, options, key=key, help=item.help, format_func=_choice, on_change=clear_warnings)
     if item.option == "seed":
         low, high = int(item.minimum or 0), int(item.maximum or 0)
-        seed = st.number_input(item.label, low, high, key=key, step=1, help=item.help, on_change=forget_complaints)
+        seed = st.number_input(item.label, low, high, key=key, step=1, help=item.help, on_change=clear_warnings)
         return value if seed is None else int(seed)
     return _stops_slider(item.label, stops(item), value, key, item.help, lambda stop: _stop(item, stop))
 
@@ -350,9 +348,9 @@ def _begin(key: str, value: Any) -> None:
         st.session_state[key] = value
 
 
-def forget_complaints() -> None:
-    """What was wrong with the address is of no interest once a control was moved."""
-    st.session_state[state.COMPLAINTS] = []
+def clear_warnings() -> None:
+    """Remove the warnings about the address, once a control was moved."""
+    st.session_state[state.WARNINGS] = []
 
 
 def _data_set(item: Field, value: str, key: str) -> str:
@@ -364,7 +362,7 @@ def _data_set(item: Field, value: str, key: str) -> str:
         help=f"{item.help} Type the path of a CSV or NPZ file, or of a folder of images, to use your own.",
         format_func=lambda name: DATASETS[name].label if name in DATASETS else name,
         accept_new_options=True,
-        on_change=_follow_data,
+        on_change=_apply_data_set,
     )
     name = value if chosen is None else chosen
     try:
@@ -378,9 +376,9 @@ def _data_set(item: Field, value: str, key: str) -> str:
     return name
 
 
-def _follow_data() -> None:
-    """Take an output that suits the data set just chosen, where the one chosen before does not."""
-    forget_complaints()
+def _apply_data_set() -> None:
+    """Choose an output that suits the selected data set, if the current one does not."""
+    clear_warnings()
     info, settings = DATASETS.get(st.session_state[state.control("data")]), st.session_state[state.SETTINGS]
     if info is not None:
         output = suitable_output(settings["output"], info, DATASETS.get(settings["data"]))
@@ -389,7 +387,7 @@ def _follow_data() -> None:
 
 
 def suitable_output(output: str, info: DatasetInfo, before: DatasetInfo | None = None) -> str:
-    """The output itself where it makes sense for a data set after the one `before`, else the usual one."""
+    """This output if it suits a data set that is chosen after the one `before`, else the usual one."""
     if info.is_multilabel:
         return "sigmoid"
     was_of_labels = before is not None and before.is_multilabel
@@ -399,8 +397,8 @@ def suitable_output(output: str, info: DatasetInfo, before: DatasetInfo | None =
 def _hidden_layers(item: Field, value: Sequence[int]) -> tuple[int, ...]:
     _begin(state.N_LAYERS, len(value))
     n_layers = _stops_slider(
-        item.label, range(MOST_LAYERS + 1), len(value), state.N_LAYERS,
-        "How many layers stand between the input and the output; with none, only straight lines part the classes.",
+        item.label, range(MAX_LAYERS + 1), len(value), state.N_LAYERS,
+        "The number of layers between input and output; with none, the model is linear.",
     )  # fmt: skip
     sizes: list[int] = []
     columns = st.columns(2, gap="small") if n_layers > 1 else [st.container()]
@@ -413,16 +411,16 @@ def _hidden_layers(item: Field, value: Sequence[int]) -> tuple[int, ...]:
 
 
 def _stops_slider(
-    label: str, choices: Iterable[Any], value: Any, key: str, about: str, spell: Callable[[Any], str] = str
+    label: str, choices: Iterable[Any], value: Any, key: str, about: str, format_stop: Callable[[Any], str] = str
 ) -> Any:
-    """A slider over fixed stops; a value between two of them (out of a link) is a stop of its own."""
+    """A slider over fixed stops; a value between two of them (from a link) becomes an additional stop."""
     return st.select_slider(
-        label, with_value(choices, value), key=key, help=about, format_func=spell, on_change=forget_complaints
+        label, with_value(choices, value), key=key, help=about, format_func=format_stop, on_change=clear_warnings
     )
 
 
 def with_value(choices: Iterable[Any], value: Any) -> list[Any]:
-    """The stops in order, `value` among them; words come last."""
+    """The stops in order, including `value`; words come last."""
     every = list(choices)
     if value not in every:
         every.append(value)
@@ -430,7 +428,7 @@ def with_value(choices: Iterable[Any], value: Any) -> list[Any]:
 
 
 def stops(item: Field) -> list[Any]:
-    """What a setting's slider offers.
+    """The stops of a setting's slider.
 
     Powers of two and the word for a count; 1, 2, 3, 5 and 7 in each decade of a logarithmic scale
     (with 0, off, where that is valid); equal steps otherwise.
@@ -456,13 +454,13 @@ def _stop(item: Field, value: Any) -> str:
         return "as they are"
     if isinstance(value, float):
         short = f"{value:.4g}"
-        is_taken = any(f"{stop:.4g}" == short for stop in stops(item) if stop != item.word)
-        return exact(value) if is_taken else short
+        is_ambiguous = any(f"{stop:.4g}" == short for stop in stops(item) if stop != item.word)
+        return exact(value) if is_ambiguous else short
     return str(value)
 
 
 def exact(value: float) -> str:
-    """A number as people write it, telling any two apart: 0.001, 1e-05, 5."""
+    """A number in its shortest form that parses to the same value: 0.001, 1e-05, 5."""
     short = f"{value:g}"
     return short if float(short) == value else repr(value)
 

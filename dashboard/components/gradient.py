@@ -1,4 +1,4 @@
-"""The panel that checks a run's gradient: what it computes, what is exact, and what can be measured."""
+"""Gradient check of a run: its own gradient and the exact one against finite differences."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import streamlit as st
 
 from annscope.core.errors import AnnscopeError
 from annscope.core.explain.gradient_check import GradientCheck
-from annscope.dashboard import escaping, state
+from annscope.dashboard import address, escaping, state
 from annscope.dashboard.figures.gradient_check import gradient_check_figure
-from annscope.dashboard.queries.live_runs import follow
+from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.runs.catalogue import run_directory
 from annscope.runs.gradient import MISTAKES, RunCheck, about, check_run
 from annscope.runs.reader import RunReader
 
 INTRODUCTION = (
-    "Backpropagation is calculus, and a slip in it often goes unnoticed: the network still learns, only worse. "
-    "So measure instead: move one weight a tiny bit up and down, see by how much the loss moves, and compare. "
-    "Each mark below is one weight or bias; **on the dotted line both say the same**."
+    "An error in backpropagation often goes unnoticed: the network still learns, only worse. "
+    "A gradient check finds it: change one weight slightly up and down, measure the change of the loss, and compare. "
+    "Each mark below is one weight or bias; **on the dotted line both agree**."
 )
 
 
 def gradient_panel(run: str) -> None:
-    """Draw the check of the snapshot that is looked at, or of the newest."""
+    """Draw the check of the selected snapshot, or of the newest."""
     try:
-        newest = follow(run).newest
+        newest = get_live_run(run).newest
         if newest < 0:
             st.info("There is nothing to check before the first snapshot.")
             return
-        asked = state.shown_number(state.SNAPSHOT)
-        checked = _checked(run_directory(run), newest if asked is None else min(asked, newest))
+        selected = address.get_number(address.SNAPSHOT)
+        checked = _checked(run_directory(run), newest if selected is None else min(selected, newest))
     except AnnscopeError as error:
         st.error(escaping.markdown(str(error)), icon=":material/error:")
         return
@@ -41,11 +41,11 @@ def gradient_panel(run: str) -> None:
         for option in checked.mistakes:
             st.caption(MISTAKES[option])
         if checked.is_exact:
-            st.caption("This run computes it exactly: nothing is left out.")
+            st.caption("This run computes it exactly, without approximation.")
     if not checked.is_exact:
         with columns[1]:
             _verdict("The exact gradient of the same network", checked.exact)
-            st.caption("The same weights, examples and loss, with nothing left out.")
+            st.caption("The same weights, examples and loss, without approximation.")
     figure = gradient_check_figure(checked, dark=st.context.theme.type == "dark")
     st.plotly_chart(figure, key=state.GRADIENT_CHART, config={"displayModeBar": False}, alt=_in_words(checked))
     st.caption(about(checked))
@@ -59,7 +59,7 @@ def gradient_panel(run: str) -> None:
         st.dataframe(rows, hide_index=True, height=280)
 
 
-@st.cache_data(max_entries=32, show_spinner="Moving each weight up and down")
+@st.cache_data(max_entries=32, show_spinner="Changing each weight slightly")
 def _checked(directory: Path, number: int) -> RunCheck:
     return check_run(RunReader(directory), number)
 
@@ -67,15 +67,15 @@ def _checked(directory: Path, number: int) -> RunCheck:
 def _verdict(what: str, check: GradientCheck) -> None:
     words = f"**{what}** is {_outcome(check)}: relative error **{check.error:.2g}**"
     if check.is_right is None:
-        st.warning(f"{words}. Look at an earlier snapshot.", icon=":material/question_mark:")
+        st.warning(f"{words}. Choose an earlier snapshot.", icon=":material/question_mark:")
     elif check.is_right:
         st.success(f"{words}, below {check.tolerance:.2g}.", icon=":material/check_circle:")
     else:
-        st.error(f"{words}, where {check.tolerance:.2g} would be right.", icon=":material/cancel:")
+        st.error(f"{words}, above the tolerance of {check.tolerance:.2g}.", icon=":material/cancel:")
 
 
 def _outcome(check: GradientCheck) -> str:
-    return {True: "right", False: "wrong", None: "too small to be told from rounding"}[check.is_right]
+    return {True: "right", False: "wrong", None: "too small to distinguish from rounding errors"}[check.is_right]
 
 
 def _in_words(checked: RunCheck) -> str:

@@ -1,7 +1,7 @@
-"""The search for a learning rate: a button below the slider, and the window that it opens.
+"""The learning rate finder (range test): a button below the slider, and the dialog that it opens.
 
-The search is a process of its own (`annscope find-learning-rate`), which lives no longer than the
-script run that waits for it: a window that is closed, or a tab that is gone, ends it.
+The search is a process of its own (`annscope find-learning-rate`), which ends with the script run that waits
+for it: closing the dialog or the tab ends it.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from annscope.core.errors import AnnscopeError
 from annscope.core.explain.range_test import RangePoint, Suggestion
 from annscope.dashboard import escaping, state
 from annscope.dashboard.components import controls
-from annscope.dashboard.components.trouble import said_in_a_sentence
+from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.figures.learning_rate import learning_rate_figure
 from annscope.runs.learning_rate import N_STEPS, in_words, rounded, search_elsewhere
 
 DARK_STYLE = f"<style>.st-key-{state.USE_RATE} button {{ color: #0F131A; }}</style>"
-"""A window stands outside the page, whose dark text on a light button does not reach it."""
+"""A dialog is outside the page, so the page's style for primary buttons does not apply to it."""
 CANCELLED = "The search for a learning rate was cancelled."
 
 
 def button() -> None:
-    """The button that opens the window."""
+    """The button that opens the dialog."""
     st.button(
         "Find a learning rate",
         key=state.FIND_RATE,
         icon=":material/troubleshoot:",
         width="stretch",
         disabled=controls.config_now() is None,
-        help="Trains a few steps, with these settings, while the learning rate rises, and sees where the loss falls "
+        help="Trains a few steps with these settings while the learning rate increases, and finds where the loss falls "
         "fastest. It takes some seconds and changes nothing.",
         on_click=_open,
     )
@@ -50,14 +50,14 @@ def _close() -> None:
         st.toast(CANCELLED, icon=":material/cancel:")
 
 
-def window() -> None:
-    """The window, when it is open: first the search, then what it found."""
+def dialog() -> None:
+    """The dialog, when it is open: first the search, then its result."""
     config = controls.config_now()
     if st.session_state.get(state.RATE_SEARCH) and config is not None:
         st.dialog("Find a learning rate", width="large", on_dismiss=_close)(_content)(config)
 
 
-@said_in_a_sentence()
+@show_errors()
 def _content(config: RunConfig) -> None:
     if not st.session_state[state.RATE_SEARCH]:
         st.rerun()
@@ -71,20 +71,20 @@ def _content(config: RunConfig) -> None:
 
 
 def _search(config: RunConfig) -> tuple[list[RangePoint], Suggestion] | str:
-    """What the search finds, or the sentence that says why it finds nothing; shows meanwhile how far it is."""
+    """The result of the search, or its error message; shows the progress meanwhile."""
     place = st.empty()
     points: list[RangePoint] = []
     text = "Loading the data"
     try:
-        with closing(search_elsewhere(config)) as news:
-            for new in news:
+        with closing(search_elsewhere(config)) as events:
+            for new in events:
                 if isinstance(new, Suggestion):
                     place.empty()
                     return points, new
                 if new is not None:
                     points.append(new)
                     text = f"Trying a learning rate of {new.learning_rate:.2g}: loss {new.loss:.3f}"
-                # Also without news: this is where a script run ends that nobody looks at any more.
+                # Also without a new point: this is where a script run ends whose tab is closed.
                 place.progress(min(1.0, len(points) / N_STEPS), text=text)
     except AnnscopeError as error:
         place.empty()
@@ -114,6 +114,6 @@ def _result(points: Sequence[RangePoint], found: Suggestion) -> None:
 
 def _use(rate: float) -> None:
     controls.use({**st.session_state[state.SETTINGS], "learning-rate": rate})
-    controls.forget_complaints()
-    controls.spell_in_address()
+    controls.clear_warnings()
+    controls.update_address()
     st.session_state[state.RATE_SEARCH] = False

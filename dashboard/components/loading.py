@@ -1,4 +1,4 @@
-"""How a component that is drawn in the browser gets its code: ES modules in `frontend/src/`, all asked for at once."""
+"""Loading of browser components: their ES modules in `frontend/src/`, all requested at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from annscope.dashboard.server.assets import ASSETS, asset, assets_version
 
-# Streamlit takes a text without a line break for the name of a file.
+# Streamlit treats a text without a line break as the name of a file.
 _LOADER = """
 export default function (component) {
   let gone = false;
@@ -49,15 +49,15 @@ _IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?["'](\.\.?/[\w/.-]+\.js)["'];
 
 
 def in_browser(name: str, what: str) -> ComponentRenderer:
-    """A component whose data, `code(...)` among it, goes to the `mount` of a module; `what` is told if none comes."""
+    """A component whose data, including `code(...)`, goes to the `mount` of a module; `what` names it in errors."""
     return st.components.v2.component(name, js=_LOADER.replace("WHAT", what), isolate_styles=False)
 
 
 def code(entry: str) -> dict[str, Any]:
     """The addresses of a component's module, of all that it imports, and of the style sheets of these.
 
-    Without them, the browser would learn of its imports one layer after the other. The style sheet of a module
-    has the module's name; a sheet comes before those of the modules that import its own, which may overrule it.
+    Without them, the browser would find the imports one level after the other. The style sheet of a module
+    has the module's name; a sheet comes before those of the modules that import its own, which may override it.
     """
     version = assets_version()
     imports = _imports(entry, version)

@@ -1,4 +1,4 @@
-"""The parts of Inspect that answer to a click, drawn in the browser by `frontend/src/inspect/main.js`."""
+"""The interactive parts of Inspect, drawn in the browser by `frontend/src/inspect/main.js`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy import ndarray
 
 from annscope.dashboard import state
 from annscope.dashboard.components.loading import code, in_browser
-from annscope.dashboard.queries.evaluations import Answers, dataset_of, shown_features
+from annscope.dashboard.queries.evaluations import Predictions, dataset_of, shown_features
 from annscope.dashboard.queries.matrices import MatrixView, Mode
 from annscope.dashboard.server.assets import PLOTLY
 
@@ -25,10 +25,10 @@ LABEL_WORDS: dict[Mode, str] = {
     "recall": "percent of the row; the diagonal is specificity and recall",
     "precision": "percent of the column; the diagonal is negative predictive value and precision",
 }
-"""What the cells of a label's matrix say."""
+"""What the cells of a label's matrix show."""
 PER_SHEET = 42
-MOST_POINTS = 400
-"""How many points of a 2-D split are drawn behind the one that a picture is about."""
+MAX_POINTS = 400
+"""How many points of a 2-D split are drawn behind the example of a thumbnail."""
 
 _component = in_browser("annscope_inspect", "This part")
 
@@ -36,15 +36,15 @@ _component = in_browser("annscope_inspect", "This part")
 Choose = Callable[[Mapping[str, Any]], None]
 
 
-def matrix(view: MatrixView, answers: Answers, selected: str, choose: Choose) -> None:
-    """The confusion matrix; a click calls `choose` with {"show": a selection as the address spells it}."""
-    confusion = answers.confusion
+def matrix(view: MatrixView, predictions: Predictions, selected: str, choose: Choose) -> None:
+    """The confusion matrix; a click calls `choose` with {"show": a selection as text}."""
+    confusion = predictions.confusion
     _part(
         "matrix",
         {
-            "file": f"{_stem(answers)}-confusion-{view.mode}",
-            "label": f"Confusion matrix on the {answers.split} split: rows the true class, columns the predicted one",
-            "names": list(answers.class_names),
+            "file": f"{_stem(predictions)}-confusion-{view.mode}",
+            "label": f"Confusion matrix on the {predictions.split} split: rows true, columns predicted",
+            "names": list(predictions.class_names),
             "counts": confusion.tolist(),
             "totals": confusion.sum(axis=1).tolist(),
             "predicted": confusion.sum(axis=0).tolist(),
@@ -60,15 +60,15 @@ def matrix(view: MatrixView, answers: Answers, selected: str, choose: Choose) ->
     )
 
 
-def label_matrices(views: Sequence[MatrixView], answers: Answers, selected: str, choose: Choose) -> None:
-    """A 2x2 matrix for each label; a click calls `choose` with {"show": a selection as the address spells it}."""
+def label_matrices(views: Sequence[MatrixView], predictions: Predictions, selected: str, choose: Choose) -> None:
+    """A 2x2 matrix for each label; a click calls `choose` with {"show": a selection as text}."""
     _part(
         "labels",
         {
-            "file": f"{_stem(answers)}-confusion-{views[0].mode}",
-            "label": f"Confusion by label on the {answers.split} split: rows what is true, columns what was predicted",
-            "names": list(answers.class_names),
-            "counts": answers.confusion.tolist(),
+            "file": f"{_stem(predictions)}-confusion-{views[0].mode}",
+            "label": f"Confusion by label on the {predictions.split} split: rows true, columns predicted",
+            "names": list(predictions.class_names),
+            "counts": predictions.confusion.tolist(),
             "values": [plain(view.tones, 0.0) for view in views],
             "texts": [view.texts for view in views],
             "top": max(view.top for view in views),
@@ -86,7 +86,7 @@ def table(
     label: str,
     columns: Sequence[Mapping[str, Any]],
     rows: Sequence[Mapping[str, Any]],
-    answers: Answers,
+    predictions: Predictions,
     choose: Choose,
     *,
     selected: str | None = None,
@@ -95,12 +95,12 @@ def table(
 ) -> None:
     """A sortable table; a click on a row calls `choose` with {"row": its id}.
 
-    A column has a title, a kind (text, number, percent, count, or plain: a number without a bar) and perhaps a line
-    about it; a row has cells, and an id, a label for screen readers and a title where it can be chosen. NaN is shown
-    as n/a. A tall table scrolls in itself, its head and its first column staying in sight.
+    A column has a title, a kind (text, number, percent, count, or plain: a number without a bar) and optionally a line
+    of explanation; a row has cells, and an id, a label for screen readers and a title where it can be chosen. NaN is
+    shown as n/a. A tall table scrolls by itself; its header and its first column stay visible.
     """
     data = {
-        "file": f"{_stem(answers)}-{name}",
+        "file": f"{_stem(predictions)}-{name}",
         "label": label,
         "columns": list(columns),
         "rows": [{**row, "cells": [_cell(cell) for cell in row["cells"]]} for row in rows],
@@ -114,7 +114,7 @@ def table(
 def chart(
     name: str,
     figure: go.Figure,
-    answers: Answers,
+    predictions: Predictions,
     choose: Choose,
     *,
     label: str,
@@ -122,25 +122,32 @@ def chart(
     about: str = "",
     now: float | None = None,
 ) -> None:
-    """A figure whose points can be chosen by mouse and keys; that calls `choose` with {"label", "carried"}.
+    """A figure whose points can be chosen by mouse and keyboard; that calls `choose` with {"label", "carried"}.
 
-    They are the class of the curve, or None, and the number that the point carries. The keys begin at the
-    point of `dashboard.figures.look.walkable` whose number is nearest to `now`. `title` and `about` stand above
-    the chart, `label` is what a screen reader calls it.
+    They are the class of the curve, or None, and the number in the point's customdata. The keyboard starts at the
+    point of `dashboard.figures.style.navigable` whose number is nearest to `now`. `title` and `about` stand above
+    the chart; `label` is its name for screen readers.
     """
     # Through JSON, as plotly would send it: NaN as null, long arrays packed.
     drawn = json.loads(figure.to_json(engine="json"))
-    data = {"title": title, "about": about, "label": label, "now": now, "run": answers.run}
-    data["file"] = f"{_stem(answers)}-{name}"
+    data = {"title": title, "about": about, "label": label, "now": now, "run": predictions.run}
+    data["file"] = f"{_stem(predictions)}-{name}"
     _part(name, data | {"figure": {"data": drawn["data"], "layout": drawn["layout"]}}, choose, view="chart")
 
 
-def moment(
-    number: int, numbers: Sequence[int], at: Sequence[int], unit: str, *, following: bool, live: bool, choose: Choose
+def snapshot_picker(
+    number: int,
+    numbers: Sequence[int],
+    at: Sequence[int],
+    unit: str,
+    *,
+    is_following: bool,
+    live: bool,
+    choose: Choose,
 ) -> None:
     """The choice of a snapshot; calls `choose` with {"number"}, or with {"latest": True} to follow the run.
 
-    `numbers` are the snapshots to choose from, `at` is the epoch or step (`unit`) of each; `live` says that the run is
+    `numbers` are the snapshots to choose from, `at` is the epoch or step (`unit`) of each; `live` means that the run is
     at work.
     """
     data = {
@@ -148,14 +155,14 @@ def moment(
         "numbers": list(numbers),
         "at": list(at),
         "unit": unit,
-        "following": following,
+        "following": is_following,
         "live": live,
     }
     _part(state.PLACE, data, choose, view="moment")
 
 
 def gallery(
-    answers: Answers,
+    predictions: Predictions,
     places: Int[ndarray, " n_selected"],
     choose: Choose,
     *,
@@ -166,45 +173,45 @@ def gallery(
     opened: int | None,
     query: str,
 ) -> None:
-    """One sheet of the examples at `places`, in that order, and the opened one with all its probabilities.
+    """One page of the examples at `places`, in that order, and the opened one with all its probabilities.
 
-    A click calls `choose` with {"sample": place or None} or {"sheet": number}. `show` is the selection as the
-    address spells it: when another is chosen, the gallery is brought into sight. `judged` is the class whose
-    probability stands under each example, None for that of its prediction. `query` names the run and the
+    A click calls `choose` with {"sample": place or None} or {"sheet": number}. `show` is the selection as
+    text: when another is chosen, the gallery is scrolled into view. `judged` is the class whose probability
+    is shown under each example, None for that of its prediction. `query` names the run and the
     snapshot in the address of any page; the sample is added to it.
     """
-    dataset = dataset_of(answers.run)
+    dataset = dataset_of(predictions.run)
     on_sheet = places[sheet * PER_SHEET : (sheet + 1) * PER_SHEET]
     every = [int(place) for place in on_sheet]
     if opened is not None and opened not in every:
         every.append(opened)
-    features = shown_features(answers.run, answers.split, every)
+    features = shown_features(predictions.run, predictions.split, every)
     kind: Literal["image", "plane", "values"] = (
         "image" if dataset.image_shape is not None else "plane" if dataset.n_features == 2 else "values"
     )
-    values = answers.confidence if judged is None else answers.probabilities[:, judged]
+    values = predictions.confidence if judged is None else predictions.probabilities[:, judged]
     items = [
         {
             "sample": place,
-            "label": answers.labels[place].tolist(),
-            "predicted": answers.predictions[place].tolist(),
+            "label": predictions.labels[place].tolist(),
+            "predicted": predictions.predicted[place].tolist(),
             "value": float(values[place]),
             "features": [] if kind == "image" else [float(value) for value in features[k]],
         }
         for k, place in enumerate(every)
     ]
-    about = "confidence in all labels together" if answers.is_multilabel else "confidence"
+    about = "confidence in all labels together" if predictions.is_multilabel else "confidence"
     pixels = np.clip(np.round(features * 255), 0, 255).astype(np.uint8) if kind == "image" else np.zeros(0)
     data: dict[str, Any] = {
-        "run": answers.run,
+        "run": predictions.run,
         "show": show,
         "title": title,
-        "file": f"{_stem(answers)}-examples",
-        "split": answers.split,
-        "about": about if judged is None else f"probability of {answers.class_names[judged]}",
-        "several": answers.is_multilabel,
+        "file": f"{_stem(predictions)}-examples",
+        "split": predictions.split,
+        "about": about if judged is None else f"probability of {predictions.class_names[judged]}",
+        "several": predictions.is_multilabel,
         "count": len(places),
-        "total": len(answers.labels),
+        "total": len(predictions.labels),
         "shown": len(on_sheet),
         "size": PER_SHEET,
         "sheet": sheet,
@@ -213,17 +220,17 @@ def gallery(
         "kind": kind,
         "shape": list(dataset.image_shape) if dataset.image_shape is not None else None,
         "pixels": _base64(pixels.astype(np.uint8)),
-        "probabilities": _base64(answers.probabilities[every].astype("<f4")),
-        "names": list(answers.class_names),
+        "probabilities": _base64(predictions.probabilities[every].astype("<f4")),
+        "names": list(predictions.class_names),
         "opened": opened,
         "query": query,
     }
     if kind == "plane":
-        plane = shown_features(answers.run, answers.split)
-        behind = np.linspace(0, len(plane) - 1, min(MOST_POINTS, len(plane))).astype(int)
+        plane = shown_features(predictions.run, predictions.split)
+        behind = np.linspace(0, len(plane) - 1, min(MAX_POINTS, len(plane))).astype(int)
         low, high = plane.min(axis=0), plane.max(axis=0)
         data["extent"] = [float(low[0]), float(high[0]), float(low[1]), float(high[1])]
-        data["points"] = [[*plane[i].tolist(), answers.labels[i].tolist()] for i in behind]
+        data["points"] = [[*plane[i].tolist(), predictions.labels[i].tolist()] for i in behind]
     if kind == "values":
         data["features"] = list(dataset.feature_names) or [f"x{i + 1}" for i in range(dataset.n_features)]
     _part(state.GALLERY, data, choose, view="gallery")
@@ -258,8 +265,8 @@ def _cell(value: Any) -> Any:
     return None if math.isnan(number) else int(number) if isinstance(value, int | np.integer) else number
 
 
-def _stem(answers: Answers) -> str:
-    return f"{answers.run}-snapshot-{answers.number}-{answers.split}"
+def _stem(predictions: Predictions) -> str:
+    return f"{predictions.run}-snapshot-{predictions.number}-{predictions.split}"
 
 
 def _base64(values: ndarray) -> str:

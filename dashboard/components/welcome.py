@@ -1,4 +1,4 @@
-"""What a first visitor sees, before there is any run."""
+"""The welcome page, shown before there is any run."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import streamlit as st
 
 from annscope.dashboard import state
 from annscope.dashboard.components import controls
-from annscope.dashboard.components.header import show_refusal, start_run
+from annscope.dashboard.components.header import show_command_error, start_run
 
 
 @dataclass(frozen=True)
 class Example:
-    """A set-up to start with one click; `settings` are what differs from the defaults."""
+    """An example configuration to start with one click; `settings` are those that differ from the defaults."""
 
     title: str
     icon: str
@@ -33,13 +33,13 @@ EXAMPLES = (
     Example(
         "See over-fitting happen",
         ":material/trending_down:",
-        "Half of the digits, a wide network and no penalty: the training loss falls on, the held-out loss turns.",
+        "Half of the digits, a wide network and no penalty: the training loss keeps falling, the held-out loss rises.",
         {"hidden": (256, 128), "split": 0.5, "learning-rate": 0.002, "batch-size": 32, "epochs": 40},
     ),
     Example(
-        "Switch the neurons off",
+        "See neurons die",
         ":material/power_settings_new:",
-        "Plain gradient descent with a learning rate that is too bold: watch units of a ReLU network die.",
+        "Plain gradient descent with a learning rate that is too high: watch units of a ReLU network die.",
         {"data": "digits", "hidden": (48, 48, 24), "optimizer": "sgd", "learning-rate": 0.5, "batch-size": 32,
          "epochs": 60},
     ),
@@ -47,15 +47,15 @@ EXAMPLES = (
 
 
 def welcome() -> None:
-    """Say what this is and offer the first run."""
+    """Draw the introduction and the buttons that start a first run."""
     with st.container(key="welcome", gap="medium"):
         st.title("See a neural network think while it learns", anchor=False)
         st.markdown(
             "annscope trains a small network, written in plain NumPy, before your eyes: its weights, every neuron's "
-            "activity and each mistake it makes, live. Choose the settings on the left, or just begin: "
-            "you can pause, turn the learning rate and scrub back to any moment."
+            "activation and each mistake it makes, live. Choose the settings on the left, or just start: "
+            "you can pause, change the learning rate and scrub back to any snapshot."
         )
-        show_refusal()
+        show_command_error()
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
                 "Train on real digits",

@@ -1,4 +1,4 @@
-"""How far a network's confidence can be believed."""
+"""Calibration curve: accuracy against confidence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from annscope.core.evaluation.curves import Calibration
 from annscope.dashboard import escaping
-from annscope.dashboard.figures.look import palette_for, styled, walkable
+from annscope.dashboard.figures.style import navigable, palette_for, styled
 
 
 def calibration_figure(
@@ -17,17 +17,17 @@ def calibration_figure(
     dark: bool,
     of_label: str | None = None,
 ) -> go.Figure:
-    """A bar for each bin: the share of right answers, and the gap to the mean confidence drawn on it.
+    """A bar for each bin: its accuracy, and the gap to its mean confidence.
 
-    The bars carry the number of their bin; `chosen` is the bin that is looked at. `of_label` names the label whose
-    probability `found` is about, the share then being that of the examples that carry it.
+    The customdata of a bar is the number of its bin; `chosen` is the selected bin. `of_label` names the label whose
+    probability `found` is about; the bars are then the fraction of examples with that label.
     """
     name = None if of_label is None else escaping.plotly(of_label)
     if name is None:
-        x, y = "Confidence (probability of the prediction)", "Share that is right"
+        x, y = "Confidence (probability of the prediction)", "Accuracy (fraction that is right)"
         words = ("confidence", "predictions", "right", "mean confidence")
     else:
-        x, y = f"Probability of {name}", f"Share that is {name}"
+        x, y = f"Probability of {name}", f"Fraction that is {name}"
         words = (f"p({name})", "examples", f"truly {name}", f"mean p({name})")
     palette = palette_for(dark)
     width = found.edges[1] - found.edges[0]
@@ -50,7 +50,7 @@ def calibration_figure(
         f"{words[2]} {found.accuracy[b]:.1%}<br>{words[3]} {found.confidence[b]:.1%}"
         for b in held
     ]
-    walkable(figure, texts)
+    navigable(figure, texts)
     for b in held:
         figure.add_shape(
             type="line", x0=found.confidence[b], x1=found.confidence[b], y0=found.accuracy[b], y1=found.confidence[b],

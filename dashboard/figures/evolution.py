@@ -1,4 +1,4 @@
-"""How one figure of every class went over the epochs."""
+"""A metric of every class over the epochs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from annscope.dashboard import escaping
-from annscope.dashboard.figures.look import palette_for, short, styled, walkable
+from annscope.dashboard.figures.style import navigable, palette_for, short, styled
 
 
 def evolution_figure(
@@ -25,9 +25,9 @@ def evolution_figure(
     now: float,
     dark: bool,
 ) -> go.Figure:
-    """A line a class, the chosen one in front, and a rule at the moment that is looked at; gaps where undefined.
+    """A line for each class, the chosen one in front, and a vertical line at the selected snapshot; gaps if undefined.
 
-    Each point carries the number of its snapshot; the keys go along the chosen line.
+    The customdata of a point is the number of its snapshot; the points of the chosen line are reachable by keyboard.
     """
     palette = palette_for(dark)
     figure = go.Figure()
@@ -49,17 +49,17 @@ def evolution_figure(
                 f"{time_name.lower()} {at:,}<br>{figure_name} " + ("undefined" if np.isnan(value) else f"{value:.4f}")
                 for at, value in zip(epochs, values[:, label], strict=True)
             ]
-            walkable(figure, texts, label)
+            navigable(figure, texts, label)
         if is_chosen and len(known):
             figure.add_annotation(
                 x=epochs[known[-1]], y=values[known[-1], label], text=f"<b>{escaping.plotly(short(names[label]))}</b>",
                 showarrow=False, xanchor="left", xshift=8, font={"color": palette.chosen},
             )  # fmt: skip
     figure.add_vline(x=now, line={"color": palette.other, "width": 1.5, "dash": "dot"})
-    # A range of our own: plotly would make room for the name within the axis, as if the run had gone on there.
+    # An explicit range: plotly would extend the axis for the name, as if the run had continued.
     span = max(1.0, epochs[-1] - epochs[0])
-    room = 0.03 * span
-    figure.update_xaxes(range=[epochs[0] - room, epochs[-1] + room], dtick=1 if span <= 12 else None)
+    padding = 0.03 * span
+    figure.update_xaxes(range=[epochs[0] - padding, epochs[-1] + padding], dtick=1 if span <= 12 else None)
     figure.update_yaxes(range=[-0.03, 1.04])
     return styled(figure, dark, x=time_name, y=figure_name, height=380).update_layout(
         margin_r=28 + 7 * len(short(names[chosen]))

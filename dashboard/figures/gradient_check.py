@@ -1,4 +1,4 @@
-"""The picture of a gradient check: what backpropagation says against what moving a parameter shows."""
+"""Gradient check: the gradient by backpropagation against the finite difference."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _SYMBOLS = {True: "circle-open", False: "x-thin-open", None: "diamond-open"}
 
 
 def gradient_check_figure(checked: RunCheck, *, dark: bool = False) -> go.Figure:
-    """The gradient of each checked parameter against its difference quotient, for both ways to compute it.
+    """The gradient of each checked parameter against its finite difference: as the run computes it, and exact.
 
-    A run whose gradient is the exact one has one panel, for they are the same to rounding. Right and wrong
-    differ in colour and in sign; on the line both agree.
+    A run that computes the exact gradient has one panel, as the two are equal up to rounding. Right and wrong
+    differ in colour and symbol; on the line both agree.
     """
     panels: list[tuple[str, GradientCheck]] = [("As this run computes it", checked.own)]
     if not checked.is_exact:
@@ -28,8 +28,8 @@ def gradient_check_figure(checked: RunCheck, *, dark: bool = False) -> go.Figure
     )
     every = [float(part) for _, check in panels for part in (*check.analytic, *check.numeric)]
     low, high = min(every, default=-1.0), max(every, default=1.0)
-    room = 0.06 * (high - low) or 1.0
-    ends = [low - room, high + room]
+    padding = 0.06 * (high - low) or 1.0
+    ends = [low - padding, high + padding]
     for column, (name, check) in enumerate(panels, 1):
         right = check.is_right
         figure.add_scatter(

@@ -1,4 +1,4 @@
-"""The picture of a range test: the loss against the learning rate."""
+"""Learning rate range test: the loss against the learning rate."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _DARK = {"line": "#6EA0FF", "raw": "#5D6A7B", "suggested": "#2FC9A0", "lowest": 
 
 
 def learning_rate_figure(points: Sequence[RangePoint], found: Suggestion, *, dark: bool = False) -> go.Figure:
-    """Loss of each step and its running mean against the logarithm of the learning rate, with what was found.
+    """Loss of each step and its running mean against the logarithm of the learning rate, with the suggestion.
 
-    The axis of the loss ends a little above where it began: how far it explodes is of no interest,
-    and the fall before it would not be seen.
+    The axis of the loss ends a little above its first value: with the whole divergence in the picture, the
+    decrease before it would not be visible.
     """
     colors = _DARK if dark else _LIGHT
     rates = [point.learning_rate for point in points]
@@ -56,5 +56,5 @@ def learning_rate_figure(points: Sequence[RangePoint], found: Suggestion, *, dar
 def _range(points: Sequence[RangePoint]) -> tuple[float, float]:
     losses = [point.smoothed for point in points if math.isfinite(point.smoothed)]
     low, top = min(losses), min(max(losses), 1.25 * losses[0])
-    room = 0.25 * (top - low) or 0.1 * abs(low) or 0.1
-    return low - room, top + room / 2
+    padding = 0.25 * (top - low) or 0.1 * abs(low) or 0.1
+    return low - padding, top + padding / 2

@@ -1,4 +1,4 @@
-"""ROC and precision-recall curves with the point of one threshold marked on both."""
+"""ROC and precision-recall curves, with the point of one threshold marked on both."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from numpy import ndarray
 
 from annscope.core.evaluation.curves import AtThreshold, PrecisionRecallCurve, RocCurve
 from annscope.dashboard import escaping
-from annscope.dashboard.figures.look import Palette, palette_for, styled, walkable
+from annscope.dashboard.figures.style import Palette, navigable, palette_for, styled
 
-MOST_POINTS = 300
+MAX_POINTS = 300
 """How many points of a curve are drawn; the areas are always those of all points."""
 
 
-def thinned(x: Float[ndarray, " n"], y: Float[ndarray, " n"], most: int = MOST_POINTS) -> Int[ndarray, " kept"]:
-    """The places of at most `most` points, both ends among them, evenly spread along the curve's length."""
-    if len(x) <= most:
+def thinned(x: Float[ndarray, " n"], y: Float[ndarray, " n"], limit: int = MAX_POINTS) -> Int[ndarray, " kept"]:
+    """The indices of at most `limit` points, including both ends, evenly spread along the curve's length."""
+    if len(x) <= limit:
         return np.arange(len(x))
     length = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-    return np.unique(np.searchsorted(length, np.linspace(0.0, length[-1], most)).clip(0, len(x) - 1))
+    return np.unique(np.searchsorted(length, np.linspace(0.0, length[-1], limit)).clip(0, len(x) - 1))
 
 
 def roc_figure(
     curves: Sequence[RocCurve], names: Sequence[str], chosen: int, mark: AtThreshold, *, dark: bool
 ) -> go.Figure:
-    """Every class against the others, the chosen one in front; its points carry their threshold."""
+    """The ROC curve of every class, one vs. rest, the chosen one in front; a point's customdata is its threshold."""
     palette = palette_for(dark)
     figure = go.Figure()
     figure.add_scatter(
@@ -56,7 +56,7 @@ def precision_recall_figure(
     share: float,
     dark: bool,
 ) -> go.Figure:
-    """Every class against the others as steps; `share` of the examples are of the chosen class: chance."""
+    """The precision-recall curve of every class, one vs. rest; `share` is the fraction of the chosen class (chance)."""
     palette = palette_for(dark)
     figure = go.Figure()
     figure.add_scatter(
@@ -87,7 +87,7 @@ def _add_curve(
         return  # nothing to draw for a class without examples
     kept = thinned(x, y)
     name = escaping.plotly(names[label])
-    # A browser has no infinity: the point that calls nothing positive has no threshold to show.
+    # JSON has no infinity: the point at which nothing is predicted positive has no threshold.
     carried = np.where(np.isinf(thresholds[kept]), np.nan, thresholds[kept])
     figure.add_scatter(
         x=x[kept], y=y[kept], customdata=carried, name=name, mode="lines+markers" if is_chosen else "lines",
@@ -96,7 +96,7 @@ def _add_curve(
         opacity=1.0 if is_chosen else 0.55,
         meta={"label": label},
         hovertemplate=f"<b>{name}</b><br>%{{text}}<extra></extra>" if is_chosen
-        else f"{name}<br>click to look at it<extra></extra>",
+        else f"{name}<br>click to choose it<extra></extra>",
     )  # fmt: skip
     if is_chosen:
         texts = [
@@ -104,7 +104,7 @@ def _add_curve(
             + ("above every probability" if np.isnan(threshold) else f"threshold {threshold:.4g}")
             for across, up, threshold in zip(x[kept], y[kept], carried, strict=True)
         ]
-        walkable(figure, texts, label)
+        navigable(figure, texts, label)
 
 
 def _mark(figure: go.Figure, x: float, y: float, palette: Palette) -> None:

@@ -1,4 +1,4 @@
-"""The Inspect page: which class fails, on which examples, and how sure the network was."""
+"""The Inspect page: evaluation of a snapshot by class and by example."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
-from annscope.dashboard import escaping, state
+from annscope.dashboard import address, escaping, state
+from annscope.dashboard.address import Query, parse_query, views_of
 from annscope.dashboard.components import parts
+from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.picker import pick_run, run_to_show
-from annscope.dashboard.components.trouble import said_in_a_sentence
-from annscope.dashboard.looking import Looking, understand, views_of
-from annscope.dashboard.queries.evaluations import Answers, DerivedError, answers_of, splits_of
-from annscope.dashboard.queries.live_runs import follow
-from annscope.dashboard.queries.snapshots import Moments
+from annscope.dashboard.queries.evaluations import DerivedError, Predictions, predictions_of, splits_of
+from annscope.dashboard.queries.live_runs import get_live_run
+from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.dashboard.views import choices
 from annscope.dashboard.views.calibration import confidence
 from annscope.dashboard.views.classes import classes
@@ -50,9 +50,9 @@ STYLE = """<style>
 .st-key-inspect-body [data-testid="stMetricValue"] { font-size: 1.4rem; font-variant-numeric: tabular-nums; }
 </style>"""
 STEADY = '<style>[data-stale="true"] { opacity: 1 !important; }</style>'
-"""Streamlit fades what is about to be drawn anew, which at each step of a run would be a flicker."""
+"""Streamlit fades elements that are about to be drawn again, which would flicker at each step of a run."""
 SPLIT_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
-_VIEWS: dict[str, Callable[[Looking, Answers, Moments], None]] = {
+_VIEWS: dict[str, Callable[[Query, Predictions, Snapshots], None]] = {
     "matrix": matrix,
     "classes": classes,
     "pairs": pairs,
@@ -64,136 +64,135 @@ _VIEWS: dict[str, Callable[[Looking, Answers, Moments], None]] = {
 
 def page() -> None:
     """Draw the page."""
-    state.arrive(state.INSPECT)
-    state.take_address()
+    address.enter_page(state.INSPECT)
+    address.accept_new()
     st.html(STYLE)
     run = run_to_show()
-    for sentence in st.session_state.pop(state.COMPLAINTS, []):
+    for sentence in st.session_state.pop(state.WARNINGS, []):
         st.warning(escaping.markdown(sentence), icon=":material/link_off:")
     if run is None:
-        st.info("There is no run yet: train a network first, then look here at what it gets wrong.", icon="🔎")
+        st.info("There is no run yet: train a network first, then see here what it gets wrong.", icon="🔎")
     else:
         _inspect(run)
-    state.remember_address()
+    address.remember()
 
 
 @st.fragment
-@said_in_a_sentence()
+@show_errors()
 def _inspect(run: str) -> None:
-    state.catch_up()
-    if state.shown_run() not in {None, run}:
-        st.rerun()  # another run was picked: the whole page is about that one
+    address.discard_stale()
+    if address.get_run() not in {None, run}:
+        st.rerun()  # another run was chosen: the whole page must be drawn again
     with st.container(key="inspect-choices", horizontal=True, vertical_alignment="center", gap="medium"):
         pick_run(run)
         try:
-            following = follow(run)
-            moments = following.moments()
-            splits = splits_of(run) if following.is_described else {}
-            if not moments.lines or not splits:
-                raise DerivedError("This run has no snapshot yet; its first appears here as soon as it is there.")
-            names = tuple(following.reader.description["dataset"]["class_names"])
-            is_multilabel = following.reader.is_multilabel
+            live_run = get_live_run(run)
+            snapshots = live_run.snapshots()
+            splits = splits_of(run) if live_run.is_described else {}
+            if not snapshots.lines or not splits:
+                raise DerivedError("This run has no snapshot yet; its first will appear here.")
+            names = tuple(live_run.reader.description["dataset"]["class_names"])
+            is_multilabel = live_run.reader.is_multilabel
         except AnnscopeError as error:
             _await_snapshot(run, error)
             return
-        looking = understand(
-            st.query_params.to_dict(), run, n_snapshots=following.newest + 1, splits=splits, class_names=names,
+        query = parse_query(
+            st.query_params.to_dict(), run, n_snapshots=live_run.newest + 1, splits=splits, class_names=names,
             is_multilabel=is_multilabel,
         )  # fmt: skip
-        looking = replace(looking, number=following.nearest(looking.number))
-        _choose_split(looking, splits)
-        _choose_moment(looking, following.at_work)
-    for sentence in looking.complaints:
+        query = replace(query, number=live_run.nearest(query.number))
+        _choose_split(query, splits)
+        _choose_snapshot(query, live_run.at_work)
+    for sentence in query.warnings:
         st.warning(escaping.markdown(sentence), icon=":material/link_off:")
     try:
-        answers = answers_of(run, looking.number, looking.split)
+        predictions = predictions_of(run, query.number, query.split)
     except AnnscopeError as error:
-        _say(error)
+        _show_error(error)
         return
-    _headline(answers, moments)
+    _headline(predictions, snapshots)
     with st.container(key="inspect-body"):
         left, right = st.columns([7, 5], gap="large")
         with left:
-            _choose_view(looking, answers)
+            _choose_view(query, predictions)
             try:
-                _VIEWS[looking.view](looking, answers, moments)
+                _VIEWS[query.view](query, predictions, snapshots)
             except AnnscopeError as error:
-                _say(error)
+                _show_error(error)
         with right:
-            gallery(looking, answers)
-        if following.at_work and state.SNAPSHOT not in st.query_params:
+            gallery(query, predictions)
+        if live_run.at_work and address.SNAPSHOT not in st.query_params:
             st.html(STEADY)
 
 
-def _say(error: AnnscopeError) -> None:
+def _show_error(error: AnnscopeError) -> None:
     st.error(escaping.markdown(str(error)), icon=":material/error:")
 
 
-def _choose_split(looking: Looking, splits: Mapping[str, int]) -> None:
+def _choose_split(query: Query, splits: Mapping[str, int]) -> None:
     options = {split: f"{SPLIT_NAMES[split]} · {count:,}" for split, count in splits.items()}
-    choices.segments(state.SUBSET, "Split", options, looking.split, also=(state.SAMPLE, state.SHEET))
+    choices.segments(address.SUBSET, "Split", options, query.split, also=(address.SAMPLE, address.SHEET))
 
 
-def _choose_moment(looking: Looking, at_work: bool) -> None:
+def _choose_snapshot(query: Query, at_work: bool) -> None:
     ticks = TICK_SECONDS if at_work else None
-    st.fragment(_moment, run_every=ticks, key=state.PLACE)(looking.run, looking.number, at_work)
+    st.fragment(_snapshot, run_every=ticks, key=state.PLACE)(query.run, query.number, at_work)
 
 
-@said_in_a_sentence()
-def _moment(run: str, drawn: int, was_at_work: bool) -> None:
-    """Which snapshot is looked at; while the run is at work and no snapshot is fixed, the page moves on with it."""
-    state.catch_up()
+@show_errors()
+def _snapshot(run: str, drawn: int, was_at_work: bool) -> None:
+    """The snapshot picker; while the run is at work and no snapshot is fixed, the page shows the newest."""
+    address.discard_stale()
     try:
-        following = follow(run)
+        live_run = get_live_run(run)
     except AnnscopeError:
-        st.rerun()  # the page says what is wrong
-    fixed = state.shown_number(state.SNAPSHOT)
-    number = following.newest if fixed is None else following.nearest(min(fixed, following.newest))
-    if following.at_work != was_at_work or number != drawn:
-        st.rerun()  # all of the page is about that moment
-    moments = following.moments()
+        st.rerun()  # the page shows the error
+    fixed = address.get_number(address.SNAPSHOT)
+    number = live_run.newest if fixed is None else live_run.nearest(min(fixed, live_run.newest))
+    if live_run.at_work != was_at_work or number != drawn:
+        st.rerun()  # the whole page shows that snapshot
+    snapshots = live_run.snapshots()
 
     def choose(choice: Mapping[str, Any]) -> None:
-        state.put(state.SNAPSHOT, None if choice.get("latest") else str(int(choice["number"])))
+        address.put(address.SNAPSHOT, None if choice.get("latest") else str(int(choice["number"])))
 
-    if len(moments.numbers) > 1 or was_at_work:
-        numbers = sorted({*moments.numbers, drawn})
-        at = [moments.at(number) for number in numbers]
-        follows = state.SNAPSHOT not in st.query_params
-        parts.moment(drawn, numbers, at, moments.unit, following=follows, live=was_at_work, choose=choose)
+    if len(snapshots.numbers) > 1 or was_at_work:
+        numbers = sorted({*snapshots.numbers, drawn})
+        at = [snapshots.at(number) for number in numbers]
+        follows = address.SNAPSHOT not in st.query_params
+        parts.snapshot_picker(drawn, numbers, at, snapshots.unit, is_following=follows, live=was_at_work, choose=choose)
 
 
 def _await_snapshot(run: str, error: AnnscopeError) -> None:
-    """Say why there is nothing to see yet, and look again as long as the run is at work."""
+    """Show why there is nothing to see yet, and check again as long as the run is at work."""
     st.info(escaping.markdown(str(error)), icon=":material/hourglass_empty:")
     try:
-        at_work = follow(run).at_work
+        at_work = get_live_run(run).at_work
     except AnnscopeError:
         return
 
-    @said_in_a_sentence()
-    def look() -> None:
-        following = follow(run)
-        if following.newest >= 0 or not following.at_work:
+    @show_errors()
+    def poll() -> None:
+        live_run = get_live_run(run)
+        if live_run.newest >= 0 or not live_run.at_work:
             st.rerun()
 
     if at_work:
-        st.fragment(look, run_every=TICK_SECONDS, key=state.PLACE)()
+        st.fragment(poll, run_every=TICK_SECONDS, key=state.PLACE)()
 
 
-def _choose_view(looking: Looking, answers: Answers) -> None:
-    choices.segments(state.VIEW, "View", views_of(is_multilabel=answers.is_multilabel), looking.view)
+def _choose_view(query: Query, predictions: Predictions) -> None:
+    choices.segments(address.VIEW, "View", views_of(is_multilabel=predictions.is_multilabel), query.view)
 
 
-def _headline(answers: Answers, moments: Moments) -> None:
-    n, wrong = len(answers.labels), int((~answers.right).sum())
-    figures = f"**{answers.accuracy:.2%}** right, **{wrong:,}** wrong."
-    if answers.is_multilabel:
+def _headline(predictions: Predictions, snapshots: Snapshots) -> None:
+    n, wrong = len(predictions.labels), int((~predictions.right).sum())
+    figures = f"**{predictions.accuracy:.2%}** right, **{wrong:,}** wrong."
+    if predictions.is_multilabel:
         figures = (
-            f"subset accuracy **{answers.accuracy:.2%}** (every label right), **{wrong:,}** with a wrong label; "
-            f"Hamming loss **{answers.hamming_loss:.4f}** (share of wrong labels)."
+            f"subset accuracy **{predictions.accuracy:.2%}** (every label right), **{wrong:,}** with a wrong label; "
+            f"Hamming loss **{predictions.hamming_loss:.4f}** (share of wrong labels)."
         )
     with st.container(key="inspect-headline"):
-        st.markdown(
-            f"**{SPLIT_NAMES[answers.split]} split**, {n:,} examples, {moments.name(answers.number)}: {figures}"
-        )
+        split, time = SPLIT_NAMES[predictions.split], snapshots.name(predictions.number)
+        st.markdown(f"**{split} split**, {n:,} examples, {time}: {figures}")

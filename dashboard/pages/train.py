@@ -1,19 +1,19 @@
-"""The Train page: choose settings, start a run, and watch, steer and replay it."""
+"""The Train page: choose settings, start a run, and watch, control and replay it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
-from annscope.dashboard import escaping, state
+from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components import augmentation, controls, learning_rate_finder
+from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.gradient import gradient_panel
 from annscope.dashboard.components.header import header
 from annscope.dashboard.components.picker import run_to_show
 from annscope.dashboard.components.stage import stage
-from annscope.dashboard.components.trouble import said_in_a_sentence
 from annscope.dashboard.components.welcome import welcome
-from annscope.dashboard.queries.live_runs import follow
+from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.queries.tables import COLUMNS, history_csv, history_rows
 from annscope.runs.catalogue import free_bytes, size_of
 from annscope.runs.progress import byte_words
@@ -48,43 +48,43 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 </style>"""
 """Spacing: the settings fit on one screen, and the live views get the width.
 
-The head of the page ticks; it neither fades nor glides, as a browser paints sixty times a second for that.
+The header ticks; it has no transitions, as a browser would paint sixty times a second for them.
 """
 
 
 def page() -> None:
     """Draw the page."""
-    state.arrive(state.TRAIN)
+    address.enter_page(state.TRAIN)
     st.html(STYLE)
     controls.sidebar(below={"learning-rate": learning_rate_finder.button}, augmented=augmentation.pictures)
     _main()
-    learning_rate_finder.window()  # comes last: while it searches, the page is there already
+    learning_rate_finder.dialog()  # comes last: while it searches, the page is drawn already
 
 
 def _main() -> None:
     run = run_to_show()
-    complaints = st.session_state.get(state.COMPLAINTS, [])
-    if complaints:
-        lines = [escaping.markdown(sentence) for sentence in complaints]
+    warnings = st.session_state.get(state.WARNINGS, [])
+    if warnings:
+        lines = [escaping.markdown(sentence) for sentence in warnings]
         st.warning(
             lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines), icon=":material/link_off:"
         )
-    state.remember_address()
+    address.remember()
     if run is None:
         welcome()
         return
     header(run)
     try:
-        newest = follow(run).newest
+        newest = get_live_run(run).newest
     except AnnscopeError:
-        return  # the header says what is wrong with it
-    for sentence in state.not_recorded(st.query_params.to_dict(), newest):
+        return  # the header shows the error
+    for sentence in address.snapshot_warnings(st.query_params.to_dict(), newest):
         st.warning(escaping.markdown(sentence), icon=":material/link_off:")
     _watch(run)
 
 
 @st.fragment
-@said_in_a_sentence()
+@show_errors()
 def _watch(run: str) -> None:
     stage(run)
     with st.expander("Numbers", key=state.NUMBERS, icon=":material/table:", on_change="rerun") as numbers:
@@ -97,17 +97,19 @@ def _watch(run: str) -> None:
 
 
 def _numbers(run: str) -> None:
-    following = follow(run)
-    lines, n_all, n_thinned = following.snapshot_lines(), following.newest + 1, len(following.history.thinned)
+    live_run = get_live_run(run)
+    lines, n_all, n_thinned = live_run.snapshot_lines(), live_run.newest + 1, len(live_run.history.thinned)
     words = [f"{n_all:,} snapshots" + (f", {len(lines):,} of them in this table" if len(lines) < n_all else "")]
     if n_thinned:
-        words.append(f"{n_all - n_thinned:,} keep their arrays, the others were thinned out to stay within the budget")
-    words.append(f"{byte_words(size_of(following.reader.directory))} on the disk, {byte_words(free_bytes())} free")
+        words.append(
+            f"{n_all - n_thinned:,} keep their arrays, those of the others were deleted to stay within the budget"
+        )
+    words.append(f"{byte_words(size_of(live_run.reader.directory))} on the disk, {byte_words(free_bytes())} free")
     st.caption("; ".join(words) + ".")
     st.dataframe(history_rows(lines), column_order=COLUMNS, hide_index=True, height=280)
     st.download_button(
         "History as CSV",
-        lambda: history_csv(follow(run).reader.snapshot_lines()),
+        lambda: history_csv(get_live_run(run).reader.snapshot_lines()),
         file_name=f"{run}.csv",
         mime="text/csv",
         key=state.DOWNLOAD,

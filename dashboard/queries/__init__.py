@@ -1,1 +1,1 @@
-"""Questions about runs and their answers, cached: evaluations, examples, selections, live runs, tables."""
+"""Queries about runs, cached: evaluations, examples, selections, live runs, tables."""

@@ -1,7 +1,7 @@
-"""What follows from a record: the answers of any snapshot's network on any split, computed by `core` when asked.
+"""Evaluations: the predictions of any snapshot's network on any split, and what follows from them, computed on demand.
 
-Nothing of this is stored with the run: parameters and data give it again, bit for bit. What was
-asked last is kept in memory, so that a second look costs nothing.
+None of it is stored with the run: parameters and data reproduce it bit for bit. The most recent results are cached
+in memory.
 """
 
 from __future__ import annotations
@@ -39,29 +39,29 @@ from annscope.core.evaluation.metrics import ClassMetrics, class_metrics, confus
 from annscope.core.network import Network
 from annscope.core.snapshot import Confusion
 from annscope.dashboard.queries.examples import source_of
-from annscope.dashboard.queries.live_runs import follow
+from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.data.errors import DataError
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 
-KEPT_ANSWERS = 8
-KEPT_CONFUSIONS = 2000
+CACHED_PREDICTIONS = 8
+CACHED_CONFUSIONS = 2000
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
 class DerivedError(AnnscopeError):
-    """Something that cannot be computed from a record: the text says why."""
+    """Something that cannot be computed from a record; the message says why."""
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What one network answered on every example of one split.
+class Predictions:
+    """The predictions of one network for every example of one split, in the split's order.
 
-    `predictions` are the classes of the largest logits, as the worker counts them; `probabilities`
-    are as the output layer gives them, with a sigmoid each for itself. Examples are in the split's order.
-    Where an example carries any number of labels, labels and predictions are rows of 0 and 1.
+    `predicted` are the classes of the largest logits, as the worker counts them; `probabilities` are the outputs of
+    the last layer (softmax, or an independent sigmoid for each class). In multi-label data, `labels` and `predicted`
+    are rows of 0 and 1.
     """
 
     run: str
@@ -69,7 +69,7 @@ class Answers:
     split: str
     class_names: tuple[str, ...]
     labels: Labels
-    predictions: Labels
+    predicted: Labels
     probabilities: Float[ndarray, "n n_classes"]
 
     @property
@@ -78,31 +78,31 @@ class Answers:
 
     @property
     def is_multilabel(self) -> bool:
-        """Whether an example may carry any number of labels."""
+        """Whether an example may have any number of labels."""
         return self.labels.ndim == 2
 
     @cached_property
     def confusion(self) -> Confusion:
-        """How often each true class (row) was taken for each class (column); or of each label by itself."""
-        return confusion_matrix(self.labels, self.predictions, self.n_classes)
+        """The confusion matrix: rows true, columns predicted; in multi-label data a 2x2 matrix for each label."""
+        return confusion_matrix(self.labels, self.predicted, self.n_classes)
 
     @cached_property
     def confidence(self) -> Float[ndarray, " n"]:
-        """The probability of each prediction; of several labels that all of them are right, if they are independent."""
+        """The probability of each prediction; in multi-label data, of all labels, as if independent."""
         if self.is_multilabel:
             of_all: ndarray = np.maximum(self.probabilities, 1 - self.probabilities).prod(axis=1)
             return of_all
-        chosen: ndarray = self.probabilities[np.arange(len(self.labels)), self.predictions]
-        return chosen
+        of_predicted: ndarray = self.probabilities[np.arange(len(self.labels)), self.predicted]
+        return of_predicted
 
     @cached_property
     def right(self) -> Bool[ndarray, " n"]:
-        """Which predictions are the true class; or all the true labels and no other."""
-        return is_right(self.labels, self.predictions)
+        """Which predictions are right: the true class; or exactly the true labels."""
+        return is_right(self.labels, self.predicted)
 
     @cached_property
     def accuracy(self) -> float:
-        """The share of right predictions (of labels the subset accuracy); NaN without examples."""
+        """The accuracy (in multi-label data the subset accuracy); NaN without examples."""
         return float(self.right.mean()) if len(self.right) else float("nan")
 
     @cached_property
@@ -122,109 +122,109 @@ class Answers:
 
     @cached_property
     def roc_areas(self) -> tuple[Float[ndarray, " n_classes"], Averages]:
-        """The area under each class's ROC curve, and on average."""
+        """The area under the ROC curve of each class, and its averages."""
         return averaged_over_classes(area_under_roc, self.labels, self.probabilities)
 
     @cached_property
     def average_precisions(self) -> tuple[Float[ndarray, " n_classes"], Averages]:
-        """The average precision of each class, and on average."""
+        """The average precision of each class, and its averages."""
         return averaged_over_classes(average_precision, self.labels, self.probabilities)
 
     @cached_property
     def roc_curves(self) -> tuple[RocCurve, ...]:
-        """Each class against all others."""
+        """The ROC curve of each class, one vs. rest."""
         return tuple(roc_curve(self.is_class(c), self.probabilities[:, c]) for c in range(self.n_classes))
 
     @cached_property
     def precision_recall_curves(self) -> tuple[PrecisionRecallCurve, ...]:
-        """Each class against all others."""
+        """The precision-recall curve of each class, one vs. rest."""
         return tuple(precision_recall_curve(self.is_class(c), self.probabilities[:, c]) for c in range(self.n_classes))
 
     @cached_property
     def calibration(self) -> Calibration:
-        """How often predictions of a certain confidence are right."""
+        """The calibration curve: accuracy by confidence."""
         return calibration(self.right, self.confidence)
 
     def calibration_of(self, label: int) -> Calibration:
-        """How often examples to which a certain probability of a label was given carry it."""
+        """The calibration curve of one class or label: how often it is true, by its predicted probability."""
         return calibration(self.is_class(label), self.probabilities[:, label])
 
     @cached_property
     def sample_averages(self) -> dict[str, float]:
-        """Precision, recall and F1 of the labels of each example, on average; of labels alone."""
-        return sample_averages(self.labels, self.predictions)
+        """Precision, recall and F1 averaged over the examples; multi-label data only."""
+        return sample_averages(self.labels, self.predicted)
 
     @cached_property
     def hamming_loss(self) -> float:
-        """The share of wrong among all answers, one a label; of labels alone."""
+        """The Hamming loss: the fraction of wrong labels; multi-label data only."""
         return hamming_loss(self.confusion)
 
     def is_predicted(self, label: int) -> Bool[ndarray, " n"]:
-        """Which examples were taken for a class, or given a label."""
-        said: ndarray = self.predictions[:, label] == 1 if self.is_multilabel else self.predictions == label
-        return said
+        """Which examples are predicted as a class, or with a label."""
+        as_class: ndarray = self.predicted[:, label] == 1 if self.is_multilabel else self.predicted == label
+        return as_class
 
     def is_class(self, label: int) -> Bool[ndarray, " n"]:
-        """Which examples truly are of a class, or carry a label."""
+        """Which examples belong to a class, or have a label."""
         of_class: ndarray = self.labels[:, label] == 1 if self.is_multilabel else self.labels == label
         return of_class
 
 
-def answer(network: Network, x: ndarray, *, is_multilabel: bool = False) -> tuple[ndarray, ndarray]:
-    """Predictions and probabilities, from the logits that the worker judges: not a bit differs."""
+def predict(network: Network, x: ndarray, *, is_multilabel: bool = False) -> tuple[ndarray, ndarray]:
+    """Predicted classes and probabilities, from the same logits as the worker's evaluation: bit for bit."""
     logits = evaluated_logits(network, x)
     return network.predictions(logits, is_multilabel=is_multilabel), network.probabilities(logits)
 
 
-def answers_of(run: str, number: int, split: str) -> Answers:
-    """What the network of a snapshot answers on a split.
+def predictions_of(run: str, number: int, split: str) -> Predictions:
+    """The predictions of the network of a snapshot on a split.
 
-    Raises AnnscopeError with one sentence: an empty split, data that is gone or not what it was, a damaged record.
+    Raises AnnscopeError for an empty split, for data that is missing or has changed, and for a damaged record.
     """
-    return _answers.get((run, number, split), lambda: _compute(run, number, split))
+    return _predictions.get((run, number, split), lambda: _compute(run, number, split))
 
 
-def _compute(run: str, number: int, split: str) -> Answers:
+def _compute(run: str, number: int, split: str) -> Predictions:
     dataset = dataset_of(run)
     x, y = dataset.split(split)
     if not len(y):
         raise DerivedError(f"Run {run} has no {split} examples.")
-    network = follow(run).reader.network(number)
-    predictions, probabilities = answer(network, x, is_multilabel=dataset.is_multilabel)
-    return Answers(run, number, split, dataset.class_names, y, predictions, probabilities)
+    network = get_live_run(run).reader.network(number)
+    predicted, probabilities = predict(network, x, is_multilabel=dataset.is_multilabel)
+    return Predictions(run, number, split, dataset.class_names, y, predicted, probabilities)
 
 
 def confusions_of(run: str, numbers: Sequence[int], split: str) -> tuple[dict[int, Confusion], list[AnnscopeError]]:
-    """The confusion matrix of each of these snapshots on a split: recorded where that is the split that judged it.
+    """The confusion matrix of each of these snapshots on a split: the recorded one where the split is the held-out one.
 
-    A snapshot that cannot be read is left out, and why comes second. Raises AnnscopeError when that is every one.
+    A snapshot that cannot be read is omitted; the errors come second. Raises AnnscopeError if none can be read.
     """
     dataset = dataset_of(run)
     x, y = dataset.split(split)
-    reader = follow(run).reader
+    reader = get_live_run(run).reader
 
     def compute(number: int) -> ndarray:
         if split == dataset.heldout:
             return np.asarray(reader.snapshot(number).confusion, np.int64)
-        predictions = answer(reader.network(number), x, is_multilabel=dataset.is_multilabel)[0]
-        return confusion_matrix(y, predictions, dataset.n_classes)
+        predicted = predict(reader.network(number), x, is_multilabel=dataset.is_multilabel)[0]
+        return confusion_matrix(y, predicted, dataset.n_classes)
 
     found: dict[int, ndarray] = {}
-    troubles: list[AnnscopeError] = []
+    errors: list[AnnscopeError] = []
     for number in numbers:
         try:
             found[number] = _confusions.get((run, number, split), partial(compute, number))
         except AnnscopeError as error:
-            troubles.append(error)
-    if not found and troubles:
-        raise troubles[0]
-    return found, troubles
+            errors.append(error)
+    if not found and errors:
+        raise errors[0]
+    return found, errors
 
 
 def dataset_of(run: str) -> Dataset:
-    """The data a run learned from, checked to be the same.
+    """The data that a run was trained on, checked by its fingerprint.
 
-    Raises AnnscopeError, with one sentence, when it is gone, has changed or was never loaded.
+    Raises AnnscopeError when it is missing, has changed or was never loaded.
     """
     try:
         return source_of(run).dataset
@@ -233,9 +233,9 @@ def dataset_of(run: str) -> Dataset:
 
 
 def shown_features(run: str, split: str, places: Sequence[int] | None = None) -> Float[ndarray, "n n_features"]:
-    """The features of these examples of a split (None: all) as a person knows them.
+    """The features of these examples of a split (None: all) before scaling.
 
-    Images from 0, paper, to 1, full ink; anything else in its own units.
+    Images from 0, background, to 1, full ink; anything else in its own units.
     """
     source = source_of(run)
     x = source.dataset.split(split)[0]
@@ -244,42 +244,42 @@ def shown_features(run: str, split: str, places: Sequence[int] | None = None) ->
 
 
 def splits_of(run: str) -> dict[str, int]:
-    """The splits that hold examples, with how many, the one that judged the network first."""
+    """The splits that are not empty, with their sizes; the held-out split of the run comes first."""
     about: dict[str, Any] = RunReader(run_directory(run)).description["dataset"] or {}
     counts = {name: int(about.get(f"n_{name}", 0)) for name in SPLITS}
     order = ("validation", "test", "train")
     return {name: counts[name] for name in order if counts[name]}
 
 
-class Kept(Generic[Key, Value]):
-    """The values asked for last, computed once each; safe to use from any thread."""
+class Cache(Generic[Key, Value]):
+    """A least-recently-used cache of computed values; thread-safe."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._values: OrderedDict[Key, Value] = OrderedDict()
         self._lock = threading.RLock()
 
     def get(self, key: Key, compute: Callable[[], Value]) -> Value:
-        """The value of a key; `compute` is called when it is not known, one call at a time."""
+        """The value of a key; `compute` is called if it is not cached, one call at a time."""
         with self._lock:
             if key not in self._values:
                 self._values[key] = compute()
-                while len(self._values) > self._most:
+                while len(self._values) > self._limit:
                     self._values.popitem(last=False)
             self._values.move_to_end(key)
             return self._values[key]
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all values."""
         with self._lock:
             self._values.clear()
 
 
-_answers: Kept[tuple[str, int, str], Answers] = Kept(KEPT_ANSWERS)
-_confusions: Kept[tuple[str, int, str], ndarray] = Kept(KEPT_CONFUSIONS)
+_predictions: Cache[tuple[str, int, str], Predictions] = Cache(CACHED_PREDICTIONS)
+_confusions: Cache[tuple[str, int, str], ndarray] = Cache(CACHED_CONFUSIONS)
 
 
-def forget() -> None:
-    """Drop everything that is kept; the next look computes it anew."""
-    _answers.clear()
+def clear_caches() -> None:
+    """Remove all cached results; they are computed again when needed."""
+    _predictions.clear()
     _confusions.clear()

@@ -1,4 +1,4 @@
-"""What happened during a run, in words: each event of the record as the curves and the timeline name it."""
+"""Event texts: each event of a run's record as the curves and the timeline show it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _WORDS = {
 }
 
 
-def words_of(event: Line) -> str:
-    """What happened, and when."""
+def event_text(event: Line) -> str:
+    """What happened, and at which step."""
     step = f"{event['step']:,}"
     match event["event"]:
         case "learning_rate":
@@ -32,13 +32,13 @@ def words_of(event: Line) -> str:
         case "warning" if event.get("message"):
             return str(event["message"])
         case "best":
-            return best_words(event)
+            return best_text(event)
         case name:
             return f"{_WORDS.get(name) or name.replace('_', ' ').capitalize()} at step {step}"
 
 
-def best_words(line: Line) -> str:
-    """What the best snapshot so far is called; `line` is its line, or an event that names it."""
+def best_text(line: Line) -> str:
+    """The text for the best snapshot so far; `line` is its line, or an event that names it."""
     loss = line["heldout"]["loss"]
     figure = "not finite" if loss is None else f"{loss:.4f}" if loss >= 0.00005 else f"{loss:.1e}"
     return f"Lowest held-out loss so far: {figure}, at step {line['step']:,}"

@@ -1,4 +1,4 @@
-"""The data behind a run, for the pages that try single examples: loaded once, scaled as the network saw it."""
+"""Examples: the data of a run for the pages that show single examples, loaded once and scaled as in training."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from annscope.core.evaluation.metrics import evaluate
 from annscope.core.explain.neighbors import last_hidden, nearest
 from annscope.core.explain.what_if import Change, with_changes
 from annscope.core.network import Network
-from annscope.dashboard.queries.live_runs import follow
+from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.data.datasets import is_ready, load_dataset
 from annscope.data.examples import Examples
 from annscope.data.scaling import fit_scaler
 
 CENTERED = ("mnist", "mnist-5k", "mnist-5k-traits")
-"""Data sets whose figures stand with their centre of mass in the middle; those of others fill the image."""
+"""Data sets whose digits are centred by their centre of mass; those of others fill the image."""
 N_NEAREST = 8
-MOST_NEAREST = 64
+MAX_NEAREST = 64
 
 
 class ExampleError(AnnscopeError):
-    """An example that is not there, or data that cannot be had any more."""
+    """An example that does not exist, or data that is no longer available."""
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A run's data, and the way from the numbers of its source to those that the network sees.
+    """A run's data, and the scaling from the raw values of its source to the network's input.
 
     Features are `(raw - offset) / divisor`; `white` is the raw value of full ink in images.
-    `span` holds the least, median and greatest raw training value of each feature, where it is no image.
+    `span` holds the minimum, median and maximum raw training value of each feature, except for images.
     """
 
     dataset: Dataset
@@ -50,11 +50,11 @@ class Source:
 
 
 def source_of(run: str) -> Source:
-    """The data that a run learned from.
+    """The data that a run was trained on.
 
-    Raises AnnscopeError with one sentence when it is not on this machine, or is no longer what it was.
+    Raises AnnscopeError when it is not on this machine, or has changed.
     """
-    reader = follow(run).reader
+    reader = get_live_run(run).reader
     about = reader.description.get("dataset")
     if about is None:
         raise ExampleError(f"Run {run} has not loaded its data yet.")
@@ -71,11 +71,11 @@ def source_of(run: str) -> Source:
 
 
 _loading = threading.Lock()
-"""Held while data is loaded: who asks meanwhile waits for it instead of loading it again."""
+"""Held while data is loaded, so that concurrent requests load it once."""
 
 
 class _OtherDataError(Exception):
-    """The data is there, but it is not what the fingerprint says."""
+    """The data exists, but its fingerprint differs."""
 
 
 @lru_cache(maxsize=2)
@@ -110,12 +110,12 @@ def _load(config: RunConfig, fingerprint: str) -> Source:
 
 
 def describe(run: str) -> dict[str, Any]:
-    """What a page needs to know to make an example of its own, ready for JSON."""
-    reader = follow(run).reader
+    """What a page needs to make new examples for a run's network, as JSON values."""
+    reader = get_live_run(run).reader
     config, known = reader.config.data, reader.description.get("dataset")
     form = "mass" if config.name in CENTERED else "box"
     if known and known["image_shape"] and config.scaling in {"auto", "unit"}:
-        # Ink and features are the same: a pad need not wait until 70,000 images are loaded.
+        # The features are the ink values, so a drawing pad need not wait until 70,000 images are loaded.
         return {"kind": "image", "form": form, "white": 1.0, "offset": 0.0, "divisor": 1.0}
     source = source_of(run)
     dataset = source.dataset
@@ -136,18 +136,18 @@ def describe(run: str) -> dict[str, Any]:
 
 
 def labels(run: str) -> dict[str, list[Any]]:
-    """The class of every example of each split, or its row of 0 and 1, a number a label."""
+    """The class of every example of each split; in multi-label data its row of 0 and 1."""
     dataset = source_of(run).dataset
     return {name: dataset.split(name)[1].tolist() for name in SPLITS}
 
 
 def _shared(values: Float[ndarray, " n"]) -> float | list[float]:
-    """One number where all are the same."""
+    """One number if all are equal."""
     return float(values[0]) if np.ptp(values) == 0 else [float(value) for value in values]
 
 
 def example(run: str, split: str, index: int) -> dict[str, Any]:
-    """One example as the network sees it, ready for JSON."""
+    """One example as the network sees it, as JSON values."""
     dataset = source_of(run).dataset
     x, y = dataset.split(split)
     if index >= len(y):
@@ -157,16 +157,16 @@ def example(run: str, split: str, index: int) -> dict[str, Any]:
 
 
 def nearest_examples(run: str, number: int, x: Float[ndarray, " n_features"], k: int = N_NEAREST) -> dict[str, Any]:
-    """The training examples nearest to `x` in the last hidden layer of a snapshot, ready for JSON."""
+    """The training examples nearest to `x` in the last hidden layer of a snapshot, as JSON values."""
     source = source_of(run)
     dataset = source.dataset
     if x.shape != (dataset.n_features,) or not np.isfinite(x).all():
         raise ExampleError(f"x must be {dataset.n_features} finite numbers.")
-    if not 1 <= k <= MOST_NEAREST:
-        raise ExampleError(f"k must be from 1 to {MOST_NEAREST}, got {k}.")
-    network = follow(run).reader.network(number)
+    if not 1 <= k <= MAX_NEAREST:
+        raise ExampleError(f"k must be from 1 to {MAX_NEAREST}, got {k}.")
+    network = get_live_run(run).reader.network(number)
     point = last_hidden(network, x[None].astype(dataset.x_train.dtype))[0]
-    rows, distances = nearest(_known(run, number), point, k)
+    rows, distances = nearest(_hidden_activations(run, number), point, k)
     return {
         "k": k,
         "neighbors": [
@@ -182,17 +182,17 @@ def nearest_examples(run: str, number: int, x: Float[ndarray, " n_features"], k:
 
 
 @lru_cache(maxsize=4)
-def _known(run: str, number: int) -> Float[ndarray, "n n_units"]:
-    """Where every training example lies in the last hidden layer of a snapshot."""
-    return last_hidden(follow(run).reader.network(number), source_of(run).dataset.x_train)
+def _hidden_activations(run: str, number: int) -> Float[ndarray, "n n_units"]:
+    """The activations of the last hidden layer of a snapshot for every training example."""
+    return last_hidden(get_live_run(run).reader.network(number), source_of(run).dataset.x_train)
 
 
 def what_if(run: str, number: int, changes: Iterable[Change]) -> dict[str, Any]:
-    """How a snapshot would do on the held-out examples with changes made by hand, ready for JSON."""
-    reader = follow(run).reader
+    """Loss and accuracy of a snapshot on the held-out split with weights changed by hand, as JSON values."""
+    reader = get_live_run(run).reader
     dataset = source_of(run).dataset
     network = reader.network(number)
     changed = Network(network.config, network.n_features, network.n_classes, with_changes(network.parameters, changes))
-    judged = evaluate(changed, *dataset.split(dataset.heldout), reader.config.training.loss)
-    figures = {"loss": judged.loss, "accuracy": judged.accuracy}
+    evaluation = evaluate(changed, *dataset.split(dataset.heldout), reader.config.training.loss)
+    figures = {"loss": evaluation.loss, "accuracy": evaluation.accuracy}
     return {"split": dataset.heldout} | {name: value if np.isfinite(value) else None for name, value in figures.items()}

@@ -1,7 +1,7 @@
-"""A run's lines in bounded memory, however long it trains: what the curves and the timeline are drawn from.
+"""The history of a run in bounded memory: the lines that the curves and the timeline are drawn from.
 
-All events stay, and of the snapshots every 2^k-th, so many that there are at most `MOST`; always the first, the newest,
-the best so far and those with an event. The browser keeps its lines by the same rule (`history.js`). The record on
+All events are kept, and every 2^k-th snapshot, at most `MAX_SNAPSHOTS` of them; always the first, the newest, the best
+so far and those with an event. The browser keeps its lines by the same rule (`history.js`). The record on
 the disk has every line.
 """
 
@@ -11,16 +11,16 @@ import json
 from dataclasses import dataclass
 
 from annscope.core.evaluation.best import best_line
-from annscope.dashboard.queries.events import best_words, words_of
+from annscope.dashboard.queries.events import best_text, event_text
 from annscope.runs.record import Line
 from annscope.runs.thinning import as_ranges, numbers_in
 
-MOST = 4096
+MAX_SNAPSHOTS = 4096
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One line, where it stands among all lines of the record, and as JSON text."""
+    """One line of the record, its position in it, and its JSON text."""
 
     position: int
     line: Line
@@ -33,21 +33,21 @@ class Entry:
 
 
 class History:
-    """The lines of one run that are kept in memory. `n_lines` counts all that were added."""
+    """The lines of one run that are kept in memory; `n_lines` counts all that were added."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, limit: int = MAX_SNAPSHOTS) -> None:
         self.n_lines = 0
         self.best: Line | None = None
         self.thinned: set[int] = set()
-        self._most = most
-        self._apart = 1
+        self._limit = limit
+        self._stride = 1
         self._entries: list[Entry] = []
         self._n_snapshots = 0
         self._last: Entry | None = None
         self._marked: set[int] = set()
 
     def add(self, line: Line) -> None:
-        """Take in the next line of the record."""
+        """Add the next line of the record."""
         position, self.n_lines = self.n_lines, self.n_lines + 1
         if line["type"] == "snapshot":
             self._add_snapshot(position, line)
@@ -63,22 +63,22 @@ class History:
     def _add_snapshot(self, position: int, line: Line) -> None:
         self.best = best_line((self.best, line))
         last, self._last = self._last, Entry(position, line, _text(line))
-        if last is not None and not self._stays(last):
+        if last is not None and not self._is_kept(last):
             del self._entries[self._entries.index(last)]
             self._n_snapshots -= 1
         self._entries.append(self._last)
         self._n_snapshots += 1
-        while self._n_snapshots > self._most and self._apart <= line["number"]:
-            self._apart *= 2
-            self._entries = [entry for entry in self._entries if entry is self._last or self._stays(entry)]
+        while self._n_snapshots > self._limit and self._stride <= line["number"]:
+            self._stride *= 2
+            self._entries = [entry for entry in self._entries if entry is self._last or self._is_kept(entry)]
             self._n_snapshots = sum(entry.number is not None for entry in self._entries)
 
-    def _stays(self, entry: Entry) -> bool:
+    def _is_kept(self, entry: Entry) -> bool:
         number = entry.number
-        return number is None or number % self._apart == 0 or entry.line is self.best or number in self._marked
+        return number is None or number % self._stride == 0 or entry.line is self.best or number in self._marked
 
     def since(self, n_lines: int) -> list[str]:
-        """As JSON text, what is kept of the lines that came after the first `n_lines`."""
+        """The kept lines after the first `n_lines` of the record, as JSON text."""
         found = []
         for entry in reversed(self._entries):
             if entry.position < n_lines:
@@ -87,10 +87,10 @@ class History:
         return found[::-1]
 
     def best_text(self) -> str:
-        """The best snapshot so far as JSON: its number, its step and what it is called; or null."""
+        """The best snapshot so far as JSON: its number, step and text; or null."""
         if self.best is None:
             return "null"
-        best = {"number": self.best["number"], "step": self.best["step"], "words": best_words(self.best)}
+        best = {"number": self.best["number"], "step": self.best["step"], "words": best_text(self.best)}
         return json.dumps(best)
 
     def snapshot_lines(self) -> list[Line]:
@@ -105,5 +105,5 @@ class History:
 
 def _text(line: Line) -> str:
     if line["type"] == "event":
-        line = {**line, "words": words_of(line)}
+        line = {**line, "words": event_text(line)}
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"))

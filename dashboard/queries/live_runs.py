@@ -1,4 +1,4 @@
-"""Runs as this process sees them: each record is read once, however many tabs watch it."""
+"""Live runs: each run's record is read once in this process, for all viewers."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from annscope.core.evaluation.curves import averages
 from annscope.core.evaluation.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
 from annscope.core.explain.health import USUAL_UPDATES, Finding
 from annscope.dashboard.queries.history import History
-from annscope.dashboard.queries.snapshots import Moments
+from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line, RecordError
 from annscope.runs.status import LIVE, Status
 
 POLL_SECONDS = 0.005
-"""How often the record of a run at work is looked at while somebody watches."""
+"""How often the record of a run at work is polled while there are viewers."""
 IDLE_SECONDS = 0.25
-"""How often that of any other run is: it may be resumed."""
+"""How often that of any other run is polled: it may be resumed."""
 LIVENESS_SECONDS = 1.0
-"""How often it is checked that the process of a run is still there."""
-KEPT_FRAMES = 4
-KEPT_RUNS = 16
-MOST_HISTOGRAMS = 1024
-"""Of how many snapshots the histograms are drawn."""
+"""How often it is checked that the process of a run still exists."""
+CACHED_FRAMES = 4
+CACHED_RUNS = 16
+MAX_HISTOGRAMS = 1024
+"""For how many snapshots histograms are drawn at most."""
 
 
-class Following:
-    """The record of one run, followed: what is new is read, parsed and encoded once for all viewers.
+class LiveRun:
+    """The record of one run while it grows: new lines are read, parsed and encoded once for all viewers.
 
     `version` grows with every change. `history` holds the lines of the metrics, `newest` the number
-    of the last snapshot, -1 before the first, seen at `newest_since` on the monotonic clock. Safe to
-    use from any thread.
+    of the last snapshot, -1 before the first, seen at `newest_since` on the monotonic clock.
+    Thread-safe.
 
-    Raises RecordError when made for a run that is not there.
+    Raises RecordError for a run that does not exist.
     """
 
     def __init__(self, run: str) -> None:
@@ -56,16 +56,16 @@ class Following:
         self._rate: float | None = None
         self._status: Status | None = None
         self._stamp: tuple[int, int] | None = None
-        self._looked_for_life = 0.0
+        self._liveness_checked = 0.0
         self._frames: OrderedDict[int, bytes] = OrderedDict()
         self._histograms: OrderedDict[int, ndarray] = OrderedDict()
         self._lock = threading.RLock()
-        self._viewers: set[asyncio.Event] = set()
+        self._subscribers: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
-        self._trouble: AnnscopeError | None = None
+        self._error: AnnscopeError | None = None
 
-    def look(self) -> None:
-        """Take in what was recorded since the last look; three looks at files when there is nothing.
+    def refresh(self) -> None:
+        """Read what was recorded since the last call; cheap when there is nothing new.
 
         Raises RecordError when the run was deleted or its record cannot be read.
         """
@@ -79,9 +79,9 @@ class Following:
                     self._rate = line["value"]
             if new:
                 self.version += 1
-            self._look_at_status()
+            self._refresh_status()
 
-    def _look_at_status(self) -> None:
+    def _refresh_status(self) -> None:
         try:
             about = (self.reader.directory / "status.json").stat()
         except FileNotFoundError:
@@ -90,9 +90,9 @@ class Following:
             raise RecordError(f"status.json of run {self.run} cannot be read: {error.strerror or error}.") from error
         stamp, now = (about.st_mtime_ns, about.st_size), time.monotonic()
         at_work = self._status is not None and self._status["status"] in LIVE
-        if stamp == self._stamp and not (at_work and now - self._looked_for_life > LIVENESS_SECONDS):
+        if stamp == self._stamp and not (at_work and now - self._liveness_checked > LIVENESS_SECONDS):
             return
-        self._stamp, self._looked_for_life = stamp, now
+        self._stamp, self._liveness_checked = stamp, now
         status = self.reader.status()
         if status != self._status:
             self._status = status
@@ -100,19 +100,19 @@ class Following:
 
     @property
     def status(self) -> Status:
-        """What the run was doing at the last look."""
+        """The status of the run at the last `refresh`."""
         if self._status is None:
-            raise RecordError(f"Run {self.run} has not been looked at.")
+            raise RecordError(f"Run {self.run} has not been read yet.")
         return self._status
 
     @property
     def at_work(self) -> bool:
-        """Whether a process works on the run."""
+        """Whether a process is training the run, or has paused it."""
         return self.status["status"] in LIVE
 
     @property
     def is_described(self) -> bool:
-        """Whether the data is loaded, so that the description says what the network looks like."""
+        """Whether the data is loaded, so that the description has the shape of the network."""
         return self.reader.description["dataset"] is not None
 
     @property
@@ -123,7 +123,7 @@ class Following:
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate that the run was last told, before its schedule."""
+        """The base learning rate that was set last, before the schedule."""
         return self._rate if self._rate is not None else self.reader.config.training.learning_rate
 
     @property
@@ -131,30 +131,30 @@ class Following:
         """The number of the last snapshot; -1 before the first."""
         return self.history.newest
 
-    def moments(self) -> Moments:
-        """The snapshots so far, as far as they are kept in memory."""
+    def snapshots(self) -> Snapshots:
+        """The snapshots so far that are kept in memory."""
         with self._lock:
-            return Moments(self.history.snapshot_lines(), frozenset(self.history.thinned))
+            return Snapshots(self.history.snapshot_lines(), frozenset(self.history.thinned))
 
     @property
     def description(self) -> dict[str, Any]:
-        """What the run is, with the constants that the browser draws by."""
+        """The run's description, with the constants that the browser needs for drawing."""
         about = self.reader.description
         if not self.is_described:
             return about
         return about | {"steps_per_epoch": self.reader.steps_per_epoch, "usual_updates": USUAL_UPDATES}
 
     def since(self, n_lines: int) -> tuple[str, int]:
-        """What is kept of the lines that came after the first `n_lines`; and how many there are now.
+        """The kept lines after the first `n_lines` of the record, and the number of lines now.
 
-        The first as the inside of a JSON object: "lines", and "best", the best snapshot so far.
+        The former as the members of a JSON object: "lines", and "best", the best snapshot so far.
         """
         with self._lock:
             lines, best = ",".join(self.history.since(n_lines)), self.history.best_text()
             return f'"lines":[{lines}],"best":{best}', self.history.n_lines
 
     def findings(self, number: int) -> list[Finding]:
-        """What the snapshots up to this one say of the run's health (`core.explain.health`)."""
+        """The health findings from the snapshots up to this one (`core.explain.health`)."""
         return self.reader.findings([line for line in self.snapshot_lines() if line["number"] <= number])
 
     def snapshot_lines(self) -> list[Line]:
@@ -163,16 +163,16 @@ class Following:
             return self.history.snapshot_lines()
 
     def nearest(self, number: int) -> int:
-        """The number of the snapshot nearest to this one, of those that have arrays."""
+        """The number of the nearest snapshot that has arrays."""
         with self._lock:
-            away = (step for far in range(self.newest + 1) for step in (number - far, number + far))
+            nearby = (n for distance in range(self.newest + 1) for n in (number - distance, number + distance))
             thinned, newest = self.history.thinned, self.newest
-            return next((each for each in away if 0 <= each <= newest and each not in thinned), number)
+            return next((each for each in nearby if 0 <= each <= newest and each not in thinned), number)
 
     def frame(self, number: int) -> bytes:
         """One snapshot as the message that the browser draws; see `encode_frame`.
 
-        For one whose arrays were thinned out, it is that of the nearest that has some.
+        For one whose arrays were thinned out, the nearest that has arrays.
 
         Raises RecordError when the run has no such snapshot.
         """
@@ -181,12 +181,12 @@ class Following:
                 number = self.nearest(number)
             if number not in self._frames:
                 self._frames[number] = self._encode(number)
-                while len(self._frames) > KEPT_FRAMES:
+                while len(self._frames) > CACHED_FRAMES:
                     self._frames.popitem(last=False)
             return self._frames[number]
 
     def histograms(self, start: int = 0) -> bytes:
-        """The histograms of the snapshots from number `start` on, of many only some, as one message.
+        """The histograms of the snapshots from number `start` on, at most `MAX_HISTOGRAMS` of them, as one message.
 
         As `encode_frame`, with {"numbers", "steps", "kinds", "shape"} and int32 counts of this shape:
         snapshots, layers, kinds, bins.
@@ -195,14 +195,14 @@ class Following:
         """
         with self._lock:
             lines = {line["number"]: line for line in self.history.snapshot_lines() if line["number"] >= start}
-            numbers = Moments(list(lines.values()), frozenset(self.history.thinned)).spread(MOST_HISTOGRAMS)
+            numbers = Snapshots(list(lines.values()), frozenset(self.history.thinned)).spread(MAX_HISTOGRAMS)
             for number in numbers:
                 if number not in self._histograms:
                     self._histograms[number] = self._read_histograms(number)
             n_layers = len(self.reader.layer_sizes) - 1
             shape = (len(numbers), n_layers, len(HISTOGRAM_EDGES), N_BINS)
             counts = np.array([self._histograms[number] for number in numbers], np.int32).reshape(shape)
-            while len(self._histograms) > MOST_HISTOGRAMS:
+            while len(self._histograms) > MAX_HISTOGRAMS:
                 self._histograms.popitem(last=False)
         steps = [lines[number]["step"] for number in numbers]
         about = {"numbers": numbers, "steps": steps, "kinds": list(HISTOGRAM_EDGES), "shape": shape}
@@ -239,76 +239,76 @@ class Following:
         }
         return encode_frame(about, content)
 
-    # What follows belongs to the event loop.
+    # The methods below must be called on the event loop.
 
-    def watch(self, changed: asyncio.Event) -> None:
-        """Set `changed` whenever there is something new, until `leave`."""
-        self._viewers.add(changed)
+    def subscribe(self, changed: asyncio.Event) -> None:
+        """Set `changed` whenever there is something new, until `unsubscribe`."""
+        self._subscribers.add(changed)
         changed.set()
         if self._task is None or self._task.done():
-            self._trouble = None
-            self._task = asyncio.create_task(self._follow(), name=f"follow {self.run}")
+            self._error = None
+            self._task = asyncio.create_task(self._poll(), name=f"poll {self.run}")
 
-    def leave(self, changed: asyncio.Event) -> None:
-        """Stop telling; the last one to leave ends the looking."""
-        self._viewers.discard(changed)
-        if not self._viewers and self._task is not None:
+    def unsubscribe(self, changed: asyncio.Event) -> None:
+        """Stop setting `changed`; without subscribers, polling stops."""
+        self._subscribers.discard(changed)
+        if not self._subscribers and self._task is not None:
             self._task.cancel()
             self._task = None
 
     def check(self) -> None:
-        """Raises the error that ended the looking, if one did."""
-        if self._trouble is not None:
-            raise self._trouble
+        """Raises the error that ended the polling, if any."""
+        if self._error is not None:
+            raise self._error
 
-    async def _follow(self) -> None:
+    async def _poll(self) -> None:
         seen = self.version
         while True:
             try:
-                await asyncio.to_thread(self.look)
+                await asyncio.to_thread(self.refresh)
             except AnnscopeError as error:
-                self._trouble = error
-                _following.pop(self.run, None)
-            if self.version != seen or self._trouble is not None:
+                self._error = error
+                _live_runs.pop(self.run, None)
+            if self.version != seen or self._error is not None:
                 seen = self.version
-                for changed in self._viewers:
+                for changed in self._subscribers:
                     changed.set()
-            if self._trouble is not None:
+            if self._error is not None:
                 return
             await asyncio.sleep(POLL_SECONDS if self.at_work else IDLE_SECONDS)
 
     @property
     def is_watched(self) -> bool:
         """Whether a viewer is connected."""
-        return bool(self._viewers)
+        return bool(self._subscribers)
 
 
-_following: OrderedDict[str, Following] = OrderedDict()
-_following_lock = threading.Lock()
+_live_runs: OrderedDict[str, LiveRun] = OrderedDict()
+_live_runs_lock = threading.Lock()
 
 
-def follow(run: str) -> Following:
-    """The one `Following` of a run in this process, up to date.
+def get_live_run(run: str) -> LiveRun:
+    """The `LiveRun` of a run, one in this process, refreshed.
 
-    Raises RecordError, with one sentence, for a run that is not there or cannot be read.
+    Raises RecordError for a run that does not exist or cannot be read.
     """
-    with _following_lock:
-        following = _following.get(run)
-        if following is None:
-            following = _following[run] = Following(run)
-        _following.move_to_end(run)
-        for other in list(_following):
-            if len(_following) <= KEPT_RUNS:
+    with _live_runs_lock:
+        live_run = _live_runs.get(run)
+        if live_run is None:
+            live_run = _live_runs[run] = LiveRun(run)
+        _live_runs.move_to_end(run)
+        for other in list(_live_runs):
+            if len(_live_runs) <= CACHED_RUNS:
                 break
-            if not _following[other].is_watched and other != run:
-                del _following[other]
+            if not _live_runs[other].is_watched and other != run:
+                del _live_runs[other]
     try:
-        following.look()
+        live_run.refresh()
     except AnnscopeError:
         with suppress(KeyError):
-            del _following[run]
+            del _live_runs[run]
         raise
-    return following
+    return live_run
 
 
 def encode_frame(about: dict[str, Any], content: bytes) -> bytes:
@@ -323,5 +323,5 @@ def encode_frame(about: dict[str, Any], content: bytes) -> bytes:
 
 
 def or_null(value: float) -> float | None:
-    """A number as JSON can tell it: None for what is not finite."""
+    """A number for JSON: None if it is not finite."""
     return float(value) if np.isfinite(value) else None

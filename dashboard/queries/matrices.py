@@ -1,4 +1,4 @@
-"""The confusion matrix the four ways in which it is looked at."""
+"""Confusion matrix views: counts, shares of rows or columns, and the difference of two matrices."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Counts = Int[ndarray, "n_classes n_classes"]
 
 @dataclass(frozen=True, eq=False)
 class MatrixView:
-    """What the cells say and how strongly they are coloured.
+    """The values, texts and colours of the cells.
 
-    `numbers` are what the cells say, in full. `tones` are 0 to `top` for shares, and of either sign for a
+    `numbers` are the values in full precision. `tones` set the colour: 0 to `top` for shares, of either sign for a
     difference. NaN where undefined.
     """
 
@@ -40,14 +40,14 @@ class MatrixView:
 
     @property
     def is_difference(self) -> bool:
-        """Whether two matrices are set against each other."""
+        """Whether this is the difference of two matrices."""
         return self.mode == "difference"
 
 
 def matrix_view(confusion: Counts, mode: Mode, other: Counts | None = None) -> MatrixView:
     """The matrix as counts, as shares of its rows or columns, or against `other`.
 
-    A difference is one of counts where both matrices judge equally many examples of each class, else one
+    A difference is one of counts if both matrices have equally many examples of each class, else one
     of shares of the true class, in percentage points.
     """
     if mode == "difference" and other is not None:
@@ -92,7 +92,7 @@ def _percentages(shares: Float[ndarray, "n_classes n_classes"]) -> list[list[str
 
 
 def _percent(share: float) -> str:
-    # 99.96 % is not 100 %, and 0.04 % is not nothing.
+    # 99.96 % must not be shown as 100 %.
     if share < 1 and round(100 * share, 1) == 100.0:
         return "99.9"
     return f"{100 * share:.1f}" if share < 1 else "100"

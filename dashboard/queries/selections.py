@@ -1,25 +1,25 @@
-"""Which examples are looked at: a choice that fits into the address, and the examples it means.
+"""Selections of examples, as the address spells them:
 
-3-5          truly class 3, taken for class 5: one cell of the confusion matrix
-true-3       everything that truly is class 3: a row
-predicted-5  everything taken for class 5: a column
-either-3     what is class 3 or was taken for it: what its F1 is about
-without-3    everything that truly is not class 3: what its specificity is about
-called-3     what a threshold on the probability of class 3 calls class 3
-missed-3     what truly is class 3 and falls below the threshold
-bin-7        what was predicted with a confidence in bin 7 of the calibration curve
+3-5          true class 3, predicted class 5: one cell of the confusion matrix
+true-3       true class 3: a row of the matrix, the examples of the recall
+predicted-5  predicted class 5: a column of the matrix, the examples of the precision
+either-3     true or predicted class 3: the examples of the F1
+without-3    true class not 3: the examples of the specificity
+called-3     probability of class 3 at least the threshold
+missed-3     true class 3, but probability below the threshold
+bin-7        confidence in bin 7 of the calibration curve
 
-Where an example carries any number of labels:
+In multi-label data:
 
-tp-3, fp-3   carries label 3 and was given it; was given it wrongly
-fn-3, tn-3   carries it and was not given it; rightly was not
-true-3       carries label 3; without-3 does not
-predicted-3  was given label 3; unpredicted-3 was not
-either-3     carries label 3 or was given it
+tp-3, fp-3   true positives and false positives of label 3
+fn-3, tn-3   false negatives and true negatives of label 3
+true-3       label 3 is true; without-3: it is not
+predicted-3  label 3 is predicted; unpredicted-3: it is not
+either-3     label 3 is true or predicted
 called-3, missed-3  as above
-pbin-3-7     the probability of label 3 is in bin 7 of its calibration curve
+pbin-3-7     probability of label 3 in bin 7 of its calibration curve
 
-wrong        every mistake
+wrong        every wrong prediction
 all          every example
 """
 
@@ -34,7 +34,7 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from annscope.core.evaluation.curves import N_BINS
-from annscope.dashboard.queries.evaluations import Answers
+from annscope.dashboard.queries.evaluations import Predictions
 
 Kind = Literal[
     "cell", "true", "without", "predicted", "either", "called", "missed", "bin", "wrong", "all",
@@ -43,8 +43,8 @@ Kind = Literal[
 OF_CLASSES = ("true", "without", "predicted", "either", "called", "missed", "bin")
 OF_LABELS = ("tp", "fp", "fn", "tn", "true", "without", "predicted", "unpredicted", "either", "called", "missed")
 Order = Literal["sure", "unsure"]
-OF_FIGURE: dict[str, Kind] = {"precision": "predicted", "recall": "true", "f1": "either", "specificity": "without"}
-"""Which examples a figure of a class or label is counted on."""
+EXAMPLES_OF: dict[str, Kind] = {"precision": "predicted", "recall": "true", "f1": "either", "specificity": "without"}
+"""Which examples a metric of a class or label is computed from."""
 ORDERS: dict[Order, str] = {"sure": "Most confident first", "unsure": "Least confident first"}
 
 
@@ -57,7 +57,7 @@ class Selection:
     second: int = 0
 
     def format(self) -> str:
-        """As the address spells it."""
+        """The selection as text, for the address."""
         if self.kind == "cell":
             return f"{self.first}-{self.second}"
         if self.kind == "pbin":
@@ -66,7 +66,7 @@ class Selection:
 
 
 def parse_selection(text: str, n_classes: int, *, is_multilabel: bool = False) -> Selection | None:
-    """The selection that a text spells; None when it spells none that is possible with so many classes or labels."""
+    """The selection in a text; None if it is not valid for this number of classes or labels."""
     if text in {"wrong", "all"}:
         return Selection("wrong" if text == "wrong" else "all")
     if is_multilabel:
@@ -91,56 +91,61 @@ def _of_labels(text: str, n_labels: int) -> Selection | None:
     return Selection("pbin", int(found[1]), int(found[2]))
 
 
-def is_selected(selection: Selection, answers: Answers, threshold: float) -> Bool[ndarray, " n"]:
-    """Which examples a selection means."""
+def is_selected(selection: Selection, predictions: Predictions, threshold: float) -> Bool[ndarray, " n"]:
+    """Which examples are selected."""
     first, kind = selection.first, selection.kind
     chosen: ndarray
     if kind == "cell":
-        chosen = (answers.labels == first) & (answers.predictions == selection.second)
+        chosen = (predictions.labels == first) & (predictions.predicted == selection.second)
     elif kind in {"called", "missed"}:
-        called = answers.probabilities[:, first].astype(np.float64) >= threshold
-        chosen = called if kind == "called" else answers.is_class(first) & ~called
+        called = predictions.probabilities[:, first].astype(np.float64) >= threshold
+        chosen = called if kind == "called" else predictions.is_class(first) & ~called
     elif kind in OF_LABELS:
-        is_true, is_said = answers.is_class(first), answers.is_predicted(first)
+        is_true, is_predicted = predictions.is_class(first), predictions.is_predicted(first)
         chosen = {
-            "true": is_true, "without": ~is_true, "predicted": is_said, "unpredicted": ~is_said,
-            "either": is_true | is_said,
-            "tp": is_true & is_said, "fp": ~is_true & is_said, "fn": is_true & ~is_said, "tn": ~is_true & ~is_said,
+            "true": is_true, "without": ~is_true, "predicted": is_predicted, "unpredicted": ~is_predicted,
+            "either": is_true | is_predicted,
+            "tp": is_true & is_predicted, "fp": ~is_true & is_predicted,
+            "fn": is_true & ~is_predicted, "tn": ~is_true & ~is_predicted,
         }[kind]  # fmt: skip
     elif kind == "pbin":
-        edges = answers.calibration_of(first).edges
-        chosen = np.searchsorted(edges[1:-1], answers.probabilities[:, first].astype(np.float64)) == selection.second
+        edges = predictions.calibration_of(first).edges
+        chosen = (
+            np.searchsorted(edges[1:-1], predictions.probabilities[:, first].astype(np.float64)) == selection.second
+        )
     elif kind == "bin":
-        chosen = bins_of(answers) == first
+        chosen = bins_of(predictions) == first
     else:
-        chosen = ~answers.right if kind == "wrong" else np.ones(len(answers.labels), bool)
+        chosen = ~predictions.right if kind == "wrong" else np.ones(len(predictions.labels), bool)
     return chosen
 
 
-def bins_of(answers: Answers) -> Int[ndarray, " n"]:
+def bins_of(predictions: Predictions) -> Int[ndarray, " n"]:
     """The bin of the calibration curve that each example is in."""
-    return np.searchsorted(answers.calibration.edges[1:-1], answers.confidence.astype(np.float64))
+    return np.searchsorted(predictions.calibration.edges[1:-1], predictions.confidence.astype(np.float64))
 
 
-def judged_class(selection: Selection, *, is_multilabel: bool = False) -> int | None:
-    """The class or label whose probability a selection is about; None for that of each prediction."""
+def scored_class(selection: Selection, *, is_multilabel: bool = False) -> int | None:
+    """The class or label whose probability orders a selection; None for that of each predicted class."""
     of_one = {*OF_LABELS, "pbin"} if is_multilabel else {"called", "missed"}
     return selection.first if selection.kind in of_one else None
 
 
-def select(selection: Selection, answers: Answers, threshold: float, order: Order) -> Int[ndarray, " n_selected"]:
-    """The places in the split of the selected examples, by the probability that the selection is about.
+def select(
+    selection: Selection, predictions: Predictions, threshold: float, order: Order
+) -> Int[ndarray, " n_selected"]:
+    """The indices in the split of the selected examples, ordered by the probability of the `scored_class`.
 
     Examples of equal probability stay in the order of the split.
     """
-    places = np.flatnonzero(is_selected(selection, answers, threshold))
-    label = judged_class(selection, is_multilabel=answers.is_multilabel)
-    sure = answers.confidence[places] if label is None else answers.probabilities[places, label]
-    return places[np.argsort(-sure if order == "sure" else sure, kind="stable")]
+    places = np.flatnonzero(is_selected(selection, predictions, threshold))
+    label = scored_class(selection, is_multilabel=predictions.is_multilabel)
+    scores = predictions.confidence[places] if label is None else predictions.probabilities[places, label]
+    return places[np.argsort(-scores if order == "sure" else scores, kind="stable")]
 
 
 def describe(selection: Selection, class_names: tuple[str, ...], threshold: float) -> str:
-    """What a selection means, in a few words."""
+    """A short description of a selection."""
     first = selection.first
     name = class_names[first] if selection.kind not in {"bin", "wrong", "all"} else ""
     of_label = {
@@ -154,14 +159,14 @@ def describe(selection: Selection, class_names: tuple[str, ...], threshold: floa
     if selection.kind == "cell":
         second = class_names[selection.second]
         if first == selection.second:
-            return f"{class_names[first]}, recognised"
-        return f"{class_names[first]} taken for {second}"
+            return f"{class_names[first]}, correctly predicted"
+        return f"{class_names[first]} predicted as {second}"
     if selection.kind == "true":
-        return f"Truly {class_names[first]}"
+        return f"True class: {class_names[first]}"
     if selection.kind == "predicted":
-        return f"Taken for {class_names[first]}"
+        return f"Predicted: {class_names[first]}"
     if selection.kind == "either":
-        return f"Truly {class_names[first]}, or taken for it"
+        return f"True or predicted: {class_names[first]}"
     if selection.kind == "called":
         return f"p({class_names[first]}) at least {threshold:.4g}"
     if selection.kind == "missed":

@@ -1,4 +1,4 @@
-"""The snapshots of a run as moments in its training, and what a class did at each."""
+"""Snapshots of a run: their numbers, epochs and steps, and a metric of each class."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ from annscope.core.snapshot import Confusion
 
 
 @dataclass(frozen=True)
-class Moments:
-    """The lines of the snapshots that are kept, in order; those in `thinned` have figures, but no arrays to look at."""
+class Snapshots:
+    """The lines of the snapshots that are kept, in order; those in `thinned` have metrics, but no arrays."""
 
     lines: Sequence[dict[str, Any]]
     thinned: Collection[int] = ()
 
     @cached_property
     def numbers(self) -> list[int]:
-        """The snapshots that can be looked at."""
+        """The numbers of the snapshots that have arrays."""
         return [line["number"] for line in self.lines if line["number"] not in self.thinned]
 
     @cached_property
     def unit(self) -> str:
-        """What tells the snapshots apart: the epoch, or the step where an epoch has several."""
+        """ "epoch" if no two snapshots are of the same epoch, else "step"."""
         epochs = [line["epoch"] for line in self.lines]
         return "epoch" if len(set(epochs)) == len(epochs) else "step"
 
     def at(self, number: int) -> int:
         """The epoch or step of a snapshot."""
-        place = bisect_right(self.lines, number, key=lambda line: int(line["number"])) - 1
-        return int(self.lines[max(0, place)][self.unit])
+        index = bisect_right(self.lines, number, key=lambda line: int(line["number"])) - 1
+        return int(self.lines[max(0, index)][self.unit])
 
     def name(self, number: int) -> str:
-        """A snapshot in words: epoch 7."""
+        """The name of a snapshot: epoch 7."""
         return f"{self.unit} {self.at(number):,}"
 
-    def spread(self, most: int) -> list[int]:
+    def spread(self, limit: int) -> list[int]:
         """The numbers of at most `most` snapshots (2 or more), every 2^k-th, and the last.
 
-        As a run goes on they are the same ones, until there are so many that every second is left out.
+        While a run trains they stay the same, until there are too many and every second is dropped.
         """
-        last, apart = len(self.numbers) - 1, 1
-        while last // apart + 1 + (last % apart > 0) > most:
-            apart *= 2
-        return [self.numbers[place] for place in sorted({*range(0, last + 1, apart), last}) if place >= 0]
+        last, stride = len(self.numbers) - 1, 1
+        while last // stride + 1 + (last % stride > 0) > limit:
+            stride *= 2
+        return [self.numbers[index] for index in sorted({*range(0, last + 1, stride), last}) if index >= 0]
 
 
 def class_figure(confusion: Confusion, name: str) -> Float[ndarray, " n_classes"]:

@@ -1,4 +1,4 @@
-"""A run's history, and what Inspect shows, as rows of numbers, for a table and for a file."""
+"""Tables: a run's history and the results on Inspect as rows, for the screen and for CSV files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy import ndarray
 from annscope.core.evaluation.curves import Averages, Calibration, PrecisionRecallCurve, RocCurve
 from annscope.core.evaluation.metrics import ClassMetrics
 from annscope.dashboard import escaping
-from annscope.dashboard.queries.evaluations import Answers
+from annscope.dashboard.queries.evaluations import Predictions
 from annscope.runs.record import Line
 
 Row = dict[str, Any]
@@ -26,7 +26,7 @@ COLUMNS = (
 
 
 def history_rows(lines: Iterable[Line]) -> list[dict[str, Any]]:
-    """One row of `COLUMNS` for each snapshot line; None where a figure was not finite."""
+    """One row of `COLUMNS` for each snapshot line; None for non-finite values."""
     return [
         {
             **{name: line.get(name) for name in COLUMNS[:6]},
@@ -46,7 +46,7 @@ def history_csv(lines: Iterable[Line]) -> str:
 
 
 def rows_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as CSV text with a header, every float in full; empty where a figure is undefined."""
+    """Rows as CSV text with a header, every float in full; empty where a value is undefined."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if rows:
@@ -84,7 +84,7 @@ def class_rows(
     averages: Mapping[str, Averages],
     of_samples: Mapping[str, float] | None = None,
 ) -> list[Row]:
-    """The figures of each class or label, then their averages; `of_samples` are those over the examples."""
+    """The metrics of each class or label, then their averages; `of_samples` are those over the examples."""
     rows: list[Row] = [
         {
             "class": name,
@@ -106,7 +106,7 @@ def class_rows(
 
 
 def pair_rows(names: Sequence[str], confusion: ndarray) -> list[Row]:
-    """Every pair of classes that was confused, the most frequent first; `pair` is its selection."""
+    """Every pair of confused classes, the most frequent first; `pair` is its selection."""
     wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)
     n_wrong, support = int(wrong.sum()), confusion.sum(axis=1)
@@ -147,7 +147,7 @@ def area_rows(
 def curve_rows(
     names: Sequence[str], roc: Sequence[RocCurve], precision_recall: Sequence[PrecisionRecallCurve]
 ) -> list[Row]:
-    """Every point of the curves of every class; both curves have the same thresholds."""
+    """Every point of the curves of every class; the two curves of a class have the same thresholds."""
     return [
         {
             "class": name,
@@ -179,22 +179,22 @@ def bin_rows(found: Calibration) -> list[Row]:
 
 
 def evolution_rows(names: Sequence[str], unit: str, at: Sequence[int], values: ndarray) -> list[Row]:
-    """One row for each moment, with a column for each class."""
+    """One row for each snapshot, with a column for each class."""
     return [
-        {unit: moment} | {name: float(value) for name, value in zip(names, row, strict=True)}
-        for moment, row in zip(at, values, strict=True)
+        {unit: time} | {name: float(value) for name, value in zip(names, row, strict=True)}
+        for time, row in zip(at, values, strict=True)
     ]
 
 
-def example_rows(answers: Answers, places: ndarray) -> list[Row]:
-    """One row for each of these examples: what it is, what it was taken for, and all its probabilities."""
-    names = answers.class_names
+def example_rows(predictions: Predictions, places: ndarray) -> list[Row]:
+    """One row for each of these examples: true class, predicted class, and all probabilities."""
+    names = predictions.class_names
 
     def words(label: ndarray) -> str:
-        return "; ".join(compress(names, label)) if answers.is_multilabel else names[label]
+        return "; ".join(compress(names, label)) if predictions.is_multilabel else names[label]
 
     return [
-        {"sample": int(i), "true": words(answers.labels[i]), "predicted": words(answers.predictions[i])}
-        | {f"p {name}": float(p) for name, p in zip(names, answers.probabilities[i], strict=True)}
+        {"sample": int(i), "true": words(predictions.labels[i]), "predicted": words(predictions.predicted[i])}
+        | {f"p {name}": float(p) for name, p in zip(names, predictions.probabilities[i], strict=True)}
         for i in places
     ]

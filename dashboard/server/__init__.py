@@ -1,1 +1,1 @@
-"""The ASGI side of the dashboard: routes, the live view's WebSocket, security, assets, start and end."""
+"""The ASGI server of the dashboard: routes, the live view's WebSocket, security, assets, startup and shutdown."""

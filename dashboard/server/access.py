@@ -1,7 +1,7 @@
-"""Who may use the dashboard: decided once, at the start, by where it listens and what it was asked for.
+"""Access control: who may use the dashboard, decided once at startup by its address and options.
 
-On this machine alone, which is how it starts, its owner needs no token: the system says whose a connection is. As soon
-as it listens elsewhere, or answers to another name, a token is compulsory.
+On this machine alone, the default, its owner needs no token: the system tells which user a connection belongs to. If
+it listens on another address, or accepts another host name, a token is required.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ import psutil
 
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 TOKEN = "ANNSCOPE_TOKEN"
-"""Environment: the token to ask for; one is made up where it is needed and not given."""
+"""Environment: the token; one is generated if it is required and not given."""
 ORIGIN = "ANNSCOPE_ORIGIN"
-"""Environment: names, with commas between, under which browsers elsewhere reach the dashboard."""
+"""Environment: comma-separated host names by which other machines reach the dashboard."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Where the dashboard is reached, and what it asks of whoever comes.
+    """Where the dashboard is reached, and whether it requires a token.
 
-    `names` are those it answers to beside this machine's own; with `any_address` it answers to every address that is
-    one of numbers, which no name server can make another site's.
+    `names` are the host names that it accepts beside this machine's own; with `any_address` it accepts every numeric
+    address, which DNS rebinding cannot forge.
     """
 
     port: int
@@ -38,7 +38,7 @@ class Access:
     names: frozenset[str] = frozenset()
     any_address: bool = False
 
-    def answers_to(self, host: str) -> bool:
+    def accepts_host(self, host: str) -> bool:
         """Whether a request with this Host is for this dashboard."""
         name = host_name(host)
         return name is not None and (
@@ -46,25 +46,25 @@ class Access:
         )
 
     def is_token(self, text: str) -> bool:
-        """Whether a text is the token, found out in a time that does not depend on where it differs."""
+        """Whether a text is the token, compared in constant time."""
         return self.token is not None and hmac.compare_digest(text.encode(), self.token.encode())
 
     @property
     def cookie(self) -> str:
-        """The name of the cookie that stands for the token: browsers do not keep those of two ports apart."""
+        """The name of the cookie, with the port: browsers share cookies between the ports of a host."""
         return f"annscope-{self.port}"
 
     @property
     def ticket(self) -> str:
-        """What is in the cookie: made of the token, which cannot be found from it."""
+        """The value of the cookie: a hash of the token."""
         return hashlib.sha256(f"annscope {self.token}".encode()).hexdigest()
 
     def is_ticket(self, text: str) -> bool:
-        """Whether a text is what the cookie must hold."""
+        """Whether a text is the right value of the cookie."""
         return self.token is not None and hmac.compare_digest(text.encode(), self.ticket.encode())
 
     def urls(self, address: str, scheme: str = "http") -> list[str]:
-        """What to open, the token in it: on this machine, under the names that were given, from other machines."""
+        """The URLs to open, with the token: on this machine, by the given host names, from other machines."""
         everywhere = address in {"", "0.0.0.0", "::"}
         direct = ["127.0.0.1", *_addresses()] if everywhere else [address]
         roots = [f"{scheme}://{f'[{each}]' if ':' in each else each}:{self.port}" for each in direct]
@@ -74,7 +74,7 @@ class Access:
 
 @cache
 def configured() -> Access:
-    """As Streamlit's options and the environment say; the same for the whole process."""
+    """The access control by Streamlit's options and the environment; cached for the process."""
     from streamlit import config
 
     address = config.get_option("server.address") or "0.0.0.0"
@@ -87,10 +87,10 @@ def configured() -> Access:
 
 
 def host_name(host: str) -> str | None:
-    """The name in a Host header, or in an origin with its scheme; None where there is none."""
+    """The host name in a Host header, or in an origin with its scheme; None if it is invalid."""
     try:
         parts = urlsplit(host if "://" in host else f"//{host}")
-        _ = parts.port  # raises for what is none
+        _ = parts.port  # raises for an invalid port
     except ValueError:
         return None
     return None if parts.username or parts.path.strip("/") or parts.query or parts.fragment else parts.hostname
@@ -105,6 +105,6 @@ def _is_address(name: str) -> bool:
 
 
 def _addresses() -> list[str]:
-    """The addresses under which other machines may find this one."""
+    """The addresses by which other machines may reach this one."""
     every = (each for network in psutil.net_if_addrs().values() for each in network)
     return [each.address for each in every if each.family == socket.AF_INET and not each.address.startswith("127.")]

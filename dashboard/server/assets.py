@@ -1,6 +1,6 @@
-"""Files for the browser: uncompressed, and kept by it where the address names a version.
+"""Static files for the browser: uncompressed, and cached by it if the address contains a version.
 
-Compressing costs more than it saves on one machine. A browser's first visit asks for some hundred small files, a few
+Compression costs more than it saves on one machine. A browser's first visit requests some hundred small files, a few
 at a time, and waits for each.
 """
 
@@ -21,42 +21,42 @@ from streamlit import file_util
 BASE = "/annscope"
 PLOTLY = f"{BASE}/plotly-{plotly.__version__}.js"
 ASSETS = Path(__file__).parents[1] / "frontend" / "src"
-KEPT = "private, max-age=31536000, immutable"
-"""How long a browser keeps what it got by an address that names its version: a year, without asking again."""
+CACHE_FOREVER = "private, max-age=31536000, immutable"
+"""For addresses with a version: the browser caches the file for a year and does not request it again."""
 
-# The registry of some Windows machines calls JavaScript text/plain, and browsers refuse modules of that type.
+# The registry of some Windows machines maps .js to text/plain, and browsers reject modules of that type.
 mimetypes.add_type("text/javascript", ".js")
 
 
 class Assets(StaticFiles):
-    """The ES modules and style sheets, those in subfolders too.
+    """The ES modules and style sheets, including subfolders.
 
-    A browser keeps what it got by the address of `asset`, which names their version, without asking again; what it
-    got by a plain one it asks about each time.
+    A browser caches a file by the address of `asset`, which contains the version; by an address without a version it
+    revalidates each time.
     """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await run_in_threadpool(self._of_version, path, scope["path_params"].get("version"))
+        response = await run_in_threadpool(self._with_version, path, scope["path_params"].get("version"))
         if response is None:
             response = await super().get_response(path, scope)
             response.headers["cache-control"] = "no-cache"
         return response
 
-    def _of_version(self, path: str, version: str | None) -> Response | None:
+    def _with_version(self, path: str, version: str | None) -> Response | None:
         if version != assets_version(Path(str(self.directory))):
             return None
         file, about = self.lookup_path(path)
-        return kept(Path(file)) if about is not None and Path(file).is_file() else None
+        return cached_file(Path(file)) if about is not None and Path(file).is_file() else None
 
 
-def kept(file: Path) -> Response:
-    """A small file that a browser keeps, as its address names its version."""
+def cached_file(file: Path) -> Response:
+    """A small file that browsers cache, as its address contains a version."""
     media_type, _ = mimetypes.guess_type(file.name)
-    return Response(file.read_bytes(), media_type=media_type, headers={"cache-control": KEPT})
+    return Response(file.read_bytes(), media_type=media_type, headers={"cache-control": CACHE_FOREVER})
 
 
 def assets_version(directory: Path = ASSETS) -> str:
-    """What tells this state of the files in a folder and its subfolders from any other."""
+    """A checksum of the names, times and sizes of the files in a folder and its subfolders."""
     about = sorted(
         (str(file), found.st_mtime_ns, found.st_size) for file in directory.rglob("*.*") for found in [file.stat()]
     )
@@ -64,21 +64,21 @@ def assets_version(directory: Path = ASSETS) -> str:
 
 
 def asset(name: str, version: str | None = None) -> str:
-    """Where a module is, as it is now; what it imports by a relative address has the same version."""
+    """The address of a module, with its version, which the modules that it imports by a relative address share."""
     return f"{BASE}/{version or assets_version()}/assets/{name}"
 
 
 def plotly_library(_: Request) -> Response:
-    """The drawing library of the figures, as it lies in the plotly package; its address names its version."""
+    """The JavaScript library of the figures, from the plotly package; its address contains its version."""
     return FileResponse(
         Path(plotly.__file__).with_name("package_data") / "plotly.min.js",
         media_type="text/javascript",
-        headers={"cache-control": KEPT},
+        headers={"cache-control": CACHE_FOREVER},
     )
 
 
 class Uncompressed:
-    """Has the server take every browser for one that understands no compression."""
+    """Middleware that removes `Accept-Encoding`, so that the server does not compress."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -91,9 +91,9 @@ class Uncompressed:
 
 
 class Frontend:
-    """Answers for the files in Streamlit's `static`, whose names have their version in them; the rest is passed on.
+    """Middleware that serves Streamlit's `static` files, whose names contain a version, from memory.
 
-    A file is read once, on another thread, and then kept: it never changes.
+    A file is read once, on another thread, and then cached: it never changes.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -111,5 +111,5 @@ class Frontend:
             return
         response = self._read.get(file)
         if response is None:
-            response = self._read[file] = await run_in_threadpool(kept, file)
+            response = self._read[file] = await run_in_threadpool(cached_file, file)
         await response(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The socket on which the dashboard listens."""
+"""The listening socket of the dashboard."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ import time
 from typing import Any
 
 RETRY_SECONDS = 0.5
-NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-"""The errors of a system that has no file descriptor or memory left for a connection."""
+OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+"""The errors when no file descriptor or memory is left for a connection."""
 
 
 class Listener(socket.socket):
-    """A socket that listens on a port; it rests for a while when the process has no file descriptor left.
+    """A listening socket that stops accepting for a while when the process has no file descriptor left.
 
-    asyncio would try as often as connections may wait, with a traceback each, and then as often again for each.
+    asyncio would retry once for each possible connection in the backlog, each time with a traceback.
     """
 
-    _resting_until = 0.0
+    _paused_until = 0.0
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """As of any socket, with at most one error in `RETRY_SECONDS` that says there is no room."""
-        if time.monotonic() < self._resting_until:
+        """As for any socket, but with at most one of the errors `OUT_OF_RESOURCES` in `RETRY_SECONDS`."""
+        if time.monotonic() < self._paused_until:
             raise BlockingIOError
         try:
             return super().accept()
         except OSError as error:
-            if error.errno in NO_ROOM:
-                self._resting_until = time.monotonic() + RETRY_SECONDS
+            if error.errno in OUT_OF_RESOURCES:
+                self._paused_until = time.monotonic() + RETRY_SECONDS
             raise
 
 
 def listen(host: str, port: int) -> Listener:
-    """A socket that listens on an address of this machine. Raises OSError where that cannot be.
+    """A socket that listens on an address of this machine. Raises OSError if that is not possible.
 
-    It says that it speaks TCP, as asyncio sends small packets at once only on those that do: on others
-    the body of an answer waits for the browser to acknowledge the head, which takes some 40 ms.
+    Its protocol is set to TCP explicitly, as asyncio disables Nagle's algorithm only then: otherwise the body of a
+    response waits for the browser to acknowledge the header, which takes some 40 ms.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = Listener(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -1,4 +1,4 @@
-"""The live view's WebSocket: a run as it is recorded, for however many viewers."""
+"""The live view's WebSocket: a run while it is recorded, for any number of viewers."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from annscope.core.errors import AnnscopeError, shortened
-from annscope.dashboard.queries.live_runs import IDLE_SECONDS, Following, follow
+from annscope.dashboard.queries.live_runs import IDLE_SECONDS, LiveRun, get_live_run
 from annscope.runs.catalogue import RUN_ID, run_ids
 
 BUSY_SECONDS = 0.25
-"""How long news wait for a viewer that is drawing."""
+"""How long new lines wait for a viewer that is drawing."""
 FRESH_SECONDS = 0.01
 NEXT_SECONDS = 0.05
-"""A viewer gets a snapshot that is older than the first only if no other follows within the second of these."""
+"""A snapshot older than `FRESH_SECONDS` is sent only if no newer one comes within `NEXT_SECONDS`."""
 GONE = 4404
 """The code with which a connection is closed when the run was deleted or cannot be read."""
 
 
 async def live(websocket: WebSocket) -> None:
-    """A run as it is recorded: first all that there is, then every new line and the newest snapshot.
+    """Send a run while it is recorded: first the whole history, then every new line and the newest snapshot.
 
-    At most one frame is under way to a viewer: it answers "ack" when it wants another one, and gets
-    the one that is newest by then. What else is new comes with it, or after `BUSY_SECONDS` without
-    it. A run that is not there yet, or has not loaded its data, is waited for.
+    At most one frame is in flight to a viewer: it sends "ack" when it is ready for another, and gets
+    the newest by then. New lines come with it, or after `BUSY_SECONDS` without
+    it. A run that does not exist yet, or has not loaded its data, is waited for.
     """
     run = websocket.path_params["run"]
     if not RUN_ID.fullmatch(run):
@@ -39,19 +39,19 @@ async def live(websocket: WebSocket) -> None:
         return
     await websocket.accept()
     viewer = _Viewer(websocket, run)
-    # Reading goes on while writing: only so are a closed tab and the end of the server noticed at once.
+    # Read while writing: otherwise a closed tab and the shutdown of the server are not noticed at once.
     async with create_task_group() as group:
 
-        async def and_then_end(task: Callable[[], Awaitable[None]]) -> None:
+        async def then_cancel(task: Callable[[], Awaitable[None]]) -> None:
             await task()
             group.cancel_scope.cancel()
 
-        group.start_soon(and_then_end, viewer.read)
-        group.start_soon(and_then_end, viewer.write)
+        group.start_soon(then_cancel, viewer.read)
+        group.start_soon(then_cancel, viewer.write)
 
 
 class _Viewer:
-    """One connection, and how far it has got."""
+    """One connection and its state."""
 
     def __init__(self, websocket: WebSocket, run: str) -> None:
         self.websocket = websocket
@@ -61,7 +61,7 @@ class _Viewer:
         self.ready.set()
 
     async def read(self) -> None:
-        """Take acknowledgements until the viewer leaves."""
+        """Receive acknowledgements until the viewer disconnects."""
         while True:
             message = await self.websocket.receive()
             if message["type"] == "websocket.disconnect":
@@ -71,111 +71,111 @@ class _Viewer:
                 self.changed.set()
 
     async def write(self) -> None:
-        """Send what there is to send until the viewer leaves, or the run goes: then say so and close."""
+        """Send what is new until the viewer disconnects, or the run is deleted: then close with the reason."""
         try:
-            await _arrivals.wait(self.run)
-            following = await asyncio.to_thread(follow, self.run)
-            following.watch(self.changed)
+            await _pending_runs.wait(self.run)
+            live_run = await asyncio.to_thread(get_live_run, self.run)
+            live_run.subscribe(self.changed)
             try:
-                await self._write(following)
+                await self._write(live_run)
             finally:
-                following.leave(self.changed)
+                live_run.unsubscribe(self.changed)
         except AnnscopeError as error:
-            # A reason has room for 123 bytes.
+            # A reason may have 123 bytes.
             await self.websocket.close(GONE, str(error).encode()[:120].decode(errors="ignore"))
         except WebSocketDisconnect:
             return
 
-    async def _write(self, following: Following) -> None:
+    async def _write(self, live_run: LiveRun) -> None:
         n_lines, status, number = 0, None, -1
         greeted = False
         while True:
             await self.changed.wait()
-            await self._good_moment(following, number)
+            await self._throttle(live_run, number)
             self.changed.clear()
-            following.check()
+            live_run.check()
             if not greeted:
-                status = following.status
-                hello, n_lines = await asyncio.to_thread(_hello, following)
+                status = live_run.status
+                hello, n_lines = await asyncio.to_thread(_hello, live_run)
                 if hello is None:
                     continue
                 greeted = True
                 await self.websocket.send_text(hello)
-            if n_lines < following.history.n_lines:
-                new, n_lines = await asyncio.to_thread(following.since, n_lines)
+            if n_lines < live_run.history.n_lines:
+                new, n_lines = await asyncio.to_thread(live_run.since, n_lines)
                 await self.websocket.send_text('{"type":"lines",' + new + "}")
-            if status != following.status:
-                status = following.status
+            if status != live_run.status:
+                status = live_run.status
                 await self.websocket.send_text(json.dumps({"type": "status", "status": status}))
-            if self.ready.is_set() and number < following.newest:
+            if self.ready.is_set() and number < live_run.newest:
                 self.ready.clear()
-                number = following.newest
-                await self.websocket.send_bytes(await asyncio.to_thread(following.frame, number))
+                number = live_run.newest
+                await self.websocket.send_bytes(await asyncio.to_thread(live_run.frame, number))
 
-    async def _good_moment(self, following: Following, number: int) -> None:
-        """Wait while the viewer draws, and then for a snapshot that is about to come; `number` is the last one sent."""
+    async def _throttle(self, live_run: LiveRun, number: int) -> None:
+        """Wait while the viewer draws, then for a snapshot that comes soon; `number` is the last one sent."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self.ready.wait(), BUSY_SECONDS)
-        newest, age = following.newest, time.monotonic() - following.newest_since
-        if not self.ready.is_set() or newest == number or age < FRESH_SECONDS or not following.at_work:
+        newest, age = live_run.newest, time.monotonic() - live_run.newest_since
+        if not self.ready.is_set() or newest == number or age < FRESH_SECONDS or not live_run.at_work:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(NEXT_SECONDS):
-                while following.newest == newest:
+                while live_run.newest == newest:
                     self.changed.clear()
                     await self.changed.wait()
 
 
-class _Arrivals:
-    """Runs that are not there yet: one look at the list of runs serves all that wait for one."""
+class _PendingRuns:
+    """Runs that do not exist yet: one poll of the list of runs serves all viewers that wait."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
-        self._looking: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
 
     async def wait(self, run: str) -> None:
-        """Return when the run is there."""
-        here = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(run, set()).add(here)
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look(), name="wait for runs")
+        """Return when the run exists."""
+        created = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(run, set()).add(created)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._poll(), name="wait for runs")
         try:
-            await here
+            await created
         finally:
             waiting = self._waiting.get(run, set())
-            waiting.discard(here)
+            waiting.discard(created)
             if not waiting:
                 self._waiting.pop(run, None)
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         while self._waiting:
-            there: set[str] = set()
+            found: set[str] = set()
             with suppress(OSError):
-                there.update(await asyncio.to_thread(run_ids))
-            for run in there & set(self._waiting):
-                for here in self._waiting.pop(run):
-                    if not here.done():
-                        here.set_result(None)
+                found.update(await asyncio.to_thread(run_ids))
+            for run in found & set(self._waiting):
+                for created in self._waiting.pop(run):
+                    if not created.done():
+                        created.set_result(None)
             await asyncio.sleep(IDLE_SECONDS)
 
 
-_arrivals = _Arrivals()
+_pending_runs = _PendingRuns()
 
 
-def whole_history(following: Following) -> str:
-    """All of a run but its arrays, as JSON: description, lines, status."""
-    return "{" + _history(following)[0] + "}"
+def whole_history(live_run: LiveRun) -> str:
+    """A run without its arrays, as JSON: description, lines, status."""
+    return "{" + _history(live_run)[0] + "}"
 
 
-def _hello(following: Following) -> tuple[str | None, int]:
-    """A viewer's first message, and how many lines it tells of; None before the record describes the network."""
-    if not following.is_described:
+def _hello(live_run: LiveRun) -> tuple[str | None, int]:
+    """A viewer's first message, and the number of lines in it; None before the record describes the network."""
+    if not live_run.is_described:
         return None, 0
-    text, n_lines = _history(following)
+    text, n_lines = _history(live_run)
     return '{"type":"hello",' + text + "}", n_lines
 
 
-def _history(following: Following) -> tuple[str, int]:
-    lines, n_lines = following.since(0)
-    description, status = json.dumps(following.description), json.dumps(following.status)
+def _history(live_run: LiveRun) -> tuple[str, int]:
+    lines, n_lines = live_run.since(0)
+    description, status = json.dumps(live_run.description), json.dumps(live_run.status)
     return f'"description":{description},{lines},"status":{status}', n_lines

@@ -1,6 +1,6 @@
-"""Which user of this machine is at the other end of a connection, where the system tells (Linux).
+"""Owner of a connection: which user of this machine is at the other end (Linux only).
 
-Asked of the kernel by netlink (`sock_diag(7)`), which finds one socket at once: the same table as a file,
+Queried from the kernel by netlink (`sock_diag(7)`), which looks up a single socket: the same table as a file,
 `/proc/net/tcp`, takes some 30 ms to read on a machine with much memory.
 """
 
@@ -19,15 +19,15 @@ Address = tuple[str, int]
 _INET_DIAG, _BY_FAMILY, _REQUEST, _ANY_STATE, _NO_COOKIE = 4, 20, 1, 0xFFFFFFFF, 0xFFFFFFFF
 _HEADER = struct.Struct("=IHHII")
 _ABOUT = struct.Struct("=BBBBI")
-_ANSWER = struct.Struct("=BBBB48xIIIII")
+_RESPONSE = struct.Struct("=BBBB48xIIIII")
 
 
-class NotToldError(OSError):
-    """The system says nothing of the socket: it has none such, or does not tell."""
+class UnknownOwnerError(OSError):
+    """The owner of a socket cannot be determined: there is no such socket, or the system does not tell."""
 
 
 def owner(ours: Address, theirs: Address) -> int:
-    """The user id of the program on this machine that is connected from `theirs` to `ours`.
+    """The user id of the process on this machine that is connected from `theirs` to `ours`.
 
     Raises NotToldError when there is no such program (any more).
     """
@@ -41,15 +41,15 @@ def owner(ours: Address, theirs: Address) -> int:
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _INET_DIAG) as kernel:
             kernel.send(message)
-            answer = kernel.recv(65_536)
+            response = kernel.recv(65_536)
     except OSError as error:
-        raise NotToldError(str(error)) from error
-    if len(answer) < _HEADER.size + _ANSWER.size or _HEADER.unpack_from(answer)[1] != _BY_FAMILY:
-        raise NotToldError("there is no such connection")
-    *_, user, inode = _ANSWER.unpack_from(answer, _HEADER.size)
+        raise UnknownOwnerError(str(error)) from error
+    if len(response) < _HEADER.size + _RESPONSE.size or _HEADER.unpack_from(response)[1] != _BY_FAMILY:
+        raise UnknownOwnerError("there is no such connection")
+    *_, user, inode = _RESPONSE.unpack_from(response, _HEADER.size)
     if inode == 0:
-        # The program has closed it, and what is left of it says root of whoever it was.
-        raise NotToldError("the connection is closed")
+        # The process has closed it; the kernel then reports root for any owner.
+        raise UnknownOwnerError("the connection is closed")
     return int(user)
 
 
@@ -60,8 +60,8 @@ def _plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 
 @cache
-def is_told() -> bool:
-    """Whether this system says who is at the other end of a connection: tried on one of our own."""
+def is_supported() -> bool:
+    """Whether this system tells the owner of a connection: tried on one of our own."""
     if sys.platform != "linux":
         return False
     try:

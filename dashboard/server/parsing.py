@@ -1,6 +1,6 @@
-"""What a request says, read within bounds: numbers in addresses, JSON in bodies.
+"""Request parsing with limits: numbers in addresses, JSON in bodies.
 
-Whatever is wrong with it is a BadRequestError with one sentence, which the routes answer with status 400.
+An invalid request raises BadRequestError, which the routes turn into a response with status 400.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from starlette.requests import ClientDisconnect, Request
 from annscope.core.errors import AnnscopeError, shortened
 from annscope.core.explain.what_if import Change
 
-MOST_BYTES = 4_000_000
+MAX_BYTES = 4_000_000
 """The longest body: enough for 100,000 numbers written out in full."""
 BODY_SECONDS = 10.0
 """How long a body may take to arrive."""
 PART_SECONDS = 2.0
-"""How long one part of it may take: a server that is told to end waits for it as well."""
-MOST_DIGITS = 9
-MOST_CHANGES = 10_000
+"""How long one part of it may take: the shutdown of the server waits for it as well."""
+MAX_DIGITS = 9
+MAX_CHANGES = 10_000
 
 
 class BadRequestError(AnnscopeError):
-    """A request that breaks a rule of its route; the text names the rule and what was sent."""
+    """An invalid request; the message names the rule and what was sent."""
 
 
 def whole_number(name: str, text: str) -> int:
     """A number, 0 or more, from an address."""
-    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
         raise BadRequestError(f"{name} must be a whole number, 0 or more, got {shortened(text)!r}.")
     return int(text)
 
@@ -49,53 +49,53 @@ async def json_body(request: Request) -> Mapping[str, Any]:
     except ClientDisconnect:
         raise BadRequestError("The body did not arrive.") from None
     try:
-        asked = json.loads(content, parse_constant=_no_number)
+        body = json.loads(content, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
         raise BadRequestError("The body must be JSON.") from None
-    if not isinstance(asked, dict):
+    if not isinstance(body, dict):
         raise BadRequestError("The body must be a JSON object.")
-    return asked
+    return body
 
 
 async def _body(request: Request) -> bytes:
     parts, size, stream = [], 0, request.stream()
     while (part := await asyncio.wait_for(anext(stream, None), PART_SECONDS)) is not None:
         size += len(part)
-        if size > MOST_BYTES:
-            raise BadRequestError(f"The body may have {MOST_BYTES:,} bytes at most.")
+        if size > MAX_BYTES:
+            raise BadRequestError(f"The body may have {MAX_BYTES:,} bytes at most.")
         parts.append(part)
     return b"".join(parts)
 
 
-def _no_number(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def features(asked: Mapping[str, Any]) -> ndarray:
+def features(body: Mapping[str, Any]) -> ndarray:
     """The numbers `x`, an example's features."""
-    x = asked.get("x")
+    x = body.get("x")
     if not isinstance(x, list) or not all(_is_finite(value) for value in x):
         raise BadRequestError("x must be a list of finite numbers.")
     return np.array(x, dtype=np.float64)
 
 
-def count(asked: Mapping[str, Any], name: str, default: int) -> int:
-    """A whole number that may be left out."""
-    value = asked.get(name, default)
+def count(body: Mapping[str, Any], name: str, default: int) -> int:
+    """A whole number that may be omitted."""
+    value = body.get(name, default)
     if not _is_whole(value):
         raise BadRequestError(f"{name} must be a whole number, got {shortened(json.dumps(value))}.")
     return int(value)
 
 
-def changes(asked: Mapping[str, Any]) -> list[Change]:
-    """The changes by hand that `what-if` is asked about."""
-    given = asked.get("changes")
+def changes(body: Mapping[str, Any]) -> list[Change]:
+    """The changes of weights for a `what-if` request."""
+    given = body.get("changes")
     if not isinstance(given, list) or not all(_is_change(change) for change in given):
         raise BadRequestError(
             "changes must be a list of objects with layer and unit, and input and value where a weight is set."
         )
-    if len(given) > MOST_CHANGES:
-        raise BadRequestError(f"At most {MOST_CHANGES:,} changes can be asked about at once.")
+    if len(given) > MAX_CHANGES:
+        raise BadRequestError(f"At most {MAX_CHANGES:,} changes can be made at once.")
     return [Change(**change) for change in given]
 
 
@@ -107,7 +107,7 @@ def _is_change(change: object) -> bool:
 
 
 def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**MOST_DIGITS
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**MAX_DIGITS
 
 
 def _is_finite(value: object) -> bool:

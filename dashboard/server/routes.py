@@ -1,8 +1,7 @@
-"""What the live views in the browser ask for: their code, a run's history, and its snapshots.
+"""HTTP routes for the views in the browser: their code, a run's history, its snapshots, and queries about them.
 
-All of it is read from the record (`dashboard.queries.live_runs`); nothing here changes a run but a pin. Who may ask is
-checked for the whole server (`dashboard.server.security`). Reading happens on threads: the event loop waits for no file
-and no lock.
+Everything is read from the record (`dashboard.queries.live_runs`); only `pin` changes a run. Access is checked for the
+whole server (`dashboard.server.security`). Files are read on threads: the event loop never waits for a file or a lock.
 """
 
 from __future__ import annotations
@@ -18,24 +17,24 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from annscope.core.errors import AnnscopeError, ConfigError
 from annscope.dashboard.queries import examples, series
-from annscope.dashboard.queries.live_runs import follow
+from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.server import parsing
-from annscope.dashboard.server.assets import ASSETS, BASE, KEPT, PLOTLY, Assets, plotly_library
+from annscope.dashboard.server.assets import ASSETS, BASE, CACHE_FOREVER, PLOTLY, Assets, plotly_library
 from annscope.dashboard.server.live import live, whole_history
 from annscope.dashboard.server.parsing import BadRequestError, whole_number
 from annscope.runs import control
 
-Answer = Callable[[Request], Response]
+Handler = Callable[[Request], Response]
 
 
-def _or_error(status: int) -> Callable[[Answer], Callable[[Request], Awaitable[Response]]]:
-    """Answer on another thread; what goes wrong with this status and one sentence, a wrong request with 400."""
+def _or_error(status: int) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
+    """Run the handler on another thread; errors become a response with this status, invalid requests one with 400."""
 
-    def decorate(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
-        @wraps(answer)
+    def decorate(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        @wraps(handler)
         async def endpoint(request: Request) -> Response:
             try:
-                return await run_in_threadpool(answer, request)
+                return await run_in_threadpool(handler, request)
             except BadRequestError as error:
                 return JSONResponse({"error": str(error)}, status_code=400)
             except AnnscopeError as error:
@@ -47,8 +46,8 @@ def _or_error(status: int) -> Callable[[Answer], Callable[[Request], Awaitable[R
 
 
 _or_404 = _or_error(404)
-_or_sentence = _or_error(200)
-"""For what a page asks in good faith and may not be there; told 404, a browser would report it on its console."""
+_or_message = _or_error(200)
+"""For what a page requests and may not exist: a browser would report a 404 on its console."""
 
 
 def _number(request: Request, name: str) -> int:
@@ -57,37 +56,37 @@ def _number(request: Request, name: str) -> int:
 
 @_or_404
 def history(request: Request) -> Response:
-    """The whole of a run but its arrays: description, every line of the metrics, status."""
-    return Response(whole_history(follow(request.path_params["run"])), media_type="application/json")
+    """A run without its arrays: description, lines of the metrics, status."""
+    return Response(whole_history(get_live_run(request.path_params["run"])), media_type="application/json")
 
 
 @_or_404
 def probe(request: Request) -> Response:
-    """The probe images, as the safetensors file that the record holds."""
-    following = follow(request.path_params["run"])
-    return _arrays(following.reader.probe_bytes())
+    """The probe examples, as the safetensors file in the record."""
+    live_run = get_live_run(request.path_params["run"])
+    return _arrays(live_run.reader.probe_bytes())
 
 
 @_or_404
 def snapshot(request: Request) -> Response:
     """One snapshot of a run as a frame (`live_runs.encode_frame`)."""
     number = _number(request, "number")
-    return _arrays(follow(request.path_params["run"]).frame(number))
+    return _arrays(get_live_run(request.path_params["run"]).frame(number))
 
 
-@_or_sentence
-def trying(request: Request) -> Response:
-    """What a page needs to make examples of its own for a run's network."""
+@_or_message
+def input_description(request: Request) -> Response:
+    """What a page needs to make new examples for a run's network."""
     return JSONResponse(examples.describe(request.path_params["run"]))
 
 
-@_or_sentence
+@_or_message
 def labels(request: Request) -> Response:
     """The class of every example of a run's data."""
     return JSONResponse(examples.labels(request.path_params["run"]))
 
 
-@_or_sentence
+@_or_message
 def example(request: Request) -> Response:
     """One example of the data set, as the network sees it."""
     index = _number(request, "index")
@@ -96,46 +95,46 @@ def example(request: Request) -> Response:
 
 @_or_404
 def histograms(request: Request) -> Response:
-    """The histograms of the snapshots from `start` on (`live_runs.Following.histograms`)."""
+    """The histograms of the snapshots from `start` on (`live_runs.LiveRun.histograms`)."""
     start = whole_number("start", request.query_params.get("start", "0"))
-    content = follow(request.path_params["run"]).histograms(start)
+    content = get_live_run(request.path_params["run"]).histograms(start)
     return Response(content, media_type="application/octet-stream", headers={"content-encoding": "identity"})
 
 
 @_or_404
 def classes(request: Request) -> Response:
     """F1 of each class over a run's snapshots (`series.classes`)."""
-    return JSONResponse(series.classes(follow(request.path_params["run"])))
+    return JSONResponse(series.classes(get_live_run(request.path_params["run"])))
 
 
 @_or_404
 def neuron(request: Request) -> Response:
-    """What one neuron put out over a run's snapshots (`series.neuron`)."""
+    """The activations of one neuron over a run's snapshots (`series.neuron`)."""
     layer, unit = _number(request, "layer"), _number(request, "unit")
-    return JSONResponse(series.neuron(follow(request.path_params["run"]), layer, unit))
+    return JSONResponse(series.neuron(get_live_run(request.path_params["run"]), layer, unit))
 
 
 @_or_404
 def findings(request: Request) -> Response:
-    """What a run's snapshots up to this one say of its health."""
-    found = follow(request.path_params["run"]).findings(_number(request, "number"))
+    """The health findings from a run's snapshots up to this one."""
+    found = get_live_run(request.path_params["run"]).findings(_number(request, "number"))
     return JSONResponse([asdict(finding) for finding in found])
 
 
 @_or_404
 def pin(request: Request) -> Response:
-    """Let a run at work keep the arrays of a snapshot, or no longer insist on it."""
+    """Pin a snapshot of a run at work, so that it keeps its arrays; or unpin it."""
     act = request.path_params["act"]
     if act not in {"pin", "unpin"}:
-        return nothing(request)
+        return not_found(request)
     return JSONResponse({"id": control.send(request.path_params["run"], act, _number(request, "number"))})
 
 
 async def nearest(request: Request) -> Response:
-    """The training examples that a snapshot finds most like the features sent."""
+    """The training examples nearest to the given features in the last hidden layer of a snapshot."""
     try:
-        number, asked = _number(request, "number"), await parsing.json_body(request)
-        x, k = parsing.features(asked), parsing.count(asked, "k", examples.N_NEAREST)
+        number, body = _number(request, "number"), await parsing.json_body(request)
+        x, k = parsing.features(body), parsing.count(body, "k", examples.N_NEAREST)
         return JSONResponse(
             await run_in_threadpool(examples.nearest_examples, request.path_params["run"], number, x, k)
         )
@@ -146,7 +145,7 @@ async def nearest(request: Request) -> Response:
 
 
 async def what_if(request: Request) -> Response:
-    """How a snapshot would do with neurons switched off and weights set by hand."""
+    """Loss and accuracy of a snapshot with neurons switched off and weights set by hand."""
     try:
         number, changes = _number(request, "number"), parsing.changes(await parsing.json_body(request))
         return JSONResponse(await run_in_threadpool(examples.what_if, request.path_params["run"], number, changes))
@@ -158,26 +157,26 @@ async def what_if(request: Request) -> Response:
 
 def _arrays(content: bytes) -> Response:
     # Compressing float32 noise costs far more than it saves on this machine; "identity" tells the server so.
-    headers = {"cache-control": KEPT, "content-encoding": "identity"}
+    headers = {"cache-control": CACHE_FOREVER, "content-encoding": "identity"}
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 
-def not_here(_: Request) -> Response:
-    """The answer to a page that was opened by its own address and looks for the server below itself.
+def not_modified(_: Request) -> Response:
+    """The response to a page that was opened by its own address and looks for the server below itself.
 
-    Streamlit's client tries that before the root; told 404, the browser would report an error on its console.
+    Streamlit's client tries that before the root; the browser would report a 404 on its console.
     """
     return Response(status_code=304)
 
 
-def nothing(_: Request) -> Response:
-    """The answer to any other address of ours: else Streamlit would answer it with its page, as if it were there."""
+def not_found(_: Request) -> Response:
+    """The response to any other address below `BASE`: Streamlit would send its page, with status 200."""
     return JSONResponse({"error": "There is nothing at this address."}, status_code=404)
 
 
 routes: list[BaseRoute] = [
-    Route("/{page}/_stcore/health", not_here),
-    Route("/{page}/_stcore/host-config", not_here),
+    Route("/{page}/_stcore/health", not_modified),
+    Route("/{page}/_stcore/host-config", not_modified),
     Mount(f"{BASE}/assets", app=Assets(directory=ASSETS, check_dir=False), name="assets"),
     Mount(f"{BASE}/{{version}}/assets", app=Assets(directory=ASSETS, check_dir=False)),
     Route(PLOTLY, plotly_library),
@@ -188,12 +187,12 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/what-if", what_if, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/{{act}}", pin, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/findings", findings),
-    Route(f"{BASE}/runs/{{run}}/trying", trying),
+    Route(f"{BASE}/runs/{{run}}/trying", input_description),
     Route(f"{BASE}/runs/{{run}}/labels", labels),
     Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index}}", example),
     Route(f"{BASE}/runs/{{run}}/histograms", histograms),
     Route(f"{BASE}/runs/{{run}}/classes", classes),
     Route(f"{BASE}/runs/{{run}}/neurons/{{layer}}/{{unit}}", neuron),
     WebSocketRoute(f"{BASE}/runs/{{run}}/live", live),
-    Route(f"{BASE}/{{rest:path}}", nothing),
+    Route(f"{BASE}/{{rest:path}}", not_found),
 ]

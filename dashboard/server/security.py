@@ -1,9 +1,9 @@
-"""Who is answered, and what browsers are told to forbid.
+"""Security middleware: which requests are accepted, and the security headers of responses.
 
-A web page from elsewhere can make a browser send requests to 127.0.0.1, and a name under an attacker's control can be
-made to mean 127.0.0.1 (DNS rebinding): the `Origin` header tells the one, the `Host` header the other. Another user of
-this machine can connect to it as well: the owner of the connection's other end tells that. Where a token is asked for,
-it decides instead.
+A web page from another site can make a browser send requests to 127.0.0.1, and a host name of an attacker can resolve
+to 127.0.0.1 (DNS rebinding): the `Origin` header reveals the former, the `Host` header the latter. Another user of this
+machine can connect to it as well: the owner of the connection's other end reveals that. If a token is required, it
+decides instead.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from annscope.dashboard.server import owners
 from annscope.dashboard.server.access import Access, configured
 
 HEALTH = "/_stcore/health"
-"""Says that the server is there, and nothing else: those who watch over a container ask for it without a token."""
+"""Only tells that the server is running: health checks of a container request it without a token."""
 
 
 def content_security_policy(host: str) -> str:
-    """What a page of ours may load, run and talk to, as strict as Streamlit's own code allows.
+    """The Content-Security-Policy of our pages, as strict as Streamlit's own code allows.
 
-    Its components' code comes as blobs, and its styles are written into the page.
+    The code of its components comes as blobs, and its styles are inline.
     """
     return "; ".join(
         (
@@ -43,7 +43,7 @@ def content_security_policy(host: str) -> str:
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
-            # Not every browser takes 'self' for a WebSocket too.
+            # Not every browser applies 'self' to WebSockets.
             f"connect-src 'self' ws://{host} wss://{host}",
             "media-src 'self'",
             "manifest-src 'self'",
@@ -56,14 +56,14 @@ def content_security_policy(host: str) -> str:
 
 
 def _inline_scripts() -> list[str]:
-    """The hashes of the scripts that stand in Streamlit's page."""
+    """The hashes of the inline scripts in Streamlit's page."""
     page = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
     found = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     return [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in found]
 
 
 class Headers:
-    """Puts the headers that protect a browser on every answer, errors among them."""
+    """Middleware that adds security headers to every response, including errors."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -95,18 +95,18 @@ class Headers:
             await self.app(scope, receive, with_headers)
         except Exception:
             if scope["type"] == "http" and not started:
-                error = "Something went wrong in annscope; the terminal it was started in says what."
+                error = "Internal error in annscope; the terminal in which it was started shows it."
                 await JSONResponse({"error": error}, status_code=500)(scope, receive, with_headers)
             raise
 
 
 def _safe(host: str) -> str:
-    """A Host as it may stand in a header; a wrong one is refused, and its answer needs no WebSocket."""
+    """A Host that is valid in a header; a request with an invalid one is denied, so its response needs no WebSocket."""
     return host if re.fullmatch(r"[A-Za-z0-9.:_\-\[\]]{1,255}", host) else "127.0.0.1"
 
 
 class Guard:
-    """Answers 403, with a sentence, to every request of whom the dashboard is not for."""
+    """Middleware that denies access with status 403 and the reason."""
 
     def __init__(self, app: ASGIApp, access: Access | None = None) -> None:
         self.app = app
@@ -116,7 +116,7 @@ class Guard:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
-        response = self._refusal(scope)
+        response = self._denial(scope)
         if response is None:
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -124,16 +124,16 @@ class Guard:
         else:
             await response(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _denial(self, scope: Scope) -> Response | None:
         headers = Received(scope=scope)
         why = why_foreign(headers, self.access)
         if why is None and self.access.token is None:
-            why = why_a_stranger(scope, headers)
+            why = why_not_the_owner(scope, headers)
         elif why is None and not self._has_token(headers) and scope["path"] != HEALTH:
-            response = self._entrance(scope)
+            response = self._login(scope)
             if response is not None:
                 return response
-            why = "This dashboard asks for its token: open the address that it printed, which ends in ?token=..."
+            why = "This dashboard requires its token: open the address that it printed, which ends in ?token=..."
         return None if why is None else JSONResponse({"error": why}, status_code=403)
 
     def _has_token(self, headers: Received) -> bool:
@@ -143,15 +143,15 @@ class Guard:
             return False
         return cookie is not None and self.access.is_ticket(cookie.value)
 
-    def _entrance(self, scope: Scope) -> Response | None:
-        """For the token in the address: a cookie, and the way to the address without it."""
+    def _login(self, scope: Scope) -> Response | None:
+        """For the token in the address: a cookie, and a redirect to the address without it."""
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         given = dict(query).get("token")
         if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"} or given is None:
             return None
         if not self.access.is_token(given):
             return None
-        # One slash: with two, the rest would be another machine's name.
+        # One slash: with two, the rest would be a host name.
         target = "/" + quote(scope["path"].lstrip("/"))
         rest = urlencode([pair for pair in query if pair[0] != "token"])
         response = Response(status_code=303, headers={"location": f"{target}?{rest}" if rest else target})
@@ -163,31 +163,31 @@ class Guard:
 
 
 def why_foreign(headers: Received, access: Access) -> str | None:
-    """One sentence on why a request with these headers is none of ours; None when it is."""
+    """Why a request with these headers is denied; None if it is accepted."""
     host, origin = headers.get("host", ""), headers.get("origin")
-    if not access.answers_to(host):
+    if not access.accepts_host(host):
         port = access.port
         return (
-            f"This dashboard does not answer as {shortened(host)!r}: on another machine, open "
+            f"This dashboard does not accept the host name {shortened(host)!r}: on another machine, open "
             f"http://localhost:{port} after `ssh -L {port}:localhost:{port} HOST` there, "
-            "or start it with --origin NAME, which asks for a token."
+            "or start it with --origin NAME, which requires a token."
         )
     if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
         return f"A page from {shortened(origin)} may not use this dashboard."
     return None
 
 
-def why_a_stranger(scope: Scope, headers: Received) -> str | None:
-    """One sentence on why whoever is connected may not use a dashboard without a token; None when they may."""
-    if not owners.is_told():
+def why_not_the_owner(scope: Scope, headers: Received) -> str | None:
+    """Why this connection may not use a dashboard without a token; None if it may."""
+    if not owners.is_supported():
         return None
     if "x-forwarded-for" in headers:
-        # Servers take the address in it for the other end's, and anybody can write there what they like.
-        return "A proxy stands before this dashboard: start it with --origin NAME, the name it is reached by."
+        # Servers use the address in it as the client's, and any client can write it.
+        return "This dashboard is behind a proxy: start it with --origin NAME, the host name of the proxy."
     try:
         user = owners.owner(scope["server"], scope["client"])
-    except (owners.NotToldError, TypeError, ValueError):
-        return "This dashboard cannot tell whose connection this is; --token asks for a token instead."
+    except (owners.UnknownOwnerError, TypeError, ValueError):
+        return "This dashboard cannot determine the owner of this connection; --token requires a token instead."
     if user not in {os.getuid(), owners.ROOT}:
-        return "This dashboard belongs to another user of this machine; theirs is the only one it answers to."
+        return "This dashboard belongs to another user of this machine."
     return None

@@ -1,4 +1,4 @@
-"""How the dashboard starts and ends: what is imported first, where it listens, who is told."""
+"""Startup and shutdown of the dashboard: imports, the server, and the printed addresses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from streamlit.web import bootstrap
 
 from annscope.dashboard.server import owners
 from annscope.dashboard.server.access import configured
-from annscope.dashboard.server.listening import NO_ROOM
+from annscope.dashboard.server.listening import OUT_OF_RESOURCES
 
 HEAVY = (
     "pandas",
@@ -32,30 +32,30 @@ HEAVY = (
     "annscope.runs.launch",
     "annscope.runs.control",
 )
-"""What the pages need, imported before the first visitor has to wait for it."""
+"""Modules that the pages need, imported before the first visit."""
 SWITCH_SECONDS = 0.0005
-"""How long a page's script may keep the interpreter from the live views; Python's own 5 ms are a frame's worth."""
-LEAVE_SECONDS = 3
-"""How long requests that have not arrived or been answered may hold up the end."""
+"""How long a page's script may hold the interpreter lock; Python's default of 5 ms would delay the live views."""
+SHUTDOWN_SECONDS = 3
+"""How long open requests may delay the shutdown."""
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Import, then take what is there out of the garbage collector's sight, then serve.
+    """Import, then freeze all objects for the garbage collector, then serve.
 
-    Streamlit collects garbage after every rerun of a fragment; looking at some 300,000 objects that
-    stay anyway would be most of its work.
+    Streamlit collects garbage after every rerun of a fragment; scanning some 300,000 permanent objects would be most
+    of its work.
     """
     # Until the first `st.navigation`, Streamlit would run the modules in `pages/` as scripts of their own.
     PagesManager.uses_pages_directory = False
     for name in HEAVY:
         importlib.import_module(name)
-    owners.is_told()
+    owners.is_supported()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
-    asyncio.get_running_loop().set_exception_handler(_say_what_happened)
-    _send_at_once()
+    asyncio.get_running_loop().set_exception_handler(_handle_exception)
+    _disable_nagle()
     here, *elsewhere = configured().urls(
         st.get_option("server.address") or "", scheme="https" if st.get_option("server.sslCertFile") else "http"
     )
@@ -65,13 +65,13 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     if not st.get_option("server.headless"):
         webbrowser.open(here)
     yield
-    # The pipes to the workers close with this process, in whatever way it ends: they checkpoint and stop.
+    # The pipes to the workers close with this process, however it ends: they checkpoint and stop.
 
 
 def serve(listener: socket.socket, options: Mapping[str, Any]) -> None:
     """Serve the dashboard on a listening socket, with these options of Streamlit, until a signal ends it.
 
-    `app.run` would open a socket of its own, which does without what `Listener` does.
+    `app.run` would open a socket of its own instead of the `Listener`.
     """
     from annscope.dashboard.app import app
 
@@ -79,18 +79,18 @@ def serve(listener: socket.socket, options: Mapping[str, Any]) -> None:
     config = uvicorn.Config(
         app,
         ws="websockets-sansio",
-        ws_per_message_deflate=False,  # on one machine, compressing costs more than it saves
+        ws_per_message_deflate=False,  # on one machine, compression costs more than it saves
         ws_max_size=1_000_000 * st.get_option("server.maxMessageSize"),
-        proxy_headers=False,  # whoever is connected could say that they are somebody else
-        timeout_graceful_shutdown=LEAVE_SECONDS,
+        proxy_headers=False,  # a client could claim any address
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         access_log=False,
         log_level="warning",
     )
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def _send_at_once() -> None:
-    """Have small packets sent at once on a socket that somebody else opened too (`streamlit run`): see `listen`."""
+def _disable_nagle() -> None:
+    """Disable Nagle's algorithm on a socket that `streamlit run` opened, too: see `listen`."""
     if os.name != "posix":
         return
     with suppress(psutil.Error, OSError):
@@ -101,16 +101,16 @@ def _send_at_once() -> None:
                     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-_said: set[str] = set()
+_reported: set[int] = set()
 
 
-def _say_what_happened(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """That there is no file descriptor left is said once, in a sentence; anything else as asyncio does."""
+def _handle_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Report once, in one line, that no file descriptor is left; anything else as asyncio does."""
     error = context.get("exception")
-    if not (isinstance(error, OSError) and error.errno in NO_ROOM and "socket" in context):
+    if not (isinstance(error, OSError) and error.errno in OUT_OF_RESOURCES and "socket" in context):
         loop.default_exception_handler(context)
-    elif "no room" not in _said:
-        _said.add("no room")
+    elif error.errno not in _reported:
+        _reported.add(error.errno)
         sys.stderr.write(
-            f"annscope: no new connection can be opened ({error.strerror}); it goes on when others are closed.\n"
+            f"annscope: no new connection can be opened ({error.strerror}); it continues when others are closed.\n"
         )

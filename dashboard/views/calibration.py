@@ -1,31 +1,31 @@
-"""How far the confidence of the predictions can be believed."""
+"""Calibration view: curve, expected calibration error and bins."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from annscope.dashboard import escaping, state
+from annscope.dashboard.address import Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.figures.calibration import calibration_figure
-from annscope.dashboard.looking import Looking
 from annscope.dashboard.queries import tables
-from annscope.dashboard.queries.evaluations import Answers
-from annscope.dashboard.queries.snapshots import Moments
+from annscope.dashboard.queries.evaluations import Predictions
+from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.dashboard.views import choices
 
 
-def confidence(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001
-    """The calibration curve, its error, and its bins; of labels, the curve of one."""
-    label, of_label = looking.label, answers.is_multilabel
-    found = answers.calibration_of(label) if of_label else answers.calibration
-    selection, name = looking.selection, answers.class_names[label]
+def confidence(query: Query, predictions: Predictions, snapshots: Snapshots) -> None:  # noqa: ARG001
+    """The calibration curve, its error and its bins; in multi-label data, of one label."""
+    label, of_label = query.label, predictions.is_multilabel
+    found = predictions.calibration_of(label) if of_label else predictions.calibration
+    selection, name = query.selection, predictions.class_names[label]
     literal = escaping.markdown(name)
     if of_label:
-        choices.choose_class(looking, answers)
-    means = [("Mean confidence", float(answers.confidence.mean())), ("Accuracy", answers.accuracy)]
+        choices.choose_class(query, predictions)
+    means = [("Mean confidence", float(predictions.confidence.mean())), ("Accuracy", predictions.accuracy)]
     if of_label:
-        mean, share = answers.probabilities[:, label].mean(), answers.is_class(label).mean()
-        means = [(f"Mean p({literal})", float(mean)), (f"Share that is {literal}", float(share))]
+        mean, share = predictions.probabilities[:, label].mean(), predictions.is_class(label).mean()
+        means = [(f"Mean p({literal})", float(mean)), (f"Fraction that is {literal}", float(share))]
     with st.container(horizontal=True):
         st.metric("Expected calibration error", choices.figure_text(found.expected_error), border=True)
         st.metric("Largest gap of a bin", choices.figure_text(found.largest_error), border=True)
@@ -39,25 +39,21 @@ def confidence(looking: Looking, answers: Answers, moments: Moments) -> None:  #
         choices.show(f"pbin-{label}-{place}" if of_label else f"bin-{place}")
 
     figure = calibration_figure(found, chosen=chosen, dark=choices.is_dark(), of_label=name if of_label else None)
-    about = (
-        f"how often it is {name}, by its probability"
-        if of_label
-        else ("how often predictions are right, by how sure the network was")
-    )
+    about = f"fraction that is {name}, by its probability" if of_label else ("accuracy by confidence")
     parts.chart(
-        state.CALIBRATION, figure, answers, lambda choice: show_bin(int(choice["carried"])),
+        state.CALIBRATION, figure, predictions, lambda choice: show_bin(int(choice["carried"])),
         label=f"Calibration curve of {name}" if of_label else "Calibration curve", now=chosen,
         title="Calibration", about=about,
     )  # fmt: skip
     st.caption(
-        f"Each example is put by its probability of {literal} into one of {len(found.count)} bins of equal width; "
-        "a bin holds what is above its lower edge and at most its upper one. Bars: share that truly is "
+        f"The probability of {literal} puts each example into one of {len(found.count)} bins of equal width; "
+        "a bin holds what is above its lower edge and at most its upper one. Bars: fraction that is "
         f"{literal}; dots: at the mean probability; orange: the gap. Expected calibration error: the mean gap, "
         "each bin weighted by how many examples it holds. A bar shows its examples."
         if of_label
         else "Each prediction is put by its confidence, the probability of the predicted class, into one of "
         f"{len(found.count)} bins of equal width; a bin holds what is above its lower edge and at most its upper one. "
-        "Bars: share of right predictions; dots: at the mean confidence; orange: the gap. Expected calibration error: "
+        "Bars: accuracy; dots: at the mean confidence; orange: the gap. Expected calibration error: "
         "the mean gap, each bin weighted by how many predictions it holds. A bar shows its examples."
     )
     columns = (
@@ -67,9 +63,9 @@ def confidence(looking: Looking, answers: Answers, moments: Moments) -> None:  #
         {
             "title": "True" if of_label else "Right",
             "kind": "number",
-            "about": f"Share that is {name}" if of_label else "Share that is right",
+            "about": f"Fraction that is {name}" if of_label else "Accuracy: fraction that is right",
         },
-        {"title": "Gap", "kind": "number", "about": "How far the two are apart"},
+        {"title": "Gap", "kind": "number", "about": "Absolute difference of the two"},
     )
     rows = tables.bin_rows(found)
     parts.table(
@@ -85,8 +81,8 @@ def confidence(looking: Looking, answers: Answers, moments: Moments) -> None:  #
             }
             for b, row in enumerate(rows)
         ],
-        answers,
+        predictions,
         lambda choice: show_bin(int(choice["row"])),
         selected=None if chosen is None else str(chosen),
     )  # fmt: skip
-    choices.save(looking, "calibration", lambda: rows)
+    choices.save(query, "calibration", lambda: rows)

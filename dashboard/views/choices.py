@@ -1,4 +1,4 @@
-"""What the views of Inspect share: choices that go into the address, charts that can be clicked, files."""
+"""Controls shared by the views of Inspect: choices that go into the address, and downloads."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from annscope.dashboard import state
-from annscope.dashboard.looking import Looking
+from annscope.dashboard import address, state
+from annscope.dashboard.address import Query
 from annscope.dashboard.queries import tables
-from annscope.dashboard.queries.evaluations import Answers
+from annscope.dashboard.queries.evaluations import Predictions
 
 
 def segments(
     name: str, label: str, options: Mapping[Any, str], value: Any, *, also: tuple[str, ...] = (), hidden: bool = True
 ) -> None:
-    """One of a few, shown side by side; a choice goes into the address and takes `also` out of it."""
+    """A segmented control; a choice goes into the address and removes `also` from it."""
     key = state.choice(name)
     if st.session_state.get(key) != value:
         st.session_state[key] = value
@@ -25,9 +25,9 @@ def segments(
     def choose() -> None:
         chosen = st.session_state[key]
         if chosen is not None:
-            state.put(name, str(chosen))
+            address.put(name, str(chosen))
             for other in also:
-                state.put(other, None)
+                address.put(other, None)
 
     st.segmented_control(
         label, list(options), key=key, format_func=lambda option: options[option], on_change=choose, required=True,
@@ -35,39 +35,39 @@ def segments(
     )  # fmt: skip
 
 
-def choose_class(looking: Looking, answers: Answers) -> None:
-    """The class or label that a view is about."""
-    key = state.choice(state.CLASS)
-    if st.session_state.get(key) != looking.label:
-        st.session_state[key] = looking.label
+def choose_class(query: Query, predictions: Predictions) -> None:
+    """A list to choose the class or label of a view."""
+    key = state.choice(address.CLASS)
+    if st.session_state.get(key) != query.label:
+        st.session_state[key] = query.label
 
     def choose() -> None:
-        state.put(state.CLASS, answers.class_names[st.session_state[key]])
+        address.put(address.CLASS, predictions.class_names[st.session_state[key]])
 
     st.selectbox(
-        one(answers).capitalize(),
-        range(answers.n_classes),
+        one(predictions).capitalize(),
+        range(predictions.n_classes),
         key=key,
-        format_func=lambda c: answers.class_names[c],
+        format_func=lambda c: predictions.class_names[c],
         on_change=choose,
-        width=min(330, max(190, 64 + 8 * max(map(len, answers.class_names)))),
+        width=min(330, max(190, 64 + 8 * max(map(len, predictions.class_names)))),
     )
 
 
-def one(answers: Answers) -> str:
-    """What an example is to be: a class, or any number of labels."""
-    return "label" if answers.is_multilabel else "class"
+def one(predictions: Predictions) -> str:
+    """The noun: label in multi-label data, else class."""
+    return "label" if predictions.is_multilabel else "class"
 
 
 def show(text: str) -> None:
-    """Look at other examples from their first sheet on."""
-    state.put(state.SHOW, text)
-    state.put(state.SHEET, None)
-    state.put(state.SAMPLE, None)
+    """Select other examples, from their first page on."""
+    address.put(address.SHOW, text)
+    address.put(address.SHEET, None)
+    address.put(address.SAMPLE, None)
 
 
 def figure_text(value: float) -> str:
-    """A figure for people: four digits, or n/a where it is undefined."""
+    """A metric as text: four digits, or n/a if it is undefined."""
     return "n/a" if np.isnan(value) else f"{value:.4f}"
 
 
@@ -76,12 +76,12 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def save(looking: Looking, name: str, rows: Callable[[], list[tables.Row]], words: str = "CSV") -> None:
-    """A button that saves rows, made only when it is pressed."""
+def save(query: Query, name: str, rows: Callable[[], list[tables.Row]], words: str = "CSV") -> None:
+    """A button that downloads rows as CSV, made only when it is pressed."""
     st.download_button(
         words,
         lambda: tables.rows_csv(rows()),
-        file_name=f"{looking.run}-snapshot-{looking.number}-{looking.split}-{name}.csv",
+        file_name=f"{query.run}-snapshot-{query.number}-{query.split}-{name}.csv",
         mime="text/csv",
         key=state.download(name),
         icon=":material/download:",

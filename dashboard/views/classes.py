@@ -1,4 +1,4 @@
-"""Precision, recall, F1 and specificity of each class, each with its formula and its own numbers."""
+"""Class metrics view: precision, recall, F1 and specificity of each class, with their formulas."""
 
 from __future__ import annotations
 
@@ -8,59 +8,74 @@ from typing import Any
 
 import streamlit as st
 
-from annscope.dashboard import escaping, state
+from annscope.dashboard import address, escaping
+from annscope.dashboard.address import FIGURES, Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.formulas import averages_in_words, formulas
-from annscope.dashboard.looking import FIGURES, Looking
 from annscope.dashboard.queries import tables
-from annscope.dashboard.queries.evaluations import Answers
-from annscope.dashboard.queries.snapshots import Moments
+from annscope.dashboard.queries.evaluations import Predictions
+from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.dashboard.views import choices
 
 COLUMNS = (
     {"title": "Class", "kind": "text"},
-    {"title": "Precision", "kind": "number", "about": "Of those taken for the class, how many are"},
-    {"title": "Recall", "kind": "number", "about": "Of the class, how many were recognised"},
+    {
+        "title": "Precision",
+        "kind": "number",
+        "about": "Fraction of the examples predicted as the class that belong to it",
+    },
+    {"title": "Recall", "kind": "number", "about": "Fraction of the examples of the class that are predicted as it"},
     {"title": "F1", "kind": "number", "about": "The harmonic mean of precision and recall"},
-    {"title": "Specificity", "kind": "number", "about": "Of the others, how many were not taken for the class"},
-    {"title": "Support", "kind": "count", "about": "How many examples are of the class"},
+    {
+        "title": "Specificity",
+        "kind": "number",
+        "about": "Fraction of the other examples that are not predicted as the class",
+    },
+    {"title": "Support", "kind": "count", "about": "Number of examples of the class"},
 )
 
 
-def classes(looking: Looking, answers: Answers, moments: Moments) -> None:  # noqa: ARG001
-    names, found, one = answers.class_names, answers.classes, choices.one(answers)
+def classes(query: Query, predictions: Predictions, snapshots: Snapshots) -> None:  # noqa: ARG001
+    names, found, one = predictions.class_names, predictions.classes, choices.one(predictions)
     rows = [
         {
             "id": str(c),
             "label": f"Examples of {name}",
-            "title": f"Show what truly is {name}, and the formulas for it",
-            "cells": [name, found.precision[c], found.recall[c], found.f1[c], answers.specificity[c], found.support[c]],
+            "title": f"Show the examples of {name}, and its formulas",
+            "cells": [
+                name,
+                found.precision[c],
+                found.recall[c],
+                found.f1[c],
+                predictions.specificity[c],
+                found.support[c],
+            ],
         }
         for c, name in enumerate(names)
     ]
     n = int(found.support.sum())
     footer = [
-        {"cells": [f"{how} average", *(getattr(answers.averages[figure], how) for figure in FIGURES), n]}
+        {"cells": [f"{how} average", *(getattr(predictions.averages[figure], how) for figure in FIGURES), n]}
         for how in ("macro", "micro", "weighted")
     ]
-    of_samples = answers.sample_averages if answers.is_multilabel else None
+    of_samples = predictions.sample_averages if predictions.is_multilabel else None
     if of_samples is not None:
         footer.append({"cells": ["samples average", *(of_samples.get(figure, math.nan) for figure in FIGURES), n]})
 
     def choose(choice: Mapping[str, Any]) -> None:
         label = int(choice["row"])
-        state.put(state.CLASS, names[label])
+        address.put(address.CLASS, names[label])
         choices.show(f"true-{label}")
 
     columns = ({**COLUMNS[0], "title": one.capitalize()}, *COLUMNS[1:])
-    parts.table("classes", f"Figures of each {one} on the {answers.split} split", columns, rows, answers, choose,
-                selected=str(looking.label), footer=footer)  # fmt: skip
-    st.markdown(f"##### The figures of {escaping.markdown(names[looking.label])}, with their own numbers")
-    st.markdown(formulas(answers.confusion, looking.label))
+    parts.table("classes", f"Metrics of each {one} on the {predictions.split} split", columns, rows, predictions,
+                choose, selected=str(query.label), footer=footer)  # fmt: skip
+    st.markdown(f"##### The metrics of {escaping.markdown(names[query.label])}, computed from their counts")
+    st.markdown(formulas(predictions.confusion, query.label))
     with st.expander("What the averages mean", icon=":material/functions:"):
-        st.markdown(averages_in_words(answers.confusion))
+        st.markdown(averages_in_words(predictions.confusion))
     choices.save(
-        looking,
+        query,
         "classes",
-        lambda: tables.class_rows(names, found, answers.specificity, answers.averages, of_samples),
+        lambda: tables.class_rows(names, found, predictions.specificity, predictions.averages, of_samples),
     )

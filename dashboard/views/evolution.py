@@ -1,4 +1,4 @@
-"""How a figure of each class or label went over the epochs."""
+"""A metric of each class or label over the epochs: lines and a table."""
 
 from __future__ import annotations
 
@@ -8,79 +8,85 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from annscope.dashboard import escaping, state
+from annscope.dashboard import address, escaping, state
+from annscope.dashboard.address import FIGURES, Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.figures.evolution import evolution_figure
-from annscope.dashboard.looking import FIGURES, Looking
 from annscope.dashboard.queries import tables
-from annscope.dashboard.queries.evaluations import Answers, confusions_of, splits_of
-from annscope.dashboard.queries.selections import OF_FIGURE
-from annscope.dashboard.queries.snapshots import Moments, class_figure
+from annscope.dashboard.queries.evaluations import Predictions, confusions_of, splits_of
+from annscope.dashboard.queries.selections import EXAMPLES_OF
+from annscope.dashboard.queries.snapshots import Snapshots, class_figure
 from annscope.dashboard.views import choices
 
-MOST_MOMENTS = 60
-"""How many snapshots, evenly spread, are looked at."""
-FEWEST_MOMENTS, MOST_ANSWERS = 12, 1_000_000
-"""On a split that was not recorded there are fewer, so that at most so many answers are computed."""
+MAX_SNAPSHOTS = 60
+"""How many snapshots, evenly spread, are evaluated."""
+MIN_SNAPSHOTS, MAX_PREDICTIONS = 12, 1_000_000
+"""On a split that was not recorded there are fewer, so that at most this many predictions are computed."""
 
 
-def evolution(looking: Looking, answers: Answers, moments: Moments) -> None:
-    """One figure of every class or label at every snapshot, as lines and as a table."""
-    one = choices.one(answers)
+def evolution(query: Query, predictions: Predictions, snapshots: Snapshots) -> None:
+    """One metric of every class or label at every snapshot, as lines and as a table."""
+    one = choices.one(predictions)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        choices.choose_class(looking, answers)
-        choices.segments(state.FIGURE, "Figure", FIGURES, looking.figure, hidden=False)
-    # Where the worker recorded the answers they are only read; elsewhere each network has to answer again.
-    is_recorded = looking.split == next(iter(splits_of(looking.run)))
-    most = MOST_MOMENTS if is_recorded else max(FEWEST_MOMENTS, min(MOST_MOMENTS, MOST_ANSWERS // len(answers.labels)))
-    numbers = moments.spread(most)
-    with st.spinner("Looking back at every snapshot …", show_time=False):
-        confusions, troubles = confusions_of(looking.run, numbers, looking.split)
-    for trouble in troubles:
-        st.warning(escaping.markdown(f"{trouble} It is left out here."), icon=":material/error:")
-    is_thinned = len(numbers) < len(moments.lines)
+        choices.choose_class(query, predictions)
+        choices.segments(address.FIGURE, "Figure", FIGURES, query.figure, hidden=False)
+    # The worker recorded the confusion matrices of one split; for another, each network has to predict again.
+    is_recorded = query.split == next(iter(splits_of(query.run)))
+    limit = (
+        MAX_SNAPSHOTS
+        if is_recorded
+        else max(MIN_SNAPSHOTS, min(MAX_SNAPSHOTS, MAX_PREDICTIONS // len(predictions.labels)))
+    )
+    numbers = snapshots.spread(limit)
+    with st.spinner("Evaluating every snapshot …", show_time=False):
+        confusions, errors = confusions_of(query.run, numbers, query.split)
+    for error in errors:
+        st.warning(escaping.markdown(f"{error} It is omitted here."), icon=":material/error:")
+    is_thinned = len(numbers) < len(snapshots.lines)
     numbers = list(confusions)
-    values = np.stack([class_figure(confusion, looking.figure) for confusion in confusions.values()])
-    at = [moments.at(number) for number in numbers]
+    values = np.stack([class_figure(confusion, query.figure) for confusion in confusions.values()])
+    at = [snapshots.at(number) for number in numbers]
     figure = evolution_figure(
-        at, values, answers.class_names, looking.label, figure_name=FIGURES[looking.figure],
-        numbers=numbers, time_name=moments.unit.capitalize(), now=moments.at(looking.number), dark=choices.is_dark(),
+        at, values, predictions.class_names, query.label, figure_name=FIGURES[query.figure],
+        numbers=numbers, time_name=snapshots.unit.capitalize(), now=snapshots.at(query.number), dark=choices.is_dark(),
     )  # fmt: skip
 
     def go(number: int, label: int) -> None:
-        state.put(state.SNAPSHOT, str(number))
-        state.put(state.CLASS, answers.class_names[label])
-        choices.show(f"{OF_FIGURE[looking.figure]}-{label}")
+        address.put(address.SNAPSHOT, str(number))
+        address.put(address.CLASS, predictions.class_names[label])
+        choices.show(f"{EXAMPLES_OF[query.figure]}-{label}")
 
     parts.chart(
-        state.EVOLUTION, figure, answers, lambda choice: go(int(choice["carried"]), int(choice["label"])),
-        label=f"{FIGURES[looking.figure]} of each {one} over time", now=looking.number,
-        title=FIGURES[looking.figure], about=f"of each {one} over the {moments.unit}s, on the {looking.split} split",
+        state.EVOLUTION, figure, predictions, lambda choice: go(int(choice["carried"]), int(choice["label"])),
+        label=f"{FIGURES[query.figure]} of each {one} over time", now=query.number,
+        title=FIGURES[query.figure], about=f"of each {one} over the {snapshots.unit}s, on the {query.split} split",
     )  # fmt: skip
     st.caption(
-        "A point goes to that snapshot and shows the examples that the figure is counted on. A gap is where it is "
-        f"undefined. {'Evenly spread snapshots. ' if is_thinned else ''}"
-        "Dotted: the snapshot that is looked at. Drag to zoom in, double-click to zoom out."
+        "A point goes to that snapshot and shows the examples that the metric is computed from. A gap is where it "
+        f"is undefined. {'Evenly spread snapshots. ' if is_thinned else ''}"
+        "Dotted: the selected snapshot. Drag to zoom in, double-click to zoom out."
     )
-    names = answers.class_names
-    columns: list[Mapping[str, Any]] = [{"title": moments.unit.capitalize(), "kind": "count"}]
-    columns += [{"title": name, "kind": "plain", "chosen": c == looking.label} for c, name in enumerate(names)]
+    names = predictions.class_names
+    columns: list[Mapping[str, Any]] = [{"title": snapshots.unit.capitalize(), "kind": "count"}]
+    columns += [{"title": name, "kind": "plain", "chosen": c == query.label} for c, name in enumerate(names)]
     parts.table(
-        "moments",
-        f"{FIGURES[looking.figure]} of each {one} at each {moments.unit}",
+        "snapshots",
+        f"{FIGURES[query.figure]} of each {one} at each {snapshots.unit}",
         columns,
         [
             {
                 "id": str(number),
-                "label": f"{moments.name(number)}: {choices.figure_text(row[looking.label])}",
-                "title": f"Go to {moments.name(number)}",
-                "cells": [moment, *row],
+                "label": f"{snapshots.name(number)}: {choices.figure_text(row[query.label])}",
+                "title": f"Go to {snapshots.name(number)}",
+                "cells": [time, *row],
             }
-            for number, moment, row in zip(numbers, at, values, strict=True)
+            for number, time, row in zip(numbers, at, values, strict=True)
         ],
-        answers,
-        lambda choice: go(int(choice["row"]), looking.label),
-        selected=str(looking.number),
+        predictions,
+        lambda choice: go(int(choice["row"]), query.label),
+        selected=str(query.number),
         tall=True,
     )
-    choices.save(looking, looking.figure, lambda: tables.evolution_rows(answers.class_names, moments.unit, at, values))
+    choices.save(
+        query, query.figure, lambda: tables.evolution_rows(predictions.class_names, snapshots.unit, at, values)
+    )

@@ -44,14 +44,17 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 @dataclass
-class Complaints:
-    """What no page may ever do: report an error on its console, or ask anything of another machine."""
+class ConsoleErrors:
+    """Errors on the console of a page, and requests to another machine: no page may have any."""
 
     found: list[str] = field(default_factory=list)
 
     def watch(self, page: Page, host: str) -> None:
         """Note every error and every request that leaves the machine, from now on."""
-        page.on("console", lambda said: self.found.append(f"console: {said.text}") if said.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: self.found.append(f"console: {message.text}") if message.type == "error" else None,
+        )
         page.on("pageerror", lambda error: self.found.append(f"page: {error}"))
         page.on("request", lambda request: self._note_foreign(request.url, host))
 
@@ -62,8 +65,8 @@ class Complaints:
 
 @pytest.fixture
 def open_tab(chromium: Browser, served: Served) -> Iterator[Callable[..., Page]]:
-    """A function that opens a path of the dashboard in a tab of its own; any complaint fails the test."""
-    complaints = Complaints()
+    """A function that opens a path of the dashboard in a tab of its own; any console error fails the test."""
+    errors = ConsoleErrors()
     contexts = []
 
     def open_tab(
@@ -76,11 +79,11 @@ def open_tab(chromium: Browser, served: Served) -> Iterator[Callable[..., Page]]
         )
         contexts.append(context)
         page = context.new_page()
-        complaints.watch(page, urlsplit(served.url).netloc)
+        errors.watch(page, urlsplit(served.url).netloc)
         page.goto(served.url + path)
         return page
 
     yield open_tab
     for context in contexts:
         context.close()
-    assert complaints.found == []
+    assert errors.found == []

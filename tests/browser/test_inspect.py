@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from annscope.core.config import RunConfig
-from annscope.dashboard.queries.evaluations import Answers, answers_of, forget
+from annscope.dashboard.queries.evaluations import Predictions, clear_caches, predictions_of
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 def run(served: Served, monkeypatch: pytest.MonkeyPatch) -> str:
     """Two epochs on real digits, in the home of the dashboard."""
     monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
-    forget()
+    clear_caches()
     made = create_run(RunConfig().with_values({"data": "digits", "hidden": (8,), "epochs": 2}))
     list(work(run_directory(made)))
     return made
@@ -34,9 +34,9 @@ def gallery(page: Page) -> Locator:
     return page.locator(".ai-gallery[data-ready]")
 
 
-def fullest_wrong_cell(answers: Answers) -> tuple[int, int]:
+def fullest_wrong_cell(predictions: Predictions) -> tuple[int, int]:
     """The most frequent confusion."""
-    wrong = answers.confusion.copy()
+    wrong = predictions.confusion.copy()
     wrong[range(10), range(10)] = 0
     i, j = divmod(int(wrong.argmax()), 10)
     return i, j
@@ -44,11 +44,11 @@ def fullest_wrong_cell(answers: Answers) -> tuple[int, int]:
 
 def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, open_tab: Callable[..., Page]) -> None:
     """A cell opens exactly its images, one of them all its probabilities, and the link shows the same again."""
-    answers = answers_of(run, 1, "test")
-    i, j = fullest_wrong_cell(answers)
-    count = int(answers.confusion[i, j])
+    predictions = predictions_of(run, 1, "test")
+    i, j = fullest_wrong_cell(predictions)
+    count = int(predictions.confusion[i, j])
     page = open_tab(f"/classes?run={run}&snapshot=1&subset=test")
-    expect(gallery(page)).to_have_attribute("data-count", str(int((~answers.right).sum())), timeout=20_000)
+    expect(gallery(page)).to_have_attribute("data-count", str(int((~predictions.right).sum())), timeout=20_000)
 
     cell = page.locator(f".ai-matrix [data-show='{i}-{j}']")
     expect(cell).to_have_text(str(count))
@@ -86,26 +86,26 @@ def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, 
 
 def test_every_number_opens_as_many_examples_as_it_says(run: str, open_tab: Callable[..., Page]) -> None:
     """Cells, headings, totals and the rows of each table: the gallery holds what the number counts, none more."""
-    answers = answers_of(run, 1, "validation")
-    confusion = answers.confusion
+    predictions = predictions_of(run, 1, "validation")
+    confusion = predictions.confusion
     page = open_tab(f"/classes?run={run}&snapshot=1")
 
     def opens(place: Locator, count: int) -> None:
         place.click()
         expect(gallery(page)).to_have_attribute("data-count", str(count))
-        expect(gallery(page).locator(".ai-count")).to_have_text(f"{count} of {len(answers.labels)}")
+        expect(gallery(page).locator(".ai-count")).to_have_text(f"{count} of {len(predictions.labels)}")
         expect(gallery(page).locator(".ai-tile")).to_have_count(min(42, count))
 
     matrix = page.locator(".ai-matrix[data-ready]")
     expect(matrix).to_be_visible(timeout=20_000)
-    for i, j in ((0, 0), fullest_wrong_cell(answers), (int(confusion.sum(axis=0).argmin()), 5)):
+    for i, j in ((0, 0), fullest_wrong_cell(predictions), (int(confusion.sum(axis=0).argmin()), 5)):
         opens(matrix.locator(f"td[data-show='{i}-{j}']"), int(confusion[i, j]))
     opens(matrix.locator("thead th[data-show='predicted-4']"), int(confusion[:, 4].sum()))
     opens(matrix.locator("tbody th[data-show='true-6']"), int(confusion[6].sum()))
     total = matrix.locator("td.ai-total[data-show='true-8']")
     opens(total, int(total.inner_text()))
-    opens(page.get_by_role("button", name="Every mistake"), int((~answers.right).sum()))
-    opens(page.get_by_role("button", name="Every example"), len(answers.labels))
+    opens(page.get_by_role("button", name="Every mistake"), int((~predictions.right).sum()))
+    opens(page.get_by_role("button", name="Every example"), len(predictions.labels))
 
     def rows(view: str, table: str) -> Locator:
         page.get_by_role("radio", name=view, exact=True).click()
@@ -117,11 +117,11 @@ def test_every_number_opens_as_many_examples_as_it_says(run: str, open_tab: Call
     opens(rows("Classes", "classes").nth(2), int(confusion[2].sum()))
     row = rows("Confused pairs", "pairs").first
     opens(row, said(row))
-    row = rows("Calibration", "bins").nth(int(answers.calibration.count.argmax()))
+    row = rows("Calibration", "bins").nth(int(predictions.calibration.count.argmax()))
     opens(row, said(row))
     expect(rows("Thresholds", "areas")).to_have_count(10)
-    called = page.get_by_role("button", name=re.compile("^Show the .* called"))
-    opens(called, int((answers.probabilities[:, 2] >= 0.5).sum()))
+    called = page.get_by_role("button", name=re.compile("^Show the .* predicted as"))
+    opens(called, int((predictions.probabilities[:, 2] >= 0.5).sum()))
 
 
 def test_one_click_sends_an_image_into_the_network_view(run: str, open_tab: Callable[..., Page]) -> None:
@@ -142,9 +142,9 @@ def test_one_click_sends_an_image_into_the_network_view(run: str, open_tab: Call
 
 def test_to_the_network_view_and_back(run: str, open_tab: Callable[..., Page]) -> None:
     """The browser's Back leads from the network view to the very example that was open, and Forward there again."""
-    answers = answers_of(run, 1, "test")
-    i, j = fullest_wrong_cell(answers)
-    count = str(int(answers.confusion[i, j]))
+    predictions = predictions_of(run, 1, "test")
+    i, j = fullest_wrong_cell(predictions)
+    count = str(int(predictions.confusion[i, j]))
     page = open_tab(f"/classes?run={run}&snapshot=1&subset=test&show={i}-{j}")
     expect(gallery(page)).to_have_attribute("data-count", count, timeout=20_000)
     gallery(page).locator(".ai-tile").first.click()
@@ -171,21 +171,21 @@ def test_back_takes_a_click_back_however_soon(run: str, open_tab: Callable[..., 
     page = open_tab(f"/classes?run={run}")
     title = gallery(page).get_by_role("heading").first
     expect(title).to_have_text("Every mistake", timeout=20_000)
-    for cell, words in (("1-1", "1, recognised"), ("2-2", "2, recognised")):
+    for cell, words in (("1-1", "1, correctly predicted"), ("2-2", "2, correctly predicted")):
         page.locator(f".ai-matrix [data-show='{cell}']").click()
         expect(title).to_have_text(words)
         expect(page).to_have_url(re.compile(f"show={cell}"))
     page.go_back()
-    expect(title).to_have_text("1, recognised")
+    expect(title).to_have_text("1, correctly predicted")
     page.go_back()
     expect(title).to_have_text("Every mistake")
     page.go_forward()
-    expect(title).to_have_text("1, recognised")
+    expect(title).to_have_text("1, correctly predicted")
 
 
 def test_by_keyboard_alone(run: str, open_tab: Callable[..., Page]) -> None:
     """Arrow keys move through the matrix, Enter opens a cell, and Escape closes an example again."""
-    answers = answers_of(run, 2, "validation")
+    predictions = predictions_of(run, 2, "validation")
     page = open_tab(f"/classes?run={run}")
     expect(gallery(page)).to_be_visible(timeout=20_000)
     page.locator(".ai-matrix [data-show='0-0']").focus()
@@ -195,7 +195,7 @@ def test_by_keyboard_alone(run: str, open_tab: Callable[..., Page]) -> None:
     for key in ("ArrowRight", "Enter"):
         page.keyboard.press(key)
     expect(page).to_have_url(re.compile("show=2-2"))
-    expect(gallery(page)).to_have_attribute("data-count", str(int(answers.confusion[2, 2])))
+    expect(gallery(page)).to_have_attribute("data-count", str(int(predictions.confusion[2, 2])))
     tile = gallery(page).locator(".ai-tile").first
     tile.focus()
     page.keyboard.press("Enter")
@@ -207,13 +207,13 @@ def test_by_keyboard_alone(run: str, open_tab: Callable[..., Page]) -> None:
 
 def test_a_class_never_predicted_shows_no_precision(run: str, open_tab: Callable[..., Page]) -> None:
     """What is undefined is n/a on screen, in the table and in the formula, never 0."""
-    answers = answers_of(run, 0, "validation")
-    never = next(c for c in range(10) if not answers.confusion[:, c].any())
+    predictions = predictions_of(run, 0, "validation")
+    never = next(c for c in range(10) if not predictions.confusion[:, c].any())
     page = open_tab(f"/classes?run={run}&snapshot=0&view=classes&class={never}")
     row = page.locator(f".ai-table tr[data-row='{never}']")
     expect(row.get_by_role("cell").first).to_have_text("n/a", timeout=20_000)
     expect(page.locator(".st-key-inspect-body .katex").first).to_contain_text("n/a")
-    expect(row.get_by_role("cell").last).to_have_text(str(int(answers.classes.support[never])))
+    expect(row.get_by_role("cell").last).to_have_text(str(int(predictions.classes.support[never])))
 
 
 def chart(page: Page, name: str) -> Locator:
@@ -233,31 +233,31 @@ def click_on_point(page: Page, name: str, point: Locator) -> None:
 
 def test_a_point_of_a_curve_opens_what_it_calls_positive(run: str, open_tab: Callable[..., Page]) -> None:
     """The threshold that was clicked is in the address, and the gallery holds what it calls the class."""
-    answers = answers_of(run, 2, "validation")
+    predictions = predictions_of(run, 2, "validation")
     page = open_tab(f"/classes?run={run}&view=thresholds&class=3")
     point = chart(page, "roc").locator(".scatterlayer .trace .point").nth(12)
     expect(point).to_be_attached(timeout=30_000)
-    threshold = float(answers.roc_curves[3].thresholds[12])
+    threshold = float(predictions.roc_curves[3].thresholds[12])
     click_on_point(page, "roc", point)
     expect(page).to_have_url(re.compile("show=called-3"))
     chosen = re.search(r"threshold=([^&]+)", page.url)
     assert chosen is not None
-    assert float(chosen[1]) in answers.roc_curves[3].thresholds, "a point of the curve"
+    assert float(chosen[1]) in predictions.roc_curves[3].thresholds, "a point of the curve"
     assert abs(float(chosen[1]) - threshold) < 0.2, "and one near the mouse"
-    called = int((answers.probabilities[:, 3] >= float(chosen[1])).sum())
+    called = int((predictions.probabilities[:, 3] >= float(chosen[1])).sum())
     expect(gallery(page)).to_have_attribute("data-count", str(called))
 
 
 def test_a_bar_of_the_calibration_opens_its_examples(run: str, open_tab: Callable[..., Page]) -> None:
     """A click on a bar shows exactly the predictions of that bin."""
-    answers = answers_of(run, 2, "validation")
+    predictions = predictions_of(run, 2, "validation")
     page = open_tab(f"/classes?run={run}&view=calibration")
     bar = chart(page, "calibration").locator(".barlayer .point").last
     expect(bar).to_be_attached(timeout=30_000)
     click_on_point(page, "calibration", bar)
-    fullest = int(answers.calibration.count.nonzero()[0][-1])
+    fullest = int(predictions.calibration.count.nonzero()[0][-1])
     expect(page).to_have_url(re.compile(f"show=bin-{fullest}"))
-    expect(gallery(page)).to_have_attribute("data-count", str(int(answers.calibration.count[fullest])))
+    expect(gallery(page)).to_have_attribute("data-count", str(int(predictions.calibration.count[fullest])))
 
 
 @pytest.mark.parametrize("view", ["roc", "precision-recall", "calibration", "evolution"])
@@ -282,21 +282,21 @@ def test_the_points_of_a_chart_by_keyboard(run: str, open_tab: Callable[..., Pag
     page.keyboard.press("ArrowLeft")
     expect(say).to_have_text(before)
 
-    answers = answers_of(run, 2, "validation")
+    predictions = predictions_of(run, 2, "validation")
     if address == "thresholds":
         threshold = plot.evaluate(
             """element => element.data.find((trace) => trace.meta?.walk)
                .customdata[Number(element.closest('[data-at]').dataset.at)]"""
         )
         assert f"threshold {threshold:.4g}" in before
-        count = int((answers.probabilities[:, 3] >= threshold).sum())
+        count = int((predictions.probabilities[:, 3] >= threshold).sum())
         spelled = "show=called-3"
     elif view == "calibration":
-        held = answers.calibration.count.nonzero()[0]
-        assert f"{answers.calibration.count[held[-2]]:,} predictions" in before
-        count, spelled = int(answers.calibration.count[held[-2]]), f"show=bin-{held[-2]}"
+        held = predictions.calibration.count.nonzero()[0]
+        assert f"{predictions.calibration.count[held[-2]]:,} predictions" in before
+        count, spelled = int(predictions.calibration.count[held[-2]]), f"show=bin-{held[-2]}"
     else:
-        earlier = answers_of(run, 1, "validation")
+        earlier = predictions_of(run, 1, "validation")
         assert f"Precision {earlier.classes.precision[3]:.4f}" in before
         count, spelled = int(earlier.confusion[:, 3].sum()), "snapshot=1.*show=predicted-3"
     page.keyboard.press("Enter")
@@ -337,7 +337,7 @@ def test_a_curve_is_zoomed_by_mouse_and_whole_again(run: str, open_tab: Callable
     part_of_it = plot.evaluate(ranges)
     assert whole[0][0] < part_of_it[0][0] < part_of_it[0][1] < whole[0][1]
     page.locator(".st-key-inspect-part-areas tbody tr").nth(5).click()
-    expect(shown).to_contain_text(f"{answers_of(run, 2, 'validation').roc_areas[0][5]:.4f}")
+    expect(shown).to_contain_text(f"{predictions_of(run, 2, 'validation').roc_areas[0][5]:.4f}")
     assert plot.evaluate(ranges) == part_of_it
     shown.get_by_role("button", name="Whole").click()
     expect(shown).to_have_attribute("data-zoomed", "false")
@@ -351,16 +351,16 @@ def test_a_curve_is_zoomed_by_mouse_and_whole_again(run: str, open_tab: Callable
 def test_the_evolution_has_its_numbers_on_screen(run: str, open_tab: Callable[..., Page]) -> None:
     """A row a snapshot, a column a class; a row goes to its snapshot and shows what the figure is counted on."""
     page = open_tab(f"/classes?run={run}&view=epochs&class=3&figure=recall&subset=test")
-    rows = page.locator(".st-key-inspect-part-moments tbody tr")
+    rows = page.locator(".st-key-inspect-part-snapshots tbody tr")
     expect(rows).to_have_count(3, timeout=30_000)
     for number in range(3):
         told = rows.nth(number).locator("td").all_inner_texts()[1:]
-        recalls = answers_of(run, number, "test").classes.recall
+        recalls = predictions_of(run, number, "test").classes.recall
         assert told == [f"{value:.4f}" for value in recalls]
     rows.nth(1).focus()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("snapshot=1.*show=true-3"))
-    support = int(answers_of(run, 1, "test").classes.support[3])
+    support = int(predictions_of(run, 1, "test").classes.support[3])
     expect(gallery(page)).to_have_attribute("data-count", str(support))
     expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
 
@@ -369,7 +369,7 @@ def test_the_evolution_has_its_numbers_on_screen(run: str, open_tab: Callable[..
 def at_work(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Callable[[int], None]]]:
     """A run of seven epochs at work, and a function that lets it go on to a snapshot, or past the last to its end."""
     monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
-    forget()
+    clear_caches()
     made = create_run(RunConfig().with_values({"data": "digits", "hidden": (8,), "epochs": 7}))
     working = work(run_directory(made))
 
@@ -401,10 +401,10 @@ def test_the_page_moves_on_with_a_run_at_work(
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 150")
     go_on(2)
     expect(headline).to_contain_text("epoch 2:")
-    answers = answers_of(run, 2, "validation")
-    expect(headline).to_contain_text(f"{answers.accuracy:.2%}")
-    expect(shown).to_contain_text(f"{answers.roc_areas[0][3]:.4f}")
-    p = float(answers.probabilities[5, int(answers.labels[5])])
+    predictions = predictions_of(run, 2, "validation")
+    expect(headline).to_contain_text(f"{predictions.accuracy:.2%}")
+    expect(shown).to_contain_text(f"{predictions.roc_areas[0][3]:.4f}")
+    p = float(predictions.probabilities[5, int(predictions.labels[5])])
     expect(gallery(page).locator(".ai-bars .ai-true em")).to_have_text(f"{p:.4f}" if p >= 0.001 else re.compile("e-"))
     expect(plot).to_be_focused()
     expect(shown).to_have_attribute("data-zoomed", "true")
@@ -443,12 +443,12 @@ def test_a_run_at_work_does_not_scroll_back_to_what_was_clicked(
     expect(headline).to_contain_text("epoch 1:", timeout=20_000)
     expect(gallery(page)).to_be_visible()
     page.locator(".ai-table tr[data-row='3']").click()
-    expect(gallery(page).get_by_role("heading").first).to_have_text("Truly 3")
+    expect(gallery(page).get_by_role("heading").first).to_have_text("True class: 3")
     expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
     go_on(2)
     expect(headline).to_contain_text("epoch 2:")
     figures = page.locator(".ai-table tr[data-row='3']").get_by_role("cell")
-    expect(figures.nth(1)).to_have_text(f"{answers_of(run, 2, 'validation').classes.recall[3]:.4f}")
+    expect(figures.nth(1)).to_have_text(f"{predictions_of(run, 2, 'validation').classes.recall[3]:.4f}")
     expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
 
 
@@ -484,7 +484,7 @@ def test_on_a_narrow_screen_a_click_shows_its_images(
     expect(gallery(page)).to_be_visible(timeout=20_000)
     page.get_by_role("button", name="One snapshot earlier").click()
     expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 1:")
-    expect(gallery(page)).to_have_attribute("data-count", str(int((~answers_of(run, 1, "validation").right).sum())))
+    expect(gallery(page)).to_have_attribute("data-count", str(int((~predictions_of(run, 1, "validation").right).sum())))
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0, "nothing scrolls by itself"
     page.locator(row).click()
     expect(page).to_have_url(re.compile("show="))

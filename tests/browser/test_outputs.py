@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from annscope.core.config import RunConfig
 from annscope.core.explain.saliency import input_gradient, occlusion
-from annscope.dashboard.queries.evaluations import answers_of, dataset_of, forget
+from annscope.dashboard.queries.evaluations import clear_caches, dataset_of, predictions_of
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
@@ -48,7 +48,7 @@ async ([run, number, examples]) => {
 def train(served: Served, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """A function that trains a network in the home that is served, and returns its run."""
     monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
-    forget()
+    clear_caches()
 
     def train(**settings: Any) -> str:
         run = create_run(RunConfig().with_values({name.replace("_", "-"): value for name, value in settings.items()}))
@@ -60,13 +60,13 @@ def train(served: Served, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]
 
 def is_as_in_the_core(page: Page, run: str, number: int) -> None:
     """Probabilities, predictions and what they hang on, for examples of the test split."""
-    answers, dataset = answers_of(run, number, "test"), dataset_of(run)
+    predictions, dataset = predictions_of(run, number, "test"), dataset_of(run)
     network, x = RunReader(run_directory(run)).network(number), dataset.x_test[:30].astype(float)
     found = page.evaluate(ANSWERS, [run, number, x.tolist()])
-    np.testing.assert_allclose(found["probabilities"], answers.probabilities[:30], atol=1e-5)
-    said = [np.flatnonzero(row).tolist() for row in answers.predictions[:30]] if answers.is_multilabel else None
-    assert found["predicted"] == (said or [[int(label)] for label in answers.predictions[:30]])
-    for label in range(answers.n_classes):
+    np.testing.assert_allclose(found["probabilities"], predictions.probabilities[:30], atol=1e-5)
+    said = [np.flatnonzero(row).tolist() for row in predictions.predicted[:30]] if predictions.is_multilabel else None
+    assert found["predicted"] == (said or [[int(label)] for label in predictions.predicted[:30]])
+    for label in range(predictions.n_classes):
         np.testing.assert_allclose(found["gradients"][label], input_gradient(network, x[0], label), atol=1e-6)
         if dataset.image_shape is not None:
             drop = occlusion(network, x[0].reshape(dataset.image_shape), label, 3)
@@ -76,15 +76,15 @@ def is_as_in_the_core(page: Page, run: str, number: int) -> None:
 def test_one_unit_for_two_classes(train: Callable[..., str], open_tab: Callable[..., Page]) -> None:
     """The browser answers for both classes as the core does, and no page complains."""
     run = train(data="moons", noise=0.3, output="binary", hidden=(6,), epochs=8, learning_rate=0.05)
-    answers = answers_of(run, 8, "test")
+    predictions = predictions_of(run, 8, "test")
     page = open_tab(f"/drawing?run={run}&sample=test-4")
     is_as_in_the_core(page, run, 8)
-    best = int(answers.predictions[4])
+    best = int(predictions.predicted[4])
     expect(page.locator(".dr-name")).to_have_text(str(best), timeout=20_000)
-    sure = 100 * answers.probabilities[4, best]
+    sure = 100 * predictions.probabilities[4, best]
     expect(page.locator(".dr-sure")).to_have_text(f"{sure:.1f} % sure")
     expect(page.locator(".dr-bar")).to_have_count(2)
-    expect(page.locator(".dr-true .dr-class")).to_have_text([str(answers.labels[4])])
+    expect(page.locator(".dr-true .dr-class")).to_have_text([str(predictions.labels[4])])
 
     page = open_tab(f"/?run={run}")
     expect(page.locator(".ch-matrix td[data-row]")).to_have_count(4, timeout=20_000)
@@ -100,7 +100,7 @@ def test_one_unit_for_two_classes(train: Callable[..., str], open_tab: Callable[
 def test_any_number_of_labels(train: Callable[..., str], open_tab: Callable[..., Page]) -> None:
     """Train, Inspect and Draw show each label by itself; a cell's images are exactly those that it counts."""
     run = train(data="mnist-5k-traits", output="sigmoid", hidden=(12,), epochs=2, split=0.8)
-    answers, recorded = answers_of(run, 2, "test"), RunReader(run_directory(run)).snapshot(2).confusion
+    predictions, recorded = predictions_of(run, 2, "test"), RunReader(run_directory(run)).snapshot(2).confusion
     page = open_tab(f"/?run={run}")
     cells = page.locator(".ch-matrix td[data-row]")
     expect(cells).to_have_count(16, timeout=20_000)
@@ -117,7 +117,7 @@ def test_any_number_of_labels(train: Callable[..., str], open_tab: Callable[...,
 
     page = open_tab(f"/classes?run={run}&snapshot=2&subset=test")
     cell = page.locator(".ai-labels [data-show='fn-1']")
-    count = int(answers.confusion[1, 1, 0])
+    count = int(predictions.confusion[1, 1, 0])
     expect(cell).to_have_text(str(count), timeout=20_000)
     cell.click()
     gallery = page.locator(".ai-gallery[data-ready]")
@@ -131,13 +131,13 @@ def test_any_number_of_labels(train: Callable[..., str], open_tab: Callable[...,
     page.keyboard.press("ArrowRight")
     expect(page.locator(".ai-labels [data-show='tp-1']")).to_be_focused()
 
-    place = int(np.flatnonzero(answers.predictions.sum(axis=1) > 1)[0])
+    place = int(np.flatnonzero(predictions.predicted.sum(axis=1) > 1)[0])
     page = open_tab(f"/drawing?run={run}&sample=test-{place}", scheme="dark")
     is_as_in_the_core(page, run, 2)
-    said = [answers.class_names[k] for k in np.flatnonzero(answers.predictions[place])]
+    said = [predictions.class_names[k] for k in np.flatnonzero(predictions.predicted[place])]
     expect(page.locator(".dr-name")).to_have_text(", ".join(said), timeout=20_000)
     expect(page.locator(".dr-best .dr-class")).to_have_text(said)
-    true = [answers.class_names[k] for k in np.flatnonzero(answers.labels[place])]
+    true = [predictions.class_names[k] for k in np.flatnonzero(predictions.labels[place])]
     expect(page.locator(".dr-true .dr-class")).to_have_text(true)
     page.get_by_role("button", name="Gradient").click()
     expect(page.locator(".dr-seen .nv-scale")).to_be_visible()
@@ -157,7 +157,7 @@ def test_a_point_of_a_label_opens_what_its_figure_is_counted_on(
 ) -> None:
     """Evolution, calibration and curves of a label are gone along by keys; Enter shows exactly their examples."""
     run = train(data="mnist-5k-traits", output="sigmoid", hidden=(12,), epochs=2, split=0.8)
-    answers, earlier = answers_of(run, 2, "test"), answers_of(run, 1, "test")
+    predictions, earlier = predictions_of(run, 2, "test"), predictions_of(run, 1, "test")
     gallery = ".ai-gallery[data-ready]"
     counts = {
         "precision": ("predicted", earlier.is_predicted(3).sum()),
@@ -180,8 +180,8 @@ def test_a_point_of_a_label_opens_what_its_figure_is_counted_on(
     chart = page.locator(".ai-chart[data-drawn]")
     expect(chart).to_be_visible(timeout=30_000)
     chart.get_by_role("application").press("End")
-    fullest = int(answers.calibration_of(3).count.nonzero()[0][-1])
-    count = int(answers.calibration_of(3).count[fullest])
+    fullest = int(predictions.calibration_of(3).count.nonzero()[0][-1])
+    count = int(predictions.calibration_of(3).count[fullest])
     expect(chart.locator("[aria-live=polite]")).to_contain_text(f"{count:,} examples")
     chart.get_by_role("application").press("Enter")
     expect(page).to_have_url(re.compile(f"show=pbin-3-{fullest}"))

@@ -15,7 +15,7 @@ from numpy import ndarray
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.snapshot import LayerParameters, LayerStatistics, Metrics, Probe, Snapshot
-from annscope.dashboard.queries.live_runs import _following
+from annscope.dashboard.queries.live_runs import _live_runs
 from annscope.runs.catalogue import run_directory
 from annscope.runs.status import new_status, write_status
 from annscope.runs.writer import RunWriter, create_run
@@ -29,7 +29,7 @@ CONFUSION = np.array([[3, 1], [2, 0]])
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home without runs."""
     monkeypatch.setenv("ANNSCOPE_HOME", str(tmp_path / "home"))
-    _following.clear()
+    _live_runs.clear()
     return tmp_path / "home"
 
 

@@ -125,25 +125,25 @@ def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
             yield theirs, ours
 
 
-@pytest.mark.skipif(not owners.is_told(), reason="this system does not say whose a connection is")
+@pytest.mark.skipif(not owners.is_supported(), reason="this system does not tell the owner of a connection")
 def test_the_system_says_whose_a_connection_is(connection: tuple[socket.socket, socket.socket]) -> None:
     """Under IPv4, or IPv4 written as IPv6; and what was closed, of which the system would say root, is nobody's."""
     theirs, ours = connection
     (here, port), (there, their_port) = ours.getsockname(), ours.getpeername()
     assert owners.owner((here, port), (there, their_port)) == os.getuid()
     assert owners.owner((f"::ffff:{here}", port), (f"::ffff:{there}", their_port)) == os.getuid()
-    with pytest.raises(owners.NotToldError):
+    with pytest.raises(owners.UnknownOwnerError):
         owners.owner((here, port), (there, 1))
     theirs.close()
-    with pytest.raises(owners.NotToldError, match="closed"):
+    with pytest.raises(owners.UnknownOwnerError, match="closed"):
         owners.owner((here, port), (there, their_port))
 
 
-@pytest.mark.skipif(not owners.is_told(), reason="this system does not say whose a connection is")
+@pytest.mark.skipif(not owners.is_supported(), reason="this system does not tell the owner of a connection")
 def test_without_a_token_a_connection_of_nobody_is_refused() -> None:
     """Where the system tells whose a connection is, one of which it says nothing is not answered."""
     client = browser(Access(8501))
-    assert "cannot tell whose" in client.get("/").json()["error"]
+    assert "cannot determine the owner" in client.get("/").json()["error"]
     spoofed = client.get("/", headers={"x-forwarded-for": "127.0.0.1:5000"})
     assert "--origin" in spoofed.json()["error"]
 

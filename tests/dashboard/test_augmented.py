@@ -34,7 +34,7 @@ def test_the_pictures_are_what_a_run_learns_from(batch_size: int | str, scaling:
     batches = steps._batches
     slots, found = list(batches.slots()), augmented(config)
     raw = dataset.x_train * dataset.divisor + dataset.offset if scaling == "standard" else dataset.x_train
-    chosen = [int(np.argmin(np.abs(raw / raw.max() - picture.ravel()).sum(axis=1))) for picture in found.plain]
+    chosen = [int(np.argmin(np.abs(raw / raw.max() - picture.ravel()).sum(axis=1))) for picture in found.originals]
     assert dataset.y_train[chosen].tolist() == [0, 4, 9]
     for epoch in range(N_EPOCHS):
         order = epoch_order(len(raw), 0, epoch, shuffle=batch_size != "full")
@@ -44,7 +44,7 @@ def test_the_pictures_are_what_a_run_learns_from(batch_size: int | str, scaling:
             if scaling == "standard":
                 x = x * dataset.divisor + dataset.offset
             expected = np.clip(x / raw.max(), 0, 1)
-            np.testing.assert_allclose(found.met[i, epoch].ravel(), expected, atol=1e-5)
+            np.testing.assert_allclose(found.augmented[i, epoch].ravel(), expected, atol=1e-5)
 
 
 def test_there_are_none_of_what_is_no_image() -> None:
@@ -82,7 +82,7 @@ def test_a_folder_of_images_is_a_choice_like_any_other(tmp_path: Path) -> None:
     assert not _has(page, "train-examples")
     assert controls.config_of(settings(page)).data.image_size == 8
     assert "Your own images, a subfolder for each class." in [caption.value for caption in page.sidebar.caption]
-    assert augmented(controls.config_of(settings(page))).plain.shape == (2, 8, 8)
+    assert augmented(controls.config_of(settings(page))).originals.shape == (2, 8, 8)
     assert not _has(open_page({"data": "digits"}), "image-size")
 
 
@@ -98,7 +98,7 @@ def test_the_pictures_are_shown_once_something_is_done() -> None:
     ]
     assert len(re.findall("<img", strip)) == 3 * (1 + N_EPOCHS)
     assert len(set(re.findall('src="([^"]+)"', strip))) == 3 * (1 + N_EPOCHS)
-    assert 'alt="as epoch 5 meets it"' in strip
+    assert 'alt="augmented in epoch 5"' in strip
     closed = open_page({"data": "digits"})
     closed.session_state[state.AUGMENTATION] = False
     closed.run()

@@ -129,7 +129,7 @@ def test_without_anything_to_try_the_page_invites(
     assert "Train one" in page.markdown[0].value
     record(0, "starting", described=False)
     page = open_page(tmp_path)
-    assert "recorded nothing yet" in page.markdown[-1].value
+    assert "has no snapshot yet" in page.markdown[-1].value
     assert given == []
 
 

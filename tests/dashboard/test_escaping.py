@@ -17,8 +17,8 @@ from markdown_it import MarkdownIt
 from streamlit.testing.v1 import AppTest
 
 from annscope.core.config import RunConfig
-from annscope.dashboard import escaping, state
-from annscope.dashboard.looking import VIEWS
+from annscope.dashboard import address, escaping
+from annscope.dashboard.address import VIEWS
 from annscope.dashboard.queries import evaluations
 from annscope.dashboard.queries.tables import evolution_rows, matrix_rows, rows_csv
 from annscope.runs.catalogue import run_directory
@@ -107,12 +107,12 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(file: Path) -> Iterator[str]:
     """A run on that table, which says something about it."""
-    evaluations.forget()
+    evaluations.clear_caches()
     made = create_run(RunConfig().with_values({"data": str(file), "hidden": (3,), "epochs": 1}))
     (*_, status) = work(run_directory(made))
     write_status(run_directory(made), {**status, "message": f"Stopped at {NAMES[0]}."})
     yield made
-    evaluations.forget()
+    evaluations.clear_caches()
 
 
 def texts(message: Message) -> Iterator[tuple[str, str]]:
@@ -147,7 +147,7 @@ def drawn(page: AppTest) -> Iterator[tuple[str, str, str]]:
 def test_no_page_takes_a_name_for_markdown(run: str, page: str, parameters: dict[str, str]) -> None:
     """Whatever a class, a file, a message or an address is called, no element of any page holds it as markup."""
     app = AppTest.from_string(PAGES[page], default_timeout=30)
-    app.query_params.update({state.RUN: run, **parameters})
+    app.query_params.update({address.RUN: run, **parameters})
     app.run()
     assert not app.exception
     found = list(drawn(app))
@@ -161,7 +161,7 @@ def test_no_page_takes_a_name_for_markdown(run: str, page: str, parameters: dict
 def test_an_example_reaches_the_browser_as_it_is(run: str) -> None:
     """The browser modules get the names themselves, and show them as text."""
     app = AppTest.from_string(PAGES["inspect"], default_timeout=30)
-    app.query_params.update({state.RUN: run})
+    app.query_params.update({address.RUN: run})
     app.run()
     given: list[dict[str, Any]] = [json.loads(part.proto.json) for part in app.get("bidi_component")]
     assert any(part.get("names") == sorted(NAMES) for part in given)

@@ -11,8 +11,8 @@ import pytest
 from annscope.core.evaluation.curves import AtThreshold, at_threshold, calibration, precision_recall_curve, roc_curve
 from annscope.dashboard.figures.calibration import calibration_figure
 from annscope.dashboard.figures.evolution import evolution_figure
-from annscope.dashboard.figures.look import DARK, LIGHT
-from annscope.dashboard.figures.thresholds import MOST_POINTS, precision_recall_figure, roc_figure, thinned
+from annscope.dashboard.figures.style import DARK, LIGHT
+from annscope.dashboard.figures.thresholds import MAX_POINTS, precision_recall_figure, roc_figure, thinned
 
 NAMES = ("cat", "d<o>g", "owl")
 RNG = np.random.default_rng(3)
@@ -83,7 +83,7 @@ def test_a_long_curve_is_thinned_where_it_is_dull() -> None:
     x = np.concatenate([np.linspace(0, 0.01, 50_000), np.linspace(0.01, 1, 50_000)])
     y = np.concatenate([np.linspace(0, 0.98, 50_000), np.linspace(0.98, 1, 50_000)])
     kept = thinned(x, y)
-    assert len(kept) <= MOST_POINTS
+    assert len(kept) <= MAX_POINTS
     assert (kept[0], kept[-1]) == (0, len(x) - 1)
     assert np.hypot(x[kept] - 0.01, y[kept] - 0.98).min() < 0.01
 

@@ -83,7 +83,7 @@ def test_the_panel_says_what_is_wrong_and_what_is_right(
     assert asked == [(run, 2)]
     assert [error.value for error in page.error] == [
         f"**The gradient as this run computes it** is wrong: relative error **{OWN.error:.2g}**, "
-        "where 0.0001 would be right."
+        "above the tolerance of 0.0001."
     ]
     assert [success.value for success in page.success] == [
         "**The exact gradient of the same network** is right: relative error **0**, below 0.0001."
@@ -104,7 +104,7 @@ def test_a_run_is_checked_in_earnest() -> None:
     page = panel(run)
     assert len(page.success) == 1
     assert not page.error
-    assert "nothing is left out" in " ".join(caption.value for caption in page.caption)
+    assert "without approximation" in " ".join(caption.value for caption in page.caption)
 
 
 def test_before_the_first_snapshot_there_is_nothing_to_check(record: Callable[..., Any]) -> None:

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from annscope.dashboard import state
 from annscope.dashboard.queries import evaluations
-from annscope.dashboard.queries.evaluations import Answers, answers_of, dataset_of
+from annscope.dashboard.queries.evaluations import Predictions, dataset_of, predictions_of
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 from tests.dashboard.test_inspect_page import open_page, part, run, said
@@ -31,25 +31,25 @@ THRESHOLD = 0.11
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
     """Every test computes for itself; scikit-learn warns where it divides by nothing, which is what is tested."""
-    evaluations.forget()
+    evaluations.clear_caches()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-    evaluations.forget()
+    evaluations.clear_caches()
 
 
 @pytest.fixture(params=["validation", "test", "train"])
-def answers(request: pytest.FixtureRequest, run: str) -> Answers:
+def predictions(request: pytest.FixtureRequest, run: str) -> Predictions:
     """Labels and answers of a network that leaves classes out, taken from the record without the dashboard's help."""
     dataset = dataset_of(run)
     x, labels = dataset.split(request.param)
     probabilities = RunReader(run_directory(run)).network(0).predict_proba(x)
-    return Answers(run, 0, request.param, dataset.class_names, labels, probabilities.argmax(axis=1), probabilities)
+    return Predictions(run, 0, request.param, dataset.class_names, labels, probabilities.argmax(axis=1), probabilities)
 
 
-def show(answers: Answers, view: str, **more: str) -> AppTest:
+def show(predictions: Predictions, view: str, **more: str) -> AppTest:
     """A view of the first snapshot on the split."""
-    return open_page(run=answers.run, snapshot="0", subset=answers.split, view=view, **more)
+    return open_page(run=predictions.run, snapshot="0", subset=predictions.split, view=view, **more)
 
 
 def cells(table: dict[str, Any], rows: str = "rows") -> ndarray:
@@ -58,23 +58,23 @@ def cells(table: dict[str, Any], rows: str = "rows") -> ndarray:
     return np.array([[np.nan if cell is None else cell for cell in row] for row in numbers], float)
 
 
-def test_accuracy_and_matrix(answers: Answers) -> None:
+def test_accuracy_and_matrix(predictions: Predictions) -> None:
     """Counts, shares of rows and columns, and the share that is right."""
-    page = show(answers, "matrix")
-    judged = (answers.labels, answers.predictions)
+    page = show(predictions, "matrix")
+    judged = (predictions.labels, predictions.predicted)
     assert f"**{sklearn_metrics.accuracy_score(*judged):.2%}** right" in said(page)
     assert part(page, "matrix")["counts"] == sklearn_metrics.confusion_matrix(*judged, labels=CLASSES).tolist()
     for mode, way in (("recall", "true"), ("precision", "pred")):
         shares = sklearn_metrics.confusion_matrix(*judged, labels=CLASSES, normalize=way)
-        np.testing.assert_allclose(part(show(answers, "matrix", matrix=mode), "matrix")["values"], shares, **TABLE)
+        np.testing.assert_allclose(part(show(predictions, "matrix", matrix=mode), "matrix")["values"], shares, **TABLE)
 
 
-def test_the_table_of_the_classes_and_its_averages(answers: Answers) -> None:
+def test_the_table_of_the_classes_and_its_averages(predictions: Predictions) -> None:
     """Precision, recall, F1, specificity and support, of each class and averaged three ways."""
-    table = part(show(answers, "classes"), "classes")
-    judged = (answers.labels, answers.predictions)
+    table = part(show(predictions, "classes"), "classes")
+    judged = (predictions.labels, predictions.predicted)
     *figures, support = sklearn_metrics.precision_recall_fscore_support(*judged, labels=CLASSES, zero_division=np.nan)
-    specificity = [sklearn_metrics.recall_score(answers.labels != c, answers.predictions != c) for c in CLASSES]
+    specificity = [sklearn_metrics.recall_score(predictions.labels != c, predictions.predicted != c) for c in CLASSES]
     np.testing.assert_allclose(cells(table), np.column_stack([*figures, specificity, support]), **TABLE)
     for row, how in zip(cells(table, "footer"), ("macro", "micro", "weighted"), strict=True):
         # scikit-learn leaves classes out of a macro mean where they are undefined, as we do.
@@ -82,14 +82,14 @@ def test_the_table_of_the_classes_and_its_averages(answers: Answers) -> None:
             *judged, labels=CLASSES, average=how, zero_division=np.nan
         )[:3]
         np.testing.assert_allclose(row[:3], expected, **TABLE)
-        assert row[4] == len(answers.labels)
+        assert row[4] == len(predictions.labels)
 
 
-def test_the_pairs(answers: Answers) -> None:
+def test_the_pairs(predictions: Predictions) -> None:
     """Every pair that was confused, with its share of the class and of all mistakes."""
-    rows = part(show(answers, "pairs"), "pairs")["rows"]
-    confusion = sklearn_metrics.confusion_matrix(answers.labels, answers.predictions, labels=CLASSES)
-    wrong = (answers.labels != answers.predictions).sum()
+    rows = part(show(predictions, "pairs"), "pairs")["rows"]
+    confusion = sklearn_metrics.confusion_matrix(predictions.labels, predictions.predicted, labels=CLASSES)
+    wrong = (predictions.labels != predictions.predicted).sum()
     for row in rows:
         i, j = map(int, row["id"].split("-"))
         expected = [confusion[i, j], confusion[i, j] / confusion[i].sum(), confusion[i, j] / wrong]
@@ -105,10 +105,10 @@ def walked(page: AppTest, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("label", [3, 7])
-def test_the_curves_their_areas_and_the_threshold(answers: Answers, label: int) -> None:
+def test_the_curves_their_areas_and_the_threshold(predictions: Predictions, label: int) -> None:
     """Every drawn point, the areas of all classes with their averages, and the figures at one threshold."""
-    page = show(answers, "thresholds", **{"class": str(label)}, threshold=str(THRESHOLD))
-    positive, scores = answers.labels == label, answers.probabilities[:, label]
+    page = show(predictions, "thresholds", **{"class": str(label)}, threshold=str(THRESHOLD))
+    positive, scores = predictions.labels == label, predictions.probabilities[:, label]
     fpr, tpr, thresholds = sklearn_metrics.roc_curve(positive, scores, drop_intermediate=False)
     precision, recall, _ = sklearn_metrics.precision_recall_curve(positive, scores)
     for name, x, y in (("roc", fpr[1:], tpr[1:]), ("precision-recall", recall[-2::-1], precision[-2::-1])):
@@ -129,25 +129,26 @@ def test_the_curves_their_areas_and_the_threshold(answers: Answers, label: int) 
     assert [metric.value for metric in page.metric] == ["n/a" if math.isnan(v) else f"{v:.4f}" for v in expected]
 
     table = part(page, "areas")
-    areas = [sklearn_metrics.roc_auc_score(answers.labels == c, answers.probabilities[:, c]) for c in CLASSES]
+    areas = [sklearn_metrics.roc_auc_score(predictions.labels == c, predictions.probabilities[:, c]) for c in CLASSES]
     precisions = [
-        sklearn_metrics.average_precision_score(answers.labels == c, answers.probabilities[:, c]) for c in CLASSES
+        sklearn_metrics.average_precision_score(predictions.labels == c, predictions.probabilities[:, c])
+        for c in CLASSES
     ]
     np.testing.assert_allclose(cells(table)[:, :2], np.column_stack([areas, precisions]), **AREA)
-    is_class = answers.labels[:, None] == np.arange(10)
+    is_class = predictions.labels[:, None] == np.arange(10)
     for row, how in zip(cells(table, "footer"), ("macro", "micro", "weighted"), strict=True):
         theirs = [
-            score(is_class, answers.probabilities, average=how)
+            score(is_class, predictions.probabilities, average=how)
             for score in (sklearn_metrics.roc_auc_score, sklearn_metrics.average_precision_score)
         ]
         np.testing.assert_allclose(row[:2], theirs, **AREA)
 
 
-def test_the_calibration(answers: Answers) -> None:
+def test_the_calibration(predictions: Predictions) -> None:
     """The bins are those of scikit-learn's calibration curve, and the error is their weighted mean gap."""
-    page = show(answers, "calibration")
-    right = answers.labels == answers.predictions
-    confidence = answers.probabilities.max(axis=1).astype(np.float64)
+    page = show(predictions, "calibration")
+    right = predictions.labels == predictions.predicted
+    confidence = predictions.probabilities.max(axis=1).astype(np.float64)
     accuracy, mean = calibration_curve(right, confidence, n_bins=10, strategy="uniform")
     rows = cells(part(page, "bins"))
     held = rows[rows[:, 0] > 0]
@@ -161,18 +162,18 @@ def test_the_calibration(answers: Answers) -> None:
 
 
 @pytest.mark.parametrize("figure", ["precision", "recall", "f1", "specificity"])
-def test_the_evolution(answers: Answers, figure: str) -> None:
+def test_the_evolution(predictions: Predictions, figure: str) -> None:
     """At every snapshot every class has scikit-learn's figure, in the table as in the chart."""
-    page = show(answers, "epochs", figure=figure, **{"class": "4"})
-    table = cells(part(page, "moments"))
+    page = show(predictions, "epochs", figure=figure, **{"class": "4"})
+    table = cells(part(page, "snapshots"))
     trace = walked(page, state.EVOLUTION)
     for number in range(3):
-        then = answers_of(answers.run, number, answers.split)
+        then = predictions_of(predictions.run, number, predictions.split)
         if figure == "specificity":
-            expected = [sklearn_metrics.recall_score(then.labels != c, then.predictions != c) for c in CLASSES]
+            expected = [sklearn_metrics.recall_score(then.labels != c, then.predicted != c) for c in CLASSES]
         else:
             score = getattr(sklearn_metrics, f"{figure}_score")
-            expected = score(then.labels, then.predictions, labels=CLASSES, average=None, zero_division=np.nan)
+            expected = score(then.labels, then.predicted, labels=CLASSES, average=None, zero_division=np.nan)
         np.testing.assert_allclose(table[number, 1:], expected, **TABLE)
         y = np.nan if trace["y"][number] is None else trace["y"][number]
         np.testing.assert_allclose(y, expected[4], **TABLE)

@@ -11,10 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from annscope.core.config import RunConfig
-from annscope.dashboard import state
-from annscope.dashboard.looking import VIEWS, views_of
+from annscope.dashboard import address, state
+from annscope.dashboard.address import VIEWS, views_of
 from annscope.dashboard.queries import evaluations
-from annscope.dashboard.queries.evaluations import answers_of
+from annscope.dashboard.queries.evaluations import predictions_of
 from annscope.runs.catalogue import run_directory
 from annscope.runs.worker import work
 from annscope.runs.writer import create_run
@@ -28,9 +28,9 @@ inspect.page()
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
     """Every test computes for itself."""
-    evaluations.forget()
+    evaluations.clear_caches()
     yield
-    evaluations.forget()
+    evaluations.clear_caches()
 
 
 @pytest.fixture
@@ -72,13 +72,13 @@ def test_without_a_run_it_says_what_to_do() -> None:
 def test_the_matrix_and_the_gallery_are_the_networks_answers(run: str, split: str) -> None:
     """The cells are scikit-learn's confusion matrix of the split, and the gallery holds every mistake."""
     page = open_page(run=run, subset=split, snapshot="1")
-    answers = answers_of(run, 1, split)
+    predictions = predictions_of(run, 1, split)
     matrix, gallery = part(page, "matrix"), part(page, state.GALLERY)
-    assert matrix["counts"] == answers.confusion.tolist()
-    assert gallery["count"] == int((~answers.right).sum())
+    assert matrix["counts"] == predictions.confusion.tolist()
+    assert gallery["count"] == int((~predictions.right).sum())
     assert all(item["label"] != item["predicted"] for item in gallery["items"])
     assert "split" in said(page)
-    assert f"{answers.accuracy:.2%}" in said(page)
+    assert f"{predictions.accuracy:.2%}" in said(page)
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -91,8 +91,8 @@ def test_every_view_draws(run: str, view: str) -> None:
 
 def test_a_class_that_was_never_predicted_has_no_precision(run: str) -> None:
     """Undefined reaches the table as nothing, which it shows as n/a, never as 0."""
-    answers = answers_of(run, 0, "validation")
-    never = [c for c in range(10) if not answers.confusion[:, c].any()]
+    predictions = predictions_of(run, 0, "validation")
+    never = [c for c in range(10) if not predictions.confusion[:, c].any()]
     assert never, "an untrained network leaves classes out"
     rows = part(open_page(run=run, view="classes", snapshot="0"), "classes")["rows"]
     for c in range(10):
@@ -109,10 +109,10 @@ def test_a_wrong_link_is_explained(run: str) -> None:
 def test_another_split_goes_into_the_address(run: str) -> None:
     """A choice is in the link, and a sample of another split is not taken along."""
     page = open_page(run=run, sample="validation-3")
-    page.segmented_control(key=state.choice(state.SUBSET)).set_value("test").run()
+    page.segmented_control(key=state.choice(address.SUBSET)).set_value("test").run()
     assert not page.exception
-    assert page.query_params[state.SUBSET] == "test"
-    assert state.SAMPLE not in page.query_params
+    assert page.query_params[address.SUBSET] == "test"
+    assert address.SAMPLE not in page.query_params
     assert part(page, state.GALLERY)["split"] == "test"
 
 
@@ -144,7 +144,7 @@ def test_a_damaged_snapshot_is_one_sentence_and_the_others_are_shown(run: str) -
     assert [box.value.startswith("The arrays of snapshot 1") for box in page.error] == [True]
     page = open_page(run=run, view="epochs")
     assert [box.value.startswith("The arrays of snapshot 1") for box in page.warning] == [True]
-    assert [row["id"] for row in part(page, "moments")["rows"]] == ["0", "2"]
+    assert [row["id"] for row in part(page, "snapshots")["rows"]] == ["0", "2"]
     assert part(page, state.GALLERY)["count"] > 0
     path.unlink()
     assert len(open_page(run=run, view="matrix", matrix="difference", against="1").error) == 1
@@ -160,11 +160,11 @@ def test_a_click_with_a_late_address_undoes_nothing(run: str) -> None:
     """Of two quick clicks the second comes with the address from before the first; both count."""
     page = open_page(run=run, snapshot="2")
     page.button(key="inspect-show-all").click().run()
-    assert page.query_params[state.SHOW] == "all"
-    del page.query_params[state.SHOW]  # what the browser, not having heard yet, sends along
-    page.segmented_control(key=state.choice(state.SUBSET)).set_value("test").run()
+    assert page.query_params[address.SHOW] == "all"
+    del page.query_params[address.SHOW]  # what the browser, not having heard yet, sends along
+    page.segmented_control(key=state.choice(address.SUBSET)).set_value("test").run()
     assert not page.exception
-    assert (page.query_params[state.SHOW], page.query_params[state.SUBSET]) == ("all", "test")
+    assert (page.query_params[address.SHOW], page.query_params[address.SUBSET]) == ("all", "test")
 
 
 @pytest.fixture
@@ -178,14 +178,14 @@ def run_of_labels() -> str:
 
 def test_labels_have_a_matrix_each_and_figures_of_their_own(run_of_labels: str) -> None:
     """Every view draws; the matrices are the answers, the gallery is what a cell says."""
-    answers = answers_of(run_of_labels, 2, "validation")
+    predictions = predictions_of(run_of_labels, 2, "validation")
     page = open_page(run=run_of_labels, show="fn-1")
     matrices, gallery = part(page, "labels"), part(page, state.GALLERY)
-    assert matrices["counts"] == answers.confusion.tolist()
-    assert gallery["count"] == answers.confusion[1, 1, 0]
+    assert matrices["counts"] == predictions.confusion.tolist()
+    assert gallery["count"] == predictions.confusion[1, 1, 0]
     assert all(item["label"][1] == 1 and item["predicted"][1] == 0 for item in gallery["items"])
-    assert f"subset accuracy **{answers.accuracy:.2%}**" in said(page)
-    assert f"Hamming loss **{answers.hamming_loss:.4f}**" in said(page)
+    assert f"subset accuracy **{predictions.accuracy:.2%}**" in said(page)
+    assert f"Hamming loss **{predictions.hamming_loss:.4f}**" in said(page)
     for view in views_of(is_multilabel=True):
         drawn = open_page(run=run_of_labels, view=view, show="pbin-1-0", **{"class": "prime", "matrix": "difference"})
         assert [box.value for box in drawn.warning] == []
@@ -194,10 +194,10 @@ def test_labels_have_a_matrix_each_and_figures_of_their_own(run_of_labels: str) 
     assert [row["cells"][0] for row in classes["footer"]] == [
         "macro average", "micro average", "weighted average", "samples average"
     ]  # fmt: skip
-    carried = int(answers.classes.support.sum())
+    carried = int(predictions.classes.support.sum())
     assert [row["cells"][-1] for row in classes["footer"]] == [carried] * 4
     areas = part(open_page(run=run_of_labels, view="thresholds"), "areas")
     assert [row["cells"][-1] for row in areas["footer"]] == [carried] * 3
-    assert classes["footer"][3]["cells"][1:4] == list(answers.sample_averages.values())
+    assert classes["footer"][3]["cells"][1:4] == list(predictions.sample_averages.values())
     bins = part(open_page(run=run_of_labels, view="calibration", **{"class": "loop"}), "bins")["rows"]
-    assert [row["cells"][1] for row in bins] == answers.calibration_of(3).count.tolist()
+    assert [row["cells"][1] for row in bins] == predictions.calibration_of(3).count.tolist()

@@ -32,7 +32,7 @@ def test_a_taken_port_is_one_sentence_with_a_free_one(taken_port: int, capsys: p
     """Whoever starts a second dashboard learns which port would do."""
     assert command.main(["--port", str(taken_port), "--headless"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"annscope: port {taken_port} is taken; ")
+    assert line.startswith(f"annscope: port {taken_port} is in use; ")
     named = int(line.partition(";")[2].split()[0])
     assert named > taken_port
     assert is_free(command.HOST, named)

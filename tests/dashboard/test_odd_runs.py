@@ -16,8 +16,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
-from annscope.dashboard import state
-from annscope.dashboard.queries.live_runs import follow
+from annscope.dashboard import address, state
+from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.server.routes import routes
 from annscope.runs import control
 from annscope.runs.record import RecordError
@@ -36,9 +36,9 @@ def open_page(page: str, **parameters: str) -> AppTest:
     """A page at an address, drawn as the server draws it."""
     test = AppTest.from_string(
         f"""
-from annscope.dashboard.components.trouble import said_in_a_sentence
+from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.pages import {page}
-with said_in_a_sentence():
+with show_errors():
     {page}.page()
 """,
         default_timeout=20,
@@ -67,7 +67,7 @@ def test_odd_folders_are_lines_in_the_list_and_nothing_else(record: Callable[...
         shutil.copytree(run.directory, run.directory.with_name(name))
     run.directory.with_name("zzz").mkdir()
     shown = open_page(page)
-    assert shown.query_params[state.RUN] == run.run
+    assert shown.query_params[address.RUN] == run.run
     assert not of_damage(shown)
     about = labels(shown)
     assert len(about) == 6
@@ -127,8 +127,8 @@ def test_a_run_that_says_nothing_is_not_said_to_be_running(record: Callable[...,
     words = " ".join(block.value for block in shown.markdown)
     assert re.search(r"No heartbeat for \d+ s", words)
     assert "left" not in words
-    assert follow(run.run).status["status"] == "unresponsive"
-    assert follow(run.run).at_work
+    assert get_live_run(run.run).status["status"] == "unresponsive"
+    assert get_live_run(run.run).at_work
 
 
 def test_a_refusal_goes_when_it_is_no_longer_true(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,8 +176,8 @@ def test_a_home_that_cannot_be_listed_is_a_sentence_on_every_page(home: Path) ->
 def test_a_status_that_is_no_file_any_more_ends_the_following(record: Callable[..., Any]) -> None:
     """A record that breaks while it is watched is an error in words for its viewers."""
     run = record(1)
-    follow(run.run)
+    get_live_run(run.run)
     (run.directory / "status.json").unlink()
     (run.directory / "status.json").symlink_to("status.json")
     with pytest.raises(RecordError, match="cannot be read"):
-        follow(run.run)
+        get_live_run(run.run)

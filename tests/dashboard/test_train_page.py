@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from annscope.core.config import RunConfig
-from annscope.dashboard import state
+from annscope.dashboard import address, state
 from annscope.dashboard.components import header
 from annscope.dashboard.components.loading import code
 from annscope.dashboard.components.welcome import EXAMPLES
@@ -58,7 +58,7 @@ def test_the_first_visit_invites(started: list[RunConfig]) -> None:
     page.button(key=state.FIRST).click().run()
     assert not page.exception
     assert started == [RunConfig()]
-    assert page.query_params[state.RUN] == run_ids()[-1]
+    assert page.query_params[address.RUN] == run_ids()[-1]
     assert "running" in said(page)
 
 
@@ -89,7 +89,7 @@ def test_start_uses_the_controls_and_looks_at_the_new_run(started: list[RunConfi
         ("starting", {state.STOP}, "Pause"),
         ("running", {state.PAUSE, state.STOP}, "Pause"),
         ("paused", {state.PAUSE, state.STEP, state.STOP}, "Resume"),
-        ("finished", {state.START, state.PAUSE}, "Go on"),
+        ("finished", {state.START, state.PAUSE}, "Continue"),
         ("stopped", {state.START, state.PAUSE}, "Resume"),
         ("interrupted", {state.START, state.PAUSE}, "Resume"),
         ("diverged", {state.START}, "Pause"),

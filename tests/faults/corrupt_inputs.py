@@ -48,9 +48,9 @@ QUESTIONS = (
 )
 PAGES = ("train", "inspect", "draw")
 PAGE = """
-from annscope.dashboard.components.trouble import said_in_a_sentence
+from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.pages import {page}
-with said_in_a_sentence():
+with show_errors():
     {page}.page()
 """
 ODD_VALUES: tuple[str, ...] = (
@@ -422,9 +422,9 @@ class Trial:
         """As if the server had just started."""
         from annscope.dashboard.queries import evaluations, examples, live_runs
 
-        live_runs._following.clear()
-        evaluations.forget()
-        examples._known.cache_clear()
+        live_runs._live_runs.clear()
+        evaluations.clear_caches()
+        examples._hidden_activations.cache_clear()
 
 
 def listen(client: Any, address: str) -> bool:

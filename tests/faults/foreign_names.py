@@ -24,7 +24,7 @@ from urllib.parse import urlencode, urlsplit
 import numpy as np
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
-from annscope.dashboard.looking import VIEWS
+from annscope.dashboard.address import VIEWS
 from annscope.runs import cli
 from annscope.runs.catalogue import run_ids
 from annscope.runs.terminal import visible

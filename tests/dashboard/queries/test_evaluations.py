@@ -16,11 +16,11 @@ from annscope.core.evaluation.curves import at_threshold
 from annscope.dashboard.formulas import averages_in_words
 from annscope.dashboard.queries import evaluations
 from annscope.dashboard.queries.evaluations import (
+    Cache,
     DerivedError,
-    Kept,
-    answers_of,
     confusions_of,
     dataset_of,
+    predictions_of,
     shown_features,
     splits_of,
 )
@@ -37,10 +37,10 @@ CLASSES = range(10)
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
     """Every test computes for itself."""
-    evaluations.forget()
+    evaluations.clear_caches()
     _load.cache_clear()
     yield
-    evaluations.forget()
+    evaluations.clear_caches()
 
 
 @pytest.fixture
@@ -55,49 +55,54 @@ def test_it_is_what_the_worker_recorded(trained: str) -> None:
     """At every snapshot the derived confusion matrix and accuracy are the recorded ones, to the last example."""
     reader = RunReader(run_directory(trained))
     for line in reader.snapshot_lines():
-        answers = answers_of(trained, line["number"], "validation")
-        np.testing.assert_array_equal(answers.confusion, reader.snapshot(line["number"]).confusion)
-        assert answers.accuracy == line["heldout"]["accuracy"]
+        predictions = predictions_of(trained, line["number"], "validation")
+        np.testing.assert_array_equal(predictions.confusion, reader.snapshot(line["number"]).confusion)
+        assert predictions.accuracy == line["heldout"]["accuracy"]
     numbers = [0, 2]
     for split in ("validation", "test"):
-        found, troubles = confusions_of(trained, numbers, split)
-        assert (list(found), troubles) == (numbers, [])
+        found, errors = confusions_of(trained, numbers, split)
+        assert (list(found), errors) == (numbers, [])
         for number, confusion in found.items():
-            np.testing.assert_array_equal(confusion, answers_of(trained, number, split).confusion)
+            np.testing.assert_array_equal(confusion, predictions_of(trained, number, split).confusion)
 
 
 @pytest.mark.parametrize("number", [0, 2])
 @pytest.mark.parametrize("split", ["validation", "test", "train"])
 def test_every_figure_is_scikit_learns(trained: str, number: int, split: str) -> None:
     """On each split of a trained run the table is scikit-learn's to 1e-12 and the areas to 1e-9."""
-    answers = answers_of(trained, number, split)
-    labels, predictions = answers.labels, answers.predictions
+    predictions = predictions_of(trained, number, split)
+    labels, predicted = predictions.labels, predictions.predicted
     np.testing.assert_array_equal(
-        answers.confusion, sklearn_metrics.confusion_matrix(labels, predictions, labels=list(CLASSES))
+        predictions.confusion, sklearn_metrics.confusion_matrix(labels, predicted, labels=list(CLASSES))
     )
     expected = sklearn_metrics.precision_recall_fscore_support(
-        labels, predictions, labels=list(CLASSES), zero_division=np.nan
+        labels, predicted, labels=list(CLASSES), zero_division=np.nan
     )
-    found = (answers.classes.precision, answers.classes.recall, answers.classes.f1, answers.classes.support)
+    found = (
+        predictions.classes.precision,
+        predictions.classes.recall,
+        predictions.classes.f1,
+        predictions.classes.support,
+    )
     for mine, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-12)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for c in CLASSES:
-            of_class, scores = labels == c, answers.probabilities[:, c]
+            of_class, scores = labels == c, predictions.probabilities[:, c]
             area = sklearn_metrics.roc_auc_score(of_class, scores)
             precision = sklearn_metrics.average_precision_score(of_class, scores)
-            assert answers.roc_areas[0][c] == pytest.approx(area, rel=0, abs=1e-9)
-            assert answers.average_precisions[0][c] == pytest.approx(precision, rel=0, abs=1e-9)
-    assert answers.calibration.count.sum() == len(labels)
+            assert predictions.roc_areas[0][c] == pytest.approx(area, rel=0, abs=1e-9)
+            assert predictions.average_precisions[0][c] == pytest.approx(precision, rel=0, abs=1e-9)
+    assert predictions.calibration.count.sum() == len(labels)
 
 
 def test_a_second_look_costs_nothing(trained: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was computed is kept, data and answers alike."""
-    first = answers_of(trained, 1, "test")
+    first = predictions_of(trained, 1, "test")
     monkeypatch.setattr(evaluations, "source_of", None)
-    monkeypatch.setattr(evaluations, "answer", None)
-    assert answers_of(trained, 1, "test") is first
+    monkeypatch.setattr(evaluations, "predict", None)
+    assert predictions_of(trained, 1, "test") is first
 
 
 def test_data_that_changed_is_refused(trained: str) -> None:
@@ -107,7 +112,7 @@ def test_data_that_changed_is_refused(trained: str) -> None:
     about["dataset"]["fingerprint"] = "0" * 64
     path.write_text(json.dumps(about))
     with pytest.raises(ExampleError, match=r"^The data in digits has changed since run .* learned from it\.$"):
-        answers_of(trained, 0, "validation")
+        predictions_of(trained, 0, "validation")
 
 
 def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
@@ -123,10 +128,10 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     assert own_units.max() <= 1
     assert dataset_of(run).x_train.min() < 0, "while the network sees them standardised"
     path.unlink()
-    evaluations.forget()
+    evaluations.clear_caches()
     _load.cache_clear()
     with pytest.raises(DerivedError, match=r"^The data of run .* cannot be read: .*mine\.csv\.$"):
-        answers_of(run, 0, "validation")
+        predictions_of(run, 0, "validation")
 
 
 def test_only_splits_with_examples_are_offered(trained: str) -> None:
@@ -136,12 +141,12 @@ def test_only_splits_with_examples_are_offered(trained: str) -> None:
     list(work(run_directory(run)))
     assert list(splits_of(run)) == ["test", "train"]
     with pytest.raises(DerivedError, match="has no validation examples"):
-        answers_of(run, 0, "validation")
+        predictions_of(run, 0, "validation")
 
 
 def test_what_was_asked_last_is_kept() -> None:
     """Memory is bounded: the value that was not asked for longest goes."""
-    kept: Kept[str, int] = Kept(2)
+    kept: Cache[str, int] = Cache(2)
     computed: list[str] = []
 
     def ask(key: str) -> None:
@@ -157,15 +162,15 @@ def test_one_output_unit_answers_for_both_classes() -> None:
     settings = {"data": "moons", "noise": 0.4, "output": "binary", "hidden": (4,), "epochs": 2}
     run = create_run(RunConfig().with_values(settings))
     list(work(run_directory(run)))
-    answers = answers_of(run, 2, "train")
-    np.testing.assert_array_equal(answers.probabilities[:, 0], 1 - answers.probabilities[:, 1])
-    np.testing.assert_array_equal(answers.predictions, answers.probabilities[:, 1] >= 0.5)
-    mark = at_threshold(answers.is_class(1), answers.probabilities[:, 1], 0.5)
+    predictions = predictions_of(run, 2, "train")
+    np.testing.assert_array_equal(predictions.probabilities[:, 0], 1 - predictions.probabilities[:, 1])
+    np.testing.assert_array_equal(predictions.predicted, predictions.probabilities[:, 1] >= 0.5)
+    mark = at_threshold(predictions.is_class(1), predictions.probabilities[:, 1], 0.5)
     counts = [[mark.true_negatives, mark.false_positives], [mark.false_negatives, mark.true_positives]]
-    np.testing.assert_array_equal(answers.confusion, counts)
-    area = sklearn_metrics.roc_auc_score(answers.labels, answers.probabilities[:, 1])
-    np.testing.assert_allclose(answers.roc_areas[0], area, rtol=0, atol=1e-9)
-    np.testing.assert_array_equal(confusions_of(run, [2], "train")[0][2], answers.confusion)
+    np.testing.assert_array_equal(predictions.confusion, counts)
+    area = sklearn_metrics.roc_auc_score(predictions.labels, predictions.probabilities[:, 1])
+    np.testing.assert_allclose(predictions.roc_areas[0], area, rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(confusions_of(run, [2], "train")[0][2], predictions.confusion)
 
 
 def test_labels_are_judged_as_recorded_and_as_scikit_learn_does() -> None:
@@ -175,23 +180,23 @@ def test_labels_are_judged_as_recorded_and_as_scikit_learn_does() -> None:
     list(work(run_directory(run)))
     reader = RunReader(run_directory(run))
     for line in reader.snapshot_lines():
-        answers = answers_of(run, line["number"], "validation")
-        assert answers.is_multilabel
-        np.testing.assert_array_equal(answers.confusion, reader.snapshot(line["number"]).confusion)
-        assert answers.accuracy == line["heldout"]["accuracy"]
-    np.testing.assert_array_equal(confusions_of(run, [1], "test")[0][1], answers_of(run, 1, "test").confusion)
-    labels, scores = answers.labels, answers.probabilities
-    areas, means = answers.roc_areas
+        predictions = predictions_of(run, line["number"], "validation")
+        assert predictions.is_multilabel
+        np.testing.assert_array_equal(predictions.confusion, reader.snapshot(line["number"]).confusion)
+        assert predictions.accuracy == line["heldout"]["accuracy"]
+    np.testing.assert_array_equal(confusions_of(run, [1], "test")[0][1], predictions_of(run, 1, "test").confusion)
+    labels, scores = predictions.labels, predictions.probabilities
+    areas, means = predictions.roc_areas
     np.testing.assert_allclose(areas, sklearn_metrics.roc_auc_score(labels, scores, average=None), atol=1e-9)
     assert means.micro == pytest.approx(sklearn_metrics.roc_auc_score(labels, scores, average="micro"), abs=1e-9)
-    precisions, _ = answers.average_precisions
+    precisions, _ = predictions.average_precisions
     np.testing.assert_allclose(
         precisions, sklearn_metrics.average_precision_score(labels, scores, average=None), atol=1e-9
     )
-    assert example(run, "test", 0)["label"] == answers_of(run, 1, "test").labels[0].tolist()
+    assert example(run, "test", 0)["label"] == predictions_of(run, 1, "test").labels[0].tolist()
     assert len(nearest_examples(run, 1, dataset_of(run).x_test[0].astype(float))["neighbors"][0]["label"]) == 4
-    text = averages_in_words(answers.confusion)
-    assert f"{answers.averages['f1'].micro:.4f}" in text
+    text = averages_in_words(predictions.confusion)
+    assert f"{predictions.averages['f1'].micro:.4f}" in text
     assert "Samples" in text
-    rows = example_rows(answers, np.arange(3))
-    assert rows[0]["true"] == "; ".join(np.array(answers.class_names)[labels[0] == 1])
+    rows = example_rows(predictions, np.arange(3))
+    assert rows[0]["true"] == "; ".join(np.array(predictions.class_names)[labels[0] == 1])

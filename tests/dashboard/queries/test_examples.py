@@ -159,7 +159,7 @@ CHANGES = "changes must be a list of objects with layer and unit, and input and 
         ({"changes": [{"layer": True, "unit": 0}]}, CHANGES),
         ({"changes": [{"layer": 0, "unit": 0, "input": 0, "value": 10**400}]}, CHANGES),
         ({"changes": [{"layer": 10**400, "unit": 0}]}, CHANGES),
-        ({"changes": [{"layer": 0, "unit": 0}] * 10_001}, "At most 10,000 changes can be asked about at once."),
+        ({"changes": [{"layer": 0, "unit": 0}] * 10_001}, "At most 10,000 changes can be made at once."),
         ({"changes": 5}, CHANGES),
         ([], "The body must be a JSON object."),
     ],

@@ -18,7 +18,7 @@ def snapshot(number: int, loss: float | None = None) -> dict[str, Any]:
 
 def test_memory_stays_flat_over_fifty_thousand_snapshots() -> None:
     """However long a run, only so many lines are kept, evenly, with the first, the best, the newest and events."""
-    history = History(most=256)
+    history = History(limit=256)
     for number in range(50_000):
         history.add(snapshot(number, abs(number - 777) + 1.0))
         if number == 4_321:
@@ -32,9 +32,9 @@ def test_memory_stays_flat_over_fifty_thousand_snapshots() -> None:
 
 
 @given(st.integers(1, 200), st.integers(0, 200), st.integers(8, 300))
-def test_a_viewer_that_asks_again_and_again_misses_nothing_that_is_kept(n: int, seen: int, most: int) -> None:
+def test_a_viewer_that_asks_again_and_again_misses_nothing_that_is_kept(n: int, seen: int, limit: int) -> None:
     """What came after the lines a viewer has is exactly what is kept of them, in order."""
-    history = History(most)
+    history = History(limit)
     for number in range(n):
         history.add(snapshot(number))
     whole = [json.loads(text)["number"] for text in history.since(0)]

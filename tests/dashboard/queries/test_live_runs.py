@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from annscope.dashboard.components.header import duration
 from annscope.dashboard.queries import live_runs
-from annscope.dashboard.queries.live_runs import encode_frame, follow
+from annscope.dashboard.queries.live_runs import encode_frame, get_live_run
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line, RecordError
 
@@ -33,54 +33,54 @@ def test_a_frame_holds_both_parts_and_the_arrays_are_aligned(about: dict[str, An
 def test_all_that_look_share_one_reader_and_one_frame(record: Callable[..., Any]) -> None:
     """However many watch a run, it is read and encoded once."""
     run = record(2).run
-    assert follow(run) is follow(run)
-    assert follow(run).frame(1) is follow(run).frame(1)
+    assert get_live_run(run) is get_live_run(run)
+    assert get_live_run(run).frame(1) is get_live_run(run).frame(1)
 
 
 def test_only_so_many_runs_and_frames_are_kept(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking through a long list, or scrubbing a long run, does not fill the memory."""
-    monkeypatch.setattr(live_runs, "KEPT_RUNS", 2)
+    monkeypatch.setattr(live_runs, "CACHED_RUNS", 2)
     runs = [record(6) for _ in range(4)]
     for run in runs:
         for number in range(6):
-            follow(run.run).frame(number)
-        assert len(follow(run.run)._frames) == live_runs.KEPT_FRAMES
-    assert len(live_runs._following) == 2
+            get_live_run(run.run).frame(number)
+        assert len(get_live_run(run.run)._frames) == live_runs.CACHED_FRAMES
+    assert len(live_runs._live_runs) == 2
 
 
 def test_a_learning_rate_that_was_changed_is_the_last_recorded_one(record: Callable[..., Any]) -> None:
     """The live slider starts from the configuration and follows the record."""
     run = record(1, "running", **{"learning-rate": 0.05})
-    assert follow(run.run).learning_rate == 0.05
+    assert get_live_run(run.run).learning_rate == 0.05
     run.event("learning_rate", value=0.2)
     run.event("learning_rate", value=0.1)
-    assert follow(run.run).learning_rate == 0.1
+    assert get_live_run(run.run).learning_rate == 0.1
 
 
 def test_a_run_that_is_gone_is_forgotten(record: Callable[..., Any]) -> None:
     """A deleted run is an error in words for whoever still asks, each time."""
     run = record(1)
-    follow(run.run)
+    get_live_run(run.run)
     run.directory.rename(run.directory.with_name(".gone"))
     for _ in range(2):
         with pytest.raises(RecordError, match=run.run):
-            follow(run.run)
+            get_live_run(run.run)
 
 
 def test_looking_ends_when_the_last_viewer_leaves(record: Callable[..., Any]) -> None:
     """A closed tab costs nothing any more."""
 
     async def watch_and_leave() -> None:
-        watched = follow(record(1, "running").run)
+        watched = get_live_run(record(1, "running").run)
         one, two = asyncio.Event(), asyncio.Event()
-        watched.watch(one)
-        watched.watch(two)
+        watched.subscribe(one)
+        watched.subscribe(two)
         task = watched._task
         assert task is not None
-        watched.leave(one)
+        watched.unsubscribe(one)
         await asyncio.sleep(0)
         assert not task.done()
-        watched.leave(two)
+        watched.unsubscribe(two)
         with pytest.raises(asyncio.CancelledError):
             await task
 
@@ -94,10 +94,10 @@ def test_a_process_that_died_is_noticed_while_watched(
     monkeypatch.setattr(live_runs, "LIVENESS_SECONDS", 0.0)
     run = record(1)
     run.say("running")
-    watched = follow(run.run)
+    watched = get_live_run(run.run)
     assert watched.status["status"] == "running"
     monkeypatch.setattr("annscope.runs.reader.is_alive", lambda _: False)
-    watched.look()
+    watched.refresh()
     assert watched.status["status"] == "interrupted"
 
 
@@ -114,14 +114,14 @@ def test_a_record_that_takes_long_to_read_holds_up_nobody_else(
         return []
 
     async def watch() -> None:
-        watched = follow(record(1, "running").run)
+        watched = get_live_run(record(1, "running").run)
         monkeypatch.setattr(RunReader, "new_lines", slowly)
         changed = asyncio.Event()
-        watched.watch(changed)
+        watched.subscribe(changed)
         for _ in range(100):
             await asyncio.sleep(0)
         read.set()
-        watched.leave(changed)
+        watched.unsubscribe(changed)
 
     asyncio.run(watch())
     assert answered_meanwhile

@@ -11,18 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annscope.core.evaluation.curves import at_threshold
-from annscope.dashboard.looking import FIGURES, VIEWS, Looking, understand, views_of
-from annscope.dashboard.queries.evaluations import Answers
+from annscope.dashboard.address import FIGURES, VIEWS, Query, parse_query, views_of
+from annscope.dashboard.queries.evaluations import Predictions
 from annscope.dashboard.queries.selections import (
+    EXAMPLES_OF,
     OF_CLASSES,
-    OF_FIGURE,
     OF_LABELS,
     Kind,
     Selection,
     describe,
     is_selected,
-    judged_class,
     parse_selection,
+    scored_class,
     select,
 )
 from annscope.dashboard.queries.snapshots import class_figure
@@ -31,7 +31,7 @@ NAMES = ("cat", "dog", "owl")
 RNG = np.random.default_rng(5)
 PROBABILITIES = RNG.dirichlet([0.4, 0.4, 0.4], 200).astype(np.float32).round(2)
 """Rounded, so that there are ties."""
-ANSWERS = Answers(
+PREDICTIONS = Predictions(
     "run", 0, "test", NAMES, RNG.integers(0, 3, 200), PROBABILITIES.argmax(axis=1), PROBABILITIES
 )  # fmt: skip
 
@@ -40,7 +40,7 @@ def n_selected(text: str, threshold: float = 0.5) -> int:
     """How many examples the selection of a text means."""
     selection = parse_selection(text, 3)
     assert selection is not None
-    return int(is_selected(selection, ANSWERS, threshold).sum())
+    return int(is_selected(selection, PREDICTIONS, threshold).sum())
 
 
 SINGLE = ("wrong", "all")
@@ -75,19 +75,19 @@ def test_nonsense_is_no_selection(text: str) -> None:
 
 def test_a_gallery_holds_as_many_as_the_number_that_was_clicked() -> None:
     """Cells, rows, columns, bins and threshold counts are exactly the sizes of their selections."""
-    confusion = ANSWERS.confusion
+    confusion = PREDICTIONS.confusion
     assert [[n_selected(f"{i}-{j}") for j in range(3)] for i in range(3)] == confusion.tolist()
     assert [n_selected(f"true-{i}") for i in range(3)] == confusion.sum(axis=1).tolist()
     assert [n_selected(f"predicted-{j}") for j in range(3)] == confusion.sum(axis=0).tolist()
-    assert [n_selected(f"bin-{b}") for b in range(10)] == ANSWERS.calibration.count.tolist()
+    assert [n_selected(f"bin-{b}") for b in range(10)] == PREDICTIONS.calibration.count.tolist()
     for i in range(3):
         assert n_selected(f"either-{i}") == confusion[i].sum() + confusion[:, i].sum() - confusion[i, i]
         assert n_selected(f"without-{i}") == confusion.sum() - confusion[i].sum()
-    assert n_selected("wrong") == len(ANSWERS.labels) - np.trace(confusion)
-    assert n_selected("all") == len(ANSWERS.labels)
-    curve = ANSWERS.roc_curves[1]
+    assert n_selected("wrong") == len(PREDICTIONS.labels) - np.trace(confusion)
+    assert n_selected("all") == len(PREDICTIONS.labels)
+    curve = PREDICTIONS.roc_curves[1]
     for threshold in curve.thresholds[1:]:
-        at = at_threshold(ANSWERS.is_class(1), PROBABILITIES[:, 1], float(threshold))
+        at = at_threshold(PREDICTIONS.is_class(1), PROBABILITIES[:, 1], float(threshold))
         assert n_selected("called-1", float(threshold)) == at.true_positives + at.false_positives
         assert n_selected("missed-1", float(threshold)) == at.false_negatives
 
@@ -97,12 +97,12 @@ def test_examples_are_sorted_by_what_the_selection_is_about(text: str, order: st
     """The surest come first or last, by the probability that is shown under each; none is lost or doubled."""
     selection = parse_selection(text, 3)
     assert selection is not None
-    places = select(selection, ANSWERS, 0.25, order)  # type: ignore[arg-type]
-    label = judged_class(selection)
-    sure = ANSWERS.confidence[places] if label is None else PROBABILITIES[places, label]
+    places = select(selection, PREDICTIONS, 0.25, order)  # type: ignore[arg-type]
+    label = scored_class(selection)
+    sure = PREDICTIONS.confidence[places] if label is None else PROBABILITIES[places, label]
     change = np.diff(sure)
     assert (change <= 0).all() if order == "sure" else (change >= 0).all()
-    np.testing.assert_array_equal(np.sort(places), np.flatnonzero(is_selected(selection, ANSWERS, 0.25)))
+    np.testing.assert_array_equal(np.sort(places), np.flatnonzero(is_selected(selection, PREDICTIONS, 0.25)))
 
 
 def test_selections_are_described_in_words() -> None:
@@ -110,24 +110,24 @@ def test_selections_are_described_in_words() -> None:
     words = {text: describe(parse_selection(text, 3) or Selection(), NAMES, 0.25) for text in
              ("0-1", "1-1", "true-2", "predicted-2", "either-2", "without-2", "called-0", "missed-0", "bin-3", "wrong",
               "all")}  # fmt: skip
-    assert words["0-1"] == "cat taken for dog"
-    assert words["1-1"] == "dog, recognised"
+    assert words["0-1"] == "cat predicted as dog"
+    assert words["1-1"] == "dog, correctly predicted"
     assert words["bin-3"] == "Confidence 0.3 to 0.4"
     assert "0.25" in words["called-0"]
     assert len(set(words.values())) == len(words)
 
 
-def ask(**parameters: str) -> Looking:
+def ask(**parameters: str) -> Query:
     """What an address asks of a run of six snapshots."""
-    return understand(parameters, "run", n_snapshots=6, splits={"validation": 20, "test": 9}, class_names=NAMES)
+    return parse_query(parameters, "run", n_snapshots=6, splits={"validation": 20, "test": 9}, class_names=NAMES)
 
 
 def test_an_empty_address_looks_at_the_mistakes_of_the_last_snapshot() -> None:
     """The default is what most people come for."""
-    looking = ask()
-    assert (looking.number, looking.split, looking.view, looking.selection) == (5, "validation", "matrix", Selection())
-    assert looking.sample is None
-    assert looking.complaints == []
+    query = ask()
+    assert (query.number, query.split, query.view, query.selection) == (5, "validation", "matrix", Selection())
+    assert query.sample is None
+    assert query.warnings == []
 
 
 @given(
@@ -144,13 +144,13 @@ def test_an_empty_address_looks_at_the_mistakes_of_the_last_snapshot() -> None:
 )  # fmt: skip
 def test_a_link_is_understood_in_full(parameters: dict[str, str]) -> None:
     """Everything that a click puts into the address is read back as it was."""
-    looking = ask(**parameters)
-    assert looking.complaints == []
+    query = ask(**parameters)
+    assert query.warnings == []
     assert {
-        "snapshot": str(looking.number), "subset": looking.split, "view": looking.view,
-        "class": NAMES[looking.label], "threshold": repr(looking.threshold), "figure": looking.figure,
-        "show": looking.selection.format(), "matrix": looking.matrix,
-        "order": looking.order, "sheet": str(looking.sheet),
+        "snapshot": str(query.number), "subset": query.split, "view": query.view,
+        "class": NAMES[query.label], "threshold": repr(query.threshold), "figure": query.figure,
+        "show": query.selection.format(), "matrix": query.matrix,
+        "order": query.order, "sheet": str(query.sheet),
     } == parameters  # fmt: skip
 
 
@@ -162,11 +162,11 @@ def test_a_link_is_understood_in_full(parameters: dict[str, str]) -> None:
 )  # fmt: skip
 def test_what_cannot_be_shown_is_one_sentence(name: str, text: str) -> None:
     """A wrong link shows the default and says which part of it was wrong."""
-    looking = ask(**{name: text})
-    assert len(looking.complaints) == 1
-    assert looking.complaints[0].startswith(f"In the address, {name} must be ")
-    assert repr(text) in looking.complaints[0]
-    assert replace(looking, complaints=[]) == ask()
+    query = ask(**{name: text})
+    assert len(query.warnings) == 1
+    assert query.warnings[0].startswith(f"In the address, {name} must be ")
+    assert repr(text) in query.warnings[0]
+    assert replace(query, warnings=[]) == ask()
 
 
 @pytest.mark.parametrize(("parameters", "expected"), [
@@ -176,13 +176,13 @@ def test_what_cannot_be_shown_is_one_sentence(name: str, text: str) -> None:
 ])  # fmt: skip
 def test_a_sample_brings_its_split_along(parameters: dict[str, str], expected: tuple[str, int]) -> None:
     """A link that names an example alone looks at the split that it is in."""
-    looking = ask(**parameters)
-    assert (looking.split, looking.sample) == expected
-    assert looking.complaints == []
+    query = ask(**parameters)
+    assert (query.split, query.sample) == expected
+    assert query.warnings == []
 
 
 SCORES = RNG.random((200, 3)).round(2)
-SEVERAL = Answers("run", 0, "test", NAMES, RNG.integers(0, 2, (200, 3)), (SCORES >= 0.5).astype(int), SCORES)
+SEVERAL = Predictions("run", 0, "test", NAMES, RNG.integers(0, 2, (200, 3)), (SCORES >= 0.5).astype(int), SCORES)
 
 
 def test_a_gallery_of_labels_holds_as_many_as_the_number_that_was_clicked() -> None:
@@ -192,7 +192,7 @@ def test_a_gallery_of_labels_holds_as_many_as_the_number_that_was_clicked() -> N
         selection = parse_selection(text, 3, is_multilabel=True)
         assert selection is not None
         places = select(selection, SEVERAL, threshold, "sure")
-        judged = judged_class(selection, is_multilabel=True)
+        judged = scored_class(selection, is_multilabel=True)
         shown = SEVERAL.confidence[places] if judged is None else SEVERAL.probabilities[places, judged]
         assert (np.diff(shown) <= 0).all()
         return len(places)
@@ -207,7 +207,7 @@ def test_a_gallery_of_labels_holds_as_many_as_the_number_that_was_clicked() -> N
         at = at_threshold(SEVERAL.is_class(k), SEVERAL.probabilities[:, k], 0.3)
         assert n(f"called-{k}", 0.3) == at.true_positives + at.false_positives
         assert n(f"missed-{k}", 0.3) == at.false_negatives
-    right = (SEVERAL.labels == SEVERAL.predictions).all(axis=1)
+    right = (SEVERAL.labels == SEVERAL.predicted).all(axis=1)
     assert n("wrong") == (~right).sum()
     assert SEVERAL.accuracy == right.mean()
     assert n("all") == 200
@@ -219,23 +219,23 @@ def test_of_labels_no_pair_is_confused() -> None:
     """The view of confused pairs is not offered, and a link to it says so."""
     assert "pairs" not in views_of(is_multilabel=True)
     splits = {"validation": 20}
-    found = understand({"view": "pairs", "show": "0-1"}, "run", n_snapshots=6, splits=splits, class_names=NAMES,
+    found = parse_query({"view": "pairs", "show": "0-1"}, "run", n_snapshots=6, splits=splits, class_names=NAMES,
                        is_multilabel=True)  # fmt: skip
     assert (found.view, found.selection) == ("matrix", Selection())
-    assert len(found.complaints) == 2
+    assert len(found.warnings) == 2
 
 
-@pytest.mark.parametrize("answers", [ANSWERS, SEVERAL], ids=["classes", "labels"])
+@pytest.mark.parametrize("predictions", [PREDICTIONS, SEVERAL], ids=["classes", "labels"])
 @pytest.mark.parametrize("figure", FIGURES)
-def test_what_a_figure_is_counted_on_gives_the_figure(figure: str, answers: Answers) -> None:
+def test_what_a_figure_is_counted_on_gives_the_figure(figure: str, predictions: Predictions) -> None:
     """Precision, recall, F1 and specificity of a class or label are shares of what a click on them shows."""
     for label in range(3):
-        chosen = is_selected(Selection(OF_FIGURE[figure], label), answers, 0.5)
-        truly, taken = answers.is_class(label)[chosen], answers.is_predicted(label)[chosen]
+        chosen = is_selected(Selection(EXAMPLES_OF[figure], label), predictions, 0.5)
+        is_true, is_predicted = predictions.is_class(label)[chosen], predictions.is_predicted(label)[chosen]
         shares = {
-            "precision": truly.mean(),
-            "recall": taken.mean(),
-            "f1": 2 * (truly & taken).sum() / (truly.sum() + taken.sum()),
-            "specificity": (~taken).mean(),
+            "precision": is_true.mean(),
+            "recall": is_predicted.mean(),
+            "f1": 2 * (is_true & is_predicted).sum() / (is_true.sum() + is_predicted.sum()),
+            "specificity": (~is_predicted).mean(),
         }
-        assert class_figure(answers.confusion, figure)[label] == pytest.approx(shares[figure], abs=1e-12)
+        assert class_figure(predictions.confusion, figure)[label] == pytest.approx(shares[figure], abs=1e-12)

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from annscope.dashboard.queries import series
-from annscope.dashboard.queries.snapshots import Moments
+from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.dashboard.server.routes import routes
 from annscope.runs.reader import RunReader
 
@@ -26,14 +26,14 @@ def client() -> TestClient:
 def test_the_past_has_its_ends_and_leaves_out_what_was_thinned_out() -> None:
     """Of a long run some hundred moments are enough, the first and the newest among them, and all can be looked at."""
     lines = [{"number": number, "epoch": number, "step": 10 * number} for number in range(10_001)]
-    assert Moments([]).spread(series.MOST_MOMENTS) == []
-    assert Moments(lines[:3]).spread(series.MOST_MOMENTS) == [0, 1, 2]
-    many = Moments(lines).spread(series.MOST_MOMENTS)
-    assert series.MOST_MOMENTS / 2 <= len(many) <= series.MOST_MOMENTS
+    assert Snapshots([]).spread(series.MAX_SNAPSHOTS) == []
+    assert Snapshots(lines[:3]).spread(series.MAX_SNAPSHOTS) == [0, 1, 2]
+    many = Snapshots(lines).spread(series.MAX_SNAPSHOTS)
+    assert series.MAX_SNAPSHOTS / 2 <= len(many) <= series.MAX_SNAPSHOTS
     assert (many[0], many[-1]) == (0, 10_000)
     thinned = set(range(1, 9_999))
-    assert Moments(lines, thinned).spread(series.MOST_MOMENTS) == [0, 9_999, 10_000]
-    assert Moments(lines, thinned).at(5_000) == 5_000
+    assert Snapshots(lines, thinned).spread(series.MAX_SNAPSHOTS) == [0, 9_999, 10_000]
+    assert Snapshots(lines, thinned).at(5_000) == 5_000
 
 
 def test_f1_of_each_class_is_that_of_the_recorded_confusion(client: TestClient, record: Callable[..., Any]) -> None:

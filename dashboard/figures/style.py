@@ -1,4 +1,4 @@
-"""The look that all figures share: the colours of the network view, in light and dark."""
+"""Figure style: colours and layout shared by all figures, light and dark."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def palette_for(dark: bool) -> Palette:
 
 
 def styled(figure: go.Figure, dark: bool, *, x: str, y: str, height: int = 330) -> go.Figure:
-    """The figure with its axes named and everything around the curves in the page's own colours."""
+    """The figure with axis titles and the layout in the colours of the page."""
     palette = palette_for(dark)
     axis = {
         "gridcolor": palette.line, "linecolor": palette.line, "zeroline": False, "ticks": "",
@@ -61,10 +61,10 @@ def styled(figure: go.Figure, dark: bool, *, x: str, y: str, height: int = 330) 
     return figure
 
 
-def walkable(figure: go.Figure, texts: Sequence[str], label: int | None = None) -> None:
-    """The trace that was added last is the one whose points the keys go along; `texts` say what each is.
+def navigable(figure: go.Figure, texts: Sequence[str], label: int | None = None) -> None:
+    """Make the points of the trace that was added last reachable by keyboard; `texts` describe them.
 
-    `label` is its class. Lists, for the browser to read: plotly packs arrays.
+    `label` is its class. The values become lists, which the browser can read: plotly packs arrays.
     """
     trace = figure.data[-1]
     for name in ("x", "y", "customdata"):
@@ -74,6 +74,6 @@ def walkable(figure: go.Figure, texts: Sequence[str], label: int | None = None) 
     trace.meta = {"label": label, "walk": True}
 
 
-def short(name: str, most: int = 18) -> str:
-    """A name for a place with little room."""
-    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
+def short(name: str, limit: int = 18) -> str:
+    """A name, truncated with an ellipsis."""
+    return name if len(name) <= limit else f"{name[: limit - 1].rstrip()}…"

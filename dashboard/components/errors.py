@@ -1,4 +1,4 @@
-"""What goes wrong while a page is drawn, said in one sentence in its place: Streamlit itself would show a traceback.
+"""Errors while a page is drawn, shown as one sentence on the page: Streamlit itself would show a traceback.
 
 Streamlit runs each fragment by itself, so each is wrapped as well as the page.
 """
@@ -18,16 +18,16 @@ from annscope.runs.atomic import why_not_written
 
 
 @contextmanager
-def said_in_a_sentence() -> Iterator[None]:
-    """Show what is a person's to know: an error of annscope's own, or one of the system, such as a full disk."""
+def show_errors() -> Iterator[None]:
+    """Show an error of annscope, or of the system (a full disk), instead of raising it."""
     try:
         yield
     except (AnnscopeError, OSError) as error:
-        st.error(escaping.markdown(sentence_of(error)), icon=":material/error:")
+        st.error(escaping.markdown(error_text(error)), icon=":material/error:")
 
 
-def sentence_of(error: AnnscopeError | OSError) -> str:
-    """One sentence: an error of the system names the file, and of a full disk which one it is."""
+def error_text(error: AnnscopeError | OSError) -> str:
+    """The message of an error; that of a system error names the file, and the disk if it is full."""
     if isinstance(error, OSError):
         path = error.filename if isinstance(error.filename, str) else None
         return why_not_written(Path(path or annscope_home()), error)
