@@ -44,7 +44,7 @@ STORE = """
 """
 """A store as the stage makes it, filled by the test."""
 
-CELL = "td[data-row]"
+CELL = "td[data-show]"
 DRAWN = "() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
 INK = """
 (canvas) => {
@@ -83,7 +83,7 @@ def put(open_tab: Callable[..., Page]) -> Callable[..., Page]:
         page.evaluate(
             f"""async (names) => {{
               document.body.innerHTML = '<div id="root" style="width: 700px"></div>';
-              for (const name of ['lib/ui/frame', 'lib/ui/chart-frame']) {{
+              for (const name of ['lib/ui/frame', 'lib/ui/chart-frame', 'lib/ui/matrix']) {{
                 const link = Object.assign(document.createElement('link'), {{ rel: 'stylesheet' }});
                 const loaded = new Promise((resolve) => link.addEventListener('load', resolve));
                 link.href = `/annscope/assets/${{name}}.css`;
@@ -190,12 +190,15 @@ def test_the_curves_are_never_blank(curves: Page) -> None:
           const canvas = document.querySelector('canvas');
           window.least = Infinity;
           window.seen = 0;
-          const look = () => {{
-            window.least = Math.min(window.least, ({INK})(canvas));
-            window.seen += 1;
-            if (window.seen < 40) requestAnimationFrame(look);
-          }};
-          requestAnimationFrame(look);
+          window.looked = new Promise((resolve) => {{
+            const look = () => {{
+              window.least = Math.min(window.least, ({INK})(canvas));
+              window.seen += 1;
+              if (window.seen < 40) requestAnimationFrame(look);
+              else resolve();
+            }};
+            requestAnimationFrame(look);
+          }});
         }}"""
     )
     for k in range(51, 63):
@@ -205,7 +208,7 @@ def test_the_curves_are_never_blank(curves: Page) -> None:
         curves.evaluate(f"document.getElementById('root').style.width = '{640 + 10 * (k % 7)}px'")
         curves.evaluate(f"store.theme = '{'dark' if k % 4 == 0 else 'light'}'; store.emit('theme')")
         curves.evaluate(DRAWN)
-    curves.wait_for_function("window.seen >= 40")
+    curves.evaluate("window.looked")
     assert curves.evaluate("window.least") > 500
 
 

@@ -99,5 +99,5 @@ def test_every_snapshot_is_there_though_few_were_drawn(served: Served, open_tab:
     )
     expect(stage).to_have_attribute("data-number", str(skipped))
     counts = reader.snapshot(skipped).confusion.ravel().tolist()
-    cells = page.locator("[data-view=confusion] td[data-row]")
+    cells = page.locator("[data-view=confusion] td[data-show]")
     expect(cells).to_have_text([str(count) if count else "·" for count in counts])

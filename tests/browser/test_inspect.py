@@ -102,7 +102,7 @@ def test_every_number_opens_as_many_examples_as_it_says(run: str, open_tab: Call
         opens(matrix.locator(f"td[data-show='{i}-{j}']"), int(confusion[i, j]))
     opens(matrix.locator("thead th[data-show='predicted-4']"), int(confusion[:, 4].sum()))
     opens(matrix.locator("tbody th[data-show='true-6']"), int(confusion[6].sum()))
-    total = matrix.locator("td.ai-total[data-show='true-8']")
+    total = matrix.locator("td.mx-total[data-show='true-8']")
     opens(total, int(total.inner_text()))
     opens(page.get_by_role("button", name="Every mistake"), int((~predictions.right).sum()))
     opens(page.get_by_role("button", name="Every example"), len(predictions.labels))
@@ -469,7 +469,7 @@ def test_the_page_stops_asking_when_the_run_has_ended(
     expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 7:")
     so_far = len(sent)
     assert so_far > 2
-    page.wait_for_function("since => performance.now() > since + 2500", arg=page.evaluate("performance.now()"))
+    page.evaluate("() => new Promise((resolve) => { setTimeout(resolve, 2500); })")
     assert len(sent) == so_far
 
 

@@ -87,7 +87,7 @@ def test_one_unit_for_two_classes(train: Callable[..., str], open_tab: Callable[
     expect(page.locator(".dr-true .dr-class")).to_have_text([str(predictions.labels[4])])
 
     page = open_tab(f"/?run={run}")
-    expect(page.locator(".ch-matrix td[data-row]")).to_have_count(4, timeout=20_000)
+    expect(page.locator("[data-view=confusion] td[data-show]")).to_have_count(4, timeout=20_000)
     reader = RunReader(run_directory(run))
     probe, network = reader.probe(), reader.network(8)
     n_wrong = int((network.predictions(network.logits(probe.x)) != probe.y).sum())
@@ -102,7 +102,7 @@ def test_any_number_of_labels(train: Callable[..., str], open_tab: Callable[...,
     run = train(data="mnist-5k-traits", output="sigmoid", hidden=(12,), epochs=2, split=0.8)
     predictions, recorded = predictions_of(run, 2, "test"), RunReader(run_directory(run)).snapshot(2).confusion
     page = open_tab(f"/?run={run}")
-    cells = page.locator(".ch-matrix td[data-row]")
+    cells = page.locator("[data-view=confusion] td[data-show]")
     expect(cells).to_have_count(16, timeout=20_000)
     counts = [str(n) if n else "·" for (tn, fp), (fn, tp) in recorded.tolist() for n in (tp, fn, fp, tn)]
     expect(cells).to_have_text(counts)

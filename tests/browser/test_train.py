@@ -257,7 +257,7 @@ def test_figures_on_the_stage_are_those_of_the_record(served: Served, open_tab: 
         page.get_by_role("slider", name="Timeline").press("End" if number else "Home")
         expect(page.locator(STAGE)).to_have_attribute("data-number", str(number))
         confusion = record(served, page).snapshot(number).confusion
-        cells = page.locator("[data-view=confusion] td[data-row]")
+        cells = page.locator("[data-view=confusion] td[data-show]")
         expect(cells).to_have_text([str(count) if count else "·" for count in confusion.ravel().tolist()])
         never = [i for i, predicted in enumerate(confusion.sum(axis=0)) if not predicted]
         precision = page.locator("[data-view=classes] tbody td:nth-child(2)")
@@ -298,7 +298,16 @@ def test_a_zoom_outlives_new_snapshots(open_tab: Callable[..., Page]) -> None:
         }"""
     )
     at = int(stage.get_attribute("data-number") or 0)
-    page.wait_for_function(f"Number(document.querySelector('{STAGE}').dataset.number) > {at + 5}", timeout=30_000)
+    page.evaluate(
+        """([stage, number]) => new Promise((resolve) => {
+          const look = () => {
+            if (Number(document.querySelector(stage).dataset.number) > number) resolve();
+            else requestAnimationFrame(look);
+          };
+          look();
+        })""",
+        [STAGE, at + 5],
+    )
     page.evaluate("cancelAnimationFrame(window.looking)")
     assert page.evaluate("window.blank") == 0
     expect(zoomed).to_be_enabled()

@@ -98,7 +98,6 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
     if (now === dark) return;
     dark = now;
     paintFrame(root, paletteFor(dark));
-    root.style.setProperty('--nv-faint', paletteFor(dark).faint);
     desk?.paint(paletteFor(dark));
   }
 

@@ -5,6 +5,7 @@ import { isSame, truthOf } from '../lib/model/answers.js';
 import { focusedElement, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { roveOver } from '../lib/ui/keys.js';
+import { createSheet } from './sheet.js';
 
 /** @import { GalleryData, GalleryItem, Item } from './types.js' */
 /** @import { Palette } from '../lib/model/types.js' */
@@ -247,39 +248,30 @@ export function createGallery(root, tell) {
   function picture() {
     const [side, words, gap, columns] = [84, 20, 8, Math.max(1, Math.min(7, tiles.length))];
     const rows = Math.ceil(tiles.length / columns);
-    const canvas = make('canvas', {
-      width: 2 * (columns * (side + gap) + gap),
-      height: 2 * (rows * (side + words + gap) + gap + 24),
+    const [width, height] = [columns * (side + gap) + gap, rows * (side + words + gap) + gap + 24];
+    const { canvas, pen, fill, write } = createSheet(width, height, palette);
+    write(`${data.title}: ${count.textContent}`, gap, 16, palette.ink, {
+      font: '600 13px sans-serif',
+      most: width - 2 * gap,
     });
-    const context = penOf(canvas);
-    context.scale(2, 2);
-    context.fillStyle = palette.surface;
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.fillStyle = palette.ink;
-    context.font = '600 13px sans-serif';
-    context.fillText(`${data.title}: ${count.textContent}`, gap, 20, canvas.width / 2 - 2 * gap);
-    context.imageSmoothingEnabled = false;
+    pen.imageSmoothingEnabled = false;
     tiles.forEach((tile, k) => {
       const [x, y] = [gap + (k % columns) * (side + gap), 24 + gap + Math.floor(k / columns) * (side + words + gap)];
       const face = tile.querySelector('canvas');
-      context.fillStyle = palette.panel;
-      context.fillRect(x, y, side, side);
-      if (face) context.drawImage(face, x, y, side, side);
-      else {
-        context.fillStyle = palette.ink;
-        context.font = '9px sans-serif';
+      fill(x, y, side, side, palette.panel);
+      if (face) pen.drawImage(face, x, y, side, side);
+      else
         data.items[k].features.slice(0, 5).forEach((value, i) => {
-          context.fillText(data.features[i], x + 3, y + 13 + 15 * i, side - 36);
-          context.fillText(String(Number(value.toPrecision(4))), x + side - 31, y + 13 + 15 * i, 28);
+          const font = '9px sans-serif';
+          write(data.features[i], x + 3, y + 10 + 15 * i, palette.ink, { font, most: side - 36 });
+          write(String(Number(value.toPrecision(4))), x + side - 31, y + 10 + 15 * i, palette.ink, { font, most: 28 });
         });
-      }
-      context.fillStyle = tile.classList.contains('ai-wrong') ? palette.positive : palette.ink;
-      context.font = '11px sans-serif';
-      context.fillText(
+      write(
         `${tile.querySelector('b')?.textContent}  ${tile.querySelector('small')?.textContent}`,
         x,
-        y + side + 14,
-        side,
+        y + side + 10,
+        tile.classList.contains('ai-wrong') ? palette.positive : palette.ink,
+        { font: '11px sans-serif', most: side },
       );
     });
     return canvas;

@@ -8,8 +8,7 @@ import { make } from '../lib/ui/dom.js';
 import { paintFrame } from '../lib/ui/frame.js';
 import { createChart, plotly } from './chart.js';
 import { createGallery } from './gallery.js';
-import { createLabels } from './labels.js';
-import { createMatrix } from './matrix.js';
+import { createMatrices } from './matrices.js';
 import { createMoment } from './moment.js';
 import { createTable } from './table.js';
 
@@ -18,8 +17,8 @@ import { createTable } from './table.js';
 
 /** @type {Record<InspectData['view'], (root: HTMLElement, tell: (chosen: Record<string, unknown>) => void) => PartView>} */
 const VIEWS = {
-  matrix: createMatrix,
-  labels: createLabels,
+  matrix: createMatrices,
+  labels: createMatrices,
   table: createTable,
   chart: createChart,
   gallery: createGallery,
@@ -83,7 +82,6 @@ function create(parent, name) {
     if (found === palette) return false;
     palette = found;
     paintFrame(root, palette);
-    root.style.setProperty('--nv-faint', palette.faint);
     return true;
   }
 

@@ -1,8 +1,10 @@
 /** A table of figures, sortable by each column; a row that stands for something is a button that chooses it. */
-import { closest, focusedElement, make, penOf } from '../lib/ui/dom.js';
+import { closest, focusedElement, make } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { roveOver } from '../lib/ui/keys.js';
-/** @import { Row, TableData } from './types.js' */
+import { createMeter, headOf, lineOf, sortHeading } from '../lib/ui/table.js';
+import { createSheet } from './sheet.js';
+/** @import { Cell, Row, TableData } from './types.js' */
 /** @import { Palette } from '../lib/model/types.js' */
 
 /**
@@ -11,7 +13,7 @@ import { roveOver } from '../lib/ui/keys.js';
  * @param {(chosen: Record<string, unknown>) => void} tell
  */
 export function createTable(root, tell) {
-  const table = make('table', { className: 'ai-table' });
+  const table = make('table', { className: 'tb' });
   const box = make('div', { className: 'ai-scroll' }, table);
   root.append(
     box,
@@ -48,23 +50,16 @@ export function createTable(root, tell) {
     const { columns, selected } = data;
     box.classList.toggle('ai-tall', data.tall);
     const held = focusedElement()?.dataset.row;
-    const head = make('tr');
-    columns.forEach(({ title, about, kind, chosen }, k) => {
-      const button = make('button', {
-        type: 'button',
-        textContent: title,
-        title: about ?? `Sort by ${title.toLowerCase()}`,
-      });
-      const order = sort?.[0] === k ? (sort[1] ? 'descending' : 'ascending') : 'none';
-      const heading = make('th', { scope: 'col', 'aria-sort': order }, button);
-      if (kind === 'text') heading.className = 'ai-text';
-      if (chosen) heading.classList.add('ai-chosen');
-      button.addEventListener('click', () => {
+    const head = columns.map(({ title, about, kind, chosen }, k) => {
+      const resort = () => {
         sort = sort?.[0] === k ? [k, !sort[1]] : [k, kind !== 'text'];
         update(data, palette);
         table.tHead?.querySelectorAll('button')[k].focus();
+      };
+      return sortHeading(title, about ?? `Sort by ${title.toLowerCase()}`, resort, {
+        'aria-sort': sort?.[0] === k ? (sort[1] ? 'descending' : 'ascending') : 'none',
+        className: `${kind === 'text' ? 'ai-text' : ''} ${chosen ? 'ai-chosen' : ''}`,
       });
-      head.append(heading);
     });
     const ordered = [...data.rows];
     if (sort) {
@@ -79,7 +74,7 @@ export function createTable(root, tell) {
     rows = [];
     const body = make('tbody');
     for (const row of ordered) {
-      const line = lineOf(row);
+      const line = rowOf(row);
       line.setAttribute('aria-selected', String(row.id === selected));
       line.dataset.row = row.id;
       line.tabIndex = -1;
@@ -89,10 +84,10 @@ export function createTable(root, tell) {
       body.append(line);
     }
     const foot = make('tfoot');
-    for (const row of data.footer ?? []) foot.append(lineOf(row));
+    for (const row of data.footer ?? []) foot.append(rowOf(row));
     table.replaceChildren(
-      make('caption', { className: 'ai-hidden', textContent: data.label }),
-      make('thead', {}, head),
+      make('caption', { className: 'nv-hidden', textContent: data.label }),
+      headOf(head),
       body,
       foot,
     );
@@ -104,78 +99,49 @@ export function createTable(root, tell) {
   }
 
   /** @param {Row} about */
-  function lineOf({ cells, title }) {
-    const line = make('tr', { title: title ?? '' });
-    cells.forEach((value, k) => {
-      const { kind, digits = 4 } = data.columns[k];
-      if (kind === 'text') line.append(make('th', { scope: 'row', className: 'ai-text', textContent: value }));
-      else if (value === null) line.append(make('td', { className: 'ai-none', textContent: 'n/a' }));
-      else if (typeof value === 'string') line.append(make('td', { textContent: value }));
-      else if (kind === 'plain') line.append(make('td', { textContent: value.toFixed(digits) }));
-      else if (kind === 'count') line.append(make('td', { textContent: value.toLocaleString('en') }));
-      else {
-        const bar = make('i');
-        bar.style.setProperty('--part', `${(100 * value) / (data.columns[k].top ?? 1)}%`);
-        const text = kind === 'percent' ? `${(100 * value).toFixed(1)} %` : value.toFixed(digits);
-        line.append(make('td', {}, make('div', { className: 'ai-meter' }, bar, make('span', { textContent: text }))));
-      }
-    });
-    line
-      .querySelectorAll(':scope > *')
-      .forEach((cell, k) => cell.classList.toggle('ai-chosen', data.columns[k].chosen === true));
-    return line;
+  const rowOf = ({ cells, title }) => lineOf(cells.map(cellOf), { title: title ?? '' });
+
+  /**
+   * @param {Cell} value
+   * @param {number} k
+   */
+  function cellOf(value, k) {
+    const { kind, digits = 4, top = 1, chosen } = data.columns[k];
+    const className = chosen ? 'ai-chosen' : '';
+    if (kind === 'text') return make('th', { scope: 'row', className: `ai-text ${className}` }, String(value));
+    if (value === null) return make('td', { className: `ai-none ${className}` }, 'n/a');
+    if (typeof value === 'string') return make('td', { className }, value);
+    if (kind === 'plain') return make('td', { className }, value.toFixed(digits));
+    if (kind === 'count') return make('td', { className }, value.toLocaleString('en'));
+    const meter = createMeter();
+    meter.show(kind === 'percent' ? `${(100 * value).toFixed(1)} %` : value.toFixed(digits), value / top);
+    return make('td', { className }, meter.element);
   }
 
   /** The table as one picture, its rows in the order in which they stand. */
   function picture() {
     const lines = [...table.rows].map((line) => [...line.cells].map((cell) => cell.textContent));
-    const canvas = make('canvas');
-    const context = penOf(canvas);
     const [tall, top, font, bold] = [26, 34, '13px sans-serif', '600 13px sans-serif'];
-    context.font = bold;
-    const wide = data.columns.map(
-      (_, k) => Math.ceil(Math.max(...lines.map((cells) => context.measureText(cells[k]).width))) + 32,
-    );
+    const { measure } = createSheet(0, 0, palette);
+    const wide = data.columns.map((_, k) => Math.ceil(Math.max(...lines.map((cells) => measure(cells[k], bold)))) + 32);
     const width = Math.max(
       wide.reduce((sum, each) => sum + each, 0),
-      Math.ceil(context.measureText(data.label).width) + 32,
+      Math.ceil(measure(data.label, bold)) + 32,
     );
-    canvas.width = 2 * width;
-    canvas.height = 2 * (top + tall * lines.length + 8);
-    context.scale(2, 2);
-    context.fillStyle = palette.surface;
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.textBaseline = 'middle';
-    /**
-     * @param {string} text
-     * @param {number} x
-     * @param {number} y
-     * @param {string} color
-     * @param {CanvasTextAlign} align
-     * @param {string} weight
-     */
-    const write = (text, x, y, color, align, weight) => {
-      Object.assign(context, { fillStyle: color, textAlign: align, font: weight });
-      context.fillText(text, x, y);
-    };
-    write(data.label, 16, top / 2, palette.ink, 'left', bold);
+    const { canvas, write, fill } = createSheet(width, top + tall * lines.length + 8, palette);
+    write(data.label, 16, top / 2, palette.ink, { font: bold });
     lines.forEach((cells, i) => {
       const y = top + tall * i;
       const isHead = i === 0;
-      context.fillStyle = palette.line;
-      context.fillRect(16, y + tall - 1, width - 32, 1);
+      fill(16, y + tall - 1, width - 32, 1, palette.line);
       let x = 0;
       cells.forEach((text, k) => {
         const isText = data.columns[k].kind === 'text';
         const color = isHead || i > data.rows.length ? palette.muted : palette.ink;
-        write(
-          text,
-          isText ? x + 16 : x + wide[k] - 16,
-          y + tall / 2,
-          color,
-          isText ? 'left' : 'right',
-          isHead || isText ? bold : font,
-        );
+        write(text, isText ? x + 16 : x + wide[k] - 16, y + tall / 2, color, {
+          align: isText ? 'left' : 'right',
+          font: isHead || isText ? bold : font,
+        });
         x += wide[k];
       });
     });

@@ -198,7 +198,7 @@ function drawNeurons(context, scene, block) {
     else if (saturated(value, layers[block.layer].activation))
       pip(context, faces ? x - 1.48 * block.radius : x, y, block.radius, palette);
     if (size >= VALUE_FROM && !weights && !faces) {
-      const color = closed ? palette.muted : colors.isLight(value / high) ? '#14181f' : '#ffffff';
+      const color = closed ? palette.muted : colors.letters(value / high);
       write(context, scene, asNumber(value, 2), x, y, { color, size: block.radius * 0.62, mono: true });
     }
   }

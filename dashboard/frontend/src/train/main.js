@@ -165,8 +165,6 @@ function createStage(parent) {
     store.theme = theme;
     const palette = paletteFor(dark);
     paintFrame(root, palette);
-    root.style.setProperty('--nv-faint', palette.faint);
-    root.style.setProperty('--nv-highest', palette.highest);
     store.emit('theme');
   }
 

@@ -305,7 +305,7 @@ export interface Colors {
   signed: boolean;
   css(t: number): string;
   rgba(t: number): number;
-  isLight(t: number): boolean;
+  letters(t: number): string;
 }
 
 export interface Tokens {

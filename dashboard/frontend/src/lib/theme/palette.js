@@ -78,6 +78,16 @@ function fromOklab([lightness, a, b]) {
 }
 
 /**
+ * Dark or light letters, whichever stand out more on a colour (the ratio of WCAG 2).
+ * @param {number[]} color
+ */
+function lettersOn(color) {
+  const [r, g, b] = color.map(toLinear);
+  const light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return (light + 0.05) / 0.0575 >= 1.05 / (light + 0.05) ? '#10161f' : '#ffffff';
+}
+
+/**
  * Evenly mixed colours through the given stops, as [r, g, b] triples.
  * @param {string[]} stops
  * @param {number} count
@@ -106,7 +116,7 @@ function table(colors, signed) {
     const size = Math.min(1, Math.abs(t)) ** GAMMA;
     return Math.round(signed ? (0.5 + 0.5 * Math.sign(t) * size) * last : (t > 0 ? size : 0) * last) || 0;
   };
-  const lightness = colors.map(([r, g, b]) => 0.2126 * toLinear(r) + 0.7152 * toLinear(g) + 0.0722 * toLinear(b));
+  const letters = colors.map(lettersOn);
   return {
     signed,
     /** @param {number} t */
@@ -114,7 +124,7 @@ function table(colors, signed) {
     /** @param {number} t */
     rgba: (t) => pixels[index(t)],
     /** @param {number} t */
-    isLight: (t) => lightness[index(t)] > 0.3,
+    letters: (t) => letters[index(t)],
   };
 }
 
@@ -164,18 +174,6 @@ export function isDark(element) {
 export function gradientOf(colors) {
   const stops = Array.from({ length: 13 }, (_, i) => colors.css(colors.signed ? i / 6 - 1 : i / 12));
   return `linear-gradient(90deg, ${stops.join(', ')})`;
-}
-
-const LETTERS = ['#10161f', '#ffffff'];
-
-/**
- * Dark or light letters, whichever stand out more on a colour such as "rgb(1,2,3)" (the ratio of WCAG 2).
- * @param {string} color
- */
-export function lettersOn(color) {
-  const [r, g, b] = (color.match(/\d+/g) ?? []).map((part) => toLinear(Number(part)));
-  const light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  return (light + 0.05) / 0.0575 >= 1.05 / (light + 0.05) ? LETTERS[0] : LETTERS[1];
 }
 
 /**

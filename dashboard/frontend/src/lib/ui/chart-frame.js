@@ -21,7 +21,6 @@ export function createChartFrame(root, label) {
       dark = now;
       const palette = paletteFor(dark);
       paintFrame(frame, palette);
-      frame.style.setProperty('--ch-faint', palette.faint);
       return palette;
     },
     remove,

@@ -26,11 +26,13 @@ export function paintFrame(frame, palette) {
     surface: palette.surface,
     panel: palette.panel,
     edge: palette.line,
+    faint: palette.faint,
     paper: palette.paper,
     off: palette.off,
     accent: palette.accent,
     positive: palette.positive,
     negative: palette.negative,
+    highest: palette.highest,
     mono: 'ui-monospace, "SF Mono", "Source Code Pro", Menlo, Consolas, monospace',
     font: getComputedStyle(frame).fontFamily,
   };

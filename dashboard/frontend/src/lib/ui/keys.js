@@ -38,7 +38,7 @@ export function indexByKey({ key }, at, count, page = 10) {
 }
 
 /**
- * One place in the order of Tab for a whole grid, and arrow keys within it. `place(element)` is [row, column] or
+ * One place in the order of Tab for a whole grid, and arrow keys, Home and End within it. `place(element)` is [row, column] or
  * null, `at(row, column)` the element there or null; returns what makes an element the one that Tab reaches.
  * @param {HTMLElement} root
  * @param {(element: EventTarget | null) => number[] | null} place
@@ -54,15 +54,29 @@ export function roveOver(root, place, at) {
     current = element;
     element.tabIndex = 0;
   }
+  /**
+   * The element that a key leads to, null where there is none; undefined for any other key.
+   * @param {KeyboardEvent} event
+   * @param {number[]} from
+   */
+  function next(event, [row, column]) {
+    const by = arrow(event);
+    if (by) return at(row + by[0], column + by[1]);
+    const way = { Home: -1, End: 1 }[event.key];
+    if (!way) return undefined;
+    while (at(row, column + way)) column += way;
+    return at(row, column);
+  }
   root.addEventListener('focusin', (event) => {
     if (event.target instanceof HTMLElement && place(event.target)) reach(event.target);
   });
   root.addEventListener('keydown', (event) => {
     const from = place(event.target);
-    const by = arrow(event);
-    if (!from || !by || isCommand(event)) return;
-    const to = at(from[0] + by[0], from[1] + by[1]);
+    if (!from || isCommand(event)) return;
+    const to = next(event, from);
+    if (to === undefined) return;
     event.preventDefault();
+    event.stopPropagation();
     if (!to) return;
     reach(to);
     to.focus();

@@ -1,23 +1,20 @@
 /** The numbers of a chart as a table, one click away; made only while it is open. */
 
 import { make } from './dom.js';
+import { tableOf } from './table.js';
 
 const MOST_ROWS = 400;
 
 /**
- * Append the table to `root`. `rows()` answers {head: [text], rows: [[text]]}; call `update()` when they may have changed.
+ * Append the table to `root`. `rows()` gives {head: [text], rows: [[text]]}; call `update()` when they may have changed.
  * More than 400 rows are thinned evenly, and the caption says so.
  * @param {HTMLElement} root
  * @param {string} name
  * @param {() => { head: string[], rows: string[][] }} rows
  */
 export function createNumbersTable(root, name, rows) {
-  const details = make('details', { className: 'as-numbers' });
-  const summary = make('summary', { textContent: 'Numbers' });
-  const box = make('div', { className: 'as-numbers-box', tabIndex: 0, role: 'region', 'aria-label': name });
-  const table = make('table', { className: 'as-classes' });
-  box.append(table);
-  details.append(summary, box);
+  const box = make('div', { tabIndex: 0, role: 'region', 'aria-label': name });
+  const details = make('details', { className: 'tb-numbers' }, make('summary', { textContent: 'Numbers' }), box);
   root.append(details);
   let written = '';
 
@@ -29,27 +26,8 @@ export function createNumbersTable(root, name, rows) {
     const key = JSON.stringify([head, shown]);
     if (key === written) return;
     written = key;
-    const caption = make('caption', {
-      className: 'as-sr',
-      textContent: name + (every > 1 ? `, every ${every}th snapshot` : ''),
-    });
-    /**
-     * @param {string[]} cells
-     * @param {'th' | 'td'} tag
-     */
-    const line = (cells, tag) => {
-      const row = make('tr');
-      cells.forEach((text, i) => {
-        const cell = make(i === 0 || tag === 'th' ? 'th' : 'td');
-        if (cell.tagName === 'TH') cell.scope = tag === 'th' ? 'col' : 'row';
-        cell.textContent = text;
-        row.append(cell);
-      });
-      return row;
-    };
-    const thead = make('thead', {}, line(head, 'th'));
-    const tbody = make('tbody', {}, ...shown.map((cells) => line(cells, 'td')));
-    table.replaceChildren(caption, thead, tbody);
+    const text = name + (every > 1 ? `, every ${every}th snapshot` : '');
+    box.replaceChildren(tableOf(make('caption', { className: 'nv-hidden' }, text), head, shown));
   }
 
   details.addEventListener('toggle', () => {

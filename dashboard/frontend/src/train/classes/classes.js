@@ -2,6 +2,7 @@
 import { createChartFrame, heldoutOf, runOf } from '../../lib/ui/chart-frame.js';
 import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
+import { createMeter, sortHeading } from '../../lib/ui/table.js';
 import { Course, sorted, weakestOf } from './figures.js';
 
 /** @import { Averages, Frame, PerClass } from '../../lib/model/types.js' */
@@ -56,7 +57,7 @@ export function createClasses(root, store) {
   const header = make('tr');
   const body = make('tbody');
   const foot = make('tfoot');
-  const table = make('table', { className: 'ch-classes' }, make('thead', {}, header), body, foot);
+  const table = make('table', { className: 'tb ch-classes' }, make('thead', {}, header), body, foot);
   table.setAttribute('aria-label', 'Precision, recall, F1 and support of each class');
   const title = make('span', { textContent: 'Each class ' });
   frame.append(
@@ -76,24 +77,19 @@ export function createClasses(root, store) {
   const { wake, sleep } = whenSeen(root, update);
 
   const headings = COLUMNS.map(([name, text, about]) => {
-    const button = make('button', { type: 'button', title: `${about}. Sorts the table.`, textContent: text });
-    const node = make('th', { scope: 'col', className: RATES.some((rate) => rate === name) ? 'ch-rate' : '' }, button);
-    button.addEventListener('click', () => {
+    const sort = () => {
       // The weakest first at the first click.
       order = { by: name, falls: order.by === name ? !order.falls : false };
       known.frame = null;
       update();
-    });
+    };
+    const className = RATES.some((rate) => rate === name) ? 'ch-rate' : '';
+    const node = sortHeading(text, `${about}. Sorts the table.`, sort, { className });
     header.append(node);
     return { name, node };
   });
-  const trend = make('th', {
-    scope: 'col',
-    className: 'ch-trend',
-    title: 'F1 from 0 to 1, from the first snapshot to the newest',
-  });
-  trend.append(make('span', { textContent: 'F1 over time' }));
-  header.append(trend);
+  const over = 'F1 from 0 to 1, from the first snapshot to the newest';
+  header.append(make('th', { scope: 'col', className: 'ch-trend', title: over }, 'F1 over time'));
 
   function makeRow() {
     const label = make('span');
@@ -101,11 +97,9 @@ export function createClasses(root, store) {
     const row = body.insertRow();
     row.append(make('th', { scope: 'row' }, label, mark));
     const cells = RATES.map(() => {
-      const cell = row.insertCell();
-      const bar = make('i');
-      const text = make('span');
-      cell.append(make('div', { className: 'ch-meter' }, bar, text));
-      return { bar, text };
+      const meter = createMeter();
+      row.insertCell().append(meter.element);
+      return meter;
     });
     const support = row.insertCell();
     const line = row.insertCell();
@@ -235,16 +229,14 @@ export function createClasses(root, store) {
   }
 
   /**
-   * @param {{ bar: HTMLElement, text: HTMLElement }} about
+   * @param {ReturnType<typeof createMeter>} meter
    * @param {number | null} value
    * @param {Rate} name
    */
-  function showRate({ bar, text }, value, name) {
-    bar.hidden = value === null;
-    text.className = value === null ? 'ch-undefined' : '';
-    text.title = value === null ? WHY[name] : '';
-    if (value !== null) bar.style.setProperty('--part', `${100 * value}%`);
-    write(text, value === null ? 'n/a' : value.toFixed(3));
+  function showRate(meter, value, name) {
+    meter.words.className = value === null ? 'ch-undefined' : '';
+    meter.words.title = value === null ? WHY[name] : '';
+    meter.show(value?.toFixed(3) ?? 'n/a', value);
   }
 
   const stops = ['frame', 'theme', 'run'].map((event) => store.on(event, wake));

@@ -5,7 +5,9 @@ import { countsOf, OF_LABEL } from '../../lib/model/confusion-counts.js';
 import { exampleName, layersOf, recorded, tensorOf, weightOf } from '../../lib/model/forward.js';
 import { paletteFor } from '../../lib/theme/palette.js';
 import { make } from '../../lib/ui/dom.js';
+import { createMatrix, toneOf } from '../../lib/ui/matrix.js';
 import { whenSeen } from '../../lib/ui/seen.js';
+import { tableOf } from '../../lib/ui/table.js';
 import { epochWords } from '../store.js';
 
 /** @import { Frame, Layer, Numbers } from '../../lib/model/types.js' */
@@ -35,6 +37,26 @@ const change = (x, y, digits, better) =>
   x === null || y === null
     ? { text: 'n/a', good: null }
     : { text: signed(y - x, digits), good: x === y ? null : better * (y - x) > 0 };
+/** @param {CellText} about */
+const cellOf = (about) =>
+  typeof about === 'string' || about.good === null
+    ? cellText(about)
+    : make('td', { className: about.good ? 'as-better' : 'as-worse' }, about.text);
+/** @param {CellText} about */
+const cellText = (about) => (typeof about === 'string' ? about : about.text);
+/**
+ * @param {string} caption
+ * @param {string[]} head
+ * @param {Array<[string, ...CellText[]]>} rows
+ */
+const table = (caption, head, rows) =>
+  tableOf(
+    caption,
+    head,
+    rows.map((cells) => cells.map(cellOf)),
+  );
+/** @param {number} by */
+const countChange = (by) => (by ? `${by > 0 ? '+' : '−'}${Math.abs(by)}` : '·');
 /** @typedef {string | { text: string, good: boolean | null }} CellText A cell: its words, and whether they are good news. */
 const MOST_CLASSES = 26;
 
@@ -176,33 +198,6 @@ export function createCompare(root, store) {
   }
 
   /**
-   * @param {string} caption
-   * @param {string[]} heads
-   * @param {Array<[string, ...CellText[]]>} rows
-   */
-  function table(caption, heads, rows) {
-    const node = make('table', { className: 'as-classes' });
-    node.createCaption().textContent = caption;
-    const header = node.createTHead().insertRow();
-    for (const text of heads) {
-      const cell = make('th', { scope: 'col', textContent: text });
-      header.append(cell);
-    }
-    const content = node.createTBody();
-    for (const [name, ...values] of rows) {
-      const row = content.insertRow();
-      const first = make('th', { scope: 'row', textContent: name, title: name });
-      row.append(first);
-      for (const value of values) {
-        const cell = row.insertCell();
-        cell.textContent = typeof value === 'string' ? value : value.text;
-        if (typeof value !== 'string' && value.good !== null) cell.className = value.good ? 'as-better' : 'as-worse';
-      }
-    }
-    return node;
-  }
-
-  /**
    * The counts of each label in the shown moment less those in the pinned one.
    * @param {Frame} a
    * @param {Frame} b
@@ -215,7 +210,7 @@ export function createCompare(root, store) {
       ...OF_LABEL.map((_, j) => {
         const by = y.at(k, j) - x.at(k, j);
         return {
-          text: by ? `${by > 0 ? '+' : '−'}${Math.abs(by)}` : '·',
+          text: countChange(by),
           good: by ? by > 0 === y.isRight(k, j) : null,
         };
       }),
@@ -229,34 +224,22 @@ export function createCompare(root, store) {
    * @param {Frame} b
    */
   function difference(a, b) {
-    const palette = paletteFor(store.theme === 'dark');
-    const n = store.classNames.length;
-    const [x, y] = [a, b].map((frame) => tensorOf(frame, 'confusion').data);
-    const node = make('table', { className: 'as-matrix' });
-    node.style.setProperty('--cell', `${n <= 12 ? 24 : 18}px`);
-    node.createCaption().textContent = 'Confusion matrix, shown less pinned (rows true, columns predicted)';
-    const header = node.createTHead().insertRow();
-    for (const name of ['', ...store.classNames]) {
-      const cell = make('th', { scope: 'col', textContent: name });
-      header.append(cell);
-    }
-    const content = node.createTBody();
-    for (let i = 0; i < n; i += 1) {
-      const row = content.insertRow();
-      const first = make('th', { scope: 'row', textContent: store.classNames[i] });
-      row.append(first);
-      let total = 0;
-      for (let j = 0; j < n; j += 1) total += Number(x[i * n + j]);
-      for (let j = 0; j < n; j += 1) {
-        const by = Number(y[i * n + j]) - Number(x[i * n + j]);
-        const cell = row.insertCell();
-        cell.textContent = by ? `${by > 0 ? '+' : '−'}${Math.abs(by)}` : '·';
-        const tone = (i === j ? -1 : 1) * Math.sign(by) * Math.sqrt(Math.min(1, Math.abs(by) / Math.max(1, total)));
-        cell.style.background = by ? palette.diverging.css(tone) : palette.panel;
-        cell.style.color = !by ? palette.muted : palette.diverging.isLight(tone) ? '#10161f' : '#ffffff';
-      }
-    }
-    return node;
+    const { classNames } = store;
+    const [x, y] = [a, b].map((frame) => countsOf(tensorOf(frame, 'confusion')));
+    const matrix = createMatrix();
+    const headings = classNames.map((text) => ({ text, title: text }));
+    matrix.build({ corner: [], columns: headings, rows: headings });
+    matrix.paint(paletteFor(store.theme === 'dark'), (i, j) => {
+      const by = y.at(i, j) - x.at(i, j);
+      return {
+        tone: toneOf(by, { top: Math.max(1, x.rows[i]), isRight: i === j, isDifference: true }),
+        text: countChange(by),
+      };
+    });
+    const { element } = matrix;
+    element.createCaption().textContent = 'Confusion matrix, shown less pinned (rows true, columns predicted)';
+    element.style.setProperty('--mx-cell', `${classNames.length <= 12 ? 24 : 18}px`);
+    return element;
   }
 
   const stops = ['frame', 'compare', 'theme', 'probe'].map((event) => store.on(event, wake));

@@ -10,6 +10,7 @@ import { group, press, toggle } from '../../lib/ui/controls.js';
 import { createListeners, make, penOf } from '../../lib/ui/dom.js';
 import { indexByKey, isCommand } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
+import { createTip } from '../../lib/ui/tip.js';
 import { History, marksOf } from './history.js';
 import { createNumbers, epochText, lossText, shareText } from './numbers.js';
 
@@ -49,8 +50,8 @@ export function createCurves(root, store) {
   });
   const table = toggle('Numbers', 'Show the last values as a table', (isOn) => numbers.open(isOn, history, cursor));
   const choice = group('How the curves are shown', reset, scale, table);
-  const tip = make('div', { className: 'nv-tip ch-tip', hidden: true });
-  const box = make('div', { className: 'ch-box' }, canvas, tip);
+  const box = make('div', { className: 'ch-box' }, canvas);
+  const tip = createTip(box);
   const numbers = createNumbers();
   reset.disabled = true; // never hidden: the charts must not move under the pointer
   frame.append(
@@ -231,8 +232,10 @@ export function createCurves(root, store) {
   }
 
   function tellTip() {
-    tip.hidden = pointer === null;
-    if (pointer === null) return;
+    if (pointer === null) {
+      tip.hide();
+      return;
+    }
     const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy, rate } = history.figures;
     const [{ x }] = charts;
     const rows = [
@@ -244,19 +247,17 @@ export function createCurves(root, store) {
     ];
     const at = x(history.epochs[pointer]);
     const near = marks.filter(({ epoch }) => Math.abs(x(epoch) - at) < NEAR);
-    tip.replaceChildren(
-      make('b', {
-        textContent: `Epoch ${epochText(history.epochs[pointer])}, step ${history.lines[pointer].step.toLocaleString('en')}`,
-      }),
+    const words = `Epoch ${epochText(history.epochs[pointer])}, step ${history.lines[pointer].step.toLocaleString('en')}`;
+    const content = [
+      make('b', { textContent: words }),
       ...rows.map(([name, value, color]) => {
         const left = make('em', { textContent: name });
-        left.style.cssText = `font-style: normal; color: ${color}`;
+        left.style.color = color;
         return make('span', {}, left, value);
       }),
-      ...near.slice(0, 3).map(({ words }) => make('q', { textContent: words })),
-    );
-    const isRight = at > box.clientWidth / 2;
-    tip.style.left = `${Math.max(0, isRight ? at - 12 - tip.offsetWidth : Math.min(at + 12, box.clientWidth - tip.offsetWidth))}px`;
+      ...near.slice(0, 3).map((mark) => make('q', { textContent: mark.words })),
+    ];
+    tip.show(content, { x: at, y: 6, beside: 12 });
   }
 
   // --- what the person does ---

@@ -1,6 +1,7 @@
 /** The last values of the curves as words and as a table. */
 import { tickText } from '../../lib/charts/scale.js';
 import { make } from '../../lib/ui/dom.js';
+import { headOf, lineOf } from '../../lib/ui/table.js';
 
 const ROWS = 12;
 const HEADINGS = [
@@ -31,17 +32,9 @@ export const epochText = (epoch) => String(Number(epoch.toFixed(2)));
 
 /** A table that is closed at first: {element, open(isOpen, history, cursor), show(history, cursor)}. */
 export function createNumbers() {
-  /** @param {string} text */
-  const heading = (text) => make('th', { scope: 'col', textContent: text });
   const body = make('tbody');
   const caption = make('caption');
-  const table = make(
-    'table',
-    { className: 'ch-numbers' },
-    caption,
-    make('thead', {}, make('tr', {}, ...HEADINGS.map(heading))),
-    body,
-  );
+  const table = make('table', { className: 'tb ch-numbers' }, caption, headOf(HEADINGS), body);
   const element = make('div', { className: 'ch-scroll', hidden: true }, table);
 
   /**
@@ -57,21 +50,16 @@ export function createNumbers() {
     const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy, rate } = history.figures;
     const rows = [];
     for (let i = end - 1; i >= start; i -= 1) {
-      const row = make(
-        'tr',
-        {},
-        make('th', { scope: 'row', textContent: epochText(history.epochs[i]) }),
-        ...[
-          history.lines[i].step.toLocaleString('en'),
-          lossText(trainLoss[i]),
-          lossText(heldoutLoss[i]),
-          shareText(trainAccuracy[i]),
-          shareText(heldoutAccuracy[i]),
-          tickText(rate[i]),
-        ].map((textContent) => make('td', { textContent })),
-      );
-      if (i === cursor) row.setAttribute('aria-current', 'true');
-      rows.push(row);
+      const cells = [
+        epochText(history.epochs[i]),
+        history.lines[i].step.toLocaleString('en'),
+        lossText(trainLoss[i]),
+        lossText(heldoutLoss[i]),
+        shareText(trainAccuracy[i]),
+        shareText(heldoutAccuracy[i]),
+        tickText(rate[i]),
+      ];
+      rows.push(lineOf(cells, { 'aria-current': i === cursor ? 'true' : null }));
     }
     body.replaceChildren(...rows);
   }

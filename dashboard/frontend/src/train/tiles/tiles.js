@@ -11,6 +11,7 @@ import { createListeners, make } from '../../lib/ui/dom.js';
 import { createFrame, paintFrame } from '../../lib/ui/frame.js';
 import { arrow } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
+import { createTip } from '../../lib/ui/tip.js';
 import { between, createTilePainter, drawBars, layTiles } from './draw.js';
 import { classVotes, endsOf, normsOf, orderOf } from './order.js';
 
@@ -118,10 +119,10 @@ function createRunTiles(root, store, wake) {
   });
   const mark = make('div', { className: 'nv-tile-mark' });
   const pin = make('div', { className: 'nv-tile-mark pin' });
-  const tip = make('div', { className: 'nv-tip' });
   const live = make('div', { className: 'nv-hidden', 'aria-live': 'polite' });
-  for (const part of [mark, pin, tip]) part.hidden = true;
-  box.append(canvas, mark, pin, tip);
+  for (const part of [mark, pin]) part.hidden = true;
+  box.append(canvas, mark, pin);
+  const tip = createTip(box);
   element.append(bar, box, live);
 
   // --- what the person does ---
@@ -172,7 +173,7 @@ function createRunTiles(root, store, wake) {
     if (place === at) return;
     at = place;
     tellTip();
-    if (byKeys) live.textContent = tip.textContent;
+    if (byKeys) live.textContent = tip.element.textContent;
   }
 
   /**
@@ -192,7 +193,7 @@ function createRunTiles(root, store, wake) {
 
   function tellTip() {
     frameTile(mark, at);
-    tip.hidden = at < 0;
+    if (at < 0) tip.hide();
     if (at < 0 || !known.frame) return;
     facts ??= factsOf(known.frame);
     const unit = order[at];
@@ -202,11 +203,9 @@ function createRunTiles(root, store, wake) {
       `norm ${asNumber(facts.norms[unit], 4)}`,
     ];
     if (!first.isOutput) lines[2] += `   raises ${store.classNames[facts.votes[unit]]} most`;
-    tip.textContent = lines.join('\n');
     const x = (at % plan.across) * plan.pitchX;
     const y = Math.floor(at / plan.across) * plan.pitchY;
-    tip.style.left = `${Math.max(0, Math.min(x, box.clientWidth - tip.offsetWidth))}px`;
-    tip.style.top = `${y + plan.pitchY + 4}px`;
+    tip.show([lines.join('\n')], { x, y: y + plan.pitchY + 4 });
   }
 
   /** @param {Frame} frame */

@@ -5,6 +5,7 @@ import { paletteFor } from '../../lib/theme/palette.js';
 import { around, closest, make, penOf } from '../../lib/ui/dom.js';
 import { arrow } from '../../lib/ui/keys.js';
 import { whenSeen } from '../../lib/ui/seen.js';
+import { createTip } from '../../lib/ui/tip.js';
 import { duration, epochWords } from '../store.js';
 import { GLYPHS, gathered, marksOf } from './marks.js';
 
@@ -74,8 +75,8 @@ export function createTimeline(root, store, keys) {
   const slider = make('input', { type: 'range', min: 0, max: 0, step: 1, value: 0, 'aria-label': 'Timeline' });
   marks.setAttribute('role', 'group');
   marks.setAttribute('aria-label', 'What happened');
-  const tip = make('div', { className: 'as-tip as-mark-tip', hidden: true });
-  track.append(canvas, slider, marks, tip);
+  track.append(canvas, slider, marks);
+  const tip = createTip(track);
   const latest = make('button', { type: 'button', className: 'as-latest' });
   latest.addEventListener('click', () => {
     stop();
@@ -353,20 +354,18 @@ export function createTimeline(root, store, keys) {
   /** @param {Event} event */
   function showTip(event) {
     const place = placeUnder(event);
-    tip.hidden = !place;
-    if (!place) return;
+    if (!place) {
+      tip.hide();
+      return;
+    }
     const { texts } = place;
-    tip.textContent = (texts.length > 6 ? [...texts.slice(0, 5), `and ${texts.length - 5} more`] : texts).join('\n');
-    const x = (closest(event, '.as-mark')?.offsetLeft ?? 0) - tip.offsetWidth / 2;
-    tip.style.left = `${Math.max(0, Math.min(x, track.clientWidth - tip.offsetWidth))}px`;
+    const words = (texts.length > 6 ? [...texts.slice(0, 5), `and ${texts.length - 5} more`] : texts).join('\n');
+    tip.show([words], { x: closest(event, '.as-mark')?.offsetLeft ?? 0, y: 38, isCentred: true });
   }
-  const hideTip = () => {
-    tip.hidden = true;
-  };
   marks.addEventListener('pointerover', showTip);
   marks.addEventListener('focusin', showTip);
-  marks.addEventListener('pointerout', hideTip);
-  marks.addEventListener('focusout', hideTip);
+  marks.addEventListener('pointerout', tip.hide);
+  marks.addEventListener('focusout', tip.hide);
 
   const stops = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare'].map((event) => store.on(event, wake));
   const size = watchSize(track, wake);
