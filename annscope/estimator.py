@@ -66,7 +66,7 @@ STOPPING = {
 
 
 @dataclass(frozen=True)
-class _Learned:
+class _TrainingState:
     """State from which an engine can continue training, on other examples too: plain data, so it can be pickled."""
 
     config: RunConfig
@@ -74,16 +74,16 @@ class _Learned:
     state: dict[str, Any]
 
     @staticmethod
-    def of(engine: Engine) -> _Learned:
+    def of(engine: Engine) -> _TrainingState:
         engine.parameters  # noqa: B018  # an engine may bring its arrays up to date only when asked
         kept = {
             name: array.copy()
             for name, array in engine.arrays().items()
             if name == "parameters" or name.startswith(("running.", "moment."))
         }
-        return _Learned(engine.config, kept, dict(engine.state()))
+        return _TrainingState(engine.config, kept, dict(engine.state()))
 
-    def give_to(self, engine: Engine, step: int) -> None:
+    def restore_into(self, engine: Engine, step: int) -> None:
         """Restore the state in `engine`; after a change of optimizer, its moments start at 0."""
         arrays, state = dict(self.arrays), self.state
         if engine.config.training.optimizer != self.config.training.optimizer:
@@ -239,7 +239,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"with warm_start y must have the classes of the first fit, {self.classes_.tolist()}, "
                 f"got {classes.tolist()}"
             )
-        X, labels, weights = self._weigh(X, self._labels(y), weights)
+        X, labels, weights = self._weighted(X, self._labels(y), weights)
         self._train(X, labels, weights)
         return self
 
@@ -268,7 +268,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"class_weight {self.class_weight!r} needs all examples at once, which partial_fit does not have: "
                 "pass a dict, for example from sklearn.utils.class_weight.compute_class_weight"
             )
-        X, labels, weights = self._weigh(X, self._labels(y), weights)
+        X, labels, weights = self._weighted(X, self._labels(y), weights)
         self._train(X, labels, weights, once=True)
         return self
 
@@ -381,7 +381,9 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_fits(config, len(self.classes_), "y", is_multilabel=self._is_multilabel)
         return config
 
-    def _weigh(self, X: ndarray, labels: ndarray, weights: ndarray | None) -> tuple[ndarray, ndarray, ndarray | None]:
+    def _weighted(
+        self, X: ndarray, labels: ndarray, weights: ndarray | None
+    ) -> tuple[ndarray, ndarray, ndarray | None]:
         """The examples of non-zero weight, with sample weights times class weights."""
         if self.class_weight is not None and self._is_multilabel:
             raise ConfigError(f"class_weight must be None for multi-label y, got {self.class_weight!r}")
@@ -452,7 +454,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 losses.append(loss)
                 scores.append(score)
                 if loss < best_loss:
-                    best, self.best_validation_score_ = _Learned.of(engine), score
+                    best, self.best_validation_score_ = _TrainingState.of(engine), score
             idle = 0 if loss < best_loss - rules["tol"] else idle + 1
             best_loss = min(best_loss, loss)
             if idle >= rules["n_iter_no_change"]:
@@ -465,10 +467,10 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     stacklevel=3,
                 )
         if best is not None:
-            best.give_to(engine, self.n_iter_ * per_epoch)
+            best.restore_into(engine, self.n_iter_ * per_epoch)
         if heldout is not None:
             self.validation_loss_curve_, self.validation_scores_ = losses, scores
-        self._learned = _Learned.of(engine)
+        self._learned = _TrainingState.of(engine)
         layers = engine.parameters.copy_layers()
         self.coefs_ = [layer.weight for layer in layers]
         self.intercepts_ = [layer.bias for layer in layers]
@@ -489,7 +491,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _resume(self, engine: Engine, step: int) -> None:
         try:
-            self._learned.give_to(engine, step)
+            self._learned.restore_into(engine, step)
         except ValueError as error:
             raise ConfigError(
                 "hidden_layer_sizes, batch_norm and dtype must not change between calls that continue training"

@@ -14,7 +14,7 @@ from benchmarks.peers import ANNSCOPE, MATMUL, PEERS, Peer
 from benchmarks.tables import Table, counted, percent, short, times
 from benchmarks.tasks import TASKS, Task, examples
 
-LEAST_SECONDS = 0.3
+MIN_SECONDS = 0.3
 """Minimum duration of a turn, in seconds."""
 WARM_UP_PASSES = 2
 
@@ -64,7 +64,7 @@ def main(name: str, about: str, tasks: Sequence[str], argv: Sequence[str]) -> No
     for task_list in _orders([TASKS[key] for key in chosen], also_in_order=given.in_order):
         held = []
         for task in task_list:
-            contest = hold(task, peers, rounds=given.rounds)
+            contest = compare(task, peers, rounds=given.rounds)
             held.append(contest)
             if not quiet:
                 task_table(contest).print()
@@ -74,7 +74,7 @@ def main(name: str, about: str, tasks: Sequence[str], argv: Sequence[str]) -> No
     figures = {
         "machine": machine,
         "rounds": given.rounds,
-        "least_seconds": LEAST_SECONDS,
+        "least_seconds": MIN_SECONDS,
         "tasks": [figures_of(contest) for contest in contests],
     }
     tables.show(name, made, figures, as_json=given.json, as_markdown=given.markdown, page=given.page)
@@ -92,7 +92,7 @@ def _order(chosen: Sequence[Task]) -> str:
     return ", without shuffling" if any(task.batch_size for task in chosen) else ""
 
 
-def hold(task: Task, peers: Sequence[Peer], *, rounds: int, least_seconds: float = LEAST_SECONDS) -> Contest:
+def compare(task: Task, peers: Sequence[Peer], *, rounds: int, least_seconds: float = MIN_SECONDS) -> Contest:
     """Build and warm up all contestants, then measure them and the bare multiplications in interleaved rounds."""
     x, y = examples(task)
     passes: dict[str, Callable[[], object]] = {}

@@ -99,7 +99,7 @@ def main(argv: Sequence[str]) -> None:
 
 def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
     """All measurements of one dashboard during a run of `last` snapshots, and its memory in MB by snapshot."""
-    threads.as_an_ordinary_user()
+    threads.drop_priority_right()
     with (
         _threads_as_usual(),
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,

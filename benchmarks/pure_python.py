@@ -13,7 +13,7 @@ from benchmarks.peers.annscope import config_of, dataset_of
 from benchmarks.tables import Table, counted, times
 from benchmarks.tasks import Task, examples
 
-LEAST_SECONDS = 0.3
+MIN_SECONDS = 0.3
 ENGINES = {"numpy": "annscope, NumPy", "pure_python": "annscope, neurons in plain Python"}
 TASKS = (
     Task("P1", (784, 10, 10), 1, "sgd", 1e-2, 256),
@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> None:
 
 def _measure(task: Task, rounds: int) -> dict[str, Measurement]:
     passes = {engine: _epoch_of(task, engine) for engine in ENGINES}
-    return interleaved(passes, task.n_examples, rounds=rounds, least_seconds=LEAST_SECONDS)
+    return interleaved(passes, task.n_examples, rounds=rounds, least_seconds=MIN_SECONDS)
 
 
 def _epoch_of(task: Task, engine: str) -> Callable[[], object]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import options, tables, threads
-from benchmarks.contest import hold
+from benchmarks.contest import compare
 from benchmarks.peers import PEERS
 from benchmarks.tables import Table, counted, percent
 from benchmarks.tasks import Task
@@ -17,7 +17,7 @@ PICTURE = """<picture>
   <source media="(prefers-color-scheme: dark)" srcset="pictures/scaling-dark.png">
   <img src="pictures/scaling-light.png" alt="Microseconds of training per sample against width, depth and batch size">
 </picture>"""
-LEAST_SECONDS = 0.15
+MIN_SECONDS = 0.15
 
 SWEEPS = {
     "width": ("neurons in each of two hidden layers", (16, 32, 64, 128, 256, 512, 1024)),
@@ -27,7 +27,7 @@ SWEEPS = {
 
 Point = dict[str, float | None]
 
-LOOKS = {
+THEMES = {
     "light": {
         "paper": "#ffffff", "ink": "#17202c", "muted": "#566173", "line": "#d5dbe4",
         "annscope": "#2F6FDE", "PyTorch eager": "#D9660B", "multiplication alone": "#8a94a3",
@@ -77,7 +77,7 @@ def task_at(sweep: str, value: int) -> Task:
 
 def measure(task: Task, rounds: int) -> Point:
     """Microseconds per sample of each contestant, interleaved; None for one that did not take part."""
-    contest = hold(task, [PEERS["pytorch"]], rounds=rounds, least_seconds=LEAST_SECONDS)
+    contest = compare(task, [PEERS["pytorch"]], rounds=rounds, least_seconds=MIN_SECONDS)
     point: Point = {
         entry.label: None if entry.measurement is None else 1e6 / entry.measurement.median for entry in contest.entries
     }
@@ -108,22 +108,22 @@ def draw(measured: dict[str, list[Point]], note: str, folder: Path) -> list[Path
     mpl.use("Agg")
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for scheme, look in LOOKS.items():
+    for scheme, theme in THEMES.items():
         path = folder / f"scaling-{scheme}.png"
-        _draw_one(measured, note, look, path)
+        _draw_one(measured, note, theme, path)
         paths.append(path)
     return paths
 
 
-def _draw_one(measured: dict[str, list[Point]], note: str, look: dict[str, str], path: Path) -> None:
+def _draw_one(measured: dict[str, list[Point]], note: str, theme: dict[str, str], path: Path) -> None:
     from matplotlib import pyplot as plt
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     plain: Any = FuncFormatter(lambda value, _: f"{value:g}")
     settings: Any = {
-        "font.family": "sans-serif", "font.size": 10, "text.color": look["ink"], "axes.labelcolor": look["muted"],
-        "xtick.color": look["muted"], "ytick.color": look["muted"], "axes.edgecolor": look["line"],
-        "figure.facecolor": look["paper"], "axes.facecolor": look["paper"], "savefig.facecolor": look["paper"],
+        "font.family": "sans-serif", "font.size": 10, "text.color": theme["ink"], "axes.labelcolor": theme["muted"],
+        "xtick.color": theme["muted"], "ytick.color": theme["muted"], "axes.edgecolor": theme["line"],
+        "figure.facecolor": theme["paper"], "axes.facecolor": theme["paper"], "savefig.facecolor": theme["paper"],
     }  # fmt: skip
     with plt.rc_context(settings):
         figure, axes = plt.subplots(1, 3, figsize=(12, 4.2), sharey=True, layout="constrained")
@@ -137,7 +137,7 @@ def _draw_one(measured: dict[str, list[Point]], note: str, look: dict[str, str],
                 ]
                 if drawn:
                     axis.plot(
-                        *zip(*drawn, strict=True), label=name, color=look[name], marker=marker, linestyle=line,
+                        *zip(*drawn, strict=True), label=name, color=theme[name], marker=marker, linestyle=line,
                         linewidth=2, markersize=5.5,
                     )  # fmt: skip
             axis.set(xscale="log", yscale="log", xticks=values)
@@ -148,7 +148,7 @@ def _draw_one(measured: dict[str, list[Point]], note: str, look: dict[str, str],
             axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.yaxis.set_major_formatter(plain)
             axis.yaxis.set_minor_locator(NullLocator())
-            axis.grid(color=look["line"], linewidth=0.7)
+            axis.grid(color=theme["line"], linewidth=0.7)
             axis.tick_params(length=0, which="both")
             axis.set_axisbelow(True)
             axis.spines[["top", "right", "left"]].set_visible(False)
@@ -156,6 +156,6 @@ def _draw_one(measured: dict[str, list[Point]], note: str, look: dict[str, str],
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
         figure.suptitle("Cost of a training sample", x=0.008, ha="left", fontweight="bold", fontsize=13)
-        figure.text(0.008, -0.03, note, color=look["muted"], fontsize=8.5, ha="left")
+        figure.text(0.008, -0.03, note, color=theme["muted"], fontsize=8.5, ha="left")
         figure.savefig(path, dpi=160, bbox_inches="tight", pad_inches=0.2)
         plt.close(figure)

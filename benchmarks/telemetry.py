@@ -141,17 +141,17 @@ def _show(given: argparse.Namespace, watched: Sequence[Seconds], bare: Measureme
     parts = {name: median(each[name] for each in watched) for name in PARTS}
     # Few epochs have a checkpoint: the mean shows its cost per epoch, a median would be 0.
     parts["checkpoint"] = sum(each["checkpoint"] for each in watched) / len(watched)
-    look = parts["snapshot"] + parts["record"]
+    overhead = parts["snapshot"] + parts["record"]
     whole = median(each["whole"] for each in watched)
     rows = [["a bare epoch", seconds(epoch), "100 %"]]
     rows += [[about, seconds(parts[name]), percent(parts[name] / epoch)] for name, about in PARTS.items()]
     rows += [
         [
             "taking and recording snapshots, without evaluation",
-            seconds(look),
-            f"{percent(look / epoch)} (goal: at most {percent(GOAL)})",
+            seconds(overhead),
+            f"{percent(overhead / epoch)} (goal: at most {percent(GOAL)})",
         ],
-        ["and with it", seconds(look + parts["evaluation"]), percent((look + parts["evaluation"]) / epoch)],
+        ["and with it", seconds(overhead + parts["evaluation"]), percent((overhead + parts["evaluation"]) / epoch)],
         ["all of the above", seconds(sum(parts.values())), percent(sum(parts.values()) / epoch)],
         ["a recorded epoch less a bare one", seconds(whole - epoch), percent((whole - epoch) / epoch)],
     ]
@@ -169,8 +169,8 @@ def _show(given: argparse.Namespace, watched: Sequence[Seconds], bare: Measureme
         "bare_epoch_seconds": epoch,
         "recorded_epoch_seconds": whole,
         "parts_seconds": parts,
-        "share": look / epoch,
-        "share_with_evaluation": (look + parts["evaluation"]) / epoch,
+        "share": overhead / epoch,
+        "share_with_evaluation": (overhead + parts["evaluation"]) / epoch,
         "share_with_everything": sum(parts.values()) / epoch,
         "share_by_difference": (whole - epoch) / epoch,
         "goal": GOAL,

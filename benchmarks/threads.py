@@ -41,7 +41,7 @@ def pin(n_threads: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:n_threads])
 
 
-def as_an_ordinary_user() -> None:
+def drop_priority_right() -> None:
     """Drop, for this process and its descendants, root's right to raise the priority.
 
     Chromium run by root raises the priority of some of its processes above the trainer's.

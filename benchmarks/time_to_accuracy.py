@@ -24,8 +24,8 @@ from benchmarks.tables import Table, counted, times
 
 CHUNK = 6_400
 """Examples trained on between two evaluations on the test images, which are not timed."""
-MOST_SECONDS = 60.0
-MOST_EXAMPLES = 6_000_000
+MAX_SECONDS = 60.0
+MAX_EXAMPLES = 6_000_000
 """Limit after which a contestant is given up."""
 
 
@@ -93,7 +93,7 @@ def attempt(
 ) -> Attempt:
     """Train chunk by chunk until the target is reached on these images; evaluating them is not timed."""
     spent, n_examples, accuracy = 0.0, 0, 0.0
-    while spent < MOST_SECONDS and n_examples < MOST_EXAMPLES:
+    while spent < MAX_SECONDS and n_examples < MAX_EXAMPLES:
         begin = clock()
         learner.learn()
         spent += clock() - begin

@@ -29,8 +29,8 @@ TRAINED_SECONDS = 4.0
 SETTLING_SECONDS = 1.5
 """Pause after a page was opened, or left, in seconds."""
 QUIET = 0.1
-MOST_TRIES = 4
-"""Rounds are repeated, at most so many times, until other programs used less than this share of a core."""
+MAX_TRIES = 4
+"""Quiet rounds, with less than `QUIET` of a core used by others, are sought in at most this many times the rounds."""
 TIMED_FRAMES = """
 (() => {
   // All the callbacks of one frame get the same time: their durations add up to the frame's.
@@ -75,7 +75,7 @@ def main(argv: Sequence[str]) -> None:
 
 def measure(n_rounds: int) -> list[Figure]:
     """All measurements of one dashboard."""
-    threads.as_an_ordinary_user()
+    threads.drop_priority_right()
     with (
         _threads_as_usual(),
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
@@ -178,7 +178,7 @@ def _training_while_viewed(browser: Browser, served: Served, n_rounds: int) -> l
     run = page.evaluate("new URL(location.href).searchParams.get('run')")
     reader = RunReader(served.home / "runs" / run)
     rounds: list[tuple[float, float]] = []  # the CPU use of other programs, and the slowdown
-    while sum(others < QUIET for others, _ in rounds) < n_rounds and len(rounds) < MOST_TRIES * n_rounds:
+    while sum(others < QUIET for others, _ in rounds) < n_rounds and len(rounds) < MAX_TRIES * n_rounds:
         rate, meanwhile = {}, Others()
         for watch in (True, False) if len(rounds) % 2 else (False, True):  # so that a drift of the machine cancels out
             page.goto(f"{served.url}/?run={run}" if watch else "about:blank")

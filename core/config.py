@@ -177,7 +177,7 @@ class DataConfig:
     n_train: int = setting(
         0, kind="integer", option="train-examples", label="Training examples", advanced=True,
         minimum=0, maximum=10_000_000, low=0, high=60_000, step=1000,
-        help="Train on exactly the first so many examples, and hold out from the others; 0 takes all.",
+        help="Train on exactly the first N examples, and hold out from the others; 0 takes all.",
     )  # fmt: skip
     scaling: str = setting(
         "auto", kind="choice", choices=SCALINGS, label="Scaling", advanced=True,
@@ -443,7 +443,7 @@ class TrainingConfig:
         return bool(self.l1 or self.l2 or self.clip_norm)
 
     def steps_per_epoch(self, n_train: int) -> int:
-        """Number of steps per epoch of so many training examples; the last batch may be smaller."""
+        """Number of steps per epoch with this many training examples; the last batch may be smaller."""
         return 1 if self.batch_size == "full" else max(1, -(-n_train // int(self.batch_size)))
 
     @property

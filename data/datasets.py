@@ -123,7 +123,7 @@ def _train_and_validation(
 ) -> tuple[Int[ndarray, " n_train"], Int[ndarray, " n_val"]]:
     """Rows for training and rows for validation, out of those that are not for testing.
 
-    With `n_train` the first so many are for training and validation is drawn from the others: as
+    With `n_train`, the first `n_train` are for training and validation is drawn from the others: as
     many as its share of all, or all of them if there are fewer.
     """
     wanted = config.split * len(rest)

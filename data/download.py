@@ -24,7 +24,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 _CHUNK = 1 << 14  # when a transfer breaks off, an incomplete chunk is lost
 _TIMEOUT = (10, 30)  # seconds to connect, and between two chunks
-_MOST_ATTEMPTS = 10  # consecutive attempts at one mirror
+_MAX_ATTEMPTS = 10  # consecutive attempts at one mirror
 _SILENT = 60  # seconds without a byte after which a partial file must belong to a killed process
 _NUMBER = r"\d{1,18}"
 _ABANDONED = 24 * 3600  # seconds after which a partial file is deleted
@@ -87,7 +87,7 @@ class _Transfer:
     def complete(self, check: Callable[[Path, str], None]) -> tuple[str | None, bool]:
         """Why the file is not complete and checked (None: it is) and whether another attempt here may help."""
         reason, again = "the transfer broke off", True
-        for _ in range(_MOST_ATTEMPTS):
+        for _ in range(_MAX_ATTEMPTS):
             before = self._size()
             found, again = self._attempt()
             if found is None:
@@ -114,7 +114,7 @@ class _Transfer:
         try:
             return self._receive(self._size())
         except requests.HTTPError as error:
-            return f"answered {error.response.status_code if error.response is not None else 'an error'}", False
+            return f"status {error.response.status_code if error.response is not None else 'an error'}", False
         except (requests.ConnectTimeout, requests.exceptions.SSLError):
             return "no secure connection in time", False
         except (requests.Timeout, requests.exceptions.ChunkedEncodingError):

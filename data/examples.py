@@ -14,7 +14,7 @@ Labels = Int[ndarray, " n"] | Int[ndarray, "n n_labels"]
 TestFeatures = Float[ndarray, "n_test n_features"] | UInt8[ndarray, "n_test n_features"]
 TestLabels = Int[ndarray, " n_test"] | Int[ndarray, "n_test n_labels"]
 
-MOST_CLASSES = 4096
+MAX_CLASSES = 4096
 """Maximum number of classes: each is an output unit, and a row and a column of every confusion matrix."""
 
 

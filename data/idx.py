@@ -19,7 +19,7 @@ from numpy import ndarray
 
 from annscope.data.errors import DataError
 
-MOST_BYTES = 1 << 26
+MAX_BYTES = 1 << 26
 """Maximum size of a file, compressed or not: the largest of MNIST has 47,040,016 bytes."""
 GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTE = 0x08
@@ -31,11 +31,11 @@ def unpack(raw: bytes, shown: str) -> bytes:
         return raw
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
-            content = file.read(MOST_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{shown} is a damaged gzip file: {str(error).rstrip('.')}") from error
-    if len(content) > MOST_BYTES:
-        raise DataError(f"{shown} unpacks to more than the {MOST_BYTES:,} bytes that are read")
+    if len(content) > MAX_BYTES:
+        raise DataError(f"{shown} unpacks to more than the {MAX_BYTES:,} bytes that are read")
     return content
 
 

@@ -31,18 +31,18 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from annscope.data.download import Progress
 from annscope.data.errors import DataError
-from annscope.data.examples import MOST_CLASSES, Examples
+from annscope.data.examples import MAX_CLASSES, Examples
 from annscope.data.regular_file import regular_file
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 _FORMATS = ("PNG", "JPEG", "BMP")
-MOST_PIXELS = 1 << 16
+MAX_PIXELS = 1 << 16
 """Maximum pixels of an image as input of the network: each is an input of every neuron in the first layer."""
-_MOST_PIXELS_IN_A_FILE = 50_000_000  # of one photograph; the same limit as on the Draw page
-_MOST_BYTES_IN_A_FILE = 1 << 28
-_MOST_BYTES = 1 << 30
-_MOST_ENTRIES = 2_000_000
-_MOST_NAMED = 3
+_MAX_PIXELS_IN_A_FILE = 50_000_000  # of one photograph; the same limit as on the Draw page
+_MAX_BYTES_IN_A_FILE = 1 << 28
+_MAX_BYTES = 1 << 30
+_MAX_ENTRIES = 2_000_000
+_MAX_NAMED = 3
 
 
 def load_image_folder(folder: Path, side: int = 0, progress: Progress | None = None) -> Examples:
@@ -110,8 +110,8 @@ def _class_names(folder: Path) -> list[str]:
         raise DataError(f"{loose} is not in the subfolder of a class: move it into one")
     if len(names) == 1:
         raise DataError(f"{folder} has one class only, {names[0]}: at least two are needed")
-    if len(names) > MOST_CLASSES:
-        raise DataError(f"{folder} has {len(names):,} classes, more than the maximum of {MOST_CLASSES:,}")
+    if len(names) > MAX_CLASSES:
+        raise DataError(f"{folder} has {len(names):,} classes, more than the maximum of {MAX_CLASSES:,}")
     return sorted(names, key=int) if all(name.isdecimal() for name in names) else names
 
 
@@ -162,8 +162,8 @@ class _Search:
             return ()
         parts = []
         for what, paths in self._left_out.items():
-            names = ", ".join(str(path.relative_to(self._folder)) for path in paths[:_MOST_NAMED])
-            more = f" and {len(paths) - _MOST_NAMED:,} more" if len(paths) > _MOST_NAMED else ""
+            names = ", ".join(str(path.relative_to(self._folder)) for path in paths[:_MAX_NAMED])
+            more = f" and {len(paths) - _MAX_NAMED:,} more" if len(paths) > _MAX_NAMED else ""
             parts.append(f"{what} ({names}{more})")
         return (f"Left out of {self._folder.name}: {'; '.join(parts)}.",)
 
@@ -174,8 +174,8 @@ class _Search:
             inside = []
             for path in _entries(folders.pop()):
                 self._n_entries += 1
-                if self._n_entries > _MOST_ENTRIES:
-                    raise DataError(f"{self._folder} has more than {_MOST_ENTRIES:,} files and folders")
+                if self._n_entries > _MAX_ENTRIES:
+                    raise DataError(f"{self._folder} has more than {_MAX_ENTRIES:,} files and folders")
                 if path.is_symlink():
                     self._links.append((label, path))
                 elif path.is_dir():
@@ -245,12 +245,12 @@ class _Reader:
         return images
 
     def _buffer(self, path: Path, image: UInt8[ndarray, "height width"]) -> UInt8[ndarray, "n height width"]:
-        if image.size > MOST_PIXELS:
+        if image.size > MAX_PIXELS:
             raise DataError(
                 f"{path} has {_pixels(image)} pixels, too many to be the inputs of a network: "
                 "set image_size to make all images smaller"
             )
-        if image.size * len(self._files) > _MOST_BYTES:
+        if image.size * len(self._files) > _MAX_BYTES:
             raise DataError(
                 f"{self._folder} has {len(self._files):,} images of {_pixels(image)} pixels, more than fit into "
                 "memory: set image_size to make them smaller"
@@ -258,20 +258,20 @@ class _Reader:
         return np.empty((len(self._files), *image.shape), np.uint8)
 
     def _image(self, path: Path) -> UInt8[ndarray, "height width"]:
-        regular_file(path, _MOST_BYTES_IN_A_FILE)
+        regular_file(path, _MAX_BYTES_IN_A_FILE)
         try:
             with warnings.catch_warnings(), Image.open(path, formats=_FORMATS) as image:
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is far below Pillow's
-                if image.width * image.height > _MOST_PIXELS_IN_A_FILE:  # from its header: nothing is decoded yet
+                if image.width * image.height > _MAX_PIXELS_IN_A_FILE:  # from its header: nothing is decoded yet
                     raise DataError(
                         f"{path} has {image.height:,}x{image.width:,} pixels, "
-                        f"more than the {_MOST_PIXELS_IN_A_FILE:,} that are read"
+                        f"more than the {_MAX_PIXELS_IN_A_FILE:,} that are read"
                     )
                 return _gray(image, self._side)
         except UnidentifiedImageError as error:
             raise DataError(f"{path} is not a PNG, JPEG or BMP image") from error
         except Image.DecompressionBombError as error:  # raised above twice Pillow's limit, before the size is known
-            raise DataError(f"{path} has more pixels than the {_MOST_PIXELS_IN_A_FILE:,} that are read") from error
+            raise DataError(f"{path} has more pixels than the {_MAX_PIXELS_IN_A_FILE:,} that are read") from error
         except PermissionError as error:
             raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
         except (OSError, SyntaxError, ValueError, EOFError) as error:  # the errors of decoders for damaged files

@@ -26,7 +26,7 @@ from annscope.data.download import Progress, fetch
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples, Features, Labels
 from annscope.data.home import annscope_home
-from annscope.data.idx import MOST_BYTES, parse_idx, unpack
+from annscope.data.idx import MAX_BYTES, parse_idx, unpack
 from annscope.data.info import DatasetInfo
 from annscope.data.regular_file import regular_file
 
@@ -194,14 +194,14 @@ def _download(idx_set: IdxSet, file: IdxFile, path: Path, progress: Progress | N
         what=f"{idx_set.label} ({file.name}.gz, file {number} of {len(idx_set.files)})",
         check=partial(_verify, idx_set, file),
         advice=idx_set.advice,
-        most=MOST_BYTES,
+        most=MAX_BYTES,
         progress=progress,
     )
 
 
 def _read_file(idx_set: IdxSet, file: IdxFile, path: Path, shown: str | None = None) -> tuple[UInt8[ndarray, ...], str]:
     """The content of the file and its hash."""
-    regular_file(path, MOST_BYTES)
+    regular_file(path, MAX_BYTES)
     try:
         raw = path.read_bytes()
     except OSError as error:

@@ -17,7 +17,7 @@ TEST_SEED = 20_010
 VALIDATION_SEED = 20_011
 TEST_SHARE = 0.1
 """Share of test examples if a source has no official test split."""
-FEWEST = 10
+MIN_EXAMPLES = 10
 """Minimum number of examples for a combination of labels to be a stratum of its own."""
 
 
@@ -27,7 +27,7 @@ def stratified_split(
     """Indices kept and indices held out, both ascending (file order), with every class in proportion.
 
     `share` of all examples is held out, rounded, at least one; each class gives its share to within
-    one example (largest remainders first) and always keeps at least one. Where an example carries
+    one example (largest remainders first) and always keeps at least one. If examples have
     several labels, their combinations are the strata, with all rare ones in one stratum.
     `what` names the held-out split in the error.
 
@@ -50,10 +50,10 @@ def stratified_split(
 
 
 def _combinations(labels: Int[ndarray, "n n_labels"]) -> Int[ndarray, " n"]:
-    """The stratum of each example by its combination of labels; those with fewer than `FEWEST` examples share one."""
+    """The stratum of each example by its combination of labels; those of fewer than `MIN_EXAMPLES` share one."""
     place, counts = np.unique(labels, axis=0, return_inverse=True, return_counts=True)[1:]
     place = place.ravel()
-    place[counts[place] < FEWEST] = len(counts)
+    place[counts[place] < MIN_EXAMPLES] = len(counts)
     numbers: Int[ndarray, " n"] = np.unique(place, return_inverse=True)[1]
     return numbers
 

@@ -34,7 +34,7 @@ from jaxtyping import Float, Shaped
 from numpy import ndarray
 
 from annscope.data.errors import DataError
-from annscope.data.examples import MOST_CLASSES, Examples, Features, TestFeatures, TestLabels
+from annscope.data.examples import MAX_CLASSES, Examples, Features, TestFeatures, TestLabels
 from annscope.data.regular_file import regular_file
 
 LABEL_NAMES = ("label", "class", "target")
@@ -43,9 +43,9 @@ _SMALLEST_IMAGE = 16  # features: 4x4
 _NPZ_NAMES = (("x_train", "y_train"), ("x", "y"), ("X", "y"))
 _NPZ_TEST = ("x_test", "y_test")
 _NPZ_LABEL_NAMES = "class_names"
-_MOST_BYTES = 1 << 31  # of a file, and of the values in it as float64
-_LONGEST_ROW = 1 << 23  # characters
-_LONGEST_SHOWN = 200
+_MAX_BYTES = 1 << 31  # of a file, and of the values in it as float64
+_MAX_ROW = 1 << 23  # characters
+_MAX_SHOWN = 200
 
 RawLabels = Shaped[ndarray, " n"] | Shaped[ndarray, "n n_labels"]
 
@@ -62,7 +62,7 @@ def load_user_file(path: Path) -> Examples:
     if reader is None:
         raise DataError(f"{path} must be a CSV or NPZ file, with a name that ends in .csv or .npz")
     try:
-        if regular_file(path, _MOST_BYTES).st_size == 0:
+        if regular_file(path, _MAX_BYTES).st_size == 0:
             raise DataError(f"{path} is empty")
         return reader(path)
     except OSError as error:
@@ -151,15 +151,15 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     n_values = 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = max(",;\t", key=file.readline(_LONGEST_ROW).count)  # in a tie the first, the comma
+            delimiter = max(",;\t", key=file.readline(_MAX_ROW).count)  # in a tie the first, the comma
             file.seek(0)
             lines = _Lines(path, file)
             reader = csv.reader(lines, delimiter=delimiter)
             for row in reader:
                 lines.n_characters = 0
                 n_values += len(row)
-                if n_values * 8 > _MOST_BYTES:
-                    raise DataError(f"{path} has more than the maximum of {_MOST_BYTES // 8:,} values")
+                if n_values * 8 > _MAX_BYTES:
+                    raise DataError(f"{path} has more than the maximum of {_MAX_BYTES // 8:,} values")
                 if row:
                     yield reader.line_num, row
     except UnicodeDecodeError as error:
@@ -182,12 +182,12 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._file.readline(_LONGEST_ROW)
+        line = self._file.readline(_MAX_ROW)
         if not line:
             raise StopIteration
         self.n_characters += len(line)
-        if self.n_characters >= _LONGEST_ROW:
-            raise DataError(f"{self._path} is not a CSV file: a line of it has more than {_LONGEST_ROW:,} characters")
+        if self.n_characters >= _MAX_ROW:
+            raise DataError(f"{self._path} is not a CSV file: a line of it has more than {_MAX_ROW:,} characters")
         return line
 
 
@@ -308,10 +308,10 @@ class _NpzReader:
             raise ValueError("a negative size")
         # Anything but bytes becomes float64.
         self._n_bytes += math.prod(shape) * (1 if dtype == np.uint8 else max(dtype.itemsize, 8))
-        if self._n_bytes > _MOST_BYTES:
+        if self._n_bytes > _MAX_BYTES:
             raise DataError(
                 f"{self._path}: the array {name} has the shape {_short(shape)} of {_short(dtype)}, "
-                f"which is more than the maximum of {_MOST_BYTES:,} bytes"
+                f"which is more than the maximum of {_MAX_BYTES:,} bytes"
             )
         with self._archive.open(self._members[name]) as member:
             array: ndarray = np.lib.format.read_array(member, allow_pickle=False)
@@ -328,7 +328,7 @@ def _npy_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
 def _short(value: object) -> str:
     """Text shortened for a message: a file may hold a name or a type of any length."""
     text = str(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
 def _npz_pair(path: Path, names: tuple[str, str], arrays: Mapping[str, ndarray]) -> tuple[Features, RawLabels]:
@@ -386,7 +386,7 @@ def _npz_holds_images(path: Path) -> bool:
 def may_hold_images(path: Path) -> bool:
     """Whether the examples in a file look like images, by its first bytes; False for a damaged one."""
     try:
-        regular_file(path, _MOST_BYTES)
+        regular_file(path, _MAX_BYTES)
         if path.suffix.lower() == ".npz":
             return _npz_holds_images(path)
         first = next(_csv_rows(path), (0, []))[1]
@@ -482,9 +482,9 @@ def _classes(path: Path, y: RawLabels) -> Shaped[ndarray, " n_classes"]:
 
 
 def _check_n_classes(path: Path, n_classes: int) -> None:
-    if n_classes > MOST_CLASSES:
+    if n_classes > MAX_CLASSES:
         raise DataError(
-            f"{path} has more than {MOST_CLASSES:,} different labels: a label must be a class, not a measurement"
+            f"{path} has more than {MAX_CLASSES:,} different labels: a label must be a class, not a measurement"
         )
 
 

@@ -18,9 +18,9 @@ from annscope.core.errors import AnnscopeError
 
 T = TypeVar("T")
 
-MOST_BYTES = 2**31
+MAX_BYTES = 2**31
 """Upper bound on the size of a file that is read as a whole."""
-MOST_LINE_BYTES = 2**22
+MAX_LINE_BYTES = 2**22
 """Upper bound on the length of a line."""
 
 
@@ -109,7 +109,7 @@ def flush_directory(directory: Path) -> None:
             os.close(descriptor)
 
 
-def read_file(path: Path, at_most: int = MOST_BYTES) -> bytes:
+def read_file(path: Path, at_most: int = MAX_BYTES) -> bytes:
     """Read a file that its writer may be replacing at the same time.
 
     Raises OSError for anything but a regular file, such as a pipe, and for a file of more than `at_most` bytes.
@@ -246,14 +246,14 @@ class GrowingLines:
             require_regular_file(about, self.path)
             if about.st_size == self.position:
                 return
-            if not self.position < about.st_size <= MOST_BYTES:
+            if not self.position < about.st_size <= MAX_BYTES:
                 raise ValueError("it has become shorter" if about.st_size < self.position else "it is too large")
             with open_file(self.path) as file:
                 file.seek(self.position)
                 rest = b""
                 while content := file.read(PIECE):
                     *lines, rest = (rest + content).split(b"\n")
-                    if len(rest) > MOST_LINE_BYTES:
+                    if len(rest) > MAX_LINE_BYTES:
                         raise ValueError("it does not consist of lines")
                     for line in lines:
                         self.position += len(line) + 1

@@ -122,10 +122,10 @@ def dashboard(
     command += [] if host is None else ["--host", host]
     command += [part for name in origin for part in ("--origin", name)]
     command += (["--token"] if token else []) + (["--headless"] if headless else [])
-    raise click.exceptions.Exit(become(command))
+    raise click.exceptions.Exit(exec_program(command))
 
 
-def become(command: list[str]) -> int:
+def exec_program(command: list[str]) -> int:
     """Replace this process by another program (exec); returns its exit status where that needs a second process."""
     if os.name == "posix":
         # Ending annscope then ends the dashboard: no process is left behind.
@@ -312,11 +312,11 @@ def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> No
     use_threads(recorded_threads(reader.description))
     from annscope.runs.evaluation import evaluate_run, table_of
 
-    judged = evaluate_run(reader, split=split, step=None if step is None else _whole_number("--step", step))
+    result = evaluate_run(reader, split=split, step=None if step is None else _whole_number("--step", step))
     if as_json:
-        print_json(judged)
+        print_json(result)
     else:
-        _print(*table_of(judged))
+        _print(*table_of(result))
 
 
 @annscope.command(name="check-gradient")

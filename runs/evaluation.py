@@ -20,9 +20,9 @@ class EvaluationError(AnnscopeError):
 
 
 def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | None = None) -> dict[str, Any]:
-    """Loss, accuracy, confusion matrix (rows the true class) and the figures of each class, as plain values.
+    """Loss, accuracy, confusion matrix (rows the true class) and the metrics of each class, as plain values.
 
-    Where an example carries any number of labels, `accuracy` is the subset accuracy, `confusion_matrix`
+    For multi-label data, `accuracy` is the subset accuracy, `confusion_matrix`
     holds one matrix [[tn, fp], [fn, tp]] for each label, and `hamming_loss` and `averages` come with them
     (precision, recall and F1 by micro, macro, weighted and samples).
 
@@ -48,17 +48,17 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
         raise EvaluationError(f"The {split} split of run {reader.run} is empty.")
     network = reader.network(number)
     logits = evaluated_logits(network, x)
-    judged = evaluate(network, x, y, config.training.loss, first_logits=logits)
-    classes = class_metrics(judged.confusion)
-    several = _of_labels(judged, y, network.predictions(logits, is_multilabel=True)) if y.ndim == 2 else {}
+    result = evaluate(network, x, y, config.training.loss, first_logits=logits)
+    classes = class_metrics(result.confusion)
+    several = _of_labels(result, y, network.predictions(logits, is_multilabel=True)) if y.ndim == 2 else {}
     return {
         "run": reader.run,
         "split": split,
         "step": line["step"],
         "epoch": line["epoch"],
-        "loss": float(judged.loss),
-        "accuracy": float(judged.accuracy),
-        "confusion_matrix": judged.confusion.tolist(),
+        "loss": float(result.loss),
+        "accuracy": float(result.accuracy),
+        "confusion_matrix": result.confusion.tolist(),
         "per_class": [
             {
                 "label": label,
@@ -73,12 +73,12 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     }
 
 
-def _of_labels(judged: Evaluation, y: ndarray, predictions: ndarray) -> dict[str, Any]:
+def _of_labels(result: Evaluation, y: ndarray, predictions: ndarray) -> dict[str, Any]:
     from annscope.core.evaluation.curves import averages, hamming_loss, sample_averages
 
-    found, of_samples = averages(judged.confusion), sample_averages(y, predictions)
+    found, of_samples = averages(result.confusion), sample_averages(y, predictions)
     return {
-        "hamming_loss": hamming_loss(judged.confusion),
+        "hamming_loss": hamming_loss(result.confusion),
         "averages": {
             name: {how: float(getattr(found[name], how)) for how in ("micro", "macro", "weighted")}
             | {"samples": of_samples[name]}
@@ -102,36 +102,36 @@ def _figure(value: float) -> str:
     return "-" if value != value else f"{value:.4f}"
 
 
-def table_of(judged: dict[str, Any]) -> list[RenderableType]:
+def table_of(result: dict[str, Any]) -> list[RenderableType]:
     """The result of `evaluate_run` as text."""
     from rich.table import Table
 
-    of_labels = "hamming_loss" in judged
-    right = f"{'subset accuracy' if of_labels else 'accuracy'} {judged['accuracy']:.2%}"
-    right += f", Hamming loss {judged['hamming_loss']:.4f}" if of_labels else ""
+    of_labels = "hamming_loss" in result
+    right = f"{'subset accuracy' if of_labels else 'accuracy'} {result['accuracy']:.2%}"
+    right += f", Hamming loss {result['hamming_loss']:.4f}" if of_labels else ""
     head = (
-        f"Run {judged['run']}, epoch {judged['epoch']}, step {judged['step']:,}, on the {judged['split']} split: "
-        f"{right}, loss {judged['loss']:.4f}\n"
+        f"Run {result['run']}, epoch {result['epoch']}, step {result['step']:,}, on the {result['split']} split: "
+        f"{right}, loss {result['loss']:.4f}\n"
     )
     classes = Table("Label" if of_labels else "Class", box=None, pad_edge=False)
     for name in ("Precision", "Recall", "F1", "Support"):
         classes.add_column(name, justify="right")
-    for row in judged["per_class"]:
+    for row in result["per_class"]:
         figures = (row[name] for name in ("precision", "recall", "f1"))
         classes.add_row(row["label"], *(_figure(figure) for figure in figures), str(row["support"]))
     if of_labels:
         for how in ("micro", "macro", "weighted", "samples"):
-            means = (judged["averages"][name][how] for name in ("precision", "recall", "f1"))
+            means = (result["averages"][name][how] for name in ("precision", "recall", "f1"))
             classes.add_row(f"{how} average", *(_figure(mean) for mean in means), "")
         counts = Table("Label", box=None, pad_edge=False)
         for name in ("True negatives", "False positives", "False negatives", "True positives"):
             counts.add_column(name, justify="right")
-        for row, ((tn, fp), (fn, tp)) in zip(judged["per_class"], judged["confusion_matrix"], strict=True):
+        for row, ((tn, fp), (fn, tp)) in zip(result["per_class"], result["confusion_matrix"], strict=True):
             counts.add_row(row["label"], *(f"{count:,}" for count in (tn, fp, fn, tp)))
         return [head, classes, "\nConfusion matrix of each label\n", counts]
     confusion = Table("", box=None, pad_edge=False)
-    for row in judged["per_class"]:
+    for row in result["per_class"]:
         confusion.add_column(row["label"], justify="right")
-    for row, counts in zip(judged["per_class"], judged["confusion_matrix"], strict=True):
+    for row, counts in zip(result["per_class"], result["confusion_matrix"], strict=True):
         confusion.add_row(row["label"], *(str(count) if count else "." for count in counts))
     return [head, classes, "\nConfusion matrix (rows: true class, columns: predicted)\n", confusion]

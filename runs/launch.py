@@ -130,8 +130,8 @@ def _watch(process: subprocess.Popen[bytes], directory: Path) -> None:
         untouched = RunReader(directory).status()
         if untouched["status"] in {"starting", "unresponsive"} and untouched["pid"] == os.getpid():
             words = (directory / "worker.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            said = words[-1] if words else f"exit status {status}"
-            _publish_failure(directory, f"The worker ended before it began: {said}")
+            output = words[-1] if words else f"exit status {status}"
+            _publish_failure(directory, f"The worker ended before it began: {output}")
     except (AnnscopeError, OSError):
         return  # the run is gone
 

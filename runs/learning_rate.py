@@ -158,14 +158,14 @@ def _parsed(lines: queue.SimpleQueue[bytes | None]) -> Iterator[RangePoint | Sug
             continue
         if line is None:
             return
-        said = json.loads(line)
-        if said["type"] == "end":
-            yield Suggestion(said["suggestion"], said["lowest"])
+        message = json.loads(line)
+        if message["type"] == "end":
+            yield Suggestion(message["suggestion"], message["lowest"])
         else:
-            yield RangePoint(*(math.nan if said[name] is None else said[name] for name in _POINT))
+            yield RangePoint(*(math.nan if message[name] is None else message[name] for name in _POINT))
 
 
-def _sentence(said: str, status: int) -> str:
-    last = said.strip().splitlines()[-1:] or [f"the search ended before it was done (exit status {status})."]
+def _sentence(message: str, status: int) -> str:
+    last = message.strip().splitlines()[-1:] or [f"the search ended before it was done (exit status {status})."]
     text = last[0].removeprefix("annscope: ")
     return f"{text[0].upper()}{text[1:].rstrip('.')}."

@@ -14,11 +14,11 @@ from annscope.core.errors import AnnscopeError
 from annscope.runs.atomic import writing
 
 HEARTBEAT_SECONDS = 30.0
-"""A writer on another machine without a heartbeat for so many seconds counts as gone."""
+"""A writer on another machine without a heartbeat for this many seconds counts as gone."""
 
 
 ENDING_SECONDS = 1.0
-"""A killed process may hold its files for so many seconds after it counts as gone."""
+"""A killed process may hold its files for this many seconds after it counts as gone."""
 
 
 class LockedError(AnnscopeError):

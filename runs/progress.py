@@ -202,19 +202,19 @@ def closing(reader: RunReader, status: Status) -> str:
     if status["message"] and status["status"] in {"finished", "stopped"}:
         words.append(status["message"])
     last = reader.n_snapshots - 1
-    judge = ""
+    hint = ""
     if last >= 0:
         words.append(f"Held-out {reader.accuracy_name} {reader.snapshot_line(last)['heldout']['accuracy']:.2%}.")
-        judge = f"\nEvaluate it with: annscope evaluate {reader.run}"
+        hint = f"\nEvaluate it with: annscope evaluate {reader.run}"
     health = "".join(f"\n{text}" for text in finding_lines(reader.findings()))
-    return " ".join(words) + f"{health}\nRecord: {reader.directory}{judge}"
+    return " ".join(words) + f"{health}\nRecord: {reader.directory}{hint}"
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
     """The health findings of a run, one line each after a heading; empty without findings."""
     if not findings:
         return []
-    heading = f"Health: {len(findings)} {'thing' if len(findings) == 1 else 'things'} to look at"
+    heading = f"Health: {len(findings)} finding{'' if len(findings) == 1 else 's'}"
     return [heading, *(f"  {each.title}. {each.why} {each.remedy}" for each in findings)]
 
 

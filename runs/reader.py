@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS = 10.0
 """A process without a heartbeat for longer, in seconds, is unresponsive; it has four a second."""
-MOST_JSON_BYTES = 2**24
+MAX_JSON_BYTES = 2**24
 
 
 class RunReader:
@@ -349,7 +349,7 @@ class RunReader:
 
     def _json(self, name: str) -> dict[str, Any]:
         try:
-            values = parse_json(read_file(self.directory / name, MOST_JSON_BYTES))
+            values = parse_json(read_file(self.directory / name, MAX_JSON_BYTES))
         except FileNotFoundError:
             raise RecordError(f"Run {self.run} has no {name}.") from None
         except OSError as error:

@@ -18,12 +18,12 @@ from typing import Any, Literal, NotRequired, TypedDict, Union, cast, get_args, 
 from annscope.core.config import FIELDS, SECTIONS
 from annscope.runs.record import Line
 
-MOST = 2**53
+MAX_INTEGER = 2**53
 """Upper bound on the integers in a record: beyond it those of JSON are not exact in every language."""
-MOST_THREADS = 1024
+MAX_THREADS = 1024
 LATER = {("training", "megabytes")}
 """Settings that older records lack, and whose defaults give what those runs computed."""
-MOST_SNAPSHOTS = 10_000_000
+MAX_SNAPSHOTS = 10_000_000
 
 
 class About(TypedDict):
@@ -182,7 +182,7 @@ def _reject_constant(name: str) -> None:
 def check(values: Any, kind: Any) -> None:
     """Raise ValueError, naming the place, if values parsed from JSON do not match a TypedDict.
 
-    Whole numbers are at least 0 and below `MOST`, numbers finite. Further keys are allowed.
+    Whole numbers are at least 0 and below `MAX_INTEGER`, numbers finite. Further keys are allowed.
     """
     _check_of(kind)(values, "")
 
@@ -259,11 +259,13 @@ def _mapping_of(check_value: Check) -> Check:
 
 
 def _is_whole(value: Any) -> bool:
-    return type(value) is int and 0 <= value < MOST
+    return type(value) is int and 0 <= value < MAX_INTEGER
 
 
 def _is_number(value: Any) -> bool:
-    return (type(value) is float and math.isfinite(value)) or (type(value) is int and -MOST < value < MOST)
+    return (type(value) is float and math.isfinite(value)) or (
+        type(value) is int and -MAX_INTEGER < value < MAX_INTEGER
+    )
 
 
 def _plain(is_such: Callable[[Any], bool], rule: str) -> Check:
@@ -303,8 +305,8 @@ def check_description(values: Any) -> None:
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"created must be a date, not {values['created'][:40]!r}") from None
     for name in ("threads", "blas_threads"):
-        if not 1 <= values.get(name, 1) <= MOST_THREADS:
-            raise ValueError(f"{name} must be from 1 to {MOST_THREADS}, not {values[name]}")
+        if not 1 <= values.get(name, 1) <= MAX_THREADS:
+            raise ValueError(f"{name} must be from 1 to {MAX_THREADS}, not {values[name]}")
     about, sizes = values["dataset"], values["layer_sizes"]
     if about is None and sizes is None:
         return
@@ -338,7 +340,7 @@ def parse_line(text: bytes) -> Line:
 
 def _check_ranges(ranges: list[list[int]]) -> None:
     ends = [-1, *itertools.chain.from_iterable(ranges)]
-    if any(len(each) != 2 for each in ranges) or ends != sorted(ends) or ends[-1] > MOST_SNAPSHOTS:
+    if any(len(each) != 2 for each in ranges) or ends != sorted(ends) or ends[-1] > MAX_SNAPSHOTS:
         raise ValueError("its ranges are not those of snapshots")
 
 

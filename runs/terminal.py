@@ -1,8 +1,8 @@
 """Terminal output, made safe.
 
-Names of classes, files and runs, and messages that hold them, were written by others. They are shown letter by letter:
-no markup is read in them, no control character reaches the terminal, and a terminal that cannot show a letter gets its
-number (`\\xe9`) instead of an error. All output of the command line goes through `print_text`, `print_json` and
+Names of classes, files and runs, and messages that contain them, are untrusted. They are shown literally: no markup in
+them is interpreted, no control character reaches the terminal, and a character that the terminal cannot show is escaped
+(`\\xe9`) instead of raising an error. All output of the command line goes through `print_text`, `print_json` and
 `console`.
 """
 

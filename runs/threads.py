@@ -16,7 +16,7 @@ BLAS_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
 )
 VARIABLE = "ANNSCOPE_THREADS"
-MOST_UNASKED = 2
+MAX_UNASKED = 2
 
 
 def wanted_threads() -> int:
@@ -25,7 +25,7 @@ def wanted_threads() -> int:
         value = os.environ.get(name, "")
         if value.isdigit() and int(value) > 0:
             return int(value)
-    return max(1, min(MOST_UNASKED, (os.cpu_count() or 1) - 1))
+    return max(1, min(MAX_UNASKED, (os.cpu_count() or 1) - 1))
 
 
 def environment(n_threads: int) -> dict[str, str]:
@@ -34,7 +34,7 @@ def environment(n_threads: int) -> dict[str, str]:
 
 
 def limit_blas(n_threads: int = 1) -> None:
-    """Limit each matrix multiplication of this process to so many threads from now on."""
+    """Limit each matrix multiplication of this process to the given number of threads from now on."""
     import numpy as np  # noqa: F401  (its BLAS has to be loaded to be found)
     from threadpoolctl import threadpool_limits
 
@@ -42,6 +42,6 @@ def limit_blas(n_threads: int = 1) -> None:
 
 
 def use_threads(n_threads: int) -> None:
-    """Make this process, and those it starts, compute with so many threads."""
+    """Make this process, and those it starts, compute with the given number of threads."""
     os.environ.update(environment(n_threads))
     limit_blas()

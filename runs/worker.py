@@ -112,8 +112,8 @@ class _Worker:
         self._snapshot_step: int | None = None
         self._train_seconds = 0.0
         self._chunk = 1
-        self._checkpoint_due = time.monotonic() + CHECKPOINT_SECONDS
-        self._say_due = 0.0
+        self._next_checkpoint = time.monotonic() + CHECKPOINT_SECONDS
+        self._next_status = 0.0
 
     def train(self, n_epochs: int | None) -> Iterator[Status]:
         """Run the whole session until training ends; `conclude` must follow."""
@@ -134,9 +134,9 @@ class _Worker:
                 self.interrupt.wait(POLL_SECONDS)
             else:
                 self._train_briefly()
-                if time.monotonic() >= self._checkpoint_due:
+                if time.monotonic() >= self._next_checkpoint:
                     self._save()
-            if time.monotonic() >= self._say_due:
+            if time.monotonic() >= self._next_status:
                 yield self._publish_status()
 
     def conclude(self, reason: Exception | GeneratorExit | None) -> None:
@@ -216,7 +216,7 @@ class _Worker:
             self._waiting += self._commands.poll()
             if any(command.name == "stop" for command in self._waiting):
                 raise _Stopped
-            if time.monotonic() >= self._say_due:
+            if time.monotonic() >= self._next_status:
                 yield self._publish_status(loading=loading[0] if loading else None)
         (result,) = results
         if isinstance(result, BaseException):
@@ -353,14 +353,14 @@ class _Worker:
             snapshot_taken=self._snapshot_step == self.trainer.step,
         )
         now = time.monotonic()
-        self._checkpoint_due = now + max(CHECKPOINT_SECONDS, (now - started) / CHECKPOINT_SHARE)
+        self._next_checkpoint = now + max(CHECKPOINT_SECONDS, (now - started) / CHECKPOINT_SHARE)
 
     def _publish_status(
         self, state: State | None = None, *, message: str | None = None, loading: Loading | None = None
     ) -> Status:
         status = self.status
         status["heartbeat"] = time.time()
-        self._say_due = time.monotonic() + HEARTBEAT_SECONDS
+        self._next_status = time.monotonic() + HEARTBEAT_SECONDS
         status["loading"] = loading
         if state is not None:
             status["status"] = state

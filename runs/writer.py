@@ -118,8 +118,8 @@ def _unused_time() -> datetime:
     return now
 
 
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d-%H%M-%S}-{moment.microsecond // 1000:03}"
+def _stamp(when: datetime) -> str:
+    return f"{when:%Y-%m-%d-%H%M-%S}-{when.microsecond // 1000:03}"
 
 
 def _slug(config: RunConfig) -> str:

@@ -43,8 +43,8 @@ COPIED = ("annscope", "core", "data", "runs", "scripts", "tests", "pyproject.tom
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 MEMORY = 4 * 2**30
 """Memory limit of the tests of a mutant, in bytes."""
-LEAST_SECONDS, PATIENCE = 60, 5
-"""Time limit: so many times what they take on the original core, but at least so many seconds."""
+MIN_SECONDS, PATIENCE = 60, 5
+"""Time limit: a multiple of what they take on the original core, but at least this many seconds."""
 SIZES = {
     "BATCH", "LARGEST_BATCH", "BLOCK", "TILE", "NUMBERS_IN_CACHE", "SMALL_PRODUCT", "LEAST_ROWS", "_PARTS",
     "LEAST_SHARE", "CACHE_LINE", "BLOCK_BYTES", "MOST_SLOTS", "MOST_IN_PLACE", "LARGE_BYTES", "CHUNK_BYTES", "CHUNKS",
@@ -90,7 +90,7 @@ class _Mutations(ast.NodeTransformer):
         self._lines = (0, 0)
 
     def visit(self, node: ast.AST) -> ast.AST:
-        if _means_nothing(node):
+        if _is_equivalent(node):
             return node
         if isinstance(node, ast.stmt):
             body = getattr(node, "body", None)  # only the head of a compound statement
@@ -123,7 +123,7 @@ class _Mutations(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def _means_nothing(node: ast.AST) -> bool:
+def _is_equivalent(node: ast.AST) -> bool:
     """Whether no change within this node can affect a user."""
     match node:
         case ast.Raise() | ast.JoinedStr() | ast.Import() | ast.ImportFrom():
@@ -301,7 +301,7 @@ def begin(mutant: Mutant, tests: list[str], seconds: float, folder: Path) -> int
 
     def run() -> int:
         sys.dont_write_bytecode = True
-        limit = int(LEAST_SECONDS + PATIENCE * seconds)
+        limit = int(MIN_SECONDS + PATIENCE * seconds)
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         signal.alarm(5 * limit)  # for one that blocks forever

@@ -95,7 +95,7 @@ def dashboard(
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_it_answers(f"{url}/_stcore/health", process, log)
+        _wait_until_it_responds(f"{url}/_stcore/health", process, log)
         yield Served(url, home, process)
     finally:
         process.terminate()
@@ -106,7 +106,7 @@ def dashboard(
             process.wait()
 
 
-def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_it_responds(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if process.poll() is not None:

@@ -60,8 +60,8 @@ def build(task: Task, x: ndarray, y: ndarray, *, scan: bool = False) -> Callable
         return generator.permutation(len(x))[: n_steps * task.batch].astype(np.int32).reshape(n_steps, task.batch)
 
     if task.inference:
-        answer = jax.jit(lambda parameters, batch: jnp.argmax(jax.nn.softmax(logits_of(parameters, batch)), axis=1))
-        return None if scan else lambda: answer(parameters, inputs[0]).block_until_ready()
+        predict = jax.jit(lambda parameters, batch: jnp.argmax(jax.nn.softmax(logits_of(parameters, batch)), axis=1))
+        return None if scan else lambda: predict(parameters, inputs[0]).block_until_ready()
 
     if scan:
 

@@ -54,11 +54,11 @@ def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
             v.mul_(0.999).addcmul_(g, g, value=0.001)
             p.sub_(rate * m / (torch.sqrt(v / scale) + 1e-8))
 
-    def answer(parameters: Tensors, batch: torch.Tensor) -> torch.Tensor:
+    def classify(parameters: Tensors, batch: torch.Tensor) -> torch.Tensor:
         return torch.softmax(logits_of(parameters, batch), dim=1).argmax(dim=1)
 
     one_step = torch.compile(step, fullgraph=True, dynamic=False)
-    one_answer = torch.compile(answer, fullgraph=True, dynamic=False)
+    compiled = torch.compile(classify, fullgraph=True, dynamic=False)
 
     def train() -> None:
         with torch.no_grad():
@@ -70,6 +70,6 @@ def build(task: Task, x: ndarray, y: ndarray) -> Callable[[], None] | None:
 
     def predict() -> None:
         with torch.inference_mode():
-            one_answer(parameters, inputs)
+            compiled(parameters, inputs)
 
     return predict if task.inference else train

@@ -34,7 +34,7 @@ def clouds(n: int = 60, n_features: int = 5, seed: int = 3) -> tuple[ndarray, nd
 
 
 def classifier(**parameters: Any) -> AnnscopeClassifier:
-    """A small one that never stops early by itself."""
+    """A small classifier that never stops early."""
     settings = {"hidden_layer_sizes": (7,), "max_iter": 8, "n_iter_no_change": 1000, "random_state": 0}
     return AnnscopeClassifier(**settings | parameters)
 
@@ -151,7 +151,7 @@ def test_early_stopping_works_with_a_class_of_one() -> None:
         classifier(early_stopping=True).fit(x, y, sample_weight=np.arange(len(x)) == 4)
 
 
-def test_training_that_takes_all_epochs_says_so() -> None:
+def test_training_that_takes_all_epochs_warns() -> None:
     """Training that stops before convergence warns; training that converges does not."""
     x, y = clouds()
     with pytest.warns(ConvergenceWarning, match="all 8 epochs of max_iter"):
@@ -173,7 +173,7 @@ def test_training_that_takes_all_epochs_says_so() -> None:
         {"batch_size": 1, "optimizer": "sgd", "hidden_layer_sizes": ()},
     ],
 )
-def test_a_warm_start_goes_on_as_if_never_stopped(parameters: dict[str, Any]) -> None:
+def test_a_warm_start_continues_as_if_never_stopped(parameters: dict[str, Any]) -> None:
     """Five epochs and three more are eight, bit for bit, also with a pickle in between."""
     x, y = clouds()
     at_once = classifier(**parameters).fit(x, y)
@@ -198,7 +198,7 @@ def test_a_warm_start_may_change_how_it_learns_but_not_what() -> None:
 
 
 def test_partial_fit_learns_from_what_comes() -> None:
-    """Batches of any size, with classes not yet met, teach it as they come."""
+    """It can be trained on batches of any size, with classes that were not seen before."""
     x, y = clouds(300)
     order = np.argsort(y == 2, kind="stable")  # the last class comes late
     model = classifier(learning_rate=0.01)
@@ -291,7 +291,7 @@ def test_the_same_random_state_is_the_same_network() -> None:
     assert (model.fit(x, y).coefs_[0] != model.fit(x, y).coefs_[0]).all()
 
 
-def test_many_examples_are_answered_in_blocks_and_measured_in_part() -> None:
+def test_many_examples_are_predicted_in_batches_and_measured_in_part() -> None:
     """Beyond ten thousand examples nothing changes but that the loss is measured on a part of them."""
     x, y = clouds(12_000)
     model = classifier(max_iter=2, batch_size=512).fit(x, y)

@@ -27,7 +27,7 @@ def test_each_contestant_has_each_place_equally_often() -> None:
 
 
 def test_median_and_quartiles_are_those_of_numpy() -> None:
-    """The figures printed are the usual median and quartiles, of one round as well."""
+    """The printed values are the usual median and quartiles, of a single round as well."""
     values = (3.0, 1.0, 10.0, 7.0, 2.0)
     measured = Measurement(values)
     assert measured.median == 3.0
@@ -105,8 +105,8 @@ def test_a_missing_peer_is_named(measured: Contest) -> None:
     assert listed["PyTorch eager"] == ["100k", "100k to 100k", "2.00 x"]
 
 
-def test_json_says_the_same(measured: Contest) -> None:
-    """The JSON form has every contestant, with a status where it has no figure."""
+def test_json_has_the_same_values(measured: Contest) -> None:
+    """The JSON form has every contestant, with a status if it has no measurement."""
     found = json.loads(json.dumps(contest.figures_of(measured)))
     assert [each["status"] for each in found["contestants"]] == ["measured", "measured", "not installed", "cannot"]
     assert found["contestants"][0]["samples_per_second"] == 200e3
@@ -128,7 +128,7 @@ def test_a_table_draws_every_cell(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_page_is_filled_between_its_marks() -> None:
-    """Writing figures into the docs again leaves the rest of the page alone."""
+    """Writing results into the docs again leaves the rest of the page unchanged."""
     page = "# Top\n<!-- training -->\nold\n<!-- /training -->\nEnd\n"
     once = filled(page, "training", "new\n")
     assert once == "# Top\n<!-- training -->\n\nnew\n\n<!-- /training -->\nEnd\n"
@@ -156,7 +156,7 @@ def test_an_unknown_name_is_rejected(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().err == "--tasks must be among T1, T2, got 'T9'\n"
 
 
-def test_looking_costs_no_time() -> None:
+def test_evaluation_is_not_timed() -> None:
     """Time to accuracy counts training alone, and ends at the first evaluation that reaches it."""
     now = [0.0]
     seen: list[int] = []

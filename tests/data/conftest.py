@@ -69,7 +69,7 @@ def small_mnist() -> SmallMnist:
 
 @dataclass
 class Mirror:
-    """A web server on this machine: `files` by name; `cut` names break off half-way, so many times.
+    """A web server on this machine: `files` by name; those in `cut` break off half-way, the given number of times.
 
     With `ranges` it supports ranges (RFC 9110); with a `version` it sends it as ETag, and ranges of no
     other. Nothing beyond a `wall` is sent. `sent` records the offset and the length of each response.

@@ -182,8 +182,8 @@ def test_a_broken_package_is_named(
         ("~/nothing.npz", r"there is no file .*/nothing\.npz"),
     ],
 )
-def test_an_unknown_name_is_answered_with_the_nearest(name: str, message: str) -> None:
-    """A mistyped name gets a suggestion, and what looks like a path is missed as a file."""
+def test_an_unknown_name_gives_the_nearest(name: str, message: str) -> None:
+    """A mistyped name gets a suggestion, and a name that looks like a path is reported as a missing file."""
     assert is_ready(DataConfig(name=name))
     with pytest.raises(DataError, match=message):
         load_dataset(DataConfig(name=name))
@@ -220,13 +220,13 @@ def clean(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_noise_free_circles_are_circles() -> None:
-    """Class 0 lies at radius 1, class 1 at radius 0.5."""
+    """Class 0 is at radius 1, class 1 at radius 0.5."""
     x, y = clean("circles")
     np.testing.assert_allclose(np.hypot(*x.T), np.where(y == 0, 1, 0.5))
 
 
 def test_noise_free_moons_are_half_circles() -> None:
-    """Each moon lies on its circle, the upper above and the lower below its centre."""
+    """Each moon is on its circle, the upper above and the lower below its centre."""
     x, y = clean("moons")
     centred = x - np.where(y[:, None] == 0, [0, 0], [1, 0.5])
     np.testing.assert_allclose(np.hypot(*centred.T), 1)
@@ -258,7 +258,7 @@ def test_blobs_can_be_told_apart() -> None:
 # ---- how many to learn from
 
 
-def test_no_share_held_out_lets_the_test_examples_judge() -> None:
+def test_with_no_share_held_out_the_test_examples_evaluate() -> None:
     """With a share of 0 every example that is not for testing is used for training, and the test split evaluates."""
     dataset = load_dataset(DataConfig(name="digits", split=0.0))
     assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (1617, 0, 180)

@@ -64,7 +64,7 @@ def only(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("n_breaks", [1, 2, 4])
-def test_a_broken_transfer_goes_on_where_it_was(mirror: Mirror, tmp_path: Path, n_breaks: int) -> None:
+def test_a_broken_transfer_is_resumed(mirror: Mirror, tmp_path: Path, n_breaks: int) -> None:
     """However often it breaks off, almost nothing is sent twice, and progress never goes back."""
     mirror.cut[NAME] = n_breaks
     told = get(tmp_path, mirror)
@@ -90,7 +90,7 @@ def test_a_server_that_sends_no_parts_begins_again(mirror: Mirror, tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_next_call_goes_on(mirror: Mirror, tmp_path: Path) -> None:
+def test_the_next_call_resumes(mirror: Mirror, tmp_path: Path) -> None:
     """What was received before the failure is not downloaded again."""
     mirror.wall[NAME] = WALL
     with pytest.raises(DataError, match=r"It could not be downloaded \(127.*: the transfer broke off\): sit back"):
@@ -156,7 +156,7 @@ def test_what_a_killed_process_left_is_used(mirror: Mirror, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("there", [BODY, BODY + b"more", OTHER[:100] + BODY[100:], OTHER[:1000]])
-def test_whatever_was_left_the_file_is_right(mirror: Mirror, tmp_path: Path, there: bytes) -> None:
+def test_after_any_partial_file_the_file_is_right(mirror: Mirror, tmp_path: Path, there: bytes) -> None:
     """All of it, more than all, or something else: what comes out is the file."""
     digest = hashlib.sha256(f"{mirror.url}/{NAME}".encode()).hexdigest()[:12]
     (tmp_path / f".{NAME}.{digest}.part").write_bytes(there)
@@ -289,7 +289,7 @@ def test_a_wrong_part_is_never_put_behind_a_right_one(
     assert ["range:" in asked.lower() for asked in mirror.asked] == [False, True, False]
 
 
-def test_a_part_longer_or_shorter_than_it_says_ends_well(start_liar: Callable[..., Mirror], tmp_path: Path) -> None:
+def test_a_range_longer_or_shorter_than_announced_is_handled(start_liar: Callable[..., Mirror], tmp_path: Path) -> None:
     """A mirror that sends more than its range is abandoned for the next; a missing rest is requested."""
     chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
     longer = Response(REST.status, [REST.fields[0], "Transfer-Encoding: chunked"], chunked)
@@ -310,7 +310,7 @@ def test_a_part_longer_or_shorter_than_it_says_ends_well(start_liar: Callable[..
         ([ranged(0, LAST, 99, BODY)], "sent another range than requested"),
         ([Response("206 Partial Content", ["Content-Length: 3"], b"abc")], "another range than requested"),
         ([BROKEN, Response("206 Partial Content", ["Content-Length: 3"], b"abc")], "range than requested"),
-        ([Response("416 Range Not Satisfiable", ["Content-Length: 0"])], "answered 416"),
+        ([Response("416 Range Not Satisfiable", ["Content-Length: 0"])], "status 416"),
         ([Response("200 OK", [], bytes(4096), endless=True)], "sent more bytes than announced"),
         ([BROKEN, Response("206 Partial Content", ["Content-Range: bytes 196608-399999/400000"], bytes(4096), True)],
          "sent more bytes than announced"),

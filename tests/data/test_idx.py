@@ -70,7 +70,7 @@ ARCHIVE = gzip.compress(GOOD * 50, mtime=0)
     ids=["cut short", "altered", "wrong checksum"],
 )
 def test_a_damaged_archive_is_named(damaged: bytes) -> None:
-    """A gzip file that is cut short or altered is said to be damaged."""
+    """A gzip file that is cut short or altered is reported as damaged."""
     with pytest.raises(DataError, match="file is a damaged gzip file: "):
         unpack(damaged, "file")
 

@@ -32,7 +32,7 @@ def shades(seed: int, height: int = 6, width: int = 5) -> ndarray:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """A function that makes a folder of random PNG images, so many of each class."""
+    """A function that makes a folder of random PNG images, with a number for each class."""
 
     def make(counts: dict[str, int], *, name: str = "pets", height: int = 6, width: int = 5) -> Path:
         folder = tmp_path / name
@@ -127,7 +127,7 @@ def test_colours_depths_and_transparency_become_grey(make: Make) -> None:
         assert np.abs(found[name].astype(int) - expected).max() <= 1, name
 
 
-def test_a_photograph_stands_upright(make: Make) -> None:
+def test_a_photograph_is_rotated_by_its_exif_data(make: Make) -> None:
     """The EXIF orientation is applied."""
     folder = make({"a": 1, "b": 1}, height=5, width=6)
     lying = Image.fromarray(np.kron(np.array([[0], [255]], np.uint8), np.ones((3, 5), np.uint8)))
@@ -188,7 +188,7 @@ def test_the_fingerprint_is_of_the_content(make: Make) -> None:
     assert load_image_folder(first).fingerprint() != fingerprint
 
 
-def test_how_far_it_is_is_said_in_bytes(make: Make) -> None:
+def test_progress_is_reported_in_bytes(make: Make) -> None:
     """After every image, up to all."""
     folder, told = make({"a": 4, "b": 3}), []
     load_image_folder(folder, progress=lambda *news: told.append(news))
@@ -235,7 +235,7 @@ def test_splits_have_to_fit_each_other(make: Make) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"not an image", b"GIF89a" + bytes(50)])
 def test_a_file_that_is_no_image_is_named(make: Make, content: bytes) -> None:
-    """Whatever its name says."""
+    """Whatever its extension."""
     folder = make({"a": 2, "b": 2})
     (folder / "b" / "odd.png").write_bytes(content)
     assert error_of(folder) == "FOLDER/b/odd.png is not a PNG, JPEG or BMP image"
@@ -268,7 +268,7 @@ def test_too_many_pixels_are_rejected_before_they_fill_the_memory(make: Make, mo
     folder = make({"a": 1, "b": 1}, height=300, width=400)
     assert "300x400 pixels, too many to be the inputs of a network: set image_size" in error_of(folder)
     assert load_image_folder(folder, 16).x.shape == (2, 256)
-    monkeypatch.setattr(annscope.data.image_folder, "_MOST_BYTES", 400)
+    monkeypatch.setattr(annscope.data.image_folder, "_MAX_BYTES", 400)
     assert "2 images of 16x16 pixels, more than fit into memory: set image_size" in error_of(folder, 16)
 
 
@@ -294,7 +294,7 @@ def png_header(height: int, width: int) -> bytes:
 
 
 def test_a_file_that_is_larger_than_any_image_is_not_read(make: Make) -> None:
-    """Also where it takes no room on the disk."""
+    """Also if it is sparse and takes no space on the disk."""
     folder = make({"a": 2, "b": 2})
     os.truncate(folder / "b" / "1.png", 1 << 40)
     assert error_of(folder) == "FOLDER/b/1.png has 1,099,511,627,776 bytes, more than the 268,435,456 that are read"
@@ -314,7 +314,7 @@ def test_a_link_to_nothing_is_named(make: Make) -> None:
 
 
 @links
-def test_links_to_what_lies_elsewhere_are_followed(make: Make, tmp_path: Path) -> None:
+def test_links_to_other_folders_are_followed(make: Make, tmp_path: Path) -> None:
     """A class, a folder in a class and an image may each be a link, as long as nothing is met twice."""
     store = make({"cats": 3, "more": 2, "dogs": 1}, name="store")
     folder = tmp_path / "pets"
@@ -330,7 +330,7 @@ def test_links_to_what_lies_elsewhere_are_followed(make: Make, tmp_path: Path) -
 
 @links
 def test_links_that_lead_up_or_in_a_circle_add_nothing(make: Make) -> None:
-    """However links lead about, every image is counted once, in the class it lies in, and what is left out is noted."""
+    """However links lead about, every image is counted once, in its folder's class, and what is left out is noted."""
     folder = make({"cats": 10, "dogs": 10, "dogs/puppies": 3})
     plain = load_image_folder(folder)
     (folder / "cats" / "up").symlink_to(folder)
@@ -386,7 +386,7 @@ def test_a_class_without_a_file_of_its_own_is_named(make: Make) -> None:
 
 
 @links
-def test_what_is_no_file_is_left_out_and_said(make: Make) -> None:
+def test_what_is_not_a_regular_file_is_left_out_with_a_note(make: Make) -> None:
     """A named pipe does not block, and an endless device is not read."""
     folder = make({"a": 2, "b": 2})
     os.mkfifo(folder / "a" / "pipe.png")

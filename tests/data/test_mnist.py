@@ -38,7 +38,7 @@ def nowhere() -> str:
 
 
 def cached(home: Path) -> list[str]:
-    """Everything that lies in the cache, partial files included."""
+    """Everything in the cache, partial files included."""
     return sorted(path.name for path in (home / "data" / "mnist").iterdir())
 
 
@@ -274,10 +274,10 @@ def test_a_home_that_cannot_be_written_is_named(small_mnist: SmallMnist, home: P
 def test_a_full_disk_is_named(small_mnist: SmallMnist, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that is not writable is named with the reason."""
 
-    def refuse(*_: object, **__: object) -> None:
+    def raise_error(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(download.tempfile, "NamedTemporaryFile", refuse)
+    monkeypatch.setattr(download.tempfile, "NamedTemporaryFile", raise_error)
     with pytest.raises(DataError, match=r"home/data/mnist cannot be written: No space left on device"):
         load_idx_set(small_mnist.idx_set("http://127.0.0.1:9"))
 

@@ -244,7 +244,7 @@ def test_other_rows_are_no_images(tmp_path: Path, x: np.ndarray) -> None:
 
 @pytest.mark.parametrize("shape", [(4, 3, 5), (4, 3, 5, 1)])
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
-def test_an_array_of_images_says_so_by_its_shape(tmp_path: Path, shape: tuple[int, ...], dtype: str) -> None:
+def test_an_array_of_images_is_recognised_by_its_shape(tmp_path: Path, shape: tuple[int, ...], dtype: str) -> None:
     """Height and width in the array's shape make it images, square or not, fractions or not."""
     x = np.arange(60).reshape(shape).astype(dtype)
     examples = load_user_file(npz(tmp_path, x=x, y=np.array([0, 1, 0, 1])))
@@ -277,11 +277,11 @@ def test_a_file_that_cannot_be_data_is_named(tmp_path: Path, name: str, message:
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of the operating system is passed on."""
 
-    def refuse(*_: object, **__: object) -> None:
+    def raise_error(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     path = csv(tmp_path, "1,2,0\n")
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "open", raise_error)
     with pytest.raises(DataError, match=r"points.csv cannot be read: Permission denied"):
         load_user_file(path)
 
@@ -344,7 +344,7 @@ def test_more_labels_than_classes_can_be_are_rejected(tmp_path: Path, text: str)
         load_user_file(npz(tmp_path, x=np.zeros((5000, 2)), y=np.arange(5000)))
 
 
-def test_one_long_label_takes_no_more_room_than_it_has_letters(tmp_path: Path) -> None:
+def test_one_long_label_takes_no_more_memory_than_its_letters(tmp_path: Path) -> None:
     """A label of a hundred thousand letters beside fifty thousand short ones would fill 20 GB as an array of texts."""
     examples = load_user_file(csv(tmp_path, f"1,{'long' * 25_000}\n" + "2,short\n" * 50_000))
     assert examples.y.tolist() == [0] + [1] * 50_000

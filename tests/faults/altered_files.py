@@ -27,7 +27,7 @@ CONFIG = RunConfig().with_values({"data": "xor", "samples": 60, "hidden": (3,), 
 
 
 def check(runs: int) -> Iterator[Tally]:
-    """Alter snapshots, probe images and checkpoints so many times in total."""
+    """Alter snapshots, probe images and checkpoints this many times in total."""
     chance = random.Random(0)
     kinds: dict[str, tuple[str, Callable[[Path], Any]]] = {
         "snapshot": ("snapshots/000001.safetensors", lambda directory: RunReader(directory).snapshot(1)),

@@ -1,7 +1,7 @@
 """Damaged records and unrelated folders, by the thousand: `python -m tests.faults.corrupt_inputs [--runs N]`.
 
 Copies of a good record are damaged at random, as disks, copies by hand and other programs damage them, and then read
-by every command and by the dashboard: by its routes and by its pages. Each must answer in time, with a result or with
+by every command and by the dashboard: by its routes and by its pages. Each must respond in time, with a result or with
 one sentence; and beside the damaged run a good one must stay as it was. The same number of tries does the same damage.
 """
 
@@ -26,7 +26,7 @@ from tests.faults.tally import Tally, main
 
 RUNS = 3000
 LIMIT_SECONDS = 20.0
-"""Whatever takes longer counts as hanging."""
+"""Time limit in seconds, after which something counts as hanging."""
 GOOD = "2026-01-01-0000-00-good"
 RUN = "2026-01-02-0000-00-bad"
 RECORD_FILES = (
@@ -71,7 +71,7 @@ class NothingThereError(Exception):
 
 
 class Damage:
-    """Damages a record in one of many ways; `about` says which."""
+    """Damages a record in one of many ways; `about` describes it."""
 
     def __init__(self, rng: random.Random, run: Path) -> None:
         self.rng, self.run = rng, run
@@ -240,7 +240,7 @@ class Damage:
         return f"{path.name} {about}"
 
     def folders(self) -> str:
-        """Odd things beside the runs."""
+        """Unrelated files and folders beside the runs."""
         rng, runs = self.rng, self.run.parent
         name = rng.choice(
             (f"{RUN} (copy)", f"{RUN}.bak", "__MACOSX", "zzz", "..x", "a b", "[red]x", "é", os.fsdecode(b"\xff\xfe"),
@@ -301,7 +301,7 @@ class Trial:
         run_directory(stopped).rename(self.home / "good" / RUN)
 
     def damaged(self, what: str, n: int) -> Iterator[tuple[random.Random, str]]:
-        """Damage a fresh copy of the record, so many times; gives the random numbers and what was done."""
+        """Damage a fresh copy of the record, this many times; yields the random generator and what was done."""
         runs = self.home / "runs"
         for i in range(n):
             rng = random.Random(f"{what} {i}")
@@ -332,7 +332,7 @@ class Trial:
         """Every command on damaged records."""
         from annscope.runs import cli
 
-        tally = Tally("a damaged record or an odd folder", "each command answers in one sentence")
+        tally = Tally("a damaged record or an unrelated folder", "each command responds with one sentence")
         for rng, about in self.damaged("command", n):
             command = rng.choice(COMMANDS)
 
@@ -345,13 +345,13 @@ class Trial:
                         status = end.code or 0
                 for stream in (out, err):
                     stream.seek(0)
-                said, printed = err.read(), out.read()
+                output, printed = err.read(), out.read()
                 if status not in {0, 1, 2}:
-                    return f"exit status {status}\n{said}"
-                if status and (len(said.splitlines()) != 1 or not said.startswith("annscope: ")):
-                    return f"says not one sentence:\n{said}"
-                if not status and len(said.splitlines()) > 1:  # a warning is one sentence
-                    return f"says {said}"
+                    return f"exit status {status}\n{output}"
+                if status and (len(output.splitlines()) != 1 or not output.startswith("annscope: ")):
+                    return f"says not one sentence:\n{output}"
+                if not status and len(output.splitlines()) > 1:  # a warning is one sentence
+                    return f"says {output}"
                 log = self.home / "runs" / RUN / "worker.log"
                 if (
                     log.is_file()
@@ -374,7 +374,7 @@ class Trial:
 
         from annscope.dashboard.server.routes import routes
 
-        tally = Tally("a damaged record or an odd folder", "each route of the dashboard answers")
+        tally = Tally("a damaged record or an unrelated folder", "each route of the dashboard responds")
         with TestClient(Starlette(routes=routes)) as client:
             for rng, about in self.damaged("route", n):
                 self.forget()
@@ -384,9 +384,9 @@ class Trial:
                     address = f"/annscope/runs/{RUN}/{name}"
                     if name == "live":
                         return None if listen(client, address) else "no greeting and no end"
-                    answer = client.get(address) if asked is None else client.post(address, json=asked)
-                    if answer.status_code >= 500 or not (answer.status_code == 200 or answer.json()["error"]):
-                        return f"status {answer.status_code}"
+                    response = client.get(address) if asked is None else client.post(address, json=asked)
+                    if response.status_code >= 500 or not (response.status_code == 200 or response.json()["error"]):
+                        return f"status {response.status_code}"
                     good = client.get(f"/annscope/runs/{GOOD}/history")
                     return None if good.status_code == 200 else f"the good run: {good.text}"
 
@@ -398,7 +398,7 @@ class Trial:
         from streamlit.testing.v1 import AppTest
 
         logging.getLogger("streamlit.runtime.scriptrunner_utils").setLevel(logging.ERROR)  # it misses a server
-        tally = Tally("a damaged record or an odd folder", "each page is drawn")
+        tally = Tally("a damaged record or an unrelated folder", "each page is drawn")
         for rng, about in self.damaged("page", n):
             self.forget()
             page, run = rng.choice(PAGES), rng.choice((RUN, RUN, GOOD, None))
@@ -442,7 +442,7 @@ def listen(client: Any, address: str) -> bool:
 
 
 class Listening(logging.Handler):
-    """Keeps what is logged as an error."""
+    """Collects logged errors."""
 
     def __init__(self, logged: list[str]) -> None:
         super().__init__(logging.ERROR)

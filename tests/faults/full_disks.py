@@ -30,7 +30,7 @@ from tests.faults.tally import Tally, main
 
 RUNS = 300
 BY_COMMAND = 15
-"""One run in so many is started by the command line, as a separate process."""
+"""One run in this many is started by the command line, as a separate process."""
 
 Settings = dict[str, Any]
 NETWORKS: dict[str, tuple[Settings, int, int]] = {
@@ -41,7 +41,7 @@ NETWORKS: dict[str, tuple[Settings, int, int]] = {
                         "snapshot-every": 3}, 10_000, 14_000_000),
 }  # fmt: skip
 LARGE_SHARE = 5
-"""One run in so many has the large network."""
+"""One run in this many has the large network."""
 
 
 class Disk(Protocol):
@@ -106,7 +106,7 @@ def small_disk() -> Iterator[Disk]:
 
 
 def check(runs: int) -> Iterator[Tally]:
-    """Fill so many disks of random size."""
+    """Fill this many disks of random size."""
     chance = random.Random(0)
     with (
         small_disk() as disk,
@@ -124,17 +124,17 @@ def _fill(
 ) -> list[Tally]:
     fault = f"full disk, {name}"
     lost, damaged, words, starts = (
-        Tally(fault, promise)
-        for promise in (
+        Tally(fault, guarantee)
+        for guarantee in (
             "the run is resumed to the same bits", "every listed snapshot is whole", "the disk is named, no traceback",
             "a failed start leaves nothing",
         )
     )  # fmt: skip
     config = RunConfig().with_values(settings)
     disk.grow()
-    unbroken = create_run(config)
-    _finish(unbroken)
-    expected = _sha256(unbroken)
+    uninterrupted = create_run(config)
+    _finish(uninterrupted)
+    expected = _sha256(uninterrupted)
     _clear(disk)
     for number in range(runs):
         disk.shrink(round(least * (most / least) ** chance.random()))

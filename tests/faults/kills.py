@@ -35,10 +35,10 @@ CONFIG = RunConfig().with_values(
 
 
 def check(runs: int) -> Iterator[Tally]:
-    """Kill workers so many times, several times a run."""
+    """Kill workers this many times, several times per run."""
     tallies = [
-        Tally("SIGKILL", promise)
-        for promise in (
+        Tally("SIGKILL", guarantee)
+        for guarantee in (
             "every listed snapshot is whole", "no process is left", "the run is seen to be interrupted",
             "the run is resumed to the same bits",
         )
@@ -48,10 +48,10 @@ def check(runs: int) -> Iterator[Tally]:
         patch.dict(os.environ, {"ANNSCOPE_HOME": home, **environment(N_THREADS)}),
         ThreadPoolExecutor(2) as two,
     ):
-        unbroken = create_run(CONFIG)
+        uninterrupted = create_run(CONFIG)
         started = time.monotonic()
-        _worker(unbroken).wait(PATIENCE_SECONDS)
-        length, expected = time.monotonic() - started, _sha256(unbroken)
+        _worker(uninterrupted).wait(PATIENCE_SECONDS)
+        length, expected = time.monotonic() - started, _sha256(uninterrupted)
         for _ in two.map(lambda seed: _kill(seed, length, expected, *tallies), range(-(-runs // KILLS_A_RUN))):
             pass
     yield from tallies

@@ -26,21 +26,21 @@ RUNS = 10_000
 MEGABYTES = 20
 WARM = 0.2
 """Growth is counted from this share of the run on: what is made once is made by then."""
-MOST_GROWTH = 30.0
+MAX_GROWTH = 30.0
 """Megabytes, of the server and of the tab, from there to the end."""
 PATIENCE_SECONDS = 900
 
 
 def check(runs: int) -> Iterator[Tally]:
     """Train, watch and measure; prints a line for each tenth of the run."""
-    flat = Tally("long run", f"server and tab grow by less than {MOST_GROWTH:.0f} MB")
+    flat = Tally("long run", f"server and tab grow by less than {MAX_GROWTH:.0f} MB")
     whole = Tally("long run", f"every line stays, the arrays stay within {MEGABYTES} MB")
     with tempfile.TemporaryDirectory() as folder, dashboard(Path(folder)) as served:
         measured, directory = _watched(Path(folder), served.url, served.process.pid, runs)
         warm = [each for each in measured if each[0] >= WARM * runs]
         for k, who in ((1, "server"), (2, "tab")):
             growth = max((each[k] for each in warm), default=float("inf")) - (warm[0][k] if warm else 0.0)
-            flat.count(None if growth < MOST_GROWTH else f"the {who} grew by {growth:.0f} MB")
+            flat.count(None if growth < MAX_GROWTH else f"the {who} grew by {growth:.0f} MB")
         n_lines, stored = RunReader(directory).n_snapshots, size_of(directory / "snapshots")
         whole.count(None if n_lines == runs + 1 else f"{n_lines:,} lines of {runs + 1:,}")
         whole.count(None if stored <= MEGABYTES * 1e6 else f"the arrays take {stored / 1e6:.1f} MB")

@@ -34,8 +34,8 @@ from annscope.data.errors import DataError
 from tests.faults.tally import Tally, main
 
 RUNS = 2000
-MOST_SECONDS = 60
-MOST_MEGABYTES = 1000
+MAX_SECONDS = 60
+MAX_MEGABYTES = 1000
 """Of a process that reads an odd file, the interpreter and its libraries included."""
 IDX_NAME = "train-images-idx3-ubyte"
 
@@ -43,7 +43,7 @@ Make = Callable[[Path], Path]
 
 
 def check(runs: int) -> Iterator[Tally]:
-    """Every odd file once, then so many altered ones."""
+    """Every unusual file once, then this many altered ones."""
     with tempfile.TemporaryDirectory(prefix="annscope-odd-") as folder:
         yield _odd(Path(folder))
     with tempfile.TemporaryDirectory(prefix="annscope-odd-") as folder:
@@ -51,7 +51,7 @@ def check(runs: int) -> Iterator[Tally]:
 
 
 def _odd(folder: Path) -> Tally:
-    tally = Tally("odd files and folders", f"a result or one sentence, below {MOST_MEGABYTES:,} MB")
+    tally = Tally("odd files and folders", f"a result or one sentence, below {MAX_MEGABYTES:,} MB")
     for name, make in ODD.items():
         place = folder / name.replace(" ", "-")
         place.mkdir()
@@ -61,17 +61,17 @@ def _odd(folder: Path) -> Tally:
         try:
             done = subprocess.run(
                 [sys.executable, "-c", code], env=os.environ | idx,
-                capture_output=True, text=True, timeout=MOST_SECONDS, check=False,
+                capture_output=True, text=True, timeout=MAX_SECONDS, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            tally.count(f"{name}: no answer within {MOST_SECONDS} s")
+            tally.count(f"{name}: no result within {MAX_SECONDS} s")
             continue
         if done.returncode:
             tally.count(f"{name}: {done.stderr[-2000:]}")
             continue
         reported = json.loads(done.stdout)
         wrong = None
-        if reported["megabytes"] > MOST_MEGABYTES:
+        if reported["megabytes"] > MAX_MEGABYTES:
             wrong = f"{name}: took {reported['megabytes']:,} MB"
         elif "\n" in reported["sentence"] or len(reported["sentence"]) > 2000:
             wrong = f"{name}: more than a sentence: {reported['sentence'][:200]}"
@@ -110,7 +110,7 @@ def _altered(folder: Path, runs: int) -> Tally:
             altered.write_bytes(_alter(whole, chance))
             idx = path.name.startswith(IDX_NAME)
             environment = {"ANNSCOPE_MNIST_DIR": str(path.parent) if idx else ""}
-            signal.alarm(MOST_SECONDS)
+            signal.alarm(MAX_SECONDS)
             try:
                 with patch.dict(os.environ, environment), contextlib.suppress(DataError):
                     holds_images(str(path))
@@ -127,7 +127,7 @@ def _altered(folder: Path, runs: int) -> Tally:
 
 
 def _too_long(_: int, __: FrameType | None) -> None:
-    raise TimeoutError(f"no result within {MOST_SECONDS} s")
+    raise TimeoutError(f"no result within {MAX_SECONDS} s")
 
 
 def _alter(whole: bytes, chance: random.Random) -> bytes:

@@ -14,7 +14,7 @@ class Tally:
     """One guarantee under one fault: the number of trials, and each failure."""
 
     fault: str
-    promise: str
+    guarantee: str
     tried: int = 0
     failures: list[str] = field(default_factory=list)
 
@@ -35,14 +35,14 @@ def run(checks: dict[str, tuple[Check, int]]) -> int:
         started = time.monotonic()
         tallies += check(runs)
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    width = max((len(f"{tally.fault}: {tally.promise}") for tally in tallies), default=0)
-    print(f"\n{'fault: promise':<{width}}  {'tried':>6}  {'failed':>6}")
+    width = max((len(f"{tally.fault}: {tally.guarantee}") for tally in tallies), default=0)
+    print(f"\n{'fault: guarantee':<{width}}  {'tried':>6}  {'failed':>6}")
     for tally in tallies:
-        about = f"{tally.fault}: {tally.promise}"
+        about = f"{tally.fault}: {tally.guarantee}"
         print(f"{about:<{width}}  {tally.tried:>6,}  {len(tally.failures):>6,}")
     for tally in tallies:
         for failure in tally.failures[:5]:
-            print(f"\n{tally.fault}: {tally.promise}: {failure}")
+            print(f"\n{tally.fault}: {tally.guarantee}: {failure}")
     # What was never tried was not shown to hold.
     return int(any(tally.failures or not tally.tried for tally in tallies))
 

@@ -1,6 +1,6 @@
 """Unauthorised and hostile requests, by the thousand: `python -m tests.faults.web`.
 
-Real servers are asked what they must refuse: under foreign names, by other sites' pages, by another user of this
+Real servers get requests that they must reject: under foreign names, by other sites' pages, by another user of this
 machine (where root can take on one), with bodies and numbers without end, with more connections than there are file
 descriptors. It takes a minute or two.
 """
@@ -30,7 +30,7 @@ from tests.faults.tally import Tally, main
 RUNS = 2
 """One server of each way to start."""
 LIMIT_SECONDS = 10.0
-"""Whatever takes longer counts as hanging."""
+"""Time limit in seconds, after which something counts as hanging."""
 NOBODY = 65_534
 MANY_LINES = 22_000
 
@@ -83,8 +83,8 @@ def ask(
             if body is not None:
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+            response = connection.getresponse()
+            return response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
             return 0, repr(error).encode()
 
@@ -132,16 +132,16 @@ def numbers_and_bodies(served: Served, run: str) -> Iterator[Tally]:
     questions += [("GET", f"/annscope/runs/{'a' * length}/history", None) for length in (201, 5_000, 60_000)]
     for method, path, body in questions:
         started = time.monotonic()
-        status, answer = ask(served, method, path, body=body)
+        status, response = ask(served, method, path, body=body)
         seconds = time.monotonic() - started
         try:
-            reported = json.loads(answer)["error"]
+            reported = json.loads(response)["error"]
         except (ValueError, KeyError, TypeError):
             reported = ""
         # An invalid path is rejected by Streamlit before it reaches us.
-        good = (status == 400 and answer == b"Bad Request") or (status in {400, 404} and 0 < len(reported) < 500)
+        good = (status == 400 and response == b"Bad Request") or (status in {400, 404} and 0 < len(reported) < 500)
         good &= seconds < LIMIT_SECONDS
-        _see(count, good, (status, method, path[:80], (body or b"")[:60], answer[:100], f"{seconds:.1f} s"))
+        _see(count, good, (status, method, path[:80], (body or b"")[:60], response[:100], f"{seconds:.1f} s"))
     yield count
 
 
@@ -179,7 +179,7 @@ def crowds(served: Served, _: str) -> Iterator[Tally]:
 
     if not hasattr(resource, "prlimit"):
         return
-    full = Tally("crowds", "out of file descriptors, the server waits without spinning, and goes on")
+    full = Tally("crowds", "out of file descriptors, the server waits without spinning, and continues")
     limits = resource.prlimit(process, resource.RLIMIT_NOFILE)
     with ExitStack() as stack:
         resource.prlimit(process, resource.RLIMIT_NOFILE, (100, limits[1]))
@@ -188,8 +188,8 @@ def crowds(served: Served, _: str) -> Iterator[Tally]:
         used = _cpu_share(process)
         _see(full, used < 0.2, f"{used:.2f} of a core")
     resource.prlimit(process, resource.RLIMIT_NOFILE, limits)
-    status, answer = ask(served, "GET", "/_stcore/health")
-    _see(full, status == 200, (status, answer))
+    status, response = ask(served, "GET", "/_stcore/health")
+    _see(full, status == 200, (status, response))
     log = (served.home / "dashboard.log").read_text()
     _see(full, log.count("Too many open files") == 1 and "Traceback" not in log, log[-300:])
     yield full
@@ -198,7 +198,7 @@ def crowds(served: Served, _: str) -> Iterator[Tally]:
 def a_long_run(served: Served, run: str) -> Iterator[Tally]:
     """A viewer joins a run of many thousand snapshots while others are served."""
     count = Tally(
-        "long runs", f"no answer waits 0.25 s while a run of {MANY_LINES:,} snapshots is read for the first time"
+        "long runs", f"no response waits 0.25 s while a run of {MANY_LINES:,} snapshots is read for the first time"
     )
     source, long = served.home / "runs" / run, served.home / "runs" / f"{run}-long"
     long.mkdir()
@@ -292,7 +292,7 @@ def _see(tally: Tally, good: bool, failure: object) -> None:
 
 
 def check(runs: int) -> Iterator[Tally]:
-    """Try everything on so many servers, started alternately as `annscope` does and by `streamlit run`."""
+    """Try everything on this many servers, started alternately as `annscope` does and by `streamlit run`."""
     for i in range(runs):
         way, start = (("annscope", ANNSCOPE), ("streamlit run", STREAMLIT))[i % 2]
         checks = CHECKS if start == ANNSCOPE else CHECKS[:3]

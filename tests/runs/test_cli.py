@@ -96,7 +96,7 @@ def test_the_same_command_twice_gives_the_same_parameters(run: Run) -> None:
     assert one["parameters_sha256"] == two["parameters_sha256"] != other["parameters_sha256"]
 
 
-def test_what_is_wrong_with_a_run_is_said_at_its_end(run: Run) -> None:
+def test_health_findings_are_printed_at_the_end_of_a_run(run: Run) -> None:
     """A learning rate that is far too high is reported as text, as JSON, and by runs show afterwards."""
     options = ("--learning-rate", "30", "--optimizer", "sgd", "--epochs", "3", "--seed", "1")
     (finding,) = [each for each in train(run, *options)["findings"] if each["title"] == "Learning rate too high"]
@@ -217,30 +217,30 @@ def test_evaluate_agrees_with_scikit_learn(run: Run, split: str) -> None:
     end = train(run, "--epochs", "1", "--learning-rate", "0.0001")
     status, out, _ = run("evaluate", end["run"], "--split", split, "--json")
     assert status == 0
-    (judged,) = objects(out)
+    (result,) = objects(out)
     reader = RunReader(run_directory(end["run"]))
     config = reader.config
     x, y = load_dataset(config.data, seed=config.training.seed).split(split)
     predicted = reader.network(reader.kept_number()).predict_proba(x).argmax(axis=1)
-    assert judged["split"] == split
-    assert judged["confusion_matrix"] == confusion_matrix(y, predicted, labels=range(3)).tolist()
-    assert judged["accuracy"] == pytest.approx(np.mean(predicted == y), abs=1e-12)
+    assert result["split"] == split
+    assert result["confusion_matrix"] == confusion_matrix(y, predicted, labels=range(3)).tolist()
+    assert result["accuracy"] == pytest.approx(np.mean(predicted == y), abs=1e-12)
     expected = precision_recall_fscore_support(y, predicted, labels=range(3), zero_division=np.nan)
     for name, values in zip(("precision", "recall", "f1", "support"), expected, strict=True):
-        found = [np.nan if row[name] is None else row[name] for row in judged["per_class"]]
+        found = [np.nan if row[name] is None else row[name] for row in result["per_class"]]
         assert np.allclose(found, values, rtol=0, atol=1e-12, equal_nan=True)
 
 
-def test_evaluate_judges_the_step_that_is_asked_for(run: Run) -> None:
+def test_evaluate_uses_the_requested_step(run: Run) -> None:
     """--step 0 is the network before training; without it, the last."""
     end = train(run, "--epochs", "3")
     lines = RunReader(run_directory(end["run"])).snapshot_lines()
     for arguments, line in (([], lines[-1]), (["--step", "0"], lines[0])):
-        (judged,) = objects(run("evaluate", end["run"], *arguments, "--json")[1])
-        assert judged["step"] == line["step"]
-        assert judged["split"] == "validation"
-        assert judged["accuracy"] == pytest.approx(line["heldout"]["accuracy"], abs=1e-12)
-        assert judged["loss"] == pytest.approx(line["heldout"]["loss"], rel=1e-6)
+        (result,) = objects(run("evaluate", end["run"], *arguments, "--json")[1])
+        assert result["step"] == line["step"]
+        assert result["split"] == "validation"
+        assert result["accuracy"] == pytest.approx(line["heldout"]["accuracy"], abs=1e-12)
+        assert result["loss"] == pytest.approx(line["heldout"]["loss"], rel=1e-6)
 
 
 def test_people_get_tables(run: Run) -> None:
@@ -310,7 +310,7 @@ def test_a_diverged_run_ends_with_status_1(run: Run, monkeypatch: pytest.MonkeyP
 
 
 def test_the_progress_bar_shows_figures(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal a bar carries epoch, loss, accuracy, speed and the time left."""
+    """On a terminal a bar shows epoch, loss, accuracy, speed and the time left."""
     screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setenv("COLUMNS", "140")
@@ -365,7 +365,7 @@ def test_without_a_command_the_dashboard_opens(run: Run, monkeypatch: pytest.Mon
         started.append(command)
         return 3
 
-    monkeypatch.setattr(cli, "become", start)
+    monkeypatch.setattr(cli, "exec_program", start)
     assert run()[0] == 3
     assert run("dashboard", "--port", "9000", "--headless")[0] == 3
     assert started == [
@@ -396,14 +396,14 @@ def test_ctrl_c_leaves_a_run_that_resumes_to_the_same_bits() -> None:
     name = objects(out)[-1]["run"]
     assert err.endswith(f"resume with: annscope resume {name}\n")
     assert err.count("\n") == 1
-    resumed, unbroken = (
+    resumed, uninterrupted = (
         subprocess.run([*command, *arguments], capture_output=True, text=True, check=True, timeout=120).stdout
         for arguments in (["resume", name, "--json"], ["train", *options])
     )
-    assert objects(resumed)[-1]["parameters_sha256"] == objects(unbroken)[-1]["parameters_sha256"]
+    assert objects(resumed)[-1]["parameters_sha256"] == objects(uninterrupted)[-1]["parameters_sha256"]
 
 
-def test_a_run_of_the_command_line_obeys_the_dashboard(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_of_the_command_line_handles_the_dashboards_commands(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands reach a run that trains in a terminal too."""
     show = progress.JsonView.show
 

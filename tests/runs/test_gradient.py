@@ -135,7 +135,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return int(end.value.code or 0), out, err
 
 
-def test_the_command_says_it_to_people_and_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_text_and_json(capsys: pytest.CaptureFixture[str]) -> None:
     """A table of both gradients with the reasons, or one object with every parameter."""
     trained(
         RunConfig().with_values(

@@ -87,13 +87,13 @@ def test_a_killed_worker_is_noticed_and_resumed_to_the_same_bits(config: RunConf
     reader = RunReader(directory)
     assert reader.status()["status"] == "finished"
     assert recorded < reader.snapshot_lines()[-1]["step"] == reader.status()["total_steps"]
-    unbroken = run_directory(create_run(config))
-    for _ in work(unbroken):
+    uninterrupted = run_directory(create_run(config))
+    for _ in work(uninterrupted):
         pass
-    assert sha256(directory) == sha256(unbroken)
+    assert sha256(directory) == sha256(uninterrupted)
 
 
-def test_a_worker_obeys_and_starts_are_distinct(long: RunConfig) -> None:
+def test_a_worker_handles_commands_and_starts_are_distinct(long: RunConfig) -> None:
     """Two runs started at once are two, and each is stopped by its own command."""
     one, two = launch.start(long), launch.start(long)
     assert one != two
@@ -161,7 +161,7 @@ def test_a_worker_that_ends_before_it_begins_is_a_failed_run(
     assert RunReader(directory).status()["message"] == "The worker could not be started: No such file or directory."
 
 
-def test_the_data_set_is_looked_for_before_a_run_is_made(
+def test_the_data_set_is_checked_before_a_run_is_created(
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A wrong name creates no run; the path of a file is stored as a full path, valid from any folder."""
@@ -173,7 +173,7 @@ def test_the_data_set_is_looked_for_before_a_run_is_made(
     assert launch.checked(config.with_values({"data": "mine.csv"})).data.name == str(tmp_path / "mine.csv")
 
 
-def test_commands_for_an_earlier_worker_are_not_obeyed_again(config: RunConfig) -> None:
+def test_commands_for_an_earlier_worker_are_not_handled_again(config: RunConfig) -> None:
     """A command that arrived too late for one worker does not reach the next."""
     run = create_run(config)
     directory = run_directory(run)

@@ -145,7 +145,7 @@ def test_leaving_a_search_ends_its_process(processes: list[subprocess.Popen[byte
     assert processes[0].poll() is not None
 
 
-def test_a_search_elsewhere_that_fails_says_why(processes: list[subprocess.Popen[bytes]]) -> None:
+def test_a_failed_search_in_a_process_gives_the_reason(processes: list[subprocess.Popen[bytes]]) -> None:
     """The sentence is that of the command line; a process that was killed is one as well."""
     with pytest.raises(SearchError, match=r"^There is no data set 'nothing'.*\.$"):
         list(search_elsewhere(CONFIG.with_values({"data": "nothing"})))

@@ -22,7 +22,7 @@ from annscope.runs.control import ControlError, send
 from annscope.runs.launch import prepare_resume
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError
-from annscope.runs.schema import MOST, check, check_line, parse_json
+from annscope.runs.schema import MAX_INTEGER, check, check_line, parse_json
 from annscope.runs.status import Status, new_status, write_status
 from annscope.runs.worker import work
 from annscope.runs.writer import RunWriter, create_run
@@ -136,7 +136,7 @@ def test_commands_and_locks_that_would_be_waited_for_are_rejected(run: str) -> N
     ],
 )
 def test_values_that_cannot_be_are_named(run: str, name: str, values: dict[str, Any], words: str) -> None:
-    """The line of a damaged record says which value is wrong, and each command says the same."""
+    """The line of a damaged record names the invalid value, and each command gives the same message."""
     change(run_directory(run) / name, **values)
     assert words in reason(run)
     for command in (["runs", "show", run], ["evaluate", run], ["check-gradient", run], ["resume", run]):
@@ -161,7 +161,7 @@ def test_what_the_worker_writes_passes_the_check(run: str, config: RunConfig) ->
     for text in (directory / "metrics.jsonl").read_bytes().splitlines():
         check_line(json.loads(text))
     with pytest.raises(ValueError, match="step must be a whole number"):
-        check_line({"type": "event", "event": "x", "step": MOST})
+        check_line({"type": "event", "event": "x", "step": MAX_INTEGER})
 
 
 @pytest.mark.parametrize("how", ["unknown", "missing"])
@@ -221,7 +221,7 @@ def test_arrays_of_another_network_are_rejected(run: str, wrong: str) -> None:
             read(0)
 
 
-def test_a_checkpoint_that_no_run_goes_on_from_is_one_sentence(run: str) -> None:
+def test_a_checkpoint_that_cannot_be_resumed_from_is_one_sentence(run: str) -> None:
     """Invalid values in a checkpoint end the run as failed, with the reason and without a traceback."""
     from safetensors import safe_open
     from safetensors.numpy import save_file
@@ -237,7 +237,7 @@ def test_a_checkpoint_that_no_run_goes_on_from_is_one_sentence(run: str) -> None
     assert not (run_directory(run) / "worker.log").exists()
 
 
-def test_a_process_that_says_nothing_is_unresponsive(config: RunConfig) -> None:
+def test_a_process_without_a_heartbeat_is_unresponsive(config: RunConfig) -> None:
     """A live run without a heartbeat is unresponsive, without an estimate of the time left."""
     run = create_run(config)
     quiet: dict[str, Any] = {"status": "running", "seconds_left": 480.0, "heartbeat": time.time() - 12}
@@ -252,7 +252,7 @@ def test_a_process_that_says_nothing_is_unresponsive(config: RunConfig) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows suspends no process so")
-def test_a_suspended_process_is_said_to_be_suspended(config: RunConfig) -> None:
+def test_a_suspended_process_is_reported_as_suspended(config: RunConfig) -> None:
     """A suspended worker, as by Ctrl-Z, is not listed as running."""
     import signal
     import subprocess

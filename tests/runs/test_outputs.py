@@ -36,7 +36,7 @@ def trained(config: RunConfig) -> RunReader:
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("batch_size", [1, 16])
-def test_a_run_is_recorded_read_and_judged(loss: str, batch_size: int) -> None:
+def test_a_run_is_recorded_read_and_evaluated(loss: str, batch_size: int) -> None:
     """The network in the record has one output, predicts both classes, and its gradient is right."""
     one_by_one = {"optimizer": "sgd", "learning-rate": 0.2} if batch_size == 1 else {}
     config = RunConfig().with_values(BINARY | one_by_one | {"loss": loss, "batch-size": batch_size})
@@ -47,15 +47,15 @@ def test_a_run_is_recorded_read_and_judged(loss: str, batch_size: int) -> None:
     np.testing.assert_array_equal(
         network.activations(reader.probe().x)[-1], reader.snapshot(last).probe_activations[-1]
     )
-    judged = evaluate_run(reader)
-    assert judged["accuracy"] == reader.snapshot_lines()[last]["heldout"]["accuracy"] > 0.8
-    assert np.shape(judged["confusion_matrix"]) == (2, 2)
+    result = evaluate_run(reader)
+    assert result["accuracy"] == reader.snapshot_lines()[last]["heldout"]["accuracy"] > 0.8
+    assert np.shape(result["confusion_matrix"]) == (2, 2)
     check = check_run(reader, last)
     assert check.own.is_right is True
     assert check.own.error < 1e-6
 
 
-def test_it_goes_on_bit_for_bit() -> None:
+def test_it_resumes_bit_for_bit() -> None:
     """Stopped and resumed it ends with the parameters of a run that never was."""
     config = RunConfig().with_values(BINARY | {"epochs": 4, "snapshot-every": 3})
     whole = trained(config)
@@ -68,7 +68,7 @@ def test_it_goes_on_bit_for_bit() -> None:
     assert parameters_sha256(ends[0]) == parameters_sha256(ends[1])
 
 
-def test_a_file_with_three_classes_says_so(tmp_path: Path) -> None:
+def test_a_file_with_three_classes_is_rejected(tmp_path: Path) -> None:
     """Unsuitable data from a file fails the run with one sentence; a listed data set is rejected before."""
     path = tmp_path / "three.csv"
     path.write_text("a,b,class\n" + "".join(f"{i},{i % 7},{'xyz'[i % 3]}\n" for i in range(60)))
@@ -83,7 +83,7 @@ def test_a_file_with_three_classes_says_so(tmp_path: Path) -> None:
 LABELS = {"data": "mnist-5k-traits", "output": "sigmoid", "hidden": (12,), "epochs": 2, "split": 0.8}
 
 
-def test_a_run_of_labels_is_recorded_read_and_judged() -> None:
+def test_a_run_of_labels_is_recorded_read_and_evaluated() -> None:
     """The record holds a matrix for each label, and evaluate's metrics are scikit-learn's."""
     reader = trained(RunConfig().with_values(LABELS))
     last = len(reader.snapshot_lines()) - 1
@@ -95,13 +95,13 @@ def test_a_run_of_labels_is_recorded_read_and_judged() -> None:
     config = reader.config
     x, y = load_dataset(config.data, dtype=config.training.dtype).split("test")
     predictions = (reader.network(last).predict_proba(x) >= 0.5).astype(int)
-    judged = evaluate_run(reader, split="test")
-    assert judged["accuracy"] == pytest.approx(metrics.accuracy_score(y, predictions), abs=1e-12)
-    assert judged["hamming_loss"] == pytest.approx(metrics.hamming_loss(y, predictions), abs=1e-12)
-    assert judged["confusion_matrix"] == metrics.multilabel_confusion_matrix(y, predictions).tolist()
+    result = evaluate_run(reader, split="test")
+    assert result["accuracy"] == pytest.approx(metrics.accuracy_score(y, predictions), abs=1e-12)
+    assert result["hamming_loss"] == pytest.approx(metrics.hamming_loss(y, predictions), abs=1e-12)
+    assert result["confusion_matrix"] == metrics.multilabel_confusion_matrix(y, predictions).tolist()
     for how in ("micro", "macro", "weighted", "samples"):
         theirs = metrics.precision_recall_fscore_support(y, predictions, average=how, zero_division=np.nan)
-        mine = [judged["averages"][name][how] for name in ("precision", "recall", "f1")]
+        mine = [result["averages"][name][how] for name in ("precision", "recall", "f1")]
         np.testing.assert_allclose(mine, theirs[:3], rtol=0, atol=1e-12)
     heldout = evaluate_run(reader)
     assert heldout["accuracy"] == reader.snapshot_lines()[last]["heldout"]["accuracy"]
@@ -110,12 +110,12 @@ def test_a_run_of_labels_is_recorded_read_and_judged() -> None:
     assert check.own.is_right is True
     assert check.own.error < 1e-6
     printed = io.StringIO()
-    Console(file=printed, width=120).print(*table_of(judged))
+    Console(file=printed, width=120).print(*table_of(result))
     assert "subset accuracy" in printed.getvalue()
     assert "samples average" in printed.getvalue()
 
 
-def test_a_run_of_labels_goes_on_bit_for_bit() -> None:
+def test_a_run_of_labels_resumes_bit_for_bit() -> None:
     """Stopped and resumed it ends with the parameters of a run that never was."""
     config = RunConfig().with_values(LABELS | {"snapshot-every": 5})
     whole = trained(config)

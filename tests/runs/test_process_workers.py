@@ -47,7 +47,7 @@ class Threads(ThreadWorkers):
 @pytest.fixture(autouse=True)
 def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers of a few neurons are worth sharing."""
-    monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 6)
+    monkeypatch.setattr(annscope.core.engines.partition, "MIN_SHARE", 6)
 
 
 @pytest.fixture(autouse=True)
@@ -272,7 +272,7 @@ def test_processes_restore_and_diverge_as_threads_do(bias: bool) -> None:
     assert named[0] == named[1]
 
 
-def test_a_system_without_another_process_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_without_another_process_raises_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the limit of processes an error is raised, and the workers work once the limit allows it."""
     workers, out = workers_of(2)
     run_all = workers.parallel([lambda: None, lambda: np.add(out[1], 1, out=out[1])])

@@ -156,7 +156,7 @@ def test_the_figures_of_the_activations(recorded: Recorded) -> None:
             np.testing.assert_array_equal(output[probe.indices], known, strict=True)
 
 
-def test_what_a_normalised_layer_answers_with_is_what_it_learned(recorded: Recorded) -> None:
+def test_what_a_normalised_layer_uses_for_inference_is_what_it_learned(recorded: Recorded) -> None:
     """Recorded scale, shift, running mean and variance give the recorded inference weights, bit for bit."""
     has = recorded.config.network.batch_norm
     for snapshot in recorded.snapshots:

@@ -117,7 +117,7 @@ def test_half_a_line_is_not_believed(directory: Path, make_snapshot: Make) -> No
     assert len(reader.new_lines()) == 1
 
 
-def test_a_reopened_record_goes_on_where_it_was(directory: Path, make_snapshot: Make) -> None:
+def test_a_reopened_record_continues_where_it_was(directory: Path, make_snapshot: Make) -> None:
     """After a crash the incomplete line is cut, committed steps keep their numbers and new ones follow."""
     with RunWriter(directory) as writer:
         for step in (0, 10, 20):
@@ -397,7 +397,7 @@ def test_a_running_run_is_not_deleted(config: RunConfig) -> None:
     assert not directory.exists()
 
 
-def test_a_run_at_work_is_not_deleted_whatever_its_status_says(config: RunConfig) -> None:
+def test_a_live_run_is_not_deleted_whatever_its_status(config: RunConfig) -> None:
     """The writer's lock protects a run from being deleted, also where its status has gone wrong."""
     run = create_run(config)
     directory = run_directory(run)

@@ -87,8 +87,8 @@ def test_commands_begin_after_the_last_complete_line(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
     """The error names the full disk and what to do."""
-    said = r"^The disk mounted at /\S* is full, so \S*x cannot be written; free some space"
-    with pytest.raises(StorageError, match=said), writing(tmp_path / "x"):
+    sentence = r"^The disk mounted at /\S* is full, so \S*x cannot be written; free some space"
+    with pytest.raises(StorageError, match=sentence), writing(tmp_path / "x"):
         raise OSError(28, "No space left on device")
 
 
@@ -102,7 +102,7 @@ def test_a_run_that_cannot_be_made_leaves_nothing(config: RunConfig) -> None:
 
 
 @pytest.mark.parametrize("size", [17_000, 20_000])
-def test_a_run_on_a_full_disk_says_so_and_goes_on_to_the_same_bits(size: int) -> None:
+def test_a_run_on_a_full_disk_fails_and_resumes_to_the_same_bits(size: int) -> None:
     """A run whose record cannot grow ends with the reason and what is saved; resumed with space, nothing is missing."""
     values = {"data": "xor", "samples": 60, "hidden": (3,), "batch-size": 4, "epochs": 2, "snapshot-every": 1}
     config = RunConfig().with_values(values)
@@ -118,10 +118,10 @@ def test_a_run_on_a_full_disk_says_so_and_goes_on_to_the_same_bits(size: int) ->
     launch.prepare_resume(directory.name)
     *_, last = work(directory)
     assert last["status"] == "finished"
-    unbroken = run_directory(create_run(config))
-    for _ in work(unbroken):
+    uninterrupted = run_directory(create_run(config))
+    for _ in work(uninterrupted):
         pass
-    assert sha256(directory) == sha256(unbroken)
+    assert sha256(directory) == sha256(uninterrupted)
     for line in RunReader(directory).snapshot_lines():
         reader.snapshot(line["number"])
 
@@ -131,7 +131,7 @@ def sha256(directory: Path) -> str:
     return parameters_sha256(reader.snapshot(reader.snapshot_lines()[-1]["number"]).parameters)
 
 
-def test_a_run_whose_data_do_not_fit_says_so(config: RunConfig) -> None:
+def test_a_run_whose_data_do_not_fit_fails_with_the_reason(config: RunConfig) -> None:
     """If there is no space for the very first arrays, that is the reported error."""
     config = config.with_values({"hidden": (2000,)})
     directory = run_directory(create_run(config))
@@ -142,7 +142,7 @@ def test_a_run_whose_data_do_not_fit_says_so(config: RunConfig) -> None:
     assert "attribute" not in str(last["message"])
 
 
-def test_an_ended_generator_says_nothing_more(config: RunConfig) -> None:
+def test_closing_a_generator_on_a_full_disk_is_quiet(config: RunConfig) -> None:
     """Closing a run that can no longer be written is quiet, and the reason is in its status."""
     directory = run_directory(create_run(config.with_values({"hidden": (500,)})))
     statuses = work(directory)

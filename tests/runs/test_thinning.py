@@ -70,7 +70,7 @@ def test_a_run_stays_within_its_budget_and_keeps_every_line(thinned: Path) -> No
     assert {0, 60, best} <= files < set(range(61))
 
 
-def test_the_record_says_what_was_thinned_out(thinned: Path) -> None:
+def test_the_record_lists_what_was_thinned_out(thinned: Path) -> None:
     """The events name exactly the snapshots whose arrays are gone, and reading one gives the reason."""
     reader = RunReader(thinned)
     events = [line for line in reader.lines() if line.get("event") == "thinned"]
@@ -133,7 +133,7 @@ def test_a_pin_needs_a_number(config: RunConfig) -> None:
         control.send(run, "pin")
 
 
-def test_the_list_says_what_runs_take_and_what_is_free(thinned: Path) -> None:
+def test_the_list_shows_the_size_of_runs_and_the_free_space(thinned: Path) -> None:
     """The list shows which runs fill the disk before it is full."""
     result = CliRunner().invoke(annscope, ["runs", "list"])
     assert byte_words(size_of(thinned)) in result.output

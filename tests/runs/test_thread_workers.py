@@ -109,7 +109,7 @@ def test_what_is_left_when_one_fails_is_not_taken() -> None:
     run_all()  # nothing is left
 
 
-def test_threads_that_take_whichever_block_is_next_give_the_same_answer() -> None:
+def test_threads_with_a_work_queue_give_the_same_predictions() -> None:
     """Every example gets a prediction, with the same bits, however the threads divide them."""
     config = NetworkConfig(hidden_sizes=(30, 20))
     parameters = initial_parameters(config, layer_sizes(config, 40, 5), "float32", 0).layers

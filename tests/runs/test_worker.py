@@ -58,7 +58,7 @@ def sha256(directory: Path) -> str:
 
 
 def until(session: Iterator[Status], step: int) -> Status:
-    """Let a session go on until it has reached a step."""
+    """Run a session until it has reached a step."""
     return next(status for status in session if status["step"] >= step)
 
 
@@ -112,7 +112,7 @@ def test_the_same_run_twice_gives_the_same_bits(config: RunConfig) -> None:
     assert curve(one) == curve(two)
 
 
-def test_pausing_stepping_and_looking_change_nothing(config: RunConfig) -> None:
+def test_pausing_stepping_and_snapshots_change_nothing(config: RunConfig) -> None:
     """A run that was paused and stepped, and so has more snapshots, ends with the same bits."""
     plain, watched = begin(config), begin(config)
     finish(plain)
@@ -148,7 +148,7 @@ AUGMENTED = {"data": "digits", "batch-size": 400, "shift": 1, "rotate": 10.0, "e
 
 
 @pytest.mark.parametrize("more", [{}, AUGMENTED], ids=["points", "augmented images"])
-def test_every_killed_moment_resumes_to_the_same_bits(
+def test_a_run_killed_at_any_step_resumes_to_the_same_bits(
     config: RunConfig, more: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed at any time, before or after a checkpoint and a changed learning rate, a run resumes to the same end."""
@@ -208,7 +208,7 @@ def test_a_new_rate_waits_until_the_recorded_steps_are_computed_again(config: Ru
     assert step >= recorded[-1][0]
 
 
-def test_a_stopped_run_has_its_last_step_and_can_go_on(config: RunConfig) -> None:
+def test_a_stopped_run_has_its_last_step_and_can_be_resumed(config: RunConfig) -> None:
     """Stop takes a snapshot of where it stopped; resuming ends where an uninterrupted run ends."""
     plain, stopped = begin(config), begin(config)
     finish(plain)
@@ -223,7 +223,7 @@ def test_a_stopped_run_has_its_last_step_and_can_go_on(config: RunConfig) -> Non
     assert RunReader(stopped).status()["message"] is None
 
 
-def test_an_interrupted_run_goes_on_with_the_same_bits(config: RunConfig) -> None:
+def test_an_interrupted_run_resumes_with_the_same_bits(config: RunConfig) -> None:
     """Whether told to end or closed by its consumer, a session leaves a run that resumes exactly."""
     plain, told, closed = begin(config), begin(config), begin(config)
     finish(plain)
@@ -244,7 +244,7 @@ def test_an_interrupted_run_goes_on_with_the_same_bits(config: RunConfig) -> Non
 
 
 def test_more_epochs_are_recorded_and_survive_a_kill(config: RunConfig) -> None:
-    """A finished run given more epochs goes on from its end, also when it is killed meanwhile."""
+    """A finished run given more epochs continues from its end, also if it is killed meanwhile."""
     directory = begin(config)
     finish(directory)
     first = curve(directory)
@@ -277,7 +277,9 @@ def test_a_running_run_is_not_resumed(config: RunConfig) -> None:
     session.close()
 
 
-def test_a_diverging_run_says_where_and_keeps_what_was_good(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_diverging_run_reports_the_step_and_keeps_its_record(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Divergence is an event and a sentence; the record before it stays readable and nothing resumes into it."""
     directory = begin(config)
     advance = annscope.core.training.Trainer.advance
@@ -321,7 +323,7 @@ def test_trouble_with_the_data_is_a_failed_run_that_can_be_tried_again(
 def test_a_fault_of_ours_is_one_sentence_and_a_traceback_in_the_log(
     config: RunConfig, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    """An unexpected exception ends the run as failed; its traceback lies in the run's directory."""
+    """An unexpected exception ends the run as failed; its traceback is in the run's directory."""
 
     def break_down(*_: object, **__: object) -> None:
         raise KeyError("no such thing")
