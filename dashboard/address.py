@@ -30,6 +30,7 @@ CLASS = "class"
 MATRIX = "matrix"
 AGAINST = "against"
 FIGURE = "figure"
+"""The metric that is shown over the epochs."""
 THRESHOLD = "threshold"
 SHOW = "show"
 ORDER = "order"
@@ -52,8 +53,8 @@ VIEWS: dict[View, str] = {
     "calibration": "Calibration",
     "epochs": "Over the epochs",
 }
-Figure = Literal["precision", "recall", "f1", "specificity"]
-FIGURES: dict[Figure, str] = {
+Metric = Literal["precision", "recall", "f1", "specificity"]
+METRICS: dict[Metric, str] = {
     "precision": "Precision",
     "recall": "Recall",
     "f1": "F1",
@@ -84,7 +85,7 @@ class Query:
     matrix: Mode = "counts"
     against: str | None = None
     label: int = 0
-    figure: Figure = "f1"
+    metric: Metric = "f1"
     threshold: float = 0.5
     selection: Selection = field(default_factory=Selection)
     order: Order = "sure"
@@ -152,7 +153,7 @@ def parse_query(
         matrix=cast(Mode, one(MATRIX, MODES, "counts")),
         against=parameters.get(AGAINST),
         label=label,
-        figure=cast(Figure, one(FIGURE, get_args(Figure), "f1")),
+        metric=cast(Metric, one(FIGURE, get_args(Metric), "f1")),
         threshold=0.5 if threshold is None else threshold,
         selection=selection or Selection(),
         order=cast(Order, one(ORDER, tuple(ORDERS), "sure")),

@@ -20,7 +20,7 @@ def evolution_figure(
     chosen: int,
     *,
     numbers: Sequence[int],
-    figure_name: str,
+    metric_name: str,
     time_name: str,
     now: float,
     dark: bool,
@@ -46,7 +46,7 @@ def evolution_figure(
         )  # fmt: skip
         if is_chosen:
             texts = [
-                f"{time_name.lower()} {at:,}<br>{figure_name} " + ("undefined" if np.isnan(value) else f"{value:.4f}")
+                f"{time_name.lower()} {at:,}<br>{metric_name} " + ("undefined" if np.isnan(value) else f"{value:.4f}")
                 for at, value in zip(epochs, values[:, label], strict=True)
             ]
             navigable(figure, texts, label)
@@ -61,6 +61,6 @@ def evolution_figure(
     padding = 0.03 * span
     figure.update_xaxes(range=[epochs[0] - padding, epochs[-1] + padding], dtick=1 if span <= 12 else None)
     figure.update_yaxes(range=[-0.03, 1.04])
-    return styled(figure, dark, x=time_name, y=figure_name, height=380).update_layout(
+    return styled(figure, dark, x=time_name, y=metric_name, height=380).update_layout(
         margin_r=28 + 7 * len(short(names[chosen]))
     )

@@ -54,7 +54,7 @@ class Snapshots:
         return [self.numbers[index] for index in sorted({*range(0, last + 1, stride), last}) if index >= 0]
 
 
-def class_figure(confusion: Confusion, name: str) -> Float[ndarray, " n_classes"]:
+def class_metric(confusion: Confusion, name: str) -> Float[ndarray, " n_classes"]:
     """Precision, recall, f1 or specificity of each class."""
     if name == "specificity":
         return specificity(confusion)

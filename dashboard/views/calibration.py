@@ -27,10 +27,10 @@ def confidence(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
         mean, share = predictions.probabilities[:, label].mean(), predictions.is_class(label).mean()
         means = [(f"Mean p({literal})", float(mean)), (f"Fraction that is {literal}", float(share))]
     with st.container(horizontal=True):
-        st.metric("Expected calibration error", choices.figure_text(found.expected_error), border=True)
-        st.metric("Largest gap of a bin", choices.figure_text(found.largest_error), border=True)
+        st.metric("Expected calibration error", choices.metric_text(found.expected_error), border=True)
+        st.metric("Largest gap of a bin", choices.metric_text(found.largest_error), border=True)
         for title, mean in means:
-            st.metric(title, choices.figure_text(mean), border=True)
+            st.metric(title, choices.metric_text(mean), border=True)
     chosen = selection.first if selection.kind == "bin" else None
     if selection.kind == "pbin" and selection.first == label:
         chosen = selection.second

@@ -66,7 +66,7 @@ def show(text: str) -> None:
     address.put(address.SAMPLE, None)
 
 
-def figure_text(value: float) -> str:
+def metric_text(value: float) -> str:
     """A metric as text: four digits, or n/a if it is undefined."""
     return "n/a" if np.isnan(value) else f"{value:.4f}"
 

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from annscope.dashboard import address, escaping
-from annscope.dashboard.address import FIGURES, Query
+from annscope.dashboard.address import METRICS, Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.formulas import averages_in_words, formulas
 from annscope.dashboard.queries import tables
@@ -55,12 +55,12 @@ def classes(query: Query, predictions: Predictions, snapshots: Snapshots) -> Non
     ]
     n = int(found.support.sum())
     footer = [
-        {"cells": [f"{how} average", *(getattr(predictions.averages[figure], how) for figure in FIGURES), n]}
+        {"cells": [f"{how} average", *(getattr(predictions.averages[metric], how) for metric in METRICS), n]}
         for how in ("macro", "micro", "weighted")
     ]
     of_samples = predictions.sample_averages if predictions.is_multilabel else None
     if of_samples is not None:
-        footer.append({"cells": ["samples average", *(of_samples.get(figure, math.nan) for figure in FIGURES), n]})
+        footer.append({"cells": ["samples average", *(of_samples.get(metric, math.nan) for metric in METRICS), n]})
 
     def choose(choice: Mapping[str, Any]) -> None:
         label = int(choice["row"])

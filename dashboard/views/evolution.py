@@ -9,13 +9,13 @@ import numpy as np
 import streamlit as st
 
 from annscope.dashboard import address, escaping, state
-from annscope.dashboard.address import FIGURES, Query
+from annscope.dashboard.address import METRICS, Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.figures.evolution import evolution_figure
 from annscope.dashboard.queries import tables
 from annscope.dashboard.queries.evaluations import Predictions, confusions_of, splits_of
 from annscope.dashboard.queries.selections import EXAMPLES_OF
-from annscope.dashboard.queries.snapshots import Snapshots, class_figure
+from annscope.dashboard.queries.snapshots import Snapshots, class_metric
 from annscope.dashboard.views import choices
 
 MAX_SNAPSHOTS = 60
@@ -29,7 +29,7 @@ def evolution(query: Query, predictions: Predictions, snapshots: Snapshots) -> N
     one = choices.one(predictions)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         choices.choose_class(query, predictions)
-        choices.segments(address.FIGURE, "Figure", FIGURES, query.figure, hidden=False)
+        choices.segments(address.FIGURE, "Metric", METRICS, query.metric, hidden=False)
     # The worker recorded the confusion matrices of one split; for another, each network has to predict again.
     is_recorded = query.split == next(iter(splits_of(query.run)))
     limit = (
@@ -44,22 +44,22 @@ def evolution(query: Query, predictions: Predictions, snapshots: Snapshots) -> N
         st.warning(escaping.markdown(f"{error} It is omitted here."), icon=":material/error:")
     is_thinned = len(numbers) < len(snapshots.lines)
     numbers = list(confusions)
-    values = np.stack([class_figure(confusion, query.figure) for confusion in confusions.values()])
+    values = np.stack([class_metric(confusion, query.metric) for confusion in confusions.values()])
     at = [snapshots.at(number) for number in numbers]
     figure = evolution_figure(
-        at, values, predictions.class_names, query.label, figure_name=FIGURES[query.figure],
+        at, values, predictions.class_names, query.label, metric_name=METRICS[query.metric],
         numbers=numbers, time_name=snapshots.unit.capitalize(), now=snapshots.at(query.number), dark=choices.is_dark(),
     )  # fmt: skip
 
     def go(number: int, label: int) -> None:
         address.put(address.SNAPSHOT, str(number))
         address.put(address.CLASS, predictions.class_names[label])
-        choices.show(f"{EXAMPLES_OF[query.figure]}-{label}")
+        choices.show(f"{EXAMPLES_OF[query.metric]}-{label}")
 
     parts.chart(
         state.EVOLUTION, figure, predictions, lambda choice: go(int(choice["carried"]), int(choice["label"])),
-        label=f"{FIGURES[query.figure]} of each {one} over time", now=query.number,
-        title=FIGURES[query.figure], about=f"of each {one} over the {snapshots.unit}s, on the {query.split} split",
+        label=f"{METRICS[query.metric]} of each {one} over time", now=query.number,
+        title=METRICS[query.metric], about=f"of each {one} over the {snapshots.unit}s, on the {query.split} split",
     )  # fmt: skip
     st.caption(
         "A point goes to that snapshot and shows the examples that the metric is computed from. A gap is where it "
@@ -71,12 +71,12 @@ def evolution(query: Query, predictions: Predictions, snapshots: Snapshots) -> N
     columns += [{"title": name, "kind": "plain", "chosen": c == query.label} for c, name in enumerate(names)]
     parts.table(
         "snapshots",
-        f"{FIGURES[query.figure]} of each {one} at each {snapshots.unit}",
+        f"{METRICS[query.metric]} of each {one} at each {snapshots.unit}",
         columns,
         [
             {
                 "id": str(number),
-                "label": f"{snapshots.name(number)}: {choices.figure_text(row[query.label])}",
+                "label": f"{snapshots.name(number)}: {choices.metric_text(row[query.label])}",
                 "title": f"Go to {snapshots.name(number)}",
                 "cells": [time, *row],
             }
@@ -88,5 +88,5 @@ def evolution(query: Query, predictions: Predictions, snapshots: Snapshots) -> N
         tall=True,
     )
     choices.save(
-        query, query.figure, lambda: tables.evolution_rows(predictions.class_names, snapshots.unit, at, values)
+        query, query.metric, lambda: tables.evolution_rows(predictions.class_names, snapshots.unit, at, values)
     )

@@ -33,7 +33,7 @@ def thresholds(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
             ("Precision", mark.precision), ("Recall", mark.recall),
             ("False positive rate", mark.false_positive_rate), ("F1", mark.f1),
         ):  # fmt: skip
-            st.metric(title, choices.figure_text(value), border=True)
+            st.metric(title, choices.metric_text(value), border=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             f"Show the {mark.true_positives + mark.false_positives:,} predicted as {literal}", key=state.CALLED,
@@ -55,7 +55,7 @@ def thresholds(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
         parts.chart(
             state.ROC, figure, predictions, _choose_point(predictions), label=f"ROC curve of {name}",
             now=query.threshold,
-            title=f"ROC: area {choices.figure_text(areas[label])}", about=name,
+            title=f"ROC: area {choices.metric_text(areas[label])}", about=name,
         )  # fmt: skip
     with right:
         figure = precision_recall_figure(
@@ -65,7 +65,7 @@ def thresholds(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
         parts.chart(
             state.PRECISION_RECALL, figure, predictions, _choose_point(predictions),
             label=f"Precision-recall curve of {name}", now=query.threshold, about=name,
-            title=f"Average precision {choices.figure_text(precisions[label])}",
+            title=f"Average precision {choices.metric_text(precisions[label])}",
         )  # fmt: skip
     if not positive.any():
         st.info(f"This split holds no example of {literal}: it has no curves.", icon=":material/info:")

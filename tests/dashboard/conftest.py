@@ -1,4 +1,4 @@
-"""What the tests of the dashboard share: a home of their own, and records written by hand."""
+"""Fixtures of the dashboard tests: a home folder for each test, and records written by hand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from annscope.runs.writer import RunWriter, create_run
 
 SIZES = (4, 3, 2)
 CONFUSION = np.array([[3, 1], [2, 0]])
-"""The second class is never rightly predicted, so that some figures are 0."""
+"""The second class is never predicted correctly, so that some metrics are 0."""
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ class Record:
     n_snapshots: int = 0
 
     def describe(self) -> None:
-        """Say that the data is loaded."""
+        """Write the description, as if the data were loaded."""
         rng = np.random.default_rng(0)
         x, y = rng.normal(size=(10, 4)).astype(np.float32), rng.integers(0, 2, 10)
         dataset = Dataset(
@@ -76,8 +76,8 @@ class Record:
         with RunWriter(self.directory) as writer:
             writer.event(name, 10 * self.n_snapshots, **about)
 
-    def say(self, status: str, **more: Any) -> None:
-        """Say what the run is doing, as a worker that is this process would."""
+    def set_status(self, status: str, **more: Any) -> None:
+        """Write the status, as a worker in this process would."""
         values = {**new_status(self.config), "status": status, "total_steps": 100, **more}
         write_status(self.directory, values)  # type: ignore[arg-type]
 
@@ -93,14 +93,14 @@ def record() -> Callable[..., Record]:
         if described:
             made.describe()
             made.append(n_snapshots)
-            made.say(status, step=max(0, 10 * (n_snapshots - 1)))
+            made.set_status(status, step=max(0, 10 * (n_snapshots - 1)))
         return made
 
     return make
 
 
 def snapshot(step: int, accuracy: float, confusion: ndarray) -> Snapshot:
-    """A snapshot whose parameters only this step has."""
+    """A snapshot whose parameters are unique to its step."""
     rng = np.random.default_rng(step)
     counts = rng.integers(0, 100, 64).astype(np.int32)
     return Snapshot(

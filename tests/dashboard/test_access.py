@@ -1,4 +1,4 @@
-"""Who may use the dashboard: its owner on this machine, and elsewhere whoever has the token."""
+"""Access control: the owner on this machine, and anyone with the token on others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from annscope.dashboard.server import owners
 from annscope.dashboard.server.access import Access, host_name
 from annscope.dashboard.server.security import Guard
 
-TOKEN = "kept by those who were told"
+TOKEN = "a secret of several words"
 
 
 def page(request: Request) -> PlainTextResponse:
@@ -41,7 +41,7 @@ def browser(access: Access, host: str = "127.0.0.1:8501") -> TestClient:
 
 @pytest.fixture
 def with_token() -> TestClient:
-    """A browser before a dashboard that asks for a token."""
+    """A browser and a dashboard that requires a token."""
     return browser(Access(8501, TOKEN))
 
 
@@ -59,8 +59,8 @@ def test_the_token_opens_the_dashboard_and_leaves_the_address(with_token: TestCl
         assert live.receive_text() == "in"
 
 
-def test_whoever_has_no_token_gets_a_sentence(with_token: TestClient) -> None:
-    """Without the token, or with another one, nothing is answered but that the server is there."""
+def test_a_request_without_token_is_denied_with_a_reason(with_token: TestClient) -> None:
+    """Without the token, or with another one, everything is denied except the health check."""
     for path in ("/", "/?token=", "/?token=wrong", f"/?token={TOKEN}x", "/?token=%FF"):
         answer = with_token.get(path)
         assert answer.status_code == 403
@@ -88,15 +88,15 @@ def test_the_way_in_leads_to_no_other_site(with_token: TestClient, path: str) ->
 
 
 @pytest.mark.parametrize("host", ["evil.example", "192.168.1.5:8501", "", "127.0.0.1:8501@evil.example", "[::1"])
-def test_a_foreign_name_is_told_the_way_that_works(host: str) -> None:
-    """Whoever comes under a name that is not this machine's learns how to get in, in one sentence."""
+def test_a_foreign_host_name_is_denied_with_advice(host: str) -> None:
+    """A request for another host name gets one sentence about how to reach the dashboard."""
     answer = browser(Access(8501, TOKEN)).get("/", headers={"host": host})
     assert answer.status_code == 403
     assert "`ssh -L 8501:localhost:8501 HOST`" in answer.json()["error"]
 
 
-def test_a_name_that_was_given_is_answered_to() -> None:
-    """Behind a proxy, the dashboard answers as what browsers call it, and to its own pages there alone."""
+def test_a_given_host_name_is_accepted() -> None:
+    """Behind a proxy, the dashboard accepts the host name that browsers use, and only its own pages there."""
     access = Access(8501, TOKEN, frozenset({"lab.example.org"}))
     client = browser(access, "lab.example.org")
     client.cookies.set(access.cookie, access.ticket)
@@ -107,8 +107,8 @@ def test_a_name_that_was_given_is_answered_to() -> None:
     assert client.get("/", headers={"host": "192.168.1.5:8501"}).status_code == 403
 
 
-def test_in_a_class_room_every_address_of_the_machine_is_answered() -> None:
-    """Numbers cannot be made to mean another machine; names can, and have to be given."""
+def test_every_numeric_address_of_the_machine_is_accepted() -> None:
+    """A numeric address cannot be forged by DNS; host names can, and have to be given."""
     access = Access(8501, TOKEN, any_address=True)
     client = browser(access)
     cookie = {"cookie": f"{access.cookie}={access.ticket}"}
@@ -118,7 +118,7 @@ def test_in_a_class_room_every_address_of_the_machine_is_answered() -> None:
 
 @pytest.fixture
 def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """A connection on this machine: the end of a program and the end of the server."""
+    """A connection on this machine: the client's end and the server's end."""
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as theirs:
         ours, _ = listener.accept()
         with ours:
@@ -126,8 +126,8 @@ def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 @pytest.mark.skipif(not owners.is_supported(), reason="this system does not tell the owner of a connection")
-def test_the_system_says_whose_a_connection_is(connection: tuple[socket.socket, socket.socket]) -> None:
-    """Under IPv4, or IPv4 written as IPv6; and what was closed, of which the system would say root, is nobody's."""
+def test_the_system_tells_the_owner_of_a_connection(connection: tuple[socket.socket, socket.socket]) -> None:
+    """Under IPv4, or IPv4 written as IPv6; a closed connection, which the system reports as root's, has no owner."""
     theirs, ours = connection
     (here, port), (there, their_port) = ours.getsockname(), ours.getpeername()
     assert owners.owner((here, port), (there, their_port)) == os.getuid()
@@ -140,8 +140,8 @@ def test_the_system_says_whose_a_connection_is(connection: tuple[socket.socket, 
 
 
 @pytest.mark.skipif(not owners.is_supported(), reason="this system does not tell the owner of a connection")
-def test_without_a_token_a_connection_of_nobody_is_refused() -> None:
-    """Where the system tells whose a connection is, one of which it says nothing is not answered."""
+def test_without_a_token_a_connection_without_owner_is_denied() -> None:
+    """If the system tells the owner of connections, one without an owner is denied."""
     client = browser(Access(8501))
     assert "cannot determine the owner" in client.get("/").json()["error"]
     spoofed = client.get("/", headers={"x-forwarded-for": "127.0.0.1:5000"})
@@ -162,12 +162,12 @@ def test_without_a_token_a_connection_of_nobody_is_refused() -> None:
     ],
 )
 def test_a_name_is_taken_from_a_host_or_an_origin(text: str, name: str | None) -> None:
-    """The two ways to write where a browser goes mean the same name."""
+    """A Host and an Origin header give the same name."""
     assert host_name(text) == name
 
 
 def test_the_printed_addresses_are_those_that_work() -> None:
-    """First this machine's own, then the names that were given, each with the token where there is one."""
+    """First this machine's own, then the given host names, each with the token if there is one."""
     assert Access(8501).urls("127.0.0.1") == ["http://127.0.0.1:8501"]
     assert Access(8501, "a/b", frozenset({"lab.example.org"})).urls("127.0.0.1") == [
         "http://127.0.0.1:8501/?token=a%2Fb",

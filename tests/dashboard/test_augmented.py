@@ -48,7 +48,7 @@ def test_the_pictures_are_what_a_run_learns_from(batch_size: int | str, scaling:
 
 
 def test_there_are_none_of_what_is_no_image() -> None:
-    """A set of points is refused with the sentence of the run itself."""
+    """A set of points raises the error of the run itself."""
     with pytest.raises(ConfigError, match="need a data set of images"):
         augmented(RunConfig().with_values({"data": "moons", "shift": 1}))
 
@@ -91,7 +91,7 @@ def _has(page: object, option: str) -> bool:
 
 
 def test_the_pictures_are_shown_once_something_is_done() -> None:
-    """A link that augments opens the pictures: each image as it is and in five epochs, with a text for each."""
+    """A link that augments opens the pictures: each image the original and five epochs, with a text for each."""
     page = open_page({"data": "digits", "rotate": "20.0"})
     (strip,) = [
         element.proto.body for element in page.sidebar.get("html") if "annscope-augmented" in element.proto.body

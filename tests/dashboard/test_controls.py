@@ -1,4 +1,4 @@
-"""Every setting has a control, and the address of the page spells them all."""
+"""Settings: every one has a control, and the address of the page holds them all."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ OTHER: dict[str, tuple[Any, str]] = {
     "megabytes": (250, "250"),
     "train-sample": (0, "0"),
 }
-"""For each setting another value than its default (several lie between stops), and how the address spells it."""
+"""For each setting a value other than its default (several are between stops), and its text in the address."""
 
 NEEDS = {
     "train-examples": {"data": "mnist"},
@@ -87,7 +87,7 @@ NEEDS = {
     "delta-weights": {"optimizer": "sgd"},
     "engine": {"optimizer": "sgd", "dtype": "float64"},
 }
-"""What else has to be chosen before a setting means something."""
+"""The choices without which a setting does not apply."""
 
 
 def open_page(parameters: dict[str, str] | None = None) -> AppTest:
@@ -108,7 +108,7 @@ def address(page: AppTest) -> dict[str, str]:
 
 
 def settings(page: AppTest) -> dict[str, Any]:
-    """What the controls say, by option name."""
+    """The values of the controls, by option name."""
     found: dict[str, Any] = page.session_state[state.SETTINGS]
     return found
 
@@ -145,7 +145,7 @@ def widget(page: AppTest, option: str) -> Any:
 
 @pytest.mark.parametrize("option", [option for option in FIELDS if option != "hidden"])
 def test_a_moved_control_is_spelled_in_the_address(option: str) -> None:
-    """What a person chooses stands in the address at once, and going back to the default takes it out."""
+    """A choice is in the address at once, and going back to the default removes it."""
     item, needs = FIELDS[option], NEEDS.get(option, {})
     page = open_page(needs)
     control = widget(page, option)
@@ -167,7 +167,7 @@ def test_a_moved_control_is_spelled_in_the_address(option: str) -> None:
 
 
 def test_hidden_layers_are_a_number_and_a_width_each() -> None:
-    """Layers are added and taken away, and each has its width."""
+    """Layers are added and removed, and each has its width."""
     page = open_page()
     page.select_slider(key=state.N_LAYERS).set_value(3).run()
     assert settings(page)["hidden"] == (64, 32, 16)
@@ -195,8 +195,8 @@ def test_hidden_layers_are_a_number_and_a_width_each() -> None:
         ({"seed": "9" * 400}, "seed must be"),
     ],
 )
-def test_a_wrong_address_is_one_sentence_and_the_default(link: dict[str, str], words: str) -> None:
-    """Whatever an address says, the page comes, says what was wrong, and uses the default."""
+def test_an_invalid_address_is_one_warning_and_the_default(link: dict[str, str], words: str) -> None:
+    """With an invalid address the page is drawn, with a warning and the default."""
     page = open_page(link)
     assert len(page.warning) == 1
     assert words in page.warning[0].value.replace("\\", "")
@@ -208,7 +208,7 @@ def test_a_wrong_address_is_one_sentence_and_the_default(link: dict[str, str], w
 
 
 def test_settings_that_contradict_each_other_stay_and_are_named() -> None:
-    """An engine that cannot do the rest is not quietly exchanged: page and sidebar say what it needs."""
+    """An engine that does not support the other settings is not replaced: page and sidebar say what it requires."""
     page = open_page({"engine": "pure_python"})
     assert settings(page)["engine"] == "pure_python"
     assert "needs optimizer sgd, dtype float64" in page.warning[0].value
@@ -238,7 +238,7 @@ def test_a_setting_of_another_data_set_is_kept_but_not_used() -> None:
     assert page.select_slider(key=state.control("noise")).value == 0.3
 
 
-def test_a_link_names_a_file_of_ones_own(tmp_path: Path) -> None:
+def test_a_link_names_a_file(tmp_path: Path) -> None:
     """The path of a CSV is a data set like any other, with the settings that apply to files."""
     mine = tmp_path / "mine.csv"
     mine.write_text("a,label\n1,x\n")
@@ -260,8 +260,8 @@ SLIDERS = [
 
 
 @pytest.mark.parametrize("option", SLIDERS)
-def test_every_stop_is_valid_and_told_apart(option: str) -> None:
-    """A slider offers only what the setting allows, its default among it, each under a name of its own."""
+def test_every_stop_is_valid_and_distinct(option: str) -> None:
+    """A slider offers only valid values, including the default, each with a label of its own."""
     item = FIELDS[option]
     offered = controls.with_value(controls.stops(item), item.default)
     assert [item.check(stop) for stop in offered] == offered
@@ -276,7 +276,7 @@ def test_settings_of_a_run_are_the_settings_it_was_started_with() -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_sets_every_control(name: str) -> None:
-    """Choosing a recipe gives exactly its run, in an address that gives it again, and says what it is."""
+    """Choosing a recipe sets exactly its settings, in an address that restores them, and describes it."""
     page = open_page({"dropout": "0.5"})
     assert page.selectbox(key=state.RECIPE).value == controls.OWN
     page.selectbox(key=state.RECIPE).select(name).run()
@@ -311,23 +311,23 @@ def test_a_changed_recipe_is_ones_own() -> None:
 
 
 def test_leaving_a_recipe_that_a_link_set_gives_the_defaults() -> None:
-    """Without settings of one's own to go back to, the controls begin anew."""
+    """Without own settings to go back to, the controls take their defaults."""
     page = open_page(controls.write_address(controls.settings_of(RECIPES["one-by-one"].config)))
     page.selectbox(key=state.RECIPE).select(controls.OWN).run()
     assert controls.config_of(settings(page)) == RunConfig()
     assert address(page) == {}
 
 
-def test_a_value_out_of_a_recipe_is_told_in_few_digits() -> None:
-    """A sixtieth reads well on its slider, and what is close to a stop is still told apart from it."""
+def test_a_value_of_a_recipe_is_shown_in_few_digits() -> None:
+    """A sixtieth is short on its slider, and a value close to a stop is still distinct from it."""
     split = FIELDS["split"]
     assert controls._stop(split, 1 / 60) == "0.01667"
     assert controls._stop(split, 0.1) == "0.1"
     assert controls._stop(split, 0.10000001) == "0.10000001"
 
 
-def test_an_output_that_does_not_suit_the_data_is_refused_or_replaced() -> None:
-    """A link with one says so and starts nothing; whoever chooses another data set gets one that suits."""
+def test_an_output_that_does_not_suit_the_data_is_rejected_or_replaced() -> None:
+    """A link with such an output shows an error; choosing another data set replaces the output."""
     page = open_page({"data": "moons", "output": "binary"})
     assert not page.error
     widget(page, "data").set_value("digits").run()

@@ -1,4 +1,4 @@
-"""The Draw page without a browser: what it gives the pad, and what it says when there is nothing to try."""
+"""The Draw page without a browser: the data for the pad, and the messages when there is no network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ st.navigation([st.Page(draw.page, url_path="drawing"), st.Page(train.page, url_p
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What the pad was given, at each drawing of the page."""
+    """The data of the pad, at each run of the page."""
     calls: list[dict[str, Any]] = []
     monkeypatch.setattr(pad_module, "_component", lambda **about: calls.append(about["data"]))
     return calls
@@ -64,7 +64,7 @@ def test_the_pad_shows_what_the_address_names(
 def test_a_sample_that_cannot_be_is_left_out(
     tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]], sample: str
 ) -> None:
-    """Nothing but a split and a number is taken from the address, and a sentence says so."""
+    """Anything but a split and a number is ignored, with a warning."""
     record(2)
     page = open_page(tmp_path, sample=sample)
     assert given[0]["sample"] is None
@@ -82,7 +82,7 @@ def test_a_sample_that_cannot_be_is_left_out(
 def test_a_map_or_a_class_that_is_none_is_named(
     tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]], name: str, text: str, rule: str
 ) -> None:
-    """It is left out, and a sentence says so."""
+    """It is ignored, with a warning."""
     record(2)
     page = open_page(tmp_path, **{name: text})
     assert given[0]["shows"] == {"map": None, "label": None}
@@ -94,7 +94,7 @@ def test_a_map_or_a_class_that_is_none_is_named(
 def test_a_snapshot_that_is_no_number_is_named(
     tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]], snapshot: str
 ) -> None:
-    """The latest is shown, and one sentence says what the address should say."""
+    """The latest is shown, and one warning names the rule."""
     page = open_page(tmp_path, run=record(3).run, snapshot=snapshot)
     assert given[-1]["snapshot"] is None
     said = page.warning[0].value.replace("\\", "")  # escaped as Markdown
@@ -103,7 +103,7 @@ def test_a_snapshot_that_is_no_number_is_named(
 
 @pytest.mark.usefixtures("given")
 def test_a_snapshot_that_was_not_recorded_is_named(tmp_path: Path, record: Callable[..., Any]) -> None:
-    """A link to a moment that the run never reached says how far it goes."""
+    """A link to a snapshot that does not exist gives a warning with the last one."""
     run = record(3).run
     page = open_page(tmp_path, run=run, snapshot="7")
     assert "snapshot must be a whole number from 0 to 2, got '7'." in page.warning[0].value.replace("\\", "")
@@ -113,7 +113,7 @@ def test_a_snapshot_that_was_not_recorded_is_named(tmp_path: Path, record: Calla
 def test_another_run_is_shown_from_its_latest_snapshot(
     tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]]
 ) -> None:
-    """A picked run is not shown at a moment or with an example that belonged to another."""
+    """A chosen run is not shown at a snapshot or with an example of another."""
     first, second = record(3).run, record(2, "stopped").run
     page = open_page(tmp_path, run=first, snapshot="1", sample="test-1")
     page.selectbox(key=state.PICKER).set_value(second).run()
@@ -124,7 +124,7 @@ def test_another_run_is_shown_from_its_latest_snapshot(
 def test_without_anything_to_try_the_page_invites(
     tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]]
 ) -> None:
-    """No run, or none with a snapshot: no pad that could not answer, but what to do about it."""
+    """Without a run, or a run with a snapshot, there is no pad, but advice."""
     page = open_page(tmp_path)
     assert "Train one" in page.markdown[0].value
     record(0, "starting", described=False)

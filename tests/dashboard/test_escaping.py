@@ -1,4 +1,4 @@
-"""Names that others chose, in Markdown, in figures and in files: each letter is shown, none is obeyed."""
+"""Escaping of foreign names in Markdown, in figures and in files: each is shown literally, none is interpreted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_markdown_shows_every_letter(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["http://a", "https://a", "www.a", "a@b.c", "->", "<-", "<->", "--", ">=", "<=", "~="])
-def test_what_streamlit_reads_after_the_escapes_is_kept_apart(text: str) -> None:
+def test_what_streamlit_parses_after_the_escapes_is_separated(text: str) -> None:
     """An address is no link and an arrow no sign: a directive that shows nothing stands inside."""
     assert text not in escaping.markdown(text).replace("\\", "")
     assert escaping.markdown(text).replace("\\", "").replace(":red[]", "") == text
@@ -106,7 +106,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(file: Path) -> Iterator[str]:
-    """A run on that table, which says something about it."""
+    """A run on that table, with a message about it."""
     evaluations.clear_caches()
     made = create_run(RunConfig().with_values({"data": str(file), "hidden": (3,), "epochs": 1}))
     (*_, status) = work(run_directory(made))

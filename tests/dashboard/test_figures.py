@@ -107,7 +107,7 @@ def test_the_evolution_has_a_line_a_class() -> None:
     """Each class has its figures in order, the chosen one last and carrying the numbers of its snapshots."""
     values = np.array([[0.1, np.nan, 0.3], [0.4, 0.5, 0.6]])
     figure = evolution_figure(
-        [0, 3], values, NAMES, 0, numbers=[0, 5], figure_name="F1", time_name="Epoch", now=3, dark=True
+        [0, 3], values, NAMES, 0, numbers=[0, 5], metric_name="F1", time_name="Epoch", now=3, dark=True
     )
     assert [trace.name for trace in figure.data] == ["d&#60;o>g", "owl", "cat"]
     chosen = named(figure, "cat")

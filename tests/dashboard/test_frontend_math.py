@@ -1,4 +1,4 @@
-"""What the browser computes by itself is what the core computes, for everything that a registry names."""
+"""The browser's arithmetic equals the core's, for every entry of the registries."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ RAW = np.random.default_rng(1).normal(40, 15, size=(7, 12)).round(3)
 
 
 def compute(questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The answers of the browser's modules, run by Node."""
+    """The results of the browser's modules, run by Node."""
     node = Path(sys.executable).with_name("node")
     done = subprocess.run([node, COMPUTE], input=json.dumps(questions), capture_output=True, text=True, check=True)
-    answers: list[dict[str, Any]] = json.loads(done.stdout)
-    return answers
+    results: list[dict[str, Any]] = json.loads(done.stdout)
+    return results
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -64,7 +64,7 @@ def test_an_activation_is_the_same_function_in_the_browser(name: str) -> None:
         ("relu", "softmax", False, False, False),
     ],
 )
-def test_a_network_answers_the_same_in_the_browser(
+def test_a_network_predicts_the_same_in_the_browser(
     activation: str, output: str, is_multilabel: bool, batch_norm: bool, bias: bool
 ) -> None:
     """Every layer's values, sums, probabilities, predictions, gradients, occlusion and what-if are the core's."""

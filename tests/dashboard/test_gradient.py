@@ -1,4 +1,4 @@
-"""The picture of a gradient check, and the panel that shows it."""
+"""Gradient check: the figure and the panel."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CHECK = RunCheck(
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_both_gradients_stand_side_by_side(dark: bool) -> None:
-    """Measured across, computed up; wrong and right differ in sign and colour, and the axes are the same."""
+    """Measured on x, computed on y; wrong and right differ in symbol and colour, and the axes are the same."""
     figure = gradient_check_figure(CHECK, dark=dark)
     traces = {trace.name: trace for trace in figure.data}
     own, exact = traces["As this run computes it"], traces["Exact backpropagation"]

@@ -1,4 +1,4 @@
-"""Every figure that Inspect puts on the screen, taken from the page itself, is scikit-learn's."""
+"""Metrics on Inspect: every value, read from the page itself, equals scikit-learn's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from annscope.dashboard.queries import evaluations
 from annscope.dashboard.queries.evaluations import Predictions, dataset_of, predictions_of
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
-from tests.dashboard.test_inspect_page import open_page, part, run, said
+from tests.dashboard.test_inspect_page import open_page, part, run, texts
 
 __all__ = ["run"]
 CLASSES = list(range(10))
@@ -40,7 +40,7 @@ def quiet() -> Iterator[None]:
 
 @pytest.fixture(params=["validation", "test", "train"])
 def predictions(request: pytest.FixtureRequest, run: str) -> Predictions:
-    """Labels and answers of a network that leaves classes out, taken from the record without the dashboard's help."""
+    """Labels and predictions of a network that never predicts some classes, computed from the record directly."""
     dataset = dataset_of(run)
     x, labels = dataset.split(request.param)
     probabilities = RunReader(run_directory(run)).network(0).predict_proba(x)
@@ -59,10 +59,10 @@ def cells(table: dict[str, Any], rows: str = "rows") -> ndarray:
 
 
 def test_accuracy_and_matrix(predictions: Predictions) -> None:
-    """Counts, shares of rows and columns, and the share that is right."""
+    """Counts, shares of rows and columns, and the accuracy."""
     page = show(predictions, "matrix")
     judged = (predictions.labels, predictions.predicted)
-    assert f"**{sklearn_metrics.accuracy_score(*judged):.2%}** right" in said(page)
+    assert f"**{sklearn_metrics.accuracy_score(*judged):.2%}** right" in texts(page)
     assert part(page, "matrix")["counts"] == sklearn_metrics.confusion_matrix(*judged, labels=CLASSES).tolist()
     for mode, way in (("recall", "true"), ("precision", "pred")):
         shares = sklearn_metrics.confusion_matrix(*judged, labels=CLASSES, normalize=way)
@@ -163,7 +163,7 @@ def test_the_calibration(predictions: Predictions) -> None:
 
 @pytest.mark.parametrize("figure", ["precision", "recall", "f1", "specificity"])
 def test_the_evolution(predictions: Predictions, figure: str) -> None:
-    """At every snapshot every class has scikit-learn's figure, in the table as in the chart."""
+    """At every snapshot every class has scikit-learn's value, in the table and in the chart."""
     page = show(predictions, "epochs", figure=figure, **{"class": "4"})
     table = cells(part(page, "snapshots"))
     trace = walked(page, state.EVOLUTION)

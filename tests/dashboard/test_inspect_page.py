@@ -51,14 +51,14 @@ def open_page(**parameters: str) -> AppTest:
 
 
 def part(page: AppTest, name: str) -> dict[str, Any]:
-    """What a part that answers to clicks was given to draw."""
+    """The data of an interactive part."""
     key = state.part(name)
     (found,) = [each for each in page.get("bidi_component") if key in each.proto.id]
     data: dict[str, Any] = json.loads(found.proto.json)
     return data
 
 
-def said(page: AppTest) -> str:
+def texts(page: AppTest) -> str:
     """All running text of the page."""
     return "\n".join(block.value for block in page.markdown)
 
@@ -69,7 +69,7 @@ def test_without_a_run_it_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize("split", ["validation", "test", "train"])
-def test_the_matrix_and_the_gallery_are_the_networks_answers(run: str, split: str) -> None:
+def test_the_matrix_and_the_gallery_are_the_networks_predictions(run: str, split: str) -> None:
     """The cells are scikit-learn's confusion matrix of the split, and the gallery holds every mistake."""
     page = open_page(run=run, subset=split, snapshot="1")
     predictions = predictions_of(run, 1, split)
@@ -77,13 +77,13 @@ def test_the_matrix_and_the_gallery_are_the_networks_answers(run: str, split: st
     assert matrix["counts"] == predictions.confusion.tolist()
     assert gallery["count"] == int((~predictions.right).sum())
     assert all(item["label"] != item["predicted"] for item in gallery["items"])
-    assert "split" in said(page)
-    assert f"{predictions.accuracy:.2%}" in said(page)
+    assert "split" in texts(page)
+    assert f"{predictions.accuracy:.2%}" in texts(page)
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_draws(run: str, view: str) -> None:
-    """Each view of each link comes up without a complaint."""
+    """Each view of each link is drawn without a warning."""
     page = open_page(run=run, view=view, snapshot="1", **{"class": "3"}, show="true-3", sample="validation-4")
     assert [box.value for box in page.warning] == []
     assert part(page, state.GALLERY)["opened"] == 4
@@ -99,8 +99,8 @@ def test_a_class_that_was_never_predicted_has_no_precision(run: str) -> None:
         assert (rows[c]["cells"][1] is None) == (c in never)
 
 
-def test_a_wrong_link_is_explained(run: str) -> None:
-    """What an address asks for and cannot be had is one sentence each; the rest is shown."""
+def test_an_invalid_link_is_explained(run: str) -> None:
+    """Each invalid parameter is one warning; the valid ones are used."""
     page = open_page(run=run, snapshot="99", show="5-55", sheet="abc")
     assert len(page.warning) == 3
     assert part(page, "matrix")["names"] == [str(c) for c in range(10)]
@@ -117,7 +117,7 @@ def test_another_split_goes_into_the_address(run: str) -> None:
 
 
 def test_only_without_a_fixed_snapshot_the_newest_is_followed(run: str) -> None:
-    """A link with a snapshot shows that one; without, the last, and says so."""
+    """A link with a snapshot shows that one; without, the page follows the last."""
     fixed, latest = (part(open_page(**{"run": run} | at), state.PLACE) for at in ({"snapshot": "1"}, {}))
     assert (fixed["number"], fixed["following"]) == (1, False)
     assert (latest["number"], latest["following"]) == (2, True)
@@ -177,15 +177,15 @@ def run_of_labels() -> str:
 
 
 def test_labels_have_a_matrix_each_and_figures_of_their_own(run_of_labels: str) -> None:
-    """Every view draws; the matrices are the answers, the gallery is what a cell says."""
+    """Every view is drawn; the matrices count the predictions, the gallery holds the examples of a cell."""
     predictions = predictions_of(run_of_labels, 2, "validation")
     page = open_page(run=run_of_labels, show="fn-1")
     matrices, gallery = part(page, "labels"), part(page, state.GALLERY)
     assert matrices["counts"] == predictions.confusion.tolist()
     assert gallery["count"] == predictions.confusion[1, 1, 0]
     assert all(item["label"][1] == 1 and item["predicted"][1] == 0 for item in gallery["items"])
-    assert f"subset accuracy **{predictions.accuracy:.2%}**" in said(page)
-    assert f"Hamming loss **{predictions.hamming_loss:.4f}**" in said(page)
+    assert f"subset accuracy **{predictions.accuracy:.2%}**" in texts(page)
+    assert f"Hamming loss **{predictions.hamming_loss:.4f}**" in texts(page)
     for view in views_of(is_multilabel=True):
         drawn = open_page(run=run_of_labels, view=view, show="pbin-1-0", **{"class": "prime", "matrix": "difference"})
         assert [box.value for box in drawn.warning] == []

@@ -1,4 +1,4 @@
-"""The picture of a range test, and the window that makes one."""
+"""Learning rate finder: the figure and the dialog."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_nothing_suggested_is_nothing_marked() -> None:
 
 
 def searching(monkeypatch: pytest.MonkeyPatch, outcome: Suggestion | Exception) -> list[RunConfig]:
-    """Have the window search by what is given; returns the configs that it searched with."""
+    """Replace the search of the dialog; returns the configs that it was called with."""
     asked: list[RunConfig] = []
 
     def search(config: RunConfig) -> Iterator[Any]:
@@ -99,7 +99,7 @@ def test_the_suggestion_sets_the_slider(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(asked) == 1
 
 
-def test_the_window_stays_while_the_page_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_dialog_stays_while_the_page_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that ends meanwhile redraws the page: nothing is searched again; opening it again does."""
     asked = searching(monkeypatch, FOUND)
     page = open_window({})

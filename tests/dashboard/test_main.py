@@ -21,15 +21,15 @@ from scripts.serving import Served, dashboard
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:
-    """A port that somebody listens on."""
+    """A port that is in use."""
     with socket.socket() as other:
         other.bind((command.HOST, 0))
         other.listen()
         yield other.getsockname()[1]
 
 
-def test_a_taken_port_is_one_sentence_with_a_free_one(taken_port: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever starts a second dashboard learns which port would do."""
+def test_a_port_in_use_is_one_sentence_with_a_free_one(taken_port: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Starting a second dashboard names a port that is free."""
     assert command.main(["--port", str(taken_port), "--headless"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"annscope: port {taken_port} is in use; ")
@@ -38,7 +38,7 @@ def test_a_taken_port_is_one_sentence_with_a_free_one(taken_port: int, capsys: p
     assert is_free(command.HOST, named)
 
 
-def test_small_answers_are_sent_at_once() -> None:
+def test_small_responses_are_sent_at_once() -> None:
     """What the server writes in two parts does not wait for the browser to acknowledge the first."""
 
     async def delays_nothing() -> bool:
@@ -71,7 +71,7 @@ def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1"])
 def test_a_port_that_is_none_is_named(port: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A number that cannot be a port is refused with the range."""
+    """A number that cannot be a port is an error with the range."""
     assert command.main([f"--port={port}"]) == 2
     assert f"at least 1 and at most 65535, got {port}" in capsys.readouterr().err
 
@@ -92,7 +92,7 @@ def test_the_configuration_holds_from_every_folder() -> None:
 
 
 def test_it_is_closed_to_the_world_whatever_the_configuration_says() -> None:
-    """The server is for this machine alone and reports to nobody, unless it was started for others."""
+    """The server is for this machine alone and sends no usage statistics, unless it was started for others."""
     options = command.options(command.HOST, 8765, headless=True)
     assert (options["server.address"], options["server.port"], options["server.headless"]) == ("127.0.0.1", 8765, True)
     assert options["server.enableCORS"] is options["server.enableXsrfProtection"] is True
@@ -118,7 +118,7 @@ def test_a_place_that_cannot_be_is_one_sentence(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches only a console's own programs there")
 def test_an_unfinished_request_does_not_hold_up_the_end(tmp_path: Path) -> None:
-    """Whoever sends half a request and waits cannot keep the server from ending, nor is the end an error."""
+    """A client that sends half a request cannot block the shutdown, nor make it an error."""
     with dashboard(tmp_path) as served, socket.create_connection(("127.0.0.1", port_of(served))) as half:
         half.sendall(
             b"POST /annscope/runs/x/snapshots/0/nearest HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"
@@ -134,7 +134,7 @@ def port_of(served: Served) -> int:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit there")
 def test_out_of_descriptors_it_rests_instead_of_spinning(monkeypatch: pytest.MonkeyPatch) -> None:
-    """asyncio tries to accept hundreds of times in a row: the first failure is told, the next tries end at once."""
+    """asyncio tries to accept hundreds of times in a row: only the first failure is reported."""
     import resource
 
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -1,4 +1,4 @@
-"""Beside a damaged run or an odd folder every page works, and what is wrong is said in one sentence."""
+"""Damaged runs and odd folders: every page works beside them, with one error message."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ with show_errors():
 
 
 def labels(page: AppTest) -> list[str]:
-    """What the list of runs offers."""
+    """The options of the list of runs."""
     return list(page.selectbox(key=state.PICKER).options)
 
 
@@ -90,16 +90,16 @@ def test_a_damaged_run_is_a_sentence_on_every_page(
     good, bad = record(2), record(2)
     (bad.directory / name).write_bytes(content)
     shown = open_page(page, run=bad.run)
-    said = [block.value for block in (*shown.error, *shown.info)]
-    assert any(name.split(".")[0] in sentence.replace("\\", "") for sentence in said)
+    messages = [block.value for block in (*shown.error, *shown.info)]
+    assert any(name.split(".")[0] in sentence.replace("\\", "") for sentence in messages)
     assert any(good.run not in label and "unreadable" not in label for label in labels(shown))
     assert not of_damage(open_page(page, run=good.run))
 
 
-def test_routes_answer_a_damaged_run_with_a_sentence(record: Callable[..., Any], client: TestClient) -> None:
+def test_routes_respond_to_a_damaged_run_with_an_error(record: Callable[..., Any], client: TestClient) -> None:
     """No route fails over a record that cannot be read, nor over one without arrays yet."""
     bad, young = record(2), record(described=False)
-    young.say("running")
+    young.set_status("running")
     (bad.directory / "snapshots" / "000001.safetensors").write_bytes(b"not arrays")
     for run in (bad, young):
         for name in ("probe", "snapshots/1", "histograms", "classes", "neurons/0/0", "trying", "labels"):
@@ -109,20 +109,20 @@ def test_routes_answer_a_damaged_run_with_a_sentence(record: Callable[..., Any],
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_run_of_another_version_is_refused_on_every_page(record: Callable[..., Any], page: str) -> None:
-    """Settings that this version does not know are said in a sentence, and none is guessed."""
+def test_a_run_of_another_version_is_an_error_on_every_page(record: Callable[..., Any], page: str) -> None:
+    """Settings that this version does not know are named in one message, and none is guessed."""
     run = record(2)
     path = run.directory / "config.json"
     path.write_text(path.read_text().replace('"momentum"', '"lookahead"'))
     shown = open_page(page, run=run.run)
-    said = " ".join(block.value for block in (*shown.error, *shown.info)).replace("\\", "")
-    assert "other settings (training lookahead, training momentum)" in said
+    messages = " ".join(block.value for block in (*shown.error, *shown.info)).replace("\\", "")
+    assert "other settings (training lookahead, training momentum)" in messages
 
 
-def test_a_run_that_says_nothing_is_not_said_to_be_running(record: Callable[..., Any]) -> None:
-    """The head of the page says how long there was no sign of life, instead of a time left; so does the socket."""
+def test_an_unresponsive_run_is_not_shown_as_running(record: Callable[..., Any]) -> None:
+    """The header shows for how long the process has been silent, instead of a time left; so does the socket."""
     run = record(2)
-    run.say("running", seconds_left=480.0, heartbeat=time.time() - 12)
+    run.set_status("running", seconds_left=480.0, heartbeat=time.time() - 12)
     shown = open_page("train", run=run.run)
     words = " ".join(block.value for block in shown.markdown)
     assert re.search(r"No heartbeat for \d+ s", words)
@@ -131,16 +131,18 @@ def test_a_run_that_says_nothing_is_not_said_to_be_running(record: Callable[...,
     assert get_live_run(run.run).at_work
 
 
-def test_a_refusal_goes_when_it_is_no_longer_true(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a command was refused for stays said until that has changed: here, the settings."""
+def test_a_command_error_disappears_when_it_is_no_longer_true(
+    record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error of a command is shown until a precondition has changed: here, the settings."""
     run = record(2)
-    run.say("running")
+    run.set_status("running")
     page = open_page("train", run=run.run)
 
-    def refuse(*_: object) -> str:
+    def fail(*_: object) -> str:
         raise control.ControlError("Run x is starting; pause needs a run in progress.")
 
-    monkeypatch.setattr(control, "send", refuse)
+    monkeypatch.setattr(control, "send", fail)
     page.button(key=state.PAUSE).click().run()
     assert "pause needs a run" in page.error[0].value
     page.run()
@@ -150,9 +152,9 @@ def test_a_refusal_goes_when_it_is_no_longer_true(record: Callable[..., Any], mo
 
 
 def test_a_full_disk_is_named_on_the_page(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that cannot be written for want of room is one sentence with the disk, and no traceback."""
+    """A command that cannot be written because the disk is full is one sentence that names the disk."""
     run = record(2)
-    run.say("running")
+    run.set_status("running")
     page = open_page("train", run=run.run)
 
     def fill(*_: object) -> str:

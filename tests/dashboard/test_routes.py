@@ -1,4 +1,4 @@
-"""What a browser gets from the live routes, and what nobody else does."""
+"""Routes of the dashboard: what a browser gets from them, and what others do not."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def parse(frame: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def receive_lines(socket: WebSocketTestSession, n: int) -> list[dict[str, Any]]:
-    """The next n lines, passing over what is said of the status."""
+    """The next n lines, skipping messages about the status."""
     lines: list[dict[str, Any]] = []
     while len(lines) < n:
         message = json.loads(socket.receive_text())
@@ -76,7 +76,7 @@ def receive_lines(socket: WebSocketTestSession, n: int) -> list[dict[str, Any]]:
 
 
 def test_history_holds_description_lines_and_status(client: TestClient, record: Callable[..., Any]) -> None:
-    """One request tells all of a run but its arrays."""
+    """One request returns a run without its arrays."""
     run = record(3)
     answer = client.get(f"/annscope/runs/{run.run}/history").json()
     reader = RunReader(run.directory)
@@ -88,10 +88,8 @@ def test_history_holds_description_lines_and_status(client: TestClient, record: 
     }
 
 
-def test_the_health_of_a_moment_is_that_of_the_snapshots_until_then(
-    client: TestClient, record: Callable[..., Any]
-) -> None:
-    """Scrubbing shows the findings of the moment; what ended the run belongs to its last snapshot."""
+def test_the_health_findings_are_of_the_snapshots_until_then(client: TestClient, record: Callable[..., Any]) -> None:
+    """Scrubbing shows the findings of the snapshot; what ended the run belongs to its last snapshot."""
     run = record(0)
     for step, heldout in ((0, 1.0), (1, 0.2), (2, 0.5)):
         run.append(1, train_loss=1 / (1 + step), heldout_loss=heldout)
@@ -141,7 +139,7 @@ def test_probe_images_come_as_they_were_recorded(client: TestClient, record: Cal
     "path", ["nope/history", "nope/probe", "nope/snapshots/0", "../history", "..%2f..%2fetc/history"]
 )
 def test_a_run_that_is_not_there_is_a_404_with_a_sentence(client: TestClient, path: str) -> None:
-    """A wrong address is answered in words, and never leaves the folder of runs."""
+    """An invalid address is an error message, and never leaves the folder of runs."""
     answer = client.get(f"/annscope/runs/{path}")
     assert answer.status_code == 404
     if path.startswith("nope"):
@@ -149,14 +147,14 @@ def test_a_run_that_is_not_there_is_a_404_with_a_sentence(client: TestClient, pa
 
 
 def test_a_missing_snapshot_names_those_there_are(client: TestClient, record: Callable[..., Any]) -> None:
-    """Asking for snapshot 9 of three says which ones exist."""
+    """Requesting snapshot 9 of three names those that exist."""
     answer = client.get(f"/annscope/runs/{record(3).run}/snapshots/9")
     assert answer.status_code == 404
     assert "has no snapshot 9; it has 0 to 2" in answer.json()["error"]
 
 
 def test_a_damaged_record_is_a_sentence_and_not_a_traceback(client: TestClient, record: Callable[..., Any]) -> None:
-    """A line that is no JSON and arrays that are none are each named."""
+    """A line that is not JSON and arrays that are not safetensors are each named."""
     run = record(2)
     (run.directory / "snapshots" / "000001.safetensors").write_bytes(b"not arrays")
     assert "snapshot 1" in client.get(f"/annscope/runs/{run.run}/snapshots/1").json()["error"]
@@ -176,7 +174,7 @@ def test_the_drawing_library_comes_from_this_machine(client: TestClient) -> None
     assert first.content == get_plotlyjs().encode()
 
 
-def test_assets_are_asked_about_each_time(tmp_path: Path) -> None:
+def test_assets_without_a_version_are_revalidated(tmp_path: Path) -> None:
     """After an update the browser runs the new code, and the unchanged is not sent again."""
     (tmp_path / "stage.js").write_text("export {};")
     app = Starlette(routes=[Mount("/assets", our_assets.Assets(directory=tmp_path))])
@@ -190,7 +188,7 @@ def test_assets_are_asked_about_each_time(tmp_path: Path) -> None:
             assert client.get(path).status_code == 404
 
 
-def test_assets_of_a_version_are_kept_until_there_is_another(tmp_path: Path) -> None:
+def test_assets_of_a_version_are_cached_until_there_is_another(tmp_path: Path) -> None:
     """By the address of its version a browser keeps a module; after an update that address is another one."""
     (tmp_path / "stage.js").write_text("export {};")
     (tmp_path / "lib").mkdir()
@@ -222,7 +220,7 @@ def test_the_pages_ask_for_the_present_version(client: TestClient) -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_a_component_names_all_that_its_module_imports(client: TestClient, entry: str) -> None:
-    """A browser that asks for what is named, and for nothing else, has every module that any of them imports."""
+    """A browser that requests the named modules has every module that any of them imports."""
     about = code(entry)
     named = {about["module"], *about["imports"]}
     assert len(named) == 1 + len(about["imports"])
@@ -257,7 +255,7 @@ def test_nothing_is_compressed_for_a_browser_beside_the_server(record: Callable[
 
 
 def test_streamlits_own_files_are_as_streamlit_would_send_them() -> None:
-    """Each kind of file arrives whole, as what it is, to be kept; any other address is Streamlit's to answer."""
+    """Each kind of file arrives whole, as what it is, to be kept; any other address is handled by Streamlit."""
     root = Path(file_util.get_static_dir())
     rest = Mount("/", StaticFiles(directory=root, html=True))
     kinds = {file.suffix: file for file in sorted((root / "static").rglob("*.*"))}
@@ -290,7 +288,7 @@ def test_streamlits_own_files_are_as_streamlit_would_send_them() -> None:
         {"host": "evil.example/127.0.0.1"},
     ],
 )
-def test_other_sites_are_refused(client: TestClient, record: Callable[..., Any], headers: dict[str, str]) -> None:
+def test_other_sites_are_denied(client: TestClient, record: Callable[..., Any], headers: dict[str, str]) -> None:
     """Neither a page from elsewhere nor a foreign name for this machine gets at a run."""
     run = record(1).run
     assert client.get(f"/annscope/runs/{run}/history", headers=headers).status_code == 403
@@ -303,7 +301,7 @@ def test_other_sites_are_refused(client: TestClient, record: Callable[..., Any],
 
 
 def test_our_own_page_is_let_in(client: TestClient, record: Callable[..., Any]) -> None:
-    """The dashboard's own pages may ask, under each name of this machine."""
+    """The dashboard's own pages have access, under each name of this machine."""
     run = record(1).run
     for host in ("127.0.0.1:8501", "localhost:8501", "[::1]:8501"):
         headers = {"host": host, "origin": f"http://{host}"}
@@ -311,7 +309,7 @@ def test_our_own_page_is_let_in(client: TestClient, record: Callable[..., Any]) 
 
 
 def test_a_late_joiner_sees_the_whole_history(client: TestClient, record: Callable[..., Any]) -> None:
-    """Whoever comes late gets every line at once and the newest snapshot."""
+    """A late viewer gets every line at once and the newest snapshot."""
     run = record(5)
     with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
         hello = json.loads(socket.receive_text())
@@ -359,7 +357,7 @@ def test_a_viewer_gets_what_was_written_just_then(
         assert parse(socket.receive_bytes())[0]["line"]["number"] == 3
 
 
-def test_what_happens_while_watching_is_told(client: TestClient, record: Callable[..., Any]) -> None:
+def test_events_reach_the_viewer(client: TestClient, record: Callable[..., Any]) -> None:
     """Events and changes of the status reach the viewer as they are recorded."""
     run = record(1, "running")
     with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
@@ -367,7 +365,7 @@ def test_what_happens_while_watching_is_told(client: TestClient, record: Callabl
         socket.receive_bytes()
         run.event("pause")
         assert receive_lines(socket, 1)[0]["event"] == "pause"
-        run.say("finished")
+        run.set_status("finished")
         message = json.loads(socket.receive_text())
         assert (message["type"], message["status"]["status"]) == ("status", "finished")
 
@@ -390,7 +388,7 @@ def test_two_viewers_see_the_same(client: TestClient, record: Callable[..., Any]
 
 
 def test_a_run_is_waited_for_until_its_data_is_loaded(client: TestClient, record: Callable[..., Any]) -> None:
-    """A viewer who comes before the record is told of it when it says what the network looks like."""
+    """A viewer who connects before the record exists gets it once it describes the network."""
     run = record(described=False)
     away = run.directory.with_name(".away")
     run.directory.rename(away)
@@ -407,7 +405,7 @@ def test_a_run_is_waited_for_until_its_data_is_loaded(client: TestClient, record
 def test_a_run_that_is_deleted_while_watched_ends_the_connection_in_words(
     client: TestClient, record: Callable[..., Any]
 ) -> None:
-    """The viewer of a deleted run is told so, and the server goes on."""
+    """The viewer of a deleted run gets the reason, and the server continues."""
     run, other = record(1), record(1)
     with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
         socket.receive_text()
@@ -420,7 +418,7 @@ def test_a_run_that_is_deleted_while_watched_ends_the_connection_in_words(
     assert client.get(f"/annscope/runs/{other.run}/history").status_code == 200
 
 
-def test_a_malformed_run_id_is_refused_before_the_connection(client: TestClient) -> None:
+def test_a_malformed_run_id_is_rejected_before_the_connection(client: TestClient) -> None:
     """A name that no run can have is a 404 and never a path."""
     with pytest.raises(WebSocketDenialResponse) as denied, client.websocket_connect("/annscope/runs/.hidden/live"):
         pass
@@ -447,7 +445,7 @@ def test_histograms_of_all_snapshots_come_in_one_message(client: TestClient, rec
 
 @pytest.mark.parametrize("start", ["-1", "x", "1.5", "9999999999"])
 def test_a_start_that_is_none_is_a_sentence(client: TestClient, record: Callable[..., Any], start: str) -> None:
-    """A wrong start of the histograms is named."""
+    """An invalid start of the histograms is named."""
     answer = client.get(f"/annscope/runs/{record(1).run}/histograms?start={start}")
     assert (answer.status_code, answer.json()["error"]) == (
         400, f"start must be a whole number, 0 or more, got '{start}'."
@@ -468,7 +466,7 @@ def test_a_start_that_is_none_is_a_sentence(client: TestClient, record: Callable
 def test_a_number_that_is_none_is_a_sentence(
     client: TestClient, record: Callable[..., Any], path: str, name: str, number: str
 ) -> None:
-    """Whatever stands in an address where a number should is refused by name, however long it is."""
+    """Anything but a number in an address is rejected by name, however long it is."""
     answer = client.get(f"/annscope/runs/{record(1).run}/{path.format(number)}")
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(f"{name} must be a whole number, 0 or more, got '")
@@ -476,15 +474,15 @@ def test_a_number_that_is_none_is_a_sentence(
 
 
 def test_an_address_of_ours_that_is_none_is_not_a_page(client: TestClient) -> None:
-    """A module or a route that is not there is an error, and not Streamlit's page in its place."""
+    """A module or a route that does not exist is an error, and not Streamlit's page."""
     for path in ("/annscope/runs", "/annscope/runs/x/y/z", "/annscope/none.js"):
         assert client.get(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/annscope/runs/nope/history", "/annscope/none", "/elsewhere", "/fails"])
 @pytest.mark.parametrize("host", ["127.0.0.1:8501", "evil.example"])
-def test_every_answer_says_what_browsers_must_not_do(path: str, host: str) -> None:
-    """Refusals and errors too: nothing of the dashboard can be framed, sniffed, or read by another site."""
+def test_every_response_has_security_headers(path: str, host: str) -> None:
+    """Denials and errors too: nothing of the dashboard can be framed, sniffed, or read by another site."""
 
     def fails(_: Request) -> Response:
         raise RuntimeError
@@ -504,15 +502,15 @@ def test_every_answer_says_what_browsers_must_not_do(path: str, host: str) -> No
 
 
 def test_a_pin_is_a_command_to_the_run_at_work(client: TestClient, record: Callable[..., Any]) -> None:
-    """A pinned snapshot is named to the worker, which then keeps its arrays; a run that is over takes no command."""
+    """A pinned snapshot is named to the worker, which keeps its arrays; a run that has ended accepts no command."""
     run = record(3)
-    run.say("running")
+    run.set_status("running")
     for act in ("pin", "unpin"):
         assert client.post(f"/annscope/runs/{run.run}/snapshots/1/{act}").status_code == 200
     commands = CommandReader(run.directory).poll()
     assert [(command.name, command.value) for command in commands] == [("pin", 1), ("unpin", 1)]
     assert client.post(f"/annscope/runs/{run.run}/snapshots/1/delete").status_code == 404
     assert client.post(f"/annscope/runs/{run.run}/snapshots/x/pin").status_code == 400
-    run.say("finished")
+    run.set_status("finished")
     answer = client.post(f"/annscope/runs/{run.run}/snapshots/1/pin")
     assert (answer.status_code, "needs a run in progress" in answer.json()["error"]) == (404, True)

@@ -1,4 +1,4 @@
-"""What the dashboard takes of Streamlit's inside, which no release of Streamlit promises: all of it, by name."""
+"""Streamlit's internals that the dashboard uses, which no release of Streamlit promises: all of them, by name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def taken() -> Iterator[tuple[str, str]]:
 
 
 def test_every_private_name_is_known_here() -> None:
-    """A module of Streamlit's inside is taken only with a test of what it must offer, in this file."""
+    """An internal module of Streamlit is imported only with a test of what it must offer, in this file."""
     assert set(taken()) == PRIVATE
 
 

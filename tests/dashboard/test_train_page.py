@@ -1,4 +1,4 @@
-"""The Train page without a browser: what it shows of a run, and what its buttons do."""
+"""The Train page without a browser: the display of a run, and the buttons."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def open_page(**parameters: str) -> AppTest:
     return page
 
 
-def said(page: AppTest) -> str:
+def texts(page: AppTest) -> str:
     """All running text of the page."""
     return "\n".join(block.value for block in page.markdown)
 
@@ -52,19 +52,19 @@ def started(monkeypatch: pytest.MonkeyPatch, record: Callable[..., Any]) -> list
 
 
 def test_the_first_visit_invites(started: list[RunConfig]) -> None:
-    """Without any run the page says what this is, and one click trains on real digits."""
+    """Without any run the page shows an introduction, and one click trains on real digits."""
     page = open_page()
     assert "neural network" in page.title[0].value
     page.button(key=state.FIRST).click().run()
     assert not page.exception
     assert started == [RunConfig()]
     assert page.query_params[address.RUN] == run_ids()[-1]
-    assert "running" in said(page)
+    assert "running" in texts(page)
 
 
 @pytest.mark.parametrize("index", range(len(EXAMPLES)))
 def test_an_example_starts_with_its_settings(started: list[RunConfig], index: int) -> None:
-    """Each card starts what it says, whatever the controls said before, and sets them."""
+    """Each card starts its settings, whatever the controls were before, and sets them."""
     page = open_page(epochs="3", seed="5")
     page.button(key=state.example(index)).click().run()
     assert not page.exception
@@ -72,8 +72,8 @@ def test_an_example_starts_with_its_settings(started: list[RunConfig], index: in
     assert page.session_state[state.SETTINGS]["hidden"] == EXAMPLES[index].settings["hidden"]
 
 
-def test_start_uses_the_controls_and_looks_at_the_new_run(started: list[RunConfig], record: Callable[..., Any]) -> None:
-    """Start trains what the sidebar says, and the sidebar still says it afterwards."""
+def test_start_uses_the_controls_and_shows_the_new_run(started: list[RunConfig], record: Callable[..., Any]) -> None:
+    """Start trains with the settings of the sidebar, which keep their values."""
     old = record(2)
     page = open_page(run=old.run, epochs="7", data="digits", snapshot="1", probe="1")
     page.button(key=state.START).click().run()
@@ -99,11 +99,11 @@ def test_start_uses_the_controls_and_looks_at_the_new_run(started: list[RunConfi
 def test_buttons_can_be_pressed_when_they_make_sense(
     record: Callable[..., Any], status: str, enabled: set[str], label: str
 ) -> None:
-    """A button that would be refused cannot be pressed, and every state says what it is."""
+    """A button whose command would fail is disabled, and every status has its label."""
     page = open_page(run=record(2, status).run)
     assert {key for key in BUTTONS if not page.button(key=key).disabled} == enabled
     assert page.button(key=state.PAUSE).label == label
-    assert status in said(page)
+    assert status in texts(page)
 
 
 @pytest.mark.parametrize(
@@ -127,12 +127,12 @@ def test_a_button_sends_its_command(
 def test_a_run_that_has_ended_goes_on(
     record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, status: str, n_epochs: int | None
 ) -> None:
-    """Resume continues what was stopped; what is finished gets as many epochs more as the controls say."""
+    """Resume continues what was stopped; a finished run gets as many more epochs as the controls are set to."""
     monkeypatch.setattr(header, "PATIENCE_SECONDS", 0.0)
     calls: list[tuple[str, int | None]] = []
     monkeypatch.setattr(launch, "resume", lambda run, n_epochs=None: calls.append((run, n_epochs)))
     run = record(2, status)
-    run.say(status, epoch=1)
+    run.set_status(status, epoch=1)
     open_page(run=run.run, epochs="4").button(key=state.PAUSE).click().run()
     assert calls == [(run.run, n_epochs)]
 
@@ -155,7 +155,7 @@ def test_the_learning_rate_is_moved_while_it_trains(record: Callable[..., Any]) 
 
 
 def test_the_live_slider_does_not_go_back_while_it_is_moved(record: Callable[..., Any]) -> None:
-    """The answer to a first choice comes after the second was made: the slider keeps the second, and its next keys."""
+    """The first choice is recorded after the second was made: the slider keeps the second, and its next keys."""
     run = record(2, "running", **{"learning-rate": 0.001})
     page = open_page(run=run.run)
     for rate in (0.002, 0.003, 0.005):
@@ -170,16 +170,16 @@ def test_the_live_slider_does_not_go_back_while_it_is_moved(record: Callable[...
     assert page.select_slider(key=state.LIVE_RATE).value == 0.3, "another tab was last"
 
 
-def test_a_refused_command_is_said(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the worker ended between drawing and clicking, the page says so and stays."""
+def test_a_failed_command_is_shown(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the worker ended between drawing and clicking, the page shows the error and stays."""
     monkeypatch.setattr(header, "PATIENCE_SECONDS", 0.0)
 
-    def refuse(*_: object) -> str:
+    def fail(*_: object) -> str:
         raise control.ControlError("Run x is finished; pause needs a run in progress.")
 
     run = record(2, "running")
     page = open_page(run=run.run)
-    monkeypatch.setattr(control, "send", refuse)
+    monkeypatch.setattr(control, "send", fail)
     page.button(key=state.PAUSE).click().run()
     assert not page.exception
     assert "needs a run in progress" in page.error[0].value
@@ -195,7 +195,7 @@ def test_without_a_name_the_newest_run_is_shown(record: Callable[..., Any]) -> N
 
 
 def test_an_earlier_run_is_picked(record: Callable[..., Any]) -> None:
-    """The list has every run, newest first, with how it ended and its best accuracy, and a pick opens it afresh."""
+    """The list has every run, newest first, with how it ended and its best accuracy, and choosing one opens it."""
     old = record(2, "stopped")
     old.append(1, accuracy=0.875)
     new = record(3)
@@ -208,11 +208,11 @@ def test_an_earlier_run_is_picked(record: Callable[..., Any]) -> None:
     assert not page.exception
     assert page.query_params == {"run": old.run}
     assert page.selectbox(key=state.PICKER).value == old.run
-    assert "stopped" in said(page)
+    assert "stopped" in texts(page)
 
 
-def test_an_unknown_run_is_said_and_the_newest_shown(record: Callable[..., Any]) -> None:
-    """A link to a deleted run is no dead end."""
+def test_an_unknown_run_is_a_warning_and_the_newest_is_shown(record: Callable[..., Any]) -> None:
+    """A link to a deleted run gives a warning and the newest run."""
     run = record(2)
     page = open_page(run=run.run[:-1] + "x")
     assert "There is no run" in page.warning[0].value
@@ -233,33 +233,33 @@ def test_settings_of_a_run_are_copied_to_the_controls(record: Callable[..., Any]
     ("status", "message"),
     [("diverged", "Training diverged at step 12: try a smaller learning rate."), ("failed", "No.")],
 )
-def test_what_went_wrong_is_on_the_page(record: Callable[..., Any], status: str, message: str) -> None:
-    """A run that failed says why, with its advice."""
+def test_the_error_of_a_run_is_on_the_page(record: Callable[..., Any], status: str, message: str) -> None:
+    """A failed run shows the reason and the advice."""
     run = record(2)
-    run.say(status, message=message)
+    run.set_status(status, message=message)
     assert open_page(run=run.run).error[0].value.replace("\\", "") == message
 
 
-def test_a_worker_that_is_gone_is_interrupted(record: Callable[..., Any]) -> None:
+def test_a_run_without_worker_is_interrupted(record: Callable[..., Any]) -> None:
     """A run whose process died is shown as interrupted, not as running for ever."""
     run = record(2)
-    run.say("running", pid=2**22 + 1, pid_started=1.0)
+    run.set_status("running", pid=2**22 + 1, pid_started=1.0)
     page = open_page(run=run.run)
-    assert "interrupted" in said(page)
+    assert "interrupted" in texts(page)
     assert page.button(key=state.PAUSE).label == "Resume"
 
 
 def test_loading_is_shown(record: Callable[..., Any]) -> None:
     """While data is downloaded the page says how far it is."""
     run = record(described=False)
-    run.say("starting", loading={"what": "Downloading MNIST", "done": 3_000_000, "total": 12_000_000})
+    run.set_status("starting", loading={"what": "Downloading MNIST", "done": 3_000_000, "total": 12_000_000})
     page = open_page(run=run.run)
-    assert "loading the data" in said(page)
+    assert "loading the data" in texts(page)
     assert not page.button(key=state.STOP).disabled
 
 
 def test_a_damaged_run_is_a_sentence(record: Callable[..., Any]) -> None:
-    """A record that cannot be read is said to be so, and the other runs stay in reach."""
+    """A record that cannot be read is texts to be so, and the other runs stay in reach."""
     good, bad = record(2), record(2)
     (bad.directory / "config.json").write_text("{")
     page = open_page(run=bad.run)
@@ -277,7 +277,7 @@ def test_a_snapshot_that_was_not_recorded_is_named(record: Callable[..., Any]) -
     assert not open_page(run=run, snapshot="2").warning
 
 
-def test_the_stage_gets_what_the_address_says(record: Callable[..., Any]) -> None:
+def test_the_live_view_gets_the_parameters_of_the_address(record: Callable[..., Any]) -> None:
     """A link with a snapshot and a probe image opens on them."""
     run = record(3)
     page = open_page(run=run.run, snapshot="1", probe="2")

@@ -97,16 +97,16 @@ def test_every_figure_is_scikit_learns(trained: str, number: int, split: str) ->
     assert predictions.calibration.count.sum() == len(labels)
 
 
-def test_a_second_look_costs_nothing(trained: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was computed is kept, data and answers alike."""
+def test_a_second_query_costs_nothing(trained: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results are cached, data and predictions alike."""
     first = predictions_of(trained, 1, "test")
     monkeypatch.setattr(evaluations, "source_of", None)
     monkeypatch.setattr(evaluations, "predict", None)
     assert predictions_of(trained, 1, "test") is first
 
 
-def test_data_that_changed_is_refused(trained: str) -> None:
-    """Figures on other data than the run's would be wrong, so one sentence says that it has changed."""
+def test_data_that_changed_is_an_error(trained: str) -> None:
+    """Metrics on other data than the run's would be wrong, so changed data is an error."""
     path = run_directory(trained) / "config.json"
     about = json.loads(path.read_text())
     about["dataset"]["fingerprint"] = "0" * 64
@@ -115,8 +115,8 @@ def test_data_that_changed_is_refused(trained: str) -> None:
         predictions_of(trained, 0, "validation")
 
 
-def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
-    """A run on a file of one's own that was deleted since says which file it wants."""
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A run on a user's file that was deleted since names the file."""
     path = tmp_path / "mine.csv"
     rng = np.random.default_rng(0)
     lines = [f"{x:.3f},{y:.3f},{'yes' if x > y else 'no'}" for x, y in rng.random((60, 2))]
@@ -144,7 +144,7 @@ def test_only_splits_with_examples_are_offered(trained: str) -> None:
         predictions_of(run, 0, "validation")
 
 
-def test_what_was_asked_last_is_kept() -> None:
+def test_what_was_used_last_is_cached() -> None:
     """Memory is bounded: the value that was not asked for longest goes."""
     kept: Cache[str, int] = Cache(2)
     computed: list[str] = []
@@ -157,7 +157,7 @@ def test_what_was_asked_last_is_kept() -> None:
     assert computed == ["a", "b", "c", "b"]
 
 
-def test_one_output_unit_answers_for_both_classes() -> None:
+def test_one_output_unit_gives_both_classes() -> None:
     """Probabilities are [1 - p, p], and a threshold of one half calls what is predicted."""
     settings = {"data": "moons", "noise": 0.4, "output": "binary", "hidden": (4,), "epochs": 2}
     run = create_run(RunConfig().with_values(settings))

@@ -44,7 +44,7 @@ def train() -> Train:
 
 @pytest.mark.parametrize("scaling", ["auto", "none", "unit", "div256", "standard"])
 def test_ink_becomes_the_features_that_training_saw(client: TestClient, train: Train, scaling: str) -> None:
-    """However the data was scaled: an image's ink, scaled as the route says, is what the network was given."""
+    """However the data was scaled: an image's ink, scaled as the route describes, is the network's input."""
     reader = train(data="digits", scaling=scaling)
     about = client.get(f"/annscope/runs/{reader.run}/trying").json()
     example = client.get(f"/annscope/runs/{reader.run}/examples/test/5").json()
@@ -56,7 +56,7 @@ def test_ink_becomes_the_features_that_training_saw(client: TestClient, train: T
     assert client.get(f"/annscope/runs/{reader.run}/labels").json()["test"][5] == example["label"]
 
 
-def test_points_and_tables_say_what_their_features_span(client: TestClient, train: Train) -> None:
+def test_points_and_tables_have_the_range_of_their_features(client: TestClient, train: Train) -> None:
     """A slider's ends and middle are the least, greatest and median training value."""
     reader = train(data="moons", samples=60)
     about = client.get(f"/annscope/runs/{reader.run}/trying").json()
@@ -81,10 +81,10 @@ def test_the_nearest_are_nearest_in_the_last_hidden_layer(client: TestClient, tr
     assert [each["label"] for each in found] == dataset.y_train[[each["index"] for each in found]].tolist()
 
 
-def test_a_wrong_question_is_answered_in_one_sentence(client: TestClient, train: Train) -> None:
-    """What cannot be asked for is refused by name, and never a fault of the server.
+def test_an_invalid_request_gets_one_sentence(client: TestClient, train: Train) -> None:
+    """An invalid request is rejected by name, and never an error of the server.
 
-    What a link may name in good faith is told without an error status, which a browser would report on its console.
+    What a link may name is an error without an error status, which a browser would report on its console.
     """
     reader = train(data="digits")
     base = f"/annscope/runs/{reader.run}"
@@ -117,8 +117,8 @@ def test_a_wrong_question_is_answered_in_one_sentence(client: TestClient, train:
     assert client.post(f"{base}/snapshots/99/nearest", json=whole).status_code == 404
 
 
-def test_a_page_opened_by_its_address_gets_no_error_for_looking_below_itself(client: TestClient) -> None:
-    """The client's first guess of where the server is answers without content, and without an error."""
+def test_a_page_opened_by_its_address_gets_no_error_for_requests_below_itself(client: TestClient) -> None:
+    """The client's first guess of the server's address gets a response without content, and without an error."""
     assert client.get("/drawing/_stcore/health").status_code == 304
 
 
@@ -136,7 +136,7 @@ def test_data_that_changed_since_is_not_passed_off_as_the_same(client: TestClien
 
 
 def test_what_if_is_the_held_out_figure_of_the_changed_network(client: TestClient, train: Train) -> None:
-    """Nothing changed gives the recorded figures; a silent layer gives those of a network that always says the same."""
+    """Nothing changed gives the recorded figures; a layer without output gives those of a constant network."""
     reader = train(data="digits")
     recorded = reader.snapshot(1)
     url = f"/annscope/runs/{reader.run}/snapshots/1/what-if"

@@ -32,7 +32,7 @@ def test_memory_stays_flat_over_fifty_thousand_snapshots() -> None:
 
 
 @given(st.integers(1, 200), st.integers(0, 200), st.integers(8, 300))
-def test_a_viewer_that_asks_again_and_again_misses_nothing_that_is_kept(n: int, seen: int, limit: int) -> None:
+def test_a_viewer_that_polls_misses_nothing_that_is_kept(n: int, seen: int, limit: int) -> None:
     """What came after the lines a viewer has is exactly what is kept of them, in order."""
     history = History(limit)
     for number in range(n):
@@ -67,7 +67,7 @@ def test_a_viewer_that_asks_again_and_again_misses_nothing_that_is_kept(n: int, 
     ],
 )
 def test_an_event_comes_with_its_words(event: dict[str, Any], words: str) -> None:
-    """Curves and timeline name what happened alike, as the server says it."""
+    """Curves and timeline show the same event texts, which the server writes."""
     history = History()
     history.add({"type": "event", "step": 1200, **event})
     (text,) = history.since(0)
@@ -75,7 +75,7 @@ def test_an_event_comes_with_its_words(event: dict[str, Any], words: str) -> Non
 
 
 def test_the_best_snapshot_is_the_first_with_the_lowest_held_out_loss() -> None:
-    """A run that only grew worse has its best moment before training; a loss that is not finite is never the best."""
+    """A run that only got worse has its best snapshot before training; a loss that is not finite is never the best."""
     history = History()
     assert json.loads(history.best_text()) is None
     for number, loss in enumerate((None, 0.5, 0.7, 0.5)):
@@ -86,7 +86,7 @@ def test_the_best_snapshot_is_the_first_with_the_lowest_held_out_loss() -> None:
     assert json.loads(history.best_text())["words"] == "Lowest held-out loss so far: 1.0e-05, at step 40"
 
 
-def test_one_event_says_all_that_was_thinned_out() -> None:
+def test_one_event_names_all_thinned_snapshots() -> None:
     """However often a run was thinned out, a viewer learns of it once, with all the numbers."""
     history = History()
     for number in range(10):

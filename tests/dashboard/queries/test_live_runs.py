@@ -30,15 +30,17 @@ def test_a_frame_holds_both_parts_and_the_arrays_are_aligned(about: dict[str, An
     assert frame[4 + n :] == content
 
 
-def test_all_that_look_share_one_reader_and_one_frame(record: Callable[..., Any]) -> None:
+def test_all_viewers_share_one_reader_and_one_frame(record: Callable[..., Any]) -> None:
     """However many watch a run, it is read and encoded once."""
     run = record(2).run
     assert get_live_run(run) is get_live_run(run)
     assert get_live_run(run).frame(1) is get_live_run(run).frame(1)
 
 
-def test_only_so_many_runs_and_frames_are_kept(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looking through a long list, or scrubbing a long run, does not fill the memory."""
+def test_runs_and_frames_are_cached_in_bounded_memory(
+    record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening many runs, or scrubbing a long run, does not fill the memory."""
     monkeypatch.setattr(live_runs, "CACHED_RUNS", 2)
     runs = [record(6) for _ in range(4)]
     for run in runs:
@@ -57,8 +59,8 @@ def test_a_learning_rate_that_was_changed_is_the_last_recorded_one(record: Calla
     assert get_live_run(run.run).learning_rate == 0.1
 
 
-def test_a_run_that_is_gone_is_forgotten(record: Callable[..., Any]) -> None:
-    """A deleted run is an error in words for whoever still asks, each time."""
+def test_a_deleted_run_is_removed_from_the_cache(record: Callable[..., Any]) -> None:
+    """A deleted run is an error for every later request."""
     run = record(1)
     get_live_run(run.run)
     run.directory.rename(run.directory.with_name(".gone"))
@@ -67,7 +69,7 @@ def test_a_run_that_is_gone_is_forgotten(record: Callable[..., Any]) -> None:
             get_live_run(run.run)
 
 
-def test_looking_ends_when_the_last_viewer_leaves(record: Callable[..., Any]) -> None:
+def test_polling_stops_when_the_last_viewer_unsubscribes(record: Callable[..., Any]) -> None:
     """A closed tab costs nothing any more."""
 
     async def watch_and_leave() -> None:
@@ -93,7 +95,7 @@ def test_a_process_that_died_is_noticed_while_watched(
     """No file changes when a worker is killed, and the viewers learn of it all the same."""
     monkeypatch.setattr(live_runs, "LIVENESS_SECONDS", 0.0)
     run = record(1)
-    run.say("running")
+    run.set_status("running")
     watched = get_live_run(run.run)
     assert watched.status["status"] == "running"
     monkeypatch.setattr("annscope.runs.reader.is_alive", lambda _: False)
@@ -101,7 +103,7 @@ def test_a_process_that_died_is_noticed_while_watched(
     assert watched.status["status"] == "interrupted"
 
 
-def test_a_record_that_takes_long_to_read_holds_up_nobody_else(
+def test_a_record_that_is_slow_to_read_does_not_block_others(
     record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While one run is read, the server goes on answering: nothing is read where all requests are waited for."""
@@ -131,6 +133,6 @@ def test_a_record_that_takes_long_to_read_holds_up_nobody_else(
 @pytest.mark.parametrize(
     ("seconds", "words"), [(-1, "0 s"), (7.6, "8 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s"), (12_000, "3 h 20 min")]
 )
-def test_time_is_said_as_people_say_it(seconds: float, words: str) -> None:
+def test_durations_are_formatted_in_words(seconds: float, words: str) -> None:
     """The time left reads well at every size."""
     assert duration(seconds) == words

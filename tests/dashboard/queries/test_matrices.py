@@ -1,4 +1,4 @@
-"""The confusion matrix the four ways in which it is looked at, and the tables beside it."""
+"""Confusion matrix views, and the tables beside them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annscope.core.evaluation.curves import at_threshold
-from annscope.dashboard.address import FIGURES, VIEWS, Query, parse_query, views_of
+from annscope.dashboard.address import METRICS, VIEWS, Query, parse_query, views_of
 from annscope.dashboard.queries.evaluations import Predictions
 from annscope.dashboard.queries.selections import (
     EXAMPLES_OF,
@@ -25,7 +25,7 @@ from annscope.dashboard.queries.selections import (
     scored_class,
     select,
 )
-from annscope.dashboard.queries.snapshots import class_figure
+from annscope.dashboard.queries.snapshots import class_metric
 
 NAMES = ("cat", "dog", "owl")
 RNG = np.random.default_rng(5)
@@ -52,14 +52,14 @@ def test_every_kind_is_one_of_classes_or_of_labels() -> None:
 
 
 @pytest.mark.parametrize("kind", [*OF_CLASSES, "cell", *SINGLE])
-def test_an_address_says_what_was_selected(kind: Kind) -> None:
+def test_an_address_holds_the_selection(kind: Kind) -> None:
     """Every kind of selection survives being spelled in the address."""
     selection = Selection(kind, 0 if kind in SINGLE else 1, 2 if kind == "cell" else 0)
     assert parse_selection(selection.format(), 3) == selection
 
 
 @pytest.mark.parametrize("kind", [*OF_LABELS, "pbin", *SINGLE])
-def test_an_address_says_what_was_selected_of_labels(kind: Kind) -> None:
+def test_an_address_holds_the_selection_of_labels(kind: Kind) -> None:
     """So it is where an example carries any number of labels; what speaks of one class for another means nothing."""
     selection = Selection(kind, 0 if kind in SINGLE else 1, 2 if kind == "pbin" else 0)
     assert parse_selection(selection.format(), 3, is_multilabel=True) == selection
@@ -94,7 +94,7 @@ def test_a_gallery_holds_as_many_as_the_number_that_was_clicked() -> None:
 
 @given(st.sampled_from(["all", "wrong", "true-1", "called-2", "bin-5"]), st.sampled_from(["sure", "unsure"]))
 def test_examples_are_sorted_by_what_the_selection_is_about(text: str, order: str) -> None:
-    """The surest come first or last, by the probability that is shown under each; none is lost or doubled."""
+    """The most confident come first or last, by the probability shown under each; none is lost or repeated."""
     selection = parse_selection(text, 3)
     assert selection is not None
     places = select(selection, PREDICTIONS, 0.25, order)  # type: ignore[arg-type]
@@ -106,7 +106,7 @@ def test_examples_are_sorted_by_what_the_selection_is_about(text: str, order: st
 
 
 def test_selections_are_described_in_words() -> None:
-    """The head of the gallery says what is in it."""
+    """The heading of the gallery describes the selection."""
     words = {text: describe(parse_selection(text, 3) or Selection(), NAMES, 0.25) for text in
              ("0-1", "1-1", "true-2", "predicted-2", "either-2", "without-2", "called-0", "missed-0", "bin-3", "wrong",
               "all")}  # fmt: skip
@@ -118,11 +118,11 @@ def test_selections_are_described_in_words() -> None:
 
 
 def ask(**parameters: str) -> Query:
-    """What an address asks of a run of six snapshots."""
+    """The query in an address, for a run of six snapshots."""
     return parse_query(parameters, "run", n_snapshots=6, splits={"validation": 20, "test": 9}, class_names=NAMES)
 
 
-def test_an_empty_address_looks_at_the_mistakes_of_the_last_snapshot() -> None:
+def test_an_empty_address_shows_the_mistakes_of_the_last_snapshot() -> None:
     """The default is what most people come for."""
     query = ask()
     assert (query.number, query.split, query.view, query.selection) == (5, "validation", "matrix", Selection())
@@ -136,7 +136,7 @@ def test_an_empty_address_looks_at_the_mistakes_of_the_last_snapshot() -> None:
             "snapshot": st.integers(0, 5).map(str), "subset": st.sampled_from(["validation", "test"]),
             "view": st.sampled_from(list(VIEWS)), "class": st.sampled_from(NAMES),
             "threshold": st.floats(0, 1).map(repr),
-            "figure": st.sampled_from(list(FIGURES)), "show": st.sampled_from(["0-1", "true-2", "bin-9", "all"]),
+            "figure": st.sampled_from(list(METRICS)), "show": st.sampled_from(["0-1", "true-2", "bin-9", "all"]),
             "matrix": st.sampled_from(["counts", "difference"]),
             "order": st.sampled_from(["sure", "unsure"]), "sheet": st.integers(0, 3).map(str),
         }
@@ -148,7 +148,7 @@ def test_a_link_is_understood_in_full(parameters: dict[str, str]) -> None:
     assert query.warnings == []
     assert {
         "snapshot": str(query.number), "subset": query.split, "view": query.view,
-        "class": NAMES[query.label], "threshold": repr(query.threshold), "figure": query.figure,
+        "class": NAMES[query.label], "threshold": repr(query.threshold), "figure": query.metric,
         "show": query.selection.format(), "matrix": query.matrix,
         "order": query.order, "sheet": str(query.sheet),
     } == parameters  # fmt: skip
@@ -161,7 +161,7 @@ def test_a_link_is_understood_in_full(parameters: dict[str, str]) -> None:
      ("sample", "7"), ("figure", "recal"), ("order", "-"), ("matrix", "x")],
 )  # fmt: skip
 def test_what_cannot_be_shown_is_one_sentence(name: str, text: str) -> None:
-    """A wrong link shows the default and says which part of it was wrong."""
+    """An invalid link gives the default and a warning about the parameter."""
     query = ask(**{name: text})
     assert len(query.warnings) == 1
     assert query.warnings[0].startswith(f"In the address, {name} must be ")
@@ -216,7 +216,7 @@ def test_a_gallery_of_labels_holds_as_many_as_the_number_that_was_clicked() -> N
 
 
 def test_of_labels_no_pair_is_confused() -> None:
-    """The view of confused pairs is not offered, and a link to it says so."""
+    """The view of confused pairs is not offered, and a link to it gives a warning."""
     assert "pairs" not in views_of(is_multilabel=True)
     splits = {"validation": 20}
     found = parse_query({"view": "pairs", "show": "0-1"}, "run", n_snapshots=6, splits=splits, class_names=NAMES,
@@ -226,8 +226,8 @@ def test_of_labels_no_pair_is_confused() -> None:
 
 
 @pytest.mark.parametrize("predictions", [PREDICTIONS, SEVERAL], ids=["classes", "labels"])
-@pytest.mark.parametrize("figure", FIGURES)
-def test_what_a_figure_is_counted_on_gives_the_figure(figure: str, predictions: Predictions) -> None:
+@pytest.mark.parametrize("figure", METRICS)
+def test_the_examples_of_a_metric_give_the_metric(figure: str, predictions: Predictions) -> None:
     """Precision, recall, F1 and specificity of a class or label are shares of what a click on them shows."""
     for label in range(3):
         chosen = is_selected(Selection(EXAMPLES_OF[figure], label), predictions, 0.5)
@@ -238,4 +238,4 @@ def test_what_a_figure_is_counted_on_gives_the_figure(figure: str, predictions: 
             "f1": 2 * (is_true & is_predicted).sum() / (is_true.sum() + is_predicted.sum()),
             "specificity": (~is_predicted).mean(),
         }
-        assert class_figure(predictions.confusion, figure)[label] == pytest.approx(shares[figure], abs=1e-12)
+        assert class_metric(predictions.confusion, figure)[label] == pytest.approx(shares[figure], abs=1e-12)

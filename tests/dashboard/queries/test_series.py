@@ -24,7 +24,7 @@ def client() -> TestClient:
 
 
 def test_the_past_has_its_ends_and_leaves_out_what_was_thinned_out() -> None:
-    """Of a long run some hundred moments are enough, the first and the newest among them, and all can be looked at."""
+    """Of a long run some hundred snapshots are enough, including the first and the newest, and all have arrays."""
     lines = [{"number": number, "epoch": number, "step": 10 * number} for number in range(10_001)]
     assert Snapshots([]).spread(series.MAX_SNAPSHOTS) == []
     assert Snapshots(lines[:3]).spread(series.MAX_SNAPSHOTS) == [0, 1, 2]
@@ -50,7 +50,7 @@ def test_f1_of_each_class_is_that_of_the_recorded_confusion(client: TestClient, 
         np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-def test_a_neuron_is_told_as_it_was_recorded(client: TestClient, record: Callable[..., Any]) -> None:
+def test_a_neuron_has_its_recorded_activations(client: TestClient, record: Callable[..., Any]) -> None:
     """What it put out for each probe example, snapshot by snapshot."""
     run = record(3)
     told = client.get(f"/annscope/runs/{run.run}/neurons/0/1").json()
