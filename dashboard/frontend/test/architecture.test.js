@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const SOURCE = fileURLToPath(new URL('../src', import.meta.url));
 /** What a folder may import, beside itself: what is shared knows no page, and no page knows another. */
+/** @type {Record<string, string[]>} */
 const MAY = { lib: [], network: ['lib'], train: ['lib', 'network'], draw: ['lib', 'network'], inspect: ['lib'] };
 const DOM = /\b(?:document|window|HTML\w*Element|lib\/ui|\.\.\/ui)\b/;
 

@@ -9,13 +9,26 @@ import { createModel } from '../src/lib/model/inference.js';
 import { asBox, asMnist } from '../src/lib/model/ink.js';
 import { activationNamed } from '../src/lib/model/math.js';
 
+/** @import { Description, Numbers, Shape } from '../src/lib/model/types.js' */
+
+/** @type {Array<{ kind: keyof typeof answer }>} */
 const questions = JSON.parse(await text(process.stdin));
 
+/** @param {{ name: string, z: number[] }} about */
 function activation({ name, z }) {
   const { f, slope, range } = activationNamed(name);
   return { values: z.map((value) => f(value)), slopes: z.map((value) => slope(value)), range };
 }
 
+/**
+ * @param {{
+ *   description: Description,
+ *   frame: string,
+ *   x: number[][],
+ *   patch: number,
+ *   changes: Array<{ layer: number, unit: number, input?: number, value: number }>,
+ * }} about
+ */
 function network({ description, frame: encoded, x, patch, changes }) {
   const bytes = Uint8Array.from(Buffer.from(encoded, 'base64'));
   const frame = parseFrame(bytes.buffer);
@@ -31,7 +44,7 @@ function network({ description, frame: encoded, x, patch, changes }) {
     else edits.setWeight(layer, input, unit, value);
   }
   const values = passOf(store, layers, frame, 0, null);
-  const shape = description.dataset.image_shape;
+  const shape = /** @type {Shape} */ (description.dataset.image_shape);
   return {
     activations: x.map((row) => model.activations(row).map((layer) => [...layer])),
     probabilities: x.map((row) => [...model.probabilities(row)]),
@@ -50,15 +63,17 @@ function network({ description, frame: encoded, x, patch, changes }) {
       Array.from({ length: size }, (_, unit) => explain(layers, frame, values, index, unit, [0, 1]).z),
     ),
     sensitivities: layers.map(({ index }) => [...sensitivity(layers, frame, values, index, 0)]),
-    whatIf: reader.probabilities(passOf(store, layers, frame, 0, edits).at(-1)),
+    whatIf: reader.probabilities(/** @type {Numbers} */ (passOf(store, layers, frame, 0, edits).at(-1))),
   };
 }
 
+/** @param {{ raw: number[], about: Parameters<typeof toFeatures>[1] }} about */
 const scaling = ({ raw, about }) => ({
   features: [...toFeatures(raw, about)],
   raw: [...toRaw(toFeatures(raw, about), about)],
 });
 
+/** @param {{ ink: Parameters<typeof asMnist>[0], height: number, width: number }} about */
 const centering = ({ ink, height, width }) => ({
   mnist: [...asMnist(ink).data],
   box: [...asBox(ink, height, width).data],
@@ -67,9 +82,13 @@ const centering = ({ ink, height, width }) => ({
 const answer = { activation, network, scaling, centering };
 const answers = questions.map(({ kind, ...question }) => {
   try {
-    return answer[kind](question);
+    return answer[kind](/** @type {never} */ (question));
   } catch (error) {
-    return { error: String(error.stack) };
+    return { error: error instanceof Error ? error.stack : String(error) };
   }
 });
-process.stdout.write(JSON.stringify(answers, (_, value) => (ArrayBuffer.isView(value) ? [...value] : value)));
+process.stdout.write(
+  JSON.stringify(answers, (_, value) =>
+    value instanceof Float32Array || value instanceof Float64Array ? [...value] : value,
+  ),
+);

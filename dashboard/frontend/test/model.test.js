@@ -12,7 +12,7 @@ test('a label is a class number or a row of 0 and 1; nobody knows a null', () =>
 });
 
 test('of several labels each is predicted from one half on', () => {
-  const reader = answersOf({ dataset: { class_names: ['a', 'b', 'c'], is_multilabel: true } });
+  const reader = answersOf({ dataset: { class_names: ['a', 'b', 'c'], is_multilabel: true, image_shape: null } });
   assert.deepEqual(reader.predicted([0.5, 0.49, 0.9]), [0, 2]);
   assert.equal(reader.words([]), 'no label');
   assert.equal(reader.words([0, 2]), 'a, c');
@@ -48,7 +48,9 @@ test('changes by hand are taken back one by one, and a drag is one change', () =
 
 test('a changed weight lies over the recorded one, which stays', () => {
   const recorded = { shape: [1, 2], data: Float32Array.of(1, 2) };
-  const frame = { tensor: () => recorded };
+  const frame = /** @type {import('../src/lib/model/types.js').Frame} */ (
+    /** @type {unknown} */ ({ tensor: () => recorded })
+  );
   const edits = new Edits();
   edits.setWeight(0, 0, 1, 5);
   assert.deepEqual([...edits.weight(frame, 0).data], [1, 5]);

@@ -3,6 +3,10 @@ import { test } from 'node:test';
 import { changed, neutral } from '../src/lib/model/transforms.js';
 
 const image = { height: 3, width: 3, data: Float64Array.of(0, 0.5, 0, 1, 0.2, 0, 0, 0, 0.9) };
+/**
+ * @param {Float64Array} found
+ * @param {number[]} expected
+ */
 const near = (found, expected) =>
   found.forEach((value, i) => {
     assert.ok(Math.abs(value - expected[i]) < 1e-12, `${found} is not ${expected}`);
@@ -30,6 +34,7 @@ test('thickening takes the most ink within reach, thinning the least', () => {
 });
 
 test('noise is the same for the same seed, another for another, and stays within 0 and 1', () => {
+  /** @param {number} seed */
   const noisy = (seed) => [...changed(image, { ...neutral(), noise: 0.5 }, seed).data];
   assert.deepEqual(noisy(1), noisy(1));
   assert.notDeepEqual(noisy(1), noisy(2));

@@ -92,7 +92,7 @@ export function createMoment(root, tell) {
   slider.addEventListener('input', say);
   slider.addEventListener('change', () => {
     clearTimeout(asking);
-    asking = setTimeout(() => ask(slider.valueAsNumber), REST);
+    asking = window.setTimeout(() => ask(slider.valueAsNumber), REST);
     held = false;
   });
   const drop = () => {

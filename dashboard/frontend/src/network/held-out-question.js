@@ -33,7 +33,7 @@ export class HeldOutQuestion {
       return;
     }
     this.tell({ state: 'waiting' });
-    this.timer = setTimeout(() => this.#send(url, changes, key), 150);
+    this.timer = window.setTimeout(() => this.#send(url, changes, key), 150);
   }
 
   /**

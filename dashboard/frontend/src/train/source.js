@@ -169,7 +169,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
         return;
       }
       if (understood) trouble('The connection to annscope is lost; trying again. What is shown stays.');
-      timer = setTimeout(connect, wait);
+      timer = window.setTimeout(connect, wait);
       wait = Math.min(LONGEST_WAIT, wait * 2);
       socket = null;
     };

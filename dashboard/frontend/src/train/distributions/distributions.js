@@ -130,7 +130,7 @@ export function createDistributions(root, store) {
       pointer = null;
       layerChoice.replaceChildren();
     }
-    timer ||= setTimeout(ask, known.length ? WAIT : 0);
+    timer ||= window.setTimeout(ask, known.length ? WAIT : 0);
     wake();
   }
 

@@ -30,7 +30,7 @@ export function createHealth(root, store) {
   function update() {
     const rest = since + READ - performance.now();
     if (rest > 0) {
-      timer ||= setTimeout(() => {
+      timer ||= window.setTimeout(() => {
         timer = 0;
         wake();
       }, rest);

@@ -127,7 +127,7 @@ export function createTimeline(root, store, keys) {
   }
 
   function next() {
-    timer = setTimeout(
+    timer = window.setTimeout(
       () => {
         if (!playing) return;
         // A step is taken once the one before it is on screen.
