@@ -91,8 +91,8 @@ def put(open_tab: Callable[..., Page]) -> Callable[..., Page]:
                 await loaded;
               }}
               window.store = ({STORE})(names);
-              const {{ answersOf }} = await import('/annscope/assets/lib/model/answers.js');
-              window.store.answers = answersOf(window.store.description);
+              const {{ readerOf }} = await import('/annscope/assets/lib/model/output-reader.js');
+              window.store.reader = readerOf(window.store.description);
               const {{ {create} }} = await import('/annscope/assets/{module}.js');
               window.view = {create}(document.getElementById('root'), window.store);
             }}""",

@@ -391,7 +391,7 @@ def test_everything_is_saved(open_tab: Callable[..., Page], digits: RunReader) -
 def test_a_real_example_has_its_address(open_tab: Callable[..., Page], digits: RunReader) -> None:
     """A link with run, snapshot and sample shows just that; drawing on the example takes it out of the link."""
     page = open_tab(f"/drawing?run={digits.run}&snapshot=0&sample=test-321")
-    expect(page.locator(".dr-truth")).to_have_text("in truth: 6 (test example 321)")
+    expect(page.locator(".dr-truth")).to_have_text("true class: 6 (test example 321)")
     expect(page.locator(".dr-time output")).to_contain_text("epoch 0, step 0")
     page.get_by_role("button", name="›").click()
     page.wait_for_url("**sample=test-322**")
@@ -552,7 +552,7 @@ def test_a_point_is_dragged_through_the_plane(open_tab: Callable[..., Page], tra
     dataset = load_dataset(reader.config.data, seed=reader.config.training.seed)
     page.get_by_label("Number of the example").fill("3")
     page.keyboard.press("Enter")
-    expect(page.locator(".dr-truth")).to_contain_text(f"in truth: {dataset.class_names[dataset.y_test[3]]}")
+    expect(page.locator(".dr-truth")).to_contain_text(f"true class: {dataset.class_names[dataset.y_test[3]]}")
     expect(place).to_contain_text(f"{dataset.x_test[3][0]:.2f}".replace("-", "−"))
 
 

@@ -27,10 +27,10 @@ ANSWERS = """
 async ([run, number, examples]) => {
   const { parseFrame } = await import('/annscope/assets/lib/model/frame.js');
   const { createModel } = await import('/annscope/assets/lib/model/inference.js');
-  const { answersOf } = await import('/annscope/assets/lib/model/answers.js');
+  const { readerOf } = await import('/annscope/assets/lib/model/output-reader.js');
   const { description } = await (await fetch(`/annscope/runs/${run}/history`)).json();
   const frame = parseFrame(await (await fetch(`/annscope/runs/${run}/snapshots/${number}`)).arrayBuffer());
-  const [model, reader] = [createModel(description, frame), answersOf(description)];
+  const [model, reader] = [createModel(description, frame), readerOf(description)];
   const x = Float64Array.from(examples[0]);
   const shape = description.dataset.image_shape;
   const drops = (label) => Array.from(model.occlusion(x, shape, label, 3, x.map(() => 0)));

@@ -1,6 +1,5 @@
 /** What the browser's arithmetic makes of the questions on standard input, as JSON; tests/dashboard/test_frontend_math.py asks. */
 import { text } from 'node:stream/consumers';
-import { answersOf } from '../src/lib/model/answers.js';
 import { Edits } from '../src/lib/model/edits.js';
 import { toFeatures, toRaw } from '../src/lib/model/features.js';
 import { explain, layersOf, passOf, sensitivity } from '../src/lib/model/forward.js';
@@ -8,6 +7,7 @@ import { parseFrame } from '../src/lib/model/frame.js';
 import { createModel } from '../src/lib/model/inference.js';
 import { asBox, asMnist } from '../src/lib/model/ink.js';
 import { activationNamed } from '../src/lib/model/math.js';
+import { readerOf } from '../src/lib/model/output-reader.js';
 
 /** @import { Description, Numbers, Shape } from '../src/lib/model/types.js' */
 
@@ -33,7 +33,7 @@ function network({ description, frame: encoded, x, patch, changes }) {
   const bytes = Uint8Array.from(Buffer.from(encoded, 'base64'));
   const frame = parseFrame(bytes.buffer);
   const model = createModel(description, frame);
-  const reader = answersOf(description);
+  const reader = readerOf(description);
   const layers = layersOf(description);
   const store = {
     probe: { images: { shape: [x.length, x[0].length], data: Float64Array.from(x.flat()) }, labels: [] },

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answersOf, truthOf } from '../src/lib/model/answers.js';
 import { Edits } from '../src/lib/model/edits.js';
 import { roundUp, softmax, strongest } from '../src/lib/model/math.js';
+import { classesOf, readerOf } from '../src/lib/model/output-reader.js';
 
 test('a label is a class number or a row of 0 and 1; nobody knows a null', () => {
-  assert.deepEqual(truthOf(3), [3]);
-  assert.deepEqual(truthOf(3n), [3]);
-  assert.deepEqual(truthOf([0, 1, 1]), [1, 2]);
-  assert.equal(truthOf(null), null);
+  assert.deepEqual(classesOf(3), [3]);
+  assert.deepEqual(classesOf(3n), [3]);
+  assert.deepEqual(classesOf([0, 1, 1]), [1, 2]);
+  assert.equal(classesOf(null), null);
 });
 
 test('of several labels each is predicted from one half on', () => {
-  const reader = answersOf({ dataset: { class_names: ['a', 'b', 'c'], is_multilabel: true, image_shape: null } });
+  const reader = readerOf({ dataset: { class_names: ['a', 'b', 'c'], is_multilabel: true, image_shape: null } });
   assert.deepEqual(reader.predicted([0.5, 0.49, 0.9]), [0, 2]);
   assert.equal(reader.words([]), 'no label');
   assert.equal(reader.words([0, 2]), 'a, c');

@@ -1,15 +1,15 @@
 /** The answer: what is predicted in large letters, and every class's probability as a bar. */
 
 import { asPercent } from '../lib/format/text.js';
-import { isSame } from '../lib/model/answers.js';
+import { isSame } from '../lib/model/output-reader.js';
 import { make } from '../lib/ui/dom.js';
 import { card } from './card.js';
-/** @import { Answers, Numbers } from '../lib/model/types.js' */
+/** @import { OutputReader, Numbers } from '../lib/model/types.js' */
 
 /**
- * Build the card; `act(label)` is called when a bar is clicked. `reader` reads the answers (answers.js), `truth`
- * lists what is true, or is null. Returns {element, update({probabilities | null, truth, source}), announce()}.
- * @param {Answers} reader
+ * Build the card; `act(label)` is called when a bar is clicked. `reader` reads the answers (output-reader.js), `trueClasses`
+ * lists what is true, or is null. Returns {element, update({probabilities | null, trueClasses, source}), announce()}.
+ * @param {OutputReader} reader
  * @param {(label: number) => void} act
  */
 export function createAnswer(reader, act) {
@@ -18,8 +18,8 @@ export function createAnswer(reader, act) {
   const top = make('div', { className: 'dr-top' });
   const name = make('b', { className: 'dr-name', textContent: '?' });
   const sure = make('span', { className: 'dr-sure' });
-  const truth = make('span', { className: 'dr-truth' });
-  top.append(name, make('div', {}, sure, truth));
+  const trueClasses = make('span', { className: 'dr-truth' });
+  top.append(name, make('div', {}, sure, trueClasses));
   const list = make('ul', { className: 'dr-bars' });
   const bars = classNames.map((text, c) => {
     const fill = make('i');
@@ -40,32 +40,33 @@ export function createAnswer(reader, act) {
   list.style.setProperty('--dr-classes', String(classNames.length));
   list.style.setProperty('--dr-name', `${Math.min(16, Math.max(2, ...classNames.map(({ length }) => length)) + 1)}ch`);
   element.append(top, list, live);
-  let told = '';
+  let announced = '';
   return {
     element,
-    /** @param {{ probabilities: Numbers | null, truth: number[] | null, source: string }} about */
-    update({ probabilities, truth: classes, source }) {
-      const said = probabilities ? reader.predicted(probabilities) : [];
-      const names = probabilities ? reader.words(said) : '?';
+    /** @param {{ probabilities: Numbers | null, trueClasses: number[] | null, source: string }} about */
+    update({ probabilities, trueClasses: classes, source }) {
+      const predictedClasses = probabilities ? reader.predicted(probabilities) : [];
+      const names = probabilities ? reader.words(predictedClasses) : '?';
       name.textContent = names;
       name.classList.toggle('dr-long', names.length > 3);
-      const best = probabilities && !reader.isMany ? said[0] : null;
+      const best = probabilities && !reader.isMany ? predictedClasses[0] : null;
       const sureness = best === null ? 'every label that has 50 % or more' : `${asPercent(probabilities?.[best])} sure`;
       sure.textContent = probabilities ? sureness : 'Nothing to answer yet';
-      truth.textContent = classes === null ? '' : `in truth: ${reader.words(classes)} (${source})`;
-      truth.dataset.right = classes === null || !probabilities ? '' : String(isSame(classes, said));
+      trueClasses.textContent =
+        classes === null ? '' : `${reader.isMany ? 'true labels' : 'true class'}: ${reader.words(classes)} (${source})`;
+      trueClasses.dataset.right = classes === null || !probabilities ? '' : String(isSame(classes, predictedClasses));
       bars.forEach(({ button, fill, value }, c) => {
         const p = probabilities?.[c];
         fill.style.transform = `scaleX(${p ?? 0})`;
         value.textContent = p === undefined ? 'n/a' : asPercent(p);
-        button.classList.toggle('dr-best', said.includes(c));
+        button.classList.toggle('dr-best', predictedClasses.includes(c));
         button.classList.toggle('dr-true', Boolean(classes?.includes(c)));
       });
-      told = !probabilities ? '' : best === null ? names : `${names}, ${asPercent(probabilities[best])}`;
+      announced = !probabilities ? '' : best === null ? names : `${names}, ${asPercent(probabilities[best])}`;
     },
     /** Tell it to a screen reader, once the hand rests. */
     announce() {
-      live.textContent = told;
+      live.textContent = announced;
     },
   };
 }

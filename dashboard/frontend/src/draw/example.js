@@ -1,6 +1,6 @@
 /** A real example to begin with: by split, class and number, or at random. */
 
-import { truthOf } from '../lib/model/answers.js';
+import { classesOf } from '../lib/model/output-reader.js';
 import { generator } from '../lib/model/transforms.js';
 import { press, select } from '../lib/ui/controls.js';
 import { make } from '../lib/ui/dom.js';
@@ -11,7 +11,7 @@ const SPLITS = ['train', 'validation', 'test'];
 
 /**
  * Build the chooser; `names` are the classes, `one` what one of them is called. `choose({split, index})` gets what was asked for.
- * Returns {element, know(labels), show(sample | null)}; nothing can be asked for before `know` was told every split's labels.
+ * Returns {element, know(labels), show(sample | null)}; nothing can be asked for before `know` was given the labels of every split.
  * @param {{ names: string[], one: string }} about
  * @param {(wanted: { split: string, index: number }) => void} choose
  */
@@ -41,7 +41,9 @@ export function createExamples({ names, one }, choose) {
   const number = make('input', { className: 'dr-number', type: 'number', min: 0, step: 1, placeholder: 'no.' });
   number.setAttribute('aria-label', 'Number of the example, counted from 0');
   const members = () =>
-    labels[split].map((_, i) => i).filter((i) => wanted === '' || truthOf(labels[split][i])?.includes(Number(wanted)));
+    labels[split]
+      .map((_, i) => i)
+      .filter((i) => wanted === '' || classesOf(labels[split][i])?.includes(Number(wanted)));
 
   function bound() {
     number.max = String(Math.max(0, labels[split].length - 1));

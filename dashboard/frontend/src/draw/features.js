@@ -9,13 +9,13 @@ import { card } from './card.js';
 import { drawSweep } from './sweep.js';
 
 /** @import { Sweep } from './types.js' */
-/** @import { Answers, Numbers, Palette } from '../lib/model/types.js' */
+/** @import { OutputReader, Numbers, Palette } from '../lib/model/types.js' */
 
 const POINTS = 41;
 
 /**
- * Build the card. `moved(stamp)` is called when a slider moves. Returns {element, raw, put(raw), sweep(label, answer, palette), destroy()}; `reader` reads the answers (answers.js).
- * @param {{ low: number[], high: number[], middle: number[], names: string[], reader: Answers }} about
+ * Build the card. `moved(stamp)` is called when a slider moves. Returns {element, raw, put(raw), sweep(label, answer, palette), destroy()}; `reader` reads the answers (output-reader.js).
+ * @param {{ low: number[], high: number[], middle: number[], names: string[], reader: OutputReader }} about
  * @param {(stamp: number) => void} moved
  */
 export function createFeatures({ low, high, middle, names, reader }, moved) {

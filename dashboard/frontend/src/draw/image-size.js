@@ -18,7 +18,7 @@ export function imageSize(bytes) {
     if (has('RIFF') && has('WEBP', 8)) return sizeOfWebp(view, has);
     if (has('BM')) return sizeOfBmp(view);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error; // the file ends before it has said its size
+    if (!(error instanceof RangeError)) throw error; // the file ends before its size
   }
   return null;
 }

@@ -1,13 +1,13 @@
 /**
- * The Draw page: an example of one's own, drawn, uploaded, picked or moved by hand, and what the network answers
+ * The Draw page: an example of one's own, drawn, uploaded, picked or moved by hand, and what the network activations
  * while the hand is still moving. Everything but the nearest training examples is computed here from one snapshot.
  */
 
 import { asPercent } from '../lib/format/text.js';
-import { answersOf, truthOf } from '../lib/model/answers.js';
 import { toFeatures, toRaw } from '../lib/model/features.js';
 import { createModel } from '../lib/model/inference.js';
 import { asBox, asMnist } from '../lib/model/ink.js';
+import { classesOf, readerOf } from '../lib/model/output-reader.js';
 import { changed } from '../lib/model/transforms.js';
 import { isDark, paletteFor } from '../lib/theme/palette.js';
 import { debounce, press, segmented } from '../lib/ui/controls.js';
@@ -68,15 +68,15 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
     wanted = number;
     isFollowing = isLast && atWork;
     showSnapshot();
-    tellSnapshot(isFollowing ? null : number);
+    sendSnapshot(isFollowing ? null : number);
   });
   const body = make('div', {}, make('p', { className: 'dr-waiting', textContent: 'Loading the network …' }));
   root.append(time.element, notice, body);
 
   const server = openRun(base, run);
   /** @type {Component<DrawData>['setStateValue']} */
-  let tell = () => {};
-  const tellSnapshot = debounce((/** @type {number | null} */ number) => tell('snapshot', number), 150);
+  let send = () => {};
+  const sendSnapshot = debounce((/** @type {number | null} */ number) => send('snapshot', number), 150);
   let wanted = Math.min(snapshot ?? newest, newest);
   let isFollowing = snapshot === null; // whether the newest snapshot is shown, as the run goes on
   let atWork = false;
@@ -129,12 +129,12 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
         frame,
         shows,
         /** @param {string | null} name */
-        tellSample: (name) => tell('sample', name),
+        sendSample: (name) => send('sample', name),
         /** @param {MapChoice} what */
-        tellShown: (what) => tell('shows', what),
+        sendShown: (what) => send('shows', what),
       });
       desk.paint(paletteFor(dark === true));
-      isMany = answersOf(description).isMany;
+      isMany = readerOf(description).isMany;
       time.about(frame.line, isMany);
       if (frame.number !== wanted) showSnapshot();
       if (sample) desk.take(sample);
@@ -152,7 +152,7 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
     run,
     /** @param {Component<DrawData>} component */
     update(component) {
-      tell = (name, value) => component.setStateValue(name, value);
+      send = (name, value) => component.setStateValue(name, value);
       const last = component.data.newest;
       atWork = component.data.at_work;
       time.grow(last);
@@ -163,7 +163,7 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
     destroy() {
       closed = true;
       clearInterval(watch);
-      tellSnapshot.cancel();
+      sendSnapshot.cancel();
       desk?.destroy();
       remove();
     },
@@ -218,9 +218,9 @@ function createTime(newest, snapshot, choose) {
  * @param {HTMLElement} body
  * @param {Desk} about
  */
-function createDesk(body, { description, about, server, say, frame: first, shows, tellSample, tellShown }) {
+function createDesk(body, { description, about, server, say, frame: first, shows, sendSample, sendShown }) {
   const { class_names: classNames, image_shape: shape } = description.dataset;
-  const reader = answersOf(description);
+  const reader = readerOf(description);
   const nFeatures = description.layer_sizes[0];
   /** @param {Numbers} raw */
   const featuresOf = (raw) => toFeatures(raw, about);
@@ -237,7 +237,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   /** @type {Answered} */
   let now; // what was answered last
   /** @type {number[] | null} */
-  let said = null; // the classes that it names, null for an empty sheet
+  let predictedClasses = null; // the classes that it names, null for an empty sheet
   let waiting = 0;
   let afterwards = 0;
   let networkCost = model.cost > 3e5 ? Infinity : 0; // ms of the last drawing of the network, at first a guess
@@ -287,7 +287,10 @@ function createDesk(body, { description, about, server, say, frame: first, shows
         ? null
         : [
             [reader.one, 'probability'],
-            ...Array.from(reader.probabilities(now.answers[now.answers.length - 1]), (p, c) => [classNames[c], p]),
+            ...Array.from(reader.probabilities(now.activations[now.activations.length - 1]), (p, c) => [
+              classNames[c],
+              p,
+            ]),
           ],
   });
   /**
@@ -303,7 +306,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
             ['training example', reader.one, 'distance', ...names],
             ...nearest.found.map(({ index, label, distance, x }) => [
               index,
-              reader.words(truthOf(label) ?? []),
+              reader.words(classesOf(label) ?? []),
               distance,
               ...x,
             ]),
@@ -477,7 +480,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       }
       return model.occlusion(now.x, imageShape, label, patch, paper);
     };
-    const view = createSeen(imageShape, reader, explain, () => later(null), shows, tellShown);
+    const view = createSeen(imageShape, reader, explain, () => later(null), shows, sendShown);
     const moves = createSliders(classNames, Math.max(rows, columns), (at) => later(at));
     /** @type {Image} */
     let plain;
@@ -576,7 +579,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     if (!sample) return;
     sample = null;
     examples.show(null);
-    tellSample(null);
+    sendSample(null);
   }
 
   /** @param {Example} example */
@@ -587,7 +590,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     examples.show(example);
     say(null);
     later(performance.now());
-    tellSample(`${example.split}-${example.index}`);
+    sendSample(`${example.split}-${example.index}`);
   }
 
   /** @param {string} name */
@@ -614,14 +617,14 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     const asked = stamp;
     stamp = null;
     const given = input.read();
-    const answers = model.activations(given.x);
-    const probabilities = reader.probabilities(answers[answers.length - 1]);
+    const activations = model.activations(given.x);
+    const probabilities = reader.probabilities(activations[activations.length - 1]);
     const best = given.isBare ? null : reader.leading(probabilities);
-    said = given.isBare ? null : reader.predicted(probabilities);
-    now = { ...given, answers, best, moving: asked !== null };
+    predictedClasses = given.isBare ? null : reader.predicted(probabilities);
+    now = { ...given, activations, best, moving: asked !== null };
     answer.update({
       probabilities: given.isBare ? null : probabilities,
-      truth: truthOf(sample?.label),
+      trueClasses: classesOf(sample?.label),
       source: sample ? `${sample.split} example ${sample.index}` : '',
     });
     if (given.image) seen?.update({ features: given.x, image: given.image, best }, palette);
@@ -638,7 +641,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
 
   function showNetwork() {
     afterwards = 0;
-    networkCost = network.show(now.x, sample?.label ?? null, now.answers, frame);
+    networkCost = network.show(now.x, sample?.label ?? null, now.activations, frame);
     offerNetwork();
   }
   const networkRests = debounce(showNetwork, 180);
@@ -652,7 +655,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     if (networkCost > MOST_MS) networkRests();
     else afterwards ||= requestAnimationFrame(showNetwork);
     input.sweep?.(best);
-    nearest.ask(server.nearestUrl(frame.number), best === null ? null : now.x, said);
+    nearest.ask(server.nearestUrl(frame.number), best === null ? null : now.x, predictedClasses);
     rests();
   };
 

@@ -2,15 +2,15 @@
 
 import { paintImage } from '../lib/charts/pictures.js';
 import { asNumber } from '../lib/format/text.js';
-import { isSame, truthOf } from '../lib/model/answers.js';
+import { classesOf, isSame } from '../lib/model/output-reader.js';
 import { debounce } from '../lib/ui/controls.js';
 import { make, messageOf } from '../lib/ui/dom.js';
 import { card } from './card.js';
-/** @import { Answers, Label, Neighbor, Numbers, Palette, Shape } from '../lib/model/types.js' */
+/** @import { OutputReader, Label, Neighbor, Numbers, Palette, Shape } from '../lib/model/types.js' */
 
 /**
- * Build the card. `choose(sample)` opens one. Returns {element, ask(url, features | null, said), paint(palette), destroy()}.
- * @param {{ imageShape: Shape | null, reader: Answers, toShown: (x: Numbers) => Numbers, featureName: (i: number) => string }} about
+ * Build the card. `choose(sample)` opens one. Returns {element, ask(url, features | null, predictedClasses), paint(palette), destroy()}.
+ * @param {{ imageShape: Shape | null, reader: OutputReader, toShown: (x: Numbers) => Numbers, featureName: (i: number) => string }} about
  * @param {(example: Neighbor) => void} choose
  */
 export function createNearest({ imageShape, reader, toShown, featureName }, choose) {
@@ -28,20 +28,20 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
   /** @type {AbortController | null} */
   let abort = null;
   /** @type {number[] | null} */
-  let said = null; // the classes that were answered
+  let predictedClasses = null; // the classes that were answered
 
   const send = debounce(async (/** @type {string} */ url, /** @type {Numbers} */ x) => {
     abort = new AbortController();
     try {
-      const answer = await fetch(url, {
+      const response = await fetch(url, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ x: Array.from(x), k: 8 }),
         signal: abort.signal,
       });
-      const told = await answer.json();
-      if (!answer.ok) throw new Error(told.error);
-      found = told.neighbors;
+      const body = await response.json();
+      if (!response.ok) throw new Error(body.error);
+      found = body.neighbors;
       element.removeAttribute('aria-busy');
       show();
     } catch (error) {
@@ -54,14 +54,14 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
 
   function show() {
     /** @param {{ label: Label }} about */
-    const isAlike = ({ label }) => said !== null && isSame(truthOf(label) ?? [], said);
+    const isAlike = ({ label }) => predictedClasses !== null && isSame(classesOf(label) ?? [], predictedClasses);
     const same = found.filter(isAlike).length;
     note.textContent = found.length
-      ? `${same} of ${found.length} are ${said === null ? '' : `“${reader.words(said)}”`}, nearest first.`
+      ? `${same} of ${found.length} are ${predictedClasses === null ? '' : `“${reader.words(predictedClasses)}”`}, nearest first.`
       : 'Draw, and the training examples that the network finds most alike appear here.';
     list.replaceChildren(
       ...found.map((neighbor) => {
-        const words = reader.words(truthOf(neighbor.label) ?? []);
+        const words = reader.words(classesOf(neighbor.label) ?? []);
         const button = make('button', {
           className: `dr-neighbor${isAlike(neighbor) ? '' : ' dr-differs'}`,
           type: 'button',
@@ -104,7 +104,7 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
      */
     ask(url, x, answer) {
       abort?.abort();
-      said = answer;
+      predictedClasses = answer;
       if (!x) {
         send.cancel();
         found = [];

@@ -1,10 +1,10 @@
 /** The network view, fed with what is on the sheet instead of a recorded example. */
-import { answersOf, truthOf } from '../lib/model/answers.js';
+import { classesOf, readerOf } from '../lib/model/output-reader.js';
 import { createNetwork } from '../network/network.js';
 /** @import { Description, Frame, Label, NetworkStore, Numbers, Shape } from '../lib/model/types.js' */
 
 /**
- * Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, answers, frame), theme(name), destroy()}; `show` answers how many ms it took.
+ * Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, activations, frame), theme(name), destroy()}; `show` activations how many ms it took.
  * @param {HTMLElement} root
  * @param {Description} description
  * @param {Shape | null} featureShape
@@ -28,7 +28,7 @@ export function createLiveNetwork(root, description, featureShape, features, ext
     title: `Through the network, as you ${featureShape ? 'draw' : 'move it'}`,
     extent,
     classNames: description.dataset.class_names,
-    answers: answersOf(description),
+    reader: readerOf(description),
     imageShape: featureShape,
     previous: null,
     progress: 1,
@@ -59,12 +59,12 @@ export function createLiveNetwork(root, description, featureShape, features, ext
     /**
      * @param {Numbers} x
      * @param {Label} label
-     * @param {Float64Array[]} answers
+     * @param {Float64Array[]} activations
      * @param {Frame} frame
      */
-    show(x, label, answers, frame) {
-      store.probe = { images: { shape: [1, features], data: Float64Array.from(x) }, labels: [truthOf(label)] };
-      const own = answers.map((values, layer) => {
+    show(x, label, activations, frame) {
+      store.probe = { images: { shape: [1, features], data: Float64Array.from(x) }, labels: [classesOf(label)] };
+      const own = activations.map((values, layer) => {
         // The scale of the colours is the run's: what the recorded examples reach counts too.
         const recorded = frame.tensor(`layer${layer}.activation`)?.data ?? new Float32Array(0);
         const data = new Float64Array(values.length + recorded.length);

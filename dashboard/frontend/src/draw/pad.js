@@ -110,7 +110,7 @@ export function createPad(shape, changed) {
   }
 
   /** @param {number} [stamp] */
-  function tell(stamp = performance.now()) {
+  function report(stamp = performance.now()) {
     show();
     changed(stamp);
   }
@@ -143,7 +143,7 @@ export function createPad(shape, changed) {
     held = { id: event.pointerId, stroke };
     begin(stroke);
     strike(stroke);
-    tell(event.timeStamp);
+    report(event.timeStamp);
   });
   canvas.addEventListener('pointermove', (event) => {
     if (held?.id !== event.pointerId) return;
@@ -152,7 +152,7 @@ export function createPad(shape, changed) {
     const moves = event.getCoalescedEvents?.() ?? [];
     for (const move of moves.length ? moves : [event]) points.push(pointOf(move));
     strike(held.stroke, from);
-    tell(event.timeStamp);
+    report(event.timeStamp);
   });
   // A quick stroke is no swipe: after one the browser would take the next tap, on Undo, for the end of a scroll.
   canvas.addEventListener('touchstart', (event) => event.preventDefault(), { passive: false });
@@ -182,7 +182,7 @@ export function createPad(shape, changed) {
   const middle = ({ x, y }) => ({ x: x + 0.5, y: y + 0.5, size: brush.size });
 
   /**
-   * Act on a key; answers whether it meant something.
+   * Act on a key; returns whether it meant something.
    * @param {KeyboardEvent} event
    */
   function keyed(event) {
@@ -208,7 +208,7 @@ export function createPad(shape, changed) {
       const stroke = { erase: brush.erase, keys: true, points: [middle(cursor)] };
       begin(stroke);
       strike(stroke);
-      tell(timeStamp);
+      report(timeStamp);
     } else if (key.toLowerCase() === 'e' && !event.altKey) api.toggle();
     else if (key === 'Delete' || key === 'Backspace') clear();
     else return false;
@@ -233,7 +233,7 @@ export function createPad(shape, changed) {
       begin(stroke);
       strike(stroke);
     }
-    tell(stamp);
+    report(stamp);
   }
 
   function undo() {
@@ -241,7 +241,7 @@ export function createPad(shape, changed) {
     if (!last) return;
     undone.push(last);
     again();
-    tell();
+    report();
   }
 
   function redo() {
@@ -249,7 +249,7 @@ export function createPad(shape, changed) {
     if (!last) return;
     done.push(last);
     again();
-    tell();
+    report();
   }
 
   function clear() {
@@ -257,7 +257,7 @@ export function createPad(shape, changed) {
     if (!last || ('base' in last && last.base === null)) return;
     begin({ base: null });
     again();
-    tell();
+    report();
   }
 
   const api = {
@@ -276,7 +276,7 @@ export function createPad(shape, changed) {
     put(base) {
       begin({ base });
       again();
-      tell();
+      report();
     },
     /** The base alone when nothing was drawn on it since, else null. */
     untouched() {

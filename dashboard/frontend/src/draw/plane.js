@@ -2,15 +2,15 @@
 
 import { fillPoint, finenessFor, regionPicture } from '../lib/charts/plane.js';
 import { asNumber } from '../lib/format/text.js';
-import { truthOf } from '../lib/model/answers.js';
+import { classesOf } from '../lib/model/output-reader.js';
 import { make, penOf } from '../lib/ui/dom.js';
 import { arrow } from '../lib/ui/keys.js';
 import { card } from './card.js';
-/** @import { Answers, Label, Model, Palette } from '../lib/model/types.js' */
+/** @import { OutputReader, Label, Model, Palette } from '../lib/model/types.js' */
 
 /**
- * Build the card; `reader` reads the answers (answers.js). `moved(stamp)` is called when the point moves. Returns {element, extent, point, put(point), draw(model, palette)}.
- * @param {{ points: number[][], labels: Label[], names: string[], reader: Answers }} about
+ * Build the card; `reader` reads the outputs (output-reader.js). `moved(stamp)` is called when the point moves. Returns {element, extent, point, put(point), draw(model, palette)}.
+ * @param {{ points: number[][], labels: Label[], names: string[], reader: OutputReader }} about
  * @param {(stamp: number) => void} moved
  */
 export function createPlane({ points, labels, names, reader }, moved) {
@@ -87,12 +87,12 @@ export function createPlane({ points, labels, names, reader }, moved) {
     const { width, height } = canvas;
     if (made?.model !== model || made?.palette !== palette) {
       const side = Math.min(100, 2 * finenessFor(model.layers));
-      const answers = [];
+      const outputs = [];
       for (let r = 0; r < side; r += 1) {
         for (let c = 0; c < side; c += 1)
-          answers.push(model.outputs([((c + 0.5) / side - 0.5) * 2 * extent, (0.5 - (r + 0.5) / side) * 2 * extent]));
+          outputs.push(model.outputs([((c + 0.5) / side - 0.5) * 2 * extent, (0.5 - (r + 0.5) / side) * 2 * extent]));
       }
-      picture = regionPicture(answers, side, palette, reader);
+      picture = regionPicture(outputs, side, palette, reader);
       made = { model, palette };
     }
     /** @param {number[]} point */
@@ -102,7 +102,7 @@ export function createPlane({ points, labels, names, reader }, moved) {
     points.forEach((point, i) => {
       const [x, y] = place(point);
       context.globalAlpha = 0.85;
-      fillPoint(context, x, y, 5, palette, truthOf(labels[i]));
+      fillPoint(context, x, y, 5, palette, classesOf(labels[i]));
       context.beginPath();
       context.arc(x, y, 5, 0, 7);
       context.lineWidth = 1.5;

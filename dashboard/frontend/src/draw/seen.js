@@ -8,7 +8,7 @@ import { make, penOf } from '../lib/ui/dom.js';
 import { card } from './card.js';
 
 /** @import { Seen } from './types.js' */
-/** @import { Answers, Image, MapChoice, Numbers, Palette, Shape } from '../lib/model/types.js' */
+/** @import { OutputReader, Image, MapChoice, Numbers, Palette, Shape } from '../lib/model/types.js' */
 
 const MAPS = [
   ['none', 'Image', 'The image alone'],
@@ -22,24 +22,24 @@ const WORDS = {
 };
 
 /**
- * Build the card for the classes that a reader of answers knows (answers.js). `explain(kind, label, patch)` answers the map as numbers; `redraw()` asks for an update.
- * `shows` is {map, label} to begin with, the name of a map and of a class or null; `tellShown({map, label})` is told what a person chooses.
+ * Build the card for the classes that a reader of answers knows (output-reader.js). `explain(kind, label, patch)` answers the map as numbers; `redraw()` asks for an update.
+ * `shows` is {map, label} to begin with, the name of a map and of a class or null; `sendShown({map, label})` is called with what a person chooses.
  * Returns {element, update(features, image, best), about(label)}.
  * @param {Shape} about
- * @param {Answers} about
+ * @param {OutputReader} about
  * @param {(kind: string, label: number, patch: number) => Float64Array | null} explain
  * @param {() => void} redraw
  * @param {MapChoice} shows
- * @param {(shows: MapChoice) => void} tellShown
+ * @param {(shows: MapChoice) => void} sendShown
  */
-export function createSeen([rows, columns], { names: classNames, one, isMany }, explain, redraw, shows, tellShown) {
+export function createSeen([rows, columns], { names: classNames, one, isMany }, explain, redraw, shows, sendShown) {
   const canvas = make('canvas', { className: 'dr-seen-image', width: columns, height: rows });
   canvas.setAttribute('role', 'img');
   canvas.setAttribute('aria-label', `The ${rows} by ${columns} image that the network is given`);
   const tip = make('output', { className: 'dr-tip', textContent: '' });
   const chosen = () => {
     redraw();
-    tellShown({
+    sendShown({
       map: maps.value === 'none' ? null : maps.value,
       label: about.value === '' ? null : classNames[Number(about.value)],
     });

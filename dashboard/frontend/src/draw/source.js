@@ -14,38 +14,38 @@ export function openRun(base, run) {
 
   /** @param {string} path */
   async function ask(path) {
-    const answer = await fetch(`${url}/${path}`);
-    if (!answer.ok)
-      throw new Error((await answer.json().catch(() => null))?.error ?? `The server answered ${answer.status}.`);
-    return answer;
+    const response = await fetch(`${url}/${path}`);
+    if (!response.ok)
+      throw new Error((await response.json().catch(() => null))?.error ?? `The server answered ${response.status}.`);
+    return response;
   }
 
   /**
-   * What is told, unless that is a sentence why it cannot be.
+   * What is fetched, unless that is a sentence why it cannot be.
    * @param {string} path
    */
-  async function told(path) {
+  async function fetched(path) {
     const found = await (await ask(path)).json();
     if (found.error) throw new Error(found.error);
     return found;
   }
 
   return {
-    history: () => told('history'),
-    trying: () => told('trying'),
-    labels: () => told('labels'),
+    history: () => fetched('history'),
+    trying: () => fetched('trying'),
+    labels: () => fetched('labels'),
     /**
      * @param {string} split
      * @param {number} index
      */
-    example: (split, index) => told(`examples/${split}/${index}`),
+    example: (split, index) => fetched(`examples/${split}/${index}`),
     /** @param {number} number */
     nearestUrl: (number) => `${url}/snapshots/${number}/nearest`,
     /** @param {number} number */
     frame(number) {
       if (!frames.has(number)) {
         const coming = ask(`snapshots/${number}`)
-          .then((answer) => answer.arrayBuffer())
+          .then((response) => response.arrayBuffer())
           .then(parseFrame);
         coming.catch(() => frames.delete(number));
         frames.set(number, coming);

@@ -27,7 +27,7 @@ export interface Base {
 /** One thing that was done to the sheet, which can be undone. */
 export type Done = Stroke | { base: Base | null };
 
-/** What the sliders ask to be drawn anew. */
+/** What the sliders ask to be drawn again. */
 export interface SweepRequest {
   image: Image;
   label: number | null;
@@ -67,7 +67,7 @@ export interface Answered {
   x: Float64Array;
   image?: Image;
   isBare: boolean;
-  answers: Float64Array[];
+  activations: Float64Array[];
   best: number | null;
   moving: boolean;
 }
@@ -86,8 +86,8 @@ export interface Desk {
   say(sentence: string | null): void;
   frame: Frame;
   shows: MapChoice;
-  tellSample(name: string | null): void;
-  tellShown(shows: MapChoice): void;
+  sendSample(name: string | null): void;
+  sendShown(shows: MapChoice): void;
 }
 
 export type { Example };

@@ -46,12 +46,12 @@ const plainly = (text) =>
 const escaped = (text) => text.replace(/[&<{]/g, (sign) => `&#${sign.codePointAt(0)};`);
 
 /**
- * Build the chart in `root`; `tell` is called with {label, carried}: the class of the curve and what the point carries.
+ * Build the chart in `root`; `send` is called with {label, carried}: the class of the curve and what the point carries.
  * The trace whose `meta.walk` is true is the one that the keys go along; its `text` is read out.
  * @param {HTMLElement} root
- * @param {(chosen: Record<string, unknown>) => void} tell
+ * @param {(chosen: Record<string, unknown>) => void} send
  */
-export function createChart(root, tell) {
+export function createChart(root, send) {
   const title = make('b');
   const about = make('span', { className: 'ai-count' });
   const whole = make('button', {
@@ -172,7 +172,7 @@ export function createChart(root, tell) {
       doubleClick: false,
     }).then(() => {
       root.dataset.drawn = data.label;
-      tellZoom();
+      showZoom();
     });
   }
 
@@ -201,7 +201,7 @@ export function createChart(root, tell) {
   function choose(label, carried) {
     if (carried === null || carried === undefined || Number.isNaN(carried))
       say.textContent = 'Nothing is called positive at this point: it has no examples.';
-    else tell({ label, carried });
+    else send({ label, carried });
   }
 
   // --- zoom ---
@@ -218,10 +218,10 @@ export function createChart(root, tell) {
   function takeZoom(change) {
     if (!Object.keys(change).some((key) => key.includes('.range'))) return;
     zoom = axes.map((axis) => [plot.layout[axis].range[0], plot.layout[axis].range[1]]);
-    tellZoom();
+    showZoom();
   }
 
-  function tellZoom() {
+  function showZoom() {
     whole.disabled = zoom === null;
     root.dataset.zoomed = String(zoom !== null);
   }

@@ -1,7 +1,7 @@
 /** The gallery: a page of the chosen examples, and the one that was opened with all its probabilities. */
 
 import { fillPoint } from '../lib/charts/plane.js';
-import { isSame, truthOf } from '../lib/model/answers.js';
+import { classesOf, isSame } from '../lib/model/output-reader.js';
 import { focusedElement, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { roveOver } from '../lib/ui/keys.js';
@@ -24,11 +24,11 @@ const exact = (value) => (value >= 0.001 ? value.toFixed(4) : value === 0 ? '0' 
 const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 /**
- * Build the gallery in `root`; `tell` is called with {sample: i | null} or {sheet: page}.
+ * Build the gallery in `root`; `send` is called with {sample: i | null} or {sheet: page}.
  * @param {HTMLElement} root
- * @param {(chosen: Record<string, unknown>) => void} tell
+ * @param {(chosen: Record<string, unknown>) => void} send
  */
-export function createGallery(root, tell) {
+export function createGallery(root, send) {
   const title = make('h3');
   const count = make('span', { className: 'ai-count' });
   const head = make(
@@ -94,12 +94,12 @@ export function createGallery(root, tell) {
     const size = data.shape ? data.shape[0] * data.shape[1] : 0;
     const classes = data.names.length;
     items = data.items.map((item, k) => {
-      const [truth, said] = [truthOf(item.label) ?? [], truthOf(item.predicted) ?? []];
+      const [trueClasses, predictedClasses] = [classesOf(item.label) ?? [], classesOf(item.predicted) ?? []];
       return {
         ...item,
-        truth,
-        said,
-        isRight: isSame(truth, said),
+        trueClasses,
+        predictedClasses,
+        isRight: isSame(trueClasses, predictedClasses),
         pixels: pixels.subarray(k * size, (k + 1) * size),
         probabilities: probabilities.subarray(k * classes, (k + 1) * classes),
       };
@@ -136,16 +136,16 @@ export function createGallery(root, tell) {
   /** @param {GalleryItem} item */
   function tileOf(item) {
     const { isRight } = item;
-    const [truly, taken] = [wordsOf(item.truth), wordsOf(item.said)];
+    const [actual, predicted] = [wordsOf(item.trueClasses), wordsOf(item.predictedClasses)];
     const words = isRight
-      ? [truly]
-      : [make('span', { textContent: truly }), ' ', make('span', { textContent: `→ ${taken}` })];
+      ? [actual]
+      : [make('span', { textContent: actual }), ' ', make('span', { textContent: `→ ${predicted}` })];
     const tile = make('button', {
       type: 'button',
       className: `ai-tile${isRight ? '' : ' ai-wrong'}`,
       tabIndex: -1,
-      title: `Example ${item.sample}: truly ${truly}, taken for ${taken}, ${data.about} ${exact(item.value)}`,
-      'aria-label': `Example ${item.sample}, truly ${truly}, taken for ${taken}, ${data.about} ${exact(item.value)}`,
+      title: `Example ${item.sample}: true class ${actual}, predicted as ${predicted}, ${data.about} ${exact(item.value)}`,
+      'aria-label': `Example ${item.sample}, true class ${actual}, predicted as ${predicted}, ${data.about} ${exact(item.value)}`,
     });
     tile.dataset.sample = String(item.sample);
     tile.append(faceOf(item), make('b', {}, ...words), make('small', { textContent: percent(item.value) }));
@@ -153,7 +153,7 @@ export function createGallery(root, tell) {
       opened = item.sample;
       open();
       detail.scrollIntoView({ block: 'nearest' });
-      tell({ sample: item.sample });
+      send({ sample: item.sample });
     });
     return tile;
   }
@@ -209,7 +209,7 @@ export function createGallery(root, tell) {
       for (const [x, y, label] of data.points) {
         context.globalAlpha = 0.3;
         const [across, down] = at(x, y);
-        if (data.several) fillPoint(context, across, down, 2.5, palette, truthOf(label));
+        if (data.several) fillPoint(context, across, down, 2.5, palette, classesOf(label));
         else {
           context.fillStyle = shades[Number(label) % 3];
           context.fillRect(across - 2, down - 2, 4, 4);
@@ -220,7 +220,7 @@ export function createGallery(root, tell) {
       context.beginPath();
       context.arc(x, y, 8, 0, 7);
       if (data.several) {
-        fillPoint(context, x, y, 8, palette, item.truth);
+        fillPoint(context, x, y, 8, palette, item.trueClasses);
         context.beginPath();
         context.arc(x, y, 8, 0, 7);
       } else {
@@ -292,7 +292,7 @@ export function createGallery(root, tell) {
         'aria-label': label,
         disabled: to < 0 || to >= sheets,
       });
-      made.addEventListener('click', () => tell({ sheet: to }));
+      made.addEventListener('click', () => send({ sheet: to }));
       return made;
     };
     const first = now * data.size + 1;
@@ -325,10 +325,10 @@ export function createGallery(root, tell) {
     const facts = make(
       'p',
       {},
-      'truly ',
-      make('b', { textContent: wordsOf(item.truth) }),
-      isRight ? ', recognised' : ', taken for ',
-      ...(isRight ? [] : [make('b', { className: 'ai-bad', textContent: wordsOf(item.said) })]),
+      'true class ',
+      make('b', { textContent: wordsOf(item.trueClasses) }),
+      isRight ? ', predicted correctly' : ', predicted as ',
+      ...(isRight ? [] : [make('b', { className: 'ai-bad', textContent: wordsOf(item.predictedClasses) })]),
     );
     const link = linkTo(item, 'ai-link', 'Show in network view →');
     const bars = make('div', {
@@ -340,7 +340,7 @@ export function createGallery(root, tell) {
       const value = item.probabilities[k];
       const bar = make('i');
       bar.style.setProperty('--part', `${100 * value}%`);
-      const [isTrue, isSaid] = [item.truth.includes(k), item.said.includes(k)];
+      const [isTrue, isSaid] = [item.trueClasses.includes(k), item.predictedClasses.includes(k)];
       // Of labels a true one that was not given is a mistake as well.
       const kind = data.several && isTrue && !isSaid ? 'ai-missed' : isTrue ? 'ai-true' : isSaid ? 'ai-taken' : '';
       bars.append(
@@ -381,7 +381,7 @@ export function createGallery(root, tell) {
     opened = null;
     open();
     (tiles.find((tile) => tile.dataset.sample === String(from)) ?? tiles[0])?.focus();
-    tell({ sample: null });
+    send({ sample: null });
   }
   root.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || opened === null) return;

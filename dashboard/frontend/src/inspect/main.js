@@ -1,6 +1,6 @@
 /**
  * The parts of the Inspect page that answer to a click: the confusion matrix, tables whose rows can be chosen, charts,
- * the gallery, and the choice of the moment. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
+ * the gallery, and the choice of the snapshot. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
  */
 
 import { isDark, paletteFor } from '../lib/theme/palette.js';
@@ -9,20 +9,20 @@ import { paintFrame } from '../lib/ui/frame.js';
 import { createChart, plotly } from './chart.js';
 import { createGallery } from './gallery.js';
 import { createMatrices } from './matrices.js';
-import { createMoment } from './moment.js';
+import { createSnapshotSlider } from './snapshot-slider.js';
 import { createTable } from './table.js';
 
 /** @import { InspectData, PartView } from './types.js' */
 /** @import { Component, Palette } from '../lib/model/types.js' */
 
-/** @type {Record<InspectData['view'], (root: HTMLElement, tell: (chosen: Record<string, unknown>) => void) => PartView>} */
+/** @type {Record<InspectData['view'], (root: HTMLElement, send: (chosen: Record<string, unknown>) => void) => PartView>} */
 const VIEWS = {
   matrix: createMatrices,
   labels: createMatrices,
   table: createTable,
   chart: createChart,
   gallery: createGallery,
-  moment: createMoment,
+  moment: createSnapshotSlider,
 };
 const LOOK_AT_THEME = 700; // ms
 /** @type {WeakMap<HTMLElement, ReturnType<typeof create>>} */
@@ -70,12 +70,12 @@ function create(parent, name) {
   const root = make('div', { className: `annscope-inspect ai-${name}` });
   parent.append(root);
   /** @type {Component<InspectData>['setStateValue']} */
-  let tell = () => {};
+  let send = () => {};
   /** @type {InspectData} */
   let data;
   /** @type {Palette} */
   let palette;
-  const view = VIEWS[name](root, (chosen) => tell('chosen', { ...chosen, when: Date.now() }));
+  const view = VIEWS[name](root, (chosen) => send('chosen', { ...chosen, when: Date.now() }));
 
   function paint() {
     const found = paletteFor(isDark(parent));
@@ -93,7 +93,7 @@ function create(parent, name) {
     update(component) {
       ({ data } = component);
       // Of two choices in quick succession Streamlit may lose a trigger, but it keeps the last state.
-      tell = component.setStateValue;
+      send = component.setStateValue;
       paint();
       view.update(/** @type {never} */ (data), palette);
       root.dataset.ready = 'true';

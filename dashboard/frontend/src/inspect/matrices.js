@@ -19,7 +19,7 @@ const CELLS = ['tn', 'fp', 'fn', 'tp'];
 const WORDS = ['true negatives', 'false positives', 'false negatives', 'true positives'];
 
 /**
- * One matrix: its headings, the numbers of its cells, and what is said of a place in it.
+ * One matrix: its headings, the numbers of its cells, and what is sentences of a place in it.
  * @typedef {{
  *   name: string,
  *   columns: Heading[],
@@ -85,7 +85,7 @@ function panelOfClasses({ names, counts, values, texts, totals, predicted }) {
 function panelOfLabel({ names, counts, values, texts }, k) {
   const name = names[k];
   const [[tn, fp], [fn, tp]] = counts[k];
-  const said = [
+  const sentences = [
     [
       `${tp + fp + tn + fn} examples.`,
       `${tn + fn} were predicted without ${name}; ${share(tn, tn + fn)} of them correctly.`,
@@ -120,7 +120,7 @@ function panelOfLabel({ names, counts, values, texts }, k) {
     ],
     show: (i, j) => `${CELLS[2 * i + j]}-${k}`,
     labelOf: (i, j) => `${name}, ${WORDS[2 * i + j]}`,
-    sentence: (i, j) => said[i + 1][j + 1],
+    sentence: (i, j) => sentences[i + 1][j + 1],
     counts: counts[k],
     values: values[k],
     texts: texts[k],

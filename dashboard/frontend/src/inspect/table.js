@@ -8,11 +8,11 @@ import { createSheet } from './sheet.js';
 /** @import { Palette } from '../lib/model/types.js' */
 
 /**
- * Build a table in `root`; `tell` is called with {row: id}.
+ * Build a table in `root`; `send` is called with {row: id}.
  * @param {HTMLElement} root
- * @param {(chosen: Record<string, unknown>) => void} tell
+ * @param {(chosen: Record<string, unknown>) => void} send
  */
-export function createTable(root, tell) {
+export function createTable(root, send) {
   const table = make('table', { className: 'tb' });
   const box = make('div', { className: 'ai-scroll' }, table);
   root.append(
@@ -153,7 +153,7 @@ export function createTable(root, tell) {
     const line = closest(event, 'tr[data-row]');
     if (!line) return;
     rows.forEach((each) => each.setAttribute('aria-selected', String(each === line)));
-    tell({ row: line.dataset.row });
+    send({ row: line.dataset.row });
   };
   table.addEventListener('click', choose);
   table.addEventListener('keydown', (event) => {

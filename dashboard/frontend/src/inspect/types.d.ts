@@ -113,7 +113,7 @@ export interface Plotly {
   purge(plot: HTMLElement): void;
 }
 
-export interface MomentData extends Part {
+export interface SnapshotData extends Part {
   view: 'moment';
   number: number;
   numbers: number[];
@@ -134,8 +134,8 @@ export interface Item {
 
 /** An example with what is read from the bytes beside it. */
 export interface GalleryItem extends Item {
-  truth: number[];
-  said: number[];
+  trueClasses: number[];
+  predictedClasses: number[];
   isRight: boolean;
   pixels: Uint8Array;
   probabilities: Float32Array;
@@ -168,7 +168,7 @@ export interface GalleryData extends Part {
   features: string[];
 }
 
-export type InspectData = MatrixData | LabelsData | TableData | ChartData | MomentData | GalleryData;
+export type InspectData = MatrixData | LabelsData | TableData | ChartData | SnapshotData | GalleryData;
 
 /** One part on the page. */
 export interface PartView {

@@ -1,5 +1,5 @@
 /**
- * A neuron's card: what it is connected to, the sum that made its value, how it answers the probe set,
+ * A neuron's card: what it is connected to, the sum that made its value, how it activations the probe set,
  * its statistics. One card floats beside the pointer; the pinned one stands under the network, follows
  * time, and lets its weights be changed.
  */
@@ -106,7 +106,7 @@ export function createCard(actions) {
     const inputs = kept ?? listedInputs(frame, layer, unit, values, isWhole ? Infinity : pinned ? 8 : 5, edits);
     listed = { key, inputs };
     const known = describe(view, inputs);
-    title.textContent = neuronName(layers, store.answers.unitNames, layer, unit);
+    title.textContent = neuronName(layers, store.reader.unitNames, layer, unit);
     value.textContent = layers[layer].isOutput ? asPercent(known.sum.shown) : asNumber(known.sum.shown, 4);
     value.title = String(known.sum.shown);
     const scale = view.scales.of(layer);
@@ -123,11 +123,11 @@ export function createCard(actions) {
     }
     paintPictures(view, weights, drivers, pinned ? 168 : 134);
     sum.update({ ...known, isWhole });
-    classes.caption.textContent = `activation over the probe set, by ${store.answers.one} (tick: mean)`;
+    classes.caption.textContent = `activation over the probe set, by ${store.reader.one} (tick: mean)`;
     const width = 300;
     const own = ownScale(view);
     paintClasses(classes.canvas, width, pinned ? 15 : 12, {
-      answers: overProbe(frame, layer, unit),
+      activations: overProbe(frame, layer, unit),
       labels: view.labels,
       classNames: store.classNames,
       probe: view.probe,
@@ -137,9 +137,9 @@ export function createCard(actions) {
     });
     history.element.hidden = !store.hasPast;
     if (pinned && store.hasPast) {
-      const moments = view.history.of(layers, layer, unit, view.probe);
-      paintHistory(history.canvas, width, 56, moments, frame.number, own, palette);
-      history.caption.textContent = `this example, over ${counted(moments.length, 'snapshot')}`;
+      const snapshots = view.history.of(layers, layer, unit, view.probe);
+      paintHistory(history.canvas, width, 56, snapshots, frame.number, own, palette);
+      history.caption.textContent = `this example, over ${counted(snapshots.length, 'snapshot')}`;
     }
     fillFacts(facts, view, pinned);
     for (const table of tables) table.update();
@@ -149,25 +149,25 @@ export function createCard(actions) {
 }
 
 /**
- * The answers to the probe set as rows, class by class, with their mean.
+ * The activations to the probe set as rows, class by class, with their mean.
  * @param {ViewAt} about
  */
 function classRows({ frame, labels, store, at: { layer, unit } }) {
-  const answers = overProbe(frame, layer, unit);
+  const activations = overProbe(frame, layer, unit);
   const rows = store.classNames.flatMap((name, c) => {
-    const places = Array.from(answers.keys()).filter((i) => labels[i]?.includes(c));
+    const places = Array.from(activations.keys()).filter((i) => labels[i]?.includes(c));
     if (!places.length) return [];
-    const mean = places.reduce((total, i) => total + answers[i], 0) / places.length;
+    const mean = places.reduce((total, i) => total + activations[i], 0) / places.length;
     return [
-      ...places.map((i) => [name, exampleName(store, i), asNumber(answers[i], 6)]),
+      ...places.map((i) => [name, exampleName(store, i), asNumber(activations[i], 6)]),
       [name, 'mean', asNumber(mean, 6)],
     ];
   });
-  return { head: [store.answers.one, 'example', 'activation'], rows };
+  return { head: [store.reader.one, 'example', 'activation'], rows };
 }
 
 /**
- * The answers to this example as rows, a snapshot each.
+ * The activations to this example as rows, a snapshot each.
  * @param {ViewAt} about
  */
 function historyRows({ layers, history, probe, at: { layer, unit } }) {
@@ -284,9 +284,9 @@ function fillFacts(list, view, everything) {
     frame,
     at: { layer, unit },
   } = view;
-  const answers = overProbe(frame, layer, unit);
-  const active = answers.filter((a) => a > 0).length;
-  const mean = answers.reduce((a, b) => a + b, 0) / answers.length;
+  const activations = overProbe(frame, layer, unit);
+  const active = activations.filter((a) => a > 0).length;
+  const mean = activations.reduce((a, b) => a + b, 0) / activations.length;
   const matrix = weightOf(frame, layer);
   let norm = 0;
   for (let i = 0; i < matrix.shape[0]; i += 1) norm += matrix.data[i * matrix.shape[1] + unit] ** 2;
@@ -299,11 +299,11 @@ function fillFacts(list, view, everything) {
     [
       'largest',
       asNumber(
-        answers.reduce((a, b) => Math.max(a, b), -Infinity),
+        activations.reduce((a, b) => Math.max(a, b), -Infinity),
         3,
       ),
     ],
-    ['above 0 for', `${active} of ${answers.length}`],
+    ['above 0 for', `${active} of ${activations.length}`],
   ];
   if (everything)
     facts.push(

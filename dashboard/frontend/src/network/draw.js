@@ -6,8 +6,8 @@
 
 import { fillPoint } from '../lib/charts/plane.js';
 import { asNumber, asPercent } from '../lib/format/text.js';
-import { isSame } from '../lib/model/answers.js';
 import { activationNamed } from '../lib/model/math.js';
+import { isSame } from '../lib/model/output-reader.js';
 import { blockOf, portOf } from './layout.js';
 
 /** @import { Block, FeaturesBlock, Link, PlaneBlock, Scene, WeightAtlas } from './types.js' */
@@ -284,8 +284,8 @@ function drawWeights(context, scene, pictures, unit, block, x, y, fill, closed) 
  * @param {Block} block
  */
 function drawClasses(context, scene, block) {
-  const { motion, palette, answers, truth, said } = scene;
-  const names = answers.unitNames;
+  const { motion, palette, reader, trueClasses, predictedClasses } = scene;
+  const names = reader.unitNames;
   const values = motion.now[block.layer + 1];
   const size = Math.min(13, Math.max(9, block.pitch * 0.62));
   const wordy = block.pitch >= 9;
@@ -304,8 +304,8 @@ function drawClasses(context, scene, block) {
     const y = block.ys[unit];
     const x = block.xs[unit];
     const value = values[unit];
-    const isTrue = truth !== null && answers.hasUnit(truth, unit);
-    const isSaid = answers.hasUnit(said, unit);
+    const isTrue = trueClasses !== null && reader.hasUnit(trueClasses, unit);
+    const isSaid = reader.hasUnit(predictedClasses, unit);
     const marked = isTrue || isSaid;
     const color = palette.sequential.css(value);
     if (faces) drawFace(context, scene, faces[unit], block, x, y, color);
@@ -337,11 +337,11 @@ function drawClasses(context, scene, block) {
         weight: marked ? 600 : 400,
       });
     }
-    if (answers.hasThreshold) {
+    if (reader.hasThreshold) {
       context.fillStyle = palette.muted;
       context.fillRect(start + track / 2 - 0.5, y - thick / 2 - 2, 1, thick + 4);
     }
-    if (marked && truth)
+    if (marked && trueClasses)
       mark(context, block.x + block.width - tag / 2 + 2, y, Math.min(8, block.pitch * 0.42), isTrue, isSaid, palette);
   }
   drawVerdict(context, scene, block);
@@ -353,11 +353,13 @@ function drawClasses(context, scene, block) {
  * @param {Block} block
  */
 function drawVerdict(context, scene, block) {
-  const { palette, answers, truth, said, layout } = scene;
-  if (!truth) return; // nobody knows what it is
-  const right = isSame(truth, said);
+  const { palette, reader, trueClasses, predictedClasses, layout } = scene;
+  if (!trueClasses) return; // nobody knows what it is
+  const right = isSame(trueClasses, predictedClasses);
   const y = layout.room.y + layout.room.height + 20;
-  const text = right ? `${answers.words(said)}: right` : `says ${answers.words(said)}, is ${answers.words(truth)}`;
+  const text = right
+    ? `${reader.words(predictedClasses)}: right`
+    : `says ${reader.words(predictedClasses)}, is ${reader.words(trueClasses)}`;
   context.font = fontOf(scene, 13, 700);
   const width = Math.min(block.width - 26, context.measureText(text).width);
   const x = block.x + block.width - width - 4;
@@ -366,7 +368,7 @@ function drawVerdict(context, scene, block) {
 }
 
 /**
- * A check (right), a cross (answered, wrong) or a ring (true, not answered); told apart by shape and by colour.
+ * A check (right), a cross (answered, wrong) or a ring (true, not answered); distinguished by shape and by colour.
  * @param {Pen} context
  * @param {number} x
  * @param {number} y

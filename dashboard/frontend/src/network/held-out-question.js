@@ -1,12 +1,12 @@
 /** @import { Change, HeldOutAnswer } from '../lib/model/types.js' */
 /**
- * Asks the server what the changes do to the held-out figures; `tell(answer)` gets
+ * Asks the server what the changes do to the held-out figures; `report(answer)` gets
  * {state: 'none' | 'waiting' | 'known' | 'unavailable', accuracy, loss}.
  */
 export class HeldOutQuestion {
-  /** @param {(answer: HeldOutAnswer) => void} tell */
-  constructor(tell) {
-    this.tell = tell;
+  /** @param {(answer: HeldOutAnswer) => void} report */
+  constructor(report) {
+    this.report = report;
     this.available = true;
     this.asked = '';
     this.timer = 0;
@@ -25,14 +25,14 @@ export class HeldOutQuestion {
     clearTimeout(this.timer);
     this.abort?.abort();
     if (!key) {
-      this.tell({ state: 'none' });
+      this.report({ state: 'none' });
       return;
     }
     if (!this.available) {
-      this.tell({ state: 'unavailable' });
+      this.report({ state: 'unavailable' });
       return;
     }
-    this.tell({ state: 'waiting' });
+    this.report({ state: 'waiting' });
     this.timer = window.setTimeout(() => this.#send(url, changes, key), 150);
   }
 
@@ -44,17 +44,17 @@ export class HeldOutQuestion {
   async #send(url, changes, key) {
     this.abort = new AbortController();
     try {
-      const answer = await fetch(url, {
+      const response = await fetch(url, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ changes }),
         signal: this.abort.signal,
       });
-      if (answer.status === 404 || answer.status === 405) this.available = false;
-      const told = answer.ok ? { state: 'known', ...(await answer.json()) } : { state: 'unavailable' };
-      if (key === this.asked) this.tell(told);
+      if (response.status === 404 || response.status === 405) this.available = false;
+      const found = response.ok ? { state: 'known', ...(await response.json()) } : { state: 'unavailable' };
+      if (key === this.asked) this.report(found);
     } catch {
-      if (key === this.asked) this.tell({ state: 'unavailable' });
+      if (key === this.asked) this.report({ state: 'unavailable' });
     }
   }
 

@@ -1,4 +1,4 @@
-/** Every neuron's recorded answers at the snapshots seen here, in bounded memory, and a few neurons' from before. */
+/** Every neuron's recorded activations at the snapshots seen here, in bounded memory, and a few neurons' from before. */
 
 /** @import { Frame, Layer } from '../lib/model/types.js' */
 
@@ -6,11 +6,11 @@ const BUDGET = 24e6; // bytes
 
 export class ActivationHistory {
   constructor() {
-    /** @type {Array<{ number: number, step: number, answers: Float32Array[] }>} */
-    this.moments = [];
+    /** @type {Array<{ number: number, step: number, activations: Float32Array[] }>} */
+    this.snapshots = [];
     this.bytes = 0;
-    /** @type {Map<string, Array<{ number: number, step: number, answers: number[] }>>} */
-    this.past = new Map(); // 'layer:unit' -> [{number, step, answers}], from the record
+    /** @type {Map<string, Array<{ number: number, step: number, activations: number[] }>>} */
+    this.past = new Map(); // 'layer:unit' -> [{number, step, activations}], from the record
   }
 
   /**
@@ -31,33 +31,35 @@ export class ActivationHistory {
   recall(layer, unit, { numbers, steps, activations }) {
     this.past.set(
       `${layer}:${unit}`,
-      numbers.map((number, i) => ({ number, step: steps[i], answers: activations[i] })),
+      numbers.map((number, i) => ({ number, step: steps[i], activations: activations[i] })),
     );
   }
 
   /**
-   * Keep a frame's answers (once); when memory is full, every second moment between the ends is let go.
+   * Keep a frame's activations (once); when memory is full, every second snapshot between the ends is let go.
    * @param {Frame} frame
    * @param {Layer[]} layers
    */
   see(frame, layers) {
-    if (this.moments.some((moment) => moment.number === frame.number)) return false;
-    const answers = layers.map(({ index }) => Float32Array.from(frame.tensor(`layer${index}.activation`)?.data ?? []));
-    this.moments.push({ number: frame.number, step: frame.line.step, answers });
-    this.moments.sort((a, b) => a.number - b.number);
-    this.bytes += size(answers);
-    if (this.bytes > BUDGET && this.moments.length > 3) this.#thin();
+    if (this.snapshots.some((snapshot) => snapshot.number === frame.number)) return false;
+    const activations = layers.map(({ index }) =>
+      Float32Array.from(frame.tensor(`layer${index}.activation`)?.data ?? []),
+    );
+    this.snapshots.push({ number: frame.number, step: frame.line.step, activations });
+    this.snapshots.sort((a, b) => a.number - b.number);
+    this.bytes += size(activations);
+    if (this.bytes > BUDGET && this.snapshots.length > 3) this.#thin();
     return true;
   }
 
   #thin() {
-    const last = this.moments.length - 1;
-    this.moments = this.moments.filter((_, i) => i % 2 === 0 || i === last);
-    this.bytes = this.moments.reduce((sum, moment) => sum + size(moment.answers), 0);
+    const last = this.snapshots.length - 1;
+    this.snapshots = this.snapshots.filter((_, i) => i % 2 === 0 || i === last);
+    this.bytes = this.snapshots.reduce((sum, snapshot) => sum + size(snapshot.activations), 0);
   }
 
   /**
-   * The largest magnitude of one neuron's answers to any example at any moment known.
+   * The largest magnitude of one neuron's activations to any example at any snapshot known.
    * @param {Layer[]} layers
    * @param {number} layer
    * @param {number} unit
@@ -65,15 +67,17 @@ export class ActivationHistory {
   largest(layers, layer, unit) {
     const width = layers[layer].size;
     let top = 0;
-    for (const { answers } of this.moments) {
-      for (let i = unit; i < answers[layer].length; i += width) top = Math.max(top, Math.abs(answers[layer][i]));
+    for (const { activations } of this.snapshots) {
+      for (let i = unit; i < activations[layer].length; i += width)
+        top = Math.max(top, Math.abs(activations[layer][i]));
     }
-    for (const { answers } of this.past.get(`${layer}:${unit}`) ?? []) top = Math.max(top, ...answers.map(Math.abs));
+    for (const { activations } of this.past.get(`${layer}:${unit}`) ?? [])
+      top = Math.max(top, ...activations.map(Math.abs));
     return top;
   }
 
   /**
-   * One neuron's answers to one probe example over time: [{number, step, value}].
+   * One neuron's activations to one probe example over time: [{number, step, value}].
    * @param {Layer[]} layers
    * @param {number} layer
    * @param {number} unit
@@ -81,14 +85,17 @@ export class ActivationHistory {
    */
   of(layers, layer, unit, probe) {
     const width = layers[layer].size;
-    const seen = this.moments.map(({ number, step, answers }) => ({
+    const seen = this.snapshots.map(({ number, step, activations }) => ({
       number,
       step,
-      value: answers[layer][probe * width + unit],
+      value: activations[layer][probe * width + unit],
     }));
     const before = (this.past.get(`${layer}:${unit}`) ?? [])
-      .filter(({ number, answers }) => Number.isFinite(answers[probe]) && !seen.some((each) => each.number === number))
-      .map(({ number, step, answers }) => ({ number, step, value: answers[probe] }));
+      .filter(
+        ({ number, activations }) =>
+          Number.isFinite(activations[probe]) && !seen.some((each) => each.number === number),
+      )
+      .map(({ number, step, activations }) => ({ number, step, value: activations[probe] }));
     return [...before, ...seen].sort((a, b) => a.number - b.number);
   }
 }

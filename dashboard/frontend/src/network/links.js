@@ -5,7 +5,7 @@ import { roundUp } from '../lib/model/math.js';
 /** @import { Frame, Layer, Numbers, Overlay, Tensor } from '../lib/model/types.js' */
 
 /**
- * One number for a connection, to tell it from the others.
+ * One number for a connection, that distinguishes it from the others.
  * @param {number} level
  * @param {number} from
  * @param {number} to

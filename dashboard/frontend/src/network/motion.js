@@ -1,5 +1,5 @@
 /**
- * What is on screen between two moments: values and connections glide from what was last drawn
+ * What is on screen between two snapshots: values and connections glide from what was last drawn
  * to what is now true, so an interrupted movement never jumps.
  */
 import { linkKey } from './links.js';

@@ -55,7 +55,7 @@ const FEATURE = (i) => `x${String(i + 1).replace(/\d/g, (digit) => SUBSCRIPTS[Nu
 export function createNetwork(root, store) {
   /** @type {ReturnType<typeof createRunView> | null} */
   let network = null;
-  const { wake, sleep } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update);
 
   /** @param {number} [now] */
   function update(now = performance.now()) {
@@ -65,16 +65,16 @@ export function createNetwork(root, store) {
       network = null;
     }
     if (!ready) return;
-    network ??= createRunView(root, store, wake);
-    if (network.update(now)) wake();
+    network ??= createRunView(root, store, schedule);
+    if (network.update(now)) schedule();
   }
 
-  const stops = ['frame', 'probe', 'theme', 'pin', 'run'].map((event) => store.on(event, wake));
-  wake();
+  const stops = ['frame', 'probe', 'theme', 'pin', 'run'].map((event) => store.on(event, schedule));
+  schedule();
   return {
     update,
     destroy() {
-      sleep();
+      cancel();
       stops.forEach((stop) => stop?.());
       network?.destroy();
     },
@@ -82,12 +82,12 @@ export function createNetwork(root, store) {
 }
 
 /**
- * The view of one run; `update` answers whether it wants to be called again on the next frame.
+ * The view of one run; `update` returns whether it wants to be called again on the next frame.
  * @param {HTMLElement} root
  * @param {NetworkStore} store
- * @param {() => void} wake
+ * @param {() => void} schedule
  */
-function createRunView(root, store, wake) {
+function createRunView(root, store, schedule) {
   const { description } = store;
   const layers = layersOf(description);
   const { frame: element, remove } = createFrame(root, 'The network at work');
@@ -145,7 +145,7 @@ function createRunView(root, store, wake) {
     /** @param {number} value */
     connections(value) {
       count = value;
-      wake();
+      schedule();
     },
     /** @param {'in' | 'out' | 'fit'} how */
     zoom(how) {
@@ -189,23 +189,23 @@ function createRunView(root, store, wake) {
   const live = make('div', { className: 'nv-hidden', 'aria-live': 'polite' });
   stage.append(canvas, banner.element, floating.element);
   element.append(bar.element, probes.element, stage, legend.element, dock.element, live);
-  const question = new HeldOutQuestion((told) => {
-    answer = told;
-    tellBanner();
+  const question = new HeldOutQuestion((found) => {
+    answer = found;
+    showBanner();
   });
 
   // --- what the person does ---
   /** @param {() => unknown} act */
   function change(act) {
     act();
-    wake();
+    schedule();
   }
 
   function moved() {
     canvas.classList.toggle('nv-zoomed', !camera.isFit);
     dirty = true;
     if (focus) placeFloating(focus);
-    wake();
+    schedule();
   }
 
   const hand = steer(canvas, camera, () => {
@@ -240,7 +240,7 @@ function createRunView(root, store, wake) {
     if (focusLinks) linkScales.see(focusLinks);
     showFloating();
     dirty = true;
-    wake();
+    schedule();
   }
 
   function showFloating() {
@@ -265,7 +265,7 @@ function createRunView(root, store, wake) {
     const { layer, unit } = at;
     const { sum, name } = describe({ ...view, at }, listedInputs(view.frame, layer, unit, view.values, 1));
     const loudest = sum.terms[0] ? `; loudest: ${name(sum.terms[0].input)}, ${asNumber(sum.terms[0].product, 3)}` : '';
-    live.textContent = `${neuronName(layers, store.answers.unitNames, layer, unit)}: ${asNumber(sum.shown, 3)}, from a sum of ${asNumber(sum.z, 3)}${loudest}`;
+    live.textContent = `${neuronName(layers, store.reader.unitNames, layer, unit)}: ${asNumber(sum.shown, 3)}, from a sum of ${asNumber(sum.z, 3)}${loudest}`;
   }
 
   /** @param {Neuron} at */
@@ -301,7 +301,7 @@ function createRunView(root, store, wake) {
   });
 
   /**
-   * Act on a key pressed on the canvas; answers whether it meant something.
+   * Act on a key pressed on the canvas; returns whether it meant something.
    * @param {KeyboardEvent} event
    */
   function keyed(event) {
@@ -379,7 +379,7 @@ function createRunView(root, store, wake) {
   // --- what changed outside ---
   const resize = new ResizeObserver(() => {
     fitCanvas();
-    wake();
+    schedule();
   });
   resize.observe(stage);
 
@@ -397,7 +397,7 @@ function createRunView(root, store, wake) {
       input,
       layers,
       faces: isPlane,
-      longestName: Math.max(...store.answers.unitNames.map((name) => name.length)),
+      longestName: Math.max(...store.reader.unitNames.map((name) => name.length)),
     });
     for (const link of [...motion.links, ...(focusLinks ?? [])]) Object.assign(link, { start: null, end: null });
     camera.frame(layout, size);
@@ -440,9 +440,9 @@ function createRunView(root, store, wake) {
   async function recall({ layer, unit }) {
     if (!store.hasPast || view.history.knows(layer, unit)) return;
     try {
-      const answer = await fetch(`${store.base}/annscope/runs/${description.run}/neurons/${layer}/${unit}`);
-      if (!answer.ok) return;
-      view.history.recall(layer, unit, await answer.json());
+      const response = await fetch(`${store.base}/annscope/runs/${description.run}/neurons/${layer}/${unit}`);
+      if (!response.ok) return;
+      view.history.recall(layer, unit, await response.json());
       if (view.frame) updateCards();
     } catch {
       // The stage says that the connection is lost.
@@ -479,7 +479,7 @@ function createRunView(root, store, wake) {
       question.ask(`${store.base}/annscope/runs/${description.run}/snapshots/${frame.number}/what-if`, edits.changes);
     }
     updateCards();
-    tellBanner();
+    showBanner();
   }
 
   /** @param {Frame} frame */
@@ -499,21 +499,21 @@ function createRunView(root, store, wake) {
     refocus();
   }
 
-  function tellBanner() {
+  function showBanner() {
     const { frame, probe } = view;
     if (!frame) return;
     const last = layers.length - 1;
-    const { answers } = store;
-    const before = answers.probabilities(recorded(frame, last, probe));
-    const after = answers.probabilities(view.values[last + 1]);
+    const { reader } = store;
+    const before = reader.probabilities(recorded(frame, last, probe));
+    const after = reader.probabilities(view.values[last + 1]);
     // Of several labels the one that the changes move most.
-    const about = answers.isMany ? largest(before.map((p, c) => Math.abs(after[c] - p))) : answers.leading(before);
+    const about = reader.isMany ? largest(before.map((p, c) => Math.abs(after[c] - p))) : reader.leading(before);
     banner.update({
       count: edits.changes.length,
-      name: answers.names[about],
+      name: reader.names[about],
       before: before[about],
       after: after[about],
-      figure: answers.accuracy,
+      figure: reader.accuracy,
       accuracy: frame.line.heldout.accuracy,
       answer,
     });
@@ -548,11 +548,11 @@ function createRunView(root, store, wake) {
       scales: view.scales,
       font: view.font,
       mono: 'ui-monospace, Menlo, Consolas, monospace',
-      answers: store.answers,
+      reader: store.reader,
       dim: focus ? 0.1 : 0.3,
       statistics: frame.line.layers,
-      truth: store.probe.labels[probe],
-      said: store.answers.predicted(store.answers.probabilities(values[layers.length])),
+      trueClasses: store.probe.labels[probe],
+      predictedClasses: store.reader.predicted(store.reader.probabilities(values[layers.length])),
       silenced: edits.changes.filter((c) => c.input === undefined),
       featureName: view.featureName,
       faces: pictures.faces(view),

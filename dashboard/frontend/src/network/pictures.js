@@ -83,14 +83,14 @@ export function createPictures() {
   const plane = (view) =>
     keep('plane', [view.frame, view.edits.changes], () => {
       const side = finenessFor(view.layers);
-      const answers = overPlane(
+      const activations = overPlane(
         view.layers,
         view.frame,
         extentOf(view.store),
         side,
         view.edits.active ? view.edits : null,
       );
-      return answers && { side, answers };
+      return activations && { side, activations };
     });
   return {
     /** @param {View} view */
@@ -103,7 +103,7 @@ export function createPictures() {
       return (
         known &&
         keep('input', [known, palette], () =>
-          regionPicture(known.answers[view.layers.length - 1], known.side, palette, store.answers),
+          regionPicture(known.activations[view.layers.length - 1], known.side, palette, store.reader),
         )
       );
     },
@@ -117,7 +117,7 @@ export function createPictures() {
           const { signed, high } = view.scales.of(index);
           const colors = signed && !isOutput ? view.palette.diverging : view.palette.sequential;
           return Array.from({ length: size }, (_, unit) =>
-            facePicture(known.answers[index], unit, known.side, colors, high),
+            facePicture(known.activations[index], unit, known.side, colors, high),
           );
         }),
       );

@@ -2,8 +2,8 @@
 
 import { extentOf, fillPoint } from '../lib/charts/plane.js';
 import { asNumber, withArticle } from '../lib/format/text.js';
-import { isSame } from '../lib/model/answers.js';
 import { exampleName, probeCount, probeInput, recorded } from '../lib/model/forward.js';
+import { isSame } from '../lib/model/output-reader.js';
 import { closest, make, penOf } from '../lib/ui/dom.js';
 import { arrow } from '../lib/ui/keys.js';
 
@@ -26,7 +26,7 @@ export function createProbes(store) {
   const pictures = [];
   /** @type {HTMLButtonElement[]} */
   const buttons = [];
-  const { answers } = store;
+  const { reader } = store;
   const labels = store.probe.labels.map((classes) => classes ?? []); // of an example of one's own nothing is known
   /** @type {number[]} */
   const order = [];
@@ -36,7 +36,7 @@ export function createProbes(store) {
   const kinds = new Map(labels.map((each) => [String(each), each]));
   for (const classes of [...kinds.values()].sort((a, b) => (a[0] ?? -1) - (b[0] ?? -1) || a.length - b.length)) {
     const group = [...labels.keys()].filter((i) => isSame(labels[i], classes) && i !== asked);
-    if (group.length) addGroup(answers.words(classes), group);
+    if (group.length) addGroup(reader.words(classes), group);
   }
 
   /**
@@ -67,14 +67,14 @@ export function createProbes(store) {
   }
 
   /** @param {number[]} classes */
-  const called = (classes) => (answers.isMany ? answers.words(classes) : withArticle(answers.words(classes)));
+  const called = (classes) => (reader.isMany ? reader.words(classes) : withArticle(reader.words(classes)));
   /**
    * @param {number} i
-   * @param {number[]} said
+   * @param {number[]} predictedClasses
    */
-  const describe = (i, said) => {
+  const describe = (i, predictedClasses) => {
     const name = `${exampleName(store, i)}: ${called(labels[i])}`;
-    return isSame(said, labels[i]) ? name : `${name}, taken for ${called(said)}`;
+    return isSame(predictedClasses, labels[i]) ? name : `${name}, predicted as ${called(predictedClasses)}`;
   };
 
   element.addEventListener('click', (event) => {
@@ -103,12 +103,12 @@ export function createProbes(store) {
      */
     mark(frame, layers) {
       buttons.forEach((button, i) => {
-        const said = answers.predicted(answers.probabilities(recorded(frame, layers.length - 1, i)));
-        const text = describe(i, said);
+        const predictedClasses = reader.predicted(reader.probabilities(recorded(frame, layers.length - 1, i)));
+        const text = describe(i, predictedClasses);
         if (button.title === text) return;
         button.title = text;
         button.setAttribute('aria-label', text);
-        button.classList.toggle('nv-wrong', !isSame(said, labels[i]));
+        button.classList.toggle('nv-wrong', !isSame(predictedClasses, labels[i]));
       });
     },
     /** @param {number} probe */
@@ -206,10 +206,10 @@ export function imagePicture(store, probe, palette) {
  * @param {number} probe
  */
 export function exampleWords(store, probe) {
-  const truth = store.probe.labels[probe];
-  const label = truth ? store.answers.words(truth) : '';
+  const trueClasses = store.probe.labels[probe];
+  const label = trueClasses ? store.reader.words(trueClasses) : '';
   const values = probeInput(store, probe);
   return values.length === 2
     ? `${label} (${asNumber(values[0], 2)}, ${asNumber(values[1], 2)})`
-    : label && (store.answers.isMany ? `truly: ${label}` : `true class: ${label}`);
+    : label && (store.reader.isMany ? `true labels: ${label}` : `true class: ${label}`);
 }

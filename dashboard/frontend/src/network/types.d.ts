@@ -3,7 +3,6 @@
 import type { Edits } from '../lib/model/edits.js';
 import type { ActivationScales } from '../lib/model/forward.js';
 import type {
-  Answers,
   Explanation,
   Frame,
   HeldOutAnswer,
@@ -12,6 +11,7 @@ import type {
   NetworkStore,
   Neuron,
   Numbers,
+  OutputReader,
   Palette,
   Scale,
 } from '../lib/model/types.js';
@@ -95,7 +95,7 @@ export interface Link {
   end?: Port | null;
 }
 
-/** A connection on its way between two moments. */
+/** A connection on its way between two snapshots. */
 export interface MovingLink extends Link {
   key: number;
   presence: number;
@@ -155,11 +155,11 @@ export interface Scene {
   scales: ActivationScales;
   font: string;
   mono: string;
-  answers: Answers;
+  reader: OutputReader;
   dim: number;
   statistics: LayerStatistics[];
-  truth: number[] | null;
-  said: number[];
+  trueClasses: number[] | null;
+  predictedClasses: number[];
   silenced: Neuron[];
   featureName(i: number): string;
   faces: Array<HTMLCanvasElement[] | null> | null;

@@ -1,6 +1,6 @@
 /**
  * The stage: one component that holds everything alive on the page. It follows the run by itself, and tells
- * Streamlit only what a person chose, the moment and the example, so that the address can hold it.
+ * Streamlit only what a person chose, the snapshot and the example, so that the address can hold it.
  */
 
 import { isDark, paletteFor } from '../lib/theme/palette.js';
@@ -74,10 +74,10 @@ function createStage(parent) {
   /** @type {string | null} */
   let sample = null; // the example that the address names, such as test-17
   /** @type {Component<TrainData>['setStateValue']} */
-  let tell = () => {};
+  let send = () => {};
   const choices = {
-    snapshot: new Choice((value) => tell('snapshot', value), null),
-    probe: new Choice((value) => tell('probe', value), null),
+    snapshot: new Choice((value) => send('snapshot', value), null),
+    probe: new Choice((value) => send('probe', value), null),
   };
   const show = createShow(store, root, () => source);
   const timeline = createTimeline(sticky, store, root);
@@ -188,10 +188,10 @@ function createStage(parent) {
   });
 
   /**
-   * Do what the address says: that is not told back to it.
+   * Do what the address says: that is not sent back to it.
    * @param {() => void} act
    */
-  function obey(act) {
+  function withoutSending(act) {
     byHand = false;
     act();
     byHand = true;
@@ -202,7 +202,7 @@ function createStage(parent) {
     wait();
   });
   store.on('run', wait);
-  // A link may name a moment before the history is there.
+  // A link may name a snapshot before the history is there.
   store.on('lines', () => {
     if (store.shown === null && store.selected !== null && store.newest >= 0) store.select(store.selected);
   });
@@ -243,24 +243,24 @@ function createStage(parent) {
     /** @param {Component<TrainData>} component */
     update(component) {
       const { data } = component;
-      tell = component.setStateValue;
+      send = component.setStateValue;
       paint();
       const isNews = {
         snapshot: choices.snapshot.hear(data.snapshot ?? null),
         probe: choices.probe.hear(data.probe ?? null),
       };
       if (data.run !== store.run || (data.sample ?? null) !== sample) {
-        obey(() => timeline.stop());
+        withoutSending(() => timeline.stop());
         open(data.run, data);
         return;
       }
       if (isNews.snapshot) {
-        obey(() => {
+        withoutSending(() => {
           timeline.stop();
           store.select(data.snapshot ?? null);
         });
       }
-      if (isNews.probe) obey(() => store.selectProbe(data.probe ?? usual()));
+      if (isNews.probe) withoutSending(() => store.selectProbe(data.probe ?? usual()));
     },
     destroy() {
       clearInterval(clock);
@@ -269,7 +269,7 @@ function createStage(parent) {
       choices.probe.destroy();
       source?.close();
       show.destroy();
-      obey(() => timeline.destroy());
+      withoutSending(() => timeline.destroy());
       views.forEach(({ made }) => made?.destroy());
       root.remove();
     },

@@ -1,9 +1,9 @@
-/** Which moment is shown: the newest while the run is followed, else the one chosen; with a glide from one to the next. */
+/** Which snapshot is shown: the newest while the run is followed, else the one chosen; with a glide from one to the next. */
 import { draw } from '../lib/ui/seen.js';
 import { record } from '../lib/ui/timings.js';
 
 /** @import { Source, Store } from './types.js' */
-/** @import { Answers, Frame } from '../lib/model/types.js' */
+/** @import { OutputReader, Frame } from '../lib/model/types.js' */
 
 const LONGEST_GLIDE = 300; // ms
 const SHORTEST_GLIDE = 100; // ms: snapshots that follow each other faster than this are a moving picture by themselves
@@ -79,7 +79,7 @@ export function createShow(store, root, source) {
   /** @param {Frame} frame */
   async function live(frame) {
     if (store.selected !== null) {
-      // Someone looks at another moment: nothing more is sent until they come back.
+      // Someone looks at another snapshot: nothing more is sent until they come back.
       await /** @type {Promise<void>} */ (
         new Promise((resolve) => {
           release = resolve;
@@ -104,7 +104,7 @@ export function createShow(store, root, source) {
       });
   }
 
-  /** Show what `store.selected` asks for, the newest wish at last. Answers once it is drawn. */
+  /** Show what `store.selected` asks for, the newest wish at last. OutputReader once it is drawn. */
   async function choose() {
     root.dataset.live = String(store.selected === null);
     if (store.selected === null) {

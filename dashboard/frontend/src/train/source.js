@@ -1,7 +1,7 @@
 /** Where the stage has its frames from: the live socket, or any snapshot asked for by number. */
 
-import { truthsOf } from '../lib/model/answers.js';
 import { parseFrame, parseTensors } from '../lib/model/frame.js';
+import { classesOfEach } from '../lib/model/output-reader.js';
 import { answering, withSample } from '../lib/model/sample.js';
 import { messageOf } from '../lib/ui/dom.js';
 
@@ -61,18 +61,18 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
 
   /** @param {string} path */
   async function fetchBuffer(path) {
-    const answer = await fetch(`${url}/${path}`);
-    if (!answer.ok)
-      throw new Error((await answer.json().catch(() => null))?.error ?? `the server answered ${answer.status}`);
-    return answer.arrayBuffer();
+    const response = await fetch(`${url}/${path}`);
+    if (!response.ok)
+      throw new Error((await response.json().catch(() => null))?.error ?? `the server answered ${response.status}`);
+    return response.arrayBuffer();
   }
 
-  /** The example that the address names; null without one, or with the reason told why it cannot be had. */
+  /** The example that the address names; null without one, or with the reason why it cannot be had. */
   async function fetchSample() {
     if (!sample) return null;
     try {
-      const answer = await fetch(`${url}/examples/${sample.split('-').join('/')}`);
-      const found = await answer.json();
+      const response = await fetch(`${url}/examples/${sample.split('-').join('/')}`);
+      const found = await response.json();
       if (found.error) throw new Error(found.error);
       return found;
     } catch (error) {
@@ -91,7 +91,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
       const tensor = parseTensors(probe);
       const [x, y] = [tensor('x'), tensor('y')];
       if (!x || !y) throw new Error('The recorded examples are damaged.');
-      store.probe = { images: x, labels: truthsOf(y) };
+      store.probe = { images: x, labels: classesOfEach(y) };
       if (asked) store.probe = withSample(store.probe, asked);
       const last = Math.max(0, store.probe.labels.length - 1);
       store.probeIndex = Math.min(store.probeIndex ?? (asked ? last : 0), last);
@@ -116,7 +116,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
    */
   async function take(data, from) {
     if (typeof data !== 'string') {
-      // Not waited for: lines and status go on while someone looks at another moment.
+      // Not waited for: lines and status go on while someone looks at another snapshot.
       live(keep(answering(parseFrame(data), store))).then(() => {
         if (from.readyState === WebSocket.OPEN) from.send('ack');
       });
@@ -195,7 +195,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     return asked.get(number);
   }
 
-  // A pinned moment keeps its arrays while the run goes on: its worker is told.
+  // A pinned snapshot keeps its arrays while the run goes on: its worker is asked to.
   /** @type {number | null} */
   let pinned = null;
   const stopPinning = store.on('compare', () => {

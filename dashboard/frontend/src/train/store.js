@@ -1,5 +1,5 @@
-/** What every view on the stage reads: the run, its history, and the one moment and example that are shown. */
-import { answersOf } from '../lib/model/answers.js';
+/** What every view on the stage reads: the run, its history, and the one snapshot and example that are shown. */
+import { readerOf } from '../lib/model/output-reader.js';
 import { SnapshotLines, Thinned } from './history.js';
 
 /** @import { Store } from './types.js' */
@@ -16,7 +16,7 @@ const blank = () => ({
   probe: null,
   layerSizes: [],
   classNames: [],
-  answers: null,
+  reader: null,
   imageShape: null,
   shown: null,
   previous: null,
@@ -28,7 +28,7 @@ const blank = () => ({
 
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
- * 'run' (another run), 'lines' (history grew), 'status', 'frame' (another moment), 'glide' (the way to it moved on),
+ * 'run' (another run), 'lines' (history grew), 'status', 'frame' (another snapshot), 'glide' (the way to it moved on),
  * 'probe', 'pin', 'theme', 'compare' and 'select' (what is chosen on the timeline).
  */
 export function createStore() {
@@ -40,7 +40,7 @@ export function createStore() {
   const kept = {
     base: '',
     theme: 'light',
-    hasPast: true, // the examples are the record's, which knows their answers of before
+    hasPast: true, // the examples are the record's, which knows their activations of before
     history,
     thinned,
     pace: 0, // ms that a replay leaves to each snapshot; 0 while a hand chooses
@@ -85,7 +85,7 @@ export function createStore() {
       store.description = description;
       store.layerSizes = description.layer_sizes;
       store.classNames = description.dataset.class_names;
-      store.answers = answersOf(description);
+      store.reader = readerOf(description);
       store.imageShape = description.dataset.image_shape;
       store.emit('run');
     },
@@ -156,7 +156,7 @@ export function createStore() {
       store.emit('pin');
     },
   };
-  // What views read of a run and of a moment is there once 'run' and 'frame' were told; until then they ask.
+  // What views read of a run and of a snapshot is there after the events 'run' and 'frame'; until then they ask.
   const store = /** @type {Store} */ (/** @type {unknown} */ (Object.assign(methods, kept, blank())));
   return store;
 }

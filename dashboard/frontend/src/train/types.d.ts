@@ -14,7 +14,7 @@ import type {
 } from '../lib/model/types.js';
 import type { SnapshotLines, Thinned } from './history.js';
 
-/** What every view on the stage reads (store.js). `description`, `answers` and `shown` are there once 'run' and 'frame' were told. */
+/** What every view on the stage reads (store.js). `description`, `reader` and `shown` are there after the events 'run' and 'frame'. */
 export interface Store extends NetworkStore {
   /** '' before there is one. */
   run: string;

@@ -1,4 +1,4 @@
-/** One chart of lines over epochs, drawn on a canvas: axes, lines, marks, the moment shown and the one pointed at. */
+/** One chart of lines over epochs, drawn on a canvas: axes, lines, marks, the snapshot shown and the one pointed at. */
 import { domainOf, extent, indexAt, linearTicks, logTicks, rangeOf, tickText } from './scale.js';
 /** @import { Chart, ChartScene, Series } from './types.js' */
 /** @import { Palette, Pen, Point } from '../model/types.js' */
@@ -60,7 +60,7 @@ export function layChart({ width, height, xs, series, domainX, log, unit, withX 
 }
 
 /**
- * Draw a chart laid by `layChart`. `cursor` is the index of the moment shown, `pointer` that of the one pointed at
+ * Draw a chart laid by `layChart`. `cursor` is the index of the snapshot shown, `pointer` that of the one pointed at
  * (null for none), `marks` [{kind, epoch}], `label` a value's words, `withMarks` whether their signs are drawn.
  * @param {Pen} context
  * @param {Chart} chart
@@ -248,7 +248,7 @@ function addSpans(context, { x, y, left }, xs, values, from, to) {
 }
 
 /**
- * The values at a moment, beside the right end, kept apart from each other.
+ * The values at a snapshot, beside the right end, kept apart from each other.
  * @param {Pen} context
  * @param {Chart} chart
  * @param {Series[]} series

@@ -1,4 +1,4 @@
-/** Small charts of a neuron's card, each drawn on a canvas of its own that is told its numbers. */
+/** Small charts of a neuron's card, each drawn on a canvas of its own with its numbers as a label. */
 
 import { asNumber } from '../format/text.js';
 import { make, penOf } from '../ui/dom.js';
@@ -97,15 +97,15 @@ export function paintBars(canvas, width, height, values, top, palette, strong = 
 }
 
 /**
- * One neuron's answers to the probe set, a row of dots a class, the mean as a tick, the chosen example ringed.
+ * One neuron's activations to the probe set, a row of dots a class, the mean as a tick, the chosen example ringed.
  * `labels` lists each example's classes: with several it stands in several rows, without any in none.
  * `scale` is {low, high}; a row is `row` pixels high, less when there are many classes.
  * @param {HTMLCanvasElement} canvas
  * @param {number} width
  * @param {number} row
- * @param {{ answers: Numbers, labels: Array<number[] | null>, classNames: string[], probe: number, scale: Scale, palette: Palette, font: string }} about
+ * @param {{ activations: Numbers, labels: Array<number[] | null>, classNames: string[], probe: number, scale: Scale, palette: Palette, font: string }} about
  */
-export function paintClasses(canvas, width, row, { answers, labels, classNames, probe, scale, palette, font }) {
+export function paintClasses(canvas, width, row, { activations, labels, classNames, probe, scale, palette, font }) {
   const rows = classNames.length;
   const pitch = rows <= 12 ? row : Math.max(4, (12 * row) / rows);
   const height = rows * pitch + 14;
@@ -122,7 +122,7 @@ export function paintClasses(canvas, width, row, { answers, labels, classNames, 
     ((Math.min(scale.high, Math.max(scale.low, value)) - scale.low) / (scale.high - scale.low)) * (right - left - 8);
   const sums = new Float64Array(rows);
   const counts = new Float64Array(rows);
-  answers.forEach((value, i) => {
+  activations.forEach((value, i) => {
     for (const c of labels[i] ?? []) {
       sums[c] += value;
       counts[c] += 1;
@@ -143,14 +143,14 @@ export function paintClasses(canvas, width, row, { answers, labels, classNames, 
     context.fillStyle = palette.muted;
     context.fillRect(at(mean) - 1, y - pitch * 0.42, 2, pitch * 0.84);
   }
-  const order = Array.from(answers, (_, i) => i).sort((a, b) => Number(a === probe) - Number(b === probe));
+  const order = Array.from(activations, (_, i) => i).sort((a, b) => Number(a === probe) - Number(b === probe));
   for (const [i, c] of order.flatMap((place) => (labels[place] ?? []).map((each) => [place, each]))) {
     const y = (c + 0.5) * pitch;
     const chosen = i === probe;
     context.beginPath();
-    context.arc(at(answers[i]), y, chosen ? 4.6 : Math.min(3, pitch * 0.4), 0, 7);
+    context.arc(at(activations[i]), y, chosen ? 4.6 : Math.min(3, pitch * 0.4), 0, 7);
     context.globalAlpha = chosen ? 1 : 0.62;
-    context.fillStyle = answers[i] < 0 ? palette.negative : answers[i] > 0 ? palette.positive : palette.off;
+    context.fillStyle = activations[i] < 0 ? palette.negative : activations[i] > 0 ? palette.positive : palette.off;
     context.fill();
     context.globalAlpha = 1;
     if (!chosen) continue;
@@ -171,14 +171,14 @@ export function paintClasses(canvas, width, row, { answers, labels, classNames, 
  * @param {HTMLCanvasElement} canvas
  * @param {number} width
  * @param {number} height
- * @param {Array<{ number: number, step: number, value: number }>} moments
+ * @param {Array<{ number: number, step: number, value: number }>} snapshots
  * @param {number} number
  * @param {Scale} scale
  * @param {Palette} palette
  */
-export function paintHistory(canvas, width, height, moments, number, scale, palette) {
+export function paintHistory(canvas, width, height, snapshots, number, scale, palette) {
   const context = prepare(canvas, width, height);
-  const [first, last] = [moments[0]?.step ?? 0, moments[moments.length - 1]?.step ?? 1];
+  const [first, last] = [snapshots[0]?.step ?? 0, snapshots[snapshots.length - 1]?.step ?? 1];
   /** @param {number} step */
   const at = (step) => 5 + ((step - first) / (last - first || 1)) * (width - 10);
   /** @param {number} value */
@@ -186,16 +186,16 @@ export function paintHistory(canvas, width, height, moments, number, scale, pale
   context.fillStyle = palette.line;
   context.fillRect(5, y(0) - 0.5, width - 10, 1);
   context.beginPath();
-  moments.forEach(({ step, value }, i) => context[i ? 'lineTo' : 'moveTo'](at(step), y(value)));
+  snapshots.forEach(({ step, value }, i) => context[i ? 'lineTo' : 'moveTo'](at(step), y(value)));
   context.lineWidth = 1.8;
   context.lineJoin = 'round';
   context.strokeStyle = palette.ink;
   context.stroke();
-  for (const moment of moments) {
-    const here = moment.number === number;
-    if (!here && moments.length > 60) continue;
+  for (const snapshot of snapshots) {
+    const here = snapshot.number === number;
+    if (!here && snapshots.length > 60) continue;
     context.beginPath();
-    context.arc(at(moment.step), y(moment.value), here ? 4.4 : 1.8, 0, 7);
+    context.arc(at(snapshot.step), y(snapshot.value), here ? 4.4 : 1.8, 0, 7);
     context.fillStyle = here ? palette.positive : palette.ink;
     context.fill();
     if (!here) continue;

@@ -1,12 +1,12 @@
-/** For 2-D data: what every neuron answers over the whole plane, as small pictures, and the classes' regions. */
+/** For 2-D data: what every neuron activations over the whole plane, as small pictures, and the classes' regions. */
 
 import { biasOf, probeCount, probeInput, weightOf } from '../model/forward.js';
 import { activate, preActivations } from '../model/math.js';
 import { make, penOf } from '../ui/dom.js';
 
-/** @import { Answers, Colors, Frame, Layer, NetworkStore, Numbers, Overlay, Palette, Pen } from '../model/types.js' */
+/** @import { OutputReader, Colors, Frame, Layer, NetworkStore, Numbers, Overlay, Palette, Pen } from '../model/types.js' */
 
-/** Colours of classes, told apart with any colour vision (after Okabe and Ito), for light and dark pages. */
+/** Colours of classes, distinguished with any colour vision (after Okabe and Ito), for light and dark pages. */
 const CLASSES = {
   light: ['#2F6FDE', '#D9660B', '#7b3fa0', '#00896b', '#b5890a', '#b2417f', '#3b4757', '#4aa3c7', '#8a5a2b', '#6c8b1f'],
   dark: ['#6EA0FF', '#FF9F4A', '#c79bf0', '#2fc9a0', '#e8c24a', '#f08fc0', '#b8c2d0', '#7fd0ef', '#d0a070', '#b5d65a'],
@@ -64,7 +64,7 @@ export function finenessFor(layers) {
 }
 
 /**
- * Every layer's answers over the plane: an array of [side * side][size], rows from the top.
+ * Every layer's activations over the plane: an array of [side * side][size], rows from the top.
  * @param {Layer[]} layers
  * @param {Frame} frame
  * @param {number} extent
@@ -73,7 +73,7 @@ export function finenessFor(layers) {
  */
 export function overPlane(layers, frame, extent, side, edits = null) {
   /** @type {Float64Array[][]} */
-  const answers = layers.map(() => []);
+  const activations = layers.map(() => []);
   for (let row = 0; row < side; row += 1) {
     for (let column = 0; column < side; column += 1) {
       /** @type {Numbers} */
@@ -82,37 +82,37 @@ export function overPlane(layers, frame, extent, side, edits = null) {
         const weight = edits ? edits.weight(frame, index) : weightOf(frame, index);
         const answer = activate(activation, preActivations(weight, biasOf(frame, index), values));
         if (edits) for (const unit of edits.silenced(index)) answer[unit] = 0;
-        answers[index].push(answer);
+        activations[index].push(answer);
         values = answer;
       }
     }
   }
-  return answers;
+  return activations;
 }
 
 /**
- * A picture of one neuron's answers over the plane.
- * @param {Numbers[]} answers
+ * A picture of one neuron's activations over the plane.
+ * @param {Numbers[]} activations
  * @param {number} unit
  * @param {number} side
  * @param {Colors} colors
  * @param {number} top
  */
-export function facePicture(answers, unit, side, colors, top) {
-  return picture(side, (i) => colors.rgba(answers[i][unit] / top));
+export function facePicture(activations, unit, side, colors, top) {
+  return picture(side, (i) => colors.rgba(activations[i][unit] / top));
 }
 
 /**
  * A picture of the classes' regions, of what the output layer says at each point: the colour of the likeliest class,
- * paler the less sure; or, of labels, of all that are predicted over each other. `reader` reads the answers (answers.js).
+ * paler the less sure; or, of labels, of all that are predicted over each other. `reader` reads the activations (output-reader.js).
  * @param {Numbers[]} outputs
  * @param {number} side
  * @param {Palette} palette
- * @param {Answers} reader
+ * @param {OutputReader} reader
  */
 export function regionPicture(outputs, side, palette, reader) {
-  const answers = outputs.map(reader.probabilities);
-  const size = answers[0].length;
+  const probabilities = outputs.map(reader.probabilities);
+  const size = probabilities[0].length;
   const rgb = Array.from({ length: size }, (_, label) =>
     [1, 3, 5].map((at) => parseInt(classColor(palette, label).slice(at, at + 2), 16)),
   );
@@ -121,15 +121,15 @@ export function regionPicture(outputs, side, palette, reader) {
     if (reader.isMany) {
       const mixed = rgb
         .reduce((below, color, c) => {
-          const much = 0.9 * Math.max(0, answers[i][c] - 0.5);
+          const much = 0.9 * Math.max(0, probabilities[i][c] - 0.5);
           return below.map((value, k) => value + (color[k] - value) * much);
         }, paper)
         .map(Math.round);
       return ((255 << 24) | (mixed[2] << 16) | (mixed[1] << 8) | mixed[0]) >>> 0;
     }
     let best = 0;
-    for (let c = 1; c < size; c += 1) if (answers[i][c] > answers[i][best]) best = c;
-    const sure = 0.62 * Math.max(0, (answers[i][best] - 1 / size) / (1 - 1 / size));
+    for (let c = 1; c < size; c += 1) if (probabilities[i][c] > probabilities[i][best]) best = c;
+    const sure = 0.62 * Math.max(0, (probabilities[i][best] - 1 / size) / (1 - 1 / size));
     const [r, g, b] = rgb[best].map((value, c) => Math.round(paper[c] + (value - paper[c]) * sure));
     return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
   });

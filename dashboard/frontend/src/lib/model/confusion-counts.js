@@ -15,7 +15,7 @@ export const OF_LABEL = [
 
 /**
  * The sums of a matrix: {size, nColumns, at(i, j), rows, columns, whole(i, j, isColumn), isRight(i, j)}. Of labels a row
- * has the four counts of `OF_LABEL`; `whole` is what a cell is a share of: what is true of the label, or what was said.
+ * has the four counts of `OF_LABEL`; `whole` is what a cell is a share of: the examples with or without the label, or those predicted so.
  * @param {Tensor} about
  */
 export function countsOf({ data, shape }) {
@@ -146,12 +146,12 @@ export function sentence(counts, names, i, j) {
   if (counts.isMany) return labelSentence(counts, names[i], i, j);
   const [count, row, column] = [counts.at(i, j), counts.rows[i], counts.columns[j]];
   if (!row) return `There is no true ${called(names[i])} among these examples.`;
-  const told = `${count} of ${row} true ${people(names[i], row)} ${count === 1 ? 'was' : 'were'} called ${called(names[j])} (${percentText(count, row)})`;
+  const words = `${count} of ${row} true ${people(names[i], row)} ${count === 1 ? 'was' : 'were'} called ${called(names[j])} (${percentText(count, row)})`;
   if (i === j)
-    return `${told}, which is the recall; precision ${column ? `${percentText(count, column)} of ${column} called so` : 'n/a, as nothing was called so'}.`;
+    return `${words}, which is the recall; precision ${column ? `${percentText(count, column)} of ${column} called so` : 'n/a, as nothing was called so'}.`;
   return count
-    ? `${told}; that is ${percentText(count, column)} of all that were called ${called(names[j])}.`
-    : `${told}.`;
+    ? `${words}; that is ${percentText(count, column)} of all that were called ${called(names[j])}.`
+    : `${words}.`;
 }
 
 /**
@@ -162,12 +162,12 @@ export function sentence(counts, names, i, j) {
  * @param {number} j
  */
 function labelSentence(counts, name, k, j) {
-  const [count, whole, said] = [counts.at(k, j), counts.whole(k, j, false), counts.whole(k, j, true)];
+  const [count, whole, nPredicted] = [counts.at(k, j), counts.whole(k, j, false), counts.whole(k, j, true)];
   const are = j < 2 ? 'with' : 'without';
   if (!whole) return `There is no example ${are} “${name}”.`;
   const kind = ['true positive', 'false negative', 'false positive', 'true negative'][j];
-  const told = `${counted(count, kind)} of ${whole} examples ${are} “${name}” (${percentText(count, whole)})`;
+  const words = `${counted(count, kind)} of ${whole} examples ${are} “${name}” (${percentText(count, whole)})`;
   if (j === 0)
-    return `${told}, which is the recall; precision ${said ? `${percentText(count, said)} of ${said} predicted so` : 'n/a, as nothing was predicted so'}.`;
-  return `${told}.`;
+    return `${words}, which is the recall; precision ${nPredicted ? `${percentText(count, nPredicted)} of ${nPredicted} predicted so` : 'n/a, as nothing was predicted so'}.`;
+  return `${words}.`;
 }

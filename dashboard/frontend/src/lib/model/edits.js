@@ -81,7 +81,7 @@ export class Edits {
     this.weights.clear();
   }
 
-  /** The first layer whose answers differ from the record. */
+  /** The first layer whose activations differ from the record. */
   firstLayer() {
     return this.changes.reduce((first, change) => Math.min(first, change.layer), Infinity);
   }

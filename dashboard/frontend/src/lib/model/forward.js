@@ -1,6 +1,6 @@
 /**
  * What the network view knows of a run: its layers by name, and, for one frame and one probe image,
- * every layer's values. `values[0]` is the input and `values[l + 1]` what layer l answers,
+ * every layer's values. `values[0]` is the input and `values[l + 1]` what layer l activations,
  * so the weights of layer l lead from `values[l]` to `values[l + 1]`.
  */
 import {
@@ -97,7 +97,7 @@ export function biasOf(frame, layer) {
 }
 
 /**
- * A layer's recorded answers to one probe example, as a view into the frame.
+ * A layer's recorded activations to one probe example, as a view into the frame.
  * @param {Frame} frame
  * @param {number} layer
  * @param {number} probe
@@ -119,7 +119,7 @@ export function largest(values) {
 
 /**
  * Everything one frame says about one probe example, with changes by hand applied when there are any.
- * `edits` is null, or answers weight(frame, layer), bias(frame, layer) and silenced(layer) (a Set of units);
+ * `edits` is null, or activations weight(frame, layer), bias(frame, layer) and silenced(layer) (a Set of units);
  * then what follows the first changed layer is computed here instead of read from the record.
  * @param {Pick<NetworkStore, 'probe'> & Partial<NetworkStore>} store
  * @param {Layer[]} layers
@@ -224,7 +224,7 @@ export function sensitivity(layers, frame, values, layer, unit, edits = null) {
 }
 
 /**
- * One neuron's recorded answers to every probe example.
+ * One neuron's recorded activations to every probe example.
  * @param {Frame} frame
  * @param {number} layer
  * @param {number} unit

@@ -1,8 +1,8 @@
 /** A snapshot's network, answering in the browser: forward passes and attribution. */
 
-import { answersOf } from './answers.js';
 import { biasOf, layersOf, weightOf } from './forward.js';
 import { activate, inputGradient, preActivations } from './math.js';
+import { readerOf } from './output-reader.js';
 /** @import { Description, Frame, Numbers, Shape } from './types.js' */
 
 /**
@@ -11,7 +11,7 @@ import { activate, inputGradient, preActivations } from './math.js';
  * @param {Pick<Frame, 'tensor'>} frame
  */
 export function createModel(description, frame) {
-  const reader = answersOf(description);
+  const reader = readerOf(description);
   const layers = layersOf(description).map((layer) => ({
     ...layer,
     weight: weightOf(frame, layer.index),
@@ -24,14 +24,14 @@ export function createModel(description, frame) {
    */
   function activations(x) {
     /** @type {Float64Array[]} */
-    const answers = [];
+    const activations = [];
     let values = x;
     for (const { weight, bias, activation } of layers) {
       const answer = activate(activation, preActivations(weight, bias, values));
-      answers.push(answer);
+      activations.push(answer);
       values = answer;
     }
-    return answers;
+    return activations;
   }
 
   /** @param {Numbers} x */

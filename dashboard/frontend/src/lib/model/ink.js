@@ -143,7 +143,7 @@ function laid(figure, height, width, top, left) {
 }
 
 /**
- * A photograph's ink: `pixels` are RGBA bytes. What is transparent is paper. A page that is light is taken for
+ * A photograph's ink: `pixels` are RGBA bytes. What is transparent is paper. A page that is light counts as
  * paper when `invert` is null (true or false decide it); faint shades of paper are dropped, the darkest becomes full ink.
  * Returns {ink, inverted, empty}.
  * @param {{ height: number, width: number, data: Uint8ClampedArray }} about

@@ -1,6 +1,7 @@
-/** An example of the data that the address names, beside the recorded ones: its answers are computed here, snapshot by snapshot. */
-import { truthOf } from './answers.js';
+/** An example of the data that the address names, beside the recorded ones: its activations are computed here, snapshot by snapshot. */
+
 import { createModel } from './inference.js';
+import { classesOf } from './output-reader.js';
 /** @import { Example, Frame, NetworkStore, Probe, Tensor } from './types.js' */
 
 /**
@@ -14,7 +15,7 @@ export function withSample({ images, labels }, sample) {
   const data = new Float32Array((count + 1) * width);
   data.set(images.data);
   data.set(sample.x, count * width);
-  return { images: { shape: [count + 1, width], data }, labels: [...labels, truthOf(sample.label)], sample };
+  return { images: { shape: [count + 1, width], data }, labels: [...labels, classesOf(sample.label)], sample };
 }
 
 /**
@@ -28,7 +29,7 @@ export function answering(frame, store) {
   /** @type {Map<string, Tensor>} */
   const longer = new Map();
   /** @type {Float64Array[] | null} */
-  let answers = null;
+  let activations = null;
   /** @param {string} name */
   function tensor(name) {
     const found = read(name);
@@ -36,11 +37,11 @@ export function answering(frame, store) {
     const sample = store.probe?.sample;
     if (!found || !sample || layer === undefined) return found;
     if (!longer.has(name)) {
-      answers ??= createModel(store.description, { tensor: read }).activations(Float64Array.from(sample.x));
+      activations ??= createModel(store.description, { tensor: read }).activations(Float64Array.from(sample.x));
       const [rows, size] = found.shape;
       const data = new Float32Array(found.data.length + size);
       data.set(found.data);
-      data.set(answers[Number(layer)], found.data.length);
+      data.set(activations[Number(layer)], found.data.length);
       longer.set(name, { shape: [rows + 1, size], data });
     }
     return longer.get(name) ?? found;

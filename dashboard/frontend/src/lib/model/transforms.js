@@ -191,7 +191,7 @@ export function generator(seed) {
  * How sure the network stays of `label` over one slider's range, the others as they are, at about `count` of its steps.
  * `answer(image)` gives probabilities and `says(probabilities, label)` whether they predict it. Returns {label,
  * points: [{value, p, probabilities, holds}], breaks: [below, above], apart}: `breaks` are the values nearest to the
- * present one, to either side, at which what is said of the label changes (null: none was found), to the slider's step.
+ * present one, to either side, at which whether the label is predicted changes (null: none was found), to the slider's step.
  * An answer that changes and changes back between two points, `apart` from each other, is not seen; with every step
  * looked at (`apart` is one step) nothing is missed.
  * @param {Image} image

@@ -296,8 +296,8 @@ export interface Neuron {
   unit: number;
 }
 
-/** How the answers of a run are read (answers.js). */
-export type Answers = ReturnType<typeof import('./answers.js').answersOf>;
+/** How the answers of a run are read (output-reader.js). */
+export type OutputReader = ReturnType<typeof import('./output-reader.js').readerOf>;
 export type Model = ReturnType<typeof import('./inference.js').createModel>;
 
 /** A colour table (palette.js). */
@@ -342,7 +342,7 @@ export interface NetworkStore {
   description: Description;
   probe: Probe;
   classNames: string[];
-  answers: Answers;
+  reader: OutputReader;
   imageShape: Shape | null;
   shown: Frame;
   previous: Frame | null;

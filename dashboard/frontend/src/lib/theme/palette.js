@@ -1,6 +1,6 @@
 /**
  * The colours of the network view and of the weight tiles: blue below zero, orange above,
- * told apart by lightness too, on scales that stay what they are over a run.
+ * distinguished by lightness too, on scales that stay what they are over a run.
  */
 
 /** @import { Colors, Palette, Tokens } from '../model/types.js' */
@@ -177,7 +177,7 @@ export function gradientOf(colors) {
 }
 
 /**
- * The colours of layers, told apart by lightness too.
+ * The colours of layers, distinguished by lightness too.
  * @param {Palette} palette
  */
 export function layerColors(palette) {

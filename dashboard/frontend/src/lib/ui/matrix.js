@@ -150,7 +150,7 @@ export function createMatrix({ describe = () => {}, choose = () => {} } = {}) {
     choose(cell.dataset.show, place);
   }
   /** @param {boolean} byFocus */
-  const tell = (byFocus) => describe(pointed ?? focused, byFocus);
+  const describeHere = (byFocus) => describe(pointed ?? focused, byFocus);
   table.addEventListener('click', act);
   table.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' && event.key !== ' ') return;
@@ -160,11 +160,11 @@ export function createMatrix({ describe = () => {}, choose = () => {} } = {}) {
   });
   table.addEventListener('pointerover', ({ target }) => {
     pointed = placeOf(target);
-    tell(false);
+    describeHere(false);
   });
   table.addEventListener('pointerleave', () => {
     pointed = null;
-    tell(false);
+    describeHere(false);
   });
   table.addEventListener('focusin', ({ target }) => {
     focused = placeOf(target);
@@ -172,7 +172,7 @@ export function createMatrix({ describe = () => {}, choose = () => {} } = {}) {
   });
   table.addEventListener('focusout', () => {
     focused = null;
-    tell(false);
+    describeHere(false);
   });
   return { element: table, build, paint, select, light };
 }

@@ -49,7 +49,7 @@ function catchUp() {
 }
 
 /**
- * Call `update(now)` for the view in `root` after each `wake()`, once, when its turn comes. Returns {wake, sleep}.
+ * Call `update(now)` for the view in `root` after each `schedule()`, once, when its turn comes. Returns {schedule, cancel}.
  * @param {HTMLElement} root
  * @param {(now: number) => void} update
  */
@@ -67,7 +67,7 @@ export function whenSeen(root, update) {
   );
   watch.observe(root);
   return {
-    wake() {
+    schedule() {
       if (isSeen) next(view);
       else if (!due.has(view) && !waiting.has(view)) {
         waiting.add(view);
@@ -75,7 +75,7 @@ export function whenSeen(root, update) {
       }
     },
     /** Draw no more. */
-    sleep() {
+    cancel() {
       watch.disconnect();
       due.delete(view);
       waiting.delete(view);

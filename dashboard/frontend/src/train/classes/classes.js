@@ -1,4 +1,4 @@
-/** Precision, recall, F1 and support of each class at the moment shown; what is undefined says so. */
+/** Precision, recall, F1 and support of each class at the snapshot shown; what is undefined says so. */
 import { createChartFrame, heldoutOf, runOf } from '../../lib/ui/chart-frame.js';
 import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
@@ -13,8 +13,8 @@ import { Course, sorted, weakestOf } from './figures.js';
 /** @type {Array<[Rate | 'label' | 'support', string, string]>} */
 const COLUMNS = [
   ['label', 'Class', 'The class'],
-  ['precision', 'Precision', 'Of those called so, the share that is: TP / (TP + FP)'],
-  ['recall', 'Recall', 'Of those that are, the share that was recognised: TP / (TP + FN)'],
+  ['precision', 'Precision', 'Of those predicted so, the share that is: TP / (TP + FP)'],
+  ['recall', 'Recall', 'Of those that are, the share that was predicted so: TP / (TP + FN)'],
   ['f1', 'F1', '2 TP / (2 TP + FP + FN): high only if both are'],
   ['support', 'Support', 'How many such examples there are'],
 ];
@@ -74,7 +74,7 @@ export function createClasses(root, store) {
   /** @type {{ run: string | null, course: string | null, frame: Frame | null }} */
   const known = { run: null, course: null, frame: null };
   const course = new Course();
-  const { wake, sleep } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update);
 
   const headings = COLUMNS.map(([name, text, about]) => {
     const sort = () => {
@@ -132,7 +132,7 @@ export function createClasses(root, store) {
     if (node.textContent !== text) node.textContent = text;
   };
 
-  /** Take the moment shown into the course, drawn or not. */
+  /** Take the snapshot shown into the course, drawn or not. */
   function remember() {
     const { shown } = store;
     if (!shown?.perClass?.length || !store.description) return;
@@ -151,10 +151,10 @@ export function createClasses(root, store) {
   async function recall(run) {
     if (!store.hasPast) return;
     try {
-      const answer = await fetch(`${store.base}/annscope/runs/${encodeURIComponent(run)}/classes`);
-      if (!answer.ok) return;
+      const response = await fetch(`${store.base}/annscope/runs/${encodeURIComponent(run)}/classes`);
+      if (!response.ok) return;
       /** @type {{ numbers: number[], f1: Array<Array<number | null>> }} */
-      const { numbers, f1 } = await answer.json();
+      const { numbers, f1 } = await response.json();
       if (known.course !== run) return;
       numbers.forEach((number, i) =>
         course.see(
@@ -163,7 +163,7 @@ export function createClasses(root, store) {
         ),
       );
       known.frame = null;
-      wake();
+      schedule();
     } catch {
       // The stage says that the connection is lost.
     }
@@ -176,7 +176,7 @@ export function createClasses(root, store) {
     remember();
     if (known.run !== runOf(store)) {
       Object.assign(known, { run: runOf(store), frame: null });
-      const { one } = store.answers;
+      const { one } = store.reader;
       title.textContent = `Each ${one} `;
       table.setAttribute('aria-label', `Precision, recall, F1 and support of each ${one}`);
       const about = header.querySelector('button');
@@ -239,13 +239,13 @@ export function createClasses(root, store) {
     meter.show(value?.toFixed(3) ?? 'n/a', value);
   }
 
-  const stops = ['frame', 'theme', 'run'].map((event) => store.on(event, wake));
+  const stops = ['frame', 'theme', 'run'].map((event) => store.on(event, schedule));
   stops.push(store.on('frame', remember));
-  wake();
+  schedule();
   return {
     update,
     destroy() {
-      sleep();
+      cancel();
       stops.forEach((stop) => stop?.());
       remove();
     },

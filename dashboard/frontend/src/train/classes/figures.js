@@ -34,7 +34,7 @@ export function weakestOf(classes) {
 /** F1 of each class in the snapshots that were seen, thinned out when there are many. */
 export class Course {
   /** @type {Array<{ number: number, f1: Array<number | null> }>} */
-  moments = []; // by number
+  snapshots = []; // by number
   /** @type {Set<number>} */
   seen = new Set();
 
@@ -44,7 +44,7 @@ export class Course {
   }
 
   forget() {
-    this.moments = [];
+    this.snapshots = [];
     this.seen.clear();
   }
 
@@ -55,26 +55,26 @@ export class Course {
   see(number, classes) {
     if (this.seen.has(number)) return;
     this.seen.add(number);
-    const at = this.moments.findLastIndex((each) => each.number < number) + 1;
-    this.moments.splice(at, 0, { number, f1: classes.map(({ f1 }) => f1) });
-    if (this.moments.length <= this.limit) return;
-    const last = this.moments.length - 1;
-    this.moments = this.moments.filter((_, i) => i % 2 === 0 || i === last);
-    this.seen = new Set(this.moments.map((each) => each.number));
+    const at = this.snapshots.findLastIndex((each) => each.number < number) + 1;
+    this.snapshots.splice(at, 0, { number, f1: classes.map(({ f1 }) => f1) });
+    if (this.snapshots.length <= this.limit) return;
+    const last = this.snapshots.length - 1;
+    this.snapshots = this.snapshots.filter((_, i) => i % 2 === 0 || i === last);
+    this.seen = new Set(this.snapshots.map((each) => each.number));
   }
 
   /**
-   * The path of a class in a box, as SVG has it; a gap where it is undefined. Empty before two moments.
+   * The path of a class in a box, as SVG has it; a gap where it is undefined. Empty before two snapshots.
    * @param {number} index
    * @param {number} width
    * @param {number} height
    */
   path(index, width, height) {
-    if (this.moments.length < 2) return '';
-    const first = this.moments[0].number;
-    const span = this.moments[this.moments.length - 1].number - first;
+    if (this.snapshots.length < 2) return '';
+    const first = this.snapshots[0].number;
+    const span = this.snapshots[this.snapshots.length - 1].number - first;
     let isDown = false;
-    return this.moments
+    return this.snapshots
       .map(({ number, f1 }) => {
         const value = f1[index];
         if (value === null) {

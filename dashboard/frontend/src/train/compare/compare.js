@@ -1,8 +1,8 @@
-/** Two moments of a run side by side: the pinned one and the one shown. Hidden while nothing is pinned. */
+/** Two snapshots of a run side by side: the pinned one and the one shown. Hidden while nothing is pinned. */
 
-import { isSame } from '../../lib/model/answers.js';
 import { countsOf, OF_LABEL } from '../../lib/model/confusion-counts.js';
 import { exampleName, layersOf, recorded, tensorOf, weightOf } from '../../lib/model/forward.js';
+import { isSame } from '../../lib/model/output-reader.js';
 import { paletteFor } from '../../lib/theme/palette.js';
 import { make } from '../../lib/ui/dom.js';
 import { createMatrix, toneOf } from '../../lib/ui/matrix.js';
@@ -67,14 +67,14 @@ const MOST_CLASSES = 26;
  */
 export function createCompare(root, store) {
   const head = make('div', { className: 'as-head' });
-  const title = make('h3', { textContent: 'Two moments' });
+  const title = make('h3', { textContent: 'Two snapshots' });
   const close = make('button', { type: 'button', className: 'as-latest', textContent: 'Unpin' });
   close.addEventListener('click', () => store.compare(null));
   head.append(title, close);
   const body = make('div', { className: 'as-compare' });
   root.append(head, body);
   let drawn = '';
-  const { wake, sleep } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update);
 
   function update() {
     const { compared, shown, description } = store;
@@ -90,16 +90,20 @@ export function createCompare(root, store) {
       table(
         'Figures',
         ['', `${names[0]} (pinned)`, `${names[1]} (shown)`, 'Change'],
-        [...figures(compared, shown), ...answers(compared, shown), ...weights(compared, shown, layersOf(description))],
+        [
+          ...figures(compared, shown),
+          ...predictions(compared, shown),
+          ...weights(compared, shown, layersOf(description)),
+        ],
       ),
       table(
-        `F1 of each ${store.answers.one}`,
-        [store.answers.isMany ? 'Label' : 'Class', 'Pinned', 'Shown', 'Change'],
+        `F1 of each ${store.reader.one}`,
+        [store.reader.isMany ? 'Label' : 'Class', 'Pinned', 'Shown', 'Change'],
         classes(compared, shown),
       ),
     );
     if (store.classNames.length <= MOST_CLASSES)
-      body.append(store.answers.isMany ? labelDifference(compared, shown) : difference(compared, shown));
+      body.append(store.reader.isMany ? labelDifference(compared, shown) : difference(compared, shown));
   }
 
   /**
@@ -108,7 +112,7 @@ export function createCompare(root, store) {
    * @returns {Array<[string, ...CellText[]]>}
    */
   function figures(a, b) {
-    const { accuracy } = store.answers;
+    const { accuracy } = store.reader;
     /** @type {Array<[string, 'heldout' | 'train', 'loss' | 'accuracy']>} */
     const all = [
       ['Held-out loss', 'heldout', 'loss'],
@@ -128,29 +132,29 @@ export function createCompare(root, store) {
    * @param {Frame} b
    * @returns {Array<[string, ...CellText[]]>}
    */
-  function answers(a, b) {
+  function predictions(a, b) {
     const last = store.layerSizes.length - 2;
-    const { answers: reader, probe } = store;
+    const { reader, probe } = store;
     const probeIndex = store.probeIndex ?? 0;
     /** @param {Frame} frame */
     const answer = (frame) => {
       const probabilities = reader.probabilities(recorded(frame, last, probeIndex));
-      return { said: reader.predicted(probabilities), probabilities };
+      return { predictedClasses: reader.predicted(probabilities), probabilities };
     };
     const [x, y] = [answer(a), answer(b)];
-    /** @param {{ said: number[], probabilities: Numbers }} about */
-    const text = ({ said, probabilities }) => {
-      const words = said.map((c) => `${reader.names[c]} (${(100 * probabilities[c]).toFixed(1)} %)`);
-      return words.length ? words.join(', ') : reader.words(said);
+    /** @param {{ predictedClasses: number[], probabilities: Numbers }} about */
+    const text = ({ predictedClasses, probabilities }) => {
+      const words = predictedClasses.map((c) => `${reader.names[c]} (${(100 * probabilities[c]).toFixed(1)} %)`);
+      return words.length ? words.join(', ') : reader.words(predictedClasses);
     };
-    const truth = probe.labels[probeIndex] ?? [];
-    const [wasRight, isRight] = [isSame(x.said, truth), isSame(y.said, truth)];
+    const trueClasses = probe.labels[probeIndex] ?? [];
+    const [wasRight, isRight] = [isSame(x.predictedClasses, trueClasses), isSame(y.predictedClasses, trueClasses)];
     return [
       [
-        `${exampleName(store, probeIndex)}, ${reader.isMany ? '' : 'a '}${reader.words(truth)}`,
+        `${exampleName(store, probeIndex)}, ${reader.isMany ? '' : 'a '}${reader.words(trueClasses)}`,
         text(x),
         text(y),
-        isSame(x.said, y.said)
+        isSame(x.predictedClasses, y.predictedClasses)
           ? 'same answer'
           : { text: 'another answer', good: isRight ? true : wasRight ? false : null },
       ],
@@ -198,7 +202,7 @@ export function createCompare(root, store) {
   }
 
   /**
-   * The counts of each label in the shown moment less those in the pinned one.
+   * The counts of each label in the shown snapshot less those in the pinned one.
    * @param {Frame} a
    * @param {Frame} b
    */
@@ -242,19 +246,19 @@ export function createCompare(root, store) {
     return element;
   }
 
-  const stops = ['frame', 'compare', 'theme', 'probe'].map((event) => store.on(event, wake));
+  const stops = ['frame', 'compare', 'theme', 'probe'].map((event) => store.on(event, schedule));
   stops.push(
     store.on('run', () => {
       drawn = '';
-      wake();
+      schedule();
     }),
   );
   root.hidden = true;
-  wake();
+  schedule();
   return {
     update,
     destroy() {
-      sleep();
+      cancel();
       stops.forEach((stop) => stop());
       root.replaceChildren();
     },

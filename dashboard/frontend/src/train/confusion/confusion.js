@@ -1,5 +1,5 @@
 /**
- * The confusion matrix of the moment shown, as a table whose cells are coloured: rows true, columns predicted.
+ * The confusion matrix of the snapshot shown, as a table whose cells are coloured: rows true, columns predicted.
  * Where an example carries any number of labels, a row for each label with its 2x2 matrix laid out in a line.
  */
 
@@ -107,12 +107,12 @@ export function createConfusion(root, store) {
   let pinned = null;
   /** @type {{ run: string | null, frame: Frame | null, mode: string | null }} */
   const known = { run: null, frame: null, mode: null };
-  const { wake, sleep } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update);
 
   // --- building ---
   function build() {
     const names = store.classNames;
-    const { isMany, one } = store.answers;
+    const { isMany, one } = store.reader;
     Object.assign(table.dataset, { size: names.length });
     title.textContent = isMany ? 'Confusion by label ' : 'Confusion matrix ';
     table.setAttribute(
@@ -223,12 +223,12 @@ export function createConfusion(root, store) {
     pin(null);
   });
 
-  const stops = ['frame', 'theme', 'run'].map((event) => store.on(event, wake));
-  wake();
+  const stops = ['frame', 'theme', 'run'].map((event) => store.on(event, schedule));
+  schedule();
   return {
     update,
     destroy() {
-      sleep();
+      cancel();
       stops.forEach((stop) => stop?.());
       remove();
     },

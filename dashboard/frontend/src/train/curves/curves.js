@@ -1,6 +1,6 @@
 /**
  * Loss and accuracy of both splits over the epochs, and the learning rate where it changes. Pointing names the
- * numbers, a click goes to that moment, dragging zooms, and the zoom stays while new snapshots arrive.
+ * numbers, a click goes to that snapshot, dragging zooms, and the zoom stays while new snapshots arrive.
  */
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
 import { drawChart, layChart, MARGIN, splitColors } from '../../lib/charts/line-chart.js';
@@ -63,7 +63,7 @@ export function createCurves(root, store) {
   canvas.setAttribute('aria-roledescription', 'curves');
   canvas.setAttribute(
     'aria-label',
-    'Loss and accuracy over the epochs: arrow keys choose the moment, plus and minus zoom',
+    'Loss and accuracy over the epochs: arrow keys choose the snapshot, plus and minus zoom',
   );
   canvas.setAttribute('aria-valuemin', '0');
 
@@ -88,10 +88,10 @@ export function createCurves(root, store) {
   let marks = [];
   /** @type {{ run: string | null, named: string | null, frame: Frame | null, events: number }} */
   const known = { run: null, named: null, frame: null, events: -1 }; // `named` is the run of the legend
-  const { wake, sleep } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update);
   const redraw = () => {
     isDirty = true;
-    wake();
+    schedule();
   };
 
   // --- what changed outside ---
@@ -100,7 +100,7 @@ export function createCurves(root, store) {
     if (!isDirty || !palette || !history.length || size.width < 60) return;
     isDirty = false;
     draw();
-    tellTip();
+    showTip();
   }
 
   function take() {
@@ -117,7 +117,7 @@ export function createCurves(root, store) {
       pointer = null;
       isDirty = true;
     }
-    if (store.description && (painted || known.named !== known.run)) tellLegend();
+    if (store.description && (painted || known.named !== known.run)) showLegend();
     const hasNew = history.read(store);
     if (hasNew || store.events.length !== known.events) {
       known.events = store.events.length;
@@ -130,12 +130,12 @@ export function createCurves(root, store) {
       cursor =
         store.shown && history.length ? indexAt(history.epochs, store.shown.line.step / history.per + 1e-9) : null;
       isDirty = true;
-      tellMoment();
+      sendSnapshot();
       numbers.show(history, cursor);
     }
   }
 
-  function tellLegend() {
+  function showLegend() {
     known.named = known.run;
     const { name } = heldoutOf(store.description);
     legend.replaceChildren(
@@ -150,7 +150,7 @@ export function createCurves(root, store) {
     );
   }
 
-  function tellMoment() {
+  function sendSnapshot() {
     if (cursor === null) return;
     canvas.setAttribute('aria-valuemax', String(history.length - 1));
     canvas.setAttribute('aria-valuenow', String(cursor));
@@ -158,7 +158,7 @@ export function createCurves(root, store) {
     canvas.setAttribute(
       'aria-valuetext',
       `Epoch ${epochText(history.epochs[cursor])}: train loss ${lossText(trainLoss[cursor])}, held-out loss ${lossText(heldoutLoss[cursor])}, ` +
-        `train ${store.answers.accuracy} ${shareText(trainAccuracy[cursor])}, held-out ${store.answers.accuracy} ${shareText(heldoutAccuracy[cursor])}`,
+        `train ${store.reader.accuracy} ${shareText(trainAccuracy[cursor])}, held-out ${store.reader.accuracy} ${shareText(heldoutAccuracy[cursor])}`,
     );
   }
 
@@ -205,7 +205,7 @@ export function createCurves(root, store) {
       pen.save();
       pen.translate(0, top);
       drawChart(pen, chart, {
-        title: `${name === 'accuracy' && store.answers.isMany ? 'Subset accuracy (every label right)' : TITLES[name]}${chart.log ? ' (log scale)' : ''}`,
+        title: `${name === 'accuracy' && store.reader.isMany ? 'Subset accuracy (every label right)' : TITLES[name]}${chart.log ? ' (log scale)' : ''}`,
         xs: history.epochs,
         series,
         palette,
@@ -231,7 +231,7 @@ export function createCurves(root, store) {
     Object.assign(canvas.dataset, { from: String(from), to: String(to), snapshots: String(history.length) });
   }
 
-  function tellTip() {
+  function showTip() {
     if (pointer === null) {
       tip.hide();
       return;
@@ -241,8 +241,8 @@ export function createCurves(root, store) {
     const rows = [
       ['train loss', lossText(trainLoss[pointer]), colors.train],
       ['held-out loss', lossText(heldoutLoss[pointer]), colors.heldout],
-      [`train ${store.answers.accuracy}`, shareText(trainAccuracy[pointer]), colors.train],
-      [`held-out ${store.answers.accuracy}`, shareText(heldoutAccuracy[pointer]), colors.heldout],
+      [`train ${store.reader.accuracy}`, shareText(trainAccuracy[pointer]), colors.train],
+      [`held-out ${store.reader.accuracy}`, shareText(heldoutAccuracy[pointer]), colors.heldout],
       ['learning rate', tickText(rate[pointer]), palette.ink],
     ];
     const at = x(history.epochs[pointer]);
@@ -359,13 +359,13 @@ export function createCurves(root, store) {
     event.preventDefault();
     event.stopPropagation();
   });
-  const stops = ['run', 'lines', 'status', 'frame', 'theme'].map((event) => store.on(event, wake));
+  const stops = ['run', 'lines', 'status', 'frame', 'theme'].map((event) => store.on(event, schedule));
   const size = watchSize(box, redraw);
-  wake();
+  schedule();
   return {
     update,
     destroy() {
-      sleep();
+      cancel();
       stop();
       size.stop();
       stops.forEach((end) => end?.());

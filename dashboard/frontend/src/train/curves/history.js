@@ -64,7 +64,7 @@ export class History {
 }
 
 /**
- * The events worth a mark: [{kind, epoch, step, words}]; of the best moments only the last one.
+ * The events worth a mark: [{kind, epoch, step, words}]; of the best snapshots only the last one.
  * @param {Store} about
  * @param {number} per
  */

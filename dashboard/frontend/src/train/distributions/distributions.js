@@ -33,8 +33,8 @@ const MOST_COLUMNS = 1024; // snapshots kept in memory
 export function createDistributions(root, store) {
   const head = make('div', { className: 'as-head' });
   const title = make('h3', { textContent: 'Distributions' });
-  const kindChoice = select('Of what', Object.entries(KINDS), () => wake(), 'as-select');
-  const layerChoice = select('Of which layer', [], () => wake(), 'as-select');
+  const kindChoice = select('Of what', Object.entries(KINDS), () => schedule(), 'as-select');
+  const layerChoice = select('Of which layer', [], () => schedule(), 'as-select');
   let isRidge = false;
   const shape = segmented(
     'How they are drawn',
@@ -45,7 +45,7 @@ export function createDistributions(root, store) {
     'heat',
     (name) => {
       isRidge = name === 'ridges';
-      wake();
+      schedule();
     },
   );
   head.append(title, kindChoice, layerChoice, shape.element);
@@ -58,7 +58,7 @@ export function createDistributions(root, store) {
   box.append(canvas);
   const say = make('p', { className: 'as-say' });
   root.append(head, box, say);
-  const numbers = createNumbersTable(root, 'Counts of the moment shown', () => {
+  const numbers = createNumbersTable(root, 'Counts of the snapshot shown', () => {
     const edges = store.description.histogram_edges[kindChoice.value];
     /** @type {string[][]} */
     const rows = [];
@@ -87,7 +87,7 @@ export function createDistributions(root, store) {
   /** @type {string | null} */
   let run = null;
   let font = '';
-  const { wake, sleep } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update);
 
   async function ask() {
     timer = 0;
@@ -95,11 +95,11 @@ export function createDistributions(root, store) {
     isAsking = true;
     const asked = store.run;
     try {
-      const answer = await fetch(
+      const response = await fetch(
         `${store.base}/annscope/runs/${encodeURIComponent(asked)}/histograms?start=${newestKnown() + 1}`,
       );
-      if (!answer.ok || asked !== store.run) return;
-      const buffer = await answer.arrayBuffer();
+      if (!response.ok || asked !== store.run) return;
+      const buffer = await response.arrayBuffer();
       const length = new DataView(buffer).getUint32(0, true);
       /** @type {{ shape: number[], kinds: string[], numbers: number[], steps: number[] }} */
       const about = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
@@ -115,7 +115,7 @@ export function createDistributions(root, store) {
         });
       });
       while (known.length > MOST_COLUMNS) known = known.filter((_, i) => i % 2 === 0 || i === known.length - 1);
-      wake();
+      schedule();
     } catch {
       // The stage says that the connection is lost; the next snapshot asks again.
     } finally {
@@ -131,7 +131,7 @@ export function createDistributions(root, store) {
       layerChoice.replaceChildren();
     }
     timer ||= window.setTimeout(ask, known.length ? WAIT : 0);
-    wake();
+    schedule();
   }
 
   const newestKnown = () => known.at(-1)?.number ?? -1;
@@ -170,7 +170,7 @@ export function createDistributions(root, store) {
     context.font = `11px ${font}`;
     if (isRidge) drawRidges(palette, width, low, high, edges);
     else drawHeat(palette, width, low, high, edges, y, bottom);
-    tell(edges);
+    describe(edges);
     numbers.update();
   }
 
@@ -299,7 +299,7 @@ export function createDistributions(root, store) {
   }
 
   /** @param {number[]} edges */
-  function tell(edges) {
+  function describe(edges) {
     const place = pointer ?? placeOf(store.shown.number);
     const count = counts(place);
     const total = count.reduce((sum, value) => sum + value, 0);
@@ -328,19 +328,24 @@ export function createDistributions(root, store) {
       known.length - 1,
       Math.max(0, Math.floor(((at - LEFT) / (box.clientWidth - 8 - LEFT)) * known.length)),
     );
-    wake();
+    schedule();
   });
   canvas.addEventListener('pointerleave', () => {
     pointer = null;
-    wake();
+    schedule();
   });
   canvas.addEventListener('click', () => {
     if (pointer !== null) store.select(known[pointer].number);
   });
   canvas.addEventListener('keydown', (event) => chooseByKey(event, store));
 
-  const stops = [store.on('lines', grow), store.on('run', grow), store.on('frame', wake), store.on('theme', wake)];
-  const size = watchSize(box, wake);
+  const stops = [
+    store.on('lines', grow),
+    store.on('run', grow),
+    store.on('frame', schedule),
+    store.on('theme', schedule),
+  ];
+  const size = watchSize(box, schedule);
   // What nobody sees is not fetched.
   const seen = new IntersectionObserver(([entry]) => {
     isVisible = entry.isIntersecting;
@@ -351,7 +356,7 @@ export function createDistributions(root, store) {
     update,
     destroy() {
       clearTimeout(timer);
-      sleep();
+      cancel();
       size.stop();
       seen.disconnect();
       stops.forEach((stop) => stop());

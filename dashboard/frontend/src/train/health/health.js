@@ -1,4 +1,4 @@
-/** The health panel: what is wrong at the moment shown, which numbers say so, and which setting to change. */
+/** The health panel: what is wrong at the snapshot shown, which numbers say so, and which setting to change. */
 
 import { make } from '../../lib/ui/dom.js';
 import { whenSeen } from '../../lib/ui/seen.js';
@@ -22,17 +22,17 @@ export function createHealth(root, store) {
   const list = make('ul', { className: 'as-findings' });
   root.append(head, list);
   let asked = '';
-  let told = '';
+  let drawn = '';
   let since = -READ;
   let timer = 0;
-  const { wake, sleep } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update);
 
   function update() {
     const rest = since + READ - performance.now();
     if (rest > 0) {
       timer ||= window.setTimeout(() => {
         timer = 0;
-        wake();
+        schedule();
       }, rest);
       return;
     }
@@ -52,17 +52,17 @@ export function createHealth(root, store) {
    */
   async function ask(address, question) {
     try {
-      const answer = await fetch(address);
-      if (answer.ok && question === asked) tell(await answer.text());
+      const response = await fetch(address);
+      if (response.ok && question === asked) show(await response.text());
     } catch {
       // The stage says that the connection is lost.
     }
   }
 
   /** @param {string} text */
-  function tell(text) {
-    if (text === told) return;
-    told = text;
+  function show(text) {
+    if (text === drawn) return;
+    drawn = text;
     /** @type {Finding[]} */
     const findings = JSON.parse(text);
     summary.textContent = findings.length
@@ -84,13 +84,13 @@ export function createHealth(root, store) {
     );
   }
 
-  const stops = ['frame', 'lines', 'run'].map((event) => store.on(event, wake));
-  wake();
+  const stops = ['frame', 'lines', 'run'].map((event) => store.on(event, schedule));
+  schedule();
   return {
     update,
     destroy() {
       clearTimeout(timer);
-      sleep();
+      cancel();
       stops.forEach((stop) => stop());
       root.replaceChildren();
     },

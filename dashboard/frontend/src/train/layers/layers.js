@@ -75,7 +75,7 @@ export function createLayers(root, store) {
   /** @type {Chart | null} */
   let chart = null;
   let font = '';
-  const { wake, sleep } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update);
 
   function update() {
     const { width } = size;
@@ -143,29 +143,29 @@ export function createLayers(root, store) {
     canvas.setAttribute('aria-label', `${about.label} of each layer over the epochs. ${words}`);
   }
 
-  choice.addEventListener('change', wake);
+  choice.addEventListener('change', schedule);
   /** @param {MouseEvent} event */
   const place = (event) => event.clientX - canvas.getBoundingClientRect().left;
   canvas.addEventListener('pointermove', (event) => {
     if (!chart) return;
     pointer = nearest(xs, chart.value(place(event)));
-    wake();
+    schedule();
   });
   canvas.addEventListener('pointerleave', () => {
     pointer = null;
-    wake();
+    schedule();
   });
   canvas.addEventListener('click', (event) => {
     if (chart) store.select(store.snapshotLines[nearest(xs, chart.value(place(event)))].number);
   });
   canvas.addEventListener('keydown', (event) => chooseByKey(event, store));
-  const stops = ['lines', 'frame', 'theme', 'run'].map((event) => store.on(event, wake));
-  const size = watchSize(box, wake);
-  wake();
+  const stops = ['lines', 'frame', 'theme', 'run'].map((event) => store.on(event, schedule));
+  const size = watchSize(box, schedule);
+  schedule();
   return {
     update,
     destroy() {
-      sleep();
+      cancel();
       size.stop();
       stops.forEach((stop) => stop());
       root.replaceChildren();

@@ -29,7 +29,7 @@ const GLIDE_UP_TO = 110_000; // weights on screen for which the tiles glide betw
 export function createTiles(root, store) {
   /** @type {ReturnType<typeof createRunTiles> | null} */
   let tiles = null;
-  const { wake, sleep } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update);
 
   function update() {
     const ready = Boolean(store.description && store.shown && weightOf(store.shown, 0));
@@ -38,16 +38,16 @@ export function createTiles(root, store) {
       tiles = null;
     }
     if (!ready) return;
-    tiles ??= createRunTiles(root, store, wake);
+    tiles ??= createRunTiles(root, store, schedule);
     tiles.update();
   }
 
-  const stops = ['frame', 'glide', 'theme', 'pin', 'run'].map((event) => store.on(event, wake));
-  wake();
+  const stops = ['frame', 'glide', 'theme', 'pin', 'run'].map((event) => store.on(event, schedule));
+  schedule();
   return {
     update,
     destroy() {
-      sleep();
+      cancel();
       stops.forEach((stop) => stop?.());
       tiles?.destroy();
     },
@@ -66,9 +66,9 @@ function option(value, text) {
 /**
  * @param {HTMLElement} root
  * @param {Store} store
- * @param {() => void} wake
+ * @param {() => void} schedule
  */
-function createRunTiles(root, store, wake) {
+function createRunTiles(root, store, schedule) {
   const { description } = store;
   const layers = layersOf(description);
   const [first] = layers;
@@ -172,7 +172,7 @@ function createRunTiles(root, store, wake) {
   function look(place, byKeys) {
     if (place === at) return;
     at = place;
-    tellTip();
+    showTip();
     if (byKeys) live.textContent = tip.element.textContent;
   }
 
@@ -191,14 +191,14 @@ function createRunTiles(root, store, wake) {
     });
   }
 
-  function tellTip() {
+  function showTip() {
     frameTile(mark, at);
     if (at < 0) tip.hide();
     if (at < 0 || !known.frame) return;
     facts ??= factsOf(known.frame);
     const unit = order[at];
     const lines = [
-      neuronName(layers, store.answers.unitNames, 0, unit),
+      neuronName(layers, store.reader.unitNames, 0, unit),
       `largest ${asNumber(facts.ends.high[unit], 4)}   smallest ${asNumber(facts.ends.low[unit], 4)}`,
       `norm ${asNumber(facts.norms[unit], 4)}`,
     ];
@@ -216,26 +216,26 @@ function createRunTiles(root, store, wake) {
     return {
       norms: normsOf(weights[0]),
       ends: endsOf(weights[0]),
-      votes: classVotes(weights, store.answers.isBinary).votes,
+      votes: classVotes(weights, store.reader.isBinary).votes,
     };
   }
 
   // --- what changed outside ---
   const resize = new ResizeObserver(() => {
     lay();
-    wake();
+    schedule();
   });
   resize.observe(box);
 
   function rearrange() {
     if (!known.frame) return;
-    const sorted = orderOf(how, weightsOf(known.frame), store.answers.isBinary);
+    const sorted = orderOf(how, weightsOf(known.frame), store.reader.isBinary);
     order = all ? sorted : sorted.slice(0, AT_FIRST);
     orderedAt = performance.now();
     more.hidden = first.size <= AT_FIRST;
     more.textContent = all ? `Show ${AT_FIRST}` : `Show all ${first.size}`;
     lay();
-    wake();
+    schedule();
   }
 
   function lay() {
@@ -244,7 +244,7 @@ function createRunTiles(root, store, wake) {
     plan = layTiles({ width, count: order.length, imageShape: store.imageShape, nInputs: first.inputSize });
     dirty = true;
     placePin();
-    tellTip();
+    showTip();
   }
 
   function placePin() {
@@ -273,7 +273,7 @@ function createRunTiles(root, store, wake) {
     element.dataset.number = String(frame.number);
     dirty = true;
     if (!order.length || (how !== 'index' && performance.now() - orderedAt > 400)) rearrange();
-    if (at >= 0) tellTip();
+    if (at >= 0) showTip();
   }
 
   function takeProgress() {

@@ -2,7 +2,7 @@
 /** @import { Best, EventLine, Frame } from '../../lib/model/types.js' */
 /** @import { Gathered, Mark } from '../types.js' */
 
-/** Glyphs in a box of 12 by 12, told apart by shape. */
+/** Glyphs in a box of 12 by 12, distinguished by shape. */
 /** @type {Record<string, string>} */
 export const GLYPHS = {
   rate: 'M6 1 11 6 6 11 1 6Z',

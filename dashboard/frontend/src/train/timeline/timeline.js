@@ -1,4 +1,4 @@
-/** The timeline: every view on the stage shows the moment that is chosen here. */
+/** The timeline: every view on the stage shows the snapshot that is chosen here. */
 
 import { watchSize } from '../../lib/charts/canvas.js';
 import { paletteFor } from '../../lib/theme/palette.js';
@@ -87,7 +87,7 @@ export function createTimeline(root, store, keys) {
   const readout = make('output', { className: 'as-readout', 'aria-live': 'off' }); // it changes many times a second
   element.append(play, back, on, pace, track, latest, pin, readout);
   root.append(element);
-  const { wake, sleep } = whenSeen(element, draw);
+  const { schedule, cancel } = whenSeen(element, draw);
 
   slider.addEventListener('input', () => {
     stop();
@@ -101,7 +101,7 @@ export function createTimeline(root, store, keys) {
   for (const type of ['pointerup', 'pointercancel', 'blur'])
     slider.addEventListener(type, () => {
       held = false;
-      wake();
+      schedule();
     });
 
   const shown = () => store.selected ?? store.newest;
@@ -229,8 +229,8 @@ export function createTimeline(root, store, keys) {
     latest.disabled = newest < 0;
     write(pin, store.compared ? 'Pinned' : 'Pin');
     pin.title = store.compared
-      ? 'No longer compare with the pinned moment'
-      : 'Pin this moment, to compare another one with it';
+      ? 'No longer compare with the pinned snapshot'
+      : 'Pin this snapshot, to compare another one with it';
     pin.setAttribute('aria-pressed', String(store.compared !== null));
     pin.disabled = store.shown === null;
     const words = line
@@ -367,15 +367,17 @@ export function createTimeline(root, store, keys) {
   marks.addEventListener('pointerout', tip.hide);
   marks.addEventListener('focusout', tip.hide);
 
-  const stops = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare'].map((event) => store.on(event, wake));
-  const size = watchSize(track, wake);
-  wake();
+  const stops = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare'].map((event) =>
+    store.on(event, schedule),
+  );
+  const size = watchSize(track, schedule);
+  schedule();
   return {
     stop,
     destroy() {
       stop();
       clearTimeout(timer);
-      sleep();
+      cancel();
       size.stop();
       document.removeEventListener('keydown', onKey);
       stops.forEach((each) => each());

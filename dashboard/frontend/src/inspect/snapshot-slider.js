@@ -1,18 +1,18 @@
-/** The choice of the moment: a slider over the snapshots, one step either way, and the latest, which moves on with the run. */
+/** The choice of the snapshot: a slider over the snapshots, one step either way, and the latest, which moves on with the run. */
 
 import { make } from '../lib/ui/dom.js';
 
-/** @import { MomentData } from './types.js' */
+/** @import { SnapshotData } from './types.js' */
 
 const REST = 160; // ms without a key before the snapshot it stands on is asked for
 const PATIENCE = 2000; // ms in which the page may answer; until then the slider stays where it was put
 
 /**
- * Build the choice in `root`; `tell` is called with {number} or, to follow the run, {latest: true}.
+ * Build the choice in `root`; `send` is called with {number} or, to follow the run, {latest: true}.
  * @param {HTMLElement} root
- * @param {(chosen: Record<string, unknown>) => void} tell
+ * @param {(chosen: Record<string, unknown>) => void} send
  */
-export function createMoment(root, tell) {
+export function createSnapshotSlider(root, send) {
   /**
    * @param {string} text
    * @param {string} label
@@ -24,7 +24,7 @@ export function createMoment(root, tell) {
   const output = make('output');
   const latest = make('button', { type: 'button', className: 'ai-latest' });
   root.append(earlier, slider, later, output, latest);
-  /** @type {MomentData} */
+  /** @type {SnapshotData} */
   let data;
   let held = false; // a hand is on the slider: nothing else may move it
   let asking = 0;
@@ -42,7 +42,7 @@ export function createMoment(root, tell) {
     later.disabled = slider.valueAsNumber === Number(slider.max);
   }
 
-  /** @param {MomentData} given */
+  /** @param {SnapshotData} given */
   function update(given) {
     data = given;
     const last = data.at.length - 1;
@@ -69,8 +69,8 @@ export function createMoment(root, tell) {
     const number = data.numbers[place];
     wanted = { number, since: performance.now() };
     // Who goes to the end of a run at work wants to see it go on.
-    if (data.live && place === Number(slider.max)) tell({ latest: true });
-    else tell({ number });
+    if (data.live && place === Number(slider.max)) send({ latest: true });
+    else send({ number });
   }
 
   /** @param {number} by */
@@ -84,7 +84,7 @@ export function createMoment(root, tell) {
   later.addEventListener('click', () => step(1));
   latest.addEventListener('click', () => {
     wanted.number = null;
-    tell({ latest: true });
+    send({ latest: true });
   });
   slider.addEventListener('pointerdown', () => {
     held = true;

@@ -12,7 +12,7 @@ const HALF = 0.5; // from here on a label is predicted, and the second of two cl
  * What is true of an example, out of a class number, a row of 0 and 1, or null where nobody knows.
  * @param {Label | undefined} label
  */
-export function truthOf(label) {
+export function classesOf(label) {
   if (label === null || label === undefined) return null;
   if (typeof label === 'number' || typeof label === 'bigint') return [Number(label)];
   return Array.from(label, Number).flatMap((is, c) => (is ? [c] : []));
@@ -22,9 +22,9 @@ export function truthOf(label) {
  * The same of every row of a tensor of labels.
  * @param {Tensor} about
  */
-export function truthsOf({ shape: [count, width], data }) {
+export function classesOfEach({ shape: [count, width], data }) {
   return Array.from({ length: count }, (_, i) =>
-    truthOf(width === undefined ? data[i] : data.subarray(i * width, (i + 1) * width)),
+    classesOf(width === undefined ? data[i] : data.subarray(i * width, (i + 1) * width)),
   );
 }
 
@@ -39,7 +39,7 @@ export const isSame = (a, b) => a.length === b.length && a.every((c, i) => c ===
  * How the answers of a run are read; `description` is the run's.
  * @param {Pick<Description, 'dataset'> & Partial<Description>} description
  */
-export function answersOf(description) {
+export function readerOf(description) {
   const names = description.dataset.class_names;
   const isMany = description.dataset.is_multilabel === true;
   const isBinary = description.config?.network?.output === 'binary';
