@@ -55,7 +55,7 @@ const FEATURE = (i) => `x${String(i + 1).replace(/\d/g, (digit) => SUBSCRIPTS[Nu
 export function createNetwork(root, store) {
   /** @type {ReturnType<typeof createRunView> | null} */
   let network = null;
-  const { schedule, cancel } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update, store, ['frame', 'probe', 'theme', 'pin', 'run']);
 
   /** @param {number} [now] */
   function update(now = performance.now()) {
@@ -69,13 +69,10 @@ export function createNetwork(root, store) {
     if (network.update(now)) schedule();
   }
 
-  const stops = ['frame', 'probe', 'theme', 'pin', 'run'].map((event) => store.on(event, schedule));
-  schedule();
   return {
     update,
     destroy() {
       cancel();
-      stops.forEach((stop) => stop?.());
       network?.destroy();
     },
   };

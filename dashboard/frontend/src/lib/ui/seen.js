@@ -49,11 +49,14 @@ function catchUp() {
 }
 
 /**
- * Call `update(now)` for the view in `root` after each `schedule()`, once, when its turn comes. Returns {schedule, cancel}.
+ * Call `update(now)` for the view in `root` after each of the store's `events` and each `schedule()`, once, when its
+ * turn comes; and for a first time. Returns {schedule, cancel}.
  * @param {HTMLElement} root
  * @param {(now: number) => void} update
+ * @param {{ on(event: string, listen: () => void): unknown }} store
+ * @param {string[]} events
  */
-export function whenSeen(root, update) {
+export function whenSeen(root, update, store, events) {
   const view = { update };
   let isSeen = true;
   const watch = new IntersectionObserver(
@@ -66,19 +69,23 @@ export function whenSeen(root, update) {
     { rootMargin: AHEAD, scrollMargin: AHEAD },
   );
   watch.observe(root);
+  function schedule() {
+    if (isSeen) next(view);
+    else if (!due.has(view) && !waiting.has(view)) {
+      waiting.add(view);
+      if (!timer) timer = window.setTimeout(catchUp, LATE);
+    }
+  }
+  const stops = events.map((event) => store.on(event, schedule));
+  schedule();
   return {
-    schedule() {
-      if (isSeen) next(view);
-      else if (!due.has(view) && !waiting.has(view)) {
-        waiting.add(view);
-        if (!timer) timer = window.setTimeout(catchUp, LATE);
-      }
-    },
+    schedule,
     /** Draw no more. */
     cancel() {
       watch.disconnect();
       due.delete(view);
       waiting.delete(view);
+      for (const stop of stops) if (typeof stop === 'function') stop();
     },
   };
 }

@@ -74,7 +74,7 @@ export function createClasses(root, store) {
   /** @type {{ run: string | null, course: string | null, frame: Frame | null }} */
   const known = { run: null, course: null, frame: null };
   const course = new Course();
-  const { schedule, cancel } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update, store, ['frame', 'theme', 'run']);
 
   const headings = COLUMNS.map(([name, text, about]) => {
     const sort = () => {
@@ -239,14 +239,12 @@ export function createClasses(root, store) {
     meter.show(value?.toFixed(3) ?? 'n/a', value);
   }
 
-  const stops = ['frame', 'theme', 'run'].map((event) => store.on(event, schedule));
-  stops.push(store.on('frame', remember));
-  schedule();
+  const stop = store.on('frame', remember);
   return {
     update,
     destroy() {
       cancel();
-      stops.forEach((stop) => stop?.());
+      stop();
       remove();
     },
   };

@@ -73,8 +73,9 @@ export function createCompare(root, store) {
   head.append(title, close);
   const body = make('div', { className: 'as-compare' });
   root.append(head, body);
+  root.hidden = true;
   let drawn = '';
-  const { schedule, cancel } = whenSeen(root, update);
+  const { cancel } = whenSeen(root, update, store, ['frame', 'compare', 'theme', 'probe', 'run']);
 
   function update() {
     const { compared, shown, description } = store;
@@ -246,20 +247,10 @@ export function createCompare(root, store) {
     return element;
   }
 
-  const stops = ['frame', 'compare', 'theme', 'probe'].map((event) => store.on(event, schedule));
-  stops.push(
-    store.on('run', () => {
-      drawn = '';
-      schedule();
-    }),
-  );
-  root.hidden = true;
-  schedule();
   return {
     update,
     destroy() {
       cancel();
-      stops.forEach((stop) => stop());
       root.replaceChildren();
     },
   };

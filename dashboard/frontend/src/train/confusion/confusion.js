@@ -107,7 +107,7 @@ export function createConfusion(root, store) {
   let pinned = null;
   /** @type {{ run: string | null, frame: Frame | null, mode: string | null }} */
   const known = { run: null, frame: null, mode: null };
-  const { schedule, cancel } = whenSeen(root, update);
+  const { cancel } = whenSeen(root, update, store, ['frame', 'theme', 'run']);
 
   // --- building ---
   function build() {
@@ -223,13 +223,10 @@ export function createConfusion(root, store) {
     pin(null);
   });
 
-  const stops = ['frame', 'theme', 'run'].map((event) => store.on(event, schedule));
-  schedule();
   return {
     update,
     destroy() {
       cancel();
-      stops.forEach((stop) => stop?.());
       remove();
     },
   };

@@ -88,7 +88,7 @@ export function createCurves(root, store) {
   let marks = [];
   /** @type {{ run: string | null, named: string | null, frame: Frame | null, events: number }} */
   const known = { run: null, named: null, frame: null, events: -1 }; // `named` is the run of the legend
-  const { schedule, cancel } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update, store, ['run', 'lines', 'status', 'frame', 'theme']);
   const redraw = () => {
     isDirty = true;
     schedule();
@@ -359,16 +359,13 @@ export function createCurves(root, store) {
     event.preventDefault();
     event.stopPropagation();
   });
-  const stops = ['run', 'lines', 'status', 'frame', 'theme'].map((event) => store.on(event, schedule));
   const size = watchSize(box, redraw);
-  schedule();
   return {
     update,
     destroy() {
       cancel();
       stop();
       size.stop();
-      stops.forEach((end) => end?.());
       remove();
     },
   };

@@ -87,7 +87,7 @@ export function createDistributions(root, store) {
   /** @type {string | null} */
   let run = null;
   let font = '';
-  const { schedule, cancel } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update, store, ['frame', 'theme']);
 
   async function ask() {
     timer = 0;
@@ -339,12 +339,7 @@ export function createDistributions(root, store) {
   });
   canvas.addEventListener('keydown', (event) => chooseByKey(event, store));
 
-  const stops = [
-    store.on('lines', grow),
-    store.on('run', grow),
-    store.on('frame', schedule),
-    store.on('theme', schedule),
-  ];
+  const stops = [store.on('lines', grow), store.on('run', grow)];
   const size = watchSize(box, schedule);
   // What nobody sees is not fetched.
   const seen = new IntersectionObserver(([entry]) => {

@@ -25,7 +25,7 @@ export function createHealth(root, store) {
   let drawn = '';
   let since = -READ;
   let timer = 0;
-  const { schedule, cancel } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update, store, ['frame', 'lines', 'run']);
 
   function update() {
     const rest = since + READ - performance.now();
@@ -84,14 +84,11 @@ export function createHealth(root, store) {
     );
   }
 
-  const stops = ['frame', 'lines', 'run'].map((event) => store.on(event, schedule));
-  schedule();
   return {
     update,
     destroy() {
       clearTimeout(timer);
       cancel();
-      stops.forEach((stop) => stop());
       root.replaceChildren();
     },
   };

@@ -75,7 +75,7 @@ export function createLayers(root, store) {
   /** @type {Chart | null} */
   let chart = null;
   let font = '';
-  const { schedule, cancel } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update, store, ['lines', 'frame', 'theme', 'run']);
 
   function update() {
     const { width } = size;
@@ -159,15 +159,12 @@ export function createLayers(root, store) {
     if (chart) store.select(store.snapshotLines[nearest(xs, chart.value(place(event)))].number);
   });
   canvas.addEventListener('keydown', (event) => chooseByKey(event, store));
-  const stops = ['lines', 'frame', 'theme', 'run'].map((event) => store.on(event, schedule));
   const size = watchSize(box, schedule);
-  schedule();
   return {
     update,
     destroy() {
       cancel();
       size.stop();
-      stops.forEach((stop) => stop());
       root.replaceChildren();
     },
   };

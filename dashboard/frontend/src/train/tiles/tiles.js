@@ -29,7 +29,7 @@ const GLIDE_UP_TO = 110_000; // weights on screen for which the tiles glide betw
 export function createTiles(root, store) {
   /** @type {ReturnType<typeof createRunTiles> | null} */
   let tiles = null;
-  const { schedule, cancel } = whenSeen(root, update);
+  const { schedule, cancel } = whenSeen(root, update, store, ['frame', 'glide', 'theme', 'pin', 'run']);
 
   function update() {
     const ready = Boolean(store.description && store.shown && weightOf(store.shown, 0));
@@ -42,13 +42,10 @@ export function createTiles(root, store) {
     tiles.update();
   }
 
-  const stops = ['frame', 'glide', 'theme', 'pin', 'run'].map((event) => store.on(event, schedule));
-  schedule();
   return {
     update,
     destroy() {
       cancel();
-      stops.forEach((stop) => stop?.());
       tiles?.destroy();
     },
   };

@@ -87,7 +87,15 @@ export function createTimeline(root, store, keys) {
   const readout = make('output', { className: 'as-readout', 'aria-live': 'off' }); // it changes many times a second
   element.append(play, back, on, pace, track, latest, pin, readout);
   root.append(element);
-  const { schedule, cancel } = whenSeen(element, draw);
+  const { schedule, cancel } = whenSeen(element, draw, store, [
+    'lines',
+    'status',
+    'frame',
+    'select',
+    'run',
+    'theme',
+    'compare',
+  ]);
 
   slider.addEventListener('input', () => {
     stop();
@@ -367,11 +375,7 @@ export function createTimeline(root, store, keys) {
   marks.addEventListener('pointerout', tip.hide);
   marks.addEventListener('focusout', tip.hide);
 
-  const stops = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare'].map((event) =>
-    store.on(event, schedule),
-  );
   const size = watchSize(track, schedule);
-  schedule();
   return {
     stop,
     destroy() {
@@ -380,7 +384,6 @@ export function createTimeline(root, store, keys) {
       cancel();
       size.stop();
       document.removeEventListener('keydown', onKey);
-      stops.forEach((each) => each());
       element.remove();
     },
   };
