@@ -18,7 +18,7 @@ const ATLAS_COLUMNS = 32;
  * @param {Colors} colors
  * @param {number} top
  */
-export function weightAtlas(weight, [rows, columns], colors, top) {
+function weightAtlas(weight, [rows, columns], colors, top) {
   const [, count] = weight.shape;
   const across = Math.min(count, ATLAS_COLUMNS);
   const atlas = make('canvas', { width: across * columns, height: Math.ceil(count / across) * rows });
@@ -41,7 +41,7 @@ export function weightAtlas(weight, [rows, columns], colors, top) {
  * @param {View} view
  * @param {Neuron} neuron
  */
-export function driversPicture({ layers, frame, values, edits, store, palette }, { layer, unit }) {
+function driversPicture({ layers, frame, values, edits, store, palette }, { layer, unit }) {
   if (!store.imageShape) return null;
   const gradient = sensitivity(layers, frame, values, layer, unit, edits.active ? edits : null);
   const product = gradient.map((g, i) => g * values[0][i]);

@@ -17,7 +17,7 @@ const CLASSES = {
  * @param {Palette} palette
  * @param {number} label
  */
-export const classColor = (palette, label) => CLASSES[palette.dark ? 'dark' : 'light'][label % 10];
+const classColor = (palette, label) => CLASSES[palette.dark ? 'dark' : 'light'][label % 10];
 
 /**
  * Fill a disc in the colours of its classes, a sector each; grey where there is none, or none is known.

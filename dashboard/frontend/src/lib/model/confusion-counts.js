@@ -104,7 +104,7 @@ function countsOfClasses(data, size) {
  * @param {number} part
  * @param {number} whole
  */
-export function percentText(part, whole) {
+function percentText(part, whole) {
   if (!whole) return 'n/a';
   const percent = (100 * part) / whole;
   if (part === 0 || part === whole) return `${percent} %`;

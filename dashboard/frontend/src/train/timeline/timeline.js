@@ -393,7 +393,7 @@ export function createTimeline(root, store, keys) {
  * The smallest of 1, 2, 5, 10, 20, ... that is at least `value`.
  * @param {number} value
  */
-export function niceStep(value) {
+function niceStep(value) {
   if (value <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
   return power * ([1, 2, 5].find((each) => each * power >= value * 0.999) ?? 10);
