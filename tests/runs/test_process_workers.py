@@ -47,7 +47,7 @@ class Threads(ThreadWorkers):
 @pytest.fixture(autouse=True)
 def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers of a few neurons are worth sharing."""
-    monkeypatch.setattr(annscope.core.engines.partition, "MIN_SHARE", 6)
+    monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 6)
 
 
 @pytest.fixture(autouse=True)
