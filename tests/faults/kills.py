@@ -76,10 +76,10 @@ def _kill(seed: int, length: float, expected: str, damaged: Tally, orphans: Tall
         orphans.count(f"{len(left)} of {len(helpers)}" if left else None)
         damaged.count(_damage(run))
         status = RunReader(run_directory(run)).status()
-        if status["status"] == "finished":  # it had said so, and only had to end
+        if status["status"] == "finished":  # it had recorded its end, and only had to exit
             bits.count(_loss(run, expected))
             run = create_run(CONFIG)
-        elif status["pid"] != os.getpid():  # else it was killed before it had said a word
+        elif status["pid"] != os.getpid():  # else it was killed before it had published a status
             words.count(None if status["status"] == "interrupted" else str(status))
             launch.prepare_resume(run)
     _worker(run).wait(PATIENCE_SECONDS)
