@@ -79,6 +79,6 @@ def test_the_answer_to_it_is_the_networks_own(run: RunReader, open_tab: Callable
     dataset = load_dataset(run.config.data, dtype="float32", seed=0)
     assert told["label"] == dataset.y_test[5]
     network = run.network(2)
-    expected = network.with_probabilities((network.logits(dataset.x_test[5:6]),))[-1][0]
+    expected = network.probabilities(network.logits(dataset.x_test[5:6]))[0]
     np.testing.assert_allclose(told["row"], expected, rtol=1e-4, atol=1e-6)
     assert told["shape"] == [len(run.probe().y) + 1, dataset.n_classes]

@@ -152,7 +152,7 @@ def test_what_happened_stands_on_the_timeline(open_tab: Callable[..., Page]) -> 
     happened = stage.get_by_role("group", name="What happened")
     best = happened.get_by_role("button", name=re.compile("Lowest held-out loss"))
     best.focus()
-    expect(stage.locator(".as-mark-tip")).to_contain_text("Lowest held-out loss so far")
+    expect(stage.locator(".as-timeline .nv-tip")).to_contain_text("Lowest held-out loss so far")
     best.press("Enter")
     expect(page).to_have_url(re.compile(r"snapshot=\d+"))
     expect(happened.get_by_role("button", name=re.compile(r"Finished.* step"))).to_be_attached()
