@@ -217,6 +217,13 @@ def get_run() -> str | None:
     return st.query_params.get(RUN)
 
 
+def remember_run() -> None:
+    """Remember the run that the address names, for pages whose address names none."""
+    run = get_run()
+    if run is not None:
+        st.session_state[state.LAST_RUN] = run
+
+
 def put_run(run: str | None) -> None:
     """Show a run from its latest snapshot on; None leaves the choice to the page."""
     for name in OF_ONE_RUN:

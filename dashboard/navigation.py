@@ -6,6 +6,7 @@ A page's `url_path` must not be the name of a module there: Streamlit's testing 
 
 import streamlit as st
 
+from annscope.dashboard import address
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.pages import draw, inspect, train
 
@@ -20,6 +21,7 @@ pages = [
     st.Page(draw.page, title="Draw", icon="✏️", url_path="drawing"),
 ]
 
+address.remember_run()  # first: as soon as the links are there, another page may be opened
 page = st.navigation(pages, position="top")
 st.html(FOCUS)
 with show_errors():
