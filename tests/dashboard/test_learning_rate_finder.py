@@ -87,7 +87,7 @@ def test_the_suggestion_sets_the_slider(monkeypatch: pytest.MonkeyPatch) -> None
     page = open_window({"data": "digits", "optimizer": "sgd", "learning-rate": "0.5"})
     assert [config.training.learning_rate for config in asked] == [0.5]
     assert asked[0].data.name == "digits"
-    assert "begin with that" in " ".join(text.value for text in page.markdown)
+    assert "start with that" in " ".join(text.value for text in page.markdown)
     use = page.button(key=state.USE_RATE)
     assert use.label == "Use 0.01"
     use.click().run()
