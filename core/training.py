@@ -25,10 +25,10 @@ MOST_PROBES = 20
 
 
 class Trainer:
-    """A network in training, advanced step by step and looked at whenever someone wants to.
+    """A network in training, advanced step by step; snapshots can be taken at any step.
 
-    Looking (`snapshot`, `checkpoint`) changes nothing that training depends on. The stopping rules
-    are judged on due snapshots alone, so that an extra look cannot change when a run ends.
+    `snapshot` and `checkpoint` change nothing that training depends on. The stopping rules are checked at
+    scheduled snapshots only, so an extra snapshot cannot change when a run ends.
 
     `advance` and `snapshot` raise DivergedError as soon as a gradient, a parameter or a loss is not
     finite. The constructor raises ConfigError for settings that do not fit together or do not fit
@@ -64,7 +64,7 @@ class Trainer:
         self.stop_reason: str | None = None
         self.best_step: int | None = None
         self._best_loss = math.inf
-        self._judged = -1  # the last step that the stopping rules have seen
+        self._judged = -1  # the last step at which the stopping rules were checked
         self._base_rate = training.learning_rate
         if checkpoint is not None:
             self._restore(checkpoint)
@@ -96,17 +96,17 @@ class Trainer:
         return self.stop_reason is not None or self.step >= self.total_steps
 
     @property
-    def due(self) -> bool:
-        """Whether the cadence asks for a snapshot now: at step 0, at the end, and in between."""
+    def should_snapshot(self) -> bool:
+        """Whether a snapshot is scheduled at this step: every `snapshot_every`, at step 0 and at the end."""
         return self.step % self._cadence == 0 or self.finished
 
     def advance(self, max_steps: int) -> int:
-        """Take up to `max_steps` steps, never past the next due snapshot nor the end; returns how many."""
+        """Take up to `max_steps` steps, never past the next scheduled snapshot or the end; returns how many."""
         if self.finished or max_steps <= 0:
             return 0
         start = self.step
         end = min(start + max_steps, self.total_steps, (start // self._cadence + 1) * self._cadence)
-        with np.errstate(all="ignore"):  # what overflows is found, and named
+        with np.errstate(all="ignore"):  # non-finite values are found and named
             try:
                 self._engine.advance(start, end, self._rate_of)
             except NotFiniteError as error:
@@ -116,7 +116,7 @@ class Trainer:
         return end - start
 
     def snapshot(self, train_seconds: float = 0.0) -> Snapshot:
-        """The present moment as copies; `train_seconds` is the time that the caller measured in `advance`."""
+        """The current state as copies; `train_seconds` is the time that the caller measured in `advance`."""
         network = self._network()
         inference = Inference(network, self._workers)
         with np.errstate(all="ignore"):
@@ -150,18 +150,18 @@ class Trainer:
             layers=statistics,
             probe_activations=inference.activations(self.probe.x),
         )
-        if self.due and self.step > self._judged:
+        if self.should_snapshot and self.step > self._judged:
             self._judge(snapshot)
         return snapshot
 
     def change_learning_rate(self, value: float) -> None:
-        """Go on with another learning rate from the next step; a schedule keeps its shape and is scaled to it."""
+        """Use another learning rate from the next step on; a schedule keeps its shape and is scaled to it."""
         if not (math.isfinite(value) and value > 0):
             raise ConfigError(f"learning_rate must be a number above 0, got {value!r}")
         self._base_rate = value
 
     def checkpoint(self) -> Checkpoint:
-        """All that is needed to go on from here as if nothing had happened."""
+        """Everything needed to continue training from this step with the same bits."""
         return Checkpoint(
             step=self.step,
             arrays={name: array.copy() for name, array in self._engine.arrays().items()},
@@ -244,7 +244,7 @@ class Trainer:
 
 
 def train(dataset: Dataset, config: RunConfig) -> Iterator[Snapshot]:
-    """Train from the beginning; yields the snapshot of step 0 and every one that the cadence asks for, to the end."""
+    """Train from the beginning; yields the snapshot of step 0 and every scheduled one, to the end."""
     trainer = Trainer(dataset, config)
     yield trainer.snapshot()
     while not trainer.finished:

@@ -124,7 +124,7 @@ class _Worker:
         while True:
             if self.interrupt.is_set():
                 raise _Interrupted
-            if self.trainer.due and self._snapshot_step != self.trainer.step:
+            if self.trainer.should_snapshot and self._snapshot_step != self.trainer.step:
                 self._take_snapshot()
                 yield self._publish_status()
             self._handle_commands(dataset)

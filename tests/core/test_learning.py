@@ -63,8 +63,8 @@ def test_the_truth_table_of_xor_with_sigmoids() -> None:
     assert last.heldout.loss < 0.05
 
 
-def test_an_extra_look_ends_no_run() -> None:
-    """The stopping rules judge due snapshots only: who looks in between neither ends nor prolongs the run."""
+def test_an_extra_snapshot_does_not_change_when_a_run_ends() -> None:
+    """The stopping rules are checked at scheduled snapshots only: an extra one neither ends nor prolongs the run."""
     data, config = points("moons"), run(target_accuracy=0.9, snapshot_every="epoch")
     quiet = list(train(data, config))[-1]
     trainer = Trainer(data, config)
@@ -79,7 +79,7 @@ def test_an_extra_look_ends_no_run() -> None:
 
 
 def test_patience_names_the_snapshot_of_the_lowest_loss() -> None:
-    """`best_step` is the due step whose held-out loss was the lowest of all, also when epochs run out first."""
+    """`best_step` is the scheduled step whose held-out loss was the lowest of all, also when epochs run out first."""
     data = make_dataset(n_train=40, n_val=40)
     for patience in (1, 2, 1000):
         config = run(patience=patience, learning_rate=0.1, snapshot_every="epoch", epochs=25)
@@ -93,7 +93,7 @@ def test_patience_names_the_snapshot_of_the_lowest_loss() -> None:
 
 
 def test_without_patience_no_step_is_best() -> None:
-    """Nothing is remembered that nobody asked for."""
+    """Without `patience`, `best_step` is None."""
     trainer = Trainer(points("moons"), run(epochs=1))
     trainer.snapshot()
     assert trainer.best_step is None
@@ -150,13 +150,13 @@ def test_every_held_out_example_is_judged_and_a_thousand_are_looked_into() -> No
     ]
 
 
-def test_advance_stops_at_due_snapshots_and_at_the_end() -> None:
-    """However many steps are asked for, none is taken past a moment that is to be seen."""
+def test_advance_stops_at_scheduled_snapshots_and_at_the_end() -> None:
+    """However many steps are asked for, none is taken past a scheduled snapshot."""
     trainer = Trainer(points("moons"), run(epochs=2, snapshot_every=7))
     assert trainer.steps_per_epoch == 10
     steps = []
     while taken := trainer.advance(4):
-        steps.append((taken, trainer.step, trainer.due))
+        steps.append((taken, trainer.step, trainer.should_snapshot))
     assert steps == [
         (4, 4, False), (3, 7, True), (4, 11, False), (3, 14, True), (4, 18, False), (2, 20, True),
     ]  # fmt: skip

@@ -60,7 +60,7 @@ def test_snapshots_come_at_the_beginning_and_after_every_epoch(dataset: Dataset,
 
 
 def test_snapshots_every_few_steps(dataset: Dataset, configure: Configure) -> None:
-    """A cadence in steps counts through epochs, and the end always has one."""
+    """Snapshots every so many steps are counted across epochs, and the end always has one."""
     assert [s.step for s in train(dataset, configure(snapshot_every=5))] == [0, 5, 10, 12]
 
 
@@ -88,12 +88,12 @@ def test_it_learns(dataset: Dataset, configure: Configure) -> None:
 def test_looking_stopping_and_resuming_change_no_bit(
     dataset: Dataset, configure: Configure, options: dict[str, Any]
 ) -> None:
-    """A run looked at after every step, and one resumed from a file every third step, equal the undisturbed one."""
+    """A run with a snapshot at every step, and one resumed from a file every third step, equal an undisturbed one."""
     config = configure(**options)
     undisturbed = list(train(dataset, config))
     trainer, seen = Trainer(dataset, config), []
     while True:
-        if trainer.due:
+        if trainer.should_snapshot:
             seen.append(trainer.snapshot())
         trainer.snapshot()
         if trainer.finished:

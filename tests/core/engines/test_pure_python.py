@@ -53,7 +53,7 @@ def assert_same(one: Snapshot, other: Snapshot) -> None:
 
 
 def compare(dataset: Dataset, chosen: RunConfig) -> None:
-    """Train with both engines, look at both wherever a snapshot is due."""
+    """Train with both engines, take a snapshot of both wherever one is scheduled."""
     neurons, arrays = Trainer(dataset, chosen), Trainer(dataset, chosen.with_values({"engine": "numpy"}))
     assert_same(neurons.snapshot(), arrays.snapshot())
     while not arrays.finished:
@@ -197,7 +197,7 @@ def test_a_checkpoint_goes_from_one_shape_to_no_other(dataset: Dataset) -> None:
 
 
 def watch(trainer: Trainer) -> None:
-    """Train to the end, looking whenever a snapshot is due."""
+    """Train to the end, with every scheduled snapshot."""
     while trainer.advance(1000):
         trainer.snapshot()
 

@@ -44,8 +44,8 @@ def through_a_file(checkpoint: Checkpoint) -> Checkpoint:
 
 
 def snapshots_to_the_end(trainer: Trainer) -> list[Snapshot]:
-    """Every due snapshot from here on."""
-    found = [trainer.snapshot()] if trainer.due else []
+    """Every scheduled snapshot from here on."""
+    found = [trainer.snapshot()] if trainer.should_snapshot else []
     while trainer.advance(10_000):
         found.append(trainer.snapshot())
     return found
@@ -91,11 +91,11 @@ def test_a_run_resumed_at_any_step_is_the_same_run(config: RunConfig, stop: int)
     first = Trainer(data, config)
     found = [first.snapshot()]
     while first.step < stop and first.advance(stop - first.step):
-        if first.due:
+        if first.should_snapshot:
             found.append(first.snapshot())
     second = Trainer(data, config, checkpoint=through_a_file(first.checkpoint()))
     assert bits(second.snapshot()) == bits(first.snapshot()), "it stands where the first one stood"
-    if second.due:
+    if second.should_snapshot:
         found.pop()  # the second one takes it again
     found += snapshots_to_the_end(second)
     assert bits(tuple(found)) == bits(tuple(expected))

@@ -127,10 +127,10 @@ def test_a_shared_run_resumes_to_the_bit(options: dict[str, Any], stop: int) -> 
     first = Trainer(dataset, config, workers=workers)
     found = [first.snapshot()]
     while first.step < stop and first.advance(1):
-        if first.due:
+        if first.should_snapshot:
             found.append(first.snapshot())
     second = Trainer(dataset, config, checkpoint=through_a_file(first.checkpoint()), workers=workers)
-    if second.due:
+    if second.should_snapshot:
         found.pop()
     found += snapshots_to_the_end(second)
     assert bits(tuple(found)) == bits(tuple(expected))
