@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Progress callback, called as (what, done, total) in bytes; the total is 0 while it is unknown."""
 
-_CHUNK = 1 << 14  # when a transfer breaks off, an incomplete chunk is lost
-_TIMEOUT = (10, 30)  # seconds to connect, and between two chunks
+CHUNK_BYTES = 1 << 14  # when a transfer breaks off, an incomplete chunk is lost
+TIMEOUT = (10, 30)  # seconds to connect, and between two chunks
 _MAX_ATTEMPTS = 10  # consecutive attempts at one mirror
 _SILENT = 60  # seconds without a byte after which a partial file must belong to a killed process
 _NUMBER = r"\d{1,18}"
@@ -136,7 +136,7 @@ class _Transfer:
             headers["Range"] = f"bytes={offset}-"
             if self._version is not None:
                 headers["If-Range"] = self._version
-        with requests.get(self._url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
+        with requests.get(self._url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             is_part = response.status_code == 206
             start, end, total = _range_of(response) if is_part or response.status_code == 416 else (0, 0, 0)
             if offset and response.status_code == 416:  # there is nothing after `offset`
@@ -158,7 +158,7 @@ class _Transfer:
             self._version, self._total = version, total
             done = self._cut(start)
             with self._partial.open("ab") as file:
-                for chunk in response.iter_content(_CHUNK):
+                for chunk in response.iter_content(CHUNK_BYTES):
                     done += len(chunk)
                     if done > (announced or self._most) or done > self._most:
                         self._cut(0)

@@ -39,8 +39,8 @@ _FORMATS = ("PNG", "JPEG", "BMP")
 MAX_PIXELS = 1 << 16
 """Maximum pixels of an image as input of the network: each is an input of every neuron in the first layer."""
 _MAX_PIXELS_IN_A_FILE = 50_000_000  # of one photograph; the same limit as on the Draw page
-_MAX_BYTES_IN_A_FILE = 1 << 28
-_MAX_BYTES = 1 << 30
+MAX_BYTES_IN_A_FILE = 1 << 28
+MAX_BYTES = 1 << 30
 _MAX_ENTRIES = 2_000_000
 _MAX_NAMED = 3
 
@@ -250,7 +250,7 @@ class _Reader:
                 f"{path} has {_pixels(image)} pixels, too many to be the inputs of a network: "
                 "set image_size to make all images smaller"
             )
-        if image.size * len(self._files) > _MAX_BYTES:
+        if image.size * len(self._files) > MAX_BYTES:
             raise DataError(
                 f"{self._folder} has {len(self._files):,} images of {_pixels(image)} pixels, more than fit into "
                 "memory: set image_size to make them smaller"
@@ -258,7 +258,7 @@ class _Reader:
         return np.empty((len(self._files), *image.shape), np.uint8)
 
     def _image(self, path: Path) -> UInt8[ndarray, "height width"]:
-        regular_file(path, _MAX_BYTES_IN_A_FILE)
+        regular_file(path, MAX_BYTES_IN_A_FILE)
         try:
             with warnings.catch_warnings(), Image.open(path, formats=_FORMATS) as image:
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is far below Pillow's

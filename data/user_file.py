@@ -43,7 +43,7 @@ _SMALLEST_IMAGE = 16  # features: 4x4
 _NPZ_NAMES = (("x_train", "y_train"), ("x", "y"), ("X", "y"))
 _NPZ_TEST = ("x_test", "y_test")
 _NPZ_LABEL_NAMES = "class_names"
-_MAX_BYTES = 1 << 31  # of a file, and of the values in it as float64
+MAX_BYTES = 1 << 31  # of a file, and of the values in it as float64
 _MAX_ROW = 1 << 23  # characters
 _MAX_SHOWN = 200
 
@@ -62,7 +62,7 @@ def load_user_file(path: Path) -> Examples:
     if reader is None:
         raise DataError(f"{path} must be a CSV or NPZ file, with a name that ends in .csv or .npz")
     try:
-        if regular_file(path, _MAX_BYTES).st_size == 0:
+        if regular_file(path, MAX_BYTES).st_size == 0:
             raise DataError(f"{path} is empty")
         return reader(path)
     except OSError as error:
@@ -158,8 +158,8 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             for row in reader:
                 lines.n_characters = 0
                 n_values += len(row)
-                if n_values * 8 > _MAX_BYTES:
-                    raise DataError(f"{path} has more than the maximum of {_MAX_BYTES // 8:,} values")
+                if n_values * 8 > MAX_BYTES:
+                    raise DataError(f"{path} has more than the maximum of {MAX_BYTES // 8:,} values")
                 if row:
                     yield reader.line_num, row
     except UnicodeDecodeError as error:
@@ -308,10 +308,10 @@ class _NpzReader:
             raise ValueError("a negative size")
         # Anything but bytes becomes float64.
         self._n_bytes += math.prod(shape) * (1 if dtype == np.uint8 else max(dtype.itemsize, 8))
-        if self._n_bytes > _MAX_BYTES:
+        if self._n_bytes > MAX_BYTES:
             raise DataError(
                 f"{self._path}: the array {name} has the shape {_short(shape)} of {_short(dtype)}, "
-                f"which is more than the maximum of {_MAX_BYTES:,} bytes"
+                f"which is more than the maximum of {MAX_BYTES:,} bytes"
             )
         with self._archive.open(self._members[name]) as member:
             array: ndarray = np.lib.format.read_array(member, allow_pickle=False)
@@ -386,7 +386,7 @@ def _npz_holds_images(path: Path) -> bool:
 def may_hold_images(path: Path) -> bool:
     """Whether the examples in a file look like images, by its first bytes; False for a damaged one."""
     try:
-        regular_file(path, _MAX_BYTES)
+        regular_file(path, MAX_BYTES)
         if path.suffix.lower() == ".npz":
             return _npz_holds_images(path)
         first = next(_csv_rows(path), (0, []))[1]

@@ -156,7 +156,8 @@ def _argument(item: Field) -> str:
     return "option_" + item.option.replace("-", "_")
 
 
-def _config(options: dict[str, Any], recipe: str | None) -> RunConfig:
+def config_of(options: dict[str, Any], recipe: str | None) -> RunConfig:
+    """The config that parsed options stand for, those not given from a recipe or the defaults."""
     given = {item: options[_argument(item)] for item in FIELDS.values() if options[_argument(item)] is not None}
     settings = {} if recipe is None else dict(recipe_named(recipe).settings)
     return RunConfig().with_values(settings | {item.option: _parse(item, value) for item, value in given.items()})
@@ -188,7 +189,7 @@ def train(as_json: bool, recipe: str | None, threads: str | None, **options: Any
     """Train a network in this process; the dashboard can show and control it."""
     from annscope.runs.threads import use_threads, wanted_threads
 
-    config = _config(options, recipe)
+    config = config_of(options, recipe)
     n_threads = wanted_threads() if threads is None else _threads(threads)
     use_threads(n_threads)
     from annscope.runs.launch import checked
@@ -214,7 +215,7 @@ def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, s
     """Suggest a learning rate by a range test: increase it step by step and find where the loss falls fastest."""
     from annscope.runs.threads import use_threads, wanted_threads
 
-    config, n_steps = _config(options, recipe), _whole_number("--steps", steps)
+    config, n_steps = config_of(options, recipe), _whole_number("--steps", steps)
     use_threads(wanted_threads())
     from annscope.core.explain.range_test import suggest
     from annscope.runs.launch import checked

@@ -219,13 +219,13 @@ def finding_lines(findings: Sequence[Finding]) -> list[str]:
 
 
 def duration(seconds: float) -> str:
-    """A duration with its unit: 42 s, 3:05 min, 2:10 h."""
-    whole = round(seconds)
+    """A duration with its units: 8 s, 2 min 5 s, 3 h 20 min."""
+    whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02} min"
-    return f"{whole // 3600}:{whole % 3600 // 60:02} h"
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def byte_words(n: int) -> str:

@@ -159,15 +159,6 @@ def test_the_estimator_builds_on_core_and_scikit_learn_alone() -> None:
     assert wrong == []
 
 
-def test_every_package_is_installed() -> None:
-    """A new folder of modules cannot be forgotten in the list of what is installed."""
-    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    folders = {path.parent.relative_to(ROOT) for package in LAYERS for path in modules(package)}
-    names = {str(folder).replace("/", ".") for folder in folders}
-    assert set(setuptools["packages"]) == {name if name == "annscope" else f"annscope.{name}" for name in names}
-    assert all((ROOT / folder / "__init__.py").is_file() for folder in folders)
-
-
 def test_the_theme_is_installed() -> None:
     """An installed annscope has the settings that Streamlit reads beside its script."""
     data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
@@ -187,3 +178,26 @@ def test_everything_imported_is_declared() -> None:
         if name not in {*sys.stdlib_module_names, *LAYERS} and known_as.get(name, name) not in declared
     }
     assert wrong == set()
+
+
+def test_tests_use_public_names_alone() -> None:
+    """What a module calls private can be changed without a change of any test."""
+    wrong = [
+        f"{path}:{line} uses {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for name, line in private_names(path)
+    ]
+    assert wrong == []
+
+
+def private_names(path: Path) -> Iterator[tuple[str, int]]:
+    """Each private name of others that a module imports, reads, or names to replace it, with the line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.ImportFrom):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) not in {"self", "cls", "os"}:
+            names = [node.attr]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("attr"):
+            names = [str(each.value).rpartition(".")[2] for each in node.args if isinstance(each, ast.Constant)]
+        yield from ((name, node.lineno) for name in names if re.match(r"_[a-zA-Z]", name))

@@ -72,7 +72,7 @@ class BiasTrickSteps(Strategy):
                 workers=SINGLE,
             )
         )
-        self._batches = self._context.batches()
+        self._batches = self.context.batches()
         self._passes = list(self._passes_of())
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
@@ -84,7 +84,7 @@ class BiasTrickSteps(Strategy):
             self._leave()
 
     def _take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        context, passes, is_finite = self._context, self._passes, math.isfinite
+        context, passes, is_finite = self.context, self._passes, math.isfinite
         optimizer, shapes_gradient = context.optimizer, self._shapes_gradient
         begin, update, has_moments = optimizer.begin, tuple(optimizer.operations[0]), bool(optimizer.moments)
         begin_at_same_rate, rate, last = optimizer.begin_at_same_rate, math.nan, end - 1
@@ -116,9 +116,9 @@ class BiasTrickSteps(Strategy):
             watched = self._scratch[-len(self._watched) - n_sums :]
             square = partial(watched.dot, watched)
             if n not in made:
-                step = self._context.backpropagation(n, bias_trick=True)
+                step = self.context.backpropagation(n, bias_trick=True)
                 sums = watched[:n_sums].reshape(2, -1)
-                made[n] = step, QuickSoftmax(step.logits, sums, self._context.batch_size) if self._is_quick else None
+                made[n] = step, QuickSoftmax(step.logits, sums, self.context.batch_size) if self._is_quick else None
             step, softmax = made[n]
             draw, forward = step.draw(), step.forward(x)
             if softmax is None:
@@ -131,7 +131,7 @@ class BiasTrickSteps(Strategy):
         return 2 * n_examples * self._given.targets.shape[1] if self._is_quick else 0
 
     def _enter(self) -> None:
-        mine, given, order = self._context, self._given, self._order
+        mine, given, order = self.context, self._given, self._order
         for with_rows, vector in self._pairs():
             vector.take(order, 0, with_rows, "clip")
         mine.optimizer.n_steps = given.optimizer.n_steps
@@ -139,11 +139,11 @@ class BiasTrickSteps(Strategy):
     def _leave(self) -> None:
         for with_rows, vector in self._pairs():
             vector[self._order] = with_rows
-        self._given.optimizer.n_steps = self._context.optimizer.n_steps
+        self._given.optimizer.n_steps = self.context.optimizer.n_steps
 
     def _pairs(self) -> Iterator[tuple[Float[ndarray, " n_parameters"], Float[ndarray, " n_parameters"]]]:
         """Each vector of the network with bias rows, beside that of the network it was given."""
-        mine, given = self._context, self._given
+        mine, given = self.context, self._given
         yield mine.parameters.flat, given.parameters.flat
         yield mine.gradient.flat, given.gradient.flat
         yield mine.before, given.before

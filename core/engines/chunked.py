@@ -74,7 +74,7 @@ class ChunkedSteps(Strategy):
         self._gradients = list(_pairs(self._chunk_workers[0].total, context.gradient, features))
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        context = self._context
+        context = self.context
         for step in range(start, end):
             if step == end - 1:
                 context.before[...] = context.parameters.flat
@@ -104,7 +104,7 @@ class ChunkedSteps(Strategy):
         Each begins at another place: workers at the same place are done with every multiplication at the same
         moment, and then wait for each other.
         """
-        context, size = self._context, len(self._chunk_workers)
+        context, size = self.context, len(self._chunk_workers)
         n, n_features = context.x.shape
         each = max(-(-CHUNKS // size), self._n_chunks(n))
         dealt = []

@@ -69,7 +69,7 @@ class NumpyEngine(Engine):
         optimizer = optimizer or OPTIMIZERS[training.optimizer]
         self._optimizer = update_kernel(optimizer, training, self._trained, self._trained_gradient, workers)
         self._generator = np.random.default_rng([training.seed, 3])  # what is drawn in a step
-        self._steps = strategy(
+        self.strategy = strategy(
             StepContext(
                 config=config,
                 x=x,
@@ -95,7 +95,7 @@ class NumpyEngine(Engine):
 
     def advance(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
         self._is_stale = True
-        self._steps.take(start, end, rate_of)
+        self.strategy.take(start, end, rate_of)
         if not math.isfinite(self._trained.flat.dot(self._trained.flat)):
             check_finite(self._trained, "parameters", end)
 

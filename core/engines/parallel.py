@@ -58,7 +58,7 @@ class ParallelSteps(Strategy):
         self._order: Int[ndarray, " n"] = np.empty(0, np.int64)
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        context, optimizer = self._context, self._context.optimizer
+        context, optimizer = self.context, self.context.optimizer
         if start == end:
             return
         size = self._choose(start)
@@ -84,11 +84,11 @@ class ParallelSteps(Strategy):
         elif not np.isfinite(turn.errors).all():  # there is no whole gradient yet, but what is wrong above comes down
             for part in turn.end_gradients:
                 part()
-            check_finite(self._context.gradient, "gradient", step)
+            check_finite(self.context.gradient, "gradient", step)
 
     def _choose(self, step: int) -> int:
         """Say which rows the batch of a step has; returns how many."""
-        training, batch_size = self._context.config.training, self._context.batch_size
+        training, batch_size = self.context.config.training, self.context.batch_size
         epoch, batch = divmod(step, self._per_epoch)
         if epoch != self._epoch:
             self._epoch = epoch

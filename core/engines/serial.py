@@ -24,7 +24,7 @@ class SerialSteps(Strategy):
         self._passes = self._passes_of()
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        batches, passes, context = self._batches, self._passes, self._context
+        batches, passes, context = self._batches, self._passes, self.context
         for step in range(start, end):
             if step == end - 1:
                 context.before[...] = context.parameters.flat
@@ -42,7 +42,7 @@ class SerialSteps(Strategy):
         passes = []
         for x, targets, weights in self._batches.slots():
             if len(x) not in made:
-                made[len(x)] = self._context.backpropagation(len(x))
+                made[len(x)] = self.context.backpropagation(len(x))
             step = made[len(x)]
             passes.append((*step.draw(), *step.forward(x), *step.backward(x, targets, weights)))
         return passes

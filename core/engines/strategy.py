@@ -103,7 +103,7 @@ class Strategy(ABC):
         """Whether it can take the steps of such a run, and is worth it."""
 
     def __init__(self, context: StepContext) -> None:
-        self._context = context
+        self.context = context
         gradient, training = context.gradient, context.config.training
         self._shapes_gradient = training.shapes_gradient
         # A bias gradient is the sum of its layer's deltas: what is not finite anywhere shows in them, at no cost.
@@ -120,8 +120,8 @@ class Strategy(ABC):
     def _shape_gradient(self) -> None:
         if not self._shapes_gradient:
             return
-        training, gradient = self._context.config.training, self._context.gradient
-        add_penalties(self._context.parameters.flat_weights, gradient.flat_weights, l1=training.l1, l2=training.l2)
+        training, gradient = self.context.config.training, self.context.gradient
+        add_penalties(self.context.parameters.flat_weights, gradient.flat_weights, l1=training.l1, l2=training.l2)
         if training.clip_norm:
             norm = math.sqrt(gradient.flat.dot(gradient.flat))
             if norm > training.clip_norm:
@@ -129,4 +129,4 @@ class Strategy(ABC):
 
     def _check(self, step: int) -> None:
         if not math.isfinite(self._watched.dot(self._watched)):
-            check_finite(self._context.gradient, "gradient", step)
+            check_finite(self.context.gradient, "gradient", step)

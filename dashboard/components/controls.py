@@ -340,7 +340,7 @@ def _control(item: Field, settings: Mapping[str, Any]) -> Any:
         low, high = int(item.minimum or 0), int(item.maximum or 0)
         seed = st.number_input(item.label, low, high, key=key, step=1, help=item.help, on_change=clear_warnings)
         return value if seed is None else int(seed)
-    return _stops_slider(item.label, stops(item), value, key, item.help, lambda stop: _stop(item, stop))
+    return _stops_slider(item.label, stops(item), value, key, item.help, lambda stop: stop_label(item, stop))
 
 
 def _begin(key: str, value: Any) -> None:
@@ -447,7 +447,8 @@ def stops(item: Field) -> list[Any]:
     return [round(float(stop), 10) for stop in values] if item.kind == "number" else [int(stop) for stop in values]
 
 
-def _stop(item: Field, value: Any) -> str:
+def stop_label(item: Field, value: Any) -> str:
+    """The text of a slider's stop, in few digits but unlike those of the other stops."""
     if value == 0 and (item.scale == "log" or item.option in AUGMENTATIONS):
         return "off"
     if value == 0 and item.option == "image-size":

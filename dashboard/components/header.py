@@ -17,6 +17,7 @@ from annscope.dashboard.components.picker import pick_run
 from annscope.dashboard.queries.live_runs import LiveRun, get_live_run
 from annscope.runs import control, launch
 from annscope.runs.catalogue import run_ids
+from annscope.runs.progress import duration
 from annscope.runs.status import Status
 
 TICK_SECONDS = 1.0
@@ -269,16 +270,6 @@ def _status_text(live_run: LiveRun) -> str:
     elif status["message"] and status["status"] not in {"diverged", "failed", "interrupted"}:
         words.append(escaping.markdown(status["message"]))
     return " · ".join(words)
-
-
-def duration(seconds: float) -> str:
-    """A duration as text: 8 s, 2 min 5 s, 3 h 20 min."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _live_rate(live_run: LiveRun) -> None:

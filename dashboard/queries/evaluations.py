@@ -279,7 +279,7 @@ _predictions: Cache[tuple[str, int, str], Predictions] = Cache(CACHED_PREDICTION
 _confusions: Cache[tuple[str, int, str], ndarray] = Cache(CACHED_CONFUSIONS)
 
 
-def clear_caches() -> None:
-    """Remove all cached results; they are computed again when needed."""
+def clear_cache() -> None:
+    """Remove all cached results."""
     _predictions.clear()
     _confusions.clear()

@@ -196,3 +196,9 @@ def what_if(run: str, number: int, changes: Iterable[Change]) -> dict[str, Any]:
     evaluation = evaluate(changed, *dataset.split(dataset.heldout), reader.config.training.loss)
     figures = {"loss": evaluation.loss, "accuracy": evaluation.accuracy}
     return {"split": dataset.heldout} | {name: value if np.isfinite(value) else None for name, value in figures.items()}
+
+
+def clear_cache() -> None:
+    """Remove all cached data and activations."""
+    _load.cache_clear()
+    _hidden_activations.cache_clear()

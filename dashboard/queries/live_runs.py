@@ -311,6 +311,13 @@ def get_live_run(run: str) -> LiveRun:
     return live_run
 
 
+def clear_cache() -> None:
+    """Remove all runs without viewers."""
+    with _live_runs_lock:
+        for run in [run for run, live_run in _live_runs.items() if not live_run.is_watched]:
+            del _live_runs[run]
+
+
 def encode_frame(about: dict[str, Any], content: bytes) -> bytes:
     """A snapshot's numbers and arrays as one message, the arrays aligned to 8 bytes.
 

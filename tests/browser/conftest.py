@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from annscope.dashboard.queries.caches import clear_caches
 from scripts.serving import Served, dashboard, find_chromium, open_chromium
 
 pytestmark = pytest.mark.browser
@@ -37,8 +38,10 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    """A dashboard on a free port, without runs, ended with its workers after the test."""
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A dashboard on a free port, without runs, ended with its workers after the test; its home is the test's too."""
+    monkeypatch.setenv("ANNSCOPE_HOME", str(tmp_path / "home"))
+    clear_caches()
     with dashboard(tmp_path / "home") as served:
         yield served
 

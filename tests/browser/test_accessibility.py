@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from scripts.serving import Served
+from tests.records import train_run
 
 pytestmark = pytest.mark.browser
 
@@ -25,27 +22,14 @@ PAGES = {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_serious_is_found_on_any_page(served: Served, open_tab: Callable[..., Page], scheme: str) -> None:
+def test_nothing_serious_is_found_on_any_page(open_tab: Callable[..., Page], scheme: str) -> None:
     """Names, roles and contrast hold on every page of a run, and on the first page of someone new."""
     found = {"first visit": problems(open_tab("/", scheme=scheme), "[data-testid=stSidebar]")}
     found["augmentation"] = problems(open_tab("/?data=digits&elastic=1.0", scheme=scheme), ".annscope-augmented")
-    command = [
-        sys.executable,
-        "-m",
-        "annscope.runs.cli",
-        "train",
-        "--data",
-        "digits",
-        "--hidden",
-        "16",
-        "--epochs",
-        "3",
-    ]
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
-    (directory,) = (served.home / "runs").iterdir()
+    run = train_run(data="digits", hidden=(16,), epochs=3).run
     for name, (address, ready) in PAGES.items():
-        found[name] = problems(open_tab(address + directory.name, scheme=scheme), ready)
-    page = open_tab(f"/?run={directory.name}", scheme=scheme)
+        found[name] = problems(open_tab(address + run, scheme=scheme), ready)
+    page = open_tab(f"/?run={run}", scheme=scheme)
     expect(page.locator(PAGES["train"][1])).to_be_visible(timeout=20_000)
     look_closer(page)
     found["looked closer"] = problems(page, "[data-view=compare] table")

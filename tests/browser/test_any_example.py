@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +12,7 @@ from playwright.sync_api import Page, expect
 from annscope.data.datasets import load_dataset
 from annscope.runs.reader import RunReader
 from scripts.serving import Served
+from tests.records import train_run
 
 pytestmark = pytest.mark.browser
 
@@ -41,12 +39,8 @@ async ({ run, number, sample }) => {
 @pytest.fixture
 def run(served: Served) -> RunReader:
     """A finished run on the small digits."""
-    subprocess.run(
-        [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "digits", "--hidden", "16,8", "--epochs", "4"],
-        check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)},
-    )  # fmt: skip
-    (directory,) = (served.home / "runs").iterdir()
-    return RunReader(directory)
+    del served
+    return train_run(data="digits", hidden=(16, 8), epochs=4)
 
 
 def test_a_link_sends_any_example_through_the_network(run: RunReader, open_tab: Callable[..., Page]) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from annscope.runs.reader import RunReader
-from scripts.serving import Served
+from tests.records import train_run
 
 pytestmark = pytest.mark.browser
 
@@ -37,15 +32,11 @@ async ([run, number]) => {
 """
 
 
-def test_the_sum_of_a_neuron_is_its_pre_activation(served: Served, open_tab: Callable[..., Page]) -> None:
+def test_the_sum_of_a_neuron_is_its_pre_activation(open_tab: Callable[..., Page]) -> None:
     """Term by term on the recorded float32 numbers, every neuron's sum is the core's to 1e-6, for every probe image."""
-    command = [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "mnist-5k", "--hidden", "24,12",
-               "--epochs", "2", "--activation", "tanh"]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
-    (directory,) = (served.home / "runs").iterdir()
-    reader = RunReader(directory)
+    reader = train_run(data="mnist-5k", hidden=(24, 12), epochs=2, activation="tanh")
     page = open_tab("/")
-    found = page.evaluate(SUMS, [directory.name, 2])
+    found = page.evaluate(SUMS, [reader.run, 2])
     expected = reader.network(2).forward(reader.probe().x)[0]
     for i, layer in enumerate(expected):
         mine = np.array([sums[i] for sums in found])
@@ -102,18 +93,12 @@ async ([run, number, description]) => {
 """
 
 
-def test_every_recorded_value_is_what_its_sum_makes_of_it(served: Served, open_tab: Callable[..., Page]) -> None:
+def test_every_recorded_value_is_what_its_sum_makes_of_it(open_tab: Callable[..., Page]) -> None:
     """To the rounding of float32 for so many terms, and no further: on raw pixels, with large sums, too."""
     page = open_tab("/")
-    for options in (["--activation", "gelu"], ["--activation", "relu", "--scaling", "none", "--learning-rate", "1e-4"]):
-        command = [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "mnist-5k", "--hidden", "24,12",
-                   "--epochs", "1", "--json", *options]  # fmt: skip
-        made = subprocess.run(
-            command, check=True, capture_output=True, text=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)}
-        )
-        run = json.loads(made.stdout.splitlines()[-1])["run"]
-        description = RunReader(served.home / "runs" / run).description
-        found = page.evaluate(TICKS, [run, 1, description])
+    for settings in ({"activation": "gelu"}, {"activation": "relu", "scaling": "none", "learning_rate": 1e-4}):
+        reader = train_run(data="mnist-5k", hidden=(24, 12), epochs=1, **settings)
+        found = page.evaluate(TICKS, [reader.run, 1, reader.description])
         assert found["n"] == 20 * (24 + 12 + 10)
         assert found["apart"] == 0
         assert found["loosest"] < 0.02

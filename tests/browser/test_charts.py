@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annscope.core.evaluation.metrics import class_metrics
-from annscope.runs.reader import RunReader
-from scripts.serving import Served
+from tests.records import train_run
 
 pytestmark = pytest.mark.browser
 
@@ -118,16 +114,13 @@ def stretch(page: Page) -> list[float]:
     return [float(data["from"]), float(data["to"])]
 
 
-def test_the_views_tell_what_the_record_holds(served: Served, open_tab: Callable[..., Page]) -> None:
+def test_the_views_tell_what_the_record_holds(open_tab: Callable[..., Page]) -> None:
     """Every cell, every figure of a class and the curves' last values are the record's own numbers."""
-    command = [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "digits", "--hidden", "8", "--epochs", "2"]
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
-    (directory,) = (served.home / "runs").iterdir()
-    reader = RunReader(directory)
+    reader = train_run(data="digits", hidden=(8,), epochs=2)
     confusion = reader.snapshot(2).confusion
     figures = class_metrics(confusion)
 
-    page = open_tab(f"/?run={directory.name}")
+    page = open_tab(f"/?run={reader.run}")
     matrix = page.get_by_role("grid", name=re.compile("^Confusion matrix"))
     expect(matrix).to_have_attribute("data-number", "2", timeout=15_000)
     shown = [0 if text == "·" else int(text) for text in matrix.locator(CELL).all_inner_texts()]
@@ -328,12 +321,10 @@ def test_the_classes_sort_and_leave_out_the_undefined(put: Callable[..., Page]) 
     expect(page.locator("tbody tr").filter(has=page.locator("em:visible")).locator("th > span")).to_have_text("a")
 
 
-def test_layers_and_distributions_have_their_tables(served: Served, open_tab: Callable[..., Page]) -> None:
+def test_layers_and_distributions_have_their_tables(open_tab: Callable[..., Page]) -> None:
     """Behind both charts stand the recorded numbers: a row a snapshot, and counts that sum to the number of weights."""
-    command = [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "digits", "--hidden", "8", "--epochs", "2"]
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
-    (directory,) = (served.home / "runs").iterdir()
-    page = open_tab(f"/?run={directory.name}")
+    run = train_run(data="digits", hidden=(8,), epochs=2).run
+    page = open_tab(f"/?run={run}")
     layers, counts = (page.locator(f"[data-view={name}] details") for name in ("layers", "distributions"))
     layers.get_by_text("Numbers").click(timeout=20_000)
     expect(layers.locator("tbody tr")).to_have_count(3)

@@ -2,54 +2,49 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 import re
 import struct
 import zlib
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy import ndarray
 from playwright.sync_api import Locator, Page, expect
 
-from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.explain.saliency import input_gradient, occlusion
 from annscope.core.images.centering import as_box, as_mnist
 from annscope.data.datasets import load_dataset
 from annscope.runs.reader import RunReader
-from annscope.runs.worker import work
-from annscope.runs.writer import create_run
 from scripts.serving import Served
+from tests.records import RunInProgress, train_run
 
 pytestmark = pytest.mark.browser
 
 ONE = [(0.5, 0.15), (0.5, 0.85)]
 """A digit as corners of a line, in shares of the sheet."""
+PICTURE = """
+async ([paper, ink]) => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 300, height: 400 });
+  const context = canvas.getContext('2d');
+  context.fillStyle = paper;
+  context.fillRect(0, 0, 300, 400);
+  context.fillStyle = ink;
+  context.fillRect(135, 60, 30, 280);
+  return new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
+}
+"""
+"""A photographed 1."""
 
 
 @pytest.fixture
-def train(served: Served, monkeypatch: pytest.MonkeyPatch) -> Callable[..., RunReader]:
-    """A function that trains a network in the home that is served, and returns its record."""
-
-    def train(**settings: Any) -> RunReader:
-        monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
-        directory = served.home / "runs" / create_run(RunConfig().with_values(settings))
-        for _ in work(directory):
-            pass
-        return RunReader(directory)
-
-    return train
-
-
-@pytest.fixture
-def digits(train: Callable[..., RunReader]) -> RunReader:
+def digits(served: Served) -> RunReader:
     """A network that knows MNIST's digits well enough for a plain 1."""
-    return train(data="mnist-5k", epochs=5, hidden=(32,))
+    del served
+    return train_run(data="mnist-5k", epochs=5, hidden=(32,))
 
 
 def sheet(page: Page) -> Locator:
@@ -156,18 +151,10 @@ def test_dark_ink_on_white_paper_is_turned_over(open_tab: Callable[..., Page], d
     expect(sheet(page)).to_be_visible()
     for paper, ink in (("#f4f1ea", "#1a2233"), ("#101010", "#f0f0f0")):
         picture = page.evaluate(
-            """([paper, ink]) => {
-                const canvas = Object.assign(document.createElement('canvas'), { width: 300, height: 400 });
-                const context = canvas.getContext('2d');
-                context.fillStyle = paper;
-                context.fillRect(0, 0, 300, 400);
-                context.fillStyle = ink;
-                context.fillRect(135, 60, 30, 280);
-                return canvas.toDataURL('image/png').split(',')[1];
-            }""",
+            f"async (colors) => Array.from(new Uint8Array(await (await ({PICTURE})(colors)).arrayBuffer()))",
             [paper, ink],
         )
-        upload(page, "one.png", "image/png", base64.b64decode(picture))
+        upload(page, "one.png", "image/png", bytes(picture))
         expect(top(page)).to_have_text("1")
         switch = page.get_by_label("dark on light")
         expect(switch).to_be_checked(checked=paper == "#f4f1ea")
@@ -181,18 +168,6 @@ def test_dark_ink_on_white_paper_is_turned_over(open_tab: Callable[..., Page], d
     expect(switch).to_be_hidden()
 
 
-PICTURE = """
-async ([paper, ink]) => {
-  const canvas = Object.assign(document.createElement('canvas'), { width: 300, height: 400 });
-  const context = canvas.getContext('2d');
-  context.fillStyle = paper;
-  context.fillRect(0, 0, 300, 400);
-  context.fillStyle = ink;
-  context.fillRect(135, 60, 30, 280);
-  return new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
-}
-"""
-"""A photographed 1."""
 INK = """
 (canvas) => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -403,36 +378,26 @@ def test_a_real_example_has_its_address(open_tab: Callable[..., Page], digits: R
     expect(page.locator(".dr-truth")).to_have_text("")
 
 
-def test_the_slider_follows_a_run_at_work(
-    open_tab: Callable[..., Page], served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A run at work is followed to its newest snapshot; a chosen snapshot stays, and the last one follows again."""
-    monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
-    directory = served.home / "runs" / create_run(RunConfig().with_values({"data": "digits", "epochs": 7}))
-    working = work(directory)
-
-    def go_on(number: int) -> None:
-        while len(RunReader(directory).snapshot_lines()) <= number:
-            next(working)
-
-    go_on(1)
-    page = open_tab(f"/drawing?run={directory.name}")
+def test_the_slider_follows_a_run_in_progress(open_tab: Callable[..., Page]) -> None:
+    """A live run is followed to its newest snapshot; a chosen snapshot stays, and the last one follows again."""
+    training = RunInProgress(data="digits", epochs=7)
+    training.train_until(snapshot=1)
+    page = open_tab(f"/drawing?run={training.run}")
     said, slider = page.locator(".dr-time output"), page.get_by_label("Snapshot of the network")
     expect(said).to_contain_text("epoch 1,", timeout=20_000)
     draw(page, ONE)
-    go_on(3)
+    training.train_until(snapshot=3)
     expect(said).to_contain_text("epoch 3,")
     expect(slider).to_have_js_property("value", "3")
     expect(page.get_by_role("button", name="Undo")).to_be_enabled()  # the drawing stays
     slider.fill("2")
     page.wait_for_url("**snapshot=2**")
-    go_on(4)
+    training.train_until(snapshot=4)
     expect(slider).to_have_attribute("max", "4")
     expect(said).to_contain_text("epoch 2,")
     slider.fill("4")
     page.wait_for_url(lambda url: "snapshot" not in url)
-    for _ in working:
-        pass
+    training.finish()
     expect(said).to_contain_text("epoch 7,")
     expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("finished"))
 
@@ -538,9 +503,9 @@ def test_the_map_of_a_class_has_its_address(open_tab: Callable[..., Page], digit
     expect(again).to_have_url(re.compile(r"[?&]sample=test-3(&|$)"))
 
 
-def test_a_point_is_dragged_through_the_plane(open_tab: Callable[..., Page], train: Callable[..., RunReader]) -> None:
+def test_a_point_is_dragged_through_the_plane(open_tab: Callable[..., Page]) -> None:
     """For 2-D data the point that is dragged or moved by keys is judged where it is."""
-    reader = train(data="blobs", epochs=20, hidden=(8,))
+    reader = train_run(data="blobs", epochs=20, hidden=(8,))
     page = open_tab(f"/drawing?run={reader.run}")
     plane = page.get_by_role("slider", name="The point to judge")
     expect(plane).to_be_visible()
@@ -556,10 +521,10 @@ def test_a_point_is_dragged_through_the_plane(open_tab: Callable[..., Page], tra
     expect(place).to_contain_text(f"{dataset.x_test[3][0]:.2f}".replace("-", "−"))
 
 
-def test_pages_keep_to_the_same_run(open_tab: Callable[..., Page], train: Callable[..., RunReader]) -> None:
+def test_pages_keep_to_the_same_run(open_tab: Callable[..., Page]) -> None:
     """From Train to Draw and back the run looked at stays, though a newer one is there; the settings stay on Train."""
-    older = train(data="xor", epochs=1, hidden=(4,))
-    newer = train(data="moons", epochs=1, hidden=(4,))
+    older = train_run(data="xor", epochs=1, hidden=(4,))
+    newer = train_run(data="moons", epochs=1, hidden=(4,))
     page = open_tab(f"/?run={older.run}")
     page.get_by_role("link", name="Draw").click()
     page.wait_for_url(f"**/drawing?run={older.run}")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from annscope.runs.reader import RunReader
 from scripts.serving import Served
+from tests.records import train_run
 
 pytestmark = pytest.mark.browser
 
@@ -43,11 +41,8 @@ async (selector) => {
 @pytest.fixture
 def stage(served: Served, open_tab: Callable[..., Page]) -> Page:
     """A page that shows the first snapshot of a finished run."""
-    subprocess.run(
-        [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "digits", "--hidden", "16",
-         "--epochs", str(N_EPOCHS)],
-        check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)},
-    )  # fmt: skip
+    del served
+    train_run(data="digits", hidden=(16,), epochs=N_EPOCHS)
     page = open_tab("/?snapshot=0")
     expect(page.locator(STAGE)).to_have_attribute("data-number", "0", timeout=15_000)
     expect(page.locator(CLASSES)).to_have_attribute("data-number", "0")

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from annscope.core.config import RunConfig
-from annscope.dashboard.queries.evaluations import Predictions, clear_caches, predictions_of
-from annscope.runs.catalogue import run_directory
-from annscope.runs.reader import RunReader
-from annscope.runs.worker import work
-from annscope.runs.writer import create_run
+from annscope.dashboard.queries.evaluations import Predictions, predictions_of
 from scripts.serving import Served
+from tests.records import RunInProgress, train_run
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def run(served: Served, monkeypatch: pytest.MonkeyPatch) -> str:
+def run(served: Served) -> str:
     """Two epochs on real digits, in the home of the dashboard."""
-    monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
-    clear_caches()
-    made = create_run(RunConfig().with_values({"data": "digits", "hidden": (8,), "epochs": 2}))
-    list(work(run_directory(made)))
-    return made
+    del served
+    return train_run(data="digits", hidden=(8,), epochs=2).run
 
 
 def gallery(page: Page) -> Locator:
@@ -365,30 +358,11 @@ def test_the_evolution_has_its_numbers_on_screen(run: str, open_tab: Callable[..
     expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
 
 
-@pytest.fixture
-def at_work(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Callable[[int], None]]]:
-    """A run of seven epochs at work, and a function that lets it go on to a snapshot, or past the last to its end."""
-    monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
-    clear_caches()
-    made = create_run(RunConfig().with_values({"data": "digits", "hidden": (8,), "epochs": 7}))
-    working = work(run_directory(made))
-
-    def go_on(number: int) -> None:
-        reader = RunReader(run_directory(made))
-        for _ in working:
-            if len(reader.snapshot_lines()) > number:
-                return
-
-    yield made, go_on
-    list(working)
-
-
-def test_the_page_moves_on_with_a_run_at_work(
-    at_work: tuple[str, Callable[[int], None]], open_tab: Callable[..., Page]
-) -> None:
+def test_the_page_follows_a_run_in_progress(open_tab: Callable[..., Page]) -> None:
     """What is being looked at stays as it is, the numbers move on; a fixed snapshot stays, and Live follows again."""
-    run, go_on = at_work
-    go_on(1)
+    training = RunInProgress(data="digits", hidden=(8,), epochs=7)
+    run = training.run
+    training.train_until(snapshot=1)
     page = open_tab(f"/classes?run={run}&view=thresholds&class=3&show=all&sample=validation-5")
     headline, moment = page.locator(".st-key-inspect-headline"), page.locator(".ai-moment")
     expect(headline).to_contain_text("epoch 1:", timeout=20_000)
@@ -399,7 +373,7 @@ def test_the_page_moves_on_with_a_run_at_work(
     page.keyboard.press("+")
     expect(shown).to_have_attribute("data-zoomed", "true")
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 150")
-    go_on(2)
+    training.train_until(snapshot=2)
     expect(headline).to_contain_text("epoch 2:")
     predictions = predictions_of(run, 2, "validation")
     expect(headline).to_contain_text(f"{predictions.accuracy:.2%}")
@@ -414,7 +388,7 @@ def test_the_page_moves_on_with_a_run_at_work(
     # One step back: that snapshot stays, while the run goes on.
     page.get_by_role("button", name="One snapshot earlier").click()
     expect(headline).to_contain_text("epoch 1:")
-    go_on(4)
+    training.train_until(snapshot=4)
     expect(moment).to_have_attribute("data-last", "4")
     expect(headline).to_contain_text("epoch 1:")
     expect(moment).to_have_attribute("data-following", "false")
@@ -425,19 +399,18 @@ def test_the_page_moves_on_with_a_run_at_work(
     page.get_by_role("button", name="One snapshot earlier").click()
     expect(headline).to_contain_text("epoch 3:")
     page.get_by_role("button", name="One snapshot later").click()
-    go_on(5)
+    training.train_until(snapshot=5)
     expect(headline).to_contain_text("epoch 5:")
 
-    go_on(7)
+    training.train_until(snapshot=7)
     expect(headline).to_contain_text("epoch 7:")
 
 
-def test_a_run_at_work_does_not_scroll_back_to_what_was_clicked(
-    at_work: tuple[str, Callable[[int], None]], open_tab: Callable[..., Page]
-) -> None:
+def test_a_run_in_progress_does_not_scroll_back_to_what_was_clicked(open_tab: Callable[..., Page]) -> None:
     """The images that a row showed on a narrow screen stay in sight while the numbers move on."""
-    run, go_on = at_work
-    go_on(1)
+    training = RunInProgress(data="digits", hidden=(8,), epochs=7)
+    run = training.run
+    training.train_until(snapshot=1)
     page = open_tab(f"/classes?run={run}&view=classes", width=900, height=700)
     headline = page.locator(".st-key-inspect-headline")
     expect(headline).to_contain_text("epoch 1:", timeout=20_000)
@@ -445,26 +418,25 @@ def test_a_run_at_work_does_not_scroll_back_to_what_was_clicked(
     page.locator(".ai-table tr[data-row='3']").click()
     expect(gallery(page).get_by_role("heading").first).to_have_text("True class: 3")
     expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
-    go_on(2)
+    training.train_until(snapshot=2)
     expect(headline).to_contain_text("epoch 2:")
     figures = page.locator(".ai-table tr[data-row='3']").get_by_role("cell")
     expect(figures.nth(1)).to_have_text(f"{predictions_of(run, 2, 'validation').classes.recall[3]:.4f}")
     expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
 
 
-def test_the_page_stops_asking_when_the_run_has_ended(
-    at_work: tuple[str, Callable[[int], None]], open_tab: Callable[..., Page]
-) -> None:
+def test_the_page_stops_asking_when_the_run_has_ended(open_tab: Callable[..., Page]) -> None:
     """A page that waits for the first snapshot shows it, and a run that has ended costs nothing more."""
-    run, go_on = at_work
+    training = RunInProgress(data="digits", hidden=(8,), epochs=7)
+    run = training.run
     page = open_tab("/classes")
     sent: list[float] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(1)))
     page.goto(page.url.partition("?")[0] + f"?run={run}")
     expect(page.get_by_text("This run has no snapshot yet")).to_be_visible(timeout=20_000)
-    go_on(0)
+    training.train_until(snapshot=0)
     expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 0:", timeout=20_000)
-    go_on(8)
+    training.finish()
     expect(page.get_by_role("button", name="Latest")).to_be_visible(timeout=10_000)
     expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 7:")
     so_far = len(sent)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -13,8 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from annscope.runs.reader import RunReader
-from scripts.serving import Served
+from tests.records import train_run
 
 pytestmark = pytest.mark.browser
 
@@ -46,13 +42,6 @@ WRITTEN = """
 """The texts of a canvas with their places, of its last drawing for another snapshot."""
 
 
-def train(served: Served, *options: str) -> RunReader:
-    """A finished run with these options."""
-    command = [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "digits", *options]
-    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "ANNSCOPE_HOME": str(served.home)})
-    return RunReader(max((served.home / "runs").iterdir(), key=lambda directory: directory.stat().st_mtime))
-
-
 def pin(page: Page, layer: int, unit: int) -> None:
     """Pin a neuron by keys."""
     canvas = page.locator(".nv-canvas")
@@ -62,9 +51,9 @@ def pin(page: Page, layer: int, unit: int) -> None:
     expect(page.locator(".nv-dock")).to_be_visible()
 
 
-def test_many_layers_stay_legible(served: Served, open_tab: Callable[..., Page]) -> None:
+def test_many_layers_stay_legible(open_tab: Callable[..., Page]) -> None:
     """The captions of six layers do not cover each other, and their chart has room for the figure of each."""
-    train(served, "--hidden", "32,32,32,32,32,32", "--activation", "sigmoid", "--epochs", "3")
+    train_run(data="digits", hidden=(32, 32, 32, 32, 32, 32), activation="sigmoid", epochs=3)
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
     captions = [each for each in page.evaluate(WRITTEN, ".nv-canvas") if each["y"] < 56]
@@ -81,9 +70,9 @@ def test_many_layers_stay_legible(served: Served, open_tab: Callable[..., Page])
     assert min(each["y"] for each in named) > 20  # its figure stands 13 pixels above
 
 
-def test_what_is_counted_is_what_is_marked(served: Served, open_tab: Callable[..., Page]) -> None:
+def test_what_is_counted_is_what_is_marked(open_tab: Callable[..., Page]) -> None:
     """Below a layer stands how many of its neurons are off for every example shown, or saturated for this one."""
-    reader = train(served, "--hidden", "40", "--learning-rate", "0.05", "--epochs", "3")
+    reader = train_run(data="digits", hidden=(40,), learning_rate=0.05, epochs=3)
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
     texts = [each["text"] for each in page.evaluate(WRITTEN, ".nv-canvas")]
@@ -92,7 +81,7 @@ def test_what_is_counted_is_what_is_marked(served: Served, open_tab: Callable[..
     assert off > 0
     assert f"⊘ {off} always off" in texts
 
-    reader = train(served, "--hidden", "40", "--activation", "tanh", "--initializer-scale", "5", "--epochs", "3")
+    reader = train_run(data="digits", hidden=(40,), activation="tanh", initializer_scale=5, epochs=3)
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
     texts = [each["text"] for each in page.evaluate(WRITTEN, ".nv-canvas")]
@@ -102,9 +91,9 @@ def test_what_is_counted_is_what_is_marked(served: Served, open_tab: Callable[..
     assert f"● {full} saturated" in texts
 
 
-def test_a_weight_is_typed_and_any_connection_cut(served: Served, open_tab: Callable[..., Page]) -> None:
+def test_a_weight_is_typed_and_any_connection_cut(open_tab: Callable[..., Page]) -> None:
     """A weight takes a number typed key by key; every term of a sum can be seen, and its connection cut."""
-    train(served, "--hidden", "24", "--epochs", "2")
+    train_run(data="digits", hidden=(24,), epochs=2)
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
     pin(page, 0, 2)
@@ -137,9 +126,9 @@ def test_a_weight_is_typed_and_any_connection_cut(served: Served, open_tab: Call
     expect(sources).to_have_count(8)
 
 
-def test_a_pinned_neuron_has_its_numbers(served: Served, open_tab: Callable[..., Page]) -> None:
+def test_a_pinned_neuron_has_its_numbers(open_tab: Callable[..., Page]) -> None:
     """The charts of a pinned neuron have their tables, with the recorded activations."""
-    reader = train(served, "--hidden", "24", "--epochs", "2")
+    reader = train_run(data="digits", hidden=(24,), epochs=2)
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
     pin(page, 0, 2)
@@ -156,9 +145,9 @@ def test_a_pinned_neuron_has_its_numbers(served: Served, open_tab: Callable[...,
     assert [float(text) for text in past.all_inner_texts()] == pytest.approx([each[0] for each in answers], abs=1e-5)
 
 
-def test_the_health_of_the_moment_shown_is_told(served: Served, open_tab: Callable[..., Page]) -> None:
+def test_the_health_of_the_moment_shown_is_told(open_tab: Callable[..., Page]) -> None:
     """The panel has the findings of the snapshot that is shown, those that the command line ends with at the last."""
-    reader = train(served, "--hidden", "8", "--epochs", "2", "--optimizer", "sgd", "--learning-rate", "30")
+    reader = train_run(data="digits", hidden=(8,), epochs=2, optimizer="sgd", learning_rate=30)
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
     health = page.locator("[data-view=health]")

@@ -6,20 +6,16 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from annscope.core.config import RunConfig
 from annscope.core.explain.saliency import input_gradient, occlusion
-from annscope.dashboard.queries.evaluations import clear_caches, dataset_of, predictions_of
+from annscope.dashboard.queries.evaluations import dataset_of, predictions_of
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
-from annscope.runs.worker import work
-from annscope.runs.writer import create_run
-from scripts.serving import Served
+from tests.records import train_run
 
 pytestmark = pytest.mark.browser
 
@@ -44,20 +40,6 @@ async ([run, number, examples]) => {
 """
 
 
-@pytest.fixture
-def train(served: Served, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """A function that trains a network in the home that is served, and returns its run."""
-    monkeypatch.setenv("ANNSCOPE_HOME", str(served.home))
-    clear_caches()
-
-    def train(**settings: Any) -> str:
-        run = create_run(RunConfig().with_values({name.replace("_", "-"): value for name, value in settings.items()}))
-        list(work(run_directory(run)))
-        return run
-
-    return train
-
-
 def is_as_in_the_core(page: Page, run: str, number: int) -> None:
     """Probabilities, predictions and what they hang on, for examples of the test split."""
     predictions, dataset = predictions_of(run, number, "test"), dataset_of(run)
@@ -73,9 +55,9 @@ def is_as_in_the_core(page: Page, run: str, number: int) -> None:
             np.testing.assert_allclose(found["occlusions"][label], drop.ravel(), atol=1e-6)
 
 
-def test_one_unit_for_two_classes(train: Callable[..., str], open_tab: Callable[..., Page]) -> None:
+def test_one_unit_for_two_classes(open_tab: Callable[..., Page]) -> None:
     """The browser answers for both classes as the core does, and no page complains."""
-    run = train(data="moons", noise=0.3, output="binary", hidden=(6,), epochs=8, learning_rate=0.05)
+    run = train_run(data="moons", noise=0.3, output="binary", hidden=(6,), epochs=8, learning_rate=0.05).run
     predictions = predictions_of(run, 8, "test")
     page = open_tab(f"/drawing?run={run}&sample=test-4")
     is_as_in_the_core(page, run, 8)
@@ -97,9 +79,9 @@ def test_one_unit_for_two_classes(train: Callable[..., str], open_tab: Callable[
     expect(page.locator(".as-compare")).to_be_visible()
 
 
-def test_any_number_of_labels(train: Callable[..., str], open_tab: Callable[..., Page]) -> None:
+def test_any_number_of_labels(open_tab: Callable[..., Page]) -> None:
     """Train, Inspect and Draw show each label by itself; a cell's images are exactly those that it counts."""
-    run = train(data="mnist-5k-traits", output="sigmoid", hidden=(12,), epochs=2, split=0.8)
+    run = train_run(data="mnist-5k-traits", output="sigmoid", hidden=(12,), epochs=2, split=0.8).run
     predictions, recorded = predictions_of(run, 2, "test"), RunReader(run_directory(run)).snapshot(2).confusion
     page = open_tab(f"/?run={run}")
     cells = page.locator("[data-view=confusion] td[data-show]")
@@ -152,11 +134,9 @@ def test_any_number_of_labels(train: Callable[..., str], open_tab: Callable[...,
         assert row[1] == (", ".join(truth) or "no label")
 
 
-def test_a_point_of_a_label_opens_what_its_figure_is_counted_on(
-    train: Callable[..., str], open_tab: Callable[..., Page]
-) -> None:
+def test_a_point_of_a_label_opens_what_its_figure_is_counted_on(open_tab: Callable[..., Page]) -> None:
     """Evolution, calibration and curves of a label are gone along by keys; Enter shows exactly their examples."""
-    run = train(data="mnist-5k-traits", output="sigmoid", hidden=(12,), epochs=2, split=0.8)
+    run = train_run(data="mnist-5k-traits", output="sigmoid", hidden=(12,), epochs=2, split=0.8).run
     predictions, earlier = predictions_of(run, 2, "test"), predictions_of(run, 1, "test")
     gallery = ".ai-gallery[data-ready]"
     counts = {

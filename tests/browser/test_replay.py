@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from scripts.serving import Served, dashboard
+from tests.records import train_run
 
 pytestmark = pytest.mark.browser
 
@@ -24,17 +25,18 @@ N_EPOCHS = 12
 
 
 @contextmanager
-def trained(home: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A run of the command line, which no dashboard started and none ends; it is ended on leaving."""
+def training(home: Path) -> Iterator[None]:
+    """A long run of the command line, which no dashboard started and none ends; it is ended on leaving."""
+    options = ["--data", "mnist-5k", "--hidden", "32", "--epochs", "5000", "--snapshot-every", "200"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "annscope.runs.cli", "train", "--data", "mnist-5k", "--hidden", "32", *options],
+        [sys.executable, "-m", "annscope.runs.cli", "train", *options, "--learning-rate", "0.0005"],
         env={**os.environ, "ANNSCOPE_HOME": str(home)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield process
+        yield
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -51,8 +53,8 @@ def wait_for_snapshot(home: Path) -> None:
 @pytest.fixture
 def finished(served: Served) -> None:
     """A finished run with a snapshot before the first epoch and one after each."""
-    with trained(served.home, "--epochs", str(N_EPOCHS)) as process:
-        assert process.wait(timeout=120) == 0
+    del served
+    train_run(data="mnist-5k", hidden=(32,), epochs=N_EPOCHS)
 
 
 @pytest.mark.usefixtures("finished")
@@ -194,7 +196,7 @@ def test_a_dashboard_that_was_away_is_found_again(tmp_path: Path, chromium: Brow
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
     with (
-        trained(home, "--epochs", "5000", "--snapshot-every", "200", "--learning-rate", "0.0005"),
+        training(home),
         ExitStack() as first,
     ):
         served = first.enter_context(dashboard(home))

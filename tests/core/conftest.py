@@ -10,6 +10,7 @@ import pytest
 
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
+from tests.configs import make_config
 
 
 def make_dataset(n_train: int = 50, n_val: int = 20, n_features: int = 6, n_classes: int = 3, seed: int = 5) -> Dataset:
@@ -33,10 +34,9 @@ def dataset() -> Dataset:
 
 @pytest.fixture
 def configure() -> Callable[..., RunConfig]:
-    """A function that makes a short run's config, `learning_rate=...` for the option learning-rate."""
+    """A function that makes a short run's config."""
 
     def configure(**options: Any) -> RunConfig:
-        settings = {"hidden": (7, 5), "batch-size": 16, "epochs": 3, "learning-rate": 0.01}
-        return RunConfig().with_values(settings | {name.replace("_", "-"): value for name, value in options.items()})
+        return make_config(**{"hidden": (7, 5), "batch_size": 16, "epochs": 3, "learning_rate": 0.01} | options)
 
     return configure

@@ -15,6 +15,7 @@ from annscope.core.evaluation.metrics import EVALUATION_BLOCK, evaluate
 from annscope.core.network import Network
 from annscope.core.training import Trainer, train
 from annscope.data.toy import make_points
+from tests.configs import make_config
 from tests.core.conftest import make_dataset
 
 
@@ -32,8 +33,8 @@ def points(name: str, n: int = 400, noise: float = 0.1) -> Dataset:
 
 def run(**options: Any) -> RunConfig:
     """Forty epochs of a 16-16 network with Adam."""
-    settings = {"hidden": (16, 16), "learning-rate": 0.02, "batch-size": 32, "epochs": 40, "snapshot-every": 10_000}
-    return RunConfig().with_values(settings | {name.replace("_", "-"): value for name, value in options.items()})
+    settings = {"hidden": (16, 16), "learning_rate": 0.02, "batch_size": 32, "epochs": 40, "snapshot_every": 10_000}
+    return make_config(**settings | options)
 
 
 @pytest.mark.parametrize(("name", "least"), [("moons", 0.95), ("circles", 0.93), ("xor", 0.97), ("spirals", 0.9)])

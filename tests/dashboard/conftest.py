@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy import ndarray
+from streamlit.testing.v1 import AppTest
 
 from annscope.core.config import RunConfig
-from annscope.core.dataset import Dataset
-from annscope.core.snapshot import LayerParameters, LayerStatistics, Metrics, Probe, Snapshot
-from annscope.dashboard.queries.live_runs import _live_runs
+from annscope.core.snapshot import Metrics
+from annscope.dashboard.queries.caches import clear_caches
 from annscope.runs.catalogue import run_directory
 from annscope.runs.status import new_status, write_status
 from annscope.runs.writer import RunWriter, create_run
+from tests.records import describe, handmade_snapshot, train_run
 
-SIZES = (4, 3, 2)
 CONFUSION = np.array([[3, 1], [2, 0]])
 """The second class is never predicted correctly, so that some metrics are 0."""
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home without runs."""
+    """A home without runs, and a server that knows of none."""
     monkeypatch.setenv("ANNSCOPE_HOME", str(tmp_path / "home"))
-    _live_runs.clear()
+    clear_caches()
     return tmp_path / "home"
 
 
@@ -44,15 +44,8 @@ class Record:
 
     def describe(self) -> None:
         """Write the description, as if the data were loaded."""
-        rng = np.random.default_rng(0)
-        x, y = rng.normal(size=(10, 4)).astype(np.float32), rng.integers(0, 2, 10)
-        dataset = Dataset(
-            name="ten", x_train=x[:6], y_train=y[:6], x_val=x[6:8], y_val=y[6:8], x_test=x[8:], y_test=y[8:],
-            class_names=("no", "yes"), fingerprint="f00d",
-        )  # fmt: skip
-        probe = Probe(indices=np.arange(2), x=dataset.x_val, y=dataset.y_val)
         with RunWriter(self.directory) as writer:
-            writer.describe(dataset, probe, SIZES, {"weight": np.linspace(-1, 1, 65)}, 1)
+            describe(writer)
 
     def append(
         self,
@@ -66,9 +59,9 @@ class Record:
         """Commit that many more snapshots, ten steps apart."""
         with RunWriter(self.directory) as writer:
             for _ in range(n_snapshots):
-                made = snapshot(10 * self.n_snapshots, accuracy, confusion)
-                heldout = made.heldout.loss if heldout_loss is None else heldout_loss
-                writer.append(replace(made, train=Metrics(train_loss, 0.75), heldout=Metrics(heldout, accuracy)))
+                made = handmade_snapshot(10 * self.n_snapshots, loss=heldout_loss)
+                train, heldout = Metrics(train_loss, 0.75), Metrics(made.heldout.loss, accuracy)
+                writer.append(replace(made, train=train, heldout=heldout, confusion=confusion))
                 self.n_snapshots += 1
 
     def event(self, name: str, **about: Any) -> None:
@@ -99,23 +92,14 @@ def record() -> Callable[..., Record]:
     return make
 
 
-def snapshot(step: int, accuracy: float, confusion: ndarray) -> Snapshot:
-    """A snapshot whose parameters are unique to its step."""
-    rng = np.random.default_rng(step)
-    counts = rng.integers(0, 100, 64).astype(np.int32)
-    return Snapshot(
-        step=step,
-        epoch=step // 10,
-        samples_seen=step * 16,
-        train_seconds=step * 0.01,
-        learning_rate=0.1,
-        train=Metrics(0.5, 0.75),
-        heldout=Metrics(1.0 / (step + 1), accuracy),
-        confusion=confusion,
-        parameters=tuple(
-            LayerParameters(rng.normal(size=pair).astype(np.float32), rng.normal(size=pair[1]).astype(np.float32))
-            for pair in pairwise(SIZES)
-        ),
-        layers=tuple(LayerStatistics(1.5, 0.25, 1e-3, 0.1, 0.2, 0.0, None, *[counts] * 4) for _ in SIZES[1:]),
-        probe_activations=tuple(rng.random((2, n_units)).astype(np.float32) for n_units in SIZES[1:]),
-    )
+@pytest.fixture
+def run() -> str:
+    """A run of two epochs on real digits."""
+    return train_run(data="digits", hidden=(8,), epochs=2).run
+
+
+def component_data(page: AppTest, key: str) -> dict[str, Any]:
+    """What a page hands to one of its components in the browser."""
+    (found,) = [each for each in page.get("bidi_component") if key in each.proto.id]
+    data: dict[str, Any] = json.loads(found.proto.json)
+    return data

@@ -12,7 +12,6 @@ from PIL import Image
 from annscope.core.config import AUGMENTATIONS, RunConfig
 from annscope.core.engines.batches import epoch_order
 from annscope.core.engines.numpy_engine import NumpyEngine
-from annscope.core.engines.serial import SerialSteps
 from annscope.core.errors import ConfigError
 from annscope.dashboard import state
 from annscope.dashboard.augmented import N_EPOCHS, augmented
@@ -29,9 +28,7 @@ def test_the_pictures_are_what_a_run_learns_from(batch_size: int | str, scaling:
     """Every pixel shown is one that the batches of that epoch hold."""
     config = RunConfig().with_values({"data": "digits", "batch-size": batch_size, "scaling": scaling} | EVERYTHING)
     dataset = load_dataset(config.data, dtype="float32")
-    steps = NumpyEngine(dataset, config, dataset.x_train)._steps
-    assert isinstance(steps, SerialSteps)
-    batches = steps._batches
+    batches = NumpyEngine(dataset, config, dataset.x_train).strategy.context.batches()
     slots, found = list(batches.slots()), augmented(config)
     raw = dataset.x_train * dataset.divisor + dataset.offset if scaling == "standard" else dataset.x_train
     chosen = [int(np.argmin(np.abs(raw / raw.max() - picture.ravel()).sum(axis=1))) for picture in found.originals]

@@ -265,7 +265,7 @@ def test_every_stop_is_valid_and_distinct(option: str) -> None:
     item = FIELDS[option]
     offered = controls.with_value(controls.stops(item), item.default)
     assert [item.check(stop) for stop in offered] == offered
-    assert len({controls._stop(item, stop) for stop in offered}) == len(offered) > 1
+    assert len({controls.stop_label(item, stop) for stop in offered}) == len(offered) > 1
 
 
 def test_settings_of_a_run_are_the_settings_it_was_started_with() -> None:
@@ -321,9 +321,9 @@ def test_leaving_a_recipe_that_a_link_set_gives_the_defaults() -> None:
 def test_a_value_of_a_recipe_is_shown_in_few_digits() -> None:
     """A sixtieth is short on its slider, and a value close to a stop is still distinct from it."""
     split = FIELDS["split"]
-    assert controls._stop(split, 1 / 60) == "0.01667"
-    assert controls._stop(split, 0.1) == "0.1"
-    assert controls._stop(split, 0.10000001) == "0.10000001"
+    assert controls.stop_label(split, 1 / 60) == "0.01667"
+    assert controls.stop_label(split, 0.1) == "0.1"
+    assert controls.stop_label(split, 0.10000001) == "0.10000001"
 
 
 def test_an_output_that_does_not_suit_the_data_is_rejected_or_replaced() -> None:

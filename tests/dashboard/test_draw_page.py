@@ -10,22 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from annscope.dashboard import state
-from annscope.dashboard.components import pad as pad_module
 from annscope.dashboard.components.loading import code
+from tests.dashboard.conftest import component_data
 
 SCRIPT = """
 from annscope.dashboard.pages import draw, train
 import streamlit as st
 st.navigation([st.Page(draw.page, url_path="drawing"), st.Page(train.page, url_path="training")]).run()
 """
-
-
-@pytest.fixture
-def given(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """The data of the pad, at each run of the page."""
-    calls: list[dict[str, Any]] = []
-    monkeypatch.setattr(pad_module, "_component", lambda **about: calls.append(about["data"]))
-    return calls
 
 
 def open_page(tmp_path: Path, **parameters: str) -> AppTest:
@@ -39,9 +31,7 @@ def open_page(tmp_path: Path, **parameters: str) -> AppTest:
     return page
 
 
-def test_the_pad_shows_what_the_address_names(
-    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]]
-) -> None:
+def test_the_pad_shows_what_the_address_names(tmp_path: Path, record: Callable[..., Any]) -> None:
     """Run, snapshot and sample of a link reach the pad as they stand, and the map of a class over the image."""
     first = record(3).run
     record(1)
@@ -57,17 +47,15 @@ def test_the_pad_shows_what_the_address_names(
         "base": "/annscope",
         **code("draw/main.js"),
     }
-    assert given == [about]
+    assert component_data(page, state.PAD) == about
 
 
 @pytest.mark.parametrize("sample", ["7", "train-", "train-x", "nothing-7", "test-7/../x", "test-9999999999"])
-def test_a_sample_that_cannot_be_is_left_out(
-    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]], sample: str
-) -> None:
+def test_a_sample_that_cannot_be_is_left_out(tmp_path: Path, record: Callable[..., Any], sample: str) -> None:
     """Anything but a split and a number is ignored, with a warning."""
     record(2)
     page = open_page(tmp_path, sample=sample)
-    assert given[0]["sample"] is None
+    assert component_data(page, state.PAD)["sample"] is None
     said = page.warning[0].value.replace("\\", "")  # escaped as Markdown
     assert f"sample must be such as test-0, got '{sample}'." in said
 
@@ -80,28 +68,25 @@ def test_a_sample_that_cannot_be_is_left_out(
     ],
 )
 def test_a_map_or_a_class_that_is_none_is_named(
-    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]], name: str, text: str, rule: str
+    tmp_path: Path, record: Callable[..., Any], name: str, text: str, rule: str
 ) -> None:
     """It is ignored, with a warning."""
     record(2)
     page = open_page(tmp_path, **{name: text})
-    assert given[0]["shows"] == {"map": None, "label": None}
+    assert component_data(page, state.PAD)["shows"] == {"map": None, "label": None}
     said = page.warning[0].value.replace("\\", "")  # escaped as Markdown
     assert f"In the address, {name} must be {rule}" in said
 
 
 @pytest.mark.parametrize("snapshot", ["1e9", "-3", "last"])
-def test_a_snapshot_that_is_no_number_is_named(
-    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]], snapshot: str
-) -> None:
+def test_a_snapshot_that_is_no_number_is_named(tmp_path: Path, record: Callable[..., Any], snapshot: str) -> None:
     """The latest is shown, and one warning names the rule."""
     page = open_page(tmp_path, run=record(3).run, snapshot=snapshot)
-    assert given[-1]["snapshot"] is None
+    assert component_data(page, state.PAD)["snapshot"] is None
     said = page.warning[0].value.replace("\\", "")  # escaped as Markdown
     assert f"snapshot must be a whole number, 0 or more, got '{snapshot}'." in said
 
 
-@pytest.mark.usefixtures("given")
 def test_a_snapshot_that_was_not_recorded_is_named(tmp_path: Path, record: Callable[..., Any]) -> None:
     """A link to a snapshot that does not exist gives a warning with the last one."""
     run = record(3).run
@@ -110,34 +95,29 @@ def test_a_snapshot_that_was_not_recorded_is_named(tmp_path: Path, record: Calla
     assert not open_page(tmp_path, run=run, snapshot="2").warning
 
 
-def test_another_run_is_shown_from_its_latest_snapshot(
-    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]]
-) -> None:
+def test_another_run_is_shown_from_its_latest_snapshot(tmp_path: Path, record: Callable[..., Any]) -> None:
     """A chosen run is not shown at a snapshot or with an example of another."""
     first, second = record(3).run, record(2, "stopped").run
     page = open_page(tmp_path, run=first, snapshot="1", sample="test-1")
     page.selectbox(key=state.PICKER).set_value(second).run()
     assert not page.exception
-    assert (given[-1]["run"], given[-1]["snapshot"], given[-1]["sample"]) == (second, None, None)
+    about = component_data(page, state.PAD)
+    assert (about["run"], about["snapshot"], about["sample"]) == (second, None, None)
 
 
-def test_without_anything_to_try_the_page_invites(
-    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]]
-) -> None:
+def test_without_anything_to_try_the_page_invites(tmp_path: Path, record: Callable[..., Any]) -> None:
     """Without a run, or a run with a snapshot, there is no pad, but advice."""
     page = open_page(tmp_path)
     assert "Train one" in page.markdown[0].value
     record(0, "starting", described=False)
     page = open_page(tmp_path)
     assert "has no snapshot yet" in page.markdown[-1].value
-    assert given == []
+    assert not page.get("bidi_component")
 
 
-def test_a_run_that_is_not_there_is_named(
-    tmp_path: Path, record: Callable[..., Any], given: list[dict[str, Any]]
-) -> None:
+def test_a_run_that_is_not_there_is_named(tmp_path: Path, record: Callable[..., Any]) -> None:
     """A link to a deleted run says so, and the newest is shown instead."""
     run = record(1).run
     page = open_page(tmp_path, run="gone")
     assert "There is no run 'gone'" in page.warning[0].value
-    assert given[0]["run"] == run
+    assert component_data(page, state.PAD)["run"] == run

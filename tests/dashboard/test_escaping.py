@@ -16,15 +16,11 @@ from google.protobuf.message import Message
 from markdown_it import MarkdownIt
 from streamlit.testing.v1 import AppTest
 
-from annscope.core.config import RunConfig
 from annscope.dashboard import address, escaping
 from annscope.dashboard.address import VIEWS
-from annscope.dashboard.queries import evaluations
 from annscope.dashboard.queries.tables import evolution_rows, matrix_rows, rows_csv
-from annscope.runs.catalogue import run_directory
 from annscope.runs.status import write_status
-from annscope.runs.worker import work
-from annscope.runs.writer import create_run
+from tests.records import train_run
 
 NAMES = (
     "![p](http://elsewhere.example/a.png)",
@@ -105,14 +101,11 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(file: Path) -> Iterator[str]:
+def run(file: Path) -> str:
     """A run on that table, with a message about it."""
-    evaluations.clear_caches()
-    made = create_run(RunConfig().with_values({"data": str(file), "hidden": (3,), "epochs": 1}))
-    (*_, status) = work(run_directory(made))
-    write_status(run_directory(made), {**status, "message": f"Stopped at {NAMES[0]}."})
-    yield made
-    evaluations.clear_caches()
+    made = train_run(data=str(file), hidden=(3,), epochs=1)
+    write_status(made.directory, {**made.status(), "message": f"Stopped at {NAMES[0]}."})
+    return made.run
 
 
 def texts(message: Message) -> Iterator[tuple[str, str]]:

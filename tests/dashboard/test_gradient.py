@@ -10,14 +10,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from annscope.core.config import RunConfig
 from annscope.core.explain.gradient_check import GradientCheck
 from annscope.dashboard.components import gradient
 from annscope.dashboard.figures.gradient_check import gradient_check_figure
-from annscope.runs.catalogue import run_directory
 from annscope.runs.gradient import RunCheck
-from annscope.runs.worker import work
-from annscope.runs.writer import create_run
+from tests.records import train_run
 
 EXACT = GradientCheck(np.array([0.5, -1.0, 2.0]), np.array([0.5, -1.0, 2.0]), 1e-9)
 OWN = GradientCheck(np.array([0.4, 1.0, 0.0]), EXACT.numeric, 1e-9)
@@ -99,9 +96,7 @@ def test_the_panel_says_what_is_wrong_and_what_is_right(
 
 def test_a_run_is_checked_in_earnest() -> None:
     """The panel finds the gradient of a real run right, and shows one verdict."""
-    run = create_run(RunConfig().with_values({"data": "xor", "hidden": (3,), "activation": "tanh", "epochs": 1}))
-    assert [status["status"] for status in work(run_directory(run))][-1] == "finished"
-    page = panel(run)
+    page = panel(train_run(data="xor", hidden=(3,), activation="tanh", epochs=1).run)
     assert len(page.success) == 1
     assert not page.error
     assert "without approximation" in " ".join(caption.value for caption in page.caption)

@@ -15,13 +15,11 @@ from sklearn.calibration import calibration_curve
 from streamlit.testing.v1 import AppTest
 
 from annscope.dashboard import state
-from annscope.dashboard.queries import evaluations
 from annscope.dashboard.queries.evaluations import Predictions, dataset_of, predictions_of
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
-from tests.dashboard.test_inspect_page import open_page, part, run, texts
+from tests.dashboard.test_inspect_page import open_page, part, texts
 
-__all__ = ["run"]
 CLASSES = list(range(10))
 TABLE = {"rtol": 0, "atol": 1e-12}
 AREA = {"rtol": 0, "atol": 1e-9}
@@ -30,12 +28,10 @@ THRESHOLD = 0.11
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """Every test computes for itself; scikit-learn warns where it divides by nothing, which is what is tested."""
-    evaluations.clear_caches()
+    """No warnings of scikit-learn: it warns of divisions by 0, which are what is tested."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-    evaluations.clear_caches()
 
 
 @pytest.fixture(params=["validation", "test", "train"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +12,16 @@ from streamlit.testing.v1 import AppTest
 from annscope.core.config import RunConfig
 from annscope.dashboard import address, state
 from annscope.dashboard.address import VIEWS, views_of
-from annscope.dashboard.queries import evaluations
 from annscope.dashboard.queries.evaluations import predictions_of
 from annscope.runs.catalogue import run_directory
-from annscope.runs.worker import work
 from annscope.runs.writer import create_run
+from tests.dashboard.conftest import component_data
+from tests.records import train_run
 
 SCRIPT = """
 from annscope.dashboard.pages import inspect
 inspect.page()
 """
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept() -> Iterator[None]:
-    """Every test computes for itself."""
-    evaluations.clear_caches()
-    yield
-    evaluations.clear_caches()
-
-
-@pytest.fixture
-def run() -> str:
-    """Two epochs on real digits."""
-    made = create_run(RunConfig().with_values({"data": "digits", "hidden": (8,), "epochs": 2}))
-    list(work(run_directory(made)))
-    return made
 
 
 def open_page(**parameters: str) -> AppTest:
@@ -52,10 +35,7 @@ def open_page(**parameters: str) -> AppTest:
 
 def part(page: AppTest, name: str) -> dict[str, Any]:
     """The data of an interactive part."""
-    key = state.part(name)
-    (found,) = [each for each in page.get("bidi_component") if key in each.proto.id]
-    data: dict[str, Any] = json.loads(found.proto.json)
-    return data
+    return component_data(page, state.part(name))
 
 
 def texts(page: AppTest) -> str:
@@ -171,9 +151,7 @@ def test_a_click_with_a_late_address_undoes_nothing(run: str) -> None:
 def run_of_labels() -> str:
     """Two epochs on digits with several labels."""
     settings = {"data": "mnist-5k-traits", "output": "sigmoid", "hidden": (6,), "epochs": 2, "split": 0.8}
-    made = create_run(RunConfig().with_values(settings))
-    list(work(run_directory(made)))
-    return made
+    return train_run(**settings).run
 
 
 def test_labels_have_a_matrix_each_and_figures_of_their_own(run_of_labels: str) -> None:

@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from annscope.data.download import _CHUNK as CHUNK
-from annscope.data.download import fetch
+from annscope.data.download import CHUNK_BYTES, fetch
 from annscope.data.errors import DataError
 from tests.data.conftest import Mirror
 
@@ -25,7 +24,7 @@ StartMirror = Callable[[dict[str, bytes]], Mirror]
 NAME = "archive.gz"
 BODY = np.random.default_rng(0).bytes(400_000)
 OTHER = np.random.default_rng(1).bytes(400_000)
-WALL = 10 * CHUNK
+WALL = 10 * CHUNK_BYTES
 
 
 @pytest.fixture
@@ -70,7 +69,7 @@ def test_a_broken_transfer_is_resumed(mirror: Mirror, tmp_path: Path, n_breaks: 
     told = get(tmp_path, mirror)
     assert only(tmp_path).read_bytes() == BODY
     assert len(responses(mirror)) == n_breaks + 1
-    assert sum(n for _, n in responses(mirror)) <= len(BODY) + n_breaks * CHUNK
+    assert sum(n for _, n in responses(mirror)) <= len(BODY) + n_breaks * CHUNK_BYTES
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     assert {total for _, total in told} == {len(BODY)}
     assert told[-1] == (len(BODY), len(BODY))
@@ -252,7 +251,7 @@ def ranged(start: int, end: int, total: int | str, body: bytes, **more: str) -> 
     return Response("206 Partial Content", fields + [f"{name}: {value}" for name, value in more.items()], body)
 
 
-HALF = 12 * CHUNK
+HALF = 12 * CHUNK_BYTES
 LAST = len(BODY) - 1
 WHOLE = Response("200 OK", [f"Content-Length: {len(BODY)}"], BODY)
 BROKEN = Response("200 OK", [f"Content-Length: {len(BODY)}", "Accept-Ranges: bytes", 'ETag: "1"'], BODY[:HALF])

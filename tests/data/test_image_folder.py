@@ -268,7 +268,7 @@ def test_too_many_pixels_are_rejected_before_they_fill_the_memory(make: Make, mo
     folder = make({"a": 1, "b": 1}, height=300, width=400)
     assert "300x400 pixels, too many to be the inputs of a network: set image_size" in error_of(folder)
     assert load_image_folder(folder, 16).x.shape == (2, 256)
-    monkeypatch.setattr(annscope.data.image_folder, "_MAX_BYTES", 400)
+    monkeypatch.setattr(annscope.data.image_folder, "MAX_BYTES", 400)
     assert "2 images of 16x16 pixels, more than fit into memory: set image_size" in error_of(folder, 16)
 
 

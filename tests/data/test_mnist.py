@@ -313,7 +313,7 @@ def test_a_stalled_transfer_counts_as_broken_off(
     small_mnist: SmallMnist, monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
     """A server that stops sending does not block forever."""
-    monkeypatch.setattr(download, "_TIMEOUT", (1, 0.05))
+    monkeypatch.setattr(download, "TIMEOUT", (1, 0.05))
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

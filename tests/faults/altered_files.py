@@ -15,11 +15,10 @@ import numpy as np
 
 from annscope.core.config import RunConfig
 from annscope.core.errors import AnnscopeError
-from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
-from annscope.runs.worker import work
-from annscope.runs.writer import RunWriter, create_run
+from annscope.runs.writer import RunWriter
 from tests.faults.tally import Tally, main
+from tests.records import train_run
 
 RUNS = 3000
 
@@ -38,9 +37,7 @@ def check(runs: int) -> Iterator[Tally]:
         tempfile.TemporaryDirectory(prefix="annscope-altered-") as home,
         patch.dict(os.environ, {"ANNSCOPE_HOME": home, "ANNSCOPE_THREADS": "1"}),
     ):
-        directory = run_directory(create_run(CONFIG))
-        for _ in work(directory):
-            pass
+        directory = train_run(CONFIG).directory
         for kind, (name, read) in kinds.items():
             yield _altered(kind, directory / name, lambda read=read: read(directory), runs // len(kinds), chance)
 

@@ -278,27 +278,18 @@ class Trial:
 
     def prepare(self) -> None:
         """Train the good run, and leave another one at its last but one epoch."""
-        from annscope.core.config import RunConfig
         from annscope.runs import control
-        from annscope.runs.catalogue import run_directory
-        from annscope.runs.worker import work
-        from annscope.runs.writer import create_run
+        from tests.records import RunInProgress, train_run
 
-        config = RunConfig().with_values({"data": "xor", "samples": 60, "hidden": (4,), "epochs": 4, "batch-size": 16})
-        good = create_run(config)
-        list(work(run_directory(good)))
-        directory = run_directory(good)
-        stopped = create_run(config)
-        session = work(run_directory(stopped))
-        told = False
-        for status in session:
-            if status["epoch"] == 2 and not told:
-                told = True
-                control.send(stopped, "learning_rate", 0.002)
-                control.send(stopped, "stop")
+        settings = {"data": "xor", "samples": 60, "hidden": (4,), "epochs": 4, "batch_size": 16}
+        good, stopped = train_run(**settings), RunInProgress(**settings)
+        stopped.train_until(snapshot=2)
+        control.send(stopped.run, "learning_rate", 0.002)
+        control.send(stopped.run, "stop")
+        stopped.finish()
         (self.home / "good").mkdir()
-        directory.rename(self.home / "good" / GOOD)
-        run_directory(stopped).rename(self.home / "good" / RUN)
+        good.directory.rename(self.home / "good" / GOOD)
+        stopped.reader.directory.rename(self.home / "good" / RUN)
 
     def damaged(self, what: str, n: int) -> Iterator[tuple[random.Random, str]]:
         """Damage a fresh copy of the record, this many times; yields the random generator and what was done."""
@@ -420,11 +411,9 @@ class Trial:
     @staticmethod
     def forget() -> None:
         """As if the server had just started."""
-        from annscope.dashboard.queries import evaluations, examples, live_runs
+        from annscope.dashboard.queries.caches import clear_caches
 
-        live_runs._live_runs.clear()
-        evaluations.clear_caches()
-        examples._hidden_activations.cache_clear()
+        clear_caches()
 
 
 def listen(client: Any, address: str) -> bool:

@@ -23,10 +23,10 @@ from annscope.core.errors import AnnscopeError
 from annscope.runs import launch, worker
 from annscope.runs.atomic import StorageError
 from annscope.runs.catalogue import run_directory, run_ids
-from annscope.runs.encoding import parameters_sha256
 from annscope.runs.reader import RunReader
 from annscope.runs.writer import create_run
 from tests.faults.tally import Tally, main
+from tests.records import damage, final_sha256, train_to_the_end
 
 RUNS = 300
 BY_COMMAND = 15
@@ -134,7 +134,7 @@ def _fill(
     disk.grow()
     uninterrupted = create_run(config)
     _finish(uninterrupted)
-    expected = _sha256(uninterrupted)
+    expected = final_sha256(uninterrupted)
     _clear(disk)
     for number in range(runs):
         disk.shrink(round(least * (most / least) ** chance.random()))
@@ -149,10 +149,10 @@ def _fill(
             left = sorted(path.name for path in (disk.folder / "runs").glob(".*"))
             starts.count(f"{left} were left" if left else None)
         for run in ids:
-            damaged.count(_damage(run))
+            damaged.count(damage(run))
             disk.grow()
             lost.count(_loss(run, expected))
-            damaged.count(_damage(run))
+            damaged.count(damage(run))
         disk.grow()
         _clear(disk)
     return [lost, damaged, words, starts]
@@ -162,7 +162,7 @@ def _here(config: RunConfig) -> str | None:
     """Record a run in this process; what was reported if it failed, None if the disk was large enough."""
     try:
         run = create_run(config)
-        *_, last = worker.work(run_directory(run))
+        last = train_to_the_end(run_directory(run))
     except StorageError as error:
         return str(error)
     reported = RunReader(run_directory(run)).status()
@@ -188,7 +188,7 @@ def _by_command(settings: Settings) -> str | None:
 
 def _finish(run: str) -> str | None:
     """Work on a run until it ends; what it reported if it is not finished then."""
-    *_, last = worker.work(run_directory(run))
+    last = train_to_the_end(run_directory(run))
     return None if last["status"] == "finished" else f"{last['status']}: {last['message']}"
 
 
@@ -199,25 +199,9 @@ def _loss(run: str, expected: str) -> str | None:
             launch.prepare_resume(run)
             if reported := _finish(run):
                 return reported
-        return None if _sha256(run) == expected else "other bits"
+        return None if final_sha256(run) == expected else "other bits"
     except AnnscopeError as error:
         return str(error)
-
-
-def _damage(run: str) -> str | None:
-    """What is wrong with the snapshots that a record lists."""
-    reader = RunReader(run_directory(run))
-    try:
-        for line in reader.snapshot_lines():
-            reader.snapshot(line["number"])
-    except AnnscopeError as error:
-        return str(error)
-    return None
-
-
-def _sha256(run: str) -> str:
-    reader = RunReader(run_directory(run))
-    return parameters_sha256(reader.snapshot(reader.snapshot_lines()[-1]["number"]).parameters)
 
 
 def _clear(disk: Disk) -> None:

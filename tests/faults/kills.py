@@ -15,14 +15,13 @@ from unittest.mock import patch
 import psutil
 
 from annscope.core.config import RunConfig
-from annscope.core.errors import AnnscopeError
 from annscope.runs import launch
 from annscope.runs.catalogue import run_directory
-from annscope.runs.encoding import parameters_sha256
 from annscope.runs.reader import RunReader
 from annscope.runs.threads import environment
 from annscope.runs.writer import create_run
 from tests.faults.tally import Tally, main
+from tests.records import damage, final_sha256
 
 RUNS = 200
 KILLS_A_RUN = 5
@@ -51,7 +50,7 @@ def check(runs: int) -> Iterator[Tally]:
         uninterrupted = create_run(CONFIG)
         started = time.monotonic()
         _worker(uninterrupted).wait(PATIENCE_SECONDS)
-        length, expected = time.monotonic() - started, _sha256(uninterrupted)
+        length, expected = time.monotonic() - started, final_sha256(uninterrupted)
         for _ in two.map(lambda seed: _kill(seed, length, expected, *tallies), range(-(-runs // KILLS_A_RUN))):
             pass
     yield from tallies
@@ -74,7 +73,7 @@ def _kill(seed: int, length: float, expected: str, damaged: Tally, orphans: Tall
         n_kills += 1
         left = psutil.wait_procs(helpers, timeout=PATIENCE_SECONDS)[1]
         orphans.count(f"{len(left)} of {len(helpers)}" if left else None)
-        damaged.count(_damage(run))
+        damaged.count(damage(run))
         status = RunReader(run_directory(run)).status()
         if status["status"] == "finished":  # it had recorded its end, and only had to exit
             bits.count(_loss(run, expected))
@@ -90,28 +89,12 @@ def _loss(run: str, expected: str) -> str | None:
     status = RunReader(run_directory(run)).status()
     if status["status"] != "finished":
         return f"{status['status']}: {status['message']}"
-    return _damage(run) or (None if _sha256(run) == expected else "other bits")
+    return damage(run) or (None if final_sha256(run) == expected else "other bits")
 
 
 def _worker(run: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "annscope.runs.worker", str(run_directory(run))]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL)
-
-
-def _damage(run: str) -> str | None:
-    reader = RunReader(run_directory(run))
-    try:
-        for line in reader.snapshot_lines():
-            reader.snapshot(line["number"])
-    except AnnscopeError as error:
-        return str(error)
-    return None
-
-
-def _sha256(run: str) -> str:
-    reader = RunReader(run_directory(run))
-    snapshots = reader.snapshot_lines()
-    return parameters_sha256(reader.snapshot(snapshots[-1]["number"]).parameters) if snapshots else "no snapshot"
 
 
 if __name__ == "__main__":

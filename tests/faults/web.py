@@ -22,10 +22,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from itertools import product
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from scripts.serving import ANNSCOPE, STREAMLIT, Served, dashboard
 from tests.faults.tally import Tally, main
+from tests.records import train_run
 
 RUNS = 2
 """One server of each way to start."""
@@ -275,11 +277,8 @@ def _cpu(process: int) -> float:
 
 def _record(home: Path) -> str:
     """The id of a small finished run."""
-    command = ["-m", "annscope.runs.cli", "train", "--data", "xor", "--hidden", "3", "--epochs", "2"]
-    subprocess.run(
-        [sys.executable, *command], env={**os.environ, "ANNSCOPE_HOME": str(home)}, check=True, capture_output=True
-    )
-    return next((home / "runs").iterdir()).name
+    with patch.dict(os.environ, {"ANNSCOPE_HOME": str(home)}):
+        return train_run(data="xor", hidden=(3,), epochs=2).run
 
 
 CHECKS: tuple[Callable[[Served, str], Iterator[Tally]], ...] = (

@@ -8,9 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -26,10 +24,9 @@ from annscope.runs.control import send
 from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
 from annscope.runs.writer import create_run
+from tests.runs.conftest import Run
 
 SMALL = ["--data", "blobs", "--samples", "90", "--hidden", "5", "--batch-size", "16", "--learning-rate", "0.05"]
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 class Screen(io.StringIO):
@@ -39,25 +36,6 @@ class Screen(io.StringIO):
 
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture(autouse=True)
-def _environment() -> Iterator[None]:
-    with mock.patch.dict(os.environ):
-        yield
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """A function that runs a command line and gives its exit status, output and errors."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as end:
-            cli.main(list(arguments))
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, err
-
-    return run
 
 
 def objects(text: str) -> list[dict[str, Any]]:
@@ -350,10 +328,10 @@ def test_plain_lines_tell_of_downloads_and_warnings(config: RunConfig, capsys: p
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1:00 min"), (3599, "59:59 min"), (7800, "2:10 h")]
+    ("seconds", "text"), [(-1, "0 s"), (7.6, "8 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s"), (12_000, "3 h 20 min")]
 )
-def test_times_are_in_the_units_people_use(seconds: float, text: str) -> None:
-    """A time left is short and has its unit."""
+def test_durations_have_their_units(seconds: float, text: str) -> None:
+    """A duration is read the same way on the command line and on the pages."""
     assert progress.duration(seconds) == text
 
 

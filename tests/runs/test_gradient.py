@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -18,33 +15,16 @@ from annscope.core.config import RunConfig
 from annscope.core.engines.bias_trick import QuickSoftmax
 from annscope.core.engines.workers import Operation
 from annscope.core.recipes import RECIPES
-from annscope.runs import cli
-from annscope.runs.catalogue import run_directory
 from annscope.runs.gradient import RunCheck, check_run
-from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError
-from annscope.runs.worker import work
-from annscope.runs.writer import create_run
 from tests.core.conftest import make_dataset
-
-
-@pytest.fixture(autouse=True)
-def _environment() -> Iterator[None]:
-    with mock.patch.dict(os.environ):
-        yield
-
-
-def trained(config: RunConfig) -> RunReader:
-    """A finished run."""
-    reader = RunReader(run_directory(create_run(config)))
-    last = list(work(reader.directory))[-1]
-    assert last["status"] == "finished", last["message"]
-    return reader
+from tests.records import train_run
+from tests.runs.conftest import Run
 
 
 def checked(config: RunConfig) -> list[RunCheck]:
     """The checks of the first and the last snapshot."""
-    reader = trained(config)
+    reader = train_run(config)
     return [check_run(reader, number) for number in (0, len(reader.snapshot_lines()) - 1)]
 
 
@@ -99,12 +79,12 @@ class Climbing(QuickSoftmax):
         return [*quick, self.flip], [*careful, self.flip]
 
 
-def test_a_run_that_climbs_is_found_wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_climbs_is_found_wrong(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     """With the sign of its engine's errors flipped the loss rises and the verdict is wrong, whatever backpropagation
     would have found."""
     monkeypatch.setattr(annscope.core.engines.bias_trick, "QuickSoftmax", Climbing)
     values = {"data": "moons", "samples": 200, "hidden": (8,), "epochs": 3, "optimizer": "sgd", "learning-rate": 0.3}
-    reader = trained(RunConfig().with_values(values))
+    reader = train_run(RunConfig().with_values(values))
     losses = [line["train"]["loss"] for line in reader.snapshot_lines()]
     assert losses[-1] > losses[0]
     for number in (0, len(losses) - 1):
@@ -112,14 +92,14 @@ def test_a_run_that_climbs_is_found_wrong(monkeypatch: pytest.MonkeyPatch, capsy
         assert check.own.is_right is False
         assert check.exact.is_right is True
         assert not check.is_exact
-    *_, out, err = run(capsys, "check-gradient", "latest", "--json")
+    *_, out, err = run("check-gradient", "latest", "--json")
     assert err == ""
     assert (json.loads(out)["verdict"], json.loads(out)["exact_verdict"]) == ("wrong", "right")
 
 
 def test_data_that_is_not_what_it_was_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step on other examples would not be the run's."""
-    reader = trained(RunConfig().with_values({"data": "moons", "samples": 60, "hidden": (4,), "epochs": 1}))
+    reader = train_run(RunConfig().with_values({"data": "moons", "samples": 60, "hidden": (4,), "epochs": 1}))
     monkeypatch.setattr(
         annscope.runs.gradient, "load_dataset", lambda *_, **__: make_dataset(n_features=2, n_classes=2)
     )
@@ -127,29 +107,21 @@ def test_data_that_is_not_what_it_was_is_rejected(monkeypatch: pytest.MonkeyPatc
         check_run(reader, 0)
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit status, output and errors of a command line."""
-    with pytest.raises(SystemExit) as end:
-        cli.main(list(arguments))
-    out, err = capsys.readouterr()
-    return int(end.value.code or 0), out, err
-
-
-def test_the_command_prints_text_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_text_and_json(run: Run) -> None:
     """A table of both gradients with the reasons, or one object with every parameter."""
-    trained(
+    train_run(
         RunConfig().with_values(
             {"data": "moons", "samples": 60, "hidden": (4,), "loss": "squared_error", "epochs": 1,
              "softmax-derivative": "diagonal"}
         )
     )  # fmt: skip
-    status, out, err = run(capsys, "check-gradient", "latest")
+    status, out, err = run("check-gradient", "latest")
     assert (status, err) == (0, "")
     text = " ".join(out.split())
     assert "as the run computes it" in text
     assert "wrong exact backpropagation" in text
     assert "leaves out how each class depends on the other logits" in text
-    status, out, err = run(capsys, "check-gradient", "latest", "--step", "0", "--json")
+    status, out, err = run("check-gradient", "latest", "--step", "0", "--json")
     assert (status, err) == (0, "")
     output = json.loads(out)
     assert (output["step"], output["verdict"], output["exact_verdict"]) == (0, "wrong", "right")
@@ -158,6 +130,6 @@ def test_the_command_prints_text_and_json(capsys: pytest.CaptureFixture[str]) ->
     measured = np.array([parameter["differences"] for parameter in output["parameters"]])
     np.testing.assert_allclose(exact, measured, atol=1e-8)
     assert len(exact) == 4 * 2 + 4 + 2 * 4 + 2
-    status, out, err = run(capsys, "check-gradient", "latest", "--step", "7")
+    status, out, err = run("check-gradient", "latest", "--step", "7")
     assert (status, out) == (2, "")
     assert "the nearest is of step" in err

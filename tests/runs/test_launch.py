@@ -19,11 +19,10 @@ from annscope.core.errors import ConfigError
 from annscope.runs import launch
 from annscope.runs.catalogue import list_runs, run_directory
 from annscope.runs.control import send
-from annscope.runs.encoding import parameters_sha256
 from annscope.runs.reader import RunReader
 from annscope.runs.status import LIVE, new_status, write_status
-from annscope.runs.worker import work
 from annscope.runs.writer import create_run
+from tests.records import final_sha256, train_run, train_to_the_end
 
 DEADLINE = 60.0
 
@@ -61,11 +60,6 @@ def n_snapshots(directory: Path) -> int:
     return len(RunReader(directory).snapshot_lines())
 
 
-def sha256(directory: Path) -> str:
-    reader = RunReader(directory)
-    return parameters_sha256(reader.snapshot(n_snapshots(directory) - 1).parameters)
-
-
 def test_a_killed_worker_is_noticed_and_resumed_to_the_same_bits(config: RunConfig) -> None:
     """SIGKILL in the middle of training, then resume: the parameters are those of an uninterrupted run."""
     config = config.with_values({"epochs": 30_000, "snapshot-every": 2000})
@@ -87,10 +81,7 @@ def test_a_killed_worker_is_noticed_and_resumed_to_the_same_bits(config: RunConf
     reader = RunReader(directory)
     assert reader.status()["status"] == "finished"
     assert recorded < reader.snapshot_lines()[-1]["step"] == reader.status()["total_steps"]
-    uninterrupted = run_directory(create_run(config))
-    for _ in work(uninterrupted):
-        pass
-    assert sha256(directory) == sha256(uninterrupted)
+    assert final_sha256(run) == final_sha256(train_run(config).run)
 
 
 def test_a_worker_handles_commands_and_starts_are_distinct(long: RunConfig) -> None:
@@ -180,5 +171,5 @@ def test_commands_for_an_earlier_worker_are_not_handled_again(config: RunConfig)
     send(run, "stop")
     write_status(directory, {**new_status(config), "status": "stopped"})
     launch.prepare_resume(run)
-    *_, last = work(directory)
+    last = train_to_the_end(directory)
     assert last["status"] == "finished"

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
-from unittest import mock
 
 import pytest
 
@@ -26,27 +23,14 @@ from annscope.runs.learning_rate import (
     search_elsewhere,
     sketch,
 )
+from tests.runs.conftest import Run
 
 SMALL = ["find-learning-rate", "--data", "blobs", "--samples", "90", "--hidden", "5", "--batch-size", "16"]
 
 
-@pytest.fixture(autouse=True)
-def _environment() -> Iterator[None]:
-    with mock.patch.dict(os.environ):
-        yield
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit status, output and errors of a command line."""
-    with pytest.raises(SystemExit) as end:
-        cli.main(list(arguments))
-    out, err = capsys.readouterr()
-    return int(end.value.code or 0), out, err
-
-
-def test_it_prints_one_object_a_point_and_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_prints_one_object_a_point_and_the_end(run: Run) -> None:
     """With --json, standard output holds the documented objects and nothing else."""
-    status, out, err = run(capsys, *SMALL, "--low", "1e-4", "--high", "1", "--steps", "20", "--json")
+    status, out, err = run(*SMALL, "--low", "1e-4", "--high", "1", "--steps", "20", "--json")
     assert (status, err) == (0, "")
     *points, end = [json.loads(line) for line in out.splitlines()]
     assert [list(point) for point in points] == [["type", "learning_rate", "loss", "smoothed"]] * len(points)
@@ -59,9 +43,9 @@ def test_it_prints_one_object_a_point_and_the_end(capsys: pytest.CaptureFixture[
     assert {end["suggestion"], end["lowest"]} <= {point["learning_rate"] for point in points}
 
 
-def test_it_shows_a_sketch_to_people(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_shows_a_sketch_to_people(run: Run) -> None:
     """Bars, the two marks, and the suggestion in words."""
-    status, out, err = run(capsys, *SMALL, "--low", "1e-4", "--high", "1", "--steps", "50")
+    status, out, err = run(*SMALL, "--low", "1e-4", "--high", "1", "--steps", "50")
     assert (status, err) == (0, "")
     assert out.count("< suggested") == out.count("< lowest loss") == 1
     assert "The loss fell fastest at a learning rate of" in out
@@ -76,9 +60,9 @@ def test_it_shows_a_sketch_to_people(capsys: pytest.CaptureFixture[str]) -> None
         (["--recipe", "l-leyer"], "did you mean 'l-layer'"),
     ],
 )
-def test_a_mistake_is_one_sentence(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+def test_a_mistake_is_one_sentence(run: Run, arguments: list[str], message: str) -> None:
     """An invalid option ends with status 2 and an error message."""
-    status, out, err = run(capsys, *SMALL, *arguments)
+    status, out, err = run(*SMALL, *arguments)
     assert (status, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
@@ -100,7 +84,7 @@ def test_options_spell_a_config(name: str) -> None:
     """The command line that is made of a config describes the same run, switches and empty lists too."""
     config = RECIPES[name].config.with_values({"hidden": (), "bias": False})
     command = cli.annscope.commands["train"].make_context("train", options_of(config))
-    assert cli._config(command.params, None) == config
+    assert cli.config_of(command.params, None) == config
     assert options_of(RunConfig()) == []
 
 

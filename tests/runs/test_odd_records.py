@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,14 @@ from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError
 from annscope.runs.schema import MAX_INTEGER, check, check_line, parse_json
 from annscope.runs.status import Status, new_status, write_status
-from annscope.runs.worker import work
 from annscope.runs.writer import RunWriter, create_run
+from tests.records import train_run, train_to_the_end
 
 
 @pytest.fixture
 def run(config: RunConfig) -> str:
     """A run that was trained to its end."""
-    made = create_run(config)
-    list(work(run_directory(made)))
-    return made
+    return train_run(config).run
 
 
 def change(path: Path, **values: Any) -> None:
@@ -231,7 +228,7 @@ def test_a_checkpoint_that_cannot_be_resumed_from_is_one_sentence(run: str) -> N
         state = json.loads(file.metadata()["annscope"])
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     save_file(arrays, path, {"annscope": json.dumps(state | {"n_changes": "x"})})
-    last = list(work(run_directory(run), n_epochs=5))[-1]
+    last = train_to_the_end(run_directory(run), n_epochs=5)
     assert last["status"] == "failed"
     assert "n_changes must be a whole number" in str(last["message"])
     assert not (run_directory(run) / "worker.log").exists()
@@ -298,9 +295,8 @@ def test_a_file_of_lines_that_has_become_shorter_is_damaged(tmp_path: Path) -> N
         list(lines.read())
 
 
-def test_listing_reads_a_damaged_end(run: str, make_snapshot: Callable[..., Any]) -> None:
+def test_listing_reads_a_damaged_end(run: str) -> None:
     """A record whose last lines are damaged is unreadable in the list as well, not finished."""
-    del make_snapshot
     with (run_directory(run) / "metrics.jsonl").open("ab") as file:
         file.write(b'{"type": "snapshot", "step": 1}\n')
     assert "number is missing" in reason(run)

@@ -15,23 +15,13 @@ from annscope.core.errors import ConfigError
 from annscope.core.functions.losses import LOSSES
 from annscope.data.datasets import load_dataset
 from annscope.runs.catalogue import run_directory
-from annscope.runs.encoding import parameters_sha256
 from annscope.runs.evaluation import evaluate_run, table_of
 from annscope.runs.gradient import check_run
 from annscope.runs.launch import checked, prepare_resume
-from annscope.runs.reader import RunReader
-from annscope.runs.worker import work
 from annscope.runs.writer import create_run
+from tests.records import RunInProgress, final_sha256, train_run, train_to_the_end
 
 BINARY = {"data": "moons", "samples": 200, "output": "binary", "hidden": (8,), "epochs": 30, "learning-rate": 0.02}
-
-
-def trained(config: RunConfig) -> RunReader:
-    """A finished run."""
-    reader = RunReader(run_directory(create_run(config)))
-    *_, last = work(reader.directory)
-    assert last["status"] == "finished", last["message"]
-    return reader
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -40,7 +30,7 @@ def test_a_run_is_recorded_read_and_evaluated(loss: str, batch_size: int) -> Non
     """The network in the record has one output, predicts both classes, and its gradient is right."""
     one_by_one = {"optimizer": "sgd", "learning-rate": 0.2} if batch_size == 1 else {}
     config = RunConfig().with_values(BINARY | one_by_one | {"loss": loss, "batch-size": batch_size})
-    reader = trained(config)
+    reader = train_run(config)
     last = len(reader.snapshot_lines()) - 1
     assert reader.description["layer_sizes"] == [2, 8, 1]
     network = reader.network(last)
@@ -58,22 +48,18 @@ def test_a_run_is_recorded_read_and_evaluated(loss: str, batch_size: int) -> Non
 def test_it_resumes_bit_for_bit() -> None:
     """Stopped and resumed it ends with the parameters of a run that never was."""
     config = RunConfig().with_values(BINARY | {"epochs": 4, "snapshot-every": 3})
-    whole = trained(config)
-    broken = RunReader(run_directory(create_run(config)))
-    session = work(broken.directory)
-    next(status for status in session if status["step"] >= 9)
-    session.close()
-    list(work(prepare_resume(broken.run)))
-    ends = [reader.snapshot(len(reader.snapshot_lines()) - 1).parameters for reader in (whole, broken)]
-    assert parameters_sha256(ends[0]) == parameters_sha256(ends[1])
+    broken = RunInProgress(config)
+    broken.train_until(step=9)
+    broken.interrupt()
+    train_to_the_end(prepare_resume(broken.run))
+    assert final_sha256(broken.run) == final_sha256(train_run(config).run)
 
 
 def test_a_file_with_three_classes_is_rejected(tmp_path: Path) -> None:
     """Unsuitable data from a file fails the run with one sentence; a listed data set is rejected before."""
     path = tmp_path / "three.csv"
     path.write_text("a,b,class\n" + "".join(f"{i},{i % 7},{'xyz'[i % 3]}\n" for i in range(60)))
-    directory = run_directory(create_run(RunConfig().with_values(BINARY | {"data": str(path)})))
-    *_, last = work(directory)
+    last = train_to_the_end(run_directory(create_run(RunConfig().with_values(BINARY | {"data": str(path)}))))
     assert last["status"] == "failed"
     assert "data set three has 3; use softmax" in str(last["message"])
     with pytest.raises(ConfigError, match="data set spirals has 3"):
@@ -85,7 +71,7 @@ LABELS = {"data": "mnist-5k-traits", "output": "sigmoid", "hidden": (12,), "epoc
 
 def test_a_run_of_labels_is_recorded_read_and_evaluated() -> None:
     """The record holds a matrix for each label, and evaluate's metrics are scikit-learn's."""
-    reader = trained(RunConfig().with_values(LABELS))
+    reader = train_run(RunConfig().with_values(LABELS))
     last = len(reader.snapshot_lines()) - 1
     assert reader.is_multilabel
     assert reader.accuracy_name == "subset accuracy"
@@ -118,14 +104,11 @@ def test_a_run_of_labels_is_recorded_read_and_evaluated() -> None:
 def test_a_run_of_labels_resumes_bit_for_bit() -> None:
     """Stopped and resumed it ends with the parameters of a run that never was."""
     config = RunConfig().with_values(LABELS | {"snapshot-every": 5})
-    whole = trained(config)
-    broken = RunReader(run_directory(create_run(config)))
-    session = work(broken.directory)
-    next(status for status in session if status["step"] >= 10)
-    session.close()
-    list(work(prepare_resume(broken.run)))
-    ends = [reader.snapshot(len(reader.snapshot_lines()) - 1).parameters for reader in (whole, broken)]
-    assert parameters_sha256(ends[0]) == parameters_sha256(ends[1])
+    broken = RunInProgress(config)
+    broken.train_until(step=10)
+    broken.interrupt()
+    train_to_the_end(prepare_resume(broken.run))
+    assert final_sha256(broken.run) == final_sha256(train_run(config).run)
 
 
 def test_labels_ask_for_a_sigmoid_output(tmp_path: Path) -> None:
@@ -134,8 +117,7 @@ def test_labels_ask_for_a_sigmoid_output(tmp_path: Path) -> None:
         checked(RunConfig().with_values({"data": "mnist-5k-traits"}))
     path = tmp_path / "labels.csv"
     path.write_text("a,label:x,label:y\n" + "".join(f"{i},{i % 2},{i // 2 % 2}\n" for i in range(80)))
-    directory = run_directory(create_run(RunConfig().with_values({"data": str(path)})))
-    *_, last = work(directory)
+    last = train_to_the_end(run_directory(create_run(RunConfig().with_values({"data": str(path)}))))
     assert last["status"] == "failed"
     assert "data set labels is multi-label: output must be 'sigmoid'" in str(last["message"])
-    assert trained(RunConfig().with_values({"data": str(path), "output": "sigmoid", "epochs": 1})).is_multilabel
+    assert train_run(RunConfig().with_values({"data": str(path), "output": "sigmoid", "epochs": 1})).is_multilabel

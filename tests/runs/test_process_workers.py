@@ -127,7 +127,7 @@ def test_processes_take_the_steps_of_threads(options: dict[str, Any], size: int)
     dataset, config = make_dataset(), config_of(**options)
     x = dataset.x_train.astype(config.training.dtype)
     threads, processes = (NumpyEngine(dataset, config, x, workers(size)) for workers in (Threads, ThreadWorkers))
-    assert isinstance(processes._steps, ParallelSteps)
+    assert isinstance(processes.strategy, ParallelSteps)
     for engine in (threads, processes):
         for start in (0, 5):
             engine.advance(start, start + 5 + start, lambda step: 0.01 / (1 + step))
@@ -147,7 +147,7 @@ def test_processes_take_large_batches_as_threads_do(
     x = dataset.x_train.astype(config.training.dtype)
     x[np.random.default_rng(0).random(x.shape) < 0.7] = 0
     threads, processes = (NumpyEngine(dataset, config, x, workers(size)) for workers in (Threads, ThreadWorkers))
-    assert isinstance(processes._steps, ChunkedSteps)
+    assert isinstance(processes.strategy, ChunkedSteps)
     for engine in (threads, processes):
         engine.advance(0, 5, lambda _: 0.01)
     assert bool(psutil.Process().children()) == (batch_size == "full")

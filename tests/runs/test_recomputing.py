@@ -19,10 +19,7 @@ from annscope.core.images.augmentation import augmentation_of
 from annscope.core.network import Parameters, fold_batch_norm
 from annscope.core.snapshot import LayerParameters, LayerStatistics, Snapshot
 from annscope.data.datasets import load_dataset
-from annscope.runs.catalogue import run_directory
-from annscope.runs.reader import RunReader
-from annscope.runs.worker import work
-from annscope.runs.writer import create_run
+from tests.records import train_run
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -39,10 +36,7 @@ class Recorded:
         config = RunConfig().with_values(
             {"data": "digits", "hidden": (12, 7), "batch-size": 400, "epochs": 2, "snapshot-every": 1} | settings
         )
-        directory = run_directory(create_run(config))
-        *_, status = work(directory)
-        assert status["status"] == "finished"
-        self.reader = RunReader(directory)
+        self.reader = train_run(config)
         self.config = self.reader.config
         self.snapshots = [self.reader.snapshot(n) for n in range(len(self.reader.snapshot_lines()))]
         self.data: Dataset = load_dataset(self.config.data, dtype=self.config.training.dtype)

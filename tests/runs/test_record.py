@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ import pytest
 from safetensors.numpy import load_file, save
 
 from annscope.core.config import RunConfig
-from annscope.core.dataset import Dataset
-from annscope.core.snapshot import Checkpoint, Probe, Snapshot
+from annscope.core.snapshot import Checkpoint
 from annscope.runs.atomic import StorageError
 from annscope.runs.catalogue import delete_run, find_run, list_runs, run_directory, runs_home
 from annscope.runs.changes import Change
@@ -24,8 +22,7 @@ from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, recorded_threads
 from annscope.runs.status import write_status
 from annscope.runs.writer import RunWriter, create_run
-
-Make = Callable[..., Snapshot]
+from tests.records import EDGES, PROBE, SIZES, describe, handmade_snapshot
 
 
 @pytest.fixture
@@ -51,21 +48,21 @@ def same(a: Any, b: Any) -> bool:
 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_snapshot_is_read_back_as_it_was(directory: Path, make_snapshot: Make, bias: bool, dtype: str) -> None:
+def test_a_snapshot_is_read_back_as_it_was(directory: Path, bias: bool, dtype: str) -> None:
     """Every number and every bit of an appended snapshot comes back from the record."""
-    made = make_snapshot(3, bias=bias, dtype=dtype)
+    made = handmade_snapshot(3, bias=bias, dtype=dtype)
     with RunWriter(directory) as writer:
-        assert writer.append(make_snapshot(0)) == 0
+        assert writer.append(handmade_snapshot(0)) == 0
         assert writer.append(made) == 1
     read = RunReader(directory).snapshot(1)
     assert same(read, made)
     assert read.parameters[0].weight.dtype == dtype
 
 
-def test_snapshot_files_hold_the_tensors_other_programs_expect(directory: Path, make_snapshot: Make) -> None:
+def test_snapshot_files_hold_the_tensors_other_programs_expect(directory: Path) -> None:
     """A snapshot is a safetensors file with the documented names, counts as 32-bit integers."""
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
+        writer.append(handmade_snapshot(0))
     tensors = load_file(directory / "snapshots" / "000000.safetensors")
     assert set(tensors) == {"confusion"} | {
         f"layer{i}.{name}"
@@ -79,33 +76,33 @@ def test_snapshot_files_hold_the_tensors_other_programs_expect(directory: Path, 
     assert RunReader(directory).snapshot_bytes(0) == (directory / "snapshots" / "000000.safetensors").read_bytes()
 
 
-def test_what_is_not_finite_is_null_in_the_file(directory: Path, make_snapshot: Make) -> None:
+def test_what_is_not_finite_is_null_in_the_file(directory: Path) -> None:
     """A non-finite loss is null in JSON and NaN again for the reader."""
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0, loss=float("inf")))
+        writer.append(handmade_snapshot(0, loss=float("inf")))
     assert json.loads((directory / "metrics.jsonl").read_text())["heldout"]["loss"] is None
     assert np.isnan(RunReader(directory).snapshot(0).heldout.loss)
 
 
-def test_a_reader_yields_each_line_once(directory: Path, make_snapshot: Make) -> None:
+def test_a_reader_yields_each_line_once(directory: Path) -> None:
     """new_lines gives what came since the last call, while lines always gives all."""
     reader = RunReader(directory)
     assert reader.new_lines() == []
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
+        writer.append(handmade_snapshot(0))
         assert [line["step"] for line in reader.new_lines()] == [0]
         writer.event("pause", 7)
-        writer.append(make_snapshot(9))
+        writer.append(handmade_snapshot(9))
         assert [line["step"] for line in reader.new_lines()] == [7, 9]
     assert reader.new_lines() == []
     assert [line["step"] for line in reader.lines()] == [0, 7, 9]
     assert [line["number"] for line in reader.snapshot_lines()] == [0, 1]
 
 
-def test_half_a_line_is_not_believed(directory: Path, make_snapshot: Make) -> None:
+def test_half_a_line_is_not_believed(directory: Path) -> None:
     """A line without its end is not given out before it is whole."""
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
+        writer.append(handmade_snapshot(0))
     path = directory / "metrics.jsonl"
     whole = path.read_bytes()
     reader = RunReader(directory)
@@ -117,11 +114,11 @@ def test_half_a_line_is_not_believed(directory: Path, make_snapshot: Make) -> No
     assert len(reader.new_lines()) == 1
 
 
-def test_a_reopened_record_continues_where_it_was(directory: Path, make_snapshot: Make) -> None:
+def test_a_reopened_record_continues_where_it_was(directory: Path) -> None:
     """After a crash the incomplete line is cut, committed steps keep their numbers and new ones follow."""
     with RunWriter(directory) as writer:
         for step in (0, 10, 20):
-            writer.append(make_snapshot(step))
+            writer.append(handmade_snapshot(step))
         writer.event("learning_rate", 25, value=0.5)
     before = (directory / "metrics.jsonl").read_bytes()
     with (directory / "metrics.jsonl").open("ab") as file:
@@ -130,23 +127,23 @@ def test_a_reopened_record_continues_where_it_was(directory: Path, make_snapshot
         assert (directory / "metrics.jsonl").read_bytes() == before
         assert writer.changes == [Change(25, "learning-rate", 0.5)]
         assert writer.last_step == 25
-        assert writer.append(make_snapshot(10)) == 1
-        assert writer.append(make_snapshot(20)) == 2
-        assert writer.append(make_snapshot(23)) is None
+        assert writer.append(handmade_snapshot(10)) == 1
+        assert writer.append(handmade_snapshot(20)) == 2
+        assert writer.append(handmade_snapshot(23)) is None
         assert (directory / "metrics.jsonl").read_bytes() == before
-        assert writer.append(make_snapshot(30)) == 3
+        assert writer.append(handmade_snapshot(30)) == 3
     assert [line["step"] for line in RunReader(directory).lines()] == [0, 10, 20, 25, 30]
 
 
-def test_lost_arrays_of_a_committed_snapshot_are_written_again(directory: Path, make_snapshot: Make) -> None:
+def test_lost_arrays_of_a_committed_snapshot_are_written_again(directory: Path) -> None:
     """A snapshot whose file was lost in a power cut is repaired once it has been computed again."""
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
+        writer.append(handmade_snapshot(0))
     path = directory / "snapshots" / "000000.safetensors"
     content = path.read_bytes()
     path.write_bytes(b"")
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
+        writer.append(handmade_snapshot(0))
     assert path.read_bytes() == content
 
 
@@ -180,31 +177,31 @@ def test_a_damaged_checkpoint_is_named(directory: Path) -> None:
         writer.load_checkpoint()
 
 
-def test_the_description_is_completed_when_the_data_is_there(directory: Path, dataset: Dataset, probe: Probe) -> None:
+def test_the_description_is_completed_when_the_data_is_there(directory: Path) -> None:
     """config.json names the data set, shape and versions, and the probe images can be read."""
     reader = RunReader(directory)
     assert reader.description["dataset"] is None
     with RunWriter(directory) as writer:
-        writer.describe(dataset, probe, [4, 3, 2], {"weight": np.array([0.0, 1.0])}, 1)
+        describe(writer)
     assert reader.description["dataset"]["fingerprint"] == "f00d"
-    assert reader.description["layer_sizes"] == [4, 3, 2]
-    assert reader.description["histogram_edges"] == {"weight": [0.0, 1.0]}
+    assert reader.description["layer_sizes"] == list(SIZES)
+    assert reader.description["histogram_edges"] == {name: edges.tolist() for name, edges in EDGES.items()}
     assert reader.description["threads"] == 1
-    assert np.array_equal(reader.probe().x, probe.x)
+    assert np.array_equal(reader.probe().x, PROBE.x)
     assert reader.probe().indices.dtype == np.int32
 
 
-def test_the_best_snapshot_is_named_once(directory: Path, make_snapshot: Make) -> None:
+def test_the_best_snapshot_is_named_once(directory: Path) -> None:
     """The event "best" points at the lowest held-out loss, and is repeated only when that has changed."""
     with RunWriter(directory) as writer:
         writer.record_best()
         for step, loss in ((0, 3.0), (10, 1.0), (20, 2.0)):
-            writer.append(make_snapshot(step, loss=loss))
+            writer.append(handmade_snapshot(step, loss=loss))
         writer.record_best()
         writer.record_best()
     with RunWriter(directory) as writer:
         writer.record_best()
-        writer.append(make_snapshot(30, loss=0.5))
+        writer.append(handmade_snapshot(30, loss=0.5))
         writer.record_best()
     best = [line for line in RunReader(directory).lines() if line.get("event") == "best"]
     assert [(line["step"], line["number"]) for line in best] == [(10, 1), (30, 3)]
@@ -212,7 +209,7 @@ def test_the_best_snapshot_is_named_once(directory: Path, make_snapshot: Make) -
 
 @pytest.mark.parametrize(("patience", "number"), [(0, 2), (3, 1)])
 def test_the_kept_snapshot_is_the_best_one_with_patience_and_else_the_last(
-    config: RunConfig, make_snapshot: Make, patience: int, number: int
+    config: RunConfig, patience: int, number: int
 ) -> None:
     """Early stopping keeps the parameters with the lowest held-out loss."""
     directory = run_directory(create_run(config.with_values({"patience": patience})))
@@ -220,7 +217,7 @@ def test_the_kept_snapshot_is_the_best_one_with_patience_and_else_the_last(
         RunReader(directory).kept_number()
     with RunWriter(directory) as writer:
         for step, loss in ((0, 3.0), (10, 1.0), (20, 2.0)):
-            writer.append(make_snapshot(step, loss=loss))
+            writer.append(handmade_snapshot(step, loss=loss))
     assert RunReader(directory).kept_number() == number
 
 
@@ -293,15 +290,15 @@ def test_damaged_metrics_are_one_sentence(directory: Path, line: str) -> None:
     RunReader(directory).status()
 
 
-def test_a_snapshot_that_is_not_there_or_damaged_is_one_sentence(directory: Path, make_snapshot: Make) -> None:
+def test_a_snapshot_that_is_not_there_or_damaged_is_one_sentence(directory: Path) -> None:
     """Asking for a snapshot that cannot be read raises RecordError, whatever is wrong with it."""
     reader = RunReader(directory)
     with pytest.raises(RecordError, match="no snapshot 0; it has none yet"):
         reader.snapshot(0)
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
-        writer.append(make_snapshot(1))
-        writer.append(make_snapshot(2, bias=False))
+        writer.append(handmade_snapshot(0))
+        writer.append(handmade_snapshot(1))
+        writer.append(handmade_snapshot(2, bias=False))
     with pytest.raises(RecordError, match="no snapshot 3; it has 0 to 2"):
         reader.snapshot(3)
     (directory / "snapshots" / "000000.safetensors").unlink()
@@ -316,10 +313,10 @@ def test_a_snapshot_that_is_not_there_or_damaged_is_one_sentence(directory: Path
         reader.network(2)
 
 
-def test_an_uncommitted_snapshot_is_not_believed(directory: Path, make_snapshot: Make) -> None:
+def test_an_uncommitted_snapshot_is_not_believed(directory: Path) -> None:
     """Arrays whose line was never written are not given out."""
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
+        writer.append(handmade_snapshot(0))
     (directory / "snapshots" / "000001.safetensors").write_bytes(RunReader(directory).snapshot_bytes(0))
     with pytest.raises(RecordError, match="no snapshot 1"):
         RunReader(directory).snapshot_bytes(1)
@@ -434,13 +431,11 @@ def test_what_decides_the_bits_is_recorded_when_the_run_is_made(
 
 @pytest.mark.parametrize("where", range(0, 1000, 37))
 @pytest.mark.parametrize("name", ["snapshots/000000.safetensors", "probe.safetensors", "checkpoint.safetensors"])
-def test_an_altered_array_is_noticed(
-    directory: Path, make_snapshot: Make, dataset: Dataset, probe: Probe, name: str, where: int
-) -> None:
+def test_an_altered_array_is_noticed(directory: Path, name: str, where: int) -> None:
     """A byte that is not what was written, in header or arrays, is one sentence and never a number."""
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
-        writer.describe(dataset, probe, (4, 3, 2), {}, 1)
+        writer.append(handmade_snapshot(0))
+        describe(writer)
         checkpoint = Checkpoint(3, {"weight": np.arange(90.0)}, {"epoch": 2})
         writer.save_checkpoint(checkpoint, train_seconds=1.0, n_changes=0, snapshot_taken=True)
     content = bytearray((directory / name).read_bytes())
@@ -455,20 +450,20 @@ def test_an_altered_array_is_noticed(
         read[name]()
 
 
-def test_arrays_without_checksums_are_read(directory: Path, make_snapshot: Make) -> None:
+def test_arrays_without_checksums_are_read(directory: Path) -> None:
     """Records of versions that wrote no checksums are read as before."""
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
+        writer.append(handmade_snapshot(0))
     path = directory / "snapshots" / "000000.safetensors"
     path.write_bytes(save(load_file(path)))
-    assert same(RunReader(directory).snapshot(0), make_snapshot(0))
+    assert same(RunReader(directory).snapshot(0), handmade_snapshot(0))
 
 
 @pytest.mark.parametrize("state", ["finished", "diverged", "stopped", "failed"])
-def test_a_run_that_has_lost_its_metrics_is_not_finished(directory: Path, make_snapshot: Make, state: str) -> None:
+def test_a_run_that_has_lost_its_metrics_is_not_finished(directory: Path, state: str) -> None:
     """Without metrics.jsonl there is no result, so the run is listed with that error."""
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
+        writer.append(handmade_snapshot(0))
         writer.save_checkpoint(Checkpoint(3, {}, {}), train_seconds=1.0, n_changes=0, snapshot_taken=True)
     rewrite(directory / "status.json", status=state, step=3)
     assert list_runs()[0].status == state
@@ -481,26 +476,26 @@ def test_a_run_that_has_lost_its_metrics_is_not_finished(directory: Path, make_s
         RunWriter(directory)
 
 
-def test_a_summary_tells_the_last_figures(directory: Path, make_snapshot: Make) -> None:
+def test_a_summary_tells_the_last_figures(directory: Path) -> None:
     """The list shows the progress of each run without reading all of its record."""
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
-        writer.append(make_snapshot(30, loss=0.25))
+        writer.append(handmade_snapshot(0))
+        writer.append(handmade_snapshot(30, loss=0.25))
         writer.event("pause", 31)
     (summary,) = list_runs()
     assert (summary.step, summary.epoch, summary.loss, summary.accuracy) == (30, 3, 0.25, 0.5)
     assert (summary.data, summary.hidden_sizes) == ("xor", (3,))
 
 
-def test_the_parameters_have_one_sum(make_snapshot: Make) -> None:
+def test_the_parameters_have_one_sum() -> None:
     """The sum depends on the values alone: not on memory order or byte order."""
-    parameters = make_snapshot(1).parameters
+    parameters = handmade_snapshot(1).parameters
     turned = tuple(
         type(layer)(np.asfortranarray(layer.weight), None if layer.bias is None else layer.bias.astype(">f4"))
         for layer in parameters
     )
     assert parameters_sha256(parameters) == parameters_sha256(turned)
-    assert parameters_sha256(parameters) != parameters_sha256(make_snapshot(2).parameters)
+    assert parameters_sha256(parameters) != parameters_sha256(handmade_snapshot(2).parameters)
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(config: RunConfig, home: Path) -> None:

@@ -6,28 +6,26 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from annscope.core.config import RunConfig
-from annscope.core.snapshot import Checkpoint, Snapshot
+from annscope.core.snapshot import Checkpoint
 from annscope.runs import launch
 from annscope.runs.atomic import StorageError, append_line, drop_half_line, replace_file, writing
 from annscope.runs.catalogue import run_directory, runs_home
 from annscope.runs.control import end_of_commands
-from annscope.runs.encoding import parameters_sha256
 from annscope.runs.liveness import is_alive, started
 from annscope.runs.reader import RunReader
 from annscope.runs.status import Status, new_status
 from annscope.runs.worker import work
 from annscope.runs.writer import RunWriter, create_run
+from tests.records import damage, final_sha256, handmade_snapshot, train_run, train_to_the_end
 
 resource = pytest.importorskip("resource")  # Windows has no limit of this kind
-
-Make = Callable[..., Snapshot]
 
 
 @contextmanager
@@ -108,7 +106,7 @@ def test_a_run_on_a_full_disk_fails_and_resumes_to_the_same_bits(size: int) -> N
     config = RunConfig().with_values(values)
     directory = run_directory(create_run(config))
     with largest_file(size):
-        *_, last = work(directory)
+        last = train_to_the_end(directory)
     assert last["status"] == "failed"
     reader = RunReader(directory)
     status = reader.status()
@@ -116,19 +114,10 @@ def test_a_run_on_a_full_disk_fails_and_resumes_to_the_same_bits(size: int) -> N
     assert "metrics.jsonl would be larger" in str(status["message"])
     assert f"Saved: {len(reader.snapshot_lines())} snapshots" in str(status["message"])
     launch.prepare_resume(directory.name)
-    *_, last = work(directory)
+    last = train_to_the_end(directory)
     assert last["status"] == "finished"
-    uninterrupted = run_directory(create_run(config))
-    for _ in work(uninterrupted):
-        pass
-    assert sha256(directory) == sha256(uninterrupted)
-    for line in RunReader(directory).snapshot_lines():
-        reader.snapshot(line["number"])
-
-
-def sha256(directory: Path) -> str:
-    reader = RunReader(directory)
-    return parameters_sha256(reader.snapshot(reader.snapshot_lines()[-1]["number"]).parameters)
+    assert final_sha256(reader.run) == final_sha256(train_run(config).run)
+    assert damage(reader.run) is None
 
 
 def test_a_run_whose_data_do_not_fit_fails_with_the_reason(config: RunConfig) -> None:
@@ -136,7 +125,7 @@ def test_a_run_whose_data_do_not_fit_fails_with_the_reason(config: RunConfig) ->
     config = config.with_values({"hidden": (2000,)})
     directory = run_directory(create_run(config))
     with largest_file(17_000):
-        *_, last = work(directory)
+        last = train_to_the_end(directory)
     assert last["status"] == RunReader(directory).status()["status"] == "failed"
     assert "would be larger" in str(last["message"])
     assert "attribute" not in str(last["message"])
@@ -170,16 +159,16 @@ def test_the_old_checkpoint_stays_until_the_new_one_is_whole(config: RunConfig) 
     assert saved.checkpoint.step == 1
 
 
-def test_lost_arrays_are_written_again_when_they_are_computed_again(config: RunConfig, make_snapshot: Make) -> None:
+def test_lost_arrays_are_written_again_when_they_are_computed_again(config: RunConfig) -> None:
     """A snapshot whose arrays were zeroed at their full length is whole again after a resume."""
     directory = run_directory(create_run(config))
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
+        writer.append(handmade_snapshot(0))
     path = directory / "snapshots" / "000000.safetensors"
     content = path.read_bytes()
     path.write_bytes(content[:-500] + bytes(500))
     with RunWriter(directory) as writer:
-        writer.append(make_snapshot(0))
+        writer.append(handmade_snapshot(0))
     assert path.read_bytes() == content
 
 

@@ -6,11 +6,9 @@ import ast
 import csv
 import io
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -32,12 +30,6 @@ SHOWN = (
 )
 
 Screen = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture(autouse=True)
-def _environment() -> Iterator[None]:
-    with mock.patch.dict(os.environ):
-        yield
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annscope.core.config import RunConfig
-from annscope.core.snapshot import Snapshot
 from annscope.runs import control
 from annscope.runs.catalogue import list_runs, run_directory, size_of
 from annscope.runs.cli import annscope
@@ -21,10 +19,9 @@ from annscope.runs.progress import byte_words
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, snapshot_path
 from annscope.runs.thinning import LEFT, MEGABYTE, numbers_in, surplus
-from annscope.runs.worker import work
 from annscope.runs.writer import RunWriter, create_run
+from tests.records import handmade_snapshot, train_run, train_to_the_end
 
-Make = Callable[..., Snapshot]
 SMALL = {"data": "xor", "samples": 60, "hidden": (300, 30), "batch-size": 16, "epochs": 60, "megabytes": 1}
 
 
@@ -55,9 +52,7 @@ def test_nothing_goes_within_the_budget() -> None:
 @pytest.fixture
 def thinned() -> Path:
     """The directory of a finished run that had to thin out."""
-    directory = run_directory(create_run(RunConfig().with_values(SMALL)))
-    list(work(directory))
-    return directory
+    return train_run(**SMALL).directory
 
 
 def test_a_run_stays_within_its_budget_and_keeps_every_line(thinned: Path) -> None:
@@ -84,14 +79,13 @@ def test_the_record_lists_what_was_thinned_out(thinned: Path) -> None:
 
 def test_thinning_changes_no_bit_of_the_result(thinned: Path) -> None:
     """Thinning does not change the bits of a run, nor of one that is resumed in between."""
-    unthinned = run_directory(create_run(RunConfig().with_values(SMALL | {"megabytes": "auto"})))
-    list(work(unthinned))
+    unthinned = train_run(**SMALL | {"megabytes": "auto"}).directory
     last = RunReader(unthinned).snapshot(60).parameters
     assert not RunReader(unthinned).thinned
     for a, b in zip(RunReader(thinned).snapshot(60).parameters, last, strict=True):
         np.testing.assert_array_equal(a.weight, b.weight)
-    list(work(thinned, n_epochs=90))
-    list(work(unthinned, n_epochs=90))
+    train_to_the_end(thinned, n_epochs=90)
+    train_to_the_end(unthinned, n_epochs=90)
     for a, b in zip(
         RunReader(thinned).snapshot(90).parameters, RunReader(unthinned).snapshot(90).parameters, strict=True
     ):
@@ -106,13 +100,13 @@ def test_a_file_left_behind_by_an_ended_process_goes_when_the_record_is_opened(t
     assert not snapshot_path(thinned, number).exists()
 
 
-def test_snapshots_with_an_event_and_pinned_ones_stay(config: RunConfig, make_snapshot: Make) -> None:
+def test_snapshots_with_an_event_and_pinned_ones_stay(config: RunConfig) -> None:
     """A change of the learning rate, a pause or a pin protects the snapshot it belongs to; unpinned, it may go."""
     directory = run_directory(create_run(config.with_values({"megabytes": 1})))
     with RunWriter(directory) as writer:
         size = 0
         for i in range(2000):
-            writer.append(make_snapshot(i))
+            writer.append(handmade_snapshot(i))
             size = size or snapshot_path(directory, 0).stat().st_size
             if i == 150:
                 writer.event("learning_rate", 150, value=0.1)

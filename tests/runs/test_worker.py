@@ -22,7 +22,6 @@ from annscope.data.errors import DataError
 from annscope.runs import worker
 from annscope.runs.catalogue import run_directory
 from annscope.runs.control import send
-from annscope.runs.encoding import parameters_sha256
 from annscope.runs.launch import LaunchError, prepare_resume
 from annscope.runs.liveness import LockedError
 from annscope.runs.reader import RunReader
@@ -30,6 +29,7 @@ from annscope.runs.record import Line
 from annscope.runs.status import Status
 from annscope.runs.worker import work
 from annscope.runs.writer import RunWriter, create_run
+from tests.records import final_sha256, train_to_the_end
 
 
 @pytest.fixture
@@ -42,19 +42,12 @@ def begin(config: RunConfig) -> Path:
     return run_directory(create_run(config))
 
 
-def finish(directory: Path, *, n_epochs: int | None = None) -> Status:
-    """Train to the end and return the last status."""
-    *_, status = work(directory, n_epochs=n_epochs)
-    return status
-
-
 def go_on(directory: Path, n_epochs: int | None = None) -> Status:
-    return finish(prepare_resume(directory.name, n_epochs), n_epochs=n_epochs)
+    return train_to_the_end(prepare_resume(directory.name, n_epochs), n_epochs)
 
 
 def sha256(directory: Path) -> str:
-    reader = RunReader(directory)
-    return parameters_sha256(reader.snapshot(len(reader.snapshot_lines()) - 1).parameters)
+    return final_sha256(directory.name)
 
 
 def until(session: Iterator[Status], step: int) -> Status:
@@ -107,7 +100,7 @@ def test_the_same_run_twice_gives_the_same_bits(config: RunConfig) -> None:
     """Settings alone decide the parameters; another seed gives others."""
     one, two, other = begin(config), begin(config), begin(config.with_values({"seed": 1}))
     for directory in (one, two, other):
-        finish(directory)
+        train_to_the_end(directory)
     assert sha256(one) == sha256(two) != sha256(other)
     assert curve(one) == curve(two)
 
@@ -115,10 +108,10 @@ def test_the_same_run_twice_gives_the_same_bits(config: RunConfig) -> None:
 def test_pausing_stepping_and_snapshots_change_nothing(config: RunConfig) -> None:
     """A run that was paused and stepped, and so has more snapshots, ends with the same bits."""
     plain, watched = begin(config), begin(config)
-    finish(plain)
+    train_to_the_end(plain)
     for command in ("pause", "pause", "step", "step", "step", "resume", "step", "resume"):
         send(watched.name, command)
-    finish(watched)
+    train_to_the_end(watched)
     assert sha256(watched) == sha256(plain)
     assert events(watched, "pause", "resume") == [("pause", 0), ("resume", 3)]
     steps = [line["step"] for line in RunReader(watched).snapshot_lines()]
@@ -155,7 +148,7 @@ def test_a_run_killed_at_any_step_resumes_to_the_same_bits(
     monkeypatch.setattr(worker, "POLL_SECONDS", 0.0)
     config = config.with_values(more)
     plain, changed = begin(config), begin(config)
-    finish(plain)
+    train_to_the_end(plain)
     copies = []
     for number, status in enumerate(work(changed)):
         if status["step"] == 4:
@@ -202,7 +195,7 @@ def test_a_new_rate_waits_until_the_recorded_steps_are_computed_again(config: Ru
     session.close()
     prepare_resume(copy.name)
     send(copy.name, "learning_rate", 0.5)
-    finish(copy)
+    train_to_the_end(copy)
     assert curve(copy)[: len(recorded)] == recorded
     ((_, step),) = events(copy, "learning_rate")
     assert step >= recorded[-1][0]
@@ -211,10 +204,10 @@ def test_a_new_rate_waits_until_the_recorded_steps_are_computed_again(config: Ru
 def test_a_stopped_run_has_its_last_step_and_can_be_resumed(config: RunConfig) -> None:
     """Stop takes a snapshot of where it stopped; resuming ends where an uninterrupted run ends."""
     plain, stopped = begin(config), begin(config)
-    finish(plain)
+    train_to_the_end(plain)
     for command in ("pause", "step", "stop"):
         send(stopped.name, command)
-    status = finish(stopped)
+    status = train_to_the_end(stopped)
     assert (status["status"], status["step"]) == ("stopped", 1)
     assert RunReader(stopped).snapshot_lines()[-1]["step"] == 1
     assert "resum" in str(status["message"])
@@ -226,7 +219,7 @@ def test_a_stopped_run_has_its_last_step_and_can_be_resumed(config: RunConfig) -
 def test_an_interrupted_run_resumes_with_the_same_bits(config: RunConfig) -> None:
     """Whether told to end or closed by its consumer, a session leaves a run that resumes exactly."""
     plain, told, closed = begin(config), begin(config), begin(config)
-    finish(plain)
+    train_to_the_end(plain)
     interrupt = threading.Event()
     session = work(told, interrupt=interrupt)
     until(session, 4)
@@ -246,7 +239,7 @@ def test_an_interrupted_run_resumes_with_the_same_bits(config: RunConfig) -> Non
 def test_more_epochs_are_recorded_and_survive_a_kill(config: RunConfig) -> None:
     """A finished run given more epochs continues from its end, also if it is killed meanwhile."""
     directory = begin(config)
-    finish(directory)
+    train_to_the_end(directory)
     first = curve(directory)
     with pytest.raises(LaunchError, match="has finished its 4 epochs"):
         prepare_resume(directory.name)
@@ -290,7 +283,7 @@ def test_a_diverging_run_reports_the_step_and_keeps_its_record(
         return advance(self, max_steps)
 
     monkeypatch.setattr(annscope.core.training.Trainer, "advance", diverge)
-    status = finish(directory)
+    status = train_to_the_end(directory)
     assert status["status"] == "diverged"
     assert (
         status["message"] == "Training diverged at step 5: gradient not finite in layer 1. Try a smaller learning rate."
@@ -313,7 +306,7 @@ def test_trouble_with_the_data_is_a_failed_run_that_can_be_tried_again(
         raise DataError("MNIST could not be downloaded.")
 
     monkeypatch.setattr(annscope.data.datasets, "load_dataset", offline)
-    status = finish(directory)
+    status = train_to_the_end(directory)
     assert (status["status"], status["message"]) == ("failed", "MNIST could not be downloaded.")
     monkeypatch.setattr(annscope.data.datasets, "load_dataset", load_dataset)
     assert go_on(directory)["status"] == "finished"
@@ -332,7 +325,7 @@ def test_a_fault_of_ours_is_one_sentence_and_a_traceback_in_the_log(
         annscope.data.datasets if place == "load_dataset" else annscope.core.training.Trainer, place, break_down
     )
     directory = begin(config)
-    status = finish(directory)
+    status = train_to_the_end(directory)
     assert status["status"] == "failed"
     assert "KeyError" in str(status["message"])
     assert "Traceback" in (directory / "worker.log").read_text()
@@ -342,7 +335,7 @@ def test_a_data_set_that_changed_is_rejected(config: RunConfig) -> None:
     """A run is not continued on other data than it was started with."""
     directory = begin(config)
     send(directory.name, "stop")
-    finish(directory)
+    train_to_the_end(directory)
     description = json.loads((directory / "config.json").read_text())
     description["dataset"]["fingerprint"] = "other"
     (directory / "config.json").write_text(json.dumps(description))
@@ -355,7 +348,7 @@ def test_another_library_is_warned_of(config: RunConfig) -> None:
     """A run that is resumed with another NumPy warns that the last bits may differ."""
     directory = begin(config)
     send(directory.name, "stop")
-    finish(directory)
+    train_to_the_end(directory)
     description = json.loads((directory / "config.json").read_text())
     description["versions"]["numpy"] = "1.0"
     (directory / "config.json").write_text(json.dumps(description))
@@ -373,7 +366,7 @@ def test_what_was_left_out_of_the_data_is_in_the_record(config: RunConfig, tmp_p
             Image.fromarray(rng.integers(0, 256, (8, 8), np.uint8)).save(tmp_path / "pets" / label / f"{i}.png")
     os.link(tmp_path / "pets" / "a" / "0.png", tmp_path / "pets" / "b" / "same.png")
     directory = begin(config.with_values({"data": str(tmp_path / "pets")}))
-    assert finish(directory)["status"] == "finished"
+    assert train_to_the_end(directory)["status"] == "finished"
     go_on(directory, n_epochs=6)
     (warning,) = [line for line in RunReader(directory).lines() if line.get("event") == "warning"]
     assert (warning["step"], warning["message"]) == (0, "Left out of pets: images there by another name (b/same.png).")
@@ -432,6 +425,6 @@ def test_a_record_that_is_damaged_is_not_written(config: RunConfig) -> None:
     (directory / "metrics.jsonl").write_text("nonsense\n")
     before = (directory / "status.json").read_bytes()
     with pytest.raises(Exception, match="cannot be read"):
-        finish(directory)
+        train_to_the_end(directory)
     assert (directory / "status.json").read_bytes() == before
     RunWriter(begin(config)).close()

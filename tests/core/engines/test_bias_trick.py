@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -21,23 +23,26 @@ from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset
 from tests.core.engines.test_resuming import bits, snapshots_to_the_end, through_a_file
-
-
-def config_of(**options: Any) -> RunConfig:
-    settings = {"hidden": (7, 5), "batch-size": 16, "epochs": 3, "learning-rate": 0.01, "dtype": "float64"}
-    return RunConfig().with_values(settings | {name.replace("_", "-"): value for name, value in options.items()})
+from tests.core.engines.test_workers import config_of
 
 
 def engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
     return NumpyEngine(dataset, config, dataset.x_train.astype(config.training.dtype))
 
 
-def plain_engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
-    """The same with biases that are no weights."""
+@contextmanager
+def without_the_bias_trick() -> Iterator[None]:
+    """Networks are made as if each were too large for the bias trick."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(annscope.core.engines.bias_trick, "MOST_NUMBERS", 0)
+        yield
+
+
+def plain_engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
+    """The same with biases that are no weights."""
+    with without_the_bias_trick():
         engine = engine_of(dataset, config)
-    assert isinstance(engine._steps, SerialSteps)
+    assert isinstance(engine.strategy, SerialSteps)
     return engine
 
 
@@ -49,7 +54,7 @@ def advance_to_the_end(trainer: Trainer) -> None:
 def check_same(dataset: Dataset, config: RunConfig, *, ends: tuple[int, ...] = (1, 3, 4, 9, 14)) -> None:
     """Both ways are at the same place at each of these steps."""
     folded, plain = engine_of(dataset, config), plain_engine_of(dataset, config)
-    assert isinstance(folded._steps, BiasTrickSteps)
+    assert isinstance(folded.strategy, BiasTrickSteps)
     start = 0
     for end in ends:
         for engine in (folded, plain):
@@ -123,14 +128,14 @@ def test_features_that_are_never_used() -> None:
 )
 def test_what_tells_a_bias_from_a_weight_is_not_folded(options: dict[str, Any]) -> None:
     """Penalties and decay spare the biases, so networks with them take their steps as ever, as large ones do."""
-    assert isinstance(engine_of(make_dataset(), config_of(**options))._steps, SerialSteps)
+    assert isinstance(engine_of(make_dataset(), config_of(**options)).strategy, SerialSteps)
 
 
 def test_large_batches_are_not_folded() -> None:
     """Where the arithmetic takes longer than the calls, the steps are taken as ever."""
     dataset = make_dataset(n_train=3000)
-    assert isinstance(engine_of(dataset, config_of(batch_size=2000))._steps, BiasTrickSteps)
-    assert isinstance(engine_of(dataset, config_of(batch_size="full"))._steps, SerialSteps)
+    assert isinstance(engine_of(dataset, config_of(batch_size=2000)).strategy, BiasTrickSteps)
+    assert isinstance(engine_of(dataset, config_of(batch_size="full")).strategy, SerialSteps)
 
 
 @pytest.mark.parametrize("factor", [1.0, 60.0, 1e4])
@@ -171,9 +176,9 @@ def test_it_names_what_is_not_finite(rate: float, options: dict[str, Any]) -> No
     dataset = make_dataset()
     config = config_of(optimizer="momentum", dtype="float32", epochs=30, **options)
     found = []
-    for engine in (engine_of, plain_engine_of):
-        trainer = Trainer(dataset, config)
-        trainer._engine = engine(dataset, config)
+    for context in (nullcontext(), without_the_bias_trick()):
+        with context:
+            trainer = Trainer(dataset, config)
         trainer.change_learning_rate(rate)
         with pytest.raises(DivergedError) as error:
             advance_to_the_end(trainer)

@@ -26,7 +26,7 @@ def weighted(order: np.ndarray | None = None) -> Dataset:
 def after_some_steps(dataset: Dataset, workers: Workers) -> np.ndarray:
     config = RunConfig().with_values({"hidden": (7, 5), "batch-size": 16, "dtype": "float64"})
     engine = NumpyEngine(dataset, config, dataset.x_train, workers)
-    assert isinstance(engine._steps, ParallelSteps) is (workers.size > 1)
+    assert isinstance(engine.strategy, ParallelSteps) is (workers.size > 1)
     engine.advance(0, 9, lambda _: 0.05)
     return engine.parameters.flat.copy()
 

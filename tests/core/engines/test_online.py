@@ -13,6 +13,7 @@ from annscope.core.dataset import Dataset
 from annscope.core.engines.numpy_engine import NumpyEngine
 from annscope.core.engines.online import BLOCK, OnlineEngine
 from annscope.core.training import Trainer
+from tests.configs import make_config
 
 N = 2 * BLOCK + 9
 
@@ -30,10 +31,8 @@ def dataset() -> Dataset:
 
 def config(**options: Any) -> RunConfig:
     """Gradient descent on single examples, in float64."""
-    settings = {"hidden": (7, 5), "optimizer": "sgd", "learning-rate": 0.05, "batch-size": 1, "epochs": 2}
-    return RunConfig().with_values(
-        settings | {"dtype": "float64"} | {k.replace("_", "-"): v for k, v in options.items()}
-    )
+    settings = {"hidden": (7, 5), "optimizer": "sgd", "learning_rate": 0.05, "batch_size": 1, "epochs": 2}
+    return make_config(**settings | {"dtype": "float64"} | options)
 
 
 @pytest.mark.parametrize(

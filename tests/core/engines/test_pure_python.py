@@ -21,18 +21,19 @@ from annscope.core.errors import ConfigError, DivergedError
 from annscope.core.pure_python import ACTIVATIONS, OUTPUT_DELTAS, OUTPUTS, Neuron, NeuronNetwork
 from annscope.core.snapshot import Snapshot
 from annscope.core.training import Trainer
+from tests.configs import make_config
 from tests.core.conftest import make_dataset
 
 TOLERANCE = 1e-12
 
 
 def config(**options: Any) -> RunConfig:
-    """Two epochs of gradient descent by neurons, `learning_rate=...` for the option learning-rate."""
-    chosen = {
-        "engine": "pure_python", "optimizer": "sgd", "dtype": "float64", "learning-rate": 0.05,
-        "batch-size": 16, "hidden": (7, 5), "epochs": 2,
+    """Two epochs of gradient descent by neurons."""
+    settings = {
+        "engine": "pure_python", "optimizer": "sgd", "dtype": "float64", "learning_rate": 0.05,
+        "batch_size": 16, "hidden": (7, 5), "epochs": 2,
     }  # fmt: skip
-    return RunConfig().with_values(chosen | {name.replace("_", "-"): value for name, value in options.items()})
+    return make_config(**settings | options)
 
 
 def assert_same(one: Snapshot, other: Snapshot) -> None:

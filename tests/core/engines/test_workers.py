@@ -22,6 +22,7 @@ from annscope.core.engines.workers import SINGLE, Operation, Workers, sequence
 from annscope.core.errors import DivergedError
 from annscope.core.network import Parameters
 from annscope.core.training import Trainer
+from tests.configs import make_config
 from tests.core.conftest import make_dataset
 from tests.core.engines.test_resuming import bits, snapshots_to_the_end, through_a_file
 
@@ -50,8 +51,9 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def config_of(**options: Any) -> RunConfig:
-    settings = {"hidden": (7, 5), "batch-size": 16, "epochs": 3, "learning-rate": 0.01, "dtype": "float64"}
-    return RunConfig().with_values(settings | {name.replace("_", "-"): value for name, value in options.items()})
+    """Three epochs of a small network in float64."""
+    settings = {"hidden": (7, 5), "batch_size": 16, "epochs": 3, "learning_rate": 0.01, "dtype": "float64"}
+    return make_config(**settings | options)
 
 
 def engine_of(dataset: Dataset, config: RunConfig, workers: Workers) -> NumpyEngine:
@@ -77,7 +79,7 @@ def test_a_team_takes_the_steps_of_one_alone(options: dict[str, Any], way: type,
     """However many threads share the work, training is the same to rounding."""
     dataset, config = make_dataset(), config_of(**options)
     alone, workers = (engine_of(dataset, config, workers) for workers in (SINGLE, Backwards(size)))
-    assert isinstance(workers._steps, way)
+    assert isinstance(workers.strategy, way)
     for engine in (alone, workers):
         engine.advance(0, 9, lambda step: 0.01 / (1 + step))
     for name, expected in alone.arrays().items():
@@ -88,7 +90,7 @@ def test_a_layer_above_may_keep_more_members_busy() -> None:
     """With two features the first layer is for two workers, and the second one for all five."""
     narrow = make_dataset(n_features=2)
     alone, workers = (engine_of(narrow, config_of(hidden=(9, 8)), workers) for workers in (SINGLE, Backwards(5)))
-    assert isinstance(workers._steps, ParallelSteps)
+    assert isinstance(workers.strategy, ParallelSteps)
     for engine in (alone, workers):
         engine.advance(0, 9, lambda _: 0.01)
     np.testing.assert_allclose(workers.parameters.flat, alone.parameters.flat, rtol=1e-9, atol=1e-11)
@@ -172,10 +174,10 @@ def test_a_batch_in_chunks_is_the_batch(options: dict[str, Any], size: int, monk
     """The gradient of a large batch is the sum over its chunks; nobody can tell from the parameters."""
     dataset, config = make_dataset(n_train=90), config_of(**options)
     whole = engine_of(dataset, config, SINGLE)
-    assert not isinstance(whole._steps, ChunkedSteps)
+    assert not isinstance(whole.strategy, ChunkedSteps)
     small_chunks(monkeypatch)
     chunked = engine_of(dataset, config, Backwards(size))
-    assert isinstance(chunked._steps, ChunkedSteps)
+    assert isinstance(chunked.strategy, ChunkedSteps)
     for engine in (whole, chunked):
         engine.advance(0, 7, lambda step: 0.01 / (1 + step))
     for name, expected in whole.arrays().items():
@@ -187,7 +189,7 @@ def test_what_needs_the_whole_batch_gets_it(options: dict[str, Any], monkeypatch
     """Statistics of a batch are those of all its examples."""
     small_chunks(monkeypatch)
     engine = engine_of(make_dataset(n_train=90), config_of(batch_size="full", **options), SINGLE)
-    assert not isinstance(engine._steps, ChunkedSteps)
+    assert not isinstance(engine.strategy, ChunkedSteps)
 
 
 # Features that are 0 in every example.

@@ -34,6 +34,7 @@ from annscope.core.explain.gradient_check import StepCheck, check_step
 from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.network import initial_parameters, layer_sizes
 from annscope.core.pure_python import NeuronNetwork
+from tests.configs import make_config
 from tests.core.conftest import make_dataset
 
 FOLDED, SERIAL = {"hidden": (7, 5)}, {"hidden": (7, 5), "batch_norm": True}
@@ -42,8 +43,7 @@ PURE_PYTHON = {"engine": "pure_python", "optimizer": "sgd", "dtype": "float64"}
 
 
 def config_of(**options: Any) -> RunConfig:
-    settings = {"hidden": (7, 5), "batch-size": 16, "activation": "tanh", "learning-rate": 0.1}
-    return RunConfig().with_values(settings | {name.replace("_", "-"): value for name, value in options.items()})
+    return make_config(**{"hidden": (7, 5), "batch_size": 16, "activation": "tanh", "learning_rate": 0.1} | options)
 
 
 def step_of(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> StepCheck:
@@ -61,7 +61,7 @@ def way_of(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> ty
     engine: Engine = engine_for(
         dataset, config, dataset.x_train.astype(config.training.dtype), workers, optimizer=OPTIMIZERS["sgd"]
     )
-    return type(engine._steps) if isinstance(engine, NumpyEngine) else type(engine)
+    return type(engine.strategy) if isinstance(engine, NumpyEngine) else type(engine)
 
 
 def images() -> Dataset:

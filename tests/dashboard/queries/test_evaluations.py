@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from annscope.core.config import RunConfig
 from annscope.core.evaluation.curves import at_threshold
 from annscope.dashboard.formulas import averages_in_words
 from annscope.dashboard.queries import evaluations
+from annscope.dashboard.queries.caches import clear_caches
 from annscope.dashboard.queries.evaluations import (
     Cache,
     DerivedError,
@@ -24,31 +23,19 @@ from annscope.dashboard.queries.evaluations import (
     shown_features,
     splits_of,
 )
-from annscope.dashboard.queries.examples import ExampleError, _load, example, nearest_examples
+from annscope.dashboard.queries.examples import ExampleError, example, nearest_examples
 from annscope.dashboard.queries.tables import example_rows
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
-from annscope.runs.worker import work
-from annscope.runs.writer import create_run
+from tests.records import train_run
 
 CLASSES = range(10)
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept() -> Iterator[None]:
-    """Every test computes for itself."""
-    evaluations.clear_caches()
-    _load.cache_clear()
-    yield
-    evaluations.clear_caches()
 
 
 @pytest.fixture
 def trained() -> str:
     """A short run on real digits that has not learned every class yet."""
-    run = create_run(RunConfig().with_values({"data": "digits", "hidden": (12,), "epochs": 2, "learning-rate": 0.002}))
-    list(work(run_directory(run)))
-    return run
+    return train_run(data="digits", hidden=(12,), epochs=2, learning_rate=0.002).run
 
 
 def test_it_is_what_the_worker_recorded(trained: str) -> None:
@@ -121,15 +108,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     lines = [f"{x:.3f},{y:.3f},{'yes' if x > y else 'no'}" for x, y in rng.random((60, 2))]
     path.write_text("a,b,label\n" + "\n".join(lines) + "\n")
-    run = create_run(RunConfig().with_values({"data": str(path), "hidden": (3,), "epochs": 1}))
-    list(work(run_directory(run)))
+    run = train_run(data=str(path), hidden=(3,), epochs=1).run
     own_units = shown_features(run, "train")
     assert own_units.min() >= 0
     assert own_units.max() <= 1
     assert dataset_of(run).x_train.min() < 0, "while the network sees them standardised"
     path.unlink()
-    evaluations.clear_caches()
-    _load.cache_clear()
+    clear_caches()
     with pytest.raises(DerivedError, match=r"^The data of run .* cannot be read: .*mine\.csv\.$"):
         predictions_of(run, 0, "validation")
 
@@ -137,8 +122,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_only_splits_with_examples_are_offered(trained: str) -> None:
     """The split that judged the network comes first; one without examples is not there."""
     assert list(splits_of(trained)) == ["validation", "test", "train"]
-    run = create_run(RunConfig().with_values({"data": "xor", "hidden": (3,), "epochs": 1, "split": 0.0}))
-    list(work(run_directory(run)))
+    run = train_run(data="xor", hidden=(3,), epochs=1, split=0.0).run
     assert list(splits_of(run)) == ["test", "train"]
     with pytest.raises(DerivedError, match="has no validation examples"):
         predictions_of(run, 0, "validation")
@@ -160,8 +144,7 @@ def test_what_was_used_last_is_cached() -> None:
 def test_one_output_unit_gives_both_classes() -> None:
     """Probabilities are [1 - p, p], and a threshold of one half calls what is predicted."""
     settings = {"data": "moons", "noise": 0.4, "output": "binary", "hidden": (4,), "epochs": 2}
-    run = create_run(RunConfig().with_values(settings))
-    list(work(run_directory(run)))
+    run = train_run(**settings).run
     predictions = predictions_of(run, 2, "train")
     np.testing.assert_array_equal(predictions.probabilities[:, 0], 1 - predictions.probabilities[:, 1])
     np.testing.assert_array_equal(predictions.predicted, predictions.probabilities[:, 1] >= 0.5)
@@ -176,9 +159,8 @@ def test_one_output_unit_gives_both_classes() -> None:
 def test_labels_are_judged_as_recorded_and_as_scikit_learn_does() -> None:
     """Confusion, accuracy, areas and averages of a run whose examples carry any number of labels."""
     settings = {"data": "mnist-5k-traits", "output": "sigmoid", "hidden": (6,), "epochs": 1, "split": 0.8}
-    run = create_run(RunConfig().with_values(settings))
-    list(work(run_directory(run)))
-    reader = RunReader(run_directory(run))
+    reader = train_run(**settings)
+    run = reader.run
     for line in reader.snapshot_lines():
         predictions = predictions_of(run, line["number"], "validation")
         assert predictions.is_multilabel

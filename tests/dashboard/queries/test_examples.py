@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,17 +9,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from annscope.core.config import RunConfig
 from annscope.core.explain.neighbors import last_hidden
-from annscope.dashboard.queries import examples
+from annscope.dashboard.queries.caches import clear_caches
 from annscope.dashboard.server.routes import routes
 from annscope.data.datasets import load_dataset
-from annscope.runs.catalogue import run_directory
-from annscope.runs.reader import RunReader
-from annscope.runs.worker import work
-from annscope.runs.writer import create_run
+from tests.records import train_run
 
-Train = Callable[..., RunReader]
+SMALL: dict[str, Any] = {"epochs": 1, "hidden": (6,)}
 
 
 @pytest.fixture
@@ -29,23 +24,10 @@ def client() -> TestClient:
     return TestClient(Starlette(routes=routes))
 
 
-@pytest.fixture
-def train() -> Train:
-    """A function that trains a small network for real."""
-
-    def train(**settings: Any) -> RunReader:
-        run = create_run(RunConfig().with_values({"epochs": 1, "hidden": (6,), **settings}))
-        for _ in work(run_directory(run)):
-            pass
-        return RunReader(run_directory(run))
-
-    return train
-
-
 @pytest.mark.parametrize("scaling", ["auto", "none", "unit", "div256", "standard"])
-def test_ink_becomes_the_features_that_training_saw(client: TestClient, train: Train, scaling: str) -> None:
+def test_ink_becomes_the_features_that_training_saw(client: TestClient, scaling: str) -> None:
     """However the data was scaled: an image's ink, scaled as the route describes, is the network's input."""
-    reader = train(data="digits", scaling=scaling)
+    reader = train_run(**SMALL, data="digits", scaling=scaling)
     about = client.get(f"/annscope/runs/{reader.run}/trying").json()
     example = client.get(f"/annscope/runs/{reader.run}/examples/test/5").json()
     raw = load_dataset(reader.config.with_values({"scaling": "none"}).data).x_test[5].astype(np.float64)
@@ -56,9 +38,9 @@ def test_ink_becomes_the_features_that_training_saw(client: TestClient, train: T
     assert client.get(f"/annscope/runs/{reader.run}/labels").json()["test"][5] == example["label"]
 
 
-def test_points_and_tables_have_the_range_of_their_features(client: TestClient, train: Train) -> None:
+def test_points_and_tables_have_the_range_of_their_features(client: TestClient) -> None:
     """A slider's ends and middle are the least, greatest and median training value."""
-    reader = train(data="moons", samples=60)
+    reader = train_run(**SMALL, data="moons", samples=60)
     about = client.get(f"/annscope/runs/{reader.run}/trying").json()
     raw = load_dataset(reader.config.with_values({"scaling": "none"}).data, seed=0).x_train
     assert about["kind"] == "plane"
@@ -67,9 +49,9 @@ def test_points_and_tables_have_the_range_of_their_features(client: TestClient, 
     assert len(about["points"]) == len(about["point_labels"]) == len(raw)
 
 
-def test_the_nearest_are_nearest_in_the_last_hidden_layer(client: TestClient, train: Train) -> None:
+def test_the_nearest_are_nearest_in_the_last_hidden_layer(client: TestClient) -> None:
     """A training example is its own nearest neighbour, and the distances are those of the hidden layer."""
-    reader = train(data="digits")
+    reader = train_run(**SMALL, data="digits")
     dataset = load_dataset(reader.config.data)
     url = f"/annscope/runs/{reader.run}/snapshots/1/nearest"
     found = client.post(url, json={"x": dataset.x_train[30].tolist(), "k": 5}).json()["neighbors"]
@@ -81,12 +63,12 @@ def test_the_nearest_are_nearest_in_the_last_hidden_layer(client: TestClient, tr
     assert [each["label"] for each in found] == dataset.y_train[[each["index"] for each in found]].tolist()
 
 
-def test_an_invalid_request_gets_one_sentence(client: TestClient, train: Train) -> None:
+def test_an_invalid_request_gets_one_sentence(client: TestClient) -> None:
     """An invalid request is rejected by name, and never an error of the server.
 
     What a link may name is an error without an error status, which a browser would report on its console.
     """
-    reader = train(data="digits")
+    reader = train_run(**SMALL, data="digits")
     base = f"/annscope/runs/{reader.run}"
     answer = client.get(f"{base}/examples/test/999")
     assert (answer.status_code, answer.json()["error"]) == (
@@ -122,22 +104,22 @@ def test_a_page_opened_by_its_address_gets_no_error_for_requests_below_itself(cl
     assert client.get("/drawing/_stcore/health").status_code == 304
 
 
-def test_data_that_changed_since_is_not_passed_off_as_the_same(client: TestClient, train: Train, tmp_path: Any) -> None:
+def test_data_that_changed_since_is_not_passed_off_as_the_same(client: TestClient, tmp_path: Any) -> None:
     """A file that was edited after training is named instead of shown."""
     file = tmp_path / "table.csv"
     rows = [f"{i},{i % 7},{'ab'[i % 2]}" for i in range(60)]
     file.write_text("\n".join(["height,width,kind", *rows]))
-    reader = train(data=str(file))
+    reader = train_run(**SMALL, data=str(file))
     assert client.get(f"/annscope/runs/{reader.run}/trying").json()["kind"] == "plane"
     file.write_text("\n".join(["height,width,kind", *rows[:-1]]))
-    examples._load.cache_clear()
+    clear_caches()
     answer = client.get(f"/annscope/runs/{reader.run}/trying")
     assert "has changed since" in answer.json()["error"]
 
 
-def test_what_if_is_the_held_out_figure_of_the_changed_network(client: TestClient, train: Train) -> None:
+def test_what_if_is_the_held_out_figure_of_the_changed_network(client: TestClient) -> None:
     """Nothing changed gives the recorded figures; a layer without output gives those of a constant network."""
-    reader = train(data="digits")
+    reader = train_run(**SMALL, data="digits")
     recorded = reader.snapshot(1)
     url = f"/annscope/runs/{reader.run}/snapshots/1/what-if"
     same = client.post(url, json={"changes": []}).json()
@@ -164,8 +146,8 @@ CHANGES = "changes must be a list of objects with layer and unit, and input and 
         ([], "The body must be a JSON object."),
     ],
 )
-def test_a_change_that_cannot_be_is_one_sentence(client: TestClient, train: Train, body: object, sentence: str) -> None:
+def test_a_change_that_cannot_be_is_one_sentence(client: TestClient, body: object, sentence: str) -> None:
     """A wrong change is named and nothing fails."""
-    reader = train(data="digits")
+    reader = train_run(**SMALL, data="digits")
     answer = client.post(f"/annscope/runs/{reader.run}/snapshots/1/what-if", json=body)
     assert (answer.status_code, answer.json()["error"]) == (400, sentence)

@@ -1,0 +1,12 @@
+"""Caches of all queries: cleared together, so that the next query reads and computes as in a new process."""
+
+from __future__ import annotations
+
+from annscope.dashboard.queries import evaluations, examples, live_runs
+
+
+def clear_caches() -> None:
+    """Remove all cached data, records and results."""
+    live_runs.clear_cache()
+    examples.clear_cache()
+    evaluations.clear_cache()
