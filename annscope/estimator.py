@@ -110,9 +110,9 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     hidden_layer_sizes : sequence of int or int, default=(100,)
         The width of each hidden layer; () is logistic regression.
     activation : str or sequence of str, default="relu"
-        relu, leaky_relu, sigmoid, tanh, elu, silu, gelu or softplus; one for all hidden layers or one for each.
-    optimizer : {"sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"}, default="adam"
-        The optimizer of the parameters.
+        Names in `annscope.core.functions.activations.ACTIVATIONS`; one for all hidden layers or one for each.
+    optimizer : str, default="adam"
+        A name in `annscope.core.functions.optimizers.OPTIMIZERS`.
     learning_rate : float, default=0.001
         The step size of the optimizer.
     batch_size : int, "auto" or "full", default="auto"
@@ -122,18 +122,18 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     l1, l2 : float, default=0.0
         The penalty l1 sum |w| + l2 / 2 sum w^2, added to the mean loss.
     weight_decay : float, default=0.01
-        Decoupled weight decay, used by adamw only.
+        Decoupled weight decay, for an optimizer that decays weights.
     momentum : float, default=0.9
-        Momentum coefficient, used by momentum and nesterov only.
+        Momentum coefficient, for an optimizer that has one.
     dropout : float, default=0.0
         Probability of setting a hidden activation to zero in each step.
     batch_norm : bool, default=False
         Whether the pre-activations of hidden neurons are normalised over the batch.
     initializer : str, default="auto"
-        Distribution of the initial weights; "auto" is glorot for sigmoid and tanh, else he.
+        A name in `annscope.core.functions.initializers.INITIALIZERS`, or "auto": the one that suits the activation.
     output : {"softmax", "binary"}, default="softmax"
-        One output unit per class, or a single sigmoid unit for two classes. If y is multi-label, rows of 0 and 1,
-        there is always one sigmoid unit per label, and the loss is the sum of their cross-entropies.
+        One unit per class, or a single one for two classes. If y is multi-label, rows of 0 and 1, there is always
+        one unit per label, and the loss is the sum of their cross-entropies.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; "balanced" gives every class the same total weight. A class that is missing in
         a dict has weight 1; a key that is not a class is an error, unless every class has its weight.

@@ -160,6 +160,14 @@ def _using(registry: Mapping[str, Any], setting: str) -> str:
     return " and ".join(name for name, entry in registry.items() if setting in entry.settings)
 
 
+def _suitable_initializers() -> str:
+    """The initialisers that suit some activations, each with their names."""
+    suits: dict[str, list[str]] = {}
+    for activation in ACTIVATIONS.values():
+        suits.setdefault(activation.initializer, []).append(activation.name)
+    return "; ".join(f"{initializer} suits {', '.join(names)}" for initializer, names in suits.items())
+
+
 def setting(default: Any, *, kind: Kind, option: str = "", **description: Any) -> Any:
     """Declare a setting: a dataclass field with its description."""
     return field(default=default, metadata={"kind": kind, "option": option, **description})
@@ -214,17 +222,16 @@ class NetworkConfig:
     )  # fmt: skip
     output: str = setting(
         "softmax", kind="choice", choices=tuple(OUTPUTS), label="Output", advanced=True,
-        help="Softmax gives probabilities that sum to 1; sigmoid gives each class or label its own; "
-        "binary is a single sigmoid unit for two classes.",
+        help=f"Output function: {'; '.join(f'{name} gives {each.gives}' for name, each in OUTPUTS.items())}.",
     )  # fmt: skip
     initializer: str = setting(
         "he", kind="choice", choices=tuple(INITIALIZERS), label="Initialiser",
-        help="Distribution of the initial weights: he suits ReLU, glorot suits tanh and sigmoid.",
+        help=f"Distribution of the initial weights: {_suitable_initializers()}.",
     )  # fmt: skip
     initializer_scale: float = setting(
         1.0, kind="number", option="initializer-scale", label="Initialiser scale", advanced=True,
         minimum=0.0, maximum=100.0, low=0.0, high=3.0, step=0.1,
-        help="Factor for he, glorot and lecun; the bound for uniform, the standard deviation for normal.",
+        help="Factor of the bound, or of the standard deviation, of the initial weights.",
     )  # fmt: skip
     bias_initializer: str = setting(
         "zero", kind="choice", choices=BIAS_INITIALIZERS, option="bias-initializer", label="Bias initialiser",
@@ -348,7 +355,8 @@ class TrainingConfig:
     delta_weights: str = setting(
         "current", kind="choice", choices=DELTA_WEIGHTS, option="delta-weights", label="Backpropagate through",
         advanced=True,
-        help="The current weights, or (a common mistake, sgd only) those already updated in the same step.",
+        help="The current weights, or (a common mistake, with "
+        f"{_using(OPTIMIZERS, 'delta_weights')} only) those already updated in the same step.",
     )  # fmt: skip
     schedule: str = setting(
         "constant", kind="choice", choices=tuple(SCHEDULES), label="Schedule",
@@ -357,17 +365,18 @@ class TrainingConfig:
     schedule_factor: float = setting(
         0.5, kind="number", option="schedule-factor", label="Schedule factor", advanced=True,
         minimum=0.0, minimum_open=True, maximum=1.0, low=0.05, high=1.0, step=0.05,
-        help="Factor by which step and exponential multiply the learning rate; cosine ends at 0.",
+        help=f"Factor by which the learning rate is multiplied ({_using(SCHEDULES, 'schedule_factor')}).",
     )  # fmt: skip
     schedule_epochs: float = setting(
         5.0, kind="number", option="schedule-epochs", label="Schedule epochs", advanced=True,
         minimum=0.0, minimum_open=True, maximum=1_000_000, low=1, high=50, step=1,
-        help="Number of epochs between two multiplications (step), or over which one is spread (exponential).",
+        help="Number of epochs between two multiplications by the factor, or over which one is spread "
+        f"({_using(SCHEDULES, 'schedule_epochs')}).",
     )  # fmt: skip
     schedule_decay: float = setting(
         0.001, kind="number", option="schedule-decay", label="Schedule decay", advanced=True,
         minimum=0.0, maximum=1000.0, low=1e-7, high=1.0, scale="log",
-        help="Decay of inverse_time, which divides the learning rate by 1 + decay * step.",
+        help=f"The learning rate is divided by 1 + decay * step ({_using(SCHEDULES, 'schedule_decay')}).",
     )  # fmt: skip
     warmup_epochs: float = setting(
         0.0, kind="number", option="warmup-epochs", label="Warm-up epochs", advanced=True,

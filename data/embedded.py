@@ -64,6 +64,7 @@ EMBEDDED = (
     DatasetInfo(
         name="mnist-5k", label="MNIST, 5,000 digits", description="5,000 real MNIST images; no download.",
         n_features=784, n_classes=10, image_shape=(28, 28), n_examples=5000, load=lambda *_: load_mnist_5k(),
+        is_centred_by_mass=True,
     ),
     DatasetInfo(
         name="digits", label="Digits 8x8",

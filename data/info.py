@@ -17,7 +17,8 @@ class DatasetInfo:
 
     `n_examples` counts them all, of which testing takes `n_test` (the official test examples, else a tenth);
     it is None if the setting `n_samples` decides. `options` are the data settings that change this set, by
-    option name (keys of `core.config.FIELDS`). For a multi-label data set, `n_classes` counts the
+    option name (keys of `core.config.FIELDS`). Where it `is_centred_by_mass`, the centre of mass of a digit is the
+    centre of its image; the digits of other sets fill theirs. For a multi-label data set, `n_classes` counts the
     labels. `load(config, seed, progress)` may download.
     """
 
@@ -32,6 +33,7 @@ class DatasetInfo:
     n_official_test: int | None = None
     needs_download: bool = False
     is_multilabel: bool = False
+    is_centred_by_mass: bool = False
     options: tuple[str, ...] = ("split", "scaling")
 
     @property

@@ -118,7 +118,7 @@ FASHION_MNIST = IdxSet(
 IDX_SETS: dict[str, IdxSet] = {idx_set.name: idx_set for idx_set in (MNIST, FASHION_MNIST)}
 
 
-def _info(idx_set: IdxSet, description: str) -> DatasetInfo:
+def _info(idx_set: IdxSet, description: str, *, is_centred_by_mass: bool = False) -> DatasetInfo:
     return DatasetInfo(
         name=idx_set.name,
         label=idx_set.label,
@@ -130,12 +130,13 @@ def _info(idx_set: IdxSet, description: str) -> DatasetInfo:
         n_examples=70_000,
         n_official_test=10_000,
         needs_download=True,
+        is_centred_by_mass=is_centred_by_mass,
         options=("split", "scaling", "train-examples"),
     )
 
 
 DOWNLOADED = (
-    _info(MNIST, "70,000 handwritten digits of 28x28 pixels; downloaded once (11 MB)."),
+    _info(MNIST, "70,000 handwritten digits of 28x28 pixels; downloaded once (11 MB).", is_centred_by_mass=True),
     _info(FASHION_MNIST, "70,000 images of clothes in MNIST's format, harder than MNIST; downloaded once (30 MB)."),
 )
 """The data sets of this module, for the table of data sets."""

@@ -35,5 +35,5 @@ MNIST_5K_TRAITS = DatasetInfo(
     name="mnist-5k-traits", label="MNIST, traits of digits",
     description="The digits of mnist-5k asked four questions: even? prime? above 4? a loop? Any number may be true.",
     n_features=784, n_classes=len(TRAITS), image_shape=(28, 28), n_examples=5000, is_multilabel=True,
-    load=lambda *_: load_mnist_5k_traits(),
+    is_centred_by_mass=True, load=lambda *_: load_mnist_5k_traits(),
 )  # fmt: skip

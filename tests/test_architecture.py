@@ -101,6 +101,18 @@ def test_the_mathematics_neither_prints_nor_opens() -> None:
     assert wrong == []
 
 
+def test_no_inheritance_is_deeper_than_one() -> None:
+    """A class is abstract or final: what it does stands in it and in one other class, not on a ladder of them."""
+    bases = {
+        node.name: {base.id for base in node.bases if isinstance(base, ast.Name)}
+        for package in LAYERS
+        for path in modules(package)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and not node.name.endswith("Error")
+    }
+    assert [name for name, above in bases.items() if any(bases.get(base, set()) & set(bases) for base in above)] == []
+
+
 def test_figures_do_not_know_streamlit() -> None:
     """A figure is a pure function of the record, so it can be made and checked without a page."""
     wrong = [

@@ -160,8 +160,12 @@ class Momentum(UpdateKernel):
         ]
 
 
-class Nesterov(Momentum):
+class Nesterov(UpdateKernel):
     """v = mu v + g; p -= r (g + mu v)."""
+
+    def _make_constants(self) -> None:
+        super()._make_constants()
+        self._mu = self._number(self._config.momentum)
 
     def _operations(self, *block: Float[ndarray, " _"]) -> list[Operation]:
         p, g, v, t = block

@@ -23,11 +23,15 @@ from annscope.core.functions.activations import sigmoid
 
 @dataclass(frozen=True)
 class Output:
-    """An output function. `sums_to_one`: its units share one probability; else each has its own."""
+    """An output function; `gives` describes its values in help texts.
+
+    If it `sums_to_one`, its units share one probability; else each has its own.
+    """
 
     name: str
     label: str
     formula: str
+    gives: str
     function: Callable[[ndarray], ndarray]
     sums_to_one: bool = False
     takes_labels: bool = False
@@ -90,9 +94,17 @@ def one_hot(labels: ndarray, n_classes: int, dtype: str | np.dtype) -> Float[nda
 OUTPUTS: dict[str, Output] = {
     output.name: output
     for output in (
-        Output("softmax", "Softmax", "e^z_k / sum_j e^z_j", softmax, sums_to_one=True),
-        Output("sigmoid", "Sigmoid", "1 / (1 + e^-z_k)", sigmoid, takes_labels=True),
-        Output("binary", "Binary", "1 / (1 + e^-z)", sigmoid, is_binary=True),
+        Output(
+            "softmax", "Softmax", "e^z_k / sum_j e^z_j", "probabilities that sum to 1", softmax, sums_to_one=True
+        ),
+        Output(
+            "sigmoid", "Sigmoid", "1 / (1 + e^-z_k)", "each class or label a probability of its own", sigmoid,
+            takes_labels=True,
+        ),
+        Output(
+            "binary", "Binary", "1 / (1 + e^-z)", "the probability of the second of two classes", sigmoid,
+            is_binary=True,
+        ),
     )
-}
+}  # fmt: skip
 """Every output function by its name."""

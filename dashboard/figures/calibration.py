@@ -28,7 +28,7 @@ def calibration_figure(
         words = ("confidence", "predictions", "right", "mean confidence")
     else:
         x, y = f"Probability of {name}", f"Fraction that is {name}"
-        words = (f"p({name})", "examples", f"truly {name}", f"mean p({name})")
+        words = (f"p({name})", "examples", f"fraction that is {name}", f"mean p({name})")
     palette = palette_for(dark)
     width = found.edges[1] - found.edges[0]
     middle = (found.edges[:-1] + found.edges[1:]) / 2

@@ -20,12 +20,10 @@ from annscope.core.explain.neighbors import last_hidden, nearest
 from annscope.core.explain.what_if import Change, with_changes
 from annscope.core.network import Network
 from annscope.dashboard.queries.live_runs import get_live_run
-from annscope.data.datasets import is_ready, load_dataset
+from annscope.data.datasets import DATASETS, is_ready, load_dataset
 from annscope.data.examples import Examples
 from annscope.data.scaling import fit_scaler
 
-CENTERED = ("mnist", "mnist-5k", "mnist-5k-traits")
-"""Data sets whose digits are centred by their centre of mass; those of others fill the image."""
 N_NEAREST = 8
 MAX_NEAREST = 64
 
@@ -113,7 +111,7 @@ def describe(run: str) -> dict[str, Any]:
     """What a page needs to make new examples for a run's network, as JSON values."""
     reader = get_live_run(run).reader
     config, known = reader.config.data, reader.description.get("dataset")
-    form = "mass" if config.name in CENTERED else "box"
+    form = "mass" if config.name in DATASETS and DATASETS[config.name].is_centred_by_mass else "box"
     if known and known["image_shape"] and config.scaling in {"auto", "unit"}:
         # The features are the ink values, so a drawing pad need not wait until 70,000 images are loaded.
         return {"kind": "image", "form": form, "white": 1.0, "offset": 0.0, "divisor": 1.0}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
+import re
 import warnings
 from typing import Any
 
@@ -23,6 +25,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from annscope import AnnscopeClassifier
 from annscope.core.errors import ConfigError, DivergedError
+from annscope.core.functions.activations import ACTIVATIONS
+from annscope.core.functions.initializers import INITIALIZERS
+from annscope.core.functions.optimizers import OPTIMIZERS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -37,6 +42,13 @@ def classifier(**parameters: Any) -> AnnscopeClassifier:
     """A small classifier that never stops early."""
     settings = {"hidden_layer_sizes": (7,), "max_iter": 8, "n_iter_no_change": 1000, "random_state": 0}
     return AnnscopeClassifier(**settings | parameters)
+
+
+def test_its_documentation_follows_the_registries() -> None:
+    """The docstring names no entry of a registry but as a default, so a new one makes none of it wrong."""
+    text = re.sub(r'default="\w+"', "", AnnscopeClassifier.__doc__ or "")
+    names = {*ACTIVATIONS, *OPTIMIZERS, *INITIALIZERS} - set(inspect.signature(AnnscopeClassifier).parameters)
+    assert names & set(re.findall(r"\w+", text)) == set()
 
 
 @parametrize_with_checks([AnnscopeClassifier()])

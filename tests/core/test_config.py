@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import FrozenInstanceError
 from typing import Any
 
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 from annscope.core.config import FIELDS, SECTIONS, DataConfig, Field, NetworkConfig, RunConfig, TrainingConfig
 from annscope.core.errors import ConfigError
+from annscope.core.functions.optimizers import OPTIMIZERS
+from annscope.core.functions.schedules import SCHEDULES
 from annscope.core.recipes import RECIPES, recipe
 
 
@@ -190,6 +193,14 @@ def test_the_table_describes_every_setting() -> None:
         assert item.help.endswith(".")
         assert item.check(item.default) == item.default
         assert item.scale == "linear" or (item.low is not None and item.low > 0)
+
+
+@pytest.mark.parametrize("registry", [OPTIMIZERS, SCHEDULES], ids=["optimizers", "schedules"])
+def test_help_names_the_entries_that_use_a_setting(registry: Mapping[str, Any]) -> None:
+    """The help of a setting that only some optimizers or schedules have names them."""
+    for setting in {setting for entry in registry.values() for setting in entry.settings}:
+        names = [name for name, entry in registry.items() if setting in entry.settings]
+        assert " and ".join(names) in FIELDS[setting.replace("_", "-")].help
 
 
 def test_configs_are_frozen() -> None:

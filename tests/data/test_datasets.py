@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -313,3 +314,12 @@ def test_traits_are_those_of_the_digits() -> None:
             digit = digit_of[image.tobytes()]
             prime = digit > 1 and all(digit % k for k in range(2, digit))
             assert row.tolist() == [digit % 2 == 0, prime, digit > 4, digit in {0, 6, 8, 9}]
+
+
+def test_the_readme_lists_every_data_set() -> None:
+    """Its table names each data set that `--data` knows, and no other."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("\n## Data\n")[2].partition("\n| a path")[0]
+    rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("|")]
+    names = [name for row in rows for name in re.findall(r"`([\w-]+)`", row)]
+    assert sorted(names) == sorted(DATASETS)
