@@ -394,7 +394,7 @@ class AnnscopeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return X, labels, None
         counts = weights > 0
         if not counts.any():
-            raise ValueError("class_weight and sample_weight together must not be zero for every example")
+            raise ValueError("the product of class_weight and sample_weight must not be zero for every example")
         if not counts.all():
             X, labels, weights = X[counts], labels[counts], weights[counts]
         return X, labels, weights if (weights != weights[0]).any() else None

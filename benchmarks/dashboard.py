@@ -83,7 +83,7 @@ def main(argv: Sequence[str]) -> None:
     rows = [figure.row() for figure in figures]
     notes = [
         f"mnist-5k, 784-64-32-10, a snapshot each epoch, as fast as it trains; one viewer, 1440 x 1000; "
-        f"{given.threads} cores for trainer, server and browser together. "
+        f"{given.threads} cores in total for trainer, server and browser. "
         "Drawn is when the page has laid out and painted a snapshot, of those that a viewer gets: at most 24 a second.",
         "Server memory: " + ", ".join(f"{size:.0f} MB at {number}" for number, size in memory.items()) + ".",
     ]

@@ -44,7 +44,7 @@ class Dataset:
     divisor: Float[ndarray, " n_features"] | float = 1.0
     """Features are (raw - offset) / divisor of what stood in the source."""
     notes: tuple[str, ...] = ()
-    """Sentences for the user about how the source was understood, such as what was left out of it."""
+    """Sentences for the user about how the source was parsed, such as what was left out of it."""
 
     @property
     def n_features(self) -> int:

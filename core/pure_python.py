@@ -1,7 +1,7 @@
 """A neural network in nothing but Python's own numbers and lists: the teaching reference.
 
 Read it from top to bottom beside the formulas; it imports no NumPy. It computes what
-`core.textbook` computes with arrays, and the tests hold the two together to 1e-12.
+`core.textbook` computes with arrays, and tests hold the two equal to 1e-12.
 
 The names, for one neuron of one layer:
 

@@ -1,4 +1,4 @@
-"""What one moment of training looks like from outside: read-only copies, never the live arrays."""
+"""Snapshots of training: read-only copies, never the live arrays."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Normalized:
 
 @dataclass(frozen=True, eq=False)
 class LayerParameters:
-    """What one layer answers with; `bias` is None in a network without biases.
+    """The parameters of one layer; `bias` is None in a network without biases.
 
     Of a layer with batch normalisation, weight and bias are what `normalized` amounts to.
     """
@@ -99,7 +99,7 @@ class Probe:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """One moment of training.
+    """The state of training after a step.
 
     `step` counts updates and `epoch` passes through the training split, both finished ones;
     `train` is measured on a fixed sample of the training split and `heldout` on the whole

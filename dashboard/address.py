@@ -1,6 +1,6 @@
 """The address of the page: its query parameters, read, checked and written.
 
-It says what is shown (`run`, `snapshot`, `probe`, and on Inspect also the split, class, selection and sample) and the
+It holds what is shown (`run`, `snapshot`, `probe`, and on Inspect also the split, class, selection and sample) and the
 settings of the next run (one parameter a setting, named as on the command line; see `components.controls`). A link
 opens the page as it was.
 """
@@ -40,7 +40,7 @@ SAMPLE = "sample"
 OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, AGAINST, SHOW, SHEET, SAMPLE)
 """The parameters that a choice of another run removes."""
 VIEW_PARAMETERS = (*OF_ONE_RUN, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER)
-"""Every parameter that says what is shown, on any page; the others are settings."""
+"""Every parameter for what is shown, on any page; the others are settings."""
 LATE_SECONDS = 3.0
 """How long the browser may take to learn a new address."""
 
@@ -73,7 +73,7 @@ def views_of(*, is_multilabel: bool) -> dict[View, str]:
 
 @dataclass(frozen=True)
 class Query:
-    """What a link to Inspect asks for: every value is valid, and `warnings` say which parameters were not.
+    """What a link to Inspect asks for: every value is valid, and `warnings` name the parameters that were not.
 
     `against` is a snapshot's number or another run's id; `sample` an index into the split.
     """

@@ -6,4 +6,4 @@ from annscope.core.errors import AnnscopeError
 
 
 class DataError(AnnscopeError):
-    """A data set that cannot be found, downloaded or trusted: the message says which, where and what to do."""
+    """A data set that cannot be found, downloaded or trusted: the message names it, where it is and what to do."""

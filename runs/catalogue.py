@@ -185,7 +185,7 @@ def delete_run(run: str) -> None:
     """Delete a run and its record.
 
     Raises RecordError for a run that is starting, that a process is writing (by the writer's lock, whatever
-    the status says), or that does not exist.
+    the status is), or that does not exist.
     """
     directory = run_directory(run)
     running = RecordError(f"Run {run} is running; stop it before deleting it.")

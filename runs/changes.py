@@ -1,4 +1,4 @@
-"""Changes of the mathematics of a run while it trains: events that, together with its settings, reproduce it."""
+"""Changes of the mathematics of a run while it trains: events that, with its settings, reproduce it."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from annscope.core.errors import AnnscopeError
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Semaphore
 
-LOOKS = 300
+ATTEMPTS = 300
 """How often a worker polls before it sleeps, some 30 us in all: a thousand times would make a step 1 % faster on a
 quiet machine, and far slower where another program wants the core."""
 SLEEP_SECONDS = 0.5
@@ -218,7 +218,7 @@ class _WorkerProcess:
 def _acquired(semaphore: Semaphore) -> bool:
     """Wait for the semaphore, with a timeout."""
     acquire = semaphore.acquire
-    return any(acquire(False) for _ in range(LOOKS)) or acquire(True, SLEEP_SECONDS)
+    return any(acquire(False) for _ in range(ATTEMPTS)) or acquire(True, SLEEP_SECONDS)
 
 
 def _semaphore() -> Semaphore:

@@ -38,7 +38,7 @@ Line = dict[str, Any]
 
 
 class RecordError(AnnscopeError):
-    """A run that does not exist, or a record that cannot be read: the message says what is wrong."""
+    """A run that does not exist, or a record that cannot be read: the message is the reason."""
 
 
 def recorded_threads(description: Mapping[str, Any]) -> int:

@@ -311,7 +311,7 @@ def check_description(values: Any) -> None:
     if about is None and sizes is None:
         return
     if about is None or sizes is None or len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError("dataset and layer_sizes do not fit together")
+        raise ValueError("dataset and layer_sizes do not match")
     for name in ("histogram_edges", "versions"):
         if name not in values:
             raise ValueError(f"{name} is missing")

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 class SavedCheckpoint:
     """A trainer's checkpoint, with what the record needs to continue from it.
 
-    `n_changes` counts the changes of the record that the checkpoint already holds; `snapshot_taken` says
+    `n_changes` counts the changes of the record that the checkpoint already holds; `snapshot_taken` tells
     whether the snapshot of its step had been taken.
     """
 
@@ -269,7 +269,7 @@ class RunWriter:
         """Record an event at a step; with `durable` it survives a power cut.
 
         A change of the learning rate or of the number of epochs must be recorded before it takes
-        effect: then settings and events together reproduce the run.
+        effect: then settings and events reproduce the run.
         """
         line = {"type": "event", "event": event, "step": step, "time": time.time(), **details}
         append_line(self.directory / "metrics.jsonl", line, durable=durable)

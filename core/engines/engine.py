@@ -38,7 +38,7 @@ class Engine(ABC):
 
     After `advance`, `parameters` are the present ones, `gradient` is that of the last step and
     `before` what the parameters were before it; an engine computes them when they are asked for.
-    `arrays` and `state` together are all it needs to go on elsewhere.
+    `arrays` and `state` are its whole state.
     """
 
     def __init__(self, dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> None:

@@ -22,8 +22,8 @@ def targets_of(dataset: Dataset, config: RunConfig, dtype: np.dtype) -> Float[nd
     targets = OUTPUTS[config.network.output].targets(dataset.y_train, dataset.n_classes, dtype)
     if config.training.label_smoothing:
         share = dtype.type(config.training.label_smoothing)
-        n_answers = 2 if dataset.is_multilabel else dataset.n_classes  # a label is there or not
-        targets = targets * (1 - share) + share / n_answers
+        n_values = 2 if dataset.is_multilabel else dataset.n_classes  # a label is there or not
+        targets = targets * (1 - share) + share / n_values
     return targets
 
 

@@ -1,6 +1,6 @@
 """Inference: what `Network` computes, for many examples and fast.
 
-Examples are predicted a batch at a time, so that what the layers make of them stays in the cache; batches lie in a
+Examples are predicted a batch at a time, so that their activations stay in the cache; batches lie in a
 work queue that the workers empty. Within a batch there are as few passes over a layer's outputs as can be. Where NumPy
 repeats a row beside many others, as a bias beside the sums of each example, going on from one row to the next takes as
 long as adding a hundred numbers: so a bias is held for a tile of examples at once.
@@ -130,7 +130,7 @@ class Inference:
         return [slice(start, stop) for start, stop in pairwise([0, *bounds, n]) if start < stop]
 
     def _buffers(self, x: ndarray, n: int) -> list[ndarray]:
-        """Arrays for what each layer makes of `n` examples."""
+        """Arrays for the activations of each layer for `n` examples."""
         return [np.empty((n, layer.weight.shape[1]), self._dtype(x)) for layer in self.network.parameters]
 
     def _dtype(self, x: ndarray) -> np.dtype:

@@ -70,8 +70,8 @@ def _relu_derivative(_z: ndarray, a: ndarray, out: ndarray) -> None:
 
 def _relu_in_place(a: ndarray, dz: ndarray, scratch: ndarray) -> tuple[Operation, list[Operation]]:
     # The bits of a float, read as a whole number, are above 0 just where it is. So the smaller one of that number and 1
-    # is the slope, and what it makes of the bits of another float, multiplied as whole numbers, is that float or 0.
-    # (Not where `a` is NaN; but then so is what all layers above make of it, and the step raises.)
+    # is the slope, and its product with the bits of another float, as whole numbers, is that float or 0.
+    # (Not where `a` is NaN; but then so are the activations of all layers above, and the step raises.)
     a_bits, dz_bits, slope = (part.view(f"i{part.itemsize}") for part in (a, dz, scratch))
     # (Zeros and ones of the same shape, not one of them: that saves a call a quarter of its time.)
     return partial(np.maximum, a, np.zeros_like(a), out=a), [

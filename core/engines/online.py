@@ -39,7 +39,7 @@ class OnlineEngine(Engine):
     """Takes one step for each example, with the updates of the first weight deferred in blocks.
 
     A block lies at a fixed place of an epoch, so that the bits do not depend on when somebody asks; the
-    `parameters` of a moment within a block are computed when they are asked for.
+    `parameters` of a step within a block are computed when they are needed.
     """
 
     @staticmethod
@@ -90,7 +90,7 @@ class OnlineEngine(Engine):
         for step in range(start, end):
             self._enter_block(step)
             if step == end - 1:
-                # The first weight is not looked at here: it is still that of the block's beginning.
+                # The first weight is not checked here: it is still that of the block's beginning.
                 self._upper_before[...] = self._base.flat
             place = self._place(step)
             rate[()] = rate_of(step)

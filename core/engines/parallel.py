@@ -50,9 +50,9 @@ class ParallelSteps(Strategy):
         self._begin = {key: context.workers.parallel(each.begin) for key, each in self._passes.items()}
         self._end = {key: context.workers.parallel(each.end) for key, each in self._passes.items()}
         self._turn = {
-            (key, following): context.workers.parallel(_joined(each.end, after.begin))
+            (key, next_size): context.workers.parallel(_joined(each.end, after.begin))
             for key, each in self._passes.items()
-            for following, after in self._passes.items()
+            for next_size, after in self._passes.items()
         }
         self._epoch = -1
         self._order: Int[ndarray, " n"] = np.empty(0, np.int64)
@@ -74,9 +74,9 @@ class ParallelSteps(Strategy):
             if is_last:
                 self._end[size]()
             else:
-                following = self._choose(step + 1)
-                self._turn[size, following]()
-                size = following
+                next_size = self._choose(step + 1)
+                self._turn[size, next_size]()
+                size = next_size
 
     def _check_errors(self, step: int, turn: _ParallelPass) -> None:
         if self._biases_tell:
@@ -87,7 +87,7 @@ class ParallelSteps(Strategy):
             check_finite(self.context.gradient, "gradient", step)
 
     def _choose(self, step: int) -> int:
-        """Say which rows the batch of a step has; returns how many."""
+        """Choose the rows of a step's batch; returns how many."""
         training, batch_size = self.context.config.training, self.context.batch_size
         epoch, batch = divmod(step, self._per_epoch)
         if epoch != self._epoch:

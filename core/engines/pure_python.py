@@ -1,4 +1,4 @@
-"""Runs with the neurons of `core.pure_python`: the arrays of a run become lists, and lists arrays where someone looks.
+"""Runs with the neurons of `core.pure_python`: the arrays of a run become lists, and lists arrays when they are read.
 
 No step is taken with an array. The initial weights, the order of the examples and the batches are
 those of the NumPy engine.

@@ -1,8 +1,8 @@
-"""Sparsity order: examples and features sorted so that the zeros of a batch lie together.
+"""Sparsity order: examples and features sorted so that the zeros of a batch are contiguous.
 
 Few images have ink near their edge. With the rarest features first, and first the examples that have them,
 all the examples further down begin with zeros: a chunk of them can be multiplied without the columns that are
-0 in all of it. The order of the examples of a whole batch has no meaning, and that of the features only says which
+0 in all of it. The order of the examples of a whole batch has no meaning, and that of the features only decides which
 row of the first weight belongs to which: the gradient is the same but for the order of its sums. Of the 661
 features that 5,000 images of MNIST use, ten chunks so multiply 418 on average.
 """

@@ -1,6 +1,6 @@
 """Strategies: ways to take the steps of gradient descent.
 
-All are the same arithmetic, but for rounding; each is the fastest for its kind of run, and says so in `suits`.
+All are the same arithmetic, but for rounding; each is the fastest for its kind of run, as its `suits` tests.
 """
 
 from __future__ import annotations

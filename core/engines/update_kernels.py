@@ -56,9 +56,9 @@ def _blocks(vectors: Sequence[Float[ndarray, " n_parameters"]], slices: Sequence
 
 
 class UpdateKernel(ABC):
-    """Changes `parameters` by `gradient`, always the same vectors, as `optimizer` says.
+    """Changes `parameters` by `gradient`, always the same vectors, by the rule of `optimizer`.
 
-    `moments` are what it remembers from step to step, vectors of the same length; with `n_steps`,
+    `moments` are what it keeps from step to step, vectors of the same length; with `n_steps`,
     the number of steps taken, they are its whole state. `updates` has one operation for each worker of
     the workers that updates any parameters; `operations` are the same, operation by operation.
     """

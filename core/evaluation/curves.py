@@ -1,6 +1,6 @@
 """How well probabilities tell classes apart, threshold by threshold, and how far they can be believed.
 
-Every curve here judges one class against all others: `positive` says which examples are of the
+Every curve here judges one class against all others: `positive` marks the examples that are of the
 class, `scores` what the network gave for it. A figure that is undefined, for want of examples, is NaN.
 """
 
@@ -72,7 +72,7 @@ class PrecisionRecallCurve:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """How often answers of a certain confidence are right.
+    """Accuracy of predictions by their confidence.
 
     Bin b of n holds confidences above b / n and at most (b + 1) / n; the first also holds 0. Of each
     bin, `count` examples: their mean `confidence` and the share of `accuracy` among them, NaN where
@@ -102,7 +102,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class AtThreshold:
-    """What one threshold makes of one class: the four counts, and the rates they give (NaN where undefined)."""
+    """The four counts of one class at one threshold, and their rates (NaN where undefined)."""
 
     threshold: float
     true_positives: int
@@ -182,7 +182,7 @@ def at_threshold(positive: Bool[ndarray, " n"], scores: Float[ndarray, " n"], th
 
 
 def calibration(right: Bool[ndarray, " n"], confidence: Float[ndarray, " n"], n_bins: int = N_BINS) -> Calibration:
-    """How often answers are right, by their confidence, in `n_bins` bins of equal width from 0 to 1.
+    """Accuracy of predictions by their confidence, in `n_bins` bins of equal width from 0 to 1.
 
     For the calibration of a whole classifier, `confidence` is the probability of the predicted class
     and `right` whether it is the true one (top-label calibration).
@@ -219,7 +219,7 @@ def averages(confusion: Confusion) -> dict[str, Averages]:
     """Precision, recall, F1 and specificity, by these names, as single figures for all classes.
 
     A class for which a figure is undefined is left out of the two means; the weighted one counts
-    only the support of the others. With one answer for each example, micro precision, recall and F1 all
+    only the support of the others. With one label per example, micro precision, recall and F1 all
     equal the accuracy; with several labels they do not.
     """
     counts = each_by_itself(confusion)
@@ -247,7 +247,7 @@ def sample_averages(labels: Int[ndarray, "n k"], predictions: Int[ndarray, "n k"
 
 
 def hamming_loss(confusion: Int[ndarray, "n_labels 2 2"]) -> float:
-    """The share of wrong among all answers, one for each label of each example: (fp + fn) / all."""
+    """The fraction of wrong predictions, one for each label of each example: (fp + fn) / all."""
     return _ratio(float(confusion[:, 0, 1].sum() + confusion[:, 1, 0].sum()), float(confusion.sum()))
 
 
@@ -309,7 +309,7 @@ def _mean(values: Float[ndarray, " n"], weights: Int[ndarray, " n"] | None = Non
 
 
 def _ratios(above: ndarray, below: ndarray | int) -> Float[ndarray, "..."]:
-    with np.errstate(invalid="ignore"):  # 0 / 0 is undefined, and NaN says so
+    with np.errstate(invalid="ignore"):  # 0 / 0 is undefined, hence NaN
         ratios: ndarray = np.true_divide(above, np.asarray(below, np.float64))
     return ratios
 

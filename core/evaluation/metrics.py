@@ -37,9 +37,9 @@ class ClassMetrics:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Mean loss without penalties, share of right answers, and where each example went; NaN without examples.
+    """Mean loss without penalties, accuracy and confusion matrix; NaN without examples.
 
-    With several labels an answer is right when every label of the example is: the subset accuracy.
+    With several labels a prediction is right if every label is: the subset accuracy.
     """
 
     loss: float
@@ -70,7 +70,7 @@ def class_metrics(confusion: Confusion) -> ClassMetrics:
     counts = each_by_itself(confusion)
     right = counts[:, 1, 1].astype(np.float64)
     support, predicted = counts[:, 1].sum(axis=1), counts[:, :, 1].sum(axis=1)
-    with np.errstate(invalid="ignore"):  # 0 / 0 is undefined, and NaN says so
+    with np.errstate(invalid="ignore"):  # 0 / 0 is undefined, hence NaN
         return ClassMetrics(right / predicted, right / support, 2 * right / (support + predicted), support)
 
 
@@ -103,7 +103,7 @@ def evaluate(
 
 
 def is_right(labels: Labels, predictions: Labels) -> Bool[ndarray, " n"]:
-    """Which examples are answered rightly; with several labels, those of which every label is right."""
+    """Which examples are predicted correctly; with several labels, those with every label right."""
     same: Any = labels == predictions
     right: ndarray = same.all(axis=1) if labels.ndim == 2 else same
     return right

@@ -34,46 +34,46 @@ def layer_statistics(
 
     `outputs` is what each layer puts out for some examples, the class probabilities last;
     `gradients` belongs to the last step, None before the first; `before` is what the parameters
-    were before it. Workers share what there is to look at; the figures do not depend on its size.
+    were before it. Workers share the work; the figures do not depend on their number.
     """
     functions: list[Activation | None] = [*network.activation_functions, None]
-    looks: list[_Look] = []
+    tasks: list[_Task] = []
     start = 0
     for i, (weight, output) in enumerate(zip(parameters.weights, outputs, strict=True)):
         part = slice(start, start + weight.size)
         start += weight.size
         flat = parameters.flat_weights[part]
-        looks += [
-            _Look(weight.size, partial(_norm_and_counts, flat, WEIGHT_BINS)),
-            _Look(output.size, partial(_activation_figures, output, functions[i])),
+        tasks += [
+            _Task(weight.size, partial(_norm_and_counts, flat, WEIGHT_BINS)),
+            _Task(output.size, partial(_activation_figures, output, functions[i])),
         ]
         if gradients is not None:
             d_weight = gradients.flat_weights[part]
-            looks += [
-                _Look(weight.size, partial(_norm_and_counts, d_weight, GRADIENT_BINS)),
-                _Look(weight.size, partial(_update_norm_and_counts, flat, before[part])),
+            tasks += [
+                _Task(weight.size, partial(_norm_and_counts, d_weight, GRADIENT_BINS)),
+                _Task(weight.size, partial(_update_norm_and_counts, flat, before[part])),
             ]
-    _look_at_all(looks, workers)
-    each = iter(look.found for look in looks)
+    _measure_all(tasks, workers)
+    each = iter(task.found for task in tasks)
     return tuple(_one_layer(each, has_stepped=gradients is not None) for _ in outputs)
 
 
-class _Look:
-    """Something to look at, and what was `found`; `size` is how many numbers it is about."""
+class _Task:
+    """Something to measure over `size` numbers, and what was `found`."""
 
-    def __init__(self, size: int, look: Callable[[], tuple[Any, ...]]) -> None:
-        self.size, self.look = size, look
+    def __init__(self, size: int, measure: Callable[[], tuple[Any, ...]]) -> None:
+        self.size, self.measure = size, measure
         self.found: tuple[Any, ...] = ()
 
 
-def _look_at_all(looks: Sequence[_Look], workers: Workers) -> None:
-    """Take all of them, the largest first: so that at the end nobody waits for one that has just begun a large one."""
+def _measure_all(tasks: Sequence[_Task], workers: Workers) -> None:
+    """Take them from a work queue, the largest first, so that no worker begins a large one at the end."""
 
-    def take(look: _Look) -> None:
-        look.found = look.look()
+    def take(task: _Task) -> None:
+        task.found = task.measure()
 
-    largest_first = sorted(looks, key=lambda look: -look.size)
-    work_queue(workers, largest_first, [take] * min(workers.size, len(looks)))()
+    largest_first = sorted(tasks, key=lambda task: -task.size)
+    work_queue(workers, largest_first, [take] * min(workers.size, len(tasks)))()
 
 
 def _one_layer(each: Iterator[tuple[Any, ...]], *, has_stepped: bool) -> LayerStatistics:

@@ -27,7 +27,7 @@ EPSILON = 1e-5
 """The step of the differences: in float64 about where rounding and curvature do equally little harm."""
 
 TOLERANCE = 1e-4
-"""The largest relative error of a right gradient: room for a kink or two, and far below that of any mistake."""
+"""The largest relative error of a right gradient: enough for a kink or two, and far below that of any mistake."""
 
 LOOSEST = 1e-2
 """Where rounding alone may make up a larger relative error than this, nothing can be told."""
@@ -116,7 +116,7 @@ def gradient_check(
 ) -> GradientCheck:
     """Compare the gradient of the objective, penalties included, at these float64 parameters, without dropout.
 
-    `indices` says which parameters of the flat vector to check, for a network that has too many; None checks all.
+    `indices` are the parameters of the flat vector to check, for a network that has too many; None checks all.
     With `delta_weights` "updated" the gradient is what the recipe steps along, divided by its rate.
     """
     config = config.with_values({"dropout": 0.0})

@@ -35,7 +35,7 @@ class RangePoint:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What a range test says.
+    """The result of a range test.
 
     `learning_rate` is where the smoothed loss falls fastest against the logarithm of the rate;
     None when it never fell. `lowest` is the rate at which it was lowest: beyond it training breaks.

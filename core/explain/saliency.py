@@ -38,7 +38,7 @@ def occlusion(
 ) -> Float[ndarray, "h w"]:
     """How much of a class's probability goes when a patch of the image is blanked.
 
-    Pixel (r, c) of the answer is p(label | image) - p(label | image with the `patch` x `patch` pixels
+    Pixel (r, c) of the result is p(label | image) - p(label | image with the `patch` x `patch` pixels
     around (r, c) set to `blank`), patches being cut off at the edges: above 0 the patch spoke for the
     class, below 0 against it (Zeiler & Fergus 2014, section 4.2). `blank` is bare paper as the network
     sees it.

@@ -78,5 +78,5 @@ def schedule_factor(
     warmup = warmup_epochs * steps_per_epoch
     if step < warmup:
         return min(1.0, (step + 1) / warmup)
-    past = step - warmup
-    return SCHEDULES[schedule].factor(past, past / steps_per_epoch, n_epochs - warmup_epochs, **hyperparameters)
+    elapsed = step - warmup
+    return SCHEDULES[schedule].factor(elapsed, elapsed / steps_per_epoch, n_epochs - warmup_epochs, **hyperparameters)

@@ -26,7 +26,7 @@ FIELD_BYTES = 32 * 2**20
 CHUNK_BYTES = 256 * 1024
 """So little is distorted at once that it stays in the cache."""
 N_JUDGED = 1000
-"""How many images say what the background is."""
+"""Number of images from which the background is estimated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +111,7 @@ class Augmentation:
         return Augmentation(self._training, self._canvas, self._n)
 
     def __call__(self, images: Float[ndarray, "k n_features"], epoch: int, place: int) -> None:
-        """Distort the examples number `place` (from 0) and following of an epoch."""
+        """Distort the examples of an epoch from number `place` (from 0) on."""
         if epoch != self._epoch:
             generator = np.random.default_rng([self._training.seed, 4, epoch])
             self._drawn = draw_distortions(self._training, self._canvas.shape, self._n, generator)
@@ -160,7 +160,7 @@ class Bend:
         self._index = np.empty((k, height, width), np.intp)
 
     def __call__(self, images: Float[ndarray, "k height width"], drawn: Distortions, which: slice) -> None:
-        """Distort images, in place, as `drawn` says of those numbered `which`."""
+        """Distort images, in place, by what was `drawn` for those numbered `which`."""
         k = len(images)
         self._padded[:k, 1:-1, 1:-1] = images
         self._look(self._down[:k], drawn, which, 0, self._height)

@@ -19,7 +19,7 @@ from annscope.data.datasets import is_ready
 
 
 def pictures() -> None:
-    """Draw the preview for the current settings, or say why there is none."""
+    """Draw the preview for the current settings, or the reason why there is none."""
     config = controls.config_now()
     if config is None:
         return

@@ -25,7 +25,7 @@ _component = in_browser("annscope_pad", "The drawing pad")
 
 
 def pad(run: str, newest: int, class_names: Sequence[str], *, at_work: bool) -> None:
-    """The pad for a run, as the address says: its snapshot, its example, and the map of a class over the image.
+    """The pad for a run, with what the address names: its snapshot, its example, and the map of a class over the image.
 
     `newest` is the last snapshot, shown of a run that is `at_work` until the user chooses another.
     The user's choices go back into the address.

@@ -200,7 +200,7 @@ def gallery(
         }
         for k, place in enumerate(every)
     ]
-    about = "confidence in all labels together" if predictions.is_multilabel else "confidence"
+    about = "confidence in all labels" if predictions.is_multilabel else "confidence"
     pixels = np.clip(np.round(features * 255), 0, 255).astype(np.uint8) if kind == "image" else np.zeros(0)
     data: dict[str, Any] = {
         "run": predictions.run,

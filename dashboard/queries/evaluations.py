@@ -52,7 +52,7 @@ Value = TypeVar("Value")
 
 
 class DerivedError(AnnscopeError):
-    """Something that cannot be computed from a record; the message says why."""
+    """Something that cannot be computed from a record; the message is the reason."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -147,7 +147,7 @@ class LiveRun:
     def since(self, n_lines: int) -> tuple[str, int]:
         """The kept lines after the first `n_lines` of the record, and the number of lines now.
 
-        The former as the members of a JSON object: "lines", and "best", the best snapshot so far.
+        The former as the entries of a JSON object: "lines", and "best", the best snapshot so far.
         """
         with self._lock:
             lines, best = ",".join(self.history.since(n_lines)), self.history.best_text()

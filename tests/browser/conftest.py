@@ -26,7 +26,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """A headless Chromium; where there is none the test is skipped, or fails where nothing may be skipped."""
+    """A headless Chromium; without one the test is skipped, or fails in continuous integration."""
     if find_chromium(playwright) is None:
         message = "no Chromium or Chrome found; `make browser` fetches one"
         if os.environ.get("CI") == "true":
@@ -39,7 +39,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """A dashboard on a free port, without runs, ended with its workers after the test; its home is the test's too."""
+    """A dashboard on a free port, without runs; it ends with its workers after the test, which shares its home."""
     monkeypatch.setenv("ANNSCOPE_HOME", str(tmp_path / "home"))
     clear_caches()
     with dashboard(tmp_path / "home") as served:
@@ -48,12 +48,12 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 @dataclass
 class ConsoleErrors:
-    """Errors on the console of a page, and requests to another machine: no page may have any."""
+    """Console errors of a page and requests to other machines; no page may have any."""
 
     found: list[str] = field(default_factory=list)
 
     def watch(self, page: Page, host: str) -> None:
-        """Note every error and every request that leaves the machine, from now on."""
+        """Record every error and every request to another machine from now on."""
         page.on(
             "console",
             lambda message: self.found.append(f"console: {message.text}") if message.type == "error" else None,
@@ -68,7 +68,7 @@ class ConsoleErrors:
 
 @pytest.fixture
 def open_tab(chromium: Browser, served: Served) -> Iterator[Callable[..., Page]]:
-    """A function that opens a path of the dashboard in a tab of its own; any console error fails the test."""
+    """A function that opens a path of the dashboard in a new tab; any console error fails the test."""
     errors = ConsoleErrors()
     contexts = []
 

@@ -1,4 +1,4 @@
-"""Every page, light and dark, before the rules of axe-core."""
+"""Accessibility of every page, light and dark, by the rules of axe-core."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ PAGES = {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_serious_is_found_on_any_page(open_tab: Callable[..., Page], scheme: str) -> None:
-    """Names, roles and contrast hold on every page of a run, and on the first page of someone new."""
+def test_no_page_has_serious_violations(open_tab: Callable[..., Page], scheme: str) -> None:
+    """Names, roles and contrast hold on every page of a run, and on the first visit."""
     found = {"first visit": problems(open_tab("/", scheme=scheme), "[data-testid=stSidebar]")}
     found["augmentation"] = problems(open_tab("/?data=digits&elastic=1.0", scheme=scheme), ".annscope-augmented")
     run = train_run(data="digits", hidden=(16,), epochs=3).run
@@ -31,13 +31,13 @@ def test_nothing_serious_is_found_on_any_page(open_tab: Callable[..., Page], sch
         found[name] = problems(open_tab(address + run, scheme=scheme), ready)
     page = open_tab(f"/?run={run}", scheme=scheme)
     expect(page.locator(PAGES["train"][1])).to_be_visible(timeout=20_000)
-    look_closer(page)
-    found["looked closer"] = problems(page, "[data-view=compare] table")
+    open_details(page)
+    found["details"] = problems(page, "[data-view=compare] table")
     assert {name: each for name, each in found.items() if each} == {}
 
 
-def look_closer(page: Page) -> None:
-    """Pin a neuron, with everything of it in sight, and compare the last moment with the first."""
+def open_details(page: Page) -> None:
+    """Pin a neuron, open all its details, and compare the last snapshot with the first."""
     canvas = page.locator(".nv-canvas")
     for key in ["ArrowDown", "Enter"]:
         canvas.press(key)
@@ -51,7 +51,7 @@ def look_closer(page: Page) -> None:
 
 
 def problems(page: Page, ready: str) -> list[str]:
-    """What axe-core calls serious or critical on a page, once it is drawn."""
+    """The serious and critical violations that axe-core finds on a page, once it is drawn."""
     expect(page.locator(ready).first).to_be_visible(timeout=20_000)
     page.wait_for_load_state("networkidle")
     return [

@@ -1,4 +1,4 @@
-"""Any example of the data in the network view: by a link, and back out of it by a click."""
+"""Any example of the data in the network view, opened by a link and left by a click."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.records import train_run
 pytestmark = pytest.mark.browser
 
 NETWORK = "[data-view=network]"
-ANSWERS = """
+PREDICTIONS = """
 async ({ run, number, sample }) => {
   const { answering, withSample } = await import('/annscope/assets/lib/model/sample.js');
   const { parseFrame, parseTensors } = await import('/annscope/assets/lib/model/frame.js');
@@ -44,7 +44,7 @@ def run(served: Served) -> RunReader:
 
 
 def test_a_link_sends_any_example_through_the_network(run: RunReader, open_tab: Callable[..., Page]) -> None:
-    """The example of a link stands before the recorded ones and is chosen; the address follows what is chosen next."""
+    """The example of a link comes before the recorded ones and is selected; the address follows the selection."""
     page = open_tab(f"/?run={run.run}&snapshot=2&sample=17")
     network = page.locator(NETWORK)
     expect(network).to_contain_text("Validation example 17 through the network", timeout=20_000)
@@ -66,10 +66,10 @@ def test_a_link_sends_any_example_through_the_network(run: RunReader, open_tab: 
     expect(network).to_contain_text("Validation example 17 through the network")
 
 
-def test_the_answer_to_it_is_the_networks_own(run: RunReader, open_tab: Callable[..., Page]) -> None:
-    """What the browser computes for an example that was not recorded is what the recorded network answers."""
+def test_its_prediction_is_that_of_the_network(run: RunReader, open_tab: Callable[..., Page]) -> None:
+    """The browser's predictions for an example that was not recorded are those of the recorded network."""
     page = open_tab(f"/?run={run.run}")
-    told = page.evaluate(ANSWERS, {"run": run.run, "number": 2, "sample": "test/5"})
+    told = page.evaluate(PREDICTIONS, {"run": run.run, "number": 2, "sample": "test/5"})
     dataset = load_dataset(run.config.data, dtype="float32", seed=0)
     assert told["label"] == dataset.y_test[5]
     network = run.network(2)

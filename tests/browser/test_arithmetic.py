@@ -1,4 +1,4 @@
-"""The arithmetic of the network view, in the browser, against the core's."""
+"""The arithmetic of the network view in the browser, compared with the core's."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ async () => {
 """
 
 
-def test_through_a_neuron_that_is_switched_off_nothing_passes(open_tab: Callable[..., Page]) -> None:
-    """Whatever its activation function: the gradient is what comes through the other neurons alone."""
+def test_no_gradient_passes_through_a_neuron_that_is_switched_off(open_tab: Callable[..., Page]) -> None:
+    """With any activation function, the gradient is that through the other neurons only."""
     found = open_tab("/").evaluate(SENSITIVITY)
     assert len(found) >= 8
     for name, (gradient, slope) in found.items():
@@ -93,8 +93,8 @@ async ([run, number, description]) => {
 """
 
 
-def test_every_recorded_value_is_what_its_sum_makes_of_it(open_tab: Callable[..., Page]) -> None:
-    """To the rounding of float32 for so many terms, and no further: on raw pixels, with large sums, too."""
+def test_every_recorded_activation_follows_from_its_sum(open_tab: Callable[..., Page]) -> None:
+    """Equal to the rounding of float32 for the number of terms, also on raw pixels, where sums are large."""
     page = open_tab("/")
     for settings in ({"activation": "gelu"}, {"activation": "relu", "scaling": "none", "learning_rate": 1e-4}):
         reader = train_run(data="mnist-5k", hidden=(24, 12), epochs=1, **settings)
@@ -118,9 +118,9 @@ async ([count, first, last]) => {
 """
 
 
-def test_the_first_value_that_breaks_an_answer_is_found(open_tab: Callable[..., Page]) -> None:
-    """With every step of a slider looked at, an answer that changes for one step alone is found; and where only some
-    are, the first of them that changes it is, with how far they are apart."""
+def test_the_first_value_that_changes_a_prediction_is_found(open_tab: Callable[..., Page]) -> None:
+    """Computing every step of a slider finds a prediction that changes for one step only; computing some of them finds
+    the first of these that changes it, with their distance."""
     page = open_tab("/")
     fine = page.evaluate(SWEEP, [200, 0.11, 0.13])
     assert fine["apart"] == pytest.approx(0.02)

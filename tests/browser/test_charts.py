@@ -1,4 +1,4 @@
-"""Curves, confusion matrix and classes: on a recorded run through the real page, and on histories no run would give."""
+"""Curves, confusion matrix and table of classes: of a recorded run on the real page, and of extreme histories."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def line(number: int, loss: float | None = None, accuracy: float | None = None, 
 
 
 def history(n: int, start: int = 0) -> list[dict[str, Any]]:
-    """Lines of a run that learns."""
+    """The snapshot lines of a run that learns."""
     return [line(k, 2 / (1 + k / 20), 1 - 0.9 / (1 + k / 20)) for k in range(start, start + n)]
 
 
 @pytest.fixture
 def put(open_tab: Callable[..., Page]) -> Callable[..., Page]:
-    """A function that puts one view with a store of its own (`window.store`) on an empty page of the dashboard."""
+    """A function that mounts one view with its own store (`window.store`) on an empty page of the dashboard."""
 
     def put(module: str, create: str, class_names: list[str]) -> Page:
         page = open_tab(f"/annscope/assets/{module}.js")
@@ -101,21 +101,21 @@ def put(open_tab: Callable[..., Page]) -> Callable[..., Page]:
 
 @pytest.fixture
 def curves(put: Callable[..., Page]) -> Page:
-    """The curves of a run with 51 snapshots, of which the last is shown."""
+    """The curves of a run with 51 snapshots, the last of them selected."""
     page = put("train/curves/curves", "createCurves", ["a", "b"])
     page.evaluate("(lines) => { store.add(lines); store.show(lines.at(-1), [], [[1, 0], [0, 1]]); }", history(51))
     page.evaluate(DRAWN)
     return page
 
 
-def stretch(page: Page) -> list[float]:
-    """The epochs from left to right."""
+def epoch_range(page: Page) -> list[float]:
+    """The range of epochs from left to right."""
     data = page.locator("canvas").evaluate("(canvas) => ({ ...canvas.dataset })")
     return [float(data["from"]), float(data["to"])]
 
 
-def test_the_views_tell_what_the_record_holds(open_tab: Callable[..., Page]) -> None:
-    """Every cell, every figure of a class and the curves' last values are the record's own numbers."""
+def test_the_views_show_the_recorded_numbers(open_tab: Callable[..., Page]) -> None:
+    """Every cell, every metric of a class and the curves' last values are the recorded numbers."""
     reader = train_run(data="digits", hidden=(8,), epochs=2)
     confusion = reader.snapshot(2).confusion
     figures = class_metrics(confusion)
@@ -141,8 +141,8 @@ def test_the_views_tell_what_the_record_holds(open_tab: Callable[..., Page]) -> 
     expect(newest.locator("td").nth(4)).to_have_text(f"{100 * last['heldout']['accuracy']:.2f} %")
 
 
-def test_a_zoom_outlives_new_snapshots(curves: Page) -> None:
-    """A stretch that was zoomed to stays as it is while the run goes on, until it is given up."""
+def test_a_zoom_survives_new_snapshots(curves: Page) -> None:
+    """A zoomed range stays while the run goes on, until it is reset."""
     box = curves.locator("canvas").bounding_box()
     assert box
     curves.mouse.move(box["x"] + 150, box["y"] + 80)
@@ -150,17 +150,17 @@ def test_a_zoom_outlives_new_snapshots(curves: Page) -> None:
     curves.mouse.move(box["x"] + 350, box["y"] + 80, steps=4)
     curves.mouse.up()
     curves.evaluate(DRAWN)
-    zoomed = stretch(curves)
+    zoomed = epoch_range(curves)
     assert 0 < zoomed[0] < zoomed[1] < 5
-    assert curves.evaluate("store.chosen") == [], "a drag chooses no moment"
+    assert curves.evaluate("store.chosen") == [], "a drag selects no snapshot"
 
     more = history(30, 51)
     curves.evaluate(
         "(lines) => { store.add(lines); store.show(lines.at(-1), [], [[1, 0], [0, 1]]); store.emit('status'); }", more
     )
     expect(curves.locator("canvas")).to_have_attribute("data-snapshots", "81")
-    assert stretch(curves) == zoomed
-    # The server was away: the run is described anew, and its history sent again.
+    assert epoch_range(curves) == zoomed
+    # After a reconnection the description and the history are sent again.
     curves.evaluate(
         """() => {
           store.description = structuredClone(store.description);
@@ -170,27 +170,27 @@ def test_a_zoom_outlives_new_snapshots(curves: Page) -> None:
         }"""
     )
     curves.evaluate(DRAWN)
-    assert stretch(curves) == zoomed
+    assert epoch_range(curves) == zoomed
     curves.get_by_role("button", name="Whole run").click()
     curves.evaluate(DRAWN)
-    assert stretch(curves) == [0, 8]
+    assert epoch_range(curves) == [0, 8]
 
 
 def test_the_curves_are_never_blank(curves: Page) -> None:
-    """Between a new snapshot, a resize or another theme and its drawing, the old picture stays."""
+    """The old picture stays until a new snapshot, size or theme is drawn."""
     curves.evaluate(
         f"""() => {{
           const canvas = document.querySelector('canvas');
           window.least = Infinity;
           window.seen = 0;
-          window.looked = new Promise((resolve) => {{
-            const look = () => {{
+          window.observed = new Promise((resolve) => {{
+            const observe = () => {{
               window.least = Math.min(window.least, ({INK})(canvas));
               window.seen += 1;
-              if (window.seen < 40) requestAnimationFrame(look);
+              if (window.seen < 40) requestAnimationFrame(observe);
               else resolve();
             }};
-            requestAnimationFrame(look);
+            requestAnimationFrame(observe);
           }});
         }}"""
     )
@@ -201,12 +201,12 @@ def test_the_curves_are_never_blank(curves: Page) -> None:
         curves.evaluate(f"document.getElementById('root').style.width = '{640 + 10 * (k % 7)}px'")
         curves.evaluate(f"store.theme = '{'dark' if k % 4 == 0 else 'light'}'; store.emit('theme')")
         curves.evaluate(DRAWN)
-    curves.evaluate("window.looked")
+    curves.evaluate("window.observed")
     assert curves.evaluate("window.least") > 500
 
 
 def test_nothing_is_drawn_while_nothing_changes(curves: Page) -> None:
-    """A glide of the network, which tells of its progress at every frame, does not make the curves draw again."""
+    """An animation of the network, which reports progress at every frame, does not redraw the curves."""
     curves.evaluate(
         """() => {
           window.fills = 0;
@@ -226,8 +226,8 @@ def test_nothing_is_drawn_while_nothing_changes(curves: Page) -> None:
     assert curves.evaluate("window.fills") > 0
 
 
-def test_a_click_and_the_keys_choose_the_moment(curves: Page) -> None:
-    """A click chooses the snapshot under it; the arrow keys go on from there, one at a time."""
+def test_a_click_and_the_keys_select_a_snapshot(curves: Page) -> None:
+    """A click selects the snapshot under it; the arrow keys move on from there, one at a time."""
     canvas = curves.locator("canvas")
     canvas.click(position={"x": 330, "y": 90})
     (chosen,) = curves.evaluate("store.chosen")
@@ -255,30 +255,30 @@ def test_gaps_and_divergence_do_not_break_the_curves(put: Callable[..., Page]) -
 
 @pytest.fixture
 def matrix(put: Callable[..., Page]) -> Page:
-    """A matrix of three classes, of which the third is neither there nor predicted."""
+    """A matrix of three classes, of which the third has no examples and is never predicted."""
     page = put("train/confusion/confusion", "createConfusion", ["4", "9", "boot"])
     page.evaluate("(line) => store.show(line, [], [[375, 37, 0], [1, 199, 0], [0, 0, 0]])", line(3))
     page.evaluate(DRAWN)
     return page
 
 
-def test_a_cell_is_told_in_one_sentence_and_kept(matrix: Page) -> None:
-    """The keyboard reaches every cell, says what it means, and Enter keeps it while the run goes on."""
+def test_a_cell_is_explained_in_one_sentence_and_pinned(matrix: Page) -> None:
+    """The keyboard reaches every cell, a sentence explains it, and Enter pins it while the run goes on."""
     cells = matrix.locator(CELL)
     cells.nth(0).focus()
     matrix.keyboard.press("ArrowRight")
     expect(cells.nth(1)).to_be_focused()
-    say = matrix.locator(".ch-say")
-    expect(say).to_contain_text("37 of 412 true 4s were called 9 (9.0 %)")
+    sentence = matrix.locator(".ch-say")
+    expect(sentence).to_contain_text("37 of 412 true 4s were called 9 (9.0 %)")
     matrix.keyboard.press("Enter")
     expect(cells.nth(1)).to_have_attribute("aria-selected", "true")
     matrix.evaluate("document.activeElement.blur()")
     matrix.evaluate("(line) => store.show(line, [], [[374, 38, 0], [1, 199, 0], [0, 0, 0]])", line(4))
-    expect(say).to_contain_text("38 of 412 true 4s were called 9 (9.2 %)")
+    expect(sentence).to_contain_text("38 of 412 true 4s were called 9 (9.2 %)")
 
 
-def test_undefined_percentages_say_so(matrix: Page) -> None:
-    """A class that is not there has no recall, and one that was never predicted no precision."""
+def test_undefined_percentages_are_marked(matrix: Page) -> None:
+    """A class without examples has no recall, and one that is never predicted has no precision."""
     cells = matrix.locator(CELL)
     matrix.get_by_role("button", name="Row %").click()
     expect(cells).to_have_text(["91.0", "9.0", "·", "0.5", "99.5", "·", "n/a", "n/a", "n/a"])
@@ -286,8 +286,8 @@ def test_undefined_percentages_say_so(matrix: Page) -> None:
     expect(cells).to_have_text(["99.7", "15.7", "n/a", "0.3", "84.3", "n/a", "·", "·", "n/a"])
 
 
-def test_the_classes_sort_and_leave_out_the_undefined(put: Callable[..., Page]) -> None:
-    """A column sorts with undefined figures last either way, and an average says over how many classes it is."""
+def test_the_classes_are_sorted_with_the_undefined_last(put: Callable[..., Page]) -> None:
+    """A column sorts with undefined metrics last in both orders, and an average states its number of classes."""
     page = put("train/classes/classes", "createClasses", ["a", "b", "c"])
     page.evaluate(
         "([line, classes, averages]) => store.show(line, classes, [[0, 0, 0], [0, 0, 0], [0, 0, 0]], averages)",
@@ -322,7 +322,7 @@ def test_the_classes_sort_and_leave_out_the_undefined(put: Callable[..., Page]) 
 
 
 def test_layers_and_distributions_have_their_tables(open_tab: Callable[..., Page]) -> None:
-    """Behind both charts stand the recorded numbers: a row a snapshot, and counts that sum to the number of weights."""
+    """The tables of both charts hold the recorded numbers: a row per snapshot, counts that sum to the weights."""
     run = train_run(data="digits", hidden=(8,), epochs=2).run
     page = open_tab(f"/?run={run}")
     layers, counts = (page.locator(f"[data-view={name}] details") for name in ("layers", "distributions"))

@@ -37,7 +37,7 @@ async ([paper, ink]) => {
   return new Promise((resolve) => { canvas.toBlob(resolve, 'image/png'); });
 }
 """
-"""A photographed 1."""
+"""A photograph of a 1."""
 
 
 @pytest.fixture
@@ -53,12 +53,12 @@ def sheet(page: Page) -> Locator:
 
 
 def top(page: Page) -> Locator:
-    """The class that the network names."""
+    """The predicted class."""
     return page.locator(".dr-name")
 
 
 def draw(page: Page, corners: list[tuple[float, float]]) -> None:
-    """One stroke of the mouse."""
+    """Draw one stroke with the mouse."""
     sheet(page).scroll_into_view_if_needed()
     box = sheet(page).bounding_box()
     assert box
@@ -75,8 +75,8 @@ def upload(page: Page, name: str, kind: str, content: bytes) -> None:
     page.locator("input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": content})
 
 
-def test_a_drawn_one_is_answered_undone_and_cleared(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """A stroke is answered while it is drawn, and everything that follows from it; taken back, nothing is claimed."""
+def test_a_drawn_one_is_predicted_undone_and_cleared(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """A stroke is classified while it is drawn, with all that depends on it; after undo there is no prediction."""
     page = open_tab(f"/drawing?run={digits.run}")
     expect(page.locator(".dr-sure")).to_have_text("Nothing to answer yet")
     draw(page, ONE)
@@ -95,7 +95,7 @@ def test_a_drawn_one_is_answered_undone_and_cleared(open_tab: Callable[..., Page
 
 
 def test_the_keyboard_draws_too(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """Without a mouse: arrow keys move, Shift draws, Ctrl+Z takes back; moving alone leaves no ink."""
+    """Without a mouse, arrow keys move, Shift draws and Ctrl+Z undoes; moving alone leaves no ink."""
     page = open_tab(f"/drawing?run={digits.run}")
     sheet(page).focus()
     for _ in range(10):
@@ -112,8 +112,8 @@ def test_the_keyboard_draws_too(open_tab: Callable[..., Page], digits: RunReader
     expect(top(page)).to_have_text("?")
 
 
-def test_what_is_no_image_is_told_in_one_sentence(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """A wrong, broken or empty file changes nothing on the sheet and is named, with what is wrong with it."""
+def test_a_file_that_is_no_image_gives_one_sentence(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """A wrong, damaged or too large file changes nothing on the sheet, and a sentence names it with the reason."""
     page = open_tab(f"/drawing?run={digits.run}")
     draw(page, ONE)
     expect(top(page)).to_have_text("1")
@@ -127,8 +127,10 @@ def test_what_is_no_image_is_told_in_one_sentence(open_tab: Callable[..., Page],
     expect(top(page)).to_have_text("1")
 
 
-def test_a_small_file_of_many_pixels_is_refused_by_its_header(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """64 kilobytes that would be 529 million pixels, two gigabytes in the tab, are not decoded."""
+def test_a_small_file_of_many_pixels_is_rejected_by_its_header(
+    open_tab: Callable[..., Page], digits: RunReader
+) -> None:
+    """64 kilobytes that decode to 529 million pixels, two gigabytes in the tab, are not decoded."""
     page = open_tab(f"/drawing?run={digits.run}")
     draw(page, ONE)
     expect(top(page)).to_have_text("1")
@@ -145,8 +147,8 @@ def test_a_small_file_of_many_pixels_is_refused_by_its_header(open_tab: Callable
     expect(top(page)).to_have_text("1")
 
 
-def test_dark_ink_on_white_paper_is_turned_over(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """A photographed digit is read as one, whichever of paper and ink is the lighter; the switch decides otherwise."""
+def test_dark_ink_on_white_paper_is_inverted(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """A photographed digit is recognised whether paper or ink is lighter, and the switch overrides the choice."""
     page = open_tab(f"/drawing?run={digits.run}")
     expect(sheet(page)).to_be_visible()
     for paper, ink in (("#f4f1ea", "#1a2233"), ("#101010", "#f0f0f0")):
@@ -158,7 +160,7 @@ def test_dark_ink_on_white_paper_is_turned_over(open_tab: Callable[..., Page], d
         expect(top(page)).to_have_text("1")
         switch = page.get_by_label("dark on light")
         expect(switch).to_be_checked(checked=paper == "#f4f1ea")
-    # It is there as long as the picture is: it takes no drawing away.
+    # The switch is there only with the picture, so it can remove no drawing.
     draw(page, ONE)
     expect(switch).to_be_hidden()
     page.get_by_role("button", name="Undo").click()
@@ -178,7 +180,7 @@ INK = """
 
 
 def test_a_picture_is_pasted(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """Ctrl+V anywhere on the page takes the picture of the clipboard; text that is pasted is left alone."""
+    """Ctrl+V anywhere on the page pastes the picture of the clipboard; pasted text is ignored."""
     page = open_tab(f"/drawing?run={digits.run}")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     expect(sheet(page)).to_be_visible()
@@ -205,7 +207,7 @@ def test_a_picture_is_pasted(open_tab: Callable[..., Page], digits: RunReader) -
 
 
 def test_a_picture_is_dropped_on_the_sheet(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """A file dropped on the sheet is read as an upload is; the browser does not go away to show it."""
+    """A file dropped on the sheet is read like an upload; the browser does not navigate to it."""
     page = open_tab(f"/drawing?run={digits.run}")
     expect(sheet(page)).to_be_visible()
     dropped = page.evaluate_handle(
@@ -222,8 +224,8 @@ def test_a_picture_is_dropped_on_the_sheet(open_tab: Callable[..., Page], digits
     expect(page.get_by_label("dark on light")).not_to_be_checked()
 
 
-def hand_on(page: Page) -> Callable[..., None]:
-    """A function that says what the fingers do, as the screen would: a kind of event and places on the sheet."""
+def touches(page: Page) -> Callable[..., None]:
+    """A function that sends touch events: their kind and the places on the sheet."""
     session = page.context.new_cdp_session(page)
 
     def touch(kind: str, *fingers: tuple[float, float]) -> None:
@@ -239,13 +241,13 @@ def hand_on(page: Page) -> Callable[..., None]:
 
 
 def test_a_finger_draws_and_a_second_one_does_not_disturb(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """A finger draws one stroke and scrolls nothing; a palm that comes to rest beside it leaves no mark."""
+    """A finger draws one stroke without scrolling; a palm beside it leaves no mark."""
     page = open_tab(f"/drawing?run={digits.run}", touch=True, width=900)
     expect(sheet(page)).to_be_visible()
     sheet(page).scroll_into_view_if_needed()
     main = "document.querySelector('[data-testid=stMain]').scrollTop"
     before = page.evaluate(main)
-    touch = hand_on(page)
+    touch = touches(page)
     touch("touchStart", (0.5, 0.15))
     for step in range(1, 15):
         touch("touchMove", (0.5, 0.15 + step * 0.05))
@@ -283,7 +285,7 @@ def test_a_finger_draws_and_a_second_one_does_not_disturb(open_tab: Callable[...
 
 
 def test_a_pen_draws_as_thick_as_it_is_pressed(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """Pressed harder the line is thicker; the pen's other end rubs out."""
+    """More pressure draws a thicker line; the other end of the pen erases."""
     page = open_tab(f"/drawing?run={digits.run}")
     expect(sheet(page)).to_be_visible()
     pen = page.context.new_cdp_session(page)
@@ -316,7 +318,7 @@ def test_a_pen_draws_as_thick_as_it_is_pressed(open_tab: Callable[..., Page], di
 
 
 def test_everything_is_saved(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """Each card's numbers are saved in full, as the network's own, and each picture as a PNG; of nothing, nothing."""
+    """The numbers of each card are saved in full precision, each picture as a PNG, and nothing if there is none."""
     page = open_tab(f"/drawing?run={digits.run}&sample=test-217")
     expect(page.locator(".dr-neighbor")).to_have_count(8)
     expect(page.locator(".dr-verdict").last).not_to_be_empty()
@@ -352,8 +354,8 @@ def test_everything_is_saved(open_tab: Callable[..., Page], digits: RunReader) -
     head, *rows = table("Where does the answer break?")
     assert {row[0] for row in rows} == {"Rotate", "Move across", "Move down", "Scale", "Thin, thicken", "Noise"}
     (unmoved,) = [row for row in rows if row[0] == "Noise" and float(row[1]) == 0]
-    said = dataset.class_names[int(expected.argmax())]
-    assert (head[2:], unmoved[2], unmoved[4]) == (["class", "probability", "answer"], said, said)
+    predicted = dataset.class_names[int(expected.argmax())]
+    assert (head[2:], unmoved[2], unmoved[4]) == (["class", "probability", "answer"], predicted, predicted)
     assert float(unmoved[3]) == pytest.approx(expected.max(), abs=1e-5)
 
     for card in ("Your drawing", "What the network sees", "Where does the answer break?", "Most alike in training"):
@@ -364,7 +366,7 @@ def test_everything_is_saved(open_tab: Callable[..., Page], digits: RunReader) -
 
 
 def test_a_real_example_has_its_address(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """A link with run, snapshot and sample shows just that; drawing on the example takes it out of the link."""
+    """A link with run, snapshot and sample shows exactly these; drawing on the example removes it from the link."""
     page = open_tab(f"/drawing?run={digits.run}&snapshot=0&sample=test-321")
     expect(page.locator(".dr-truth")).to_have_text("true class: 6 (test example 321)")
     expect(page.locator(".dr-time output")).to_contain_text("epoch 0, step 0")
@@ -379,26 +381,26 @@ def test_a_real_example_has_its_address(open_tab: Callable[..., Page], digits: R
 
 
 def test_the_slider_follows_a_run_in_progress(open_tab: Callable[..., Page]) -> None:
-    """A live run is followed to its newest snapshot; a chosen snapshot stays, and the last one follows again."""
+    """The slider follows a live run; a chosen snapshot stays, and choosing the last one follows again."""
     training = RunInProgress(data="digits", epochs=7)
     training.train_until(snapshot=1)
     page = open_tab(f"/drawing?run={training.run}")
-    said, slider = page.locator(".dr-time output"), page.get_by_label("Snapshot of the network")
-    expect(said).to_contain_text("epoch 1,", timeout=20_000)
+    moment, slider = page.locator(".dr-time output"), page.get_by_label("Snapshot of the network")
+    expect(moment).to_contain_text("epoch 1,", timeout=20_000)
     draw(page, ONE)
     training.train_until(snapshot=3)
-    expect(said).to_contain_text("epoch 3,")
+    expect(moment).to_contain_text("epoch 3,")
     expect(slider).to_have_js_property("value", "3")
     expect(page.get_by_role("button", name="Undo")).to_be_enabled()  # the drawing stays
     slider.fill("2")
     page.wait_for_url("**snapshot=2**")
     training.train_until(snapshot=4)
     expect(slider).to_have_attribute("max", "4")
-    expect(said).to_contain_text("epoch 2,")
+    expect(moment).to_contain_text("epoch 2,")
     slider.fill("4")
     page.wait_for_url(lambda url: "snapshot" not in url)
     training.finish()
-    expect(said).to_contain_text("epoch 7,")
+    expect(moment).to_contain_text("epoch 7,")
     expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile("finished"))
 
 
@@ -444,7 +446,7 @@ def test_the_browser_computes_what_python_does(open_tab: Callable[..., Page], di
 
 
 def rough_ink(rng: np.random.Generator, height: int, width: int) -> ndarray:
-    """Spots of ink somewhere on a sheet."""
+    """Random spots of ink."""
     ink = np.zeros((height, width))
     ink[height // 4 : height // 4 + height // 2 + 1, width // 5 : width // 5 + width // 2 + 1] = rng.random(
         (height // 2 + 1, width // 2 + 1)
@@ -452,8 +454,8 @@ def rough_ink(rng: np.random.Generator, height: int, width: int) -> ndarray:
     return ink
 
 
-def test_where_it_says_the_answer_breaks_it_breaks(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """Turned to the angle that is named, the image is taken for another class, and one degree less it is not."""
+def test_the_prediction_changes_at_the_reported_angle(open_tab: Callable[..., Page], digits: RunReader) -> None:
+    """Rotated by the reported angle, the image is predicted as another class, and by one degree less it is not."""
     page = open_tab(f"/drawing?run={digits.run}")
     draw(page, ONE)
     expect(top(page)).to_have_text("1")
@@ -472,7 +474,7 @@ def test_where_it_says_the_answer_breaks_it_breaks(open_tab: Callable[..., Page]
 
 
 def test_maps_lie_over_the_image_with_their_numbers(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """What an answer hangs on is drawn over the image, for any class, and each number can be read."""
+    """The attribution for any class is drawn over the image, and each number can be read."""
     page = open_tab(f"/drawing?run={digits.run}&sample=test-217")
     expect(top(page)).not_to_have_text("?")
     page.get_by_role("button", name="Occlusion").click()
@@ -485,7 +487,7 @@ def test_maps_lie_over_the_image_with_their_numbers(open_tab: Callable[..., Page
 
 
 def test_the_map_of_a_class_has_its_address(open_tab: Callable[..., Page], digits: RunReader) -> None:
-    """A link opens on the map that was chosen, of the class that was chosen; without them nothing of it is kept."""
+    """A link restores the chosen map and class; without them it names neither."""
     page = open_tab(f"/drawing?run={digits.run}&sample=test-3")
     page.get_by_role("button", name="Occlusion").click()
     expect(page).to_have_url(re.compile(r"[?&]view=occlusion(&|$)"))
@@ -504,7 +506,7 @@ def test_the_map_of_a_class_has_its_address(open_tab: Callable[..., Page], digit
 
 
 def test_a_point_is_dragged_through_the_plane(open_tab: Callable[..., Page]) -> None:
-    """For 2-D data the point that is dragged or moved by keys is judged where it is."""
+    """For 2-D data, a point that is dragged or moved by keys is classified where it is."""
     reader = train_run(data="blobs", epochs=20, hidden=(8,))
     page = open_tab(f"/drawing?run={reader.run}")
     plane = page.get_by_role("slider", name="The point to judge")
@@ -521,8 +523,8 @@ def test_a_point_is_dragged_through_the_plane(open_tab: Callable[..., Page]) -> 
     expect(place).to_contain_text(f"{dataset.x_test[3][0]:.2f}".replace("-", "−"))
 
 
-def test_pages_keep_to_the_same_run(open_tab: Callable[..., Page]) -> None:
-    """From Train to Draw and back the run looked at stays, though a newer one is there; the settings stay on Train."""
+def test_pages_keep_the_selected_run(open_tab: Callable[..., Page]) -> None:
+    """From Train to Draw and back, the selected run and the settings stay, even if there is a newer run."""
     older = train_run(data="xor", epochs=1, hidden=(4,))
     newer = train_run(data="moons", epochs=1, hidden=(4,))
     page = open_tab(f"/?run={older.run}")
@@ -536,8 +538,8 @@ def test_pages_keep_to_the_same_run(open_tab: Callable[..., Page]) -> None:
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
 
 
-def test_a_visit_without_a_run_invites(open_tab: Callable[..., Page]) -> None:
-    """Where nothing was trained there is no pad that could not answer, but the way to train."""
+def test_without_a_run_the_page_links_to_training(open_tab: Callable[..., Page]) -> None:
+    """Without a run there is no drawing pad but a link to training."""
     page = open_tab("/drawing")
     page.get_by_role("link", name="Train a network").click()
     expect(page.get_by_role("heading", name="See a neural network think")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Views that are not looked at cost nothing and are never old: what draws when, in a real browser."""
+"""Views out of sight are not drawn, and up to date once they come into view."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOTE = """
   });
 }
 """
-LOOK_AT = """
+SCROLL_TO = """
 async (selector) => {
   const node = document.querySelector(selector);
   node.scrollIntoView({ behavior: 'instant', block: 'center' });
@@ -49,8 +49,8 @@ def stage(served: Served, open_tab: Callable[..., Page]) -> Page:
     return page
 
 
-def test_a_view_out_of_sight_is_left_alone_and_never_found_old(stage: Page) -> None:
-    """While a replay runs, only what is in sight is drawn each time; what is scrolled to shows the moment at once."""
+def test_a_view_out_of_sight_is_not_drawn_and_never_stale(stage: Page) -> None:
+    """A replay draws only visible views each time; one that is scrolled to shows the current snapshot at once."""
     stage.evaluate(NOTE, [NETWORK, CLASSES])
     stage.get_by_label("Speed of play").select_option("8")
     stage.get_by_role("button", name="Play", exact=True).click()
@@ -59,18 +59,18 @@ def test_a_view_out_of_sight_is_left_alone_and_never_found_old(stage: Page) -> N
     seen, unseen = stage.evaluate("window.noted")
     assert seen == list(range(1, N_EPOCHS + 1))
     assert len(unseen) < len(seen) / 2
-    assert stage.evaluate(LOOK_AT, CLASSES) == str(N_EPOCHS)
+    assert stage.evaluate(SCROLL_TO, CLASSES) == str(N_EPOCHS)
 
 
-def test_a_view_out_of_sight_is_brought_up_to_date_at_rest(stage: Page) -> None:
-    """Who searches the page, or has it read aloud, finds the numbers of the moment shown without scrolling."""
+def test_a_view_out_of_sight_is_up_to_date_when_nothing_moves(stage: Page) -> None:
+    """A search of the page, or a screen reader, finds the numbers of the snapshot shown without scrolling."""
     stage.get_by_role("slider", name="Timeline").press("End")
     expect(stage.locator(CLASSES)).to_have_attribute("data-number", str(N_EPOCHS))
     expect(stage.locator(CLASSES)).not_to_be_in_viewport()
 
 
-def test_every_snapshot_is_there_though_few_were_drawn(served: Served, open_tab: Callable[..., Page]) -> None:
-    """Of a run that is faster than the eye some snapshots are drawn; each of the others is a choice on the timeline."""
+def test_every_snapshot_is_on_the_timeline_though_few_were_drawn(served: Served, open_tab: Callable[..., Page]) -> None:
+    """Of a very fast run only some snapshots are drawn; every one is on the timeline."""
     page = open_tab("/?data=digits&hidden=8&epochs=400")
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     stage = page.locator(STAGE)

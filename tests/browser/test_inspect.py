@@ -1,4 +1,4 @@
-"""The Inspect page as a person uses it: from a number to the images behind it, and back by a link."""
+"""The Inspect page in a browser: from a number to the images behind it, and back by a link."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def run(served: Served) -> str:
-    """Two epochs on real digits, in the home of the dashboard."""
+    """A run of two epochs on real digits."""
     del served
     return train_run(data="digits", hidden=(8,), epochs=2).run
 
@@ -28,7 +28,7 @@ def gallery(page: Page) -> Locator:
 
 
 def fullest_wrong_cell(predictions: Predictions) -> tuple[int, int]:
-    """The most frequent confusion."""
+    """The most frequent confusion, as true and predicted class."""
     wrong = predictions.confusion.copy()
     wrong[range(10), range(10)] = 0
     i, j = divmod(int(wrong.argmax()), 10)
@@ -36,7 +36,7 @@ def fullest_wrong_cell(predictions: Predictions) -> tuple[int, int]:
 
 
 def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, open_tab: Callable[..., Page]) -> None:
-    """A cell opens exactly its images, one of them all its probabilities, and the link shows the same again."""
+    """A cell opens exactly its images, one of them shows all its probabilities, and the link restores the same view."""
     predictions = predictions_of(run, 1, "test")
     i, j = fullest_wrong_cell(predictions)
     count = int(predictions.confusion[i, j])
@@ -77,8 +77,8 @@ def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, 
     expect(gallery(page)).to_have_attribute("data-sample", str(sample), timeout=20_000)
 
 
-def test_every_number_opens_as_many_examples_as_it_says(run: str, open_tab: Callable[..., Page]) -> None:
-    """Cells, headings, totals and the rows of each table: the gallery holds what the number counts, none more."""
+def test_every_number_opens_the_examples_it_counts(run: str, open_tab: Callable[..., Page]) -> None:
+    """For cells, headings, totals and rows of tables, the gallery holds exactly the examples that are counted."""
     predictions = predictions_of(run, 1, "validation")
     confusion = predictions.confusion
     page = open_tab(f"/classes?run={run}&snapshot=1")
@@ -104,21 +104,21 @@ def test_every_number_opens_as_many_examples_as_it_says(run: str, open_tab: Call
         page.get_by_role("radio", name=view, exact=True).click()
         return page.locator(f".st-key-inspect-part-{table} tbody tr")
 
-    def said(row: Locator) -> int:
+    def count_in(row: Locator) -> int:
         return int(row.get_by_role("cell").first.inner_text())
 
     opens(rows("Classes", "classes").nth(2), int(confusion[2].sum()))
     row = rows("Confused pairs", "pairs").first
-    opens(row, said(row))
+    opens(row, count_in(row))
     row = rows("Calibration", "bins").nth(int(predictions.calibration.count.argmax()))
-    opens(row, said(row))
+    opens(row, count_in(row))
     expect(rows("Thresholds", "areas")).to_have_count(10)
     called = page.get_by_role("button", name=re.compile("^Show the .* predicted as"))
     opens(called, int((predictions.probabilities[:, 2] >= 0.5).sum()))
 
 
-def test_one_click_sends_an_image_into_the_network_view(run: str, open_tab: Callable[..., Page]) -> None:
-    """The arrow that a tile shows under the pointer leads there; it is no stop of the keyboard, which has a link."""
+def test_one_click_opens_an_image_in_the_network_view(run: str, open_tab: Callable[..., Page]) -> None:
+    """The arrow that a tile shows on hover leads there; it is no tab stop, since keyboard users have a link."""
     page = open_tab(f"/classes?run={run}&snapshot=1&subset=test")
     tile = gallery(page).locator(".ai-tile").nth(2)
     sample = tile.get_attribute("data-sample", timeout=20_000)
@@ -134,7 +134,7 @@ def test_one_click_sends_an_image_into_the_network_view(run: str, open_tab: Call
 
 
 def test_to_the_network_view_and_back(run: str, open_tab: Callable[..., Page]) -> None:
-    """The browser's Back leads from the network view to the very example that was open, and Forward there again."""
+    """The browser's Back leads from the network view to the example that was open, and Forward returns."""
     predictions = predictions_of(run, 1, "test")
     i, j = fullest_wrong_cell(predictions)
     count = str(int(predictions.confusion[i, j]))
@@ -159,8 +159,8 @@ def test_to_the_network_view_and_back(run: str, open_tab: Callable[..., Page]) -
     assert page.url == address
 
 
-def test_back_takes_a_click_back_however_soon(run: str, open_tab: Callable[..., Page]) -> None:
-    """Each click is a step in the browser's history; Back undoes the last one, also right after it."""
+def test_back_undoes_a_click_at_once(run: str, open_tab: Callable[..., Page]) -> None:
+    """Each click is an entry of the browser's history; Back undoes the last one, also right after it."""
     page = open_tab(f"/classes?run={run}")
     title = gallery(page).get_by_role("heading").first
     expect(title).to_have_text("Every mistake", timeout=20_000)
@@ -199,7 +199,7 @@ def test_by_keyboard_alone(run: str, open_tab: Callable[..., Page]) -> None:
 
 
 def test_a_class_never_predicted_shows_no_precision(run: str, open_tab: Callable[..., Page]) -> None:
-    """What is undefined is n/a on screen, in the table and in the formula, never 0."""
+    """Undefined metrics are n/a on screen, in the table and in the formula, never 0."""
     predictions = predictions_of(run, 0, "validation")
     never = next(c for c in range(10) if not predictions.confusion[:, c].any())
     page = open_tab(f"/classes?run={run}&snapshot=0&view=classes&class={never}")
@@ -215,7 +215,7 @@ def chart(page: Page, name: str) -> Locator:
 
 
 def click_on_point(page: Page, name: str, point: Locator) -> None:
-    """Point at a mark of a chart and click."""
+    """Move to a point of a chart and click."""
     box = point.bounding_box()
     assert box is not None
     at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -224,8 +224,8 @@ def click_on_point(page: Page, name: str, point: Locator) -> None:
     page.mouse.click(*at)
 
 
-def test_a_point_of_a_curve_opens_what_it_calls_positive(run: str, open_tab: Callable[..., Page]) -> None:
-    """The threshold that was clicked is in the address, and the gallery holds what it calls the class."""
+def test_a_point_of_a_curve_opens_its_predicted_positives(run: str, open_tab: Callable[..., Page]) -> None:
+    """The clicked threshold is in the address, and the gallery holds its predicted positives."""
     predictions = predictions_of(run, 2, "validation")
     page = open_tab(f"/classes?run={run}&view=thresholds&class=3")
     point = chart(page, "roc").locator(".scatterlayer .trace .point").nth(12)
@@ -255,25 +255,25 @@ def test_a_bar_of_the_calibration_opens_its_examples(run: str, open_tab: Callabl
 
 @pytest.mark.parametrize("view", ["roc", "precision-recall", "calibration", "evolution"])
 def test_the_points_of_a_chart_by_keyboard(run: str, open_tab: Callable[..., Page], view: str) -> None:
-    """Tab reaches the chart, arrow keys go along its points and read them out, Enter opens exactly their examples."""
+    """Tab reaches the chart, arrow keys move along its points and announce them, Enter opens exactly their examples."""
     address = {"roc": "thresholds", "precision-recall": "thresholds", "calibration": "calibration"}.get(view, "epochs")
     page = open_tab(f"/classes?run={run}&view={address}&class=3&figure=precision")
     shown = chart(page, view)
     expect(shown).to_be_visible(timeout=30_000)
     shown.get_by_role("button", name="Save as a PNG picture").focus()
     page.keyboard.press("Tab")
-    plot, say = shown.get_by_role("application"), shown.locator("[aria-live=polite]")
+    plot, sentence = shown.get_by_role("application"), shown.locator("[aria-live=polite]")
     expect(plot).to_be_focused()
     assert plot.evaluate("element => getComputedStyle(element).outlineStyle") == "solid", "where the focus is, is seen"
     page.keyboard.press("End")
     page.keyboard.press("ArrowLeft")
-    before = say.inner_text()
+    before = sentence.inner_text()
     page.keyboard.press("ArrowRight")
-    expect(say).not_to_have_text(before)
+    expect(sentence).not_to_have_text(before)
     cursor = "element => element.data.at(-1).x.length"
     assert plot.evaluate(cursor) == 1, "the point is marked"
     page.keyboard.press("ArrowLeft")
-    expect(say).to_have_text(before)
+    expect(sentence).to_have_text(before)
 
     predictions = predictions_of(run, 2, "validation")
     if address == "thresholds":
@@ -308,8 +308,8 @@ def test_the_points_of_a_chart_by_keyboard(run: str, open_tab: Callable[..., Pag
     assert plot.evaluate(cursor) == 0, "no mark is left behind"
 
 
-def test_a_curve_is_zoomed_by_mouse_and_whole_again(run: str, open_tab: Callable[..., Page]) -> None:
-    """A drag shows a part, a button or a double-click all of it again; another class stays within that part."""
+def test_a_curve_is_zoomed_and_reset_by_mouse(run: str, open_tab: Callable[..., Page]) -> None:
+    """A drag zooms in, a button or a double-click resets; another class keeps the zoom."""
     page = open_tab(f"/classes?run={run}&view=thresholds&class=3")
     shown = chart(page, "roc")
     expect(shown).to_be_visible(timeout=30_000)
@@ -342,7 +342,7 @@ def test_a_curve_is_zoomed_by_mouse_and_whole_again(run: str, open_tab: Callable
 
 
 def test_the_evolution_has_its_numbers_on_screen(run: str, open_tab: Callable[..., Page]) -> None:
-    """A row a snapshot, a column a class; a row goes to its snapshot and shows what the figure is counted on."""
+    """A row per snapshot, a column per class; a row selects its snapshot and shows the examples of its metric."""
     page = open_tab(f"/classes?run={run}&view=epochs&class=3&figure=recall&subset=test")
     rows = page.locator(".st-key-inspect-part-snapshots tbody tr")
     expect(rows).to_have_count(3, timeout=30_000)
@@ -359,7 +359,7 @@ def test_the_evolution_has_its_numbers_on_screen(run: str, open_tab: Callable[..
 
 
 def test_the_page_follows_a_run_in_progress(open_tab: Callable[..., Page]) -> None:
-    """What is being looked at stays as it is, the numbers move on; a fixed snapshot stays, and Live follows again."""
+    """The view stays while its numbers are updated; a fixed snapshot stays, and Live follows the run again."""
     training = RunInProgress(data="digits", hidden=(8,), epochs=7)
     run = training.run
     training.train_until(snapshot=1)
@@ -407,7 +407,7 @@ def test_the_page_follows_a_run_in_progress(open_tab: Callable[..., Page]) -> No
 
 
 def test_a_run_in_progress_does_not_scroll_back_to_what_was_clicked(open_tab: Callable[..., Page]) -> None:
-    """The images that a row showed on a narrow screen stay in sight while the numbers move on."""
+    """The images that a row opened on a narrow screen stay in view while the numbers are updated."""
     training = RunInProgress(data="digits", hidden=(8,), epochs=7)
     run = training.run
     training.train_until(snapshot=1)
@@ -425,8 +425,8 @@ def test_a_run_in_progress_does_not_scroll_back_to_what_was_clicked(open_tab: Ca
     expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
 
 
-def test_the_page_stops_asking_when_the_run_has_ended(open_tab: Callable[..., Page]) -> None:
-    """A page that waits for the first snapshot shows it, and a run that has ended costs nothing more."""
+def test_the_page_stops_polling_when_the_run_has_ended(open_tab: Callable[..., Page]) -> None:
+    """A page that waits for the first snapshot shows it, and a run that has ended is not polled."""
     training = RunInProgress(data="digits", hidden=(8,), epochs=7)
     run = training.run
     page = open_tab("/classes")
@@ -451,7 +451,7 @@ def test_the_page_stops_asking_when_the_run_has_ended(open_tab: Callable[..., Pa
 def test_on_a_narrow_screen_a_click_shows_its_images(
     run: str, open_tab: Callable[..., Page], view: str, row: str
 ) -> None:
-    """The gallery stands below what is clicked there: it comes into sight, as does the example that is opened in it."""
+    """On a narrow screen the gallery is below: it scrolls into view, and so does an example that is opened in it."""
     page = open_tab(f"/classes?run={run}&view={view}", width=900, height=700)
     expect(gallery(page)).to_be_visible(timeout=20_000)
     page.get_by_role("button", name="One snapshot earlier").click()
@@ -467,8 +467,8 @@ def test_on_a_narrow_screen_a_click_shows_its_images(
 
 
 @pytest.mark.parametrize("view", ["classes", "pairs", "thresholds", "calibration", "epochs"])
-def test_every_table_is_a_picture_too(run: str, open_tab: Callable[..., Page], view: str) -> None:
-    """A table is saved as a PNG, named after the run, the snapshot and the split."""
+def test_every_table_can_be_saved_as_a_picture(run: str, open_tab: Callable[..., Page], view: str) -> None:
+    """Every table can be saved as a PNG that is named after run, snapshot and split."""
     page = open_tab(f"/classes?run={run}&view={view}")
     table = page.locator(".annscope-inspect.ai-table[data-ready]")
     expect(table).to_be_visible(timeout=20_000)
@@ -480,7 +480,9 @@ def test_every_table_is_a_picture_too(run: str, open_tab: Callable[..., Page], v
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 900])
-def test_nothing_sticks_out(run: str, open_tab: Callable[..., Page], width: int, scheme: str) -> None:
+def test_the_page_is_never_wider_than_the_window(
+    run: str, open_tab: Callable[..., Page], width: int, scheme: str
+) -> None:
     """On a narrow and a wide screen the page is never wider than the window."""
     page = open_tab(f"/classes?run={run}&view=classes&sample=validation-0", width=width, scheme=scheme)
     expect(gallery(page)).to_be_visible(timeout=20_000)

@@ -1,4 +1,4 @@
-"""What a person is told about a network and can change in it: marks, captions, a neuron's sum, its tables, health."""
+"""The details of the network view: marks, captions, a neuron's weighted sum, its tables, health findings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ WRITTEN = """
 
 
 def pin(page: Page, layer: int, unit: int) -> None:
-    """Pin a neuron by keys."""
+    """Pin a neuron by keyboard."""
     canvas = page.locator(".nv-canvas")
     canvas.focus()
     for key in ["ArrowDown", *["ArrowRight"] * layer, *["ArrowDown"] * unit, "Enter"]:
@@ -51,8 +51,8 @@ def pin(page: Page, layer: int, unit: int) -> None:
     expect(page.locator(".nv-dock")).to_be_visible()
 
 
-def test_many_layers_stay_legible(open_tab: Callable[..., Page]) -> None:
-    """The captions of six layers do not cover each other, and their chart has room for the figure of each."""
+def test_many_layers_are_legible(open_tab: Callable[..., Page]) -> None:
+    """The captions of six layers do not overlap, and their chart shows the number of each."""
     train_run(data="digits", hidden=(32, 32, 32, 32, 32, 32), activation="sigmoid", epochs=3)
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
@@ -71,7 +71,7 @@ def test_many_layers_stay_legible(open_tab: Callable[..., Page]) -> None:
 
 
 def test_what_is_counted_is_what_is_marked(open_tab: Callable[..., Page]) -> None:
-    """Below a layer stands how many of its neurons are off for every example shown, or saturated for this one."""
+    """The caption of a layer counts its neurons that are 0 for every example shown, or saturated for this one."""
     reader = train_run(data="digits", hidden=(40,), learning_rate=0.05, epochs=3)
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
@@ -85,14 +85,14 @@ def test_what_is_counted_is_what_is_marked(open_tab: Callable[..., Page]) -> Non
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
     texts = [each["text"] for each in page.evaluate(WRITTEN, ".nv-canvas")]
-    answers = np.tanh(reader.network(2).forward(reader.probe().x)[0][0][0])
-    full = int((np.abs(answers) > 0.95).sum())
+    activations = np.tanh(reader.network(2).forward(reader.probe().x)[0][0][0])
+    full = int((np.abs(activations) > 0.95).sum())
     assert full > 0
     assert f"● {full} saturated" in texts
 
 
-def test_a_weight_is_typed_and_any_connection_cut(open_tab: Callable[..., Page]) -> None:
-    """A weight takes a number typed key by key; every term of a sum can be seen, and its connection cut."""
+def test_a_weight_can_be_typed_and_any_connection_cut(open_tab: Callable[..., Page]) -> None:
+    """A weight can be typed digit by digit; every term of a sum can be shown, and its connection cut."""
     train_run(data="digits", hidden=(24,), epochs=2)
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
@@ -111,7 +111,7 @@ def test_a_weight_is_typed_and_any_connection_cut(open_tab: Callable[..., Page])
     expect(banner).to_contain_text("1 change")
     assert (box := banner.bounding_box())
     assert (view := page.locator(".nv-canvas").bounding_box())
-    assert box["y"] + box["height"] < view["y"] + 70  # the answers below stay in sight
+    assert box["y"] + box["height"] < view["y"] + 70  # the predictions below stay in sight
     assert sources.all_inner_texts() == before
     expect(dock.locator(".nv-changed .nv-from")).to_have_text(before[4])
 
@@ -127,7 +127,7 @@ def test_a_weight_is_typed_and_any_connection_cut(open_tab: Callable[..., Page])
 
 
 def test_a_pinned_neuron_has_its_numbers(open_tab: Callable[..., Page]) -> None:
-    """The charts of a pinned neuron have their tables, with the recorded activations."""
+    """The charts of a pinned neuron have tables with the recorded activations."""
     reader = train_run(data="digits", hidden=(24,), epochs=2)
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
@@ -136,17 +136,21 @@ def test_a_pinned_neuron_has_its_numbers(open_tab: Callable[..., Page]) -> None:
     for summary in dock.locator("summary").all():
         summary.click()
     probe = reader.probe()
-    answers = [np.maximum(reader.network(n).forward(probe.x)[0][0][:, 2], 0) for n in range(3)]
+    activations = [np.maximum(reader.network(n).forward(probe.x)[0][0][:, 2], 0) for n in range(3)]
     over_probe = dock.get_by_role("region", name="Activation over the probe set").locator("tbody tr")
     told = {row.locator("td").nth(0).inner_text(): row.locator("td").nth(1).inner_text() for row in over_probe.all()}
-    assert [float(told[f"Image {i + 1}"]) for i in range(len(answers[2]))] == pytest.approx(answers[2], abs=1e-5)
-    past = dock.get_by_role("region", name="Activation over the snapshots").locator("tbody td")
-    expect(past).to_have_count(3)
-    assert [float(text) for text in past.all_inner_texts()] == pytest.approx([each[0] for each in answers], abs=1e-5)
+    assert [float(told[f"Image {i + 1}"]) for i in range(len(activations[2]))] == pytest.approx(
+        activations[2], abs=1e-5
+    )
+    history = dock.get_by_role("region", name="Activation over the snapshots").locator("tbody td")
+    expect(history).to_have_count(3)
+    assert [float(text) for text in history.all_inner_texts()] == pytest.approx(
+        [each[0] for each in activations], abs=1e-5
+    )
 
 
-def test_the_health_of_the_moment_shown_is_told(open_tab: Callable[..., Page]) -> None:
-    """The panel has the findings of the snapshot that is shown, those that the command line ends with at the last."""
+def test_the_health_findings_are_those_of_the_snapshot_shown(open_tab: Callable[..., Page]) -> None:
+    """The panel shows the findings of the selected snapshot; at the last one they are those of the command line."""
     reader = train_run(data="digits", hidden=(8,), epochs=2, optimizer="sgd", learning_rate=30)
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
@@ -163,8 +167,8 @@ def test_the_health_of_the_moment_shown_is_told(open_tab: Callable[..., Page]) -
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_keyboards_place_among_the_pages_is_seen(open_tab: Callable[..., Page], scheme: str) -> None:
-    """The link to a page that the keyboard stands on has an outline."""
+def test_the_focus_among_the_pages_is_visible(open_tab: Callable[..., Page], scheme: str) -> None:
+    """The focused link to a page has an outline."""
     page = open_tab("/", scheme=scheme)
     link = page.get_by_role("link", name="Draw")
     link.focus()

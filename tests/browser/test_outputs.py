@@ -1,4 +1,4 @@
-"""One output unit for two classes, and one a label, in the browser: the core's arithmetic, and pages that work."""
+"""Binary and multi-label outputs in the browser: the core's arithmetic, and pages that work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.records import train_run
 
 pytestmark = pytest.mark.browser
 
-ANSWERS = """
+PREDICTIONS = """
 async ([run, number, examples]) => {
   const { parseFrame } = await import('/annscope/assets/lib/model/frame.js');
   const { createModel } = await import('/annscope/assets/lib/model/inference.js');
@@ -41,13 +41,15 @@ async ([run, number, examples]) => {
 
 
 def is_as_in_the_core(page: Page, run: str, number: int) -> None:
-    """Probabilities, predictions and what they hang on, for examples of the test split."""
+    """Compare probabilities, predictions and attributions with the core's, for examples of the test split."""
     predictions, dataset = predictions_of(run, number, "test"), dataset_of(run)
     network, x = RunReader(run_directory(run)).network(number), dataset.x_test[:30].astype(float)
-    found = page.evaluate(ANSWERS, [run, number, x.tolist()])
+    found = page.evaluate(PREDICTIONS, [run, number, x.tolist()])
     np.testing.assert_allclose(found["probabilities"], predictions.probabilities[:30], atol=1e-5)
-    said = [np.flatnonzero(row).tolist() for row in predictions.predicted[:30]] if predictions.is_multilabel else None
-    assert found["predicted"] == (said or [[int(label)] for label in predictions.predicted[:30]])
+    expected = (
+        [np.flatnonzero(row).tolist() for row in predictions.predicted[:30]] if predictions.is_multilabel else None
+    )
+    assert found["predicted"] == (expected or [[int(label)] for label in predictions.predicted[:30]])
     for label in range(predictions.n_classes):
         np.testing.assert_allclose(found["gradients"][label], input_gradient(network, x[0], label), atol=1e-6)
         if dataset.image_shape is not None:
@@ -56,7 +58,7 @@ def is_as_in_the_core(page: Page, run: str, number: int) -> None:
 
 
 def test_one_unit_for_two_classes(open_tab: Callable[..., Page]) -> None:
-    """The browser answers for both classes as the core does, and no page complains."""
+    """The browser predicts both classes as the core does, and no page has an error."""
     run = train_run(data="moons", noise=0.3, output="binary", hidden=(6,), epochs=8, learning_rate=0.05).run
     predictions = predictions_of(run, 8, "test")
     page = open_tab(f"/drawing?run={run}&sample=test-4")
@@ -80,7 +82,7 @@ def test_one_unit_for_two_classes(open_tab: Callable[..., Page]) -> None:
 
 
 def test_any_number_of_labels(open_tab: Callable[..., Page]) -> None:
-    """Train, Inspect and Draw show each label by itself; a cell's images are exactly those that it counts."""
+    """Train, Inspect and Draw show each label separately; the images of a cell are exactly those it counts."""
     run = train_run(data="mnist-5k-traits", output="sigmoid", hidden=(12,), epochs=2, split=0.8).run
     predictions, recorded = predictions_of(run, 2, "test"), RunReader(run_directory(run)).snapshot(2).confusion
     page = open_tab(f"/?run={run}")
@@ -116,9 +118,9 @@ def test_any_number_of_labels(open_tab: Callable[..., Page]) -> None:
     place = int(np.flatnonzero(predictions.predicted.sum(axis=1) > 1)[0])
     page = open_tab(f"/drawing?run={run}&sample=test-{place}", scheme="dark")
     is_as_in_the_core(page, run, 2)
-    said = [predictions.class_names[k] for k in np.flatnonzero(predictions.predicted[place])]
-    expect(page.locator(".dr-name")).to_have_text(", ".join(said), timeout=20_000)
-    expect(page.locator(".dr-best .dr-class")).to_have_text(said)
+    predicted = [predictions.class_names[k] for k in np.flatnonzero(predictions.predicted[place])]
+    expect(page.locator(".dr-name")).to_have_text(", ".join(predicted), timeout=20_000)
+    expect(page.locator(".dr-best .dr-class")).to_have_text(predicted)
     true = [predictions.class_names[k] for k in np.flatnonzero(predictions.labels[place])]
     expect(page.locator(".dr-true .dr-class")).to_have_text(true)
     page.get_by_role("button", name="Gradient").click()
@@ -134,8 +136,8 @@ def test_any_number_of_labels(open_tab: Callable[..., Page]) -> None:
         assert row[1] == (", ".join(truth) or "no label")
 
 
-def test_a_point_of_a_label_opens_what_its_figure_is_counted_on(open_tab: Callable[..., Page]) -> None:
-    """Evolution, calibration and curves of a label are gone along by keys; Enter shows exactly their examples."""
+def test_a_point_of_a_label_opens_its_examples(open_tab: Callable[..., Page]) -> None:
+    """Arrow keys move along the charts of a label; Enter shows exactly the examples of a point."""
     run = train_run(data="mnist-5k-traits", output="sigmoid", hidden=(12,), epochs=2, split=0.8).run
     predictions, earlier = predictions_of(run, 2, "test"), predictions_of(run, 1, "test")
     gallery = ".ai-gallery[data-ready]"

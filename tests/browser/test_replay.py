@@ -1,4 +1,4 @@
-"""Going back through a run, and a dashboard that was away, in a real browser."""
+"""Replay of a run, and reconnection to a restarted dashboard."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ N_EPOCHS = 12
 
 @contextmanager
 def training(home: Path) -> Iterator[None]:
-    """A long run of the command line, which no dashboard started and none ends; it is ended on leaving."""
+    """A long run of the command line, independent of any dashboard; it ends with the context."""
     options = ["--data", "mnist-5k", "--hidden", "32", "--epochs", "5000", "--snapshot-every", "200"]
     process = subprocess.Popen(
         [sys.executable, "-m", "annscope.runs.cli", "train", *options, "--learning-rate", "0.0005"],
@@ -43,7 +43,7 @@ def training(home: Path) -> Iterator[None]:
 
 
 def wait_for_snapshot(home: Path) -> None:
-    """Come back once the run in `home` has recorded a snapshot."""
+    """Wait until the run in `home` has recorded a snapshot."""
     deadline = time.monotonic() + 60
     while not any("snapshot" in path.read_text() for path in home.glob("runs/*/metrics.jsonl")):
         assert time.monotonic() < deadline, "no snapshot within a minute"
@@ -58,8 +58,8 @@ def finished(served: Served) -> None:
 
 
 @pytest.mark.usefixtures("finished")
-def test_a_link_names_the_moment(open_tab: Callable[..., Page]) -> None:
-    """A link shows the snapshot that it names, or the last where there is none such; the latest is a click away."""
+def test_a_link_names_a_snapshot(open_tab: Callable[..., Page]) -> None:
+    """A link shows the snapshot it names, or the last if there is no such one; a button shows the latest."""
     page = open_tab("/?snapshot=3")
     stage = page.locator(STAGE)
     expect(stage).to_have_attribute("data-number", "3", timeout=15_000)
@@ -76,8 +76,8 @@ def test_a_link_names_the_moment(open_tab: Callable[..., Page]) -> None:
 
 
 @pytest.mark.usefixtures("finished")
-def test_a_run_of_last_week_has_its_whole_past(open_tab: Callable[..., Page]) -> None:
-    """Opened when all is over, a class's F1 and a pinned neuron's answers reach back to the first snapshot."""
+def test_an_earlier_run_has_its_whole_history(open_tab: Callable[..., Page]) -> None:
+    """Of a run opened after its end, a class's F1 and a pinned neuron's activations begin at the first snapshot."""
     page = open_tab("/")
     expect(page.locator(STAGE)).to_have_attribute("data-number", str(N_EPOCHS), timeout=15_000)
     table = page.get_by_role("table", name="Precision, recall, F1 and support of each class")
@@ -96,7 +96,7 @@ def test_a_run_of_last_week_has_its_whole_past(open_tab: Callable[..., Page]) ->
 
 @pytest.mark.usefixtures("finished")
 def test_the_replay_plays_to_the_end(open_tab: Callable[..., Page]) -> None:
-    """Play goes through every snapshot to the last and then follows the run; every view goes along."""
+    """Play goes through every snapshot to the last and then follows the run, in every view."""
     page = open_tab("/?snapshot=5")
     stage = page.locator(STAGE)
     expect(stage).to_have_attribute("data-number", "5", timeout=15_000)
@@ -121,7 +121,7 @@ def test_the_replay_plays_to_the_end(open_tab: Callable[..., Page]) -> None:
 
 @pytest.mark.usefixtures("finished")
 def test_the_keyboard_steps_and_plays(open_tab: Callable[..., Page]) -> None:
-    """Comma and full stop step from anywhere on the page, but not while one types; the space bar plays."""
+    """Comma and full stop step from anywhere on the page, except in text fields; the space bar plays."""
     page = open_tab("/?snapshot=6")
     stage = page.locator(STAGE)
     expect(stage).to_have_attribute("data-number", "6", timeout=15_000)
@@ -146,8 +146,8 @@ def test_the_keyboard_steps_and_plays(open_tab: Callable[..., Page]) -> None:
 
 
 @pytest.mark.usefixtures("finished")
-def test_what_happened_stands_on_the_timeline(open_tab: Callable[..., Page]) -> None:
-    """What happened stands on the timeline in words, within reach of the keyboard, and leads there."""
+def test_events_are_on_the_timeline(open_tab: Callable[..., Page]) -> None:
+    """Events are on the timeline in words, reachable by keyboard, and select their snapshot."""
     page = open_tab("/")
     stage = page.locator(STAGE)
     expect(stage).to_have_attribute("data-number", str(N_EPOCHS), timeout=15_000)
@@ -161,11 +161,11 @@ def test_what_happened_stands_on_the_timeline(open_tab: Callable[..., Page]) -> 
 
 
 @pytest.mark.usefixtures("finished")
-def test_a_broken_view_stops_alone(chromium: Browser, served: Served) -> None:
-    """An error in one view is said once, on its card; the other views and the timeline go on."""
+def test_an_error_stops_only_its_view(chromium: Browser, served: Served) -> None:
+    """An error in one view is shown once, on its card; the other views and the timeline go on."""
     page = chromium.new_context().new_page()
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.route(
         "**/assets/train/confusion/confusion.js",
         lambda route: route.fulfill(
@@ -185,12 +185,12 @@ def test_a_broken_view_stops_alone(chromium: Browser, served: Served) -> None:
     page.keyboard.press(".")
     expect(stage).to_have_attribute("data-number", "4")
     expect(stage.locator('[data-view="network"] canvas').first).to_be_visible()
-    assert said == ["the ink is dry"]
+    assert errors == ["the ink is dry"]
     page.context.close()
 
 
-def test_a_dashboard_that_was_away_is_found_again(tmp_path: Path, chromium: Browser) -> None:
-    """When the server is restarted the picture stays, the page says that it waits, and goes on by itself."""
+def test_the_page_reconnects_to_a_restarted_dashboard(tmp_path: Path, chromium: Browser) -> None:
+    """While the server restarts the picture stays with a notice, and the page reconnects by itself."""
     home = tmp_path / "home"
     page = chromium.new_context(viewport={"width": 1440, "height": 1000}).new_page()
     failures: list[str] = []
@@ -220,8 +220,8 @@ def test_a_dashboard_that_was_away_is_found_again(tmp_path: Path, chromium: Brow
 
 
 @pytest.mark.usefixtures("finished")
-def test_a_first_request_that_fails_is_made_again(chromium: Browser, served: Served) -> None:
-    """A page whose first request fails says so and shows the run a moment later, without a reload."""
+def test_a_failed_first_request_is_repeated(chromium: Browser, served: Served) -> None:
+    """A page whose first request fails shows a notice and then the run, without a reload."""
     with chromium.new_context() as context:
         page = context.new_page()
         failures = iter(range(2))

@@ -22,7 +22,7 @@ START = re.compile("^Start with my settings")
 
 @pytest.fixture(params=["annscope", "streamlit", "annscope with a token", "streamlit with a token"])
 def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
-    """A dashboard that was started in one of the ways."""
+    """A dashboard, started in each way."""
     start = STREAMLIT if request.param.startswith("streamlit") else ANNSCOPE
     environment = {"ANNSCOPE_TOKEN": TOKEN} if "token" in request.param else {}
     with dashboard(tmp_path / "home", environment=environment, start=start) as served:
@@ -37,7 +37,7 @@ def entrance(served: Served) -> str:
 
 
 def test_the_live_view_draws(served: Served, open_tab: Callable[..., Page]) -> None:
-    """The printed address opens the whole product: theme, pages, a run that is seen while it trains."""
+    """The printed address opens the whole product: theme, pages, and a run that is shown while it trains."""
     page = open_tab(entrance(served))
     page.get_by_role("button", name=START).click()
     stage = page.locator(STAGE)
@@ -50,8 +50,8 @@ def test_the_live_view_draws(served: Served, open_tab: Callable[..., Page]) -> N
     expect(page.get_by_role("combobox", name=re.compile("^Run"))).to_be_visible()
 
 
-def test_other_sites_are_kept_out(served: Served, chromium: Browser) -> None:
-    """No name from elsewhere is answered, no page from elsewhere gets at it, and none can frame it."""
+def test_other_sites_are_rejected(served: Served, chromium: Browser) -> None:
+    """Requests for foreign hosts and from other origins are rejected, and no page can frame the dashboard."""
     for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
         with pytest.raises(HTTPError, match="403"):
             urlopen(Request(f"{served.url}/_stcore/health", headers=headers))

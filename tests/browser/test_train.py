@@ -1,4 +1,4 @@
-"""The Train page as a person uses it, with a real worker behind it."""
+"""The Train page in a browser, with a real worker."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ STAGE = ".annscope-stage"
 
 
 def button(page: Page, name: str) -> Locator:
-    """A button of the head of the page; its shortcut stands in its name."""
+    """A button of the page's header; its shortcut is part of its name."""
     return page.locator(".st-key-head").get_by_role("button", name=re.compile(f"^{name}"))
 
 
 def head(page: Page) -> Locator:
-    """The head of the page, which says what the run is doing."""
+    """The page's header, with the status of the run."""
     return page.locator(".st-key-head")
 
 
@@ -49,7 +49,7 @@ def workers(served: Served) -> list[psutil.Process]:
 
 @pytest.fixture(autouse=True)
 def no_worker_left(served: Served) -> Iterator[None]:
-    """Whatever a test leaves running would be noticed, and ended."""
+    """Workers that a test leaves running are ended."""
     yield
     left = workers(served) if served.process.poll() is None else []
     for worker in left:
@@ -80,7 +80,7 @@ def test_the_journey(served: Served, open_tab: Callable[..., Page]) -> None:
     thumb.blur()
     page.keyboard.press("p")
     expect(head(page)).to_contain_text("paused")
-    assert [event["value"] for event in events(reader, "learning_rate")] == [0.0007], "commands are obeyed in order"
+    assert [event["value"] for event in events(reader, "learning_rate")] == [0.0007], "commands are handled in order"
     step = reader.status()["step"]
     button(page, "Step").click()
     expect(stage).to_have_attribute("data-step", str(step + 1))
@@ -112,8 +112,8 @@ def test_the_journey(served: Served, open_tab: Callable[..., Page]) -> None:
     assert alive == []
 
 
-def test_no_worker_outlives_a_killed_server(served: Served, open_tab: Callable[..., Page]) -> None:
-    """A server that is killed leaves no training behind, and the run says that it was interrupted."""
+def test_no_worker_survives_a_killed_server(served: Served, open_tab: Callable[..., Page]) -> None:
+    """After the server is killed no worker is left, and the run is interrupted."""
     page = open_tab(LONG)
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     expect(page.locator(STAGE)).to_have_attribute("data-number", re.compile(r"^\d+$"), timeout=15_000)
@@ -129,15 +129,15 @@ def test_no_worker_outlives_a_killed_server(served: Served, open_tab: Callable[.
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 900])
-def test_nothing_sticks_out(open_tab: Callable[..., Page], width: int, scheme: str) -> None:
+def test_the_page_is_never_wider_than_the_window(open_tab: Callable[..., Page], width: int, scheme: str) -> None:
     """On a narrow and a wide screen the page is never wider than the window."""
     page = open_tab("/", width=width, scheme=scheme)
     page.get_by_role("button", name=re.compile("^Train on real digits")).wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_a_file_of_ones_own_is_typed(open_tab: Callable[..., Page]) -> None:
-    """A path that is no file is named at once, and the data set stays what it was."""
+def test_a_path_of_a_file_is_typed(open_tab: Callable[..., Page]) -> None:
+    """A path that is no file is named at once, and the data set is not changed."""
     page = open_tab("/?epochs=7")
     box = page.locator(".st-key-control-data").get_by_role("combobox")
     box.fill("missing.csv")
@@ -147,7 +147,7 @@ def test_a_file_of_ones_own_is_typed(open_tab: Callable[..., Page]) -> None:
 
 
 def test_a_moved_slider_is_in_the_address_and_survives_a_reload(open_tab: Callable[..., Page]) -> None:
-    """What is set by hand is there after a reload, by the address alone."""
+    """A setting survives a reload by the address alone."""
     page = open_tab("/")
     thumb = page.locator(".st-key-control-epochs").get_by_role("slider")
     thumb.focus()
@@ -158,8 +158,8 @@ def test_a_moved_slider_is_in_the_address_and_survives_a_reload(open_tab: Callab
     expect(thumb).to_have_attribute("aria-valuetext", "13")
 
 
-def test_augmentation_is_seen_before_it_is_used(served: Served, open_tab: Callable[..., Page]) -> None:
-    """The images answer to the sliders; the run that is started then has those settings; for points there are none."""
+def test_augmentation_has_a_preview(served: Served, open_tab: Callable[..., Page]) -> None:
+    """The preview follows the sliders, the started run has those settings, and points have no such sliders."""
     page = open_tab("/?data=digits&epochs=2")
     pictures = page.locator(".annscope-augmented img")
     expect(pictures).to_have_count(0)
@@ -185,10 +185,10 @@ def test_augmentation_is_seen_before_it_is_used(served: Served, open_tab: Callab
 @pytest.mark.parametrize(
     ("option", "comes"), [("elastic", "elastic-smoothing"), ("optimizer", "weight-decay"), ("hidden-count", "hidden-2")]
 )
-def test_a_control_keeps_the_keyboard_when_another_one_comes(
+def test_a_control_keeps_the_focus_when_another_one_appears(
     open_tab: Callable[..., Page], option: str, comes: str
 ) -> None:
-    """Whoever sets it by keys goes on where they are: nothing that appears takes the focus away."""
+    """A control that is set by keyboard keeps the focus when others appear."""
     page = open_tab("/?data=digits&shift=1&optimizer=adam")
     page.get_by_text("Advanced", exact=True).click()
     control, other = (page.locator(f".st-key-control-{name} input").first for name in (option, comes))
@@ -201,8 +201,8 @@ def test_a_control_keeps_the_keyboard_when_another_one_comes(
     expect(control).to_be_focused()
 
 
-def test_what_is_folded_away_keeps_its_value(open_tab: Callable[..., Page]) -> None:
-    """Controls that nobody sees are not drawn; a link sets them all the same, and what was chosen stays."""
+def test_collapsed_controls_keep_their_values(open_tab: Callable[..., Page]) -> None:
+    """Collapsed controls are not drawn; a link still sets them, and their values stay."""
     page = open_tab("/?data=digits&dropout=0.2")
     control, advanced = page.locator(".st-key-control-dropout input"), page.get_by_text("Advanced", exact=True)
     expect(advanced).to_be_visible()
@@ -220,7 +220,7 @@ def test_what_is_folded_away_keeps_its_value(open_tab: Callable[..., Page]) -> N
 
 
 def test_replay_compare_and_return(served: Served, open_tab: Callable[..., Page]) -> None:
-    """A link shows its moment; play moves on by itself; a moment pinned there is compared with the last one."""
+    """A link shows its snapshot, play moves on by itself, and a pinned snapshot is compared with the last one."""
     page = open_tab("/?data=digits&hidden=16&epochs=6")
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     stage = page.locator(STAGE)
@@ -248,8 +248,8 @@ def test_replay_compare_and_return(served: Served, open_tab: Callable[..., Page]
     expect(tab).not_to_have_url(re.compile("snapshot="))
 
 
-def test_figures_on_the_stage_are_those_of_the_record(served: Served, open_tab: Callable[..., Page]) -> None:
-    """Confusion matrix and classes show the recorded numbers, and undefined as n/a."""
+def test_metrics_on_the_stage_are_the_recorded_ones(served: Served, open_tab: Callable[..., Page]) -> None:
+    """Confusion matrix and table of classes show the recorded numbers, undefined ones as n/a."""
     page = open_tab("/?data=digits&hidden=16&epochs=3")
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     expect(page.locator(STAGE)).to_have_attribute("data-status", "finished", timeout=20_000)
@@ -267,8 +267,8 @@ def test_figures_on_the_stage_are_those_of_the_record(served: Served, open_tab: 
     assert never, "at the beginning some class is never predicted"
 
 
-def test_a_zoom_outlives_new_snapshots(open_tab: Callable[..., Page]) -> None:
-    """Dragging over the curves zooms in; it is still zoomed when the run has gone on, and no frame is blank."""
+def test_a_zoom_survives_new_snapshots(open_tab: Callable[..., Page]) -> None:
+    """Dragging over the curves zooms in; the zoom stays while the run goes on, and no frame is blank."""
     page = open_tab(LONG)
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     stage = page.locator(STAGE)
@@ -286,29 +286,29 @@ def test_a_zoom_outlives_new_snapshots(open_tab: Callable[..., Page]) -> None:
         """() => {
           const canvas = document.querySelector('[data-view=curves] canvas');
           window.blank = 0;
-          const look = () => {
+          const sample = () => {
             const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
             const first = data.slice(0, 3).join();
             let same = true;
             for (let i = 0; i < data.length && same; i += 4) same = data.slice(i, i + 3).join() === first;
             window.blank += same;
-            window.looking = requestAnimationFrame(look);
+            window.sampling = requestAnimationFrame(sample);
           };
-          look();
+          sample();
         }"""
     )
     at = int(stage.get_attribute("data-number") or 0)
     page.evaluate(
         """([stage, number]) => new Promise((resolve) => {
-          const look = () => {
+          const sample = () => {
             if (Number(document.querySelector(stage).dataset.number) > number) resolve();
-            else requestAnimationFrame(look);
+            else requestAnimationFrame(sample);
           };
-          look();
+          sample();
         })""",
         [STAGE, at + 5],
     )
-    page.evaluate("cancelAnimationFrame(window.looking)")
+    page.evaluate("cancelAnimationFrame(window.sampling)")
     assert page.evaluate("window.blank") == 0
     expect(zoomed).to_be_enabled()
     zoomed.click()

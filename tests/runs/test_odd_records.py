@@ -122,7 +122,7 @@ def test_commands_and_locks_that_would_be_waited_for_are_rejected(run: str) -> N
         ("config.json", {"created": "1999-13-77"}, "created must be a date"),
         ("config.json", {"created": 5}, "created must be a text"),
         ("config.json", {"layer_sizes": [2, 9, 2]}, "does not fit the hidden layers"),
-        ("config.json", {"dataset": None}, "do not fit together"),
+        ("config.json", {"dataset": None}, "do not match"),
         ("config.json", {"threads": 10**9}, "threads must be from 1 to"),
         ("config.json", {"config": 5}, "config must be an object"),
         ("status.json", {"pid": "x"}, "pid must be a whole number"),
