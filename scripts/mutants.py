@@ -233,7 +233,9 @@ class _Watch:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._seconds = folder, dict[str, float]()
-        self._coverage = coverage.Coverage(data_file=None, include=[str(folder / "**" / "core" / "*")])
+        # Not by the project's own rules, which name packages: files are found by their real paths, links resolved.
+        self._core = str((folder / "core").resolve())
+        self._coverage = coverage.Coverage(data_file=None, config_file=False, include=[f"{self._core}/**"])
         self._coverage.start()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -250,10 +252,10 @@ class _Watch:
         data = self._coverage.get_data()
         tests: dict[str, dict[str, list[str]]] = {}
         for name in data.measured_files():
-            _, _, below = name.rpartition("/core/")
             by_line = data.contexts_by_lineno(name)
             reached = {str(line): [test for test in found if test] for line, found in by_line.items()}
-            tests[f"core/{below}"] = {line: found for line, found in reached.items() if found}
+            module = f"core/{Path(name).relative_to(self._core).as_posix()}"
+            tests[module] = {line: found for line, found in reached.items() if found}
         return Reach(self._seconds, tests)
 
 
@@ -284,12 +286,14 @@ def measured(folder: Path, into: Path) -> Reach:
         watch = _Watch(folder)
         status = _pytest(["tests/core"], watch)
         reach = watch.reach()
-        if not status:
+        if not status and any(reach.tests.values()):
             into.write_text(json.dumps({"seconds": reach.seconds, "tests": reach.tests}), encoding="utf-8")
         return status
 
-    if not into.exists() and os.waitpid(_begin(folder, run), 0)[1]:
-        sys.exit("The tests already fail without a mutant; fix that first.")
+    if not into.exists():
+        status = os.waitpid(_begin(folder, run), 0)[1]
+        if status or not into.exists():
+            sys.exit("The tests already fail without a mutant, or reach nothing of the core; fix that first.")
     return Reach(**json.loads(into.read_text(encoding="utf-8")))
 
 
