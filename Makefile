@@ -74,7 +74,7 @@ faults: $(VENV)/installed-dev ## Full disks, killed processes, altered files and
 mutants: $(VENV)/installed-dev ## Small mistakes put into the core, one at a time: do its tests notice? (a night; SAMPLE=200 for so many)
 	OPENBLAS_NUM_THREADS=1 nice -n 10 $(BIN)/python -m scripts.mutants --sample $(or $(SAMPLE),0)
 
-pictures: $(VENV)/installed-dev ## Make the pictures of the README anew
+pictures: $(VENV)/installed-dev ## Make the pictures of the README again
 	$(BIN)/python -m scripts.pictures
 
 lock: $(TOOLS)/uv ## Write the lock files for what requirements*.txt say now (UPGRADE=1 for the newest releases)

@@ -1,4 +1,4 @@
-"""What all tests share: checked shapes, a Hypothesis that judges answers, not how long they took, and Ctrl-C."""
+"""Settings of all tests: checked shapes, Hypothesis without deadlines, and Ctrl-C."""
 
 import signal
 from collections.abc import Iterator

@@ -25,18 +25,18 @@ def modules(package: str) -> list[Path]:
 
 
 def imported(path: Path) -> Iterator[tuple[str, int]]:
-    """Each package that a module imports anywhere, with the line; of our own, the part: "core" for `annscope.core`."""
+    """Each package that a module imports anywhere, with the line; of annscope, its part: "core" for `annscope.core`."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield room(alias.name), node.lineno
+                yield part(alias.name), node.lineno
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: relative import"
             for alias in node.names:
-                yield room(f"{node.module}.{alias.name}"), node.lineno
+                yield part(f"{node.module}.{alias.name}"), node.lineno
 
 
-def room(module: str) -> str:
+def part(module: str) -> str:
     first, *rest = module.split(".")
     return rest[0] if first == "annscope" and rest and rest[0] in LAYERS else first
 
@@ -51,22 +51,22 @@ def test_imports_go_one_way(package: str) -> None:
     assert wrong == []
 
 
-FLOORS = (
+LEVELS = (
     {"errors"}, {"snapshot", "dataset"}, {"functions"}, {"config"}, {"images", "recipes"}, {"network"},
     {"textbook", "pure_python"}, {"engines"}, {"evaluation"}, {"training"}, {"explain"},
 )  # fmt: skip
-"""The rooms of the core, from the bottom up: each knows those below it."""
+"""The parts of the core, from the bottom up: each may import those below it."""
 
 
 def test_the_core_is_built_from_the_bottom_up() -> None:
     """The readable path (functions, network, textbook) knows nothing of the fast one, so it can be read alone."""
-    floor_of = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+    level_of = {name: level for level, names in enumerate(LEVELS) for name in names}
     wrong = [
         f"{path}:{line} imports {other}"
         for path in modules("core")
-        if (room := path.relative_to(ROOT / "core").parts[0].removesuffix(".py")) != "__init__"
+        if (part := path.relative_to(ROOT / "core").parts[0].removesuffix(".py")) != "__init__"
         for other, line in imported_of_core(path)
-        if other != room and floor_of[other] >= floor_of[room]
+        if other != part and level_of[other] >= level_of[part]
     ]
     assert wrong == []
 
@@ -159,7 +159,7 @@ def test_every_folder_of_modules_is_installed() -> None:
 
 
 def test_the_estimator_builds_on_core_and_scikit_learn_alone() -> None:
-    """Whoever uses the estimator loads no dashboard, no data sets and no record of runs."""
+    """Using the estimator imports no dashboard, no data sets and no records of runs."""
     allowed = {"__future__", "annscope", "collections", "core", "dataclasses", "math", "numpy", "sklearn", "typing",
                "warnings"}  # fmt: skip
     wrong = [

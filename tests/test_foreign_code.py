@@ -83,7 +83,7 @@ def test_a_search_runs_nothing_of_the_current_folder() -> None:
 
 
 def test_the_dashboard_runs_nothing_of_the_current_folder(tmp_path: Path) -> None:
-    """The server answers, wherever it was started."""
+    """The server responds, wherever it was started."""
     with dashboard(tmp_path / "home") as served:
         assert served.process.poll() is None
 

@@ -68,14 +68,14 @@ def test_tests_run_on_the_releases_that_users_get() -> None:
     assert set(map(str, locked("requirements.lock"))) <= set(map(str, locked("requirements-dev.lock")))
 
 
-def test_every_requirement_says_its_oldest_release() -> None:
+def test_every_requirement_has_an_oldest_release() -> None:
     """Each of what annscope runs on has a lower bound, for `make check-lower-bounds` to try, and no upper one."""
     for asked in written("requirements.txt"):
         assert [each.operator for each in SpecifierSet(str(asked.specifier))] == [">="], asked
 
 
-def test_an_audit_says_what_it_knows() -> None:
-    """A vulnerability is named with the release that mends it, and not knowing is never taken for being safe."""
+def test_an_audit_reports_what_it_knows() -> None:
+    """A vulnerability is named with the release that fixes it, and an unknown state is never reported as safe."""
     safe = {"name": "safe", "version": "1.0", "vulns": []}
     weak = {"name": "weak", "version": "2.0", "vulns": [{"id": "CVE-1", "fix_versions": ["2.1"]}]}
     unknown = {"name": "unknown", "skip_reason": "not found"}

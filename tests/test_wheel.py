@@ -125,7 +125,7 @@ def test_the_command_line_trains_there(installed: Installed) -> None:
 
 @pytest.fixture
 def port(installed: Installed) -> Iterator[int]:
-    """Where `annscope dashboard` answers, started in the project."""
+    """The port of `annscope dashboard`, started in the project."""
     port = free_port()
     log = installed.project.parent / "dashboard.log"
     with log.open("w") as output:
@@ -135,7 +135,7 @@ def port(installed: Installed) -> Iterator[int]:
         )  # fmt: skip
     try:
         deadline = time.monotonic() + 60
-        while not answers(port):
+        while not responds(port):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
         yield port
@@ -144,7 +144,7 @@ def port(installed: Installed) -> Iterator[int]:
         process.wait(timeout=30)
 
 
-def answers(port: int) -> bool:
+def responds(port: int) -> bool:
     try:
         with urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5) as response:
             return bool(response.status == 200)

@@ -27,7 +27,7 @@ from annscope.runs import control
 Handler = Callable[[Request], Response]
 
 
-def _or_error(status: int) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
+def _errors_as(status: int) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
     """Run the handler on another thread; errors become a response with this status, invalid requests one with 400."""
 
     def decorate(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
@@ -45,8 +45,8 @@ def _or_error(status: int) -> Callable[[Handler], Callable[[Request], Awaitable[
     return decorate
 
 
-_or_404 = _or_error(404)
-_or_message = _or_error(200)
+_errors_as_404 = _errors_as(404)
+_errors_as_message = _errors_as(200)
 """For what a page requests and may not exist: a browser would report a 404 on its console."""
 
 
@@ -54,46 +54,46 @@ def _number(request: Request, name: str) -> int:
     return whole_number(name, request.path_params[name])
 
 
-@_or_404
+@_errors_as_404
 def history(request: Request) -> Response:
     """A run without its arrays: description, lines of the metrics, status."""
     return Response(whole_history(get_live_run(request.path_params["run"])), media_type="application/json")
 
 
-@_or_404
+@_errors_as_404
 def probe(request: Request) -> Response:
     """The probe examples, as the safetensors file in the record."""
     live_run = get_live_run(request.path_params["run"])
     return _arrays(live_run.reader.probe_bytes())
 
 
-@_or_404
+@_errors_as_404
 def snapshot(request: Request) -> Response:
     """One snapshot of a run as a frame (`live_runs.encode_frame`)."""
     number = _number(request, "number")
     return _arrays(get_live_run(request.path_params["run"]).frame(number))
 
 
-@_or_message
+@_errors_as_message
 def input_description(request: Request) -> Response:
     """What a page needs to make new examples for a run's network."""
     return JSONResponse(examples.describe(request.path_params["run"]))
 
 
-@_or_message
+@_errors_as_message
 def labels(request: Request) -> Response:
     """The class of every example of a run's data."""
     return JSONResponse(examples.labels(request.path_params["run"]))
 
 
-@_or_message
+@_errors_as_message
 def example(request: Request) -> Response:
     """One example of the data set, as the network sees it."""
     index = _number(request, "index")
     return JSONResponse(examples.example(request.path_params["run"], request.path_params["split"], index))
 
 
-@_or_404
+@_errors_as_404
 def histograms(request: Request) -> Response:
     """The histograms of the snapshots from `start` on (`live_runs.LiveRun.histograms`)."""
     start = whole_number("start", request.query_params.get("start", "0"))
@@ -101,27 +101,27 @@ def histograms(request: Request) -> Response:
     return Response(content, media_type="application/octet-stream", headers={"content-encoding": "identity"})
 
 
-@_or_404
+@_errors_as_404
 def classes(request: Request) -> Response:
     """F1 of each class over a run's snapshots (`series.classes`)."""
     return JSONResponse(series.classes(get_live_run(request.path_params["run"])))
 
 
-@_or_404
+@_errors_as_404
 def neuron(request: Request) -> Response:
     """The activations of one neuron over a run's snapshots (`series.neuron`)."""
     layer, unit = _number(request, "layer"), _number(request, "unit")
     return JSONResponse(series.neuron(get_live_run(request.path_params["run"]), layer, unit))
 
 
-@_or_404
+@_errors_as_404
 def findings(request: Request) -> Response:
     """The health findings from a run's snapshots up to this one."""
     found = get_live_run(request.path_params["run"]).findings(_number(request, "number"))
     return JSONResponse([asdict(finding) for finding in found])
 
 
-@_or_404
+@_errors_as_404
 def pin(request: Request) -> Response:
     """Pin a snapshot of a run at work, so that it keeps its arrays; or unpin it."""
     act = request.path_params["act"]
@@ -187,7 +187,7 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/what-if", what_if, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/{{act}}", pin, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/findings", findings),
-    Route(f"{BASE}/runs/{{run}}/trying", input_description),
+    Route(f"{BASE}/runs/{{run}}/input", input_description),
     Route(f"{BASE}/runs/{{run}}/labels", labels),
     Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index}}", example),
     Route(f"{BASE}/runs/{{run}}/histograms", histograms),

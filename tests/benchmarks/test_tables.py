@@ -80,7 +80,7 @@ def test_everyone_runs_once_a_round_in_rotating_order() -> None:
     ],
 )
 def test_figures_keep_three_digits_that_matter(text: str, expected: str) -> None:
-    """Figures are written to be compared, not to look exact."""
+    """Figures are rounded to what can be compared."""
     assert text == expected
 
 

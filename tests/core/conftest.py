@@ -1,4 +1,4 @@
-"""What the tests of the core share: small random data sets and short configs."""
+"""Fixtures of the core's tests: small random data sets and short configs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings are checked once, named in every refusal, and spelled the same everywhere."""
+"""Settings are validated once, named in every error, and spelled the same everywhere."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_what_is_written_is_read_again(item: Field, data: st.DataObject) -> None
     ],
 )
 def test_a_wrong_value_is_named_with_its_rule(config: type, values: dict[str, Any], sentence: str) -> None:
-    """One sentence says which setting, what it must be, and what it was."""
+    """One sentence names the setting, its rule and its value."""
     with pytest.raises(ConfigError, match=sentence):
         config(**values)
 
@@ -90,7 +90,7 @@ WRONG: dict[str, list[Any]] = {
 
 
 @pytest.mark.parametrize("item", FIELDS.values(), ids=FIELDS)
-def test_every_setting_refuses_what_breaks_its_rule(item: Field) -> None:
+def test_every_setting_rejects_what_breaks_its_rule(item: Field) -> None:
     """The sentence begins with the setting and its rule and ends with the value, however it comes in."""
     for value in WRONG[item.kind]:
         with pytest.raises(ConfigError) as error:
@@ -125,7 +125,7 @@ def test_bounds_are_part_of_the_rule(item: Field) -> None:
 
 @pytest.mark.parametrize("item", [item for item in FIELDS.values() if item.kind == "number"], ids=lambda i: i.option)
 def test_a_whole_number_will_do_for_any_number(item: Field) -> None:
-    """An int where a float is meant is taken, and is a float from then on, so that equal runs look equal."""
+    """An int where a float is meant is taken, and is a float from then on, so that equal runs have equal configs."""
     whole = 1 if item.maximum is not None and item.maximum >= 1 else 0
     made: Any = SECTIONS[item.section](**{item.name: whole})
     assert type(getattr(made, item.name)) is float
@@ -167,7 +167,7 @@ def test_any_config_survives_json(data: st.DataObject) -> None:
         ("activation", "relu,", "activation must be one of"), ("scaling", "Unit", "(did you mean 'unit'?)"),
     ],
 )  # fmt: skip
-def test_what_a_command_line_misspells_is_refused(option: str, text: str, rule: str) -> None:
+def test_what_a_command_line_misspells_is_rejected(option: str, text: str, rule: str) -> None:
     """Words in place of numbers, and lists with holes, are named as they were written."""
     with pytest.raises(ConfigError, match=re.escape(rule)):
         FIELDS[option].parse(text)
@@ -226,7 +226,7 @@ def test_a_config_survives_json() -> None:
         ([], "a run config must be an object of sections, got []"),
     ],
 )
-def test_an_unknown_key_is_refused_by_name(values: Any, sentence: str) -> None:
+def test_an_unknown_key_is_named(values: Any, sentence: str) -> None:
     """A misspelt key never passes in silence."""
     with pytest.raises(ConfigError, match=re.escape(sentence)):
         RunConfig.from_dict(values)
@@ -236,7 +236,7 @@ def test_an_unknown_key_is_refused_by_name(values: Any, sentence: str) -> None:
 
 @pytest.mark.parametrize("text", ["maybe", "2"])
 def test_a_switch_is_on_or_off(text: str) -> None:
-    """Words for on and off are read, others refused."""
+    """Words for on and off are read, others rejected."""
     assert [FIELDS["bias"].parse(word) for word in ("Yes", "on", "1", "no", "OFF", "0")] == [True] * 3 + [False] * 3
     with pytest.raises(ConfigError, match="bias must be true or false"):
         FIELDS["bias"].parse(text)
@@ -295,7 +295,7 @@ MEANINGS: list[tuple[str, str, float | None, float | None]] = [
 
 
 @pytest.mark.parametrize(("option", "default", "least", "greatest"), MEANINGS, ids=[row[0] for row in MEANINGS])
-def test_what_is_not_said_means_the_same_in_every_version(
+def test_a_missing_setting_means_the_same_in_every_version(
     option: str, default: str, least: float | None, greatest: float | None
 ) -> None:
     """A command line of last year still starts the run that it started then: defaults and bounds stay."""
@@ -345,13 +345,13 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_is_the_configuration_that_its_figures_belong_to(name: str) -> None:
-    """Whoever starts a recipe gets the network that was published or measured under its name."""
+    """A recipe is the network that was published or measured under its name."""
     values = dict(part.split("=") for part in PUBLISHED[name].split())
     assert recipe(name).config == RunConfig().with_values({k: FIELDS[k].parse(v) for k, v in values.items()})
 
 
 def test_only_some_optimizers_and_penalties_decay_weights() -> None:
-    """Penalties do, and so does adamw unless its decay is 0; no other optimizer looks at the decay."""
+    """Penalties do, and so does adamw unless its decay is 0; no other optimizer uses the decay."""
     for values, decays in (
         ({}, False), ({"l1": 0.1}, True), ({"l2": 0.1}, True), ({"optimizer": "adamw"}, True),
         ({"optimizer": "adamw", "weight-decay": 0}, False), ({"optimizer": "adam", "weight-decay": 0.5}, False),
@@ -361,13 +361,13 @@ def test_only_some_optimizers_and_penalties_decay_weights() -> None:
 
 @pytest.mark.parametrize("other", [{"optimizer": "adam"}, {"l1": 0.1}, {"l2": 0.1}, {"clip-norm": 1.0}], ids=str)
 def test_errors_through_updated_weights_are_for_plain_descent(other: dict[str, Any]) -> None:
-    """Any one thing that shapes a step otherwise is refused; sgd alone is taken."""
+    """Anything else that changes a step is rejected; only sgd is accepted."""
     plain = RunConfig().with_values({"delta-weights": "updated", "optimizer": "sgd"})
     with pytest.raises(ConfigError, match="delta_weights 'updated' needs the optimizer sgd"):
         plain.with_values(other)
 
 
-def test_the_pure_python_engine_says_what_it_cannot_do() -> None:
+def test_the_pure_python_engine_names_unsupported_settings() -> None:
     """All that breaks its rule is named at once, with what would be right."""
     with pytest.raises(ConfigError, match=r"engine 'pure_python' needs .*optimizer sgd.*; got .*optimizer adam"):
         RunConfig().with_values({"engine": "pure_python"})

@@ -101,7 +101,7 @@ def test_without_patience_no_step_is_best() -> None:
 
 
 def test_a_loss_that_stays_the_same_is_not_lower() -> None:
-    """Patience runs out where nothing moves at all, and the first of equal moments is the best."""
+    """Patience runs out where nothing changes, and the first of equal losses is the best."""
     trainer = Trainer(points("moons"), run(patience=2, learning_rate=1e-30, snapshot_every="epoch"))
     trainer.snapshot()
     while trainer.advance(1000):
@@ -111,7 +111,7 @@ def test_a_loss_that_stays_the_same_is_not_lower() -> None:
 
 
 def test_a_stopped_run_that_gets_more_epochs_gets_its_patience_anew() -> None:
-    """Whoever asks for more sees more than one epoch of it."""
+    """Higher patience allows more epochs without progress."""
     data, options = points("moons"), {"patience": 3, "learning_rate": 1e-30, "snapshot_every": "epoch"}
     trainer = Trainer(data, run(**options))
     trainer.snapshot()
@@ -121,7 +121,7 @@ def test_a_stopped_run_that_gets_more_epochs_gets_its_patience_anew() -> None:
     longer = Trainer(data, run(**(options | {"epochs": 50})), checkpoint=trainer.checkpoint())
     while longer.advance(1000):
         longer.snapshot()
-    assert longer.epoch == 7  # the best is the first moment it saw, at epoch 4
+    assert longer.epoch == 7  # the best is its first snapshot, at epoch 4
 
 
 def test_a_target_reached_with_the_last_step_stops_nothing() -> None:

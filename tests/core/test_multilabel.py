@@ -76,7 +76,7 @@ def test_every_figure_is_scikit_learns(drawn: tuple[ndarray, ndarray]) -> None:
             else:
                 mine = of_samples[name] if how == "samples" else getattr(of_all[name], how)
                 if how == "weighted" and not found.support[~np.isnan(getattr(found, name))].any():
-                    theirs = np.nan  # what is defined has no weight, and scikit-learn says 0
+                    theirs = np.nan  # what is defined has no weight, and scikit-learn gives 0
                 np.testing.assert_allclose(mine, theirs, **EXACT)
     np.testing.assert_array_equal(found.support, labels.sum(axis=0))
     np.testing.assert_allclose(hamming_loss(confusion), sklearn_metrics.hamming_loss(labels, predictions), **EXACT)
@@ -165,7 +165,7 @@ def test_it_learns(configure: Callable[..., RunConfig], loss: str, options: dict
 
 
 def test_the_probe_has_every_label_and_different_combinations(configure: Callable[..., RunConfig]) -> None:
-    """Whoever steps through the probe meets each label that is held out, and each combination before any twice."""
+    """The probe has each held-out label, and each combination of labels once before any twice."""
     dataset = labelled(40, 60)
     probe = Trainer(dataset, configure(output="sigmoid")).probe
     assert len(probe.indices) == 20

@@ -1,4 +1,4 @@
-"""A network that answers, and how its parameters begin."""
+"""The forward pass of a network, and its initial parameters."""
 
 from __future__ import annotations
 

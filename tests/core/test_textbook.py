@@ -193,7 +193,7 @@ def test_a_strategy_is_chosen_by_what_it_requires(strategy: type, options: dict[
 
 
 def test_online_steps_are_chosen_for_plain_gradient_descent() -> None:
-    """On single examples; with a penalty or a moment another engine takes over."""
+    """On single examples; with a penalty or optimizer moments another engine is used."""
     dataset = dataset_for("softmax")
     online = RunConfig().with_values({"hidden": (4,), "batch-size": 1, "optimizer": "sgd"})
     assert isinstance(engine_for(dataset, online, dataset.x_train), OnlineEngine)

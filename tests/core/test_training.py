@@ -1,4 +1,4 @@
-"""A run from its config: the same bits every time, whoever looks, however often it is interrupted."""
+"""A run from its config: the same bits every time, with any snapshots and interruptions."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_a_foreign_checkpoint_is_refused(dataset: Dataset, configure: Configure)
 
 
 def test_patience_stops_and_keeps_the_best(dataset: Dataset, configure: Configure) -> None:
-    """The run ends so many epochs after its lowest held-out loss, and says which moment that was."""
+    """The run ends so many epochs after its lowest held-out loss, and names that step."""
     config = configure(epochs=500, patience=4, learning_rate=0.05, hidden=(30,))
     trainer, losses = Trainer(dataset, config), {}
     while True:
@@ -289,7 +289,7 @@ def test_an_epoch_meets_every_example_once(n: int, batch: int, seed: int, epoch:
 
 
 def test_the_probe_has_as_many_examples_of_each_class_and_twenty_in_all_at_most() -> None:
-    """What is looked at more closely stands for every class alike."""
+    """The probe has as many examples of every class."""
     for n_classes, each in ((2, 10), (3, 6), (10, 2)):
         data = make_dataset(n_val=20 * n_classes, n_classes=n_classes)
         probe = Trainer(data, RunConfig().with_values({"hidden": (3,)})).probe
@@ -332,7 +332,7 @@ def test_errors_through_updated_weights_go_down_three_layers(one_by_one: bool, c
 def test_an_array_of_a_checkpoint_that_is_wrong_in_any_one_way_is_named(
     name: str, dataset: Dataset, configure: Configure
 ) -> None:
-    """Missing, of another shape or of another number type: it is refused, whatever all others are."""
+    """Missing, of another shape or of another number type: it is rejected."""
     config = configure()
     checkpoint = Trainer(dataset, config).checkpoint()
     right = checkpoint.arrays[name]
@@ -396,7 +396,7 @@ def test_a_gradient_is_no_longer_than_it_may_be(
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_checkpoint_counts_the_steps_of_its_optimizer(optimizer: str, dataset: Dataset, configure: Configure) -> None:
-    """What goes on from it has taken as many steps as the run, also where no moment depends on them."""
+    """What goes on from it has taken as many steps as the run, also where no optimizer moment depends on them."""
     trainer = Trainer(dataset, configure(optimizer=optimizer, learning_rate=1e-3))
     trainer.advance(3)
     assert trainer.checkpoint().state["engine"]["optimizer_steps"] == trainer.step == 3

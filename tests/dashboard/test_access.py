@@ -48,13 +48,13 @@ def with_token() -> TestClient:
 def test_the_token_opens_the_dashboard_and_leaves_the_address(with_token: TestClient) -> None:
     """The printed address gives the browser a cookie that no script or other site gets, and then a clean address."""
     assert with_token.get("/training?run=a").status_code == 403
-    answer = with_token.get("/training", params={"run": "a b", "token": TOKEN})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/training?run=a+b")
-    cookie = answer.headers["set-cookie"].lower()
+    response = with_token.get("/training", params={"run": "a b", "token": TOKEN})
+    assert (response.status_code, response.headers["location"]) == (303, "/training?run=a+b")
+    cookie = response.headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
     assert with_token.get("/training?run=a").status_code == 200
-    same = {"host": "127.0.0.1:8501", "cookie": answer.headers["set-cookie"].partition(";")[0]}
+    same = {"host": "127.0.0.1:8501", "cookie": response.headers["set-cookie"].partition(";")[0]}
     with with_token.websocket_connect("/live", headers=same) as live:
         assert live.receive_text() == "in"
 
@@ -62,10 +62,10 @@ def test_the_token_opens_the_dashboard_and_leaves_the_address(with_token: TestCl
 def test_a_request_without_token_is_denied_with_a_reason(with_token: TestClient) -> None:
     """Without the token, or with another one, everything is denied except the health check."""
     for path in ("/", "/?token=", "/?token=wrong", f"/?token={TOKEN}x", "/?token=%FF"):
-        answer = with_token.get(path)
-        assert answer.status_code == 403
-        assert "token" in answer.json()["error"]
-        assert "set-cookie" not in answer.headers
+        response = with_token.get(path)
+        assert response.status_code == 403
+        assert "token" in response.json()["error"]
+        assert "set-cookie" not in response.headers
     assert with_token.post("/", params={"token": TOKEN}).status_code == 403
     for cookie in ("wrong", "ü", ""):
         assert with_token.get("/", headers={"cookie": f"annscope-8501={cookie}".encode()}).status_code == 403
@@ -81,8 +81,8 @@ def test_a_request_without_token_is_denied_with_a_reason(with_token: TestClient)
 @pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example/", "///evil.example"])
 def test_the_way_in_leads_to_no_other_site(with_token: TestClient, path: str) -> None:
     """A link with the token in it cannot send the browser elsewhere afterwards."""
-    answer = with_token.get(f"http://127.0.0.1:8501{path}?token={TOKEN}")
-    target = answer.headers["location"]
+    response = with_token.get(f"http://127.0.0.1:8501{path}?token={TOKEN}")
+    target = response.headers["location"]
     assert target.startswith("/")
     assert not target.startswith(("//", "/\\"))
 
@@ -90,9 +90,9 @@ def test_the_way_in_leads_to_no_other_site(with_token: TestClient, path: str) ->
 @pytest.mark.parametrize("host", ["evil.example", "192.168.1.5:8501", "", "127.0.0.1:8501@evil.example", "[::1"])
 def test_a_foreign_host_name_is_denied_with_advice(host: str) -> None:
     """A request for another host name gets one sentence about how to reach the dashboard."""
-    answer = browser(Access(8501, TOKEN)).get("/", headers={"host": host})
-    assert answer.status_code == 403
-    assert "`ssh -L 8501:localhost:8501 HOST`" in answer.json()["error"]
+    response = browser(Access(8501, TOKEN)).get("/", headers={"host": host})
+    assert response.status_code == 403
+    assert "`ssh -L 8501:localhost:8501 HOST`" in response.json()["error"]
 
 
 def test_a_given_host_name_is_accepted() -> None:

@@ -51,7 +51,7 @@ def test_there_are_none_of_what_is_no_image() -> None:
 
 
 def test_the_controls_appear_for_images_alone(tmp_path: Path) -> None:
-    """Points and tables have no such controls, images have, and so has a file that looks like images."""
+    """Points and tables have no such controls, images have, and so has a file of images."""
     table, pixels, arrays = tmp_path / "table.csv", tmp_path / "pixels.csv", tmp_path / "images.npz"
     table.write_text("a,b,label\n1,2,x\n3,4,y\n")
     pixels.write_text("\n".join(",".join(["7"] * 25 + [label]) for label in "xy"))

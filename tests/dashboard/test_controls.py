@@ -208,7 +208,7 @@ def test_an_invalid_address_is_one_warning_and_the_default(link: dict[str, str],
 
 
 def test_settings_that_contradict_each_other_stay_and_are_named() -> None:
-    """An engine that does not support the other settings is not replaced: page and sidebar say what it requires."""
+    """An engine that does not support the other settings is not replaced: page and sidebar name what it requires."""
     page = open_page({"engine": "pure_python"})
     assert settings(page)["engine"] == "pure_python"
     assert "needs optimizer sgd, dtype float64" in page.warning[0].value

@@ -56,8 +56,8 @@ def test_a_sample_that_cannot_be_is_left_out(tmp_path: Path, record: Callable[..
     record(2)
     page = open_page(tmp_path, sample=sample)
     assert component_data(page, state.PAD)["sample"] is None
-    said = page.warning[0].value.replace("\\", "")  # escaped as Markdown
-    assert f"sample must be such as test-0, got '{sample}'." in said
+    warning = page.warning[0].value.replace("\\", "")  # escaped as Markdown
+    assert f"sample must be such as test-0, got '{sample}'." in warning
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_a_map_or_a_class_that_is_none_is_named(
     record(2)
     page = open_page(tmp_path, **{name: text})
     assert component_data(page, state.PAD)["shows"] == {"map": None, "label": None}
-    said = page.warning[0].value.replace("\\", "")  # escaped as Markdown
-    assert f"In the address, {name} must be {rule}" in said
+    warning = page.warning[0].value.replace("\\", "")  # escaped as Markdown
+    assert f"In the address, {name} must be {rule}" in warning
 
 
 @pytest.mark.parametrize("snapshot", ["1e9", "-3", "last"])
@@ -83,8 +83,8 @@ def test_a_snapshot_that_is_no_number_is_named(tmp_path: Path, record: Callable[
     """The latest is shown, and one warning names the rule."""
     page = open_page(tmp_path, run=record(3).run, snapshot=snapshot)
     assert component_data(page, state.PAD)["snapshot"] is None
-    said = page.warning[0].value.replace("\\", "")  # escaped as Markdown
-    assert f"snapshot must be a whole number, 0 or more, got '{snapshot}'." in said
+    warning = page.warning[0].value.replace("\\", "")  # escaped as Markdown
+    assert f"snapshot must be a whole number, 0 or more, got '{snapshot}'." in warning
 
 
 def test_a_snapshot_that_was_not_recorded_is_named(tmp_path: Path, record: Callable[..., Any]) -> None:

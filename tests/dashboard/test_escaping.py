@@ -40,7 +40,7 @@ PAGES = {
     "text", [*NAMES, *"*_`#+-!|<>$:~[](){}\\&^=\"'", "1. a", "12. a", "a\n# b", "    code", "http://a.example"]
 )
 def test_markdown_shows_every_letter(text: str) -> None:
-    """What a Markdown parser makes of the escaped text is the text, in one paragraph, with nothing in it."""
+    """A Markdown parser renders the escaped text as the text itself, in one paragraph without markup."""
     opened, inline, closed = MarkdownIt("commonmark").parse(escaping.markdown(text).replace(":red[]", ""))
     assert (opened.type, closed.type) == ("paragraph_open", "paragraph_close")
     assert inline.children is not None

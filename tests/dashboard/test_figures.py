@@ -89,7 +89,7 @@ def test_a_long_curve_is_thinned_where_it_is_dull() -> None:
 
 
 def test_calibration_bars_carry_their_bin() -> None:
-    """A bar stands for a bin that holds anything, as high as the share of right answers in it."""
+    """There is a bar for each bin with predictions, as high as their accuracy."""
     right, confidence = np.array([True, False, True, True]), np.array([0.31, 0.35, 0.92, 1.0])
     found = calibration(right, confidence)
     figure = calibration_figure(found, chosen=9, dark=False)

@@ -83,7 +83,7 @@ def test_a_network_predicts_the_same_in_the_browser(
     trainer = Trainer(dataset, config)
     trainer.advance(5)
     snapshot = trainer.snapshot()
-    answering = Network(network, x.shape[1], n_classes, snapshot.parameters)
+    network_shown = Network(network, x.shape[1], n_classes, snapshot.parameters)
     frame = encode_frame({"line": snapshot_line(0, snapshot)}, tensor_bytes(snapshot_tensors(snapshot)))
     about = {"class_names": dataset.class_names, "is_multilabel": is_multilabel, "image_shape": SHAPE}
     description = {
@@ -101,17 +101,19 @@ def test_a_network_predicts_the_same_in_the_browser(
         ]
     )  # fmt: skip
     assert "error" not in found, found
-    sums, answers = answering.forward(examples)
-    for i, layer in enumerate(answers):
+    sums, activations = network_shown.forward(examples)
+    for i, layer in enumerate(activations):
         np.testing.assert_allclose([row[i] for row in found["activations"]], layer, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(found["sums"][i], sums[i][0], rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(found["probabilities"], answering.predict_proba(examples), rtol=1e-9, atol=1e-12)
-    predictions = answering.predictions(answering.logits(examples), is_multilabel=is_multilabel)
+    np.testing.assert_allclose(found["probabilities"], network_shown.predict_proba(examples), rtol=1e-9, atol=1e-12)
+    predictions = network_shown.predictions(network_shown.logits(examples), is_multilabel=is_multilabel)
     expected = [np.flatnonzero(row).tolist() for row in predictions] if is_multilabel else predictions[:, None].tolist()
     assert found["predicted"] == expected
     for label in range(n_classes):
-        np.testing.assert_allclose(found["gradients"][label], input_gradient(answering, examples[0], label), atol=1e-12)
-        drop = occlusion(answering, examples[0].reshape(SHAPE), label, PATCH)
+        np.testing.assert_allclose(
+            found["gradients"][label], input_gradient(network_shown, examples[0], label), atol=1e-12
+        )
+        drop = occlusion(network_shown, examples[0].reshape(SHAPE), label, PATCH)
         np.testing.assert_allclose(found["occlusions"][label], drop.ravel(), atol=1e-12)
     changed = Network(
         network, x.shape[1], n_classes, with_changes(snapshot.parameters, [Change(**change) for change in CHANGES])
@@ -142,7 +144,7 @@ def test_features_are_scaled_the_same_in_the_browser(name: str, is_image: bool) 
 
 @pytest.mark.parametrize("shape", [(280, 280), (61, 113), (40, 9), (3, 5), (28, 28)])
 def test_ink_is_centred_the_same_in_the_browser(shape: tuple[int, int]) -> None:
-    """A drawing becomes the image that the core makes of it, in the form of MNIST and in that of other data."""
+    """A drawing becomes the same image as in the core, in the form of MNIST and in that of other data."""
     rng = np.random.default_rng(7)
     inks = [np.where(rng.random(shape) > 0.7, rng.random(shape), 0), np.zeros(shape), np.pad([[1.0]], ((1, 1), (0, 3)))]
     questions = [

@@ -103,5 +103,5 @@ def test_a_run_is_checked_in_earnest() -> None:
 
 
 def test_before_the_first_snapshot_there_is_nothing_to_check(record: Callable[..., Any]) -> None:
-    """It says so."""
+    """The panel has a message instead of a check."""
     assert "before the first snapshot" in panel(record(0, "running").run).info[0].value

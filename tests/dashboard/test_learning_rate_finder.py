@@ -121,7 +121,7 @@ def test_a_search_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_that_contradict_each_other_cannot_be_searched() -> None:
-    """The button is off while the sidebar says what is wrong."""
+    """The button is off while the sidebar shows an error."""
     page = open_page({"hidden": "5,4", "activation": "tanh,relu"})
     assert not page.button(key=state.FIND_RATE).disabled
     page.select_slider(key=state.N_LAYERS).set_value(3).run()

@@ -55,13 +55,13 @@ def labels(page: AppTest) -> list[str]:
 
 
 def of_damage(page: AppTest) -> list[str]:
-    """What a page says of damage; the data of a record written by hand is never what it was."""
+    """The messages of a page about damage; the data of a handmade record is never what it was."""
     return [error.value for error in page.error if "has changed since" not in error.value]
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_odd_folders_are_lines_in_the_list_and_nothing_else(record: Callable[..., Any], page: str) -> None:
-    """A copy, a stray folder, a name that is no text: each says why it cannot be opened; the newest run is shown."""
+    """A copy, a stray folder, a name that is no text: each is listed with the reason; the newest run is shown."""
     run = record(2)
     for name in (f"{run.run} (copy)", f"{run.run}.bak", "__MACOSX", os.fsdecode(b"\xff")):
         shutil.copytree(run.directory, run.directory.with_name(name))
@@ -86,7 +86,7 @@ def test_odd_folders_are_lines_in_the_list_and_nothing_else(record: Callable[...
 def test_a_damaged_run_is_a_sentence_on_every_page(
     record: Callable[..., Any], page: str, name: str, content: bytes
 ) -> None:
-    """At its own address a damaged record says what is wrong with it, and the other run is offered as ever."""
+    """At its own address a damaged record gives the reason, and the other run can still be selected."""
     good, bad = record(2), record(2)
     (bad.directory / name).write_bytes(content)
     shown = open_page(page, run=bad.run)
@@ -102,10 +102,10 @@ def test_routes_respond_to_a_damaged_run_with_an_error(record: Callable[..., Any
     young.set_status("running")
     (bad.directory / "snapshots" / "000001.safetensors").write_bytes(b"not arrays")
     for run in (bad, young):
-        for name in ("probe", "snapshots/1", "histograms", "classes", "neurons/0/0", "trying", "labels"):
-            answer = client.get(f"/annscope/runs/{run.run}/{name}")
-            assert answer.status_code in {200, 404}
-            assert answer.json() if answer.status_code == 404 else True
+        for name in ("probe", "snapshots/1", "histograms", "classes", "neurons/0/0", "input", "labels"):
+            response = client.get(f"/annscope/runs/{run.run}/{name}")
+            assert response.status_code in {200, 404}
+            assert response.json() if response.status_code == 404 else True
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -168,7 +168,7 @@ def test_a_full_disk_is_named_on_the_page(record: Callable[..., Any], monkeypatc
 
 
 def test_a_home_that_cannot_be_listed_is_a_sentence_on_every_page(home: Path) -> None:
-    """Where the folder of the runs is none, each page says so."""
+    """If the path of the runs is no folder, each page has an error."""
     home.mkdir(exist_ok=True)
     (home / "runs").write_text("")
     for page in PAGES:

@@ -60,7 +60,7 @@ def parse_head(message: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def parse(frame: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """A frame's JSON and arrays, read as the contract with the browser says."""
+    """A frame's JSON and arrays, read by the contract with the browser."""
     about, content = parse_head(frame)
     return about, load(content)
 
@@ -78,9 +78,9 @@ def receive_lines(socket: WebSocketTestSession, n: int) -> list[dict[str, Any]]:
 def test_history_holds_description_lines_and_status(client: TestClient, record: Callable[..., Any]) -> None:
     """One request returns a run without its arrays."""
     run = record(3)
-    answer = client.get(f"/annscope/runs/{run.run}/history").json()
+    response = client.get(f"/annscope/runs/{run.run}/history").json()
     reader = RunReader(run.directory)
-    assert answer == {
+    assert response == {
         "description": reader.description | {"steps_per_epoch": 1, "usual_updates": [1e-4, 1e-2]},
         "lines": reader.lines(),
         "best": {"number": 2, "step": 20, "words": "Lowest held-out loss so far: 0.0476, at step 20"},
@@ -104,8 +104,8 @@ def test_the_health_findings_are_of_the_snapshots_until_then(client: TestClient,
 def test_a_snapshot_comes_as_a_frame_with_its_own_arrays(client: TestClient, record: Callable[..., Any]) -> None:
     """Replaying a snapshot shows the numbers that were recorded, with figures of each class from its confusion."""
     run = record(3)
-    answer = client.get(f"/annscope/runs/{run.run}/snapshots/1")
-    about, arrays = parse(answer.content)
+    response = client.get(f"/annscope/runs/{run.run}/snapshots/1")
+    about, arrays = parse(response.content)
     expected = RunReader(run.directory).snapshot(1)
     assert about["line"]["step"] == 10
     np.testing.assert_array_equal(arrays["layer0.weight"], expected.parameters[0].weight)
@@ -117,7 +117,7 @@ def test_a_snapshot_comes_as_a_frame_with_its_own_arrays(client: TestClient, rec
         "weighted": pytest.approx({"precision": 0.4, "recall": 0.5, "f1": 4 / 9}),
     }
     assert about["written"] <= about["sent"]
-    assert "immutable" in answer.headers["cache-control"]
+    assert "immutable" in response.headers["cache-control"]
 
 
 def test_a_figure_that_is_undefined_is_null(client: TestClient, record: Callable[..., Any]) -> None:
@@ -140,17 +140,17 @@ def test_probe_images_come_as_they_were_recorded(client: TestClient, record: Cal
 )
 def test_a_run_that_is_not_there_is_a_404_with_a_sentence(client: TestClient, path: str) -> None:
     """An invalid address is an error message, and never leaves the folder of runs."""
-    answer = client.get(f"/annscope/runs/{path}")
-    assert answer.status_code == 404
+    response = client.get(f"/annscope/runs/{path}")
+    assert response.status_code == 404
     if path.startswith("nope"):
-        assert answer.json() == {"error": "There is no run 'nope'."}
+        assert response.json() == {"error": "There is no run 'nope'."}
 
 
 def test_a_missing_snapshot_names_those_there_are(client: TestClient, record: Callable[..., Any]) -> None:
     """Requesting snapshot 9 of three names those that exist."""
-    answer = client.get(f"/annscope/runs/{record(3).run}/snapshots/9")
-    assert answer.status_code == 404
-    assert "has no snapshot 9; it has 0 to 2" in answer.json()["error"]
+    response = client.get(f"/annscope/runs/{record(3).run}/snapshots/9")
+    assert response.status_code == 404
+    assert "has no snapshot 9; it has 0 to 2" in response.json()["error"]
 
 
 def test_a_damaged_record_is_a_sentence_and_not_a_traceback(client: TestClient, record: Callable[..., Any]) -> None:
@@ -160,9 +160,9 @@ def test_a_damaged_record_is_a_sentence_and_not_a_traceback(client: TestClient, 
     assert "snapshot 1" in client.get(f"/annscope/runs/{run.run}/snapshots/1").json()["error"]
     with (run.directory / "metrics.jsonl").open("a") as file:
         file.write("no json\n")
-    answer = client.get(f"/annscope/runs/{run.run}/history")
-    assert answer.status_code == 404
-    assert "metrics" in answer.json()["error"]
+    response = client.get(f"/annscope/runs/{run.run}/history")
+    assert response.status_code == 404
+    assert "metrics" in response.json()["error"]
 
 
 def test_the_drawing_library_comes_from_this_machine(client: TestClient) -> None:
@@ -213,9 +213,9 @@ def test_assets_of_a_version_are_cached_until_there_is_another(tmp_path: Path) -
 def test_the_pages_ask_for_the_present_version(client: TestClient) -> None:
     """What the components import is there, and its browser may keep it."""
     for name in ENTRIES:
-        answer = client.get(our_assets.asset(name))
-        assert answer.status_code == 200
-        assert "immutable" in answer.headers["cache-control"]
+        response = client.get(our_assets.asset(name))
+        assert response.status_code == 200
+        assert "immutable" in response.headers["cache-control"]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -225,10 +225,10 @@ def test_a_component_names_all_that_its_module_imports(client: TestClient, entry
     named = {about["module"], *about["imports"]}
     assert len(named) == 1 + len(about["imports"])
     for address in named:
-        answer = client.get(address)
-        assert "immutable" in answer.headers["cache-control"]
+        response = client.get(address)
+        assert "immutable" in response.headers["cache-control"]
         assert {
-            urljoin(address, name) for name in re.findall(r"""^[^/*]*from ["'](\.[^"']+)["']""", answer.text, re.M)
+            urljoin(address, name) for name in re.findall(r"""^[^/*]*from ["'](\.[^"']+)["']""", response.text, re.M)
         } <= named
 
 
@@ -248,9 +248,9 @@ def test_nothing_is_compressed_for_a_browser_beside_the_server(record: Callable[
     texts = []
     for middleware, encoding in ((usual, "gzip"), (ours, None)):
         with TestClient(Starlette(routes=routes, middleware=middleware), base_url=HERE) as client:
-            answer = client.get(address, headers={"accept-encoding": "gzip, deflate, br"})
-            assert answer.headers.get("content-encoding") == encoding
-            texts.append(answer.text)
+            response = client.get(address, headers={"accept-encoding": "gzip, deflate, br"})
+            assert response.headers.get("content-encoding") == encoding
+            texts.append(response.text)
     assert texts[0] == texts[1]
 
 
@@ -446,8 +446,8 @@ def test_histograms_of_all_snapshots_come_in_one_message(client: TestClient, rec
 @pytest.mark.parametrize("start", ["-1", "x", "1.5", "9999999999"])
 def test_a_start_that_is_none_is_a_sentence(client: TestClient, record: Callable[..., Any], start: str) -> None:
     """An invalid start of the histograms is named."""
-    answer = client.get(f"/annscope/runs/{record(1).run}/histograms?start={start}")
-    assert (answer.status_code, answer.json()["error"]) == (
+    response = client.get(f"/annscope/runs/{record(1).run}/histograms?start={start}")
+    assert (response.status_code, response.json()["error"]) == (
         400, f"start must be a whole number, 0 or more, got '{start}'."
     )  # fmt: skip
 
@@ -467,10 +467,10 @@ def test_a_number_that_is_none_is_a_sentence(
     client: TestClient, record: Callable[..., Any], path: str, name: str, number: str
 ) -> None:
     """Anything but a number in an address is rejected by name, however long it is."""
-    answer = client.get(f"/annscope/runs/{record(1).run}/{path.format(number)}")
-    assert answer.status_code == 400
-    assert answer.json()["error"].startswith(f"{name} must be a whole number, 0 or more, got '")
-    assert len(answer.content) < 500
+    response = client.get(f"/annscope/runs/{record(1).run}/{path.format(number)}")
+    assert response.status_code == 400
+    assert response.json()["error"].startswith(f"{name} must be a whole number, 0 or more, got '")
+    assert len(response.content) < 500
 
 
 def test_an_address_of_ours_that_is_none_is_not_a_page(client: TestClient) -> None:
@@ -512,5 +512,5 @@ def test_a_pin_is_a_command_to_the_run_at_work(client: TestClient, record: Calla
     assert client.post(f"/annscope/runs/{run.run}/snapshots/1/delete").status_code == 404
     assert client.post(f"/annscope/runs/{run.run}/snapshots/x/pin").status_code == 400
     run.set_status("finished")
-    answer = client.post(f"/annscope/runs/{run.run}/snapshots/1/pin")
-    assert (answer.status_code, "needs a run in progress" in answer.json()["error"]) == (404, True)
+    response = client.post(f"/annscope/runs/{run.run}/snapshots/1/pin")
+    assert (response.status_code, "needs a run in progress" in response.json()["error"]) == (404, True)

@@ -37,7 +37,7 @@ def test_every_private_name_is_known_here() -> None:
 
 
 def test_the_folder_of_pages_can_be_left_alone() -> None:
-    """`PagesManager.uses_pages_directory` says whether the modules in `pages/` are run as scripts."""
+    """`PagesManager.uses_pages_directory` decides whether the modules in `pages/` are run as scripts."""
     assert isinstance(inspect.getattr_static(pages_manager.PagesManager, "uses_pages_directory"), bool | None)
 
 

@@ -147,7 +147,7 @@ def test_the_learning_rate_is_moved_while_it_trains(record: Callable[..., Any]) 
     assert not page.exception
     (sent,) = CommandReader(run.directory).poll()
     assert (sent.name, sent.value) == ("learning_rate", 0.02)
-    assert page.select_slider(key=state.LIVE_RATE).value == 0.02, "it stays until the record answers"
+    assert page.select_slider(key=state.LIVE_RATE).value == 0.02, "it stays until the record confirms it"
     run.event("learning_rate", value=0.3)
     page.run()
     assert page.select_slider(key=state.LIVE_RATE).value == 0.3
@@ -160,8 +160,8 @@ def test_the_live_slider_does_not_go_back_while_it_is_moved(record: Callable[...
     page = open_page(run=run.run)
     for rate in (0.002, 0.003, 0.005):
         page.select_slider(key=state.LIVE_RATE).set_value(rate).run()
-    for answer, shown in ((0.002, 0.005), (0.003, 0.005), (0.005, 0.005), (0.002, 0.002)):
-        run.event("learning_rate", value=answer)
+    for recorded, shown in ((0.002, 0.005), (0.003, 0.005), (0.005, 0.005), (0.002, 0.002)):
+        run.event("learning_rate", value=recorded)
         page.run()
         assert page.select_slider(key=state.LIVE_RATE).value == shown
     page.select_slider(key=state.LIVE_RATE).set_value(0.01).run()
@@ -250,7 +250,7 @@ def test_a_run_without_worker_is_interrupted(record: Callable[..., Any]) -> None
 
 
 def test_loading_is_shown(record: Callable[..., Any]) -> None:
-    """While data is downloaded the page says how far it is."""
+    """While data is downloaded the page shows the progress."""
     run = record(described=False)
     run.set_status("starting", loading={"what": "Downloading MNIST", "done": 3_000_000, "total": 12_000_000})
     page = open_page(run=run.run)
@@ -270,7 +270,7 @@ def test_a_damaged_run_is_a_sentence(record: Callable[..., Any]) -> None:
 
 
 def test_a_snapshot_that_was_not_recorded_is_named(record: Callable[..., Any]) -> None:
-    """A link to a moment that the run never reached says how far it goes."""
+    """A link to a snapshot that does not exist gives a warning with the last one."""
     run = record(3).run
     page = open_page(run=run, snapshot="7")
     assert "snapshot must be a whole number from 0 to 2, got '7'." in page.warning[0].value.replace("\\", "")

@@ -246,7 +246,7 @@ def start_liar() -> Iterator[Callable[..., Mirror]]:
 
 
 def ranged(start: int, end: int, total: int | str, body: bytes, **more: str) -> Response:
-    """A 206 that says it is the bytes from `start` to `end` inclusive."""
+    """A 206 response for the bytes from `start` to `end` inclusive."""
     fields = [f"Content-Range: bytes {start}-{end}/{total}", f"Content-Length: {len(body)}"]
     return Response("206 Partial Content", fields + [f"{name}: {value}" for name, value in more.items()], body)
 

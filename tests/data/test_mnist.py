@@ -266,7 +266,7 @@ def test_a_killed_download_leaves_nothing_for_long(
 def test_a_home_that_cannot_be_written_is_named(small_mnist: SmallMnist, home: Path) -> None:
     """A file in place of the folder is named in the error."""
     home.mkdir()
-    (home / "data").write_text("in the way")
+    (home / "data").write_text("a file")
     with pytest.raises(DataError, match=r"home/data/mnist cannot be written: "):
         load_idx_set(small_mnist.idx_set("http://127.0.0.1:9"))
 
@@ -288,8 +288,8 @@ def test_a_full_disk_is_named(small_mnist: SmallMnist, monkeypatch: pytest.Monke
         ("ConnectTimeout", "no secure connection in time"),
         ("SSLError", "no secure connection in time"),
         ("ReadTimeout", "the transfer broke off"),
-        ("InvalidURL", "as it said"),
-        ("OSError", "cannot be written: as it said"),
+        ("InvalidURL", "for some reason"),
+        ("OSError", "cannot be written: for some reason"),
     ],
 )
 def test_every_failure_of_the_transfer_becomes_a_sentence(
@@ -301,7 +301,7 @@ def test_every_failure_of_the_transfer_becomes_a_sentence(
     kind = OSError if error == "OSError" else getattr(requests.exceptions, error)
 
     def fail(*_: object, **__: object) -> None:
-        raise kind("as it said")
+        raise kind("for some reason")
 
     monkeypatch.setattr(requests, "get", fail)
     with pytest.raises(DataError, match=reason):

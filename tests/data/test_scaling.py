@@ -1,4 +1,4 @@
-"""Scalers give what their names say, fitted on training rows alone."""
+"""Scalers scale by their names, fitted on training rows only."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def labels_of_classes(draw: st.DrawFn) -> np.ndarray:
 
 @given(labels_of_classes(), shares)
 def test_every_example_is_on_one_side(labels: np.ndarray, share: float) -> None:
-    """Kept and held-out examples together are all of them, none twice, each side in file order."""
+    """Every example is kept or held out, none twice, each side in file order."""
     kept, held = stratified_split(labels, share, seed=0)
     np.testing.assert_array_equal(np.sort(np.concatenate([kept, held])), np.arange(len(labels)))
     assert (np.diff(kept) > 0).all()

@@ -98,7 +98,7 @@ def test_each_fault_of_a_csv_has_its_sentence(tmp_path: Path, text: str, message
 
 
 def test_a_csv_in_another_encoding_is_rejected(tmp_path: Path) -> None:
-    """Text that is not UTF-8 is an error that says so."""
+    """Text that is not UTF-8 is an error that names the encoding."""
     path = tmp_path / "points.csv"
     path.write_bytes(b"1,2,caf\xe9\n3,4,tea\n")
     with pytest.raises(DataError, match=r"points.csv is not a text file in UTF-8 \(.*\)"):

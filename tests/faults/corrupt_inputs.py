@@ -39,7 +39,7 @@ COMMANDS = (
     ("resume", RUN, "--epochs", "5"), ("resume", "latest", "--json"), ("runs", "delete", RUN, "--yes"),
 )  # fmt: skip
 ROUTES = (
-    "history", "probe", "snapshots/0", "snapshots/2", "trying", "labels", "examples/train/0", "histograms", "classes",
+    "history", "probe", "snapshots/0", "snapshots/2", "input", "labels", "examples/train/0", "histograms", "classes",
     "neurons/0/1",
 )  # fmt: skip
 QUESTIONS = (
@@ -76,15 +76,15 @@ class Damage:
     def __init__(self, rng: random.Random, run: Path) -> None:
         self.rng, self.run = rng, run
         self.about = ""
-        ways: tuple[tuple[Callable[[], str], int], ...] = (
+        kinds: tuple[tuple[Callable[[], str], int], ...] = (
             (self.bytes, 4), (self.values, 8), (self.lines, 2), (self.kinds, 2), (self.tensors, 3), (self.folders, 2),
         )  # fmt: skip
         for _ in range(rng.choice((1, 1, 1, 2))):
-            way = rng.choices([way for way, _ in ways], [weight for _, weight in ways])[0]
+            kind = rng.choices([kind for kind, _ in kinds], [weight for _, weight in kinds])[0]
             with contextlib.suppress(
                 NothingThereError, ValueError, LookupError, TypeError, FileExistsError, RecursionError
             ):
-                self.about += way() + "; "
+                self.about += kind() + "; "
 
     def bytes(self) -> str:
         """What a failing disk, a power cut or half a copy leaves."""
@@ -340,9 +340,9 @@ class Trial:
                 if status not in {0, 1, 2}:
                     return f"exit status {status}\n{output}"
                 if status and (len(output.splitlines()) != 1 or not output.startswith("annscope: ")):
-                    return f"says not one sentence:\n{output}"
+                    return f"is not one sentence:\n{output}"
                 if not status and len(output.splitlines()) > 1:  # a warning is one sentence
-                    return f"says {output}"
+                    return f"printed {output}"
                 log = self.home / "runs" / RUN / "worker.log"
                 if (
                     log.is_file()

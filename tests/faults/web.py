@@ -30,7 +30,7 @@ from tests.faults.tally import Tally, main
 from tests.records import train_run
 
 RUNS = 2
-"""One server of each way to start."""
+"""One server for each way to start."""
 LIMIT_SECONDS = 10.0
 """Time limit in seconds, after which something counts as hanging."""
 NOBODY = 65_534
@@ -293,14 +293,14 @@ def _see(tally: Tally, good: bool, failure: object) -> None:
 def check(runs: int) -> Iterator[Tally]:
     """Try everything on this many servers, started alternately as `annscope` does and by `streamlit run`."""
     for i in range(runs):
-        way, start = (("annscope", ANNSCOPE), ("streamlit run", STREAMLIT))[i % 2]
+        how, start = (("annscope", ANNSCOPE), ("streamlit run", STREAMLIT))[i % 2]
         checks = CHECKS if start == ANNSCOPE else CHECKS[:3]
         with tempfile.TemporaryDirectory() as folder:
             run = _record(Path(folder))
             with dashboard(Path(folder), start=start) as served:
                 for attempt in checks:
                     for tally in attempt(served, run):
-                        tally.fault += f" ({way})"
+                        tally.fault += f" ({how})"
                         yield tally
 
 

@@ -222,7 +222,7 @@ def test_the_kept_snapshot_is_the_best_one_with_patience_and_else_the_last(
 
 
 def test_settings_in_force_follow_the_recorded_changes(directory: Path) -> None:
-    """Settings and events together give the config in force."""
+    """Settings and events give the config in force."""
     with RunWriter(directory) as writer:
         writer.event("learning_rate", 5, value=0.25)
         writer.event("epochs", 8, n_epochs=9)

@@ -1,4 +1,4 @@
-"""Which examples a step meets: each once an epoch, in an order that the seed and the epoch alone decide."""
+"""Batches: each example once per epoch, in an order that depends on seed and epoch only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def met(batches: Batches, steps: range) -> list[list[int]]:
     slots, found = list(batches.slots()), []
     for step in steps:
         x, targets, weights = slots[batches.fill(step)]
-        assert (x[:, :1] == targets).all(), "features and targets stay together"
+        assert (x[:, :1] == targets).all(), "features and targets stay aligned"
         assert weights is not None
         assert (x[:, 0] == weights).all(), "and so do weights"
         found.append(x[:, 0].astype(int).tolist())
@@ -45,7 +45,7 @@ def met(batches: Batches, steps: range) -> list[list[int]]:
 )
 @settings(max_examples=30, deadline=None)
 def test_every_epoch_is_a_permutation(n: int, batch_size: int, width: int, seed: int) -> None:
-    """Every example comes once an epoch, whatever fits into a block; only the last batch may be smaller."""
+    """Every example comes once per epoch, with any block size; only the last batch may be smaller."""
     batches = batches_of(n, batch_size, seed=seed, width=width)
     for epoch in range(2):
         found = met(batches, range(epoch * batches.per_epoch, (epoch + 1) * batches.per_epoch))
@@ -62,7 +62,7 @@ def test_every_epoch_is_a_permutation(n: int, batch_size: int, width: int, seed:
 )
 @settings(max_examples=30, deadline=None)
 def test_a_batch_depends_on_its_step_alone(n: int, batch_size: int, width: int, jumps: list[int]) -> None:
-    """Whoever resumes at any step, or goes back, meets the very batches of an uninterrupted run."""
+    """A run that resumes at any step, or goes back, has the batches of an uninterrupted run."""
     through = met(batches_of(n, batch_size, width=width), range(901))
     jumping = batches_of(n, batch_size, width=width)
     assert [met(jumping, range(step, step + 1))[0] for step in jumps] == [through[step] for step in jumps]
@@ -112,9 +112,9 @@ def test_an_order_is_part_of_no_other() -> None:
 def test_examples_that_stay_in_their_order_are_not_copied() -> None:
     """The batches of an unshuffled run are the examples themselves."""
     x, targets = np.zeros((23, 4)), np.zeros((23, 2))
-    for features, answers, _ in Batches(x, targets, None, 5, seed=0, shuffle=False).slots():
+    for features, labels, _ in Batches(x, targets, None, 5, seed=0, shuffle=False).slots():
         assert np.shares_memory(features, x)
-        assert np.shares_memory(answers, targets)
+        assert np.shares_memory(labels, targets)
 
 
 @pytest.mark.parametrize(("hidden", "more"), [((8,), {}), ((8,), {"optimizer": "adam", "l2": 0.01}), ((300, 90), {})])

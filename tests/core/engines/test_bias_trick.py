@@ -1,4 +1,4 @@
-"""Small networks take their steps in few calls, and they are the steps that every network takes."""
+"""The bias trick: fewer calls per step, with the same result as the general strategy."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
 
 @contextmanager
 def without_the_bias_trick() -> Iterator[None]:
-    """Networks are made as if each were too large for the bias trick."""
+    """Engines that are made here do not use the bias trick."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(annscope.core.engines.bias_trick, "MOST_NUMBERS", 0)
         yield
 
 
 def plain_engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
-    """The same with biases that are no weights."""
+    """An engine without the bias trick."""
     with without_the_bias_trick():
         engine = engine_of(dataset, config)
     assert isinstance(engine.strategy, SerialSteps)
@@ -52,18 +52,18 @@ def advance_to_the_end(trainer: Trainer) -> None:
 
 
 def check_same(dataset: Dataset, config: RunConfig, *, ends: tuple[int, ...] = (1, 3, 4, 9, 14)) -> None:
-    """Both ways are at the same place at each of these steps."""
-    folded, plain = engine_of(dataset, config), plain_engine_of(dataset, config)
-    assert isinstance(folded.strategy, BiasTrickSteps)
+    """Compare both strategies at each of these steps."""
+    tricked, plain = engine_of(dataset, config), plain_engine_of(dataset, config)
+    assert isinstance(tricked.strategy, BiasTrickSteps)
     start = 0
     for end in ends:
-        for engine in (folded, plain):
+        for engine in (tricked, plain):
             engine.advance(start, end, lambda step: 0.02 / (1 + step))
         start = end
         for name, expected in plain.arrays().items():
             scale = max(1.0, np.abs(expected).max())
-            np.testing.assert_allclose(folded.arrays()[name], expected, rtol=0, atol=1e-12 * scale, err_msg=name)
-        assert folded.state() == plain.state()
+            np.testing.assert_allclose(tricked.arrays()[name], expected, rtol=0, atol=1e-12 * scale, err_msg=name)
+        assert tricked.state() == plain.state()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def check_same(dataset: Dataset, config: RunConfig, *, ends: tuple[int, ...] = (
     ids=str,
 )
 def test_it_takes_the_steps_of_every_network(options: dict[str, Any]) -> None:
-    """Whatever the settings, a small network is trained as a large one would be, its last smaller batch included."""
+    """With any settings, a small network is trained with the same result as by the general strategy."""
     check_same(make_dataset(), config_of(**({"optimizer": "sgd"} | options)))
 
 
@@ -99,7 +99,7 @@ def test_two_classes_and_a_single_unit() -> None:
 
 
 def test_weights_of_examples() -> None:
-    """Examples count as much as their weights say."""
+    """Examples are weighted by their weights."""
     dataset = make_dataset()
     check_same(replace(dataset, weights_train=np.linspace(0, 2, len(dataset.y_train))), config_of())
 
@@ -126,13 +126,13 @@ def test_features_that_are_never_used() -> None:
     ],
     ids=str,
 )
-def test_what_tells_a_bias_from_a_weight_is_not_folded(options: dict[str, Any]) -> None:
-    """Penalties and decay spare the biases, so networks with them take their steps as ever, as large ones do."""
+def test_settings_that_treat_biases_differently_exclude_the_bias_trick(options: dict[str, Any]) -> None:
+    """Penalties and decay do not apply to biases, so networks with them use the general strategy, as large ones do."""
     assert isinstance(engine_of(make_dataset(), config_of(**options)).strategy, SerialSteps)
 
 
-def test_large_batches_are_not_folded() -> None:
-    """Where the arithmetic takes longer than the calls, the steps are taken as ever."""
+def test_large_batches_do_not_use_the_bias_trick() -> None:
+    """Where the arithmetic takes longer than the calls, the general strategy is used."""
     dataset = make_dataset(n_train=3000)
     assert isinstance(engine_of(dataset, config_of(batch_size=2000)).strategy, BiasTrickSteps)
     assert isinstance(engine_of(dataset, config_of(batch_size="full")).strategy, SerialSteps)
@@ -142,7 +142,7 @@ def test_large_batches_are_not_folded() -> None:
 @pytest.mark.parametrize("sign", [-1.0, 1.0])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_no_logits_are_too_large(factor: float, sign: float, dtype: str) -> None:
-    """Logits of hundreds and thousands, of either sign, all at once or for some examples only, are no trouble."""
+    """Logits of hundreds and thousands, of either sign, for all examples or some, overflow nowhere."""
     dataset, config = make_dataset(n_features=6), config_of(optimizer="sgd", hidden=(), dtype=dtype)
     engines = engine_of(dataset, config), plain_engine_of(dataset, config)
     for engine in engines:
@@ -157,7 +157,7 @@ def test_no_logits_are_too_large(factor: float, sign: float, dtype: str) -> None
 
 @pytest.mark.parametrize(("options", "steps"), [({"optimizer": "adam", "dropout": 0.3}, 7), ({"optimizer": "sgd"}, 4)])
 def test_resuming_is_the_same_bit_for_bit(options: dict[str, Any], steps: int) -> None:
-    """A run that is paused anywhere, and looked at, goes on as if it had not been."""
+    """A run that is interrupted anywhere, with extra snapshots, continues with the same bits."""
     dataset, config = make_dataset(), config_of(dtype="float32", **options)
     whole = Trainer(dataset, config)
     expected = [bits(snapshot) for snapshot in snapshots_to_the_end(whole)]
@@ -172,7 +172,7 @@ def test_resuming_is_the_same_bit_for_bit(options: dict[str, Any], steps: int) -
 @pytest.mark.parametrize("rate", [1e9, 1e18, 1e37])
 @pytest.mark.parametrize("options", [{}, {"output": "sigmoid"}, {"hidden": (9,), "dropout": 0.2}], ids=str)
 def test_it_names_what_is_not_finite(rate: float, options: dict[str, Any]) -> None:
-    """What overflows is named by its step, layer and quantity, as it is in a large network."""
+    """An overflow is reported with step, layer and quantity, as in a large network."""
     dataset = make_dataset()
     config = config_of(optimizer="momentum", dtype="float32", epochs=30, **options)
     found = []

@@ -23,7 +23,7 @@ def config_of(share: float) -> RunConfig:
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
 def test_a_step_is_that_of_the_thinned_network(share: float) -> None:
-    """A neuron that is off neither speaks nor learns; the others speak 1 / (1 - share) times as loud."""
+    """A dropped neuron has no output and no gradient; the others are scaled by 1 / (1 - share)."""
     data, config = make_dataset(n_train=1), config_of(share)
     trainer = Trainer(data, config)
     before = trainer.snapshot().parameters
@@ -65,8 +65,8 @@ def test_every_step_switches_off_others() -> None:
     assert len(set(offs)) == 4
 
 
-def test_looking_switches_nothing_off() -> None:
-    """What a snapshot says is said by all neurons: the figures before the first step do not know of dropout."""
+def test_a_snapshot_has_no_dropout() -> None:
+    """A snapshot is evaluated without dropout."""
     data = make_dataset()
     thinned, whole = (Trainer(data, config_of(share)).snapshot() for share in (0.8, 0.0))
     assert thinned.heldout == whole.heldout

@@ -1,4 +1,4 @@
-"""How much an example counts belongs to the example, however steps are taken."""
+"""Example weights stay with their examples in every strategy."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def after_some_steps(dataset: Dataset, workers: Workers) -> np.ndarray:
 
 @pytest.mark.parametrize("size", [2, 3])
 def test_shared_steps_weigh_each_example_by_its_own_weight(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over shuffled epochs with a smaller last batch they learn what one alone learns, not what others teach."""
+    """Over shuffled epochs with a smaller last batch, parallel steps equal serial ones."""
     monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 6)
     alone, shared = (after_some_steps(weighted(), workers) for workers in (SINGLE, SequentialWorkers(size)))
     np.testing.assert_allclose(shared, alone, rtol=1e-9, atol=1e-12)

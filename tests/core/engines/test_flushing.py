@@ -22,7 +22,7 @@ def optimizer_of(name: str) -> tuple[UpdateKernel, Parameters, Parameters]:
 
 
 def moments_of(name: str, gradients: ndarray) -> dict[str, ndarray]:
-    """What the papers' recursions make of these gradients, [step, parameter], in float64 and never flushed."""
+    """The moments by the papers' recursions for these gradients, [step, parameter], in float64 and never flushed."""
     keep, new = (
         {
             "velocity": (0.9, lambda g: g),
@@ -44,7 +44,7 @@ WITH_MOMENTS = [name for name, optimizer in OPTIMIZERS.items() if optimizer.mome
 
 @pytest.mark.parametrize("name", WITH_MOMENTS)
 def test_moments_that_matter_are_kept_over_hundreds_of_steps(name: str) -> None:
-    """Gradients from 1 down to 1e-12 leave the moments that the recursion says, past every flush."""
+    """Gradients from 1 down to 1e-12 give the moments of the recursion, across every flush."""
     optimizer, parameters, gradient = optimizer_of(name)
     sizes = np.geomspace(1, 1e-12, len(parameters.flat))
     gradients = (np.random.default_rng(0).normal(1, 0.3, (N_STEPS, len(sizes))) * sizes).astype("float32")

@@ -1,4 +1,4 @@
-"""Inference on many examples at once gives what the formulas say, for each of them."""
+"""Inference on many examples at once equals the formulas for each of them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def network_of(hidden: tuple[int, ...], n_features: int = 7, size: int = 1, **se
 
 
 def examples(n: int, n_features: int = 7) -> ndarray:
-    """So many of them, always the same."""
+    """This many random examples, always the same."""
     return np.random.default_rng(n).normal(size=(n, n_features))
 
 
 @pytest.mark.parametrize("n", SIZES)
 @pytest.mark.parametrize("hidden", [(), (5,), (300, 20)])
 def test_every_layer_puts_out_what_its_formula_says(n: int, hidden: tuple[int, ...]) -> None:
-    """However many examples there are, and wherever batches and tiles of them end."""
+    """For any number of examples, wherever batches and tiles end."""
     network, x = network_of(hidden), examples(n)
     a, expected = x, []
     for layer in network.network.parameters:

@@ -1,4 +1,4 @@
-"""Single examples, with the changes of the first weight held back: the same mathematics, whoever looks when."""
+"""The online engine, with deferred updates of the first weights: the same mathematics, whenever snapshots are taken."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def config(**options: Any) -> RunConfig:
     ],
 )
 def test_it_agrees_with_the_steps_of_ordinary_backpropagation(dataset: Dataset, options: dict[str, Any]) -> None:
-    """Holding changes back alters nothing but the order of the sums."""
+    """Deferring updates changes nothing but the order of the sums."""
     settings = config(**options)
     if settings.network.output == "binary":
         labels = np.minimum(dataset.y_train, 1), np.minimum(dataset.y_val, 1)
@@ -64,18 +64,18 @@ def test_it_agrees_with_the_steps_of_ordinary_backpropagation(dataset: Dataset, 
         start = end
 
 
-def test_looking_and_resuming_within_a_block_change_no_bit(dataset: Dataset) -> None:
-    """A run looked at after every step, and one resumed within a block, end as the undisturbed one does."""
+def test_snapshots_and_resuming_within_a_block_change_no_bit(dataset: Dataset) -> None:
+    """A run with a snapshot at every step, and one resumed within a block, end like an undisturbed one."""
     settings = config(dtype="float32")
-    undisturbed, watched, resumed = (Trainer(dataset, settings) for _ in range(3))
+    undisturbed, observed, resumed = (Trainer(dataset, settings) for _ in range(3))
     while undisturbed.advance(1000):
         undisturbed.snapshot()
-    while watched.advance(1):
-        watched.snapshot()
-        watched.checkpoint()
+    while observed.advance(1):
+        observed.snapshot()
+        observed.checkpoint()
     while resumed.advance(23):
         resumed = Trainer(dataset, settings, checkpoint=resumed.checkpoint())
-    ends = [trainer.snapshot() for trainer in (undisturbed, watched, resumed)]
+    ends = [trainer.snapshot() for trainer in (undisturbed, observed, resumed)]
     for end in ends[1:]:
         assert all((a.weight == b.weight).all() for a, b in zip(end.parameters, ends[0].parameters, strict=True))
         assert end.layers[0].update_ratio == ends[0].layers[0].update_ratio
@@ -85,7 +85,7 @@ def test_looking_and_resuming_within_a_block_change_no_bit(dataset: Dataset) -> 
 @pytest.mark.parametrize(
     "options", [{"batch_size": 2}, {"optimizer": "momentum"}, {"l2": 0.1}, {"dropout": 0.5}, {"batch_norm": True}]
 )
-def test_everything_else_takes_the_ordinary_way(dataset: Dataset, options: dict[str, Any]) -> None:
-    """Only plain gradient descent on single examples is treated apart."""
+def test_everything_else_uses_another_engine(dataset: Dataset, options: dict[str, Any]) -> None:
+    """Only plain gradient descent on single examples uses this engine."""
     assert OnlineEngine.suits(dataset, config())
     assert not OnlineEngine.suits(dataset, config(**options))

@@ -1,4 +1,4 @@
-"""The neurons in plain Python: right by hand, right by differences, and one with the NumPy core to 1e-12."""
+"""The neurons in plain Python: checked by hand, by central differences, and against the NumPy core to 1e-12."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def config(**options: Any) -> RunConfig:
 
 
 def assert_same(one: Snapshot, other: Snapshot) -> None:
-    """Both tell the same of a run, to within rounding."""
+    """Two snapshots are equal to rounding."""
     assert (one.step, one.samples_seen, one.learning_rate) == (other.step, other.samples_seen, other.learning_rate)
     for a, b in zip(one.parameters, other.parameters, strict=True):
         np.testing.assert_allclose(a.weight, b.weight, rtol=0, atol=TOLERANCE)
@@ -152,7 +152,7 @@ def loss_value(loss: str, output: str, p: Sequence[float], t: Sequence[float]) -
 
 @pytest.mark.parametrize(("loss", "output"), OUTPUT_DELTAS)
 def test_output_deltas_are_the_slopes_of_the_loss(loss: str, output: str) -> None:
-    """Moving one sum moves the loss as its delta says."""
+    """The delta of a sum is the derivative of the loss."""
     z, t = [0.3, -1.2, 0.8], [0.0, 0.0, 1.0]
     deltas = OUTPUT_DELTAS[loss, output](OUTPUTS[output](z), t)
     for k, delta in enumerate(deltas):
@@ -174,24 +174,24 @@ def test_it_learns_xor() -> None:
         assert network.predict(corner) == pytest.approx(target, abs=0.1)
 
 
-def test_looking_and_resuming_change_no_bit(dataset: Dataset) -> None:
-    """A run looked at after every step, and one that went through checkpoints, end as the undisturbed one does."""
+def test_snapshots_and_resuming_change_no_bit(dataset: Dataset) -> None:
+    """A run with a snapshot at every step, and one that went through checkpoints, end like an undisturbed one."""
     chosen = config(batch_size=3)
-    undisturbed, watched, resumed = (Trainer(dataset, chosen) for _ in range(3))
+    undisturbed, observed, resumed = (Trainer(dataset, chosen) for _ in range(3))
     while undisturbed.advance(1000):
         undisturbed.snapshot()
-    while watched.advance(1):
-        watched.snapshot()
-        watched.checkpoint()
+    while observed.advance(1):
+        observed.snapshot()
+        observed.checkpoint()
     while resumed.advance(5):
         resumed = Trainer(dataset, chosen, checkpoint=resumed.checkpoint())
-    ends = [trainer.checkpoint().arrays for trainer in (undisturbed, watched, resumed)]
+    ends = [trainer.checkpoint().arrays for trainer in (undisturbed, observed, resumed)]
     for end in ends[1:]:
         assert all((end[name] == array).all() for name, array in ends[0].items())
 
 
 def test_a_checkpoint_goes_from_one_shape_to_no_other(dataset: Dataset) -> None:
-    """A checkpoint of other neurons is refused by name."""
+    """A checkpoint of another shape is rejected with an error."""
     checkpoint = Trainer(dataset, config()).checkpoint()
     with pytest.raises(ConfigError, match="the checkpoint of step 0 does not belong to this config"):
         Trainer(dataset, config(hidden=(8,)), checkpoint=checkpoint)
@@ -204,7 +204,7 @@ def watch(trainer: Trainer) -> None:
 
 
 def test_it_diverges_in_the_same_words(dataset: Dataset) -> None:
-    """Numbers that grow beyond all bounds end both engines at the same step, with the same sentence."""
+    """Divergence ends both engines at the same step, with the same sentence."""
     chosen = config(learning_rate=1000.0, loss="cross_entropy", activation="leaky_relu", output="sigmoid", epochs=200)
     ends = []
     for engine in ("pure_python", "numpy"):
@@ -227,13 +227,13 @@ def test_it_diverges_in_the_same_words(dataset: Dataset) -> None:
         ({"class_weight": "balanced"}, "needs class_weight none"),
     ],
 )
-def test_what_it_cannot_do_is_said(options: dict[str, Any], sentence: str) -> None:
-    """Settings beyond the reference are refused when the config is made, all in one sentence."""
+def test_unsupported_settings_are_named(options: dict[str, Any], sentence: str) -> None:
+    """Unsupported settings are rejected when the config is made, all in one sentence."""
     with pytest.raises(ConfigError, match=sentence):
         config(**options)
 
 
-def test_weighted_examples_are_refused(dataset: Dataset) -> None:
+def test_weighted_examples_are_rejected(dataset: Dataset) -> None:
     """A data set whose examples weigh differently is not silently taken for one whose examples do not."""
     weighted = replace(dataset, weights_train=np.ones(len(dataset.y_train)))
     with pytest.raises(ConfigError, match="examples all count the same"):

@@ -121,7 +121,7 @@ def test_a_changed_learning_rate_survives(optimizer: str) -> None:
 
 
 def test_patience_survives() -> None:
-    """Interrupted after every epoch, a run remembers its best moment and stops when it would have."""
+    """Interrupted after every epoch, a run keeps its best step and stops when it would have."""
     config = RunConfig().with_values(
         {"hidden": (20,), "batch-size": 4, "epochs": 200, "patience": 4, "learning-rate": 0.03}
     )

@@ -1,4 +1,4 @@
-"""A batch of all examples without most of its zeros: training on it is the same, its order nobody's concern."""
+"""Sparsity order: a batch of all examples without most of its zeros, with the same result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.core.engines.test_workers import Backwards, config_of, engine_of, sma
 
 
 def inked(n_train: int = 90) -> Dataset:
-    """Examples like images: features that none has ink in, or few, or all, and examples without any ink."""
+    """Examples like images: features used by none, few or all examples, and examples that are 0."""
     clouds = make_dataset(n_train=n_train, n_features=12)
     generator = np.random.default_rng(3)
     x = clouds.x_train * (generator.random(clouds.x_train.shape) < np.linspace(0, 0.5, 12))
@@ -56,7 +56,7 @@ def test_nothing_is_left_out_but_zeros(x: ndarray) -> None:
 
 
 def test_the_rarest_come_first() -> None:
-    """Features that nobody uses come first, one that all use last, and examples that are 0 last of all."""
+    """Unused features come first, one that all examples use comes last, and examples that are 0 come last."""
     data = inked()
     ordered_chunks = sparsity_order_of(data.x_train)
     counts = (data.x_train[:, ordered_chunks.features] != 0).sum(axis=0)
@@ -95,7 +95,7 @@ def test_it_learns_what_the_textbook_learns(size: int, monkeypatch: pytest.Monke
         {"batch_size": 40},
     ],
 )
-def test_it_takes_the_steps_of_the_plain_way(
+def test_it_takes_the_steps_of_the_serial_strategy(
     options: dict[str, Any], size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With any optimizer, penalty or shape, parameters, gradient and moments are what one pass over all would give."""
@@ -115,7 +115,7 @@ def test_it_takes_the_steps_of_the_plain_way(
 @pytest.mark.parametrize("size", [1, 2])
 @pytest.mark.parametrize("options", [{"optimizer": "adam"}, {"l2": 0.1}])
 def test_it_resumes_to_the_bit(options: dict[str, Any], size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped, saved and resumed, it is the run that nobody disturbed."""
+    """Stopped, saved and resumed, it equals an undisturbed run."""
     small_chunks(monkeypatch)
     data, config, workers = inked(), config_of(batch_size="full", epochs=6, **options), Backwards(size)
     expected = snapshots_to_the_end(Trainer(data, config, workers=workers))
@@ -127,8 +127,8 @@ def test_it_resumes_to_the_bit(options: dict[str, Any], size: int, monkeypatch: 
 
 
 @pytest.mark.parametrize("size", [2, 3])
-def test_members_have_as_much_to_do(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each worker multiplies as many numbers, and together fewer than there are: zeros are left out."""
+def test_workers_have_equal_loads(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each worker multiplies as many numbers, in total fewer than there are: zeros are left out."""
     small_chunks(monkeypatch)
     data = inked(n_train=600)
     engine = engine_of(data, config_of(batch_size="full"), Backwards(size))
@@ -139,8 +139,8 @@ def test_members_have_as_much_to_do(size: int, monkeypatch: pytest.MonkeyPatch) 
     assert sum(numbers) < 0.9 * x.size
 
 
-def test_fewer_examples_than_members(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who has no example adds nothing to the gradient."""
+def test_fewer_examples_than_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker without examples adds nothing to the gradient."""
     data, config = inked(n_train=5), config_of(batch_size="full", hidden=(300,))
     plain = engine_of(data, config, SINGLE)
     monkeypatch.setattr("annscope.core.engines.chunked.LARGE_BYTES", 1)
@@ -152,7 +152,7 @@ def test_fewer_examples_than_members(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_examples_without_zeros_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is nothing to leave out no second copy of the examples is made."""
+    """Without zeros to leave out, the examples are not copied."""
     small_chunks(monkeypatch)
     dealt = []
     ordered_chunks = ChunkedSteps.ordered_chunks

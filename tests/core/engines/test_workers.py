@@ -1,4 +1,4 @@
-"""The workers takes the same steps as one alone, to rounding, and the same bits every time."""
+"""Workers take the same steps as one alone, to rounding, and the same bits every time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.core.engines.test_resuming import bits, snapshots_to_the_end, through
 
 
 class Backwards(Workers):
-    """The workers of `size` whose last worker is always the first to be done."""
+    """Workers whose last one always finishes first."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -40,7 +40,7 @@ class Backwards(Workers):
 
 @pytest.fixture(autouse=True)
 def small_shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Layers of a few neurons are worth sharing."""
+    """Layers of a few neurons are divided among workers."""
     monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 6)
 
 
@@ -62,7 +62,7 @@ def engine_of(dataset: Dataset, config: RunConfig, workers: Workers) -> NumpyEng
 
 @pytest.mark.parametrize("size", [2, 3, 5])
 @pytest.mark.parametrize(
-    ("options", "way"),
+    ("options", "strategy"),
     [
         ({"optimizer": "adam"}, ParallelSteps),
         ({"optimizer": "sgd", "bias": False}, ParallelSteps),
@@ -75,19 +75,19 @@ def engine_of(dataset: Dataset, config: RunConfig, workers: Workers) -> NumpyEng
         ({"delta_weights": "updated", "optimizer": "sgd"}, SerialSteps),
     ],
 )
-def test_a_team_takes_the_steps_of_one_alone(options: dict[str, Any], way: type, size: int) -> None:
-    """However many threads share the work, training is the same to rounding."""
+def test_workers_take_the_steps_of_one_alone(options: dict[str, Any], strategy: type, size: int) -> None:
+    """With any number of threads, training is the same to rounding."""
     dataset, config = make_dataset(), config_of(**options)
     alone, workers = (engine_of(dataset, config, workers) for workers in (SINGLE, Backwards(size)))
-    assert isinstance(workers.strategy, way)
+    assert isinstance(workers.strategy, strategy)
     for engine in (alone, workers):
         engine.advance(0, 9, lambda step: 0.01 / (1 + step))
     for name, expected in alone.arrays().items():
         np.testing.assert_allclose(workers.arrays()[name], expected, rtol=1e-9, atol=1e-11, err_msg=name)
 
 
-def test_a_layer_above_may_keep_more_members_busy() -> None:
-    """With two features the first layer is for two workers, and the second one for all five."""
+def test_a_layer_above_may_have_more_workers() -> None:
+    """With two features the first layer has two workers, and the second one all five."""
     narrow = make_dataset(n_features=2)
     alone, workers = (engine_of(narrow, config_of(hidden=(9, 8)), workers) for workers in (SINGLE, Backwards(5)))
     assert isinstance(workers.strategy, ParallelSteps)
@@ -97,7 +97,7 @@ def test_a_layer_above_may_keep_more_members_busy() -> None:
 
 
 def test_it_shares_the_layers_above_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each parameter of a shared layer is looked after by exactly one worker."""
+    """Each parameter of a shared layer is updated by exactly one worker."""
     assert row_shares(784, 128, 2) == [slice(392, 784), slice(0, 392)]
     monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 16_384)
     assert row_shares(128, 64, 4) == [slice(0, 128)], "too small to be shared"
@@ -111,8 +111,8 @@ def test_it_shares_the_layers_above_as_well(monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_array_equal(np.sort(owned), np.arange(len(parameters.flat)))
 
 
-def test_members_look_after_as_many_parameters_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who has the small layers and the biases has so many rows less of the first layer."""
+def test_workers_update_equal_numbers_of_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker with the small layers and the biases has fewer rows of the first layer."""
     monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 16_384)
     parameters = Parameters(NetworkConfig(hidden_sizes=(128, 64)), (784, 128, 64, 10), "float32")
     for size in (2, 3):
@@ -123,7 +123,7 @@ def test_members_look_after_as_many_parameters_each(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("options", [{}, {"batch_norm": True, "dropout": 0.4}, {"l2": 0.1}, {"batch_size": "full"}])
 @pytest.mark.parametrize("stop", [0, 1, 4, 7, 8])
 def test_a_shared_run_resumes_to_the_bit(options: dict[str, Any], stop: int) -> None:
-    """Stopped anywhere, looked at at any time, it is the run that nobody disturbed."""
+    """Stopped anywhere, with any number of snapshots, it equals an undisturbed run."""
     dataset, config, workers = make_dataset(), config_of(**options), Backwards(2)
     expected = snapshots_to_the_end(Trainer(dataset, config, workers=workers))
     first = Trainer(dataset, config, workers=workers)
@@ -139,20 +139,20 @@ def test_a_shared_run_resumes_to_the_bit(options: dict[str, Any], stop: int) -> 
 
 
 @pytest.mark.parametrize("bias", [True, False])
-def test_what_is_no_number_is_found(bias: bool) -> None:
-    """A run that leaves the numbers ends with the layer and the step, shared or not, and no parameter is spoiled."""
+def test_non_finite_values_are_found(bias: bool) -> None:
+    """A run that diverges ends with layer and step, shared or not, and no parameter becomes non-finite."""
     data = make_dataset()
     endless = replace(data, x_train=np.where(data.x_train > 3, np.inf, data.x_train))
-    said = []
+    errors = []
     for workers in (SINGLE, Backwards(2)):
         trainer = Trainer(endless, config_of(bias=bias), workers=workers)
         before = trainer.checkpoint().arrays["parameters"]
         with pytest.raises(DivergedError, match="gradient not finite in layer 1") as error:
             trainer.advance(5)
-        said.append((str(error.value), trainer.step))
+        errors.append((str(error.value), trainer.step))
         if trainer.step == 0:
             np.testing.assert_array_equal(trainer.checkpoint().arrays["parameters"], before)
-    assert said[0] == said[1]
+    assert errors[0] == errors[1]
 
 
 # Batches too large for the cache.
@@ -171,7 +171,7 @@ def test_what_is_no_number_is_found(bias: bool) -> None:
     ],
 )
 def test_a_batch_in_chunks_is_the_batch(options: dict[str, Any], size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The gradient of a large batch is the sum over its chunks; nobody can tell from the parameters."""
+    """The gradient of a large batch is the sum over its chunks."""
     dataset, config = make_dataset(n_train=90), config_of(**options)
     whole = engine_of(dataset, config, SINGLE)
     assert not isinstance(whole.strategy, ChunkedSteps)
@@ -202,7 +202,7 @@ def test_what_needs_the_whole_batch_gets_it(options: dict[str, Any], monkeypatch
      {"batch_size": "full", "optimizer": "momentum"}],
 )  # fmt: skip
 def test_features_that_are_never_used_change_nothing(options: dict[str, Any]) -> None:
-    """With empty features added, the others' parameters go the same way, and the empty ones' weights only decay."""
+    """With empty features added, the other parameters are the same, and the weights of the empty ones only decay."""
     plain, config = make_dataset(), config_of(**options)
     places = [1, 2, 5, 6, 8, 9]
 
@@ -237,7 +237,7 @@ def test_features_that_are_never_used_change_nothing(options: dict[str, Any]) ->
         assert not gradient[unused].any()
 
 
-def test_an_answer_does_not_depend_on_who_shares_it() -> None:
+def test_predictions_do_not_depend_on_the_number_of_workers() -> None:
     """Predictions are the same bits for any number of workers, and for each example by itself to rounding."""
     dataset = make_dataset(n_train=3000, n_val=2500)
     alone, several = (Trainer(dataset, config_of(dtype="float32"), workers=each) for each in (SINGLE, Backwards(3)))

@@ -110,7 +110,7 @@ def test_averages_of_areas_are_scikit_learns(sample: Judged) -> None:
 @given(judged(), st.integers(1, 20))
 @settings(deadline=None)
 def test_calibration_is_scikit_learns(sample: Judged, n_bins: int) -> None:
-    """Every bin that holds anything has scikit-learn's mean confidence and share of right answers."""
+    """Every bin with predictions has scikit-learn's mean confidence and accuracy."""
     right, confidence = sample.scores.argmax(axis=1) == sample.labels, sample.scores.max(axis=1)
     found = calibration(right, confidence, n_bins)
     accuracy, mean = calibration_curve(right, confidence, n_bins=n_bins, strategy="uniform")

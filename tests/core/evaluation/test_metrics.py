@@ -31,7 +31,7 @@ ALL_BINS = {"weight": WEIGHT_BINS, "gradient": GRADIENT_BINS, "activation": ACTI
 )
 @settings(max_examples=60, deadline=None)
 def test_they_equal_those_of_scikit_learn(drawn: tuple[int, list[tuple[int, int]]]) -> None:
-    """Confusion matrix, precision, recall, F1 and support, undefined where scikit-learn says undefined."""
+    """Confusion matrix, precision, recall, F1 and support, undefined where scikit-learn's are."""
     n_classes, pairs = drawn
     labels, predictions = np.array(pairs).T
     every = list(range(n_classes))

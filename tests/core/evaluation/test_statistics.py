@@ -1,4 +1,4 @@
-"""What a snapshot says of each layer, worked by hand."""
+"""Statistics of each layer, worked by hand."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def statistics_of(
 
 @pytest.mark.parametrize("size", [2, 3, 20])
 def test_the_figures_do_not_depend_on_who_looks(size: int) -> None:
-    """However many threads share the looking, every figure has the same bits, before the first step as well."""
+    """With any number of threads every statistic has the same bits, also before the first step."""
     outputs = [np.random.default_rng(0).normal(size=(30, 2)) for _ in range(2)]
     for stepped in (False, True):
         alone, shared = (

@@ -29,7 +29,7 @@ def test_it_rises_through_the_range_and_ends_when_the_loss_explodes(
 
 
 def test_it_ends_where_numbers_overflow(dataset: Dataset, configure: Callable[..., RunConfig]) -> None:
-    """A step that ends in no number is the last point, its loss undefined, and takes nothing from the suggestion."""
+    """A step that becomes non-finite is the last point, with an undefined loss, and does not affect the suggestion."""
     far = replace(dataset, x_train=dataset.x_train * 1e30)
     points = list(range_test(far, configure(optimizer="sgd"), low=1e-6, high=1000.0, n_steps=50))
     assert len(points) < 50
@@ -40,7 +40,7 @@ def test_it_ends_where_numbers_overflow(dataset: Dataset, configure: Callable[..
 def test_features_that_are_no_numbers_leave_nothing_to_suggest(
     dataset: Dataset, configure: Callable[..., RunConfig]
 ) -> None:
-    """Where the first step already ends in no number, that is the only point, and a sentence says what to do."""
+    """If the first step is non-finite, it is the only point, and a sentence gives advice."""
     endless = replace(dataset, x_train=np.where(dataset.x_train > 3, np.inf, dataset.x_train))
     points = list(range_test(endless, configure(batch_size="full")))
     assert len(points) == 1
@@ -57,7 +57,7 @@ def test_it_gives_its_points_to_the_last_step(dataset: Dataset, configure: Calla
 
 
 def test_a_loss_that_never_falls_suggests_nothing() -> None:
-    """Without a fall there is no suggestion, and without one finite loss a sentence says so."""
+    """Without a fall there is no suggestion, and without one finite loss there is an error."""
     assert suggest([RangePoint(0.1, 1.0, 1.0), RangePoint(0.2, 2.0, 2.0)]).learning_rate is None
     with pytest.raises(ConfigError, match="scale the features"):
         suggest([RangePoint(0.1, float("nan"), float("nan"))])
@@ -67,7 +67,7 @@ def test_a_loss_that_never_falls_suggests_nothing() -> None:
 def test_a_range_that_is_none_is_refused(
     dataset: Dataset, configure: Callable[..., RunConfig], low: float, high: float, n: int
 ) -> None:
-    """The sentence says what a range test needs."""
+    """The error names what a range test needs."""
     with pytest.raises(ConfigError, match="a range test needs 0 < low < high"):
         list(range_test(dataset, configure(), low=low, high=high, n_steps=n))
 

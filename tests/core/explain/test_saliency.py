@@ -1,4 +1,4 @@
-"""What an answer hangs on is what changes it when it changes."""
+"""Attribution: what changes a prediction when it changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def network_of(activation: str, hidden: tuple[int, ...], seed: int, n_features: 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @given(seed=st.integers(0, 2**16), hidden=st.lists(st.integers(1, 6), max_size=3))
 def test_the_gradient_is_the_slope_of_the_logit(activation: str, hidden: list[int], seed: int) -> None:
-    """The map says how the logit moves when one pixel does: central differences agree to 1e-5."""
+    """The map is the derivative of the logit by each pixel: central differences agree to 1e-5."""
     network = network_of(activation, tuple(hidden), seed)
     x = np.random.default_rng(seed).normal(size=12)
     sums = network.forward(x[None])[0][:-1]
@@ -57,7 +57,7 @@ def test_occlusion_is_what_blanking_each_patch_by_hand_costs() -> None:
 
 
 def test_bare_paper_costs_nothing_to_blank() -> None:
-    """A patch that is already blank has no part in the answer."""
+    """A patch that is already blank has no effect on the prediction."""
     network = network_of("tanh", (5,), 0)
     image = np.zeros((3, 4))
     image[0, 0] = 1
@@ -87,7 +87,7 @@ def test_the_nearest_are_nearer_than_all_others(seed: int, k: int) -> None:
 
 
 def test_without_a_hidden_layer_the_features_are_compared() -> None:
-    """A linear network finds examples alike that look alike."""
+    """In a linear network the nearest examples are those with similar pixels."""
     x = np.random.default_rng(0).random((3, 12))
     assert np.array_equal(last_hidden(network_of("relu", (), 0), x), x)
     assert last_hidden(network_of("relu", (5, 2), 0), x).shape == (3, 2)

@@ -37,7 +37,7 @@ from annscope.core.pure_python import NeuronNetwork
 from tests.configs import make_config
 from tests.core.conftest import make_dataset
 
-FOLDED, SERIAL = {"hidden": (7, 5)}, {"hidden": (7, 5), "batch_norm": True}
+BIAS_TRICK, SERIAL = {"hidden": (7, 5)}, {"hidden": (7, 5), "batch_norm": True}
 ONE_BY_ONE = {"batch_size": 1, "optimizer": "sgd"}
 PURE_PYTHON = {"engine": "pure_python", "optimizer": "sgd", "dtype": "float64"}
 
@@ -56,7 +56,7 @@ def step_of(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> S
     return check_step(dataset, config, parameters, n_checked=40 if dataset.n_features > 100 else 200, workers=workers)
 
 
-def way_of(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> type:
+def strategy_of(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> type:
     """What takes the steps of a run."""
     engine: Engine = engine_for(
         dataset, config, dataset.x_train.astype(config.training.dtype), workers, optimizer=OPTIMIZERS["sgd"]
@@ -65,7 +65,7 @@ def way_of(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> ty
 
 
 def images() -> Dataset:
-    """So many numbers that a whole batch is taken in chunks, many of them 0 in a staircase, some in all."""
+    """So many numbers that a whole batch is taken in chunks, many of them 0 in sparsity order, some in all."""
     data = make_dataset(n_train=3000, n_features=800)
     x = data.x_train.astype("float32")
     x[:, :40] = 0
@@ -75,16 +75,16 @@ def images() -> Dataset:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("options", "way"),
+    ("options", "strategy"),
     [
-        (FOLDED, BiasTrickSteps),
-        ({**FOLDED, "optimizer": "adam", "batch_size": 1}, BiasTrickSteps),
-        ({**FOLDED, "loss": "squared_error", "output": "sigmoid"}, BiasTrickSteps),
-        ({**FOLDED, "dropout": 0.4}, BiasTrickSteps),
-        ({**FOLDED, "label_smoothing": 0.2}, BiasTrickSteps),
-        ({**FOLDED, "class_weight": "balanced"}, BiasTrickSteps),
-        ({**FOLDED, "clip_norm": 0.01}, BiasTrickSteps),
-        ({**FOLDED, "batch_size": 50}, BiasTrickSteps),
+        (BIAS_TRICK, BiasTrickSteps),
+        ({**BIAS_TRICK, "optimizer": "adam", "batch_size": 1}, BiasTrickSteps),
+        ({**BIAS_TRICK, "loss": "squared_error", "output": "sigmoid"}, BiasTrickSteps),
+        ({**BIAS_TRICK, "dropout": 0.4}, BiasTrickSteps),
+        ({**BIAS_TRICK, "label_smoothing": 0.2}, BiasTrickSteps),
+        ({**BIAS_TRICK, "class_weight": "balanced"}, BiasTrickSteps),
+        ({**BIAS_TRICK, "clip_norm": 0.01}, BiasTrickSteps),
+        ({**BIAS_TRICK, "batch_size": 50}, BiasTrickSteps),
         (SERIAL, SerialSteps),
         ({**SERIAL, "l1": 0.01, "l2": 0.1, "clip_norm": 0.2, "label_smoothing": 0.1, "dropout": 0.2}, SerialSteps),
         ({"optimizer": "adamw", "weight_decay": 0.3}, SerialSteps),
@@ -96,10 +96,10 @@ def images() -> Dataset:
     ],
     ids=str,
 )
-def test_a_right_step_is_found_right(options: dict[str, Any], way: type, dtype: str) -> None:
+def test_a_right_step_is_found_right(options: dict[str, Any], strategy: type, dtype: str) -> None:
     """Every engine, in both number types, with everything that shapes a gradient."""
     dataset, config = make_dataset(), config_of(**{"dtype": dtype} | options)
-    assert way_of(dataset, config) is way
+    assert strategy_of(dataset, config) is strategy
     check = step_of(dataset, config)
     assert check.own.is_right is True
     assert check.exact.is_right is True
@@ -111,7 +111,7 @@ def test_weights_of_examples_count() -> None:
     """Some count a hundred times as much as others, and the measured slope knows."""
     dataset = make_dataset()
     weighted = replace(dataset, weights_train=np.geomspace(0.1, 10, len(dataset.y_train)))
-    for options in (FOLDED, SERIAL):
+    for options in (BIAS_TRICK, SERIAL):
         even, uneven = (step_of(data, config_of(**options)) for data in (dataset, weighted))
         assert even.own.is_right is uneven.own.is_right is True
         assert np.abs(even.own.analytic - uneven.own.analytic).max() > 1e-2
@@ -119,11 +119,11 @@ def test_weights_of_examples_count() -> None:
 
 @pytest.mark.parametrize("workers", [SINGLE, SequentialWorkers(3)], ids=["alone", "three"])
 def test_a_large_batch_is_judged_by_the_chunks_it_is_taken_in(workers: Workers) -> None:
-    """All examples at once are a staircase; some thousand of many are not."""
+    """All examples at once are sparsity-ordered; a batch of some thousand is not."""
     data = images()
     for batch_size in ("full", 2500):
         config = config_of(hidden=(8,), batch_size=batch_size, clip_norm=0.05)
-        assert way_of(data, config, workers) is ChunkedSteps
+        assert strategy_of(data, config, workers) is ChunkedSteps
         assert step_of(data, config, workers).own.is_right is True
 
 
@@ -135,7 +135,7 @@ def test_shared_steps_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     x[:, 3:7] = 0
     data = replace(data, x_train=x, weights_train=np.geomspace(0.1, 10, len(x)))
     config = config_of(dropout=0.2, label_smoothing=0.1)
-    assert way_of(data, config, SequentialWorkers(3)) is ParallelSteps
+    assert strategy_of(data, config, SequentialWorkers(3)) is ParallelSteps
     assert step_of(data, config, SequentialWorkers(3)).own.is_right is True
 
 
@@ -158,7 +158,7 @@ def test_a_part_stands_for_a_batch_that_is_too_large_to_measure() -> None:
     x[4321, 5] = 1
     data = replace(data, x_train=x)
     config = config_of(hidden=(4,), batch_size="full")
-    assert way_of(data, config) is ChunkedSteps
+    assert strategy_of(data, config) is ChunkedSteps
     check = step_of(data, config)
     assert check.own.is_right is True
     assert 2000 < check.n_examples < 3000
@@ -202,7 +202,7 @@ def forgotten_penalties(patch: pytest.MonkeyPatch) -> None:
 
 
 def lost_examples(patch: pytest.MonkeyPatch) -> None:
-    """A tenth of the rows of a staircase is another row."""
+    """A tenth of the sparsity-ordered rows is another row."""
     right = annscope.core.engines.chunked.sparsity_order_of
 
     def sparsity_order_of(x: Any) -> Any:
@@ -233,12 +233,12 @@ def climbing_neurons(patch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("breaks", "dataset", "options"),
     [
-        (flipped_errors, make_dataset(), FOLDED),
-        (flipped_errors, make_dataset(), {**FOLDED, "optimizer": "adam", "dropout": 0.1, "label_smoothing": 0.1}),
-        (forgotten_weights, make_dataset(n_train=52), {**FOLDED, "class_weight": "balanced", "batch_size": 30}),
+        (flipped_errors, make_dataset(), BIAS_TRICK),
+        (flipped_errors, make_dataset(), {**BIAS_TRICK, "optimizer": "adam", "dropout": 0.1, "label_smoothing": 0.1}),
+        (forgotten_weights, make_dataset(n_train=52), {**BIAS_TRICK, "class_weight": "balanced", "batch_size": 30}),
         (unsmoothed(annscope.core.engines.numpy_engine), make_dataset(), {**SERIAL, "label_smoothing": 0.02}),
         (unsmoothed(annscope.core.engines.online), make_dataset(), {**ONE_BY_ONE, "label_smoothing": 0.02}),
-        (forgotten_penalties, make_dataset(), {**FOLDED, "l2": 0.01}),
+        (forgotten_penalties, make_dataset(), {**BIAS_TRICK, "l2": 0.01}),
         (lost_examples, images(), {"hidden": (8,), "batch_size": "full"}),
         (displaced_features, images(), {"hidden": (8,)}),
         (climbing_neurons, make_dataset(), PURE_PYTHON),

@@ -1,4 +1,4 @@
-"""A network changed by hand answers as its definition says, and the record stays what it is."""
+"""A network changed by hand predicts by its definition, and the record is not changed."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ def test_a_weight_is_what_it_was_set_to() -> None:
     ],
 )
 def test_a_change_that_cannot_be_is_named(change: Change, sentence: str) -> None:
-    """One sentence says what is not there."""
+    """One sentence names what does not exist."""
     with pytest.raises(ConfigError, match=sentence):
         with_changes(LAYERS, [change])

@@ -56,8 +56,8 @@ def test_in_place_it_is_the_same_function(name: str, dtype: str, order: Literal[
     z[0, :4], dz[0, 2] = [0, -0.0, np.finfo(dtype).tiny, np.inf], -0.0
     a = activation(z)
     slope = activation.derivative(z, a)
-    mine, errors, room = np.array(z, order=order), np.array(dz, order=order), np.empty_like(z, order=order)
-    forward, backward = kernel.in_place(mine, errors, room)
+    mine, errors, scratch = np.array(z, order=order), np.array(dz, order=order), np.empty_like(z, order=order)
+    forward, backward = kernel.in_place(mine, errors, scratch)
     forward()
     for operation in backward:
         operation()
@@ -82,7 +82,7 @@ GOLDEN = [
 
 
 def test_every_activation_has_a_golden_value() -> None:
-    """A new one is not only its own derivative's integral, but the function that its name says."""
+    """A new one is not only its own derivative's integral, but the function of its name."""
     assert {name for name, *_ in GOLDEN} == set(ACTIVATIONS)
 
 
@@ -109,7 +109,7 @@ def test_sigmoid_is_symmetric() -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_softmax_in_place_is_softmax_without_denormal_numbers(dtype: str) -> None:
-    """In training a network that is all too sure computes with normal numbers, and nobody else sees a difference."""
+    """An overconfident network is trained with normal numbers, and other networks are not affected."""
     numbers = np.finfo(dtype)
     drawn = np.random.default_rng(0).normal(size=(10, 64))
     for scale in (1, 10, 1000):

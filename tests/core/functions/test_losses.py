@@ -48,7 +48,7 @@ def test_the_gradient_is_the_slope_of_the_value(name: str, output: str, seed: in
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 8), n_classes=st.integers(2, 6))
 @settings(max_examples=12, deadline=None)
 def test_values_are_those_of_the_definition(name: str, output: str, seed: int, n: int, n_classes: int) -> None:
-    """Fused with its output function a loss is what the formula says of the probabilities."""
+    """Fused with its output function a loss equals the formula on the probabilities."""
     loss = fused_loss(name, output)
     logits, targets = drawn(seed, n, n_classes)
     p, t = OUTPUTS[output](logits), targets

@@ -17,7 +17,7 @@ RATE = 0.1
 GRADIENTS = (2.0, -1.0)
 
 
-def walk(name: str, n: int = 1, **settings: Any) -> float:
+def end_of(name: str, n: int = 1, **settings: Any) -> float:
     """Where a parameter that began at 1 is after two steps of gradients 2 and -1."""
     parameters, gradient = (Parameters(NetworkConfig(hidden_sizes=()), (n, 1), "float64") for _ in range(2))
     parameters.flat[...] = 1.0
@@ -60,15 +60,15 @@ GOLDEN = [
 
 
 def test_every_optimizer_is_worked_by_hand() -> None:
-    """A new one takes the steps that its paper says."""
+    """A new one takes the steps of its paper."""
     assert {name for name, *_ in GOLDEN} == set(OPTIMIZERS)
 
 
 @pytest.mark.parametrize(("name", "settings", "end"), GOLDEN)
 def test_two_steps_by_hand(name: str, settings: dict[str, Any], end: float) -> None:
     """Each optimizer takes the steps of its formula, in vectors of one block and of several."""
-    assert walk(name, **settings) == pytest.approx(end, rel=1e-12)
-    assert walk(name, n=2 * BLOCK + 3, **settings) == pytest.approx(end, rel=1e-12)
+    assert end_of(name, **settings) == pytest.approx(end, rel=1e-12)
+    assert end_of(name, n=2 * BLOCK + 3, **settings) == pytest.approx(end, rel=1e-12)
 
 
 def test_decay_and_penalties_touch_weights_only() -> None:

@@ -1,4 +1,4 @@
-"""One unit for two classes: the same answers as two units of a softmax, and everything downstream works with it."""
+"""Binary output: the same predictions as a softmax of two units, and everything downstream works with it."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def test_it_answers_as_a_softmax_over_zero_and_its_logit(seed: int) -> None:
     mine, theirs = (evaluate(network, x, y, "cross_entropy") for network in (one, two))
     assert mine.loss == pytest.approx(theirs.loss, rel=1e-12)
     # 1 - p is rounded to multiples of 1e-16, so a small probability has a logarithm that is off by its share of that.
-    said = one.predict_proba(x)
-    rounding = 4 * np.finfo("float64").eps * (1 / said[np.arange(len(y)), y]).mean()
-    assert mine.loss == pytest.approx(log_loss(y, said, labels=[0, 1]), rel=1e-12, abs=rounding)
+    probabilities = one.predict_proba(x)
+    rounding = 4 * np.finfo("float64").eps * (1 / probabilities[np.arange(len(y)), y]).mean()
+    assert mine.loss == pytest.approx(log_loss(y, probabilities, labels=[0, 1]), rel=1e-12, abs=rounding)
     assert mine.accuracy == theirs.accuracy
     np.testing.assert_array_equal(mine.confusion, sklearn_confusion(y, one.predict_proba(x)[:, 1] >= 0.5))
     # Squared error is that of the one probability.
@@ -60,7 +60,7 @@ def test_it_answers_as_a_softmax_over_zero_and_its_logit(seed: int) -> None:
 
 
 def test_even_odds_are_the_second_class() -> None:
-    """From p = 0.5 on the second class is predicted, as a threshold of 0.5 says."""
+    """From p = 0.5 on the second class is predicted, as with a threshold of 0.5."""
     network = binary_network(0)
     logits = np.array([[-1e-3], [0.0], [1e-3], [-1e4], [1e4]])
     assert network.predictions(logits).tolist() == [0, 1, 1, 0, 1]

@@ -1,4 +1,4 @@
-"""What becomes of training images: what each setting says, within the data's range, and the same bits every time."""
+"""Augmented images: by each setting, within the data's range, and the same bits every time."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def middle_of(x: ndarray) -> ndarray:
 @given(shift=st.integers(1, 3), seed=st.integers(0, 2**32 - 1))
 @settings(max_examples=15, deadline=None)
 def test_a_shift_moves_by_whole_pixels_up_to_what_it_says(shift: int, seed: int) -> None:
-    """Every image is the old one moved, no pixel is lost while there is room, and every distance occurs."""
+    """Every image is the old one moved, no pixel is lost while there is space, and every distance occurs."""
     x = images(100)
     found = distorted(x, shift=shift, seed=seed)
     moved = np.rint(middle_of(found) - middle_of(x)).astype(int)
@@ -139,7 +139,7 @@ def test_a_shear_slants_and_leaves_rows_where_they_are() -> None:
 
 @pytest.mark.parametrize("sigma", [1.0, 4.0])
 def test_elastic_displacements_have_the_size_and_the_smoothness_asked_for(sigma: float) -> None:
-    """A deviation of 1, the same at the edge as in the middle, and neighbours as like as the Gaussian says."""
+    """A deviation of 1, the same at the edge as in the middle, and neighbours as similar as the Gaussian makes them."""
     fields = smooth_fields(4000, (9, 11), sigma, np.random.default_rng(0))
     np.testing.assert_allclose(fields.std(axis=0), 1, atol=0.06)
     np.testing.assert_allclose(fields.mean(axis=0), 0, atol=0.1)
@@ -169,7 +169,7 @@ def test_elastic_bends_each_image_in_its_own_way() -> None:
 @given(seed=st.integers(0, 2**32 - 1), smoothing=st.sampled_from([0.5, 4.0]))
 @settings(max_examples=15, deadline=None)
 def test_values_stay_in_the_range_of_the_data_and_the_figure_stays_inside(seed: int, smoothing: float) -> None:
-    """No pixel is brighter or darker than the data has them, and with room around it a figure keeps its mass."""
+    """No pixel is brighter or darker than the data has them, and with space around it a figure keeps its mass."""
     x = images(100)
     found = distorted(x, seed=seed, elastic_smoothing=smoothing, **EVERYTHING)
     assert found.min() >= 0
@@ -313,7 +313,7 @@ def test_figures_are_taken_on_the_plain_images() -> None:
 
 @pytest.mark.parametrize("settings", [{}, {"batch-size": 1, "optimizer": "sgd"}])
 def test_what_is_no_image_is_refused_in_one_sentence(settings: dict[str, Any]) -> None:
-    """The sentence says which settings and which data set do not go together."""
+    """The sentence names the settings and the data set that do not match."""
     config = RunConfig().with_values({"elastic": 1.0} | settings)
     with pytest.raises(
         ConfigError, match="shift, rotate, zoom, shear and elastic need a data set of images, and clouds"

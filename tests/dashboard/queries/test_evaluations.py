@@ -1,4 +1,4 @@
-"""What is computed from a record equals what was recorded, and what scikit-learn makes of it."""
+"""Evaluations computed from a record equal the recorded ones, and scikit-learn's."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def client() -> TestClient:
 def test_ink_becomes_the_features_that_training_saw(client: TestClient, scaling: str) -> None:
     """However the data was scaled: an image's ink, scaled as the route describes, is the network's input."""
     reader = train_run(**SMALL, data="digits", scaling=scaling)
-    about = client.get(f"/annscope/runs/{reader.run}/trying").json()
+    about = client.get(f"/annscope/runs/{reader.run}/input").json()
     example = client.get(f"/annscope/runs/{reader.run}/examples/test/5").json()
     raw = load_dataset(reader.config.with_values({"scaling": "none"}).data).x_test[5].astype(np.float64)
     assert about["kind"] == "image"
@@ -41,7 +41,7 @@ def test_ink_becomes_the_features_that_training_saw(client: TestClient, scaling:
 def test_points_and_tables_have_the_range_of_their_features(client: TestClient) -> None:
     """A slider's ends and middle are the least, greatest and median training value."""
     reader = train_run(**SMALL, data="moons", samples=60)
-    about = client.get(f"/annscope/runs/{reader.run}/trying").json()
+    about = client.get(f"/annscope/runs/{reader.run}/input").json()
     raw = load_dataset(reader.config.with_values({"scaling": "none"}).data, seed=0).x_train
     assert about["kind"] == "plane"
     assert about["feature_names"] == ["x", "y"]
@@ -70,13 +70,13 @@ def test_an_invalid_request_gets_one_sentence(client: TestClient) -> None:
     """
     reader = train_run(**SMALL, data="digits")
     base = f"/annscope/runs/{reader.run}"
-    answer = client.get(f"{base}/examples/test/999")
-    assert (answer.status_code, answer.json()["error"]) == (
+    response = client.get(f"{base}/examples/test/999")
+    assert (response.status_code, response.json()["error"]) == (
         200,
         "There is no example 999 in the test split; it has 0 to 179.",
     )
     assert client.get(f"{base}/examples/tset/1").json()["error"].endswith("(did you mean 'test'?)")
-    assert "gone" in client.get("/annscope/runs/gone/trying").json()["error"]
+    assert "gone" in client.get("/annscope/runs/gone/input").json()["error"]
     for body, sentence in (
         (b"not json", "The body must be JSON."),
         (b"[" * 100_000, "The body must be JSON."),
@@ -92,8 +92,8 @@ def test_an_invalid_request_gets_one_sentence(client: TestClient) -> None:
         (b'{"x": [1], "k": 1e400}', "k must be a whole number, got Infinity."),
         (b'{"x": [' + b"1," * 2_000_000 + b"1]}", "The body may have 4,000,000 bytes at most."),
     ):
-        answer = client.post(f"{base}/snapshots/1/nearest", content=body)
-        assert (answer.status_code, answer.json()["error"]) == (400, sentence)
+        response = client.post(f"{base}/snapshots/1/nearest", content=body)
+        assert (response.status_code, response.json()["error"]) == (400, sentence)
     whole = {"x": [0.0] * 64}
     assert client.post(f"{base}/snapshots/1/nearest", json={**whole, "k": 0}).status_code == 400
     assert client.post(f"{base}/snapshots/99/nearest", json=whole).status_code == 404
@@ -110,11 +110,11 @@ def test_data_that_changed_since_is_not_passed_off_as_the_same(client: TestClien
     rows = [f"{i},{i % 7},{'ab'[i % 2]}" for i in range(60)]
     file.write_text("\n".join(["height,width,kind", *rows]))
     reader = train_run(**SMALL, data=str(file))
-    assert client.get(f"/annscope/runs/{reader.run}/trying").json()["kind"] == "plane"
+    assert client.get(f"/annscope/runs/{reader.run}/input").json()["kind"] == "plane"
     file.write_text("\n".join(["height,width,kind", *rows[:-1]]))
     clear_caches()
-    answer = client.get(f"/annscope/runs/{reader.run}/trying")
-    assert "has changed since" in answer.json()["error"]
+    response = client.get(f"/annscope/runs/{reader.run}/input")
+    assert "has changed since" in response.json()["error"]
 
 
 def test_what_if_is_the_held_out_figure_of_the_changed_network(client: TestClient) -> None:
@@ -149,5 +149,5 @@ CHANGES = "changes must be a list of objects with layer and unit, and input and 
 def test_a_change_that_cannot_be_is_one_sentence(client: TestClient, body: object, sentence: str) -> None:
     """A wrong change is named and nothing fails."""
     reader = train_run(**SMALL, data="digits")
-    answer = client.post(f"/annscope/runs/{reader.run}/snapshots/1/what-if", json=body)
-    assert (answer.status_code, answer.json()["error"]) == (400, sentence)
+    response = client.post(f"/annscope/runs/{reader.run}/snapshots/1/what-if", json=body)
+    assert (response.status_code, response.json()["error"]) == (400, sentence)

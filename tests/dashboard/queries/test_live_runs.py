@@ -1,4 +1,4 @@
-"""What one process knows of a run, shared by all that look at it."""
+"""Live runs: the record of a run is read once per process, for all viewers."""
 
 from __future__ import annotations
 
@@ -105,13 +105,13 @@ def test_a_process_that_died_is_noticed_while_watched(
 def test_a_record_that_is_slow_to_read_does_not_block_others(
     record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While one run is read, the server goes on answering: nothing is read where all requests are waited for."""
+    """While one run is read, the server responds to others: nothing is read on the event loop."""
     read = threading.Event()
 
-    answered_meanwhile: list[bool] = []
+    was_free: list[bool] = []
 
     def slowly(_: RunReader) -> list[Line]:
-        answered_meanwhile.append(read.wait(10))
+        was_free.append(read.wait(10))
         return []
 
     async def watch() -> None:
@@ -125,5 +125,5 @@ def test_a_record_that_is_slow_to_read_does_not_block_others(
         watched.unsubscribe(changed)
 
     asyncio.run(watch())
-    assert answered_meanwhile
-    assert all(answered_meanwhile)
+    assert was_free
+    assert all(was_free)

@@ -175,7 +175,7 @@ def test_what_cannot_be_shown_is_one_sentence(name: str, text: str) -> None:
     ({"subset": "test", "sample": "test-0"}, ("test", 0)),
 ])  # fmt: skip
 def test_a_sample_brings_its_split_along(parameters: dict[str, str], expected: tuple[str, int]) -> None:
-    """A link that names an example alone looks at the split that it is in."""
+    """A link that names only an example selects its split."""
     query = ask(**parameters)
     assert (query.split, query.sample) == expected
     assert query.warnings == []

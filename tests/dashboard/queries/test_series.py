@@ -71,8 +71,8 @@ def test_a_neuron_that_is_not_there_is_a_sentence(
     client: TestClient, record: Callable[..., Any], neuron: str, sentence: str
 ) -> None:
     """A wrong layer or unit is named, with what there is."""
-    answer = client.get(f"/annscope/runs/{record(1).run}/neurons/{neuron}")
-    assert (answer.status_code, answer.json()["error"]) == (404, sentence)
+    response = client.get(f"/annscope/runs/{record(1).run}/neurons/{neuron}")
+    assert (response.status_code, response.json()["error"]) == (404, sentence)
 
 
 def test_a_damaged_snapshot_is_left_out(client: TestClient, record: Callable[..., Any]) -> None:

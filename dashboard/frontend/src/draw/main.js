@@ -117,7 +117,7 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
     try {
       const [{ description }, about, frame] = await Promise.all([
         server.history(),
-        server.trying(),
+        server.input(),
         server.frame(wanted),
       ]);
       if (closed) return;

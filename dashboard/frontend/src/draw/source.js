@@ -4,7 +4,7 @@ import { parseFrame } from '../lib/model/frame.js';
 const KEPT = 24;
 
 /**
- * Ask about a run. Returns {history(), trying(), labels(), frame(number), example(split, index), nearestUrl(number)}.
+ * Ask about a run. Returns {history(), input(), labels(), frame(number), example(split, index), nearestUrl(number)}.
  * @param {string} base
  * @param {string} run
  */
@@ -32,7 +32,7 @@ export function openRun(base, run) {
 
   return {
     history: () => fetched('history'),
-    trying: () => fetched('trying'),
+    input: () => fetched('input'),
     labels: () => fetched('labels'),
     /**
      * @param {string} split
