@@ -74,10 +74,10 @@ class OnlineEngine(Engine):
         self._deferred: Float[ndarray, "block n_units"] = np.zeros((BLOCK, sizes[1]), self.dtype)
         self._correction = np.empty(sizes[1], self.dtype)
         self._rate = np.zeros((), self.dtype)
-        self._x_block = np.zeros((BLOCK, sizes[0]), self.dtype)
-        self._target_block = np.zeros((BLOCK, sizes[-1]), self.dtype)
-        self._sums = np.zeros((BLOCK, sizes[1]), self.dtype)
-        self._products = np.zeros((BLOCK, BLOCK), self.dtype)
+        self._x_block = np.empty((BLOCK, sizes[0]), self.dtype)
+        self._target_block = np.empty((BLOCK, sizes[-1]), self.dtype)
+        self._sums = np.empty((BLOCK, sizes[1]), self.dtype)
+        self._products = np.empty((BLOCK, BLOCK), self.dtype)
         self._n_in_block = BLOCK
         self._operations = [self._operations_at(place) for place in range(BLOCK)]
         self._block: tuple[int, int] | None = None

@@ -73,7 +73,7 @@ def _inked(ink: Float[ndarray, "h w"]) -> Float[ndarray, "rows columns"]:
         raise ConfigError("ink must be finite numbers, got NaN or infinity")
     rows, columns = np.flatnonzero((ink > 0).any(axis=1)), np.flatnonzero((ink > 0).any(axis=0))
     if not len(rows):
-        return np.zeros((0, 0))
+        return np.empty((0, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float64)
 
 

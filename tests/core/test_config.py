@@ -182,6 +182,7 @@ def test_what_a_command_line_spells() -> None:
     assert FIELDS["learning-rate"].parse("1e-3") == 0.001
     assert FIELDS["epochs"].parse("1e3") == 1000
     assert FIELDS["snapshot-every"].parse("epoch") == "epoch"
+    assert FIELDS["data"].parse("2024") == "2024"
 
 
 def test_the_table_describes_every_setting() -> None:

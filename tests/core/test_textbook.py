@@ -27,9 +27,11 @@ from annscope.core.engines.serial import SerialSteps
 from annscope.core.engines.strategy import Workload
 from annscope.core.engines.workers import SINGLE, SequentialWorkers, Workers
 from annscope.core.functions.activations import ACTIVATIONS
-from annscope.core.functions.losses import LOSSES, SOFTMAX_DERIVATIVES
+from annscope.core.functions.initializers import INITIALIZERS
+from annscope.core.functions.losses import LOSSES, SOFTMAX_DERIVATIVES, FusedLoss
 from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.functions.outputs import OUTPUTS
+from annscope.core.functions.schedules import SCHEDULES
 from annscope.core.network import Network, Parameters, initial_parameters
 from tests.core.conftest import make_dataset
 
@@ -44,9 +46,19 @@ def dataset_for(output: str, n_train: int = 23) -> Dataset:
     return replace(dataset, x_train=x)
 
 
+ENTRIES = [
+    (option, name)
+    for option, registry in {
+        "activation": ACTIVATIONS, "output": OUTPUTS, "loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES,
+        "initializer": INITIALIZERS,
+    }.items()
+    for name in registry
+]  # fmt: skip
+
+
 @st.composite
-def configs(draw: st.DrawFn) -> RunConfig:
-    """A config that asks for anything at all."""
+def configs(draw: st.DrawFn, **fixed: Any) -> RunConfig:
+    """A config that asks for anything at all, but for the settings that are `fixed`."""
     choose = {
         "activation": st.sampled_from(sorted(ACTIVATIONS)),
         "output": st.sampled_from(sorted(OUTPUTS)),
@@ -66,11 +78,12 @@ def configs(draw: st.DrawFn) -> RunConfig:
         "label-smoothing": st.sampled_from([0.0, 0.2]),
         "class-weight": st.sampled_from(["none", "balanced"]),
         "delta-weights": st.sampled_from(["current", "updated"]),
-        "schedule": st.sampled_from(["constant", "cosine"]),
-    }  # fmt: skip
+        "schedule": st.sampled_from(sorted(SCHEDULES)),
+        "initializer": st.sampled_from(sorted(INITIALIZERS)),
+    } | {option: st.just(value) for option, value in fixed.items()}  # fmt: skip
     values: dict[str, Any] = {option: draw(strategy) for option, strategy in choose.items()}
     values |= {"dtype": "float64", "learning-rate": 0.05, "seed": draw(st.integers(0, 99))}
-    if values["delta-weights"] == "updated":
+    if values["delta-weights"] == "updated" and "optimizer" not in fixed:
         values |= {"optimizer": "sgd", "l1": 0.0, "l2": 0.0, "clip-norm": 0.0}
     return RunConfig().with_values(values)
 
@@ -99,6 +112,31 @@ def test_every_engine_takes_the_steps_of_the_textbook(config: RunConfig) -> None
     dataset = dataset_for(config.network.output)
     same_as_the_textbook(dataset, config)
     same_as_the_textbook(replace(dataset, weights_train=np.geomspace(0.1, 10, len(dataset.x_train))), config)
+
+
+@pytest.mark.parametrize(("option", "name"), ENTRIES)
+@settings(max_examples=8)
+@given(data=st.data())
+def test_every_entry_of_the_registries_is_what_the_textbook_takes_it_for(
+    option: str, name: str, data: st.DataObject
+) -> None:
+    """None of them is left to chance."""
+    fixed = {option: name} | ({"delta-weights": "current"} if option == "optimizer" else {})
+    config = data.draw(configs(**fixed))
+    same_as_the_textbook(dataset_for(config.network.output), config)
+
+
+def test_a_loss_without_a_fast_gradient_is_trained_by_its_definition(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new loss is one entry of its registry; a fast form may follow."""
+    plain = LOSSES["squared_error"].softmax
+    slow = FusedLoss(plain.values, lambda p, targets: plain.gradient(p, targets))
+    monkeypatch.setitem(LOSSES, "squared_error", replace(LOSSES["squared_error"], softmax=slow))
+    options = {"loss": "squared_error", "hidden": (4,), "batch-size": 8, "dtype": "float64", "learning-rate": 0.5}
+    config = RunConfig().with_values(options)
+    same_as_the_textbook(dataset_for("softmax"), config)
+    assert (
+        np.abs(after(engine_for(dataset_for("softmax"), config, dataset_for("softmax").x_train), config)[2]).max() > 0
+    )
 
 
 @settings(max_examples=40)

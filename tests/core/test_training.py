@@ -184,6 +184,25 @@ def test_patience_stops_and_keeps_the_best(dataset: Dataset, configure: Configur
     assert not Trainer(dataset, longer, checkpoint=through_json(trainer.checkpoint())).finished
 
 
+def test_patience_begins_again_when_a_run_is_continued(dataset: Dataset, configure: Configure) -> None:
+    """However many snapshots are taken where a run is continued, it ends so many epochs after its best one."""
+    options = {"patience": 2, "learning_rate": 0.2, "hidden": (30,)}
+    trainer = Trainer(dataset, configure(epochs=500, **options))
+    trainer.snapshot()
+    while trainer.advance(10_000):
+        trainer.snapshot()
+    ends = []
+    for n_extra in (0, 2):
+        resumed = Trainer(dataset, configure(epochs=600, **options), checkpoint=through_json(trainer.checkpoint()))
+        for _ in range(n_extra):
+            resumed.snapshot()
+        while resumed.advance(10_000):
+            resumed.snapshot()
+        ends.append((resumed.step, resumed.best_step))
+    assert ends[0] == ends[1]
+    assert ends[0][0] < resumed.total_steps
+
+
 def test_a_target_stops(dataset: Dataset, configure: Configure) -> None:
     """The run ends as soon as the held-out accuracy is reached."""
     *others, last = train(dataset, configure(epochs=200, target_accuracy=0.8, learning_rate=0.02))

@@ -102,6 +102,7 @@ def test_it_shares_the_layers_above_as_well(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 16_384)
     assert row_shares(128, 64, 4) == [slice(0, 128)], "too small to be shared"
     assert row_shares(784, 128, 2, extra=128 * 84) == [slice(434, 784), slice(0, 434)], "fewer rows, more besides"
+    assert row_shares(40_002, 1, 2) == [slice(20_001, 40_002), slice(0, 20_001)], "nothing besides, nothing less"
     assert row_shares(784, 128, 3, extra=10**9) == [slice(783, 784), slice(391, 783), slice(0, 391)]
     monkeypatch.setattr(annscope.core.engines.partition, "LEAST_SHARE", 6)
     parameters = engine_of(make_dataset(), config_of(), SINGLE).parameters

@@ -83,3 +83,11 @@ def test_it_smooths_and_gives_up_as_it_says(dataset: Dataset, configure: Callabl
         if np.isfinite(point.loss):
             assert (point.smoothed > 4 * lowest) == (point is points[-1])
     assert len(points) < 60
+
+
+def test_a_rate_is_suggested_although_the_loss_rose_on_the_way() -> None:
+    """It is where the loss falls fastest, before its lowest point."""
+    losses = [2.3, 2.2, 2.25, 1.5, 1.2, 4.0]
+    points = [RangePoint(10.0**i, loss, loss) for i, loss in enumerate(losses, -5)]
+    found = suggest(points)
+    assert (found.learning_rate, found.lowest) == (points[2].learning_rate, points[4].learning_rate)

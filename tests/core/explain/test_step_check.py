@@ -30,7 +30,7 @@ from annscope.core.engines.pure_python import PurePythonEngine
 from annscope.core.engines.serial import SerialSteps
 from annscope.core.engines.used_features import UsedFeatures
 from annscope.core.engines.workers import SINGLE, Operation, SequentialWorkers, Workers
-from annscope.core.explain.gradient_check import StepCheck, check_step
+from annscope.core.explain.gradient_check import TOLERANCE, StepCheck, check_step
 from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.network import initial_parameters, layer_sizes
 from annscope.core.pure_python import NeuronNetwork
@@ -258,6 +258,34 @@ def test_a_broken_engine_is_found_wrong(
     check = step_of(dataset, config)
     assert check.own.is_right is False
     assert check.exact.is_right is True
+
+
+def test_a_small_gradient_is_judged_as_strictly_as_a_large_one() -> None:
+    """Rounding in float32 is in proportion to the gradient: it excuses no more of a small one."""
+    dataset = make_dataset()
+    small = replace(dataset, x_train=dataset.x_train / 1000)
+    own = step_of(small, config_of(hidden=(), bias=False)).own
+    assert np.linalg.norm(own.analytic) < 1e-2
+    assert own.is_right is True
+    assert own.tolerance == TOLERANCE
+
+
+def test_the_engine_may_round_more_than_backpropagation_in_float64() -> None:
+    """What rounding excuses in a step of float32 is at least what it excuses in the differences themselves."""
+    check = step_of(make_dataset(), config_of())
+    assert check.own.rounding > check.exact.rounding > 0
+
+
+def test_the_largest_logit_sets_the_rounding_of_the_differences() -> None:
+    """A loss has the rounding of its largest logit, however small the others are."""
+    dataset, config = make_dataset(), config_of(hidden=(), dtype="float64")
+    parameters = initial_parameters(
+        config.network, layer_sizes(config.network, dataset.n_features, dataset.n_classes), "float64", 0
+    )
+    parameters.weights[0][:, 0] *= 1e6
+    largest = float(np.abs(dataset.x_train @ parameters.weights[0]).max())
+    check = check_step(dataset, config, parameters, n_checked=20)
+    assert check.exact.rounding > np.finfo("float64").eps * largest / 2 / check.epsilon
 
 
 def test_the_step_of_a_tiny_gradient_is_neither_right_nor_wrong() -> None:

@@ -209,6 +209,14 @@ def test_the_background_is_that_of_the_images() -> None:
     np.testing.assert_allclose(found.reshape(-1, *SHAPE)[:, 0, 0], 1)
 
 
+def test_the_background_is_what_the_edges_have() -> None:
+    """However much of an image is ink."""
+    x = np.zeros((23, *SHAPE))
+    x[:, 1:-1, 1:-1] = 1
+    assert canvas_of(image_dataset(x_train=x.reshape(23, -1))).background == 0
+    assert x.mean() > 0.5
+
+
 def test_standardised_images_are_distorted_as_the_pixels_they_were() -> None:
     """Distort and then standardise, or standardise and then distort: the same numbers, bare paper included."""
     raw = images(60, dtype="float64") * 255
