@@ -19,7 +19,7 @@ from annscope.runs.threads import BLAS_VARIABLES, VARIABLE
 from benchmarks import options, tables, threads
 from benchmarks.others import Others
 from benchmarks.tables import Table, percent, seconds
-from scripts.serving import dashboard, open_chromium
+from scripts.serving import Served, dashboard, open_chromium
 
 STAGE = ".annscope-stage"
 VIEWPORT: ViewportSize = {"width": 1440, "height": 1000}
@@ -99,14 +99,7 @@ def main(argv: Sequence[str]) -> None:
 
 def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
     """All measurements of one dashboard during a run of `last` snapshots, and its memory in MB by snapshot."""
-    threads.drop_priority_right()
-    with (
-        _threads_as_usual(),
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        dashboard(Path(folder)) as served,
-        sync_playwright() as playwright,
-    ):
-        browser = open_chromium(playwright)
+    with dashboard_in_browser() as (served, browser):
         page, loaded = _loads(browser, served.url, START_IS_THERE, n_loads)
         loading = [*_of_loading("start", "page load, Train before any run, to the Start button", *loaded)]
 
@@ -121,7 +114,7 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         server = psutil.Process(served.process.pid)
         _wait_for_snapshot(page, SETTLED)
         memory = {SETTLED: server.memory_info().rss / 1e6}
-        cpu_before, begin, meanwhile = _cpu_seconds(server), time.perf_counter(), Others()
+        cpu_before, begin, meanwhile = cpu_seconds(server), time.perf_counter(), Others()
         others = 0.0
         for part in range(1, N_MEMORY):
             number = SETTLED + (last - SETTLED) * part // (N_MEMORY - 1)
@@ -130,7 +123,7 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
             if number < last:  # the CPU time of a trainer that has ended could not be attributed
                 others = meanwhile.share()
         watched = time.perf_counter() - begin
-        cpu = (_cpu_seconds(server) - cpu_before) / watched
+        cpu = (cpu_seconds(server) - cpu_before) / watched
         drawn = page.evaluate(DRAWN)
         latencies = sorted(float(each) / 1000 for _, each in drawn)
         drawn_per_second = 1000 * (len(drawn) - 1) / (drawn[-1][0] - drawn[0][0])
@@ -139,7 +132,6 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
             page, loaded = _loads(browser, f"{served.url}/{path}", is_there, n_loads)
             loading += _of_loading(name, about, *loaded)
         charts = [_seconds_to_charts(page, f"{served.url}/classes") for _ in range(n_loads)]
-        browser.close()
     growth = memory[last] / memory[SETTLED] - 1
     return [
         *loading,
@@ -148,14 +140,14 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         Figure("written_to_drawn_median", "written to drawn, median", statistics.median(latencies), 0.045, "s"),
         Figure("written_to_drawn_p95", "written to drawn, 95th percentile", _p95(latencies), 0.08, "s"),
         Figure(
-            "stroke_to_answer_median",
+            "stroke_to_prediction_median",
             "stroke of the pen to drawn prediction, median",
             statistics.median(predictions),
             0.08,
             "s",
         ),
         Figure(
-            "stroke_to_answer_p95",
+            "stroke_to_prediction_p95",
             "stroke of the pen to drawn prediction, 95th percentile",
             _p95(predictions),
             0.08,
@@ -167,6 +159,21 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         Figure("server_cpu", "server CPU for one viewer, of a core", cpu, 0.10, "share"),
         Figure("memory_growth", f"server memory, growth from snapshot {SETTLED} to {last}", growth, 0.05, "share"),
     ], memory
+
+
+@contextmanager
+def dashboard_in_browser() -> Iterator[tuple[Served, Browser]]:
+    """A dashboard without runs, and a browser, with as many threads as a user has."""
+    threads.drop_priority_right()
+    with (
+        _threads_as_usual(),
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        dashboard(Path(folder)) as served,
+        sync_playwright() as playwright,
+    ):
+        browser = open_chromium(playwright)
+        yield served, browser
+        browser.close()
 
 
 @contextmanager
@@ -243,6 +250,6 @@ def _p95(ordered: Sequence[float]) -> float:
     return ordered[int(0.95 * (len(ordered) - 1))]
 
 
-def _cpu_seconds(process: psutil.Process) -> float:
+def cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)

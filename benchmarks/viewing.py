@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from itertools import pairwise
-from pathlib import Path
 
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from websockets.asyncio.client import connect
 
 from annscope.runs.reader import RunReader
 from benchmarks import options, tables, threads
-from benchmarks.dashboard import NUMBER, STAGE, Figure, _cpu_seconds, _threads_as_usual
+from benchmarks.dashboard import NUMBER, STAGE, Figure, cpu_seconds, dashboard_in_browser
 from benchmarks.others import Others
 from benchmarks.tables import Table
-from scripts.serving import Served, dashboard, open_chromium
+from scripts.serving import Served
 
 N_VIEWERS = 16
 WATCHED_SECONDS = 8.0
@@ -75,18 +73,10 @@ def main(argv: Sequence[str]) -> None:
 
 def measure(n_rounds: int) -> list[Figure]:
     """All measurements of one dashboard."""
-    threads.drop_priority_right()
-    with (
-        _threads_as_usual(),
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        dashboard(Path(folder)) as served,
-        sync_playwright() as playwright,
-    ):
-        browser = open_chromium(playwright)
+    with dashboard_in_browser() as (served, browser):
         figures = _in_the_browser(browser, served)
         figures += _many_viewers(browser, served)
         figures += _training_while_viewed(browser, served, n_rounds)
-        browser.close()
     return figures
 
 
@@ -157,9 +147,9 @@ async def _share_with(served: Served, run: str, n: int, server: psutil.Process) 
         sockets = [await stack.enter_async_context(connect(url, max_size=None)) for _ in range(n)]
         viewers = [asyncio.create_task(_acknowledge(socket)) for socket in sockets]
         await asyncio.sleep(1)
-        before, begin = _cpu_seconds(server), time.perf_counter()
+        before, begin = cpu_seconds(server), time.perf_counter()
         await asyncio.sleep(WATCHED_SECONDS)
-        share = (_cpu_seconds(server) - before) / (time.perf_counter() - begin)
+        share = (cpu_seconds(server) - before) / (time.perf_counter() - begin)
         for viewer in viewers:
             viewer.cancel()
     return share
