@@ -79,7 +79,7 @@ def put(open_tab: Callable[..., Page]) -> Callable[..., Page]:
         page.evaluate(
             f"""async (names) => {{
               document.body.innerHTML = '<div id="root" style="width: 700px"></div>';
-              for (const name of ['lib/ui/frame', 'lib/ui/chart-frame', 'lib/ui/matrix']) {{
+              for (const name of ['lib/ui/frame', 'train/main', 'lib/ui/matrix']) {{
                 const link = Object.assign(document.createElement('link'), {{ rel: 'stylesheet' }});
                 const loaded = new Promise((resolve) => link.addEventListener('load', resolve));
                 link.href = `/annscope/assets/${{name}}.css`;

@@ -9,10 +9,10 @@ import { createModel } from '../lib/model/inference.js';
 import { asBox, asMnist } from '../lib/model/ink.js';
 import { classesOf, readerOf } from '../lib/model/output-reader.js';
 import { changed } from '../lib/model/transforms.js';
-import { isDark, paletteFor } from '../lib/theme/palette.js';
 import { debounce, press, segmented } from '../lib/ui/controls.js';
 import { make, messageOf, penOf } from '../lib/ui/dom.js';
-import { createFrame, paintFrame } from '../lib/ui/frame.js';
+import { createFrame } from '../lib/ui/frame.js';
+import { followTheme, mounting } from '../lib/ui/page.js';
 import { record } from '../lib/ui/timings.js';
 import { createAnswer } from './answer.js';
 import { card } from './card.js';
@@ -31,39 +31,19 @@ import { createUpload } from './upload.js';
 /** @import { Answered, Base, Desk, Input } from './types.js' */
 /** @import { Component, DrawData, Example, Frame, Image, MapChoice, Numbers, Palette, Shape, SnapshotLine } from '../lib/model/types.js' */
 
-const LOOK_AT_THEME = 700; // ms
 const MOST_MS = 16; // that the network view may take while the hand moves
 const MOST_WORK = 1.5e7; // multiplications that a moving hand may wait for
-/** @type {WeakMap<HTMLElement, ReturnType<typeof createPage>>} */
-const pages = new WeakMap();
-
-/**
- * Called by the component's loader at every change of its data; returns what unmounts it.
- * @param {Component<DrawData>} component
- */
-export function mount(component) {
-  const parent = component.parentElement;
-  const known = pages.get(parent);
-  const isOther = known?.run !== component.data.run;
-  if (isOther) known?.destroy();
-  const page = known && !isOther ? known : createPage(parent, component.data);
-  pages.set(parent, page);
-  page.update(component);
-  return () => {
-    pages.delete(parent);
-    page.destroy();
-  };
-}
+/** Called by the component's loader at every change of its data; returns what unmounts it. */
+export const mount = mounting(createPage, (page, { run }) => page.run === run);
 
 /**
  * @param {HTMLElement} parent
  * @param {DrawData} about
  */
 function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
-  const { frame: root, remove } = createFrame(parent, 'Try the network');
+  const { frame: root } = createFrame(parent, 'Try the network');
   root.classList.add('annscope-draw');
-  const notice = make('p', { className: 'dr-notice', hidden: true });
-  notice.setAttribute('role', 'alert');
+  const notice = make('p', { className: 'dr-notice', hidden: true, role: 'alert' });
   const time = createTime(newest, snapshot, (number, isLast) => {
     wanted = number;
     isFollowing = isLast && atWork;
@@ -84,21 +64,11 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
   let desk = null;
   let isMany = false;
   let closed = false;
-  /** @type {boolean | null} */
-  let dark = null;
 
   /** @param {string | null} sentence */
   function say(sentence) {
     notice.hidden = !sentence;
     notice.textContent = sentence ?? '';
-  }
-
-  function paint() {
-    const now = isDark(parent);
-    if (now === dark) return;
-    dark = now;
-    paintFrame(root, paletteFor(dark));
-    desk?.paint(paletteFor(dark));
   }
 
   async function showSnapshot() {
@@ -133,7 +103,7 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
         /** @param {MapChoice} what */
         sendShown: (what) => send('shows', what),
       });
-      desk.paint(paletteFor(dark === true));
+      desk.paint(theme.palette);
       isMany = readerOf(description).isMany;
       time.about(frame.line, isMany);
       if (frame.number !== wanted) showSnapshot();
@@ -145,8 +115,7 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
     }
   }
 
-  paint();
-  const watch = setInterval(paint, LOOK_AT_THEME);
+  const theme = followTheme(parent, root, (palette) => desk?.paint(palette));
   open();
   return {
     run,
@@ -162,10 +131,10 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
     },
     destroy() {
       closed = true;
-      clearInterval(watch);
+      theme.stop();
       sendSnapshot.cancel();
       desk?.destroy();
-      remove();
+      root.remove();
     },
   };
 }
@@ -253,6 +222,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
       reader,
       toShown: about.kind === 'plane' ? (x) => x : toImage,
       /** @param {number} i */ featureName: (i) => names[i],
+      server,
     },
     (example) => use(example),
   );
@@ -272,6 +242,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
   } else grid.append(...input.cards, make('div', { className: 'dr-side' }, answer.element, nearest.element));
   const network = createLiveNetwork(
     live,
+    server,
     { ...description, dataset: { ...description.dataset, feature_names: names } },
     shape,
     nFeatures,
@@ -655,7 +626,7 @@ function createDesk(body, { description, about, server, say, frame: first, shows
     if (networkCost > MOST_MS) networkRests();
     else afterwards ||= requestAnimationFrame(showNetwork);
     input.sweep?.(best);
-    nearest.ask(server.nearestUrl(frame.number), best === null ? null : now.x, predictedClasses);
+    nearest.ask(frame.number, best === null ? null : now.x, predictedClasses);
     rests();
   };
 

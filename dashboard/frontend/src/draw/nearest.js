@@ -1,4 +1,4 @@
-/** The training examples whose last hidden layer answers most alike: asked of the server once the hand rests. */
+/** The training examples whose last hidden layer is most alike: asked of the server once the hand rests. */
 
 import { paintImage } from '../lib/charts/pictures.js';
 import { asNumber } from '../lib/format/text.js';
@@ -6,14 +6,14 @@ import { classesOf, isSame } from '../lib/model/output-reader.js';
 import { debounce } from '../lib/ui/controls.js';
 import { make, messageOf } from '../lib/ui/dom.js';
 import { card } from './card.js';
-/** @import { OutputReader, Label, Neighbor, Numbers, Palette, Shape } from '../lib/model/types.js' */
+/** @import { OutputReader, Label, Neighbor, NetworkStore, Numbers, Palette, Shape } from '../lib/model/types.js' */
 
 /**
- * Build the card. `choose(sample)` opens one. Returns {element, ask(url, features | null, predictedClasses), paint(palette), destroy()}.
- * @param {{ imageShape: Shape | null, reader: OutputReader, toShown: (x: Numbers) => Numbers, featureName: (i: number) => string }} about
+ * Build the card. `choose(sample)` opens one. Returns {element, ask(number, features | null, predictedClasses), paint(palette), destroy()}.
+ * @param {{ imageShape: Shape | null, reader: OutputReader, toShown: (x: Numbers) => Numbers, featureName: (i: number) => string, server: NetworkStore['server'] }} about
  * @param {(example: Neighbor) => void} choose
  */
-export function createNearest({ imageShape, reader, toShown, featureName }, choose) {
+export function createNearest({ imageShape, reader, toShown, featureName, server }, choose) {
   const { element } = card('Most alike in training', 'nearest', make('small', { textContent: 'last hidden layer' }));
   const list = make('ol', { className: 'dr-neighbors' });
   const note = make('p', {
@@ -28,20 +28,14 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
   /** @type {AbortController | null} */
   let abort = null;
   /** @type {number[] | null} */
-  let predictedClasses = null; // the classes that were answered
+  let predictedClasses = null; // the classes that are predicted
 
-  const send = debounce(async (/** @type {string} */ url, /** @type {Numbers} */ x) => {
+  const send = debounce(async (/** @type {number} */ number, /** @type {Numbers} */ x) => {
     abort = new AbortController();
     try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ x: Array.from(x), k: 8 }),
-        signal: abort.signal,
-      });
-      const body = await response.json();
-      if (!response.ok) throw new Error(body.error);
-      found = body.neighbors;
+      const body = { x: Array.from(x), k: 8 };
+      const response = await server.post(`snapshots/${number}/nearest`, body, abort.signal);
+      found = (await response.json()).neighbors;
       element.removeAttribute('aria-busy');
       show();
     } catch (error) {
@@ -98,13 +92,13 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
       return found;
     },
     /**
-     * @param {string} url
+     * @param {number} number
      * @param {Numbers | null} x
-     * @param {number[] | null} answer
+     * @param {number[] | null} predicted
      */
-    ask(url, x, answer) {
+    ask(number, x, predicted) {
       abort?.abort();
-      predictedClasses = answer;
+      predictedClasses = predicted;
       if (!x) {
         send.cancel();
         found = [];
@@ -112,7 +106,7 @@ export function createNearest({ imageShape, reader, toShown, featureName }, choo
         return;
       }
       element.setAttribute('aria-busy', 'true');
-      send(url, x);
+      send(number, x);
     },
     /** @param {Palette} next */
     paint(next) {

@@ -1,26 +1,24 @@
 /** The network view, fed with what is on the sheet instead of a recorded example. */
+import { createEvents } from '../lib/model/events.js';
 import { classesOf, readerOf } from '../lib/model/output-reader.js';
 import { createNetwork } from '../network/network.js';
 /** @import { Description, Frame, Label, NetworkStore, Numbers, Shape } from '../lib/model/types.js' */
 
 /**
- * Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it is. Returns {show(features, label, activations, frame), theme(name), destroy()}; `show` activations how many ms it took.
+ * Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it
+ * is. Returns {show(features, label, activations, frame), theme(name), destroy()}; `show` returns how many ms it took.
  * @param {HTMLElement} root
+ * @param {NetworkStore['server']} server
  * @param {Description} description
  * @param {Shape | null} featureShape
  * @param {number} features
  * @param {number} [extent]
  */
-export function createLiveNetwork(root, description, featureShape, features, extent = 0) {
-  /** @type {Map<string, Set<() => void>>} */
-  const listeners = new Map();
-  /** @param {string} event */
-  const emit = (event) => {
-    for (const listen of listeners.get(event) ?? []) listen();
-  };
+export function createLiveNetwork(root, server, description, featureShape, features, extent = 0) {
   /** A store as the network view reads it; `shown` is there once `show` was called. @type {Partial<NetworkStore> & { extent: number }} */
   const made = {
-    base: '',
+    ...createEvents(),
+    server,
     theme: 'light',
     hasPast: false,
     description,
@@ -34,15 +32,6 @@ export function createLiveNetwork(root, description, featureShape, features, ext
     progress: 1,
     probeIndex: 0,
     pinned: null,
-    /**
-     * @param {string} event
-     * @param {() => void} listen
-     */
-    on(event, listen) {
-      const heard = listeners.get(event) ?? new Set();
-      listeners.set(event, heard.add(listen));
-      return () => heard.delete(listen);
-    },
     selectProbe() {},
     /**
      * @param {number | null} layer
@@ -50,7 +39,7 @@ export function createLiveNetwork(root, description, featureShape, features, ext
      */
     pin(layer, unit) {
       store.pinned = layer === null || unit === null ? null : { layer, unit };
-      emit('pin');
+      store.emit('pin');
     },
   };
   const store = /** @type {NetworkStore} */ (made);
@@ -89,7 +78,7 @@ export function createLiveNetwork(root, description, featureShape, features, ext
     /** @param {string} name */
     theme(name) {
       store.theme = name;
-      emit('theme');
+      store.emit('theme');
     },
     destroy: () => view.destroy(),
   };

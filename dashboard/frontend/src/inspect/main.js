@@ -3,9 +3,8 @@
  * the gallery, and the choice of the snapshot. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
  */
 
-import { isDark, paletteFor } from '../lib/theme/palette.js';
 import { make } from '../lib/ui/dom.js';
-import { paintFrame } from '../lib/ui/frame.js';
+import { followTheme, mounting } from '../lib/ui/page.js';
 import { createChart, plotly } from './chart.js';
 import { createGallery } from './gallery.js';
 import { createMatrices } from './matrices.js';
@@ -13,7 +12,7 @@ import { createSnapshotSlider } from './snapshot-slider.js';
 import { createTable } from './table.js';
 
 /** @import { InspectData, PartView } from './types.js' */
-/** @import { Component, Palette } from '../lib/model/types.js' */
+/** @import { Component } from '../lib/model/types.js' */
 
 /** @type {Record<InspectData['view'], (root: HTMLElement, send: (chosen: Record<string, unknown>) => void) => PartView>} */
 const VIEWS = {
@@ -24,9 +23,6 @@ const VIEWS = {
   gallery: createGallery,
   moment: createSnapshotSlider,
 };
-const LOOK_AT_THEME = 700; // ms
-/** @type {WeakMap<HTMLElement, ReturnType<typeof create>>} */
-const mounted = new WeakMap();
 
 let isLoadedAhead = false;
 
@@ -44,63 +40,38 @@ function loadAhead(address) {
   else setTimeout(load, 1000);
 }
 
-/**
- * Called by the component's loader at every change of its data; returns what unmounts it.
- * @param {Component<InspectData>} component
- */
-export function mount(component) {
-  const parent = component.parentElement;
-  let view = mounted.get(parent);
-  if (!view) {
-    view = create(parent, component.data.view);
-    mounted.set(parent, view);
-  }
-  view.update(component);
-  return () => {
-    mounted.delete(parent);
-    view.destroy();
-  };
-}
+/** Called by the component's loader at every change of its data; returns what unmounts it. */
+export const mount = mounting(create);
 
 /**
  * @param {HTMLElement} parent
- * @param {InspectData['view']} name
+ * @param {InspectData} about
  */
-function create(parent, name) {
+function create(parent, { view: name }) {
   const root = make('div', { className: `annscope-inspect ai-${name}` });
   parent.append(root);
   /** @type {Component<InspectData>['setStateValue']} */
   let send = () => {};
-  /** @type {InspectData} */
-  let data;
-  /** @type {Palette} */
-  let palette;
+  /** @type {InspectData | null} */
+  let data = null;
   const view = VIEWS[name](root, (chosen) => send('chosen', { ...chosen, when: Date.now() }));
 
-  function paint() {
-    const found = paletteFor(isDark(parent));
-    if (found === palette) return false;
-    palette = found;
-    paintFrame(root, palette);
-    return true;
-  }
-
-  const clock = setInterval(() => {
-    if (paint() && data) view.update(/** @type {never} */ (data), palette);
-  }, LOOK_AT_THEME);
+  const theme = followTheme(parent, root, (palette) => {
+    if (data) view.update(/** @type {never} */ (data), palette);
+  });
   return {
     /** @param {Component<InspectData>} component */
     update(component) {
-      ({ data } = component);
+      data = component.data;
       // Of two choices in quick succession Streamlit may lose a trigger, but it keeps the last state.
       send = component.setStateValue;
-      paint();
-      view.update(/** @type {never} */ (data), palette);
+      theme.look();
+      view.update(/** @type {never} */ (data), theme.palette);
       root.dataset.ready = 'true';
       loadAhead(data.plotly);
     },
     destroy() {
-      clearInterval(clock);
+      theme.stop();
       view.destroy?.();
       root.remove();
     },

@@ -218,7 +218,7 @@ export function describe(view, listed) {
     probe,
   } = view;
   const sum = explain(layers, frame, values, layer, unit, listed, edits);
-  const weights = edits.active ? edits.weight(frame, layer) : weightOf(frame, layer);
+  const weights = edits.weight(frame, layer);
   return {
     sum,
     activation: layers[layer].activation,
@@ -249,7 +249,7 @@ function paintPictures(view, weights, drivers, width) {
     store,
     palette,
   } = view;
-  const matrix = edits.active ? edits.weight(frame, layer) : weightOf(frame, layer);
+  const matrix = edits.weight(frame, layer);
   const [nIn, nOut] = matrix.shape;
   const mine = Float64Array.from({ length: nIn }, (_, i) => matrix.data[i * nOut + unit]);
   const top = view.weightScales.of(layer);
@@ -266,7 +266,7 @@ function paintPictures(view, weights, drivers, width) {
     paintFace(drivers, view.facePicture(layer, unit));
     return;
   }
-  const gradient = sensitivity(layers, frame, values, layer, unit, edits.active ? edits : null);
+  const gradient = sensitivity(layers, frame, values, layer, unit, edits);
   drivers.element.hidden = false;
   const product = gradient.map((g, i) => g * values[0][i]);
   const most = product.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1;

@@ -4,6 +4,7 @@
  *  focus, pinned, changes, ...}; nothing here decides what is shown.
  */
 
+import { freshContext } from '../lib/charts/canvas.js';
 import { fillPoint } from '../lib/charts/plane.js';
 import { asNumber, asPercent } from '../lib/format/text.js';
 import { activationNamed } from '../lib/model/math.js';
@@ -20,14 +21,13 @@ const PICTURE_FROM = 22; // ... and from which it shows its weights as a picture
 
 /**
  * Draw the whole scene.
- * @param {Pen} context
+ * @param {HTMLCanvasElement} canvas
  * @param {Scene} scene
  */
-export function drawNetwork(context, scene) {
-  const { layout, camera, ratio, canvas } = scene;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  context.setTransform(ratio * camera.scale, 0, 0, ratio * camera.scale, ratio * camera.x, ratio * camera.y);
+export function drawNetwork(canvas, scene) {
+  const { layout, camera, size } = scene;
+  const context = freshContext(canvas, size.width, size.height, null, 2);
+  context.transform(camera.scale, 0, 0, camera.scale, camera.x, camera.y);
   context.lineCap = 'round';
   drawInput(context, scene);
   drawLinks(context, scene);

@@ -1,66 +1,55 @@
-/** @import { Change, HeldOutAnswer } from '../lib/model/types.js' */
+import { debounce } from '../lib/ui/controls.js';
+
+/** @import { Change, HeldOutAnswer, NetworkStore } from '../lib/model/types.js' */
+
 /**
  * Asks the server what the changes do to the held-out figures; `report(answer)` gets
  * {state: 'none' | 'waiting' | 'known' | 'unavailable', accuracy, loss}.
  */
 export class HeldOutQuestion {
-  /** @param {(answer: HeldOutAnswer) => void} report */
-  constructor(report) {
+  #asked = '';
+  #abort = new AbortController();
+  #send = debounce(async (/** @type {string} */ key, /** @type {number} */ number, /** @type {Change[]} */ changes) => {
+    /** @type {HeldOutAnswer} */
+    let answer = { state: 'unavailable' };
+    try {
+      const { signal } = this.#abort;
+      const response = await this.server.post(`snapshots/${number}/what-if`, { changes }, signal);
+      answer = { state: 'known', ...(await response.json()) };
+    } catch {
+      // Without an answer the figures are left out.
+    }
+    if (key === this.#asked) this.report(answer);
+  }, 150);
+
+  /**
+   * @param {NetworkStore['server']} server
+   * @param {(answer: HeldOutAnswer) => void} report
+   */
+  constructor(server, report) {
+    this.server = server;
     this.report = report;
-    this.available = true;
-    this.asked = '';
-    this.timer = 0;
-    this.abort = null;
   }
 
   /**
    * Ask about `changes` to a snapshot; a newer question replaces an older one.
-   * @param {string} url
+   * @param {number} number
    * @param {Change[]} changes
    */
-  ask(url, changes) {
-    const key = changes.length && url ? `${url} ${JSON.stringify(changes)}` : '';
-    if (key === this.asked) return;
-    this.asked = key;
-    clearTimeout(this.timer);
-    this.abort?.abort();
-    if (!key) {
-      this.report({ state: 'none' });
-      return;
-    }
-    if (!this.available) {
-      this.report({ state: 'unavailable' });
-      return;
-    }
-    this.report({ state: 'waiting' });
-    this.timer = window.setTimeout(() => this.#send(url, changes, key), 150);
-  }
-
-  /**
-   * @param {string} url
-   * @param {Change[]} changes
-   * @param {string} key
-   */
-  async #send(url, changes, key) {
-    this.abort = new AbortController();
-    try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ changes }),
-        signal: this.abort.signal,
-      });
-      if (response.status === 404 || response.status === 405) this.available = false;
-      const found = response.ok ? { state: 'known', ...(await response.json()) } : { state: 'unavailable' };
-      if (key === this.asked) this.report(found);
-    } catch {
-      if (key === this.asked) this.report({ state: 'unavailable' });
-    }
+  ask(number, changes) {
+    const key = changes.length ? `${number} ${JSON.stringify(changes)}` : '';
+    if (key === this.#asked) return;
+    this.destroy();
+    this.#asked = key;
+    this.#abort = new AbortController();
+    this.report({ state: key ? 'waiting' : 'none' });
+    if (key) this.#send(key, number, changes);
   }
 
   /** Forget what was asked, and stop asking. */
   destroy() {
-    clearTimeout(this.timer);
-    this.abort?.abort();
+    this.#asked = '';
+    this.#send.cancel();
+    this.#abort.abort();
   }
 }

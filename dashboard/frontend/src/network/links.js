@@ -1,5 +1,4 @@
 /** Which connections matter for one image: those that carry the most, activation x weight. */
-import { weightOf } from '../lib/model/forward.js';
 import { roundUp } from '../lib/model/math.js';
 /** @import { Link } from './types.js' */
 /** @import { Frame, Layer, Numbers, Overlay, Tensor } from '../lib/model/types.js' */
@@ -19,13 +18,13 @@ export const linkKey = (level, from, to) => (level * 16384 + from) * 16384 + to;
  * @param {Frame} frame
  * @param {Numbers[]} values
  * @param {number} count
- * @param {Overlay | null} [edits]
+ * @param {Overlay} edits
  */
-export function strongestLinks(layers, frame, values, count, edits = null) {
+export function strongestLinks(layers, frame, values, count, edits) {
   const share = Math.floor(count / layers.length);
   return layers.flatMap(({ index }) => {
     const extra = index === layers.length - 1 ? count - share * layers.length : 0;
-    const weight = edits ? edits.weight(frame, index) : weightOf(frame, index);
+    const weight = edits.weight(frame, index);
     return top(weight, values[index], share + extra, index);
   });
 }
@@ -38,19 +37,17 @@ export function strongestLinks(layers, frame, values, count, edits = null) {
  * @param {number} layer
  * @param {number} unit
  * @param {number} count
- * @param {Overlay | null} [edits]
+ * @param {Overlay} edits
  */
-export function linksOf(layers, frame, values, layer, unit, count, edits = null) {
-  /** @param {number} l */
-  const weight = (l) => (edits ? edits.weight(frame, l) : weightOf(frame, l));
+export function linksOf(layers, frame, values, layer, unit, count, edits) {
   const into = topOf(
     values[layer].length,
     count,
-    (i) => values[layer][i] * weight(layer).data[i * layers[layer].size + unit],
+    (i) => values[layer][i] * edits.weight(frame, layer).data[i * layers[layer].size + unit],
   ).map(([from, value]) => ({ level: layer, from, to: unit, value }));
   const next = layers[layer + 1];
   if (!next) return into;
-  const { data } = weight(layer + 1);
+  const { data } = edits.weight(frame, layer + 1);
   const out = topOf(next.size, Math.ceil(count / 2), (j) => values[layer + 1][unit] * data[unit * next.size + j]).map(
     ([to, value]) => ({ level: layer + 1, from: unit, to, value }),
   );

@@ -3,6 +3,7 @@
  * gliding between snapshots; neurons can be looked into, pinned, switched off, and their weights changed.
  */
 
+import { watchSize } from '../lib/charts/canvas.js';
 import { extentOf } from '../lib/charts/plane.js';
 import { asNumber, neuronName } from '../lib/format/text.js';
 import { Edits } from '../lib/model/edits.js';
@@ -20,11 +21,10 @@ import {
 } from '../lib/model/forward.js';
 import { activationNamed } from '../lib/model/math.js';
 import { weightScalesOf } from '../lib/model/weight-scales.js';
-import { paletteFor } from '../lib/theme/palette.js';
-import { createListeners, make, penOf } from '../lib/ui/dom.js';
-import { createFrame, paintFrame } from '../lib/ui/frame.js';
-import { arrow, isCommand } from '../lib/ui/keys.js';
-import { whenSeen } from '../lib/ui/seen.js';
+import { createListeners, make } from '../lib/ui/dom.js';
+import { createFrame } from '../lib/ui/frame.js';
+import { arrow, isCommand, zoomByKey } from '../lib/ui/keys.js';
+import { createRunView } from '../lib/ui/seen.js';
 import { Camera, steer } from './camera.js';
 import { createCard, describe, placeCard } from './card.js';
 import { createBanner, createBar, createLegend } from './chrome.js';
@@ -53,29 +53,9 @@ const FEATURE = (i) => `x${String(i + 1).replace(/\d/g, (digit) => SUBSCRIPTS[Nu
  * @param {NetworkStore} store
  */
 export function createNetwork(root, store) {
-  /** @type {ReturnType<typeof createRunView> | null} */
-  let network = null;
-  const { schedule, cancel } = whenSeen(root, update, store, ['frame', 'probe', 'theme', 'pin', 'run']);
-
-  /** @param {number} [now] */
-  function update(now = performance.now()) {
-    const ready = store.description && store.shown && probeCount(store) > 0;
-    if (network && (!ready || network.description !== store.description)) {
-      network.destroy();
-      network = null;
-    }
-    if (!ready) return;
-    network ??= createRunView(root, store, schedule);
-    if (network.update(now)) schedule();
-  }
-
-  return {
-    update,
-    destroy() {
-      cancel();
-      network?.destroy();
-    },
-  };
+  const events = ['frame', 'probe', 'theme', 'pin', 'run'];
+  const isReady = () => Boolean(store.description && store.shown && probeCount(store) > 0);
+  return createRunView(root, store, events, isReady, (schedule) => createNetworkOfRun(root, store, schedule));
 }
 
 /**
@@ -84,10 +64,10 @@ export function createNetwork(root, store) {
  * @param {NetworkStore} store
  * @param {() => void} schedule
  */
-function createRunView(root, store, schedule) {
+function createNetworkOfRun(root, store, schedule) {
   const { description } = store;
   const layers = layersOf(description);
-  const { frame: element, remove } = createFrame(root, 'The network at work');
+  const { frame: element, theme } = createFrame(root, 'The network at work');
   const { labels } = store.probe;
   const edits = new Edits();
   const camera = new Camera();
@@ -118,7 +98,6 @@ function createRunView(root, store, schedule) {
   /** @type {Layout} */
   let layout;
   let size = { width: 0, height: 0 };
-  let ratio = 1;
   let dirty = true;
   /** @type {Focus | null} */
   let focus = null; // {layer, unit, by: 'pointer' | 'keys'}
@@ -132,8 +111,8 @@ function createRunView(root, store, schedule) {
   let glide = null; // {start, length}, or null while the store's own progress moves the picture
   /** @type {{ frame: Frame | null, probe: number, changes: Change[], count: number }} */
   let shown = { frame: null, probe: -1, changes: edits.changes, count: -1 };
-  /** @type {{ dark: boolean | null, pinned: Neuron | null }} */
-  const known = { dark: null, pinned: null };
+  /** @type {Neuron | null} */
+  let knownPin = null;
   /** @type {HeldOutAnswer} */
   let answer = { state: 'none' };
 
@@ -144,12 +123,7 @@ function createRunView(root, store, schedule) {
       count = value;
       schedule();
     },
-    /** @param {'in' | 'out' | 'fit'} how */
-    zoom(how) {
-      if (how === 'fit') camera.reset();
-      else camera.zoom(how === 'in' ? 1.4 : 1 / 1.4, size.width / 2, size.height / 2);
-      moved();
-    },
+    zoom,
   });
   const probes = createProbes(store);
   const stage = make('div', { className: 'nv-stage' });
@@ -160,7 +134,6 @@ function createRunView(root, store, schedule) {
     'aria-roledescription': 'network',
     'aria-label': `Network ${description.layer_sizes.join(', ')}. Arrow keys move between neurons and layers, Enter pins, Escape unpins.`,
   });
-  const context = penOf(canvas);
   const banner = createBanner({ undo: () => change(() => edits.undo()), reset: () => change(() => edits.reset()) });
   const floating = createCard(null);
   floating.element.hidden = true;
@@ -186,7 +159,7 @@ function createRunView(root, store, schedule) {
   const live = make('div', { className: 'nv-hidden', 'aria-live': 'polite' });
   stage.append(canvas, banner.element, floating.element);
   element.append(bar.element, probes.element, stage, legend.element, dock.element, live);
-  const question = new HeldOutQuestion((found) => {
+  const question = new HeldOutQuestion(store.server, (found) => {
     answer = found;
     showBanner();
   });
@@ -196,6 +169,13 @@ function createRunView(root, store, schedule) {
   function change(act) {
     act();
     schedule();
+  }
+
+  /** @param {'in' | 'out' | 'fit'} how */
+  function zoom(how) {
+    if (how === 'fit') camera.reset();
+    else camera.zoom(how === 'in' ? 1.4 : 1 / 1.4, size.width / 2, size.height / 2);
+    moved();
   }
 
   function moved() {
@@ -231,9 +211,7 @@ function createRunView(root, store, schedule) {
   function refocus() {
     const at = focus ?? pinned;
     focusLinks =
-      at && view.frame
-        ? linksOf(layers, view.frame, view.values, at.layer, at.unit, FOCUS_LINKS, edits.active ? edits : null)
-        : null;
+      at && view.frame ? linksOf(layers, view.frame, view.values, at.layer, at.unit, FOCUS_LINKS, edits) : null;
     if (focusLinks) linkScales.see(focusLinks);
     showFloating();
     dirty = true;
@@ -272,7 +250,7 @@ function createRunView(root, store, schedule) {
     canvas.focus({ preventScroll: true });
   };
 
-  const { listen, stop } = createListeners();
+  const { listen, stop, signal } = createListeners();
   listen(canvas, 'pointermove', look);
   listen(canvas, 'pointerleave', () => focus?.by === 'pointer' && setFocus(null));
   listen(canvas, 'pointerup', () => canvas.classList.remove('nv-held'));
@@ -303,19 +281,11 @@ function createRunView(root, store, schedule) {
    */
   function keyed(event) {
     const { key } = event;
-    const by = arrow(event);
+    const [by, how] = [arrow(event), zoomByKey(event)];
     if (by) walk(by[1], by[0]);
     else if ((key === 'Enter' || key === ' ') && focus) pin(focus);
-    else if (key === '+' || key === '=') {
-      camera.zoom(1.4, size.width / 2, size.height / 2);
-      moved();
-    } else if (key === '-') {
-      camera.zoom(1 / 1.4, size.width / 2, size.height / 2);
-      moved();
-    } else if (key === '0') {
-      camera.reset();
-      moved();
-    } else return false;
+    else if (how) zoom(how);
+    else return false;
     return true;
   }
 
@@ -374,20 +344,16 @@ function createRunView(root, store, schedule) {
   }
 
   // --- what changed outside ---
-  const resize = new ResizeObserver(() => {
+  const changed = () => {
     fitCanvas();
     schedule();
-  });
-  resize.observe(stage);
+  };
+  watchSize(stage, changed, signal);
 
   function fitCanvas() {
-    const width = Math.floor(stage.clientWidth);
+    const width = stage.clientWidth;
     if (width < 50) return;
     size = { width, height: heightFor(width) };
-    ratio = Math.min(2, globalThis.devicePixelRatio || 1);
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(size.height * ratio);
-    canvas.style.height = `${size.height}px`;
     const input = { size: layers[0].inputSize, imageShape: store.imageShape, plane: isPlane };
     layout = layOut({
       ...size,
@@ -403,11 +369,9 @@ function createRunView(root, store, schedule) {
   }
 
   function takeTheme() {
-    const dark = store.theme === 'dark';
-    if (dark === known.dark) return;
-    known.dark = dark;
-    view.palette = paletteFor(dark);
-    paintFrame(element, view.palette);
+    const painted = theme(store);
+    if (!painted) return;
+    view.palette = painted;
     view.font = getComputedStyle(element).fontFamily || 'sans-serif';
     probes.paint(view.palette);
     dirty = true;
@@ -415,13 +379,10 @@ function createRunView(root, store, schedule) {
   }
 
   function takePin() {
-    if (store.pinned === known.pinned) return;
-    known.pinned = store.pinned;
     const next = store.pinned;
-    pinned =
-      next && layers[next.layer] && next.unit >= 0 && next.unit < layers[next.layer].size
-        ? { layer: next.layer, unit: next.unit }
-        : null;
+    if (next === knownPin) return;
+    knownPin = next;
+    pinned = next && next.unit < (layers[next.layer]?.size ?? 0) ? next : null;
     dock.element.hidden = !pinned;
     if (pinned) {
       dock.update({ ...view, at: pinned });
@@ -437,9 +398,7 @@ function createRunView(root, store, schedule) {
   async function recall({ layer, unit }) {
     if (!store.hasPast || view.history.knows(layer, unit)) return;
     try {
-      const response = await fetch(`${store.base}/annscope/runs/${description.run}/neurons/${layer}/${unit}`);
-      if (!response.ok) return;
-      view.history.recall(layer, unit, await response.json());
+      view.history.recall(layer, unit, await store.server.fetched(`neurons/${layer}/${unit}`));
       if (view.frame) updateCards();
     } catch {
       // The stage says that the connection is lost.
@@ -463,18 +422,15 @@ function createRunView(root, store, schedule) {
     view.probe = probe;
     if (isNewFrame) takeFrame(frame);
     if (isNewProbe) probes.choose(probe);
-    if (isNewFrame || isNewProbe || isEdited)
-      view.values = passOf(store, layers, frame, probe, edits.active ? edits : null);
-    const links = strongestLinks(layers, frame, view.values, count, edits.active ? edits : null);
+    if (isNewFrame || isNewProbe || isEdited) view.values = passOf(store, layers, frame, probe, edits);
+    const links = strongestLinks(layers, frame, view.values, count, edits);
     linkScales.see(links);
     motion.retarget(view.values, links);
     const still = first || isEdited || matchMedia('(prefers-reduced-motion: reduce)').matches;
     glide = isNewFrame && !still ? null : { start: now, length: still ? 0 : GLIDE };
     dirty = true;
     bar.title(store.title ?? `${exampleName(store, probe)} through the network`);
-    if (isNewFrame || isEdited) {
-      question.ask(`${store.base}/annscope/runs/${description.run}/snapshots/${frame.number}/what-if`, edits.changes);
-    }
+    if (isNewFrame || isEdited) question.ask(frame.number, edits.changes);
     updateCards();
     showBanner();
   }
@@ -528,10 +484,9 @@ function createRunView(root, store, schedule) {
     const at = focus ?? pinned;
     const drivers = pictures.drivers(view, at);
     const [rows, columns] = store.imageShape ?? [];
-    drawNetwork(context, {
-      canvas,
+    drawNetwork(canvas, {
+      size,
       camera,
-      ratio,
       layout,
       palette,
       layers,
@@ -578,7 +533,6 @@ function createRunView(root, store, schedule) {
   view.facePicture = (layer, unit) => pictures.faces(view)?.[layer]?.[unit] ?? null;
   fitCanvas();
   return {
-    description,
     /** @param {number} now */
     update(now) {
       takeTheme();
@@ -595,8 +549,7 @@ function createRunView(root, store, schedule) {
       stop();
       hand.destroy();
       question.destroy();
-      resize.disconnect();
-      remove();
+      element.remove();
     },
   };
 }

@@ -2,7 +2,7 @@
 
 import { paintImage } from '../lib/charts/pictures.js';
 import { extentOf, facePicture, finenessFor, overPlane, regionPicture } from '../lib/charts/plane.js';
-import { sensitivity, weightOf } from '../lib/model/forward.js';
+import { sensitivity } from '../lib/model/forward.js';
 import { make, penOf } from '../lib/ui/dom.js';
 import { imagePicture } from './probes.js';
 
@@ -43,7 +43,7 @@ function weightAtlas(weight, [rows, columns], colors, top) {
  */
 function driversPicture({ layers, frame, values, edits, store, palette }, { layer, unit }) {
   if (!store.imageShape) return null;
-  const gradient = sensitivity(layers, frame, values, layer, unit, edits.active ? edits : null);
+  const gradient = sensitivity(layers, frame, values, layer, unit, edits);
   const product = gradient.map((g, i) => g * values[0][i]);
   const top = product.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1;
   const canvas = make('canvas');
@@ -83,13 +83,7 @@ export function createPictures() {
   const plane = (view) =>
     keep('plane', [view.frame, view.edits.changes], () => {
       const side = finenessFor(view.layers);
-      const activations = overPlane(
-        view.layers,
-        view.frame,
-        extentOf(view.store),
-        side,
-        view.edits.active ? view.edits : null,
-      );
+      const activations = overPlane(view.layers, view.frame, extentOf(view.store), side, view.edits);
       return activations && { side, activations };
     });
   return {
@@ -128,7 +122,7 @@ export function createPictures() {
       const { imageShape } = view.store;
       if (!imageShape) return null;
       const top = view.weightScales.of(0);
-      const weight = edits.active ? edits.weight(frame, 0) : weightOf(frame, 0);
+      const weight = edits.weight(frame, 0);
       return keep('weights', [weight.data, palette, top], () =>
         weightAtlas(weight, imageShape, palette.diverging, top),
       );

@@ -139,9 +139,8 @@ export interface WeightAtlas extends Size {
 
 /** Everything that is drawn. */
 export interface Scene {
-  canvas: HTMLCanvasElement;
+  size: Size;
   camera: Camera;
-  ratio: number;
   layout: Layout;
   palette: Palette;
   layers: Layer[];

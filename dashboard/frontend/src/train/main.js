@@ -3,9 +3,8 @@
  * Streamlit only what a person chose, the snapshot and the example, so that the address can hold it.
  */
 
-import { isDark, paletteFor } from '../lib/theme/palette.js';
 import { make, messageOf } from '../lib/ui/dom.js';
-import { paintFrame } from '../lib/ui/frame.js';
+import { followTheme, mounting } from '../lib/ui/page.js';
 import { createNetwork } from '../network/network.js';
 import { Choice } from './choice.js';
 import { createClasses } from './classes/classes.js';
@@ -24,7 +23,6 @@ import { createTimeline } from './timeline/timeline.js';
 /** @import { Source, StageView, Store } from './types.js' */
 /** @import { Component, TrainData } from '../lib/model/types.js' */
 
-const LOOK_AT_THEME = 700; // ms
 /** @type {Array<[string, number, (root: HTMLElement, store: Store) => NonNullable<StageView['made']>]>} */
 const VIEWS = [
   ['network', 0, createNetwork],
@@ -39,24 +37,8 @@ const VIEWS = [
 ];
 /** Which of the views a line of a stack trace belongs to. */
 const VIEW_IN_STACK = new RegExp(`/(${VIEWS.map(([name]) => name).join('|')})/\\1\\.js\\b`, 'g');
-/** @type {WeakMap<HTMLElement, ReturnType<typeof createStage>>} */
-const stages = new WeakMap();
-
-/**
- * Called by the component's loader at every change of its data; returns what unmounts it.
- * @param {Component<TrainData>} component
- */
-export function mount(component) {
-  const parent = component.parentElement;
-  const stage = stages.get(parent) ?? createStage(parent);
-  stages.set(parent, stage);
-  stage.update(component);
-  return () => {
-    if (stages.get(parent) !== stage) return;
-    stages.delete(parent);
-    stage.destroy();
-  };
-}
+/** Called by the component's loader at every change of its data; returns what unmounts it. */
+export const mount = mounting(createStage);
 
 /** @param {HTMLElement} parent */
 function createStage(parent) {
@@ -83,11 +65,8 @@ function createStage(parent) {
   const timeline = createTimeline(sticky, store, root);
   sticky.append(notice);
 
-  const halves = [0, 1].map(() => {
-    const half = make('div', { className: 'as-column' });
-    columns.append(half);
-    return half;
-  });
+  const halves = [0, 1].map(() => make('div', { className: 'as-column' }));
+  columns.append(...halves);
   const views = VIEWS.map(([name, half, create]) => {
     const card = make('div', { className: 'as-card', 'data-view': name });
     halves[half].append(card);
@@ -115,12 +94,8 @@ function createStage(parent) {
     } catch {
       // it may be broken in more than one place
     }
-    const words = make('p', {
-      className: 'as-trouble',
-      role: 'alert',
-      textContent: `This view (${view.name}) stopped because of an error: ${messageOf(error)}. Reload the page to have it back.`,
-    });
-    card.replaceChildren(words);
+    const sentence = `This view (${view.name}) stopped because of an error: ${messageOf(error)}. Reload the page to have it back.`;
+    card.replaceChildren(make('p', { className: 'as-trouble', role: 'alert' }, sentence));
   }
 
   // Views draw by themselves: what goes wrong in one is found by the outermost view in the stack. The browser has printed it.
@@ -147,25 +122,11 @@ function createStage(parent) {
     if (isReady) return;
     const { status } = store;
     const loading = status?.loading;
-    waiting.replaceChildren();
-    const words = make('p', {
-      textContent: loading ? `${loading.what} …` : (status?.message ?? 'The run is about to begin …'),
-    });
-    waiting.append(words);
-    if (loading?.total) {
-      const bar = make('progress', { max: loading.total, value: loading.done, 'aria-label': loading.what });
-      waiting.append(bar);
-    }
-  }
-
-  function paint() {
-    const dark = isDark(parent);
-    const theme = dark ? 'dark' : 'light';
-    if (theme === store.theme && root.style.length) return;
-    store.theme = theme;
-    const palette = paletteFor(dark);
-    paintFrame(root, palette);
-    store.emit('theme');
+    waiting.replaceChildren(
+      make('p', {}, loading ? `${loading.what} …` : (status?.message ?? 'The run is about to begin …')),
+    );
+    if (loading?.total)
+      waiting.append(make('progress', { max: loading.total, value: loading.done, 'aria-label': loading.what }));
   }
 
   function look() {
@@ -207,20 +168,17 @@ function createStage(parent) {
     if (store.shown === null && store.selected !== null && store.newest >= 0) store.select(store.selected);
   });
 
-  /**
-   * @param {string} run
-   * @param {TrainData} data
-   */
-  function open(run, data) {
+  /** @param {TrainData} data */
+  function open(data) {
     source?.close();
     show.forget();
     lasting = null;
     say(null);
-    store.reset(run);
+    store.reset(data.base, data.run);
     sample = data.sample ?? null;
     store.selected = data.snapshot ?? null;
     store.probeIndex = data.probe ?? null;
-    source = openSource(store, data.base, {
+    source = openSource(store, {
       sample,
       live: show.live,
       trouble: say,
@@ -237,21 +195,23 @@ function createStage(parent) {
     wait();
   }
 
-  paint();
-  const clock = setInterval(paint, LOOK_AT_THEME);
+  const theme = followTheme(parent, root, ({ dark }) => {
+    store.theme = dark ? 'dark' : 'light';
+    store.emit('theme');
+  });
   return {
     /** @param {Component<TrainData>} component */
     update(component) {
       const { data } = component;
       send = component.setStateValue;
-      paint();
+      theme.look();
       const isNews = {
         snapshot: choices.snapshot.hear(data.snapshot ?? null),
         probe: choices.probe.hear(data.probe ?? null),
       };
       if (data.run !== store.run || (data.sample ?? null) !== sample) {
         withoutSending(() => timeline.stop());
-        open(data.run, data);
+        open(data);
         return;
       }
       if (isNews.snapshot) {
@@ -263,7 +223,7 @@ function createStage(parent) {
       if (isNews.probe) withoutSending(() => store.selectProbe(data.probe ?? usual()));
     },
     destroy() {
-      clearInterval(clock);
+      theme.stop();
       window.removeEventListener('error', onError);
       choices.snapshot.destroy();
       choices.probe.destroy();

@@ -80,11 +80,9 @@ export function createShow(store, root, source) {
   async function live(frame) {
     if (store.selected !== null) {
       // Someone looks at another snapshot: nothing more is sent until they come back.
-      await /** @type {Promise<void>} */ (
-        new Promise((resolve) => {
-          release = resolve;
-        })
-      );
+      const { promise, resolve } = /** @type {PromiseWithResolvers<void>} */ (Promise.withResolvers());
+      release = resolve;
+      await promise;
       return;
     }
     const now = performance.now();
@@ -98,13 +96,10 @@ export function createShow(store, root, source) {
     record('drawn', { number: frame.number, written: frame.written, drawn: Date.now() });
     const [shortest, longest] = LIVE_PERIOD;
     const rest = Math.min(longest, Math.max(shortest, cost / SHARE)) - (performance.now() - now);
-    if (rest > 0)
-      await new Promise((resolve) => {
-        setTimeout(resolve, rest);
-      });
+    if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
   }
 
-  /** Show what `store.selected` asks for, the newest wish at last. OutputReader once it is drawn. */
+  /** Show what `store.selected` asks for, the newest wish at last. Done once it is drawn. */
   async function choose() {
     root.dataset.live = String(store.selected === null);
     if (store.selected === null) {

@@ -19,12 +19,10 @@ const LONGEST_WAIT = 8000; // ms between two attempts to connect
  * beside the recorded ones; `missing(sentence)` says why there is none.
  * Returns {frame(number), prefetch(number), close()}.
  * @param {Store} store
- * @param {string} base
  * @param {SourceOptions} about
  */
-export function openSource(store, base, { live, greeted, trouble, missing, sample = null }) {
-  const { run } = store;
-  const url = `${base}/runs/${encodeURIComponent(run)}`;
+export function openSource(store, { live, greeted, trouble, missing, sample = null }) {
+  const { server } = store;
   const kept = new Map();
   const asked = new Map();
   /** @type {WebSocket | null} */
@@ -60,21 +58,13 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
   }
 
   /** @param {string} path */
-  async function fetchBuffer(path) {
-    const response = await fetch(`${url}/${path}`);
-    if (!response.ok)
-      throw new Error((await response.json().catch(() => null))?.error ?? `the server answered ${response.status}`);
-    return response.arrayBuffer();
-  }
+  const fetchBuffer = async (path) => (await server.ask(path)).arrayBuffer();
 
   /** The example that the address names; null without one, or with the reason why it cannot be had. */
   async function fetchSample() {
     if (!sample) return null;
     try {
-      const response = await fetch(`${url}/examples/${sample.split('-').join('/')}`);
-      const found = await response.json();
-      if (found.error) throw new Error(found.error);
-      return found;
+      return await server.fetched(`examples/${sample.replace('-', '/')}`);
     } catch (error) {
       missing(messageOf(error));
       return null;
@@ -132,7 +122,7 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
   }
 
   function connect() {
-    const address = new URL(`${url}/live`, location.href);
+    const address = new URL(`${server.url}/live`, location.href);
     address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
     const opened = new WebSocket(address);
     socket = opened;
@@ -202,12 +192,15 @@ export function openSource(store, base, { live, greeted, trouble, missing, sampl
     const before = pinned;
     pinned = store.compared?.number ?? null;
     if (pinned === before || !['starting', 'running', 'paused'].includes(store.status?.status ?? '')) return;
-    for (const { number, act } of [
-      { number: before, act: 'unpin' },
-      { number: pinned, act: 'pin' },
-    ]) {
-      if (number !== null) fetch(`${url}/snapshots/${number}/${act}`, { method: 'POST' }).catch(() => {});
-    }
+    /**
+     * @param {number | null} number
+     * @param {'pin' | 'unpin'} act
+     */
+    const tell = (number, act) => {
+      if (number !== null) server.ask(`snapshots/${number}/${act}`, { method: 'POST' }).catch(() => {});
+    };
+    tell(before, 'unpin');
+    tell(pinned, 'pin');
   });
 
   document.addEventListener('visibilitychange', hurry);

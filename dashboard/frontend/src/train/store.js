@@ -1,5 +1,7 @@
 /** What every view on the stage reads: the run, its history, and the one snapshot and example that are shown. */
+import { createEvents } from '../lib/model/events.js';
 import { readerOf } from '../lib/model/output-reader.js';
+import { routesOf } from '../lib/server/run.js';
 import { SnapshotLines, Thinned } from './history.js';
 
 /** @import { Store } from './types.js' */
@@ -32,13 +34,10 @@ const blank = () => ({
  * 'probe', 'pin', 'theme', 'compare' and 'select' (what is chosen on the timeline).
  */
 export function createStore() {
-  /** @type {Map<string, Set<() => void>>} */
-  const listeners = new Map();
   const history = new SnapshotLines();
   const thinned = new Thinned();
   /** What is the same for every run. */
   const kept = {
-    base: '',
     theme: 'light',
     hasPast: true, // the examples are the record's, which knows their activations of before
     history,
@@ -47,32 +46,14 @@ export function createStore() {
     probeIndex: 0,
   };
   const methods = {
-    /**
-     * @param {string} event
-     * @param {() => void} listen
-     */
-    on(event, listen) {
-      const heard = listeners.get(event) ?? new Set();
-      listeners.set(event, heard.add(listen));
-      return () => heard.delete(listen);
-    },
-    /** @param {string} event */
-    emit(event) {
-      for (const listen of [...(listeners.get(event) ?? [])]) {
-        try {
-          listen();
-        } catch (error) {
-          reportError(error); // one listener's mistake is not the next one's
-        }
-      }
-    },
-
+    ...createEvents(),
     /**
      * Begin with another run.
+     * @param {string} base
      * @param {string} run
      */
-    reset(run) {
-      Object.assign(store, blank(), { run });
+    reset(base, run) {
+      Object.assign(store, blank(), { run, server: routesOf(base, run) });
       history.forget();
       thinned.forget();
       store.emit('run');

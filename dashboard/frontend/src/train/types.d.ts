@@ -7,6 +7,8 @@ import type {
   Line,
   NetworkStore,
   Numbers,
+  Palette,
+  Pen,
   PerClass,
   Point,
   SnapshotLine,
@@ -31,8 +33,7 @@ export interface Store extends NetworkStore {
   readonly newest: number;
   readonly snapshotLines: SnapshotLine[];
   readonly stepsPerEpoch: number;
-  emit(event: string): void;
-  reset(run: string): void;
+  reset(base: string, run: string): void;
   describe(description: NetworkStore['description']): void;
   learn(news: { lines: Line[]; best: Best | null }, replace?: boolean): void;
   select(number: number | null): void;
@@ -88,6 +89,21 @@ export interface Histograms {
   number: number;
   step: number;
   counts: Int32Array;
+}
+
+/** What is drawn of one layer's histograms of one kind: `counts(place)` are those of a snapshot. */
+export interface HistogramPlot {
+  pen: Pen;
+  palette: Palette;
+  width: number;
+  height: number;
+  low: number;
+  high: number;
+  bins: number;
+  edges: number[];
+  epochs: number[];
+  chosen: number;
+  counts(place: number): Int32Array;
 }
 
 export interface CurveMark extends ChartMark {

@@ -1,4 +1,5 @@
 /** One chart of lines over epochs, drawn on a canvas: axes, lines, marks, the snapshot shown and the one pointed at. */
+import { cross, disc, fillBox, paintPath, trace, write } from './pen.js';
 import { domainOf, extent, indexAt, linearTicks, logTicks, rangeOf, tickText } from './scale.js';
 /** @import { Chart, ChartScene, Series } from './types.js' */
 /** @import { Palette, Pen, Point } from '../model/types.js' */
@@ -62,168 +63,142 @@ export function layChart({ width, height, xs, series, domainX, log, unit, withX 
 /**
  * Draw a chart laid by `layChart`. `cursor` is the index of the snapshot shown, `pointer` that of the one pointed at
  * (null for none), `marks` [{kind, epoch}], `label` a value's words, `withMarks` whether their signs are drawn.
- * @param {Pen} context
+ * @param {Pen} pen
  * @param {Chart} chart
  * @param {ChartScene} about
  */
 export function drawChart(
-  context,
+  pen,
   chart,
   { title, xs, series, palette, font, cursor, pointer, marks, withMarks, withX, label },
 ) {
-  context.textBaseline = 'middle';
-  drawAxes(context, chart, palette, font, withX);
-  context.fillStyle = palette.ink;
-  context.textAlign = 'left';
-  context.textBaseline = 'top';
-  context.font = `600 12px ${font}`;
-  context.fillText(title, chart.left, 1);
+  drawAxes(pen, chart, palette, font, withX);
+  write(pen, title, chart.left, 1, palette.ink, { baseline: 'top', font: `600 12px ${font}` });
   if (chart.beyond !== null) {
-    const wide = context.measureText(title).width;
-    context.font = `11px ${font}`;
-    context.fillStyle = palette.muted;
-    context.fillText(`↑ goes on to ${tickText(chart.beyond)}`, chart.left + wide + 10, 2);
+    const x = chart.left + pen.measureText(title).width + 10;
+    write(pen, `↑ goes on to ${tickText(chart.beyond)}`, x, 2, palette.muted, {
+      baseline: 'top',
+      font: `11px ${font}`,
+    });
   }
   const { left, right, top, bottom, x, y } = chart;
-  context.save();
-  context.beginPath();
-  context.rect(left - 5, top - 5, right - left + 10, bottom - top + 9);
-  context.clip();
+  pen.save();
+  clipTo(pen, left - 5, top - 5, right + 5, bottom + 4);
   for (const { kind, epoch } of marks) {
-    context.strokeStyle = kind === 'best' ? palette.accent : palette.muted;
-    context.globalAlpha = 0.55;
-    context.lineWidth = 1;
-    context.setLineDash([2, 3]);
-    context.beginPath();
-    context.moveTo(Math.round(x(epoch)) + 0.5, top);
-    context.lineTo(Math.round(x(epoch)) + 0.5, bottom);
-    context.stroke();
-    context.setLineDash([]);
-    context.globalAlpha = 1;
+    const at = Math.round(x(epoch)) + 0.5;
+    trace(pen, [
+      [at, top],
+      [at, bottom],
+    ]);
+    pen.globalAlpha = 0.55;
+    pen.setLineDash([2, 3]);
+    paintPath(pen, null, kind === 'best' ? palette.accent : palette.muted);
+    pen.setLineDash([]);
+    pen.globalAlpha = 1;
   }
-  context.save();
-  context.beginPath();
-  context.rect(left - 2, top - 2, right - left + 4, bottom - top + 4);
-  context.clip();
-  for (const each of series) drawLine(context, chart, xs, each);
-  context.restore();
-  for (const { at, color, alpha } of [
-    { at: cursor, color: palette.ink, alpha: 0.6 },
-    { at: pointer, color: palette.muted, alpha: 1 },
-  ]) {
-    if (at === null) continue;
-    context.fillStyle = color;
-    context.globalAlpha = alpha;
-    context.fillRect(Math.round(x(xs[at])), top, 1, bottom - top);
-    context.globalAlpha = 1;
-  }
+  pen.save();
+  clipTo(pen, left - 2, top - 2, right + 2, bottom + 2);
+  for (const each of series) drawLine(pen, chart, xs, each);
+  pen.restore();
+  pen.globalAlpha = 0.6;
+  if (cursor !== null) fillBox(pen, Math.round(x(xs[cursor])), top, 1, bottom - top, palette.ink);
+  pen.globalAlpha = 1;
+  if (pointer !== null) fillBox(pen, Math.round(x(xs[pointer])), top, 1, bottom - top, palette.muted);
   const dotted = pointer ?? cursor;
-  if (dotted !== null) {
-    for (const { values, color } of series) {
-      if (!Number.isFinite(values[dotted]) || y(values[dotted]) < top - 5) continue;
-      context.beginPath();
-      context.arc(x(xs[dotted]), y(values[dotted]), 4, 0, 2 * Math.PI);
-      context.fillStyle = color;
-      context.fill();
-      context.lineWidth = 1.5;
-      context.strokeStyle = palette.surface;
-      context.stroke();
-    }
-  }
-  context.restore();
+  if (dotted !== null)
+    for (const { values, color } of series)
+      if (Number.isFinite(values[dotted]) && y(values[dotted]) >= top - 5)
+        disc(pen, x(xs[dotted]), y(values[dotted]), 4, color, palette.surface, 1.5);
+  pen.restore();
   if (withMarks)
-    for (const mark of marks)
-      if (x(mark.epoch) >= left - 1 && x(mark.epoch) <= right + 1)
-        drawSign(context, mark.kind, x(mark.epoch), top - 5, palette);
-  if (dotted !== null) drawEnds(context, chart, series, label, dotted, font);
+    for (const { kind, epoch } of marks)
+      if (x(epoch) >= left - 1 && x(epoch) <= right + 1) drawSign(pen, kind, x(epoch), top - 5, palette);
+  if (dotted !== null) drawEnds(pen, chart, series, label, dotted, font);
 }
 
 /**
- * @param {Pen} context
+ * @param {Pen} pen
+ * @param {number} left
+ * @param {number} top
+ * @param {number} right
+ * @param {number} bottom
+ */
+function clipTo(pen, left, top, right, bottom) {
+  pen.beginPath();
+  pen.rect(left, top, right - left, bottom - top);
+  pen.clip();
+}
+
+/**
+ * @param {Pen} pen
  * @param {Chart} chart
  * @param {Palette} palette
  * @param {string} font
  * @param {boolean} withX
  */
-function drawAxes(context, chart, palette, font, withX) {
+function drawAxes(pen, chart, palette, font, withX) {
   const { left, right, top, bottom, x, y, low, high } = chart;
-  context.font = `11px ${font}`;
+  pen.font = `11px ${font}`;
   const ticks = chart.log ? logTicks(low, high) : linearTicks(low, high, Math.max(2, (bottom - top) / 34));
-  context.textAlign = 'right';
   for (const tick of ticks) {
     const at = y(tick);
     if (at < top - 1 || at > bottom + 1) continue;
-    context.fillStyle = palette.faint;
-    context.fillRect(left, Math.round(at), right - left, 1);
-    context.fillStyle = palette.muted;
-    context.fillText(
-      chart.unit === 'share' ? `${Number((tick * 100).toPrecision(4))} %` : tickText(tick),
-      left - 6,
-      at,
-    );
+    fillBox(pen, left, Math.round(at), right - left, 1, palette.faint);
+    const text = chart.unit === 'share' ? `${Number((tick * 100).toPrecision(4))} %` : tickText(tick);
+    write(pen, text, left - 6, at, palette.muted, { align: 'right' });
   }
-  context.fillStyle = palette.line;
-  context.fillRect(left, bottom, right - left, 1);
-  context.textAlign = 'center';
-  context.textBaseline = 'top';
+  fillBox(pen, left, bottom, right - left, 1, palette.line);
   for (const tick of linearTicks(...chart.domainX, Math.max(2, (right - left) / 70))) {
     const at = x(tick);
     if (at < left - 1 || at > right + 1) continue;
-    context.fillStyle = palette.line;
-    context.fillRect(Math.round(at), bottom, 1, 4);
-    if (!withX) continue;
-    context.fillStyle = palette.muted;
-    context.fillText(tickText(tick), at, bottom + 7);
+    fillBox(pen, Math.round(at), bottom, 1, 4, palette.line);
+    if (withX) write(pen, tickText(tick), at, bottom + 7, palette.muted, { align: 'center', baseline: 'top' });
   }
-  if (!withX) return;
-  context.textAlign = 'left';
-  context.fillStyle = palette.muted;
-  context.fillText('epoch', right + 16, bottom + 7);
+  if (withX) write(pen, 'epoch', right + 16, bottom + 7, palette.muted, { baseline: 'top' });
 }
 
 /**
- * @param {Pen} context
+ * @param {Pen} pen
  * @param {Chart} chart
  * @param {number[]} xs
  * @param {Series} about
  */
-function drawLine(context, chart, xs, { values, color, dash }) {
+function drawLine(pen, chart, xs, { values, color, dash }) {
   const { x, y, left, right } = chart;
   const from = Math.max(0, indexAt(xs, chart.domainX[0]) - 1);
   const to = Math.min(xs.length - 1, indexAt(xs, chart.domainX[1]) + 1);
-  context.strokeStyle = color;
-  context.fillStyle = color;
-  context.lineWidth = 1.9;
-  context.lineJoin = 'round';
-  context.setLineDash(dash ? [6, 3] : []);
-  context.beginPath();
-  if (to - from > 3 * (right - left)) addSpans(context, chart, xs, values, from, to);
+  pen.strokeStyle = color;
+  pen.fillStyle = color;
+  pen.lineWidth = 1.9;
+  pen.lineJoin = 'round';
+  pen.setLineDash(dash ? [6, 3] : []);
+  pen.beginPath();
+  if (to - from > 3 * (right - left)) addSpans(pen, chart, xs, values, from, to);
   else {
     let isDown = false;
     for (let i = from; i <= to; i += 1) {
       const isThere = Number.isFinite(values[i]);
-      if (isThere && isDown) context.lineTo(x(xs[i]), y(values[i]));
-      else if (isThere) context.moveTo(x(xs[i]), y(values[i]));
+      if (isThere && isDown) pen.lineTo(x(xs[i]), y(values[i]));
+      else if (isThere) pen.moveTo(x(xs[i]), y(values[i]));
       // A number between two gaps has no line: it gets a dot.
-      if (isThere && !isDown && !Number.isFinite(values[i + 1]))
-        context.fillRect(x(xs[i]) - 1.5, y(values[i]) - 1.5, 3, 3);
+      if (isThere && !isDown && !Number.isFinite(values[i + 1])) pen.fillRect(x(xs[i]) - 1.5, y(values[i]) - 1.5, 3, 3);
       isDown = isThere;
     }
   }
-  context.stroke();
-  context.setLineDash([]);
+  pen.stroke();
+  pen.setLineDash([]);
 }
 
 /**
  * More numbers than pixels: of each column of pixels the first, the lowest, the highest and the last.
- * @param {Pen} context
+ * @param {Pen} pen
  * @param {Chart} about
  * @param {number[]} xs
  * @param {number[]} values
  * @param {number} from
  * @param {number} to
  */
-function addSpans(context, { x, y, left }, xs, values, from, to) {
+function addSpans(pen, { x, y, left }, xs, values, from, to) {
   let isDown = false;
   for (let i = from; i <= to; ) {
     const column = Math.floor(x(xs[i]) - left);
@@ -241,22 +216,22 @@ function addSpans(context, { x, y, left }, xs, values, from, to) {
       continue;
     }
     const at = left + column + 0.5;
-    context[isDown ? 'lineTo' : 'moveTo'](at, y(first));
-    for (const value of [low, high, last]) context.lineTo(at, y(value));
+    pen[isDown ? 'lineTo' : 'moveTo'](at, y(first));
+    for (const value of [low, high, last]) pen.lineTo(at, y(value));
     isDown = true;
   }
 }
 
 /**
  * The values at a snapshot, beside the right end, kept apart from each other.
- * @param {Pen} context
+ * @param {Pen} pen
  * @param {Chart} chart
  * @param {Series[]} series
  * @param {(value: number) => string} label
  * @param {number} at
  * @param {string} font
  */
-function drawEnds(context, chart, series, label, at, font) {
+function drawEnds(pen, chart, series, label, at, font) {
   const ends = series
     .map(({ values, color, name }) => ({
       y: Number.isFinite(values[at]) ? Math.max(chart.top, chart.y(values[at])) : chart.bottom,
@@ -273,53 +248,35 @@ function drawEnds(context, chart, series, label, at, font) {
     ends[i].y = Math.min(ends[i].y, floor);
     floor = ends[i].y - ROW;
   }
-  context.textAlign = 'left';
-  context.textBaseline = 'middle';
   for (const { y, text, color, name } of ends) {
-    context.fillStyle = color;
-    context.font = `600 13px ${font}`;
-    context.fillText(text, chart.right + 10, y, MARGIN.right - 12);
-    context.font = `11px ${font}`;
-    context.fillText(name, chart.right + 10, y + 13);
+    write(pen, text, chart.right + 10, y, color, { font: `600 13px ${font}`, most: MARGIN.right - 12 });
+    write(pen, name, chart.right + 10, y + 13, color, { font: `11px ${font}` });
   }
 }
 
 /**
  * A small sign of an event: a diamond for the learning rate, two bars for a pause, a star for the best, a cross for an end.
- * @param {Pen} context
+ * @param {Pen} pen
  * @param {string} kind
  * @param {number} x
  * @param {number} y
  * @param {Palette} palette
  */
-function drawSign(context, kind, x, y, palette) {
-  context.fillStyle = kind === 'best' ? palette.accent : kind === 'learning_rate' ? palette.positive : palette.ink;
-  context.strokeStyle = context.fillStyle;
-  context.lineWidth = 2;
-  context.beginPath();
-  if (kind === 'learning_rate') {
-    for (const [dx, dy] of [
-      [0, -5],
-      [5, 0],
-      [0, 5],
-      [-5, 0],
-    ])
-      context.lineTo(x + dx, y + dy);
-    context.fill();
+function drawSign(pen, kind, x, y, palette) {
+  const color = kind === 'best' ? palette.accent : kind === 'learning_rate' ? palette.positive : palette.ink;
+  if (kind === 'learning_rate' || kind === 'best') {
+    const points = kind === 'best' ? 10 : 4;
+    trace(
+      pen,
+      Array.from({ length: points }, (_, k) => {
+        const size = kind === 'best' ? [5.8, 2.4][k % 2] : 5;
+        const angle = (2 * Math.PI * k) / points;
+        return [x + size * Math.sin(angle), y - size * Math.cos(angle)];
+      }),
+    );
+    paintPath(pen, color);
   } else if (kind === 'pause') {
-    context.fillRect(x - 3.5, y - 4, 2.5, 8);
-    context.fillRect(x + 1, y - 4, 2.5, 8);
-  } else if (kind === 'best') {
-    for (let k = 0; k < 10; k += 1) {
-      const size = k % 2 ? 2.4 : 5.8;
-      context.lineTo(x + size * Math.sin((k * Math.PI) / 5), y - size * Math.cos((k * Math.PI) / 5));
-    }
-    context.fill();
-  } else {
-    context.moveTo(x - 3.5, y - 3.5);
-    context.lineTo(x + 3.5, y + 3.5);
-    context.moveTo(x + 3.5, y - 3.5);
-    context.lineTo(x - 3.5, y + 3.5);
-    context.stroke();
-  }
+    fillBox(pen, x - 3.5, y - 4, 2.5, 8, color);
+    fillBox(pen, x + 1, y - 4, 2.5, 8, color);
+  } else cross(pen, x, y, 3.5, color, 2);
 }

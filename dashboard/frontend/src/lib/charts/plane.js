@@ -1,8 +1,9 @@
-/** For 2-D data: what every neuron activations over the whole plane, as small pictures, and the classes' regions. */
+/** For 2-D data: every neuron's activation over the whole plane, as small pictures, and the classes' regions. */
 
-import { biasOf, probeCount, probeInput, weightOf } from '../model/forward.js';
-import { activate, preActivations } from '../model/math.js';
-import { make, penOf } from '../ui/dom.js';
+import { largest, outputsOf, probeCount, probeInput } from '../model/forward.js';
+import { channels, packed } from '../theme/palette.js';
+import { make } from '../ui/dom.js';
+import { paintPixels } from './canvas.js';
 
 /** @import { OutputReader, Colors, Frame, Layer, NetworkStore, Numbers, Overlay, Palette, Pen } from '../model/types.js' */
 
@@ -69,21 +70,19 @@ export function finenessFor(layers) {
  * @param {Frame} frame
  * @param {number} extent
  * @param {number} side
- * @param {Overlay | null} [edits]
+ * @param {Overlay} edits
  */
-export function overPlane(layers, frame, extent, side, edits = null) {
+export function overPlane(layers, frame, extent, side, edits) {
   /** @type {Float64Array[][]} */
   const activations = layers.map(() => []);
   for (let row = 0; row < side; row += 1) {
     for (let column = 0; column < side; column += 1) {
       /** @type {Numbers} */
       let values = [((column + 0.5) / side) * 2 * extent - extent, extent - ((row + 0.5) / side) * 2 * extent];
-      for (const { index, activation } of layers) {
-        const weight = edits ? edits.weight(frame, index) : weightOf(frame, index);
-        const answer = activate(activation, preActivations(weight, biasOf(frame, index), values));
-        if (edits) for (const unit of edits.silenced(index)) answer[unit] = 0;
-        activations[index].push(answer);
-        values = answer;
+      for (const layer of layers) {
+        const outputs = outputsOf(layer, frame, values, edits);
+        activations[layer.index].push(outputs);
+        values = outputs;
       }
     }
   }
@@ -99,7 +98,7 @@ export function overPlane(layers, frame, extent, side, edits = null) {
  * @param {number} top
  */
 export function facePicture(activations, unit, side, colors, top) {
-  return picture(side, (i) => colors.rgba(activations[i][unit] / top));
+  return paintPixels(make('canvas'), side, side, (i) => colors.rgba(activations[i][unit] / top));
 }
 
 /**
@@ -113,38 +112,19 @@ export function facePicture(activations, unit, side, colors, top) {
 export function regionPicture(outputs, side, palette, reader) {
   const probabilities = outputs.map(reader.probabilities);
   const size = probabilities[0].length;
-  const rgb = Array.from({ length: size }, (_, label) =>
-    [1, 3, 5].map((at) => parseInt(classColor(palette, label).slice(at, at + 2), 16)),
-  );
-  const paper = [1, 3, 5].map((at) => parseInt(palette.paper.slice(at, at + 2), 16));
-  return picture(side, (i) => {
-    if (reader.isMany) {
-      const mixed = rgb
-        .reduce((below, color, c) => {
-          const much = 0.9 * Math.max(0, probabilities[i][c] - 0.5);
-          return below.map((value, k) => value + (color[k] - value) * much);
-        }, paper)
-        .map(Math.round);
-      return ((255 << 24) | (mixed[2] << 16) | (mixed[1] << 8) | mixed[0]) >>> 0;
-    }
-    let best = 0;
-    for (let c = 1; c < size; c += 1) if (probabilities[i][c] > probabilities[i][best]) best = c;
-    const sure = 0.62 * Math.max(0, (probabilities[i][best] - 1 / size) / (1 - 1 / size));
-    const [r, g, b] = rgb[best].map((value, c) => Math.round(paper[c] + (value - paper[c]) * sure));
-    return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+  const classes = Array.from({ length: size }, (_, label) => channels(classColor(palette, label)));
+  const paper = channels(palette.paper);
+  /**
+   * @param {number[]} below
+   * @param {number[]} color
+   * @param {number} share
+   */
+  const mix = (below, color, share) => below.map((value, k) => value + (color[k] - value) * share);
+  return paintPixels(make('canvas'), side, side, (i) => {
+    const p = probabilities[i];
+    if (reader.isMany)
+      return packed(classes.reduce((below, color, c) => mix(below, color, 0.9 * Math.max(0, p[c] - 0.5)), paper));
+    const best = largest(p);
+    return packed(mix(paper, classes[best], 0.62 * Math.max(0, (p[best] - 1 / size) / (1 - 1 / size))));
   });
-}
-
-/**
- * @param {number} side
- * @param {(place: number) => number} pixel
- */
-function picture(side, pixel) {
-  const canvas = make('canvas', { width: side, height: side });
-  const context = penOf(canvas);
-  const image = context.createImageData(side, side);
-  const pixels = new Uint32Array(image.data.buffer);
-  for (let i = 0; i < pixels.length; i += 1) pixels[i] = pixel(i);
-  context.putImageData(image, 0, 0);
-  return canvas;
 }

@@ -117,29 +117,38 @@ export function largest(values) {
   return best;
 }
 
+/** @type {Overlay} */
+const UNCHANGED = { firstLayer: () => Infinity, weight: weightOf, silenced: () => new Set(), changedInputs: () => [] };
+
+/**
+ * What a layer puts out for its input, computed here.
+ * @param {Layer} layer
+ * @param {Frame} frame
+ * @param {Numbers} input
+ * @param {Overlay} [edits]
+ */
+export function outputsOf({ index, activation }, frame, input, edits = UNCHANGED) {
+  const values = activate(activation, preActivations(edits.weight(frame, index), biasOf(frame, index), input));
+  for (const unit of edits.silenced(index)) values[unit] = 0;
+  return values;
+}
+
 /**
  * Everything one frame says about one probe example, with changes by hand applied when there are any.
- * `edits` is null, or activations weight(frame, layer), bias(frame, layer) and silenced(layer) (a Set of units);
- * then what follows the first changed layer is computed here instead of read from the record.
+ * From the first layer that `edits` change on, values are computed here instead of read from the record.
  * @param {Pick<NetworkStore, 'probe'> & Partial<NetworkStore>} store
  * @param {Layer[]} layers
  * @param {Frame} frame
  * @param {number} probe
- * @param {Overlay | null} [edits]
+ * @param {Overlay} [edits]
  */
-export function passOf(store, layers, frame, probe, edits = null) {
+export function passOf(store, layers, frame, probe, edits = UNCHANGED) {
   /** @type {Numbers[]} */
   const values = [probeInput(store, probe)];
-  const from = edits ? edits.firstLayer() : Infinity;
-  for (const { index, activation } of layers) {
-    if (!edits || index < from) {
-      values.push(recorded(frame, index, probe));
-      continue;
-    }
-    const z = preActivations(edits.weight(frame, index), biasOf(frame, index), values[index]);
-    const answer = activate(activation, z);
-    for (const unit of edits.silenced(index)) answer[unit] = 0;
-    values.push(answer);
+  const from = edits.firstLayer();
+  for (const layer of layers) {
+    const { index } = layer;
+    values.push(index < from ? recorded(frame, index, probe) : outputsOf(layer, frame, values[index], edits));
   }
   return values;
 }
@@ -152,10 +161,10 @@ export function passOf(store, layers, frame, probe, edits = null) {
  * @param {number} unit
  * @param {Numbers[]} values
  * @param {number} count
- * @param {Overlay | null} [edits]
+ * @param {Overlay} [edits]
  */
-export function listedInputs(frame, layer, unit, values, count, edits = null) {
-  const changed = edits ? edits.changedInputs(layer, unit) : [];
+export function listedInputs(frame, layer, unit, values, count, edits = UNCHANGED) {
+  const changed = edits.changedInputs(layer, unit);
   const products = productsOf(weightOf(frame, layer), values[layer], unit);
   if (count >= products.length) return Array.from(products.keys());
   const loudest = strongest(products, count);
@@ -172,12 +181,12 @@ export function listedInputs(frame, layer, unit, values, count, edits = null) {
  * @param {number} layer
  * @param {number} unit
  * @param {number[]} listed
- * @param {Overlay | null} [edits]
+ * @param {Overlay} [edits]
  * @returns {Explanation}
  */
-export function explain(layers, frame, values, layer, unit, listed, edits = null) {
+export function explain(layers, frame, values, layer, unit, listed, edits = UNCHANGED) {
   const { activation } = layers[layer];
-  const weight = edits ? edits.weight(frame, layer) : weightOf(frame, layer);
+  const weight = edits.weight(frame, layer);
   const bias = biasOf(frame, layer);
   const sum = termsOf(weight, bias, values[layer], unit, listed);
   const about = {
@@ -185,7 +194,7 @@ export function explain(layers, frame, values, layer, unit, listed, edits = null
     hasBias: bias !== null,
     shown: values[layer + 1][unit],
     logits: null,
-    silenced: Boolean(edits?.silenced(layer).has(unit)),
+    silenced: edits.silenced(layer).has(unit),
   };
   if (activation === 'softmax') {
     const logits = preActivations(weight, bias, values[layer]);
@@ -211,15 +220,15 @@ export function explain(layers, frame, values, layer, unit, listed, edits = null
  * @param {Numbers[]} values
  * @param {number} layer
  * @param {number} unit
- * @param {Overlay | null} [edits]
+ * @param {Overlay} [edits]
  */
-export function sensitivity(layers, frame, values, layer, unit, edits = null) {
+export function sensitivity(layers, frame, values, layer, unit, edits = UNCHANGED) {
   /** @param {number} l */
-  const weight = (l) => (edits ? edits.weight(frame, l) : weightOf(frame, l));
+  const weight = (l) => edits.weight(frame, l);
   if (layer === 0) return column(weight(0), unit);
   const below = layers.slice(0, layer + 1).map((item, l) => ({ weight: weight(l), activation: item.activation }));
   const z = below.slice(0, -1).map((item, l) => preActivations(item.weight, biasOf(frame, l), values[l]));
-  const silenced = below.map((_, l) => edits?.silenced(l));
+  const silenced = below.map((_, l) => edits.silenced(l));
   return inputGradient(below, z, unit, silenced);
 }
 

@@ -42,19 +42,22 @@ export function parseTensors(buffer, start = 0) {
 }
 
 /**
+ * The JSON head of a binary message, and where the bytes after it start: {head, start}.
+ * @param {ArrayBuffer} buffer
+ */
+export function parseHead(buffer) {
+  const length = new DataView(buffer).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  return { head, start: 4 + length };
+}
+
+/**
  * A frame: {number, line, perClass, averages, written, tensor(name)}.
  * @param {ArrayBuffer} buffer
  * @returns {Frame}
  */
 export function parseFrame(buffer) {
-  const length = new DataView(buffer).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  return {
-    number: head.line.number,
-    line: head.line,
-    perClass: head.per_class,
-    averages: head.averages,
-    written: head.written,
-    tensor: parseTensors(buffer, 4 + length),
-  };
+  const { head, start } = parseHead(buffer);
+  const { line, per_class: perClass, averages, written } = head;
+  return { number: line.number, line, perClass, averages, written, tensor: parseTensors(buffer, start) };
 }

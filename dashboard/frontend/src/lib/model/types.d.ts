@@ -335,7 +335,8 @@ export interface Palette extends Tokens {
 
 /** What the network view reads; the store of a stage is one, and the Draw page has a small one of its own. */
 export interface NetworkStore {
-  base: string;
+  /** What the server is asked about the run. */
+  server: ReturnType<typeof import('../server/run.js').routesOf>;
   theme: string;
   title?: string;
   hasPast: boolean;
@@ -351,6 +352,7 @@ export interface NetworkStore {
   probeIndex: number | null;
   pinned: Neuron | null;
   on(event: string, listen: () => void): () => void;
+  emit(event: string): void;
   pin(layer: number | null, unit: number | null): void;
   selectProbe(index: number): void;
 }

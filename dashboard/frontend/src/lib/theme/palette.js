@@ -44,8 +44,11 @@ const DARK = {
 const STEPS = 256;
 const GAMMA = 0.8;
 
-/** @param {string} hex */
-const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+/**
+ * Red, green and blue of a colour.
+ * @param {string} hex
+ */
+export const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 /** @param {number} c */
 const toLinear = (c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
 /** @param {number} c */
@@ -76,6 +79,12 @@ function fromOklab([lightness, a, b]) {
     toByte(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s),
   ];
 }
+
+/**
+ * Red, green and blue as one opaque pixel of a canvas, little-endian.
+ * @param {number[]} about
+ */
+export const packed = ([r, g, b]) => ((255 << 24) | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r)) >>> 0;
 
 /**
  * Dark or light letters, whichever stand out more on a colour (the ratio of WCAG 2).
@@ -109,7 +118,7 @@ function ramp(stops, count) {
  */
 function table(colors, signed) {
   const names = colors.map(([r, g, b]) => `rgb(${r},${g},${b})`);
-  const pixels = Uint32Array.from(colors, ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0);
+  const pixels = Uint32Array.from(colors, packed);
   const last = colors.length - 1;
   /** @param {number} t */
   const index = (t) => {

@@ -22,6 +22,29 @@ export function make(tag, about = {}, ...children) {
 }
 
 /**
+ * Write into an element, unless it says that already.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * A drawing of one path that is no news to a screen reader.
+ * @param {string} viewBox
+ * @param {string} [d]
+ */
+export function svgOf(viewBox, d = '') {
+  const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag));
+  svg.setAttribute('viewBox', viewBox);
+  svg.setAttribute('aria-hidden', 'true');
+  path.setAttribute('d', d);
+  svg.append(path);
+  return { svg, path };
+}
+
+/**
  * The element of a selector that an event is about, itself or around its target; null where there is none.
  * @param {Event} event
  * @param {string} selector
@@ -59,16 +82,28 @@ export function penOf(canvas, settings) {
 }
 
 /**
- * Listeners that are taken off together: `listen(target, type, act)` until `stop()`.
- * @returns {{ listen: Listen, stop: () => void }}
+ * Listeners that are taken off together: `listen(target, type, act)` until `stop()`, which `signal` tells.
+ * @returns {{ listen: Listen, stop: () => void, signal: AbortSignal }}
  */
 export function createListeners() {
   const end = new AbortController();
+  const { signal } = end;
   return {
     listen: (target, type, act, options = {}) =>
-      target.addEventListener(type, /** @type {EventListener} */ (act), { ...options, signal: end.signal }),
+      target.addEventListener(type, /** @type {EventListener} */ (act), { ...options, signal }),
     stop: () => end.abort(),
+    signal,
   };
+}
+
+/**
+ * Say by `changed(isHeld)` when a press of the pointer on an element begins and ends.
+ * @param {HTMLElement} element
+ * @param {(isHeld: boolean) => void} changed
+ */
+export function whileHeld(element, changed) {
+  element.addEventListener('pointerdown', () => changed(true));
+  for (const type of ['pointerup', 'pointercancel', 'blur']) element.addEventListener(type, () => changed(false));
 }
 
 /**

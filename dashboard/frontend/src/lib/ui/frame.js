@@ -1,17 +1,30 @@
 /** The frame of a view; its look is in frame.css, with the theme's colours as variables. */
 
+import { paletteFor } from '../theme/palette.js';
 import { make } from './dom.js';
 /** @import { Palette } from '../model/types.js' */
 
 /**
- * Append a frame to `root` that a view can build in.
+ * Append a frame to `root` that a view can build in: {frame, theme(store)}, which is the palette when it is another one, else null.
  * @param {HTMLElement} root
  * @param {string} label
  */
 export function createFrame(root, label) {
   const frame = make('section', { className: 'nv', 'aria-label': label });
   root.append(frame);
-  return { frame, remove: () => frame.remove() };
+  /** @type {Palette | null} */
+  let painted = null;
+  return {
+    frame,
+    /** @param {{ theme: string }} store */
+    theme(store) {
+      const palette = paletteFor(store.theme === 'dark');
+      if (palette === painted) return null;
+      painted = palette;
+      paintFrame(frame, palette);
+      return palette;
+    },
+  };
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Arrow keys, the same in every grid, row and chart. */
 
+import { closest } from './dom.js';
+
 /** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
@@ -14,6 +16,30 @@ export const arrow = ({ key }) => ARROWS[key] ?? null;
  * @param {{ ctrlKey: boolean, metaKey: boolean, altKey: boolean }} about
  */
 export const isCommand = ({ ctrlKey, metaKey, altKey }) => ctrlKey || metaKey || altKey;
+
+/** @type {Record<string, 'in' | 'out' | 'fit'>} */
+const ZOOMS = { '+': 'in', '=': 'in', '-': 'out', 0: 'fit' };
+
+/**
+ * How a key zooms, nearer, farther, or to the whole; null for any other key.
+ * @param {{ key: string }} about
+ */
+export const zoomByKey = ({ key }) => ZOOMS[key] ?? null;
+
+/**
+ * Call `act` when Enter or the space bar is pressed on an element of a selector in `root`, as on a button.
+ * @param {HTMLElement} root
+ * @param {string} selector
+ * @param {(event: KeyboardEvent) => void} act
+ */
+export function onEnter(root, selector, act) {
+  root.addEventListener('keydown', (event) => {
+    if ((event.key !== 'Enter' && event.key !== ' ') || !closest(event, selector)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act(event);
+  });
+}
 
 /**
  * The index that a key asks for in a list of `count`, from index `at`, `page` apart with Page Up and Down; null for any other key.

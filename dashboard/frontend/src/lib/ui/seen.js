@@ -3,6 +3,8 @@
  * to, a second at most: who searches the page or has it read aloud finds no old numbers.
  */
 
+import { createListeners } from './dom.js';
+
 const AHEAD = '25%'; // of the window: so far from its edge a view counts as in sight, so that it comes in drawn
 const LATE = 1000; // ms
 
@@ -49,43 +51,81 @@ function catchUp() {
 }
 
 /**
- * Call `update(now)` for the view in `root` after each of the store's `events` and each `schedule()`, once, when its
- * turn comes; and for a first time. Returns {schedule, cancel}.
+ * A view in `root`: `update(now)` is called after each of the store's `events` and each `schedule()`, once, when its turn
+ * comes; and for a first time. What it listens to, and what else it stops at `signal`, ends with `destroy()`.
  * @param {HTMLElement} root
- * @param {(now: number) => void} update
- * @param {{ on(event: string, listen: () => void): unknown }} store
+ * @param {{ on(event: string, listen: () => void): () => void }} store
  * @param {string[]} events
+ * @param {(now: number) => void} update
  */
-export function whenSeen(root, update, store, events) {
-  const view = { update };
+export function createView(root, store, events, update) {
+  const drawn = { update };
   let isSeen = true;
   const watch = new IntersectionObserver(
     (entries) => {
       const newest = entries[entries.length - 1];
       // What takes up no room yet may be about to.
       isSeen = newest.isIntersecting || !newest.boundingClientRect.width;
-      if (isSeen && waiting.has(view)) next(view);
+      if (isSeen && waiting.has(drawn)) next(drawn);
     },
     { rootMargin: AHEAD, scrollMargin: AHEAD },
   );
   watch.observe(root);
   function schedule() {
-    if (isSeen) next(view);
-    else if (!due.has(view) && !waiting.has(view)) {
-      waiting.add(view);
+    if (isSeen) next(drawn);
+    else if (!due.has(drawn) && !waiting.has(drawn)) {
+      waiting.add(drawn);
       if (!timer) timer = window.setTimeout(catchUp, LATE);
     }
   }
   const stops = events.map((event) => store.on(event, schedule));
+  const { listen, stop, signal } = createListeners();
   schedule();
   return {
+    update,
     schedule,
-    /** Draw no more. */
-    cancel() {
+    listen,
+    signal,
+    destroy() {
+      stop();
       watch.disconnect();
-      due.delete(view);
-      waiting.delete(view);
-      for (const stop of stops) if (typeof stop === 'function') stop();
+      due.delete(drawn);
+      waiting.delete(drawn);
+      for (const end of stops) end();
+      root.replaceChildren();
     },
   };
+}
+
+/**
+ * A view that is made again for each run: `create(schedule)` makes it once `isReady()`, and its `update` returns whether
+ * it wants to be called again in the next frame.
+ * @param {HTMLElement} root
+ * @param {{ on(event: string, listen: () => void): () => void, description: unknown }} store
+ * @param {string[]} events
+ * @param {() => boolean} isReady
+ * @param {(schedule: () => void) => { update(now: number): boolean, destroy(): void }} create
+ */
+export function createRunView(root, store, events, isReady, create) {
+  /** @type {ReturnType<typeof create> | null} */
+  let made = null;
+  /** @type {unknown} */
+  let run = null;
+  const view = createView(root, store, events, update);
+
+  function forget() {
+    made?.destroy();
+    made = null;
+  }
+
+  /** @param {number} now */
+  function update(now) {
+    if (!isReady() || run !== store.description) forget();
+    if (!isReady()) return;
+    run = store.description;
+    made ??= create(view.schedule);
+    if (made.update(now)) view.schedule();
+  }
+  view.signal.addEventListener('abort', forget);
+  return view;
 }

@@ -1,7 +1,8 @@
 /** Precision, recall, F1 and support of each class at the snapshot shown; what is undefined says so. */
-import { createChartFrame, heldoutOf, runOf } from '../../lib/ui/chart-frame.js';
-import { make } from '../../lib/ui/dom.js';
-import { whenSeen } from '../../lib/ui/seen.js';
+import { heldoutWords, runOf } from '../../lib/model/description.js';
+import { make, setText, svgOf } from '../../lib/ui/dom.js';
+import { createFrame } from '../../lib/ui/frame.js';
+import { createView } from '../../lib/ui/seen.js';
 import { createMeter, sortHeading } from '../../lib/ui/table.js';
 import { Course, sorted, weakestOf } from './figures.js';
 
@@ -51,14 +52,10 @@ function weakestWords(weakest) {
  * @param {Store} store
  */
 export function createClasses(root, store) {
-  const { frame, theme, remove } = createChartFrame(root, 'Each class');
-  const split = make('small');
-  const weak = make('small');
-  const header = make('tr');
-  const body = make('tbody');
-  const foot = make('tfoot');
+  const { frame, theme } = createFrame(root, 'Each class');
+  const [split, weak] = [make('small'), make('small')];
+  const [header, body, foot] = [make('tr'), make('tbody'), make('tfoot')];
   const table = make('table', { className: 'tb ch-classes' }, make('thead', {}, header), body, foot);
-  table.setAttribute('aria-label', 'Precision, recall, F1 and support of each class');
   const title = make('span', { textContent: 'Each class ' });
   frame.append(
     make('div', { className: 'nv-bar' }, make('h3', {}, title, split), weak),
@@ -74,7 +71,7 @@ export function createClasses(root, store) {
   /** @type {{ run: string | null, course: string | null, frame: Frame | null }} */
   const known = { run: null, course: null, frame: null };
   const course = new Course();
-  const { schedule, cancel } = whenSeen(root, update, store, ['frame', 'theme', 'run']);
+  const view = createView(root, store, ['frame', 'theme', 'run'], update);
 
   const headings = COLUMNS.map(([name, text, about]) => {
     const sort = () => {
@@ -104,11 +101,7 @@ export function createClasses(root, store) {
     const support = row.insertCell();
     const line = row.insertCell();
     line.className = 'ch-trend';
-    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-    const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-    svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
-    svg.setAttribute('aria-hidden', 'true');
-    svg.append(path);
+    const { svg, path } = svgOf(`0 0 ${WIDTH} ${HEIGHT}`);
     line.append(svg);
     return { row, label, mark, cells, support, path };
   }
@@ -123,14 +116,6 @@ export function createClasses(root, store) {
     row.insertCell().className = 'ch-trend';
     return { note, about, how, cells, support };
   }
-
-  /**
-   * @param {HTMLElement} node
-   * @param {string} text
-   */
-  const write = (node, text) => {
-    if (node.textContent !== text) node.textContent = text;
-  };
 
   /** Take the snapshot shown into the course, drawn or not. */
   function remember() {
@@ -151,10 +136,8 @@ export function createClasses(root, store) {
   async function recall(run) {
     if (!store.hasPast) return;
     try {
-      const response = await fetch(`${store.base}/annscope/runs/${encodeURIComponent(run)}/classes`);
-      if (!response.ok) return;
       /** @type {{ numbers: number[], f1: Array<Array<number | null>> }} */
-      const { numbers, f1 } = await response.json();
+      const { numbers, f1 } = await store.server.fetched('classes');
       if (known.course !== run) return;
       numbers.forEach((number, i) =>
         course.see(
@@ -163,7 +146,7 @@ export function createClasses(root, store) {
         ),
       );
       known.frame = null;
-      schedule();
+      view.schedule();
     } catch {
       // The stage says that the connection is lost.
     }
@@ -181,8 +164,7 @@ export function createClasses(root, store) {
       table.setAttribute('aria-label', `Precision, recall, F1 and support of each ${one}`);
       const about = header.querySelector('button');
       if (about) about.textContent = one === 'class' ? 'Class' : 'Label';
-      const { name, size } = heldoutOf(store.description);
-      split.textContent = `${name} split, ${size.toLocaleString('en')} examples`;
+      split.textContent = heldoutWords(store.description);
     }
     if (known.frame === shown) return;
     known.frame = shown;
@@ -201,30 +183,30 @@ export function createClasses(root, store) {
     for (const { name, node } of headings)
       node.setAttribute('aria-sort', order.by !== name ? 'none' : order.falls ? 'descending' : 'ascending');
     const weakest = weakestOf(classes);
-    write(weak, weakestWords(weakest));
+    setText(weak, weakestWords(weakest));
     while (rows.length < classes.length) rows.push(makeRow());
     while (rows.length > classes.length) rows.pop()?.row.remove();
     sorted(classes, order.by, order.falls).forEach((about, i) => {
       const { label, mark, cells, support, path } = rows[i];
-      write(label, about.label);
+      setText(label, about.label);
       label.title = about.label;
       mark.hidden = weakest.length > NAMED || !weakest.includes(about);
       RATES.forEach((name, k) => showRate(cells[k], about[name], name));
-      write(support, about.support.toLocaleString('en'));
+      setText(support, about.support.toLocaleString('en'));
       path.setAttribute('d', course.path(about.index, WIDTH, HEIGHT));
     });
     if (!feet.length) feet = AVERAGES.map(makeFoot);
     const total = classes.reduce((sum, { support }) => sum + support, 0);
     for (const { note, about, how, cells, support } of feet) {
-      RATES.forEach((name, k) => write(cells[k], averages?.[how][name]?.toFixed(3) ?? 'n/a'));
+      RATES.forEach((name, k) => setText(cells[k], averages?.[how][name]?.toFixed(3) ?? 'n/a'));
       const over = RATES.map((name) => ({
         name: name === 'f1' ? 'F1' : name,
         count: classes.filter((each) => each[name] !== null).length,
       }))
         .filter(({ count }) => count < classes.length)
         .map(({ name, count }) => `${name} over the ${count} of ${classes.length} where it is defined`);
-      write(note, [about, ...over].join('; '));
-      write(support, total.toLocaleString('en'));
+      setText(note, [about, ...over].join('; '));
+      setText(support, total.toLocaleString('en'));
     }
   }
 
@@ -239,13 +221,6 @@ export function createClasses(root, store) {
     meter.show(value?.toFixed(3) ?? 'n/a', value);
   }
 
-  const stop = store.on('frame', remember);
-  return {
-    update,
-    destroy() {
-      cancel();
-      stop();
-      remove();
-    },
-  };
+  view.signal.addEventListener('abort', store.on('frame', remember));
+  return view;
 }

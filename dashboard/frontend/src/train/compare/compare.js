@@ -4,9 +4,10 @@ import { countsOf, OF_LABEL } from '../../lib/model/confusion-counts.js';
 import { exampleName, layersOf, recorded, tensorOf, weightOf } from '../../lib/model/forward.js';
 import { isSame } from '../../lib/model/output-reader.js';
 import { paletteFor } from '../../lib/theme/palette.js';
+import { press } from '../../lib/ui/controls.js';
 import { make } from '../../lib/ui/dom.js';
 import { createMatrix, toneOf } from '../../lib/ui/matrix.js';
-import { whenSeen } from '../../lib/ui/seen.js';
+import { createView } from '../../lib/ui/seen.js';
 import { tableOf } from '../../lib/ui/table.js';
 import { epochWords } from '../store.js';
 
@@ -66,16 +67,12 @@ const MOST_CLASSES = 26;
  * @param {Store} store
  */
 export function createCompare(root, store) {
-  const head = make('div', { className: 'as-head' });
-  const title = make('h3', { textContent: 'Two snapshots' });
-  const close = make('button', { type: 'button', className: 'as-latest', textContent: 'Unpin' });
-  close.addEventListener('click', () => store.compare(null));
-  head.append(title, close);
+  const close = press('Unpin', null, () => store.compare(null), { className: 'as-latest' });
   const body = make('div', { className: 'as-compare' });
-  root.append(head, body);
+  root.append(make('div', { className: 'as-head' }, make('h3', {}, 'Two snapshots'), close), body);
   root.hidden = true;
   let drawn = '';
-  const { cancel } = whenSeen(root, update, store, ['frame', 'compare', 'theme', 'probe', 'run']);
+  const view = createView(root, store, ['frame', 'compare', 'theme', 'probe', 'run'], update);
 
   function update() {
     const { compared, shown, description } = store;
@@ -128,7 +125,7 @@ export function createCompare(root, store) {
   }
 
   /**
-   * What both say of the example on the stage.
+   * What both predict for the example on the stage.
    * @param {Frame} a
    * @param {Frame} b
    * @returns {Array<[string, ...CellText[]]>}
@@ -138,11 +135,11 @@ export function createCompare(root, store) {
     const { reader, probe } = store;
     const probeIndex = store.probeIndex ?? 0;
     /** @param {Frame} frame */
-    const answer = (frame) => {
+    const predictionOf = (frame) => {
       const probabilities = reader.probabilities(recorded(frame, last, probeIndex));
       return { predictedClasses: reader.predicted(probabilities), probabilities };
     };
-    const [x, y] = [answer(a), answer(b)];
+    const [x, y] = [predictionOf(a), predictionOf(b)];
     /** @param {{ predictedClasses: number[], probabilities: Numbers }} about */
     const text = ({ predictedClasses, probabilities }) => {
       const words = predictedClasses.map((c) => `${reader.names[c]} (${(100 * probabilities[c]).toFixed(1)} %)`);
@@ -156,8 +153,8 @@ export function createCompare(root, store) {
         text(x),
         text(y),
         isSame(x.predictedClasses, y.predictedClasses)
-          ? 'same answer'
-          : { text: 'another answer', good: isRight ? true : wasRight ? false : null },
+          ? 'same prediction'
+          : { text: 'another prediction', good: isRight ? true : wasRight ? false : null },
       ],
     ];
   }
@@ -247,11 +244,5 @@ export function createCompare(root, store) {
     return element;
   }
 
-  return {
-    update,
-    destroy() {
-      cancel();
-      root.replaceChildren();
-    },
-  };
+  return view;
 }

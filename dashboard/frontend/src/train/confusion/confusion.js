@@ -4,12 +4,13 @@
  */
 
 import { cellPercent, countsOf, OF_LABEL, sentence } from '../../lib/model/confusion-counts.js';
+import { heldoutWords, runOf } from '../../lib/model/description.js';
 import { gradientOf } from '../../lib/theme/palette.js';
-import { createChartFrame, heldoutOf, runOf } from '../../lib/ui/chart-frame.js';
 import { segmented } from '../../lib/ui/controls.js';
 import { make } from '../../lib/ui/dom.js';
+import { createFrame } from '../../lib/ui/frame.js';
 import { createMatrix, toneOf } from '../../lib/ui/matrix.js';
-import { whenSeen } from '../../lib/ui/seen.js';
+import { createView } from '../../lib/ui/seen.js';
 
 /** @import { Frame, Palette } from '../../lib/model/types.js' */
 /** @import { Store } from '../types.js' */
@@ -54,7 +55,7 @@ const placeOf = (show) => (show ? /** @type {Place} */ (show.split('-').map(Numb
  * @param {Store} store
  */
 export function createConfusion(root, store) {
-  const { frame, theme, remove } = createChartFrame(root, 'Confusion matrix');
+  const { frame, theme } = createFrame(root, 'Confusion matrix');
 
   // --- elements ---
   const split = make('small');
@@ -78,13 +79,11 @@ export function createConfusion(root, store) {
   });
   const table = matrix.element;
   const say = make('p', { className: 'ch-say' });
-  const live = make('div', { className: 'nv-hidden' });
-  live.setAttribute('aria-live', 'polite');
-  const right = make('i');
-  const wrong = make('i');
+  const live = make('div', { className: 'nv-hidden', 'aria-live': 'polite' });
+  const [right, wrong] = [make('i'), make('i')];
   const legend = make('span', { className: 'nv-scale' }, 'right', right, 'wrong', wrong);
   legend.title =
-    'Both from 0 to 100 %, for the whole run; small shares of wrong answers are lifted, so that they are seen';
+    'Both from 0 to 100 %, for the whole run; small shares of wrong predictions are enlarged, so that they are seen';
   for (const ramp of [right, wrong]) ramp.style.width = '56px';
   const title = make('span', { textContent: 'Confusion matrix ' });
   frame.append(
@@ -107,7 +106,7 @@ export function createConfusion(root, store) {
   let pinned = null;
   /** @type {{ run: string | null, frame: Frame | null, mode: string | null }} */
   const known = { run: null, frame: null, mode: null };
-  const { cancel } = whenSeen(root, update, store, ['frame', 'theme', 'run']);
+  const view = createView(root, store, ['frame', 'theme', 'run'], update);
 
   // --- building ---
   function build() {
@@ -154,21 +153,15 @@ export function createConfusion(root, store) {
     if (painted) {
       palette = painted;
       // Blue for right is the low half of the two-sided colours, orange for wrong the high one.
-      right.style.background = gradientOf({
-        signed: false,
-        /** @param {number} t */ css: (t) => palette.diverging.css(-t),
-      });
-      wrong.style.background = gradientOf({
-        signed: false,
-        /** @param {number} t */ css: (t) => palette.diverging.css(Math.sqrt(t)),
-      });
+      const { css } = palette.diverging;
+      right.style.background = gradientOf({ signed: false, css: (/** @type {number} */ t) => css(-t) });
+      wrong.style.background = gradientOf({ signed: false, css: (/** @type {number} */ t) => css(Math.sqrt(t)) });
     }
     const confusion = store.shown?.tensor('confusion');
     if (!confusion || !store.description) return;
     if (known.run !== runOf(store) || Number(table.dataset.size) !== store.classNames.length) {
       known.run = runOf(store);
-      const { name, size } = heldoutOf(store.description);
-      split.textContent = `${name} split, ${size.toLocaleString('en')} examples`;
+      split.textContent = heldoutWords(store.description);
       build();
     }
     if (!painted && known.frame === store.shown && known.mode === mode) return;
@@ -223,11 +216,5 @@ export function createConfusion(root, store) {
     pin(null);
   });
 
-  return {
-    update,
-    destroy() {
-      cancel();
-      remove();
-    },
-  };
+  return view;
 }

@@ -4,15 +4,17 @@
  */
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
 import { drawChart, layChart, MARGIN, splitColors } from '../../lib/charts/line-chart.js';
+import { fillBox } from '../../lib/charts/pen.js';
 import { indexAt, nearest, tickText, within } from '../../lib/charts/scale.js';
-import { createChartFrame, heldoutOf, runOf } from '../../lib/ui/chart-frame.js';
+import { heldoutOf, runOf } from '../../lib/model/description.js';
 import { group, press, toggle } from '../../lib/ui/controls.js';
-import { createListeners, make, penOf } from '../../lib/ui/dom.js';
-import { indexByKey, isCommand } from '../../lib/ui/keys.js';
-import { whenSeen } from '../../lib/ui/seen.js';
+import { make, penOf } from '../../lib/ui/dom.js';
+import { createFrame } from '../../lib/ui/frame.js';
+import { indexByKey, isCommand, zoomByKey } from '../../lib/ui/keys.js';
+import { createView } from '../../lib/ui/seen.js';
 import { createTip } from '../../lib/ui/tip.js';
 import { History, marksOf } from './history.js';
-import { createNumbers, epochText, lossText, shareText } from './numbers.js';
+import { createNumbers, epochText, figuresOf, lossText, shareText } from './numbers.js';
 
 /** @import { Frame, Palette, Point } from '../../lib/model/types.js' */
 /** @import { Chart, Series } from '../../lib/charts/types.js' */
@@ -33,8 +35,15 @@ const NEAR = 7; // pixels from which a mark is named
  * @param {Store} store
  */
 export function createCurves(root, store) {
-  const { frame, theme, remove } = createChartFrame(root, 'Loss and accuracy');
-  const canvas = make('canvas', { className: 'ch-canvas', tabIndex: 0 });
+  const { frame, theme } = createFrame(root, 'Loss and accuracy');
+  const canvas = make('canvas', {
+    className: 'ch-canvas',
+    tabIndex: 0,
+    role: 'slider',
+    'aria-roledescription': 'curves',
+    'aria-label': 'Loss and accuracy over the epochs: arrow keys choose the snapshot, plus and minus zoom',
+    'aria-valuemin': 0,
+  });
   const pen = penOf(canvas);
   const history = new History();
 
@@ -59,13 +68,6 @@ export function createCurves(root, store) {
     box,
     numbers.element,
   );
-  canvas.setAttribute('role', 'slider');
-  canvas.setAttribute('aria-roledescription', 'curves');
-  canvas.setAttribute(
-    'aria-label',
-    'Loss and accuracy over the epochs: arrow keys choose the snapshot, plus and minus zoom',
-  );
-  canvas.setAttribute('aria-valuemin', '0');
 
   /** @type {Palette} */
   let palette;
@@ -88,7 +90,8 @@ export function createCurves(root, store) {
   let marks = [];
   /** @type {{ run: string | null, named: string | null, frame: Frame | null, events: number }} */
   const known = { run: null, named: null, frame: null, events: -1 }; // `named` is the run of the legend
-  const { schedule, cancel } = whenSeen(root, update, store, ['run', 'lines', 'status', 'frame', 'theme']);
+  const view = createView(root, store, ['run', 'lines', 'status', 'frame', 'theme'], update);
+  const { listen, schedule } = view;
   const redraw = () => {
     isDirty = true;
     schedule();
@@ -143,9 +146,7 @@ export function createCurves(root, store) {
         [colors.train, '', 'train'],
         [colors.heldout, 'dash', `held-out (${name})`],
       ].map(([color, className, text]) => {
-        const line = make('i', { className });
-        line.style.borderTopColor = color;
-        return make('span', {}, line, text);
+        return make('span', {}, make('i', { className, style: `border-top-color: ${color}` }), text);
       }),
     );
   }
@@ -154,13 +155,22 @@ export function createCurves(root, store) {
     if (cursor === null) return;
     canvas.setAttribute('aria-valuemax', String(history.length - 1));
     canvas.setAttribute('aria-valuenow', String(cursor));
-    const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy } = history.figures;
-    canvas.setAttribute(
-      'aria-valuetext',
-      `Epoch ${epochText(history.epochs[cursor])}: train loss ${lossText(trainLoss[cursor])}, held-out loss ${lossText(heldoutLoss[cursor])}, ` +
-        `train ${store.reader.accuracy} ${shareText(trainAccuracy[cursor])}, held-out ${store.reader.accuracy} ${shareText(heldoutAccuracy[cursor])}`,
-    );
+    const words = figuresAt(cursor)
+      .slice(0, -1)
+      .map(({ name, value }) => `${name} ${value}`);
+    canvas.setAttribute('aria-valuetext', `Epoch ${epochText(history.epochs[cursor])}: ${words.join(', ')}`);
   }
+
+  /**
+   * The figures of the snapshot at an index, in words.
+   * @param {number} i
+   */
+  const figuresAt = (i) =>
+    figuresOf(store.reader.accuracy).map(([figure, name, split, text]) => ({
+      name,
+      split,
+      value: text(history.figures[figure][i]),
+    }));
 
   // --- drawing ---
   /** @returns {Point} */
@@ -218,9 +228,9 @@ export function createCurves(root, store) {
         label: LABELS[name],
       });
       if (drag?.isFar) {
-        pen.fillStyle = palette.accent;
+        const { from, to } = drag;
         pen.globalAlpha = 0.16;
-        pen.fillRect(Math.min(drag.from, drag.to), chart.top, Math.abs(drag.to - drag.from), chart.bottom - chart.top);
+        fillBox(pen, Math.min(from, to), chart.top, Math.abs(to - from), chart.bottom - chart.top, palette.accent);
       }
       pen.restore();
       top += HEIGHTS[name];
@@ -236,24 +246,15 @@ export function createCurves(root, store) {
       tip.hide();
       return;
     }
-    const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy, rate } = history.figures;
     const [{ x }] = charts;
-    const rows = [
-      ['train loss', lossText(trainLoss[pointer]), colors.train],
-      ['held-out loss', lossText(heldoutLoss[pointer]), colors.heldout],
-      [`train ${store.reader.accuracy}`, shareText(trainAccuracy[pointer]), colors.train],
-      [`held-out ${store.reader.accuracy}`, shareText(heldoutAccuracy[pointer]), colors.heldout],
-      ['learning rate', tickText(rate[pointer]), palette.ink],
-    ];
     const at = x(history.epochs[pointer]);
     const near = marks.filter(({ epoch }) => Math.abs(x(epoch) - at) < NEAR);
     const words = `Epoch ${epochText(history.epochs[pointer])}, step ${history.lines[pointer].step.toLocaleString('en')}`;
     const content = [
       make('b', { textContent: words }),
-      ...rows.map(([name, value, color]) => {
-        const left = make('em', { textContent: name });
-        left.style.color = color;
-        return make('span', {}, left, value);
+      ...figuresAt(pointer).map(({ name, split, value }) => {
+        const color = split ? colors[split] : palette.ink;
+        return make('span', {}, make('em', { style: `color: ${color}` }, name), value);
       }),
       ...near.slice(0, 3).map((mark) => make('q', { textContent: mark.words })),
     ];
@@ -261,7 +262,6 @@ export function createCurves(root, store) {
   }
 
   // --- what the person does ---
-  const { listen, stop } = createListeners();
   /** @param {MouseEvent} event */
   const place = (event) => {
     const [{ left, right }] = charts;
@@ -352,21 +352,15 @@ export function createCurves(root, store) {
         zoomTo([epoch - half, epoch + half]);
       }
       if (at !== now) store.select(history.lines[at].number);
-    } else if (event.key === '+' || event.key === '=') zoomBy(0.7, history.epochs[now]);
-    else if (event.key === '-') zoomBy(1 / 0.7, history.epochs[now]);
-    else if (event.key === '0') zoomTo(null);
-    else return;
+    } else {
+      const how = zoomByKey(event);
+      if (!how) return;
+      if (how === 'fit') zoomTo(null);
+      else zoomBy(how === 'in' ? 0.7 : 1 / 0.7, history.epochs[now]);
+    }
     event.preventDefault();
     event.stopPropagation();
   });
-  const size = watchSize(box, redraw);
-  return {
-    update,
-    destroy() {
-      cancel();
-      stop();
-      size.stop();
-      remove();
-    },
-  };
+  const size = watchSize(box, redraw, view.signal);
+  return view;
 }

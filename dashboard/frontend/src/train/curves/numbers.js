@@ -3,18 +3,9 @@ import { tickText } from '../../lib/charts/scale.js';
 import { make } from '../../lib/ui/dom.js';
 import { headOf, lineOf } from '../../lib/ui/table.js';
 
-const ROWS = 12;
-const HEADINGS = [
-  'Epoch',
-  'Step',
-  'Train loss',
-  'Held-out loss',
-  'Train accuracy',
-  'Held-out accuracy',
-  'Learning rate',
-];
+/** @import { FigureName, History } from './history.js' */
 
-/** @import { History } from './history.js' */
+const ROWS = 12;
 
 /**
  * A loss with four decimals, a huge one in powers of ten.
@@ -30,11 +21,28 @@ export const shareText = (value) => (Number.isFinite(value) ? `${(100 * value).t
 /** @param {number} epoch */
 export const epochText = (epoch) => String(Number(epoch.toFixed(2)));
 
+/**
+ * The figures of a snapshot in the order in which they are named: [name, words, split, text(value)], where accuracy is
+ * called `accuracy`.
+ * @param {string} accuracy
+ * @returns {Array<[FigureName, string, 'train' | 'heldout' | null, (value: number) => string]>}
+ */
+export const figuresOf = (accuracy) => [
+  ['trainLoss', 'train loss', 'train', lossText],
+  ['heldoutLoss', 'held-out loss', 'heldout', lossText],
+  ['trainAccuracy', `train ${accuracy}`, 'train', shareText],
+  ['heldoutAccuracy', `held-out ${accuracy}`, 'heldout', shareText],
+  ['rate', 'learning rate', null, tickText],
+];
+const FIGURES = figuresOf('accuracy');
+
 /** A table that is closed at first: {element, open(isOpen, history, cursor), show(history, cursor)}. */
 export function createNumbers() {
   const body = make('tbody');
   const caption = make('caption');
-  const table = make('table', { className: 'tb ch-numbers' }, caption, headOf(HEADINGS), body);
+  const headings = ['epoch', 'step', ...FIGURES.map(([, words]) => words)];
+  const head = headOf(headings.map((words) => words[0].toUpperCase() + words.slice(1)));
+  const table = make('table', { className: 'tb ch-numbers' }, caption, head, body);
   const element = make('div', { className: 'ch-scroll', hidden: true }, table);
 
   /**
@@ -47,21 +55,13 @@ export function createNumbers() {
     const end = cursor !== null && cursor < history.length - ROWS ? cursor + 1 : history.length;
     const start = Math.max(0, end - ROWS);
     caption.textContent = `Snapshots ${start} to ${end - 1} of ${history.length}, the newest first`;
-    const { trainLoss, heldoutLoss, trainAccuracy, heldoutAccuracy, rate } = history.figures;
-    const rows = [];
-    for (let i = end - 1; i >= start; i -= 1) {
-      const cells = [
-        epochText(history.epochs[i]),
-        history.lines[i].step.toLocaleString('en'),
-        lossText(trainLoss[i]),
-        lossText(heldoutLoss[i]),
-        shareText(trainAccuracy[i]),
-        shareText(heldoutAccuracy[i]),
-        tickText(rate[i]),
-      ];
-      rows.push(lineOf(cells, { 'aria-current': i === cursor ? 'true' : null }));
-    }
-    body.replaceChildren(...rows);
+    const rows = history.epochs.slice(start, end).map((epoch, k) => {
+      const i = start + k;
+      const figures = FIGURES.map(([name, , , text]) => text(history.figures[name][i]));
+      const cells = [epochText(epoch), history.lines[i].step.toLocaleString('en'), ...figures];
+      return lineOf(cells, { 'aria-current': i === cursor ? 'true' : null });
+    });
+    body.replaceChildren(...rows.reverse());
   }
 
   return {

@@ -1,7 +1,8 @@
 /** The health panel: what is wrong at the snapshot shown, which numbers say so, and which setting to change. */
 
+import { counted } from '../../lib/format/text.js';
 import { make } from '../../lib/ui/dom.js';
-import { whenSeen } from '../../lib/ui/seen.js';
+import { createView } from '../../lib/ui/seen.js';
 
 /** @import { Finding, Store } from '../types.js' */
 
@@ -15,81 +16,49 @@ const FINE =
  * @param {Store} store
  */
 export function createHealth(root, store) {
-  const head = make('div', { className: 'as-head' });
-  const title = make('h3', { textContent: 'Health' });
   const summary = make('small');
-  head.append(title, summary);
   const list = make('ul', { className: 'as-findings' });
-  root.append(head, list);
+  root.append(make('div', { className: 'as-head' }, make('h3', {}, 'Health'), summary), list);
   let asked = '';
   let drawn = '';
   let since = -READ;
   let timer = 0;
-  const { schedule, cancel } = whenSeen(root, update, store, ['frame', 'lines', 'run']);
+  const view = createView(root, store, ['frame', 'lines', 'run'], update);
+  view.signal.addEventListener('abort', () => clearTimeout(timer));
 
   function update() {
     const rest = since + READ - performance.now();
     if (rest > 0) {
       timer ||= window.setTimeout(() => {
         timer = 0;
-        schedule();
+        view.schedule();
       }, rest);
       return;
     }
-    const { run, base, shown, description, events } = store;
+    const { run, server, shown, description, events } = store;
     if (!shown || !description) return;
     // What ended a run comes after its last snapshot, and belongs to it.
     const question = `${run} ${shown.number} ${events.length}`;
     if (question === asked) return;
     asked = question;
     since = performance.now();
-    ask(`${base}/annscope/runs/${encodeURIComponent(run)}/snapshots/${shown.number}/findings`, question);
-  }
-
-  /**
-   * @param {string} address
-   * @param {string} question
-   */
-  async function ask(address, question) {
-    try {
-      const response = await fetch(address);
-      if (response.ok && question === asked) show(await response.text());
-    } catch {
-      // The stage says that the connection is lost.
-    }
-  }
-
-  /** @param {string} text */
-  function show(text) {
-    if (text === drawn) return;
-    drawn = text;
-    /** @type {Finding[]} */
-    const findings = JSON.parse(text);
-    summary.textContent = findings.length
-      ? `${findings.length} ${findings.length === 1 ? 'thing' : 'things'} to look at`
-      : '';
-    if (!findings.length) {
-      list.replaceChildren(make('li', { className: 'as-fine', textContent: FINE }));
-      return;
-    }
-    list.replaceChildren(
-      ...findings.map(({ level, title: what, why, remedy }) => {
-        const item = make('li', { className: `as-${level}` });
-        const strong = make('b', { textContent: what });
-        const reason = make('span', { textContent: why });
-        const advice = make('em', { textContent: remedy });
-        item.append(strong, reason, advice);
-        return item;
-      }),
+    server.fetched(`snapshots/${shown.number}/findings`).then(
+      (findings) => question === asked && show(findings),
+      () => {}, // the stage says that the connection is lost
     );
   }
 
-  return {
-    update,
-    destroy() {
-      clearTimeout(timer);
-      cancel();
-      root.replaceChildren();
-    },
-  };
+  /** @param {Finding[]} findings */
+  function show(findings) {
+    const text = JSON.stringify(findings);
+    if (text === drawn) return;
+    drawn = text;
+    summary.textContent = findings.length ? `${counted(findings.length, 'thing')} to look at` : '';
+    const items = findings.map(({ level, title, why, remedy }) =>
+      make('li', { className: `as-${level}` }, make('b', {}, title), make('span', {}, why), make('em', {}, remedy)),
+    );
+    list.replaceChildren(...(items.length ? items : [make('li', { className: 'as-fine' }, FINE)]));
+  }
+
+  return view;
 }

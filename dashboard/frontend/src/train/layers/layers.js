@@ -2,16 +2,17 @@
 
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
 import { drawChart, heightForEnds, layChart, MARGIN } from '../../lib/charts/line-chart.js';
+import { fillBox } from '../../lib/charts/pen.js';
 import { nearest, tickText } from '../../lib/charts/scale.js';
 import { layersOf } from '../../lib/model/forward.js';
 import { layerColors, paletteFor } from '../../lib/theme/palette.js';
-import { make } from '../../lib/ui/dom.js';
+import { select } from '../../lib/ui/controls.js';
 import { createNumbersTable } from '../../lib/ui/numbers-table.js';
-import { whenSeen } from '../../lib/ui/seen.js';
-import { chooseByKey } from '../choose-by-key.js';
+import { createView } from '../../lib/ui/seen.js';
+import { createChartCard, pointAtSnapshots } from '../chart-card.js';
 
-/** @import { Palette } from '../../lib/model/types.js' */
 /** @import { Chart, Series } from '../../lib/charts/types.js' */
+/** @import { Point } from '../../lib/model/types.js' */
 /** @import { Store } from '../types.js' */
 
 const HEIGHT = 210;
@@ -49,81 +50,66 @@ const FIGURES = {
  * @param {Store} store
  */
 export function createLayers(root, store) {
-  const head = make('div', { className: 'as-head' });
-  const title = make('h3', { textContent: 'Layers over time' });
-  const choice = make('select', { className: 'as-select', 'aria-label': 'Which figure of the layers' });
-  for (const [name, { label }] of Object.entries(FIGURES)) choice.append(new Option(label, name));
-  head.append(title, choice);
-  const box = make('div', { className: 'as-chart' });
-  const canvas = make('canvas', { tabIndex: 0, role: 'img' });
-  box.append(canvas);
-  const say = make('p', { className: 'as-say' });
-  root.append(head, box, say);
+  const options = Object.entries(FIGURES).map(([name, { label }]) => [name, label]);
+  const choice = select('Which figure of the layers', options, () => view.schedule(), 'as-select');
+  const { box, canvas, describe } = createChartCard(root, 'Layers over time', choice);
   /** @type {Series[]} */
-  let shownSeries = [];
-  const numbers = createNumbersTable(root, 'Layers over time', () => ({
-    head: ['Epoch', ...shownSeries.map(({ name }) => name)],
-    rows: xs.map((x, i) => [
-      String(Number(x.toFixed(2))),
-      ...shownSeries.map(({ values }) => (Number.isFinite(values[i]) ? tickTextShort(values[i]) : 'n/a')),
-    ]),
-  }));
-  /** @type {number | null} */
-  let pointer = null;
+  let series = [];
   /** @type {number[]} */
   let xs = [];
   /** @type {Chart | null} */
   let chart = null;
   let font = '';
-  const { schedule, cancel } = whenSeen(root, update, store, ['lines', 'frame', 'theme', 'run']);
+  const numbers = createNumbersTable(root, 'Layers over time', () => ({
+    head: ['Epoch', ...series.map(({ name }) => name)],
+    rows: xs.map((x, i) => [String(Number(x.toFixed(2))), ...series.map(({ values }) => figureText(values[i]))]),
+  }));
+  const view = createView(root, store, ['lines', 'frame', 'theme', 'run'], update);
+  const pointed = pointAtSnapshots(
+    view,
+    canvas,
+    store,
+    (x) => chart && nearest(xs, chart.value(x)),
+    (place) => store.snapshotLines[place].number,
+  );
+  const size = watchSize(box, view.schedule, view.signal);
 
   function update() {
     const { width } = size;
-    const lines = store.snapshotLines;
-    if (!width || !lines.length || !store.description) return;
+    const { snapshotLines: lines, description } = store;
+    if (!width || !lines.length || !description) return;
     const name = /** @type {FigureName} */ (choice.value);
-    const about = FIGURES[name];
+    const { label, about, log = false, band: bandOf, unit = 'number', hidden } = FIGURES[name];
     const palette = paletteFor(store.theme === 'dark');
     const colors = layerColors(palette);
-    const layers = layersOf(store.description).filter(({ isOutput }) => !(about.hidden && isOutput));
-    const per = store.stepsPerEpoch;
     font ||= getComputedStyle(root).fontFamily;
-    xs = lines.map(({ step }) => step / per);
-    const series = layers.map(({ index, isOutput }, i) => ({
-      values: lines.map((line) => line.layers[index][name] ?? NaN),
-      color: colors[i % colors.length],
-      dash: i % 2 === 1,
-      name: isOutput ? 'output' : `hidden ${index + 1}`,
-    }));
-    shownSeries = series;
+    xs = lines.map(({ step }) => step / store.stepsPerEpoch);
+    series = layersOf(description)
+      .filter(({ isOutput }) => !(hidden && isOutput))
+      .map(({ index, isOutput }, i) => ({
+        values: lines.map((line) => line.layers[index][name] ?? NaN),
+        color: colors[i % colors.length],
+        dash: i % 2 === 1,
+        name: isOutput ? 'output' : `hidden ${index + 1}`,
+      }));
     numbers.update();
     const isKnown = series.some(({ values }) => values.some(Number.isFinite));
     const height = Math.max(HEIGHT, heightForEnds(series.length));
-    const context = freshContext(canvas, width, height, palette.surface);
-    const laid = layChart({
-      width,
-      height,
-      xs,
-      series,
-      domainX: [xs[0], Math.max(xs[xs.length - 1], xs[0] + 1e-6)],
-      log: Boolean(about.log),
-      unit: about.unit ?? 'number',
-      withX: true,
-    });
-    chart = laid;
-    const band = about.band && store.description[about.band];
+    const pen = freshContext(canvas, width, height, palette.surface);
+    const domainX = /** @type {Point} */ ([xs[0], Math.max(xs[xs.length - 1], xs[0] + 1e-6)]);
+    chart = layChart({ width, height, xs, series, domainX, log, unit, withX: true });
+    const { left, right, bottom, y } = chart;
+    const band = bandOf && description[bandOf];
     if (band && isKnown) {
-      const [top, bottom] = [laid.y(band[1]), laid.y(band[0])].map((y) =>
-        Math.min(laid.bottom, Math.max(MARGIN.top, y)),
-      );
-      context.fillStyle = palette.accent;
-      context.globalAlpha = 0.1;
-      context.fillRect(laid.left, top, laid.right - laid.left, bottom - top);
-      context.globalAlpha = 1;
+      const [high, low] = [y(band[1]), y(band[0])].map((at) => Math.min(bottom, Math.max(MARGIN.top, at)));
+      pen.globalAlpha = 0.1;
+      fillBox(pen, left, high, right - left, low - high, palette.accent);
+      pen.globalAlpha = 1;
     }
     const cursor = store.shown ? store.history.placeOf(store.shown.number) : null;
-    drawChart(context, laid, {
-      title: about.label,
+    const pointer = pointed.place;
+    drawChart(pen, chart, {
+      title: label,
       xs,
       series,
       palette,
@@ -133,45 +119,22 @@ export function createLayers(root, store) {
       marks: [],
       withMarks: false,
       withX: true,
-      label: about.unit === 'share' ? (value) => `${(100 * value).toFixed(1)} %` : tickTextShort,
+      label: unit === 'share' ? (value) => `${(100 * value).toFixed(1)} %` : figureText,
     });
     const i = pointer ?? cursor ?? xs.length - 1;
+    const figures = series.map(({ name: layer, values }) => `${layer} ${figureText(values[i])}`).join(', ');
     const words = isKnown
-      ? `Epoch ${Number(xs[i].toFixed(2))}: ${series.map(({ name: layer, values }) => `${layer} ${Number.isFinite(values[i]) ? tickTextShort(values[i]) : 'n/a'}`).join(', ')}. ${about.about}.`
-      : `${about.about}: undefined for this network.`;
-    if (say.textContent !== words) say.textContent = words;
-    canvas.setAttribute('aria-label', `${about.label} of each layer over the epochs. ${words}`);
+      ? `Epoch ${Number(xs[i].toFixed(2))}: ${figures}. ${about}.`
+      : `${about}: undefined for this network.`;
+    describe(words, `${label} of each layer over the epochs. ${words}`);
   }
 
-  choice.addEventListener('change', schedule);
-  /** @param {MouseEvent} event */
-  const place = (event) => event.clientX - canvas.getBoundingClientRect().left;
-  canvas.addEventListener('pointermove', (event) => {
-    if (!chart) return;
-    pointer = nearest(xs, chart.value(place(event)));
-    schedule();
-  });
-  canvas.addEventListener('pointerleave', () => {
-    pointer = null;
-    schedule();
-  });
-  canvas.addEventListener('click', (event) => {
-    if (chart) store.select(store.snapshotLines[nearest(xs, chart.value(place(event)))].number);
-  });
-  canvas.addEventListener('keydown', (event) => chooseByKey(event, store));
-  const size = watchSize(box, schedule);
-  return {
-    update,
-    destroy() {
-      cancel();
-      size.stop();
-      root.replaceChildren();
-    },
-  };
+  return view;
 }
 
 /** @param {number} value */
-const tickTextShort = (value) =>
-  value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e4)
-    ? value.toExponential(1)
-    : tickText(Number(value.toPrecision(3)));
+function figureText(value) {
+  if (!Number.isFinite(value)) return 'n/a';
+  const size = Math.abs(value);
+  return size !== 0 && (size < 0.001 || size >= 1e4) ? value.toExponential(1) : tickText(Number(value.toPrecision(3)));
+}

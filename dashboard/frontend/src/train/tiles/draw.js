@@ -1,5 +1,7 @@
 /** The first layer's weights drawn as tiles, into one image that is put on the canvas at once. */
 
+import { freshContext } from '../../lib/charts/canvas.js';
+import { fillBox, signedBars } from '../../lib/charts/pen.js';
 import { make, penOf } from '../../lib/ui/dom.js';
 /** @import { Colors, Numbers, Palette, Shape } from '../../lib/model/types.js' */
 /** @import { Plan } from '../types.js' */
@@ -110,36 +112,17 @@ function lookupOf(colors) {
  * @param {number} top
  */
 export function drawBars(canvas, plan, order, data, nOut, nInputs, palette, top) {
-  const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
-  const [width, height] = [plan.across * plan.pitchX, plan.down * plan.pitchY];
-  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-  }
-  const context = penOf(canvas);
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
+  const { tile, across, pitchX, pitchY } = plan;
+  const pen = freshContext(canvas, across * pitchX, plan.down * pitchY, null, 2);
+  canvas.style.width = `${across * pitchX}px`;
+  const half = tile.height / 2;
   order.forEach((unit, place) => {
-    const x = (place % plan.across) * plan.pitchX;
-    const y = Math.floor(place / plan.across) * plan.pitchY;
-    const middle = y + plan.tile.height / 2;
-    context.fillStyle = palette.faint;
-    context.fillRect(x, y, plan.tile.width, plan.tile.height);
-    const wide = (plan.tile.width - 4) / nInputs;
-    for (let i = 0; i < nInputs; i += 1) {
-      const value = data[i * nOut + unit];
-      const tall = Math.min(1, Math.abs(value) / top) * (plan.tile.height / 2 - 2);
-      context.fillStyle = value < 0 ? palette.negative : palette.positive;
-      context.fillRect(
-        x + 2 + i * wide,
-        value < 0 ? middle : middle - tall,
-        Math.max(0.7, wide - (wide > 3 ? 1 : 0)),
-        tall,
-      );
-    }
-    context.fillStyle = palette.muted;
-    context.fillRect(x, middle - 0.5, plan.tile.width, 1);
+    const x = (place % across) * pitchX;
+    const y = Math.floor(place / across) * pitchY;
+    const values = Float64Array.from({ length: nInputs }, (_, i) => data[i * nOut + unit]);
+    const bars = { left: x + 2, middle: y + half, wide: (tile.width - 4) / nInputs, half: half - 2, top };
+    fillBox(pen, x, y, tile.width, tile.height, palette.faint);
+    signedBars(pen, values, bars, palette);
+    fillBox(pen, x, y + half - 0.5, tile.width, 1, palette.muted);
   });
 }

@@ -3,14 +3,16 @@
  * all on one symmetric scale that holds over the run. A click pins the neuron in the network view.
  */
 
+import { watchSize } from '../../lib/charts/canvas.js';
 import { asNumber, neuronName } from '../../lib/format/text.js';
 import { layersOf, weightOf } from '../../lib/model/forward.js';
 import { weightScalesOf } from '../../lib/model/weight-scales.js';
-import { gradientOf, paletteFor } from '../../lib/theme/palette.js';
+import { gradientOf } from '../../lib/theme/palette.js';
+import { press, select } from '../../lib/ui/controls.js';
 import { createListeners, make } from '../../lib/ui/dom.js';
-import { createFrame, paintFrame } from '../../lib/ui/frame.js';
+import { createFrame } from '../../lib/ui/frame.js';
 import { arrow } from '../../lib/ui/keys.js';
-import { whenSeen } from '../../lib/ui/seen.js';
+import { createRunView } from '../../lib/ui/seen.js';
 import { createTip } from '../../lib/ui/tip.js';
 import { between, createTilePainter, drawBars, layTiles } from './draw.js';
 import { classVotes, endsOf, normsOf, orderOf } from './order.js';
@@ -18,6 +20,11 @@ import { classVotes, endsOf, normsOf, orderOf } from './order.js';
 /** @import { Frame, Neuron, Palette } from '../../lib/model/types.js' */
 /** @import { Plan, Store } from '../types.js' */
 
+const ORDERS = [
+  ['index', 'index'],
+  ['norm', 'norm'],
+  ['class', 'class it votes for'],
+];
 const AT_FIRST = 128;
 const GLIDE_UP_TO = 110_000; // weights on screen for which the tiles glide between snapshots
 
@@ -27,37 +34,9 @@ const GLIDE_UP_TO = 110_000; // weights on screen for which the tiles glide betw
  * @param {Store} store
  */
 export function createTiles(root, store) {
-  /** @type {ReturnType<typeof createRunTiles> | null} */
-  let tiles = null;
-  const { schedule, cancel } = whenSeen(root, update, store, ['frame', 'glide', 'theme', 'pin', 'run']);
-
-  function update() {
-    const ready = Boolean(store.description && store.shown && weightOf(store.shown, 0));
-    if (tiles && (!ready || tiles.description !== store.description)) {
-      tiles.destroy();
-      tiles = null;
-    }
-    if (!ready) return;
-    tiles ??= createRunTiles(root, store, schedule);
-    tiles.update();
-  }
-
-  return {
-    update,
-    destroy() {
-      cancel();
-      tiles?.destroy();
-    },
-  };
-}
-
-/**
- * @param {string} value
- * @param {string} text
- */
-function option(value, text) {
-  const node = make('option', { value: value, textContent: text });
-  return node;
+  const events = ['frame', 'glide', 'theme', 'pin', 'run'];
+  const isReady = () => Boolean(store.description && store.shown && weightOf(store.shown, 0));
+  return createRunView(root, store, events, isReady, (schedule) => createRunTiles(root, store, schedule));
 }
 
 /**
@@ -66,11 +45,10 @@ function option(value, text) {
  * @param {() => void} schedule
  */
 function createRunTiles(root, store, schedule) {
-  const { description } = store;
-  const layers = layersOf(description);
+  const layers = layersOf(store.description);
   const [first] = layers;
   const scales = weightScalesOf(store, layers);
-  const { frame: element, remove } = createFrame(root, 'First-layer weights');
+  const { frame: element, theme } = createFrame(root, 'First-layer weights');
   const paint = createTilePainter();
   /** @type {Palette} */
   let palette;
@@ -80,8 +58,8 @@ function createRunTiles(root, store, schedule) {
   let order = [];
   /** @type {Plan} */
   let plan;
-  /** @type {{ frame: Frame | null, dark: boolean | null, pinned: Neuron | null, t: number }} */
-  const known = { frame: null, dark: null, pinned: null, t: -1 };
+  /** @type {{ frame: Frame | null, pinned: Neuron | null, t: number }} */
+  const known = { frame: null, pinned: null, t: -1 };
   /** @type {ReturnType<typeof factsOf> | null} */
   let facts = null; // of the frame on screen: {norms, ends, votes}, made when first asked for
   let at = -1; // the place looked at
@@ -90,23 +68,23 @@ function createRunTiles(root, store, schedule) {
   let orderedAt = 0;
 
   // --- elements ---
-  const bar = make('div', { className: 'nv-bar' });
-  const title = make('h3', { textContent: 'First-layer weights' });
-  const legend = make('span', { className: 'nv-scale' });
   const [low, ramp, high] = [make('span'), make('i'), make('span')];
-  legend.append(low, ramp, high);
-  const label = make('label');
-  const select = make(
-    'select',
-    {},
-    option('index', 'index'),
-    option('norm', 'norm'),
-    option('class', 'class it votes for'),
+  const sorting = select('Sorted by', ORDERS, (value) => {
+    how = value;
+    rearrange();
+  });
+  const more = press('', null, () => {
+    all = !all;
+    rearrange();
+  });
+  const bar = make(
+    'div',
+    { className: 'nv-bar' },
+    make('h3', {}, 'First-layer weights'),
+    make('span', { className: 'nv-scale' }, low, ramp, high),
+    make('label', {}, 'Sorted by', sorting),
+    more,
   );
-  label.append('Sorted by', select);
-  const more = make('button', { type: 'button', className: 'nv-button' });
-  bar.append(title, legend, label, more);
-  const box = make('div', { className: 'nv-tiles-box' });
   const canvas = make('canvas', {
     className: 'nv-tiles',
     tabIndex: 0,
@@ -114,24 +92,15 @@ function createRunTiles(root, store, schedule) {
     'aria-roledescription': 'weight tiles',
     'aria-label': `Incoming weights of ${first.size} neurons. Arrow keys move between them, Enter pins one in the network.`,
   });
-  const mark = make('div', { className: 'nv-tile-mark' });
-  const pin = make('div', { className: 'nv-tile-mark pin' });
+  const mark = make('div', { className: 'nv-tile-mark', hidden: true });
+  const pin = make('div', { className: 'nv-tile-mark pin', hidden: true });
   const live = make('div', { className: 'nv-hidden', 'aria-live': 'polite' });
-  for (const part of [mark, pin]) part.hidden = true;
-  box.append(canvas, mark, pin);
+  const box = make('div', { className: 'nv-tiles-box' }, canvas, mark, pin);
   const tip = createTip(box);
   element.append(bar, box, live);
 
   // --- what the person does ---
-  const { listen, stop } = createListeners();
-  listen(select, 'change', () => {
-    how = select.value;
-    rearrange();
-  });
-  listen(more, 'click', () => {
-    all = !all;
-    rearrange();
-  });
+  const { listen, stop, signal } = createListeners();
   listen(canvas, 'pointermove', (event) => look(placeAt(event.offsetX, event.offsetY), false));
   listen(canvas, 'pointerleave', () => look(-1, false));
   listen(canvas, 'blur', () => look(-1, false));
@@ -218,11 +187,14 @@ function createRunTiles(root, store, schedule) {
   }
 
   // --- what changed outside ---
-  const resize = new ResizeObserver(() => {
-    lay();
-    schedule();
-  });
-  resize.observe(box);
+  const size = watchSize(
+    box,
+    () => {
+      lay();
+      schedule();
+    },
+    signal,
+  );
 
   function rearrange() {
     if (!known.frame) return;
@@ -236,7 +208,7 @@ function createRunTiles(root, store, schedule) {
   }
 
   function lay() {
-    const width = box.clientWidth;
+    const { width } = size;
     if (width < 40 || !order.length) return;
     plan = layTiles({ width, count: order.length, imageShape: store.imageShape, nInputs: first.inputSize });
     dirty = true;
@@ -250,11 +222,9 @@ function createRunTiles(root, store, schedule) {
   }
 
   function takeTheme() {
-    const dark = store.theme === 'dark';
-    if (dark === known.dark) return;
-    known.dark = dark;
-    palette = paletteFor(dark);
-    paintFrame(element, palette);
+    const painted = theme(store);
+    if (!painted) return;
+    palette = painted;
     ramp.style.background = gradientOf(palette.diverging);
     dirty = true;
   }
@@ -294,7 +264,6 @@ function createRunTiles(root, store, schedule) {
   }
 
   return {
-    description,
     update() {
       takeTheme();
       takeFrame();
@@ -303,14 +272,15 @@ function createRunTiles(root, store, schedule) {
         known.pinned = store.pinned;
         placePin();
       }
-      if (!dirty || !plan || !known.frame) return;
-      draw(known.frame);
-      dirty = false;
+      if (dirty && plan && known.frame) {
+        draw(known.frame);
+        dirty = false;
+      }
+      return false;
     },
     destroy() {
       stop();
-      resize.disconnect();
-      remove();
+      element.remove();
     },
   };
 }

@@ -1,10 +1,12 @@
 /** The timeline: every view on the stage shows the snapshot that is chosen here. */
 
-import { watchSize } from '../../lib/charts/canvas.js';
+import { freshContext, watchSize } from '../../lib/charts/canvas.js';
+import { fillBox, paintPath, rounded, write } from '../../lib/charts/pen.js';
 import { paletteFor } from '../../lib/theme/palette.js';
-import { around, closest, make, penOf } from '../../lib/ui/dom.js';
-import { arrow } from '../../lib/ui/keys.js';
-import { whenSeen } from '../../lib/ui/seen.js';
+import { press, select } from '../../lib/ui/controls.js';
+import { around, closest, make, setText, svgOf, whileHeld } from '../../lib/ui/dom.js';
+import { isCommand, roveOver } from '../../lib/ui/keys.js';
+import { createView } from '../../lib/ui/seen.js';
 import { createTip } from '../../lib/ui/tip.js';
 import { duration, epochWords } from '../store.js';
 import { GLYPHS, gathered, marksOf } from './marks.js';
@@ -23,13 +25,8 @@ const ICONS = {
 };
 /** @param {string} name */
 function icon(name) {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('aria-hidden', 'true');
-  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-  path.setAttribute('d', ICONS[name]);
+  const { svg } = svgOf('0 0 24 24', ICONS[name]);
   svg.classList.add(name === 'back' || name === 'on' ? 'as-line' : 'as-solid');
-  svg.append(path);
   return svg;
 }
 
@@ -39,12 +36,8 @@ function icon(name) {
  * @param {() => void} act
  */
 function button(name, label, act) {
-  const node = make(
-    'button',
-    { type: 'button', className: 'as-button', title: label, 'aria-label': label.replace(/ \(.*\)$/, '') },
-    icon(name),
-  );
-  node.addEventListener('click', act);
+  const node = press('', label, act, { className: 'as-button', 'aria-label': label.replace(/ \(.*\)$/, '') });
+  node.append(icon(name));
   return node;
 }
 
@@ -63,39 +56,32 @@ export function createTimeline(root, store, keys) {
   const play = button('play', 'Play (space)', toggle);
   const back = button('back', 'One snapshot back (,)', () => step(-1));
   const on = button('on', 'One snapshot on (.)', () => step(1));
-  const pace = make('select', { className: 'as-speed', title: 'Speed', 'aria-label': 'Speed of play' });
-  for (const each of SPEEDS) pace.append(new Option(`${each}×`, String(each), each === 1, each === 1));
-  pace.addEventListener('change', () => {
-    speed = Number(pace.value);
-    if (playing) store.pace = PACE / speed;
-  });
+  const speeds = SPEEDS.map((each) => [String(each), `${each}×`]);
+  const pace = select('Speed of play', speeds, setSpeed, 'as-speed');
+  Object.assign(pace, { title: 'Speed', value: '1' });
   const track = make('div', { className: 'as-track' });
   const canvas = make('canvas');
-  const marks = make('div', { className: 'as-marks' });
+  const marks = make('div', { className: 'as-marks', role: 'group', 'aria-label': 'What happened' });
   const slider = make('input', { type: 'range', min: 0, max: 0, step: 1, value: 0, 'aria-label': 'Timeline' });
-  marks.setAttribute('role', 'group');
-  marks.setAttribute('aria-label', 'What happened');
   track.append(canvas, slider, marks);
   const tip = createTip(track);
-  const latest = make('button', { type: 'button', className: 'as-latest' });
-  latest.addEventListener('click', () => {
-    stop();
-    store.select(null);
+  const latest = press(
+    '',
+    null,
+    () => {
+      stop();
+      store.select(null);
+    },
+    { className: 'as-latest' },
+  );
+  const pin = press('', null, () => store.compare(store.compared === null ? store.shown : null), {
+    className: 'as-latest',
   });
-  const pin = make('button', { type: 'button', className: 'as-latest' });
-  pin.addEventListener('click', () => store.compare(store.compared === null ? store.shown : null));
   const readout = make('output', { className: 'as-readout', 'aria-live': 'off' }); // it changes many times a second
   element.append(play, back, on, pace, track, latest, pin, readout);
   root.append(element);
-  const { schedule, cancel } = whenSeen(element, draw, store, [
-    'lines',
-    'status',
-    'frame',
-    'select',
-    'run',
-    'theme',
-    'compare',
-  ]);
+  const events = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare'];
+  const { schedule, listen, signal, destroy } = createView(element, store, events, draw);
 
   slider.addEventListener('input', () => {
     stop();
@@ -103,16 +89,18 @@ export function createTimeline(root, store, keys) {
   });
   // While the thumb is held the scale stays, or it would run away from the finger.
   let held = false;
-  slider.addEventListener('pointerdown', () => {
-    held = true;
+  whileHeld(slider, (isHeld) => {
+    held = isHeld;
+    schedule();
   });
-  for (const type of ['pointerup', 'pointercancel', 'blur'])
-    slider.addEventListener(type, () => {
-      held = false;
-      schedule();
-    });
 
   const shown = () => store.selected ?? store.newest;
+
+  /** @param {string} chosen */
+  function setSpeed(chosen) {
+    speed = Number(chosen);
+    if (playing) store.pace = PACE / speed;
+  }
 
   /** @param {number} by */
   function step(by) {
@@ -176,9 +164,8 @@ export function createTimeline(root, store, keys) {
       target,
       'input:not([type=range]), textarea, select, [contenteditable=true], [role=combobox], [role=spinbutton]',
     ) !== null;
-  /** @param {KeyboardEvent} event */
-  function onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+  listen(document, 'keydown', (event) => {
+    if (isCommand(event)) return;
     const target = event.composedPath?.()[0] ?? event.target;
     if (!(target instanceof Element) || isTyping(target)) return;
     if (event.key === ',' || event.key === '.') {
@@ -188,8 +175,7 @@ export function createTimeline(root, store, keys) {
       toggle();
       event.preventDefault();
     }
-  }
-  document.addEventListener('keydown', onKey);
+  });
 
   /**
    * The place of a step among the snapshots, 0 to newest, between two of them where it lies there.
@@ -211,14 +197,6 @@ export function createTimeline(root, store, keys) {
     return before.number + ((at - before.step) / (after.step - before.step)) * (after.number - before.number);
   }
 
-  /**
-   * @param {HTMLElement} node
-   * @param {string} text
-   */
-  const write = (node, text) => {
-    if (node.textContent !== text) node.textContent = text;
-  };
-
   function draw() {
     const { newest } = store;
     const at = shown();
@@ -230,12 +208,12 @@ export function createTimeline(root, store, keys) {
     for (const each of [play, back, on, pace]) each.disabled = newest < 1;
     const isLive = store.selected === null;
     const isRunning = ['running', 'starting', 'paused', 'unresponsive'].includes(store.status?.status ?? '');
-    write(latest, isRunning ? 'Live' : 'Latest');
+    setText(latest, isRunning ? 'Live' : 'Latest');
     latest.title = isRunning ? 'Follow the run as it trains' : 'Show the last snapshot';
     latest.setAttribute('aria-pressed', String(isLive));
     latest.classList.toggle('as-running', isLive && store.status?.status === 'running');
     latest.disabled = newest < 0;
-    write(pin, store.compared ? 'Pinned' : 'Pin');
+    setText(pin, store.compared ? 'Pinned' : 'Pin');
     pin.title = store.compared
       ? 'No longer compare with the pinned snapshot'
       : 'Pin this snapshot, to compare another one with it';
@@ -244,7 +222,7 @@ export function createTimeline(root, store, keys) {
     const words = line
       ? `Epoch ${epochWords(line, store.stepsPerEpoch)} · step ${line.step.toLocaleString('en')} · ${duration(line.train_seconds)} of training`
       : 'Waiting for the first snapshot';
-    write(readout, words);
+    setText(readout, words);
     slider.setAttribute(
       'aria-valuetext',
       line ? words.split(' · ').slice(0, 2).join(', ').toLowerCase() : 'nothing yet',
@@ -258,30 +236,19 @@ export function createTimeline(root, store, keys) {
   function drawTicks(end) {
     const { width, height } = size;
     if (!width) return;
-    const ratio = window.devicePixelRatio || 1;
-    const state = [store.run, store.theme, store.nLines, shown(), end, width, ratio, store.compared?.number].join(' ');
-    if (state === ticked) return;
-    ticked = state;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-    }
+    const state = [store.run, store.theme, store.nLines, shown(), end, width, devicePixelRatio, store.compared?.number];
+    if (state.join(' ') === ticked) return;
+    ticked = state.join(' ');
     const palette = paletteFor(store.theme === 'dark');
-    const context = penOf(canvas);
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
+    const pen = freshContext(canvas, width, height);
     const { snapshotLines, stepsPerEpoch } = store;
     /** @param {number} place */
     const x = (place) => INSET + (end > 0 ? Math.min(1, place / end) : 0) * (width - 2 * INSET);
     const middle = 24; // of the slider, as in the style sheet
-    context.fillStyle = palette.line;
-    context.beginPath();
-    context.roundRect(INSET, middle - 2, width - 2 * INSET, 4, 2);
-    context.fill();
-    context.fillStyle = palette.accent;
-    context.beginPath();
-    context.roundRect(INSET, middle - 2, Math.max(0, x(Math.max(0, shown())) - INSET), 4, 2);
-    context.fill();
+    rounded(pen, INSET, middle - 2, width - 2 * INSET, 4, 2);
+    paintPath(pen, palette.line);
+    rounded(pen, INSET, middle - 2, Math.max(0, x(Math.max(0, shown())) - INSET), 4, 2);
+    paintPath(pen, palette.accent);
     const last = snapshotLines.at(-1);
     if (!last) return;
     // Epochs: a tick at each, or at every so many that they stay apart, with numbers where there is room.
@@ -289,15 +256,13 @@ export function createTimeline(root, store, keys) {
     const every = niceStep(epochs / (width / 9));
     const named = niceStep(epochs / (width / 46));
     font ||= getComputedStyle(element).fontFamily;
-    context.font = `10px ${font}`;
-    context.textAlign = 'center';
-    context.textBaseline = 'top';
+    pen.font = `10px ${font}`;
     for (let epoch = 0; epoch <= epochs + 1e-9; epoch += every) {
       const place = x(placeOf(epoch * stepsPerEpoch));
       const isNamed = Math.abs(epoch / named - Math.round(epoch / named)) < 1e-6;
-      context.fillStyle = isNamed ? palette.muted : palette.line;
-      context.fillRect(Math.round(place) - 0.5, middle + 8, 1, isNamed ? 5 : 3);
-      if (isNamed) context.fillText(String(Math.round(epoch)), place, middle + 14);
+      fillBox(pen, Math.round(place) - 0.5, middle + 8, 1, isNamed ? 5 : 3, isNamed ? palette.muted : palette.line);
+      if (isNamed)
+        write(pen, String(Math.round(epoch)), place, middle + 14, palette.muted, { align: 'center', baseline: 'top' });
     }
     placeMarks(x, width);
   }
@@ -319,29 +284,33 @@ export function createTimeline(root, store, keys) {
     places = gathered(marksOf(events, newest > 1 ? store.best : null, store.compared), placeOf, newest, width);
     while (nodes.length > places.length) nodes.pop()?.remove();
     places.forEach(({ number, kind, texts }, i) => {
-      if (!nodes[i]) {
-        nodes[i] = createMark();
-        marks.append(nodes[i]);
-      }
+      nodes[i] ??= createMark(i);
       const node = nodes[i];
-      node.dataset.place = String(i);
-      node.tabIndex = i ? -1 : 0;
       node.style.left = `${x(number)}px`;
       node.setAttribute('aria-label', texts.join('. '));
       if (node.dataset.kind === kind) return;
       node.dataset.kind = kind;
       node.querySelector('path')?.setAttribute('d', GLYPHS[kind]);
     });
+    reach(nodes[0] ?? null);
   }
 
-  function createMark() {
-    const node = make('button', {
-      type: 'button',
-      className: 'as-mark',
-      innerHTML: '<svg viewBox="0 0 12 12" aria-hidden="true"><path fill-rule="evenodd"/></svg>',
-    });
+  /** @param {number} i */
+  function createMark(i) {
+    const { svg, path } = svgOf('0 0 12 12');
+    path.setAttribute('fill-rule', 'evenodd');
+    const node = make('button', { type: 'button', className: 'as-mark', 'data-place': i, tabIndex: -1 }, svg);
+    marks.append(node);
     return node;
   }
+  const reach = roveOver(
+    marks,
+    (element) => {
+      const mark = around(element, '.as-mark');
+      return mark && [0, Number(mark.dataset.place)];
+    },
+    (row, column) => (row === 0 && nodes[column]) || null,
+  );
 
   /** @param {Event} event */
   const placeUnder = (event) => places[Number(closest(event, '.as-mark')?.dataset.place ?? -1)];
@@ -351,22 +320,10 @@ export function createTimeline(root, store, keys) {
     stop();
     store.select(Math.round(place.number));
   });
-  marks.addEventListener('keydown', (event) => {
-    const by = arrow(event)?.[1];
-    const at = Number(closest(event, '.as-mark')?.dataset.place);
-    const next = by && nodes[at + by];
-    if (!next) return;
-    event.preventDefault();
-    next.focus();
-  });
   /** @param {Event} event */
   function showTip(event) {
-    const place = placeUnder(event);
-    if (!place) {
-      tip.hide();
-      return;
-    }
-    const { texts } = place;
+    const texts = placeUnder(event)?.texts;
+    if (!texts) return;
     const words = (texts.length > 6 ? [...texts.slice(0, 5), `and ${texts.length - 5} more`] : texts).join('\n');
     tip.show([words], { x: closest(event, '.as-mark')?.offsetLeft ?? 0, y: 38, isCentred: true });
   }
@@ -375,18 +332,9 @@ export function createTimeline(root, store, keys) {
   marks.addEventListener('pointerout', tip.hide);
   marks.addEventListener('focusout', tip.hide);
 
-  const size = watchSize(track, schedule);
-  return {
-    stop,
-    destroy() {
-      stop();
-      clearTimeout(timer);
-      cancel();
-      size.stop();
-      document.removeEventListener('keydown', onKey);
-      element.remove();
-    },
-  };
+  const size = watchSize(track, schedule, signal);
+  signal.addEventListener('abort', stop);
+  return { stop, destroy };
 }
 
 /**

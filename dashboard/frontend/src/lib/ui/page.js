@@ -1,0 +1,63 @@
+/** A page's component: how Streamlit mounts it, and in which theme. */
+import { isDark, paletteFor } from '../theme/palette.js';
+import { paintFrame } from './frame.js';
+
+/** @import { Component, Palette } from '../model/types.js' */
+
+const LOOK_AT_THEME = 700; // ms
+
+/**
+ * The `mount` of a page, which the component's loader calls at every change of its data; it returns what unmounts it.
+ * One page lives in an element, as long as `isSame(page, data)`.
+ * @template Data
+ * @template {{ update(component: Component<Data>): void, destroy(): void }} Page
+ * @param {(parent: HTMLElement, data: Data) => Page} create
+ * @param {(page: Page, data: Data) => boolean} [isSame]
+ */
+export function mounting(create, isSame = () => true) {
+  /** @type {WeakMap<HTMLElement, Page>} */
+  const pages = new WeakMap();
+  /** @param {Component<Data>} component */
+  return (component) => {
+    const { parentElement: parent, data } = component;
+    const known = pages.get(parent);
+    const isKept = known && isSame(known, data);
+    if (known && !isKept) known.destroy();
+    const page = isKept ? known : create(parent, data);
+    pages.set(parent, page);
+    page.update(component);
+    return () => {
+      if (pages.get(parent) !== page) return;
+      pages.delete(parent);
+      page.destroy();
+    };
+  };
+}
+
+/**
+ * Paint `frame` in the theme of the page around `parent`, now and whenever it is another one, and hand `changed` its
+ * palette. Returns {palette, look(), stop()}.
+ * @param {HTMLElement} parent
+ * @param {HTMLElement} frame
+ * @param {(palette: Palette) => void} changed
+ */
+export function followTheme(parent, frame, changed) {
+  /** @type {Palette} */
+  let palette;
+  function look() {
+    const found = paletteFor(isDark(parent));
+    if (found === palette) return;
+    palette = found;
+    paintFrame(frame, palette);
+    changed(palette);
+  }
+  look();
+  const timer = setInterval(look, LOOK_AT_THEME);
+  return {
+    get palette() {
+      return palette;
+    },
+    look,
+    stop: () => clearInterval(timer),
+  };
+}
