@@ -24,7 +24,7 @@ from scripts.serving import Served, dashboard, open_chromium
 STAGE = ".annscope-stage"
 VIEWPORT: ViewportSize = {"width": 1440, "height": 1000}
 DRAWN = "() => (window.__annscope?.drawn ?? []).map(d => [d.drawn, d.drawn - d.written])"
-ANSWERED = "() => (window.__annscope?.answered ?? []).map(a => a.ms)"
+PREDICTED = "() => (window.__annscope?.predicted ?? []).map(a => a.ms)"
 NUMBER = f"() => Number(document.querySelector('{STAGE}')?.dataset.number ?? -1)"
 START_IS_THERE = """() => [...document.querySelectorAll("button")].some(
     (button) => button.textContent.includes("Start") && button.checkVisibility())"""
@@ -232,7 +232,7 @@ def _seconds_to_prediction(page: Page, url: str) -> list[float]:
         page.mouse.up()
         page.wait_for_timeout(700)
         page.get_by_role("button", name="Clear").click()
-    return sorted(float(each) / 1000 for each in page.evaluate(ANSWERED))
+    return sorted(float(each) / 1000 for each in page.evaluate(PREDICTED))
 
 
 def _seconds_to_charts(page: Page, url: str) -> float:

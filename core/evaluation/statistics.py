@@ -17,9 +17,6 @@ from annscope.core.functions.activations import Activation
 from annscope.core.network import Network, Parameters
 from annscope.core.snapshot import LayerStatistics
 
-SATURATION = 0.05
-"""How near an end of a bounded activation's range a value counts as saturated."""
-
 
 def layer_statistics(
     network: Network,
@@ -125,7 +122,7 @@ def _norm(vector: Float[ndarray, " n"]) -> float:
 
 
 def _saturated(output: Float[ndarray, "n n_units"], function: Activation | None) -> float | None:
-    if function is None or function.lowest is None or function.highest is None:
+    if function is None or function.unsaturated is None:
         return None
-    low, high = function.lowest + SATURATION, function.highest - SATURATION
+    low, high = function.unsaturated
     return float(((output < low) | (output > high)).mean())

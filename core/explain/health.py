@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from annscope.core.config import NetworkConfig
 from annscope.core.evaluation.best import best_line
+from annscope.core.functions.activations import SATURATION
 
 DEAD, MOSTLY_DEAD = 0.2, 0.5
 """Share of a layer's neurons that are 0 for every example."""
@@ -123,8 +124,8 @@ def _units(now: Figures, layer_sizes: Sequence[int]) -> Iterable[Finding]:
             yield Finding(
                 "watch",
                 f"Hidden layer {i + 1}: saturated",
-                f"{_percent(saturated)} of its values lie within 0.05 of an end of the range, where the slope is "
-                "almost 0.",
+                f"{_percent(saturated)} of its values lie within {SATURATION:g} of an end of the range, where the "
+                "slope is almost 0.",
                 "Initialiser: take glorot, or a smaller scale. Or take the activation relu.",
             )
 

@@ -15,6 +15,8 @@ from numpy import ndarray
 
 LEAKY_SLOPE = 0.01
 """Slope of the leaky ReLU below 0 (Maas, Hannun & Ng 2013)."""
+SATURATION = 0.05
+"""How near an end of a bounded activation's range a value counts as saturated."""
 GELU_SCALE = float(np.sqrt(2 / np.pi))
 GELU_CUBIC = 0.044715
 
@@ -40,6 +42,13 @@ class Activation:
     def __call__(self, z: Float[ndarray, "..."]) -> Float[ndarray, "..."]:
         """f(z) as a new array."""
         return self.function(z)
+
+    @property
+    def unsaturated(self) -> tuple[float, float] | None:
+        """The values that do not count as saturated, from lowest to highest; None for an unbounded function."""
+        if self.lowest is None or self.highest is None:
+            return None
+        return self.lowest + SATURATION, self.highest - SATURATION
 
 
 def sigmoid(z: Float[ndarray, "..."]) -> Float[ndarray, "..."]:

@@ -158,7 +158,7 @@ def snapshot_picker(
         "following": is_following,
         "live": live,
     }
-    _part(state.PLACE, data, choose, view="moment")
+    _part(state.PLACE, data, choose, view="snapshot")
 
 
 def gallery(

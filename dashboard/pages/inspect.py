@@ -40,7 +40,7 @@ STYLE = """<style>
   .st-key-inspect-body > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 100%; }
 }
 .st-key-inspect-choices > :has(> .stSelectbox) { flex: 1 1 19rem; min-width: 19rem; }
-.st-key-inspect-choices > :has(.ai-moment) { flex: 2 1 21rem; min-width: 21rem; }
+.st-key-inspect-choices > :has(.ai-snapshot) { flex: 2 1 21rem; min-width: 21rem; }
 [class*="st-key-inspect-show-"] button { min-height: 2rem; padding-block: 0.1rem; }
 [data-testid="stButtonGroup"] [data-selected="true"] p { color: light-dark(#2257B5, #8FB4FF); }
 .st-key-inspect-body [data-testid="stCaptionContainer"], .st-key-inspect-body [data-testid="stCaptionContainer"] p {

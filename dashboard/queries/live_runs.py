@@ -18,7 +18,8 @@ from annscope.core.errors import AnnscopeError
 from annscope.core.evaluation.curves import averages
 from annscope.core.evaluation.metrics import HISTOGRAM_EDGES, N_BINS, class_metrics
 from annscope.core.explain.health import USUAL_UPDATES, Finding
-from annscope.dashboard.queries.history import History
+from annscope.dashboard.queries.functions import layer_functions
+from annscope.dashboard.queries.history import MAX_SNAPSHOTS, History
 from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
@@ -142,7 +143,12 @@ class LiveRun:
         about = self.reader.description
         if not self.is_described:
             return about
-        return about | {"steps_per_epoch": self.reader.steps_per_epoch, "usual_updates": USUAL_UPDATES}
+        return about | {
+            "steps_per_epoch": self.reader.steps_per_epoch,
+            "usual_updates": USUAL_UPDATES,
+            "max_snapshots": MAX_SNAPSHOTS,
+            "layer_functions": layer_functions(self.reader.config.network),
+        }
 
     def since(self, n_lines: int) -> tuple[str, int]:
         """The kept lines after the first `n_lines` of the record, and the number of lines now.

@@ -78,12 +78,12 @@ def upload(page: Page, name: str, kind: str, content: bytes) -> None:
 def test_a_drawn_one_is_predicted_undone_and_cleared(open_tab: Callable[..., Page], digits: RunReader) -> None:
     """A stroke is classified while it is drawn, with all that depends on it; after undo there is no prediction."""
     page = open_tab(f"/drawing?run={digits.run}")
-    expect(page.locator(".dr-sure")).to_have_text("Nothing to answer yet")
+    expect(page.locator(".dr-sure")).to_have_text("No prediction yet")
     draw(page, ONE)
     expect(top(page)).to_have_text("1")
-    assert page.evaluate("window.__annscope.answered.length") > 1
+    assert page.evaluate("window.__annscope.predicted.length") > 1
     expect(page.locator(".dr-neighbor")).to_have_count(8)
-    expect(page.locator(".dr-verdict").first).to_contain_text("breaks at")
+    expect(page.locator(".dr-verdict").first).to_contain_text("changes at")
     page.get_by_role("button", name="Undo").click()
     expect(top(page)).to_have_text("?")
     expect(page.locator(".dr-neighbor")).to_have_count(0)
@@ -335,7 +335,7 @@ def test_everything_is_saved(open_tab: Callable[..., Page], digits: RunReader) -
     dataset = load_dataset(digits.config.data)
     image = dataset.x_test[217]
     expected = digits.network(5).predict_proba(image[None])[0]
-    head, *rows = table("Answer")
+    head, *rows = table("Prediction")
     assert (head, [row[0] for row in rows]) == (["class", "probability"], list(dataset.class_names))
     np.testing.assert_allclose([float(row[1]) for row in rows], expected, atol=1e-5)
 
@@ -351,14 +351,19 @@ def test_everything_is_saved(open_tab: Callable[..., Page], digits: RunReader) -
     for row in rows:
         assert row[1] == dataset.class_names[dataset.y_train[int(row[0])]]
         np.testing.assert_allclose([float(value) for value in row[3:]], dataset.x_train[int(row[0])], atol=1e-6)
-    head, *rows = table("Where does the answer break?")
+    head, *rows = table("Where does the prediction change?")
     assert {row[0] for row in rows} == {"Rotate", "Move across", "Move down", "Scale", "Thin, thicken", "Noise"}
     (unmoved,) = [row for row in rows if row[0] == "Noise" and float(row[1]) == 0]
     predicted = dataset.class_names[int(expected.argmax())]
-    assert (head[2:], unmoved[2], unmoved[4]) == (["class", "probability", "answer"], predicted, predicted)
+    assert (head[2:], unmoved[2], unmoved[4]) == (["class", "probability", "prediction"], predicted, predicted)
     assert float(unmoved[3]) == pytest.approx(expected.max(), abs=1e-5)
 
-    for card in ("Your drawing", "What the network sees", "Where does the answer break?", "Most alike in training"):
+    for card in (
+        "Your drawing",
+        "What the network sees",
+        "Where does the prediction change?",
+        "Most alike in training",
+    ):
         assert saved(card, "PNG").startswith(b"\x89PNG")
     with page.expect_download() as download:
         page.locator(".dr-live").get_by_role("button", name="PNG").click()
@@ -460,7 +465,7 @@ def test_the_prediction_changes_at_the_reported_angle(open_tab: Callable[..., Pa
     draw(page, ONE)
     expect(top(page)).to_have_text("1")
     verdict, turn = page.locator(".dr-verdict").first, page.get_by_label("Rotate", exact=True)
-    expect(verdict).to_have_text(re.compile(r"breaks at −\d+° and \d+°"))
+    expect(verdict).to_have_text(re.compile(r"changes at −\d+° and \d+°"))
     found = re.search(r"and (\d+)", verdict.inner_text())
     assert found
     turn.fill(str(int(found[1]) - 1))
@@ -498,7 +503,7 @@ def test_the_map_of_a_class_has_its_address(open_tab: Callable[..., Page], digit
     expect(again.get_by_label("Class to explain")).to_have_value("7")
     again.get_by_text("Numbers", exact=True).first.click()
     expect(again.locator(".dr-table caption")).to_have_text("Drop in the probability of “7”")
-    again.get_by_label("Class to explain").select_option("the answer")
+    again.get_by_label("Class to explain").select_option("the prediction")
     expect(again).not_to_have_url(re.compile(r"[?&]class="))
     again.get_by_role("button", name="Image", exact=True).click()
     expect(again).not_to_have_url(re.compile(r"[?&]view="))

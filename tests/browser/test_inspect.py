@@ -364,7 +364,7 @@ def test_the_page_follows_a_run_in_progress(open_tab: Callable[..., Page]) -> No
     run = training.run
     training.train_until(snapshot=1)
     page = open_tab(f"/classes?run={run}&view=thresholds&class=3&show=all&sample=validation-5")
-    headline, moment = page.locator(".st-key-inspect-headline"), page.locator(".ai-moment")
+    headline, moment = page.locator(".st-key-inspect-headline"), page.locator(".ai-snapshot")
     expect(headline).to_contain_text("epoch 1:", timeout=20_000)
     shown = chart(page, "roc")
     expect(shown).to_be_visible(timeout=20_000)

@@ -66,7 +66,7 @@ def test_one_unit_for_two_classes(open_tab: Callable[..., Page]) -> None:
     best = int(predictions.predicted[4])
     expect(page.locator(".dr-name")).to_have_text(str(best), timeout=20_000)
     sure = 100 * predictions.probabilities[4, best]
-    expect(page.locator(".dr-sure")).to_have_text(f"{sure:.1f} % sure")
+    expect(page.locator(".dr-sure")).to_have_text(f"probability {sure:.1f} %")
     expect(page.locator(".dr-bar")).to_have_count(2)
     expect(page.locator(".dr-true .dr-class")).to_have_text([str(predictions.labels[4])])
 

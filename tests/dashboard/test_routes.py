@@ -59,6 +59,15 @@ def parse_head(message: bytes) -> tuple[dict[str, Any], bytes]:
     return json.loads(message[4 : 4 + n]), message[4 + n :]
 
 
+FUNCTIONS: list[dict[str, Any]] = [
+    {"name": "relu", "label": "ReLU", "formula": "max(0, z)", "range": [0.0, None], "unsaturated": None},
+    {
+        "name": "softmax", "label": "Softmax", "formula": "e^z_k / sum_j e^z_j", "range": [0.0, 1.0],
+        "unsaturated": None,
+    },
+]  # fmt: skip
+
+
 def parse(frame: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """A frame's JSON and arrays, read by the contract with the browser."""
     about, content = parse_head(frame)
@@ -81,7 +90,8 @@ def test_history_holds_description_lines_and_status(client: TestClient, record: 
     response = client.get(f"/annscope/runs/{run.run}/history").json()
     reader = RunReader(run.directory)
     assert response == {
-        "description": reader.description | {"steps_per_epoch": 1, "usual_updates": [1e-4, 1e-2]},
+        "description": reader.description
+        | {"steps_per_epoch": 1, "usual_updates": [1e-4, 1e-2], "max_snapshots": 4096, "layer_functions": FUNCTIONS},
         "lines": reader.lines(),
         "best": {"number": 2, "step": 20, "words": "Lowest held-out loss so far: 0.0476, at step 20"},
         "status": reader.status(),

@@ -16,8 +16,8 @@ const questions = JSON.parse(await text(process.stdin));
 
 /** @param {{ name: string, z: number[] }} about */
 function activation({ name, z }) {
-  const { f, slope, range } = activationNamed(name);
-  return { values: z.map((value) => f(value)), slopes: z.map((value) => slope(value)), range };
+  const { f, slope } = activationNamed(name);
+  return { values: z.map((value) => f(value)), slopes: z.map((value) => slope(value)) };
 }
 
 /**
@@ -43,7 +43,7 @@ function network({ description, frame: encoded, x, patch, changes }) {
     if (input === undefined) edits.toggleNeuron(layer, unit);
     else edits.setWeight(layer, input, unit, value);
   }
-  const values = passOf(store, layers, frame, 0, null);
+  const values = passOf(store, layers, frame, 0);
   const shape = /** @type {Shape} */ (description.dataset.image_shape);
   return {
     activations: x.map((row) => model.activations(row).map((layer) => [...layer])),

@@ -1,4 +1,4 @@
-/** For tables: one slider a feature over what the training examples span, with how sure the answer stays along it. */
+/** For tables: one slider a feature over what the training examples span, with the probability of the prediction along it. */
 
 import { asNumber } from '../lib/format/text.js';
 import { turningPoint } from '../lib/model/transforms.js';
@@ -6,7 +6,7 @@ import { debounce, press } from '../lib/ui/controls.js';
 import { make } from '../lib/ui/dom.js';
 import { arrow } from '../lib/ui/keys.js';
 import { card } from './card.js';
-import { drawSweep } from './sweep.js';
+import { breakWords, createSweep, drawSweep } from './sweep.js';
 
 /** @import { Sweep } from './types.js' */
 /** @import { OutputReader, Numbers, Palette } from '../lib/model/types.js' */
@@ -14,7 +14,7 @@ import { drawSweep } from './sweep.js';
 const POINTS = 41;
 
 /**
- * Build the card. `moved(stamp)` is called when a slider moves. Returns {element, raw, put(raw), sweep(label, answer, palette), destroy()}; `reader` reads the answers (output-reader.js).
+ * Build the card. `moved(stamp)` is called when a slider moves. Returns {element, raw, put(raw), sweep(label, predict, palette), destroy()}; `reader` reads the outputs (output-reader.js).
  * @param {{ low: number[], high: number[], middle: number[], names: string[], reader: OutputReader }} about
  * @param {(stamp: number) => void} moved
  */
@@ -25,13 +25,10 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
     'features',
     press('Medians', 'Every feature at its training median', () => put([...middle])),
   );
-  const list = make('div', { className: 'dr-changes' });
-  element.append(list);
   const rows = names.map((name, i) => {
-    const span = high[i] - low[i] || 1;
-    const input = make('input', { type: 'range', min: low[i], max: high[i], step: 'any', value: middle[i] });
-    input.setAttribute('aria-label', name);
-    const output = make('output', { textContent: asNumber(middle[i], 2) });
+    const row = createSweep(name, { min: low[i], max: high[i], step: 'any', value: middle[i] });
+    const { input, output } = row;
+    output.textContent = asNumber(middle[i], 2);
     input.addEventListener('input', (event) => {
       raw[i] = input.valueAsNumber;
       output.textContent = asNumber(raw[i], 2);
@@ -41,40 +38,33 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
       const by = arrow(event);
       if (!by) return;
       event.preventDefault();
-      input.value = String(input.valueAsNumber + ((by[1] - by[0]) * span) / 100);
+      input.value = String(input.valueAsNumber + ((by[1] - by[0]) * (high[i] - low[i] || 1)) / 100);
       input.dispatchEvent(new Event('input'));
     });
-    const canvas = make('canvas', { className: 'dr-sweep' });
-    canvas.setAttribute('role', 'img');
-    const verdict = make('span', { className: 'dr-verdict' });
-    list.append(
-      make(
-        'div',
-        { className: 'dr-change' },
-        make('div', { className: 'dr-change-head' }, make('span', { textContent: name }), output),
-        input,
-        canvas,
-        verdict,
-      ),
-    );
     /** @type {Sweep} */
-    const curve = { name, canvas, verdict: '', points: [] };
-    return { input, output, canvas, verdict, curve };
+    const curve = { name, canvas: row.canvas, verdict: '', points: [] };
+    return { ...row, curve };
   });
+  element.append(make('div', { className: 'dr-changes' }, ...rows.map((row) => row.element)));
 
   const sweep = debounce(draw, 110);
   /**
    * @param {number} label
-   * @param {(raw: number[]) => Numbers} answer
+   * @param {(raw: number[]) => Numbers} predict
    * @param {Palette} palette
    */
-  function draw(label, answer, palette) {
-    const isSaid = reader.says(answer(raw), label);
-    rows.forEach(({ canvas, verdict }, i) => {
+  function draw(label, predict, palette) {
+    const isPredicted = reader.predicts(predict(raw), label);
+    rows.forEach(({ canvas, describe }, i) => {
       /** @param {number} value */
       const at = (value) => {
-        const probabilities = answer(raw.map((own, j) => (j === i ? value : own)));
-        return { value, p: probabilities[label], probabilities, holds: reader.says(probabilities, label) === isSaid };
+        const probabilities = predict(raw.map((own, j) => (j === i ? value : own)));
+        return {
+          value,
+          p: probabilities[label],
+          probabilities,
+          holds: reader.predicts(probabilities, label) === isPredicted,
+        };
       };
       const points = Array.from({ length: POINTS }, (_, k) => at(low[i] + ((high[i] - low[i]) * k) / (POINTS - 1)));
       Object.assign(rows[i].curve, { label, points });
@@ -89,9 +79,11 @@ export function createFeatures({ low, high, middle, names, reader }, moved) {
         above && turningPoint(holdsAt, Math.max(raw[i], above.value - apart), above.value),
       ].flatMap((value) => (value === undefined ? [] : asNumber(value, 2)));
       const name = reader.isMany ? `${reader.names[label]} ` : '';
-      verdict.textContent = name + (breaks.length ? `breaks at ${breaks.join(' and ')}` : 'holds throughout');
-      verdict.title = `The values nearest to the present one at which the answer changes, looked for every ${asNumber(apart, 2)}.`;
-      canvas.setAttribute('aria-label', `Probability of the answer over ${names[i]}: ${verdict.textContent}`);
+      describe(
+        'the prediction',
+        name + breakWords(breaks),
+        `The values nearest to the present one at which the prediction changes, looked for every ${asNumber(apart, 2)}.`,
+      );
     });
   }
 

@@ -1,5 +1,7 @@
 /** What a card shows as a file: its numbers as CSV, in full, and its picture as PNG. */
 
+import { fillBox, write } from '../lib/charts/pen.js';
+import { createSheet } from '../lib/charts/sheet.js';
 import { press } from '../lib/ui/controls.js';
 import { make, penOf } from '../lib/ui/dom.js';
 import { download, pngOf } from '../lib/ui/download.js';
@@ -16,8 +18,8 @@ function field(value) {
 }
 
 /**
- * Put buttons into the head of a card: `rows()` answers [[heading], [value]], `picture()` a canvas, `name()` what the
- * files are called. What is null has no button; when there is nothing to save, `rows` and `picture` answer null.
+ * Put buttons into the head of a card: `rows()` returns [[heading], [value]], `picture()` a canvas, `name()` what the
+ * files are called. What is null has no button; when there is nothing to save, `rows` and `picture` return null.
  * @param {HTMLElement} element
  * @param {() => string} name
  * @param {{ rows?: (() => unknown[][] | null) | null, picture?: (() => HTMLCanvasElement | null) | null }} about
@@ -53,13 +55,9 @@ export function addSaves(element, name, { rows = null, picture = null }) {
  * @param {number} [scale]
  */
 export function onPaper(canvas, paper, scale = 1) {
-  const made = make('canvas', {
-    width: canvas.width * scale,
-    height: canvas.height * scale,
-  });
+  const made = make('canvas', { width: canvas.width * scale, height: canvas.height * scale });
   const context = penOf(made);
-  context.fillStyle = paper;
-  context.fillRect(0, 0, made.width, made.height);
+  fillBox(context, 0, 0, made.width, made.height, paper);
   context.imageSmoothingEnabled = false;
   context.drawImage(canvas, 0, 0, made.width, made.height);
   return made;
@@ -75,24 +73,18 @@ export function onPaper(canvas, paper, scale = 1) {
 export function asSheet(parts, columns, [width, height], palette) {
   const [gap, line] = [16, 18];
   const rows = Math.ceil(parts.length / columns);
-  const made = make('canvas', {
-    width: 2 * (columns * (width + gap) + gap),
-    height: 2 * (rows * (height + 2 * line + gap) + gap),
-  });
-  const context = penOf(made);
-  context.scale(2, 2);
-  context.fillStyle = palette.surface;
-  context.fillRect(0, 0, made.width, made.height);
-  context.imageSmoothingEnabled = false;
+  const { canvas: made, pen } = createSheet(
+    columns * (width + gap) + gap,
+    rows * (height + 2 * line + gap) + gap,
+    palette,
+  );
+  pen.imageSmoothingEnabled = false;
   parts.forEach(({ canvas, above, below }, k) => {
     const [x, y] = [gap + (k % columns) * (width + gap), gap + Math.floor(k / columns) * (height + 2 * line + gap)];
-    context.fillStyle = palette.ink;
-    context.font = '600 12px sans-serif';
-    context.fillText(above, x, y + 12, width);
-    if (canvas) context.drawImage(canvas, x, y + line, width, height);
-    context.fillStyle = palette.muted;
-    context.font = '12px sans-serif';
-    context.fillText(below, x, y + line + height + 14, width);
+    const about = { baseline: /** @type {const} */ ('alphabetic'), most: width };
+    write(pen, above, x, y + 12, palette.ink, { ...about, font: '600 12px sans-serif' });
+    if (canvas) pen.drawImage(canvas, x, y + line, width, height);
+    write(pen, below, x, y + line + height + 14, palette.muted, { ...about, font: '12px sans-serif' });
   });
   return made;
 }

@@ -17,12 +17,12 @@ const MAPS = [
 ];
 /** @type {Record<string, string[]>} */
 const WORDS = {
-  gradient: ['less ink says so', 'more ink'],
+  gradient: ['less ink raises it', 'more ink raises it'],
   occlusion: ['against', 'for it'],
 };
 
 /**
- * Build the card for the classes that a reader of answers knows (output-reader.js). `explain(kind, label, patch)` answers the map as numbers; `redraw()` asks for an update.
+ * Build the card for the classes that a reader of outputs knows (output-reader.js). `explain(kind, label, patch)` returns the map as numbers; `redraw()` asks for an update.
  * `shows` is {map, label} to begin with, the name of a map and of a class or null; `sendShown({map, label})` is called with what a person chooses.
  * Returns {element, update(features, image, best), about(label)}.
  * @param {Shape} about
@@ -47,7 +47,7 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
   const maps = segmented('What to show over the image', MAPS, shows.map ?? 'none', chosen);
   const about = select(
     `${one === 'class' ? 'Class' : 'Label'} to explain`,
-    [['', isMany ? 'the likeliest label' : 'the answer'], ...classNames.map((name, c) => [String(c), name])],
+    [['', isMany ? 'the likeliest label' : 'the prediction'], ...classNames.map((name, c) => [String(c), name])],
     chosen,
   );
   if (shows.label !== null && classNames.includes(shows.label)) about.value = String(classNames.indexOf(shows.label));

@@ -4,7 +4,7 @@ import { CHANGES, neutral, sweep } from '../lib/model/transforms.js';
 import { press } from '../lib/ui/controls.js';
 import { make } from '../lib/ui/dom.js';
 import { card } from './card.js';
-import { drawSweep } from './sweep.js';
+import { breakWords, createSweep, drawSweep } from './sweep.js';
 /** @import { ChangeKind, SweepRequest } from './types.js' */
 /** @import { Palette } from '../lib/model/types.js' */
 
@@ -25,9 +25,7 @@ export function createSliders(classNames, side, moved) {
     self.seed += 1;
     moved(performance.now());
   });
-  const { element } = card('Where does the answer break?', 'sliders', other, reset);
-  const grid = make('div', { className: 'dr-changes' });
-  element.append(grid);
+  const { element } = card('Where does the prediction change?', 'sliders', other, reset);
   const most = side / 28;
   const rows = CHANGES.map((given) => {
     const pixels = given.name === 'dx' || given.name === 'dy';
@@ -39,25 +37,15 @@ export function createSliders(classNames, side, moved) {
           step: most < 0.5 ? 0.25 : 0.5,
         }
       : given;
-    const input = make('input', {
-      type: 'range',
-      min: change.low,
-      max: change.high,
-      step: change.step,
-      value: change.neutral,
-    });
-    input.setAttribute('aria-label', change.label);
-    const value = make('output');
-    const canvas = make('canvas', { className: 'dr-sweep' });
-    canvas.setAttribute('role', 'img');
-    const verdict = make('span', { className: 'dr-verdict' });
+    const row = createSweep(change.label, { min: change.low, max: change.high, step: change.step });
+    const { input, output } = row;
     const show = () => {
       input.value = String(values[change.name]);
-      value.textContent = change.words(values[change.name]);
+      output.textContent = change.words(values[change.name]);
     };
     input.addEventListener('input', (event) => {
       values[change.name] = input.valueAsNumber;
-      value.textContent = change.words(input.valueAsNumber);
+      output.textContent = change.words(input.valueAsNumber);
       moved(event.timeStamp);
     });
     input.addEventListener('dblclick', () => {
@@ -66,38 +54,25 @@ export function createSliders(classNames, side, moved) {
       moved(performance.now());
     });
     show();
-    grid.append(
-      make(
-        'div',
-        { className: 'dr-change' },
-        make('div', { className: 'dr-change-head' }, make('span', { textContent: change.label }), value),
-        input,
-        canvas,
-        verdict,
-      ),
-    );
-    return { change, canvas, verdict, show, found: /** @type {ReturnType<typeof sweep> | null} */ (null) };
+    return { ...row, change, show, found: /** @type {ReturnType<typeof sweep> | null} */ (null) };
   });
+  element.append(make('div', { className: 'dr-changes' }, ...rows.map((row) => row.element)));
 
-  // One slider a task, so that a stroke that begins meanwhile is answered at once.
+  // One slider a task, so that a stroke that begins meanwhile is predicted at once.
   /**
    * @param {SweepRequest} about
    * @param {Palette} palette
    * @param {number} at
    */
   function again(about, palette, at) {
-    const { image, label, answer, says } = about;
-    const { change, canvas, verdict } = rows[at];
-    const found = label === null ? null : sweep(image, values, change, label, answer, says, about.count, self.seed);
+    const { image, label, predict, predicts } = about;
+    const { change, canvas, describe } = rows[at];
+    const found =
+      label === null ? null : sweep(image, values, change, label, predict, predicts, about.count, self.seed);
     rows[at].found = found;
     drawSweep(canvas, found, change, values[change.name], palette);
     const words = found ? `${about.name ? `${about.name} ` : ''}${sentence(found, change)}` : 'n/a';
-    verdict.textContent = words;
-    verdict.title = found ? meaning(found, change) : '';
-    canvas.setAttribute(
-      'aria-label',
-      `Probability of ${label === null ? 'the answer' : classNames[label]} over ${change.label}: ${words}`,
-    );
+    describe(label === null ? 'the prediction' : classNames[label], words, found ? meaning(found, change) : '');
     if (at + 1 < rows.length) next(about, palette, at + 1);
   }
   let timer = 0;
@@ -115,11 +90,8 @@ export function createSliders(classNames, side, moved) {
    * @param {{ breaks: Array<number | null> }} found
    * @param {ChangeKind} change
    */
-  function sentence({ breaks: [below, above] }, { words }) {
-    if (below === null && above === null) return 'holds throughout';
-    const at = [below, above].filter((value) => value !== null).map((value) => words(value));
-    return `breaks at ${at.join(' and ')}`;
-  }
+  const sentence = ({ breaks }, { words }) =>
+    breakWords(breaks.flatMap((value) => (value === null ? [] : words(value))));
 
   /**
    * @param {{ apart: number }} found
@@ -128,7 +100,7 @@ export function createSliders(classNames, side, moved) {
   function meaning({ apart }, { step, words }) {
     const looked =
       apart > step ? `${words(apart)} apart: between two of them it may change and change back` : 'that the slider has';
-    return `The values nearest to the present one at which the answer changes, of those ${looked}.`;
+    return `The values nearest to the present one at which the prediction changes, of those ${looked}.`;
   }
 
   const self = {
@@ -145,7 +117,7 @@ export function createSliders(classNames, side, moved) {
         points: found?.points ?? [],
       })),
     /**
-     * Soon, draw again how sure the network stays of `label` (null: nothing is drawn).
+     * Soon, draw again the probability of `label` (null: nothing is drawn).
      * @param {SweepRequest} about
      * @param {Palette} palette
      */

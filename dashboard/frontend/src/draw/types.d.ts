@@ -1,7 +1,18 @@
 /** What the Draw page is made of. */
 
 import type { ChangeKind, ChangeValues, SweepPoint } from '../lib/model/transforms.js';
-import type { Description, Example, Frame, Image, InputDescription, MapChoice, Numbers } from '../lib/model/types.js';
+import type {
+  Description,
+  Example,
+  Frame,
+  Image,
+  InputDescription,
+  MapChoice,
+  Model,
+  Numbers,
+  OutputReader,
+  Palette,
+} from '../lib/model/types.js';
 
 export type { ChangeKind, ChangeValues, SweepPoint };
 
@@ -31,8 +42,8 @@ export type Done = Stroke | { base: Base | null };
 export interface SweepRequest {
   image: Image;
   label: number | null;
-  answer(image: Image): Numbers;
-  says(probabilities: Numbers, label: number): boolean;
+  predict(image: Image): Numbers;
+  predicts(probabilities: Numbers, label: number): boolean;
   name: string;
   count: number;
 }
@@ -62,8 +73,8 @@ export interface Sweep {
   points: Array<Omit<SweepPoint, 'k'>>;
 }
 
-/** What the network was given last, and what it answered. */
-export interface Answered {
+/** What the network was given last, and what it predicted. */
+export interface Predicted {
   x: Float64Array;
   image?: Image;
   isBare: boolean;
@@ -83,11 +94,36 @@ export interface Desk {
   description: Description;
   about: InputDescription;
   server: ReturnType<typeof import('./source.js').openRun>;
-  say(sentence: string | null): void;
+  notify(sentence: string | null): void;
   frame: Frame;
   shows: MapChoice;
   sendSample(name: string | null): void;
   sendShown(shows: MapChoice): void;
+}
+
+/** What the parts of the desk share; what changes is asked for. */
+export interface DeskState extends Omit<Desk, 'frame'> {
+  reader: OutputReader;
+  names: string[];
+  examples: ReturnType<typeof import('./example.js').createExamples>;
+  signal: AbortSignal;
+  featuresOf(raw: Numbers): Float64Array;
+  toImage(x: Numbers): Float64Array;
+  /** What is given is no example of the data set any more. */
+  forget(): void;
+  /** Predict in the next frame; `stamp` is when the hand moved. */
+  later(stamp: number | null): void;
+  frame(): Frame;
+  model(): Model;
+  now(): Predicted;
+  palette(): Palette;
+}
+
+/** The cards that every input has. */
+export interface Cards {
+  prediction: ReturnType<typeof import('./prediction.js').createPrediction>;
+  nearest: ReturnType<typeof import('./nearest.js').createNearest>;
+  live: HTMLElement;
 }
 
 export type { Example };

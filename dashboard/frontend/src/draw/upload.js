@@ -14,12 +14,12 @@ const SIDE = 560; // what a picture is scaled down to before its ink is looked f
 const KINDS = { 'image/png': 'PNG', 'image/jpeg': 'JPEG' };
 
 /**
- * Build the way in. `take(ink)` gets the ink image that was found, `say(sentence | null)` what is wrong.
+ * Build the way in. `take(ink)` gets the ink image that was found, `notify(sentence | null)` what is wrong.
  * Returns {element, forget(), listen(target)}.
  * @param {(ink: Image) => void} take
- * @param {(sentence: string | null) => void} say
+ * @param {(sentence: string | null) => void} notify
  */
-export function createUpload(take, say) {
+export function createUpload(take, notify) {
   const file = make('input', { className: 'nv-hidden', type: 'file', accept: 'image/png,image/jpeg', tabIndex: -1 });
   file.setAttribute('aria-label', 'Upload an image');
   file.setAttribute('aria-hidden', 'true');
@@ -44,11 +44,11 @@ export function createUpload(take, say) {
   /** @param {Blob} blob */
   async function read(blob) {
     const problem = await takeIn(blob);
-    say(problem);
+    notify(problem);
   }
 
   /**
-   * Take a file in; answers one sentence when it cannot be.
+   * Take a file in; returns one sentence when it cannot be.
    * @param {Blob} blob
    */
   async function takeIn(blob) {
@@ -87,11 +87,11 @@ export function createUpload(take, say) {
     flip.hidden = false;
     if (found.empty) {
       const sentence = 'No ink stands out from the paper in this image.';
-      if (inverted !== null) say(sentence);
+      if (inverted !== null) notify(sentence);
       return sentence;
     }
     take(found.ink);
-    if (inverted !== null) say(null);
+    if (inverted !== null) notify(null);
     return null;
   }
 

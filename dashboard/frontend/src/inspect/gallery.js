@@ -1,11 +1,15 @@
 /** The gallery: a page of the chosen examples, and the one that was opened with all its probabilities. */
 
+import { paintPixels } from '../lib/charts/canvas.js';
+import { disc, fillBox, write } from '../lib/charts/pen.js';
 import { fillPoint } from '../lib/charts/plane.js';
+import { createSheet } from '../lib/charts/sheet.js';
+import { grouped } from '../lib/format/text.js';
 import { classesOf, isSame } from '../lib/model/output-reader.js';
+import { press } from '../lib/ui/controls.js';
 import { focusedElement, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { roveOver } from '../lib/ui/keys.js';
-import { createSheet } from './sheet.js';
 
 /** @import { GalleryData, GalleryItem, Item } from './types.js' */
 /** @import { Palette } from '../lib/model/types.js' */
@@ -87,7 +91,7 @@ export function createGallery(root, send) {
     palette = colors;
     if (isNew) opened = data.opened;
     title.textContent = data.title;
-    count.textContent = `${data.count.toLocaleString('en')} of ${data.total.toLocaleString('en')}`;
+    count.textContent = `${grouped(data.count)} of ${grouped(data.total)}`;
     root.dataset.count = String(data.count);
     const pixels = bytesOf(data.pixels);
     const probabilities = new Float32Array(bytesOf(data.probabilities).buffer);
@@ -137,24 +141,21 @@ export function createGallery(root, send) {
   function tileOf(item) {
     const { isRight } = item;
     const [actual, predicted] = [wordsOf(item.trueClasses), wordsOf(item.predictedClasses)];
-    const words = isRight
-      ? [actual]
-      : [make('span', { textContent: actual }), ' ', make('span', { textContent: `→ ${predicted}` })];
-    const tile = make('button', {
-      type: 'button',
-      className: `ai-tile${isRight ? '' : ' ai-wrong'}`,
-      tabIndex: -1,
-      title: `Example ${item.sample}: true class ${actual}, predicted as ${predicted}, ${data.about} ${exact(item.value)}`,
-      'aria-label': `Example ${item.sample}, true class ${actual}, predicted as ${predicted}, ${data.about} ${exact(item.value)}`,
-    });
-    tile.dataset.sample = String(item.sample);
-    tile.append(faceOf(item), make('b', {}, ...words), make('small', { textContent: percent(item.value) }));
-    tile.addEventListener('click', () => {
+    const words = isRight ? [actual] : [make('span', {}, actual), ' ', make('span', {}, `→ ${predicted}`)];
+    const about = `true class ${actual}, predicted as ${predicted}, ${data.about} ${exact(item.value)}`;
+    const choose = () => {
       opened = item.sample;
       open();
       detail.scrollIntoView({ block: 'nearest' });
       send({ sample: item.sample });
+    };
+    const tile = press('', `Example ${item.sample}: ${about}`, choose, {
+      className: `ai-tile${isRight ? '' : ' ai-wrong'}`,
+      tabIndex: -1,
+      'aria-label': `Example ${item.sample}, ${about}`,
+      'data-sample': item.sample,
     });
+    tile.append(faceOf(item), make('b', {}, ...words), make('small', {}, percent(item.value)));
     return tile;
   }
 
@@ -184,15 +185,7 @@ export function createGallery(root, send) {
   function faceOf(item) {
     if (data.shape) {
       const [rows, columns] = data.shape;
-      const canvas = make('canvas', { width: columns, height: rows });
-      const context = penOf(canvas);
-      const image = context.createImageData(columns, rows);
-      const words = new Uint32Array(image.data.buffer);
-      item.pixels.forEach((value, i) => {
-        words[i] = palette.picture.rgba(value / 255);
-      });
-      context.putImageData(image, 0, 0);
-      return canvas;
+      return paintPixels(make('canvas'), columns, rows, (i) => palette.picture.rgba(item.pixels[i] / 255));
     }
     if (data.kind === 'plane') {
       const canvas = make('canvas', { width: 144, height: 144, className: 'ai-plane' });
@@ -203,33 +196,18 @@ export function createGallery(root, send) {
        * @param {number} y
        */
       const at = (x, y) => [8 + (128 * (x - left)) / (right - left), 136 - (128 * (y - bottom)) / (top - bottom)];
-      context.fillStyle = palette.paper;
-      context.fillRect(0, 0, 144, 144);
+      fillBox(context, 0, 0, 144, 144, palette.paper);
       const shades = [palette.negative, palette.positive, palette.muted];
       for (const [x, y, label] of data.points) {
         context.globalAlpha = 0.3;
         const [across, down] = at(x, y);
         if (data.several) fillPoint(context, across, down, 2.5, palette, classesOf(label));
-        else {
-          context.fillStyle = shades[Number(label) % 3];
-          context.fillRect(across - 2, down - 2, 4, 4);
-        }
+        else fillBox(context, across - 2, down - 2, 4, 4, shades[Number(label) % 3]);
       }
       context.globalAlpha = 1;
       const [x, y] = at(item.features[0], item.features[1]);
-      context.beginPath();
-      context.arc(x, y, 8, 0, 7);
-      if (data.several) {
-        fillPoint(context, x, y, 8, palette, item.trueClasses);
-        context.beginPath();
-        context.arc(x, y, 8, 0, 7);
-      } else {
-        context.fillStyle = shades[Number(item.label) % 3];
-        context.fill();
-      }
-      context.lineWidth = 3;
-      context.strokeStyle = palette.ink;
-      context.stroke();
+      if (data.several) fillPoint(context, x, y, 8, palette, item.trueClasses);
+      disc(context, x, y, 8, data.several ? null : shades[Number(item.label) % 3], palette.ink, 3);
       return canvas;
     }
     const list = make('span', { className: 'ai-values' });
@@ -249,8 +227,8 @@ export function createGallery(root, send) {
     const [side, words, gap, columns] = [84, 20, 8, Math.max(1, Math.min(7, tiles.length))];
     const rows = Math.ceil(tiles.length / columns);
     const [width, height] = [columns * (side + gap) + gap, rows * (side + words + gap) + gap + 24];
-    const { canvas, pen, fill, write } = createSheet(width, height, palette);
-    write(`${data.title}: ${count.textContent}`, gap, 16, palette.ink, {
+    const { canvas, pen } = createSheet(width, height, palette);
+    write(pen, `${data.title}: ${count.textContent}`, gap, 16, palette.ink, {
       font: '600 13px sans-serif',
       most: width - 2 * gap,
     });
@@ -258,15 +236,19 @@ export function createGallery(root, send) {
     tiles.forEach((tile, k) => {
       const [x, y] = [gap + (k % columns) * (side + gap), 24 + gap + Math.floor(k / columns) * (side + words + gap)];
       const face = tile.querySelector('canvas');
-      fill(x, y, side, side, palette.panel);
+      fillBox(pen, x, y, side, side, palette.panel);
       if (face) pen.drawImage(face, x, y, side, side);
       else
         data.items[k].features.slice(0, 5).forEach((value, i) => {
           const font = '9px sans-serif';
-          write(data.features[i], x + 3, y + 10 + 15 * i, palette.ink, { font, most: side - 36 });
-          write(String(Number(value.toPrecision(4))), x + side - 31, y + 10 + 15 * i, palette.ink, { font, most: 28 });
+          write(pen, data.features[i], x + 3, y + 10 + 15 * i, palette.ink, { font, most: side - 36 });
+          write(pen, String(Number(value.toPrecision(4))), x + side - 31, y + 10 + 15 * i, palette.ink, {
+            font,
+            most: 28,
+          });
         });
       write(
+        pen,
         `${tile.querySelector('b')?.textContent}  ${tile.querySelector('small')?.textContent}`,
         x,
         y + side + 10,
@@ -286,22 +268,14 @@ export function createGallery(root, send) {
      * @param {number} to
      */
     const button = (text, label, to) => {
-      const made = make('button', {
-        type: 'button',
-        textContent: text,
-        'aria-label': label,
-        disabled: to < 0 || to >= sheets,
-      });
-      made.addEventListener('click', () => send({ sheet: to }));
-      return made;
+      const disabled = to < 0 || to >= sheets;
+      return press(text, null, () => send({ sheet: to }), { className: '', 'aria-label': label, disabled });
     };
     const first = now * data.size + 1;
     pager.replaceChildren(
       button('«', 'First page', now === 0 ? -1 : 0),
       button('‹', 'Previous page', now - 1),
-      make('span', {
-        textContent: `${first.toLocaleString('en')} to ${(first + data.shown - 1).toLocaleString('en')} of ${data.count.toLocaleString('en')}`,
-      }),
+      make('span', {}, `${grouped(first)} to ${grouped(first + data.shown - 1)} of ${grouped(data.count)}`),
       button('›', 'Next page', now + 1),
       button('»', 'Last page', now === sheets - 1 ? sheets : sheets - 1),
     );
@@ -315,20 +289,14 @@ export function createGallery(root, send) {
     if (!item) return;
     const { names } = data;
     const { isRight } = item;
-    const close = make('button', {
-      type: 'button',
-      className: 'ai-close',
-      textContent: '×',
-      'aria-label': 'Close the example',
-    });
-    close.addEventListener('click', shut);
+    const close = press('×', null, shut, { className: 'ai-close', 'aria-label': 'Close the example' });
     const facts = make(
       'p',
       {},
       'true class ',
-      make('b', { textContent: wordsOf(item.trueClasses) }),
+      make('b', {}, wordsOf(item.trueClasses)),
       isRight ? ', predicted correctly' : ', predicted as ',
-      ...(isRight ? [] : [make('b', { className: 'ai-bad', textContent: wordsOf(item.predictedClasses) })]),
+      ...(isRight ? [] : [make('b', { className: 'ai-bad' }, wordsOf(item.predictedClasses))]),
     );
     const link = linkTo(item, 'ai-link', 'Show in network view →');
     const bars = make('div', {
@@ -338,17 +306,16 @@ export function createGallery(root, send) {
     });
     names.forEach((name, k) => {
       const value = item.probabilities[k];
-      const bar = make('i');
-      bar.style.setProperty('--part', `${100 * value}%`);
-      const [isTrue, isSaid] = [item.trueClasses.includes(k), item.predictedClasses.includes(k)];
-      // Of labels a true one that was not given is a mistake as well.
-      const kind = data.several && isTrue && !isSaid ? 'ai-missed' : isTrue ? 'ai-true' : isSaid ? 'ai-taken' : '';
+      const [isTrue, isPredicted] = [item.trueClasses.includes(k), item.predictedClasses.includes(k)];
+      // Of labels a true one that was not predicted is a mistake as well.
+      const kind =
+        data.several && isTrue && !isPredicted ? 'ai-missed' : isTrue ? 'ai-true' : isPredicted ? 'ai-taken' : '';
       bars.append(
         make(
           'div',
           { role: 'row', className: kind },
           make('span', { role: 'rowheader', textContent: name, title: name }),
-          bar,
+          make('i', { style: `--part: ${100 * value}%` }),
           make('em', { role: 'cell', textContent: exact(value) }),
         ),
       );
@@ -369,7 +336,7 @@ export function createGallery(root, send) {
       make(
         'div',
         { className: 'ai-detail-head' },
-        make('h4', { textContent: `Example ${item.sample.toLocaleString('en')} of the ${data.split} split` }),
+        make('h4', { textContent: `Example ${grouped(item.sample)} of the ${data.split} split` }),
         close,
       ),
       make('div', { className: `ai-detail-body ai-of-${data.kind}` }, side, bars),

@@ -1,5 +1,5 @@
 /**
- * The parts of the Inspect page that answer to a click: the confusion matrix, tables whose rows can be chosen, charts,
+ * The parts of the Inspect page that react to a click: the confusion matrix, tables whose rows can be chosen, charts,
  * the gallery, and the choice of the snapshot. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
  */
 
@@ -21,7 +21,7 @@ const VIEWS = {
   table: createTable,
   chart: createChart,
   gallery: createGallery,
-  moment: createSnapshotSlider,
+  snapshot: createSnapshotSlider,
 };
 
 let isLoadedAhead = false;
@@ -65,7 +65,7 @@ function create(parent, { view: name }) {
       data = component.data;
       // Of two choices in quick succession Streamlit may lose a trigger, but it keeps the last state.
       send = component.setStateValue;
-      theme.look();
+      theme.check();
       view.update(/** @type {never} */ (data), theme.palette);
       root.dataset.ready = 'true';
       loadAhead(data.plotly);

@@ -3,10 +3,12 @@
  * a button that says which examples to show.
  */
 
+import { fillBox, widthOf, write } from '../lib/charts/pen.js';
+import { createSheet } from '../lib/charts/sheet.js';
+import { grouped } from '../lib/format/text.js';
 import { make } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
 import { createMatrix, toneOf } from '../lib/ui/matrix.js';
-import { createSheet } from './sheet.js';
 
 /** @import { LabelsData, MatrixData } from './types.js' */
 /** @import { Palette } from '../lib/model/types.js' */
@@ -40,8 +42,6 @@ const WORDS = ['true negatives', 'false positives', 'false negatives', 'true pos
  * @param {number} whole
  */
 const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : 'n/a');
-/** @param {number} count */
-const grouped = (count) => count.toLocaleString('en');
 
 /**
  * @param {MatrixData} data
@@ -219,9 +219,7 @@ export function createMatrices(root, choose) {
    * @param {string} text
    */
   function swatch(tone, text) {
-    const mark = make('i');
-    mark.style.background = palette.diverging.css(tone);
-    return make('span', {}, mark, text);
+    return make('span', {}, make('i', { style: `background: ${palette.diverging.css(tone)}` }), text);
   }
 
   /**
@@ -237,40 +235,46 @@ export function createMatrices(root, choose) {
     const across = Math.min(3, panels.length);
     const side = panels.length > 1 ? 64 : 44;
     const [heading, bold] = ['13px sans-serif', '600 13px sans-serif'];
-    const rulers = createSheet(0, 0, palette);
+    const { pen: ruler } = createSheet(0, 0, palette);
     /** @param {Heading[]} heads */
-    const longest = (heads) => Math.ceil(Math.max(...heads.map(({ text }) => rulers.measure(text, bold))));
+    const longest = (heads) => Math.ceil(Math.max(...heads.map(({ text }) => widthOf(ruler, text, bold))));
     const reach = longest(panels[0].columns);
     const isUpright = reach > side - 4; // names that are too long for their column stand on end
     const [left, top] = [Math.max(96, longest(panels[0].rows) + 20), isUpright ? reach + 46 : 64];
     const { columns, rows, totals } = panels[0];
     const wide = left + (columns.length + (totals ? 1 : 0)) * side + 12;
     const tall = top + rows.length * side + 12;
-    const { canvas, write, fill, turned } = createSheet(
-      across * wide,
-      Math.ceil(panels.length / across) * tall,
-      palette,
-    );
-    write(data.file, 12, 16, palette.muted, { font: '12px sans-serif' });
+    const { canvas, pen } = createSheet(across * wide, Math.ceil(panels.length / across) * tall, palette);
+    write(pen, data.file, 12, 16, palette.muted, { font: '12px sans-serif' });
     panels.forEach((panel, k) => {
       const [x, y] = [(k % across) * wide, Math.floor(k / across) * tall];
-      write(panel.name || 'true ↓ pred. →', x + 6, y + top - 18, palette.muted, { font: '11px sans-serif' });
+      write(pen, panel.name || 'true ↓ pred. →', x + 6, y + top - 18, palette.muted, { font: '11px sans-serif' });
       panel.columns.forEach(({ text }, j) => {
         const middle = x + left + (j + 0.5) * side;
-        if (isUpright) turned(middle, y + top - 8, () => write(text, 0, 0, palette.ink, { font: bold }));
-        else write(text, middle, y + top - 18, palette.ink, { align: 'center', font: bold, most: side - 4 });
+        if (isUpright) {
+          pen.save();
+          pen.translate(middle, y + top - 8);
+          pen.rotate(-Math.PI / 2);
+          write(pen, text, 0, 0, palette.ink, { font: bold });
+          pen.restore();
+        } else write(pen, text, middle, y + top - 18, palette.ink, { align: 'center', font: bold, most: side - 4 });
       });
       panel.rows.forEach(({ text }, i) => {
         const middle = y + top + (i + 0.5) * side;
-        write(text, x + left - 8, middle, palette.ink, { align: 'right', font: bold });
+        write(pen, text, x + left - 8, middle, palette.ink, { align: 'right', font: bold });
         panel.texts[i].forEach((number, j) => {
           const { background, color } = matrices[k].element.rows[i + 1].cells[j + 1].style;
-          fill(x + left + j * side + 1, y + top + i * side + 1, side - 2, side - 2, background);
-          write(number, x + left + (j + 0.5) * side, middle, color, { align: 'center', font: heading, most: side - 4 });
+          fillBox(pen, x + left + j * side + 1, y + top + i * side + 1, side - 2, side - 2, background);
+          write(pen, number, x + left + (j + 0.5) * side, middle, color, {
+            align: 'center',
+            font: heading,
+            most: side - 4,
+          });
         });
         if (panel.totals)
-          write(String(panel.totals[i]), x + left + (columns.length + 0.5) * side, middle, palette.muted, {
+          write(pen, String(panel.totals[i]), x + left + (columns.length + 0.5) * side, middle, palette.muted, {
             align: 'center',
+            font: heading,
           });
       });
     });

@@ -5,7 +5,7 @@ import { make } from '../lib/ui/dom.js';
 /** @import { SnapshotData } from './types.js' */
 
 const REST = 160; // ms without a key before the snapshot it stands on is asked for
-const PATIENCE = 2000; // ms in which the page may answer; until then the slider stays where it was put
+const PATIENCE = 2000; // ms in which the page may show it; until then the slider stays where it was put
 
 /**
  * Build the choice in `root`; `send` is called with {number} or, to follow the run, {latest: true}.

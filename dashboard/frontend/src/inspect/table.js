@@ -1,9 +1,10 @@
 /** A table of figures, sortable by each column; a row that stands for something is a button that chooses it. */
+import { fillBox, widthOf, write } from '../lib/charts/pen.js';
+import { createSheet } from '../lib/charts/sheet.js';
 import { closest, focusedElement, make } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
-import { roveOver } from '../lib/ui/keys.js';
+import { onEnter, roveOver } from '../lib/ui/keys.js';
 import { createMeter, headOf, lineOf, sortHeading } from '../lib/ui/table.js';
-import { createSheet } from './sheet.js';
 /** @import { Cell, Row, TableData } from './types.js' */
 /** @import { Palette } from '../lib/model/types.js' */
 
@@ -122,23 +123,25 @@ export function createTable(root, send) {
   function picture() {
     const lines = [...table.rows].map((line) => [...line.cells].map((cell) => cell.textContent));
     const [tall, top, font, bold] = [26, 34, '13px sans-serif', '600 13px sans-serif'];
-    const { measure } = createSheet(0, 0, palette);
-    const wide = data.columns.map((_, k) => Math.ceil(Math.max(...lines.map((cells) => measure(cells[k], bold)))) + 32);
+    const { pen: ruler } = createSheet(0, 0, palette);
+    const wide = data.columns.map(
+      (_, k) => Math.ceil(Math.max(...lines.map((cells) => widthOf(ruler, cells[k], bold)))) + 32,
+    );
     const width = Math.max(
       wide.reduce((sum, each) => sum + each, 0),
-      Math.ceil(measure(data.label, bold)) + 32,
+      Math.ceil(widthOf(ruler, data.label, bold)) + 32,
     );
-    const { canvas, write, fill } = createSheet(width, top + tall * lines.length + 8, palette);
-    write(data.label, 16, top / 2, palette.ink, { font: bold });
+    const { canvas, pen } = createSheet(width, top + tall * lines.length + 8, palette);
+    write(pen, data.label, 16, top / 2, palette.ink, { font: bold });
     lines.forEach((cells, i) => {
       const y = top + tall * i;
       const isHead = i === 0;
-      fill(16, y + tall - 1, width - 32, 1, palette.line);
+      fillBox(pen, 16, y + tall - 1, width - 32, 1, palette.line);
       let x = 0;
       cells.forEach((text, k) => {
         const isText = data.columns[k].kind === 'text';
         const color = isHead || i > data.rows.length ? palette.muted : palette.ink;
-        write(text, isText ? x + 16 : x + wide[k] - 16, y + tall / 2, color, {
+        write(pen, text, isText ? x + 16 : x + wide[k] - 16, y + tall / 2, color, {
           align: isText ? 'left' : 'right',
           font: isHead || isText ? bold : font,
         });
@@ -156,10 +159,6 @@ export function createTable(root, send) {
     send({ row: line.dataset.row });
   };
   table.addEventListener('click', choose);
-  table.addEventListener('keydown', (event) => {
-    if ((event.key !== 'Enter' && event.key !== ' ') || !closest(event, 'tr[data-row]')) return;
-    event.preventDefault();
-    choose(event);
-  });
+  onEnter(table, 'tr[data-row]', choose);
   return { update };
 }

@@ -114,7 +114,7 @@ export interface Plotly {
 }
 
 export interface SnapshotData extends Part {
-  view: 'moment';
+  view: 'snapshot';
   number: number;
   numbers: number[];
   at: number[];

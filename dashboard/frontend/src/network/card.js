@@ -1,5 +1,5 @@
 /**
- * A neuron's card: what it is connected to, the sum that made its value, how it activations the probe set,
+ * A neuron's card: what it is connected to, the sum that made its value, what it makes of the probe set,
  * its statistics. One card floats beside the pointer; the pinned one stands under the network, follows
  * time, and lets its weights be changed.
  */
@@ -16,7 +16,7 @@ import {
   sensitivity,
   weightOf,
 } from '../lib/model/forward.js';
-import { activationNamed, roundUp } from '../lib/model/math.js';
+import { roundUp } from '../lib/model/math.js';
 import { press } from '../lib/ui/controls.js';
 import { make, penOf } from '../lib/ui/dom.js';
 import { createNumbersTable } from '../lib/ui/numbers-table.js';
@@ -111,7 +111,7 @@ export function createCard(actions) {
     value.title = String(known.sum.shown);
     const scale = view.scales.of(layer);
     const colors = scale.signed ? palette.diverging : palette.sequential;
-    const off = activationNamed(layers[layer].activation).off && known.sum.shown === 0;
+    const off = layers[layer].canBeOff && known.sum.shown === 0;
     chip.style.background = off ? 'transparent' : colors.css(known.sum.shown / scale.high);
     chip.classList.toggle('nv-off', off);
     where.textContent = `layer${layer}.weight[:, ${unit}]${off ? ' · off for this example' : ''}`;
@@ -178,7 +178,7 @@ function historyRows({ layers, history, probe, at: { layer, unit } }) {
 }
 
 /**
- * For 2-D data: the neuron's answer over the whole plane.
+ * For 2-D data: the neuron's activation over the whole plane.
  * @param {Figure} about
  * @param {HTMLCanvasElement | null} picture
  */
@@ -188,16 +188,16 @@ function paintFace({ element: figure, canvas, caption }, picture) {
   canvas.width = picture.width;
   canvas.height = picture.height;
   penOf(canvas).drawImage(picture, 0, 0);
-  caption.textContent = 'its answer over the plane';
+  caption.textContent = 'its activation over the plane';
 }
 
 /**
- * The ends of a neuron's own axis: its function's range, else the largest answer seen, rounded up.
+ * The ends of a neuron's own axis: its function's range, else the largest activation seen, rounded up.
  * @param {ViewAt} about
  */
 function ownScale({ layers, scales, history, at: { layer, unit } }) {
   const scale = scales.of(layer);
-  if (activationNamed(layers[layer].activation).range[1] !== null) return scale;
+  if (layers[layer].function.range[1] !== null) return scale;
   const high = roundUp(history.largest(layers, layer, unit));
   return { ...scale, low: scale.signed ? -high : 0, high };
 }
@@ -221,7 +221,7 @@ export function describe(view, listed) {
   const weights = edits.weight(frame, layer);
   return {
     sum,
-    activation: layers[layer].activation,
+    function: layers[layer].function,
     changed: new Set(edits.changedInputs(layer, unit)),
     weightTop: listed.reduce(
       (top, i) => Math.max(top, Math.abs(weights.data[i * weights.shape[1] + unit])),

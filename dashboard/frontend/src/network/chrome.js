@@ -80,28 +80,28 @@ export function createBanner(act) {
   element.hidden = true;
   const title = make('b');
   const output = make('span');
-  const heldOut = make('span');
+  const figures = make('span');
   element.append(
     title,
     output,
-    heldOut,
+    figures,
     press('Undo', 'Take the last change back', act.undo, { 'aria-label': 'Take the last change back' }),
     press('Reset', 'Take all changes back', act.reset, { 'aria-label': 'Take all changes back' }),
   );
   return {
     element,
     /**
-     * `about`: {count, name, before, after (probabilities of one class), figure (what accuracy is called), accuracy, answer (see HeldOutQuestion)}
+     * `about`: {count, name, before, after (probabilities of one class), figure (what accuracy is called), accuracy, heldOut (see HeldOutQuestion)}
      * @param {BannerAbout} about
      */
-    update({ count, name, before, after, figure, accuracy, answer }) {
+    update({ count, name, before, after, figure, accuracy, heldOut }) {
       element.hidden = count === 0;
       if (!count) return;
       title.textContent = `Changed by hand: ${counted(count, 'change')}`;
       output.textContent = `${name} ${asPercent(before)} → ${asPercent(after)}`;
-      heldOut.hidden = answer.state === 'unavailable' || answer.state === 'none';
-      const now = answer.state === 'known' ? asPercent(answer.accuracy) : '–';
-      heldOut.textContent = `held-out ${figure} ${asPercent(accuracy)} → ${now}`;
+      figures.hidden = heldOut.state === 'unavailable' || heldOut.state === 'none';
+      const now = heldOut.state === 'known' ? asPercent(heldOut.accuracy) : '–';
+      figures.textContent = `held-out ${figure} ${asPercent(accuracy)} → ${now}`;
     },
   };
 }

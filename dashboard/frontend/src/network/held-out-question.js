@@ -1,30 +1,30 @@
 import { debounce } from '../lib/ui/controls.js';
 
-/** @import { Change, HeldOutAnswer, NetworkStore } from '../lib/model/types.js' */
+/** @import { Change, HeldOutFigures, NetworkStore } from '../lib/model/types.js' */
 
 /**
- * Asks the server what the changes do to the held-out figures; `report(answer)` gets
+ * Asks the server what the changes do to the held-out figures; `report(found)` gets
  * {state: 'none' | 'waiting' | 'known' | 'unavailable', accuracy, loss}.
  */
 export class HeldOutQuestion {
   #asked = '';
   #abort = new AbortController();
   #send = debounce(async (/** @type {string} */ key, /** @type {number} */ number, /** @type {Change[]} */ changes) => {
-    /** @type {HeldOutAnswer} */
-    let answer = { state: 'unavailable' };
+    /** @type {HeldOutFigures} */
+    let found = { state: 'unavailable' };
     try {
       const { signal } = this.#abort;
       const response = await this.server.post(`snapshots/${number}/what-if`, { changes }, signal);
-      answer = { state: 'known', ...(await response.json()) };
+      found = { state: 'known', ...(await response.json()) };
     } catch {
-      // Without an answer the figures are left out.
+      // Where it cannot be asked the figures are left out.
     }
-    if (key === this.#asked) this.report(answer);
+    if (key === this.#asked) this.report(found);
   }, 150);
 
   /**
    * @param {NetworkStore['server']} server
-   * @param {(answer: HeldOutAnswer) => void} report
+   * @param {(found: HeldOutFigures) => void} report
    */
   constructor(server, report) {
     this.server = server;

@@ -3,7 +3,7 @@
  * the input on the left, one column or grid of neurons a hidden layer, the classes on the right.
  */
 
-/** @import { Block, InputBlock, Layout, Room } from './types.js' */
+/** @import { Block, InputBlock, Layout, Area } from './types.js' */
 /** @import { Layer, Shape } from '../lib/model/types.js' */
 
 const TOP = 56;
@@ -27,7 +27,7 @@ export const heightFor = (width) => Math.round(Math.min(560, Math.max(380, width
  * @returns {Layout}
  */
 export function layOut({ width, height, input, layers, faces, longestName }) {
-  const room = { y: TOP, height: height - TOP - BOTTOM };
+  const area = { y: TOP, height: height - TOP - BOTTOM };
   const narrow = width < 700;
   const margin = narrow ? 10 : 18;
   const output = layers[layers.length - 1];
@@ -36,24 +36,24 @@ export function layOut({ width, height, input, layers, faces, longestName }) {
   const most = hidden.length ? (faces ? 290 : 250) : 380;
   const outputWidth =
     Math.round(Math.min(most, Math.max(146, width * (hidden.length ? 0.225 + (faces ? 0.03 : 0) : 0.36)))) + names;
-  const inputBlock = layInput(input, width, room, margin);
+  const inputBlock = layInput(input, width, area, margin);
   const between = width - 2 * margin - inputBlock.width - outputWidth;
   const gaps = hidden.length + 1;
   const share = hidden.length ? Math.max(20, (between - gaps * (narrow ? 34 : 56)) / hidden.length) : 0;
-  const blocks = hidden.map((layer) => layNeurons(layer, share, room, faces));
+  const blocks = hidden.map((layer) => layNeurons(layer, share, area, faces));
   const used = blocks.reduce((sum, block) => sum + block.width, 0);
   const gap = Math.max(26, (between - used) / gaps);
   let x = margin + inputBlock.width + gap;
   const placedBlocks = blocks.map((block) => {
-    const made = placed(block, x, room);
+    const made = placed(block, x, area);
     x += block.width + gap;
     return made;
   });
-  const outputBlock = layClasses(output, x, room, outputWidth, faces, hidden.length === 0);
+  const outputBlock = layClasses(output, x, area, outputWidth, faces, hidden.length === 0);
   return {
     width: Math.max(width, x + outputWidth + margin),
     height,
-    room,
+    area,
     input: inputBlock,
     hidden: placedBlocks,
     output: outputBlock,
@@ -63,21 +63,21 @@ export function layOut({ width, height, input, layers, faces, longestName }) {
 /**
  * @param {{ size: number, imageShape: Shape | null, plane: boolean }} input
  * @param {number} width
- * @param {Room} room
+ * @param {Area} area
  * @param {number} margin
  * @returns {InputBlock}
  */
-function layInput(input, width, room, margin) {
-  const middle = room.y + room.height / 2;
+function layInput(input, width, area, margin) {
+  const middle = area.y + area.height / 2;
   if (input.imageShape) {
     const [rows, columns] = input.imageShape;
-    const side = Math.min(room.height, Math.max(104, Math.min(224, width * 0.2)));
+    const side = Math.min(area.height, Math.max(104, Math.min(224, width * 0.2)));
     const scale = side / Math.max(rows, columns);
     const size = { width: columns * scale, height: rows * scale };
     return { kind: 'image', x: margin, y: middle - size.height / 2, ...size, scale, rows, columns };
   }
   if (input.plane) {
-    const side = Math.min(room.height, Math.max(110, Math.min(200, width * 0.18)));
+    const side = Math.min(area.height, Math.max(110, Math.min(200, width * 0.18)));
     return {
       kind: 'plane',
       x: margin,
@@ -91,7 +91,7 @@ function layInput(input, width, room, margin) {
     };
   }
   const columns = Math.ceil(input.size / COLUMN_UP_TO);
-  const pitch = Math.min(30, room.height / Math.ceil(input.size / columns));
+  const pitch = Math.min(30, area.height / Math.ceil(input.size / columns));
   const label = columns === 1 ? Math.max(64, Math.min(110, width * 0.1)) : 0;
   const height = Math.ceil(input.size / columns) * pitch;
   const y = middle - height / 2;
@@ -112,19 +112,19 @@ function layInput(input, width, room, margin) {
 /**
  * @param {Layer} layer
  * @param {number} share
- * @param {Room} room
+ * @param {Area} area
  * @param {boolean} faces
  * @returns {Pick<Block, 'layer' | 'shape' | 'size' | 'columns' | 'pitch' | 'radius' | 'width'>}
  */
-function layNeurons(layer, share, room, faces) {
+function layNeurons(layer, share, area, faces) {
   const { size } = layer;
   if (faces && size <= COLUMN_UP_TO) {
-    const columns = room.height / size >= 20 ? 1 : 2;
-    const pitch = Math.min(64, room.height / Math.ceil(size / columns), Math.max(26, share / columns));
+    const columns = area.height / size >= 20 ? 1 : 2;
+    const pitch = Math.min(64, area.height / Math.ceil(size / columns), Math.max(26, share / columns));
     return { layer: layer.index, shape: 'face', size, columns, pitch, radius: pitch * 0.42, width: columns * pitch };
   }
   if (size <= COLUMN_UP_TO) {
-    const pitch = Math.min(42, room.height / size);
+    const pitch = Math.min(42, area.height / size);
     return {
       layer: layer.index,
       shape: 'circle',
@@ -138,7 +138,7 @@ function layNeurons(layer, share, room, faces) {
   const shapes = Array.from({ length: size - 1 }, (_, i) => {
     const columns = i + 2;
     const full = size % columns === 0 ? 1.12 : 1; // a full last row is worth slightly smaller cells
-    const pitch = Math.min(LARGEST_CELL, share / columns, room.height / Math.ceil(size / columns));
+    const pitch = Math.min(LARGEST_CELL, share / columns, area.height / Math.ceil(size / columns));
     return { columns, pitch, worth: pitch * full };
   });
   const best = shapes.reduce((a, b) => (b.worth > a.worth * 1.06 ? b : a)); // rather tall than wide
@@ -158,12 +158,12 @@ function layNeurons(layer, share, room, faces) {
  * The block of neurons laid by `layNeurons`, at its place.
  * @param {ReturnType<typeof layNeurons>} block
  * @param {number} x
- * @param {Room} room
+ * @param {Area} area
  * @returns {Block}
  */
-function placed(block, x, room) {
+function placed(block, x, area) {
   const height = Math.ceil(block.size / block.columns) * block.pitch;
-  const y = room.y + (room.height - height) / 2;
+  const y = area.y + (area.height - height) / 2;
   const pitchX = block.columns === 1 ? block.width : block.pitch;
   return { ...block, x, y, height, ...grid(block.size, block.columns, x, y, pitchX, block.pitch) };
 }
@@ -185,16 +185,16 @@ const grid = (count, columns, x, y, pitchX, pitch) => ({
 /**
  * @param {Layer} layer
  * @param {number} x
- * @param {Room} room
+ * @param {Area} area
  * @param {number} width
  * @param {boolean} faces
  * @param {boolean} alone
  * @returns {Block}
  */
-function layClasses(layer, x, room, width, faces, alone) {
-  const pitch = Math.min(faces ? 64 : 40, room.height / layer.size);
+function layClasses(layer, x, area, width, faces, alone) {
+  const pitch = Math.min(faces ? 64 : 40, area.height / layer.size);
   const height = pitch * layer.size;
-  const y = room.y + (room.height - height) / 2;
+  const y = area.y + (area.height - height) / 2;
   const radius = Math.max(1.5, Math.min(faces || alone ? width * 0.1 : 11, pitch * 0.44));
   return {
     layer: layer.index,

@@ -1,5 +1,5 @@
 /**
- * The network view: one example's way through the network, from the input through every layer to the answer,
+ * The network view: one example's way through the network, from the input through every layer to the prediction,
  * gliding between snapshots; neurons can be looked into, pinned, switched off, and their weights changed.
  */
 
@@ -19,7 +19,6 @@ import {
   recorded,
   silentUnits,
 } from '../lib/model/forward.js';
-import { activationNamed } from '../lib/model/math.js';
 import { weightScalesOf } from '../lib/model/weight-scales.js';
 import { createListeners, make } from '../lib/ui/dom.js';
 import { createFrame } from '../lib/ui/frame.js';
@@ -28,7 +27,7 @@ import { createRunView } from '../lib/ui/seen.js';
 import { Camera, steer } from './camera.js';
 import { createCard, describe, placeCard } from './card.js';
 import { createBanner, createBar, createLegend } from './chrome.js';
-import { drawNetwork } from './draw.js';
+import { drawNetwork } from './drawing/network.js';
 import { HeldOutQuestion } from './held-out-question.js';
 import { ActivationHistory } from './history.js';
 import { blockOf, heightFor, hit, layOut } from './layout.js';
@@ -38,7 +37,7 @@ import { createPictures } from './pictures.js';
 import { createProbes, exampleWords } from './probes.js';
 
 /** @import { Block, Focus, Layout, Link, View } from './types.js' */
-/** @import { Change, Frame, HeldOutAnswer, NetworkStore, Neuron } from '../lib/model/types.js' */
+/** @import { Change, Frame, HeldOutFigures, NetworkStore, Neuron } from '../lib/model/types.js' */
 
 const GLIDE = 220; // ms from one example to another
 const FOCUS_LINKS = 48;
@@ -74,7 +73,7 @@ function createNetworkOfRun(root, store, schedule) {
   const motion = new Motion();
   const pictures = createPictures();
   const linkScales = new LinkScales(layers);
-  const isTold = labels.length > 1; // one example alone does not say who is off for all
+  const isTold = labels.length > 1; // one example alone does not tell which neurons are off for all
   const isPlane = !store.imageShape && layers[0].inputSize === 2;
 
   /** What the view shows; cards and pictures read it, once there is a frame. @type {Partial<View>} */
@@ -113,8 +112,8 @@ function createNetworkOfRun(root, store, schedule) {
   let shown = { frame: null, probe: -1, changes: edits.changes, count: -1 };
   /** @type {Neuron | null} */
   let knownPin = null;
-  /** @type {HeldOutAnswer} */
-  let answer = { state: 'none' };
+  /** @type {HeldOutFigures} */
+  let heldOut = { state: 'none' };
 
   // --- elements ---
   const bar = createBar(count, {
@@ -150,17 +149,17 @@ function createNetworkOfRun(root, store, schedule) {
   });
   dock.element.hidden = true;
   const legend = createLegend();
-  const canBeOff = layers.some(({ activation }) => activationNamed(activation).off);
+  const canBeOff = layers.some((layer) => layer.canBeOff);
   legend.update({
     canBeOff,
     canBeSilent: canBeOff && isTold,
-    canSaturate: layers.some(({ activation, isOutput }) => !isOutput && activationNamed(activation).range[1] !== null),
+    canSaturate: layers.some((layer) => layer.function.unsaturated !== null),
   });
   const live = make('div', { className: 'nv-hidden', 'aria-live': 'polite' });
   stage.append(canvas, banner.element, floating.element);
   element.append(bar.element, probes.element, stage, legend.element, dock.element, live);
   const question = new HeldOutQuestion(store.server, (found) => {
-    answer = found;
+    heldOut = found;
     showBanner();
   });
 
@@ -192,7 +191,7 @@ function createNetworkOfRun(root, store, schedule) {
   });
 
   /** @param {MouseEvent} event */
-  function look(event) {
+  function point(event) {
     if (hand.dragging()) return;
     const at = camera.toContent(event.offsetX, event.offsetY);
     const found = layout && hit(layout, at.x, at.y);
@@ -251,12 +250,12 @@ function createNetworkOfRun(root, store, schedule) {
   };
 
   const { listen, stop, signal } = createListeners();
-  listen(canvas, 'pointermove', look);
+  listen(canvas, 'pointermove', point);
   listen(canvas, 'pointerleave', () => focus?.by === 'pointer' && setFocus(null));
   listen(canvas, 'pointerup', () => canvas.classList.remove('nv-held'));
   listen(canvas, 'click', (event) => {
     if (hand.moved()) return;
-    look(event);
+    point(event);
     if (focus) pin(focus);
     else if (isPlane) choosePoint(event);
   });
@@ -392,7 +391,7 @@ function createNetworkOfRun(root, store, schedule) {
   }
 
   /**
-   * Ask the record for what a neuron put out before this page was open; without an answer its chart begins here.
+   * Ask the record for what a neuron put out before this page was open; without it, its chart begins here.
    * @param {Neuron} about
    */
   async function recall({ layer, unit }) {
@@ -406,7 +405,7 @@ function createNetworkOfRun(root, store, schedule) {
   }
 
   /**
-   * Take the store's snapshot and example, and the changes by hand; head for what they say.
+   * Take the store's snapshot and example, and the changes by hand; head for them.
    * @param {number} now
    */
   function takeMoment(now) {
@@ -440,9 +439,7 @@ function createNetworkOfRun(root, store, schedule) {
     view.scales.see(frame);
     view.weightScales.see(frame);
     view.history.see(frame, layers);
-    silent = layers.map(({ index, isOutput, activation }) =>
-      isTold && !isOutput && activationNamed(activation).off ? silentUnits(frame, index) : null,
-    );
+    silent = layers.map((layer) => (isTold && layer.canBeOff ? silentUnits(frame, layer.index) : null));
     probes.mark(frame, layers);
     element.dataset.number = String(frame.number);
   }
@@ -468,7 +465,7 @@ function createNetworkOfRun(root, store, schedule) {
       after: after[about],
       figure: reader.accuracy,
       accuracy: frame.line.heldout.accuracy,
-      answer,
+      heldOut,
     });
   }
 

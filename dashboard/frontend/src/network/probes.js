@@ -1,4 +1,4 @@
-/** The strip of probe examples to choose from, grouped by class; a corner marks those answered wrongly. */
+/** The strip of probe examples to choose from, grouped by class; a corner marks those predicted wrongly. */
 
 import { extentOf, fillPoint } from '../lib/charts/plane.js';
 import { asNumber, withArticle } from '../lib/format/text.js';

@@ -1,7 +1,6 @@
 /** The sum that made a neuron's value, as a table of true numbers; in the pinned card its weights can be changed. */
 
 import { asNumber, counted } from '../lib/format/text.js';
-import { activationNamed } from '../lib/model/math.js';
 import { make } from '../lib/ui/dom.js';
 
 /** @import { Parts, SumAbout, SumActions, TailParts } from './types.js' */
@@ -233,34 +232,21 @@ export function createSum(change) {
 }
 
 /**
- * @param {string} className
- * @param {string} text
- */
-function piece(className, text) {
-  const span = make('span', { className: className, textContent: text });
-  return span;
-}
-
-/**
- * "= z, f(z) = a", and whether that is the recorded answer.
+ * "= z, f(z) = a", and whether that is the recorded value.
  * @param {SumAbout} about
  */
-function equation({ sum, activation, recorded }) {
-  const { label, formula } = activationNamed(activation);
-  const parts = [piece('nv-z', `z = ${asNumber(sum.z, 6)}`)];
-  const call = activation === 'softmax' ? 'softmax(z)' : `${label}(z)`;
-  const answer = piece('nv-a', `${call} = ${asNumber(sum.answer, 6)}`);
-  answer.title = formula;
-  parts.push(answer);
-  if (sum.silenced) return [...parts, piece('nv-note', 'switched off by hand: answers 0')];
-  if (recorded === null) return [...parts, piece('nv-note', 'recomputed with your changes')];
-  const apart = Math.abs(sum.answer - recorded);
-  const agrees = apart <= sum.rounding;
+function equation({ sum, function: { label, formula }, recorded }) {
+  const apart = Math.abs(sum.activation - (recorded ?? 0));
+  const note = sum.silenced
+    ? 'switched off by hand: puts out 0'
+    : recorded === null
+      ? 'recomputed with your changes'
+      : apart <= sum.rounding
+        ? '✓ the recorded value'
+        : `recorded ${asNumber(recorded, 6)}, ${apart.toExponential(1)} apart`;
   return [
-    ...parts,
-    piece(
-      'nv-note',
-      agrees ? '✓ the recorded value' : `recorded ${asNumber(recorded, 6)}, ${apart.toExponential(1)} apart`,
-    ),
+    make('span', { className: 'nv-z' }, `z = ${asNumber(sum.z, 6)}`),
+    make('span', { className: 'nv-a', title: formula }, `${label}(z) = ${asNumber(sum.activation, 6)}`),
+    make('span', { className: 'nv-note' }, note),
   ];
 }

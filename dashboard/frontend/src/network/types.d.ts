@@ -5,8 +5,9 @@ import type { ActivationScales } from '../lib/model/forward.js';
 import type {
   Explanation,
   Frame,
-  HeldOutAnswer,
+  HeldOutFigures,
   Layer,
+  LayerFunction,
   LayerStatistics,
   NetworkStore,
   Neuron,
@@ -32,7 +33,7 @@ export interface Size {
 export type Box = Place & Size;
 
 /** The height that is left for layers. */
-export interface Room {
+export interface Area {
   y: number;
   height: number;
 }
@@ -79,7 +80,7 @@ export interface FeaturesBlock extends Box {
 export type InputBlock = ImageBlock | PlaneBlock | FeaturesBlock;
 
 export interface Layout extends Size {
-  room: Room;
+  area: Area;
   input: InputBlock;
   hidden: Block[];
   output: Block;
@@ -191,7 +192,7 @@ export interface SumActions {
 /** What the table of a sum is about. */
 export interface SumAbout {
   sum: Explanation;
-  activation: string;
+  function: LayerFunction;
   changed: Set<number>;
   weightTop: number;
   recorded: number | null;
@@ -221,7 +222,7 @@ export interface Parts extends TailParts {
   isChanged?: boolean;
 }
 
-/** What the banner of changes by hand says. */
+/** What the banner of changes by hand shows. */
 export interface BannerAbout {
   count: number;
   name: string;
@@ -229,7 +230,7 @@ export interface BannerAbout {
   after: number;
   figure: string;
   accuracy: number | null;
-  answer: HeldOutAnswer;
+  heldOut: HeldOutFigures;
 }
 
 export type { Scale };

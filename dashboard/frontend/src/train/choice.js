@@ -39,7 +39,7 @@ export class Choice {
   }
 
   /**
-   * Python says what the address holds. OutputReader whether that is news from outside, to be followed.
+   * Python says what the address holds. Returns whether that is news from outside, to be followed.
    * @param {number | null} value
    */
   hear(value) {

@@ -5,8 +5,6 @@
 
 /** @import { SnapshotLine } from '../lib/model/types.js' */
 
-const MOST = 4096;
-
 export class SnapshotLines {
   /** @type {SnapshotLine[]} */
   kept = []; // in order of their numbers
@@ -16,10 +14,7 @@ export class SnapshotLines {
   /** @type {Set<number>} */
   marked = new Set(); // numbers with an event
 
-  /** @param {number} [most] */
-  constructor(most = MOST) {
-    this.most = most;
-  }
+  most = Infinity; // how many are kept, which the server says
 
   forget() {
     Object.assign(this, { kept: [], best: null, apart: 1, marked: new Set() });

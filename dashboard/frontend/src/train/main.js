@@ -110,7 +110,7 @@ function createStage(parent) {
   /** @type {string | null} */
   let lasting = null; // a sentence that holds as long as this address is looked at
   /** @param {string | null} sentence */
-  function say(sentence) {
+  function notify(sentence) {
     notice.textContent = sentence ?? lasting ?? '';
     notice.hidden = !notice.textContent;
   }
@@ -129,10 +129,10 @@ function createStage(parent) {
       waiting.append(make('progress', { max: loading.total, value: loading.done, 'aria-label': loading.what }));
   }
 
-  function look() {
+  function showSelected() {
     // A server that went away meanwhile (a TypeError of fetch) is spoken of by the source, and asked again.
     show.choose().catch((error) => {
-      if (!(error instanceof TypeError)) say(`This snapshot cannot be shown: ${error.message}`);
+      if (!(error instanceof TypeError)) notify(`This snapshot cannot be shown: ${error.message}`);
     });
   }
 
@@ -140,7 +140,7 @@ function createStage(parent) {
   store.on('select', () => {
     // What a replay passes through is no choice: the address holds where it was left.
     if (byHand && !store.pace) choices.snapshot.choose(store.selected);
-    look();
+    showSelected();
   });
   /** The example that is shown where the address names none of the recorded ones. */
   const usual = () => (store.probe?.sample ? store.probe.labels.length - 1 : 0);
@@ -173,7 +173,7 @@ function createStage(parent) {
     source?.close();
     show.forget();
     lasting = null;
-    say(null);
+    notify(null);
     store.reset(data.base, data.run);
     sample = data.sample ?? null;
     store.selected = data.snapshot ?? null;
@@ -181,14 +181,14 @@ function createStage(parent) {
     source = openSource(store, {
       sample,
       live: show.live,
-      trouble: say,
+      trouble: notify,
       greeted: () => {
-        if (store.selected !== null) look();
+        if (store.selected !== null) showSelected();
       },
       /** @param {string} sentence */
       missing: (sentence) => {
         lasting = sentence;
-        say(null);
+        notify(null);
       },
     });
     root.dataset.live = String(store.selected === null);
@@ -204,7 +204,7 @@ function createStage(parent) {
     update(component) {
       const { data } = component;
       send = component.setStateValue;
-      theme.look();
+      theme.check();
       const isNews = {
         snapshot: choices.snapshot.hear(data.snapshot ?? null),
         probe: choices.probe.hear(data.probe ?? null),

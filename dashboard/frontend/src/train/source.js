@@ -2,7 +2,7 @@
 
 import { parseFrame, parseTensors } from '../lib/model/frame.js';
 import { classesOfEach } from '../lib/model/output-reader.js';
-import { answering, withSample } from '../lib/model/sample.js';
+import { withActivations, withSample } from '../lib/model/sample.js';
 import { messageOf } from '../lib/ui/dom.js';
 
 /** @import { SourceOptions, Store } from './types.js' */
@@ -13,7 +13,7 @@ const GONE = 4404;
 const LONGEST_WAIT = 8000; // ms between two attempts to connect
 
 /**
- * Follow `store.run`. `live(frame)` gets each newest frame and answers a promise that is kept once it is
+ * Follow `store.run`. `live(frame)` gets each newest frame and returns a promise that is kept once it is
  * drawn; `trouble(sentence | null)` says why nothing comes.
  * `greeted()` is called after each first message of a connection. `sample`, such as test-17, names an example to show
  * beside the recorded ones; `missing(sentence)` says why there is none.
@@ -107,7 +107,7 @@ export function openSource(store, { live, greeted, trouble, missing, sample = nu
   async function take(data, from) {
     if (typeof data !== 'string') {
       // Not waited for: lines and status go on while someone looks at another snapshot.
-      live(keep(answering(parseFrame(data), store))).then(() => {
+      live(keep(withActivations(parseFrame(data), store))).then(() => {
         if (from.readyState === WebSocket.OPEN) from.send('ack');
       });
       return;
@@ -178,7 +178,7 @@ export function openSource(store, { live, greeted, trouble, missing, sample = nu
       asked.set(
         number,
         fetchBuffer(`snapshots/${number}`)
-          .then((buffer) => keep(answering(parseFrame(buffer), store)))
+          .then((buffer) => keep(withActivations(parseFrame(buffer), store)))
           .finally(() => asked.delete(number)),
       );
     }
@@ -207,7 +207,7 @@ export function openSource(store, { live, greeted, trouble, missing, sample = nu
   connect();
   return {
     /**
-     * The frame of a snapshot, as soon as the server answers; null when the source is closed before that.
+     * The frame of a snapshot, as soon as it is there; null when the source is closed before that.
      * @param {number} number
      */
     async frame(number) {

@@ -64,6 +64,7 @@ export function createStore() {
      */
     describe(description) {
       store.description = description;
+      history.most = description.max_snapshots;
       store.layerSizes = description.layer_sizes;
       store.classNames = description.dataset.class_names;
       store.reader = readerOf(description);

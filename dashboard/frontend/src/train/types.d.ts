@@ -55,7 +55,7 @@ export interface Source {
   close(): void;
 }
 
-/** What a view answers. */
+/** A view on its card. */
 export interface StageView {
   name: string;
   card: HTMLElement;

@@ -106,6 +106,17 @@ export function write(pen, text, x, y, color, { align = 'left', baseline = 'midd
 }
 
 /**
+ * How wide a text is in a font.
+ * @param {Pen} pen
+ * @param {string} text
+ * @param {string} font
+ */
+export function widthOf(pen, text, font) {
+  pen.font = font;
+  return pen.measureText(text).width;
+}
+
+/**
  * Signed numbers as bars about a line at `middle`, from `left` on: each `wide` pixels with its gap, `half` tall where it
  * is `top`.
  * @param {Pen} pen

@@ -102,7 +102,7 @@ export function facePicture(activations, unit, side, colors, top) {
 }
 
 /**
- * A picture of the classes' regions, of what the output layer says at each point: the colour of the likeliest class,
+ * A picture of the classes' regions, of what the output layer predicts at each point: the colour of the likeliest class,
  * paler the less sure; or, of labels, of all that are predicted over each other. `reader` reads the activations (output-reader.js).
  * @param {Numbers[]} outputs
  * @param {number} side

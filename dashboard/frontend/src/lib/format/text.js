@@ -1,4 +1,4 @@
-/** Words and numbers of the network view. */
+/** Words and numbers as every page shows them. */
 
 /** @import { Layer, Shape } from '../model/types.js' */
 
@@ -39,6 +39,12 @@ export function asPercent(share) {
   if (percent >= 99.95 && percent < 100) return '>99.9 %';
   return `${percent === 100 || percent === 0 ? Math.round(percent) : percent.toFixed(1)} %`;
 }
+
+/**
+ * A whole number, its thousands apart.
+ * @param {number} count
+ */
+export const grouped = (count) => count.toLocaleString('en');
 
 /**
  * "a 7", "an 8", "an ankle boot".

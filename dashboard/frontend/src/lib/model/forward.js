@@ -1,6 +1,6 @@
 /**
  * What the network view knows of a run: its layers by name, and, for one frame and one probe image,
- * every layer's values. `values[0]` is the input and `values[l + 1]` what layer l activations,
+ * every layer's values. `values[0]` is the input and `values[l + 1]` the activations of layer l,
  * so the weights of layer l lead from `values[l]` to `values[l + 1]`.
  */
 import {
@@ -19,25 +19,25 @@ import {
 /** @import { Description, Explanation, Frame, Layer, NetworkStore, Numbers, Overlay } from './types.js' */
 
 /**
- * The function of the output units; a single unit for two classes is a sigmoid.
- * @param {string} [output]
- */
-const outputFunction = (output = 'softmax') => (output === 'binary' ? 'sigmoid' : output);
-
-/**
- * The layers of a run: [{index, name, size, inputSize, activation, isOutput}], from the first hidden one to the output.
+ * The layers of a run, from the first hidden one to the output.
  * @param {Description} description
+ * @returns {Layer[]}
  */
-export function layersOf(description) {
-  const sizes = description.layer_sizes;
-  const network = description.config?.network ?? {};
-  const hidden = network.activation ?? 'relu';
+export function layersOf({ layer_sizes: sizes, layer_functions: functions }) {
   const last = sizes.length - 2;
   return sizes.slice(1).map((size, index) => {
     const isOutput = index === last;
-    const activation = isOutput ? outputFunction(network.output) : Array.isArray(hidden) ? hidden[index] : hidden;
-    const name = isOutput ? 'Output' : last === 1 ? 'Hidden layer' : `Hidden ${index + 1}`;
-    return { index, name, size, inputSize: sizes[index], activation, isOutput };
+    const { name: activation } = functions[index];
+    return {
+      index,
+      name: isOutput ? 'Output' : last === 1 ? 'Hidden layer' : `Hidden ${index + 1}`,
+      size,
+      inputSize: sizes[index],
+      activation,
+      function: functions[index],
+      canBeOff: activationNamed(activation).f(-1) === 0,
+      isOutput,
+    };
   });
 }
 
@@ -134,6 +134,19 @@ export function outputsOf({ index, activation }, frame, input, edits = UNCHANGED
 }
 
 /**
+ * The largest finite magnitude.
+ * @param {Numbers} values
+ */
+export function largestSize(values) {
+  let top = 0;
+  for (const value of values) {
+    const size = value < 0 ? -value : value;
+    if (size > top && size < Infinity) top = size;
+  }
+  return top;
+}
+
+/**
  * Everything one frame says about one probe example, with changes by hand applied when there are any.
  * From the first layer that `edits` change on, values are computed here instead of read from the record.
  * @param {Pick<NetworkStore, 'probe'> & Partial<NetworkStore>} store
@@ -172,9 +185,9 @@ export function listedInputs(frame, layer, unit, values, count, edits = UNCHANGE
 }
 
 /**
- * How one neuron came by its value: the sum, its pre-activation and its answer computed in float64,
- * beside the answer on screen. Returns termsOf(...) with {hasBias, answer, shown, logits (for softmax), silenced, rounding}:
- * `rounding` is how far the answer on screen, in float32, may be from it.
+ * How one neuron came by its value: the sum, its pre-activation and its activation computed in float64,
+ * beside the activation on screen. Returns termsOf(...) with {hasBias, activation, shown, logits (for softmax), silenced, rounding}:
+ * `rounding` is how far the activation on screen, in float32, may be from it.
  * @param {Layer[]} layers
  * @param {Frame} frame
  * @param {Numbers[]} values
@@ -198,10 +211,10 @@ export function explain(layers, frame, values, layer, unit, listed, edits = UNCH
   };
   if (activation === 'softmax') {
     const logits = preActivations(weight, bias, values[layer]);
-    return rounded({ ...about, logits, answer: activate('softmax', logits)[unit] }, logits);
+    return rounded({ ...about, logits, activation: activate('softmax', logits)[unit] }, logits);
   }
   const { f } = activationNamed(activation);
-  return rounded({ ...about, answer: f(sum.z) }, { [unit]: sum.z });
+  return rounded({ ...about, activation: f(sum.z) }, { [unit]: sum.z });
 
   /**
    * @param {Omit<Explanation, 'rounding'>} made
@@ -209,7 +222,7 @@ export function explain(layers, frame, values, layer, unit, listed, edits = UNCH
    * @returns {Explanation}
    */
   function rounded(made, z) {
-    return { ...made, rounding: roundingOf(activation, weight, bias, values[layer], unit, z, made.answer) };
+    return { ...made, rounding: roundingOf(activation, weight, bias, values[layer], unit, z, made.activation) };
   }
 }
 
@@ -244,7 +257,7 @@ export function overProbe(frame, layer, unit) {
 }
 
 /**
- * Which neurons of a layer answer exactly 0 to every probe example.
+ * Which neurons of a layer put out exactly 0 to every probe example.
  * @param {Frame} frame
  * @param {number} layer
  */
@@ -266,8 +279,8 @@ export class ActivationScales {
   /** @param {Layer[]} layers */
   constructor(layers) {
     this.layers = layers;
-    this.tops = layers.map(({ activation }) => {
-      const [low, high] = activationNamed(activation).range;
+    this.tops = layers.map(({ function: { range } }) => {
+      const [low, high] = range;
       return high === null ? 0 : Math.max(Math.abs(low ?? 0), high);
     });
     this.seen = new Set();
@@ -281,13 +294,9 @@ export class ActivationScales {
     if (this.seen.has(frame.number)) return false;
     this.seen.add(frame.number);
     let grew = false;
-    for (const { index, activation } of this.layers) {
-      if (activationNamed(activation).range[1] !== null) continue;
-      let top = 0;
-      for (const value of tensorOf(frame, `layer${index}.activation`).data) {
-        const size = Math.abs(value);
-        if (size > top && size < Infinity) top = size;
-      }
+    for (const { index, function: about } of this.layers) {
+      if (about.range[1] !== null) continue;
+      const top = largestSize(tensorOf(frame, `layer${index}.activation`).data);
       if (top > this.tops[index]) {
         this.tops[index] = roundUp(top);
         grew = true;
@@ -301,7 +310,7 @@ export class ActivationScales {
    * @param {number} layer
    */
   of(layer) {
-    const [low] = activationNamed(this.layers[layer].activation).range;
+    const [low] = this.layers[layer].function.range;
     const high = this.tops[layer] || 1;
     return low === 0 ? { low: 0, high, signed: false } : { low: -high, high, signed: true };
   }

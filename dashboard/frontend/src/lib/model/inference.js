@@ -1,4 +1,4 @@
-/** A snapshot's network, answering in the browser: forward passes and attribution. */
+/** A snapshot's network, computed in the browser: forward passes and attribution. */
 
 import { biasOf, layersOf, weightOf } from './forward.js';
 import { activate, inputGradient, preActivations } from './math.js';
@@ -19,7 +19,7 @@ export function createModel(description, frame) {
   }));
 
   /**
-   * Every layer's answer to the features `x`, that of the output units last.
+   * Every layer's activations for the features `x`, those of the output units last.
    * @param {Numbers} x
    */
   function activations(x) {
@@ -27,9 +27,9 @@ export function createModel(description, frame) {
     const activations = [];
     let values = x;
     for (const { weight, bias, activation } of layers) {
-      const answer = activate(activation, preActivations(weight, bias, values));
-      activations.push(answer);
-      values = answer;
+      const outputs = activate(activation, preActivations(weight, bias, values));
+      activations.push(outputs);
+      values = outputs;
     }
     return activations;
   }

@@ -1,8 +1,6 @@
 /**
- * The arithmetic of the network view, in float64 on the recorded float32 numbers:
- * one forward pass, one neuron's sum term by term, one gradient with respect to the input.
- * Nothing here knows of canvases or of the page.
- * @param {number} z
+ * The arithmetic of the network view, in float64 on the recorded float32 numbers: one forward pass, one neuron's sum term
+ * by term, one gradient with respect to the input. Nothing here knows of canvases or of the page.
  */
 
 /** @import { Activation, Numbers, Tensor } from './types.js' */
@@ -11,106 +9,32 @@
 const sigmoid = (z) => (z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)));
 const LEAKY_SLOPE = 0.01;
 const GELU_SCALE = Math.sqrt(2 / Math.PI);
-
-/**
- * What is known of each activation function.
- * `f` and `slope` take the pre-activation; `range` is [lowest, highest] (null: unbounded);
- * `off` says whether an output of exactly 0 means that the function shut the neuron off.
- * @type {Record<string, Activation>}
- */
-export const ACTIVATIONS = {
-  relu: {
-    label: 'ReLU',
-    formula: 'max(0, z)',
-    range: [0, null],
-    off: true,
-    /** @param {number} z */
-    f: (z) => Math.max(0, z),
-    /** @param {number} z */
-    slope: (z) => (z > 0 ? 1 : 0),
-  },
-  leaky_relu: {
-    label: 'leaky ReLU',
-    formula: `max(${LEAKY_SLOPE} z, z)`,
-    range: [null, null],
-    off: false,
-    /** @param {number} z */
-    f: (z) => (z > 0 ? z : LEAKY_SLOPE * z),
-    /** @param {number} z */
-    slope: (z) => (z > 0 ? 1 : LEAKY_SLOPE),
-  },
-  sigmoid: {
-    label: 'sigmoid',
-    formula: '1 / (1 + e^−z)',
-    range: [0, 1],
-    off: false,
-    f: sigmoid,
-    /** @param {number} z */
-    slope: (z) => sigmoid(z) * (1 - sigmoid(z)),
-  },
-  tanh: {
-    label: 'tanh',
-    formula: 'tanh(z)',
-    range: [-1, 1],
-    off: false,
-    f: Math.tanh,
-    /** @param {number} z */
-    slope: (z) => 1 - Math.tanh(z) ** 2,
-  },
-  elu: {
-    label: 'ELU',
-    formula: 'z or e^z − 1',
-    range: [-1, null],
-    off: false,
-    /** @param {number} z */
-    f: (z) => (z > 0 ? z : Math.expm1(z)),
-    /** @param {number} z */
-    slope: (z) => (z > 0 ? 1 : Math.exp(z)),
-  },
-  silu: {
-    label: 'SiLU',
-    formula: 'z · sigmoid(z)',
-    range: [null, null],
-    off: false,
-    /** @param {number} z */
-    f: (z) => z * sigmoid(z),
-    /** @param {number} z */
-    slope: (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z))),
-  },
-  gelu: {
-    label: 'GELU',
-    formula: '0.5 z (1 + tanh(√(2/π)(z + 0.044715 z³)))',
-    range: [null, null],
-    off: false,
-    /** @param {number} z */
-    f: (z) => 0.5 * z * (1 + Math.tanh(GELU_SCALE * (z + 0.044715 * z ** 3))),
-    /** @param {number} z */
-    slope: (z) => {
-      const t = Math.tanh(GELU_SCALE * (z + 0.044715 * z ** 3));
-      return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * GELU_SCALE * (1 + 3 * 0.044715 * z * z);
-    },
-  },
-  softplus: {
-    label: 'softplus',
-    formula: 'ln(1 + e^z)',
-    range: [0, null],
-    off: false,
-    /** @param {number} z */
-    f: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
-    slope: sigmoid,
-  },
-  softmax: {
-    label: 'softmax',
-    formula: 'e^z / sum of e^z over the classes',
-    range: [0, 1],
-    off: false,
-    f: () => NaN, // of one logit alone there is no probability
-    slope: () => 1,
-  },
+/** @param {number} z */
+const geluTanh = (z) => Math.tanh(GELU_SCALE * (z + 0.044715 * z ** 3));
+/** @param {number} z */
+const geluSlope = (z) => {
+  const t = geluTanh(z);
+  return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * GELU_SCALE * (1 + 3 * 0.044715 * z * z);
 };
 
 /**
- * The description of an activation function. Throws where the name has no counterpart here.
+ * Each activation function and its derivative, by its name in core.functions.activations.
+ * @type {Record<string, Activation>}
+ */
+const ACTIVATIONS = {
+  relu: { f: (z) => Math.max(0, z), slope: (z) => (z > 0 ? 1 : 0) },
+  leaky_relu: { f: (z) => (z > 0 ? z : LEAKY_SLOPE * z), slope: (z) => (z > 0 ? 1 : LEAKY_SLOPE) },
+  sigmoid: { f: sigmoid, slope: (z) => sigmoid(z) * (1 - sigmoid(z)) },
+  tanh: { f: Math.tanh, slope: (z) => 1 - Math.tanh(z) ** 2 },
+  elu: { f: (z) => (z > 0 ? z : Math.expm1(z)), slope: (z) => (z > 0 ? 1 : Math.exp(z)) },
+  silu: { f: (z) => z * sigmoid(z), slope: (z) => sigmoid(z) * (1 + z * (1 - sigmoid(z))) },
+  gelu: { f: (z) => 0.5 * z * (1 + geluTanh(z)), slope: geluSlope },
+  softplus: { f: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), slope: sigmoid },
+  softmax: { f: () => NaN, slope: () => 1 }, // of one logit alone there is no probability
+};
+
+/**
+ * An activation function and its derivative. Throws where the name has no counterpart here.
  * @param {string} name
  */
 export function activationNamed(name) {
@@ -153,7 +77,7 @@ export function preActivations(weight, bias, input) {
 const FLOAT32 = 2 ** -24; // the most that rounding to float32 takes from or adds to a number, as a share of it
 
 /**
- * How far one neuron's recorded answer, computed in float32, may be from what float64 makes of the same numbers.
+ * How far one neuron's recorded activation, computed in float32, may be from what float64 makes of the same numbers.
  * A sum of n products is off by up to n roundings of the sum of their sizes, and hardly ever by more than 3 sqrt(n)
  * (Higham & Mary 2019, theorem 2.4); no activation function makes more than 1.2 of it, and all take some roundings
  * of their own. Of a softmax every probability p is off by p times twice what the logits are.
@@ -163,9 +87,9 @@ const FLOAT32 = 2 ** -24; // the most that rounding to float32 takes from or add
  * @param {Numbers} input
  * @param {number} unit
  * @param {Record<number, number> | ArrayLike<number>} z
- * @param {number} answer
+ * @param {number} activation
  */
-export function roundingOf(name, weight, bias, input, unit, z, answer) {
+export function roundingOf(name, weight, bias, input, unit, z, activation) {
   const [nIn, nOut] = weight.shape;
   /** @param {number} j */
   const ofSum = (j) => {
@@ -174,10 +98,11 @@ export function roundingOf(name, weight, bias, input, unit, z, answer) {
     return Math.min(nIn + 1, 3 * Math.sqrt(nIn + 1)) * size * FLOAT32;
   };
   const smallest = FLOAT32 ** 2;
-  if (name !== 'softmax') return 1.2 * ofSum(unit) + 4 * FLOAT32 * (Math.abs(z[unit]) + Math.abs(answer)) + smallest;
+  if (name !== 'softmax')
+    return 1.2 * ofSum(unit) + 4 * FLOAT32 * (Math.abs(z[unit]) + Math.abs(activation)) + smallest;
   const every = Array.from({ length: nOut }, (_, j) => j);
   const drop = Math.max(...every.map((j) => z[j])) - z[unit];
-  return answer * (2 * Math.max(...every.map(ofSum)) + FLOAT32 * (8 + nOut + 2 * drop)) + smallest;
+  return activation * (2 * Math.max(...every.map(ofSum)) + FLOAT32 * (8 + nOut + 2 * drop)) + smallest;
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What the output layer says and what is true, as lists of class numbers in order: one class each, or, where an
+ * What the output layer predicts and what is true, as lists of class numbers in order: one class each, or, where an
  * example carries several labels, any number of them. The one place that knows what an output unit stands for.
  */
 import { largest } from './forward.js';
@@ -36,7 +36,7 @@ export function classesOfEach({ shape: [count, width], data }) {
 export const isSame = (a, b) => a.length === b.length && a.every((c, i) => c === b[i]);
 
 /**
- * How the answers of a run are read; `description` is the run's.
+ * How the outputs of a run are read; `description` is the run's.
  * @param {Pick<Description, 'dataset'> & Partial<Description>} description
  */
 export function readerOf(description) {
@@ -55,7 +55,7 @@ export function readerOf(description) {
     /** Whether each output unit is judged by itself, at one half. */
     hasThreshold: isMany || isBinary,
     /**
-     * The probability of each class or label, of what the output units say.
+     * The probability of each class or label, of what the output units put out.
      * @param {Numbers} outputs
      */
     probabilities: (outputs) => (isBinary ? Float64Array.of(1 - outputs[0], outputs[0]) : outputs),
@@ -77,7 +77,7 @@ export function readerOf(description) {
      * @param {Numbers} probabilities
      * @param {number} c
      */
-    says: (probabilities, c) => (isMany ? probabilities[c] >= HALF : self.predicted(probabilities)[0] === c),
+    predicts: (probabilities, c) => (isMany ? probabilities[c] >= HALF : self.predicted(probabilities)[0] === c),
     /**
      * The classes of the output unit number `unit` in a list.
      * @param {number[]} classes

@@ -24,7 +24,7 @@ export function withSample({ images, labels }, sample) {
  * @param {Pick<NetworkStore, 'description' | 'probe'>} store
  * @returns {Frame}
  */
-export function answering(frame, store) {
+export function withActivations(frame, store) {
   const read = frame.tensor;
   /** @type {Map<string, Tensor>} */
   const longer = new Map();

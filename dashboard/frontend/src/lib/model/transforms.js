@@ -1,4 +1,4 @@
-/** Ways to change the small image, and how the answer bears them. Pure arithmetic; an untouched image stays as it is, to the bit. */
+/** Ways to change the small image, and how the prediction bears them. Pure arithmetic; an untouched image stays as it is, to the bit. */
 import { blank } from './ink.js';
 
 /** @import { Image, Numbers } from './types.js' */
@@ -14,62 +14,23 @@ const signed = (value, places) => `${value < 0 ? '−' : ''}${Math.abs(value).to
 /** @typedef {{ name: keyof ChangeValues, label: string, low: number, high: number, step: number, neutral: number, words: (value: number) => string }} ChangeKind */
 /** @typedef {{ k: number, value: number, p: number, probabilities: Numbers, holds: boolean }} SweepPoint */
 
+/** @param {number} value */
+const pixels = (value) => `${signed(value, 1)} px`;
+/** @param {number} value */
+const degrees = (value) => `${signed(value, 0)}°`;
+/** @param {number} value */
+const times = (value) => `${value.toFixed(2)} ×`;
+/** @param {number} value */
+const percent = (value) => `${Math.round(100 * value)} %`;
+
 /** @type {ChangeKind[]} */
 export const CHANGES = [
-  {
-    name: 'rotate',
-    label: 'Rotate',
-    low: -90,
-    high: 90,
-    step: 1,
-    neutral: 0,
-    /** @param {number} v */ words: (v) => `${signed(v, 0)}°`,
-  },
-  {
-    name: 'dx',
-    label: 'Move across',
-    low: -10,
-    high: 10,
-    step: 0.5,
-    neutral: 0,
-    /** @param {number} v */ words: (v) => `${signed(v, 1)} px`,
-  },
-  {
-    name: 'dy',
-    label: 'Move down',
-    low: -10,
-    high: 10,
-    step: 0.5,
-    neutral: 0,
-    /** @param {number} v */ words: (v) => `${signed(v, 1)} px`,
-  },
-  {
-    name: 'scale',
-    label: 'Scale',
-    low: 0.3,
-    high: 2,
-    step: 0.05,
-    neutral: 1,
-    /** @param {number} v */ words: (v) => `${v.toFixed(2)} ×`,
-  },
-  {
-    name: 'thick',
-    label: 'Thin, thicken',
-    low: -2,
-    high: 3,
-    step: 0.1,
-    neutral: 0,
-    words: (v) => `${signed(v, 1)} px`,
-  },
-  {
-    name: 'noise',
-    label: 'Noise',
-    low: 0,
-    high: 1,
-    step: 0.02,
-    neutral: 0,
-    /** @param {number} v */ words: (v) => `${Math.round(100 * v)} %`,
-  },
+  { name: 'rotate', label: 'Rotate', low: -90, high: 90, step: 1, neutral: 0, words: degrees },
+  { name: 'dx', label: 'Move across', low: -10, high: 10, step: 0.5, neutral: 0, words: pixels },
+  { name: 'dy', label: 'Move down', low: -10, high: 10, step: 0.5, neutral: 0, words: pixels },
+  { name: 'scale', label: 'Scale', low: 0.3, high: 2, step: 0.05, neutral: 1, words: times },
+  { name: 'thick', label: 'Thin, thicken', low: -2, high: 3, step: 0.1, neutral: 0, words: pixels },
+  { name: 'noise', label: 'Noise', low: 0, high: 1, step: 0.02, neutral: 0, words: percent },
 ];
 
 /** The values that change nothing. */
@@ -188,29 +149,29 @@ export function generator(seed) {
 }
 
 /**
- * How sure the network stays of `label` over one slider's range, the others as they are, at about `count` of its steps.
- * `answer(image)` gives probabilities and `says(probabilities, label)` whether they predict it. Returns {label,
+ * The probability of `label` over one slider's range, the others as they are, at about `count` of its steps.
+ * `predict(image)` gives probabilities and `predicts(probabilities, label)` whether they predict it. Returns {label,
  * points: [{value, p, probabilities, holds}], breaks: [below, above], apart}: `breaks` are the values nearest to the
  * present one, to either side, at which whether the label is predicted changes (null: none was found), to the slider's step.
- * An answer that changes and changes back between two points, `apart` from each other, is not seen; with every step
+ * A prediction that changes and changes back between two points, `apart` from each other, is not seen; with every step
  * looked at (`apart` is one step) nothing is missed.
  * @param {Image} image
  * @param {ChangeValues} values
  * @param {ChangeKind} change
  * @param {number} label
- * @param {(image: Image) => Numbers} answer
- * @param {(probabilities: Numbers, label: number) => boolean} says
+ * @param {(image: Image) => Numbers} predict
+ * @param {(probabilities: Numbers, label: number) => boolean} predicts
  * @param {number} count
  * @param {number} seed
  */
-export function sweep(image, values, change, label, answer, says, count, seed) {
-  const isSaid = says(answer(changed(image, values, seed)), label);
+export function sweep(image, values, change, label, predict, predicts, count, seed) {
+  const isPredicted = predicts(predict(changed(image, values, seed)), label);
   const steps = Math.round((change.high - change.low) / change.step);
   /** @param {number} k */
   const at = (k) => {
     const value = Number((change.low + k * change.step).toFixed(6));
-    const probabilities = answer(changed(image, { ...values, [change.name]: value }, seed));
-    return { k, value, p: probabilities[label], probabilities, holds: says(probabilities, label) === isSaid };
+    const probabilities = predict(changed(image, { ...values, [change.name]: value }, seed));
+    return { k, value, p: probabilities[label], probabilities, holds: predicts(probabilities, label) === isPredicted };
   };
   const stride = Math.max(1, Math.round(steps / count));
   const points = [];

@@ -73,6 +73,16 @@ export interface Best {
   words: string;
 }
 
+/** A layer's function; the ends of its range are null where it is unbounded. */
+export interface LayerFunction {
+  name: string;
+  label: string;
+  formula: string;
+  range: [number | null, number | null];
+  /** The values that do not count as saturated; null where none does. */
+  unsaturated: [number, number] | null;
+}
+
 /** What a run is, from its config.json, with constants that the views draw by. */
 export interface Description {
   run: string;
@@ -83,6 +93,10 @@ export interface Description {
   steps_per_epoch?: number;
   /** The usual norms of an update over the norm of the weights: lowest, highest. */
   usual_updates?: [number, number];
+  /** How many lines of snapshots are kept in memory. */
+  max_snapshots: number;
+  /** Of the hidden layers, and of the output units. */
+  layer_functions: LayerFunction[];
 }
 
 export interface Status {
@@ -102,7 +116,7 @@ export type Message =
 /** A class number, or a row of 0 and 1 for each label; null where nobody knows. */
 export type Label = number | bigint | ArrayLike<number | bigint> | null;
 
-/** One example of the data set, as `examples/{split}/{index}` answers it. */
+/** One example of the data set, as `examples/{split}/{index}` has it. */
 export interface Example {
   split: string;
   index: number;
@@ -142,8 +156,8 @@ export interface Change {
   value?: number;
 }
 
-/** What the server says of changes by hand, and where a question to it stands. */
-export interface HeldOutAnswer {
+/** What the server computes of changes by hand, and where a question to it stands. */
+export interface HeldOutFigures {
   state: 'none' | 'waiting' | 'known' | 'unavailable';
   accuracy?: number;
   loss?: number;
@@ -220,16 +234,16 @@ export interface Layer {
   name: string;
   size: number;
   inputSize: number;
+  /** The name of its function in math.js. */
   activation: string;
+  function: LayerFunction;
+  /** Whether its function shuts neurons off: their output is exactly 0 then. */
+  canBeOff: boolean;
   isOutput: boolean;
 }
 
-/** An activation function as the browser knows it; `range` is [lowest, highest], null unbounded. */
+/** An activation function as the browser computes it. */
 export interface Activation {
-  label: string;
-  formula: string;
-  range: [number | null, number | null];
-  off: boolean;
   f(z: number): number;
   slope(z: number): number;
 }
@@ -284,9 +298,9 @@ export interface Explanation extends Sum {
   hasBias: boolean;
   shown: number;
   logits: Float64Array | null;
-  answer: number;
+  activation: number;
   silenced: boolean;
-  /** How far the answer on screen, in float32, may be from `answer`. */
+  /** How far the activation on screen, in float32, may be from `activation`. */
   rounding: number;
 }
 
@@ -296,7 +310,7 @@ export interface Neuron {
   unit: number;
 }
 
-/** How the answers of a run are read (output-reader.js). */
+/** How the outputs of a run are read (output-reader.js). */
 export type OutputReader = ReturnType<typeof import('./output-reader.js').readerOf>;
 export type Model = ReturnType<typeof import('./inference.js').createModel>;
 

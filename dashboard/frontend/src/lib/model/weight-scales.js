@@ -1,6 +1,6 @@
 /** One symmetric scale of weights a layer, shared by every picture of them; over a run it only grows, in steps. */
 
-import { weightOf } from './forward.js';
+import { largestSize, weightOf } from './forward.js';
 import { roundUp } from './math.js';
 /** @import { Description, Frame, Layer } from './types.js' */
 
@@ -20,12 +20,7 @@ export class WeightScales {
     this.seen.add(frame.number);
     let grew = false;
     this.tops.forEach((known, layer) => {
-      let top = 0;
-      const weight = weightOf(frame, layer);
-      for (const value of weight?.data ?? []) {
-        const size = value < 0 ? -value : value;
-        if (size > top && size < Infinity) top = size;
-      }
+      const top = largestSize(weightOf(frame, layer).data);
       if (top <= known) return;
       this.tops[layer] = roundUp(top);
       grew = true;

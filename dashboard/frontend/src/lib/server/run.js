@@ -1,7 +1,7 @@
 /** Questions to the server about one run. */
 
 /**
- * What the server is asked about a run: {ask(path, options)} for a response, {fetched(path)} for what it says as JSON.
+ * What the server is asked about a run: {ask(path, options)} for a response, {fetched(path)} for JSON.
  * Both fail with the server's own sentence where it has one.
  * @param {string} base
  * @param {string} run

@@ -4,7 +4,7 @@
  */
 
 import { around, make } from './dom.js';
-import { roveOver } from './keys.js';
+import { onEnter, roveOver } from './keys.js';
 
 /** @import { Palette } from '../model/types.js' */
 
@@ -152,12 +152,7 @@ export function createMatrix({ describe = () => {}, choose = () => {} } = {}) {
   /** @param {boolean} byFocus */
   const describeHere = (byFocus) => describe(pointed ?? focused, byFocus);
   table.addEventListener('click', act);
-  table.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' && event.key !== ' ') return;
-    event.preventDefault();
-    event.stopPropagation();
-    act(event);
-  });
+  onEnter(table, '[data-show]', act);
   table.addEventListener('pointerover', ({ target }) => {
     pointed = placeOf(target);
     describeHere(false);

@@ -4,7 +4,7 @@ import { paintFrame } from './frame.js';
 
 /** @import { Component, Palette } from '../model/types.js' */
 
-const LOOK_AT_THEME = 700; // ms
+const CHECK_THEME = 700; // ms
 
 /**
  * The `mount` of a page, which the component's loader calls at every change of its data; it returns what unmounts it.
@@ -36,7 +36,7 @@ export function mounting(create, isSame = () => true) {
 
 /**
  * Paint `frame` in the theme of the page around `parent`, now and whenever it is another one, and hand `changed` its
- * palette. Returns {palette, look(), stop()}.
+ * palette. Returns {palette, check(), stop()}.
  * @param {HTMLElement} parent
  * @param {HTMLElement} frame
  * @param {(palette: Palette) => void} changed
@@ -44,20 +44,20 @@ export function mounting(create, isSame = () => true) {
 export function followTheme(parent, frame, changed) {
   /** @type {Palette} */
   let palette;
-  function look() {
+  function check() {
     const found = paletteFor(isDark(parent));
     if (found === palette) return;
     palette = found;
     paintFrame(frame, palette);
     changed(palette);
   }
-  look();
-  const timer = setInterval(look, LOOK_AT_THEME);
+  check();
+  const timer = setInterval(check, CHECK_THEME);
   return {
     get palette() {
       return palette;
     },
-    look,
+    check,
     stop: () => clearInterval(timer),
   };
 }

@@ -11,21 +11,21 @@ const LATE = 1000; // ms
 /** @typedef {{ update(now: number): void }} Drawn */
 
 /** @type {Set<Drawn>} */
-const due = new Set(); // for the next animation frame
+const queued = new Set(); // for the next animation frame
 /** @type {Set<Drawn>} */
 const waiting = new Set(); // out of sight, the longest waiting first
 let frame = 0;
 let timer = 0;
 
 /**
- * Draw what is due now, and not only in the next animation frame: what has just arrived is then laid out in that one.
+ * Draw what is queued now, and not only in the next animation frame: what has just arrived is then laid out in that one.
  * @param {number} [now]
  */
 export function draw(now = performance.now()) {
   cancelAnimationFrame(frame);
   frame = 0;
-  const views = [...due];
-  due.clear();
+  const views = [...queued];
+  queued.clear();
   for (const view of views) {
     try {
       view.update(now);
@@ -38,7 +38,7 @@ export function draw(now = performance.now()) {
 /** @param {Drawn} view */
 function next(view) {
   waiting.delete(view);
-  due.add(view);
+  queued.add(view);
   frame ||= requestAnimationFrame(draw);
 }
 
@@ -73,7 +73,7 @@ export function createView(root, store, events, update) {
   watch.observe(root);
   function schedule() {
     if (isSeen) next(drawn);
-    else if (!due.has(drawn) && !waiting.has(drawn)) {
+    else if (!queued.has(drawn) && !waiting.has(drawn)) {
       waiting.add(drawn);
       if (!timer) timer = window.setTimeout(catchUp, LATE);
     }
@@ -89,7 +89,7 @@ export function createView(root, store, events, update) {
     destroy() {
       stop();
       watch.disconnect();
-      due.delete(drawn);
+      queued.delete(drawn);
       waiting.delete(drawn);
       for (const end of stops) end();
       root.replaceChildren();

@@ -2,13 +2,13 @@
 
 const KEPT = 2000;
 
-/** @type {{ answered: object[], drawn: object[] }} */
-const measured = { answered: [], drawn: [] };
+/** @type {{ predicted: object[], drawn: object[] }} */
+const measured = { predicted: [], drawn: [] };
 Object.assign(globalThis, { __annscope: measured });
 
 /**
  * Keep one measurement; of many the newest 2,000.
- * @param {'answered' | 'drawn'} name
+ * @param {'predicted' | 'drawn'} name
  * @param {object} entry
  */
 export function record(name, entry) {

@@ -11,7 +11,7 @@ export function createTip(box) {
     element,
     /**
      * Show it, its left edge at `x` or as near as the box allows; `beside` is how far it keeps from a pointer at `x`,
-     * on the side where there is more room.
+     * on the side where there is more space.
      * @param {Array<Node | string>} content
      * @param {{ x: number, y: number, beside?: number, isCentred?: boolean }} place
      */
@@ -19,10 +19,10 @@ export function createTip(box) {
       element.hidden = false;
       element.replaceChildren(...content);
       const { offsetWidth: width } = element;
-      const room = box.clientWidth;
-      const isLeft = beside > 0 && x > room / 2;
+      const whole = box.clientWidth;
+      const isLeft = beside > 0 && x > whole / 2;
       const left = isCentred ? x - width / 2 : isLeft ? x - beside - width : x + beside;
-      element.style.left = `${Math.max(0, Math.min(left, room - width))}px`;
+      element.style.left = `${Math.max(0, Math.min(left, whole - width))}px`;
       element.style.top = `${y}px`;
     },
     hide() {

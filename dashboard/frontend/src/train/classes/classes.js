@@ -130,7 +130,7 @@ export function createClasses(root, store) {
   }
 
   /**
-   * Ask the record for what was before this page was open; without an answer the lines begin here.
+   * Ask the record for what was before this page was open; without it the lines begin here.
    * @param {string} run
    */
   async function recall(run) {

@@ -101,9 +101,9 @@ function createRunTiles(root, store, schedule) {
 
   // --- what the person does ---
   const { listen, stop, signal } = createListeners();
-  listen(canvas, 'pointermove', (event) => look(placeAt(event.offsetX, event.offsetY), false));
-  listen(canvas, 'pointerleave', () => look(-1, false));
-  listen(canvas, 'blur', () => look(-1, false));
+  listen(canvas, 'pointermove', (event) => point(placeAt(event.offsetX, event.offsetY), false));
+  listen(canvas, 'pointerleave', () => point(-1, false));
+  listen(canvas, 'blur', () => point(-1, false));
   listen(canvas, 'click', (event) => {
     const place = placeAt(event.offsetX, event.offsetY);
     if (place >= 0) store.pin(0, order[place]);
@@ -114,7 +114,7 @@ function createRunTiles(root, store, schedule) {
     else if (event.key === 'Escape' && store.pinned) store.pin(null, null);
     else if (by) {
       const next = at < 0 ? 0 : at + by[0] * plan.across + by[1];
-      if (next >= 0 && next < order.length) look(next, true);
+      if (next >= 0 && next < order.length) point(next, true);
     } else return;
     event.preventDefault();
     event.stopPropagation();
@@ -135,7 +135,7 @@ function createRunTiles(root, store, schedule) {
    * @param {number} place
    * @param {boolean} byKeys
    */
-  function look(place, byKeys) {
+  function point(place, byKeys) {
     if (place === at) return;
     at = place;
     showTip();

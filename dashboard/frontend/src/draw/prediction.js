@@ -1,4 +1,4 @@
-/** The answer: what is predicted in large letters, and every class's probability as a bar. */
+/** The prediction: what is predicted in large letters, and every class's probability as a bar. */
 
 import { asPercent } from '../lib/format/text.js';
 import { isSame } from '../lib/model/output-reader.js';
@@ -7,14 +7,14 @@ import { card } from './card.js';
 /** @import { OutputReader, Numbers } from '../lib/model/types.js' */
 
 /**
- * Build the card; `act(label)` is called when a bar is clicked. `reader` reads the answers (output-reader.js), `trueClasses`
+ * Build the card; `act(label)` is called when a bar is clicked. `reader` reads the outputs (output-reader.js), `trueClasses`
  * lists what is true, or is null. Returns {element, update({probabilities | null, trueClasses, source}), announce()}.
  * @param {OutputReader} reader
  * @param {(label: number) => void} act
  */
-export function createAnswer(reader, act) {
+export function createPrediction(reader, act) {
   const classNames = reader.names;
-  const { element } = card('Answer', 'answer');
+  const { element } = card('Prediction', 'prediction');
   const top = make('div', { className: 'dr-top' });
   const name = make('b', { className: 'dr-name', textContent: '?' });
   const sure = make('span', { className: 'dr-sure' });
@@ -50,8 +50,9 @@ export function createAnswer(reader, act) {
       name.textContent = names;
       name.classList.toggle('dr-long', names.length > 3);
       const best = probabilities && !reader.isMany ? predictedClasses[0] : null;
-      const sureness = best === null ? 'every label that has 50 % or more' : `${asPercent(probabilities?.[best])} sure`;
-      sure.textContent = probabilities ? sureness : 'Nothing to answer yet';
+      const certainty =
+        best === null ? 'every label that has 50 % or more' : `probability ${asPercent(probabilities?.[best])}`;
+      sure.textContent = probabilities ? certainty : 'No prediction yet';
       trueClasses.textContent =
         classes === null ? '' : `${reader.isMany ? 'true labels' : 'true class'}: ${reader.words(classes)} (${source})`;
       trueClasses.dataset.right = classes === null || !probabilities ? '' : String(isSame(classes, predictedClasses));
