@@ -33,8 +33,10 @@ import { ActivationHistory } from './history.js';
 import { blockOf, heightFor, hit, layOut } from './layout.js';
 import { LinkScales, linksOf, strongestLinks } from './links.js';
 import { Motion } from './motion.js';
+import { neighbourOf } from './neighbours.js';
 import { createPictures } from './pictures.js';
-import { createProbes, exampleWords } from './probes.js';
+import { createProbes } from './probes.js';
+import { sceneOf } from './scene.js';
 
 /** @import { Block, Focus, Layout, Link, View } from './types.js' */
 /** @import { Change, Frame, HeldOutFigures, NetworkStore, Neuron } from '../lib/model/types.js' */
@@ -281,7 +283,7 @@ function createNetworkOfRun(root, store, schedule) {
   function keyed(event) {
     const { key } = event;
     const [by, how] = [arrow(event), zoomByKey(event)];
-    if (by) walk(by[1], by[0]);
+    if (by) move(by[1], by[0]);
     else if ((key === 'Enter' || key === ' ') && focus) pin(focus);
     else if (how) zoom(how);
     else return false;
@@ -289,45 +291,16 @@ function createNetworkOfRun(root, store, schedule) {
   }
 
   /**
-   * Move the keyboard's place: up and down within a layer, left and right across a grid and on to the next layer.
+   * Move the keyboard's place.
    * @param {number} across
    * @param {number} along
    */
-  function walk(across, along) {
-    const at = focus ?? pinned ?? { layer: 0, unit: -1 };
-    const block = blockOf(layout, at.layer);
-    let { layer, unit } = at;
-    if (unit < 0) unit = 0;
-    else if (along) {
-      const next = unit + along * block.columns;
-      unit = next >= 0 && next < block.size ? next : Math.min(block.size - 1, Math.max(0, unit + along));
-    } else {
-      const column = (unit % block.columns) + across;
-      if (column >= 0 && column < block.columns && unit + across < block.size) unit += across;
-      else if (layers[layer + across]) {
-        const y = block.ys[unit];
-        layer += across;
-        const next = blockOf(layout, layer);
-        unit = nearest(next, across > 0 ? -Infinity : Infinity, y);
-      }
-    }
-    const target = blockOf(layout, layer);
-    camera.reveal(target.xs[unit], target.ys[unit], size);
+  function move(across, along) {
+    const at = focus ?? pinned;
+    const { layer, unit } = at ? neighbourOf(layout, at, across, along) : { layer: 0, unit: 0 };
+    const { xs, ys } = blockOf(layout, layer);
+    camera.reveal(xs[unit], ys[unit], size);
     setFocus({ layer, unit, by: 'keys' });
-  }
-
-  /**
-   * @param {Block} block
-   * @param {number} x
-   * @param {number} y
-   */
-  function nearest(block, x, y) {
-    let best = 0;
-    const column = x < 0 ? 0 : block.columns - 1;
-    for (let i = 0; i < block.size; i += 1) {
-      if (i % block.columns === column && Math.abs(block.ys[i] - y) < Math.abs(block.ys[best] - y)) best = i;
-    }
-    return best;
   }
 
   /** @param {MouseEvent} event */
@@ -408,7 +381,7 @@ function createNetworkOfRun(root, store, schedule) {
    * Take the store's snapshot and example, and the changes by hand; head for them.
    * @param {number} now
    */
-  function takeMoment(now) {
+  function takeChanges(now) {
     const frame = store.shown;
     const probe = Math.min(probeCount(store) - 1, Math.max(0, store.probeIndex ?? 0));
     const isNewFrame = frame !== shown.frame;
@@ -476,68 +449,18 @@ function createNetworkOfRun(root, store, schedule) {
     return t * t * (3 - 2 * t);
   }
 
-  function draw() {
-    const { frame, palette, probe, values } = view;
-    const at = focus ?? pinned;
-    const drivers = pictures.drivers(view, at);
-    const [rows, columns] = store.imageShape ?? [];
-    drawNetwork(canvas, {
-      size,
-      camera,
-      layout,
-      palette,
-      layers,
-      motion,
-      silent,
-      focus,
-      pinned,
-      focusLinks,
-      linkScales,
-      probe,
-      scales: view.scales,
-      font: view.font,
-      mono: 'ui-monospace, Menlo, Consolas, monospace',
-      reader: store.reader,
-      dim: focus ? 0.1 : 0.3,
-      statistics: frame.line.layers,
-      trueClasses: store.probe.labels[probe],
-      predictedClasses: store.reader.predicted(store.reader.probabilities(values[layers.length])),
-      silenced: edits.changes.filter((c) => c.input === undefined),
-      featureName: view.featureName,
-      faces: pictures.faces(view),
-      weightPictures: () => pictures.weights(view),
-      pictures: { input: pictures.input(view), drivers },
-      inputAbout: store.imageShape ? `${columns} × ${rows} pixels` : `${layers[0].inputSize} features`,
-      inputLabel: exampleWords(store, probe),
-      driversTitle: drivers ? 'What drives it' : null,
-      driversAbout: at?.layer === 0 ? 'weight × pixel' : 'gradient × pixel',
-      extent: isPlane ? extentOf(store) : 1,
-      featureTop: featureTop(),
-      points: isPlane
-        ? labels.map((label, i) => ({ label, x: probeInput(store, i)[0], y: probeInput(store, i)[1] }))
-        : null,
-    });
-  }
-
-  let largestFeature = 0;
-  function featureTop() {
-    if (store.imageShape || largestFeature) return largestFeature;
-    for (let i = 0; i < labels.length; i += 1)
-      for (const x of probeInput(store, i)) largestFeature = Math.max(largestFeature, Math.abs(x));
-    return largestFeature;
-  }
-
   view.facePicture = (layer, unit) => pictures.faces(view)?.[layer]?.[unit] ?? null;
   fitCanvas();
   return {
     /** @param {number} now */
     update(now) {
       takeTheme();
-      takeMoment(now);
+      takeChanges(now);
       takePin();
       if (motion.seek(progress(now))) dirty = true;
       if (dirty && layout) {
-        draw();
+        const state = { size, camera, layout, motion, silent, focus, pinned, focusLinks, linkScales };
+        drawNetwork(canvas, sceneOf(view, state, pictures));
         dirty = false;
       }
       return motion.t < 1;

@@ -138,19 +138,23 @@ export interface WeightAtlas extends Size {
   columns: number;
 }
 
-/** Everything that is drawn. */
-export interface Scene {
+/** What is drawn of the view's own state. */
+export interface SceneState {
   size: Size;
   camera: Camera;
   layout: Layout;
-  palette: Palette;
-  layers: Layer[];
   motion: Motion;
   silent: Array<Uint8Array | null>;
   focus: Focus | null;
   pinned: Neuron | null;
   focusLinks: Link[] | null;
   linkScales: LinkScales;
+}
+
+/** Everything that is drawn. */
+export interface Scene extends SceneState {
+  palette: Palette;
+  layers: Layer[];
   probe: number;
   scales: ActivationScales;
   font: string;

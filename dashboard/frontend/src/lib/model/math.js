@@ -21,7 +21,7 @@ const geluSlope = (z) => {
  * Each activation function and its derivative, by its name in core.functions.activations.
  * @type {Record<string, Activation>}
  */
-const ACTIVATIONS = {
+export const ACTIVATIONS = {
   relu: { f: (z) => Math.max(0, z), slope: (z) => (z > 0 ? 1 : 0) },
   leaky_relu: { f: (z) => (z > 0 ? z : LEAKY_SLOPE * z), slope: (z) => (z > 0 ? 1 : LEAKY_SLOPE) },
   sigmoid: { f: sigmoid, slope: (z) => sigmoid(z) * (1 - sigmoid(z)) },
