@@ -19,14 +19,14 @@ pytestmark = pytest.mark.browser
 NETWORK = "[data-view=network]"
 PREDICTIONS = """
 async ({ run, number, sample }) => {
-  const { answering, withSample } = await import('/annscope/assets/lib/model/sample.js');
+  const { withActivations, withSample } = await import('/annscope/assets/lib/model/sample.js');
   const { parseFrame, parseTensors } = await import('/annscope/assets/lib/model/frame.js');
   const get = async (path) => (await fetch(`/annscope/runs/${run}/${path}`));
   const { description } = await (await get('history')).json();
   const recorded = parseTensors(await (await get('probe')).arrayBuffer());
   const probe = { images: recorded('x'), labels: recorded('y').data };
   const asked = await (await get(`examples/${sample}`)).json();
-  const frame = answering(parseFrame(await (await get(`snapshots/${number}`)).arrayBuffer()), {
+  const frame = withActivations(parseFrame(await (await get(`snapshots/${number}`)).arrayBuffer()), {
     description, probe: withSample(probe, asked),
   });
   const last = description.layer_sizes.length - 2;
