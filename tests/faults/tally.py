@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -33,7 +34,10 @@ def run(checks: dict[str, tuple[Check, int]]) -> int:
     tallies: list[Tally] = []
     for name, (check, runs) in checks.items():
         started = time.monotonic()
-        tallies += check(runs)
+        try:
+            tallies += check(runs)
+        except Exception:  # the others are still worth their table
+            tallies.append(Tally(name, "it runs to its end", 1, [traceback.format_exc()]))
         print(f"{name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     width = max((len(f"{tally.fault}: {tally.guarantee}") for tally in tallies), default=0)
     print(f"\n{'fault: guarantee':<{width}}  {'tried':>6}  {'failed':>6}")
