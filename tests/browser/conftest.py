@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from annscope.dashboard.queries.caches import clear_caches
 from scripts.serving import Served, dashboard, find_chromium, open_chromium
+from tests.records import RunInProgress
 
 pytestmark = pytest.mark.browser
 
@@ -44,6 +46,21 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     clear_caches()
     with dashboard(tmp_path / "home") as served:
         yield served
+
+
+@pytest.fixture
+def start_run(served: Served) -> Iterator[Callable[..., RunInProgress]]:
+    """A function that starts a run that trains only while the test lets it; it ends with the test."""
+    del served
+    started: list[RunInProgress] = []
+
+    def start_run(**settings: Any) -> RunInProgress:
+        started.append(RunInProgress(**settings))
+        return started[-1]
+
+    yield start_run
+    for training in started:
+        training.interrupt()
 
 
 @dataclass

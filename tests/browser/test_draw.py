@@ -385,9 +385,11 @@ def test_a_real_example_has_its_address(open_tab: Callable[..., Page], digits: R
     expect(page.locator(".dr-truth")).to_have_text("")
 
 
-def test_the_slider_follows_a_run_in_progress(open_tab: Callable[..., Page]) -> None:
+def test_the_slider_follows_a_run_in_progress(
+    start_run: Callable[..., RunInProgress], open_tab: Callable[..., Page]
+) -> None:
     """The slider follows a live run; a chosen snapshot stays, and choosing the last one follows again."""
-    training = RunInProgress(data="digits", epochs=7)
+    training = start_run(data="digits", epochs=7)
     training.train_until(snapshot=1)
     page = open_tab(f"/drawing?run={training.run}")
     moment, slider = page.locator(".dr-time output"), page.get_by_label("Snapshot of the network")

@@ -358,9 +358,11 @@ def test_the_evolution_has_its_numbers_on_screen(run: str, open_tab: Callable[..
     expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
 
 
-def test_the_page_follows_a_run_in_progress(open_tab: Callable[..., Page]) -> None:
+def test_the_page_follows_a_run_in_progress(
+    start_run: Callable[..., RunInProgress], open_tab: Callable[..., Page]
+) -> None:
     """The view stays while its numbers are updated; a fixed snapshot stays, and Live follows the run again."""
-    training = RunInProgress(data="digits", hidden=(8,), epochs=7)
+    training = start_run(data="digits", hidden=(8,), epochs=7)
     run = training.run
     training.train_until(snapshot=1)
     page = open_tab(f"/classes?run={run}&view=thresholds&class=3&show=all&sample=validation-5")
@@ -406,9 +408,11 @@ def test_the_page_follows_a_run_in_progress(open_tab: Callable[..., Page]) -> No
     expect(headline).to_contain_text("epoch 7:")
 
 
-def test_a_run_in_progress_does_not_scroll_back_to_what_was_clicked(open_tab: Callable[..., Page]) -> None:
+def test_a_run_in_progress_does_not_scroll_back_to_what_was_clicked(
+    start_run: Callable[..., RunInProgress], open_tab: Callable[..., Page]
+) -> None:
     """The images that a row opened on a narrow screen stay in view while the numbers are updated."""
-    training = RunInProgress(data="digits", hidden=(8,), epochs=7)
+    training = start_run(data="digits", hidden=(8,), epochs=7)
     run = training.run
     training.train_until(snapshot=1)
     page = open_tab(f"/classes?run={run}&view=classes", width=900, height=700)
@@ -425,9 +429,11 @@ def test_a_run_in_progress_does_not_scroll_back_to_what_was_clicked(open_tab: Ca
     expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
 
 
-def test_the_page_stops_polling_when_the_run_has_ended(open_tab: Callable[..., Page]) -> None:
+def test_the_page_stops_polling_when_the_run_has_ended(
+    start_run: Callable[..., RunInProgress], open_tab: Callable[..., Page]
+) -> None:
     """A page that waits for the first snapshot shows it, and a run that has ended is not polled."""
-    training = RunInProgress(data="digits", hidden=(8,), epochs=7)
+    training = start_run(data="digits", hidden=(8,), epochs=7)
     run = training.run
     page = open_tab("/classes")
     sent: list[float] = []
