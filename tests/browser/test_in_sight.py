@@ -30,6 +30,8 @@ NOTE = """
 """
 FRAME = 40
 """Milliseconds in which whatever waits for the next animation frame is drawn."""
+AT_REST = 2000
+"""Milliseconds after which no view waits to be drawn."""
 N_STEPS = 5
 """Snapshots that are passed in less than the second after which a view out of sight is drawn, too."""
 
@@ -47,9 +49,12 @@ def stage(served: Served, open_tab: Callable[..., Page]) -> Page:
 
 def test_a_view_out_of_sight_is_not_drawn_and_never_stale(stage: Page) -> None:
     """From one snapshot to the next only visible views are drawn; one that is scrolled to shows the current one."""
-    stage.evaluate(NOTE, [NETWORK, CLASSES])
     stage.clock.install(time=0)
-    stage.clock.pause_at(1)  # from here on the page's time passes only where it is told to
+    stage.reload()
+    expect(stage.locator(CLASSES)).to_have_attribute("data-number", "0", timeout=15_000)
+    stage.clock.pause_at(600)  # seconds; from here on the page's time passes only where it is told to
+    stage.clock.run_for(AT_REST)
+    stage.evaluate(NOTE, [NETWORK, CLASSES])
     for number in range(1, N_STEPS + 1):
         stage.keyboard.press(".")
         expect(stage.locator(NETWORK)).to_have_attribute("data-number", str(number))
