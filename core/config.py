@@ -32,7 +32,7 @@ AUGMENTATIONS = ("shift", "rotate", "zoom", "shear", "elastic")
 Section: TypeAlias = Literal["data", "network", "training"]
 Kind: TypeAlias = Literal["integer", "number", "choice", "choices", "switch", "sizes", "text", "count"]
 """How a setting is written: `choices` is one name or one a layer, `sizes` a list of widths,
-`count` a whole number or the one word its `word` names (a batch size of "full")."""
+`count` a whole number or one of its `words` (a batch size of "full")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Field:
     high: int | float | None = None
     step: int | float | None = None
     scale: Literal["linear", "log"] = "linear"
-    word: str | None = None
+    words: tuple[str, ...] = ()
     advanced: bool = False
 
     def check(self, value: object) -> Any:
@@ -91,7 +91,7 @@ class Field:
             if not isinstance(value, list | tuple):
                 raise ConfigError(f"{self.name} must be a list of layer widths such as 64,32, got {value!r}")
             return tuple(int(self._number(width)) for width in value)
-        if self.kind == "count" and value == self.word:
+        if self.kind == "count" and value in self.words:
             return value
         number = self._number(value)
         return number if self.kind == "number" else int(number)
@@ -109,12 +109,12 @@ class Field:
         return int(value) if whole else float(value)
 
     def _range(self) -> str:
-        word = f", or {self.word!r}" if self.word else ""
+        words = "".join(f", or {word!r}" for word in self.words)
         if self.minimum is None:
-            return word
+            return words
         low = f"{'above' if self.minimum_open else 'at least'} {self.minimum:g}"
         high = "" if self.maximum is None else f" and at most {self.maximum:g}"
-        return f" {low}{high}{word}"
+        return f" {low}{high}{words}"
 
     def parse(self, text: str) -> Any:
         """Parse the value from a command line or a URL; the inverse of `format`."""
@@ -125,7 +125,7 @@ class Field:
             if text.lower() in {"false", "no", "off", "0"}:
                 return False
             raise ConfigError(f"{self.name} must be true or false, got {text!r}")
-        if self.kind in {"text", "choice"} or text == self.word:
+        if self.kind in {"text", "choice"} or text in self.words:
             return self.check(text)
         if self.kind == "choices":
             return self.check([name.strip() for name in text.split(",")])
@@ -282,7 +282,7 @@ class TrainingConfig:
         help=f"Momentum coefficient ({_using(OPTIMIZERS, 'momentum')}).",
     )  # fmt: skip
     batch_size: int | str = setting(
-        64, kind="count", word="full", option="batch-size", label="Batch size", minimum=1, maximum=1_000_000,
+        64, kind="count", words=("full",), option="batch-size", label="Batch size", minimum=1, maximum=1_000_000,
         low=1, high=1024, scale="log", help="Number of training examples per step; 'full' takes all of them.",
     )  # fmt: skip
     n_epochs: int = setting(
@@ -410,12 +410,13 @@ class TrainingConfig:
         "slower).",
     )  # fmt: skip
     snapshot_every: int | str = setting(
-        "epoch", kind="count", word="epoch", option="snapshot-every", label="Snapshot every", advanced=True,
-        minimum=1, maximum=1_000_000_000, low=1, high=1000, scale="log",
-        help="Steps between two snapshots, or 'epoch' for one at the end of each epoch.",
+        "epoch", kind="count", words=("epoch", "auto"), option="snapshot-every", label="Snapshot every",
+        advanced=True, minimum=1, maximum=1_000_000_000, low=1, high=1000, scale="log",
+        help="Steps between two snapshots; 'epoch' for one at the end of each epoch; 'auto' for more in between, "
+        "most of them in the first epoch.",
     )  # fmt: skip
     megabytes: int | str = setting(
-        "auto", kind="count", word="auto", label="Megabytes", advanced=True,
+        "auto", kind="count", words=("auto",), label="Megabytes", advanced=True,
         minimum=1, maximum=100_000_000, low=100, high=10_000, scale="log",
         help="Disk budget for the arrays of a run's snapshots, in megabytes; those of older snapshots are thinned out "
         "to stay within it, their metrics stay. 'auto' takes a tenth of the free space, 100 to 2,000.",

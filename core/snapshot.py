@@ -105,7 +105,8 @@ class Snapshot:
     `train` is measured on a fixed sample of the training split and `heldout` on the whole
     split that judges (`Dataset.heldout`), with the same parameters. `confusion` counts that split.
     `probe_activations` has one array a layer, what the output units give last. `train_seconds` is
-    time spent in updates alone, as the caller measured it.
+    time spent in updates alone, as the caller measured it. `judged` says whether the stopping rules go by
+    it, and the choice of the best snapshot: not by one that was taken in between for people to see.
     """
 
     step: int
@@ -119,6 +120,7 @@ class Snapshot:
     parameters: tuple[LayerParameters, ...]
     layers: tuple[LayerStatistics, ...]
     probe_activations: tuple[Float[ndarray, "n_probe _"], ...]
+    judged: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy import ndarray
 
+from annscope.core.cadence import cadence_of
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.choice import engine_for
@@ -27,8 +28,8 @@ MOST_PROBES = 20
 class Trainer:
     """A network in training, advanced step by step; snapshots can be taken at any step.
 
-    `snapshot` and `checkpoint` change nothing that training depends on. The stopping rules are checked at
-    scheduled snapshots only, so an extra snapshot cannot change when a run ends.
+    `snapshot` and `checkpoint` change nothing that training depends on. The stopping rules are checked at the ends of
+    the cadence's periods only (`core.cadence`), so snapshots in between cannot change when a run ends.
 
     `advance` and `snapshot` raise DivergedError as soon as a gradient, a parameter or a loss is not
     finite. The constructor raises ConfigError for settings that do not fit together or do not fit
@@ -57,7 +58,7 @@ class Trainer:
         self._batch_size = batch_size_of(dataset, training)
         self.steps_per_epoch = training.steps_per_epoch(len(x_train))
         self.total_steps = self.steps_per_epoch * training.n_epochs
-        self._cadence = self.steps_per_epoch if training.snapshot_every == "epoch" else int(training.snapshot_every)
+        self._cadence = cadence_of(training, self.steps_per_epoch)
         self._changes_rate = training.schedule != "constant" or training.warmup_epochs > 0
 
         self.step = 0
@@ -98,14 +99,19 @@ class Trainer:
     @property
     def should_snapshot(self) -> bool:
         """Whether a snapshot is scheduled at this step: every `snapshot_every`, at step 0 and at the end."""
-        return self.step % self._cadence == 0 or self.finished
+        return self._cadence.is_scheduled(self.step) or self.finished
+
+    @property
+    def should_judge(self) -> bool:
+        """Whether the stopping rules are checked at this step, so that a snapshot must be taken: at a period's end."""
+        return self.step % self._cadence.period == 0 or self.finished
 
     def advance(self, max_steps: int) -> int:
         """Take up to `max_steps` steps, never past the next scheduled snapshot or the end; returns how many."""
         if self.finished or max_steps <= 0:
             return 0
         start = self.step
-        end = min(start + max_steps, self.total_steps, (start // self._cadence + 1) * self._cadence)
+        end = min(start + max_steps, self.total_steps, self._cadence.next_after(start))
         with np.errstate(all="ignore"):  # non-finite values are found and named
             try:
                 self._engine.advance(start, end, self._rate_of)
@@ -149,8 +155,9 @@ class Trainer:
             parameters=self._engine.parameters.copy_layers(),
             layers=statistics,
             probe_activations=inference.activations(self.probe.x),
+            judged=self.should_judge,
         )
-        if self.should_snapshot and self.step > self._judged:
+        if snapshot.judged and self.step > self._judged:
             self._judge(snapshot)
         return snapshot
 

@@ -147,7 +147,9 @@ def _option(item: Field) -> Callable[[Function], Function]:
             f"{name}/--no-{item.option}", argument, default=None, help=f"{item.help}  [default: {shown}]"
         )
     text = f"{item.help}  [{'|'.join(item.choices)}]" if item.choices else item.help
-    metavar = {"integer": "N", "number": "X", "count": f"N|{item.word}", "sizes": "N,N,..."}.get(item.kind, "NAME")
+    metavar = {"integer": "N", "number": "X", "count": "|".join(("N", *item.words)), "sizes": "N,N,..."}.get(
+        item.kind, "NAME"
+    )
     text += f"  [default: {item.format(item.default)}]"
     return click.option(name, argument, default=None, metavar=metavar, help=text)
 
@@ -176,6 +178,14 @@ _json = click.option(
 )
 
 
+_pace = click.option(
+    "--pace",
+    metavar="X",
+    default=None,
+    help="Train at a person's pace: so many snapshots a second. The result is the same.  [default: as fast as it can]",
+)
+
+
 @annscope.command()
 @click.option(
     "--recipe", metavar="NAME", default=None, help="Start from the settings of a recipe (see: annscope recipes)."
@@ -183,19 +193,19 @@ _json = click.option(
 @click.option(
     "--threads", metavar="N", default=None, help="Number of cores to use; part of what makes a run reproducible."
 )
+@_pace
 @_settings
 @_json
-def train(as_json: bool, recipe: str | None, threads: str | None, **options: Any) -> None:
+def train(as_json: bool, recipe: str | None, threads: str | None, pace: str | None, **options: Any) -> None:
     """Train a network in this process; the dashboard can show and control it."""
     from annscope.runs.threads import use_threads, wanted_threads
 
     config = config_of(options, recipe)
     n_threads = wanted_threads() if threads is None else _threads(threads)
     use_threads(n_threads)
-    from annscope.runs.launch import checked
-    from annscope.runs.writer import create_run
+    from annscope.runs.launch import prepare
 
-    _work(create_run(checked(config)), None, as_json)
+    _work(prepare(config, pace=_pace_of(pace)), None, as_json)
 
 
 @annscope.command(name="find-learning-rate")
@@ -258,19 +268,44 @@ def recipes(as_json: bool) -> None:
 
 @annscope.command()
 @click.argument("run")
-@click.option("--epochs", metavar="N", default=None, help="Total number of epochs of the run.")
+@_pace
 @_json
-def resume(run: str, epochs: str | None, as_json: bool) -> None:
-    """Resume a run that was stopped or interrupted, or train a finished one for more epochs."""
-    from annscope.runs.catalogue import find_run, run_directory
+def resume(run: str, pace: str | None, as_json: bool) -> None:
+    """Resume a run that was stopped or interrupted."""
+    from annscope.runs.catalogue import find_run
     from annscope.runs.launch import prepare_resume
+
+    run = find_run(run)
+    prepare_resume(run, pace=_pace_of(pace))
+    _work_again(run, None, as_json)
+
+
+@annscope.command(name="go-on")
+@click.argument("run")
+@click.option("--epochs", metavar="N", required=True, help="Number of epochs more.")
+@_pace
+@_json
+def go_on(run: str, epochs: str, pace: str | None, as_json: bool) -> None:
+    """Train a finished run for more epochs."""
+    from annscope.runs.catalogue import find_run
+    from annscope.runs.launch import prepare_to_go_on
+
+    n_more = _parse(FIELDS["epochs"], epochs)
+    run = find_run(run)
+    _, n_epochs = prepare_to_go_on(run, n_more, pace=_pace_of(pace))
+    _work_again(run, n_epochs, as_json)
+
+
+def _pace_of(text: str | None) -> float | None:
+    return None if text is None else _number("--pace", text)
+
+
+def _work_again(run: str, n_epochs: int | None, as_json: bool) -> None:
+    from annscope.runs.catalogue import run_directory
     from annscope.runs.reader import RunReader
     from annscope.runs.record import recorded_threads
     from annscope.runs.threads import use_threads
 
-    n_epochs = None if epochs is None else _parse(FIELDS["epochs"], epochs)
-    run = find_run(run)
-    prepare_resume(run, n_epochs)
     use_threads(recorded_threads(RunReader(run_directory(run)).description))
     _work(run, n_epochs, as_json)
 

@@ -19,8 +19,9 @@ from annscope.runs.reader import RunReader
 from annscope.runs.schema import parse_json
 from annscope.runs.status import LIVE
 
-COMMANDS = ("pause", "resume", "step", "stop", "learning_rate", "pin", "unpin")
+COMMANDS = ("pause", "resume", "step", "stop", "learning_rate", "pace", "pin", "unpin")
 FILE = "control.jsonl"
+MAX_PACE = 1000.0
 
 
 class ControlError(AnnscopeError):
@@ -29,7 +30,7 @@ class ControlError(AnnscopeError):
 
 @dataclass(frozen=True)
 class Command:
-    """One command; `value` is the new learning rate, the number of the snapshot to pin or unpin, else None."""
+    """One command; `value` is the new learning rate or pace, the number of the snapshot to pin or unpin, else None."""
 
     name: str
     value: float | int | None
@@ -41,8 +42,10 @@ def send(run: str, command: str, value: float | int | None = None) -> str:
 
     The worker responds through the record: by an event, or by a changed status.
 
-    Raises ControlError for an unknown command and for a run that no process is working on,
-    ConfigError for a learning rate that breaks its rule, RecordError for a run that does not exist.
+    A pace is a number of snapshots a second, or None for as fast as it can.
+
+    Raises ControlError for an unknown command, for a pace that breaks its rule and for a run that no process is
+    working on, ConfigError for a learning rate that breaks its rule, RecordError for a run that does not exist.
     """
     directory = run_directory(run)
     line = _check({"command": command, "value": value, "id": uuid.uuid4().hex})
@@ -61,12 +64,25 @@ def _check(values: Any) -> Command:
     value = values.get("value")
     if command == "learning_rate":
         value = FIELDS["learning-rate"].check(value)
+    elif command == "pace":
+        value = check_pace(value)
     elif command in {"pin", "unpin"}:
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise ControlError(f"{command} needs the number of a snapshot, got {value!r}.")
     else:
         value = None
     return Command(command, value, str(values.get("id", "")))
+
+
+def check_pace(value: Any) -> float | None:
+    """A pace as a number of snapshots a second, or None; raises ControlError for anything else."""
+    if value is None:
+        return None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and 0 < value <= MAX_PACE):
+        rule = f"pace must be a number of snapshots a second, above 0 and at most {MAX_PACE:g}"
+        raise ControlError(f"{rule}, got {value!r}.")
+    return float(value)
 
 
 class CommandReader:

@@ -58,6 +58,7 @@ def snapshot_line(number: int, snapshot: Snapshot) -> dict[str, Any]:
         "train": {"loss": float(snapshot.train.loss), "accuracy": float(snapshot.train.accuracy)},
         "heldout": {"loss": float(snapshot.heldout.loss), "accuracy": float(snapshot.heldout.accuracy)},
         "layers": [{name: _figure(getattr(layer, name)) for name in _FIGURES} for layer in snapshot.layers],
+        "judged": bool(snapshot.judged),
     }
 
 
@@ -81,6 +82,7 @@ def snapshot_from(line: Mapping[str, Any], tensors: Mapping[str, ndarray]) -> Sn
             for i in range(n_layers)
         ),
         probe_activations=tuple(tensors[f"layer{i}.activation"] for i in range(n_layers)),
+        judged=line.get("judged", True),
     )
 
 

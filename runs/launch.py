@@ -15,10 +15,10 @@ from pathlib import Path
 from annscope.core.config import FIELDS, RunConfig, check_fits
 from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
 from annscope.runs.catalogue import run_directory
-from annscope.runs.control import end_of_commands
+from annscope.runs.control import check_pace, end_of_commands, send
 from annscope.runs.reader import RunReader
 from annscope.runs.record import recorded_threads
-from annscope.runs.status import LIVE, new_status, publish_failure, write_status
+from annscope.runs.status import LIVE, Status, new_status, publish_failure, write_status
 from annscope.runs.threads import environment
 from annscope.runs.writer import RunWriter, create_run
 
@@ -27,19 +27,43 @@ class LaunchError(AnnscopeError):
     """A run that cannot be started or resumed: the message gives the reason, and what to do instead."""
 
 
-def start(config: RunConfig) -> str:
+def start(config: RunConfig, *, pace: float | None = None, paused: bool = False) -> str:
     """Start a new run in its own worker and return its id at once, in state "starting".
 
-    Raises ConfigError for an unknown data set, StorageError if the run cannot be created.
+    With a pace (`control.send`) it keeps to it from the first step on; `paused`, it waits at step 0.
+
+    Raises ConfigError for an unknown data set, ControlError for an invalid pace, StorageError if the run cannot be
+    created.
     """
-    run = create_run(checked(config))
+    run = prepare(config, pace=pace, paused=paused)
     _spawn(run_directory(run))
     return run
 
 
-def resume(run: str, n_epochs: int | None = None) -> None:
-    """Resume a run in its own worker; raises what `prepare_resume` does."""
-    _spawn(prepare_resume(run, n_epochs), n_epochs)
+def prepare(config: RunConfig, *, pace: float | None = None, paused: bool = False) -> str:
+    """Create a run as `start` does, for a worker that begins later, and return its id."""
+    check_pace(pace)
+    run = create_run(checked(config))
+    _keep_pace(run, pace)
+    if paused:
+        send(run, "pause")
+    return run
+
+
+def _keep_pace(run: str, pace: float | None) -> None:
+    if pace is not None:
+        send(run, "pace", pace)
+
+
+def resume(run: str, *, pace: float | None = None) -> None:
+    """Resume a run that was stopped or interrupted, in its own worker; raises what `prepare_resume` does."""
+    _spawn(prepare_resume(run, pace=pace))
+
+
+def go_on(run: str, n_more: int, *, pace: float | None = None) -> None:
+    """Train a finished run for `n_more` epochs, in its own worker; raises what `prepare_to_go_on` does."""
+    directory, n_epochs = prepare_to_go_on(run, n_more, pace=pace)
+    _spawn(directory, n_epochs)
 
 
 def checked(config: RunConfig) -> RunConfig:
@@ -69,32 +93,51 @@ def check_data_of(config: RunConfig) -> None:
         check_fits(config, info.n_classes, f"data set {info.name}", is_multilabel=info.is_multilabel)
 
 
-def prepare_resume(run: str, n_epochs: int | None = None) -> Path:
-    """Put a run into state "starting", owned by this process; returns its directory.
+def prepare_resume(run: str, *, pace: float | None = None) -> Path:
+    """Put a run that was stopped or interrupted into state "starting", owned by this process; returns its directory.
 
-    Raises LaunchError for a run that a process works on, that has nothing left to do, or that
-    diverged; ConfigError for an invalid number of epochs; RecordError for a run that does not exist
-    or is damaged.
+    Raises LaunchError for a run that a process works on, that has finished or that diverged; RecordError for a run
+    that does not exist or is damaged; ControlError for an invalid pace.
     """
-    directory = run_directory(run)
-    reader = RunReader(directory)
-    status, config = reader.status(), reader.config_in_force
+    status = _idle_status(run)
+    if status["status"] == "finished":
+        raise LaunchError(f"Run {run} has finished its {status['epoch']} epochs; say how many more it is to go on.")
+    return _prepare(run, status, pace)
+
+
+def prepare_to_go_on(run: str, n_more: int, *, pace: float | None = None) -> tuple[Path, int]:
+    """Put a finished run into state "starting", owned by this process; returns its directory and its new total.
+
+    Raises LaunchError for a run that has not finished; ConfigError for an invalid number of epochs; RecordError for
+    a run that does not exist or is damaged; ControlError for an invalid pace.
+    """
+    status = _idle_status(run)
+    if status["status"] != "finished":
+        raise LaunchError(f"Run {run} is {status['status']}; resume it before it goes on beyond its epochs.")
+    more = FIELDS["epochs"].check(n_more)
+    n_epochs = FIELDS["epochs"].check(status["epoch"] + more)
+    return _prepare(run, status, pace), n_epochs
+
+
+def _idle_status(run: str) -> Status:
+    """The status of a run that no process works on, and that did not diverge."""
+    status = RunReader(run_directory(run)).status()
     if status["status"] in LIVE:
         raise LaunchError(f"Run {run} is {status['status']}; only one process can train it at a time.")
     if status["status"] == "diverged":
         raise LaunchError(f"Run {run} diverged and would do so again; start a new run with a smaller learning rate.")
-    if n_epochs is not None:
-        n_epochs = FIELDS["epochs"].check(n_epochs)
-        if n_epochs <= status["epoch"]:
-            raise LaunchError(f"Run {run} has already made {status['epoch']} epochs; --epochs must be larger.")
-    elif status["status"] == "finished":
-        raise LaunchError(
-            f"Run {run} has finished its {config.training.n_epochs} epochs; to continue, give a larger --epochs."
-        )
+    return status
+
+
+def _prepare(run: str, status: Status, pace: float | None) -> Path:
+    check_pace(pace)
+    directory = run_directory(run)
     RunWriter(directory).close()  # raises for a record that is damaged, or being written by another process
+    config = RunReader(directory).config_in_force
     starting = new_status(config, control_from=end_of_commands(directory))
     starting["step"], starting["epoch"] = status["step"], status["epoch"]
     write_status(directory, starting)
+    _keep_pace(run, pace)
     return directory
 
 

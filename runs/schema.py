@@ -86,6 +86,7 @@ class SnapshotLine(TypedDict):
     train: Figures
     heldout: Figures
     layers: list[LayerFigures]
+    judged: NotRequired[bool]  # true of every snapshot in older records
 
 
 class EventLine(TypedDict):
@@ -108,6 +109,12 @@ class EpochsLine(EventLine):
     """The number of epochs was changed."""
 
     n_epochs: int
+
+
+class PaceLine(EventLine):
+    """The pace was changed: snapshots a second, or null for as fast as it can."""
+
+    value: float | None
 
 
 class BestLine(EventLine):
@@ -156,8 +163,8 @@ class CheckpointState(TypedDict):
 
 
 EVENTS: dict[str, type] = {
-    "learning_rate": RateLine, "epochs": EpochsLine, "best": BestLine, "pin": PinLine, "unpin": PinLine,
-    "thinned": ThinnedLine,
+    "learning_rate": RateLine, "epochs": EpochsLine, "pace": PaceLine, "best": BestLine, "pin": PinLine,
+    "unpin": PinLine, "thinned": ThinnedLine,
 }  # fmt: skip
 """The events that have further required keys."""
 

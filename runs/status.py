@@ -7,7 +7,7 @@ import os
 import platform
 import time
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from annscope.core.config import RunConfig
 from annscope.runs.atomic import StorageError, replace_file, to_json
@@ -36,7 +36,7 @@ class Status(TypedDict):
 
     `heartbeat` is in seconds since 1970, `seconds_left` an estimate (None if there is nothing to
     wait for) and `message` one sentence for the user. `control_from` is where in `control.jsonl` the
-    commands to the present worker begin.
+    commands to the present worker begin. `pace` is in snapshots a second, None for as fast as it can.
     """
 
     status: State
@@ -55,6 +55,7 @@ class Status(TypedDict):
     message: str | None
     loading: Loading | None
     control_from: int
+    pace: NotRequired[float | None]
 
 
 def new_status(config: RunConfig, *, control_from: int = 0) -> Status:
@@ -76,6 +77,7 @@ def new_status(config: RunConfig, *, control_from: int = 0) -> Status:
         "message": None,
         "loading": None,
         "control_from": control_from,
+        "pace": None,
     }
 
 

@@ -3,6 +3,8 @@
 The lines of the metrics stay, so curves stay complete; the arrays that go are those of the snapshots closest to their
 neighbours. Training changes a network most at its beginning, so closeness is measured in the logarithm of the step,
 in which the remaining snapshots are evenly spaced.
+
+Snapshots in between, which the stopping rules do not go by, have a smaller budget of their own.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from annscope.runs.record import Line, snapshot_path
 MEGABYTE = 1_000_000
 SHARE_OF_FREE = 0.1
 LEAST, MOST = 100 * MEGABYTE, 2000 * MEGABYTE
+BETWEEN = 40 * MEGABYTE
+"""The budget for the arrays of the snapshots in between."""
 LEFT = 0.75
 """The share of the budget in use after thinning, so that not every snapshot starts another one."""
 
@@ -64,23 +68,27 @@ class StoredArrays:
         self._sizes: dict[int, int] = {}
         self._pinned: set[int] = set()
         self._event_steps: set[int] = set()
+        self._between: set[int] = set()
         for line in lines:
             self.note(line)
         for number in [*self._steps]:
             path = snapshot_path(directory, number)
             if number in self.removed:
                 path.unlink(missing_ok=True)
-                del self._steps[number]
-            elif path.exists():
+            if path.exists():
                 self._sizes[number] = path.stat().st_size
             else:
                 del self._steps[number]
+                self._between.discard(number)
         self.n_bytes = sum(self._sizes.values())
+        self._between_bytes = sum(self._sizes[number] for number in self._between)
 
     def note(self, line: Line) -> None:
         """Add a line of the metrics: a snapshot, or an event that protects one or lists those that were thinned out."""
         if line["type"] == "snapshot":
             self._steps[line["number"]] = line["step"]
+            if not line.get("judged", True):
+                self._between.add(line["number"])
         elif line["event"] == "thinned":
             self.removed.update(numbers_in(line["ranges"]))
         elif line["event"] == "pin":
@@ -94,22 +102,36 @@ class StoredArrays:
         """Add a new snapshot, by its line and the size of its arrays."""
         self.note(line)
         self._sizes[line["number"]] = n_bytes
+        self._count(line["number"], n_bytes)
+
+    def _count(self, number: int, n_bytes: int) -> None:
         self.n_bytes += n_bytes
+        if number in self._between:
+            self._between_bytes += n_bytes
+
+    @property
+    def limit(self) -> int:
+        """The bytes that the arrays may take now: the budget, or less where many are of snapshots in between."""
+        return min(self.budget, self.n_bytes - self._between_bytes + BETWEEN)
 
     def surplus(self, best: int | None) -> list[int]:
-        """The snapshots to thin out now: none within the budget. Never the best, a pinned one or one with an event."""
-        if self.n_bytes <= self.budget:
+        """The snapshots to thin out now: none within the limit. Never the best, a pinned one or one with an event."""
+        if self.n_bytes <= self.limit:
             return []
         protected = {number for number, step in self._steps.items() if step in self._event_steps}
         protected |= self._pinned | ({best} if best is not None else set())
-        return surplus(self._steps, self._sizes, protected, int(LEFT * self.budget))
+        if self.n_bytes > self.budget:
+            return surplus(self._steps, self._sizes, protected, int(LEFT * self.budget))
+        protected |= self._steps.keys() - self._between
+        return surplus(self._steps, self._sizes, protected, self.limit - int((1 - LEFT) * BETWEEN))
 
     def remove(self, numbers: Iterable[int]) -> None:
         """Delete the files of snapshots that the record lists as thinned out."""
         for number in numbers:
             snapshot_path(self.directory, number).unlink(missing_ok=True)
-            self.n_bytes -= self._sizes.pop(number, 0)
+            self._count(number, -self._sizes.pop(number, 0))
             self._steps.pop(number, None)
+            self._between.discard(number)
 
     def __len__(self) -> int:
         return len(self._steps)

@@ -10,6 +10,9 @@ Time is counted in finished steps. At each step, the worker first takes a snapsh
 the commands: one that changes the mathematics is recorded as an event of that step before it takes effect. A
 resumed run starts at its last checkpoint, computes again what came after it, and applies each recorded change at
 the same step: so settings and events together determine every bit.
+
+With snapshots in between (`snapshot_every` is "auto") and at a pace, the clock decides which steps have a snapshot, and
+when the next is taken. That changes no bit of the parameters.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from annscope.core.errors import AnnscopeError, DivergedError
 from annscope.runs.atomic import StorageError, why_not_written
+from annscope.runs.between import InBetween
 from annscope.runs.changes import Change, apply_changes
 from annscope.runs.control import Command, CommandReader
 from annscope.runs.reader import RunReader
@@ -97,6 +101,7 @@ class _Worker:
     # Available once the data is loaded:
     trainer: Trainer
     _speed: _Speed
+    _in_between: InBetween
 
     def __init__(self, writer: RunWriter, interrupt: threading.Event) -> None:
         self.writer = writer
@@ -107,6 +112,8 @@ class _Worker:
         self.status["step"], self.status["epoch"] = earlier["step"], earlier["epoch"]
         self._commands = CommandReader(writer.directory, earlier["control_from"])
         self._waiting: list[Command] = []
+        self._next_step = 0.0  # at the pace of the run, on the monotonic clock
+        self._since: float | None = None  # when the steps since the last snapshot began
         self._rates: list[float] = []
         self._n_applied = 0
         self._snapshot_step: int | None = None
@@ -124,15 +131,17 @@ class _Worker:
         while True:
             if self.interrupt.is_set():
                 raise _Interrupted
-            if self.trainer.should_snapshot and self._snapshot_step != self.trainer.step:
+            if self._wants_snapshot():
                 self._take_snapshot()
                 yield self._publish_status()
             self._handle_commands(dataset)
             if self.trainer.finished:
                 break
-            if self._paused:
-                self.interrupt.wait(POLL_SECONDS)
+            pause = POLL_SECONDS if self._paused else self._next_step - time.monotonic()
+            if pause > 0:
+                self.interrupt.wait(min(pause, POLL_SECONDS))
             else:
+                self._since = self._since or time.monotonic()
                 self._train_briefly()
                 if time.monotonic() >= self._next_checkpoint:
                     self._save()
@@ -256,11 +265,13 @@ class _Worker:
         if writer.last_step >= 0:
             # The record stays valid: further epochs count from where it ends.
             end = max(writer.last_step, self.trainer.step)
-            writer.event("resume", self.trainer.step)
-            if n_epochs not in {None, apply_changes(writer.config, writer.changes).training.n_epochs}:
+            if n_epochs in {None, apply_changes(writer.config, writer.changes).training.n_epochs}:
+                writer.event("resume", self.trainer.step)
+            else:
                 writer.event("epochs", end, n_epochs=n_epochs)
             self._compare_environment()
         self._speed.restart(self.trainer, self._train_seconds)
+        self._in_between = InBetween()
 
     def _compare_environment(self) -> None:
         then, now = self.writer.description["versions"], library_versions()
@@ -278,15 +289,40 @@ class _Worker:
     def _paused(self) -> bool:
         return self.status["status"] == "paused"
 
+    @property
+    def _pace(self) -> float | None:
+        return self.status["pace"]
+
+    def _wants_snapshot(self) -> bool:
+        trainer, step = self.trainer, self.trainer.step
+        if step == self._snapshot_step:
+            return False
+        if trainer.should_judge or self.writer.is_recorded(step):
+            return True
+        if step < self.writer.last_step:  # computed again
+            return False
+        is_auto = self.writer.config.training.snapshot_every == "auto"
+        return is_auto and self._in_between.wants(step, is_scheduled=trainer.should_snapshot)
+
     def _take_snapshot(self) -> None:
-        self.writer.append(self.trainer.snapshot(self._train_seconds))
+        """Record where the run stands, and wait before the next step as its pace demands."""
+        if self._snapshot_step == self.trainer.step:
+            return
+        began = time.process_time()
+        snapshot = self.trainer.snapshot(self._train_seconds)
+        self.writer.append(snapshot)
         self._snapshot_step = self.trainer.step
+        self._in_between.note(0.0 if snapshot.judged else time.process_time() - began)
+        if self._pace is not None and self.trainer.step >= self.writer.last_step:
+            self._next_step = (self._since or time.monotonic()) + 1 / self._pace
+        self._since = None
 
     def _handle_commands(self, dataset: Dataset) -> None:
         commands, self._waiting = self._waiting + self._commands.poll(), []
         self._apply_changes(dataset)
         for command in commands:
             if command.name == "pause" and not self._paused:
+                self._take_snapshot()  # so that what is seen is where it stands
                 self.writer.event("pause", self.trainer.step)
                 self._save()
                 self._publish_status("paused")
@@ -299,14 +335,24 @@ class _Worker:
                 self._take_snapshot()
                 self._publish_status()
             elif command.name == "stop":
-                if self._snapshot_step != self.trainer.step:
-                    self._take_snapshot()
+                self._take_snapshot()
                 raise _Stopped
+            elif command.name == "pace":
+                self._set_pace(command.value)
             elif command.name in {"pin", "unpin"}:
                 self.writer.event(command.name, self.trainer.step, number=command.value)
             elif command.value is not None:
                 self._rates.append(command.value)
             self._apply_changes(dataset)
+
+    def _set_pace(self, pace: float | None) -> None:
+        if pace == self._pace:
+            return
+        self.status["pace"] = pace
+        stands_at_one = self._snapshot_step == self.trainer.step
+        self._next_step = time.monotonic() + 1 / pace if pace is not None and stands_at_one else 0.0
+        self.writer.event("pace", self.trainer.step, value=pace)
+        self._publish_status()
 
     def _apply_changes(self, dataset: Dataset) -> None:
         from annscope.core.training import Trainer
@@ -338,6 +384,9 @@ class _Worker:
     def _advance(self, n_steps: int) -> tuple[int, float]:
         if changes := self._next_changes():
             n_steps = min(n_steps, changes[0].step - self.trainer.step)
+        if self.trainer.step < self.writer.last_step:  # computed again
+            recorded = self.writer.next_recorded(self.trainer.step)
+            n_steps = n_steps if recorded is None else min(n_steps, recorded - self.trainer.step)
         started = time.perf_counter()
         n_steps = self.trainer.advance(n_steps)
         seconds = time.perf_counter() - started

@@ -184,6 +184,14 @@ class RunWriter:
         """Number of committed snapshots."""
         return len(self._numbers)
 
+    def is_recorded(self, step: int) -> bool:
+        """Whether the snapshot of a step is committed."""
+        return step in self._numbers
+
+    def next_recorded(self, step: int) -> int | None:
+        """The first step after this one with a committed snapshot; None if there is none."""
+        return min((each for each in self._numbers if each > step), default=None)
+
     def describe(
         self, dataset: Dataset, probe: Probe, layer_sizes: Iterable[int], histogram_edges: Mapping[str, ndarray],
         threads: int,
@@ -250,7 +258,7 @@ class RunWriter:
         if not numbers:
             return
         n_kept = len(self._arrays) - len(numbers)
-        self.event("thinned", self.last_step, ranges=as_ranges(numbers), n_kept=n_kept, budget=self._arrays.budget)
+        self.event("thinned", self.last_step, ranges=as_ranges(numbers), n_kept=n_kept, budget=self._arrays.limit)
         self._arrays.remove(numbers)
         self._unforced = [path for path in self._unforced if path.exists()]
 

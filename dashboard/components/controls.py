@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import streamlit as st
@@ -67,8 +68,11 @@ A control that appears and disappears has its own row: one that moves into a col
 
 
 def defaults() -> dict[str, Any]:
-    """Every setting at its default, by option name."""
-    return {option: item.default for option, item in FIELDS.items()}
+    """Every setting at its default, by option name.
+
+    Here, where a run is watched, snapshots are taken in between epochs too.
+    """
+    return {option: item.default for option, item in FIELDS.items()} | {"snapshot-every": "auto"}
 
 
 def read_address(parameters: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
@@ -107,16 +111,17 @@ def _parse(item: Field, text: str) -> Any:
 
 
 def _sentence(error: AnnscopeError, option: str) -> str:
-    kept = f"; {option} stays at {FIELDS[option].format(FIELDS[option].default)}" if option in FIELDS else ""
+    kept = f"; {option} stays at {FIELDS[option].format(defaults()[option])}" if option in FIELDS else ""
     return f"In the address, {str(error).rstrip('.')}{kept}."
 
 
 def write_address(settings: Mapping[str, Any]) -> dict[str, str]:
     """The query parameters for these settings: those that apply and are not at their default."""
+    usual = defaults()
     return {
         option: item.format(settings[option])
         for option, item in FIELDS.items()
-        if applies(option, settings) and settings[option] != item.default
+        if applies(option, settings) and settings[option] != usual[option]
     }
 
 
@@ -281,7 +286,17 @@ def recipe_of(settings: Mapping[str, Any]) -> Recipe | None:
         config = config_of(settings)
     except ConfigError:
         return None
-    return next((recipe for recipe in RECIPES.values() if recipe.config == config), None)
+    return next((each for each in RECIPES.values() if _config_of_recipe(each.name) == config), None)
+
+
+@cache
+def _config_of_recipe(name: str) -> RunConfig:
+    return config_of(settings_of_recipe(RECIPES[name]))
+
+
+def settings_of_recipe(recipe: Recipe) -> dict[str, Any]:
+    """Every setting of a recipe, by option name."""
+    return {**defaults(), **recipe.settings}
 
 
 def _recipes(settings: Mapping[str, Any]) -> None:
@@ -308,7 +323,7 @@ def _apply_recipe() -> None:
     if name == OWN:
         use(st.session_state.get(state.OWN_SETTINGS, defaults()))
     else:
-        use(settings_of(RECIPES[name].config))
+        use(settings_of_recipe(RECIPES[name]))
     clear_warnings()
     update_address()
 
@@ -436,7 +451,7 @@ def stops(item: Field) -> list[Any]:
     if item.low is None or item.high is None:
         raise TypeError(f"setting {item.option} has no range for a slider")
     if item.kind == "count":
-        return [*(2**i for i in range(int(math.log2(item.high)) + 1) if 2**i >= item.low), item.word]
+        return [*(2**i for i in range(int(math.log2(item.high)) + 1) if 2**i >= item.low), *item.words]
     if item.scale == "log":
         low, high = round(math.log10(item.low)), round(math.log10(item.high))
         decades = [float(f"{digit}e{exponent}") for exponent in range(low, high) for digit in (1, 2, 3, 5, 7)]
@@ -455,7 +470,7 @@ def stop_label(item: Field, value: Any) -> str:
         return "as they are"
     if isinstance(value, float):
         short = f"{value:.4g}"
-        is_ambiguous = any(f"{stop:.4g}" == short for stop in stops(item) if stop != item.word)
+        is_ambiguous = any(f"{stop:.4g}" == short for stop in stops(item) if stop not in item.words)
         return exact(value) if is_ambiguous else short
     return str(value)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,18 +10,16 @@ import streamlit as st
 from annscope.core.config import FIELDS
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import address, escaping, state
-from annscope.dashboard.components import controls
-from annscope.dashboard.components.errors import error_text, show_errors
+from annscope.dashboard.components import controls, go_on, pace
+from annscope.dashboard.components.commands import act, attempt, show_command_error
+from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.picker import pick_run
 from annscope.dashboard.queries.live_runs import LiveRun, get_live_run
 from annscope.runs import control, launch
 from annscope.runs.catalogue import run_ids
 from annscope.runs.progress import duration
-from annscope.runs.status import Status
 
 TICK_SECONDS = 1.0
-PATIENCE_SECONDS = 0.5
-"""How long a click waits for the worker, so that the page shows the effect at once."""
 
 _BADGES: dict[str, tuple[str, str]] = {
     "starting": ("blue", ":material/hourglass_top:"),
@@ -67,10 +64,12 @@ def _header(run: str, was_at_work: bool) -> None:
                 _copy_button(live_run)
                 _buttons(live_run)
         show_command_error(live_run)
-        left, right = st.columns([3, 1], gap="medium", vertical_alignment="center")
+        left, middle, right = st.columns([6, 2, 3], gap="medium", vertical_alignment="center")
         with left:
             tick = TICK_SECONDS if live_run.at_work else None
             st.fragment(_status, run_every=tick, key=state.TICK)(run, _drawn(live_run))
+        with middle:
+            pace.control(live_run)
         with right:
             if live_run.at_work:
                 _live_rate(live_run)
@@ -110,17 +109,30 @@ def _buttons(live_run: LiveRun) -> None:
         help="Train a new network with the settings on the left.",
         on_click=start_run,
     )
-    label, icon, about, action = _pause_or_resume(live_run)
-    st.button(
-        label,
-        key=state.PAUSE,
-        icon=icon,
-        shortcut="p",
-        disabled=action is None,
-        help=about,
-        on_click=_act,
-        args=(live_run, action),
-    )
+    if status == "finished":
+        asked = st.button(
+            "Go on",
+            key=state.PAUSE,
+            icon=":material/more_time:",
+            shortcut="p",
+            help="Train this run for more epochs.",
+            on_click=go_on.ask,
+            args=(run,),
+        )
+        if asked:
+            st.rerun()  # the dialog belongs to the page
+    else:
+        label, icon, about, action = _pause_or_resume(live_run)
+        st.button(
+            label,
+            key=state.PAUSE,
+            icon=icon,
+            shortcut="p",
+            disabled=action is None,
+            help=about,
+            on_click=act,
+            args=(live_run, action),
+        )
     st.button(
         "Step",
         key=state.STEP,
@@ -128,7 +140,7 @@ def _buttons(live_run: LiveRun) -> None:
         shortcut="n",
         disabled=status != "paused",
         help="Make one update of the weights, while the run is paused.",
-        on_click=_act,
+        on_click=act,
         args=(live_run, lambda: control.send(run, "step")),
     )
     st.button(
@@ -138,7 +150,7 @@ def _buttons(live_run: LiveRun) -> None:
         shortcut="x",
         disabled=not live_run.at_work,
         help="End the run here; it can be resumed.",
-        on_click=_act,
+        on_click=act,
         args=(live_run, lambda: control.send(run, "stop")),
     )
 
@@ -149,12 +161,7 @@ def _pause_or_resume(live_run: LiveRun) -> tuple[str, str, str, Callable[[], obj
         return "Resume", ":material/resume:", "Continue training.", lambda: control.send(run, "resume")
     if status in RESUMABLE:
         about = "Continue exactly where it stopped."
-        return "Resume", ":material/resume:", about, lambda: launch.resume(run)
-    config = controls.config_now()
-    if status == "finished" and config is not None:
-        more = config.training.n_epochs
-        n_epochs = live_run.status["epoch"] + more
-        return "Continue", ":material/resume:", f"Train {more} more epochs.", lambda: launch.resume(run, n_epochs)
+        return "Resume", ":material/resume:", about, lambda: launch.resume(run, pace=pace.chosen())
     action = (lambda: control.send(run, "pause")) if status == "running" else None
     return "Pause", ":material/pause:", "Pause the training between two updates.", action
 
@@ -167,50 +174,7 @@ def start_run(settings: Mapping[str, Any] | None = None) -> None:
     config = controls.config_now()
     if config is not None:
         controls.clear_warnings()
-        _attempt(lambda: address.put_run(launch.start(config)), None)
-
-
-def _act(live_run: LiveRun, action: Callable[[], object]) -> None:
-    before = live_run.status
-    _attempt(action, live_run)
-    _await_effect(live_run, before)
-
-
-def _attempt(action: Callable[[], object], live_run: LiveRun | None) -> None:
-    st.session_state[state.COMMAND_ERROR] = None
-    try:
-        action()
-    except (AnnscopeError, OSError) as error:
-        st.session_state[state.COMMAND_ERROR] = error_text(error), _preconditions(live_run)
-
-
-def show_command_error(live_run: LiveRun | None = None) -> None:
-    """Show the error of the last command, if it failed, until one of its preconditions has changed."""
-    sentence, preconditions = st.session_state.get(state.COMMAND_ERROR) or (None, None)
-    if preconditions != _preconditions(live_run):
-        st.session_state[state.COMMAND_ERROR] = None
-    elif sentence:
-        st.error(escaping.markdown(sentence), icon=":material/block:")
-
-
-def _preconditions(live_run: LiveRun | None) -> tuple[object, ...]:
-    """What the success of a command depends on: the run shown, its status, the settings of the next run."""
-    of_run = (None, None) if live_run is None else (live_run.run, live_run.status["status"])
-    return *of_run, controls.config_now()
-
-
-def _await_effect(live_run: LiveRun, before: Status) -> None:
-    # A short wait, so that the page shows the effect at once; the next tick shows it in any case.
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not st.session_state[state.COMMAND_ERROR] and time.monotonic() < deadline:
-        try:
-            live_run.refresh()
-        except AnnscopeError:
-            return  # the page shows the error
-        now = live_run.status
-        if (now["status"], now["step"]) != (before["status"], before["step"]):
-            return
-        time.sleep(0.02)
+        attempt(lambda: address.put_run(launch.start(config, pace=pace.chosen())), None)
 
 
 # Status
@@ -218,7 +182,7 @@ def _await_effect(live_run: LiveRun, before: Status) -> None:
 
 def _drawn(live_run: LiveRun) -> tuple[object, ...]:
     """What the header depends on, except for the ticking status: drawing it all each second would slow the views."""
-    return run_ids(), live_run.status["status"], live_run.learning_rate
+    return run_ids(), live_run.status["status"], live_run.learning_rate, live_run.status.get("pace")
 
 
 @show_errors()
@@ -308,4 +272,4 @@ def _send_rate(live_run: LiveRun) -> None:
         control.send(run, "learning_rate", rate)
         st.session_state[state.LIVE_RATES_SENT] = [*st.session_state.get(state.LIVE_RATES_SENT, []), (run, rate)]
 
-    _attempt(send, live_run)
+    attempt(send, live_run)

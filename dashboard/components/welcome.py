@@ -9,7 +9,8 @@ import streamlit as st
 
 from annscope.dashboard import state
 from annscope.dashboard.components import controls
-from annscope.dashboard.components.header import show_command_error, start_run
+from annscope.dashboard.components.commands import show_command_error
+from annscope.dashboard.components.header import start_run
 
 
 @dataclass(frozen=True)

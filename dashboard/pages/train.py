@@ -6,7 +6,7 @@ import streamlit as st
 
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import address, escaping, state
-from annscope.dashboard.components import augmentation, controls, learning_rate_finder
+from annscope.dashboard.components import augmentation, controls, go_on, learning_rate_finder
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.gradient import gradient_panel
 from annscope.dashboard.components.header import header
@@ -74,6 +74,7 @@ def _main() -> None:
         welcome()
         return
     header(run)
+    go_on.dialog(run)
     try:
         newest = get_live_run(run).newest
     except AnnscopeError:

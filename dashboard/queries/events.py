@@ -23,7 +23,11 @@ def event_text(event: Line) -> str:
         case "learning_rate":
             return f"Learning rate {event['value']:.3g} from step {step}"
         case "epochs":
-            return f"Number of epochs changed to {event['n_epochs']}"
+            return f"Goes on to {event['n_epochs']} epochs from step {step}"
+        case "pace" if event["value"] is None:
+            return f"As fast as it can from step {step}"
+        case "pace":
+            return f"At a pace of {event['value']:g} snapshots a second from step {step}"
         case "thinned":
             budget = f"{event['budget'] / MEGABYTE:,.0f} MB"
             return (
@@ -41,4 +45,4 @@ def best_text(line: Line) -> str:
     """The text for the best snapshot so far; `line` is its line, or an event that names it."""
     loss = line["heldout"]["loss"]
     figure = "not finite" if loss is None else f"{loss:.4f}" if loss >= 0.00005 else f"{loss:.1e}"
-    return f"Lowest held-out loss so far: {figure}, at step {line['step']:,}"
+    return f"Best so far: held-out loss {figure}, at step {line['step']:,}"

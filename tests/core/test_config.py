@@ -38,7 +38,7 @@ def values_of(item: Field) -> st.SearchStrategy[Any]:
         assert high is not None
         return st.floats(low, high, exclude_min=item.minimum_open)
     whole = st.integers(int(low or 0), int(high or 0))
-    return whole | st.just(item.word) if item.kind == "count" else whole
+    return whole | st.sampled_from(item.words) if item.kind == "count" else whole
 
 
 @pytest.mark.parametrize("item", FIELDS.values(), ids=FIELDS)

@@ -116,7 +116,7 @@ def settings(page: AppTest) -> dict[str, Any]:
 def test_every_setting_is_tried() -> None:
     """A new setting cannot be forgotten by these tests."""
     assert set(OTHER) == set(FIELDS)
-    assert all(value != FIELDS[option].default for option, (value, _) in OTHER.items())
+    assert all(value != controls.defaults()[option] for option, (value, _) in OTHER.items())
 
 
 @pytest.mark.parametrize("option", FIELDS)
@@ -200,7 +200,7 @@ def test_an_invalid_address_is_one_warning_and_the_default(link: dict[str, str],
     page = open_page(link)
     assert len(page.warning) == 1
     assert words in page.warning[0].value.replace("\\", "")
-    assert controls.config_of(settings(page)) == RunConfig()
+    assert controls.config_of(settings(page)) == controls.config_of(controls.defaults())
     page.run()
     assert len(page.warning) == 1, "it stays until something is done"
     page.select_slider(key=state.control("epochs")).set_value(20).run()
@@ -282,7 +282,8 @@ def test_a_recipe_sets_every_control(name: str) -> None:
     page.selectbox(key=state.RECIPE).select(name).run()
     recipe = RECIPES[name]
     assert not page.exception
-    assert controls.config_of(settings(page)) == recipe.config
+    expected = RunConfig().with_values({"snapshot-every": "auto", **recipe.settings})
+    assert controls.config_of(settings(page)) == expected
     assert page.selectbox(key=state.RECIPE).value == name
     told = [caption.value for caption in page.sidebar.caption]
     assert recipe.about in told
@@ -292,13 +293,13 @@ def test_a_recipe_sets_every_control(name: str) -> None:
             assert widget(page, option).value == value
     again = open_page(address(page))
     assert not again.warning
-    assert controls.config_of(settings(again)) == recipe.config
+    assert controls.config_of(settings(again)) == expected
     assert again.selectbox(key=state.RECIPE).value == name
 
 
 def test_a_changed_recipe_is_ones_own() -> None:
     """The name goes with the first change, and comes back when the change is taken back."""
-    page = open_page(controls.write_address(controls.settings_of(RECIPES["l-layer"].config)))
+    page = open_page(controls.write_address(controls.settings_of_recipe(RECIPES["l-layer"])))
     assert page.selectbox(key=state.RECIPE).value == "l-layer"
     page.select_slider(key=state.control("epochs")).set_value(100).run()
     assert page.selectbox(key=state.RECIPE).value == controls.OWN
@@ -312,9 +313,9 @@ def test_a_changed_recipe_is_ones_own() -> None:
 
 def test_leaving_a_recipe_that_a_link_set_gives_the_defaults() -> None:
     """Without own settings to go back to, the controls take their defaults."""
-    page = open_page(controls.write_address(controls.settings_of(RECIPES["one-by-one"].config)))
+    page = open_page(controls.write_address(controls.settings_of_recipe(RECIPES["one-by-one"])))
     page.selectbox(key=state.RECIPE).select(controls.OWN).run()
-    assert controls.config_of(settings(page)) == RunConfig()
+    assert settings(page) == controls.defaults()
     assert address(page) == {}
 
 

@@ -93,7 +93,7 @@ def test_history_holds_description_lines_and_status(client: TestClient, record: 
         "description": reader.description
         | {"steps_per_epoch": 1, "usual_updates": [1e-4, 1e-2], "max_snapshots": 4096, "layer_functions": FUNCTIONS},
         "lines": reader.lines(),
-        "best": {"number": 2, "step": 20, "words": "Lowest held-out loss so far: 0.0476, at step 20"},
+        "best": {"number": 2, "step": 20, "words": "Best so far: held-out loss 0.0476, at step 20"},
         "status": reader.status(),
     }
 

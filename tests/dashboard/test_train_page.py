@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from annscope.core.config import RunConfig
 from annscope.dashboard import address, state
-from annscope.dashboard.components import header
+from annscope.dashboard.components import commands
 from annscope.dashboard.components.loading import code
 from annscope.dashboard.components.welcome import EXAMPLES
 from annscope.runs import control, launch
@@ -21,6 +21,9 @@ from annscope.runs.control import CommandReader
 
 APP = Path(__file__).parents[2] / "dashboard" / "navigation.py"
 BUTTONS = (state.START, state.PAUSE, state.STEP, state.STOP)
+
+WATCHED = RunConfig().with_values({"snapshot-every": "auto"})
+"""The defaults of the dashboard."""
 
 
 def open_page(**parameters: str) -> AppTest:
@@ -42,7 +45,7 @@ def started(monkeypatch: pytest.MonkeyPatch, record: Callable[..., Any]) -> list
     """What was started, instead of starting it."""
     configs: list[RunConfig] = []
 
-    def start(config: RunConfig) -> str:
+    def start(config: RunConfig, **_: Any) -> str:
         configs.append(config)
         run: str = record(1, "running").run
         return run
@@ -57,7 +60,7 @@ def test_the_first_visit_invites(started: list[RunConfig]) -> None:
     assert "neural network" in page.title[0].value
     page.button(key=state.FIRST).click().run()
     assert not page.exception
-    assert started == [RunConfig()]
+    assert started == [WATCHED]
     assert page.query_params[address.RUN] == run_ids()[-1]
     assert "running" in texts(page)
 
@@ -68,7 +71,7 @@ def test_an_example_starts_with_its_settings(started: list[RunConfig], index: in
     page = open_page(epochs="3", seed="5")
     page.button(key=state.example(index)).click().run()
     assert not page.exception
-    assert started == [RunConfig().with_values(EXAMPLES[index].settings)]
+    assert started == [WATCHED.with_values(EXAMPLES[index].settings)]
     assert page.session_state[state.SETTINGS]["hidden"] == EXAMPLES[index].settings["hidden"]
 
 
@@ -78,7 +81,7 @@ def test_start_uses_the_controls_and_shows_the_new_run(started: list[RunConfig],
     page = open_page(run=old.run, epochs="7", data="digits", snapshot="1", probe="1")
     page.button(key=state.START).click().run()
     assert not page.exception
-    assert started == [RunConfig().with_values({"epochs": 7, "data": "digits"})]
+    assert started == [WATCHED.with_values({"epochs": 7, "data": "digits"})]
     assert page.query_params == {"run": run_ids()[-1], "epochs": "7", "data": "digits"}
     assert page.select_slider(key=state.control("epochs")).value == 7
 
@@ -89,7 +92,7 @@ def test_start_uses_the_controls_and_shows_the_new_run(started: list[RunConfig],
         ("starting", {state.STOP}, "Pause"),
         ("running", {state.PAUSE, state.STOP}, "Pause"),
         ("paused", {state.PAUSE, state.STEP, state.STOP}, "Resume"),
-        ("finished", {state.START, state.PAUSE}, "Continue"),
+        ("finished", {state.START, state.PAUSE}, "Go on"),
         ("stopped", {state.START, state.PAUSE}, "Resume"),
         ("interrupted", {state.START, state.PAUSE}, "Resume"),
         ("diverged", {state.START}, "Pause"),
@@ -115,7 +118,7 @@ def test_a_button_sends_its_command(
     record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, key: str, status: str, command: str
 ) -> None:
     """The worker gets exactly the command that was clicked."""
-    monkeypatch.setattr(header, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(commands, "PATIENCE_SECONDS", 0.0)
     run = record(2, status)
     page = open_page(run=run.run)
     page.button(key=key).click().run()
@@ -123,18 +126,46 @@ def test_a_button_sends_its_command(
     assert [sent.name for sent in CommandReader(run.directory).poll()] == [command]
 
 
-@pytest.mark.parametrize(("status", "n_epochs"), [("stopped", None), ("interrupted", None), ("finished", 1 + 4)])
-def test_a_run_that_has_ended_goes_on(
-    record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, status: str, n_epochs: int | None
+@pytest.mark.parametrize("status", ["stopped", "interrupted", "failed"])
+def test_a_run_that_was_ended_is_resumed(
+    record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, status: str
 ) -> None:
-    """Resume continues what was stopped; a finished run gets as many more epochs as the controls are set to."""
-    monkeypatch.setattr(header, "PATIENCE_SECONDS", 0.0)
-    calls: list[tuple[str, int | None]] = []
-    monkeypatch.setattr(launch, "resume", lambda run, n_epochs=None: calls.append((run, n_epochs)))
+    """Resume continues what was stopped, at the pace that was chosen."""
+    monkeypatch.setattr(commands, "PATIENCE_SECONDS", 0.0)
+    calls: list[tuple[str, float | None]] = []
+    monkeypatch.setattr(launch, "resume", lambda run, pace: calls.append((run, pace)))
     run = record(2, status)
-    run.set_status(status, epoch=1)
-    open_page(run=run.run, epochs="4").button(key=state.PAUSE).click().run()
-    assert calls == [(run.run, n_epochs)]
+    page = open_page(run=run.run)
+    page.selectbox(key=state.PACE).select(10.0).run()
+    page.button(key=state.PAUSE).click().run()
+    assert calls == [(run.run, 10.0)]
+
+
+def test_go_on_asks_for_how_many_epochs_more(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A finished run offers its own number of epochs again, and takes another one."""
+    monkeypatch.setattr(commands, "PATIENCE_SECONDS", 0.0)
+    calls: list[tuple[str, int]] = []
+    monkeypatch.setattr(launch, "go_on", lambda run, n_more, **_: calls.append((run, n_more)))
+    run = record(2, "finished", epochs=3)
+    page = open_page(run=run.run)
+    page.button(key=state.PAUSE).click().run()
+    assert calls == []
+    assert page.number_input(key=state.MORE_EPOCHS).value == 3
+    page.number_input(key=state.MORE_EPOCHS).set_value(5).run()
+    page.button(key=state.TRAIN_ON).click().run()
+    assert calls == [(run.run, 5)]
+
+
+def test_the_pace_is_changed_while_it_trains(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pace of a run at work is what its worker keeps; a choice is sent to it, and holds for the next run."""
+    monkeypatch.setattr(commands, "PATIENCE_SECONDS", 0.0)
+    run = record(2, "running")
+    run.set_status("running", pace=3.0)
+    page = open_page(run=run.run)
+    assert page.selectbox(key=state.PACE).value == 3.0
+    page.selectbox(key=state.PACE).select(None).run()
+    (sent,) = CommandReader(run.directory).poll()
+    assert (sent.name, sent.value) == ("pace", None)
 
 
 def test_the_learning_rate_is_moved_while_it_trains(record: Callable[..., Any]) -> None:
@@ -172,7 +203,7 @@ def test_the_live_slider_does_not_go_back_while_it_is_moved(record: Callable[...
 
 def test_a_failed_command_is_shown(record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """When the worker ended between drawing and clicking, the page shows the error and stays."""
-    monkeypatch.setattr(header, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(commands, "PATIENCE_SECONDS", 0.0)
 
     def fail(*_: object) -> str:
         raise control.ControlError("Run x is finished; pause needs a run in progress.")
@@ -221,7 +252,7 @@ def test_an_unknown_run_is_a_warning_and_the_newest_is_shown(record: Callable[..
 
 def test_settings_of_a_run_are_copied_to_the_controls(record: Callable[..., Any]) -> None:
     """One click sets every control to what the run was started with."""
-    run = record(2, seed=11, noise=0.4)
+    run = record(2, seed=11, noise=0.4, **{"snapshot-every": "auto"})
     page = open_page(run=run.run, epochs="3")
     page.button(key=state.COPY).click().run()
     assert not page.exception

@@ -36,7 +36,7 @@ RECORD_FILES = (
 COMMANDS = (
     ("runs", "list"), ("runs", "list", "--json"), ("runs", "show", RUN), ("runs", "show", RUN, "--json"),
     ("evaluate", RUN), ("evaluate", RUN, "--json"), ("check-gradient", RUN), ("resume", RUN),
-    ("resume", RUN, "--epochs", "5"), ("resume", "latest", "--json"), ("runs", "delete", RUN, "--yes"),
+    ("go-on", RUN, "--epochs", "5"), ("resume", "latest", "--json"), ("runs", "delete", RUN, "--yes"),
 )  # fmt: skip
 ROUTES = (
     "history", "probe", "snapshots/0", "snapshots/2", "input", "labels", "examples/train/0", "histograms", "classes",

@@ -93,7 +93,7 @@ def test_several_threads_give_the_same_bits_every_time(run: Run) -> None:
     assert one["parameters_sha256"] == two["parameters_sha256"]
     assert RunReader(run_directory(one["run"])).description["threads"] == 2
     train(run, *options, "--epochs", "1")
-    resumed = objects(run("resume", "latest", "--epochs", "2", "--json")[1])[-1]
+    resumed = objects(run("go-on", "latest", "--epochs", "1", "--json")[1])[-1]
     assert resumed["parameters_sha256"] == one["parameters_sha256"]
 
 
@@ -142,6 +142,8 @@ def test_every_setting_is_an_option(run: Run) -> None:
         (["train", "--threads", "0"], "--threads must be a whole number at least 1, got '0'"),
         (["train", "--threads", "two"], "--threads must be a whole number at least 1, got 'two'"),
         (["train", "--activation", "relu,tanh,tanh"], "one for each of the 2 hidden layers, got 3"),
+        (["train", "--pace", "fast"], "--pace must be a number, got 'fast'"),
+        (["train", "--pace", "-1"], "pace must be a number of snapshots a second, above 0"),
         (["train", "--output", "binary"], "data set mnist-5k has 10; use softmax"),
         (["train", "--data", "mnits"], "(did you mean 'mnist'?)"),
         (["resume", "latest"], "there are no runs yet"),
@@ -171,8 +173,8 @@ def test_a_wrong_run_names_the_nearest(run: Run) -> None:
         (["evaluate", "latest", "--step", "one"], "--step must be a whole number"),
         (["evaluate", "latest", "--split", "tset"], "did you mean 'test'"),
         (["resume", name], "has finished its 1 epochs"),
-        (["resume", name, "--epochs", "1"], "has already made 1 epochs"),
-        (["resume", name, "--epochs", "many"], "--epochs must be a whole number"),
+        (["go-on", name], "Missing option '--epochs'"),
+        (["go-on", name, "--epochs", "many"], "--epochs must be a whole number"),
     ):
         status, out, err = run(*arguments)
         assert (status, out, err.count("\n")) == (2, "", 1)
@@ -182,7 +184,7 @@ def test_a_wrong_run_names_the_nearest(run: Run) -> None:
 def test_resuming_gives_the_bits_of_one_long_run(run: Run) -> None:
     """A finished run given more epochs ends where the longer run ends (with a constant learning rate)."""
     train(run, "--epochs", "2")
-    status, out, _ = run("resume", "latest", "--epochs", "4", "--json")
+    status, out, _ = run("go-on", "latest", "--epochs", "2", "--json")
     assert status == 0
     *snapshots, end = objects(out)
     assert [line["epoch"] for line in snapshots] == [3, 4]

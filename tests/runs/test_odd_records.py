@@ -18,7 +18,7 @@ from annscope.runs.atomic import GrowingLines, read_file
 from annscope.runs.catalogue import find_run, list_runs, other_folders, run_directory, run_ids
 from annscope.runs.cli import annscope
 from annscope.runs.control import ControlError, send
-from annscope.runs.launch import prepare_resume
+from annscope.runs.launch import prepare_to_go_on
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError
 from annscope.runs.schema import MAX_INTEGER, check, check_line, parse_json
@@ -94,7 +94,7 @@ def test_what_is_no_file_is_neither_waited_for_nor_read(run: str, name: str, kin
         os.truncate(path, 2**36)
     for action in (
         lambda: RunReader(run_directory(run)).lines() and RunReader(run_directory(run)).status(),
-        lambda: prepare_resume(run, 9),
+        lambda: prepare_to_go_on(run, 9),
     ):
         with pytest.raises(RecordError, match=run):
             action()

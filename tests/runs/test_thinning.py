@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annscope.core.config import RunConfig
-from annscope.runs import control
+from annscope.runs import control, thinning
 from annscope.runs.catalogue import list_runs, run_directory, size_of
 from annscope.runs.cli import annscope
 from annscope.runs.progress import byte_words
@@ -145,3 +146,18 @@ def test_the_list_shows_the_size_of_runs_and_the_free_space(thinned: Path) -> No
 def test_sizes_in_the_units_people_use(n: int, words: str) -> None:
     """Sizes are short and have a unit."""
     assert byte_words(int(n)) == words
+
+
+def test_snapshots_in_between_have_a_budget_of_their_own(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they take too much, they are thinned out alone: every snapshot at the end of an epoch keeps its arrays."""
+    monkeypatch.setattr(thinning, "BETWEEN", 100_000)
+    directory = run_directory(create_run(config.with_values({"epochs": 40})))
+    with RunWriter(directory) as writer:
+        for step in range(120):
+            writer.append(replace(handmade_snapshot(step), judged=step % 4 == 0))
+    reader = RunReader(directory)
+    judged = {line["number"] for line in reader.snapshot_lines() if line["judged"]}
+    sizes = {int(path.stem): path.stat().st_size for path in (directory / "snapshots").iterdir()}
+    assert judged <= sizes.keys()
+    assert 50_000 < sum(size for number, size in sizes.items() if number not in judged) <= 100_000
+    assert reader.thinned == set(range(120)) - sizes.keys()

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,10 @@ import annscope.data.datasets
 from annscope.core.config import RunConfig
 from annscope.core.errors import DivergedError
 from annscope.data.errors import DataError
-from annscope.runs import worker
+from annscope.runs import between, worker
 from annscope.runs.catalogue import run_directory
 from annscope.runs.control import send
-from annscope.runs.launch import LaunchError, prepare_resume
+from annscope.runs.launch import LaunchError, prepare, prepare_resume, prepare_to_go_on
 from annscope.runs.liveness import LockedError
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line
@@ -42,8 +43,13 @@ def begin(config: RunConfig) -> Path:
     return run_directory(create_run(config))
 
 
-def go_on(directory: Path, n_epochs: int | None = None) -> Status:
-    return train_to_the_end(prepare_resume(directory.name, n_epochs), n_epochs)
+def resume(directory: Path) -> Status:
+    return train_to_the_end(prepare_resume(directory.name))
+
+
+def go_on(directory: Path, n_more: int) -> Status:
+    _, n_epochs = prepare_to_go_on(directory.name, n_more)
+    return train_to_the_end(directory, n_epochs)
 
 
 def sha256(directory: Path) -> str:
@@ -119,6 +125,92 @@ def test_pausing_stepping_and_snapshots_change_nothing(config: RunConfig) -> Non
     assert set(curve(plain)) <= set(curve(watched))
 
 
+WATCHED = {"data": "digits", "hidden": (12, 7), "batch-size": 100, "epochs": 3, "patience": 2}
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_snapshots_in_between_and_a_pace_change_nothing(monkeypatch: pytest.MonkeyPatch, threads: str) -> None:
+    """However closely and slowly a run is watched, its parameters and its best snapshot are the same."""
+    monkeypatch.setenv("ANNSCOPE_THREADS", threads)
+    config = RunConfig().with_values(WATCHED)
+    plain, watched = begin(config), begin(config.with_values({"snapshot-every": "auto"}))
+    paced = run_directory(prepare(config.with_values({"snapshot-every": "auto"}), pace=100.0))
+    for directory in (plain, watched, paced):
+        train_to_the_end(directory)
+    assert sha256(plain) == sha256(watched) == sha256(paced)
+    assert set(curve(plain)) < set(curve(watched)) & set(curve(paced))
+    best = [[(line["step"], line["heldout"]) for line in RunReader(each).events() if line["event"] == "best"]
+            for each in (plain, watched, paced)]  # fmt: skip
+    assert best[0] == best[1] == best[2]
+    assert events(paced, "pace") == [("pace", 0)]
+
+
+def test_a_slow_run_has_a_snapshot_every_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With "auto" snapshots follow the clock too, within what they may cost."""
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr(between, "SECONDS_BETWEEN", 0.0)
+    config = RunConfig().with_values(
+        {"data": "digits", "train-examples": 200, "batch-size": 10, "epochs": 1, "snapshot-every": "auto"}
+    )
+    n_steps = 0
+    for cost, free in ((1.0, 1.0), (0.0, 0.0)):
+        monkeypatch.setattr(between, "MAX_COST", cost)
+        monkeypatch.setattr(between, "FREE_SECONDS", free)
+        directory = begin(config)
+        n_steps = train_to_the_end(directory)["step"]
+        lines = RunReader(directory).snapshot_lines()
+        expected = [*range(n_steps + 1)] if cost else [0, 1, n_steps]
+        assert [line["step"] for line in lines] == expected
+        assert [line["step"] for line in lines if line["judged"]] == [0, n_steps]
+
+
+def test_a_resumed_run_repairs_the_snapshots_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a power cut that lost the arrays of recorded snapshots, those in between are computed again as well."""
+    monkeypatch.setattr(worker, "CHECKPOINT_SECONDS", 1e9)
+    config = RunConfig().with_values(WATCHED | {"snapshot-every": "auto"})
+    directory = begin(config)
+    session = work(directory)
+    until(session, 12)
+    copy = killed(directory, "killed")
+    session.close()
+    recorded = RunReader(copy).snapshot_lines()
+    assert not all(line["judged"] for line in recorded)
+    for line in recorded:
+        (copy / "snapshots" / f"{line['number']:06d}.safetensors").write_bytes(b"")
+    assert resume(copy)["status"] == "finished"
+    reader = RunReader(copy)
+    assert reader.snapshot_lines()[: len(recorded)] == recorded
+    for line in recorded:
+        assert reader.snapshot(line["number"]).step == line["step"]
+
+
+def test_pausing_takes_a_snapshot_at_once(config: RunConfig) -> None:
+    """What is seen of a paused run is where it stands."""
+    directory = begin(config.with_values({"snapshot-every": 1_000_000}))
+    session = work(directory)
+    next(status for status in session if status["status"] == "running")
+    for command in ("pause", "step", "resume", "pause"):
+        send(directory.name, command)
+    step = next(status["step"] for status in session if status["status"] == "paused")
+    assert RunReader(directory).snapshot_lines()[-1]["step"] == step
+    session.close()
+
+
+def test_a_run_keeps_its_pace_and_answers_meanwhile(config: RunConfig) -> None:
+    """At a pace a run takes its time for each snapshot, and handles a command at once while it waits."""
+    started = time.monotonic()
+    train_to_the_end(run_directory(prepare(config, pace=50.0)))  # nine snapshots
+    assert time.monotonic() - started >= 8 / 50
+    waiting = run_directory(prepare(config, pace=0.001))
+    session = work(waiting)
+    assert next(status for status in session if status["status"] == "running" and status["pace"])["step"] == 0
+    send(waiting.name, "learning_rate", 0.25)
+    send(waiting.name, "pace")
+    *_, status = session
+    assert (status["status"], status["pace"], status["learning_rate"]) == ("finished", None, 0.25)
+    assert events(waiting, "pace", "learning_rate") == [("pace", 0), ("learning_rate", 0), ("pace", 0)]
+
+
 def test_a_paused_run_waits(config: RunConfig) -> None:
     """While paused no step is made, and the heartbeat continues."""
     directory = begin(config)
@@ -164,7 +256,7 @@ def test_a_run_killed_at_any_step_resumes_to_the_same_bits(
     expected = [ends[bool(events(copy, "learning_rate"))] for copy in copies]
     assert set(expected) == {plain, changed}
     for copy, end in zip(copies, expected, strict=True):
-        go_on(copy)
+        resume(copy)
         assert sha256(copy) == sha256(end)
         assert curve(copy) == curve(end)
 
@@ -179,7 +271,7 @@ def test_a_change_is_replayed_from_before_its_checkpoint(config: RunConfig) -> N
     copy = killed(directory, "killed")
     assert not (copy / "checkpoint.safetensors").exists()
     *_, _ = session
-    go_on(copy)
+    resume(copy)
     assert len(events(copy, "learning_rate")) == 1
     assert sha256(copy) == sha256(directory)
     assert curve(copy) == curve(directory)
@@ -211,7 +303,7 @@ def test_a_stopped_run_has_its_last_step_and_can_be_resumed(config: RunConfig) -
     assert (status["status"], status["step"]) == ("stopped", 1)
     assert RunReader(stopped).snapshot_lines()[-1]["step"] == 1
     assert "resum" in str(status["message"])
-    assert go_on(stopped)["status"] == "finished"
+    assert resume(stopped)["status"] == "finished"
     assert sha256(stopped) == sha256(plain)
     assert RunReader(stopped).status()["message"] is None
 
@@ -231,7 +323,7 @@ def test_an_interrupted_run_resumes_with_the_same_bits(config: RunConfig) -> Non
     session.close()
     assert RunReader(closed).status()["status"] == "interrupted"
     for directory in (told, closed):
-        go_on(directory)
+        resume(directory)
         assert sha256(directory) == sha256(plain)
         assert curve(directory) == curve(plain)
 
@@ -243,19 +335,30 @@ def test_more_epochs_are_recorded_and_survive_a_kill(config: RunConfig) -> None:
     first = curve(directory)
     with pytest.raises(LaunchError, match="has finished its 4 epochs"):
         prepare_resume(directory.name)
-    with pytest.raises(LaunchError, match="has already made 4 epochs"):
-        prepare_resume(directory.name, 4)
-    prepare_resume(directory.name, 6)
-    session = work(directory, n_epochs=6)
+    _, n_epochs = prepare_to_go_on(directory.name, 2)
+    session = work(directory, n_epochs=n_epochs)
     until(session, first[-1][0] + 4)
     copy = killed(directory, "killed")
     *_, status = session
     assert (status["status"], status["epoch"], status["n_epochs"]) == ("finished", 6, 6)
     assert curve(directory)[: len(first)] == first
-    assert events(directory, "epochs") == [("epochs", first[-1][0])]
+    assert events(directory, "epochs", "resume") == [("epochs", first[-1][0])]
     assert RunReader(directory).config_in_force.training.n_epochs == 6
-    assert go_on(copy)["n_epochs"] == 6
+    assert resume(copy)["n_epochs"] == 6
     assert sha256(copy) == sha256(directory)
+
+
+def test_only_a_finished_run_goes_on(config: RunConfig) -> None:
+    """A stopped run is resumed, and only a finished one goes on; each error says what to do instead."""
+    directory = begin(config)
+    send(directory.name, "stop")
+    train_to_the_end(directory)
+    with pytest.raises(LaunchError, match="is stopped; resume it before"):
+        prepare_to_go_on(directory.name, 2)
+    resume(directory)
+    with pytest.raises(LaunchError, match="say how many more"):
+        prepare_resume(directory.name)
+    assert go_on(directory, 1)["epoch"] == 5
 
 
 def test_a_running_run_is_not_resumed(config: RunConfig) -> None:
@@ -309,7 +412,7 @@ def test_trouble_with_the_data_is_a_failed_run_that_can_be_tried_again(
     status = train_to_the_end(directory)
     assert (status["status"], status["message"]) == ("failed", "MNIST could not be downloaded.")
     monkeypatch.setattr(annscope.data.datasets, "load_dataset", load_dataset)
-    assert go_on(directory)["status"] == "finished"
+    assert resume(directory)["status"] == "finished"
 
 
 @pytest.mark.parametrize("place", ["load_dataset", "advance"])
@@ -339,7 +442,7 @@ def test_a_data_set_that_changed_is_rejected(config: RunConfig) -> None:
     description = json.loads((directory / "config.json").read_text())
     description["dataset"]["fingerprint"] = "other"
     (directory / "config.json").write_text(json.dumps(description))
-    status = go_on(directory)
+    status = resume(directory)
     assert status["status"] == "failed"
     assert "has changed since" in str(status["message"])
 
@@ -352,7 +455,7 @@ def test_another_library_is_warned_of(config: RunConfig) -> None:
     description = json.loads((directory / "config.json").read_text())
     description["versions"]["numpy"] = "1.0"
     (directory / "config.json").write_text(json.dumps(description))
-    go_on(directory)
+    resume(directory)
     (warning,) = [line for line in RunReader(directory).lines() if line.get("event") == "warning"]
     assert "numpy 1.0 then" in warning["message"]
 
@@ -367,7 +470,7 @@ def test_what_was_left_out_of_the_data_is_in_the_record(config: RunConfig, tmp_p
     os.link(tmp_path / "pets" / "a" / "0.png", tmp_path / "pets" / "b" / "same.png")
     directory = begin(config.with_values({"data": str(tmp_path / "pets")}))
     assert train_to_the_end(directory)["status"] == "finished"
-    go_on(directory, n_epochs=6)
+    go_on(directory, 2)
     (warning,) = [line for line in RunReader(directory).lines() if line.get("event") == "warning"]
     assert (warning["step"], warning["message"]) == (0, "Left out of pets: images there by another name (b/same.png).")
 

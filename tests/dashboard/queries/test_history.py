@@ -46,7 +46,9 @@ def test_a_viewer_that_polls_misses_nothing_that_is_kept(n: int, seen: int, limi
     ("event", "words"),
     [
         ({"event": "learning_rate", "value": 0.012345}, "Learning rate 0.0123 from step 1,200"),
-        ({"event": "epochs", "n_epochs": 30}, "Number of epochs changed to 30"),
+        ({"event": "epochs", "n_epochs": 30}, "Goes on to 30 epochs from step 1,200"),
+        ({"event": "pace", "value": 10.0}, "At a pace of 10 snapshots a second from step 1,200"),
+        ({"event": "pace", "value": None}, "As fast as it can from step 1,200"),
         ({"event": "pause"}, "Paused at step 1,200"),
         ({"event": "stop", "message": "Stopped; resuming continues from here."}, "Stopped at step 1,200"),
         ({"event": "warning", "message": "Two files were left out."}, "Two files were left out."),
@@ -57,11 +59,11 @@ def test_a_viewer_that_polls_misses_nothing_that_is_kept(n: int, seen: int, limi
         ),
         (
             {"event": "best", "number": 1, "heldout": {"loss": 0.25, "accuracy": 0.9}},
-            "Lowest held-out loss so far: 0.2500, at step 1,200",
+            "Best so far: held-out loss 0.2500, at step 1,200",
         ),
         (
             {"event": "best", "number": 1, "heldout": {"loss": None}},
-            "Lowest held-out loss so far: not finite, at step 1,200",
+            "Best so far: held-out loss not finite, at step 1,200",
         ),
         ({"event": "of_a_later_version"}, "Of a later version at step 1,200"),
     ],
@@ -80,10 +82,10 @@ def test_the_best_snapshot_is_the_first_with_the_lowest_held_out_loss() -> None:
     assert json.loads(history.best_text()) is None
     for number, loss in enumerate((None, 0.5, 0.7, 0.5)):
         history.add(snapshot(number, loss))
-    best = {"number": 1, "step": 10, "words": "Lowest held-out loss so far: 0.5000, at step 10"}
+    best = {"number": 1, "step": 10, "words": "Best so far: held-out loss 0.5000, at step 10"}
     assert json.loads(history.best_text()) == best
     history.add(snapshot(4, 0.00001))
-    assert json.loads(history.best_text())["words"] == "Lowest held-out loss so far: 1.0e-05, at step 40"
+    assert json.loads(history.best_text())["words"] == "Best so far: held-out loss 1.0e-05, at step 40"
 
 
 def test_one_event_names_all_thinned_snapshots() -> None:
