@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from annscope.core.config import RunConfig, TrainingConfig
 from annscope.core.dataset import Dataset
+from annscope.core.engines.batches import epoch_order
 from annscope.core.functions.outputs import OUTPUTS
+from annscope.core.images.augmentation import augmentation_of
 
 
 def batch_size_of(dataset: Dataset, training: TrainingConfig) -> int:
     """How many examples a step takes, at most all."""
     n = len(dataset.y_train)
     return n if training.batch_size == "full" else min(n, int(training.batch_size))
+
+
+def batch_of(
+    dataset: Dataset, training: TrainingConfig, step: int
+) -> tuple[Int[ndarray, " batch"], Float[ndarray, "batch n_features"]]:
+    """The indices and the features of the examples of step number `step` (from 0), as every engine meets them."""
+    n, size = len(dataset.y_train), batch_size_of(dataset, training)
+    epoch, batch = divmod(step, training.steps_per_epoch(n))
+    shuffle = training.shuffle and size < n  # all examples at once have no order
+    indices = epoch_order(n, training.seed, epoch, shuffle=shuffle)[batch * size : (batch + 1) * size]
+    x = dataset.x_train[indices].astype(training.dtype)
+    augment = augmentation_of(dataset, training)
+    if augment is not None:
+        augment(x, epoch, batch * size)
+    return indices, x
 
 
 def targets_of(dataset: Dataset, config: RunConfig, dtype: np.dtype) -> Float[ndarray, "n n_outputs"]:

@@ -13,14 +13,12 @@ from numpy import ndarray
 from annscope.core import textbook
 from annscope.core.config import NetworkConfig, RunConfig
 from annscope.core.dataset import Dataset, Labels
-from annscope.core.engines.batches import epoch_order
 from annscope.core.engines.choice import engine_for
 from annscope.core.engines.chunked import LARGE_BYTES
-from annscope.core.engines.examples import batch_size_of, targets_of, weights_of
+from annscope.core.engines.examples import batch_of, batch_size_of, targets_of, weights_of
 from annscope.core.engines.workers import SINGLE, Workers
 from annscope.core.functions.optimizers import OPTIMIZERS, add_penalties, penalties
 from annscope.core.functions.outputs import OUTPUTS
-from annscope.core.images.augmentation import augmentation_of
 from annscope.core.network import Parameters, layer_sizes
 
 EPSILON = 1e-5
@@ -205,16 +203,8 @@ def _bounded(dataset: Dataset, config: RunConfig) -> tuple[Dataset, RunConfig]:
 
 def _batch_of(dataset: Dataset, config: RunConfig, step: int) -> _Batch:
     """The batch of step number `step`, as every engine meets it."""
-    training, n = config.training, len(dataset.y_train)
-    size = batch_size_of(dataset, training)
-    epoch, place = divmod(step, -(-n // size))
-    shuffle = training.shuffle and size < n  # all examples at once have no order
-    rows = epoch_order(n, training.seed, epoch, shuffle=shuffle)[place * size : (place + 1) * size]
-    x = dataset.x_train[rows].astype(training.dtype)
-    augment = augmentation_of(dataset, training)
-    if augment is not None:
-        augment(x, epoch, place * size)
-    weights = weights_of(dataset, training, np.dtype("float64"))
+    rows, x = batch_of(dataset, config.training, step)
+    weights = weights_of(dataset, config.training, np.dtype("float64"))
     targets = targets_of(dataset, config, np.dtype("float64"))
     return _Batch(x.astype("float64"), targets[rows], None if weights is None else weights[rows])
 

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from annscope.core.errors import AnnscopeError, ConfigError
-from annscope.dashboard.queries import examples, series
+from annscope.dashboard.queries import examples, series, steps
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.server import parsing
 from annscope.dashboard.server.assets import ASSETS, BASE, CACHE_FOREVER, PLOTLY, Assets, plotly_library
@@ -97,8 +97,7 @@ def example(request: Request) -> Response:
 def histograms(request: Request) -> Response:
     """The histograms of the snapshots from `start` on (`live_runs.LiveRun.histograms`)."""
     start = whole_number("start", request.query_params.get("start", "0"))
-    content = get_live_run(request.path_params["run"]).histograms(start)
-    return Response(content, media_type="application/octet-stream", headers={"content-encoding": "identity"})
+    return _arrays(get_live_run(request.path_params["run"]).histograms(start), lasts=False)
 
 
 @_errors_as_404
@@ -119,6 +118,13 @@ def findings(request: Request) -> Response:
     """The health findings from a run's snapshots up to this one."""
     found = get_live_run(request.path_params["run"]).findings(_number(request, "number"))
     return JSONResponse([asdict(finding) for finding in found])
+
+
+@_errors_as_404
+def step(request: Request) -> Response:
+    """What training did between a snapshot and the one before it (`steps.step_to`)."""
+    content = steps.step_to(get_live_run(request.path_params["run"]), _number(request, "number"))
+    return _arrays(content, lasts=False)  # the data may not be on this machine yet
 
 
 @_errors_as_404
@@ -155,9 +161,9 @@ async def what_if(request: Request) -> Response:
         return JSONResponse({"error": str(error)}, status_code=404)
 
 
-def _arrays(content: bytes) -> Response:
+def _arrays(content: bytes, *, lasts: bool = True) -> Response:
     # Compressing float32 noise costs far more than it saves on this machine; "identity" tells the server so.
-    headers = {"cache-control": CACHE_FOREVER, "content-encoding": "identity"}
+    headers = {"content-encoding": "identity"} | ({"cache-control": CACHE_FOREVER} if lasts else {})
     return Response(content, media_type="application/octet-stream", headers=headers)
 
 
@@ -187,6 +193,7 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/what-if", what_if, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/{{act}}", pin, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/findings", findings),
+    Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/step", step),
     Route(f"{BASE}/runs/{{run}}/input", input_description),
     Route(f"{BASE}/runs/{{run}}/labels", labels),
     Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index}}", example),

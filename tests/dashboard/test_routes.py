@@ -37,6 +37,7 @@ from annscope.dashboard.server.routes import routes
 from annscope.dashboard.server.security import Guard, Headers
 from annscope.runs.control import CommandReader
 from annscope.runs.reader import RunReader
+from tests.records import train_run
 
 HERE = "http://127.0.0.1:8501"
 ENTRIES = ("train/main.js", "inspect/main.js", "draw/main.js")
@@ -524,3 +525,18 @@ def test_a_pin_is_a_command_to_the_run_at_work(client: TestClient, record: Calla
     run.set_status("finished")
     response = client.post(f"/annscope/runs/{run.run}/snapshots/1/pin")
     assert (response.status_code, "needs a run in progress" in response.json()["error"]) == (404, True)
+
+
+def test_a_step_says_what_training_did(client: TestClient) -> None:
+    """After a single step: its batch, the loss on it before and after, and the weights that moved most."""
+    reader = train_run(data="digits", hidden=(8,), epochs=1, batch_size=100, snapshot_every="auto", train_examples=1000)
+    steps = [line["step"] for line in reader.snapshot_lines()]
+    assert steps[:2] == [0, 1]
+    about, tensors = parse(client.get(f"/annscope/runs/{reader.run}/snapshots/1/step").content)
+    assert (about["first"], about["last"], about["missing"]) == (0, 1, None)
+    assert len(about["batch"]["indices"]) == len(about["batch"]["labels"]) == 100
+    assert about["batch"]["after"] < about["batch"]["before"]
+    first = reader.network(0).parameters[about["moved"][0]["layer"]].weight
+    assert about["moved"][0]["before"] == first[about["moved"][0]["input"], about["moved"][0]["unit"]]
+    assert tensors["x"].shape == (24, 64)
+    assert client.get(f"/annscope/runs/{reader.run}/snapshots/0/step").status_code == 404
