@@ -14,7 +14,7 @@ import annscope.core.engines.bias_trick
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.batches import Batches
-from annscope.core.engines.bias_trick import BiasTrickSteps
+from annscope.core.engines.bias_trick import BiasTrickSteps, QuickSoftmax
 from annscope.core.engines.numpy_engine import NumpyEngine
 from annscope.core.engines.serial import SerialSteps
 from annscope.core.errors import DivergedError
@@ -44,6 +44,23 @@ def plain_engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
         engine = engine_of(dataset, config)
     assert isinstance(engine.strategy, SerialSteps)
     return engine
+
+
+@pytest.mark.parametrize(("largest", "is_in_order"), [(30.0, True), (88.0, False), (-95.0, False)])
+def test_a_quick_softmax_shows_when_it_is_not_in_order(largest: float, *, is_in_order: bool) -> None:
+    """In float32 e^88 is finite, and 64 times as much is not: then the squares of its sums are not finite."""
+    n, n_classes = 64, 3
+    logits = np.full((n_classes, n), largest - 1, "float32")
+    logits[0] = largest
+    sums = np.zeros((2, n * n_classes), "float32")
+    softmax = QuickSoftmax(logits, sums, n)
+    exact = np.exp(logits.astype("float64") - largest)
+    exact /= n * exact.sum(axis=0)
+    with np.errstate(all="ignore"):
+        for operation in softmax.errors(np.zeros((n, n_classes), "float32"))[0]:
+            operation()
+        assert np.isfinite(sums.ravel().dot(sums.ravel())) == is_in_order
+    assert np.allclose(logits, exact, rtol=1e-5) == is_in_order
 
 
 def advance_to_the_end(trainer: Trainer) -> None:

@@ -251,3 +251,8 @@ def test_the_neurons_know_no_arrays() -> None:
     names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     assert names == {"__future__", "collections.abc", "math", "operator", "typing"}
+
+
+def test_softmax_of_large_sums_does_not_overflow() -> None:
+    """Only their differences count, however large they are."""
+    assert OUTPUTS["softmax"]([2000.0, 2000.0, -2000.0]) == [0.5, 0.5, 0.0]

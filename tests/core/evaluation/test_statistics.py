@@ -69,6 +69,9 @@ def test_activations_by_hand() -> None:
     assert first.activation_std == pytest.approx(hidden.std())
     assert first.dead_fraction == 0.5
     assert first.saturated_fraction == pytest.approx(8 / 10)
+    low, high = ACTIVATIONS["sigmoid"].unsaturated or (0.0, 0.0)
+    at_the_ends = np.array([[low, high], [np.nextafter(low, 0), np.nextafter(high, 1)]])
+    assert statistics_of(config, [at_the_ends, np.ones((2, 2))])[0].saturated_fraction == 2 / 4
     assert last.dead_fraction == 0.0
     assert last.saturated_fraction is None, "the output layer has no activation to saturate"
 

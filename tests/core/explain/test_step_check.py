@@ -164,6 +164,11 @@ def test_a_part_stands_for_a_batch_that_is_too_large_to_measure() -> None:
     assert 2000 < check.n_examples < 3000
 
 
+def test_a_batch_that_is_small_enough_is_judged_as_it_is() -> None:
+    """However many examples there are beside it."""
+    assert step_of(make_dataset(n_train=6000), config_of(batch_size=1500)).n_examples == 1500
+
+
 class Climbing(QuickSoftmax):
     """The errors of a small network, with the wrong sign."""
 

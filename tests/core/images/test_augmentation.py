@@ -215,6 +215,11 @@ def test_the_background_is_what_the_edges_have() -> None:
     x[:, 1:-1, 1:-1] = 1
     assert canvas_of(image_dataset(x_train=x.reshape(23, -1))).background == 0
     assert x.mean() > 0.5
+    on_the_edge = np.zeros((1, *SHAPE))
+    on_the_edge[:, 0] = on_the_edge[:, 1:6, 0] = on_the_edge[:, 1:6, -1] = 1  # 20 of 40
+    for inside in (0, 1):
+        on_the_edge[:, 1:-1, 1:-1] = inside
+        assert canvas_of(image_dataset(x_train=np.repeat(on_the_edge, 23, axis=0).reshape(23, -1))).background == 0.5
 
 
 def test_standardised_images_are_distorted_as_the_pixels_they_were() -> None:
