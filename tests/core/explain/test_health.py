@@ -1,4 +1,7 @@
-"""Findings about a training run: each has figures that raise it, and figures near them that do not."""
+"""Findings about a training run: each has figures that raise it, and figures near them that do not.
+
+The runs that fail in the classic ways are in `test_health_of_runs.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from annscope.core.config import NetworkConfig, RunConfig
-from annscope.core.explain.health import Finding, diagnose
+from annscope.core.config import RunConfig
+from annscope.core.explain.health import Divergence, FeatureScales, Finding, RunFacts, diagnose, feature_scales
 from annscope.core.recipes import RECIPES
 
 SIZES = (4, 5, 5, 2)
-PER_EPOCH = 10
+PER_EPOCH = 40
+CONFIG = RunConfig().with_values({"hidden": (5, 5), "epochs": 5, "learning-rate": 0.1, "optimizer": "sgd"})
 
 
 def snapshot(
@@ -22,7 +26,9 @@ def snapshot(
     *,
     heldout: float | None = 0.5,
     accuracy: float = 0.5,
+    heldout_accuracy: float = 0.5,
     rate: float = 0.1,
+    weights: tuple[float, ...] = (1.0, 1.0, 1.0),
     ratios: tuple[float | None, ...] = (1e-3, 1e-3, 1e-3),
     gradients: tuple[float | None, ...] = (1.0, 1.0, 1.0),
     dead: tuple[float, ...] = (0.0, 0.0, 0.0),
@@ -33,57 +39,81 @@ def snapshot(
         ratios = gradients = (None, None, None)
     return {
         "step": step, "learning_rate": rate,
-        "train": {"loss": loss, "accuracy": accuracy}, "heldout": {"loss": heldout, "accuracy": accuracy},
+        "train": {"loss": loss, "accuracy": accuracy}, "heldout": {"loss": heldout, "accuracy": heldout_accuracy},
         "layers": [
             {"update_ratio": ratios[i], "gradient_norm": gradients[i], "dead_fraction": dead[i],
-             "saturated_fraction": saturated[i]}
+             "saturated_fraction": saturated[i], "weight_norm": weights[i]}
             for i in range(3)
         ],
     }  # fmt: skip
 
 
 def found(
-    snapshots: Iterable[Mapping[str, Any]], *, dropout: float = 0.0, diverged: str | None = None
+    snapshots: Iterable[Mapping[str, Any]], settings: Mapping[str, Any] | None = None, **facts: Any
 ) -> list[Finding]:
-    network = NetworkConfig(hidden_sizes=(5, 5), dropout=dropout)
-    return diagnose(snapshots, network=network, layer_sizes=SIZES, steps_per_epoch=PER_EPOCH, diverged=diverged)
+    config = CONFIG.with_values(settings or {})
+    return diagnose(snapshots, RunFacts(config=config, layer_sizes=SIZES, steps_per_epoch=PER_EPOCH, **facts))
 
 
-def titles(*snapshots: Mapping[str, Any]) -> list[str]:
-    return [finding.title for finding in found(snapshots)]
+def titles(*snapshots: Mapping[str, Any], **facts: Any) -> list[str]:
+    return [finding.title for finding in found(snapshots, **facts)]
 
 
 START = snapshot(0)
+BEGUN = 20
+"""The first step from which on a network that learns would have learned something."""
+END = 200
+UNIFORM = np.array([[40, 10], [10, 40]])
 
 
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
     """A run that learns with steps of the usual size has no finding, before training and after it."""
     assert found([]) == []
     assert titles(START) == []
-    assert titles(*(snapshot(10 * k, 1 / (1 + k), heldout=1 / (1 + k)) for k in range(20))) == []
+    assert titles(*(snapshot(10 * k, 1 / (1 + k), heldout=1 / (1 + k)) for k in range(20)), confusion=UNIFORM) == []
 
 
-def test_a_diverged_run_says_why() -> None:
-    """What ended the run comes first, in the record's own words."""
-    (finding,) = found([START], diverged="The loss is not finite at step 7.")
-    assert (finding.level, finding.title, finding.why) == (
-        "bad",
-        "Training diverged",
-        "The loss is not finite at step 7.",
+def test_a_diverged_run_says_where_and_at_which_rate() -> None:
+    """What ended the run comes first, with its step, layer and learning rate, and how the loss got there."""
+    losses = [START, snapshot(6, 3e9, ratios=(30.0, 20.0, 10.0))]
+    finding, *_ = found(losses, diverged=Divergence(7, "gradient", 1, 0.3))
+    assert (finding.level, finding.title) == ("bad", "Training diverged")
+    assert finding.why == (
+        "At step 7 the gradient of hidden layer 2 stopped being finite; the learning rate was 0.3. "
+        "The train loss was 0.5 at first and 3.0e+09 at step 6."
     )
+    assert finding.settings == {"learning-rate": 0.0003}  # steps as large as the weights, of which 0.3 % is good
+    (finding,) = found([START], diverged=Divergence(7, "the train loss"))
+    assert finding.why == "At step 7 the train loss stopped being finite; the learning rate was 0.1."
+    assert finding.settings == {"learning-rate": 0.01}
 
 
-@pytest.mark.parametrize(("share", "level"), [(0.199, None), (0.2, "watch"), (0.499, "watch"), (0.5, "bad")])
-def test_dying_neurons(share: float, level: str | None) -> None:
-    """A fifth of a hidden layer's neurons that are always 0 is worth a look, half of them is bad."""
-    assert [each.level for each in found([START, snapshot(10, dead=(0.0, share, 0.0))])] == ([level] if level else [])
+@pytest.mark.parametrize(
+    ("share", "accuracy", "level"),
+    [(0.399, 0.5, None), (0.4, 0.5, "watch"), (0.699, 0.5, "watch"), (0.7, 0.5, "bad"), (0.7, 0.98, "watch")],
+)
+def test_dead_neurons(share: float, accuracy: float, level: str | None) -> None:
+    """Two fifths of a layer that are always 0 are worth a look; most of it is bad, unless the rest learned it all."""
+    findings = found([START, snapshot(10, accuracy=accuracy, dead=(0.0, share, 0.0))])
+    assert [each.level for each in findings] == ([level] if level else [])
 
 
-def test_dying_neurons_are_told_with_their_numbers() -> None:
-    """The finding names the layer, the share and how many neurons it has; the output layer has no neurons to die."""
-    (finding,) = found([START, snapshot(10, dead=(0.0, 0.4, 1.0))])
-    assert finding.title == "Hidden layer 2: dying neurons"
-    assert finding.why == "40 % of its 5 neurons are 0 for every held-out example looked at."
+def test_dead_neurons_are_told_with_their_numbers_and_that_they_do_not_come_back() -> None:
+    """The finding names the layers, the shares and how many neurons they have; the output layer has none to die."""
+    (finding,) = found([START, snapshot(10, dead=(0.8, 0.4, 1.0))])
+    assert finding.title == "Hidden layers 1, 2: dead neurons"
+    assert finding.why == (
+        "0 for every held-out example looked at: 80 % of the 5 of layer 1, 40 % of the 5 of layer 2. "
+        "Their gradient is 0: they do not come back."
+    )
+    assert finding.remedy == "Start again with learning rate 0.01."
+    assert finding.settings == {"learning-rate": 0.01}
+
+
+def test_neurons_that_were_dead_before_training_need_another_activation() -> None:
+    """No learning rate has killed them."""
+    (finding,) = found([snapshot(0, dead=(0.8, 0.0, 0.0)), snapshot(10, dead=(0.8, 0.0, 0.0))])
+    assert finding.settings == {"activation": "leaky_relu"}
 
 
 @pytest.mark.parametrize(("share", "is_found"), [(0.499, False), (0.5, True), (None, False)])
@@ -93,124 +123,302 @@ def test_saturated_layers(share: float | None, is_found: bool) -> None:
     assert titles(START, snapshot(10, saturated=(share, None, 1.0))) == expected
 
 
+def gradients(first: float) -> tuple[float, ...]:
+    """Norms of gradients that are `first`, 1 and 1 per weight."""
+    return tuple(float(each) for each in np.sqrt([4 * 5, 5 * 5, 5 * 2]) * (first, 1, 1))
+
+
 def test_vanishing_gradients() -> None:
     """They vanish when a weight of the first layer has less than a thousandth of the gradient of one of the last."""
-    at_limit = np.sqrt([4 * 5, 5 * 5, 5 * 2]) * (1e-3, 1, 1)  # norms that are 0.001, 1 and 1 per weight
-    vanished, near = (tuple(float(each) for each in at_limit * (factor, 1, 1)) for factor in (0.5, 1.01))
-    (finding,) = found([START, snapshot(10, gradients=vanished)])
+    (finding,) = found([START, snapshot(10, gradients=gradients(0.0005))])
     assert (finding.level, finding.title) == ("bad", "Vanishing gradients")
-    assert "0.0005" not in finding.why  # small numbers are told as powers of ten
     assert (
         finding.why
         == "The gradient of hidden layer 1 is 5.0e-04 per weight, that of the output 1: 2,000 times as much."
     )
-    assert titles(START, snapshot(10, gradients=near)) == []
+    assert titles(START, snapshot(10, gradients=gradients(0.00101))) == []
+
+
+def test_gradients_vanish_sooner_where_nothing_is_learned() -> None:
+    """Less than a fiftieth is enough while the loss has hardly fallen."""
+    assert titles(START, snapshot(BEGUN, 0.36, gradients=gradients(0.019))) == ["Vanishing gradients"]
+    assert titles(START, snapshot(BEGUN, 0.34, gradients=gradients(0.019))) == []
+    assert titles(START, snapshot(BEGUN - 1, 0.36, gradients=gradients(0.019))) == []
+    assert titles(START, snapshot(BEGUN, 0.36, gradients=gradients(0.021))) == []
 
 
 def test_a_learning_rate_that_undoes_what_was_there() -> None:
-    """A train loss above that before training is the learning rate's fault, from half an epoch on."""
-    (finding,) = found([START, snapshot(5, 0.53)])
+    """A train loss above that before training is the learning rate's fault, once a network would have learned."""
+    (finding,) = found([START, snapshot(BEGUN, 0.53)])
     assert (finding.level, finding.title) == ("bad", "Learning rate too high")
-    assert finding.remedy == "Learning rate: start again with 0.01."
-    assert titles(START, snapshot(4, 0.53)) == []
-    assert titles(START, snapshot(5, 0.52)) == []
+    assert (finding.remedy, finding.settings) == ("Learning rate: start again with 0.01.", {"learning-rate": 0.01})
+    assert titles(START, snapshot(BEGUN - 1, 0.53)) == []
+    assert titles(START, snapshot(BEGUN, 0.52)) == []
+
+
+def test_a_learning_rate_that_threw_the_weights_away() -> None:
+    """Weights that grew five times as large and know nothing are its fault too; the further, the lower the next one."""
+    lost = {"confusion": np.array([[50, 0], [50, 0]])}
+    for growth, rate in [(5.1, 0.01), (101, 0.001)]:
+        (finding,) = found([START, snapshot(BEGUN, heldout=0.7, weights=(growth, 1.0, 1.0))], **lost)
+        assert (finding.title, finding.settings) == ("Learning rate too high", {"learning-rate": rate})
+    assert "Learning rate too high" not in titles(START, snapshot(BEGUN, heldout=0.7, weights=(4.9, 1.0, 1.0)), **lost)
+    assert titles(START, snapshot(BEGUN, heldout_accuracy=0.8, weights=(9.0, 9.0, 9.0)), confusion=UNIFORM) == []
 
 
 def test_steps_that_are_large() -> None:
     """A median update of more than 5 % of the weights is rather high, and every layer is told."""
-    (finding,) = found([START, snapshot(5, ratios=(0.2, 0.06, 0.01))])
+    (finding,) = found([START, snapshot(BEGUN, ratios=(0.2, 0.06, 0.01))])
     assert (finding.level, finding.title) == ("watch", "Learning rate rather high")
     assert "(hidden layer 1 20 %, hidden layer 2 6.0 %, the output 1.0 %)" in finding.why
-    assert finding.remedy == "Learning rate: try 0.02."
-    assert titles(START, snapshot(5, ratios=(0.2, 0.05, 0.01))) == []
-    assert titles(START, snapshot(4, ratios=(0.2, 0.06, 0.01))) == []
+    assert finding.settings == {"learning-rate": 0.005}
+    assert titles(START, snapshot(BEGUN, ratios=(0.2, 0.05, 0.01))) == []
+    assert titles(START, snapshot(BEGUN - 1, ratios=(0.2, 0.06, 0.01))) == []
 
 
-def test_steps_that_are_small() -> None:
-    """A median update of less than 0.00002 is rather low, while there is something left to learn."""
-    slow = {"ratios": (1e-5, 1.9e-5, 1e-3)}
-    (finding,) = found([START, snapshot(1, **slow)])
-    assert (finding.title, finding.remedy) == ("Learning rate rather low", "Learning rate: try 0.5.")
-    assert titles(START, snapshot(1, ratios=(1e-5, 2.1e-5, 1e-3))) == []
-    assert titles(START, snapshot(1, accuracy=0.99, **slow)) == []
+def test_steps_that_are_small_say_by_how_much() -> None:
+    """A median update of less than 0.0001 is too low while little is learned; the advice is as large as the gap."""
+    slow = {"ratios": (1e-5, 3e-6, 1e-8)}
+    (finding,) = found([START, snapshot(BEGUN, 0.49, **slow)])
+    assert (finding.title, finding.remedy) == ("Learning rate too low", "Learning rate: 1,000 times as much, 100.")
+    assert finding.settings == {"learning-rate": 100.0}
+    assert titles(START, snapshot(BEGUN, 0.49, ratios=(1e-5, 1.1e-4, 1e-3))) == []
+    assert titles(START, snapshot(BEGUN, 0.34, **slow)) == []
+    assert titles(START, snapshot(BEGUN, 0.49, accuracy=0.99, heldout_accuracy=0.99, **slow)) == []
+    assert titles(START, snapshot(BEGUN - 1, 0.49, **slow)) == []
 
 
 def test_who_learns_nothing_any_more_is_not_told_to_take_larger_steps() -> None:
     """Small steps are not the learning rate's fault where something worse explains them."""
     still = {"ratios": (1e-10, 1e-10, 1e-10)}
-    ruined = found([START, snapshot(10, 0.9, rate=50, **still), snapshot(20, 0.9, rate=50, **still)])
-    assert [(each.title, each.remedy) for each in ruined] == [
-        ("Learning rate too high", "Learning rate: start again with 5.")
-    ]
-    assert titles(START, snapshot(10, dead=(1.0, 0.0, 0.0), **still)) == ["Hidden layer 1: dying neurons"]
+    assert titles(START, snapshot(40, 0.9, **still), snapshot(80, 0.9, **still)) == ["Learning rate too high"]
+    assert titles(START, snapshot(40, dead=(1.0, 0.0, 0.0), **still)) == ["Hidden layer 1: dead neurons"]
 
 
 def test_the_size_of_steps_is_that_of_the_last_five_snapshots() -> None:
     """Large steps at the beginning are forgotten."""
-    early = [snapshot(10 * k, ratios=(0.5, 0.5, 0.5)) for k in range(1, 5)]
-    late = [snapshot(10 * k) for k in range(5, 8)]
+    early = [snapshot(20 * k, ratios=(0.5, 0.5, 0.5)) for k in range(1, 5)]
+    late = [snapshot(20 * k) for k in range(5, 8)]
     assert "Learning rate rather high" in titles(START, *early, *late[:1])
     assert "Learning rate rather high" not in titles(START, *early, *late)
 
 
 def test_exploding_gradients() -> None:
-    """The gradient explodes when its norm is more than ten times its median, once there are five to compare."""
+    """The gradient explodes when its norm is ten times its median, once there are five to compare, and the loss rises.
+
+    One hard example among easy ones has a large gradient, too.
+    """
     norm = np.sqrt(3)  # of three layers of norm 1
-    calm = [snapshot(10 * k) for k in range(1, 5)]
-    (finding,) = found([START, *calm, snapshot(50, gradients=(0.0, 0.0, 10.1 * norm))])
+    calm = [snapshot(10 * k, 0.4) for k in range(1, 5)]
+    (finding,) = found([START, *calm, snapshot(50, 0.45, gradients=(0.0, 0.0, 10.1 * norm))])
     assert (finding.level, finding.title) == ("bad", "Exploding gradients")
     assert finding.why == "The gradient norm is 17.5, its median so far 1.73."
-    assert titles(START, *calm, snapshot(50, gradients=(0.0, 0.0, 9.9 * norm))) == []
-    assert titles(START, *calm[1:], snapshot(50, gradients=(0.0, 0.0, 10.1 * norm))) == []
+    assert finding.settings == {"clip-norm": 2.0}
+    assert titles(START, *calm, snapshot(50, 0.4, gradients=(0.0, 0.0, 10.1 * norm))) == []
+    assert titles(START, *calm, snapshot(50, 0.45, gradients=(0.0, 0.0, 9.9 * norm))) == []
+    assert titles(START, *calm[1:], snapshot(50, 0.45, gradients=(0.0, 0.0, 10.1 * norm))) == []
 
 
-def test_overfitting() -> None:
+def test_overfitting_by_the_loss() -> None:
     """A held-out loss 10 % above its lowest, an epoch or more later, with a lower train loss, is overfitting."""
-    best = snapshot(10, 0.4, heldout=0.4)
-    (finding,) = found([START, best, snapshot(20, 0.2, heldout=0.45)])
+    best = snapshot(40, 0.4, heldout=0.4)
+    (finding,) = found([START, best, snapshot(80, 0.2, heldout=0.45)])
     assert (finding.level, finding.title) == ("watch", "Overfitting")
     assert finding.why == (
         "The held-out loss was lowest, 0.4, at epoch 1; since then it rose to 0.45 while the train loss fell from 0.4 "
         "to 0.2."
     )
-    assert "dropout" in finding.remedy
-    assert titles(START, best, snapshot(20, 0.2, heldout=0.43)) == []
-    assert titles(START, best, snapshot(19, 0.2, heldout=0.45)) == []
-    assert titles(START, best, snapshot(20, 0.41, heldout=0.45)) == []
+    assert finding.settings == {"l2": 0.001}
+    assert titles(START, best, snapshot(80, 0.2, heldout=0.43)) == []
+    assert titles(START, best, snapshot(79, 0.2, heldout=0.45)) == []
+    assert titles(START, best, snapshot(80, 0.41, heldout=0.45)) == []
+    low = snapshot(40, 0.04, heldout=0.04)
+    assert titles(START, low, snapshot(80, 0.02, heldout=0.045)) == []
 
 
-def test_a_network_with_dropout_is_not_told_to_take_it() -> None:
-    """The remedy is one that has not been taken."""
-    (finding,) = found([snapshot(0, 0.4, heldout=0.4), snapshot(20, 0.2, heldout=0.5)], dropout=0.5)
-    assert finding.title == "Overfitting"
-    assert "dropout" not in finding.remedy
+def test_overfitting_by_the_gap() -> None:
+    """An accuracy 10 % lower on the held-out examples is overfitting, if there are enough of them to tell."""
+    end = snapshot(80, 0.2, heldout=0.3, accuracy=0.95, heldout_accuracy=0.8)
+    assert titles(START, end, confusion=UNIFORM * 5) == ["Overfitting"]
+    assert titles(START, end, confusion=UNIFORM // 10) == []
+    assert titles(START, {**end, "train": {"loss": 0.2, "accuracy": 0.89}}, confusion=UNIFORM * 5) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [
+        ({"l2": 0.01}, {"dropout": 0.2}),
+        ({"l2": 0.01, "dropout": 0.5}, {"patience": 5}),
+        ({"l2": 0.01, "dropout": 0.5, "patience": 3}, {"l2": 0.1}),
+        ({"engine": "pure_python", "dtype": "float64"}, {"patience": 5}),
+    ],
+)
+def test_the_remedy_is_one_that_was_not_taken_and_that_the_run_can_take(
+    settings: dict[str, Any], remedy: dict[str, Any]
+) -> None:
+    """What is set already is no advice, nor what the engine cannot do."""
+    (finding,) = found([snapshot(0, 0.4, heldout=0.4), snapshot(80, 0.2, heldout=0.5)], settings)
+    assert (finding.title, finding.settings) == ("Overfitting", remedy)
+
+
+def test_a_rate_that_a_person_raised_is_no_overfitting() -> None:
+    """Who raises the learning rate while it trains, and the loss with it, is told so and what it was before."""
+    lines = [START, snapshot(40, 0.2, heldout=0.2), snapshot(80, 0.15, heldout=0.4)]
+    assert titles(*lines) == ["Overfitting"]
+    assert titles(*lines, rates=[(0, 0.01), (60, 0.1)]) == []
+    (finding,) = found([*lines[:2], snapshot(80, 0.3, heldout=0.4)], rates=[(0, 0.01), (60, 0.1)])
+    assert (finding.level, finding.title) == ("bad", "The learning rate was raised too far")
+    assert finding.why == "It went from 0.01 to 0.1 at step 60; the train loss was 0.2 at step 40 and is 0.3 now."
+    assert finding.settings == {"learning-rate": 0.01}
+    assert titles(*lines[:2], snapshot(80, 0.3, heldout=0.4), rates=[(0, 0.1), (60, 0.01)]) == []
 
 
 def test_a_rising_train_loss() -> None:
-    """A loss a fifth above its lowest that has risen over the last four snapshots is told with all four."""
-    (finding,) = found([snapshot(10 * k, loss) for k, loss in enumerate((1.0, 0.2, 0.22, 0.21, 0.25))])
+    """A loss a fifth above its lowest, an epoch or more ago, and above that of three epochs ago is rising."""
+
+    def rising(*losses: float) -> list[Finding]:
+        return found([snapshot(40 * k, loss) for k, loss in enumerate(losses)])
+
+    (finding,) = rising(1.0, 0.2, 0.22, 0.21, 0.25)
     assert finding.title == "The train loss is rising"
-    assert finding.why == "It was 0.2, 0.22, 0.21 and is 0.25 now."
+    assert finding.why == "It was 0.2 at step 40, 0.2 three epochs ago, and is 0.25 now."
     for losses in [(1.0, 0.2, 0.22, 0.21, 0.23), (1.0, 0.2, 0.26, 0.25, 0.24, 0.25), (1.0, 0.2, 0.25)]:
-        assert titles(*(snapshot(10 * k, loss) for k, loss in enumerate(losses))) == []
+        assert rising(*losses) == []
+
+
+def test_noise_within_an_epoch_is_no_rising_loss() -> None:
+    """Many snapshots of one epoch, each a little worse, raise nothing."""
+    assert titles(START, *(snapshot(k, 0.2 + 0.01 * k) for k in range(1, 30))) == []
+
+
+def test_a_loss_that_still_falls_at_the_end() -> None:
+    """More epochs are advised where the last ones help as much as those before; not earlier, nor once it is learned."""
+
+    def line(step: int) -> dict[str, Any]:
+        loss = 1 - step / 400
+        return snapshot(step, loss, heldout=loss)
+
+    falling = [line(20 * k) for k in range(11)]
+    (finding,) = found(falling)
+    assert (finding.level, finding.title) == ("watch", "Still falling at the end")
+    assert finding.settings == {"epochs": 10}
+    assert titles(*falling[:-1]) == []
+    learned = {split: {"loss": 0.5, "accuracy": 0.99} for split in ("train", "heldout")}
+    assert titles(*falling[:-1], falling[-1] | learned) == []
+    assert titles(*falling[:8], *(snapshot(20 * k, 0.66, heldout=0.66) for k in range(8, 11))) == []
+
+
+def test_weights_that_start_at_0() -> None:
+    """Hidden layers that begin at 0 are the cause of all that follows; an output layer that does is nothing unusual."""
+    dead = {"dead": (1.0, 1.0, 1.0)}
+    (finding,) = found([snapshot(0, weights=(0.0, 0.0, 0.0), **dead), snapshot(40, **dead)], {"initializer-scale": 0})
+    assert finding.title == "Weights start at 0"
+    assert finding.settings == {"initializer": "he", "initializer-scale": 1.0}
+    assert titles(snapshot(0, weights=(1.0, 1.0, 0.0)), snapshot(40)) == []
+
+
+def scales(small: float, large: float) -> FeatureScales:
+    return FeatureScales((1, small), (0, large))
+
+
+def test_features_on_another_scale() -> None:
+    """A feature a hundred times as large as another is named; pixels differ like that, and are one kind of thing."""
+    raw = {"scaling": "none"}
+    (finding,) = found([START], raw, features=scales(0.011, 1.2))
+    assert (finding.level, finding.title) == ("bad", "Features on very different scales")
+    assert finding.why == "Feature 1 is about 1.2 in size, feature 2 about 0.011."
+    assert finding.settings == {"scaling": "auto"}
+    assert found([START], raw, features=scales(0.013, 1.2)) == []
+    assert found([START], raw, features=scales(0.011, 1.2), is_image=True) == []
+    (finding,) = found([START], raw, features=scales(5.0, 80.0), is_image=True)
+    assert (finding.level, finding.title) == ("watch", "Features are not scaled")
+
+
+def test_the_scales_of_features_are_those_that_vary() -> None:
+    """A feature that is the same in every example says nothing about scales."""
+    x = np.array([[0, 3, 7, -0.1], [0, -3, 7, 0.1]], np.float32)
+    found = feature_scales(x)
+    assert found is not None
+    assert (found.smallest, found.largest) == ((3, pytest.approx(0.1)), (1, pytest.approx(3.0)))
+    assert feature_scales(np.ones((3, 2), np.float32)) is None
+
+
+def test_labels_that_fit_nothing() -> None:
+    """A network that remembers its training examples, and knows no others, was given the wrong labels."""
+    noise = np.array([[60, 40], [52, 48]])
+    train = {"heldout": 0.8, "accuracy": 0.9}
+    (finding,) = found([START, snapshot(80, 0.2, heldout_accuracy=0.54, **train)], confusion=noise)
+    assert (finding.level, finding.title, finding.settings) == ("bad", "The labels look shuffled", {})
+    assert "90 % of the training examples" in finding.why
+    learned = snapshot(80, 0.2, heldout_accuracy=0.7, **train)
+    assert titles(START, learned, confusion=np.array([[70, 30], [30, 70]])) == ["Overfitting"]
+
+
+def test_no_better_than_chance() -> None:
+    """A held-out loss of ln K, and one column of the confusion matrix that takes nearly all, are told together."""
+    column = np.array([[48, 2], [49, 1]])
+    (finding,) = found(
+        [START, snapshot(80, 0.5, heldout=0.69, heldout_accuracy=0.49)], confusion=column, class_names="ab"
+    )
+    assert (finding.level, finding.title) == ("bad", "No better than chance")
+    assert finding.why == (
+        "49 % of the held-out examples are classified correctly, and the loss is 0.69, where chance is 0.693; "
+        "97 % are predicted as 'a'."
+    )
+    assert titles(START, snapshot(80, 0.5, heldout=0.6, heldout_accuracy=0.49), confusion=column) == []
+    assert titles(START, snapshot(10, 0.5, heldout=0.69, heldout_accuracy=0.49), confusion=column) == []
+
+
+def test_chance_is_what_the_shares_of_the_classes_give() -> None:
+    """With nine tenths in one class, 90 % is no better than chance."""
+    mostly = np.array([[90, 0], [10, 0]])
+    line = snapshot(80, 0.5, heldout=0.325, heldout_accuracy=0.9)
+    assert titles(START, line, confusion=mostly) == ["No better than chance"]
+
+
+def test_imbalanced_classes() -> None:
+    """A class with a fifth of another's examples, of which fewer than half are found, is rare and missed."""
+    line = snapshot(80, 0.3, heldout=0.3, heldout_accuracy=0.9)
+    (finding,) = found([START, line], confusion=np.array([[190, 10], [22, 18]]), class_names=("usual", "rare"))
+    assert (finding.level, finding.title) == ("watch", "Imbalanced classes")
+    assert finding.why == "'usual' has 200 held-out examples, 'rare' has 40, of which 45 % are found."
+    assert finding.settings == {"class-weight": "balanced"}
+    assert titles(START, line, confusion=np.array([[190, 10], [20, 20]])) == []
+    assert titles(START, line, confusion=np.array([[190, 9], [22, 18]])) == []
+
+
+def test_classes_that_are_never_predicted() -> None:
+    """A class whose column of the confusion matrix is empty is named, once it has examples enough."""
+
+    def never(n: int) -> list[str]:
+        confusion = np.array([[30, 0, 0], [n, 0, 0], [0, 0, 30]])
+        line = snapshot(80, 0.3, heldout=0.3, heldout_accuracy=0.8)
+        return [f"{each.title} {each.why}" for each in found([START, line], confusion=confusion, class_names="abc")]
+
+    assert never(10) == ["A class is never predicted 'b': 10 held-out examples, of which none is found."]
+    assert never(4) != never(10)
+
+
+def test_several_labels_an_example_have_no_chance_to_compare_with() -> None:
+    """The rules about classes say nothing about a matrix for each label."""
+    labels = np.array([[[50, 0], [50, 0]]] * 3)
+    assert titles(START, snapshot(80, accuracy=0.0, heldout_accuracy=0.0), confusion=labels) == []
 
 
 def test_figures_that_are_not_finite_raise_nothing() -> None:
     """A loss, a gradient or an update that is not known is no reason for a finding, and none for an error."""
-    unknown = snapshot(10, None, heldout=None, ratios=(None,) * 3, gradients=(1.0, None, None))
-    assert titles(snapshot(0, None, heldout=None), unknown, unknown, unknown) == []
-    (finding,) = found([START, snapshot(10, ratios=(0.2, 0.2, None))])
+    unknown = snapshot(80, None, heldout=None, ratios=(None,) * 3, gradients=(1.0, None, None))
+    assert titles(snapshot(0, None, heldout=None), unknown, unknown, unknown, confusion=UNIFORM) == []
+    (finding,) = found([START, snapshot(80, ratios=(0.2, 0.2, None))])
     assert "the output not finite" in finding.why
 
 
-def test_the_worst_comes_first() -> None:
-    """What is bad stands above what is worth a look, each in the order of the rules."""
-    mixed = found([START, snapshot(10, 0.6, dead=(0.3, 0.6, 0.0), saturated=(0.9, None, None))])
-    assert [(each.level, each.title) for each in mixed] == [
-        ("bad", "Hidden layer 2: dying neurons"),
-        ("bad", "Learning rate too high"),
-        ("watch", "Hidden layer 1: dying neurons"),
-        ("watch", "Hidden layer 1: saturated"),
+def test_the_worst_comes_first_and_causes_before_what_follows_from_them() -> None:
+    """What is bad stands above what is worth a look; what a cause explains is not said beside it."""
+    mixed = [START, snapshot(80, 0.6, dead=(0.4, 0.9, 0.0), saturated=(0.9, None, None))]
+    assert [(each.level, each.title) for each in found(mixed, features=scales(5.0, 80.0), is_image=True)] == [
+        ("bad", "Hidden layers 1, 2: dead neurons"),
+        ("watch", "Features are not scaled"),
     ]
 
 
