@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from annscope.core.config import RunConfig
 from annscope.core.errors import ConfigError
 from annscope.core.evaluation.best import best_line
-from annscope.core.explain.health import Finding, diagnose
+from annscope.core.explain.health import Divergence, FeatureScales, Finding, RunFacts, diagnose, feature_scales
 from annscope.runs.atomic import read_file, require_regular_file
 from annscope.runs.changes import changes_in
 from annscope.runs.encoding import parameters_from, read_tensors, snapshot_from
@@ -50,6 +51,7 @@ class RunReader:
         self.run = self.directory.name
         self._description: dict[str, Any] | None = None
         self._config: RunConfig | None = None
+        self._features: FeatureScales | None = None
         self._metrics = MetricsFile(self.directory / "metrics.jsonl", self._check_line)
 
     @property
@@ -280,18 +282,41 @@ class RunReader:
 
         A run that diverged did so after its last snapshot, or after the one at that step.
         """
-        if not self.n_snapshots or (snapshots is not None and not snapshots):
+        lines = list(self._metrics.snapshots()) if snapshots is None else snapshots
+        if not lines:
             return []
-        end = next((event for event in self.events() if event["event"] == "diverged"), None)
-        if end is not None and snapshots and snapshots[-1]["number"] < self.n_snapshots - 1:
-            end = end if end["step"] <= snapshots[-1]["step"] else None
+        last, events, data = lines[-1], self.events(), self.description["dataset"]
+        changes = [change for change in changes_in(events) if change.step <= last["step"]]
+        rates = [(change.step, float(change.value)) for change in changes if change.option == "learning-rate"]
+        end = next((event for event in events if event["event"] == "diverged"), None)
+        if end is not None and last["number"] < self.n_snapshots - 1 and end["step"] > last["step"]:
+            end = None
         return diagnose(
-            self._metrics.snapshots() if snapshots is None else snapshots,
-            network=self.config.network,
-            layer_sizes=self.layer_sizes,
-            steps_per_epoch=self.steps_per_epoch,
-            diverged=None if end is None else end.get("message") or f"At step {end['step']:,} a number was not finite.",
+            lines,
+            RunFacts(
+                config=self.config.with_values({change.option: change.value for change in changes}),
+                layer_sizes=self.layer_sizes,
+                steps_per_epoch=self.steps_per_epoch,
+                class_names=data["class_names"],
+                is_image=data["image_shape"] is not None,
+                confusion=self._confusion(last["number"]),
+                features=self._feature_scales(),
+                rates=[(0, self.config.training.learning_rate), *rates],
+                diverged=None if end is None else _divergence(end),
+            ),
         )
+
+    def _confusion(self, number: int) -> ndarray | None:
+        try:
+            return self.arrays(number)["confusion"]
+        except RecordError:  # thinned out, or damaged: the metrics are still there
+            return None
+
+    def _feature_scales(self) -> FeatureScales | None:
+        if self._features is None:
+            with contextlib.suppress(RecordError):
+                self._features = feature_scales(self.probe().x)
+        return self._features
 
     def probe(self) -> Probe:
         """The images whose forward pass every snapshot holds."""
@@ -371,6 +396,10 @@ class RunReader:
         )
         if lost and self.directory.is_dir():
             raise RecordError(f"Run {self.run} has lost its metrics.jsonl, and with it all metrics of its snapshots.")
+
+
+def _divergence(event: Line) -> Divergence:
+    return Divergence(event["step"], event.get("quantity", "a number"), event.get("layer"), event.get("learning_rate"))
 
 
 def _check_shapes(

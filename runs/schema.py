@@ -140,6 +140,14 @@ class ThinnedLine(EventLine):
     budget: int
 
 
+class DivergedLine(EventLine):
+    """A number stopped being finite; `layer` counts from 0, null if only a loss shows it."""
+
+    quantity: NotRequired[str]
+    layer: NotRequired[int | None]
+    learning_rate: NotRequired[float]
+
+
 class TrainerState(TypedDict):
     """The state of a trainer other than arrays (`Trainer.checkpoint`)."""
 
@@ -164,9 +172,9 @@ class CheckpointState(TypedDict):
 
 EVENTS: dict[str, type] = {
     "learning_rate": RateLine, "epochs": EpochsLine, "pace": PaceLine, "best": BestLine, "pin": PinLine,
-    "unpin": PinLine, "thinned": ThinnedLine,
+    "unpin": PinLine, "thinned": ThinnedLine, "diverged": DivergedLine,
 }  # fmt: skip
-"""The events that have further required keys."""
+"""The events that have further keys."""
 
 
 def parse_json(content: bytes) -> Any:

@@ -128,6 +128,13 @@ class _Worker:
         dataset = yield from self._load()
         self._begin(dataset, n_epochs)
         yield self._publish_status("running")
+        try:
+            yield from self._train(dataset)
+        except DivergedError:
+            yield from self._record_last_steps(dataset)
+            raise
+
+    def _train(self, dataset: Dataset) -> Iterator[Status]:
         while True:
             if self.interrupt.is_set():
                 raise _Interrupted
@@ -158,7 +165,12 @@ class _Worker:
             elif isinstance(reason, _Interrupted | GeneratorExit):
                 self._end("interrupted", "interrupted", "Interrupted; resuming continues from here.")
             elif isinstance(reason, DivergedError):
-                about = {"layer": reason.layer, "quantity": reason.quantity, "advice": reason.advice}
+                about = {
+                    "layer": reason.layer,
+                    "quantity": reason.quantity,
+                    "advice": reason.advice,
+                    "learning_rate": self.trainer.learning_rate,
+                }
                 self._end("diverged", "diverged", str(reason), checkpoint=False, **about)
             else:
                 raise reason
@@ -316,6 +328,20 @@ class _Worker:
         if self._pace is not None and self.trainer.step >= self.writer.last_step:
             self._next_step = (self._since or time.monotonic()) + 1 / self._pace
         self._since = None
+
+    def _record_last_steps(self, dataset: Dataset) -> Iterator[Status]:
+        """Record the last steps before training diverged, as far as their losses are finite."""
+        from annscope.runs.replay import N_LAST_STEPS, replay
+
+        end = self.trainer.step
+        with contextlib.suppress(DivergedError):
+            for trainer in replay(self.writer, dataset, end, self._workers):
+                if self.interrupt.is_set():
+                    return
+                if trainer.step > end - N_LAST_STEPS:
+                    self.writer.append(trainer.snapshot(self._train_seconds))
+                if time.monotonic() >= self._next_status:
+                    yield self._publish_status()
 
     def _handle_commands(self, dataset: Dataset) -> None:
         commands, self._waiting = self._waiting + self._commands.poll(), []
