@@ -341,7 +341,7 @@ def _diverged(case: _Case) -> Iterator[Finding]:
     at = case.facts.diverged
     if at is None:
         return
-    what = at.quantity if at.quantity.startswith("the ") else f"the {at.quantity}"
+    what = at.quantity if at.quantity.startswith(("the ", "a ")) else f"the {at.quantity}"
     where = "" if at.layer is None else f" of {_layer(at.layer, len(case.facts.layer_sizes) - 1)}"
     rate = at.learning_rate if at.learning_rate is not None else case.config.training.learning_rate
     why = f"At step {at.step:,} {what}{where} stopped being finite; the learning rate was {_figure(rate)}."
@@ -524,7 +524,7 @@ def _saturated(case: _Case) -> Iterator[Finding]:
 
 def _exploding_gradients(case: _Case) -> Iterator[Finding]:
     norms = case.gradient_norms
-    if case.update_ratios is None or len(norms) < N_RATES or len(case.losses) < 2:
+    if case.update_ratios is None or len(norms) < N_RATES or len(case.losses) < 2 or case.has(_diverged):
         return
     usual = _median(norms[:-1])
     # One hard example among easy ones has a large gradient too, and does no harm.
@@ -674,7 +674,7 @@ def _rising_loss(case: _Case) -> Iterator[Finding]:
 
 
 def _still_falling(case: _Case) -> Iterator[Finding]:
-    if not case.is_at_end or case.figure("train", "accuracy") >= LEARNED:
+    if not case.is_at_end or max(case.figure("train", "accuracy"), case.figure("heldout", "accuracy")) >= LEARNED:
         return
     total = case.facts.total_steps
     _, half, _ = case.losses_at(0.5 * total)

@@ -62,7 +62,7 @@ def test_training_prints_one_object_a_snapshot_and_the_end(run: Run) -> None:
     assert snapshots[0]["samples_per_second"] is None
     assert snapshots[1]["samples_per_second"] > 0
     assert list(end) == ["type", "status", "run", "directory", "parameters_sha256", "findings"]
-    assert [list(finding) for finding in end["findings"]] == [["level", "title", "why", "remedy"]]
+    assert [list(finding) for finding in end["findings"]] == [["level", "title", "why", "remedy", "settings"]]
     assert end["status"] == "finished"
     assert run_directory(end["run"]).samefile(end["directory"])
 
@@ -78,8 +78,9 @@ def test_health_findings_are_printed_at_the_end_of_a_run(run: Run) -> None:
     """A learning rate that is far too high is reported as text, as JSON, and by runs show afterwards."""
     options = ("--learning-rate", "30", "--optimizer", "sgd", "--epochs", "3", "--seed", "1")
     (finding,) = [each for each in train(run, *options)["findings"] if each["title"] == "Learning rate too high"]
-    assert list(finding) == ["level", "title", "why", "remedy"]
-    sentence = f"  Learning rate too high. {finding['why']} Learning rate: start again with 3."
+    assert list(finding) == ["level", "title", "why", "remedy", "settings"]
+    sentence = f"  Learning rate too high. {finding['why']} {finding['remedy']}"
+    assert 0 < finding["settings"]["learning-rate"] <= 3
     for command in (("train", *SMALL, *options), ("runs", "show", "latest")):
         assert sentence in run(*command)[1].splitlines()
     assert finding in objects(run("runs", "show", "latest", "--json")[1])[-1]["findings"]
