@@ -23,6 +23,7 @@ from annscope.data.errors import DataError
 from annscope.runs import between, worker
 from annscope.runs.catalogue import run_directory
 from annscope.runs.control import send
+from annscope.runs.encoding import parameters_sha256
 from annscope.runs.launch import LaunchError, prepare, prepare_resume, prepare_to_go_on
 from annscope.runs.liveness import LockedError
 from annscope.runs.reader import RunReader
@@ -396,6 +397,42 @@ def test_a_diverging_run_reports_the_step_and_keeps_its_record(
     assert [line["step"] for line in RunReader(directory).snapshot_lines()] == [0, 2, 4]
     with pytest.raises(LaunchError, match="diverged and would do so again"):
         prepare_resume(directory.name)
+
+
+def test_the_last_steps_before_a_divergence_are_recorded(config: RunConfig) -> None:
+    """Up to ten snapshots, a step apart, have the same bits as those of a run that records every step."""
+    wild = config.with_values(
+        {"optimizer": "sgd", "activation": "leaky_relu", "learning-rate": 0.01, "epochs": 50, "hidden": (8, 8)}
+    )
+
+    def diverging(snapshot_every: int) -> RunReader:
+        """The record of a run whose learning rate was raised at step 30."""
+        directory = begin(wild.with_values({"snapshot-every": snapshot_every}))
+        session = work(directory)
+        until(session, 0)
+        session.close()
+        with RunWriter(directory) as writer:
+            writer.event("learning_rate", 30, value=20.0)
+        assert go_on(directory)["status"] == "diverged"
+        return RunReader(directory)
+
+    reader, stepwise = diverging(1000), diverging(1)
+    end = reader.events()[-1]
+    assert (end["event"], end["learning_rate"]) == ("diverged", 20.0)
+    first, *lines = reader.snapshot_lines()
+    steps = [line["step"] for line in lines]
+    start = max(end["step"] - 9, 31)  # the change at step 30 is recorded already, and a record only grows
+    assert steps == list(range(start, start + len(steps)))
+    assert len(steps) >= 3
+    assert lines[-1]["train"]["loss"] > 100 * first["train"]["loss"]
+    finding, *_ = reader.findings()
+    assert finding.why.startswith(f"At step {end['step']:,} ")
+    assert "the learning rate was 20." in finding.why
+
+    numbers = {line["step"]: line["number"] for line in stepwise.snapshot_lines()}
+    for line in lines:
+        one, other = reader.snapshot(line["number"]), stepwise.snapshot(numbers[line["step"]])
+        assert parameters_sha256(one.parameters) == parameters_sha256(other.parameters)
 
 
 def test_trouble_with_the_data_is_a_failed_run_that_can_be_tried_again(
