@@ -92,21 +92,18 @@ function isWithin(pen, scene, texts, space, size, weight) {
 }
 
 /**
- * How many neurons of a layer bear a mark: "3 always off", "12 saturated" (signs alone when `brief`); empty when none does.
- * Where there is one example alone, which marks none as off, the neurons that the record counts as dead.
+ * How many neurons of a layer are always off, as the record counts them over many examples, and how many are saturated
+ * for this one: "3 always off", "12 saturated" (signs alone when `brief`); empty when none is.
  * @param {Scene} about
  * @param {Layer} layer
  * @param {boolean} brief
  */
-function stateWords({ silent, statistics, motion }, layer, brief) {
-  const marked = silent[layer.index];
-  const off = marked
-    ? marked.reduce((count, each) => count + each, 0)
-    : Math.round((statistics?.[layer.index]?.dead_fraction ?? 0) * layer.size);
+function stateWords({ statistics, motion }, layer, brief) {
+  const off = Math.round((statistics?.[layer.index]?.dead_fraction ?? 0) * layer.size);
   let full = 0;
   for (const value of motion.now[layer.index + 1]) full += Number(isSaturated(value, layer));
   const words = [
-    [off, '⊘', marked ? 'always off' : 'dead'],
+    [off, '⊘', 'always off'],
     [full, '●', 'saturated'],
   ];
   return words
