@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { linearTicks, logTicks } from '../src/lib/charts/scale.js';
+import { linearTicks, logTicks, rangeOf } from '../src/lib/charts/scale.js';
 import { asNumber, asPercent, counted, withArticle } from '../src/lib/format/text.js';
 
 test('numbers have a real minus sign, and none where they round to 0', () => {
@@ -26,4 +26,11 @@ test('ticks are round numbers within the range', () => {
   );
   assert.deepEqual(linearTicks(2, 2, 4), [2]);
   assert.ok(logTicks(0.01, 10).every((tick) => tick >= 0.01 && tick <= 10));
+});
+
+test('the axis of a run that diverged ends where its sane part does', () => {
+  const exploding = [2.5, 3, 9, 1e3, 1e6, 1e9, 1e15, 1e20, 1e30, 1e33];
+  assert.deepEqual(rangeOf([exploding], 0, Infinity), { low: 2.5, high: 22.5, beyond: 1e33 });
+  const noisy = [2.5, 2, 1.5, 4, 1, 0.5];
+  assert.deepEqual(rangeOf([noisy], 0, Infinity), { low: 0.5, high: 4, beyond: null });
 });

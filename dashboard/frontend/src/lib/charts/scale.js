@@ -4,6 +4,7 @@
 /** @import { Point } from '../model/types.js' */
 
 const BEYOND = { linear: 8, log: 1e6 }; // times what was usual: from here on a loss has diverged
+const ABOVE = 3; // times the first number, which the median is taken for usual up to: a run that diverged is mostly beyond
 const DECADES = 9; // of a logarithmic axis at most
 
 /**
@@ -91,7 +92,7 @@ export function rangeOf(arrays, from, to, log = false) {
   const found = extent(arrays, from, to);
   if (!found) return null;
   const [low, high] = found;
-  // What was usual: the larger of the first number and of the median.
+  // What was usual: the larger of the first number and of the median, unless most of a run diverged.
   let usual = 0;
   for (const array of arrays) {
     const stop = Math.min(array.length, to);
@@ -102,7 +103,8 @@ export function rangeOf(arrays, from, to, log = false) {
     if (!sample.length) continue;
     const first = sample[0];
     sample.sort((a, b) => a - b);
-    usual = Math.max(usual, first, sample[sample.length >> 1]);
+    const median = sample[sample.length >> 1];
+    usual = Math.max(usual, first, first ? Math.min(median, ABOVE * first) : median);
   }
   const most = usual * (log ? BEYOND.log : BEYOND.linear);
   if (usual === 0 || high <= most) return { low, high, beyond: null };
