@@ -23,6 +23,8 @@ from annscope.dashboard.queries.selections import ORDERS, Order, Selection, pars
 RUN = "run"
 SNAPSHOT = "snapshot"
 PROBE = "probe"
+BESIDE = "beside"
+"""The run that is drawn beside the one shown, for comparison."""
 SUBSET = "subset"
 """The split that Inspect evaluates; "split" is a setting of a run."""
 VIEW = "view"
@@ -37,7 +39,7 @@ ORDER = "order"
 SHEET = "sheet"
 SAMPLE = "sample"
 """The example of the data set that is open, as split and index: `test-17`."""
-OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, AGAINST, SHOW, SHEET, SAMPLE)
+OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, AGAINST, SHOW, SHEET, SAMPLE)
 """The parameters that a choice of another run removes."""
 VIEW_PARAMETERS = (*OF_ONE_RUN, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER)
 """Every parameter for what is shown, on any page; the others are settings."""
@@ -224,12 +226,14 @@ def remember_run() -> None:
         st.session_state[state.LAST_RUN] = run
 
 
-def put_run(run: str | None) -> None:
-    """Show a run from its latest snapshot on; None leaves the choice to the page."""
+def put_run(run: str | None, *, beside: str | None = None) -> None:
+    """Show a run from its latest snapshot on, perhaps beside another; None leaves the choice to the page."""
     for name in OF_ONE_RUN:
         st.query_params.pop(name, None)
     if run is not None:
         st.query_params[RUN] = run
+    if beside is not None:
+        st.query_params[BESIDE] = beside
     remember()
 
 

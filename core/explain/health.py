@@ -515,8 +515,8 @@ def _saturated(case: _Case) -> Iterator[Finding]:
         yield Finding(
             "watch",
             f"Hidden layer {i + 1}: saturated",
-            f"{_percent(layer['saturated_fraction'])} of its values lie within {SATURATION:g} of an end of the range, where "
-            "the slope is almost 0.",
+            f"{_percent(layer['saturated_fraction'])} of its values lie within {SATURATION:g} of an end of the range, "
+            "where the slope is almost 0.",
             _sentence(settings),
             settings,
         )

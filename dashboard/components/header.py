@@ -177,6 +177,26 @@ def start_run(settings: Mapping[str, Any] | None = None) -> None:
         attempt(lambda: address.put_run(launch.start(config, pace=pace.chosen())), None)
 
 
+def start_beside(run: str, changes: Mapping[str, Any]) -> None:
+    """Start a run like this one but for some settings, and show it beside this one, which stops if it is at work.
+
+    Stopped it can be resumed; both at once would only slow each other down.
+    """
+
+    def start() -> None:
+        live_run = get_live_run(run)
+        config = live_run.reader.config_in_force.with_values(changes)
+        controls.use(controls.settings_of(config))
+        controls.update_address()
+        controls.clear_warnings()
+        new = launch.start(config, pace=pace.chosen())
+        if live_run.at_work:
+            control.send(run, "stop")
+        address.put_run(new, beside=run)
+
+    attempt(start, None)
+
+
 # Status
 
 

@@ -6,13 +6,17 @@ among the recorded ones, and receives the snapshot and the recorded example that
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import address, escaping, state
+from annscope.dashboard.components.header import start_beside
 from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.queries.evaluations import splits_of
 from annscope.dashboard.server.assets import BASE
+from annscope.runs.catalogue import run_ids
 
 _component = in_browser("annscope_stage", "The live view")
 
@@ -32,16 +36,32 @@ def stage(run: str) -> None:
             "snapshot": address.get_number(address.SNAPSHOT),
             "probe": address.get_number(address.PROBE),
             "sample": sample,
+            "beside": _beside(run),
             "base": BASE,
             **code("train/main.js"),
         },
         on_snapshot_change=lambda: _keep(address.SNAPSHOT),
         on_probe_change=lambda: _keep(address.PROBE),
+        on_remedy_change=lambda: _try(run),
     )
 
 
 def _keep(name: str) -> None:
     address.put_number(name, st.session_state[state.STAGE].get(name))
+
+
+def _try(run: str) -> None:
+    """Start a run with the settings of a health finding's remedy, beside the one shown."""
+    changes = st.session_state[state.STAGE].get("remedy")
+    if isinstance(changes, Mapping):
+        start_beside(run, changes)
+        st.session_state[state.TRIED] = True
+
+
+def _beside(run: str) -> str | None:
+    """The run that the address names for comparison, if it is another one that exists."""
+    other = st.query_params.get(address.BESIDE)
+    return other if other != run and other in run_ids() else None
 
 
 def _sample(run: str) -> tuple[str | None, str | None]:

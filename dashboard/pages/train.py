@@ -87,6 +87,8 @@ def _main() -> None:
 @st.fragment
 @show_errors()
 def _watch(run: str) -> None:
+    if st.session_state.pop(state.TRIED, False):
+        st.rerun()  # another run is shown, or the header has an error
     stage(run)
     with st.expander("Numbers", key=state.NUMBERS, icon=":material/table:", on_change="rerun") as numbers:
         if numbers.open:

@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.records import train_run
+from annscope.runs.catalogue import run_directory, run_ids
+from annscope.runs.reader import RunReader
+from annscope.runs.writer import create_run
+from tests.configs import make_config
+from tests.records import train_run, train_to_the_end
 
 pytestmark = pytest.mark.browser
 
@@ -70,14 +74,13 @@ def test_many_layers_are_legible(open_tab: Callable[..., Page]) -> None:
     assert min(each["y"] for each in named) > 20  # its figure stands 13 pixels above
 
 
-def test_what_is_counted_is_what_is_marked(open_tab: Callable[..., Page]) -> None:
-    """The caption of a layer counts its neurons that are 0 for every example shown, or saturated for this one."""
+def test_what_is_counted_is_what_is_recorded(open_tab: Callable[..., Page]) -> None:
+    """The caption of a layer counts its neurons that are always 0, as recorded, and those that are saturated now."""
     reader = train_run(data="digits", hidden=(40,), learning_rate=0.05, epochs=3)
     page = open_tab("/")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
     texts = [each["text"] for each in page.evaluate(WRITTEN, ".nv-canvas")]
-    network, probe = reader.network(2), reader.probe().x
-    off = int((network.forward(probe)[0][0] <= 0).all(axis=0).sum())
+    off = round(40 * reader.snapshot_line(2)["layers"][0]["dead_fraction"])
     assert off > 0
     assert f"⊘ {off} always off" in texts
 
@@ -160,10 +163,48 @@ def test_the_health_findings_are_those_of_the_snapshot_shown(open_tab: Callable[
     expect(health.locator("small")).to_have_text(re.compile(f"^{len(found)} things? to look at$"))
     for told in ("title", "why", "remedy"):
         tag = {"title": "b", "why": "span", "remedy": "em"}[told]
-        expect(health.locator(f"li {tag}")).to_have_text([getattr(finding, told) for finding in found])
+        stop = "." if told == "title" else ""
+        expect(health.locator(f"li {tag}")).to_have_text([f"{getattr(finding, told)}{stop}" for finding in found])
+    room = health.bounding_box()
     page.get_by_role("slider", name="Timeline").press("Home")
     expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "0")
     expect(health.locator("li")).to_have_text([re.compile("^Nothing to report")])
+    assert health.bounding_box() == room
+
+
+def test_a_remedy_is_tried_beside_the_run_that_needs_it(open_tab: Callable[..., Page]) -> None:
+    """Enter on Try it starts a run with the settings of the remedy; the old one stays as a ghost."""
+    reader = train_run(data="digits", hidden=(16,), epochs=3, learning_rate=1e-6)
+    (finding,) = reader.findings()
+    assert (finding.title, finding.settings) == ("Learning rate too low", {"learning-rate": 0.001})
+    page = open_tab("/")
+    button = page.locator("[data-view=health]").get_by_role("button", name=f"Try it: {finding.remedy}")
+    button.press("Enter", timeout=20_000)
+    expect(page).to_have_url(re.compile(f"beside={reader.run}"), timeout=20_000)
+    expect(page.locator(".ch-canvas")).to_have_attribute("data-beside", "4", timeout=20_000)
+    expect(page.locator(".ch-canvas")).to_have_attribute("data-snapshots", "4", timeout=20_000)
+    (new,) = [RunReader(run_directory(run)) for run in run_ids() if run != reader.run]
+    assert new.config == reader.config.with_values(finding.settings)
+    expect(page.locator("[data-view=health]")).not_to_contain_text("Learning rate too low")
+    expect(page.get_by_label("Learning rate", exact=True).first).to_have_attribute("aria-valuetext", "0.001")
+
+
+def test_a_divergence_is_shown_step_by_step(open_tab: Callable[..., Page]) -> None:
+    """The last steps are on the timeline, the axis of the loss stays readable, and Health names the step."""
+    settings = {"optimizer": "sgd", "activation": "leaky_relu", "learning_rate": 3}
+    config = make_config(data="digits", epochs=2, **settings)
+    reader = RunReader(run_directory(create_run(config)))
+    assert train_to_the_end(reader.directory)["status"] == "diverged"
+    page = open_tab("/")
+    expect(page.locator(".annscope-stage")).to_have_attribute(
+        "data-number", str(reader.n_snapshots - 1), timeout=20_000
+    )
+    assert reader.n_snapshots > 5
+    expect(page.locator("[data-view=health] li").first).to_contain_text("Training diverged. At step ")
+    texts = [each["text"] for each in page.evaluate(WRITTEN, ".ch-canvas")]
+    assert any(text.startswith("↑ goes on to ") for text in texts)
+    loss = texts[: texts.index("Loss")]  # the ticks of the first chart come before its title
+    assert max(float(text) for text in loss) < 100
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

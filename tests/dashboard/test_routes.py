@@ -104,12 +104,15 @@ def test_the_health_findings_are_of_the_snapshots_until_then(client: TestClient,
     run = record(0)
     for step, heldout in ((0, 1.0), (1, 0.2), (2, 0.5)):
         run.append(1, train_loss=1 / (1 + step), heldout_loss=heldout)
-    run.event("diverged", message="The loss is not finite.")
+    run.event("diverged", message="The loss is not finite.", quantity="gradient", layer=0)
     address = f"/annscope/runs/{run.run}/snapshots"
     found = [client.get(f"{address}/{number}/findings").json() for number in range(3)]
     assert [[each["title"] for each in moment] for moment in found] == [[], [], ["Training diverged", "Overfitting"]]
-    assert found[2][0]["why"] == "The loss is not finite."
-    assert list(found[2][0]) == ["level", "title", "why", "remedy"]
+    assert found[2][0]["why"].startswith(
+        "At step 30 the gradient of hidden layer 1 stopped being finite; the learning rate"
+    )
+    assert list(found[2][0]) == ["level", "title", "why", "remedy", "settings"]
+    assert found[2][1]["settings"] == {"l2": 0.001}
 
 
 def test_a_snapshot_comes_as_a_frame_with_its_own_arrays(client: TestClient, record: Callable[..., Any]) -> None:

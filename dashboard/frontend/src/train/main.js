@@ -3,6 +3,7 @@
  * Streamlit only what a person chose, the snapshot and the example, so that the address can hold it.
  */
 
+import { routesOf } from '../lib/server/run.js';
 import { make, messageOf } from '../lib/ui/dom.js';
 import { followTheme, mounting } from '../lib/ui/page.js';
 import { createNetwork } from '../network/network.js';
@@ -21,7 +22,7 @@ import { createTiles } from './tiles/tiles.js';
 import { createTimeline } from './timeline/timeline.js';
 
 /** @import { Source, StageView, Store } from './types.js' */
-/** @import { Component, TrainData } from '../lib/model/types.js' */
+/** @import { Component, Line, TrainData } from '../lib/model/types.js' */
 
 /** @type {Array<[string, number, (root: HTMLElement, store: Store) => NonNullable<StageView['made']>]>} */
 const VIEWS = [
@@ -57,10 +58,15 @@ function createStage(parent) {
   let sample = null; // the example that the address names, such as test-17
   /** @type {Component<TrainData>['setStateValue']} */
   let send = () => {};
+  /** @type {Component<TrainData>['setTriggerValue']} */
+  let trigger = () => {};
+  /** @type {string | null} */
+  let beside = null; // the run that the address names for comparison
   const choices = {
     snapshot: new Choice((value) => send('snapshot', value), null),
     probe: new Choice((value) => send('probe', value), null),
   };
+  store.tryRemedy = (settings) => trigger('remedy', settings);
   const show = createShow(store, root, () => source);
   const timeline = createTimeline(sticky, store, root);
   sticky.append(notice);
@@ -195,6 +201,23 @@ function createStage(parent) {
     wait();
   }
 
+  /** @param {TrainData} data */
+  function drawBeside({ base, beside: run }) {
+    beside = run ?? null;
+    store.drawBeside(null);
+    if (!run) return;
+    routesOf(base, run)
+      .fetched('history')
+      .then(
+        ({ description, lines }) => {
+          const snapshots = lines.filter((/** @type {Line} */ { type }) => type === 'snapshot');
+          const stepsPerEpoch = description.steps_per_epoch ?? 1;
+          if (beside === run) store.drawBeside({ run, lines: snapshots, stepsPerEpoch });
+        },
+        () => {}, // the run shown is there without it
+      );
+  }
+
   const theme = followTheme(parent, root, ({ dark }) => {
     store.theme = dark ? 'dark' : 'light';
     store.emit('theme');
@@ -204,6 +227,7 @@ function createStage(parent) {
     update(component) {
       const { data } = component;
       send = component.setStateValue;
+      trigger = component.setTriggerValue;
       theme.check();
       const isNews = {
         snapshot: choices.snapshot.hear(data.snapshot ?? null),
@@ -212,8 +236,10 @@ function createStage(parent) {
       if (data.run !== store.run || (data.sample ?? null) !== sample) {
         withoutSending(() => timeline.stop());
         open(data);
+        drawBeside(data);
         return;
       }
+      if ((data.beside ?? null) !== beside) drawBeside(data);
       if (isNews.snapshot) {
         withoutSending(() => {
           timeline.stop();

@@ -4,7 +4,7 @@ import { readerOf } from '../lib/model/output-reader.js';
 import { routesOf } from '../lib/server/run.js';
 import { SnapshotLines, Thinned } from './history.js';
 
-/** @import { Store } from './types.js' */
+/** @import { BesideRun, Store } from './types.js' */
 /** @import { Best, Description, Frame, Line } from '../lib/model/types.js' */
 
 /** What is not known of a run that nothing was heard of yet. */
@@ -26,12 +26,13 @@ const blank = () => ({
   selected: null, // the number of a snapshot, or null for the latest
   pinned: null,
   compared: null, // the frame that is pinned to be compared with the one shown
+  beside: null, // the run that is drawn beside this one
 });
 
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
  * 'run' (another run), 'lines' (history grew), 'status', 'frame' (another snapshot), 'glide' (the way to it moved on),
- * 'probe', 'pin', 'theme', 'compare' and 'select' (what is chosen on the timeline).
+ * 'probe', 'pin', 'theme', 'compare', 'beside' and 'select' (what is chosen on the timeline).
  */
 export function createStore() {
   const history = new SnapshotLines();
@@ -124,6 +125,15 @@ export function createStore() {
       store.compared = frame;
       store.emit('compare');
     },
+    /**
+     * Draw another run beside this one, or none.
+     * @param {BesideRun | null} other
+     */
+    drawBeside(other) {
+      store.beside = other;
+      store.emit('beside');
+    },
+    tryRemedy() {}, // the stage, which can ask for a run, puts its own here
     /** @param {number} index */
     selectProbe(index) {
       store.probeIndex = index;

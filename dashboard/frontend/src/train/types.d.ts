@@ -30,6 +30,7 @@ export interface Store extends NetworkStore {
   selected: number | null;
   pace: number;
   compared: Frame | null;
+  beside: BesideRun | null;
   readonly newest: number;
   readonly snapshotLines: SnapshotLine[];
   readonly stepsPerEpoch: number;
@@ -38,6 +39,9 @@ export interface Store extends NetworkStore {
   learn(news: { lines: Line[]; best: Best | null }, replace?: boolean): void;
   select(number: number | null): void;
   compare(frame: Frame | null): void;
+  drawBeside(other: BesideRun | null): void;
+  /** Starts a run with these settings changed. */
+  tryRemedy(settings: Finding['settings']): void;
 }
 
 export interface SourceOptions {
@@ -82,6 +86,15 @@ export interface Finding {
   title: string;
   why: string;
   remedy: string;
+  /** What the remedy sets, by option name; empty where no setting helps. */
+  settings: Record<string, unknown>;
+}
+
+/** A run that is drawn faintly beside the one shown: its snapshots, and the steps of its epochs. */
+export interface BesideRun {
+  run: string;
+  lines: SnapshotLine[];
+  stepsPerEpoch: number;
 }
 
 /** The histograms of one snapshot: [layers][kinds][bins]. */

@@ -1,10 +1,11 @@
 /** One chart of lines over epochs, drawn on a canvas: axes, lines, marks, the snapshot shown and the one pointed at. */
 import { cross, disc, fillBox, paintPath, trace, write } from './pen.js';
 import { domainOf, extent, indexAt, linearTicks, logTicks, rangeOf, tickText } from './scale.js';
-/** @import { Chart, ChartScene, Series } from './types.js' */
+/** @import { Chart, ChartScene, Ghost, Series } from './types.js' */
 /** @import { Palette, Pen, Point } from '../model/types.js' */
 
 export const MARGIN = { left: 46, right: 86, top: 22, bottom: 20 };
+const FAINT = 0.35; // opacity of another run's lines
 const ROW = 29; // pixels that a value and its name take beside the right end
 
 /**
@@ -21,19 +22,26 @@ export const splitColors = (palette) => ({ train: palette.negative, heldout: pal
 
 /**
  * The frame of a chart: {x(epoch), y(value), value(pixel), left, right, top, bottom, low, high, beyond}.
- * `series` is [{values}], `xs` their epochs, `domainX` the epochs from left to right.
- * @param {{ width: number, height: number, xs: number[], series: Array<{ values: number[] }>, domainX: Point, log: boolean, unit: string, withX: boolean }} about
+ * `series` is [{values}], `xs` their epochs, `ghosts` lines with epochs of their own, `domainX` the epochs from left to
+ * right.
+ * @param {{ width: number, height: number, xs: number[], series: Array<{ values: number[] }>, ghosts?: Ghost[], domainX: Point, log: boolean, unit: string, withX: boolean }} about
  */
-export function layChart({ width, height, xs, series, domainX, log, unit, withX }) {
+export function layChart({ width, height, xs, series, ghosts = [], domainX, log, unit, withX }) {
   const { left, top } = MARGIN;
   const bottom = height - (withX ? MARGIN.bottom : 8);
   const right = width - MARGIN.right;
   const [x0, x1] = domainX;
-  const from = indexAt(xs, x0);
-  const to = indexAt(xs, x1) + 2;
-  const columns = series.map(({ values }) => values);
-  const [least, greatest] = extent(columns, from, to) ?? [0, 1];
-  const range = unit === 'number' ? rangeOf(columns, from, to, log) : { low: least, high: greatest, beyond: null };
+  /**
+   * @param {number[]} epochs
+   * @param {number[]} values
+   */
+  const shown = (epochs, values) => values.slice(indexAt(epochs, x0), indexAt(epochs, x1) + 2);
+  const columns = [
+    ...series.map(({ values }) => shown(xs, values)),
+    ...ghosts.map((ghost) => shown(ghost.xs, ghost.values)),
+  ];
+  const [least, greatest] = extent(columns) ?? [0, 1];
+  const range = unit === 'number' ? rangeOf(columns, 0, Infinity, log) : { low: least, high: greatest, beyond: null };
   const { low, high, beyond } = domainOf(range, { log, unit });
   /** @param {number} value */
   const scaled = (value) => (log ? Math.log(Math.max(value, low)) : value);
@@ -70,17 +78,16 @@ export function layChart({ width, height, xs, series, domainX, log, unit, withX 
 export function drawChart(
   pen,
   chart,
-  { title, xs, series, palette, font, cursor, pointer, marks, withMarks, withX, label },
+  { title, xs, series, ghosts = [], palette, font, cursor, pointer, marks, withMarks, withX, label },
 ) {
   drawAxes(pen, chart, palette, font, withX);
   write(pen, title, chart.left, 1, palette.ink, { baseline: 'top', font: `600 12px ${font}` });
-  if (chart.beyond !== null) {
-    const x = chart.left + pen.measureText(title).width + 10;
-    write(pen, `↑ goes on to ${tickText(chart.beyond)}`, x, 2, palette.muted, {
-      baseline: 'top',
-      font: `11px ${font}`,
-    });
-  }
+  const notes = [
+    ...(chart.beyond === null ? [] : [`↑ goes on to ${tickText(chart.beyond)}`]),
+    ...(ghosts.length && withMarks ? ['faint: the run before'] : []),
+  ].join(' · ');
+  const beside = chart.left + pen.measureText(title).width + 10;
+  if (notes) write(pen, notes, beside, 2, palette.muted, { baseline: 'top', font: `11px ${font}` });
   const { left, right, top, bottom, x, y } = chart;
   pen.save();
   clipTo(pen, left - 5, top - 5, right + 5, bottom + 4);
@@ -98,6 +105,9 @@ export function drawChart(
   }
   pen.save();
   clipTo(pen, left - 2, top - 2, right + 2, bottom + 2);
+  pen.globalAlpha = FAINT;
+  for (const ghost of ghosts) drawLine(pen, chart, ghost.xs, ghost);
+  pen.globalAlpha = 1;
   for (const each of series) drawLine(pen, chart, xs, each);
   pen.restore();
   pen.globalAlpha = 0.6;

@@ -15,6 +15,11 @@ export interface Series {
   dash?: boolean;
 }
 
+/** A line of another run, with epochs of its own; drawn faintly. */
+export interface Ghost extends Series {
+  xs: number[];
+}
+
 /** The frame of a chart (`layChart`). */
 export interface Chart extends Ends {
   left: number;
@@ -40,6 +45,7 @@ export interface ChartScene {
   title: string;
   xs: number[];
   series: Series[];
+  ghosts?: Ghost[];
   palette: Palette;
   font: string;
   cursor: number | null;

@@ -168,10 +168,12 @@ export interface Component<Data> {
   data: Data;
   parentElement: HTMLElement;
   setStateValue(name: string, value: unknown): void;
+  setTriggerValue(name: string, value: unknown): void;
 }
 
 export interface TrainData {
   run: string;
+  beside: string | null;
   base: string;
   snapshot: number | null;
   probe: number | null;

@@ -18,7 +18,7 @@ import { createNumbers, epochText, figuresOf, lossText, shareText } from './numb
 
 /** @import { Frame, Palette, Point } from '../../lib/model/types.js' */
 /** @import { Chart, Series } from '../../lib/charts/types.js' */
-/** @import { CurveMark, Drag, Store } from '../types.js' */
+/** @import { BesideRun, CurveMark, Drag, Store } from '../types.js' */
 
 /** @typedef {'loss' | 'accuracy' | 'rate'} ChartName */
 
@@ -46,6 +46,7 @@ export function createCurves(root, store) {
   });
   const pen = penOf(canvas);
   const history = new History();
+  const before = new History(); // of the run beside
 
   // --- elements ---
   const legend = make('span', { className: 'nv-legend ch-lines' });
@@ -88,9 +89,9 @@ export function createCurves(root, store) {
   let charts = [];
   /** @type {CurveMark[]} */
   let marks = [];
-  /** @type {{ run: string | null, named: string | null, frame: Frame | null, events: number }} */
-  const known = { run: null, named: null, frame: null, events: -1 }; // `named` is the run of the legend
-  const view = createView(root, store, ['run', 'lines', 'status', 'frame', 'theme'], update);
+  /** @type {{ run: string | null, named: string | null, frame: Frame | null, events: number, beside: BesideRun | null }} */
+  const known = { run: null, named: null, frame: null, events: -1, beside: null }; // `named` is the run of the legend
+  const view = createView(root, store, ['run', 'lines', 'status', 'frame', 'theme', 'beside'], update);
   const { listen, schedule } = view;
   const redraw = () => {
     isDirty = true;
@@ -121,6 +122,12 @@ export function createCurves(root, store) {
       isDirty = true;
     }
     if (store.description && (painted || known.named !== known.run)) showLegend();
+    if (store.beside !== known.beside) {
+      known.beside = store.beside;
+      before.forget();
+      if (store.beside) before.read({ snapshotLines: store.beside.lines, stepsPerEpoch: store.beside.stepsPerEpoch });
+      isDirty = true;
+    }
     const hasNew = history.read(store);
     if (hasNew || store.events.length !== known.events) {
       known.events = store.events.length;
@@ -174,14 +181,17 @@ export function createCurves(root, store) {
 
   // --- drawing ---
   /** @returns {Point} */
-  const whole = () => [history.epochs[0], Math.max(history.epochs[history.length - 1], history.epochs[0] + 1e-6)];
+  const whole = () => [
+    history.epochs[0],
+    Math.max(history.epochs[history.length - 1], before.epochs.at(-1) ?? 0, history.epochs[0] + 1e-6),
+  ];
 
   /**
    * @param {ChartName} name
+   * @param {History} run
    * @returns {Series[]}
    */
-  function seriesOf(name) {
-    const { figures } = history;
+  function seriesOf(name, { figures }) {
     if (name === 'rate') return [{ values: figures.rate, color: palette.ink, name: 'learning rate' }];
     const [train, heldout] =
       name === 'loss' ? [figures.trainLoss, figures.heldoutLoss] : [figures.trainAccuracy, figures.heldoutAccuracy];
@@ -201,12 +211,14 @@ export function createCurves(root, store) {
     let top = 0;
     charts = names.map((name, i) => {
       const withX = i === names.length - 1;
-      const series = seriesOf(name);
+      const series = seriesOf(name, history);
+      const ghosts = before.length ? seriesOf(name, before).map((each) => ({ ...each, xs: before.epochs })) : [];
       const chart = layChart({
         width,
         height: HEIGHTS[name] + (withX ? MARGIN.bottom - 8 : 0),
         xs: history.epochs,
         series,
+        ghosts,
         domainX: zoom ?? whole(),
         log: log && name === 'loss',
         withX,
@@ -218,6 +230,7 @@ export function createCurves(root, store) {
         title: `${name === 'accuracy' && store.reader.isMany ? 'Subset accuracy (every label right)' : TITLES[name]}${chart.log ? ' (log scale)' : ''}`,
         xs: history.epochs,
         series,
+        ghosts,
         palette,
         font,
         cursor,
@@ -238,7 +251,12 @@ export function createCurves(root, store) {
     });
     reset.disabled = zoom === null;
     const [from, to] = charts[0].domainX;
-    Object.assign(canvas.dataset, { from: String(from), to: String(to), snapshots: String(history.length) });
+    Object.assign(canvas.dataset, {
+      from: String(from),
+      to: String(to),
+      snapshots: String(history.length),
+      beside: String(before.length),
+    });
   }
 
   function showTip() {

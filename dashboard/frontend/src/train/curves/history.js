@@ -36,12 +36,10 @@ export class History {
   }
 
   /**
-   * Take in what the store has; returns whether anything is new.
-   * @param {Store} store
+   * Take in the snapshots of a run; returns whether anything is new.
+   * @param {Pick<Store, 'snapshotLines' | 'stepsPerEpoch'>} run
    */
-  read(store) {
-    const { snapshotLines } = store;
-    const per = store.stepsPerEpoch;
+  read({ snapshotLines, stepsPerEpoch: per }) {
     const last = this.length - 1;
     const isSame =
       per === this.per &&
