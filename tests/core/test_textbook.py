@@ -171,6 +171,22 @@ def test_plain_python_takes_the_steps_of_the_textbook(config: RunConfig) -> None
         np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("what", ["parameters", "before", "gradient"])
+@pytest.mark.parametrize("options", [{"batch-size": 1}, {"engine": "pure_python", "batch-size": 8}], ids=str)
+def test_what_an_engine_has_is_up_to_date_whichever_is_asked_for_first(what: str, options: dict[str, Any]) -> None:
+    """Engines compute it when they are asked."""
+    dataset = dataset_for("softmax")
+    plain = {"optimizer": "sgd", "hidden": (4,), "dtype": "float64", "learning-rate": 0.05}
+    config = RunConfig().with_values(plain | options)
+    found = []
+    for each in (config, config.with_values({"engine": "textbook"})):
+        engine = engine_for(dataset, each, dataset.x_train)
+        engine.advance(0, N_STEPS, lambda _: 0.05)
+        asked = getattr(engine, what)
+        found.append(asked if what == "before" else asked.flat)
+    np.testing.assert_allclose(*found, rtol=1e-10, atol=1e-12)
+
+
 @settings(max_examples=40)
 @given(configs())
 def test_inference_is_the_forward_pass_of_the_textbook(config: RunConfig) -> None:

@@ -223,6 +223,7 @@ def test_all_right_stops(dataset: Dataset, configure: Configure) -> None:
         {"l2": 1.0, "bias": False},
         {"delta_weights": "updated"},
         {"delta_weights": "updated", "batch_size": 1},
+        {"engine": "textbook"},
     ],
     ids=str,
 )
@@ -238,6 +239,13 @@ def test_divergence_is_named_at_once(configure: Configure, dtype: str, options: 
             pass
     assert (error.value.layer is None) == ("loss" in error.value.quantity)
     assert error.value.step > 0
+
+
+def test_a_warm_up_raises_a_constant_learning_rate(dataset: Dataset, configure: Configure) -> None:
+    """Evenly, over its epochs, however short it is."""
+    for epochs in (0.5, 1.0, 2.0):
+        trainer = Trainer(dataset, configure(learning_rate=0.1, warmup_epochs=epochs))
+        assert trainer.learning_rate == pytest.approx(0.1 / (epochs * trainer.steps_per_epoch))
 
 
 def test_changing_the_learning_rate_scales_the_schedule(dataset: Dataset, configure: Configure) -> None:
