@@ -50,7 +50,7 @@ class Layer:
         batch_size: int,
         workers: Workers,
         *,
-        bias_trick: bool = False,
+        bias_trick: bool,
     ) -> None:
         self.weight, self.d_weight = parameters.weights[i], gradient.weights[i]
         self.bias, self.d_bias = parameters.biases[i], gradient.biases[i]

@@ -77,6 +77,7 @@ def configs(draw: st.DrawFn) -> RunConfig:
             "dtype": draw(st.sampled_from(["float32", "float64"])),
             "snapshot-every": draw(st.sampled_from(["epoch", 1, 2, 5])),
             "seed": draw(st.integers(0, 2**32 - 1)),
+            "engine": draw(st.sampled_from(["numpy", "textbook"])),
         }
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -21,7 +22,7 @@ from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.bias_trick import BiasTrickSteps, QuickSoftmax
 from annscope.core.engines.choice import engine_for
-from annscope.core.engines.chunked import ChunkedSteps
+from annscope.core.engines.chunked import LARGE_BYTES, ChunkedSteps
 from annscope.core.engines.engine import Engine
 from annscope.core.engines.numpy_engine import NumpyEngine
 from annscope.core.engines.online import OnlineEngine
@@ -161,7 +162,8 @@ def test_a_part_stands_for_a_batch_that_is_too_large_to_measure() -> None:
     assert strategy_of(data, config) is ChunkedSteps
     check = step_of(data, config)
     assert check.own.is_right is True
-    assert 2000 < check.n_examples < 3000
+    part = math.ceil(1.25 * LARGE_BYTES / (900 * 4))
+    assert check.n_examples == part + 1, "all of the part, and the one that has feature 5"
 
 
 def test_a_batch_that_is_small_enough_is_judged_as_it_is() -> None:

@@ -109,6 +109,7 @@ def test_moments_do_not_creep_into_denormal_numbers() -> None:
         ({"schedule": "cosine", "n_epochs": 10}, {0: 1.0, 50: 0.5, 100: 0.0, 120: 0.0}),
         ({"warmup_epochs": 2.0}, {0: 1 / 20, 9: 0.5, 19: 1.0, 20: 1.0}),
         ({"schedule": "cosine", "n_epochs": 10, "warmup_epochs": 2.0}, {19: 1.0, 20: 1.0, 60: 0.5, 100: 0.0}),
+        ({"schedule": "cosine", "n_epochs": 1}, {0: 1.0, 5: 0.5, 10: 0.0}),
         ({"schedule": "cosine", "n_epochs": 1, "warmup_epochs": 2.0}, {0: 1 / 20, 25: 1.0}),
     ],
 )
