@@ -179,7 +179,7 @@ class DataConfig:
 
     name: str = setting("mnist-5k", kind="text", option="data", label="Data set", help="The data set to train on.")
     split: float = setting(
-        0.1, kind="number", label="Held-out share", minimum=0.0, maximum=0.9, low=0.05, high=0.5, step=0.05,
+        0.1, kind="number", label="Held-out share", minimum=0.0, maximum=0.9, low=0.0, high=0.5, step=0.05,
         help="Share of the training examples held out for validation; with 0 the test examples are used instead.",
     )  # fmt: skip
     n_train: int = setting(
@@ -286,8 +286,8 @@ class TrainingConfig:
         low=1, high=1024, scale="log", help="Number of training examples per step; 'full' takes all of them.",
     )  # fmt: skip
     n_epochs: int = setting(
-        10, kind="integer", option="epochs", label="Epochs", minimum=1, maximum=1_000_000, low=1, high=100, step=1,
-        help="Number of passes over the training examples.",
+        10, kind="integer", option="epochs", label="Epochs", minimum=1, maximum=1_000_000,
+        low=1, high=10_000, scale="log", help="Number of passes over the training examples.",
     )  # fmt: skip
     l1: float = setting(
         0.0, kind="number", label="L1", minimum=0.0, maximum=100.0, low=1e-6, high=0.1, scale="log",

@@ -8,21 +8,34 @@ import streamlit as st
 
 from annscope.dashboard import address
 from annscope.dashboard.components.errors import show_errors
+from annscope.dashboard.components.toolbar import toolbar
 from annscope.dashboard.pages import draw, inspect, train
+from annscope.dashboard.server.assets import ASSETS
 
 # The focus ring of the page links: Streamlit's own is a background hardly darker than the page.
 FOCUS = "<style>[data-testid='stTopNavLink']:focus-visible { outline: 2px solid light-dark(#2F6FDE, #6EA0FF); }</style>"
+SIDEBAR_WIDTH = 340  # pixels, in which no name of a setting or of a choice is cut
+ABOUT = "annscope shows a small neural network, written in plain NumPy, while it learns."
 
-st.set_page_config(page_title="annscope", page_icon="🔬", layout="wide", initial_sidebar_state="expanded")
+st.set_page_config(
+    page_title="annscope",
+    page_icon=str(ASSETS / "page" / "icon.svg"),
+    layout="wide",
+    initial_sidebar_state=SIDEBAR_WIDTH,
+    menu_items={
+        "About": ABOUT
+    },  # with an entry of its own, Streamlit shows its menu, which has the choice of the theme
+)
 
 pages = [
-    st.Page(train.page, title="Train", icon="🏋️", url_path="training", default=True),
-    st.Page(inspect.page, title="Inspect", icon="🔎", url_path="classes"),
-    st.Page(draw.page, title="Draw", icon="✏️", url_path="drawing"),
+    st.Page(train.page, title="Train", icon=":material/model_training:", url_path="training", default=True),
+    st.Page(inspect.page, title="Inspect", icon=":material/search:", url_path="classes"),
+    st.Page(draw.page, title="Draw", icon=":material/draw:", url_path="drawing"),
 ]
 
 address.remember_run()  # first: as soon as the links are there, another page may be opened
 page = st.navigation(pages, position="top")
 st.html(FOCUS)
+toolbar()
 with show_errors():
     page.run()

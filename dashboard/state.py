@@ -11,13 +11,15 @@ LAST_RUN = "last-run"
 SETTINGS = "settings"
 """Session: every setting of the next run by option name, whether its control is on screen or not."""
 WRITTEN = "written"
-"""Session: the settings that this session last put into the address, to tell its own changes from a new link."""
+"""Session: the settings that this session last read from the address or put into it, to tell a new link from them."""
 LATE = "late"
 """Session: the recently replaced settings in the address, each with the time, which the browser may still send."""
 WARNINGS = "warnings"
 """Session: warnings about invalid parameters in the address."""
 COMMAND_ERROR = "command-error"
 """Session: the error message of the last command, if it failed."""
+PROPOSED = "proposed"
+"""Session: the data set that was chosen last, whose proposal of settings is shown; None once all controls were set."""
 OWN_SETTINGS = "own-settings"
 """Session: the settings before a recipe was chosen, to go back to."""
 RATE_SEARCH = "rate-search"
@@ -37,7 +39,16 @@ HEADER = "header"
 TICK = "tick"
 START = "start"
 FIRST = "first"
-COPY = "copy-settings"
+START_BELOW = "start-below"
+REPLACING = "replacing"
+"""Session: whether the question is open if a run at work is to be replaced."""
+STOP_AND_START = "stop-and-start"
+START_BESIDE = "start-beside"
+DEFAULTS = "defaults"
+AS_SHOWN = "as-shown"
+TAKE_PROPOSAL = "take-proposal"
+COPY_LINK = "copy-link"
+TOOLBAR = "toolbar"
 PAUSE = "pause"
 STEP = "step"
 STOP = "stop"
@@ -88,6 +99,16 @@ def control(option: str) -> str:
 def layer(index: int) -> str:
     """The key of the width of a hidden layer, counted from 0."""
     return f"control-hidden-{index}"
+
+
+def layer_activation(index: int) -> str:
+    """The key of the activation of a hidden layer, counted from 0."""
+    return f"control-activation-{index}"
+
+
+def difference(option: str) -> str:
+    """The key of the chip that takes a setting back to that of the run shown."""
+    return f"difference-{option}"
 
 
 def example(index: int) -> str:

@@ -70,6 +70,7 @@ EMBEDDED = (
         name="digits", label="Digits 8x8",
         description="1,797 handwritten digits of 8x8 pixels; trains in a blink.",
         n_features=64, n_classes=10, image_shape=(8, 8), n_examples=1797, load=lambda *_: load_digits(),
+        suited={"learning-rate": 0.003, "batch-size": 32, "epochs": 30},
     ),
 )  # fmt: skip
 """The data sets of this module."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from annscope.core.config import DataConfig
+from annscope.core.config import FIELDS, DataConfig
 from annscope.data.download import Progress
 from annscope.data.examples import Examples
 from annscope.data.splits import TEST_SHARE
+
+PROPOSED = ("hidden", "activation", "initializer", "learning-rate", "batch-size", "epochs")
+"""The settings, by option name, that a data set proposes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +21,8 @@ class DatasetInfo:
 
     `n_examples` counts them all, of which testing takes `n_test` (the official test examples, else a tenth);
     it is None if the setting `n_samples` decides. `options` are the data settings that change this set, by
-    option name (keys of `core.config.FIELDS`). Where it `is_centred_by_mass`, the centre of mass of a digit is the
+    option name (keys of `core.config.FIELDS`). `suited` are those of the `PROPOSED` settings for which another
+    value than the default suits this set. Where it `is_centred_by_mass`, the centre of mass of a digit is the
     centre of its image; the digits of other sets fill theirs. For a multi-label data set, `n_classes` counts the
     labels. `load(config, seed, progress)` may download.
     """
@@ -35,6 +40,12 @@ class DatasetInfo:
     is_multilabel: bool = False
     is_centred_by_mass: bool = False
     options: tuple[str, ...] = ("split", "scaling")
+    suited: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def proposal(self) -> dict[str, Any]:
+        """Settings that suit this data set, by option name: each of the `PROPOSED` ones."""
+        return {option: self.suited.get(option, FIELDS[option].default) for option in PROPOSED}
 
     @property
     def n_test(self) -> int | None:

@@ -6,6 +6,7 @@ Labels alternate (0, 1, 0, 1, ...), so that every class has the same size to wit
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -87,7 +88,14 @@ def _scattered(points: Points, deviation: float, rng: np.random.Generator) -> Po
     return scattered
 
 
-def _info(name: str, label: str, description: str) -> DatasetInfo:
+PLANE: dict[str, Any] = {
+    "hidden": (8, 8), "activation": "tanh", "initializer": "glorot", "learning-rate": 0.02, "batch-size": 32,
+    "epochs": 60,
+}  # fmt: skip
+"""Settings with which a few hundred points of the plane are learned: small tanh layers, which bend it smoothly."""
+
+
+def _info(name: str, label: str, description: str, **suited: Any) -> DatasetInfo:
     return DatasetInfo(
         name=name,
         label=label,
@@ -96,14 +104,18 @@ def _info(name: str, label: str, description: str) -> DatasetInfo:
         n_classes=SHAPES[name][1],
         load=lambda config, seed, _: make_points(name, config.n_samples, config.noise, seed),
         options=("split", "scaling", "samples", "noise"),
+        suited=PLANE | suited,
     )
 
 
 POINTS = (
     _info("moons", "Moons", "Two interleaved half circles."),
     _info("circles", "Circles", "A ring around a ring: not linearly separable."),
-    _info("spirals", "Spirals", "Three interleaved spiral arms: hard for a small network."),
+    _info(
+        "spirals", "Spirals", "Three interleaved spiral arms: hard for a small network.",
+        **{"hidden": (32, 16), "learning-rate": 0.01, "epochs": 150},
+    ),
     _info("xor", "XOR", "Opposite corners are of the same class: not solvable by a single layer."),
     _info("blobs", "Blobs", "Three clouds that are linearly separable."),
-)
+)  # fmt: skip
 """The data sets of this module."""

@@ -1,4 +1,4 @@
-"""The sidebar: one control for each setting of `core.config.FIELDS`, synchronized with the address of the page.
+"""The sidebar: the next run, with one control for each setting (`core.config.FIELDS`), in step with the page's address.
 
 A setting's value is in the session whether or not its control is on screen, so a control that
 reappears (another data set, another page) shows its last value. The address holds every
@@ -11,9 +11,10 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from annscope.core.config import AUGMENTATIONS, FIELDS, Field, RunConfig
 from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
@@ -23,6 +24,7 @@ from annscope.core.functions.schedules import SCHEDULES
 from annscope.core.recipes import RECIPES, Recipe
 from annscope.dashboard import address, escaping, state
 from annscope.data.datasets import DATASETS, check_name, find_path, holds_images
+from annscope.data.errors import DataError
 from annscope.data.info import DatasetInfo
 from annscope.runs.launch import check_data_of
 
@@ -44,6 +46,11 @@ _ONLY_FOR: dict[str, tuple[str, tuple[str, ...]]] = {
     if (names := _used_by(registry, item.name))
 }
 """Settings that apply only with some choices of another one."""
+_BELOW = {
+    choice: tuple(option for option, (other, _) in _ONLY_FOR.items() if other == choice and not FIELDS[option].choices)
+    for choice, _ in _ONLY_FOR.values()
+}
+"""The numbers that belong to a choice, which stand under it."""
 _DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options} | {"image-size"}
 _OF_A_FILE = ("split", "scaling", "train-examples")
 _OF_A_FOLDER = ("split", "scaling", "image-size")
@@ -56,7 +63,10 @@ _LAYOUT: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
         (("optimizer", "schedule"), ("learning-rate",), ("batch-size", "epochs"), ("l1", "l2"), ("seed",)),
     ),
 )
-"""Headings, and under each the rows of one or two controls; all other settings are under Advanced."""
+"""Headings, and under each the rows of one or two controls; what belongs to a choice comes in a row under it.
+
+All other settings are under Advanced.
+"""
 _AUGMENTATION = (("shift", "rotate"), ("zoom", "shear"), ("elastic",), ("elastic-smoothing",))
 """The settings of augmentation, under a heading of their own.
 
@@ -150,8 +160,9 @@ def _is_folder(name: str) -> bool:
 def config_of(settings: Mapping[str, Any]) -> RunConfig:
     """The configuration of a run with these settings; those that do not apply are at their default.
 
-    Raises ConfigError when settings contradict each other, or the data set.
+    Raises ConfigError when settings contradict each other, or the data set; DataError for a data set that is not there.
     """
+    check_name(settings["data"])
     config = RunConfig().with_values({option: settings[option] for option in FIELDS if applies(option, settings)})
     check_data_of(config)
     return config
@@ -173,6 +184,14 @@ def use(settings: Mapping[str, Any]) -> None:
         del st.session_state[key]
     if any(settings[option] for option in AUGMENTATIONS):
         st.session_state[state.AUGMENTATION] = True
+    st.session_state[state.PROPOSED] = None
+
+
+def set_all(settings: Mapping[str, Any]) -> None:
+    """Set every control as `use` does, and the address with them."""
+    use(settings)
+    clear_warnings()
+    update_address()
 
 
 def settings_now() -> dict[str, Any]:
@@ -181,16 +200,17 @@ def settings_now() -> dict[str, Any]:
     if st.session_state.get(state.WRITTEN) != current and not _is_late(current):
         settings, warnings = read_address(st.query_params.to_dict())
         st.session_state[state.WARNINGS] = warnings
+        st.session_state[state.WRITTEN] = current
         use(settings)
     settings_in_session: dict[str, Any] = st.session_state[state.SETTINGS]
     return settings_in_session
 
 
 def config_now() -> RunConfig | None:
-    """The configuration of the controls; None if they contradict each other, for which the sidebar shows the error."""
+    """The configuration of the controls; None if there is none, for which the sidebar shows the error."""
     try:
         return config_of(st.session_state[state.SETTINGS])
-    except ConfigError:
+    except AnnscopeError:
         return None
 
 
@@ -228,15 +248,24 @@ def _is_late(settings: Mapping[str, str]) -> bool:
 # Controls
 
 
-def sidebar(below: Mapping[str, Callable[[], None]] | None = None, augmented: Callable[[], None] | None = None) -> None:
-    """Draw every control, with what `below` gives for a setting under its control; show an error if they contradict.
+def sidebar(
+    *,
+    above: Callable[[], None],
+    below: Mapping[str, Callable[[], None]],
+    augmented: Callable[[], None],
+    end: Callable[[], None],
+) -> None:
+    """Draw every control, with what is drawn `above` them all, `below` that of a setting, and at the `end`.
 
-    `augmented` draws the augmentation preview; it is called when its expander is open.
+    Errors of the settings are shown. `augmented` draws the augmentation preview; it is called when its expander is
+    open. Wherever they stand, these are drawn last: the controls must be read first.
     """
     settings = settings_now()
     drawn: set[str] = set()
+    places: list[tuple[DeltaGenerator, Callable[[], None]]] = []
     with st.sidebar:
-        st.markdown("#### 🔬 annscope")
+        st.markdown("#### :material/neurology: annscope")
+        places.append((st.container(key="settings-next", gap="xsmall"), above))
         recipe = st.container(key="settings-recipe", gap="xsmall")
         for heading, rows in _LAYOUT:
             with st.container(key=f"settings-{heading.lower()}", gap="xsmall"):
@@ -245,9 +274,15 @@ def sidebar(below: Mapping[str, Callable[[], None]] | None = None, augmented: Ca
                     shown = [option for option in row if applies(option, settings)]
                     _row([FIELDS[option] for option in shown], settings)
                     drawn.update(row)
-                    for option in shown:
-                        if below and option in below:
-                            below[option]()
+                    places += [
+                        (st.container(key=f"below-{option}", gap="xsmall"), below[option])
+                        for option in shown
+                        if option in below
+                    ]
+                    for option in row:
+                        belonging = _BELOW.get(option, ())
+                        _row([FIELDS[other] for other in belonging if applies(other, settings)], settings)
+                        drawn.update(belonging)
         drawn.update(option for row in _AUGMENTATION for option in row)
         if applies("shift", settings):
             _augmentation(settings, augmented)
@@ -260,14 +295,24 @@ def sidebar(below: Mapping[str, Callable[[], None]] | None = None, augmented: Ca
                     _row(items[i : i + 2], settings)
         update_address()
         with recipe:
-            _recipes(settings)  # drawn on top, but last: the controls must be read first
-        try:
-            config_of(settings)
-        except ConfigError as error:
-            st.error(escaping.markdown(f"{str(error)[0].upper()}{str(error)[1:]}."), icon=":material/error:")
+            _recipes(settings)
+        places.append((st.container(key="settings-end", gap="xsmall"), end))
+        for place, draw in places:
+            with place:
+                draw()
 
 
-def _augmentation(settings: dict[str, Any], augmented: Callable[[], None] | None) -> None:
+def show_contradiction() -> None:
+    """Show the error of settings that contradict each other; a data set that is not there is named at its control."""
+    try:
+        config_of(st.session_state[state.SETTINGS])
+    except ConfigError as error:
+        st.error(escaping.markdown(f"{str(error)[0].upper()}{str(error)[1:]}."), icon=":material/error:")
+    except DataError:
+        pass
+
+
+def _augmentation(settings: dict[str, Any], augmented: Callable[[], None]) -> None:
     with st.expander("Augmentation", key=state.AUGMENTATION, on_change="rerun") as expander:
         if not expander.open:
             return
@@ -275,16 +320,15 @@ def _augmentation(settings: dict[str, Any], augmented: Callable[[], None] | None
         with st.container(key="settings-augmentation", gap="xsmall"):
             for row in _AUGMENTATION:
                 _row([FIELDS[option] for option in row if applies(option, settings)], settings)
-        if augmented is not None:
-            with above:  # drawn on top, but last: the controls must be read first
-                augmented()
+        with above:  # drawn on top, but last: the controls must be read first
+            augmented()
 
 
 def recipe_of(settings: Mapping[str, Any]) -> Recipe | None:
     """The recipe with exactly these settings, if any."""
     try:
         config = config_of(settings)
-    except ConfigError:
+    except AnnscopeError:
         return None
     return next((each for each in RECIPES.values() if _config_of_recipe(each.name) == config), None)
 
@@ -320,12 +364,7 @@ def _recipes(settings: Mapping[str, Any]) -> None:
 
 def _apply_recipe() -> None:
     name = st.session_state[state.RECIPE]
-    if name == OWN:
-        use(st.session_state.get(state.OWN_SETTINGS, defaults()))
-    else:
-        use(settings_of_recipe(RECIPES[name]))
-    clear_warnings()
-    update_address()
+    set_all(st.session_state.get(state.OWN_SETTINGS, defaults()) if name == OWN else settings_of_recipe(RECIPES[name]))
 
 
 def _row(items: Sequence[Field], settings: dict[str, Any]) -> None:
@@ -337,10 +376,12 @@ def _row(items: Sequence[Field], settings: dict[str, Any]) -> None:
             settings[item.option] = _control(item, settings)
 
 
-def _control(item: Field, settings: Mapping[str, Any]) -> Any:
+def _control(item: Field, settings: dict[str, Any]) -> Any:
     value, key = settings[item.option], state.control(item.option)
     if item.kind == "sizes":
-        return _hidden_layers(item, value)
+        return _layers(item, settings)
+    if item.option == "activation":
+        st.session_state[key] = value  # of all layers together: what the row of each says
     _begin(key, value)
     if item.option == "data":
         return _data_set(item, value, key)
@@ -350,12 +391,13 @@ def _control(item: Field, settings: Mapping[str, Any]) -> Any:
         return st.text_input(item.label, key=key, help=item.help, on_change=clear_warnings)
     if item.kind in {"choice", "choices"}:
         options = list(item.choices) if value in item.choices else [*item.choices, value]
-        return st.selectbox(item.label, options, key=key, help=item.help, format_func=_choice, on_change=clear_warnings)
+        changed = _apply_activation if item.option == "activation" else clear_warnings
+        return st.selectbox(item.label, options, key=key, help=item.help, format_func=choice_text, on_change=changed)
     if item.option == "seed":
         low, high = int(item.minimum or 0), int(item.maximum or 0)
         seed = st.number_input(item.label, low, high, key=key, step=1, help=item.help, on_change=clear_warnings)
         return value if seed is None else int(seed)
-    return _stops_slider(item.label, stops(item), value, key, item.help, lambda stop: stop_label(item, stop))
+    return _stops_slider(item.label, stops(item), value, key, item.help, lambda stop: text_of(item, stop))
 
 
 def _begin(key: str, value: Any) -> None:
@@ -382,9 +424,9 @@ def _data_set(item: Field, value: str, key: str) -> str:
     name = value if chosen is None else chosen
     try:
         check_name(name)
-    except AnnscopeError as error:
+    except DataError as error:
         st.error(escaping.markdown(str(error)))
-        return value
+        return name
     with st.container(key="data-about"):
         own = "Your own images, a subfolder for each class." if _is_folder(name) else "Your own file."
         st.caption(DATASETS[name].description if name in DATASETS else own)
@@ -392,9 +434,11 @@ def _data_set(item: Field, value: str, key: str) -> str:
 
 
 def _apply_data_set() -> None:
-    """Choose an output that suits the selected data set, if the current one does not."""
+    """Propose settings for the selected data set, and choose an output that suits it if the current one does not."""
     clear_warnings()
-    info, settings = DATASETS.get(st.session_state[state.control("data")]), st.session_state[state.SETTINGS]
+    name, settings = st.session_state[state.control("data")], st.session_state[state.SETTINGS]
+    st.session_state[state.PROPOSED] = name
+    info = DATASETS.get(name)
     if info is not None:
         output = suitable_output(settings["output"], info, DATASETS.get(settings["data"]))
         settings["output"] = output
@@ -409,28 +453,72 @@ def suitable_output(output: str, info: DatasetInfo, before: DatasetInfo | None =
     return "softmax" if was_of_labels or (output == "binary" and info.n_classes != 2) else output
 
 
-def _hidden_layers(item: Field, value: Sequence[int]) -> tuple[int, ...]:
-    _begin(state.N_LAYERS, len(value))
+def _layers(item: Field, settings: dict[str, Any]) -> tuple[int, ...]:
+    """The number of hidden layers and a row for each: its width, and its activation, which goes into the settings."""
+    widths, activation = settings["hidden"], settings["activation"]
+    names = activation if isinstance(activation, tuple) else (activation,) * max(1, len(widths))
+    _begin(state.N_LAYERS, len(widths))
     n_layers = _stops_slider(
-        item.label, range(MAX_LAYERS + 1), len(value), state.N_LAYERS,
+        item.label, range(MAX_LAYERS + 1), len(widths), state.N_LAYERS,
         "The number of layers between input and output; with none, the model is linear.",
     )  # fmt: skip
     sizes: list[int] = []
-    columns = st.columns(2, gap="small") if n_layers > 1 else [st.container()]
-    for i in range(n_layers):
-        width = value[i] if i < len(value) else max(4, sizes[-1] // 2) if sizes else 32
-        _begin(state.layer(i), width)
-        with columns[i % len(columns)]:
-            sizes.append(_stops_slider(f"Layer {i + 1}", WIDTHS, width, state.layer(i), "Neurons in this layer."))
+    functions: list[str] = []
+    with st.container(key="layers", gap=None):
+        for i in range(n_layers):
+            width = widths[i] if i < len(widths) else max(4, sizes[-1] // 2) if sizes else 32
+            _begin(state.layer(i), width)
+            _begin(state.layer_activation(i), names[min(i, len(names) - 1)])
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.markdown(f":small[{i + 1}]", width="content")
+                about = f"Neurons in layer {i + 1}"
+                sizes.append(
+                    _stops_slider(about, WIDTHS, width, state.layer(i), f"{about}.", label_visibility="collapsed")
+                )
+                functions.append(
+                    st.selectbox(
+                        f"Activation of layer {i + 1}",
+                        FIELDS["activation"].choices,
+                        key=state.layer_activation(i),
+                        help=f"Activation function of layer {i + 1}.",
+                        format_func=choice_text,
+                        label_visibility="collapsed",
+                        on_change=clear_warnings,
+                    )
+                )
+    settings["activation"] = FIELDS["activation"].check(functions or names[0])
     return tuple(sizes)
 
 
+def _apply_activation() -> None:
+    """Give every layer the activation that was chosen for all."""
+    clear_warnings()
+    chosen = st.session_state[state.control("activation")]
+    names = chosen if isinstance(chosen, tuple) else (chosen,) * (MAX_LAYERS + 1)
+    st.session_state[state.SETTINGS]["activation"] = chosen
+    for i, name in enumerate(names):
+        if state.layer_activation(i) in st.session_state:
+            st.session_state[state.layer_activation(i)] = name
+
+
 def _stops_slider(
-    label: str, choices: Iterable[Any], value: Any, key: str, about: str, format_stop: Callable[[Any], str] = str
+    label: str,
+    choices: Iterable[Any],
+    value: Any,
+    key: str,
+    about: str,
+    format_stop: Callable[[Any], str] = str,
+    label_visibility: Literal["visible", "collapsed"] = "visible",
 ) -> Any:
     """A slider over fixed stops; a value between two of them (from a link) becomes an additional stop."""
     return st.select_slider(
-        label, with_value(choices, value), key=key, help=about, format_func=format_stop, on_change=clear_warnings
+        label,
+        with_value(choices, value),
+        key=key,
+        help=about,
+        format_func=format_stop,
+        label_visibility=label_visibility,
+        on_change=clear_warnings,
     )
 
 
@@ -456,14 +544,23 @@ def stops(item: Field) -> list[Any]:
         low, high = round(math.log10(item.low)), round(math.log10(item.high))
         decades = [float(f"{digit}e{exponent}") for exponent in range(low, high) for digit in (1, 2, 3, 5, 7)]
         off = [] if item.minimum_open or item.minimum else [OFF]
-        return [*off, *decades, float(f"1e{high}")]
+        logarithmic = [*off, *decades, float(f"1e{high}")]
+        return [int(stop) for stop in logarithmic] if item.kind == "integer" else logarithmic
     step = item.step or 1
     values = [item.low + i * step for i in range(round((item.high - item.low) / step) + 1)]
     return [round(float(stop), 10) for stop in values] if item.kind == "number" else [int(stop) for stop in values]
 
 
-def stop_label(item: Field, value: Any) -> str:
-    """The text of a slider's stop, in few digits but unlike those of the other stops."""
+def text_of(item: Field, value: Any) -> str:
+    """The value of a setting as its control shows it: a number in few digits, but unlike the slider's other stops."""
+    if item.kind == "sizes":
+        return ", ".join(map(str, value)) or "none"
+    if item.kind == "switch":
+        return "on" if value else "off"
+    if item.option == "data":
+        return DATASETS[value].label if value in DATASETS else str(value)
+    if item.choices:
+        return choice_text(value)
     if value == 0 and (item.scale == "log" or item.option in AUGMENTATIONS):
         return "off"
     if value == 0 and item.option == "image-size":
@@ -481,5 +578,6 @@ def exact(value: float) -> str:
     return short if float(short) == value else repr(value)
 
 
-def _choice(name: str | tuple[str, ...]) -> str:
+def choice_text(name: str | tuple[str, ...]) -> str:
+    """A name, or several, as a list shows it: without underscores."""
     return ", ".join(name).replace("_", " ") if isinstance(name, tuple) else name.replace("_", " ")

@@ -1,4 +1,4 @@
-"""The page header: the run, its status, and the buttons that control it."""
+"""The page header: the choice of the run, and what controls it. What the run is doing stands in the live view."""
 
 from __future__ import annotations
 
@@ -15,28 +15,17 @@ from annscope.dashboard.components.commands import act, attempt, show_command_er
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.picker import pick_run
 from annscope.dashboard.queries.live_runs import LiveRun, get_live_run
+from annscope.dashboard.shortcuts import key_of
 from annscope.runs import control, launch
 from annscope.runs.catalogue import run_ids
-from annscope.runs.progress import duration
 
 TICK_SECONDS = 1.0
 
-_BADGES: dict[str, tuple[str, str]] = {
-    "starting": ("blue", ":material/hourglass_top:"),
-    "running": ("green", ":material/play_arrow:"),
-    "paused": ("orange", ":material/pause:"),
-    "finished": ("primary", ":material/check:"),
-    "stopped": ("gray", ":material/stop:"),
-    "interrupted": ("orange", ":material/power_off:"),
-    "failed": ("red", ":material/error:"),
-    "diverged": ("red", ":material/error:"),
-    "unresponsive": ("orange", ":material/bedtime:"),
-}
 RESUMABLE = ("stopped", "interrupted", "failed")
 
 
 def header(run: str) -> None:
-    """Draw the header for a run; while the run is at work its status is updated each second."""
+    """Draw the header for a run; while the run is at work it is checked each second whether it must be drawn again."""
     st.fragment(_header, key=state.HEADER)(run, _is_at_work(run))
 
 
@@ -61,60 +50,27 @@ def _header(run: str, was_at_work: bool) -> None:
                 st.error(escaping.markdown(str(error)), icon=":material/error:")
                 return
             with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
-                _copy_button(live_run)
                 _buttons(live_run)
-        show_command_error(live_run)
-        left, middle, right = st.columns([6, 2, 3], gap="medium", vertical_alignment="center")
-        with left:
-            tick = TICK_SECONDS if live_run.at_work else None
-            st.fragment(_status, run_every=tick, key=state.TICK)(run, _drawn(live_run))
-        with middle:
             pace.control(live_run)
-        with right:
-            if live_run.at_work:
-                _live_rate(live_run)
+            _live_rate(live_run)
+        show_command_error(live_run)
+        if live_run.at_work:
+            st.fragment(_tick, run_every=TICK_SECONDS, key=state.TICK)(run, _drawn(live_run))
 
 
 # Buttons
 
 
-def _copy_button(live_run: LiveRun) -> None:
-    clicked = st.button(
-        "Copy settings",
-        key=state.COPY,
-        type="tertiary",
-        icon=":material/content_copy:",
-        help="Set every control to the settings of this run.",
-        on_click=_copy_settings,
-        args=(live_run,),
-    )
-    if clicked:
-        st.rerun()
-
-
-def _copy_settings(live_run: LiveRun) -> None:
-    controls.use(controls.settings_of(live_run.reader.config))
-    controls.update_address()
-
-
 def _buttons(live_run: LiveRun) -> None:
     run, status = live_run.run, live_run.status["status"]
-    st.button(
-        "Start",
-        key=state.START,
-        type="primary",
-        icon=":material/play_arrow:",
-        shortcut="s",
-        disabled=live_run.at_work or controls.config_now() is None,
-        help="Train a new network with the settings on the left.",
-        on_click=start_run,
-    )
+    if start_button(run, state.START, shortcut=key_of("start")):
+        st.rerun()
     if status == "finished":
         asked = st.button(
             "Go on",
             key=state.PAUSE,
             icon=":material/more_time:",
-            shortcut="p",
+            shortcut=key_of("pause"),
             help="Train this run for more epochs.",
             on_click=go_on.ask,
             args=(run,),
@@ -127,7 +83,7 @@ def _buttons(live_run: LiveRun) -> None:
             label,
             key=state.PAUSE,
             icon=icon,
-            shortcut="p",
+            shortcut=key_of("pause"),
             disabled=action is None,
             help=about,
             on_click=act,
@@ -137,7 +93,7 @@ def _buttons(live_run: LiveRun) -> None:
         "Step",
         key=state.STEP,
         icon=":material/skip_next:",
-        shortcut="n",
+        shortcut=key_of("step"),
         disabled=status != "paused",
         help="Make one update of the weights, while the run is paused.",
         on_click=act,
@@ -147,7 +103,7 @@ def _buttons(live_run: LiveRun) -> None:
         "Stop",
         key=state.STOP,
         icon=":material/stop:",
-        shortcut="x",
+        shortcut=key_of("stop"),
         disabled=not live_run.at_work,
         help="End the run here; it can be resumed.",
         on_click=act,
@@ -166,11 +122,74 @@ def _pause_or_resume(live_run: LiveRun) -> tuple[str, str, str, Callable[[], obj
     return "Pause", ":material/pause:", "Pause the training between two updates.", action
 
 
+def start_button(run: str | None, key: str, *, shortcut: str | None = None, **about: Any) -> bool:
+    """The button that starts the next run, while `run` is shown; whether it was clicked.
+
+    If that run is at work, a dialog asks first.
+    """
+    return st.button(
+        "Start",
+        key=key,
+        type="primary",
+        icon=":material/play_arrow:",
+        shortcut=shortcut,
+        disabled=controls.config_now() is None,
+        help="Train a new network with the settings of the sidebar.",
+        on_click=_start_or_ask,
+        args=(run,),
+        **about,
+    )
+
+
+def _start_or_ask(run: str | None) -> None:
+    if run is not None and _is_at_work(run):
+        st.session_state[state.REPLACING] = True
+    else:
+        start_run()
+
+
+def replacing_dialog(run: str) -> None:
+    """The question what becomes of the run at work when another one is started, if it is open."""
+    if st.session_state.get(state.REPLACING):
+        st.dialog("A run is at work", on_dismiss=_close_question)(_question)(run)
+
+
+def _close_question() -> None:
+    st.session_state[state.REPLACING] = False
+
+
+@show_errors()
+def _question(run: str) -> None:
+    if not st.session_state[state.REPLACING]:
+        st.rerun()
+    status = get_live_run(run).status
+    st.markdown(
+        f"The run shown is at epoch {status['epoch']} of {status['n_epochs']}. It can be stopped, and resumed later, "
+        "or go on beside the new one, which makes both slower."
+    )
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Stop it and start",
+            key=state.STOP_AND_START,
+            type="primary",
+            icon=":material/play_arrow:",
+            on_click=_start_instead,
+            args=(run,),
+        )
+        st.button("Start beside it", key=state.START_BESIDE, on_click=_start_instead)
+
+
+def _start_instead(run: str | None = None) -> None:
+    _close_question()
+    if run is not None and _is_at_work(run):
+        attempt(lambda: control.send(run, "stop"), get_live_run(run))
+    start_run()
+
+
 def start_run(settings: Mapping[str, Any] | None = None) -> None:
     """Start a run with the given settings, or with those of the controls, and show it."""
     if settings is not None:
-        controls.use(settings)
-        controls.update_address()
+        controls.set_all(settings)
     config = controls.config_now()
     if config is not None:
         controls.clear_warnings()
@@ -186,9 +205,7 @@ def start_beside(run: str, changes: Mapping[str, Any]) -> None:
     def start() -> None:
         live_run = get_live_run(run)
         config = live_run.reader.config_in_force.with_values(changes)
-        controls.use(controls.settings_of(config))
-        controls.update_address()
-        controls.clear_warnings()
+        controls.set_all(controls.settings_of(config))
         new = launch.start(config, pace=pace.chosen())
         if live_run.at_work:
             control.send(run, "stop")
@@ -197,63 +214,22 @@ def start_beside(run: str, changes: Mapping[str, Any]) -> None:
     attempt(start, None)
 
 
-# Status
+# While the run is at work
 
 
 def _drawn(live_run: LiveRun) -> tuple[object, ...]:
-    """What the header depends on, except for the ticking status: drawing it all each second would slow the views."""
+    """What the header depends on: when it has changed, the header is drawn again, and not with each tick."""
     return run_ids(), live_run.status["status"], live_run.learning_rate, live_run.status.get("pace")
 
 
 @show_errors()
-def _status(run: str, drawn: tuple[object, ...]) -> None:
+def _tick(run: str, drawn: tuple[object, ...]) -> None:
     try:
         live_run = get_live_run(run)
     except AnnscopeError:
         st.rerun()
     if _drawn(live_run) != drawn:
         st.rerun()
-    status = live_run.status
-    name = status["status"]
-    color, icon = _BADGES.get(name, ("gray", ":material/question_mark:"))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(escaping.markdown(name), icon=icon, color=color)  # type: ignore[arg-type]
-        st.markdown(f":small[{_status_text(live_run)}]")
-    loading = status["loading"]
-    if loading is not None:
-        share = loading["done"] / loading["total"] if loading["total"] else 0.0
-        amount = f"{loading['done'] / 1e6:.1f} of {loading['total'] / 1e6:.1f} MB"
-        st.progress(min(1.0, share), text=f"{escaping.markdown(loading['what'])}: {amount}")
-    elif live_run.at_work and status["total_steps"]:
-        st.progress(min(1.0, status["step"] / status["total_steps"]))
-    if status["message"] and name in {"diverged", "failed"}:
-        st.error(escaping.markdown(status["message"]), icon=":material/error:")
-    elif status["message"] and name == "interrupted":
-        st.warning(escaping.markdown(status["message"]), icon=":material/power_off:")
-
-
-def _status_text(live_run: LiveRun) -> str:
-    """The status of a run, in one line."""
-    status, lines = live_run.status, live_run.snapshot_lines()
-    if status["status"] == "unresponsive" and not lines:
-        return escaping.markdown(status["message"] or "")
-    if status["loading"] is not None:
-        return "loading the data"
-    if status["total_steps"] is None and not lines:
-        return "loading the data" if live_run.at_work else ""
-    words = [f"epoch **{status['epoch']}** of {status['n_epochs']}", f"step {status['step']:,}"]
-    accuracy = lines[-1]["heldout"]["accuracy"] if lines else None
-    if accuracy is not None:
-        words.append(f"held-out {live_run.reader.accuracy_name} **{accuracy:.1%}**")
-    if status["samples_per_second"]:
-        words.append(f"{status['samples_per_second']:,.0f} examples/s")
-    if status["learning_rate"] != live_run.learning_rate:
-        words.append(f"learning rate now {status['learning_rate']:.3g}")
-    if status["seconds_left"] is not None:
-        words.append(f"{duration(status['seconds_left'])} left")
-    elif status["message"] and status["status"] not in {"diverged", "failed", "interrupted"}:
-        words.append(escaping.markdown(status["message"]))
-    return " · ".join(words)
 
 
 def _live_rate(live_run: LiveRun) -> None:
@@ -274,6 +250,7 @@ def _live_rate(live_run: LiveRun) -> None:
         controls.with_value(controls.with_value(controls.stops(item), recorded), value),
         key=state.LIVE_RATE,
         format_func=controls.exact,
+        disabled=not live_run.at_work,
         help="Moves the learning rate while the network trains; the schedule keeps its shape.",
         on_change=_send_rate,
         args=(live_run,),

@@ -113,7 +113,5 @@ def _result(points: Sequence[RangePoint], found: Suggestion) -> None:
 
 
 def _use(rate: float) -> None:
-    controls.use({**st.session_state[state.SETTINGS], "learning-rate": rate})
-    controls.clear_warnings()
-    controls.update_address()
+    controls.set_all({**st.session_state[state.SETTINGS], "learning-rate": rate})
     st.session_state[state.RATE_SEARCH] = False

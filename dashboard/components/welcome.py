@@ -11,6 +11,8 @@ from annscope.dashboard import state
 from annscope.dashboard.components import controls
 from annscope.dashboard.components.commands import show_command_error
 from annscope.dashboard.components.header import start_run
+from annscope.dashboard.shortcuts import key_of
+from annscope.data.datasets import DATASETS
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,7 @@ EXAMPLES = (
         "Unwind three spirals",
         ":material/cyclone:",
         "Two small tanh layers bend the plane until three interleaved arms come apart.",
-        {"data": "spirals", "hidden": (32, 16), "activation": "tanh", "initializer": "glorot",
-         "learning-rate": 0.01, "batch-size": 32, "epochs": 150},
+        {"data": "spirals", **DATASETS["spirals"].proposal},
     ),
     Example(
         "See over-fitting happen",
@@ -53,7 +54,7 @@ def welcome() -> None:
         st.title("See a neural network think while it learns", anchor=False)
         st.markdown(
             "annscope trains a small network, written in plain NumPy, before your eyes: its weights, every neuron's "
-            "activation and each mistake it makes, live. Choose the settings on the left, or just start: "
+            "activation and each mistake it makes, live. Choose the settings in the sidebar, or just start: "
             "you can pause, change the learning rate and scrub back to any snapshot."
         )
         show_command_error()
@@ -70,9 +71,9 @@ def welcome() -> None:
             st.button(
                 "Start with my settings",
                 key=state.START,
-                shortcut="s",
+                shortcut=key_of("start"),
                 disabled=controls.config_now() is None,
-                help="Train a new network with the settings on the left.",
+                help="Train a new network with the settings of the sidebar.",
                 on_click=start_run,
             )
         st.markdown("##### Or try one of these")

@@ -71,7 +71,9 @@ def page() -> None:
     for sentence in st.session_state.pop(state.WARNINGS, []):
         st.warning(escaping.markdown(sentence), icon=":material/link_off:")
     if run is None:
-        st.info("There is no run yet: train a network first, then see here what it gets wrong.", icon="🔎")
+        st.info(
+            "There is no run yet: train a network first, then see here what it gets wrong.", icon=":material/search:"
+        )
     else:
         _inspect(run)
     address.remember()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from annscope.core.config import RunConfig
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import address, escaping, state
-from annscope.dashboard.components import augmentation, controls, go_on, learning_rate_finder
+from annscope.dashboard.components import augmentation, controls, go_on, learning_rate_finder, next_run
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.gradient import gradient_panel
-from annscope.dashboard.components.header import header
+from annscope.dashboard.components.header import header, replacing_dialog, start_button
 from annscope.dashboard.components.picker import run_to_show
 from annscope.dashboard.components.stage import stage
 from annscope.dashboard.components.welcome import welcome
@@ -25,6 +26,22 @@ STYLE = """<style>
 [data-testid="stSidebarHeader"] { height: 1.5rem; margin: 0; padding-top: 0.75rem; padding-bottom: 0; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; padding-bottom: 1.5rem; }
 [data-testid="stSidebar"] h4 { padding: 0 0 0.5rem; }
+.st-key-differences button { min-height: 1.7rem; padding: 0 0.5rem; text-align: left; }
+.st-key-differences button p { font-size: 0.8rem; white-space: normal; }
+.st-key-set-all button p { font-size: 0.85rem; }
+.st-key-layers .stHorizontalBlock { flex-wrap: nowrap; }
+.st-key-layers .stHorizontalBlock > :nth-child(2) { flex: 1 1 0; min-width: 0; width: auto; }
+.st-key-layers .stHorizontalBlock > :nth-child(3) { flex: 0 0 8.2rem; min-width: 0; width: auto; }
+.st-key-pause button { min-width: 8rem; }
+@media (max-width: 700px) {
+  .st-key-head button[data-testid^="stBaseButton"] { width: 2.6rem; padding: 0; }
+  .st-key-head button[data-testid^="stBaseButton"] :is(p, kbd) { position: absolute; opacity: 0; }
+  .st-key-head .stSlider label { display: none; }
+  .st-key-head > [data-testid="stLayoutWrapper"] > .stHorizontalBlock > :nth-child(1) { flex: 1 0 100%; }
+  .st-key-head > [data-testid="stLayoutWrapper"] > .stHorizontalBlock > :nth-child(3) { flex: 1 1 6rem; width: auto; }
+}
+[data-testid="stLayoutWrapper"]:has(> .st-key-settings-end) { position: sticky; bottom: 0; z-index: 5;
+  padding: 0.6rem 0; background: light-dark(#F5F6F8, #171D27); }
 button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-first button { padding: 0.7rem 1.4rem; }
 .st-key-first button p { font-size: 1.05rem; font-weight: 600; }
@@ -37,18 +54,16 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .annscope-augmented img { width: 100%; image-rendering: pixelated; border-radius: 3px; display: block;
   background: light-dark(#FFFFFF, #0F131A); box-shadow: 0 0 0 1px light-dark(#D9DEE7, #333C4B); }
 .annscope-augmented img:nth-child(6n + 1) { box-shadow: 0 0 0 1.5px light-dark(#4A5363, #B4BDCB); }
-.st-key-head .stSelectbox { min-width: 20rem; }
+.st-key-head .st-key-picker { flex: 1 1 16rem; min-width: 14rem; }
+.st-key-head .st-key-pace { flex: 0 0 10.5rem; width: auto; }
 .st-key-head [data-testid="stElementContainer"] { opacity: 1 !important; transition: none !important; }
-.st-key-head [data-testid="stProgress"] * { transition: none !important; }
-.st-key-head [data-testid="stMarkdownContainer"] p { font-variant-numeric: tabular-nums; }
-.stMarkdownBadge { color: light-dark(#1B2330, #E6EAF0) !important; }
 .st-key-welcome [data-testid="stCaptionContainer"] { opacity: 1; }
 .st-key-welcome [data-testid="stCaptionContainer"] p { color: light-dark(#4A5363, #B4BDCB); opacity: 1; }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
 </style>"""
 """Spacing: the settings fit on one screen, and the live views get the width.
 
-The header ticks; it has no transitions, as a browser would paint sixty times a second for them.
+The header is drawn again while a run is at work, and is not to fade then.
 """
 
 
@@ -56,13 +71,36 @@ def page() -> None:
     """Draw the page."""
     address.enter_page(state.TRAIN)
     st.html(STYLE)
-    controls.sidebar(below={"learning-rate": learning_rate_finder.button}, augmented=augmentation.pictures)
-    _main()
-    learning_rate_finder.dialog()  # comes last: while it searches, the page is drawn already
-
-
-def _main() -> None:
+    controls.settings_now()  # a new link sets the controls, and warns, before a run is chosen
     run = run_to_show()
+    controls.sidebar(
+        above=lambda: next_run.next_run(_config(run)),
+        below={"data": next_run.proposal, "learning-rate": learning_rate_finder.button},
+        augmented=augmentation.pictures,
+        end=lambda: _end(run),
+    )
+    _main(run)
+    # Dialogs come last: while one is busy, the page is drawn already.
+    learning_rate_finder.dialog()
+    if run is not None:
+        replacing_dialog(run)
+        go_on.dialog(run)
+
+
+def _config(run: str | None) -> RunConfig | None:
+    """The settings of a run; None without one, or for a record that cannot be read: the header says so."""
+    try:
+        return None if run is None else get_live_run(run).reader.config
+    except AnnscopeError:
+        return None
+
+
+def _end(run: str | None) -> None:
+    controls.show_contradiction()
+    start_button(run, state.START_BELOW, width="stretch")
+
+
+def _main(run: str | None) -> None:
     warnings = st.session_state.get(state.WARNINGS, [])
     if warnings:
         lines = [escaping.markdown(sentence) for sentence in warnings]
@@ -74,7 +112,6 @@ def _main() -> None:
         welcome()
         return
     header(run)
-    go_on.dialog(run)
     try:
         newest = get_live_run(run).newest
     except AnnscopeError:

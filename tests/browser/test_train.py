@@ -26,8 +26,8 @@ def button(page: Page, name: str) -> Locator:
 
 
 def head(page: Page) -> Locator:
-    """The page's header, with the status of the run."""
-    return page.locator(".st-key-head")
+    """The strip above the live view, which shows the status of the run."""
+    return page.locator(".as-strip")
 
 
 def record(served: Served, page: Page) -> RunReader:
@@ -137,13 +137,14 @@ def test_the_page_is_never_wider_than_the_window(open_tab: Callable[..., Page], 
 
 
 def test_a_path_of_a_file_is_typed(open_tab: Callable[..., Page]) -> None:
-    """A path that is no file is named at once, and the data set is not changed."""
+    """A path that is no file is named at once, and nothing can be started until it is corrected."""
     page = open_tab("/?epochs=7")
     box = page.locator(".st-key-control-data").get_by_role("combobox")
     box.fill("missing.csv")
     box.press("Enter")
     expect(page.get_by_test_id("stAlert")).to_contain_text("there is no file missing.csv")
-    expect(page).to_have_url(re.compile(r"\?epochs=7$"))
+    for key in ("start", "start-below"):
+        expect(page.locator(f".st-key-{key} button")).to_be_disabled()
 
 
 def test_a_moved_slider_is_in_the_address_and_survives_a_reload(open_tab: Callable[..., Page]) -> None:
@@ -153,9 +154,9 @@ def test_a_moved_slider_is_in_the_address_and_survives_a_reload(open_tab: Callab
     thumb.focus()
     for _ in range(3):
         thumb.press("ArrowRight")
-    expect(page).to_have_url(re.compile(r"\?epochs=13$"))
+    expect(page).to_have_url(re.compile(r"\?epochs=50$"))
     page.reload()
-    expect(thumb).to_have_attribute("aria-valuetext", "13")
+    expect(thumb).to_have_attribute("aria-valuetext", "50")
 
 
 def test_augmentation_has_a_preview(served: Served, open_tab: Callable[..., Page]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from annscope.core.config import FIELDS, RunConfig
 from annscope.core.recipes import RECIPES
 from annscope.dashboard import state
 from annscope.dashboard.components import controls
+from annscope.dashboard.components.welcome import EXAMPLES
+from annscope.data.datasets import DATASETS
 
 APP = Path(__file__).parents[2] / "dashboard" / "navigation.py"
 
@@ -178,6 +180,88 @@ def test_hidden_layers_are_a_number_and_a_width_each() -> None:
     assert settings(open_page(address(page)))["hidden"] == ()
 
 
+def test_each_layer_has_a_row_with_its_width_and_its_activation() -> None:
+    """An activation is chosen for one layer, or for all; a new layer gets that of the one before it."""
+    page = open_page()
+    page.selectbox(key=state.layer_activation(1)).select("tanh").run()
+    assert address(page) == {"activation": "relu,tanh"}
+    page.select_slider(key=state.N_LAYERS).set_value(3).run()
+    assert settings(page)["activation"] == ("relu", "tanh", "tanh")
+    page.select_slider(key=state.N_LAYERS).set_value(1).run()
+    assert address(page) == {"hidden": "64"}, "with its layer an activation goes"
+    page = open_page({"activation": "relu,tanh"})
+    assert page.selectbox(key=state.layer_activation(1)).value == "tanh"
+    widget(page, "activation").set_value("sigmoid").run()
+    assert [page.selectbox(key=state.layer_activation(i)).value for i in range(2)] == ["sigmoid", "sigmoid"]
+    assert address(page) == {"activation": "sigmoid"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "belonging"),
+    [
+        ({"optimizer": "momentum"}, ["momentum"]),
+        ({"optimizer": "adamw"}, ["weight-decay"]),
+        ({"schedule": "step"}, ["schedule-factor", "schedule-epochs"]),
+        ({"schedule": "inverse_time"}, ["schedule-decay"]),
+    ],
+)  # fmt: skip
+def test_a_number_stands_under_the_choice_it_belongs_to(choice: dict[str, str], belonging: list[str]) -> None:
+    """What a choice has of its own is in sight as soon as it is made, without opening anything."""
+    page = AppTest.from_file(str(APP), default_timeout=20)
+    page.query_params.update(choice)
+    page.run()
+    assert all(widget(page, option) for option in belonging)
+
+
+def test_a_path_in_error_starts_nothing(tmp_path: Path) -> None:
+    """A data set that is not there is named, and neither Start button trains another one in its place."""
+    mine = tmp_path / "mine.csv"
+    mine.write_text("a,label\n1,x\n")
+    page = open_page({"data": str(mine)})
+    assert not page.button(key=state.START_BELOW).disabled
+    mine.unlink()
+    page.run()
+    assert [error.value.replace("\\", "") for error in page.error] == [f"there is no file {mine}"]
+    assert page.button(key=state.START).disabled
+    assert page.button(key=state.START_BELOW).disabled
+
+
+def test_defaults_are_one_click_away() -> None:
+    """One button takes every control back to its default."""
+    page = open_page({"epochs": "7", "activation": "tanh", "dropout": "0.2"})
+    page.button(key=state.DEFAULTS).click().run()
+    assert settings(page) == controls.defaults()
+    assert address(page) == {}
+    assert page.button(key=state.DEFAULTS).disabled
+
+
+def test_a_data_set_that_is_chosen_proposes_settings_that_suit_it() -> None:
+    """The proposal is said and changes nothing until it is taken; a link or a recipe brings none."""
+    page = open_page({"seed": "3"})
+    widget(page, "data").set_value("spirals").run()
+    chosen = {**controls.defaults(), "seed": 3, "data": "spirals"}
+    assert settings(page) == chosen
+    assert any("A proposal for Spirals: hidden layers 32, 16, activation tanh" in text.value for text in page.caption)
+    page.button(key=state.TAKE_PROPOSAL).click().run()
+    assert settings(page) == {**chosen, **DATASETS["spirals"].proposal}
+    for later in (page, open_page({"data": "spirals"})):
+        with pytest.raises(KeyError):
+            later.button(key=state.TAKE_PROPOSAL)
+
+
+@pytest.mark.parametrize(
+    "ready", [*(recipe.settings for recipe in RECIPES.values()), *(example.settings for example in EXAMPLES),
+              *(info.proposal for info in DATASETS.values())],
+)  # fmt: skip
+def test_sliders_reach_what_is_ready_to_be_used(ready: Mapping[str, Any]) -> None:
+    """Whatever a recipe, an example or a data set sets lies within what its slider offers."""
+    for option, value in ready.items():
+        item = FIELDS[option]
+        if item.low is not None and item.high is not None and option != "seed" and value not in (0, item.word):
+            values = value if isinstance(value, tuple) else (value,)
+            assert all(item.low <= each <= item.high for each in values), option
+
+
 @pytest.mark.parametrize(
     ("link", "words"),
     [
@@ -265,7 +349,7 @@ def test_every_stop_is_valid_and_distinct(option: str) -> None:
     item = FIELDS[option]
     offered = controls.with_value(controls.stops(item), item.default)
     assert [item.check(stop) for stop in offered] == offered
-    assert len({controls.stop_label(item, stop) for stop in offered}) == len(offered) > 1
+    assert len({controls.text_of(item, stop) for stop in offered}) == len(offered) > 1
 
 
 def test_settings_of_a_run_are_the_settings_it_was_started_with() -> None:
@@ -322,9 +406,9 @@ def test_leaving_a_recipe_that_a_link_set_gives_the_defaults() -> None:
 def test_a_value_of_a_recipe_is_shown_in_few_digits() -> None:
     """A sixtieth is short on its slider, and a value close to a stop is still distinct from it."""
     split = FIELDS["split"]
-    assert controls.stop_label(split, 1 / 60) == "0.01667"
-    assert controls.stop_label(split, 0.1) == "0.1"
-    assert controls.stop_label(split, 0.10000001) == "0.10000001"
+    assert controls.text_of(split, 1 / 60) == "0.01667"
+    assert controls.text_of(split, 0.1) == "0.1"
+    assert controls.text_of(split, 0.10000001) == "0.10000001"
 
 
 def test_an_output_that_does_not_suit_the_data_is_rejected_or_replaced() -> None:

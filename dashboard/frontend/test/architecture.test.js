@@ -7,7 +7,14 @@ import { fileURLToPath } from 'node:url';
 const SOURCE = fileURLToPath(new URL('../src', import.meta.url));
 /** What a folder may import, beside itself: what is shared knows no page, and no page knows another. */
 /** @type {Record<string, string[]>} */
-const MAY = { lib: [], network: ['lib'], train: ['lib', 'network'], draw: ['lib', 'network'], inspect: ['lib'] };
+const MAY = {
+  lib: [],
+  network: ['lib'],
+  train: ['lib', 'network'],
+  draw: ['lib', 'network'],
+  inspect: ['lib'],
+  page: ['lib'],
+};
 const DOM = /\b(?:document|window|HTML\w*Element|lib\/ui|\.\.\/ui)\b/;
 
 const modules = globSync('**/*.js', { cwd: SOURCE }).map((path) => {
@@ -37,7 +44,7 @@ test('what the browser computes is free of the page', () => {
 });
 
 test('modules and style sheets are where they are named', () => {
-  const names = new Set(modules.map(({ name }) => name));
+  const names = new Set([...modules.map(({ name }) => name), ...globSync('**/*.json', { cwd: SOURCE })]);
   for (const { name, imports } of modules)
     for (const other of imports) assert.ok(names.has(other), `${name} imports ${relative('.', other)}`);
   for (const sheet of globSync('**/*.css', { cwd: SOURCE }))

@@ -18,6 +18,8 @@ import { createLayers } from './layers/layers.js';
 import { createShow } from './show.js';
 import { openSource } from './source.js';
 import { createStore } from './store.js';
+import { createStrip } from './strip/strip.js';
+import { isAtWork } from './strip/words.js';
 import { createTiles } from './tiles/tiles.js';
 import { createTimeline } from './timeline/timeline.js';
 
@@ -49,6 +51,7 @@ function createStage(parent) {
   const notice = make('p', { className: 'as-notice', role: 'status', hidden: true });
   const waiting = make('div', { className: 'as-waiting' });
   const columns = make('div', { className: 'as-columns' });
+  const strip = createStrip(root, store);
   root.append(sticky, waiting, columns);
   parent.append(root);
 
@@ -121,6 +124,9 @@ function createStage(parent) {
     notice.hidden = !notice.textContent;
   }
 
+  const waitingWords = () =>
+    !store.status || isAtWork(store) ? 'The run is about to begin …' : 'This run ended before its first snapshot.';
+
   function wait() {
     const isReady = store.shown !== null;
     columns.hidden = !isReady;
@@ -129,7 +135,11 @@ function createStage(parent) {
     const { status } = store;
     const loading = status?.loading;
     waiting.replaceChildren(
-      make('p', {}, loading ? `${loading.what} …` : (status?.message ?? 'The run is about to begin …')),
+      make(
+        'p',
+        { role: status && !isAtWork(store) ? 'alert' : null },
+        loading ? `${loading.what} …` : (status?.message ?? waitingWords()),
+      ),
     );
     if (loading?.total)
       waiting.append(make('progress', { max: loading.total, value: loading.done, 'aria-label': loading.what }));
@@ -255,6 +265,7 @@ function createStage(parent) {
       choices.probe.destroy();
       source?.close();
       show.destroy();
+      strip.destroy();
       withoutSending(() => timeline.destroy());
       views.forEach(({ made }) => made?.destroy());
       root.remove();

@@ -103,8 +103,12 @@ export interface Status {
   status: string;
   message?: string | null;
   loading?: { what: string; done: number; total: number } | null;
-  total_steps?: number;
+  step?: number;
+  epoch?: number;
+  total_steps?: number | null;
   n_epochs?: number;
+  samples_per_second?: number | null;
+  seconds_left?: number | null;
 }
 
 /** What the live socket sends as text. */

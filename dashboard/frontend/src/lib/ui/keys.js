@@ -1,6 +1,6 @@
 /** Arrow keys, the same in every grid, row and chart. */
 
-import { closest } from './dom.js';
+import { around, closest } from './dom.js';
 
 /** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
@@ -40,6 +40,16 @@ export function onEnter(root, selector, act) {
     act(event);
   });
 }
+
+/**
+ * Whether a key is pressed where one types or chooses, and so means a letter.
+ * @param {Event} event
+ */
+export const isTyping = (event) =>
+  around(
+    event.composedPath()[0],
+    'input:not([type=range]), textarea, select, [contenteditable=true], [role=combobox], [role=spinbutton]',
+  ) !== null;
 
 /**
  * The index that a key asks for in a list of `count`, from index `at`, `page` apart with Page Up and Down; null for any other key.

@@ -5,8 +5,9 @@ import { fillBox, paintPath, rounded, write } from '../../lib/charts/pen.js';
 import { paletteFor } from '../../lib/theme/palette.js';
 import { press, select } from '../../lib/ui/controls.js';
 import { around, closest, make, setText, svgOf, whileHeld } from '../../lib/ui/dom.js';
-import { isCommand, roveOver } from '../../lib/ui/keys.js';
+import { isCommand, isTyping, roveOver } from '../../lib/ui/keys.js';
 import { createView } from '../../lib/ui/seen.js';
+import { isPressed } from '../../lib/ui/shortcuts.js';
 import { createTip } from '../../lib/ui/tip.js';
 import { duration, epochWords } from '../store.js';
 import { GLYPHS, gathered, marksOf } from './marks.js';
@@ -158,20 +159,13 @@ export function createTimeline(root, store, keys) {
     play.setAttribute('aria-label', playing ? 'Pause the replay' : 'Play');
   }
 
-  /** @param {EventTarget | null} target */
-  const isTyping = (target) =>
-    around(
-      target,
-      'input:not([type=range]), textarea, select, [contenteditable=true], [role=combobox], [role=spinbutton]',
-    ) !== null;
   listen(document, 'keydown', (event) => {
-    if (isCommand(event)) return;
-    const target = event.composedPath?.()[0] ?? event.target;
-    if (!(target instanceof Element) || isTyping(target)) return;
-    if (event.key === ',' || event.key === '.') {
-      step(event.key === ',' ? -1 : 1);
+    const target = event.composedPath()[0];
+    if (isCommand(event) || isTyping(event) || !(target instanceof Element)) return;
+    if (isPressed(event, 'back') || isPressed(event, 'forward')) {
+      step(isPressed(event, 'back') ? -1 : 1);
       event.preventDefault();
-    } else if (event.key === ' ' && keys.contains(target) && !target.closest('button, summary, a')) {
+    } else if (isPressed(event, 'play') && keys.contains(target) && !target.closest('button, summary, a')) {
       toggle();
       event.preventDefault();
     }
@@ -221,7 +215,9 @@ export function createTimeline(root, store, keys) {
     pin.disabled = store.shown === null;
     const words = line
       ? `Epoch ${epochWords(line, store.stepsPerEpoch)} · step ${line.step.toLocaleString('en')} · ${duration(line.train_seconds)} of training`
-      : 'Waiting for the first snapshot';
+      : isRunning
+        ? 'Waiting for the first snapshot'
+        : 'No snapshot';
     setText(readout, words);
     slider.setAttribute(
       'aria-valuetext',
@@ -249,6 +245,7 @@ export function createTimeline(root, store, keys) {
     paintPath(pen, palette.line);
     rounded(pen, INSET, middle - 2, Math.max(0, x(Math.max(0, shown())) - INSET), 4, 2);
     paintPath(pen, palette.accent);
+    placeMarks(x, width);
     const last = snapshotLines.at(-1);
     if (!last) return;
     // Epochs: a tick at each, or at every so many that they stay apart, with numbers where there is room.
@@ -264,7 +261,6 @@ export function createTimeline(root, store, keys) {
       if (isNamed)
         write(pen, String(Math.round(epoch)), place, middle + 14, palette.muted, { align: 'center', baseline: 'top' });
     }
-    placeMarks(x, width);
   }
 
   let marked = '';
@@ -286,7 +282,7 @@ export function createTimeline(root, store, keys) {
     places.forEach(({ number, kind, texts }, i) => {
       nodes[i] ??= createMark(i);
       const node = nodes[i];
-      node.style.left = `${x(number)}px`;
+      node.style.setProperty('--place', `${x(number)}px`);
       node.setAttribute('aria-label', texts.join('. '));
       if (node.dataset.kind === kind) return;
       node.dataset.kind = kind;
@@ -325,7 +321,8 @@ export function createTimeline(root, store, keys) {
     const texts = placeUnder(event)?.texts;
     if (!texts) return;
     const words = (texts.length > 6 ? [...texts.slice(0, 5), `and ${texts.length - 5} more`] : texts).join('\n');
-    tip.show([words], { x: closest(event, '.as-mark')?.offsetLeft ?? 0, y: 38, isCentred: true });
+    const mark = closest(event, '.as-mark')?.style.getPropertyValue('--place') ?? '0';
+    tip.show([words], { x: Number.parseFloat(mark), y: 38, isCentred: true });
   }
   marks.addEventListener('pointerover', showTip);
   marks.addEventListener('focusin', showTip);

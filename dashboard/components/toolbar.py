@@ -1,0 +1,19 @@
+"""What every page has at its top: the list of keys and full screen, drawn by `frontend/src/page/toolbar.js`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from annscope.dashboard import state
+from annscope.dashboard.components.loading import code, in_browser
+
+STYLE = "<style>.st-key-page-tools { position: absolute; width: 0; height: 0; }</style>"
+"""It stands over the head of the page, and takes no room in it."""
+_component = in_browser("annscope_toolbar", "The list of keys")
+
+
+def toolbar() -> None:
+    """Draw the toolbar."""
+    with st.container(key="page-tools"):
+        st.html(STYLE)
+        _component(key=state.TOOLBAR, data=code("page/toolbar.js"))

@@ -1,0 +1,68 @@
+"""The page stands still while a run is watched, and what it says of the run is never behind the picture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+STAGE = ".annscope-stage"
+WATCH = """
+() => {
+  window.shifts = [];
+  window.moves = [];
+  window.behind = [];
+  window.places = null;
+  const name = (node) => node.dataset.view ?? node.className;
+  const look = () => {
+    const stage = document.querySelector('.annscope-stage[data-number]');
+    window.frames_seen = stage ? (window.frames_seen ?? 0) + 1 : 0;
+    if (window.frames_seen > 3) { // by then every canvas of the first picture has its size
+      const nodes = [stage, ...stage.querySelectorAll('.as-strip, .as-timeline, .as-card, .nv-canvas')];
+      const now = new Map(nodes.map((node) => [name(node), Math.round(node.getBoundingClientRect().top)]));
+      for (const [what, top] of now) {
+        const before = window.places?.get(what);
+        if (before !== undefined && before !== top) window.moves.push(`${what} ${before} -> ${top}`);
+      }
+      window.since ??= performance.now();
+      window.places = now;
+      const said = Number(/[\\d,]+/.exec(stage.querySelector('[data-cell=step]').textContent)?.[0].replaceAll(',', ''));
+      const drawn = Number(stage.dataset.step);
+      if (said < drawn) window.behind.push(`step ${said} at the picture of step ${drawn}`);
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+  new PerformanceObserver((list) => {
+    for (const { value, startTime, sources } of list.getEntries()) {
+      if (window.since === undefined || startTime < window.since) continue;
+      window.shifts.push([value, sources.map(({ node }) => `${node?.className || node?.nodeName}`)]);
+    }
+  }).observe({ type: 'layout-shift', buffered: true });
+}
+"""
+
+
+def watch(page: Page) -> dict[str, Any]:
+    """What moved since the first picture, from the start of a run to its end and to the last change of its buttons."""
+    page.evaluate(WATCH)
+    page.get_by_role("button", name=re.compile("^Start")).last.click()
+    expect(page.locator(STAGE)).to_have_attribute("data-status", "finished", timeout=60_000)
+    after = page.locator(".st-key-pause").get_by_role("button", name=re.compile("^(Continue|Go on)"))
+    expect(after).to_be_visible(timeout=10_000)
+    found: dict[str, Any] = page.evaluate("({ shifts, moves, behind })")
+    return found
+
+
+@pytest.mark.parametrize("width", [1440, 900, 390])
+def test_nothing_moves_during_a_run(open_tab: Callable[..., Page], width: int) -> None:
+    """From the first picture to the end of a run, with all that Health finds on the way, the layout shifts sum to 0."""
+    link = "/?data=digits&hidden=48,48,24&optimizer=sgd&learning-rate=0.5&batch-size=32&epochs=60"
+    page = open_tab(link, width=width)
+    found = watch(page)
+    assert found == {"shifts": [], "moves": [], "behind": []}
