@@ -320,18 +320,3 @@ function fillFacts(list, view, everything) {
     list.children[2 * i + 1].textContent = text;
   });
 }
-
-/**
- * Place a floating card beside a point so that it stays inside a box of the given width and height.
- * @param {HTMLElement} card
- * @param {Place} point
- * @param {Size} box
- * @param {number} [gap]
- */
-export function placeCard(card, point, box, gap = 16) {
-  const { offsetWidth: width, offsetHeight: height } = card;
-  const right = point.x + gap;
-  const x = right + width <= box.width ? right : point.x - gap - width;
-  const y = Math.min(point.y - 40, box.height - height - 4);
-  card.style.transform = `translate(${Math.round(Math.max(4, Math.min(x, box.width - width - 4)))}px, ${Math.round(Math.max(4, y))}px)`;
-}

@@ -25,7 +25,8 @@ import { createFrame } from '../lib/ui/frame.js';
 import { arrow, isCommand, zoomByKey } from '../lib/ui/keys.js';
 import { createRunView } from '../lib/ui/seen.js';
 import { Camera, steer } from './camera.js';
-import { createCard, describe, placeCard } from './card.js';
+import { createCard, describe } from './card.js';
+import { placeOfCard, pointsOn } from './card-place.js';
 import { createBanner, createBar, createLegend } from './chrome.js';
 import { drawNetwork } from './drawing/network.js';
 import { HeldOutQuestion } from './held-out-question.js';
@@ -231,8 +232,18 @@ function createNetworkOfRun(root, store, schedule) {
   /** @param {Neuron} neuron */
   function placeFloating({ layer, unit }) {
     const block = blockOf(layout, layer);
-    const at = camera.toCanvas(block.xs[unit] + block.radius, block.ys[unit]);
-    placeCard(floating.element, at, size);
+    const [x, y] = [block.xs[unit], block.ys[unit]];
+    const paths = (focusLinks ?? []).flatMap((link) => pointsOn(layout, link));
+    const { offsetWidth: width, offsetHeight: height, style } = floating.element;
+    const { left, top } = stage.getBoundingClientRect();
+    const place = placeOfCard({
+      card: { width, height },
+      at: camera.toCanvas(x + block.radius, y),
+      avoided: [{ x, y }, ...paths].map((point) => camera.toCanvas(point.x, point.y)),
+      box: size,
+      sight: { left: -left, top: -top, right: window.innerWidth - left, bottom: window.innerHeight - top },
+    });
+    style.transform = `translate(${Math.round(place.x)}px, ${Math.round(place.y)}px)`;
   }
 
   /** @param {Focus} at */

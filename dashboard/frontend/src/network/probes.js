@@ -77,6 +77,15 @@ export function createProbes(store) {
     return isSame(predictedClasses, labels[i]) ? name : `${name}, predicted as ${called(predictedClasses)}`;
   };
 
+  /** Say on which side the strip goes on: there it fades. */
+  function lookAround() {
+    const { scrollLeft, clientWidth, scrollWidth } = element;
+    element.toggleAttribute('data-before', scrollLeft > 1);
+    element.toggleAttribute('data-after', scrollLeft + clientWidth < scrollWidth - 1);
+  }
+  element.addEventListener('scroll', lookAround, { passive: true });
+  new ResizeObserver(lookAround).observe(element);
+
   element.addEventListener('click', (event) => {
     const button = closest(event, 'button');
     if (button) store.selectProbe(Number(button.dataset.probe));

@@ -107,7 +107,7 @@ function drawVerdict(pen, scene, block) {
 function mark(pen, x, y, r, isTrue, isPredicted, palette) {
   const width = Math.max(1.4, r * 0.26);
   if (!isPredicted) {
-    disc(pen, x, y, r - 1, null, palette.negative, width);
+    disc(pen, x, y, Math.max(0.5, r - 1), null, palette.negative, width);
     disc(pen, x, y, r * 0.3, palette.negative);
   } else if (isTrue) {
     disc(pen, x, y, r, palette.negative);

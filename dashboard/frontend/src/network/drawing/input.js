@@ -38,7 +38,10 @@ export function drawInput(pen, scene) {
     for (let i = 0; i < 2; i += 1) {
       const value = scene.motion.now[0][i];
       disc(pen, input.xs[i], input.ys[i], input.radius, palette.diverging.css(value / scene.extent), palette.line);
-      label(pen, scene, ['x₁', 'x₂'][i], input.xs[i], input.ys[i] + input.radius + 10, { color: palette.muted });
+      label(pen, scene, scene.featureName(i), input.xs[i], input.ys[i] + input.radius + 10, {
+        color: palette.muted,
+        most: 44,
+      });
     }
   }
 }
