@@ -37,6 +37,7 @@ class About(TypedDict):
     n_features: int
     image_shape: list[int] | None
     class_names: list[str]
+    feature_names: NotRequired[list[str]]
     is_multilabel: NotRequired[bool]
 
 
@@ -333,6 +334,8 @@ def check_description(values: Any) -> None:
     n_classes = len(about["class_names"])
     if about["n_features"] != sizes[0] or n_classes < 1 or sizes[-1] not in {1, n_classes}:
         raise ValueError("layer_sizes fits neither the features nor the classes of dataset")
+    if len(about.get("feature_names") or range(sizes[0])) != sizes[0]:
+        raise ValueError("feature_names does not fit the features of dataset")
     shape = about["image_shape"]
     if shape is not None and (len(shape) not in {2, 3} or math.prod(shape) != sizes[0]):
         raise ValueError("image_shape does not fit the features of dataset")

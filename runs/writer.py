@@ -209,6 +209,7 @@ class RunWriter:
                 "n_features": dataset.n_features,
                 "image_shape": dataset.image_shape,
                 "class_names": dataset.class_names,
+                "feature_names": dataset.feature_names,
                 "is_multilabel": dataset.is_multilabel,
             },
             "layer_sizes": list(layer_sizes),

@@ -90,7 +90,7 @@ _RNG = np.random.default_rng(0)
 _X, _Y = _RNG.normal(size=(10, 4)).astype(np.float32), _RNG.integers(0, 2, 10)
 TEN = Dataset(
     name="ten", x_train=_X[:6], y_train=_Y[:6], x_val=_X[6:8], y_val=_Y[6:8], x_test=_X[8:], y_test=_Y[8:],
-    class_names=("no", "yes"), fingerprint="f00d",
+    class_names=("no", "yes"), feature_names=("height", "weight", "age", "dose"), fingerprint="f00d",
 )  # fmt: skip
 """The data of handmade records: ten examples of two classes, in three splits."""
 PROBE = Probe(indices=np.arange(2), x=TEN.x_val, y=TEN.y_val)

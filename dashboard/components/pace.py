@@ -26,6 +26,7 @@ def control(live_run: LiveRun) -> None:
         PACES if now in PACES else (*PACES, now),
         key=state.PACE,
         format_func=_words,
+        placeholder=_words(None),  # which is no choice, to Streamlit
         help="How fast it trains: as fast as it can, or so many snapshots a second, to steer it by hand. "
         "The result is the same.",
         on_change=_change,

@@ -32,7 +32,7 @@ STYLE = """<style>
 .st-key-layers .stHorizontalBlock { flex-wrap: nowrap; }
 .st-key-layers .stHorizontalBlock > :nth-child(2) { flex: 1 1 0; min-width: 0; width: auto; }
 .st-key-layers .stHorizontalBlock > :nth-child(3) { flex: 0 0 8.2rem; min-width: 0; width: auto; }
-.st-key-pause button { min-width: 8rem; }
+@media (min-width: 701px) { .st-key-pause button { min-width: 8rem; } }
 @media (max-width: 700px) {
   .st-key-head button[data-testid^="stBaseButton"] { width: 2.6rem; padding: 0; }
   .st-key-head button[data-testid^="stBaseButton"] :is(p, kbd) { position: absolute; opacity: 0; }

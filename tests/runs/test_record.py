@@ -184,6 +184,7 @@ def test_the_description_is_completed_when_the_data_is_there(directory: Path) ->
     with RunWriter(directory) as writer:
         describe(writer)
     assert reader.description["dataset"]["fingerprint"] == "f00d"
+    assert reader.description["dataset"]["feature_names"] == ["height", "weight", "age", "dose"]
     assert reader.description["layer_sizes"] == list(SIZES)
     assert reader.description["histogram_edges"] == {name: edges.tolist() for name, edges in EDGES.items()}
     assert reader.description["threads"] == 1
