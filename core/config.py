@@ -22,6 +22,8 @@ from annscope.core.functions.schedules import SCHEDULES, schedule_factor
 
 BIAS_INITIALIZERS = ("zero", "same")
 SCALINGS = ("auto", "none", "unit", "div256", "standard")
+EXTRA_INPUTS = ("x1^2", "x2^2", "x1x2", "sinx1", "sinx2")
+"""Further inputs of the network that are computed from the two coordinates of 2-D data (`data.inputs`)."""
 DTYPES = ("float32", "float64")
 DELTA_WEIGHTS = ("current", "updated")
 CLASS_WEIGHTS = ("none", "balanced")
@@ -30,9 +32,9 @@ AUGMENTATIONS = ("shift", "rotate", "zoom", "shear", "elastic")
 """The augmentations of training images, by the names of their settings; 0 turns each off."""
 
 Section: TypeAlias = Literal["data", "network", "training"]
-Kind: TypeAlias = Literal["integer", "number", "choice", "choices", "switch", "sizes", "text", "count"]
-"""How a setting is written: `choices` is one name or one a layer, `sizes` a list of widths,
-`count` a whole number or one of its `words` (a batch size of "full")."""
+Kind: TypeAlias = Literal["integer", "number", "choice", "choices", "subset", "switch", "sizes", "text", "count"]
+"""How a setting is written: `choices` is one name or one a layer, `subset` any number of names, each once, `sizes` a
+list of widths, `count` a whole number or one of its `words` (a batch size of "full")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +89,13 @@ class Field:
                 if name not in self.choices:
                     raise ConfigError(one_of(self.name, name, self.choices))
             return names[0] if len(set(names)) == 1 else tuple(names)
+        if self.kind == "subset":
+            if not isinstance(value, list | tuple):
+                raise ConfigError(f"{self.name} must be a list of names such as {self.choices[0]}, got {value!r}")
+            for name in value:
+                if name not in self.choices:
+                    raise ConfigError(one_of(self.name, name, self.choices))
+            return tuple(name for name in self.choices if name in value)
         if self.kind == "sizes":
             if not isinstance(value, list | tuple):
                 raise ConfigError(f"{self.name} must be a list of layer widths such as 64,32, got {value!r}")
@@ -127,8 +136,8 @@ class Field:
             raise ConfigError(f"{self.name} must be true or false, got {text!r}")
         if self.kind in {"text", "choice"} or text in self.words:
             return self.check(text)
-        if self.kind == "choices":
-            return self.check([name.strip() for name in text.split(",")])
+        if self.kind in {"choices", "subset"}:
+            return self.check([name.strip() for name in text.split(",")] if text or self.kind == "choices" else [])
         if self.kind == "sizes":
             return self.check([_number_in(width) for width in text.split(",")] if text else [])
         return self.check(_number_in(text))
@@ -199,9 +208,18 @@ class DataConfig:
         600, kind="integer", option="samples", label="Points", minimum=10, maximum=1_000_000,
         low=100, high=5000, step=100, help="Number of points of a 2-D data set.",
     )  # fmt: skip
+    seed: int | str = setting(
+        "auto", kind="count", words=("auto",), option="data-seed", label="Data seed", minimum=0, maximum=2**32 - 1,
+        help="Seed of the points of a 2-D data set; 'auto' takes the seed of the run.",
+    )  # fmt: skip
     noise: float = setting(
         0.1, kind="number", label="Noise", minimum=0.0, maximum=10.0, low=0.0, high=1.0, step=0.05,
         help="Standard deviation of the noise of a 2-D data set.",
+    )  # fmt: skip
+    inputs: tuple[str, ...] = setting(
+        (), kind="subset", option="extra-inputs", choices=EXTRA_INPUTS, label="Extra inputs",
+        help="Inputs of the network beside the two coordinates of 2-D data: squares, their product, sines "
+        "(of pi times a coordinate).",
     )  # fmt: skip
 
     def __post_init__(self) -> None:

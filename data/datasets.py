@@ -19,12 +19,13 @@ from annscope.data.errors import DataError
 from annscope.data.examples import Examples
 from annscope.data.image_folder import load_image_folder
 from annscope.data.info import DatasetInfo
+from annscope.data.inputs import with_inputs
 from annscope.data.mnist import DOWNLOADED, IDX_SETS, is_present
 from annscope.data.scaling import fit_scaler
 from annscope.data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, stratified_split
 from annscope.data.toy import POINTS
 from annscope.data.traits import MNIST_5K_TRAITS
-from annscope.data.user_file import load_user_file, may_hold_images
+from annscope.data.user_file import load_user_file, may_hold_images, may_hold_points
 
 DATASETS: dict[str, DatasetInfo] = {info.name: info for info in (*EMBEDDED, *DOWNLOADED, MNIST_5K_TRAITS, *POINTS)}
 """Every data set by name, in the order in which they are listed; each is defined by one entry in its module."""
@@ -37,13 +38,14 @@ def load_dataset(
 
     `config.name` is a key of `DATASETS`, or the path of a CSV or NPZ file (`data.user_file`) or of a
     folder of images (`data.image_folder`). `seed`
-    draws the points of the 2-D sets and does not affect the splits, which depend on the labels and
-    the split sizes alone. Test examples are the official ones where the source has them, else
+    draws the points of the 2-D sets, unless `config.seed` does, and does not affect the splits, which depend on the
+    labels and the split sizes alone. Test examples are the official ones where the source has them, else
     a tenth. Examples are in file order. The same call gives the same bits.
 
     Raises DataError with one sentence for the user.
     """
-    examples = _examples(config, seed, progress)
+    source = _examples(config, seed, progress)
+    examples = with_inputs(source, config.inputs, config.name)
     every = np.arange(len(examples.y))
     if examples.test is None:
         rest, test_rows = stratified_split(examples.y, TEST_SHARE, seed=TEST_SEED, what="testing")
@@ -64,7 +66,7 @@ def load_dataset(
         y_test=y_test[test_rows],
         class_names=examples.class_names,
         image_shape=examples.image_shape,
-        fingerprint=examples.fingerprint(),
+        fingerprint=source.fingerprint(),
         feature_names=examples.feature_names,
         offset=scaler.offset,
         divisor=scaler.divisor,
@@ -100,6 +102,14 @@ def holds_images(name: str) -> bool:
         return DATASETS[name].image_shape is not None
     path = find_path(name)
     return path is not None and (path.is_dir() or may_hold_images(path))
+
+
+def holds_points(name: str) -> bool:
+    """Whether the examples of a data set are points of a plane; for a file, a guess from its first bytes."""
+    if name in DATASETS:
+        return DATASETS[name].n_features == 2
+    path = find_path(name)
+    return path is not None and path.is_file() and may_hold_points(path)
 
 
 def is_ready(config: DataConfig) -> bool:

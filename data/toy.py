@@ -102,8 +102,10 @@ def _info(name: str, label: str, description: str, **suited: Any) -> DatasetInfo
         description=description,
         n_features=2,
         n_classes=SHAPES[name][1],
-        load=lambda config, seed, _: make_points(name, config.n_samples, config.noise, seed),
-        options=("split", "scaling", "samples", "noise"),
+        load=lambda config, seed, _: make_points(
+            name, config.n_samples, config.noise, int(seed if config.seed == "auto" else config.seed)
+        ),
+        options=("split", "scaling", "samples", "noise", "data-seed", "extra-inputs"),
         suited=PLANE | suited,
     )
 

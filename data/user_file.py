@@ -369,15 +369,16 @@ def _shape_of_images(x: ndarray) -> tuple[int, int] | None:
     return None
 
 
-def _npz_holds_images(path: Path) -> bool:
+def _npz_shape(path: Path) -> tuple[int, ...]:
+    """The shape of an example in an NPZ file, by the header of its array; empty if there is none."""
     with path.open("rb") as file, zipfile.ZipFile(file) as archive:
         members = _npz_members(archive)
         pair = next((pair for pair in _NPZ_NAMES if set(pair) <= set(members)), None)
         if pair is None:
-            return False
+            return ()
         with archive.open(members[pair[0]]) as member:
             shape, _ = _npy_header(member)
-    return len(shape) in {3, 4} or (len(shape) == 2 and _is_square(shape[1]))
+    return shape[1:]
 
 
 # ---- both
@@ -385,15 +386,26 @@ def _npz_holds_images(path: Path) -> bool:
 
 def may_hold_images(path: Path) -> bool:
     """Whether the examples in a file look like images, by its first bytes; False for a damaged one."""
+    shape = _shape_of_example(path)
+    return len(shape) in {2, 3} or (len(shape) == 1 and _is_square(shape[0]))
+
+
+def may_hold_points(path: Path) -> bool:
+    """Whether the examples in a file are points of a plane, by its first bytes; False for a damaged one."""
+    return _shape_of_example(path) == (2,)
+
+
+def _shape_of_example(path: Path) -> tuple[int, ...]:
+    """The shape of an example, by the first bytes of a file; empty for a damaged one."""
     try:
         regular_file(path, MAX_BYTES)
         if path.suffix.lower() == ".npz":
-            return _npz_holds_images(path)
+            return _npz_shape(path)
         first = next(_csv_rows(path), (0, []))[1]
         n_labels = sum(cell.strip().lower().startswith(LABEL_PREFIX) for cell in first) or 1
-        return _is_square(len(first) - n_labels)
+        return (len(first) - n_labels,)
     except Exception:  # as in `_read_csv`
-        return False
+        return ()
 
 
 def _is_square(n_features: int) -> bool:

@@ -21,7 +21,7 @@ from annscope.runs.record import Line
 MAX_INTEGER = 2**53
 """Upper bound on the integers in a record: beyond it those of JSON are not exact in every language."""
 MAX_THREADS = 1024
-LATER = {("training", "megabytes")}
+LATER = {("training", "megabytes"), ("data", "seed"), ("data", "inputs")}
 """Settings that older records lack, and whose defaults give what those runs computed."""
 MAX_SNAPSHOTS = 10_000_000
 

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
@@ -23,10 +24,11 @@ from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.functions.schedules import SCHEDULES
 from annscope.core.recipes import RECIPES, Recipe
 from annscope.dashboard import address, escaping, state
-from annscope.data.datasets import DATASETS, check_name, find_path, holds_images
+from annscope.data.datasets import DATASETS, check_name, find_path, holds_images, holds_points
 from annscope.data.errors import DataError
 from annscope.data.info import DatasetInfo
 from annscope.runs.launch import check_data_of
+from annscope.runs.painted import is_painted
 
 WIDTHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 45, 48, 64, 80, 96, 128, 160, 192, 256, 320, 384, 512)
 MAX_LAYERS = 6
@@ -53,10 +55,11 @@ _BELOW = {
 """The numbers that belong to a choice, which stand under it."""
 _DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options} | {"image-size"}
 _OF_A_FILE = ("split", "scaling", "train-examples")
+_OF_POINTS = ("split", "scaling", "train-examples", "extra-inputs")
 _OF_A_FOLDER = ("split", "scaling", "image-size")
 
 _LAYOUT: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
-    ("Data", (("data",), ("image-size",), ("split",), ("samples", "noise"))),
+    ("Data", (("data",), ("image-size",), ("split",), ("samples", "noise"), ("data-seed",), ("extra-inputs",))),
     ("Network", (("hidden",), ("activation", "initializer"))),
     (
         "Training",
@@ -141,7 +144,7 @@ def applies(option: str, settings: Mapping[str, Any]) -> bool:
         info = DATASETS.get(settings["data"])
         if info is not None:
             return option in info.options
-        return option in (_OF_A_FOLDER if _is_folder(settings["data"]) else _OF_A_FILE)
+        return option in _options_of(settings["data"])
     if option in AUGMENTATIONS:
         return holds_images(settings["data"])
     if option == "elastic-smoothing":
@@ -150,6 +153,11 @@ def applies(option: str, settings: Mapping[str, Any]) -> bool:
         other, choices = _ONLY_FOR[option]
         return settings[other] in choices
     return True
+
+
+def _options_of(name: str) -> tuple[str, ...]:
+    """The settings of one's own data that change it."""
+    return _OF_A_FOLDER if _is_folder(name) else _OF_POINTS if holds_points(name) else _OF_A_FILE
 
 
 def _is_folder(name: str) -> bool:
@@ -393,16 +401,50 @@ def _control(item: Field, settings: dict[str, Any]) -> Any:
         options = list(item.choices) if value in item.choices else [*item.choices, value]
         changed = _apply_activation if item.option == "activation" else clear_warnings
         return st.selectbox(item.label, options, key=key, help=item.help, format_func=choice_text, on_change=changed)
+    if item.kind == "subset":
+        names = st.pills(
+            item.label, item.choices, key=key, help=item.help, selection_mode="multi", on_change=clear_warnings
+        )
+        return item.check(names)
     if item.option == "seed":
         low, high = int(item.minimum or 0), int(item.maximum or 0)
         seed = st.number_input(item.label, low, high, key=key, step=1, help=item.help, on_change=clear_warnings)
         return value if seed is None else int(seed)
+    if item.option == "data-seed":
+        return _data_seed(item, key)
     return _stops_slider(item.label, stops(item), value, key, item.help, lambda stop: text_of(item, stop))
 
 
 def _begin(key: str, value: Any) -> None:
     if key not in st.session_state:
         st.session_state[key] = value
+
+
+def _data_seed(item: Field, key: str) -> int | str:
+    """The seed of the points, empty for that of the run, and a button that draws other points."""
+    low, high = int(item.minimum or 0), int(item.maximum or 0)
+    if st.session_state[key] in item.words:
+        st.session_state[key] = None
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        seed = st.number_input(
+            item.label, low, high, value=None, key=key, step=1, help=item.help, placeholder="as the seed",
+            on_change=clear_warnings,
+        )  # fmt: skip
+        st.button(
+            "New points",
+            key=state.NEW_POINTS,
+            icon=":material/casino:",
+            help="Draw other points of this data set: the next data seed.",
+            on_click=_next_data_seed,
+        )
+    return item.words[0] if seed is None else int(seed)
+
+
+def _next_data_seed() -> None:
+    settings = st.session_state[state.SETTINGS]
+    now, run_seed = settings["data-seed"], settings["seed"]
+    st.session_state[state.control("data-seed")] = (run_seed if now in FIELDS["data-seed"].words else now) + 1
+    clear_warnings()
 
 
 def clear_warnings() -> None:
@@ -417,7 +459,7 @@ def _data_set(item: Field, value: str, key: str) -> str:
         names,
         key=key,
         help=f"{item.help} Type the path of a CSV or NPZ file, or of a folder of images, to use your own.",
-        format_func=lambda name: DATASETS[name].label if name in DATASETS else name,
+        format_func=_data_name,
         accept_new_options=True,
         on_change=_apply_data_set,
     )
@@ -429,8 +471,13 @@ def _data_set(item: Field, value: str, key: str) -> str:
         return name
     with st.container(key="data-about"):
         own = "Your own images, a subfolder for each class." if _is_folder(name) else "Your own file."
+        own = "Your own points, painted on the decision map." if is_painted(name) else own
         st.caption(DATASETS[name].description if name in DATASETS else own)
     return name
+
+
+def _data_name(name: str) -> str:
+    return DATASETS[name].label if name in DATASETS else Path(name).stem if is_painted(name) else name
 
 
 def _apply_data_set() -> None:
@@ -558,7 +605,7 @@ def text_of(item: Field, value: Any) -> str:
     if item.kind == "switch":
         return "on" if value else "off"
     if item.option == "data":
-        return DATASETS[value].label if value in DATASETS else str(value)
+        return _data_name(value)
     if item.choices:
         return choice_text(value)
     if value == 0 and (item.scale == "log" or item.option in AUGMENTATIONS):
@@ -580,4 +627,4 @@ def exact(value: float) -> str:
 
 def choice_text(name: str | tuple[str, ...]) -> str:
     """A name, or several, as a list shows it: without underscores."""
-    return ", ".join(name).replace("_", " ") if isinstance(name, tuple) else name.replace("_", " ")
+    return (", ".join(name) or "none" if isinstance(name, tuple) else name).replace("_", " ")

@@ -17,6 +17,8 @@ from numpy import ndarray
 from annscope.dashboard import state
 from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.queries.evaluations import Predictions, dataset_of, shown_features
+from annscope.dashboard.queries.examples import is_plane
+from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.queries.matrices import MatrixView, Mode
 from annscope.dashboard.server.assets import PLOTLY
 
@@ -180,14 +182,18 @@ def gallery(
     is shown under each example, None for that of its prediction. `query` names the run and the
     snapshot in the address of any page; the sample is added to it.
     """
-    dataset = dataset_of(predictions.run)
+    dataset, data_config = dataset_of(predictions.run), get_live_run(predictions.run).reader.config.data
     on_sheet = places[sheet * PER_SHEET : (sheet + 1) * PER_SHEET]
     every = [int(place) for place in on_sheet]
     if opened is not None and opened not in every:
         every.append(opened)
     features = shown_features(predictions.run, predictions.split, every)
     kind: Literal["image", "plane", "values"] = (
-        "image" if dataset.image_shape is not None else "plane" if dataset.n_features == 2 else "values"
+        "image"
+        if dataset.image_shape is not None
+        else "plane"
+        if is_plane(data_config, dataset.n_features)
+        else "values"
     )
     values = predictions.confidence if judged is None else predictions.probabilities[:, judged]
     items = [
@@ -226,7 +232,7 @@ def gallery(
         "query": query,
     }
     if kind == "plane":
-        plane = shown_features(predictions.run, predictions.split)
+        plane = shown_features(predictions.run, predictions.split)[:, :2]
         behind = np.linspace(0, len(plane) - 1, min(MAX_POINTS, len(plane))).astype(int)
         low, high = plane.min(axis=0), plane.max(axis=0)
         data["extent"] = [float(low[0]), float(high[0]), float(low[1]), float(high[1])]

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from annscope.core.config import RunConfig
+from annscope.core.config import DataConfig, RunConfig
 from annscope.core.dataset import SPLITS, Dataset
 from annscope.core.errors import AnnscopeError
 from annscope.core.evaluation.metrics import evaluate
@@ -119,7 +119,7 @@ def describe(run: str) -> dict[str, Any]:
     dataset = source.dataset
     is_image = dataset.image_shape is not None
     about: dict[str, Any] = {
-        "kind": "image" if is_image else "plane" if dataset.n_features == 2 else "features",
+        "kind": "image" if is_image else "plane" if is_plane(config, dataset.n_features) else "features",
         "form": form,
         "white": source.white,
         "offset": _shared(source.offset),
@@ -131,6 +131,11 @@ def describe(run: str) -> dict[str, Any]:
     if about["kind"] == "plane":
         about |= {"points": dataset.x_train[:1000].tolist(), "point_labels": dataset.y_train[:1000].tolist()}
     return about
+
+
+def is_plane(config: DataConfig, n_inputs: int) -> bool:
+    """Whether a network with this many inputs, which are no images, is about points of a plane."""
+    return n_inputs - len(config.inputs) == 2
 
 
 def labels(run: str) -> dict[str, list[Any]]:

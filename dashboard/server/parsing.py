@@ -17,6 +17,8 @@ from starlette.requests import ClientDisconnect, Request
 
 from annscope.core.errors import AnnscopeError, shortened
 from annscope.core.explain.what_if import Change
+from annscope.data.examples import MAX_CLASSES
+from annscope.runs.painted import MAX_POINTS
 
 MAX_BYTES = 4_000_000
 """The longest body: enough for 100,000 numbers written out in full."""
@@ -77,6 +79,27 @@ def features(body: Mapping[str, Any]) -> ndarray:
     if not isinstance(x, list) or not all(_is_finite(value) for value in x):
         raise BadRequestError("x must be a list of finite numbers.")
     return np.array(x, dtype=np.float64)
+
+
+def points(body: Mapping[str, Any]) -> list[tuple[float, float, int]]:
+    """The `points` painted by hand: two coordinates and a class, counted from 0."""
+    given = body.get("points")
+    if not isinstance(given, list) or len(given) > MAX_POINTS or not all(_is_point(point) for point in given):
+        raise BadRequestError(
+            f"points must be a list of at most {MAX_POINTS:,} [x, y, class] of two finite numbers and a whole one, "
+            f"0 to {MAX_CLASSES - 1}."
+        )
+    return [(float(x), float(y), label) for x, y, label in given]
+
+
+def _is_point(point: object) -> bool:
+    return (
+        isinstance(point, list)
+        and len(point) == 3
+        and all(_is_finite(value) for value in point[:2])
+        and _is_whole(point[2])
+        and 0 <= point[2] < MAX_CLASSES
+    )
 
 
 def count(body: Mapping[str, Any], name: str, default: int) -> int:

@@ -1,6 +1,7 @@
 """HTTP routes for the views in the browser: their code, a run's history, its snapshots, and queries about them.
 
-Everything is read from the record (`dashboard.queries.live_runs`); only `pin` changes a run. Access is checked for the
+Everything is read from the record (`dashboard.queries.live_runs`); only `pin` changes a run, and `paint` writes a data
+set. Access is checked for the
 whole server (`dashboard.server.security`). Files are read on threads: the event loop never waits for a file or a lock.
 """
 
@@ -16,13 +17,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from annscope.core.errors import AnnscopeError, ConfigError
-from annscope.dashboard.queries import examples, series, steps
+from annscope.dashboard.queries import examples, planes, series, steps
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.server import parsing
 from annscope.dashboard.server.assets import ASSETS, BASE, CACHE_FOREVER, PLOTLY, Assets, plotly_library
 from annscope.dashboard.server.live import live, whole_history
 from annscope.dashboard.server.parsing import BadRequestError, whole_number
 from annscope.runs import control
+from annscope.runs.painted import PaintedPointsError
 
 Handler = Callable[[Request], Response]
 
@@ -84,6 +86,12 @@ def input_description(request: Request) -> Response:
 def labels(request: Request) -> Response:
     """The class of every example of a run's data."""
     return JSONResponse(examples.labels(request.path_params["run"]))
+
+
+@_errors_as_message
+def plane(request: Request) -> Response:
+    """The points of a run's 2-D data (`planes.plane`)."""
+    return JSONResponse(planes.plane(request.path_params["run"]))
 
 
 @_errors_as_message
@@ -161,6 +169,18 @@ async def what_if(request: Request) -> Response:
         return JSONResponse({"error": str(error)}, status_code=404)
 
 
+async def paint(request: Request) -> Response:
+    """Save points painted by hand as a data set; the response names its file."""
+    try:
+        points = parsing.points(await parsing.json_body(request))
+        path = await run_in_threadpool(planes.save, request.path_params["run"], points)
+        return JSONResponse({"data": str(path)})
+    except (BadRequestError, PaintedPointsError) as error:
+        return JSONResponse({"error": str(error)}, status_code=400)
+    except AnnscopeError as error:
+        return JSONResponse({"error": str(error)}, status_code=404)
+
+
 def _arrays(content: bytes, *, lasts: bool = True) -> Response:
     # Compressing float32 noise costs far more than it saves on this machine; "identity" tells the server so.
     headers = {"content-encoding": "identity"} | ({"cache-control": CACHE_FOREVER} if lasts else {})
@@ -196,6 +216,8 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/step", step),
     Route(f"{BASE}/runs/{{run}}/input", input_description),
     Route(f"{BASE}/runs/{{run}}/labels", labels),
+    Route(f"{BASE}/runs/{{run}}/plane", plane),
+    Route(f"{BASE}/runs/{{run}}/points", paint, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index}}", example),
     Route(f"{BASE}/runs/{{run}}/histograms", histograms),
     Route(f"{BASE}/runs/{{run}}/classes", classes),

@@ -30,6 +30,8 @@ def values_of(item: Field) -> st.SearchStrategy[Any]:
         return st.sampled_from(item.choices)
     if item.kind == "choices":
         return st.lists(st.sampled_from(item.choices), min_size=1, max_size=3)
+    if item.kind == "subset":
+        return st.lists(st.sampled_from(item.choices))
     if item.kind == "sizes":
         return st.lists(st.integers(1, 16_384), max_size=4)
     low, high = item.minimum, item.maximum
@@ -81,9 +83,10 @@ WRONG: dict[str, list[Any]] = {
     "text": [5, None, ["mnist"]],
     "choice": ["", "no such name", 5, None, ["relu"]],
     "choices": ["", "no such name", 5, None, [], [5], ["relu", "no such name"]],
+    "subset": ["x1x2", "no such name", 5, None, [5], ["x1x2", "no such name"]],
     "sizes": [5, "64,32", None, [0], [2.5], ["64"], [True], [16_385]],
     "integer": [2.5, "3", True, None, [1], float("nan"), float("inf"), -1, 10**30],
-    "count": [2.5, "none of these words", True, None, 0, -1, float("nan"), 10**30],
+    "count": [2.5, "none of these words", True, None, -1, float("nan"), 10**30],
     "number": ["0.1", True, None, [0.1], float("nan"), float("inf"), -float("inf"), -1e-9, 1e30],
 }
 """Of every kind of setting, values that no setting of that kind takes."""
@@ -96,7 +99,9 @@ def test_every_setting_rejects_what_breaks_its_rule(item: Field) -> None:
         with pytest.raises(ConfigError) as error:
             item.check(value)
         assert str(error.value).startswith(f"{item.name} must be ")
-        shown = value[-1] if isinstance(value, list) and item.kind in {"sizes", "choices"} and value else value
+        shown = (
+            value[-1] if isinstance(value, list) and item.kind in {"sizes", "choices", "subset"} and value else value
+        )
         assert f", got {shown!r}" in str(error.value)
         for attempt in (
             lambda value=value: RunConfig().with_values({item.option: value}),
@@ -111,7 +116,7 @@ def test_every_setting_rejects_what_breaks_its_rule(item: Field) -> None:
 def test_bounds_are_part_of_the_rule(item: Field) -> None:
     """The least and the greatest valid value are taken, what lies just beyond is not; so for what sliders offer."""
     if item.minimum is None or item.maximum is None:
-        assert item.kind in {"switch", "text", "choice", "choices"}
+        assert item.kind in {"switch", "text", "choice", "choices", "subset"}
         return
     least, greatest = float(item.minimum), float(item.maximum)
     beyond = [greatest + 1, -1.0] if item.kind != "number" else [math.nextafter(greatest, math.inf), -1e-300]
@@ -258,6 +263,7 @@ MEANINGS: list[tuple[str, str, float | None, float | None]] = [
     ("image-size", "0", 0, 256),
     ("samples", "600", 10, 1_000_000),
     ("noise", "0.1", 0.0, 10.0),
+    ("data-seed", "auto", 0, 2**32 - 1),
     ("hidden", "64,32", 1, 16_384),
     ("initializer-scale", "1.0", 0.0, 100.0),
     ("constant-input", "false", None, None),

@@ -26,6 +26,8 @@ OTHER: dict[str, tuple[Any, str]] = {
     "image-size": (20, "20"),
     "samples": (300, "300"),
     "noise": (0.25, "0.25"),
+    "data-seed": (4_000_000_000, "4000000000"),
+    "extra-inputs": (("x1^2", "sinx2"), "x1^2,sinx2"),
     "hidden": ((100, 3, 7), "100,3,7"),
     "activation": ("tanh", "tanh"),
     "output": ("sigmoid", "sigmoid"),
@@ -79,6 +81,8 @@ NEEDS = {
     "image-size": {"data": str(Path(__file__).parent)},
     "samples": {"data": "moons"},
     "noise": {"data": "moons"},
+    "data-seed": {"data": "moons"},
+    "extra-inputs": {"data": "moons"},
     "momentum": {"optimizer": "momentum"},
     "weight-decay": {"optimizer": "adamw"},
     "schedule-factor": {"schedule": "step"},
@@ -137,7 +141,7 @@ def test_a_link_restores_a_setting(option: str) -> None:
 def widget(page: AppTest, option: str) -> Any:
     """The control of a setting."""
     kinds: tuple[Callable[..., Any], ...] = (page.select_slider, page.selectbox, page.number_input, page.toggle)
-    for kind in kinds:
+    for kind in (*kinds, page.button_group):
         try:
             return kind(key=state.control(option))
         except KeyError:
@@ -152,11 +156,11 @@ def test_a_moved_control_is_spelled_in_the_address(option: str) -> None:
     page = open_page(needs)
     control = widget(page, option)
     offered = getattr(control, "options", None)
-    if option == "seed":
+    if option.endswith("seed"):
         chosen: Any = 7
     elif item.kind == "switch":
         chosen = not item.default
-    elif item.kind in {"text", "choice", "choices"}:
+    elif item.kind in {"text", "choice", "choices", "subset"}:
         chosen = OTHER[option][0]
     else:
         chosen = next(stop for stop in controls.stops(item) if stop != item.default)
@@ -164,7 +168,7 @@ def test_a_moved_control_is_spelled_in_the_address(option: str) -> None:
     control.set_value(chosen).run()
     assert not page.exception
     assert address(page) == {**needs, option: item.format(chosen)}
-    widget(page, option).set_value(item.default).run()
+    widget(page, option).set_value(None if option == "data-seed" else item.default).run()
     assert address(page) == needs
 
 
@@ -322,6 +326,29 @@ def test_a_setting_of_another_data_set_is_kept_but_not_used() -> None:
     assert page.select_slider(key=state.control("noise")).value == 0.3
 
 
+def test_new_points_are_drawn_at_a_press() -> None:
+    """The data seed follows the seed of the run until it is set; the button takes the next one."""
+    page = open_page({"data": "spirals", "seed": "4"})
+    assert page.number_input(key=state.control("data-seed")).value is None
+    page.button(key=state.NEW_POINTS).click().run()
+    assert address(page) == {"data": "spirals", "seed": "4", "data-seed": "5"}
+    page.button(key=state.NEW_POINTS).click().run()
+    assert settings(page)["data-seed"] == 6
+
+
+def test_extra_inputs_are_offered_for_points_of_a_plane(tmp_path: Path) -> None:
+    """Only 2-D data has them, one's own too, and only drawn points have a seed."""
+    mine, wide = tmp_path / "mine.csv", tmp_path / "wide.csv"
+    mine.write_text("a,b,label\n1,2,x\n")
+    wide.write_text("a,b,c,label\n1,2,3,x\n")
+    for data, has_inputs, has_seed in (
+        ("moons", True, True), (str(mine), True, False), (str(wide), False, False), ("digits", False, False),
+    ):  # fmt: skip
+        values = {**controls.defaults(), "data": data}
+        assert controls.applies("extra-inputs", values) is has_inputs
+        assert controls.applies("data-seed", values) is has_seed
+
+
 def test_a_link_names_a_file(tmp_path: Path) -> None:
     """The path of a CSV is a data set like any other, with the settings that apply to files."""
     mine = tmp_path / "mine.csv"
@@ -339,7 +366,7 @@ def test_every_control_has_its_help() -> None:
 
 
 SLIDERS = [
-    option for option, item in FIELDS.items() if item.kind in {"integer", "number", "count"} and option != "seed"
+    option for option, item in FIELDS.items() if item.kind in {"integer", "number", "count"} and "seed" not in option
 ]
 
 
