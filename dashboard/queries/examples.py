@@ -128,8 +128,6 @@ def describe(run: str) -> dict[str, Any]:
     if source.span is not None:
         low, middle, high = (values.tolist() for values in source.span)
         about |= {"feature_names": list(dataset.feature_names), "low": low, "middle": middle, "high": high}
-    if about["kind"] == "plane":
-        about |= {"points": dataset.x_train[:1000].tolist(), "point_labels": dataset.y_train[:1000].tolist()}
     return about
 
 

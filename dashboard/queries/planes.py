@@ -32,7 +32,7 @@ def plane(run: str) -> dict[str, Any]:
     """The points of a run's 2-D data and what a browser needs to make further ones, as JSON values.
 
     `points` are [x, y, class or row of 0 and 1] by split, at most `MAX_POINTS` in all, `index` their places in it and
-    `totals` how many there are. `window` holds the ends of both axes. The network's inputs are
+    `totals` how many there are. `ends` are those of both axes. The network's inputs are
     `(raw - offset) / divisor`, where `raw` are the coordinates and `inputs` (`data.inputs`).
     """
     reader = get_live_run(run).reader
@@ -46,7 +46,7 @@ def plane(run: str) -> dict[str, Any]:
         "names": list(dataset.feature_names) or ["x1", "x2"],
         "offset": (dataset.offset * np.ones(dataset.n_features)).tolist(),
         "divisor": (dataset.divisor * np.ones(dataset.n_features)).tolist(),
-        "window": window(np.concatenate([x for x, _ in points.values()])),
+        "ends": ends(np.concatenate([x for x, _ in points.values()])),
         "points": {
             name: [[*point, label] for point, label in zip(x[kept].tolist(), y[kept].tolist(), strict=True)]
             for (name, (x, y)), kept in zip(points.items(), rows, strict=True)
@@ -69,7 +69,7 @@ def _sample(sizes: list[int]) -> list[ndarray]:
     return [np.linspace(0, size - 1, int(size * share)).astype(int) if size else np.arange(0) for size in sizes]
 
 
-def window(points: Float[ndarray, "n 2"]) -> list[list[float]]:
+def ends(points: Float[ndarray, "n 2"]) -> list[list[float]]:
     """The ends of both axes of a square map of all points: of one scale, unless their ranges are very different."""
     low, high = points.min(axis=0), points.max(axis=0)
     spans = np.where(high > low, high - low, 1.0)

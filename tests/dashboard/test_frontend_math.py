@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from annscope.core.config import OUTPUTS, SCALINGS, NetworkConfig, RunConfig, TrainingConfig
+from annscope.core.config import EXTRA_INPUTS, OUTPUTS, SCALINGS, DataConfig, NetworkConfig, RunConfig, TrainingConfig
 from annscope.core.dataset import Dataset
 from annscope.core.explain.saliency import input_gradient, occlusion
 from annscope.core.explain.what_if import Change, with_changes
@@ -24,6 +25,7 @@ from annscope.core.network import Network
 from annscope.core.training import Trainer
 from annscope.dashboard.queries.functions import layer_functions
 from annscope.dashboard.queries.live_runs import encode_frame
+from annscope.data.datasets import load_dataset
 from annscope.data.examples import Examples
 from annscope.data.scaling import fit_scaler
 from annscope.runs.encoding import snapshot_line, snapshot_tensors, tensor_bytes
@@ -158,3 +160,68 @@ def test_ink_is_centred_the_same_in_the_browser(shape: tuple[int, int]) -> None:
     for ink, found in zip(inks, compute(questions), strict=True):
         np.testing.assert_allclose(found["mnist"], as_mnist(ink).ravel(), atol=1e-12)
         np.testing.assert_allclose(found["box"], as_box(ink, 8, 6).ravel(), atol=1e-12)
+
+
+ENDS = [[-2.0, 3.0], [-1.0, 4.0]]
+
+
+def described(config: DataConfig, x: np.ndarray) -> tuple[dict[str, Any], Dataset]:
+    """What the browser knows of 2-D data, and the data as the network sees it."""
+    dataset = load_dataset(config, dtype="float64")
+    about = {
+        "inputs": list(config.inputs), "names": list(dataset.feature_names), "ends": ENDS,
+        "offset": (dataset.offset * np.ones(dataset.n_features)).tolist(),
+        "divisor": (dataset.divisor * np.ones(dataset.n_features)).tolist(),
+        "points": {"train": [[*point, 0] for point in x.tolist()]}, "index": {"train": list(range(len(x)))},
+        "totals": {"train": len(x)},
+    }  # fmt: skip
+    return about, dataset
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+@pytest.mark.parametrize("inputs", [(), *((name,) for name in EXTRA_INPUTS), EXTRA_INPUTS])
+def test_a_point_becomes_the_same_inputs_in_the_browser(inputs: tuple[str, ...], scaling: str) -> None:
+    """The coordinates and every extra input, scaled, are those of data loading; and lead back to the point."""
+    config = DataConfig(name="moons", inputs=inputs, scaling=scaling)
+    points = load_dataset(replace(config, inputs=(), scaling="none"), dtype="float64").x_train[:9]
+    about, dataset = described(config, points)
+    (found,) = compute([{"kind": "plane", "about": about, "points": points.tolist(), "side": 2}])
+    np.testing.assert_allclose(found["inputs"], dataset.x_train[:9], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(found["points"], points, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(found["places"], (points - [-2, 4]) / [5, -5], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(found["back"], points, rtol=1e-12, atol=1e-14)
+    grid = np.reshape(found["grid"], (4, dataset.n_features))[:, :2] * about["divisor"][:2] + about["offset"][:2]
+    np.testing.assert_allclose(grid, [[-0.75, 2.75], [1.75, 2.75], [-0.75, 0.25], [1.75, 0.25]], atol=1e-12)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_regions_are_the_predictions_of_the_core(output: str) -> None:
+    """Each layer's activations over a grid, and the probabilities of the classes, are those of a forward pass."""
+    data = DataConfig(name="moons", inputs=("x1x2", "sinx2"))
+    about, dataset = described(data, np.zeros((1, 2)))
+    network = NetworkConfig(hidden_sizes=(5, 4), activation=("tanh", "relu"), output=output)
+    config = RunConfig(data=data, network=network, training=TrainingConfig(dtype="float64", n_epochs=2))
+    trainer = Trainer(dataset, config)
+    trainer.advance(5)
+    snapshot = trainer.snapshot()
+    answering = Network(network, dataset.n_features, 2, snapshot.parameters)
+    frame = encode_frame({"line": snapshot_line(0, snapshot)}, tensor_bytes(snapshot_tensors(snapshot)))
+    description = {
+        "layer_sizes": [4, 5, 4, 1 if output == "binary" else 2],
+        "config": config.to_dict(),
+        "dataset": {"class_names": dataset.class_names, "image_shape": None},
+    }
+    side = 7
+    encoded = base64.b64encode(frame).decode()
+    grid, found = compute(
+        [
+            {"kind": "plane", "about": about, "points": [], "side": side},
+            {"kind": "regions", "description": description, "frame": encoded, "about": about, "side": side},
+        ]
+    )
+    x = np.reshape(grid["grid"], (side * side, 4))
+    for mine, theirs in zip(found["layers"], answering.forward(x)[1], strict=True):
+        np.testing.assert_allclose(np.reshape(mine, theirs.shape), theirs, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        np.reshape(found["probabilities"], (side * side, 2)), answering.predict_proba(x), rtol=1e-9, atol=1e-12
+    )

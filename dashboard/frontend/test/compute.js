@@ -8,6 +8,7 @@ import { createModel } from '../src/lib/model/inference.js';
 import { asBox, asMnist } from '../src/lib/model/ink.js';
 import { activationNamed } from '../src/lib/model/math.js';
 import { readerOf } from '../src/lib/model/output-reader.js';
+import { gridInputs, overPlane, planeOf } from '../src/lib/model/plane.js';
 
 /** @import { Description, Numbers, Shape } from '../src/lib/model/types.js' */
 
@@ -79,7 +80,27 @@ const centering = ({ ink, height, width }) => ({
   box: [...asBox(ink, height, width).data],
 });
 
-const answer = { activation, network, scaling, centering };
+/** @param {{ about: Parameters<typeof planeOf>[0], points: number[][], side: number }} about */
+function plane({ about, points, side }) {
+  const made = planeOf(about);
+  const inputs = points.map((point) => made.inputs(point));
+  return {
+    inputs,
+    points: inputs.map((each) => made.point(each)),
+    places: points.map((point) => made.place(point)),
+    back: points.map((point) => made.at(made.place(point))),
+    grid: gridInputs(made, side),
+  };
+}
+
+/** @param {{ description: Description, frame: string, about: Parameters<typeof planeOf>[0], side: number }} about */
+function regions({ description, frame, about, side }) {
+  const bytes = Uint8Array.from(Buffer.from(frame, 'base64'));
+  const layers = overPlane(layersOf(description), parseFrame(bytes.buffer), planeOf(about), side);
+  return { layers, probabilities: readerOf(description).probabilitiesOfEach(layers[layers.length - 1]) };
+}
+
+const answer = { activation, network, scaling, centering, plane, regions };
 const answers = questions.map(({ kind, ...question }) => {
   try {
     return answer[kind](/** @type {never} */ (question));

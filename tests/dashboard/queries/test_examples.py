@@ -46,7 +46,6 @@ def test_points_and_tables_have_the_range_of_their_features(client: TestClient) 
     assert about["kind"] == "plane"
     assert about["feature_names"] == ["x", "y"]
     np.testing.assert_allclose([about["low"], about["high"]], [raw.min(axis=0), raw.max(axis=0)], rtol=1e-6)
-    assert len(about["points"]) == len(about["point_labels"]) == len(raw)
 
 
 def test_the_nearest_are_nearest_in_the_last_hidden_layer(client: TestClient) -> None:

@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from annscope.core.config import RunConfig
-from annscope.dashboard.queries.planes import MAX_POINTS, window
+from annscope.dashboard.queries.planes import MAX_POINTS, ends
 from annscope.dashboard.server.access import Access
 from annscope.dashboard.server.parsing import MAX_BYTES
 from annscope.dashboard.server.routes import routes
@@ -89,14 +89,14 @@ def test_of_many_points_a_fixed_sample_comes(client: TestClient, train: Train) -
 
 def test_the_window_holds_every_point_with_room_around() -> None:
     """Both axes have one scale, so that a circle is round; only very different ranges have scales of their own."""
-    (left, right), (bottom, top) = window(np.array([[0.0, 1.0], [4.0, 2.0]]))
+    (left, right), (bottom, top) = ends(np.array([[0.0, 1.0], [4.0, 2.0]]))
     assert right - left == pytest.approx(top - bottom)
     assert left < 0
     assert right > 4
     assert (left + right) / 2 == pytest.approx(2)
-    (left, right), (bottom, top) = window(np.array([[0.0, 0.0], [1.0, 1000.0]]))
+    (left, right), (bottom, top) = ends(np.array([[0.0, 0.0], [1.0, 1000.0]]))
     assert right - left == pytest.approx((top - bottom) / 1000)
-    assert window(np.array([[2.0, 3.0]]))[0][0] < 2
+    assert ends(np.array([[2.0, 3.0]]))[0][0] < 2
 
 
 def test_images_and_tables_are_no_plane(client: TestClient, train: Train) -> None:

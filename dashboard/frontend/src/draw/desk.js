@@ -23,7 +23,7 @@ const MOST_MS = 16; // that the network view may take while the hand moves
  * @param {Desk} desk
  */
 export function createDesk(body, desk) {
-  const { description, about, server, notify, frame: first, sendSample } = desk;
+  const { description, about, plane, server, notify, frame: first, sendSample } = desk;
   const { image_shape: shape } = description.dataset;
   const reader = readerOf(description);
   const nFeatures = description.layer_sizes[0];
@@ -54,7 +54,7 @@ export function createDesk(body, desk) {
     {
       imageShape: shape,
       reader,
-      toShown: about.kind === 'plane' ? (x) => x : toImage,
+      toShown: plane ? plane.point : toImage,
       /** @param {number} i */ featureName: (i) => names[i],
       server,
     },
@@ -95,7 +95,7 @@ export function createDesk(body, desk) {
     { ...description, dataset: { ...description.dataset, feature_names: names } },
     shape,
     nFeatures,
-    input.extent,
+    plane,
   );
 
   const offerNetwork = offerFiles(state, input, { prediction, nearest, live });

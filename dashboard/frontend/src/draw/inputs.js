@@ -4,7 +4,7 @@ import { imageInput } from './image-input.js';
 import { createPlane } from './plane.js';
 
 /** @import { DeskState, Input } from './types.js' */
-/** @import { Example } from '../lib/model/types.js' */
+/** @import { Example, Plane } from '../lib/model/types.js' */
 
 /**
  * The input that a run's data asks for.
@@ -14,26 +14,26 @@ import { createPlane } from './plane.js';
 export function inputFor(desk) {
   const { image_shape: shape } = desk.description.dataset;
   if (shape) return imageInput(desk, shape);
-  return desk.about.kind === 'plane' ? planeInput(desk) : featuresInput(desk);
+  return desk.plane ? planeInput(desk, desk.plane) : featuresInput(desk);
 }
 
 /**
  * @param {DeskState} desk
+ * @param {Plane} plane
  * @returns {Input}
  */
-function planeInput({ about, names, reader, examples, forget, later, model, palette }) {
-  const plane = createPlane({ points: about.points, labels: about.point_labels, names, reader }, (at) => {
+function planeInput({ reader, examples, forget, later, model, palette }, plane) {
+  const sheet = createPlane({ plane, reader }, (at) => {
     forget();
     later(at);
   });
-  plane.element.append(examples.element);
+  sheet.element.append(examples.element);
   return {
-    cards: [plane.element],
-    extent: plane.extent,
-    read: () => ({ x: Float64Array.from(plane.point), isBare: false }),
+    cards: [sheet.element],
+    read: () => ({ x: plane.inputs(sheet.point), isBare: false }),
     /** @param {Example} example */
-    put: (example) => plane.put(example.x),
-    shown: () => plane.draw(model(), palette()),
+    put: (example) => sheet.put(plane.point(example.x)),
+    shown: () => sheet.draw(model(), palette()),
     paint() {},
   };
 }

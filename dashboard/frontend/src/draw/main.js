@@ -4,6 +4,7 @@
  */
 
 import { readerOf } from '../lib/model/output-reader.js';
+import { planeOf } from '../lib/model/plane.js';
 import { debounce } from '../lib/ui/controls.js';
 import { make, messageOf } from '../lib/ui/dom.js';
 import { createFrame } from '../lib/ui/frame.js';
@@ -71,10 +72,12 @@ function createPage(parent, { base, run, newest, snapshot, sample, shows }) {
         server.input(),
         server.frame(wanted),
       ]);
+      const plane = about.kind === 'plane' ? planeOf(await server.plane()) : null;
       if (closed) return;
       desk = createDesk(body, {
         description,
         about,
+        plane,
         server,
         notify,
         frame,

@@ -2,20 +2,20 @@
 import { createEvents } from '../lib/model/events.js';
 import { classesOf, readerOf } from '../lib/model/output-reader.js';
 import { createNetwork } from '../network/network.js';
-/** @import { Description, Frame, Label, NetworkStore, Numbers, Shape } from '../lib/model/types.js' */
+/** @import { Description, Frame, Label, NetworkStore, Numbers, Plane, Shape } from '../lib/model/types.js' */
 
 /**
- * Build the view in `root`; `extent` is half the side of the plane of 2-D data. `label` is null when nobody knows what it
+ * Build the view in `root`; `plane` is that of 2-D data. `label` is null when nobody knows what it
  * is. Returns {show(features, label, activations, frame), theme(name), destroy()}; `show` returns how many ms it took.
  * @param {HTMLElement} root
  * @param {NetworkStore['server']} server
  * @param {Description} description
  * @param {Shape | null} featureShape
  * @param {number} features
- * @param {number} [extent]
+ * @param {Plane | null} plane
  */
-export function createLiveNetwork(root, server, description, featureShape, features, extent = 0) {
-  /** A store as the network view reads it; `shown` is there once `show` was called. @type {Partial<NetworkStore> & { extent: number }} */
+export function createLiveNetwork(root, server, description, featureShape, features, plane) {
+  /** A store as the network view reads it; `shown` is there once `show` was called. @type {Partial<NetworkStore>} */
   const made = {
     ...createEvents(),
     server,
@@ -24,7 +24,7 @@ export function createLiveNetwork(root, server, description, featureShape, featu
     description,
     probe: { images: { shape: [1, features], data: new Float64Array(features) }, labels: [null] },
     title: `Through the network, as you ${featureShape ? 'draw' : 'move it'}`,
-    extent,
+    plane,
     classNames: description.dataset.class_names,
     reader: readerOf(description),
     imageShape: featureShape,
@@ -33,6 +33,8 @@ export function createLiveNetwork(root, server, description, featureShape, featu
     probeIndex: 0,
     pinned: null,
     selectProbe() {},
+    hover() {},
+    edit() {},
     /**
      * @param {number | null} layer
      * @param {number | null} unit

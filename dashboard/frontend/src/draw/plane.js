@@ -2,33 +2,33 @@
 
 import { fillPoint, finenessFor, regionPicture } from '../lib/charts/plane.js';
 import { asNumber } from '../lib/format/text.js';
-import { classesOf } from '../lib/model/output-reader.js';
+import { forwardRows } from '../lib/model/forward.js';
+import { gridInputs } from '../lib/model/plane.js';
 import { make, penOf } from '../lib/ui/dom.js';
 import { arrow } from '../lib/ui/keys.js';
 import { card } from './card.js';
-/** @import { OutputReader, Label, Model, Palette } from '../lib/model/types.js' */
+/** @import { Model, OutputReader, Palette, Plane } from '../lib/model/types.js' */
 
 /**
- * Build the card; `reader` reads the outputs (output-reader.js). `moved(stamp)` is called when the point moves. Returns {element, extent, point, put(point), draw(model, palette)}.
- * @param {{ points: number[][], labels: Label[], names: string[], reader: OutputReader }} about
+ * Build the card; `reader` reads the outputs (output-reader.js). `moved(stamp)` is called when the point moves. Returns {element, point, put(point), draw(model, palette)}.
+ * @param {{ plane: Plane, reader: OutputReader }} about
  * @param {(stamp: number) => void} moved
  */
-export function createPlane({ points, labels, names, reader }, moved) {
-  const extent = Math.max(
-    0.5,
-    Math.ceil(Math.max(...points.map(([x, y]) => Math.max(Math.abs(x), Math.abs(y)))) * 2.2) / 2,
-  );
+export function createPlane({ plane, reader }, moved) {
+  const [[left, right], [bottom, top]] = plane.ends;
+  const points = plane.points.filter(({ split }) => split === 'train');
+  const start = [(left + right) / 2, (bottom + top) / 2];
   const canvas = make('canvas', { className: 'dr-plane', tabIndex: 0, width: 800, height: 800 });
   canvas.setAttribute('role', 'slider');
-  canvas.setAttribute('aria-valuemin', String(-extent));
-  canvas.setAttribute('aria-valuemax', String(extent));
-  canvas.setAttribute('aria-valuenow', '0');
+  canvas.setAttribute('aria-valuemin', left.toFixed(2));
+  canvas.setAttribute('aria-valuemax', right.toFixed(2));
+  canvas.setAttribute('aria-valuenow', start[0].toFixed(2));
   canvas.setAttribute('aria-roledescription', 'point in a plane');
   canvas.setAttribute('aria-label', 'The point to judge; the arrow keys move it, with Shift in larger steps');
   const reading = make('output', { className: 'dr-tip' });
   const { element } = card('Drag the point', 'plane-card');
   element.append(canvas, reading);
-  const self = { element, canvas, extent, point: [0, 0], put, draw };
+  const self = { element, canvas, point: start, put, draw };
   let held = false;
   /** @type {HTMLCanvasElement} */
   let picture;
@@ -40,8 +40,8 @@ export function createPlane({ points, labels, names, reader }, moved) {
    * @param {number} [stamp]
    */
   function put(point, stamp = performance.now()) {
-    self.point = point.map((value) => Math.min(extent, Math.max(-extent, value)));
-    const words = self.point.map((value, i) => `${names[i]} ${asNumber(value, 2)}`).join(', ');
+    self.point = point.map((value, i) => Math.min(plane.ends[i][1], Math.max(plane.ends[i][0], value)));
+    const words = self.point.map((value, i) => `${plane.names[i]} ${asNumber(value, 2)}`).join(', ');
     reading.textContent = words;
     canvas.setAttribute('aria-valuetext', words);
     canvas.setAttribute('aria-valuenow', self.point[0].toFixed(2));
@@ -51,10 +51,7 @@ export function createPlane({ points, labels, names, reader }, moved) {
   /** @param {PointerEvent} event */
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
-    return [
-      ((event.clientX - box.left) / box.width - 0.5) * 2 * extent,
-      (0.5 - (event.clientY - box.top) / box.height) * 2 * extent,
-    ];
+    return plane.at([(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height]);
   };
   canvas.addEventListener('touchstart', (event) => event.preventDefault(), { passive: false }); // a quick drag is no swipe
   canvas.addEventListener('pointerdown', (event) => {
@@ -73,9 +70,9 @@ export function createPlane({ points, labels, names, reader }, moved) {
     const by = arrow(event);
     if (!by) return;
     event.preventDefault();
-    const step = ((event.shiftKey ? 10 : 1) * extent) / 100;
-    const [x, y] = self.point;
-    put([x + step * by[1], y - step * by[0]], event.timeStamp);
+    const step = (event.shiftKey ? 10 : 1) / 200;
+    const [across, down] = plane.place(self.point);
+    put(plane.at([across + step * by[1], down + step * by[0]]), event.timeStamp);
   });
 
   /**
@@ -86,29 +83,28 @@ export function createPlane({ points, labels, names, reader }, moved) {
     const context = penOf(canvas);
     const { width, height } = canvas;
     if (made?.model !== model || made?.palette !== palette) {
-      const side = Math.min(100, 2 * finenessFor(model.layers));
-      const outputs = [];
-      for (let r = 0; r < side; r += 1) {
-        for (let c = 0; c < side; c += 1)
-          outputs.push(model.outputs([((c + 0.5) / side - 0.5) * 2 * extent, (0.5 - (r + 0.5) / side) * 2 * extent]));
-      }
-      picture = regionPicture(outputs, side, palette, reader);
+      const side = Math.min(100, 2 * finenessFor(model.cost));
+      const outputs = forwardRows(model.layers, gridInputs(plane, side), side * side)[model.layers.length - 1];
+      picture = regionPicture(reader.probabilitiesOfEach(outputs), side, palette, reader);
       made = { model, palette };
     }
     /** @param {number[]} point */
-    const place = ([x, y]) => [(x / extent / 2 + 0.5) * width, (0.5 - y / extent / 2) * height];
+    const place = (point) => {
+      const [across, down] = plane.place(point);
+      return [across * width, down * height];
+    };
     context.imageSmoothingEnabled = true;
     context.drawImage(picture, 0, 0, width, height);
-    points.forEach((point, i) => {
-      const [x, y] = place(point);
+    for (const point of points) {
+      const [x, y] = place([point.x, point.y]);
       context.globalAlpha = 0.85;
-      fillPoint(context, x, y, 5, palette, classesOf(labels[i]));
+      fillPoint(context, x, y, 5, palette, point.classes);
       context.beginPath();
       context.arc(x, y, 5, 0, 7);
       context.lineWidth = 1.5;
       context.strokeStyle = palette.paper;
       context.stroke();
-    });
+    }
     context.globalAlpha = 1;
     const [x, y] = place(self.point);
     for (const { style, thick } of [

@@ -5,7 +5,7 @@ import { routesOf } from '../lib/server/run.js';
 const KEPT = 24;
 
 /**
- * Ask about a run: what `routesOf` has, and {history(), input(), labels(), frame(number), example(split, index)}.
+ * Ask about a run: what `routesOf` has, and {history(), input(), labels(), plane(), frame(number), example(split, index)}.
  * @param {string} base
  * @param {string} run
  */
@@ -17,6 +17,7 @@ export function openRun(base, run) {
     history: () => server.fetched('history'),
     input: () => server.fetched('input'),
     labels: () => server.fetched('labels'),
+    plane: () => server.fetched('plane'),
     /**
      * @param {string} split
      * @param {number} index

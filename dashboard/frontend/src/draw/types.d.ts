@@ -12,6 +12,7 @@ import type {
   Numbers,
   OutputReader,
   Palette,
+  Plane,
 } from '../lib/model/types.js';
 
 export type { ChangeKind, ChangeValues, SweepPoint };
@@ -51,7 +52,6 @@ export interface SweepRequest {
 /** What one kind of input makes of the page: its cards, and how features are read from it and put on it. */
 export interface Input {
   cards: HTMLElement[];
-  extent?: number;
   seen?: ReturnType<typeof import('./seen.js').createSeen>;
   sliders?: ReturnType<typeof import('./sliders.js').createSliders>;
   pad?: ReturnType<typeof import('./pad.js').createPad>;
@@ -93,6 +93,7 @@ export interface Seen {
 export interface Desk {
   description: Description;
   about: InputDescription;
+  plane: Plane | null;
   server: ReturnType<typeof import('./source.js').openRun>;
   notify(sentence: string | null): void;
   frame: Frame;

@@ -12,6 +12,7 @@ import {
   explain,
   listedInputs,
   overProbe,
+  POINT,
   recorded,
   sensitivity,
   weightOf,
@@ -128,15 +129,18 @@ export function createCard(actions) {
     const own = ownScale(view);
     paintClasses(classes.canvas, width, pinned ? 15 : 12, {
       activations: overProbe(frame, layer, unit),
-      labels: view.labels,
+      labels: view.store.probe.labels,
       classNames: store.classNames,
       probe: view.probe,
       scale: own,
       palette,
       font: view.font,
     });
-    history.element.hidden = !store.hasPast;
-    if (pinned && store.hasPast) {
+    // Of a point of one's own, the snapshots before know nothing.
+    const hasPast =
+      store.hasPast && !(store.probe.sample?.split === POINT && view.probe === store.probe.labels.length - 1);
+    history.element.hidden = !hasPast;
+    if (pinned && hasPast) {
       const snapshots = view.history.of(layers, layer, unit, view.probe);
       paintHistory(history.canvas, width, 56, snapshots, frame.number, own, palette);
       history.caption.textContent = `this example, over ${counted(snapshots.length, 'snapshot')}`;
@@ -152,7 +156,8 @@ export function createCard(actions) {
  * The activations to the probe set as rows, class by class, with their mean.
  * @param {ViewAt} about
  */
-function classRows({ frame, labels, store, at: { layer, unit } }) {
+function classRows({ frame, store, at: { layer, unit } }) {
+  const { labels } = store.probe;
   const activations = overProbe(frame, layer, unit);
   const rows = store.classNames.flatMap((name, c) => {
     const places = Array.from(activations.keys()).filter((i) => labels[i]?.includes(c));

@@ -10,6 +10,8 @@ const TOP = 56;
 const BOTTOM = 40;
 const COLUMN_UP_TO = 24;
 const LARGEST_CELL = 28;
+/** From the picture of a plane to the middles of the network's inputs beside it. */
+export const PLANE_INPUT = 26;
 
 /**
  * How tall the view is for its width.
@@ -78,15 +80,17 @@ function layInput(input, width, area, margin) {
   }
   if (input.plane) {
     const side = Math.min(area.height, Math.max(110, Math.min(200, width * 0.18)));
+    const pitch = Math.min(0.44 * side, (area.height - 30) / input.size);
+    const inputs = Array.from({ length: input.size }, (_, i) => middle + (i - (input.size - 1) / 2) * pitch);
     return {
       kind: 'plane',
       x: margin,
       y: middle - side / 2,
-      width: side + 34,
+      width: side + PLANE_INPUT + 8,
       height: side,
       side,
-      xs: [margin + side + 26, margin + side + 26],
-      ys: [middle - side * 0.22, middle + side * 0.22],
+      xs: inputs.map(() => margin + side + PLANE_INPUT),
+      ys: inputs,
       radius: 8,
     };
   }

@@ -4,7 +4,6 @@
  */
 
 import { watchSize } from '../lib/charts/canvas.js';
-import { extentOf } from '../lib/charts/plane.js';
 import { asNumber, neuronName } from '../lib/format/text.js';
 import { Edits } from '../lib/model/edits.js';
 import {
@@ -40,7 +39,7 @@ import { createProbes } from './probes.js';
 import { sceneOf } from './scene.js';
 
 /** @import { Block, Focus, Layout, Link, View } from './types.js' */
-/** @import { Change, Frame, HeldOutFigures, NetworkStore, Neuron } from '../lib/model/types.js' */
+/** @import { Change, Frame, HeldOutFigures, NetworkStore, Neuron, Probe } from '../lib/model/types.js' */
 
 const GLIDE = 220; // ms from one example to another
 const FOCUS_LINKS = 48;
@@ -70,22 +69,19 @@ function createNetworkOfRun(root, store, schedule) {
   const { description } = store;
   const layers = layersOf(description);
   const { frame: element, theme } = createFrame(root, 'The network at work');
-  const { labels } = store.probe;
   const edits = new Edits();
   const camera = new Camera();
   const motion = new Motion();
   const pictures = createPictures();
   const linkScales = new LinkScales(layers);
-  const isTold = labels.length > 1; // one example alone does not tell which neurons are off for all
-  const isPlane = !store.imageShape && layers[0].inputSize === 2;
+  const isTold = store.probe.labels.length > 1; // one example alone does not tell which neurons are off for all
+  const { plane } = store;
 
   /** What the view shows; cards and pictures read it, once there is a frame. @type {Partial<View>} */
   const before = {
     store,
     layers,
-    labels,
     edits,
-    isPlane,
     probe: -1,
     values: [],
     font: 'sans-serif',
@@ -93,7 +89,7 @@ function createNetworkOfRun(root, store, schedule) {
     weightScales: weightScalesOf(store, layers),
     history: new ActivationHistory(),
     /** @param {number} i */
-    featureName: (i) => description.dataset?.feature_names?.[i] ?? FEATURE(i),
+    featureName: (i) => plane?.names[i] ?? description.dataset?.feature_names?.[i] ?? FEATURE(i),
   };
   const view = /** @type {View} */ (before);
   let count = layers.length === 1 ? 80 : 40 * Math.min(4, layers.length);
@@ -111,8 +107,8 @@ function createNetworkOfRun(root, store, schedule) {
   let silent = [];
   /** @type {{ start: number, length: number } | null} */
   let glide = null; // {start, length}, or null while the store's own progress moves the picture
-  /** @type {{ frame: Frame | null, probe: number, changes: Change[], count: number }} */
-  let shown = { frame: null, probe: -1, changes: edits.changes, count: -1 };
+  /** @type {{ frame: Frame | null, probe: number, examples: Probe, changes: Change[], count: number }} */
+  let shown = { frame: null, probe: -1, examples: store.probe, changes: edits.changes, count: -1 };
   /** @type {Neuron | null} */
   let knownPin = null;
   /** @type {HeldOutFigures} */
@@ -170,6 +166,7 @@ function createNetworkOfRun(root, store, schedule) {
   /** @param {() => unknown} act */
   function change(act) {
     act();
+    store.edit(edits);
     schedule();
   }
 
@@ -205,6 +202,7 @@ function createNetworkOfRun(root, store, schedule) {
   function setFocus(next) {
     if (next?.layer === focus?.layer && next?.unit === focus?.unit) return;
     focus = next;
+    store.hover(next && { layer: next.layer, unit: next.unit });
     canvas.classList.toggle('nv-over', Boolean(next));
     refocus();
   }
@@ -270,7 +268,7 @@ function createNetworkOfRun(root, store, schedule) {
     if (hand.moved()) return;
     point(event);
     if (focus) pin(focus);
-    else if (isPlane) choosePoint(event);
+    else if (plane) choosePoint(event);
   });
   listen(canvas, 'blur', () => focus?.by === 'keys' && setFocus(null));
   listen(element, 'keydown', (event) => {
@@ -320,9 +318,11 @@ function createNetworkOfRun(root, store, schedule) {
     const { input } = layout;
     if (input.kind !== 'plane' || x < input.x || x > input.x + input.side || y < input.y || y > input.y + input.side)
       return;
-    const extent = extentOf(store);
-    const plane = [((x - input.x) / input.side - 0.5) * 2 * extent, (0.5 - (y - input.y) / input.side) * 2 * extent];
-    const away = labels.map((_, i) => Math.hypot(...Array.from(probeInput(store, i), (value, c) => value - plane[c])));
+    const at = [(x - input.x) / input.side, (y - input.y) / input.side];
+    const away = store.probe.labels.map((_, i) => {
+      const place = plane?.place(plane.point(probeInput(store, i))) ?? at;
+      return Math.hypot(place[0] - at[0], place[1] - at[1]);
+    });
     store.selectProbe(away.indexOf(Math.min(...away)));
   }
 
@@ -337,12 +337,12 @@ function createNetworkOfRun(root, store, schedule) {
     const width = stage.clientWidth;
     if (width < 50) return;
     size = { width, height: heightFor(width) };
-    const input = { size: layers[0].inputSize, imageShape: store.imageShape, plane: isPlane };
+    const input = { size: layers[0].inputSize, imageShape: store.imageShape, plane: plane !== null };
     layout = layOut({
       ...size,
       input,
       layers,
-      faces: isPlane,
+      faces: plane !== null,
       longestName: Math.max(...store.reader.unitNames.map((name) => name.length)),
     });
     for (const link of [...motion.links, ...(focusLinks ?? [])]) Object.assign(link, { start: null, end: null });
@@ -396,11 +396,17 @@ function createNetworkOfRun(root, store, schedule) {
     const frame = store.shown;
     const probe = Math.min(probeCount(store) - 1, Math.max(0, store.probeIndex ?? 0));
     const isNewFrame = frame !== shown.frame;
-    const isNewProbe = probe !== shown.probe;
+    const hasOthers = store.probe !== shown.examples;
+    const isNewProbe = probe !== shown.probe || hasOthers;
     const isEdited = edits.changes !== shown.changes;
     if (!isNewFrame && !isNewProbe && !isEdited && count === shown.count) return;
     const first = shown.frame === null;
-    shown = { frame, probe, changes: edits.changes, count };
+    shown = { frame, probe, examples: store.probe, changes: edits.changes, count };
+    if (hasOthers && store.hasPast) {
+      probes.build();
+      probes.paint(view.palette);
+      probes.mark(frame, layers);
+    }
     view.frame = frame;
     view.probe = probe;
     if (isNewFrame) takeFrame(frame);
@@ -480,6 +486,8 @@ function createNetworkOfRun(root, store, schedule) {
       stop();
       hand.destroy();
       question.destroy();
+      store.hover(null);
+      store.edit(null);
       element.remove();
     },
   };

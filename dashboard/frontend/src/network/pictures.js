@@ -1,8 +1,9 @@
 /** Pictures that the network view keeps from one drawing to the next, made again only when what they show changed. */
 
 import { paintImage } from '../lib/charts/pictures.js';
-import { extentOf, facePicture, finenessFor, overPlane, regionPicture } from '../lib/charts/plane.js';
+import { facePicture, finenessFor, regionPicture } from '../lib/charts/plane.js';
 import { sensitivity } from '../lib/model/forward.js';
+import { overPlane, workOf } from '../lib/model/plane.js';
 import { make, penOf } from '../lib/ui/dom.js';
 import { imagePicture } from './probes.js';
 
@@ -81,10 +82,11 @@ export function createPictures() {
   };
   /** @param {View} view */
   const plane = (view) =>
-    keep('plane', [view.frame, view.edits.changes], () => {
-      const side = finenessFor(view.layers);
-      const activations = overPlane(view.layers, view.frame, extentOf(view.store), side, view.edits);
-      return activations && { side, activations };
+    keep('plane', [view.frame, view.edits.changes, view.store.plane], () => {
+      const { plane: space } = view.store;
+      if (!space) return null;
+      const side = finenessFor(workOf(view.layers));
+      return { side, activations: overPlane(view.layers, view.frame, space, side, view.edits) };
     });
   return {
     /** @param {View} view */
@@ -92,18 +94,22 @@ export function createPictures() {
       const { store, palette, probe } = view;
       if (store.imageShape)
         return keep('input', [store.probe, probe, palette], () => imagePicture(store, probe, palette));
-      if (!view.isPlane) return null;
       const known = plane(view);
       return (
         known &&
         keep('input', [known, palette], () =>
-          regionPicture(known.activations[view.layers.length - 1], known.side, palette, store.reader),
+          regionPicture(
+            store.reader.probabilitiesOfEach(known.activations[view.layers.length - 1]),
+            known.side,
+            palette,
+            store.reader,
+          ),
         )
       );
     },
     /** @param {View} view */
     faces(view) {
-      const known = view.isPlane ? plane(view) : null;
+      const known = plane(view);
       if (!known) return null;
       return keep('faces', [known, view.palette, ...view.scales.tops], () =>
         view.layers.map(({ index, size, isOutput }) => {
@@ -111,7 +117,7 @@ export function createPictures() {
           const { signed, high } = view.scales.of(index);
           const colors = signed && !isOutput ? view.palette.diverging : view.palette.sequential;
           return Array.from({ length: size }, (_, unit) =>
-            facePicture(known.activations[index], unit, known.side, colors, high),
+            facePicture(known.activations[index], size, unit, known.side, colors, high),
           );
         }),
       );

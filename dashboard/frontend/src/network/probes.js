@@ -1,8 +1,8 @@
 /** The strip of probe examples to choose from, grouped by class; a corner marks those predicted wrongly. */
 
-import { extentOf, fillPoint } from '../lib/charts/plane.js';
+import { fillPoint } from '../lib/charts/plane.js';
 import { asNumber, withArticle } from '../lib/format/text.js';
-import { exampleName, probeCount, probeInput, recorded } from '../lib/model/forward.js';
+import { exampleName, POINT, probeCount, probeInput, recorded } from '../lib/model/forward.js';
 import { isSame } from '../lib/model/output-reader.js';
 import { closest, make, penOf } from '../lib/ui/dom.js';
 import { arrow } from '../lib/ui/keys.js';
@@ -27,16 +27,24 @@ export function createProbes(store) {
   /** @type {HTMLButtonElement[]} */
   const buttons = [];
   const { reader } = store;
-  const labels = store.probe.labels.map((classes) => classes ?? []); // of an example of one's own nothing is known
+  /** @type {number[][]} */
+  let labels = [];
   /** @type {number[]} */
   const order = [];
-  const { sample } = store.probe;
-  const asked = sample ? labels.length - 1 : -1; // the one that the address names stands before the others
-  if (sample) addGroup(`${sample.split} ${sample.index}`, [asked]);
-  const kinds = new Map(labels.map((each) => [String(each), each]));
-  for (const classes of [...kinds.values()].sort((a, b) => (a[0] ?? -1) - (b[0] ?? -1) || a.length - b.length)) {
-    const group = [...labels.keys()].filter((i) => isSame(labels[i], classes) && i !== asked);
-    if (group.length) addGroup(reader.words(classes), group);
+  build();
+
+  function build() {
+    for (const each of [pictures, buttons, order]) each.length = 0;
+    element.replaceChildren();
+    labels = store.probe.labels.map((classes) => classes ?? []); // of an example of one's own nothing is known
+    const { sample } = store.probe;
+    const asked = sample ? labels.length - 1 : -1; // the one that was asked for stands before the others
+    if (sample) addGroup(sample.split === POINT ? 'your point' : `${sample.split} ${sample.index}`, [asked]);
+    const kinds = new Map(labels.map((each) => [String(each), each]));
+    for (const classes of [...kinds.values()].sort((a, b) => (a[0] ?? -1) - (b[0] ?? -1) || a.length - b.length)) {
+      const group = [...labels.keys()].filter((i) => isSame(labels[i], classes) && i !== asked);
+      if (group.length) addGroup(reader.words(classes), group);
+    }
   }
 
   /**
@@ -73,6 +81,7 @@ export function createProbes(store) {
    * @param {number[]} predictedClasses
    */
   const describe = (i, predictedClasses) => {
+    if (!store.probe.labels[i]) return `${exampleName(store, i)}, predicted as ${called(predictedClasses)}`;
     const name = `${exampleName(store, i)}: ${called(labels[i])}`;
     return isSame(predictedClasses, labels[i]) ? name : `${name}, predicted as ${called(predictedClasses)}`;
   };
@@ -106,6 +115,8 @@ export function createProbes(store) {
 
   return {
     element,
+    /** Make the buttons again, of other examples; what `paint`, `mark` and `choose` did is to be done again. */
+    build,
     /**
      * @param {Frame} frame
      * @param {Layer[]} layers
@@ -117,7 +128,7 @@ export function createProbes(store) {
         if (button.title === text) return;
         button.title = text;
         button.setAttribute('aria-label', text);
-        button.classList.toggle('nv-wrong', !isSame(predictedClasses, labels[i]));
+        button.classList.toggle('nv-wrong', store.probe.labels[i] !== null && !isSame(predictedClasses, labels[i]));
       });
     },
     /** @param {number} probe */
@@ -150,14 +161,12 @@ function exampleCanvas(store, probe, palette) {
   canvas.width = 2 * SIDE;
   canvas.height = 2 * SIDE;
   context.scale(2, 2);
-  if (values.length === 2) {
-    const extent = extentOf(store);
-    /** @param {number} value */
-    const at = (value) => (value / extent / 2 + 0.5) * SIDE;
+  if (store.plane) {
+    const [across, down] = store.plane.place(store.plane.point(values));
     context.fillStyle = palette.line;
     context.fillRect(SIDE / 2 - 0.5, 3, 1, SIDE - 6);
     context.fillRect(3, SIDE / 2 - 0.5, SIDE - 6, 1);
-    fillPoint(context, at(values[0]), SIDE - at(values[1]), 4, palette, store.probe.labels[probe]);
+    fillPoint(context, across * SIDE, down * SIDE, 4, palette, store.probe.labels[probe]);
     return canvas;
   }
   const top = Math.max(...Array.from(values, Math.abs)) || 1;
@@ -217,8 +226,8 @@ export function imagePicture(store, probe, palette) {
 export function exampleWords(store, probe) {
   const trueClasses = store.probe.labels[probe];
   const label = trueClasses ? store.reader.words(trueClasses) : '';
-  const values = probeInput(store, probe);
-  return values.length === 2
-    ? `${label} (${asNumber(values[0], 2)}, ${asNumber(values[1], 2)})`
+  const point = store.plane?.point(probeInput(store, probe));
+  return point
+    ? `${label} (${asNumber(point[0], 2)}, ${asNumber(point[1], 2)})`.trim()
     : label && (store.reader.isMany ? `true labels: ${label}` : `true class: ${label}`);
 }

@@ -1,5 +1,4 @@
 /** What is drawn of the network view, from its state. */
-import { extentOf } from '../lib/charts/plane.js';
 import { largestSize, probeInput } from '../lib/model/forward.js';
 import { exampleWords } from './probes.js';
 
@@ -14,8 +13,8 @@ import { exampleWords } from './probes.js';
  * @returns {Scene}
  */
 export function sceneOf(view, state, pictures) {
-  const { store, layers, frame, probe, edits, isPlane } = view;
-  const { reader, imageShape } = store;
+  const { store, layers, frame, probe, edits } = view;
+  const { reader, imageShape, plane } = store;
   const at = state.focus ?? state.pinned;
   const drivers = pictures.drivers(view, at);
   return {
@@ -40,10 +39,12 @@ export function sceneOf(view, state, pictures) {
     inputLabel: exampleWords(store, probe),
     driversTitle: drivers ? 'What drives it' : null,
     driversAbout: at?.layer === 0 ? 'weight × pixel' : 'gradient × pixel',
-    extent: isPlane ? extentOf(store) : 1,
     featureTop: imageShape ? 0 : largestSize(store.probe.images.data),
-    points: isPlane
-      ? view.labels.map((label, i) => ({ label, x: probeInput(store, i)[0], y: probeInput(store, i)[1] }))
-      : null,
+    points:
+      plane &&
+      store.probe.labels.map((label, i) => {
+        const [x, y] = plane.place(plane.point(probeInput(store, i)));
+        return { label, x, y };
+      }),
   };
 }

@@ -115,9 +115,7 @@ export interface Focus extends Neuron {
 export interface View {
   store: NetworkStore;
   layers: Layer[];
-  labels: Array<number[] | null>;
   edits: Edits;
-  isPlane: boolean;
   frame: Frame;
   probe: number;
   values: Numbers[];
@@ -173,7 +171,6 @@ export interface Scene extends SceneState {
   inputLabel: string;
   driversTitle: string | null;
   driversAbout: string;
-  extent: number;
   featureTop: number;
   points: Array<Place & { label: number[] | null }> | null;
 }

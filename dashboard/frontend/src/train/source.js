@@ -2,6 +2,7 @@
 
 import { parseFrame, parseTensors } from '../lib/model/frame.js';
 import { classesOfEach } from '../lib/model/output-reader.js';
+import { isPlane, planeOf, planeOfProbe } from '../lib/model/plane.js';
 import { withActivations, withSample } from '../lib/model/sample.js';
 import { messageOf } from '../lib/ui/dom.js';
 
@@ -71,21 +72,37 @@ export function openSource(store, { live, greeted, trouble, missing, sample = nu
     }
   }
 
+  /**
+   * Of 2-D data that is not on this machine any more, or another, only the recorded examples are known.
+   * @param {unknown} error
+   */
+  function withoutPoints(error) {
+    if (error instanceof TypeError) throw error; // a server that went away meanwhile
+    return null;
+  }
+
   /** @param {Extract<Message, { type: 'hello' }>} message */
   async function greet(message) {
     const isNew = store.description === null;
     store.status = message.status;
     if (isNew) {
-      const [probe, asked] = await Promise.all([fetchBuffer('probe'), fetchSample()]);
+      const { description } = message;
+      const isOnPlane = isPlane(description);
+      const [probe, asked, plane] = await Promise.all([
+        fetchBuffer('probe'),
+        fetchSample(),
+        isOnPlane ? server.fetched('plane').then(planeOf, withoutPoints) : null,
+      ]);
       if (closed) return;
       const tensor = parseTensors(probe);
       const [x, y] = [tensor('x'), tensor('y')];
       if (!x || !y) throw new Error('The recorded examples are damaged.');
       store.probe = { images: x, labels: classesOfEach(y) };
+      store.plane = plane ?? (isOnPlane ? planeOfProbe({ description, probe: store.probe }) : null);
       if (asked) store.probe = withSample(store.probe, asked);
       const last = Math.max(0, store.probe.labels.length - 1);
       store.probeIndex = Math.min(store.probeIndex ?? (asked ? last : 0), last);
-      store.describe(message.description);
+      store.describe(description);
     }
     store.learn(message, true);
     store.emit('status');

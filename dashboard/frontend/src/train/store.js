@@ -1,11 +1,12 @@
 /** What every view on the stage reads: the run, its history, and the one snapshot and example that are shown. */
 import { createEvents } from '../lib/model/events.js';
 import { readerOf } from '../lib/model/output-reader.js';
+import { withSample } from '../lib/model/sample.js';
 import { routesOf } from '../lib/server/run.js';
 import { SnapshotLines, Thinned } from './history.js';
 
 /** @import { BesideRun, Store } from './types.js' */
-/** @import { Best, Description, Frame, Line } from '../lib/model/types.js' */
+/** @import { Best, Description, Example, Frame, Line, Neuron, Overlay } from '../lib/model/types.js' */
 
 /** What is not known of a run that nothing was heard of yet. */
 const blank = () => ({
@@ -20,6 +21,9 @@ const blank = () => ({
   classNames: [],
   reader: null,
   imageShape: null,
+  plane: null,
+  hovered: null, // the neuron that is looked at in the network view
+  edits: null, // the changes by hand to the network
   shown: null,
   previous: null,
   progress: 1, // previous -> shown, for views that glide
@@ -32,7 +36,7 @@ const blank = () => ({
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
  * 'run' (another run), 'lines' (history grew), 'status', 'frame' (another snapshot), 'glide' (the way to it moved on),
- * 'probe', 'pin', 'theme', 'compare', 'beside' and 'select' (what is chosen on the timeline).
+ * 'probe', 'pin', 'hover', 'edit', 'theme', 'compare', 'beside', 'select' (what is chosen on the timeline) and 'painted'.
  */
 export function createStore() {
   const history = new SnapshotLines();
@@ -138,6 +142,32 @@ export function createStore() {
     selectProbe(index) {
       store.probeIndex = index;
       store.emit('probe');
+    },
+    /**
+     * Send an example through the network that is none of the recorded ones.
+     * @param {Example} sample
+     */
+    send(sample) {
+      store.probe = withSample(store.probe, sample);
+      store.selectProbe(store.probe.labels.length - 1);
+    },
+    /** @param {Neuron | null} neuron */
+    hover(neuron) {
+      store.hovered = neuron;
+      store.emit('hover');
+    },
+    /** @param {Overlay | null} edits */
+    edit(edits) {
+      store.edits = edits;
+      store.emit('edit');
+    },
+    /**
+     * Take the file of painted points as the data set of the next run.
+     * @param {string} path
+     */
+    paint(path) {
+      store.painted = path;
+      store.emit('painted');
     },
     /**
      * @param {number | null} layer

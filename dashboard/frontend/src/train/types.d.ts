@@ -3,10 +3,13 @@ import type { Chart, ChartMark } from '../lib/charts/types.js';
 import type {
   Best,
   EventLine,
+  Example,
   Frame,
   Line,
   NetworkStore,
+  Neuron,
   Numbers,
+  Overlay,
   Palette,
   Pen,
   PerClass,
@@ -31,6 +34,11 @@ export interface Store extends NetworkStore {
   pace: number;
   compared: Frame | null;
   beside: BesideRun | null;
+  hovered: Neuron | null;
+  edits: Overlay | null;
+  painted?: string;
+  send(sample: Example): void;
+  paint(path: string): void;
   readonly newest: number;
   readonly snapshotLines: SnapshotLine[];
   readonly stepsPerEpoch: number;

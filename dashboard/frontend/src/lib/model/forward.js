@@ -9,6 +9,7 @@ import {
   column,
   inputGradient,
   preActivations,
+  preActivationsOfEach,
   productsOf,
   roundingOf,
   roundUp,
@@ -16,7 +17,7 @@ import {
   termsOf,
 } from './math.js';
 
-/** @import { Description, Explanation, Frame, Layer, NetworkStore, Numbers, Overlay } from './types.js' */
+/** @import { Description, Explanation, Frame, Layer, NetworkStore, Numbers, Overlay, Tensor } from './types.js' */
 
 /**
  * The layers of a run, from the first hidden one to the output.
@@ -57,6 +58,9 @@ export function probeInput(store, probe) {
  */
 export const probeCount = (store) => store.probe?.labels.length ?? 0;
 
+/** The split of an example that is a point of one's own, and none of the data. */
+export const POINT = 'point';
+
 /**
  * What a probe example is called: by its place among the recorded ones, or in its split.
  * @param {Pick<NetworkStore, 'probe'> & Partial<NetworkStore>} store
@@ -64,6 +68,7 @@ export const probeCount = (store) => store.probe?.labels.length ?? 0;
  */
 export function exampleName(store, probe) {
   const { sample, labels } = store.probe;
+  if (sample && probe === labels.length - 1 && sample.split === POINT) return 'Your point';
   if (sample && probe === labels.length - 1)
     return `${sample.split[0].toUpperCase()}${sample.split.slice(1)} example ${sample.index}`;
   return `${store.imageShape ? 'Image' : 'Example'} ${probe + 1}`;
@@ -117,8 +122,13 @@ export function largest(values) {
   return best;
 }
 
-/** @type {Overlay} */
-const UNCHANGED = { firstLayer: () => Infinity, weight: weightOf, silenced: () => new Set(), changedInputs: () => [] };
+/** The recorded network, without changes by hand. @type {Overlay} */
+export const UNCHANGED = {
+  firstLayer: () => Infinity,
+  weight: weightOf,
+  silenced: () => new Set(),
+  changedInputs: () => [],
+};
 
 /**
  * What a layer puts out for its input, computed here.
@@ -164,6 +174,26 @@ export function passOf(store, layers, frame, probe, edits = UNCHANGED) {
     values.push(index < from ? recorded(frame, index, probe) : outputsOf(layer, frame, values[index], edits));
   }
   return values;
+}
+
+/**
+ * Every layer's activations to `count` examples, whose inputs `rows` holds one after the other, from its parameters.
+ * @param {Array<{ weight: Tensor, bias: Tensor | null, activation: string, silenced?: Set<number> }>} layers
+ * @param {Numbers} rows
+ * @param {number} [count]
+ */
+export function forwardRows(layers, rows, count = 1) {
+  /** @type {Float64Array[]} */
+  const activations = [];
+  let values = rows;
+  for (const { weight, bias, activation, silenced } of layers) {
+    const z = count === 1 ? preActivations(weight, bias, values) : preActivationsOfEach(weight, bias, values, count);
+    const answer = activate(activation, z, count);
+    for (const unit of silenced ?? []) for (let at = unit; at < answer.length; at += weight.shape[1]) answer[at] = 0;
+    activations.push(answer);
+    values = answer;
+  }
+  return activations;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** A snapshot's network, computed in the browser: forward passes and attribution. */
 
-import { biasOf, layersOf, weightOf } from './forward.js';
+import { biasOf, forwardRows, layersOf, weightOf } from './forward.js';
 import { activate, inputGradient, preActivations } from './math.js';
 import { readerOf } from './output-reader.js';
 /** @import { Description, Frame, Numbers, Shape } from './types.js' */
@@ -22,17 +22,7 @@ export function createModel(description, frame) {
    * Every layer's activations for the features `x`, those of the output units last.
    * @param {Numbers} x
    */
-  function activations(x) {
-    /** @type {Float64Array[]} */
-    const activations = [];
-    let values = x;
-    for (const { weight, bias, activation } of layers) {
-      const outputs = activate(activation, preActivations(weight, bias, values));
-      activations.push(outputs);
-      values = outputs;
-    }
-    return activations;
-  }
+  const activations = (x) => forwardRows(layers, x);
 
   /** @param {Numbers} x */
   const outputs = (x) => activations(x)[layers.length - 1];

@@ -44,14 +44,24 @@ export function activationNamed(name) {
 }
 
 /**
- * Probabilities of logits, shift-invariant.
+ * Probabilities of logits, shift-invariant; of `count` examples, whose logits stand one after the other.
  * @param {Numbers} logits
+ * @param {number} [count]
  */
-export function softmax(logits) {
-  const top = Math.max(...logits);
-  const powers = Array.from(logits, (z) => Math.exp(z - top));
-  const total = powers.reduce((a, b) => a + b, 0);
-  return Float64Array.from(powers, (p) => p / total);
+export function softmax(logits, count = 1) {
+  const size = logits.length / count;
+  const probabilities = new Float64Array(logits.length);
+  for (let from = 0; from < logits.length; from += size) {
+    let top = -Infinity;
+    for (let i = from; i < from + size; i += 1) top = Math.max(top, logits[i]);
+    let total = 0;
+    for (let i = from; i < from + size; i += 1) {
+      probabilities[i] = Math.exp(logits[i] - top);
+      total += probabilities[i];
+    }
+    for (let i = from; i < from + size; i += 1) probabilities[i] /= total;
+  }
+  return probabilities;
 }
 
 /**
@@ -71,6 +81,46 @@ export function preActivations(weight, bias, input) {
     const row = i * nOut;
     for (let j = 0; j < nOut; j += 1) z[j] += a * weight.data[row + j];
   }
+  return z;
+}
+
+/**
+ * The same for `count` examples, whose activations `input` holds one after the other: four at a time, so that each weight
+ * is read once for four sums.
+ * @param {Tensor} weight
+ * @param {Tensor | null} bias
+ * @param {Numbers} input
+ * @param {number} count
+ */
+export function preActivationsOfEach(weight, bias, input, count) {
+  const [nIn, nOut] = weight.shape;
+  const columns = new Float64Array(nIn * nOut);
+  for (let j = 0; j < nOut; j += 1) for (let i = 0; i < nIn; i += 1) columns[j * nIn + i] = weight.data[i * nOut + j];
+  const z = new Float64Array(count * nOut);
+  const whole = count - (count % 4);
+  for (let example = 0; example < whole; example += 4) {
+    const first = example * nIn;
+    const [second, third, fourth] = [first + nIn, first + 2 * nIn, first + 3 * nIn];
+    for (let j = 0; j < nOut; j += 1) {
+      const column = j * nIn;
+      const b = bias ? bias.data[j] : 0;
+      let [z1, z2, z3, z4] = [b, b, b, b];
+      for (let i = 0; i < nIn; i += 1) {
+        const w = columns[column + i];
+        z1 += input[first + i] * w;
+        z2 += input[second + i] * w;
+        z3 += input[third + i] * w;
+        z4 += input[fourth + i] * w;
+      }
+      const to = example * nOut + j;
+      z[to] = z1;
+      z[to + nOut] = z2;
+      z[to + 2 * nOut] = z3;
+      z[to + 3 * nOut] = z4;
+    }
+  }
+  for (let example = whole; example < count; example += 1)
+    z.set(preActivations(weight, bias, input.slice(example * nIn, (example + 1) * nIn)), example * nOut);
   return z;
 }
 
@@ -106,14 +156,17 @@ export function roundingOf(name, weight, bias, input, unit, z, activation) {
 }
 
 /**
- * A layer's outputs for its pre-activations.
+ * A layer's outputs for its pre-activations, of `count` examples one after the other.
  * @param {string} name
  * @param {Float64Array} z
+ * @param {number} [count]
  */
-export function activate(name, z) {
-  if (name === 'softmax') return softmax(z);
+export function activate(name, z, count = 1) {
+  if (name === 'softmax') return softmax(z, count);
   const { f } = activationNamed(name);
-  return z.map((value) => f(value));
+  const answer = new Float64Array(z.length);
+  for (let i = 0; i < z.length; i += 1) answer[i] = f(z[i]);
+  return answer;
 }
 
 /**

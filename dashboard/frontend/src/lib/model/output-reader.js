@@ -60,6 +60,15 @@ export function readerOf(description) {
      */
     probabilities: (outputs) => (isBinary ? Float64Array.of(1 - outputs[0], outputs[0]) : outputs),
     /**
+     * The same of many examples, whose outputs stand one after the other.
+     * @param {Numbers} outputs
+     * @returns {Numbers}
+     */
+    probabilitiesOfEach: (outputs) =>
+      isBinary
+        ? Float64Array.from({ length: 2 * outputs.length }, (_, i) => (i % 2 ? outputs[i >> 1] : 1 - outputs[i >> 1]))
+        : outputs,
+    /**
      * The classes that such probabilities predict.
      * @param {Numbers} probabilities
      */

@@ -1,21 +1,23 @@
-/** An example of the data that the address names, beside the recorded ones: its activations are computed here, snapshot by snapshot. */
+/** An example beside the recorded ones, that the address names or the map: its activations are computed here, snapshot by snapshot. */
 
 import { createModel } from './inference.js';
 import { classesOf } from './output-reader.js';
 /** @import { Example, Frame, NetworkStore, Probe, Tensor } from './types.js' */
 
 /**
- * The probe with one example more, at its end. `sample` is {split, index, label, x}, as the server tells it.
+ * The probe with one example more, at its end, instead of the one that it had before. `sample` is {split, index, label, x}, as the server tells it.
  * @param {Probe} about
  * @param {Example} sample
  * @returns {Probe}
  */
-export function withSample({ images, labels }, sample) {
-  const [count, width] = images.shape;
+export function withSample({ images, labels, sample: before }, sample) {
+  const count = labels.length - Number(before !== undefined);
+  const width = images.shape[1];
   const data = new Float32Array((count + 1) * width);
-  data.set(images.data);
+  data.set(images.data.subarray(0, count * width));
   data.set(sample.x, count * width);
-  return { images: { shape: [count + 1, width], data }, labels: [...labels, classesOf(sample.label)], sample };
+  const known = labels.slice(0, count);
+  return { images: { shape: [count + 1, width], data }, labels: [...known, classesOf(sample.label)], sample };
 }
 
 /**
@@ -30,12 +32,19 @@ export function withActivations(frame, store) {
   const longer = new Map();
   /** @type {Float64Array[] | null} */
   let activations = null;
+  /** @type {Example | undefined} */
+  let known;
   /** @param {string} name */
   function tensor(name) {
     const found = read(name);
     const layer = /^layer(\d+)\.activation$/.exec(name)?.[1];
     const sample = store.probe?.sample;
     if (!found || !sample || layer === undefined) return found;
+    if (sample !== known) {
+      known = sample;
+      activations = null;
+      longer.clear();
+    }
     if (!longer.has(name)) {
       activations ??= createModel(store.description, { tensor: read }).activations(Float64Array.from(sample.x));
       const [rows, size] = found.shape;

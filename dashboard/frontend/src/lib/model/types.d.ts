@@ -88,7 +88,11 @@ export interface Description {
   run: string;
   layer_sizes: number[];
   dataset: DatasetDescription;
-  config: { network: NetworkConfig; training: Record<string, unknown>; data: Record<string, unknown> };
+  config: {
+    network: NetworkConfig;
+    training: Record<string, unknown>;
+    data: Record<string, unknown> & { inputs?: string[] };
+  };
   histogram_edges: Record<string, number[]>;
   steps_per_epoch?: number;
   /** The usual norms of an update over the norm of the weights: lowest, highest. */
@@ -148,8 +152,46 @@ export interface InputDescription extends Scaling {
   low: number[];
   middle: number[];
   high: number[];
-  points: number[][];
-  point_labels: Label[];
+}
+
+/** What the server tells of a run's 2-D data: dashboard/queries/planes.py. */
+export interface PlaneDescription {
+  inputs: string[];
+  names: string[];
+  offset: number[];
+  divisor: number[];
+  ends: [Point, Point];
+  points: Record<string, Array<[number, number, Label]>>;
+  index: Record<string, number[]>;
+  totals: Record<string, number>;
+}
+
+/** One point of the data. */
+export interface DataPoint {
+  x: number;
+  y: number;
+  label: Label;
+  classes: number[];
+  split: string;
+  index: number;
+}
+
+/** The plane of 2-D data (plane.js). */
+export interface Plane {
+  /** Of the network's inputs, the two coordinates first. */
+  names: string[];
+  /** The ends of both axes. */
+  ends: [Point, Point];
+  points: DataPoint[];
+  /** How many points each split has; not all of them may be among `points`. */
+  totals: Record<string, number>;
+  inputs(point: Numbers): Float64Array;
+  /** Where the inputs of an example lie. */
+  point(inputs: Numbers): Point;
+  /** Where a point lies between the ends, from 0 to 1 across and down. */
+  place(point: Numbers): Point;
+  /** The point at such a place. */
+  at(place: Numbers): Point;
 }
 
 /** A change by hand: a neuron switched off, or with `input` a weight set to a value. */
@@ -365,6 +407,8 @@ export interface NetworkStore {
   classNames: string[];
   reader: OutputReader;
   imageShape: Shape | null;
+  /** Of 2-D data, else null. */
+  plane: Plane | null;
   shown: Frame;
   previous: Frame | null;
   progress: number;
@@ -375,6 +419,10 @@ export interface NetworkStore {
   emit(event: string): void;
   pin(layer: number | null, unit: number | null): void;
   selectProbe(index: number): void;
+  /** Say which neuron is looked at, by pointer or keys; null for none. */
+  hover(neuron: Neuron | null): void;
+  /** Say that the changes by hand are others. */
+  edit(edits: Overlay | null): void;
 }
 
 export type Pen = CanvasRenderingContext2D;

@@ -1,6 +1,7 @@
 /** The input of the network view: an image, a point in the plane, or features. */
 import { disc, paintPath, rounded } from '../../lib/charts/pen.js';
 import { fillPoint } from '../../lib/charts/plane.js';
+import { PLANE_INPUT } from '../layout.js';
 import { label } from './pen.js';
 
 /** @import { FeaturesBlock, PlaneBlock, Scene } from '../types.js' */
@@ -35,14 +36,12 @@ export function drawInput(pen, scene) {
   rounded(pen, input.x, input.y, side.width, side.height, 4);
   paintPath(pen, null, palette.line);
   if (input.kind === 'plane') {
-    for (let i = 0; i < 2; i += 1) {
-      const value = scene.motion.now[0][i];
-      disc(pen, input.xs[i], input.ys[i], input.radius, palette.diverging.css(value / scene.extent), palette.line);
-      label(pen, scene, scene.featureName(i), input.xs[i], input.ys[i] + input.radius + 10, {
-        color: palette.muted,
-        most: 44,
-      });
-    }
+    input.xs.forEach((x, i) => {
+      const color = palette.diverging.css(scene.motion.now[0][i] / scene.featureTop);
+      disc(pen, x, input.ys[i], input.radius, color, palette.line);
+      const below = input.ys[i] + input.radius + 9;
+      label(pen, scene, scene.featureName(i), x, below, { color: palette.muted, most: 2 * PLANE_INPUT });
+    });
   }
 }
 
@@ -52,15 +51,13 @@ export function drawInput(pen, scene) {
  * @param {PlaneBlock} about
  */
 function drawPoints(pen, scene, { x, y, side }) {
-  const { points, extent, palette, probe } = scene;
-  /** @param {number} value */
-  const at = (value) => (value / extent / 2 + 0.5) * side;
+  const { points, palette, probe } = scene;
   if (!points) return;
   const order = points.map((_, i) => i).sort((a, b) => Number(a === probe) - Number(b === probe));
   for (const i of order) {
     const point = points[i];
     const chosen = i === probe;
-    const [left, top, radius] = [x + at(point.x), y + side - at(point.y), chosen ? 6.5 : 3.2];
+    const [left, top, radius] = [x + point.x * side, y + point.y * side, chosen ? 6.5 : 3.2];
     fillPoint(pen, left, top, radius, palette, point.label);
     disc(pen, left, top, radius, null, chosen ? palette.ink : palette.paper, chosen ? 2 : 1);
   }

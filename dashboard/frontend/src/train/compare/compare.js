@@ -78,7 +78,7 @@ export function createCompare(root, store) {
     const { compared, shown, description } = store;
     root.hidden = !compared || !shown;
     if (!compared || !shown) return;
-    const key = `${store.run} ${compared.number} ${shown.number} ${store.theme} ${store.probeIndex}`;
+    const key = `${store.run} ${compared.number} ${shown.number} ${store.theme} ${store.probeIndex} ${store.probe.sample?.x}`;
     if (key === drawn) return;
     drawn = key;
     const names = [compared, shown].map(
