@@ -500,6 +500,17 @@ def suitable_output(output: str, info: DatasetInfo, before: DatasetInfo | None =
     return "softmax" if was_of_labels or (output == "binary" and info.n_classes != 2) else output
 
 
+def choose_data(name: str) -> None:
+    """Choose a data set, and an output that suits any number of classes."""
+    settings = st.session_state[state.SETTINGS]
+    settings["data"] = st.session_state[state.control("data")] = name
+    if settings["output"] == "binary":
+        settings["output"] = "softmax"
+        st.session_state.pop(state.control("output"), None)
+    clear_warnings()
+    update_address()
+
+
 def _layers(item: Field, settings: dict[str, Any]) -> tuple[int, ...]:
     """The number of hidden layers and a row for each: its width, and its activation, which goes into the settings."""
     widths, activation = settings["hidden"], settings["activation"]

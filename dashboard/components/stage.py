@@ -12,11 +12,13 @@ import streamlit as st
 
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import address, escaping, state
+from annscope.dashboard.components import controls
 from annscope.dashboard.components.header import start_beside
 from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.queries.evaluations import splits_of
 from annscope.dashboard.server.assets import BASE
 from annscope.runs.catalogue import run_ids
+from annscope.runs.painted import is_painted
 
 _component = in_browser("annscope_stage", "The live view")
 
@@ -43,6 +45,7 @@ def stage(run: str) -> None:
         on_snapshot_change=lambda: _keep(address.SNAPSHOT),
         on_probe_change=lambda: _keep(address.PROBE),
         on_remedy_change=lambda: _try(run),
+        on_painted_change=_use_painted,
     )
 
 
@@ -62,6 +65,14 @@ def _beside(run: str) -> str | None:
     """The run that the address names for comparison, if it is another one that exists."""
     other = st.query_params.get(address.BESIDE)
     return other if other != run and other in run_ids() else None
+
+
+def _use_painted() -> None:
+    """Take the file of painted points as the data set of the next run."""
+    path = st.session_state[state.STAGE].get("painted")
+    if isinstance(path, str) and is_painted(path):
+        controls.choose_data(path)
+        st.session_state[state.TRIED] = True
 
 
 def _sample(run: str) -> tuple[str | None, str | None]:

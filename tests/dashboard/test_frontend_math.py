@@ -208,6 +208,7 @@ def test_regions_are_the_predictions_of_the_core(output: str) -> None:
     frame = encode_frame({"line": snapshot_line(0, snapshot)}, tensor_bytes(snapshot_tensors(snapshot)))
     description = {
         "layer_sizes": [4, 5, 4, 1 if output == "binary" else 2],
+        "layer_functions": layer_functions(network),
         "config": config.to_dict(),
         "dataset": {"class_names": dataset.class_names, "image_shape": None},
     }

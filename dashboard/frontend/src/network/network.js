@@ -17,6 +17,7 @@ import {
   probeInput,
   recorded,
   silentUnits,
+  UNCHANGED,
 } from '../lib/model/forward.js';
 import { weightScalesOf } from '../lib/model/weight-scales.js';
 import { createListeners, make } from '../lib/ui/dom.js';
@@ -487,7 +488,7 @@ function createNetworkOfRun(root, store, schedule) {
       hand.destroy();
       question.destroy();
       store.hover(null);
-      store.edit(null);
+      store.edit(UNCHANGED);
       element.remove();
     },
   };

@@ -15,6 +15,7 @@ import { createCurves } from './curves/curves.js';
 import { createDistributions } from './distributions/distributions.js';
 import { createHealth } from './health/health.js';
 import { createLayers } from './layers/layers.js';
+import { createMap } from './map/map.js';
 import { createShow } from './show.js';
 import { openSource } from './source.js';
 import { createStore } from './store.js';
@@ -32,6 +33,7 @@ const VIEWS = [
   ['tiles', 0, createTiles],
   ['layers', 0, createLayers],
   ['distributions', 0, createDistributions],
+  ['map', 1, createMap],
   ['curves', 1, createCurves],
   ['compare', 1, createCompare],
   ['health', 1, createHealth],
@@ -70,6 +72,7 @@ function createStage(parent) {
     probe: new Choice((value) => send('probe', value), null),
   };
   store.tryRemedy = (settings) => trigger('remedy', settings);
+  store.usePoints = (path) => trigger('painted', path);
   const show = createShow(store, root, () => source);
   const timeline = createTimeline(sticky, store, root);
   sticky.append(notice);

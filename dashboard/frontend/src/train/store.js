@@ -1,5 +1,6 @@
 /** What every view on the stage reads: the run, its history, and the one snapshot and example that are shown. */
 import { createEvents } from '../lib/model/events.js';
+import { UNCHANGED } from '../lib/model/forward.js';
 import { readerOf } from '../lib/model/output-reader.js';
 import { withSample } from '../lib/model/sample.js';
 import { routesOf } from '../lib/server/run.js';
@@ -23,7 +24,7 @@ const blank = () => ({
   imageShape: null,
   plane: null,
   hovered: null, // the neuron that is looked at in the network view
-  edits: null, // the changes by hand to the network
+  edits: UNCHANGED, // the changes by hand to the network
   shown: null,
   previous: null,
   progress: 1, // previous -> shown, for views that glide
@@ -36,7 +37,7 @@ const blank = () => ({
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
  * 'run' (another run), 'lines' (history grew), 'status', 'frame' (another snapshot), 'glide' (the way to it moved on),
- * 'probe', 'pin', 'hover', 'edit', 'theme', 'compare', 'beside', 'select' (what is chosen on the timeline) and 'painted'.
+ * 'probe', 'pin', 'hover', 'edit', 'theme', 'compare', 'beside' and 'select' (what is chosen on the timeline).
  */
 export function createStore() {
   const history = new SnapshotLines();
@@ -138,6 +139,7 @@ export function createStore() {
       store.emit('beside');
     },
     tryRemedy() {}, // the stage, which can ask for a run, puts its own here
+    usePoints() {}, // and so here
     /** @param {number} index */
     selectProbe(index) {
       store.probeIndex = index;
@@ -156,18 +158,10 @@ export function createStore() {
       store.hovered = neuron;
       store.emit('hover');
     },
-    /** @param {Overlay | null} edits */
+    /** @param {Overlay} edits */
     edit(edits) {
       store.edits = edits;
       store.emit('edit');
-    },
-    /**
-     * Take the file of painted points as the data set of the next run.
-     * @param {string} path
-     */
-    paint(path) {
-      store.painted = path;
-      store.emit('painted');
     },
     /**
      * @param {number | null} layer

@@ -35,10 +35,8 @@ export interface Store extends NetworkStore {
   compared: Frame | null;
   beside: BesideRun | null;
   hovered: Neuron | null;
-  edits: Overlay | null;
-  painted?: string;
+  edits: Overlay;
   send(sample: Example): void;
-  paint(path: string): void;
   readonly newest: number;
   readonly snapshotLines: SnapshotLine[];
   readonly stepsPerEpoch: number;
@@ -50,6 +48,8 @@ export interface Store extends NetworkStore {
   drawBeside(other: BesideRun | null): void;
   /** Starts a run with these settings changed. */
   tryRemedy(settings: Finding['settings']): void;
+  /** Takes the file of painted points as the data set of the next run. */
+  usePoints(path: string): void;
 }
 
 export interface SourceOptions {

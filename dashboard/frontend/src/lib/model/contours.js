@@ -67,7 +67,7 @@ export function contour(values, side, level, stride = 1, start = 0) {
 
 /**
  * By how much each class is ahead of the likeliest other one at every place: 0 on the border of its region.
- * @param {Float32Array} probabilities
+ * @param {Numbers} probabilities
  * @param {number} size
  */
 export function margins(probabilities, size) {

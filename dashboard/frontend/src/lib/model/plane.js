@@ -6,7 +6,7 @@ import { biasOf, forwardRows, largestSize, UNCHANGED } from './forward.js';
 import { activate, column, preActivationsOfEach } from './math.js';
 import { classesOf } from './output-reader.js';
 
-/** @import { DataPoint, Description, Frame, Layer, NetworkStore, Neuron, Overlay, Plane, PlaneDescription, Point } from './types.js' */
+/** @import { Description, Frame, Layer, NetworkStore, Neuron, Overlay, Plane, PlaneDescription, Point } from './types.js' */
 
 /**
  * The inputs beside the two coordinates, by the names of the setting.
@@ -165,7 +165,7 @@ export function neuronOverPlane(layers, frame, plane, side, { layer, unit }, edi
 /**
  * The inputs of many points, row after row.
  * @param {Plane} plane
- * @param {DataPoint[]} points
+ * @param {Array<{ x: number, y: number }>} points
  */
 export function inputsOf(plane, points) {
   const width = plane.inputs([0, 0]).length;

@@ -214,6 +214,7 @@ export interface Component<Data> {
   data: Data;
   parentElement: HTMLElement;
   setStateValue(name: string, value: unknown): void;
+  /** Like a press of a button: it is heard once, each time. */
   setTriggerValue(name: string, value: unknown): void;
 }
 
@@ -422,7 +423,7 @@ export interface NetworkStore {
   /** Say which neuron is looked at, by pointer or keys; null for none. */
   hover(neuron: Neuron | null): void;
   /** Say that the changes by hand are others. */
-  edit(edits: Overlay | null): void;
+  edit(edits: Overlay): void;
 }
 
 export type Pen = CanvasRenderingContext2D;

@@ -7,12 +7,13 @@ const MOST_ROWS = 400;
 
 /**
  * Append the table to `root`. `rows()` gives {head: [text], rows: [[text]]}; call `update()` when they may have changed.
- * More than 400 rows are thinned evenly, and the caption says so.
+ * More than 400 rows, a `row` each, are thinned evenly, and the caption says so.
  * @param {HTMLElement} root
  * @param {string} name
  * @param {() => { head: string[], rows: string[][] }} rows
+ * @param {string} [row]
  */
-export function createNumbersTable(root, name, rows) {
+export function createNumbersTable(root, name, rows, row = 'snapshot') {
   const box = make('div', { tabIndex: 0, role: 'region', 'aria-label': name });
   const details = make('details', { className: 'tb-numbers' }, make('summary', { textContent: 'Numbers' }), box);
   root.append(details);
@@ -26,7 +27,7 @@ export function createNumbersTable(root, name, rows) {
     const key = JSON.stringify([head, shown]);
     if (key === written) return;
     written = key;
-    const text = name + (every > 1 ? `, every ${every}th snapshot` : '');
+    const text = name + (every > 1 ? `, every ${every}th ${row}` : '');
     box.replaceChildren(tableOf(make('caption', { className: 'nv-hidden' }, text), head, shown));
   }
 
