@@ -188,7 +188,8 @@ def test_a_spiral_is_painted_and_learned(served: Served, open_tab: Callable[...,
     )
     page.get_by_role("button", name="Start").first.click()
     expect(page).not_to_have_url(re.compile(first.run), timeout=20_000)
-    expect(page.get_by_text("finished").first).to_be_visible(timeout=120_000)
+    expect(card.locator("h3")).not_to_contain_text("486 training points", timeout=60_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-status", "finished", timeout=60_000)
     run = re.search(r"run=([^&]+)", page.url)
     assert run is not None
     reader = RunReader(served.home / "runs" / run[1])
