@@ -219,6 +219,12 @@ def get_run() -> str | None:
     return st.query_params.get(RUN)
 
 
+def restore_run(run: str) -> None:
+    """Restore the address of this run where a part of the page that draws it is run with one of a moment ago."""
+    if get_run() != run:
+        discard_stale()
+
+
 def remember_run() -> None:
     """Remember the run that the address names, for pages whose address names none."""
     run = get_run()
@@ -228,6 +234,7 @@ def remember_run() -> None:
 
 def put_run(run: str | None, *, beside: str | None = None) -> None:
     """Show a run from its latest snapshot on, perhaps beside another; None leaves the choice to the page."""
+    st.session_state[state.REPLACED] = [*_recently_replaced(), (time.monotonic(), st.query_params.to_dict())]
     for name in OF_ONE_RUN:
         st.query_params.pop(name, None)
     if run is not None:

@@ -39,6 +39,7 @@ def _is_at_work(run: str) -> bool:
 @show_errors()
 def _header(run: str, was_at_work: bool) -> None:
     # A click may have started or chosen another run, and a run may have ended: the whole page must be drawn again.
+    address.restore_run(run)
     if address.get_run() != run or _is_at_work(run) != was_at_work:
         st.rerun()
     with st.container(key="head", gap="xsmall"):

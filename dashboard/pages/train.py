@@ -124,6 +124,7 @@ def _main(run: str | None) -> None:
 @st.fragment
 @show_errors()
 def _watch(run: str) -> None:
+    address.restore_run(run)
     if st.session_state.pop(state.TRIED, False):
         st.rerun()  # another run is shown, or the header has an error
     stage(run)

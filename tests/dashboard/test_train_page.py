@@ -312,6 +312,13 @@ def test_the_live_view_gets_the_parameters_of_the_address(record: Callable[..., 
     assert page.query_params == {"run": run.run, "snapshot": "1", "probe": "2"}
 
 
+def test_the_live_view_gets_another_run_beside_the_one_shown(record: Callable[..., Any]) -> None:
+    """A run to compare with is drawn if it exists and is not the one shown."""
+    before, run = record(2), record(3)
+    named = (before.run, run.run, "2026-01-01-0000-00-000-nothing")
+    assert [on_stage(open_page(run=run.run, beside=each))["beside"] for each in named] == [before.run, None, None]
+
+
 def stage_of(page: AppTest) -> Any:
     """The live view, among the components of the page."""
     (stage,) = (each.proto for each in page.get("bidi_component") if "train/main.js" in each.proto.json)
