@@ -542,7 +542,8 @@ def _exploding_gradients(case: _Case) -> Iterator[Finding]:
 
 def _large_steps(case: _Case) -> Iterator[Finding]:
     ratios, usual = case.update_ratios, case.usual_update
-    if ratios is None or not case.has_begun or usual <= 5 * USUAL_UPDATES[1] or not math.isfinite(usual):
+    does_no_harm = case.lowest[0] == case.step  # the loss has never been lower
+    if ratios is None or not case.has_begun or does_no_harm or not usual > 5 * USUAL_UPDATES[1]:
         return
     layers = [f"{_layer(i, len(ratios))} {_percent(ratio)}" for i, ratio in enumerate(ratios)]
     rate = case.rate(min(0.2, GOOD_UPDATE / usual))

@@ -174,6 +174,7 @@ def test_steps_that_are_large() -> None:
     assert finding.settings == {"learning-rate": 0.005}
     assert titles(START, snapshot(BEGUN, ratios=(0.2, 0.05, 0.01))) == []
     assert titles(START, snapshot(BEGUN - 1, ratios=(0.2, 0.06, 0.01))) == []
+    assert titles(START, snapshot(BEGUN, 0.49, ratios=(0.2, 0.06, 0.01))) == []  # the loss falls all the same
 
 
 def test_steps_that_are_small_say_by_how_much() -> None:
