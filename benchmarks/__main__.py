@@ -15,6 +15,7 @@ BENCHMARKS = {
     "pure-python": "training samples per second with neurons in plain Python, compared with NumPy",
     "scaling": "cost of a training sample against width, depth and batch size",
     "viewing": "frame times and scrubbing, many viewers, and the slowdown of training by a viewer",
+    "watching": "click to first picture, and snapshots painted of those recorded, in Chromium",
     "dashboard": "load times, latency from Start and from snapshot to screen, server CPU and memory, in Chromium",
 }
 OWN = {"benchmarks", "core", "data", "runs", "scripts"}

@@ -103,13 +103,14 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         page, loaded = _loads(browser, served.url, START_IS_THERE, n_loads)
         loading = [*_of_loading("start", "page load, Train before any run, to the Start button", *loaded)]
 
-        page.goto(f"{served.url}/?data=mnist-5k&hidden=64,32&epochs={last}")
+        page.goto(f"{served.url}/?data=mnist-5k&hidden=64,32&epochs={last}&snapshot-every=epoch")
         start = page.get_by_role("button", name="Start").first
         start.wait_for()
         begin = time.perf_counter()
         start.click()
         _wait_for_snapshot(page, 0)
         first_picture = time.perf_counter() - begin
+        page.get_by_role("button", name="Live").click()
 
         server = psutil.Process(served.process.pid)
         _wait_for_snapshot(page, SETTLED)

@@ -81,7 +81,7 @@ def measure(n_rounds: int) -> list[Figure]:
 
 
 def _in_the_browser(browser: Browser, served: Served) -> list[Figure]:
-    page = _start(browser, served, "epochs=60")
+    page = _start(browser, served, "epochs=60&snapshot-every=epoch")
     page.locator(f"{STAGE}[data-status=finished]").wait_for(timeout=120_000)
     page.wait_for_timeout(1000)
     page.add_init_script(TIMED_FRAMES)
@@ -89,7 +89,7 @@ def _in_the_browser(browser: Browser, served: Served) -> list[Figure]:
     page.locator(f"{STAGE}[data-number='60']").wait_for(timeout=20_000)
     numbers = [(7 * k) % 60 for k in range(1, 40)]
     steps = sorted(float(each) / 1000 for each in page.evaluate(SCRUB, numbers))
-    page.get_by_role("combobox", name="Speed of play").select_option("2")
+    page.get_by_role("combobox", name="Time of a replay").select_option("15")
     page.get_by_role("button", name="Play", exact=True).click()
     page.evaluate("window.__frames.clear()")
     page.wait_for_timeout(6000)
@@ -163,7 +163,7 @@ async def _acknowledge(socket: object) -> None:
 
 def _training_while_viewed(browser: Browser, served: Served, n_rounds: int) -> list[Figure]:
     """Slowdown of training by a viewer: one run, viewed and not viewed in alternation."""
-    page = _start(browser, served, "data=mnist-5k&epochs=100000&hidden=128,64")
+    page = _start(browser, served, "data=mnist-5k&epochs=100000&hidden=128,64&snapshot-every=epoch")
     page.wait_for_function(f"({NUMBER})() >= 5", timeout=60_000)
     run = page.evaluate("new URL(location.href).searchParams.get('run')")
     reader = RunReader(served.home / "runs" / run)

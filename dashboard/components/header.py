@@ -10,7 +10,7 @@ import streamlit as st
 from annscope.core.config import FIELDS
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import address, escaping, state
-from annscope.dashboard.components import controls, go_on, pace
+from annscope.dashboard.components import controls, go_on, pace, way
 from annscope.dashboard.components.commands import act, attempt, show_command_error
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.picker import pick_run
@@ -187,6 +187,11 @@ def _start_instead(run: str | None = None) -> None:
     start_run()
 
 
+def _show(run: str, *, beside: str | None = None) -> None:
+    st.session_state[state.STARTED] = run
+    address.put_run(run, beside=beside)
+
+
 def start_run(settings: Mapping[str, Any] | None = None) -> None:
     """Start a run with the given settings, or with those of the controls, and show it."""
     if settings is not None:
@@ -194,7 +199,7 @@ def start_run(settings: Mapping[str, Any] | None = None) -> None:
     config = controls.config_now()
     if config is not None:
         controls.clear_warnings()
-        attempt(lambda: address.put_run(launch.start(config, pace=pace.chosen())), None)
+        attempt(lambda: _show(launch.start(config, pace=pace.chosen(), paused=way.chosen() == "slow")), None)
 
 
 def start_beside(run: str, changes: Mapping[str, Any]) -> None:
@@ -207,10 +212,10 @@ def start_beside(run: str, changes: Mapping[str, Any]) -> None:
         live_run = get_live_run(run)
         config = live_run.reader.config_in_force.with_values(changes)
         controls.set_all(controls.settings_of(config))
-        new = launch.start(config, pace=pace.chosen())
+        new = launch.start(config, pace=pace.chosen(), paused=way.chosen() == "slow")
         if live_run.at_work:
             control.send(run, "stop")
-        address.put_run(new, beside=run)
+        _show(new, beside=run)
 
     attempt(start, None)
 

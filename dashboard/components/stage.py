@@ -1,7 +1,8 @@
 """The live view: one component with all live charts, drawn in the browser by `frontend/src/train/main.js`.
 
-It receives the run's data itself (`dashboard.server`); Python passes the run and optionally an example that is not
-among the recorded ones, and receives the snapshot and the recorded example that the user chose.
+It receives the run's data itself (`dashboard.server`); Python passes the run, optionally an example that is not
+among the recorded ones, and whether the run was started here, so that its beginning is shown. It receives the snapshot
+and the recorded example that the user chose, and how runs are to be seen.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import streamlit as st
 
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import address, escaping, state
-from annscope.dashboard.components import controls
+from annscope.dashboard.components import controls, way
 from annscope.dashboard.components.header import start_beside
 from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.queries.evaluations import splits_of
@@ -39,6 +40,7 @@ def stage(run: str) -> None:
             "probe": address.get_number(address.PROBE),
             "sample": sample,
             "beside": _beside(run),
+            "way": way.of(run),
             "base": BASE,
             **code("train/main.js"),
         },
@@ -46,6 +48,7 @@ def stage(run: str) -> None:
         on_probe_change=lambda: _keep(address.PROBE),
         on_remedy_change=lambda: _try(run),
         on_painted_change=_use_painted,
+        on_way_change=way.keep,
     )
 
 

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from annscope.core.errors import AnnscopeError, shortened
 from annscope.dashboard.queries.live_runs import IDLE_SECONDS, LiveRun, get_live_run
 from annscope.runs.catalogue import RUN_ID, run_ids
+from annscope.runs.status import Status
 
 BUSY_SECONDS = 0.25
 """How long new lines wait for a viewer that is drawing."""
@@ -30,7 +31,7 @@ async def live(websocket: WebSocket) -> None:
 
     At most one frame is in flight to a viewer: it sends "ack" when it is ready for another, and gets
     the newest by then. New lines come with it, or after `BUSY_SECONDS` without
-    it. A run that does not exist yet, or has not loaded its data, is waited for.
+    it. A run that does not exist yet is waited for; of one that has not loaded its data, there is the status alone.
     """
     run = websocket.path_params["run"]
     if not RUN_ID.fullmatch(run):
@@ -87,7 +88,8 @@ class _Viewer:
             return
 
     async def _write(self, live_run: LiveRun) -> None:
-        n_lines, status, number = 0, None, -1
+        n_lines, number = 0, -1
+        status: Status | None = None
         greeted = False
         while True:
             await self.changed.wait()
@@ -95,9 +97,11 @@ class _Viewer:
             self.changed.clear()
             live_run.check()
             if not greeted:
-                status = live_run.status
+                known, status = status, live_run.status
                 hello, n_lines = await asyncio.to_thread(_hello, live_run)
                 if hello is None:
+                    if status != known:
+                        await self._send_status(status)
                     continue
                 greeted = True
                 await self.websocket.send_text(hello)
@@ -106,11 +110,14 @@ class _Viewer:
                 await self.websocket.send_text('{"type":"lines",' + new + "}")
             if status != live_run.status:
                 status = live_run.status
-                await self.websocket.send_text(json.dumps({"type": "status", "status": status}))
+                await self._send_status(status)
             if self.ready.is_set() and number < live_run.newest:
                 self.ready.clear()
                 number = live_run.newest
                 await self.websocket.send_bytes(await asyncio.to_thread(live_run.frame, number))
+
+    async def _send_status(self, status: Status) -> None:
+        await self.websocket.send_text(json.dumps({"type": "status", "status": status}))
 
     async def _throttle(self, live_run: LiveRun, number: int) -> None:
         """Wait while the viewer draws, then for a snapshot that comes soon; `number` is the last one sent."""

@@ -1,8 +1,8 @@
 """HTTP routes for the views in the browser: their code, a run's history, its snapshots, and queries about them.
 
-Everything is read from the record (`dashboard.queries.live_runs`); only `pin` changes a run, and `paint` writes a data
-set. Access is checked for the
-whole server (`dashboard.server.security`). Files are read on threads: the event loop never waits for a file or a lock.
+Everything is read from the record (`dashboard.queries.live_runs`); only `pin` and `command` change a run, and `paint`
+writes a data set. Access is checked for the whole server (`dashboard.server.security`). Files are read on threads: the
+event loop never waits for a file or a lock.
 """
 
 from __future__ import annotations
@@ -144,6 +144,15 @@ def pin(request: Request) -> Response:
     return JSONResponse({"id": control.send(request.path_params["run"], act, _number(request, "number"))})
 
 
+@_errors_as_404
+def command(request: Request) -> Response:
+    """Pause a run at work, resume it, or take one step of it while it is paused."""
+    name = request.path_params["name"]
+    if name not in {"pause", "resume", "step"}:
+        return not_found(request)
+    return JSONResponse({"id": control.send(request.path_params["run"], name)})
+
+
 async def nearest(request: Request) -> Response:
     """The training examples nearest to the given features in the last hidden layer of a snapshot."""
     try:
@@ -214,6 +223,7 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/{{act}}", pin, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/findings", findings),
     Route(f"{BASE}/runs/{{run}}/snapshots/{{number}}/step", step),
+    Route(f"{BASE}/runs/{{run}}/commands/{{name}}", command, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/input", input_description),
     Route(f"{BASE}/runs/{{run}}/labels", labels),
     Route(f"{BASE}/runs/{{run}}/plane", plane),

@@ -76,7 +76,7 @@ def test_a_view_out_of_sight_is_up_to_date_when_nothing_moves(stage: Page) -> No
 
 def test_every_snapshot_is_on_the_timeline_though_few_were_drawn(served: Served, open_tab: Callable[..., Page]) -> None:
     """Of a very fast run only some snapshots are drawn; every one is on the timeline."""
-    page = open_tab("/?data=digits&hidden=8&epochs=400")
+    page = open_tab("/?data=digits&hidden=8&epochs=400&snapshot-every=epoch")
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     stage = page.locator(STAGE)
     expect(stage).to_have_attribute("data-status", "finished", timeout=60_000)

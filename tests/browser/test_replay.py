@@ -110,7 +110,7 @@ def test_the_replay_plays_to_the_end(open_tab: Callable[..., Page]) -> None:
           }}).observe(stage, {{ attributes: true, attributeFilter: ['data-number'] }});
         }}"""
     )
-    stage.get_by_label("Speed of play").select_option("4")
+    stage.get_by_label("Time of a replay").select_option("5")
     stage.get_by_role("button", name="Play", exact=True).click()
     expect(stage.get_by_role("button", name="Pause the replay")).to_be_visible()
     expect(stage).to_have_attribute("data-live", "true", timeout=15_000)

@@ -222,7 +222,7 @@ def test_collapsed_controls_keep_their_values(open_tab: Callable[..., Page]) -> 
 
 def test_replay_compare_and_return(served: Served, open_tab: Callable[..., Page]) -> None:
     """A link shows its snapshot, play moves on by itself, and a pinned snapshot is compared with the last one."""
-    page = open_tab("/?data=digits&hidden=16&epochs=6")
+    page = open_tab("/?data=digits&hidden=16&epochs=6&snapshot-every=epoch")
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     stage = page.locator(STAGE)
     expect(stage).to_have_attribute("data-status", "finished", timeout=20_000)
@@ -251,7 +251,7 @@ def test_replay_compare_and_return(served: Served, open_tab: Callable[..., Page]
 
 def test_metrics_on_the_stage_are_the_recorded_ones(served: Served, open_tab: Callable[..., Page]) -> None:
     """Confusion matrix and table of classes show the recorded numbers, undefined ones as n/a."""
-    page = open_tab("/?data=digits&hidden=16&epochs=3")
+    page = open_tab("/?data=digits&hidden=16&epochs=3&snapshot-every=epoch")
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     expect(page.locator(STAGE)).to_have_attribute("data-status", "finished", timeout=20_000)
     for number in (3, 0):

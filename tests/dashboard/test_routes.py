@@ -402,12 +402,13 @@ def test_two_viewers_see_the_same(client: TestClient, record: Callable[..., Any]
 
 
 def test_a_run_is_waited_for_until_its_data_is_loaded(client: TestClient, record: Callable[..., Any]) -> None:
-    """A viewer who connects before the record exists gets it once it describes the network."""
+    """A viewer who connects before the record exists gets its status, and all of it once it describes the network."""
     run = record(described=False)
     away = run.directory.with_name(".away")
     run.directory.rename(away)
     with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
         away.rename(run.directory)
+        assert json.loads(socket.receive_text())["type"] == "status"
         run.describe()
         hello = json.loads(socket.receive_text())
         assert hello["description"]["layer_sizes"] == [4, 3, 2]
@@ -543,3 +544,15 @@ def test_a_step_says_what_training_did(client: TestClient) -> None:
     assert about["moved"][0]["before"] == first[about["moved"][0]["input"], about["moved"][0]["unit"]]
     assert tensors["x"].shape == (24, 64)
     assert client.get(f"/annscope/runs/{reader.run}/snapshots/0/step").status_code == 404
+
+
+def test_a_viewer_pauses_resumes_and_steps_a_run(client: TestClient, record: Callable[..., Any]) -> None:
+    """Slow sends exactly these commands; any other address is none, and a run that has ended accepts none."""
+    run = record(3)
+    run.set_status("running")
+    for name in ("pause", "step", "resume"):
+        assert client.post(f"/annscope/runs/{run.run}/commands/{name}").status_code == 200
+    assert [command.name for command in CommandReader(run.directory).poll()] == ["pause", "step", "resume"]
+    assert client.post(f"/annscope/runs/{run.run}/commands/stop").status_code == 404
+    run.set_status("finished")
+    assert client.post(f"/annscope/runs/{run.run}/commands/pause").status_code == 404

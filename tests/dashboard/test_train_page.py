@@ -18,6 +18,7 @@ from annscope.dashboard.components.welcome import EXAMPLES
 from annscope.runs import control, launch
 from annscope.runs.catalogue import run_ids
 from annscope.runs.control import CommandReader
+from tests.dashboard.conftest import component_data
 
 APP = Path(__file__).parents[2] / "dashboard" / "navigation.py"
 BUTTONS = (state.START, state.PAUSE, state.STEP, state.STOP)
@@ -360,3 +361,13 @@ def test_the_stage_stays_mounted(record: Callable[..., Any]) -> None:
     assert stage_of(page).id == identity
     page.selectbox(key=state.PICKER).set_value(second.run).run()
     assert stage_of(page).id == identity
+
+
+def test_a_run_started_here_is_seen_from_its_beginning(started: list[RunConfig], record: Callable[..., Any]) -> None:
+    """A run is watched from its beginning in the tab that started it, and in no other."""
+    other = record(2)
+    assert component_data(open_page(run=other.run), state.STAGE)["way"] is None
+    page = open_page(run=other.run)
+    page.button(key=state.START).click().run()
+    assert started
+    assert component_data(page, state.STAGE)["way"] == "watch"

@@ -16,8 +16,10 @@ import { createDistributions } from './distributions/distributions.js';
 import { createHealth } from './health/health.js';
 import { createLayers } from './layers/layers.js';
 import { createMap } from './map/map.js';
+import { createPlayer } from './player.js';
 import { createShow } from './show.js';
 import { openSource } from './source.js';
+import { createStep } from './step/step.js';
 import { createStore } from './store.js';
 import { createStrip } from './strip/strip.js';
 import { isAtWork } from './strip/words.js';
@@ -29,6 +31,7 @@ import { createTimeline } from './timeline/timeline.js';
 
 /** @type {Array<[string, number, (root: HTMLElement, store: Store) => NonNullable<StageView['made']>]>} */
 const VIEWS = [
+  ['step', 0, createStep],
   ['network', 0, createNetwork],
   ['tiles', 0, createTiles],
   ['layers', 0, createLayers],
@@ -42,6 +45,8 @@ const VIEWS = [
 ];
 /** Which of the views a line of a stack trace belongs to. */
 const VIEW_IN_STACK = new RegExp(`/(${VIEWS.map(([name]) => name).join('|')})/\\1\\.js\\b`, 'g');
+/** Runs whose beginning was shown, so that coming back to the page does not show it again. */
+const begun = new Set();
 /** Called by the component's loader at every change of its data; returns what unmounts it. */
 export const mount = mounting(createStage);
 
@@ -59,6 +64,7 @@ function createStage(parent) {
 
   /** @type {Source | null} */
   let source = null;
+  let run = ''; // the one that is opened, whose first snapshot may not be there yet
   /** @type {string | null} */
   let sample = null; // the example that the address names, such as test-17
   /** @type {Component<TrainData>['setStateValue']} */
@@ -73,8 +79,10 @@ function createStage(parent) {
   };
   store.tryRemedy = (settings) => trigger('remedy', settings);
   store.usePoints = (path) => trigger('painted', path);
+  const player = createPlayer(store); // before anything else that hears what is selected
   const show = createShow(store, root, () => source);
-  const timeline = createTimeline(sticky, store, root);
+  const still = matchMedia('(prefers-reduced-motion: reduce)');
+  const timeline = createTimeline(sticky, store, player, root, (way) => send('way', way));
   sticky.append(notice);
 
   const halves = [0, 1].map(() => make('div', { className: 'as-column' }));
@@ -130,11 +138,12 @@ function createStage(parent) {
   const waitingWords = () =>
     !store.status || isAtWork(store) ? 'The run is about to begin …' : 'This run ended before its first snapshot.';
 
+  let hasPicture = false;
   function wait() {
-    const isReady = store.shown !== null;
-    columns.hidden = !isReady;
-    waiting.hidden = isReady;
-    if (isReady) return;
+    hasPicture ||= store.shown !== null; // from then on there is one, if only of the run before
+    columns.hidden = !hasPicture;
+    waiting.hidden = hasPicture;
+    if (hasPicture) return;
     const { status } = store;
     const loading = status?.loading;
     waiting.replaceChildren(
@@ -158,7 +167,7 @@ function createStage(parent) {
   let byHand = true; // whether a choice comes from a person, and not from the address
   store.on('select', () => {
     // What a replay passes through is no choice: the address holds where it was left.
-    if (byHand && !store.pace) choices.snapshot.choose(store.selected);
+    if (byHand && (store.way === 'live' || store.way === 'still')) choices.snapshot.choose(store.selected);
     showSelected();
   });
   /** The example that is shown where the address names none of the recorded ones. */
@@ -187,22 +196,51 @@ function createStage(parent) {
     if (store.shown === null && store.selected !== null && store.newest >= 0) store.select(store.selected);
   });
 
-  /** @param {TrainData} data */
+  /**
+   * Show another run. What was there stays, dimmed, until its first snapshot can be shown.
+   * @param {TrainData} data
+   */
   function open(data) {
     source?.close();
     show.forget();
     lasting = null;
     notify(null);
-    store.reset(data.base, data.run);
+    run = data.run;
     sample = data.sample ?? null;
-    store.selected = data.snapshot ?? null;
-    store.probeIndex = data.probe ?? null;
+    root.classList.toggle('as-old', store.shown !== null);
+    beside = data.beside ?? null;
+    let way = begun.has(run) || data.snapshot !== null || still.matches ? null : data.way;
+    begun.add(run);
+    const begin = () => {
+      store.reset(data.base, data.run);
+      store.selected = data.snapshot;
+      store.way = data.snapshot === null ? 'live' : 'still';
+      store.probeIndex = data.probe;
+      root.classList.remove('as-old');
+      drawBeside(data);
+    };
     source = openSource(store, {
+      base: data.base,
+      run,
       sample,
+      first: way === 'watch' ? 0 : data.snapshot,
       live: show.live,
       trouble: notify,
+      begin,
+      early: (status) => {
+        const isNext = root.classList.contains('as-old');
+        if (isNext && isAtWork({ status })) store.coming = status;
+        else {
+          if (isNext) begin(); // it ended before its first snapshot, and that is all there is to see of it
+          hasPicture = false;
+          store.status = status;
+        }
+        store.emit('status');
+      },
       greeted: () => {
-        if (store.selected !== null) showSelected();
+        if (way === 'watch' || way === 'slow') withoutSending(player[way]);
+        else if (store.selected !== null) showSelected();
+        way = null;
       },
       /** @param {string} sentence */
       missing: (sentence) => {
@@ -210,8 +248,10 @@ function createStage(parent) {
         notify(null);
       },
     });
-    root.dataset.live = String(store.selected === null);
-    wait();
+    if (store.shown === null) {
+      begin();
+      wait();
+    }
   }
 
   /** @param {TrainData} data */
@@ -246,19 +286,13 @@ function createStage(parent) {
         snapshot: choices.snapshot.hear(data.snapshot ?? null),
         probe: choices.probe.hear(data.probe ?? null),
       };
-      if (data.run !== store.run || (data.sample ?? null) !== sample) {
-        withoutSending(() => timeline.stop());
-        open(data);
-        drawBeside(data);
+      if (data.run !== run || (data.sample ?? null) !== sample) {
+        withoutSending(player.forget);
+        open({ ...data, snapshot: data.snapshot ?? null, probe: data.probe ?? null });
         return;
       }
       if ((data.beside ?? null) !== beside) drawBeside(data);
-      if (isNews.snapshot) {
-        withoutSending(() => {
-          timeline.stop();
-          store.select(data.snapshot ?? null);
-        });
-      }
+      if (isNews.snapshot) withoutSending(() => store.select(data.snapshot ?? null));
       if (isNews.probe) withoutSending(() => store.selectProbe(data.probe ?? usual()));
     },
     destroy() {
@@ -266,10 +300,11 @@ function createStage(parent) {
       window.removeEventListener('error', onError);
       choices.snapshot.destroy();
       choices.probe.destroy();
+      withoutSending(player.destroy);
       source?.close();
       show.destroy();
       strip.destroy();
-      withoutSending(() => timeline.destroy());
+      timeline.destroy();
       views.forEach(({ made }) => made?.destroy());
       root.remove();
     },

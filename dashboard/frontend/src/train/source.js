@@ -4,26 +4,28 @@ import { parseFrame, parseTensors } from '../lib/model/frame.js';
 import { classesOfEach } from '../lib/model/output-reader.js';
 import { isPlane, planeOf, planeOfProbe } from '../lib/model/plane.js';
 import { withActivations, withSample } from '../lib/model/sample.js';
+import { routesOf } from '../lib/server/run.js';
 import { messageOf } from '../lib/ui/dom.js';
 
 /** @import { SourceOptions, Store } from './types.js' */
-/** @import { Frame, Message } from '../lib/model/types.js' */
+/** @import { Description, Frame, Message } from '../lib/model/types.js' */
 
 const KEPT = 40;
 const GONE = 4404;
 const LONGEST_WAIT = 8000; // ms between two attempts to connect
 
 /**
- * Follow `store.run`. `live(frame)` gets each newest frame and returns a promise that is kept once it is
- * drawn; `trouble(sentence | null)` says why nothing comes.
+ * Follow a run. What was shown before stays until its first snapshot can be shown, `first` or the newest: then `begin()`
+ * is called, and the store learns what the run is; until then `early(status)` says how far it is. `live(frame)` gets each
+ * newest frame and returns a promise that is kept once it is drawn; `trouble(sentence | null)` says why nothing comes.
  * `greeted()` is called after each first message of a connection. `sample`, such as test-17, names an example to show
  * beside the recorded ones; `missing(sentence)` says why there is none.
  * Returns {frame(number), prefetch(number), close()}.
  * @param {Store} store
  * @param {SourceOptions} about
  */
-export function openSource(store, { live, greeted, trouble, missing, sample = null }) {
-  const { server } = store;
+export function openSource(store, { base, run, first, early, begin, live, greeted, trouble, missing, sample = null }) {
+  const server = routesOf(base, run);
   const kept = new Map();
   const asked = new Map();
   /** @type {WebSocket | null} */
@@ -34,6 +36,11 @@ export function openSource(store, { live, greeted, trouble, missing, sample = nu
   let isOpen = false;
   /** @type {{ promise: Promise<void>, resolve: () => void } | null} */
   let away = null; // {promise, resolve} while the server is away
+  /** @type {Extract<Message, { type: 'hello' }> | null} */
+  let news = null; // what is known of a run before its first snapshot
+  let hasBegun = false;
+  /** @type {ReturnType<typeof fetchExamples>} */
+  let examples;
 
   /** Kept as soon as the server can be asked: a request to one that is away would only fail. */
   function reachable() {
@@ -81,29 +88,47 @@ export function openSource(store, { live, greeted, trouble, missing, sample = nu
     return null;
   }
 
+  /**
+   * What is shown of the data: the recorded examples, the one that the address names, and the points of 2-D data.
+   * @param {Description} description
+   */
+  const fetchExamples = (description) =>
+    Promise.all([
+      fetchBuffer('probe'),
+      fetchSample(),
+      isPlane(description) ? server.fetched('plane').then(planeOf, withoutPoints) : null,
+    ]);
+
+  /** Show the run, now that it has a snapshot. */
+  async function introduce() {
+    if (!news) return;
+    const { description } = news;
+    const newest = news.lines.findLast((line) => line.type === 'snapshot')?.number ?? 0;
+    const wanted = first === null ? null : Math.min(first, newest);
+    const [[probe, asked, plane], buffer] = await Promise.all([
+      examples,
+      wanted === null ? null : fetchBuffer(`snapshots/${wanted}`),
+    ]);
+    if (closed) return;
+    const tensor = parseTensors(probe);
+    const [x, y] = [tensor('x'), tensor('y')];
+    if (!x || !y) throw new Error('The recorded examples are damaged.');
+    hasBegun = true;
+    begin();
+    store.probe = { images: x, labels: classesOfEach(y) };
+    store.plane = plane ?? (isPlane(description) ? planeOfProbe({ description, probe: store.probe }) : null);
+    if (asked) store.probe = withSample(store.probe, asked);
+    const last = Math.max(0, store.probe.labels.length - 1);
+    store.probeIndex = Math.min(store.probeIndex ?? (asked ? last : 0), last);
+    store.describe(description);
+    if (buffer) keep(withActivations(parseFrame(buffer), store));
+    learn(news);
+    news = null;
+  }
+
   /** @param {Extract<Message, { type: 'hello' }>} message */
-  async function greet(message) {
-    const isNew = store.description === null;
+  function learn(message) {
     store.status = message.status;
-    if (isNew) {
-      const { description } = message;
-      const isOnPlane = isPlane(description);
-      const [probe, asked, plane] = await Promise.all([
-        fetchBuffer('probe'),
-        fetchSample(),
-        isOnPlane ? server.fetched('plane').then(planeOf, withoutPoints) : null,
-      ]);
-      if (closed) return;
-      const tensor = parseTensors(probe);
-      const [x, y] = [tensor('x'), tensor('y')];
-      if (!x || !y) throw new Error('The recorded examples are damaged.');
-      store.probe = { images: x, labels: classesOfEach(y) };
-      store.plane = plane ?? (isOnPlane ? planeOfProbe({ description, probe: store.probe }) : null);
-      if (asked) store.probe = withSample(store.probe, asked);
-      const last = Math.max(0, store.probe.labels.length - 1);
-      store.probeIndex = Math.min(store.probeIndex ?? (asked ? last : 0), last);
-      store.describe(description);
-    }
     store.learn(message, true);
     store.emit('status');
     greeted();
@@ -123,14 +148,28 @@ export function openSource(store, { live, greeted, trouble, missing, sample = nu
    */
   async function take(data, from) {
     if (typeof data !== 'string') {
+      await introduce();
+      if (closed) return;
       // Not waited for: lines and status go on while someone looks at another snapshot.
       live(keep(withActivations(parseFrame(data), store))).then(() => {
         if (from.readyState === WebSocket.OPEN) from.send('ack');
       });
       return;
     }
+    /** @type {Message} */
     const message = JSON.parse(data);
-    if (message.type === 'hello') await greet(message);
+    if (!hasBegun) {
+      // Until there is a snapshot, what comes belongs to the first message.
+      if (message.type === 'hello') {
+        news = message;
+        examples = fetchExamples(message.description);
+        examples.catch(() => {}); // who waits for them says so
+      } else if (news && message.type === 'lines') {
+        news.lines.push(...message.lines);
+        news.best = message.best;
+      } else if (news && message.type === 'status') news.status = message.status;
+      if (message.type !== 'lines') early(message.status);
+    } else if (message.type === 'hello') learn(message);
     else if (message.type === 'lines') store.learn(message);
     else if (message.type === 'status') {
       store.status = message.status;
@@ -161,7 +200,7 @@ export function openSource(store, { live, greeted, trouble, missing, sample = nu
           if (closed) return;
           trouble(`The run cannot be shown: ${messageOf(error)}.`);
           // What comes after a first message that failed means nothing: begin again.
-          understood = store.description !== null;
+          understood = hasBegun;
           if (!understood) opened.close();
         }
       });

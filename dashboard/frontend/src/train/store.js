@@ -29,15 +29,18 @@ const blank = () => ({
   previous: null,
   progress: 1, // previous -> shown, for views that glide
   selected: null, // the number of a snapshot, or null for the latest
+  way: 'live', // how it came to be selected (player.js)
   pinned: null,
   compared: null, // the frame that is pinned to be compared with the one shown
   beside: null, // the run that is drawn beside this one
+  coming: null, // the status of the next run, of which there is no snapshot yet
 });
 
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
  * 'run' (another run), 'lines' (history grew), 'status', 'frame' (another snapshot), 'glide' (the way to it moved on),
- * 'probe', 'pin', 'hover', 'edit', 'theme', 'compare', 'beside' and 'select' (what is chosen on the timeline).
+ * 'probe', 'pin', 'hover', 'edit', 'theme', 'compare', 'beside', 'select' (what is chosen on the timeline) and 'way' (how
+ * it is played).
  */
 export function createStore() {
   const history = new SnapshotLines();

@@ -5,6 +5,7 @@ import type {
   EventLine,
   Example,
   Frame,
+  Label,
   Line,
   NetworkStore,
   Neuron,
@@ -31,6 +32,8 @@ export interface Store extends NetworkStore {
   best: Best | null;
   layerSizes: number[];
   selected: number | null;
+  way: Way;
+  coming: Status | null;
   pace: number;
   compared: Frame | null;
   beside: BesideRun | null;
@@ -52,7 +55,33 @@ export interface Store extends NetworkStore {
   usePoints(path: string): void;
 }
 
+/** How a run is seen: its newest snapshot, by a clock from its beginning, a step at a time, replayed, or one snapshot. */
+export type Way = 'live' | 'watch' | 'slow' | 'play' | 'still';
+
+/** Of which run the clock of a replay tells the time. */
+export interface Span {
+  stepsPerEpoch: number;
+  totalSteps: number;
+}
+
+/** What led to a snapshot from the one before it (queries/steps.py); `batch` after a single step. */
+export interface StepTaken {
+  first: number;
+  last: number;
+  batch: { indices: number[]; labels: Label[]; before: number | null; after: number | null } | null;
+  missing: string | null;
+  moved: Array<{ layer: number; input: number; unit: number; before: number; after: number }>;
+}
+
 export interface SourceOptions {
+  base: string;
+  run: string;
+  /** The snapshot to be shown first; null for the newest. */
+  first: number | null;
+  /** Called with each status before the first snapshot can be shown. */
+  early(status: Status): void;
+  /** Called when the first snapshot can be shown, before the store learns what the run is. */
+  begin(): void;
   live(frame: Frame): Promise<void>;
   greeted(): void;
   trouble(sentence: string | null): void;

@@ -225,6 +225,8 @@ export interface TrainData {
   snapshot: number | null;
   probe: number | null;
   sample: string | null;
+  /** How a run that was started here is to be seen; null for another one. */
+  way: 'live' | 'watch' | 'slow' | null;
 }
 
 export interface DrawData {

@@ -2,7 +2,7 @@
 
 import { make, setText } from '../../lib/ui/dom.js';
 import { createView } from '../../lib/ui/seen.js';
-import { wordsOf } from './words.js';
+import { wordsOf, wordsOfComing } from './words.js';
 
 /** @import { Store } from '../types.js' */
 
@@ -29,7 +29,8 @@ export function createStrip(root, store) {
   const view = createView(element, store, ['lines', 'status', 'run'], draw);
 
   function draw() {
-    const { status, recorded, share, message: words } = wordsOf(store);
+    const { coming } = store;
+    const { status, recorded, share, message: words } = coming ? wordsOfComing(coming) : wordsOf(store);
     setText(badge, status);
     element.dataset.status = status;
     cells.forEach((cell, i) => {

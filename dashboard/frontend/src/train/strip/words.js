@@ -50,6 +50,19 @@ export function wordsOf({ status, history, description, reader, stepsPerEpoch })
 }
 
 /**
+ * The same of the next run, of which there is no snapshot yet.
+ * @param {NonNullable<Store['status']>} status
+ */
+export function wordsOfComing({ status, loading }) {
+  return {
+    status,
+    recorded: { epoch: '', step: '', accuracy: '', speed: '', rate: '' },
+    share: loading?.total ? Math.min(1, loading.done / loading.total) : null,
+    message: loading?.what ?? '',
+  };
+}
+
+/**
  * @param {NonNullable<Store['status']>} status
  * @param {string} name
  */

@@ -3,19 +3,19 @@
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
 import { fillBox, paintPath, rounded, write } from '../../lib/charts/pen.js';
 import { paletteFor } from '../../lib/theme/palette.js';
-import { press, select } from '../../lib/ui/controls.js';
+import { group, press, select } from '../../lib/ui/controls.js';
 import { around, closest, make, setText, svgOf, whileHeld } from '../../lib/ui/dom.js';
 import { isCommand, isTyping, roveOver } from '../../lib/ui/keys.js';
 import { createView } from '../../lib/ui/seen.js';
 import { isPressed } from '../../lib/ui/shortcuts.js';
 import { createTip } from '../../lib/ui/tip.js';
+import { AT_WORK, REPLAYED, WATCHED } from '../player.js';
 import { duration, epochWords } from '../store.js';
 import { GLYPHS, gathered, marksOf } from './marks.js';
 
-/** @import { Gathered, Store } from '../types.js' */
+/** @import { createPlayer } from '../player.js' */
+/** @import { Gathered, Store, Way } from '../types.js' */
 
-const SPEEDS = [0.5, 1, 2, 4, 8];
-const PACE = 450; // ms for a snapshot at speed 1
 const INSET = 9; // half a thumb: where the ends of the slider's range lie
 /** @type {Record<string, string>} */
 const ICONS = {
@@ -43,51 +43,52 @@ function button(name, label, act) {
 }
 
 /**
- * Build the timeline in `root` on the store; `keys` is the element within which space plays. Returns {stop(), destroy()}.
+ * Build the timeline in `root` on the store; `keys` is the element within which space plays. Returns {destroy()}.
  * @param {HTMLElement} root
  * @param {Store} store
+ * @param {ReturnType<typeof createPlayer>} player
  * @param {HTMLElement} keys
+ * @param {(way: Way) => void} prefer a way that a person chose for runs to come
  */
-export function createTimeline(root, store, keys) {
-  let playing = false;
-  let speed = 1;
-  let timer = 0;
-
+export function createTimeline(root, store, player, keys, prefer) {
   const element = make('section', { className: 'as-timeline', 'aria-label': 'Timeline' });
   const play = button('play', 'Play (space)', toggle);
   const back = button('back', 'One snapshot back (,)', () => step(-1));
   const on = button('on', 'One snapshot on (.)', () => step(1));
-  const speeds = SPEEDS.map((each) => [String(each), `${each}×`]);
-  const pace = select('Speed of play', speeds, setSpeed, 'as-speed');
-  Object.assign(pace, { title: 'Speed', value: '1' });
+  const times = REPLAYED.map((each) => [String(each), `${each} s`]);
+  const time = select('Time of a replay', times, (chosen) => player.take(Number(chosen)), 'as-speed');
+  Object.assign(time, { title: 'The time for the whole run', value: String(REPLAYED[1]) });
   const track = make('div', { className: 'as-track' });
   const canvas = make('canvas');
   const marks = make('div', { className: 'as-marks', role: 'group', 'aria-label': 'What happened' });
   const slider = make('input', { type: 'range', min: 0, max: 0, step: 1, value: 0, 'aria-label': 'Timeline' });
   track.append(canvas, slider, marks);
   const tip = createTip(track);
-  const latest = press(
-    '',
-    null,
-    () => {
-      stop();
-      store.select(null);
-    },
-    { className: 'as-latest' },
-  );
+  /**
+   * @param {string} text
+   * @param {string | null} title
+   * @param {'slow' | 'watch' | 'live'} way
+   */
+  const wayButton = (text, title, way) => {
+    const choose = () => {
+      if (way !== 'live' || isRunning()) prefer(way);
+      player[way]();
+    };
+    return press(text, title, choose, { className: 'as-latest' });
+  };
+  const slow = wayButton('Slow', 'A step at a time, with what it did', 'slow');
+  const watch = wayButton('Watch', `From the beginning, in about ${WATCHED} seconds`, 'watch');
+  const latest = wayButton('', null, 'live');
   const pin = press('', null, () => store.compare(store.compared === null ? store.shown : null), {
     className: 'as-latest',
   });
   const readout = make('output', { className: 'as-readout', 'aria-live': 'off' }); // it changes many times a second
-  element.append(play, back, on, pace, track, latest, pin, readout);
+  element.append(play, back, on, time, track, group('How to see it', slow, watch, latest), pin, readout);
   root.append(element);
-  const events = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare'];
+  const events = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare', 'way'];
   const { schedule, listen, signal, destroy } = createView(element, store, events, draw);
 
-  slider.addEventListener('input', () => {
-    stop();
-    store.select(Number(slider.value));
-  });
+  slider.addEventListener('input', () => store.select(Number(slider.value)));
   // While the thumb is held the scale stays, or it would run away from the finger.
   let held = false;
   whileHeld(slider, (isHeld) => {
@@ -97,66 +98,18 @@ export function createTimeline(root, store, keys) {
 
   const shown = () => store.selected ?? store.newest;
 
-  /** @param {string} chosen */
-  function setSpeed(chosen) {
-    speed = Number(chosen);
-    if (playing) store.pace = PACE / speed;
-  }
+  const isRunning = () => AT_WORK.includes(store.status?.status ?? '');
+  const isPlaying = () => store.way !== 'live' && store.way !== 'still';
 
   /** @param {number} by */
   function step(by) {
-    stop();
     const number = store.thinned.next(shown(), by, store.newest);
     if (number !== null) store.select(number);
   }
 
   function toggle() {
-    if (playing) {
-      stop();
-      return;
-    }
-    if (store.newest < 1) return;
-    playing = true;
-    store.pace = PACE / speed;
-    if (shown() >= store.newest) store.select(0);
-    setPlaying();
-    next();
-  }
-
-  function next() {
-    timer = window.setTimeout(
-      () => {
-        if (!playing) return;
-        // A step is taken once the one before it is on screen.
-        if (store.shown?.number === store.selected) {
-          const following = store.thinned.next(store.selected, 1, store.newest);
-          if (following === null || following >= store.newest) {
-            // It has caught up with the run, and follows it.
-            stop();
-            store.select(null);
-            return;
-          }
-          store.select(following);
-        }
-        next();
-      },
-      Math.max(16, PACE / speed),
-    );
-  }
-
-  function stop() {
-    if (!playing) return;
-    playing = false;
-    store.pace = 0;
-    clearTimeout(timer);
-    setPlaying();
-    store.emit('select'); // where it was left is now a choice
-  }
-
-  function setPlaying() {
-    play.replaceChildren(icon(playing ? 'pause' : 'play'));
-    play.title = playing ? 'Pause the replay (space)' : 'Play (space)';
-    play.setAttribute('aria-label', playing ? 'Pause the replay' : 'Play');
+    if (isPlaying()) player.stop();
+    else if (store.newest > 0) player.play();
   }
 
   listen(document, 'keydown', (event) => {
@@ -199,13 +152,15 @@ export function createTimeline(root, store, keys) {
     if (slider.max !== String(last)) slider.max = String(last);
     if (!held) slider.value = String(Math.max(0, at));
     slider.disabled = newest < 1;
-    for (const each of [play, back, on, pace]) each.disabled = newest < 1;
-    const isLive = store.selected === null;
-    const isRunning = ['running', 'starting', 'paused', 'unresponsive'].includes(store.status?.status ?? '');
-    setText(latest, isRunning ? 'Live' : 'Latest');
-    latest.title = isRunning ? 'Follow the run as it trains' : 'Show the last snapshot';
-    latest.setAttribute('aria-pressed', String(isLive));
-    latest.classList.toggle('as-running', isLive && store.status?.status === 'running');
+    for (const each of [play, back, on, time, slow, watch]) each.disabled = newest < 1;
+    drawPlay();
+    const { way } = store;
+    setText(latest, isRunning() ? 'Live' : isPlaying() ? 'Skip to the end' : 'Latest');
+    latest.title = isRunning() ? 'Follow the run as it trains' : 'Show the last snapshot';
+    slow.setAttribute('aria-pressed', String(way === 'slow'));
+    watch.setAttribute('aria-pressed', String(way === 'watch'));
+    latest.setAttribute('aria-pressed', String(way === 'live'));
+    latest.classList.toggle('as-running', store.selected === null && store.status?.status === 'running');
     latest.disabled = newest < 0;
     setText(pin, store.compared ? 'Pinned' : 'Pin');
     pin.title = store.compared
@@ -213,9 +168,12 @@ export function createTimeline(root, store, keys) {
       : 'Pin this snapshot, to compare another one with it';
     pin.setAttribute('aria-pressed', String(store.compared !== null));
     pin.disabled = store.shown === null;
+    const trained = duration((way === 'watch' ? store.snapshotLines.at(-1) : line)?.train_seconds ?? 0);
     const words = line
-      ? `Epoch ${epochWords(line, store.stepsPerEpoch)} · step ${line.step.toLocaleString('en')} · ${duration(line.train_seconds)} of training`
-      : isRunning
+      ? `Epoch ${epochWords(line, store.stepsPerEpoch)} · step ${line.step.toLocaleString('en')} · ${
+          way === 'watch' && !isRunning() ? `trained in ${trained}, shown in ${WATCHED} s` : `${trained} of training`
+        }`
+      : isRunning()
         ? 'Waiting for the first snapshot'
         : 'No snapshot';
     setText(readout, words);
@@ -224,6 +182,16 @@ export function createTimeline(root, store, keys) {
       line ? words.split(' · ').slice(0, 2).join(', ').toLowerCase() : 'nothing yet',
     );
     drawTicks(last);
+  }
+
+  let drawnPlay = '';
+  function drawPlay() {
+    const name = isPlaying() ? 'pause' : 'play';
+    if (name === drawnPlay) return;
+    drawnPlay = name;
+    play.replaceChildren(icon(name));
+    play.title = isPlaying() ? 'Pause the replay (space)' : 'Play (space)';
+    play.setAttribute('aria-label', isPlaying() ? 'Pause the replay' : 'Play');
   }
 
   let ticked = '';
@@ -312,9 +280,7 @@ export function createTimeline(root, store, keys) {
   const placeUnder = (event) => places[Number(closest(event, '.as-mark')?.dataset.place ?? -1)];
   marks.addEventListener('click', (event) => {
     const place = placeUnder(event);
-    if (!place) return;
-    stop();
-    store.select(Math.round(place.number));
+    if (place) store.select(Math.round(place.number));
   });
   /** @param {Event} event */
   function showTip(event) {
@@ -330,8 +296,7 @@ export function createTimeline(root, store, keys) {
   marks.addEventListener('focusout', tip.hide);
 
   const size = watchSize(track, schedule, signal);
-  signal.addEventListener('abort', stop);
-  return { stop, destroy };
+  return { destroy };
 }
 
 /**
