@@ -168,7 +168,7 @@ def test_a_moved_control_is_spelled_in_the_address(option: str) -> None:
     control.set_value(chosen).run()
     assert not page.exception
     assert address(page) == {**needs, option: item.format(chosen)}
-    widget(page, option).set_value(None if option == "data-seed" else item.default).run()
+    widget(page, option).set_value(None if option == "data-seed" else controls.defaults()[option]).run()
     assert address(page) == needs
 
 
@@ -261,7 +261,7 @@ def test_sliders_reach_what_is_ready_to_be_used(ready: Mapping[str, Any]) -> Non
     """Whatever a recipe, an example or a data set sets lies within what its slider offers."""
     for option, value in ready.items():
         item = FIELDS[option]
-        if item.low is not None and item.high is not None and option != "seed" and value not in (0, item.word):
+        if item.low is not None and item.high is not None and option != "seed" and value not in (0, *item.words):
             values = value if isinstance(value, tuple) else (value,)
             assert all(item.low <= each <= item.high for each in values), option
 

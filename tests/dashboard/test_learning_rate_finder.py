@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,10 +121,13 @@ def test_a_search_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any(button.key == state.USE_RATE for button in page.button)
 
 
-def test_settings_that_contradict_each_other_cannot_be_searched() -> None:
+def test_settings_in_error_cannot_be_searched(tmp_path: Path) -> None:
     """The button is off while the sidebar shows an error."""
-    page = open_page({"hidden": "5,4", "activation": "tanh,relu"})
+    mine = tmp_path / "mine.csv"
+    mine.write_text("a,label\n1,x\n")
+    page = open_page({"data": str(mine)})
     assert not page.button(key=state.FIND_RATE).disabled
-    page.select_slider(key=state.N_LAYERS).set_value(3).run()
+    mine.unlink()
+    page.run()
     assert page.error
     assert page.button(key=state.FIND_RATE).disabled

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit import delta_generator
 from streamlit.components.v2 import types
 from streamlit.runtime import pages_manager
 from streamlit.web import bootstrap
@@ -17,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 PUBLIC = {"streamlit", "streamlit.testing.v1"}
 PRIVATE = {
     ("streamlit.components.v2.types", "ComponentRenderer"),
+    ("streamlit.delta_generator", "DeltaGenerator"),
     ("streamlit.runtime.pages_manager", "PagesManager"),
     ("streamlit.web", "bootstrap"),
 }
@@ -55,6 +57,11 @@ def test_a_component_is_a_function() -> None:
     """`ComponentRenderer` is the type of what `st.components.v2.component` gives."""
     assert callable(types.ComponentRenderer)
     assert next(iter(inspect.signature(st.components.v2.component).parameters)) == "name"
+
+
+def test_a_container_is_a_delta_generator() -> None:
+    """`DeltaGenerator` is the type of what `st.container` gives."""
+    assert isinstance(st.container(), delta_generator.DeltaGenerator)
 
 
 @pytest.mark.parametrize("name", ["routes", "lifespan", "middleware"])

@@ -413,7 +413,7 @@ def test_the_last_steps_before_a_divergence_are_recorded(config: RunConfig) -> N
         session.close()
         with RunWriter(directory) as writer:
             writer.event("learning_rate", 30, value=20.0)
-        assert go_on(directory)["status"] == "diverged"
+        assert resume(directory)["status"] == "diverged"
         return RunReader(directory)
 
     reader, stepwise = diverging(1000), diverging(1)
