@@ -42,10 +42,12 @@ RUNS: dict[str, dict[str, Any] | None] = {
 NOTE = f"""() => {{
   const began = performance.now();
   const painted = (window.painted = []);
+  let isAnother = !document.querySelector('{STAGE}');
   document.addEventListener('click', () => (window.clicked ??= performance.now() - began), {{ capture: true }});
   new MutationObserver(() => {{
     const {{ number, step }} = document.querySelector('{STAGE}')?.dataset ?? {{}};
-    if (number === undefined || painted.at(-1)?.number === number) return;
+    isAnother ||= number === undefined; // until then the run before is there
+    if (!isAnother || number === undefined || painted.at(-1)?.number === number) return;
     painted.push({{ number, step, at: performance.now() - began - window.clicked }});
   }}).observe(document.body, {{ subtree: true, childList: true, attributeFilter: ['data-number'] }});
 }}"""

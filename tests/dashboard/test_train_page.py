@@ -309,7 +309,7 @@ def test_the_live_view_gets_the_parameters_of_the_address(record: Callable[..., 
     """A link with a snapshot and a probe image opens on them."""
     run = record(3)
     page = open_page(run=run.run, snapshot="1", probe="2")
-    assert on_stage(page) == {"run": run.run, "snapshot": 1, "probe": 2, "sample": None, "beside": None}
+    assert on_stage(page) == {"run": run.run, "snapshot": 1, "probe": 2, "sample": None, "beside": None, "way": None}
     assert page.query_params == {"run": run.run, "snapshot": "1", "probe": "2"}
 
 
