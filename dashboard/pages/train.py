@@ -57,6 +57,7 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-head .st-key-picker { flex: 1 1 16rem; min-width: 14rem; }
 .st-key-head .st-key-pace { flex: 0 0 10.5rem; width: auto; }
 .st-key-head [data-testid="stElementContainer"] { opacity: 1 !important; transition: none !important; }
+.st-key-head [data-testid="stWidgetLabel"] p { color: light-dark(#4A5363, #B4BDCB); }
 .st-key-welcome [data-testid="stCaptionContainer"] { opacity: 1; }
 .st-key-welcome [data-testid="stCaptionContainer"] p { color: light-dark(#4A5363, #B4BDCB); opacity: 1; }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }

@@ -42,6 +42,7 @@ def stage(served: Served, open_tab: Callable[..., Page]) -> Page:
     del served
     train_run(data="digits", hidden=(16,), epochs=N_EPOCHS)
     page = open_tab("/?snapshot=0")
+    page.set_viewport_size({"width": 1440, "height": 500})  # the classes are far below
     expect(page.locator(STAGE)).to_have_attribute("data-number", "0", timeout=15_000)
     expect(page.locator(CLASSES)).to_have_attribute("data-number", "0")
     return page
@@ -80,7 +81,7 @@ def test_every_snapshot_is_on_the_timeline_though_few_were_drawn(served: Served,
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     stage = page.locator(STAGE)
     expect(stage).to_have_attribute("data-status", "finished", timeout=60_000)
-    expect(stage).to_have_attribute("data-number", "400")
+    expect(stage).to_have_attribute("data-number", "400", timeout=30_000)  # it is watched at a person's pace
     found = re.search(r"[?&]run=([^&]+)", page.url)
     assert found
     reader = RunReader(served.home / "runs" / found[1])

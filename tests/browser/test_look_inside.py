@@ -114,7 +114,7 @@ def test_a_weight_can_be_typed_and_any_connection_cut(open_tab: Callable[..., Pa
     expect(banner).to_contain_text("1 change")
     assert (box := banner.bounding_box())
     assert (view := page.locator(".nv-canvas").bounding_box())
-    assert box["y"] + box["height"] < view["y"] + 70  # the predictions below stay in sight
+    assert box["y"] >= view["y"] + view["height"]  # the predictions stay in sight
     assert sources.all_inner_texts() == before
     expect(dock.locator(".nv-changed .nv-from")).to_have_text(before[4])
 
@@ -186,7 +186,7 @@ def test_a_remedy_is_tried_beside_the_run_that_needs_it(open_tab: Callable[..., 
     (new,) = [RunReader(run_directory(run)) for run in run_ids() if run != reader.run]
     assert new.config == reader.config.with_values(finding.settings)
     expect(page.locator("[data-view=health]")).not_to_contain_text("Learning rate too low")
-    expect(page.get_by_label("Learning rate", exact=True).first).to_have_attribute("aria-valuetext", "0.001")
+    expect(page.locator(".st-key-control-learning-rate").get_by_test_id("stSliderThumbValue")).to_have_text("0.001")
 
 
 def test_a_divergence_is_shown_step_by_step(open_tab: Callable[..., Page]) -> None:

@@ -144,7 +144,7 @@ def test_a_path_of_a_file_is_typed(open_tab: Callable[..., Page]) -> None:
     box.press("Enter")
     expect(page.get_by_test_id("stAlert")).to_contain_text("there is no file missing.csv")
     for key in ("start", "start-below"):
-        expect(page.locator(f".st-key-{key} button")).to_be_disabled()
+        expect(page.locator(f".st-key-{key} button").first).to_be_disabled()
 
 
 def test_a_moved_slider_is_in_the_address_and_survives_a_reload(open_tab: Callable[..., Page]) -> None:

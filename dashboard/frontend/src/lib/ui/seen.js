@@ -61,17 +61,24 @@ function catchUp() {
 export function createView(root, store, events, update) {
   const drawn = { update };
   let isSeen = true;
+  let hadRoom = false; // when it was last observed
   const watch = new IntersectionObserver(
     (entries) => {
       const newest = entries[entries.length - 1];
       // What takes up no room yet may be about to.
-      isSeen = newest.isIntersecting || !newest.boundingClientRect.width;
+      hadRoom = newest.boundingClientRect.width > 0;
+      isSeen = newest.isIntersecting || !hadRoom;
       if (isSeen && waiting.has(drawn)) next(drawn);
     },
     { rootMargin: AHEAD, scrollMargin: AHEAD },
   );
   watch.observe(root);
   function schedule() {
+    if (!hadRoom && root.clientWidth) {
+      hadRoom = true; // nothing tells of what was hidden and is shown out of sight
+      watch.unobserve(root);
+      watch.observe(root);
+    }
     if (isSeen) next(drawn);
     else if (!queued.has(drawn) && !waiting.has(drawn)) {
       waiting.add(drawn);

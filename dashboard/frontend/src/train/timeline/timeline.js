@@ -74,7 +74,7 @@ export function createTimeline(root, store, player, keys, prefer) {
       if (way !== 'live' || isRunning()) prefer(way);
       player[way]();
     };
-    return press(text, title, choose, { className: 'as-latest' });
+    return press(text, title, choose, { className: way === 'live' ? 'as-latest as-end' : 'as-latest' });
   };
   const slow = wayButton('Slow', 'A step at a time, with what it did', 'slow');
   const watch = wayButton('Watch', `From the beginning, in about ${WATCHED} seconds`, 'watch');
