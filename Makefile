@@ -60,7 +60,7 @@ frontend-tests: $(FRONTEND)/node_modules/.package-lock.json ## The modules of th
 	$(NPM) test --silent
 
 browser-tests: $(VENV)/installed-dev ## The journeys in headless Chromium
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -n 2 -m browser
 
 browser: $(VENV)/installed-dev ## Fetch a Chromium for the browser tests, where the machine has none
 	$(BIN)/python -m playwright install chromium

@@ -156,7 +156,7 @@ def _is_same(reader: RunReader, home: Path, settings: Mapping[str, Any]) -> bool
     if reader.status()["status"] != "finished":
         return None
     options = [part for option, value in settings.items() for part in (f"--{option}", FIELDS[option].format(value))]
-    command = [sys.executable, "-m", "annscope.runs.cli", "train", "--json", *options]
+    command = [sys.executable, "-P", "-m", "annscope.runs.cli", "train", "--json", *options]
     done = subprocess.run(command, env={**os.environ, "ANNSCOPE_HOME": str(home)}, check=True, capture_output=True)
     expected: str = json.loads(done.stdout.splitlines()[-1])["parameters_sha256"]
     return parameters_sha256(reader.snapshot(reader.n_snapshots - 1).parameters) == expected

@@ -51,7 +51,7 @@ def train(run: Run, *arguments: str) -> dict[str, Any]:
 
 def test_training_prints_one_object_a_snapshot_and_the_end(run: Run) -> None:
     """With --json, standard output holds the documented objects and nothing else."""
-    status, out, err = run("train", *SMALL, "--epochs", "2", "--json")
+    status, out, err = run("train", *SMALL, "--epochs", "2", "--learning-rate", "1e-7", "--json")
     assert (status, err) == (0, "")
     *snapshots, end = objects(out)
     assert [list(line) for line in snapshots] == [
