@@ -88,7 +88,7 @@ def animate(browser: Browser, url: str, run: str, name: str, *, scheme: Scheme) 
     page.goto(f"{url}/?run={run}")
     page.locator(STAGE).wait_for(timeout=60_000)
     page.wait_for_load_state("networkidle")
-    stage, network = page.locator(STAGE), page.locator(".as-card").first
+    stage, network = page.locator(STAGE), page.locator("[data-view=network]")
     clip = page.evaluate(AREA, [stage.element_handle(), network.element_handle()])
     timeline = page.get_by_role("slider", name="Timeline")
     size = (MOVING_WIDTH, round(MOVING_WIDTH * clip["height"] / clip["width"]))
