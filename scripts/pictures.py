@@ -44,7 +44,7 @@ def main() -> None:
         for scheme in SCHEMES:
             for name, (path, ready) in pages.items():
                 photograph(browser, served.url + path, ready, f"{name}-{scheme}", scheme=scheme)
-        learning = train_one(browser, served.url, "data=mnist-5k&hidden=64,32&epochs=4&snapshot-every=4")
+        learning = train_one(browser, served.url, "data=mnist-5k&hidden=64,32&epochs=4&snapshot-every=8")
         for scheme in SCHEMES:
             animate(browser, served.url, learning, f"learning-{scheme}", scheme=scheme)
         browser.close()

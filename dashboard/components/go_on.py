@@ -36,7 +36,7 @@ def _content(run: str) -> None:
     epoch, item = live_run.status["epoch"], FIELDS["epochs"]
     st.markdown(f"This run has finished its {epoch:,} epochs. It goes on from there, with the same settings.")
     st.number_input(
-        "Epochs more",
+        "More epochs",
         min_value=item.minimum,
         max_value=int(item.maximum or 0) - epoch,
         value=live_run.reader.config.training.n_epochs,

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from annscope.core.config import FIELDS
+from annscope.core.config import FIELDS, RunConfig
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components import controls, go_on, pace, way
@@ -152,7 +152,7 @@ def _start_or_ask(run: str | None) -> None:
 def replacing_dialog(run: str) -> None:
     """The question what becomes of the run at work when another one is started, if it is open."""
     if st.session_state.get(state.REPLACING):
-        st.dialog("A run is at work", on_dismiss=_close_question)(_question)(run)
+        st.dialog("A run is still training", on_dismiss=_close_question)(_question)(run)
 
 
 def _close_question() -> None:
@@ -187,7 +187,9 @@ def _start_instead(run: str | None = None) -> None:
     start_run()
 
 
-def _show(run: str, *, beside: str | None = None) -> None:
+def _launch(config: RunConfig, *, beside: str | None = None) -> None:
+    """Start a run at the chosen pace, seen as chosen, and show it."""
+    run = launch.start(config, pace=pace.chosen(), paused=way.chosen() == "slow")
     st.session_state[state.STARTED] = run
     address.put_run(run, beside=beside)
 
@@ -199,7 +201,7 @@ def start_run(settings: Mapping[str, Any] | None = None) -> None:
     config = controls.config_now()
     if config is not None:
         controls.clear_warnings()
-        attempt(lambda: _show(launch.start(config, pace=pace.chosen(), paused=way.chosen() == "slow")), None)
+        attempt(lambda: _launch(config), None)
 
 
 def start_beside(run: str, changes: Mapping[str, Any]) -> None:
@@ -212,10 +214,9 @@ def start_beside(run: str, changes: Mapping[str, Any]) -> None:
         live_run = get_live_run(run)
         config = live_run.reader.config_in_force.with_values(changes)
         controls.set_all(controls.settings_of(config))
-        new = launch.start(config, pace=pace.chosen(), paused=way.chosen() == "slow")
+        _launch(config, beside=run)
         if live_run.at_work:
             control.send(run, "stop")
-        _show(new, beside=run)
 
     attempt(start, None)
 

@@ -217,14 +217,19 @@ def test_a_number_stands_under_the_choice_it_belongs_to(choice: dict[str, str], 
     assert all(widget(page, option) for option in belonging)
 
 
+def without_its_data(mine: Path, button: str) -> AppTest:
+    """A page whose data set was deleted after it was chosen; until then the button of this key could be used."""
+    mine.write_text("a,label\n1,x\n")
+    page = open_page({"data": str(mine)})
+    assert not page.button(key=button).disabled
+    mine.unlink()
+    return page.run()
+
+
 def test_a_path_in_error_starts_nothing(tmp_path: Path) -> None:
     """A data set that is not there is named, and neither Start button trains another one in its place."""
     mine = tmp_path / "mine.csv"
-    mine.write_text("a,label\n1,x\n")
-    page = open_page({"data": str(mine)})
-    assert not page.button(key=state.START_BELOW).disabled
-    mine.unlink()
-    page.run()
+    page = without_its_data(mine, state.START_BELOW)
     assert [error.value.replace("\\", "") for error in page.error] == [f"there is no file {mine}"]
     assert page.button(key=state.START).disabled
     assert page.button(key=state.START_BELOW).disabled

@@ -16,7 +16,7 @@ from annscope.dashboard import state
 from annscope.dashboard.components import learning_rate_finder
 from annscope.dashboard.figures.learning_rate import learning_rate_figure
 from annscope.runs.learning_rate import SearchError
-from tests.dashboard.test_controls import address, open_page, settings
+from tests.dashboard.test_controls import address, open_page, settings, without_its_data
 
 POINTS = [
     RangePoint(1e-4, 2.5, 2.5),
@@ -123,11 +123,6 @@ def test_a_search_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_settings_in_error_cannot_be_searched(tmp_path: Path) -> None:
     """The button is off while the sidebar shows an error."""
-    mine = tmp_path / "mine.csv"
-    mine.write_text("a,label\n1,x\n")
-    page = open_page({"data": str(mine)})
-    assert not page.button(key=state.FIND_RATE).disabled
-    mine.unlink()
-    page.run()
+    page = without_its_data(tmp_path / "mine.csv", state.FIND_RATE)
     assert page.error
     assert page.button(key=state.FIND_RATE).disabled

@@ -20,9 +20,8 @@ import { createPlayer } from './player.js';
 import { createShow } from './show.js';
 import { openSource } from './source.js';
 import { createStep } from './step/step.js';
-import { createStore } from './store.js';
+import { createStore, isAtWork } from './store.js';
 import { createStrip } from './strip/strip.js';
-import { isAtWork } from './strip/words.js';
 import { createTiles } from './tiles/tiles.js';
 import { createTimeline } from './timeline/timeline.js';
 

@@ -4,6 +4,7 @@
  */
 
 import { Clock } from './clock.js';
+import { isAtWork } from './store.js';
 
 /** @import { Store, Way } from './types.js' */
 
@@ -12,7 +13,6 @@ export const REPLAYED = [5, 15, 60]; // s for a replay, to choose from
 const SLOW = 1200; // ms for a step
 const LATE = 500; // ms that a run may be ahead of who follows it
 const LONGEST = 100; // ms that count between two animation frames: nobody sees what a hidden page shows
-export const AT_WORK = ['starting', 'running', 'paused', 'unresponsive'];
 
 /**
  * Play what is selected in `store`: {live, watch, slow, play, stop}, and `take(seconds)` for the time of a replay.
@@ -27,7 +27,6 @@ export function createPlayer(store) {
   let since = 0;
   let isChoosing = false;
 
-  const isAtWork = () => AT_WORK.includes(store.status?.status ?? '');
   const span = () => ({
     stepsPerEpoch: store.stepsPerEpoch,
     totalSteps: Math.max(store.status?.total_steps ?? 0, store.snapshotLines.at(-1)?.step ?? 0, 1),
@@ -85,7 +84,7 @@ export function createPlayer(store) {
     const isThere = clock.advance(ms, newest.step, span());
     if (store.selected === null) {
       // It follows a run at work, until that runs away from it.
-      if (!isAtWork()) end();
+      if (!isAtWork(store)) end();
       else if (clock.behind(newest.step, span()) > LATE) choose(store.shown.number);
       return;
     }
@@ -93,20 +92,20 @@ export function createPlayer(store) {
     const next = isThere ? newest.number : clock.lineOf(store.snapshotLines, span()).number;
     const drawable = store.thinned.nearest(next, newest.number);
     if (drawable > store.selected) choose(drawable);
-    else if (isThere && isAtWork()) choose(null);
+    else if (isThere && isAtWork(store)) choose(null);
     else if (isThere) end();
   }
 
   /** A step at a time: the run at work takes one, of another the next snapshot is shown. */
   function step() {
     timer = window.setTimeout(step, SLOW);
-    if (isAtWork() && store.selected === null) {
+    if (isAtWork(store) && store.selected === null) {
       if (store.status?.status === 'paused') command('step');
       return;
     }
     const next = store.thinned.next(store.selected ?? store.newest, 1, store.newest);
     if (next !== null) choose(next);
-    else if (isAtWork()) choose(null);
+    else if (isAtWork(store)) choose(null);
     else end();
   }
 
@@ -131,8 +130,8 @@ export function createPlayer(store) {
     slow() {
       set('slow');
       store.pace = SLOW;
-      if (isAtWork()) command('pause');
-      if (!isAtWork() && (store.selected ?? store.newest) >= store.newest) choose(0);
+      if (isAtWork(store)) command('pause');
+      if (!isAtWork(store) && (store.selected ?? store.newest) >= store.newest) choose(0);
       timer = window.setTimeout(step, SLOW);
     },
     /** Stay where it is. */

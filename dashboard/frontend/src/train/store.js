@@ -180,6 +180,11 @@ export function createStore() {
   return store;
 }
 
+const AT_WORK = ['starting', 'running', 'paused', 'unresponsive'];
+
+/** @param {Pick<Store, 'status'>} store */
+export const isAtWork = ({ status }) => AT_WORK.includes(status?.status ?? '');
+
 /**
  * Seconds as people say them: 0.4 s, 12 s, 3:05 min.
  * @param {number} seconds

@@ -1,15 +1,11 @@
 /** What the strip says of a run: one function of what the stage knows. */
 
 import { asPercent } from '../../lib/format/text.js';
-import { duration } from '../store.js';
+import { duration, isAtWork } from '../store.js';
 
 /** @import { Store } from '../types.js' */
 
 const ENDED_BADLY = new Set(['failed', 'diverged', 'interrupted']);
-const AT_WORK = new Set(['starting', 'running', 'paused', 'unresponsive']);
-
-/** @param {Pick<Store, 'status'>} store */
-export const isAtWork = ({ status }) => AT_WORK.has(status?.status ?? '');
 
 /**
  * The state of a run in words. `status` is its name; `recorded` says, cell by cell, how far the record goes; `share` how
@@ -44,7 +40,7 @@ export function wordsOf({ status, history, description, reader, stepsPerEpoch })
         : '',
       rate: line ? `rate ${Number(line.learning_rate.toPrecision(3))}` : '',
     },
-    share: AT_WORK.has(name) && total ? Math.min(1, step / total) : null,
+    share: isAtWork({ status }) && total ? Math.min(1, step / total) : null,
     message: line ? messageOf(status, name) : '', // before the first snapshot it stands in the place of the picture
   };
 }

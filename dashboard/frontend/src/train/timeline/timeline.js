@@ -9,8 +9,8 @@ import { isCommand, isTyping, roveOver } from '../../lib/ui/keys.js';
 import { createView } from '../../lib/ui/seen.js';
 import { isPressed } from '../../lib/ui/shortcuts.js';
 import { createTip } from '../../lib/ui/tip.js';
-import { AT_WORK, REPLAYED, WATCHED } from '../player.js';
-import { duration, epochWords } from '../store.js';
+import { REPLAYED, WATCHED } from '../player.js';
+import { duration, epochWords, isAtWork } from '../store.js';
 import { GLYPHS, gathered, marksOf } from './marks.js';
 
 /** @import { createPlayer } from '../player.js' */
@@ -71,7 +71,7 @@ export function createTimeline(root, store, player, keys, prefer) {
    */
   const wayButton = (text, title, way) => {
     const choose = () => {
-      if (way !== 'live' || isRunning()) prefer(way);
+      if (way !== 'live' || isAtWork(store)) prefer(way);
       player[way]();
     };
     return press(text, title, choose, { className: way === 'live' ? 'as-latest as-end' : 'as-latest' });
@@ -98,7 +98,6 @@ export function createTimeline(root, store, player, keys, prefer) {
 
   const shown = () => store.selected ?? store.newest;
 
-  const isRunning = () => AT_WORK.includes(store.status?.status ?? '');
   const isPlaying = () => store.way !== 'live' && store.way !== 'still';
 
   /** @param {number} by */
@@ -155,8 +154,8 @@ export function createTimeline(root, store, player, keys, prefer) {
     for (const each of [play, back, on, time, slow, watch]) each.disabled = newest < 1;
     drawPlay();
     const { way } = store;
-    setText(latest, isRunning() ? 'Live' : isPlaying() ? 'Skip to the end' : 'Latest');
-    latest.title = isRunning() ? 'Follow the run as it trains' : 'Show the last snapshot';
+    setText(latest, isAtWork(store) ? 'Live' : isPlaying() ? 'Skip to the end' : 'Latest');
+    latest.title = isAtWork(store) ? 'Follow the run as it trains' : 'Show the last snapshot';
     slow.setAttribute('aria-pressed', String(way === 'slow'));
     watch.setAttribute('aria-pressed', String(way === 'watch'));
     latest.setAttribute('aria-pressed', String(way === 'live'));
@@ -171,9 +170,11 @@ export function createTimeline(root, store, player, keys, prefer) {
     const trained = duration((way === 'watch' ? store.snapshotLines.at(-1) : line)?.train_seconds ?? 0);
     const words = line
       ? `Epoch ${epochWords(line, store.stepsPerEpoch)} · step ${line.step.toLocaleString('en')} · ${
-          way === 'watch' && !isRunning() ? `trained in ${trained}, shown in ${WATCHED} s` : `${trained} of training`
+          way === 'watch' && !isAtWork(store)
+            ? `trained in ${trained}, shown in ${WATCHED} s`
+            : `${trained} of training`
         }`
-      : isRunning()
+      : isAtWork(store)
         ? 'Waiting for the first snapshot'
         : 'No snapshot';
     setText(readout, words);
