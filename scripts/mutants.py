@@ -27,6 +27,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import beartype  # noqa: F401
@@ -368,6 +369,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="number of processes")
     parser.add_argument("--reach", type=Path, metavar="FILE", help="file in which the coverage of the tests is cached")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="modules, such as 'core/explain/*'")
     arguments = parser.parse_args()
     modules = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "core").rglob("*.py"))]
     every = [mutant for module in modules for mutant in mutants_of(module)]
@@ -375,7 +377,8 @@ def main() -> None:
     _reject_unknown(equivalent, every)
     wanted = [mutant for mutant in every if mutant.what not in equivalent.get(mutant.module, {})]
     order = random.Random(arguments.seed).sample(every, len(every))
-    drawn = [mutant for mutant in order if mutant in set(wanted)][: arguments.sample or None]
+    kept = {mutant for mutant in wanted if fnmatch(mutant.module, arguments.only)}
+    drawn = [mutant for mutant in order if mutant in kept][: arguments.sample or None]
     for number in (signal.SIGINT, signal.SIGTERM):  # also if it was started in the background
         signal.signal(number, lambda *_: sys.exit("Ended early."))
     killed, done = 0, 0
@@ -411,7 +414,8 @@ def main() -> None:
                 os.waitpid(child, 0)
     low, high = interval(killed, done)
     print(f"{killed} of {done} mutants killed: {killed / done:.1%} (95 % interval {low:.1%} to {high:.1%}), ", end="")
-    print(f"drawn with seed {arguments.seed} from {len(wanted):,}, {len(every) - len(wanted)} more being equivalent.")
+    print(f"drawn with seed {arguments.seed} from {len(kept):,} of {arguments.only}; of all, ", end="")
+    print(f"{len(every) - len(wanted)} are equivalent.")
 
 
 def _reject_unknown(equivalent: dict[str, dict[str, str]], every: list[Mutant]) -> None:

@@ -197,12 +197,12 @@ def test_the_probe_has_as_many_examples_of_each_class_as_fit() -> None:
     assert probe.indices.tolist() == [i for label in range(3) for i in np.flatnonzero(data.y_val == label)[:6]]
 
 
-@pytest.mark.parametrize("bias", [True, False])
-def test_the_step_of_a_divergence_is_the_one_at_which_it_happened(bias: bool) -> None:
+@pytest.mark.parametrize("options", [{"bias": True}, {"bias": False}, {"engine": "textbook"}], ids=str)
+def test_the_step_of_a_divergence_is_the_one_at_which_it_happened(options: dict[str, Any]) -> None:
     """A gradient that overflows at the first step is named at step 0, before any parameter is spoiled."""
     data = make_dataset()
     endless = replace(data, x_train=np.where(data.x_train > 3, np.inf, data.x_train))
-    trainer = Trainer(endless, run(batch_size="full", optimizer="sgd", bias=bias))
+    trainer = Trainer(endless, run(batch_size="full", optimizer="sgd", **options))
     before = trainer.checkpoint().arrays["parameters"]
     with pytest.raises(DivergedError, match="at step 0: gradient not finite in layer 1") as error:
         trainer.advance(5)

@@ -119,8 +119,10 @@ def test_neurons_that_were_dead_before_training_need_another_activation() -> Non
 @pytest.mark.parametrize(("share", "is_found"), [(0.499, False), (0.5, True), (None, False)])
 def test_saturated_layers(share: float | None, is_found: bool) -> None:
     """A hidden layer is saturated when half of its values lie at an end of a bounded range."""
-    expected = ["Hidden layer 1: saturated"] if is_found else []
-    assert titles(START, snapshot(10, saturated=(share, None, 1.0))) == expected
+    settings = {"activation": "tanh", "initializer-scale": 3.0}
+    findings = found([START, snapshot(10, saturated=(share, None, 1.0))], settings)
+    remedy = {"initializer": "glorot", "initializer-scale": 1.0}
+    assert [(each.title, each.settings) for each in findings] == [("Hidden layer 1: saturated", remedy)] * is_found
 
 
 def gradients(first: float) -> tuple[float, ...]:
@@ -391,6 +393,8 @@ def test_imbalanced_classes() -> None:
     assert finding.settings == {"class-weight": "balanced"}
     assert titles(START, line, confusion=np.array([[190, 10], [20, 20]])) == []
     assert titles(START, line, confusion=np.array([[190, 9], [22, 18]])) == []
+    absent = np.array([[190, 10, 0], [22, 18, 0], [0, 0, 0]])  # of a class without examples nothing is known
+    assert titles(START, line, confusion=absent) == ["Imbalanced classes"]
 
 
 def test_classes_that_are_never_predicted() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy import ndarray
+from scipy.ndimage import gaussian_filter
 
 from annscope.core.config import AUGMENTATIONS, RunConfig, TrainingConfig
 from annscope.core.dataset import Dataset
@@ -145,6 +146,14 @@ def test_elastic_displacements_have_the_size_and_the_smoothness_asked_for(sigma:
     np.testing.assert_allclose(fields.mean(axis=0), 0, atol=0.1)
     expected = np.exp(-1 / (4 * sigma**2))  # two Gaussians, one pixel apart
     assert np.mean(fields[:, :, 1:] * fields[:, :, :-1]) == pytest.approx(expected, abs=0.03)
+
+
+def test_the_fields_are_noise_under_a_gaussian_of_three_deviations() -> None:
+    """SciPy's Gaussian filter, cut off after three deviations, gives the same fields up to their scale."""
+    (field,) = smooth_fields(1, (9, 11), 2.0, np.random.default_rng(5))
+    noise = 2 * np.random.default_rng(5).random((1, 9 + 12, 11 + 12), dtype=np.float32)[0] - 1
+    filtered = gaussian_filter(noise.astype(np.float64), 2.0, truncate=3.0, mode="constant")[6:-6, 6:-6]
+    np.testing.assert_allclose(field / np.linalg.norm(field), filtered / np.linalg.norm(filtered), atol=1e-6)
 
 
 def test_simards_alpha_is_as_told() -> None:

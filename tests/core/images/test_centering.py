@@ -75,6 +75,7 @@ def test_a_bar_fills_the_8x8_image() -> None:
     expected = np.zeros((8, 8))
     expected[:, 3:5] = 1
     np.testing.assert_allclose(as_box(bar, 8, 8), expected, atol=1e-12)
+    np.testing.assert_allclose(as_box(bar.T, 8, 8), expected.T, atol=1e-12)
 
 
 def test_ink_that_is_no_number_is_refused() -> None:
