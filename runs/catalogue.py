@@ -143,13 +143,13 @@ def _summary(reader: RunReader) -> RunSummary:
 
 
 def size_of(directory: Path) -> int:
-    """Total size of the files of a run in bytes; files that are deleted meanwhile do not count."""
+    """Total size of the files of a run in bytes; links, and files that are deleted meanwhile, do not count."""
     total = 0
     for folder in (directory, directory / "snapshots"):
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        with suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
                 with suppress(FileNotFoundError):
-                    total += entry.stat(follow_symlinks=False).st_size if entry.is_file() else 0
+                    total += entry.stat().st_size if entry.is_file(follow_symlinks=False) else 0
     return total
 
 

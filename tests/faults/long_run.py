@@ -28,6 +28,8 @@ WARM = 0.2
 """Growth is counted from this share of the run on: what is made once is made by then."""
 MAX_GROWTH = 30.0
 """Megabytes, of the server and of the tab, from there to the end."""
+PACE = 150
+"""Snapshots a second, so that the run is watched while it trains."""
 PATIENCE_SECONDS = 900
 
 
@@ -51,7 +53,7 @@ def check(runs: int) -> Iterator[Tally]:
 def _watched(home: Path, url: str, server_id: int, n: int) -> tuple[list[tuple[int, float, float]], Path]:
     """Snapshots, and megabytes of the server and of the tab, ten times while a run trains; and its directory."""
     options = ["--data", "moons", "--samples", "60", "--hidden", "8", "--batch-size", "full"]
-    options += ["--epochs", str(n), "--megabytes", str(MEGABYTES)]
+    options += ["--epochs", str(n), "--megabytes", str(MEGABYTES), "--pace", str(PACE)]
     trainer = subprocess.Popen(
         [sys.executable, "-P", "-m", "annscope.runs.cli", "train", *options],
         env={**os.environ, "ANNSCOPE_HOME": str(home)},

@@ -65,6 +65,19 @@ def test_links_that_lead_nowhere_or_in_a_circle_are_no_runs(run: str) -> None:
     assert [about.run for about in list_runs()] == [run]
 
 
+@pytest.mark.parametrize("name", ["worker.log", "snapshots/000000.safetensors", "snapshots", "own"])
+def test_a_circular_link_inside_a_run_leaves_the_list_as_it_is(run: str, name: str) -> None:
+    """Links within a run's folder have no size, and no list fails because of one."""
+    path = run_directory(run) / name
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+    path.symlink_to(path.name)
+    (about,) = list_runs()
+    assert about.run == run
+    assert about.n_bytes > 0
+
+
 def test_a_home_that_cannot_be_listed_is_one_sentence(run: str) -> None:
     """A file in place of the folder of runs is an error on the command line."""
     runs = run_directory(run).parent
