@@ -56,7 +56,7 @@ class MetricsFile:
         return (line for line in self.lines() if line["type"] == "snapshot")
 
     def events(self) -> list[Line]:
-        """Every event so far, in order."""
+        """The events so far, in order; of those that thinned out arrays (a long run has many) only the last."""
         with self._lock:
             self._read_new_lines()
             return list(self._events)
@@ -95,9 +95,10 @@ class MetricsFile:
 
     def _index(self, line: Line, start: int, end: int) -> None:
         if line["type"] == "event":
-            self._events.append(line)
             if line["event"] == "thinned":
                 self._thinned.update(numbers_in(line["ranges"]))
+                self._events = [event for event in self._events if event["event"] != "thinned"]
+            self._events.append(line)
         elif line["number"] != len(self._places):
             wrong = f"snapshot {line['number']} found where {len(self._places)} was expected"
             raise RecordError(f"The metrics of run {self.run} cannot be read: {wrong}.")

@@ -174,7 +174,7 @@ class RunReader:
         return self._metrics.new()
 
     def events(self) -> list[Line]:
-        """Every event so far, in order."""
+        """The events so far, in order; of those that thinned out arrays only the last."""
         return self._metrics.events()
 
     def snapshot_lines(self) -> list[Line]:
@@ -199,7 +199,7 @@ class RunReader:
         """The bytes of a snapshot's safetensors file."""
         self.snapshot_line(number)
         path = snapshot_path(self.directory, number)
-        if number in self.thinned and not path.exists():
+        if not path.exists() and number in self.thinned:
             (*_, thinning) = (event for event in self.events() if event["event"] == "thinned")
             raise RecordError(
                 f"The arrays of snapshot {number} of run {self.run} were thinned out to keep the run within "
