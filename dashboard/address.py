@@ -25,6 +25,8 @@ SNAPSHOT = "snapshot"
 PROBE = "probe"
 BESIDE = "beside"
 """The run that is drawn beside the one shown, for comparison."""
+SINCE = "since"
+"""Since when changes of weights are shown: start, last (the snapshot before), or the number of the pinned snapshot."""
 SUBSET = "subset"
 """The split that Inspect evaluates; "split" is a setting of a run."""
 VIEW = "view"
@@ -41,7 +43,7 @@ SAMPLE = "sample"
 """The example of the data set that is open, as split and index: `test-17`."""
 OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, AGAINST, SHOW, SHEET, SAMPLE)
 """The parameters that a choice of another run removes."""
-VIEW_PARAMETERS = (*OF_ONE_RUN, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER)
+VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER)
 """Every parameter for what is shown, on any page; the others are settings."""
 LATE_SECONDS = 3.0
 """How long the browser may take to learn a new address."""
@@ -237,6 +239,8 @@ def put_run(run: str | None, *, beside: str | None = None) -> None:
     st.session_state[state.REPLACED] = [*_recently_replaced(), (time.monotonic(), st.query_params.to_dict())]
     for name in OF_ONE_RUN:
         st.query_params.pop(name, None)
+    if get_number(SINCE) is not None:  # the other run's snapshot
+        del st.query_params[SINCE]
     if run is not None:
         st.query_params[RUN] = run
     if beside is not None:

@@ -2,7 +2,7 @@
 
 It receives the run's data itself (`dashboard.server`); Python passes the run, optionally an example that is not
 among the recorded ones, and whether the run was started here, so that its beginning is shown. It receives the snapshot
-and the recorded example that the user chose, and how runs are to be seen.
+and the recorded example that the user chose, since when changes of weights are shown, and how runs are to be seen.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ def stage(run: str) -> None:
 
     The user's choices go back into the address.
     """
-    sample, warning = _sample(run)
-    if warning is not None:
-        st.warning(escaping.markdown(warning), icon=":material/link_off:")
+    (sample, about_sample), (since, about_since) = _sample(run), _since()
+    for warning in (about_sample, about_since):
+        if warning is not None:
+            st.warning(escaping.markdown(warning), icon=":material/link_off:")
     _component(
         key=state.STAGE,
         data={
@@ -39,6 +40,7 @@ def stage(run: str) -> None:
             "snapshot": address.get_number(address.SNAPSHOT),
             "probe": address.get_number(address.PROBE),
             "sample": sample,
+            "since": since,
             "beside": _beside(run),
             "way": way.of(run),
             "base": BASE,
@@ -46,6 +48,7 @@ def stage(run: str) -> None:
         },
         on_snapshot_change=lambda: _keep(address.SNAPSHOT),
         on_probe_change=lambda: _keep(address.PROBE),
+        on_since_change=_keep_since,
         on_remedy_change=lambda: _try(run),
         on_painted_change=_use_painted,
         on_way_change=way.keep,
@@ -54,6 +57,23 @@ def stage(run: str) -> None:
 
 def _keep(name: str) -> None:
     address.put_number(name, st.session_state[state.STAGE].get(name))
+
+
+def _keep_since() -> None:
+    text = st.session_state[state.STAGE].get("since")
+    address.put(address.SINCE, text if isinstance(text, str) and _is_moment(text) else None)
+
+
+def _since() -> tuple[str | None, str | None]:
+    """Since when the address wants changes of weights to be shown, or a warning about an invalid moment."""
+    text = st.query_params.get(address.SINCE)
+    if text is None or _is_moment(text):
+        return text, None
+    return None, address.warning(address.SINCE, "start, last or the number of a snapshot", text)
+
+
+def _is_moment(text: str) -> bool:
+    return text in {"start", "last"} or address.whole_number(text) is not None
 
 
 def _try(run: str) -> None:

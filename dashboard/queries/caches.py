@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annscope.dashboard.queries import evaluations, examples, live_runs
+from annscope.dashboard.queries import evaluations, examples, live_runs, weight_changes
 
 
 def clear_caches() -> None:
@@ -10,3 +10,4 @@ def clear_caches() -> None:
     live_runs.clear_cache()
     examples.clear_cache()
     evaluations.clear_cache()
+    weight_changes.clear_cache()

@@ -194,9 +194,11 @@ def what_if(run: str, number: int, changes: Iterable[Change]) -> dict[str, Any]:
     dataset = source_of(run).dataset
     network = reader.network(number)
     changed = Network(network.config, network.n_features, network.n_classes, with_changes(network.parameters, changes))
-    evaluation = evaluate(changed, *dataset.split(dataset.heldout), reader.config.training.loss)
+    x, y = dataset.split(dataset.heldout)
+    evaluation = evaluate(changed, x, y, reader.config.training.loss)
     figures = {"loss": evaluation.loss, "accuracy": evaluation.accuracy}
-    return {"split": dataset.heldout} | {name: value if np.isfinite(value) else None for name, value in figures.items()}
+    about = {"split": dataset.heldout, "n_examples": len(y)}
+    return about | {name: value if np.isfinite(value) else None for name, value in figures.items()}
 
 
 def clear_cache() -> None:

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from annscope.core.errors import AnnscopeError, shortened
 from annscope.core.explain.what_if import Change
+from annscope.dashboard.queries.weight_changes import Since
 from annscope.data.examples import MAX_CLASSES
 from annscope.runs.painted import MAX_POINTS
 
@@ -39,6 +40,11 @@ def whole_number(name: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
         raise BadRequestError(f"{name} must be a whole number, 0 or more, got {shortened(text)!r}.")
     return int(text)
+
+
+def since(text: str) -> Since:
+    """The snapshot that others are compared with: a number, or "last", the one before each."""
+    return "last" if text == "last" else whole_number("since", text)
 
 
 async def json_body(request: Request) -> Mapping[str, Any]:

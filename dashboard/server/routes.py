@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from annscope.core.errors import AnnscopeError, ConfigError
-from annscope.dashboard.queries import examples, planes, series, steps
+from annscope.dashboard.queries import examples, planes, series, steps, weight_changes
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.server import parsing
 from annscope.dashboard.server.assets import ASSETS, BASE, CACHE_FOREVER, PLOTLY, Assets, plotly_library
@@ -103,9 +103,17 @@ def example(request: Request) -> Response:
 
 @_errors_as_404
 def histograms(request: Request) -> Response:
-    """The histograms of the snapshots from `start` on (`live_runs.LiveRun.histograms`)."""
+    """The histograms of the snapshots from `start` on (`live_runs.LiveRun.histograms`).
+
+    With `since`, those of how the weights changed (`weight_changes.histograms`).
+    """
+    live_run = get_live_run(request.path_params["run"])
     start = whole_number("start", request.query_params.get("start", "0"))
-    return _arrays(get_live_run(request.path_params["run"]).histograms(start), lasts=False)
+    since = request.query_params.get("since")
+    if since is None:
+        return _arrays(live_run.histograms(start), lasts=False)
+    content = weight_changes.histograms(live_run, parsing.since(since), start)
+    return _arrays(content, lasts=False)
 
 
 @_errors_as_404
@@ -119,6 +127,13 @@ def neuron(request: Request) -> Response:
     """The activations of one neuron over a run's snapshots (`series.neuron`)."""
     layer, unit = _number(request, "layer"), _number(request, "unit")
     return JSONResponse(series.neuron(get_live_run(request.path_params["run"]), layer, unit))
+
+
+@_errors_as_404
+def weight(request: Request) -> Response:
+    """One weight over a run's snapshots (`series.weight`)."""
+    layer, place, unit = (_number(request, name) for name in ("layer", "input", "unit"))
+    return JSONResponse(series.weight(get_live_run(request.path_params["run"]), layer, place, unit))
 
 
 @_errors_as_404
@@ -232,6 +247,7 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/histograms", histograms),
     Route(f"{BASE}/runs/{{run}}/classes", classes),
     Route(f"{BASE}/runs/{{run}}/neurons/{{layer}}/{{unit}}", neuron),
+    Route(f"{BASE}/runs/{{run}}/weights/{{layer}}/{{input}}/{{unit}}", weight),
     WebSocketRoute(f"{BASE}/runs/{{run}}/live", live),
     Route(f"{BASE}/{{rest:path}}", not_found),
 ]

@@ -98,13 +98,15 @@ export class Camera {
 }
 
 /**
- * Let pointer and wheel move a camera over `canvas`; `changed()` after each move.
+ * Let pointer and wheel move a camera over `canvas`; `changed()` after each move. A press where `isTaken()` is something
+ * else's.
  * Returns {moved(): whether the last press was a drag, destroy()}.
  * @param {HTMLCanvasElement} canvas
  * @param {Camera} camera
  * @param {() => void} changed
+ * @param {() => boolean} isTaken
  */
-export function steer(canvas, camera, changed) {
+export function steer(canvas, camera, changed, isTaken) {
   /** @type {Place | null} */
   let held = null;
   let dragged = false;
@@ -121,9 +123,9 @@ export function steer(canvas, camera, changed) {
     { passive: false },
   );
   listen(canvas, 'pointerdown', (event) => {
-    if (event.button !== 0) return;
-    held = { x: event.clientX, y: event.clientY };
     dragged = false;
+    if (event.button !== 0 || isTaken()) return;
+    held = { x: event.clientX, y: event.clientY };
   });
   listen(canvas, 'pointermove', (event) => {
     if (!held) return;

@@ -6,6 +6,7 @@
 
 import { createFigure, paintBars, paintClasses, paintHistory, paintImage } from '../lib/charts/pictures.js';
 import { asNumber, asPercent, counted, neuronName, sourceName } from '../lib/format/text.js';
+import { sinceWords } from '../lib/model/change.js';
 import {
   biasOf,
   exampleName,
@@ -17,7 +18,7 @@ import {
   sensitivity,
   weightOf,
 } from '../lib/model/forward.js';
-import { roundUp } from '../lib/model/math.js';
+import { column, roundUp } from '../lib/model/math.js';
 import { press } from '../lib/ui/controls.js';
 import { make, penOf } from '../lib/ui/dom.js';
 import { createNumbersTable } from '../lib/ui/numbers-table.js';
@@ -230,8 +231,9 @@ export function describe(view, listed) {
     changed: new Set(edits.changedInputs(layer, unit)),
     weightTop: listed.reduce(
       (top, i) => Math.max(top, Math.abs(weights.data[i * weights.shape[1] + unit])),
-      view.weightScales.of(layer),
+      view.weights.scales('weights').of(layer),
     ),
+    changes: view.weights.isChange ? column(view.weights.matrix(frame, layer, edits), unit) : null,
     recorded: edits.firstLayer() <= layer ? null : recorded(frame, layer, probe)[unit],
     /** @param {number} input */
     name: (input) => sourceName(store.imageShape, layer, input, view.featureName),
@@ -254,10 +256,8 @@ function paintPictures(view, weights, drivers, width) {
     store,
     palette,
   } = view;
-  const matrix = edits.weight(frame, layer);
-  const [nIn, nOut] = matrix.shape;
-  const mine = Float64Array.from({ length: nIn }, (_, i) => matrix.data[i * nOut + unit]);
-  const top = view.weightScales.of(layer);
+  const mine = column(view.weights.matrix(frame, layer, edits), unit);
+  const top = view.weights.scales().of(layer);
   const shape = layer === 0 ? store.imageShape : null;
   weights.element.classList.toggle('nv-wide', !shape);
   if (shape) {
@@ -266,7 +266,7 @@ function paintPictures(view, weights, drivers, width) {
   } else {
     paintBars(weights.canvas, width, 54, mine, top, palette);
   }
-  weights.caption.textContent = `weights, ±${asNumber(top, 0)}`;
+  weights.caption.textContent = `${sinceWords(store) ?? 'weights'}, ±${asNumber(top, 0)}`;
   if (!store.imageShape) {
     paintFace(drivers, view.facePicture(layer, unit));
     return;

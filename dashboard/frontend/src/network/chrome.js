@@ -1,6 +1,6 @@
 /** What stands around the network's canvas: title, sliders, zoom, the legend, the banner of changes by hand. */
 
-import { asPercent, counted } from '../lib/format/text.js';
+import { asPercent, asPoints, counted, grouped } from '../lib/format/text.js';
 import { group, press } from '../lib/ui/controls.js';
 import { make } from '../lib/ui/dom.js';
 /** @import { BannerAbout } from './types.js' */
@@ -54,17 +54,28 @@ export function createLegend() {
     span.append(sign, text);
     return span;
   };
+  let known = '';
   return {
     element,
-    /** @param {{ canBeOff: boolean, canBeSilent: boolean, canSaturate: boolean }} about */
-    update({ canBeOff, canBeSilent, canSaturate }) {
+    /**
+     * `change` says since when the change of weights is shown, if it is.
+     * @param {{ canBeOff: boolean, canBeSilent: boolean, canSaturate: boolean, change: string | null }} about
+     */
+    update(about) {
+      if (JSON.stringify(about) === known) return;
+      known = JSON.stringify(about);
+      const { canBeOff, canBeSilent, canSaturate, change } = about;
+      const by = change ? 'change of its weight' : 'weight';
       element.replaceChildren(
-        note('', 'positive', 'pushes up (activation × weight above 0)'),
+        ...(change ? [make('b', { textContent: change })] : []),
+        note('', 'positive', `pushes up (activation × ${by} above 0)`),
         note('', 'negative', 'pushes down'),
         ...(canBeOff ? [note('ring', null, 'shut off by ReLU')] : []),
         ...(canBeSilent ? [note('struck', null, 'off for every example shown')] : []),
         ...(canSaturate ? [make('span', { textContent: '● saturated' })] : []),
-        make('span', { textContent: 'Hover or use the arrow keys; click or Enter pins' }),
+        make('span', {
+          textContent: 'Hover or use the arrow keys (E: connections); click or Enter pins; drag a connection up or down',
+        }),
       );
     },
   };
@@ -84,9 +95,9 @@ export function createBanner(act) {
   element.append(
     title,
     output,
-    figures,
     press('Undo', 'Take the last change back', act.undo, { 'aria-label': 'Take the last change back' }),
     press('Reset', 'Take all changes back', act.reset, { 'aria-label': 'Take all changes back' }),
+    figures,
   );
   return {
     element,
@@ -100,8 +111,11 @@ export function createBanner(act) {
       title.textContent = `Changed by hand: ${counted(count, 'change')}`;
       output.textContent = `${name} ${asPercent(before)} → ${asPercent(after)}`;
       figures.hidden = heldOut.state === 'unavailable' || heldOut.state === 'none';
-      const now = heldOut.state === 'known' ? asPercent(heldOut.accuracy) : '–';
-      figures.textContent = `held-out ${figure} ${asPercent(accuracy)} → ${now}`;
+      figures.classList.toggle('nv-waiting', heldOut.state === 'waiting');
+      const { accuracy: now, n_examples: n } = heldOut;
+      const by = now === undefined || accuracy === null ? '' : ` (${asPoints(now - accuracy)})`;
+      const of = n === undefined ? '' : `, ${grouped(n)} examples`;
+      figures.textContent = `held-out ${figure} ${asPercent(accuracy)} → ${now === undefined ? '–' : asPercent(now)}${by}${of}`;
     },
   };
 }

@@ -4,10 +4,12 @@ import { debounce } from '../lib/ui/controls.js';
 
 /**
  * Asks the server what the changes do to the held-out figures; `report(found)` gets
- * {state: 'none' | 'waiting' | 'known' | 'unavailable', accuracy, loss}.
+ * {state: 'none' | 'waiting' | 'known' | 'unavailable', accuracy, loss, n_examples}; while it waits, the figures known last.
  */
 export class HeldOutQuestion {
   #asked = '';
+  /** @type {HeldOutFigures} */
+  #last = { state: 'none' };
   #abort = new AbortController();
   #send = debounce(async (/** @type {string} */ key, /** @type {number} */ number, /** @type {Change[]} */ changes) => {
     /** @type {HeldOutFigures} */
@@ -19,7 +21,9 @@ export class HeldOutQuestion {
     } catch {
       // Where it cannot be asked the figures are left out.
     }
-    if (key === this.#asked) this.report(found);
+    if (key !== this.#asked) return;
+    this.#last = found;
+    this.report(found);
   }, 150);
 
   /**
@@ -42,7 +46,8 @@ export class HeldOutQuestion {
     this.destroy();
     this.#asked = key;
     this.#abort = new AbortController();
-    this.report({ state: key ? 'waiting' : 'none' });
+    if (!key) this.#last = { state: 'none' };
+    this.report({ ...this.#last, state: key ? 'waiting' : 'none' });
     if (key) this.#send(key, number, changes);
   }
 

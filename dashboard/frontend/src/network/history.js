@@ -1,5 +1,12 @@
-/** Every neuron's recorded activations at the snapshots seen here, in bounded memory, and a few neurons' from before. */
+/**
+ * Every neuron's recorded activations at the snapshots seen here, in bounded memory, and a few neurons' from before; and
+ * the weights of the connections that were looked at.
+ */
 
+import { weightOf } from '../lib/model/forward.js';
+import { linkKey } from './links.js';
+
+/** @import { Link } from './types.js' */
 /** @import { Frame, Layer } from '../lib/model/types.js' */
 
 const BUDGET = 24e6; // bytes
@@ -97,6 +104,62 @@ export class ActivationHistory {
       )
       .map(({ number, step, activations }) => ({ number, step, value: activations[probe] }));
     return [...before, ...seen].sort((a, b) => a.number - b.number);
+  }
+}
+
+/** The recorded weights of the connections looked at, over the snapshots that are known. */
+export class WeightHistory {
+  /** @type {Map<number, Map<number, { number: number, step: number, value: number }>>} */
+  #known = new Map();
+  /** @type {Set<number>} */
+  #recalled = new Set();
+
+  /** @param {Link} link */
+  #of({ level, from, to }) {
+    const key = linkKey(level, from, to);
+    const known = this.#known.get(key) ?? new Map();
+    this.#known.set(key, known);
+    return known;
+  }
+
+  /**
+   * Whether the record was asked about a connection.
+   * @param {Link} link
+   */
+  knows({ level, from, to }) {
+    return this.#recalled.has(linkKey(level, from, to));
+  }
+
+  /**
+   * Take in what the record says of one connection; a weight that is not finite is left out.
+   * @param {Link} link
+   * @param {{ numbers: number[], steps: number[], weights: Array<number | null> }} about
+   */
+  recall(link, { numbers, steps, weights }) {
+    this.#recalled.add(linkKey(link.level, link.from, link.to));
+    const known = this.#of(link);
+    weights.forEach((value, i) => {
+      if (value !== null) known.set(numbers[i], { number: numbers[i], step: steps[i], value });
+    });
+  }
+
+  /**
+   * Take in its weight in a frame.
+   * @param {Link} link
+   * @param {Frame} frame
+   */
+  see(link, frame) {
+    const { shape, data } = weightOf(frame, link.level);
+    const { number } = frame;
+    this.#of(link).set(number, { number, step: frame.line.step, value: data[link.from * shape[1] + link.to] });
+  }
+
+  /**
+   * Its weight over the snapshots: [{number, step, value}].
+   * @param {Link} link
+   */
+  of(link) {
+    return [...this.#of(link).values()].sort((a, b) => a.number - b.number);
   }
 }
 

@@ -1,7 +1,9 @@
-/** Which connections matter for one image: those that carry the most, activation x weight. */
+/** Which connections matter for one image: those that carry the most, activation x weight, or x the change of it. */
 import { roundUp } from '../lib/model/math.js';
 /** @import { Link } from './types.js' */
-/** @import { Frame, Layer, Numbers, Overlay, Tensor } from '../lib/model/types.js' */
+/** @import { Layer, Numbers, Tensor } from '../lib/model/types.js' */
+
+/** @typedef {(layer: number) => Tensor} Matrices What the connections into a layer are multiplied by. */
 
 /**
  * One number for a connection, that distinguishes it from the others.
@@ -15,39 +17,35 @@ export const linkKey = (level, from, to) => (level * 16384 + from) * 16384 + to;
  * The `count` connections with the largest |activation x weight|, an equal share for each pair of levels,
  * as [{level, from, to, value}], strongest first within a pair.
  * @param {Layer[]} layers
- * @param {Frame} frame
+ * @param {Matrices} matrix
  * @param {Numbers[]} values
  * @param {number} count
- * @param {Overlay} edits
  */
-export function strongestLinks(layers, frame, values, count, edits) {
+export function strongestLinks(layers, matrix, values, count) {
   const share = Math.floor(count / layers.length);
   return layers.flatMap(({ index }) => {
     const extra = index === layers.length - 1 ? count - share * layers.length : 0;
-    const weight = edits.weight(frame, index);
-    return top(weight, values[index], share + extra, index);
+    return top(matrix(index), values[index], share + extra, index);
   });
 }
 
 /**
  * The strongest connections into one neuron and out of it.
  * @param {Layer[]} layers
- * @param {Frame} frame
+ * @param {Matrices} matrix
  * @param {Numbers[]} values
  * @param {number} layer
  * @param {number} unit
  * @param {number} count
- * @param {Overlay} edits
  */
-export function linksOf(layers, frame, values, layer, unit, count, edits) {
-  const into = topOf(
-    values[layer].length,
-    count,
-    (i) => values[layer][i] * edits.weight(frame, layer).data[i * layers[layer].size + unit],
-  ).map(([from, value]) => ({ level: layer, from, to: unit, value }));
+export function linksOf(layers, matrix, values, layer, unit, count) {
+  const weights = matrix(layer).data;
+  const into = topOf(values[layer].length, count, (i) => values[layer][i] * weights[i * layers[layer].size + unit]).map(
+    ([from, value]) => ({ level: layer, from, to: unit, value }),
+  );
   const next = layers[layer + 1];
   if (!next) return into;
-  const { data } = edits.weight(frame, layer + 1);
+  const { data } = matrix(layer + 1);
   const out = topOf(next.size, Math.ceil(count / 2), (j) => values[layer + 1][unit] * data[unit * next.size + j]).map(
     ([to, value]) => ({ level: layer + 1, from: unit, to, value }),
   );

@@ -5,6 +5,7 @@
 
 import { watchSize } from '../lib/charts/canvas.js';
 import { asNumber, neuronName } from '../lib/format/text.js';
+import { shownWeightsOf, sinceWords } from '../lib/model/change.js';
 import { Edits } from '../lib/model/edits.js';
 import {
   ActivationScales,
@@ -19,18 +20,19 @@ import {
   silentUnits,
   UNCHANGED,
 } from '../lib/model/forward.js';
-import { weightScalesOf } from '../lib/model/weight-scales.js';
 import { createListeners, make } from '../lib/ui/dom.js';
 import { createFrame } from '../lib/ui/frame.js';
 import { arrow, isCommand, zoomByKey } from '../lib/ui/keys.js';
 import { createRunView } from '../lib/ui/seen.js';
+import { createSinceChoice } from '../lib/ui/since-choice.js';
 import { Camera, steer } from './camera.js';
 import { createCard, describe } from './card.js';
 import { placeOfCard, pointsOn } from './card-place.js';
 import { createBanner, createBar, createLegend } from './chrome.js';
 import { drawNetwork } from './drawing/network.js';
+import { createEdgeHand } from './edge-hand.js';
 import { HeldOutQuestion } from './held-out-question.js';
-import { ActivationHistory } from './history.js';
+import { ActivationHistory, WeightHistory } from './history.js';
 import { blockOf, heightFor, hit, layOut } from './layout.js';
 import { LinkScales, linksOf, strongestLinks } from './links.js';
 import { Motion } from './motion.js';
@@ -39,7 +41,7 @@ import { createPictures } from './pictures.js';
 import { createProbes } from './probes.js';
 import { sceneOf } from './scene.js';
 
-/** @import { Block, Focus, Layout, Link, View } from './types.js' */
+/** @import { Focus, Layout, Link, Place, View } from './types.js' */
 /** @import { Change, Frame, HeldOutFigures, NetworkStore, Neuron, Probe } from '../lib/model/types.js' */
 
 const GLIDE = 220; // ms from one example to another
@@ -55,7 +57,7 @@ const FEATURE = (i) => `x${String(i + 1).replace(/\d/g, (digit) => SUBSCRIPTS[Nu
  * @param {NetworkStore} store
  */
 export function createNetwork(root, store) {
-  const events = ['frame', 'probe', 'theme', 'pin', 'run'];
+  const events = ['frame', 'base', 'probe', 'theme', 'pin', 'run'];
   const isReady = () => Boolean(store.description && store.shown && probeCount(store) > 0);
   return createRunView(root, store, events, isReady, (schedule) => createNetworkOfRun(root, store, schedule));
 }
@@ -74,7 +76,8 @@ function createNetworkOfRun(root, store, schedule) {
   const camera = new Camera();
   const motion = new Motion();
   const pictures = createPictures();
-  const linkScales = new LinkScales(layers);
+  /** @type {Map<string, LinkScales>} */
+  const linkScales = new Map(); // of contributions, and of those of changes
   const isTold = store.probe.labels.length > 1; // one example alone does not tell which neurons are off for all
   const { plane } = store;
 
@@ -87,8 +90,9 @@ function createNetworkOfRun(root, store, schedule) {
     values: [],
     font: 'sans-serif',
     scales: new ActivationScales(layers),
-    weightScales: weightScalesOf(store, layers),
+    weights: shownWeightsOf(store, layers),
     history: new ActivationHistory(),
+    weightHistory: new WeightHistory(),
     /** @param {number} i */
     featureName: (i) => plane?.names[i] ?? description.dataset?.feature_names?.[i] ?? FEATURE(i),
   };
@@ -108,14 +112,15 @@ function createNetworkOfRun(root, store, schedule) {
   let silent = [];
   /** @type {{ start: number, length: number } | null} */
   let glide = null; // {start, length}, or null while the store's own progress moves the picture
-  /** @type {{ frame: Frame | null, probe: number, examples: Probe, changes: Change[], count: number }} */
-  let shown = { frame: null, probe: -1, examples: store.probe, changes: edits.changes, count: -1 };
+  /** @type {{ frame: Frame | null, base: Frame | null | undefined, probe: number, examples: Probe, changes: Change[], count: number }} */
+  let shown = { frame: null, base: undefined, probe: -1, examples: store.probe, changes: edits.changes, count: -1 };
   /** @type {Neuron | null} */
   let knownPin = null;
   /** @type {HeldOutFigures} */
   let heldOut = { state: 'none' };
 
   // --- elements ---
+  const { listen, stop, signal } = createListeners();
   const bar = createBar(count, {
     /** @param {number} value */
     connections(value) {
@@ -124,6 +129,7 @@ function createNetworkOfRun(root, store, schedule) {
     },
     zoom,
   });
+  if (store.showSince) bar.element.append(createSinceChoice(store, signal));
   const probes = createProbes(store);
   const stage = make('div', { className: 'nv-stage' });
   const canvas = make('canvas', {
@@ -131,7 +137,7 @@ function createNetworkOfRun(root, store, schedule) {
     tabIndex: 0,
     role: 'application',
     'aria-roledescription': 'network',
-    'aria-label': `Network ${description.layer_sizes.join(', ')}. Arrow keys move between neurons and layers, Enter pins, Escape unpins.`,
+    'aria-label': `Network ${description.layer_sizes.join(', ')}. Arrow keys move between neurons and layers, E goes along the connections of one, Enter pins, Escape unpins.`,
   });
   const banner = createBanner({ undo: () => change(() => edits.undo()), reset: () => change(() => edits.reset()) });
   const floating = createCard(null);
@@ -150,14 +156,25 @@ function createNetworkOfRun(root, store, schedule) {
   dock.element.hidden = true;
   const legend = createLegend();
   const canBeOff = layers.some((layer) => layer.canBeOff);
-  legend.update({
-    canBeOff,
-    canBeSilent: canBeOff && isTold,
-    canSaturate: layers.some((layer) => layer.function.unsaturated !== null),
-  });
   const live = make('div', { className: 'nv-hidden', 'aria-live': 'polite' });
-  stage.append(canvas, banner.element, floating.element);
-  element.append(bar.element, probes.element, stage, legend.element, dock.element, live);
+  const edges = createEdgeHand(view, {
+    layout: () => layout,
+    links: () => [...motion.links.filter((link) => link.presence > 0.5), ...(focusLinks ?? [])],
+    change,
+    redraw() {
+      showFloating();
+      dirty = true;
+      schedule();
+    },
+    pinned: () => pinned && store.pin(null, null),
+    focus: () => canvas.focus({ preventScroll: true }),
+    place: placeCard,
+    announce: (words) => {
+      live.textContent = words;
+    },
+  });
+  stage.append(canvas, banner.element, floating.element, edges.floating);
+  element.append(bar.element, probes.element, stage, legend.element, dock.element, edges.dock, live);
   const question = new HeldOutQuestion(store.server, (found) => {
     heldOut = found;
     showBanner();
@@ -182,21 +199,30 @@ function createNetworkOfRun(root, store, schedule) {
     canvas.classList.toggle('nv-zoomed', !camera.isFit);
     dirty = true;
     if (focus) placeFloating(focus);
+    edges.place();
     schedule();
   }
 
-  const hand = steer(canvas, camera, () => {
-    setFocus(null);
-    canvas.classList.add('nv-held');
-    moved();
-  });
+  const hand = steer(
+    canvas,
+    camera,
+    () => {
+      setFocus(null);
+      edges.leave();
+      canvas.classList.add('nv-held');
+      moved();
+    },
+    () => edges.isOver(),
+  );
 
   /** @param {MouseEvent} event */
   function point(event) {
-    if (hand.dragging()) return;
+    if (hand.dragging() || edges.isHeld() || !layout) return;
     const at = camera.toContent(event.offsetX, event.offsetY);
-    const found = layout && hit(layout, at.x, at.y);
+    const found = hit(layout, at.x, at.y);
+    edges.point(found ? null : at, camera.scale);
     setFocus(found ? { ...found, by: 'pointer' } : null);
+    canvas.classList.toggle('nv-on-edge', edges.isOver());
   }
 
   /** @param {Focus | null} next */
@@ -208,12 +234,23 @@ function createNetworkOfRun(root, store, schedule) {
     refocus();
   }
 
+  /** @param {Frame} frame */
+  const matrixOf = (frame) => (/** @type {number} */ layer) => view.weights.matrix(frame, layer, edits);
+
+  /** The widths of the links: those of what is shown. */
+  function scaleOfLinks() {
+    const { kind } = view.weights;
+    const scales = linkScales.get(kind) ?? new LinkScales(layers);
+    linkScales.set(kind, scales);
+    return scales;
+  }
+
   /** Recompute what belongs to the neuron looked at. */
   function refocus() {
     const at = focus ?? pinned;
     focusLinks =
-      at && view.frame ? linksOf(layers, view.frame, view.values, at.layer, at.unit, FOCUS_LINKS, edits) : null;
-    if (focusLinks) linkScales.see(focusLinks);
+      at && view.frame ? linksOf(layers, matrixOf(view.frame), view.values, at.layer, at.unit, FOCUS_LINKS) : null;
+    if (focusLinks) scaleOfLinks().see(focusLinks);
     showFloating();
     dirty = true;
     schedule();
@@ -221,7 +258,7 @@ function createNetworkOfRun(root, store, schedule) {
 
   function showFloating() {
     const isPinned = focus && pinned && focus.layer === pinned.layer && focus.unit === pinned.unit;
-    floating.element.hidden = !focus || Boolean(isPinned) || !view.frame;
+    floating.element.hidden = !focus || Boolean(isPinned) || edges.isWalking() || !view.frame;
     if (!focus || floating.element.hidden) return;
     floating.update({ ...view, at: focus });
     placeFloating(focus);
@@ -233,12 +270,21 @@ function createNetworkOfRun(root, store, schedule) {
     const block = blockOf(layout, layer);
     const [x, y] = [block.xs[unit], block.ys[unit]];
     const paths = (focusLinks ?? []).flatMap((link) => pointsOn(layout, link));
-    const { offsetWidth: width, offsetHeight: height, style } = floating.element;
+    placeCard(floating.element, { x: x + block.radius, y }, [{ x, y }, ...paths]);
+  }
+
+  /**
+   * Put a card beside a place of the content, over as few of the `avoided` as can be.
+   * @param {HTMLElement} card
+   * @param {Place} at
+   * @param {Place[]} avoided
+   */
+  function placeCard({ offsetWidth: width, offsetHeight: height, style }, at, avoided) {
     const { left, top } = stage.getBoundingClientRect();
     const place = placeOfCard({
       card: { width, height },
-      at: camera.toCanvas(x + block.radius, y),
-      avoided: [{ x, y }, ...paths].map((point) => camera.toCanvas(point.x, point.y)),
+      at: camera.toCanvas(at.x, at.y),
+      avoided: avoided.map((point) => camera.toCanvas(point.x, point.y)),
       box: size,
       sight: { left: -left, top: -top, right: window.innerWidth - left, bottom: window.innerHeight - top },
     });
@@ -261,19 +307,33 @@ function createNetworkOfRun(root, store, schedule) {
     canvas.focus({ preventScroll: true });
   };
 
-  const { listen, stop, signal } = createListeners();
   listen(canvas, 'pointermove', point);
-  listen(canvas, 'pointerleave', () => focus?.by === 'pointer' && setFocus(null));
-  listen(canvas, 'pointerup', () => canvas.classList.remove('nv-held'));
+  listen(canvas, 'pointerleave', () => {
+    edges.leave();
+    if (focus?.by === 'pointer') setFocus(null);
+  });
+  listen(canvas, 'pointerdown', (event) => edges.hold(event));
+  listen(canvas, 'pointermove', (event) => edges.drag(event));
+  for (const type of /** @type {const} */ (['pointerup', 'pointercancel']))
+    listen(canvas, type, () => {
+      edges.release();
+      canvas.classList.remove('nv-held');
+    });
   listen(canvas, 'click', (event) => {
-    if (hand.moved()) return;
+    if (hand.moved() || edges.wasDrag()) return;
     point(event);
     if (focus) pin(focus);
+    else if (edges.isOver()) edges.pin();
     else if (plane) choosePoint(event);
   });
-  listen(canvas, 'blur', () => focus?.by === 'keys' && setFocus(null));
+  listen(canvas, 'blur', () => {
+    if (edges.isWalking()) edges.leave();
+    if (focus?.by === 'keys') setFocus(null);
+  });
   listen(element, 'keydown', (event) => {
-    if (event.key === 'Escape' && pinned) unpin();
+    if (event.key === 'Escape' && edges.escape()) {
+      // It is taken back, or let go.
+    } else if (event.key === 'Escape' && pinned) unpin();
     else if (
       (event.ctrlKey || event.metaKey) &&
       event.key === 'z' &&
@@ -293,8 +353,12 @@ function createNetworkOfRun(root, store, schedule) {
   function keyed(event) {
     const { key } = event;
     const [by, how] = [arrow(event), zoomByKey(event)];
-    if (by) move(by[1], by[0]);
-    else if ((key === 'Enter' || key === ' ') && focus) pin(focus);
+    const isEnter = key === 'Enter' || key === ' ';
+    if (edges.isWalking() && by) edges.step(by[0] || by[1]);
+    else if (edges.isWalking() && isEnter) edges.enter();
+    else if (key.toLowerCase() === 'e' && focusLinks) edges.walk(focusLinks);
+    else if (by) move(by[1], by[0]);
+    else if (isEnter && focus) pin(focus);
     else if (how) zoom(how);
     else return false;
     return true;
@@ -350,6 +414,7 @@ function createNetworkOfRun(root, store, schedule) {
     camera.frame(layout, size);
     dirty = true;
     if (focus) placeFloating(focus);
+    edges.place();
   }
 
   function takeTheme() {
@@ -369,6 +434,7 @@ function createNetworkOfRun(root, store, schedule) {
     pinned = next && next.unit < (layers[next.layer]?.size ?? 0) ? next : null;
     dock.element.hidden = !pinned;
     if (pinned) {
+      if (edges.isPinned()) edges.unpin();
       dock.update({ ...view, at: pinned });
       recall(pinned);
     }
@@ -400,9 +466,10 @@ function createNetworkOfRun(root, store, schedule) {
     const hasOthers = store.probe !== shown.examples;
     const isNewProbe = probe !== shown.probe || hasOthers;
     const isEdited = edits.changes !== shown.changes;
-    if (!isNewFrame && !isNewProbe && !isEdited && count === shown.count) return;
+    const base = store.base?.frame;
+    if (!isNewFrame && !isNewProbe && !isEdited && base === shown.base && count === shown.count) return;
     const first = shown.frame === null;
-    shown = { frame, probe, examples: store.probe, changes: edits.changes, count };
+    shown = { frame, base, probe, examples: store.probe, changes: edits.changes, count };
     if (hasOthers && store.hasPast) {
       probes.build();
       probes.paint(view.palette);
@@ -413,8 +480,10 @@ function createNetworkOfRun(root, store, schedule) {
     if (isNewFrame) takeFrame(frame);
     if (isNewProbe) probes.choose(probe);
     if (isNewFrame || isNewProbe || isEdited) view.values = passOf(store, layers, frame, probe, edits);
-    const links = strongestLinks(layers, frame, view.values, count, edits);
-    linkScales.see(links);
+    view.weights.see(frame);
+    const links = strongestLinks(layers, matrixOf(frame), view.values, count);
+    scaleOfLinks().see(links);
+    takeLegend();
     motion.retarget(view.values, links);
     const still = first || isEdited || matchMedia('(prefers-reduced-motion: reduce)').matches;
     glide = isNewFrame && !still ? null : { start: now, length: still ? 0 : GLIDE };
@@ -425,10 +494,19 @@ function createNetworkOfRun(root, store, schedule) {
     showBanner();
   }
 
+  function takeLegend() {
+    element.dataset.shows = view.weights.kind;
+    legend.update({
+      canBeOff,
+      canBeSilent: canBeOff && isTold,
+      canSaturate: layers.some((layer) => layer.function.unsaturated !== null),
+      change: sinceWords(store),
+    });
+  }
+
   /** @param {Frame} frame */
   function takeFrame(frame) {
     view.scales.see(frame);
-    view.weightScales.see(frame);
     view.history.see(frame, layers);
     silent = layers.map((layer) => (isTold && layer.canBeOff ? silentUnits(frame, layer.index) : null));
     probes.mark(frame, layers);
@@ -437,6 +515,7 @@ function createNetworkOfRun(root, store, schedule) {
 
   function updateCards() {
     if (pinned) dock.update({ ...view, at: pinned });
+    edges.update();
     refocus();
   }
 
@@ -477,7 +556,9 @@ function createNetworkOfRun(root, store, schedule) {
       takePin();
       if (motion.seek(progress(now))) dirty = true;
       if (dirty && layout) {
-        const state = { size, camera, layout, motion, silent, focus, pinned, focusLinks, linkScales };
+        const { marked } = edges;
+        const links = { focusLinks, linkScales: scaleOfLinks(), marked };
+        const state = { size, camera, layout, motion, silent, focus, pinned, ...links };
         drawNetwork(canvas, sceneOf(view, state, pictures));
         dirty = false;
       }
@@ -487,6 +568,7 @@ function createNetworkOfRun(root, store, schedule) {
       stop();
       hand.destroy();
       question.destroy();
+      edges.destroy();
       store.hover(null);
       store.edit(UNCHANGED);
       element.remove();

@@ -127,8 +127,8 @@ export function createPictures() {
       const { frame, palette, edits } = view;
       const { imageShape } = view.store;
       if (!imageShape) return null;
-      const top = view.weightScales.of(0);
-      const weight = edits.weight(frame, 0);
+      const top = view.weights.scales().of(0);
+      const weight = view.weights.matrix(frame, 0, edits);
       return keep('weights', [weight.data, palette, top], () =>
         weightAtlas(weight, imageShape, palette.diverging, top),
       );

@@ -29,6 +29,7 @@ function partsOf(row, className = '') {
     name: cellIn(row, className),
     a: cellIn(row, 'n'),
     w: cellIn(row, 'n'),
+    by: cellIn(row, 'n nv-by'),
     product: cellIn(row, 'n nv-product'),
   };
   const [bar, number] = [make('i'), make('span')];
@@ -52,11 +53,10 @@ export function createSum(change) {
     ['from', ''],
     ['activation', 'n'],
     ['weight', 'n'],
+    ['its change', 'n nv-by'],
     ['product', 'n'],
-  ]) {
-    const cell = make('th', { scope: 'col', className: className, textContent: text });
-    head.append(cell);
-  }
+  ])
+    head.append(make('th', { scope: 'col', className, textContent: text }));
   const body = table.createTBody();
   const end = make('p', { className: 'nv-sum-end' });
   element.append(box, end);
@@ -105,6 +105,7 @@ export function createSum(change) {
     parts.name.textContent = name;
     parts.a.textContent = asNumber(term.a, 6);
     parts.a.title = String(term.a);
+    parts.by.textContent = about.changes ? asNumber(about.changes[term.input], 4) : '';
     if (change) fillControls(parts, term, name, about, focused);
     else parts.w.textContent = `× ${asNumber(term.w, 6)}`;
     fillProduct(parts, term.product, most);
@@ -192,6 +193,7 @@ export function createSum(change) {
     update(about) {
       const { sum } = about;
       const focused = active();
+      table.classList.toggle('nv-no-change', !about.changes);
       while (rows.length < sum.terms.length) rows.push(createRow());
       const most = Math.max(
         1e-12,

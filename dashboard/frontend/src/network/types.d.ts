@@ -1,5 +1,6 @@
 /** What the network view is made of. */
 
+import type { ShownWeights } from '../lib/model/change.js';
 import type { Edits } from '../lib/model/edits.js';
 import type { ActivationScales } from '../lib/model/forward.js';
 import type {
@@ -16,9 +17,8 @@ import type {
   Palette,
   Scale,
 } from '../lib/model/types.js';
-import type { WeightScales } from '../lib/model/weight-scales.js';
 import type { Camera } from './camera.js';
-import type { ActivationHistory } from './history.js';
+import type { ActivationHistory, WeightHistory } from './history.js';
 import type { LinkScales } from './links.js';
 import type { Motion } from './motion.js';
 
@@ -122,8 +122,9 @@ export interface View {
   palette: Palette;
   font: string;
   scales: ActivationScales;
-  weightScales: WeightScales;
+  weights: ShownWeights;
   history: ActivationHistory;
+  weightHistory: WeightHistory;
   featureName(i: number): string;
   facePicture(layer: number, unit: number): HTMLCanvasElement | null;
 }
@@ -147,6 +148,8 @@ export interface SceneState {
   pinned: Neuron | null;
   focusLinks: Link[] | null;
   linkScales: LinkScales;
+  /** The connections that are looked at and pinned. */
+  marked: { edge: Link | null; pinned: Link | null };
 }
 
 /** Everything that is drawn. */
@@ -183,6 +186,42 @@ export interface CardActions {
   restore(input: number): void;
 }
 
+/** What is known of a connection (edges.js); `top` is the end of its slider, `change` null where none is shown. */
+export interface EdgeAbout {
+  from: string;
+  to: string;
+  code: string;
+  weight: number;
+  recorded: number;
+  isChanged: boolean;
+  activation: number;
+  product: number;
+  z: number;
+  change: number | null;
+  top: number;
+}
+
+/** What can be done on the card of the pinned connection. */
+export interface EdgeActions {
+  set(value: number): void;
+  restore(): void;
+  unpin(): void;
+}
+
+/** What the hand on connections needs of the view (edge-hand.js). */
+export interface EdgeHandActions {
+  layout(): Layout;
+  /** The connections that can be pointed at. */
+  links(): Link[];
+  change(act: () => void): void;
+  redraw(): void;
+  /** A connection was pinned: no neuron is any more. */
+  pinned(): void;
+  focus(): void;
+  place(card: HTMLElement, at: Place, avoided: Place[]): void;
+  announce(words: string): void;
+}
+
 /** What can be done in the table of a sum. */
 export interface SumActions {
   set(input: number, value: number): void;
@@ -196,6 +235,8 @@ export interface SumAbout {
   function: LayerFunction;
   changed: Set<number>;
   weightTop: number;
+  /** How each incoming weight changed, where that is shown. */
+  changes: Numbers | null;
   recorded: number | null;
   isWhole: boolean;
   name(input: number): string;
@@ -207,6 +248,7 @@ export interface TailParts {
   name: HTMLTableCellElement;
   a: HTMLTableCellElement;
   w: HTMLTableCellElement;
+  by: HTMLTableCellElement;
   product: HTMLTableCellElement;
   bar: HTMLElement;
   number: HTMLElement;

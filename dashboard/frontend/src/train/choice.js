@@ -6,18 +6,19 @@
 const REST = 150; // ms
 const ECHO = 4000; // ms within which one's own choice comes back
 
+/** @template {number | string} Value */
 export class Choice {
   #timer = 0;
-  /** @type {number | null | undefined} */
+  /** @type {Value | null | undefined} */
   #heard;
   #sent;
-  /** @type {Array<{ value: number | null, at: number }>} */
+  /** @type {Array<{ value: Value | null, at: number }>} */
   #awaited = [];
 
   /**
    * `send(value)` hands a value to Python; `first` is what Python held at the beginning.
-   * @param {(value: number | null) => void} send
-   * @param {number | null} first
+   * @param {(value: Value | null) => void} send
+   * @param {Value | null} first
    */
   constructor(send, first) {
     this.send = send;
@@ -26,7 +27,7 @@ export class Choice {
 
   /**
    * The person chose.
-   * @param {number | null} value
+   * @param {Value | null} value
    */
   choose(value) {
     clearTimeout(this.#timer);
@@ -40,7 +41,7 @@ export class Choice {
 
   /**
    * Python says what the address holds. Returns whether that is news from outside, to be followed.
-   * @param {number | null} value
+   * @param {Value | null} value
    */
   hear(value) {
     const isNew = value !== this.#heard;
@@ -57,7 +58,7 @@ export class Choice {
     return true;
   }
 
-  /** @param {number | null} value */
+  /** @param {Value | null} value */
   #send(value) {
     this.#sent = value;
     this.send(value);

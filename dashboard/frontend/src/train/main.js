@@ -26,7 +26,7 @@ import { createTiles } from './tiles/tiles.js';
 import { createTimeline } from './timeline/timeline.js';
 
 /** @import { Source, StageView, Store } from './types.js' */
-/** @import { Component, Line, TrainData } from '../lib/model/types.js' */
+/** @import { Component, Line, Since, TrainData } from '../lib/model/types.js' */
 
 /** @type {Array<[string, number, (root: HTMLElement, store: Store) => NonNullable<StageView['made']>]>} */
 const VIEWS = [
@@ -46,6 +46,11 @@ const VIEWS = [
 const VIEW_IN_STACK = new RegExp(`/(${VIEWS.map(([name]) => name).join('|')})/\\1\\.js\\b`, 'g');
 /** Runs whose beginning was shown, so that coming back to the page does not show it again. */
 const begun = new Set();
+/**
+ * The number of the pinned snapshot in what the address says of changes; null for another moment.
+ * @param {string | null} since
+ */
+const momentOf = (since) => (since && /^\d+$/.test(since) ? Number(since) : null);
 /** Called by the component's loader at every change of its data; returns what unmounts it. */
 export const mount = mounting(createStage);
 
@@ -73,8 +78,9 @@ function createStage(parent) {
   /** @type {string | null} */
   let beside = null; // the run that the address names for comparison
   const choices = {
-    snapshot: new Choice((value) => send('snapshot', value), null),
-    probe: new Choice((value) => send('probe', value), null),
+    snapshot: new Choice((/** @type {number | null} */ value) => send('snapshot', value), null),
+    probe: new Choice((/** @type {number | null} */ value) => send('probe', value), null),
+    since: new Choice((/** @type {string | null} */ value) => send('since', value), null),
   };
   store.tryRemedy = (settings) => trigger('remedy', settings);
   store.usePoints = (path) => trigger('painted', path);
@@ -175,6 +181,27 @@ function createStage(parent) {
     if (byHand) choices.probe.choose(store.probeIndex === usual() ? null : store.probeIndex);
   });
 
+  store.on('since', () => {
+    if (byHand) choices.since.choose(store.since === 'pinned' ? String(store.compared?.number) : store.since);
+  });
+  /**
+   * Show changes since a moment as the address has it.
+   * @param {string | null} since
+   */
+  async function showSince(since) {
+    const number = momentOf(since);
+    if (number === null) {
+      withoutSending(() => store.showSince(/** @type {Since | null} */ (since)));
+      return;
+    }
+    const pinned = await source?.frame(Math.min(number, store.newest)).catch(() => null);
+    if (!pinned) return;
+    withoutSending(() => {
+      store.compare(pinned);
+      store.showSince('pinned');
+    });
+  }
+
   /**
    * Do what the address says: that is not sent back to it.
    * @param {() => void} act
@@ -210,11 +237,13 @@ function createStage(parent) {
     beside = data.beside ?? null;
     let way = begun.has(run) || data.snapshot !== null || still.matches ? null : data.way;
     begun.add(run);
+    let isPinned = momentOf(data.since) !== null; // a moment that is still to be fetched
     const begin = () => {
       store.reset(data.base, data.run);
       store.selected = data.snapshot;
       store.way = data.snapshot === null ? 'live' : 'still';
       store.probeIndex = data.probe;
+      if (!isPinned) store.since = /** @type {Since | null} */ (data.since);
       root.classList.remove('as-old');
       drawBeside(data);
     };
@@ -240,6 +269,8 @@ function createStage(parent) {
         if (way === 'watch' || way === 'slow') withoutSending(player[way]);
         else if (store.selected !== null) showSelected();
         way = null;
+        if (isPinned) showSince(data.since);
+        isPinned = false;
       },
       /** @param {string} sentence */
       missing: (sentence) => {
@@ -284,14 +315,16 @@ function createStage(parent) {
       const isNews = {
         snapshot: choices.snapshot.hear(data.snapshot ?? null),
         probe: choices.probe.hear(data.probe ?? null),
+        since: choices.since.hear(data.since ?? null),
       };
       if (data.run !== run || (data.sample ?? null) !== sample) {
         withoutSending(player.forget);
-        open({ ...data, snapshot: data.snapshot ?? null, probe: data.probe ?? null });
+        open({ ...data, snapshot: data.snapshot ?? null, probe: data.probe ?? null, since: data.since ?? null });
         return;
       }
       if ((data.beside ?? null) !== beside) drawBeside(data);
       if (isNews.snapshot) withoutSending(() => store.select(data.snapshot ?? null));
+      if (isNews.since) showSince(data.since ?? null);
       if (isNews.probe) withoutSending(() => store.selectProbe(data.probe ?? usual()));
     },
     destroy() {
@@ -299,6 +332,7 @@ function createStage(parent) {
       window.removeEventListener('error', onError);
       choices.snapshot.destroy();
       choices.probe.destroy();
+      choices.since.destroy();
       withoutSending(player.destroy);
       source?.close();
       show.destroy();

@@ -1,9 +1,10 @@
 /** Which snapshot is shown: the newest while the run is followed, else the one chosen; with a glide from one to the next. */
 import { draw } from '../lib/ui/seen.js';
 import { record } from '../lib/ui/timings.js';
+import { createBases } from './since.js';
 
 /** @import { Source, Store } from './types.js' */
-/** @import { OutputReader, Frame } from '../lib/model/types.js' */
+/** @import { Base, OutputReader, Frame } from '../lib/model/types.js' */
 
 const LONGEST_GLIDE = 300; // ms
 const SHORTEST_GLIDE = 100; // ms: snapshots that follow each other faster than this are a moving picture by themselves
@@ -20,6 +21,7 @@ const TICK = 1000 / 60; // ms from one animation frame to the next
  * @param {() => Source | null} source
  */
 export function createShow(store, root, source) {
+  const bases = createBases(store, source);
   const still = matchMedia('(prefers-reduced-motion: reduce)');
   let ticking = 0;
   let started = 0;
@@ -42,12 +44,14 @@ export function createShow(store, root, source) {
 
   /**
    * @param {Frame} frame
+   * @param {Base | null} base
    * @param {number} length
    */
-  function show(frame, length) {
+  function show(frame, base, length) {
     if (store.shown === frame) return;
     store.previous = store.shown;
     store.shown = frame;
+    store.base = base;
     glide = store.previous && !still.matches && length >= SHORTEST_GLIDE ? Math.min(LONGEST_GLIDE, length) : 0;
     started = performance.now();
     store.progress = glide > 0 ? 0 : 1;
@@ -85,10 +89,12 @@ export function createShow(store, root, source) {
       await promise;
       return;
     }
+    const base = store.since ? await bases.of(frame) : null;
     const now = performance.now();
     if (arrived) between = 0.7 * between + 0.3 * Math.min(1000, now - arrived);
     arrived = now;
-    if (frame.number >= (store.shown?.number ?? -1)) show(frame, between * Math.min(0.9, (SHARE * TICK) / cost));
+    if (store.selected === null && frame.number >= (store.shown?.number ?? -1))
+      show(frame, base, between * Math.min(0.9, (SHARE * TICK) / cost));
     const began = performance.now();
     const took = (await drawn()) + (began - now);
     cost = 0.8 * cost + 0.2 * took;
@@ -114,12 +120,14 @@ export function createShow(store, root, source) {
         if (store.newest < 0 || store.shown?.number === wanted) break;
         const { run } = store;
         const frame = await source()?.frame(wanted);
+        const base = frame && store.since ? await bases.of(frame) : null;
         if (run !== store.run) continue;
         if (!frame) break;
         // Where its arrays were thinned out meanwhile, this is the nearest that has some.
         if (frame.number !== wanted && store.selected === wanted) store.selected = frame.number;
         const way = Math.sign(wanted - (store.shown?.number ?? wanted)) || 1;
-        show(frame, 0.9 * store.pace);
+        show(frame, base, 0.9 * store.pace);
+        bases.measure();
         // A person who goes one way is likely to go on.
         for (let next = 1; next <= AHEAD && store.selected !== null; next += 1) {
           const number = wanted + way * next;
@@ -133,6 +141,17 @@ export function createShow(store, root, source) {
     }
   }
 
+  /** Another moment to compare with. */
+  async function compare() {
+    const { shown, since } = store;
+    const base = shown && (await bases.of(shown));
+    if (shown !== store.shown || since !== store.since) return; // what is shown now has its own
+    store.base = base;
+    store.emit('base');
+    bases.measure();
+  }
+  const ignore = store.on('since', compare);
+
   return {
     live,
     choose,
@@ -143,6 +162,7 @@ export function createShow(store, root, source) {
       for (const name of ['number', 'step', 'status']) delete root.dataset[name];
     },
     destroy() {
+      ignore();
       cancelAnimationFrame(ticking);
       release?.();
     },

@@ -7,7 +7,7 @@ import { routesOf } from '../lib/server/run.js';
 import { SnapshotLines, Thinned } from './history.js';
 
 /** @import { BesideRun, Store } from './types.js' */
-/** @import { Best, Description, Example, Frame, Line, Neuron, Overlay } from '../lib/model/types.js' */
+/** @import { Best, Description, Example, Frame, Line, Neuron, Overlay, Since } from '../lib/model/types.js' */
 
 /** What is not known of a run that nothing was heard of yet. */
 const blank = () => ({
@@ -32,6 +32,8 @@ const blank = () => ({
   way: 'live', // how it came to be selected (player.js)
   pinned: null,
   compared: null, // the frame that is pinned to be compared with the one shown
+  since: null, // since when changes of weights are shown: 'start', 'last' or 'pinned'; null for the weights themselves
+  base: null, // what the weights shown are compared with: {since, frame}
   beside: null, // the run that is drawn beside this one
   coming: null, // the status of the next run, of which there is no snapshot yet
 });
@@ -39,8 +41,8 @@ const blank = () => ({
 /**
  * Make an empty store. Views listen with `on(event, fn)` to
  * 'run' (another run), 'lines' (history grew), 'status', 'frame' (another snapshot), 'glide' (the way to it moved on),
- * 'probe', 'pin', 'hover', 'edit', 'theme', 'compare', 'beside', 'select' (what is chosen on the timeline) and 'way' (how
- * it is played).
+ * 'probe', 'pin', 'hover', 'edit', 'theme', 'compare', 'beside', 'select' (what is chosen on the timeline), 'way' (how
+ * it is played), 'since' (another choice) and 'base' (it is compared with another frame).
  */
 export function createStore() {
   const history = new SnapshotLines();
@@ -132,6 +134,15 @@ export function createStore() {
     compare(frame) {
       store.compared = frame;
       store.emit('compare');
+      if (store.since === 'pinned') store.showSince(frame && 'pinned');
+    },
+    /**
+     * Show how weights changed since a moment, or the weights themselves.
+     * @param {Since | null} since
+     */
+    showSince(since) {
+      store.since = since;
+      store.emit('since');
     },
     /**
      * Draw another run beside this one, or none.

@@ -1,6 +1,7 @@
 /** What the stage of the Train page is made of. */
 import type { Chart, ChartMark } from '../lib/charts/types.js';
 import type {
+  Base,
   Best,
   EventLine,
   Example,
@@ -15,6 +16,7 @@ import type {
   Pen,
   PerClass,
   Point,
+  Since,
   SnapshotLine,
   Status,
 } from '../lib/model/types.js';
@@ -36,6 +38,8 @@ export interface Store extends NetworkStore {
   coming: Status | null;
   pace: number;
   compared: Frame | null;
+  since: Since | null;
+  base: Base | null;
   beside: BesideRun | null;
   hovered: Neuron | null;
   edits: Overlay;
@@ -48,6 +52,7 @@ export interface Store extends NetworkStore {
   learn(news: { lines: Line[]; best: Best | null }, replace?: boolean): void;
   select(number: number | null): void;
   compare(frame: Frame | null): void;
+  showSince(since: Since | null): void;
   drawBeside(other: BesideRun | null): void;
   /** Starts a run with these settings changed. */
   tryRemedy(settings: Finding['settings']): void;

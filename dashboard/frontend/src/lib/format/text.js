@@ -41,6 +41,15 @@ export function asPercent(share) {
 }
 
 /**
+ * How far a share moved, in percentage points: "+0.3 points".
+ * @param {number} by
+ */
+export function asPoints(by) {
+  const points = Math.abs(100 * by).toFixed(1);
+  return `${points === '0.0' ? '±' : by < 0 ? MINUS : '+'}${points} points`;
+}
+
+/**
  * A whole number, its thousands apart.
  * @param {number} count
  */

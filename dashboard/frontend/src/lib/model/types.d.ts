@@ -207,6 +207,8 @@ export interface HeldOutFigures {
   state: 'none' | 'waiting' | 'known' | 'unavailable';
   accuracy?: number;
   loss?: number;
+  /** Of how many held-out examples. */
+  n_examples?: number;
 }
 
 /** What Streamlit hands to the `mount` of a page's module. */
@@ -225,6 +227,8 @@ export interface TrainData {
   snapshot: number | null;
   probe: number | null;
   sample: string | null;
+  /** Since when changes of weights are shown: start, last, or the number of the pinned snapshot. */
+  since: string | null;
   /** How a run that was started here is to be seen; null for another one. */
   way: 'live' | 'watch' | 'slow' | null;
 }
@@ -355,6 +359,15 @@ export interface Explanation extends Sum {
   rounding: number;
 }
 
+/** Since when changes of weights are shown: the first snapshot, the one before, or the pinned one. */
+export type Since = 'start' | 'last' | 'pinned';
+
+/** What the weights shown are compared with; no frame where that cannot be read. */
+export interface Base {
+  since: Since;
+  frame: Frame | null;
+}
+
 /** A neuron: its layer and its place in it, both counted from 0. */
 export interface Neuron {
   layer: number;
@@ -418,6 +431,11 @@ export interface NetworkStore {
   /** null until the examples are there. */
   probeIndex: number | null;
   pinned: Neuron | null;
+  /** Since when changes of weights are to be shown, where that can be chosen, and what `shown` is compared with. */
+  since?: Since | null;
+  base?: Base | null;
+  compared?: Frame | null;
+  showSince?(since: Since | null): void;
   on(event: string, listen: () => void): () => void;
   emit(event: string): void;
   pin(layer: number | null, unit: number | null): void;

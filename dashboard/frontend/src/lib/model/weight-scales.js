@@ -1,8 +1,8 @@
-/** One symmetric scale of weights a layer, shared by every picture of them; over a run it only grows, in steps. */
+/** One symmetric scale a layer, shared by every picture of its weights or of their changes; over a run it only grows, in steps. */
 
-import { largestSize, weightOf } from './forward.js';
+import { largestSize } from './forward.js';
 import { roundUp } from './math.js';
-/** @import { Description, Frame, Layer } from './types.js' */
+/** @import { Layer, Tensor } from './types.js' */
 
 export class WeightScales {
   /** @param {Layer[]} layers */
@@ -12,15 +12,16 @@ export class WeightScales {
   }
 
   /**
-   * Take a frame into account (once); returns whether a scale grew.
-   * @param {Frame} frame
+   * Take a snapshot's matrices into account (once); returns whether a scale grew.
+   * @param {number} number
+   * @param {(layer: number) => Tensor} matrix
    */
-  see(frame) {
-    if (this.seen.has(frame.number)) return false;
-    this.seen.add(frame.number);
+  see(number, matrix) {
+    if (this.seen.has(number)) return false;
+    this.seen.add(number);
     let grew = false;
     this.tops.forEach((known, layer) => {
-      const top = largestSize(weightOf(frame, layer).data);
+      const top = largestSize(matrix(layer).data);
       if (top <= known) return;
       this.tops[layer] = roundUp(top);
       grew = true;
@@ -35,19 +36,4 @@ export class WeightScales {
   of(layer) {
     return this.tops[layer] || 1;
   }
-}
-
-const shared = new WeakMap();
-
-/**
- * The scales of the run that a store shows: the same ones for every view of it.
- * @param {{ description: Description }} store
- * @param {Layer[]} layers
- */
-export function weightScalesOf(store, layers) {
-  const known = shared.get(store);
-  if (known?.run === store.description) return known.scales;
-  const scales = new WeightScales(layers);
-  shared.set(store, { run: store.description, scales });
-  return scales;
 }

@@ -13,7 +13,7 @@ import { drawInput } from './input.js';
 import { drawNeurons } from './neurons.js';
 import { strike } from './pen.js';
 
-/** @import { Block, Link, Scene } from '../types.js' */
+/** @import { Block, Link, Port, Scene } from '../types.js' */
 /** @import { Palette, Pen } from '../../lib/model/types.js' */
 
 /**
@@ -44,6 +44,50 @@ function drawLinks(pen, scene) {
   for (const link of motion.links) drawLink(pen, scene, link, link.presence * dim, palette);
   if (focusLinks) for (let i = focusLinks.length - 1; i >= 0; i -= 1) drawLink(pen, scene, focusLinks[i], 1, palette);
   pen.globalAlpha = 1;
+  const { edge, pinned } = scene.marked;
+  if (pinned) drawMarked(pen, scene, pinned, palette.ink);
+  if (edge) drawMarked(pen, scene, edge, palette.accent);
+}
+
+/**
+ * A connection that is looked at or pinned: in its colour, with a rim.
+ * @param {Pen} pen
+ * @param {Scene} scene
+ * @param {Link} link
+ * @param {string} rim
+ */
+function drawMarked(pen, scene, link, rim) {
+  const { palette } = scene;
+  const [a, b] = endsOf(scene, link);
+  tracePath(pen, a, b);
+  paintPath(pen, null, rim, 6);
+  paintPath(pen, null, palette.surface, 4);
+  paintPath(pen, null, link.value < 0 ? palette.negative : palette.positive, 2.4);
+  for (const x of [a.x + a.radius, b.x - b.radius]) disc(pen, x, x === b.x - b.radius ? b.y : a.y, 3, rim);
+}
+
+/**
+ * @param {Scene} scene
+ * @param {Link} link
+ */
+function endsOf({ layout }, link) {
+  link.start ??= portOf(layout, link.level, link.from);
+  link.end ??= portOf(layout, link.level + 1, link.to);
+  return [link.start, link.end];
+}
+
+/**
+ * @param {Pen} pen
+ * @param {Port} a
+ * @param {Port} b
+ */
+function tracePath(pen, a, b) {
+  const x1 = a.x + a.radius;
+  const x2 = b.x - b.radius;
+  const bend = (x2 - x1) * 0.45;
+  pen.beginPath();
+  pen.moveTo(x1, a.y);
+  pen.bezierCurveTo(x1 + bend, a.y, x2 - bend, b.y, x2, b.y);
 }
 
 /**
@@ -57,17 +101,9 @@ function drawLink(pen, scene, link, presence, palette) {
   const share = Math.sqrt(scene.linkScales.share(link.level, link.value));
   const alpha = presence * (0.1 + 0.68 * share);
   if (alpha < 0.012) return;
-  const { layout } = scene;
-  link.start ??= portOf(layout, link.level, link.from);
-  link.end ??= portOf(layout, link.level + 1, link.to);
-  const { start: a, end: b } = link;
-  const x1 = a.x + a.radius;
-  const x2 = b.x - b.radius;
-  const bend = (x2 - x1) * 0.45;
+  const [a, b] = endsOf(scene, link);
   pen.globalAlpha = alpha;
-  pen.beginPath();
-  pen.moveTo(x1, a.y);
-  pen.bezierCurveTo(x1 + bend, a.y, x2 - bend, b.y, x2, b.y);
+  tracePath(pen, a, b);
   paintPath(pen, null, link.value < 0 ? palette.negative : palette.positive, 0.5 + 2.8 * share * share);
 }
 

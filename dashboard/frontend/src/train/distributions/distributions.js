@@ -1,6 +1,6 @@
 /**
  * How the weights, gradients, updates and activations of a layer are distributed, over all snapshots: as a heat map
- * (a column a snapshot) or as ridges, on bins that are the same for every run.
+ * (a column a snapshot) or as ridges, on bins that are the same for every run; of the weights, also how they changed.
  */
 
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
@@ -11,6 +11,7 @@ import { layerColors, paletteFor } from '../../lib/theme/palette.js';
 import { segmented, select } from '../../lib/ui/controls.js';
 import { createNumbersTable } from '../../lib/ui/numbers-table.js';
 import { createView } from '../../lib/ui/seen.js';
+import { createSinceChoice } from '../../lib/ui/since-choice.js';
 import { createChartCard, pointAtSnapshots } from '../chart-card.js';
 import { drawHeat, drawRidges, LEFT, RIGHT } from './draw.js';
 
@@ -42,7 +43,10 @@ export function createDistributions(root, store) {
   const kindChoice = select('Of what', Object.entries(KINDS), again, 'as-select');
   const layerChoice = select('Of which layer', [], again, 'as-select');
   const shape = segmented('How they are drawn', SHAPES, 'heat', again);
-  const { box, canvas, describe } = createChartCard(root, 'Distributions', kindChoice, layerChoice, shape.element);
+  const gone = new AbortController();
+  const sinceChoice = createSinceChoice(store, gone.signal, 'as-select');
+  const choices = [kindChoice, sinceChoice, layerChoice, shape.element];
+  const { box, canvas, describe } = createChartCard(root, 'Distributions', ...choices);
   const numbers = createNumbersTable(root, 'Counts of the snapshot shown', () => ({
     head: ['From', 'to', 'how many'],
     rows: Array.from(counts(placeOf(store.shown.number))).flatMap((count, bin) =>
@@ -58,10 +62,9 @@ export function createDistributions(root, store) {
   let bins = 64;
   let isAsking = false;
   let isVisible = false;
-  /** @type {string | null} */
-  let run = null;
+  let shows = ''; // the run, and what of it is known
   let font = '';
-  const view = createView(root, store, ['frame', 'theme'], update);
+  const view = createView(root, store, ['frame', 'base', 'theme'], update);
   const pointed = pointAtSnapshots(
     view,
     canvas,
@@ -74,20 +77,31 @@ export function createDistributions(root, store) {
     (place) => known[place].number,
   );
   const size = watchSize(box, view.schedule, view.signal);
-  const edges = () => store.description.histogram_edges[kindChoice.value];
+  const isChange = () => kindChoice.value === 'weight' && store.base?.frame != null;
+  /** Since when the server is asked for changes; '' for the distributions that are recorded. */
+  function moment() {
+    const base = isChange() ? store.base : null;
+    return !base?.frame ? '' : base.since === 'last' ? 'last' : String(base.frame.number);
+  }
+  /** The kind whose bins the counts are in: a change has the only kind that is sent then. */
+  const kind = () => (isChange() ? kinds[0] : kindChoice.value);
+  const edges = () => store.description.histogram_edges[kind()];
 
   async function ask() {
     timer = 0;
+    forget();
     if (isAsking || !isVisible || !store.description || newestKnown() >= store.newest) return;
     isAsking = true;
-    const { server } = store;
+    const asked = shows;
     try {
-      const buffer = await (await server.ask(`histograms?start=${newestKnown() + 1}`)).arrayBuffer();
-      if (server === store.server) take(buffer);
+      const since = moment() && `&since=${moment()}`;
+      const buffer = await (await store.server.ask(`histograms?start=${newestKnown() + 1}${since}`)).arrayBuffer();
+      if (asked === shows) take(buffer);
     } catch {
       // The stage says that the connection is lost; the next snapshot asks again.
     } finally {
       isAsking = false;
+      if (asked !== shows) grow();
     }
   }
 
@@ -105,13 +119,17 @@ export function createDistributions(root, store) {
     view.schedule();
   }
 
+  function forget() {
+    const now = `${store.run} ${moment()}`;
+    if (shows === now) return;
+    if (!shows.startsWith(`${store.run} `)) layerChoice.replaceChildren();
+    shows = now;
+    known = [];
+    pointed.place = null;
+  }
+
   function grow() {
-    if (run !== store.run) {
-      run = store.run;
-      known = [];
-      pointed.place = null;
-      layerChoice.replaceChildren();
-    }
+    forget();
     timer ||= window.setTimeout(ask, known.length ? WAIT : 0);
     view.schedule();
   }
@@ -128,14 +146,15 @@ export function createDistributions(root, store) {
     );
   /** @param {number} place */
   const counts = (place) => {
-    const kind = kinds.indexOf(kindChoice.value);
-    const start = (Number(layerChoice.value) * kinds.length + kind) * bins;
+    const start = (Number(layerChoice.value) * kinds.length + kinds.indexOf(kind())) * bins;
     return known[place].counts.subarray(start, start + bins);
   };
 
   function update() {
     const { width } = size;
     if (!width || !store.description || !store.shown) return;
+    sinceChoice.disabled = kindChoice.value !== 'weight';
+    if (shows !== `${store.run} ${moment()}`) grow();
     if (!layerChoice.length) {
       for (const { index, isOutput } of layersOf(store.description))
         layerChoice.append(new Option(isOutput ? 'Output' : `Hidden ${index + 1}`, String(index)));
@@ -186,7 +205,10 @@ export function createDistributions(root, store) {
     };
     const epoch = Number((known[place].step / store.stepsPerEpoch).toFixed(2));
     const layer = layerChoice.selectedOptions[0]?.text.toLowerCase() ?? '';
-    const what = `${KINDS[kindChoice.value]} of ${layer} at epoch ${epoch}`;
+    const since =
+      moment() === 'last' ? 'the snapshot before' : `step ${store.base?.frame?.line.step.toLocaleString('en')}`;
+    const kindWords = isChange() ? `Change since ${since} of the weights` : KINDS[kindChoice.value];
+    const what = `${kindWords} of ${layer} at epoch ${epoch}`;
     describe(
       total
         ? `${what}: ${total.toLocaleString('en')} numbers, 90 % between about ${rounded(quantile(0.05), 2)} and ${rounded(quantile(0.95), 2)}. The bins widen away from 0.`
@@ -202,6 +224,7 @@ export function createDistributions(root, store) {
   });
   seen.observe(root);
   view.signal.addEventListener('abort', () => {
+    gone.abort();
     clearTimeout(timer);
     seen.disconnect();
     for (const stop of stops) stop();

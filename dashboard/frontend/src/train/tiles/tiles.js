@@ -5,19 +5,21 @@
 
 import { watchSize } from '../../lib/charts/canvas.js';
 import { asNumber, neuronName } from '../../lib/format/text.js';
+import { shownWeightsOf, sinceWords } from '../../lib/model/change.js';
 import { layersOf, weightOf } from '../../lib/model/forward.js';
-import { weightScalesOf } from '../../lib/model/weight-scales.js';
 import { gradientOf } from '../../lib/theme/palette.js';
 import { press, select } from '../../lib/ui/controls.js';
-import { createListeners, make } from '../../lib/ui/dom.js';
+import { createListeners, make, setText } from '../../lib/ui/dom.js';
 import { createFrame } from '../../lib/ui/frame.js';
 import { arrow } from '../../lib/ui/keys.js';
+import { createNumbersTable } from '../../lib/ui/numbers-table.js';
 import { createRunView } from '../../lib/ui/seen.js';
+import { createSinceChoice } from '../../lib/ui/since-choice.js';
 import { createTip } from '../../lib/ui/tip.js';
 import { between, createTilePainter, drawBars, layTiles } from './draw.js';
 import { classVotes, endsOf, normsOf, orderOf } from './order.js';
 
-/** @import { Frame, Neuron, Palette } from '../../lib/model/types.js' */
+/** @import { Base, Frame, Neuron, Numbers, Palette } from '../../lib/model/types.js' */
 /** @import { Plan, Store } from '../types.js' */
 
 const ORDERS = [
@@ -34,7 +36,7 @@ const GLIDE_UP_TO = 110_000; // weights on screen for which the tiles glide betw
  * @param {Store} store
  */
 export function createTiles(root, store) {
-  const events = ['frame', 'glide', 'theme', 'pin', 'run'];
+  const events = ['frame', 'base', 'glide', 'theme', 'pin', 'run'];
   const isReady = () => Boolean(store.description && store.shown && weightOf(store.shown, 0));
   return createRunView(root, store, events, isReady, (schedule) => createRunTiles(root, store, schedule));
 }
@@ -47,7 +49,7 @@ export function createTiles(root, store) {
 function createRunTiles(root, store, schedule) {
   const layers = layersOf(store.description);
   const [first] = layers;
-  const scales = weightScalesOf(store, layers);
+  const weights = shownWeightsOf(store, layers);
   const { frame: element, theme } = createFrame(root, 'First-layer weights');
   const paint = createTilePainter();
   /** @type {Palette} */
@@ -58,10 +60,12 @@ function createRunTiles(root, store, schedule) {
   let order = [];
   /** @type {Plan} */
   let plan;
-  /** @type {{ frame: Frame | null, pinned: Neuron | null, t: number }} */
-  const known = { frame: null, pinned: null, t: -1 };
+  /** @type {{ frame: Frame | null, base: Base | null, kind: string, top: number, pinned: Neuron | null, t: number }} */
+  const known = { frame: null, base: null, kind: '', top: 0, pinned: null, t: -1 };
+  /** @type {{ from: Numbers | null, to: Numbers }} */
+  let values = { from: null, to: [] }; // what the tiles glide from, and what they show in the end
   /** @type {ReturnType<typeof factsOf> | null} */
-  let facts = null; // of the frame on screen: {norms, ends, votes}, made when first asked for
+  let facts = null; // of what is on screen: {norms, ends, votes}, made when first asked for
   let at = -1; // the place looked at
   let dirty = true;
   let buffer = new Float32Array(0);
@@ -77,11 +81,14 @@ function createRunTiles(root, store, schedule) {
     all = !all;
     rearrange();
   });
+  const { listen, stop, signal } = createListeners();
+  const about = make('small');
   const bar = make(
     'div',
     { className: 'nv-bar' },
-    make('h3', {}, 'First-layer weights'),
+    make('h3', {}, 'First-layer weights ', about),
     make('span', { className: 'nv-scale' }, low, ramp, high),
+    createSinceChoice(store, signal),
     make('label', {}, 'Sorted by', sorting),
     more,
   );
@@ -97,10 +104,11 @@ function createRunTiles(root, store, schedule) {
   const live = make('div', { className: 'nv-hidden', 'aria-live': 'polite' });
   const box = make('div', { className: 'nv-tiles-box' }, canvas, mark, pin);
   const tip = createTip(box);
-  element.append(bar, box, live);
+  element.append(bar, box);
+  const numbers = createNumbersTable(element, 'Incoming weights of each neuron', rows, 'neuron');
+  element.append(live);
 
   // --- what the person does ---
-  const { listen, stop, signal } = createListeners();
   listen(canvas, 'pointermove', (event) => point(placeAt(event.offsetX, event.offsetY), false));
   listen(canvas, 'pointerleave', () => point(-1, false));
   listen(canvas, 'blur', () => point(-1, false));
@@ -168,6 +176,7 @@ function createRunTiles(root, store, schedule) {
       `largest ${asNumber(facts.ends.high[unit], 4)}   smallest ${asNumber(facts.ends.low[unit], 4)}`,
       `norm ${asNumber(facts.norms[unit], 4)}`,
     ];
+    if (weights.isChange) lines[0] += `: ${sinceWords(store)}`;
     if (!first.isOutput) lines[2] += `   raises ${store.classNames[facts.votes[unit]]} most`;
     const x = (at % plan.across) * plan.pitchX;
     const y = Math.floor(at / plan.across) * plan.pitchY;
@@ -178,11 +187,27 @@ function createRunTiles(root, store, schedule) {
   const weightsOf = (frame) => layers.map(({ index }) => weightOf(frame, index));
   /** @param {Frame} frame */
   function factsOf(frame) {
-    const weights = weightsOf(frame);
+    const matrix = weights.matrix(frame, 0);
     return {
-      norms: normsOf(weights[0]),
-      ends: endsOf(weights[0]),
-      votes: classVotes(weights, store.reader.isBinary).votes,
+      norms: normsOf(matrix),
+      ends: endsOf(matrix),
+      votes: classVotes(weightsOf(frame), store.reader.isBinary).votes,
+    };
+  }
+
+  /** The figures of every neuron's weights, or of their change with the norm of the weights beside it. */
+  function rows() {
+    if (!known.frame) return { head: [], rows: [] };
+    facts ??= factsOf(known.frame);
+    const { norms, ends } = facts;
+    const whole = weights.isChange ? normsOf(weightOf(known.frame, 0)) : null;
+    const of = whole ? ', change' : '';
+    return {
+      head: ['Neuron', `norm${of}`, `smallest${of}`, `largest${of}`, ...(whole ? ['norm of the weights'] : [])],
+      rows: order.map((unit) => [
+        first.isOutput ? store.reader.unitNames[unit] : String(unit + 1),
+        ...[norms, ends.low, ends.high, ...(whole ? [whole] : [])].map((figure) => asNumber(figure[unit], 4)),
+      ]),
     };
   }
 
@@ -198,7 +223,9 @@ function createRunTiles(root, store, schedule) {
 
   function rearrange() {
     if (!known.frame) return;
-    const sorted = orderOf(how, weightsOf(known.frame), store.reader.isBinary);
+    const [, ...later] = weightsOf(known.frame);
+    const shown = how === 'norm' ? weights.matrix(known.frame, 0) : weightOf(known.frame, 0);
+    const sorted = orderOf(how, [shown, ...later], store.reader.isBinary);
     order = all ? sorted : sorted.slice(0, AT_FIRST);
     orderedAt = performance.now();
     more.hidden = first.size <= AT_FIRST;
@@ -230,21 +257,29 @@ function createRunTiles(root, store, schedule) {
   }
 
   function takeFrame() {
-    const frame = store.shown;
-    if (frame === known.frame) return;
-    known.frame = frame;
+    const { shown: frame, base } = store;
+    weights.see(frame);
+    const { kind } = weights;
+    const top = weights.scales().of(0);
+    if (frame === known.frame && base === known.base && top === known.top) return;
+    const goesOn = kind === known.kind && frame !== known.frame;
+    const isOther = kind !== known.kind;
+    Object.assign(known, { frame, base, kind, top });
     facts = null;
-    scales.see(frame);
-    low.textContent = asNumber(-scales.of(0), 0);
-    high.textContent = asNumber(scales.of(0), 0);
+    low.textContent = asNumber(-top, 0);
+    high.textContent = asNumber(top, 0);
+    setText(about, sinceWords(store) ?? '');
+    values = { from: goesOn ? values.to : null, to: weights.matrix(frame, 0).data };
     element.dataset.number = String(frame.number);
+    element.dataset.shows = kind;
     dirty = true;
-    if (!order.length || (how !== 'index' && performance.now() - orderedAt > 400)) rearrange();
+    if (!order.length || isOther || (how !== 'index' && performance.now() - orderedAt > 400)) rearrange();
     if (at >= 0) showTip();
+    numbers.update();
   }
 
   function takeProgress() {
-    const glides = store.previous && order.length * first.inputSize <= GLIDE_UP_TO;
+    const glides = values.from && order.length * first.inputSize <= GLIDE_UP_TO;
     const t = glides ? Math.min(1, store.progress ?? 1) : 1;
     if (t !== known.t) dirty = true;
     known.t = t;
@@ -252,15 +287,12 @@ function createRunTiles(root, store, schedule) {
 
   /** @param {Frame} frame */
   function draw(frame) {
-    const {
-      data,
-      shape: [nIn, nOut],
-    } = weightOf(frame, 0);
-    if (buffer.length !== data.length) buffer = new Float32Array(data.length);
-    const previous = store.previous ? weightOf(store.previous, 0).data : null;
-    const values = between(previous, data, known.t, buffer);
-    if (store.imageShape) paint(canvas, plan, order, values, nOut, store.imageShape, palette.diverging, scales.of(0));
-    else drawBars(canvas, plan, order, values, nOut, nIn, palette, scales.of(0));
+    const [nIn, nOut] = weightOf(frame, 0).shape;
+    if (buffer.length !== values.to.length) buffer = new Float32Array(values.to.length);
+    const data = between(values.from, values.to, known.t, buffer);
+    const top = weights.scales().of(0);
+    if (store.imageShape) paint(canvas, plan, order, data, nOut, store.imageShape, palette.diverging, top);
+    else drawBars(canvas, plan, order, data, nOut, nIn, palette, top);
   }
 
   return {
