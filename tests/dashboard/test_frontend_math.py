@@ -124,6 +124,49 @@ def test_a_network_predicts_the_same_in_the_browser(
     np.testing.assert_allclose(found["whatIf"], changed.predict_proba(examples)[0], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_a_change_of_weights_is_the_difference_of_two_snapshots(batch_norm: bool) -> None:
+    """How each weight changed is what NumPy makes of the two snapshots, changes by hand in it, within its scale."""
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(24, 5)), np.arange(24) % 3
+    dataset = Dataset(
+        name="small", x_train=x[:12], y_train=y[:12], x_val=x[12:18], y_val=y[12:18], x_test=x[18:], y_test=y[18:],
+        class_names=("a", "b", "c"), fingerprint="f00d",
+    )  # fmt: skip
+    config = RunConfig(
+        network=NetworkConfig(hidden_sizes=(6,), batch_norm=batch_norm),
+        training=TrainingConfig(n_epochs=4, batch_size=4),
+    )
+    trainer = Trainer(dataset, config)
+    snapshots = [trainer.snapshot()]
+    trainer.advance(7)
+    snapshots.append(trainer.snapshot())
+    frames = [
+        encode_frame({"line": snapshot_line(i, each)}, tensor_bytes(snapshot_tensors(each)))
+        for i, each in enumerate(snapshots)
+    ]
+    description = {"layer_sizes": [5, 6, 3], "layer_functions": layer_functions(config.network)}
+    changes = [{"layer": 1, "input": 2, "unit": 0, "value": 1.5}]
+    (found,) = compute(
+        [
+            {
+                "kind": "change", "description": description, "changes": changes,
+                "frames": [base64.b64encode(frame).decode() for frame in frames],
+            }
+        ]
+    )  # fmt: skip
+    assert "error" not in found, found
+    before, now = (each.parameters for each in snapshots)
+    for i, top in enumerate(found["tops"]):
+        change = now[i].weight - before[i].weight
+        assert change.any()
+        np.testing.assert_allclose(found["changes"][i], change.ravel(), rtol=1e-6, atol=1e-9)
+        assert np.abs(change).max() <= top <= 1.6 * np.abs(change).max()
+    changed = with_changes(now, [Change(**changes[0])])
+    edited = changed[1].weight - before[1].weight
+    np.testing.assert_allclose(found["edited"][1], edited.ravel(), rtol=1e-6, atol=1e-9)
+
+
 @pytest.mark.parametrize("name", SCALINGS)
 @pytest.mark.parametrize("is_image", [False, True])
 def test_features_are_scaled_the_same_in_the_browser(name: str, is_image: bool) -> None:

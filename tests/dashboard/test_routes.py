@@ -473,7 +473,9 @@ def test_a_start_that_is_none_is_a_sentence(client: TestClient, record: Callable
         ("examples/test/{}", "index"),
         ("neurons/{}/0", "layer"),
         ("neurons/0/{}", "unit"),
+        ("weights/0/{}/0", "input"),
         ("histograms?start={}", "start"),
+        ("histograms?since={}", "since"),
     ],
 )
 @pytest.mark.parametrize("number", ["1" * 4301, "-1", "1e3", "x", "%D9%A1"])

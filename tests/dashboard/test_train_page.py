@@ -309,8 +309,29 @@ def test_the_live_view_gets_the_parameters_of_the_address(record: Callable[..., 
     """A link with a snapshot and a probe image opens on them."""
     run = record(3)
     page = open_page(run=run.run, snapshot="1", probe="2")
-    assert on_stage(page) == {"run": run.run, "snapshot": 1, "probe": 2, "sample": None, "beside": None, "way": None}
+    assert on_stage(page) == {
+        "run": run.run, "snapshot": 1, "probe": 2, "sample": None, "since": None, "beside": None, "way": None
+    }  # fmt: skip
     assert page.query_params == {"run": run.run, "snapshot": "1", "probe": "2"}
+
+
+@pytest.mark.parametrize(("text", "is_kept"), [("start", True), ("last", True), ("1", False)])
+def test_a_link_says_since_when_changes_are_shown(record: Callable[..., Any], text: str, is_kept: bool) -> None:
+    """The moment of the address reaches the stage; the number of a pinned snapshot is not kept for another run."""
+    other, run = record(2), record(3)
+    page = open_page(run=run.run, since=text)
+    assert on_stage(page)["since"] == text
+    assert not page.warning
+    page.selectbox(key=state.PICKER).set_value(other.run).run()
+    assert on_stage(page)["since"] == (text if is_kept else None)
+
+
+def test_a_moment_that_cannot_be_is_named(record: Callable[..., Any]) -> None:
+    """A wrong moment in the address is one sentence, and the weights are shown."""
+    page = open_page(run=record(2).run, since="yesterday")
+    assert on_stage(page)["since"] is None
+    (warning,) = page.warning
+    assert "since must be start, last or the number of a snapshot, got 'yesterday'." in warning.value.replace("\\", "")
 
 
 def test_the_live_view_gets_another_run_beside_the_one_shown(record: Callable[..., Any]) -> None:

@@ -1,5 +1,6 @@
 /** What the browser's arithmetic makes of the questions on standard input, as JSON; tests/dashboard/test_frontend_math.py asks. */
 import { text } from 'node:stream/consumers';
+import { shownWeightsOf } from '../src/lib/model/change.js';
 import { Edits } from '../src/lib/model/edits.js';
 import { toFeatures, toRaw } from '../src/lib/model/features.js';
 import { explain, layersOf, passOf, sensitivity } from '../src/lib/model/forward.js';
@@ -10,7 +11,7 @@ import { activationNamed } from '../src/lib/model/math.js';
 import { readerOf } from '../src/lib/model/output-reader.js';
 import { gridInputs, overPlane, planeOf } from '../src/lib/model/plane.js';
 
-/** @import { Description, Numbers, Shape } from '../src/lib/model/types.js' */
+/** @import { Description, NetworkStore, Numbers, Shape } from '../src/lib/model/types.js' */
 
 /** @type {Array<{ kind: keyof typeof answer }>} */
 const questions = JSON.parse(await text(process.stdin));
@@ -100,7 +101,29 @@ function regions({ description, frame, about, side }) {
   return { layers, probabilities: readerOf(description).probabilitiesOfEach(layers[layers.length - 1]) };
 }
 
-const answer = { activation, network, scaling, centering, plane, regions };
+/**
+ * @param {{
+ *   description: Description,
+ *   frames: string[],
+ *   changes: Array<{ layer: number, unit: number, input: number, value: number }>,
+ * }} about
+ */
+function change({ description, frames, changes }) {
+  const [before, now] = frames.map((frame) => parseFrame(Uint8Array.from(Buffer.from(frame, 'base64')).buffer));
+  const layers = layersOf(description);
+  const store = /** @type {NetworkStore} */ ({ description, shown: now, base: { since: 'start', frame: before } });
+  const weights = shownWeightsOf(store, layers);
+  const edits = new Edits();
+  for (const { layer, unit, input, value } of changes) edits.setWeight(layer, input, unit, value);
+  weights.see(now);
+  return {
+    changes: layers.map(({ index }) => weights.matrix(now, index).data),
+    edited: layers.map(({ index }) => weights.matrix(now, index, edits).data),
+    tops: layers.map(({ index }) => weights.scales().of(index)),
+  };
+}
+
+const answer = { activation, network, scaling, centering, plane, regions, change };
 const answers = questions.map(({ kind, ...question }) => {
   try {
     return answer[kind](/** @type {never} */ (question));

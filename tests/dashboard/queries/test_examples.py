@@ -122,10 +122,13 @@ def test_what_if_is_the_held_out_figure_of_the_changed_network(client: TestClien
     recorded = reader.snapshot(1)
     url = f"/annscope/runs/{reader.run}/snapshots/1/what-if"
     same = client.post(url, json={"changes": []}).json()
-    assert same == {"split": "validation", "loss": recorded.heldout.loss, "accuracy": recorded.heldout.accuracy}
+    _, y = load_dataset(reader.config.data).split("validation")
+    assert same == {
+        "split": "validation", "n_examples": len(y),
+        "loss": recorded.heldout.loss, "accuracy": recorded.heldout.accuracy,
+    }  # fmt: skip
     n_units = recorded.parameters[0].weight.shape[1]
     silent = client.post(url, json={"changes": [{"layer": 0, "unit": unit} for unit in range(n_units)]}).json()
-    _, y = load_dataset(reader.config.data).split("validation")
     assert silent["accuracy"] in {float((y == label).mean()) for label in range(10)}
 
 

@@ -75,6 +75,21 @@ def test_a_neuron_that_is_not_there_is_a_sentence(
     assert (response.status_code, response.json()["error"]) == (404, sentence)
 
 
+def test_a_weight_over_time_is_the_recorded_one(client: TestClient, record: Callable[..., Any]) -> None:
+    """Each number is the weight in the snapshot of its step; a connection that is not there is a sentence."""
+    run = record(3)
+    url = f"/annscope/runs/{run.run}/weights"
+    told = client.get(f"{url}/0/2/1").json()
+    reader = RunReader(run.directory)
+    assert told["steps"] == [line["step"] for line in reader.snapshot_lines()]
+    expected = [reader.snapshot(number).parameters[0].weight[2, 1] for number in told["numbers"]]
+    assert told["weights"] == pytest.approx(expected, rel=1e-12)
+    n_in = reader.layer_sizes[0]
+    response = client.get(f"{url}/0/{n_in}/0")
+    sentence = f"input must be at least 0 and at most {n_in - 1}, got {n_in}."
+    assert (response.status_code, response.json()["error"]) == (404, sentence)
+
+
 def test_a_damaged_snapshot_is_left_out(client: TestClient, record: Callable[..., Any]) -> None:
     """The line has a gap there, and goes on."""
     run = record(3)

@@ -74,7 +74,8 @@ export function createLegend() {
         ...(canBeSilent ? [note('struck', null, 'off for every example shown')] : []),
         ...(canSaturate ? [make('span', { textContent: '● saturated' })] : []),
         make('span', {
-          textContent: 'Hover or use the arrow keys (E: connections); click or Enter pins; drag a connection up or down',
+          textContent:
+            'Hover or use the arrow keys (E: connections); click or Enter pins; drag a connection up or down',
         }),
       );
     },

@@ -60,16 +60,16 @@ export function createEdgeHand(view, act) {
   function look(next, along = null) {
     walk = along;
     if (isSameLink(next, edge)) return;
-    edge = next;
-    recall.cancel();
-    if (edge) recall(edge);
+    edge = next && { ...next };
+    recallAtRest.cancel();
+    if (edge) recallAtRest(edge);
     update();
     act.redraw();
   }
 
   /** @param {Link | null} next */
   function pin(next) {
-    pinned = next;
+    pinned = next && { ...next };
     if (next) {
       act.pinned();
       recall(next);
@@ -79,7 +79,11 @@ export function createEdgeHand(view, act) {
     if (!next) act.focus();
   }
 
-  const recall = debounce(async (/** @type {Link} */ link) => {
+  /**
+   * Ask the record for the weight before this page was open.
+   * @param {Link} link
+   */
+  async function recall(link) {
     const { store, weightHistory } = view;
     if (!store.hasPast || weightHistory.knows(link)) return;
     try {
@@ -89,14 +93,20 @@ export function createEdgeHand(view, act) {
     } catch {
       // The stage says that the connection is lost.
     }
-  }, REST);
+  }
+  const recallAtRest = debounce(recall, REST);
 
   function update() {
     if (!view.frame) return;
     const isOnCard = isSameLink(edge, pinned);
     floating.element.hidden = !edge || (isOnCard && !walk);
     dock.element.hidden = !pinned;
-    for (const link of [edge, pinned]) if (link) view.weightHistory.see(link, view.frame);
+    for (const link of [edge, pinned]) {
+      if (!link) continue;
+      view.weightHistory.see(link, view.frame);
+      const { activation, change, product } = describeEdge(view, link);
+      link.value = change === null ? product : activation * change; // as those around it are drawn
+    }
     if (pinned) dock.update(view, pinned);
     if (edge && !floating.element.hidden) {
       floating.update(view, edge);
@@ -203,7 +213,7 @@ export function createEdgeHand(view, act) {
     },
     leave: () => !held && look(null),
     destroy() {
-      recall.cancel();
+      recallAtRest.cancel();
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Which connections matter for one image: those that carry the most, activation x weight, or x the change of it. */
 import { roundUp } from '../lib/model/math.js';
-/** @import { Link } from './types.js' */
-/** @import { Layer, Numbers, Tensor } from '../lib/model/types.js' */
+/** @import { Link, View } from './types.js' */
+/** @import { Layer, Neuron, Numbers, Tensor } from '../lib/model/types.js' */
 
 /** @typedef {(layer: number) => Tensor} Matrices What the connections into a layer are multiplied by. */
 
@@ -21,7 +21,7 @@ export const linkKey = (level, from, to) => (level * 16384 + from) * 16384 + to;
  * @param {Numbers[]} values
  * @param {number} count
  */
-export function strongestLinks(layers, matrix, values, count) {
+function strongestLinks(layers, matrix, values, count) {
   const share = Math.floor(count / layers.length);
   return layers.flatMap(({ index }) => {
     const extra = index === layers.length - 1 ? count - share * layers.length : 0;
@@ -38,7 +38,7 @@ export function strongestLinks(layers, matrix, values, count) {
  * @param {number} unit
  * @param {number} count
  */
-export function linksOf(layers, matrix, values, layer, unit, count) {
+function linksOf(layers, matrix, values, layer, unit, count) {
   const weights = matrix(layer).data;
   const into = topOf(values[layer].length, count, (i) => values[layer][i] * weights[i * layers[layer].size + unit]).map(
     ([from, value]) => ({ level: layer, from, to: unit, value }),
@@ -134,5 +134,52 @@ export class LinkScales {
    */
   share(level, value) {
     return Math.min(1, Math.abs(value) / (this.tops[level] || 1));
+  }
+}
+
+/** The links of a view: what they carry, or what the change of their weights adds, each with widths that hold over the run. */
+export class ShownLinks {
+  /** @type {Map<string, LinkScales>} */
+  #scales = new Map();
+
+  /** @param {View} view */
+  constructor(view) {
+    this.view = view;
+  }
+
+  /** The widths of what is shown. */
+  get scales() {
+    const { kind } = this.view.weights;
+    const scales = this.#scales.get(kind) ?? new LinkScales(this.view.layers);
+    this.#scales.set(kind, scales);
+    return scales;
+  }
+
+  /** @type {Matrices} */
+  #matrix = (layer) => this.view.weights.matrix(this.view.frame, layer, this.view.edits);
+
+  /**
+   * The strongest of the whole network.
+   * @param {number} count
+   */
+  strongest(count) {
+    const { layers, values } = this.view;
+    return this.#seen(strongestLinks(layers, this.#matrix, values, count));
+  }
+
+  /**
+   * The strongest of one neuron.
+   * @param {Neuron} neuron
+   * @param {number} count
+   */
+  of({ layer, unit }, count) {
+    const { layers, values } = this.view;
+    return this.#seen(linksOf(layers, this.#matrix, values, layer, unit, count));
+  }
+
+  /** @param {Link[]} links */
+  #seen(links) {
+    this.scales.see(links);
+    return links;
   }
 }

@@ -24,6 +24,7 @@ import { createListeners, make } from '../lib/ui/dom.js';
 import { createFrame } from '../lib/ui/frame.js';
 import { arrow, isCommand, zoomByKey } from '../lib/ui/keys.js';
 import { createRunView } from '../lib/ui/seen.js';
+import { isPressed } from '../lib/ui/shortcuts.js';
 import { createSinceChoice } from '../lib/ui/since-choice.js';
 import { Camera, steer } from './camera.js';
 import { createCard, describe } from './card.js';
@@ -34,7 +35,7 @@ import { createEdgeHand } from './edge-hand.js';
 import { HeldOutQuestion } from './held-out-question.js';
 import { ActivationHistory, WeightHistory } from './history.js';
 import { blockOf, heightFor, hit, layOut } from './layout.js';
-import { LinkScales, linksOf, strongestLinks } from './links.js';
+import { ShownLinks } from './links.js';
 import { Motion } from './motion.js';
 import { neighbourOf } from './neighbours.js';
 import { createPictures } from './pictures.js';
@@ -76,8 +77,6 @@ function createNetworkOfRun(root, store, schedule) {
   const camera = new Camera();
   const motion = new Motion();
   const pictures = createPictures();
-  /** @type {Map<string, LinkScales>} */
-  const linkScales = new Map(); // of contributions, and of those of changes
   const isTold = store.probe.labels.length > 1; // one example alone does not tell which neurons are off for all
   const { plane } = store;
 
@@ -97,6 +96,7 @@ function createNetworkOfRun(root, store, schedule) {
     featureName: (i) => plane?.names[i] ?? description.dataset?.feature_names?.[i] ?? FEATURE(i),
   };
   const view = /** @type {View} */ (before);
+  const shownLinks = new ShownLinks(view);
   let count = layers.length === 1 ? 80 : 40 * Math.min(4, layers.length);
   /** @type {Layout} */
   let layout;
@@ -234,23 +234,10 @@ function createNetworkOfRun(root, store, schedule) {
     refocus();
   }
 
-  /** @param {Frame} frame */
-  const matrixOf = (frame) => (/** @type {number} */ layer) => view.weights.matrix(frame, layer, edits);
-
-  /** The widths of the links: those of what is shown. */
-  function scaleOfLinks() {
-    const { kind } = view.weights;
-    const scales = linkScales.get(kind) ?? new LinkScales(layers);
-    linkScales.set(kind, scales);
-    return scales;
-  }
-
   /** Recompute what belongs to the neuron looked at. */
   function refocus() {
     const at = focus ?? pinned;
-    focusLinks =
-      at && view.frame ? linksOf(layers, matrixOf(view.frame), view.values, at.layer, at.unit, FOCUS_LINKS) : null;
-    if (focusLinks) scaleOfLinks().see(focusLinks);
+    focusLinks = at && view.frame ? shownLinks.of(at, FOCUS_LINKS) : null;
     showFloating();
     dirty = true;
     schedule();
@@ -356,7 +343,7 @@ function createNetworkOfRun(root, store, schedule) {
     const isEnter = key === 'Enter' || key === ' ';
     if (edges.isWalking() && by) edges.step(by[0] || by[1]);
     else if (edges.isWalking() && isEnter) edges.enter();
-    else if (key.toLowerCase() === 'e' && focusLinks) edges.walk(focusLinks);
+    else if (isPressed(event, 'edge') && focusLinks) edges.walk(focusLinks);
     else if (by) move(by[1], by[0]);
     else if (isEnter && focus) pin(focus);
     else if (how) zoom(how);
@@ -481,8 +468,7 @@ function createNetworkOfRun(root, store, schedule) {
     if (isNewProbe) probes.choose(probe);
     if (isNewFrame || isNewProbe || isEdited) view.values = passOf(store, layers, frame, probe, edits);
     view.weights.see(frame);
-    const links = strongestLinks(layers, matrixOf(frame), view.values, count);
-    scaleOfLinks().see(links);
+    const links = shownLinks.strongest(count);
     takeLegend();
     motion.retarget(view.values, links);
     const still = first || isEdited || matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -557,7 +543,7 @@ function createNetworkOfRun(root, store, schedule) {
       if (motion.seek(progress(now))) dirty = true;
       if (dirty && layout) {
         const { marked } = edges;
-        const links = { focusLinks, linkScales: scaleOfLinks(), marked };
+        const links = { focusLinks, linkScales: shownLinks.scales, marked };
         const state = { size, camera, layout, motion, silent, focus, pinned, ...links };
         drawNetwork(canvas, sceneOf(view, state, pictures));
         dirty = false;

@@ -194,8 +194,11 @@ function createStage(parent) {
       withoutSending(() => store.showSince(/** @type {Since | null} */ (since)));
       return;
     }
-    const pinned = await source?.frame(Math.min(number, store.newest)).catch(() => null);
-    if (!pinned) return;
+    const { run } = store;
+    const pinned = await source?.frame(Math.min(number, store.newest)).catch((error) => {
+      notify(`The pinned snapshot cannot be shown: ${messageOf(error)}`);
+    });
+    if (!pinned || run !== store.run) return;
     withoutSending(() => {
       store.compare(pinned);
       store.showSince('pinned');
