@@ -21,33 +21,25 @@ whole numbers from 0 to 255 and the features, at least 16, are a square number.
 from __future__ import annotations
 
 import csv
-import math
-import zipfile
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, compress
 from pathlib import Path
-from typing import IO, TextIO
+from typing import TextIO
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from numpy import ndarray
 
+from annscope.data.arrays import npz_shape, read_npz
 from annscope.data.errors import DataError
-from annscope.data.examples import MAX_CLASSES, Examples, Features, TestFeatures, TestLabels
+from annscope.data.examples import Examples
+from annscope.data.labelled import MAX_BYTES, check_n_classes, is_square, labelled_examples, short
 from annscope.data.regular_file import regular_file
 
 LABEL_NAMES = ("label", "class", "target")
 LABEL_PREFIX = "label:"
-_SMALLEST_IMAGE = 16  # features: 4x4
-_NPZ_NAMES = (("x_train", "y_train"), ("x", "y"), ("X", "y"))
-_NPZ_TEST = ("x_test", "y_test")
-_NPZ_LABEL_NAMES = "class_names"
-MAX_BYTES = 1 << 31  # of a file, and of the values in it as float64
 _MAX_ROW = 1 << 23  # characters
-_MAX_SHOWN = 200
-
-RawLabels = Shaped[ndarray, " n"] | Shaped[ndarray, "n n_labels"]
 
 
 def load_user_file(path: Path) -> Examples:
@@ -57,7 +49,7 @@ def load_user_file(path: Path) -> Examples:
     """
     if not path.exists():
         raise DataError(f"there is no file {path}")
-    readers = {".csv": _read_csv, ".tsv": _read_csv, ".txt": _read_csv, ".npz": _read_npz}
+    readers = {".csv": _read_csv, ".tsv": _read_csv, ".txt": _read_csv, ".npz": read_npz}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise DataError(f"{path} must be a CSV or NPZ file, with a name that ends in .csv or .npz")
@@ -93,12 +85,12 @@ def _read_csv(path: Path) -> Examples:
         if not label:
             raise DataError(f"{path}, line {line}: the label (column {label_column + 1}) is missing")
         labels.append(distinct.setdefault(label, label))
-        _check_n_classes(path, len(distinct))
+        check_n_classes(path, len(distinct))
         try:
             features.extend(_finite_numbers(row))
         except _BadCellError as bad:
             column = bad.index + (1 if bad.index < label_column else 2)
-            cell = _short(repr(row[bad.index]))
+            cell = short(repr(row[bad.index]))
             raise DataError(f"{path}, line {line}, column {column}: {cell} is not {bad.rule}") from None
     if not features:
         raise DataError(f"{path} has a line of column names but no examples")
@@ -106,11 +98,11 @@ def _read_csv(path: Path) -> Examples:
         names.pop(label_column)
     x = np.frombuffer(features).reshape(len(labels), -1)
     if all(_is_number(label) for label in distinct):
-        return _examples(path, x, np.array(labels, np.float64), feature_names=tuple(names))
+        return labelled_examples(path, x, np.array(labels, np.float64), feature_names=tuple(names))
     classes = sorted(distinct)
     place = {label: i for i, label in enumerate(classes)}
     y = np.array([place[label] for label in labels])
-    return _examples(path, x, y, class_names=tuple(classes), feature_names=tuple(names))
+    return labelled_examples(path, x, y, class_names=tuple(classes), feature_names=tuple(names))
 
 
 def _read_labelled_csv(path: Path, names: list[str], rows: Iterator[tuple[int, list[str]]]) -> Examples:
@@ -128,7 +120,7 @@ def _read_labelled_csv(path: Path, names: list[str], rows: Iterator[tuple[int, l
         if wrong is not None:
             name = list(compress(names, is_label))[wrong]
             raise DataError(
-                f"{path}, line {line}, column {name}: a label must be 0 or 1, got {_short(repr(cells[wrong]))}"
+                f"{path}, line {line}, column {name}: a label must be 0 or 1, got {short(repr(cells[wrong]))}"
             )
         labels.extend(map(int, cells))
         columns = [i for i, is_one in enumerate(is_label) if not is_one]
@@ -136,14 +128,14 @@ def _read_labelled_csv(path: Path, names: list[str], rows: Iterator[tuple[int, l
             features.extend(_finite_numbers([row[i] for i in columns]))
         except _BadCellError as bad:
             column = columns[bad.index]
-            cell = _short(repr(row[column]))
+            cell = short(repr(row[column]))
             raise DataError(f"{path}, line {line}, column {column + 1}: {cell} is not {bad.rule}") from None
     if not features:
         raise DataError(f"{path} has a line of column names but no examples")
     feature_names = tuple(name for name, is_one in zip(names, is_label, strict=True) if not is_one)
     x = np.frombuffer(features).reshape(-1, len(feature_names))
     y = np.frombuffer(labels, np.int64).reshape(len(x), -1)
-    return _examples(path, x, y, label_names=label_names, feature_names=feature_names)
+    return labelled_examples(path, x, y, label_names=label_names, feature_names=feature_names)
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -222,172 +214,10 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-# ---- NPZ
-
-
-def _read_npz(path: Path) -> Examples:
-    arrays = _npz_arrays(path)
-    pair = next(pair for pair in _NPZ_NAMES if set(pair) <= set(arrays))
-    x = arrays[pair[0]]
-    features, labels = _npz_pair(path, pair, arrays)
-    test = None
-    if pair == _NPZ_NAMES[0] and not arrays.keys().isdisjoint(_NPZ_TEST):
-        for name, other in (_NPZ_TEST, _NPZ_TEST[::-1]):
-            if name not in arrays:
-                raise DataError(f"{path} has {other} without {name}")
-        in_test = arrays[_NPZ_TEST[0]].shape[1:]
-        if in_test != x.shape[1:]:
-            raise DataError(f"{path}: an example has the shape {x.shape[1:]} in x_train and {in_test} in x_test")
-        test = _npz_pair(path, _NPZ_TEST, arrays)
-    label_names = _label_names(path, arrays.get(_NPZ_LABEL_NAMES), labels)
-    return _examples(path, features, labels, test=test, image_shape=_shape_of_images(x), label_names=label_names)
-
-
-def _label_names(path: Path, given: ndarray | None, labels: RawLabels) -> tuple[str, ...]:
-    """The names of the labels of multi-label data; empty for classes, which are named by their labels."""
-    if labels.ndim == 1:
-        return ()
-    if given is None:
-        return tuple(f"label {k + 1}" for k in range(labels.shape[1]))
-    if given.dtype.kind not in "US" or given.shape != labels.shape[1:]:
-        raise DataError(
-            f"{path}: the array {_NPZ_LABEL_NAMES} must hold {labels.shape[1]} texts, one per column of y, "
-            f"but has the shape {given.shape} of {_short(given.dtype)}"
-        )
-    return tuple(_name(value) for value in given)
-
-
-def _npz_arrays(path: Path) -> dict[str, ndarray]:
-    """The arrays with known names, at least one pair of x and y."""
-    try:
-        with path.open("rb") as file:
-            if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
-                raise DataError(f"{path} is not an NPZ file: it holds one array and must hold two, x and y")
-            with zipfile.ZipFile(file) as archive:
-                members = _npz_members(archive)
-                if not any(set(pair) <= set(members) for pair in _NPZ_NAMES):
-                    raise DataError(
-                        f"{path} must hold the arrays x and y (or x_train, y_train, x_test, y_test); "
-                        f"it holds {_short(sorted(members))}"
-                    )
-                reader = _NpzReader(path, archive, members)
-                known = {*chain(*_NPZ_NAMES), *_NPZ_TEST}
-                arrays = {name: reader.array(name) for name in members if name in known}
-                several = any(arrays[name].ndim == 2 for name in {"y", "y_train"} & set(arrays))
-                if several and _NPZ_LABEL_NAMES in members:
-                    arrays[_NPZ_LABEL_NAMES] = reader.array(_NPZ_LABEL_NAMES)
-                return arrays
-    except (DataError, OSError):
-        raise
-    except (
-        Exception
-    ) as error:  # zipfile, its decompressors and numpy's parser raise all kinds of errors for damaged content
-        raise DataError(f"{path} is not an NPZ file, or a damaged one") from error
-
-
-def _npz_members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    return {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
-
-
-class _NpzReader:
-    """Reads arrays from an archive, each only after its header shows that it fits into memory with the others."""
-
-    def __init__(self, path: Path, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> None:
-        self._path, self._archive, self._members = path, archive, members
-        self._n_bytes = 0
-
-    def array(self, name: str) -> ndarray:
-        with self._archive.open(self._members[name]) as member:
-            shape, dtype = _npy_header(member)
-        if dtype.hasobject:
-            raise DataError(
-                f"{self._path}: the array {name} holds Python objects, which are never loaded; "
-                "save it as numbers or texts"
-            )
-        if min(shape, default=0) < 0:
-            raise ValueError("a negative size")
-        # Anything but bytes becomes float64.
-        self._n_bytes += math.prod(shape) * (1 if dtype == np.uint8 else max(dtype.itemsize, 8))
-        if self._n_bytes > MAX_BYTES:
-            raise DataError(
-                f"{self._path}: the array {name} has the shape {_short(shape)} of {_short(dtype)}, "
-                f"which is more than the maximum of {MAX_BYTES:,} bytes"
-            )
-        with self._archive.open(self._members[name]) as member:
-            array: ndarray = np.lib.format.read_array(member, allow_pickle=False)
-        return array
-
-
-def _npy_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
-    version = np.lib.format.read_magic(member)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(member)
-    return shape, dtype
-
-
-def _short(value: object) -> str:
-    """Text shortened for a message: a file may hold a name or a type of any length."""
-    text = str(value)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
-
-
-def _npz_pair(path: Path, names: tuple[str, str], arrays: Mapping[str, ndarray]) -> tuple[Features, RawLabels]:
-    """Features as rows (bytes, else float64) and labels, validated against each other."""
-    x_name, y_name = names
-    x, y = arrays[x_name], arrays[y_name]
-    if x.dtype.kind not in "biuf":
-        raise DataError(f"{path}: the array {x_name} must hold numbers, not {_short(x.dtype)}")
-    if x.ndim < 2:
-        raise DataError(f"{path}: the array {x_name} must have one example per row, but has the shape {x.shape}")
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim not in {1, 2} or len(y) != len(x) or y.shape[1:] == (0,):
-        raise DataError(
-            f"{path}: the array {y_name} must have one label for each of the {len(x):,} examples in {x_name}, "
-            f"or a row of labels, but has the shape {y.shape}"
-        )
-    if y.ndim == 2 and (y.dtype.kind not in "biuf" or not np.isin(y, (0, 1)).all()):
-        raise DataError(f"{path}: the array {y_name} has a row of labels for each example, which must be 0 or 1")
-    if not x.size:
-        raise DataError(f"{path}: the array {x_name} is empty")
-    rows = x.reshape(len(x), -1)
-    if rows.dtype != np.uint8:
-        rows = rows.astype(np.float64)
-    finite = np.isfinite(rows)
-    if not finite.all():
-        row, column = divmod(int(finite.argmin()), rows.shape[1])
-        raise DataError(
-            f"{path}: {x_name}[{row}], feature {column}, is {rows[row, column]}, where every value must be finite"
-        )
-    return rows, y
-
-
-def _shape_of_images(x: ndarray) -> tuple[int, int] | None:
-    """(height, width) if the array's shape has them."""
-    if x.ndim == 3 or (x.ndim == 4 and x.shape[3] == 1):
-        return int(x.shape[1]), int(x.shape[2])
-    return None
-
-
-def _npz_shape(path: Path) -> tuple[int, ...]:
-    """The shape of an example in an NPZ file, by the header of its array; empty if there is none."""
-    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-        members = _npz_members(archive)
-        pair = next((pair for pair in _NPZ_NAMES if set(pair) <= set(members)), None)
-        if pair is None:
-            return ()
-        with archive.open(members[pair[0]]) as member:
-            shape, _ = _npy_header(member)
-    return shape[1:]
-
-
-# ---- both
-
-
 def may_hold_images(path: Path) -> bool:
     """Whether the examples in a file look like images, by its first bytes; False for a damaged one."""
     shape = _shape_of_example(path)
-    return len(shape) in {2, 3} or (len(shape) == 1 and _is_square(shape[0]))
+    return len(shape) in {2, 3} or (len(shape) == 1 and is_square(shape[0]))
 
 
 def may_hold_points(path: Path) -> bool:
@@ -400,112 +230,9 @@ def _shape_of_example(path: Path) -> tuple[int, ...]:
     try:
         regular_file(path, MAX_BYTES)
         if path.suffix.lower() == ".npz":
-            return _npz_shape(path)
+            return npz_shape(path)
         first = next(_csv_rows(path), (0, []))[1]
         n_labels = sum(cell.strip().lower().startswith(LABEL_PREFIX) for cell in first) or 1
         return (len(first) - n_labels,)
     except Exception:  # as in `_read_csv`
         return ()
-
-
-def _is_square(n_features: int) -> bool:
-    return n_features >= _SMALLEST_IMAGE and math.isqrt(n_features) ** 2 == n_features
-
-
-def _examples(
-    path: Path,
-    x: Features,
-    y: RawLabels,
-    *,
-    test: tuple[TestFeatures, RawLabels] | None = None,
-    image_shape: tuple[int, int] | None = None,
-    feature_names: tuple[str, ...] = (),
-    class_names: tuple[str, ...] = (),
-    label_names: tuple[str, ...] = (),
-) -> Examples:
-    """`y` holds classes by their values, or with `class_names` by their numbers, or with `label_names` rows."""
-    if image_shape is None and _is_square(x.shape[1]) and _are_pixels(x):
-        image_shape = math.isqrt(x.shape[1]), math.isqrt(x.shape[1])
-    if label_names:
-        return Examples(
-            x=x,
-            y=y.astype(np.int64),
-            class_names=_checked_names(path, label_names),
-            test=None if test is None else _labelled_test(path, test, label_names),
-            image_shape=image_shape,
-            feature_names=feature_names,
-        )
-    classes = _classes(path, y)
-    names = class_names or tuple(map(_name, classes))
-    if len(names) < 2:
-        raise DataError(f"{path} has one class only, {_short(names[0])}: at least two are needed")
-    official: tuple[TestFeatures, TestLabels] | None = None
-    if test is not None:
-        if test[1].ndim == 2:
-            raise DataError(f"{path}: y_test has rows of labels, but y_train one label per example")
-        unknown = np.setdiff1d(_classes(path, test[1]), classes)
-        if len(unknown):
-            raise DataError(f"{path}: y_test has the class {_short(_name(unknown[0]))}, which is missing in y_train")
-        official = test[0], np.searchsorted(classes, test[1]).astype(np.int64)
-    return Examples(
-        x=x,
-        y=np.searchsorted(classes, y).astype(np.int64),
-        class_names=names,
-        test=official,
-        image_shape=image_shape,
-        feature_names=feature_names,
-    )
-
-
-def _checked_names(path: Path, names: tuple[str, ...]) -> tuple[str, ...]:
-    if not all(names) or len(set(names)) < len(names):
-        raise DataError(f"{path}: the names of the labels must be unique, got {_short(list(names))}")
-    _check_n_classes(path, len(names))
-    if len(names) < 2:
-        raise DataError(f"{path} has one label, {names[0]}: for two classes rename its column to label")
-    return names
-
-
-def _labelled_test(
-    path: Path, test: tuple[TestFeatures, RawLabels], names: tuple[str, ...]
-) -> tuple[TestFeatures, TestLabels]:
-    x, y = test
-    if y.shape[1:] != (len(names),):
-        raise DataError(
-            f"{path}: y_test must have {len(names)} labels per example as y_train has, got the shape {y.shape}"
-        )
-    return x, y.astype(np.int64)
-
-
-def _classes(path: Path, y: RawLabels) -> Shaped[ndarray, " n_classes"]:
-    """The sorted unique labels."""
-    if y.dtype.kind not in "biufUS":
-        raise DataError(f"{path}: the labels must be whole numbers or texts, not {_short(y.dtype)}")
-    if y.dtype.kind == "f":
-        broken = np.flatnonzero(~np.isfinite(y) | (y != np.floor(y)))
-        if len(broken):
-            raise DataError(
-                f"{path}: example {broken[0] + 1} has the label {y[broken[0]]:g}, "
-                "but a class must be a whole number or a text"
-            )
-    classes: Shaped[ndarray, " n_classes"] = np.unique(y)
-    _check_n_classes(path, len(classes))
-    return classes
-
-
-def _check_n_classes(path: Path, n_classes: int) -> None:
-    if n_classes > MAX_CLASSES:
-        raise DataError(
-            f"{path} has more than {MAX_CLASSES:,} different labels: a label must be a class, not a measurement"
-        )
-
-
-def _name(value: object) -> str:
-    """The name of a class: 3 for 3.0."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    return str(int(value)) if isinstance(value, float | np.floating) else str(value)
-
-
-def _are_pixels(x: Features) -> bool:
-    return bool(x.min() >= 0 and x.max() <= 255 and (x == np.floor(x)).all())
