@@ -24,6 +24,8 @@ BIAS_INITIALIZERS = ("zero", "same")
 SCALINGS = ("auto", "none", "unit", "div256", "standard")
 EXTRA_INPUTS = ("x1^2", "x2^2", "x1x2", "sinx1", "sinx2")
 """Further inputs of the network that are computed from the two coordinates of 2-D data (`data.inputs`)."""
+CLASS_SOURCES = ("folders", "names")
+"""What the class of an image in a folder is taken from: the name of its folder, or of its file."""
 DTYPES = ("float32", "float64")
 DELTA_WEIGHTS = ("current", "updated")
 CLASS_WEIGHTS = ("none", "balanced")
@@ -203,6 +205,14 @@ class DataConfig:
     image_size: int = setting(
         0, kind="integer", option="image-size", label="Image size", minimum=0, maximum=256, low=0, high=64, step=4,
         help="Side, in pixels, of the square that all images of a folder are resized to; 0 keeps their size.",
+    )  # fmt: skip
+    classes_from: str = setting(
+        "folders", kind="choice", option="classes-from", choices=CLASS_SOURCES, label="Classes from", advanced=True,
+        help="Take the class of an image from its folder, or from what its file's name begins with (cat.0.png: cat).",
+    )  # fmt: skip
+    transpose: bool = setting(
+        False, kind="switch", label="Transpose images", advanced=True,
+        help="Swap rows and columns of one's own images, which EMNIST stores column by column.",
     )  # fmt: skip
     n_samples: int = setting(
         600, kind="integer", option="samples", label="Points", minimum=10, maximum=1_000_000,

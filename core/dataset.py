@@ -45,6 +45,8 @@ class Dataset:
     """Features are (raw - offset) / divisor of what stood in the source."""
     notes: tuple[str, ...] = ()
     """Sentences for the user about how the source was parsed, such as what was left out of it."""
+    left_out: tuple[str, ...] = ()
+    """All that was left out of the source: file by file, or column by column, with the reason."""
 
     @property
     def n_features(self) -> int:

@@ -11,6 +11,7 @@ from numpy import ndarray
 
 from annscope.core.config import DataConfig, RunConfig
 from annscope.core.engines.batches import epoch_order
+from annscope.core.functions.outputs import OUTPUTS
 from annscope.core.images.augmentation import Augmentation, Canvas, canvas_of
 from annscope.data.datasets import find_path, load_dataset
 
@@ -34,7 +35,8 @@ def augmented(config: RunConfig) -> Augmented:
     training = config.training
     path = find_path(config.data.name)
     changed = 0 if path is None else path.stat().st_mtime_ns
-    chosen, n, canvas = _some_images(config.data, training.seed, training.dtype, changed)
+    takes_labels = OUTPUTS[config.network.output].takes_labels
+    chosen, n, canvas = _some_images(config.data, training.seed, training.dtype, takes_labels, changed)
     augment = Augmentation(training, canvas, n)
     originals = np.stack(list(chosen.values()))
     images = np.repeat(originals[:, None], N_EPOCHS, axis=1)
@@ -48,14 +50,14 @@ def augmented(config: RunConfig) -> Augmented:
 
 @lru_cache(maxsize=8)
 def _some_images(
-    data: DataConfig, seed: int, dtype: str, changed: int
+    data: DataConfig, seed: int, dtype: str, takes_labels: bool, changed: int
 ) -> tuple[dict[int, Float[ndarray, " n_features"]], int, Canvas]:
     """Some training images by index, the number of all training images, and the canvas that they share.
 
     `changed`, the time when the file of the data was last changed, is part of the cache key.
     """
     del changed
-    dataset = load_dataset(data, dtype=dtype, seed=seed)
+    dataset = load_dataset(data, dtype=dtype, seed=seed, takes_labels=takes_labels)
     first = np.unique(dataset.y_train, axis=0, return_index=True)[1]
     chosen = first[np.linspace(0, len(first) - 1, min(N_IMAGES, len(first))).astype(int)].tolist()
     return {index: dataset.x_train[index].copy() for index in chosen}, len(dataset.y_train), canvas_of(dataset)

@@ -1,10 +1,12 @@
-"""NPZ files (`numpy.savez`): arrays `x` and `y`, or `X` and `y`, or `x_train`, `y_train`, `x_test`, `y_test`.
+"""NPZ files (`numpy.savez`): arrays `x` and `y`, or `x_train`, `y_train`, `x_val`, `y_val`, `x_test`, `y_test`.
 
-The last two become the test split. `x` holds one example per row, or one image
-[height, width] or [height, width, 1] per entry. Pickled data is never loaded.
+Other usual names will do, in upper or lower case (`data.array_names`); validation and test arrays become these splits.
+`x` holds one example per row, or one image per entry, in any layout that `data.array_images` knows.
+Pickled data is never loaded.
 
-**Multi-label data.** `y` with a row of 0 and 1 for each example (as scikit-learn's multi-label targets, so
-one-hot rows are labels too) and, optionally, their names as an array of texts `class_names`.
+**Rows of labels.** `y` with a row of 0 and 1 for each example are labels, any number of them an example (as
+scikit-learn's multi-label targets), with their names, optionally, as an array of texts `class_names`. Rows with
+exactly one 1 each are classes, unless the network's output takes labels.
 """
 
 from __future__ import annotations
@@ -12,98 +14,115 @@ from __future__ import annotations
 import math
 import zipfile
 from collections.abc import Mapping
-from itertools import chain
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 from numpy import ndarray
 
+from annscope.data.archive import open_archive
+from annscope.data.array_images import layout_of
+from annscope.data.array_names import Pair, choose
 from annscope.data.errors import DataError
-from annscope.data.examples import Examples, Features
-from annscope.data.labelled import MAX_BYTES, RawLabels, class_name, labelled_examples, short
+from annscope.data.examples import Examples
+from annscope.data.labelled import MAX_BYTES, GivenSplit, RawLabels, class_name, labelled_examples, short
 
-_NPZ_NAMES = (("x_train", "y_train"), ("x", "y"), ("X", "y"))
-_NPZ_TEST = ("x_test", "y_test")
-_NPZ_LABEL_NAMES = "class_names"
+_LABEL_NAMES = "class_names"
+_MAX_ARRAYS = 1000
+_PURPOSE = {"train": "training", "validation": "validation", "test": "testing"}
 
 
-def read_npz(path: Path) -> Examples:
-    arrays = _npz_arrays(path)
-    pair = next(pair for pair in _NPZ_NAMES if set(pair) <= set(arrays))
-    x = arrays[pair[0]]
-    features, labels = _npz_pair(path, pair, arrays)
-    test = None
-    if pair == _NPZ_NAMES[0] and not arrays.keys().isdisjoint(_NPZ_TEST):
-        for name, other in (_NPZ_TEST, _NPZ_TEST[::-1]):
-            if name not in arrays:
-                raise DataError(f"{path} has {other} without {name}")
-        in_test = arrays[_NPZ_TEST[0]].shape[1:]
-        if in_test != x.shape[1:]:
-            raise DataError(f"{path}: an example has the shape {x.shape[1:]} in x_train and {in_test} in x_test")
-        test = _npz_pair(path, _NPZ_TEST, arrays)
-    label_names = _label_names(path, arrays.get(_NPZ_LABEL_NAMES), labels)
+def read_npz(path: Path, *, takes_labels: bool = False) -> Examples:
+    """The examples in an NPZ file. With `takes_labels` one-hot rows stay labels, else they become classes.
+
+    Raises DataError, in one sentence, for a file that cannot be used.
+    """
+    with path.open("rb") as file:
+        if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
+            raise DataError(
+                f"{path} is not an NPZ file: it holds one array and must hold two, x and y, "
+                "as numpy.savez('data.npz', x=x, y=y) saves them"
+            )
+    with open_archive(path, "an NPZ", MAX_BYTES) as archive:
+        reader = _Reader(path, archive)
+        chosen = choose(str(path), reader.shapes())
+        pairs = chosen.pairs
+        arrays = {name: reader.array(name) for pair in pairs.values() for name in (pair.x, pair.y)}
+        has_names = arrays[pairs["train"].y].ndim == 2 and _LABEL_NAMES in reader.members
+        given_names = reader.array(_LABEL_NAMES) if has_names else None
+    checked = {split: _checked(path, pair, arrays) for split, pair in pairs.items()}
+    x_name, x = pairs["train"].x, checked["train"][0]
+    for split, (other, _) in checked.items():
+        if other.shape[1:] != x.shape[1:]:
+            raise DataError(
+                f"{path}: an example has the shape {x.shape[1:]} in {x_name} and {other.shape[1:]} in {pairs[split].x}"
+            )
+        _finite(path, pairs[split].x, other)
+    layout = layout_of(x_name, x)
+    notes = [*chosen.notes, *layout.notes]
+    parts = {split: GivenSplit(layout.rows(x), y, pairs[split].y) for split, (x, y) in checked.items()}
+    label_names = _label_names(path, given_names, pairs["train"].y, parts["train"].y)
+    class_names: tuple[str, ...] = ()
+    if label_names and not takes_labels and all(_is_one_hot(part.y) for part in parts.values()):
+        notes.append(
+            f"Each row of {pairs['train'].y} has exactly one 1, whose column is the class; "
+            "with the output sigmoid they are labels."
+        )
+        if given_names is not None:
+            class_names = tuple(label_names[column] for column in np.flatnonzero(parts["train"].y.any(axis=0)))
+        label_names = ()
+        parts = {split: part._replace(y=part.y.argmax(axis=1)) for split, part in parts.items()}
+    train = parts.pop("train")
+    if parts:
+        listed = ", ".join(f"{pairs[split].x} for {_PURPOSE[split]} ({len(part.y):,})" for split, part in parts.items())
+        notes.append(f"The splits are those of the file: {listed}.")
     return labelled_examples(
-        path, features, labels, test=test, image_shape=_shape_of_images(x), label_names=label_names
+        path,
+        train.x,
+        train.y,
+        y_name=train.y_name,
+        given=parts,
+        image_shape=layout.shape,
+        class_names=class_names,
+        label_names=label_names,
+        notes=tuple(notes),
     )
 
 
-def _label_names(path: Path, given: ndarray | None, labels: RawLabels) -> tuple[str, ...]:
-    """The names of the labels of multi-label data; empty for classes, which are named by their labels."""
-    if labels.ndim == 1:
-        return ()
-    if given is None:
-        return tuple(f"label {k + 1}" for k in range(labels.shape[1]))
-    if given.dtype.kind not in "US" or given.shape != labels.shape[1:]:
-        raise DataError(
-            f"{path}: the array {_NPZ_LABEL_NAMES} must hold {labels.shape[1]} texts, one per column of y, "
-            f"but has the shape {given.shape} of {short(given.dtype)}"
-        )
-    return tuple(class_name(value) for value in given)
+def npz_shape(path: Path) -> tuple[int, ...]:
+    """The shape of an example in an NPZ file, by the header of its array; empty if there is none."""
+    with open_archive(path, "an NPZ", MAX_BYTES) as archive:
+        shapes = _Reader(path, archive).shapes()
+        try:
+            return shapes[choose(str(path), shapes).pairs["train"].x][1:]
+        except DataError:
+            return ()
 
 
-def _npz_arrays(path: Path) -> dict[str, ndarray]:
-    """The arrays with known names, at least one pair of x and y."""
-    try:
-        with path.open("rb") as file:
-            if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
-                raise DataError(f"{path} is not an NPZ file: it holds one array and must hold two, x and y")
-            with zipfile.ZipFile(file) as archive:
-                members = _npz_members(archive)
-                if not any(set(pair) <= set(members) for pair in _NPZ_NAMES):
-                    raise DataError(
-                        f"{path} must hold the arrays x and y (or x_train, y_train, x_test, y_test); "
-                        f"it holds {short(sorted(members))}"
-                    )
-                reader = _NpzReader(path, archive, members)
-                known = {*chain(*_NPZ_NAMES), *_NPZ_TEST}
-                arrays = {name: reader.array(name) for name in members if name in known}
-                several = any(arrays[name].ndim == 2 for name in {"y", "y_train"} & set(arrays))
-                if several and _NPZ_LABEL_NAMES in members:
-                    arrays[_NPZ_LABEL_NAMES] = reader.array(_NPZ_LABEL_NAMES)
-                return arrays
-    except (DataError, OSError):
-        raise
-    except (
-        Exception
-    ) as error:  # zipfile, its decompressors and numpy's parser raise all kinds of errors for damaged content
-        raise DataError(f"{path} is not an NPZ file, or a damaged one") from error
-
-
-def _npz_members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    return {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
-
-
-class _NpzReader:
+class _Reader:
     """Reads arrays from an archive, each only after its header shows that it fits into memory with the others."""
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> None:
-        self._path, self._archive, self._members = path, archive, members
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        self._path, self._archive = path, archive
+        self.members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
         self._n_bytes = 0
 
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of all arrays; () for one whose header is damaged."""
+        return {name: self._shape(name) for name in list(self.members)[:_MAX_ARRAYS]}
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        try:
+            return self._header(name)[0]
+        except Exception:  # numpy's parser and the decompressors raise all kinds of errors
+            return ()
+
+    def _header(self, name: str) -> tuple[tuple[int, ...], np.dtype]:
+        with self._archive.open(self.members[name]) as member:
+            return _npy_header(member)
+
     def array(self, name: str) -> ndarray:
-        with self._archive.open(self._members[name]) as member:
-            shape, dtype = _npy_header(member)
+        shape, dtype = self._header(name)
         if dtype.hasobject:
             raise DataError(
                 f"{self._path}: the array {name} holds Python objects, which are never loaded; "
@@ -118,7 +137,7 @@ class _NpzReader:
                 f"{self._path}: the array {name} has the shape {short(shape)} of {short(dtype)}, "
                 f"which is more than the maximum of {MAX_BYTES:,} bytes"
             )
-        with self._archive.open(self._members[name]) as member:
+        with self._archive.open(self.members[name]) as member:
             array: ndarray = np.lib.format.read_array(member, allow_pickle=False)
         return array
 
@@ -130,51 +149,50 @@ def _npy_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
     return shape, dtype
 
 
-def _npz_pair(path: Path, names: tuple[str, str], arrays: Mapping[str, ndarray]) -> tuple[Features, RawLabels]:
-    """Features as rows (bytes, else float64) and labels, validated against each other."""
-    x_name, y_name = names
-    x, y = arrays[x_name], arrays[y_name]
+def _checked(path: Path, pair: Pair, arrays: Mapping[str, ndarray]) -> tuple[ndarray, RawLabels]:
+    """The examples and labels of a pair, validated against each other."""
+    x, y = arrays[pair.x], arrays[pair.y]
     if x.dtype.kind not in "biuf":
-        raise DataError(f"{path}: the array {x_name} must hold numbers, not {short(x.dtype)}")
+        raise DataError(f"{path}: the array {pair.x} must hold numbers, not {short(x.dtype)}")
     if x.ndim < 2:
-        raise DataError(f"{path}: the array {x_name} must have one example per row, but has the shape {x.shape}")
+        raise DataError(f"{path}: the array {pair.x} must have one example per row, but has the shape {x.shape}")
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim not in {1, 2} or len(y) != len(x) or y.shape[1:] == (0,):
         raise DataError(
-            f"{path}: the array {y_name} must have one label for each of the {len(x):,} examples in {x_name}, "
+            f"{path}: the array {pair.y} must have one label for each of the {len(x):,} examples in {pair.x}, "
             f"or a row of labels, but has the shape {y.shape}"
         )
     if y.ndim == 2 and (y.dtype.kind not in "biuf" or not np.isin(y, (0, 1)).all()):
-        raise DataError(f"{path}: the array {y_name} has a row of labels for each example, which must be 0 or 1")
+        raise DataError(f"{path}: the array {pair.y} has a row of labels for each example, which must be 0 or 1")
     if not x.size:
-        raise DataError(f"{path}: the array {x_name} is empty")
+        raise DataError(f"{path}: the array {pair.x} is empty")
+    return x, y
+
+
+def _finite(path: Path, name: str, x: ndarray) -> None:
     rows = x.reshape(len(x), -1)
-    if rows.dtype != np.uint8:
-        rows = rows.astype(np.float64)
     finite = np.isfinite(rows)
     if not finite.all():
         row, column = divmod(int(finite.argmin()), rows.shape[1])
         raise DataError(
-            f"{path}: {x_name}[{row}], feature {column}, is {rows[row, column]}, where every value must be finite"
+            f"{path}: {name}[{row}], feature {column}, is {rows[row, column]}, where every value must be finite"
         )
-    return rows, y
 
 
-def _shape_of_images(x: ndarray) -> tuple[int, int] | None:
-    """(height, width) if the array's shape has them."""
-    if x.ndim == 3 or (x.ndim == 4 and x.shape[3] == 1):
-        return int(x.shape[1]), int(x.shape[2])
-    return None
+def _is_one_hot(y: RawLabels) -> bool:
+    return y.ndim == 2 and bool((y.sum(axis=1) == 1).all())
 
 
-def npz_shape(path: Path) -> tuple[int, ...]:
-    """The shape of an example in an NPZ file, by the header of its array; empty if there is none."""
-    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-        members = _npz_members(archive)
-        pair = next((pair for pair in _NPZ_NAMES if set(pair) <= set(members)), None)
-        if pair is None:
-            return ()
-        with archive.open(members[pair[0]]) as member:
-            shape, _ = _npy_header(member)
-    return shape[1:]
+def _label_names(path: Path, given: ndarray | None, y_name: str, labels: RawLabels) -> tuple[str, ...]:
+    """The names of the labels of multi-label data; empty for classes, which are named by their labels."""
+    if labels.ndim == 1:
+        return ()
+    if given is None:
+        return tuple(f"label {k + 1}" for k in range(labels.shape[1]))
+    if given.dtype.kind not in "US" or given.shape != labels.shape[1:]:
+        raise DataError(
+            f"{path}: the array {_LABEL_NAMES} must hold {labels.shape[1]} texts, one per column of {y_name}, "
+            f"but has the shape {given.shape} of {short(given.dtype)}"
+        )
+    return tuple(class_name(value) for value in given)

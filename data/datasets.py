@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int
 from numpy import ndarray
 
-from annscope.core.config import DataConfig
+from annscope.core.config import DataConfig, RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.errors import did_you_mean
+from annscope.core.functions.outputs import OUTPUTS
 from annscope.data.download import Progress
 from annscope.data.embedded import EMBEDDED
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples
-from annscope.data.image_folder import load_image_folder
 from annscope.data.info import DatasetInfo
 from annscope.data.inputs import with_inputs
 from annscope.data.mnist import DOWNLOADED, IDX_SETS, is_present
@@ -32,19 +33,24 @@ DATASETS: dict[str, DatasetInfo] = {info.name: info for info in (*EMBEDDED, *DOW
 
 
 def load_dataset(
-    config: DataConfig, *, dtype: str = "float32", seed: int = 0, progress: Progress | None = None
+    config: DataConfig,
+    *,
+    dtype: str = "float32",
+    seed: int = 0,
+    progress: Progress | None = None,
+    takes_labels: bool = False,
 ) -> Dataset:
     """Load the data set that `config` names, split and scaled, as arrays of `dtype` with int64 labels.
 
-    `config.name` is a key of `DATASETS`, or the path of a CSV or NPZ file (`data.user_file`) or of a
-    folder of images (`data.image_folder`). `seed`
-    draws the points of the 2-D sets, unless `config.seed` does, and does not affect the splits, which depend on the
-    labels and the split sizes alone. Test examples are the official ones where the source has them, else
-    a tenth. Examples are in file order. The same call gives the same bits.
+    `config.name` is a key of `DATASETS`, or the path of a user's own data (`data.user_file`). With `takes_labels`
+    (the network's output takes any number of labels an example) one-hot rows are labels, else classes. `seed` draws
+    the points of the 2-D sets, unless `config.seed` does, and does not affect the splits, which depend on the labels
+    and the split sizes alone. Test and validation examples are the official ones where the source has them, else a
+    tenth, and the share `config.split`. Examples are in file order. The same call gives the same bits.
 
     Raises DataError with one sentence for the user.
     """
-    source = _examples(config, seed, progress)
+    source = _examples(config, seed, progress, takes_labels=takes_labels)
     examples = with_inputs(source, config.inputs, config.name)
     every = np.arange(len(examples.y))
     if examples.test is None:
@@ -55,13 +61,18 @@ def load_dataset(
         x_test, y_test = examples.test
         test_rows = np.arange(len(y_test))
     train_rows, val_rows = _train_and_validation(config, examples, rest)
+    if examples.validation is None:
+        x_val, y_val = examples.x, examples.y
+    else:
+        x_val, y_val = examples.validation
+        val_rows = np.arange(len(y_val))
     scaler = fit_scaler(config.scaling, examples, train_rows)
     return Dataset(
         name=config.name if config.name in DATASETS else _name_of(Path(config.name).expanduser()),
         x_train=scaler.apply(examples.x, train_rows, dtype),
         y_train=examples.y[train_rows],
-        x_val=scaler.apply(examples.x, val_rows, dtype),
-        y_val=examples.y[val_rows],
+        x_val=scaler.apply(x_val, val_rows, dtype),
+        y_val=y_val[val_rows],
         x_test=scaler.apply(x_test, test_rows, dtype),
         y_test=y_test[test_rows],
         class_names=examples.class_names,
@@ -71,6 +82,7 @@ def load_dataset(
         offset=scaler.offset,
         divisor=scaler.divisor,
         notes=examples.notes,
+        left_out=examples.left_out,
     )
 
 
@@ -101,7 +113,7 @@ def holds_images(name: str) -> bool:
     if name in DATASETS:
         return DATASETS[name].image_shape is not None
     path = find_path(name)
-    return path is not None and (path.is_dir() or may_hold_images(path))
+    return path is not None and may_hold_images(path)
 
 
 def holds_points(name: str) -> bool:
@@ -112,20 +124,41 @@ def holds_points(name: str) -> bool:
     return path is not None and path.is_file() and may_hold_points(path)
 
 
+def load_run_dataset(config: RunConfig, progress: Progress | None = None) -> Dataset:
+    """Load the data set of a run, as its network sees it. Raises DataError with one sentence for the user."""
+    return load_dataset(
+        config.data,
+        dtype=config.training.dtype,
+        seed=config.training.seed,
+        progress=progress,
+        takes_labels=OUTPUTS[config.network.output].takes_labels,
+    )
+
+
 def is_ready(config: DataConfig) -> bool:
     """Whether `load_dataset` works without a download."""
     return config.name not in IDX_SETS or is_present(IDX_SETS[config.name])
 
 
-def _examples(config: DataConfig, seed: int, progress: Progress | None) -> Examples:
+def _examples(config: DataConfig, seed: int, progress: Progress | None, *, takes_labels: bool) -> Examples:
     name = config.name
     if name in DATASETS:
         return DATASETS[name].load(config, seed, progress)
     if _looks_like_path(name):
         check_name(name)
         path = Path(name).expanduser()
-        return load_image_folder(path, config.image_size, progress) if path.is_dir() else load_user_file(path)
+        examples = load_user_file(path, config, progress, takes_labels=takes_labels)
+        return _transposed(examples, name) if config.transpose else examples
     raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
+
+
+def _transposed(examples: Examples, name: str) -> Examples:
+    """The examples with the rows and columns of every image swapped."""
+    if examples.image_shape is None:
+        raise DataError(f"{name} holds no images to transpose")
+    height, width = examples.image_shape
+    turned = examples.with_features(lambda x: x.reshape(-1, height, width).swapaxes(1, 2).reshape(len(x), -1))
+    return replace(turned, image_shape=(width, height))
 
 
 def _train_and_validation(
@@ -134,9 +167,9 @@ def _train_and_validation(
     """Rows for training and rows for validation, out of those that are not for testing.
 
     With `n_train`, the first `n_train` are for training and validation is drawn from the others: as
-    many as its share of all, or all of them if there are fewer.
+    many as its share of all, or all of them if there are fewer. An official validation split needs no rows.
     """
-    wanted = config.split * len(rest)
+    wanted = 0 if examples.validation is not None else config.split * len(rest)
     if config.n_train == 0:
         if wanted == 0:
             return rest, rest[:0]

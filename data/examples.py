@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -23,9 +24,9 @@ class Examples:
     """Features (bytes for pixels, else float64) and labels (int64) in file order.
 
     Labels index `class_names`, or are rows of 0 and 1 with a column for each of them.
-    `test` is the official test split, where the source has one. `pixel_max` is the value of white
+    `test` and `validation` are the official splits, where the source has them. `pixel_max` is the value of white
     in images, None if the source does not define it. `notes` are sentences for the user about how the
-    source was interpreted, such as what was left out of it.
+    source was interpreted, such as what was left out of it; `left_out` lists all of that.
     """
 
     x: Features
@@ -36,12 +37,21 @@ class Examples:
     pixel_max: float | None = None
     feature_names: tuple[str, ...] = field(default=())
     notes: tuple[str, ...] = ()
+    validation: tuple[TestFeatures, TestLabels] | None = None
+    left_out: tuple[str, ...] = ()
+
+    def with_features(self, change: Callable[[ndarray], ndarray]) -> Examples:
+        """A copy whose features are changed, in every split alike."""
+        test, validation = (split and (change(split[0]), split[1]) for split in (self.test, self.validation))
+        return replace(self, x=change(self.x), test=test, validation=validation)
 
     def fingerprint(self) -> str:
         """SHA-256, in hex, of the whole content: values, labels, classes, official split."""
         digest = hashlib.sha256(repr(self.class_names).encode())
-        for array in (self.x, self.y, *(self.test or ())):
+        for array in (self.x, self.y, *(self.test or ()), *(self.validation or ())):
             array = np.ascontiguousarray(array)
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             digest.update(array.data)
+        if self.validation is not None:
+            digest.update(b"validation")
         return digest.hexdigest()

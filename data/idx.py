@@ -25,17 +25,17 @@ GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTE = 0x08
 
 
-def unpack(raw: bytes, shown: str) -> bytes:
-    """The content of a file that may be gzipped; `shown` is its name in errors."""
+def unpack(raw: bytes, shown: str, most: int = MAX_BYTES) -> bytes:
+    """The content of a file that may be gzipped, at most `most` bytes; `shown` is its name in errors."""
     if not raw.startswith(GZIP_MAGIC):
         return raw
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(most + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{shown} is a damaged gzip file: {str(error).rstrip('.')}") from error
-    if len(content) > MAX_BYTES:
-        raise DataError(f"{shown} unpacks to more than the {MAX_BYTES:,} bytes that are read")
+    if len(content) > most:
+        raise DataError(f"{shown} unpacks to more than the {most:,} bytes that are read")
     return content
 
 

@@ -1,15 +1,12 @@
-"""Image folders: a user's own images, in a folder with a subfolder for each class.
+"""Image folders: a user's own images, in a folder, or a ZIP file of one, with a subfolder for each class.
 
-    pets/cats/1.png, pets/cats/2.jpg, pets/dogs/1.bmp, ...
+    pets/cats/1.png, pets/cats/2.jpg, pets/dogs/1.webp, ...
 
-The names of the subfolders are the classes, sorted, as numbers where all are numbers. Images (PNG,
-JPEG or BMP, by extension) may be nested deeper; other files and hidden ones are
-ignored. With the subfolders `train` and `test`, each of which has the classes, `test` becomes the test
-split. Colours become shades of grey (ITU-R 601-2: 0.299 red + 0.587 green + 0.114 blue), what is
-transparent becomes white, and photographs are oriented by their EXIF data.
+The names of the subfolders are the classes, sorted, as numbers where all are numbers. Images may be nested deeper.
+Folders named train, val and test, in any usual spelling (`data.split_names`), hold the classes: they are the splits.
+If asked, classes are taken from the names of the files instead: cat for cat.0.png, cat_12.png or cat (3).png.
 
-Links are followed, but each file and each folder is read once, however many names it has: a link to
-a parent, to another class or in a circle adds nothing. `Examples.notes` lists what was left out for that.
+`Examples.notes` say what was assumed, and `Examples.left_out` lists every file that was not read, and why.
 
 All images have the same size, or are resized to one: scaled, with the aspect ratio kept, to fit into
 a square, and padded with the median of the image's own edge.
@@ -18,288 +15,372 @@ a square, and padded with the median of the image's own edge.
 from __future__ import annotations
 
 import os
-import stat
-import warnings
-from collections import deque
-from collections.abc import Hashable, Sequence
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 from numpy import ndarray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from annscope.core.config import DataConfig
 from annscope.data.download import Progress
 from annscope.data.errors import DataError
 from annscope.data.examples import MAX_CLASSES, Examples
-from annscope.data.regular_file import regular_file
+from annscope.data.image_file import DAMAGED, NOT_AN_IMAGE, NoImageError, Rendering, Seen, read_image
+from annscope.data.image_tree import Tree
+from annscope.data.split_names import split_of
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
-_FORMATS = ("PNG", "JPEG", "BMP")
 MAX_PIXELS = 1 << 16
 """Maximum pixels of an image as input of the network: each is an input of every neuron in the first layer."""
-_MAX_PIXELS_IN_A_FILE = 50_000_000  # of one photograph; the same limit as on the Draw page
-MAX_BYTES_IN_A_FILE = 1 << 28
 MAX_BYTES = 1 << 30
-_MAX_ENTRIES = 2_000_000
 _MAX_NAMED = 3
+_MAX_DESCENT = 8
+_LEFT_OUT = {NOT_AN_IMAGE: "files that are not images", DAMAGED: "damaged images"}
+_PURPOSE = {"train": "training", "validation": "validation", "test": "testing"}
 
 
-def load_image_folder(folder: Path, side: int = 0, progress: Progress | None = None) -> Examples:
+@dataclass(frozen=True)
+class _Split:
+    """One split of a folder: its classes by name, each with its images."""
+
+    place: Path
+    classes: dict[str, list[tuple[Path, int]]]
+
+
+def load_images(tree: Tree, config: DataConfig, progress: Progress | None = None) -> Examples:
     """Load the images in a folder as bytes of grey, 0 black to 255 white, in the order of classes and names.
 
-    `side` is the side of the square that all are resized to, in pixels; with 0 they keep their size.
+    Of `config`, `image_size` is the side of the square that all are resized to, in pixels (with 0 they keep their
+    size), and `classes_from` tells where the classes are taken from.
 
     Raises DataError, in one sentence with the place, if the folder cannot be used.
     """
-    parts = _subfolders(folder)
-    splits = {part.name.lower(): part for part in parts}
-    has_test = {"train", "test"} <= set(splits) and all(_subfolders(splits[name]) for name in ("train", "test"))
-    if has_test:
-        others = [part.name for name, part in splits.items() if name not in {"train", "test"}]
-        if others:
-            raise DataError(
-                f"{folder} has {others[0]} beside train and test, which is not used: move its images into train, "
-                "from which annscope holds out some for validation"
-            )
-        names = _class_names(splits["train"])
-        test_names = _class_names(splits["test"])
-        unknown = [name for name in test_names if name not in names]
-        if unknown:
-            raise DataError(f"{splits['test']} has the class {unknown[0]}, which is missing in {splits['train']}")
-        classes = [(splits["train"] / name, names.index(name)) for name in names]
-        classes += [(splits["test"] / name, names.index(name)) for name in test_names]
-    else:
-        names = _class_names(folder)
-        classes = [(folder / name, label) for label, name in enumerate(names)]
-    search = _Search(folder, [part for part, _ in classes])
-    n_images = [len(files) for files in search.found]
-    n_train = sum(n_images[: len(names)])
-    y = np.repeat([label for _, label in classes], n_images)
-    every = _Reader(side, [file for files in search.found for file in files], folder, progress).read()
-    x = every.reshape(len(every), -1)
+    root = _descended(tree)
+    notes = [] if root == tree.root else [f"The classes are the folders in {_shown(root.relative_to(tree.root))}."]
+    left_out: dict[str, list[Path]] = {}
+    by_name = config.classes_from == "names"
+    places = _split_folders(tree, root, by_name=by_name, left_out=left_out, notes=notes)
+    find = _by_names if by_name else _by_folders
+    splits = find(tree, places, left_out)
+    train = splits["train"]
+    names = _sorted(train.classes)
+    splits = {name: split for name, split in splits.items() if split.classes}
+    for split in splits.values():
+        unknown = next((name for name in split.classes if name not in train.classes), None)
+        if unknown is not None:
+            raise DataError(f"{split.place} has the class {unknown}, which is missing in {train.place}")
+    files, labels, counts = [], [], []
+    for split in splits.values():
+        in_split = [(file, label) for label, name in enumerate(names) for file in split.classes.get(name, ())]
+        files += [file for file, _ in in_split]
+        labels += [label for _, label in in_split]
+        counts.append(len(in_split))
+    reader = _Reader(tree, config.image_size, files, progress)
+    images, is_read = reader.read()
+    left_out |= reader.left_out
+    y = np.array(labels, np.int64)
+    _check_classes(tree, names, y[: counts[0]], is_read[: counts[0]], train, reader.left_out)
+    parts: dict[str, tuple[UInt8[ndarray, "n n_pixels"], ndarray]] = {}
+    start = 0
+    x = images.reshape(len(images), -1)
+    for name, count in zip(splits, counts, strict=True):
+        rows = np.flatnonzero(is_read[start : start + count]) + start
+        if len(rows):
+            parts[name] = x[start : start + count] if len(rows) == count else x[rows], y[rows]
+        start += count
+    _check_difference(tree, parts["train"][0])
+    if len(parts) > 1:
+        given = [
+            f"{splits[name].place.name} for {_PURPOSE[name]} ({len(y):,} images)" for name, (_, y) in parts.items()
+        ]
+        notes.append(f"The splits are the folders {', '.join(given)}.")
     return Examples(
-        x=x[:n_train],
-        y=y[:n_train],
-        class_names=tuple(names),
-        test=(x[n_train:], y[n_train:]) if has_test else None,
-        image_shape=(every.shape[1], every.shape[2]),
+        x=parts["train"][0],
+        y=parts["train"][1],
+        class_names=tuple(map(_shown, names)),
+        validation=parts.get("validation"),
+        test=parts.get("test"),
+        image_shape=(images.shape[1], images.shape[2]),
         pixel_max=255.0,
-        notes=search.notes,
+        notes=(*notes, *reader.notes, *_summary(tree, left_out)),
+        left_out=tuple(f"{_within(tree, path)}: {what}" for what, paths in left_out.items() for path in paths),
     )
 
 
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        raise DataError(f"{folder} cannot be read: {error.strerror or error}") from error
+# ---- classes and splits
 
 
-def _subfolders(folder: Path) -> list[Path]:
-    return [path for path in _entries(folder) if path.is_dir()]
+def _descended(tree: Tree) -> Path:
+    """The folder with the classes: inside folders that hold one folder and nothing else, as archives often do."""
+    at = tree.root
+    for _ in range(_MAX_DESCENT):
+        folders = tree.folders(at)
+        if len(folders) != 1 or tree.files(at) or not tree.folders(folders[0]):
+            return at
+        at = folders[0]
+    return tree.root
 
 
-def _class_names(folder: Path) -> list[str]:
-    names = [path.name for path in _subfolders(folder)]
-    loose = next((path for path in _entries(folder) if path.is_file() and path.suffix.lower() in SUFFIXES), None)
-    if not names:
+def _split_folders(
+    tree: Tree, root: Path, *, by_name: bool, left_out: dict[str, list[Path]], notes: list[str]
+) -> dict[str, Path]:
+    """The folder of each split; of "train" alone, which is `root`, if there are no folders of splits."""
+    folders = tree.folders(root)
+    named: dict[str, list[Path]] = {}
+    for folder in folders:
+        split = split_of(folder.name)
+        if split is not None:
+            named.setdefault(split, []).append(folder)
+    if len(named) < 2:
+        return {"train": root}
+    filled = {split: [each for each in these if by_name or tree.folders(each)] for split, these in named.items()}
+    if not any(filled.values()):
+        listed = ", ".join(_shown(folder.name) for folder in folders)
+        notes.append(f"{listed} are taken as classes, not as splits, since they hold images and no folders.")
+        return {"train": root}
+    if not filled.get("train"):
+        raise DataError(
+            f"{root} has {' and '.join(folder.name for these in named.values() for folder in these)}, but no train "
+            "folder that holds the folders of the classes"
+        )
+    for split, these in filled.items():
+        if len(these) > 1:
+            raise DataError(f"{root} has {these[0].name} and {these[1].name}, which both mean {split}: leave one")
+    used = {split: these[0] for split, these in filled.items() if these}
+    unused = [folder for folder in folders if folder not in used.values()]
+    if unused:
+        left_out["folders without classes, beside those of the splits"] = unused
+    return {split: used[split] for split in _PURPOSE if split in used}
+
+
+def _by_folders(tree: Tree, places: dict[str, Path], left_out: dict[str, list[Path]]) -> dict[str, _Split]:
+    """The images of each split, by the names of the folders that they are in."""
+    parts = {split: _class_folders(tree, place, is_train=split == "train") for split, place in places.items()}
+    found = tree.search([folder for folders in parts.values() for folder in folders])
+    left_out |= found.left_out
+    every = iter(found.files)
+    splits = {}
+    for split, folders in parts.items():
+        classes = {folder.name: next(every) for folder in folders}
+        if split == "train":
+            _check_filled(folders, classes, found.left_out)
+        splits[split] = _Split(places[split], {name: files for name, files in classes.items() if files})
+    return splits
+
+
+def _class_folders(tree: Tree, place: Path, *, is_train: bool) -> list[Path]:
+    folders = tree.folders(place)
+    files = tree.files(place)
+    loose = next((path for path in files if path.suffix.lower() in _suffixes()), None)
+    if not folders:
         what = "images, but no subfolders" if loose else "no subfolders"
-        raise DataError(f"{folder} has {what}: each class needs a subfolder with its images")
+        raise DataError(f"{place} has {what}: each class needs a subfolder with its images{_hint(files)}")
     if loose:
         raise DataError(f"{loose} is not in the subfolder of a class: move it into one")
-    if len(names) == 1:
-        raise DataError(f"{folder} has one class only, {names[0]}: at least two are needed")
-    if len(names) > MAX_CLASSES:
-        raise DataError(f"{folder} has {len(names):,} classes, more than the maximum of {MAX_CLASSES:,}")
+    if is_train and len(folders) == 1:
+        raise DataError(f"{place} has one class only, {folders[0].name}: at least two are needed")
+    _check_n_classes(place, len(folders))
+    return folders
+
+
+def _check_filled(
+    folders: Sequence[Path], classes: dict[str, list[tuple[Path, int]]], left_out: dict[str, list[Path]]
+) -> None:
+    for folder in folders:
+        if classes[folder.name]:
+            continue
+        elsewhere = [path for paths in left_out.values() for path in paths if path.is_relative_to(folder)]
+        if elsewhere:
+            raise DataError(
+                f"{folder} has no images except what is read elsewhere or not a file, such as {elsewhere[0].name}"
+            )
+        raise DataError(f"{folder} has no images: it needs files such as PNG, JPEG or WebP")
+
+
+def _by_names(tree: Tree, places: dict[str, Path], left_out: dict[str, list[Path]]) -> dict[str, _Split]:
+    """The images of each split, by what their names begin with."""
+    found = tree.search(list(places.values()))
+    left_out |= found.left_out
+    splits = {}
+    for (split, place), files in zip(places.items(), found.files, strict=True):
+        classes: dict[str, list[tuple[Path, int]]] = {}
+        for path, size in files:
+            name = _class_in_name(path)
+            if name:
+                classes.setdefault(name, []).append((path, size))
+            else:
+                left_out.setdefault("files without a class in their names", []).append(path)
+        if split == "train":
+            if len(classes) < 2 or len(classes) == sum(map(len, classes.values())):
+                raise DataError(
+                    f"{place} has no classes in the names of its files, as cat.0.png and dog_1.png have: "
+                    f"they give {', '.join(sorted(map(_shown, classes))[:_MAX_NAMED]) or 'none'}"
+                )
+            _check_n_classes(place, len(classes))
+        splits[split] = _Split(place, classes)
+    return splits
+
+
+def _class_in_name(path: Path) -> str:
+    """What a file's name begins with, before a number or the first separator: cat for cat.0.png."""
+    stem = path.stem
+    numbered = re.fullmatch(r"(.*?)[\s._\-(]*\d+\)?", stem)
+    if numbered is None:
+        return re.split(r"[._-]", stem, maxsplit=1)[0].strip()
+    return numbered[1].strip()
+
+
+def _hint(files: Sequence[Path]) -> str:
+    """How to take the classes from the names of images that are in no folders, if that gives any."""
+    suffixes = _suffixes()
+    images = [path for path in files if path.suffix.lower() in suffixes]
+    names = sorted({name for path in images if (name := _class_in_name(path))})
+    if not 2 <= len(names) < len(images):
+        return ""
+    listed = ", ".join(names[:_MAX_NAMED]) + ("..." if len(names) > _MAX_NAMED else "")
+    return f", or set classes_from to names, which gives the classes {listed}"
+
+
+def _suffixes() -> Iterable[str]:
+    return Image.registered_extensions().keys()
+
+
+def _check_n_classes(place: Path, n_classes: int) -> None:
+    if n_classes > MAX_CLASSES:
+        raise DataError(f"{place} has {n_classes:,} classes, more than the maximum of {MAX_CLASSES:,}")
+
+
+def _sorted(names: Iterable[str]) -> list[str]:
+    names = sorted(names)
     return sorted(names, key=int) if all(name.isdecimal() for name in names) else names
 
 
-class _Search:
-    """Search for the images of each class that visits every file and every folder once, by device and inode.
-
-    The folders themselves are searched before links are followed: a class never takes
-    the images of another because it has a link to them, and links to parent folders add nothing.
-    """
-
-    def __init__(self, folder: Path, classes: Sequence[Path]) -> None:
-        self._folder = folder
-        self._found: list[list[tuple[Path, int]]] = [[] for _ in classes]
-        self._left_out: dict[str, list[Path]] = {}
-        self._links: deque[tuple[int, Path]] = deque()
-        self._n_entries = 0
-        top = folder.resolve()
-        self._met: dict[Hashable, Path] = {}
-        for above in (*(part.parent for part in classes), *top.parents):
-            self._met.setdefault(_identity(above, _stat(above)), above)
-        for part in sorted(classes, key=Path.is_symlink):
-            known = self._met.setdefault(_identity(part, _stat(part)), part)
-            if known != part:
-                raise DataError(f"{part} is {known} by another name, and an image can have one class only")
-        for label, part in enumerate(classes):
-            self._walk(label, part)
-        while self._links:
-            self._follow(*self._links.popleft())
-        for files, part in zip(self._found, classes, strict=True):
-            files.sort()
-            elsewhere = [path for paths in self._left_out.values() for path in paths if path.is_relative_to(part)]
-            if not files and elsewhere:
-                raise DataError(
-                    f"{part} has no images except what is read elsewhere or not a file, such as {elsewhere[0].name}"
-                )
-            if not files:
-                raise DataError(f"{part} has no images: it needs PNG, JPEG or BMP files")
-
-    @property
-    def found(self) -> list[list[tuple[Path, int]]]:
-        """The images of each class in the order of their names, each with the number of its bytes."""
-        return self._found
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """A sentence about what was left out, if anything was."""
-        if not self._left_out:
-            return ()
-        parts = []
-        for what, paths in self._left_out.items():
-            names = ", ".join(str(path.relative_to(self._folder)) for path in paths[:_MAX_NAMED])
-            more = f" and {len(paths) - _MAX_NAMED:,} more" if len(paths) > _MAX_NAMED else ""
-            parts.append(f"{what} ({names}{more})")
-        return (f"Left out of {self._folder.name}: {'; '.join(parts)}.",)
-
-    def _walk(self, label: int, top: Path) -> None:
-        """Search a folder; its links are kept for later."""
-        folders = [top]
-        while folders:
-            inside = []
-            for path in _entries(folders.pop()):
-                self._n_entries += 1
-                if self._n_entries > _MAX_ENTRIES:
-                    raise DataError(f"{self._folder} has more than {_MAX_ENTRIES:,} files and folders")
-                if path.is_symlink():
-                    self._links.append((label, path))
-                elif path.is_dir():
-                    if self._is_new(path, _stat(path), "folders read elsewhere"):
-                        inside.append(path)
-                elif path.suffix.lower() in SUFFIXES:
-                    self._take(label, path)
-            folders += reversed(inside)
-
-    def _follow(self, label: int, link: Path) -> None:
-        if link.is_dir():
-            if self._is_new(link, _stat(link), "folders read elsewhere"):
-                self._walk(label, link)
-        elif link.suffix.lower() in SUFFIXES:
-            self._take(label, link)
-
-    def _take(self, label: int, path: Path) -> None:
-        known = _stat(path)
-        if not stat.S_ISREG(known.st_mode):
-            self._left_out.setdefault("what is not a regular file", []).append(path)
-        elif self._is_new(path, known, "images there by another name"):
-            self._found[label].append((path, known.st_size))
-
-    def _is_new(self, path: Path, known: os.stat_result, what: str) -> bool:
-        if self._met.setdefault(_identity(path, known), path) is path:
-            return True
-        self._left_out.setdefault(what, []).append(path)
-        return False
+# ---- what was read
 
 
-def _stat(path: Path) -> os.stat_result:
-    try:
-        return path.stat()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+def _check_classes(
+    tree: Tree, names: Sequence[str], y: ndarray, is_read: ndarray, train: _Split, left_out: dict[str, list[Path]]
+) -> None:
+    for label, name in enumerate(names):
+        if not is_read[y == label].any():
+            first = train.classes[name][0][0]
+            reason = next(error for error, what in _LEFT_OUT.items() if first in left_out.get(what, ()))
+            raise DataError(f"the class {name} of {tree.root} has no image that can be read: {first} is {reason}")
 
 
-def _identity(path: Path, known: os.stat_result) -> Hashable:
-    """Identity of a file, equal for all its names; some network drives have no inode numbers."""
-    return (known.st_dev, known.st_ino) if known.st_ino else path.resolve()
+def _check_difference(tree: Tree, x: UInt8[ndarray, "n n_pixels"]) -> None:
+    if all(np.array_equal(row, x[0]) for row in x[1:]):
+        raise DataError(f"the {len(x):,} images of {tree.root} are all alike: there is nothing to tell them apart by")
+
+
+def _summary(tree: Tree, left_out: dict[str, list[Path]]) -> tuple[str, ...]:
+    """A sentence about what was left out, if anything was."""
+    if not left_out:
+        return ()
+    parts = []
+    for what, paths in left_out.items():
+        names = ", ".join(_within(tree, path) for path in paths[:_MAX_NAMED])
+        more = f" and {len(paths) - _MAX_NAMED:,} more" if len(paths) > _MAX_NAMED else ""
+        parts.append(f"{what} ({names}{more})")
+    return (f"Left out of {_shown(tree.root.name)}: {'; '.join(parts)}.",)
+
+
+def _within(tree: Tree, path: Path) -> str:
+    return _shown(path.relative_to(tree.root))
+
+
+def _shown(name: str | Path) -> str:
+    """A name as text: bytes that are not UTF-8 as \\xff."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
 class _Reader:
     """Reads images into one array, and reports progress in bytes of their files."""
 
-    def __init__(self, side: int, files: Sequence[tuple[Path, int]], folder: Path, progress: Progress | None) -> None:
-        self._side, self._files, self._folder, self._progress = side, files, folder, progress
+    def __init__(self, tree: Tree, side: int, files: Sequence[tuple[Path, int]], progress: Progress | None) -> None:
+        self._tree, self._side, self._files, self._progress = tree, side, files, progress
+        self._seen, self._rendering = Seen(), Rendering()
+        self.left_out: dict[str, list[Path]] = {}
 
-    def read(self) -> UInt8[ndarray, "n height width"]:
-        """Read all images. Raises DataError for one that cannot be read, or is of another size than the first."""
+    def read(self) -> tuple[UInt8[ndarray, "n height width"], ndarray]:
+        """All images, and which of them could be read. Raises DataError for one of another size than the first."""
         total, done = sum(size for _, size in self._files), 0
-        what = f"{len(self._files):,} images of {self._folder.name}"
-        start = self._files[0][0]
-        first = self._image(start)
-        images = self._buffer(start, first)
+        what = f"{len(self._files):,} images of {_shown(self._tree.root.name)}"
+        images, first, depending = None, None, []
+        is_read = np.zeros(len(self._files), bool)
         for i, (path, size) in enumerate(self._files):
-            image = self._image(path) if i else first
-            if image.shape != first.shape:
-                raise DataError(
-                    f"{start} has {_pixels(first)} pixels and {path} has {_pixels(image)}: "
-                    "set image_size to resize all images"
-                )
-            images[i] = image
+            image, depends = self._image(path)
+            if image is not None:
+                if images is None:
+                    images, first = self._buffer(path, image), path
+                if image.shape != images.shape[1:]:
+                    raise DataError(
+                        f"{first} has {_size(images[0])} pixels and {path} has {_size(image)}: "
+                        "set image_size to resize all images"
+                    )
+                images[i], is_read[i] = image, True
+                depending += [i] * depends
             done += size
             if self._progress is not None:
                 self._progress(what, done, total)
-        return images
+        if images is None:
+            path = self._files[0][0]
+            raise DataError(f"{self._tree.root} has no image that can be read, such as {path}")
+        self._rendering = self._seen.rendering()
+        if self._rendering != Rendering():
+            for i in depending:
+                image, _ = self._image(self._files[i][0])
+                if image is None or image.shape != images.shape[1:]:
+                    raise DataError(f"{self._files[i][0]} has changed while it was read")
+                images[i] = image
+        return images, is_read
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about what was assumed."""
+        seen, rendering, notes = self._seen, self._rendering, []
+        if seen.is_coloured:
+            notes.append("Colours became shades of grey.")
+        if seen.cover > 0:
+            why = "since what is visible in them is nearly white" if rendering.background == 0 else "as on paper"
+            notes.append(f"Transparent images were put on {'black' if rendering.background == 0 else 'white'}, {why}.")
+        if seen.greatest >= seen.least:
+            notes.append(
+                f"Images of more than 8 bits hold values from {seen.least:g} to {seen.greatest:g}: "
+                f"{rendering.black:g} became black and {rendering.white:g} white."
+            )
+        if seen.is_animated:
+            notes.append("Of animations and files with several pages the first image was read.")
+        return notes
+
+    def _image(self, path: Path) -> tuple[UInt8[ndarray, "height width"] | None, bool]:
+        """The pixels of an image, None for what is none, and whether they depend on the rendering."""
+        try:
+            with self._tree.open(path) as file:
+                return read_image(file, path, self._side, self._rendering, self._seen)
+        except NoImageError as error:
+            self.left_out.setdefault(_LEFT_OUT[str(error)], []).append(path)
+            return None, False
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 
     def _buffer(self, path: Path, image: UInt8[ndarray, "height width"]) -> UInt8[ndarray, "n height width"]:
         if image.size > MAX_PIXELS:
             raise DataError(
-                f"{path} has {_pixels(image)} pixels, too many to be the inputs of a network: "
+                f"{path} has {_size(image)} pixels, too many to be the inputs of a network: "
                 "set image_size to make all images smaller"
             )
         if image.size * len(self._files) > MAX_BYTES:
             raise DataError(
-                f"{self._folder} has {len(self._files):,} images of {_pixels(image)} pixels, more than fit into "
+                f"{self._tree.root} has {len(self._files):,} images of {_size(image)} pixels, more than fit into "
                 "memory: set image_size to make them smaller"
             )
         return np.empty((len(self._files), *image.shape), np.uint8)
 
-    def _image(self, path: Path) -> UInt8[ndarray, "height width"]:
-        regular_file(path, MAX_BYTES_IN_A_FILE)
-        try:
-            with warnings.catch_warnings(), Image.open(path, formats=_FORMATS) as image:
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is far below Pillow's
-                if image.width * image.height > _MAX_PIXELS_IN_A_FILE:  # from its header: nothing is decoded yet
-                    raise DataError(
-                        f"{path} has {image.height:,}x{image.width:,} pixels, "
-                        f"more than the {_MAX_PIXELS_IN_A_FILE:,} that are read"
-                    )
-                return _gray(image, self._side)
-        except UnidentifiedImageError as error:
-            raise DataError(f"{path} is not a PNG, JPEG or BMP image") from error
-        except Image.DecompressionBombError as error:  # raised above twice Pillow's limit, before the size is known
-            raise DataError(f"{path} has more pixels than the {_MAX_PIXELS_IN_A_FILE:,} that are read") from error
-        except PermissionError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
-        except (OSError, SyntaxError, ValueError, EOFError) as error:  # the errors of decoders for damaged files
-            raise DataError(f"{path} is a damaged image: {error}") from error
 
-
-def _pixels(image: UInt8[ndarray, "height width"]) -> str:
+def _size(image: UInt8[ndarray, "height width"]) -> str:
     height, width = image.shape
     return f"{height}x{width}"
-
-
-def _gray(image: Image.Image, side: int) -> UInt8[ndarray, "height width"]:
-    """Shades of grey, upright, in a square of `side` pixels where that is not 0."""
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16 bits
-        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
-    elif image.has_transparency_data:
-        paper = Image.new("RGBA", image.size, "white")
-        paper.alpha_composite(image.convert("RGBA"))
-        image = paper
-    gray = image.convert("L")
-    if not side:
-        return np.array(gray)
-    pixels = np.array(gray)
-    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    scale = side / max(gray.size)
-    width, height = (min(side, max(1, round(length * scale))) for length in gray.size)
-    square = Image.new("L", (side, side), int(np.median(edge)))
-    square.paste(gray.resize((width, height), Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR),
-                 ((side - width) // 2, (side - height) // 2))  # fmt: skip
-    return np.array(square)

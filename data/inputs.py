@@ -38,9 +38,9 @@ def with_inputs(examples: Examples, names: Sequence[str], data: str) -> Examples
     if not is_plane(examples):
         raise DataError(f"extra inputs need data with two features, and {data} has {examples.x.shape[1]}")
     coordinates = examples.feature_names or ("x1", "x2")
-    test = None if examples.test is None else (_widened(examples.test[0], names), examples.test[1])
     extra = tuple(EXTRA[name][1].format(*coordinates) for name in names)
-    return replace(examples, x=_widened(examples.x, names), test=test, feature_names=(*coordinates, *extra))
+    widened = examples.with_features(lambda points: _widened(points, names))
+    return replace(widened, feature_names=(*coordinates, *extra))
 
 
 def is_plane(examples: Examples) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Shaped
@@ -20,51 +23,68 @@ _MAX_SHOWN = 200
 RawLabels = Shaped[ndarray, " n"] | Shaped[ndarray, "n n_labels"]
 
 
+class GivenSplit(NamedTuple):
+    """An official split: features, labels by their values, and what errors call these labels."""
+
+    x: TestFeatures
+    y: RawLabels
+    y_name: str
+
+
 def labelled_examples(
     path: Path,
     x: Features,
     y: RawLabels,
     *,
-    test: tuple[TestFeatures, RawLabels] | None = None,
+    y_name: str = "y_train",
+    given: Mapping[str, GivenSplit] = MappingProxyType({}),
     image_shape: tuple[int, int] | None = None,
+    pixel_max: float | None = None,
     feature_names: tuple[str, ...] = (),
     class_names: tuple[str, ...] = (),
     label_names: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Examples:
-    """`y` holds classes by their values, or with `class_names` by their numbers, or with `label_names` rows."""
-    if image_shape is None and is_square(x.shape[1]) and _are_pixels(x):
+    """`y` holds classes by their values, or with `class_names` by their numbers, or with `label_names` rows.
+
+    `given` are the official splits by name, "validation" and "test"; `y_name` is what errors call `y`.
+    """
+    if image_shape is None and is_square(x.shape[1]) and are_pixels(x):
         image_shape = math.isqrt(x.shape[1]), math.isqrt(x.shape[1])
     if label_names:
-        return Examples(
-            x=x,
-            y=y.astype(np.int64),
-            class_names=_checked_names(path, label_names),
-            test=None if test is None else _labelled_test(path, test, label_names),
-            image_shape=image_shape,
-            feature_names=feature_names,
-        )
-    classes = _classes(path, y)
-    names = class_names or tuple(map(class_name, classes))
-    if len(names) < 2:
-        raise DataError(f"{path} has one class only, {short(names[0])}: at least two are needed")
-    official: tuple[TestFeatures, TestLabels] | None = None
-    if test is not None:
-        if test[1].ndim == 2:
-            raise DataError(f"{path}: y_test has rows of labels, but y_train one label per example")
-        unknown = np.setdiff1d(_classes(path, test[1]), classes)
-        if len(unknown):
-            raise DataError(
-                f"{path}: y_test has the class {short(class_name(unknown[0]))}, which is missing in y_train"
-            )
-        official = test[0], np.searchsorted(classes, test[1]).astype(np.int64)
+        names = _checked_names(path, label_names)
+        numbers = y.astype(np.int64)
+        splits = {split: (each.x, _checked_rows(path, each, y_name, names)) for split, each in given.items()}
+    else:
+        classes = _classes(path, y)
+        names = class_names or tuple(map(class_name, classes))
+        if len(names) < 2:
+            raise DataError(f"{path} has one class only, {short(names[0])}: at least two are needed")
+        numbers = np.searchsorted(classes, y).astype(np.int64)
+        splits = {split: (each.x, _numbers(path, each, y_name, classes)) for split, each in given.items()}
     return Examples(
         x=x,
-        y=np.searchsorted(classes, y).astype(np.int64),
+        y=numbers,
         class_names=names,
-        test=official,
+        test=splits.get("test"),
+        validation=splits.get("validation"),
         image_shape=image_shape,
+        pixel_max=pixel_max,
         feature_names=feature_names,
+        notes=notes,
     )
+
+
+def _numbers(path: Path, split: GivenSplit, y_name: str, classes: Shaped[ndarray, " n_classes"]) -> TestLabels:
+    """The classes of a split as their numbers among those of the training examples."""
+    if split.y.ndim == 2:
+        raise DataError(f"{path}: {split.y_name} has rows of labels, but {y_name} one label per example")
+    unknown = np.setdiff1d(_classes(path, split.y), classes)
+    if len(unknown):
+        raise DataError(
+            f"{path}: {split.y_name} has the class {short(class_name(unknown[0]))}, which is missing in {y_name}"
+        )
+    return np.searchsorted(classes, split.y).astype(np.int64)
 
 
 def _checked_names(path: Path, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -76,15 +96,13 @@ def _checked_names(path: Path, names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _labelled_test(
-    path: Path, test: tuple[TestFeatures, RawLabels], names: tuple[str, ...]
-) -> tuple[TestFeatures, TestLabels]:
-    x, y = test
-    if y.shape[1:] != (len(names),):
+def _checked_rows(path: Path, split: GivenSplit, y_name: str, names: tuple[str, ...]) -> TestLabels:
+    if split.y.shape[1:] != (len(names),):
         raise DataError(
-            f"{path}: y_test must have {len(names)} labels per example as y_train has, got the shape {y.shape}"
+            f"{path}: {split.y_name} must have {len(names)} labels per example as {y_name} has, "
+            f"got the shape {split.y.shape}"
         )
-    return x, y.astype(np.int64)
+    return split.y.astype(np.int64)
 
 
 def _classes(path: Path, y: RawLabels) -> Shaped[ndarray, " n_classes"]:
@@ -117,7 +135,7 @@ def class_name(value: object) -> str:
     return str(int(value)) if isinstance(value, float | np.floating) else str(value)
 
 
-def _are_pixels(x: Features) -> bool:
+def are_pixels(x: Features) -> bool:
     return bool(x.min() >= 0 and x.max() <= 255 and (x == np.floor(x)).all())
 
 

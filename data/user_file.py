@@ -1,21 +1,17 @@
-"""User data: examples from a CSV or an NPZ file.
+"""User data: examples from a CSV or an NPZ file, or a folder of images or IDX files.
 
 **CSV** (.csv, .tsv or .txt in UTF-8; separated by commas, semicolons or tabs): one example per line, with or without a
 line of column names. The label is the column named label, class or target, else the last one.
 
-**NPZ** (`numpy.savez`): arrays `x` and `y`, or `X` and `y`, or `x_train`, `y_train`, `x_test`,
-`y_test`, of which the last two become the test split. `x` holds one example per row, or one image
-[height, width] or [height, width, 1] per entry. Pickled data is never loaded.
+**NPZ**: see `data.arrays`; **images**: see `data.image_folder`; **IDX**: see `data.idx_folder`.
 
 Labels may be whole numbers or texts; the classes are their sorted values.
 
 **Multi-label data.** In a CSV, a column for each label, named `label:` and the label (`label:red`,
-`label:round`), that holds 0 or 1. In an NPZ, `y` with a row of 0 and 1 for each example (as
-scikit-learn's multi-label targets, so one-hot rows are labels too) and, optionally, their names as
-an array of texts `class_names`.
+`label:round`), that holds 0 or 1.
 
-Examples are shown as images if the array's shape has height and width, or if the values are
-whole numbers from 0 to 255 and the features, at least 16, are a square number.
+Examples are shown as images if the values are whole numbers from 0 to 255 and the features, at least 16, are a
+square number.
 """
 
 from __future__ import annotations
@@ -31,34 +27,63 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
+from annscope.core.config import DataConfig
+from annscope.data.archive import MAX_ARCHIVE_BYTES, open_archive
 from annscope.data.arrays import npz_shape, read_npz
+from annscope.data.download import Progress
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples
+from annscope.data.idx_folder import find_idx, is_idx, load_idx, load_idx_file
+from annscope.data.image_folder import load_images
+from annscope.data.image_tree import ArchiveTree, FolderTree, Tree
 from annscope.data.labelled import MAX_BYTES, check_n_classes, is_square, labelled_examples, short
 from annscope.data.regular_file import regular_file
 
 LABEL_NAMES = ("label", "class", "target")
 LABEL_PREFIX = "label:"
 _MAX_ROW = 1 << 23  # characters
+_AS_IT_IS = DataConfig()
 
 
-def load_user_file(path: Path) -> Examples:
-    """The examples in a CSV or NPZ file.
+def load_user_file(
+    path: Path,
+    config: DataConfig = _AS_IT_IS,
+    progress: Progress | None = None,
+    *,
+    takes_labels: bool = False,
+) -> Examples:
+    """The examples at `path`: a file, or a folder of images or IDX files; `config` and the others as in `load_dataset`.
 
-    Raises DataError, in one sentence with the place, if the file cannot be used.
+    Raises DataError, in one sentence with the place, if it cannot be used.
     """
     if not path.exists():
         raise DataError(f"there is no file {path}")
-    readers = {".csv": _read_csv, ".tsv": _read_csv, ".txt": _read_csv, ".npz": read_npz}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise DataError(f"{path} must be a CSV or NPZ file, with a name that ends in .csv or .npz")
     try:
-        if regular_file(path, MAX_BYTES).st_size == 0:
+        if path.is_dir():
+            return _load_tree(FolderTree(path), config, progress)
+        suffix = path.suffix.lower()
+        if regular_file(path, MAX_ARCHIVE_BYTES if suffix == ".zip" else MAX_BYTES).st_size == 0:
             raise DataError(f"{path} is empty")
-        return reader(path)
+        if suffix == ".zip":
+            with open_archive(path) as archive:
+                return _load_tree(ArchiveTree(path, archive), config, progress)
+        if suffix in {".npz", ".npy"}:
+            return read_npz(path, takes_labels=takes_labels)
+        if suffix in {".csv", ".tsv", ".txt"}:
+            return _read_csv(path)
+        if is_idx(path):
+            return load_idx_file(path, config)
+        raise DataError(
+            f"{path} must be a CSV or NPZ file, with a name that ends in .csv or .npz, or a folder (or a .zip of one) "
+            "of images, with a subfolder for each class, or of IDX files"
+        )
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _load_tree(tree: Tree, config: DataConfig, progress: Progress | None) -> Examples:
+    files = find_idx(tree)
+    return load_idx(tree, files, config) if files else load_images(tree, config, progress)
 
 
 # ---- CSV
@@ -228,6 +253,8 @@ def may_hold_points(path: Path) -> bool:
 def _shape_of_example(path: Path) -> tuple[int, ...]:
     """The shape of an example, by the first bytes of a file; empty for a damaged one."""
     try:
+        if path.is_dir() or path.suffix.lower() == ".zip" or is_idx(path):
+            return (1, 1)
         regular_file(path, MAX_BYTES)
         if path.suffix.lower() == ".npz":
             return npz_shape(path)

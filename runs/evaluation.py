@@ -34,12 +34,12 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     has changed since; RecordError and DataError for what cannot be read.
     """
     from annscope.core.evaluation.metrics import class_metrics, evaluate, evaluated_logits
-    from annscope.data.datasets import load_dataset
+    from annscope.data.datasets import load_run_dataset
 
     number = reader.kept_number() if step is None else number_of(reader, step)
     line = reader.snapshot_line(number)
     config = reader.config
-    dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
+    dataset = load_run_dataset(config)
     if dataset.fingerprint != reader.description["dataset"]["fingerprint"]:
         raise EvaluationError(f"The data set {dataset.name} has changed since run {reader.run} was trained.")
     split = split or dataset.heldout

@@ -11,7 +11,7 @@ from annscope.core.engines.engine import NotFiniteError
 from annscope.core.engines.workers import SequentialWorkers
 from annscope.core.explain.gradient_check import GradientCheck, check_step
 from annscope.core.network import Parameters, layer_sizes
-from annscope.data.datasets import load_dataset
+from annscope.data.datasets import load_run_dataset
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, recorded_threads
 
@@ -65,7 +65,7 @@ def check_run(reader: RunReader, number: int) -> RunCheck:
     Raises RecordError for what cannot be read, and if the data has changed since; DataError for data that is gone.
     """
     config, line, network = reader.config, reader.snapshot_line(number), reader.network(number)
-    dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
+    dataset = load_run_dataset(config)
     if dataset.fingerprint != reader.description["dataset"]["fingerprint"]:
         raise RecordError(f"The data set {dataset.name} has changed since run {reader.run} was trained.")
     sizes = layer_sizes(config.network, network.n_features, network.n_classes)

@@ -36,9 +36,9 @@ def search(config: RunConfig, *, low: float, high: float, n_steps: int) -> Itera
 
     Raises ConfigError for an invalid range, DataError for data that cannot be read.
     """
-    from annscope.data.datasets import load_dataset
+    from annscope.data.datasets import load_run_dataset
 
-    dataset = load_dataset(config.data, dtype=config.training.dtype, seed=config.training.seed)
+    dataset = load_run_dataset(config)
     yield from range_test(dataset, config, low=low, high=high, n_steps=n_steps)
 
 

@@ -21,7 +21,13 @@ from annscope.runs.record import Line
 MAX_INTEGER = 2**53
 """Upper bound on the integers in a record: beyond it those of JSON are not exact in every language."""
 MAX_THREADS = 1024
-LATER = {("training", "megabytes"), ("data", "seed"), ("data", "inputs")}
+LATER = {
+    ("training", "megabytes"),
+    ("data", "seed"),
+    ("data", "inputs"),
+    ("data", "classes_from"),
+    ("data", "transpose"),
+}
 """Settings that older records lack, and whose defaults give what those runs computed."""
 MAX_SNAPSHOTS = 10_000_000
 
@@ -39,6 +45,8 @@ class About(TypedDict):
     class_names: list[str]
     feature_names: NotRequired[list[str]]
     is_multilabel: NotRequired[bool]
+    notes: NotRequired[list[str]]
+    left_out: NotRequired[list[str]]
 
 
 class Description(TypedDict):

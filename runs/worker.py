@@ -222,10 +222,9 @@ class _Worker:
 
         def load() -> None:
             try:
-                from annscope.data.datasets import load_dataset
+                from annscope.data.datasets import load_run_dataset
 
-                training = config.training
-                results.append(load_dataset(config.data, dtype=training.dtype, seed=training.seed, progress=note))
+                results.append(load_run_dataset(config, note))
             except BaseException as error:
                 results.append(error)
             done.set()

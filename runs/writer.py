@@ -211,6 +211,8 @@ class RunWriter:
                 "class_names": dataset.class_names,
                 "feature_names": dataset.feature_names,
                 "is_multilabel": dataset.is_multilabel,
+                "notes": dataset.notes,
+                "left_out": dataset.left_out,
             },
             "layer_sizes": list(layer_sizes),
             "histogram_edges": {name: edges.tolist() for name, edges in histogram_edges.items()},

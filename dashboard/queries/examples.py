@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ from annscope.core.explain.neighbors import last_hidden, nearest
 from annscope.core.explain.what_if import Change, with_changes
 from annscope.core.network import Network
 from annscope.dashboard.queries.live_runs import get_live_run
-from annscope.data.datasets import DATASETS, is_ready, load_dataset
+from annscope.data.datasets import DATASETS, is_ready, load_run_dataset
 from annscope.data.examples import Examples
 from annscope.data.scaling import fit_scaler
 
@@ -78,8 +78,7 @@ class _OtherDataError(Exception):
 
 @lru_cache(maxsize=2)
 def _load(config: RunConfig, fingerprint: str) -> Source:
-    seed, dtype = config.training.seed, config.training.dtype
-    dataset = load_dataset(config.data, dtype=dtype, seed=seed)
+    dataset = load_run_dataset(config)
     if dataset.fingerprint != fingerprint:
         raise _OtherDataError
     is_image = dataset.image_shape is not None
@@ -87,7 +86,7 @@ def _load(config: RunConfig, fingerprint: str) -> Source:
         # Scaled by one number: full ink is the brightest training pixel.
         zeros, ones = np.zeros(dataset.n_features), np.ones(dataset.n_features)
         return Source(dataset, zeros, ones, white=float(dataset.x_train.max()) or 1.0, span=None)
-    raw = load_dataset(replace(config.data, scaling="none"), dtype=dtype, seed=seed).x_train
+    raw = load_run_dataset(config.with_values({"scaling": "none"})).x_train
     white = float(raw.max()) if is_image else 1.0
     examples = Examples(
         x=raw,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,11 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from annscope.core.config import DataConfig
+from annscope.core.config import RunConfig
 from annscope.core.dataset import SPLITS
 from annscope.dashboard.queries.examples import ExampleError, is_plane, source_of
 from annscope.dashboard.queries.live_runs import get_live_run
-from annscope.data.datasets import load_dataset
+from annscope.data.datasets import load_run_dataset
 from annscope.runs.painted import save_points
 
 MAX_POINTS = 2000
@@ -39,7 +38,7 @@ def plane(run: str) -> dict[str, Any]:
     dataset, config = source_of(run).dataset, reader.config
     if dataset.image_shape is not None or not is_plane(config.data, dataset.n_features):
         raise ExampleError(f"The data of run {run} is not two-dimensional.")
-    points = _points(config.data, config.training.seed)
+    points = _points(config)
     rows = _sample([len(x) for x, _ in points.values()])
     return {
         "inputs": list(config.data.inputs),
@@ -57,9 +56,9 @@ def plane(run: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=2)
-def _points(config: DataConfig, seed: int) -> dict[str, tuple[Float[ndarray, "n 2"], ndarray]]:
+def _points(config: RunConfig) -> dict[str, tuple[Float[ndarray, "n 2"], ndarray]]:
     """The coordinates and labels by split, as in the source: the splits depend on neither inputs nor scaling."""
-    dataset = load_dataset(replace(config, inputs=(), scaling="none"), dtype="float64", seed=seed)
+    dataset = load_run_dataset(config.with_values({"extra-inputs": (), "scaling": "none", "dtype": "float64"}))
     return {name: dataset.split(name) for name in SPLITS}
 
 

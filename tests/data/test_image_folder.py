@@ -20,7 +20,7 @@ import annscope.data.image_folder
 from annscope.core.config import DataConfig
 from annscope.data.datasets import check_name, holds_images, load_dataset
 from annscope.data.errors import DataError
-from annscope.data.image_folder import load_image_folder
+from annscope.data.user_file import load_user_file
 
 Make = Callable[..., Path]
 
@@ -51,7 +51,7 @@ def make(tmp_path: Path) -> Make:
 
 def test_every_pixel_is_that_of_the_file(make: Make) -> None:
     """Rows of bytes in the order of classes and names, with the subfolders' names as classes."""
-    examples = load_image_folder(make({"dogs": 3, "cats": 2}))
+    examples = load_user_file(make({"dogs": 3, "cats": 2}))
     assert examples.class_names == ("cats", "dogs")
     assert examples.y.tolist() == [0, 0, 1, 1, 1]
     assert (examples.image_shape, examples.pixel_max, examples.test) == ((6, 5), 255.0, None)
@@ -62,7 +62,7 @@ def test_every_pixel_is_that_of_the_file(make: Make) -> None:
 
 def test_numbers_as_names_are_in_their_order(make: Make) -> None:
     """Class 10 comes after class 9."""
-    assert load_image_folder(make({"10": 1, "9": 1, "1": 1})).class_names == ("1", "9", "10")
+    assert load_user_file(make({"10": 1, "9": 1, "1": 1})).class_names == ("1", "9", "10")
 
 
 def test_what_is_no_image_is_left_alone(make: Make) -> None:
@@ -74,7 +74,7 @@ def test_what_is_no_image_is_left_alone(make: Make) -> None:
     (folder / ".thumbnails").mkdir()
     (folder / "dogs" / "old").mkdir()
     Image.fromarray(shades(7)).save(folder / "dogs" / "old" / "z.bmp")
-    examples = load_image_folder(folder)
+    examples = load_user_file(folder)
     assert (examples.class_names, examples.y.tolist()) == (("cats", "dogs"), [0, 0, 1, 1, 1])
     np.testing.assert_array_equal(examples.x[-1], shades(7).ravel())
 
@@ -82,7 +82,7 @@ def test_what_is_no_image_is_left_alone(make: Make) -> None:
 def test_train_and_test_folders_are_the_official_split(make: Make) -> None:
     """Two folders with the same classes are two splits, not two classes."""
     folder = make({"train/cats": 6, "train/dogs": 6, "test/dogs": 2, "test/cats": 1})
-    examples = load_image_folder(folder)
+    examples = load_user_file(folder)
     assert examples.class_names == ("cats", "dogs")
     assert len(examples.y) == 12
     assert examples.test is not None
@@ -95,7 +95,7 @@ def test_train_and_test_folders_are_the_official_split(make: Make) -> None:
 
 def test_train_and_test_without_classes_in_them_are_classes(make: Make) -> None:
     """Classes may be named train and test."""
-    assert load_image_folder(make({"train": 2, "test": 2})).class_names == ("test", "train")
+    assert load_user_file(make({"train": 2, "test": 2})).class_names == ("test", "train")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".PNG", ".bmp", ".jpg", ".jpeg"])
@@ -104,7 +104,7 @@ def test_every_format_is_read(make: Make, suffix: str) -> None:
     folder = make({"a": 1, "b": 1})
     smooth = np.add.outer(np.arange(6) * 20, np.arange(5) * 10).astype(np.uint8)
     Image.fromarray(smooth).save(folder / "a" / f"z{suffix}", quality=95)
-    found = load_image_folder(folder).x[1].reshape(6, 5).astype(int)
+    found = load_user_file(folder).x[1].reshape(6, 5).astype(int)
     assert np.abs(found - smooth).max() <= (8 if "j" in suffix else 0)
 
 
@@ -122,7 +122,7 @@ def test_colours_depths_and_transparency_become_grey(make: Make) -> None:
     }
     for name, (image, _) in images.items():
         image.save(folder / "b" / f"z {name}.png")
-    found = dict(zip(sorted(images), load_image_folder(folder).x[2:], strict=True))
+    found = dict(zip(sorted(images), load_user_file(folder).x[2:], strict=True))
     for name, (_, expected) in images.items():
         assert np.abs(found[name].astype(int) - expected).max() <= 1, name
 
@@ -134,7 +134,7 @@ def test_a_photograph_is_rotated_by_its_exif_data(make: Make) -> None:
     exif = lying.getexif()
     exif[0x0112] = 6  # turned by a quarter
     lying.save(folder / "b" / "z.jpg", exif=exif, quality=95)
-    upright = load_image_folder(folder).x[-1].reshape(5, 6).astype(int)
+    upright = load_user_file(folder).x[-1].reshape(5, 6).astype(int)
     assert upright[:, :3].mean() > 240
     assert upright[:, 3:].mean() < 15
 
@@ -146,7 +146,7 @@ def test_images_of_all_sizes_become_squares(make: Make, height: int, width: int)
     paper = np.full((height, width), 200, np.uint8)
     paper[height // 4 : height - height // 4, width // 4 : width - width // 4] = 40
     Image.fromarray(paper).save(folder / "b" / "z.png")
-    examples = load_image_folder(folder, 12)
+    examples = load_user_file(folder, DataConfig(image_size=12))
     assert examples.image_shape == (12, 12)
     picture = examples.x[-1].reshape(12, 12).astype(int)
     assert (picture[0, 0], picture[-1, -1]) == (200, 200)
@@ -180,18 +180,18 @@ def test_the_fingerprint_is_of_the_content(make: Make) -> None:
     second = make({"a": 0, "b": 0}, name="again")
     for path in sorted(first.glob("*/*.png")):
         Image.open(path).save(second / path.parent.name / f"x{path.stem}.bmp")
-    fingerprint = load_image_folder(first).fingerprint()
-    assert load_image_folder(second).fingerprint() == fingerprint
+    fingerprint = load_user_file(first).fingerprint()
+    assert load_user_file(second).fingerprint() == fingerprint
     picture = shades(0)
     picture[0, 0] ^= 1
     Image.fromarray(picture).save(first / "a" / "0.png")
-    assert load_image_folder(first).fingerprint() != fingerprint
+    assert load_user_file(first).fingerprint() != fingerprint
 
 
 def test_progress_is_reported_in_bytes(make: Make) -> None:
     """After every image, up to all."""
     folder, told = make({"a": 4, "b": 3}), []
-    load_image_folder(folder, progress=lambda *news: told.append(news))
+    load_user_file(folder, progress=lambda *news: told.append(news))
     total = sum(path.stat().st_size for path in folder.glob("*/*.png"))
     assert {(what, whole) for what, _, whole in told} == {("7 images of pets", total)}
     done = [amount for _, amount, _ in told]
@@ -205,7 +205,7 @@ def test_progress_is_reported_in_bytes(make: Make) -> None:
 def error_of(folder: Path, side: int = 0) -> str:
     """The error for a folder that cannot be used, without its path."""
     with pytest.raises(DataError) as caught:
-        load_image_folder(folder, side)
+        load_user_file(folder, DataConfig(image_size=side))
     text = str(caught.value)
     assert "\n" not in text
     return text.replace(f"{folder}", "FOLDER")
@@ -219,38 +219,45 @@ def test_a_folder_needs_classes(make: Make) -> None:
     assert error_of(empty) == "FOLDER has images, but no subfolders: each class needs a subfolder with its images"
     assert error_of(make({"a": 2}, name="one")) == "FOLDER has one class only, a: at least two are needed"
     hollow = make({"a": 2, "b": 0}, name="hollow")
-    assert error_of(hollow) == "FOLDER/b has no images: it needs PNG, JPEG or BMP files"
+    assert error_of(hollow) == "FOLDER/b has no images: it needs files such as PNG, JPEG or WebP"
     stray = make({"a": 2, "b": 2}, name="stray")
     Image.fromarray(shades(0)).save(stray / "lost.png")
     assert error_of(stray) == "FOLDER/lost.png is not in the subfolder of a class: move it into one"
 
 
 def test_splits_have_to_fit_each_other(make: Make) -> None:
-    """A test class that is never trained, and a third split, are named."""
+    """A test class that is never trained is named."""
     odd = make({"train/a": 1, "train/b": 1, "test/a": 1, "test/c": 1}, name="odd")
     assert error_of(odd) == "FOLDER/test has the class c, which is missing in FOLDER/train"
-    three = make({"train/a": 1, "train/b": 1, "test/a": 1, "test/b": 1, "val/a": 1}, name="three")
-    assert error_of(three).startswith("FOLDER has val beside train and test, which is not used: move its images")
 
 
 @pytest.mark.parametrize("content", [b"", b"not an image", b"GIF89a" + bytes(50)])
-def test_a_file_that_is_no_image_is_named(make: Make, content: bytes) -> None:
-    """Whatever its extension."""
+def test_a_file_that_is_no_image_is_left_out(make: Make, content: bytes) -> None:
+    """Whatever its extension; a class of nothing else is an error."""
     folder = make({"a": 2, "b": 2})
     (folder / "b" / "odd.png").write_bytes(content)
-    assert error_of(folder) == "FOLDER/b/odd.png is not a PNG, JPEG or BMP image"
+    examples = load_user_file(folder)
+    assert len(examples.y) == 4
+    (note,) = examples.notes
+    assert re.fullmatch(r"Left out of pets: (files that are not images|damaged images) \(b/odd.png\)\.", note)
+    assert examples.left_out == (f"b/odd.png: {note.split(': ')[1].split(' (')[0]}",)
+    for path in (folder / "b").glob("[01].png"):
+        path.unlink()
+    assert error_of(folder).startswith("the class b of FOLDER has no image that can be read: FOLDER/b/odd.png is ")
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "bmp"])
-def test_a_damaged_image_is_named(make: Make, suffix: str) -> None:
-    """A truncated file is an error that names it."""
+def test_a_damaged_image_is_left_out(make: Make, suffix: str) -> None:
+    """A truncated file is named and not read."""
     folder = make({"a": 2, "b": 2}, height=40, width=40)
     path = folder / "b" / f"z.{suffix}"
     Image.fromarray(shades(0, 40, 40)).save(path)
     whole = path.read_bytes()
     for at in (30, len(whole) // 2, len(whole) * 9 // 10):
         path.write_bytes(whole[:at])
-        assert error_of(folder).startswith(f"FOLDER/b/z.{suffix} is ")
+        examples = load_user_file(folder)
+        assert (len(examples.y), len(examples.left_out)) == (4, 1)
+        assert examples.left_out[0].startswith(f"b/z.{suffix}: ")
 
 
 def test_images_of_two_sizes_are_named_with_what_helps(make: Make) -> None:
@@ -260,14 +267,14 @@ def test_images_of_two_sizes_are_named_with_what_helps(make: Make) -> None:
     assert error_of(folder) == (
         "FOLDER/a/0.png has 6x5 pixels and FOLDER/b/1.png has 8x9: set image_size to resize all images"
     )
-    assert load_image_folder(folder, 8).image_shape == (8, 8)
+    assert load_user_file(folder, DataConfig(image_size=8)).image_shape == (8, 8)
 
 
 def test_too_many_pixels_are_rejected_before_they_fill_the_memory(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A photograph as it is, and a huge collection."""
     folder = make({"a": 1, "b": 1}, height=300, width=400)
     assert "300x400 pixels, too many to be the inputs of a network: set image_size" in error_of(folder)
-    assert load_image_folder(folder, 16).x.shape == (2, 256)
+    assert load_user_file(folder, DataConfig(image_size=16)).x.shape == (2, 256)
     monkeypatch.setattr(annscope.data.image_folder, "MAX_BYTES", 400)
     assert "2 images of 16x16 pixels, more than fit into memory: set image_size" in error_of(folder, 16)
 
@@ -322,7 +329,7 @@ def test_links_to_other_folders_are_followed(make: Make, tmp_path: Path) -> None
     (folder / "cats").symlink_to(store / "cats")
     (folder / "dogs" / "more").symlink_to(store / "more")
     (folder / "dogs" / "last.png").symlink_to(store / "dogs" / "0.png")
-    examples = load_image_folder(folder)
+    examples = load_user_file(folder)
     assert (examples.y.tolist(), examples.notes) == ([0, 0, 0, 1, 1, 1], ())
     expected = [shades(0), shades(1), shades(2), shades(2000), shades(1000), shades(1001)]
     np.testing.assert_array_equal(examples.x, np.stack(expected).reshape(6, 30))
@@ -332,7 +339,7 @@ def test_links_to_other_folders_are_followed(make: Make, tmp_path: Path) -> None
 def test_links_that_lead_up_or_in_a_circle_add_nothing(make: Make) -> None:
     """However links lead about, every image is counted once, in its folder's class, and what is left out is noted."""
     folder = make({"cats": 10, "dogs": 10, "dogs/puppies": 3})
-    plain = load_image_folder(folder)
+    plain = load_user_file(folder)
     (folder / "cats" / "up").symlink_to(folder)
     (folder / "cats" / "home").symlink_to(folder.parent)
     (folder / "cats" / "top").symlink_to("/")
@@ -342,7 +349,7 @@ def test_links_that_lead_up_or_in_a_circle_add_nothing(make: Make) -> None:
     (folder / "dogs" / "cats").symlink_to(folder / "cats")
     (folder / "dogs" / "puppies" / "self").symlink_to(".")
     (folder / "dogs" / "circle").symlink_to("circle")
-    examples = load_image_folder(folder)
+    examples = load_user_file(folder)
     np.testing.assert_array_equal(examples.y, plain.y)
     np.testing.assert_array_equal(examples.x, plain.x)
     assert examples.fingerprint() == plain.fingerprint()
@@ -358,10 +365,10 @@ def test_one_image_in_two_places_is_one_image(make: Make) -> None:
     folder = make({"train/a": 3, "train/b": 3, "test/a": 1, "test/b": 1})
     os.link(folder / "train" / "a" / "0.png", folder / "train" / "a" / "copy.png")
     os.link(folder / "train" / "b" / "0.png", folder / "test" / "b" / "leak.png")
-    examples = load_image_folder(folder)
+    examples = load_user_file(folder)
     assert examples.test is not None
     assert (len(examples.y), len(examples.test[1])) == (6, 2)
-    assert "images there by another name (train/a/copy.png, test/b/leak.png)" in examples.notes[0]
+    assert "images there by another name (train/a/copy.png, test/b/leak.png)" in " ".join(examples.notes)
 
 
 @links
