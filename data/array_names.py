@@ -80,11 +80,7 @@ def choose(place: str, shapes: Mapping[str, tuple[int, ...]]) -> Chosen:
 
 def _part(name: str) -> tuple[str | None, bool, int] | None:
     """The split, whether these are labels, and the place in the order of preference; None for any other array."""
-    said: list[str] = []
-    for word in words(name):
-        joined = re.fullmatch(r"([xy])([a-z]+)|([a-z]+)([xy])", word)
-        pieces = [piece for piece in joined.groups() if piece] if joined else []
-        said += pieces if any(piece in SPLIT_WORDS for piece in pieces) else [word]
+    said = words(name)
     splits = {SPLIT_WORDS[word] for word in said if word in SPLIT_WORDS}
     rest = [word for word in said if word not in SPLIT_WORDS and word not in _FILLERS]
     if len(splits) > 1 or len(rest) != 1:

@@ -19,6 +19,7 @@ from annscope.data.download import Progress
 from annscope.data.embedded import EMBEDDED
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples
+from annscope.data.image_tree import shown
 from annscope.data.info import DatasetInfo
 from annscope.data.inputs import with_inputs
 from annscope.data.mnist import DOWNLOADED, IDX_SETS, is_present
@@ -96,6 +97,8 @@ def check_name(name: str) -> None:
         if os.path.lexists(name):
             raise DataError(f"{name} is neither a file nor a folder that can be read")
         raise DataError(f"there is no file {name}" if Path(name).suffix else f"there is no file or folder {name}")
+    if shown(name).encode() != os.fsencode(name):
+        raise DataError(f"the path {shown(name)} is not text in UTF-8, which the record of a run needs: rename it")
 
 
 def find_path(name: str) -> Path | None:

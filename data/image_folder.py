@@ -14,7 +14,6 @@ a square, and padded with the median of the image's own edge.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from annscope.data.download import Progress
 from annscope.data.errors import DataError
 from annscope.data.examples import MAX_CLASSES, Examples
 from annscope.data.image_file import DAMAGED, NOT_AN_IMAGE, NoImageError, Rendering, Seen, read_image
-from annscope.data.image_tree import Tree
+from annscope.data.image_tree import Tree, shown
 from annscope.data.split_names import split_of
 
 MAX_PIXELS = 1 << 16
@@ -59,7 +58,7 @@ def load_images(tree: Tree, config: DataConfig, progress: Progress | None = None
     Raises DataError, in one sentence with the place, if the folder cannot be used.
     """
     root = _descended(tree)
-    notes = [] if root == tree.root else [f"The classes are the folders in {_shown(root.relative_to(tree.root))}."]
+    notes = [] if root == tree.root else [f"The classes are the folders in {shown(root.relative_to(tree.root))}."]
     left_out: dict[str, list[Path]] = {}
     by_name = config.classes_from == "names"
     places = _split_folders(tree, root, by_name=by_name, left_out=left_out, notes=notes)
@@ -100,7 +99,7 @@ def load_images(tree: Tree, config: DataConfig, progress: Progress | None = None
     return Examples(
         x=parts["train"][0],
         y=parts["train"][1],
-        class_names=tuple(map(_shown, names)),
+        class_names=tuple(map(shown, names)),
         validation=parts.get("validation"),
         test=parts.get("test"),
         image_shape=(images.shape[1], images.shape[2]),
@@ -138,7 +137,7 @@ def _split_folders(
         return {"train": root}
     filled = {split: [each for each in these if by_name or tree.folders(each)] for split, these in named.items()}
     if not any(filled.values()):
-        listed = ", ".join(_shown(folder.name) for folder in folders)
+        listed = ", ".join(shown(folder.name) for folder in folders)
         notes.append(f"{listed} are taken as classes, not as splits, since they hold images and no folders.")
         return {"train": root}
     if not filled.get("train"):
@@ -217,7 +216,7 @@ def _by_names(tree: Tree, places: dict[str, Path], left_out: dict[str, list[Path
             if len(classes) < 2 or len(classes) == sum(map(len, classes.values())):
                 raise DataError(
                     f"{place} has no classes in the names of its files, as cat.0.png and dog_1.png have: "
-                    f"they give {', '.join(sorted(map(_shown, classes))[:_MAX_NAMED]) or 'none'}"
+                    f"they give {', '.join(sorted(map(shown, classes))[:_MAX_NAMED]) or 'none'}"
                 )
             _check_n_classes(place, len(classes))
         splits[split] = _Split(place, classes)
@@ -285,16 +284,11 @@ def _summary(tree: Tree, left_out: dict[str, list[Path]]) -> tuple[str, ...]:
         names = ", ".join(_within(tree, path) for path in paths[:_MAX_NAMED])
         more = f" and {len(paths) - _MAX_NAMED:,} more" if len(paths) > _MAX_NAMED else ""
         parts.append(f"{what} ({names}{more})")
-    return (f"Left out of {_shown(tree.root.name)}: {'; '.join(parts)}.",)
+    return (f"Left out of {shown(tree.root.name)}: {'; '.join(parts)}.",)
 
 
 def _within(tree: Tree, path: Path) -> str:
-    return _shown(path.relative_to(tree.root))
-
-
-def _shown(name: str | Path) -> str:
-    """A name as text: bytes that are not UTF-8 as \\xff."""
-    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
+    return shown(path.relative_to(tree.root))
 
 
 class _Reader:
@@ -308,7 +302,7 @@ class _Reader:
     def read(self) -> tuple[UInt8[ndarray, "n height width"], ndarray]:
         """All images, and which of them could be read. Raises DataError for one of another size than the first."""
         total, done = sum(size for _, size in self._files), 0
-        what = f"{len(self._files):,} images of {_shown(self._tree.root.name)}"
+        what = f"{len(self._files):,} images of {shown(self._tree.root.name)}"
         images, first, depending = None, None, []
         is_read = np.zeros(len(self._files), bool)
         for i, (path, size) in enumerate(self._files):

@@ -61,6 +61,11 @@ class Tree(ABC):
         """Open a file. Raises DataError for what is none, or has more than `most` bytes."""
 
 
+def shown(name: str | Path) -> str:
+    """A name as text: bytes that are not UTF-8 as \\xff."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
+
+
 def is_junk(name: str) -> bool:
     """Whether a file or folder was left behind by an operating system or a program, or is hidden."""
     return name.startswith(".") or name.lower() in _JUNK or name == "Icon\r"

@@ -13,9 +13,13 @@ SPLIT_WORDS = {
 _FILLERS = {"set", "data", "dataset", "images", "imgs", "split", "folder", "seg"}
 
 
+_JOINED = re.compile(rf"\b(?:([xy])({'|'.join(SPLIT_WORDS)})|({'|'.join(SPLIT_WORDS)})([xy]))\b")
+
+
 def words(name: str) -> list[str]:
-    """The words of a name in lower case: `train`, `images` for train-images and `trainImages`."""
-    return re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    """The words of a name in lower case: train, images for train-images and trainImages; x, test for xtest."""
+    spaced = re.sub(r"[^a-z0-9]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    return _JOINED.sub(lambda found: " ".join(part for part in found.groups() if part), spaced).split()
 
 
 def split_of(name: str) -> str | None:

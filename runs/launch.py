@@ -69,9 +69,10 @@ def go_on(run: str, n_more: int, *, pace: float | None = None) -> None:
 def checked(config: RunConfig) -> RunConfig:
     """Validate that the data set of a config exists; returns the config, with a file named by its full path.
 
-    Raises ConfigError, with the nearest name, and for settings that do not suit a listed data set.
+    Raises ConfigError, with the nearest name, and for settings that do not suit a listed data set; DataError for a
+    path that cannot be written into a record.
     """
-    from annscope.data.datasets import DATASETS, find_path
+    from annscope.data.datasets import DATASETS, check_name, find_path
 
     name = config.data.name
     check_data_of(config)
@@ -81,7 +82,9 @@ def checked(config: RunConfig) -> RunConfig:
     if path is None:
         known = f"known are {list(DATASETS)}, or the path of a CSV or NPZ file or of a folder of images"
         raise ConfigError(f"there is no data set {name!r}{did_you_mean(name, DATASETS)}; {known}")
-    return config.with_values({"data": str(path.resolve())})
+    full = str(path.resolve())
+    check_name(full)
+    return config.with_values({"data": full})
 
 
 def check_data_of(config: RunConfig) -> None:

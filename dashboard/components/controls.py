@@ -53,10 +53,10 @@ _BELOW = {
     for choice, _ in _ONLY_FOR.values()
 }
 """The numbers that belong to a choice, which stand under it."""
-_DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options} | {"image-size"}
+_OF_A_FOLDER = ("split", "scaling", "image-size", "classes-from", "transpose")
+_DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options} | {*_OF_A_FOLDER}
 _OF_A_FILE = ("split", "scaling", "train-examples")
 _OF_POINTS = ("split", "scaling", "train-examples", "extra-inputs")
-_OF_A_FOLDER = ("split", "scaling", "image-size")
 
 _LAYOUT: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     ("Data", (("data",), ("image-size",), ("split",), ("samples", "noise"), ("data-seed",), ("extra-inputs",))),
@@ -157,12 +157,15 @@ def applies(option: str, settings: Mapping[str, Any]) -> bool:
 
 def _options_of(name: str) -> tuple[str, ...]:
     """The settings of one's own data that change it."""
-    return _OF_A_FOLDER if _is_folder(name) else _OF_POINTS if holds_points(name) else _OF_A_FILE
+    if _is_folder(name):
+        return _OF_A_FOLDER
+    return _OF_POINTS if holds_points(name) else (*_OF_A_FILE, *(("transpose",) if holds_images(name) else ()))
 
 
 def _is_folder(name: str) -> bool:
+    """Whether a data set is a folder of one's own, or a ZIP file of one."""
     path = find_path(name)
-    return path is not None and path.is_dir()
+    return path is not None and (path.is_dir() or path.suffix.lower() == ".zip")
 
 
 def config_of(settings: Mapping[str, Any]) -> RunConfig:
@@ -458,7 +461,7 @@ def _data_set(item: Field, value: str, key: str) -> str:
         item.label,
         names,
         key=key,
-        help=f"{item.help} Type the path of a CSV or NPZ file, or of a folder of images, to use your own.",
+        help=f"{item.help} Type the path of a CSV or NPZ file, or of a folder or ZIP file of images, to use yours.",
         format_func=_data_name,
         accept_new_options=True,
         on_change=_apply_data_set,
