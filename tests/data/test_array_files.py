@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from annscope.core.config import DataConfig
+from annscope.core.config import DataConfig, RunConfig
 from annscope.core.dataset import Dataset
-from annscope.data.datasets import holds_images, load_dataset
+from annscope.data.datasets import holds_images, load_dataset, load_run_dataset
 from annscope.data.errors import DataError
 from annscope.data.user_file import load_user_file
 
@@ -174,6 +174,14 @@ def test_one_hot_rows_are_classes(tmp_path: Path, dtype: str) -> None:
     labels = load_dataset(DataConfig(name=str(path)), takes_labels=True)
     assert (labels.is_multilabel, len(labels.class_names)) == (True, 5)
     np.testing.assert_array_equal(labels.y_test, rows[40:])
+
+
+@pytest.mark.parametrize(("output", "is_multilabel"), [("softmax", False), ("sigmoid", True)])
+def test_the_output_of_a_run_decides_what_one_hot_rows_are(tmp_path: Path, output: str, is_multilabel: bool) -> None:
+    """Everywhere that a run's data is loaded."""
+    path = npz(tmp_path, x=IMAGES, y=np.eye(5)[Y])
+    config = RunConfig().with_values({"data": str(path), "output": output})
+    assert load_run_dataset(config).is_multilabel == is_multilabel
 
 
 def test_one_hot_classes_keep_their_names(tmp_path: Path) -> None:

@@ -240,6 +240,20 @@ def _beside(add: Callable[[Path], object]) -> Make:
     return make
 
 
+def _zip(add: Callable[[zipfile.ZipFile], object]) -> Make:
+    """An archive of good images with something odd beside them."""
+
+    def make(folder: Path) -> Path:
+        pets = images(folder)
+        with zipfile.ZipFile(folder / "pets.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for path in pets.rglob("*.png"):
+                archive.write(path, path.relative_to(folder))
+            add(archive)
+        return folder / "pets.zip"
+
+    return make
+
+
 def _circles(pets: Path) -> None:
     (pets / "a" / "up").symlink_to("..")
     (pets / "a" / "top").symlink_to("/")
@@ -342,13 +356,21 @@ ODD: dict[str, Make] = {
     "images and a sparse one": _beside(lambda pets: os.truncate(pets / "a" / "0.png", TERABYTE)),
     "images and half a one": _beside(lambda pets: os.truncate(pets / "a" / "0.png", 60)),
     "images of a thousand classes and more": _beside(lambda pets: [(pets / f"c{i}").mkdir() for i in range(5000)]),
+    "zip of images": _zip(lambda _: None),
+    "zip of zeros": _zip(lambda zipped: [zipped.writestr(f"pets/a/z{i}.png", bytes(200_000_000)) for i in range(8)]),
+    "zip of a file of zeros": _zip(lambda zipped: zipped.writestr("pets/a/z.png", bytes(300_000_000))),
+    "zip of names": _zip(lambda zipped: [zipped.writestr(f"pets/a/{i}" + "n" * 60_000, b"") for i in range(1200)]),
+    "zip of deep folders": _zip(lambda zipped: zipped.writestr("pets/" + "a/" * 500 + "z.png", b"")),
+    "sparse zip": _file("s.zip", b"PK\x03\x04", TERABYTE),
+    "pipe zip": _pipe("p.zip"),
     "a name too long": lambda folder: folder / ("n" * 300 + ".csv"),
 }
 """Each odd file by its name, and how it is made in an empty folder."""
 
 FINE = {
     "good csv", "good npz", "good images", "images and circles", "images and a pipe", "images and zeros",
-    "images and a deep folder", "images and 49 megapixels", "csv of one long label",
+    "images and a deep folder", "images and 49 megapixels", "images and half a one", "csv of one long label",
+    "zip of images", "zip of zeros",
 }  # fmt: skip
 """Those that can be read."""
 

@@ -508,8 +508,11 @@ def test_what_was_left_out_of_the_data_is_in_the_record(config: RunConfig, tmp_p
     directory = begin(config.with_values({"data": str(tmp_path / "pets")}))
     assert train_to_the_end(directory)["status"] == "finished"
     go_on(directory, 2)
-    (warning,) = [line for line in RunReader(directory).lines() if line.get("event") == "warning"]
+    reader = RunReader(directory)
+    (warning,) = [line for line in reader.lines() if line.get("event") == "warning"]
     assert (warning["step"], warning["message"]) == (0, "Left out of pets: images there by another name (b/same.png).")
+    about = reader.description["dataset"]
+    assert (about["notes"], about["left_out"]) == ([warning["message"]], ["b/same.png: images there by another name"])
 
 
 @pytest.mark.parametrize("how", ["stop", "interrupt"])
