@@ -261,6 +261,7 @@ MEANINGS: list[tuple[str, str, float | None, float | None]] = [
     ("split", "0.1", 0.0, 0.9),
     ("train-examples", "0", 0, 10_000_000),
     ("image-size", "0", 0, 256),
+    ("transpose", "false", None, None),
     ("samples", "600", 10, 1_000_000),
     ("noise", "0.1", 0.0, 10.0),
     ("data-seed", "auto", 0, 2**32 - 1),

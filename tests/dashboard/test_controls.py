@@ -24,6 +24,8 @@ OTHER: dict[str, tuple[Any, str]] = {
     "train-examples": (5000, "5000"),
     "scaling": ("unit", "unit"),
     "image-size": (20, "20"),
+    "classes-from": ("names", "names"),
+    "transpose": (True, "true"),
     "samples": (300, "300"),
     "noise": (0.25, "0.25"),
     "data-seed": (4_000_000_000, "4000000000"),
@@ -79,6 +81,8 @@ OTHER: dict[str, tuple[Any, str]] = {
 NEEDS = {
     "train-examples": {"data": "mnist"},
     "image-size": {"data": str(Path(__file__).parent)},
+    "classes-from": {"data": str(Path(__file__).parent)},
+    "transpose": {"data": str(Path(__file__).parent)},
     "samples": {"data": "moons"},
     "noise": {"data": "moons"},
     "data-seed": {"data": "moons"},
