@@ -280,6 +280,11 @@ class NetworkConfig:
     )  # fmt: skip
     bias: bool = setting(True, kind="switch", label="Biases", advanced=True, help="Whether each neuron has a bias.")
 
+    @property
+    def takes_labels(self) -> bool:
+        """Whether the output takes any number of labels an example."""
+        return OUTPUTS[self.output].takes_labels
+
     def __post_init__(self) -> None:
         _check_all(self)
         if isinstance(self.activation, tuple) and len(self.activation) != len(self.hidden_sizes):

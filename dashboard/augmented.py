@@ -11,7 +11,6 @@ from numpy import ndarray
 
 from annscope.core.config import DataConfig, RunConfig
 from annscope.core.engines.batches import epoch_order
-from annscope.core.functions.outputs import OUTPUTS
 from annscope.core.images.augmentation import Augmentation, Canvas, canvas_of
 from annscope.data.datasets import find_path, load_dataset
 
@@ -35,8 +34,7 @@ def augmented(config: RunConfig) -> Augmented:
     training = config.training
     path = find_path(config.data.name)
     changed = 0 if path is None else path.stat().st_mtime_ns
-    takes_labels = OUTPUTS[config.network.output].takes_labels
-    chosen, n, canvas = _some_images(config.data, training.seed, training.dtype, takes_labels, changed)
+    chosen, n, canvas = _some_images(config.data, training.seed, training.dtype, config.network.takes_labels, changed)
     augment = Augmentation(training, canvas, n)
     originals = np.stack(list(chosen.values()))
     images = np.repeat(originals[:, None], N_EPOCHS, axis=1)

@@ -14,7 +14,6 @@ from numpy import ndarray
 from annscope.core.config import DataConfig, RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.errors import did_you_mean
-from annscope.core.functions.outputs import OUTPUTS
 from annscope.data.download import Progress
 from annscope.data.embedded import EMBEDDED
 from annscope.data.errors import DataError
@@ -134,7 +133,7 @@ def load_run_dataset(config: RunConfig, progress: Progress | None = None) -> Dat
         dtype=config.training.dtype,
         seed=config.training.seed,
         progress=progress,
-        takes_labels=OUTPUTS[config.network.output].takes_labels,
+        takes_labels=config.network.takes_labels,
     )
 
 
