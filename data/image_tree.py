@@ -16,12 +16,13 @@ from collections import deque
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from annscope.data.errors import DataError
 from annscope.data.regular_file import regular_file
 
 MAX_BYTES_IN_A_FILE = 1 << 28
+_MAX_AT_ONCE = 1 << 22
 _MAX_ENTRIES = 2_000_000
 _MAX_BYTES_IN_AN_ARCHIVE = 1 << 33  # of all its files, unpacked: a minute of reading
 _MAX_DEPTH = 32  # of folders in an archive
@@ -151,6 +152,8 @@ class ArchiveTree(Tree):
         member = self._members[path]
         if member.file_size > most:
             raise DataError(f"{path} has {member.file_size:,} bytes, more than the {most:,} that are read")
+        if member.file_size > _MAX_AT_ONCE:  # what is no image shows it in its first bytes
+            return cast(BinaryIO, self._archive.open(member))
         return io.BytesIO(self._archive.read(member))
 
 
