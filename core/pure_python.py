@@ -191,8 +191,8 @@ class NeuronNetwork:
         sums.append([neuron.weighted_sum(inputs[-1]) for neuron in self.layers[-1]])
         return sums, inputs
 
-    def backward(self, features: Sequence[float], targets: Sequence[float], share: float) -> None:
-        """Add `share` times the gradient of one example's loss to that of every neuron."""
+    def backward(self, features: Sequence[float], targets: Sequence[float], share: float) -> list[float]:
+        """Add `share` times the gradient of one example's loss to that of every neuron; returns the last sums."""
         sums, inputs = self.forward(features)
         deltas = [share * delta for delta in self.output_deltas(self.output(sums[-1]), targets)]
         for i in reversed(range(len(self.layers))):
@@ -200,6 +200,7 @@ class NeuronNetwork:
                 neuron.add_gradient(delta, inputs[i])
             if i > 0:
                 deltas = self._deltas_below(i, deltas, sums[i - 1])
+        return sums[-1]
 
     def _deltas_below(self, i: int, deltas: list[float], sums_below: list[float]) -> list[float]:
         # Neuron j of the layer below acts on the loss through every neuron k above it:
@@ -218,13 +219,15 @@ class NeuronNetwork:
         self.measure_gradient(examples, targets)
         self.step(learning_rate)
 
-    def measure_gradient(self, examples: Sequence[Sequence[float]], targets: Sequence[Sequence[float]]) -> None:
-        """Leave the gradient of the mean loss of these examples in the neurons."""
+    def measure_gradient(
+        self, examples: Sequence[Sequence[float]], targets: Sequence[Sequence[float]]
+    ) -> list[list[float]]:
+        """Leave the gradient of the mean loss of these examples in the neurons; returns the last sums of each."""
         for layer in self.layers:
             for neuron in layer:
                 neuron.forget_gradient()
-        for features, target in zip(examples, targets, strict=True):
-            self.backward(features, target, 1 / len(examples))
+        share = 1 / len(examples)
+        return [self.backward(features, target, share) for features, target in zip(examples, targets, strict=True)]
 
     def step(self, learning_rate: float) -> None:
         """Every neuron steps along its gradient; all gradients were measured before the first one moves."""

@@ -107,6 +107,7 @@ class Snapshot:
     `probe_activations` has one array a layer, what the output units give last. `train_seconds` is
     time spent in updates alone, as the caller measured it. `judged` says whether the stopping rules go by
     it, and the choice of the best snapshot: not by one that was taken in between for people to see.
+    `batch_losses` are those of the steps since the snapshot before, or of some of them, each with its step (from 0).
     """
 
     step: int
@@ -121,6 +122,7 @@ class Snapshot:
     layers: tuple[LayerStatistics, ...]
     probe_activations: tuple[Float[ndarray, "n_probe _"], ...]
     judged: bool = True
+    batch_losses: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

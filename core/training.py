@@ -66,6 +66,7 @@ class Trainer:
         self.best_step: int | None = None
         self._best_loss = math.inf
         self._judged = -1  # the last step at which the stopping rules were checked
+        self._batch_losses: tuple[int, tuple[tuple[int, float], ...]] = (-1, ())  # of the last snapshot, by its step
         self._base_rate = training.learning_rate
         if checkpoint is not None:
             self._restore(checkpoint)
@@ -156,10 +157,16 @@ class Trainer:
             layers=statistics,
             probe_activations=inference.activations(self.probe.x),
             judged=self.should_judge,
+            batch_losses=self._losses_since_the_last(),
         )
         if snapshot.judged and self.step > self._judged:
             self._judge(snapshot)
         return snapshot
+
+    def _losses_since_the_last(self) -> tuple[tuple[int, float], ...]:
+        if self._batch_losses[0] != self.step:
+            self._batch_losses = (self.step, tuple(self._engine.batch_losses.take()))
+        return self._batch_losses[1]
 
     def change_learning_rate(self, value: float) -> None:
         """Use another learning rate from the next step on; a schedule keeps its shape and is scaled to it."""
@@ -174,6 +181,7 @@ class Trainer:
             arrays={name: array.copy() for name, array in self._engine.arrays().items()},
             state={
                 "engine": self._engine.state(),
+                "batch_losses": self._engine.batch_losses.state(),
                 "base_rate": self._base_rate,
                 "n_epochs": self._config.training.n_epochs,
                 "judged": self._judged,
@@ -191,6 +199,7 @@ class Trainer:
             raise ConfigError(
                 f"the checkpoint of step {checkpoint.step:,} does not belong to this config: {error} is not what it was"
             ) from error
+        self._engine.batch_losses.restore(state.get("batch_losses", ()))
         self.step = checkpoint.step
         self._base_rate = state["base_rate"]
         self._judged = state["judged"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ def snapshot_line(number: int, snapshot: Snapshot) -> dict[str, Any]:
         "heldout": {"loss": float(snapshot.heldout.loss), "accuracy": float(snapshot.heldout.accuracy)},
         "layers": [{name: _figure(getattr(layer, name)) for name in _FIGURES} for layer in snapshot.layers],
         "judged": bool(snapshot.judged),
+        "batch_losses": [[int(step), _short(loss)] for step, loss in snapshot.batch_losses],
     }
 
 
@@ -83,6 +85,7 @@ def snapshot_from(line: Mapping[str, Any], tensors: Mapping[str, ndarray]) -> Sn
         ),
         probe_activations=tuple(tensors[f"layer{i}.activation"] for i in range(n_layers)),
         judged=line.get("judged", True),
+        batch_losses=tuple((step, _number(loss)) for step, loss in line.get("batch_losses", ())),
     )
 
 
@@ -172,6 +175,11 @@ def parameters_sha256(parameters: Iterable[LayerParameters]) -> str:
 
 def _number(value: float | None) -> float:
     return float("nan") if value is None else value
+
+
+def _short(loss: float) -> float | None:
+    """A loss of a batch, which differs more from the next one's than by its sixth digit; None if it is not finite."""
+    return float(f"{loss:.6g}") if math.isfinite(loss) else None
 
 
 def _figure(value: float | None) -> float | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from annscope.core.config import RunConfig
 from annscope.core.errors import ConfigError
 from annscope.core.evaluation.best import best_line
+from annscope.core.evaluation.chance import Chance, chance
 from annscope.core.explain.health import Divergence, FeatureScales, Finding, RunFacts, diagnose, feature_scales
 from annscope.runs.atomic import read_file, require_regular_file
 from annscope.runs.changes import changes_in
@@ -276,6 +277,11 @@ class RunReader:
         if self.description["dataset"] is None:
             raise RecordError(f"Run {self.run} has not loaded its data yet.")
         return self.config.training.steps_per_epoch(self.description["dataset"]["n_train"])
+
+    def chance(self, number: int) -> Chance:
+        """What constant answers give on the examples that the matrix of a snapshot counts."""
+        config = self.config
+        return chance(self._confusion(number), config.training.loss, config.network.output)
 
     def findings(self, snapshots: Sequence[Line] | None = None) -> list[Finding]:
         """The health findings from these snapshots' lines, up to some snapshot; by default from all of them.

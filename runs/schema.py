@@ -96,6 +96,7 @@ class SnapshotLine(TypedDict):
     heldout: Figures
     layers: list[LayerFigures]
     judged: NotRequired[bool]  # true of every snapshot in older records
+    batch_losses: NotRequired[list[list[float | None]]]  # [step, loss]; not in older records
 
 
 class EventLine(TypedDict):
@@ -167,6 +168,7 @@ class TrainerState(TypedDict):
     best_step: int | None
     best_loss: float | None
     stop_reason: str | None
+    batch_losses: NotRequired[list[list[float | None]]]
 
 
 class CheckpointState(TypedDict):
@@ -370,11 +372,18 @@ def _check_ranges(ranges: list[list[int]]) -> None:
         raise ValueError("its ranges are not those of snapshots")
 
 
+def check_pairs(batch_losses: list[list[float | None]]) -> None:
+    """Raise ValueError if one of these is not a step with its loss."""
+    if any(len(pair) != 2 or not _is_whole(pair[0]) for pair in batch_losses):
+        raise ValueError("batch_losses must be pairs of a step and a loss")
+
+
 def check_line(line: Any) -> None:
     """Raise ValueError if a parsed line of `metrics.jsonl` is neither a snapshot nor an event."""
     kind = line.get("type") if isinstance(line, dict) else None
     if kind == "snapshot":
         check(line, SnapshotLine)
+        check_pairs(line.get("batch_losses", []))
     elif kind == "event":
         check(line, EventLine)
         check(line, EVENTS.get(line["event"], EventLine))

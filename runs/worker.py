@@ -38,7 +38,7 @@ from annscope.runs.changes import Change, apply_changes
 from annscope.runs.control import Command, CommandReader
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, library_versions, recorded_threads
-from annscope.runs.schema import TrainerState, check
+from annscope.runs.schema import TrainerState, check, check_pairs
 from annscope.runs.status import Loading, State, Status, new_status, publish_failure, write_status
 from annscope.runs.threads import limit_blas
 from annscope.runs.writer import RunWriter
@@ -259,6 +259,7 @@ class _Worker:
         if saved is not None:
             try:
                 check(saved.checkpoint.state, TrainerState)
+                check_pairs(saved.checkpoint.state.get("batch_losses", []))
             except ValueError as error:
                 raise RecordError(f"The checkpoint of run {writer.run} is damaged: {error}.") from error
             self._n_applied, self._train_seconds = saved.n_changes, saved.train_seconds

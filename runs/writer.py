@@ -247,6 +247,8 @@ class RunWriter:
         replace_file(path, content)
         self._unforced.append(path)
         line = snapshot_line(number, snapshot)
+        before = next(reversed(self._numbers), 0)  # a trainer that began at a checkpoint may have met more than is new
+        line["batch_losses"] = [pair for pair in line["batch_losses"] if pair[0] >= before]
         append_line(self.directory / "metrics.jsonl", line)
         self._numbers[snapshot.step] = number
         self.last_step = snapshot.step

@@ -71,7 +71,7 @@ class Backpropagation:
 
     def forward(self, x: Float[ndarray, "batch n_features"]) -> list[Operation]:
         """From the inputs to the logits."""
-        return [self._workers.parallel(self.sums(self._layers[0].parts_of(x.T))), *self._outputs]
+        return [self._workers.parallel(self.sums(self._layers[0].parts_of(x.T))), *self.outputs]
 
     def backward(
         self,
@@ -91,17 +91,17 @@ class Backpropagation:
             operations += [self._workers.parallel(layer) for layer in self._gradients(inputs)]
         return operations
 
-    # The same in three parts, of which workers can take the last and the next batch's first in one go.
+    # The same in four parts, of which workers can take the last and the next batch's first in one go.
 
     def sums(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[Operation]:
         """What each worker begins with: its part of the first layer's sums, from its features."""
         return self._layers[0].sums(inputs)
 
-    def between(
+    def errors_of(
         self, targets: Float[ndarray, "batch n_classes"], weights: Float[ndarray, " batch"] | None
     ) -> list[Operation]:
-        """From the first layer's sums to the errors of every layer and the gradient of all that is no weight."""
-        return self._outputs + self._errors(targets, weights, None)
+        """From the logits to the errors of every layer and the gradient of all that is no weight."""
+        return self._errors(targets, weights, None)
 
     def gradients(self, inputs: Sequence[Float[ndarray, "_ batch"]]) -> list[list[Operation]]:
         """What each worker ends with: its part of the gradient of the weights."""
@@ -115,7 +115,8 @@ class Backpropagation:
     # memory to read in each step.
 
     @cached_property
-    def _outputs(self) -> list[Operation]:
+    def outputs(self) -> list[Operation]:
+        """From the first layer's sums to the logits."""
         operations: list[Operation] = []
         for below, layer in pairwise(self._layers):
             operations += layer.forward(below)

@@ -86,13 +86,18 @@ class BiasTrickSteps(Strategy):
     def _take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
         context, passes, is_finite = self.context, self._passes, math.isfinite
         optimizer, shapes_gradient = context.optimizer, self._shapes_gradient
+        losses, every = context.batch_losses, context.batch_losses.every
         begin, update, has_moments = optimizer.begin, tuple(optimizer.operations[0]), bool(optimizer.moments)
         begin_at_same_rate, rate, last = optimizer.begin_at_same_rate, math.nan, end - 1
         coming = map(passes.__getitem__, self._batches.visits(start, end))
         for step, one in zip(range(start, end), coming, strict=True):
             if step == last:
                 context.before[...] = context.parameters.flat
-            for operation in one.operations:
+            for operation in one.forward:
+                operation()
+            if step % every == 0:
+                losses.note(step, one.logits)
+            for operation in one.backward:
                 operation()
             if not is_finite(one.square()):
                 for operation in one.again:
@@ -120,12 +125,12 @@ class BiasTrickSteps(Strategy):
                 sums = watched[:n_sums].reshape(2, -1)
                 made[n] = step, QuickSoftmax(step.logits, sums, self.context.batch_size) if self._is_quick else None
             step, softmax = made[n]
-            draw, forward = step.draw(), step.forward(x)
+            draw, forward, logits = step.draw(), step.forward(x), step.logits
             if softmax is None:
-                yield _Pass((*draw, *forward, *step.backward(x, targets, weights)), square)
+                yield _Pass((*draw, *forward), logits, tuple(step.backward(x, targets, weights)), square)
             else:
                 quick, careful = (step.backward(x, targets, errors=errors) for errors in softmax.errors(targets))
-                yield _Pass((*draw, *forward, *quick), square, (*forward, *careful))
+                yield _Pass((*draw, *forward), logits, tuple(quick), square, (*forward, *careful))
 
     def _n_sums(self, n_examples: int) -> int:
         return 2 * n_examples * self._given.targets.shape[1] if self._is_quick else 0
@@ -151,11 +156,16 @@ class BiasTrickSteps(Strategy):
             yield moment, given.optimizer.moments[name]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class _Pass:
-    """The operations of a step. Where the `square` of what they made is not finite, `again` makes it with more care."""
+    """The operations of a step; `logits` are there after those of `forward`.
 
-    operations: tuple[Operation, ...]
+    Where the `square` of what they made is not finite, `again` makes it with more care.
+    """
+
+    forward: tuple[Operation, ...]
+    logits: Float[ndarray, "n_outputs batch"]
+    backward: tuple[Operation, ...]
     square: Callable[[], Any]
     again: tuple[Operation, ...] = ()
 

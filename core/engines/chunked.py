@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from annscope.core.config import RunConfig
 from annscope.core.engines.backpropagation import Backpropagation
 from annscope.core.engines.buffers import EVERY
 from annscope.core.engines.partition import even_parts
@@ -59,8 +58,9 @@ class ChunkedSteps(Strategy):
         # Batches that are gathered again for each step are not where persistent workers would see them.
         self._workers = context.workers.persistent() if self._batches.is_constant else context.workers
         self._wide = Parameters(network, sizes, context.parameters.flat.dtype, allocate=self._workers.zeros)
+        self._is_noted = self._workers.zeros(1, np.dtype(np.int64))  # whether the loss of the step is
         self._chunk_workers = [
-            _ChunkWorker(context.config, self._wide, sizes, self._workers) for _ in range(self._workers.size)
+            _ChunkWorker(context, self._wide, sizes, self._workers, self._is_noted) for _ in range(self._workers.size)
         ]
         features: Int[ndarray, " n_features"] | slice = EVERY
         order = sparsity_order_of(context.x) if self._batches.is_constant else None
@@ -74,13 +74,17 @@ class ChunkedSteps(Strategy):
         self._gradients = list(_pairs(self._chunk_workers[0].total, context.gradient, features))
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        context = self.context
+        context, losses = self.context, self.context.batch_losses
         for step in range(start, end):
+            is_noted = step % losses.every == 0
+            self._is_noted[0] = is_noted
             if step == end - 1:
                 context.before[...] = context.parameters.flat
             for wide, parameter, rows in self._parameters:
                 wide[...] = parameter[rows]
             self._passes[self._batches.fill(step)]()
+            if is_noted:
+                losses.put(step, sum(float(worker.loss[0]) for worker in self._chunk_workers))
             first, *others = (worker.total.flat for worker in self._chunk_workers)
             for total in others:
                 np.add(first, total, first)
@@ -141,21 +145,40 @@ def _pairs(
 
 
 class _ChunkWorker:
-    def __init__(self, config: RunConfig, parameters: Parameters, sizes: Sequence[int], workers: Workers) -> None:
+    """The chunks of one worker: the `total` of their gradients, and their part of the `loss` of a batch."""
+
+    def __init__(
+        self,
+        context: StepContext,
+        parameters: Parameters,
+        sizes: Sequence[int],
+        workers: Workers,
+        is_noted: Int[ndarray, " 1"],
+    ) -> None:
+        config = context.config
         self._config, self._parameters = config, parameters
+        self._losses, self._is_noted = context.batch_losses, is_noted
+        self.loss: Float[ndarray, " 1"] = workers.zeros(1, np.dtype(np.float64))
         self.total = Parameters(config.network, sizes, parameters.flat.dtype, allocate=workers.zeros)
         self._gradient = Parameters(config.network, sizes, parameters.flat.dtype, allocate=SINGLE.zeros)
         self._made: dict[tuple[int, int], Backpropagation] = {}
 
     def part(self, chunks: list[Chunk], n_examples: int) -> Operation:
-        operations: list[Operation] = [partial(self.total.flat.fill, 0)]
+        operations: list[Operation] = [partial(self.total.flat.fill, 0), partial(self.loss.fill, 0)]
         n_features, n_units = self._gradient.weights[0].shape
         for x, targets in chunks:
             step = self._backpropagation(len(x), n_examples)
             first = (n_features - x.shape[1]) * n_units  # the rows before are those of features that are 0
             gradient, total = self._gradient.flat[first:], self.total.flat[first:]
-            operations += [*step.forward(x), *step.backward(x, targets), partial(np.add, total, gradient, total)]
+            operations += [*step.forward(x), partial(self._note, step.logits, targets, n_examples)]
+            operations += [*step.backward(x, targets), partial(np.add, total, gradient, total)]
         return sequence(operations)
+
+    def _note(
+        self, logits: Float[ndarray, "n_outputs n"], targets: Float[ndarray, "n n_outputs"], n_examples: int
+    ) -> None:
+        if self._is_noted[0]:
+            self.loss[0] += self._losses.sum_of(logits, targets) / n_examples
 
     def _backpropagation(self, size: int, n_examples: int) -> Backpropagation:
         key = (size, n_examples)

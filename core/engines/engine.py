@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from annscope.core.config import RunConfig, check_fits
 from annscope.core.dataset import Dataset
+from annscope.core.engines.batch_losses import BatchLosses
 from annscope.core.engines.workers import SINGLE, Workers
 from annscope.core.images.augmentation import augmentation_of
 from annscope.core.network import Parameters, initial_parameters, layer_sizes
@@ -38,7 +39,7 @@ class Engine(ABC):
 
     After `advance`, `parameters` are the present ones, `gradient` is that of the last step and
     `before` what the parameters were before it; an engine computes them when they are asked for.
-    `arrays` and `state` are its whole state.
+    `arrays` and `state` are its whole state, and `batch_losses` has the losses of the batches that it met.
     """
 
     def __init__(self, dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> None:
@@ -46,6 +47,7 @@ class Engine(ABC):
         check_fits(config, dataset.n_classes, f"data set {dataset.name}", is_multilabel=dataset.is_multilabel)
         self.config = config
         self.dtype = np.dtype(training.dtype)
+        self.batch_losses = BatchLosses(dataset, config)
         self._augment = augmentation_of(dataset, training)
         sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
         self._parameters = initial_parameters(config.network, sizes, self.dtype, training.seed, allocate=workers.zeros)

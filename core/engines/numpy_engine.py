@@ -83,6 +83,7 @@ class NumpyEngine(Engine):
                 generator=self._generator,
                 workers=workers,
                 augments=[self._augment.again() for _ in range(workers.size)] if self._augment else [],
+                batch_losses=self.batch_losses,
             )
         )
 

@@ -86,7 +86,8 @@ class OnlineEngine(Engine):
         self._step = 0
 
     def advance(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        rate, lowest = self._rate, self._dz[0]
+        rate, lowest, losses = self._rate, self._dz[0], self.batch_losses
+        logits = self._z[-1][:, None]
         for step in range(start, end):
             self._enter_block(step)
             if step == end - 1:
@@ -94,7 +95,12 @@ class OnlineEngine(Engine):
                 self._upper_before[...] = self._base.flat
             place = self._place(step)
             rate[()] = rate_of(step)
-            for operation in self._operations[place]:
+            forward, backward = self._operations[place]
+            for operation in forward:
+                operation()
+            if step % losses.every == 0:
+                losses.note(step, logits)
+            for operation in backward:
                 operation()
             if not math.isfinite(lowest.dot(lowest)):
                 self._step, self._is_stale = step, True
@@ -128,8 +134,8 @@ class OnlineEngine(Engine):
         np.matmul(x, x.T, self._products[:n, :n])
         self._n_in_block = n
 
-    def _operations_at(self, place: int) -> tuple[Operation, ...]:
-        """The operations of the step at this place of a block: forward, and backward down with the step."""
+    def _operations_at(self, place: int) -> tuple[tuple[Operation, ...], tuple[Operation, ...]]:
+        """The operations of the step at this place of a block: forward to the logits, and backward with the step."""
         base, z, a, dz, steps, rate = self._base, self._z, self._a, self._dz, self._steps, self._rate
         deferred, top = self._deferred[place], len(z) - 1
         operations: list[Operation] = [partial(np.copyto, z[0], self._sums[0])]
@@ -147,7 +153,8 @@ class OnlineEngine(Engine):
                 operations.append(partial(np.add, z[i], bias, z[i]))
             if i < top:
                 operations.append(partial(self._functions[i].function, z[i], a[i]))
-        operations.append(self._loss.output(z[top][:, None]))
+        forward = tuple(operations)
+        operations = [self._loss.output(z[top][:, None])]
         operations.append(partial(self._loss.gradient, z[top], self._target_block[place], 1.0))
         is_updated = self.config.training.delta_weights == "updated"
         for i in range(top, 0, -1):
@@ -167,7 +174,7 @@ class OnlineEngine(Engine):
         bias = base.biases[0]
         if bias is not None:
             operations.append(partial(np.subtract, bias, deferred, bias))
-        return tuple(operations)
+        return forward, tuple(operations)
 
     def _apply(self, to: Parameters, n: int) -> None:
         """Take the first `n` changes of the block into a weight that is still that of its beginning."""

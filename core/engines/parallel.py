@@ -58,15 +58,20 @@ class ParallelSteps(Strategy):
         self._order: Int[ndarray, " n"] = np.empty(0, np.int64)
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
-        context, optimizer = self.context, self.context.optimizer
+        context, optimizer, losses = self.context, self.context.optimizer, self.context.batch_losses
         if start == end:
             return
         size = self._choose(start)
         self._begin[size]()
         for step in range(start, end):
-            for operation in self._passes[size].between:
+            one = self._passes[size]
+            for operation in one.forward:
                 operation()
-            self._check_errors(step, self._passes[size])
+            if step % losses.every == 0:
+                losses.note(step, one.logits)
+            for operation in one.backward:
+                operation()
+            self._check_errors(step, one)
             is_last = step == end - 1
             if is_last:
                 context.before[...] = context.parameters.flat
@@ -99,7 +104,10 @@ class ParallelSteps(Strategy):
 
 
 class _ParallelPass:
-    """A step with one size of batch: `begin` and `end` have an operation for each worker, `between` a sequence."""
+    """A step with one size of batch: `begin` and `end` have an operation for each worker.
+
+    Between them are the operations of `forward`, to the `logits`, and of `backward`.
+    """
 
     def __init__(self, context: StepContext, size: int, sources: Sequence[Float[ndarray, "n _"]]) -> None:
         self.rows: Int[ndarray, " size"] = context.workers.zeros(size, np.dtype(np.int64))
@@ -110,8 +118,9 @@ class _ParallelPass:
         step = context.backpropagation(size)
         inputs = [part.T for part in own]
         self.begin = [sequence([*gather, sums]) for gather, sums in zip(gathers, step.sums(inputs), strict=True)]
-        self.between = (*step.draw(), *step.between(targets, weights))
-        self.errors = step.errors
+        self.forward = (*step.draw(), *step.outputs)
+        self.logits, self.errors = step.logits, step.errors
+        self.backward = tuple(step.errors_of(targets, weights))
         gradients = step.gradients(inputs)[: len(context.optimizer.updates)]
         self.end_gradients = [operation for operations in gradients for operation in operations]
         self.end = [

@@ -52,7 +52,9 @@ class PurePythonEngine(Engine):
         network = self._network
         for step in range(start, end):
             x, targets = self._batch(step)
-            network.measure_gradient(x.tolist(), targets.tolist())
+            logits = network.measure_gradient(x.tolist(), targets.tolist())
+            if step % self.batch_losses.every == 0:
+                self.batch_losses.note(step, np.array(logits, self.dtype).T)
             self._is_stale = True
             self._note_parameters()
             if not all(math.isfinite(neuron.d_bias) for layer in network.layers for neuron in layer):

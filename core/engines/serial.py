@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from jaxtyping import Float
+from numpy import ndarray
 
 from annscope.core.engines.backpropagation import Backpropagation
 from annscope.core.engines.strategy import StepContext, Strategy, Workload
@@ -21,28 +25,42 @@ class SerialSteps(Strategy):
         super().__init__(context)
         self._batches = context.batches()
         self._steps_in_pass = context.config.training.delta_weights == "updated"
-        self._passes = self._passes_of()
+        self._passes = list(self._passes_of())
 
     def take(self, start: int, end: int, rate_of: Callable[[int], float]) -> None:
         batches, passes, context = self._batches, self._passes, self.context
+        losses = context.batch_losses
         for step in range(start, end):
             if step == end - 1:
                 context.before[...] = context.parameters.flat
             if self._steps_in_pass:
                 context.rate[...] = rate_of(step)
-            for operation in passes[batches.fill(step)]:
+            one = passes[batches.fill(step)]
+            for operation in one.forward:
+                operation()
+            if step % losses.every == 0:
+                losses.note(step, one.logits)
+            for operation in one.backward:
                 operation()
             self._shape_gradient()
             self._check(step)
             if not self._steps_in_pass:
                 context.optimizer.step(rate_of(step))
 
-    def _passes_of(self) -> list[tuple[Operation, ...]]:
+    def _passes_of(self) -> Iterator[_Pass]:
         made: dict[int, Backpropagation] = {}
-        passes = []
         for x, targets, weights in self._batches.slots():
             if len(x) not in made:
                 made[len(x)] = self.context.backpropagation(len(x))
             step = made[len(x)]
-            passes.append((*step.draw(), *step.forward(x), *step.backward(x, targets, weights)))
-        return passes
+            forward, backward = (*step.draw(), *step.forward(x)), tuple(step.backward(x, targets, weights))
+            yield _Pass(forward, step.logits, backward)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Pass:
+    """The operations of a step; `logits` are there after those of `forward`."""
+
+    forward: tuple[Operation, ...]
+    logits: Float[ndarray, "n_outputs batch"]
+    backward: tuple[Operation, ...]

@@ -18,6 +18,7 @@ from numpy.random import Generator
 
 from annscope.core.config import RunConfig
 from annscope.core.engines.backpropagation import Backpropagation
+from annscope.core.engines.batch_losses import BatchLosses
 from annscope.core.engines.batches import Augment, Batches
 from annscope.core.engines.engine import check_finite
 from annscope.core.engines.update_kernels import UpdateKernel
@@ -59,6 +60,7 @@ class StepContext:
     generator: Generator
     workers: Workers
     augments: Sequence[Augment]
+    batch_losses: BatchLosses
     rate: Float[ndarray, ""] = field(init=False)  # for a pass that takes its step itself
 
     def __post_init__(self) -> None:

@@ -47,6 +47,8 @@ class TextbookEngine(Engine):
             if config.network.dropout:
                 masks = textbook.dropout_masks(config.network, len(x), self._generator, self.dtype)
             passes = textbook.forward(config.network, parameters, x, masks)
+            if step % self.batch_losses.every == 0:
+                self.batch_losses.note(step, passes[-1].z.T)
             rate = rate_of(step)
             gradient = textbook.backward(config, parameters, passes, targets, weights, masks, rate=rate)
             textbook.shape_gradient(config.training, parameters, gradient)

@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from numpy import ndarray
 from annscope.core.config import FIELDS, RunConfig
 from annscope.core.errors import ConfigError, shortened
 from annscope.core.evaluation.best import best_line
+from annscope.core.evaluation.chance import Chance, chance
 from annscope.core.functions.activations import SATURATION
 from annscope.core.network import activations_of
 from annscope.core.snapshot import Confusion
@@ -264,20 +266,11 @@ class _Case:
         confusion = self.facts.confusion
         return None if confusion is None or confusion.ndim == 3 or not confusion.any() else confusion.sum(axis=1)
 
-    @property
-    def chance_loss(self) -> float:
-        """The held-out loss of answering every example with the shares of the classes; NaN for another loss."""
-        support, training = self.support, self.config.training
-        if support is None or training.loss != "cross_entropy" or self.config.network.output != "softmax":
-            return math.nan
-        shares = support[support > 0] / support.sum()
-        return float(-(shares * np.log(shares)).sum())
-
-    @property
-    def chance_accuracy(self) -> float:
-        """The held-out accuracy of answering every example with the most frequent class."""
-        support = self.support
-        return math.nan if support is None else float(support.max() / support.sum())
+    @cached_property
+    def chance(self) -> Chance:
+        """What answering every example with the shares of the classes gives on the held-out examples."""
+        training = self.config.training
+        return chance(None if self.support is None else self.facts.confusion, training.loss, self.config.network.output)
 
     def error(self, share: float) -> float:
         """Three standard errors of a share of the held-out examples."""
@@ -287,9 +280,9 @@ class _Case:
     @property
     def is_at_chance(self) -> bool:
         """Whether the held-out examples are answered no better than without looking at them."""
-        chance, chance_loss = self.chance_accuracy, self.chance_loss
-        is_no_better = self.figure("heldout", "accuracy") <= chance + self.error(chance)
-        return is_no_better and (math.isnan(chance_loss) or self.figure("heldout", "loss") > AT_CHANCE * chance_loss)
+        chance = self.chance
+        is_no_better = self.figure("heldout", "accuracy") <= chance.accuracy + self.error(chance.accuracy)
+        return is_no_better and (math.isnan(chance.loss) or self.figure("heldout", "loss") > AT_CHANCE * chance.loss)
 
     # Remedies
 
@@ -411,12 +404,12 @@ def _scaling(case: _Case) -> Mapping[str, Any]:
 def _shuffled_labels(case: _Case) -> Iterator[Finding]:
     train, heldout = case.figure("train", "accuracy"), case.figure("heldout", "accuracy")
     memorises = train - heldout > max(GAP, case.error(train), case.error(heldout))
-    if case.has_begun and memorises and case.is_at_chance and not case.figure("heldout", "loss") < case.chance_loss:
+    if case.has_begun and memorises and case.is_at_chance and not case.figure("heldout", "loss") < case.chance.loss:
         yield Finding(
             "bad",
             "The labels look shuffled",
             f"{_percent(train)} of the training examples are classified correctly, but {_percent(heldout)} of the "
-            f"held-out ones; always answering the most frequent class gives {_percent(case.chance_accuracy)}.",
+            f"held-out ones; always answering the most frequent class gives {_percent(case.chance.accuracy)}.",
             "Check that every label belongs to its example.",
         )
 
@@ -579,9 +572,9 @@ def _no_better_than_chance(case: _Case) -> Iterator[Finding]:
     most = int(predicted.argmax())
     share = predicted[most] / predicted.sum()
     why = f"{_percent(case.figure('heldout', 'accuracy'))} of the held-out examples are classified correctly"
-    if math.isfinite(case.chance_loss):
+    if math.isfinite(case.chance.loss):
         why += (
-            f", and the loss is {_figure(case.figure('heldout', 'loss'))}, where chance is {_figure(case.chance_loss)}"
+            f", and the loss is {_figure(case.figure('heldout', 'loss'))}, where chance is {_figure(case.chance.loss)}"
         )
     if share >= ONE_COLUMN:
         why += f"; {_percent(share)} are predicted as {_name(case, most)}"

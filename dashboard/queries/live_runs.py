@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import struct
 import threading
 import time
 from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -55,6 +57,7 @@ class LiveRun:
         self.history = History()
         self.newest_since = 0.0
         self._rate: float | None = None
+        self._chance: str | None = None
         self._status: Status | None = None
         self._stamp: tuple[int, int] | None = None
         self._liveness_checked = 0.0
@@ -153,11 +156,18 @@ class LiveRun:
     def since(self, n_lines: int) -> tuple[str, int]:
         """The kept lines after the first `n_lines` of the record, and the number of lines now.
 
-        The former as the entries of a JSON object: "lines", and "best", the best snapshot so far.
+        The former as the entries of a JSON object: "lines", "best", the best snapshot so far, and "chance", the loss
+        and the accuracy of constant answers, null where they are not known.
         """
         with self._lock:
             lines, best = ",".join(self.history.since(n_lines)), self.history.best_text()
-            return f'"lines":[{lines}],"best":{best}', self.history.n_lines
+            return f'"lines":[{lines}],"best":{best},"chance":{self._chance_text()}', self.history.n_lines
+
+    def _chance_text(self) -> str:
+        if self._chance is None and self.newest >= 0:
+            figures = asdict(self.reader.chance(self.nearest(self.newest)))
+            self._chance = json.dumps({name: each if math.isfinite(each) else None for name, each in figures.items()})
+        return self._chance or json.dumps({"loss": None, "accuracy": None})
 
     def findings(self, number: int) -> list[Finding]:
         """The health findings from the snapshots up to this one (`core.explain.health`)."""

@@ -17,14 +17,19 @@ from starlette.requests import ClientDisconnect, Request
 
 from annscope.core.errors import AnnscopeError, shortened
 from annscope.core.explain.what_if import Change
+from annscope.dashboard.queries.films import FORMATS, MAX_MS, FilmFrame
 from annscope.dashboard.queries.weight_changes import Since
 from annscope.data.examples import MAX_CLASSES
 from annscope.runs.painted import MAX_POINTS
 
 MAX_BYTES = 4_000_000
 """The longest body: enough for 100,000 numbers written out in full."""
+MAX_FILM_BYTES = 192_000_000
+"""The longest film: a thousand frames of some 190 kB."""
 BODY_SECONDS = 10.0
 """How long a body may take to arrive."""
+FILM_SECONDS = 60.0
+"""How long the frames of a film may take."""
 PART_SECONDS = 2.0
 """How long one part of it may take: the shutdown of the server waits for it as well."""
 MAX_DIGITS = 9
@@ -49,13 +54,41 @@ def since(text: str) -> Since:
 
 async def json_body(request: Request) -> Mapping[str, Any]:
     """The JSON object that a request carries."""
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            content = await _body(request)
-    except TimeoutError:
-        raise BadRequestError("The body did not arrive in time.") from None
-    except ClientDisconnect:
-        raise BadRequestError("The body did not arrive.") from None
+    return _json_object(await _body(request, MAX_BYTES, BODY_SECONDS))
+
+
+async def film_frames(request: Request) -> tuple[list[FilmFrame], str]:
+    """The frames of a film and its format: JSON, which its length in 4 bytes precedes, then one PNG after the other.
+
+    The JSON is {"format": "webp", "frames": [[bytes of the PNG, milliseconds], ...]}.
+    """
+    content = await _body(request, MAX_FILM_BYTES, FILM_SECONDS)
+    start = 4 + int.from_bytes(content[:4], "little")
+    about = _json_object(content[4:start])
+    form, sizes = about.get("format"), about.get("frames")
+    if form not in FORMATS:
+        raise BadRequestError(f"format must be one of {list(FORMATS)}, got {shortened(json.dumps(form))}.")
+    if not isinstance(sizes, list) or not all(_is_frame(size) for size in sizes):
+        raise BadRequestError(f"frames must be a list of [bytes, milliseconds up to {MAX_MS:,}].")
+    if start + sum(size for size, _ in sizes) != len(content):
+        raise BadRequestError("The frames must fill the rest of the body.")
+    frames = []
+    for size, ms in sizes:
+        frames.append(FilmFrame(content[start : start + size], ms))
+        start += size
+    return frames, str(form)
+
+
+def _is_frame(size: object) -> bool:
+    return (
+        isinstance(size, list)
+        and len(size) == 2
+        and all(_is_whole(each) and each >= 0 for each in size)
+        and size[1] <= MAX_MS
+    )
+
+
+def _json_object(content: bytes) -> Mapping[str, Any]:
     try:
         body = json.loads(content, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
@@ -65,13 +98,20 @@ async def json_body(request: Request) -> Mapping[str, Any]:
     return body
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int, seconds: float) -> bytes:
+    """The body of a request, of `most` bytes that arrive within so many seconds."""
     parts, size, stream = [], 0, request.stream()
-    while (part := await asyncio.wait_for(anext(stream, None), PART_SECONDS)) is not None:
-        size += len(part)
-        if size > MAX_BYTES:
-            raise BadRequestError(f"The body may have {MAX_BYTES:,} bytes at most.")
-        parts.append(part)
+    try:
+        async with asyncio.timeout(seconds):
+            while (part := await asyncio.wait_for(anext(stream, None), PART_SECONDS)) is not None:
+                size += len(part)
+                if size > most:
+                    raise BadRequestError(f"The body may have {most:,} bytes at most.")
+                parts.append(part)
+    except TimeoutError:
+        raise BadRequestError("The body did not arrive in time.") from None
+    except ClientDisconnect:
+        raise BadRequestError("The body did not arrive.") from None
     return b"".join(parts)
 
 

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from annscope.core.errors import AnnscopeError, ConfigError
-from annscope.dashboard.queries import examples, planes, series, steps, weight_changes
+from annscope.dashboard.queries import examples, films, planes, series, steps, weight_changes
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.server import parsing
 from annscope.dashboard.server.assets import ASSETS, BASE, CACHE_FOREVER, PLOTLY, Assets, plotly_library
@@ -205,6 +205,15 @@ async def paint(request: Request) -> Response:
         return JSONResponse({"error": str(error)}, status_code=404)
 
 
+async def film(request: Request) -> Response:
+    """A film of the frames that the body carries (`parsing.film_frames`)."""
+    try:
+        frames, form = await parsing.film_frames(request)
+        return Response(await run_in_threadpool(films.film, frames, form), media_type=films.FORMATS[form])
+    except (BadRequestError, films.FilmError) as error:
+        return JSONResponse({"error": str(error)}, status_code=400)
+
+
 def _arrays(content: bytes, *, lasts: bool = True) -> Response:
     # Compressing float32 noise costs far more than it saves on this machine; "identity" tells the server so.
     headers = {"content-encoding": "identity"} | ({"cache-control": CACHE_FOREVER} if lasts else {})
@@ -243,6 +252,7 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/labels", labels),
     Route(f"{BASE}/runs/{{run}}/plane", plane),
     Route(f"{BASE}/runs/{{run}}/points", paint, methods=["POST"]),
+    Route(f"{BASE}/runs/{{run}}/film", film, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index}}", example),
     Route(f"{BASE}/runs/{{run}}/histograms", histograms),
     Route(f"{BASE}/runs/{{run}}/classes", classes),

@@ -93,7 +93,8 @@ def after(engine: Engine, config: RunConfig, n_steps: int = N_STEPS) -> list[np.
     rate = config.training.learning_rate
     engine.advance(0, n_steps, lambda step: rate * config.training.rate_factor(step, 4))
     running = [part for part in engine.parameters.running if part is not None]
-    return [engine.parameters.flat, engine.before, engine.gradient.flat, *running]
+    losses = np.array(engine.batch_losses.take())
+    return [engine.parameters.flat, engine.before, engine.gradient.flat, losses, *running]
 
 
 def same_as_the_textbook(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> None:

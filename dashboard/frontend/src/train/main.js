@@ -17,6 +17,8 @@ import { createHealth } from './health/health.js';
 import { createLayers } from './layers/layers.js';
 import { createMap } from './map/map.js';
 import { createPlayer } from './player.js';
+import { pictureButton } from './saving/button.js';
+import { createFilm } from './saving/film.js';
 import { createShow } from './show.js';
 import { openSource } from './source.js';
 import { createStep } from './step/step.js';
@@ -28,19 +30,22 @@ import { createTimeline } from './timeline/timeline.js';
 /** @import { Source, StageView, Store } from './types.js' */
 /** @import { Component, Line, Since, TrainData } from '../lib/model/types.js' */
 
-/** @type {Array<[string, number, (root: HTMLElement, store: Store) => NonNullable<StageView['made']>]>} */
+/**
+ * The views, each with its column, and with a name where it is a picture that can be saved.
+ * @type {Array<[string, number, (root: HTMLElement, store: Store) => NonNullable<StageView['made']>, string?]>}
+ */
 const VIEWS = [
   ['step', 0, createStep],
-  ['network', 0, createNetwork],
-  ['tiles', 0, createTiles],
-  ['layers', 0, createLayers],
-  ['distributions', 0, createDistributions],
-  ['map', 1, createMap],
-  ['curves', 1, createCurves],
+  ['network', 0, createNetwork, 'Network'],
+  ['tiles', 0, createTiles, 'First-layer weights'],
+  ['layers', 0, createLayers, 'Layers over time'],
+  ['distributions', 0, createDistributions, 'Distributions'],
+  ['map', 1, createMap, 'Decision map'],
+  ['curves', 1, createCurves, 'Loss and accuracy'],
   ['compare', 1, createCompare],
   ['health', 1, createHealth],
-  ['confusion', 1, createConfusion],
-  ['classes', 1, createClasses],
+  ['confusion', 1, createConfusion, 'Confusion matrix'],
+  ['classes', 1, createClasses, 'Each class'],
 ];
 /** Which of the views a line of a stack trace belongs to. */
 const VIEW_IN_STACK = new RegExp(`/(${VIEWS.map(([name]) => name).join('|')})/\\1\\.js\\b`, 'g');
@@ -87,24 +92,33 @@ function createStage(parent) {
   const player = createPlayer(store); // before anything else that hears what is selected
   const show = createShow(store, root, () => source);
   const still = matchMedia('(prefers-reduced-motion: reduce)');
-  const timeline = createTimeline(sticky, store, player, root, (way) => send('way', way));
+  /** @type {Array<{ name: string, element: HTMLElement }>} */
+  const pictures = [];
+  const film = createFilm(root, store, player, () => pictures.filter(({ element }) => element.offsetHeight > 0));
+  const timeline = createTimeline(sticky, store, player, root, (way) => send('way', way), film.open);
   sticky.append(notice);
 
   const halves = [0, 1].map(() => make('div', { className: 'as-column' }));
   columns.append(...halves);
-  const views = VIEWS.map(([name, half, create]) => {
+  const views = VIEWS.map(([name, half, create, title]) => {
     const card = make('div', { className: 'as-card', 'data-view': name });
     halves[half].append(card);
     /** @type {StageView} */
     const view = { name, card, made: null };
     try {
       view.made = create(card, store);
+      if (title) {
+        card.append(pictureButton(card, title, store));
+        pictures.push({ name: title, element: card });
+      }
     } catch (error) {
       console.error(error);
       giveUp(view, error);
     }
     return view;
   });
+
+  pictures.push({ name: 'Timeline', element: timeline.element });
 
   /**
    * A view that fails says so on its card and draws no more; the others go on.
@@ -340,6 +354,7 @@ function createStage(parent) {
       source?.close();
       show.destroy();
       strip.destroy();
+      film.destroy();
       timeline.destroy();
       views.forEach(({ made }) => made?.destroy());
       root.remove();

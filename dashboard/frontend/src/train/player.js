@@ -15,7 +15,8 @@ const LATE = 500; // ms that a run may be ahead of who follows it
 const LONGEST = 100; // ms that count between two animation frames: nobody sees what a hidden page shows
 
 /**
- * Play what is selected in `store`: {live, watch, slow, play, stop}, and `take(seconds)` for the time of a replay.
+ * Play what is selected in `store`: {live, watch, slow, play, stop}, and `take(seconds)` for the time of a replay. For a
+ * film of it `film()` begins, `show(number)` goes to a snapshot and `leave(selected)` back to what was looked at.
  * What a hand selects meanwhile ends it.
  * @param {Store} store
  */
@@ -139,6 +140,18 @@ export function createPlayer(store) {
       if (store.way === 'live' || store.way === 'still') return;
       set('still');
       choose(store.selected ?? store.newest); // where it was left is now a choice
+    },
+    span,
+    film: () => set('play'),
+    show: choose,
+    /** @param {number | null} selected */
+    leave(selected) {
+      if (selected === null) {
+        end();
+        return;
+      }
+      set('still');
+      choose(selected);
     },
     forget: () => set('live'),
     destroy() {

@@ -167,6 +167,7 @@ export function openSource(store, { base, run, first, early, begin, live, greete
       } else if (news && message.type === 'lines') {
         news.lines.push(...message.lines);
         news.best = message.best;
+        news.chance = message.chance;
       } else if (news && message.type === 'status') news.status = message.status;
       if (message.type !== 'lines') early(message.status);
     } else if (message.type === 'hello') learn(message);

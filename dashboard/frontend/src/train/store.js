@@ -7,7 +7,7 @@ import { routesOf } from '../lib/server/run.js';
 import { SnapshotLines, Thinned } from './history.js';
 
 /** @import { BesideRun, Store } from './types.js' */
-/** @import { Best, Description, Example, Frame, Line, Neuron, Overlay, Since } from '../lib/model/types.js' */
+/** @import { Best, Chance, Description, Example, Frame, Line, Neuron, Overlay, Since } from '../lib/model/types.js' */
 
 /** What is not known of a run that nothing was heard of yet. */
 const blank = () => ({
@@ -15,6 +15,7 @@ const blank = () => ({
   description: null,
   nLines: 0, // how many lines the history has in all
   best: null, // {number, step, words} of the snapshot with the lowest held-out loss so far
+  chance: { loss: null, accuracy: null },
   events: [],
   status: null,
   probe: null,
@@ -83,17 +84,18 @@ export function createStore() {
       store.emit('run');
     },
     /**
-     * Take in new lines of the history, and the best snapshot so far; with `replace` they are all there are.
-     * @param {{ lines: Line[], best: Best | null }} news
+     * Take in new lines of the history, the best snapshot so far and chance; with `replace` they are all there are.
+     * @param {{ lines: Line[], best: Best | null, chance?: Chance }} news
      * @param {boolean} [replace]
      */
-    learn({ lines, best }, replace = false) {
+    learn({ lines, best, chance }, replace = false) {
       if (replace) {
         Object.assign(store, { nLines: 0, events: [] });
         history.forget();
         thinned.forget();
       }
       store.best = best;
+      if (chance) store.chance = chance;
       history.best = best?.number ?? null;
       for (const line of lines) {
         store.nLines += 1;

@@ -3,6 +3,7 @@ import type { Chart, ChartMark } from '../lib/charts/types.js';
 import type {
   Base,
   Best,
+  Chance,
   EventLine,
   Example,
   Frame,
@@ -32,6 +33,7 @@ export interface Store extends NetworkStore {
   thinned: Thinned;
   nLines: number;
   best: Best | null;
+  chance: Chance;
   layerSizes: number[];
   selected: number | null;
   way: Way;
@@ -49,7 +51,7 @@ export interface Store extends NetworkStore {
   readonly stepsPerEpoch: number;
   reset(base: string, run: string): void;
   describe(description: NetworkStore['description']): void;
-  learn(news: { lines: Line[]; best: Best | null }, replace?: boolean): void;
+  learn(news: { lines: Line[]; best: Best | null; chance?: Chance }, replace?: boolean): void;
   select(number: number | null): void;
   compare(frame: Frame | null): void;
   showSince(since: Since | null): void;

@@ -1,5 +1,23 @@
-/** Canvases as sharp as the screen, and as large as the box they stand in. */
+/** Canvases as sharp as the screen, or as a picture that is saved, and as large as the box they stand in. */
 import { penOf } from '../ui/dom.js';
+
+/** @type {number | null} */
+let density = null;
+/** @type {Set<() => void>} */
+const watchers = new Set(); // called when a box has another size
+
+/** Pixels of a canvas for a CSS pixel. */
+export const pixelRatio = () => density ?? (globalThis.devicePixelRatio || 1);
+
+/**
+ * Have canvases drawn with so many pixels for a CSS pixel from now on; null for as many as the screen has.
+ * @param {number | null} ratio
+ */
+export function setDensity(ratio) {
+  if (density === ratio) return;
+  density = ratio;
+  for (const changed of watchers) changed();
+}
 
 /**
  * A canvas as sharp as the screen, up to `most` pixels a CSS pixel: `width` x `height` CSS pixels, cleared, to `color`
@@ -11,7 +29,7 @@ import { penOf } from '../ui/dom.js';
  * @param {number} [most]
  */
 export function freshContext(canvas, width, height, color = null, most = 3) {
-  const ratio = Math.min(most, globalThis.devicePixelRatio || 1);
+  const ratio = Math.min(Math.max(most, density ?? 0), pixelRatio());
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
   canvas.style.height = `${height}px`;
@@ -57,6 +75,10 @@ export function watchSize(box, changed, signal) {
     changed();
   });
   watch.observe(box);
-  signal.addEventListener('abort', () => watch.disconnect());
+  watchers.add(changed);
+  signal.addEventListener('abort', () => {
+    watch.disconnect();
+    watchers.delete(changed);
+  });
   return size;
 }

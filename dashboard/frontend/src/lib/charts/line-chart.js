@@ -78,13 +78,28 @@ export function layChart({ width, height, xs, series, ghosts = [], domainX, log,
 export function drawChart(
   pen,
   chart,
-  { title, xs, series, ghosts = [], palette, font, cursor, pointer, marks, withMarks, withX, label },
+  {
+    title,
+    xs,
+    series,
+    ghosts = [],
+    level = null,
+    note = '',
+    palette,
+    font,
+    cursor,
+    pointer,
+    marks,
+    withMarks,
+    withX,
+    label,
+  },
 ) {
   drawAxes(pen, chart, palette, font, withX);
   write(pen, title, chart.left, 1, palette.ink, { baseline: 'top', font: `600 12px ${font}` });
   const notes = [
     ...(chart.beyond === null ? [] : [`↑ goes on to ${tickText(chart.beyond)}`]),
-    ...(ghosts.length && withMarks ? ['faint: the run before'] : []),
+    ...(note ? [note] : []),
   ].join(' · ');
   const beside = chart.left + pen.measureText(title).width + 10;
   if (notes) write(pen, notes, beside, 2, palette.muted, { baseline: 'top', font: `11px ${font}` });
@@ -105,6 +120,7 @@ export function drawChart(
   }
   pen.save();
   clipTo(pen, left - 2, top - 2, right + 2, bottom + 2);
+  if (level && level.value >= chart.low && level.value <= chart.high) drawLevel(pen, chart, level, palette, font);
   pen.globalAlpha = FAINT;
   for (const ghost of ghosts) drawLine(pen, chart, ghost.xs, ghost);
   pen.globalAlpha = 1;
@@ -173,13 +189,13 @@ function drawAxes(pen, chart, palette, font, withX) {
  * @param {number[]} xs
  * @param {Series} about
  */
-function drawLine(pen, chart, xs, { values, color, dash }) {
+function drawLine(pen, chart, xs, { values, color, dash, width = 1.9, isStepped = false }) {
   const { x, y, left, right } = chart;
   const from = Math.max(0, indexAt(xs, chart.domainX[0]) - 1);
   const to = Math.min(xs.length - 1, indexAt(xs, chart.domainX[1]) + 1);
   pen.strokeStyle = color;
   pen.fillStyle = color;
-  pen.lineWidth = 1.9;
+  pen.lineWidth = width;
   pen.lineJoin = 'round';
   pen.setLineDash(dash ? [6, 3] : []);
   pen.beginPath();
@@ -188,6 +204,7 @@ function drawLine(pen, chart, xs, { values, color, dash }) {
     let isDown = false;
     for (let i = from; i <= to; i += 1) {
       const isThere = Number.isFinite(values[i]);
+      if (isThere && isDown && isStepped) pen.lineTo(x(xs[i]), y(values[i - 1]));
       if (isThere && isDown) pen.lineTo(x(xs[i]), y(values[i]));
       else if (isThere) pen.moveTo(x(xs[i]), y(values[i]));
       // A number between two gaps has no line: it gets a dot.
@@ -197,6 +214,27 @@ function drawLine(pen, chart, xs, { values, color, dash }) {
   }
   pen.stroke();
   pen.setLineDash([]);
+}
+
+/**
+ * A value to compare with, as a dotted line with its name above the right end.
+ * @param {Pen} pen
+ * @param {Chart} chart
+ * @param {{ value: number, name: string }} level
+ * @param {Palette} palette
+ * @param {string} font
+ */
+function drawLevel(pen, { left, right, top, y }, { value, name }, palette, font) {
+  const at = Math.round(y(value)) + 0.5;
+  trace(pen, [
+    [left, at],
+    [right, at],
+  ]);
+  pen.setLineDash([1.5, 4]);
+  paintPath(pen, null, palette.muted, 1.5);
+  pen.setLineDash([]);
+  const isBelow = at < top + 14;
+  write(pen, name, right - 4, at + (isBelow ? 9 : -8), palette.muted, { align: 'right', font: `11px ${font}` });
 }
 
 /**

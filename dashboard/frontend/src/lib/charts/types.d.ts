@@ -13,9 +13,13 @@ export interface Series {
   values: number[];
   color: string;
   dash?: boolean;
+  /** Pixels; thinner than the others where it is given. */
+  width?: number;
+  /** Whether each value holds until the next one's place. */
+  isStepped?: boolean;
 }
 
-/** A line of another run, with epochs of its own; drawn faintly. */
+/** A line with epochs of its own, such as another run's; drawn faintly. */
 export interface Ghost extends Series {
   xs: number[];
 }
@@ -46,6 +50,10 @@ export interface ChartScene {
   xs: number[];
   series: Series[];
   ghosts?: Ghost[];
+  /** A value to compare with, and what it is called. */
+  level?: { value: number; name: string } | null;
+  /** Words beside the title. */
+  note?: string;
   palette: Palette;
   font: string;
   cursor: number | null;

@@ -34,6 +34,8 @@ export interface SnapshotLine {
   train: Metrics;
   heldout: Metrics;
   layers: LayerStatistics[];
+  /** Of the batches since the snapshot before: step, from 0, and loss; not in older records. */
+  batch_losses?: Array<[number, number | null]>;
 }
 
 /** The line of something that happened. */
@@ -72,6 +74,9 @@ export interface Best {
   step: number;
   words: string;
 }
+
+/** What constant answers score on the held-out examples (core/evaluation/chance.py); null is what is not known. */
+export type Chance = Metrics;
 
 /** A layer's function; the ends of its range are null where it is unbounded. */
 export interface LayerFunction {
@@ -117,8 +122,8 @@ export interface Status {
 
 /** What the live socket sends as text. */
 export type Message =
-  | { type: 'hello'; description: Description; lines: Line[]; best: Best | null; status: Status }
-  | { type: 'lines'; lines: Line[]; best: Best | null }
+  | { type: 'hello'; description: Description; lines: Line[]; best: Best | null; chance: Chance; status: Status }
+  | { type: 'lines'; lines: Line[]; best: Best | null; chance: Chance }
   | { type: 'status'; status: Status };
 
 /** A class number, or a row of 0 and 1 for each label; null where nobody knows. */

@@ -8,7 +8,7 @@ import { createListeners } from './dom.js';
 const AHEAD = '25%'; // of the window: so far from its edge a view counts as in sight, so that it comes in drawn
 const LATE = 1000; // ms
 
-/** @typedef {{ update(now: number): void }} Drawn */
+/** @typedef {{ root: HTMLElement, update(now: number): void }} Drawn */
 
 /** @type {Set<Drawn>} */
 const queued = new Set(); // for the next animation frame
@@ -26,6 +26,27 @@ export function draw(now = performance.now()) {
   frame = 0;
   const views = [...queued];
   queued.clear();
+  drawAll(views, now);
+}
+
+/**
+ * Draw what waits inside an element now, in sight or not.
+ * @param {Element} element
+ */
+export function drawInside(element) {
+  const views = [...queued, ...waiting].filter(({ root }) => element.contains(root));
+  for (const view of views) {
+    queued.delete(view);
+    waiting.delete(view);
+  }
+  drawAll(views, performance.now());
+}
+
+/**
+ * @param {Drawn[]} views
+ * @param {number} now
+ */
+function drawAll(views, now) {
   for (const view of views) {
     try {
       view.update(now);
@@ -59,7 +80,7 @@ function catchUp() {
  * @param {(now: number) => void} update
  */
 export function createView(root, store, events, update) {
-  const drawn = { update };
+  const drawn = { root, update };
   let isSeen = true;
   let hadRoom = false; // when it was last observed
   const watch = new IntersectionObserver(

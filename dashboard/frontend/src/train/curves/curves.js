@@ -1,5 +1,6 @@
 /**
- * Loss and accuracy of both splits over the epochs, and the learning rate where it changes. Pointing names the
+ * Loss and accuracy of both splits over the epochs, before the losses of single batches and beside chance, and the
+ * learning rate where it changes. Pointing names the
  * numbers, a click goes to that snapshot, dragging zooms, and the zoom stays while new snapshots arrive.
  */
 import { freshContext, watchSize } from '../../lib/charts/canvas.js';
@@ -58,8 +59,11 @@ export function createCurves(root, store) {
     log = isOn;
     redraw();
   });
+  const ghost = toggle('Run before', 'Show the run before, faintly', () => redraw());
+  ghost.setAttribute('aria-pressed', 'true');
+  ghost.hidden = true; // until there is one
   const table = toggle('Numbers', 'Show the last values as a table', (isOn) => numbers.open(isOn, history, cursor));
-  const choice = group('How the curves are shown', reset, scale, table);
+  const choice = group('How the curves are shown', reset, scale, ghost, table);
   const box = make('div', { className: 'ch-box' }, canvas);
   const tip = createTip(box);
   const numbers = createNumbers();
@@ -90,7 +94,7 @@ export function createCurves(root, store) {
   /** @type {CurveMark[]} */
   let marks = [];
   /** @type {{ run: string | null, named: string | null, frame: Frame | null, events: number, beside: BesideRun | null }} */
-  const known = { run: null, named: null, frame: null, events: -1, beside: null }; // `named` is the run of the legend
+  const known = { run: null, named: null, frame: null, events: -1, beside: null }; // `named` is what the legend is of
   const view = createView(root, store, ['run', 'lines', 'status', 'frame', 'theme', 'beside'], update);
   const { listen, schedule } = view;
   const redraw = () => {
@@ -121,14 +125,16 @@ export function createCurves(root, store) {
       pointer = null;
       isDirty = true;
     }
-    if (store.description && (painted || known.named !== known.run)) showLegend();
     if (store.beside !== known.beside) {
       known.beside = store.beside;
       before.forget();
+      ghost.hidden = !store.beside;
       if (store.beside) before.read({ snapshotLines: store.beside.lines, stepsPerEpoch: store.beside.stepsPerEpoch });
       isDirty = true;
     }
     const hasNew = history.read(store);
+    const named = `${known.run} ${history.batches.losses.length > 0}`;
+    if (store.description && (painted || known.named !== named)) showLegend(named);
     if (hasNew || store.events.length !== known.events) {
       known.events = store.events.length;
       marks = marksOf(store, history.per);
@@ -145,13 +151,15 @@ export function createCurves(root, store) {
     }
   }
 
-  function showLegend() {
-    known.named = known.run;
+  /** @param {string} named */
+  function showLegend(named) {
+    known.named = named;
     const { name } = heldoutOf(store.description);
     legend.replaceChildren(
       ...[
         [colors.train, '', 'train'],
         [colors.heldout, 'dash', `held-out (${name})`],
+        ...(history.batches.losses.length ? [[colors.train, 'thin', 'each batch']] : []),
       ].map(([color, className, text]) => {
         return make('span', {}, make('i', { className, style: `border-top-color: ${color}` }), text);
       }),
@@ -192,13 +200,26 @@ export function createCurves(root, store) {
    * @returns {Series[]}
    */
   function seriesOf(name, { figures }) {
-    if (name === 'rate') return [{ values: figures.rate, color: palette.ink, name: 'learning rate' }];
+    if (name === 'rate') return [{ values: figures.rate, color: palette.ink, name: 'learning rate', isStepped: true }];
     const [train, heldout] =
       name === 'loss' ? [figures.trainLoss, figures.heldoutLoss] : [figures.trainAccuracy, figures.heldoutAccuracy];
     return [
       { values: train, color: colors.train, name: 'train' },
       { values: heldout, color: colors.heldout, name: 'held-out', dash: true },
     ];
+  }
+
+  /** The losses of the batches; they have no part in the scale, which would jump with each of them. */
+  const batches = () => [
+    { values: history.batches.losses, xs: history.batches.epochs, color: colors.train, name: 'each batch', width: 1 },
+  ];
+
+  const isGhostShown = () => ghost.getAttribute('aria-pressed') === 'true';
+
+  /** @param {ChartName} name */
+  function levelOf(name) {
+    const value = name === 'rate' ? null : store.chance[name];
+    return value === null ? null : { value, name: `chance ${LABELS[name](value)}` };
   }
 
   /** The canvas is sized and filled in one go, so that no picture without lines ever reaches the screen. */
@@ -212,7 +233,8 @@ export function createCurves(root, store) {
     charts = names.map((name, i) => {
       const withX = i === names.length - 1;
       const series = seriesOf(name, history);
-      const ghosts = before.length ? seriesOf(name, before).map((each) => ({ ...each, xs: before.epochs })) : [];
+      const ghosts =
+        before.length && isGhostShown() ? seriesOf(name, before).map((each) => ({ ...each, xs: before.epochs })) : [];
       const chart = layChart({
         width,
         height: HEIGHTS[name] + (withX ? MARGIN.bottom - 8 : 0),
@@ -230,7 +252,9 @@ export function createCurves(root, store) {
         title: `${name === 'accuracy' && store.reader.isMany ? 'Subset accuracy (every label right)' : TITLES[name]}${chart.log ? ' (log scale)' : ''}`,
         xs: history.epochs,
         series,
-        ghosts,
+        ghosts: name === 'loss' ? [...batches(), ...ghosts] : ghosts,
+        level: levelOf(name),
+        note: ghosts.length && i === 0 ? 'faint: the run before' : '',
         palette,
         font,
         cursor,
@@ -255,7 +279,9 @@ export function createCurves(root, store) {
       from: String(from),
       to: String(to),
       snapshots: String(history.length),
-      beside: String(before.length),
+      beside: String(isGhostShown() ? before.length : 0),
+      batches: String(history.batches.losses.length),
+      chance: String(store.chance.loss ?? ''),
     });
   }
 

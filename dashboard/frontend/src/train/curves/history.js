@@ -18,6 +18,9 @@ const FIGURES = {
 /** @returns {Record<FigureName, number[]>} */
 const noFigures = () => ({ trainLoss: [], heldoutLoss: [], trainAccuracy: [], heldoutAccuracy: [], rate: [] });
 
+/** The losses of single batches, with the epochs at which they were met. */
+const noBatches = () => ({ epochs: /** @type {number[]} */ ([]), losses: /** @type {number[]} */ ([]) });
+
 export class History {
   /** @type {SnapshotLine[]} */
   lines = [];
@@ -25,10 +28,12 @@ export class History {
   /** @type {number[]} */
   epochs = [];
   figures = noFigures();
+  batches = noBatches();
   hasRates = false;
 
   forget() {
-    Object.assign(this, { lines: [], per: 0, epochs: [], figures: noFigures(), hasRates: false });
+    const [figures, batches] = [noFigures(), noBatches()];
+    Object.assign(this, { lines: [], per: 0, epochs: [], figures, batches, hasRates: false });
   }
 
   get length() {
@@ -55,9 +60,26 @@ export class History {
       for (const name of /** @type {FigureName[]} */ (Object.keys(FIGURES))) {
         this.figures[name].push(FIGURES[name](line) ?? NaN);
       }
+      this.#readBatches(line, i > 0 && line.number > this.lines[i - 1].number + 1);
       this.hasRates ||= line.learning_rate !== this.lines[0].learning_rate;
     }
     return true;
+  }
+
+  /**
+   * @param {SnapshotLine} line
+   * @param {boolean} isCut whether the lines before it are not kept, and the losses in them
+   */
+  #readBatches({ batch_losses: met = [] }, isCut) {
+    const { epochs, losses } = this.batches;
+    if (isCut && met.length) {
+      epochs.push(met[0][0] / this.per);
+      losses.push(NaN);
+    }
+    for (const [step, loss] of met) {
+      epochs.push(step / this.per);
+      losses.push(loss ?? NaN);
+    }
   }
 }
 

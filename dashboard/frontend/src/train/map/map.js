@@ -3,7 +3,7 @@
  * A point of one's own goes through the network at a click, and points are painted that the next run learns from.
  */
 
-import { watchSize } from '../../lib/charts/canvas.js';
+import { pixelRatio, watchSize } from '../../lib/charts/canvas.js';
 import { classColor, facePicture, regionPicture } from '../../lib/charts/plane.js';
 import { asNumber, asPercent, counted, neuronName } from '../../lib/format/text.js';
 import { contour } from '../../lib/model/contours.js';
@@ -13,7 +13,6 @@ import { isSame } from '../../lib/model/output-reader.js';
 import { neuronOverPlane } from '../../lib/model/plane.js';
 import { segmented, toggle } from '../../lib/ui/controls.js';
 import { make, penOf } from '../../lib/ui/dom.js';
-import { pngButton } from '../../lib/ui/download.js';
 import { createFrame } from '../../lib/ui/frame.js';
 import { arrow, isCommand } from '../../lib/ui/keys.js';
 import { createNumbersTable } from '../../lib/ui/numbers-table.js';
@@ -78,13 +77,8 @@ export function createMap(root, store) {
     changed: redraw,
     saved: ({ data }) => store.usePoints(data),
   });
-  const png = pngButton(
-    () => canvas,
-    () => `${store.run}-snapshot-${store.shown?.number ?? 0}-map`,
-  );
-  png.classList.add('nv-button');
   frame.append(
-    make('div', { className: 'nv-bar' }, title, look.element, heldOut, contours, paintButton, png),
+    make('div', { className: 'nv-bar' }, title, look.element, heldOut, contours, paintButton),
     box,
     editor.element,
     legend,
@@ -238,7 +232,7 @@ export function createMap(root, store) {
   // --- drawing ---
   function draw() {
     const side = size.width;
-    const ratio = Math.min(2, window.devicePixelRatio || 1);
+    const ratio = Math.min(3, pixelRatio());
     const pixels = Math.round(side * ratio);
     for (const each of [canvas, pointsCanvas])
       if (each.width !== pixels) {

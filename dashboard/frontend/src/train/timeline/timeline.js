@@ -1,6 +1,6 @@
 /** The timeline: every view on the stage shows the snapshot that is chosen here. */
 
-import { freshContext, watchSize } from '../../lib/charts/canvas.js';
+import { freshContext, pixelRatio, watchSize } from '../../lib/charts/canvas.js';
 import { fillBox, paintPath, rounded, write } from '../../lib/charts/pen.js';
 import { paletteFor } from '../../lib/theme/palette.js';
 import { group, press, select } from '../../lib/ui/controls.js';
@@ -23,11 +23,12 @@ const ICONS = {
   pause: 'M6 5h4v14H6zM14 5h4v14h-4z',
   back: 'M15.5 5l-8 7 8 7',
   on: 'M8.5 5l8 7-8 7',
+  save: 'M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 19.5h14',
 };
 /** @param {string} name */
 function icon(name) {
   const { svg } = svgOf('0 0 24 24', ICONS[name]);
-  svg.classList.add(name === 'back' || name === 'on' ? 'as-line' : 'as-solid');
+  svg.classList.add(name === 'play' || name === 'pause' ? 'as-solid' : 'as-line');
   return svg;
 }
 
@@ -43,14 +44,15 @@ function button(name, label, act) {
 }
 
 /**
- * Build the timeline in `root` on the store; `keys` is the element within which space plays. Returns {destroy()}.
+ * Build the timeline in `root` on the store; `keys` is the element within which space plays. Returns {element, destroy()}.
  * @param {HTMLElement} root
  * @param {Store} store
  * @param {ReturnType<typeof createPlayer>} player
  * @param {HTMLElement} keys
  * @param {(way: Way) => void} prefer a way that a person chose for runs to come
+ * @param {() => void} save asks how to save what is seen
  */
-export function createTimeline(root, store, player, keys, prefer) {
+export function createTimeline(root, store, player, keys, prefer, save) {
   const element = make('section', { className: 'as-timeline', 'aria-label': 'Timeline' });
   const play = button('play', 'Play (space)', toggle);
   const back = button('back', 'One snapshot back (,)', () => step(-1));
@@ -82,8 +84,10 @@ export function createTimeline(root, store, player, keys, prefer) {
   const pin = press('', null, () => store.compare(store.compared === null ? store.shown : null), {
     className: 'as-latest',
   });
+  const saving = button('save', 'Save as a picture or a film', save);
+  saving.setAttribute('aria-haspopup', 'dialog');
   const readout = make('output', { className: 'as-readout', 'aria-live': 'off' }); // it changes many times a second
-  element.append(play, back, on, time, track, group('How to see it', slow, watch, latest), pin, readout);
+  element.append(play, back, on, time, track, group('How to see it', slow, watch, latest), pin, saving, readout);
   root.append(element);
   const events = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare', 'way'];
   const { schedule, listen, signal, destroy } = createView(element, store, events, draw);
@@ -201,7 +205,7 @@ export function createTimeline(root, store, player, keys, prefer) {
   function drawTicks(end) {
     const { width, height } = size;
     if (!width) return;
-    const state = [store.run, store.theme, store.nLines, shown(), end, width, devicePixelRatio, store.compared?.number];
+    const state = [store.run, store.theme, store.nLines, shown(), end, width, pixelRatio(), store.compared?.number];
     if (state.join(' ') === ticked) return;
     ticked = state.join(' ');
     const palette = paletteFor(store.theme === 'dark');
@@ -264,7 +268,11 @@ export function createTimeline(root, store, player, keys, prefer) {
   function createMark(i) {
     const { svg, path } = svgOf('0 0 12 12');
     path.setAttribute('fill-rule', 'evenodd');
-    const node = make('button', { type: 'button', className: 'as-mark', 'data-place': i, tabIndex: -1 }, svg);
+    const node = make(
+      'button',
+      { type: 'button', className: 'as-mark', 'data-drawn': '', 'data-place': i, tabIndex: -1 },
+      svg,
+    );
     marks.append(node);
     return node;
   }
@@ -297,7 +305,7 @@ export function createTimeline(root, store, player, keys, prefer) {
   marks.addEventListener('focusout', tip.hide);
 
   const size = watchSize(track, schedule, signal);
-  return { destroy };
+  return { element, destroy };
 }
 
 /**
