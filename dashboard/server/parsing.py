@@ -66,7 +66,7 @@ async def film_frames(request: Request) -> tuple[list[FilmFrame], str]:
     start = 4 + int.from_bytes(content[:4], "little")
     about = _json_object(content[4:start])
     form, sizes = about.get("format"), about.get("frames")
-    if form not in FORMATS:
+    if not isinstance(form, str) or form not in FORMATS:
         raise BadRequestError(f"format must be one of {list(FORMATS)}, got {shortened(json.dumps(form))}.")
     if not isinstance(sizes, list) or not all(_is_frame(size) for size in sizes):
         raise BadRequestError(f"frames must be a list of [bytes, milliseconds up to {MAX_MS:,}].")
@@ -76,7 +76,7 @@ async def film_frames(request: Request) -> tuple[list[FilmFrame], str]:
     for size, ms in sizes:
         frames.append(FilmFrame(content[start : start + size], ms))
         start += size
-    return frames, str(form)
+    return frames, form
 
 
 def _is_frame(size: object) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -14,6 +15,7 @@ from urllib.parse import urljoin
 import numpy as np
 import plotly
 import pytest
+from PIL import Image
 from plotly.offline import get_plotlyjs
 from safetensors.numpy import load
 from starlette.applications import Starlette
@@ -557,3 +559,71 @@ def test_a_viewer_pauses_resumes_and_steps_a_run(client: TestClient, record: Cal
     assert client.post(f"/annscope/runs/{run.run}/commands/stop").status_code == 404
     run.set_status("finished")
     assert client.post(f"/annscope/runs/{run.run}/commands/pause").status_code == 404
+
+
+def film_body(pictures: Sequence[bytes], *, ms: int = 80, **about: Any) -> bytes:
+    """The body that asks for a film of these pictures."""
+    head = json.dumps({"format": "webp", "frames": [[len(each), ms] for each in pictures]} | about).encode()
+    return struct.pack("<I", len(head)) + head + b"".join(pictures)
+
+
+def png(color: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> bytes:
+    """A picture of one colour."""
+    content = io.BytesIO()
+    Image.new("RGB", size, color).save(content, "PNG")
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("form", ["webp", "gif"])
+def test_a_film_has_the_frames_in_their_order(client: TestClient, form: str) -> None:
+    """With their size, their time and their colours, and it begins again at its end."""
+    colors = [(250, 10, 10), (10, 250, 10), (10, 10, 250)]
+    response = client.post("/annscope/runs/any/film", content=film_body([png(each) for each in colors], format=form))
+    assert (response.status_code, response.headers["content-type"]) == (200, f"image/{form}")
+    film = Image.open(io.BytesIO(response.content))
+    assert (film.format, film.size, film.n_frames) == (form.upper(), (40, 30), 3)
+    for number, color in enumerate(colors):
+        film.seek(number)
+        assert film.convert("RGB").getpixel((20, 15)) == pytest.approx(color, abs=8)
+        assert film.info["duration"] == 80
+    assert film.info["loop"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (film_body([]), "A film has 1 to 1,000 frames, not 0."),
+        (film_body([png((0, 0, 0))] * 1001), "A film has 1 to 1,000 frames, not 1,001."),
+        (film_body([b"no picture"]), "Frame 1 cannot be read as a PNG picture."),
+        (film_body([png((0, 0, 0))[:-40]]), "Frame 1 cannot be read as a PNG picture."),
+        (film_body([png((0, 0, 0)), png((0, 0, 0), (41, 30))]), "Frame 2 is (41, 30) pixels large, but the first one"),
+        (film_body([png((0, 0, 0), (4001, 1000))]), "A frame may have 4,000,000 pixels at most, but frame 1 has 4,001"),
+        (film_body([png((0, 0, 0))], format="avi"), "format must be one of ['webp', 'gif'], got \"avi\"."),
+        (film_body([png((0, 0, 0))], ms=70_000), "frames must be a list of [bytes, milliseconds up to 65,000]."),
+        (film_body([png((0, 0, 0))]) + b"more", "The frames must fill the rest of the body."),
+        (b"", "The body must be JSON."),
+    ],
+)
+def test_a_film_that_cannot_be_made_is_one_sentence(client: TestClient, body: bytes, error: str) -> None:
+    """With status 400: no frames, too many or too large, no pictures, or a body that does not hold what it says."""
+    response = client.post("/annscope/runs/any/film", content=body)
+    assert response.status_code == 400
+    assert response.json()["error"].startswith(error)
+
+
+def test_a_film_from_another_site_is_denied(client: TestClient) -> None:
+    """As every request of it is."""
+    headers = {"origin": "http://elsewhere.example"}
+    assert client.post("/annscope/runs/any/film", content=b"", headers=headers).status_code == 403
+
+
+def test_the_history_says_what_chance_is(client: TestClient, record: Callable[..., Any]) -> None:
+    """Of the held-out examples; nothing before the first snapshot."""
+    run = train_run(data="digits", hidden=(4,), epochs=1)
+    chance = client.get(f"/annscope/runs/{run.run}/history").json()["chance"]
+    support = run.arrays(0)["confusion"].sum(axis=1)
+    shares = support[support > 0] / support.sum()
+    assert chance["accuracy"] == pytest.approx(shares.max())
+    assert chance["loss"] == pytest.approx(-(shares * np.log(shares)).sum())
+    begun = client.get(f"/annscope/runs/{record(0).run}/history").json()
+    assert begun["chance"] == {"loss": None, "accuracy": None}

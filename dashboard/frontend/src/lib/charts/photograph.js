@@ -7,7 +7,7 @@
 
 /** What a hand works; a button is left out unless it holds a picture or heads a column. */
 const LEFT_OUT = [
-  'button:not([data-drawn], :has(canvas), th button)',
+  'button:not([data-drawn], :has(canvas, img), th button)',
   'select, input, summary, label:has(select, input)',
   '[role="tooltip"], [aria-live]:not(output)',
 ].join();
@@ -44,7 +44,8 @@ function paint(pen, element) {
     pen.clip();
   }
   pen.imageSmoothingEnabled = style.imageRendering !== 'pixelated';
-  if (element instanceof HTMLCanvasElement) pen.drawImage(element, box.left, box.top, box.width, box.height);
+  if (element instanceof HTMLCanvasElement || (element instanceof HTMLImageElement && element.naturalWidth))
+    pen.drawImage(element, box.left, box.top, box.width, box.height);
   else if (element instanceof SVGSVGElement) paintIcon(pen, element, box);
   else paintInside(pen, element);
   pen.restore();

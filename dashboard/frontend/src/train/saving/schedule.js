@@ -4,7 +4,7 @@ import { Clock } from '../clock.js';
 
 /** @import { Span } from '../types.js' */
 
-export const FRAME_MS = 80; // at least: more a second make a file larger, and no film easier to follow
+export const FRAME_MS = 80; // more a second make a file larger, and no film easier to follow
 const LAST_MS = 1500; // that its end stays
 
 /**
@@ -14,16 +14,17 @@ const LAST_MS = 1500; // that its end stays
  * @param {Span} span
  * @param {number} seconds
  * @param {(number: number) => number} drawable the snapshot nearest to a number that can be drawn
+ * @param {number} [frameMs] how long a frame stays at least
  */
-export function filmOf(lines, span, seconds, drawable) {
+export function filmOf(lines, span, seconds, drawable, frameMs = FRAME_MS) {
   /** @type {Array<{ number: number, ms: number }>} */
   const frames = [];
   const clock = new Clock();
   clock.seconds = seconds;
   const last = lines[lines.length - 1];
-  for (let ms = 0; ms < 1000 * seconds; ms += FRAME_MS) {
-    if (ms) clock.advance(FRAME_MS, last.step, span);
-    add(drawable(clock.lineOf(lines, span).number), FRAME_MS);
+  for (let ms = 0; ms < 1000 * seconds; ms += frameMs) {
+    if (ms) clock.advance(frameMs, last.step, span);
+    add(drawable(clock.lineOf(lines, span).number), frameMs);
   }
   add(last.number, LAST_MS);
 
