@@ -17,7 +17,7 @@ from annscope.core.config import DataConfig
 from annscope.data.datasets import is_ready
 from annscope.data.info import DatasetInfo
 from annscope.data.toy import POINTS
-from scripts.serving import dashboard, open_chromium
+from scripts.serving import Served, dashboard, open_chromium
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 STAGE = ".annscope-stage[data-number]"
@@ -54,7 +54,7 @@ def main() -> None:
     """Take a picture of every page, and an animation of a network while it trains, in light and dark."""
     with tempfile.TemporaryDirectory() as folder, dashboard(Path(folder)) as served, sync_playwright() as playwright:
         browser = open_chromium(playwright)
-        run = train_one(browser, served.url)
+        run = train_one(browser, served)
         pages = {
             "train": (f"/?run={run}", STAGE),
             "inspect": (f"/classes?run={run}&subset=validation&show=9-4", ".ai-sheet"),
@@ -63,9 +63,9 @@ def main() -> None:
         for scheme in SCHEMES:
             for name, (path, ready) in pages.items():
                 photograph(browser, served.url + path, ready, f"{name}-{scheme}", scheme=scheme)
-        learning = train_one(browser, served.url, "snapshot-every=auto")
-        points = {info.label: train_one(browser, served.url, _settings(info)) for info in POINTS}
-        points["Painted by hand"] = paint_spiral(browser, served.url, next(iter(points.values())))
+        learning = train_one(browser, served, "snapshot-every=auto")
+        points = {info.label: train_one(browser, served, _settings(info)) for info in POINTS}
+        points["Painted by hand"] = paint_spiral(browser, served, next(iter(points.values())))
         for scheme in SCHEMES:
             film(browser, served.url, learning, f"learning-{scheme}", scheme=scheme)
             maps(browser, served.url, points, f"maps-{scheme}", scheme=scheme)
@@ -79,14 +79,14 @@ def _settings(info: DatasetInfo) -> str:
     return urlencode(words, safe=",")
 
 
-def train_one(browser: Browser, url: str, settings: str | None = None) -> str:
+def train_one(browser: Browser, served: Served, settings: str | None = None) -> str:
     """Train on the Train page, on MNIST or if that is not available on 5,000 images of it; returns the run."""
     if settings is None:
         is_here = is_ready(DataConfig(name="mnist"))
         settings = "data=mnist&hidden=128,64&epochs=8" if is_here else "data=mnist-5k&epochs=20"
     page = browser.new_page()
-    page.goto(f"{url}/?{settings}&seed=0")
-    run = _start(page, "Start")
+    page.goto(f"{served.url}/?{settings}&seed=0")
+    run = _start(page, served.home)
     page.close()
     return run
 
@@ -154,10 +154,10 @@ def maps(browser: Browser, url: str, runs: Mapping[str, str], name: str, *, sche
     return _save(name, [sheet], MOST_MAP_BYTES)
 
 
-def paint_spiral(browser: Browser, url: str, run: str) -> str:
+def paint_spiral(browser: Browser, served: Served, run: str) -> str:
     """Paint two arms of a spiral on the decision map of a run, and train on them; returns the run."""
     page = browser.new_page(viewport=SIZE)
-    page.goto(f"{url}/?run={run}&{PAINTED_SETTINGS}")
+    page.goto(f"{served.url}/?run={run}&{PAINTED_SETTINGS}")
     card, canvas = page.locator("[data-view=map]"), page.locator(".mp-canvas")
     canvas.wait_for(timeout=60_000)
     card.get_by_role("button", name="Paint").click()
@@ -177,16 +177,20 @@ def paint_spiral(browser: Browser, url: str, run: str) -> str:
         page.mouse.up()
     card.get_by_role("button", name="Use these points").click()
     card.get_by_text("press Start").wait_for()
-    found = _start(page, "Start")
+    found = _start(page, served.home)
     page.close()
     return found
 
 
-def _start(page: Page, button: str) -> str:
-    """Start a run by a button of the page, and wait for its end; returns the run."""
-    before = parse_qs(urlsplit(page.url).query).get("run")
-    page.get_by_role("button", name=button).first.click()
-    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("run", before) != before, timeout=60_000)
+def _start(page: Page, home: Path) -> str:
+    """Start a run by the button of the page, and wait for its end; returns the run."""
+    before = {path.name for path in home.glob("runs/*")}
+    page.get_by_role("button", name="Start").first.click()
+
+    def is_new(url: str) -> bool:
+        return not before.issuperset(parse_qs(urlsplit(url).query).get("run", before))
+
+    page.wait_for_url(is_new, timeout=60_000)
     (run,) = parse_qs(urlsplit(page.url).query)["run"]
     page.locator(".annscope-stage[data-status=finished]").wait_for(timeout=240_000)
     return run

@@ -16,6 +16,8 @@ FORMATS = {"webp": "image/webp", "gif": "image/gif"}
 MAX_FRAMES = 1000
 MAX_PIXELS = 4_000_000
 """Of a frame."""
+MAX_FILM_PIXELS = 500_000_000
+"""Of all frames: a GIF is held in memory until it is written."""
 MAX_MS = 65_000
 """How long a frame may stay: GIF counts in 16 bits of hundredths of a second, which are ten times as many."""
 QUALITY = 80
@@ -36,12 +38,18 @@ class FilmFrame:
 def film(frames: Sequence[FilmFrame], form: str) -> bytes:
     """The frames as one file that repeats forever, in one of `FORMATS`.
 
-    Raises FilmError for no frames, too many, and for one that is no PNG, too large or of another size than the first.
+    Raises FilmError for no frames, too many or too large ones, and for one that is no PNG, too large or of another size
+    than the first.
     """
     if not 1 <= len(frames) <= MAX_FRAMES:
         raise FilmError(f"A film has 1 to {MAX_FRAMES:,} frames, not {len(frames):,}.")
     pictures = _pictures(frames)
     first = next(pictures)
+    if first.width * first.height * len(frames) > MAX_FILM_PIXELS:
+        raise FilmError(
+            f"{len(frames)} frames of {first.width:,} x {first.height:,} pixels are too many for one film: "
+            "choose a smaller size or a shorter time."
+        )
     target = io.BytesIO()
     durations = [frame.ms for frame in frames]
     if form == "gif":

@@ -45,7 +45,7 @@ def test_each_view_saves_as_a_picture_of_twice_its_size(open_tab: Any, run: str,
     for view in VIEWS:
         card = page.locator(f"[data-view={view}]")
         card.scroll_into_view_if_needed()
-        card.locator("canvas, table").first.wait_for(timeout=20_000)
+        card.locator("canvas, table").first.wait_for(timeout=90_000)
         picture = Image.open(saved(page, card.locator("> .as-save"), tmp_path / f"{view}.png")).convert("RGB")
         box = card.bounding_box()
         assert box is not None
@@ -67,7 +67,7 @@ def test_each_view_saves_as_a_picture_of_twice_its_size(open_tab: Any, run: str,
 def test_the_timeline_saves_as_a_film_with_every_snapshot(open_tab: Any, run: str, tmp_path: Path, form: str) -> None:
     """As wide as chosen and as long as a replay; the snapshot that was looked at is shown again."""
     page = open_tab(f"/?run={run}&snapshot=3")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=90_000)
     dialog = dialog_of(page)
     dialog.get_by_label("View").select_option("Loss and accuracy")
     dialog.get_by_label("Format").select_option(form)
@@ -88,7 +88,7 @@ def test_the_timeline_saves_as_a_film_with_every_snapshot(open_tab: Any, run: st
 def test_a_film_is_cancelled_and_nothing_is_saved(open_tab: Any, run: str) -> None:
     """The dialog says so, and is ready for another one."""
     page = open_tab(f"/?run={run}")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", str(N_EPOCHS), timeout=20_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", str(N_EPOCHS), timeout=90_000)
     page.route("**/film", lambda _: None)  # a server that takes its time
     downloads: list[object] = []
     page.on("download", downloads.append)
@@ -107,7 +107,7 @@ def test_a_film_is_cancelled_and_nothing_is_saved(open_tab: Any, run: str) -> No
 def test_a_video_is_recorded_where_the_browser_can(open_tab: Any, run: str, tmp_path: Path) -> None:
     """By the browser itself, which is not asked where it cannot."""
     page = open_tab(f"/?run={run}")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", str(N_EPOCHS), timeout=20_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", str(N_EPOCHS), timeout=90_000)
     dialog = dialog_of(page)
     dialog.get_by_label("Format").select_option("video")
     dialog.get_by_label("Size").select_option("480")
@@ -122,14 +122,14 @@ def test_the_ghost_of_the_run_before_goes_with_one_click(open_tab: Any, run: str
     other = train_run(data="spirals", hidden=(4,), epochs=2).run
     page = open_tab(f"/?run={run}&beside={other}")
     canvas = page.locator(".ch-canvas")
-    expect(canvas).to_have_attribute("data-beside", "3", timeout=20_000)
+    expect(canvas).to_have_attribute("data-beside", "3", timeout=90_000)
     switch = page.get_by_role("button", name="Run before")
     switch.click()
     expect(canvas).to_have_attribute("data-beside", "0")
     switch.click()
     expect(canvas).to_have_attribute("data-beside", "3")
     page.goto(page.url.replace(f"&beside={other}", ""))
-    expect(canvas).to_have_attribute("data-beside", "0", timeout=20_000)
+    expect(canvas).to_have_attribute("data-beside", "0", timeout=90_000)
     expect(switch).to_be_hidden()
 
 
@@ -138,6 +138,6 @@ def test_the_losses_of_the_batches_and_chance_are_in_the_curves(open_tab: Any, r
     page = open_tab(f"/?run={run}")
     canvas = page.locator(".ch-canvas")
     steps = int(page.locator(".annscope-stage[data-step]").get_attribute("data-step") or 0)
-    expect(canvas).to_have_attribute("data-batches", str(steps), timeout=20_000)
+    expect(canvas).to_have_attribute("data-batches", str(steps), timeout=90_000)
     assert 0.68 < float(canvas.get_attribute("data-chance") or 0) < 0.7
     expect(page.locator(".ch-lines")).to_contain_text("each batch")

@@ -598,6 +598,10 @@ def test_a_film_has_the_frames_in_their_order(client: TestClient, form: str) -> 
         (film_body([png((0, 0, 0))[:-40]]), "Frame 1 cannot be read as a PNG picture."),
         (film_body([png((0, 0, 0)), png((0, 0, 0), (41, 30))]), "Frame 2 is (41, 30) pixels large, but the first one"),
         (film_body([png((0, 0, 0), (4001, 1000))]), "A frame may have 4,000,000 pixels at most, but frame 1 has 4,001"),
+        (
+            film_body([png((0, 0, 0), (2000, 2000))] * 126),
+            "126 frames of 2,000 x 2,000 pixels are too many for one film",
+        ),
         (film_body([png((0, 0, 0))], format="avi"), "format must be one of ['webp', 'gif'], got \"avi\"."),
         (film_body([png((0, 0, 0))], ms=70_000), "frames must be a list of [bytes, milliseconds up to 65,000]."),
         (film_body([png((0, 0, 0))]) + b"more", "The frames must fill the rest of the body."),
