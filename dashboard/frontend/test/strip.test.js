@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createStore } from '../src/train/store.js';
-import { wordsOf } from '../src/train/strip/words.js';
+import { longestOf, wordsOf } from '../src/train/strip/words.js';
 
 /** @import { Store } from '../src/train/types.js' */
 
@@ -43,4 +43,22 @@ test('at work the strip says how long it takes, at the end what there is to say,
   assert.equal(wordsOf(knowing(failed, [0, 50])).message, 'The disk is full.');
   assert.equal(wordsOf(knowing(failed, [0, 50])).share, null);
   assert.equal(wordsOf(knowing(failed, [])).message, '');
+});
+
+test('the room of a cell is enough for whatever it says while the run goes on', () => {
+  for (const [step, learningRate] of [
+    [0, 0.5],
+    [125, 0.000123],
+    [500, 1.23e-5],
+    [499, 1],
+  ]) {
+    const store = knowing({ samples_per_second: 1234567.8 }, [step]);
+    store.history.at(0).learning_rate = learningRate;
+    const { recorded } = wordsOf(store);
+    /** @type {Record<string, string> | null} */
+    const longest = longestOf(store);
+    assert.ok(longest);
+    for (const [name, words] of Object.entries(recorded))
+      assert.ok(words.length <= longest[name].length, `${words} in the room of ${longest[name]}`);
+  }
 });

@@ -31,7 +31,7 @@ const WHY = {
 /** @type {Average[]} */
 const AVERAGES = [
   ['Macro average', 'each counts the same', 'macro'],
-  ['Weighted average', 'each counts by its support', 'weighted'],
+  ['Weighted average', 'each by its support', 'weighted'],
 ];
 const [WIDTH, HEIGHT] = [64, 18];
 const NAMED = 3; // classes that share the lowest F1 and are still named
@@ -53,7 +53,7 @@ function weakestWords(weakest) {
  */
 export function createClasses(root, store) {
   const { frame, theme } = createFrame(root, 'Each class');
-  const [split, weak] = [make('small'), make('small')];
+  const [split, weak] = [make('small'), make('small', { className: 'ch-weak' })];
   const [header, body, foot] = [make('tr'), make('tbody'), make('tfoot')];
   const table = make('table', { className: 'tb ch-classes' }, make('thead', {}, header), body, foot);
   const title = make('span', { textContent: 'Each class ' });
@@ -68,6 +68,8 @@ export function createClasses(root, store) {
   const rows = [];
   /** @type {Array<ReturnType<typeof makeFoot>>} */
   let feet = [];
+  /** @type {ReturnType<typeof makeFoot>} */
+  let defined; // of how many classes the averages are
   /** @type {{ run: string | null, course: string | null, frame: Frame | null }} */
   const known = { run: null, course: null, frame: null };
   const course = new Course();
@@ -90,7 +92,7 @@ export function createClasses(root, store) {
 
   function makeRow() {
     const label = make('span');
-    const mark = make('em', { textContent: 'weakest', title: 'The lowest F1', hidden: true });
+    const mark = make('em', { textContent: 'weakest', title: 'The lowest F1' });
     const row = body.insertRow();
     row.append(make('th', { scope: 'row' }, label, mark));
     const cells = RATES.map(() => {
@@ -106,15 +108,17 @@ export function createClasses(root, store) {
     return { row, label, mark, cells, support, path };
   }
 
-  /** @param {Average} average */
-  function makeFoot([text, about, how]) {
-    const note = make('small');
+  /**
+   * @param {string} text
+   * @param {string} about
+   */
+  function makeFoot(text, about) {
     const row = foot.insertRow();
-    row.append(make('th', { scope: 'row', title: `${text}: ${about}; undefined figures are left out` }, text, note));
+    row.append(make('th', { scope: 'row', title: `${text}: ${about}` }, text, make('small', {}, about)));
     const cells = RATES.map(() => row.insertCell());
     const support = row.insertCell();
     row.insertCell().className = 'ch-trend';
-    return { note, about, how, cells, support };
+    return { cells, support };
   }
 
   /** Take the snapshot shown into the course, drawn or not. */
@@ -184,30 +188,31 @@ export function createClasses(root, store) {
       node.setAttribute('aria-sort', order.by !== name ? 'none' : order.falls ? 'descending' : 'ascending');
     const weakest = weakestOf(classes);
     setText(weak, weakestWords(weakest));
+    weak.title = weakestWords(weakest);
     while (rows.length < classes.length) rows.push(makeRow());
     while (rows.length > classes.length) rows.pop()?.row.remove();
     sorted(classes, order.by, order.falls).forEach((about, i) => {
       const { label, mark, cells, support, path } = rows[i];
       setText(label, about.label);
       label.title = about.label;
-      mark.hidden = weakest.length > NAMED || !weakest.includes(about);
+      mark.classList.toggle('ch-is', weakest.length <= NAMED && weakest.includes(about));
       RATES.forEach((name, k) => showRate(cells[k], about[name], name));
       setText(support, about.support.toLocaleString('en'));
       path.setAttribute('d', course.path(about.index, WIDTH, HEIGHT));
     });
-    if (!feet.length) feet = AVERAGES.map(makeFoot);
-    const total = classes.reduce((sum, { support }) => sum + support, 0);
-    for (const { note, about, how, cells, support } of feet) {
-      RATES.forEach((name, k) => setText(cells[k], averages?.[how][name]?.toFixed(3) ?? 'n/a'));
-      const over = RATES.map((name) => ({
-        name: name === 'f1' ? 'F1' : name,
-        count: classes.filter((each) => each[name] !== null).length,
-      }))
-        .filter(({ count }) => count < classes.length)
-        .map(({ name, count }) => `${name} over the ${count} of ${classes.length} where it is defined`);
-      setText(note, [about, ...over].join('; '));
-      setText(support, total.toLocaleString('en'));
+    if (!feet.length) {
+      feet = AVERAGES.map(([text, about]) => makeFoot(text, about));
+      defined = makeFoot('Averaged over', 'where it is defined');
     }
+    const total = classes.reduce((sum, { support }) => sum + support, 0);
+    feet.forEach(({ cells, support }, i) => {
+      const figures = averages?.[AVERAGES[i][2]];
+      RATES.forEach((name, k) => setText(cells[k], figures?.[name]?.toFixed(3) ?? 'n/a'));
+      setText(support, total.toLocaleString('en'));
+    });
+    RATES.forEach((name, k) => {
+      setText(defined.cells[k], `${classes.filter((each) => each[name] !== null).length} of ${classes.length}`);
+    });
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import { make, setText } from '../../lib/ui/dom.js';
 import { createView } from '../../lib/ui/seen.js';
-import { wordsOf, wordsOfComing } from './words.js';
+import { longestOf, wordsOf, wordsOfComing } from './words.js';
 
 /** @import { Store } from '../types.js' */
 
@@ -31,10 +31,12 @@ export function createStrip(root, store) {
   function draw() {
     const { coming } = store;
     const { status, recorded, share, message: words } = coming ? wordsOfComing(coming) : wordsOf(store);
+    const longest = coming ? null : longestOf(store);
     setText(badge, status);
     element.dataset.status = status;
     cells.forEach((cell, i) => {
       setText(cell, recorded[CELLS[i]]);
+      if (longest) cell.dataset.longest = longest[CELLS[i]];
     });
     setText(message, words);
     message.title = words;

@@ -46,7 +46,24 @@ export function wordsOf({ status, history, description, reader, stepsPerEpoch })
 }
 
 /**
- * The same of the next run, of which there is no snapshot yet.
+ * The longest that each cell says while a run goes on: its room, in any font.
+ * @param {Pick<Store, 'status' | 'description' | 'reader' | 'stepsPerEpoch'>} store
+ */
+export function longestOf({ status, description, reader, stepsPerEpoch }) {
+  if (!status || !description) return null;
+  const epochs = status.n_epochs ?? 0;
+  const steps = status.total_steps ?? stepsPerEpoch * epochs;
+  return {
+    epoch: `epoch ${epochs} of ${epochs}`,
+    step: `step ${steps.toLocaleString('en')}`,
+    accuracy: `held-out ${reader.accuracy} >99.9 %`,
+    speed: '8,888,888 examples/s',
+    rate: 'rate 0.0000888',
+  };
+}
+
+/**
+ * What is said of the next run, of which there is no snapshot yet.
  * @param {NonNullable<Store['status']>} status
  */
 export function wordsOfComing({ status, loading }) {
