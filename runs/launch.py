@@ -1,25 +1,16 @@
-"""Launching of workers: training processes on this machine.
-
-The process that starts a worker holds the writing end of its standard input: when that process
-ends in any way, the worker sees its input close, writes a checkpoint and ends as well.
-"""
+"""Launching of runs: created or resumed, and given to a worker, a training process on this machine."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 from annscope.core.config import FIELDS, RunConfig, check_fits
 from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
 from annscope.runs.catalogue import run_directory
 from annscope.runs.control import check_pace, end_of_commands, send
+from annscope.runs.processes import start_worker
 from annscope.runs.reader import RunReader
-from annscope.runs.record import recorded_threads
-from annscope.runs.status import LIVE, Status, new_status, publish_failure, write_status
-from annscope.runs.threads import environment
+from annscope.runs.status import LIVE, Status, new_status, write_status
 from annscope.runs.writer import RunWriter, create_run
 
 
@@ -36,7 +27,7 @@ def start(config: RunConfig, *, pace: float | None = None, paused: bool = False)
     created.
     """
     run = prepare(config, pace=pace, paused=paused)
-    _spawn(run_directory(run))
+    start_worker(run_directory(run))
     return run
 
 
@@ -57,13 +48,13 @@ def _keep_pace(run: str, pace: float | None) -> None:
 
 def resume(run: str, *, pace: float | None = None) -> None:
     """Resume a run that was stopped or interrupted, in its own worker; raises what `prepare_resume` does."""
-    _spawn(prepare_resume(run, pace=pace))
+    start_worker(prepare_resume(run, pace=pace))
 
 
 def go_on(run: str, n_more: int, *, pace: float | None = None) -> None:
     """Train a finished run for `n_more` epochs, in its own worker; raises what `prepare_to_go_on` does."""
     directory, n_epochs = prepare_to_go_on(run, n_more, pace=pace)
-    _spawn(directory, n_epochs)
+    start_worker(directory, n_epochs)
 
 
 def checked(config: RunConfig) -> RunConfig:
@@ -142,45 +133,3 @@ def _prepare(run: str, status: Status, pace: float | None) -> Path:
     write_status(directory, starting)
     _keep_pace(run, pace)
     return directory
-
-
-def _spawn(directory: Path, n_epochs: int | None = None) -> None:
-    command = [sys.executable, "-P", "-m", "annscope.runs.worker", str(directory)]
-    if n_epochs is not None:
-        command += ["--epochs", str(n_epochs)]
-    n_threads = recorded_threads(RunReader(directory).description)
-    try:
-        with (directory / "worker.log").open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **environment(n_threads)},
-                # Ctrl-C in our terminal is for us alone: the worker notices that we ended when its input closes.
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-            )
-    except OSError as error:
-        _publish_failure(directory, f"The worker could not be started: {error.strerror or error}.")
-        return
-    threading.Thread(target=_watch, args=(process, directory), name=f"watch {directory.name}", daemon=True).start()
-
-
-def _watch(process: subprocess.Popen[bytes], directory: Path) -> None:
-    # Holds the pipe, reaps the process, and publishes the failure of a worker that ended too early to do so.
-    status = process.wait()
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        untouched = RunReader(directory).status()
-        if untouched["status"] in {"starting", "unresponsive"} and untouched["pid"] == os.getpid():
-            words = (directory / "worker.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            output = words[-1] if words else f"exit status {status}"
-            _publish_failure(directory, f"The worker ended before it began: {output}")
-    except (AnnscopeError, OSError):
-        return  # the run is gone
-
-
-def _publish_failure(directory: Path, message: str) -> None:
-    publish_failure(directory, RunReader(directory).status(), message)

@@ -1,10 +1,12 @@
 """Worker: the process that trains. It loads the data, trains, records and handles commands.
 
     python -m annscope.runs.worker DIRECTORY [--epochs N]
+    python -m annscope.runs.worker --wait
 
 DIRECTORY is the record of a run, made by `runs.writer.create_run`; a run that has been started is
-continued. The worker exits when its standard input is a pipe that closes (the dashboard
-that started it is gone), or at SIGTERM, after writing a checkpoint.
+continued. With `--wait`, the worker makes its imports first and then reads its arguments from standard
+input, as JSON. It exits when its standard input is a pipe that closes (the dashboard that started it is
+gone), or at SIGTERM, after writing a checkpoint.
 
 Time is counted in finished steps. At each step, the worker first takes a snapshot if one is scheduled, then handles
 the commands: one that changes the mathematics is recorded as an event of that step before it takes effect. A
@@ -20,6 +22,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import faulthandler
+import importlib
+import json
 import os
 import signal
 import stat
@@ -47,6 +51,17 @@ if TYPE_CHECKING:
     from annscope.core.dataset import Dataset
     from annscope.core.training import Trainer
 
+NEEDED = (
+    "annscope.core.evaluation.metrics",
+    "annscope.core.training",
+    "annscope.data.datasets",
+    "annscope.data.embedded",
+    "annscope.runs.thread_workers",
+    "psutil",
+    "safetensors.numpy",
+    "threadpoolctl",
+)
+"""Modules that training needs, imported while a worker waits for its run."""
 POLL_SECONDS = 0.02
 """Seconds of training between two polls of the commands."""
 HEARTBEAT_SECONDS = 0.25
@@ -546,8 +561,27 @@ def main(arguments: Sequence[str] | None = None, interrupt: threading.Event | No
     return 0
 
 
+def wait_for_arguments() -> list[str]:
+    """Make the imports, wait for the arguments on standard input, and log to the directory that they name.
+
+    Exits if the input closes before.
+    """
+    for name in NEEDED:
+        importlib.import_module(name)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        sys.exit()
+    arguments: list[str] = json.loads(line)
+    log = os.open(Path(arguments[0]) / "worker.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    for output in (1, 2):
+        os.dup2(log, output)
+    os.close(log)
+    return arguments
+
+
 if __name__ == "__main__":
     faulthandler.enable()
+    given_arguments = wait_for_arguments() if sys.argv[1:] == ["--wait"] else sys.argv[1:]
     with interrupted_by_signals() as ending:
         interrupt_when_input_closes(ending)
-        sys.exit(main(interrupt=ending))
+        sys.exit(main(given_arguments, interrupt=ending))

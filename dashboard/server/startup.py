@@ -22,6 +22,7 @@ from streamlit.web import bootstrap
 from annscope.dashboard.server import owners
 from annscope.dashboard.server.access import configured
 from annscope.dashboard.server.listening import OUT_OF_RESOURCES
+from annscope.runs.processes import one_kept_ready
 
 HEAVY = (
     "pandas",
@@ -64,7 +65,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     sys.stdout.flush()
     if not st.get_option("server.headless"):
         webbrowser.open(here)
-    yield
+    with one_kept_ready():
+        yield
     # The pipes to the workers close with this process, however it ends: they checkpoint and stop.
 
 
