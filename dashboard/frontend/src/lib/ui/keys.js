@@ -1,6 +1,7 @@
 /** Arrow keys, the same in every grid, row and chart. */
 
 import { around, closest } from './dom.js';
+import { isPressed } from './shortcuts.js';
 
 /** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
@@ -17,14 +18,17 @@ export const arrow = ({ key }) => ARROWS[key] ?? null;
  */
 export const isCommand = ({ ctrlKey, metaKey, altKey }) => ctrlKey || metaKey || altKey;
 
-/** @type {Record<string, 'in' | 'out' | 'fit'>} */
-const ZOOMS = { '+': 'in', '=': 'in', '-': 'out', 0: 'fit' };
+const ZOOMS = /** @type {const} */ ([
+  ['zoom-in', 'in'],
+  ['zoom-out', 'out'],
+  ['zoom-fit', 'fit'],
+]);
 
 /**
  * How a key zooms, nearer, farther, or to the whole; null for any other key.
- * @param {{ key: string }} about
+ * @param {{ key: string }} event
  */
-export const zoomByKey = ({ key }) => ZOOMS[key] ?? null;
+export const zoomByKey = (event) => ZOOMS.find(([name]) => isPressed(event, name))?.[1] ?? null;
 
 /**
  * Call `act` when Enter or the space bar is pressed on an element of a selector in `root`, as on a button.
