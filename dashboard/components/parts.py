@@ -140,8 +140,7 @@ def chart(
 def snapshot_picker(
     number: int,
     numbers: Sequence[int],
-    at: Sequence[int],
-    unit: str,
+    names: Sequence[str],
     *,
     is_following: bool,
     live: bool,
@@ -149,14 +148,12 @@ def snapshot_picker(
 ) -> None:
     """The choice of a snapshot; calls `choose` with {"number"}, or with {"latest": True} to follow the run.
 
-    `numbers` are the snapshots to choose from, `at` is the epoch or step (`unit`) of each; `live` means that the run is
-    at work.
+    `numbers` are the snapshots to choose from, with their names; `live` means that the run is at work.
     """
     data = {
         "number": number,
         "numbers": list(numbers),
-        "at": list(at),
-        "unit": unit,
+        "names": list(names),
         "following": is_following,
         "live": live,
     }

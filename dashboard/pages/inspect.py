@@ -160,9 +160,9 @@ def _snapshot(run: str, drawn: int, was_at_work: bool) -> None:
 
     if len(snapshots.numbers) > 1 or was_at_work:
         numbers = sorted({*snapshots.numbers, drawn})
-        at = [snapshots.at(number) for number in numbers]
+        names = [snapshots.name(number) for number in numbers]
         follows = address.SNAPSHOT not in st.query_params
-        parts.snapshot_picker(drawn, numbers, at, snapshots.unit, is_following=follows, live=was_at_work, choose=choose)
+        parts.snapshot_picker(drawn, numbers, names, is_following=follows, live=was_at_work, choose=choose)
 
 
 def _await_snapshot(run: str, error: AnnscopeError) -> None:

@@ -138,7 +138,8 @@ class LiveRun:
     def snapshots(self) -> Snapshots:
         """The snapshots so far that are kept in memory."""
         with self._lock:
-            return Snapshots(self.history.snapshot_lines(), frozenset(self.history.thinned))
+            per_epoch = self.reader.steps_per_epoch if self.is_described else 1
+            return Snapshots(self.history.snapshot_lines(), frozenset(self.history.thinned), per_epoch)
 
     @property
     def description(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class Snapshots:
 
     lines: Sequence[dict[str, Any]]
     thinned: Collection[int] = ()
+    steps_per_epoch: int = 1
 
     @cached_property
     def numbers(self) -> list[int]:
@@ -36,12 +37,16 @@ class Snapshots:
 
     def at(self, number: int) -> int:
         """The epoch or step of a snapshot."""
-        index = bisect_right(self.lines, number, key=lambda line: int(line["number"])) - 1
-        return int(self.lines[max(0, index)][self.unit])
+        return int(self._line(number)[self.unit])
 
     def name(self, number: int) -> str:
-        """The name of a snapshot: epoch 7."""
-        return f"{self.unit} {self.at(number):,}"
+        """The name of a snapshot: epoch 7 at an epoch's end, step 1,234 within one."""
+        epoch, within = divmod(self._line(number)["step"], self.steps_per_epoch)
+        return f"step {self.at(number):,}" if within and self.unit == "step" else f"epoch {epoch:,}"
+
+    def _line(self, number: int) -> dict[str, Any]:
+        index = bisect_right(self.lines, number, key=lambda line: int(line["number"])) - 1
+        return self.lines[max(0, index)]
 
     def spread(self, limit: int) -> list[int]:
         """The numbers of at most `most` snapshots (2 or more), every 2^k-th, and the last.

@@ -101,7 +101,7 @@ def test_only_without_a_fixed_snapshot_the_newest_is_followed(run: str) -> None:
     fixed, latest = (part(open_page(**{"run": run} | at), state.PLACE) for at in ({"snapshot": "1"}, {}))
     assert (fixed["number"], fixed["following"]) == (1, False)
     assert (latest["number"], latest["following"]) == (2, True)
-    assert latest["at"] == [0, 1, 2]
+    assert latest["names"] == ["epoch 0", "epoch 1", "epoch 2"]
     assert not latest["live"], "a run that has ended does not go on"
 
 

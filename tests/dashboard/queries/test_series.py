@@ -36,6 +36,14 @@ def test_the_past_has_its_ends_and_leaves_out_what_was_thinned_out() -> None:
     assert Snapshots(lines, thinned).at(5_000) == 5_000
 
 
+def test_a_snapshot_at_the_end_of_an_epoch_has_its_name() -> None:
+    """Those within an epoch are named by their step, even where there are several an epoch."""
+    lines = [{"number": i, "epoch": step // 64, "step": step} for i, step in enumerate([0, 1, 2, 64, 96, 1280])]
+    snapshots = Snapshots(lines, steps_per_epoch=64)
+    names = [snapshots.name(number) for number in snapshots.numbers]
+    assert names == ["epoch 0", "step 1", "step 2", "epoch 1", "step 96", "epoch 20"]
+
+
 def test_f1_of_each_class_is_that_of_the_recorded_confusion(client: TestClient, record: Callable[..., Any]) -> None:
     """Each figure is scikit-learn's on the confusion matrix of its snapshot; undefined is null."""
     run = record(3)

@@ -33,7 +33,7 @@ export function createSnapshotSlider(root, send) {
 
   // The slider goes over the places in `data.numbers`.
   /** @param {number} place */
-  const words = (place) => `${data.unit} ${(data.at[place] ?? data.at[data.at.length - 1]).toLocaleString('en')}`;
+  const words = (place) => data.names[place] ?? data.names[data.names.length - 1];
 
   function say() {
     output.textContent = words(slider.valueAsNumber);
@@ -45,7 +45,7 @@ export function createSnapshotSlider(root, send) {
   /** @param {SnapshotData} given */
   function update(given) {
     data = given;
-    const last = data.at.length - 1;
+    const last = data.names.length - 1;
     if (data.number === wanted.number || performance.now() - wanted.since > PATIENCE) wanted.number = null;
     if (!held && !asking && wanted.number === null) {
       slider.max = String(last);

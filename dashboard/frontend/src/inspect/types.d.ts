@@ -117,8 +117,7 @@ export interface SnapshotData extends Part {
   view: 'snapshot';
   number: number;
   numbers: number[];
-  at: number[];
-  unit: string;
+  names: string[];
   following: boolean;
   live: boolean;
 }
