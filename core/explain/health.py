@@ -1,7 +1,8 @@
 """What is wrong with a training run, why, and which settings to change: dead neurons, vanishing gradients and more.
 
-Each rule is a threshold on what every snapshot has, whenever snapshots are taken. They are rules of thumb: a finding
-says which numbers raised it. `RULES` has the causes first, and what they explain is not said beside them.
+Each rule is a threshold on what every snapshot has. The last snapshot of each epoch counts, and the first of all, so
+that a run with more of them has the same findings. They are rules of thumb: a finding says which numbers raised it.
+`RULES` has the causes first, and what they explain is not said beside them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -64,8 +65,8 @@ UNEQUAL, LARGE = 100.0, 10.0
 """Size of the largest feature over that of the smallest, and size of all features; both are near 1 once scaled."""
 IMBALANCED, MISSED = 5.0, 0.5
 """Examples of the most frequent class over those of the rarest, and the share of the rarest that is found."""
-N_RATES = 5
-"""How many of the latest snapshots tell the size of the updates."""
+N_EPOCHS = 5
+"""How many of the latest epochs tell the size of the updates, and how many tell the usual size of the gradients."""
 STANDARD_ERRORS = 3.0
 
 Figures = Mapping[str, Any]
@@ -156,6 +157,12 @@ def diagnose(snapshots: Iterable[Figures], facts: RunFacts) -> list[Finding]:
     return sorted(findings, key=lambda finding: finding.level != "bad")
 
 
+def _last_of_epochs(snapshots: Iterable[Figures], steps_per_epoch: int) -> Iterator[Figures]:
+    """The last snapshot of each epoch; step 0, before the first one, is an epoch of its own."""
+    for _, of_epoch in groupby(snapshots, key=lambda line: -(-line["step"] // steps_per_epoch)):
+        yield deque(of_epoch, maxlen=1)[0]
+
+
 class _Case:
     """What the rules need of the snapshots, in one pass and without keeping them, and what they found so far."""
 
@@ -167,11 +174,11 @@ class _Case:
         self.best: Figures | None = None
         self.losses: list[tuple[int, float, float]] = []  # step, train, held-out
         self.lowest = (0, math.inf)  # step and train loss
-        self.trained: deque[Figures] = deque(maxlen=N_RATES)
+        self.trained: deque[Figures] = deque(maxlen=N_EPOCHS)
         self.gradient_norms: list[float] = []
         self.largest_update = 0.0
         self.raised = _raised(facts.rates)
-        for line in snapshots:
+        for line in _last_of_epochs(snapshots, facts.steps_per_epoch):
             self._add(line)
 
     def _add(self, line: Figures) -> None:
@@ -241,8 +248,10 @@ class _Case:
 
     @property
     def usual_update(self) -> float:
-        """The median over all layers and the latest snapshots."""
-        return _median(_number(layer["update_ratio"]) for line in self.trained for layer in line["layers"])
+        """The median over all layers and the latest epochs."""
+        since = self.step - N_EPOCHS * self.facts.steps_per_epoch
+        latest = [line for line in self.trained if line["step"] > since]
+        return _median(_number(layer["update_ratio"]) for line in latest for layer in line["layers"])
 
     @property
     def is_lost(self) -> bool:
@@ -517,7 +526,7 @@ def _saturated(case: _Case) -> Iterator[Finding]:
 
 def _exploding_gradients(case: _Case) -> Iterator[Finding]:
     norms = case.gradient_norms
-    if case.update_ratios is None or len(norms) < N_RATES or len(case.losses) < 2 or case.has(_diverged):
+    if case.update_ratios is None or len(norms) < N_EPOCHS or len(case.losses) < 2 or case.has(_diverged):
         return
     usual = _median(norms[:-1])
     # One hard example among easy ones has a large gradient too, and does no harm.

@@ -198,10 +198,10 @@ def test_who_learns_nothing_any_more_is_not_told_to_take_larger_steps() -> None:
     assert titles(START, snapshot(40, dead=(1.0, 0.0, 0.0), **still)) == ["Hidden layer 1: dead neurons"]
 
 
-def test_the_size_of_steps_is_that_of_the_last_five_snapshots() -> None:
+def test_the_size_of_steps_is_that_of_the_last_five_epochs() -> None:
     """Large steps at the beginning are forgotten."""
-    early = [snapshot(20 * k, ratios=(0.5, 0.5, 0.5)) for k in range(1, 5)]
-    late = [snapshot(20 * k) for k in range(5, 8)]
+    early = [snapshot(40 * k, ratios=(0.5, 0.5, 0.5)) for k in range(1, 5)]
+    late = [snapshot(40 * k) for k in range(5, 8)]
     assert "Learning rate rather high" in titles(START, *early, *late[:1])
     assert "Learning rate rather high" not in titles(START, *early, *late)
 
@@ -212,14 +212,14 @@ def test_exploding_gradients() -> None:
     One hard example among easy ones has a large gradient, too.
     """
     norm = np.sqrt(3)  # of three layers of norm 1
-    calm = [snapshot(10 * k, 0.4) for k in range(1, 5)]
-    (finding,) = found([START, *calm, snapshot(50, 0.45, gradients=(0.0, 0.0, 10.1 * norm))])
+    calm = [snapshot(40 * k, 0.4) for k in range(1, 5)]
+    (finding,) = found([START, *calm, snapshot(200, 0.45, gradients=(0.0, 0.0, 10.1 * norm))])
     assert (finding.level, finding.title) == ("bad", "Exploding gradients")
     assert finding.why == "The gradient norm is 17.5, its median so far 1.73."
     assert finding.settings == {"clip-norm": 2.0}
-    assert titles(START, *calm, snapshot(50, 0.4, gradients=(0.0, 0.0, 10.1 * norm))) == []
-    assert titles(START, *calm, snapshot(50, 0.45, gradients=(0.0, 0.0, 9.9 * norm))) == []
-    assert titles(START, *calm[1:], snapshot(50, 0.45, gradients=(0.0, 0.0, 10.1 * norm))) == []
+    assert titles(START, *calm, snapshot(200, 0.4, gradients=(0.0, 0.0, 10.1 * norm))) == []
+    assert titles(START, *calm, snapshot(200, 0.45, gradients=(0.0, 0.0, 9.9 * norm))) == []
+    assert titles(START, *calm[1:], snapshot(200, 0.45, gradients=(0.0, 0.0, 10.1 * norm))) == []
 
 
 def test_overfitting_by_the_loss() -> None:
