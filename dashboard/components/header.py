@@ -50,10 +50,10 @@ def _header(run: str, was_at_work: bool) -> None:
             except AnnscopeError as error:
                 st.error(escaping.markdown(str(error)), icon=":material/error:")
                 return
-            with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
+            with st.container(key="controls", horizontal=True, gap="small", vertical_alignment="center"):
                 _buttons(live_run)
-            pace.control(live_run)
-            _live_rate(live_run)
+                pace.control(live_run)
+                _live_rate(live_run)
         show_command_error(live_run)
         if live_run.at_work:
             st.fragment(_tick, run_every=TICK_SECONDS, key=state.TICK)(run, _drawn(live_run))

@@ -21,7 +21,7 @@ from annscope.runs.progress import byte_words
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
+@media (max-width: 1000px) { .stMainBlockContainer { padding: 3.75rem 1rem 2rem; } }
 .annscope-stage .as-sticky { top: 3.75rem; }
 [data-testid="stSidebarHeader"] { height: 1.5rem; margin: 0; padding-top: 0.75rem; padding-bottom: 0; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; padding-bottom: 1.5rem; }
@@ -32,14 +32,7 @@ STYLE = """<style>
 .st-key-layers .stHorizontalBlock { flex-wrap: nowrap; }
 .st-key-layers .stHorizontalBlock > :nth-child(2) { flex: 1 1 0; min-width: 0; width: auto; }
 .st-key-layers .stHorizontalBlock > :nth-child(3) { flex: 0 0 8.2rem; min-width: 0; width: auto; }
-@media (min-width: 701px) { .st-key-pause button { min-width: 8rem; } }
-@media (max-width: 700px) {
-  .st-key-head button[data-testid^="stBaseButton"] { width: 2.6rem; padding: 0; }
-  .st-key-head button[data-testid^="stBaseButton"] :is(p, kbd) { position: absolute; opacity: 0; }
-  .st-key-head .stSlider label { display: none; }
-  .st-key-head > [data-testid="stLayoutWrapper"] > .stHorizontalBlock > :nth-child(1) { flex: 1 0 100%; }
-  .st-key-head > [data-testid="stLayoutWrapper"] > .stHorizontalBlock > :nth-child(3) { flex: 1 1 6rem; width: auto; }
-}
+@media (min-width: 1001px) { .st-key-pause button { min-width: 8rem; } }
 [data-testid="stLayoutWrapper"]:has(> .st-key-settings-end) { position: sticky; bottom: 0; z-index: 5;
   padding: 0.6rem 0; background: light-dark(#F5F6F8, #171D27); }
 button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
@@ -55,12 +48,26 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
   background: light-dark(#FFFFFF, #0F131A); box-shadow: 0 0 0 1px light-dark(#D9DEE7, #333C4B); }
 .annscope-augmented img:nth-child(6n + 1) { box-shadow: 0 0 0 1.5px light-dark(#4A5363, #B4BDCB); }
 .st-key-head .st-key-picker { flex: 1 1 16rem; min-width: 14rem; }
+.st-key-head [data-testid="stLayoutWrapper"]:has(> .st-key-controls) { flex: 2 1 44rem; width: auto; min-width: 0; }
 .st-key-head .st-key-pace { flex: 0 0 10.5rem; width: auto; }
 .st-key-head [data-testid="stElementContainer"] { opacity: 1 !important; transition: none !important; }
 .st-key-head [data-testid="stWidgetLabel"] p { color: light-dark(#4A5363, #B4BDCB); }
 .st-key-welcome [data-testid="stCaptionContainer"] { opacity: 1; }
 .st-key-welcome [data-testid="stCaptionContainer"] p { color: light-dark(#4A5363, #B4BDCB); opacity: 1; }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
+@media (max-width: 1000px) {
+  .st-key-head > [data-testid="stLayoutWrapper"] > .stHorizontalBlock { row-gap: 0.25rem; }
+  .st-key-head .st-key-picker { flex: 1 0 100%; }
+  .st-key-head [data-testid="stLayoutWrapper"]:has(> .st-key-controls) { flex: 1 0 100%; }
+  .st-key-head .st-key-controls { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; padding: 3px; }
+  .st-key-head .st-key-controls > * { flex-shrink: 0; }
+  .st-key-head button[data-testid^="stBaseButton"] { width: 2.6rem; padding: 0; }
+  .st-key-head button[data-testid^="stBaseButton"] :is(p, kbd) { position: absolute; opacity: 0; }
+  .st-key-head .st-key-pace [data-testid="stWidgetLabel"] { display: none; }
+  .st-key-head .st-key-live-learning-rate { width: auto; flex: 1 0 15rem; }
+  .st-key-head .st-key-live-learning-rate .stSlider { display: flex; align-items: center; gap: 0.75rem; }
+  .st-key-head .st-key-live-learning-rate label { flex: none; margin: 0; }
+}
 </style>"""
 """Spacing: the settings fit on one screen, and the live views get the width.
 
