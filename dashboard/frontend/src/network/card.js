@@ -23,8 +23,11 @@ import { press } from '../lib/ui/controls.js';
 import { make, penOf } from '../lib/ui/dom.js';
 import { createNumbersTable } from '../lib/ui/numbers-table.js';
 import { createSum } from './sum.js';
+
 /** @import { CardActions, Place, Size, ViewAt } from './types.js' */
 /** @import { Figure } from '../lib/charts/types.js' */
+
+const MOST_CLASSES = 24; // drawn beside the pointer: the card has to fit in the window
 
 /**
  * Build a card. `actions` is null for the floating card, else {toggle(), unpin(), set(input, value), restore(input)}.
@@ -125,7 +128,9 @@ export function createCard(actions) {
     }
     paintPictures(view, weights, drivers, pinned ? 168 : 134);
     sum.update({ ...known, isWhole });
-    classes.caption.textContent = `activation over the probe set, by ${store.reader.one} (tick: mean)`;
+    const isTall = !pinned && store.classNames.length > MOST_CLASSES;
+    classes.canvas.hidden = isTall;
+    classes.caption.textContent = `activation over the probe set, by ${store.reader.one} ${isTall ? 'once pinned' : '(tick: mean)'}`;
     const width = 300;
     const own = ownScale(view);
     paintClasses(classes.canvas, width, pinned ? 15 : 12, {
