@@ -12,6 +12,7 @@ BENCHMARKS = {
     "inference": "images classified per second, compared with other frameworks",
     "time-to-accuracy": "wall time to 97 % on MNIST test, compared with PyTorch and scikit-learn",
     "telemetry": "overhead of recording: snapshot, held-out evaluation and record as a share of an epoch",
+    "reading": "time and memory of reading a large table, compared with Python's csv module",
     "pure-python": "training samples per second with neurons in plain Python, compared with NumPy",
     "scaling": "cost of a training sample against width, depth and batch size",
     "viewing": "frame times and scrubbing, many viewers, and the slowdown of training by a viewer",

@@ -34,9 +34,14 @@ AUGMENTATIONS = ("shift", "rotate", "zoom", "shear", "elastic")
 """The augmentations of training images, by the names of their settings; 0 turns each off."""
 
 Section: TypeAlias = Literal["data", "network", "training"]
-Kind: TypeAlias = Literal["integer", "number", "choice", "choices", "subset", "switch", "sizes", "text", "count"]
-"""How a setting is written: `choices` is one name or one a layer, `subset` any number of names, each once, `sizes` a
-list of widths, `count` a whole number or one of its `words` (a batch size of "full")."""
+SPLITTINGS = ("stratified", "order")
+"""How splits are drawn: by chance with the classes in proportion, or in file order, with the last examples held out."""
+Kind: TypeAlias = Literal[
+    "integer", "number", "choice", "choices", "subset", "names", "switch", "sizes", "text", "count"
+]
+"""How a setting is written: `choices` is one name or one a layer, `subset` any number of known names, each once,
+`names` any names, `sizes` a list of widths, `count` a whole number or one of its `words` (a batch size of "full");
+a `switch` may have words too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +77,9 @@ class Field:
         Raises ConfigError, with the setting's name, its rule and the value, if it is invalid.
         """
         if self.kind == "switch":
-            if isinstance(value, bool):
+            if isinstance(value, bool) or value in self.words:
                 return value
-            raise ConfigError(f"{self.name} must be true or false, got {value!r}")
+            raise ConfigError(f"{self.name} must be true or false{self._range()}, got {value!r}")
         if self.kind == "text":
             if isinstance(value, str):
                 return value
@@ -98,6 +103,10 @@ class Field:
                 if name not in self.choices:
                     raise ConfigError(one_of(self.name, name, self.choices))
             return tuple(name for name in self.choices if name in value)
+        if self.kind == "names":
+            if not isinstance(value, list | tuple) or not all(isinstance(name, str) and name.strip() for name in value):
+                raise ConfigError(f"{self.name} must be a list of names such as age,height, got {value!r}")
+            return tuple(dict.fromkeys(value))
         if self.kind == "sizes":
             if not isinstance(value, list | tuple):
                 raise ConfigError(f"{self.name} must be a list of layer widths such as 64,32, got {value!r}")
@@ -130,16 +139,22 @@ class Field:
     def parse(self, text: str) -> Any:
         """Parse the value from a command line or a URL; the inverse of `format`."""
         text = text.strip()
+        if text in self.words:
+            return text
         if self.kind == "switch":
             if text.lower() in {"true", "yes", "on", "1"}:
                 return True
             if text.lower() in {"false", "no", "off", "0"}:
                 return False
-            raise ConfigError(f"{self.name} must be true or false, got {text!r}")
-        if self.kind in {"text", "choice"} or text in self.words:
+            raise ConfigError(f"{self.name} must be true or false{self._range()}, got {text!r}")
+        if self.kind in {"text", "choice"}:
             return self.check(text)
         if self.kind in {"choices", "subset"}:
             return self.check([name.strip() for name in text.split(",")] if text or self.kind == "choices" else [])
+        if self.kind == "names":
+            # A comma inside a name has a backslash before it.
+            parts = [part.replace("\0", ",").strip() for part in text.replace("\\,", "\0").split(",")]
+            return self.check([part for part in parts if part])
         if self.kind == "sizes":
             return self.check([_number_in(width) for width in text.split(",")] if text else [])
         return self.check(_number_in(text))
@@ -148,6 +163,8 @@ class Field:
         """Format the value for a command line or a URL."""
         if isinstance(value, bool):
             return "true" if value else "false"
+        if self.kind == "names":
+            return ",".join(name.replace(",", "\\,") for name in value)
         if isinstance(value, tuple | list):
             return ",".join(str(part) for part in value)
         return repr(value) if isinstance(value, float) else str(value)
@@ -230,6 +247,38 @@ class DataConfig:
         (), kind="subset", option="extra-inputs", choices=EXTRA_INPUTS, label="Extra inputs",
         help="Inputs of the network beside the two coordinates of 2-D data: squares, their product, sines "
         "(of pi times a coordinate).",
+    )  # fmt: skip
+    label: str = setting(
+        "", kind="text", label="Label", advanced=True,
+        help="Column of the class in one's own table, by its name or its number from 1; empty to find it.",
+    )  # fmt: skip
+    header: bool | str = setting(
+        "auto", kind="switch", words=("auto",), label="Column names", advanced=True,
+        help="Whether the first line of one's own table has the names of the columns; 'auto' finds out.",
+    )  # fmt: skip
+    keep: tuple[str, ...] = setting(
+        (), kind="names", label="Keep columns", advanced=True,
+        help="Columns of one's own table to use although they would be left out, by name or number.",
+    )  # fmt: skip
+    drop: tuple[str, ...] = setting(
+        (), kind="names", label="Drop columns", advanced=True,
+        help="Columns of one's own table to leave out, by name or number.",
+    )  # fmt: skip
+    as_number: tuple[str, ...] = setting(
+        (), kind="names", label="Columns as numbers", advanced=True,
+        help="Columns of one's own table to take as numbers; cells that are none are missing.",
+    )  # fmt: skip
+    as_category: tuple[str, ...] = setting(
+        (), kind="names", label="Columns as categories", advanced=True,
+        help="Columns of one's own table to take as categories, each value an input of its own.",
+    )  # fmt: skip
+    group: str = setting(
+        "", kind="text", label="Group", advanced=True,
+        help="Column of one's own table whose equal values stay in one split, such as the patient of each image.",
+    )  # fmt: skip
+    split_by: str = setting(
+        "stratified", kind="choice", choices=SPLITTINGS, label="Split by", advanced=True,
+        help="Hold out examples by chance, with the classes in proportion, or the last ones in file order.",
     )  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from jaxtyping import Float, Int
 from numpy import ndarray
@@ -47,6 +48,10 @@ class Dataset:
     """Sentences for the user about how the source was parsed, such as what was left out of it."""
     left_out: tuple[str, ...] = ()
     """All that was left out of the source: file by file, or column by column, with the reason."""
+    table: Mapping[str, Any] | None = None
+    """How a user's table was read and prepared, as JSON values; None for everything else."""
+    rows: Mapping[str, Int[ndarray, " n_rows"]] = field(default_factory=dict)
+    """The row of the file, from 0, of each example of a user's table, by split."""
 
     @property
     def n_features(self) -> int:

@@ -21,12 +21,13 @@ from annscope.data.examples import Examples
 from annscope.data.image_tree import shown
 from annscope.data.info import DatasetInfo
 from annscope.data.inputs import with_inputs
+from annscope.data.leaks import leak_warnings
 from annscope.data.mnist import DOWNLOADED, IDX_SETS, is_present
-from annscope.data.scaling import fit_scaler
-from annscope.data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, stratified_split
+from annscope.data.preparation import fit_preparation
+from annscope.data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, split
 from annscope.data.toy import POINTS
 from annscope.data.traits import MNIST_5K_TRAITS
-from annscope.data.user_file import load_user_file, may_hold_images, may_hold_points
+from annscope.data.user_file import is_table_file, load_user_file, may_hold_images, may_hold_points
 
 DATASETS: dict[str, DatasetInfo] = {info.name: info for info in (*EMBEDDED, *DOWNLOADED, MNIST_5K_TRAITS, *POINTS)}
 """Every data set by name, in the order in which they are listed; each is defined by one entry in its module."""
@@ -54,7 +55,10 @@ def load_dataset(
     examples = with_inputs(source, config.inputs, config.name)
     every = np.arange(len(examples.y))
     if examples.test is None:
-        rest, test_rows = stratified_split(examples.y, TEST_SHARE, seed=TEST_SEED, what="testing")
+        rest, test_rows = split(
+            examples.y, TEST_SHARE, seed=TEST_SEED, what="testing", groups=examples.groups,
+            in_order=config.split_by == "order",
+        )  # fmt: skip
         x_test, y_test = examples.x, examples.y
     else:
         rest = every
@@ -66,23 +70,28 @@ def load_dataset(
     else:
         x_val, y_val = examples.validation
         val_rows = np.arange(len(y_val))
-    scaler = fit_scaler(config.scaling, examples, train_rows)
+    preparation = fit_preparation(config.scaling, examples, train_rows)
+    rows = {"train": train_rows, "validation": val_rows, "test": test_rows}
     return Dataset(
         name=config.name if config.name in DATASETS else _name_of(Path(config.name).expanduser()),
-        x_train=scaler.apply(examples.x, train_rows, dtype),
+        x_train=preparation.apply(examples.x, train_rows, dtype),
         y_train=examples.y[train_rows],
-        x_val=scaler.apply(x_val, val_rows, dtype),
+        x_val=preparation.apply(x_val, val_rows, dtype),
         y_val=y_val[val_rows],
-        x_test=scaler.apply(x_test, test_rows, dtype),
+        x_test=preparation.apply(x_test, test_rows, dtype),
         y_test=y_test[test_rows],
         class_names=examples.class_names,
         image_shape=examples.image_shape,
         fingerprint=source.fingerprint(),
-        feature_names=examples.feature_names,
-        offset=scaler.offset,
-        divisor=scaler.divisor,
-        notes=examples.notes,
+        feature_names=preparation.feature_names
+        if examples.feature_names and examples.columns
+        else examples.feature_names,
+        offset=preparation.scaler.offset,
+        divisor=preparation.scaler.divisor,
+        notes=(*examples.notes, *leak_warnings(examples, train_rows)),
         left_out=examples.left_out,
+        table=None if examples.about is None else {**examples.about, **preparation.to_dict()},
+        rows={} if examples.rows is None else {name: examples.rows[chosen] for name, chosen in rows.items()},
     )
 
 
@@ -137,6 +146,12 @@ def load_run_dataset(config: RunConfig, progress: Progress | None = None) -> Dat
     )
 
 
+def is_table(name: str) -> bool:
+    """Whether a data set is a user's table."""
+    path = None if name in DATASETS else find_path(name)
+    return path is not None and is_table_file(path)
+
+
 def is_ready(config: DataConfig) -> bool:
     """Whether `load_dataset` works without a download."""
     return config.name not in IDX_SETS or is_present(IDX_SETS[config.name])
@@ -175,7 +190,10 @@ def _train_and_validation(
     if config.n_train == 0:
         if wanted == 0:
             return rest, rest[:0]
-        kept, held = stratified_split(examples.y[rest], config.split, seed=VALIDATION_SEED)
+        groups = None if examples.groups is None else examples.groups[rest]
+        kept, held = split(
+            examples.y[rest], config.split, seed=VALIDATION_SEED, groups=groups, in_order=config.split_by == "order"
+        )
         return rest[kept], rest[held]
     if config.n_train > len(rest):
         raise DataError(
@@ -189,9 +207,12 @@ def _train_and_validation(
             f"the first {config.n_train:,} examples of {config.name} have none of the class "
             f"{examples.class_names[absent[0]]}: n_train must be larger"
         )
+    if examples.groups is not None:
+        others = others[~np.isin(examples.groups[others], examples.groups[first])]
     if wanted >= len(others) or wanted == 0:
         return first, others if wanted else others[:0]
-    _, held = stratified_split(examples.y[others], wanted / len(others), seed=VALIDATION_SEED)
+    groups = None if examples.groups is None else examples.groups[others]
+    _, held = split(examples.y[others], wanted / len(others), seed=VALIDATION_SEED, groups=groups)
     return first, others[held]
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 from numpy import ndarray
+
+from annscope.data.columns import Column
 
 Features = Float[ndarray, "n n_features"] | UInt8[ndarray, "n n_features"]
 Labels = Int[ndarray, " n"] | Int[ndarray, "n n_labels"]
@@ -27,6 +30,10 @@ class Examples:
     `test` and `validation` are the official splits, where the source has them. `pixel_max` is the value of white
     in images, None if the source does not define it. `notes` are sentences for the user about how the
     source was interpreted, such as what was left out of it; `left_out` lists all of that.
+
+    In a table, `columns` are those of `x`, which has the code of a category and NaN for what is missing
+    (`data.preparation`); `rows` are the rows of the file, `groups` numbers of what must not be split apart, and
+    `about` says how the table was read, as JSON values.
     """
 
     x: Features
@@ -39,6 +46,10 @@ class Examples:
     notes: tuple[str, ...] = ()
     validation: tuple[TestFeatures, TestLabels] | None = None
     left_out: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    rows: Int[ndarray, " n"] | None = None
+    groups: Int[ndarray, " n"] | None = None
+    about: Mapping[str, Any] | None = None
 
     def with_features(self, change: Callable[[ndarray], ndarray]) -> Examples:
         """A copy whose features are changed, in every split alike."""
@@ -54,4 +65,6 @@ class Examples:
             digest.update(array.data)
         if self.validation is not None:
             digest.update(b"validation")
+        if any(column.values for column in self.columns):
+            digest.update(repr([(column.name, column.values) for column in self.columns]).encode())
         return digest.hexdigest()

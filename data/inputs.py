@@ -40,12 +40,14 @@ def with_inputs(examples: Examples, names: Sequence[str], data: str) -> Examples
     coordinates = examples.feature_names or ("x1", "x2")
     extra = tuple(EXTRA[name][1].format(*coordinates) for name in names)
     widened = examples.with_features(lambda points: _widened(points, names))
-    return replace(widened, feature_names=(*coordinates, *extra))
+    # Numbers as they stand: nothing is left to encode.
+    return replace(widened, feature_names=(*coordinates, *extra), columns=())
 
 
 def is_plane(examples: Examples) -> bool:
-    """Whether the examples are points of a plane."""
-    return examples.x.shape[1] == 2 and examples.image_shape is None
+    """Whether the examples are points of a plane: two numbers, none of them missing."""
+    are_numbers = all(column.kind == "number" and not column.n_missing for column in examples.columns)
+    return examples.x.shape[1] == 2 and examples.image_shape is None and are_numbers
 
 
 def _widened(points: Float[ndarray, "n 2"] | ndarray, names: Sequence[str]) -> Float[ndarray, "n n_inputs"]:

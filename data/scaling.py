@@ -8,8 +8,10 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
+from annscope.data.errors import DataError
 from annscope.data.examples import Examples, Features
 
+_LARGE = 1e100
 _ROWS_AT_ONCE = 4096  # keeps the float64 scratch buffer small however large the data set is
 
 
@@ -21,8 +23,12 @@ class Scaler:
     divisor: Float[ndarray, " n_features"] | float
 
     def apply(self, x: Features, rows: Int[ndarray, " n_rows"], dtype: str) -> Float[ndarray, "n_rows n_features"]:
-        """The chosen rows, scaled in float64 and rounded once to `dtype`; C-contiguous."""
+        """The chosen rows, scaled in float64 and rounded once to `dtype`; C-contiguous.
+
+        Raises DataError for values that are too large for `dtype`.
+        """
         scaled = np.empty((len(rows), x.shape[1]), dtype=dtype)
+        limit = np.finfo(scaled.dtype).max
         shifts, divides = np.any(self.offset), np.any(np.not_equal(self.divisor, 1.0))
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             block = x[rows[start : start + _ROWS_AT_ONCE]].astype(np.float64)
@@ -30,6 +36,12 @@ class Scaler:
                 block -= self.offset
             if divides:
                 block /= self.divisor
+            if block.size and max(block.max(), -block.min()) > limit:
+                column = int(np.abs(block).max(axis=0).argmax())
+                raise DataError(
+                    f"feature {column + 1} has values up to {np.abs(block).max():.3g}, more than {dtype} can hold: "
+                    "scale with standard or unit, or leave the column out"
+                )
             scaled[start : start + _ROWS_AT_ONCE] = block
         return scaled
 
@@ -64,8 +76,14 @@ def fit_scaler(scaling: str, examples: Examples, rows: Int[ndarray, " n_rows"]) 
     if scaling == "unit":
         low = least.astype(np.float64)
         return Scaler(low, np.where(constant, 1.0, greatest - low))
+    # Squares of very large or very small values are not finite or 0: they are computed in units of the largest.
+    largest = np.maximum(np.abs(least.astype(np.float64)), np.abs(greatest.astype(np.float64)))
+    is_ordinary = (largest < _LARGE) & (largest > 1 / _LARGE)
+    units = np.where(is_ordinary | (largest == 0), 1.0, largest)
+    if not is_ordinary.all() and (units != 1.0).any():
+        train = train / units
     mean = train.mean(axis=0, dtype=np.float64)
     variance = np.zeros_like(mean)
     for start in range(0, len(train), _ROWS_AT_ONCE):
         variance += np.square(train[start : start + _ROWS_AT_ONCE] - mean).sum(axis=0)
-    return Scaler(mean, np.where(constant, 1.0, np.sqrt(variance / len(train))))
+    return Scaler(mean * units, np.where(constant, 1.0, np.sqrt(variance / len(train)) * units))

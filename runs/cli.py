@@ -142,14 +142,18 @@ def _settings(function: Function) -> Function:
 def _option(item: Field) -> Callable[[Function], Function]:
     name, argument = f"--{item.option}", _argument(item)
     if item.kind == "switch":
-        shown = "on" if item.default else "off"
+        shown = item.format(item.default) if item.words else "on" if item.default else "off"
         return click.option(
             f"{name}/--no-{item.option}", argument, default=None, help=f"{item.help}  [default: {shown}]"
         )
     text = f"{item.help}  [{'|'.join(item.choices)}]" if item.choices else item.help
-    metavar = {"integer": "N", "number": "X", "count": "|".join(("N", *item.words)), "sizes": "N,N,..."}.get(
-        item.kind, "NAME"
-    )
+    metavar = {
+        "integer": "N",
+        "number": "X",
+        "count": "|".join(("N", *item.words)),
+        "sizes": "N,N,...",
+        "names": "NAME,...",
+    }.get(item.kind, "NAME")
     text += f"  [default: {item.format(item.default)}]"
     return click.option(name, argument, default=None, metavar=metavar, help=text)
 
@@ -205,7 +209,7 @@ def train(as_json: bool, recipe: str | None, threads: str | None, pace: str | No
     use_threads(n_threads)
     from annscope.runs.launch import prepare
 
-    _work(prepare(config, pace=_pace_of(pace)), None, as_json)
+    _work(prepare(config, pace=_pace_of(pace)), None, as_json, is_new=True)
 
 
 @annscope.command(name="find-learning-rate")
@@ -310,8 +314,9 @@ def _work_again(run: str, n_epochs: int | None, as_json: bool) -> None:
     _work(run, n_epochs, as_json)
 
 
-def _work(run: str, n_epochs: int | None, as_json: bool) -> None:
-    from annscope.runs.catalogue import run_directory
+def _work(run: str, n_epochs: int | None, as_json: bool, *, is_new: bool = False) -> None:
+    from annscope.runs.catalogue import delete_run, run_directory
+    from annscope.runs.launch import LaunchError
     from annscope.runs.progress import JsonView, view_for
     from annscope.runs.reader import RunReader
     from annscope.runs.worker import interrupted_by_signals, work
@@ -321,7 +326,12 @@ def _work(run: str, n_epochs: int | None, as_json: bool) -> None:
     with interrupted_by_signals() as interrupt, JsonView(run) if as_json else view_for(run) as view:
         for status in work(reader.directory, n_epochs=n_epochs, interrupt=interrupt):
             view.show(reader.new_lines(), status)
-        view.end(reader, status)
+        could_begin = status["status"] != "failed" or reader.n_snapshots or (reader.directory / "worker.log").exists()
+        if could_begin or not is_new:
+            view.end(reader, status)
+    if is_new and not could_begin:
+        delete_run(run)
+        raise LaunchError(status["message"] or "failed")
     if status["status"] == "interrupted":
         _print_error(f"interrupted at step {status['step']:,}; resume with: annscope resume {run}")
         raise click.exceptions.Exit(INTERRUPTED)

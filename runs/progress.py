@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol, Self
 
 from annscope.core.explain.health import Finding
+from annscope.runs.catalogue import run_directory
 from annscope.runs.encoding import parameters_sha256
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line
@@ -36,10 +37,11 @@ def view_for(run: str) -> View:
 
 
 class JsonView:
-    """One JSON object per line on standard output: each snapshot, and the end."""
+    """One JSON object per line on standard output: what is said about a user's data, each snapshot, and the end."""
 
     def __init__(self, run: str) -> None:
         self._run = run
+        self._has_data = False
         self._speed = _Speed()
 
     def __enter__(self) -> Self:
@@ -52,6 +54,9 @@ class JsonView:
         for line in lines:
             if line["type"] != "snapshot":
                 continue
+            if line["step"] == 0 and not self._has_data:
+                self._has_data = True
+                _print_data(self._run)
             print_json(
                 {
                     "type": "snapshot",
@@ -71,6 +76,14 @@ class JsonView:
         end = {"type": "end", "status": status["status"], "run": self._run, "directory": str(reader.directory)}
         findings = [asdict(finding) for finding in reader.findings()]
         print_json({**end, "parameters_sha256": _last_sha256(reader), "findings": findings})
+
+
+def _print_data(run: str) -> None:
+    """The `data` object of a run on a user's data: how it was read and prepared, and everything that was said."""
+    about = RunReader(run_directory(run)).description["dataset"] or {}
+    if about.get("notes") or about.get("table"):
+        keys = ("name", "n_train", "n_validation", "n_test", "class_names", "feature_names", "notes", "table")
+        print_json({"type": "data", "run": run, **{key: about.get(key) for key in keys}})
 
 
 def _last_sha256(reader: RunReader) -> str | None:

@@ -23,10 +23,8 @@ MAX_INTEGER = 2**53
 MAX_THREADS = 1024
 LATER = {
     ("training", "megabytes"),
-    ("data", "seed"),
-    ("data", "inputs"),
-    ("data", "classes_from"),
-    ("data", "transpose"),
+    *(("data", name) for name in ("seed", "inputs", "label", "header", "keep", "drop", "as_number", "as_category")),
+    *(("data", name) for name in ("group", "split_by", "classes_from", "transpose")),
 }
 """Settings that older records lack, and whose defaults give what those runs computed."""
 MAX_SNAPSHOTS = 10_000_000
@@ -47,6 +45,7 @@ class About(TypedDict):
     is_multilabel: NotRequired[bool]
     notes: NotRequired[list[str]]
     left_out: NotRequired[list[str]]
+    table: NotRequired[dict[str, Any] | None]
 
 
 class Description(TypedDict):

@@ -213,6 +213,7 @@ class RunWriter:
                 "is_multilabel": dataset.is_multilabel,
                 "notes": dataset.notes,
                 "left_out": dataset.left_out,
+                "table": dataset.table,
             },
             "layer_sizes": list(layer_sizes),
             "histogram_edges": {name: edges.tolist() for name, edges in histogram_edges.items()},

@@ -24,7 +24,7 @@ from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.functions.schedules import SCHEDULES
 from annscope.core.recipes import RECIPES, Recipe
 from annscope.dashboard import address, escaping, state
-from annscope.data.datasets import DATASETS, check_name, find_path, holds_images, holds_points
+from annscope.data.datasets import DATASETS, check_name, find_path, holds_images, holds_points, is_table
 from annscope.data.errors import DataError
 from annscope.data.info import DatasetInfo
 from annscope.runs.launch import check_data_of
@@ -53,10 +53,11 @@ _BELOW = {
     for choice, _ in _ONLY_FOR.values()
 }
 """The numbers that belong to a choice, which stand under it."""
-_OF_A_FOLDER = ("split", "scaling", "image-size", "classes-from", "transpose")
-_DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options} | {*_OF_A_FOLDER}
 _OF_A_FILE = ("split", "scaling", "train-examples")
 _OF_POINTS = ("split", "scaling", "train-examples", "extra-inputs")
+_OF_A_FOLDER = ("split", "scaling", "image-size", "classes-from", "transpose")
+_OF_A_TABLE = ("label", "header", "keep", "drop", "as-number", "as-category", "group", "split-by")
+_DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options} | {*_OF_A_FOLDER, *_OF_A_TABLE}
 
 _LAYOUT: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     ("Data", (("data",), ("image-size",), ("split",), ("samples", "noise"), ("data-seed",), ("extra-inputs",))),
@@ -159,7 +160,10 @@ def _options_of(name: str) -> tuple[str, ...]:
     """The settings of one's own data that change it."""
     if _is_folder(name):
         return _OF_A_FOLDER
-    return _OF_POINTS if holds_points(name) else (*_OF_A_FILE, *(("transpose",) if holds_images(name) else ()))
+    of_a_table = _OF_A_TABLE if is_table(name) else ()
+    if holds_points(name):
+        return (*_OF_POINTS, *of_a_table)
+    return (*_OF_A_FILE, *(("transpose",) if holds_images(name) else ()), *of_a_table)
 
 
 def _is_folder(name: str) -> bool:
@@ -393,9 +397,20 @@ def _control(item: Field, settings: dict[str, Any]) -> Any:
         return _layers(item, settings)
     if item.option == "activation":
         st.session_state[key] = value  # of all layers together: what the row of each says
-    _begin(key, value)
+    _begin(key, list(value) if item.kind == "names" else value)
     if item.option == "data":
         return _data_set(item, value, key)
+    if item.kind == "names":
+        names = st.multiselect(
+            item.label, value, key=key, help=item.help, accept_new_options=True, placeholder="a name or a number",
+            on_change=clear_warnings,
+        )  # fmt: skip
+        return item.check(names)
+    if item.kind == "switch" and item.words:
+        return st.selectbox(
+            item.label, [*item.words, True, False], key=key, help=item.help, format_func=item.format,
+            on_change=clear_warnings,
+        )  # fmt: skip
     if item.kind == "switch":
         return st.toggle(item.label, key=key, help=item.help, on_change=clear_warnings)
     if item.kind == "text":
@@ -616,8 +631,10 @@ def text_of(item: Field, value: Any) -> str:
     """The value of a setting as its control shows it: a number in few digits, but unlike the slider's other stops."""
     if item.kind == "sizes":
         return ", ".join(map(str, value)) or "none"
-    if item.kind == "switch":
+    if item.kind == "switch" and not item.words:
         return "on" if value else "off"
+    if item.kind in {"switch", "names"}:
+        return item.format(value) or "none"
     if item.option == "data":
         return _data_name(value)
     if item.choices:

@@ -21,8 +21,6 @@ from annscope.core.explain.what_if import Change, with_changes
 from annscope.core.network import Network
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.data.datasets import DATASETS, is_ready, load_run_dataset
-from annscope.data.examples import Examples
-from annscope.data.scaling import fit_scaler
 
 N_NEAREST = 8
 MAX_NEAREST = 64
@@ -86,22 +84,14 @@ def _load(config: RunConfig, fingerprint: str) -> Source:
         # Scaled by one number: full ink is the brightest training pixel.
         zeros, ones = np.zeros(dataset.n_features), np.ones(dataset.n_features)
         return Source(dataset, zeros, ones, white=float(dataset.x_train.max()) or 1.0, span=None)
-    raw = load_run_dataset(config.with_values({"scaling": "none"})).x_train
-    white = float(raw.max()) if is_image else 1.0
-    examples = Examples(
-        x=raw,
-        y=dataset.y_train,
-        class_names=dataset.class_names,
-        image_shape=dataset.image_shape,
-        pixel_max=white if is_image and white > 0 else None,
-    )
-    scaler = fit_scaler(config.data.scaling, examples, np.arange(len(raw)))
     ones = np.ones(dataset.n_features)
+    offset, divisor = dataset.offset * ones, dataset.divisor * ones
+    raw = dataset.x_train * divisor + offset
     return Source(
         dataset=dataset,
-        offset=scaler.offset * ones,
-        divisor=scaler.divisor * ones,
-        white=white or 1.0,
+        offset=offset,
+        divisor=divisor,
+        white=(float(raw.max()) if is_image else 1.0) or 1.0,
         span=None if is_image else (raw.min(axis=0), np.median(raw, axis=0), raw.max(axis=0)),
     )
 

@@ -26,6 +26,8 @@ def values_of(item: Field) -> st.SearchStrategy[Any]:
         return st.booleans()
     if item.kind == "text":
         return st.text("abc-./", min_size=1)
+    if item.kind == "names":
+        return st.lists(st.text("ab, ,=", min_size=1).map(str.strip).filter(bool), max_size=3)
     if item.kind == "choice":
         return st.sampled_from(item.choices)
     if item.kind == "choices":
@@ -84,6 +86,7 @@ WRONG: dict[str, list[Any]] = {
     "choice": ["", "no such name", 5, None, ["relu"]],
     "choices": ["", "no such name", 5, None, [], [5], ["relu", "no such name"]],
     "subset": ["x1x2", "no such name", 5, None, [5], ["x1x2", "no such name"]],
+    "names": ["age", 5, None, [5], [""], ["age", None]],
     "sizes": [5, "64,32", None, [0], [2.5], ["64"], [True], [16_385]],
     "integer": [2.5, "3", True, None, [1], float("nan"), float("inf"), -1, 10**30],
     "count": [2.5, "none of these words", True, None, -1, float("nan"), 10**30],
@@ -116,7 +119,7 @@ def test_every_setting_rejects_what_breaks_its_rule(item: Field) -> None:
 def test_bounds_are_part_of_the_rule(item: Field) -> None:
     """The least and the greatest valid value are taken, what lies just beyond is not; so for what sliders offer."""
     if item.minimum is None or item.maximum is None:
-        assert item.kind in {"switch", "text", "choice", "choices", "subset"}
+        assert item.kind in {"switch", "text", "choice", "choices", "subset", "names"}
         return
     least, greatest = float(item.minimum), float(item.maximum)
     beyond = [greatest + 1, -1.0] if item.kind != "number" else [math.nextafter(greatest, math.inf), -1e-300]
@@ -294,6 +297,7 @@ MEANINGS: list[tuple[str, str, float | None, float | None]] = [
     ("patience", "0", 0, 1_000_000),
     ("target-accuracy", "0.0", 0.0, 1.0),
     ("stop-when-all-right", "false", None, None),
+    ("header", "auto", None, None),
     ("seed", "0", 0, 4_294_967_295),
     ("snapshot-every", "epoch", 1, 1_000_000_000),
     ("megabytes", "auto", 1, 100_000_000),

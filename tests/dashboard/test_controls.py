@@ -30,6 +30,14 @@ OTHER: dict[str, tuple[Any, str]] = {
     "noise": (0.25, "0.25"),
     "data-seed": (4_000_000_000, "4000000000"),
     "extra-inputs": (("x1^2", "sinx2"), "x1^2,sinx2"),
+    "label": ("species", "species"),
+    "header": (False, "false"),
+    "keep": (("id", "size, in m"), "id,size\\, in m"),
+    "drop": (("2",), "2"),
+    "as-number": (("size",), "size"),
+    "as-category": (("kind", "3"), "kind,3"),
+    "group": ("patient", "patient"),
+    "split-by": ("order", "order"),
     "hidden": ((100, 3, 7), "100,3,7"),
     "activation": ("tanh", "tanh"),
     "output": ("sigmoid", "sigmoid"),
@@ -78,7 +86,13 @@ OTHER: dict[str, tuple[Any, str]] = {
 }
 """For each setting a value other than its default (several are between stops), and its text in the address."""
 
+TABLE = str(Path(__file__).parents[1] / "data" / "flowers.csv")
+
 NEEDS = {
+    **{
+        option: {"data": TABLE}
+        for option in ("label", "header", "keep", "drop", "as-number", "as-category", "group", "split-by")
+    },
     "train-examples": {"data": "mnist"},
     "image-size": {"data": str(Path(__file__).parent)},
     "classes-from": {"data": str(Path(__file__).parent)},

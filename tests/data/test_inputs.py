@@ -53,9 +53,10 @@ def test_the_points_have_a_seed_of_their_own() -> None:
 
 @pytest.mark.parametrize(("header", "is_plane"), [("a,b,label", True), ("a,b,c,label", False), ("a,label", False)])
 def test_a_table_with_two_features_is_a_plane(tmp_path: Path, header: str, is_plane: bool) -> None:
-    """What a file holds is seen by its first line; a damaged or missing one is no plane."""
+    """What a file holds is seen by its first lines; a damaged or missing one is no plane."""
     path = tmp_path / "mine.csv"
-    path.write_text(header + "\n")
+    n_columns = header.count(",") + 1
+    path.write_text("\n".join([header, *(",".join(str(i * k % 5) for k in range(1, n_columns + 1)) for i in range(9))]))
     assert holds_points(str(path)) is is_plane
     assert not holds_points(str(tmp_path / "none.csv"))
     assert holds_points("moons")

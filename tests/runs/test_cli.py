@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -397,3 +398,84 @@ def test_a_run_of_the_command_line_handles_the_dashboards_commands(run: Run, mon
     status, out, _ = run("train", *SMALL, "--epochs", "1000000", "--json")
     assert status == 0
     assert objects(out)[-1]["status"] == "stopped"
+
+
+def table(tmp_path: Path) -> str:
+    """A table whose label is a guess, with a row number and a column that has missing cells."""
+    rows = [f"{i + 1},{'' if i % 5 == 0 else i * 7 % 60},{'mf'[i % 2]},{i % 3}" for i in range(60)]
+    path = tmp_path / "people.csv"
+    path.write_text("\n".join(["Id,age,sex,group", *rows]))
+    return str(path)
+
+
+def test_what_is_guessed_about_a_table_is_said_once_and_kept(run: Run, tmp_path: Path) -> None:
+    """On standard error for people, as an object for programs, and in the record."""
+    options = ("--data", table(tmp_path), "--epochs", "1", "--hidden", "4")
+    status, out, err = run("train", *options, "--label", "4")
+    assert status == 0
+    assert err.count("left out Id (1, 2, 3, ...: the number of the row)") == 1
+    assert "left out" not in out
+    status, out, err = run("train", *options, "--json")
+    data, *_, end = objects(out)
+    assert (status, err, data["type"], end["type"]) == (0, "", "data", "end")
+    assert data["table"]["label"]["names"] == ["sex"]
+    assert data["feature_names"] == ["age", "age is missing", "group"]
+    assert "people.csv: the label is column 3, sex (the only column of text with few values)" in data["notes"][0]
+    about = RunReader(run_directory(end["run"])).description["dataset"]
+    assert (about["notes"], about["table"]) == (data["notes"], data["table"])
+    assert status == 0
+
+
+def test_options_of_a_table_are_settings_of_the_run(run: Run, tmp_path: Path) -> None:
+    """They are recorded, and evaluation later reads the table in the same way."""
+    options = ("--keep", "Id", "--drop", "sex", "--as-category", "age,4", "--label", "group", "--no-header")
+    status, out, err = run("train", "--data", table(tmp_path), *options, "--json")
+    assert (status, out, err.strip()) == (
+        2,
+        "",
+        f"annscope: --keep: {table(tmp_path)} has no column 'Id'; its columns are 1 to 4",
+    )
+    options = ("--keep", "Id", "--drop", "sex", "--as-category", "age", "--label", "group", "--epochs", "1")
+    *_, end = objects(run("train", "--data", table(tmp_path), *options, "--json")[1])
+    config = RunReader(run_directory(end["run"])).config.data
+    assert (config.keep, config.drop, config.as_category, config.label) == (("Id",), ("sex",), ("age",), "group")
+    evaluated = objects(run("evaluate", end["run"], "--split", "test", "--json")[1])[0]
+    assert np.sum(evaluated["confusion_matrix"]) == 6
+
+
+@pytest.mark.parametrize("shape", ["titanic", "adult", "wdbc"])
+def test_tables_as_they_are_published_train_without_an_option(run: Run, tmp_path: Path, shape: str) -> None:
+    """Missing cells, texts, names, identifiers and True and False need no preparation by hand."""
+    rng = np.random.default_rng(0)
+    lines = {
+        "titanic": [
+            "PassengerId,Survived,Pclass,Name,Sex,Age,Fare,Embarked",
+            *(
+                f'{i},{i % 2},{i % 3},"Doe, Mx. ""N{i}""",{"fm"[i % 2]}ale,{i % 70 if i % 6 else ""},7,{"CQS"[i % 3]}'
+                for i in range(1, 121)
+            ),
+        ],
+        "adult": [
+            f"{20 + i % 50}, {('Private', '?', 'State-gov')[i % 3]}, {i % 60}, {('<=50K', '>50K')[i % 2]}"
+            for i in range(80)
+        ],
+        "wdbc": [
+            '"id","diagnosis","radius","texture",',
+            *(f"{842000 + i * 37 % 997},{'BM'[i % 2]},{a},{b}" for i, (a, b) in enumerate(rng.normal(size=(100, 2)))),
+        ],
+    }[shape]
+    path = tmp_path / f"{shape}.csv"
+    path.write_text("\n".join(lines))
+    status, out, _ = run("train", "--data", str(path), "--epochs", "1", "--json")
+    assert (status, objects(out)[-1]["status"]) == (0, "finished")
+
+
+def test_a_run_that_could_not_begin_leaves_nothing_behind(run: Run, tmp_path: Path) -> None:
+    """Data that is refused is a mistake of one line, and no failed run in the list."""
+    path = tmp_path / "prices.csv"
+    path.write_text("\n".join(["area,price", *(f"{i * 7 % 60},{i * 31.7}" for i in range(60))]))
+    for as_json in ((), ("--json",)):
+        status, out, err = run("train", "--data", str(path), *as_json)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+        assert "the column price, has 60 different numbers, so it looks measured" in err
+    assert list_runs() == []

@@ -1,0 +1,79 @@
+"""A table as it stands in its file: a data frame with a name for every column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from annscope.data.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_VALUES = 1 << 28
+MAX_COLUMNS = 1 << 16
+"""Maximum columns of a table: each is an input of every neuron in the first layer."""
+_MAX_SHOWN = 60
+
+Header = Literal["auto", "yes", "no"]
+"""Whether the first line has the names of the columns."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table as it stands in its file: a cell is `frame.iloc[row, column]`, and `frame.index` counts the file's rows.
+
+    Columns of numbers have a number type, with NaN for what is missing; all others hold texts, NaN for an empty cell.
+    `grouped` are the columns whose thousands separators were removed. `form` describes the file ("CSV, separated by
+    semicolons"), `notes` are sentences about what is unusual in it.
+    """
+
+    path: Path
+    frame: pd.DataFrame
+    names: tuple[str, ...]
+    has_header: bool
+    form: str
+    notes: tuple[str, ...] = ()
+    first_line: int | None = None
+    """The line of the first row in the file, for messages; None for a file without lines."""
+    line_of: Callable[[int], str] = lambda row: f"row {row + 1}"
+    """Where a row (by `frame.index`) is in the file, such as "line 7"."""
+
+    @property
+    def n_columns(self) -> int:
+        return len(self.names)
+
+    def place(self, row: int, column: int) -> str:
+        """Where a cell is, for a message; `row` is the position in the frame."""
+        name = f" ({shown(self.names[column])})" if self.has_header else ""
+        return f"{self.path}, {self.line_of(int(self.frame.index[row]))}, column {column + 1}{name}"
+
+
+def shown(value: object) -> str:
+    """Text shortened for a message: a file may hold a name or a cell of any length."""
+    text = str(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+
+
+def check_size(path: Path, n_rows: int, n_columns: int) -> None:
+    if n_columns > MAX_COLUMNS:
+        raise DataError(
+            f"{path} has {n_columns:,} columns, more than the {MAX_COLUMNS:,} that can be the inputs of a network"
+        )
+    if n_rows * n_columns > MAX_VALUES:
+        raise DataError(f"{path} has more than the maximum of {MAX_VALUES:,} values")
+
+
+def unique_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of which none is empty and none comes twice."""
+    found: dict[str, None] = {}
+    for k, given in enumerate(names):
+        name = given.strip() or f"column {k + 1}"
+        number = 2
+        while name in found:
+            name = f"{given.strip() or f'column {k + 1}'} ({number})"
+            number += 1
+        found[name] = None
+    return tuple(found)

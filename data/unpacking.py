@@ -1,0 +1,98 @@
+"""Text files as bytes, decompressed where they are compressed, and never more of them than are read."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import io
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from annscope.data.errors import DataError
+from annscope.data.table import shown
+
+MAX_UNPACKED_BYTES = 1 << 30
+"""Maximum bytes of a compressed table once it is decompressed."""
+TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat")
+
+
+@contextlib.contextmanager
+def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a text file, decompressed where its first bytes say that it is compressed."""
+    with path.open("rb") as file:
+        magic = file.read(6)
+        file.seek(0)
+        try:
+            if magic.startswith(b"\x1f\x8b"):
+                with gzip.GzipFile(fileobj=file) as unpacked:
+                    yield _Bounded.buffered(path, unpacked)
+            elif magic.startswith(b"BZh"):
+                with bz2.BZ2File(file) as unpacked:
+                    yield _Bounded.buffered(path, unpacked)
+            elif magic.startswith(b"\xfd7zXZ"):
+                with lzma.LZMAFile(file) as unpacked:
+                    yield _Bounded.buffered(path, unpacked)
+            elif magic.startswith(b"PK\x03\x04"):
+                with zipfile.ZipFile(file) as archive, archive.open(_member(path, archive)) as unpacked:
+                    yield _Bounded.buffered(path, unpacked)
+            else:
+                yield file
+        except (
+            EOFError,
+            zlib.error,
+            lzma.LZMAError,
+            zipfile.BadZipFile,
+            gzip.BadGzipFile,
+            NotImplementedError,
+        ) as error:
+            raise DataError(f"{path} is a damaged archive: {shown(error)}") from error
+        except RuntimeError as error:  # as zipfile says that it needs a password
+            raise DataError(f"{path} cannot be unpacked: {shown(error)}") from error
+
+
+def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    """The one table in an archive."""
+    tables = [
+        member
+        for member in archive.infolist()
+        if Path(member.filename).suffix.lower() in TEXT_SUFFIXES
+        and not member.filename.startswith("__MACOSX/")
+        and not Path(member.filename).name.startswith(".")
+    ]
+    if len(tables) != 1:
+        what = (
+            f"{len(tables)} tables ({', '.join(shown(member.filename) for member in tables[:3])})"
+            if tables
+            else "no table"
+        )
+        raise DataError(f"{path} has {what}: a ZIP file must hold one CSV file; unpack it, and name the one you mean")
+    return tables[0]
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends with a sentence where it gives more bytes than are read."""
+
+    def __init__(self, path: Path, stream: Any) -> None:
+        self._path, self._stream, self._n_bytes = path, stream, 0
+
+    @classmethod
+    def buffered(cls, path: Path, stream: Any) -> IO[bytes]:
+        return io.BufferedReader(cls(path, stream), 1 << 18)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        content = self._stream.read(len(buffer))
+        self._n_bytes += len(content)
+        if self._n_bytes > MAX_UNPACKED_BYTES:
+            raise DataError(
+                f"{self._path} has more than the {MAX_UNPACKED_BYTES:,} bytes that are read, once decompressed"
+            )
+        buffer[: len(content)] = content
+        return len(content)
