@@ -32,8 +32,11 @@ import numpy, pandas
 begin = time.perf_counter()
 read(Path({path!r}))
 seconds = time.perf_counter() - begin
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps([seconds, peak * (1 if sys.platform == "darwin" else 1024) / 1e6]))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+status = Path("/proc/self/status")
+if status.exists():  # ru_maxrss counts what the parent had in memory too
+    peak = next(int(line.split()[1]) * 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+print(json.dumps([seconds, peak / 1e6]))
 """
 
 

@@ -397,15 +397,13 @@ def _control(item: Field, settings: dict[str, Any]) -> Any:
         return _layers(item, settings)
     if item.option == "activation":
         st.session_state[key] = value  # of all layers together: what the row of each says
-    _begin(key, list(value) if item.kind == "names" else value)
+    _begin(key, item.format(value) if item.kind == "names" else value)
     if item.option == "data":
         return _data_set(item, value, key)
     if item.kind == "names":
-        names = st.multiselect(
-            item.label, value, key=key, help=item.help, accept_new_options=True, placeholder="a name or a number",
-            on_change=clear_warnings,
-        )  # fmt: skip
-        return item.check(names)
+        return item.parse(
+            st.text_input(item.label, key=key, help=item.help, placeholder="names or numbers", on_change=clear_warnings)
+        )
     if item.kind == "switch" and item.words:
         return st.selectbox(
             item.label, [*item.words, True, False], key=key, help=item.help, format_func=item.format,

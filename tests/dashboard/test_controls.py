@@ -159,7 +159,7 @@ def test_a_link_restores_a_setting(option: str) -> None:
 def widget(page: AppTest, option: str) -> Any:
     """The control of a setting."""
     kinds: tuple[Callable[..., Any], ...] = (page.select_slider, page.selectbox, page.number_input, page.toggle)
-    for kind in (*kinds, page.button_group):
+    for kind in (*kinds, page.button_group, page.text_input):
         try:
             return kind(key=state.control(option))
         except KeyError:
@@ -178,6 +178,8 @@ def test_a_moved_control_is_spelled_in_the_address(option: str) -> None:
         chosen: Any = 7
     elif item.kind == "switch":
         chosen = not item.default
+    elif item.kind == "names":
+        chosen = item.format(OTHER[option][0])
     elif item.kind in {"text", "choice", "choices", "subset"}:
         chosen = OTHER[option][0]
     else:
@@ -185,8 +187,9 @@ def test_a_moved_control_is_spelled_in_the_address(option: str) -> None:
     assert offered is None or len(offered) > 1
     control.set_value(chosen).run()
     assert not page.exception
-    assert address(page) == {**needs, option: item.format(chosen)}
-    widget(page, option).set_value(None if option == "data-seed" else controls.defaults()[option]).run()
+    assert address(page) == {**needs, option: chosen if item.kind == "names" else item.format(chosen)}
+    default = "" if item.kind == "names" else controls.defaults()[option]
+    widget(page, option).set_value(None if option == "data-seed" else default).run()
     assert address(page) == needs
 
 
