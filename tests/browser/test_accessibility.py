@@ -52,7 +52,11 @@ def open_details(page: Page) -> None:
 
 def problems(page: Page, ready: str) -> list[str]:
     """The serious and critical violations that axe-core finds on a page, once it is drawn."""
-    expect(page.locator(ready).first).to_be_visible(timeout=20_000)
+    expect(page.locator(ready).first).to_be_visible(timeout=60_000)
+    # What is drawn again fades meanwhile.
+    app = page.locator("[data-testid=stApp]")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
+    expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=60_000)
     page.wait_for_load_state("networkidle")
     return [
         f"{violation['id']}: {node['target']} {node['html'][:120]}"

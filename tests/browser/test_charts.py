@@ -19,6 +19,7 @@ STORE = """
 (classNames) => {
   const listeners = {};
   const store = {
+    chance: { loss: null, accuracy: null },
     description: {
       run: 'one', config: { training: {} }, dataset: { class_names: classNames, n_validation: 0, n_test: 100 },
     },

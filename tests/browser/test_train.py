@@ -108,7 +108,8 @@ def test_the_journey(served: Served, open_tab: Callable[..., Page]) -> None:
     for tab in (second, page):
         expect(head(tab)).to_contain_text("stopped")
     assert reader.status()["status"] == "stopped"
-    _, alive = psutil.wait_procs(workers(served), timeout=10)
+    of_the_run = [worker for worker in workers(served) if worker.pid == reader.status()["pid"]]
+    _, alive = psutil.wait_procs(of_the_run, timeout=10)
     assert alive == []
 
 
