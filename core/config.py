@@ -138,6 +138,8 @@ class Field:
 
     def parse(self, text: str) -> Any:
         """Parse the value from a command line or a URL; the inverse of `format`."""
+        if self.kind == "text":
+            return self.check(text)
         text = text.strip()
         if text in self.words:
             return text
@@ -147,7 +149,7 @@ class Field:
             if text.lower() in {"false", "no", "off", "0"}:
                 return False
             raise ConfigError(f"{self.name} must be true or false{self._range()}, got {text!r}")
-        if self.kind in {"text", "choice"}:
+        if self.kind == "choice":
             return self.check(text)
         if self.kind in {"choices", "subset"}:
             return self.check([name.strip() for name in text.split(",")] if text or self.kind == "choices" else [])

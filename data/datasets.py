@@ -51,7 +51,12 @@ def load_dataset(
 
     Raises DataError with one sentence for the user.
     """
-    source = _examples(config, seed, progress, takes_labels=takes_labels)
+    source = load_examples(config, seed, progress, takes_labels=takes_labels)
+    return dataset_from(source, config, dtype=dtype)
+
+
+def dataset_from(source: Examples, config: DataConfig, *, dtype: str = "float32") -> Dataset:
+    """The examples of a source, split and scaled as `config` says. Raises DataError, as `load_dataset` does."""
     examples = with_inputs(source, config.inputs, config.name)
     every = np.arange(len(examples.y))
     if examples.test is None:
@@ -157,7 +162,10 @@ def is_ready(config: DataConfig) -> bool:
     return config.name not in IDX_SETS or is_present(IDX_SETS[config.name])
 
 
-def _examples(config: DataConfig, seed: int, progress: Progress | None, *, takes_labels: bool) -> Examples:
+def load_examples(
+    config: DataConfig, seed: int = 0, progress: Progress | None = None, *, takes_labels: bool = False
+) -> Examples:
+    """The examples of the data set that `config` names, as in its source; arguments and errors as in `load_dataset`."""
     name = config.name
     if name in DATASETS:
         return DATASETS[name].load(config, seed, progress)
@@ -165,11 +173,11 @@ def _examples(config: DataConfig, seed: int, progress: Progress | None, *, takes
         check_name(name)
         path = Path(name).expanduser()
         examples = load_user_file(path, config, progress, takes_labels=takes_labels)
-        return _transposed(examples, name) if config.transpose else examples
+        return transposed(examples, name) if config.transpose else examples
     raise DataError(f"unknown data set {name!r}{did_you_mean(name, DATASETS)}; known are {list(DATASETS)}")
 
 
-def _transposed(examples: Examples, name: str) -> Examples:
+def transposed(examples: Examples, name: str) -> Examples:
     """The examples with the rows and columns of every image swapped."""
     if examples.image_shape is None:
         raise DataError(f"{name} holds no images to transpose")

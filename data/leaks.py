@@ -9,6 +9,8 @@ from numpy import ndarray
 from annscope.data.columns import Column
 from annscope.data.examples import Examples
 
+WARNING = "Possible leak"
+"""How a warning of this module begins."""
 ACCURACY = 0.995
 """A column whose cross-validated decision tree is better than this, or makes no more than one error, is named."""
 MIN_EXAMPLES = 50
@@ -30,7 +32,7 @@ def leak_warnings(examples: Examples, rows: Int[ndarray, " n_rows"]) -> tuple[st
     which = "one column tells" if len(leaks) == 1 else f"{len(leaks)} columns each tell"
     alone = "it is" if len(leaks) == 1 else "they are"
     return (
-        f"Possible leak: {which} the class alone: {names}. If {alone} not known before the class is, "
+        f"{WARNING}: {which} the class alone: {names}. If {alone} not known before the class is, "
         "leave it out with --drop.",
     )
 

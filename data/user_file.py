@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from annscope.core.config import DataConfig
@@ -43,15 +45,14 @@ def load_user_file(
     if not path.exists():
         raise DataError(f"there is no file {path}")
     try:
-        if path.is_dir():
-            return _load_tree(FolderTree(path), config, progress)
-        if regular_file(path, MAX_ARCHIVE_BYTES if path.suffix.lower() == ".zip" else MAX_BYTES).st_size == 0:
+        if is_tree(path):
+            with open_tree(path) as tree:
+                files = find_idx(tree)
+                return load_idx(tree, files, config) if files else load_images(tree, config, progress)
+        if regular_file(path, MAX_BYTES).st_size == 0:
             raise DataError(f"{path} is empty")
         if is_table_file(path):
             return load_table(path, config)
-        if path.suffix.lower() == ".zip":
-            with open_archive(path) as archive:
-                return _load_tree(ArchiveTree(path, archive), config, progress)
         if path.suffix.lower() in _ARRAYS:
             return read_npz(path, takes_labels=takes_labels)
         return load_idx_file(path, config)
@@ -78,9 +79,21 @@ def _holds_tables(path: Path) -> bool:
     return bool(files) and all(file.suffix.lower() in TEXT_SUFFIXES for file in files)
 
 
-def _load_tree(tree: Tree, config: DataConfig, progress: Progress | None) -> Examples:
-    files = find_idx(tree)
-    return load_idx(tree, files, config) if files else load_images(tree, config, progress)
+def is_tree(path: Path) -> bool:
+    """Whether a path leads to a folder, or to a ZIP file of one."""
+    return path.is_dir() or (path.suffix.lower() == ".zip" and not is_table_file(path))
+
+
+@contextmanager
+def open_tree(path: Path) -> Iterator[Tree]:
+    """The folder at a path, or in the ZIP file there. Raises DataError for an archive that cannot be read."""
+    if path.is_dir():
+        yield FolderTree(path)
+        return
+    if regular_file(path, MAX_ARCHIVE_BYTES).st_size == 0:
+        raise DataError(f"{path} is empty")
+    with open_archive(path) as archive:
+        yield ArchiveTree(path, archive)
 
 
 def may_hold_images(path: Path) -> bool:

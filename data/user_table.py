@@ -29,7 +29,7 @@ from annscope.data.columns import (
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples
 from annscope.data.label import Label, classes_of, columns_of, find_label, image_side, is_image
-from annscope.data.table import Table, shown
+from annscope.data.table import Header, Table, shown
 from annscope.data.tables import read_table
 
 N_SAMPLES = 5
@@ -85,23 +85,7 @@ def describe(path: Path, config: DataConfig | None = None) -> Description:
 
     Raises DataError, in one sentence, for a file that no network could be trained on.
     """
-    plan = _plan(path, config or DataConfig(name=str(path)))
-    table, examples = plan.table, plan.examples()
-    y = examples.y
-    counts = y.sum(axis=0) if y.ndim == 2 else np.bincount(y, minlength=len(examples.class_names))
-    return Description(
-        form=table.form,
-        has_header=table.has_header,
-        n_rows=len(table.frame),
-        n_examples=len(y),
-        label=plan.label,
-        label_names=tuple(table.names[k] for k in plan.label.columns),
-        columns=tuple(_describe(table, column) for column in plan.columns),
-        class_names=examples.class_names,
-        class_counts=tuple(counts.tolist()),
-        image_shape=examples.image_shape,
-        notes=examples.notes,
-    )
+    return plan_of(path, config or DataConfig(name=str(path))).describe()
 
 
 def load_table(path: Path, config: DataConfig) -> Examples:
@@ -109,19 +93,21 @@ def load_table(path: Path, config: DataConfig) -> Examples:
 
     Raises DataError, in one sentence, for a file that no network could be trained on.
     """
-    return _plan(path, config).examples()
+    return plan_of(path, config).examples()
 
 
 def rows_of(path: Path, config: DataConfig, rows: Sequence[int]) -> list[dict[str, str | None]]:
     """These rows of a table (by `Examples.rows`) as they stand in the file: cells by the names of their columns."""
-    table = read_table(path, _header(config))
+    table = read_table(path, header_of(config))
     found = table.frame.loc[list(rows)]
     return [
-        {name: _cell(table, k, row[k]) for k, name in enumerate(table.names)} for row in found.itertuples(index=False)
+        {name: cell_text(table, k, row[k]) for k, name in enumerate(table.names)}
+        for row in found.itertuples(index=False)
     ]
 
 
-def _cell(table: Table, k: int, value: Any) -> str | None:
+def cell_text(table: Table, k: int, value: Any) -> str | None:
+    """A cell of a column as it stands in the file, None for one with nothing in it."""
     return None if value != value else plain(value) if is_number(table, k) else str(value)
 
 
@@ -136,7 +122,7 @@ def shape_of_example(path: Path) -> tuple[int, ...]:
 @lru_cache(maxsize=32)
 def _shape(path: Path, changed: int) -> tuple[int, ...]:
     del changed  # part of the cache key
-    plan = _plan(path, DataConfig(name=str(path)), _PEEK_ROWS)
+    plan = plan_of(path, DataConfig(name=str(path)), _PEEK_ROWS)
     features = [column for column in plan.columns if column.role == "feature"]
     if is_image(plan.table, [column.index for column in features]):
         side = image_side(len(features))
@@ -145,7 +131,7 @@ def _shape(path: Path, changed: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Plan:
+class Plan:
     """A table, its label, and what becomes of every column."""
 
     table: Table
@@ -153,7 +139,27 @@ class _Plan:
     columns: tuple[Column, ...]
     group: int | None
 
+    def describe(self) -> Description:
+        """The description of the table, as `describe` gives it."""
+        table, examples = self.table, self.examples()
+        y = examples.y
+        counts = y.sum(axis=0) if y.ndim == 2 else np.bincount(y, minlength=len(examples.class_names))
+        return Description(
+            form=table.form,
+            has_header=table.has_header,
+            n_rows=len(table.frame),
+            n_examples=len(y),
+            label=self.label,
+            label_names=tuple(table.names[k] for k in self.label.columns),
+            columns=tuple(describe_column(table, column) for column in self.columns),
+            class_names=examples.class_names,
+            class_counts=tuple(counts.tolist()),
+            image_shape=examples.image_shape,
+            notes=examples.notes,
+        )
+
     def examples(self) -> Examples:
+        """The rows that have a label, as examples."""
         table = self.table
         y, is_labelled, class_names = classes_of(table, self.label)
         chosen = tuple(column for column in self.columns if column.role == "feature")
@@ -241,8 +247,13 @@ class _Plan:
         }
 
 
-def _plan(path: Path, config: DataConfig, n_rows: int | None = None) -> _Plan:
-    table = read_table(path, _header(config), n_rows)
+def plan_of(path: Path, config: DataConfig, n_rows: int | None = None) -> Plan:
+    """The plan of the table in a file, or of its first `n_rows` rows. Raises what `load_table` does."""
+    return plan_of_table(read_table(path, header_of(config), n_rows), config)
+
+
+def plan_of_table(table: Table, config: DataConfig) -> Plan:
+    """The plan of a table that is read already."""
     chosen = {
         name: find_columns(table, getattr(config, name), name.replace("_", "-"))
         for name in ("keep", "drop", "as_number", "as_category")
@@ -254,10 +265,11 @@ def _plan(path: Path, config: DataConfig, n_rows: int | None = None) -> _Plan:
         raise DataError(f"--group: {shown(table.names[group or 0])} is the label; --label chooses another")
     columns = columns_of(table, label, group=group, **chosen)
     check_mistakes(table, columns)
-    return _Plan(table, label, columns, group)
+    return Plan(table, label, columns, group)
 
 
-def _header(config: DataConfig) -> Any:
+def header_of(config: DataConfig) -> Header:
+    """Whether the first line has the names of the columns."""
     return "auto" if config.header == "auto" else "yes" if config.header else "no"
 
 
@@ -281,10 +293,11 @@ def _reasons(table: Table, columns: Sequence[Column]) -> str:
     return _some([f"{_name(table, each)} ({each.why})" for each in columns])
 
 
-def _describe(table: Table, column: Column) -> ColumnDescription:
+def describe_column(table: Table, column: Column) -> ColumnDescription:
+    """What a table about the data shows of a column."""
     cells = table.frame.iloc[:, column.index]
     distinct = cells.drop_duplicates().dropna()
-    samples = [_cell(table, column.index, value) for value in distinct.head(N_SAMPLES)]
+    samples = [cell_text(table, column.index, value) for value in distinct.head(N_SAMPLES)]
     n_distinct = len(distinct) if is_number(table, column.index) else len(category_values(table, column.index))
     return ColumnDescription(
         column=column,

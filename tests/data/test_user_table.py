@@ -17,9 +17,9 @@ from sklearn.preprocessing import OneHotEncoder
 from annscope.core.config import DataConfig
 from annscope.core.dataset import Dataset
 from annscope.data.datasets import load_dataset
-from annscope.data.duplicates import find_duplicates
 from annscope.data.errors import DataError
 from annscope.data.preparation import Preparation
+from annscope.data.quality import find_repeats
 from annscope.data.user_table import describe, rows_of
 
 RNG = np.random.default_rng(0)
@@ -324,11 +324,12 @@ def test_duplicates_and_contradicting_labels_are_counted(tmp_path: Path) -> None
     """Copies within a split, copies of training examples in the others, and equal examples with two labels."""
     rows: Sequence[tuple[int, str]] = [(i % 20, "xy"[i % 2]) for i in range(100)] + [(7, "x")]
     dataset = load_dataset(DataConfig(name=str(write(tmp_path, pd.DataFrame(rows, columns=["a", "kind"])))))
-    found = find_duplicates(dataset)
+    found = find_repeats(dataset)
     sizes = {name: len(dataset.split(name)[1]) for name in ("train", "validation", "test")}
-    assert found.within["train"] == sizes["train"] - 20
-    assert found.between == {"validation": sizes["validation"], "test": sizes["test"]}
-    assert found.conflicts == 6
+    assert found.n_within["train"] == sizes["train"] - 20
+    assert found.n_between["train", "validation"] == sizes["validation"]
+    assert found.n_between["train", "test"] == sizes["test"]
+    assert found.n_conflicting == 6
 
 
 @pytest.mark.parametrize(
