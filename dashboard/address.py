@@ -45,6 +45,9 @@ OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, AGAINST, SHOW, SHEET, SAMPLE)
 """The parameters that a choice of another run removes."""
 VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER)
 """Every parameter for what is shown, on any page; the others are settings."""
+OF_A_PAGE = frozenset(VIEW_PARAMETERS) - {RUN, SNAPSHOT}
+SETTING_PAGES = (state.DATA, state.TRAIN)
+"""The pages whose address holds the settings of the next run."""
 LATE_SECONDS = 3.0
 """How long the browser may take to learn a new address."""
 
@@ -279,15 +282,17 @@ def put(name: str, text: str | None) -> None:
 def enter_page(page: str) -> None:
     """Note which page is drawn, and restore the address that it had before another page was opened.
 
-    Going from page to page empties the address; the run and the snapshot are the same on every page.
+    Going from page to page empties the address; the run and the snapshot are the same on every page, the settings of
+    the next run on those that have any (`SETTING_PAGES`).
     """
     addresses = st.session_state.setdefault(state.ADDRESSES, {})
     before = st.session_state.get(state.PAGE)
     st.session_state[state.PAGE] = page
     if before not in {None, page} and not st.query_params.to_dict():
         shared = {name: text for name, text in addresses.get(before, {}).items() if name in {RUN, SNAPSHOT}}
-        own = {name: text for name, text in addresses.get(page, {}).items() if name not in {RUN, SNAPSHOT}}
-        st.query_params.from_dict(own | shared)
+        own = {name: text for name, text in addresses.get(page, {}).items() if name in OF_A_PAGE}
+        settings = st.session_state.get(state.WRITTEN, {}) if page in SETTING_PAGES else {}
+        st.query_params.from_dict(settings | own | shared)
 
 
 def remember() -> None:

@@ -77,12 +77,31 @@ GRADIENT_CHART = "gradient-chart"
 NUMBERS = "numbers"
 DOWNLOAD = "download"
 
+DATA_PATH = "data-path"
+UPLOADED = "uploaded"
+"""Session: how many files this tab has uploaded; each has an uploader of its own, so that none stays in memory."""
+UPLOAD_ERROR = "upload-error"
+"""Session: the error message of the last upload, if it failed."""
+TRAIN_ON_THIS = "train-on-this"
+NOT_THIS = "not-this"
+"""The button to train while the data cannot be read: it is drawn instead of the other."""
+READ_ALL_BUTTON = "read-all-button"
+READ_ALL = "read-all"
+"""Session: the folder of images of which all are read, instead of a sample."""
+FETCH = "fetch"
+TO_FETCH = "to-fetch"
+"""Session: the data set that is downloaded before a run needs it, because its content was asked for."""
+CLASS_COUNTS = "class-counts"
+COLUMNS = "data-columns"
+LABEL = "data-label"
+
 ADDRESSES = "addresses"
 """Session: the last address of each page, by page."""
 REPLACED = "replaced"
 """Session: the addresses that clicks replaced recently, each with the time."""
 PAGE = "page"
 """Session: the page that was drawn last."""
+DATA = "data"
 TRAIN = "train"
 INSPECT = "inspect"
 DRAW = "draw"
@@ -119,6 +138,26 @@ def difference(option: str) -> str:
 def example(index: int) -> str:
     """The key of the button that starts one of the example set-ups."""
     return f"example-{index}"
+
+
+def data_set(name: str) -> str:
+    """The key of the card of a built-in data set."""
+    return f"data-set-{name}"
+
+
+def uploader(number: int) -> str:
+    """The key of the uploader of this tab, counted from 0."""
+    return f"uploader-{number}"
+
+
+def upload(name: str) -> str:
+    """The key of the button that chooses an upload."""
+    return f"upload-{name}"
+
+
+def delete_upload(name: str) -> str:
+    """The key of the button that deletes an upload."""
+    return f"delete-upload-{name}"
 
 
 def choice(name: str) -> str:

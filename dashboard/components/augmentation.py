@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import io
-
 import numpy as np
 import streamlit as st
-from jaxtyping import Float
-from numpy import ndarray
-from PIL import Image
 
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import escaping
 from annscope.dashboard.augmented import augmented
 from annscope.dashboard.components import controls
+from annscope.dashboard.images import png_url
 from annscope.data.datasets import is_ready
 
 
@@ -37,7 +32,7 @@ def pictures() -> None:
     for i, (original, epochs) in enumerate(zip(found.originals, found.augmented, strict=True), start=1):
         names = [f"Training image {i}, original", *(f"augmented in epoch {e}" for e in range(1, len(epochs) + 1))]
         tiles += [
-            f'<img src="{_data_url(image, dark=dark)}" alt="{name}" title="{name}">'
+            f'<img src="{png_url(np.rint(255 * image).astype(np.uint8), dark=dark)}" alt="{name}" title="{name}">'
             for image, name in zip([original, *epochs], names, strict=True)
         ]
     st.html(f'<div class="annscope-augmented">{"".join(tiles)}</div>')
@@ -46,11 +41,3 @@ def pictures() -> None:
         st.caption("The training images are not augmented: move a slider to see the effect.")
     else:
         st.caption(f"Left: the original. Then: augmented, in epochs 1 to {n_epochs}.")
-
-
-def _data_url(image: Float[ndarray, "height width"], *, dark: bool) -> str:
-    """The image as a PNG data URL; ink is dark on a light page."""
-    shades = np.rint(255 * (image if dark else 1 - image)).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(shades).save(file, "PNG")
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"

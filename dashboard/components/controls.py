@@ -59,6 +59,9 @@ _OF_A_FOLDER = ("split", "scaling", "image-size", "classes-from", "transpose")
 _OF_A_TABLE = ("label", "header", "keep", "drop", "as-number", "as-category", "group", "split-by")
 _DATA_OPTIONS = {option for info in DATASETS.values() for option in info.options} | {*_OF_A_FOLDER, *_OF_A_TABLE}
 
+OF_ONE_SOURCE = (*_OF_A_TABLE, "image-size", "classes-from", "transpose")
+"""The settings that are about the columns or the images of one source, and say nothing about another."""
+
 _LAYOUT: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     ("Data", (("data",), ("image-size",), ("split",), ("samples", "noise"), ("data-seed",), ("extra-inputs",))),
     ("Network", (("hidden",), ("activation", "initializer"))),
@@ -475,7 +478,7 @@ def _data_set(item: Field, value: str, key: str) -> str:
         names,
         key=key,
         help=f"{item.help} Type the path of a CSV or NPZ file, or of a folder or ZIP file of images, to use yours.",
-        format_func=_data_name,
+        format_func=data_name,
         accept_new_options=True,
         on_change=_apply_data_set,
     )
@@ -492,20 +495,37 @@ def _data_set(item: Field, value: str, key: str) -> str:
     return name
 
 
-def _data_name(name: str) -> str:
+def data_name(name: str) -> str:
+    """The name of a data set on screen."""
     return DATASETS[name].label if name in DATASETS else Path(name).stem if is_painted(name) else name
 
 
 def _apply_data_set() -> None:
-    """Propose settings for the selected data set, and choose an output that suits it if the current one does not."""
+    _take_data_set(st.session_state[state.control("data")])
+
+
+def _take_data_set(name: str) -> None:
+    """Make this the data set of the next run: its own settings at their defaults, and an output that suits it.
+
+    The settings that it proposes are shown, to be taken.
+    """
     clear_warnings()
-    name, settings = st.session_state[state.control("data")], st.session_state[state.SETTINGS]
+    settings = st.session_state[state.SETTINGS]
     st.session_state[state.PROPOSED] = name
     info = DATASETS.get(name)
+    output = settings["output"]
     if info is not None:
-        output = suitable_output(settings["output"], info, DATASETS.get(settings["data"]))
-        settings["output"] = output
-        st.session_state.pop(state.control("output"), None)
+        output = suitable_output(output, info, DATASETS.get(settings["data"]))
+    elif output == "binary":
+        output = "softmax"
+    put({"data": name, "output": output} | {option: FIELDS[option].default for option in OF_ONE_SOURCE})
+
+
+def put(changed: Mapping[str, Any]) -> None:
+    """Change some settings; their controls show them when they are drawn next."""
+    st.session_state[state.SETTINGS].update(changed)
+    for option in changed:
+        st.session_state.pop(state.control(option), None)
 
 
 def suitable_output(output: str, info: DatasetInfo, before: DatasetInfo | None = None) -> str:
@@ -517,12 +537,19 @@ def suitable_output(output: str, info: DatasetInfo, before: DatasetInfo | None =
 
 
 def choose_data(name: str) -> None:
-    """Choose a data set, and an output that suits any number of classes."""
-    settings = st.session_state[state.SETTINGS]
-    settings["data"] = st.session_state[state.control("data")] = name
-    if settings["output"] == "binary":
-        settings["output"] = "softmax"
-        st.session_state.pop(state.control("output"), None)
+    """Choose a data set as its control does."""
+    _take_data_set(name)
+    update_address()
+
+
+def propose() -> None:
+    """Show the settings that the chosen data set proposes, to be taken."""
+    st.session_state[state.PROPOSED] = st.session_state[state.SETTINGS]["data"]
+
+
+def set_some(changed: Mapping[str, Any]) -> None:
+    """Change some settings, and the address with them."""
+    put(changed)
     clear_warnings()
     update_address()
 
@@ -634,7 +661,7 @@ def text_of(item: Field, value: Any) -> str:
     if item.kind in {"switch", "names"}:
         return item.format(value) or "none"
     if item.option == "data":
-        return _data_name(value)
+        return data_name(value)
     if item.choices:
         return choice_text(value)
     if value == 0 and (item.scale == "log" or item.option in AUGMENTATIONS):

@@ -28,6 +28,22 @@ LIGHT = Palette("#17202c", "#566173", "#e3e6eb", "#a3adbb", "#ffffff", "#2F6FDE"
 DARK = Palette("#eef2f7", "#9aa7b8", "#2a3342", "#5d6a7b", "#0f131a", "#6EA0FF", "#FF9F4A")
 
 
+CLASS_COLORS = {
+    False: (
+        "#2F6FDE", "#D9660B", "#7b3fa0", "#00896b", "#b5890a", "#b2417f", "#3b4757", "#4aa3c7", "#8a5a2b", "#6c8b1f",
+    ),
+    True: (
+        "#6EA0FF", "#FF9F4A", "#c79bf0", "#2fc9a0", "#e8c24a", "#f08fc0", "#b8c2d0", "#7fd0ef", "#d0a070", "#b5d65a",
+    ),
+}  # fmt: skip
+"""The colours of classes on light and dark pages, as in `frontend/src/lib/charts/plane.js`."""
+
+
+def class_color(label: int, *, dark: bool) -> str:
+    """The colour of a class."""
+    return CLASS_COLORS[dark][label % len(CLASS_COLORS[dark])]
+
+
 def palette_for(dark: bool) -> Palette:
     """The colours of a theme."""
     return DARK if dark else LIGHT

@@ -83,7 +83,7 @@ def page() -> None:
     run = run_to_show()
     controls.sidebar(
         above=lambda: next_run.next_run(_config(run)),
-        below={"data": next_run.proposal, "learning-rate": learning_rate_finder.button},
+        below={"data": _below_data, "learning-rate": learning_rate_finder.button},
         augmented=augmentation.pictures,
         end=lambda: _end(run),
     )
@@ -93,6 +93,15 @@ def page() -> None:
     if run is not None:
         replacing_dialog(run)
         go_on.dialog(run)
+
+
+def _below_data() -> None:
+    from annscope.dashboard.pages import datasets  # which leads back to this page
+
+    next_run.proposal()
+    st.page_link(
+        st.Page(datasets.page, url_path="data"), label="What is in it, and your own data", icon=":material/dataset:"
+    )
 
 
 def _config(run: str | None) -> RunConfig | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annscope.dashboard.queries import evaluations, examples, live_runs, weight_changes
+from annscope.dashboard.queries import data_sets, evaluations, examples, live_runs, weight_changes
 
 
 def clear_caches() -> None:
@@ -11,3 +11,4 @@ def clear_caches() -> None:
     examples.clear_cache()
     evaluations.clear_cache()
     weight_changes.clear_cache()
+    data_sets.clear_cache()

@@ -269,6 +269,11 @@ class Cache(Generic[Key, Value]):
             self._values.move_to_end(key)
             return self._values[key]
 
+    def find(self, key: Key) -> Value | None:
+        """The value of a key, if it is cached."""
+        with self._lock:
+            return self._values.get(key)
+
     def clear(self) -> None:
         """Remove all values."""
         with self._lock:

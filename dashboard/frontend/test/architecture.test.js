@@ -10,6 +10,7 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url));
 const MAY = {
   lib: [],
   network: ['lib'],
+  data: ['lib'],
   train: ['lib', 'network'],
   draw: ['lib', 'network'],
   inspect: ['lib'],
