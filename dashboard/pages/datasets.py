@@ -114,7 +114,7 @@ def _contents() -> None:
     _train_button(start, enabled=True)
     with command:
         st.caption("The same on the command line")
-        st.code(command_line(RunConfig(data=config.data)), language="bash", wrap_lines=True)
+        st.code(command_line(RunConfig(data=config.data)), language=None, wrap_lines=True)
     try:
         view = columns(config) if is_read_as_table(name) and find_path(name) else None
         if view is not None and view.problem is not None:
