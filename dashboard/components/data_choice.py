@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from annscope.core.config import RunConfig
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import escaping, state
 from annscope.dashboard.components import controls
 from annscope.dashboard.images import png_url, scatter_url, strip
-from annscope.dashboard.queries.data_sets import is_known, thumbnail_of
+from annscope.dashboard.queries.data_sets import has_thumbnail, is_known, thumbnail_of
 from annscope.data.datasets import DATASETS, is_ready
 from annscope.data.info import DatasetInfo
 from annscope.data.typed_path import typed_path
@@ -24,12 +26,14 @@ from annscope.runs.uploads import Upload, UploadError, delete_upload, list_uploa
 PATHS = "A file (CSV, NPZ, ...), or a folder or a .zip of images with a subfolder for each class"
 
 
-def choose_data() -> None:
-    """Draw the built-in data sets, the uploader and the path; a choice goes into the settings of the next run."""
+def choose_data() -> Callable[[], None]:
+    """Draw the built-in data sets, the uploader and the path; a choice goes into the settings of the next run.
+
+    Returns what draws the pictures that take time, for when everything else is drawn.
+    """
     st.subheader("Built-in data sets", anchor=False)
     with st.container(key="data-sets", horizontal=True, gap="small"):
-        for info in DATASETS.values():
-            _card(info)
+        places = [(info, _card(info)) for info in DATASETS.values()]
     st.subheader("Your own data", anchor=False)
     left, right = st.columns(2, gap="large")
     with left:
@@ -38,11 +42,21 @@ def choose_data() -> None:
         _path()
         _uploads()
 
+    def draw_pictures() -> None:
+        for info, place in places:
+            if place is not None:
+                place.html(_picture(info))
 
-def _card(info: DatasetInfo) -> None:
+    return draw_pictures
+
+
+def _card(info: DatasetInfo) -> DeltaGenerator | None:
+    """Draw the card of a data set; returns the place of its picture if that is not known yet."""
     chosen = st.session_state[state.SETTINGS]["data"] == info.name
     with st.container(key=f"card-{info.name}", gap=None):
-        st.html(_picture(info))
+        is_quick = has_thumbnail(info.name) or info.needs_download
+        place = st.empty()
+        place.html(_picture(info) if is_quick else '<div class="as-thumbnail as-empty"></div>')
         st.button(
             info.label,
             key=state.data_set(info.name),
@@ -52,6 +66,7 @@ def _card(info: DatasetInfo) -> None:
             args=(info.name,),
         )
         st.caption(_size(info))
+    return None if is_quick else place
 
 
 def _size(info: DatasetInfo) -> str:

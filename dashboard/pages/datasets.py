@@ -85,8 +85,9 @@ def page() -> None:
         warnings = st.session_state.get(state.WARNINGS, [])
         if warnings:
             st.warning("\n".join(f"- {escaping.markdown(each)}" for each in warnings), icon=":material/link_off:")
-        choose_data()
+        draw_pictures = choose_data()
         _contents()
+        draw_pictures()
     controls.update_address()
     address.remember()
 

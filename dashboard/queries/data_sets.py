@@ -115,6 +115,11 @@ def thumbnail_of(name: str) -> Thumbnail:
     return _thumbnails.get(name, lambda: _thumbnail(name))
 
 
+def has_thumbnail(name: str) -> bool:
+    """Whether `thumbnail_of` responds at once."""
+    return _thumbnails.find(name) is not None
+
+
 def is_known(config: RunConfig, *, all_of_it: bool = False) -> bool:
     """Whether `overview_of` responds at once."""
     return _overviews.find(_key(config, all_of_it=all_of_it)) is not None

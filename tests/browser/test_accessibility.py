@@ -25,7 +25,7 @@ PAGES = {
 def test_no_page_has_serious_violations(open_tab: Callable[..., Page], scheme: str) -> None:
     """Names, roles and contrast hold on every page of a run, and on the first visit."""
     found = {"first visit": problems(open_tab("/", scheme=scheme), "[data-testid=stSidebar]")}
-    found["data"] = problems(open_tab("/data?data=digits", scheme=scheme), ".st-key-data-body .js-plotly-plot")
+    found["data"] = problems(open_tab("/data?data=digits", scheme=scheme), ".as-sheet")
     found["augmentation"] = problems(open_tab("/?data=digits&elastic=1.0", scheme=scheme), ".annscope-augmented")
     run = train_run(data="digits", hidden=(16,), epochs=3).run
     for name, (address, ready) in PAGES.items():
