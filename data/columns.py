@@ -77,7 +77,7 @@ def set_aside(table: Table) -> frozenset[int]:
         k
         for k in range(table.n_columns)
         if (is_number(table, k) and _is_row_number(table.frame.iloc[:, k].to_numpy()))
-        or (table.frame.dtypes.iloc[k].kind != "u" and not table.frame.iloc[:, k].notna().any())
+        or (table.kinds[k] != "u" and not table.frame.iloc[:, k].notna().any())
     )
 
 
@@ -125,7 +125,7 @@ def listed(table: Table, columns: Iterable[int]) -> str:
 
 def is_number(table: Table, k: int) -> bool:
     """Whether a column holds numbers."""
-    return table.frame.dtypes.iloc[k].kind in "iuf"
+    return table.kinds[k] in "iuf"
 
 
 def without_marks(column: pd.Series) -> pd.Series:
@@ -330,7 +330,7 @@ def check_mistakes(table: Table, columns: Iterable[Column]) -> None:
 
 
 def _check_values(table: Table, k: int) -> None:
-    if table.frame.dtypes.iloc[k].kind != "f":
+    if table.kinds[k] != "f":
         return
     x = table.frame.iloc[:, k].to_numpy()
     is_infinite = np.isinf(x)

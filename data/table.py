@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -44,6 +45,11 @@ class Table:
     @property
     def n_columns(self) -> int:
         return len(self.names)
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The kind of each column's type, as NumPy's `dtype.kind`; pandas makes the list anew at every call."""
+        return tuple(dtype.kind for dtype in self.frame.dtypes)
 
     def place(self, row: int, column: int) -> str:
         """Where a cell is, for a message; `row` is the position in the frame."""

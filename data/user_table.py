@@ -169,7 +169,7 @@ class Plan:
                 table.first_line, table.line_of,
             )  # fmt: skip
         places = [column.index for column in chosen]
-        if all(table.frame.dtypes.iloc[k] == np.uint8 for k in places):
+        if (table.frame.dtypes.iloc[places] == np.uint8).all():
             x = np.ascontiguousarray(table.frame.iloc[:, places].to_numpy())
         else:
             x = np.empty((len(table.frame), len(chosen)))
