@@ -40,7 +40,7 @@ SHOW = "show"
 ORDER = "order"
 SHEET = "sheet"
 SAMPLE = "sample"
-"""The example of the data set that is open, as split and index: `test-17`."""
+"""The example that is open, as split and index: `test-17`; on Train also a point of the plane: `0.5,-1`."""
 OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, AGAINST, SHOW, SHEET, SAMPLE)
 """The parameters that a choice of another run removes."""
 VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER)

@@ -2,11 +2,12 @@
 
 It receives the run's data itself (`dashboard.server`); Python passes the run, optionally an example that is not
 among the recorded ones, and whether the run was started here, so that its beginning is shown. It receives the snapshot
-and the recorded example that the user chose, since when changes of weights are shown, and how runs are to be seen.
+and the example that the user chose, since when changes of weights are shown, and how runs are to be seen.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import streamlit as st
@@ -17,10 +18,14 @@ from annscope.dashboard.components import controls, way
 from annscope.dashboard.components.header import start_beside
 from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.queries.evaluations import splits_of
+from annscope.dashboard.queries.planes import has_plane
 from annscope.dashboard.server.assets import BASE
 from annscope.runs.catalogue import run_ids
 from annscope.runs.painted import is_painted
 
+_NUMBER = r"[+-]?\d{1,15}(\.\d{1,15})?(e[+-]?\d{1,2})?"
+_POINT = re.compile(f"{_NUMBER},{_NUMBER}")
+"""A point of the plane that is none of the data, as the browser writes it."""
 _component = in_browser("annscope_stage", "The live view")
 
 
@@ -29,7 +34,7 @@ def stage(run: str) -> None:
 
     The user's choices go back into the address.
     """
-    (sample, about_sample), (since, about_since) = _sample(run), _since()
+    (sample, about_sample), (since, about_since) = _sample(run, st.query_params.get(address.SAMPLE)), _since()
     for warning in (about_sample, about_since):
         if warning is not None:
             st.warning(escaping.markdown(warning), icon=":material/link_off:")
@@ -48,6 +53,7 @@ def stage(run: str) -> None:
         },
         on_snapshot_change=lambda: _keep(address.SNAPSHOT),
         on_probe_change=lambda: _keep(address.PROBE),
+        on_sample_change=lambda: _keep_sample(run),
         on_since_change=_keep_since,
         on_remedy_change=lambda: _try(run),
         on_painted_change=_use_painted,
@@ -57,6 +63,11 @@ def stage(run: str) -> None:
 
 def _keep(name: str) -> None:
     address.put_number(name, st.session_state[state.STAGE].get(name))
+
+
+def _keep_sample(run: str) -> None:
+    text = st.session_state[state.STAGE].get("sample")
+    address.put(address.SAMPLE, _sample(run, text)[0] if isinstance(text, str) else None)
 
 
 def _keep_since() -> None:
@@ -98,18 +109,21 @@ def _use_painted() -> None:
         st.session_state[state.TRIED] = True
 
 
-def _sample(run: str) -> tuple[str | None, str | None]:
-    """The example that the address names, such as test-17, or a warning about an invalid name.
+def _sample(run: str, text: str | None) -> tuple[str | None, str | None]:
+    """The example that a text of the address names, or a warning about an invalid name.
 
-    A number alone is an index into the held-out split.
+    It is such as test-17; a number alone is an index into the held-out split. Of 2-D data it may also be a point of
+    the plane, such as 0.5,-1.
     """
-    text = st.query_params.get(address.SAMPLE)
     if text is None:
         return None, None
     try:
         splits = splits_of(run)
+        is_plane = has_plane(run)
     except AnnscopeError:
         return None, None  # the component shows what is wrong with the run
+    if is_plane and _POINT.fullmatch(text):
+        return text, None
     if not splits:
         return None, None
     first = next(iter(splits))
@@ -117,5 +131,5 @@ def _sample(run: str) -> tuple[str | None, str | None]:
     number = address.whole_number(place)
     if number is not None and number < splits.get(split or first, 0):
         return f"{split or first}-{number}", None
-    rule = f"such as {first}-0, up to {first}-{splits[first] - 1}"
+    rule = f"such as {first}-0, up to {first}-{splits[first] - 1}" + ", or a point such as 0.5,-1" * is_plane
     return None, address.warning(address.SAMPLE, rule, text)

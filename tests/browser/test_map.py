@@ -92,6 +92,32 @@ def test_a_point_of_the_map_goes_through_the_network(served: Served, open_tab: C
     expect(page.locator("[data-view=map] [aria-live=polite]").first).to_contain_text("predicted")
 
 
+def test_what_goes_through_the_network_is_in_the_address(served: Served, open_tab: Callable[..., Page]) -> None:
+    """A clicked example of the data, and a clicked point that is none, are restored by the address."""
+    reader = train(served, "--data", "blobs", "--samples", "60", "--hidden", "4", "--epochs", "5")
+    page = open_tab(f"/?run={reader.run}")
+    canvas, heading = the_map(page), page.locator("[data-view=network] h3")
+    side = box_of(canvas)["width"]
+    about = page.request.get(f"{served.url}/annscope/runs/{reader.run}/plane").json()
+    (left, right), (bottom, top) = about["ends"]
+    x, y, _ = about["points"]["train"][7]
+    for across, down, sample, words in [
+        ((x - left) / (right - left), (top - y) / (top - bottom), r"train-\d+", r"Train example \d+ through"),
+        (0.03, 0.04, r"-?[\d.]+(%2C|,)-?[\d.]+", "Your point through"),
+    ]:
+        canvas.click(position={"x": across * side, "y": down * side})
+        expect(heading).to_have_text(re.compile(words))
+        expect(page).to_have_url(re.compile(f"[?&]sample={sample}(&|$)"), timeout=20_000)
+        shown, address = heading.inner_text(), page.url
+        page.reload()
+        expect(heading).to_have_text(shown, timeout=30_000)
+        assert page.url == address
+        the_map(page)
+    page.locator("[data-view=network] .nv-probe[data-probe='2']").click()
+    expect(page).to_have_url(re.compile(r"[?&]probe=2(&|$)"), timeout=20_000)
+    expect(heading).to_contain_text("Example 3 through")
+
+
 def test_a_neuron_that_is_looked_at_has_its_own_map(served: Served, open_tab: Callable[..., Page]) -> None:
     """While a hidden neuron is under the pointer the map shows its activation, and the regions again afterwards."""
     reader = train(served, "--data", "moons", "--hidden", "4", "--epochs", "10", "--activation", "tanh")

@@ -19,6 +19,7 @@ from annscope.runs import control, launch
 from annscope.runs.catalogue import run_ids
 from annscope.runs.control import CommandReader
 from tests.dashboard.conftest import component_data
+from tests.records import train_run
 
 APP = Path(__file__).parents[2] / "dashboard" / "navigation.py"
 BUTTONS = (state.START, state.PAUSE, state.STEP, state.STOP)
@@ -364,13 +365,21 @@ def test_a_link_names_any_example(record: Callable[..., Any], text: str, sample:
     assert not page.warning
 
 
-@pytest.mark.parametrize("text", ["validation-1000000", "nowhere-1", "one", "validation-"])
+@pytest.mark.parametrize("text", ["validation-1000000", "nowhere-1", "one", "validation-", "1,", "1,nan"])
 def test_an_example_that_is_not_there_is_named(record: Callable[..., Any], text: str) -> None:
     """A wrong example in the address is one sentence, with one that there is, and the recorded ones are shown."""
     page = open_page(run=record(2).run, sample=text)
     assert on_stage(page)["sample"] is None
     (warning,) = page.warning
     assert "sample must be such as validation-0" in warning.value.replace("\\", "")
+
+
+@pytest.mark.parametrize(("data", "sample"), [("xor", "0.5,-1.25e-3"), ("digits", None)])
+def test_a_link_names_a_point_of_2d_data(data: str, sample: str | None) -> None:
+    """A point of the plane goes to the live view as it is written; where the data has no plane it is an error."""
+    page = open_page(run=train_run(data=data, hidden=(2,), epochs=1).run, sample="0.5,-1.25e-3")
+    assert on_stage(page)["sample"] == sample
+    assert bool(page.warning) == (sample is None)
 
 
 def test_the_stage_stays_mounted(record: Callable[..., Any]) -> None:

@@ -4,7 +4,7 @@ import { contour, margins } from '../src/lib/model/contours.js';
 import { forwardRows, layersOf } from '../src/lib/model/forward.js';
 import { readerOf } from '../src/lib/model/output-reader.js';
 import { isPlane, planeOf, planeOfProbe } from '../src/lib/model/plane.js';
-import { withActivations, withSample } from '../src/lib/model/sample.js';
+import { nameOf, pointIn, pointSample, withActivations, withSample } from '../src/lib/model/sample.js';
 import { between, FINE, Fields, finer } from '../src/train/map/field.js';
 import { namesOf, Painting, scattered } from '../src/train/map/painting.js';
 
@@ -230,4 +230,15 @@ test('another point takes the place of the one before, in frames that are there 
   }
   assert.deepEqual([seen[0]?.length, seen[1]?.length], [4, 4]);
   assert.notDeepEqual(seen[0], seen[1]);
+});
+
+test('a point has a name in the address that gives the same point again', () => {
+  const plane = planeOf(ABOUT);
+  const name = nameOf(pointSample(plane, [0.123456789, 2e-7]), plane);
+  assert.equal(name, '0.12346,2e-7');
+  assert.deepEqual(pointIn(name), [0.12346, 2e-7]);
+  assert.equal(nameOf(pointSample(plane, pointIn(name) ?? []), plane), name);
+  assert.equal(nameOf({ split: 'train', index: 3, label: 0, x: [1, 2, 3] }, plane), 'train-3');
+  assert.equal(pointIn('train-3'), null);
+  assert.equal(pointIn(null), null);
 });

@@ -3,6 +3,7 @@
  * Streamlit only what a person chose, the snapshot and the example, so that the address can hold it.
  */
 
+import { nameOf } from '../lib/model/sample.js';
 import { routesOf } from '../lib/server/run.js';
 import { make, messageOf } from '../lib/ui/dom.js';
 import { followTheme, mounting } from '../lib/ui/page.js';
@@ -74,8 +75,6 @@ function createStage(parent) {
   /** @type {Source | null} */
   let source = null;
   let run = ''; // the one that is opened, whose first snapshot may not be there yet
-  /** @type {string | null} */
-  let sample = null; // the example that the address names, such as test-17
   /** @type {Component<TrainData>['setStateValue']} */
   let send = () => {};
   /** @type {Component<TrainData>['setTriggerValue']} */
@@ -85,6 +84,7 @@ function createStage(parent) {
   const choices = {
     snapshot: new Choice((/** @type {number | null} */ value) => send('snapshot', value), null),
     probe: new Choice((/** @type {number | null} */ value) => send('probe', value), null),
+    sample: new Choice((/** @type {string | null} */ value) => send('sample', value), null),
     since: new Choice((/** @type {string | null} */ value) => send('since', value), null),
   };
   store.tryRemedy = (settings) => trigger('remedy', settings);
@@ -192,7 +192,9 @@ function createStage(parent) {
   /** The example that is shown where the address names none of the recorded ones. */
   const usual = () => (store.probe?.sample ? store.probe.labels.length - 1 : 0);
   store.on('probe', () => {
-    if (byHand) choices.probe.choose(store.probeIndex === usual() ? null : store.probeIndex);
+    if (!byHand) return;
+    choices.probe.choose(store.probeIndex === usual() ? null : store.probeIndex);
+    if (store.probe?.sample) choices.sample.choose(nameOf(store.probe.sample, store.plane));
   });
 
   store.on('since', () => {
@@ -249,7 +251,6 @@ function createStage(parent) {
     lasting = null;
     notify(null);
     run = data.run;
-    sample = data.sample ?? null;
     root.classList.toggle('as-old', store.shown !== null);
     beside = data.beside ?? null;
     let way = begun.has(run) || data.snapshot !== null || still.matches ? null : data.way;
@@ -267,7 +268,7 @@ function createStage(parent) {
     source = openSource(store, {
       base: data.base,
       run,
-      sample,
+      sample: data.sample ?? null,
       first: way === 'watch' ? 0 : data.snapshot,
       live: show.live,
       trouble: notify,
@@ -332,9 +333,10 @@ function createStage(parent) {
       const isNews = {
         snapshot: choices.snapshot.hear(data.snapshot ?? null),
         probe: choices.probe.hear(data.probe ?? null),
+        sample: choices.sample.hear(data.sample ?? null),
         since: choices.since.hear(data.since ?? null),
       };
-      if (data.run !== run || (data.sample ?? null) !== sample) {
+      if (data.run !== run || isNews.sample) {
         withoutSending(player.forget);
         open({ ...data, snapshot: data.snapshot ?? null, probe: data.probe ?? null, since: data.since ?? null });
         return;
@@ -349,6 +351,7 @@ function createStage(parent) {
       window.removeEventListener('error', onError);
       choices.snapshot.destroy();
       choices.probe.destroy();
+      choices.sample.destroy();
       choices.since.destroy();
       withoutSending(player.destroy);
       source?.close();

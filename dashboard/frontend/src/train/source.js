@@ -3,7 +3,7 @@
 import { parseFrame, parseTensors } from '../lib/model/frame.js';
 import { classesOfEach } from '../lib/model/output-reader.js';
 import { isPlane, planeOf, planeOfProbe } from '../lib/model/plane.js';
-import { withActivations, withSample } from '../lib/model/sample.js';
+import { pointIn, pointSample, withActivations, withSample } from '../lib/model/sample.js';
 import { routesOf } from '../lib/server/run.js';
 import { messageOf } from '../lib/ui/dom.js';
 
@@ -18,8 +18,8 @@ const LONGEST_WAIT = 8000; // ms between two attempts to connect
  * Follow a run. What was shown before stays until its first snapshot can be shown, `first` or the newest: then `begin()`
  * is called, and the store learns what the run is; until then `early(status)` says how far it is. `live(frame)` gets each
  * newest frame and returns a promise that is kept once it is drawn; `trouble(sentence | null)` says why nothing comes.
- * `greeted()` is called after each first message of a connection. `sample`, such as test-17, names an example to show
- * beside the recorded ones; `missing(sentence)` says why there is none.
+ * `greeted()` is called after each first message of a connection. `sample`, such as test-17 or a point 0.5,-1, names an
+ * example to show beside the recorded ones; `missing(sentence)` says why there is none.
  * Returns {frame(number), prefetch(number), close()}.
  * @param {Store} store
  * @param {SourceOptions} about
@@ -68,9 +68,11 @@ export function openSource(store, { base, run, first, early, begin, live, greete
   /** @param {string} path */
   const fetchBuffer = async (path) => (await server.ask(path)).arrayBuffer();
 
-  /** The example that the address names; null without one, or with the reason why it cannot be had. */
+  const point = pointIn(sample);
+
+  /** The example of the data that the address names; null without one, or with the reason why it cannot be had. */
   async function fetchSample() {
-    if (!sample) return null;
+    if (!sample || point) return null;
     try {
       return await server.fetched(`examples/${sample.replace('-', '/')}`);
     } catch (error) {
@@ -117,9 +119,10 @@ export function openSource(store, { base, run, first, early, begin, live, greete
     begin();
     store.probe = { images: x, labels: classesOfEach(y) };
     store.plane = plane ?? (isPlane(description) ? planeOfProbe({ description, probe: store.probe }) : null);
-    if (asked) store.probe = withSample(store.probe, asked);
+    const example = asked ?? (point && store.plane && pointSample(store.plane, point));
+    if (example) store.probe = withSample(store.probe, example);
     const last = Math.max(0, store.probe.labels.length - 1);
-    store.probeIndex = Math.min(store.probeIndex ?? (asked ? last : 0), last);
+    store.probeIndex = Math.min(store.probeIndex ?? (example ? last : 0), last);
     store.describe(description);
     if (buffer) keep(withActivations(parseFrame(buffer), store));
     learn(news);

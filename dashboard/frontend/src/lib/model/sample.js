@@ -1,8 +1,39 @@
 /** An example beside the recorded ones, that the address names or the map: its activations are computed here, snapshot by snapshot. */
 
+import { POINT } from './forward.js';
 import { createModel } from './inference.js';
 import { classesOf } from './output-reader.js';
-/** @import { Example, Frame, NetworkStore, Probe, Tensor } from './types.js' */
+
+/** @import { Example, Frame, NetworkStore, Numbers, Plane, Probe, Tensor } from './types.js' */
+
+const DIGITS = 5; // of a coordinate in the address
+
+/**
+ * A point of the plane that is none of the data, as an example.
+ * @param {Plane} plane
+ * @param {Numbers} point
+ * @returns {Example}
+ */
+export const pointSample = (plane, point) => ({ split: POINT, index: 0, label: null, x: [...plane.inputs(point)] });
+
+/**
+ * What an example is called in the address: train-17, or the coordinates of a point that is none of the data.
+ * @param {Example} sample
+ * @param {Plane | null} plane
+ */
+export const nameOf = ({ split, index, x }, plane) =>
+  split === POINT && plane
+    ? plane
+        .point(x)
+        .map((value) => Number(value.toPrecision(DIGITS)))
+        .join(',')
+    : `${split}-${index}`;
+
+/**
+ * The coordinates that a name in the address holds; null for the name of an example of the data.
+ * @param {string | null} name
+ */
+export const pointIn = (name) => (name?.includes(',') ? name.split(',').map(Number) : null);
 
 /**
  * The probe with one example more, at its end, instead of the one that it had before. `sample` is {split, index, label, x}, as the server tells it.

@@ -8,9 +8,10 @@ import { classColor, facePicture, regionPicture } from '../../lib/charts/plane.j
 import { asNumber, asPercent, counted, neuronName } from '../../lib/format/text.js';
 import { contour } from '../../lib/model/contours.js';
 import { heldoutOf, runOf } from '../../lib/model/description.js';
-import { ActivationScales, layersOf, POINT, probeInput } from '../../lib/model/forward.js';
+import { ActivationScales, layersOf, probeInput } from '../../lib/model/forward.js';
 import { isSame } from '../../lib/model/output-reader.js';
 import { neuronOverPlane } from '../../lib/model/plane.js';
+import { pointSample } from '../../lib/model/sample.js';
 import { segmented, toggle } from '../../lib/ui/controls.js';
 import { make, penOf } from '../../lib/ui/dom.js';
 import { createFrame } from '../../lib/ui/frame.js';
@@ -457,9 +458,8 @@ export function createMap(root, store) {
       const far = Math.hypot(x - at[0], y - at[1]);
       if (far <= least) [found, least] = [point, far];
     }
-    const point = found ? [found.x, found.y] : plane.at(place);
-    const about = found ?? { split: POINT, index: 0, label: null };
-    store.send({ split: about.split, index: about.index, label: about.label, x: [...plane.inputs(point)] });
+    const sample = pointSample(plane, found ? [found.x, found.y] : plane.at(place));
+    store.send(found ? { ...sample, split: found.split, index: found.index, label: found.label } : sample);
   }
 
   listen(canvas, 'pointerdown', (event) => {
