@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,6 +73,32 @@ def test_many_layers_are_legible(open_tab: Callable[..., Page]) -> None:
     named = [each for each in texts if re.fullmatch(r"hidden \d|output", each["text"])]
     assert len(named) == 7
     assert min(each["y"] for each in named) > 20  # its figure stands 13 pixels above
+
+
+def test_a_hundred_and_twenty_classes_are_drawn(tmp_path: Path, open_tab: Callable[..., Page]) -> None:
+    """With very many classes the network is drawn without an error, and the card of an output is in sight."""
+    rows = [
+        f"{label % 12 + copy / 9},{label // 12 + copy / 7},class {label}" for label in range(120) for copy in range(6)
+    ]
+    path = tmp_path / "many.csv"
+    path.write_text("\n".join(["width,height,label", *rows]), encoding="utf-8")
+    train_run(data=str(path), hidden=(8,), epochs=2)
+    page = open_tab("/")
+    expect(page.locator("[data-view=network] [data-number]")).to_have_attribute("data-number", "2", timeout=60_000)
+    canvas = page.locator(".nv-canvas")
+    canvas.focus()
+    for key in ("ArrowDown", "ArrowRight", *["ArrowDown"] * 3):
+        canvas.press(key)
+    card = page.locator(".nv-float")
+    expect(card).to_be_visible(timeout=30_000)
+    expect(card.locator("header")).to_contain_text("class ")
+    expect(card).to_be_in_viewport(ratio=1)
+    colors = """(canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(new Uint32Array(data.buffer)).size;
+    }"""
+    assert canvas.evaluate(colors) > 100
+    expect(page.locator(".as-trouble")).to_have_count(0)
 
 
 def test_what_is_counted_is_what_is_recorded(open_tab: Callable[..., Page]) -> None:
