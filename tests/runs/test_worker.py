@@ -399,6 +399,23 @@ def test_a_diverging_run_reports_the_step_and_keeps_its_record(
         prepare_resume(directory.name)
 
 
+def test_the_advice_after_a_divergence_does_not_depend_on_the_snapshots() -> None:
+    """One snapshot an epoch, one a step and those that follow the learning name the same step, losses and remedy."""
+    wild = RunConfig().with_values(
+        {"data": "digits", "optimizer": "sgd", "activation": "leaky_relu", "learning-rate": 3}
+    )
+    found = []
+    for each in ("epoch", "auto", 1):
+        directory = begin(wild.with_values({"snapshot-every": each}))
+        assert train_to_the_end(directory)["status"] == "diverged"
+        (finding, *_) = RunReader(directory).findings()
+        at, losses = finding.why.split(" stopped being finite; ")
+        found.append((finding.title, at.split(" the ")[0], losses, finding.settings))
+    assert found[0][0] == "Training diverged"
+    assert "at first and" in found[0][2]
+    assert found[1:] == found[:1] * 2
+
+
 def test_the_last_steps_before_a_divergence_are_recorded(config: RunConfig) -> None:
     """Up to ten snapshots, a step apart, have the same bits as those of a run that records every step."""
     wild = config.with_values(

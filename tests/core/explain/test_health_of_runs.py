@@ -155,7 +155,7 @@ def test_each_way_to_fail_is_named_first_and_its_remedy_helps(failing: Failing) 
     assert train({**failing.settings, **remedy}, failing.change).loss < before.loss
 
 
-@pytest.mark.parametrize("name", ["dead relu", "rate too high", "diverging", "too few epochs", "straight lines"])
+@pytest.mark.parametrize("name", ["dead relu", "rate too high", "too few epochs", "straight lines"])
 def test_the_findings_do_not_depend_on_how_many_snapshots_there_are(name: str) -> None:
     """One snapshot an epoch, one a step and those that follow the learning give the same findings, number by number."""
     failing = FAILING[name]
