@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -19,10 +20,13 @@ pytestmark = pytest.mark.browser
 
 DRAWN = ".annscope-stage[data-number]"
 CUT = """() => [...document.querySelectorAll(
-  '[data-testid=stSidebar] :is(button, label, [data-baseweb=select], [data-testid=stMarkdownContainer] p)',
+  '[data-testid=stSidebar] :is(button, label, input[role=combobox], [data-testid=stMarkdownContainer] p), '
+  + '[role=option], [role=option] *',
 )].filter((node) => node.offsetParent && node.clientWidth && node.scrollWidth > node.clientWidth + 1)
-  .map((node) => `${node.localName} ${node.textContent}`)"""
-"""The controls of the sidebar whose text is wider than they are."""
+  .map((node) => `${node.localName} ${node.value ?? node.textContent}`)"""
+"""The controls of the sidebar, and the options of an open menu, whose text is wider than they are."""
+STEP = "schedule=step&optimizer=momentum"
+LONGEST = "data=mnist-5k-traits&output=sigmoid&schedule=inverse_time&activation=leaky_relu&initializer=legacy_normal"
 
 
 def names(keys: list[str]) -> list[str]:
@@ -75,13 +79,55 @@ def test_the_list_of_keys_is_the_table_and_full_screen_is_a_key(
     page.wait_for_function("() => document.fullscreenElement === null")
 
 
-@pytest.mark.parametrize("width", [390, 900, 1440])
-def test_nothing_is_cut_in_the_sidebar(open_tab: Callable[..., Page], width: int) -> None:
-    """Each control has room for its words."""
-    page = open_tab("/?schedule=step&optimizer=momentum&hidden=128,64", width=width)
+def test_a_copied_link_restores_the_settings_and_the_address_the_moment(
+    served: Served, open_tab: Callable[..., Page]
+) -> None:
+    """The link has every setting and no run; the address has the run, the snapshot and the example, too."""
+    run = train_run(data="digits", hidden=(8,), epochs=3).run
+    settings = {"epochs": "7", "hidden": "24,12", "activation": "tanh", "learning-rate": "0.05", "data": "digits"}
+    page = open_tab(f"/?run={run}&snapshot=1&probe=2&{urlencode(settings)}")
+    expect(page.locator(DRAWN)).to_have_attribute("data-number", "1", timeout=60_000)
+
+    def copied(page: Page) -> str:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.get_by_role("button", name="Copy link").click(timeout=60_000)
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        link: str = page.evaluate("navigator.clipboard.readText()")
+        return link
+
+    link = copied(page)
+    assert dict(parse_qsl(urlsplit(link).query)).items() >= settings.items()
+    assert "run=" not in link
+    restored = open_tab(link.removeprefix(served.url))
+    assert copied(restored) == link
+
+    moment = open_tab(page.url.removeprefix(served.url))
+    expect(moment.locator(DRAWN)).to_have_attribute("data-number", "1", timeout=60_000)
+    expect(moment.locator("[data-view=network] .nv-probe[data-probe='2']")).to_have_attribute("aria-pressed", "true")
+    assert copied(moment) == link
+
+
+@pytest.mark.parametrize(
+    ("width", "settings"), [(390, LONGEST), (390, STEP), (900, LONGEST), (1440, LONGEST), (1440, STEP)]
+)
+def test_nothing_is_cut_in_the_sidebar(open_tab: Callable[..., Page], width: int, settings: str) -> None:
+    """Each control has room for its words and its value, each menu for its options, and the button that closes it."""
+    page = open_tab(f"/?hidden=128,64&{settings}", width=width)
     if width < 768:
         page.get_by_test_id("stExpandSidebarButton").click(timeout=60_000)
     expect(page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile("^Start"))).to_be_visible(
         timeout=60_000
     )
     assert page.evaluate(CUT) == []
+    menus = page.locator("[data-testid=stSidebar] input[role=combobox]")
+    for menu in menus.all():
+        menu.focus()
+        menu.press("ArrowDown")
+        expect(page.get_by_role("option").first).to_be_visible(timeout=30_000)
+        assert page.evaluate(CUT) == []
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("option")).to_have_count(0, timeout=30_000)
+    if width < 768:
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click(timeout=60_000)
+        expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("button", name="Keys")).to_be_visible(timeout=60_000)

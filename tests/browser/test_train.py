@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
+from annscope.runs.writer import create_run
 from scripts.serving import Served
+from tests.configs import make_config
+from tests.records import RunInProgress, train_run, train_to_the_end
 
 pytestmark = pytest.mark.browser
 
@@ -111,6 +116,53 @@ def test_the_journey(served: Served, open_tab: Callable[..., Page]) -> None:
     of_the_run = [worker for worker in workers(served) if worker.pid == reader.status()["pid"]]
     _, alive = psutil.wait_procs(of_the_run, timeout=10)
     assert alive == []
+
+
+def test_s_asks_before_it_replaces_a_run_at_work(
+    served: Served, start_run: Callable[..., RunInProgress], open_tab: Callable[..., Page]
+) -> None:
+    """While the run shown is at work, S only opens a question; its answer starts the next run."""
+    first = start_run(data="digits", hidden=(8,), epochs=50)
+    first.train_until(snapshot=1)
+    page = open_tab("/?data=digits&hidden=8&epochs=2")
+    expect(page.locator(STAGE)).to_have_attribute("data-number", "1", timeout=60_000)
+    question = page.get_by_role("dialog", name="A run is still training")
+    for _ in range(2):
+        page.keyboard.press("s")
+        expect(question).to_be_visible(timeout=30_000)
+        assert len(list((served.home / "runs").iterdir())) == 1
+        page.keyboard.press("Escape")
+        expect(question).to_be_hidden(timeout=30_000)
+    page.keyboard.press("s")
+    question.get_by_role("button", name="Start beside it").click(timeout=30_000)
+    expect(page).not_to_have_url(re.compile(first.run), timeout=30_000)
+    expect(page.locator(STAGE)).to_have_attribute("data-status", "finished", timeout=60_000)
+    first.train_until(snapshot=3)  # it was not stopped
+
+
+def test_a_failed_run_shows_its_failure_alone(served: Served, tmp_path: Path, open_tab: Callable[..., Page]) -> None:
+    """A run that failed before its first snapshot says why, with nothing of the run that was shown before."""
+    assert served.home.exists()
+    shown = train_run(data="digits", hidden=(8,), epochs=4)
+    path = tmp_path / "points.csv"
+    path.write_text("x,y,label\n" + "0,1,a\n1,0,b\n" * 20, encoding="utf-8")
+    failed = create_run(make_config(data=str(path)))
+    path.unlink()
+    message = train_to_the_end(run_directory(failed))["message"]
+    page = open_tab(f"/?run={shown.run}")
+    stage, star = page.locator(STAGE), page.locator(".as-mark[data-kind=best]")
+    expect(stage).to_have_attribute("data-number", "4", timeout=60_000)
+    expect(star).to_have_count(1)
+    page.locator(".st-key-picker").get_by_role("combobox").click()
+    page.get_by_role("option").filter(has_text="failed").click()
+    for again in (False, True):
+        if again:
+            page.reload()
+        expect(stage.locator(".as-waiting").get_by_role("alert")).to_contain_text(str(message), timeout=60_000)
+        expect(stage.locator(".as-columns")).to_be_hidden()
+        expect(star).to_have_count(0)
+        expect(page.get_by_text("about to begin")).to_have_count(0)
+        expect(page).to_have_url(re.compile(failed))
 
 
 def test_no_worker_survives_a_killed_server(served: Served, open_tab: Callable[..., Page]) -> None:
