@@ -54,7 +54,7 @@ def test_the_controls_appear_for_images_alone(tmp_path: Path) -> None:
     """Points and tables have no such controls, images have, and so has a file of images."""
     table, pixels, arrays = tmp_path / "table.csv", tmp_path / "pixels.csv", tmp_path / "images.npz"
     table.write_text("a,b,label\n1,2,x\n3,4,y\n")
-    pixels.write_text("\n".join(",".join(["7"] * 25 + [label]) for label in "xy"))
+    pixels.write_text("\n".join(",".join([*map(str, range(k, k + 64)), label]) for k, label in enumerate("xyxy")))
     np.savez(arrays, x=np.zeros((4, 5, 6)), y=np.array([0, 1, 0, 1]))
     for name, has in (("digits", True), ("mnist", True), ("moons", False), (str(table), False), (str(pixels), True),
                       (str(arrays), True)):  # fmt: skip
