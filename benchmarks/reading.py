@@ -89,6 +89,6 @@ def measure(path: Path, rounds: int) -> dict[str, list[list[float]]]:
     for number in range(rounds):
         for name in rotated(list(READERS), number):
             program = _PROGRAM.format(imports=READERS[name], path=str(path))
-            done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+            done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
             found[name].append(json.loads(done.stdout))
     return found

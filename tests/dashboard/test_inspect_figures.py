@@ -14,6 +14,7 @@ from sklearn import metrics as sklearn_metrics
 from sklearn.calibration import calibration_curve
 from streamlit.testing.v1 import AppTest
 
+from annscope.core.evaluation.metrics import evaluated_logits
 from annscope.dashboard import state
 from annscope.dashboard.queries.evaluations import Predictions, dataset_of, predictions_of
 from annscope.runs.catalogue import run_directory
@@ -39,7 +40,8 @@ def predictions(request: pytest.FixtureRequest, run: str) -> Predictions:
     """Labels and predictions of a network that never predicts some classes, computed from the record directly."""
     dataset = dataset_of(run)
     x, labels = dataset.split(request.param)
-    probabilities = RunReader(run_directory(run)).network(0).predict_proba(x)
+    network = RunReader(run_directory(run)).network(0)
+    probabilities = network.probabilities(evaluated_logits(network, x))
     return Predictions(run, 0, request.param, dataset.class_names, labels, probabilities.argmax(axis=1), probabilities)
 
 

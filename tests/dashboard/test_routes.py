@@ -8,6 +8,7 @@ import re
 import shutil
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -97,6 +98,7 @@ def test_history_holds_description_lines_and_status(client: TestClient, record: 
         | {"steps_per_epoch": 1, "usual_updates": [1e-4, 1e-2], "max_snapshots": 4096, "layer_functions": FUNCTIONS},
         "lines": reader.lines(),
         "best": {"number": 2, "step": 20, "words": "Best so far: held-out loss 0.0476, at step 20"},
+        "chance": asdict(reader.chance(2)),
         "status": reader.status(),
     }
 

@@ -101,7 +101,7 @@ def test_data_that_is_not_what_it_was_is_rejected(monkeypatch: pytest.MonkeyPatc
     """A step on other examples would not be the run's."""
     reader = train_run(RunConfig().with_values({"data": "moons", "samples": 60, "hidden": (4,), "epochs": 1}))
     monkeypatch.setattr(
-        annscope.runs.gradient, "load_dataset", lambda *_, **__: make_dataset(n_features=2, n_classes=2)
+        annscope.runs.gradient, "load_run_dataset", lambda *_, **__: make_dataset(n_features=2, n_classes=2)
     )
     with pytest.raises(RecordError, match="has changed since run"):
         check_run(reader, 0)

@@ -116,7 +116,7 @@ def test_labels_ask_for_a_sigmoid_output(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"data set mnist-5k-traits.*output must be 'sigmoid', one unit per label"):
         checked(RunConfig().with_values({"data": "mnist-5k-traits"}))
     path = tmp_path / "labels.csv"
-    path.write_text("a,label:x,label:y\n" + "".join(f"{i},{i % 2},{i // 2 % 2}\n" for i in range(80)))
+    path.write_text("a,label:x,label:y\n" + "".join(f"{7 * i % 80},{i % 2},{i // 2 % 2}\n" for i in range(80)))
     last = train_to_the_end(run_directory(create_run(RunConfig().with_values({"data": str(path)}))))
     assert last["status"] == "failed"
     assert "data set labels is multi-label: output must be 'sigmoid'" in str(last["message"])

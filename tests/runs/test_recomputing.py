@@ -147,7 +147,9 @@ def test_the_figures_of_the_activations(recorded: Recorded) -> None:
             else:
                 near = (output < ends[0] + 0.05) | (output > ends[1] - 0.05)
                 assert statistics.saturated_fraction == pytest.approx(near.mean(), abs=1e-12)
-            np.testing.assert_array_equal(output[probe.indices], known, strict=True)
+            assert known.dtype == output.dtype
+            # Another number of rows may be multiplied by another kernel, which rounds in another order.
+            np.testing.assert_allclose(output[probe.indices], known, rtol=1e-5, atol=1e-6)
 
 
 def test_what_a_normalised_layer_uses_for_inference_is_what_it_learned(recorded: Recorded) -> None:
