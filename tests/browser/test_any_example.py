@@ -60,7 +60,7 @@ def test_a_link_sends_any_example_through_the_network(run: RunReader, open_tab: 
     first.click()
     expect(network).to_contain_text("Validation example 17 through the network")
     expect(page).not_to_have_url(re.compile("probe="))
-    expect(page).to_have_url(re.compile(r"[?&]sample=17(&|$)"))
+    expect(page).to_have_url(re.compile(r"[?&]sample=validation-17(&|$)"))
     page.get_by_role("slider", name="Timeline").press("End")
     expect(network.locator("[data-number]")).to_have_attribute("data-number", "4")
     expect(network).to_contain_text("Validation example 17 through the network")
