@@ -80,8 +80,8 @@ def test_every_snapshot_is_on_the_timeline_though_few_were_drawn(served: Served,
     page = open_tab("/?data=digits&hidden=8&epochs=400&snapshot-every=epoch")
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     stage = page.locator(STAGE)
-    expect(stage).to_have_attribute("data-status", "finished", timeout=60_000)
-    expect(stage).to_have_attribute("data-number", "400", timeout=30_000)  # it is watched at a person's pace
+    expect(stage).to_have_attribute("data-status", "finished", timeout=120_000)
+    expect(stage).to_have_attribute("data-number", "400", timeout=90_000)  # it is watched at a person's pace
     found = re.search(r"[?&]run=([^&]+)", page.url)
     assert found
     reader = RunReader(served.home / "runs" / found[1])
