@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from annscope.dashboard.queries.caches import clear_caches
 from scripts.serving import Served, dashboard, find_chromium, open_chromium
@@ -18,10 +18,14 @@ from tests.records import RunInProgress
 
 pytestmark = pytest.mark.browser
 
+EXPECT_MS = 30_000
+"""How long an expectation may take to come true, on a machine that has other things to do."""
+
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """Playwright, once for all tests."""
+    expect.set_options(timeout=EXPECT_MS)
     with sync_playwright() as playwright:
         yield playwright
 
