@@ -26,6 +26,8 @@ EXTRA_INPUTS = ("x1^2", "x2^2", "x1x2", "sinx1", "sinx2")
 """Further inputs of the network that are computed from the two coordinates of 2-D data (`data.inputs`)."""
 CLASS_SOURCES = ("folders", "names")
 """What the class of an image in a folder is taken from: the name of its folder, or of its file."""
+SPLITTINGS = ("stratified", "order")
+"""How splits are drawn: by chance with the classes in proportion, or in file order, with the last examples held out."""
 DTYPES = ("float32", "float64")
 DELTA_WEIGHTS = ("current", "updated")
 CLASS_WEIGHTS = ("none", "balanced")
@@ -34,8 +36,6 @@ AUGMENTATIONS = ("shift", "rotate", "zoom", "shear", "elastic")
 """The augmentations of training images, by the names of their settings; 0 turns each off."""
 
 Section: TypeAlias = Literal["data", "network", "training"]
-SPLITTINGS = ("stratified", "order")
-"""How splits are drawn: by chance with the classes in proportion, or in file order, with the last examples held out."""
 Kind: TypeAlias = Literal[
     "integer", "number", "choice", "choices", "subset", "names", "switch", "sizes", "text", "count"
 ]
@@ -231,7 +231,7 @@ class DataConfig:
     )  # fmt: skip
     transpose: bool = setting(
         False, kind="switch", label="Transpose images", advanced=True,
-        help="Swap rows and columns of one's own images, which EMNIST stores column by column.",
+        help="Swap rows and columns of your images, which EMNIST stores column by column.",
     )  # fmt: skip
     n_samples: int = setting(
         600, kind="integer", option="samples", label="Points", minimum=10, maximum=1_000_000,
@@ -252,31 +252,31 @@ class DataConfig:
     )  # fmt: skip
     label: str = setting(
         "", kind="text", label="Label", advanced=True,
-        help="Column of the class in one's own table, by its name or its number from 1; empty to find it.",
+        help="Column of the class in your table, by its name or its number from 1; empty to find it.",
     )  # fmt: skip
     header: bool | str = setting(
         "auto", kind="switch", words=("auto",), label="Column names", advanced=True,
-        help="Whether the first line of one's own table has the names of the columns; 'auto' finds out.",
+        help="Whether the first line of your table has the names of the columns; 'auto' finds out.",
     )  # fmt: skip
     keep: tuple[str, ...] = setting(
         (), kind="names", label="Keep columns", advanced=True,
-        help="Columns of one's own table to use although they would be left out, by name or number.",
+        help="Columns of your table to use although they would be left out, by name or number.",
     )  # fmt: skip
     drop: tuple[str, ...] = setting(
         (), kind="names", label="Drop columns", advanced=True,
-        help="Columns of one's own table to leave out, by name or number.",
+        help="Columns of your table to leave out, by name or number.",
     )  # fmt: skip
     as_number: tuple[str, ...] = setting(
         (), kind="names", label="Columns as numbers", advanced=True,
-        help="Columns of one's own table to take as numbers; cells that are none are missing.",
+        help="Columns of your table to take as numbers; cells that are none are missing.",
     )  # fmt: skip
     as_category: tuple[str, ...] = setting(
         (), kind="names", label="Columns as categories", advanced=True,
-        help="Columns of one's own table to take as categories, each value an input of its own.",
+        help="Columns of your table to take as categories, each value an input of its own.",
     )  # fmt: skip
     group: str = setting(
         "", kind="text", label="Group", advanced=True,
-        help="Column of one's own table whose equal values stay in one split, such as the patient of each image.",
+        help="Column of your table whose equal values stay in one split, such as the patient of each image.",
     )  # fmt: skip
     split_by: str = setting(
         "stratified", kind="choice", choices=SPLITTINGS, label="Split by", advanced=True,

@@ -6,10 +6,11 @@ x, y; X_train, y_test; train_images, val_labels; data, target; arr_0, arr_1; ...
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from annscope.core.dataset import SPLITS
+from annscope.core.errors import shortened
 from annscope.data.errors import DataError
 from annscope.data.split_names import SPLIT_WORDS, words
 
@@ -31,6 +32,7 @@ _Y_WORDS = ("y", "labels", "label", "targets", "target", "classes", "class", "ou
 """In the order in which they are preferred where a file has several."""
 _FILLERS = {"set", "array", "arr", "split", "orig"}
 _NUMBERED = re.compile(r"arr_\d+")
+_MAX_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,9 @@ def choose(place: str, shapes: Mapping[str, tuple[int, ...]]) -> Chosen:
             there = next(iter((xs or ys).values()))
             raise DataError(f"{place} has {there} without {_partner(there, pairs)}")
     if "train" not in pairs:
-        listed = ", ".join(map(repr, sorted(shapes)))
+        listed = shortened(", ".join(map(repr, sorted(shapes))), _MAX_SHOWN)
         raise DataError(
-            f"{place} must hold the arrays x and y (or x_train, y_train, x_test, y_test); it holds [{_cut(listed)}]"
+            f"{place} must hold the arrays x and y (or x_train, y_train, x_test, y_test); it holds [{listed}]"
         )
     return Chosen(pairs, _ambiguity(found, pairs))
 
@@ -128,13 +130,5 @@ def _ambiguity(
     others = [name for parts in found.values() for part in parts for name in part.values() if name not in used]
     if not others:
         return ()
-    train = pairs["train"]
-    return (f"Read {train.x} as the examples and {train.y} as their labels, and not {_listed(others)}.",)
-
-
-def _listed(names: Collection[str]) -> str:
-    return _cut(", ".join(sorted(names)))
-
-
-def _cut(text: str, most: int = 200) -> str:
-    return text if len(text) <= most else f"{text[:most]}..."
+    train, rest = pairs["train"], shortened(", ".join(sorted(others)), _MAX_SHOWN)
+    return (f"Read {train.x} as the examples and {train.y} as their labels, and not {rest}.",)

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Shaped
 from numpy import ndarray
 
+from annscope.core.errors import shortened
 from annscope.data.errors import DataError
 from annscope.data.examples import MAX_CLASSES, Examples, Features, TestFeatures, TestLabels
 
@@ -141,8 +142,7 @@ def are_pixels(x: Features) -> bool:
 
 def short(value: object) -> str:
     """Text shortened for a message: a file may hold a name or a type of any length."""
-    text = str(value)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+    return shortened(str(value), _MAX_SHOWN)
 
 
 def is_square(n_features: int) -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from annscope.core.errors import shortened
 from annscope.data.errors import DataError
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ class Table:
 
 def shown(value: object) -> str:
     """Text shortened for a message: a file may hold a name or a cell of any length."""
-    text = str(value)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
+    return shortened(str(value), _MAX_SHOWN)
 
 
 def check_size(path: Path, n_rows: int, n_columns: int) -> None:

@@ -27,7 +27,7 @@ from annscope.runs.progress import byte_words
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
 @media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
-[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
+@media (min-width: 768px) { [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; } }
 button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-data-page [data-testid="stCaptionContainer"], .st-key-data-page [data-testid="stCaptionContainer"] p {
   color: light-dark(#566173, #9AA7B8); opacity: 1;

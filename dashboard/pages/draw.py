@@ -18,7 +18,7 @@ from annscope.dashboard.queries.live_runs import get_live_run
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
 @media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
-[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
+@media (min-width: 768px) { [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; } }
 .st-key-head { max-width: 48rem; }
 .st-key-invitation { max-width: 44rem; margin: 8vh auto 0; }
 </style>"""

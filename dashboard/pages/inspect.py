@@ -29,7 +29,7 @@ from annscope.dashboard.views.thresholds import thresholds
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
 @media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
-[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
+@media (min-width: 768px) { [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; } }
 .st-key-inspect-choices { border-bottom: 1px solid var(--st-border-color, #8883); padding-bottom: 0.5rem; }
 .st-key-inspect-headline p { font-variant-numeric: tabular-nums; }
 .st-key-inspect-body [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) {

@@ -59,7 +59,8 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
   .st-key-head > [data-testid="stLayoutWrapper"] > .stHorizontalBlock { row-gap: 0.25rem; }
   .st-key-head .st-key-picker { flex: 1 0 100%; }
   .st-key-head [data-testid="stLayoutWrapper"]:has(> .st-key-controls) { flex: 1 0 100%; }
-  .st-key-head .st-key-controls { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; padding: 3px; }
+  .st-key-head .st-key-controls { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;
+    padding: 3px 2.5rem 3px 3px; mask-image: linear-gradient(to left, transparent, #000 2.5rem); }
   .st-key-head .st-key-controls > * { flex-shrink: 0; }
   .st-key-head button[data-testid^="stBaseButton"] { width: 2.6rem; padding: 0; }
   .st-key-head button[data-testid^="stBaseButton"] :is(p, kbd) { position: absolute; opacity: 0; }
@@ -100,7 +101,7 @@ def _below_data() -> None:
 
     next_run.proposal()
     st.page_link(
-        st.Page(datasets.page, url_path="data"), label="What is in it, and your own data", icon=":material/dataset:"
+        st.Page(datasets.page, url_path="data"), label="Look at the data, or use your own", icon=":material/dataset:"
     )
 
 

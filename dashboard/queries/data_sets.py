@@ -18,8 +18,8 @@ from numpy import ndarray
 from annscope.core.config import RunConfig
 from annscope.core.dataset import SPLITS, Dataset
 from annscope.dashboard.queries import data_tables
-from annscope.dashboard.queries.data_tables import is_whole, plan_of
-from annscope.dashboard.queries.evaluations import Cache
+from annscope.dashboard.queries.data_tables import is_whole, plan_of, stamp
+from annscope.dashboard.queries.lru_cache import Cache
 from annscope.data.datasets import DATASETS, dataset_from, find_path, load_examples, transposed
 from annscope.data.download import Progress
 from annscope.data.examples import Examples
@@ -131,10 +131,10 @@ def stamp_of(name: str) -> Stamp:
     if path is None:
         return ()
     if path.is_file():
-        return (_stamp(path),)
+        return (stamp(path),)
     inside = sorted(_folders(path))
     within = chain.from_iterable(sorted(_folders(folder)) for folder in inside)
-    return tuple(_stamp(folder) for folder in [path, *inside, *within][:_MAX_FOLDERS])
+    return tuple(stamp(folder) for folder in [path, *inside, *within][:_MAX_FOLDERS])
 
 
 def clear_cache() -> None:
@@ -157,14 +157,6 @@ _overviews: Cache[tuple[object, ...], Overview] = Cache(16)
 
 def _key(config: RunConfig, *, all_of_it: bool) -> tuple[object, ...]:
     return config.data, config.training.seed, config.network.output, stamp_of(config.data.name), all_of_it
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    try:
-        about = path.stat()
-    except OSError:
-        return ()
-    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
 
 
 def _folders(path: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from annscope.core.config import DataConfig
-from annscope.dashboard.queries.evaluations import Cache
+from annscope.dashboard.queries.lru_cache import Cache
 from annscope.data.columns import choose_columns, find_column
 from annscope.data.datasets import DATASETS, find_path, is_table
 from annscope.data.errors import DataError
@@ -81,7 +81,7 @@ def table_of(config: DataConfig) -> Table:
     Raises DataError, in one sentence, if it cannot be read.
     """
     path = _path(config)
-    key = (str(path), header_of(config), *_stamp(path))
+    key = (str(path), header_of(config), *stamp(path))
     found = _tables.find(key)
     if found is None:
         read = read_table(path, header_of(config), None if is_whole(config) else FIRST_ROWS)
@@ -91,7 +91,7 @@ def table_of(config: DataConfig) -> Table:
 
 def plan_of(config: DataConfig) -> Plan:
     """What is made of a table. Raises DataError if no network can be trained on it."""
-    return _plans.get((config, *_stamp(_path(config))), lambda: plan_of_table(table_of(config), config))
+    return _plans.get((config, *stamp(_path(config))), lambda: plan_of_table(table_of(config), config))
 
 
 def is_whole(config: DataConfig) -> bool:
@@ -101,7 +101,7 @@ def is_whole(config: DataConfig) -> bool:
 
 def view_of(config: DataConfig) -> TableView:
     """What becomes of each column of a table. Raises DataError if it cannot be read; other problems are in the view."""
-    return _views.get((config, _stamp(_path(config))), lambda: _view(config))
+    return _views.get((config, stamp(_path(config))), lambda: _view(config))
 
 
 def _view(config: DataConfig) -> TableView:
@@ -162,7 +162,9 @@ def treated(config: DataConfig, reference: str, treatment: Treatment) -> dict[st
     for option in TREATMENTS:
         if option:
             names: tuple[str, ...] = getattr(config, option.replace("-", "_"))
-            kept = tuple(name for name in names if not _is_column(table, name) or _at(table, name) != column)
+            kept = tuple(
+                name for name in names if not _is_column(table, name) or find_column(table, name, "keep") != column
+            )
             changed[option] = (*kept, reference) if option == treatment else kept
     return changed
 
@@ -186,8 +188,12 @@ def _plan_or_problem(config: DataConfig) -> tuple[Plan | None, str | None]:
         return None, str(error)
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
-    about = path.stat()
+def stamp(path: Path) -> tuple[int, ...]:
+    """Identity, size and time of a file or folder: another one when it has changed; empty if it is gone."""
+    try:
+        about = path.stat()
+    except OSError:
+        return ()
     return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
 
 
@@ -221,7 +227,3 @@ def _is_column(table: Table, name: str) -> bool:
     except DataError:
         return False
     return True
-
-
-def _at(table: Table, name: str) -> int:
-    return find_column(table, name, "keep")

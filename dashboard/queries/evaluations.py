@@ -6,12 +6,10 @@ in memory.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -40,15 +38,13 @@ from annscope.core.network import Network
 from annscope.core.snapshot import Confusion
 from annscope.dashboard.queries.examples import source_of
 from annscope.dashboard.queries.live_runs import get_live_run
+from annscope.dashboard.queries.lru_cache import Cache
 from annscope.data.errors import DataError
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 
 CACHED_PREDICTIONS = 8
 CACHED_CONFUSIONS = 2000
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 
 class DerivedError(AnnscopeError):
@@ -249,35 +245,6 @@ def splits_of(run: str) -> dict[str, int]:
     counts = {name: int(about.get(f"n_{name}", 0)) for name in SPLITS}
     order = ("validation", "test", "train")
     return {name: counts[name] for name in order if counts[name]}
-
-
-class Cache(Generic[Key, Value]):
-    """A least-recently-used cache of computed values; thread-safe."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._values: OrderedDict[Key, Value] = OrderedDict()
-        self._lock = threading.RLock()
-
-    def get(self, key: Key, compute: Callable[[], Value]) -> Value:
-        """The value of a key; `compute` is called if it is not cached, one call at a time."""
-        with self._lock:
-            if key not in self._values:
-                self._values[key] = compute()
-                while len(self._values) > self._limit:
-                    self._values.popitem(last=False)
-            self._values.move_to_end(key)
-            return self._values[key]
-
-    def find(self, key: Key) -> Value | None:
-        """The value of a key, if it is cached."""
-        with self._lock:
-            return self._values.get(key)
-
-    def clear(self) -> None:
-        """Remove all values."""
-        with self._lock:
-            self._values.clear()
 
 
 _predictions: Cache[tuple[str, int, str], Predictions] = Cache(CACHED_PREDICTIONS)

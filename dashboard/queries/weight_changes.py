@@ -11,8 +11,8 @@ from jaxtyping import Int
 from numpy import ndarray
 
 from annscope.core.evaluation.metrics import N_BINS, UPDATE_BINS, WEIGHT_BINS
-from annscope.dashboard.queries.evaluations import Cache
 from annscope.dashboard.queries.live_runs import LiveRun, encode_frame
+from annscope.dashboard.queries.lru_cache import Cache
 from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.runs.record import RecordError
 

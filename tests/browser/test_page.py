@@ -53,6 +53,16 @@ def test_the_network_comes_first_in_a_narrow_window(
     assert bar["y"] + bar["height"] <= height
 
 
+@pytest.mark.parametrize("path", ["/data", "/classes", "/drawing"])
+def test_a_phone_has_the_links_to_the_other_pages(open_tab: Callable[..., Page], path: str) -> None:
+    """In a narrow window they stand in the sidebar, which a button opens on every page."""
+    page = open_tab(path, width=390)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Train").click()
+    expect(page).to_have_url(re.compile(r":\d+/(\?.*)?$"))
+    expect(page.get_by_role("button", name=re.compile("^Train on real digits|^Start")).last).to_be_attached()
+
+
 @pytest.mark.parametrize("path", ["/", "/classes", "/drawing"])
 def test_the_list_of_keys_is_the_table_and_full_screen_is_a_key(
     served: Served, open_tab: Callable[..., Page], path: str

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -18,17 +16,7 @@ from annscope.runs.processes import one_kept_ready
 from annscope.runs.reader import RunReader
 from annscope.runs.status import LIVE
 from tests.records import final_sha256, train_run
-
-DEADLINE = 60.0
-
-
-def wait(condition: Callable[[], object]) -> None:
-    """Poll until a condition holds; fail after a generous timeout."""
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        if time.monotonic() > end:
-            pytest.fail("what was waited for did not happen")
-        time.sleep(0.01)
+from tests.runs.test_launch import wait
 
 
 def ready(process: int | None = None) -> list[psutil.Process]:

@@ -154,8 +154,13 @@ function createStage(parent) {
     notice.hidden = !notice.textContent;
   }
 
-  const waitingWords = () =>
-    !store.status || isAtWork(store) ? 'The run is about to begin …' : 'This run ended before its first snapshot.';
+  let isRecorded = false; // whether there is a snapshot, which is on its way
+  const waitingWords = () => {
+    if (isRecorded) return 'Loading the run …';
+    return !store.status || isAtWork(store)
+      ? 'The run is about to begin …'
+      : 'This run ended before its first snapshot.';
+  };
 
   let hasPicture = false;
   function wait() {
@@ -168,7 +173,7 @@ function createStage(parent) {
     waiting.replaceChildren(
       make(
         'p',
-        { role: status && !isAtWork(store) ? 'alert' : null },
+        { role: status && !isAtWork(store) && !isRecorded ? 'alert' : null },
         loading ? `${loading.what} …` : (status?.message ?? waitingWords()),
       ),
     );
@@ -273,9 +278,10 @@ function createStage(parent) {
       live: show.live,
       trouble: notify,
       begin,
-      early: (status) => {
+      early: (status, hasSnapshots) => {
         const isNext = root.classList.contains('as-old');
-        if (isNext && isAtWork({ status })) store.coming = status;
+        isRecorded = hasSnapshots;
+        if (isNext && (isRecorded || isAtWork({ status }))) store.coming = status;
         else {
           if (isNext) begin(); // it ended before its first snapshot, and that is all there is to see of it
           hasPicture = false;

@@ -16,8 +16,9 @@ const LONGEST_WAIT = 8000; // ms between two attempts to connect
 
 /**
  * Follow a run. What was shown before stays until its first snapshot can be shown, `first` or the newest: then `begin()`
- * is called, and the store learns what the run is; until then `early(status)` says how far it is. `live(frame)` gets each
- * newest frame and returns a promise that is kept once it is drawn; `trouble(sentence | null)` says why nothing comes.
+ * is called, and the store learns what the run is; until then `early(status, hasSnapshots)` says how far it is.
+ * `live(frame)` gets each newest frame and returns a promise that is kept once it is drawn; `trouble(sentence | null)`
+ * says why nothing comes.
  * `greeted()` is called after each first message of a connection. `sample`, such as test-17 or a point 0.5,-1, names an
  * example to show beside the recorded ones; `missing(sentence)` says why there is none.
  * Returns {frame(number), prefetch(number), close()}.
@@ -172,7 +173,7 @@ export function openSource(store, { base, run, first, early, begin, live, greete
         news.best = message.best;
         news.chance = message.chance;
       } else if (news && message.type === 'status') news.status = message.status;
-      if (message.type !== 'lines') early(message.status);
+      if (message.type !== 'lines') early(message.status, news?.lines.some(({ type }) => type === 'snapshot') ?? false);
     } else if (message.type === 'hello') learn(message);
     else if (message.type === 'lines') store.learn(message);
     else if (message.type === 'status') {

@@ -86,7 +86,7 @@ export interface SourceOptions {
   /** The snapshot to be shown first; null for the newest. */
   first: number | null;
   /** Called with each status before the first snapshot can be shown. */
-  early(status: Status): void;
+  early(status: Status, hasSnapshots: boolean): void;
   /** Called when the first snapshot can be shown, before the store learns what the run is. */
   begin(): void;
   live(frame: Frame): Promise<void>;

@@ -15,7 +15,7 @@ import { filmOf } from './schedule.js';
 /** @import { Store } from '../types.js' */
 
 const WIDTHS = [480, 720, 1080]; // pixels
-const IMAGES = { webp: 'Moving WebP', gif: 'Moving GIF' };
+const IMAGES = { webp: 'Animated WebP', gif: 'Animated GIF' };
 
 /**
  * Build the dialog in `root`: {open(), destroy()}. `views()` are those that can be filmed, each with its name.
@@ -187,7 +187,7 @@ export function createFilm(root, store, player, views) {
       if (before && Number(before) < found.length) view.value = before;
       const count = store.snapshotLines.length;
       start.disabled = count === 0;
-      say.textContent = `The run has ${counted(count, 'snapshot')}; a film is as long as a replay of them.`;
+      say.textContent = `The run has ${counted(count, 'snapshot')}; the film replays them all.`;
       showFields();
       dialog.showModal();
     },
