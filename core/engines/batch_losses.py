@@ -18,7 +18,7 @@ from annscope.core.functions.losses import fused_loss
 from annscope.core.functions.outputs import OUTPUTS
 
 MOST = 200
-"""For about how many steps of a run the loss is noted: a hundredth of the time of the shortest runs, less of others."""
+"""For about how many steps of a run the loss is noted: what it costs does not grow with the run."""
 MOST_PENDING = 32_768
 """Logits that wait to be evaluated together, which takes a fraction of the calls; a batch with more does not wait."""
 

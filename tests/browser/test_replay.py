@@ -240,12 +240,13 @@ def test_a_failed_first_request_is_repeated(chromium: Browser, served: Served) -
         expect(stage.locator(".as-notice")).to_be_hidden()
 
 
+@pytest.mark.usefixtures("finished")
 def test_a_finished_run_that_is_on_its_way_is_said_to_load(chromium: Browser, served: Served) -> None:
     """Until its first picture is there, a run that has snapshots is not said to have ended before them."""
     with chromium.new_context() as context:
         page = context.new_page()
         held: list[Route] = []
-        page.route("**/runs/*/probe", held.append)
+        page.route("**/runs/*/probe", lambda route: held.append(route))
         page.goto(served.url)
         stage = page.locator(STAGE)
         expect(stage).to_contain_text("Loading the run")
