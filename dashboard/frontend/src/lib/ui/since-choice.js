@@ -8,7 +8,7 @@ const OPTIONS = [
   ['', 'Weights as they are'],
   ['start', 'Change since start'],
   ['last', 'Change since last snapshot'],
-  ['pinned', 'Change since pinned moment'],
+  ['pinned', 'Change since pinned snapshot'],
 ];
 
 /**
