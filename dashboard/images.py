@@ -40,10 +40,10 @@ def scatter_url(points: Float[ndarray, "n 2"], labels: Int[ndarray, " n"], *, da
     """Points of the plane in the colours of their classes, as an SVG."""
     width, height = _SCATTER
     low, high = points.min(axis=0), points.max(axis=0)
-    room = np.array([width, height]) - 4 * _RADIUS
+    space = np.array([width, height]) - 4 * _RADIUS
     spans = np.where(high > low, high - low, 1.0)
-    spans = np.full(2, (spans / room).max()) * room  # one scale for both axes
-    at = ((points - (low + high) / 2) / spans * room) * [1, -1] + np.array([width, height]) / 2
+    spans = np.full(2, (spans / space).max()) * space  # one scale for both axes
+    at = ((points - (low + high) / 2) / spans * space) * [1, -1] + np.array([width, height]) / 2
     discs = "".join(
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}" fill="{class_color(label, dark=dark)}"/>'
         for (x, y), label in zip(at.tolist(), labels.tolist(), strict=True)

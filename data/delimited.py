@@ -1,4 +1,4 @@
-"""Tables as text: CSV and its relatives, whoever wrote them.
+"""Tables as text: CSV and its relatives, in any dialect.
 
 The encoding, the delimiter, a decimal comma, lines above the table and whether there is a line of column names are
 found out from the first megabyte; then the file is parsed once, by pandas, as a stream that is bounded.
@@ -392,7 +392,7 @@ class _Rows(io.TextIOBase):
                 if self._has_quotes:
                     self.is_doubtful = True
                 elif not _is_blank(line, delimiter):
-                    _refuse(self._path, self._dialect, self._line, count)
+                    _reject_row(self._path, self._dialect, self._line, count)
         self._n_rows += len(lines)
         if self._n_rows * expected > MAX_VALUES:
             raise DataError(f"{self._path} has more than the maximum of {MAX_VALUES:,} values")
@@ -402,7 +402,7 @@ def _is_blank(line: str, delimiter: str) -> bool:
     return not line.replace(delimiter, "").strip()
 
 
-def _refuse(path: Path, dialect: _Dialect, line: int, count: int) -> None:
+def _reject_row(path: Path, dialect: _Dialect, line: int, count: int) -> None:
     cells = "cell" if count == 1 else "cells"
     raise DataError(f"{path}, line {line}: {count} {cells}, but the first line has {dialect.n_columns}")
 
@@ -430,7 +430,7 @@ def _check_rows(path: Path, dialect: _Dialect) -> None:
     """Raise DataError for the first row with another number of cells than the table has columns."""
     for line, row in _csv_rows(path, dialect):
         if len(row) != dialect.n_columns and any(cell.strip() for cell in row):
-            _refuse(path, dialect, line, len(row))
+            _reject_row(path, dialect, line, len(row))
 
 
 def _line_of(path: Path, dialect: _Dialect, row: int) -> str:

@@ -49,7 +49,7 @@ class Table:
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
-        """The kind of each column's type, as NumPy's `dtype.kind`; pandas makes the list anew at every call."""
+        """The kind of each column's type, as NumPy's `dtype.kind`; pandas makes the list again at every call."""
         return tuple(dtype.kind for dtype in self.frame.dtypes)
 
     def place(self, row: int, column: int) -> str:

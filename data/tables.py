@@ -56,7 +56,7 @@ def read_table(path: Path, header: Header = "auto", n_rows: int | None = None) -
 _PACKED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zip": "ZIP"}
 SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".pq", ".arff", ".xlsx")
 """The suffixes of tables; those of text may be followed by one of compression."""
-_REFUSED = {
+_UNSUPPORTED = {
     ".json": "JSON: write it as CSV, with pandas.read_json(...).to_csv(..., index=False)",
     ".jsonl": "JSON: write it as CSV, with pandas.read_json(..., lines=True).to_csv(..., index=False)",
     ".svm": "in the format of LIBSVM: save it with numpy.savez(..., x=x.toarray(), y=y), where "
@@ -69,13 +69,13 @@ _REFUSED = {
     ".mat": "a MATLAB file: save it with numpy.savez(..., x=x, y=y) after scipy.io.loadmat",
     ".h5": "HDF5: save it with numpy.savez(..., x=x, y=y)",
 }
-_REFUSED |= {".libsvm": _REFUSED[".svm"], ".pickle": _REFUSED[".pkl"], ".hdf5": _REFUSED[".h5"]}
+_UNSUPPORTED |= {".libsvm": _UNSUPPORTED[".svm"], ".pickle": _UNSUPPORTED[".pkl"], ".hdf5": _UNSUPPORTED[".h5"]}
 
 
 def _reader_of(path: Path) -> Callable[[Path, Header, int | None], Table]:
     suffix = path.suffix.lower()
-    if suffix in _REFUSED:
-        raise DataError(f"{path} is {_REFUSED[suffix]}")
+    if suffix in _UNSUPPORTED:
+        raise DataError(f"{path} is {_UNSUPPORTED[suffix]}")
     readers = {".parquet": _read_parquet, ".pq": _read_parquet, ".arff": _read_arff, ".xlsx": _read_excel}
     if suffix in readers:
         return readers[suffix]

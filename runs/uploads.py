@@ -110,8 +110,8 @@ def clean_name(name: str) -> str:
     stem, dot, suffixes = _UNSAFE.sub("_", last).strip(". ").partition(".")
     if _RESERVED.fullmatch(stem):
         stem = f"_{stem}"
-    room = max(1, MAX_NAME - len((dot + suffixes).encode()))
-    stem = stem.encode()[:room].decode(errors="ignore").lstrip("-~ ") or "upload"
+    n_left = max(1, MAX_NAME - len((dot + suffixes).encode()))
+    stem = stem.encode()[:n_left].decode(errors="ignore").lstrip("-~ ") or "upload"
     return (stem + dot + suffixes).encode()[-MAX_NAME:].decode(errors="ignore")
 
 

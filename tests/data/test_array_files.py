@@ -141,7 +141,7 @@ def test_a_split_without_its_labels_is_named(tmp_path: Path) -> None:
         load_user_file(path)
 
 
-def test_an_array_alone_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_an_array_alone_is_rejected_with_what_to_do(tmp_path: Path) -> None:
     """A .npy file has no labels."""
     np.save(tmp_path / "x.npy", IMAGES)
     with pytest.raises(
@@ -150,7 +150,7 @@ def test_an_array_alone_is_refused_with_what_to_do(tmp_path: Path) -> None:
         load_user_file(tmp_path / "x.npy")
 
 
-def test_pickled_labels_are_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_pickled_labels_are_rejected_with_what_to_do(tmp_path: Path) -> None:
     """Objects are never loaded."""
     path = npz(tmp_path, X=IMAGES, y=Y.astype(str).astype(object))
     with pytest.raises(DataError, match="the array y holds Python objects, which are never loaded; save it as"):

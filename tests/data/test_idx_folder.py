@@ -147,7 +147,7 @@ def test_files_that_do_not_belong_together_are_named(tmp_path: Path) -> None:
 
 
 def test_a_gzipped_bomb_is_not_unpacked(tmp_path: Path) -> None:
-    """A file that unpacks to more than is read is refused."""
+    """A file that unpacks to more than is read is rejected."""
     write(tmp_path, MNIST[:2])
     header = idx_bytes(np.zeros((40, 1, 1), np.uint8))[:4] + (40).to_bytes(4, "big") + (1 << 13).to_bytes(4, "big") * 2
     with gzip.open(tmp_path / f"{MNIST[0]}.gz", "wb", compresslevel=1) as file:

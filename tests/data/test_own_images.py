@@ -228,7 +228,7 @@ def test_strokes_on_transparency_are_seen(tmp_path: Path, ink: int, background: 
     assert examples.notes[0].startswith(f"Transparent images were put on {where}, ")
 
 
-def test_images_that_are_all_alike_are_refused(tmp_path: Path) -> None:
+def test_images_that_are_all_alike_are_rejected(tmp_path: Path) -> None:
     """There is nothing to tell them apart by."""
     for label in "ab":
         (tmp_path / "blank" / label).mkdir(parents=True)
@@ -286,7 +286,7 @@ def test_names_give_the_classes_of_splits_too(tmp_path: Path) -> None:
     assert "files without a class in their names (test/0.png" in examples.notes[0]
 
 
-def test_names_without_classes_are_refused(tmp_path: Path) -> None:
+def test_names_without_classes_are_rejected(tmp_path: Path) -> None:
     """With what is expected."""
     fill(tmp_path, 4)
     assert "or set classes_from" not in error_of(tmp_path)
@@ -340,7 +340,7 @@ def test_an_archive_cannot_reach_outside(tmp_path: Path) -> None:
     assert (examples.class_names, examples.y.tolist()) == (("cat", "dog"), [0, 0, 1, 1])
 
 
-def test_bombs_are_refused_by_their_table_of_contents(tmp_path: Path) -> None:
+def test_bombs_are_rejected_by_their_table_of_contents(tmp_path: Path) -> None:
     """A small archive that unpacks to many gigabytes, encrypted content, and one that is no archive."""
     bomb = tmp_path / "bomb.zip"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -363,7 +363,7 @@ def test_bombs_are_refused_by_their_table_of_contents(tmp_path: Path) -> None:
 
 
 def test_a_damaged_archive_is_one_sentence(tmp_path: Path) -> None:
-    """Wherever a byte is wrong: the image is left out, or the archive refused."""
+    """Wherever a byte is wrong: the image is left out, or the archive rejected."""
     path = packed(tmp_path, pets(tmp_path / "pets", 2))
     whole = bytearray(path.read_bytes())
     for at in range(0, len(whole), 11):

@@ -212,7 +212,7 @@ def test_excel_is_read_or_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("e.zip", "has no table: a ZIP file must hold one CSV file"),
     ],
 )
-def test_what_is_no_table_is_refused_with_what_to_do(tmp_path: Path, name: str, sentence: str) -> None:
+def test_what_is_no_table_is_rejected_with_what_to_do(tmp_path: Path, name: str, sentence: str) -> None:
     """One sentence names the file, what it is, and the way out."""
     path = table(tmp_path, b"hello\n", name)
     if name == "b.csv":

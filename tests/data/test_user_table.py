@@ -137,7 +137,7 @@ WINE = pd.DataFrame({"Wine": 1 + np.arange(N) % 3, "alcohol": FARE, "proline": R
         (plain(kind="x", label=""), {}, r"the column label is the label, and has nothing in it|one class only"),
     ],
 )  # fmt: skip
-def test_what_is_no_label_or_no_choice_is_refused(
+def test_what_is_no_label_or_no_choice_is_rejected(
     tmp_path: Path, frame: pd.DataFrame, config: dict[str, Any], sentence: str
 ) -> None:
     """A measurement is never made classes without a word; the sentence names what would be right."""

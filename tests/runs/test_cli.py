@@ -471,7 +471,7 @@ def test_tables_as_they_are_published_train_without_an_option(run: Run, tmp_path
 
 
 def test_a_run_that_could_not_begin_leaves_nothing_behind(run: Run, tmp_path: Path) -> None:
-    """Data that is refused is a mistake of one line, and no failed run in the list."""
+    """Data that is rejected is a mistake of one line, and no failed run in the list."""
     path = tmp_path / "prices.csv"
     path.write_text("\n".join(["area,price", *(f"{i * 7 % 60},{i * 31.7}" for i in range(60))]))
     for as_json in ((), ("--json",)):

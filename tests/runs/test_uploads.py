@@ -80,7 +80,7 @@ def test_a_long_name_keeps_its_suffixes() -> None:
     assert len(clean_name("a." + "b" * 300).encode()) <= MAX_NAME
 
 
-def test_what_is_empty_or_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_empty_or_too_large_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     """In one sentence, and nothing is left behind."""
     with pytest.raises(UploadError, match=r"a\.csv is empty"):
         save_upload("a.csv", io.BytesIO())

@@ -46,7 +46,7 @@ export function wordsOf({ status, history, description, reader, stepsPerEpoch })
 }
 
 /**
- * The longest that each cell says while a run goes on: its room, in any font.
+ * The longest that each cell says while a run goes on: the space reserved for it, in any font.
  * @param {Pick<Store, 'status' | 'description' | 'reader' | 'stepsPerEpoch'>} store
  */
 export function longestOf({ status, description, reader, stepsPerEpoch }) {
