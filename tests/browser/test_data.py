@@ -146,7 +146,7 @@ def test_a_built_in_set_is_chosen_by_the_keyboard(open_tab: Callable[..., Page])
     expect(page).to_have_url(re.compile("[?&]data=spirals"))
     page.get_by_role("button", name="Train on this").click()
     expect(page.get_by_text("A proposal for Spirals")).to_be_visible()
-    page.get_by_role("link", name="What is in it").click()
+    page.get_by_role("link", name="Look at the data").click()
     expect(page.get_by_role("heading", name="Spirals")).to_be_visible()
     expect(page).to_have_url(re.compile("[?&]data=spirals"))
 

@@ -89,19 +89,17 @@ def test_the_list_of_keys_is_the_table_and_full_screen_is_a_key(
     page.wait_for_function("() => document.fullscreenElement === null")
 
 
-def test_a_copied_link_restores_the_settings_and_the_address_the_moment(
-    served: Served, open_tab: Callable[..., Page]
-) -> None:
-    """The link has every setting and no run; the address has the run, the snapshot and the example, too."""
+def test_a_copied_link_restores_the_settings_or_the_moment(served: Served, open_tab: Callable[..., Page]) -> None:
+    """The sidebar's link has every setting and no run; the timeline's the run, snapshot and example, too."""
     run = train_run(data="digits", hidden=(8,), epochs=3).run
     settings = {"epochs": "7", "hidden": "24,12", "activation": "tanh", "learning-rate": "0.05", "data": "digits"}
     page = open_tab(f"/?run={run}&snapshot=1&probe=2&{urlencode(settings)}")
     expect(page.locator(DRAWN)).to_have_attribute("data-number", "1")
 
-    def copied(page: Page) -> str:
+    def copied(page: Page, name: str = "Copy link") -> str:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page.get_by_role("button", name="Copy link").click()
-        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_text("Copied")).to_be_visible()
         link: str = page.evaluate("navigator.clipboard.readText()")
         return link
 
@@ -111,7 +109,7 @@ def test_a_copied_link_restores_the_settings_and_the_address_the_moment(
     restored = open_tab(link.removeprefix(served.url))
     assert copied(restored) == link
 
-    moment = open_tab(page.url.removeprefix(served.url))
+    moment = open_tab(copied(page, "Copy a link to this moment").removeprefix(served.url))
     expect(moment.locator(DRAWN)).to_have_attribute("data-number", "1")
     expect(moment.locator("[data-view=network] .nv-probe[data-probe='2']")).to_have_attribute("aria-pressed", "true")
     assert copied(moment) == link

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
@@ -103,6 +104,15 @@ def test_the_journey(served: Served, open_tab: Callable[..., Page]) -> None:
     assert alive == []
 
 
+def press_until(there: Locator, key: str) -> None:
+    """Press a key until something is there: a page that is being made anew does not hear it."""
+    for _ in range(6):
+        there.page.keyboard.press(key)
+        with contextlib.suppress(TimeoutError):
+            return there.wait_for(timeout=15_000)
+    raise AssertionError(f"{key} had no effect")
+
+
 def test_s_asks_before_it_replaces_a_run_at_work(
     served: Served, start_run: Callable[..., RunInProgress], open_tab: Callable[..., Page]
 ) -> None:
@@ -113,12 +123,11 @@ def test_s_asks_before_it_replaces_a_run_at_work(
     expect(page.locator(STAGE)).to_have_attribute("data-number", "1")
     question = page.get_by_role("dialog", name="A run is still training")
     for _ in range(2):
-        page.keyboard.press("s")
-        expect(question).to_be_visible()
+        press_until(question, "s")
         assert len(list((served.home / "runs").iterdir())) == 1
         page.keyboard.press("Escape")
         expect(question).to_be_hidden()
-    page.keyboard.press("s")
+    press_until(question, "s")
     question.get_by_role("button", name="Start beside it").click()
     expect(page).not_to_have_url(re.compile(first.run))
     expect(page.locator(STAGE)).to_have_attribute("data-status", "finished")
