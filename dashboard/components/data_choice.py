@@ -19,7 +19,7 @@ from annscope.data.datasets import DATASETS, is_ready
 from annscope.data.info import DatasetInfo
 from annscope.data.typed_path import typed_path
 from annscope.runs.atomic import StorageError
-from annscope.runs.catalogue import list_runs
+from annscope.runs.index import list_runs
 from annscope.runs.progress import byte_words
 from annscope.runs.uploads import Upload, UploadError, delete_upload, list_uploads, save_upload
 

@@ -13,9 +13,9 @@ from numpy import ndarray
 
 from annscope.core.evaluation.curves import Averages, Calibration, PrecisionRecallCurve, RocCurve
 from annscope.core.evaluation.metrics import ClassMetrics
-from annscope.dashboard import escaping
 from annscope.dashboard.queries.evaluations import Predictions
 from annscope.runs.record import Line
+from annscope.runs.spreadsheet import csv_of
 
 Row = dict[str, Any]
 
@@ -47,18 +47,7 @@ def history_csv(lines: Iterable[Line]) -> str:
 
 def rows_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows as CSV text with a header, every float in full; empty where a value is undefined."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    if rows:
-        writer.writerow([escaping.csv(name) for name in rows[0]])
-        writer.writerows([_field(value) for value in row.values()] for row in rows)
-    return text.getvalue()
-
-
-def _field(value: Any) -> Any:
-    if isinstance(value, float):
-        return "" if value != value else repr(float(value))
-    return escaping.csv(value)
+    return csv_of([list(rows[0]), *(row.values() for row in rows)]) if rows else ""
 
 
 def matrix_rows(names: Sequence[str], numbers: ndarray) -> list[Row]:
