@@ -41,9 +41,11 @@ ORDER = "order"
 SHEET = "sheet"
 SAMPLE = "sample"
 """The example that is open, as split and index: `test-17`; on Train also a point of the plane: `0.5,-1`."""
+FILTER = "filter"
+"""The conditions that the runs of the Runs page meet."""
 OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, AGAINST, SHOW, SHEET, SAMPLE)
 """The parameters that a choice of another run removes."""
-VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER)
+VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER, FILTER)
 """Every parameter for what is shown, on any page; the others are settings."""
 OF_A_PAGE = frozenset(VIEW_PARAMETERS) - {RUN, SNAPSHOT}
 SETTING_PAGES = (state.DATA, state.TRAIN)

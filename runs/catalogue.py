@@ -77,6 +77,17 @@ def delete_run(run: str) -> None:
     Raises RecordError for a run that is starting, that a process is writing (by the writer's lock, whatever
     the status is), or that does not exist.
     """
+    discard_run(run)
+    leaving = _discarded(run)
+    try:
+        shutil.rmtree(leaving)
+    except OSError as error:
+        leaving.rename(runs_home() / run)
+        raise RecordError(f"Run {run} cannot be deleted: {error.strerror or error}.") from error
+
+
+def discard_run(run: str) -> None:
+    """Take a run out of the list: until `purge_discarded` it can be restored. Raises RecordError as `delete_run`."""
     directory = run_directory(run)
     running = RecordError(f"Run {run} is running; stop it before deleting it.")
     try:
@@ -90,18 +101,35 @@ def delete_run(run: str) -> None:
             raise running
         if lock is not None and os.name != "posix":  # pragma: no cover
             lock.release()  # Windows can neither move nor delete what is open
-        # Renamed out of the list first: a half-deleted run is never listed.
-        leaving = directory.rename(directory.with_name(f".deleted-{run}"))
-        try:
-            shutil.rmtree(leaving)
-        except OSError:
-            leaving.rename(directory)
-            raise
+        directory.rename(_discarded(run))
     except OSError as error:
         raise RecordError(f"Run {run} cannot be deleted: {error.strerror or error}.") from error
     finally:
         if lock is not None:
             lock.release()
+
+
+def restore_run(run: str) -> None:
+    """Put a discarded run back into the list. Raises RecordError if it has been deleted meanwhile."""
+    try:
+        _discarded(run).rename(runs_home() / run)
+    except OSError as error:
+        raise RecordError(f"Run {run} cannot be brought back: {error.strerror or error}.") from error
+
+
+def purge_discarded() -> None:
+    """Delete the runs that were discarded."""
+    with suppress(OSError):
+        for directory in runs_home().glob(f"{_DISCARDED}*"):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+_DISCARDED = ".deleted-"
+"""Begins the names of folders that are no longer in the list: a half-deleted run is never listed."""
+
+
+def _discarded(run: str) -> Path:
+    return runs_home() / f"{_DISCARDED}{run}"
 
 
 def _is_live(directory: Path) -> bool:
