@@ -139,11 +139,17 @@ def open_tab(chromium: Browser, profile: BrowserContext, served: Served) -> Iter
     with ExitStack() as stack:
 
         def open_tab(
-            path: str = "/", *, width: int = 1440, height: int = 1000, scheme: str = "light", touch: bool = False
+            path: str = "/",
+            *,
+            width: int = 1440,
+            height: int = 1000,
+            scheme: str = "light",
+            touch: bool = False,
+            own_clock: bool = False,
         ) -> Page:
-            # A second tab has a window of its own: what is drawn in a tab that is behind another is not drawn.
-            is_alone = not (profile.pages or touch)
-            context = profile if is_alone else stack.enter_context(chromium.new_context(has_touch=touch))
+            # A second tab has a window of its own: a tab that is behind another is not drawn.
+            shared = not (profile.pages or touch or own_clock)
+            context = profile if shared else stack.enter_context(chromium.new_context(has_touch=touch))
             page = context.new_page()
             page.set_default_timeout(PATIENCE_MS)
             page.set_viewport_size({"width": width, "height": height})

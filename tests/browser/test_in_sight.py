@@ -41,7 +41,7 @@ def stage(served: Served, open_tab: Callable[..., Page]) -> Page:
     """A page that shows the first snapshot of a finished run."""
     del served
     train_run(data="digits", hidden=(16,), epochs=N_EPOCHS)
-    page = open_tab("/?snapshot=0")
+    page = open_tab("/?snapshot=0", own_clock=True)
     page.set_viewport_size({"width": 1440, "height": 500})  # the classes are far below
     expect(page.locator(STAGE)).to_have_attribute("data-number", "0")
     expect(page.locator(CLASSES)).to_have_attribute("data-number", "0")
