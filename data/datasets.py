@@ -142,13 +142,12 @@ def holds_points(name: str) -> bool:
 
 def load_run_dataset(config: RunConfig, progress: Progress | None = None) -> Dataset:
     """Load the data set of a run, as its network sees it. Raises DataError with one sentence for the user."""
-    return load_dataset(
-        config.data,
-        dtype=config.training.dtype,
-        seed=config.training.seed,
-        progress=progress,
-        takes_labels=config.network.takes_labels,
-    )
+    return dataset_from(load_run_examples(config, progress), config.data, dtype=config.training.dtype)
+
+
+def load_run_examples(config: RunConfig, progress: Progress | None = None) -> Examples:
+    """The examples of a run's data set, as in their source. Raises DataError with one sentence for the user."""
+    return load_examples(config.data, config.training.seed, progress, takes_labels=config.network.takes_labels)
 
 
 def is_table(name: str) -> bool:

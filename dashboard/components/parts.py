@@ -17,10 +17,10 @@ from numpy import ndarray
 from annscope.dashboard import state
 from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.queries.evaluations import Predictions, dataset_of, shown_features
-from annscope.dashboard.queries.examples import is_plane
-from annscope.dashboard.queries.live_runs import get_live_run
+from annscope.dashboard.queries.examples import is_plane, rows_of
 from annscope.dashboard.queries.matrices import MatrixView, Mode
 from annscope.dashboard.server.assets import PLOTLY
+from annscope.data.rows import named_values
 
 LABEL_WORDS: dict[Mode, str] = {
     "counts": "number of examples; coloured by share of the row",
@@ -179,19 +179,15 @@ def gallery(
     is shown under each example, None for that of its prediction. `query` names the run and the
     snapshot in the address of any page; the sample is added to it.
     """
-    dataset, data_config = dataset_of(predictions.run), get_live_run(predictions.run).reader.config.data
+    dataset = dataset_of(predictions.run)
     on_sheet = places[sheet * PER_SHEET : (sheet + 1) * PER_SHEET]
     every = [int(place) for place in on_sheet]
     if opened is not None and opened not in every:
         every.append(opened)
-    features = shown_features(predictions.run, predictions.split, every)
-    kind: Literal["image", "plane", "values"] = (
-        "image"
-        if dataset.image_shape is not None
-        else "plane"
-        if is_plane(data_config, dataset.n_features)
-        else "values"
+    kind: Literal["image", "plane", "row"] = (
+        "image" if dataset.image_shape is not None else "plane" if is_plane(predictions.run) else "row"
     )
+    features = np.zeros((len(every), 0)) if kind == "row" else shown_features(predictions.run, predictions.split, every)
     values = predictions.confidence if judged is None else predictions.probabilities[:, judged]
     items = [
         {
@@ -199,7 +195,7 @@ def gallery(
             "label": predictions.labels[place].tolist(),
             "predicted": predictions.predicted[place].tolist(),
             "value": float(values[place]),
-            "features": [] if kind == "image" else [float(value) for value in features[k]],
+            "features": [] if kind == "image" else features[k].tolist(),
         }
         for k, place in enumerate(every)
     ]
@@ -234,8 +230,12 @@ def gallery(
         low, high = plane.min(axis=0), plane.max(axis=0)
         data["extent"] = [float(low[0]), float(high[0]), float(low[1]), float(high[1])]
         data["points"] = [[*plane[i].tolist(), predictions.labels[i].tolist()] for i in behind]
-    if kind == "values":
-        data["features"] = list(dataset.feature_names) or [f"x{i + 1}" for i in range(dataset.n_features)]
+    if kind == "row":
+        rows, file_rows = rows_of(predictions.run), dataset.rows.get(predictions.split)
+        data["columns"] = [{"name": column.name, "values": named_values(column)} for column in rows.preparation.columns]
+        for item, cells in zip(items, rows.cells(predictions.split, every), strict=True):
+            item["row"] = cells
+            item["number"] = None if file_rows is None else int(file_rows[item["sample"]]) + 1
     _part(state.GALLERY, data, choose, view="gallery")
 
 

@@ -1,5 +1,5 @@
 /** What Python hands to the parts of Inspect (dashboard/components/parts.py). */
-import type { Label, Palette, Shape } from '../lib/model/types.js';
+import type { CellColumn, Label, Palette, Cell as RowCell, Shape } from '../lib/model/types.js';
 
 interface Part {
   plotly: string;
@@ -129,6 +129,8 @@ export interface Item {
   predicted: Label;
   value: number;
   features: number[];
+  row?: RowCell[];
+  number?: number | null;
 }
 
 /** An example with what is read from the bytes beside it. */
@@ -155,7 +157,7 @@ export interface GalleryData extends Part {
   sheet: number;
   sheets: number;
   items: Item[];
-  kind: 'image' | 'plane' | 'values';
+  kind: 'image' | 'plane' | 'row';
   shape: Shape | null;
   pixels: string;
   probabilities: string;
@@ -164,7 +166,7 @@ export interface GalleryData extends Part {
   query: string;
   extent: [number, number, number, number];
   points: Array<[number, number, Label]>;
-  features: string[];
+  columns: CellColumn[];
 }
 
 export type InspectData = MatrixData | LabelsData | TableData | ChartData | SnapshotData | GalleryData;

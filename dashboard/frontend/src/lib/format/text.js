@@ -29,6 +29,13 @@ export function asNumber(value, places = 4) {
 const trimmed = (size, places) => (places === 0 ? String(Number(size.toPrecision(3))) : size.toFixed(places));
 
 /**
+ * A measured number as it stands in a table: whole ones in full, others with six significant digits.
+ * @param {number} value
+ */
+export const asValue = (value) =>
+  String(Number.isInteger(value) ? value : Number(value.toPrecision(6))).replaceAll('-', MINUS);
+
+/**
  * A share as a percentage, as short as is honest.
  * @param {number | null | undefined} share
  */
