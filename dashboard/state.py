@@ -122,6 +122,7 @@ ROC = "roc"
 PRECISION_RECALL = "precision-recall"
 CALIBRATION = "calibration"
 EVOLUTION = "evolution"
+IMPORTANCE = "importance"
 
 
 def control(option: str) -> str:

@@ -72,6 +72,13 @@ class Preparation:
         pairs = zip(self.columns, self.encodings, strict=True)
         return tuple(name for column, encoding in pairs for name in encoding.names(column))
 
+    @property
+    def groups(self) -> tuple[slice, ...]:
+        """The places of the features that each column becomes."""
+        widths = [len(each.names(column)) for column, each in zip(self.columns, self.encodings, strict=True)]
+        ends = np.cumsum(widths).tolist()
+        return tuple(slice(end - width, end) for width, end in zip(widths, ends, strict=True))
+
     def apply(self, x: Features, rows: Int[ndarray, " n_rows"], dtype: str) -> Float[ndarray, "n_rows n_features"]:
         """The chosen rows, encoded and scaled in float64 and rounded once to `dtype`; C-contiguous."""
         if not self.is_encoded:

@@ -21,7 +21,7 @@ def mixed_table(n: int = 160) -> str:
         age = "" if i % 7 == 0 else str(rng.integers(1, 80))
         port = "Nowhere" if i in {3, 9} else rng.choice(["Southampton", "Cherbourg", ""], p=[0.3, 0.6, 0.1])
         fare, alone = round(rng.gamma(2, 15), 2), rng.random() < 0.3
-        lines.append(f"{age},{fare},{port},{alone},{'yes' if (fare > 28) != alone else 'no'}")
+        lines.append(f"{age},{fare},{port},{alone},{'yes' if fare > 28 or alone else 'no'}")
     return "\n".join(lines) + "\n"
 
 

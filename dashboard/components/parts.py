@@ -89,7 +89,7 @@ def table(
     columns: Sequence[Mapping[str, Any]],
     rows: Sequence[Mapping[str, Any]],
     predictions: Predictions,
-    choose: Choose,
+    choose: Choose | None,
     *,
     selected: str | None = None,
     footer: Sequence[Mapping[str, Any]] = (),
@@ -117,7 +117,7 @@ def chart(
     name: str,
     figure: go.Figure,
     predictions: Predictions,
-    choose: Choose,
+    choose: Choose | None,
     *,
     label: str,
     title: str,
@@ -126,13 +126,20 @@ def chart(
 ) -> None:
     """A figure whose points can be chosen by mouse and keyboard; that calls `choose` with {"label", "carried"}.
 
-    They are the class of the curve, or None, and the number in the point's customdata. The keyboard starts at the
-    point of `dashboard.figures.style.navigable` whose number is nearest to `now`. `title` and `about` stand above
-    the chart; `label` is its name for screen readers.
+    They are the class of the curve, or None, and the number in the point's customdata; without `choose` the points are
+    only read out. The keyboard starts at the point of `dashboard.figures.style.navigable` whose number is nearest to
+    `now`. `title` and `about` stand above the chart; `label` is its name for screen readers.
     """
     # Through JSON, as plotly would send it: NaN as null, long arrays packed.
     drawn = json.loads(figure.to_json(engine="json"))
-    data = {"title": title, "about": about, "label": label, "now": now, "run": predictions.run}
+    data = {
+        "title": title,
+        "about": about,
+        "label": label,
+        "now": now,
+        "run": predictions.run,
+        "opens": choose is not None,
+    }
     data["file"] = f"{_stem(predictions)}-{name}"
     _part(name, data | {"figure": {"data": drawn["data"], "layout": drawn["layout"]}}, choose, view="chart")
 
@@ -246,12 +253,12 @@ def plain(values: ndarray, undefined: float | None = None) -> list[Any]:
     return [undefined if math.isnan(value) else value for value in values.astype(float).tolist()]
 
 
-def _part(name: str, data: Mapping[str, Any], choose: Choose, *, view: str) -> None:
+def _part(name: str, data: Mapping[str, Any], choose: Choose | None, *, view: str) -> None:
     key = state.part(name)
 
     def chosen() -> None:
         choice = st.session_state[key].get("chosen")
-        if choice is not None:
+        if choice is not None and choose is not None:
             choose(choice)
 
     _component(

@@ -14,6 +14,7 @@ from numpy import ndarray
 from annscope.core.evaluation.curves import Averages, Calibration, PrecisionRecallCurve, RocCurve
 from annscope.core.evaluation.metrics import ClassMetrics
 from annscope.dashboard.queries.evaluations import Predictions
+from annscope.dashboard.queries.importance import Importances
 from annscope.runs.record import Line
 from annscope.runs.spreadsheet import csv_of
 
@@ -172,6 +173,20 @@ def evolution_rows(names: Sequence[str], unit: str, at: Sequence[int], values: n
     return [
         {unit: time} | {name: float(value) for name, value in zip(names, row, strict=True)}
         for time, row in zip(at, values, strict=True)
+    ]
+
+
+def importance_rows(found: Importances) -> list[Row]:
+    """One row for each column, the most important one first, with the drop of the accuracy in each repeat."""
+    return [
+        {
+            "column": found.names[k],
+            "importance": float(found.means[k]),
+            "standard_deviation": float(found.deviations[k]),
+            "examples": found.n_examples,
+        }
+        | {f"repeat_{r + 1}": float(drop) for r, drop in enumerate(found.drops[k])}
+        for k in found.order
     ]
 
 

@@ -86,6 +86,7 @@ export interface ChartData extends Part {
   title: string;
   about: string;
   now: number | null;
+  opens: boolean;
   figure: { data: Trace[]; layout: FigureLayout };
 }
 
