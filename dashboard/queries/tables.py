@@ -15,6 +15,8 @@ from annscope.core.evaluation.curves import Averages, Calibration, PrecisionReca
 from annscope.core.evaluation.metrics import ClassMetrics
 from annscope.dashboard.queries.evaluations import Predictions
 from annscope.dashboard.queries.importance import Importances
+from annscope.data.rows import Rows
+from annscope.data.table import unique_names
 from annscope.runs.record import Line
 from annscope.runs.spreadsheet import csv_of
 
@@ -190,15 +192,31 @@ def importance_rows(found: Importances) -> list[Row]:
     ]
 
 
-def example_rows(predictions: Predictions, places: ndarray) -> list[Row]:
-    """One row for each of these examples: true class, predicted class, and all probabilities."""
+def example_rows(predictions: Predictions, places: ndarray, rows: Rows | None = None) -> list[Row]:
+    """One row for each of these examples: true class, predicted class, all probabilities, and its cells in `rows`.
+
+    A column that is called as another one before it gets a number.
+    """
     names = predictions.class_names
+    columns = () if rows is None else rows.names
+    head = unique_names(("sample", "true", "predicted", *(f"p {name}" for name in names), *columns))
 
     def words(label: ndarray) -> str:
         return "; ".join(compress(names, label)) if predictions.is_multilabel else names[label]
 
     return [
-        {"sample": int(i), "true": words(predictions.labels[i]), "predicted": words(predictions.predicted[i])}
-        | {f"p {name}": float(p) for name, p in zip(names, predictions.probabilities[i], strict=True)}
+        dict(
+            zip(
+                head,
+                (
+                    int(i),
+                    words(predictions.labels[i]),
+                    words(predictions.predicted[i]),
+                    *predictions.probabilities[i].astype(float).tolist(),
+                    *([] if rows is None else rows.texts(predictions.split, int(i))),
+                ),
+                strict=True,
+            )
+        )
         for i in places
     ]

@@ -13,6 +13,7 @@ from annscope.dashboard.address import Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.queries import tables
 from annscope.dashboard.queries.evaluations import Predictions
+from annscope.dashboard.queries.examples import source_of
 from annscope.dashboard.queries.selections import ORDERS, describe, scored_class, select
 from annscope.dashboard.views import choices
 
@@ -46,4 +47,4 @@ def gallery(query: Query, predictions: Predictions) -> None:
         opened=query.sample,
         query=urlencode(link),
     )
-    choices.save(query, "examples", lambda: tables.example_rows(predictions, places))
+    choices.save(query, "examples", lambda: tables.example_rows(predictions, places, source_of(query.run).rows))

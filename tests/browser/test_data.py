@@ -66,8 +66,19 @@ def train(page: Page) -> None:
     expect(page.locator(STAGE)).to_have_attribute("data-number", re.compile(r"^\d+$"))
 
 
-def test_a_table_from_the_file_to_the_run(open_tab: Callable[..., Page]) -> None:
-    """Upload a table, choose its label, see what is left out, keep and drop columns, train, and see the run."""
+def inspect(page: Page) -> Locator:
+    """Go to the Inspect page and open the first of all examples; what it shows of it."""
+    page.get_by_role("link", name="Inspect", exact=True).click()
+    page.get_by_role("button", name="Every example").click(timeout=SLOW)
+    expect(page.get_by_role("heading", name="Every example")).to_be_visible(timeout=SLOW)
+    page.locator(".ai-tile").first.click(timeout=SLOW)
+    detail = page.get_by_label("The opened example")
+    expect(detail).to_contain_text(re.compile(r"Example \d+ of the \w+ split"), timeout=SLOW)
+    return detail
+
+
+def test_a_table_from_the_file_to_a_changed_prediction(open_tab: Callable[..., Page]) -> None:
+    """Upload a table, choose its label, see and change what is left out, train, and change a value of an example."""
     page = open_tab("/data")
     upload(page, "passengers.csv", "text/csv", passengers())
     expect(page.get_by_role("heading", name="passengers.csv")).to_be_visible()
@@ -105,9 +116,29 @@ def test_a_table_from_the_file_to_the_run(open_tab: Callable[..., Page]) -> None
     page.get_by_role("link", name="Data", exact=True).click()
     expect(line(page, "Fare")).to_contain_text("left out: as asked")
 
+    # An example is its row: the columns of the file that are features, not what they were encoded as.
+    detail = inspect(page)
+    expect(detail).to_contain_text("of the table")
+    expect(detail.locator("dt")).to_have_text(["Pclass", "Sex", "Age"])
+    sex = detail.locator("dd").nth(1).inner_text()
+    other = {"female": "male", "male": "female"}[sex]
 
-def test_a_zipped_folder_from_the_file_to_the_run(open_tab: Callable[..., Page]) -> None:
-    """Upload images, see them by class and what is left out, and train on them."""
+    # One value changed: what that does is said at once, and taken back.
+    detail.get_by_role("link", name="Change its values").click()
+    effect = page.locator(".dr-before-after")
+    expect(effect).to_contain_text("Nothing is changed yet", timeout=SLOW)
+    shares = effect.locator("tbody tr").first.locator("td")
+    expect(shares.nth(1)).to_have_text(shares.nth(0).inner_text())
+    page.get_by_label("Sex", exact=True).select_option(other)
+    expect(effect).to_contain_text(f"Sex {sex} → {other}: the prediction")
+    expect(shares.nth(1)).not_to_have_text(shares.nth(0).inner_text())
+    page.get_by_role("button", name="Back to").click()
+    expect(effect).to_contain_text("Nothing is changed yet")
+    expect(page.get_by_label("Sex", exact=True).locator("option:checked")).to_have_text(sex)
+
+
+def test_a_zipped_folder_from_the_file_to_an_example(open_tab: Callable[..., Page]) -> None:
+    """Upload images, see them by class and what is left out, train on them, and open one."""
     page = open_tab("/data")
     upload(page, "shades.zip", "application/zip", shades())
     expect(page.get_by_role("heading", name="shades.zip")).to_be_visible()
@@ -118,6 +149,9 @@ def test_a_zipped_folder_from_the_file_to_the_run(open_tab: Callable[..., Page])
     expect(page.get_by_text("40 examples · images of 10x10 pixels")).to_be_visible()
     page.get_by_text("Left out: 1").click()
     train(page)
+    detail = inspect(page)
+    expect(detail).to_contain_text(re.compile("true class (dark|bright)"))
+    expect(detail.locator("canvas")).to_have_js_property("width", 10)
 
 
 def test_an_upload_is_deleted_again(served: Served, open_tab: Callable[..., Page]) -> None:

@@ -13,6 +13,8 @@ from starlette.testclient import TestClient
 from annscope.core.explain.neighbors import last_hidden
 from annscope.dashboard.queries import examples
 from annscope.dashboard.queries.caches import clear_caches
+from annscope.dashboard.queries.evaluations import predictions_of
+from annscope.dashboard.queries.tables import example_rows
 from annscope.dashboard.server.routes import routes
 from annscope.data.datasets import load_dataset
 from tests.records import train_run
@@ -57,6 +59,9 @@ def test_an_example_of_a_table_is_its_row(client: TestClient, tmp_path: Path) ->
     assert [each["row"] for each in found["neighbors"]] == rows.cells(
         "train", [each["index"] for each in found["neighbors"]]
     )
+    (saved,) = example_rows(predictions_of(reader.run, 1, "test"), np.array([5]), rows)
+    assert list(saved) == ["sample", "true", "predicted", "p no", "p yes", "age", "fare", "port", "alone"]
+    assert list(saved.values())[5:] == rows.texts("test", 5)
 
 
 def test_two_values_of_a_category_are_no_plane(client: TestClient, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 /** The desk of the Draw page: an input, the network's prediction for it, and everything that follows from that. */
 import { asNumber } from '../lib/format/text.js';
+import { featureName } from '../lib/model/description.js';
 import { toFeatures, toRaw } from '../lib/model/features.js';
 import { createModel } from '../lib/model/inference.js';
 import { classesOf, readerOf } from '../lib/model/output-reader.js';
@@ -31,7 +32,7 @@ export function createDesk(body, desk) {
   const nFeatures = description.layer_sizes[0];
   /** @param {Numbers} x */
   const toImage = (x) => toRaw(x, about);
-  const names = Array.from({ length: nFeatures }, (_, i) => description.dataset.feature_names?.[i] ?? `x${i + 1}`);
+  const names = Array.from({ length: nFeatures }, (_, i) => featureName(description, i));
 
   let frame = first;
   let model = createModel(description, frame);
