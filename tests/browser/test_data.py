@@ -130,7 +130,7 @@ def test_a_table_from_the_file_to_a_changed_prediction(open_tab: Callable[..., P
     shares = effect.locator("tbody tr").first.locator("td")
     expect(shares.nth(1)).to_have_text(shares.nth(0).inner_text())
     page.get_by_label("Sex", exact=True).select_option(other)
-    expect(effect).to_contain_text(f"Sex {sex} → {other}: the prediction")
+    expect(effect).to_contain_text(f"Sex ({sex} → {other}): the prediction")
     expect(shares.nth(1)).not_to_have_text(shares.nth(0).inner_text())
     page.get_by_role("button", name="Back to").click()
     expect(effect).to_contain_text("Nothing is changed yet")

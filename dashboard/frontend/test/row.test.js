@@ -102,7 +102,7 @@ test('before and after stand side by side, class by class', () => {
   assert.match(one(root, 'p').textContent ?? '', /Nothing is changed yet in test example 3/);
   const changes = [{ name: 'age', from: '41', to: '20' }];
   card.update({ name: 'test example 3', changes, before: [0.8, 0.2], after: [0.45, 0.55] });
-  assert.match(one(root, 'p').textContent ?? '', /^age 41 → 20: the prediction changes from “died”/);
+  assert.match(one(root, 'p').textContent ?? '', /^age \(41 → 20\): the prediction changes from “died”/);
   const cells = [...root.querySelectorAll('tbody tr')].map((line) =>
     [...line.children].map((cell) => cell.textContent),
   );

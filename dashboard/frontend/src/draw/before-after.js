@@ -25,7 +25,7 @@ export function createBeforeAfter(reader) {
     element,
     /** @param {Compared} about */
     update({ name, changes, before, after }) {
-      const named = changes.slice(0, MOST_NAMED).map((change) => `${change.name} ${change.from} → ${change.to}`);
+      const named = changes.slice(0, MOST_NAMED).map((change) => `${change.name} (${change.from} → ${change.to})`);
       const more = changes.length > MOST_NAMED ? ` and ${counted(changes.length - MOST_NAMED, 'other change')}` : '';
       const said = changes.length
         ? `${named.join(', ')}${more}: the prediction ${effectOf(reader, before, after)}.`
