@@ -23,7 +23,6 @@ from annscope.core.network import Network
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.data.datasets import DATASETS, dataset_from, is_ready, load_run_examples
 from annscope.data.rows import Rows, rows_behind
-from annscope.runs.reader import RunReader
 
 N_NEAREST = 8
 MAX_NEAREST = 64
@@ -64,7 +63,7 @@ def source_of(run: str) -> Source:
         )
     try:
         with _loading:
-            return _load(reader, about["fingerprint"])
+            return _load(reader.config, about["fingerprint"], _recorded(run, about["fingerprint"]))
     except _OtherDataError:
         raise ExampleError(f"The data in {config.data.name} has changed since run {run} learned from it.") from None
 
@@ -85,13 +84,15 @@ def rows_of(run: str) -> Rows:
     return rows
 
 
-def _load(reader: RunReader, fingerprint: str) -> Source:
-    recorded = json.dumps((reader.description["dataset"] or {}).get("table"))
-    return _load_config(reader.config, fingerprint, recorded)
+@lru_cache(maxsize=8)
+def _recorded(run: str, fingerprint: str) -> str:
+    """What the record of a run says of how its table was prepared, as JSON."""
+    del fingerprint  # part of the cache key
+    return json.dumps((get_live_run(run).reader.description["dataset"] or {}).get("table"))
 
 
 @lru_cache(maxsize=2)
-def _load_config(config: RunConfig, fingerprint: str, recorded: str) -> Source:
+def _load(config: RunConfig, fingerprint: str, recorded: str) -> Source:
     examples = load_run_examples(config)
     dataset = dataset_from(examples, config.data, dtype=config.training.dtype)
     if dataset.fingerprint != fingerprint:
@@ -202,5 +203,6 @@ def what_if(run: str, number: int, changes: Iterable[Change]) -> dict[str, Any]:
 
 def clear_cache() -> None:
     """Remove all cached data and activations."""
-    _load_config.cache_clear()
+    _recorded.cache_clear()
+    _load.cache_clear()
     _hidden_activations.cache_clear()
