@@ -36,9 +36,14 @@ def importance(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
         {"title": "± Std.", "kind": "plain", "about": f"Standard deviation over {N_REPEATS} repeats"},
     ]
     rows = tables.importance_rows(found)
-    lines = [{"cells": [row["column"], row["importance"], row["standard_deviation"]]} for row in rows]
+    lines = [{"cells": [row["column"], _shown(row["importance"]), row["standard_deviation"]]} for row in rows]
     parts.table("importances", "Permutation importance of each column", columns, lines, predictions, None, tall=True)
     choices.save(query, "importance", lambda: rows)
+
+
+def _shown(value: float) -> float:
+    """A drop that is 0 but for rounding, without the sign of that."""
+    return value if abs(value) > 1e-9 else 0.0
 
 
 def words(found: Importances, split: str, accuracy: str) -> str:

@@ -52,12 +52,27 @@ export function createRow({ columns, reader }, { moved, back, typical }) {
   const curves = columns.map(({ name }, k) => ({ name, canvas: controls[k].canvas, verdict: '', points: [] }));
   element.append(make('div', { className: 'dr-changes' }, ...controls.map((control) => control.element)));
 
-  // One column a task, so that a slider that moves meanwhile is followed at once.
+  // One column a task, so that a slider that moves meanwhile is followed at once; those in sight come first.
   let timer = 0;
+  /** @type {number[]} */
+  let order = [];
   /** @param {RowSweep} about */
-  function next(about, k = 0) {
-    clearTimeout(timer);
-    if (k < columns.length) timer = window.setTimeout(() => draw(about, k), k ? 0 : 110);
+  function begin(about) {
+    const isFar = controls.map(({ canvas }) => {
+      const { top, bottom } = canvas.getBoundingClientRect();
+      return Number(bottom < 0 || top > window.innerHeight);
+    });
+    order = columns.map((_, k) => k).sort((a, b) => isFar[a] - isFar[b]);
+    next(about, 0);
+  }
+
+  /**
+   * @param {RowSweep} about
+   * @param {number} at
+   */
+  function next(about, at) {
+    if (at < order.length) draw(about, order[at]);
+    if (at + 1 < order.length) timer = window.setTimeout(() => next(about, at + 1));
   }
 
   /**
@@ -80,7 +95,6 @@ export function createRow({ columns, reader }, { moved, back, typical }) {
     const words = `${reader.isMany ? `${reader.names[label]} ` : ''}${breakWords(breaks)}`;
     const which = column.kind === 'number' ? 'the values nearest to the present one' : 'every value';
     controls[k].describe('the prediction', words, `${words}: ${which} for which the prediction is another one`);
-    next(about, k + 1);
   }
 
   return {
@@ -122,7 +136,10 @@ export function createRow({ columns, reader }, { moved, back, typical }) {
      * @param {(row: number[]) => Numbers} predict
      * @param {Palette} palette
      */
-    sweep: (label, predict, palette) => next({ label, predict, palette }),
+    sweep(label, predict, palette) {
+      clearTimeout(timer);
+      timer = window.setTimeout(() => begin({ label, predict, palette }), 110);
+    },
     destroy: () => clearTimeout(timer),
   };
 }
