@@ -29,6 +29,8 @@ LABEL_WORDS: dict[Mode, str] = {
 }
 """What the cells of a label's matrix show."""
 PER_SHEET = 42
+MAX_COLUMNS = 300
+"""How many columns of a row are shown."""
 MAX_POINTS = 400
 """How many points of a 2-D split are drawn behind the example of a thumbnail."""
 
@@ -239,9 +241,11 @@ def gallery(
         data["points"] = [[*plane[i].tolist(), predictions.labels[i].tolist()] for i in behind]
     if kind == "row":
         rows, file_rows = rows_of(predictions.run), dataset.rows.get(predictions.split)
-        data["columns"] = [{"name": column.name, "values": named_values(column)} for column in rows.preparation.columns]
+        shown = rows.preparation.columns[:MAX_COLUMNS]
+        data["columns"] = [{"name": column.name, "values": named_values(column)} for column in shown]
+        data["more"] = len(rows.names) - len(shown)
         for item, cells in zip(items, rows.cells(predictions.split, every), strict=True):
-            item["row"] = cells
+            item["row"] = cells[:MAX_COLUMNS]
             item["number"] = None if file_rows is None else int(file_rows[item["sample"]]) + 1
     _part(state.GALLERY, data, choose, view="gallery")
 

@@ -25,9 +25,9 @@ def importance(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
     n = len(found.names)
     parts.chart(
         state.IMPORTANCE, importance_figure(found, accuracy=accuracy, dark=choices.is_dark()), predictions, None,
-        label=f"Permutation importance of {'each column' if n <= MAX_COLUMNS else f'the first {MAX_COLUMNS} columns'}",
+        label=f"Permutation importance of {'each column' if n <= MAX_COLUMNS else f'the {MAX_COLUMNS} most important columns'}",
         title="Permutation importance",
-        about=f"on the {query.split} split" if n <= MAX_COLUMNS else f"{MAX_COLUMNS} of {n:,} columns",
+        about=f"on the {query.split} split" if n <= MAX_COLUMNS else f"the {MAX_COLUMNS} largest of {n:,} columns",
     )  # fmt: skip
     st.caption(words(found, query.split, accuracy))
     columns: list[dict[str, Any]] = [

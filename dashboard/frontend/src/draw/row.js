@@ -1,6 +1,6 @@
 /** For tables: a slider or a list for each column, in its units, with the probability of the prediction over its values. */
 
-import { asValue } from '../lib/format/text.js';
+import { asValue, grouped } from '../lib/format/text.js';
 import { cellText, choicesOf } from '../lib/model/row.js';
 import { turningPoint } from '../lib/model/transforms.js';
 import { press, select } from '../lib/ui/controls.js';
@@ -13,6 +13,7 @@ import { breakWords, createChange, createSweep, drawChoices, drawSweep } from '.
 /** @import { Numbers, OutputReader, Palette, RowColumn } from '../lib/model/types.js' */
 
 const POINTS = 41;
+const MOST = 300; // columns that have a control
 const MOST_WHOLE = 100; // as many whole numbers are tried one by one
 
 /**
@@ -41,7 +42,8 @@ export function createRow({ columns, reader }, { moved, back, typical }) {
     controls[k].show(value);
     moved(stamp);
   };
-  const controls = columns.map((column, k) => {
+  const shown = columns.slice(0, MOST);
+  const controls = shown.map((column, k) => {
     const control = column.kind === 'number' ? numberControl(column) : choiceControl(column);
     control.listen((value, stamp) => change(k, value, stamp));
     const was = make('small');
@@ -49,8 +51,15 @@ export function createRow({ columns, reader }, { moved, back, typical }) {
     return { ...control, was };
   });
   /** @type {Sweep[]} */
-  const curves = columns.map(({ name }, k) => ({ name, canvas: controls[k].canvas, verdict: '', points: [] }));
+  const curves = shown.map(({ name }, k) => ({ name, canvas: controls[k].canvas, verdict: '', points: [] }));
   element.append(make('div', { className: 'dr-changes' }, ...controls.map((control) => control.element)));
+  if (shown.length < columns.length)
+    element.append(
+      make('p', {
+        className: 'dr-note',
+        textContent: `The first ${MOST} of ${grouped(columns.length)} columns; the others stay as they are.`,
+      }),
+    );
 
   // One column a task, so that a slider that moves meanwhile is followed at once; those in sight come first.
   let timer = 0;
@@ -62,7 +71,7 @@ export function createRow({ columns, reader }, { moved, back, typical }) {
       const { top, bottom } = canvas.getBoundingClientRect();
       return Number(bottom < 0 || top > window.innerHeight);
     });
-    order = columns.map((_, k) => k).sort((a, b) => isFar[a] - isFar[b]);
+    order = shown.map((_, k) => k).sort((a, b) => isFar[a] - isFar[b]);
     next(about, 0);
   }
 
@@ -104,7 +113,7 @@ export function createRow({ columns, reader }, { moved, back, typical }) {
     put(cells) {
       cells.forEach((value, k) => {
         row[k] = value;
-        controls[k].show(value);
+        controls[k]?.show(value);
       });
     },
     /**

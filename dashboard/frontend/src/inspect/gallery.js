@@ -344,6 +344,7 @@ export function createGallery(root, send) {
       const values = make('dl');
       for (const [name, text] of cellsOf(item))
         values.append(make('dt', { textContent: name, title: name }), make('dd', { textContent: text, title: text }));
+      if (data.more) values.append(make('dt', { textContent: `and ${grouped(data.more)} more columns` }));
       side.append(values);
     } else side.append(faceOf(item));
     side.append(facts, make('p', { className: 'ai-links' }, link, ...(data.kind === 'row' ? [changeLink(item)] : [])));

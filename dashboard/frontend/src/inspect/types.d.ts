@@ -168,6 +168,8 @@ export interface GalleryData extends Part {
   extent: [number, number, number, number];
   points: Array<[number, number, Label]>;
   columns: CellColumn[];
+  /** How many more columns there are. */
+  more: number;
 }
 
 export type InspectData = MatrixData | LabelsData | TableData | ChartData | SnapshotData | GalleryData;
