@@ -23,11 +23,10 @@ def importance(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
         found = importances_of(query.run, query.number, query.split)
     accuracy = "subset accuracy" if predictions.is_multilabel else "accuracy"
     n = len(found.names)
+    which = "each column" if n <= MAX_COLUMNS else f"the {MAX_COLUMNS} most important of {n:,} columns"
     parts.chart(
         state.IMPORTANCE, importance_figure(found, accuracy=accuracy, dark=choices.is_dark()), predictions, None,
-        label=f"Permutation importance of {'each column' if n <= MAX_COLUMNS else f'the {MAX_COLUMNS} most important columns'}",
-        title="Permutation importance",
-        about=f"on the {query.split} split" if n <= MAX_COLUMNS else f"the {MAX_COLUMNS} largest of {n:,} columns",
+        label=f"Permutation importance of {which}", title="Permutation importance", about=f"of {which}",
     )  # fmt: skip
     st.caption(words(found, query.split, accuracy))
     columns: list[dict[str, Any]] = [
