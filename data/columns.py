@@ -76,8 +76,8 @@ def set_aside(table: Table) -> frozenset[int]:
     return frozenset(
         k
         for k in range(table.n_columns)
-        if (is_number(table, k) and _is_row_number(table.frame.iloc[:, k].to_numpy()))
-        or (table.kinds[k] != "u" and not table.frame.iloc[:, k].notna().any())
+        if (is_number(table, k) and _is_row_number(table.column(k).to_numpy()))
+        or (table.kinds[k] != "u" and not table.column(k).notna().any())
     )
 
 
@@ -137,22 +137,25 @@ def choose_columns(
     table: Table,
     labels: Collection[int],
     *,
+    pixels: Collection[int] = (),
     group: int | None = None,
     keep: Collection[int] = (),
     drop: Collection[int] = (),
     as_number: Collection[int] = (),
     as_category: Collection[int] = (),
 ) -> tuple[Column, ...]:
-    """Every column of a table with its kind and its role.
+    """Every column of a table with its kind and its role; `pixels` are those of images, which are all features.
 
     Raises DataError for options that contradict each other, for a column of numbers with a mistake in it, for a value
     that is not finite or too large, and if no column is left as a feature.
     """
     _check_options(table, labels, keep=keep, drop=drop, as_number=as_number, as_category=as_category)
-    columns = []
+    columns, pixels = [], frozenset(pixels)
     for k in range(table.n_columns):
         asked = k in keep or k in as_number or k in as_category
-        if k in labels:
+        if k in pixels:
+            column = Column(k + 1, table.names[k], "number", "feature", "", 0)
+        elif k in labels:
             column = _described(table, k, "label", "")
         elif k == group and not asked:
             column = _described(table, k, "group", "the group of an example, by which the splits are made")
@@ -177,7 +180,7 @@ def choose_columns(
         reasons = "; ".join(f"{shown(each.name)}: {each.why}" for each in columns if each.role == "left out")
         raise DataError(f"{table.path} has no column left as a feature ({reasons}); --keep takes one all the same")
     for column in columns:
-        if column.role == "feature" and column.kind == "number":
+        if column.role == "feature" and column.kind == "number" and column.index not in pixels:
             _check_values(table, column.index)
     return tuple(columns)
 
@@ -201,7 +204,7 @@ def _described(table: Table, k: int, role: Role, why: str, *, asked: bool = Fals
 
 def n_missing(table: Table, k: int) -> int:
     """Number of cells of a column with nothing in them, or a mark of it."""
-    column = table.frame.iloc[:, k]
+    column = table.column(k)
     if column.dtype.kind in "iu":
         return 0
     return int(column.isna().sum() if is_number(table, k) else without_marks(column).isna().sum())
@@ -219,7 +222,7 @@ def _kind(table: Table, k: int) -> tuple[Kind, str, tuple[str, ...]]:
 
 
 def _kind_of_numbers(table: Table, k: int) -> tuple[Kind, str, tuple[str, ...]]:
-    x = table.frame.iloc[:, k].to_numpy()
+    x = table.column(k).to_numpy()
     n_rows = len(x)
     present = x if x.dtype.kind in "iu" else x[~np.isnan(x)]
     if not len(present):
@@ -245,7 +248,7 @@ def _is_identifier(name: str) -> bool:
 
 
 def _kind_of_texts(table: Table, k: int) -> tuple[Kind, str, tuple[str, ...]]:
-    counts = without_marks(table.frame.iloc[:, k]).value_counts()
+    counts = without_marks(table.column(k)).value_counts()
     values = tuple(sorted(map(str, counts.index)))
     n_present = int(counts.sum())
     if not values:
@@ -268,7 +271,7 @@ def is_boolean(values: Iterable[str]) -> bool:
 
 def _kept(table: Table, k: int, as_number: bool, as_category: bool) -> Column:
     """A column that an option makes a feature."""
-    name, column = table.names[k], table.frame.iloc[:, k]
+    name, column = table.names[k], table.column(k)
     kind, _, values = _kind(table, k)
     if kind == "empty":
         raise DataError(f"{table.path}: the column {shown(name)} has nothing in it, and cannot be a feature")
@@ -294,7 +297,7 @@ def _kept(table: Table, k: int, as_number: bool, as_category: bool) -> Column:
 
 def category_values(table: Table, k: int) -> tuple[str, ...]:
     """The different values of a column as texts, sorted, those of numbers as numbers."""
-    column = table.frame.iloc[:, k]
+    column = table.column(k)
     if is_number(table, k):
         return tuple(plain(value) for value in np.unique(column.dropna().to_numpy()))
     return tuple(sorted(map(str, without_marks(column).dropna().unique())))
@@ -309,7 +312,7 @@ def first_mistake(table: Table, k: int) -> int | None:
     """The row of the first cell that is no number in a column of texts of which most are; None for other columns."""
     if is_number(table, k):
         return None
-    numbers, is_bad = numbers_in(table.frame.iloc[:, k])
+    numbers, is_bad = numbers_in(table.column(k))
     n_bad, n_numbers = int(is_bad.sum()), int((~np.isnan(numbers)).sum())
     return int(is_bad.argmax()) if n_bad and n_numbers >= _MOSTLY * (n_bad + n_numbers) else None
 
@@ -332,7 +335,7 @@ def check_mistakes(table: Table, columns: Iterable[Column]) -> None:
 def _check_values(table: Table, k: int) -> None:
     if table.kinds[k] != "f":
         return
-    x = table.frame.iloc[:, k].to_numpy()
+    x = table.column(k).to_numpy()
     is_infinite = np.isinf(x)
     if is_infinite.any():
         row = int(is_infinite.argmax())
@@ -345,7 +348,7 @@ def _check_values(table: Table, k: int) -> None:
 
 def feature_values(table: Table, column: Column) -> Float[ndarray, " n"]:
     """A feature as numbers: as it stands, 0 and 1 for a boolean, the code of a category; NaN where it is missing."""
-    cells = table.frame.iloc[:, column.index]
+    cells = table.column(column.index)
     if column.kind == "number":
         return cells.to_numpy(np.float64) if is_number(table, column.index) else numbers_in(cells)[0]
     texts = cells.map(plain, na_action="ignore") if is_number(table, column.index) else without_marks(cells)

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from annscope.data.cells import MISSING, is_number, typed
 from annscope.data.errors import DataError
 from annscope.data.table import MAX_VALUES, Header, Table, check_size, shown, unique_names
 from annscope.data.unpacking import open_unpacked
+
+if TYPE_CHECKING:
+    from annscope.data.download import Progress
 
 MAX_LINE = 1 << 23  # characters
 _SAMPLE = 1 << 20  # characters, from which the dialect is guessed
@@ -57,16 +60,16 @@ class _Dialect:
         return f"separated by {words[self.delimiter]}"
 
 
-def read_text(path: Path, header: Header, n_rows: int | None) -> Table:
+def read_text(path: Path, header: Header, n_rows: int | None, progress: Progress | None = None) -> Table:
     encoding, sample, is_whole = _sample(path)
     dialect = _dialect(path, sample, encoding, is_whole, header)
     try:
-        return _parse(path, dialect, n_rows)
+        return _parse(path, dialect, n_rows, progress)
     except UnicodeDecodeError:  # beyond the sample
-        return _parse(path, replace(dialect, encoding="cp1252"), n_rows)
+        return _parse(path, replace(dialect, encoding="cp1252"), n_rows, progress)
 
 
-def _parse(path: Path, dialect: _Dialect, n_rows: int | None) -> Table:
+def _parse(path: Path, dialect: _Dialect, n_rows: int | None, progress: Progress | None) -> Table:
     import pandas as pd
 
     n_columns = dialect.n_columns
@@ -75,7 +78,7 @@ def _parse(path: Path, dialect: _Dialect, n_rows: int | None) -> Table:
     texts = dict.fromkeys(dialect.texts, "str")
     for dtype in ({**texts, **dict.fromkeys(dialect.whole, np.uint8)}, texts) if as_bytes else (texts,):
         plain = len(dtype) == n_columns and not texts
-        with open_unpacked(path) as raw:
+        with open_unpacked(path, progress) as raw:
             rows = _Rows(path, raw, dialect)
             try:
                 frame = pd.read_csv(

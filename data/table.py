@@ -52,6 +52,14 @@ class Table:
         """The kind of each column's type, as NumPy's `dtype.kind`; pandas makes the list again at every call."""
         return tuple(dtype.kind for dtype in self.frame.dtypes)
 
+    @cached_property
+    def _columns(self) -> list[pd.Series]:
+        return [column for _, column in self.frame.items()]
+
+    def column(self, k: int) -> pd.Series:
+        """A column by its position; quicker than `frame.iloc[:, k]`, which matters for thousands of pixels."""
+        return self._columns[k]
+
     def place(self, row: int, column: int) -> str:
         """Where a cell is, for a message; `row` is the position in the frame."""
         name = f" ({shown(self.names[column])})" if self.has_header else ""

@@ -6,6 +6,7 @@ ARFF (through scipy) and Excel (.xlsx, with the extra `annscope[excel]`). What i
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,16 +18,21 @@ from annscope.data.delimited import has_header, read_text
 from annscope.data.errors import DataError
 from annscope.data.regular_file import regular_file
 from annscope.data.table import Header, Table, check_size, shown, unique_names
-from annscope.data.unpacking import MAX_UNPACKED_BYTES, TEXT_SUFFIXES
+from annscope.data.unpacking import MAX_UNPACKED_BYTES, TEXT_SUFFIXES, open_watched
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from annscope.data.download import Progress
+
 MAX_BYTES = 1 << 31  # of a file
+_ROWS_AT_ONCE = 1 << 16
 
 
-def read_table(path: Path, header: Header = "auto", n_rows: int | None = None) -> Table:
-    """Read the table in a file, or its first `n_rows` rows.
+def read_table(
+    path: Path, header: Header = "auto", n_rows: int | None = None, progress: Progress | None = None
+) -> Table:
+    """Read the table in a file, or its first `n_rows` rows; `progress` is called with the bytes that were read of all.
 
     Raises DataError, in one sentence with the place and the value, for a file that cannot be read as a table.
     """
@@ -34,7 +40,7 @@ def read_table(path: Path, header: Header = "auto", n_rows: int | None = None) -
         before = regular_file(path, MAX_BYTES)
         if before.st_size == 0:
             raise DataError(f"{path} is empty")
-        table = _reader_of(path)(path, header, n_rows)
+        table = _reader_of(path)(path, header, n_rows, progress)
         after = path.stat()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -72,7 +78,7 @@ _UNSUPPORTED = {
 _UNSUPPORTED |= {".libsvm": _UNSUPPORTED[".svm"], ".pickle": _UNSUPPORTED[".pkl"], ".hdf5": _UNSUPPORTED[".h5"]}
 
 
-def _reader_of(path: Path) -> Callable[[Path, Header, int | None], Table]:
+def _reader_of(path: Path) -> Callable[[Path, Header, int | None, Progress | None], Table]:
     suffix = path.suffix.lower()
     if suffix in _UNSUPPORTED:
         raise DataError(f"{path} is {_UNSUPPORTED[suffix]}")
@@ -85,7 +91,7 @@ def _reader_of(path: Path) -> Callable[[Path, Header, int | None], Table]:
     raise DataError(f"{path} is not a kind of file that is read: its name must end in one of {known}")
 
 
-def _read_parquet(path: Path, _: Header, n_rows: int | None) -> Table:
+def _read_parquet(path: Path, _: Header, n_rows: int | None, progress: Progress | None) -> Table:
     import pyarrow
     import pyarrow.parquet
 
@@ -93,22 +99,28 @@ def _read_parquet(path: Path, _: Header, n_rows: int | None) -> Table:
         with pyarrow.parquet.ParquetFile(path) as file:
             about = file.metadata
             check_size(path, about.num_rows, about.num_columns)
-            if n_rows is None:
-                content = file.read()
-            else:
-                content = pyarrow.Table.from_batches([next(file.iter_batches(n_rows))], file.schema_arrow)
+            n_wanted = about.num_rows if n_rows is None else n_rows
+            batches, n_read, n_bytes = [], 0, path.stat().st_size
+            for batch in file.iter_batches(min(n_wanted, _ROWS_AT_ONCE) or 1):
+                batches.append(batch)
+                n_read += batch.num_rows
+                if progress is not None:
+                    progress(f"Reading {path.name}", n_bytes * min(n_read, n_wanted) // n_wanted, n_bytes)
+                if n_read >= n_wanted:
+                    break
+            content = pyarrow.Table.from_batches(batches, file.schema_arrow).slice(0, n_wanted)
         frame = content.to_pandas(ignore_metadata=True, date_as_object=False)
-    except (pyarrow.ArrowException, StopIteration) as error:
+    except pyarrow.ArrowException as error:
         raise DataError(f"{path} is not a Parquet file, or a damaged one") from error
     return _from_frame(path, frame, "Parquet")
 
 
-def _read_arff(path: Path, _: Header, n_rows: int | None) -> Table:
+def _read_arff(path: Path, _: Header, n_rows: int | None, progress: Progress | None) -> Table:
     import pandas as pd
     from scipy.io import arff
 
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with io.TextIOWrapper(open_watched(path, progress), "utf-8-sig") as file:
             data, about = arff.loadarff(file)
     except NotImplementedError as error:
         raise DataError(
@@ -127,14 +139,14 @@ def _read_arff(path: Path, _: Header, n_rows: int | None) -> Table:
     return _from_frame(path, frame.head(n_rows) if n_rows else frame, "ARFF")
 
 
-def _read_excel(path: Path, header: Header, n_rows: int | None) -> Table:
+def _read_excel(path: Path, header: Header, n_rows: int | None, progress: Progress | None) -> Table:
     import pandas as pd
 
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
                 raise DataError(f"{path} has more than the {MAX_UNPACKED_BYTES:,} bytes that are read, once unpacked")
-        with pd.ExcelFile(path, engine="openpyxl") as book:
+        with open_watched(path, progress) as file, pd.ExcelFile(file, engine="openpyxl") as book:
             sheets = book.sheet_names
             frame = book.parse(sheets[0], header=None, nrows=n_rows)
     except ImportError as error:

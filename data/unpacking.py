@@ -1,4 +1,4 @@
-"""Text files as bytes, decompressed where they are compressed, and never more of them than are read."""
+"""Files as bytes: decompressed where they are compressed, never more of them than are read, with their progress."""
 
 from __future__ import annotations
 
@@ -11,20 +11,44 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from annscope.data.errors import DataError
 from annscope.data.table import shown
 
+if TYPE_CHECKING:
+    from annscope.data.download import Progress
+
 MAX_UNPACKED_BYTES = 1 << 30
 """Maximum bytes of a compressed table once it is decompressed."""
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat")
+_CHUNK = 1 << 18
+
+
+def open_watched(path: Path, progress: Progress | None = None) -> BinaryIO:
+    """A file opened for reading, whose `progress` is called with the bytes that were read of all."""
+    return path.open("rb") if progress is None else io.BufferedReader(_Watched(path, progress), _CHUNK)
+
+
+class _Watched(io.FileIO):
+    """A file that tells how much of it has been read, however a library reads it."""
+
+    def __init__(self, path: Path, progress: Progress) -> None:
+        super().__init__(path)
+        self._what, self._progress = f"Reading {path.name}", progress
+        self._done, self._total = 0, path.stat().st_size
+
+    def readinto(self, buffer: Any) -> int | None:
+        n_bytes = super().readinto(buffer)
+        self._done = min(self._done + (n_bytes or 0), self._total)
+        self._progress(self._what, self._done, self._total)
+        return n_bytes
 
 
 @contextlib.contextmanager
-def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
+def open_unpacked(path: Path, progress: Progress | None = None) -> Iterator[IO[bytes]]:
     """The bytes of a text file, decompressed where its first bytes say that it is compressed."""
-    with path.open("rb") as file:
+    with open_watched(path, progress) as file:
         magic = file.read(6)
         file.seek(0)
         try:
@@ -82,7 +106,7 @@ class _Bounded(io.RawIOBase):
 
     @classmethod
     def buffered(cls, path: Path, stream: Any) -> IO[bytes]:
-        return io.BufferedReader(cls(path, stream), 1 << 18)
+        return io.BufferedReader(cls(path, stream), _CHUNK)
 
     def readable(self) -> bool:
         return True

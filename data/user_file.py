@@ -48,14 +48,14 @@ def load_user_file(
         if is_tree(path):
             with open_tree(path) as tree:
                 files = find_idx(tree)
-                return load_idx(tree, files, config) if files else load_images(tree, config, progress)
+                return load_idx(tree, files, config, progress) if files else load_images(tree, config, progress)
         if regular_file(path, MAX_BYTES).st_size == 0:
             raise DataError(f"{path} is empty")
         if is_table_file(path):
-            return load_table(path, config)
+            return load_table(path, config, progress)
         if path.suffix.lower() in _ARRAYS:
-            return read_npz(path, takes_labels=takes_labels)
-        return load_idx_file(path, config)
+            return read_npz(path, progress, takes_labels=takes_labels)
+        return load_idx_file(path, config, progress)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
 

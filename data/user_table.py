@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from annscope.data.examples import Examples
 from annscope.data.label import Label, classes_of, columns_of, find_label, image_side, is_image
 from annscope.data.table import Header, Table, shown
 from annscope.data.tables import read_table
+
+if TYPE_CHECKING:
+    from annscope.data.download import Progress
 
 N_SAMPLES = 5
 _MAX_NAMED = 6
@@ -88,12 +91,12 @@ def describe(path: Path, config: DataConfig | None = None) -> Description:
     return plan_of(path, config or DataConfig(name=str(path))).describe()
 
 
-def load_table(path: Path, config: DataConfig) -> Examples:
-    """The examples in a table, as `config` has it read.
+def load_table(path: Path, config: DataConfig, progress: Progress | None = None) -> Examples:
+    """The examples in a table, as `config` has it read; `progress` is called with the bytes that were read of all.
 
     Raises DataError, in one sentence, for a file that no network could be trained on.
     """
-    return plan_of(path, config).examples()
+    return plan_of_table(read_table(path, header_of(config), None, progress), config).examples()
 
 
 def rows_of(path: Path, config: DataConfig, rows: Sequence[int]) -> list[dict[str, str | None]]:
@@ -274,7 +277,7 @@ def header_of(config: DataConfig) -> Header:
 
 
 def _groups(table: Table, k: int) -> np.ndarray:
-    column = table.frame.iloc[:, k]
+    column = table.column(k)
     texts = column.map(plain, na_action="ignore") if is_number(table, k) else column
     numbers: np.ndarray = np.unique(texts.fillna("").astype(str).to_numpy(object), return_inverse=True)[1]
     return numbers.astype(np.int64)
@@ -295,7 +298,7 @@ def _reasons(table: Table, columns: Sequence[Column]) -> str:
 
 def describe_column(table: Table, column: Column) -> ColumnDescription:
     """What a table about the data shows of a column."""
-    cells = table.frame.iloc[:, column.index]
+    cells = table.column(column.index)
     distinct = cells.drop_duplicates().dropna()
     samples = [cell_text(table, column.index, value) for value in distinct.head(N_SAMPLES)]
     n_distinct = len(distinct) if is_number(table, column.index) else len(category_values(table, column.index))

@@ -237,12 +237,17 @@ def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, s
     from annscope.core.explain.range_test import suggest
     from annscope.runs.launch import checked
     from annscope.runs.learning_rate import search, sketch
+    from annscope.runs.progress import progress_bar
 
+    ends = {"low": _number("--low", low), "high": _number("--high", high)}
     points = []
-    for point in search(checked(config), low=_number("--low", low), high=_number("--high", high), n_steps=n_steps):
-        points.append(point)
-        if as_json:
-            print_json({"type": "point", **asdict(point)})
+    with progress_bar(quiet=as_json) as progress:
+        for point in search(checked(config), **ends, n_steps=n_steps, progress=progress):
+            points.append(point)
+            if progress is not None:
+                progress("Testing learning rates", len(points), n_steps)
+            if as_json:
+                print_json({"type": "point", **asdict(point)})
     found = suggest(points)
     if as_json:
         print_json({"type": "end", "suggestion": found.learning_rate, "lowest": found.lowest})
@@ -361,8 +366,11 @@ def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> No
     reader = RunReader(run_directory(find_run(run)))
     use_threads(recorded_threads(reader.description))
     from annscope.runs.evaluation import evaluate_run, table_of
+    from annscope.runs.progress import progress_bar
 
-    result = evaluate_run(reader, split=split, step=None if step is None else _whole_number("--step", step))
+    number = None if step is None else _whole_number("--step", step)
+    with progress_bar(quiet=as_json) as progress:
+        result = evaluate_run(reader, split=split, step=number, progress=progress)
     if as_json:
         print_json(result)
     else:
@@ -387,9 +395,11 @@ def check_gradient(run: str, step: str | None, as_json: bool) -> None:
     use_threads(recorded_threads(reader.description))
     from annscope.runs.evaluation import number_of
     from annscope.runs.gradient import check_run, plain, table_of
+    from annscope.runs.progress import progress_bar
 
     number = reader.kept_number() if step is None else number_of(reader, _whole_number("--step", step))
-    checked = check_run(reader, number)
+    with progress_bar(quiet=as_json) as progress:
+        checked = check_run(reader, number, progress)
     if as_json:
         print_json(plain(checked))
     else:

@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from annscope.core.evaluation.metrics import Evaluation
+    from annscope.data.download import Progress
 
 
 class EvaluationError(AnnscopeError):
     """An evaluation that is not possible: the message gives the reason."""
 
 
-def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | None = None) -> dict[str, Any]:
+def evaluate_run(
+    reader: RunReader, *, split: str | None = None, step: int | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
     """Loss, accuracy, confusion matrix (rows the true class) and the metrics of each class, as plain values.
 
     For multi-label data, `accuracy` is the subset accuracy, `confusion_matrix`
@@ -39,7 +42,7 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     number = reader.kept_number() if step is None else number_of(reader, step)
     line = reader.snapshot_line(number)
     config = reader.config
-    dataset = load_run_dataset(config)
+    dataset = load_run_dataset(config, progress)
     if dataset.fingerprint != reader.description["dataset"]["fingerprint"]:
         raise EvaluationError(f"The data set {dataset.name} has changed since run {reader.run} was trained.")
     split = split or dataset.heldout
