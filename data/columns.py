@@ -3,6 +3,7 @@
 Kinds:
 
 - `number`, `boolean` (True and False) and `category` (texts with few different values) become features;
+- `date` is left out, or becomes the days since the first one where it is asked for;
 - `text` (many different values), `identifier`, `row number`, `constant` and `empty` are left out.
 
 What a file says about itself is no more than a guess: `keep`, `drop`, `as_number` and `as_category` say otherwise.
@@ -21,13 +22,14 @@ from numpy import ndarray
 
 from annscope.core.errors import did_you_mean
 from annscope.data.cells import MISSING, numbers_in
+from annscope.data.dates import DateForm, date_of, days
 from annscope.data.errors import DataError
 from annscope.data.table import Table, shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["number", "boolean", "category", "text", "identifier", "row number", "constant", "empty"]
+Kind = Literal["number", "boolean", "category", "date", "text", "identifier", "row number", "constant", "empty"]
 Role = Literal["feature", "label", "group", "left out"]
 
 MAX_CATEGORIES = 50
@@ -65,6 +67,10 @@ class Column:
     n_missing: int
     values: tuple[str, ...] = ()
     asked: bool = False
+    date_format: str = ""
+    """Of dates that become numbers, how they are written (`data.dates.DateForm`)."""
+    first_day: float = 0.0
+    """Of dates that become numbers, the first one, in days since 1970-01-01."""
 
     @property
     def index(self) -> int:
@@ -72,11 +78,12 @@ class Column:
 
 
 def set_aside(table: Table) -> frozenset[int]:
-    """The positions of the columns that say nothing, whatever the others are: row numbers and empty ones."""
+    """The positions of the columns that are no label, whatever the others are: row numbers, dates and empty ones."""
     return frozenset(
         k
         for k in range(table.n_columns)
         if (is_number(table, k) and _is_row_number(table.column(k).to_numpy()))
+        or table.date_forms[k] is not None
         or (table.kinds[k] != "u" and not table.column(k).notna().any())
     )
 
@@ -257,6 +264,11 @@ def _kind_of_texts(table: Table, k: int) -> tuple[Kind, str, tuple[str, ...]]:
         return ("boolean", "", values) if len(values) > 1 else ("constant", f"always {values[0]}", ())
     if len(values) == 1:
         return "constant", f"always {shown(values[0])}", ()
+    form = table.date_forms[k]
+    if form is not None:
+        found = days(values, form)
+        span = "" if form.is_ambiguous else f" from {date_of(found.min())} to {date_of(found.max())}"
+        return "date", f"dates{span}", ()
     if len(values) <= min(MAX_CATEGORIES, max(2, n_present // 2)):
         return "category", "", values
     if len(values) == n_present:
@@ -276,6 +288,8 @@ def _kept(table: Table, k: int, as_number: bool, as_category: bool) -> Column:
     if kind == "empty":
         raise DataError(f"{table.path}: the column {shown(name)} has nothing in it, and cannot be a feature")
     missing = n_missing(table, k)
+    if kind == "date" and not as_category:
+        return _dated(table, k, missing)
     if as_number or (not as_category and is_number(table, k)):
         if not is_number(table, k):
             numbers, _ = numbers_in(column)
@@ -293,6 +307,19 @@ def _kept(table: Table, k: int, as_number: bool, as_category: bool) -> Column:
             f"more than the maximum of {MAX_KEPT_CATEGORIES:,}"
         )
     return Column(k + 1, name, "category", "feature", "as asked", missing, values, asked=True)
+
+
+def _dated(table: Table, k: int, missing: int) -> Column:
+    """A column of dates that an option makes a feature: the days since the first of them."""
+    form, values = table.date_forms[k], category_values(table, k)
+    if form is None or form.is_ambiguous:
+        raise DataError(
+            f"{table.path}: in the dates of the column {shown(table.names[k])}, such as {shown(values[0])}, day and "
+            "month cannot be told apart: write them as year-month-day"
+        )
+    first = float(np.floor(days(values, form).min()))
+    return Column(k + 1, table.names[k], "date", "feature", "as asked", missing, asked=True,
+                  date_format=form.format, first_day=first)  # fmt: skip
 
 
 def category_values(table: Table, k: int) -> tuple[str, ...]:
@@ -347,10 +374,14 @@ def _check_values(table: Table, k: int) -> None:
 
 
 def feature_values(table: Table, column: Column) -> Float[ndarray, " n"]:
-    """A feature as numbers: as it stands, 0 and 1 for a boolean, the code of a category; NaN where it is missing."""
+    """A feature as numbers: as it stands, 0 and 1 for a boolean, the code of a category, the days since the first date;
+    NaN where it is missing.
+    """
     cells = table.column(column.index)
     if column.kind == "number":
         return cells.to_numpy(np.float64) if is_number(table, column.index) else numbers_in(cells)[0]
+    if column.kind == "date":
+        return days(without_marks(cells), DateForm(column.date_format)) - column.first_day
     texts = cells.map(plain, na_action="ignore") if is_number(table, column.index) else without_marks(cells)
     if column.kind == "boolean":
         codes = texts.str.lower().map({"false": 0.0, "true": 1.0})

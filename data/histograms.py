@@ -26,8 +26,8 @@ class Histogram:
 
 
 def histogram_of(table: Table, column: Column) -> Histogram | None:
-    """The histogram of a column; None for an empty one and for texts that are nearly all different."""
-    if column.kind in {"empty", "text", "identifier", "row number"}:
+    """The histogram of a column; None for an empty one, for dates and for texts that are nearly all different."""
+    if column.kind in {"empty", "date", "text", "identifier", "row number"}:
         return None
     cells = table.column(column.index)
     if not is_number(table, column.index) or column.kind == "category":

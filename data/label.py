@@ -2,8 +2,8 @@
 
 The label is looked for in this order: the column asked for; the columns named `label:...` (multi-label data); a column
 called label, class, target and the like; the only column of text; the first column (or the last) where image pixels
-follow; the last column. A guess is made only of a column whose values look like classes: never of a measurement, nor
-of a row number.
+follow; the last column. A guess is made only of a column whose values look like classes: never of a measurement,
+a date, nor a row number.
 """
 
 from __future__ import annotations
@@ -192,6 +192,8 @@ def looks_like_classes(table: Table, k: int) -> bool:
     if is_number(table, k):
         values = _present(table, k)
         return len(values) > 0 and bool(values.min() != values.max()) and not looks_measured(table, k)
+    if table.date_forms[k] is not None:
+        return False
     values = without_marks(table.column(k)).dropna()
     n_distinct = values.nunique()
     return bool(n_distinct > 1 and (n_distinct <= _FEW or n_distinct <= len(values) / 2))

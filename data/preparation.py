@@ -19,6 +19,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from annscope.data.columns import Column
+from annscope.data.dates import DateForm, days
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples, Features
 from annscope.data.scaling import Scaler, fit_scaler
@@ -125,6 +126,11 @@ class Preparation:
         try:
             return float(cell)
         except (TypeError, ValueError):
+            day = days([str(cell)], DateForm(column.date_format))[0] if column.date_format else np.nan
+            if not np.isnan(day):
+                return float(day - column.first_day)
+            if column.date_format:
+                raise DataError(f"{column.name} must be a date, written as in the table, got {cell!r}") from None
             raise DataError(f"{column.name} must be a number, got {cell!r}") from None
 
     def to_dict(self) -> dict[str, Any]:

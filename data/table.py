@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from annscope.core.errors import shortened
+from annscope.data.dates import DateForm, form_in
 from annscope.data.errors import DataError
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ class Table:
     def kinds(self) -> tuple[str, ...]:
         """The kind of each column's type, as NumPy's `dtype.kind`; pandas makes the list again at every call."""
         return tuple(dtype.kind for dtype in self.frame.dtypes)
+
+    @cached_property
+    def date_forms(self) -> tuple[DateForm | None, ...]:
+        """How the dates in each column are written; None for a column of anything else."""
+        return tuple(
+            None if kind in "iuf" else form_in(column) for kind, column in zip(self.kinds, self._columns, strict=True)
+        )
 
     @cached_property
     def _columns(self) -> list[pd.Series]:

@@ -26,6 +26,7 @@ from annscope.data.columns import (
     listed,
     plain,
 )
+from annscope.data.dates import date_of
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples
 from annscope.data.label import Label, classes_of, columns_of, find_label, image_side, is_image
@@ -223,6 +224,10 @@ class Plan:
         if encoded:
             some = _some([f"{_name(table, each)} ({len(each.values)} values)" for each in encoded])
             notes.append(f"{name}: one-hot encoded {some}.")
+        dated = [column for column in features if column.kind == "date"]
+        if dated:
+            some = _some([f"{_name(table, each)} ({date_of(each.first_day)})" for each in dated])
+            notes.append(f"{name}: dates became the days since the first in {some}.")
         filled = [column for column in features if column.kind != "category" and column.n_missing]
         if filled:
             share = len(table.frame)
@@ -316,6 +321,8 @@ def _done(column: Column) -> str:
         return {"label": "the label", "group": "groups the examples", "left out": "left out"}[column.role]
     if column.kind == "category":
         return "one-hot"
+    if column.kind == "date":
+        return f"days since {date_of(column.first_day)}" + (", median where missing" if column.n_missing else "")
     if column.kind == "boolean":
         return "0 and 1" + (", median where missing" if column.n_missing else "")
     return "a number" + (", median where missing" if column.n_missing else "")
