@@ -12,8 +12,10 @@ from numpy import ndarray
 if TYPE_CHECKING:
     import pandas as pd
 
-MISSING = frozenset({"", "?", "na", "n/a", "#n/a", "nan", "null", "<na>", "-", "--", "."})
-"""Cells that stand for a missing value, in lower case; for a number `none` does as well."""
+MISSING = frozenset({"", "?", "na", "n/a", "#n/a", "nan", "null", "<na>", "-", "--", ".", "#div/0!", "#value!", "#ref!",
+                     "#name?", "#num!", "#null!"})  # fmt: skip
+"""Cells that stand for a missing value, in lower case, the errors of spreadsheets among them; for a number `none` does
+as well."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _GROUPED = {

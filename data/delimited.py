@@ -304,14 +304,18 @@ def _rows_of(path: Path, lines: Sequence[str], delimiter: str) -> tuple[int, lis
                     break
         except csv.Error as error:
             raise DataError(f"{path} is not a CSV file: {error}") from error
-    counts = [len(row) for _, row in rows]
-    n_above = next((i for i, count in enumerate(counts) if count > 1), 0)
-    if not 0 < n_above <= 20 or len(counts) < n_above + 4 or len(set(counts[n_above + 1 : n_above + 50])) > 1:
-        n_above = 0
-    if n_above:  # a title and the like: one cell a line, and then a table
+    n_above = n_rows_above([len(row) for _, row in rows])
+    if n_above:
         above = rows[n_above - 1][0]
         return above, [(end, row) for end, row in rows[n_above:]]
     return 0, rows
+
+
+def n_rows_above(counts: Sequence[int]) -> int:
+    """How many rows stand above a table, by the number of cells in each: a title and the like, one cell a row."""
+    n_above = next((i for i, count in enumerate(counts) if count > 1), 0)
+    is_title = 0 < n_above <= 20 and len(counts) >= n_above + 4 and len(set(counts[n_above + 1 : n_above + 50])) == 1
+    return n_above if is_title else 0
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:

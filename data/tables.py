@@ -7,23 +7,21 @@ ARFF (through scipy) and Excel (.xlsx, with the extra `annscope[excel]`). What i
 from __future__ import annotations
 
 import io
-import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from annscope.data.cells import typed as typed_column
-from annscope.data.delimited import has_header, read_text
+from annscope.data.delimited import read_text
 from annscope.data.errors import DataError
+from annscope.data.excel import read_excel
 from annscope.data.regular_file import regular_file
-from annscope.data.table import Header, Table, check_size, shown, unique_names
-from annscope.data.unpacking import MAX_UNPACKED_BYTES, TEXT_SUFFIXES, open_watched
+from annscope.data.table import Header, Table, check_size, from_frame, shown
+from annscope.data.unpacking import TEXT_SUFFIXES, open_watched
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from annscope.data.download import Progress
+
+    Reader = Callable[[Path, Header, int | None, Progress | None], Table]
 
 MAX_BYTES = 1 << 31  # of a file
 _ROWS_AT_ONCE = 1 << 16
@@ -78,11 +76,16 @@ _UNSUPPORTED = {
 _UNSUPPORTED |= {".libsvm": _UNSUPPORTED[".svm"], ".pickle": _UNSUPPORTED[".pkl"], ".hdf5": _UNSUPPORTED[".h5"]}
 
 
-def _reader_of(path: Path) -> Callable[[Path, Header, int | None, Progress | None], Table]:
+def _reader_of(path: Path) -> Reader:
     suffix = path.suffix.lower()
     if suffix in _UNSUPPORTED:
         raise DataError(f"{path} is {_UNSUPPORTED[suffix]}")
-    readers = {".parquet": _read_parquet, ".pq": _read_parquet, ".arff": _read_arff, ".xlsx": _read_excel}
+    readers: dict[str, Reader] = {
+        ".parquet": _read_parquet,
+        ".pq": _read_parquet,
+        ".arff": _read_arff,
+        ".xlsx": read_excel,
+    }
     if suffix in readers:
         return readers[suffix]
     if suffix in TEXT_SUFFIXES or suffix in _PACKED:
@@ -112,7 +115,7 @@ def _read_parquet(path: Path, _: Header, n_rows: int | None, progress: Progress 
         frame = content.to_pandas(ignore_metadata=True, date_as_object=False)
     except pyarrow.ArrowException as error:
         raise DataError(f"{path} is not a Parquet file, or a damaged one") from error
-    return _from_frame(path, frame, "Parquet")
+    return from_frame(path, frame, "Parquet")
 
 
 def _read_arff(path: Path, _: Header, n_rows: int | None, progress: Progress | None) -> Table:
@@ -136,49 +139,4 @@ def _read_arff(path: Path, _: Header, n_rows: int | None, progress: Progress | N
             for name in about.names()
         }
     )  # fmt: skip
-    return _from_frame(path, frame.head(n_rows) if n_rows else frame, "ARFF")
-
-
-def _read_excel(path: Path, header: Header, n_rows: int | None, progress: Progress | None) -> Table:
-    import pandas as pd
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
-                raise DataError(f"{path} has more than the {MAX_UNPACKED_BYTES:,} bytes that are read, once unpacked")
-        with open_watched(path, progress) as file, pd.ExcelFile(file, engine="openpyxl") as book:
-            sheets = book.sheet_names
-            frame = book.parse(sheets[0], header=None, nrows=n_rows)
-    except ImportError as error:
-        raise DataError(
-            f"{path} is an Excel file, which needs openpyxl: pip install 'annscope[excel]', or save it as CSV"
-        ) from error
-    except (DataError, OSError):
-        raise
-    except Exception as error:  # openpyxl and zipfile raise all kinds of errors for damaged content
-        raise DataError(f"{path} is not an Excel file, or a damaged one") from error
-    rows = [["" if pd.isna(cell) else str(cell) for cell in row] for row in frame.head(50).itertuples(index=False)]
-    is_named = header == "yes" or (header == "auto" and has_header(rows))
-    names = rows[0] if is_named and rows else [f"column {k + 1}" for k in range(frame.shape[1])]
-    frame = frame.iloc[1 if is_named else 0 :].reset_index(drop=True).infer_objects()
-    notes = (f"{path.name} is read from its first sheet, {sheets[0]}, of {len(sheets)}.",) if len(sheets) > 1 else ()
-    return replace(_from_frame(path, frame, "Excel", names), has_header=is_named, notes=notes)
-
-
-def _from_frame(path: Path, frame: pd.DataFrame, form: str, names: Sequence[str] | None = None) -> Table:
-    """A table of a file whose columns have types; those that are neither numbers nor texts become texts."""
-    import pandas as pd
-
-    check_size(path, *frame.shape)
-    columns: dict[int, pd.Series] = {}
-    for k in range(frame.shape[1]):
-        column = frame.iloc[:, k]
-        if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
-            column = column.map(lambda cell: cell if isinstance(cell, str) else str(cell), na_action="ignore")
-            columns[k] = typed_column(column.astype("str"), ".")[0]
-        elif column.dtype.kind not in "iuf":  # complex numbers
-            raise DataError(f"{path}: the column {shown(frame.columns[k])} holds {column.dtype}, not numbers or texts")
-        else:
-            columns[k] = column
-    typed = pd.DataFrame(columns).dropna(how="all")
-    return Table(path, typed, unique_names(names if names is not None else map(str, frame.columns)), True, form)
+    return from_frame(path, frame.head(n_rows) if n_rows else frame, "ARFF")

@@ -11,10 +11,12 @@ import sys
 import warnings
 import zipfile
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
@@ -181,16 +183,77 @@ def test_parquet_and_arff_are_read(tmp_path: Path) -> None:
     assert read.frame[0].isna().tolist() == [False, True]
 
 
-def test_excel_is_read_or_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without openpyxl, the sentence says how to install it."""
-    path = tmp_path / "a.xlsx"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    """A workbook as people have them: a cover, a title above the table, a date, True and False, an error, a note."""
+    book = openpyxl.Workbook()
+    book.active.append(["About these flowers"])
+    sheet = book.create_sheet("Flowers")
+    sheet.append(["Flowers of 1936"])
+    sheet.append([])
+    sheet.append(["id", "picked", "length", "wild", "species", None])
+    for i in range(90):
+        picked = datetime(2024, 3, 1) + timedelta(days=i * 7 % 90)
+        sheet.append([i + 1, picked, i * 7 % 11 + 0.5, i % 4 == 0, "abc"[i * 5 % 3], None])
+    sheet["C9"] = "#DIV/0!"
+    book.create_sheet("Notes").append(["done"])
+    book.save(tmp_path / "flowers.xlsx")
+    return tmp_path / "flowers.xlsx"
+
+
+def test_a_network_is_trained_on_a_workbook(workbook: Path) -> None:
+    """The first sheet with a table is read, which is said; dates, truth values and errors are what they look like."""
+    table = read_table(workbook)
+    assert table.names == ("id", "picked", "length", "wild", "species")
+    assert (len(table.frame), table.place(6, 2)) == (90, f"{workbook}, row 10, column 3 (length)")
+    assert table.notes == (
+        "flowers.xlsx is read from its sheet Flowers, one of 3.",
+        "flowers.xlsx: the first row is left out, being above the table.",
+    )
+    config = RunConfig().with_values({"data": str(workbook), "hidden": (4,), "epochs": 2})
+    dataset = load_dataset(config.data)
+    assert (dataset.feature_names, dataset.class_names) == (("length", "wild"), ("a", "b", "c"))
+    trainer = Trainer(dataset, config)
+    trainer.advance(trainer.total_steps)
+    assert trainer.snapshot(0.0).heldout.loss < 2
+
+
+def test_a_sheet_that_says_it_is_large_takes_what_is_in_it(tmp_path: Path) -> None:
+    """One cell in the last row of a sheet is one cell, not seventeen billion."""
+    book = openpyxl.Workbook()
+    for i in range(20):
+        book.active.append([i % 7 + 0.5, i % 3, "xy"[i % 2]])
+    book.active["C1048576"] = "x"
+    book.save(tmp_path / "far.xlsx")
+    table = read_table(tmp_path / "far.xlsx")
+    assert table.frame.shape == (21, 3)
+    assert table.place(20, 0) == f"{tmp_path / 'far.xlsx'}, row 1048576, column 1"
+
+
+def test_without_openpyxl_the_sentence_says_how_to_install_it(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Excel is an extra: without it a workbook is rejected in one sentence with both ways out."""
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(
-        DataError, match=r"a\.xlsx is an Excel file, which needs openpyxl: pip install 'annscope\[excel\]'"
+        DataError, match=r"flowers\.xlsx is an Excel file, which needs openpyxl: pip install 'annscope\[excel\]'"
     ):
-        read_table(path)
+        read_table(workbook)
+
+
+def test_progress_is_told_in_bytes_of_the_file(workbook: Path, tmp_path: Path) -> None:
+    """Whatever format a table has, the progress grows from the first bytes to all of them."""
+    frame = pd.DataFrame({"a": np.arange(100_000) % 13 / 2, "b": np.arange(100_000) % 2})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.to_csv(tmp_path / "a.csv.gz", index=False)
+    frame.to_parquet(tmp_path / "a.parquet")
+    np.savez(tmp_path / "a.npz", x=frame[["a"]], y=frame["b"])
+    for path in (workbook, *(tmp_path / f"a.{suffix}" for suffix in ("csv", "csv.gz", "parquet", "npz"))):
+        seen: list[tuple[str, int, int]] = []
+        load_user_file(path, progress=lambda *told, seen=seen: seen.append(told))
+        whats, done, totals = zip(*seen, strict=True)
+        assert set(whats) == {f"Reading {path.name}"}
+        assert set(totals) == {path.stat().st_size}
+        assert list(done) == sorted(done)
+        assert done[-1] == totals[-1] or path == workbook
 
 
 @pytest.mark.parametrize(
