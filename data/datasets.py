@@ -27,7 +27,8 @@ from annscope.data.preparation import fit_preparation
 from annscope.data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, split
 from annscope.data.toy import POINTS
 from annscope.data.traits import MNIST_5K_TRAITS
-from annscope.data.user_file import is_table_file, load_user_file, may_hold_images, may_hold_points
+from annscope.data.user_file import check_beginning, is_table_file, load_user_file, may_hold_images, may_hold_points
+from annscope.data.user_table import header_of
 
 DATASETS: dict[str, DatasetInfo] = {info.name: info for info in (*EMBEDDED, *DOWNLOADED, MNIST_5K_TRAITS, *POINTS)}
 """Every data set by name, in the order in which they are listed; each is defined by one entry in its module."""
@@ -112,6 +113,14 @@ def check_name(name: str) -> None:
         raise DataError(f"there is no file {name}" if Path(name).suffix else f"there is no file or folder {name}")
     if shown(name).encode() != os.fsencode(name):
         raise DataError(f"the path {shown(name)} is not text in UTF-8, which the record of a run needs: rename it")
+
+
+def check_data(config: DataConfig) -> None:
+    """Raise DataError for a data set that is not there, or cannot be read as far as its beginning shows."""
+    check_name(config.name)
+    path = None if config.name in DATASETS else find_path(config.name)
+    if path is not None:
+        check_beginning(path, header_of(config))
 
 
 def find_path(name: str) -> Path | None:

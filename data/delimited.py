@@ -12,10 +12,11 @@ import csv
 import io
 import itertools
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
@@ -73,7 +74,6 @@ def _parse(path: Path, dialect: _Dialect, n_rows: int | None, progress: Progress
     import pandas as pd
 
     n_columns = dialect.n_columns
-    first_line = dialect.skipped + dialect.header_lines + 1
     as_bytes = len(dialect.whole) >= _MANY_PIXELS
     texts = dict.fromkeys(dialect.texts, "str")
     for dtype in ({**texts, **dict.fromkeys(dialect.whole, np.uint8)}, texts) if as_bytes else (texts,):
@@ -129,7 +129,7 @@ def _parse(path: Path, dialect: _Dialect, n_rows: int | None, progress: Progress
         notes.append(f"{path.name}: the first {lines} left out, being above the table.")
     return Table(
         path, frame, unique_names(names or [f"column {k + 1}" for k in range(n_columns)]), names is not None,
-        f"text, {dialect.form}", tuple(notes), first_line, partial(_line_of, path, dialect),
+        f"text, {dialect.form}", tuple(notes), _Lines(path, dialect, n_rows),
     )  # fmt: skip
 
 
@@ -440,6 +440,15 @@ def _check_rows(path: Path, dialect: _Dialect) -> None:
             _reject_row(path, dialect, line, len(row))
 
 
-def _line_of(path: Path, dialect: _Dialect, row: int) -> str:
-    line = next(itertools.islice(_csv_rows(path, dialect), row, None), None)
-    return f"row {row + 1}" if line is None else f"line {line[0]}"
+class _Lines:
+    """Where the rows of a table are in its file, for messages; found by reading it once more, when that is asked."""
+
+    def __init__(self, path: Path, dialect: _Dialect, n_rows: int | None) -> None:
+        self._path, self._dialect, self._n_rows = path, dialect, n_rows
+
+    @cached_property
+    def _ends(self) -> array[int]:
+        return array("q", (line for line, _ in itertools.islice(_csv_rows(self._path, self._dialect), self._n_rows)))
+
+    def __call__(self, row: int) -> str:
+        return f"line {self._ends[row]}" if row < len(self._ends) else f"row {row + 1}"

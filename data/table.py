@@ -42,8 +42,6 @@ class Table:
     has_header: bool
     form: str
     notes: tuple[str, ...] = ()
-    first_line: int | None = None
-    """The line of the first row in the file, for messages; None for a file without lines."""
     line_of: Callable[[int], str] = lambda row: f"row {row + 1}"
     """Where a row (by `frame.index`) is in the file, such as "line 7"."""
 

@@ -7,7 +7,7 @@ Both read the file in the same way, so what is said is what is done.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -168,10 +168,7 @@ class Plan:
         y, is_labelled, class_names = classes_of(table, self.label)
         chosen = tuple(column for column in self.columns if column.role == "feature")
         if not is_labelled.all():
-            table = Table(
-                table.path, table.frame[is_labelled], table.names, table.has_header, table.form, table.notes,
-                table.first_line, table.line_of,
-            )  # fmt: skip
+            table = replace(table, frame=table.frame[is_labelled])
         places = [column.index for column in chosen]
         if (table.frame.dtypes.iloc[places] == np.uint8).all():
             x = np.ascontiguousarray(table.frame.iloc[:, places].to_numpy())

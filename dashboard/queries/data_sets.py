@@ -7,6 +7,7 @@ folder is read again when it has changed.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -53,12 +54,14 @@ class Twins:
     """Examples with the same features: where they are, their classes, and what they look like.
 
     `image` is that of images; `values` are the first cells of the row of anything else, with the names of the columns.
+    `lines` say where each of the places of the group is in the file of a table, as "line 7".
     """
 
     group: Group
     labels: tuple[str, ...]
     image: Image | None
     values: tuple[tuple[str, str | float | None], ...]
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +177,7 @@ def _read(config: RunConfig, progress: Progress | None, *, all_of_it: bool) -> O
         if is_table_file(path):
             plan = plan_of(data)
             rows = None if is_whole(data) else (len(plan.table.frame), None)
-            return _overview(plan.examples(), config, rows)
+            return _overview(plan.examples(), config, rows, plan.table.line_of)
         if is_tree(path) and not all_of_it:
             with open_tree(path) as tree:
                 if not find_idx(tree):
@@ -187,7 +190,12 @@ def _read(config: RunConfig, progress: Progress | None, *, all_of_it: bool) -> O
     return _overview(examples, config)
 
 
-def _overview(examples: Examples, config: RunConfig, n_read: tuple[int, int | None] | None = None) -> Overview:
+def _overview(
+    examples: Examples,
+    config: RunConfig,
+    n_read: tuple[int, int | None] | None = None,
+    line_of: Callable[[int], str] | None = None,
+) -> Overview:
     dataset = dataset_from(examples, config.data)
     repeats, rows = find_repeats(dataset), rows_behind(examples, dataset, dataset.table)
     return Overview(
@@ -202,7 +210,7 @@ def _overview(examples: Examples, config: RunConfig, n_read: tuple[int, int | No
         notes=dataset.notes,
         left_out=dataset.left_out,
         repeats=repeats,
-        twins=tuple(_twins(rows, group) for group in repeats.groups[:MAX_GROUPS_SHOWN]),
+        twins=tuple(_twins(rows, group, line_of) for group in repeats.groups[:MAX_GROUPS_SHOWN]),
         sheet=_sheet(dataset),
         points=_points(dataset) if is_plane(examples) else None,
         n_read=n_read,
@@ -226,7 +234,7 @@ def _split_words(examples: Examples, config: RunConfig) -> str:
     return f"Held-out examples are {drawn}."
 
 
-def _twins(rows: Rows, group: Group) -> Twins:
+def _twins(rows: Rows, group: Group, line_of: Callable[[int], str] | None) -> Twins:
     split, row = group.places[0]
     dataset = rows.dataset
     is_image = dataset.image_shape is not None
@@ -235,6 +243,7 @@ def _twins(rows: Rows, group: Group) -> Twins:
         labels=tuple(_class_of(dataset, split, row) for split, row in group.places),
         image=_pictures(dataset, rows.of(split, [row]))[0] if is_image else None,
         values=() if is_image else tuple(zip(rows.names, rows.texts(split, row), strict=True))[:_MAX_VALUES],
+        lines=() if line_of is None else tuple(line_of(int(dataset.rows[split][row])) for split, row in group.places),
     )
 
 
