@@ -155,6 +155,8 @@ def _reason(error: Exception) -> str:
     unclosed = re.search(r"EOF inside string starting at row (\d+)", text)
     if unclosed:
         return f"the quotes of a cell in row {int(unclosed[1]) + 1:,} are never closed"
+    if "field limit" in text:
+        return f"a cell of it has more than {csv.field_size_limit():,} characters, or quotes that are never closed"
     return shown(text)
 
 
@@ -303,7 +305,7 @@ def _rows_of(path: Path, lines: Sequence[str], delimiter: str) -> tuple[int, lis
                 if len(rows) > _SAMPLE_ROWS:
                     break
         except csv.Error as error:
-            raise DataError(f"{path} is not a CSV file: {error}") from error
+            raise DataError(f"{path} is not a CSV file: {_reason(error)}") from error
     n_above = n_rows_above([len(row) for _, row in rows])
     if n_above:
         above = rows[n_above - 1][0]
@@ -430,7 +432,7 @@ def _csv_rows(path: Path, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
                 if row and (len(row) > 1 or row[0].strip()):
                     yield above + reader.line_num, row
         except csv.Error as error:
-            raise DataError(f"{path} is not a CSV file: {error}") from error
+            raise DataError(f"{path} is not a CSV file: {_reason(error)}") from error
 
 
 def _check_rows(path: Path, dialect: _Dialect) -> None:

@@ -130,7 +130,8 @@ def _read_arff(path: Path, _: Header, n_rows: int | None, progress: Progress | N
             f"{path} has attributes that are neither numeric nor nominal ({error}): save it as CSV"
         ) from error
     except (arff.ArffError, ValueError, StopIteration, IndexError) as error:
-        raise DataError(f"{path} is not an ARFF file, or a damaged one: {shown(error)}") from error
+        reason = f": {shown(error)}" if str(error) else ""
+        raise DataError(f"{path} is not an ARFF file, or a damaged one{reason}") from error
     check_size(path, len(data), len(about.names()))
     frame = pd.DataFrame(
         {

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAX_UNPACKED_BYTES = 1 << 30
 """Maximum bytes of a compressed table once it is decompressed."""
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat")
+_TOO_LARGE = "has more than the {:,} bytes that are read, once decompressed"
 _CHUNK = 1 << 18
 
 
@@ -95,6 +96,8 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
             else "no table"
         )
         raise DataError(f"{path} has {what}: a ZIP file must hold one CSV file; unpack it, and name the one you mean")
+    if tables[0].file_size > MAX_UNPACKED_BYTES:
+        raise DataError(f"{path} {_TOO_LARGE.format(MAX_UNPACKED_BYTES)}")
     return tables[0]
 
 
@@ -115,8 +118,6 @@ class _Bounded(io.RawIOBase):
         content = self._stream.read(len(buffer))
         self._n_bytes += len(content)
         if self._n_bytes > MAX_UNPACKED_BYTES:
-            raise DataError(
-                f"{self._path} has more than the {MAX_UNPACKED_BYTES:,} bytes that are read, once decompressed"
-            )
+            raise DataError(f"{self._path} {_TOO_LARGE.format(MAX_UNPACKED_BYTES)}")
         buffer[: len(content)] = content
         return len(content)
