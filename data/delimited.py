@@ -37,7 +37,10 @@ _SAMPLE_CELLS = 20_000
 _MANY_PIXELS = 49
 """So many columns of whole numbers from 0 to 255 are parsed as bytes from the start."""
 _DELIMITERS = ("\t", ";", ",", "|")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+_QUOTED_DECIMAL_COMMA = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})")
+"""Not three digits, which would be thousands."""
+_DECIMAL_POINT = re.compile(r"[+-]?(\d|\d,\d)*\.\d+")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d[\d. \u00a0\u202f'’]*,\d+([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -102,13 +105,14 @@ def _parse(path: Path, dialect: _Dialect, n_rows: int | None, progress: Progress
                 as_bytes = False
     if rows.is_doubtful and n_rows is None:
         _check_rows(path, dialect)
-    grouped: list[int] = []
+    left_out: dict[str, list[int]] = {}
     columns: dict[int, pd.Series] = {}
     for k in range(n_columns) if any(dtype != np.uint8 for dtype in frame.dtypes) else ():
         columns[k] = frame[k]
         if not pd.api.types.is_numeric_dtype(frame[k].dtype) or pd.api.types.is_bool_dtype(frame[k].dtype):
-            columns[k], is_grouped = typed(frame[k].astype("str"), dialect.decimal)
-            grouped += [k] * is_grouped
+            columns[k], what = typed(frame[k].astype("str"), dialect.decimal)
+            if what:
+                left_out.setdefault(what, []).append(k)
     if columns:
         frame = pd.DataFrame(columns, columns=range(n_columns)).dropna(how="all")
     names = dialect.names
@@ -121,9 +125,9 @@ def _parse(path: Path, dialect: _Dialect, n_rows: int | None, progress: Progress
         last = n_columns + dialect.n_unnamed
         which = f"column {last}" if dialect.n_unnamed == 1 else f"columns {n_columns + 1} to {last}"
         notes.append(f"{path.name}: left out {which}, with neither a name nor a value.")
-    if grouped:
-        where = ", ".join(shown(names[k]) if names else str(k + 1) for k in grouped[:5])
-        notes.append(f"{path.name} has separators of thousands, which are left out ({where}).")
+    for what, where in left_out.items():
+        some = ", ".join(shown(names[k]) if names else str(k + 1) for k in where[:5])
+        notes.append(f"{path.name} has {what}, which are left out ({some}).")
     if dialect.skipped and not _is_quiet(path, dialect):
         lines = "line is" if dialect.skipped == 1 else f"{dialect.skipped} lines are"
         notes.append(f"{path.name}: the first {lines} left out, being above the table.")
@@ -216,9 +220,15 @@ def _dialect(path: Path, sample: str, encoding: str, is_whole: bool, header: Hea
         skipped += 1
     if skipped == len(lines):
         raise DataError(f"{path} is empty")
-    body = lines[skipped:]
+    _check_content(path, lines[skipped:])
+    n_comments = next((i for i, line in enumerate(lines[skipped:]) if not line.startswith("#")), 0)
+    body = lines[skipped + n_comments :]
     n_unnamed = 0
     delimiter = said[1] if said and said[1] in _DELIMITERS else _delimiter(body)
+    if n_comments and lines[skipped + n_comments - 1].count(delimiter) == body[0].count(delimiter):
+        n_comments -= 1  # the names of the columns, of which the first begins so
+    skipped += n_comments
+    body = lines[skipped:]
     n_cells = body[0].count(delimiter) + 1
     check_size(path, 1, n_cells)
     above, rows = _rows_of(path, body, delimiter)
@@ -249,14 +259,33 @@ def _dialect(path: Path, sample: str, encoding: str, is_whole: bool, header: Hea
     check_size(path, 1, n_columns)
     columns = _columns(data)[:n_columns]
     decimal: Literal[".", ","] = "."
-    if delimiter != "," and any(_DECIMAL_COMMA.fullmatch(cell) for column in columns for cell in column):
+    cells_seen = [cell for column in columns for cell in column]
+    if delimiter != "," and any(map(_DECIMAL_COMMA.fullmatch, cells_seen)):
         decimal = ","
+    if delimiter == "," and any(map(_QUOTED_DECIMAL_COMMA.fullmatch, cells_seen)):
+        decimal = "." if any(map(_DECIMAL_POINT.fullmatch, cells_seen)) else ","
     return _Dialect(
         encoding, delimiter, decimal, skipped, header_lines, None if names is None else tuple(names), n_columns,
         tuple(k for k, column in enumerate(columns) if column <= _BYTES),
         tuple(k for k, cells in enumerate(columns) if not all(not cell or is_number(cell, decimal) for cell in cells)),
         n_unnamed,
     )  # fmt: skip
+
+
+_CONTENTS = {
+    r"<(!doctype|html|\?xml)\b": "a web page or XML, not a table: perhaps the download needed a login",
+    r"version https://git-lfs": "a pointer of Git LFS, not the file itself: fetch that with git lfs pull",
+    r'(\[\s*)?\{\s*("|$)': "JSON: write it as CSV, with pandas.read_json(...).to_csv(..., index=False)",
+    r"[+-]?\d+(\.\d+)?(\s+\d+:\S+){2,}\s*$": "in the format of LIBSVM: save it with numpy.savez(..., x=x.toarray(), "
+    "y=y), where x, y = sklearn.datasets.load_svmlight_file(...)",
+}  # fmt: skip
+"""What a first line shows that begins like that: a text that is no table."""
+
+
+def _check_content(path: Path, lines: Sequence[str]) -> None:
+    for pattern, what in _CONTENTS.items():
+        if re.match(pattern, lines[0].strip(), re.IGNORECASE):
+            raise DataError(f"{path} is {what}")
 
 
 _BYTES = frozenset(map(str, range(256)))

@@ -58,7 +58,7 @@ def read_table(
 # ---- formats
 
 _PACKED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zip": "ZIP"}
-SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".pq", ".arff", ".xlsx")
+SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".pq", ".arff", ".xlsx", ".xlsm")
 """The suffixes of tables; those of text may be followed by one of compression."""
 _UNSUPPORTED = {
     ".json": "JSON: write it as CSV, with pandas.read_json(...).to_csv(..., index=False)",
@@ -85,6 +85,7 @@ def _reader_of(path: Path) -> Reader:
         ".pq": _read_parquet,
         ".arff": _read_arff,
         ".xlsx": read_excel,
+        ".xlsm": read_excel,
     }
     if suffix in readers:
         return readers[suffix]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MAX_UNPACKED_BYTES = 1 << 30
 """Maximum bytes of a compressed table once it is decompressed."""
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat")
+_MAX_RATIO = 250
+_MAX_UNCHECKED = 1 << 26
+"""A table that unpacks to more than these bytes, and to so many times its size, is a bomb: gzip reaches 1,032 times."""
 _TOO_LARGE = "has more than the {:,} bytes that are read, once decompressed"
 _CHUNK = 1 << 18
 
@@ -89,6 +92,8 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
         and not member.filename.startswith("__MACOSX/")
         and not Path(member.filename).name.startswith(".")
     ]
+    if any(member.filename == "[Content_Types].xml" for member in archive.infolist()):
+        raise DataError(f"{path} is a document of Office: a workbook is read if its name ends in .xlsx")
     if len(tables) != 1:
         what = (
             f"{len(tables)} tables ({', '.join(shown(member.filename) for member in tables[:3])})"
@@ -106,6 +111,7 @@ class _Bounded(io.RawIOBase):
 
     def __init__(self, path: Path, stream: Any) -> None:
         self._path, self._stream, self._n_bytes = path, stream, 0
+        self._most = max(_MAX_UNCHECKED, _MAX_RATIO * path.stat().st_size)
 
     @classmethod
     def buffered(cls, path: Path, stream: Any) -> IO[bytes]:
@@ -119,5 +125,10 @@ class _Bounded(io.RawIOBase):
         self._n_bytes += len(content)
         if self._n_bytes > MAX_UNPACKED_BYTES:
             raise DataError(f"{self._path} {_TOO_LARGE.format(MAX_UNPACKED_BYTES)}")
+        if self._n_bytes > self._most:
+            raise DataError(
+                f"{self._path} unpacks to more than {_MAX_RATIO} times its size, as no table does: "
+                "unpack it yourself if you trust it"
+            )
         buffer[: len(content)] = content
         return len(content)

@@ -85,6 +85,21 @@ DIALECTS: dict[str, tuple[Callable[[], bytes], str]] = {
     "thousands with points": (
         lambda: text(";", decimal=",").replace("1000,0", "1.000,0").encode(), "has separators of thousands"
     ),
+    "thousands with narrow blanks": (
+        lambda: text(";", decimal=",").replace("1000,0", "1\u202f000,0").encode(), "has separators of thousands"
+    ),
+    "thousands of Switzerland": (lambda: text().replace("1000.0", "1'000.0").encode(), "has separators of thousands"),
+    "decimal commas in quotes": (
+        lambda: "".join(f'"{a}","{b}",{kind}\n'.replace(".", ",") for a, b, kind in ROWS).encode(),
+        "has decimal commas",
+    ),
+    "currency and percent": (
+        lambda: "".join(f'"${a}",{b} %,{kind}\n' for a, b, kind in ROWS).encode(), "has signs of currency or percent"
+    ),
+    "comments above": (
+        lambda: b"# made by hand, in 1936\n#\n" + text().encode(), "the first 2 lines are left out"
+    ),
+    "names that begin as a comment": (lambda: text(header="#a,b,c").encode(), ""),
     "all quoted": (lambda: pd.DataFrame(ROWS).to_csv(index=False, header=False, quoting=1).encode(), ""),
 }  # fmt: skip
 
@@ -256,6 +271,17 @@ def test_progress_is_told_in_bytes_of_the_file(workbook: Path, tmp_path: Path) -
         assert done[-1] == totals[-1] or path == workbook
 
 
+CONTENTS = {
+    "b.csv": b"1,2\0\n3,4\n",
+    "page.csv": b"<!DOCTYPE html>\n<title>Log in, please</title>\n",
+    "pointer.csv": b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+    "lines.csv": b'{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n',
+    "sparse.txt": b"+1 1:0.5 3:2\n-1 2:1 3:4\n",
+    "quote.csv": b'1,2,"u\n' + b"1,2,3\n" * 30_000,
+    "bomb.csv.gz": gzip.compress(b"1,2,3,4,u\n" * 100_000) * 80,
+}
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -273,18 +299,26 @@ def test_progress_is_told_in_bytes_of_the_file(workbook: Path, tmp_path: Path) -
         ("c.csv.gz", "is a damaged archive"),
         ("d.zip", "has 2 tables (a.csv, b.csv): a ZIP file must hold one CSV file"),
         ("e.zip", "has no table: a ZIP file must hold one CSV file"),
+        ("page.csv", "is a web page or XML, not a table: perhaps the download needed a login"),
+        ("pointer.csv", "is a pointer of Git LFS, not the file itself: fetch that with git lfs pull"),
+        ("lines.csv", "is JSON: write it as CSV"),
+        ("sparse.txt", "is in the format of LIBSVM"),
+        ("book.csv", "is a document of Office: a workbook is read if its name ends in .xlsx"),
+        ("quote.csv", "a cell of it has more than 131,072 characters, or quotes that are never closed"),
+        ("bomb.csv.gz", "unpacks to more than 250 times its size, as no table does"),
     ],
 )
 def test_what_is_no_table_is_rejected_with_what_to_do(tmp_path: Path, name: str, sentence: str) -> None:
     """One sentence names the file, what it is, and the way out."""
     path = table(tmp_path, b"hello\n", name)
-    if name == "b.csv":
-        path.write_bytes(b"1,2\0\n3,4\n")
+    if name in CONTENTS:
+        path.write_bytes(CONTENTS[name])
     if name == "c.csv.gz":
         path.write_bytes(gzip.compress(os.urandom(100_000))[:5000])
-    if name in {"d.zip", "e.zip"}:
+    members = {"d.zip": ("a.csv", "b.csv"), "e.zip": ("a.png",), "book.csv": ("[Content_Types].xml",)}
+    if name in members:
         with zipfile.ZipFile(path, "w") as archive:
-            for member in ("a.csv", "b.csv") if name == "d.zip" else ("a.png",):
+            for member in members[name]:
                 archive.writestr(member, "1,2\n")
     with pytest.raises(DataError) as caught:
         read_table(path)
