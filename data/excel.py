@@ -100,6 +100,12 @@ def _table(path: Path, rows: list[Row], header: Header, n_rows: int | None, note
         lines = "row is" if above == 1 else f"{above} rows are"
         notes.append(f"{path.name}: the first {lines} left out, being above the table.")
     rows = rows[above:]
+    filled = [k for k in range(len(rows[0][1])) if any(cells[k] not in {None, ""} for _, cells in rows)]
+    n_empty = len(rows[0][1]) - len(filled)
+    if n_empty:
+        columns = "a column" if n_empty == 1 else f"{n_empty:,} columns"
+        notes.append(f"{path.name}: left out {columns} with neither a name nor a value.")
+        rows = [(number, [cells[k] for k in filled]) for number, cells in rows]
     check_size(path, len(rows), len(rows[0][1]))
     texts = [["" if cell is None else str(cell) for cell in cells] for _, cells in rows[:_PEEKED]]
     is_named = header == "yes" or (header == "auto" and has_header(texts))

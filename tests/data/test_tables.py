@@ -238,11 +238,12 @@ def test_a_sheet_that_says_it_is_large_takes_what_is_in_it(tmp_path: Path) -> No
     book = openpyxl.Workbook()
     for i in range(20):
         book.active.append([i % 7 + 0.5, i % 3, "xy"[i % 2]])
-    book.active["C1048576"] = "x"
+    book.active["XFD1048576"] = "x"
     book.save(tmp_path / "far.xlsx")
     table = read_table(tmp_path / "far.xlsx")
-    assert table.frame.shape == (21, 3)
-    assert table.place(20, 0) == f"{tmp_path / 'far.xlsx'}, row 1048576, column 1"
+    assert table.frame.shape == (21, 4)
+    assert table.notes == ("far.xlsx: left out 16,380 columns with neither a name nor a value.",)
+    assert table.place(20, 3) == f"{tmp_path / 'far.xlsx'}, row 1048576, column 4"
 
 
 def test_without_openpyxl_the_sentence_says_how_to_install_it(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
