@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from benchmarks import options, tables, threads
 from benchmarks.measurements import Measurement, ratio, rotated
 from benchmarks.tables import Table, counted, seconds
 
+ROOT = Path(__file__).parents[1]
 N_ROWS, N_PIXELS = 42_000, 784
 INK = 0.19
 """Share of the pixels of MNIST that are not 0."""
@@ -97,6 +99,9 @@ def measure(path: Path, rounds: int) -> dict[str, list[list[float]]]:
     for number in range(rounds):
         for name in rotated(list(READERS), number):
             program = _PROGRAM.format(imports=READERS[name], path=str(path))
-            done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
+            done = subprocess.run(
+                [sys.executable, "-P", "-c", program], env={**os.environ, "PYTHONPATH": str(ROOT)},
+                capture_output=True, text=True, check=True,
+            )  # fmt: skip
             found[name].append(json.loads(done.stdout))
     return found
