@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_UNPACKED_BYTES = 1 << 30
 """Maximum bytes of a compressed table once it is decompressed."""
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat")
-_MAX_RATIO = 250
+_MAX_RATIO = 100
 _MAX_UNCHECKED = 1 << 26
 """A table that unpacks to more than these bytes, and to so many times its size, is a bomb: gzip reaches 1,032 times."""
 _TOO_LARGE = "has more than the {:,} bytes that are read, once decompressed"

@@ -306,7 +306,7 @@ CONTENTS = {
         ("sparse.txt", "is in the format of LIBSVM"),
         ("book.csv", "is a document of Office: a workbook is read if its name ends in .xlsx"),
         ("quote.csv", "a cell of it has more than 131,072 characters, or quotes that are never closed"),
-        ("bomb.csv.gz", "unpacks to more than 250 times its size, as no table does"),
+        ("bomb.csv.gz", "unpacks to more than 100 times its size, as no table does"),
     ],
 )
 def test_what_is_no_table_is_rejected_with_what_to_do(tmp_path: Path, name: str, sentence: str) -> None:
