@@ -181,7 +181,7 @@ def _reason(error: Exception) -> str:
     if unclosed:
         return f"the quotes of a cell in row {int(unclosed[1]) + 1:,} are never closed"
     if "field limit" in text:
-        return f"a cell of it has more than {csv.field_size_limit():,} characters, or quotes that are never closed"
+        return "a cell of it is too long to be one, or has quotes that are never closed"
     return shown(text)
 
 
