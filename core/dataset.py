@@ -37,6 +37,8 @@ class Dataset:
     y_test: Int[ndarray, " n_test"] | Int[ndarray, "n_test n_labels"]
     class_names: tuple[str, ...]
     image_shape: tuple[int, int] | None = None
+    is_photo: bool = False
+    """Whether images are shades from black, 0, to white, shown as they were recorded, instead of ink on paper."""
     fingerprint: str = ""
     feature_names: tuple[str, ...] = field(default=())
     weights_train: Float[ndarray, " n_train"] | None = None

@@ -24,6 +24,7 @@ class Augmented:
 
     originals: Float[ndarray, "n_images height width"]
     augmented: Float[ndarray, "n_images n_epochs height width"]
+    is_photo: bool
 
 
 def augmented(config: RunConfig) -> Augmented:
@@ -34,7 +35,9 @@ def augmented(config: RunConfig) -> Augmented:
     training = config.training
     path = find_path(config.data.name)
     changed = 0 if path is None else path.stat().st_mtime_ns
-    chosen, n, canvas = _some_images(config.data, training.seed, training.dtype, config.network.takes_labels, changed)
+    chosen, n, canvas, is_photo = _some_images(
+        config.data, training.seed, training.dtype, config.network.takes_labels, changed
+    )
     augment = Augmentation(training, canvas, n)
     originals = np.stack(list(chosen.values()))
     images = np.repeat(originals[:, None], N_EPOCHS, axis=1)
@@ -43,14 +46,15 @@ def augmented(config: RunConfig) -> Augmented:
         order = epoch_order(n, training.seed, epoch, shuffle=training.shuffle and not is_whole)
         for i, index in enumerate(chosen):
             augment(images[i, epoch : epoch + 1], epoch, int(np.flatnonzero(order == index)[0]))
-    return Augmented(_shades(originals, originals, canvas), _shades(images, originals, canvas))
+    return Augmented(_shades(originals, originals, canvas), _shades(images, originals, canvas), is_photo)
 
 
 @lru_cache(maxsize=8)
 def _some_images(
     data: DataConfig, seed: int, dtype: str, takes_labels: bool, changed: int
-) -> tuple[dict[int, Float[ndarray, " n_features"]], int, Canvas]:
-    """Some training images by index, the number of all training images, and the canvas that they share.
+) -> tuple[dict[int, Float[ndarray, " n_features"]], int, Canvas, bool]:
+    """Some training images by index, the number of all training images, the canvas that they share, and whether they
+    are photographs.
 
     `changed`, the time when the file of the data was last changed, is part of the cache key.
     """
@@ -58,7 +62,12 @@ def _some_images(
     dataset = load_dataset(data, dtype=dtype, seed=seed, takes_labels=takes_labels)
     first = np.unique(dataset.y_train, axis=0, return_index=True)[1]
     chosen = first[np.linspace(0, len(first) - 1, min(N_IMAGES, len(first))).astype(int)].tolist()
-    return {index: dataset.x_train[index].copy() for index in chosen}, len(dataset.y_train), canvas_of(dataset)
+    return (
+        {index: dataset.x_train[index].copy() for index in chosen},
+        len(dataset.y_train),
+        canvas_of(dataset),
+        dataset.is_photo,
+    )
 
 
 def _shades(

@@ -88,6 +88,7 @@ def dataset_from(source: Examples, config: DataConfig, *, dtype: str = "float32"
         y_test=y_test[test_rows],
         class_names=examples.class_names,
         image_shape=examples.image_shape,
+        is_photo=examples.is_photo,
         fingerprint=source.fingerprint(),
         feature_names=preparation.feature_names
         if examples.feature_names and examples.columns

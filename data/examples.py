@@ -28,8 +28,9 @@ class Examples:
 
     Labels index `class_names`, or are rows of 0 and 1 with a column for each of them.
     `test` and `validation` are the official splits, where the source has them. `pixel_max` is the value of white
-    in images, None if the source does not define it. `notes` are sentences for the user about how the
-    source was interpreted, such as what was left out of it; `left_out` lists all of that.
+    in images, None if the source does not define it; where they are `is_photo`, 0 is black and not bare paper.
+    `notes` are sentences for the user about how the source was interpreted, such as what was left out of it;
+    `left_out` lists all of that.
 
     In a table, `columns` are those of `x`, which has the code of a category and NaN for what is missing
     (`data.preparation`); `rows` are the rows of the file, `groups` numbers of what must not be split apart, and
@@ -42,6 +43,7 @@ class Examples:
     test: tuple[TestFeatures, TestLabels] | None = None
     image_shape: tuple[int, int] | None = None
     pixel_max: float | None = None
+    is_photo: bool = False
     feature_names: tuple[str, ...] = field(default=())
     notes: tuple[str, ...] = ()
     validation: tuple[TestFeatures, TestLabels] | None = None

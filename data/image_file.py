@@ -8,6 +8,8 @@ is behind transparent ones, is the caller's: `Rendering`, which it chooses by wh
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +23,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from annscope.data.errors import DataError
 
 MAX_PIXELS_IN_A_FILE = 50_000_000
-"""Maximum pixels of one photograph; the same limit as on the Draw page."""
+"""Maximum pixels of one photograph."""
 _FIRST_TRIED = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
 _NOT_READ = {"EPS", "WMF", "MPEG", "BUFR", "GRIB", "HDF5", "IPTC", "PCD", "SPIDER", "XVTHUMB"}
 """Formats that start another program or hold no pixels, and some of last century that any file may be taken for."""
@@ -89,6 +91,21 @@ def read_image(
 
     Raises NoImageError for a file without an image that can be read, TooManyPixelsError before a huge one is decoded.
     """
+    with _opened(file, path) as image:
+        seen.is_animated |= bool(getattr(image, "is_animated", False))
+        return _pixels(image, side, rendering, seen)
+
+
+def thumbnail(file: BinaryIO, path: Path, side: int) -> Image.Image:
+    """The image in its colours, upright, its longer side at most `side` pixels; errors as those of `read_image`."""
+    with _opened(file, path) as image:
+        image.draft("RGB", (side, side))
+        image.thumbnail((side, side))
+        return ImageOps.exif_transpose(image).convert("RGBA")
+
+
+@contextmanager
+def _opened(file: BinaryIO, path: Path) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's of odd files; its limit of pixels is far above ours
@@ -98,8 +115,7 @@ def read_image(
                         f"{path} has {image.height:,}x{image.width:,} pixels, "
                         f"more than the {MAX_PIXELS_IN_A_FILE:,} that are read"
                     )
-                seen.is_animated |= bool(getattr(image, "is_animated", False))
-                return _pixels(image, side, rendering, seen)
+                yield image
     except Image.DecompressionBombError as error:  # raised above twice Pillow's limit, before the size is known
         raise TooManyPixelsError(f"{path} has more pixels than the {MAX_PIXELS_IN_A_FILE:,} that are read") from error
     except (PermissionError, MemoryError):
@@ -141,7 +157,7 @@ def _pixels(
             raise NoImageError(DAMAGED)
         seen.least, seen.greatest = min(seen.least, float(values.min())), max(seen.greatest, float(values.max()))
         seen.whole = seen.whole and (image.mode != "F" or bool((values == np.floor(values)).all()))
-        return _fitted(Image.fromarray(_rendered(values, rendering)), side), True
+        return _squared(_rendered(values, rendering), side), True
     depends = False
     if image.has_transparency_data:
         image = image.convert("RGBA")
@@ -157,7 +173,7 @@ def _pixels(
     if not seen.is_coloured and image.mode not in {"1", "L", "LA"}:
         red, green, blue = np.moveaxis(np.asarray(image.convert("RGB")), -1, 0)
         seen.is_coloured = bool((red != green).any() or (green != blue).any())
-    return _fitted(image.convert("L"), side), depends
+    return _squared(np.array(image.convert("L")), side), depends
 
 
 def _rendered(values: Float[ndarray, "height width"], rendering: Rendering) -> UInt8[ndarray, "height width"]:
@@ -165,15 +181,18 @@ def _rendered(values: Float[ndarray, "height width"], rendering: Rendering) -> U
     return scaled.clip(0, 255).astype(np.uint8)
 
 
-def _fitted(gray: Image.Image, side: int) -> UInt8[ndarray, "height width"]:
-    """The image as it is, or scaled into a square with its aspect ratio, on the median of its own edge."""
-    if not side:
-        return np.array(gray)
-    pixels = np.asarray(gray)
-    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    scale = side / max(gray.size)
-    width, height = (min(side, max(1, round(length * scale))) for length in gray.size)
-    square = Image.new("L", (side, side), int(np.median(edge)))
-    square.paste(gray.resize((width, height), Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR),
-                 ((side - width) // 2, (side - height) // 2))  # fmt: skip
-    return np.array(square)
+def _squared(gray: UInt8[ndarray, "height width"], side: int) -> UInt8[ndarray, "height width"]:
+    return fitted(gray, (side, side)) if side else gray
+
+
+def fitted(gray: UInt8[ndarray, "h w"], shape: tuple[int, int]) -> UInt8[ndarray, "height width"]:
+    """The image scaled into one of `shape`, with its aspect ratio, on the median of its own edge."""
+    edge = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    scale = min(shape[0] / gray.shape[0], shape[1] / gray.shape[1])
+    height, width = (min(most, max(1, round(length * scale))) for most, length in zip(shape, gray.shape, strict=True))
+    sheet = Image.new("L", (shape[1], shape[0]), int(np.median(edge)))
+    smaller = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    sheet.paste(
+        Image.fromarray(gray).resize((width, height), smaller), ((shape[1] - width) // 2, (shape[0] - height) // 2)
+    )
+    return np.array(sheet)

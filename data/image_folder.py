@@ -104,6 +104,7 @@ def load_images(tree: Tree, config: DataConfig, progress: Progress | None = None
         test=parts.get("test"),
         image_shape=(images.shape[1], images.shape[2]),
         pixel_max=255.0,
+        is_photo=True,
         notes=(*notes, *reader.notes, *_summary(tree, left_out)),
         left_out=tuple(f"{_within(tree, path)}: {what}" for what, paths in left_out.items() for path in paths),
     )

@@ -23,7 +23,8 @@ class DatasetInfo:
     it is None if the setting `n_samples` decides. `options` are the data settings that change this set, by
     option name (keys of `core.config.FIELDS`). `suited` are those of the `PROPOSED` settings for which another
     value than the default suits this set. Where it `is_centred_by_mass`, the centre of mass of a digit is the
-    centre of its image; the digits of other sets fill theirs. For a multi-label data set, `n_classes` counts the
+    centre of its image; the digits of other sets fill theirs. Where images are `is_photo`,
+    they are shown as recorded. For a multi-label data set, `n_classes` counts the
     labels. `load(config, seed, progress)` may download.
     """
 
@@ -39,6 +40,7 @@ class DatasetInfo:
     needs_download: bool = False
     is_multilabel: bool = False
     is_centred_by_mass: bool = False
+    is_photo: bool = False
     options: tuple[str, ...] = ("split", "scaling")
     suited: Mapping[str, Any] = field(default_factory=dict)
 

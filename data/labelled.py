@@ -20,6 +20,8 @@ MAX_BYTES = 1 << 31
 """Maximum size of a file, and of the values in it as float64."""
 _SMALLEST_IMAGE = 16  # features: 4x4
 _MAX_SHOWN = 200
+_BARE_SHARE = 0.1
+"""The share of white up to which the edge of an image counts as bare paper."""
 
 RawLabels = Shaped[ndarray, " n"] | Shaped[ndarray, "n n_labels"]
 
@@ -63,6 +65,7 @@ def labelled_examples(
             raise DataError(f"{path} has one class only, {short(names[0])}: at least two are needed")
         numbers = np.searchsorted(classes, y).astype(np.int64)
         splits = {split: (each.x, _numbers(path, each, y_name, classes)) for split, each in given.items()}
+    is_photo = image_shape is not None and not has_bare_edges(x, image_shape)
     return Examples(
         x=x,
         y=numbers,
@@ -71,6 +74,7 @@ def labelled_examples(
         validation=splits.get("validation"),
         image_shape=image_shape,
         pixel_max=pixel_max,
+        is_photo=is_photo,
         feature_names=feature_names,
         notes=notes,
     )
@@ -143,6 +147,15 @@ def are_pixels(x: Features) -> bool:
 def short(value: object) -> str:
     """Text shortened for a message: a file may hold a name or a type of any length."""
     return shortened(str(value), _MAX_SHOWN)
+
+
+def has_bare_edges(x: Features, image_shape: tuple[int, int], n: int = 500) -> bool:
+    """Whether most pixels at the edges of the first `n` images are nearly 0, as around ink on paper."""
+    images = x[:n].reshape(-1, *image_shape)
+    edges = np.concatenate(
+        [images[:, 0].ravel(), images[:, -1].ravel(), images[:, :, 0].ravel(), images[:, :, -1].ravel()]
+    )
+    return bool(np.median(edges) <= _BARE_SHARE * max(float(images.max(initial=0)), 1e-9))
 
 
 def is_square(n_features: int) -> bool:

@@ -56,6 +56,7 @@ class IdxSet:
     class_names: tuple[str, ...]
     hashed: Literal["content", "archive"]
     image_shape: tuple[int, int] = (28, 28)
+    is_photo: bool = False
     folder_variable: str | None = None
 
     @property
@@ -113,6 +114,7 @@ FASHION_MNIST = IdxSet(
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     ),
     hashed="archive",
+    is_photo=True,
 )  # fmt: skip
 
 IDX_SETS: dict[str, IdxSet] = {idx_set.name: idx_set for idx_set in (MNIST, FASHION_MNIST)}
@@ -127,6 +129,7 @@ def _info(idx_set: IdxSet, description: str, *, is_centred_by_mass: bool = False
         n_classes=len(idx_set.class_names),
         load=lambda _config, _seed, progress: load_idx_set(IDX_SETS[idx_set.name], progress),
         image_shape=idx_set.image_shape,
+        is_photo=idx_set.is_photo,
         n_examples=70_000,
         n_official_test=10_000,
         needs_download=True,
@@ -243,6 +246,7 @@ def _read_set(idx_set: IdxSet, paths: list[Path]) -> Examples:
         test=test,
         image_shape=idx_set.image_shape,
         pixel_max=255.0,
+        is_photo=idx_set.is_photo,
     )
 
 

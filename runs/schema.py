@@ -40,6 +40,7 @@ class About(TypedDict):
     n_test: int
     n_features: int
     image_shape: list[int] | None
+    is_photo: NotRequired[bool]
     class_names: list[str]
     feature_names: NotRequired[list[str]]
     is_multilabel: NotRequired[bool]

@@ -208,6 +208,7 @@ class RunWriter:
                 "n_test": len(dataset.y_test),
                 "n_features": dataset.n_features,
                 "image_shape": dataset.image_shape,
+                "is_photo": dataset.is_photo,
                 "class_names": dataset.class_names,
                 "feature_names": dataset.feature_names,
                 "is_multilabel": dataset.is_multilabel,

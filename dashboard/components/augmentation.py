@@ -27,7 +27,7 @@ def pictures() -> None:
     except AnnscopeError as error:
         st.error(escaping.markdown(str(error)))
         return
-    dark = st.context.theme.type == "dark"
+    dark = found.is_photo or st.context.theme.type == "dark"
     tiles = []
     for i, (original, epochs) in enumerate(zip(found.originals, found.augmented, strict=True), start=1):
         names = [f"Training image {i}, original", *(f"augmented in epoch {e}" for e in range(1, len(epochs) + 1))]

@@ -85,7 +85,9 @@ def _picture(info: DatasetInfo) -> str:
         images, points = thumbnail_of(info.name)
     except AnnscopeError:
         return '<div class="as-thumbnail as-empty">cannot be read</div>'
-    address = png_url(strip(images, 4), dark=dark) if points is None else scatter_url(*points, dark=dark)
+    address = (
+        png_url(strip(images, 4), dark=dark or info.is_photo) if points is None else scatter_url(*points, dark=dark)
+    )
     return f'<img class="as-thumbnail" src="{address}" alt="Examples of {html.escape(info.label)}">'
 
 

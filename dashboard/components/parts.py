@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from annscope.dashboard import state
@@ -177,6 +177,7 @@ def gallery(
     show: str,
     title: str,
     judged: int | None,
+    called: Bool[ndarray, " n"] | None,
     sheet: int,
     opened: int | None,
     query: str,
@@ -185,7 +186,8 @@ def gallery(
 
     A click calls `choose` with {"sample": place or None} or {"sheet": number}. `show` is the selection as
     text: when another is chosen, the gallery is scrolled into view. `judged` is the class whose probability
-    is shown under each example, None for that of its prediction. `query` names the run and the
+    is shown under each example, None for that of its prediction. Where a threshold decides, `called` tells which
+    examples of the split it predicts as that class, and they are marked by it. `query` names the run and the
     snapshot in the address of any page; the sample is added to it.
     """
     dataset = dataset_of(predictions.run)
@@ -204,6 +206,7 @@ def gallery(
             "label": predictions.labels[place].tolist(),
             "predicted": predictions.predicted[place].tolist(),
             "value": float(values[place]),
+            **_verdict(predictions, judged, called, place),
             "features": [] if kind == "image" else features[k].tolist(),
         }
         for k, place in enumerate(every)
@@ -227,6 +230,7 @@ def gallery(
         "items": items,
         "kind": kind,
         "shape": list(dataset.image_shape) if dataset.image_shape is not None else None,
+        "photo": dataset.is_photo,
         "pixels": _base64(pixels.astype(np.uint8)),
         "probabilities": _base64(predictions.probabilities[every].astype("<f4")),
         "names": list(predictions.class_names),
@@ -248,6 +252,19 @@ def gallery(
             item["row"] = cells[:MAX_COLUMNS]
             item["number"] = None if file_rows is None else int(file_rows[item["sample"]]) + 1
     _part(state.GALLERY, data, choose, view="gallery")
+
+
+def _verdict(
+    predictions: Predictions, judged: int | None, called: Bool[ndarray, " n"] | None, place: int
+) -> dict[str, Any]:
+    """Whether the prediction of an example is right, and what a threshold calls it."""
+    if judged is None or called is None:
+        return {"right": bool(predictions.right[place]), "called": None}
+    name = predictions.class_names[judged]
+    return {
+        "right": bool(called[place] == predictions.is_class(judged)[place]),
+        "called": name if called[place] else f"not {name}",
+    }
 
 
 def plain(values: ndarray, undefined: float | None = None) -> list[Any]:

@@ -73,7 +73,7 @@ class Overview:
     """
 
     name: str
-    is_shown_as_it_is: bool
+    is_photo: bool
     """Whether images are shown with black for 0, as photographs are, and not as ink in the colours of the page."""
     class_names: tuple[str, ...]
     is_multilabel: bool
@@ -200,7 +200,7 @@ def _overview(
     repeats, rows = find_repeats(dataset), rows_behind(examples, dataset, dataset.table)
     return Overview(
         name=dataset.name,
-        is_shown_as_it_is=config.data.name not in DATASETS,
+        is_photo=dataset.is_photo,
         class_names=dataset.class_names,
         is_multilabel=dataset.is_multilabel,
         n_features=dataset.n_features,

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from annscope.core.config import RunConfig
+from annscope.core.config import DataConfig, RunConfig
 from annscope.core.dataset import SPLITS, Dataset
 from annscope.core.errors import AnnscopeError
 from annscope.core.evaluation.metrics import evaluate
@@ -112,7 +112,7 @@ def describe(run: str) -> dict[str, Any]:
     """What a page needs to make new examples for a run's network, as JSON values."""
     reader = get_live_run(run).reader
     config, known = reader.config.data, reader.description.get("dataset")
-    form = "mass" if config.name in DATASETS and DATASETS[config.name].is_centred_by_mass else "box"
+    form = form_of(config)
     if known and known["image_shape"] and config.scaling in {"auto", "unit"}:
         # The features are the ink values, so a drawing pad need not wait until 70,000 images are loaded.
         return {"kind": "image", "form": form, "white": 1.0, "offset": 0.0, "divisor": 1.0}
@@ -126,6 +126,11 @@ def describe(run: str) -> dict[str, Any]:
         "divisor": _shared(source.divisor),
     }
     return about | {"columns": source.rows.describe()} if kind == "row" and source.rows is not None else about
+
+
+def form_of(config: DataConfig) -> str:
+    """How a drawing becomes an image of this data: "mass", centred by its centre of mass as in MNIST, or "box"."""
+    return "mass" if config.name in DATASETS and DATASETS[config.name].is_centred_by_mass else "box"
 
 
 def is_plane(run: str) -> bool:

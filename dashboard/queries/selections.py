@@ -98,7 +98,7 @@ def is_selected(selection: Selection, predictions: Predictions, threshold: float
     if kind == "cell":
         chosen = (predictions.labels == first) & (predictions.predicted == selection.second)
     elif kind in {"called", "missed"}:
-        called = predictions.probabilities[:, first].astype(np.float64) >= threshold
+        called = is_called(predictions, first, threshold)
         chosen = called if kind == "called" else predictions.is_class(first) & ~called
     elif kind in OF_LABELS:
         is_true, is_predicted = predictions.is_class(first), predictions.is_predicted(first)
@@ -118,6 +118,17 @@ def is_selected(selection: Selection, predictions: Predictions, threshold: float
     else:
         chosen = ~predictions.right if kind == "wrong" else np.ones(len(predictions.labels), bool)
     return chosen
+
+
+def is_called(predictions: Predictions, label: int, threshold: float) -> Bool[ndarray, " n"]:
+    """Which examples are predicted as a class, or with a label, by a threshold for its probability."""
+    called: ndarray = predictions.probabilities[:, label].astype(np.float64) >= threshold
+    return called
+
+
+def called_by_threshold(selection: Selection, predictions: Predictions, threshold: float) -> Bool[ndarray, " n"] | None:
+    """The predictions that judge the examples of a selection made by the threshold; None for every other selection."""
+    return is_called(predictions, selection.first, threshold) if selection.kind in {"called", "missed"} else None
 
 
 def bins_of(predictions: Predictions) -> Int[ndarray, " n"]:

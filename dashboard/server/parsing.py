@@ -18,12 +18,15 @@ from starlette.requests import ClientDisconnect, Request
 from annscope.core.errors import AnnscopeError, shortened
 from annscope.core.explain.what_if import Change
 from annscope.dashboard.queries.films import FORMATS, MAX_MS, FilmFrame
+from annscope.dashboard.queries.photos import WHOLE, Wanted
 from annscope.dashboard.queries.weight_changes import Since
 from annscope.data.examples import MAX_CLASSES
 from annscope.runs.painted import MAX_POINTS
 
 MAX_BYTES = 4_000_000
 """The longest body: enough for 100,000 numbers written out in full."""
+MAX_PHOTO_BYTES = 20_000_000
+"""The largest image file given to Draw."""
 MAX_FILM_BYTES = 192_000_000
 """The longest film: a thousand frames of some 190 kB."""
 BODY_SECONDS = 10.0
@@ -55,6 +58,41 @@ def since(text: str) -> Since:
 async def json_body(request: Request) -> Mapping[str, Any]:
     """The JSON object that a request carries."""
     return _json_object(await _body(request, MAX_BYTES, BODY_SECONDS))
+
+
+async def photo(request: Request) -> tuple[bytes, Wanted]:
+    """The image file that a request carries, and what of it is to be read, by its address."""
+    query = request.query_params
+    given = query.get("name", "")
+    name = f"“{shortened(given)}”" if given else "What was pasted"
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > MAX_PHOTO_BYTES:
+        raise BadRequestError(
+            f"{name} has {int(length) / 1e6:.1f} MB; an image may have up to {MAX_PHOTO_BYTES / 1e6:.0f} MB."
+        )
+    inverted = query.get("inverted")
+    if inverted not in {None, "true", "false"}:
+        raise BadRequestError(f"inverted must be true or false, got {shortened(inverted or '')!r}.")
+    wanted = Wanted(name, _crop(query.get("crop")), None if inverted is None else inverted == "true")
+    content = await _body(request, MAX_PHOTO_BYTES, FILM_SECONDS)
+    if not content:
+        raise BadRequestError(f"{name} is empty.")
+    return content, wanted
+
+
+def _crop(text: str | None) -> tuple[float, float, float, float]:
+    if text is None:
+        return WHOLE
+    try:
+        left, top, right, bottom = (float(part) for part in text.split(","))
+    except ValueError:
+        left = top = right = bottom = math.nan
+    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+        raise BadRequestError(
+            "crop must be left,top,right,bottom as shares from 0 to 1 of the width and the height, "
+            f"got {shortened(text or '')!r}."
+        )
+    return left, top, right, bottom
 
 
 async def film_frames(request: Request) -> tuple[list[FilmFrame], str]:

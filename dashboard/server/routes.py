@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from annscope.core.errors import AnnscopeError, ConfigError
-from annscope.dashboard.queries import examples, films, planes, series, steps, weight_changes
+from annscope.dashboard.queries import examples, films, photos, planes, series, steps, weight_changes
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.server import parsing
 from annscope.dashboard.server.assets import ASSETS, BASE, CACHE_FOREVER, PLOTLY, Assets, plotly_library
@@ -205,6 +205,18 @@ async def paint(request: Request) -> Response:
         return JSONResponse({"error": str(error)}, status_code=404)
 
 
+async def photo(request: Request) -> Response:
+    """An image file as input of a run's network (`photos.read`).
+
+    The file may be anything: what is wrong with it comes with status 200, as a browser would report a 400.
+    """
+    try:
+        content, wanted = await parsing.photo(request)
+        return JSONResponse(await run_in_threadpool(photos.read, request.path_params["run"], content, wanted))
+    except AnnscopeError as error:
+        return JSONResponse({"error": f"{str(error).rstrip('.')}."})
+
+
 async def film(request: Request) -> Response:
     """A film of the frames that the body carries (`parsing.film_frames`)."""
     try:
@@ -252,6 +264,7 @@ routes: list[BaseRoute] = [
     Route(f"{BASE}/runs/{{run}}/labels", labels),
     Route(f"{BASE}/runs/{{run}}/plane", plane),
     Route(f"{BASE}/runs/{{run}}/points", paint, methods=["POST"]),
+    Route(f"{BASE}/runs/{{run}}/photo", photo, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/film", film, methods=["POST"]),
     Route(f"{BASE}/runs/{{run}}/examples/{{split}}/{{index}}", example),
     Route(f"{BASE}/runs/{{run}}/histograms", histograms),

@@ -68,7 +68,7 @@ def _notes(notes: Sequence[str], left_out: Sequence[str]) -> None:
 
 def _sheet(overview: Overview) -> None:
     st.subheader("Training images", anchor=False)
-    dark = overview.is_shown_as_it_is or st.context.theme.type == "dark"
+    dark = overview.is_photo or st.context.theme.type == "dark"
     lines = []
     for name, images in zip(overview.class_names, overview.sheet, strict=False):
         if not images:
@@ -84,7 +84,8 @@ def _sheet(overview: Overview) -> None:
     st.html(f'<dl class="as-sheet">{"".join(lines)}</dl>')
     more = len(overview.class_names) - MAX_CLASSES_SHOWN
     first = f"The first {PER_CLASS} of each class" if not overview.is_multilabel else f"The first {PER_CLASS} of each"
-    st.caption(f"{first}; and {more:,} more classes." if more > 0 else f"{first}.")
+    how = "as recorded, from black to white" if overview.is_photo else "as ink on paper"
+    st.caption(f"{first}{f'; and {more:,} more classes' if more > 0 else ''}. Images are shown {how}.")
 
 
 def _points(overview: Overview) -> None:

@@ -14,7 +14,7 @@ from annscope.dashboard.components import parts
 from annscope.dashboard.queries import tables
 from annscope.dashboard.queries.evaluations import Predictions
 from annscope.dashboard.queries.examples import source_of
-from annscope.dashboard.queries.selections import ORDERS, describe, scored_class, select
+from annscope.dashboard.queries.selections import ORDERS, called_by_threshold, describe, scored_class, select
 from annscope.dashboard.views import choices
 
 
@@ -43,6 +43,7 @@ def gallery(query: Query, predictions: Predictions) -> None:
         show=query.selection.format(),
         title=describe(query.selection, predictions.class_names, query.threshold),
         judged=scored_class(query.selection, is_multilabel=predictions.is_multilabel),
+        called=called_by_threshold(query.selection, predictions, query.threshold),
         sheet=min(query.sheet, sheets - 1),
         opened=query.sample,
         query=urlencode(link),

@@ -76,6 +76,6 @@ def _row(twins: Twins) -> dict[str, object]:
 def _item(overview: Overview, twins: Twins) -> str:
     picture = ""
     if twins.image is not None:
-        dark = overview.is_shown_as_it_is or st.context.theme.type == "dark"
+        dark = overview.is_photo or st.context.theme.type == "dark"
         picture = f'<img src="{png_url(twins.image, dark=dark)}" alt="">'
     return f"<li>{picture}<span><b>{html.escape(_classes(twins))}</b><br>{html.escape(_where(twins))}</span></li>"

@@ -8,7 +8,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from annscope.dashboard.components.parts import PER_SHEET
 from annscope.dashboard.queries.evaluations import Predictions, predictions_of
+from annscope.dashboard.queries.selections import Selection, select
 from scripts.serving import Served
 from tests.records import RunInProgress, train_run
 
@@ -133,8 +135,8 @@ def test_one_click_opens_an_image_in_the_network_view(run: str, open_tab: Callab
     expect(network.locator("[data-number]")).to_have_attribute("data-number", "1")
 
 
-def test_to_the_network_view_and_back(run: str, open_tab: Callable[..., Page]) -> None:
-    """The browser's Back leads from the network view to the example that was open, and Forward returns."""
+def test_to_the_network_view_and_to_draw_and_back(run: str, open_tab: Callable[..., Page]) -> None:
+    """The browser's Back leads from the network view to the example that was open; Draw has a link back to it."""
     predictions = predictions_of(run, 1, "test")
     i, j = fullest_wrong_cell(predictions)
     count = str(int(predictions.confusion[i, j]))
@@ -157,6 +159,12 @@ def test_to_the_network_view_and_back(run: str, open_tab: Callable[..., Page]) -
     page.go_forward()
     expect(network).to_contain_text(f"Test example {sample} through the network")
     assert page.url == address
+    page.go_back()
+    gallery(page).get_by_role("link", name="Open in Draw").click()
+    expect(page.locator(".dr-truth")).to_contain_text(f"test example {sample}")
+    page.get_by_role("link", name="Open in Inspect").click()
+    expect(gallery(page)).to_have_attribute("data-sample", str(sample))
+    assert "snapshot=1" in page.url
 
 
 def test_back_undoes_a_click_at_once(run: str, open_tab: Callable[..., Page]) -> None:
@@ -239,6 +247,10 @@ def test_a_point_of_a_curve_opens_its_predicted_positives(run: str, open_tab: Ca
     assert abs(float(chosen[1]) - threshold) < 0.2, "and one near the mouse"
     called = int((predictions.probabilities[:, 3] >= float(chosen[1])).sum())
     expect(gallery(page)).to_have_attribute("data-count", str(called))
+    # Those of another class are marked as mistakes of this threshold, whatever class is most probable.
+    places = select(Selection("called", 3), predictions, float(chosen[1]), "sure")[:PER_SHEET]
+    false_alarms = int((~predictions.is_class(3)[places]).sum())
+    expect(gallery(page).locator(".ai-wrong")).to_have_count(false_alarms)
 
 
 def test_a_bar_of_the_calibration_opens_its_examples(run: str, open_tab: Callable[..., Page]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
 import shutil
 import struct
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +18,7 @@ from urllib.parse import urljoin
 import numpy as np
 import plotly
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from plotly.offline import get_plotlyjs
 from safetensors.numpy import load
 from starlette.applications import Starlette
@@ -633,3 +635,80 @@ def test_the_history_says_what_chance_is(client: TestClient, record: Callable[..
     assert chance["loss"] == pytest.approx(-(shares * np.log(shares)).sum())
     begun = client.get(f"/annscope/runs/{record(0).run}/history").json()
     assert begun["chance"] == {"loss": None, "accuracy": None}
+
+
+def png(image: Image.Image) -> bytes:
+    """An image as a file."""
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def one_on_paper() -> Image.Image:
+    """A 1 in pen at the left of a sheet, and a 0 at its right."""
+    image = Image.new("RGB", (300, 200), (235, 230, 220))
+    draw = ImageDraw.Draw(image)
+    draw.line([(80, 50), (80, 150)], (20, 30, 60), 10)
+    draw.ellipse([190, 60, 250, 140], outline=(20, 30, 60), width=10)
+    return image
+
+
+def test_a_photo_becomes_the_input_of_the_network(client: TestClient) -> None:
+    """A part of a photo comes back centred as the data set's digits are, with its ink, and what was dropped is said."""
+    run = train_run(data="mnist-5k", epochs=1, hidden=(4,)).run
+    response = client.post(
+        f"/annscope/runs/{run}/photo?name=one.png&crop=0,0,0.5,1", content=png(one_on_paper())
+    ).json()
+    image = np.array(response["image"]).reshape(28, 28)
+    rows, columns = (np.flatnonzero((image > 0.5).any(axis=axis)) for axis in (1, 0))
+    assert len(rows) == 20
+    assert abs(columns.mean() - 13.5) <= 1
+    assert response["inverted"] is True
+    assert len(base64.b64decode(response["ink"])) == response["height"] * response["width"]
+    assert response["said"].endswith("Colours became shades of grey.")
+    assert Image.open(io.BytesIO(base64.b64decode(response["preview"].partition(",")[2]))).size == (300, 200)
+
+
+def test_a_photo_for_photographs_is_read_as_the_data_set_is(client: TestClient, tmp_path: Path) -> None:
+    """For a run on a folder of photographs no ink is looked for: its own image gives the pixels it learned from."""
+    rng, pets = np.random.default_rng(0), tmp_path / "pets"
+    for name in ("cats", "dogs"):
+        (pets / name).mkdir(parents=True)
+        for i in range(12):
+            Image.fromarray(rng.integers(0, 256, (12, 12), np.uint8)).save(pets / name / f"{i:02}.png")
+    run = train_run(data=str(pets), epochs=1, hidden=(2,)).run
+    assert client.get(f"/annscope/runs/{run}/history").json()["description"]["dataset"]["is_photo"] is True
+    content = (pets / "cats" / "00.png").read_bytes()
+    response = client.post(f"/annscope/runs/{run}/photo", content=content).json()
+    assert response["is_photo"] is True
+    expected = np.asarray(Image.open(io.BytesIO(content))) / 255
+    np.testing.assert_allclose(response["image"], expected.ravel())
+    negative = client.post(f"/annscope/runs/{run}/photo?inverted=true", content=content).json()
+    np.testing.assert_allclose(negative["image"], 1 - expected.ravel())
+
+
+def bomb() -> bytes:
+    """A PNG of some kilobytes that would decode to 529 million pixels."""
+    row = zlib.compressobj(9)
+    content = b"".join(row.compress(bytes(23_000 // 8 + 1)) for _ in range(23_000)) + row.flush()
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 23_000, 23_000, 1, 0, 0, 0, 0)), (b"IDAT", content), (b"IEND", b"")]
+    parts = [len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4) for kind, data in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def test_a_file_that_is_no_photo_is_one_sentence(client: TestClient) -> None:
+    """What is no image, empty, too large by its length or by its header, without ink or cropped to nothing is named."""
+    digits = train_run(data="mnist-5k", epochs=1, hidden=(4,)).run
+    points = train_run(data="xor", epochs=1, hidden=(4,)).run
+
+    def refused(content: bytes, query: str = "name=a.png", run: str = digits) -> str:
+        response = client.post(f"/annscope/runs/{run}/photo?{query}", content=content)
+        return str(response.json()["error"])
+
+    assert refused(b"one") == "“a.png” is no image that can be read, such as a PNG, JPEG, WebP, GIF, BMP or TIFF."
+    assert refused(b"", "") == "What was pasted is empty."
+    assert refused(bytes(20_000_001)) == "“a.png” has 20.0 MB; an image may have up to 20 MB."
+    assert refused(bomb()) == "“a.png” has more pixels than the 50,000,000 that are read."
+    assert refused(png(Image.new("L", (50, 50), 200))) == "No ink stands out from its paper in “a.png”."
+    assert refused(png(one_on_paper()), "crop=0.5,0,0.5,1").startswith("crop must be left,top,right,bottom")
+    assert refused(png(one_on_paper()), run=points) == f"The network of run {points} is not given images."

@@ -19,6 +19,7 @@ from annscope.dashboard.queries.selections import (
     OF_LABELS,
     Kind,
     Selection,
+    called_by_threshold,
     describe,
     is_selected,
     parse_selection,
@@ -248,3 +249,20 @@ def test_the_examples_of_a_metric_give_the_metric(figure: str, predictions: Pred
             "specificity": (~is_predicted).mean(),
         }
         assert class_metric(predictions.confusion, figure)[label] == pytest.approx(shares[figure], abs=1e-12)
+
+
+def test_a_selection_of_a_threshold_is_judged_by_it() -> None:
+    """Of those predicted by a threshold as many are right as its point on the curves says."""
+    for label, threshold in ((0, 0.2), (1, 0.5), (2, 0.9)):
+        point = at_threshold(PREDICTIONS.is_class(label), PREDICTIONS.probabilities[:, label], threshold)
+        for kind, n_right, n_wrong in (
+            ("called", point.true_positives, point.false_positives), ("missed", 0, point.false_negatives),
+        ):  # fmt: skip
+            selection = parse_selection(f"{kind}-{label}", 3)
+            assert selection is not None
+            called = called_by_threshold(selection, PREDICTIONS, threshold)
+            assert called is not None
+            places = select(selection, PREDICTIONS, threshold, "sure")
+            right = (called == PREDICTIONS.is_class(label))[places]
+            assert (int(right.sum()), int((~right).sum())) == (n_right, n_wrong)
+    assert called_by_threshold(Selection("wrong"), PREDICTIONS, 0.5) is None

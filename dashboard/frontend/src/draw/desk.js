@@ -56,6 +56,7 @@ export function createDesk(body, desk) {
   const nearest = createNearest(
     {
       imageShape: shape,
+      isPhoto: description.dataset.is_photo,
       reader,
       toImage,
       wordsOf: ({ x, row }) =>
@@ -133,6 +134,19 @@ export function createDesk(body, desk) {
     sendSample(`${example.split}-${example.index}`);
   }
 
+  /**
+   * Where Inspect shows an example.
+   * @param {Example} example
+   */
+  const inspectOf = ({ split, index }) =>
+    `/classes?${new URLSearchParams({
+      run: description.run,
+      snapshot: String(frame.number),
+      subset: split,
+      show: 'all',
+      sample: `${split}-${index}`,
+    })}`;
+
   /** @param {string} name */
   async function take(name) {
     const [split, index] = name.split('-');
@@ -166,6 +180,7 @@ export function createDesk(body, desk) {
       probabilities: given.isBare ? null : probabilities,
       trueClasses: classesOf(sample?.label),
       source: sample ? `${sample.split} example ${sample.index}` : '',
+      link: sample && inspectOf(sample),
     });
     if (given.image) seen?.update({ features: given.x, image: given.image, best }, palette);
     input.shown?.();

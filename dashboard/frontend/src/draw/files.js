@@ -76,7 +76,7 @@ export function offerFiles(
           : null),
   });
   const { pad } = input;
-  if (pad) addSaves(input.cards[0], files('drawing'), { picture: () => onPaper(pad.canvas, palette().paper) });
+  if (pad) addSaves(input.cards[0], files('drawing'), { picture: () => onPaper(pad.canvas, pad.paper()) });
   else if (about.kind === 'plane')
     addSaves(input.cards[0], files('plane'), {
       picture: () => saved(input.cards[0].querySelector('canvas'), palette().paper),

@@ -24,12 +24,14 @@ export function imageInput(desk, imageShape) {
     desk;
   const [rows, columns] = imageShape;
   const nFeatures = rows * columns;
+  const { is_photo: isPhoto } = description.dataset;
   const pad = createPad(imageShape, (at) => {
     if (!pad.untouched()) forget();
     upload.isOnSheet(pad.untouched() === uploaded);
     tools();
     later(at);
   });
+  pad.canvas.classList.toggle('dr-shades', Boolean(isPhoto));
   pad.toggle = () => {
     pad.brush.erase = !pad.brush.erase;
     tool.set(pad.brush.erase ? 'erase' : 'brush');
@@ -69,20 +71,34 @@ export function imageInput(desk, imageShape) {
   tools();
   /** @type {Base | null} */
   let uploaded = null; // what stands on the sheet for the last upload
-  const upload = createUpload((ink) => {
+  const upload = createUpload(
+    desk.server,
+    (found) => {
+      const data = Float64Array.from(atob(found.ink), (byte) => byte.charCodeAt(0) / 255);
+      const drawing = { height: found.height, width: found.width, data };
+      uploaded = {
+        ink: found.is_photo ? inkCanvasOf(drawing) : onSheet(drawing),
+        exact: Float64Array.from(found.image),
+      };
+      pad.put(uploaded);
+      forget();
+    },
+    notify,
+  );
+  /** @param {Image} ink */
+  function onSheet(ink) {
     const margin = 0.14;
     const canvas = make('canvas', { width: 280, height: Math.round((280 * rows) / columns) });
     const [w, h] = [Math.round(canvas.width * (1 - 2 * margin)), Math.round(canvas.height * (1 - 2 * margin))];
     penOf(canvas).drawImage(inkCanvasOf(asBox(ink, h, w)), (canvas.width - w) / 2, (canvas.height - h) / 2);
-    uploaded = { ink: canvas, exact: null };
-    pad.put(uploaded);
-    forget();
-  }, notify);
+    return canvas;
+  }
   const { element } = card('Your drawing', 'pad-card', undo, redo, clear);
   element.style.cssText = `--dr-columns: ${columns}; --dr-rows: ${rows}`;
   element.append(
     make('div', { className: 'dr-tools' }, tool.element, make('label', {}, 'Size', size), upload.element),
-    pad.element,
+    make('div', { className: 'dr-sheets' }, upload.original, pad.element),
+    upload.said,
     examples.element,
   );
   upload.listen(pad.element, desk.signal);
@@ -108,7 +124,7 @@ export function imageInput(desk, imageShape) {
     }
     return model().occlusion(now().x, imageShape, label, patch, paper);
   };
-  const view = createSeen(imageShape, reader, explain, () => later(null), desk.shows, desk.sendShown);
+  const view = createSeen(imageShape, isPhoto, reader, explain, () => later(null), desk.shows, desk.sendShown);
   const moves = createSliders(description.dataset.class_names, Math.max(rows, columns), (at) => later(at));
   /** @type {Image} */
   let plain;
@@ -148,7 +164,7 @@ export function imageInput(desk, imageShape) {
       );
     },
     paint() {
-      pad.paint(palette());
+      pad.paint(isPhoto ? { ...palette(), paper: '#000000', pen: '#ffffff' } : palette());
     },
     destroy: again.cancel,
   };

@@ -3,6 +3,7 @@
 import { paintImage } from '../lib/charts/pictures.js';
 import { asNumber } from '../lib/format/text.js';
 import { classesOf, isSame } from '../lib/model/output-reader.js';
+import { imageColors } from '../lib/theme/palette.js';
 import { debounce } from '../lib/ui/controls.js';
 import { make, messageOf } from '../lib/ui/dom.js';
 import { card } from './card.js';
@@ -10,10 +11,10 @@ import { card } from './card.js';
 
 /**
  * Build the card. `choose(sample)` opens one. Returns {element, ask(number, features | null, predictedClasses), paint(palette), destroy()}.
- * @param {{ imageShape: Shape | null, reader: OutputReader, toImage: (x: Numbers) => Numbers, wordsOf: (example: Neighbor) => string[], server: NetworkStore['server'] }} about
+ * @param {{ imageShape: Shape | null, isPhoto?: boolean, reader: OutputReader, toImage: (x: Numbers) => Numbers, wordsOf: (example: Neighbor) => string[], server: NetworkStore['server'] }} about
  * @param {(example: Neighbor) => void} choose
  */
-export function createNearest({ imageShape, reader, toImage, wordsOf, server }, choose) {
+export function createNearest({ imageShape, isPhoto, reader, toImage, wordsOf, server }, choose) {
   const { element } = card('Most alike in training', 'nearest', make('small', { textContent: 'last hidden layer' }));
   const list = make('ol', { className: 'dr-neighbors' });
   const note = make('p', {
@@ -64,7 +65,7 @@ export function createNearest({ imageShape, reader, toImage, wordsOf, server }, 
         button.addEventListener('click', () => choose({ ...neighbor, split: 'train' }));
         if (imageShape) {
           const canvas = make('canvas');
-          paintImage(canvas, toImage(neighbor.x), imageShape, palette.picture, 1);
+          paintImage(canvas, toImage(neighbor.x), imageShape, imageColors(palette, isPhoto), 1);
           button.append(canvas);
         } else
           button.append(

@@ -291,9 +291,11 @@ export function createPad(shape, changed) {
       return { height, width, data };
     },
     show,
+    paper: () => palette.paper,
     /** @param {Palette} next */
     paint(next) {
       palette = next;
+      canvas.style.backgroundColor = next.paper;
       show();
     },
   };

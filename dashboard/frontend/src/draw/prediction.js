@@ -8,7 +8,7 @@ import { card } from './card.js';
 
 /**
  * Build the card; `act(label)` is called when a bar is clicked. `reader` reads the outputs (output-reader.js), `trueClasses`
- * lists what is true, or is null. Returns {element, update({probabilities | null, trueClasses, source}), announce()}.
+ * lists what is true, or is null. Returns {element, update({probabilities | null, trueClasses, source, link | null}), announce()}.
  * @param {OutputReader} reader
  * @param {(label: number) => void} act
  */
@@ -19,7 +19,8 @@ export function createPrediction(reader, act) {
   const name = make('b', { className: 'dr-name', textContent: '?' });
   const sure = make('span', { className: 'dr-sure' });
   const trueClasses = make('span', { className: 'dr-truth' });
-  top.append(name, make('div', {}, sure, trueClasses));
+  const back = make('a', { className: 'dr-back', textContent: 'Open in Inspect →', target: '_self', hidden: true });
+  top.append(name, make('div', {}, sure, trueClasses, back));
   const list = make('ul', { className: 'dr-bars' });
   const bars = classNames.map((text, c) => {
     const fill = make('i');
@@ -43,8 +44,10 @@ export function createPrediction(reader, act) {
   let announced = '';
   return {
     element,
-    /** @param {{ probabilities: Numbers | null, trueClasses: number[] | null, source: string }} about */
-    update({ probabilities, trueClasses: classes, source }) {
+    /** @param {{ probabilities: Numbers | null, trueClasses: number[] | null, source: string, link: string | null }} about */
+    update({ probabilities, trueClasses: classes, source, link }) {
+      back.hidden = link === null;
+      if (link !== null) back.href = link;
       const predictedClasses = probabilities ? reader.predicted(probabilities) : [];
       const names = probabilities ? reader.words(predictedClasses) : '?';
       name.textContent = names;

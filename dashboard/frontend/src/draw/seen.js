@@ -2,7 +2,7 @@
 
 import { asNumber } from '../lib/format/text.js';
 import { roundUp } from '../lib/model/math.js';
-import { gradientOf } from '../lib/theme/palette.js';
+import { gradientOf, imageColors } from '../lib/theme/palette.js';
 import { segmented, select } from '../lib/ui/controls.js';
 import { make, penOf } from '../lib/ui/dom.js';
 import { card } from './card.js';
@@ -26,13 +26,22 @@ const WORDS = {
  * `shows` is {map, label} to begin with, the name of a map and of a class or null; `sendShown({map, label})` is called with what a person chooses.
  * Returns {element, update(features, image, best), about(label)}.
  * @param {Shape} about
+ * @param {boolean | undefined} isPhoto
  * @param {OutputReader} about
  * @param {(kind: string, label: number, patch: number) => Float64Array | null} explain
  * @param {() => void} redraw
  * @param {MapChoice} shows
  * @param {(shows: MapChoice) => void} sendShown
  */
-export function createSeen([rows, columns], { names: classNames, one, isMany }, explain, redraw, shows, sendShown) {
+export function createSeen(
+  [rows, columns],
+  isPhoto,
+  { names: classNames, one, isMany },
+  explain,
+  redraw,
+  shows,
+  sendShown,
+) {
   const canvas = make('canvas', { className: 'dr-seen-image', width: columns, height: rows });
   canvas.setAttribute('role', 'img');
   canvas.setAttribute('aria-label', `The ${rows} by ${columns} image that the network is given`);
@@ -165,7 +174,7 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
         return made >>> 0;
       };
       for (let i = 0; i < pixels.length; i += 1) {
-        pixels[i] = palette.picture.rgba(image.data[i]);
+        pixels[i] = imageColors(palette, isPhoto).rgba(image.data[i]);
         if (map)
           pixels[i] = mix(
             pixels[i],
@@ -178,11 +187,12 @@ export function createSeen([rows, columns], { names: classNames, one, isMany }, 
       scale.hidden = !map;
       if (map) {
         const bar = make('i');
+        const words = kind === 'gradient' && isPhoto ? ['darker raises it', 'lighter raises it'] : WORDS[kind];
         bar.style.background = gradientOf(palette.diverging);
         scale.replaceChildren(
-          make('span', { textContent: `${WORDS[kind][0]} −${asNumber(top, 2)}` }),
+          make('span', { textContent: `${words[0]} −${asNumber(top, 2)}` }),
           bar,
-          make('span', { textContent: `+${asNumber(top, 2)} ${WORDS[kind][1]}` }),
+          make('span', { textContent: `+${asNumber(top, 2)} ${words[1]}` }),
         );
       }
       if (numbers.open) {

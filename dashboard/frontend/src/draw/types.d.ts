@@ -15,6 +15,20 @@ import type {
   Plane,
 } from '../lib/model/types.js';
 
+/** What the server found in an image file (dashboard/queries/photos.py). */
+export interface FoundInPhoto {
+  image: number[];
+  ink: string;
+  height: number;
+  width: number;
+  preview: string;
+  is_photo: boolean;
+  inverted: boolean;
+  said: string;
+}
+
+export type RunServer = ReturnType<typeof import('./source.js').openRun>;
+
 export type { ChangeKind, ChangeValues, SweepPoint };
 
 /** A place on the pad, with the width of the brush there. */

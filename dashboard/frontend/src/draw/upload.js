@@ -1,108 +1,91 @@
-/** A picture from a file, the clipboard or dropped on the sheet: read here, and never sent anywhere. */
+/** A picture from a file, the clipboard or dropped on the sheet: read by the server, and shown beside what was found. */
 
-import { inkOf } from '../lib/model/ink.js';
-import { press } from '../lib/ui/controls.js';
-import { make, penOf } from '../lib/ui/dom.js';
-import { imageSize } from './image-size.js';
+import { isWhole, WHOLE } from '../lib/model/crop.js';
+import { debounce, press } from '../lib/ui/controls.js';
+import { make, messageOf } from '../lib/ui/dom.js';
+import { createOriginal } from './original.js';
 
-/** @import { Image } from '../lib/model/types.js' */
+/** @import { Crop } from '../lib/model/types.js' */
+/** @import { FoundInPhoto, RunServer } from './types.js' */
 
-const MOST_BYTES = 10e6;
-const MOST_PIXELS = 50e6; // decoded, each takes 4 bytes; as many as an image of a folder may have
-const SIDE = 560; // what a picture is scaled down to before its ink is looked for
-/** @type {Record<string, string>} */
-const KINDS = { 'image/png': 'PNG', 'image/jpeg': 'JPEG' };
+const ACCEPTED = 'image/*';
 
 /**
- * Build the way in. `take(ink)` gets the ink image that was found, `notify(sentence | null)` what is wrong.
- * Returns {element, forget(), listen(target)}.
- * @param {(ink: Image) => void} take
+ * Build the way in. `take(found)` gets what the server found in an image, `notify(sentence | null)` what is wrong.
+ * Returns {element, original, said, isOnSheet(is), listen(target)}.
+ * @param {RunServer} server
+ * @param {(found: FoundInPhoto) => void} take
  * @param {(sentence: string | null) => void} notify
  */
-export function createUpload(take, notify) {
-  const file = make('input', { className: 'nv-hidden', type: 'file', accept: 'image/png,image/jpeg', tabIndex: -1 });
+export function createUpload(server, take, notify) {
+  const file = make('input', { className: 'nv-hidden', type: 'file', accept: ACCEPTED, tabIndex: -1 });
   file.setAttribute('aria-label', 'Upload an image');
   file.setAttribute('aria-hidden', 'true');
   const open = press(
     'Upload or paste',
-    'A PNG or JPEG of up to 10 MB; Ctrl+V pastes one, and it can be dropped on the sheet',
+    'An image of up to 20 MB; Ctrl+V pastes one, and it can be dropped on the sheet',
     () => file.click(),
   );
   const invert = make('input', { type: 'checkbox' });
-  const flip = make('label', { className: 'dr-switch', hidden: true }, invert, 'dark on light');
+  const words = make('span');
+  const flip = make('label', { className: 'dr-switch', hidden: true }, invert, words);
   const element = make('span', { className: 'dr-upload' }, open, file, flip);
-  /** @type {ImageData | null} */
-  let pixels = null;
+  const said = make('p', { className: 'dr-note dr-said', hidden: true });
+  /** What is on the sheet, and how it was read; another file takes its place once it has been read. */
+  /** @type {{ blob: Blob, crop: Crop, inverted: boolean | null } | null} */
+  let shown = null;
+  let asked = new AbortController();
+
+  const original = createOriginal((crop) => {
+    if (shown) shown.crop = crop;
+    again();
+  });
+  const again = debounce(() => shown && read(shown), 120);
 
   file.addEventListener('change', () => {
     const chosen = file.files?.[0];
     file.value = '';
-    if (chosen) read(chosen);
+    if (chosen) begin(chosen);
   });
-  invert.addEventListener('change', () => use(invert.checked));
+  invert.addEventListener('change', () => {
+    if (shown) read({ ...shown, inverted: invert.checked });
+  });
 
   /** @param {Blob} blob */
-  async function read(blob) {
-    const problem = await takeIn(blob);
-    notify(problem);
-  }
+  const begin = (blob) => read({ blob, crop: WHOLE, inverted: null });
 
-  /**
-   * Take a file in; returns one sentence when it cannot be.
-   * @param {Blob} blob
-   */
-  async function takeIn(blob) {
-    const name = blob instanceof File && blob.name ? `“${blob.name}”` : 'What was pasted';
-    if (!KINDS[blob.type]) return `${name} is no PNG or JPEG image${blob.type ? ` but ${blob.type}` : ''}.`;
-    if (blob.size > MOST_BYTES) return `${name} has ${(blob.size / 1e6).toFixed(1)} MB; an image may have up to 10 MB.`;
-    if (!blob.size) return `${name} is empty.`;
-    const unreadable = `${name} cannot be read as a ${KINDS[blob.type]} image; it may be damaged.`;
-    let picture;
+  /** @param {{ blob: Blob, crop: Crop, inverted: boolean | null }} wanted */
+  async function read(wanted) {
+    const { blob, crop, inverted } = wanted;
+    again.cancel();
+    asked.abort();
+    asked = new AbortController();
+    const { signal } = asked;
     try {
-      const size = imageSize(new Uint8Array(await blob.arrayBuffer()));
-      if (!size) return unreadable;
-      // By its header: a file of a few kilobytes may be gigabytes of pixels.
-      if (size.width * size.height > MOST_PIXELS)
-        return `${name} is ${size.width} × ${size.height} pixels; up to 50 million are read.`;
-      picture = await createImageBitmap(blob);
-    } catch {
-      return unreadable;
+      const found = await server.photo(blob, crop, inverted, signal);
+      if (signal.aborted) return;
+      shown = wanted;
+      invert.checked = found.inverted;
+      words.textContent = found.is_photo ? 'negative' : 'dark on light';
+      said.textContent = `${found.said}${isWhole(crop) ? ' Drag the frame or its corners to read a part.' : ''}`;
+      original.show(found.preview, crop);
+      take(found);
+      notify(null);
+    } catch (error) {
+      if (!signal.aborted) notify(messageOf(error));
     }
-    const { width, height } = picture;
-    const scale = Math.min(1, SIDE / Math.max(width, height));
-    const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
-    const context = penOf(make('canvas', { width: w, height: h }), { willReadFrequently: true });
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(picture, 0, 0, w, h);
-    picture.close();
-    pixels = context.getImageData(0, 0, w, h);
-    return use(null);
-  }
-
-  /** @param {boolean | null} inverted */
-  function use(inverted) {
-    if (!pixels) return null;
-    const found = inkOf(pixels, inverted);
-    invert.checked = found.inverted;
-    flip.hidden = false;
-    if (found.empty) {
-      const sentence = 'No ink stands out from the paper in this image.';
-      if (inverted !== null) notify(sentence);
-      return sentence;
-    }
-    take(found.ink);
-    if (inverted !== null) notify(null);
-    return null;
   }
 
   return {
     element,
+    original: original.element,
+    said,
     /**
-     * Whether nothing but the upload is on the sheet: the switch would put it in the place of anything else.
+     * Whether nothing but the upload is on the sheet: its switches would put it in the place of anything else.
      * @param {boolean} is
      */
     isOnSheet(is) {
-      flip.hidden = !is;
+      for (const part of [flip, said, original.element]) part.hidden = !is;
     },
     /**
      * Take what is pasted on the page and dropped on `target`, until `signal` is aborted.
@@ -110,6 +93,10 @@ export function createUpload(take, notify) {
      * @param {AbortSignal} signal
      */
     listen(target, signal) {
+      signal.addEventListener('abort', () => {
+        asked.abort();
+        again.cancel();
+      });
       document.addEventListener(
         'paste',
         (event) => {
@@ -117,7 +104,7 @@ export function createUpload(take, notify) {
           if (!item) return;
           event.preventDefault();
           const pasted = item.getAsFile();
-          if (pasted) read(pasted);
+          if (pasted) begin(pasted);
         },
         { signal },
       );
@@ -127,7 +114,7 @@ export function createUpload(take, notify) {
         (event) => {
           event.preventDefault();
           const dropped = event.dataTransfer?.files[0];
-          if (dropped) read(dropped);
+          if (dropped) begin(dropped);
         },
         { signal },
       );

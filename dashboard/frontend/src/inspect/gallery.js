@@ -5,8 +5,9 @@ import { disc, fillBox, write } from '../lib/charts/pen.js';
 import { fillPoint } from '../lib/charts/plane.js';
 import { createSheet } from '../lib/charts/sheet.js';
 import { grouped } from '../lib/format/text.js';
-import { classesOf, isSame } from '../lib/model/output-reader.js';
+import { classesOf } from '../lib/model/output-reader.js';
 import { cellText } from '../lib/model/row.js';
+import { imageColors } from '../lib/theme/palette.js';
 import { press } from '../lib/ui/controls.js';
 import { focusedElement, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
@@ -104,7 +105,6 @@ export function createGallery(root, send) {
         ...item,
         trueClasses,
         predictedClasses,
-        isRight: isSame(trueClasses, predictedClasses),
         pixels: pixels.subarray(k * size, (k + 1) * size),
         probabilities: probabilities.subarray(k * classes, (k + 1) * classes),
       };
@@ -140,8 +140,8 @@ export function createGallery(root, send) {
 
   /** @param {GalleryItem} item */
   function tileOf(item) {
-    const { isRight } = item;
-    const [actual, predicted] = [wordsOf(item.trueClasses), wordsOf(item.predictedClasses)];
+    const { right: isRight } = item;
+    const [actual, predicted] = [wordsOf(item.trueClasses), item.called ?? wordsOf(item.predictedClasses)];
     const words = isRight ? [actual] : [make('span', {}, actual), ' ', make('span', {}, `→ ${predicted}`)];
     const about = `true class ${actual}, predicted as ${predicted}, ${data.about} ${exact(item.value)}`;
     const choose = () => {
@@ -180,14 +180,18 @@ export function createGallery(root, send) {
     });
 
   /**
-   * To the Draw page, where its values are changed.
+   * To the Draw page, which has a link back.
    * @param {Item} about
    */
-  const changeLink = ({ sample }) =>
+  const drawLink = ({ sample }) =>
     make('a', {
       className: 'ai-link',
-      textContent: 'Change its values →',
-      title: 'What would the network predict if a value were another one?',
+      ...(data.kind === 'row'
+        ? {
+            textContent: 'Change its values →',
+            title: 'What would the network predict if a value were another one?',
+          }
+        : { textContent: 'Open in Draw →' }),
       href: `/drawing?${data.query}&sample=${data.split}-${sample}`,
       target: '_self',
     });
@@ -211,7 +215,9 @@ export function createGallery(root, send) {
   function faceOf(item) {
     if (data.shape) {
       const [rows, columns] = data.shape;
-      return paintPixels(make('canvas'), columns, rows, (i) => palette.picture.rgba(item.pixels[i] / 255));
+      return paintPixels(make('canvas'), columns, rows, (i) =>
+        imageColors(palette, data.photo).rgba(item.pixels[i] / 255),
+      );
     }
     if (data.kind === 'plane') {
       const canvas = make('canvas', { width: 144, height: 144, className: 'ai-plane' });
@@ -307,7 +313,7 @@ export function createGallery(root, send) {
     root.dataset.sample = item ? String(item.sample) : '';
     if (!item) return;
     const { names } = data;
-    const { isRight } = item;
+    const { right: isRight } = item;
     const close = press('×', null, shut, { className: 'ai-close', 'aria-label': 'Close the example' });
     const facts = make(
       'p',
@@ -315,9 +321,15 @@ export function createGallery(root, send) {
       'true class ',
       make('b', {}, wordsOf(item.trueClasses)),
       isRight ? ', predicted correctly' : ', predicted as ',
-      ...(isRight ? [] : [make('b', { className: 'ai-bad' }, wordsOf(item.predictedClasses))]),
+      ...(isRight ? [] : [make('b', { className: 'ai-bad' }, item.called ?? wordsOf(item.predictedClasses))]),
+      item.called === null ? '' : ' at this threshold',
     );
-    const link = linkTo(item, 'ai-link', 'Show in network view →');
+    const links = make(
+      'p',
+      { className: 'ai-links' },
+      linkTo(item, 'ai-link', 'Show in network view →'),
+      drawLink(item),
+    );
     const bars = make('div', {
       className: 'ai-bars',
       role: 'table',
@@ -347,7 +359,7 @@ export function createGallery(root, send) {
       if (data.more) values.append(make('dt', { textContent: `and ${grouped(data.more)} more columns` }));
       side.append(values);
     } else side.append(faceOf(item));
-    side.append(facts, make('p', { className: 'ai-links' }, link, ...(data.kind === 'row' ? [changeLink(item)] : [])));
+    side.append(facts, links);
     detail.replaceChildren(
       make(
         'div',

@@ -129,6 +129,9 @@ export interface Item {
   label: Label;
   predicted: Label;
   value: number;
+  right: boolean;
+  /** What the threshold calls it, where one decides. */
+  called: string | null;
   features: number[];
   row?: RowCell[];
   number?: number | null;
@@ -138,7 +141,6 @@ export interface Item {
 export interface GalleryItem extends Item {
   trueClasses: number[];
   predictedClasses: number[];
-  isRight: boolean;
   pixels: Uint8Array;
   probabilities: Float32Array;
 }
@@ -160,6 +162,7 @@ export interface GalleryData extends Part {
   items: Item[];
   kind: 'image' | 'plane' | 'row';
   shape: Shape | null;
+  photo: boolean;
   pixels: string;
   probabilities: string;
   names: string[];

@@ -4,6 +4,7 @@ import { fillPoint } from '../lib/charts/plane.js';
 import { asNumber, withArticle } from '../lib/format/text.js';
 import { exampleName, POINT, probeCount, probeInput, recorded } from '../lib/model/forward.js';
 import { isSame } from '../lib/model/output-reader.js';
+import { imageColors } from '../lib/theme/palette.js';
 import { closest, make, penOf } from '../lib/ui/dom.js';
 import { arrow } from '../lib/ui/keys.js';
 
@@ -213,7 +214,8 @@ export function imagePicture(store, probe, palette) {
   const image = context.createImageData(columns, rows);
   const pixels = new Uint32Array(image.data.buffer);
   const values = probeInput(store, probe);
-  for (let i = 0; i < pixels.length; i += 1) pixels[i] = palette.picture.rgba((values[i] - low) / (high - low || 1));
+  const colors = imageColors(palette, store.description?.dataset.is_photo);
+  for (let i = 0; i < pixels.length; i += 1) pixels[i] = colors.rgba((values[i] - low) / (high - low || 1));
   context.putImageData(image, 0, 0);
   return canvas;
 }

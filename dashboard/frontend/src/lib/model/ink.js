@@ -1,6 +1,6 @@
 /**
  * From ink on the pad to the image a network was trained on: the same steps in the same order as
- * core/centering.py, in float64. An ink image is {height, width, data}, 0 bare paper, 1 full ink.
+ * core/images/centering.py, in float64. An ink image is {height, width, data}, 0 bare paper, 1 full ink.
  */
 
 /** @import { Image } from './types.js' */
@@ -140,43 +140,4 @@ function laid(figure, height, width, top, left) {
     }
   }
   return image;
-}
-
-/**
- * A photograph's ink: `pixels` are RGBA bytes. What is transparent is paper. A page that is light counts as
- * paper when `invert` is null (true or false decide it); faint shades of paper are dropped, the darkest becomes full ink.
- * Returns {ink, inverted, empty}.
- * @param {{ height: number, width: number, data: Uint8ClampedArray }} about
- * @param {boolean | null} [invert]
- */
-export function inkOf({ height, width, data: pixels }, invert = null) {
-  const light = new Float64Array(height * width);
-  let opaque = 0;
-  for (let i = 0; i < light.length; i += 1) {
-    const [r, g, b, a] = [0, 1, 2, 3].map((k) => pixels[4 * i + k]);
-    light[i] = (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
-    if (a > 127) opaque += 1;
-  }
-  const cutOut = opaque < 0.98 * light.length; // drawn on nothing: its alpha is its ink
-  const edge = [];
-  for (let c = 0; c < width; c += 1) edge.push(light[c], light[(height - 1) * width + c]);
-  for (let r = 0; r < height; r += 1) edge.push(light[r * width], light[r * width + width - 1]);
-  edge.sort((x, y) => x - y);
-  const paper = edge[edge.length >> 1];
-  const inverted = invert ?? (!cutOut && paper > 0.5);
-  const ink = blank(height, width);
-  let most = 0;
-  for (let i = 0; i < light.length; i += 1) {
-    const alpha = pixels[4 * i + 3] / 255;
-    // Unasked, a cut-out figure is inked whatever its colour; asked, transparent is paper on either side.
-    const dark = inverted ? 1 - light[i] : light[i];
-    ink.data[i] = cutOut && invert === null ? alpha : dark * alpha;
-    if (ink.data[i] > most) most = ink.data[i];
-  }
-  const background = cutOut ? 0 : Math.min(0.9 * most, inverted ? 1 - paper : paper);
-  const floor = background + 0.15 * (most - background);
-  if (!(most > 0.08) || !(most - background > 0.08)) return { ink: blank(height, width), inverted, empty: true };
-  for (let i = 0; i < light.length; i += 1)
-    ink.data[i] = Math.min(1, Math.max(0, (ink.data[i] - floor) / (0.9 * (most - floor))));
-  return { ink, inverted, empty: false };
 }

@@ -55,6 +55,8 @@ export type Line = SnapshotLine | EventLine;
 export interface DatasetDescription {
   class_names: string[];
   image_shape: Shape | null;
+  /** Whether images are shown as recorded, from black to white, instead of as ink on paper. */
+  is_photo?: boolean;
   is_multilabel?: boolean;
   feature_names?: string[];
   n_train?: number;
@@ -340,6 +342,14 @@ export interface Probe {
   sample?: Example;
 }
 
+/** The edges of a part of an image, as shares of its width and height. */
+export interface Crop {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
 /** An image: 0 bare paper, 1 full ink. */
 export interface Image {
   height: number;
@@ -438,7 +448,10 @@ export interface Tokens {
 export interface Palette extends Tokens {
   diverging: Colors;
   sequential: Colors;
+  /** Ink on paper: 0 the paper, 1 full ink. */
   picture: Colors;
+  /** Shades as recorded: 0 black, 1 white. */
+  photo: Colors;
 }
 
 /** What the network view reads; the store of a stage is one, and the Draw page has a small one of its own. */

@@ -115,14 +115,15 @@ function ramp(stops, count) {
  * Small values are lifted a little (t to the power 0.8), the same in every legend.
  * @param {number[][]} colors
  * @param {boolean} signed
+ * @param {number} [gamma]
  */
-function table(colors, signed) {
+function table(colors, signed, gamma = GAMMA) {
   const names = colors.map(([r, g, b]) => `rgb(${r},${g},${b})`);
   const pixels = Uint32Array.from(colors, packed);
   const last = colors.length - 1;
   /** @param {number} t */
   const index = (t) => {
-    const size = Math.min(1, Math.abs(t)) ** GAMMA;
+    const size = Math.min(1, Math.abs(t)) ** gamma;
     return Math.round(signed ? (0.5 + 0.5 * Math.sign(t) * size) * last : (t > 0 ? size : 0) * last) || 0;
   };
   const letters = colors.map(lettersOn);
@@ -137,6 +138,12 @@ function table(colors, signed) {
   };
 }
 
+const PHOTO = table(
+  Array.from({ length: STEPS }, (_, i) => [i, i, i]),
+  false,
+  1,
+);
+
 /** @param {Tokens} tokens */
 function palette(tokens) {
   const { lowest, negative, zero, positive, highest } = tokens;
@@ -145,6 +152,7 @@ function palette(tokens) {
     diverging: table(ramp([lowest, negative, zero, positive, highest], 2 * STEPS + 1), true),
     sequential: table(ramp([zero, positive, highest], STEPS), false),
     picture: table(ramp([tokens.paper, tokens.pen], STEPS), false),
+    photo: PHOTO,
   });
 }
 
@@ -159,6 +167,13 @@ export function paletteFor(dark) {
   made ??= { light: palette(LIGHT), dark: palette(DARK) };
   return dark ? made.dark : made.light;
 }
+
+/**
+ * The colours of the images of a data set: as recorded for photographs, else ink on paper.
+ * @param {Palette} palette
+ * @param {boolean | undefined} isPhoto
+ */
+export const imageColors = (palette, isPhoto) => (isPhoto ? palette.photo : palette.picture);
 
 /**
  * Whether the page around `element` is dark, by its own background.

@@ -6,7 +6,7 @@ import { featureName } from '../../lib/model/description.js';
 import { layersOf } from '../../lib/model/forward.js';
 import { parseHead, parseTensors } from '../../lib/model/frame.js';
 import { classesOf } from '../../lib/model/output-reader.js';
-import { paletteFor } from '../../lib/theme/palette.js';
+import { imageColors, paletteFor } from '../../lib/theme/palette.js';
 import { make, setText } from '../../lib/ui/dom.js';
 import { createView } from '../../lib/ui/seen.js';
 import { tableOf } from '../../lib/ui/table.js';
@@ -83,7 +83,7 @@ export function createStep(root, store) {
     const shape = store.imageShape;
     if (!shape) return [];
     const [rows, columns] = shape;
-    const colors = paletteFor(store.theme === 'dark').picture;
+    const colors = imageColors(paletteFor(store.theme === 'dark'), store.description.dataset.is_photo);
     let top = 0;
     for (const value of x) top = Math.max(top, value);
     return Array.from({ length: count }, (_, k) =>
