@@ -18,7 +18,8 @@ import streamlit as st
 from annscope.core.errors import did_you_mean, shortened
 from annscope.dashboard import state
 from annscope.dashboard.queries.matrices import MODES, Mode
-from annscope.dashboard.queries.selections import ORDERS, Order, Selection, parse_selection
+from annscope.dashboard.queries.selections import ONLY as ONLIES
+from annscope.dashboard.queries.selections import ORDERS, Only, Order, Selection, parse_selection
 
 RUN = "run"
 SNAPSHOT = "snapshot"
@@ -38,10 +39,12 @@ FIGURE = "figure"
 THRESHOLD = "threshold"
 SHOW = "show"
 ORDER = "order"
+ONLY = "only"
+"""Whether all, the mistakes or what is right of what `SHOW` names is in the gallery."""
 SHEET = "sheet"
 SAMPLE = "sample"
 """The example that is open, as split and index: `test-17`; on Train also a point of the plane: `0.5,-1`."""
-OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, AGAINST, SHOW, SHEET, SAMPLE)
+OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, AGAINST, SHOW, ONLY, SHEET, SAMPLE)
 """The parameters that a choice of another run removes."""
 VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER)
 """Every parameter for what is shown, on any page; the others are settings."""
@@ -95,6 +98,7 @@ class Query:
     metric: Metric = "f1"
     threshold: float = 0.5
     selection: Selection = field(default_factory=Selection)
+    only: Only = "wrong"
     order: Order = "sure"
     sheet: int = 0
     sample: int | None = None
@@ -139,11 +143,11 @@ def parse_query(
     label = class_names.index(name) if (name := parameters.get(CLASS)) in class_names else 0
     if name is not None and name not in class_names:
         warnings.append(warning(CLASS, "the name of a class", name, did_you_mean(name, class_names)))
-    shown = parameters.get(SHOW, "wrong")
+    shown = parameters.get(SHOW, "all")
     selection = parse_selection(shown, n_classes, is_multilabel=is_multilabel)
     if selection is None:
         such = "tp-1, fn-1, true-1" if is_multilabel else "3-5, true-3, predicted-5"
-        warnings.append(warning(SHOW, f"such as {such}, wrong or all", shown))
+        warnings.append(warning(SHOW, f"such as {such} or all", shown))
     threshold = _probability(parameters.get(THRESHOLD, "0.5"))
     if threshold is None:
         warnings.append(warning(THRESHOLD, "a number from 0 to 1", parameters[THRESHOLD]))
@@ -163,6 +167,7 @@ def parse_query(
         metric=cast(Metric, one(FIGURE, get_args(Metric), "f1")),
         threshold=0.5 if threshold is None else threshold,
         selection=selection or Selection(),
+        only=cast(Only, one(ONLY, tuple(ONLIES), "wrong" if selection is None or SHOW not in parameters else "all")),
         order=cast(Order, one(ORDER, tuple(ORDERS), "sure")),
         sheet=whole_number(parameters.get(SHEET, "0")) or 0,
         sample=sample,

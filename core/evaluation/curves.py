@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from annscope.core.dataset import Labels
+from annscope.core.evaluation.intervals import wilson
 from annscope.core.evaluation.metrics import each_by_itself
 from annscope.core.snapshot import Confusion
 
@@ -84,6 +85,15 @@ class Calibration:
     confidence: Float[ndarray, " n_bins"]
     accuracy: Float[ndarray, " n_bins"]
 
+    def bin_of(self, confidence: Float[ndarray, " n"]) -> Int[ndarray, " n"]:
+        """The number of the bin that each confidence is in."""
+        return np.searchsorted(self.edges[1:-1], confidence.astype(np.float64))
+
+    @property
+    def intervals(self) -> Float[ndarray, "n_bins 2"]:
+        """The interval of the accuracy of each bin."""
+        return wilson(np.rint(np.nan_to_num(self.accuracy) * self.count).astype(int), self.count)
+
     @property
     def expected_error(self) -> float:
         """Expected calibration error: sum over bins of count / n * |accuracy - confidence| (Naeini et al. 2015)."""
@@ -124,6 +134,16 @@ class AtThreshold:
     def false_positive_rate(self) -> float:
         """fp / (fp + tn): how many of the others are called positive."""
         return _ratio(self.false_positives, self.false_positives + self.true_negatives)
+
+    def interval(self, rate: str) -> Float[ndarray, " 2"]:
+        """The interval of a rate: precision, recall or false_positive_rate."""
+        others = self.false_positives + self.true_negatives
+        right, n = {
+            "precision": (self.true_positives, self.true_positives + self.false_positives),
+            "recall": (self.true_positives, self.true_positives + self.false_negatives),
+            "false_positive_rate": (self.false_positives, others),
+        }[rate]
+        return wilson(right, n)
 
     @property
     def f1(self) -> float:

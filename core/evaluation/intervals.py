@@ -17,6 +17,8 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from annscope.core.dataset import Labels
+from annscope.core.evaluation.metrics import each_by_itself
+from annscope.core.snapshot import Confusion
 
 LEVEL = 0.95
 """How often an interval holds the figure of infinitely many examples."""
@@ -43,6 +45,25 @@ def wilson(successes: Int[ndarray, "*shape"] | int, n: Int[ndarray, "*shape"] | 
         low = np.where(k == 0, 0.0, middle - half)
         high = np.where(k == total, 1.0, middle + half)
     return np.where((total > 0)[..., None], np.stack([low, high], axis=-1), np.nan)
+
+
+def class_intervals(confusion: Confusion) -> dict[str, Float[ndarray, "n_classes 2"]]:
+    """Wilson's intervals of precision, recall and specificity of each class or label, by these names."""
+    counts = each_by_itself(confusion)
+    right, others = counts[:, 1, 1], counts[:, 0, 0]
+    return {
+        "precision": wilson(right, counts[:, :, 1].sum(axis=1)),
+        "recall": wilson(right, counts[:, 1].sum(axis=1)),
+        "specificity": wilson(others, counts[:, 0].sum(axis=1)),
+    }
+
+
+def f1_interval(counts: Int[ndarray, "2 2"]) -> Float[ndarray, " 2"]:
+    """The bootstrap interval of the F1 of one class or label, from its counts [[tn, fp], [fn, tp]]."""
+    n = counts.sum()
+    draws = np.random.default_rng(SEED).multinomial(n, counts.ravel() / max(1, n), size=MAX_RESAMPLES)
+    twice = 2 * draws[:, 3]
+    return percentile_interval(_ratios(twice, twice + draws[:, 1] + draws[:, 2]))
 
 
 @dataclass(frozen=True)
@@ -72,7 +93,7 @@ class Paired:
         for k in range(fewer + 1):
             total += term
             term = term * (n - k) // (k + 1)
-        return min(1.0, 2 * total / 2**n)
+        return float(min(1, 2 * total / (1 << n)))
 
     @property
     def interval(self) -> Float[ndarray, " 2"]:

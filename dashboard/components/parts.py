@@ -14,13 +14,15 @@ import streamlit as st
 from jaxtyping import Int
 from numpy import ndarray
 
+from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import state
 from annscope.dashboard.components.loading import code, in_browser
-from annscope.dashboard.queries.evaluations import Predictions, dataset_of, shown_features
+from annscope.dashboard.queries.evaluations import dataset_of, shown_features
 from annscope.dashboard.queries.examples import is_plane
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.queries.matrices import MatrixView, Mode
 from annscope.dashboard.server.assets import PLOTLY
+from annscope.runs.interval_words import percent_words
 
 LABEL_WORDS: dict[Mode, str] = {
     "counts": "number of examples; coloured by share of the row",
@@ -56,10 +58,25 @@ def matrix(view: MatrixView, predictions: Predictions, selected: str, choose: Ch
             "words": view.words,
             "difference": view.is_difference,
             "selected": selected,
+            "recall": _shares(predictions, "recall", confusion.sum(axis=1)),
+            "precision": _shares(predictions, "precision", confusion.sum(axis=0)),
         },
         choose,
         view="matrix",
     )
+
+
+def _shares(predictions: Predictions, name: Literal["recall", "precision"], counts: ndarray) -> list[tuple[str, str]]:
+    """Recall or precision of each class, short for the margin of the matrix, and with its interval in words."""
+    values, intervals = getattr(predictions.classes, name), predictions.intervals[name]
+    return [
+        ("n/a" if math.isnan(value) else f"{_floor_percent(value)} %", percent_words(value, interval, n))
+        for value, interval, n in zip(values.tolist(), intervals, counts.tolist(), strict=True)
+    ]
+
+
+def _floor_percent(share: float) -> str:
+    return "100" if share == 1 else f"{min(99.9, 100 * share):.1f}" if share >= 0.995 else f"{100 * share:.0f}"
 
 
 def label_matrices(views: Sequence[MatrixView], predictions: Predictions, selected: str, choose: Choose) -> None:
@@ -98,8 +115,9 @@ def table(
     """A sortable table; a click on a row calls `choose` with {"row": its id}.
 
     A column has a title, a kind (text, number, percent, count, or plain: a number without a bar) and optionally a line
-    of explanation; a row has cells, and an id, a label for screen readers and a title where it can be chosen. NaN is
-    shown as n/a. A tall table scrolls by itself; its header and its first column stay visible.
+    of explanation; a row has cells, and an id, a label for screen readers and a title where it can be chosen, and
+    perhaps notes, which stand in grey beneath the cells: the intervals of its figures. NaN is shown as n/a. A tall
+    table scrolls by itself; its header and its first column stay visible.
     """
     data = {
         "file": f"{_stem(predictions)}-{name}",

@@ -9,14 +9,16 @@ from typing import Any
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
+from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.address import Query, parse_query, views_of
 from annscope.dashboard.components import parts
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.picker import pick_run, run_to_show
-from annscope.dashboard.queries.evaluations import DerivedError, Predictions, predictions_of, splits_of
+from annscope.dashboard.queries.evaluations import DerivedError, predictions_of, splits_of
 from annscope.dashboard.queries.live_runs import get_live_run
+from annscope.dashboard.queries.selections import Only
 from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.dashboard.views import choices
 from annscope.dashboard.views.calibration import confidence
@@ -25,6 +27,7 @@ from annscope.dashboard.views.confusion import matrix, pairs
 from annscope.dashboard.views.evolution import evolution
 from annscope.dashboard.views.gallery import gallery
 from annscope.dashboard.views.thresholds import thresholds
+from annscope.runs.interval_words import percent_range, percent_words
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
@@ -41,7 +44,9 @@ STYLE = """<style>
 }
 .st-key-inspect-choices > :has(> .stSelectbox) { flex: 1 1 19rem; min-width: 19rem; }
 .st-key-inspect-choices > :has(.ai-snapshot) { flex: 2 1 21rem; min-width: 21rem; }
-[class*="st-key-inspect-show-"] button { min-height: 2rem; padding-block: 0.1rem; }
+.st-key-every-example button, .st-key-weakest button { min-height: 2rem; padding-block: 0.1rem; }
+.st-key-weakest button { color: light-dark(#2257B5, #8FB4FF); font-weight: 600; }
+.st-key-inspect-headline, .st-key-inspect-weakest { gap: 0.1rem 0.5rem; }
 [data-testid="stButtonGroup"] [data-selected="true"] p { color: light-dark(#2257B5, #8FB4FF); }
 .st-key-inspect-body [data-testid="stCaptionContainer"], .st-key-inspect-body [data-testid="stCaptionContainer"] p {
   color: light-dark(#566173, #9AA7B8); opacity: 1;
@@ -189,12 +194,37 @@ def _choose_view(query: Query, predictions: Predictions) -> None:
 
 def _headline(predictions: Predictions, snapshots: Snapshots) -> None:
     n, wrong = len(predictions.labels), int((~predictions.right).sum())
-    figures = f"**{predictions.accuracy:.2%}** right, **{wrong:,}** wrong."
+    interval = percent_range(predictions.accuracy_interval)
+    figures = f"**{predictions.accuracy:.2%}** right ({interval}), **{wrong:,}** wrong."
     if predictions.is_multilabel:
         figures = (
-            f"subset accuracy **{predictions.accuracy:.2%}** (every label right), **{wrong:,}** with a wrong label; "
+            f"subset accuracy **{predictions.accuracy:.2%}** (every label right; {interval}), "
+            f"**{wrong:,}** with a wrong label; "
             f"Hamming loss **{predictions.hamming_loss:.4f}** (share of wrong labels)."
         )
     with st.container(key="inspect-headline"):
         split, time = SPLIT_NAMES[predictions.split], snapshots.name(predictions.number)
         st.markdown(f"**{split} split**, {n:,} examples, {time}: {figures}")
+        _weakest(predictions)
+
+
+def _weakest(predictions: Predictions) -> None:
+    """Which class has the lowest recall, what it is taken for, and its mistakes one click away."""
+    weakest = predictions.weakest
+    if weakest is None:
+        return
+    name = escaping.markdown(predictions.class_names[weakest])
+    support, recall = int(predictions.classes.support[weakest]), float(predictions.classes.recall[weakest])
+    words = percent_words(recall, predictions.intervals["recall"][weakest], support)
+    taken = predictions.taken_for(weakest)
+    mostly = "" if taken is None else f", mostly taken for **{escaping.markdown(predictions.class_names[taken])}**"
+    n_missed = support - round(recall * support)
+    with st.container(key="inspect-weakest", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"Weakest: **{name}**, recall {words}{mostly}.", width="content")
+        what = "mistake" if n_missed == 1 else f"{n_missed:,} mistakes"
+        selection = f"fn-{weakest}" if predictions.is_multilabel else f"true-{weakest}"
+        only: Only = "all" if predictions.is_multilabel else "wrong"
+        st.button(
+            f"Show its {what}", key=state.WEAKEST, on_click=choices.show, args=(selection, only), type="tertiary",
+            icon=":material/arrow_forward:",
+        )  # fmt: skip

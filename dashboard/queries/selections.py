@@ -19,8 +19,9 @@ either-3     label 3 is true or predicted
 called-3, missed-3  as above
 pbin-3-7     probability of label 3 in bin 7 of its calibration curve
 
-wrong        every wrong prediction
 all          every example
+
+Of any of these all are shown, or the mistakes, or those that are right (`Only`).
 """
 
 from __future__ import annotations
@@ -34,15 +35,17 @@ from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from annscope.core.evaluation.curves import N_BINS
-from annscope.dashboard.queries.evaluations import Predictions
+from annscope.core.evaluation.predictions import Predictions
 
 Kind = Literal[
-    "cell", "true", "without", "predicted", "either", "called", "missed", "bin", "wrong", "all",
+    "cell", "true", "without", "predicted", "either", "called", "missed", "bin", "all",
     "tp", "fp", "fn", "tn", "unpredicted", "pbin",
 ]  # fmt: skip
 OF_CLASSES = ("true", "without", "predicted", "either", "called", "missed", "bin")
 OF_LABELS = ("tp", "fp", "fn", "tn", "true", "without", "predicted", "unpredicted", "either", "called", "missed")
 Order = Literal["sure", "unsure"]
+Only = Literal["all", "wrong", "right"]
+ONLY: dict[Only, str] = {"all": "All", "wrong": "Mistakes", "right": "Right"}
 EXAMPLES_OF: dict[str, Kind] = {"precision": "predicted", "recall": "true", "f1": "either", "specificity": "without"}
 """Which examples a metric of a class or label is computed from."""
 ORDERS: dict[Order, str] = {"sure": "Most confident first", "unsure": "Least confident first"}
@@ -52,7 +55,7 @@ ORDERS: dict[Order, str] = {"sure": "Most confident first", "unsure": "Least con
 class Selection:
     """Some examples of a split; `first` and `second` are classes or labels, or the number of a bin."""
 
-    kind: Kind = "wrong"
+    kind: Kind = "all"
     first: int = 0
     second: int = 0
 
@@ -62,13 +65,13 @@ class Selection:
             return f"{self.first}-{self.second}"
         if self.kind == "pbin":
             return f"pbin-{self.first}-{self.second}"
-        return self.kind if self.kind in {"wrong", "all"} else f"{self.kind}-{self.first}"
+        return self.kind if self.kind == "all" else f"{self.kind}-{self.first}"
 
 
 def parse_selection(text: str, n_classes: int, *, is_multilabel: bool = False) -> Selection | None:
     """The selection in a text; None if it is not valid for this number of classes or labels."""
-    if text in {"wrong", "all"}:
-        return Selection("wrong" if text == "wrong" else "all")
+    if text == "all":
+        return Selection()
     if is_multilabel:
         return _of_labels(text, n_classes)
     found = re.fullmatch(rf"(?:({'|'.join(OF_CLASSES)})|([0-9]{{1,4}}))-([0-9]{{1,4}})", text, re.ASCII)
@@ -109,20 +112,29 @@ def is_selected(selection: Selection, predictions: Predictions, threshold: float
             "fn": is_true & ~is_predicted, "tn": ~is_true & ~is_predicted,
         }[kind]  # fmt: skip
     elif kind == "pbin":
-        edges = predictions.calibration_of(first).edges
-        chosen = (
-            np.searchsorted(edges[1:-1], predictions.probabilities[:, first].astype(np.float64)) == selection.second
-        )
+        bins = predictions.calibration_of(first).bin_of(predictions.probabilities[:, first])
+        chosen = bins == selection.second
     elif kind == "bin":
-        chosen = bins_of(predictions) == first
+        chosen = predictions.calibration.bin_of(predictions.confidence) == first
     else:
-        chosen = ~predictions.right if kind == "wrong" else np.ones(len(predictions.labels), bool)
+        chosen = np.ones(len(predictions.labels), bool)
     return chosen
 
 
-def bins_of(predictions: Predictions) -> Int[ndarray, " n"]:
-    """The bin of the calibration curve that each example is in."""
-    return np.searchsorted(predictions.calibration.edges[1:-1], predictions.confidence.astype(np.float64))
+def are_right(selection: Selection, predictions: Predictions, threshold: float) -> Bool[ndarray, " n"]:
+    """Which examples are right in what the selection is about.
+
+    That is the threshold where it is about one, the label where it is about one of several, else the prediction.
+    """
+    first, kind = selection.first, selection.kind
+    if kind in {"called", "missed"}:
+        called = predictions.probabilities[:, first].astype(np.float64) >= threshold
+        at_threshold: ndarray = called == predictions.is_class(first)
+        return at_threshold
+    if predictions.is_multilabel and kind != "all":
+        of_label: ndarray = predictions.is_class(first) == predictions.is_predicted(first)
+        return of_label
+    return predictions.right
 
 
 def scored_class(selection: Selection, *, is_multilabel: bool = False) -> int | None:
@@ -132,22 +144,31 @@ def scored_class(selection: Selection, *, is_multilabel: bool = False) -> int | 
 
 
 def select(
-    selection: Selection, predictions: Predictions, threshold: float, order: Order
+    selection: Selection, predictions: Predictions, threshold: float, order: Order, only: Only = "all"
 ) -> Int[ndarray, " n_selected"]:
     """The indices in the split of the selected examples, ordered by the probability of the `scored_class`.
 
     Examples of equal probability stay in the order of the split.
     """
-    places = np.flatnonzero(is_selected(selection, predictions, threshold))
+    chosen = is_selected(selection, predictions, threshold)
+    if only != "all":
+        chosen &= are_right(selection, predictions, threshold) == (only == "right")
+    places = np.flatnonzero(chosen)
     label = scored_class(selection, is_multilabel=predictions.is_multilabel)
     scores = predictions.confidence[places] if label is None else predictions.probabilities[places, label]
     return places[np.argsort(-scores if order == "sure" else scores, kind="stable")]
 
 
-def describe(selection: Selection, class_names: tuple[str, ...], threshold: float) -> str:
+def describe(selection: Selection, class_names: tuple[str, ...], threshold: float, only: Only = "all") -> str:
     """A short description of a selection."""
+    if selection.kind == "all":
+        return {"all": "Every example", "wrong": "Every mistake", "right": "Every right prediction"}[only]
+    return _named(selection, class_names, threshold) + {"all": "", "wrong": ": mistakes", "right": ": right"}[only]
+
+
+def _named(selection: Selection, class_names: tuple[str, ...], threshold: float) -> str:
     first = selection.first
-    name = class_names[first] if selection.kind not in {"bin", "wrong", "all"} else ""
+    name = class_names[first] if selection.kind != "bin" else ""
     of_label = {
         "tp": f"True positives: {name}", "fp": f"False positives: {name}", "fn": f"False negatives: {name}",
         "tn": f"True negatives: {name}", "without": f"True class: not {name}", "unpredicted": f"Predicted: not {name}",
@@ -171,6 +192,4 @@ def describe(selection: Selection, class_names: tuple[str, ...], threshold: floa
         return f"p({class_names[first]}) at least {threshold:.4g}"
     if selection.kind == "missed":
         return f"{class_names[first]} with p below {threshold:.4g}"
-    if selection.kind == "bin":
-        return f"Confidence {first / N_BINS:.1f} to {(first + 1) / N_BINS:.1f}"
-    return "Every mistake" if selection.kind == "wrong" else "Every example"
+    return f"Confidence {first / N_BINS:.1f} to {(first + 1) / N_BINS:.1f}"

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
+from annscope.core.evaluation.predictions import Predictions
 from annscope.core.snapshot import Confusion
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.address import Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.queries import tables
-from annscope.dashboard.queries.evaluations import Predictions, predictions_of
+from annscope.dashboard.queries.evaluations import predictions_of
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.queries.matrices import LABELS, MODES, matrix_view
 from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.dashboard.views import choices
 from annscope.runs.catalogue import run_directory, run_ids
+from annscope.runs.interval_words import percent_range
 from annscope.runs.reader import RunReader
 
 MAX_OTHER_RUNS = 30
@@ -124,6 +127,7 @@ def pairs(query: Query, predictions: Predictions, snapshots: Snapshots) -> None:
                 "id": row["pair"],
                 "label": f"{row['true']} predicted as {row['predicted']}, {row['examples']} examples",
                 "cells": [row["true"], row["predicted"], row["examples"], row["share_of_true"], row["share_of_wrong"]],
+                "notes": [None] * 3 + [percent_range(np.array([row["share_of_true_low"], row["share_of_true_high"]]))],
             }
             for row in rows[:MAX_PAIRS]
         ],

@@ -8,22 +8,22 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from annscope.dashboard import address
+from annscope.core.evaluation.predictions import Predictions
+from annscope.dashboard import address, state
 from annscope.dashboard.address import Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.queries import tables
-from annscope.dashboard.queries.evaluations import Predictions
-from annscope.dashboard.queries.selections import ORDERS, describe, scored_class, select
+from annscope.dashboard.queries.selections import ONLY, ORDERS, describe, scored_class, select
 from annscope.dashboard.views import choices
 
 
 def gallery(query: Query, predictions: Predictions) -> None:
-    places = select(query.selection, predictions, query.threshold, query.order)
+    places = select(query.selection, predictions, query.threshold, query.order, query.only)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         choices.segments(address.ORDER, "Order", ORDERS, query.order, also=(address.SHEET,))
-        for text, title in (("wrong", "Every mistake"), ("all", "Every example")):
-            if query.selection.format() != text:
-                st.button(title, key=f"inspect-show-{text}", on_click=choices.show, args=(text,), type="tertiary")
+        choices.segments(address.ONLY, "Examples", ONLY, query.only, also=(address.SHEET, address.SAMPLE))
+        if query.selection.kind != "all":
+            st.button("Every example", key=state.EVERY, on_click=choices.show, args=("all",), type="tertiary")
     sheets = max(1, -(-len(places) // parts.PER_SHEET))
 
     def choose(choice: Mapping[str, Any]) -> None:
@@ -40,7 +40,7 @@ def gallery(query: Query, predictions: Predictions) -> None:
         places,
         choose,
         show=query.selection.format(),
-        title=describe(query.selection, predictions.class_names, query.threshold),
+        title=describe(query.selection, predictions.class_names, query.threshold, query.only),
         judged=scored_class(query.selection, is_multilabel=predictions.is_multilabel),
         sheet=min(query.sheet, sheets - 1),
         opened=query.sample,

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from annscope.dashboard.queries.evaluations import Predictions, predictions_of
+from annscope.core.evaluation.predictions import Predictions
+from annscope.dashboard.queries.evaluations import predictions_of
 from scripts.serving import Served
 from tests.records import RunInProgress, train_run
 

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from annscope.core.config import RunConfig
+from annscope.core.evaluation.intervals import wilson
 from annscope.dashboard import address, state
 from annscope.dashboard.address import VIEWS, views_of
 from annscope.dashboard.queries.evaluations import predictions_of
@@ -75,8 +76,26 @@ def test_a_class_that_was_never_predicted_has_no_precision(run: str) -> None:
     never = [c for c in range(10) if not predictions.confusion[:, c].any()]
     assert never, "an untrained network leaves classes out"
     rows = part(open_page(run=run, view="classes", snapshot="0"), "classes")["rows"]
-    for c in range(10):
-        assert (rows[c]["cells"][1] is None) == (c in never)
+    assert [(row["cells"][1] is None) for row in rows] == [int(row["id"]) in never for row in rows]
+    recalls = [row["cells"][2] for row in rows]
+    assert recalls == sorted(recalls), "the weakest class is the first"
+
+
+def test_the_mistakes_of_the_weakest_class_are_one_click_away(run: str) -> None:
+    """The headline names the class with the lowest recall, with its interval, and its button shows its mistakes."""
+    page = open_page(run=run, subset="test")
+    predictions = predictions_of(run, 2, "test")
+    c = int(predictions.classes.recall.argmin())
+    n_missed = int(predictions.confusion[c].sum() - predictions.confusion[c, c])
+    low, high = 100 * wilson(int(predictions.confusion[c, c]), int(predictions.classes.support[c]))
+    words = f"Weakest: **{c}**, recall {100 * predictions.classes.recall[c]:.1f} % ({low:.0f} to {high:.0f} %), mostly"
+    assert words in texts(page)
+    button = page.button(key=state.WEAKEST)
+    assert button.label == f"Show its {n_missed} mistakes"
+    gallery = part(button.click().run(), state.GALLERY)
+    assert gallery["count"] == n_missed
+    assert {item["label"] for item in gallery["items"]} == {c}
+    assert not any(item["predicted"] == c for item in gallery["items"])
 
 
 def test_an_invalid_link_is_explained(run: str) -> None:
@@ -139,12 +158,12 @@ def test_a_run_without_snapshots_is_waited_for() -> None:
 def test_a_click_with_a_late_address_undoes_nothing(run: str) -> None:
     """Of two quick clicks the second comes with the address from before the first; both count."""
     page = open_page(run=run, snapshot="2")
-    page.button(key="inspect-show-all").click().run()
-    assert page.query_params[address.SHOW] == "all"
-    del page.query_params[address.SHOW]  # what the browser, not having heard yet, sends along
+    page.segmented_control(key=state.choice(address.ONLY)).set_value("right").run()
+    assert page.query_params[address.ONLY] == "right"
+    del page.query_params[address.ONLY]  # what the browser, not having heard yet, sends along
     page.segmented_control(key=state.choice(address.SUBSET)).set_value("test").run()
     assert not page.exception
-    assert (page.query_params[address.SHOW], page.query_params[address.SUBSET]) == ("all", "test")
+    assert (page.query_params[address.ONLY], page.query_params[address.SUBSET]) == ("right", "test")
 
 
 @pytest.fixture
