@@ -17,7 +17,7 @@ from numpy import ndarray
 from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import state
 from annscope.dashboard.components.loading import code, in_browser
-from annscope.dashboard.queries.evaluations import dataset_of, shown_features
+from annscope.dashboard.queries.evaluations import dataset_of, feature_names_of, shown_features
 from annscope.dashboard.queries.examples import is_plane
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.queries.matrices import MatrixView, Mode
@@ -192,7 +192,8 @@ def gallery(
 ) -> None:
     """One page of the examples at `places`, in that order, and the opened one with all its probabilities.
 
-    A click calls `choose` with {"sample": place or None} or {"sheet": number}. `show` is the selection as
+    A click calls `choose` with {"sample": place or None} or {"sheet": number}, an arrow key that leaves the page with
+    {"from": place, "step": 1 or -1}. `show` is the selection as
     text: when another is chosen, the gallery is scrolled into view. `judged` is the class whose probability
     is shown under each example, None for that of its prediction. `query` names the run and the
     snapshot in the address of any page; the sample is added to it.
@@ -214,6 +215,7 @@ def gallery(
     items = [
         {
             "sample": place,
+            "source": dataset.source(predictions.split, place),
             "label": predictions.labels[place].tolist(),
             "predicted": predictions.predicted[place].tolist(),
             "value": float(values[place]),
@@ -253,7 +255,7 @@ def gallery(
         data["extent"] = [float(low[0]), float(high[0]), float(low[1]), float(high[1])]
         data["points"] = [[*plane[i].tolist(), predictions.labels[i].tolist()] for i in behind]
     if kind == "values":
-        data["features"] = list(dataset.feature_names) or [f"x{i + 1}" for i in range(dataset.n_features)]
+        data["features"] = list(feature_names_of(dataset))
     _part(state.GALLERY, data, choose, view="gallery")
 
 

@@ -42,6 +42,12 @@ STYLE = """<style>
   .st-key-inspect-body > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"],
   .st-key-inspect-body > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 100%; }
 }
+@media (min-width: 1101px) {
+  [data-testid="stColumn"]:has(> div > .st-key-inspect-gallery), [data-testid="stColumn"]:has(.st-key-inspect-gallery) {
+    position: sticky; top: 4rem; align-self: flex-start; max-height: calc(100vh - 4.5rem); overflow-y: auto;
+    scrollbar-width: thin;
+  }
+}
 .st-key-inspect-choices > :has(> .stSelectbox) { flex: 1 1 19rem; min-width: 19rem; }
 .st-key-inspect-choices > :has(.ai-snapshot) { flex: 2 1 21rem; min-width: 21rem; }
 .st-key-every-example button, .st-key-weakest button { min-height: 2rem; padding-block: 0.1rem; }
@@ -126,7 +132,7 @@ def _inspect(run: str) -> None:
                 _VIEWS[query.view](query, predictions, snapshots)
             except AnnscopeError as error:
                 _show_error(error)
-        with right:
+        with right, st.container(key="inspect-gallery"):
             gallery(query, predictions)
         if live_run.at_work and address.SNAPSHOT not in st.query_params:
             st.html(STEADY)

@@ -16,6 +16,7 @@ from annscope.core.evaluation.curves import Calibration, PrecisionRecallCurve, R
 from annscope.core.evaluation.intervals import wilson
 from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import escaping
+from annscope.dashboard.queries.evaluations import dataset_of, feature_names_of, shown_features
 from annscope.runs.record import Line
 
 Row = dict[str, Any]
@@ -206,14 +207,26 @@ def evolution_rows(names: Sequence[str], unit: str, at: Sequence[int], values: n
 
 
 def example_rows(predictions: Predictions, places: ndarray) -> list[Row]:
-    """One row for each of these examples: true class, predicted class, and all probabilities."""
-    names = predictions.class_names
+    """One row for each of these examples: its source, true class, predicted class, all probabilities, its features.
+
+    The source is its file or its row, where the data has any; images have their pixels in that file.
+    """
+    names, split = predictions.class_names, predictions.split
+    dataset = dataset_of(predictions.run)
+    columns = feature_names_of(dataset) if dataset.image_shape is None else ()
+    features = shown_features(predictions.run, split, places.tolist()) if columns else np.zeros((len(places), 0))
 
     def words(label: ndarray) -> str:
         return "; ".join(compress(names, label)) if predictions.is_multilabel else names[label]
 
     return [
-        {"sample": int(i), "true": words(predictions.labels[i]), "predicted": words(predictions.predicted[i])}
+        {
+            "sample": int(i),
+            "source": dataset.source(split, int(i)),
+            "true": words(predictions.labels[i]),
+            "predicted": words(predictions.predicted[i]),
+        }
         | {f"p {name}": float(p) for name, p in zip(names, predictions.probabilities[i], strict=True)}
-        for i in places
+        | dict(zip(columns, values, strict=True))
+        for i, values in zip(places, features.tolist(), strict=True)
     ]

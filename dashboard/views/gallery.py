@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import streamlit as st
 
 from annscope.core.evaluation.predictions import Predictions
@@ -30,6 +31,12 @@ def gallery(query: Query, predictions: Predictions) -> None:
         if "sheet" in choice:
             address.put_number(address.SHEET, choice["sheet"])
             address.put(address.SAMPLE, None)
+        if "step" in choice:
+            (at,) = np.flatnonzero(places == choice["from"])
+            to = int(at) + int(choice["step"])
+            if 0 <= to < len(places):
+                address.put(address.SHEET, str(to // parts.PER_SHEET))
+                address.put(address.SAMPLE, f"{query.split}-{places[to]}")
         if "sample" in choice:
             place = choice["sample"]
             address.put(address.SAMPLE, None if place is None else f"{query.split}-{int(place)}")

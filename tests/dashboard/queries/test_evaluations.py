@@ -102,6 +102,19 @@ def test_data_that_changed_is_an_error(trained: str) -> None:
         predictions_of(trained, 0, "validation")
 
 
+def test_a_table_of_examples_names_their_rows_and_holds_their_features(tmp_path: Path) -> None:
+    """The CSV of a gallery has the row of the file and the values as they stand in it."""
+    path = tmp_path / "mine.csv"
+    rng = np.random.default_rng(0)
+    cells = [[f"{x:.3f}", f"{y:.3f}", "yes" if x > y else "no"] for x, y in rng.random((60, 2))]
+    path.write_text("a,b,label\n" + "\n".join(map(",".join, cells)) + "\n")
+    predictions = predictions_of(train_run(data=str(path), hidden=(3,), epochs=1).run, 1, "test")
+    for row in example_rows(predictions, np.array([3, 0])):
+        a, b, label = cells[int(row["source"].removeprefix("row ")) - 1]
+        assert row["true"] == label
+        assert [row["a"], row["b"]] == pytest.approx([float(a), float(b)], abs=1e-5)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """A run on a user's file that was deleted since names the file."""
     path = tmp_path / "mine.csv"

@@ -9,7 +9,7 @@ import { classesOf, isSame } from '../lib/model/output-reader.js';
 import { press } from '../lib/ui/controls.js';
 import { focusedElement, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
-import { roveOver } from '../lib/ui/keys.js';
+import { isCommand, roveOver } from '../lib/ui/keys.js';
 
 /** @import { GalleryData, GalleryItem, Item } from './types.js' */
 /** @import { Palette } from '../lib/model/types.js' */
@@ -42,7 +42,12 @@ export function createGallery(root, send) {
     count,
     pngButton(picture, () => data.file),
   );
-  const detail = make('section', { className: 'ai-detail', 'aria-label': 'The opened example', hidden: true });
+  const detail = make('section', {
+    className: 'ai-detail',
+    'aria-label': 'The opened example',
+    tabIndex: -1,
+    hidden: true,
+  });
   const sheet = make('div', { className: 'ai-sheet', role: 'group', 'aria-label': 'Examples' });
   const pager = make('nav', { className: 'ai-pager', 'aria-label': 'Pages of the gallery' });
   root.append(head, detail, sheet, pager);
@@ -58,6 +63,7 @@ export function createGallery(root, send) {
   let tiles = [];
   /** @type {GalleryData | null} */
   let chosen = null; // what was drawn last
+  let wanted = 0; // the page that was asked for last, which may not be there yet
 
   const across = () =>
     Math.max(
@@ -90,6 +96,7 @@ export function createGallery(root, send) {
     data = given;
     palette = colors;
     if (isNew) opened = data.opened;
+    wanted = data.sheet;
     title.textContent = data.title;
     count.textContent = `${grouped(data.count)} of ${grouped(data.total)}`;
     root.dataset.count = String(data.count);
@@ -120,7 +127,11 @@ export function createGallery(root, send) {
     );
     if (!tiles.length) sheet.append(make('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
     reach(tiles.find((tile) => tile.dataset.sample === String(opened)) ?? tiles[0]);
-    if (held) tiles.find((tile) => tile.dataset.sample === held)?.focus({ preventScroll: true });
+    if (held)
+      [held, String(opened)]
+        .map((sample) => tiles.find((tile) => tile.dataset.sample === sample))
+        .find((tile) => tile)
+        ?.focus({ preventScroll: true });
     page();
     open();
     if (isNew) show();
@@ -142,7 +153,7 @@ export function createGallery(root, send) {
     const { isRight } = item;
     const [actual, predicted] = [wordsOf(item.trueClasses), wordsOf(item.predictedClasses)];
     const words = isRight ? [actual] : [make('span', {}, actual), ' ', make('span', {}, `→ ${predicted}`)];
-    const about = `true class ${actual}, predicted as ${predicted}, ${data.about} ${exact(item.value)}`;
+    const about = `${item.source && `${item.source}, `}true class ${actual}, predicted as ${predicted}, ${data.about} ${exact(item.value)}`;
     const choose = () => {
       opened = item.sample;
       open();
@@ -262,22 +273,28 @@ export function createGallery(root, send) {
   function page() {
     const { sheet: now, sheets } = data;
     pager.hidden = sheets <= 1;
+    // Clicks that come before the page has followed count from the page that was asked for.
     /**
      * @param {string} text
      * @param {string} label
-     * @param {number} to
+     * @param {boolean} leads
+     * @param {() => number} to
      */
-    const button = (text, label, to) => {
-      const disabled = to < 0 || to >= sheets;
-      return press(text, null, () => send({ sheet: to }), { className: '', 'aria-label': label, disabled });
+    const button = (text, label, leads, to) => {
+      const turn = () => {
+        wanted = Math.max(0, Math.min(sheets - 1, to()));
+        const words = pager.querySelector('span');
+        if (words) words.textContent = `page ${grouped(wanted + 1)} of ${grouped(sheets)}`;
+        send({ sheet: wanted });
+      };
+      return press(text, null, turn, { className: '', 'aria-label': label, disabled: !leads });
     };
-    const first = now * data.size + 1;
     pager.replaceChildren(
-      button('«', 'First page', now === 0 ? -1 : 0),
-      button('‹', 'Previous page', now - 1),
-      make('span', {}, `${grouped(first)} to ${grouped(first + data.shown - 1)} of ${grouped(data.count)}`),
-      button('›', 'Next page', now + 1),
-      button('»', 'Last page', now === sheets - 1 ? sheets : sheets - 1),
+      button('«', 'First page', now > 0, () => 0),
+      button('‹', 'Previous page', now > 0, () => wanted - 1),
+      make('span', { 'aria-live': 'polite' }, `page ${grouped(now + 1)} of ${grouped(sheets)}`),
+      button('›', 'Next page', now < sheets - 1, () => wanted + 1),
+      button('»', 'Last page', now < sheets - 1, () => sheets - 1),
     );
   }
 
@@ -289,6 +306,14 @@ export function createGallery(root, send) {
     if (!item) return;
     const { names } = data;
     const { isRight } = item;
+    const at = items.indexOf(item);
+    const [earlier, later] = [-1, 1].map((by) =>
+      press(by < 0 ? '‹' : '›', null, () => go(by), {
+        className: 'ai-close',
+        'aria-label': by < 0 ? 'Previous example' : 'Next example',
+        disabled: at >= data.shown || !leadsOn(at + by),
+      }),
+    );
     const close = press('×', null, shut, { className: 'ai-close', 'aria-label': 'Close the example' });
     const facts = make(
       'p',
@@ -336,11 +361,41 @@ export function createGallery(root, send) {
       make(
         'div',
         { className: 'ai-detail-head' },
-        make('h4', { textContent: `Example ${grouped(item.sample)} of the ${data.split} split` }),
+        make('h4', {
+          textContent: `Example ${grouped(item.sample)} of the ${data.split} split${item.source && ` · ${item.source}`}`,
+        }),
+        earlier,
+        later,
         close,
       ),
       make('div', { className: `ai-detail-body ai-of-${data.kind}` }, side, bars),
     );
+  }
+
+  /**
+   * Whether there is an example at a place of this page, or on the page before or after it.
+   * @param {number} at
+   */
+  const leadsOn = (at) => (at < 0 ? data.sheet > 0 : at < data.shown || data.sheet < data.sheets - 1);
+
+  /**
+   * Open the example before or after the one that is open.
+   * @param {number} by
+   */
+  function go(by) {
+    const at = items.findIndex(({ sample }) => sample === opened);
+    if (at < 0 || at >= data.shown || !leadsOn(at + by)) return;
+    const isInDetail = detail.contains(focusedElement());
+    if (at + by < 0 || at + by >= data.shown) {
+      send({ from: opened, step: by });
+      return;
+    }
+    opened = items[at + by].sample;
+    reach(tiles[at + by]);
+    open();
+    if (isInDetail) detail.focus();
+    else tiles[at + by].focus();
+    send({ sample: opened });
   }
 
   function shut() {
@@ -350,6 +405,24 @@ export function createGallery(root, send) {
     (tiles.find((tile) => tile.dataset.sample === String(from)) ?? tiles[0])?.focus();
     send({ sample: null });
   }
+  // While an example is open, the arrow keys open the next, on the next page after the last.
+  /** @param {KeyboardEvent} event */
+  const goByKey = (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by || opened === null || isCommand(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    go(by);
+  };
+  detail.addEventListener('keydown', goByKey);
+  sheet.addEventListener('keydown', goByKey, { capture: true });
+  sheet.addEventListener('focusin', ({ target }) => {
+    const tile = tiles.indexOf(/** @type {HTMLElement} */ (target));
+    if (opened === null || tile < 0 || items[tile].sample === opened) return;
+    opened = items[tile].sample;
+    open();
+    send({ sample: opened });
+  });
   root.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || opened === null) return;
     event.stopPropagation();

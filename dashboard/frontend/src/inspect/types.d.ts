@@ -128,6 +128,7 @@ export interface SnapshotData extends Part {
 /** An example as it is sent. */
 export interface Item {
   sample: number;
+  source: string;
   label: Label;
   predicted: Label;
   value: number;
