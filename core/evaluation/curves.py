@@ -15,7 +15,7 @@ from numpy import ndarray
 
 from annscope.core.dataset import Labels
 from annscope.core.evaluation.intervals import wilson
-from annscope.core.evaluation.metrics import each_by_itself
+from annscope.core.evaluation.metrics import class_metrics, each_by_itself
 from annscope.core.snapshot import Confusion
 
 N_BINS = 10
@@ -253,6 +253,16 @@ def averages(confusion: Confusion) -> dict[str, Averages]:
         "specificity": (true_negatives, others),
     }
     return {name: _averages(above, below, support) for name, (above, below) in parts.items()}
+
+
+def macro_with_zeros(confusion: Confusion) -> dict[str, float]:
+    """The macro averages of precision, recall and F1 with 0 where the figure of a class is undefined.
+
+    As scikit-learn with zero_division=0: over the classes that occur among the true or the predicted ones; labels all.
+    """
+    found, counts = class_metrics(confusion), each_by_itself(confusion)
+    occurs = (counts[:, 1].sum(axis=1) + counts[:, 0, 1] > 0) | (confusion.ndim == 3)
+    return {name: _mean(np.nan_to_num(getattr(found, name))[occurs]) for name in ("precision", "recall", "f1")}
 
 
 def sample_averages(labels: Int[ndarray, "n k"], predictions: Int[ndarray, "n k"]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from annscope.core.evaluation.curves import Calibration, PrecisionRecallCurve, RocCurve
+from annscope.core.evaluation.curves import Calibration, PrecisionRecallCurve, RocCurve, macro_with_zeros
 from annscope.core.evaluation.intervals import wilson
 from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import escaping
@@ -100,6 +100,9 @@ def class_rows(predictions: Predictions) -> list[Row]:
             for name in FIGURES
         }
         rows.append({"class": f"{how} average"} | _with_intervals(figures) | {"support": total})
+    zeros = macro_with_zeros(predictions.confusion) | {"specificity": math.nan}
+    with_zeros = {name: (zeros[name], UNKNOWN) for name in FIGURES}
+    rows.append({"class": "macro average, undefined as 0"} | _with_intervals(with_zeros) | {"support": total})
     if predictions.is_multilabel:
         of_samples = {name: (predictions.sample_averages.get(name, math.nan), UNKNOWN) for name in FIGURES}
         rows.append({"class": "samples average"} | _with_intervals(of_samples) | {"support": total})

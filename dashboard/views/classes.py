@@ -13,7 +13,7 @@ from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import address, escaping
 from annscope.dashboard.address import METRICS, Query
 from annscope.dashboard.components import parts
-from annscope.dashboard.formulas import averages_in_words, formulas
+from annscope.dashboard.formulas import averages_in_words, formulas, undefined_in_words
 from annscope.dashboard.queries import tables
 from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.dashboard.views import choices
@@ -73,6 +73,9 @@ def classes(query: Query, predictions: Predictions, snapshots: Snapshots) -> Non
         address.put(address.CLASS, names[label])
         choices.show(f"true-{label}")
 
+    undefined = undefined_in_words(predictions.confusion, names)
+    if undefined:
+        st.info(undefined, icon=":material/info:")
     columns = ({**COLUMNS[0], "title": one.capitalize()}, *COLUMNS[1:])
     parts.table("classes", f"Metrics of each {one} on the {predictions.split} split", columns, rows, predictions,
                 choose, selected=str(query.label), footer=footer)  # fmt: skip
