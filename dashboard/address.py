@@ -34,6 +34,7 @@ VIEW = "view"
 CLASS = "class"
 MATRIX = "matrix"
 AGAINST = "against"
+"""The network that the one shown is compared with: 12, a snapshot of this run, or another run: RUN:12, or RUN."""
 FIGURE = "figure"
 """The metric that is shown over the epochs."""
 THRESHOLD = "threshold"
@@ -54,7 +55,7 @@ SETTING_PAGES = (state.DATA, state.TRAIN)
 LATE_SECONDS = 3.0
 """How long the browser may take to learn a new address."""
 
-View = Literal["matrix", "classes", "pairs", "thresholds", "calibration", "epochs"]
+View = Literal["matrix", "classes", "pairs", "thresholds", "calibration", "epochs", "compare"]
 VIEWS: dict[View, str] = {
     "matrix": "Confusion matrix",
     "classes": "Classes",
@@ -62,6 +63,7 @@ VIEWS: dict[View, str] = {
     "thresholds": "Thresholds",
     "calibration": "Calibration",
     "epochs": "Over the epochs",
+    "compare": "Compare",
 }
 Metric = Literal["precision", "recall", "f1", "specificity"]
 METRICS: dict[Metric, str] = {
@@ -85,7 +87,8 @@ def views_of(*, is_multilabel: bool) -> dict[View, str]:
 class Query:
     """What a link to Inspect asks for: every value is valid, and `warnings` name the parameters that were not.
 
-    `against` is a snapshot's number or another run's id; `sample` an index into the split.
+    `against` names the network that this one is compared with (`queries.comparisons`); `sample` is an index into the
+    split.
     """
 
     run: str

@@ -167,6 +167,11 @@ def choice(name: str) -> str:
     return f"inspect-{name}"
 
 
+def outcome(name: str) -> str:
+    """The key of the button that shows the examples of an outcome of a comparison."""
+    return f"outcome-{name}"
+
+
 def part(name: str) -> str:
     """The key of an interactive part of Inspect."""
     return f"inspect-part-{name}"

@@ -20,11 +20,11 @@ from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.queries.evaluations import dataset_of, feature_names_of, shown_features
 from annscope.dashboard.queries.examples import is_plane
 from annscope.dashboard.queries.live_runs import get_live_run
-from annscope.dashboard.queries.matrices import MatrixView, Mode
+from annscope.dashboard.queries.matrices import MatrixView
 from annscope.dashboard.server.assets import PLOTLY
 from annscope.runs.interval_words import percent_words
 
-LABEL_WORDS: dict[Mode, str] = {
+LABEL_WORDS: dict[str, str] = {
     "counts": "number of examples; coloured by share of the row",
     "recall": "percent of the row; the diagonal is specificity and recall",
     "precision": "percent of the column; the diagonal is negative predictive value and precision",
@@ -46,7 +46,7 @@ def matrix(view: MatrixView, predictions: Predictions, selected: str, choose: Ch
     _part(
         "matrix",
         {
-            "file": f"{_stem(predictions)}-confusion-{view.mode}",
+            "file": f"{_stem(predictions)}-confusion-{view.name}",
             "label": f"Confusion matrix on the {predictions.split} split: rows true, columns predicted",
             "names": list(predictions.class_names),
             "counts": confusion.tolist(),
@@ -84,15 +84,15 @@ def label_matrices(views: Sequence[MatrixView], predictions: Predictions, select
     _part(
         "labels",
         {
-            "file": f"{_stem(predictions)}-confusion-{views[0].mode}",
+            "file": f"{_stem(predictions)}-confusion-{views[0].name}",
             "label": f"Confusion by label on the {predictions.split} split: rows true, columns predicted",
             "names": list(predictions.class_names),
             "counts": predictions.confusion.tolist(),
             "values": [plain(view.tones, 0.0) for view in views],
             "texts": [view.texts for view in views],
             "top": max(view.top for view in views),
-            "words": LABEL_WORDS.get(views[0].mode, views[0].words),
-            "difference": views[0].is_difference,
+            "words": LABEL_WORDS.get(views[0].name, views[0].words),
+            "difference": False,
             "selected": selected,
         },
         choose,
@@ -189,6 +189,7 @@ def gallery(
     sheet: int,
     opened: int | None,
     query: str,
+    other: Predictions | None = None,
 ) -> None:
     """One page of the examples at `places`, in that order, and the opened one with all its probabilities.
 
@@ -196,7 +197,8 @@ def gallery(
     {"from": place, "step": 1 or -1}. `show` is the selection as
     text: when another is chosen, the gallery is scrolled into view. `judged` is the class whose probability
     is shown under each example, None for that of its prediction. `query` names the run and the
-    snapshot in the address of any page; the sample is added to it.
+    snapshot in the address of any page; the sample is added to it. `other` are the predictions of the network that
+    this one is compared with, which stand beside its own.
     """
     dataset, data_config = dataset_of(predictions.run), get_live_run(predictions.run).reader.config.data
     on_sheet = places[sheet * PER_SHEET : (sheet + 1) * PER_SHEET]
@@ -218,6 +220,7 @@ def gallery(
             "source": dataset.source(predictions.split, place),
             "label": predictions.labels[place].tolist(),
             "predicted": predictions.predicted[place].tolist(),
+            "other": None if other is None else other.predicted[place].tolist(),
             "value": float(values[place]),
             "features": [] if kind == "image" else [float(value) for value in features[k]],
         }

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
+from annscope.core.evaluation.comparison import Comparison
 from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.address import Query, parse_query, views_of
@@ -16,13 +17,15 @@ from annscope.dashboard.components import parts
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.picker import pick_run, run_to_show
+from annscope.dashboard.queries import comparisons
 from annscope.dashboard.queries.evaluations import DerivedError, predictions_of, splits_of
 from annscope.dashboard.queries.live_runs import get_live_run
-from annscope.dashboard.queries.selections import Only
+from annscope.dashboard.queries.selections import COMPARED, Only
 from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.dashboard.views import choices
 from annscope.dashboard.views.calibration import confidence
 from annscope.dashboard.views.classes import classes
+from annscope.dashboard.views.compare import compare
 from annscope.dashboard.views.confusion import matrix, pairs
 from annscope.dashboard.views.evolution import evolution
 from annscope.dashboard.views.gallery import gallery
@@ -63,6 +66,7 @@ STYLE = """<style>
 STEADY = '<style>[data-stale="true"] { opacity: 1 !important; }</style>'
 """Streamlit fades elements that are about to be drawn again, which would flicker at each step of a run."""
 SPLIT_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
+_COMPARE = "compare"
 _VIEWS: dict[str, Callable[[Query, Predictions, Snapshots], None]] = {
     "matrix": matrix,
     "classes": classes,
@@ -123,19 +127,44 @@ def _inspect(run: str) -> None:
     except AnnscopeError as error:
         _show_error(error)
         return
+    compared, reason = _compared(query, predictions)
+    if reason:
+        st.warning(escaping.markdown(reason), icon=":material/compare_arrows:")
     _headline(predictions, snapshots)
     with st.container(key="inspect-body"):
         left, right = st.columns([7, 5], gap="large")
         with left:
             _choose_view(query, predictions)
             try:
-                _VIEWS[query.view](query, predictions, snapshots)
+                if query.view == _COMPARE:
+                    compare(query, predictions, snapshots, compared)
+                else:
+                    _VIEWS[query.view](query, predictions, snapshots)
             except AnnscopeError as error:
                 _show_error(error)
         with right, st.container(key="inspect-gallery"):
-            gallery(query, predictions)
+            gallery(query, predictions, compared)
         if live_run.at_work and address.SNAPSHOT not in st.query_params:
             st.html(STEADY)
+
+
+def _compared(query: Query, predictions: Predictions) -> tuple[Comparison | None, str]:
+    """The comparison that the link or the view asks for, and why there is none, or another one."""
+    if query.against is None and query.view != _COMPARE and query.selection.kind not in COMPARED:
+        return None, ""
+    reason, against = "", comparisons.default(query.run, query.number, query.split)
+    if query.against is not None:
+        named = comparisons.parse(query.against, query.run, query.split)
+        if isinstance(named, str):
+            reason = named
+        else:
+            against = named
+    if against is None:
+        return None, reason
+    try:
+        return comparisons.comparison(predictions, against), reason
+    except AnnscopeError as error:
+        return None, str(error)
 
 
 def _show_error(error: AnnscopeError) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from annscope.core.evaluation.comparison import Comparison
 from annscope.core.evaluation.curves import Calibration, PrecisionRecallCurve, RocCurve, macro_with_zeros
 from annscope.core.evaluation.intervals import wilson
 from annscope.core.evaluation.predictions import Predictions
@@ -201,6 +202,22 @@ def bin_rows(found: Calibration) -> list[Row]:
     ]
 
 
+def comparison_rows(compared: Comparison) -> list[Row]:
+    """For each class or label, how many examples two networks predict correctly, and McNemar's test."""
+    rows: list[Row] = []
+    for label, name in enumerate(compared.first.class_names):
+        found = compared.paired(label)
+        rows.append(
+            {
+                "class": name, "examples": found.n, "fixed": found.only_second, "broken": found.only_first,
+                "bothwrong": found.both_wrong, "bothright": found.both_right,
+                "difference": found.difference, "difference_low": float(found.interval[0]),
+                "difference_high": float(found.interval[1]), "p_mcnemar": found.p_value,
+            }
+        )  # fmt: skip
+    return rows
+
+
 def evolution_rows(names: Sequence[str], unit: str, at: Sequence[int], values: ndarray) -> list[Row]:
     """One row for each snapshot, with a column for each class."""
     return [
@@ -209,10 +226,11 @@ def evolution_rows(names: Sequence[str], unit: str, at: Sequence[int], values: n
     ]
 
 
-def example_rows(predictions: Predictions, places: ndarray) -> list[Row]:
+def example_rows(predictions: Predictions, places: ndarray, compared: Comparison | None = None) -> list[Row]:
     """One row for each of these examples: its source, true class, predicted class, all probabilities, its features.
 
-    The source is its file or its row, where the data has any; images have their pixels in that file.
+    Of a comparison also what the other network predicts. The source is its file or its row, where the data has any;
+    images have their pixels in that file.
     """
     names, split = predictions.class_names, predictions.split
     dataset = dataset_of(predictions.run)
@@ -229,6 +247,7 @@ def example_rows(predictions: Predictions, places: ndarray) -> list[Row]:
             "true": words(predictions.labels[i]),
             "predicted": words(predictions.predicted[i]),
         }
+        | ({} if compared is None else {"predicted_by_b": words(compared.second.predicted[i])})
         | {f"p {name}": float(p) for name, p in zip(names, predictions.probabilities[i], strict=True)}
         | dict(zip(columns, values, strict=True))
         for i, values in zip(places, features.tolist(), strict=True)

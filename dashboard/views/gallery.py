@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import numpy as np
 import streamlit as st
 
+from annscope.core.evaluation.comparison import Comparison
 from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import address, state
 from annscope.dashboard.address import Query
@@ -18,8 +19,9 @@ from annscope.dashboard.queries.selections import ONLY, ORDERS, describe, scored
 from annscope.dashboard.views import choices
 
 
-def gallery(query: Query, predictions: Predictions) -> None:
-    places = select(query.selection, predictions, query.threshold, query.order, query.only)
+def gallery(query: Query, predictions: Predictions, compared: Comparison | None = None) -> None:
+    """The examples that are chosen, beside what another network predicts of them if there is one."""
+    places = select(query.selection, predictions, query.threshold, query.order, query.only, compared)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         choices.segments(address.ORDER, "Order", ORDERS, query.order, also=(address.SHEET,))
         choices.segments(address.ONLY, "Examples", ONLY, query.only, also=(address.SHEET, address.SAMPLE))
@@ -52,5 +54,6 @@ def gallery(query: Query, predictions: Predictions) -> None:
         sheet=min(query.sheet, sheets - 1),
         opened=query.sample,
         query=urlencode(link),
+        other=None if compared is None else compared.second,
     )
-    choices.save(query, "examples", lambda: tables.example_rows(predictions, places))
+    choices.save(query, "examples", lambda: tables.example_rows(predictions, places, compared))

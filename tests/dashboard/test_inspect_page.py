@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.stats import binomtest
 from streamlit.testing.v1 import AppTest
 
 from annscope.core.config import RunConfig
@@ -98,6 +100,52 @@ def test_the_mistakes_of_the_weakest_class_are_one_click_away(run: str) -> None:
     assert not any(item["predicted"] == c for item in gallery["items"])
 
 
+def test_two_networks_are_compared_example_by_example(run: str) -> None:
+    """Each outcome is a count and exactly its examples, with both predictions; the test is McNemar's."""
+    train_run(data="digits", hidden=(8,), epochs=1, split=0.3)  # the newest, whose validation split is another one
+    other = train_run(data="digits", hidden=(8,), epochs=1, seed=4).run
+    train_run(data="moons", hidden=(3,), epochs=1)
+    one, two = predictions_of(run, 2, "validation"), predictions_of(other, 1, "validation")
+    page = open_page(run=run, view="compare")
+    assert page.selectbox(key=state.choice(address.AGAINST)).options == ["this run", other]
+    fixed = one.right & ~two.right
+    button = page.button(key=state.outcome("fixed"))
+    assert button.label == f"Fixed: {fixed.sum()}"
+    p = binomtest(int(fixed.sum()), int((one.right != two.right).sum())).pvalue
+    assert ("p < 0.001" if p < 0.001 else f"p {p:.2g}") in texts(page)
+    gallery = part(button.click().run(), state.GALLERY)
+    assert gallery["count"] == fixed.sum()
+    assert all(item["label"] == item["predicted"] != item["other"] for item in gallery["items"])
+    assert [item["other"] for item in gallery["items"]] == [int(two.predicted[i["sample"]]) for i in gallery["items"]]
+    rows = {row["id"]: row["cells"][1:5] for row in part(page, "compared")["rows"]}
+    of_three = one.labels == 3
+    right, other_right = one.right[of_three], two.right[of_three]
+    counts = [(right & ~other_right).sum(), (~right & other_right).sum(), (~right & ~other_right).sum()]
+    assert rows["3"] == [of_three.sum(), *counts]
+    matrix = part(page, "matrix")
+    assert matrix["difference"]
+    assert matrix["values"] == (one.confusion - two.confusion).tolist()
+    at_start = open_page(run=run, view="matrix", against="0", show="ab-3-5")
+    found = part(at_start, state.GALLERY)["items"]
+    before = predictions_of(run, 0, "validation")
+    assert {i["sample"] for i in found} == set(
+        np.flatnonzero((one.labels == 3) & ((one.predicted == 5) | (before.predicted == 5))).tolist()
+    )
+
+
+def test_unlike_data_is_not_compared(run: str) -> None:
+    """A run that judges other examples is declined with one sentence that says how the data differ."""
+    moons, thirds = train_run(data="moons", hidden=(3,), epochs=1).run, train_run(data="digits", hidden=(8,), epochs=1,
+                                                                                   split=0.3).run  # fmt: skip
+    for other, said in (
+        (moons, "examples of moons, here 162 examples of digits"),
+        (thirds, "485 examples of digits, here 162"),
+    ):
+        page = open_page(run=run, view="compare", against=f"{other}:1")
+        assert [said in box.value.replace("\\", "") for box in page.warning] == [True]
+    assert "no run or snapshot" in open_page(run=run, against="nobody").warning[0].value
+
+
 def test_an_invalid_link_is_explained(run: str) -> None:
     """Each invalid parameter is one warning; the valid ones are used."""
     page = open_page(run=run, snapshot="99", show="5-55", sheet="abc")
@@ -146,7 +194,7 @@ def test_a_damaged_snapshot_is_one_sentence_and_the_others_are_shown(run: str) -
     assert [row["id"] for row in part(page, "snapshots")["rows"]] == ["0", "2"]
     assert part(page, state.GALLERY)["count"] > 0
     path.unlink()
-    assert len(open_page(run=run, view="matrix", matrix="difference", against="1").error) == 1
+    assert len(open_page(run=run, view="compare", against="1").warning) == 1
 
 
 def test_a_run_without_snapshots_is_waited_for() -> None:
@@ -184,7 +232,7 @@ def test_labels_have_a_matrix_each_and_figures_of_their_own(run_of_labels: str) 
     assert f"subset accuracy **{predictions.accuracy:.2%}**" in texts(page)
     assert f"Hamming loss **{predictions.hamming_loss:.4f}**" in texts(page)
     for view in views_of(is_multilabel=True):
-        drawn = open_page(run=run_of_labels, view=view, show="pbin-1-0", **{"class": "prime", "matrix": "difference"})
+        drawn = open_page(run=run_of_labels, view=view, show="pbin-1-0", **{"class": "prime", "against": "1"})
         assert [box.value for box in drawn.warning] == []
         assert not drawn.error
     classes = part(open_page(run=run_of_labels, view="classes"), "classes")

@@ -14,6 +14,7 @@ from annscope.core.evaluation.curves import at_threshold
 from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard.address import METRICS, VIEWS, Query, parse_query, views_of
 from annscope.dashboard.queries.selections import (
+    COMPARED,
     EXAMPLES_OF,
     OF_CLASSES,
     OF_LABELS,
@@ -47,9 +48,23 @@ def n_selected(text: str, threshold: float = 0.5) -> int:
 SINGLE = ("all",)
 
 
+COMPARED_WITH_CLASSES = ("fixed-1", "broken-2", "bothwrong", "differ-0", "differ", "ab-1-2")
+
+
+@pytest.mark.parametrize("text", COMPARED_WITH_CLASSES)
+def test_an_address_holds_the_outcomes_of_a_comparison(text: str) -> None:
+    """Of all examples or within a class."""
+    for is_multilabel in (False, True):
+        selection = parse_selection(text, 3, is_multilabel=is_multilabel)
+        assert selection is not None
+        assert selection.format() == text
+    assert parse_selection("ab-1", 3) is None
+    assert parse_selection("fixed-3", 3) is None
+
+
 def test_every_kind_is_one_of_classes_or_of_labels() -> None:
     """A new kind cannot be forgotten by these tests."""
-    assert {*OF_CLASSES, "cell", *SINGLE, *OF_LABELS, "pbin"} == set(get_args(Kind))
+    assert {*OF_CLASSES, "cell", *SINGLE, *OF_LABELS, "pbin", *COMPARED} == set(get_args(Kind))
 
 
 @pytest.mark.parametrize("kind", [*OF_CLASSES, "cell", *SINGLE])
@@ -161,7 +176,7 @@ def test_an_empty_address_shows_the_mistakes_of_the_last_snapshot() -> None:
             "threshold": st.floats(0, 1).map(repr),
             "figure": st.sampled_from(list(METRICS)), "show": st.sampled_from(["0-1", "true-2", "bin-9", "all"]),
             "only": st.sampled_from(list(ONLY)),
-            "matrix": st.sampled_from(["counts", "difference"]),
+            "matrix": st.sampled_from(["counts", "recall"]),
             "order": st.sampled_from(["sure", "unsure"]), "sheet": st.integers(0, 3).map(str),
         }
     )

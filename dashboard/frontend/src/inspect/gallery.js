@@ -12,7 +12,7 @@ import { pngButton } from '../lib/ui/download.js';
 import { isCommand, roveOver } from '../lib/ui/keys.js';
 
 /** @import { GalleryData, GalleryItem, Item } from './types.js' */
-/** @import { Palette } from '../lib/model/types.js' */
+/** @import { Label, Palette } from '../lib/model/types.js' */
 
 /** @param {number} value */
 const percent = (value) =>
@@ -122,6 +122,10 @@ export function createGallery(root, send) {
     const isLong = Math.max(...data.names.map((name) => name.length)) > (data.kind === 'values' ? 9 : 2);
     sheet.classList.toggle('ai-long', isLong && !data.several);
     sheet.classList.toggle('ai-several', data.several);
+    sheet.classList.toggle(
+      'ai-two',
+      items.some(({ other }) => other !== null),
+    );
     sheet.replaceChildren(
       ...tiles.map((tile, k) => make('div', { className: 'ai-spot' }, tile, linkTo(items[k], 'ai-go', '→', -1))),
     );
@@ -148,12 +152,33 @@ export function createGallery(root, send) {
   /** @param {number[]} classes */
   const wordsOf = (classes) => classes.map((c) => data.names[c]).join(', ') || 'no label';
 
+  /**
+   * What both networks of a comparison predict: "5: A 3, B 5".
+   * @param {GalleryItem} item
+   */
+  function wordsOfTwo({ trueClasses, predictedClasses, other }) {
+    const [one, two] = [predictedClasses, classesOf(/** @type {Label} */ (other)) ?? []];
+    /**
+     * @param {string} name
+     * @param {number[]} classes
+     */
+    const said = (name, classes) =>
+      make('span', { className: isSame(trueClasses, classes) ? 'ai-good' : 'ai-bad' }, `${name} ${wordsOf(classes)}`);
+    return [make('span', {}, `${wordsOf(trueClasses)}: `), said('A', one), ', ', said('B', two)];
+  }
+
   /** @param {GalleryItem} item */
   function tileOf(item) {
     const { isRight } = item;
     const [actual, predicted] = [wordsOf(item.trueClasses), wordsOf(item.predictedClasses)];
-    const words = isRight ? [actual] : [make('span', {}, actual), ' ', make('span', {}, `→ ${predicted}`)];
-    const about = `${item.source && `${item.source}, `}true class ${actual}, predicted as ${predicted}, ${data.about} ${exact(item.value)}`;
+    const words =
+      item.other !== null
+        ? wordsOfTwo(item)
+        : isRight
+          ? [actual]
+          : [make('span', {}, actual), ' ', make('span', {}, `→ ${predicted}`)];
+    const both = item.other === null ? '' : `, by the other as ${wordsOf(classesOf(item.other) ?? [])}`;
+    const about = `${item.source && `${item.source}, `}true class ${actual}, predicted as ${predicted}${both}, ${data.about} ${exact(item.value)}`;
     const choose = () => {
       opened = item.sample;
       open();
@@ -320,8 +345,11 @@ export function createGallery(root, send) {
       {},
       'true class ',
       make('b', {}, wordsOf(item.trueClasses)),
-      isRight ? ', predicted correctly' : ', predicted as ',
-      ...(isRight ? [] : [make('b', { className: 'ai-bad' }, wordsOf(item.predictedClasses))]),
+      item.other !== null ? `: A says ` : isRight ? ', predicted correctly' : ', predicted as ',
+      ...(isRight && item.other === null
+        ? []
+        : [make('b', { className: isRight ? '' : 'ai-bad' }, wordsOf(item.predictedClasses))]),
+      ...(item.other === null ? [] : [', B says ', make('b', {}, wordsOf(classesOf(item.other) ?? []))]),
     );
     const link = linkTo(item, 'ai-link', 'Show in network view →');
     const bars = make('div', {

@@ -50,7 +50,7 @@ const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %`
  * @param {MatrixData} data
  * @returns {Panel}
  */
-function panelOfClasses({ names, counts, values, texts, totals, predicted, recall, precision }) {
+function panelOfClasses({ difference, names, counts, values, texts, totals, predicted, recall, precision }) {
   return {
     name: '',
     columns: names.map((text, j) => ({
@@ -68,7 +68,7 @@ function panelOfClasses({ names, counts, values, texts, totals, predicted, recal
           figures: { margin: recall.map(([short]) => short), foot: precision.map(([short]) => short) },
         }
       : {}),
-    show: (i, j) => `${i}-${j}`,
+    show: (i, j) => (difference ? `ab-${i}-${j}` : `${i}-${j}`),
     labelOf: (i, j) => `true ${names[i]}, predicted ${names[j]}`,
     sentence(i, j) {
       if (i < 0 || i >= names.length)
@@ -197,8 +197,9 @@ export function createMatrices(root, choose) {
         ? [panelOfClasses(data)]
         : names.map((_, k) => panelOfLabel(/** @type {LabelsData} */ (data), k));
     box.setAttribute('aria-label', data.label);
-    if (built !== names.join('\n')) {
-      built = names.join('\n');
+    const shape = `${names.join('\n')}\n${difference}`;
+    if (built !== shape) {
+      built = shape;
       build();
     }
     const hasRoom = view === 'labels' || names.length <= NUMBERS_UP_TO;

@@ -131,6 +131,7 @@ export interface Item {
   source: string;
   label: Label;
   predicted: Label;
+  other: Label | null;
   value: number;
   features: number[];
 }
