@@ -15,6 +15,7 @@ from typing import Any, Literal, cast, get_args
 
 import streamlit as st
 
+from annscope.core.config import FIELDS
 from annscope.core.errors import did_you_mean, shortened
 from annscope.dashboard import state
 from annscope.dashboard.queries.matrices import MODES, Mode
@@ -158,7 +159,7 @@ def parse_query(
     if sample is None and SAMPLE in parameters:
         rule = f"such as {split}-0, up to {split}-{splits[split] - 1}"
         warnings.append(warning(SAMPLE, rule, parameters[SAMPLE]))
-    warnings += number_warnings(parameters, (SHEET,))
+    warnings += [*number_warnings(parameters, (SHEET,)), *name_warnings(parameters)]
     return Query(
         run=run,
         number=number(SNAPSHOT, n_snapshots, n_snapshots - 1),
@@ -212,6 +213,16 @@ def number_warnings(parameters: Mapping[str, str], names: Sequence[str]) -> list
         warning(name, "a whole number, 0 or more", parameters[name])
         for name in names
         if name in parameters and whole_number(parameters[name]) is None
+    ]
+
+
+def name_warnings(parameters: Mapping[str, str]) -> list[str]:
+    """A warning for each query parameter that no page has; settings are those of the next run, on Train."""
+    known = [*VIEW_PARAMETERS, *FIELDS]
+    return [
+        f"In the address, there is no {shortened(name)!r}{did_you_mean(name, known)}; it is ignored."
+        for name in parameters
+        if name not in known
     ]
 
 

@@ -18,7 +18,7 @@ from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.picker import pick_run, run_to_show
 from annscope.dashboard.queries import comparisons
-from annscope.dashboard.queries.evaluations import DerivedError, predictions_of, splits_of
+from annscope.dashboard.queries.evaluations import DerivedError, dataset_of, predictions_of, splits_of
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.queries.selections import COMPARED, Only
 from annscope.dashboard.queries.snapshots import Snapshots
@@ -31,6 +31,7 @@ from annscope.dashboard.views.evolution import evolution
 from annscope.dashboard.views.gallery import gallery
 from annscope.dashboard.views.thresholds import thresholds
 from annscope.runs.interval_words import percent_range, percent_words
+from annscope.runs.report import report_html
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
@@ -53,7 +54,7 @@ STYLE = """<style>
 }
 .st-key-inspect-choices > :has(> .stSelectbox) { flex: 1 1 19rem; min-width: 19rem; }
 .st-key-inspect-choices > :has(.ai-snapshot) { flex: 2 1 21rem; min-width: 21rem; }
-.st-key-every-example button, .st-key-weakest button { min-height: 2rem; padding-block: 0.1rem; }
+.st-key-every-example button, .st-key-report button, .st-key-weakest button { min-height: 2rem; padding-block: 0.1rem; }
 .st-key-weakest button { color: light-dark(#2257B5, #8FB4FF); font-weight: 600; }
 .st-key-inspect-headline, .st-key-inspect-weakest { gap: 0.1rem 0.5rem; }
 [data-testid="stButtonGroup"] [data-selected="true"] p { color: light-dark(#2257B5, #8FB4FF); }
@@ -127,6 +128,13 @@ def _inspect(run: str) -> None:
     except AnnscopeError as error:
         _show_error(error)
         return
+    status = live_run.status
+    if status["status"] == "diverged":
+        message = escaping.markdown(status["message"] or "Training diverged.")
+        st.warning(
+            f"{message} What is shown is its network at {snapshots.name(query.number)}, before that.",
+            icon=":material/warning:",
+        )
     compared, reason = _compared(query, predictions)
     if reason:
         st.warning(escaping.markdown(reason), icon=":material/compare_arrows:")
@@ -239,8 +247,18 @@ def _headline(predictions: Predictions, snapshots: Snapshots) -> None:
         )
     with st.container(key="inspect-headline"):
         split, time = SPLIT_NAMES[predictions.split], snapshots.name(predictions.number)
-        st.markdown(f"**{split} split**, {n:,} examples, {time}: {figures}")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{split} split**, {n:,} examples, {time}: {figures}", width="content")
+            st.download_button(
+                "Report", lambda: _report(predictions), key=state.REPORT, icon=":material/print:", type="tertiary",
+                file_name=f"{predictions.run}-snapshot-{predictions.number}-{predictions.split}-report.html",
+                mime="text/html", on_click="ignore", help="One page to print: all of this with its intervals.",
+            )  # fmt: skip
         _weakest(predictions)
+
+
+def _report(predictions: Predictions) -> str:
+    return report_html(predictions, dataset_of(predictions.run), get_live_run(predictions.run).reader)
 
 
 def _weakest(predictions: Predictions) -> None:

@@ -17,6 +17,8 @@ from annscope.dashboard import address, state
 from annscope.dashboard.address import VIEWS, views_of
 from annscope.dashboard.queries.evaluations import predictions_of
 from annscope.runs.catalogue import run_directory
+from annscope.runs.reader import RunReader
+from annscope.runs.status import write_status
 from annscope.runs.writer import create_run
 from tests.dashboard.conftest import component_data
 from tests.records import train_run
@@ -135,12 +137,9 @@ def test_two_networks_are_compared_example_by_example(run: str) -> None:
 
 def test_unlike_data_is_not_compared(run: str) -> None:
     """A run that judges other examples is declined with one sentence that says how the data differ."""
-    moons, thirds = train_run(data="moons", hidden=(3,), epochs=1).run, train_run(data="digits", hidden=(8,), epochs=1,
-                                                                                   split=0.3).run  # fmt: skip
-    for other, said in (
-        (moons, "examples of moons, here 162 examples of digits"),
-        (thirds, "485 examples of digits, here 162"),
-    ):
+    moons = train_run(data="moons", hidden=(3,), epochs=1).run
+    thirds = train_run(data="digits", hidden=(8,), epochs=1, split=0.3).run
+    for other, said in ((moons, "moons, here 162 examples of digits"), (thirds, "485 examples of digits, here 162")):
         page = open_page(run=run, view="compare", against=f"{other}:1")
         assert [said in box.value.replace("\\", "") for box in page.warning] == [True]
     assert "no run or snapshot" in open_page(run=run, against="nobody").warning[0].value
@@ -151,6 +150,18 @@ def test_an_invalid_link_is_explained(run: str) -> None:
     page = open_page(run=run, snapshot="99", show="5-55", sheet="abc")
     assert len(page.warning) == 3
     assert part(page, "matrix")["names"] == [str(c) for c in range(10)]
+
+
+def test_unknown_names_and_a_diverged_run_are_said(run: str) -> None:
+    """What the address names in vain is told with the nearest name; a run that diverged is no result."""
+    directory = run_directory(run)
+    status = RunReader(directory).status()
+    message = "Training diverged at step 31: loss not finite. Try a smaller learning rate."
+    write_status(directory, {**status, "status": "diverged", "message": message})
+    page = open_page(run=run, claas="3", hidden="8")
+    diverged, unknown = sorted((box.value for box in page.warning), key=lambda text: "claas" in text)
+    assert unknown == r"In the address, there is no 'claas' \(did you mean 'class'?\); it is ignored."
+    assert diverged.replace("\\", "") == f"{message} What is shown is its network at epoch 2, before that."
 
 
 def test_another_split_goes_into_the_address(run: str) -> None:
