@@ -50,10 +50,16 @@ def undefined_in_words(confusion: Confusion, names: Sequence[str]) -> str:
         more = f" and {len(left_out) - MAX_NAMED} more" if len(left_out) > MAX_NAMED else ""
         sentences.append(
             f"{what}: {', '.join(left_out[:MAX_NAMED])}{more}. Macro {figure} is **{_value(own)}** over the "
-            f"{len(names) - len(left_out)} {'labels' if confusion.ndim == 3 else 'classes'} that have one; "
+            f"{_counted(len(names) - len(left_out), of_labels=confusion.ndim == 3)}; "
             f"**{_value(zeros)}** with 0 for the others, as scikit-learn (zero_division=0)."
         )
     return " ".join(sentences)
+
+
+def _counted(n: int, *, of_labels: bool) -> str:
+    if n == 1:
+        return f"one {'label' if of_labels else 'class'} that has one"
+    return f"{n} {'labels' if of_labels else 'classes'} that have one"
 
 
 def averages_in_words(confusion: Confusion) -> str:

@@ -30,7 +30,8 @@ h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5re
 .lead { font-size: 1.05rem; } .grey, small, caption { color: #566173; } small { display: block; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } caption { text-align: left; }
 th, td { padding: .2rem .6rem; border-bottom: 1px solid #e3e6eb; text-align: right; vertical-align: top; }
-th:first-child, .text td, .text th { text-align: left; } .matrix td, .matrix th { padding: .25rem .4rem; text-align: center; }
+th:first-child, .text td, .text th { text-align: left; }
+.matrix td, .matrix th { padding: .25rem .4rem; text-align: center; }
 figure { display: inline-block; margin: 0 .4rem .4rem 0; text-align: center; font-size: 11px; }
 figure img { width: 56px; image-rendering: pixelated; border: 1px solid #e3e6eb; }
 code { display: block; padding: .5rem .7rem; background: #f6f7f9; white-space: pre-wrap; overflow-wrap: anywhere; }

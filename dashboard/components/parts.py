@@ -70,12 +70,13 @@ def _shares(predictions: Predictions, name: Literal["recall", "precision"], coun
     """Recall or precision of each class, short for the margin of the matrix, and with its interval in words."""
     values, intervals = getattr(predictions.classes, name), predictions.intervals[name]
     return [
-        ("n/a" if math.isnan(value) else f"{_floor_percent(value)} %", percent_words(value, interval, n))
+        ("n/a" if math.isnan(value) else _short_percent(value), percent_words(value, interval, n))
         for value, interval, n in zip(values.tolist(), intervals, counts.tolist(), strict=True)
     ]
 
 
-def _floor_percent(share: float) -> str:
+def _short_percent(share: float) -> str:
+    # 99.96 % must not be shown as 100 %.
     return "100" if share == 1 else f"{min(99.9, 100 * share):.1f}" if share >= 0.995 else f"{100 * share:.0f}"
 
 

@@ -17,6 +17,7 @@ import { isCommand, roveOver } from '../lib/ui/keys.js';
 /** @param {number} value */
 const percent = (value) =>
   value >= 0.995 && value < 1 ? '>99 %' : value > 0 && value < 0.01 ? '<1 %' : `${Math.round(100 * value)} %`;
+const PATIENCE = 2000; // ms in which the page that was asked for may come
 const ROW = 90; // pixels: a row of images
 /** @param {number} value */
 const exact = (value) => (value >= 0.001 ? value.toFixed(4) : value === 0 ? '0' : value.toExponential(1));
@@ -63,7 +64,8 @@ export function createGallery(root, send) {
   let tiles = [];
   /** @type {GalleryData | null} */
   let chosen = null; // what was drawn last
-  let wanted = 0; // the page that was asked for last, which may not be there yet
+  /** @type {{ sheet: number | null, since: number }} */
+  let asked = { sheet: null, since: 0 }; // the page that was asked for last, until it is there
 
   const across = () =>
     Math.max(
@@ -96,7 +98,8 @@ export function createGallery(root, send) {
     data = given;
     palette = colors;
     if (isNew) opened = data.opened;
-    wanted = data.sheet;
+    const isThere = given.title !== title.textContent || given.sheet === asked.sheet;
+    if (isThere || performance.now() - asked.since > PATIENCE) asked.sheet = null;
     title.textContent = data.title;
     count.textContent = `${grouped(data.count)} of ${grouped(data.total)}`;
     root.dataset.count = String(data.count);
@@ -307,18 +310,19 @@ export function createGallery(root, send) {
      */
     const button = (text, label, leads, to) => {
       const turn = () => {
-        wanted = Math.max(0, Math.min(sheets - 1, to()));
+        const sheet = Math.max(0, Math.min(sheets - 1, to()));
+        asked = { sheet, since: performance.now() };
         const words = pager.querySelector('span');
-        if (words) words.textContent = `page ${grouped(wanted + 1)} of ${grouped(sheets)}`;
-        send({ sheet: wanted });
+        if (words) words.textContent = `page ${grouped(sheet + 1)} of ${grouped(sheets)}`;
+        send({ sheet });
       };
       return press(text, null, turn, { className: '', 'aria-label': label, disabled: !leads });
     };
     pager.replaceChildren(
       button('«', 'First page', now > 0, () => 0),
-      button('‹', 'Previous page', now > 0, () => wanted - 1),
+      button('‹', 'Previous page', now > 0, () => (asked.sheet ?? now) - 1),
       make('span', { 'aria-live': 'polite' }, `page ${grouped(now + 1)} of ${grouped(sheets)}`),
-      button('›', 'Next page', now < sheets - 1, () => wanted + 1),
+      button('›', 'Next page', now < sheets - 1, () => (asked.sheet ?? now) + 1),
       button('»', 'Last page', now < sheets - 1, () => sheets - 1),
     );
   }

@@ -63,8 +63,8 @@ function panelOfClasses({ difference, names, counts, values, texts, totals, pred
     total: { text: 'all' },
     ...(names.length <= NUMBERS_UP_TO
       ? {
-          margin: { text: 'recall' },
-          foot: { text: 'precision' },
+          margin: { text: 'recall %' },
+          foot: { text: 'precision %' },
           figures: { margin: recall.map(([short]) => short), foot: precision.map(([short]) => short) },
         }
       : {}),

@@ -88,8 +88,8 @@ export function createMatrix({ describe = () => {}, choose = () => {} } = {}) {
   function build({ corner, columns, rows, total, margin, foot, show }) {
     [pointed, focused] = [null, null];
     const heads = columns.map((column) => cellWith('th', column, { scope: 'col', className: 'mx-column' }));
-    for (const head of [total, margin])
-      if (head) heads.push(cellWith('th', head, { scope: 'col', className: 'mx-total' }));
+    if (total) heads.push(cellWith('th', total, { scope: 'col', className: 'mx-total' }));
+    if (margin) heads.push(cellWith('th', margin, { scope: 'col', className: 'mx-total mx-margin' }));
     cells = rows.map((_, i) =>
       columns.map((__, j) =>
         cellWith('td', { text: '', show: show?.(i, j) }, { role: 'gridcell', className: 'mx-cell' }),
