@@ -268,7 +268,7 @@ class DataConfig:
     )  # fmt: skip
     as_number: tuple[str, ...] = setting(
         (), kind="names", label="Columns as numbers", advanced=True,
-        help="Columns of your table to take as numbers; cells that are none are missing.",
+        help="Columns of your table to take as numbers: dates as days since the first; what is no number is missing.",
     )  # fmt: skip
     as_category: tuple[str, ...] = setting(
         (), kind="names", label="Columns as categories", advanced=True,

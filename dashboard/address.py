@@ -46,9 +46,11 @@ ONLY = "only"
 SHEET = "sheet"
 SAMPLE = "sample"
 """The example that is open, as split and index: `test-17`; on Train also a point of the plane: `0.5,-1`."""
+FILTER = "filter"
+"""The conditions that the runs of the Runs page meet."""
 OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, AGAINST, SHOW, ONLY, SHEET, SAMPLE)
 """The parameters that a choice of another run removes."""
-VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER)
+VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER, FILTER)
 """Every parameter for what is shown, on any page; the others are settings."""
 OF_A_PAGE = frozenset(VIEW_PARAMETERS) - {RUN, SNAPSHOT}
 SETTING_PAGES = (state.DATA, state.TRAIN)
@@ -56,7 +58,7 @@ SETTING_PAGES = (state.DATA, state.TRAIN)
 LATE_SECONDS = 3.0
 """How long the browser may take to learn a new address."""
 
-View = Literal["matrix", "classes", "pairs", "thresholds", "calibration", "epochs", "compare"]
+View = Literal["matrix", "classes", "pairs", "thresholds", "calibration", "epochs", "importance", "compare"]
 VIEWS: dict[View, str] = {
     "matrix": "Confusion matrix",
     "classes": "Classes",
@@ -64,6 +66,7 @@ VIEWS: dict[View, str] = {
     "thresholds": "Thresholds",
     "calibration": "Calibration",
     "epochs": "Over the epochs",
+    "importance": "Column importance",
     "compare": "Compare",
 }
 Metric = Literal["precision", "recall", "f1", "specificity"]
@@ -75,12 +78,17 @@ METRICS: dict[Metric, str] = {
 }
 
 
-def views_of(*, is_multilabel: bool) -> dict[View, str]:
-    """The views that apply; in multi-label data no label is confused with another, so there are no pairs."""
-    if not is_multilabel:
-        return VIEWS
-    named: dict[View, str] = VIEWS | {"matrix": "Confusion by label", "classes": "Labels"}
-    named.pop("pairs")
+def views_of(*, is_multilabel: bool, has_columns: bool) -> dict[View, str]:
+    """The views that apply.
+
+    In multi-label data no label is confused with another, so there are no pairs; images have no columns.
+    """
+    named = dict(VIEWS)
+    if is_multilabel:
+        named |= {"matrix": "Confusion by label", "classes": "Labels"}
+        del named["pairs"]
+    if not has_columns:
+        del named["importance"]
     return named
 
 
@@ -117,6 +125,7 @@ def parse_query(
     splits: Mapping[str, int],
     class_names: tuple[str, ...],
     is_multilabel: bool = False,
+    has_columns: bool = False,
 ) -> Query:
     """The query in these parameters. A missing one takes its default; so does an invalid one, with a warning.
 
@@ -164,7 +173,7 @@ def parse_query(
         run=run,
         number=number(SNAPSHOT, n_snapshots, n_snapshots - 1),
         split=split,
-        view=cast(View, one(VIEW, tuple(views_of(is_multilabel=is_multilabel)), "matrix")),
+        view=cast(View, one(VIEW, tuple(views_of(is_multilabel=is_multilabel, has_columns=has_columns)), "matrix")),
         matrix=cast(Mode, one(MATRIX, MODES, "counts")),
         against=parameters.get(AGAINST),
         label=label,

@@ -9,7 +9,7 @@ import streamlit as st
 from annscope.dashboard import address
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.toolbar import toolbar
-from annscope.dashboard.pages import datasets, draw, inspect, train
+from annscope.dashboard.pages import datasets, draw, inspect, runs, train
 from annscope.dashboard.server.assets import ASSETS
 
 # The focus ring of the page links: Streamlit's own is a background hardly darker than the page.
@@ -30,6 +30,7 @@ st.set_page_config(
 pages = [
     st.Page(datasets.page, title="Data", icon=":material/dataset:", url_path="data"),
     st.Page(train.page, title="Train", icon=":material/model_training:", url_path="training", default=True),
+    st.Page(runs.page, title="Runs", icon=":material/table_rows:", url_path="all-runs"),
     st.Page(inspect.page, title="Inspect", icon=":material/search:", url_path="classes"),
     st.Page(draw.page, title="Draw", icon=":material/draw:", url_path="drawing"),
 ]

@@ -101,6 +101,15 @@ REPLACED = "replaced"
 """Session: the addresses that clicks replaced recently, each with the time."""
 PAGE = "page"
 """Session: the page that was drawn last."""
+RUNS = "runs"
+RUNS_FILTER = "runs-filter"
+RUNS_DELETE = "runs-delete"
+RUNS_DISCARDED = "runs-discarded"
+"""Session: the runs that were deleted last, and can be brought back."""
+RUNS_PROBLEMS = "runs-problems"
+"""Session: why some of them could not be deleted or brought back."""
+RUNS_SEEN = "runs-seen"
+"""Session: status and step of each run of the table, as it was drawn last."""
 DATA = "data"
 TRAIN = "train"
 INSPECT = "inspect"
@@ -116,6 +125,7 @@ ROC = "roc"
 PRECISION_RECALL = "precision-recall"
 CALIBRATION = "calibration"
 EVOLUTION = "evolution"
+IMPORTANCE = "importance"
 
 
 def control(option: str) -> str:
@@ -146,6 +156,16 @@ def example(index: int) -> str:
 def data_set(name: str) -> str:
     """The key of the card of a built-in data set."""
     return f"data-set-{name}"
+
+
+def runs_table(version: int) -> str:
+    """The key of the table of runs with these rows."""
+    return f"runs-table-{version}"
+
+
+def labels_form(run: str) -> str:
+    """The key of the form with the labels of a run."""
+    return f"labels-{run}"
 
 
 def uploader(number: int) -> str:

@@ -6,10 +6,14 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from annscope.data.errors import DataError
 from annscope.data.regular_file import regular_file
+from annscope.data.unpacking import open_watched
+
+if TYPE_CHECKING:
+    from annscope.data.download import Progress
 
 MAX_ARCHIVE_BYTES = 1 << 33
 _MAX_CONTENTS = 1 << 26  # bytes of the table of contents: some 600,000 names
@@ -18,14 +22,18 @@ _TAIL = (1 << 16) + 22 + 76  # the longest comment, and the records that end an 
 
 
 @contextmanager
-def open_archive(path: Path, kind: str = "a ZIP", most: int = MAX_ARCHIVE_BYTES) -> Iterator[zipfile.ZipFile]:
+def open_archive(
+    path: Path, kind: str = "a ZIP", most: int = MAX_ARCHIVE_BYTES, progress: Progress | None = None
+) -> Iterator[zipfile.ZipFile]:
     """Open an archive of at most `most` bytes, called `kind` in errors; damage met in the block is a DataError too.
+
+    `progress` is called with the bytes that were read of all.
 
     Raises DataError for what is no archive, for a damaged one and for one with too many files.
     """
     regular_file(path, most)
     try:
-        with path.open("rb") as file:
+        with open_watched(path, progress) as file:
             _check_contents(path, file)
             with zipfile.ZipFile(file) as archive:
                 yield archive

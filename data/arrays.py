@@ -15,7 +15,7 @@ import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from numpy import ndarray
@@ -27,13 +27,18 @@ from annscope.data.errors import DataError
 from annscope.data.examples import Examples
 from annscope.data.labelled import MAX_BYTES, GivenSplit, RawLabels, class_name, labelled_examples, short
 
+if TYPE_CHECKING:
+    from annscope.data.download import Progress
+
 _LABEL_NAMES = "class_names"
 _MAX_ARRAYS = 1000
 _PURPOSE = {"train": "training", "validation": "validation", "test": "testing"}
 
 
-def read_npz(path: Path, *, takes_labels: bool = False) -> Examples:
+def read_npz(path: Path, progress: Progress | None = None, *, takes_labels: bool = False) -> Examples:
     """The examples in an NPZ file. With `takes_labels` one-hot rows stay labels, else they become classes.
+
+    `progress` is called with the bytes that were read of all.
 
     Raises DataError, in one sentence, for a file that cannot be used.
     """
@@ -43,7 +48,7 @@ def read_npz(path: Path, *, takes_labels: bool = False) -> Examples:
                 f"{path} is not an NPZ file: it holds one array and must hold two, x and y, "
                 "as numpy.savez('data.npz', x=x, y=y) saves them"
             )
-    with open_archive(path, "an NPZ", MAX_BYTES) as archive:
+    with open_archive(path, "an NPZ", MAX_BYTES, progress) as archive:
         reader = _Reader(path, archive)
         chosen = choose(str(path), reader.shapes())
         pairs = chosen.pairs

@@ -3,6 +3,7 @@
 Kinds:
 
 - `number`, `boolean` (True and False) and `category` (texts with few different values) become features;
+- `date` is left out, or becomes the days since the first one where it is asked for;
 - `text` (many different values), `identifier`, `row number`, `constant` and `empty` are left out.
 
 What a file says about itself is no more than a guess: `keep`, `drop`, `as_number` and `as_category` say otherwise.
@@ -21,13 +22,14 @@ from numpy import ndarray
 
 from annscope.core.errors import did_you_mean
 from annscope.data.cells import MISSING, numbers_in
+from annscope.data.dates import DateForm, date_of, days
 from annscope.data.errors import DataError
 from annscope.data.table import Table, shown
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["number", "boolean", "category", "text", "identifier", "row number", "constant", "empty"]
+Kind = Literal["number", "boolean", "category", "date", "text", "identifier", "row number", "constant", "empty"]
 Role = Literal["feature", "label", "group", "left out"]
 
 MAX_CATEGORIES = 50
@@ -65,6 +67,10 @@ class Column:
     n_missing: int
     values: tuple[str, ...] = ()
     asked: bool = False
+    date_format: str = ""
+    """Of dates that become numbers, how they are written (`data.dates.DateForm`)."""
+    first_day: float = 0.0
+    """Of dates that become numbers, the first one, in days since 1970-01-01."""
 
     @property
     def index(self) -> int:
@@ -72,12 +78,13 @@ class Column:
 
 
 def set_aside(table: Table) -> frozenset[int]:
-    """The positions of the columns that say nothing, whatever the others are: row numbers and empty ones."""
+    """The positions of the columns that are no label, whatever the others are: row numbers, dates and empty ones."""
     return frozenset(
         k
         for k in range(table.n_columns)
-        if (is_number(table, k) and _is_row_number(table.frame.iloc[:, k].to_numpy()))
-        or (table.kinds[k] != "u" and not table.frame.iloc[:, k].notna().any())
+        if (is_number(table, k) and _is_row_number(table.column(k).to_numpy()))
+        or table.date_forms[k] is not None
+        or (table.kinds[k] != "u" and not table.column(k).notna().any())
     )
 
 
@@ -137,22 +144,25 @@ def choose_columns(
     table: Table,
     labels: Collection[int],
     *,
+    pixels: Collection[int] = (),
     group: int | None = None,
     keep: Collection[int] = (),
     drop: Collection[int] = (),
     as_number: Collection[int] = (),
     as_category: Collection[int] = (),
 ) -> tuple[Column, ...]:
-    """Every column of a table with its kind and its role.
+    """Every column of a table with its kind and its role; `pixels` are those of images, which are all features.
 
     Raises DataError for options that contradict each other, for a column of numbers with a mistake in it, for a value
     that is not finite or too large, and if no column is left as a feature.
     """
     _check_options(table, labels, keep=keep, drop=drop, as_number=as_number, as_category=as_category)
-    columns = []
+    columns, pixels = [], frozenset(pixels)
     for k in range(table.n_columns):
         asked = k in keep or k in as_number or k in as_category
-        if k in labels:
+        if k in pixels:
+            column = Column(k + 1, table.names[k], "number", "feature", "", 0)
+        elif k in labels:
             column = _described(table, k, "label", "")
         elif k == group and not asked:
             column = _described(table, k, "group", "the group of an example, by which the splits are made")
@@ -177,7 +187,7 @@ def choose_columns(
         reasons = "; ".join(f"{shown(each.name)}: {each.why}" for each in columns if each.role == "left out")
         raise DataError(f"{table.path} has no column left as a feature ({reasons}); --keep takes one all the same")
     for column in columns:
-        if column.role == "feature" and column.kind == "number":
+        if column.role == "feature" and column.kind == "number" and column.index not in pixels:
             _check_values(table, column.index)
     return tuple(columns)
 
@@ -201,7 +211,7 @@ def _described(table: Table, k: int, role: Role, why: str, *, asked: bool = Fals
 
 def n_missing(table: Table, k: int) -> int:
     """Number of cells of a column with nothing in them, or a mark of it."""
-    column = table.frame.iloc[:, k]
+    column = table.column(k)
     if column.dtype.kind in "iu":
         return 0
     return int(column.isna().sum() if is_number(table, k) else without_marks(column).isna().sum())
@@ -219,7 +229,7 @@ def _kind(table: Table, k: int) -> tuple[Kind, str, tuple[str, ...]]:
 
 
 def _kind_of_numbers(table: Table, k: int) -> tuple[Kind, str, tuple[str, ...]]:
-    x = table.frame.iloc[:, k].to_numpy()
+    x = table.column(k).to_numpy()
     n_rows = len(x)
     present = x if x.dtype.kind in "iu" else x[~np.isnan(x)]
     if not len(present):
@@ -245,7 +255,7 @@ def _is_identifier(name: str) -> bool:
 
 
 def _kind_of_texts(table: Table, k: int) -> tuple[Kind, str, tuple[str, ...]]:
-    counts = without_marks(table.frame.iloc[:, k]).value_counts()
+    counts = without_marks(table.column(k)).value_counts()
     values = tuple(sorted(map(str, counts.index)))
     n_present = int(counts.sum())
     if not values:
@@ -254,6 +264,11 @@ def _kind_of_texts(table: Table, k: int) -> tuple[Kind, str, tuple[str, ...]]:
         return ("boolean", "", values) if len(values) > 1 else ("constant", f"always {values[0]}", ())
     if len(values) == 1:
         return "constant", f"always {shown(values[0])}", ()
+    form = table.date_forms[k]
+    if form is not None:
+        found = days(values, form)
+        span = "" if form.is_ambiguous else f" from {date_of(found.min())} to {date_of(found.max())}"
+        return "date", f"dates{span}", ()
     if len(values) <= min(MAX_CATEGORIES, max(2, n_present // 2)):
         return "category", "", values
     if len(values) == n_present:
@@ -268,11 +283,13 @@ def is_boolean(values: Iterable[str]) -> bool:
 
 def _kept(table: Table, k: int, as_number: bool, as_category: bool) -> Column:
     """A column that an option makes a feature."""
-    name, column = table.names[k], table.frame.iloc[:, k]
+    name, column = table.names[k], table.column(k)
     kind, _, values = _kind(table, k)
     if kind == "empty":
         raise DataError(f"{table.path}: the column {shown(name)} has nothing in it, and cannot be a feature")
     missing = n_missing(table, k)
+    if kind == "date" and not as_category:
+        return _dated(table, k, missing)
     if as_number or (not as_category and is_number(table, k)):
         if not is_number(table, k):
             numbers, _ = numbers_in(column)
@@ -292,9 +309,22 @@ def _kept(table: Table, k: int, as_number: bool, as_category: bool) -> Column:
     return Column(k + 1, name, "category", "feature", "as asked", missing, values, asked=True)
 
 
+def _dated(table: Table, k: int, missing: int) -> Column:
+    """A column of dates that an option makes a feature: the days since the first of them."""
+    form, values = table.date_forms[k], category_values(table, k)
+    if form is None or form.is_ambiguous:
+        raise DataError(
+            f"{table.path}: in the dates of the column {shown(table.names[k])}, such as {shown(values[0])}, day and "
+            "month cannot be told apart: write them as year-month-day"
+        )
+    first = float(np.floor(days(values, form).min()))
+    return Column(k + 1, table.names[k], "date", "feature", "as asked", missing, asked=True,
+                  date_format=form.format, first_day=first)  # fmt: skip
+
+
 def category_values(table: Table, k: int) -> tuple[str, ...]:
     """The different values of a column as texts, sorted, those of numbers as numbers."""
-    column = table.frame.iloc[:, k]
+    column = table.column(k)
     if is_number(table, k):
         return tuple(plain(value) for value in np.unique(column.dropna().to_numpy()))
     return tuple(sorted(map(str, without_marks(column).dropna().unique())))
@@ -309,7 +339,7 @@ def first_mistake(table: Table, k: int) -> int | None:
     """The row of the first cell that is no number in a column of texts of which most are; None for other columns."""
     if is_number(table, k):
         return None
-    numbers, is_bad = numbers_in(table.frame.iloc[:, k])
+    numbers, is_bad = numbers_in(table.column(k))
     n_bad, n_numbers = int(is_bad.sum()), int((~np.isnan(numbers)).sum())
     return int(is_bad.argmax()) if n_bad and n_numbers >= _MOSTLY * (n_bad + n_numbers) else None
 
@@ -332,7 +362,7 @@ def check_mistakes(table: Table, columns: Iterable[Column]) -> None:
 def _check_values(table: Table, k: int) -> None:
     if table.kinds[k] != "f":
         return
-    x = table.frame.iloc[:, k].to_numpy()
+    x = table.column(k).to_numpy()
     is_infinite = np.isinf(x)
     if is_infinite.any():
         row = int(is_infinite.argmax())
@@ -344,10 +374,14 @@ def _check_values(table: Table, k: int) -> None:
 
 
 def feature_values(table: Table, column: Column) -> Float[ndarray, " n"]:
-    """A feature as numbers: as it stands, 0 and 1 for a boolean, the code of a category; NaN where it is missing."""
-    cells = table.frame.iloc[:, column.index]
+    """A feature as numbers: as it stands, 0 and 1 for a boolean, the code of a category, the days since the first date;
+    NaN where it is missing.
+    """
+    cells = table.column(column.index)
     if column.kind == "number":
         return cells.to_numpy(np.float64) if is_number(table, column.index) else numbers_in(cells)[0]
+    if column.kind == "date":
+        return days(without_marks(cells), DateForm(column.date_format)) - column.first_day
     texts = cells.map(plain, na_action="ignore") if is_number(table, column.index) else without_marks(cells)
     if column.kind == "boolean":
         codes = texts.str.lower().map({"false": 0.0, "true": 1.0})

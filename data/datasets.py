@@ -28,7 +28,8 @@ from annscope.data.preparation import fit_preparation
 from annscope.data.splits import TEST_SEED, TEST_SHARE, VALIDATION_SEED, split
 from annscope.data.toy import POINTS
 from annscope.data.traits import MNIST_5K_TRAITS
-from annscope.data.user_file import is_table_file, load_user_file, may_hold_images, may_hold_points
+from annscope.data.user_file import check_beginning, is_table_file, load_user_file, may_hold_images, may_hold_points
+from annscope.data.user_table import header_of
 
 DATASETS: dict[str, DatasetInfo] = {info.name: info for info in (*EMBEDDED, *DOWNLOADED, MNIST_5K_TRAITS, *POINTS)}
 """Every data set by name, in the order in which they are listed; each is defined by one entry in its module."""
@@ -126,6 +127,14 @@ def check_name(name: str) -> None:
         raise DataError(f"the path {shown(name)} is not text in UTF-8, which the record of a run needs: rename it")
 
 
+def check_data(config: DataConfig) -> None:
+    """Raise DataError for a data set that is not there, or cannot be read as far as its beginning shows."""
+    check_name(config.name)
+    path = None if config.name in DATASETS else find_path(config.name)
+    if path is not None:
+        check_beginning(path, header_of(config))
+
+
 def find_path(name: str) -> Path | None:
     """The file or folder at the path `name`; None if there is none, or something else such as a named pipe."""
     try:
@@ -154,13 +163,12 @@ def holds_points(name: str) -> bool:
 
 def load_run_dataset(config: RunConfig, progress: Progress | None = None) -> Dataset:
     """Load the data set of a run, as its network sees it. Raises DataError with one sentence for the user."""
-    return load_dataset(
-        config.data,
-        dtype=config.training.dtype,
-        seed=config.training.seed,
-        progress=progress,
-        takes_labels=config.network.takes_labels,
-    )
+    return dataset_from(load_run_examples(config, progress), config.data, dtype=config.training.dtype)
+
+
+def load_run_examples(config: RunConfig, progress: Progress | None = None) -> Examples:
+    """The examples of a run's data set, as in their source. Raises DataError with one sentence for the user."""
+    return load_examples(config.data, config.training.seed, progress, takes_labels=config.network.takes_labels)
 
 
 def is_table(name: str) -> bool:

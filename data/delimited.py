@@ -12,12 +12,13 @@ import csv
 import io
 import itertools
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -26,14 +27,23 @@ from annscope.data.errors import DataError
 from annscope.data.table import MAX_VALUES, Header, Table, check_size, shown, unique_names
 from annscope.data.unpacking import open_unpacked
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from annscope.data.download import Progress
+
 MAX_LINE = 1 << 23  # characters
 _SAMPLE = 1 << 20  # characters, from which the dialect is guessed
 _SAMPLE_ROWS = 1000
 _SAMPLE_CELLS = 20_000
 _MANY_PIXELS = 49
 """So many columns of whole numbers from 0 to 255 are parsed as bytes from the start."""
+_VALUES_AT_ONCE = 1 << 22
 _DELIMITERS = ("\t", ";", ",", "|")
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+_QUOTED_DECIMAL_COMMA = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})")
+"""Not three digits, which would be thousands."""
+_DECIMAL_POINT = re.compile(r"[+-]?(\d|\d,\d)*\.\d+")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d[\d. \u00a0\u202f'’]*,\d+([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -57,32 +67,32 @@ class _Dialect:
         return f"separated by {words[self.delimiter]}"
 
 
-def read_text(path: Path, header: Header, n_rows: int | None) -> Table:
+def read_text(path: Path, header: Header, n_rows: int | None, progress: Progress | None = None) -> Table:
     encoding, sample, is_whole = _sample(path)
     dialect = _dialect(path, sample, encoding, is_whole, header)
     try:
-        return _parse(path, dialect, n_rows)
+        return _parse(path, dialect, n_rows, progress)
     except UnicodeDecodeError:  # beyond the sample
-        return _parse(path, replace(dialect, encoding="cp1252"), n_rows)
+        return _parse(path, replace(dialect, encoding="cp1252"), n_rows, progress)
 
 
-def _parse(path: Path, dialect: _Dialect, n_rows: int | None) -> Table:
+def _parse(path: Path, dialect: _Dialect, n_rows: int | None, progress: Progress | None) -> Table:
     import pandas as pd
 
     n_columns = dialect.n_columns
-    first_line = dialect.skipped + dialect.header_lines + 1
     as_bytes = len(dialect.whole) >= _MANY_PIXELS
     texts = dict.fromkeys(dialect.texts, "str")
     for dtype in ({**texts, **dict.fromkeys(dialect.whole, np.uint8)}, texts) if as_bytes else (texts,):
         plain = len(dtype) == n_columns and not texts
-        with open_unpacked(path) as raw:
+        with open_unpacked(path, progress) as raw:
             rows = _Rows(path, raw, dialect)
             try:
-                frame = pd.read_csv(
+                read = _read_bytes if plain and n_rows is None else pd.read_csv
+                frame = read(
                     rows, sep=r"\s+" if dialect.delimiter == " " else dialect.delimiter, header=None,
                     names=range(n_columns), index_col=False, dtype=dtype, decimal=dialect.decimal, nrows=n_rows,
                     keep_default_na=False, na_values=[""], na_filter=not plain, skipinitialspace=True,
-                    low_memory=plain,
+                    low_memory=False,
                 )  # fmt: skip
                 break
             except (ValueError, OverflowError) as error:
@@ -99,13 +109,14 @@ def _parse(path: Path, dialect: _Dialect, n_rows: int | None) -> Table:
                 as_bytes = False
     if rows.is_doubtful and n_rows is None:
         _check_rows(path, dialect)
-    grouped: list[int] = []
+    left_out: dict[str, list[int]] = {}
     columns: dict[int, pd.Series] = {}
     for k in range(n_columns) if any(dtype != np.uint8 for dtype in frame.dtypes) else ():
         columns[k] = frame[k]
         if not pd.api.types.is_numeric_dtype(frame[k].dtype) or pd.api.types.is_bool_dtype(frame[k].dtype):
-            columns[k], is_grouped = typed(frame[k].astype("str"), dialect.decimal)
-            grouped += [k] * is_grouped
+            columns[k], what = typed(frame[k].astype("str"), dialect.decimal)
+            if what:
+                left_out.setdefault(what, []).append(k)
     if columns:
         frame = pd.DataFrame(columns, columns=range(n_columns)).dropna(how="all")
     names = dialect.names
@@ -118,16 +129,33 @@ def _parse(path: Path, dialect: _Dialect, n_rows: int | None) -> Table:
         last = n_columns + dialect.n_unnamed
         which = f"column {last}" if dialect.n_unnamed == 1 else f"columns {n_columns + 1} to {last}"
         notes.append(f"{path.name}: left out {which}, with neither a name nor a value.")
-    if grouped:
-        where = ", ".join(shown(names[k]) if names else str(k + 1) for k in grouped[:5])
-        notes.append(f"{path.name} has separators of thousands, which are left out ({where}).")
+    for what, where in left_out.items():
+        some = ", ".join(shown(names[k]) if names else str(k + 1) for k in where[:5])
+        notes.append(f"{path.name} has {what}, which are left out ({some}).")
     if dialect.skipped and not _is_quiet(path, dialect):
         lines = "line is" if dialect.skipped == 1 else f"{dialect.skipped} lines are"
         notes.append(f"{path.name}: the first {lines} left out, being above the table.")
     return Table(
         path, frame, unique_names(names or [f"column {k + 1}" for k in range(n_columns)]), names is not None,
-        f"text, {dialect.form}", tuple(notes), first_line, partial(_line_of, path, dialect),
+        f"text, {dialect.form}", tuple(notes), _Lines(path, dialect, n_rows),
     )  # fmt: skip
+
+
+def _read_bytes(rows: _Rows, dtype: object, **options: Any) -> pd.DataFrame:
+    """A table whose cells are all whole numbers from 0 to 255; OverflowError for any other.
+
+    In chunks, each parsed without the `dtype` and then narrowed, as pandas takes twice the time to parse into it.
+    """
+    import pandas as pd
+
+    del dtype
+    parts = []
+    for chunk in pd.read_csv(rows, chunksize=max(1, _VALUES_AT_ONCE // len(options["names"])), **options):
+        values = chunk.to_numpy()
+        if values.dtype.kind not in "iu" or values.min() < 0 or values.max() > 255:
+            raise OverflowError
+        parts.append(values.astype(np.uint8))
+    return pd.DataFrame(np.concatenate(parts) if parts else np.empty((0, len(options["names"])), np.uint8))
 
 
 _ENCODINGS = {
@@ -152,6 +180,8 @@ def _reason(error: Exception) -> str:
     unclosed = re.search(r"EOF inside string starting at row (\d+)", text)
     if unclosed:
         return f"the quotes of a cell in row {int(unclosed[1]) + 1:,} are never closed"
+    if "field limit" in text:
+        return f"a cell of it has more than {csv.field_size_limit():,} characters, or quotes that are never closed"
     return shown(text)
 
 
@@ -211,9 +241,15 @@ def _dialect(path: Path, sample: str, encoding: str, is_whole: bool, header: Hea
         skipped += 1
     if skipped == len(lines):
         raise DataError(f"{path} is empty")
-    body = lines[skipped:]
+    _check_content(path, lines[skipped:])
+    n_comments = next((i for i, line in enumerate(lines[skipped:]) if not line.startswith("#")), 0)
+    body = lines[skipped + n_comments :]
     n_unnamed = 0
     delimiter = said[1] if said and said[1] in _DELIMITERS else _delimiter(body)
+    if n_comments and lines[skipped + n_comments - 1].count(delimiter) == body[0].count(delimiter):
+        n_comments -= 1  # the names of the columns, of which the first begins so
+    skipped += n_comments
+    body = lines[skipped:]
     n_cells = body[0].count(delimiter) + 1
     check_size(path, 1, n_cells)
     above, rows = _rows_of(path, body, delimiter)
@@ -244,14 +280,33 @@ def _dialect(path: Path, sample: str, encoding: str, is_whole: bool, header: Hea
     check_size(path, 1, n_columns)
     columns = _columns(data)[:n_columns]
     decimal: Literal[".", ","] = "."
-    if delimiter != "," and any(_DECIMAL_COMMA.fullmatch(cell) for column in columns for cell in column):
+    cells_seen = [cell for column in columns for cell in column]
+    if delimiter != "," and any(map(_DECIMAL_COMMA.fullmatch, cells_seen)):
         decimal = ","
+    if delimiter == "," and any(map(_QUOTED_DECIMAL_COMMA.fullmatch, cells_seen)):
+        decimal = "." if any(map(_DECIMAL_POINT.fullmatch, cells_seen)) else ","
     return _Dialect(
         encoding, delimiter, decimal, skipped, header_lines, None if names is None else tuple(names), n_columns,
         tuple(k for k, column in enumerate(columns) if column <= _BYTES),
         tuple(k for k, cells in enumerate(columns) if not all(not cell or is_number(cell, decimal) for cell in cells)),
         n_unnamed,
     )  # fmt: skip
+
+
+_CONTENTS = {
+    r"<(!doctype|html|\?xml)\b": "a web page or XML, not a table: perhaps the download needed a login",
+    r"version https://git-lfs": "a pointer of Git LFS, not the file itself: fetch that with git lfs pull",
+    r'(\[\s*)?\{\s*("|$)': "JSON: write it as CSV, with pandas.read_json(...).to_csv(..., index=False)",
+    r"[+-]?\d+(\.\d+)?(\s+\d+:\S+){2,}\s*$": "in the format of LIBSVM: save it with numpy.savez(..., x=x.toarray(), "
+    "y=y), where x, y = sklearn.datasets.load_svmlight_file(...)",
+}  # fmt: skip
+"""What a first line shows that begins like that: a text that is no table."""
+
+
+def _check_content(path: Path, lines: Sequence[str]) -> None:
+    for pattern, what in _CONTENTS.items():
+        if re.match(pattern, lines[0].strip(), re.IGNORECASE):
+            raise DataError(f"{path} is {what}")
 
 
 _BYTES = frozenset(map(str, range(256)))
@@ -300,15 +355,19 @@ def _rows_of(path: Path, lines: Sequence[str], delimiter: str) -> tuple[int, lis
                 if len(rows) > _SAMPLE_ROWS:
                     break
         except csv.Error as error:
-            raise DataError(f"{path} is not a CSV file: {error}") from error
-    counts = [len(row) for _, row in rows]
-    n_above = next((i for i, count in enumerate(counts) if count > 1), 0)
-    if not 0 < n_above <= 20 or len(counts) < n_above + 4 or len(set(counts[n_above + 1 : n_above + 50])) > 1:
-        n_above = 0
-    if n_above:  # a title and the like: one cell a line, and then a table
+            raise DataError(f"{path} is not a CSV file: {_reason(error)}") from error
+    n_above = n_rows_above([len(row) for _, row in rows])
+    if n_above:
         above = rows[n_above - 1][0]
         return above, [(end, row) for end, row in rows[n_above:]]
     return 0, rows
+
+
+def n_rows_above(counts: Sequence[int]) -> int:
+    """How many rows stand above a table, by the number of cells in each: a title and the like, one cell a row."""
+    n_above = next((i for i, count in enumerate(counts) if count > 1), 0)
+    is_title = 0 < n_above <= 20 and len(counts) >= n_above + 4 and len(set(counts[n_above + 1 : n_above + 50])) == 1
+    return n_above if is_title else 0
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
@@ -423,7 +482,7 @@ def _csv_rows(path: Path, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
                 if row and (len(row) > 1 or row[0].strip()):
                     yield above + reader.line_num, row
         except csv.Error as error:
-            raise DataError(f"{path} is not a CSV file: {error}") from error
+            raise DataError(f"{path} is not a CSV file: {_reason(error)}") from error
 
 
 def _check_rows(path: Path, dialect: _Dialect) -> None:
@@ -433,6 +492,15 @@ def _check_rows(path: Path, dialect: _Dialect) -> None:
             _reject_row(path, dialect, line, len(row))
 
 
-def _line_of(path: Path, dialect: _Dialect, row: int) -> str:
-    line = next(itertools.islice(_csv_rows(path, dialect), row, None), None)
-    return f"row {row + 1}" if line is None else f"line {line[0]}"
+class _Lines:
+    """Where the rows of a table are in its file, for messages; found by reading it once more, when that is asked."""
+
+    def __init__(self, path: Path, dialect: _Dialect, n_rows: int | None) -> None:
+        self._path, self._dialect, self._n_rows = path, dialect, n_rows
+
+    @cached_property
+    def _ends(self) -> array[int]:
+        return array("q", (line for line, _ in itertools.islice(_csv_rows(self._path, self._dialect), self._n_rows)))
+
+    def __call__(self, row: int) -> str:
+        return f"line {self._ends[row]}" if row < len(self._ends) else f"row {row + 1}"

@@ -26,10 +26,10 @@ class Histogram:
 
 
 def histogram_of(table: Table, column: Column) -> Histogram | None:
-    """The histogram of a column; None for an empty one and for texts that are nearly all different."""
-    if column.kind in {"empty", "text", "identifier", "row number"}:
+    """The histogram of a column; None for an empty one, for dates and for texts that are nearly all different."""
+    if column.kind in {"empty", "date", "text", "identifier", "row number"}:
         return None
-    cells = table.frame.iloc[:, column.index]
+    cells = table.column(column.index)
     if not is_number(table, column.index) or column.kind == "category":
         texts = cells.dropna().map(plain) if is_number(table, column.index) else without_marks(cells).dropna()
         counts = texts.astype(str).value_counts().head(N_BARS)

@@ -9,6 +9,7 @@ them, as that of EMNIST does; then one is chosen by the path of any of its files
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -18,10 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from annscope.core.config import DataConfig
+from annscope.data.download import Progress
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples
 from annscope.data.idx import GZIP_MAGIC, parse_idx, unpack
-from annscope.data.image_tree import FolderTree, Tree
+from annscope.data.image_tree import FolderTree, Tree, shown
 from annscope.data.labelled import GivenSplit, RawLabels, labelled_examples
 from annscope.data.split_names import SPLIT_WORDS, words
 
@@ -43,6 +45,11 @@ class IdxFile:
     name: str
     split: str
 
+    @property
+    def n_bytes(self) -> int:
+        """The number of values in it, by its header."""
+        return math.prod(self.shape)
+
 
 def find_idx(tree: Tree) -> list[IdxFile]:
     """The IDX files in a folder and those below it; none if there are many files: then it is one of something else.
@@ -60,8 +67,8 @@ def find_idx(tree: Tree) -> list[IdxFile]:
     return list(found.values())
 
 
-def load_idx(tree: Tree, files: Sequence[IdxFile], config: DataConfig) -> Examples:
-    """Load the only set among these files of a folder.
+def load_idx(tree: Tree, files: Sequence[IdxFile], config: DataConfig, progress: Progress | None = None) -> Examples:
+    """Load the only set among these files of a folder; `progress` is called with the bytes that were read of all.
 
     Raises DataError, in one sentence with the place, if there are several, or one that cannot be used.
     """
@@ -87,7 +94,13 @@ def load_idx(tree: Tree, files: Sequence[IdxFile], config: DataConfig) -> Exampl
                 f"{pairs['train'][0].path} holds images of {height}x{width} pixels and {images.path} of "
                 f"{'x'.join(map(str, images.shape[1:]))}"
             )
-    loaded = {split: _read_pair(tree, *pair) for split, pair in pairs.items()}
+    total, done = sum(file.n_bytes for pair in pairs.values() for file in pair), 0
+    loaded = {}
+    for split, pair in pairs.items():
+        if progress is not None:
+            progress(f"Reading {shown(tree.root.name)}", done, total)
+        loaded[split] = _read_pair(tree, *pair)
+        done += sum(file.n_bytes for file in pair)
     train = loaded.pop("train")
     listed = "; ".join(
         f"{images.path.name} and {labels.path.name} for {split}" for split, (images, labels) in pairs.items()
@@ -107,7 +120,7 @@ def load_idx(tree: Tree, files: Sequence[IdxFile], config: DataConfig) -> Exampl
     )
 
 
-def load_idx_file(path: Path, config: DataConfig) -> Examples:
+def load_idx_file(path: Path, config: DataConfig, progress: Progress | None = None) -> Examples:
     """Load the set of IDX files, in one folder, that a file belongs to."""
     tree = FolderTree(path.parent)
     said = words(path.name.removesuffix(".gz"))
@@ -115,7 +128,7 @@ def load_idx_file(path: Path, config: DataConfig) -> Examples:
     name = next((file.name for file in files if words(file.path.name.removesuffix(".gz")) == said), None)
     if name is None:
         raise DataError(f"{path} is one IDX file of a set, whose others must lie in a folder of their own")
-    return load_idx(tree, [file for file in files if file.name == name], config)
+    return load_idx(tree, [file for file in files if file.name == name], config, progress)
 
 
 def is_idx(path: Path) -> bool:

@@ -2,8 +2,8 @@
 
 The label is looked for in this order: the column asked for; the columns named `label:...` (multi-label data); a column
 called label, class, target and the like; the only column of text; the first column (or the last) where image pixels
-follow; the last column. A guess is made only of a column whose values look like classes: never of a measurement, nor
-of a row number.
+follow; the last column. A guess is made only of a column whose values look like classes: never of a measurement,
+a date, nor a row number.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _no_label(table: Table, n_pixels: int) -> str:
 
 def _no_guess(table: Table, last: int, candidates: tuple[int, ...]) -> str:
     name, values = _named(table, last), _present(table, last)
-    n_distinct = len(np.unique(values)) if is_number(table, last) else table.frame.iloc[:, last].nunique()
+    n_distinct = len(np.unique(values)) if is_number(table, last) else table.column(last).nunique()
     what = "numbers, so it looks measured" if is_number(table, last) else "texts, so it is no class"
     if n_distinct == 1:
         only = plain(values[0]) if is_number(table, last) else values[0]
@@ -177,13 +177,13 @@ def _reference(table: Table, k: int) -> str:
 
 
 def _present(table: Table, k: int) -> ndarray:
-    column = table.frame.iloc[:, k]
+    column = table.column(k)
     values: ndarray = column.dropna().to_numpy()
     return values
 
 
 def _is_boolean_feature(table: Table, k: int) -> bool:
-    texts = {str(text).strip().lower() for text in table.frame.iloc[:, k].dropna().unique()[:5]}
+    texts = {str(text).strip().lower() for text in table.column(k).dropna().unique()[:5]}
     return bool(texts) and texts <= {"true", "false"}
 
 
@@ -192,7 +192,9 @@ def looks_like_classes(table: Table, k: int) -> bool:
     if is_number(table, k):
         values = _present(table, k)
         return len(values) > 0 and bool(values.min() != values.max()) and not looks_measured(table, k)
-    values = without_marks(table.frame.iloc[:, k]).dropna()
+    if table.date_forms[k] is not None:
+        return False
+    values = without_marks(table.column(k)).dropna()
     n_distinct = values.nunique()
     return bool(n_distinct > 1 and (n_distinct <= _FEW or n_distinct <= len(values) / 2))
 
@@ -237,7 +239,7 @@ def is_image(table: Table, columns: Sequence[int]) -> bool:
 
 
 def _is_pixel_column(table: Table, k: int) -> bool:
-    column = table.frame.iloc[:, k]
+    column = table.column(k)
     if column.dtype == np.uint8:
         return True
     if column.dtype.kind not in "iuf":
@@ -262,7 +264,7 @@ def _beside_pixels(table: Table, free: Sequence[int]) -> tuple[int, str] | None:
 
 def _is_mostly_one(table: Table, k: int) -> bool:
     """Whether nearly all values are the same, as those of a pixel in a corner are."""
-    counts = table.frame.iloc[:, k].value_counts()
+    counts = table.column(k).value_counts()
     return bool(counts.iloc[0] > _MOST_OF_ONE * counts.sum())
 
 
@@ -283,7 +285,7 @@ def classes_of(
         rows: Int[ndarray, "n n_labels"] = table.frame.iloc[:, list(label.columns)].to_numpy().astype(np.int64)
         return rows, np.ones(len(rows), bool), names
     k = label.columns[0]
-    column = table.frame.iloc[:, k]
+    column = table.column(k)
     if is_number(table, k):
         is_there = column.notna().to_numpy()
         distinct, y = np.unique(column.to_numpy()[is_there], return_inverse=True)
@@ -329,7 +331,7 @@ def _check_several(table: Table, columns: Sequence[int]) -> None:
     if len(names) < 2:
         raise DataError(f"{table.path} has one label, {names[0]}: for two classes rename its column to label")
     for k in columns:
-        column = table.frame.iloc[:, k]
+        column = table.column(k)
         is_right = column.isin([0, 1]) if is_number(table, k) else column.isna() & False
         if not is_right.all():
             row = int((~is_right).to_numpy().argmax())
@@ -343,8 +345,5 @@ def columns_of(table: Table, label: Label, **options: Collection[int] | int | No
     """Every column of a table whose label is known, as `choose_columns` has them; the pixels of images are all kept."""
     aside = set_aside(table)
     others = [k for k in range(table.n_columns) if k not in label.columns and k not in aside]
-    if not any(options.values()) and is_image(table, others):
-        pixels = {k: Column(k + 1, table.names[k], "number", "feature", "", 0) for k in others}
-        rest = choose_columns(table, label.columns, keep=others[:1], drop=others[1:])
-        return tuple(pixels.get(column.index, column) for column in rest)
-    return choose_columns(table, label.columns, **options)  # type: ignore[arg-type]
+    pixels = others if not any(options.values()) and is_image(table, others) else ()
+    return choose_columns(table, label.columns, pixels=pixels, **options)  # type: ignore[arg-type]

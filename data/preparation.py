@@ -19,6 +19,7 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from annscope.data.columns import Column
+from annscope.data.dates import DateForm, days
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples, Features
 from annscope.data.scaling import Scaler, fit_scaler
@@ -72,6 +73,13 @@ class Preparation:
         pairs = zip(self.columns, self.encodings, strict=True)
         return tuple(name for column, encoding in pairs for name in encoding.names(column))
 
+    @property
+    def groups(self) -> tuple[slice, ...]:
+        """The places of the features that each column becomes."""
+        widths = [len(each.names(column)) for column, each in zip(self.columns, self.encodings, strict=True)]
+        ends = np.cumsum(widths).tolist()
+        return tuple(slice(end - width, end) for width, end in zip(widths, ends, strict=True))
+
     def apply(self, x: Features, rows: Int[ndarray, " n_rows"], dtype: str) -> Float[ndarray, "n_rows n_features"]:
         """The chosen rows, encoded and scaled in float64 and rounded once to `dtype`; C-contiguous."""
         if not self.is_encoded:
@@ -118,6 +126,11 @@ class Preparation:
         try:
             return float(cell)
         except (TypeError, ValueError):
+            day = days([str(cell)], DateForm(column.date_format))[0] if column.date_format else np.nan
+            if not np.isnan(day):
+                return float(day - column.first_day)
+            if column.date_format:
+                raise DataError(f"{column.name} must be a date, written as in the table, got {cell!r}") from None
             raise DataError(f"{column.name} must be a number, got {cell!r}") from None
 
     def to_dict(self) -> dict[str, Any]:

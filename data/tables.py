@@ -6,27 +6,31 @@ ARFF (through scipy) and Excel (.xlsx, with the extra `annscope[excel]`). What i
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from annscope.data.cells import typed as typed_column
-from annscope.data.delimited import has_header, read_text
+from annscope.data.delimited import read_text
 from annscope.data.errors import DataError
+from annscope.data.excel import read_excel
 from annscope.data.regular_file import regular_file
-from annscope.data.table import Header, Table, check_size, shown, unique_names
-from annscope.data.unpacking import MAX_UNPACKED_BYTES, TEXT_SUFFIXES
+from annscope.data.table import Header, Table, check_size, from_frame, shown
+from annscope.data.unpacking import TEXT_SUFFIXES, open_watched
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from annscope.data.download import Progress
+
+    Reader = Callable[[Path, Header, int | None, Progress | None], Table]
 
 MAX_BYTES = 1 << 31  # of a file
+_ROWS_AT_ONCE = 1 << 16
 
 
-def read_table(path: Path, header: Header = "auto", n_rows: int | None = None) -> Table:
-    """Read the table in a file, or its first `n_rows` rows.
+def read_table(
+    path: Path, header: Header = "auto", n_rows: int | None = None, progress: Progress | None = None
+) -> Table:
+    """Read the table in a file, or its first `n_rows` rows; `progress` is called with the bytes that were read of all.
 
     Raises DataError, in one sentence with the place and the value, for a file that cannot be read as a table.
     """
@@ -34,7 +38,7 @@ def read_table(path: Path, header: Header = "auto", n_rows: int | None = None) -
         before = regular_file(path, MAX_BYTES)
         if before.st_size == 0:
             raise DataError(f"{path} is empty")
-        table = _reader_of(path)(path, header, n_rows)
+        table = _reader_of(path)(path, header, n_rows, progress)
         after = path.stat()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -54,7 +58,7 @@ def read_table(path: Path, header: Header = "auto", n_rows: int | None = None) -
 # ---- formats
 
 _PACKED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zip": "ZIP"}
-SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".pq", ".arff", ".xlsx")
+SUFFIXES = (*TEXT_SUFFIXES, ".parquet", ".pq", ".arff", ".xlsx", ".xlsm")
 """The suffixes of tables; those of text may be followed by one of compression."""
 _UNSUPPORTED = {
     ".json": "JSON: write it as CSV, with pandas.read_json(...).to_csv(..., index=False)",
@@ -72,11 +76,17 @@ _UNSUPPORTED = {
 _UNSUPPORTED |= {".libsvm": _UNSUPPORTED[".svm"], ".pickle": _UNSUPPORTED[".pkl"], ".hdf5": _UNSUPPORTED[".h5"]}
 
 
-def _reader_of(path: Path) -> Callable[[Path, Header, int | None], Table]:
+def _reader_of(path: Path) -> Reader:
     suffix = path.suffix.lower()
     if suffix in _UNSUPPORTED:
         raise DataError(f"{path} is {_UNSUPPORTED[suffix]}")
-    readers = {".parquet": _read_parquet, ".pq": _read_parquet, ".arff": _read_arff, ".xlsx": _read_excel}
+    readers: dict[str, Reader] = {
+        ".parquet": _read_parquet,
+        ".pq": _read_parquet,
+        ".arff": _read_arff,
+        ".xlsx": read_excel,
+        ".xlsm": read_excel,
+    }
     if suffix in readers:
         return readers[suffix]
     if suffix in TEXT_SUFFIXES or suffix in _PACKED:
@@ -85,7 +95,7 @@ def _reader_of(path: Path) -> Callable[[Path, Header, int | None], Table]:
     raise DataError(f"{path} is not a kind of file that is read: its name must end in one of {known}")
 
 
-def _read_parquet(path: Path, _: Header, n_rows: int | None) -> Table:
+def _read_parquet(path: Path, _: Header, n_rows: int | None, progress: Progress | None) -> Table:
     import pyarrow
     import pyarrow.parquet
 
@@ -93,29 +103,36 @@ def _read_parquet(path: Path, _: Header, n_rows: int | None) -> Table:
         with pyarrow.parquet.ParquetFile(path) as file:
             about = file.metadata
             check_size(path, about.num_rows, about.num_columns)
-            if n_rows is None:
-                content = file.read()
-            else:
-                content = pyarrow.Table.from_batches([next(file.iter_batches(n_rows))], file.schema_arrow)
+            n_wanted = about.num_rows if n_rows is None else n_rows
+            batches, n_read, n_bytes = [], 0, path.stat().st_size
+            for batch in file.iter_batches(min(n_wanted, _ROWS_AT_ONCE) or 1):
+                batches.append(batch)
+                n_read += batch.num_rows
+                if progress is not None:
+                    progress(f"Reading {path.name}", n_bytes * min(n_read, n_wanted) // n_wanted, n_bytes)
+                if n_read >= n_wanted:
+                    break
+            content = pyarrow.Table.from_batches(batches, file.schema_arrow).slice(0, n_wanted)
         frame = content.to_pandas(ignore_metadata=True, date_as_object=False)
-    except (pyarrow.ArrowException, StopIteration) as error:
+    except pyarrow.ArrowException as error:
         raise DataError(f"{path} is not a Parquet file, or a damaged one") from error
-    return _from_frame(path, frame, "Parquet")
+    return from_frame(path, frame, "Parquet")
 
 
-def _read_arff(path: Path, _: Header, n_rows: int | None) -> Table:
+def _read_arff(path: Path, _: Header, n_rows: int | None, progress: Progress | None) -> Table:
     import pandas as pd
     from scipy.io import arff
 
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with io.TextIOWrapper(open_watched(path, progress), "utf-8-sig") as file:
             data, about = arff.loadarff(file)
     except NotImplementedError as error:
         raise DataError(
             f"{path} has attributes that are neither numeric nor nominal ({error}): save it as CSV"
         ) from error
     except (arff.ArffError, ValueError, StopIteration, IndexError) as error:
-        raise DataError(f"{path} is not an ARFF file, or a damaged one: {shown(error)}") from error
+        reason = f": {shown(error)}" if str(error) else ""
+        raise DataError(f"{path} is not an ARFF file, or a damaged one{reason}") from error
     check_size(path, len(data), len(about.names()))
     frame = pd.DataFrame(
         {
@@ -124,49 +141,4 @@ def _read_arff(path: Path, _: Header, n_rows: int | None) -> Table:
             for name in about.names()
         }
     )  # fmt: skip
-    return _from_frame(path, frame.head(n_rows) if n_rows else frame, "ARFF")
-
-
-def _read_excel(path: Path, header: Header, n_rows: int | None) -> Table:
-    import pandas as pd
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MAX_UNPACKED_BYTES:
-                raise DataError(f"{path} has more than the {MAX_UNPACKED_BYTES:,} bytes that are read, once unpacked")
-        with pd.ExcelFile(path, engine="openpyxl") as book:
-            sheets = book.sheet_names
-            frame = book.parse(sheets[0], header=None, nrows=n_rows)
-    except ImportError as error:
-        raise DataError(
-            f"{path} is an Excel file, which needs openpyxl: pip install 'annscope[excel]', or save it as CSV"
-        ) from error
-    except (DataError, OSError):
-        raise
-    except Exception as error:  # openpyxl and zipfile raise all kinds of errors for damaged content
-        raise DataError(f"{path} is not an Excel file, or a damaged one") from error
-    rows = [["" if pd.isna(cell) else str(cell) for cell in row] for row in frame.head(50).itertuples(index=False)]
-    is_named = header == "yes" or (header == "auto" and has_header(rows))
-    names = rows[0] if is_named and rows else [f"column {k + 1}" for k in range(frame.shape[1])]
-    frame = frame.iloc[1 if is_named else 0 :].reset_index(drop=True).infer_objects()
-    notes = (f"{path.name} is read from its first sheet, {sheets[0]}, of {len(sheets)}.",) if len(sheets) > 1 else ()
-    return replace(_from_frame(path, frame, "Excel", names), has_header=is_named, notes=notes)
-
-
-def _from_frame(path: Path, frame: pd.DataFrame, form: str, names: Sequence[str] | None = None) -> Table:
-    """A table of a file whose columns have types; those that are neither numbers nor texts become texts."""
-    import pandas as pd
-
-    check_size(path, *frame.shape)
-    columns: dict[int, pd.Series] = {}
-    for k in range(frame.shape[1]):
-        column = frame.iloc[:, k]
-        if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
-            column = column.map(lambda cell: cell if isinstance(cell, str) else str(cell), na_action="ignore")
-            columns[k] = typed_column(column.astype("str"), ".")[0]
-        elif column.dtype.kind not in "iuf":  # complex numbers
-            raise DataError(f"{path}: the column {shown(frame.columns[k])} holds {column.dtype}, not numbers or texts")
-        else:
-            columns[k] = column
-    typed = pd.DataFrame(columns).dropna(how="all")
-    return Table(path, typed, unique_names(names if names is not None else map(str, frame.columns)), True, form)
+    return from_frame(path, frame.head(n_rows) if n_rows else frame, "ARFF")

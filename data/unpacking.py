@@ -1,4 +1,4 @@
-"""Text files as bytes, decompressed where they are compressed, and never more of them than are read."""
+"""Files as bytes: decompressed where they are compressed, never more of them than are read, with their progress."""
 
 from __future__ import annotations
 
@@ -11,20 +11,48 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from annscope.data.errors import DataError
 from annscope.data.table import shown
 
+if TYPE_CHECKING:
+    from annscope.data.download import Progress
+
 MAX_UNPACKED_BYTES = 1 << 30
 """Maximum bytes of a compressed table once it is decompressed."""
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat")
+_MAX_RATIO = 100
+_MAX_UNCHECKED = 1 << 26
+"""A table that unpacks to more than these bytes, and to so many times its size, is a bomb: gzip reaches 1,032 times."""
+_TOO_LARGE = "has more than the {:,} bytes that are read, once decompressed"
+_CHUNK = 1 << 18
+
+
+def open_watched(path: Path, progress: Progress | None = None) -> BinaryIO:
+    """A file opened for reading, whose `progress` is called with the bytes that were read of all."""
+    return path.open("rb") if progress is None else io.BufferedReader(_Watched(path, progress), _CHUNK)
+
+
+class _Watched(io.FileIO):
+    """A file that tells how much of it has been read, however a library reads it."""
+
+    def __init__(self, path: Path, progress: Progress) -> None:
+        super().__init__(path)
+        self._what, self._progress = f"Reading {path.name}", progress
+        self._done, self._total = 0, path.stat().st_size
+
+    def readinto(self, buffer: Any) -> int | None:
+        n_bytes = super().readinto(buffer)
+        self._done = min(self._done + (n_bytes or 0), self._total)
+        self._progress(self._what, self._done, self._total)
+        return n_bytes
 
 
 @contextlib.contextmanager
-def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
+def open_unpacked(path: Path, progress: Progress | None = None) -> Iterator[IO[bytes]]:
     """The bytes of a text file, decompressed where its first bytes say that it is compressed."""
-    with path.open("rb") as file:
+    with open_watched(path, progress) as file:
         magic = file.read(6)
         file.seek(0)
         try:
@@ -64,6 +92,8 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
         and not member.filename.startswith("__MACOSX/")
         and not Path(member.filename).name.startswith(".")
     ]
+    if any(member.filename == "[Content_Types].xml" for member in archive.infolist()):
+        raise DataError(f"{path} is a document of Office: a workbook is read if its name ends in .xlsx")
     if len(tables) != 1:
         what = (
             f"{len(tables)} tables ({', '.join(shown(member.filename) for member in tables[:3])})"
@@ -71,6 +101,8 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
             else "no table"
         )
         raise DataError(f"{path} has {what}: a ZIP file must hold one CSV file; unpack it, and name the one you mean")
+    if tables[0].file_size > MAX_UNPACKED_BYTES:
+        raise DataError(f"{path} {_TOO_LARGE.format(MAX_UNPACKED_BYTES)}")
     return tables[0]
 
 
@@ -79,10 +111,11 @@ class _Bounded(io.RawIOBase):
 
     def __init__(self, path: Path, stream: Any) -> None:
         self._path, self._stream, self._n_bytes = path, stream, 0
+        self._most = max(_MAX_UNCHECKED, _MAX_RATIO * path.stat().st_size)
 
     @classmethod
     def buffered(cls, path: Path, stream: Any) -> IO[bytes]:
-        return io.BufferedReader(cls(path, stream), 1 << 18)
+        return io.BufferedReader(cls(path, stream), _CHUNK)
 
     def readable(self) -> bool:
         return True
@@ -91,8 +124,11 @@ class _Bounded(io.RawIOBase):
         content = self._stream.read(len(buffer))
         self._n_bytes += len(content)
         if self._n_bytes > MAX_UNPACKED_BYTES:
+            raise DataError(f"{self._path} {_TOO_LARGE.format(MAX_UNPACKED_BYTES)}")
+        if self._n_bytes > self._most:
             raise DataError(
-                f"{self._path} has more than the {MAX_UNPACKED_BYTES:,} bytes that are read, once decompressed"
+                f"{self._path} unpacks to more than {_MAX_RATIO} times its size, as no table does: "
+                "unpack it yourself if you trust it"
             )
         buffer[: len(content)] = content
         return len(content)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from annscope.core.config import DataConfig
@@ -24,10 +25,13 @@ from annscope.data.image_folder import load_images
 from annscope.data.image_tree import ArchiveTree, FolderTree, Tree, is_junk
 from annscope.data.labelled import MAX_BYTES, is_square
 from annscope.data.regular_file import regular_file
+from annscope.data.table import Header
+from annscope.data.tables import read_table
 from annscope.data.unpacking import TEXT_SUFFIXES
 from annscope.data.user_table import load_table, shape_of_example
 
 _ARRAYS = (".npz", ".npy")
+_PEEK_ROWS = 200
 _AS_IT_IS = DataConfig()
 
 
@@ -48,16 +52,46 @@ def load_user_file(
         if is_tree(path):
             with open_tree(path) as tree:
                 files = find_idx(tree)
-                return load_idx(tree, files, config) if files else load_images(tree, config, progress)
+                return load_idx(tree, files, config, progress) if files else load_images(tree, config, progress)
         if regular_file(path, MAX_BYTES).st_size == 0:
             raise DataError(f"{path} is empty")
         if is_table_file(path):
-            return load_table(path, config)
+            return load_table(path, config, progress)
         if path.suffix.lower() in _ARRAYS:
-            return read_npz(path, takes_labels=takes_labels)
-        return load_idx_file(path, config)
+            return read_npz(path, progress, takes_labels=takes_labels)
+        return load_idx_file(path, config, progress)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def check_beginning(path: Path, header: Header = "auto") -> None:
+    """Raise DataError for data that cannot be read, as far as its beginning shows; looked at again when it changes."""
+    try:
+        about = path.stat()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    problem = _problem(path, header, (about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns))
+    if problem is not None:
+        raise DataError(problem)
+
+
+@lru_cache(maxsize=32)
+def _problem(path: Path, header: Header, stamp: tuple[int, ...]) -> str | None:
+    del stamp  # part of the cache key
+    try:
+        if is_tree(path):
+            with open_tree(path) as tree:
+                tree.files(tree.root)
+        elif is_table_file(path):
+            read_table(path, header, _PEEK_ROWS)
+        elif path.suffix.lower() in _ARRAYS:
+            regular_file(path, MAX_BYTES)
+            npz_shape(path)
+    except DataError as error:
+        return str(error)
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror or error}"
+    return None
 
 
 def is_table_file(path: Path) -> bool:

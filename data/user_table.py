@@ -7,10 +7,10 @@ Both read the file in the same way, so what is said is what is done.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,11 +26,15 @@ from annscope.data.columns import (
     listed,
     plain,
 )
+from annscope.data.dates import date_of
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples
 from annscope.data.label import Label, classes_of, columns_of, find_label, image_side, is_image
 from annscope.data.table import Header, Table, shown
 from annscope.data.tables import read_table
+
+if TYPE_CHECKING:
+    from annscope.data.download import Progress
 
 N_SAMPLES = 5
 _MAX_NAMED = 6
@@ -88,12 +92,12 @@ def describe(path: Path, config: DataConfig | None = None) -> Description:
     return plan_of(path, config or DataConfig(name=str(path))).describe()
 
 
-def load_table(path: Path, config: DataConfig) -> Examples:
-    """The examples in a table, as `config` has it read.
+def load_table(path: Path, config: DataConfig, progress: Progress | None = None) -> Examples:
+    """The examples in a table, as `config` has it read; `progress` is called with the bytes that were read of all.
 
     Raises DataError, in one sentence, for a file that no network could be trained on.
     """
-    return plan_of(path, config).examples()
+    return plan_of_table(read_table(path, header_of(config), None, progress), config).examples()
 
 
 def rows_of(path: Path, config: DataConfig, rows: Sequence[int]) -> list[dict[str, str | None]]:
@@ -164,10 +168,7 @@ class Plan:
         y, is_labelled, class_names = classes_of(table, self.label)
         chosen = tuple(column for column in self.columns if column.role == "feature")
         if not is_labelled.all():
-            table = Table(
-                table.path, table.frame[is_labelled], table.names, table.has_header, table.form, table.notes,
-                table.first_line, table.line_of,
-            )  # fmt: skip
+            table = replace(table, frame=table.frame[is_labelled])
         places = [column.index for column in chosen]
         if (table.frame.dtypes.iloc[places] == np.uint8).all():
             x = np.ascontiguousarray(table.frame.iloc[:, places].to_numpy())
@@ -220,6 +221,10 @@ class Plan:
         if encoded:
             some = _some([f"{_name(table, each)} ({len(each.values)} values)" for each in encoded])
             notes.append(f"{name}: one-hot encoded {some}.")
+        dated = [column for column in features if column.kind == "date"]
+        if dated:
+            some = _some([f"{_name(table, each)} ({date_of(each.first_day)})" for each in dated])
+            notes.append(f"{name}: dates became the days since the first in {some}.")
         filled = [column for column in features if column.kind != "category" and column.n_missing]
         if filled:
             share = len(table.frame)
@@ -274,7 +279,7 @@ def header_of(config: DataConfig) -> Header:
 
 
 def _groups(table: Table, k: int) -> np.ndarray:
-    column = table.frame.iloc[:, k]
+    column = table.column(k)
     texts = column.map(plain, na_action="ignore") if is_number(table, k) else column
     numbers: np.ndarray = np.unique(texts.fillna("").astype(str).to_numpy(object), return_inverse=True)[1]
     return numbers.astype(np.int64)
@@ -295,7 +300,7 @@ def _reasons(table: Table, columns: Sequence[Column]) -> str:
 
 def describe_column(table: Table, column: Column) -> ColumnDescription:
     """What a table about the data shows of a column."""
-    cells = table.frame.iloc[:, column.index]
+    cells = table.column(column.index)
     distinct = cells.drop_duplicates().dropna()
     samples = [cell_text(table, column.index, value) for value in distinct.head(N_SAMPLES)]
     n_distinct = len(distinct) if is_number(table, column.index) else len(category_values(table, column.index))
@@ -313,6 +318,8 @@ def _done(column: Column) -> str:
         return {"label": "the label", "group": "groups the examples", "left out": "left out"}[column.role]
     if column.kind == "category":
         return "one-hot"
+    if column.kind == "date":
+        return f"days since {date_of(column.first_day)}" + (", median where missing" if column.n_missing else "")
     if column.kind == "boolean":
         return "0 and 1" + (", median where missing" if column.n_missing else "")
     return "a number" + (", median where missing" if column.n_missing else "")

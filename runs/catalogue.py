@@ -6,45 +6,18 @@ import os
 import re
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from annscope.core.errors import AnnscopeError, did_you_mean, shortened
 from annscope.data.home import annscope_home
-from annscope.runs.atomic import StorageError, open_file
+from annscope.runs.atomic import StorageError
 from annscope.runs.liveness import LockedError, WriterLock
 from annscope.runs.reader import RunReader
-from annscope.runs.record import Line, RecordError
-from annscope.runs.schema import parse_line
-from annscope.runs.status import LIVE, State
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """Summary of one run for a list; what cannot be read is None, and `message` gives the reason."""
-
-    run: str
-    directory: Path
-    status: State
-    message: str | None = None
-    created: str | None = None
-    data: str | None = None
-    layer_sizes: tuple[int, ...] | None = None
-    hidden_sizes: tuple[int, ...] | None = None
-    step: int | None = None
-    epoch: int | None = None
-    n_epochs: int | None = None
-    loss: float | None = None
-    accuracy: float | None = None
-    """Of the last snapshot, on held-out examples."""
-    n_bytes: int | None = None
-    """Size of its files on the disk."""
-
+from annscope.runs.record import RecordError
+from annscope.runs.status import LIVE
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
 """Valid run ids: they are used in URLs and on command lines."""
-TAIL_BYTES = 65_536
-"""Bytes read from the end of the metrics: a line is at most a few kilobytes, so this holds the last snapshot's."""
 
 
 def runs_home() -> Path:
@@ -81,67 +54,6 @@ def _folders() -> list[str]:
         raise RecordError(f"The runs in {runs_home()} cannot be listed: {error.strerror or error}.") from error
 
 
-def find_run(text: str) -> str:
-    """The full id of the run that `text` abbreviates: an id, a unique part of one, or "latest".
-
-    Raises RecordError unless exactly one run matches.
-    """
-    ids = run_ids()
-    if text in ids:
-        return text
-    if not ids:
-        raise RecordError(f"There is no run {text!r}: there are no runs yet.")
-    if text == "latest":
-        return ids[-1]
-    matches = [run for run in ids if text.lower() in run]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        shown = ", ".join(matches[-3:]) + (", ..." if len(matches) > 3 else "")
-        raise RecordError(f"{text!r} fits {len(matches)} runs ({shown}); give more of the id.")
-    raise RecordError(f"There is no run {shortened(text)!r}{did_you_mean(text, [*ids, 'latest'])}.")
-
-
-def list_runs() -> list[RunSummary]:
-    """Every run, newest first; runs that cannot be read come last, as "unreadable" and with the reason."""
-    found = [summarize(run) for run in [*reversed(run_ids()), *other_folders()]]
-    return sorted(found, key=lambda about: about.status == "unreadable")
-
-
-def summarize(run: str) -> RunSummary:
-    """Summary of one run; "unreadable", with the reason, if its record is damaged or the folder does not hold a run."""
-    directory = runs_home() / run
-    try:
-        if not RUN_ID.fullmatch(run):
-            raise RecordError("This is not a run: the name of a run has only letters, digits, - and _.")
-        return _summary(RunReader(directory))
-    except RecordError as error:
-        name = run.encode(errors="backslashreplace").decode()  # a file name need not be valid text
-        return RunSummary(run=name, directory=directory, status="unreadable", message=str(error))
-
-
-def _summary(reader: RunReader) -> RunSummary:
-    description, config, status = reader.description, reader.config, reader.status()
-    last = _last_snapshot_line(reader.directory / "metrics.jsonl")
-    sizes = description["layer_sizes"]
-    return RunSummary(
-        run=reader.run,
-        directory=reader.directory,
-        status=status["status"],
-        message=status["message"],
-        created=description["created"],
-        data=config.data.name,
-        layer_sizes=tuple(sizes) if sizes else None,
-        hidden_sizes=config.network.hidden_sizes,
-        step=max(status["step"], last["step"]) if last else status["step"],
-        epoch=max(status["epoch"], last["epoch"]) if last else status["epoch"],
-        n_epochs=status["n_epochs"],
-        loss=last["heldout"]["loss"] if last else None,
-        accuracy=last["heldout"]["accuracy"] if last else None,
-        n_bytes=size_of(reader.directory),
-    )
-
-
 def size_of(directory: Path) -> int:
     """Total size of the files of a run in bytes; links, and files that are deleted meanwhile, do not count."""
     total = 0
@@ -159,34 +71,23 @@ def free_bytes() -> int:
     return shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.exists())).free
 
 
-def _last_snapshot_line(path: Path) -> Line | None:
-    try:
-        with open_file(path) as file:
-            start = max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES)
-            file.seek(start)
-            content = file.read(TAIL_BYTES)
-        texts = content[: content.rfind(b"\n") + 1].splitlines()
-        for text in reversed(texts[1:] if start else texts):
-            line = parse_line(text)
-            if line["type"] == "snapshot":
-                return line
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise RecordError(
-            f"The metrics of run {path.parent.name} cannot be read: {error.strerror or error}."
-        ) from error
-    except ValueError as error:
-        raise RecordError(f"The metrics of run {path.parent.name} cannot be read: {error}.") from error
-    return None
-
-
 def delete_run(run: str) -> None:
     """Delete a run and its record.
 
     Raises RecordError for a run that is starting, that a process is writing (by the writer's lock, whatever
     the status is), or that does not exist.
     """
+    discard_run(run)
+    leaving = _discarded(run)
+    try:
+        shutil.rmtree(leaving)
+    except OSError as error:
+        leaving.rename(runs_home() / run)
+        raise RecordError(f"Run {run} cannot be deleted: {error.strerror or error}.") from error
+
+
+def discard_run(run: str) -> None:
+    """Take a run out of the list: until `purge_discarded` it can be restored. Raises RecordError as `delete_run`."""
     directory = run_directory(run)
     running = RecordError(f"Run {run} is running; stop it before deleting it.")
     try:
@@ -200,18 +101,35 @@ def delete_run(run: str) -> None:
             raise running
         if lock is not None and os.name != "posix":  # pragma: no cover
             lock.release()  # Windows can neither move nor delete what is open
-        # Renamed out of the list first: a half-deleted run is never listed.
-        leaving = directory.rename(directory.with_name(f".deleted-{run}"))
-        try:
-            shutil.rmtree(leaving)
-        except OSError:
-            leaving.rename(directory)
-            raise
+        directory.rename(_discarded(run))
     except OSError as error:
         raise RecordError(f"Run {run} cannot be deleted: {error.strerror or error}.") from error
     finally:
         if lock is not None:
             lock.release()
+
+
+def restore_run(run: str) -> None:
+    """Put a discarded run back into the list. Raises RecordError if it has been deleted meanwhile."""
+    try:
+        _discarded(run).rename(runs_home() / run)
+    except OSError as error:
+        raise RecordError(f"Run {run} cannot be brought back: {error.strerror or error}.") from error
+
+
+def purge_discarded() -> None:
+    """Delete the runs that were discarded."""
+    with suppress(OSError):
+        for directory in runs_home().glob(f"{_DISCARDED}*"):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+_DISCARDED = ".deleted-"
+"""Begins the names of folders that are no longer in the list: a half-deleted run is never listed."""
+
+
+def _discarded(run: str) -> Path:
+    return runs_home() / f"{_DISCARDED}{run}"
 
 
 def _is_live(directory: Path) -> bool:

@@ -7,10 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -19,6 +19,9 @@ from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
 from annscope.core.recipes import RECIPES
 from annscope.core.recipes import recipe as recipe_named
 from annscope.runs.terminal import console, escape_unencodable, print_json, print_text, visible
+
+if TYPE_CHECKING:
+    from annscope.runs.labels import Labels
 
 SPLITS = ("train", "validation", "test")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -235,12 +238,17 @@ def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, s
     from annscope.core.explain.range_test import suggest
     from annscope.runs.launch import checked
     from annscope.runs.learning_rate import search, sketch
+    from annscope.runs.progress import progress_bar
 
+    ends = {"low": _number("--low", low), "high": _number("--high", high)}
     points = []
-    for point in search(checked(config), low=_number("--low", low), high=_number("--high", high), n_steps=n_steps):
-        points.append(point)
-        if as_json:
-            print_json({"type": "point", **asdict(point)})
+    with progress_bar(quiet=as_json) as progress:
+        for point in search(checked(config), **ends, n_steps=n_steps, progress=progress):
+            points.append(point)
+            if progress is not None:
+                progress("Testing learning rates", len(points), n_steps)
+            if as_json:
+                print_json({"type": "point", **asdict(point)})
     found = suggest(points)
     if as_json:
         print_json({"type": "end", "suggestion": found.learning_rate, "lowest": found.lowest})
@@ -277,7 +285,7 @@ def recipes(as_json: bool) -> None:
 @_json
 def resume(run: str, pace: str | None, as_json: bool) -> None:
     """Resume a run that was stopped or interrupted."""
-    from annscope.runs.catalogue import find_run
+    from annscope.runs.index import find_run
     from annscope.runs.launch import prepare_resume
 
     run = find_run(run)
@@ -292,7 +300,7 @@ def resume(run: str, pace: str | None, as_json: bool) -> None:
 @_json
 def go_on(run: str, epochs: str, pace: str | None, as_json: bool) -> None:
     """Train a finished run for more epochs."""
-    from annscope.runs.catalogue import find_run
+    from annscope.runs.index import find_run
     from annscope.runs.launch import prepare_to_go_on
 
     n_more = _parse(FIELDS["epochs"], epochs)
@@ -351,7 +359,8 @@ def _work(run: str, n_epochs: int | None, as_json: bool, *, is_new: bool = False
 @_json
 def evaluate(run: str, split: str | None, step: str | None, report_file: str | None, as_json: bool) -> None:
     """Evaluate a run's network: loss, accuracy, confusion matrix, precision, recall and F1 of each class."""
-    from annscope.runs.catalogue import find_run, run_directory
+    from annscope.runs.catalogue import run_directory
+    from annscope.runs.index import find_run
     from annscope.runs.reader import RunReader
     from annscope.runs.record import recorded_threads
     from annscope.runs.threads import use_threads
@@ -359,9 +368,11 @@ def evaluate(run: str, split: str | None, step: str | None, report_file: str | N
     reader = RunReader(run_directory(find_run(run)))
     use_threads(recorded_threads(reader.description))
     from annscope.runs.evaluation import EvaluationError, evaluate_run, report, table_of
+    from annscope.runs.progress import progress_bar
 
     number = None if step is None else _whole_number("--step", step)
-    result = evaluate_run(reader, split=split, step=number)
+    with progress_bar(quiet=as_json) as progress:
+        result = evaluate_run(reader, split=split, step=number, progress=progress)
     if report_file is not None:
         page = report(reader, split=split, step=number)
         try:
@@ -384,7 +395,8 @@ def evaluate(run: str, split: str | None, step: str | None, report_file: str | N
 @_json
 def check_gradient(run: str, step: str | None, as_json: bool) -> None:
     """Check the gradient that a run uses, and the exact one, against central differences."""
-    from annscope.runs.catalogue import find_run, run_directory
+    from annscope.runs.catalogue import run_directory
+    from annscope.runs.index import find_run
     from annscope.runs.reader import RunReader
     from annscope.runs.record import recorded_threads
     from annscope.runs.threads import use_threads
@@ -393,9 +405,11 @@ def check_gradient(run: str, step: str | None, as_json: bool) -> None:
     use_threads(recorded_threads(reader.description))
     from annscope.runs.evaluation import number_of
     from annscope.runs.gradient import check_run, plain, table_of
+    from annscope.runs.progress import progress_bar
 
     number = reader.kept_number() if step is None else number_of(reader, _whole_number("--step", step))
-    checked = check_run(reader, number)
+    with progress_bar(quiet=as_json) as progress:
+        checked = check_run(reader, number, progress)
     if as_json:
         print_json(plain(checked))
     else:
@@ -404,50 +418,40 @@ def check_gradient(run: str, step: str | None, as_json: bool) -> None:
 
 @annscope.group(cls=Group)
 def runs() -> None:
-    """List, show and delete runs."""
+    """List, show, label and delete runs."""
 
 
 @runs.command(name="list")
+@click.option(
+    "--filter", "text", metavar="CONDITIONS", help="Only runs that meet all of them: 'optimizer=adam accuracy>0.95'."
+)
+@click.option(
+    "--sort", metavar="COLUMN", help="Sort by a column: figures best first, others from the least; -COLUMN reverses."
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Print every column as CSV.")
 @_json
-def list_(as_json: bool) -> None:
+def list_(text: str | None, sort: str | None, as_csv: bool, as_json: bool) -> None:
     """List every run, newest first."""
-    from annscope.runs.catalogue import free_bytes, list_runs
-    from annscope.runs.progress import byte_words
+    from annscope.runs.index import list_runs
+    from annscope.runs.query import order, select
+    from annscope.runs.runs_table import csv_lines, json_of, table_of, total_words
 
     found = list_runs()
+    chosen = found if text is None else select(found, text)
+    if sort is not None:
+        chosen = order(chosen, sort)
     if as_json:
-        for summary in found:
-            print_json({**asdict(summary), "directory": str(summary.directory)})
-        return
-    if not found:
+        for about in chosen:
+            print_json(json_of(about))
+    elif as_csv:
+        print_text(csv_lines(chosen).rstrip("\n"))
+    elif not found:
         print_text("There are no runs yet. Start one with: annscope train")
-        return
-    from rich.table import Column, Table
-
-    table = Table(
-        Column("Run", no_wrap=True),
-        "Status",
-        "Epoch",
-        "Held-out loss",
-        "Accuracy",
-        "Size",
-        "",
-        box=None,
-        pad_edge=False,
-    )
-    for summary in found:
-        table.add_row(
-            summary.run,
-            summary.status,
-            "" if summary.epoch is None else f"{summary.epoch} / {summary.n_epochs}",
-            "" if summary.loss is None else f"{summary.loss:.4f}",
-            "" if summary.accuracy is None else f"{summary.accuracy:.2%}",
-            "" if summary.n_bytes is None else byte_words(summary.n_bytes),
-            (summary.message or "") if summary.status in {"unreadable", "unresponsive", "failed", "diverged"} else "",
-        )
-    _print(table)
-    total = sum(summary.n_bytes or 0 for summary in found)
-    print_text(f"{byte_words(total)} in total; {byte_words(free_bytes())} free on that disk.")
+    elif not chosen:
+        print_text(f"None of the {len(found):,} runs meets {text!r}.")
+    else:
+        _print(table_of(chosen))
+        print_text(total_words(chosen))
 
 
 @runs.command()
@@ -456,7 +460,8 @@ def list_(as_json: bool) -> None:
 def show(run: str, as_json: bool) -> None:
     """Show the settings and the state of a run."""
     from annscope.core.evaluation.best import best_line
-    from annscope.runs.catalogue import find_run, run_directory, size_of
+    from annscope.runs.catalogue import run_directory, size_of
+    from annscope.runs.index import find_run
     from annscope.runs.progress import byte_words, finding_lines
     from annscope.runs.reader import RunReader
 
@@ -507,11 +512,69 @@ def show(run: str, as_json: bool) -> None:
 
 @runs.command()
 @click.argument("run")
+@click.argument("name")
+@_json
+def rename(run: str, name: str, as_json: bool) -> None:
+    """Give a run a name ("" takes it away); its id stays."""
+    _label(run, as_json, lambda labels: replace(labels, name=name.strip()))
+
+
+@runs.command()
+@click.argument("run")
+@click.argument("text")
+@_json
+def note(run: str, text: str, as_json: bool) -> None:
+    """Write a note on a run ("" takes it away)."""
+    _label(run, as_json, lambda labels: replace(labels, note=text.strip()))
+
+
+@runs.command()
+@click.argument("run")
+@click.argument("tags", nargs=-1, required=True)
+@click.option("--remove", is_flag=True, help="Take these tags away.")
+@_json
+def tag(run: str, tags: tuple[str, ...], remove: bool, as_json: bool) -> None:
+    """Give a run tags, by which lists are filtered."""
+    _label(run, as_json, lambda labels: labels.untagged(tags) if remove else labels.tagged(tags))
+
+
+@runs.command()
+@click.argument("run")
+@click.option("--remove", is_flag=True, help="Take the star away.")
+@_json
+def star(run: str, remove: bool, as_json: bool) -> None:
+    """Mark a run with a star."""
+    _label(run, as_json, lambda labels: replace(labels, starred=not remove))
+
+
+def _label(run: str, as_json: bool, change: Callable[[Labels], Labels]) -> None:
+    from annscope.runs.catalogue import run_directory
+    from annscope.runs.index import find_run
+    from annscope.runs.labels import read_labels, write_labels
+
+    directory = run_directory(find_run(run))
+    labels = change(read_labels(directory))
+    write_labels(directory, labels)
+    if as_json:
+        print_json({"type": "labels", "run": directory.name, **asdict(labels)})
+    else:
+        parts = [
+            labels.name or "no name",
+            *(f"#{tag}" for tag in labels.tags),
+            "star" if labels.starred else "",
+            labels.note,
+        ]
+        print_text(f"{directory.name}: {'  '.join(part for part in parts if part)}")
+
+
+@runs.command()
+@click.argument("run")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @_json
 def delete(run: str, yes: bool, as_json: bool) -> None:
     """Delete a run and all its snapshots."""
-    from annscope.runs.catalogue import delete_run, find_run
+    from annscope.runs.catalogue import delete_run
+    from annscope.runs.index import find_run
 
     run = find_run(run)
     if not yes and not click.confirm(visible(f"Delete run {run} and all its snapshots?"), err=True):

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
     from annscope.core.dataset import Dataset
     from annscope.core.evaluation.metrics import Evaluation
+    from annscope.data.download import Progress
 
 
 class EvaluationError(AnnscopeError):
     """An evaluation that is not possible: the message gives the reason."""
 
 
-def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | None = None) -> dict[str, Any]:
+def evaluate_run(
+    reader: RunReader, *, split: str | None = None, step: int | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
     """Loss, accuracy, confusion matrix (rows the true class) and the metrics of each class, as plain values.
 
     For multi-label data, `accuracy` is the subset accuracy, `confusion_matrix`
@@ -36,7 +39,7 @@ def evaluate_run(reader: RunReader, *, split: str | None = None, step: int | Non
     """
     from annscope.core.evaluation.metrics import class_metrics, evaluate, evaluated_logits
 
-    number, dataset, split = _judged(reader, split, step)
+    number, dataset, split = _judged(reader, split, step, progress)
     line, config = reader.snapshot_line(number), reader.config
     x, y = dataset.split(split)
     network = reader.network(number)
@@ -82,12 +85,14 @@ def report(reader: RunReader, *, split: str | None = None, step: int | None = No
     return report_html(predictions, dataset, reader)
 
 
-def _judged(reader: RunReader, split: str | None, step: int | None) -> tuple[int, Dataset, str]:
+def _judged(
+    reader: RunReader, split: str | None, step: int | None, progress: Progress | None = None
+) -> tuple[int, Dataset, str]:
     """The snapshot's number, the data, checked, and the split that is not empty."""
     from annscope.data.datasets import load_run_dataset
 
     number = reader.kept_number() if step is None else number_of(reader, step)
-    dataset = load_run_dataset(reader.config)
+    dataset = load_run_dataset(reader.config, progress)
     if dataset.fingerprint != reader.description["dataset"]["fingerprint"]:
         raise EvaluationError(f"The data set {dataset.name} has changed since run {reader.run} was trained.")
     split = split or dataset.heldout

@@ -18,6 +18,8 @@ from annscope.runs.record import RecordError, recorded_threads
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from annscope.data.download import Progress
+
 N_CHECKED = 200
 EXACT = {"softmax-derivative": "exact", "delta-weights": "current"}
 """The settings that may make a gradient an approximation, with the values for which it is exact."""
@@ -55,7 +57,7 @@ class RunCheck:
         return not self.mistakes and self.own.is_right is not False
 
 
-def check_run(reader: RunReader, number: int) -> RunCheck:
+def check_run(reader: RunReader, number: int, progress: Progress | None = None) -> RunCheck:
     """Check the step that the run would take from a snapshot on its first batch, with the engine it trains with.
 
     Up to 200 parameters are drawn at random from all layers, always the same ones. The step of the
@@ -65,7 +67,7 @@ def check_run(reader: RunReader, number: int) -> RunCheck:
     Raises RecordError for what cannot be read, and if the data has changed since; DataError for data that is gone.
     """
     config, line, network = reader.config, reader.snapshot_line(number), reader.network(number)
-    dataset = load_run_dataset(config)
+    dataset = load_run_dataset(config, progress)
     if dataset.fingerprint != reader.description["dataset"]["fingerprint"]:
         raise RecordError(f"The data set {dataset.name} has changed since run {reader.run} was trained.")
     sizes = layer_sizes(config.network, network.n_features, network.n_classes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from annscope.core.config import FIELDS, RunConfig, check_fits
@@ -70,6 +71,8 @@ def checked(config: RunConfig) -> RunConfig:
     if name in DATASETS:
         return config
     path = find_path(name)
+    if path is None and os.path.lexists(name):
+        check_name(name)
     if path is None:
         known = f"known are {list(DATASETS)}, or the path of a CSV or NPZ file or of a folder of images"
         raise ConfigError(f"there is no data set {name!r}{did_you_mean(name, DATASETS)}; {known}")

@@ -22,6 +22,8 @@ from annscope.runs.threads import environment, wanted_threads
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from annscope.data.download import Progress
+
 N_STEPS = 100
 """Number of steps that `search_elsewhere` takes."""
 ROWS = 24
@@ -31,14 +33,16 @@ MOMENT_SECONDS = 0.2
 _POINT = tuple(item.name for item in fields(RangePoint))
 
 
-def search(config: RunConfig, *, low: float, high: float, n_steps: int) -> Iterator[RangePoint]:
+def search(
+    config: RunConfig, *, low: float, high: float, n_steps: int, progress: Progress | None = None
+) -> Iterator[RangePoint]:
     """Load the data of a config and run the range test, point by point.
 
     Raises ConfigError for an invalid range, DataError for data that cannot be read.
     """
     from annscope.data.datasets import load_run_dataset
 
-    dataset = load_run_dataset(config)
+    dataset = load_run_dataset(config, progress)
     yield from range_test(dataset, config, low=low, high=high, n_steps=n_steps)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -17,6 +18,8 @@ from annscope.runs.terminal import console, print_json, print_text, visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from annscope.data.download import Progress as Reading
 
 
 class View(Protocol):
@@ -34,6 +37,26 @@ class View(Protocol):
 def view_for(run: str) -> View:
     """A progress bar on a terminal, plain lines elsewhere."""
     return BarView(run) if sys.stdout.isatty() else PlainView(run)
+
+
+@contextmanager
+def progress_bar(*, quiet: bool = False) -> Iterator[Reading | None]:
+    """A progress bar while data is read, which is removed afterwards; None if `quiet` or not on a terminal."""
+    if quiet or not sys.stdout.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    bar = Progress(
+        TextColumn("{task.description}", markup=False), BarColumn(bar_width=None), console=console(), transient=True
+    )
+    task = bar.add_task("Reading the data", total=None)
+
+    def show(what: str, done: int, total: int) -> None:
+        bar.update(task, description=visible(what), completed=done, total=total or None)
+
+    with bar:
+        yield show
 
 
 class JsonView:

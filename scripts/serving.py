@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import psutil
 from playwright.sync_api import Browser, Playwright
 
 CHROMIUM_FLAGS = [
@@ -49,6 +50,10 @@ def open_chromium(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
 
 
+LOG = "dashboard.log"
+"""The file in the home of a dashboard that has what it printed."""
+
+
 @dataclass(frozen=True)
 class Served:
     """A running dashboard."""
@@ -56,6 +61,10 @@ class Served:
     url: str
     home: Path
     process: subprocess.Popen[bytes]
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that the dashboard started."""
+        return psutil.Process(self.process.pid).children(recursive=True)
 
 
 def free_port() -> int:
@@ -84,7 +93,7 @@ def dashboard(
     """
     port = port or free_port()
     home.mkdir(parents=True, exist_ok=True)
-    log = home / "dashboard.log"
+    log = home / LOG
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-P", *start, str(port), *options],

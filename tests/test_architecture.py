@@ -179,8 +179,10 @@ def test_the_theme_is_installed() -> None:
 
 
 def test_everything_imported_is_declared() -> None:
-    """What the packages import is among the requirements, not there by the grace of another package."""
+    """What the packages import is among the requirements or the extras, not there by the grace of another package."""
     declared = {re.split(r"[>=\[ ]", line)[0] for line in (ROOT / "requirements.txt").read_text().splitlines()}
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    declared |= {re.split(r"[>=]", each)[0] for extra in extras.values() for each in extra}
     known_as = {"sklearn": "scikit-learn", "PIL": "pillow"}
     wrong = {
         f"{path}:{line} imports {name}"

@@ -17,14 +17,14 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from annscope.core.config import AUGMENTATIONS, FIELDS, Field, RunConfig
+from annscope.core.config import AUGMENTATIONS, FIELDS, DataConfig, Field, RunConfig
 from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
 from annscope.core.functions.losses import LOSSES
 from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.functions.schedules import SCHEDULES
 from annscope.core.recipes import RECIPES, Recipe
 from annscope.dashboard import address, escaping, state
-from annscope.data.datasets import DATASETS, check_name, find_path, holds_images, holds_points, is_table
+from annscope.data.datasets import DATASETS, check_data, check_name, find_path, holds_images, holds_points, is_table
 from annscope.data.errors import DataError
 from annscope.data.info import DatasetInfo
 from annscope.runs.launch import check_data_of
@@ -110,6 +110,8 @@ def read_address(parameters: Mapping[str, str]) -> tuple[dict[str, Any], list[st
     warnings += address.number_warnings(parameters, (address.SNAPSHOT, address.PROBE))
     try:
         config_of(settings)
+    except DataError:  # which its control names, until the file is another
+        pass
     except ConfigError as error:
         functions = settings["activation"]
         if isinstance(functions, tuple) and len(functions) != len(settings["hidden"]):
@@ -178,10 +180,12 @@ def _is_folder(name: str) -> bool:
 def config_of(settings: Mapping[str, Any]) -> RunConfig:
     """The configuration of a run with these settings; those that do not apply are at their default.
 
-    Raises ConfigError when settings contradict each other, or the data set; DataError for a data set that is not there.
+    Raises ConfigError when settings contradict each other, or the data set; DataError for a data set that is not there
+    or cannot be read.
     """
     check_name(settings["data"])
     config = RunConfig().with_values({option: settings[option] for option in FIELDS if applies(option, settings)})
+    check_data(config.data)
     check_data_of(config)
     return config
 
@@ -321,7 +325,7 @@ def sidebar(
 
 
 def show_contradiction() -> None:
-    """Show the error of settings that contradict each other; a data set that is not there is named at its control."""
+    """Show the error of settings that contradict each other; a data set that cannot be read is named at its control."""
     try:
         config_of(st.session_state[state.SETTINGS])
     except ConfigError as error:
@@ -484,7 +488,7 @@ def _data_set(item: Field, value: str, key: str) -> str:
     )
     name = value if chosen is None else chosen
     try:
-        check_name(name)
+        check_data(DataConfig(name=name, header=st.session_state[state.SETTINGS]["header"]))
     except DataError as error:
         st.error(escaping.markdown(str(error)))
         return name

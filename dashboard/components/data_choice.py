@@ -20,7 +20,7 @@ from annscope.data.info import DatasetInfo
 from annscope.data.png import png_url
 from annscope.data.typed_path import typed_path
 from annscope.runs.atomic import StorageError
-from annscope.runs.catalogue import list_runs
+from annscope.runs.index import list_runs
 from annscope.runs.progress import byte_words
 from annscope.runs.uploads import Upload, UploadError, delete_upload, list_uploads, save_upload
 

@@ -17,11 +17,11 @@ from numpy import ndarray
 from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import state
 from annscope.dashboard.components.loading import code, in_browser
-from annscope.dashboard.queries.evaluations import dataset_of, feature_names_of, shown_features
-from annscope.dashboard.queries.examples import is_plane
-from annscope.dashboard.queries.live_runs import get_live_run
+from annscope.dashboard.queries.evaluations import dataset_of, shown_features
+from annscope.dashboard.queries.examples import is_plane, rows_of
 from annscope.dashboard.queries.matrices import MatrixView
 from annscope.dashboard.server.assets import PLOTLY
+from annscope.data.rows import named_values
 from annscope.runs.interval_words import percent_words
 
 LABEL_WORDS: dict[str, str] = {
@@ -31,6 +31,8 @@ LABEL_WORDS: dict[str, str] = {
 }
 """What the cells of a label's matrix show."""
 PER_SHEET = 42
+MAX_COLUMNS = 300
+"""How many columns of a row are shown."""
 MAX_POINTS = 400
 """How many points of a 2-D split are drawn behind the example of a thumbnail."""
 
@@ -107,7 +109,7 @@ def table(
     columns: Sequence[Mapping[str, Any]],
     rows: Sequence[Mapping[str, Any]],
     predictions: Predictions,
-    choose: Choose,
+    choose: Choose | None,
     *,
     selected: str | None = None,
     footer: Sequence[Mapping[str, Any]] = (),
@@ -136,7 +138,7 @@ def chart(
     name: str,
     figure: go.Figure,
     predictions: Predictions,
-    choose: Choose,
+    choose: Choose | None,
     *,
     label: str,
     title: str,
@@ -145,13 +147,20 @@ def chart(
 ) -> None:
     """A figure whose points can be chosen by mouse and keyboard; that calls `choose` with {"label", "carried"}.
 
-    They are the class of the curve, or None, and the number in the point's customdata. The keyboard starts at the
-    point of `dashboard.figures.style.navigable` whose number is nearest to `now`. `title` and `about` stand above
-    the chart; `label` is its name for screen readers.
+    They are the class of the curve, or None, and the number in the point's customdata; without `choose` the points are
+    only read out. The keyboard starts at the point of `dashboard.figures.style.navigable` whose number is nearest to
+    `now`. `title` and `about` stand above the chart; `label` is its name for screen readers.
     """
     # Through JSON, as plotly would send it: NaN as null, long arrays packed.
     drawn = json.loads(figure.to_json(engine="json"))
-    data = {"title": title, "about": about, "label": label, "now": now, "run": predictions.run}
+    data = {
+        "title": title,
+        "about": about,
+        "label": label,
+        "now": now,
+        "run": predictions.run,
+        "opens": choose is not None,
+    }
     data["file"] = f"{_stem(predictions)}-{name}"
     _part(name, data | {"figure": {"data": drawn["data"], "layout": drawn["layout"]}}, choose, view="chart")
 
@@ -201,19 +210,15 @@ def gallery(
     snapshot in the address of any page; the sample is added to it. `other` are the predictions of the network that
     this one is compared with, which stand beside its own.
     """
-    dataset, data_config = dataset_of(predictions.run), get_live_run(predictions.run).reader.config.data
+    dataset = dataset_of(predictions.run)
     on_sheet = places[sheet * PER_SHEET : (sheet + 1) * PER_SHEET]
     every = [int(place) for place in on_sheet]
     if opened is not None and opened not in every:
         every.append(opened)
-    features = shown_features(predictions.run, predictions.split, every)
-    kind: Literal["image", "plane", "values"] = (
-        "image"
-        if dataset.image_shape is not None
-        else "plane"
-        if is_plane(data_config, dataset.n_features)
-        else "values"
+    kind: Literal["image", "plane", "row"] = (
+        "image" if dataset.image_shape is not None else "plane" if is_plane(predictions.run) else "row"
     )
+    features = np.zeros((len(every), 0)) if kind == "row" else shown_features(predictions.run, predictions.split, every)
     values = predictions.confidence if judged is None else predictions.probabilities[:, judged]
     items = [
         {
@@ -223,7 +228,7 @@ def gallery(
             "predicted": predictions.predicted[place].tolist(),
             "other": None if other is None else other.predicted[place].tolist(),
             "value": float(values[place]),
-            "features": [] if kind == "image" else [float(value) for value in features[k]],
+            "features": [] if kind == "image" else features[k].tolist(),
         }
         for k, place in enumerate(every)
     ]
@@ -258,8 +263,14 @@ def gallery(
         low, high = plane.min(axis=0), plane.max(axis=0)
         data["extent"] = [float(low[0]), float(high[0]), float(low[1]), float(high[1])]
         data["points"] = [[*plane[i].tolist(), predictions.labels[i].tolist()] for i in behind]
-    if kind == "values":
-        data["features"] = list(feature_names_of(dataset))
+    if kind == "row":
+        rows, file_rows = rows_of(predictions.run), dataset.rows.get(predictions.split)
+        shown = rows.preparation.columns[:MAX_COLUMNS]
+        data["columns"] = [{"name": column.name, "values": named_values(column)} for column in shown]
+        data["more"] = len(rows.names) - len(shown)
+        for item, cells in zip(items, rows.cells(predictions.split, every), strict=True):
+            item["row"] = cells[:MAX_COLUMNS]
+            item["number"] = None if file_rows is None else int(file_rows[item["sample"]]) + 1
     _part(state.GALLERY, data, choose, view="gallery")
 
 
@@ -270,12 +281,12 @@ def plain(values: ndarray, undefined: float | None = None) -> list[Any]:
     return [undefined if math.isnan(value) else value for value in values.astype(float).tolist()]
 
 
-def _part(name: str, data: Mapping[str, Any], choose: Choose, *, view: str) -> None:
+def _part(name: str, data: Mapping[str, Any], choose: Choose | None, *, view: str) -> None:
     key = state.part(name)
 
     def chosen() -> None:
         choice = st.session_state[key].get("chosen")
-        if choice is not None:
+        if choice is not None and choose is not None:
             choose(choice)
 
     _component(

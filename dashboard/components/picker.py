@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
 
-from annscope.core.errors import AnnscopeError, did_you_mean, shortened
+from annscope.core.errors import did_you_mean, shortened
 from annscope.dashboard import address, state
-from annscope.runs.catalogue import RUN_ID, RunSummary, other_folders, run_ids, runs_home, summarize
-from annscope.runs.reader import RunReader
+from annscope.runs.catalogue import other_folders, run_ids
+from annscope.runs.index import summaries
 from annscope.runs.status import LIVE
+from annscope.runs.summary import RunSummary
 
 MAX_RUNS = 100
 """How many runs, from the newest, the list offers."""
@@ -37,7 +37,7 @@ def run_to_show() -> str | None:
         warnings = st.session_state.setdefault(state.WARNINGS, [])
         warnings.append(f"There is no run {shortened(named)!r}{did_you_mean(named, ids)}{instead}.")
     # A folder that is not a run, or a damaged run, must not hide all the others.
-    readable = (run for run in reversed(ids) if _about(run)[0].status != "unreadable")
+    readable = (run for run in reversed(ids) if summaries([run])[run].status != "unreadable")
     newest = next(readable, ids[-1] if ids else None)
     if newest != named:
         if named is None and newest is not None:
@@ -56,8 +56,16 @@ def pick_run(run: str) -> None:
     if run not in ids:
         ids.append(run)
     ids += other_folders()[:MAX_RUNS]
+    found = summaries(ids)
     st.session_state[state.PICKER] = run  # each time: on another page, the list would start with the newest
-    st.selectbox("Run", ids, key=state.PICKER, format_func=_label, label_visibility="collapsed", on_change=_show_picked)
+    st.selectbox(
+        "Run",
+        ids,
+        key=state.PICKER,
+        format_func=lambda each: _label(found[each]),
+        label_visibility="collapsed",
+        on_change=_show_picked,
+    )
 
 
 def _show_picked() -> None:
@@ -67,44 +75,15 @@ def _show_picked() -> None:
         address.put_run(picked)
 
 
-def _about(run: str) -> tuple[RunSummary, float | None]:
-    if not RUN_ID.fullmatch(run):
-        return summarize(run), None  # nothing to read, and perhaps not a valid cache key
-    stamps = (_stamp(runs_home() / run / name) for name in ("config.json", "status.json", "metrics.jsonl"))
-    return _summary(run, tuple(stamps))
-
-
-def _label(run: str) -> str:
-    about, best = _about(run)
-    if about.status in LIVE:
-        # The process may have ended, which no file tells; and a metric that ticks in a list is no help.
-        about, best = summarize(run), None
+def _label(about: RunSummary) -> str:
     if about.status == "unreadable":
         return f"{about.run}  ·  {about.message}"
-    parts = [_when(about.created), (about.data and Path(about.data).stem) or run, _shape(about)]
-    parts += [about.status, f"best {best:.1%}" if best is not None else ""]
+    # A metric that ticks in a list is no help.
+    best = None if about.status in LIVE else about.best_accuracy
+    data = (about.data and Path(about.data).stem) or about.run
+    parts = [about.labels.name, _when(about.created), data, _shape(about), about.status]
+    parts += ["" if best is None else f"best {best:.1%}"]
     return "  ·  ".join(part for part in parts if part)
-
-
-@st.cache_data(max_entries=10 * MAX_RUNS, show_spinner=False)
-def _summary(run: str, stamps: tuple[tuple[int, int], ...]) -> tuple[RunSummary, float | None]:  # noqa: ARG001
-    """The summary of a run and its best held-out accuracy, read again when its files have changed."""
-    about = summarize(run)
-    if about.status in {"unreadable", *LIVE}:
-        return about, None
-    try:
-        lines = RunReader(about.directory).snapshot_lines()
-    except AnnscopeError as error:
-        return replace(about, status="unreadable", message=str(error)), None
-    return about, max((line["heldout"]["accuracy"] or 0.0 for line in lines), default=None)
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        about = path.stat()
-    except OSError:
-        return 0, 0
-    return about.st_mtime_ns, about.st_ctime_ns  # the second changes with permissions as well
 
 
 def _shape(about: RunSummary) -> str:

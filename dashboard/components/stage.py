@@ -18,7 +18,7 @@ from annscope.dashboard.components import controls, way
 from annscope.dashboard.components.header import start_beside
 from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.queries.evaluations import splits_of
-from annscope.dashboard.queries.planes import has_plane
+from annscope.dashboard.queries.examples import is_plane
 from annscope.dashboard.server.assets import BASE
 from annscope.runs.catalogue import run_ids
 from annscope.runs.painted import is_painted
@@ -119,10 +119,10 @@ def _sample(run: str, text: str | None) -> tuple[str | None, str | None]:
         return None, None
     try:
         splits = splits_of(run)
-        is_plane = has_plane(run)
+        has_points = is_plane(run)
     except AnnscopeError:
         return None, None  # the component shows what is wrong with the run
-    if is_plane and _POINT.fullmatch(text):
+    if has_points and _POINT.fullmatch(text):
         return text, None
     if not splits:
         return None, None
@@ -131,5 +131,5 @@ def _sample(run: str, text: str | None) -> tuple[str | None, str | None]:
     number = address.whole_number(place)
     if number is not None and number < splits.get(split or first, 0):
         return f"{split or first}-{number}", None
-    rule = f"such as {first}-0, up to {first}-{splits[first] - 1}" + ", or a point such as 0.5,-1" * is_plane
+    rule = f"such as {first}-0, up to {first}-{splits[first] - 1}" + ", or a point such as 0.5,-1" * has_points
     return None, address.warning(address.SAMPLE, rule, text)

@@ -13,6 +13,7 @@ from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components import controls
 from annscope.dashboard.components.data_choice import choose_data
 from annscope.dashboard.components.errors import show_errors
+from annscope.dashboard.components.reading import reading_bar
 from annscope.dashboard.pages import train
 from annscope.dashboard.queries.data_sets import Overview, is_known, overview_of
 from annscope.dashboard.queries.data_tables import is_read_as_table
@@ -22,7 +23,6 @@ from annscope.dashboard.views.columns import columns
 from annscope.data.datasets import DATASETS, find_path, is_ready
 from annscope.data.errors import DataError
 from annscope.runs.command_line import command_line
-from annscope.runs.progress import byte_words
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
@@ -147,17 +147,8 @@ def _read(config: RunConfig) -> Overview | None:
     all_of_it = st.session_state.get(state.READ_ALL) == name
     if is_known(config, all_of_it=all_of_it):
         return overview_of(config, all_of_it=all_of_it)
-    bar = st.progress(0.0, text="Reading the data")
-
-    def show(what: str, done: int, total: int) -> None:
-        # Streamlit ends a script run here whose page has changed meanwhile, and with it the reading.
-        words = f"{escaping.markdown(what)}: {byte_words(done)}" + (f" of {byte_words(total)}" if total else "")
-        bar.progress(min(1.0, done / total) if total else 0.0, text=words)
-
-    try:
-        return overview_of(config, show, all_of_it=all_of_it)
-    finally:
-        bar.empty()
+    with reading_bar() as progress:
+        return overview_of(config, progress, all_of_it=all_of_it)
 
 
 def _sampled(name: str, n_read: int, n_all: int | None) -> None:

@@ -19,6 +19,7 @@ from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.picker import pick_run, run_to_show
 from annscope.dashboard.queries import comparisons
 from annscope.dashboard.queries.evaluations import DerivedError, dataset_of, predictions_of, splits_of
+from annscope.dashboard.queries.importance import has_columns
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.queries.selections import COMPARED, Only
 from annscope.dashboard.queries.snapshots import Snapshots
@@ -29,6 +30,7 @@ from annscope.dashboard.views.compare import compare
 from annscope.dashboard.views.confusion import matrix, pairs
 from annscope.dashboard.views.evolution import evolution
 from annscope.dashboard.views.gallery import gallery
+from annscope.dashboard.views.importance import importance
 from annscope.dashboard.views.thresholds import thresholds
 from annscope.runs.interval_words import percent_range, percent_words
 from annscope.runs.report import report_html
@@ -75,6 +77,7 @@ _VIEWS: dict[str, Callable[[Query, Predictions, Snapshots], None]] = {
     "thresholds": thresholds,
     "calibration": confidence,
     "epochs": evolution,
+    "importance": importance,
 }
 
 
@@ -116,7 +119,7 @@ def _inspect(run: str) -> None:
             return
         query = parse_query(
             st.query_params.to_dict(), run, n_snapshots=live_run.newest + 1, splits=splits, class_names=names,
-            is_multilabel=is_multilabel,
+            is_multilabel=is_multilabel, has_columns=has_columns(run),
         )  # fmt: skip
         query = replace(query, number=live_run.nearest(query.number))
         _choose_split(query, splits)
@@ -232,7 +235,8 @@ def _await_snapshot(run: str, error: AnnscopeError) -> None:
 
 
 def _choose_view(query: Query, predictions: Predictions) -> None:
-    choices.segments(address.VIEW, "View", views_of(is_multilabel=predictions.is_multilabel), query.view)
+    views = views_of(is_multilabel=predictions.is_multilabel, has_columns=has_columns(query.run))
+    choices.segments(address.VIEW, "View", views, query.view)
 
 
 def _headline(predictions: Predictions, snapshots: Snapshots) -> None:

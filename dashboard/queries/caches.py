@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annscope.dashboard.queries import data_sets, evaluations, examples, live_runs, weight_changes
+from annscope.dashboard.queries import data_sets, evaluations, examples, importance, live_runs, weight_changes
 
 
 def clear_caches() -> None:
@@ -10,5 +10,6 @@ def clear_caches() -> None:
     live_runs.clear_cache()
     examples.clear_cache()
     evaluations.clear_cache()
+    importance.clear_cache()
     weight_changes.clear_cache()
     data_sets.clear_cache()

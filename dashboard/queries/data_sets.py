@@ -7,6 +7,7 @@ folder is read again when it has changed.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -25,7 +26,9 @@ from annscope.data.download import Progress
 from annscope.data.examples import Examples
 from annscope.data.idx_folder import find_idx
 from annscope.data.image_folder import load_images
+from annscope.data.inputs import is_plane
 from annscope.data.quality import Group, Repeats, class_counts, find_repeats
+from annscope.data.rows import Rows, rows_behind
 from annscope.data.sampling import SampledTree
 from annscope.data.user_file import is_table_file, is_tree, open_tree
 
@@ -50,13 +53,15 @@ Stamp = tuple[tuple[int, ...], ...]
 class Twins:
     """Examples with the same features: where they are, their classes, and what they look like.
 
-    `image` is that of images; `values` are the first features of anything else, with their names.
+    `image` is that of images; `values` are the first cells of the row of anything else, with the names of the columns.
+    `lines` say where each of the places of the group is in the file of a table, as "line 7".
     """
 
     group: Group
     labels: tuple[str, ...]
     image: Image | None
-    values: tuple[tuple[str, float], ...]
+    values: tuple[tuple[str, str | float | None], ...]
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +177,7 @@ def _read(config: RunConfig, progress: Progress | None, *, all_of_it: bool) -> O
         if is_table_file(path):
             plan = plan_of(data)
             rows = None if is_whole(data) else (len(plan.table.frame), None)
-            return _overview(plan.examples(), config, rows)
+            return _overview(plan.examples(), config, rows, plan.table.line_of)
         if is_tree(path) and not all_of_it:
             with open_tree(path) as tree:
                 if not find_idx(tree):
@@ -185,9 +190,14 @@ def _read(config: RunConfig, progress: Progress | None, *, all_of_it: bool) -> O
     return _overview(examples, config)
 
 
-def _overview(examples: Examples, config: RunConfig, n_read: tuple[int, int | None] | None = None) -> Overview:
+def _overview(
+    examples: Examples,
+    config: RunConfig,
+    n_read: tuple[int, int | None] | None = None,
+    line_of: Callable[[int], str] | None = None,
+) -> Overview:
     dataset = dataset_from(examples, config.data)
-    repeats = find_repeats(dataset)
+    repeats, rows = find_repeats(dataset), rows_behind(examples, dataset, dataset.table)
     return Overview(
         name=dataset.name,
         is_shown_as_it_is=config.data.name not in DATASETS,
@@ -200,9 +210,9 @@ def _overview(examples: Examples, config: RunConfig, n_read: tuple[int, int | No
         notes=dataset.notes,
         left_out=dataset.left_out,
         repeats=repeats,
-        twins=tuple(_twins(dataset, group) for group in repeats.groups[:MAX_GROUPS_SHOWN]),
+        twins=tuple(_twins(rows, group, line_of) for group in repeats.groups[:MAX_GROUPS_SHOWN]),
         sheet=_sheet(dataset),
-        points=_points(dataset),
+        points=_points(dataset) if is_plane(examples) else None,
         n_read=n_read,
         split_words=_split_words(examples, config),
     )
@@ -224,16 +234,16 @@ def _split_words(examples: Examples, config: RunConfig) -> str:
     return f"Held-out examples are {drawn}."
 
 
-def _twins(dataset: Dataset, group: Group) -> Twins:
+def _twins(rows: Rows, group: Group, line_of: Callable[[int], str] | None) -> Twins:
     split, row = group.places[0]
-    raw = _raw(dataset, dataset.split(split)[0][row : row + 1])[0]
-    names = dataset.feature_names or tuple(f"x{i + 1}" for i in range(dataset.n_features))
+    dataset = rows.dataset
     is_image = dataset.image_shape is not None
     return Twins(
         group=group,
         labels=tuple(_class_of(dataset, split, row) for split, row in group.places),
-        image=_pictures(dataset, raw[None])[0] if is_image else None,
-        values=() if is_image else tuple(zip(names[:_MAX_VALUES], raw[:_MAX_VALUES].tolist(), strict=False)),
+        image=_pictures(dataset, rows.of(split, [row]))[0] if is_image else None,
+        values=() if is_image else tuple(zip(rows.names, rows.texts(split, row), strict=True))[:_MAX_VALUES],
+        lines=() if line_of is None else tuple(line_of(int(dataset.rows[split][row])) for split, row in group.places),
     )
 
 

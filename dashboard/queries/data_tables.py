@@ -11,6 +11,7 @@ from annscope.core.config import DataConfig
 from annscope.dashboard.queries.lru_cache import Cache
 from annscope.data.columns import choose_columns, find_column
 from annscope.data.datasets import DATASETS, find_path, is_table
+from annscope.data.download import Progress
 from annscope.data.errors import DataError
 from annscope.data.histograms import Histogram, histogram_of
 from annscope.data.label import looks_like_classes
@@ -75,8 +76,10 @@ def is_read_as_table(name: str) -> bool:
     return name not in DATASETS and is_table(name)
 
 
-def table_of(config: DataConfig) -> Table:
+def table_of(config: DataConfig, progress: Progress | None = None) -> Table:
     """The table that a data set is, or the first rows of a large one; read once, until the file changes.
+
+    `progress` is called with the bytes that were read of all.
 
     Raises DataError, in one sentence, if it cannot be read.
     """
@@ -84,7 +87,7 @@ def table_of(config: DataConfig) -> Table:
     key = (str(path), header_of(config), *stamp(path))
     found = _tables.find(key)
     if found is None:
-        read = read_table(path, header_of(config), None if is_whole(config) else FIRST_ROWS)
+        read = read_table(path, header_of(config), None if is_whole(config) else FIRST_ROWS, progress)
         found = _tables.get(key, lambda: read)
     return found
 
@@ -99,9 +102,15 @@ def is_whole(config: DataConfig) -> bool:
     return _path(config).stat().st_size <= MAX_BYTES
 
 
-def view_of(config: DataConfig) -> TableView:
-    """What becomes of each column of a table. Raises DataError if it cannot be read; other problems are in the view."""
-    return _views.get((config, stamp(_path(config))), lambda: _view(config))
+def view_of(config: DataConfig, progress: Progress | None = None) -> TableView:
+    """What becomes of each column of a table. Raises DataError if it cannot be read; other problems are in the view.
+
+    `progress` is called with the bytes that were read of all.
+    """
+    key = config, stamp(_path(config))
+    if _views.find(key) is None:
+        table_of(config, progress)  # outside of the lock of the views: a large file does not hold up a small one
+    return _views.get(key, lambda: _view(config))
 
 
 def _view(config: DataConfig) -> TableView:

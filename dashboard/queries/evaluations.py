@@ -108,11 +108,6 @@ def shown_features(run: str, split: str, places: Sequence[int] | None = None) ->
     return raw / source.white if source.dataset.image_shape is not None else raw
 
 
-def feature_names_of(dataset: Dataset) -> tuple[str, ...]:
-    """The names of the features; x1, x2 and so on where they have none."""
-    return dataset.feature_names or tuple(f"x{i + 1}" for i in range(dataset.n_features))
-
-
 def splits_of(run: str) -> dict[str, int]:
     """The splits that are not empty, with their sizes; the held-out split of the run comes first."""
     about: dict[str, Any] = RunReader(run_directory(run)).description["dataset"] or {}

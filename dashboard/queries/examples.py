@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy import ndarray
 
-from annscope.core.config import DataConfig, RunConfig
+from annscope.core.config import RunConfig
 from annscope.core.dataset import SPLITS, Dataset
 from annscope.core.errors import AnnscopeError
 from annscope.core.evaluation.metrics import evaluate
@@ -20,7 +21,8 @@ from annscope.core.explain.neighbors import last_hidden, nearest
 from annscope.core.explain.what_if import Change, with_changes
 from annscope.core.network import Network
 from annscope.dashboard.queries.live_runs import get_live_run
-from annscope.data.datasets import DATASETS, is_ready, load_run_dataset
+from annscope.data.datasets import DATASETS, dataset_from, is_ready, load_run_examples
+from annscope.data.rows import Rows, rows_behind
 
 N_NEAREST = 8
 MAX_NEAREST = 64
@@ -34,15 +36,15 @@ class ExampleError(AnnscopeError):
 class Source:
     """A run's data, and the scaling from the raw values of its source to the network's input.
 
-    Features are `(raw - offset) / divisor`; `white` is the raw value of full ink in images.
-    `span` holds the minimum, median and maximum raw training value of each feature, except for images.
+    Features are `(raw - offset) / divisor`; `white` is the raw value of full ink in images. `rows` are the examples
+    with their original columns; None for images.
     """
 
     dataset: Dataset
     offset: Float[ndarray, " n_features"]
     divisor: Float[ndarray, " n_features"]
     white: float
-    span: tuple[Float[ndarray, " n_features"], Float[ndarray, " n_features"], Float[ndarray, " n_features"]] | None
+    rows: Rows | None
 
 
 def source_of(run: str) -> Source:
@@ -61,7 +63,7 @@ def source_of(run: str) -> Source:
         )
     try:
         with _loading:
-            return _load(config, about["fingerprint"])
+            return _load(reader.config, about["fingerprint"], _recorded(run, about["fingerprint"]))
     except _OtherDataError:
         raise ExampleError(f"The data in {config.data.name} has changed since run {run} learned from it.") from None
 
@@ -74,26 +76,36 @@ class _OtherDataError(Exception):
     """The data exists, but its fingerprint differs."""
 
 
+def rows_of(run: str) -> Rows:
+    """The examples of a run as rows with their original columns. Raises what `source_of` does, and for images."""
+    rows = source_of(run).rows
+    if rows is None:
+        raise ExampleError(f"The data of run {run} are images, which have no columns.")
+    return rows
+
+
+@lru_cache(maxsize=8)
+def _recorded(run: str, fingerprint: str) -> str:
+    """What the record of a run says of how its table was prepared, as JSON."""
+    del fingerprint  # part of the cache key
+    return json.dumps((get_live_run(run).reader.description["dataset"] or {}).get("table"))
+
+
 @lru_cache(maxsize=2)
-def _load(config: RunConfig, fingerprint: str) -> Source:
-    dataset = load_run_dataset(config)
+def _load(config: RunConfig, fingerprint: str, recorded: str) -> Source:
+    examples = load_run_examples(config)
+    dataset = dataset_from(examples, config.data, dtype=config.training.dtype)
     if dataset.fingerprint != fingerprint:
         raise _OtherDataError
     is_image = dataset.image_shape is not None
+    ones = np.ones(dataset.n_features)
     if is_image and config.data.scaling != "standard":
         # Scaled by one number: full ink is the brightest training pixel.
-        zeros, ones = np.zeros(dataset.n_features), np.ones(dataset.n_features)
-        return Source(dataset, zeros, ones, white=float(dataset.x_train.max()) or 1.0, span=None)
-    ones = np.ones(dataset.n_features)
+        return Source(dataset, 0 * ones, ones, white=float(dataset.x_train.max()) or 1.0, rows=None)
     offset, divisor = dataset.offset * ones, dataset.divisor * ones
-    raw = dataset.x_train * divisor + offset
-    return Source(
-        dataset=dataset,
-        offset=offset,
-        divisor=divisor,
-        white=(float(raw.max()) if is_image else 1.0) or 1.0,
-        span=None if is_image else (raw.min(axis=0), np.median(raw, axis=0), raw.max(axis=0)),
-    )
+    if not is_image:
+        return Source(dataset, offset, divisor, white=1.0, rows=rows_behind(examples, dataset, json.loads(recorded)))
+    return Source(dataset, offset, divisor, float((dataset.x_train * divisor + offset).max()) or 1.0, rows=None)
 
 
 def describe(run: str) -> dict[str, Any]:
@@ -105,24 +117,26 @@ def describe(run: str) -> dict[str, Any]:
         # The features are the ink values, so a drawing pad need not wait until 70,000 images are loaded.
         return {"kind": "image", "form": form, "white": 1.0, "offset": 0.0, "divisor": 1.0}
     source = source_of(run)
-    dataset = source.dataset
-    is_image = dataset.image_shape is not None
+    kind = "image" if source.dataset.image_shape is not None else "plane" if is_plane(run) else "row"
     about: dict[str, Any] = {
-        "kind": "image" if is_image else "plane" if is_plane(config, dataset.n_features) else "features",
+        "kind": kind,
         "form": form,
         "white": source.white,
         "offset": _shared(source.offset),
         "divisor": _shared(source.divisor),
     }
-    if source.span is not None:
-        low, middle, high = (values.tolist() for values in source.span)
-        about |= {"feature_names": list(dataset.feature_names), "low": low, "middle": middle, "high": high}
-    return about
+    return about | {"columns": source.rows.describe()} if kind == "row" and source.rows is not None else about
 
 
-def is_plane(config: DataConfig, n_inputs: int) -> bool:
-    """Whether a network with this many inputs, which are no images, is about points of a plane."""
-    return n_inputs - len(config.inputs) == 2
+def is_plane(run: str) -> bool:
+    """Whether the data of a run are points of a plane: two numbers, beside which only `data.inputs` may stand."""
+    reader = get_live_run(run).reader
+    about = reader.description["dataset"]
+    if about is None or about["image_shape"] is not None:
+        return False
+    columns = (about.get("table") or {}).get("columns", [])
+    are_numbers = all(column["kind"] == "number" and column["median"] is None for column in columns)
+    return are_numbers and about["n_features"] - len(reader.config.data.inputs) == 2
 
 
 def labels(run: str) -> dict[str, list[Any]]:
@@ -137,13 +151,15 @@ def _shared(values: Float[ndarray, " n"]) -> float | list[float]:
 
 
 def example(run: str, split: str, index: int) -> dict[str, Any]:
-    """One example as the network sees it, as JSON values."""
-    dataset = source_of(run).dataset
+    """One example as the network sees it and, where it is no image, as a row of its columns, as JSON values."""
+    source = source_of(run)
+    dataset = source.dataset
     x, y = dataset.split(split)
     if index >= len(y):
         has = f"it has 0 to {len(y) - 1}" if len(y) else "it is empty"
         raise ExampleError(f"There is no example {index} in the {split} split; {has}.")
-    return {"split": split, "index": index, "label": y[index].tolist(), "x": x[index].tolist()}
+    found = {"split": split, "index": index, "label": y[index].tolist(), "x": x[index].tolist()}
+    return found if source.rows is None else found | {"row": source.rows.cells(split, [index])[0]}
 
 
 def nearest_examples(run: str, number: int, x: Float[ndarray, " n_features"], k: int = N_NEAREST) -> dict[str, Any]:
@@ -156,17 +172,12 @@ def nearest_examples(run: str, number: int, x: Float[ndarray, " n_features"], k:
         raise ExampleError(f"k must be from 1 to {MAX_NEAREST}, got {k}.")
     network = get_live_run(run).reader.network(number)
     point = last_hidden(network, x[None].astype(dataset.x_train.dtype))[0]
-    rows, distances = nearest(_hidden_activations(run, number), point, k)
+    places, distances = nearest(_hidden_activations(run, number), point, k)
     return {
         "k": k,
         "neighbors": [
-            {
-                "index": int(row),
-                "label": dataset.y_train[row].tolist(),
-                "distance": float(distance),
-                "x": dataset.x_train[row].tolist(),
-            }
-            for row, distance in zip(rows, distances, strict=True)
+            {**example(run, "train", int(place)), "distance": float(distance)}
+            for place, distance in zip(places, distances, strict=True)
         ],
     }
 
@@ -192,5 +203,6 @@ def what_if(run: str, number: int, changes: Iterable[Change]) -> dict[str, Any]:
 
 def clear_cache() -> None:
     """Remove all cached data and activations."""
+    _recorded.cache_clear()
     _load.cache_clear()
     _hidden_activations.cache_clear()

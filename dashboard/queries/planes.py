@@ -27,13 +27,6 @@ _ALIKE = 4.0
 """Up to this ratio of their ranges, both axes have the same scale."""
 
 
-def has_plane(run: str) -> bool:
-    """Whether the data of a run is two-dimensional."""
-    reader = get_live_run(run).reader
-    about = reader.description["dataset"]
-    return about is not None and about["image_shape"] is None and is_plane(reader.config.data, about["n_features"])
-
-
 def plane(run: str) -> dict[str, Any]:
     """The points of a run's 2-D data and what a browser needs to make further ones, as JSON values.
 
@@ -43,7 +36,7 @@ def plane(run: str) -> dict[str, Any]:
     """
     reader = get_live_run(run).reader
     dataset, config = source_of(run).dataset, reader.config
-    if not has_plane(run):
+    if not is_plane(run):
         raise ExampleError(f"The data of run {run} is not two-dimensional.")
     points = _points(config)
     rows = _sample([len(x) for x, _ in points.values()])

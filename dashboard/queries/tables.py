@@ -16,9 +16,12 @@ from annscope.core.evaluation.comparison import Comparison
 from annscope.core.evaluation.curves import Calibration, PrecisionRecallCurve, RocCurve, macro_with_zeros
 from annscope.core.evaluation.intervals import wilson
 from annscope.core.evaluation.predictions import Predictions
-from annscope.dashboard import escaping
-from annscope.dashboard.queries.evaluations import dataset_of, feature_names_of, shown_features
+from annscope.dashboard.queries.evaluations import dataset_of
+from annscope.dashboard.queries.importance import Importances
+from annscope.data.rows import Rows
+from annscope.data.table import unique_names
 from annscope.runs.record import Line
+from annscope.runs.spreadsheet import csv_of
 
 Row = dict[str, Any]
 
@@ -50,18 +53,7 @@ def history_csv(lines: Iterable[Line]) -> str:
 
 def rows_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows as CSV text with a header, every float in full; empty where a value is undefined."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    if rows:
-        writer.writerow([escaping.csv(name) for name in rows[0]])
-        writer.writerows([_field(value) for value in row.values()] for row in rows)
-    return text.getvalue()
-
-
-def _field(value: Any) -> Any:
-    if isinstance(value, float):
-        return "" if value != value else repr(float(value))
-    return escaping.csv(value)
+    return csv_of([list(rows[0]), *(row.values() for row in rows)]) if rows else ""
 
 
 def matrix_rows(names: Sequence[str], numbers: ndarray) -> list[Row]:
@@ -226,29 +218,52 @@ def evolution_rows(names: Sequence[str], unit: str, at: Sequence[int], values: n
     ]
 
 
-def example_rows(predictions: Predictions, places: ndarray, compared: Comparison | None = None) -> list[Row]:
-    """One row for each of these examples: its source, true class, predicted class, all probabilities, its features.
+def importance_rows(found: Importances) -> list[Row]:
+    """One row for each column, the most important one first, with the drop of the accuracy in each repeat."""
+    return [
+        {
+            "column": found.names[k],
+            "importance": float(found.means[k]),
+            "standard_deviation": float(found.deviations[k]),
+            "examples": found.n_examples,
+        }
+        | {f"repeat_{r + 1}": float(drop) for r, drop in enumerate(found.drops[k])}
+        for k in found.order
+    ]
+
+
+def example_rows(
+    predictions: Predictions, places: ndarray, rows: Rows | None = None, compared: Comparison | None = None
+) -> list[Row]:
+    """One row for each of these examples: its source, true and predicted class, all probabilities, its cells in `rows`.
 
     Of a comparison also what the other network predicts. The source is its file or its row, where the data has any;
-    images have their pixels in that file.
+    images have their pixels in that file. A column that is called as another one before it gets a number.
     """
-    names, split = predictions.class_names, predictions.split
-    dataset = dataset_of(predictions.run)
-    columns = feature_names_of(dataset) if dataset.image_shape is None else ()
-    features = shown_features(predictions.run, split, places.tolist()) if columns else np.zeros((len(places), 0))
+    names, split, source = predictions.class_names, predictions.split, dataset_of(predictions.run).source
+    columns = () if rows is None else rows.names
+    by_other = () if compared is None else ("predicted by B",)
+    probabilities = (f"p {name}" for name in names)
+    head = unique_names(("sample", "source", "true", "predicted", *by_other, *probabilities, *columns))
 
     def words(label: ndarray) -> str:
         return "; ".join(compress(names, label)) if predictions.is_multilabel else names[label]
 
     return [
-        {
-            "sample": int(i),
-            "source": dataset.source(split, int(i)),
-            "true": words(predictions.labels[i]),
-            "predicted": words(predictions.predicted[i]),
-        }
-        | ({} if compared is None else {"predicted_by_b": words(compared.second.predicted[i])})
-        | {f"p {name}": float(p) for name, p in zip(names, predictions.probabilities[i], strict=True)}
-        | dict(zip(columns, values, strict=True))
-        for i, values in zip(places, features.tolist(), strict=True)
+        dict(
+            zip(
+                head,
+                (
+                    int(i),
+                    source(split, int(i)),
+                    words(predictions.labels[i]),
+                    words(predictions.predicted[i]),
+                    *([] if compared is None else [words(compared.second.predicted[i])]),
+                    *predictions.probabilities[i].astype(float).tolist(),
+                    *([] if rows is None else rows.texts(predictions.split, int(i))),
+                ),
+                strict=True,
+            )
+        )
+        for i in places
     ]

@@ -22,6 +22,7 @@ from streamlit.web import bootstrap
 from annscope.dashboard.server import owners
 from annscope.dashboard.server.access import configured
 from annscope.dashboard.server.listening import OUT_OF_RESOURCES
+from annscope.runs.catalogue import purge_discarded
 from annscope.runs.processes import one_kept_ready
 
 HEAVY = (
@@ -67,6 +68,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         webbrowser.open(here)
     with one_kept_ready():
         yield
+    purge_discarded()
     # The pipes to the workers close with this process, however it ends: they checkpoint and stop.
 
 

@@ -12,6 +12,7 @@ from annscope.core.errors import AnnscopeError
 from annscope.dashboard import escaping, state
 from annscope.dashboard.components import controls
 from annscope.dashboard.components.loading import code, in_browser
+from annscope.dashboard.components.reading import reading_bar
 from annscope.dashboard.queries.data_tables import TREATMENTS, ColumnView, TableView, Treatment, treated, view_of
 from annscope.data.histograms import Histogram
 
@@ -21,8 +22,8 @@ _component = in_browser("annscope_columns", "The table of columns")
 
 def columns(config: RunConfig) -> TableView:
     """Draw the label and the columns of a table. Raises DataError if it cannot be read."""
-    with st.spinner("Reading the table"):
-        view = view_of(config.data)
+    with reading_bar() as progress:
+        view = view_of(config.data, progress)
     _label(config, view)
     if view.columns:
         _columns(config, view)

@@ -15,6 +15,7 @@ from annscope.dashboard import address, state
 from annscope.dashboard.address import Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.queries import tables
+from annscope.dashboard.queries.examples import source_of
 from annscope.dashboard.queries.selections import ONLY, ORDERS, describe, scored_class, select
 from annscope.dashboard.views import choices
 
@@ -56,4 +57,5 @@ def gallery(query: Query, predictions: Predictions, compared: Comparison | None 
         query=urlencode(link),
         other=None if compared is None else compared.second,
     )
-    choices.save(query, "examples", lambda: tables.example_rows(predictions, places, compared))
+    rows = source_of(query.run).rows
+    choices.save(query, "examples", lambda: tables.example_rows(predictions, places, rows, compared))

@@ -59,6 +59,8 @@ def _examples(n: int, split: str) -> str:
 
 def _where(twins: Twins) -> str:
     places = [f"{split}-{row}" for split, row in twins.group.places]
+    if twins.lines:
+        places = [f"{place} ({line})" for place, line in zip(places, twins.lines, strict=True)]
     more = twins.group.n_examples - len(places)
     return ", ".join(places) + (f" and {more:,} more" if more > 0 else "")
 

@@ -31,7 +31,7 @@ def test_no_page_has_serious_violations(open_tab: Callable[..., Page], scheme: s
     for name, (address, ready) in PAGES.items():
         found[name] = problems(open_tab(address + run, scheme=scheme), ready)
     page = open_tab(f"/?run={run}", scheme=scheme)
-    expect(page.locator(PAGES["train"][1])).to_be_visible(timeout=20_000)
+    expect(page.locator(PAGES["train"][1])).to_be_visible()
     open_details(page)
     found["details"] = problems(page, "[data-view=compare] table")
     assert {name: each for name, each in found.items() if each} == {}
@@ -53,11 +53,11 @@ def open_details(page: Page) -> None:
 
 def problems(page: Page, ready: str) -> list[str]:
     """The serious and critical violations that axe-core finds on a page, once it is drawn."""
-    expect(page.locator(ready).first).to_be_visible(timeout=60_000)
+    expect(page.locator(ready).first).to_be_visible()
     # What is drawn again fades meanwhile.
     app = page.locator("[data-testid=stApp]")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
-    expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=60_000)
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
     page.wait_for_load_state("networkidle")
     return [
         f"{violation['id']}: {node['target']} {node['html'][:120]}"

@@ -47,7 +47,7 @@ def test_a_link_sends_any_example_through_the_network(run: RunReader, open_tab: 
     """The example of a link comes before the recorded ones and is selected; the address follows the selection."""
     page = open_tab(f"/?run={run.run}&snapshot=2&sample=17")
     network = page.locator(NETWORK)
-    expect(network).to_contain_text("Validation example 17 through the network", timeout=20_000)
+    expect(network).to_contain_text("Validation example 17 through the network")
     first = network.locator(".nv-probe").first
     expect(first).to_have_attribute("aria-pressed", "true")
     expect(first).to_have_attribute("title", re.compile("^Validation example 17: "))
@@ -56,7 +56,7 @@ def test_a_link_sends_any_example_through_the_network(run: RunReader, open_tab: 
     expect(network).to_contain_text("Image 4 through the network")
     expect(page).to_have_url(re.compile(r"[?&]probe=3(&|$)"))
     page.reload()
-    expect(network).to_contain_text("Image 4 through the network", timeout=20_000)
+    expect(network).to_contain_text("Image 4 through the network")
     first.click()
     expect(network).to_contain_text("Validation example 17 through the network")
     expect(page).not_to_have_url(re.compile("probe="))

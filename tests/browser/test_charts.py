@@ -123,7 +123,7 @@ def test_the_views_show_the_recorded_numbers(open_tab: Callable[..., Page]) -> N
 
     page = open_tab(f"/?run={reader.run}")
     matrix = page.get_by_role("grid", name=re.compile("^Confusion matrix"))
-    expect(matrix).to_have_attribute("data-number", "2", timeout=15_000)
+    expect(matrix).to_have_attribute("data-number", "2")
     shown = [0 if text == "·" else int(text) for text in matrix.locator(CELL).all_inner_texts()]
     assert np.array_equal(np.reshape(shown, confusion.shape), confusion)
 
@@ -327,10 +327,10 @@ def test_layers_and_distributions_have_their_tables(open_tab: Callable[..., Page
     run = train_run(data="digits", hidden=(8,), epochs=2).run
     page = open_tab(f"/?run={run}")
     layers, counts = (page.locator(f"[data-view={name}] details") for name in ("layers", "distributions"))
-    layers.get_by_text("Numbers").click(timeout=20_000)
+    layers.get_by_text("Numbers").click()
     expect(layers.locator("tbody tr")).to_have_count(3)
     expect(layers.locator("tbody tr").first).to_contain_text("n/a")
     counts.get_by_text("Numbers").click()
-    expect(counts.locator("tbody tr").first).to_be_visible(timeout=10_000)
+    expect(counts.locator("tbody tr").first).to_be_visible()
     found = counts.locator("tbody tr td:last-child").all_inner_texts()
     assert sum(int(text.replace(",", "")) for text in found) == 64 * 8

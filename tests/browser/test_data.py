@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
-import psutil
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
@@ -18,18 +17,6 @@ from scripts.serving import Served
 pytestmark = pytest.mark.browser
 
 STAGE = ".annscope-stage"
-SLOW = 90_000
-"""Milliseconds that a step may take on a loaded machine."""
-
-
-@pytest.fixture(autouse=True)
-def no_worker_left(served: Served) -> Iterator[None]:
-    """Workers that a test leaves running are ended."""
-    yield
-    left = psutil.Process(served.process.pid).children(recursive=True) if served.process.poll() is None else []
-    for worker in left:
-        worker.terminate()
-    psutil.wait_procs(left, timeout=10)
 
 
 def passengers(n: int = 240) -> bytes:
@@ -63,7 +50,7 @@ def shades(n: int = 20) -> bytes:
 def upload(page: Page, name: str, kind: str, content: bytes) -> None:
     """Choose a file in the uploader, as a drop does."""
     field = page.locator("[data-testid=stFileUploader] input[type=file]")
-    expect(field).to_be_attached(timeout=SLOW)
+    expect(field).to_be_attached()
     field.set_input_files({"name": name, "mimeType": kind, "buffer": content})
 
 
@@ -75,21 +62,32 @@ def line(page: Page, column: str) -> Locator:
 def train(page: Page) -> None:
     """Go to the Train page, start, and see the network."""
     page.get_by_role("button", name="Train on this").click()
-    page.get_by_role("button", name=re.compile("^Start with my settings")).click(timeout=SLOW)
-    expect(page.locator(STAGE)).to_have_attribute("data-number", re.compile(r"^\d+$"), timeout=SLOW)
+    page.get_by_role("button", name=re.compile("^Start with my settings")).click()
+    expect(page.locator(STAGE)).to_have_attribute("data-number", re.compile(r"^\d+$"))
 
 
-def test_a_table_from_the_file_to_the_run(open_tab: Callable[..., Page]) -> None:
-    """Upload a table, choose its label, see what is left out, keep and drop columns, train, and see the run."""
+def inspect(page: Page) -> Locator:
+    """Go to the Inspect page and open the first of all examples; what it shows of it."""
+    page.get_by_role("link", name="Inspect", exact=True).click()
+    page.get_by_role("button", name="Every example").click(timeout=SLOW)
+    expect(page.get_by_role("heading", name="Every example")).to_be_visible(timeout=SLOW)
+    page.locator(".ai-tile").first.click(timeout=SLOW)
+    detail = page.get_by_label("The opened example")
+    expect(detail).to_contain_text(re.compile(r"Example \d+ of the \w+ split"), timeout=SLOW)
+    return detail
+
+
+def test_a_table_from_the_file_to_a_changed_prediction(open_tab: Callable[..., Page]) -> None:
+    """Upload a table, choose its label, see and change what is left out, train, and change a value of an example."""
     page = open_tab("/data")
     upload(page, "passengers.csv", "text/csv", passengers())
-    expect(page.get_by_role("heading", name="passengers.csv")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("heading", name="passengers.csv")).to_be_visible()
 
     # The label by a click in its line.
     label = page.get_by_role("button", name="Survived is the label")
-    label.click(timeout=SLOW)
-    expect(label).to_have_attribute("aria-pressed", "true", timeout=SLOW)
-    expect(page).to_have_url(re.compile("[?&]label=Survived"), timeout=SLOW)
+    label.click()
+    expect(label).to_have_attribute("aria-pressed", "true")
+    expect(page).to_have_url(re.compile("[?&]label=Survived"))
 
     # What is left out, with the reason, and another treatment by its list; the keyboard stays where it was.
     expect(line(page, "PassengerId")).to_contain_text("left out: 1, 2, 3, ...: the number of the row")
@@ -99,7 +97,7 @@ def test_a_table_from_the_file_to_the_run(open_tab: Callable[..., Page]) -> None
     treatment = page.get_by_label("What becomes of Fare")
     treatment.focus()
     treatment.select_option("leave out")
-    expect(line(page, "Fare")).to_contain_text("left out: as asked", timeout=SLOW)
+    expect(line(page, "Fare")).to_contain_text("left out: as asked")
     expect(page.get_by_label("What becomes of Fare")).to_be_focused()
     expect(page).to_have_url(re.compile("[?&]drop=Fare"))
     command = page.locator("[data-testid=stCode]")
@@ -108,7 +106,7 @@ def test_a_table_from_the_file_to_the_run(open_tab: Callable[..., Page]) -> None
 
     # The choice is a link.
     again = open_tab("/data" + page.url.partition("/data")[2])
-    expect(line(again, "Fare")).to_contain_text("left out: as asked", timeout=SLOW)
+    expect(line(again, "Fare")).to_contain_text("left out: as asked")
     again.close()
 
     train(page)
@@ -116,21 +114,44 @@ def test_a_table_from_the_file_to_the_run(open_tab: Callable[..., Page]) -> None
 
     # Back on the Data page everything is as it was left.
     page.get_by_role("link", name="Data", exact=True).click()
-    expect(line(page, "Fare")).to_contain_text("left out: as asked", timeout=SLOW)
+    expect(line(page, "Fare")).to_contain_text("left out: as asked")
+
+    # An example is its row: the columns of the file that are features, not what they were encoded as.
+    detail = inspect(page)
+    expect(detail).to_contain_text("of the table")
+    expect(detail.locator("dt")).to_have_text(["Pclass", "Sex", "Age"])
+    sex = detail.locator("dd").nth(1).inner_text()
+    other = {"female": "male", "male": "female"}[sex]
+
+    # One value changed: what that does is said at once, and taken back.
+    detail.get_by_role("link", name="Change its values").click()
+    effect = page.locator(".dr-before-after")
+    expect(effect).to_contain_text("Nothing is changed yet", timeout=SLOW)
+    shares = effect.locator("tbody tr").first.locator("td")
+    expect(shares.nth(1)).to_have_text(shares.nth(0).inner_text())
+    page.get_by_label("Sex", exact=True).select_option(other)
+    expect(effect).to_contain_text(f"Sex ({sex} → {other}): the prediction")
+    expect(shares.nth(1)).not_to_have_text(shares.nth(0).inner_text())
+    page.get_by_role("button", name="Back to").click()
+    expect(effect).to_contain_text("Nothing is changed yet")
+    expect(page.get_by_label("Sex", exact=True).locator("option:checked")).to_have_text(sex)
 
 
-def test_a_zipped_folder_from_the_file_to_the_run(open_tab: Callable[..., Page]) -> None:
-    """Upload images, see them by class and what is left out, and train on them."""
+def test_a_zipped_folder_from_the_file_to_an_example(open_tab: Callable[..., Page]) -> None:
+    """Upload images, see them by class and what is left out, train on them, and open one."""
     page = open_tab("/data")
     upload(page, "shades.zip", "application/zip", shades())
-    expect(page.get_by_role("heading", name="shades.zip")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("heading", name="shades.zip")).to_be_visible()
     for name in ("dark", "bright"):
         picture = page.get_by_role("img", name=f"10 training images of {name}")
-        expect(picture).to_be_visible(timeout=SLOW)
+        expect(picture).to_be_visible()
         assert picture.evaluate("image => image.naturalWidth") == 10 * 12 - 2
     expect(page.get_by_text("40 examples · images of 10x10 pixels")).to_be_visible()
     page.get_by_text("Left out: 1").click()
     train(page)
+    detail = inspect(page)
+    expect(detail).to_contain_text(re.compile("true class (dark|bright)"))
+    expect(detail.locator("canvas")).to_have_js_property("width", 10)
 
 
 def test_an_upload_is_deleted_again(served: Served, open_tab: Callable[..., Page]) -> None:
@@ -138,30 +159,30 @@ def test_an_upload_is_deleted_again(served: Served, open_tab: Callable[..., Page
     page = open_tab("/data")
     upload(page, "../passengers 1.csv", "text/csv", passengers(60))
     row = page.get_by_role("button", name=re.compile(r"passengers 1\.csv.*kB"))
-    expect(row).to_be_visible(timeout=SLOW)
+    expect(row).to_be_visible()
     kept = list((served.home / "data" / "uploads").iterdir())
     assert [path.name for path in kept] == ["passengers 1.csv"]
     page.get_by_role("button", name=re.compile("Delete$")).click()
-    expect(page.get_by_text("No run was trained on it.")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("No run was trained on it.")).to_be_visible()
     page.get_by_role("button", name="Delete it").click()
-    expect(row).to_have_count(0, timeout=SLOW)
+    expect(row).to_have_count(0)
     assert not kept[0].exists()
-    expect(page.get_by_role("heading", name="MNIST, 5,000 digits")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("heading", name="MNIST, 5,000 digits")).to_be_visible()
 
 
 def test_a_built_in_set_is_chosen_by_the_keyboard(open_tab: Callable[..., Page]) -> None:
     """Its card is one button; Train proposes the settings that suit it, and its sidebar leads back."""
     page = open_tab("/data?data=digits")
     card = page.get_by_role("button", name="Spirals", exact=True)
-    card.focus(timeout=SLOW)
+    card.focus()
     card.press("Enter")
-    expect(page.get_by_role("heading", name="Spirals")).to_be_visible(timeout=SLOW)
-    expect(page).to_have_url(re.compile("[?&]data=spirals"), timeout=SLOW)
+    expect(page.get_by_role("heading", name="Spirals")).to_be_visible()
+    expect(page).to_have_url(re.compile("[?&]data=spirals"))
     page.get_by_role("button", name="Train on this").click()
-    expect(page.get_by_text("A proposal for Spirals")).to_be_visible(timeout=SLOW)
-    page.get_by_role("link", name="What is in it").click()
-    expect(page.get_by_role("heading", name="Spirals")).to_be_visible(timeout=SLOW)
-    expect(page).to_have_url(re.compile("[?&]data=spirals"), timeout=SLOW)
+    expect(page.get_by_text("A proposal for Spirals")).to_be_visible()
+    page.get_by_role("link", name="Look at the data").click()
+    expect(page.get_by_role("heading", name="Spirals")).to_be_visible()
+    expect(page).to_have_url(re.compile("[?&]data=spirals"))
 
 
 @pytest.mark.parametrize("width", [390, 900, 1440])
@@ -170,7 +191,7 @@ def test_nothing_is_wider_than_the_page(served: Served, open_tab: Callable[..., 
     path = served.home / "passengers.csv"
     path.write_bytes(passengers())
     page = open_tab(f"/data?data={path}&label=Survived", width=width)
-    expect(page.locator(".annscope-columns[data-ready]")).to_be_visible(timeout=SLOW)
-    expect(page.get_by_role("heading", name="Duplicates")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".annscope-columns[data-ready]")).to_be_visible()
+    expect(page.get_by_role("heading", name="Duplicates")).to_be_visible()
     main = page.locator("[data-testid=stMain]")
     assert main.evaluate("main => main.scrollWidth <= main.clientWidth")

@@ -16,7 +16,6 @@ from annscope.runs.reader import RunReader
 from tests.records import RunInProgress, train_run
 
 pytestmark = pytest.mark.browser
-LONG = 60_000
 
 
 def percent(share: float) -> str:
@@ -32,7 +31,7 @@ def number_in(text: str) -> float:
 def opened(open_tab: Callable[..., Page], number: int, path: str = "/", **about: object) -> Page:
     """The page once it shows a snapshot."""
     page = open_tab(path, **about)
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", str(number), timeout=LONG)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", str(number))
     return page
 
 
@@ -47,13 +46,13 @@ def test_changes_since_a_moment_are_shown_everywhere_and_kept_in_the_address(ope
     page = opened(open_tab, 3)
     tiles, network = page.locator("[data-view=tiles]"), page.locator("[data-view=network]")
     since(page, "tiles").select_option("start")
-    expect(tiles.locator(".nv")).to_have_attribute("data-shows", "start", timeout=LONG)
-    expect(network.locator(".nv")).to_have_attribute("data-shows", "start", timeout=LONG)
+    expect(tiles.locator(".nv")).to_have_attribute("data-shows", "start")
+    expect(network.locator(".nv")).to_have_attribute("data-shows", "start")
     for view in ("network", "distributions"):
         expect(since(page, view)).to_have_value("start")
     expect(tiles.locator("h3")).to_have_text("First-layer weights change since step 0")
     expect(network.locator(".nv-legend")).to_contain_text("change since step 0")
-    expect(page).to_have_url(re.compile("since=start"), timeout=LONG)
+    expect(page).to_have_url(re.compile("since=start"))
 
     tiles.locator("summary").click()
     rows = tiles.locator("tbody tr")
@@ -67,29 +66,29 @@ def test_changes_since_a_moment_are_shown_everywhere_and_kept_in_the_address(ope
     distributions = page.locator("[data-view=distributions]")
     distributions.scroll_into_view_if_needed()
     expect(distributions.locator(".as-say")).to_contain_text(
-        "Change since step 0 of the weights of hidden 1 at epoch 3: 1,536 numbers", timeout=LONG
+        "Change since step 0 of the weights of hidden 1 at epoch 3: 1,536 numbers"
     )
 
     page.get_by_role("slider", name="Timeline").press("Home")
-    expect(tiles.locator("h3")).to_have_text("First-layer weights no change: this is step 0", timeout=LONG)
+    expect(tiles.locator("h3")).to_have_text("First-layer weights no change: this is step 0")
     page.get_by_role("slider", name="Timeline").press("ArrowRight")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "1", timeout=LONG)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "1")
     expect(since(page, "tiles").locator("option[value=pinned]")).to_be_disabled()
     page.get_by_role("button", name="Pin", exact=True).click()
     since(page, "network").select_option("pinned")
     page.get_by_role("slider", name="Timeline").press("ArrowRight")
     step = reader.snapshot_line(1)["step"]
-    expect(tiles.locator("h3")).to_have_text(f"First-layer weights change since step {step}", timeout=LONG)
-    expect(page).to_have_url(re.compile("since=1(?!\\d)"), timeout=LONG)
-    expect(page).to_have_url(re.compile("snapshot=2"), timeout=LONG)
+    expect(tiles.locator("h3")).to_have_text(f"First-layer weights change since step {step}")
+    expect(page).to_have_url(re.compile("since=1(?!\\d)"))
+    expect(page).to_have_url(re.compile("snapshot=2"))
 
     linked = opened(open_tab, 2, f"/?{page.url.partition('?')[2]}")
     heading = linked.locator("[data-view=tiles] h3")
-    expect(heading).to_have_text(f"First-layer weights change since step {step}", timeout=LONG)
+    expect(heading).to_have_text(f"First-layer weights change since step {step}")
     expect(since(linked, "tiles")).to_have_value("pinned")
     linked.get_by_role("button", name="Pinned", exact=True).click()
-    expect(heading).to_have_text("First-layer weights", timeout=LONG)
-    expect(linked).not_to_have_url(re.compile("since="), timeout=LONG)
+    expect(heading).to_have_text("First-layer weights")
+    expect(linked).not_to_have_url(re.compile("since="))
 
 
 def test_a_run_at_work_shows_what_its_last_snapshot_changed(
@@ -103,9 +102,9 @@ def test_a_run_at_work_shows_what_its_last_snapshot_changed(
     for number in (2, 3, 4):
         training.train_until(snapshot=number)
         step = training.reader.snapshot_line(number - 1)["step"]
-        expect(heading).to_have_text(f"First-layer weights change since step {step}", timeout=LONG)
+        expect(heading).to_have_text(f"First-layer weights change since step {step}")
     page.get_by_role("slider", name="Timeline").press("Home")
-    expect(heading).to_have_text("First-layer weights no snapshot before this one", timeout=LONG)
+    expect(heading).to_have_text("First-layer weights no snapshot before this one")
 
 
 def held_out(reader: RunReader, number: int, change: Change) -> tuple[float, float, int]:
@@ -143,14 +142,14 @@ def test_a_connection_is_reached_and_changed_by_keys(open_tab: Callable[..., Pag
     expect(card).to_be_hidden()
     dock.locator("summary").click()
     history = dock.locator("tbody td")
-    expect(history).to_have_count(4, timeout=LONG)
+    expect(history).to_have_count(4)
     recorded = [reader.snapshot(number).parameters[0].weight[place, 0] for number in range(4)]
     assert [number_in(text) for text in history.all_inner_texts()] == pytest.approx(recorded, abs=1e-6)
 
     field = dock.get_by_role("spinbutton", name="Weight", exact=True)
     field.fill("-2.5")
     before, after, n = held_out(reader, 3, Change(0, 0, input=place, value=-2.5))
-    expect(banner).to_contain_text(f"held-out accuracy {percent(before)} → {percent(after)}", timeout=LONG)
+    expect(banner).to_contain_text(f"held-out accuracy {percent(before)} → {percent(after)}")
     expect(banner).to_contain_text(f" points), {n} examples")
     field.press("Escape")
     expect(banner).to_be_hidden()
@@ -204,7 +203,7 @@ def test_a_connection_is_dragged_and_escape_takes_it_back(open_tab: Callable[...
     value = float(dock.get_by_role("spinbutton", name="Weight", exact=True).input_value())
     assert value > recorded
     before, after, n = held_out(reader, 3, Change(layer, unit, input=place, value=value))
-    expect(banner).to_contain_text(f"held-out accuracy {percent(before)} → {percent(after)}", timeout=LONG)
+    expect(banner).to_contain_text(f"held-out accuracy {percent(before)} → {percent(after)}")
     expect(banner).to_contain_text(f"{n} examples")
     dock.get_by_role("button", name="Restore").click()
     expect(banner).to_be_hidden()

@@ -41,9 +41,9 @@ def stage(served: Served, open_tab: Callable[..., Page]) -> Page:
     """A page that shows the first snapshot of a finished run."""
     del served
     train_run(data="digits", hidden=(16,), epochs=N_EPOCHS)
-    page = open_tab("/?snapshot=0")
+    page = open_tab("/?snapshot=0", own_clock=True)
     page.set_viewport_size({"width": 1440, "height": 500})  # the classes are far below
-    expect(page.locator(STAGE)).to_have_attribute("data-number", "0", timeout=15_000)
+    expect(page.locator(STAGE)).to_have_attribute("data-number", "0")
     expect(page.locator(CLASSES)).to_have_attribute("data-number", "0")
     return page
 
@@ -52,7 +52,7 @@ def test_a_view_out_of_sight_is_not_drawn_and_never_stale(stage: Page) -> None:
     """From one snapshot to the next only visible views are drawn; one that is scrolled to shows the current one."""
     stage.clock.install(time=0)
     stage.reload()
-    expect(stage.locator(CLASSES)).to_have_attribute("data-number", "0", timeout=15_000)
+    expect(stage.locator(CLASSES)).to_have_attribute("data-number", "0")
     stage.clock.pause_at(600)  # seconds; from here on the page's time passes only where it is told to
     stage.clock.run_for(AT_REST)
     stage.evaluate(NOTE, [NETWORK, CLASSES])
@@ -81,13 +81,13 @@ def test_every_snapshot_is_on_the_timeline_though_few_were_drawn(served: Served,
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     stage = page.locator(STAGE)
     expect(stage).to_have_attribute("data-status", "finished", timeout=120_000)
-    expect(stage).to_have_attribute("data-number", "400", timeout=90_000)  # it is watched at a person's pace
+    expect(stage).to_have_attribute("data-number", "400")  # it is watched at a person's pace
     found = re.search(r"[?&]run=([^&]+)", page.url)
     assert found
     reader = RunReader(served.home / "runs" / found[1])
     assert [line["number"] for line in reader.snapshot_lines()] == list(range(401))
     # The last one is never left out.
-    page.wait_for_function("window.__annscope.drawn.at(-1)?.number === 400", timeout=30_000)
+    page.wait_for_function("window.__annscope.drawn.at(-1)?.number === 400")
     drawn = page.evaluate("window.__annscope.drawn.map(({ number }) => number)")
     skipped = next(number for number in range(100, 401) if number not in drawn)
 

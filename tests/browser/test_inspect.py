@@ -42,7 +42,7 @@ def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, 
     i, j = fullest_wrong_cell(predictions)
     count = int(predictions.confusion[i, j])
     page = open_tab(f"/classes?run={run}&snapshot=1&subset=test")
-    expect(gallery(page)).to_have_attribute("data-count", str(int((~predictions.right).sum())), timeout=20_000)
+    expect(gallery(page)).to_have_attribute("data-count", str(int((~predictions.right).sum())))
 
     cell = page.locator(f".ai-matrix [data-show='{i}-{j}']")
     expect(cell).to_have_text(str(count))
@@ -62,12 +62,12 @@ def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, 
     for part in (f"run={run}", "snapshot=1", f"sample=test-{sample}"):
         expect(link).to_have_attribute("href", re.compile(rf"[?&]{part}(&|$)"))
     shown = open_tab(link.get_attribute("href") or "")
-    expect(shown.locator(".nv-canvas")).to_be_visible(timeout=20_000)
-    expect(shown.locator("body")).to_contain_text(f"Test example {sample} through the network", timeout=20_000)
+    expect(shown.locator(".nv-canvas")).to_be_visible()
+    expect(shown.locator("body")).to_contain_text(f"Test example {sample} through the network")
 
     # The link restores it, in another tab.
     other = open_tab(page.url.removeprefix(served.url), scheme="dark")
-    expect(gallery(other)).to_have_attribute("data-count", str(count), timeout=20_000)
+    expect(gallery(other)).to_have_attribute("data-count", str(count))
     expect(gallery(other)).to_have_attribute("data-sample", str(sample))
     expect(other.locator(f".ai-matrix [data-show='{i}-{j}']")).to_have_attribute("aria-selected", "true")
 
@@ -75,7 +75,7 @@ def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, 
     page.get_by_role("link", name="Train").click()
     expect(page).to_have_url(re.compile(rf"/\?.*run={run}&snapshot=1"))
     page.get_by_role("link", name="Inspect").click()
-    expect(gallery(page)).to_have_attribute("data-sample", str(sample), timeout=20_000)
+    expect(gallery(page)).to_have_attribute("data-sample", str(sample))
 
 
 def test_every_number_opens_the_examples_it_counts(run: str, open_tab: Callable[..., Page]) -> None:
@@ -91,7 +91,7 @@ def test_every_number_opens_the_examples_it_counts(run: str, open_tab: Callable[
         expect(gallery(page).locator(".ai-tile")).to_have_count(min(42, count))
 
     matrix = page.locator(".ai-matrix[data-ready]")
-    expect(matrix).to_be_visible(timeout=20_000)
+    expect(matrix).to_be_visible()
     for i, j in ((0, 0), fullest_wrong_cell(predictions), (int(confusion.sum(axis=0).argmin()), 5)):
         opens(matrix.locator(f"td[data-show='{i}-{j}']"), int(confusion[i, j]))
     opens(matrix.locator("thead th[data-show='predicted-4']"), int(confusion[:, 4].sum()))
@@ -123,7 +123,7 @@ def test_one_click_opens_an_image_in_the_network_view(run: str, open_tab: Callab
     """The arrow that a tile shows on hover leads there; it is no tab stop, since keyboard users have a link."""
     page = open_tab(f"/classes?run={run}&snapshot=1&subset=test")
     tile = gallery(page).locator(".ai-tile").nth(2)
-    sample = tile.get_attribute("data-sample", timeout=20_000)
+    sample = tile.get_attribute("data-sample")
     arrow = gallery(page).get_by_label(f"Show example {sample} in network view")
     expect(arrow).to_have_css("opacity", "0")
     tile.hover()
@@ -131,7 +131,7 @@ def test_one_click_opens_an_image_in_the_network_view(run: str, open_tab: Callab
     expect(arrow).to_have_attribute("tabindex", "-1")
     arrow.click()
     network = page.locator("[data-view=network]")
-    expect(network).to_contain_text(f"Test example {sample} through the network", timeout=20_000)
+    expect(network).to_contain_text(f"Test example {sample} through the network")
     expect(network.locator("[data-number]")).to_have_attribute("data-number", "1")
 
 
@@ -141,23 +141,23 @@ def test_to_the_network_view_and_back(run: str, open_tab: Callable[..., Page]) -
     i, j = fullest_wrong_cell(predictions)
     count = str(int(predictions.confusion[i, j]))
     page = open_tab(f"/classes?run={run}&snapshot=1&subset=test&show={i}-{j}")
-    expect(gallery(page)).to_have_attribute("data-count", count, timeout=20_000)
+    expect(gallery(page)).to_have_attribute("data-count", count)
     gallery(page).locator(".ai-tile").first.click()
     sample = gallery(page).locator(".ai-tile").first.get_attribute("data-sample")
     expect(page).to_have_url(re.compile(rf"[?&]sample=test-{sample}(&|$)"))
     gallery(page).get_by_role("link", name="Show in network view").click()
     network = page.locator("[data-view=network]")
-    expect(network).to_contain_text(f"Test example {sample} through the network", timeout=20_000)
+    expect(network).to_contain_text(f"Test example {sample} through the network")
     expect(network.locator("[data-number]")).to_have_attribute("data-number", "1")
     address = page.url
     page.go_back()
-    expect(gallery(page)).to_have_attribute("data-sample", str(sample), timeout=20_000)
+    expect(gallery(page)).to_have_attribute("data-sample", str(sample))
     expect(gallery(page)).to_have_attribute("data-count", count)
     expect(page.locator(f".ai-matrix [data-show='{i}-{j}']")).to_have_attribute("aria-selected", "true")
     assert "snapshot=1" in page.url
     assert "subset=test" in page.url
     page.go_forward()
-    expect(network).to_contain_text(f"Test example {sample} through the network", timeout=20_000)
+    expect(network).to_contain_text(f"Test example {sample} through the network")
     assert page.url == address
 
 
@@ -165,7 +165,7 @@ def test_back_undoes_a_click_at_once(run: str, open_tab: Callable[..., Page]) ->
     """Each click is an entry of the browser's history; Back undoes the last one, also right after it."""
     page = open_tab(f"/classes?run={run}")
     title = gallery(page).get_by_role("heading").first
-    expect(title).to_have_text("Every mistake", timeout=20_000)
+    expect(title).to_have_text("Every mistake")
     for cell, words in (("1-1", "1, correctly predicted"), ("2-2", "2, correctly predicted")):
         page.locator(f".ai-matrix [data-show='{cell}']").click()
         expect(title).to_have_text(words)
@@ -182,7 +182,7 @@ def test_by_keyboard_alone(run: str, open_tab: Callable[..., Page]) -> None:
     """Arrow keys move through the matrix, Enter opens a cell, and Escape closes an example again."""
     predictions = predictions_of(run, 2, "validation")
     page = open_tab(f"/classes?run={run}")
-    expect(gallery(page)).to_be_visible(timeout=20_000)
+    expect(gallery(page)).to_be_visible()
     page.locator(".ai-matrix [data-show='0-0']").focus()
     for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
         page.keyboard.press(key)
@@ -280,7 +280,7 @@ def test_a_point_of_a_curve_opens_its_predicted_positives(run: str, open_tab: Ca
     predictions = predictions_of(run, 2, "validation")
     page = open_tab(f"/classes?run={run}&view=thresholds&class=3")
     point = chart(page, "roc").locator(".scatterlayer .trace .point").nth(12)
-    expect(point).to_be_attached(timeout=30_000)
+    expect(point).to_be_attached()
     threshold = float(predictions.roc_curves[3].thresholds[12])
     click_on_point(page, "roc", point)
     expect(page).to_have_url(re.compile("show=called-3"))
@@ -297,7 +297,7 @@ def test_a_bar_of_the_calibration_opens_its_examples(run: str, open_tab: Callabl
     predictions = predictions_of(run, 2, "validation")
     page = open_tab(f"/classes?run={run}&view=calibration")
     bar = chart(page, "calibration").locator(".barlayer .point").last
-    expect(bar).to_be_attached(timeout=30_000)
+    expect(bar).to_be_attached()
     click_on_point(page, "calibration", bar)
     fullest = int(predictions.calibration.count.nonzero()[0][-1])
     expect(page).to_have_url(re.compile(f"show=bin-{fullest}"))
@@ -310,7 +310,7 @@ def test_the_points_of_a_chart_by_keyboard(run: str, open_tab: Callable[..., Pag
     address = {"roc": "thresholds", "precision-recall": "thresholds", "calibration": "calibration"}.get(view, "epochs")
     page = open_tab(f"/classes?run={run}&view={address}&class=3&figure=precision")
     shown = chart(page, view)
-    expect(shown).to_be_visible(timeout=30_000)
+    expect(shown).to_be_visible()
     shown.get_by_role("button", name="Save as a PNG picture").focus()
     page.keyboard.press("Tab")
     plot, sentence = shown.get_by_role("application"), shown.locator("[aria-live=polite]")
@@ -363,7 +363,7 @@ def test_a_curve_is_zoomed_and_reset_by_mouse(run: str, open_tab: Callable[..., 
     """A drag zooms in, a button or a double-click resets; another class keeps the zoom."""
     page = open_tab(f"/classes?run={run}&view=thresholds&class=3")
     shown = chart(page, "roc")
-    expect(shown).to_be_visible(timeout=30_000)
+    expect(shown).to_be_visible()
     plot = shown.get_by_role("application")
     ranges = "element => [element.layout.xaxis.range, element.layout.yaxis.range]"
     whole = plot.evaluate(ranges)
@@ -396,7 +396,7 @@ def test_the_evolution_has_its_numbers_on_screen(run: str, open_tab: Callable[..
     """A row per snapshot, a column per class; a row selects its snapshot and shows the examples of its metric."""
     page = open_tab(f"/classes?run={run}&view=epochs&class=3&figure=recall&subset=test")
     rows = page.locator(".st-key-inspect-part-snapshots tbody tr")
-    expect(rows).to_have_count(3, timeout=30_000)
+    expect(rows).to_have_count(3)
     for number in range(3):
         told = rows.nth(number).locator("td").all_inner_texts()[1:]
         recalls = predictions_of(run, number, "test").classes.recall
@@ -418,9 +418,9 @@ def test_the_page_follows_a_run_in_progress(
     training.train_until(snapshot=1)
     page = open_tab(f"/classes?run={run}&view=thresholds&class=3&show=all&sample=validation-5")
     headline, moment = page.locator(".st-key-inspect-headline"), page.locator(".ai-snapshot")
-    expect(headline).to_contain_text("epoch 1:", timeout=20_000)
+    expect(headline).to_contain_text("epoch 1:")
     shown = chart(page, "roc")
-    expect(shown).to_be_visible(timeout=20_000)
+    expect(shown).to_be_visible()
     plot = shown.get_by_role("application")
     plot.focus()
     page.keyboard.press("+")
@@ -468,7 +468,7 @@ def test_a_run_in_progress_does_not_scroll_back_to_what_was_clicked(
     training.train_until(snapshot=1)
     page = open_tab(f"/classes?run={run}&view=classes", width=900, height=700)
     headline = page.locator(".st-key-inspect-headline")
-    expect(headline).to_contain_text("epoch 1:", timeout=20_000)
+    expect(headline).to_contain_text("epoch 1:")
     expect(gallery(page)).to_be_visible()
     page.locator(".ai-table tr[data-row='3']").click()
     expect(gallery(page).get_by_role("heading").first).to_have_text("True class: 3")
@@ -490,11 +490,11 @@ def test_the_page_stops_polling_when_the_run_has_ended(
     sent: list[float] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(1)))
     page.goto(page.url.partition("?")[0] + f"?run={run}")
-    expect(page.get_by_text("This run has no snapshot yet")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("This run has no snapshot yet")).to_be_visible()
     training.train_until(snapshot=0)
-    expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 0:", timeout=20_000)
+    expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 0:")
     training.finish()
-    expect(page.get_by_role("button", name="Latest")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("button", name="Latest")).to_be_visible()
     expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 7:")
     so_far = len(sent)
     assert so_far > 2
@@ -510,7 +510,7 @@ def test_on_a_narrow_screen_a_click_shows_its_images(
 ) -> None:
     """On a narrow screen the gallery is below: it scrolls into view, and so does an example that is opened in it."""
     page = open_tab(f"/classes?run={run}&view={view}", width=900, height=700)
-    expect(gallery(page)).to_be_visible(timeout=20_000)
+    expect(gallery(page)).to_be_visible()
     page.get_by_role("button", name="One snapshot earlier").click()
     expect(page.locator(".st-key-inspect-headline")).to_contain_text("epoch 1:")
     expect(gallery(page)).to_have_attribute("data-count", str(int((~predictions_of(run, 1, "validation").right).sum())))
@@ -528,7 +528,7 @@ def test_every_table_can_be_saved_as_a_picture(run: str, open_tab: Callable[...,
     """Every table can be saved as a PNG that is named after run, snapshot and split."""
     page = open_tab(f"/classes?run={run}&view={view}")
     table = page.locator(".annscope-inspect.ai-table[data-ready]")
-    expect(table).to_be_visible(timeout=20_000)
+    expect(table).to_be_visible()
     with page.expect_download() as download:
         table.get_by_role("button", name="Save as a PNG picture").click()
     assert re.fullmatch(rf"{run}-snapshot-2-validation-\w+\.png", download.value.suggested_filename)
@@ -542,5 +542,5 @@ def test_the_page_is_never_wider_than_the_window(
 ) -> None:
     """On a narrow and a wide screen the page is never wider than the window."""
     page = open_tab(f"/classes?run={run}&view=classes&sample=validation-0", width=width, scheme=scheme)
-    expect(gallery(page)).to_be_visible(timeout=20_000)
+    expect(gallery(page)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

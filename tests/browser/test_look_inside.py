@@ -60,7 +60,7 @@ def test_many_layers_are_legible(open_tab: Callable[..., Page]) -> None:
     """The captions of six layers do not overlap, and their chart shows the number of each."""
     train_run(data="digits", hidden=(32, 32, 32, 32, 32, 32), activation="sigmoid", epochs=3)
     page = open_tab("/")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3")
     captions = [each for each in page.evaluate(WRITTEN, ".nv-canvas") if each["y"] < 56]
     assert len(captions) == 2 * 8  # input, six hidden layers, output
     for row in {each["y"] for each in captions}:
@@ -84,13 +84,13 @@ def test_a_hundred_and_twenty_classes_are_drawn(tmp_path: Path, open_tab: Callab
     path.write_text("\n".join(["width,height,label", *rows]), encoding="utf-8")
     train_run(data=str(path), hidden=(8,), epochs=2)
     page = open_tab("/")
-    expect(page.locator("[data-view=network] [data-number]")).to_have_attribute("data-number", "2", timeout=60_000)
+    expect(page.locator("[data-view=network] [data-number]")).to_have_attribute("data-number", "2")
     canvas = page.locator(".nv-canvas")
     canvas.focus()
     for key in ("ArrowDown", "ArrowRight", *["ArrowDown"] * 3):
         canvas.press(key)
     card = page.locator(".nv-float")
-    expect(card).to_be_visible(timeout=30_000)
+    expect(card).to_be_visible()
     expect(card.locator("header")).to_contain_text("class ")
     expect(card).to_be_in_viewport(ratio=1)
     colors = """(canvas) => {
@@ -105,7 +105,7 @@ def test_what_is_counted_is_what_is_recorded(open_tab: Callable[..., Page]) -> N
     """The caption of a layer counts its neurons that are always 0, as recorded, and those that are saturated now."""
     reader = train_run(data="digits", hidden=(40,), learning_rate=0.05, epochs=3)
     page = open_tab("/")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3")
     texts = [each["text"] for each in page.evaluate(WRITTEN, ".nv-canvas")]
     off = round(40 * reader.snapshot_line(2)["layers"][0]["dead_fraction"])
     assert off > 0
@@ -113,7 +113,7 @@ def test_what_is_counted_is_what_is_recorded(open_tab: Callable[..., Page]) -> N
 
     reader = train_run(data="digits", hidden=(40,), activation="tanh", initializer_scale=5, epochs=3)
     page = open_tab("/")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=20_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3")
     texts = [each["text"] for each in page.evaluate(WRITTEN, ".nv-canvas")]
     activations = np.tanh(reader.network(2).forward(reader.probe().x)[0][0][0])
     full = int((np.abs(activations) > 0.95).sum())
@@ -125,7 +125,7 @@ def test_a_weight_can_be_typed_and_any_connection_cut(open_tab: Callable[..., Pa
     """A weight can be typed digit by digit; every term of a sum can be shown, and its connection cut."""
     train_run(data="digits", hidden=(24,), epochs=2)
     page = open_tab("/")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2")
     pin(page, 0, 2)
     dock, banner = page.locator(".nv-dock"), page.locator(".nv-banner")
     sources = dock.locator(".nv-from")
@@ -160,7 +160,7 @@ def test_a_pinned_neuron_has_its_numbers(open_tab: Callable[..., Page]) -> None:
     """The charts of a pinned neuron have tables with the recorded activations."""
     reader = train_run(data="digits", hidden=(24,), epochs=2)
     page = open_tab("/")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2")
     pin(page, 0, 2)
     dock = page.locator(".nv-dock")
     for summary in dock.locator("summary").all():
@@ -183,7 +183,7 @@ def test_the_health_findings_are_those_of_the_snapshot_shown(open_tab: Callable[
     """The panel shows the findings of the selected snapshot; at the last one they are those of the command line."""
     reader = train_run(data="digits", hidden=(8,), epochs=2, optimizer="sgd", learning_rate=30)
     page = open_tab("/")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2", timeout=20_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "2")
     health = page.locator("[data-view=health]")
     found = reader.findings()
     assert "Learning rate too high" in [finding.title for finding in found]
@@ -206,10 +206,10 @@ def test_a_remedy_is_tried_beside_the_run_that_needs_it(open_tab: Callable[..., 
     assert (finding.title, finding.settings) == ("Learning rate too low", {"learning-rate": 0.001})
     page = open_tab("/")
     button = page.locator("[data-view=health]").get_by_role("button", name=f"Try it: {finding.remedy}")
-    button.press("Enter", timeout=20_000)
-    expect(page).to_have_url(re.compile(f"beside={reader.run}"), timeout=20_000)
-    expect(page.locator(".ch-canvas")).to_have_attribute("data-beside", "4", timeout=20_000)
-    expect(page.locator(".ch-canvas")).to_have_attribute("data-snapshots", "4", timeout=20_000)
+    button.press("Enter")
+    expect(page).to_have_url(re.compile(f"beside={reader.run}"))
+    expect(page.locator(".ch-canvas")).to_have_attribute("data-beside", "4")
+    expect(page.locator(".ch-canvas")).to_have_attribute("data-snapshots", "4")
     (new,) = [RunReader(run_directory(run)) for run in run_ids() if run != reader.run]
     assert new.config == reader.config.with_values(finding.settings)
     expect(page.locator("[data-view=health]")).not_to_contain_text("Learning rate too low")
@@ -223,9 +223,7 @@ def test_a_divergence_is_shown_step_by_step(open_tab: Callable[..., Page]) -> No
     reader = RunReader(run_directory(create_run(config)))
     assert train_to_the_end(reader.directory)["status"] == "diverged"
     page = open_tab("/")
-    expect(page.locator(".annscope-stage")).to_have_attribute(
-        "data-number", str(reader.n_snapshots - 1), timeout=20_000
-    )
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", str(reader.n_snapshots - 1))
     assert reader.n_snapshots > 5
     expect(page.locator("[data-view=health] li").first).to_contain_text("Training diverged. At step ")
     texts = [each["text"] for each in page.evaluate(WRITTEN, ".ch-canvas")]

@@ -33,7 +33,7 @@ def train(served: Served, *options: str) -> RunReader:
 def the_map(page: Page) -> Locator:
     """The map, once it is drawn finely."""
     canvas = page.locator("[data-view=map] .mp-canvas")
-    expect(canvas).to_have_attribute("data-side", "120", timeout=30_000)
+    expect(canvas).to_have_attribute("data-side", "120")
     canvas.scroll_into_view_if_needed()
     return canvas
 
@@ -107,14 +107,14 @@ def test_what_goes_through_the_network_is_in_the_address(served: Served, open_ta
     ]:
         canvas.click(position={"x": across * side, "y": down * side})
         expect(heading).to_have_text(re.compile(words))
-        expect(page).to_have_url(re.compile(f"[?&]sample={sample}(&|$)"), timeout=20_000)
+        expect(page).to_have_url(re.compile(f"[?&]sample={sample}(&|$)"))
         shown, address = heading.inner_text(), page.url
         page.reload()
-        expect(heading).to_have_text(shown, timeout=30_000)
+        expect(heading).to_have_text(shown)
         assert page.url == address
         the_map(page)
     page.locator("[data-view=network] .nv-probe[data-probe='2']").click()
-    expect(page).to_have_url(re.compile(r"[?&]probe=2(&|$)"), timeout=20_000)
+    expect(page).to_have_url(re.compile(r"[?&]probe=2(&|$)"))
     expect(heading).to_contain_text("Example 3 through")
 
 
@@ -213,9 +213,9 @@ def test_a_spiral_is_painted_and_learned(served: Served, open_tab: Callable[...,
         re.compile("^painted-")
     )
     page.get_by_role("button", name="Start").first.click()
-    expect(page).not_to_have_url(re.compile(first.run), timeout=20_000)
-    expect(card.locator("h3")).not_to_contain_text("486 training points", timeout=60_000)
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-status", "finished", timeout=60_000)
+    expect(page).not_to_have_url(re.compile(first.run))
+    expect(card.locator("h3")).not_to_contain_text("486 training points")
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-status", "finished")
     run = re.search(r"run=([^&]+)", page.url)
     assert run is not None
     reader = RunReader(served.home / "runs" / run[1])

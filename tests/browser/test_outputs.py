@@ -64,14 +64,14 @@ def test_one_unit_for_two_classes(open_tab: Callable[..., Page]) -> None:
     page = open_tab(f"/drawing?run={run}&sample=test-4")
     is_as_in_the_core(page, run, 8)
     best = int(predictions.predicted[4])
-    expect(page.locator(".dr-name")).to_have_text(str(best), timeout=20_000)
+    expect(page.locator(".dr-name")).to_have_text(str(best))
     sure = 100 * predictions.probabilities[4, best]
     expect(page.locator(".dr-sure")).to_have_text(f"probability {sure:.1f} %")
     expect(page.locator(".dr-bar")).to_have_count(2)
     expect(page.locator(".dr-true .dr-class")).to_have_text([str(predictions.labels[4])])
 
     page = open_tab(f"/?run={run}")
-    expect(page.locator("[data-view=confusion] td[data-show]")).to_have_count(4, timeout=20_000)
+    expect(page.locator("[data-view=confusion] td[data-show]")).to_have_count(4)
     reader = RunReader(run_directory(run))
     probe, network = reader.probe(), reader.network(8)
     n_wrong = int((network.predictions(network.logits(probe.x)) != probe.y).sum())
@@ -87,7 +87,7 @@ def test_any_number_of_labels(open_tab: Callable[..., Page]) -> None:
     predictions, recorded = predictions_of(run, 2, "test"), RunReader(run_directory(run)).snapshot(2).confusion
     page = open_tab(f"/?run={run}")
     cells = page.locator("[data-view=confusion] td[data-show]")
-    expect(cells).to_have_count(16, timeout=20_000)
+    expect(cells).to_have_count(16)
     counts = [str(n) if n else "·" for (tn, fp), (fn, tp) in recorded.tolist() for n in (tp, fn, fp, tn)]
     expect(cells).to_have_text(counts)
     cells.nth(1).click()
@@ -102,7 +102,7 @@ def test_any_number_of_labels(open_tab: Callable[..., Page]) -> None:
     page = open_tab(f"/classes?run={run}&snapshot=2&subset=test")
     cell = page.locator(".ai-labels [data-show='fn-1']")
     count = int(predictions.confusion[1, 1, 0])
-    expect(cell).to_have_text(str(count), timeout=20_000)
+    expect(cell).to_have_text(str(count))
     cell.click()
     gallery = page.locator(".ai-gallery[data-ready]")
     expect(gallery).to_have_attribute("data-count", str(count))
@@ -119,7 +119,7 @@ def test_any_number_of_labels(open_tab: Callable[..., Page]) -> None:
     page = open_tab(f"/drawing?run={run}&sample=test-{place}", scheme="dark")
     is_as_in_the_core(page, run, 2)
     predicted = [predictions.class_names[k] for k in np.flatnonzero(predictions.predicted[place])]
-    expect(page.locator(".dr-name")).to_have_text(", ".join(predicted), timeout=20_000)
+    expect(page.locator(".dr-name")).to_have_text(", ".join(predicted))
     expect(page.locator(".dr-best .dr-class")).to_have_text(predicted)
     true = [predictions.class_names[k] for k in np.flatnonzero(predictions.labels[place])]
     expect(page.locator(".dr-true .dr-class")).to_have_text(true)
@@ -150,7 +150,7 @@ def test_a_point_of_a_label_opens_its_examples(open_tab: Callable[..., Page]) ->
     for figure, (kind, count) in counts.items():
         page = open_tab(f"/classes?run={run}&subset=test&view=epochs&class=loop&figure={figure}")
         plot = page.locator(".ai-chart[data-drawn]").get_by_role("application")
-        expect(plot).to_be_visible(timeout=30_000)
+        expect(plot).to_be_visible()
         plot.press("End")
         plot.press("ArrowLeft")
         plot.press("Enter")
@@ -160,7 +160,7 @@ def test_a_point_of_a_label_opens_its_examples(open_tab: Callable[..., Page]) ->
 
     page = open_tab(f"/classes?run={run}&subset=test&snapshot=2&view=calibration&class=loop")
     chart = page.locator(".ai-chart[data-drawn]")
-    expect(chart).to_be_visible(timeout=30_000)
+    expect(chart).to_be_visible()
     chart.get_by_role("application").press("End")
     fullest = int(predictions.calibration_of(3).count.nonzero()[0][-1])
     count = int(predictions.calibration_of(3).count[fullest])

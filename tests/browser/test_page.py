@@ -43,7 +43,7 @@ def test_the_network_comes_first_in_a_narrow_window(
     assert served.home.exists()
     train_run()
     page = open_tab("/", width=width, height=height)
-    expect(page.locator(DRAWN)).to_be_visible(timeout=60_000)
+    expect(page.locator(DRAWN)).to_be_visible()
     network, timeline = page.locator("[data-view=network]"), page.locator(".as-timeline")
     box, bar = network.bounding_box(), timeline.bounding_box()
     assert box is not None
@@ -71,7 +71,7 @@ def test_the_list_of_keys_is_the_table_and_full_screen_is_a_key(
     assert served.home.exists()
     train_run()
     page = open_tab(path)
-    expect(page.get_by_role("button", name="Keys")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Keys")).to_be_visible()
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keys")
     expect(dialog).to_be_visible()
@@ -89,19 +89,17 @@ def test_the_list_of_keys_is_the_table_and_full_screen_is_a_key(
     page.wait_for_function("() => document.fullscreenElement === null")
 
 
-def test_a_copied_link_restores_the_settings_and_the_address_the_moment(
-    served: Served, open_tab: Callable[..., Page]
-) -> None:
-    """The link has every setting and no run; the address has the run, the snapshot and the example, too."""
+def test_a_copied_link_restores_the_settings_or_the_moment(served: Served, open_tab: Callable[..., Page]) -> None:
+    """The sidebar's link has every setting and no run; the timeline's the run, snapshot and example, too."""
     run = train_run(data="digits", hidden=(8,), epochs=3).run
     settings = {"epochs": "7", "hidden": "24,12", "activation": "tanh", "learning-rate": "0.05", "data": "digits"}
     page = open_tab(f"/?run={run}&snapshot=1&probe=2&{urlencode(settings)}")
-    expect(page.locator(DRAWN)).to_have_attribute("data-number", "1", timeout=60_000)
+    expect(page.locator(DRAWN)).to_have_attribute("data-number", "1")
 
-    def copied(page: Page) -> str:
+    def copied(page: Page, name: str = "Copy link") -> str:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page.get_by_role("button", name="Copy link").click(timeout=60_000)
-        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        page.get_by_role("button", name=name).click()
+        expect(page.get_by_text("Copied")).to_be_visible()
         link: str = page.evaluate("navigator.clipboard.readText()")
         return link
 
@@ -111,8 +109,8 @@ def test_a_copied_link_restores_the_settings_and_the_address_the_moment(
     restored = open_tab(link.removeprefix(served.url))
     assert copied(restored) == link
 
-    moment = open_tab(page.url.removeprefix(served.url))
-    expect(moment.locator(DRAWN)).to_have_attribute("data-number", "1", timeout=60_000)
+    moment = open_tab(copied(page, "Copy a link to this moment").removeprefix(served.url))
+    expect(moment.locator(DRAWN)).to_have_attribute("data-number", "1")
     expect(moment.locator("[data-view=network] .nv-probe[data-probe='2']")).to_have_attribute("aria-pressed", "true")
     assert copied(moment) == link
 
@@ -124,20 +122,18 @@ def test_nothing_is_cut_in_the_sidebar(open_tab: Callable[..., Page], width: int
     """Each control has room for its words and its value, each menu for its options, and the button that closes it."""
     page = open_tab(f"/?hidden=128,64&{settings}", width=width)
     if width < 768:
-        page.get_by_test_id("stExpandSidebarButton").click(timeout=60_000)
-    expect(page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile("^Start"))).to_be_visible(
-        timeout=60_000
-    )
+        page.get_by_test_id("stExpandSidebarButton").click()
+    expect(page.get_by_test_id("stSidebar").get_by_role("button", name=re.compile("^Start"))).to_be_visible()
     assert page.evaluate(CUT) == []
     menus = page.locator("[data-testid=stSidebar] input[role=combobox]")
     for menu in menus.all():
         menu.focus()
         menu.press("ArrowDown")
-        expect(page.get_by_role("option").first).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("option").first).to_be_visible()
         assert page.evaluate(CUT) == []
         page.keyboard.press("Escape")
-        expect(page.get_by_role("option")).to_have_count(0, timeout=30_000)
+        expect(page.get_by_role("option")).to_have_count(0)
     if width < 768:
-        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click(timeout=60_000)
-        expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible(timeout=60_000)
-        expect(page.get_by_role("button", name="Keys")).to_be_visible(timeout=60_000)
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+        expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
+        expect(page.get_by_role("button", name="Keys")).to_be_visible()

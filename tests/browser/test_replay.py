@@ -62,7 +62,7 @@ def test_a_link_names_a_snapshot(open_tab: Callable[..., Page]) -> None:
     """A link shows the snapshot it names, or the last if there is no such one; a button shows the latest."""
     page = open_tab("/?snapshot=3")
     stage = page.locator(STAGE)
-    expect(stage).to_have_attribute("data-number", "3", timeout=15_000)
+    expect(stage).to_have_attribute("data-number", "3")
     expect(stage).to_have_attribute("data-live", "false")
     timeline = page.get_by_role("slider", name="Timeline")
     expect(timeline).to_have_value("3")
@@ -72,14 +72,14 @@ def test_a_link_names_a_snapshot(open_tab: Callable[..., Page]) -> None:
     expect(page).not_to_have_url(re.compile("snapshot="))
 
     beyond = open_tab("/?snapshot=4000").locator(STAGE)
-    expect(beyond).to_have_attribute("data-number", str(N_EPOCHS), timeout=15_000)
+    expect(beyond).to_have_attribute("data-number", str(N_EPOCHS))
 
 
 @pytest.mark.usefixtures("finished")
 def test_an_earlier_run_has_its_whole_history(open_tab: Callable[..., Page]) -> None:
     """Of a run opened after its end, a class's F1 and a pinned neuron's activations begin at the first snapshot."""
     page = open_tab("/")
-    expect(page.locator(STAGE)).to_have_attribute("data-number", str(N_EPOCHS), timeout=15_000)
+    expect(page.locator(STAGE)).to_have_attribute("data-number", str(N_EPOCHS))
     table = page.get_by_role("table", name="Precision, recall, F1 and support of each class")
     table.scroll_into_view_if_needed()
     lines = table.locator("tbody .ch-trend path")
@@ -99,7 +99,7 @@ def test_the_replay_plays_to_the_end(open_tab: Callable[..., Page]) -> None:
     """Play goes through every snapshot to the last and then follows the run, in every view."""
     page = open_tab("/?snapshot=5")
     stage = page.locator(STAGE)
-    expect(stage).to_have_attribute("data-number", "5", timeout=15_000)
+    expect(stage).to_have_attribute("data-number", "5")
     page.evaluate(
         f"""() => {{
           const stage = document.querySelector('{STAGE}');
@@ -113,7 +113,7 @@ def test_the_replay_plays_to_the_end(open_tab: Callable[..., Page]) -> None:
     stage.get_by_label("Time of a replay").select_option("5")
     stage.get_by_role("button", name="Play", exact=True).click()
     expect(stage.get_by_role("button", name="Pause the replay")).to_be_visible()
-    expect(stage).to_have_attribute("data-live", "true", timeout=15_000)
+    expect(stage).to_have_attribute("data-live", "true")
     expect(stage).to_have_attribute("data-number", str(N_EPOCHS))
     assert page.evaluate("window.numbers") == list(range(5, N_EPOCHS + 1)), "no snapshot is left out, none is blank"
     expect(stage.get_by_role("button", name="Play", exact=True)).to_be_visible()
@@ -124,7 +124,7 @@ def test_the_keyboard_steps_and_plays(open_tab: Callable[..., Page]) -> None:
     """Comma and full stop step from anywhere on the page, except in text fields; the space bar plays."""
     page = open_tab("/?snapshot=6")
     stage = page.locator(STAGE)
-    expect(stage).to_have_attribute("data-number", "6", timeout=15_000)
+    expect(stage).to_have_attribute("data-number", "6")
     page.keyboard.press(".")
     expect(stage).to_have_attribute("data-number", "7")
     page.keyboard.press(",")
@@ -150,7 +150,7 @@ def test_events_are_on_the_timeline(open_tab: Callable[..., Page]) -> None:
     """Events are on the timeline in words, reachable by keyboard, and select their snapshot."""
     page = open_tab("/")
     stage = page.locator(STAGE)
-    expect(stage).to_have_attribute("data-number", str(N_EPOCHS), timeout=15_000)
+    expect(stage).to_have_attribute("data-number", str(N_EPOCHS))
     happened = stage.get_by_role("group", name="What happened")
     best = happened.get_by_role("button", name=re.compile("Best so far"))
     best.focus()
@@ -179,7 +179,7 @@ def test_an_error_stops_only_its_view(chromium: Browser, served: Served) -> None
     )
     page.goto(served.url + "/?snapshot=2")
     stage = page.locator(STAGE)
-    expect(stage).to_have_attribute("data-number", "2", timeout=15_000)
+    expect(stage).to_have_attribute("data-number", "2")
     expect(stage.get_by_role("alert")).to_contain_text("the ink is dry")
     page.keyboard.press(".")
     page.keyboard.press(".")
@@ -203,7 +203,7 @@ def test_the_page_reconnects_to_a_restarted_dashboard(tmp_path: Path, chromium: 
         wait_for_snapshot(home)
         page.goto(served.url)
         stage = page.locator(STAGE)
-        expect(stage).to_have_attribute("data-number", re.compile(r"^\d+$"), timeout=20_000)
+        expect(stage).to_have_attribute("data-number", re.compile(r"^\d+$"))
         page.evaluate(f"window.firstStage = document.querySelector('{STAGE}')")
         first.close()
         expect(stage.locator(".as-notice")).to_contain_text("trying again")
@@ -211,7 +211,7 @@ def test_the_page_reconnects_to_a_restarted_dashboard(tmp_path: Path, chromium: 
         assert before >= 0, "the picture stays"
         with dashboard(home, port=urlsplit(served.url).port):
             later = re.compile(rf"^(?!{before}$)\d+$")
-            expect(stage).to_have_attribute("data-number", later, timeout=30_000)
+            expect(stage).to_have_attribute("data-number", later)
             expect(stage.locator(".as-notice")).to_be_hidden()
             assert page.evaluate(f"window.firstStage === document.querySelector('{STAGE}')"), "never replaced"
             page.goto("about:blank")
@@ -236,7 +236,7 @@ def test_a_failed_first_request_is_repeated(chromium: Browser, served: Served) -
         page.goto(served.url)
         stage = page.locator(STAGE)
         expect(stage.locator(".as-notice")).to_contain_text("not this time")
-        expect(stage).to_have_attribute("data-number", str(N_EPOCHS), timeout=20_000)
+        expect(stage).to_have_attribute("data-number", str(N_EPOCHS))
         expect(stage.locator(".as-notice")).to_be_hidden()
 
 

@@ -48,7 +48,7 @@ def test_each_view_saves_as_a_picture_of_twice_its_size(open_tab: Any, run: str,
     for view in VIEWS:
         card = page.locator(f"[data-view={view}]")
         card.scroll_into_view_if_needed()
-        card.locator("canvas, table").first.wait_for(timeout=90_000)
+        card.locator("canvas, table").first.wait_for()
         picture = Image.open(saved(page, card.locator("> .as-save"), tmp_path / f"{view}.png")).convert("RGB")
         box = card.bounding_box()
         assert box is not None
@@ -70,7 +70,7 @@ def test_each_view_saves_as_a_picture_of_twice_its_size(open_tab: Any, run: str,
 def test_the_timeline_saves_as_a_film_with_every_snapshot(open_tab: Any, run: str, tmp_path: Path, form: str) -> None:
     """As wide as chosen and as long as a replay; the snapshot that was looked at is shown again."""
     page = open_tab(f"/?run={run}&snapshot=3")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3", timeout=90_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", "3")
     dialog = dialog_of(page)
     dialog.get_by_label("View").select_option("Loss and accuracy")
     dialog.get_by_label("Format").select_option(form)
@@ -92,13 +92,13 @@ def test_the_timeline_saves_as_a_film_with_every_snapshot(open_tab: Any, run: st
 def test_a_film_is_cancelled_and_nothing_is_saved(open_tab: Any, run: str) -> None:
     """The dialog says so, and is ready for another one."""
     page = open_tab(f"/?run={run}")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", str(N_EPOCHS), timeout=90_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", str(N_EPOCHS))
     page.route("**/film", lambda _: None)  # a server that takes its time
     downloads: list[object] = []
     page.on("download", lambda download: downloads.append(download))
     dialog = dialog_of(page)
     dialog.get_by_role("button", name="Save", exact=True).click()
-    expect(dialog.get_by_role("status")).to_contain_text("Writing", timeout=60_000)
+    expect(dialog.get_by_role("status")).to_contain_text("Writing")
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog.get_by_role("status")).to_have_text("Cancelled.")
     expect(dialog.get_by_role("button", name="Save", exact=True)).to_be_enabled()
@@ -111,7 +111,7 @@ def test_a_film_is_cancelled_and_nothing_is_saved(open_tab: Any, run: str) -> No
 def test_a_video_is_recorded_where_the_browser_can(open_tab: Any, run: str, tmp_path: Path) -> None:
     """By the browser itself, which is not asked where it cannot."""
     page = open_tab(f"/?run={run}")
-    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", str(N_EPOCHS), timeout=90_000)
+    expect(page.locator(".annscope-stage")).to_have_attribute("data-number", str(N_EPOCHS))
     dialog = dialog_of(page)
     dialog.get_by_label("Format").select_option("video")
     dialog.get_by_label("Size").select_option("480")
@@ -126,14 +126,14 @@ def test_the_ghost_of_the_run_before_goes_with_one_click(open_tab: Any, run: str
     other = train_run(data="spirals", hidden=(4,), epochs=2).run
     page = open_tab(f"/?run={run}&beside={other}")
     canvas = page.locator(".ch-canvas")
-    expect(canvas).to_have_attribute("data-beside", "3", timeout=90_000)
+    expect(canvas).to_have_attribute("data-beside", "3")
     switch = page.get_by_role("button", name="Run before")
     switch.click()
     expect(canvas).to_have_attribute("data-beside", "0")
     switch.click()
     expect(canvas).to_have_attribute("data-beside", "3")
     page.goto(page.url.replace(f"&beside={other}", ""))
-    expect(canvas).to_have_attribute("data-beside", "0", timeout=90_000)
+    expect(canvas).to_have_attribute("data-beside", "0")
     expect(switch).to_be_hidden()
 
 
@@ -142,6 +142,6 @@ def test_the_losses_of_the_batches_and_chance_are_in_the_curves(open_tab: Any, r
     page = open_tab(f"/?run={run}")
     canvas = page.locator(".ch-canvas")
     steps = RunReader(run_directory(run)).snapshot_line(N_EPOCHS)["step"]
-    expect(canvas).to_have_attribute("data-batches", str(steps), timeout=90_000)
+    expect(canvas).to_have_attribute("data-batches", str(steps))
     assert float(canvas.get_attribute("data-chance") or 0) == pytest.approx(math.log(3), abs=0.01)
     expect(page.locator(".ch-lines")).to_contain_text("each batch")

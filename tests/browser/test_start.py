@@ -41,7 +41,7 @@ def test_the_live_view_draws(served: Served, open_tab: Callable[..., Page]) -> N
     page = open_tab(entrance(served))
     page.get_by_role("button", name=START).click()
     stage = page.locator(STAGE)
-    expect(stage).to_have_attribute("data-number", re.compile(r"^[1-9]\d*$"), timeout=30_000)
+    expect(stage).to_have_attribute("data-number", re.compile(r"^[1-9]\d*$"))
     assert "token" not in page.url
     expect(page.get_by_role("button", name=re.compile("^(Start|Pause|Resume)")).first).to_be_visible()
     colour = page.evaluate("getComputedStyle(document.querySelector('.stApp')).color")

@@ -79,9 +79,9 @@ def watch(page: Page) -> dict[str, Any]:
     """What moved since the first picture, from the start of a run to its end and to the last change of its buttons."""
     page.evaluate(WATCH)
     page.get_by_role("button", name=re.compile("^Start")).last.click()
-    expect(page.locator(STAGE)).to_have_attribute("data-status", "finished", timeout=60_000)
+    expect(page.locator(STAGE)).to_have_attribute("data-status", "finished")
     after = page.locator(".st-key-pause").get_by_role("button", name=re.compile("^(Continue|Go on)"))
-    expect(after).to_be_visible(timeout=10_000)
+    expect(after).to_be_visible()
     found: dict[str, Any] = page.evaluate("({ shifts, moves, behind, grown })")
     return found
 

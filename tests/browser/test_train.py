@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
@@ -47,21 +48,6 @@ def events(reader: RunReader, name: str) -> list[dict[str, object]]:
     return [line for line in reader.lines() if line.get("event") == name]
 
 
-def workers(served: Served) -> list[psutil.Process]:
-    """The processes that the dashboard started."""
-    return psutil.Process(served.process.pid).children(recursive=True)
-
-
-@pytest.fixture(autouse=True)
-def no_worker_left(served: Served) -> Iterator[None]:
-    """Workers that a test leaves running are ended."""
-    yield
-    left = workers(served) if served.process.poll() is None else []
-    for worker in left:
-        worker.terminate()
-    psutil.wait_procs(left, timeout=10)
-
-
 def test_the_journey(served: Served, open_tab: Callable[..., Page]) -> None:
     """Start, watch, change the learning rate, pause, step, resume, scrub back, reload, stop: nothing is lost."""
     page = open_tab(LONG)
@@ -69,9 +55,9 @@ def test_the_journey(served: Served, open_tab: Callable[..., Page]) -> None:
     stage = page.locator(STAGE)
 
     # Watch: over 85 % within 15 s, in one and the same element from beginning to end.
-    expect(stage).to_have_attribute("data-number", re.compile(r"^\d+$"), timeout=15_000)
+    expect(stage).to_have_attribute("data-number", re.compile(r"^\d+$"))
     page.evaluate(f"window.firstStage = document.querySelector('{STAGE}')")
-    expect(head(page)).to_contain_text(re.compile(r"held-out accuracy (8[5-9]|9\d|100)"), timeout=15_000)
+    expect(head(page)).to_contain_text(re.compile(r"held-out accuracy (8[5-9]|9\d|100)"))
     reader = record(served, page)
 
     # The learning rate moves while it trains.
@@ -105,7 +91,7 @@ def test_the_journey(served: Served, open_tab: Callable[..., Page]) -> None:
     page.reload()
     second = open_tab(page.url.removeprefix(served.url))
     for tab in (page, second):
-        expect(tab.locator(STAGE)).to_have_attribute("data-number", "0", timeout=15_000)
+        expect(tab.locator(STAGE)).to_have_attribute("data-number", "0")
         expect(head(tab)).to_contain_text("running")
         expect(tab.locator(".st-key-control-epochs").get_by_role("slider")).to_have_attribute("aria-valuetext", "5000")
 
@@ -113,9 +99,18 @@ def test_the_journey(served: Served, open_tab: Callable[..., Page]) -> None:
     for tab in (second, page):
         expect(head(tab)).to_contain_text("stopped")
     assert reader.status()["status"] == "stopped"
-    of_the_run = [worker for worker in workers(served) if worker.pid == reader.status()["pid"]]
+    of_the_run = [worker for worker in served.workers() if worker.pid == reader.status()["pid"]]
     _, alive = psutil.wait_procs(of_the_run, timeout=10)
     assert alive == []
+
+
+def press_until(there: Locator, key: str) -> None:
+    """Press a key until something is there: a page that is being made anew does not hear it."""
+    for _ in range(6):
+        there.page.keyboard.press(key)
+        with contextlib.suppress(TimeoutError):
+            return there.wait_for(timeout=15_000)
+    raise AssertionError(f"{key} had no effect")
 
 
 def test_s_asks_before_it_replaces_a_run_at_work(
@@ -125,18 +120,17 @@ def test_s_asks_before_it_replaces_a_run_at_work(
     first = start_run(data="digits", hidden=(8,), epochs=50)
     first.train_until(snapshot=1)
     page = open_tab("/?data=digits&hidden=8&epochs=2")
-    expect(page.locator(STAGE)).to_have_attribute("data-number", "1", timeout=60_000)
+    expect(page.locator(STAGE)).to_have_attribute("data-number", "1")
     question = page.get_by_role("dialog", name="A run is still training")
     for _ in range(2):
-        page.keyboard.press("s")
-        expect(question).to_be_visible(timeout=30_000)
+        press_until(question, "s")
         assert len(list((served.home / "runs").iterdir())) == 1
         page.keyboard.press("Escape")
-        expect(question).to_be_hidden(timeout=30_000)
-    page.keyboard.press("s")
-    question.get_by_role("button", name="Start beside it").click(timeout=30_000)
-    expect(page).not_to_have_url(re.compile(first.run), timeout=30_000)
-    expect(page.locator(STAGE)).to_have_attribute("data-status", "finished", timeout=60_000)
+        expect(question).to_be_hidden()
+    press_until(question, "s")
+    question.get_by_role("button", name="Start beside it").click()
+    expect(page).not_to_have_url(re.compile(first.run))
+    expect(page.locator(STAGE)).to_have_attribute("data-status", "finished")
     first.train_until(snapshot=3)  # it was not stopped
 
 
@@ -151,14 +145,14 @@ def test_a_failed_run_shows_its_failure_alone(served: Served, tmp_path: Path, op
     message = train_to_the_end(run_directory(failed))["message"]
     page = open_tab(f"/?run={shown.run}")
     stage, star = page.locator(STAGE), page.locator(".as-mark[data-kind=best]")
-    expect(stage).to_have_attribute("data-number", "4", timeout=60_000)
+    expect(stage).to_have_attribute("data-number", "4")
     expect(star).to_have_count(1)
     page.locator(".st-key-picker").get_by_role("combobox").click()
     page.get_by_role("option").filter(has_text="failed").click()
     for again in (False, True):
         if again:
             page.reload()
-        expect(stage.locator(".as-waiting").get_by_role("alert")).to_contain_text(str(message), timeout=60_000)
+        expect(stage.locator(".as-waiting").get_by_role("alert")).to_contain_text(str(message))
         expect(stage.locator(".as-columns")).to_be_hidden()
         expect(star).to_have_count(0)
         expect(page.get_by_text("about to begin")).to_have_count(0)
@@ -169,8 +163,8 @@ def test_no_worker_survives_a_killed_server(served: Served, open_tab: Callable[.
     """After the server is killed no worker is left, and the run is interrupted."""
     page = open_tab(LONG)
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
-    expect(page.locator(STAGE)).to_have_attribute("data-number", re.compile(r"^\d+$"), timeout=15_000)
-    reader, started = record(served, page), workers(served)
+    expect(page.locator(STAGE)).to_have_attribute("data-number", re.compile(r"^\d+$"))
+    reader, started = record(served, page), served.workers()
     assert started
     page.goto("about:blank")
     served.process.send_signal(signal.SIGKILL)
@@ -229,7 +223,7 @@ def test_augmentation_has_a_preview(served: Served, open_tab: Callable[..., Page
     expect(met).not_to_have_attribute("src", plain.get_attribute("src") or "")
     expect(pictures).to_have_count(18)
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
-    expect(head(page)).to_contain_text("finished", timeout=20_000)
+    expect(head(page)).to_contain_text("finished")
     assert record(served, page).config.training.rotate == 5.0
     points = open_tab("/?data=moons")
     points.get_by_text("Advanced", exact=True).wait_for()
@@ -278,15 +272,15 @@ def test_replay_compare_and_return(served: Served, open_tab: Callable[..., Page]
     page = open_tab("/?data=digits&hidden=16&epochs=6&snapshot-every=epoch")
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     stage = page.locator(STAGE)
-    expect(stage).to_have_attribute("data-status", "finished", timeout=20_000)
+    expect(stage).to_have_attribute("data-status", "finished")
     link = page.url.removeprefix(served.url) + "&snapshot=2"
 
     tab = open_tab(link)
     shown = tab.locator(STAGE)
-    expect(shown).to_have_attribute("data-number", "2", timeout=15_000)
+    expect(shown).to_have_attribute("data-number", "2")
     tab.get_by_role("button", name="Pin", exact=True).click()
     tab.get_by_role("button", name="Play", exact=True).click()
-    expect(shown).to_have_attribute("data-number", "6", timeout=15_000)
+    expect(shown).to_have_attribute("data-number", "6")
     expect(tab.get_by_role("button", name="Play", exact=True)).to_be_visible()
     record_lines = record(served, tab).snapshot_lines()
     compared = tab.locator("[data-view=compare]")
@@ -306,7 +300,7 @@ def test_metrics_on_the_stage_are_the_recorded_ones(served: Served, open_tab: Ca
     """Confusion matrix and table of classes show the recorded numbers, undefined ones as n/a."""
     page = open_tab("/?data=digits&hidden=16&epochs=3&snapshot-every=epoch")
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
-    expect(page.locator(STAGE)).to_have_attribute("data-status", "finished", timeout=20_000)
+    expect(page.locator(STAGE)).to_have_attribute("data-status", "finished")
     for number in (3, 0):
         page.get_by_role("slider", name="Timeline").press("End" if number else "Home")
         expect(page.locator(STAGE)).to_have_attribute("data-number", str(number))
@@ -326,7 +320,7 @@ def test_a_zoom_survives_new_snapshots(open_tab: Callable[..., Page]) -> None:
     page = open_tab(LONG)
     page.get_by_role("button", name=re.compile("^Start with my settings")).click()
     stage = page.locator(STAGE)
-    expect(stage).to_have_attribute("data-number", re.compile(r"^([5-9]|\d\d+)$"), timeout=20_000)
+    expect(stage).to_have_attribute("data-number", re.compile(r"^([5-9]|\d\d+)$"))
     canvas = page.locator("[data-view=curves] canvas")
     box = canvas.bounding_box()
     assert box is not None

@@ -248,10 +248,17 @@ def without_its_data(mine: Path, button: str) -> AppTest:
 
 
 def test_a_path_in_error_starts_nothing(tmp_path: Path) -> None:
-    """A data set that is not there is named, and neither Start button trains another one in its place."""
+    """Data that is not there or cannot be read is named, and neither Start button trains another one in its place."""
     mine = tmp_path / "mine.csv"
     page = without_its_data(mine, state.START_BELOW)
     assert [error.value.replace("\\", "") for error in page.error] == [f"there is no file {mine}"]
+    assert page.button(key=state.START).disabled
+    assert page.button(key=state.START_BELOW).disabled
+    mine.write_bytes(b"a,label\n1,x\n2\0")
+    page.run()
+    assert [error.value.replace("\\", "") for error in page.error] == [
+        f"{mine} is not a text file: it has a zero byte at 13"
+    ]
     assert page.button(key=state.START).disabled
     assert page.button(key=state.START_BELOW).disabled
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from annscope.core.config import EXTRA_INPUTS, OUTPUTS, SCALINGS, DataConfig, NetworkConfig, RunConfig, TrainingConfig
-from annscope.core.dataset import Dataset
+from annscope.core.dataset import SPLITS, Dataset
 from annscope.core.explain.saliency import input_gradient, occlusion
 from annscope.core.explain.what_if import Change, with_changes
 from annscope.core.functions.activations import ACTIVATIONS
@@ -25,10 +25,12 @@ from annscope.core.network import Network
 from annscope.core.training import Trainer
 from annscope.dashboard.queries.functions import layer_functions
 from annscope.dashboard.queries.live_runs import encode_frame
-from annscope.data.datasets import load_dataset
+from annscope.data.datasets import dataset_from, load_dataset, load_examples
 from annscope.data.examples import Examples
+from annscope.data.rows import rows_behind
 from annscope.data.scaling import fit_scaler
 from annscope.runs.encoding import snapshot_line, snapshot_tensors, tensor_bytes
+from tests.tables import mixed_config
 
 COMPUTE = Path(__file__).parents[2] / "dashboard" / "frontend" / "test" / "compute.js"
 SHAPE, PATCH = (3, 4), 3
@@ -186,6 +188,28 @@ def test_features_are_scaled_the_same_in_the_browser(name: str, is_image: bool) 
     (found,) = compute([{"kind": "scaling", "raw": raw, "about": about}])
     np.testing.assert_allclose(found["features"], scaler.apply(RAW, np.array([2]), "float64")[0], rtol=1e-12)
     np.testing.assert_allclose(found["raw"], raw, rtol=1e-12)
+
+
+@pytest.mark.parametrize("scaling", ["unit", "standard"])
+def test_a_row_is_prepared_the_same_in_the_browser(tmp_path: Path, scaling: str) -> None:
+    """Every row of every split, with all that is missing or was in no training example, becomes the network's input."""
+    config = mixed_config(tmp_path, scaling=scaling, keep=("port",))
+    examples = load_examples(config)
+    dataset = dataset_from(examples, config, dtype="float64")
+    rows = rows_behind(examples, dataset, dataset.table)
+    scaler, ones = rows.preparation.scaler, np.ones(dataset.n_features)
+    about = {
+        "columns": rows.describe(), "white": 1.0,
+        "offset": (scaler.offset * ones).tolist(), "divisor": (scaler.divisor * ones).tolist(),
+    }  # fmt: skip
+    cells = [rows.cells(split, np.arange(len(dataset.split(split)[1]))) for split in SPLITS]
+    answers = compute([{"kind": "row", "about": about, "rows": some} for some in cells])
+    for split, found in zip(SPLITS, answers, strict=True):
+        x = dataset.split(split)[0]
+        np.testing.assert_allclose(found["inputs"], x, rtol=1e-12, atol=1e-14)
+        assert [text[2:] for text in found["texts"]] == [
+            [text or "missing" for text in rows.texts(split, place)[2:]] for place in range(len(x))
+        ]
 
 
 @pytest.mark.parametrize("shape", [(280, 280), (61, 113), (40, 9), (3, 5), (28, 28)])

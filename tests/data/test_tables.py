@@ -11,10 +11,12 @@ import sys
 import warnings
 import zipfile
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
@@ -83,6 +85,21 @@ DIALECTS: dict[str, tuple[Callable[[], bytes], str]] = {
     "thousands with points": (
         lambda: text(";", decimal=",").replace("1000,0", "1.000,0").encode(), "has separators of thousands"
     ),
+    "thousands with narrow blanks": (
+        lambda: text(";", decimal=",").replace("1000,0", "1\u202f000,0").encode(), "has separators of thousands"
+    ),
+    "thousands of Switzerland": (lambda: text().replace("1000.0", "1'000.0").encode(), "has separators of thousands"),
+    "decimal commas in quotes": (
+        lambda: "".join(f'"{a}","{b}",{kind}\n'.replace(".", ",") for a, b, kind in ROWS).encode(),
+        "has decimal commas",
+    ),
+    "currency and percent": (
+        lambda: "".join(f'"${a}",{b} %,{kind}\n' for a, b, kind in ROWS).encode(), "has signs of currency or percent"
+    ),
+    "comments above": (
+        lambda: b"# made by hand, in 1936\n#\n" + text().encode(), "the first 2 lines are left out"
+    ),
+    "names that begin as a comment": (lambda: text(header="#a,b,c").encode(), ""),
     "all quoted": (lambda: pd.DataFrame(ROWS).to_csv(index=False, header=False, quoting=1).encode(), ""),
 }  # fmt: skip
 
@@ -181,16 +198,89 @@ def test_parquet_and_arff_are_read(tmp_path: Path) -> None:
     assert read.frame[0].isna().tolist() == [False, True]
 
 
-def test_excel_is_read_or_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without openpyxl, the sentence says how to install it."""
-    path = tmp_path / "a.xlsx"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    """A workbook as people have them: a cover, a title above the table, a date, True and False, an error, a note."""
+    book = openpyxl.Workbook()
+    book.active.append(["About these flowers"])
+    sheet = book.create_sheet("Flowers")
+    sheet.append(["Flowers of 1936"])
+    sheet.append([])
+    sheet.append(["id", "picked", "length", "wild", "species", None])
+    for i in range(90):
+        picked = datetime(2024, 3, 1) + timedelta(days=i * 7 % 90)
+        sheet.append([i + 1, picked, i * 7 % 11 + 0.5, i % 4 == 0, "abc"[i * 5 % 3], None])
+    sheet["C9"] = "#DIV/0!"
+    book.create_sheet("Notes").append(["done"])
+    book.save(tmp_path / "flowers.xlsx")
+    return tmp_path / "flowers.xlsx"
+
+
+def test_a_network_is_trained_on_a_workbook(workbook: Path) -> None:
+    """The first sheet with a table is read, which is said; dates, truth values and errors are what they look like."""
+    table = read_table(workbook)
+    assert table.names == ("id", "picked", "length", "wild", "species")
+    assert (len(table.frame), table.place(6, 2)) == (90, f"{workbook}, row 10, column 3 (length)")
+    assert table.notes == (
+        "flowers.xlsx is read from its sheet Flowers, one of 3.",
+        "flowers.xlsx: the first row is left out, being above the table.",
+    )
+    config = RunConfig().with_values({"data": str(workbook), "hidden": (4,), "epochs": 2})
+    dataset = load_dataset(config.data)
+    assert (dataset.feature_names, dataset.class_names) == (("length", "wild"), ("a", "b", "c"))
+    trainer = Trainer(dataset, config)
+    trainer.advance(trainer.total_steps)
+    assert trainer.snapshot(0.0).heldout.loss < 2
+
+
+def test_a_sheet_that_says_it_is_large_takes_what_is_in_it(tmp_path: Path) -> None:
+    """One cell in the last row of a sheet is one cell, not seventeen billion."""
+    book = openpyxl.Workbook()
+    for i in range(20):
+        book.active.append([i % 7 + 0.5, i % 3, "xy"[i % 2]])
+    book.active["XFD1048576"] = "x"
+    book.save(tmp_path / "far.xlsx")
+    table = read_table(tmp_path / "far.xlsx")
+    assert table.frame.shape == (21, 4)
+    assert table.notes == ("far.xlsx: left out 16,380 columns with neither a name nor a value.",)
+    assert table.place(20, 3) == f"{tmp_path / 'far.xlsx'}, row 1048576, column 4"
+
+
+def test_without_openpyxl_the_sentence_says_how_to_install_it(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Excel is an extra: without it a workbook is rejected in one sentence with both ways out."""
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(
-        DataError, match=r"a\.xlsx is an Excel file, which needs openpyxl: pip install 'annscope\[excel\]'"
+        DataError, match=r"flowers\.xlsx is an Excel file, which needs openpyxl: pip install 'annscope\[excel\]'"
     ):
-        read_table(path)
+        read_table(workbook)
+
+
+def test_progress_is_told_in_bytes_of_the_file(workbook: Path, tmp_path: Path) -> None:
+    """Whatever format a table has, the progress grows from the first bytes to all of them."""
+    frame = pd.DataFrame({"a": np.arange(100_000) % 13 / 2, "b": np.arange(100_000) % 2})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.to_csv(tmp_path / "a.csv.gz", index=False)
+    frame.to_parquet(tmp_path / "a.parquet")
+    np.savez(tmp_path / "a.npz", x=frame[["a"]], y=frame["b"])
+    for path in (workbook, *(tmp_path / f"a.{suffix}" for suffix in ("csv", "csv.gz", "parquet", "npz"))):
+        seen: list[tuple[str, int, int]] = []
+        load_user_file(path, progress=lambda *told, seen=seen: seen.append(told))
+        whats, done, totals = zip(*seen, strict=True)
+        assert set(whats) == {f"Reading {path.name}"}
+        assert set(totals) == {path.stat().st_size}
+        assert list(done) == sorted(done)
+        assert done[-1] == totals[-1] or path == workbook
+
+
+CONTENTS = {
+    "b.csv": b"1,2\0\n3,4\n",
+    "page.csv": b"<!DOCTYPE html>\n<title>Log in, please</title>\n",
+    "pointer.csv": b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+    "lines.csv": b'{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n',
+    "sparse.txt": b"+1 1:0.5 3:2\n-1 2:1 3:4\n",
+    "quote.csv": b'1,2,"u\n' + b"1,2,3\n" * 30_000,
+    "bomb.csv.gz": gzip.compress(b"1,2,3,4,u\n" * 100_000) * 80,
+}
 
 
 @pytest.mark.parametrize(
@@ -210,18 +300,26 @@ def test_excel_is_read_or_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("c.csv.gz", "is a damaged archive"),
         ("d.zip", "has 2 tables (a.csv, b.csv): a ZIP file must hold one CSV file"),
         ("e.zip", "has no table: a ZIP file must hold one CSV file"),
+        ("page.csv", "is a web page or XML, not a table: perhaps the download needed a login"),
+        ("pointer.csv", "is a pointer of Git LFS, not the file itself: fetch that with git lfs pull"),
+        ("lines.csv", "is JSON: write it as CSV"),
+        ("sparse.txt", "is in the format of LIBSVM"),
+        ("book.csv", "is a document of Office: a workbook is read if its name ends in .xlsx"),
+        ("quote.csv", "a cell of it has more than 131,072 characters, or quotes that are never closed"),
+        ("bomb.csv.gz", "unpacks to more than 100 times its size, as no table does"),
     ],
 )
 def test_what_is_no_table_is_rejected_with_what_to_do(tmp_path: Path, name: str, sentence: str) -> None:
     """One sentence names the file, what it is, and the way out."""
     path = table(tmp_path, b"hello\n", name)
-    if name == "b.csv":
-        path.write_bytes(b"1,2\0\n3,4\n")
+    if name in CONTENTS:
+        path.write_bytes(CONTENTS[name])
     if name == "c.csv.gz":
         path.write_bytes(gzip.compress(os.urandom(100_000))[:5000])
-    if name in {"d.zip", "e.zip"}:
+    members = {"d.zip": ("a.csv", "b.csv"), "e.zip": ("a.png",), "book.csv": ("[Content_Types].xml",)}
+    if name in members:
         with zipfile.ZipFile(path, "w") as archive:
-            for member in ("a.csv", "b.csv") if name == "d.zip" else ("a.png",):
+            for member in members[name]:
                 archive.writestr(member, "1,2\n")
     with pytest.raises(DataError) as caught:
         read_table(path)

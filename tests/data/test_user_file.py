@@ -15,7 +15,7 @@ import pytest
 from annscope.core.config import DataConfig
 from annscope.data.datasets import check_name, holds_images, load_dataset
 from annscope.data.errors import DataError
-from annscope.data.user_file import load_user_file
+from annscope.data.user_file import check_beginning, load_user_file
 
 
 def csv(tmp_path: Path, text: str, name: str = "points.csv") -> Path:
@@ -209,6 +209,21 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(Path, "open", raise_error)
     with pytest.raises(DataError, match=r"points.csv cannot be read: Permission denied"):
         load_user_file(path)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.npz", "a.zip", "a.json"])
+def test_the_beginning_shows_what_cannot_be_read(tmp_path: Path, name: str) -> None:
+    """What would fail at once is known before a run is started, and again once the file is another."""
+    path = tmp_path / name
+    path.write_bytes(b"PK\3\4\0no archive")
+    with pytest.raises(DataError) as caught:
+        check_beginning(path)
+    assert str(path) in str(caught.value)
+    path = path.rename(tmp_path / "b.csv")
+    path.write_text("1,2,0\n3,4,0\n")  # of one class, which the rows further down may change
+    check_beginning(path)
+    with pytest.raises(DataError, match="gone cannot be read: No such file or directory"):
+        check_beginning(tmp_path / "gone")
 
 
 def test_too_few_examples_to_split_are_rejected(tmp_path: Path) -> None:

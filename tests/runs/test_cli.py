@@ -21,8 +21,9 @@ from annscope.core.config import FIELDS, RunConfig
 from annscope.core.errors import DivergedError
 from annscope.data.datasets import load_dataset
 from annscope.runs import cli, progress
-from annscope.runs.catalogue import find_run, list_runs, run_directory
+from annscope.runs.catalogue import run_directory
 from annscope.runs.control import send
+from annscope.runs.index import find_run, list_runs
 from annscope.runs.reader import RunReader
 from annscope.runs.worker import work
 from annscope.runs.writer import create_run

@@ -17,8 +17,9 @@ import pytest
 from annscope.core.config import RunConfig
 from annscope.core.errors import ConfigError
 from annscope.runs import launch
-from annscope.runs.catalogue import list_runs, run_directory
+from annscope.runs.catalogue import run_directory
 from annscope.runs.control import send
+from annscope.runs.index import list_runs
 from annscope.runs.reader import RunReader
 from annscope.runs.status import LIVE, new_status, write_status
 from annscope.runs.writer import create_run

@@ -15,9 +15,10 @@ from click.testing import CliRunner
 
 from annscope.core.config import RunConfig
 from annscope.runs.atomic import GrowingLines, read_file
-from annscope.runs.catalogue import find_run, list_runs, other_folders, run_directory, run_ids
+from annscope.runs.catalogue import other_folders, run_directory, run_ids
 from annscope.runs.cli import annscope
 from annscope.runs.control import ControlError, send
+from annscope.runs.index import find_run, list_runs
 from annscope.runs.launch import prepare_to_go_on
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError

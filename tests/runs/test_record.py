@@ -14,9 +14,10 @@ from safetensors.numpy import load_file, save
 from annscope.core.config import RunConfig
 from annscope.core.snapshot import Checkpoint
 from annscope.runs.atomic import StorageError
-from annscope.runs.catalogue import delete_run, find_run, list_runs, run_directory, runs_home
+from annscope.runs.catalogue import delete_run, run_directory, runs_home
 from annscope.runs.changes import Change
 from annscope.runs.encoding import parameters_sha256
+from annscope.runs.index import find_run, list_runs
 from annscope.runs.liveness import LockedError
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, recorded_threads

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from annscope.core.config import RunConfig
 from annscope.runs import control, thinning
-from annscope.runs.catalogue import list_runs, run_directory, size_of
+from annscope.runs.catalogue import run_directory, size_of
 from annscope.runs.cli import annscope
+from annscope.runs.index import list_runs
 from annscope.runs.progress import byte_words
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, snapshot_path

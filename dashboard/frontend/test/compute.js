@@ -10,8 +10,9 @@ import { asBox, asMnist } from '../src/lib/model/ink.js';
 import { activationNamed } from '../src/lib/model/math.js';
 import { readerOf } from '../src/lib/model/output-reader.js';
 import { gridInputs, overPlane, planeOf } from '../src/lib/model/plane.js';
+import { cellText, prepared, rowOf } from '../src/lib/model/row.js';
 
-/** @import { Description, NetworkStore, Numbers, Shape } from '../src/lib/model/types.js' */
+/** @import { Cell, Description, NetworkStore, Numbers, RowDescription, Shape } from '../src/lib/model/types.js' */
 
 /** @type {Array<{ kind: keyof typeof answer }>} */
 const questions = JSON.parse(await text(process.stdin));
@@ -75,6 +76,12 @@ const scaling = ({ raw, about }) => ({
   raw: [...toRaw(toFeatures(raw, about), about)],
 });
 
+/** @param {{ about: RowDescription, rows: Cell[][] }} about */
+const row = ({ about, rows }) => ({
+  inputs: rows.map((cells) => [...prepared(rowOf(cells), about)]),
+  texts: rows.map((cells) => about.columns.map((column, k) => cellText(column, cells[k]))),
+});
+
 /** @param {{ ink: Parameters<typeof asMnist>[0], height: number, width: number }} about */
 const centering = ({ ink, height, width }) => ({
   mnist: [...asMnist(ink).data],
@@ -123,7 +130,7 @@ function change({ description, frames, changes }) {
   };
 }
 
-const answer = { activation, network, scaling, centering, plane, regions, change };
+const answer = { activation, network, scaling, row, centering, plane, regions, change };
 const answers = questions.map(({ kind, ...question }) => {
   try {
     return answer[kind](/** @type {never} */ (question));

@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { linearTicks, logTicks, rangeOf } from '../src/lib/charts/scale.js';
-import { asNumber, asPercent, counted, withArticle } from '../src/lib/format/text.js';
+import { asNumber, asPercent, counted, withArticle, withoutMiddle } from '../src/lib/format/text.js';
 
 test('numbers have a real minus sign, and none where they round to 0', () => {
   assert.equal(asNumber(-1.25, 2), '−1.25');
   assert.equal(asNumber(-0.001, 2), '0.00');
   assert.equal(asNumber(null), '–');
   assert.equal(asNumber(1e-7, 4), '1.00e-7');
+});
+
+test('a name that is too long keeps both its ends', () => {
+  const within = (/** @type {number} */ most) => (/** @type {string} */ text) => text.length <= most;
+  assert.equal(withoutMiddle('Embarked = Cherbourg', within(20)), 'Embarked = Cherbourg');
+  assert.equal(withoutMiddle('Embarked = Cherbourg', within(12)), 'Emba…erbourg');
+  assert.equal(withoutMiddle('Embarked = Cherbourg', within(1)), 'E…');
+  assert.equal(withoutMiddle('no', within(1)), 'no');
 });
 
 test('a percentage says neither 0 nor 100 where it is not', () => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,14 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from annscope.core.explain.neighbors import last_hidden
+from annscope.dashboard.queries import examples
 from annscope.dashboard.queries.caches import clear_caches
+from annscope.dashboard.queries.evaluations import predictions_of
+from annscope.dashboard.queries.tables import example_rows
 from annscope.dashboard.server.routes import routes
 from annscope.data.datasets import load_dataset
 from tests.records import train_run
+from tests.tables import mixed_config
 
 SMALL: dict[str, Any] = {"epochs": 1, "hidden": (6,)}
 
@@ -38,14 +43,34 @@ def test_ink_becomes_the_features_that_training_saw(client: TestClient, scaling:
     assert client.get(f"/annscope/runs/{reader.run}/labels").json()["test"][5] == example["label"]
 
 
-def test_points_and_tables_have_the_range_of_their_features(client: TestClient) -> None:
-    """A slider's ends and middle are the least, greatest and median training value."""
-    reader = train_run(**SMALL, data="moons", samples=60)
+def test_an_example_of_a_table_is_its_row(client: TestClient, tmp_path: Path) -> None:
+    """The page gets the original columns, the example and its neighbours as rows of them, and the preparation."""
+    config = mixed_config(tmp_path)
+    reader = train_run(**SMALL, data=config.name, label="survived")
     about = client.get(f"/annscope/runs/{reader.run}/input").json()
-    raw = load_dataset(reader.config.with_values({"scaling": "none"}).data, seed=0).x_train
-    assert about["kind"] == "plane"
-    assert about["feature_names"] == ["x", "y"]
-    np.testing.assert_allclose([about["low"], about["high"]], [raw.min(axis=0), raw.max(axis=0)], rtol=1e-6)
+    assert about["kind"] == "row"
+    assert [column["name"] for column in about["columns"]] == ["age", "fare", "port", "alone"]
+    example = client.get(f"/annscope/runs/{reader.run}/examples/test/5").json()
+    rows = examples.rows_of(reader.run)
+    assert example["row"] == rows.cells("test", [5])[0]
+    prepared = rows.preparation.apply(rows.of("test", [5]), np.arange(1), "float32")[0]
+    np.testing.assert_array_equal(example["x"], prepared)
+    found = client.post(f"/annscope/runs/{reader.run}/snapshots/1/nearest", json={"x": example["x"], "k": 3}).json()
+    assert [each["row"] for each in found["neighbors"]] == rows.cells(
+        "train", [each["index"] for each in found["neighbors"]]
+    )
+    (saved,) = example_rows(predictions_of(reader.run, 1, "test"), np.array([5]), rows)
+    assert list(saved) == ["sample", "true", "predicted", "p no", "p yes", "age", "fare", "port", "alone"]
+    assert list(saved.values())[5:] == rows.texts("test", 5)
+
+
+def test_two_values_of_a_category_are_no_plane(client: TestClient, tmp_path: Path) -> None:
+    """One column that became two inputs is shown as the column, not as points."""
+    file = tmp_path / "table.csv"
+    file.write_text("\n".join(["coat,kind", *(f"{('wool', 'silk')[i % 2]},{'ab'[i % 3 > 0]}" for i in range(60))]))
+    reader = train_run(**SMALL, data=str(file), label="kind")
+    about = client.get(f"/annscope/runs/{reader.run}/input").json()
+    assert (about["kind"], [column["values"] for column in about["columns"]]) == ("row", [["silk", "wool"]])
 
 
 def test_the_nearest_are_nearest_in_the_last_hidden_layer(client: TestClient) -> None:

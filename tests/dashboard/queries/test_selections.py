@@ -156,7 +156,9 @@ def test_mistakes_and_what_is_right_are_all(text: str, threshold: float) -> None
 
 def ask(**parameters: str) -> Query:
     """The query in an address, for a run of six snapshots."""
-    return parse_query(parameters, "run", n_snapshots=6, splits={"validation": 20, "test": 9}, class_names=NAMES)
+    return parse_query(
+        parameters, "run", n_snapshots=6, splits={"validation": 20, "test": 9}, class_names=NAMES, has_columns=True
+    )
 
 
 def test_an_empty_address_shows_the_mistakes_of_the_last_snapshot() -> None:
@@ -257,12 +259,19 @@ def test_a_gallery_of_labels_holds_as_many_as_the_number_that_was_clicked() -> N
 
 def test_of_labels_no_pair_is_confused() -> None:
     """The view of confused pairs is not offered, and a link to it gives a warning."""
-    assert "pairs" not in views_of(is_multilabel=True)
+    assert "pairs" not in views_of(is_multilabel=True, has_columns=True)
     splits = {"validation": 20}
     found = parse_query({"view": "pairs", "show": "0-1"}, "run", n_snapshots=6, splits=splits, class_names=NAMES,
                        is_multilabel=True)  # fmt: skip
     assert (found.view, found.selection) == ("matrix", Selection())
     assert len(found.warnings) == 2
+
+
+def test_images_have_no_columns_to_shuffle() -> None:
+    """The importance of columns is not offered for images, and a link to it gives a warning."""
+    assert "importance" not in views_of(is_multilabel=False, has_columns=False)
+    found = parse_query({"view": "importance"}, "run", n_snapshots=6, splits={"test": 9}, class_names=NAMES)
+    assert (found.view, len(found.warnings)) == ("matrix", 1)
 
 
 @pytest.mark.parametrize("predictions", [PREDICTIONS, SEVERAL], ids=["classes", "labels"])

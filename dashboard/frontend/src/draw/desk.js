@@ -1,7 +1,10 @@
 /** The desk of the Draw page: an input, the network's prediction for it, and everything that follows from that. */
+import { asNumber } from '../lib/format/text.js';
+import { featureName } from '../lib/model/description.js';
 import { toFeatures, toRaw } from '../lib/model/features.js';
 import { createModel } from '../lib/model/inference.js';
 import { classesOf, readerOf } from '../lib/model/output-reader.js';
+import { cellText } from '../lib/model/row.js';
 import { debounce } from '../lib/ui/controls.js';
 import { make, messageOf } from '../lib/ui/dom.js';
 import { record } from '../lib/ui/timings.js';
@@ -29,7 +32,7 @@ export function createDesk(body, desk) {
   const nFeatures = description.layer_sizes[0];
   /** @param {Numbers} x */
   const toImage = (x) => toRaw(x, about);
-  const names = Array.from({ length: nFeatures }, (_, i) => about.feature_names?.[i] ?? `x${i + 1}`);
+  const names = Array.from({ length: nFeatures }, (_, i) => featureName(description, i));
 
   let frame = first;
   let model = createModel(description, frame);
@@ -54,8 +57,11 @@ export function createDesk(body, desk) {
     {
       imageShape: shape,
       reader,
-      toShown: plane ? plane.point : toImage,
-      /** @param {number} i */ featureName: (i) => names[i],
+      toImage,
+      wordsOf: ({ x, row }) =>
+        plane
+          ? plane.point(x).map((value, i) => `${plane.names[i]} ${asNumber(value, 2)}`)
+          : (about.columns ?? []).map((column, k) => `${column.name} ${cellText(column, row?.[k])}`),
       server,
     },
     (example) => use(example),
@@ -76,6 +82,7 @@ export function createDesk(body, desk) {
     featuresOf: (raw) => toFeatures(raw, about),
     toImage,
     forget,
+    use,
     later,
     signal: stop.signal,
     frame: () => frame,
@@ -88,7 +95,10 @@ export function createDesk(body, desk) {
   if (sliders) {
     grid.append(...input.cards, prediction.element);
     second.append(sliders.element, nearest.element);
-  } else grid.append(...input.cards, make('div', { className: 'dr-side' }, prediction.element, nearest.element));
+  } else {
+    const side = make('div', { className: 'dr-side' }, prediction.element, ...(input.beside ?? []), nearest.element);
+    grid.append(...input.cards, side);
+  }
   const network = createLiveNetwork(
     live,
     server,

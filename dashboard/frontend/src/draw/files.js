@@ -3,7 +3,14 @@ import { classesOf } from '../lib/model/output-reader.js';
 import { addSaves, asSheet, onPaper } from './save.js';
 
 /** @import { Cards, DeskState, Input } from './types.js' */
-/** @import { Numbers } from '../lib/model/types.js' */
+/** @import { Cell, Numbers } from '../lib/model/types.js' */
+
+/**
+ * A cell of a row as a file has it: a number, the name of a category, nothing for what is missing.
+ * @param {string[]} values
+ * @param {Cell} cell
+ */
+const cellOf = (values, cell) => (cell === null ? '' : values.length ? values[cell] : cell);
 
 /**
  * Put the buttons into the heads of the cards. Returns what does it for the network view, which makes its head late.
@@ -18,6 +25,7 @@ export function offerFiles(
 ) {
   const { class_names: classNames, image_shape: shape } = description.dataset;
   const { seen, sliders } = input;
+  const { columns } = about;
   /** @param {string} part */
   const files = (part) => () => `${description.run}-snapshot-${frame().number}-${part}`;
   addSaves(prediction.element, files('prediction'), {
@@ -42,12 +50,12 @@ export function offerFiles(
     rows: () =>
       nearest.found.length
         ? [
-            ['training example', reader.one, 'distance', ...names],
-            ...nearest.found.map(({ index, label, distance, x }) => [
+            ['training example', reader.one, 'distance', ...(columns?.map(({ name }) => name) ?? names)],
+            ...nearest.found.map(({ index, label, distance, x, row }) => [
               index,
               reader.words(classesOf(label) ?? []),
               distance,
-              ...x,
+              ...(columns?.map(({ values }, k) => cellOf(values, row?.[k] ?? null)) ?? x),
             ]),
           ]
         : null,

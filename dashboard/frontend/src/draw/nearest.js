@@ -10,10 +10,10 @@ import { card } from './card.js';
 
 /**
  * Build the card. `choose(sample)` opens one. Returns {element, ask(number, features | null, predictedClasses), paint(palette), destroy()}.
- * @param {{ imageShape: Shape | null, reader: OutputReader, toShown: (x: Numbers) => Numbers, featureName: (i: number) => string, server: NetworkStore['server'] }} about
+ * @param {{ imageShape: Shape | null, reader: OutputReader, toImage: (x: Numbers) => Numbers, wordsOf: (example: Neighbor) => string[], server: NetworkStore['server'] }} about
  * @param {(example: Neighbor) => void} choose
  */
-export function createNearest({ imageShape, reader, toShown, featureName, server }, choose) {
+export function createNearest({ imageShape, reader, toImage, wordsOf, server }, choose) {
   const { element } = card('Most alike in training', 'nearest', make('small', { textContent: 'last hidden layer' }));
   const list = make('ol', { className: 'dr-neighbors' });
   const note = make('p', {
@@ -64,16 +64,14 @@ export function createNearest({ imageShape, reader, toShown, featureName, server
         button.addEventListener('click', () => choose({ ...neighbor, split: 'train' }));
         if (imageShape) {
           const canvas = make('canvas');
-          paintImage(canvas, toShown(neighbor.x), imageShape, palette.picture, 1);
+          paintImage(canvas, toImage(neighbor.x), imageShape, palette.picture, 1);
           button.append(canvas);
         } else
           button.append(
             make('span', {
               className: 'dr-coordinates',
-              textContent: Array.from(
-                toShown(neighbor.x).slice(0, 3),
-                (value, i) => `${featureName(i)} ${asNumber(value, 2)}`,
-              ).join(', '),
+              textContent: wordsOf(neighbor).slice(0, 3).join(', '),
+              title: wordsOf(neighbor).join(', '),
             }),
           );
         button.append(

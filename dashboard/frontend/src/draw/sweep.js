@@ -1,4 +1,4 @@
-/** A slider that changes what the network is given, and the chart below it: the probability over its whole range. */
+/** A control that changes what the network is given, and the chart below it: the probability over its whole range. */
 import { freshContext } from '../lib/charts/canvas.js';
 import { fillBox, paintPath, trace } from '../lib/charts/pen.js';
 import { make } from '../lib/ui/dom.js';
@@ -8,19 +8,18 @@ import { make } from '../lib/ui/dom.js';
 const HEIGHT = 46;
 
 /**
- * Build a slider with the canvas of its chart: {element, input, output, canvas, verdict, describe(of, words, title)}.
+ * Build what is around a control, with the canvas of its chart: {element, head, output, canvas, verdict, describe(of, words, title)}.
  * @param {string} label
- * @param {Record<string, unknown>} range
+ * @param {HTMLElement[]} controls
  */
-export function createSweep(label, range) {
-  const input = make('input', { type: 'range', 'aria-label': label, ...range });
+export function createChange(label, ...controls) {
   const output = make('output');
   const canvas = make('canvas', { className: 'dr-sweep', role: 'img' });
   const verdict = make('span', { className: 'dr-verdict' });
-  const head = make('div', { className: 'dr-change-head' }, make('span', {}, label), output);
+  const head = make('div', { className: 'dr-change-head' }, make('span', { title: label }, label), output);
   return {
-    element: make('div', { className: 'dr-change' }, head, input, canvas, verdict),
-    input,
+    element: make('div', { className: 'dr-change' }, head, ...controls, canvas, verdict),
+    head,
     output,
     canvas,
     verdict,
@@ -37,18 +36,28 @@ export function createSweep(label, range) {
 }
 
 /**
+ * The same with a slider, {input}.
+ * @param {string} label
+ * @param {Record<string, unknown>} range
+ */
+export function createSweep(label, range) {
+  const input = make('input', { type: 'range', 'aria-label': label, ...range });
+  return { input, ...createChange(label, input) };
+}
+
+/**
  * Where the prediction changes, in words.
  * @param {string[]} breaks
  */
 export const breakWords = (breaks) => (breaks.length ? `changes at ${breaks.join(' and ')}` : 'never changes');
 
 /**
- * Draw `found`, {points: [{value, p, holds}]} (null: an empty chart), over `low`..`high`, with a mark at `now`.
+ * Draw `found`, {points: [{value, p, holds}]} (null: an empty chart), over `low`..`high`, with a mark at `now` unless it is null.
  * Where the prediction is another one, the ground is shaded.
  * @param {HTMLCanvasElement} canvas
  * @param {{ points: Array<{ value: number, p: number, holds: boolean }> } | null} found
  * @param {{ low: number, high: number }} about
- * @param {number} now
+ * @param {number | null} now
  * @param {Palette} palette
  */
 export function drawSweep(canvas, found, { low, high }, now, palette) {
@@ -74,5 +83,29 @@ export function drawSweep(canvas, found, { low, high }, now, palette) {
   );
   pen.lineJoin = 'round';
   paintPath(pen, null, palette.accent, 1.8);
-  fillBox(pen, x(now) - 0.75, top - 2, 1.5, bottom - top + 4, palette.ink);
+  if (now !== null) fillBox(pen, x(now) - 0.75, top - 2, 1.5, bottom - top + 4, palette.ink);
+}
+
+/**
+ * Draw `points` [{value, p, holds}] as a bar each, that of `now` marked; where the prediction is another one, the ground
+ * is shaded.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Array<{ value: number, p: number, holds: boolean }>} points
+ * @param {number} now
+ * @param {Palette} palette
+ */
+export function drawChoices(canvas, points, now, palette) {
+  const width = canvas.clientWidth || 200;
+  const pen = freshContext(canvas, width, HEIGHT, null, 2);
+  const [left, top, bottom] = [8, 4, HEIGHT - 4];
+  const wide = (width - 2 * left) / points.length;
+  points.forEach(({ value, p, holds }, i) => {
+    const x = left + i * wide;
+    const gap = Math.min(3, wide / 6);
+    if (!holds) fillBox(pen, x, top, wide, bottom - top, palette.faint);
+    const isNow = Object.is(value, now);
+    fillBox(pen, x + gap, bottom - p * (bottom - top), wide - 2 * gap, p * (bottom - top), palette.accent);
+    if (isNow) fillBox(pen, x + gap, bottom, wide - 2 * gap, 3, palette.ink);
+  });
+  fillBox(pen, left, bottom, width - 2 * left, 1, palette.line);
 }

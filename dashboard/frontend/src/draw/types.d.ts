@@ -49,15 +49,52 @@ export interface SweepRequest {
   count: number;
 }
 
+/** A control for one column of a row. */
+export interface ColumnControl {
+  element: HTMLElement;
+  output: HTMLOutputElement;
+  canvas: HTMLCanvasElement;
+  verdict: HTMLElement;
+  describe(of: string, words: string, title: string): void;
+  listen(changed: (value: number, stamp: number) => void): void;
+  show(value: number): void;
+  /** The values that its chart is over. */
+  values(): number[];
+  /** Draw the chart; returns where the prediction changes, in words. */
+  draw(
+    points: Array<{ value: number; p: number; holds: boolean }>,
+    now: number,
+    holdsAt: (value: number) => boolean,
+    palette: Palette,
+  ): string[];
+}
+
+/** What the controls of a row ask to be drawn again. */
+export interface RowSweep {
+  label: number;
+  predict(row: number[]): Numbers;
+  palette: Palette;
+}
+
+/** A row before and after its changes. */
+export interface Compared {
+  name: string;
+  changes: Array<{ name: string; from: string; to: string }>;
+  before: Numbers;
+  after: Numbers;
+}
+
 /** What one kind of input makes of the page: its cards, and how features are read from it and put on it. */
 export interface Input {
   cards: HTMLElement[];
+  /** Cards below the prediction. */
+  beside?: HTMLElement[];
   seen?: ReturnType<typeof import('./seen.js').createSeen>;
   sliders?: ReturnType<typeof import('./sliders.js').createSliders>;
   pad?: ReturnType<typeof import('./pad.js').createPad>;
   sweeps?(): Sweep[];
   read(): { x: Float64Array; image?: Image; isBare: boolean };
-  put(example: { x: Numbers }): void;
+  put(example: Example): void;
   shown?(): void;
   sweep?(label: number | null): void;
   paint(): void;
@@ -70,7 +107,7 @@ export interface Sweep {
   canvas: HTMLCanvasElement;
   verdict: string | null;
   label?: number;
-  points: Array<Omit<SweepPoint, 'k'>>;
+  points: Array<Omit<SweepPoint, 'k' | 'value'> & { value: number | string }>;
 }
 
 /** What the network was given last, and what it predicted. */
@@ -109,6 +146,8 @@ export interface DeskState extends Omit<Desk, 'frame'> {
   examples: ReturnType<typeof import('./example.js').createExamples>;
   signal: AbortSignal;
   featuresOf(raw: Numbers): Float64Array;
+  /** Give the network an example of the data set. */
+  use(example: Example): void;
   toImage(x: Numbers): Float64Array;
   /** What is given is no example of the data set any more. */
   forget(): void;

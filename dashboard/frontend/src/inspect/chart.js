@@ -7,7 +7,7 @@ import { indexByKey, isCommand } from '../lib/ui/keys.js';
 /** @import { Palette } from '../lib/model/types.js' */
 
 const NEARER = 0.6;
-const HINT = 'Arrow keys: points, Enter: its examples, + − 0: zoom';
+const ZOOM = '+ − 0: zoom';
 /** @type {Promise<Plotly> | null} */
 let library = null;
 
@@ -69,7 +69,7 @@ export function createChart(root, send) {
     whole,
     pngButton(picture, () => data.file),
   );
-  const say = make('p', { className: 'ai-say ai-plot-say', 'aria-live': 'polite', textContent: HINT });
+  const say = make('p', { className: 'ai-say ai-plot-say', 'aria-live': 'polite' });
   const plot = /** @type {Plot} */ (
     make('div', { className: 'ai-plot', tabIndex: 0, role: 'application', 'aria-roledescription': 'chart' })
   );
@@ -89,6 +89,7 @@ export function createChart(root, send) {
   let zoom = null; // the ranges of both axes, or null for the whole chart; outlives new data
 
   const points = () => walk?.x.length ?? 0;
+  const hint = () => `Arrow keys: points, ${data.opens ? 'Enter: its examples, ' : ''}${ZOOM}`;
   /** @param {number} i */
   const carriedAt = (i) => {
     const carried = walk?.customdata[i] ?? null;
@@ -117,13 +118,13 @@ export function createChart(root, send) {
     title.textContent = data.title;
     about.textContent = data.about;
     about.title = data.about;
-    plot.setAttribute('aria-label', `${data.label}. ${HINT}`);
+    plot.setAttribute('aria-label', `${data.label}. ${hint()}`);
     plot.style.height = `${data.figure.layout.height}px`;
     walk = data.figure.data.find(({ meta }) => meta?.walk) ?? null;
     if (!isOn || before?.meta?.label !== walk?.meta?.label) at = data.now === null ? 0 : nearest(data.now);
     at = Math.max(0, Math.min(points() - 1, at));
     if (!walk) isOn = false;
-    if (!isOn) say.textContent = walk ? HINT : '';
+    if (!isOn) say.textContent = walk ? hint() : '';
     if (Plotly) draw();
     else
       plotly(data.plotly).then(begin, (error) => {
@@ -199,6 +200,7 @@ export function createChart(root, send) {
    * @param {unknown} carried
    */
   function choose(label, carried) {
+    if (!data.opens) return;
     if (carried === null || carried === undefined || Number.isNaN(carried))
       say.textContent = 'Nothing is called positive at this point: it has no examples.';
     else send({ label, carried });
@@ -283,7 +285,7 @@ export function createChart(root, send) {
   plot.addEventListener('blur', () => {
     if (!isOn) return;
     isOn = false;
-    say.textContent = HINT;
+    say.textContent = hint();
     if (Plotly && !isGone) Plotly.restyle(plot, { x: [[]], y: [[]] }, [(plot.data?.length ?? 1) - 1]);
   });
   whole.addEventListener('click', () => {

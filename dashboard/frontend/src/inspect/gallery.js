@@ -6,6 +6,7 @@ import { fillPoint } from '../lib/charts/plane.js';
 import { createSheet } from '../lib/charts/sheet.js';
 import { grouped } from '../lib/format/text.js';
 import { classesOf, isSame } from '../lib/model/output-reader.js';
+import { cellText } from '../lib/model/row.js';
 import { press } from '../lib/ui/controls.js';
 import { focusedElement, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
@@ -121,8 +122,8 @@ export function createGallery(root, send) {
     const focused = focusedElement();
     const held = focused && sheet.contains(focused) ? focused.dataset.sample : null;
     tiles = items.slice(0, data.shown).map(tileOf);
-    sheet.classList.toggle('ai-cards', data.kind === 'values');
-    const isLong = Math.max(...data.names.map((name) => name.length)) > (data.kind === 'values' ? 9 : 2);
+    sheet.classList.toggle('ai-cards', data.kind === 'row');
+    const isLong = Math.max(...data.names.map((name) => name.length)) > (data.kind === 'row' ? 9 : 2);
     sheet.classList.toggle('ai-long', isLong && !data.several);
     sheet.classList.toggle('ai-several', data.several);
     sheet.classList.toggle(
@@ -218,7 +219,32 @@ export function createGallery(root, send) {
     });
 
   /**
-   * The example itself: its pixels, its place in the plane, or its values.
+   * To the Draw page, where its values are changed.
+   * @param {Item} about
+   */
+  const changeLink = ({ sample }) =>
+    make('a', {
+      className: 'ai-link',
+      textContent: 'Change its values →',
+      title: 'What would the network predict if a value were another one?',
+      href: `/drawing?${data.query}&sample=${data.split}-${sample}`,
+      target: '_self',
+    });
+
+  /**
+   * Which row of the table it is.
+   * @param {Item} about
+   */
+  const numberOf = ({ number }) => (number ? `, row ${grouped(number)} of the table` : '');
+
+  /**
+   * The row of an example: each column with its value, in its units.
+   * @param {Item} about
+   */
+  const cellsOf = ({ row = [] }) => data.columns.map((column, k) => [column.name, cellText(column, row[k])]);
+
+  /**
+   * The example itself: its pixels, its place in the plane, or its row.
    * @param {GalleryItem} item
    */
   function faceOf(item) {
@@ -250,14 +276,8 @@ export function createGallery(root, send) {
       return canvas;
     }
     const list = make('span', { className: 'ai-values' });
-    item.features
-      .slice(0, 4)
-      .forEach((value, k) =>
-        list.append(
-          make('span', { textContent: data.features[k] }),
-          make('em', { textContent: Number(value.toPrecision(4)) }),
-        ),
-      );
+    for (const [name, text] of cellsOf(item).slice(0, 4))
+      list.append(make('span', { textContent: name }), make('em', { textContent: text, title: text }));
     return list;
   }
 
@@ -278,14 +298,13 @@ export function createGallery(root, send) {
       fillBox(pen, x, y, side, side, palette.panel);
       if (face) pen.drawImage(face, x, y, side, side);
       else
-        data.items[k].features.slice(0, 5).forEach((value, i) => {
-          const font = '9px sans-serif';
-          write(pen, data.features[i], x + 3, y + 10 + 15 * i, palette.ink, { font, most: side - 36 });
-          write(pen, String(Number(value.toPrecision(4))), x + side - 31, y + 10 + 15 * i, palette.ink, {
-            font,
-            most: 28,
+        cellsOf(data.items[k])
+          .slice(0, 5)
+          .forEach(([name, text], i) => {
+            const font = '9px sans-serif';
+            write(pen, name, x + 3, y + 10 + 15 * i, palette.ink, { font, most: side - 40 });
+            write(pen, text, x + side - 35, y + 10 + 15 * i, palette.ink, { font, most: 32 });
           });
-        });
       write(
         pen,
         `${tile.querySelector('b')?.textContent}  ${tile.querySelector('small')?.textContent}`,
@@ -378,23 +397,20 @@ export function createGallery(root, send) {
       );
     });
     const side = make('div', { className: 'ai-side' });
-    if (data.kind === 'values') {
+    if (data.kind === 'row') {
       const values = make('dl');
-      item.features.forEach((value, k) =>
-        values.append(
-          make('dt', { textContent: data.features[k], title: data.features[k] }),
-          make('dd', { textContent: Number(value.toPrecision(6)) }),
-        ),
-      );
+      for (const [name, text] of cellsOf(item))
+        values.append(make('dt', { textContent: name, title: name }), make('dd', { textContent: text, title: text }));
+      if (data.more) values.append(make('dt', { textContent: `and ${grouped(data.more)} more columns` }));
       side.append(values);
     } else side.append(faceOf(item));
-    side.append(facts, link);
+    side.append(facts, make('p', { className: 'ai-links' }, link, ...(data.kind === 'row' ? [changeLink(item)] : [])));
     detail.replaceChildren(
       make(
         'div',
         { className: 'ai-detail-head' },
         make('h4', {
-          textContent: `Example ${grouped(item.sample)} of the ${data.split} split${item.source && ` · ${item.source}`}`,
+          textContent: `Example ${grouped(item.sample)} of the ${data.split} split${numberOf(item) || (item.source && ` · ${item.source}`)}`,
         }),
         earlier,
         later,

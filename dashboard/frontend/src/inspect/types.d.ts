@@ -1,5 +1,5 @@
 /** What Python hands to the parts of Inspect (dashboard/components/parts.py). */
-import type { Label, Palette, Shape } from '../lib/model/types.js';
+import type { CellColumn, Label, Palette, Cell as RowCell, Shape } from '../lib/model/types.js';
 
 interface Part {
   plotly: string;
@@ -89,6 +89,7 @@ export interface ChartData extends Part {
   title: string;
   about: string;
   now: number | null;
+  opens: boolean;
   figure: { data: Trace[]; layout: FigureLayout };
 }
 
@@ -134,6 +135,8 @@ export interface Item {
   other: Label | null;
   value: number;
   features: number[];
+  row?: RowCell[];
+  number?: number | null;
 }
 
 /** An example with what is read from the bytes beside it. */
@@ -160,7 +163,7 @@ export interface GalleryData extends Part {
   sheet: number;
   sheets: number;
   items: Item[];
-  kind: 'image' | 'plane' | 'values';
+  kind: 'image' | 'plane' | 'row';
   shape: Shape | null;
   pixels: string;
   probabilities: string;
@@ -169,7 +172,9 @@ export interface GalleryData extends Part {
   query: string;
   extent: [number, number, number, number];
   points: Array<[number, number, Label]>;
-  features: string[];
+  columns: CellColumn[];
+  /** How many more columns there are. */
+  more: number;
 }
 
 export type InspectData = MatrixData | LabelsData | TableData | ChartData | SnapshotData | GalleryData;

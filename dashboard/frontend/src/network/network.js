@@ -6,6 +6,7 @@
 import { watchSize } from '../lib/charts/canvas.js';
 import { asNumber, neuronName } from '../lib/format/text.js';
 import { shownWeightsOf, sinceWords } from '../lib/model/change.js';
+import { featureName } from '../lib/model/description.js';
 import { Edits } from '../lib/model/edits.js';
 import {
   ActivationScales,
@@ -47,9 +48,6 @@ import { sceneOf } from './scene.js';
 
 const GLIDE = 220; // ms from one example to another
 const FOCUS_LINKS = 48;
-const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';
-/** @param {number} i */
-const FEATURE = (i) => `x${String(i + 1).replace(/\d/g, (digit) => SUBSCRIPTS[Number(digit)])}`;
 
 /**
  * Build the network view in `root` on the stage's store.
@@ -93,7 +91,7 @@ function createNetworkOfRun(root, store, schedule) {
     history: new ActivationHistory(),
     weightHistory: new WeightHistory(),
     /** @param {number} i */
-    featureName: (i) => plane?.names[i] ?? description.dataset?.feature_names?.[i] ?? FEATURE(i),
+    featureName: (i) => plane?.names[i] ?? featureName(description, i),
   };
   const view = /** @type {View} */ (before);
   const shownLinks = new ShownLinks(view);

@@ -29,6 +29,34 @@ export function asNumber(value, places = 4) {
 const trimmed = (size, places) => (places === 0 ? String(Number(size.toPrecision(3))) : size.toFixed(places));
 
 /**
+ * A measured number as it stands in a table: whole ones in full, others with six significant digits.
+ * @param {number} value
+ */
+export const asValue = (value) =>
+  String(Number.isInteger(value) ? value : Number(value.toPrecision(6))).replaceAll('-', MINUS);
+
+/**
+ * A text without as much of its middle as does not fit: names often differ in their ends ("Port = Cork", "Port = Oslo").
+ * @param {string} text
+ * @param {(shorter: string) => boolean} fits
+ */
+export function withoutMiddle(text, fits) {
+  const letters = [...text];
+  for (let kept = letters.length; kept > 2; kept -= 1) {
+    const first = Math.ceil(kept / 3);
+    const shorter =
+      kept === letters.length
+        ? text
+        : `${letters.slice(0, first).join('').trimEnd()}…${letters
+            .slice(first - kept)
+            .join('')
+            .trimStart()}`;
+    if (fits(shorter)) return shorter;
+  }
+  return letters.length < 3 ? text : `${letters[0]}…`;
+}
+
+/**
  * A share as a percentage, as short as is honest.
  * @param {number | null | undefined} share
  */

@@ -8,6 +8,16 @@
  */
 export const runOf = ({ description }) => description?.run ?? description;
 
+const SUBSCRIPTS = '₀₁₂₃₄₅₆₇₈₉';
+
+/**
+ * What an input of a run's network is called.
+ * @param {{ dataset?: { feature_names?: string[] } | null }} description
+ * @param {number} i
+ */
+export const featureName = ({ dataset }, i) =>
+  dataset?.feature_names?.[i] ?? `x${String(i + 1).replace(/\d/g, (digit) => SUBSCRIPTS[Number(digit)])}`;
+
 /**
  * The split that the held-out figures are of: {name, size}.
  * @param {Description} about

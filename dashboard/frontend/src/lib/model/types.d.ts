@@ -135,6 +135,34 @@ export interface Example {
   index: number;
   label: Label;
   x: number[];
+  row?: Cell[];
+}
+
+/** A cell of a row: a number, the code of a category, or null for what is missing. */
+export type Cell = number | null;
+
+/** What the words of a cell need: `values` are those of a category, or of False and True. */
+export interface CellColumn {
+  name: string;
+  values: string[];
+}
+
+/** A column of a table, and how its cells become features: data/rows.py. */
+export interface RowColumn extends CellColumn {
+  kind: 'number' | 'boolean' | 'category';
+  categories: Array<number | null>;
+  median: number | null;
+  says_missing: boolean;
+  may_be_missing: boolean;
+  low: number;
+  high: number;
+  typical: Cell;
+  is_whole: boolean;
+}
+
+/** How the input of a network is made of a row. */
+export interface RowDescription extends Scaling {
+  columns: RowColumn[];
 }
 
 /** A training example near the features asked about. */
@@ -151,12 +179,9 @@ export interface Scaling {
 
 /** What the Draw page needs to make an example of its own. */
 export interface InputDescription extends Scaling {
-  kind: 'image' | 'plane' | 'features';
+  kind: 'image' | 'plane' | 'row';
   form: 'mass' | 'box';
-  feature_names?: string[];
-  low: number[];
-  middle: number[];
-  high: number[];
+  columns?: RowColumn[];
 }
 
 /** What the server tells of a run's 2-D data: dashboard/queries/planes.py. */

@@ -1,5 +1,6 @@
 /** Signs and words of the network view, in its fonts. */
 import { paintPath, trace, write } from '../../lib/charts/pen.js';
+import { withoutMiddle } from '../../lib/format/text.js';
 
 /** @import { Scene } from '../types.js' */
 /** @import { Pen } from '../../lib/model/types.js' */
@@ -32,12 +33,7 @@ export function label(pen, scene, text, x, y, { align = 'center', size = 12, wei
  * @param {string} text
  * @param {number} most
  */
-function shorten(pen, text, most) {
-  if (text.length < 3 || pen.measureText(text).width <= most) return text;
-  let end = text.length - 1;
-  while (end > 1 && pen.measureText(`${text.slice(0, end)}…`).width > most) end -= 1;
-  return `${text.slice(0, end)}…`;
-}
+const shorten = (pen, text, most) => withoutMiddle(text, (shorter) => pen.measureText(shorter).width <= most);
 
 /**
  * @param {Pen} pen

@@ -2,6 +2,7 @@
 
 import { paintPixels } from '../../lib/charts/canvas.js';
 import { asNumber, counted, grouped, neuronName, sourceName } from '../../lib/format/text.js';
+import { featureName } from '../../lib/model/description.js';
 import { layersOf } from '../../lib/model/forward.js';
 import { parseHead, parseTensors } from '../../lib/model/frame.js';
 import { classesOf } from '../../lib/model/output-reader.js';
@@ -64,7 +65,7 @@ export function createStep(root, store) {
     const layers = layersOf(store.description);
     const rows = step.moved.map(({ layer, input, unit, before, after }) =>
       [
-        `${neuronName(layers, store.classNames, layer, unit)}, from ${sourceName(store.imageShape, layer, input, (i) => `feature ${i + 1}`)}`,
+        `${neuronName(layers, store.classNames, layer, unit)}, from ${sourceName(store.imageShape, layer, input, (i) => featureName(store.description, i))}`,
         asNumber(before),
         asNumber(after),
         `${after > before ? '+' : '−'}${asNumber(Math.abs(after - before))}`,

@@ -6,6 +6,7 @@
 import { watchSize } from '../../lib/charts/canvas.js';
 import { asNumber, neuronName } from '../../lib/format/text.js';
 import { shownWeightsOf, sinceWords } from '../../lib/model/change.js';
+import { featureName } from '../../lib/model/description.js';
 import { layersOf, weightOf } from '../../lib/model/forward.js';
 import { gradientOf } from '../../lib/theme/palette.js';
 import { press, select } from '../../lib/ui/controls.js';
@@ -173,11 +174,13 @@ function createRunTiles(root, store, schedule) {
     const unit = order[at];
     const lines = [
       neuronName(layers, store.reader.unitNames, 0, unit),
-      `largest ${asNumber(facts.ends.high[unit], 4)}   smallest ${asNumber(facts.ends.low[unit], 4)}`,
+      ...(store.imageShape
+        ? [`largest ${sourced('high', unit)}   smallest ${sourced('low', unit)}`]
+        : [`largest ${sourced('high', unit)}`, `smallest ${sourced('low', unit)}`]),
       `norm ${asNumber(facts.norms[unit], 4)}`,
     ];
     if (weights.isChange) lines[0] += `: ${sinceWords(store)}`;
-    if (!first.isOutput) lines[2] += `   raises ${store.classNames[facts.votes[unit]]} most`;
+    if (!first.isOutput) lines[lines.length - 1] += `   raises ${store.classNames[facts.votes[unit]]} most`;
     const x = (at % plan.across) * plan.pitchX;
     const y = Math.floor(at / plan.across) * plan.pitchY;
     tip.show([lines.join('\n')], { x, y: y + plan.pitchY + 4 });
@@ -195,18 +198,34 @@ function createRunTiles(root, store, schedule) {
     };
   }
 
+  /**
+   * The smallest or largest weight of a neuron and, unless inputs are pixels, which input it is of.
+   * @param {'low' | 'high'} end
+   * @param {number} unit
+   */
+  function sourced(end, unit) {
+    const value = facts?.ends[end][unit] ?? Number.NaN;
+    if (store.imageShape || !known.frame) return asNumber(value, 4);
+    const { data, shape } = weights.matrix(known.frame, 0);
+    const input = Array.from({ length: shape[0] }, (_, i) => i).find((i) => data[i * shape[1] + unit] === value);
+    return `${asNumber(value, 4)}${input === undefined ? '' : `, ${featureName(store.description, input)}`}`;
+  }
+
   /** The figures of every neuron's weights, or of their change with the norm of the weights beside it. */
   function rows() {
     if (!known.frame) return { head: [], rows: [] };
     facts ??= factsOf(known.frame);
-    const { norms, ends } = facts;
+    const { norms } = facts;
     const whole = weights.isChange ? normsOf(weightOf(known.frame, 0)) : null;
     const of = whole ? ', change' : '';
     return {
       head: ['Neuron', `norm${of}`, `smallest${of}`, `largest${of}`, ...(whole ? ['norm of the weights'] : [])],
       rows: order.map((unit) => [
         first.isOutput ? store.reader.unitNames[unit] : String(unit + 1),
-        ...[norms, ends.low, ends.high, ...(whole ? [whole] : [])].map((figure) => asNumber(figure[unit], 4)),
+        asNumber(norms[unit], 4),
+        sourced('low', unit),
+        sourced('high', unit),
+        ...(whole ? [asNumber(whole[unit], 4)] : []),
       ]),
     };
   }

@@ -4,7 +4,9 @@ import { freshContext, pixelRatio, watchSize } from '../../lib/charts/canvas.js'
 import { fillBox, paintPath, rounded, write } from '../../lib/charts/pen.js';
 import { paletteFor } from '../../lib/theme/palette.js';
 import { group, press, select } from '../../lib/ui/controls.js';
+import { copyAndSay } from '../../lib/ui/copy.js';
 import { around, closest, make, setText, svgOf, whileHeld } from '../../lib/ui/dom.js';
+import { LINES } from '../../lib/ui/icons.js';
 import { isCommand, isTyping, roveOver } from '../../lib/ui/keys.js';
 import { createView } from '../../lib/ui/seen.js';
 import { isPressed } from '../../lib/ui/shortcuts.js';
@@ -24,6 +26,7 @@ const ICONS = {
   back: 'M15.5 5l-8 7 8 7',
   on: 'M8.5 5l8 7-8 7',
   save: 'M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 19.5h14',
+  link: LINES.link,
 };
 /** @param {string} name */
 function icon(name) {
@@ -41,6 +44,17 @@ function button(name, label, act) {
   const node = press('', label, act, { className: 'as-button', 'aria-label': label.replace(/ \(.*\)$/, '') });
   node.append(icon(name));
   return node;
+}
+
+/**
+ * The address that opens the run at the snapshot that is shown, with all else as it is.
+ * @param {Store} store
+ */
+function addressOf(store) {
+  const address = new URL(location.href);
+  address.searchParams.set('run', store.run);
+  address.searchParams.set('snapshot', String(store.shown?.number ?? 0));
+  return address.href;
 }
 
 /**
@@ -86,8 +100,15 @@ export function createTimeline(root, store, player, keys, prefer, save) {
   });
   const saving = button('save', 'Save as a picture or a film', save);
   saving.setAttribute('aria-haspopup', 'dialog');
+  const said = make('span', { className: 'as-said', role: 'status' });
+  const link = button(
+    'link',
+    'Copy a link to this moment',
+    copyAndSay(said, () => addressOf(store)),
+  );
+  link.append(said);
   const readout = make('output', { className: 'as-readout', 'aria-live': 'off' }); // it changes many times a second
-  element.append(play, back, on, time, track, group('How to see it', slow, watch, latest), pin, saving, readout);
+  element.append(play, back, on, time, track, group('How to see it', slow, watch, latest), pin, link, saving, readout);
   root.append(element);
   const events = ['lines', 'status', 'frame', 'select', 'run', 'theme', 'compare', 'way'];
   const { schedule, listen, signal, destroy } = createView(element, store, events, draw);

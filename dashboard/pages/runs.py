@@ -1,0 +1,237 @@
+"""The Runs page: every run in one table, to be found, labelled, compared by its settings, opened and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from annscope.core.errors import AnnscopeError
+from annscope.dashboard import address, escaping, state
+from annscope.dashboard.components.errors import show_errors
+from annscope.dashboard.components.header import TICK_SECONDS
+from annscope.dashboard.pages import train
+from annscope.dashboard.queries.run_list import differences_frame, run_frame
+from annscope.runs.catalogue import discard_run, free_bytes, purge_discarded, restore_run, run_directory
+from annscope.runs.index import list_runs
+from annscope.runs.labels import Labels, read_labels, write_labels
+from annscope.runs.progress import byte_words
+from annscope.runs.query import COLUMNS, EXAMPLE, QueryError, select
+from annscope.runs.runs_table import csv_lines
+from annscope.runs.status import LIVE
+from annscope.runs.summary import RunSummary
+
+STYLE = """<style>
+.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
+@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
+@media (min-width: 768px) { [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; } }
+button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
+.st-key-runs-page :is(h2, h3) { padding: 0; font-size: 1.08rem; }
+.st-key-runs-page [data-testid="stCaptionContainer"], .st-key-runs-page [data-testid="stCaptionContainer"] p {
+  color: light-dark(#566173, #9AA7B8); opacity: 1;
+}
+</style>"""
+MAX_HEIGHT = 640  # pixels
+ROW = 35  # pixels, as Streamlit draws a row
+
+
+def page() -> None:
+    """Draw the page."""
+    address.enter_page(state.RUNS)
+    st.html(STYLE)
+    with st.container(key="runs-page"):
+        found = _read()
+        st.session_state.setdefault(state.RUNS_FILTER, st.query_params.get(address.FILTER, ""))
+        text = st.text_input(
+            "Filter",
+            key=state.RUNS_FILTER,
+            placeholder=EXAMPLE,
+            help=f"Words to search for, and conditions such as {EXAMPLE}. There are {', '.join(COLUMNS)}.",
+        )
+        address.put(address.FILTER, text or None)
+        _undo()
+        try:
+            chosen = select(found, text)
+        except QueryError as error:
+            st.error(escaping.markdown(str(error)), icon=":material/error:")
+            return
+        _table(found, chosen)
+
+
+def _read() -> list[RunSummary]:
+    bar = st.empty()
+
+    def progress(what: str, done: int, total: int) -> None:
+        if total > 20:
+            bar.progress(done / total, f"{what}: {done:,} of {total:,}")
+
+    found = list_runs(progress)
+    bar.empty()
+    return found
+
+
+def _table(found: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
+    if not found:
+        st.info("There are no runs yet: start one on the Train page.")
+        return
+    if not chosen:
+        st.info(f"None of the {len(found):,} runs meets this filter.")
+        return
+    if any(about.status in LIVE for about in chosen):
+        _watch(tuple(about.run for about in chosen))
+    picked = st.dataframe(
+        run_frame(chosen),
+        # Rows are picked by their number: where the rows change, nothing is picked.
+        key=state.runs_table(hash(tuple(about.run for about in chosen))),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        height=min(MAX_HEIGHT, ROW * (len(chosen) + 1) + 3),
+        column_config=_columns(),
+    )["selection"]["rows"]
+    total = sum(about.n_bytes or 0 for about in chosen)
+    st.caption(
+        f"{len(chosen):,} of {len(found):,} runs, {byte_words(total)}; {byte_words(free_bytes())} free. "
+        "Pick rows at their left edge. Losses and accuracies are of held-out examples; the best are those of the "
+        "snapshot with the lowest loss."
+    )
+    rows = [chosen[row] for row in picked if row < len(chosen)]
+    _actions(rows, chosen)
+    if len(rows) == 1 and rows[0].status != "unreadable":
+        _labels(rows[0])
+    elif len(rows) == 1:
+        st.warning(escaping.markdown(rows[0].message or ""), icon=":material/warning:")
+    elif len(rows) > 1:
+        _differences([about for about in rows if about.settings])
+
+
+@st.fragment(run_every=TICK_SECONDS * 4)
+def _watch(runs: tuple[str, ...]) -> None:
+    # The whole table is drawn anew only when something in it has changed.
+    with show_errors():
+        now = {about.run: (about.status, about.step) for about in list_runs() if about.run in runs}
+        if st.session_state.setdefault(state.RUNS_SEEN, now) != now:
+            st.session_state[state.RUNS_SEEN] = now
+            st.rerun()
+
+
+def _columns() -> dict[str, Any]:
+    column = st.column_config
+    return {
+        "starred": column.TextColumn("Star", width=44),
+        "name": column.TextColumn("Name", width=140),
+        "created": column.DatetimeColumn("Created", format="D MMM, HH:mm", width=105),
+        "status": column.TextColumn("Status", width=80),
+        "data": column.TextColumn("Data", width=85),
+        "layers": column.TextColumn("Layers", width=100),
+        "optimizer": column.TextColumn("Optimizer", width=85),
+        "learning-rate": column.NumberColumn("Rate", format="%g", width=65),
+        "batch-size": column.TextColumn("Batch", width=60),
+        "epochs": column.TextColumn("Epochs", width=65),
+        "seed": column.NumberColumn("Seed", format="%d", width=50),
+        "best-accuracy": column.NumberColumn("Best accuracy", format="percent", width=110),
+        "best-loss": column.NumberColumn("Best loss", format="%.4f", width=80),
+        "accuracy": column.NumberColumn("Last accuracy", format="percent", width=110),
+        "curve": column.LineChartColumn("Accuracy", y_min=0, y_max=1, width=85),
+        "seconds": column.NumberColumn("Training", format="%.1f s", width=75),
+        "bytes": column.NumberColumn("Size", format="%.1f MB", width=75),
+        "tags": column.ListColumn("Tags", width=120),
+        "note": column.TextColumn("Note", width=200),
+        "run": column.TextColumn("Id", width=260),
+    }
+
+
+def _actions(rows: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
+    readable = [about for about in rows if about.status != "unreadable"]
+    starred = bool(readable) and all(about.labels.starred for about in readable)
+    with st.container(key="runs-actions", horizontal=True, gap="small"):
+        if st.button("Open", icon=":material/model_training:", disabled=len(readable) != 1, type="primary"):
+            address.put_run(readable[0].run)
+            st.switch_page(st.Page(train.page, url_path="training", default=True))
+        st.button(
+            "Remove star" if starred else "Star",
+            icon=":material/star:",
+            disabled=not readable,
+            on_click=_relabel,
+            args=(readable, lambda labels: replace(labels, starred=not starred)),
+        )
+        with st.popover("Delete", icon=":material/delete:", disabled=not rows):
+            st.markdown(f"Delete {_count(rows)}, {byte_words(sum(about.n_bytes or 0 for about in rows))}?")
+            st.button("Delete", key=state.RUNS_DELETE, type="primary", on_click=_discard, args=(rows,))
+        st.download_button(
+            "CSV",
+            lambda: csv_lines(rows or chosen),
+            file_name="runs.csv",
+            icon=":material/download:",
+            on_click="ignore",
+            help="Every column and setting of the rows that are picked, else of all.",
+        )
+
+
+def _count(runs: Sequence[RunSummary]) -> str:
+    return "this run" if len(runs) == 1 else f"these {len(runs):,} runs"
+
+
+def _relabel(runs: Sequence[RunSummary], change: Callable[[Labels], Labels]) -> None:
+    for about in runs:
+        write_labels(about.directory, change(read_labels(about.directory)))
+
+
+def _discard(runs: Sequence[RunSummary]) -> None:
+    purge_discarded()
+    gone, problems = [], []
+    for about in runs:
+        try:
+            discard_run(about.run)
+            gone.append(about.run)
+        except AnnscopeError as error:
+            problems.append(str(error))
+    st.session_state[state.RUNS_DISCARDED] = gone
+    st.session_state[state.RUNS_PROBLEMS] = problems
+
+
+def _undo() -> None:
+    """What was deleted, and the button that brings it back; what could not be deleted, and why."""
+    for problem in st.session_state.pop(state.RUNS_PROBLEMS, []):
+        st.error(escaping.markdown(problem), icon=":material/error:")
+    gone = st.session_state.get(state.RUNS_DISCARDED)
+    if gone:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{len(gone):,} run{' is' if len(gone) == 1 else 's are'} deleted.")
+            st.button("Undo", icon=":material/undo:", on_click=_restore, args=(gone,))
+
+
+def _restore(runs: Sequence[str]) -> None:
+    problems = []
+    for run in runs:
+        try:
+            restore_run(run)
+        except AnnscopeError as error:
+            problems.append(str(error))
+    st.session_state[state.RUNS_DISCARDED] = []
+    st.session_state[state.RUNS_PROBLEMS] = problems
+
+
+def _labels(about: RunSummary) -> None:
+    labels = about.labels
+    with st.form(state.labels_form(about.run)):
+        name = st.text_input("Name", labels.name)
+        tags = st.text_input("Tags", ", ".join(labels.tags), help="With commas between them.")
+        note = st.text_area("Note", labels.note)
+        if st.form_submit_button("Save"):
+            named = tuple(dict.fromkeys(tag.strip() for tag in tags.split(",") if tag.strip()))
+            with show_errors():
+                write_labels(run_directory(about.run), Labels(name.strip(), note.strip(), named, labels.starred))
+                st.rerun()
+
+
+def _differences(runs: Sequence[RunSummary]) -> None:
+    frame = differences_frame(runs)
+    st.subheader("Settings that differ")
+    if frame.empty:
+        st.caption("These runs have the same settings.")
+    else:
+        names = {about.run: about.labels.name or about.run for about in runs}
+        st.dataframe(frame.rename(columns=names))
