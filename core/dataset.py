@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -54,6 +54,8 @@ class Dataset:
     """How a user's table was read and prepared, as JSON values; None for everything else."""
     rows: Mapping[str, Int[ndarray, " n_rows"]] = field(default_factory=dict)
     """The row of the file, from 0, of each example of a user's table, by split."""
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The file of each example of a folder of images, by split."""
 
     @property
     def n_features(self) -> int:
@@ -72,6 +74,12 @@ class Dataset:
     def heldout(self) -> str:
         """The split that judges a network while it trains: "validation", or "test" where that is empty."""
         return "validation" if len(self.y_val) else "test"
+
+    def source(self, split: str, index: int) -> str:
+        """Where an example comes from: its file, its row in the file, from 1; else nothing."""
+        if split in self.files:
+            return self.files[split][index]
+        return f"row {self.rows[split][index] + 1:,}" if split in self.rows else ""
 
     def split(self, name: str) -> tuple[Float[ndarray, "n n_features"], Labels]:
         """The features and labels of one split, by its name in `SPLITS`."""

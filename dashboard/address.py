@@ -15,10 +15,12 @@ from typing import Any, Literal, cast, get_args
 
 import streamlit as st
 
+from annscope.core.config import FIELDS
 from annscope.core.errors import did_you_mean, shortened
 from annscope.dashboard import state
 from annscope.dashboard.queries.matrices import MODES, Mode
-from annscope.dashboard.queries.selections import ORDERS, Order, Selection, parse_selection
+from annscope.dashboard.queries.selections import ONLY as ONLIES
+from annscope.dashboard.queries.selections import ORDERS, Only, Order, Selection, parse_selection
 
 RUN = "run"
 SNAPSHOT = "snapshot"
@@ -33,17 +35,20 @@ VIEW = "view"
 CLASS = "class"
 MATRIX = "matrix"
 AGAINST = "against"
+"""The network that the one shown is compared with: 12, a snapshot of this run, or another run: RUN:12, or RUN."""
 FIGURE = "figure"
 """The metric that is shown over the epochs."""
 THRESHOLD = "threshold"
 SHOW = "show"
 ORDER = "order"
+ONLY = "only"
+"""Whether all, the mistakes or what is right of what `SHOW` names is in the gallery."""
 SHEET = "sheet"
 SAMPLE = "sample"
 """The example that is open, as split and index: `test-17`; on Train also a point of the plane: `0.5,-1`."""
 FILTER = "filter"
 """The conditions that the runs of the Runs page meet."""
-OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, AGAINST, SHOW, SHEET, SAMPLE)
+OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, AGAINST, SHOW, ONLY, SHEET, SAMPLE)
 """The parameters that a choice of another run removes."""
 VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER, FILTER)
 """Every parameter for what is shown, on any page; the others are settings."""
@@ -53,7 +58,7 @@ SETTING_PAGES = (state.DATA, state.TRAIN)
 LATE_SECONDS = 3.0
 """How long the browser may take to learn a new address."""
 
-View = Literal["matrix", "classes", "pairs", "thresholds", "calibration", "epochs", "importance"]
+View = Literal["matrix", "classes", "pairs", "thresholds", "calibration", "epochs", "importance", "compare"]
 VIEWS: dict[View, str] = {
     "matrix": "Confusion matrix",
     "classes": "Classes",
@@ -62,6 +67,7 @@ VIEWS: dict[View, str] = {
     "calibration": "Calibration",
     "epochs": "Over the epochs",
     "importance": "Column importance",
+    "compare": "Compare",
 }
 Metric = Literal["precision", "recall", "f1", "specificity"]
 METRICS: dict[Metric, str] = {
@@ -90,7 +96,8 @@ def views_of(*, is_multilabel: bool, has_columns: bool) -> dict[View, str]:
 class Query:
     """What a link to Inspect asks for: every value is valid, and `warnings` name the parameters that were not.
 
-    `against` is a snapshot's number or another run's id; `sample` an index into the split.
+    `against` names the network that this one is compared with (`queries.comparisons`); `sample` is an index into the
+    split.
     """
 
     run: str
@@ -103,6 +110,7 @@ class Query:
     metric: Metric = "f1"
     threshold: float = 0.5
     selection: Selection = field(default_factory=Selection)
+    only: Only = "wrong"
     order: Order = "sure"
     sheet: int = 0
     sample: int | None = None
@@ -148,11 +156,11 @@ def parse_query(
     label = class_names.index(name) if (name := parameters.get(CLASS)) in class_names else 0
     if name is not None and name not in class_names:
         warnings.append(warning(CLASS, "the name of a class", name, did_you_mean(name, class_names)))
-    shown = parameters.get(SHOW, "wrong")
+    shown = parameters.get(SHOW, "all")
     selection = parse_selection(shown, n_classes, is_multilabel=is_multilabel)
     if selection is None:
         such = "tp-1, fn-1, true-1" if is_multilabel else "3-5, true-3, predicted-5"
-        warnings.append(warning(SHOW, f"such as {such}, wrong or all", shown))
+        warnings.append(warning(SHOW, f"such as {such} or all", shown))
     threshold = _probability(parameters.get(THRESHOLD, "0.5"))
     if threshold is None:
         warnings.append(warning(THRESHOLD, "a number from 0 to 1", parameters[THRESHOLD]))
@@ -160,7 +168,7 @@ def parse_query(
     if sample is None and SAMPLE in parameters:
         rule = f"such as {split}-0, up to {split}-{splits[split] - 1}"
         warnings.append(warning(SAMPLE, rule, parameters[SAMPLE]))
-    warnings += number_warnings(parameters, (SHEET,))
+    warnings += [*number_warnings(parameters, (SHEET,)), *name_warnings(parameters)]
     return Query(
         run=run,
         number=number(SNAPSHOT, n_snapshots, n_snapshots - 1),
@@ -172,6 +180,7 @@ def parse_query(
         metric=cast(Metric, one(FIGURE, get_args(Metric), "f1")),
         threshold=0.5 if threshold is None else threshold,
         selection=selection or Selection(),
+        only=cast(Only, one(ONLY, tuple(ONLIES), "wrong" if selection is None or SHOW not in parameters else "all")),
         order=cast(Order, one(ORDER, tuple(ORDERS), "sure")),
         sheet=whole_number(parameters.get(SHEET, "0")) or 0,
         sample=sample,
@@ -213,6 +222,16 @@ def number_warnings(parameters: Mapping[str, str], names: Sequence[str]) -> list
         warning(name, "a whole number, 0 or more", parameters[name])
         for name in names
         if name in parameters and whole_number(parameters[name]) is None
+    ]
+
+
+def name_warnings(parameters: Mapping[str, str]) -> list[str]:
+    """A warning for each query parameter that no page has; settings are those of the next run, on Train."""
+    known = [*VIEW_PARAMETERS, *FIELDS]
+    return [
+        f"In the address, there is no {shortened(name)!r}{did_you_mean(name, known)}; it is ignored."
+        for name in parameters
+        if name not in known
     ]
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from annscope.core.evaluation.curves import averages, specificity
+from collections.abc import Sequence
+
+from annscope.core.evaluation.curves import averages, macro_with_zeros, specificity
 from annscope.core.evaluation.metrics import class_metrics, each_by_itself
 from annscope.core.snapshot import Confusion
+from annscope.dashboard import escaping
 
+MAX_NAMED = 8
 UNDEFINED = r"\text{n/a}"
 
 
@@ -28,6 +32,34 @@ def formulas(confusion: Confusion, label: int) -> str:
     )
     body = " \\\\[6pt] ".join(rows)
     return f"{counts}\n\n$$\\begin{{aligned}}{body}\\end{{aligned}}$$"
+
+
+def undefined_in_words(confusion: Confusion, names: Sequence[str]) -> str:
+    """Which classes are never predicted or have no examples, and what becomes of them in the macro averages.
+
+    Markdown; nothing if no average differs from scikit-learn's.
+    """
+    mean, with_zeros, found = averages(confusion), macro_with_zeros(confusion), class_metrics(confusion)
+    sentences = []
+    for figure, what in (("precision", "Never predicted"), ("recall", "Without an example")):
+        left_out = [escaping.markdown(name) for name, value in zip(names, getattr(found, figure), strict=True)
+                    if value != value]  # fmt: skip
+        own, zeros = mean[figure].macro, with_zeros[figure]
+        if not left_out or own == zeros:
+            continue
+        more = f" and {len(left_out) - MAX_NAMED} more" if len(left_out) > MAX_NAMED else ""
+        sentences.append(
+            f"{what}: {', '.join(left_out[:MAX_NAMED])}{more}. Macro {figure} is **{_value(own)}** over the "
+            f"{_counted(len(names) - len(left_out), of_labels=confusion.ndim == 3)}; "
+            f"**{_value(zeros)}** with 0 for the others, as scikit-learn (zero_division=0)."
+        )
+    return " ".join(sentences)
+
+
+def _counted(n: int, *, of_labels: bool) -> str:
+    if n == 1:
+        return f"one {'label' if of_labels else 'class'} that has one"
+    return f"{n} {'labels' if of_labels else 'classes'} that have one"
 
 
 def averages_in_words(confusion: Confusion) -> str:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 from numpy import ndarray
-from PIL import Image
 
 from annscope.dashboard.figures.style import class_color
+from annscope.data.png import data_url
 
 _GAP = 2  # pixels between two images of a strip
 _SCATTER = (120, 90)
 _RADIUS = 1.6
-
-
-def png_url(ink: UInt8[ndarray, "height width"], *, dark: bool) -> str:
-    """An image, 0 for no ink and 255 for full ink, as a PNG: ink is dark on a light page, light on a dark one."""
-    file = io.BytesIO()
-    Image.fromarray(ink if dark else 255 - ink).save(file, "PNG")
-    return _url("image/png", file.getvalue())
 
 
 def strip(images: Sequence[UInt8[ndarray, "height width"]], n_columns: int) -> UInt8[ndarray, "height width"]:
@@ -49,8 +40,4 @@ def scatter_url(points: Float[ndarray, "n 2"], labels: Int[ndarray, " n"], *, da
         for (x, y), label in zip(at.tolist(), labels.tolist(), strict=True)
     )
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" opacity="0.85">{discs}</svg>'
-    return _url("image/svg+xml", svg.encode())
-
-
-def _url(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return data_url("image/svg+xml", svg.encode())

@@ -118,6 +118,9 @@ GALLERY = "gallery"
 PLACE = "place"
 CALLED = "called"
 MISSED = "missed"
+EVERY = "every-example"
+WEAKEST = "weakest"
+REPORT = "report"
 ROC = "roc"
 PRECISION_RECALL = "precision-recall"
 CALIBRATION = "calibration"
@@ -183,6 +186,11 @@ def delete_upload(name: str) -> str:
 def choice(name: str) -> str:
     """The key of the control on Inspect that a query parameter belongs to."""
     return f"inspect-{name}"
+
+
+def outcome(name: str) -> str:
+    """The key of the button that shows the examples of an outcome of a comparison."""
+    return f"outcome-{name}"
 
 
 def part(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,8 +99,19 @@ def dataset_from(source: Examples, config: DataConfig, *, dtype: str = "float32"
         notes=(*examples.notes, *leak_warnings(examples, train_rows)),
         left_out=examples.left_out,
         table=None if examples.about is None else {**examples.about, **preparation.to_dict()},
+        files=_files(source, rows),
         rows={} if examples.rows is None else {name: examples.rows[chosen] for name, chosen in rows.items()},
     )
+
+
+def _files(source: Examples, rows: Mapping[str, Int[ndarray, " n_rows"]]) -> dict[str, list[str]]:
+    """The names of the files of each split, whose examples are these rows of the source or of its official split."""
+    if not source.files:
+        return {}
+    return {
+        name: [source.files.get(name, source.files["train"])[row] for row in chosen.tolist()]
+        for name, chosen in rows.items()
+    }
 
 
 def check_name(name: str) -> None:

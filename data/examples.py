@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,7 +34,8 @@ class Examples:
 
     In a table, `columns` are those of `x`, which has the code of a category and NaN for what is missing
     (`data.preparation`); `rows` are the rows of the file, `groups` numbers of what must not be split apart, and
-    `about` says how the table was read, as JSON values.
+    `about` says how the table was read, as JSON values. Of images, `files` are the names of their files, by split
+    ("train" for `x`).
     """
 
     x: Features
@@ -52,6 +53,7 @@ class Examples:
     rows: Int[ndarray, " n"] | None = None
     groups: Int[ndarray, " n"] | None = None
     about: Mapping[str, Any] | None = None
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def with_features(self, change: Callable[[ndarray], ndarray]) -> Examples:
         """A copy whose features are changed, in every split alike."""

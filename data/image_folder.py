@@ -83,11 +83,13 @@ def load_images(tree: Tree, config: DataConfig, progress: Progress | None = None
     y = np.array(labels, np.int64)
     _check_classes(tree, names, y[: counts[0]], is_read[: counts[0]], train, reader.left_out)
     parts: dict[str, tuple[UInt8[ndarray, "n n_pixels"], ndarray]] = {}
+    names_read: dict[str, list[str]] = {}
     start = 0
     x = images.reshape(len(images), -1)
     for name, count in zip(splits, counts, strict=True):
         rows = np.flatnonzero(is_read[start : start + count]) + start
         if len(rows):
+            names_read[name] = [_within(tree, files[row][0]) for row in rows.tolist()]
             parts[name] = x[start : start + count] if len(rows) == count else x[rows], y[rows]
         start += count
     _check_difference(tree, parts["train"][0])
@@ -105,6 +107,7 @@ def load_images(tree: Tree, config: DataConfig, progress: Progress | None = None
         image_shape=(images.shape[1], images.shape[2]),
         pixel_max=255.0,
         is_photo=True,
+        files=names_read,
         notes=(*notes, *reader.notes, *_summary(tree, left_out)),
         left_out=tuple(f"{_within(tree, path)}: {what}" for what, paths in left_out.items() for path in paths),
     )

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -354,8 +355,9 @@ def _work(run: str, n_epochs: int | None, as_json: bool, *, is_new: bool = False
 @click.option(
     "--step", default=None, metavar="N", help="Evaluate the snapshot of this step.  [default: the one the run keeps]"
 )
+@click.option("--report", "report_file", default=None, metavar="FILE", help="Write a page about it, to print, as HTML.")
 @_json
-def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> None:
+def evaluate(run: str, split: str | None, step: str | None, report_file: str | None, as_json: bool) -> None:
     """Evaluate a run's network: loss, accuracy, confusion matrix, precision, recall and F1 of each class."""
     from annscope.runs.catalogue import run_directory
     from annscope.runs.index import find_run
@@ -365,12 +367,20 @@ def evaluate(run: str, split: str | None, step: str | None, as_json: bool) -> No
 
     reader = RunReader(run_directory(find_run(run)))
     use_threads(recorded_threads(reader.description))
-    from annscope.runs.evaluation import evaluate_run, table_of
+    from annscope.runs.evaluation import EvaluationError, evaluate_run, report, table_of
     from annscope.runs.progress import progress_bar
 
     number = None if step is None else _whole_number("--step", step)
     with progress_bar(quiet=as_json) as progress:
         result = evaluate_run(reader, split=split, step=number, progress=progress)
+    if report_file is not None:
+        page = report(reader, split=split, step=number)
+        try:
+            Path(report_file).expanduser().write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise EvaluationError(
+                f"The report cannot be written to {report_file}: {error.strerror or error}."
+            ) from error
     if as_json:
         print_json(result)
     else:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
     from rich.console import RenderableType
 
+    from annscope.core.dataset import Dataset
     from annscope.core.evaluation.metrics import Evaluation
     from annscope.data.download import Progress
 
@@ -37,18 +38,10 @@ def evaluate_run(
     has changed since; RecordError and DataError for what cannot be read.
     """
     from annscope.core.evaluation.metrics import class_metrics, evaluate, evaluated_logits
-    from annscope.data.datasets import load_run_dataset
 
-    number = reader.kept_number() if step is None else number_of(reader, step)
-    line = reader.snapshot_line(number)
-    config = reader.config
-    dataset = load_run_dataset(config, progress)
-    if dataset.fingerprint != reader.description["dataset"]["fingerprint"]:
-        raise EvaluationError(f"The data set {dataset.name} has changed since run {reader.run} was trained.")
-    split = split or dataset.heldout
+    number, dataset, split = _judged(reader, split, step, progress)
+    line, config = reader.snapshot_line(number), reader.config
     x, y = dataset.split(split)
-    if not len(y):
-        raise EvaluationError(f"The {split} split of run {reader.run} is empty.")
     network = reader.network(number)
     logits = evaluated_logits(network, x)
     result = evaluate(network, x, y, config.training.loss, first_logits=logits)
@@ -74,6 +67,38 @@ def evaluate_run(
         ],
         **several,
     }
+
+
+def report(reader: RunReader, *, split: str | None = None, step: int | None = None) -> str:
+    """The page of `runs.report` about a run's network, as HTML; parameters and errors as of `evaluate_run`."""
+    from annscope.core.evaluation.metrics import evaluated_logits
+    from annscope.core.evaluation.predictions import Predictions
+    from annscope.runs.report import report_html
+
+    number, dataset, split = _judged(reader, split, step)
+    network = reader.network(number)
+    x, y = dataset.split(split)
+    logits = evaluated_logits(network, x)
+    predicted = network.predictions(logits, is_multilabel=dataset.is_multilabel)
+    probabilities = network.probabilities(logits)
+    predictions = Predictions(reader.run, number, split, dataset.class_names, y, predicted, probabilities)
+    return report_html(predictions, dataset, reader)
+
+
+def _judged(
+    reader: RunReader, split: str | None, step: int | None, progress: Progress | None = None
+) -> tuple[int, Dataset, str]:
+    """The snapshot's number, the data, checked, and the split that is not empty."""
+    from annscope.data.datasets import load_run_dataset
+
+    number = reader.kept_number() if step is None else number_of(reader, step)
+    dataset = load_run_dataset(reader.config, progress)
+    if dataset.fingerprint != reader.description["dataset"]["fingerprint"]:
+        raise EvaluationError(f"The data set {dataset.name} has changed since run {reader.run} was trained.")
+    split = split or dataset.heldout
+    if not len(dataset.split(split)[1]):
+        raise EvaluationError(f"The {split} split of run {reader.run} is empty.")
+    return number, dataset, split
 
 
 def _of_labels(result: Evaluation, y: ndarray, predictions: ndarray) -> dict[str, Any]:

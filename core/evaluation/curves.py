@@ -14,7 +14,8 @@ from jaxtyping import Bool, Float, Int
 from numpy import ndarray
 
 from annscope.core.dataset import Labels
-from annscope.core.evaluation.metrics import each_by_itself
+from annscope.core.evaluation.intervals import wilson
+from annscope.core.evaluation.metrics import class_metrics, each_by_itself
 from annscope.core.snapshot import Confusion
 
 N_BINS = 10
@@ -84,6 +85,15 @@ class Calibration:
     confidence: Float[ndarray, " n_bins"]
     accuracy: Float[ndarray, " n_bins"]
 
+    def bin_of(self, confidence: Float[ndarray, " n"]) -> Int[ndarray, " n"]:
+        """The number of the bin that each confidence is in."""
+        return np.searchsorted(self.edges[1:-1], confidence.astype(np.float64))
+
+    @property
+    def intervals(self) -> Float[ndarray, "n_bins 2"]:
+        """The interval of the accuracy of each bin."""
+        return wilson(np.rint(np.nan_to_num(self.accuracy) * self.count).astype(int), self.count)
+
     @property
     def expected_error(self) -> float:
         """Expected calibration error: sum over bins of count / n * |accuracy - confidence| (Naeini et al. 2015)."""
@@ -124,6 +134,16 @@ class AtThreshold:
     def false_positive_rate(self) -> float:
         """fp / (fp + tn): how many of the others are called positive."""
         return _ratio(self.false_positives, self.false_positives + self.true_negatives)
+
+    def interval(self, rate: str) -> Float[ndarray, " 2"]:
+        """The interval of a rate: precision, recall or false_positive_rate."""
+        others = self.false_positives + self.true_negatives
+        right, n = {
+            "precision": (self.true_positives, self.true_positives + self.false_positives),
+            "recall": (self.true_positives, self.true_positives + self.false_negatives),
+            "false_positive_rate": (self.false_positives, others),
+        }[rate]
+        return wilson(right, n)
 
     @property
     def f1(self) -> float:
@@ -233,6 +253,16 @@ def averages(confusion: Confusion) -> dict[str, Averages]:
         "specificity": (true_negatives, others),
     }
     return {name: _averages(above, below, support) for name, (above, below) in parts.items()}
+
+
+def macro_with_zeros(confusion: Confusion) -> dict[str, float]:
+    """The macro averages of precision, recall and F1 with 0 where the figure of a class is undefined.
+
+    As scikit-learn with zero_division=0: over the classes that occur among the true or the predicted ones; labels all.
+    """
+    found, counts = class_metrics(confusion), each_by_itself(confusion)
+    occurs = (counts[:, 1].sum(axis=1) + counts[:, 0, 1] > 0) | (confusion.ndim == 3)
+    return {name: _mean(np.nan_to_num(getattr(found, name))[occurs]) for name in ("precision", "recall", "f1")}
 
 
 def sample_averages(labels: Int[ndarray, "n k"], predictions: Int[ndarray, "n k"]) -> dict[str, float]:

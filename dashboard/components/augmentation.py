@@ -9,8 +9,8 @@ from annscope.core.errors import AnnscopeError
 from annscope.dashboard import escaping
 from annscope.dashboard.augmented import augmented
 from annscope.dashboard.components import controls
-from annscope.dashboard.images import png_url
 from annscope.data.datasets import is_ready
+from annscope.data.png import png_url
 
 
 def pictures() -> None:

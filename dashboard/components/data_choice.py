@@ -13,10 +13,11 @@ from annscope.core.config import RunConfig
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import escaping, state
 from annscope.dashboard.components import controls
-from annscope.dashboard.images import png_url, scatter_url, strip
+from annscope.dashboard.images import scatter_url, strip
 from annscope.dashboard.queries.data_sets import has_thumbnail, is_known, thumbnail_of
 from annscope.data.datasets import DATASETS, is_ready
 from annscope.data.info import DatasetInfo
+from annscope.data.png import png_url
 from annscope.data.typed_path import typed_path
 from annscope.runs.atomic import StorageError
 from annscope.runs.index import list_runs

@@ -14,15 +14,17 @@ import streamlit as st
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
+from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import state
 from annscope.dashboard.components.loading import code, in_browser
-from annscope.dashboard.queries.evaluations import Predictions, dataset_of, shown_features
+from annscope.dashboard.queries.evaluations import dataset_of, shown_features
 from annscope.dashboard.queries.examples import is_plane, rows_of
-from annscope.dashboard.queries.matrices import MatrixView, Mode
+from annscope.dashboard.queries.matrices import MatrixView
 from annscope.dashboard.server.assets import PLOTLY
 from annscope.data.rows import named_values
+from annscope.runs.interval_words import percent_words
 
-LABEL_WORDS: dict[Mode, str] = {
+LABEL_WORDS: dict[str, str] = {
     "counts": "number of examples; coloured by share of the row",
     "recall": "percent of the row; the diagonal is specificity and recall",
     "precision": "percent of the column; the diagonal is negative predictive value and precision",
@@ -46,7 +48,7 @@ def matrix(view: MatrixView, predictions: Predictions, selected: str, choose: Ch
     _part(
         "matrix",
         {
-            "file": f"{_stem(predictions)}-confusion-{view.mode}",
+            "file": f"{_stem(predictions)}-confusion-{view.name}",
             "label": f"Confusion matrix on the {predictions.split} split: rows true, columns predicted",
             "names": list(predictions.class_names),
             "counts": confusion.tolist(),
@@ -58,10 +60,26 @@ def matrix(view: MatrixView, predictions: Predictions, selected: str, choose: Ch
             "words": view.words,
             "difference": view.is_difference,
             "selected": selected,
+            "recall": _shares(predictions, "recall", confusion.sum(axis=1)),
+            "precision": _shares(predictions, "precision", confusion.sum(axis=0)),
         },
         choose,
         view="matrix",
     )
+
+
+def _shares(predictions: Predictions, name: Literal["recall", "precision"], counts: ndarray) -> list[tuple[str, str]]:
+    """Recall or precision of each class, short for the margin of the matrix, and with its interval in words."""
+    values, intervals = getattr(predictions.classes, name), predictions.intervals[name]
+    return [
+        ("n/a" if math.isnan(value) else _short_percent(value), percent_words(value, interval, n))
+        for value, interval, n in zip(values.tolist(), intervals, counts.tolist(), strict=True)
+    ]
+
+
+def _short_percent(share: float) -> str:
+    # 99.96 % must not be shown as 100 %.
+    return "100" if share == 1 else f"{min(99.9, 100 * share):.1f}" if share >= 0.995 else f"{100 * share:.0f}"
 
 
 def label_matrices(views: Sequence[MatrixView], predictions: Predictions, selected: str, choose: Choose) -> None:
@@ -69,15 +87,15 @@ def label_matrices(views: Sequence[MatrixView], predictions: Predictions, select
     _part(
         "labels",
         {
-            "file": f"{_stem(predictions)}-confusion-{views[0].mode}",
+            "file": f"{_stem(predictions)}-confusion-{views[0].name}",
             "label": f"Confusion by label on the {predictions.split} split: rows true, columns predicted",
             "names": list(predictions.class_names),
             "counts": predictions.confusion.tolist(),
             "values": [plain(view.tones, 0.0) for view in views],
             "texts": [view.texts for view in views],
             "top": max(view.top for view in views),
-            "words": LABEL_WORDS.get(views[0].mode, views[0].words),
-            "difference": views[0].is_difference,
+            "words": LABEL_WORDS.get(views[0].name, views[0].words),
+            "difference": False,
             "selected": selected,
         },
         choose,
@@ -100,8 +118,9 @@ def table(
     """A sortable table; a click on a row calls `choose` with {"row": its id}.
 
     A column has a title, a kind (text, number, percent, count, or plain: a number without a bar) and optionally a line
-    of explanation; a row has cells, and an id, a label for screen readers and a title where it can be chosen. NaN is
-    shown as n/a. A tall table scrolls by itself; its header and its first column stay visible.
+    of explanation; a row has cells, and an id, a label for screen readers and a title where it can be chosen, and
+    perhaps notes, which stand in grey beneath the cells: the intervals of its figures. NaN is shown as n/a. A tall
+    table scrolls by itself; its header and its first column stay visible.
     """
     data = {
         "file": f"{_stem(predictions)}-{name}",
@@ -181,14 +200,17 @@ def gallery(
     sheet: int,
     opened: int | None,
     query: str,
+    other: Predictions | None = None,
 ) -> None:
     """One page of the examples at `places`, in that order, and the opened one with all its probabilities.
 
-    A click calls `choose` with {"sample": place or None} or {"sheet": number}. `show` is the selection as
+    A click calls `choose` with {"sample": place or None} or {"sheet": number}, an arrow key that leaves the page with
+    {"from": place, "step": 1 or -1}. `show` is the selection as
     text: when another is chosen, the gallery is scrolled into view. `judged` is the class whose probability
     is shown under each example, None for that of its prediction. Where a threshold decides, `called` tells which
     examples of the split it predicts as that class, and they are marked by it. `query` names the run and the
-    snapshot in the address of any page; the sample is added to it.
+    snapshot in the address of any page; the sample is added to it. `other` are the predictions of the network that
+    this one is compared with, which stand beside its own.
     """
     dataset = dataset_of(predictions.run)
     on_sheet = places[sheet * PER_SHEET : (sheet + 1) * PER_SHEET]
@@ -203,8 +225,10 @@ def gallery(
     items = [
         {
             "sample": place,
+            "source": dataset.source(predictions.split, place),
             "label": predictions.labels[place].tolist(),
             "predicted": predictions.predicted[place].tolist(),
+            "other": None if other is None else other.predicted[place].tolist(),
             "value": float(values[place]),
             **_verdict(predictions, judged, called, place),
             "features": [] if kind == "image" else features[k].tolist(),

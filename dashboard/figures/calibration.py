@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from annscope.core.evaluation.curves import Calibration
 from annscope.dashboard import escaping
-from annscope.dashboard.figures.style import navigable, palette_for, styled
+from annscope.dashboard.figures.style import navigable, palette_for, styled, whiskers
 
 
 def calibration_figure(
@@ -44,6 +44,7 @@ def calibration_figure(
         marker={"color": [palette.other if b == chosen else palette.chosen for b in held], "opacity": 0.75},
         hovertemplate="%{text}<extra></extra>",
         textposition="none",
+        error_y=whiskers(found.accuracy[held], found.intervals[held], palette.muted),
     )  # fmt: skip
     texts = [
         f"{words[0]} {found.edges[b]:.1f} to {found.edges[b + 1]:.1f}<br>{found.count[b]:,} {words[1]}<br>"

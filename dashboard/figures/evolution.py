@@ -10,7 +10,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from annscope.dashboard import escaping
-from annscope.dashboard.figures.style import navigable, palette_for, short, styled
+from annscope.dashboard.figures.style import name_lines, navigable, palette_for, short, styled, whiskers, zoomed
 
 
 def evolution_figure(
@@ -19,18 +19,22 @@ def evolution_figure(
     names: Sequence[str],
     chosen: int,
     *,
+    intervals: Float[ndarray, "n_snapshots 2"],
     numbers: Sequence[int],
     metric_name: str,
     time_name: str,
     now: float,
     dark: bool,
 ) -> go.Figure:
-    """A line for each class, the chosen one in front, and a vertical line at the selected snapshot; gaps if undefined.
+    """A line for each class, the chosen one in front with its intervals, and a vertical line at the selected snapshot.
+
+    Gaps where the metric is undefined.
 
     The customdata of a point is the number of its snapshot; the points of the chosen line are reachable by keyboard.
     """
     palette = palette_for(dark)
     figure = go.Figure()
+    ends: list[tuple[float, float, str]] = []
     for label in [*(c for c in range(len(names)) if c != chosen), chosen]:
         is_chosen = label == chosen
         known = np.flatnonzero(~np.isnan(values[:, label]))
@@ -41,6 +45,7 @@ def evolution_figure(
             line={"color": palette.chosen if is_chosen else palette.rest, "width": 2.8 if is_chosen else 1.2},
             marker={"size": 6, "color": palette.chosen},
             opacity=1.0 if is_chosen else 0.7,
+            error_y=whiskers(values[:, label], intervals, palette.chosen, width=2) if is_chosen else None,
             meta={"label": label},
             hovertemplate=f"<b>{name}</b><br>{time_name.lower()} %{{x:,}}: %{{y:.4f}}<extra></extra>",
         )  # fmt: skip
@@ -50,17 +55,19 @@ def evolution_figure(
                 for at, value in zip(epochs, values[:, label], strict=True)
             ]
             navigable(figure, texts, label)
-        if is_chosen and len(known):
-            figure.add_annotation(
-                x=epochs[known[-1]], y=values[known[-1], label], text=f"<b>{escaping.plotly(short(names[label]))}</b>",
-                showarrow=False, xanchor="left", xshift=8, font={"color": palette.chosen},
-            )  # fmt: skip
+        if len(known):
+            ends.append((epochs[known[-1]], values[known[-1], label], escaping.plotly(short(names[label]))))
+    low, high = zoomed(np.concatenate([values.ravel(), intervals.ravel()]))
+    if ends and not np.isnan(values[:, chosen]).all():
+        x, y, name = ends.pop()
+        ends.insert(0, (x, y, f"<b style='color:{palette.chosen}'>{name}</b>"))
+    name_lines(figure, ends, palette, span=high - low)
     figure.add_vline(x=now, line={"color": palette.other, "width": 1.5, "dash": "dot"})
     # An explicit range: plotly would extend the axis for the name, as if the run had continued.
     span = max(1.0, epochs[-1] - epochs[0])
     padding = 0.03 * span
     figure.update_xaxes(range=[epochs[0] - padding, epochs[-1] + padding], dtick=1 if span <= 12 else None)
-    figure.update_yaxes(range=[-0.03, 1.04])
+    figure.update_yaxes(range=[low, high])
     return styled(figure, dark, x=time_name, y=metric_name, height=380).update_layout(
-        margin_r=28 + 7 * len(short(names[chosen]))
+        margin_r=28 + 7 * max(len(short(name)) for name in names)
     )

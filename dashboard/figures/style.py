@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from jaxtyping import Float
+from numpy import ndarray
 
 FONT = '"Source Sans", "Source Sans Pro", sans-serif'
 
@@ -88,6 +91,40 @@ def navigable(figure: go.Figure, texts: Sequence[str], label: int | None = None)
         trace[name] = values
     trace.text = list(texts)
     trace.meta = {"label": label, "walk": True}
+
+
+def whiskers(
+    values: Float[ndarray, " n"], intervals: Float[ndarray, "n 2"], color: str, *, width: int = 4
+) -> dict[str, Any]:
+    """The error bars of values with these intervals; none where a value is undefined."""
+    above, below = np.nan_to_num(intervals[:, 1] - values), np.nan_to_num(values - intervals[:, 0])
+    ends = {"array": above.clip(0).tolist(), "arrayminus": below.clip(0).tolist()}
+    return {"type": "data", "symmetric": False, "color": color, "thickness": 1.4, "width": width, **ends}
+
+
+def zoomed(values: Float[ndarray, "..."], *, least: float = 0.02) -> tuple[float, float]:
+    """The range of an axis of shares that shows these values with a little room, at least so wide."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return 0.0, 1.0
+    low, high = float(known.min()), float(known.max())
+    room = max(least, 0.06 * (high - low))
+    return max(-0.03, low - room), min(1.03, high + room)
+
+
+def name_lines(
+    figure: go.Figure, ends: Sequence[tuple[float, float, str]], palette: Palette, *, span: float, room: float = 0.045
+) -> None:
+    """Write names beside points, in grey, but where a name would cover one that is there already."""
+    taken: list[tuple[float, float]] = []
+    for x, y, name in ends:
+        if any(abs(y - other) < room * span for _, other in taken):
+            continue
+        taken.append((x, y))
+        figure.add_annotation(
+            x=x, y=y, text=name, showarrow=False, xanchor="left", xshift=8,
+            font={"color": palette.muted, "size": 11},
+        )  # fmt: skip
 
 
 def short(name: str, limit: int = 18) -> str:

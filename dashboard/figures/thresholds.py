@@ -11,10 +11,14 @@ from numpy import ndarray
 
 from annscope.core.evaluation.curves import AtThreshold, PrecisionRecallCurve, RocCurve
 from annscope.dashboard import escaping
-from annscope.dashboard.figures.style import Palette, navigable, palette_for, styled
+from annscope.dashboard.figures.style import Palette, name_lines, navigable, palette_for, short, styled, whiskers
 
 MAX_POINTS = 300
 """How many points of a curve are drawn; the areas are always those of all points."""
+
+
+ENOUGH = 0.995
+"""Where a curve has found this share of the examples, the rest of the axis shows nothing more."""
 
 
 def thinned(x: Float[ndarray, " n"], y: Float[ndarray, " n"], limit: int = MAX_POINTS) -> Int[ndarray, " kept"]:
@@ -41,9 +45,19 @@ def roc_figure(
             figure, curve.false_positive_rate, curve.true_positive_rate, curve.thresholds, names, label,
             palette, is_chosen=label == chosen, axes=("false positive rate", "recall"),
         )  # fmt: skip
-    _mark(figure, mark.false_positive_rate, mark.recall, palette)
-    figure.update_xaxes(range=[-0.02, 1.02])
-    figure.update_yaxes(range=[-0.02, 1.04])
+    _mark(figure, mark, ("false_positive_rate", "recall"), palette)
+    # Of a good classifier all happens in one corner: the curves of all classes end where they find nearly everything.
+    drawn = [curve for curve in curves if not np.isnan(curve.area)]
+    reached = [float(curve.false_positive_rate[np.argmax(curve.true_positive_rate >= ENOUGH)]) for curve in drawn]
+    begun = [float(curve.true_positive_rate[np.searchsorted(curve.false_positive_rate, 0, "right") - 1])
+             for curve in drawn]  # fmt: skip
+    right = min(1.0, max(0.05, 1.15 * max([*reached, np.nan_to_num(mark.false_positive_rate)], default=1.0)))
+    low = max(0.0, 0.9 * min([*begun, np.nan_to_num(mark.recall)], default=0.0))
+    figure.update_xaxes(range=[-0.02 * right, 1.02 * right])
+    figure.update_yaxes(range=[low - 0.02 * (1 - low), 1 + 0.04 * (1 - low)])
+    _name(
+        figure, [(c.false_positive_rate, c.true_positive_rate) for c in curves], names, chosen, palette, -1, right, low
+    )
     return styled(figure, dark, x="False positive rate", y="Recall (true positive rate)")
 
 
@@ -69,7 +83,8 @@ def precision_recall_figure(
             figure, curve.recall, curve.precision, curve.thresholds, names, label, palette,
             is_chosen=label == chosen, shape="vh", axes=("recall", "precision"),
         )  # fmt: skip
-    _mark(figure, mark.recall, mark.precision, palette)
+    _mark(figure, mark, ("recall", "precision"), palette)
+    _name(figure, [(c.recall, c.precision) for c in curves], names, chosen, palette, 1, 1.0, 0.0)
     figure.update_xaxes(range=[-0.02, 1.02])
     figure.update_yaxes(range=[-0.02, 1.04])
     return styled(figure, dark, x="Recall", y="Precision")
@@ -107,11 +122,32 @@ def _add_curve(
         navigable(figure, texts, label)
 
 
-def _mark(figure: go.Figure, x: float, y: float, palette: Palette) -> None:
+def _name(
+    figure: go.Figure, curves: Sequence[tuple[ndarray, ndarray]], names: Sequence[str], chosen: int, palette: Palette,
+    sign: int, right: float, low: float,
+) -> None:  # fmt: skip
+    """Name the grey curves, each where it is nearest to its best corner: up, and left (-1) or right (1)."""
+    ends = []
+    for label, (x, y) in enumerate(curves):
+        if label == chosen or np.isnan(x[-1]) or np.isnan(y[-1]):
+            continue
+        goodness = y + sign * x
+        at = int(np.argmax(np.where(x <= right, goodness, -np.inf)))
+        ends.append((float(goodness[at]), float(x[at]), float(y[at]), escaping.plotly(short(names[label]))))
+    name_lines(figure, [(x, y, name) for _, x, y, name in sorted(ends)], palette, span=1 - low)
+
+
+def _mark(figure: go.Figure, mark: AtThreshold, axes: tuple[str, str], palette: Palette) -> None:
+    """The point of a threshold, with the intervals of both of its rates."""
+    x, y = (getattr(mark, axis) for axis in axes)
     if np.isnan(x) or np.isnan(y):
         return
+    across, up = (
+        whiskers(np.array([value]), mark.interval(axis)[None], palette.other)
+        for value, axis in zip((x, y), axes, strict=True)
+    )
     figure.add_scatter(
-        x=[x], y=[y], mode="markers", name="threshold", hoverinfo="skip",
+        x=[x], y=[y], mode="markers", name="threshold", hoverinfo="skip", error_x=across, error_y=up,
         marker={
             "size": 14, "symbol": "diamond", "color": palette.other, "line": {"color": palette.surface, "width": 2},
         },

@@ -9,24 +9,31 @@ from typing import Any
 import streamlit as st
 
 from annscope.core.errors import AnnscopeError
+from annscope.core.evaluation.comparison import Comparison
+from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.address import Query, parse_query, views_of
 from annscope.dashboard.components import parts
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.picker import pick_run, run_to_show
-from annscope.dashboard.queries.evaluations import DerivedError, Predictions, predictions_of, splits_of
+from annscope.dashboard.queries import comparisons
+from annscope.dashboard.queries.evaluations import DerivedError, dataset_of, predictions_of, splits_of
 from annscope.dashboard.queries.importance import has_columns
 from annscope.dashboard.queries.live_runs import get_live_run
+from annscope.dashboard.queries.selections import COMPARED, Only
 from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.dashboard.views import choices
 from annscope.dashboard.views.calibration import confidence
 from annscope.dashboard.views.classes import classes
+from annscope.dashboard.views.compare import compare
 from annscope.dashboard.views.confusion import matrix, pairs
 from annscope.dashboard.views.evolution import evolution
 from annscope.dashboard.views.gallery import gallery
 from annscope.dashboard.views.importance import importance
 from annscope.dashboard.views.thresholds import thresholds
+from annscope.runs.interval_words import percent_range, percent_words
+from annscope.runs.report import report_html
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
@@ -41,9 +48,17 @@ STYLE = """<style>
   .st-key-inspect-body > div > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"],
   .st-key-inspect-body > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 100%; }
 }
+@media (min-width: 1101px) {
+  [data-testid="stColumn"]:has(> div > .st-key-inspect-gallery), [data-testid="stColumn"]:has(.st-key-inspect-gallery) {
+    position: sticky; top: 4rem; align-self: flex-start; max-height: calc(100vh - 4.5rem); overflow-y: auto;
+    scrollbar-width: thin;
+  }
+}
 .st-key-inspect-choices > :has(> .stSelectbox) { flex: 1 1 19rem; min-width: 19rem; }
 .st-key-inspect-choices > :has(.ai-snapshot) { flex: 2 1 21rem; min-width: 21rem; }
-[class*="st-key-inspect-show-"] button { min-height: 2rem; padding-block: 0.1rem; }
+.st-key-every-example button, .st-key-report button, .st-key-weakest button { min-height: 2rem; padding-block: 0.1rem; }
+.st-key-weakest button { color: light-dark(#2257B5, #8FB4FF); font-weight: 600; }
+.st-key-inspect-headline, .st-key-inspect-weakest { gap: 0.1rem 0.5rem; }
 [data-testid="stButtonGroup"] [data-selected="true"] p { color: light-dark(#2257B5, #8FB4FF); }
 .st-key-inspect-body [data-testid="stCaptionContainer"], .st-key-inspect-body [data-testid="stCaptionContainer"] p {
   color: light-dark(#566173, #9AA7B8); opacity: 1;
@@ -54,6 +69,7 @@ STYLE = """<style>
 STEADY = '<style>[data-stale="true"] { opacity: 1 !important; }</style>'
 """Streamlit fades elements that are about to be drawn again, which would flicker at each step of a run."""
 SPLIT_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
+_COMPARE = "compare"
 _VIEWS: dict[str, Callable[[Query, Predictions, Snapshots], None]] = {
     "matrix": matrix,
     "classes": classes,
@@ -115,19 +131,51 @@ def _inspect(run: str) -> None:
     except AnnscopeError as error:
         _show_error(error)
         return
+    status = live_run.status
+    if status["status"] == "diverged":
+        message = escaping.markdown(status["message"] or "Training diverged.")
+        st.warning(
+            f"{message} What is shown is its network at {snapshots.name(query.number)}, before that.",
+            icon=":material/warning:",
+        )
+    compared, reason = _compared(query, predictions)
+    if reason:
+        st.warning(escaping.markdown(reason), icon=":material/compare_arrows:")
     _headline(predictions, snapshots)
     with st.container(key="inspect-body"):
         left, right = st.columns([7, 5], gap="large")
         with left:
             _choose_view(query, predictions)
             try:
-                _VIEWS[query.view](query, predictions, snapshots)
+                if query.view == _COMPARE:
+                    compare(query, predictions, snapshots, compared)
+                else:
+                    _VIEWS[query.view](query, predictions, snapshots)
             except AnnscopeError as error:
                 _show_error(error)
-        with right:
-            gallery(query, predictions)
+        with right, st.container(key="inspect-gallery"):
+            gallery(query, predictions, compared)
         if live_run.at_work and address.SNAPSHOT not in st.query_params:
             st.html(STEADY)
+
+
+def _compared(query: Query, predictions: Predictions) -> tuple[Comparison | None, str]:
+    """The comparison that the link or the view asks for, and why there is none, or another one."""
+    if query.against is None and query.view != _COMPARE and query.selection.kind not in COMPARED:
+        return None, ""
+    reason, against = "", comparisons.default(query.run, query.number, query.split)
+    if query.against is not None:
+        named = comparisons.parse(query.against, query.run, query.split)
+        if isinstance(named, str):
+            reason = named
+        else:
+            against = named
+    if against is None:
+        return None, reason
+    try:
+        return comparisons.comparison(predictions, against), reason
+    except AnnscopeError as error:
+        return None, str(error)
 
 
 def _show_error(error: AnnscopeError) -> None:
@@ -193,12 +241,47 @@ def _choose_view(query: Query, predictions: Predictions) -> None:
 
 def _headline(predictions: Predictions, snapshots: Snapshots) -> None:
     n, wrong = len(predictions.labels), int((~predictions.right).sum())
-    figures = f"**{predictions.accuracy:.2%}** right, **{wrong:,}** wrong."
+    interval = percent_range(predictions.accuracy_interval)
+    figures = f"**{predictions.accuracy:.2%}** right ({interval}), **{wrong:,}** wrong."
     if predictions.is_multilabel:
         figures = (
-            f"subset accuracy **{predictions.accuracy:.2%}** (every label right), **{wrong:,}** with a wrong label; "
+            f"subset accuracy **{predictions.accuracy:.2%}** (every label right; {interval}), "
+            f"**{wrong:,}** with a wrong label; "
             f"Hamming loss **{predictions.hamming_loss:.4f}** (share of wrong labels)."
         )
     with st.container(key="inspect-headline"):
         split, time = SPLIT_NAMES[predictions.split], snapshots.name(predictions.number)
-        st.markdown(f"**{split} split**, {n:,} examples, {time}: {figures}")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{split} split**, {n:,} examples, {time}: {figures}", width="content")
+            st.download_button(
+                "Report", lambda: _report(predictions), key=state.REPORT, icon=":material/print:", type="tertiary",
+                file_name=f"{predictions.run}-snapshot-{predictions.number}-{predictions.split}-report.html",
+                mime="text/html", on_click="ignore", help="One page to print: all of this with its intervals.",
+            )  # fmt: skip
+        _weakest(predictions)
+
+
+def _report(predictions: Predictions) -> str:
+    return report_html(predictions, dataset_of(predictions.run), get_live_run(predictions.run).reader)
+
+
+def _weakest(predictions: Predictions) -> None:
+    """Which class has the lowest recall, what it is taken for, and its mistakes one click away."""
+    weakest = predictions.weakest
+    if weakest is None:
+        return
+    name = escaping.markdown(predictions.class_names[weakest])
+    support, recall = int(predictions.classes.support[weakest]), float(predictions.classes.recall[weakest])
+    words = percent_words(recall, predictions.intervals["recall"][weakest], support)
+    taken = predictions.taken_for(weakest)
+    mostly = "" if taken is None else f", mostly taken for **{escaping.markdown(predictions.class_names[taken])}**"
+    n_missed = support - round(recall * support)
+    with st.container(key="inspect-weakest", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"Weakest: **{name}**, recall {words}{mostly}.", width="content")
+        what = "mistake" if n_missed == 1 else f"{n_missed:,} mistakes"
+        selection = f"fn-{weakest}" if predictions.is_multilabel else f"true-{weakest}"
+        only: Only = "all" if predictions.is_multilabel else "wrong"
+        st.button(
+            f"Show its {what}", key=state.WEAKEST, on_click=choices.show, args=(selection, only), type="tertiary",
+            icon=":material/arrow_forward:",
+        )  # fmt: skip

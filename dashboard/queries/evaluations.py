@@ -7,33 +7,17 @@ in memory.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from numpy import ndarray
 
-from annscope.core.dataset import SPLITS, Dataset, Labels
+from annscope.core.dataset import SPLITS, Dataset
 from annscope.core.errors import AnnscopeError
-from annscope.core.evaluation.curves import (
-    Averages,
-    Calibration,
-    PrecisionRecallCurve,
-    RocCurve,
-    area_under_roc,
-    average_precision,
-    averaged_over_classes,
-    averages,
-    calibration,
-    hamming_loss,
-    precision_recall_curve,
-    roc_curve,
-    sample_averages,
-    specificity,
-)
-from annscope.core.evaluation.metrics import ClassMetrics, class_metrics, confusion_matrix, evaluated_logits, is_right
+from annscope.core.evaluation.metrics import confusion_matrix, evaluated_logits
+from annscope.core.evaluation.predictions import Predictions
 from annscope.core.network import Network
 from annscope.core.snapshot import Confusion
 from annscope.dashboard.queries.examples import source_of
@@ -49,121 +33,6 @@ CACHED_CONFUSIONS = 2000
 
 class DerivedError(AnnscopeError):
     """Something that cannot be computed from a record; the message is the reason."""
-
-
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """The predictions of one network for every example of one split, in the split's order.
-
-    `predicted` are the classes of the largest logits, as the worker counts them; `probabilities` are the outputs of
-    the last layer (softmax, or an independent sigmoid for each class). In multi-label data, `labels` and `predicted`
-    are rows of 0 and 1.
-    """
-
-    run: str
-    number: int
-    split: str
-    class_names: tuple[str, ...]
-    labels: Labels
-    predicted: Labels
-    probabilities: Float[ndarray, "n n_classes"]
-
-    @property
-    def n_classes(self) -> int:
-        return len(self.class_names)
-
-    @property
-    def is_multilabel(self) -> bool:
-        """Whether an example may have any number of labels."""
-        return self.labels.ndim == 2
-
-    @cached_property
-    def confusion(self) -> Confusion:
-        """The confusion matrix: rows true, columns predicted; in multi-label data a 2x2 matrix for each label."""
-        return confusion_matrix(self.labels, self.predicted, self.n_classes)
-
-    @cached_property
-    def confidence(self) -> Float[ndarray, " n"]:
-        """The probability of each prediction; in multi-label data, of all labels, as if independent."""
-        if self.is_multilabel:
-            of_all: ndarray = np.maximum(self.probabilities, 1 - self.probabilities).prod(axis=1)
-            return of_all
-        of_predicted: ndarray = self.probabilities[np.arange(len(self.labels)), self.predicted]
-        return of_predicted
-
-    @cached_property
-    def right(self) -> Bool[ndarray, " n"]:
-        """Which predictions are right: the true class; or exactly the true labels."""
-        return is_right(self.labels, self.predicted)
-
-    @cached_property
-    def accuracy(self) -> float:
-        """The accuracy (in multi-label data the subset accuracy); NaN without examples."""
-        return float(self.right.mean()) if len(self.right) else float("nan")
-
-    @cached_property
-    def classes(self) -> ClassMetrics:
-        """Precision, recall, F1 and support of each class."""
-        return class_metrics(self.confusion)
-
-    @cached_property
-    def specificity(self) -> Float[ndarray, " n_classes"]:
-        """The specificity of each class."""
-        return specificity(self.confusion)
-
-    @cached_property
-    def averages(self) -> dict[str, Averages]:
-        """Precision, recall, F1 and specificity of all classes."""
-        return averages(self.confusion)
-
-    @cached_property
-    def roc_areas(self) -> tuple[Float[ndarray, " n_classes"], Averages]:
-        """The area under the ROC curve of each class, and its averages."""
-        return averaged_over_classes(area_under_roc, self.labels, self.probabilities)
-
-    @cached_property
-    def average_precisions(self) -> tuple[Float[ndarray, " n_classes"], Averages]:
-        """The average precision of each class, and its averages."""
-        return averaged_over_classes(average_precision, self.labels, self.probabilities)
-
-    @cached_property
-    def roc_curves(self) -> tuple[RocCurve, ...]:
-        """The ROC curve of each class, one vs. rest."""
-        return tuple(roc_curve(self.is_class(c), self.probabilities[:, c]) for c in range(self.n_classes))
-
-    @cached_property
-    def precision_recall_curves(self) -> tuple[PrecisionRecallCurve, ...]:
-        """The precision-recall curve of each class, one vs. rest."""
-        return tuple(precision_recall_curve(self.is_class(c), self.probabilities[:, c]) for c in range(self.n_classes))
-
-    @cached_property
-    def calibration(self) -> Calibration:
-        """The calibration curve: accuracy by confidence."""
-        return calibration(self.right, self.confidence)
-
-    def calibration_of(self, label: int) -> Calibration:
-        """The calibration curve of one class or label: how often it is true, by its predicted probability."""
-        return calibration(self.is_class(label), self.probabilities[:, label])
-
-    @cached_property
-    def sample_averages(self) -> dict[str, float]:
-        """Precision, recall and F1 averaged over the examples; multi-label data only."""
-        return sample_averages(self.labels, self.predicted)
-
-    @cached_property
-    def hamming_loss(self) -> float:
-        """The Hamming loss: the fraction of wrong labels; multi-label data only."""
-        return hamming_loss(self.confusion)
-
-    def is_predicted(self, label: int) -> Bool[ndarray, " n"]:
-        """Which examples are predicted as a class, or with a label."""
-        as_class: ndarray = self.predicted[:, label] == 1 if self.is_multilabel else self.predicted == label
-        return as_class
-
-    def is_class(self, label: int) -> Bool[ndarray, " n"]:
-        """Which examples belong to a class, or have a label."""
-        of_class: ndarray = self.labels[:, label] == 1 if self.is_multilabel else self.labels == label
-        return of_class
 
 
 def predict(network: Network, x: ndarray, *, is_multilabel: bool = False) -> tuple[ndarray, ndarray]:

@@ -11,13 +11,12 @@ from numpy import ndarray
 
 from annscope.core.evaluation.curves import column_shares, row_shares
 
-Mode = Literal["counts", "recall", "precision", "difference"]
+Mode = Literal["counts", "recall", "precision"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 LABELS: dict[Mode, str] = {
     "counts": "Counts",
     "recall": "Rows: recall",
     "precision": "Columns: precision",
-    "difference": "Difference",
 }
 
 Counts = Int[ndarray, "n_classes n_classes"]
@@ -36,22 +35,12 @@ class MatrixView:
     texts: list[list[str]]
     top: float
     words: str
-    mode: Mode
-
-    @property
-    def is_difference(self) -> bool:
-        """Whether this is the difference of two matrices."""
-        return self.mode == "difference"
+    name: str
+    is_difference: bool = False
 
 
-def matrix_view(confusion: Counts, mode: Mode, other: Counts | None = None) -> MatrixView:
-    """The matrix as counts, as shares of its rows or columns, or against `other`.
-
-    A difference is one of counts if both matrices have equally many examples of each class, else one
-    of shares of the true class, in percentage points.
-    """
-    if mode == "difference" and other is not None:
-        return _difference(confusion, other)
+def matrix_view(confusion: Counts, mode: Mode) -> MatrixView:
+    """The matrix as counts, or as shares of its rows or columns."""
     if mode == "precision":
         shares = column_shares(confusion)
         return MatrixView(
@@ -68,23 +57,13 @@ def matrix_view(confusion: Counts, mode: Mode, other: Counts | None = None) -> M
     )
 
 
-def _difference(confusion: Counts, other: Counts) -> MatrixView:
-    if np.array_equal(confusion.sum(axis=1), other.sum(axis=1)):
-        change = (confusion - other).astype(np.float64)
-        texts = [[f"{value:+,.0f}" if value else "·" for value in row] for row in change.tolist()]
-        words = "change in the number of examples"
-    else:
-        change = 100 * (row_shares(confusion) - row_shares(other))
-        texts = [[_points(value) for value in row] for row in change.tolist()]
-        words = "change of the share of the true class, in percentage points"
-    top = float(np.nanmax(np.abs(change), initial=0.0)) or 1.0
-    return MatrixView(change, change, texts, top, words, "difference")
-
-
-def _points(value: float) -> str:
-    if np.isnan(value):
-        return "n/a"
-    return "·" if abs(value) < 0.05 else f"{value:+.1f}"
+def difference_view(confusion: Counts, other: Counts) -> MatrixView:
+    """The change from another matrix of the same examples, in the number of examples."""
+    change = (confusion - other).astype(np.float64)
+    texts = [[f"{value:+,.0f}" if value else "·" for value in row] for row in change.tolist()]
+    top = float(np.abs(change).max(initial=0.0)) or 1.0
+    words = "A less B, in the number of examples"
+    return MatrixView(change, change, texts, top, words, "difference", is_difference=True)
 
 
 def _percentages(shares: Float[ndarray, "n_classes n_classes"]) -> list[list[str]]:

@@ -19,8 +19,16 @@ either-3     label 3 is true or predicted
 called-3, missed-3  as above
 pbin-3-7     probability of label 3 in bin 7 of its calibration curve
 
-wrong        every wrong prediction
 all          every example
+
+Beside another network, of all or within a class or label (fixed-3):
+
+fixed, broken        what the other gets wrong and this one right; the other way round
+bothwrong, bothright what both get wrong, or right
+differ-3             true class 3, predicted differently
+ab-3-5               true class 3, predicted class 5 by one of the two
+
+Of any of these all are shown, or the mistakes, or those that are right (`Only`).
 """
 
 from __future__ import annotations
@@ -33,16 +41,25 @@ import numpy as np
 from jaxtyping import Bool, Int
 from numpy import ndarray
 
+from annscope.core.evaluation.comparison import Comparison, Outcome
 from annscope.core.evaluation.curves import N_BINS
-from annscope.dashboard.queries.evaluations import Predictions
+from annscope.core.evaluation.predictions import Predictions
 
 Kind = Literal[
-    "cell", "true", "without", "predicted", "either", "called", "missed", "bin", "wrong", "all",
+    "cell", "true", "without", "predicted", "either", "called", "missed", "bin", "all",
     "tp", "fp", "fn", "tn", "unpredicted", "pbin",
+    "fixed", "broken", "bothwrong", "bothright", "differ", "ab",
 ]  # fmt: skip
 OF_CLASSES = ("true", "without", "predicted", "either", "called", "missed", "bin")
 OF_LABELS = ("tp", "fp", "fn", "tn", "true", "without", "predicted", "unpredicted", "either", "called", "missed")
+COMPARED: dict[str, str] = {
+    "fixed": "Fixed: B wrong, A right", "broken": "Broken: B right, A wrong", "bothwrong": "Both wrong",
+    "bothright": "Both right", "differ": "Predicted differently", "ab": "A or B",
+}  # fmt: skip
+"""The selections that need another network, with their titles."""
 Order = Literal["sure", "unsure"]
+Only = Literal["all", "wrong", "right"]
+ONLY: dict[Only, str] = {"all": "All", "wrong": "Mistakes", "right": "Right"}
 EXAMPLES_OF: dict[str, Kind] = {"precision": "predicted", "recall": "true", "f1": "either", "specificity": "without"}
 """Which examples a metric of a class or label is computed from."""
 ORDERS: dict[Order, str] = {"sure": "Most confident first", "unsure": "Least confident first"}
@@ -52,23 +69,29 @@ ORDERS: dict[Order, str] = {"sure": "Most confident first", "unsure": "Least con
 class Selection:
     """Some examples of a split; `first` and `second` are classes or labels, or the number of a bin."""
 
-    kind: Kind = "wrong"
+    kind: Kind = "all"
     first: int = 0
     second: int = 0
+    is_of_all: bool = False
+    """Whether an outcome of a comparison is that of all examples."""
 
     def format(self) -> str:
         """The selection as text, for the address."""
         if self.kind == "cell":
             return f"{self.first}-{self.second}"
-        if self.kind == "pbin":
-            return f"pbin-{self.first}-{self.second}"
-        return self.kind if self.kind in {"wrong", "all"} else f"{self.kind}-{self.first}"
+        if self.kind in {"pbin", "ab"}:
+            return f"{self.kind}-{self.first}-{self.second}"
+        return self.kind if self.kind == "all" or self.is_of_all else f"{self.kind}-{self.first}"
 
 
 def parse_selection(text: str, n_classes: int, *, is_multilabel: bool = False) -> Selection | None:
     """The selection in a text; None if it is not valid for this number of classes or labels."""
-    if text in {"wrong", "all"}:
-        return Selection("wrong" if text == "wrong" else "all")
+    if text == "all":
+        return Selection()
+    found = re.fullmatch(r"(fixed|broken|bothwrong|bothright|differ|ab)(?:-([0-9]{1,4}))?(?:-([0-9]{1,4}))?", text)
+    if found is not None:
+        kind, *spelled = found.groups()
+        return _of_two(cast(Kind, kind), [int(each) for each in spelled if each is not None], n_classes)
     if is_multilabel:
         return _of_labels(text, n_classes)
     found = re.fullmatch(rf"(?:({'|'.join(OF_CLASSES)})|([0-9]{{1,4}}))-([0-9]{{1,4}})", text, re.ASCII)
@@ -81,6 +104,13 @@ def parse_selection(text: str, n_classes: int, *, is_multilabel: bool = False) -
     return Selection(cast(Kind, word), int(last)) if int(last) < (N_BINS if word == "bin" else n_classes) else None
 
 
+def _of_two(kind: Kind, classes: list[int], n_classes: int) -> Selection | None:
+    if any(each >= n_classes for each in classes) or (len(classes) == 2) != (kind == "ab"):
+        return None
+    first, second = [*classes, 0, 0][:2]
+    return Selection(kind, first, second, is_of_all=not classes)
+
+
 def _of_labels(text: str, n_labels: int) -> Selection | None:
     found = re.fullmatch(rf"({'|'.join(OF_LABELS)})-([0-9]{{1,4}})", text, re.ASCII)
     if found is not None:
@@ -91,10 +121,14 @@ def _of_labels(text: str, n_labels: int) -> Selection | None:
     return Selection("pbin", int(found[1]), int(found[2]))
 
 
-def is_selected(selection: Selection, predictions: Predictions, threshold: float) -> Bool[ndarray, " n"]:
-    """Which examples are selected."""
+def is_selected(
+    selection: Selection, predictions: Predictions, threshold: float, compared: Comparison | None = None
+) -> Bool[ndarray, " n"]:
+    """Which examples are selected; of those that need another network none without a comparison."""
     first, kind = selection.first, selection.kind
     chosen: ndarray
+    if kind in COMPARED:
+        return _is_compared(selection, compared) if compared else np.zeros(len(predictions.labels), bool)
     if kind == "cell":
         chosen = (predictions.labels == first) & (predictions.predicted == selection.second)
     elif kind in {"called", "missed"}:
@@ -109,14 +143,12 @@ def is_selected(selection: Selection, predictions: Predictions, threshold: float
             "fn": is_true & ~is_predicted, "tn": ~is_true & ~is_predicted,
         }[kind]  # fmt: skip
     elif kind == "pbin":
-        edges = predictions.calibration_of(first).edges
-        chosen = (
-            np.searchsorted(edges[1:-1], predictions.probabilities[:, first].astype(np.float64)) == selection.second
-        )
+        bins = predictions.calibration_of(first).bin_of(predictions.probabilities[:, first])
+        chosen = bins == selection.second
     elif kind == "bin":
-        chosen = bins_of(predictions) == first
+        chosen = predictions.calibration.bin_of(predictions.confidence) == first
     else:
-        chosen = ~predictions.right if kind == "wrong" else np.ones(len(predictions.labels), bool)
+        chosen = np.ones(len(predictions.labels), bool)
     return chosen
 
 
@@ -131,9 +163,36 @@ def called_by_threshold(selection: Selection, predictions: Predictions, threshol
     return is_called(predictions, selection.first, threshold) if selection.kind in {"called", "missed"} else None
 
 
-def bins_of(predictions: Predictions) -> Int[ndarray, " n"]:
-    """The bin of the calibration curve that each example is in."""
-    return np.searchsorted(predictions.calibration.edges[1:-1], predictions.confidence.astype(np.float64))
+def _is_compared(selection: Selection, compared: Comparison) -> Bool[ndarray, " n"]:
+    label, one, other = None if selection.is_of_all else selection.first, compared.first, compared.second
+    if selection.kind == "ab":
+        second = selection.second
+        either: ndarray = one.is_predicted(second) | other.is_predicted(second)
+        either &= one.is_class(selection.first)
+        return either
+    if selection.kind != "differ":
+        return compared.outcome(cast(Outcome, selection.kind), label)
+    differs: ndarray = np.not_equal(one.predicted, other.predicted)
+    if one.is_multilabel:
+        differs = np.asarray(differs.any(axis=1) if label is None else differs[:, label])
+    elif label is not None:
+        differs &= one.is_class(label)
+    return differs
+
+
+def are_right(selection: Selection, predictions: Predictions, threshold: float) -> Bool[ndarray, " n"]:
+    """Which examples are right in what the selection is about.
+
+    That is the threshold where it is about one, the label where it is about one of several, else the prediction.
+    """
+    first, kind = selection.first, selection.kind
+    if kind in {"called", "missed"}:
+        at_threshold: ndarray = is_called(predictions, first, threshold) == predictions.is_class(first)
+        return at_threshold
+    if predictions.is_multilabel and kind != "all" and not selection.is_of_all:
+        of_label: ndarray = predictions.is_class(first) == predictions.is_predicted(first)
+        return of_label
+    return predictions.right
 
 
 def scored_class(selection: Selection, *, is_multilabel: bool = False) -> int | None:
@@ -143,22 +202,41 @@ def scored_class(selection: Selection, *, is_multilabel: bool = False) -> int | 
 
 
 def select(
-    selection: Selection, predictions: Predictions, threshold: float, order: Order
+    selection: Selection,
+    predictions: Predictions,
+    threshold: float,
+    order: Order,
+    only: Only = "all",
+    compared: Comparison | None = None,
 ) -> Int[ndarray, " n_selected"]:
     """The indices in the split of the selected examples, ordered by the probability of the `scored_class`.
 
     Examples of equal probability stay in the order of the split.
     """
-    places = np.flatnonzero(is_selected(selection, predictions, threshold))
+    chosen = is_selected(selection, predictions, threshold, compared)
+    if only != "all":
+        chosen &= are_right(selection, predictions, threshold) == (only == "right")
+    places = np.flatnonzero(chosen)
     label = scored_class(selection, is_multilabel=predictions.is_multilabel)
     scores = predictions.confidence[places] if label is None else predictions.probabilities[places, label]
     return places[np.argsort(-scores if order == "sure" else scores, kind="stable")]
 
 
-def describe(selection: Selection, class_names: tuple[str, ...], threshold: float) -> str:
+def describe(selection: Selection, class_names: tuple[str, ...], threshold: float, only: Only = "all") -> str:
     """A short description of a selection."""
+    if selection.kind == "all":
+        return {"all": "Every example", "wrong": "Every mistake", "right": "Every right prediction"}[only]
+    return _named(selection, class_names, threshold) + {"all": "", "wrong": ": mistakes", "right": ": right"}[only]
+
+
+def _named(selection: Selection, class_names: tuple[str, ...], threshold: float) -> str:
     first = selection.first
-    name = class_names[first] if selection.kind not in {"bin", "wrong", "all"} else ""
+    if selection.kind in COMPARED:
+        title = COMPARED[selection.kind]
+        if selection.kind == "ab":
+            return f"{class_names[first]} predicted as {class_names[selection.second]} by A or B"
+        return title if selection.is_of_all else f"{title}, of {class_names[first]}"
+    name = class_names[first] if selection.kind != "bin" else ""
     of_label = {
         "tp": f"True positives: {name}", "fp": f"False positives: {name}", "fn": f"False negatives: {name}",
         "tn": f"True negatives: {name}", "without": f"True class: not {name}", "unpredicted": f"Predicted: not {name}",
@@ -182,6 +260,4 @@ def describe(selection: Selection, class_names: tuple[str, ...], threshold: floa
         return f"p({class_names[first]}) at least {threshold:.4g}"
     if selection.kind == "missed":
         return f"{class_names[first]} with p below {threshold:.4g}"
-    if selection.kind == "bin":
-        return f"Confidence {first / N_BINS:.1f} to {(first + 1) / N_BINS:.1f}"
-    return "Every mistake" if selection.kind == "wrong" else "Every example"
+    return f"Confidence {first / N_BINS:.1f} to {(first + 1) / N_BINS:.1f}"

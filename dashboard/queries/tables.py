@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from annscope.core.evaluation.curves import Averages, Calibration, PrecisionRecallCurve, RocCurve
-from annscope.core.evaluation.metrics import ClassMetrics
-from annscope.dashboard.queries.evaluations import Predictions
+from annscope.core.evaluation.comparison import Comparison
+from annscope.core.evaluation.curves import Calibration, PrecisionRecallCurve, RocCurve, macro_with_zeros
+from annscope.core.evaluation.intervals import wilson
+from annscope.core.evaluation.predictions import Predictions
+from annscope.dashboard.queries.evaluations import dataset_of
 from annscope.dashboard.queries.importance import Importances
 from annscope.data.rows import Rows
 from annscope.data.table import unique_names
@@ -69,32 +72,48 @@ def label_rows(names: Sequence[str], confusion: ndarray) -> list[Row]:
     ]
 
 
-def class_rows(
-    names: Sequence[str],
-    found: ClassMetrics,
-    specificity: ndarray,
-    averages: Mapping[str, Averages],
-    of_samples: Mapping[str, float] | None = None,
-) -> list[Row]:
-    """The metrics of each class or label, then their averages; `of_samples` are those over the examples."""
+FIGURES = ("precision", "recall", "f1", "specificity")
+
+
+def class_rows(predictions: Predictions) -> list[Row]:
+    """The figures of each class or label with their intervals, the lowest recall first, then the averages."""
+    found = predictions.classes
+    values = {"precision": found.precision, "recall": found.recall, "f1": found.f1}
+    values["specificity"] = predictions.specificity
     rows: list[Row] = [
-        {
-            "class": name,
-            "precision": found.precision[c],
-            "recall": found.recall[c],
-            "f1": found.f1[c],
-            "specificity": specificity[c],
-            "support": int(found.support[c]),
-        }
-        for c, name in enumerate(names)
+        {"class": predictions.class_names[c]}
+        | _with_intervals({name: (float(values[name][c]), predictions.intervals[name][c]) for name in FIGURES})
+        | {"support": int(found.support[c])}
+        for c in predictions.weakest_first
     ]
     total = int(found.support.sum())
     for how in ("macro", "micro", "weighted"):
-        figures = {name: getattr(averages[name], how) for name in ("precision", "recall", "f1", "specificity")}
-        rows.append({"class": f"{how} average"} | figures | {"support": total})
-    if of_samples is not None:
-        rows.append({"class": "samples average", **of_samples, "specificity": float("nan"), "support": total})
+        figures = {
+            name: (float(getattr(predictions.averages[name], how)), predictions.average_intervals[name][how])
+            for name in FIGURES
+        }
+        rows.append({"class": f"{how} average"} | _with_intervals(figures) | {"support": total})
+    zeros = macro_with_zeros(predictions.confusion) | {"specificity": math.nan}
+    with_zeros = {name: (zeros[name], UNKNOWN) for name in FIGURES}
+    rows.append({"class": "macro average, undefined as 0"} | _with_intervals(with_zeros) | {"support": total})
+    if predictions.is_multilabel:
+        of_samples = {name: (predictions.sample_averages.get(name, math.nan), UNKNOWN) for name in FIGURES}
+        rows.append({"class": "samples average"} | _with_intervals(of_samples) | {"support": total})
     return rows
+
+
+UNKNOWN = np.full(2, np.nan)
+
+
+def _with_intervals(figures: Mapping[str, tuple[float, ndarray]]) -> Row:
+    """Each figure, followed by the ends of its interval in columns of their own."""
+    return {
+        column: cell
+        for name, (value, interval) in figures.items()
+        for column, cell in (
+            (name, value), (f"{name}_low", float(interval[0])), (f"{name}_high", float(interval[1])),
+        )
+    }  # fmt: skip
 
 
 def pair_rows(names: Sequence[str], confusion: ndarray) -> list[Row]:
@@ -102,6 +121,7 @@ def pair_rows(names: Sequence[str], confusion: ndarray) -> list[Row]:
     wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)
     n_wrong, support = int(wrong.sum()), confusion.sum(axis=1)
+    intervals = wilson(wrong, np.broadcast_to(support[:, None], wrong.shape))
     order = np.argsort(-wrong, axis=None, kind="stable")[: np.count_nonzero(wrong)]
     return [
         {
@@ -110,30 +130,32 @@ def pair_rows(names: Sequence[str], confusion: ndarray) -> list[Row]:
             "predicted": names[j],
             "examples": int(wrong[i, j]),
             "share_of_true": float(wrong[i, j] / support[i]),
+            "share_of_true_low": float(intervals[i, j, 0]),
+            "share_of_true_high": float(intervals[i, j, 1]),
             "share_of_wrong": float(wrong[i, j] / n_wrong),
         }
         for i, j in (divmod(int(place), len(names)) for place in order)
     ]
 
 
-def area_rows(
-    names: Sequence[str],
-    roc: tuple[ndarray, Averages],
-    precision: tuple[ndarray, Averages],
-    support: ndarray,
-) -> list[Row]:
-    """The areas under the curves of each class, then their three averages."""
+def area_rows(predictions: Predictions) -> list[Row]:
+    """The areas under the curves of each class with their intervals, then their three averages."""
+    roc, roc_means = predictions.roc_areas
+    precision, precision_means = predictions.average_precisions
 
-    def row(name: str, area: float, average_precision: float, count: int) -> Row:
-        figures = {"area_under_roc": float(area), "average_precision": float(average_precision)}
-        return {"class": name} | figures | {"support": int(count)}
+    def row(name: str, areas: tuple[float, float], intervals: tuple[ndarray, ndarray], count: int) -> Row:
+        figures = dict(zip(("area_under_roc", "average_precision"), zip(areas, intervals, strict=True), strict=True))
+        return {"class": name} | _with_intervals(figures) | {"support": count}
 
-    rows = [row(name, roc[0][c], precision[0][c], support[c]) for c, name in enumerate(names)]
-    total = int(support.sum())
-    return rows + [
-        row(f"{how} average", getattr(roc[1], how), getattr(precision[1], how), total)
-        for how in ("macro", "micro", "weighted")
+    support = predictions.classes.support
+    rows = [
+        row(name, (float(roc[c]), float(precision[c])), predictions.area_intervals(c), int(support[c]))
+        for c, name in enumerate(predictions.class_names)
     ]
+    for how in ("macro", "micro", "weighted"):
+        means = float(getattr(roc_means, how)), float(getattr(precision_means, how))
+        rows.append(row(f"{how} average", means, (UNKNOWN, UNKNOWN), int(support.sum())))
+    return rows
 
 
 def curve_rows(
@@ -164,10 +186,28 @@ def bin_rows(found: Calibration) -> list[Row]:
             "predictions": int(found.count[b]),
             "mean_confidence": float(found.confidence[b]),
             "accuracy": float(found.accuracy[b]),
+            "accuracy_low": float(found.intervals[b, 0]),
+            "accuracy_high": float(found.intervals[b, 1]),
             "gap": float(abs(found.accuracy[b] - found.confidence[b])),
         }
         for b in range(len(found.count))
     ]
+
+
+def comparison_rows(compared: Comparison) -> list[Row]:
+    """For each class or label, how many examples two networks predict correctly, and McNemar's test."""
+    rows: list[Row] = []
+    for label, name in enumerate(compared.first.class_names):
+        found = compared.paired(label)
+        rows.append(
+            {
+                "class": name, "examples": found.n, "fixed": found.only_second, "broken": found.only_first,
+                "bothwrong": found.both_wrong, "bothright": found.both_right,
+                "difference": found.difference, "difference_low": float(found.interval[0]),
+                "difference_high": float(found.interval[1]), "p_mcnemar": found.p_value,
+            }
+        )  # fmt: skip
+    return rows
 
 
 def evolution_rows(names: Sequence[str], unit: str, at: Sequence[int], values: ndarray) -> list[Row]:
@@ -192,14 +232,19 @@ def importance_rows(found: Importances) -> list[Row]:
     ]
 
 
-def example_rows(predictions: Predictions, places: ndarray, rows: Rows | None = None) -> list[Row]:
-    """One row for each of these examples: true class, predicted class, all probabilities, and its cells in `rows`.
+def example_rows(
+    predictions: Predictions, places: ndarray, rows: Rows | None = None, compared: Comparison | None = None
+) -> list[Row]:
+    """One row for each of these examples: its source, true and predicted class, all probabilities, its cells in `rows`.
 
-    A column that is called as another one before it gets a number.
+    Of a comparison also what the other network predicts. The source is its file or its row, where the data has any;
+    images have their pixels in that file. A column that is called as another one before it gets a number.
     """
-    names = predictions.class_names
+    names, split, source = predictions.class_names, predictions.split, dataset_of(predictions.run).source
     columns = () if rows is None else rows.names
-    head = unique_names(("sample", "true", "predicted", *(f"p {name}" for name in names), *columns))
+    by_other = () if compared is None else ("predicted by B",)
+    probabilities = (f"p {name}" for name in names)
+    head = unique_names(("sample", "source", "true", "predicted", *by_other, *probabilities, *columns))
 
     def words(label: ndarray) -> str:
         return "; ".join(compress(names, label)) if predictions.is_multilabel else names[label]
@@ -210,8 +255,10 @@ def example_rows(predictions: Predictions, places: ndarray, rows: Rows | None = 
                 head,
                 (
                     int(i),
+                    source(split, int(i)),
                     words(predictions.labels[i]),
                     words(predictions.predicted[i]),
+                    *([] if compared is None else [words(compared.second.predicted[i])]),
                     *predictions.probabilities[i].astype(float).tolist(),
                     *([] if rows is None else rows.texts(predictions.split, int(i))),
                 ),

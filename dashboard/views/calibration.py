@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
+from annscope.core.evaluation.intervals import n_resamples_of
+from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import escaping, state
 from annscope.dashboard.address import Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.figures.calibration import calibration_figure
 from annscope.dashboard.queries import tables
-from annscope.dashboard.queries.evaluations import Predictions
 from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.dashboard.views import choices
+from annscope.runs.interval_words import few, figure_range, percent_range
 
 
 def confidence(query: Query, predictions: Predictions, snapshots: Snapshots) -> None:  # noqa: ARG001
@@ -26,6 +28,8 @@ def confidence(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
     if of_label:
         mean, share = predictions.probabilities[:, label].mean(), predictions.is_class(label).mean()
         means = [(f"Mean p({literal})", float(mean)), (f"Fraction that is {literal}", float(share))]
+    error_range = "" if of_label else figure_range(predictions.calibration_interval)
+    n_samples = n_resamples_of(len(predictions.labels))
     with st.container(horizontal=True):
         st.metric("Expected calibration error", choices.metric_text(found.expected_error), border=True)
         st.metric("Largest gap of a bin", choices.metric_text(found.largest_error), border=True)
@@ -45,16 +49,19 @@ def confidence(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
         label=f"Calibration curve of {name}" if of_label else "Calibration curve", now=chosen,
         title="Calibration", about=about,
     )  # fmt: skip
+    if error_range:
+        st.caption(f"Expected calibration error: 95 % interval {error_range}, of {n_samples:,} samples of a bootstrap.")
     st.caption(
         f"The probability of {literal} puts each example into one of {len(found.count)} bins of equal width; "
         "a bin holds what is above its lower edge and at most its upper one. Bars: fraction that is "
         f"{literal}; dots: at the mean probability; orange: the gap. Expected calibration error: the mean gap, "
-        "each bin weighted by how many examples it holds. A bar shows its examples."
+        "each bin weighted by how many examples it holds. Whiskers: 95 % intervals. A bar shows its examples."
         if of_label
         else "Each prediction is put by its confidence, the probability of the predicted class, into one of "
         f"{len(found.count)} bins of equal width; a bin holds what is above its lower edge and at most its upper one. "
         "Bars: accuracy; dots: at the mean confidence; orange: the gap. Expected calibration error: "
-        "the mean gap, each bin weighted by how many predictions it holds. A bar shows its examples."
+        "the mean gap, each bin weighted by how many predictions it holds. Whiskers: 95 % intervals. A bar shows its "
+        "examples."
     )
     columns = (
         {"title": f"p({name})" if of_label else "Confidence", "kind": "text"},
@@ -78,6 +85,7 @@ def confidence(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
                 "label": f"{'p' if of_label else 'Confidence'} from {row['above']:.1f} to {row['at_most']:.1f}",
                 "cells": [f"{row['above']:.1f} to {row['at_most']:.1f}", row["predictions"], row["mean_confidence"],
                           row["accuracy"], row["gap"]],
+                "notes": [None] * 3 + [few(row["predictions"]) or percent_range(found.intervals[b])],
             }
             for b, row in enumerate(rows)
         ],

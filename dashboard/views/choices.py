@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import address, state
 from annscope.dashboard.address import Query
 from annscope.dashboard.queries import tables
-from annscope.dashboard.queries.evaluations import Predictions
+from annscope.dashboard.queries.selections import Only
 
 
 def segments(
@@ -59,9 +60,10 @@ def one(predictions: Predictions) -> str:
     return "label" if predictions.is_multilabel else "class"
 
 
-def show(text: str) -> None:
-    """Select other examples, from their first page on."""
+def show(text: str, only: Only = "all") -> None:
+    """Select other examples, or the mistakes of them alone, from their first page on."""
     address.put(address.SHOW, text)
+    address.put(address.ONLY, None if only == "all" else only)
     address.put(address.SHEET, None)
     address.put(address.SAMPLE, None)
 

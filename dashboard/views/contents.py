@@ -11,11 +11,12 @@ import streamlit as st
 from annscope.core.dataset import SPLITS
 from annscope.dashboard import escaping, state
 from annscope.dashboard.figures.classes import MAX_CLASSES, class_counts_figure
-from annscope.dashboard.images import png_url, scatter_url, strip
+from annscope.dashboard.images import scatter_url, strip
 from annscope.dashboard.queries.data_sets import MAX_CLASSES_SHOWN, PER_CLASS, Overview
 from annscope.dashboard.queries.data_tables import TableView
 from annscope.dashboard.views.repeats import repeats
 from annscope.data.leaks import WARNING as LEAK
+from annscope.data.png import png_url
 from annscope.data.quality import imbalance
 
 UNEVEN = 1.5

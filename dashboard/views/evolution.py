@@ -7,13 +7,18 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from numpy import ndarray
 
+from annscope.core.evaluation.intervals import class_intervals, f1_interval
+from annscope.core.evaluation.metrics import each_by_itself
+from annscope.core.evaluation.predictions import Predictions
+from annscope.core.snapshot import Confusion
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.address import METRICS, Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.figures.evolution import evolution_figure
 from annscope.dashboard.queries import tables
-from annscope.dashboard.queries.evaluations import Predictions, confusions_of, splits_of
+from annscope.dashboard.queries.evaluations import confusions_of, splits_of
 from annscope.dashboard.queries.selections import EXAMPLES_OF
 from annscope.dashboard.queries.snapshots import Snapshots, class_metric
 from annscope.dashboard.views import choices
@@ -46,8 +51,9 @@ def evolution(query: Query, predictions: Predictions, snapshots: Snapshots) -> N
     numbers = list(confusions)
     values = np.stack([class_metric(confusion, query.metric) for confusion in confusions.values()])
     at = [snapshots.at(number) for number in numbers]
+    intervals = np.stack([_interval(confusion, query) for confusion in confusions.values()])
     figure = evolution_figure(
-        at, values, predictions.class_names, query.label, metric_name=METRICS[query.metric],
+        at, values, predictions.class_names, query.label, intervals=intervals, metric_name=METRICS[query.metric],
         numbers=numbers, time_name=snapshots.unit.capitalize(), now=snapshots.at(query.number), dark=choices.is_dark(),
     )  # fmt: skip
 
@@ -64,7 +70,7 @@ def evolution(query: Query, predictions: Predictions, snapshots: Snapshots) -> N
     st.caption(
         "A point goes to that snapshot and shows the examples that the metric is computed from. A gap is where it "
         f"is undefined. {'Evenly spread snapshots. ' if is_thinned else ''}"
-        "Dotted: the selected snapshot. Drag to zoom in, double-click to zoom out."
+        "Dotted: the selected snapshot. Whiskers: 95 % intervals. Drag to zoom in, double-click to zoom out."
     )
     names = predictions.class_names
     columns: list[Mapping[str, Any]] = [{"title": snapshots.unit.capitalize(), "kind": "count"}]
@@ -90,3 +96,11 @@ def evolution(query: Query, predictions: Predictions, snapshots: Snapshots) -> N
     choices.save(
         query, query.metric, lambda: tables.evolution_rows(predictions.class_names, snapshots.unit, at, values)
     )
+
+
+def _interval(confusion: Confusion, query: Query) -> ndarray:
+    """The interval of the chosen metric of the chosen class."""
+    if query.metric == "f1":
+        return f1_interval(each_by_itself(confusion)[query.label])
+    of_class: ndarray = class_intervals(confusion)[query.metric][query.label]
+    return of_class

@@ -6,12 +6,12 @@ from typing import Any
 
 import streamlit as st
 
+from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import state
 from annscope.dashboard.address import Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.figures.importance import MAX_COLUMNS, importance_figure
 from annscope.dashboard.queries import tables
-from annscope.dashboard.queries.evaluations import Predictions
 from annscope.dashboard.queries.importance import N_REPEATS, SEED, Importances, importances_of
 from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.dashboard.views import choices

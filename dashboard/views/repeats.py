@@ -6,8 +6,8 @@ import html
 
 import streamlit as st
 
-from annscope.dashboard.images import png_url
 from annscope.dashboard.queries.data_sets import Overview, Twins
+from annscope.data.png import png_url
 from annscope.data.quality import Repeats
 
 

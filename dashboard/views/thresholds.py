@@ -8,15 +8,16 @@ from typing import Any
 import streamlit as st
 
 from annscope.core.evaluation.curves import at_threshold
+from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.address import Query
 from annscope.dashboard.components import parts
 from annscope.dashboard.figures.style import short
 from annscope.dashboard.figures.thresholds import precision_recall_figure, roc_figure
 from annscope.dashboard.queries import tables
-from annscope.dashboard.queries.evaluations import Predictions
 from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.dashboard.views import choices
+from annscope.runs.interval_words import figure_range, figure_words
 
 
 def thresholds(query: Query, predictions: Predictions, snapshots: Snapshots) -> None:  # noqa: ARG001
@@ -48,6 +49,7 @@ def thresholds(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
     versus = "" if predictions.is_multilabel else ", one vs. rest"
     areas, mean_areas = predictions.roc_areas
     precisions, mean_precisions = predictions.average_precisions
+    intervals = predictions.area_intervals(label)
     dark = choices.is_dark()
     left, right = st.columns(2, gap="medium")
     with left:
@@ -55,7 +57,7 @@ def thresholds(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
         parts.chart(
             state.ROC, figure, predictions, _choose_point(predictions), label=f"ROC curve of {name}",
             now=query.threshold,
-            title=f"ROC: area {choices.metric_text(areas[label])}", about=name,
+            title=f"ROC: area {figure_words(areas[label], intervals[0])}", about=name,
         )  # fmt: skip
     with right:
         figure = precision_recall_figure(
@@ -65,13 +67,14 @@ def thresholds(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
         parts.chart(
             state.PRECISION_RECALL, figure, predictions, _choose_point(predictions),
             label=f"Precision-recall curve of {name}", now=query.threshold, about=name,
-            title=f"Average precision {choices.metric_text(precisions[label])}",
+            title=f"Average precision {figure_words(precisions[label], intervals[1])}",
         )  # fmt: skip
     if not positive.any():
         st.info(f"This split holds no example of {literal}: it has no curves.", icon=":material/info:")
     st.caption(
         "A click on a point sets its threshold and shows what is predicted positive; a click on a grey curve chooses "
-        f"its {one}. Dotted: chance. Diamond: the threshold. Drag to zoom in, double-click to zoom out."
+        f"its {one}. Dotted: chance. Diamond: the threshold, with 95 % intervals. Drag to zoom in, "
+        "double-click to zoom out."
     )
     columns = (
         {"title": one.capitalize(), "kind": "text"},
@@ -84,6 +87,7 @@ def thresholds(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
             "id": str(c),
             "label": f"Curves of {each}",
             "cells": [each, areas[c], precisions[c], predictions.classes.support[c]],
+            "notes": [None, *map(figure_range, intervals)] if c == label else [],
         }
         for c, each in enumerate(predictions.class_names)
     ]
@@ -95,11 +99,10 @@ def thresholds(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
     parts.table("areas", "Areas under the curves", columns, rows, predictions,
                 lambda choice: address.put(address.CLASS, predictions.class_names[int(choice["row"])]),
                 selected=str(label), footer=footer)  # fmt: skip
-    support, precision = predictions.classes.support, predictions.average_precisions
     with st.container(horizontal=True):
         choices.save(
             query, "areas",
-            lambda: tables.area_rows(predictions.class_names, predictions.roc_areas, precision, support),
+            lambda: tables.area_rows(predictions),
             words="Areas as CSV",
         )  # fmt: skip
         choices.save(

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = {
     "train": ("/?run=", ".annscope-stage[data-number='3']"),
-    "inspect": ("/classes?show=wrong&run=", ".ai-sheet"),
+    "inspect": ("/classes?only=wrong&run=", ".ai-sheet"),
     "thresholds": ("/classes?view=thresholds&run=", ".ai-chart[data-drawn]"),
     "evolution": ("/classes?view=epochs&sample=validation-0&run=", ".ai-chart[data-drawn]"),
     "draw": ("/drawing?sample=test-3&run=", ".nv-canvas"),

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard.components.parts import PER_SHEET
-from annscope.dashboard.queries.evaluations import Predictions, predictions_of
+from annscope.dashboard.queries.evaluations import predictions_of
 from annscope.dashboard.queries.selections import Selection, select
 from scripts.serving import Served
 from tests.records import RunInProgress, train_run
@@ -97,10 +98,10 @@ def test_every_number_opens_the_examples_it_counts(run: str, open_tab: Callable[
         opens(matrix.locator(f"td[data-show='{i}-{j}']"), int(confusion[i, j]))
     opens(matrix.locator("thead th[data-show='predicted-4']"), int(confusion[:, 4].sum()))
     opens(matrix.locator("tbody th[data-show='true-6']"), int(confusion[6].sum()))
-    total = matrix.locator("td.mx-total[data-show='true-8']")
+    total = matrix.locator("td.mx-total[data-show='true-8']").first
     opens(total, int(total.inner_text()))
-    opens(page.get_by_role("button", name="Every mistake"), int((~predictions.right).sum()))
     opens(page.get_by_role("button", name="Every example"), len(predictions.labels))
+    opens(page.get_by_role("radio", name="Mistakes"), int((~predictions.right).sum()))
 
     def rows(view: str, table: str) -> Locator:
         page.get_by_role("radio", name=view, exact=True).click()
@@ -109,7 +110,8 @@ def test_every_number_opens_the_examples_it_counts(run: str, open_tab: Callable[
     def count_in(row: Locator) -> int:
         return int(row.get_by_role("cell").first.inner_text())
 
-    opens(rows("Classes", "classes").nth(2), int(confusion[2].sum()))
+    expect(rows("Classes", "classes")).to_have_count(10)
+    opens(page.locator(".st-key-inspect-part-classes tr[data-row='2']"), int(confusion[2].sum()))
     row = rows("Confused pairs", "pairs").first
     opens(row, count_in(row))
     row = rows("Calibration", "bins").nth(int(predictions.calibration.count.argmax()))
@@ -206,15 +208,64 @@ def test_by_keyboard_alone(run: str, open_tab: Callable[..., Page]) -> None:
     expect(page).not_to_have_url(re.compile("sample="))
 
 
-def test_a_class_never_predicted_shows_no_precision(run: str, open_tab: Callable[..., Page]) -> None:
-    """Undefined metrics are n/a on screen, in the table and in the formula, never 0."""
-    predictions = predictions_of(run, 0, "validation")
-    never = next(c for c in range(10) if not predictions.confusion[:, c].any())
-    page = open_tab(f"/classes?run={run}&snapshot=0&view=classes&class={never}")
-    row = page.locator(f".ai-table tr[data-row='{never}']")
-    expect(row.get_by_role("cell").first).to_have_text("n/a")
-    expect(page.locator(".st-key-inspect-body .katex").first).to_contain_text("n/a")
-    expect(row.get_by_role("cell").last).to_have_text(str(int(predictions.classes.support[never])))
+def test_from_the_headline_to_the_mistakes_of_the_weakest_class(run: str, open_tab: Callable[..., Page]) -> None:
+    """One click; then what is right of it, example after example by keys, quick clicks on pages, and the report."""
+    predictions = predictions_of(run, 2, "train")
+    page = open_tab(f"/classes?run={run}&subset=train")
+    weakest = predictions.weakest
+    assert weakest is not None
+    support, n_right = int(predictions.classes.support[weakest]), int(predictions.confusion[weakest, weakest])
+    show = page.get_by_role("button", name=f"Show its {support - n_right} mistakes")
+    show.click(timeout=30_000)
+    expect(gallery(page)).to_have_attribute("data-count", str(support - n_right))
+    expect(page).to_have_url(re.compile(f"show=true-{weakest}&only=wrong"))
+    page.get_by_role("radio", name="Right", exact=True).click()
+    expect(gallery(page)).to_have_attribute("data-count", str(n_right))
+    expect(page).to_have_url(re.compile("only=right"))
+
+    page.get_by_role("button", name="Every example").click()
+    pager = gallery(page).get_by_role("navigation", name="Pages of the gallery")
+    n_pages = -(-len(predictions.labels) // 42)
+    expect(pager).to_contain_text(f"page 1 of {n_pages}")
+    following = pager.get_by_role("button", name="Next page")
+    for _ in range(10):
+        following.dispatch_event("click")
+    expect(page).to_have_url(re.compile("sheet=10(&|$)"))
+    expect(pager).to_contain_text(f"page 11 of {n_pages}")
+
+    tiles = gallery(page).locator(".ai-tile")
+    tiles.nth(40).click()
+    for place, at in ((41, "sheet=10"), (0, "sheet=11")):  # over the end of the page
+        page.keyboard.press("ArrowRight")
+        expect(page).to_have_url(re.compile(at))
+        expect(tiles.nth(place)).to_have_attribute("aria-pressed", "true")
+        expect(tiles.nth(place)).to_be_focused()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report").click()
+    assert download.value.suggested_filename == f"{run}-snapshot-2-train-report.html"
+    assert "Weakest: <b>" in download.value.path().read_text(encoding="utf-8")
+
+
+def test_two_networks_in_one_gallery(run: str, open_tab: Callable[..., Page]) -> None:
+    """What another run fixes and breaks, with both predictions under each image, in every view and by a link."""
+    other = train_run(data="digits", hidden=(8,), epochs=1, seed=5).run
+    one, two = predictions_of(run, 2, "test"), predictions_of(other, 1, "test")
+    page = open_tab(f"/classes?run={run}&subset=test&view=compare")
+    broken = (~one.right & two.right).nonzero()[0]
+    page.get_by_role("button", name=f"Broken: {len(broken)}").click(timeout=30_000)
+    expect(gallery(page)).to_have_attribute("data-count", str(len(broken)))
+    expect(page.locator(".st-key-inspect-body")).to_contain_text("McNemar's exact test")
+    first = int(broken[one.confidence[broken].argmax()])
+    words = f"{one.labels[first]}: A {one.predicted[first]}, B {two.predicted[first]}"
+    expect(gallery(page).locator(".ai-tile b").first).to_have_text(words)
+    cell = page.locator(".ai-matrix [data-show='ab-1-1']")
+    cell.click()
+    either = int(((one.labels == 1) & ((one.predicted == 1) | (two.predicted == 1))).sum())
+    expect(gallery(page)).to_have_attribute("data-count", str(either))
+
+    linked = open_tab(f"/classes?run={run}&snapshot=2&subset=test&show=broken&against={other}:1", scheme="dark")
+    expect(gallery(linked)).to_have_attribute("data-count", str(len(broken)), timeout=30_000)
+    expect(gallery(linked).locator(".ai-tile b").first).to_have_text(words)
 
 
 def chart(page: Page, name: str) -> Locator:
@@ -437,7 +488,7 @@ def test_a_run_in_progress_does_not_scroll_back_to_what_was_clicked(
     training.train_until(snapshot=2)
     expect(headline).to_contain_text("epoch 2:")
     figures = page.locator(".ai-table tr[data-row='3']").get_by_role("cell")
-    expect(figures.nth(1)).to_have_text(f"{predictions_of(run, 2, 'validation').classes.recall[3]:.4f}")
+    expect(figures.nth(1)).to_contain_text(f"{predictions_of(run, 2, 'validation').classes.recall[3]:.4f}")
     expect(gallery(page).locator(".ai-tile").first).to_be_in_viewport(ratio=1)
 
 

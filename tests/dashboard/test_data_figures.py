@@ -12,8 +12,9 @@ from PIL import Image
 
 from annscope.dashboard.figures.classes import MAX_CLASSES, class_counts_figure
 from annscope.dashboard.figures.style import CLASS_COLORS
-from annscope.dashboard.images import png_url, scatter_url, strip
+from annscope.dashboard.images import scatter_url, strip
 from annscope.dashboard.server.assets import ASSETS
+from annscope.data.png import png_url
 
 COUNTS = np.array([[6, 3], [0, 0], [2, 1]])
 

@@ -133,7 +133,7 @@ def drawn(page: AppTest) -> Iterator[tuple[str, str, str]]:
         ("train", {"data": NAMES[0], "hidden": NAMES[1], "nonsense": NAMES[2]}),
         ("draw", {"class": NAMES[0], "sample": NAMES[1]}),
         *(("inspect", {"view": view, "class": name}) for view in VIEWS for name in NAMES[:2]),
-        ("inspect", {"view": "matrix", "matrix": "difference", "against": NAMES[0]}),
+        ("inspect", {"view": "compare", "against": NAMES[0]}),
         ("inspect", {"view": NAMES[0], "subset": NAMES[1], "show": NAMES[2]}),
     ],
 )

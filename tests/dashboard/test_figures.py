@@ -106,8 +106,18 @@ def test_calibration_bars_carry_their_bin() -> None:
 def test_the_evolution_has_a_line_a_class() -> None:
     """Each class has its figures in order, the chosen one last and carrying the numbers of its snapshots."""
     values = np.array([[0.1, np.nan, 0.3], [0.4, 0.5, 0.6]])
+    intervals = np.array([[0.05, 0.2], [0.25, 0.55]])
     figure = evolution_figure(
-        [0, 3], values, NAMES, 0, numbers=[0, 5], metric_name="F1", time_name="Epoch", now=3, dark=True
+        [0, 3],
+        values,
+        NAMES,
+        0,
+        intervals=intervals,
+        numbers=[0, 5],
+        metric_name="F1",
+        time_name="Epoch",
+        now=3,
+        dark=True,
     )
     assert [trace.name for trace in figure.data] == ["d&#60;o>g", "owl", "cat"]
     chosen = named(figure, "cat")
@@ -117,3 +127,9 @@ def test_the_evolution_has_a_line_a_class() -> None:
     assert math.isnan(named(figure, "d&#60;o>g").y[0])
     assert figure.layout.shapes[0].x0 == 3
     assert figure.layout.yaxis.title.text == "F1"
+    whiskers = chosen.error_y
+    np.testing.assert_allclose([whiskers.arrayminus, whiskers.array], [[0.05, 0.15], [0.1, 0.15]])
+    low, high = figure.layout.yaxis.range
+    assert -0.03 <= low < 0.05, "all that is drawn is in sight"
+    assert 0.6 < high < 0.7, "and the axis is that of the data"
+    assert "owl" in {note.text for note in figure.layout.annotations}, "grey lines have names"

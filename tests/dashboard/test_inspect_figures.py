@@ -15,8 +15,9 @@ from sklearn.calibration import calibration_curve
 from streamlit.testing.v1 import AppTest
 
 from annscope.core.evaluation.metrics import evaluated_logits
+from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import state
-from annscope.dashboard.queries.evaluations import Predictions, dataset_of, predictions_of
+from annscope.dashboard.queries.evaluations import dataset_of, predictions_of
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
 from tests.dashboard.test_inspect_page import open_page, part, texts
@@ -69,11 +70,16 @@ def test_accuracy_and_matrix(predictions: Predictions) -> None:
 
 def test_the_table_of_the_classes_and_its_averages(predictions: Predictions) -> None:
     """Precision, recall, F1, specificity and support, of each class and averaged three ways."""
-    table = part(show(predictions, "classes"), "classes")
+    page = show(predictions, "classes")
+    table = part(page, "classes")
     judged = (predictions.labels, predictions.predicted)
     *figures, support = sklearn_metrics.precision_recall_fscore_support(*judged, labels=CLASSES, zero_division=np.nan)
     specificity = [sklearn_metrics.recall_score(predictions.labels != c, predictions.predicted != c) for c in CLASSES]
-    np.testing.assert_allclose(cells(table), np.column_stack([*figures, specificity, support]), **TABLE)
+    expected = sklearn_metrics.precision_score(*judged, average="macro", zero_division=0)
+    (said,) = [box.value for box in page.info]
+    assert f"**{expected:.4f}** with 0 for the others" in said
+    order = [int(row["id"]) for row in table["rows"]]
+    np.testing.assert_allclose(cells(table), np.column_stack([*figures, specificity, support])[order], **TABLE)
     for row, how in zip(cells(table, "footer"), ("macro", "micro", "weighted"), strict=True):
         # scikit-learn leaves classes out of a macro mean where they are undefined, as we do.
         expected = sklearn_metrics.precision_recall_fscore_support(

@@ -6,14 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.stats import binomtest
 from streamlit.testing.v1 import AppTest
 
 from annscope.core.config import RunConfig
+from annscope.core.evaluation.intervals import wilson
 from annscope.dashboard import address, state
 from annscope.dashboard.address import views_of
 from annscope.dashboard.queries.evaluations import predictions_of
 from annscope.runs.catalogue import run_directory
+from annscope.runs.reader import RunReader
+from annscope.runs.status import write_status
 from annscope.runs.writer import create_run
 from tests.dashboard.conftest import component_data
 from tests.records import train_run
@@ -75,8 +80,69 @@ def test_a_class_that_was_never_predicted_has_no_precision(run: str) -> None:
     never = [c for c in range(10) if not predictions.confusion[:, c].any()]
     assert never, "an untrained network leaves classes out"
     rows = part(open_page(run=run, view="classes", snapshot="0"), "classes")["rows"]
-    for c in range(10):
-        assert (rows[c]["cells"][1] is None) == (c in never)
+    assert [(row["cells"][1] is None) for row in rows] == [int(row["id"]) in never for row in rows]
+    recalls = [row["cells"][2] for row in rows]
+    assert recalls == sorted(recalls), "the weakest class is the first"
+
+
+def test_the_mistakes_of_the_weakest_class_are_one_click_away(run: str) -> None:
+    """The headline names the class with the lowest recall, with its interval, and its button shows its mistakes."""
+    page = open_page(run=run, subset="test")
+    predictions = predictions_of(run, 2, "test")
+    c = int(predictions.classes.recall.argmin())
+    n_missed = int(predictions.confusion[c].sum() - predictions.confusion[c, c])
+    low, high = 100 * wilson(int(predictions.confusion[c, c]), int(predictions.classes.support[c]))
+    words = f"Weakest: **{c}**, recall {100 * predictions.classes.recall[c]:.1f} % ({low:.0f} to {high:.0f} %), mostly"
+    assert words in texts(page)
+    button = page.button(key=state.WEAKEST)
+    assert button.label == f"Show its {n_missed} mistakes"
+    gallery = part(button.click().run(), state.GALLERY)
+    assert gallery["count"] == n_missed
+    assert {item["label"] for item in gallery["items"]} == {c}
+    assert not any(item["predicted"] == c for item in gallery["items"])
+
+
+def test_two_networks_are_compared_example_by_example(run: str) -> None:
+    """Each outcome is a count and exactly its examples, with both predictions; the test is McNemar's."""
+    train_run(data="digits", hidden=(8,), epochs=1, split=0.3)  # the newest, whose validation split is another one
+    other = train_run(data="digits", hidden=(8,), epochs=1, seed=4).run
+    train_run(data="moons", hidden=(3,), epochs=1)
+    one, two = predictions_of(run, 2, "validation"), predictions_of(other, 1, "validation")
+    page = open_page(run=run, view="compare")
+    assert page.selectbox(key=state.choice(address.AGAINST)).options == ["this run", other]
+    fixed = one.right & ~two.right
+    button = page.button(key=state.outcome("fixed"))
+    assert button.label == f"Fixed: {fixed.sum()}"
+    p = binomtest(int(fixed.sum()), int((one.right != two.right).sum())).pvalue
+    assert ("p < 0.001" if p < 0.001 else f"p {p:.2g}") in texts(page)
+    gallery = part(button.click().run(), state.GALLERY)
+    assert gallery["count"] == fixed.sum()
+    assert all(item["label"] == item["predicted"] != item["other"] for item in gallery["items"])
+    assert [item["other"] for item in gallery["items"]] == [int(two.predicted[i["sample"]]) for i in gallery["items"]]
+    rows = {row["id"]: row["cells"][1:5] for row in part(page, "compared")["rows"]}
+    of_three = one.labels == 3
+    right, other_right = one.right[of_three], two.right[of_three]
+    counts = [(right & ~other_right).sum(), (~right & other_right).sum(), (~right & ~other_right).sum()]
+    assert rows["3"] == [of_three.sum(), *counts]
+    matrix = part(page, "matrix")
+    assert matrix["difference"]
+    assert matrix["values"] == (one.confusion - two.confusion).tolist()
+    at_start = open_page(run=run, view="matrix", against="0", show="ab-3-5")
+    found = part(at_start, state.GALLERY)["items"]
+    before = predictions_of(run, 0, "validation")
+    assert {i["sample"] for i in found} == set(
+        np.flatnonzero((one.labels == 3) & ((one.predicted == 5) | (before.predicted == 5))).tolist()
+    )
+
+
+def test_unlike_data_is_not_compared(run: str) -> None:
+    """A run that judges other examples is declined with one sentence that says how the data differ."""
+    moons = train_run(data="moons", hidden=(3,), epochs=1).run
+    thirds = train_run(data="digits", hidden=(8,), epochs=1, split=0.3).run
+    for other, said in ((moons, "moons, here 162 examples of digits"), (thirds, "485 examples of digits, here 162")):
+        page = open_page(run=run, view="compare", against=f"{other}:1")
+        assert [said in box.value.replace("\\", "") for box in page.warning] == [True]
+    assert "no run or snapshot" in open_page(run=run, against="nobody").warning[0].value
 
 
 def test_an_invalid_link_is_explained(run: str) -> None:
@@ -84,6 +150,18 @@ def test_an_invalid_link_is_explained(run: str) -> None:
     page = open_page(run=run, snapshot="99", show="5-55", sheet="abc")
     assert len(page.warning) == 3
     assert part(page, "matrix")["names"] == [str(c) for c in range(10)]
+
+
+def test_unknown_names_and_a_diverged_run_are_said(run: str) -> None:
+    """What the address names in vain is told with the nearest name; a run that diverged is no result."""
+    directory = run_directory(run)
+    status = RunReader(directory).status()
+    message = "Training diverged at step 31: loss not finite. Try a smaller learning rate."
+    write_status(directory, {**status, "status": "diverged", "message": message})
+    page = open_page(run=run, claas="3", hidden="8")
+    diverged, unknown = sorted((box.value for box in page.warning), key=lambda text: "claas" in text)
+    assert unknown == r"In the address, there is no 'claas' \(did you mean 'class'?\); it is ignored."
+    assert diverged.replace("\\", "") == f"{message} What is shown is its network at epoch 2, before that."
 
 
 def test_another_split_goes_into_the_address(run: str) -> None:
@@ -127,7 +205,7 @@ def test_a_damaged_snapshot_is_one_sentence_and_the_others_are_shown(run: str) -
     assert [row["id"] for row in part(page, "snapshots")["rows"]] == ["0", "2"]
     assert part(page, state.GALLERY)["count"] > 0
     path.unlink()
-    assert len(open_page(run=run, view="matrix", matrix="difference", against="1").error) == 1
+    assert len(open_page(run=run, view="compare", against="1").warning) == 1
 
 
 def test_a_run_without_snapshots_is_waited_for() -> None:
@@ -139,12 +217,12 @@ def test_a_run_without_snapshots_is_waited_for() -> None:
 def test_a_click_with_a_late_address_undoes_nothing(run: str) -> None:
     """Of two quick clicks the second comes with the address from before the first; both count."""
     page = open_page(run=run, snapshot="2")
-    page.button(key="inspect-show-all").click().run()
-    assert page.query_params[address.SHOW] == "all"
-    del page.query_params[address.SHOW]  # what the browser, not having heard yet, sends along
+    page.segmented_control(key=state.choice(address.ONLY)).set_value("right").run()
+    assert page.query_params[address.ONLY] == "right"
+    del page.query_params[address.ONLY]  # what the browser, not having heard yet, sends along
     page.segmented_control(key=state.choice(address.SUBSET)).set_value("test").run()
     assert not page.exception
-    assert (page.query_params[address.SHOW], page.query_params[address.SUBSET]) == ("all", "test")
+    assert (page.query_params[address.ONLY], page.query_params[address.SUBSET]) == ("right", "test")
 
 
 @pytest.fixture
@@ -165,7 +243,7 @@ def test_labels_have_a_matrix_each_and_figures_of_their_own(run_of_labels: str) 
     assert f"subset accuracy **{predictions.accuracy:.2%}**" in texts(page)
     assert f"Hamming loss **{predictions.hamming_loss:.4f}**" in texts(page)
     for view in views_of(is_multilabel=True, has_columns=False):
-        drawn = open_page(run=run_of_labels, view=view, show="pbin-1-0", **{"class": "prime", "matrix": "difference"})
+        drawn = open_page(run=run_of_labels, view=view, show="pbin-1-0", **{"class": "prime", "against": "1"})
         assert [box.value for box in drawn.warning] == []
         assert not drawn.error
     classes = part(open_page(run=run_of_labels, view="classes"), "classes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -212,6 +213,27 @@ def test_evaluate_agrees_with_scikit_learn(run: Run, split: str) -> None:
     for name, values in zip(("precision", "recall", "f1", "support"), expected, strict=True):
         found = [np.nan if row[name] is None else row[name] for row in result["per_class"]]
         assert np.allclose(found, values, rtol=0, atol=1e-12, equal_nan=True)
+
+
+def test_a_report_is_one_page(run: Run, tmp_path: Path) -> None:
+    """It has the figures of the evaluation, images as they are, the settings and the commands, and loads nothing."""
+    end = objects(run("train", "--data", "digits", "--hidden", "8", "--epochs", "2", "--json")[1])[-1]
+    file = tmp_path / "report.html"
+    status, out, _ = run("evaluate", end["run"], "--split", "test", "--report", str(file), "--json")
+    assert status == 0
+    (result,) = objects(out)
+    page = file.read_text(encoding="utf-8")
+    assert f"<b>{100 * result['accuracy']:.1f} %</b>" in page
+    recall = min(row["recall"] for row in result["per_class"])
+    assert re.search(rf"Weakest: <b>\d</b>, recall {100 * recall:.1f} % \(", page)
+    assert all(f"{row['recall']:.4f}<small>" in page for row in result["per_class"])
+    assert "annscope train --data digits --hidden 8 --epochs 2" in page
+    assert f"annscope evaluate {end['run']} --split test --step {result['step']} --report report.html" in page
+    assert page.count("data:image/png;base64,") > 5
+    assert not re.search(r"""(?:src|href)=["'](?!data:)|url\(|<script""", page)
+    status, _, err = run("evaluate", end["run"], "--report", str(tmp_path / "nowhere" / "report.html"))
+    assert (status, err.count("\n")) == (2, 1)
+    assert "cannot be written to" in err
 
 
 def test_evaluate_uses_the_requested_step(run: Run) -> None:

@@ -23,6 +23,7 @@ from annscope.core.evaluation.curves import (
     averages,
     calibration,
     column_shares,
+    macro_with_zeros,
     precision_recall_curve,
     roc_curve,
     row_shares,
@@ -49,6 +50,18 @@ def judged(draw: Callable[..., Any]) -> Judged:
     labels = draw(st.lists(st.integers(0, among - 1), min_size=n, max_size=n))
     scores = draw(st.lists(SCORES, min_size=n * n_classes, max_size=n * n_classes))
     return Judged(np.array(labels, np.int64), np.array(scores, np.float64).reshape(n, n_classes))
+
+
+@given(judged())
+@settings(deadline=None)
+def test_macro_averages_with_zeros_are_scikit_learns(sample: Judged) -> None:
+    """Where a class is never predicted, scikit-learn's averages with zero_division=0 are shown beside ours."""
+    predicted = sample.scores.argmax(axis=1)
+    found = macro_with_zeros(confusion_matrix(sample.labels, predicted, sample.scores.shape[1]))
+    expected = sklearn_metrics.precision_recall_fscore_support(
+        sample.labels, predicted, average="macro", zero_division=0
+    )
+    assert [found["precision"], found["recall"], found["f1"]] == pytest.approx(expected[:3], **EXACT)
 
 
 @given(judged())

@@ -23,7 +23,7 @@ from annscope.dashboard.queries.evaluations import (
     shown_features,
     splits_of,
 )
-from annscope.dashboard.queries.examples import ExampleError, example, nearest_examples
+from annscope.dashboard.queries.examples import ExampleError, example, nearest_examples, source_of
 from annscope.dashboard.queries.tables import example_rows
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
@@ -100,6 +100,19 @@ def test_data_that_changed_is_an_error(trained: str) -> None:
     path.write_text(json.dumps(about))
     with pytest.raises(ExampleError, match=r"^The data in digits has changed since run .* learned from it\.$"):
         predictions_of(trained, 0, "validation")
+
+
+def test_a_table_of_examples_names_their_rows_and_holds_their_features(tmp_path: Path) -> None:
+    """The CSV of a gallery has the row of the file and the values as they stand in it."""
+    path = tmp_path / "mine.csv"
+    rng = np.random.default_rng(0)
+    cells = [[f"{x:.3f}", f"{y:.3f}", "yes" if x > y else "no"] for x, y in rng.random((60, 2))]
+    path.write_text("a,b,label\n" + "\n".join(map(",".join, cells)) + "\n")
+    predictions = predictions_of(train_run(data=str(path), hidden=(3,), epochs=1).run, 1, "test")
+    for row in example_rows(predictions, np.array([3, 0]), source_of(predictions.run).rows):
+        a, b, label = cells[int(row["source"].removeprefix("row ")) - 1]
+        assert row["true"] == label
+        assert [float(row["a"]), float(row["b"])] == pytest.approx([float(a), float(b)], abs=1e-5)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

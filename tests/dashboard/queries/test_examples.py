@@ -60,8 +60,8 @@ def test_an_example_of_a_table_is_its_row(client: TestClient, tmp_path: Path) ->
         "train", [each["index"] for each in found["neighbors"]]
     )
     (saved,) = example_rows(predictions_of(reader.run, 1, "test"), np.array([5]), rows)
-    assert list(saved) == ["sample", "true", "predicted", "p no", "p yes", "age", "fare", "port", "alone"]
-    assert list(saved.values())[5:] == rows.texts("test", 5)
+    assert list(saved) == ["sample", "source", "true", "predicted", "p no", "p yes", "age", "fare", "port", "alone"]
+    assert list(saved.values())[6:] == rows.texts("test", 5)
 
 
 def test_two_values_of_a_category_are_no_plane(client: TestClient, tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ import re
 import numpy as np
 import pytest
 
-from annscope.core.evaluation.curves import averages, calibration, specificity
+from annscope.core.evaluation.curves import averages, calibration
+from annscope.core.evaluation.intervals import wilson
 from annscope.core.evaluation.metrics import class_metrics
+from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard.formulas import averages_in_words, formulas
-from annscope.dashboard.queries.matrices import matrix_view
+from annscope.dashboard.queries.matrices import difference_view, matrix_view
 from annscope.dashboard.queries.tables import bin_rows, class_rows, matrix_rows, pair_rows, rows_csv
 
 CONFUSION = np.array([[2998, 2, 0], [3, 1, 0], [0, 5, 0]])
@@ -35,24 +37,18 @@ def test_rows_are_recall_and_columns_precision() -> None:
     assert [row[2] for row in columns.texts] == ["n/a"] * 3
 
 
-def test_a_difference_is_of_counts_where_the_examples_are_the_same() -> None:
-    """Two matrices of equal support are subtracted; their sum of changes is 0 in every row."""
+def test_a_difference_is_of_counts() -> None:
+    """Two matrices of the same examples are subtracted; their sum of changes is 0 in every row."""
     other = np.array([[2990, 10, 0], [0, 4, 0], [0, 5, 0]])
-    view = matrix_view(CONFUSION, "difference", other)
+    view = difference_view(CONFUSION, other)
     assert view.texts == [["+8", "-8", "·"], ["+3", "-3", "·"], ["·", "·", "·"]]
     np.testing.assert_array_equal(view.numbers.sum(axis=1), 0)
     assert view.top == 8
 
 
-def test_a_difference_is_of_shares_where_they_are_not() -> None:
-    """With other examples only the shares of the true classes can be compared."""
-    view = matrix_view(np.array([[9, 1], [0, 0]]), "difference", np.array([[10, 10], [1, 1]]))
-    assert view.texts == [["+40.0", "-40.0"], ["n/a", "n/a"]]
-
-
 def test_no_difference_at_all() -> None:
     """A matrix against itself has nothing to colour, and breaks nothing."""
-    view = matrix_view(CONFUSION, "difference", CONFUSION)
+    view = difference_view(CONFUSION, CONFUSION)
     assert {text for row in view.texts for text in row} == {"·"}
     assert view.top > 0
 
@@ -66,17 +62,22 @@ def test_pairs_are_sorted_and_counted() -> None:
         ("cat", "dog", 2),
     ]
     assert rows[0] == {"pair": "2-1", "true": "owl", "predicted": "dog", "examples": 5,
-                       "share_of_true": 1.0, "share_of_wrong": 0.5}  # fmt: skip
+                       "share_of_true": 1.0, "share_of_true_low": pytest.approx(wilson(5, 5)[0]),
+                       "share_of_true_high": 1.0, "share_of_wrong": 0.5}  # fmt: skip
     assert pair_rows(NAMES, np.diag([3, 4, 5])) == []
 
 
 def test_tables_are_saved_in_full() -> None:
     """A file has the same bits as the table, and nothing where a figure is undefined."""
-    rows = class_rows(NAMES, class_metrics(CONFUSION), specificity(CONFUSION), averages(CONFUSION))
+    labels, predicted = np.repeat(np.arange(9), CONFUSION.ravel()) // 3, np.repeat(np.arange(9), CONFUSION.ravel()) % 3
+    predictions = Predictions("run", 0, "test", NAMES, labels, predicted, np.eye(3)[predicted])
+    rows = class_rows(predictions)
     read = list(csv.DictReader(io.StringIO(rows_csv(rows))))
-    assert [row["class"] for row in read] == [*NAMES, "macro average", "micro average", "weighted average"]
-    assert float(read[0]["precision"]) == 2998 / 3001
-    assert read[2]["precision"] == ""
+    averages_read = ["macro average", "micro average", "weighted average", "macro average, undefined as 0"]
+    assert [row["class"] for row in read] == ["owl", "dog", "cat", *averages_read], "the weakest first"
+    assert float(read[2]["precision"]) == 2998 / 3001
+    assert [float(read[2][f"precision_{end}"]) for end in ("low", "high")] == wilson(2998, 3001).tolist()
+    assert (read[0]["precision"], read[0]["precision_low"]) == ("", "")
     assert float(read[4]["f1"]) == 2999 / 3009
     assert list(csv.reader(io.StringIO(rows_csv(matrix_rows(NAMES, CONFUSION)))))[2] == ["dog", "3", "1", "0"]
     bins = bin_rows(calibration(np.array([True]), np.array([0.95])))

@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annscope.core.evaluation.curves import at_threshold
+from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard.address import METRICS, VIEWS, Query, parse_query, views_of
-from annscope.dashboard.queries.evaluations import Predictions
 from annscope.dashboard.queries.selections import (
+    COMPARED,
     EXAMPLES_OF,
     OF_CLASSES,
     OF_LABELS,
+    ONLY,
     Kind,
     Selection,
     called_by_threshold,
@@ -44,12 +46,26 @@ def n_selected(text: str, threshold: float = 0.5) -> int:
     return int(is_selected(selection, PREDICTIONS, threshold).sum())
 
 
-SINGLE = ("wrong", "all")
+SINGLE = ("all",)
+
+
+COMPARED_WITH_CLASSES = ("fixed-1", "broken-2", "bothwrong", "differ-0", "differ", "ab-1-2")
+
+
+@pytest.mark.parametrize("text", COMPARED_WITH_CLASSES)
+def test_an_address_holds_the_outcomes_of_a_comparison(text: str) -> None:
+    """Of all examples or within a class."""
+    for is_multilabel in (False, True):
+        selection = parse_selection(text, 3, is_multilabel=is_multilabel)
+        assert selection is not None
+        assert selection.format() == text
+    assert parse_selection("ab-1", 3) is None
+    assert parse_selection("fixed-3", 3) is None
 
 
 def test_every_kind_is_one_of_classes_or_of_labels() -> None:
     """A new kind cannot be forgotten by these tests."""
-    assert {*OF_CLASSES, "cell", *SINGLE, *OF_LABELS, "pbin"} == set(get_args(Kind))
+    assert {*OF_CLASSES, "cell", *SINGLE, *OF_LABELS, "pbin", *COMPARED} == set(get_args(Kind))
 
 
 @pytest.mark.parametrize("kind", [*OF_CLASSES, "cell", *SINGLE])
@@ -84,7 +100,6 @@ def test_a_gallery_holds_as_many_as_the_number_that_was_clicked() -> None:
     for i in range(3):
         assert n_selected(f"either-{i}") == confusion[i].sum() + confusion[:, i].sum() - confusion[i, i]
         assert n_selected(f"without-{i}") == confusion.sum() - confusion[i].sum()
-    assert n_selected("wrong") == len(PREDICTIONS.labels) - np.trace(confusion)
     assert n_selected("all") == len(PREDICTIONS.labels)
     curve = PREDICTIONS.roc_curves[1]
     for threshold in curve.thresholds[1:]:
@@ -93,7 +108,7 @@ def test_a_gallery_holds_as_many_as_the_number_that_was_clicked() -> None:
         assert n_selected("missed-1", float(threshold)) == at.false_negatives
 
 
-@given(st.sampled_from(["all", "wrong", "true-1", "called-2", "bin-5"]), st.sampled_from(["sure", "unsure"]))
+@given(st.sampled_from(["all", "true-1", "called-2", "bin-5"]), st.sampled_from(["sure", "unsure"]))
 def test_examples_are_sorted_by_what_the_selection_is_about(text: str, order: str) -> None:
     """The most confident come first or last, by the probability shown under each; none is lost or repeated."""
     selection = parse_selection(text, 3)
@@ -109,13 +124,35 @@ def test_examples_are_sorted_by_what_the_selection_is_about(text: str, order: st
 def test_selections_are_described_in_words() -> None:
     """The heading of the gallery describes the selection."""
     words = {text: describe(parse_selection(text, 3) or Selection(), NAMES, 0.25) for text in
-             ("0-1", "1-1", "true-2", "predicted-2", "either-2", "without-2", "called-0", "missed-0", "bin-3", "wrong",
+             ("0-1", "1-1", "true-2", "predicted-2", "either-2", "without-2", "called-0", "missed-0", "bin-3",
               "all")}  # fmt: skip
     assert words["0-1"] == "cat predicted as dog"
     assert words["1-1"] == "dog, correctly predicted"
     assert words["bin-3"] == "Confidence 0.3 to 0.4"
     assert "0.25" in words["called-0"]
     assert len(set(words.values())) == len(words)
+
+
+@given(
+    st.sampled_from(["all", "0-1", "1-1", "true-1", "predicted-2", "called-2", "missed-0", "bin-5"]),
+    st.sampled_from([0.1, 0.5, 0.9]),
+)
+def test_mistakes_and_what_is_right_are_all(text: str, threshold: float) -> None:
+    """Whatever is selected falls into mistakes and what is right; of a threshold they are judged by it."""
+    selection = parse_selection(text, 3)
+    assert selection is not None
+    every, wrong, right = (select(selection, PREDICTIONS, threshold, "sure", only) for only in ONLY)
+    np.testing.assert_array_equal(np.sort(every), np.sort(np.concatenate([wrong, right])))
+    if selection.kind == "called":
+        called = PREDICTIONS.probabilities[wrong, selection.first] >= threshold
+        assert (called != PREDICTIONS.is_class(selection.first)[wrong]).all()
+    elif selection.kind == "missed":
+        assert not len(right)
+    else:
+        assert not PREDICTIONS.right[wrong].any()
+        assert PREDICTIONS.right[right].all()
+    titles = {describe(selection, NAMES, threshold, only) for only in ONLY}
+    assert len(titles) == 3
 
 
 def ask(**parameters: str) -> Query:
@@ -129,6 +166,7 @@ def test_an_empty_address_shows_the_mistakes_of_the_last_snapshot() -> None:
     """The default is what most people come for."""
     query = ask()
     assert (query.number, query.split, query.view, query.selection) == (5, "validation", "matrix", Selection())
+    assert (query.only, ask(show="all").only, ask(show="true-1").only) == ("wrong", "all", "all")
     assert query.sample is None
     assert query.warnings == []
 
@@ -140,7 +178,8 @@ def test_an_empty_address_shows_the_mistakes_of_the_last_snapshot() -> None:
             "view": st.sampled_from(list(VIEWS)), "class": st.sampled_from(NAMES),
             "threshold": st.floats(0, 1).map(repr),
             "figure": st.sampled_from(list(METRICS)), "show": st.sampled_from(["0-1", "true-2", "bin-9", "all"]),
-            "matrix": st.sampled_from(["counts", "difference"]),
+            "only": st.sampled_from(list(ONLY)),
+            "matrix": st.sampled_from(["counts", "recall"]),
             "order": st.sampled_from(["sure", "unsure"]), "sheet": st.integers(0, 3).map(str),
         }
     )
@@ -153,7 +192,7 @@ def test_a_link_is_understood_in_full(parameters: dict[str, str]) -> None:
         "snapshot": str(query.number), "subset": query.split, "view": query.view,
         "class": NAMES[query.label], "threshold": repr(query.threshold), "figure": query.metric,
         "show": query.selection.format(), "matrix": query.matrix,
-        "order": query.order, "sheet": str(query.sheet),
+        "only": query.only, "order": query.order, "sheet": str(query.sheet),
     } == parameters  # fmt: skip
 
 
@@ -161,7 +200,7 @@ def test_a_link_is_understood_in_full(parameters: dict[str, str]) -> None:
     ("name", "text"),
     [("snapshot", "6"), ("subset", "tets"), ("view", "matrx"), ("class", "dgo"), ("threshold", "nan"),
      ("threshold", "2"), ("show", "9-9"), ("sample", "validation-20"),
-     ("sample", "7"), ("figure", "recal"), ("order", "-"), ("matrix", "x")],
+     ("sample", "7"), ("figure", "recal"), ("order", "-"), ("only", "rong"), ("matrix", "x")],
 )  # fmt: skip
 def test_what_cannot_be_shown_is_one_sentence(name: str, text: str) -> None:
     """An invalid link gives the default and a warning about the parameter."""
@@ -211,7 +250,8 @@ def test_a_gallery_of_labels_holds_as_many_as_the_number_that_was_clicked() -> N
         assert n(f"called-{k}", 0.3) == at.true_positives + at.false_positives
         assert n(f"missed-{k}", 0.3) == at.false_negatives
     right = (SEVERAL.labels == SEVERAL.predicted).all(axis=1)
-    assert n("wrong") == (~right).sum()
+    assert len(select(Selection(), SEVERAL, 0.5, "sure", "wrong")) == (~right).sum()
+    assert len(select(Selection("true", 1), SEVERAL, 0.5, "sure", "wrong")) == SEVERAL.confusion[1, 1, 0]
     assert SEVERAL.accuracy == right.mean()
     assert n("all") == 200
     words = [describe(Selection(kind, 1), NAMES, 0.25) for kind in (*OF_LABELS, "pbin")]

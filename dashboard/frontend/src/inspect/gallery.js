@@ -5,20 +5,21 @@ import { disc, fillBox, write } from '../lib/charts/pen.js';
 import { fillPoint } from '../lib/charts/plane.js';
 import { createSheet } from '../lib/charts/sheet.js';
 import { grouped } from '../lib/format/text.js';
-import { classesOf } from '../lib/model/output-reader.js';
+import { classesOf, isSame } from '../lib/model/output-reader.js';
 import { cellText } from '../lib/model/row.js';
 import { imageColors } from '../lib/theme/palette.js';
 import { press } from '../lib/ui/controls.js';
 import { focusedElement, make, penOf } from '../lib/ui/dom.js';
 import { pngButton } from '../lib/ui/download.js';
-import { roveOver } from '../lib/ui/keys.js';
+import { isCommand, roveOver } from '../lib/ui/keys.js';
 
 /** @import { GalleryData, GalleryItem, Item } from './types.js' */
-/** @import { Palette } from '../lib/model/types.js' */
+/** @import { Label, Palette } from '../lib/model/types.js' */
 
 /** @param {number} value */
 const percent = (value) =>
   value >= 0.995 && value < 1 ? '>99 %' : value > 0 && value < 0.01 ? '<1 %' : `${Math.round(100 * value)} %`;
+const PATIENCE = 2000; // ms in which the page that was asked for may come
 const ROW = 90; // pixels: a row of images
 /** @param {number} value */
 const exact = (value) => (value >= 0.001 ? value.toFixed(4) : value === 0 ? '0' : value.toExponential(1));
@@ -44,7 +45,12 @@ export function createGallery(root, send) {
     count,
     pngButton(picture, () => data.file),
   );
-  const detail = make('section', { className: 'ai-detail', 'aria-label': 'The opened example', hidden: true });
+  const detail = make('section', {
+    className: 'ai-detail',
+    'aria-label': 'The opened example',
+    tabIndex: -1,
+    hidden: true,
+  });
   const sheet = make('div', { className: 'ai-sheet', role: 'group', 'aria-label': 'Examples' });
   const pager = make('nav', { className: 'ai-pager', 'aria-label': 'Pages of the gallery' });
   root.append(head, detail, sheet, pager);
@@ -60,6 +66,8 @@ export function createGallery(root, send) {
   let tiles = [];
   /** @type {GalleryData | null} */
   let chosen = null; // what was drawn last
+  /** @type {{ sheet: number | null, since: number }} */
+  let asked = { sheet: null, since: 0 }; // the page that was asked for last, until it is there
 
   const across = () =>
     Math.max(
@@ -92,6 +100,8 @@ export function createGallery(root, send) {
     data = given;
     palette = colors;
     if (isNew) opened = data.opened;
+    const isThere = given.title !== title.textContent || given.sheet === asked.sheet;
+    if (isThere || performance.now() - asked.since > PATIENCE) asked.sheet = null;
     title.textContent = data.title;
     count.textContent = `${grouped(data.count)} of ${grouped(data.total)}`;
     root.dataset.count = String(data.count);
@@ -116,12 +126,20 @@ export function createGallery(root, send) {
     const isLong = Math.max(...data.names.map((name) => name.length)) > (data.kind === 'row' ? 9 : 2);
     sheet.classList.toggle('ai-long', isLong && !data.several);
     sheet.classList.toggle('ai-several', data.several);
+    sheet.classList.toggle(
+      'ai-two',
+      items.some(({ other }) => other !== null),
+    );
     sheet.replaceChildren(
       ...tiles.map((tile, k) => make('div', { className: 'ai-spot' }, tile, linkTo(items[k], 'ai-go', '→', -1))),
     );
     if (!tiles.length) sheet.append(make('p', { className: 'ai-empty', textContent: 'No example is like this.' }));
     reach(tiles.find((tile) => tile.dataset.sample === String(opened)) ?? tiles[0]);
-    if (held) tiles.find((tile) => tile.dataset.sample === held)?.focus({ preventScroll: true });
+    if (held)
+      [held, String(opened)]
+        .map((sample) => tiles.find((tile) => tile.dataset.sample === sample))
+        .find((tile) => tile)
+        ?.focus({ preventScroll: true });
     page();
     open();
     if (isNew) show();
@@ -138,12 +156,33 @@ export function createGallery(root, send) {
   /** @param {number[]} classes */
   const wordsOf = (classes) => classes.map((c) => data.names[c]).join(', ') || 'no label';
 
+  /**
+   * What both networks of a comparison predict: "5: A 3, B 5".
+   * @param {GalleryItem} item
+   */
+  function wordsOfTwo({ trueClasses, predictedClasses, other }) {
+    const [one, two] = [predictedClasses, classesOf(/** @type {Label} */ (other)) ?? []];
+    /**
+     * @param {string} name
+     * @param {number[]} classes
+     */
+    const said = (name, classes) =>
+      make('span', { className: isSame(trueClasses, classes) ? 'ai-good' : 'ai-bad' }, `${name} ${wordsOf(classes)}`);
+    return [make('span', {}, `${wordsOf(trueClasses)}: `), said('A', one), ', ', said('B', two)];
+  }
+
   /** @param {GalleryItem} item */
   function tileOf(item) {
     const { right: isRight } = item;
     const [actual, predicted] = [wordsOf(item.trueClasses), item.called ?? wordsOf(item.predictedClasses)];
-    const words = isRight ? [actual] : [make('span', {}, actual), ' ', make('span', {}, `→ ${predicted}`)];
-    const about = `true class ${actual}, predicted as ${predicted}, ${data.about} ${exact(item.value)}`;
+    const words =
+      item.other !== null
+        ? wordsOfTwo(item)
+        : isRight
+          ? [actual]
+          : [make('span', {}, actual), ' ', make('span', {}, `→ ${predicted}`)];
+    const both = item.other === null ? '' : `, by the other as ${wordsOf(classesOf(item.other) ?? [])}`;
+    const about = `${item.source && `${item.source}, `}true class ${actual}, predicted as ${predicted}${both}, ${data.about} ${exact(item.value)}`;
     const choose = () => {
       opened = item.sample;
       open();
@@ -287,22 +326,29 @@ export function createGallery(root, send) {
   function page() {
     const { sheet: now, sheets } = data;
     pager.hidden = sheets <= 1;
+    // Clicks that come before the page has followed count from the page that was asked for.
     /**
      * @param {string} text
      * @param {string} label
-     * @param {number} to
+     * @param {boolean} leads
+     * @param {() => number} to
      */
-    const button = (text, label, to) => {
-      const disabled = to < 0 || to >= sheets;
-      return press(text, null, () => send({ sheet: to }), { className: '', 'aria-label': label, disabled });
+    const button = (text, label, leads, to) => {
+      const turn = () => {
+        const sheet = Math.max(0, Math.min(sheets - 1, to()));
+        asked = { sheet, since: performance.now() };
+        const words = pager.querySelector('span');
+        if (words) words.textContent = `page ${grouped(sheet + 1)} of ${grouped(sheets)}`;
+        send({ sheet });
+      };
+      return press(text, null, turn, { className: '', 'aria-label': label, disabled: !leads });
     };
-    const first = now * data.size + 1;
     pager.replaceChildren(
-      button('«', 'First page', now === 0 ? -1 : 0),
-      button('‹', 'Previous page', now - 1),
-      make('span', {}, `${grouped(first)} to ${grouped(first + data.shown - 1)} of ${grouped(data.count)}`),
-      button('›', 'Next page', now + 1),
-      button('»', 'Last page', now === sheets - 1 ? sheets : sheets - 1),
+      button('«', 'First page', now > 0, () => 0),
+      button('‹', 'Previous page', now > 0, () => (asked.sheet ?? now) - 1),
+      make('span', { 'aria-live': 'polite' }, `page ${grouped(now + 1)} of ${grouped(sheets)}`),
+      button('›', 'Next page', now < sheets - 1, () => (asked.sheet ?? now) + 1),
+      button('»', 'Last page', now < sheets - 1, () => sheets - 1),
     );
   }
 
@@ -314,15 +360,26 @@ export function createGallery(root, send) {
     if (!item) return;
     const { names } = data;
     const { right: isRight } = item;
+    const at = items.indexOf(item);
+    const [earlier, later] = [-1, 1].map((by) =>
+      press(by < 0 ? '‹' : '›', null, () => go(by), {
+        className: 'ai-close',
+        'aria-label': by < 0 ? 'Previous example' : 'Next example',
+        disabled: at >= data.shown || !leadsOn(at + by),
+      }),
+    );
     const close = press('×', null, shut, { className: 'ai-close', 'aria-label': 'Close the example' });
     const facts = make(
       'p',
       {},
       'true class ',
       make('b', {}, wordsOf(item.trueClasses)),
-      isRight ? ', predicted correctly' : ', predicted as ',
-      ...(isRight ? [] : [make('b', { className: 'ai-bad' }, item.called ?? wordsOf(item.predictedClasses))]),
+      item.other !== null ? `: A says ` : isRight ? ', predicted correctly' : ', predicted as ',
+      ...(isRight && item.other === null
+        ? []
+        : [make('b', { className: isRight ? '' : 'ai-bad' }, item.called ?? wordsOf(item.predictedClasses))]),
       item.called === null ? '' : ' at this threshold',
+      ...(item.other === null ? [] : [', B says ', make('b', {}, wordsOf(classesOf(item.other) ?? []))]),
     );
     const links = make(
       'p',
@@ -364,11 +421,41 @@ export function createGallery(root, send) {
       make(
         'div',
         { className: 'ai-detail-head' },
-        make('h4', { textContent: `Example ${grouped(item.sample)} of the ${data.split} split${numberOf(item)}` }),
+        make('h4', {
+          textContent: `Example ${grouped(item.sample)} of the ${data.split} split${numberOf(item) || (item.source && ` · ${item.source}`)}`,
+        }),
+        earlier,
+        later,
         close,
       ),
       make('div', { className: `ai-detail-body ai-of-${data.kind}` }, side, bars),
     );
+  }
+
+  /**
+   * Whether there is an example at a place of this page, or on the page before or after it.
+   * @param {number} at
+   */
+  const leadsOn = (at) => (at < 0 ? data.sheet > 0 : at < data.shown || data.sheet < data.sheets - 1);
+
+  /**
+   * Open the example before or after the one that is open.
+   * @param {number} by
+   */
+  function go(by) {
+    const at = items.findIndex(({ sample }) => sample === opened);
+    if (at < 0 || at >= data.shown || !leadsOn(at + by)) return;
+    const isInDetail = detail.contains(focusedElement());
+    if (at + by < 0 || at + by >= data.shown) {
+      send({ from: opened, step: by });
+      return;
+    }
+    opened = items[at + by].sample;
+    reach(tiles[at + by]);
+    open();
+    if (isInDetail) detail.focus();
+    else tiles[at + by].focus();
+    send({ sample: opened });
   }
 
   function shut() {
@@ -378,6 +465,24 @@ export function createGallery(root, send) {
     (tiles.find((tile) => tile.dataset.sample === String(from)) ?? tiles[0])?.focus();
     send({ sample: null });
   }
+  // While an example is open, the arrow keys open the next, on the next page after the last.
+  /** @param {KeyboardEvent} event */
+  const goByKey = (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!by || opened === null || isCommand(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    go(by);
+  };
+  detail.addEventListener('keydown', goByKey);
+  sheet.addEventListener('keydown', goByKey, { capture: true });
+  sheet.addEventListener('focusin', ({ target }) => {
+    const tile = tiles.indexOf(/** @type {HTMLElement} */ (target));
+    if (opened === null || tile < 0 || items[tile].sample === opened) return;
+    opened = items[tile].sample;
+    open();
+    send({ sample: opened });
+  });
   root.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || opened === null) return;
     event.stopPropagation();

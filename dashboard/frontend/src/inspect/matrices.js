@@ -27,6 +27,9 @@ const WORDS = ['true negatives', 'false positives', 'false negatives', 'true pos
  *   columns: Heading[],
  *   rows: Heading[],
  *   total?: Heading,
+ *   margin?: Heading,
+ *   foot?: Heading,
+ *   figures?: { margin: string[], foot: string[] },
  *   show: (i: number, j: number) => string,
  *   labelOf: (i: number, j: number) => string,
  *   sentence: (i: number, j: number) => string,
@@ -47,7 +50,7 @@ const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %`
  * @param {MatrixData} data
  * @returns {Panel}
  */
-function panelOfClasses({ names, counts, values, texts, totals, predicted }) {
+function panelOfClasses({ difference, names, counts, values, texts, totals, predicted, recall, precision }) {
   return {
     name: '',
     columns: names.map((text, j) => ({
@@ -58,13 +61,19 @@ function panelOfClasses({ names, counts, values, texts, totals, predicted }) {
     })),
     rows: names.map((text, i) => ({ text, title: `Everything whose true class is ${text}`, show: `true-${i}` })),
     total: { text: 'all' },
-    show: (i, j) => `${i}-${j}`,
+    ...(names.length <= NUMBERS_UP_TO
+      ? {
+          margin: { text: 'recall %' },
+          foot: { text: 'precision %' },
+          figures: { margin: recall.map(([short]) => short), foot: precision.map(([short]) => short) },
+        }
+      : {}),
+    show: (i, j) => (difference ? `ab-${i}-${j}` : `${i}-${j}`),
     labelOf: (i, j) => `true ${names[i]}, predicted ${names[j]}`,
     sentence(i, j) {
-      if (i < 0)
-        return `${grouped(predicted[j])} predicted as ${names[j]}; precision ${share(counts[j][j], predicted[j])}.`;
-      if (j < 0 || j >= names.length)
-        return `${grouped(totals[i])} of true class ${names[i]}; recall ${share(counts[i][i], totals[i])}.`;
+      if (i < 0 || i >= names.length)
+        return `${grouped(predicted[j])} predicted as ${names[j]}; precision ${precision[j][1]}.`;
+      if (j < 0 || j >= names.length) return `${grouped(totals[i])} of true class ${names[i]}; recall ${recall[i][1]}.`;
       return (
         `${grouped(counts[i][j])} of ${grouped(totals[i])} of true class ${names[i]} predicted as ${names[j]}` +
         ` (${share(counts[i][j], totals[i])} of the row, ${share(counts[i][j], predicted[j])} of the column).`
@@ -188,12 +197,13 @@ export function createMatrices(root, choose) {
         ? [panelOfClasses(data)]
         : names.map((_, k) => panelOfLabel(/** @type {LabelsData} */ (data), k));
     box.setAttribute('aria-label', data.label);
-    if (built !== names.join('\n')) {
-      built = names.join('\n');
+    const shape = `${names.join('\n')}\n${difference}`;
+    if (built !== shape) {
+      built = shape;
       build();
     }
     const hasRoom = view === 'labels' || names.length <= NUMBERS_UP_TO;
-    panels.forEach(({ name, counts, values, texts, totals, labelOf }, k) => {
+    panels.forEach(({ name, counts, values, texts, totals, figures, labelOf }, k) => {
       matrices[k].element.setAttribute('aria-label', name || data.label);
       matrices[k].paint(
         palette,
@@ -203,6 +213,7 @@ export function createMatrices(root, choose) {
           label: `${labelOf(i, j)}: ${counts[i][j]}${difference ? `, change ${texts[i][j]}` : ''}`,
         }),
         totals,
+        figures,
       );
       matrices[k].select(data.selected);
     });
@@ -241,9 +252,9 @@ export function createMatrices(root, choose) {
     const reach = longest(panels[0].columns);
     const isUpright = reach > side - 4; // names that are too long for their column stand on end
     const [left, top] = [Math.max(96, longest(panels[0].rows) + 20), isUpright ? reach + 46 : 64];
-    const { columns, rows, totals } = panels[0];
-    const wide = left + (columns.length + (totals ? 1 : 0)) * side + 12;
-    const tall = top + rows.length * side + 12;
+    const { columns, rows, totals, figures } = panels[0];
+    const wide = left + (columns.length + (totals ? 1 : 0) + (figures ? 1 : 0)) * side + 12;
+    const tall = top + (rows.length + (figures ? 1 : 0)) * side + 12;
     const { canvas, pen } = createSheet(across * wide, Math.ceil(panels.length / across) * tall, palette);
     write(pen, data.file, 12, 16, palette.muted, { font: '12px sans-serif' });
     panels.forEach((panel, k) => {
@@ -271,11 +282,20 @@ export function createMatrices(root, choose) {
             most: side - 4,
           });
         });
-        if (panel.totals)
-          write(pen, String(panel.totals[i]), x + left + (columns.length + 0.5) * side, middle, palette.muted, {
-            align: 'center',
-            font: heading,
-          });
+        [panel.totals?.[i], panel.figures?.margin[i]].forEach((figure, k) => {
+          if (figure !== undefined)
+            write(pen, String(figure), x + left + (columns.length + 0.5 + k) * side, middle, palette.muted, {
+              align: 'center',
+              font: '12px sans-serif',
+            });
+        });
+      });
+      const foot = panel.figures?.foot ?? [];
+      foot.forEach((figure, j) => {
+        write(pen, figure, x + left + (j + 0.5) * side, y + top + (rows.length + 0.5) * side, palette.muted, {
+          align: 'center',
+          font: '12px sans-serif',
+        });
       });
     });
     return canvas;

@@ -53,6 +53,7 @@ export function createSnapshotSlider(root, send) {
       say();
     }
     for (const each of [earlier, later, slider, output]) each.hidden = last < 1;
+    follow();
     latest.textContent = data.live ? 'Live' : 'Latest';
     latest.title = data.live
       ? 'Show the newest snapshot, and the next as soon as it is there'
@@ -73,6 +74,12 @@ export function createSnapshotSlider(root, send) {
     else send({ number });
   }
 
+  /** While a hand moves the slider the page follows it: the next snapshot is asked for once the last one is there. */
+  function follow() {
+    if (held && !asking && wanted.number === null && data.numbers[slider.valueAsNumber] !== data.number)
+      ask(slider.valueAsNumber);
+  }
+
   /** @param {number} by */
   function step(by) {
     slider.value = String(slider.valueAsNumber + by);
@@ -89,7 +96,10 @@ export function createSnapshotSlider(root, send) {
   slider.addEventListener('pointerdown', () => {
     held = true;
   });
-  slider.addEventListener('input', say);
+  slider.addEventListener('input', () => {
+    say();
+    follow();
+  });
   slider.addEventListener('change', () => {
     clearTimeout(asking);
     asking = window.setTimeout(() => ask(slider.valueAsNumber), REST);

@@ -100,7 +100,15 @@ export function createTable(root, send) {
   }
 
   /** @param {Row} about */
-  const rowOf = ({ cells, title }) => lineOf(cells.map(cellOf), { title: title ?? '' });
+  const rowOf = ({ cells, title, notes = [] }) =>
+    lineOf(
+      cells.map((value, k) => {
+        const cell = cellOf(value, k);
+        if (notes[k]) cell.append(make('small', { className: 'ai-note', textContent: notes[k] }));
+        return cell;
+      }),
+      { title: title ?? '' },
+    );
 
   /**
    * @param {Cell} value
@@ -119,9 +127,18 @@ export function createTable(root, send) {
     return make('td', { className }, meter.element);
   }
 
+  /**
+   * What a cell says, in one line.
+   * @param {HTMLTableCellElement} cell
+   */
+  function wordsOf(cell) {
+    const note = cell.querySelector('.ai-note')?.textContent ?? '';
+    return `${cell.textContent.slice(0, cell.textContent.length - note.length)}${note && ` (${note})`}`;
+  }
+
   /** The table as one picture, its rows in the order in which they stand. */
   function picture() {
-    const lines = [...table.rows].map((line) => [...line.cells].map((cell) => cell.textContent));
+    const lines = [...table.rows].map((line) => [...line.cells].map(wordsOf));
     const [tall, top, font, bold] = [26, 34, '13px sans-serif', '600 13px sans-serif'];
     const { pen: ruler } = createSheet(0, 0, palette);
     const wide = data.columns.map(

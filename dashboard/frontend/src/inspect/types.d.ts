@@ -13,6 +13,8 @@ export interface MatrixData extends Part {
   counts: number[][];
   totals: number[];
   predicted: number[];
+  recall: Array<[short: string, words: string]>;
+  precision: Array<[short: string, words: string]>;
   values: number[][];
   texts: string[][];
   top: number;
@@ -49,6 +51,7 @@ export interface Row {
   id?: string;
   label?: string;
   title?: string;
+  notes?: Array<string | null>;
 }
 
 export interface TableData extends Part {
@@ -126,8 +129,10 @@ export interface SnapshotData extends Part {
 /** An example as it is sent. */
 export interface Item {
   sample: number;
+  source: string;
   label: Label;
   predicted: Label;
+  other: Label | null;
   value: number;
   right: boolean;
   /** What the threshold calls it, where one decides. */

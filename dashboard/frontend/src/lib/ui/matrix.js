@@ -36,6 +36,10 @@ export function createMatrix({ describe = () => {}, choose = () => {} } = {}) {
   let cells = [];
   /** @type {HTMLTableCellElement[]} */
   let totals = [];
+  /** @type {HTMLTableCellElement[]} */
+  let margins = [];
+  /** @type {HTMLTableCellElement[]} */
+  let feet = [];
   /** @type {Place | null} */
   let pointed = null;
   /** @type {Place | null} */
@@ -69,19 +73,23 @@ export function createMatrix({ describe = () => {}, choose = () => {} } = {}) {
   }
 
   /**
-   * Begin again with other headings. `show(i, j)` names a cell that can be chosen.
+   * Begin again with other headings. `show(i, j)` names a cell that can be chosen; `margins` are columns of figures
+   * after the total, `foot` a row of them below.
    * @param {{
    *   corner: Array<Node | string>,
    *   columns: Heading[],
    *   rows: Heading[],
    *   total?: Heading,
+   *   margin?: Heading,
+   *   foot?: Heading,
    *   show?: (i: number, j: number) => string,
    * }} about
    */
-  function build({ corner, columns, rows, total, show }) {
+  function build({ corner, columns, rows, total, margin, foot, show }) {
     [pointed, focused] = [null, null];
     const heads = columns.map((column) => cellWith('th', column, { scope: 'col', className: 'mx-column' }));
     if (total) heads.push(cellWith('th', total, { scope: 'col', className: 'mx-total' }));
+    if (margin) heads.push(cellWith('th', margin, { scope: 'col', className: 'mx-total mx-margin' }));
     cells = rows.map((_, i) =>
       columns.map((__, j) =>
         cellWith('td', { text: '', show: show?.(i, j) }, { role: 'gridcell', className: 'mx-cell' }),
@@ -90,15 +98,31 @@ export function createMatrix({ describe = () => {}, choose = () => {} } = {}) {
     totals = total
       ? rows.map((row) => cellWith('td', { ...row, text: '' }, { role: 'gridcell', className: 'mx-total' }))
       : [];
+    margins = margin
+      ? rows.map((row) => cellWith('td', { ...row, text: '' }, { role: 'gridcell', className: 'mx-total' }))
+      : [];
+    feet = foot
+      ? columns.map((column) =>
+          cellWith('td', { ...column, text: '', isTall: false }, { role: 'gridcell', className: 'mx-total' }),
+        )
+      : [];
     table.replaceChildren(
       make('thead', {}, make('tr', {}, make('td', { className: 'mx-corner' }, ...corner), ...heads)),
       make(
         'tbody',
         {},
         ...rows.map((row, i) =>
-          make('tr', {}, cellWith('th', row, { scope: 'row' }), ...cells[i], ...totals.slice(i, i + 1)),
+          make(
+            'tr',
+            {},
+            cellWith('th', row, { scope: 'row' }),
+            ...cells[i],
+            ...totals.slice(i, i + 1),
+            ...margins.slice(i, i + 1),
+          ),
         ),
       ),
+      ...(foot ? [make('tfoot', {}, make('tr', {}, cellWith('th', foot, { scope: 'row' }), ...feet))] : []),
     );
     for (const cell of table.querySelectorAll('[data-show]')) cell.setAttribute('tabindex', '-1');
     if (show) reach(cells[0][0]);
@@ -108,8 +132,9 @@ export function createMatrix({ describe = () => {}, choose = () => {} } = {}) {
    * @param {Palette} palette
    * @param {(i: number, j: number) => CellLook} look
    * @param {ArrayLike<number>} [sums]
+   * @param {{ margin?: string[], foot?: string[] }} [figures]
    */
-  function paint({ diverging, panel, muted }, look, sums = []) {
+  function paint({ diverging, panel, muted }, look, sums = [], { margin = [], foot = [] } = {}) {
     cells.forEach((row, i) =>
       row.forEach((cell, j) => {
         const { tone, text, label } = look(i, j);
@@ -121,6 +146,12 @@ export function createMatrix({ describe = () => {}, choose = () => {} } = {}) {
     );
     totals.forEach((cell, i) => {
       cell.textContent = sums[i].toLocaleString('en');
+    });
+    margins.forEach((cell, i) => {
+      cell.textContent = margin[i];
+    });
+    feet.forEach((cell, j) => {
+      cell.textContent = foot[j];
     });
   }
 
