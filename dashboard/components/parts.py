@@ -188,6 +188,11 @@ def snapshot_picker(
     _part(state.PLACE, data, choose, view="snapshot")
 
 
+def threshold_slider(threshold: float, label: str, choose: Choose) -> None:
+    """The choice of a threshold from 0 to 1; calls `choose` with {"threshold"}, while it is dragged, too."""
+    _part(state.THRESHOLD, {"threshold": threshold, "label": label}, choose, view="threshold")
+
+
 def gallery(
     predictions: Predictions,
     places: Int[ndarray, " n_selected"],

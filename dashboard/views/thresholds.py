@@ -115,18 +115,12 @@ def thresholds(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
 
 
 def _choose_threshold(query: Query, name: str) -> None:
-    key = state.choice(address.THRESHOLD)
-    if st.session_state.get(key) != query.threshold:
-        st.session_state[key] = query.threshold
-
-    def choose() -> None:
-        address.put(address.THRESHOLD, repr(round(st.session_state[key], 6)))
+    def choose(choice: Mapping[str, Any]) -> None:
+        address.put(address.THRESHOLD, repr(float(choice["threshold"])))
         address.put(address.SHEET, None)
 
-    st.slider(
-        f"Threshold: predict {escaping.markdown(short(name))} when its probability is at least", 0.0, 1.0, step=0.005,
-        key=key, format="%.3f", on_change=choose,
-    )  # fmt: skip
+    words = f"Threshold: predict {short(name)} when its probability is at least"
+    parts.threshold_slider(query.threshold, words, choose)
 
 
 def _choose_point(predictions: Predictions) -> parts.Choose:

@@ -303,6 +303,20 @@ def test_a_point_of_a_curve_opens_its_predicted_positives(run: str, open_tab: Ca
     false_alarms = int((~predictions.is_class(3)[places]).sum())
     expect(gallery(page).locator(".ai-wrong")).to_have_count(false_alarms)
 
+    # While the slider is dragged, the page follows it.
+    slider = page.get_by_role("slider", name=re.compile("^Threshold: predict 3"))
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * float(chosen[1]), box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.02, box["y"] + box["height"] / 2, steps=4)
+    dragged = slider.input_value()
+    expect(page).to_have_url(re.compile(rf"threshold={dragged}(&|$)"))
+    count = int((predictions.probabilities[:, 3] >= float(dragged)).sum())
+    expect(gallery(page)).to_have_attribute("data-count", str(count))
+    page.mouse.up()
+
 
 def test_a_bar_of_the_calibration_opens_its_examples(run: str, open_tab: Callable[..., Page]) -> None:
     """A click on a bar shows exactly the predictions of that bin."""

@@ -1,6 +1,6 @@
 /**
  * The parts of the Inspect page that react to a click: the confusion matrix, tables whose rows can be chosen, charts,
- * the gallery, and the choice of the snapshot. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
+ * the gallery, and the choices of the snapshot and of a threshold. Each is drawn from the data that Streamlit hands over, and reports what was chosen and nothing else.
  */
 
 import { make } from '../lib/ui/dom.js';
@@ -10,6 +10,7 @@ import { createGallery } from './gallery.js';
 import { createMatrices } from './matrices.js';
 import { createSnapshotSlider } from './snapshot-slider.js';
 import { createTable } from './table.js';
+import { createThresholdSlider } from './threshold-slider.js';
 
 /** @import { InspectData, PartView } from './types.js' */
 /** @import { Component } from '../lib/model/types.js' */
@@ -22,6 +23,7 @@ const VIEWS = {
   chart: createChart,
   gallery: createGallery,
   snapshot: createSnapshotSlider,
+  threshold: createThresholdSlider,
 };
 
 let isLoadedAhead = false;

@@ -1,11 +1,9 @@
 /** The choice of the snapshot: a slider over the snapshots, one step either way, and the latest, which moves on with the run. */
 
 import { make } from '../lib/ui/dom.js';
+import { followed } from './followed.js';
 
 /** @import { SnapshotData } from './types.js' */
-
-const REST = 160; // ms without a key before the snapshot it stands on is asked for
-const PATIENCE = 2000; // ms in which the page may show it; until then the slider stays where it was put
 
 /**
  * Build the choice in `root`; `send` is called with {number} or, to follow the run, {latest: true}.
@@ -26,10 +24,6 @@ export function createSnapshotSlider(root, send) {
   root.append(earlier, slider, later, output, latest);
   /** @type {SnapshotData} */
   let data;
-  let held = false; // a hand is on the slider: nothing else may move it
-  let asking = 0;
-  /** @type {{ number: number | null, since: number }} */
-  let wanted = { number: null, since: 0 };
 
   // The slider goes over the places in `data.numbers`.
   /** @param {number} place */
@@ -42,18 +36,22 @@ export function createSnapshotSlider(root, send) {
     later.disabled = slider.valueAsNumber === Number(slider.max);
   }
 
+  const page = followed(slider, {
+    valueAt: (place) => data.numbers[place],
+    say,
+    // Who goes to the end of a run at work wants to see it go on.
+    ask: (number) => send(data.live && number === data.numbers.at(-1) ? { latest: true } : { number }),
+  });
+
   /** @param {SnapshotData} given */
   function update(given) {
     data = given;
     const last = data.names.length - 1;
-    if (data.number === wanted.number || performance.now() - wanted.since > PATIENCE) wanted.number = null;
-    if (!held && !asking && wanted.number === null) {
+    page.show(data.number, () => {
       slider.max = String(last);
       slider.value = String(data.numbers.indexOf(data.number));
-      say();
-    }
+    });
     for (const each of [earlier, later, slider, output]) each.hidden = last < 1;
-    follow();
     latest.textContent = data.live ? 'Live' : 'Latest';
     latest.title = data.live
       ? 'Show the newest snapshot, and the next as soon as it is there'
@@ -63,57 +61,18 @@ export function createSnapshotSlider(root, send) {
     Object.assign(root.dataset, { number: data.number, last: data.numbers.at(-1), following: data.following });
   }
 
-  /** @param {number} place */
-  function ask(place) {
-    clearTimeout(asking);
-    asking = 0;
-    const number = data.numbers[place];
-    wanted = { number, since: performance.now() };
-    // Who goes to the end of a run at work wants to see it go on.
-    if (data.live && place === Number(slider.max)) send({ latest: true });
-    else send({ number });
-  }
-
-  /** While a hand moves the slider the page follows it: the next snapshot is asked for once the last one is there. */
-  function follow() {
-    if (held && !asking && wanted.number === null && data.numbers[slider.valueAsNumber] !== data.number)
-      ask(slider.valueAsNumber);
-  }
-
   /** @param {number} by */
   function step(by) {
     slider.value = String(slider.valueAsNumber + by);
     say();
-    ask(slider.valueAsNumber);
+    page.send();
   }
 
   earlier.addEventListener('click', () => step(-1));
   later.addEventListener('click', () => step(1));
   latest.addEventListener('click', () => {
-    wanted.number = null;
+    page.forget();
     send({ latest: true });
   });
-  slider.addEventListener('pointerdown', () => {
-    held = true;
-  });
-  slider.addEventListener('input', () => {
-    say();
-    follow();
-  });
-  slider.addEventListener('change', () => {
-    clearTimeout(asking);
-    asking = window.setTimeout(() => ask(slider.valueAsNumber), REST);
-    held = false;
-  });
-  const drop = () => {
-    held = false;
-  };
-  slider.addEventListener('pointercancel', drop);
-  slider.addEventListener('pointerup', drop);
-  return {
-    update,
-    destroy() {
-      clearTimeout(asking);
-    },
-  };
+  return { update, destroy: page.destroy };
 }

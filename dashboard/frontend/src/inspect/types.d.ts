@@ -126,6 +126,13 @@ export interface SnapshotData extends Part {
   live: boolean;
 }
 
+export interface ThresholdData extends Part {
+  view: 'threshold';
+  /** What the threshold decides. */
+  label: string;
+  threshold: number;
+}
+
 /** An example as it is sent. */
 export interface Item {
   sample: number;
@@ -180,7 +187,7 @@ export interface GalleryData extends Part {
   more: number;
 }
 
-export type InspectData = MatrixData | LabelsData | TableData | ChartData | SnapshotData | GalleryData;
+export type InspectData = MatrixData | LabelsData | TableData | ChartData | SnapshotData | ThresholdData | GalleryData;
 
 /** One part on the page. */
 export interface PartView {
