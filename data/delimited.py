@@ -14,7 +14,7 @@ import itertools
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,11 +28,14 @@ from annscope.data.table import MAX_VALUES, Header, Table, check_size, shown, un
 from annscope.data.unpacking import open_unpacked
 
 if TYPE_CHECKING:
+    from _csv import Reader
+
     import pandas as pd
 
     from annscope.data.download import Progress
 
 MAX_LINE = 1 << 23  # characters
+MAX_CELL = 1 << 17  # characters
 _SAMPLE = 1 << 20  # characters, from which the dialect is guessed
 _SAMPLE_ROWS = 1000
 _SAMPLE_CELLS = 20_000
@@ -181,7 +184,7 @@ def _reason(error: Exception) -> str:
     if unclosed:
         return f"the quotes of a cell in row {int(unclosed[1]) + 1:,} are never closed"
     if "field limit" in text:
-        return "a cell of it is too long to be one, or has quotes that are never closed"
+        return f"a cell of it has more than {MAX_CELL:,} characters, or quotes that are never closed"
     return shown(text)
 
 
@@ -333,11 +336,16 @@ def _delimiter(lines: Sequence[str]) -> str:
     return best
 
 
+def _reader(lines: Iterable[str], delimiter: str) -> Reader:
+    csv.field_size_limit(MAX_CELL)  # one for all of the process, which SciPy's reader of ARFF raises
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+
+
 def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     if delimiter == " ":
         return [line.split() for line in lines]
     with contextlib.suppress(csv.Error):
-        return list(csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, skipinitialspace=True))
+        return list(_reader((f"{line}\n" for line in lines), delimiter))
     return [line.split(delimiter) for line in lines]
 
 
@@ -347,7 +355,7 @@ def _rows_of(path: Path, lines: Sequence[str], delimiter: str) -> tuple[int, lis
     if delimiter == " ":
         rows = [(i, line.split()) for i, line in enumerate(lines[: _SAMPLE_ROWS + 50], 1) if line.strip()]
     else:
-        reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, skipinitialspace=True)
+        reader = _reader((f"{line}\n" for line in lines), delimiter)
         try:
             for row in reader:
                 if row and (len(row) > 1 or row[0].strip()):
@@ -476,7 +484,7 @@ def _csv_rows(path: Path, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
         if dialect.delimiter == " ":
             yield from ((above + i, line.split()) for i, line in enumerate(text, 1) if line.strip())
             return
-        reader = csv.reader(text, delimiter=dialect.delimiter, skipinitialspace=True)
+        reader = _reader(text, dialect.delimiter)
         try:
             for row in reader:
                 if row and (len(row) > 1 or row[0].strip()):

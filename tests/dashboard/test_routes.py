@@ -637,7 +637,7 @@ def test_the_history_says_what_chance_is(client: TestClient, record: Callable[..
     assert begun["chance"] == {"loss": None, "accuracy": None}
 
 
-def png(image: Image.Image) -> bytes:
+def png_of(image: Image.Image) -> bytes:
     """An image as a file."""
     file = io.BytesIO()
     image.save(file, "PNG")
@@ -657,7 +657,7 @@ def test_a_photo_becomes_the_input_of_the_network(client: TestClient) -> None:
     """A part of a photo comes back centred as the data set's digits are, with its ink, and what was dropped is said."""
     run = train_run(data="mnist-5k", epochs=1, hidden=(4,)).run
     response = client.post(
-        f"/annscope/runs/{run}/photo?name=one.png&crop=0,0,0.5,1", content=png(one_on_paper())
+        f"/annscope/runs/{run}/photo?name=one.png&crop=0,0,0.5,1", content=png_of(one_on_paper())
     ).json()
     image = np.array(response["image"]).reshape(28, 28)
     rows, columns = (np.flatnonzero((image > 0.5).any(axis=axis)) for axis in (1, 0))
@@ -709,6 +709,6 @@ def test_a_file_that_is_no_photo_is_one_sentence(client: TestClient) -> None:
     assert refused(b"", "") == "What was pasted is empty."
     assert refused(bytes(20_000_001)) == "“a.png” has 20.0 MB; an image may have up to 20 MB."
     assert refused(bomb()) == "“a.png” has more pixels than the 50,000,000 that are read."
-    assert refused(png(Image.new("L", (50, 50), 200))) == "No ink stands out from its paper in “a.png”."
-    assert refused(png(one_on_paper()), "crop=0.5,0,0.5,1").startswith("crop must be left,top,right,bottom")
-    assert refused(png(one_on_paper()), run=points) == f"The network of run {points} is not given images."
+    assert refused(png_of(Image.new("L", (50, 50), 200))) == "No ink stands out from its paper in “a.png”."
+    assert refused(png_of(one_on_paper()), "crop=0.5,0,0.5,1").startswith("crop must be left,top,right,bottom")
+    assert refused(png_of(one_on_paper()), run=points) == f"The network of run {points} is not given images."

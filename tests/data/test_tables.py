@@ -305,7 +305,7 @@ CONTENTS = {
         ("lines.csv", "is JSON: write it as CSV"),
         ("sparse.txt", "is in the format of LIBSVM"),
         ("book.csv", "is a document of Office: a workbook is read if its name ends in .xlsx"),
-        ("quote.csv", "a cell of it is too long to be one, or has quotes that are never closed"),
+        ("quote.csv", "a cell of it has more than 131,072 characters, or quotes that are never closed"),
         ("bomb.csv.gz", "unpacks to more than 100 times its size, as no table does"),
     ],
 )

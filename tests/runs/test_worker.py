@@ -457,19 +457,19 @@ def test_trouble_with_the_data_is_a_failed_run_that_can_be_tried_again(
 ) -> None:
     """A data set that cannot be loaded is a one-sentence error, and the run starts once it can."""
     directory = begin(config)
-    load_dataset = annscope.data.datasets.load_dataset
+    load_examples = annscope.data.datasets.load_examples
 
     def offline(*_: object, **__: object) -> None:
         raise DataError("MNIST could not be downloaded.")
 
-    monkeypatch.setattr(annscope.data.datasets, "load_dataset", offline)
+    monkeypatch.setattr(annscope.data.datasets, "load_examples", offline)
     status = train_to_the_end(directory)
     assert (status["status"], status["message"]) == ("failed", "MNIST could not be downloaded.")
-    monkeypatch.setattr(annscope.data.datasets, "load_dataset", load_dataset)
+    monkeypatch.setattr(annscope.data.datasets, "load_examples", load_examples)
     assert resume(directory)["status"] == "finished"
 
 
-@pytest.mark.parametrize("place", ["load_dataset", "advance"])
+@pytest.mark.parametrize("place", ["load_examples", "advance"])
 def test_a_fault_of_ours_is_one_sentence_and_a_traceback_in_the_log(
     config: RunConfig, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
@@ -479,7 +479,7 @@ def test_a_fault_of_ours_is_one_sentence_and_a_traceback_in_the_log(
         raise KeyError("no such thing")
 
     monkeypatch.setattr(
-        annscope.data.datasets if place == "load_dataset" else annscope.core.training.Trainer, place, break_down
+        annscope.data.datasets if place == "load_examples" else annscope.core.training.Trainer, place, break_down
     )
     directory = begin(config)
     status = train_to_the_end(directory)
@@ -537,12 +537,12 @@ def test_loading_can_be_watched_and_ended(config: RunConfig, monkeypatch: pytest
     """A long download shows its progress, and can be stopped or interrupted in the middle."""
     endless = threading.Event()
 
-    def download(*_: object, progress: worker.Callable[[str, int, int], None], **__: object) -> None:
+    def download(_data: object, _seed: int, progress: worker.Callable[[str, int, int], None], **_: object) -> None:
         progress("Downloading", 3, 10)
         endless.wait()
         raise DataError("given up")
 
-    monkeypatch.setattr(annscope.data.datasets, "load_dataset", download)
+    monkeypatch.setattr(annscope.data.datasets, "load_examples", download)
     directory = begin(config)
     interrupt = threading.Event()
     session = work(directory, interrupt=interrupt)
