@@ -72,10 +72,10 @@ def test_it_works_in_a_pipeline_and_a_grid_search() -> None:
     """A search over a pipeline may set any parameter, also with NumPy's numbers, and finds a good one."""
     x, y = load_iris(return_X_y=True)
     names = load_iris().target_names[y]
-    pipeline = make_pipeline(StandardScaler(), AnnscopeClassifier(max_iter=150, random_state=0))
+    pipeline = make_pipeline(StandardScaler(), AnnscopeClassifier(max_iter=100, random_state=0))
     grid = {
         "annscopeclassifier__learning_rate": np.logspace(-5, -2, 2),
-        "annscopeclassifier__hidden_layer_sizes": [(8,), (np.int64(8), 4), 16],
+        "annscopeclassifier__hidden_layer_sizes": [(np.int64(8), 4), 16],
         "annscopeclassifier__l2": [np.float32(0.001)],
     }
     search = GridSearchCV(pipeline, grid, cv=3, scoring="neg_log_loss", error_score="raise").fit(x, names)
@@ -339,7 +339,7 @@ def test_one_output_unit_for_two_classes(dtype: str) -> None:
     assert model.partial_fit(x, y).score(x, y) > 0.8
     early = classifier(output="binary", max_iter=60, early_stopping=True).fit(x, y)
     assert early.best_validation_score_ is not None
-    linear = classifier(output="binary", hidden_layer_sizes=(), max_iter=3000, l2=1 / 120, learning_rate=0.05).fit(x, y)
+    linear = classifier(output="binary", hidden_layer_sizes=(), max_iter=1000, l2=1 / 120, learning_rate=0.05).fit(x, y)
     sklearns = LogisticRegression(C=1.0, tol=1e-9, max_iter=5000).fit(x, y)
     np.testing.assert_allclose(linear.coefs_[0].T, sklearns.coef_, atol=5e-3)
 

@@ -63,7 +63,7 @@ def n_snapshots(directory: Path) -> int:
 
 def test_a_killed_worker_is_noticed_and_resumed_to_the_same_bits(config: RunConfig) -> None:
     """SIGKILL in the middle of training, then resume: the parameters are those of an uninterrupted run."""
-    config = config.with_values({"epochs": 30_000, "snapshot-every": 2000})
+    config = config.with_values({"epochs": 12_000, "snapshot-every": 1000})
     run = launch.start(config)
     directory = run_directory(run)
     assert state(directory) in LIVE

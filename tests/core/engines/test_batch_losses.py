@@ -23,7 +23,7 @@ PLAIN = {"hidden": (7, 5), "batch_size": 16, "epochs": 3, "learning_rate": 0.05,
 @pytest.mark.parametrize(
     "options",
     [
-        {}, {"batch_size": "full"}, {"batch_size": 1, "optimizer": "sgd"},
+        {}, {"batch_size": "full"}, {"batch_size": 1, "optimizer": "sgd", "epochs": 1},
         {"delta_weights": "updated", "optimizer": "sgd"},
         {"loss": "squared_error", "output": "sigmoid"}, {"label_smoothing": 0.3}, {"class_weight": "balanced"},
         {"l2": 0.1, "optimizer": "sgd"}, {"engine": "textbook"}, {"engine": "pure_python", "optimizer": "sgd"},
