@@ -55,7 +55,7 @@ VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRE
 OF_A_PAGE = frozenset(VIEW_PARAMETERS) - {RUN, SNAPSHOT}
 SETTING_PAGES = (state.DATA, state.TRAIN)
 """The pages whose address holds the settings of the next run."""
-LATE_SECONDS = 3.0
+LATE_SECONDS = 10.0
 """How long the browser may take to learn a new address."""
 
 View = Literal["matrix", "classes", "pairs", "thresholds", "calibration", "epochs", "importance", "compare"]

@@ -21,6 +21,10 @@ PAGES = {
 }
 
 
+FADED_IN = """() => [...document.querySelectorAll('[data-testid=stElementContainer]')]
+  .every((each) => getComputedStyle(each).opacity === '1')"""
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_serious_violations(open_tab: Callable[..., Page], scheme: str) -> None:
     """Names, roles and contrast hold on every page of a run, and on the first visit."""
@@ -58,6 +62,7 @@ def problems(page: Page, ready: str) -> list[str]:
     app = page.locator("[data-testid=stApp]")
     expect(app).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.locator("[data-stale=true]")).to_have_count(0)
+    page.wait_for_function(FADED_IN)
     page.wait_for_load_state("networkidle")
     return [
         f"{violation['id']}: {node['target']} {node['html'][:120]}"

@@ -69,11 +69,11 @@ def train(page: Page) -> None:
 def inspect(page: Page) -> Locator:
     """Go to the Inspect page and open the first of all examples; what it shows of it."""
     page.get_by_role("link", name="Inspect", exact=True).click()
-    page.get_by_role("button", name="Every example").click(timeout=SLOW)
-    expect(page.get_by_role("heading", name="Every example")).to_be_visible(timeout=SLOW)
-    page.locator(".ai-tile").first.click(timeout=SLOW)
+    page.get_by_role("radio", name="All", exact=True).click()
+    expect(page.get_by_role("heading", name="Every example")).to_be_visible()
+    page.locator(".ai-tile").first.click()
     detail = page.get_by_label("The opened example")
-    expect(detail).to_contain_text(re.compile(r"Example \d+ of the \w+ split"), timeout=SLOW)
+    expect(detail).to_contain_text(re.compile(r"Example \d+ of the \w+ split"))
     return detail
 
 
@@ -126,7 +126,7 @@ def test_a_table_from_the_file_to_a_changed_prediction(open_tab: Callable[..., P
     # One value changed: what that does is said at once, and taken back.
     detail.get_by_role("link", name="Change its values").click()
     effect = page.locator(".dr-before-after")
-    expect(effect).to_contain_text("Nothing is changed yet", timeout=SLOW)
+    expect(effect).to_contain_text("Nothing is changed yet")
     shares = effect.locator("tbody tr").first.locator("td")
     expect(shares.nth(1)).to_have_text(shares.nth(0).inner_text())
     page.get_by_label("Sex", exact=True).select_option(other)

@@ -276,7 +276,7 @@ def test_a_pen_draws_as_thick_as_it_is_pressed(open_tab: Callable[..., Page], di
 
     light, firm, hard = (stroke(force) for force in (0.1, 0.5, 1.0))
     assert 0 < light < firm < hard
-    assert hard > 2 * light
+    assert hard > 1.8 * light
     draw(page, ONE)
     mouse = float(sheet(page).evaluate(INK))
     assert light < mouse < hard, "a mouse, which cannot press, draws in between"

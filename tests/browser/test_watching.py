@@ -21,14 +21,16 @@ START = re.compile("^Start with my settings")
 NOTE = f"""() => {{
   window.painted = [];
   window.blanks = 0;
+  window.dimmed = false;
   new MutationObserver(() => {{
     const stage = document.querySelector('{STAGE}');
     const number = stage?.dataset.number;
+    window.dimmed ||= stage?.classList.contains('as-old') ?? false;
     if (number !== undefined && window.painted.at(-1) !== number) window.painted.push(number);
     if (window.painted.length && stage?.querySelector('.as-columns').checkVisibility() === false) window.blanks += 1;
   }}).observe(document.body, {{ subtree: true, childList: true, attributes: true }});
 }}"""
-"""Notes the snapshots that were painted, and how often there was none after the first."""
+"""Notes the snapshots that were painted, how often there was none after the first, and whether one was dimmed."""
 
 
 def painted(page: Page) -> list[int]:
@@ -76,7 +78,7 @@ def test_the_old_picture_stays_until_the_new_one(open_tab: Callable[..., Page]) 
     expect(stage.get_by_role("button", name="Latest")).to_be_visible()
     page.evaluate(NOTE)
     button(page, "Start").click()
-    expect(stage).to_have_class(re.compile("as-old"))
+    page.wait_for_function("() => window.dimmed")
     expect(stage).to_have_attribute("data-number", re.compile(r"^\d+$"))
     expect(stage).not_to_have_class(re.compile("as-old"))
     assert page.evaluate("window.blanks") == 0

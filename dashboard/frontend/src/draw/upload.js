@@ -64,11 +64,12 @@ export function createUpload(server, take, notify) {
     try {
       const found = await server.photo(blob, crop, inverted, signal);
       if (signal.aborted) return;
-      shown = wanted;
+      // The rectangle may have been moved while this part of it was read.
+      shown = { ...wanted, crop: shown?.blob === blob ? shown.crop : crop };
       invert.checked = found.inverted;
       words.textContent = found.is_photo ? 'negative' : 'dark on light';
       said.textContent = `${found.said}${isWhole(crop) ? ' Drag the frame or its corners to read a part.' : ''}`;
-      original.show(found.preview, crop);
+      original.show(found.preview, shown.crop);
       take(found);
       notify(null);
     } catch (error) {
