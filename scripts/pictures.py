@@ -57,7 +57,7 @@ def main() -> None:
         run = train_one(browser, served)
         pages = {
             "train": (f"/?run={run}", STAGE),
-            "inspect": (f"/classes?run={run}&subset=validation&show=9-4", ".ai-sheet"),
+            "inspect": (f"/classes?run={run}&subset=validation&show=true-9&only=wrong", ".ai-sheet"),
             "draw": (f"/drawing?run={run}&sample=test-18", ".nv-canvas"),
         }
         for scheme in SCHEMES:

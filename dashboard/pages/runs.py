@@ -28,7 +28,7 @@ STYLE = """<style>
 @media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
 @media (min-width: 768px) { [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; } }
 button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
-.st-key-runs-page :is(h2, h3) { padding: 0; font-size: 1.08rem; }
+.st-key-runs-page :is(h2, h3) { padding: 0 0 0.4rem; font-size: 1.08rem; }
 .st-key-runs-page [data-testid="stCaptionContainer"], .st-key-runs-page [data-testid="stCaptionContainer"] p {
   color: light-dark(#566173, #9AA7B8); opacity: 1;
 }

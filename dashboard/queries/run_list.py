@@ -32,7 +32,7 @@ def run_frame(runs: Sequence[RunSummary]) -> pd.DataFrame:
     frame["bytes"] = frame["bytes"].astype(float) / 1e6
     frame["starred"] = ["\N{BLACK STAR}" if starred else "" for starred in frame["starred"]]
     for name in ("name", "note", "batch-size", "epochs"):
-        frame[name] = ["" if value is None else str(value) for value in frame[name]]
+        frame[name] = ["" if pd.isna(value) else str(value) for value in frame[name]]
     return frame
 
 
