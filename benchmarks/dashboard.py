@@ -110,7 +110,7 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         start.click()
         _wait_for_snapshot(page, 0)
         first_picture = time.perf_counter() - begin
-        page.get_by_role("button", name="Live").click()
+        page.get_by_role("button", name="Live", exact=True).click()
 
         server = psutil.Process(served.process.pid)
         _wait_for_snapshot(page, SETTLED)
@@ -187,7 +187,7 @@ def _threads_as_usual() -> Iterator[None]:
 
 
 def _wait_for_snapshot(page: Page, number: int) -> None:
-    page.wait_for_function(f"({NUMBER})() >= {number}", timeout=1000 * PATIENCE_SECONDS, polling=50)
+    page.wait_for_function(f"() => ({NUMBER})() >= {number}", timeout=1000 * PATIENCE_SECONDS, polling=50)
 
 
 def _seconds_to_load(page: Page, url: str, is_there: str) -> float:

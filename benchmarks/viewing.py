@@ -123,7 +123,7 @@ def _in_the_browser(browser: Browser, served: Served) -> list[Figure]:
 
 def _many_viewers(browser: Browser, served: Served) -> list[Figure]:
     page = _start(browser, served, "epochs=100000&snapshot-every=320")
-    page.wait_for_function(f"({NUMBER})() >= 5", timeout=60_000)
+    page.wait_for_function(f"() => ({NUMBER})() >= 5", timeout=60_000)
     run = page.evaluate("new URL(location.href).searchParams.get('run')")
     page.goto("about:blank")
     server = psutil.Process(served.process.pid)
@@ -164,7 +164,7 @@ async def _acknowledge(socket: object) -> None:
 def _training_while_viewed(browser: Browser, served: Served, n_rounds: int) -> list[Figure]:
     """Slowdown of training by a viewer: one run, viewed and not viewed in alternation."""
     page = _start(browser, served, "data=mnist-5k&epochs=100000&hidden=128,64&snapshot-every=epoch")
-    page.wait_for_function(f"({NUMBER})() >= 5", timeout=60_000)
+    page.wait_for_function(f"() => ({NUMBER})() >= 5", timeout=60_000)
     run = page.evaluate("new URL(location.href).searchParams.get('run')")
     reader = RunReader(served.home / "runs" / run)
     rounds: list[tuple[float, float]] = []  # the CPU use of other programs, and the slowdown
@@ -173,7 +173,7 @@ def _training_while_viewed(browser: Browser, served: Served, n_rounds: int) -> l
         for watch in (True, False) if len(rounds) % 2 else (False, True):  # so that a drift of the machine cancels out
             page.goto(f"{served.url}/?run={run}" if watch else "about:blank")
             if watch:
-                page.wait_for_function(f"({NUMBER})() >= 0", timeout=60_000)
+                page.wait_for_function(f"() => ({NUMBER})() >= 0", timeout=60_000)
             page.wait_for_timeout(1000 * SETTLING_SECONDS)
             rate[watch] = _steps_per_second(reader, page)
         rounds.append((meanwhile.share(), rate[False] / rate[True] - 1))
@@ -206,5 +206,5 @@ def _start(browser: Browser, served: Served, settings: str) -> Page:
     page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
     page.goto(f"{served.url}/?{settings}")
     page.get_by_role("button", name="Start").first.click()
-    page.wait_for_function(f"document.querySelector('{STAGE}')", timeout=30_000)
+    page.wait_for_function(f"() => document.querySelector('{STAGE}')", timeout=30_000)
     return page
