@@ -275,8 +275,9 @@ def test_a_pen_draws_as_thick_as_it_is_pressed(open_tab: Callable[..., Page], di
         return inked
 
     light, firm, hard = (stroke(force) for force in (0.1, 0.5, 1.0))
+    assert sheet(page).bounding_box() == box, "the pad stays as it is while one draws"
     assert 0 < light < firm < hard
-    assert hard > 1.8 * light
+    assert hard > 2 * light
     draw(page, ONE)
     mouse = float(sheet(page).evaluate(INK))
     assert light < mouse < hard, "a mouse, which cannot press, draws in between"

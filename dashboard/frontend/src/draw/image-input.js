@@ -27,7 +27,7 @@ export function imageInput(desk, imageShape) {
   const { is_photo: isPhoto } = description.dataset;
   const pad = createPad(imageShape, (at) => {
     if (!pad.untouched()) forget();
-    upload.isOnSheet(pad.untouched() === uploaded);
+    upload.isOnSheet(uploaded !== null && pad.untouched() === uploaded);
     tools();
     later(at);
   });
