@@ -282,8 +282,8 @@ def _with_stroke_width(figure: Float[ndarray, "rows columns"]) -> Float[ndarray,
     width = 4 * float(inner[mask].mean())  # of a bar, whose distances from its edge are evenly spread
     more = (STROKE_SHARE * box - width) / (2 * (1 - STROKE_SHARE))
     more = max(more, -0.3 * width)
-    room = int(np.ceil(max(more, 0))) + 2
-    mask = np.pad(mask, room)
+    border = int(np.ceil(max(more, 0))) + 2
+    mask = np.pad(mask, border)
     outside = ndimage.distance_transform_edt(~mask) - ndimage.distance_transform_edt(mask)
     ink: ndarray = np.clip(0.5 + (more - outside) / 2, 0, 1)
     return ink

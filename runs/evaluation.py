@@ -71,16 +71,12 @@ def evaluate_run(
 
 def report(reader: RunReader, *, split: str | None = None, step: int | None = None) -> str:
     """The page of `runs.report` about a run's network, as HTML; parameters and errors as of `evaluate_run`."""
-    from annscope.core.evaluation.metrics import evaluated_logits
-    from annscope.core.evaluation.predictions import Predictions
+    from annscope.core.evaluation.predictions import Predictions, predict
     from annscope.runs.report import report_html
 
     number, dataset, split = _judged(reader, split, step)
-    network = reader.network(number)
     x, y = dataset.split(split)
-    logits = evaluated_logits(network, x)
-    predicted = network.predictions(logits, is_multilabel=dataset.is_multilabel)
-    probabilities = network.probabilities(logits)
+    predicted, probabilities = predict(reader.network(number), x, is_multilabel=dataset.is_multilabel)
     predictions = Predictions(reader.run, number, split, dataset.class_names, y, predicted, probabilities)
     return report_html(predictions, dataset, reader)
 

@@ -150,13 +150,13 @@ def _encoded(about: RunSummary) -> str:
 def _decoded(run: str, text: str) -> RunSummary:
     values: dict[str, Any] = json.loads(text)
     for name in ("layer_sizes", "hidden_sizes", "curve"):
-        values[name] = values[name] and tuple(values[name])
+        values[name] = None if values[name] is None else tuple(values[name])
     labels = values.pop("labels")
     settings = {
         option: tuple(value) if isinstance(value, list) else value for option, value in values.pop("settings").items()
     }
     return RunSummary(
-        **values | {"directory": runs_home() / run, "curve": values["curve"] or ()},
+        **values | {"directory": runs_home() / run},
         labels=Labels(**labels | {"tags": tuple(labels["tags"])}),
         settings=settings,
     )

@@ -28,17 +28,11 @@ class Column:
     best: Literal["high", "low"] = "low"
 
 
-def _layers(about: RunSummary) -> str | None:
-    if about.layer_sizes:
-        return "-".join(map(str, about.layer_sizes))
-    return "-".join(map(str, about.hidden_sizes)) if about.hidden_sizes else None
-
-
 def _setting(option: str) -> Callable[[RunSummary], Any]:
     return lambda about: about.settings.get(option)
 
 
-_FACTS: dict[str, Column] = {
+COLUMNS: dict[str, Column] = {
     "run": Column("Run", lambda about: about.run),
     "name": Column("Name", lambda about: about.labels.name or None),
     "starred": Column("Star", lambda about: about.labels.starred, "switch"),
@@ -46,7 +40,7 @@ _FACTS: dict[str, Column] = {
     "note": Column("Note", lambda about: about.labels.note or None),
     "status": Column("Status", lambda about: about.status),
     "created": Column("Created", lambda about: about.created),
-    "layers": Column("Layers", _layers),
+    "layers": Column("Layers", lambda about: about.layers or None),
     "accuracy": Column("Last accuracy", lambda about: about.accuracy, "number", "high"),
     "heldout-loss": Column("Last loss", lambda about: about.loss, "number"),
     "best-accuracy": Column("Best accuracy", lambda about: about.best_accuracy, "number", "high"),
@@ -56,9 +50,7 @@ _FACTS: dict[str, Column] = {
     "seconds": Column("Training time", lambda about: about.seconds, "number"),
     "bytes": Column("Size on disk", lambda about: about.n_bytes, "number"),
     "message": Column("Message", lambda about: about.message),
-}
-COLUMNS: dict[str, Column] = _FACTS | {
-    option: Column(item.label, _setting(option), "setting") for option, item in FIELDS.items()
+    **{option: Column(item.label, _setting(option), "setting") for option, item in FIELDS.items()},
 }
 """What a run can be filtered, searched and sorted by; losses and accuracies are of held-out examples."""
 

@@ -14,7 +14,6 @@ from annscope.core.dataset import Dataset
 from annscope.core.evaluation.curves import Calibration
 from annscope.core.evaluation.intervals import MAX_RESAMPLES
 from annscope.core.evaluation.predictions import Predictions
-from annscope.data.datasets import DATASETS
 from annscope.data.png import png_url
 from annscope.runs.command_line import command_line
 from annscope.runs.interval_words import few, figure_range, figure_words, percent, percent_range, percent_words
@@ -44,12 +43,11 @@ def report_html(predictions: Predictions, dataset: Dataset, reader: RunReader) -
     """The page about these predictions of a run's network, as text."""
     line = reader.snapshot_line(predictions.number)
     title = f"{visible(dataset.name)}: run {reader.run}"
-    has_ink = reader.config.data.name in DATASETS
     sections = [
         _headline(predictions, line),
         _matrix(predictions),
         _classes(predictions),
-        _pairs(predictions, dataset, has_ink=has_ink),
+        _pairs(predictions, dataset),
         _calibration(predictions),
         _settings(predictions, reader, int(line["step"])),
     ]
@@ -165,7 +163,7 @@ def _classes(predictions: Predictions) -> str:
     )
 
 
-def _pairs(predictions: Predictions, dataset: Dataset, *, has_ink: bool) -> str:
+def _pairs(predictions: Predictions, dataset: Dataset) -> str:
     if predictions.is_multilabel:
         return ""
     wrong = predictions.confusion.copy()
@@ -178,14 +176,14 @@ def _pairs(predictions: Predictions, dataset: Dataset, *, has_ink: bool) -> str:
         parts.append(
             f"<section><p><b>{_text(names[i])}</b> predicted as <b>{_text(names[j])}</b>: {wrong[i, j]:,} of "
             f"{predictions.classes.support[i]:,}</p>"
-            f"{_examples(predictions, dataset, places, has_ink=has_ink)}</section>"
+            f"{_examples(predictions, dataset, places)}</section>"
         )
     heading = "<h2>Most confused pairs, the most confident mistakes first</h2>"
     return heading + "".join(parts) if parts else "<h2>Most confused pairs</h2><p>There is no mistake.</p>"
 
 
-def _examples(predictions: Predictions, dataset: Dataset, places: ndarray, *, has_ink: bool) -> str:
-    """Images, or where the examples come from. Ink is dark on white; one's own images are shown as they are."""
+def _examples(predictions: Predictions, dataset: Dataset, places: ndarray) -> str:
+    """Images, or where the examples come from. Ink is dark on white; photographs are shown as recorded."""
     sources = [dataset.source(predictions.split, int(place)) or f"example {place}" for place in places]
     shares = [f"{100 * predictions.confidence[place]:.0f} %" for place in places]
     if dataset.image_shape is None:
@@ -194,7 +192,7 @@ def _examples(predictions: Predictions, dataset: Dataset, places: ndarray, *, ha
     raw = (dataset.split(predictions.split)[0][places] * dataset.divisor + dataset.offset) / white
     pixels = np.clip(np.rint(255 * raw), 0, 255).astype(np.uint8).reshape(-1, *dataset.image_shape)
     return "".join(
-        f'<figure><img src="{png_url(image, dark=not has_ink)}" alt="{_text(source)}" title="{_text(source)}">'
+        f'<figure><img src="{png_url(image, dark=dataset.is_photo)}" alt="{_text(source)}" title="{_text(source)}">'
         f"<figcaption>{share}</figcaption></figure>"
         for image, source, share in zip(pixels, sources, shares, strict=True)
     )

@@ -43,8 +43,6 @@ class RunSummary:
     hidden_sizes: tuple[int, ...] | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     """The value of each option, as it was when the run was started."""
-    fingerprint: str | None = None
-    """Of the data set: runs with the same one, and the same splits, were judged by the same examples."""
     step: int | None = None
     epoch: int | None = None
     n_epochs: int | None = None
@@ -58,6 +56,11 @@ class RunSummary:
     """The accuracy of at most `CURVE_POINTS` snapshots, evenly spaced from the first to the last."""
     n_bytes: int | None = None
     """Size of its files on the disk."""
+
+    @property
+    def layers(self) -> str:
+        """The sizes of the layers, such as 784-64-10; of the hidden ones before the data is loaded."""
+        return "-".join(map(str, self.layer_sizes or self.hidden_sizes or ()))
 
 
 def summarize(run: str) -> RunSummary:
@@ -83,7 +86,7 @@ def _summary(reader: RunReader) -> RunSummary:
         lines = reader.snapshot_lines()
         best = best_line(lines)
     last = lines[-1] if lines else None
-    sizes, data = description["layer_sizes"], description["dataset"]
+    sizes = description["layer_sizes"]
     return RunSummary(
         run=reader.run,
         directory=reader.directory,
@@ -95,7 +98,6 @@ def _summary(reader: RunReader) -> RunSummary:
         layer_sizes=tuple(sizes) if sizes else None,
         hidden_sizes=config.network.hidden_sizes,
         settings={option: config.get(item) for option, item in FIELDS.items()},
-        fingerprint=data["fingerprint"] if data else None,
         step=max(status["step"], last["step"]) if last else status["step"],
         epoch=max(status["epoch"], last["epoch"]) if last else status["epoch"],
         n_epochs=status["n_epochs"],

@@ -29,7 +29,7 @@ FEW = 10
 MAX_RESAMPLES, MIN_RESAMPLES = 1000, 200
 MAX_DRAWN = 2_000_000
 """How many numbers all samples of a bootstrap may have together, unless that were fewer samples than the minimum."""
-SEED = 20_20
+SEED = 2020
 _BLOCK = 2_000_000
 
 Resampled = Float[ndarray, "n_resamples n_classes"]

@@ -37,8 +37,17 @@ from annscope.core.evaluation.intervals import (
     resampled_counts,
     wilson,
 )
-from annscope.core.evaluation.metrics import ClassMetrics, class_metrics, confusion_matrix, is_right
+from annscope.core.evaluation.metrics import ClassMetrics, class_metrics, confusion_matrix, evaluated_logits, is_right
+from annscope.core.network import Network
 from annscope.core.snapshot import Confusion
+
+
+def predict(
+    network: Network, x: Float[ndarray, "n n_features"], *, is_multilabel: bool = False
+) -> tuple[Labels, Float[ndarray, "n n_classes"]]:
+    """Predicted classes and probabilities, from the same logits as the evaluation of a snapshot: bit for bit."""
+    logits = evaluated_logits(network, x)
+    return network.predictions(logits, is_multilabel=is_multilabel), network.probabilities(logits)
 
 
 @dataclass(frozen=True, eq=False)

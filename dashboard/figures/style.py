@@ -103,22 +103,22 @@ def whiskers(
 
 
 def zoomed(values: Float[ndarray, "..."], *, least: float = 0.02) -> tuple[float, float]:
-    """The range of an axis of shares that shows these values with a little room, at least so wide."""
+    """The range of an axis of shares that shows these values with a little margin, at least so wide."""
     known = values[~np.isnan(values)]
     if not len(known):
         return 0.0, 1.0
     low, high = float(known.min()), float(known.max())
-    room = max(least, 0.06 * (high - low))
-    return max(-0.03, low - room), min(1.03, high + room)
+    margin = max(least, 0.06 * (high - low))
+    return max(-0.03, low - margin), min(1.03, high + margin)
 
 
 def name_lines(
-    figure: go.Figure, ends: Sequence[tuple[float, float, str]], palette: Palette, *, span: float, room: float = 0.045
+    figure: go.Figure, ends: Sequence[tuple[float, float, str]], palette: Palette, *, span: float, margin: float = 0.045
 ) -> None:
     """Write names beside points, in grey, but where a name would cover one that is there already."""
     taken: list[tuple[float, float]] = []
     for x, y, name in ends:
-        if any(abs(y - other) < room * span for _, other in taken):
+        if any(abs(y - other) < margin * span for _, other in taken):
             continue
         taken.append((x, y))
         figure.add_annotation(

@@ -13,6 +13,7 @@ from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components import controls
 from annscope.dashboard.components.data_choice import choose_data
 from annscope.dashboard.components.errors import show_errors
+from annscope.dashboard.components.page_style import WITHOUT_SIDEBAR
 from annscope.dashboard.components.reading import reading_bar
 from annscope.dashboard.pages import train
 from annscope.dashboard.queries.data_sets import Overview, is_known, overview_of
@@ -25,9 +26,6 @@ from annscope.data.errors import DataError
 from annscope.runs.command_line import command_line
 
 STYLE = """<style>
-.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
-@media (min-width: 768px) { [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; } }
 button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-data-page [data-testid="stCaptionContainer"], .st-key-data-page [data-testid="stCaptionContainer"] p {
   color: light-dark(#566173, #9AA7B8); opacity: 1;
@@ -79,7 +77,7 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 def page() -> None:
     """Draw the page."""
     address.enter_page(state.DATA)
-    st.html(STYLE)
+    st.html(WITHOUT_SIDEBAR + STYLE)
     controls.settings_now()
     with st.container(key="data-page"):
         warnings = st.session_state.get(state.WARNINGS, [])

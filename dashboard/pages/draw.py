@@ -11,14 +11,12 @@ from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.pad import pad, pad_warnings
+from annscope.dashboard.components.page_style import WITHOUT_SIDEBAR
 from annscope.dashboard.components.picker import pick_run, run_to_show
 from annscope.dashboard.pages import train
 from annscope.dashboard.queries.live_runs import get_live_run
 
 STYLE = """<style>
-.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
-@media (min-width: 768px) { [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; } }
 .st-key-head { max-width: 48rem; }
 .st-key-invitation { max-width: 44rem; margin: 8vh auto 0; }
 </style>"""
@@ -27,7 +25,7 @@ STYLE = """<style>
 def page() -> None:
     """Draw the page."""
     address.enter_page(state.DRAW)
-    st.html(STYLE)
+    st.html(WITHOUT_SIDEBAR + STYLE)
     run = run_to_show()
     address.remember()
     warnings = st.session_state.pop(state.WARNINGS, [])

@@ -16,6 +16,7 @@ from annscope.dashboard.address import Query, parse_query, views_of
 from annscope.dashboard.components import parts
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
+from annscope.dashboard.components.page_style import WITHOUT_SIDEBAR
 from annscope.dashboard.components.picker import pick_run, run_to_show
 from annscope.dashboard.queries import comparisons
 from annscope.dashboard.queries.evaluations import DerivedError, dataset_of, predictions_of, splits_of
@@ -36,9 +37,6 @@ from annscope.runs.interval_words import percent_range, percent_words
 from annscope.runs.report import report_html
 
 STYLE = """<style>
-.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
-@media (min-width: 768px) { [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; } }
 .st-key-inspect-choices { border-bottom: 1px solid var(--st-border-color, #8883); padding-bottom: 0.5rem; }
 .st-key-inspect-headline p { font-variant-numeric: tabular-nums; }
 .st-key-inspect-body [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"]) {
@@ -86,7 +84,7 @@ def page() -> None:
     """Draw the page."""
     address.enter_page(state.INSPECT)
     address.accept_new()
-    st.html(STYLE)
+    st.html(WITHOUT_SIDEBAR + STYLE)
     run = run_to_show()
     for sentence in st.session_state.pop(state.WARNINGS, []):
         st.warning(escaping.markdown(sentence), icon=":material/link_off:")

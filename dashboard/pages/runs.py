@@ -12,6 +12,7 @@ from annscope.core.errors import AnnscopeError
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
+from annscope.dashboard.components.page_style import WITHOUT_SIDEBAR
 from annscope.dashboard.pages import train
 from annscope.dashboard.queries.run_list import differences_frame, run_frame
 from annscope.runs.catalogue import discard_run, free_bytes, purge_discarded, restore_run, run_directory
@@ -24,9 +25,6 @@ from annscope.runs.status import LIVE
 from annscope.runs.summary import RunSummary
 
 STYLE = """<style>
-.stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }
-@media (max-width: 1000px) { .stMainBlockContainer { padding: 4.5rem 1rem 2rem; } }
-@media (min-width: 768px) { [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; } }
 button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-runs-page :is(h2, h3) { padding: 0 0 0.4rem; font-size: 1.08rem; }
 .st-key-runs-page [data-testid="stCaptionContainer"], .st-key-runs-page [data-testid="stCaptionContainer"] p {
@@ -40,7 +38,7 @@ ROW = 35  # pixels, as Streamlit draws a row
 def page() -> None:
     """Draw the page."""
     address.enter_page(state.RUNS)
-    st.html(STYLE)
+    st.html(WITHOUT_SIDEBAR + STYLE)
     with st.container(key="runs-page"):
         found = _read()
         st.session_state.setdefault(state.RUNS_FILTER, st.query_params.get(address.FILTER, ""))
@@ -175,25 +173,33 @@ def _count(runs: Sequence[RunSummary]) -> str:
 
 
 def _relabel(runs: Sequence[RunSummary], change: Callable[[Labels], Labels]) -> None:
-    for about in runs:
-        write_labels(about.directory, change(read_labels(about.directory)))
+    def relabel(run: str) -> None:
+        directory = run_directory(run)
+        write_labels(directory, change(read_labels(directory)))
+
+    _with_each([about.run for about in runs], relabel)
 
 
 def _discard(runs: Sequence[RunSummary]) -> None:
     purge_discarded()
-    gone, problems = [], []
-    for about in runs:
+    st.session_state[state.RUNS_DISCARDED] = _with_each([about.run for about in runs], discard_run)
+
+
+def _with_each(runs: Sequence[str], act: Callable[[str], None]) -> list[str]:
+    """Do something with each run; returns those with which it could be done, and notes why not with the others."""
+    done, problems = [], []
+    for run in runs:
         try:
-            discard_run(about.run)
-            gone.append(about.run)
+            act(run)
+            done.append(run)
         except AnnscopeError as error:
             problems.append(str(error))
-    st.session_state[state.RUNS_DISCARDED] = gone
     st.session_state[state.RUNS_PROBLEMS] = problems
+    return done
 
 
 def _undo() -> None:
-    """What was deleted, and the button that brings it back; what could not be deleted, and why."""
+    """What was deleted, and the button that brings it back; what could not be done, and why."""
     for problem in st.session_state.pop(state.RUNS_PROBLEMS, []):
         st.error(escaping.markdown(problem), icon=":material/error:")
     gone = st.session_state.get(state.RUNS_DISCARDED)
@@ -204,14 +210,8 @@ def _undo() -> None:
 
 
 def _restore(runs: Sequence[str]) -> None:
-    problems = []
-    for run in runs:
-        try:
-            restore_run(run)
-        except AnnscopeError as error:
-            problems.append(str(error))
+    _with_each(runs, restore_run)
     st.session_state[state.RUNS_DISCARDED] = []
-    st.session_state[state.RUNS_PROBLEMS] = problems
 
 
 def _labels(about: RunSummary) -> None:

@@ -44,7 +44,12 @@ def others(run: str, split: str) -> list[str]:
 
 def default(run: str, number: int, split: str) -> Against | None:
     """The newest other run with the same data at its last snapshot, else the snapshot before; None without both."""
-    for other in others(run, split):
+    return usual(next(iter(others(run, split)), run), run, number)
+
+
+def usual(other: str, run: str, number: int) -> Against | None:
+    """Of another run its last snapshot; of the run itself the one before `number`, or else its last; None without."""
+    if other != run:
         return Against(other, get_live_run(other).nearest(_newest(other)))
     numbers = [each for each in get_live_run(run).snapshots().numbers if each != number]
     before = [each for each in numbers if each < number] or numbers

@@ -16,9 +16,8 @@ from numpy import ndarray
 
 from annscope.core.dataset import SPLITS, Dataset
 from annscope.core.errors import AnnscopeError
-from annscope.core.evaluation.metrics import confusion_matrix, evaluated_logits
-from annscope.core.evaluation.predictions import Predictions
-from annscope.core.network import Network
+from annscope.core.evaluation.metrics import confusion_matrix
+from annscope.core.evaluation.predictions import Predictions, predict
 from annscope.core.snapshot import Confusion
 from annscope.dashboard.queries.examples import source_of
 from annscope.dashboard.queries.live_runs import get_live_run
@@ -33,12 +32,6 @@ CACHED_CONFUSIONS = 2000
 
 class DerivedError(AnnscopeError):
     """Something that cannot be computed from a record; the message is the reason."""
-
-
-def predict(network: Network, x: ndarray, *, is_multilabel: bool = False) -> tuple[ndarray, ndarray]:
-    """Predicted classes and probabilities, from the same logits as the worker's evaluation: bit for bit."""
-    logits = evaluated_logits(network, x)
-    return network.predictions(logits, is_multilabel=is_multilabel), network.probabilities(logits)
 
 
 def predictions_of(run: str, number: int, split: str) -> Predictions:

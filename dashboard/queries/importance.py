@@ -10,8 +10,9 @@ from numpy import ndarray
 from threadpoolctl import threadpool_limits
 
 from annscope.core.evaluation.metrics import is_right
+from annscope.core.evaluation.predictions import predict
 from annscope.core.explain.permutation_importance import permutation_importance
-from annscope.dashboard.queries.evaluations import DerivedError, dataset_of, predict
+from annscope.dashboard.queries.evaluations import DerivedError, dataset_of
 from annscope.dashboard.queries.examples import rows_of
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.queries.lru_cache import Cache

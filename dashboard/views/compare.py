@@ -102,17 +102,14 @@ def _choose_other(query: Query, compared: Comparison) -> None:
         numbers = sorted([*numbers, number])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         _select("Compare with", runs, run, lambda each: "this run" if each == query.run else each, address.AGAINST,
-                lambda each: _default_of(each, query).format(query.run), 420)  # fmt: skip
+                lambda each: _usual_of(each, query), 420)  # fmt: skip
         _select("Its snapshot", numbers, number, lambda each: shown.name(int(each)), "against-number",
                 lambda each: Against(run, int(each)).format(query.run), 160)  # fmt: skip
 
 
-def _default_of(run: str, query: Query) -> Against:
-    live_run = get_live_run(run)
-    if run != query.run:
-        return Against(run, live_run.nearest(live_run.newest))
-    numbers = [each for each in live_run.snapshots().numbers if each != query.number]
-    return Against(run, ([each for each in numbers if each < query.number] or numbers or [query.number])[-1])
+def _usual_of(run: str, query: Query) -> str:
+    usual = comparisons.usual(run, query.run, query.number) or Against(run, query.number)
+    return usual.format(query.run)
 
 
 def _select(label: str, options: list[Any], value: Any, words: Any, name: str, spell: Any, width: int) -> None:
