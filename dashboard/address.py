@@ -66,7 +66,7 @@ VIEWS: dict[View, str] = {
     "thresholds": "Thresholds",
     "calibration": "Calibration",
     "epochs": "Over the epochs",
-    "importance": "Column importance",
+    "importance": "Importance",
     "compare": "Compare",
 }
 Metric = Literal["precision", "recall", "f1", "specificity"]

@@ -12,8 +12,11 @@ from annscope.dashboard.components.toolbar import toolbar
 from annscope.dashboard.pages import datasets, draw, inspect, runs, train
 from annscope.dashboard.server.assets import ASSETS
 
-# The focus ring of the page links: Streamlit's own is a background hardly darker than the page.
-FOCUS = "<style>[data-testid='stTopNavLink']:focus-visible { outline: 2px solid light-dark(#2F6FDE, #6EA0FF); }</style>"
+# The page links: their focus ring (Streamlit's own is a background hardly darker than the page), and room for all of them.
+LINKS = """<style>
+[data-testid="stTopNavLink"]:focus-visible { outline: 2px solid light-dark(#2F6FDE, #6EA0FF); }
+@media (max-width: 1000px) { [data-testid="stTopNavLink"] { padding-inline: 0.2rem; } }
+</style>"""
 SIDEBAR_WIDTH = 340  # pixels, in which no name of a setting or of a choice is cut
 ABOUT = "annscope shows a small neural network, written in plain NumPy, while it learns."
 
@@ -37,7 +40,7 @@ pages = [
 
 address.remember_run()  # first: as soon as the links are there, another page may be opened
 page = st.navigation(pages, position="top")
-st.html(FOCUS)
+st.html(LINKS)
 toolbar()
 with show_errors():
     page.run()

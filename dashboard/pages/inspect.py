@@ -53,7 +53,7 @@ STYLE = """<style>
   }
 }
 .st-key-inspect-choices > :has(> .stSelectbox) { flex: 1 1 19rem; min-width: 19rem; }
-.st-key-inspect-body [data-testid="stHorizontalBlock"] > :has(.ai-threshold) { flex: 1 1 20rem; min-width: 20rem; }
+.st-key-inspect-body [data-testid="stElementContainer"]:has(.ai-threshold) { flex: 1 1 20rem; min-width: 20rem; }
 .st-key-inspect-choices > :has(.ai-snapshot) { flex: 2 1 21rem; min-width: 21rem; }
 .st-key-every-example button, .st-key-report button, .st-key-weakest button { min-height: 2rem; padding-block: 0.1rem; }
 .st-key-weakest button { color: light-dark(#2257B5, #8FB4FF); font-weight: 600; }
