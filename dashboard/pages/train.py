@@ -32,7 +32,10 @@ STYLE = """<style>
 .st-key-layers .stHorizontalBlock { flex-wrap: nowrap; }
 .st-key-layers .stHorizontalBlock > :nth-child(2) { flex: 1 1 0; min-width: 0; width: auto; }
 .st-key-layers .stHorizontalBlock > :nth-child(3) { flex: 0 0 8.2rem; min-width: 0; width: auto; }
-@media (min-width: 1001px) { .st-key-pause button { min-width: 8rem; } }
+@media (min-width: 1381px) {
+  .st-key-pause button { min-width: 8rem; }
+  .st-key-head .st-key-controls { min-height: 4.25rem; }
+}
 [data-testid="stLayoutWrapper"]:has(> .st-key-settings-end) { position: sticky; bottom: 0; z-index: 5;
   padding: 0.6rem 0; background: light-dark(#F5F6F8, #171D27); }
 button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
@@ -55,7 +58,7 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-welcome [data-testid="stCaptionContainer"] { opacity: 1; }
 .st-key-welcome [data-testid="stCaptionContainer"] p { color: light-dark(#4A5363, #B4BDCB); opacity: 1; }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
-@media (max-width: 1000px) {
+@media (max-width: 1380px) {
   .st-key-head > [data-testid="stLayoutWrapper"] > .stHorizontalBlock { row-gap: 0.25rem; }
   .st-key-head .st-key-picker { flex: 1 0 100%; }
   .st-key-head [data-testid="stLayoutWrapper"]:has(> .st-key-controls) { flex: 1 0 100%; }
@@ -72,7 +75,8 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 </style>"""
 """Spacing: the settings fit on one screen, and the live views get the width.
 
-The header is drawn again while a run is at work, and is not to fade then.
+The header stands in one row, whose room is kept while its controls are fetched; it is drawn again while a run is at
+work, and is not to fade then.
 """
 
 
