@@ -11,46 +11,65 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
 
+from annscope.dashboard import state
 from annscope.dashboard.server.assets import ASSETS, asset, assets_version
 
 # Streamlit treats a text without a line break as the name of a file.
-_LOADER = """
-export default function (component) {
+_LINKED = """
+const absolute = (address) => new URL(address, window.location.origin).href;
+const linked = (rel, address) => {
+  const link = Object.assign(document.createElement("link"), { rel, href: absolute(address) });
+  const known = document.head.querySelector(`link[href="${link.href}"]`);
+  if (!known) document.head.append(link);
+  return known ?? link;
+};
+"""
+_LOADER = f"""{_LINKED}
+export default function (component) {{
   let gone = false;
   let unmount;
-  const absolute = (address) => new URL(address, window.location.origin).href;
-  const linked = (rel, address) => {
-    const link = Object.assign(document.createElement("link"), { rel, href: absolute(address) });
-    const known = document.head.querySelector(`link[href="${link.href}"]`);
-    if (!known) document.head.append(link);
-    return known ?? link;
-  };
-  const styled = component.data.styles.map((address) => {
+  const styled = component.data.styles.map((address) => {{
     const link = linked("stylesheet", address);
-    return link.sheet ?? new Promise((resolve) => {
+    return link.sheet ?? new Promise((resolve) => {{
       for (const type of ["load", "error"]) link.addEventListener(type, resolve);
-    });
-  });
+    }});
+  }});
   for (const address of component.data.imports) linked("modulepreload", address);
   Promise.all([import(absolute(component.data.module)), ...styled]).then(
-    ([module]) => { if (!gone) unmount = module.mount(component); },
-    (error) => {
-      component.parentElement.textContent = `WHAT could not be loaded: ${error.message}`;
+    ([module]) => {{ if (!gone) unmount = module.mount(component); }},
+    (error) => {{
+      component.parentElement.textContent = `WHAT could not be loaded: ${{error.message}}`;
       throw error;
-    },
+    }},
   );
-  return () => {
+  return () => {{
     gone = true;
     if (typeof unmount === "function") unmount();
-  };
-}
+  }};
+}}
 """
+_AHEAD = f"""{_LINKED}
+export default function ({{ data }}) {{
+  const whenIdle = window.requestIdleCallback ?? ((act) => setTimeout(act, 300));
+  whenIdle(() => {{
+    for (const address of data.styles) linked("stylesheet", address);
+    for (const address of data.imports) linked("modulepreload", address);
+    import(absolute(data.module)).catch(() => {{}}); // the component itself says what is wrong
+  }});
+}}
+"""
+_ahead = st.components.v2.component("annscope_ahead", js=_AHEAD, isolate_styles=False)
 _IMPORT = re.compile(r"""^(?:import|export)\b[^;]*?["'](\.\.?/[\w/.-]+\.js)["'];""", re.MULTILINE)
 
 
 def in_browser(name: str, what: str) -> ComponentRenderer:
     """A component whose data, including `code(...)`, goes to the `mount` of a module; `what` names it in errors."""
     return st.components.v2.component(name, js=_LOADER.replace("WHAT", what), isolate_styles=False)
+
+
+def load_ahead(entry: str) -> None:
+    """Have the browser load a component that the page shows after the next click, as soon as it is idle."""
+    _ahead(key=state.AHEAD, data=code(entry))
 
 
 def code(entry: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from annscope.runs.painted import is_painted
 _NUMBER = r"[+-]?\d{1,15}(\.\d{1,15})?(e[+-]?\d{1,2})?"
 _POINT = re.compile(f"{_NUMBER},{_NUMBER}")
 """A point of the plane that is none of the data, as the browser writes it."""
+ENTRY = "train/main.js"
 _component = in_browser("annscope_stage", "The live view")
 
 
@@ -49,7 +50,7 @@ def stage(run: str) -> None:
             "beside": _beside(run),
             "way": way.of(run),
             "base": BASE,
-            **code("train/main.js"),
+            **code(ENTRY),
         },
         on_snapshot_change=lambda: _keep(address.SNAPSHOT),
         on_probe_change=lambda: _keep(address.PROBE),

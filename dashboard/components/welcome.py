@@ -11,6 +11,8 @@ from annscope.dashboard import state
 from annscope.dashboard.components import controls
 from annscope.dashboard.components.commands import show_command_error
 from annscope.dashboard.components.header import start_run
+from annscope.dashboard.components.loading import load_ahead
+from annscope.dashboard.components.stage import ENTRY
 from annscope.dashboard.shortcuts import key_of
 from annscope.data.datasets import DATASETS
 
@@ -87,3 +89,4 @@ def welcome() -> None:
                     on_click=start_run,
                     args=({**controls.defaults(), **example.settings},),
                 )
+        load_ahead(ENTRY)

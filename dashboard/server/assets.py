@@ -7,7 +7,9 @@ at a time, and waits for each.
 from __future__ import annotations
 
 import mimetypes
+import time
 import zlib
+from functools import lru_cache
 from pathlib import Path
 
 import plotly
@@ -26,6 +28,8 @@ CACHE_FOREVER = "private, max-age=31536000, immutable"
 
 # The registry of some Windows machines maps .js to text/plain, and browsers reject modules of that type.
 mimetypes.add_type("text/javascript", ".js")
+VERSION_SECONDS = 1.0
+"""For so long a checksum of the files counts: a page requests some hundred of them at once."""
 
 
 class Assets(StaticFiles):
@@ -56,7 +60,12 @@ def cached_file(file: Path) -> Response:
 
 
 def assets_version(directory: Path = ASSETS) -> str:
-    """A checksum of the names, times and sizes of the files in a folder and its subfolders."""
+    """A checksum of the names, times and sizes of the files in a folder and its subfolders, at most a second old."""
+    return _version(directory, int(time.monotonic() / VERSION_SECONDS))
+
+
+@lru_cache(maxsize=8)
+def _version(directory: Path, _when: int) -> str:
     about = sorted(
         (str(file), found.st_mtime_ns, found.st_size) for file in directory.rglob("*.*") for found in [file.stat()]
     )
