@@ -12,7 +12,7 @@ from annscope.dashboard.components.toolbar import toolbar
 from annscope.dashboard.pages import datasets, draw, inspect, runs, train
 from annscope.dashboard.server.assets import ASSETS
 
-# The page links: their focus ring (Streamlit's own is a background hardly darker than the page), and room for all of them.
+# The page links: their focus ring (Streamlit's own is a background hardly darker than the page), and room for them all.
 LINKS = """<style>
 [data-testid="stTopNavLink"]:focus-visible { outline: 2px solid light-dark(#2F6FDE, #6EA0FF); }
 @media (max-width: 1000px) { [data-testid="stTopNavLink"] { padding-inline: 0.2rem; } }

@@ -361,7 +361,7 @@ def _diverged(case: _Case) -> Iterator[Finding]:
 
 def _zero_weights(case: _Case) -> Iterator[Finding]:
     layers = case.first["layers"]
-    if len(layers) < 2 or not any(layer["weight_norm"] == 0 for layer in layers[:-1]):
+    if len(layers) < 2 or layers[0]["weight_norm"] > 0:
         return
     names = activations_of(case.config.network)
     he = {"initializer": names[0].initializer, "initializer-scale": 1.0}
@@ -470,7 +470,7 @@ def _rate_too_high(case: _Case) -> Iterator[Finding]:
     numbers = f"The train loss is {_figure(case.loss)}; before training it was {_figure(case.first_loss)}."
     if case.is_lost:
         numbers += f" The weights grew to {case.growth:,.0f} times their size."
-    elif case.usual_update > 0:
+    else:
         numbers += f" A step now changes the weights by {_figure(case.usual_update)} of their size."
     yield Finding(
         "bad",

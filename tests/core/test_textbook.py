@@ -29,7 +29,7 @@ from annscope.core.engines.workers import SINGLE, SequentialWorkers, Workers
 from annscope.core.functions.activations import ACTIVATIONS
 from annscope.core.functions.initializers import INITIALIZERS
 from annscope.core.functions.losses import LOSSES, SOFTMAX_DERIVATIVES, FusedLoss
-from annscope.core.functions.optimizers import OPTIMIZERS
+from annscope.core.functions.optimizers import OPTIMIZERS, Moments, Optimizer
 from annscope.core.functions.outputs import OUTPUTS
 from annscope.core.functions.schedules import SCHEDULES
 from annscope.core.network import Network, Parameters, initial_parameters
@@ -104,6 +104,27 @@ def same_as_the_textbook(dataset: Dataset, config: RunConfig, workers: Workers =
     slow = after(engine_for(dataset, config.with_values({"engine": "textbook"}), x), config)
     for mine, theirs in zip(fast, slow, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-10, atol=1e-10)
+
+
+def _lion(g: np.ndarray, moments: Moments, t: int, rate: float, *, momentum: float) -> np.ndarray:
+    step = np.sign(momentum * moments["mean"] + (1 - momentum) * g)
+    moments["mean"] = 0.99 * moments["mean"] + 0.01 * g
+    return rate * step / t
+
+
+LION = Optimizer("lion", "Lion", "", _lion, ("mean",), ("momentum",), decays_weights=True)
+
+
+@pytest.mark.parametrize("batch_size", [16, "full"])
+@pytest.mark.parametrize("hidden", [(5, 4), (40,)], ids=str)
+def test_an_optimizer_without_a_fast_form_takes_the_same_steps(
+    monkeypatch: pytest.MonkeyPatch, hidden: tuple[int, ...], batch_size: int | str
+) -> None:
+    """Its entry in the table is all there is to it: every engine applies its `update`, with weight decay."""
+    monkeypatch.setitem(OPTIMIZERS, "adamw", LION)
+    dataset = make_dataset()
+    options = {"hidden": hidden, "batch-size": batch_size, "dtype": "float64", "weight-decay": 0.1}
+    same_as_the_textbook(dataset, RunConfig().with_values({"optimizer": "adamw", **options}))
 
 
 @settings(max_examples=40)

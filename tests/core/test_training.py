@@ -241,6 +241,20 @@ def test_divergence_is_named_at_once(configure: Configure, dtype: str, options: 
     assert error.value.step > 0
 
 
+@pytest.mark.parametrize(("largest", "is_large"), [(10.0, False), (10.5, True)])
+def test_divergence_on_large_features_says_that_scaling_may_help(
+    configure: Configure, largest: float, is_large: bool
+) -> None:
+    """Features up to 10 are no reason to scale them."""
+    data = make_dataset()
+    data = replace(data, x_train=data.x_train * (largest / np.abs(data.x_train).max()))
+    config = configure(activation="leaky_relu", optimizer="sgd", learning_rate=1000.0, epochs=500, scaling="none")
+    with pytest.raises(DivergedError) as error:
+        for _ in train(data, config):
+            pass
+    assert ("or scaled features" in str(error.value)) is is_large
+
+
 def test_a_warm_up_raises_a_constant_learning_rate(dataset: Dataset, configure: Configure) -> None:
     """Evenly, over its epochs, however short it is."""
     for epochs in (0.5, 1.0, 2.0):

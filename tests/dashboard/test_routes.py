@@ -208,9 +208,7 @@ def test_assets_without_a_version_are_revalidated(tmp_path: Path) -> None:
             assert client.get(path).status_code == 404
 
 
-def test_assets_of_a_version_are_cached_until_there_is_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_assets_of_a_version_are_cached_until_there_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the address of its version a browser keeps a module; after an update that address is another one."""
     monkeypatch.setattr(our_assets, "VERSION_SECONDS", 1e-9)
     (tmp_path / "stage.js").write_text("export {};")

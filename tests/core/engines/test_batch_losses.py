@@ -68,6 +68,18 @@ def test_a_snapshot_has_the_losses_since_the_one_before_and_the_same_when_asked_
     assert [step for step, _ in trainer.snapshot().batch_losses] == [3]
 
 
+def test_a_resumed_run_has_the_losses_since_its_last_snapshot() -> None:
+    """Those that were not in a snapshot when it was interrupted are in its next one."""
+    dataset, config = make_dataset(), make_config(**PLAIN)
+    trainer = Trainer(dataset, config)
+    trainer.advance(3)
+    resumed = Trainer(dataset, config, checkpoint=trainer.checkpoint())
+    for each in (trainer, resumed):
+        each.advance(1)
+    assert [step for step, _ in resumed.snapshot().batch_losses] == [0, 1, 2, 3]
+    assert resumed.snapshot().batch_losses == trainer.snapshot().batch_losses
+
+
 def test_looking_at_every_step_changes_no_loss_of_a_batch() -> None:
     """With dropout and batch normalisation, whose masks and means are those of the step itself."""
     config = make_config(**PLAIN | {"dropout": 0.3, "batch_norm": True})

@@ -137,7 +137,9 @@ def test_resampled_areas_are_scikit_learns() -> None:
 def test_resampled_calibration_errors_are_those_of_the_samples() -> None:
     """Each is the expected calibration error of the examples that were drawn."""
     right, confidence = LABELS == GUESSES, SCORES.max(axis=1)
-    bins = np.searchsorted(calibration(right, confidence).edges[1:-1], confidence)
+    curve = calibration(right, confidence)
+    bins = np.searchsorted(curve.edges[1:-1], confidence)
+    np.testing.assert_array_equal(curve.bin_of(confidence), bins)
     errors = resampled_calibration_errors(right, confidence, bins, N_BINS)
     rng = np.random.default_rng(20_20)
     for i in range(6):
@@ -180,3 +182,31 @@ def test_intervals_hold_the_true_figure_as_often_as_they_say() -> None:
         low, high = percentile_interval(of_sample.f1)[1]
         covered.append(low <= 1.1 / 1.25 <= high)
     assert 0.91 < np.mean(covered) < 0.98
+
+
+def test_resampled_areas_have_the_distribution_of_all_samples() -> None:
+    """Of five examples every sample can be counted out: mean and spread of the areas are those of all 3,125."""
+    positive, scores = np.array([True, False, True, False, False]), np.array([0.9, 0.8, 0.8, 0.3, 0.2])
+    draws = np.indices((5,) * 5).reshape(5, -1).T
+    weights = np.stack([np.bincount(row, minlength=5) for row in draws]).astype(float)
+    levels, places = np.unique(-scores, return_inverse=True)
+    counts = [
+        np.stack([np.bincount(places, row * mask, len(levels)) for row in weights]) for mask in (positive, ~positive)
+    ]
+    for found, every in zip(resampled_areas(positive, scores), areas_of_counts(*counts), strict=True):
+        assert found.shape == (MAX_RESAMPLES,)
+        share, all_share = np.isnan(found).mean(), np.isnan(every).mean()
+        assert share == pytest.approx(all_share, abs=0.02)
+        error = float(np.nanstd(every)) / np.sqrt(len(found))
+        assert np.nanmean(found) == pytest.approx(np.nanmean(every), abs=5 * error)
+        assert np.nanstd(found) == pytest.approx(np.nanstd(every), rel=0.1)
+
+
+def test_a_class_of_one_example_has_figures() -> None:
+    """A sample that drew it once has its recall, 0 or 1; one that did not has none."""
+    (found,) = resampled_counts(np.array([0, 0, 0, 1]), [np.array([0, 0, 1, 1])], 2, n_resamples=200)
+    once, never = found.support[:, 1] == 1, found.support[:, 1] == 0
+    assert once.any()
+    assert never.any()
+    assert (found.recall[once, 1] == 1).all()
+    assert np.isnan(found.recall[never, 1]).all()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from annscope.core.config import RunConfig
+from annscope.core.evaluation.chance import chance
 from annscope.core.explain.health import Divergence, FeatureScales, Finding, RunFacts, diagnose, feature_scales
 from annscope.core.recipes import RECIPES
 
@@ -147,6 +148,18 @@ def test_gradients_vanish_sooner_where_nothing_is_learned() -> None:
     assert titles(START, snapshot(BEGUN, 0.34, gradients=gradients(0.019))) == []
     assert titles(START, snapshot(BEGUN - 1, 0.36, gradients=gradients(0.019))) == []
     assert titles(START, snapshot(BEGUN, 0.36, gradients=gradients(0.021))) == []
+
+
+@pytest.mark.parametrize(("epochs", "step"), [(1, 20), (10, 20), (20, 40)])
+def test_a_run_has_begun_after_a_twentieth_or_half_an_epoch(epochs: int, step: int) -> None:
+    """Whichever is more, and 20 steps at least."""
+
+    def vanishing(step: int) -> list[str]:
+        snapshots = [START, snapshot(step, 0.36, gradients=gradients(0.019))]
+        return [finding.title for finding in found(snapshots, {"epochs": epochs})]
+
+    assert vanishing(step) == ["Vanishing gradients"]
+    assert vanishing(step - 1) == []
 
 
 def test_a_learning_rate_that_undoes_what_was_there() -> None:
@@ -288,6 +301,7 @@ def test_a_rising_train_loss() -> None:
     (finding,) = rising(1.0, 0.2, 0.22, 0.21, 0.25)
     assert finding.title == "The train loss is rising"
     assert finding.why == "It was 0.2 at step 40, 0.2 three epochs ago, and is 0.25 now."
+    assert finding.settings == {"learning-rate": 0.03}
     for losses in [(1.0, 0.2, 0.22, 0.21, 0.23), (1.0, 0.2, 0.26, 0.25, 0.24, 0.25), (1.0, 0.2, 0.25)]:
         assert rising(*losses) == []
 
@@ -358,8 +372,16 @@ def test_labels_that_fit_nothing() -> None:
     (finding,) = found([START, snapshot(80, 0.2, heldout_accuracy=0.54, **train)], confusion=noise)
     assert (finding.level, finding.title, finding.settings) == ("bad", "The labels look shuffled", {})
     assert "90 % of the training examples" in finding.why
+    at_chance = chance(noise, "cross_entropy", "softmax").loss
+    assert "The labels look shuffled" in titles(
+        START, snapshot(80, 0.2, heldout_accuracy=0.54, heldout=at_chance, accuracy=0.9), confusion=noise
+    )
     learned = snapshot(80, 0.2, heldout_accuracy=0.7, **train)
     assert titles(START, learned, confusion=np.array([[70, 30], [30, 70]])) == ["Overfitting"]
+    few = np.array([[3, 2], [3, 2]])  # of so few held-out examples the accuracy is as uncertain as the gap is wide
+    assert "The labels look shuffled" not in titles(
+        START, snapshot(80, 0.2, heldout=0.8, accuracy=0.75, heldout_accuracy=0.5), confusion=few
+    )
 
 
 def test_no_better_than_chance() -> None:

@@ -18,6 +18,7 @@ import annscope.core.engines.numpy_engine
 import annscope.core.engines.online
 import annscope.core.engines.partition
 import annscope.core.engines.strategy
+import annscope.core.explain.gradient_check
 from annscope.core.config import RunConfig
 from annscope.core.dataset import Dataset
 from annscope.core.engines.bias_trick import BiasTrickSteps, QuickSoftmax
@@ -169,6 +170,17 @@ def test_a_part_stands_for_a_batch_that_is_too_large_to_measure() -> None:
 def test_a_batch_that_is_small_enough_is_judged_as_it_is() -> None:
     """However many examples there are beside it."""
     assert step_of(make_dataset(n_train=6000), config_of(batch_size=1500)).n_examples == 1500
+
+
+def test_the_work_of_a_check_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two passes over all examples and parameters for each parameter that is checked; two for each layer at least."""
+    dataset, config = make_dataset(), config_of(dtype="float64")
+    sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
+    parameters = initial_parameters(config.network, sizes, "float64", 0)
+    n_examples = check_step(dataset, config, parameters, n_checked=8).n_examples
+    for work, n_checked in ((2 * n_examples * len(parameters.flat) * 11.5, 11), (1.0, 2 * len(sizes))):
+        monkeypatch.setattr(annscope.core.explain.gradient_check, "MOST_WORK", work)
+        assert len(check_step(dataset, config, parameters, n_checked=40).own.numeric) == n_checked
 
 
 class Climbing(QuickSoftmax):
