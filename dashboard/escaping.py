@@ -14,10 +14,11 @@ from annscope.runs.terminal import visible
 _MARKUP = re.compile(r"[\\`*_{}\[\]()#+!|<>$:~&^-]")
 _NUMBERED = re.compile(r"\A(\d+)\.")
 _LATE = re.compile(
-    r"(?<=:)(?=//) | (?<=www)(?=\.) | (?<=@)(?=\w) | (?<=-)(?=[->]) | (?<=<)(?=[-=]) | (?<=[>~])(?==)",
+    r"(?<=:)(?=//|material[/_]|streamlit:) | (?<=www)(?=\.) | (?<=@)(?=\w)"
+    r"| (?<=-)(?=[->]) | (?<=<)(?=[-=]) | (?<=[>~])(?==)",
     re.IGNORECASE | re.VERBOSE,
 )
-"""Where Streamlit makes a link or an arrow after it has removed the escapes."""
+"""Where Streamlit makes a link, an arrow or an icon after it has removed the escapes."""
 _NOTHING = ":red[]"
 """A directive that renders as nothing and separates the characters around it."""
 

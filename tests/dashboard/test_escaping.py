@@ -48,9 +48,15 @@ def test_markdown_shows_every_letter(text: str) -> None:
     assert "".join(child.content for child in inline.children) == " ".join(text.split())
 
 
-@pytest.mark.parametrize("text", ["http://a", "https://a", "www.a", "a@b.c", "->", "<-", "<->", "--", ">=", "<=", "~="])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://a", "https://a", "www.a", "a@b.c", "->", "<-", "<->", "--", ">=", "<=", "~=",
+        ":material/check:", ":material_check:", ":streamlit:",
+    ],
+)  # fmt: skip
 def test_what_streamlit_parses_after_the_escapes_is_separated(text: str) -> None:
-    """An address is no link and an arrow no sign: a directive that shows nothing stands inside."""
+    """An address is no link, an arrow no sign, a name no icon: a directive that shows nothing stands inside."""
     assert text not in escaping.markdown(text).replace("\\", "")
     assert escaping.markdown(text).replace("\\", "").replace(":red[]", "") == text
 
