@@ -28,6 +28,12 @@ class Scaler:
         Raises DataError for values that are too large for `dtype`.
         """
         scaled = np.empty((len(rows), x.shape[1]), dtype=dtype)
+        if x.dtype == np.uint8 and np.ndim(self.offset) == np.ndim(self.divisor) == 0:
+            each_value = ((np.arange(256.0) - self.offset) / self.divisor).astype(dtype)
+            for start in range(0, len(rows), _ROWS_AT_ONCE):
+                part = slice(start, start + _ROWS_AT_ONCE)
+                each_value.take(x[rows[part]], out=scaled[part], mode="clip")
+            return scaled
         limit = np.finfo(scaled.dtype).max
         shifts, divides = np.any(self.offset), np.any(np.not_equal(self.divisor, 1.0))
         for start in range(0, len(rows), _ROWS_AT_ONCE):

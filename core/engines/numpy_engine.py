@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,6 @@ class NumpyEngine(Engine):
         super().__init__(dataset, config, workers)
         self._trained, self._trained_gradient, self._trained_before = self._parameters, self._gradient, self._before
         if self._used is not None:
-            x = np.take(x, self._used.columns, axis=1)
             self._trained, self._trained_gradient = (
                 Parameters(config.network, widths, self.dtype, allocate=workers.zeros) for _ in range(2)
             )
@@ -69,23 +69,34 @@ class NumpyEngine(Engine):
         optimizer = optimizer or OPTIMIZERS[training.optimizer]
         self._optimizer = update_kernel(optimizer, training, self._trained, self._trained_gradient, workers)
         self._generator = np.random.default_rng([training.seed, 3])  # what is drawn in a step
-        self.strategy = strategy(
-            StepContext(
-                config=config,
-                x=x,
-                targets=targets_of(dataset, config, self.dtype),
-                weights=weights_of(dataset, training, self.dtype),
-                batch_size=batch_size,
-                parameters=self._trained,
-                gradient=self._trained_gradient,
-                before=self._trained_before,
-                optimizer=self._optimizer,
-                generator=self._generator,
-                workers=workers,
-                augments=[self._augment.again() for _ in range(workers.size)] if self._augment else [],
-                batch_losses=self.batch_losses,
+
+        def make_strategy() -> Strategy:
+            return strategy(
+                StepContext(
+                    config=config,
+                    x=x if self._used is None else np.take(x, self._used.columns, axis=1),
+                    targets=targets_of(dataset, config, self.dtype),
+                    weights=weights_of(dataset, training, self.dtype),
+                    batch_size=batch_size,
+                    parameters=self._trained,
+                    gradient=self._trained_gradient,
+                    before=self._trained_before,
+                    optimizer=self._optimizer,
+                    generator=self._generator,
+                    workers=workers,
+                    augments=[self._augment.again() for _ in range(workers.size)] if self._augment else [],
+                    batch_losses=self.batch_losses,
+                )
             )
-        )
+
+        self._make_strategy = make_strategy
+
+    @cached_property
+    def strategy(self) -> Strategy:
+        """What takes the steps; made before the first one, as ordering the examples for it may take a second."""
+        strategy = self._make_strategy()
+        del self._make_strategy  # the examples, which a strategy may keep in an order of its own
+        return strategy
 
     def _synchronize(self) -> None:
         if self._is_stale and self._used is not None:

@@ -461,3 +461,94 @@ def test_an_epoch_has_so_many_steps_as_it_takes_to_see_every_example(config: Run
     """Every example is seen once in an epoch; full batches take one step."""
     size, steps = config.training.batch_size, config.training.steps_per_epoch(n_train)
     assert steps == (1 if size == "full" else len(range(0, n_train, int(size))))
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        (0.0, "0"), (0.00099, "9.9e-04"), (0.001, "0.001"), (0.12345, "0.123"), (9999.0, "10000"), (1e4, "1.0e+04"),
+        (float("inf"), "not finite"),
+    ],
+)  # fmt: skip
+def test_figures_have_three_digits(rate: float, words: str) -> None:
+    """They are plain numbers from 0.001 to 10,000, and powers of ten beyond."""
+    finding, *_ = found([START], diverged=Divergence(7, "gradient", learning_rate=rate))
+    assert finding.why.endswith(f"the learning rate was {words}.")
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.0999, "10.0 %"), (0.1, "10 %"), (0.456, "46 %")])
+def test_shares_of_less_than_a_tenth_have_a_digit_more(share: float, words: str) -> None:
+    """So that small ones can be told apart."""
+    (finding,) = found([START, snapshot(BEGUN, ratios=(0.2, share, 0.06))])
+    assert f"hidden layer 2 {words}," in finding.why
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_several_classes_that_are_never_predicted(last: bool) -> None:
+    """Three are named, the others counted; more epochs are advised to a run that has used its own."""
+    step = END if last else 80
+
+    def never(n_missing: int) -> Finding:
+        confusion = np.zeros((6, 6), int)
+        confusion[:, 0] = 10
+        np.fill_diagonal(confusion[n_missing + 1 :, n_missing + 1 :], 10)
+        confusion[n_missing + 1 :, 0] = 0
+        line = snapshot(step, 0.3, heldout=0.3, heldout_accuracy=0.8)
+        return next(f for f in found([START, line], confusion=confusion, class_names="abcdef") if "never" in f.title)
+
+    assert never(2).title == "2 classes are never predicted"
+    assert never(3).why == "'b', 'c', 'd': 30 held-out examples, of which none is found."
+    assert never(4).why == "'b', 'c', 'd' and 1 more: 40 held-out examples, of which none is found."
+    assert never(2).settings == ({"epochs": 10} if last else {})
+    assert never(2).remedy == ("Epochs 10. " if last else "") + "See on Inspect what they are taken for."
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "others", "n", "is_found"),
+    [(3, 20, 5, True), (3, 19, 4, False), (6, 240, 52, True), (6, 240, 51, False)],
+)
+def test_a_class_is_missed_if_it_has_a_quarter_of_the_usual_number_of_examples(
+    n_classes: int, others: int, n: int, is_found: bool
+) -> None:
+    """And five at least: fewer are no reason to expect a prediction."""
+    confusion = np.diag([others] * n_classes)
+    confusion[1, :2] = n, 0
+    line = snapshot(80, 0.3, heldout=0.3, heldout_accuracy=0.8)
+    assert any("never" in title for title in titles(START, line, confusion=confusion)) is is_found
+
+
+def test_only_the_last_raise_of_the_rate_counts() -> None:
+    """The rate to go back to is the one before it; a rate that was set to what it was is no raise."""
+    lines = [START, snapshot(40, 0.2, heldout=0.2), snapshot(80, 0.3, heldout=0.4)]
+    rates = [(0, 0.01), (20, 0.05), (60, 0.1), (70, 0.1)]
+    (finding,) = found(lines, rates=rates)
+    assert finding.why.startswith("It went from 0.05 to 0.1 at step 60;")
+    assert finding.settings == {"learning-rate": 0.05}
+    assert "raised" not in " ".join(titles(*lines, rates=[(0, 0.1), (60, 0.1)]))
+
+
+def test_remedies_of_vanishing_gradients() -> None:
+    """Another activation, then normalisation; the settings that change are told in words."""
+    lines = [START, snapshot(10, gradients=gradients(0.0005))]
+    (finding,) = found(lines, {"activation": "sigmoid", "initializer": "glorot"})
+    assert finding.settings == {"activation": "relu", "initializer": "he"}
+    assert finding.remedy == "Activation relu and initialiser he. Fewer layers help too."
+    (finding,) = found(lines, {"activation": "relu", "initializer": "he"})
+    assert finding.settings == {"batch-norm": True}
+    (finding,) = found(lines, {"activation": "relu", "initializer": "he", "batch-norm": True})
+    assert (finding.settings, finding.remedy) == ({}, "Fewer layers help too.")
+
+
+def test_the_norm_to_clip_at_is_the_usual_one_but_not_too_small() -> None:
+    """One digit of the median so far; a hundredth at least."""
+    calm = [snapshot(40 * k, 0.4, gradients=(1e-4, 0.0, 0.0)) for k in range(1, 5)]
+    (finding,) = found([START, *calm, snapshot(200, 0.45, gradients=(0.0, 0.0, 1.0))])
+    assert finding.settings == {"clip-norm": 0.01}
+
+
+@pytest.mark.parametrize(("growth", "update", "rate"), [(99.0, 0.01, 0.01), (101.0, 0.01, 0.001), (1.0, 0.5, 0.0005)])
+def test_the_rate_to_start_again_with(growth: float, update: float, rate: float) -> None:
+    """A tenth, a hundredth for weights that grew a hundred times, or less where steps were large."""
+    line = snapshot(10, ratios=(update,) * 3, weights=(growth, 1.0, 1.0))
+    finding, *_ = found([START, line], diverged=Divergence(12, "gradient"))
+    assert finding.settings == {"learning-rate": rate}
