@@ -165,9 +165,9 @@ def runs_table(version: int) -> str:
     return f"runs-table-{version}"
 
 
-def labels_form(run: str) -> str:
-    """The key of the form with the labels of a run."""
-    return f"labels-{run}"
+def annotations_form(run: str) -> str:
+    """The key of the form with the annotations of a run."""
+    return f"annotations-{run}"
 
 
 def uploader(number: int) -> str:

@@ -81,7 +81,7 @@ def _label(about: RunSummary) -> str:
     # A metric that ticks in a list is no help.
     best = None if about.status in LIVE else about.best_accuracy
     data = (about.data and Path(about.data).stem) or about.run
-    parts = [about.labels.name, _when(about.created), data, about.layers, about.status]
+    parts = [about.annotations.name, _when(about.created), data, about.layers, about.status]
     parts += ["" if best is None else f"best {best:.1%}"]
     return "  ·  ".join(part for part in parts if part)
 

@@ -1,4 +1,4 @@
-"""The Runs page: every run in one table, to be found, labelled, compared by its settings, opened and deleted."""
+"""The Runs page: every run in one table, to be found, annotated, compared by its settings, opened and deleted."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.page_style import WITHOUT_SIDEBAR
 from annscope.dashboard.pages import train
 from annscope.dashboard.queries.run_list import differences_frame, run_frame
+from annscope.runs.annotations import Annotations, read_annotations, write_annotations
 from annscope.runs.catalogue import discard_run, free_bytes, purge_discarded, restore_run, run_directory
 from annscope.runs.index import list_runs
-from annscope.runs.labels import Labels, read_labels, write_labels
 from annscope.runs.progress import byte_words
 from annscope.runs.query import COLUMNS, EXAMPLE, QueryError, select
 from annscope.runs.runs_table import csv_lines
@@ -98,7 +98,7 @@ def _table(found: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
     rows = [chosen[row] for row in picked if row < len(chosen)]
     _actions(rows, chosen)
     if len(rows) == 1 and rows[0].status != "unreadable":
-        _labels(rows[0])
+        _annotations(rows[0])
     elif len(rows) == 1:
         st.warning(escaping.markdown(rows[0].message or ""), icon=":material/warning:")
     elif len(rows) > 1:
@@ -143,7 +143,7 @@ def _columns() -> dict[str, Any]:
 
 def _actions(rows: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
     readable = [about for about in rows if about.status != "unreadable"]
-    starred = bool(readable) and all(about.labels.starred for about in readable)
+    starred = bool(readable) and all(about.annotations.starred for about in readable)
     with st.container(key="runs-actions", horizontal=True, gap="small"):
         if st.button("Open", icon=":material/model_training:", disabled=len(readable) != 1, type="primary"):
             address.put_run(readable[0].run)
@@ -152,8 +152,8 @@ def _actions(rows: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
             "Remove star" if starred else "Star",
             icon=":material/star:",
             disabled=not readable,
-            on_click=_relabel,
-            args=(readable, lambda labels: replace(labels, starred=not starred)),
+            on_click=_annotate,
+            args=(readable, lambda annotations: replace(annotations, starred=not starred)),
         )
         with st.popover("Delete", icon=":material/delete:", disabled=not rows):
             st.markdown(f"Delete {_count(rows)}, {byte_words(sum(about.n_bytes or 0 for about in rows))}?")
@@ -172,12 +172,12 @@ def _count(runs: Sequence[RunSummary]) -> str:
     return "this run" if len(runs) == 1 else f"these {len(runs):,} runs"
 
 
-def _relabel(runs: Sequence[RunSummary], change: Callable[[Labels], Labels]) -> None:
-    def relabel(run: str) -> None:
+def _annotate(runs: Sequence[RunSummary], change: Callable[[Annotations], Annotations]) -> None:
+    def annotate(run: str) -> None:
         directory = run_directory(run)
-        write_labels(directory, change(read_labels(directory)))
+        write_annotations(directory, change(read_annotations(directory)))
 
-    _with_each([about.run for about in runs], relabel)
+    _with_each([about.run for about in runs], annotate)
 
 
 def _discard(runs: Sequence[RunSummary]) -> None:
@@ -214,16 +214,18 @@ def _restore(runs: Sequence[str]) -> None:
     st.session_state[state.RUNS_DISCARDED] = []
 
 
-def _labels(about: RunSummary) -> None:
-    labels = about.labels
-    with st.form(state.labels_form(about.run)):
-        name = st.text_input("Name", labels.name)
-        tags = st.text_input("Tags", ", ".join(labels.tags), help="With commas between them.")
-        note = st.text_area("Note", labels.note)
+def _annotations(about: RunSummary) -> None:
+    annotations = about.annotations
+    with st.form(state.annotations_form(about.run)):
+        name = st.text_input("Name", annotations.name)
+        tags = st.text_input("Tags", ", ".join(annotations.tags), help="With commas between them.")
+        note = st.text_area("Note", annotations.note)
         if st.form_submit_button("Save"):
             named = tuple(dict.fromkeys(tag.strip() for tag in tags.split(",") if tag.strip()))
             with show_errors():
-                write_labels(run_directory(about.run), Labels(name.strip(), note.strip(), named, labels.starred))
+                write_annotations(
+                    run_directory(about.run), Annotations(name.strip(), note.strip(), named, annotations.starred)
+                )
                 st.rerun()
 
 
@@ -233,5 +235,5 @@ def _differences(runs: Sequence[RunSummary]) -> None:
     if frame.empty:
         st.caption("These runs have the same settings.")
     else:
-        names = {about.run: about.labels.name or about.run for about in runs}
+        names = {about.run: about.annotations.name or about.run for about in runs}
         st.dataframe(frame.rename(columns=names))

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from annscope.runs.annotations import Annotations
 from annscope.runs.catalogue import run_ids
 from annscope.runs.index import list_runs
-from annscope.runs.labels import Labels
 from scripts.serving import Served
 from tests.records import train_run
 
@@ -28,7 +28,7 @@ def pick(page: Page, row: int) -> None:
     page.mouse.click(box["x"] + LEFT, box["y"] + ROW * (row + 1) + ROW / 2)
 
 
-def test_runs_are_found_labelled_compared_deleted_and_opened(served: Served, open_tab: Callable[..., Page]) -> None:
+def test_runs_are_found_annotated_compared_deleted_and_opened(served: Served, open_tab: Callable[..., Page]) -> None:
     """The filter is in the address, a deleted run comes back, and the run that is opened is shown."""
     assert served.home.exists()
     sgd, adam, moons = (
@@ -50,15 +50,19 @@ def test_runs_are_found_labelled_compared_deleted_and_opened(served: Served, ope
     expect(page.get_by_text("2 of 3 runs")).to_be_visible()
     expect(page).to_have_url(re.compile("filter=data"))
 
-    # The newest stands first. One row has a form for its labels; of two rows, the settings that differ are shown.
+    # The newest stands first. One row has a form for its annotations; of two rows, the settings that differ are shown.
     pick(page, 0)
     page.get_by_role("textbox", name="Name").fill("The second")
     page.get_by_role("textbox", name="Tags").fill("good, small")
     page.get_by_role("button", name="Save").click()
     pick(page, 1)
     expect(page.get_by_role("heading", name="Settings that differ")).to_be_visible()
-    labels = {about.run: about.labels for about in list_runs()}
-    assert labels == {moons: Labels(), adam: Labels("The second", "", ("good", "small")), sgd: Labels()}
+    annotations = {about.run: about.annotations for about in list_runs()}
+    assert annotations == {
+        moons: Annotations(),
+        adam: Annotations("The second", "", ("good", "small")),
+        sgd: Annotations(),
+    }
 
     page.get_by_role("button", name="Delete").click()
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="Delete").click()
