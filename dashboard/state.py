@@ -110,7 +110,10 @@ RUNS_DISCARDED = "runs-discarded"
 RUNS_PROBLEMS = "runs-problems"
 """Session: why some runs could not be deleted, brought back or starred."""
 RUNS_SEEN = "runs-seen"
-"""Session: status and step of each run of the table, as it was drawn last."""
+"""Session: what the table was drawn from last: the folder of runs, and status and step of those that are live."""
+RUNS_OPENED = "runs-opened"
+"""Session: the run that a point of a chart was chosen to open."""
+RUNS_BASELINE = "runs-baseline"
 DATA = "data"
 TRAIN = "train"
 INSPECT = "inspect"
@@ -168,6 +171,11 @@ def runs_table(version: int) -> str:
 def annotations_form(run: str) -> str:
     """The key of the form with the annotations of a run."""
     return f"annotations-{run}"
+
+
+def compare_images(run: str) -> str:
+    """The key of the button that shows what two runs predict differently."""
+    return f"compare-images-{run}"
 
 
 def uploader(number: int) -> str:

@@ -54,6 +54,9 @@ COLUMNS: dict[str, Column] = {
 }
 """What a run can be filtered, searched and sorted by; losses and accuracies are of held-out examples."""
 
+Best = Literal["best-accuracy", "best-loss"]
+"""The figures that settings are judged by: those of the best snapshot, never the last."""
+
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le, ">=": operator.ge, "!=": operator.ne, "=": operator.eq, "<": operator.lt, ">": operator.gt,
 }  # fmt: skip

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
 
+from annscope.core.config import FIELDS
 from annscope.core.errors import did_you_mean, shortened
 from annscope.dashboard import address, state
 from annscope.runs.catalogue import other_folders, run_ids
@@ -62,7 +65,7 @@ def pick_run(run: str) -> None:
         "Run",
         ids,
         key=state.PICKER,
-        format_func=lambda each: _label(found[each]),
+        format_func=labels_of(list(found.values())).__getitem__,
         label_visibility="collapsed",
         on_change=_show_picked,
     )
@@ -75,7 +78,23 @@ def _show_picked() -> None:
         address.put_run(picked)
 
 
-def _label(about: RunSummary) -> str:
+def labels_of(runs: Sequence[RunSummary]) -> dict[str, str]:
+    """What the list says of each of these runs, and so what typing finds it by: what a person said of it, its data and
+    layers, state and best accuracy, and the settings that most of the others do not have.
+    """
+    usual = {
+        option: Counter(repr(about.settings[option]) for about in runs if about.settings).most_common(1)[0][0]
+        for option in FIELDS
+        if option not in _SAID and any(about.settings for about in runs)
+    }
+    return {about.run: _label(about, usual) for about in runs}
+
+
+_SAID = ("data", "hidden")
+"""The settings that every label says."""
+
+
+def _label(about: RunSummary, usual: Mapping[str, str]) -> str:
     if about.status == "unreadable":
         return f"{about.run}  ·  {about.message}"
     # A metric that ticks in a list is no help.
@@ -83,6 +102,13 @@ def _label(about: RunSummary) -> str:
     data = (about.data and Path(about.data).stem) or about.run
     parts = [about.annotations.name, _when(about.created), data, about.layers, about.status]
     parts += ["" if best is None else f"best {best:.1%}"]
+    parts += [f"#{tag}" for tag in about.annotations.tags]
+    parts += [
+        f"{option}={FIELDS[option].format(value)}"
+        for option, value in about.settings.items()
+        if option in usual and repr(value) != usual[option]
+    ]
+    parts += [shortened(" ".join(about.annotations.note.split()))]
     return "  ·  ".join(part for part in parts if part)
 
 

@@ -13,11 +13,19 @@ from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.page_style import WITHOUT_SIDEBAR
-from annscope.dashboard.pages import train
-from annscope.dashboard.queries.run_list import differences_frame, run_frame
+from annscope.dashboard.components.run_comparison import run_comparison
+from annscope.dashboard.pages import inspect, train
+from annscope.dashboard.queries.run_list import run_frame
 from annscope.runs.annotations import Annotations, read_annotations, write_annotations
-from annscope.runs.catalogue import discard_run, free_bytes, purge_discarded, restore_run, run_directory
-from annscope.runs.index import list_runs
+from annscope.runs.catalogue import (
+    discard_run,
+    free_bytes,
+    purge_discarded,
+    restore_run,
+    run_directory,
+    runs_stamp,
+)
+from annscope.runs.index import list_runs, summaries
 from annscope.runs.progress import byte_words
 from annscope.runs.query import COLUMNS, EXAMPLE, QueryError, select
 from annscope.runs.runs_table import csv_lines
@@ -33,6 +41,12 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 </style>"""
 MAX_HEIGHT = 640  # pixels
 ROW = 35  # pixels, as Streamlit draws a row
+ALL = "all"
+"""In the address: every run of the table is chosen."""
+MAX_LINKED = 60
+"""How many runs the address names: of more, a link restores the first."""
+TRAIN = st.Page(train.page, url_path="training", default=True)
+INSPECT = st.Page(inspect.page, url_path="classes")
 
 
 def page() -> None:
@@ -40,6 +54,7 @@ def page() -> None:
     address.enter_page(state.RUNS)
     st.html(WITHOUT_SIDEBAR + STYLE)
     with st.container(key="runs-page"):
+        seen = runs_stamp()
         found = _read()
         st.session_state.setdefault(state.RUNS_FILTER, st.query_params.get(address.FILTER, ""))
         text = st.text_input(
@@ -55,6 +70,7 @@ def page() -> None:
         except QueryError as error:
             st.error(escaping.markdown(str(error)), icon=":material/error:")
             return
+        _watch(tuple(about.run for about in chosen if about.status in LIVE), seen)
         _table(found, chosen)
 
 
@@ -77,14 +93,15 @@ def _table(found: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
     if not chosen:
         st.info(f"None of the {len(found):,} runs meets this filter.")
         return
-    if any(about.status in LIVE for about in chosen):
-        _watch(tuple(about.run for about in chosen))
+    runs = [about.run for about in chosen]
+    key = state.runs_table(hash(tuple(runs)))
     picked = st.dataframe(
         run_frame(chosen),
-        # Rows are picked by their number: where the rows change, nothing is picked.
-        key=state.runs_table(hash(tuple(about.run for about in chosen))),
+        # Rows are picked by their number: where the rows change, it is another table, with the runs of the address.
+        key=key,
         hide_index=True,
-        on_select="rerun",
+        selection_default={"selection": {"rows": _rows_in_address(runs)}},
+        on_select=lambda: _put_rows(runs, st.session_state[key]["selection"]["rows"]),
         selection_mode="multi-row",
         height=min(MAX_HEIGHT, ROW * (len(chosen) + 1) + 3),
         column_config=_columns(),
@@ -92,8 +109,8 @@ def _table(found: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
     total = sum(about.n_bytes or 0 for about in chosen)
     st.caption(
         f"{len(chosen):,} of {len(found):,} runs, {byte_words(total)}; {byte_words(free_bytes())} free. "
-        "Pick rows at their left edge. Losses and accuracies are of held-out examples; the best are those of the "
-        "snapshot with the lowest loss."
+        "Pick rows at their left edge to compare them. Losses and accuracies are of held-out examples; the best are "
+        "those of the snapshot with the lowest loss."
     )
     rows = [chosen[row] for row in picked if row < len(chosen)]
     _actions(rows, chosen)
@@ -101,18 +118,29 @@ def _table(found: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
         _annotations(rows[0])
     elif len(rows) == 1:
         st.warning(escaping.markdown(rows[0].message or ""), icon=":material/warning:")
-    elif len(rows) > 1:
-        _differences([about for about in rows if about.settings])
+    if any(about.settings for about in rows):
+        run_comparison(rows, chosen, TRAIN, INSPECT)
 
 
-@st.fragment(run_every=TICK_SECONDS * 4)
-def _watch(runs: tuple[str, ...]) -> None:
-    # The whole table is drawn anew only when something in it has changed.
-    with show_errors():
-        now = {about.run: (about.status, about.step) for about in list_runs() if about.run in runs}
-        if st.session_state.setdefault(state.RUNS_SEEN, now) != now:
-            st.session_state[state.RUNS_SEEN] = now
-            st.rerun()
+def _rows_in_address(runs: Sequence[str]) -> list[int]:
+    named = st.query_params.get(address.CHOSEN, "")
+    wanted = set(runs if named == ALL else named.split(","))
+    return [row for row, run in enumerate(runs) if run in wanted]
+
+
+def _put_rows(runs: Sequence[str], rows: Sequence[int]) -> None:
+    picked = [runs[row] for row in sorted(rows)]
+    address.put(address.CHOSEN, (ALL if len(picked) == len(runs) > 1 else ",".join(picked[:MAX_LINKED])) or None)
+
+
+@st.fragment(run_every=TICK_SECONDS * 2)
+@show_errors()
+def _watch(live: tuple[str, ...], seen: int) -> None:
+    """Draw the page anew when a run was started or deleted since it was `seen`, or one that is live has moved."""
+    now = [(about.status, about.step) for about in summaries(live).values()]
+    if runs_stamp() != seen or st.session_state.setdefault(state.RUNS_SEEN, now) != now:
+        st.session_state[state.RUNS_SEEN] = now
+        st.rerun()
 
 
 def _columns() -> dict[str, Any]:
@@ -147,7 +175,7 @@ def _actions(rows: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
     with st.container(key="runs-actions", horizontal=True, gap="small"):
         if st.button("Open", icon=":material/model_training:", disabled=len(readable) != 1, type="primary"):
             address.put_run(readable[0].run)
-            st.switch_page(st.Page(train.page, url_path="training", default=True))
+            st.switch_page(TRAIN)
         st.button(
             "Remove star" if starred else "Star",
             icon=":material/star:",
@@ -227,13 +255,3 @@ def _annotations(about: RunSummary) -> None:
                     run_directory(about.run), Annotations(name.strip(), note.strip(), named, annotations.starred)
                 )
                 st.rerun()
-
-
-def _differences(runs: Sequence[RunSummary]) -> None:
-    frame = differences_frame(runs)
-    st.subheader("Settings that differ")
-    if frame.empty:
-        st.caption("These runs have the same settings.")
-    else:
-        names = {about.run: about.annotations.name or about.run for about in runs}
-        st.dataframe(frame.rename(columns=names))
