@@ -113,7 +113,10 @@ RUNS_SEEN = "runs-seen"
 """Session: what the table was drawn from last: the folder of runs, and status and step of those that are live."""
 RUNS_OPENED = "runs-opened"
 """Session: the run that a point of a chart was chosen to open."""
-RUNS_BASELINE = "runs-baseline"
+RUNS_LINKED = "runs-linked"
+"""Session: the choice of runs in the last address that did not come from the table."""
+RUNS_PICKED = "runs-picked"
+"""Session: the choice of runs that the address and the table agree on."""
 DATA = "data"
 TRAIN = "train"
 INSPECT = "inspect"
@@ -171,11 +174,6 @@ def runs_table(version: int) -> str:
 def annotations_form(run: str) -> str:
     """The key of the form with the annotations of a run."""
     return f"annotations-{run}"
-
-
-def compare_images(run: str) -> str:
-    """The key of the button that shows what two runs predict differently."""
-    return f"compare-images-{run}"
 
 
 def uploader(number: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,6 @@ VIEWS: dict[str, str] = {
     "confusion": "Confusion",
     "settings": "Settings",
 }
-_VIEWS: dict[str, Callable[[Grouping, Group], None]] = {
-    "curves": curves,
-    "differences": differences,
-    "confusion": confusions,
-    "settings": settings,
-}
 FIGURES = ("best-accuracy", "best-loss", "accuracy", "seconds")
 """The figures of the table."""
 
@@ -49,7 +44,16 @@ def run_comparison(
 ) -> None:
     """Compare the chosen runs, or the groups among `runs` that they belong to; choices open Train or Inspect."""
     address.discard_stale()
-    _follow(train, inspect)
+    opened = st.session_state.pop(state.RUNS_OPENED, None)
+    if opened is not None:  # a callback cannot change the page
+        address.put_run(opened)
+        st.switch_page(train)
+    views: dict[str, Callable[[Grouping, Group], None]] = {
+        "curves": curves,
+        "differences": partial(differences, inspect=inspect),
+        "confusion": confusions,
+        "settings": settings,
+    }
     with st.container(key="run-comparison"):
         st.subheader("Comparison")
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -63,17 +67,7 @@ def run_comparison(
             return
         baseline = _baseline(grouping)
         _table(grouping, baseline)
-        _VIEWS[view](grouping, baseline)
-
-
-def _follow(train: StreamlitPage, inspect: StreamlitPage) -> None:
-    """Open what was chosen in a chart, or behind a button: a callback cannot change the page."""
-    opened: str | Mapping[str, str] | None = st.session_state.pop(state.RUNS_OPENED, None)
-    if isinstance(opened, str):
-        address.put_run(opened)
-        st.switch_page(train)
-    elif opened is not None:
-        st.switch_page(inspect, query_params=opened)
+        views[view](grouping, baseline)
 
 
 def _baseline(grouping: Grouping) -> Group:

@@ -94,13 +94,16 @@ def _table(found: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
         st.info(f"None of the {len(found):,} runs meets this filter.")
         return
     runs = [about.run for about in chosen]
-    key = state.runs_table(hash(tuple(runs)))
+    linked = st.query_params.get(address.CHOSEN, "")
+    if linked != st.session_state.get(state.RUNS_PICKED):  # a link, or the browser's way back
+        st.session_state[state.RUNS_LINKED] = st.session_state[state.RUNS_PICKED] = linked
+    key = state.runs_table(hash((*runs, st.session_state[state.RUNS_LINKED])))
     picked = st.dataframe(
         run_frame(chosen),
-        # Rows are picked by their number: where the rows change, it is another table, with the runs of the address.
+        # Rows are picked by their number: where they or the address change, it is another table, which picks anew.
         key=key,
         hide_index=True,
-        selection_default={"selection": {"rows": _rows_in_address(runs)}},
+        selection_default={"selection": {"rows": _rows_of(linked, runs)}},
         on_select=lambda: _put_rows(runs, st.session_state[key]["selection"]["rows"]),
         selection_mode="multi-row",
         height=min(MAX_HEIGHT, ROW * (len(chosen) + 1) + 3),
@@ -122,15 +125,16 @@ def _table(found: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
         run_comparison(rows, chosen, TRAIN, INSPECT)
 
 
-def _rows_in_address(runs: Sequence[str]) -> list[int]:
-    named = st.query_params.get(address.CHOSEN, "")
+def _rows_of(named: str, runs: Sequence[str]) -> list[int]:
     wanted = set(runs if named == ALL else named.split(","))
     return [row for row, run in enumerate(runs) if run in wanted]
 
 
 def _put_rows(runs: Sequence[str], rows: Sequence[int]) -> None:
     picked = [runs[row] for row in sorted(rows)]
-    address.put(address.CHOSEN, (ALL if len(picked) == len(runs) > 1 else ",".join(picked[:MAX_LINKED])) or None)
+    named = ALL if len(picked) == len(runs) > 1 else ",".join(picked[:MAX_LINKED])
+    st.session_state[state.RUNS_PICKED] = named
+    address.put(address.CHOSEN, named or None)
 
 
 @st.fragment(run_every=TICK_SECONDS * 2)

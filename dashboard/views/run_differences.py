@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from annscope.core.errors import AnnscopeError
 from annscope.core.evaluation.intervals import LEVEL
 from annscope.core.evaluation.means import MeanDifference
-from annscope.dashboard import address, escaping, state
+from annscope.dashboard import address, escaping
 from annscope.dashboard.components import parts
 from annscope.dashboard.figures.mean_confusion import mean_confusion_figure
 from annscope.dashboard.figures.run_curves import differences_figure
@@ -31,19 +32,19 @@ from annscope.runs.query import COLUMNS, Best
 FEW_SEEDS = 5
 
 
-def differences(grouping: Grouping, baseline: Group) -> None:
+def differences(grouping: Grouping, baseline: Group, inspect: StreamlitPage) -> None:
     """A sentence for each group other than the baseline; of single runs by their examples, of groups by their means."""
     others = [group for group in grouping.groups if group is not baseline]
     if not others:
         st.info("Choose another run or group to compare this one with.", icon=":material/info:")
         return
     if all(len(group) == 1 for group in grouping.groups):
-        _by_examples(baseline, others)
+        _by_examples(baseline, others, inspect)
     else:
         _by_means(baseline, others)
 
 
-def _by_examples(baseline: Group, others: Sequence[Group]) -> None:
+def _by_examples(baseline: Group, others: Sequence[Group], inspect: StreamlitPage) -> None:
     rows: list[list[object]] = [
         ["group", "run", "baseline", "split", "examples", "both right", "only baseline right", "only this right",
          "both wrong", "difference", "low", "high", "McNemar p"]
@@ -62,9 +63,8 @@ def _by_examples(baseline: Group, others: Sequence[Group]) -> None:
             )  # fmt: skip
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(example_sentence(baseline, group, found), width="content")
-                st.button(
-                    "Show the images", key=state.compare_images(group.id), icon=":material/arrow_forward:",
-                    type="tertiary", on_click=_show_images, args=(found,),
+                st.page_link(
+                    inspect, label="Show the images", icon=":material/arrow_forward:", query_params=_link(found),
                     help="Inspect compares the two example by example.",
                 )  # fmt: skip
     st.caption(
@@ -75,8 +75,9 @@ def _by_examples(baseline: Group, others: Sequence[Group]) -> None:
     save("examples", lambda: rows)
 
 
-def _show_images(found: OfExamples) -> None:
-    st.session_state[state.RUNS_OPENED] = {
+def _link(found: OfExamples) -> dict[str, str]:
+    """The address of what Inspect shows of both."""
+    return {
         address.RUN: found.second.run,
         address.SNAPSHOT: str(found.second.number),
         address.SUBSET: found.split,

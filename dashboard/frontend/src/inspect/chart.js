@@ -328,7 +328,7 @@ export function createChart(root, send) {
     destroy() {
       isGone = true;
       resize.disconnect();
-      if (plot.data) Plotly?.purge(plot);
+      // Not purged: plotly draws in steps, and fails on a chart that was purged between two of them.
     },
   };
 }

@@ -114,7 +114,6 @@ export interface Plotly {
   restyle(plot: HTMLElement, update: Record<string, unknown>, traces: number[]): Promise<unknown>;
   react(plot: HTMLElement, data: unknown[], layout: unknown, config: unknown): Promise<unknown>;
   toImage(plot: HTMLElement | { data: unknown; layout: unknown }, options: Record<string, unknown>): Promise<string>;
-  purge(plot: HTMLElement): void;
 }
 
 export interface SnapshotData extends Part {
