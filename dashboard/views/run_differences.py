@@ -105,12 +105,14 @@ def _by_means(baseline: Group, others: Sequence[Group]) -> None:
         label=f"Differences of the mean {COLUMNS[figure].title.lower()} to {baseline.letter}",
         title=COLUMNS[figure].title, about=f"difference of the means to {baseline.letter}, with its 95 % interval",
     )  # fmt: skip
-    kinds = {"Student's, paired by seed" if each.is_paired else "Welch's" for each in found}
-    few = min(min(each.n_first, each.n_second) for each in found)
-    warning = f" With {few} seeds an interval is wide: more seeds narrow it." if 1 < few < FEW_SEEDS else ""
+    known = [each for each in found if not np.isnan(each.interval).any()]
+    kinds = {"Student's, paired by seed" if each.is_paired else "Welch's" for each in known}
+    few = min((min(each.n_first, each.n_second) for each in known), default=FEW_SEEDS)
+    intervals = f", with 95 % t intervals ({' or '.join(sorted(kinds))})" if kinds else ""
+    warning = f" With {few} seeds an interval is wide: more seeds narrow it." if few < FEW_SEEDS else ""
     st.caption(
-        f"The mean over the seeds of the best snapshots, less that of {baseline.letter}; 95 % t intervals "
-        f"({' or '.join(sorted(kinds))}).{warning} {_many(len(others))}"
+        f"The mean over the seeds of the best snapshots, less that of {baseline.letter}{intervals}.{warning} "
+        f"{_many(len(known))}"
     )
     save("differences", lambda: _rows(baseline, others, found, figure))
 
