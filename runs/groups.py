@@ -106,7 +106,8 @@ def by_settings(chosen: Sequence[RunSummary], runs: Sequence[RunSummary]) -> Gro
 
 
 def _settings_of(about: RunSummary) -> str:
-    return repr({option: value for option, value in about.settings.items() if option != SEED})
+    # The number of epochs is another one where a run went on.
+    return repr((about.n_epochs, {option: value for option, value in about.settings.items() if option != SEED}))
 
 
 def _named(groups: Sequence[tuple[RunSummary, ...]], left_out: list[str]) -> Grouping:

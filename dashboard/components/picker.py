@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def pick_run(run: str) -> None:
         "Run",
         ids,
         key=state.PICKER,
-        format_func=labels_of(list(found.values())).__getitem__,
+        format_func=labels_of(found).__getitem__,
         label_visibility="collapsed",
         on_change=_show_picked,
     )
@@ -78,16 +78,19 @@ def _show_picked() -> None:
         address.put_run(picked)
 
 
-def labels_of(runs: Sequence[RunSummary]) -> dict[str, str]:
-    """What the list says of each of these runs, and so what typing finds it by: what a person said of it, its data and
-    layers, state and best accuracy, and the settings that most of the others do not have.
+def labels_of(found: Mapping[str, RunSummary]) -> dict[str, str]:
+    """What the list says of each of these runs, by its folder, and so what typing finds it by.
+
+    That is what a person said of it, its data and layers, state and best accuracy, and the settings that most of the
+    others do not have.
     """
+    runs = [about for about in found.values() if about.settings]
     usual = {
-        option: Counter(repr(about.settings[option]) for about in runs if about.settings).most_common(1)[0][0]
+        option: Counter(repr(about.settings[option]) for about in runs).most_common(1)[0][0]
         for option in FIELDS
-        if option not in _SAID and any(about.settings for about in runs)
+        if runs and option not in _SAID
     }
-    return {about.run: _label(about, usual) for about in runs}
+    return {folder: _label(about, usual) for folder, about in found.items()}
 
 
 _SAID = ("data", "hidden")

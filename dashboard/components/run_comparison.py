@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit.navigation.page import StreamlitPage
 
 from annscope.core.config import FIELDS
 from annscope.core.evaluation.means import deviation, mean
@@ -39,9 +38,7 @@ FIGURES = ("best-accuracy", "best-loss", "accuracy", "seconds")
 
 @st.fragment
 @show_errors()
-def run_comparison(
-    chosen: Sequence[RunSummary], runs: Sequence[RunSummary], train: StreamlitPage, inspect: StreamlitPage
-) -> None:
+def run_comparison(chosen: Sequence[RunSummary], runs: Sequence[RunSummary], train: st.Page, inspect: st.Page) -> None:
     """Compare the chosen runs, or the groups among `runs` that they belong to; choices open Train or Inspect."""
     address.discard_stale()
     opened = st.session_state.pop(state.RUNS_OPENED, None)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
-from streamlit.navigation.page import StreamlitPage
 
 from annscope.core.errors import AnnscopeError
 from annscope.core.evaluation.intervals import LEVEL
@@ -32,7 +31,7 @@ from annscope.runs.query import COLUMNS, Best
 FEW_SEEDS = 5
 
 
-def differences(grouping: Grouping, baseline: Group, inspect: StreamlitPage) -> None:
+def differences(grouping: Grouping, baseline: Group, inspect: st.Page) -> None:
     """A sentence for each group other than the baseline; of single runs by their examples, of groups by their means."""
     others = [group for group in grouping.groups if group is not baseline]
     if not others:
@@ -44,7 +43,7 @@ def differences(grouping: Grouping, baseline: Group, inspect: StreamlitPage) -> 
         _by_means(baseline, others)
 
 
-def _by_examples(baseline: Group, others: Sequence[Group], inspect: StreamlitPage) -> None:
+def _by_examples(baseline: Group, others: Sequence[Group], inspect: st.Page) -> None:
     rows: list[list[object]] = [
         ["group", "run", "baseline", "split", "examples", "both right", "only baseline right", "only this right",
          "both wrong", "difference", "low", "high", "McNemar p"]

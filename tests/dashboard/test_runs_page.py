@@ -45,7 +45,7 @@ def test_the_list_of_runs_finds_by_anything() -> None:
     usual = [summary(f"run-{k}") for k in range(3)]
     said = Annotations("Mine", "Better than\nbefore", ("good",))
     odd = summary("odd", annotations=said, optimizer="sgd", learning_rate=0.5, hidden=(8,), data="moons")
-    labels = labels_of([*usual, odd])
+    labels = labels_of({about.run: about for about in (*usual, odd)})
     for words in ("Mine", "#good", "Better than before", "moons", "optimizer=sgd", "learning-rate=0.5"):
         assert words in labels["odd"]
     assert "optimizer" not in labels["run-0"]

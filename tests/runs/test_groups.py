@@ -31,6 +31,8 @@ def test_what_is_no_repeat_does_not_count() -> None:
         "Runs that repeat a seed are left out: 1.",
     )
     assert by_settings(runs[:1], runs[:1]).groups == ()
+    went_on = [summary("b", seed=1, n_epochs=20), summary("a", seed=0, n_epochs=10)]
+    assert [len(group) for group in by_settings(went_on, went_on).groups] == [1, 1]
 
 
 def test_runs_one_by_one_are_named_by_what_differs() -> None:
