@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from annscope.core.errors import AnnscopeError
+from annscope.core.errors import AnnscopeError, did_you_mean, shortened
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
@@ -97,6 +97,7 @@ def _table(found: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
     linked = st.query_params.get(address.CHOSEN, "")
     if linked != st.session_state.get(state.RUNS_PICKED):  # a link, or the browser's way back
         st.session_state[state.RUNS_LINKED] = st.session_state[state.RUNS_PICKED] = linked
+        _warn_of_unknown(linked, [about.run for about in found])
     key = state.runs_table(hash((*runs, st.session_state[state.RUNS_LINKED])))
     picked = st.dataframe(
         run_frame(chosen),
@@ -128,6 +129,14 @@ def _table(found: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
 def _rows_of(named: str, runs: Sequence[str]) -> list[int]:
     wanted = set(runs if named == ALL else named.split(","))
     return [row for row, run in enumerate(runs) if run in wanted]
+
+
+def _warn_of_unknown(named: str, runs: Sequence[str]) -> None:
+    if named in {"", ALL}:
+        return
+    for run in [each for each in named.split(",") if each not in runs][:3]:
+        sentence = f"There is no run {shortened(run)!r}{did_you_mean(run, runs)}."
+        st.warning(escaping.markdown(sentence), icon=":material/link_off:")
 
 
 def _put_rows(runs: Sequence[str], rows: Sequence[int]) -> None:

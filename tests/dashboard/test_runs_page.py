@@ -23,8 +23,12 @@ def test_a_link_restores_the_comparison() -> None:
     new = [train_run(data="moons", hidden=(4,), epochs=2, seed=seed).run for seed in (0, 1)]
     page = AppTest.from_string(PAGE, default_timeout=60)
     for name, value in {
-        "chosen": f"{old[0]},{new[0]}", "each": "group", "baseline": new[1], "view": "differences", "best": "los",
-    }.items():  # fmt: skip
+        "chosen": f"{old[0]},{new[0]},nothing",
+        "each": "group",
+        "baseline": new[1],
+        "view": "differences",
+        "best": "los",
+    }.items():
         page.query_params[name] = value
     page.run()
     assert not page.exception
@@ -32,7 +36,8 @@ def test_a_link_restores_the_comparison() -> None:
     assert [row["cells"][:3] for row in table["rows"]] == [["A", 2, "adam"], ["B", 2, "sgd"]]
     assert table["selected"] == new[1]
     assert any("better" in each.value or "told apart" in each.value for each in page.markdown)
-    assert "did you mean 'loss'" in page.warning[0].value
+    assert "no run 'nothing'" in page.warning[0].value
+    assert "did you mean 'loss'" in page.warning[1].value
     for view in ("curves", "confusion", "settings"):
         page.query_params["view"] = view
         page.run()
