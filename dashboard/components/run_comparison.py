@@ -123,6 +123,11 @@ def _values(group: Group, figure: str) -> np.ndarray:
 
 
 def _words(figure: str, values: np.ndarray) -> str:
+    """The mean of a figure and its spread, on one line."""
+    return _in_words(figure, values).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _in_words(figure: str, values: np.ndarray) -> str:
     if not len(values):
         return "n/a"
     middle, spread = float(mean(values)), float(deviation(values))

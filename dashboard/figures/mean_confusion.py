@@ -11,6 +11,8 @@ from annscope.dashboard.queries.run_differences import MeanConfusion
 
 MAX_WRITTEN = 12
 """Of more classes the cells are coloured, but have no numbers."""
+FEW = 6
+"""Of more classes the numbers are whole, so that they have room on a phone."""
 TONE = 0.65
 """The opacity of the colours, on which the numbers can be read."""
 _CELL = 46  # pixels
@@ -31,9 +33,9 @@ def mean_confusion_figure(found: MeanConfusion, first: str, second: str, *, dark
                     [1, transparent(palette.chosen, TONE)]],
         text=[[_hover(found, i, j, first, second) for j in range(n)] for i in range(n)],
         hovertemplate="%{text}<extra></extra>",
-        colorbar={"title": {"text": "points", "font": {"color": palette.muted, "size": 12}}, "thickness": 12,
-                  "outlinewidth": 0, "tickfont": {"color": palette.muted, "size": 11}},
+        showscale=False,
     )  # fmt: skip
+    digits = 1 if n <= FEW else 0
     if n <= MAX_WRITTEN:
         for i in range(n):
             for j in range(n):
@@ -41,9 +43,9 @@ def mean_confusion_figure(found: MeanConfusion, first: str, second: str, *, dark
                 if np.isnan(value) or not (value or np.nan_to_num(spread)):
                     continue
                 is_apart = bool((interval[i, j] > 0).all() or (interval[i, j] < 0).all())
-                text = f"{value:+.1f}".replace("-", "−")
+                text = f"{value:+.{digits}f}".replace("-", "−")
                 text = f"<b>{text}</b>" if is_apart else text
-                below = "" if np.isnan(spread) else f"<br><span style='font-size:9px'>± {spread:.1f}</span>"
+                below = "" if np.isnan(spread) else f"<br><span style='font-size:9px'>±{spread:.{digits}f}</span>"
                 figure.add_annotation(
                     x=j, y=i, text=text + below, showarrow=False, font={"size": 11.5, "color": palette.ink}
                 )

@@ -189,7 +189,7 @@ def parallel_figure(
     names = [escaping.plotly(short(axis.label, 16)) for axis in every]
     figure.update_xaxes(
         tickmode="array", tickvals=at, ticktext=names, range=[-0.1, len(every) - 0.9], showgrid=False,
-        fixedrange=True,
+        fixedrange=True, automargin=True,
     )  # fmt: skip
     return figure.update_yaxes(visible=False, range=[-0.06, 1.06], fixedrange=True).update_layout(
         margin={"l": 12, "r": 60, "t": 12, "b": 46}
