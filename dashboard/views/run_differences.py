@@ -150,15 +150,15 @@ def confusions(grouping: Grouping, baseline: Group) -> None:
         "confusion", mean_confusion_figure(found, baseline.letter, letter, dark=is_dark()),
         f"runs-{group.id}-{baseline.id}", None,
         label=f"Confusion of {letter} less that of {baseline.letter}, in points of the true class",
-        title=f"{letter} − {baseline.letter}", about="percent of the true class, best snapshots",
+        title=f"{letter} − {baseline.letter}", about="percent of the true class",
     )  # fmt: skip
     n = len(found.class_names) ** 2
     is_spread = not np.isnan(found.spreads[1]).all()
     spread = f" Below it ± the standard deviation over the seeds of {letter}." if is_spread else ""
     bold = f" Bold: the 95 % interval leaves out 0, which {n * (1 - LEVEL):.0f} of {n} cells may do by luck."
     st.caption(
-        f"Points by which {letter} predicts a class more often than {baseline.letter}; on the diagonal, recall.{spread}"
-        f"{bold if not np.isnan(found.difference.interval).all() else ''}"
+        f"Points by which {letter} predicts a class more often than {baseline.letter}, at the best snapshots; on the "
+        f"diagonal, recall.{spread}{bold if not np.isnan(found.difference.interval).all() else ''}"
     )
     save("confusion", lambda: _cells(found, baseline, group))
 
