@@ -48,9 +48,30 @@ SAMPLE = "sample"
 """The example that is open, as split and index: `test-17`; on Train also a point of the plane: `0.5,-1`."""
 FILTER = "filter"
 """The conditions that the runs of the Runs page meet."""
+CHOSEN = "chosen"
+"""The runs that are chosen in its table, with commas between them; or all of them."""
+EACH = "each"
+"""What is compared there: run or group."""
+BASELINE = "baseline"
+"""The run or group that the others are compared with, by a run of it."""
+OTHER = "other"
+"""The group whose confusion is compared with that of the baseline, by its newest run."""
+AXIS = "axis"
+BEST = "best"
+"""The best figure by which runs are compared: accuracy or loss."""
+BAND = "band"
+"""What the band about the mean of a group shows."""
+LINES = "lines"
+"""Whether the curves of the runs of a group are shown: mean or all."""
+PLOT = "plot"
+"""How settings and figures are plotted."""
+X, COLOR = "x", "color"
+"""The settings along the axis and the colour of a scatter plot."""
 OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, AGAINST, SHOW, ONLY, SHEET, SAMPLE)
 """The parameters that a choice of another run removes."""
-VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER, FILTER)
+OF_RUNS = (FILTER, CHOSEN, EACH, BASELINE, OTHER, AXIS, BEST, BAND, LINES, PLOT, X, COLOR)
+"""The parameters of the Runs page alone."""
+VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER, *OF_RUNS)
 """Every parameter for what is shown, on any page; the others are settings."""
 OF_A_PAGE = frozenset(VIEW_PARAMETERS) - {RUN, SNAPSHOT}
 SETTING_PAGES = (state.DATA, state.TRAIN)

@@ -110,7 +110,13 @@ RUNS_DISCARDED = "runs-discarded"
 RUNS_PROBLEMS = "runs-problems"
 """Session: why some runs could not be deleted, brought back or starred."""
 RUNS_SEEN = "runs-seen"
-"""Session: status and step of each run of the table, as it was drawn last."""
+"""Session: what the table was drawn from last: the folder of runs, and status and step of those that are live."""
+RUNS_OPENED = "runs-opened"
+"""Session: the run that a point of a chart was chosen to open."""
+RUNS_LINKED = "runs-linked"
+"""Session: the choice of runs in the last address that did not come from the table."""
+RUNS_PICKED = "runs-picked"
+"""Session: the choice of runs that the address and the table agree on."""
 DATA = "data"
 TRAIN = "train"
 INSPECT = "inspect"
@@ -165,9 +171,9 @@ def runs_table(version: int) -> str:
     return f"runs-table-{version}"
 
 
-def labels_form(run: str) -> str:
-    """The key of the form with the labels of a run."""
-    return f"labels-{run}"
+def annotations_form(run: str) -> str:
+    """The key of the form with the annotations of a run."""
+    return f"annotations-{run}"
 
 
 def uploader(number: int) -> str:

@@ -25,6 +25,14 @@ def runs_home() -> Path:
     return annscope_home() / "runs"
 
 
+def runs_stamp() -> int:
+    """Changes whenever a run is begun, deleted or restored; cheap, whatever the number of runs."""
+    try:
+        return runs_home().stat().st_mtime_ns
+    except OSError:
+        return 0  # there are no runs yet
+
+
 def run_directory(run: str) -> Path:
     """The directory of a run, by its full id. Raises RecordError, with the nearest id, if it does not exist."""
     directory = runs_home() / run

@@ -21,7 +21,7 @@ from annscope.core.recipes import recipe as recipe_named
 from annscope.runs.terminal import console, escape_unencodable, print_json, print_text, visible
 
 if TYPE_CHECKING:
-    from annscope.runs.labels import Labels
+    from annscope.runs.annotations import Annotations
 
 SPLITS = ("train", "validation", "test")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -418,7 +418,7 @@ def check_gradient(run: str, step: str | None, as_json: bool) -> None:
 
 @annscope.group(cls=Group)
 def runs() -> None:
-    """List, show, label and delete runs."""
+    """List, show, annotate and delete runs."""
 
 
 @runs.command(name="list")
@@ -516,7 +516,7 @@ def show(run: str, as_json: bool) -> None:
 @_json
 def rename(run: str, name: str, as_json: bool) -> None:
     """Give a run a name ("" takes it away); its id stays."""
-    _label(run, as_json, lambda labels: replace(labels, name=name.strip()))
+    _annotate(run, as_json, lambda annotations: replace(annotations, name=name.strip()))
 
 
 @runs.command()
@@ -525,7 +525,7 @@ def rename(run: str, name: str, as_json: bool) -> None:
 @_json
 def note(run: str, text: str, as_json: bool) -> None:
     """Write a note on a run ("" takes it away)."""
-    _label(run, as_json, lambda labels: replace(labels, note=text.strip()))
+    _annotate(run, as_json, lambda annotations: replace(annotations, note=text.strip()))
 
 
 @runs.command()
@@ -535,7 +535,7 @@ def note(run: str, text: str, as_json: bool) -> None:
 @_json
 def tag(run: str, tags: tuple[str, ...], remove: bool, as_json: bool) -> None:
     """Give a run tags, by which lists are filtered."""
-    _label(run, as_json, lambda labels: labels.untagged(tags) if remove else labels.tagged(tags))
+    _annotate(run, as_json, lambda annotations: annotations.untagged(tags) if remove else annotations.tagged(tags))
 
 
 @runs.command()
@@ -544,25 +544,25 @@ def tag(run: str, tags: tuple[str, ...], remove: bool, as_json: bool) -> None:
 @_json
 def star(run: str, remove: bool, as_json: bool) -> None:
     """Mark a run with a star."""
-    _label(run, as_json, lambda labels: replace(labels, starred=not remove))
+    _annotate(run, as_json, lambda annotations: replace(annotations, starred=not remove))
 
 
-def _label(run: str, as_json: bool, change: Callable[[Labels], Labels]) -> None:
+def _annotate(run: str, as_json: bool, change: Callable[[Annotations], Annotations]) -> None:
+    from annscope.runs.annotations import read_annotations, write_annotations
     from annscope.runs.catalogue import run_directory
     from annscope.runs.index import find_run
-    from annscope.runs.labels import read_labels, write_labels
 
     directory = run_directory(find_run(run))
-    labels = change(read_labels(directory))
-    write_labels(directory, labels)
+    annotations = change(read_annotations(directory))
+    write_annotations(directory, annotations)
     if as_json:
-        print_json({"type": "labels", "run": directory.name, **asdict(labels)})
+        print_json({"type": "annotations", "run": directory.name, **asdict(annotations)})
     else:
         parts = [
-            labels.name or "no name",
-            *(f"#{tag}" for tag in labels.tags),
-            "star" if labels.starred else "",
-            labels.note,
+            annotations.name or "no name",
+            *(f"#{tag}" for tag in annotations.tags),
+            "star" if annotations.starred else "",
+            annotations.note,
         ]
         print_text(f"{directory.name}: {'  '.join(part for part in parts if part)}")
 

@@ -20,15 +20,15 @@ from annscope.core.config import FIELDS
 from annscope.core.errors import AnnscopeError, did_you_mean, shortened
 from annscope.data.download import Progress
 from annscope.data.home import annscope_home
+from annscope.runs.annotations import FILE as ANNOTATIONS
+from annscope.runs.annotations import Annotations
 from annscope.runs.atomic import to_json
 from annscope.runs.catalogue import other_folders, run_ids, runs_home
-from annscope.runs.labels import FILE as LABELS
-from annscope.runs.labels import Labels
 from annscope.runs.record import RecordError
 from annscope.runs.status import LIVE
 from annscope.runs.summary import RunSummary, summarize
 
-_FILES = ("config.json", "status.json", "metrics.jsonl", LABELS)
+_FILES = ("config.json", "status.json", "metrics.jsonl", ANNOTATIONS)
 _VERSION = crc32(repr([*(each.name for each in fields(RunSummary)), *FIELDS]).encode()) & 0x7FFFFFFF
 """Of the summaries in the index: another one of annscope may have other settings."""
 _BUSY_SECONDS = 2.0
@@ -55,7 +55,7 @@ def find_run(text: str) -> str:
         raise RecordError(f"There is no run {text!r}: there are no runs yet.")
     if text == "latest":
         return ids[-1]
-    names = {run: about.labels.name for run, about in summaries(ids).items()}
+    names = {run: about.annotations.name for run, about in summaries(ids).items()}
     matches = [run for run in ids if text and text.casefold() == names[run].casefold()]
     matches = matches or [run for run in ids if text.lower() in run]
     if len(matches) == 1:
@@ -151,12 +151,12 @@ def _decoded(run: str, text: str) -> RunSummary:
     values: dict[str, Any] = json.loads(text)
     for name in ("layer_sizes", "hidden_sizes", "curve"):
         values[name] = None if values[name] is None else tuple(values[name])
-    labels = values.pop("labels")
+    annotations = values.pop("annotations")
     settings = {
         option: tuple(value) if isinstance(value, list) else value for option, value in values.pop("settings").items()
     }
     return RunSummary(
         **values | {"directory": runs_home() / run},
-        labels=Labels(**labels | {"tags": tuple(labels["tags"])}),
+        annotations=Annotations(**annotations | {"tags": tuple(annotations["tags"])}),
         settings=settings,
     )

@@ -34,10 +34,10 @@ def _setting(option: str) -> Callable[[RunSummary], Any]:
 
 COLUMNS: dict[str, Column] = {
     "run": Column("Run", lambda about: about.run),
-    "name": Column("Name", lambda about: about.labels.name or None),
-    "starred": Column("Star", lambda about: about.labels.starred, "switch"),
-    "tags": Column("Tags", lambda about: about.labels.tags, "tags"),
-    "note": Column("Note", lambda about: about.labels.note or None),
+    "name": Column("Name", lambda about: about.annotations.name or None),
+    "starred": Column("Star", lambda about: about.annotations.starred, "switch"),
+    "tags": Column("Tags", lambda about: about.annotations.tags, "tags"),
+    "note": Column("Note", lambda about: about.annotations.note or None),
     "status": Column("Status", lambda about: about.status),
     "created": Column("Created", lambda about: about.created),
     "layers": Column("Layers", lambda about: about.layers or None),
@@ -53,6 +53,9 @@ COLUMNS: dict[str, Column] = {
     **{option: Column(item.label, _setting(option), "setting") for option, item in FIELDS.items()},
 }
 """What a run can be filtered, searched and sorted by; losses and accuracies are of held-out examples."""
+
+Best = Literal["best-accuracy", "best-loss"]
+"""The figures that settings are judged by: those of the best snapshot, never the last."""
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le, ">=": operator.ge, "!=": operator.ne, "=": operator.eq, "<": operator.lt, ">": operator.gt,
@@ -109,7 +112,7 @@ def _condition(word: str) -> Callable[[RunSummary], bool]:
     if column.kind == "tags":
         if sign not in {"=", "!="}:
             raise QueryError(f"Tags are filtered by = or !=, not {word!r}.")
-        return lambda about: (text in about.labels.tags) == (sign == "=")
+        return lambda about: (text in about.annotations.tags) == (sign == "=")
     wanted, compare = _parsed(name, column.kind, text), _OPERATORS[sign]
 
     def is_met(about: RunSummary) -> bool:
@@ -145,8 +148,10 @@ _SWITCH = {"yes": True, "on": True, "true": True, "no": False, "off": False, "fa
 
 
 def _searched(about: RunSummary) -> str:
-    labels = about.labels
-    return "\n".join((about.run, labels.name, labels.note, *labels.tags, about.data or "", about.status)).casefold()
+    annotations = about.annotations
+    return "\n".join(
+        (about.run, annotations.name, annotations.note, *annotations.tags, about.data or "", about.status)
+    ).casefold()
 
 
 def _sortable(value: Any) -> tuple[int, Any]:

@@ -22,17 +22,17 @@ def table_of(runs: Iterable[RunSummary]) -> Table:
         pad_edge=False,
     )  # fmt: skip
     for about in runs:
-        labels = about.labels
+        annotations = about.annotations
         why = about.message if about.status in {"unreadable", "unresponsive", "failed", "diverged"} else None
         table.add_row(
-            "*" if labels.starred else "",
+            "*" if annotations.starred else "",
             about.run,
             about.status,
             "" if about.epoch is None else f"{about.epoch} / {about.n_epochs}",
             "" if about.loss is None else f"{about.loss:.4f}",
             "" if about.accuracy is None else f"{about.accuracy:.2%}",
             "" if about.n_bytes is None else byte_words(about.n_bytes),
-            "  ".join(part for part in (labels.name, *(f"#{tag}" for tag in labels.tags), why) if part),
+            "  ".join(part for part in (annotations.name, *(f"#{tag}" for tag in annotations.tags), why) if part),
         )
     return table
 

@@ -1,4 +1,4 @@
-"""Summary of a run for a list of many: its labels, settings, state and figures, as plain values."""
+"""Summary of a run for a list of many: its annotations, settings, state and figures, as plain values."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from annscope.core.config import FIELDS
 from annscope.core.evaluation.best import best_line
+from annscope.runs.annotations import Annotations, read_annotations
 from annscope.runs.atomic import open_file
 from annscope.runs.catalogue import RUN_ID, runs_home, size_of
-from annscope.runs.labels import Labels, read_labels
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line, RecordError
 from annscope.runs.schema import parse_line
@@ -36,7 +36,7 @@ class RunSummary:
     directory: Path
     status: State
     message: str | None = None
-    labels: Labels = field(default_factory=Labels)
+    annotations: Annotations = field(default_factory=Annotations)
     created: str | None = None
     data: str | None = None
     layer_sizes: tuple[int, ...] | None = None
@@ -92,7 +92,7 @@ def _summary(reader: RunReader) -> RunSummary:
         directory=reader.directory,
         status=status["status"],
         message=status["message"],
-        labels=read_labels(reader.directory),
+        annotations=read_annotations(reader.directory),
         created=description["created"],
         data=config.data.name,
         layer_sizes=tuple(sizes) if sizes else None,

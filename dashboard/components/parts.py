@@ -1,4 +1,4 @@
-"""The interactive parts of Inspect, drawn in the browser by `frontend/src/inspect/main.js`."""
+"""The interactive parts of Inspect, some of which compare runs, too, drawn by `frontend/src/inspect/main.js`."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def table(
     label: str,
     columns: Sequence[Mapping[str, Any]],
     rows: Sequence[Mapping[str, Any]],
-    predictions: Predictions,
+    subject: Predictions | str,
     choose: Choose | None,
     *,
     selected: str | None = None,
@@ -120,10 +120,10 @@ def table(
     A column has a title, a kind (text, number, percent, count, or plain: a number without a bar) and optionally a line
     of explanation; a row has cells, and an id, a label for screen readers and a title where it can be chosen, and
     perhaps notes, which stand in grey beneath the cells: the intervals of its figures. NaN is shown as n/a. A tall
-    table scrolls by itself; its header and its first column stay visible.
+    table scrolls by itself; its header and its first column stay visible. `subject` begins the names of saved files.
     """
     data = {
-        "file": f"{_stem(predictions)}-{name}",
+        "file": f"{_stem(subject)}-{name}",
         "label": label,
         "columns": list(columns),
         "rows": [{**row, "cells": [_cell(cell) for cell in row["cells"]]} for row in rows],
@@ -137,19 +137,21 @@ def table(
 def chart(
     name: str,
     figure: go.Figure,
-    predictions: Predictions,
+    subject: Predictions | str,
     choose: Choose | None,
     *,
     label: str,
     title: str,
     about: str = "",
     now: float | None = None,
+    opens: str = "its examples",
 ) -> None:
     """A figure whose points can be chosen by mouse and keyboard; that calls `choose` with {"label", "carried"}.
 
-    They are the class of the curve, or None, and the number in the point's customdata; without `choose` the points are
-    only read out. The keyboard starts at the point of `dashboard.figures.style.navigable` whose number is nearest to
-    `now`. `title` and `about` stand above the chart; `label` is its name for screen readers.
+    They are the class of the curve, or None, and what the point's customdata holds; without `choose` the points are
+    only read out. `opens` says what a point leads to. `subject` begins the names of saved files; with another run or
+    name, a zoom ends. The keyboard starts at the point of `dashboard.figures.style.navigable` whose number is nearest
+    to `now`. `title` and `about` stand above the chart; `label` is its name for screen readers.
     """
     # Through JSON, as plotly would send it: NaN as null, long arrays packed.
     drawn = json.loads(figure.to_json(engine="json"))
@@ -158,10 +160,10 @@ def chart(
         "about": about,
         "label": label,
         "now": now,
-        "run": predictions.run,
-        "opens": choose is not None,
+        "run": subject if isinstance(subject, str) else subject.run,
+        "opens": opens if choose is not None else "",
     }
-    data["file"] = f"{_stem(predictions)}-{name}"
+    data["file"] = f"{_stem(subject)}-{name}"
     _part(name, data | {"figure": {"data": drawn["data"], "layout": drawn["layout"]}}, choose, view="chart")
 
 
@@ -325,8 +327,10 @@ def _cell(value: Any) -> Any:
     return None if math.isnan(number) else int(number) if isinstance(value, int | np.integer) else number
 
 
-def _stem(predictions: Predictions) -> str:
-    return f"{predictions.run}-snapshot-{predictions.number}-{predictions.split}"
+def _stem(subject: Predictions | str) -> str:
+    if isinstance(subject, str):
+        return subject
+    return f"{subject.run}-snapshot-{subject.number}-{subject.split}"
 
 
 def _base64(values: ndarray) -> str:

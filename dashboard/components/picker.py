@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
 
+from annscope.core.config import FIELDS
 from annscope.core.errors import did_you_mean, shortened
 from annscope.dashboard import address, state
 from annscope.runs.catalogue import other_folders, run_ids
@@ -62,7 +65,7 @@ def pick_run(run: str) -> None:
         "Run",
         ids,
         key=state.PICKER,
-        format_func=lambda each: _label(found[each]),
+        format_func=labels_of(found).__getitem__,
         label_visibility="collapsed",
         on_change=_show_picked,
     )
@@ -75,14 +78,40 @@ def _show_picked() -> None:
         address.put_run(picked)
 
 
-def _label(about: RunSummary) -> str:
+def labels_of(found: Mapping[str, RunSummary]) -> dict[str, str]:
+    """What the list says of each of these runs, by its folder, and so what typing finds it by.
+
+    That is what a person said of it, its data and layers, state and best accuracy, and the settings that most of the
+    others do not have.
+    """
+    runs = [about for about in found.values() if about.settings]
+    usual = {
+        option: Counter(repr(about.settings[option]) for about in runs).most_common(1)[0][0]
+        for option in FIELDS
+        if runs and option not in _SAID
+    }
+    return {folder: _label(about, usual) for folder, about in found.items()}
+
+
+_SAID = ("data", "hidden")
+"""The settings that every label says."""
+
+
+def _label(about: RunSummary, usual: Mapping[str, str]) -> str:
     if about.status == "unreadable":
         return f"{about.run}  ·  {about.message}"
     # A metric that ticks in a list is no help.
     best = None if about.status in LIVE else about.best_accuracy
     data = (about.data and Path(about.data).stem) or about.run
-    parts = [about.labels.name, _when(about.created), data, about.layers, about.status]
+    parts = [about.annotations.name, _when(about.created), data, about.layers, about.status]
     parts += ["" if best is None else f"best {best:.1%}"]
+    parts += [f"#{tag}" for tag in about.annotations.tags]
+    parts += [
+        f"{option}={FIELDS[option].format(value)}"
+        for option, value in about.settings.items()
+        if option in usual and repr(value) != usual[option]
+    ]
+    parts += [shortened(" ".join(about.annotations.note.split()))]
     return "  ·  ".join(part for part in parts if part)
 
 

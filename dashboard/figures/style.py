@@ -47,6 +47,12 @@ def class_color(label: int, *, dark: bool) -> str:
     return CLASS_COLORS[dark][label % len(CLASS_COLORS[dark])]
 
 
+def transparent(color: str, opacity: float) -> str:
+    """A colour such as #2F6FDE with an opacity."""
+    red, green, blue = (int(color[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
 def palette_for(dark: bool) -> Palette:
     """The colours of a theme."""
     return DARK if dark else LIGHT
@@ -78,6 +84,20 @@ def styled(figure: go.Figure, dark: bool, *, x: str, y: str, height: int = 330) 
     figure.update_xaxes(**axis, title_text=x, title_standoff=8)
     figure.update_yaxes(**axis, title_text=y, title_standoff=8)
     return figure
+
+
+def with_legend(figure: go.Figure, dark: bool) -> go.Figure:
+    """The figure with its legend below it."""
+    palette = palette_for(dark)
+    return figure.update_layout(
+        showlegend=True,
+        legend={
+            "orientation": "h", "y": -0.2, "yanchor": "top", "x": 0, "xanchor": "left",
+            "font": {"size": 12, "color": palette.ink}, "bgcolor": "rgba(0,0,0,0)", "itemclick": False,
+            "itemdoubleclick": False,
+        },
+        margin_b=56,
+    )  # fmt: skip
 
 
 def navigable(figure: go.Figure, texts: Sequence[str], label: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The Runs page: every run in one table, to be found, labelled, compared by its settings, opened and deleted."""
+"""The Runs page: every run in one table, to be found, annotated, compared by its settings, opened and deleted."""
 
 from __future__ import annotations
 
@@ -8,16 +8,24 @@ from typing import Any
 
 import streamlit as st
 
-from annscope.core.errors import AnnscopeError
+from annscope.core.errors import AnnscopeError, did_you_mean, shortened
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.page_style import WITHOUT_SIDEBAR
-from annscope.dashboard.pages import train
-from annscope.dashboard.queries.run_list import differences_frame, run_frame
-from annscope.runs.catalogue import discard_run, free_bytes, purge_discarded, restore_run, run_directory
-from annscope.runs.index import list_runs
-from annscope.runs.labels import Labels, read_labels, write_labels
+from annscope.dashboard.components.run_comparison import run_comparison
+from annscope.dashboard.pages import inspect, train
+from annscope.dashboard.queries.run_list import run_frame
+from annscope.runs.annotations import Annotations, read_annotations, write_annotations
+from annscope.runs.catalogue import (
+    discard_run,
+    free_bytes,
+    purge_discarded,
+    restore_run,
+    run_directory,
+    runs_stamp,
+)
+from annscope.runs.index import list_runs, summaries
 from annscope.runs.progress import byte_words
 from annscope.runs.query import COLUMNS, EXAMPLE, QueryError, select
 from annscope.runs.runs_table import csv_lines
@@ -33,6 +41,12 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 </style>"""
 MAX_HEIGHT = 640  # pixels
 ROW = 35  # pixels, as Streamlit draws a row
+ALL = "all"
+"""In the address: every run of the table is chosen."""
+MAX_LINKED = 60
+"""How many runs the address names: of more, a link restores the first."""
+TRAIN = st.Page(train.page, url_path="training", default=True)
+INSPECT = st.Page(inspect.page, url_path="classes")
 
 
 def page() -> None:
@@ -40,6 +54,7 @@ def page() -> None:
     address.enter_page(state.RUNS)
     st.html(WITHOUT_SIDEBAR + STYLE)
     with st.container(key="runs-page"):
+        seen = runs_stamp()
         found = _read()
         st.session_state.setdefault(state.RUNS_FILTER, st.query_params.get(address.FILTER, ""))
         text = st.text_input(
@@ -55,6 +70,7 @@ def page() -> None:
         except QueryError as error:
             st.error(escaping.markdown(str(error)), icon=":material/error:")
             return
+        _watch(tuple(about.run for about in chosen if about.status in LIVE), seen)
         _table(found, chosen)
 
 
@@ -77,14 +93,19 @@ def _table(found: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
     if not chosen:
         st.info(f"None of the {len(found):,} runs meets this filter.")
         return
-    if any(about.status in LIVE for about in chosen):
-        _watch(tuple(about.run for about in chosen))
+    runs = [about.run for about in chosen]
+    linked = st.query_params.get(address.CHOSEN, "")
+    if linked != st.session_state.get(state.RUNS_PICKED):  # a link, or the browser's way back
+        st.session_state[state.RUNS_LINKED] = st.session_state[state.RUNS_PICKED] = linked
+        _warn_of_unknown(linked, [about.run for about in found])
+    key = state.runs_table(hash((*runs, st.session_state[state.RUNS_LINKED])))
     picked = st.dataframe(
         run_frame(chosen),
-        # Rows are picked by their number: where the rows change, nothing is picked.
-        key=state.runs_table(hash(tuple(about.run for about in chosen))),
+        # Rows are picked by their number: where they or the address change, it is another table, which picks anew.
+        key=key,
         hide_index=True,
-        on_select="rerun",
+        selection_default={"selection": {"rows": _rows_of(linked, runs)}},
+        on_select=lambda: _put_rows(runs, st.session_state[key]["selection"]["rows"]),
         selection_mode="multi-row",
         height=min(MAX_HEIGHT, ROW * (len(chosen) + 1) + 3),
         column_config=_columns(),
@@ -92,27 +113,47 @@ def _table(found: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
     total = sum(about.n_bytes or 0 for about in chosen)
     st.caption(
         f"{len(chosen):,} of {len(found):,} runs, {byte_words(total)}; {byte_words(free_bytes())} free. "
-        "Pick rows at their left edge. Losses and accuracies are of held-out examples; the best are those of the "
-        "snapshot with the lowest loss."
+        "Pick rows at their left edge to compare them. Losses and accuracies are of held-out examples; the best are "
+        "those of the snapshot with the lowest loss."
     )
     rows = [chosen[row] for row in picked if row < len(chosen)]
     _actions(rows, chosen)
     if len(rows) == 1 and rows[0].status != "unreadable":
-        _labels(rows[0])
+        _annotations(rows[0])
     elif len(rows) == 1:
         st.warning(escaping.markdown(rows[0].message or ""), icon=":material/warning:")
-    elif len(rows) > 1:
-        _differences([about for about in rows if about.settings])
+    if any(about.settings for about in rows):
+        run_comparison(rows, chosen, TRAIN, INSPECT)
 
 
-@st.fragment(run_every=TICK_SECONDS * 4)
-def _watch(runs: tuple[str, ...]) -> None:
-    # The whole table is drawn anew only when something in it has changed.
-    with show_errors():
-        now = {about.run: (about.status, about.step) for about in list_runs() if about.run in runs}
-        if st.session_state.setdefault(state.RUNS_SEEN, now) != now:
-            st.session_state[state.RUNS_SEEN] = now
-            st.rerun()
+def _rows_of(named: str, runs: Sequence[str]) -> list[int]:
+    wanted = set(runs if named == ALL else named.split(","))
+    return [row for row, run in enumerate(runs) if run in wanted]
+
+
+def _warn_of_unknown(named: str, runs: Sequence[str]) -> None:
+    if named in {"", ALL}:
+        return
+    for run in [each for each in named.split(",") if each not in runs][:3]:
+        sentence = f"There is no run {shortened(run)!r}{did_you_mean(run, runs)}."
+        st.warning(escaping.markdown(sentence), icon=":material/link_off:")
+
+
+def _put_rows(runs: Sequence[str], rows: Sequence[int]) -> None:
+    picked = [runs[row] for row in sorted(rows)]
+    named = ALL if len(picked) == len(runs) > 1 else ",".join(picked[:MAX_LINKED])
+    st.session_state[state.RUNS_PICKED] = named
+    address.put(address.CHOSEN, named or None)
+
+
+@st.fragment(run_every=TICK_SECONDS * 2)
+@show_errors()
+def _watch(live: tuple[str, ...], seen: int) -> None:
+    """Draw the page anew when a run was started or deleted since it was `seen`, or one that is live has moved."""
+    now = [(about.status, about.step) for about in summaries(live).values()]
+    if runs_stamp() != seen or st.session_state.setdefault(state.RUNS_SEEN, now) != now:
+        st.session_state[state.RUNS_SEEN] = now
+        st.rerun()
 
 
 def _columns() -> dict[str, Any]:
@@ -143,17 +184,17 @@ def _columns() -> dict[str, Any]:
 
 def _actions(rows: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
     readable = [about for about in rows if about.status != "unreadable"]
-    starred = bool(readable) and all(about.labels.starred for about in readable)
+    starred = bool(readable) and all(about.annotations.starred for about in readable)
     with st.container(key="runs-actions", horizontal=True, gap="small"):
         if st.button("Open", icon=":material/model_training:", disabled=len(readable) != 1, type="primary"):
             address.put_run(readable[0].run)
-            st.switch_page(st.Page(train.page, url_path="training", default=True))
+            st.switch_page(TRAIN)
         st.button(
             "Remove star" if starred else "Star",
             icon=":material/star:",
             disabled=not readable,
-            on_click=_relabel,
-            args=(readable, lambda labels: replace(labels, starred=not starred)),
+            on_click=_annotate,
+            args=(readable, lambda annotations: replace(annotations, starred=not starred)),
         )
         with st.popover("Delete", icon=":material/delete:", disabled=not rows):
             st.markdown(f"Delete {_count(rows)}, {byte_words(sum(about.n_bytes or 0 for about in rows))}?")
@@ -172,12 +213,12 @@ def _count(runs: Sequence[RunSummary]) -> str:
     return "this run" if len(runs) == 1 else f"these {len(runs):,} runs"
 
 
-def _relabel(runs: Sequence[RunSummary], change: Callable[[Labels], Labels]) -> None:
-    def relabel(run: str) -> None:
+def _annotate(runs: Sequence[RunSummary], change: Callable[[Annotations], Annotations]) -> None:
+    def annotate(run: str) -> None:
         directory = run_directory(run)
-        write_labels(directory, change(read_labels(directory)))
+        write_annotations(directory, change(read_annotations(directory)))
 
-    _with_each([about.run for about in runs], relabel)
+    _with_each([about.run for about in runs], annotate)
 
 
 def _discard(runs: Sequence[RunSummary]) -> None:
@@ -214,24 +255,16 @@ def _restore(runs: Sequence[str]) -> None:
     st.session_state[state.RUNS_DISCARDED] = []
 
 
-def _labels(about: RunSummary) -> None:
-    labels = about.labels
-    with st.form(state.labels_form(about.run)):
-        name = st.text_input("Name", labels.name)
-        tags = st.text_input("Tags", ", ".join(labels.tags), help="With commas between them.")
-        note = st.text_area("Note", labels.note)
+def _annotations(about: RunSummary) -> None:
+    annotations = about.annotations
+    with st.form(state.annotations_form(about.run)):
+        name = st.text_input("Name", annotations.name)
+        tags = st.text_input("Tags", ", ".join(annotations.tags), help="With commas between them.")
+        note = st.text_area("Note", annotations.note)
         if st.form_submit_button("Save"):
             named = tuple(dict.fromkeys(tag.strip() for tag in tags.split(",") if tag.strip()))
             with show_errors():
-                write_labels(run_directory(about.run), Labels(name.strip(), note.strip(), named, labels.starred))
+                write_annotations(
+                    run_directory(about.run), Annotations(name.strip(), note.strip(), named, annotations.starred)
+                )
                 st.rerun()
-
-
-def _differences(runs: Sequence[RunSummary]) -> None:
-    frame = differences_frame(runs)
-    st.subheader("Settings that differ")
-    if frame.empty:
-        st.caption("These runs have the same settings.")
-    else:
-        names = {about.run: about.labels.name or about.run for about in runs}
-        st.dataframe(frame.rename(columns=names))

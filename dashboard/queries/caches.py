@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from annscope.dashboard.queries import data_sets, evaluations, examples, importance, live_runs, weight_changes
+from annscope.dashboard.queries import (
+    data_sets,
+    evaluations,
+    examples,
+    importance,
+    live_runs,
+    run_curves,
+    weight_changes,
+)
 
 
 def clear_caches() -> None:
@@ -13,3 +21,4 @@ def clear_caches() -> None:
     importance.clear_cache()
     weight_changes.clear_cache()
     data_sets.clear_cache()
+    run_curves.clear_cache()

@@ -1,4 +1,4 @@
-"""The list of runs as tables: what is known of each, and the settings in which some of them differ."""
+"""The list of runs as a table: what is known of each."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from annscope.core.config import FIELDS
-from annscope.runs.query import COLUMNS, differing
+from annscope.runs.query import COLUMNS
 from annscope.runs.summary import RunSummary
 
 SHOWN = (
@@ -34,12 +33,3 @@ def run_frame(runs: Sequence[RunSummary]) -> pd.DataFrame:
     for name in ("name", "note", "batch-size", "epochs"):
         frame[name] = ["" if pd.isna(value) else str(value) for value in frame[name]]
     return frame
-
-
-def differences_frame(runs: Sequence[RunSummary]) -> pd.DataFrame:
-    """The settings in which these runs differ: a row for each, a column for each run."""
-    options = differing(runs)
-    return pd.DataFrame(
-        {about.run: [FIELDS[option].format(about.settings[option]) for option in options] for about in runs},
-        index=[FIELDS[option].label for option in options],
-    )

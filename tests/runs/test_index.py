@@ -1,4 +1,4 @@
-"""The index of the runs, their labels, and the queries of the list."""
+"""The index of the runs, their annotations, and the queries of the list."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from annscope.runs.annotations import AnnotationError, Annotations, read_annotations, write_annotations
 from annscope.runs.catalogue import delete_run, run_directory
 from annscope.runs.cli import main
 from annscope.runs.index import find_run, list_runs
-from annscope.runs.labels import LabelError, Labels, read_labels, write_labels
 from annscope.runs.query import QueryError, differing, order, select
 from annscope.runs.record import RecordError
 from tests.records import RunInProgress, train_run
@@ -64,11 +64,11 @@ def test_a_damaged_index_is_made_again(index: Path, content: bytes) -> None:
 
 
 def test_what_changes_is_read_again(home: Path) -> None:
-    """A new label, more epochs, a deleted run and a damaged record are in the next list."""
+    """A new name, more epochs, a deleted run and a damaged record are in the next list."""
     first, second = (train_run(**SMALL, seed=seed).run for seed in (1, 2))
     list_runs()
-    write_labels(run_directory(first), Labels(name="mine"))
-    assert {about.run: about.labels.name for about in list_runs()} == {first: "mine", second: ""}
+    write_annotations(run_directory(first), Annotations(name="mine"))
+    assert {about.run: about.annotations.name for about in list_runs()} == {first: "mine", second: ""}
     (run_directory(second) / "config.json").write_text("{}")
     assert [about.status for about in list_runs()] == ["finished", "unreadable"]
     shutil.rmtree(home / "runs" / second)
@@ -87,7 +87,7 @@ def test_a_live_run_is_never_remembered() -> None:
     assert list_runs()[0].status == "interrupted"
 
 
-def test_labels_are_kept_and_found(capsys: pytest.CaptureFixture[str]) -> None:
+def test_annotations_are_kept_and_found(capsys: pytest.CaptureFixture[str]) -> None:
     """Each command says what the run has now, `list` has it, and a name stands for its run."""
     run, other = (train_run(**SMALL, seed=seed).run for seed in (1, 2))
     printed(capsys, "runs", "rename", run, "The wide one")
@@ -96,7 +96,9 @@ def test_labels_are_kept_and_found(capsys: pytest.CaptureFixture[str]) -> None:
     printed(capsys, "runs", "tag", run, "wide", "--remove")
     line = json.loads(printed(capsys, "runs", "star", "the wide one", "--json"))
     assert line["run"] == run
-    assert read_labels(run_directory(run)) == Labels("The wide one", "Wider than\nthe others.", ("good",), True)
+    assert read_annotations(run_directory(run)) == Annotations(
+        "The wide one", "Wider than\nthe others.", ("good",), True
+    )
     for text in ("wide", "name='The wide one'", "tags=good", "starred=yes", "wider"):
         assert run in printed(capsys, "runs", "list", "--filter", text)
         assert other not in printed(capsys, "runs", "list", "--filter", text)
@@ -104,7 +106,7 @@ def test_labels_are_kept_and_found(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "message"),
+    ("annotations", "message"),
     [
         ({"name": "x" * 81}, "at most 80 characters, this one has 81"),
         ({"name": "a\nb"}, "one line of visible characters"),
@@ -112,14 +114,14 @@ def test_labels_are_kept_and_found(capsys: pytest.CaptureFixture[str]) -> None:
         ({"tags": tuple("abcdefghijklmnopqrstu")}, "can have 20 tags, not 21"),
     ],
 )
-def test_labels_that_cannot_be(labels: dict[str, str | tuple[str, ...]], message: str) -> None:
+def test_annotations_that_cannot_be(annotations: dict[str, str | tuple[str, ...]], message: str) -> None:
     """One sentence says the rule."""
-    with pytest.raises(LabelError, match=message):
-        Labels(**labels)  # type: ignore[arg-type]
+    with pytest.raises(AnnotationError, match=message):
+        Annotations(**annotations)  # type: ignore[arg-type]
 
 
-def test_damaged_labels_are_said(home: Path) -> None:
-    """A label file that cannot be read makes one unreadable line, which names it."""
+def test_damaged_annotations_are_said(home: Path) -> None:
+    """An annotation file that cannot be read makes one unreadable line, which names it."""
     run = train_run(**SMALL).run
     (home / "runs" / run / "labels.json").write_text('{"name": 3}')
     (about,) = list_runs()
@@ -184,6 +186,6 @@ def test_csv_has_every_column(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_run_that_is_named_like_none() -> None:
     """The nearest name or id is proposed."""
-    write_labels(run_directory(train_run(**SMALL).run), Labels(name="baseline"))
+    write_annotations(run_directory(train_run(**SMALL).run), Annotations(name="baseline"))
     with pytest.raises(RecordError, match="did you mean 'baseline'"):
         find_run("baselin")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from annscope.dashboard.queries.run_list import SHOWN, differences_frame, run_frame
+from annscope.dashboard.queries.run_list import SHOWN, run_frame
+from annscope.runs.annotations import Annotations, write_annotations
 from annscope.runs.index import list_runs
-from annscope.runs.labels import Labels, write_labels
 from tests.records import train_run
 
 
@@ -14,7 +14,7 @@ def test_the_table_has_what_is_known_and_nothing_where_nothing_is() -> None:
     """Figures are the recorded ones, times those of the record, and a run without a name has none."""
     plain = train_run(data="digits", hidden=(4,), epochs=2)
     named = train_run(data="moons", hidden=(4,), epochs=2, optimizer="sgd")
-    write_labels(named.directory, Labels("mine", starred=True))
+    write_annotations(named.directory, Annotations("mine", starred=True))
     frame = run_frame(list_runs())
     assert list(frame.columns) == list(SHOWN)
     assert list(frame.index) == [named.run, plain.run]
@@ -24,11 +24,3 @@ def test_the_table_has_what_is_known_and_nothing_where_nothing_is() -> None:
     assert frame.loc[plain.run, "accuracy"] == plain.snapshot_lines()[-1]["heldout"]["accuracy"]
     assert frame.loc[plain.run, "epochs"] == "2"
     assert frame.loc[plain.run, "created"] == pd.Timestamp(plain.description["created"])
-
-
-def test_only_the_settings_that_differ_are_compared() -> None:
-    """A row for each of them, by its label, a column for each run."""
-    one = train_run(data="digits", hidden=(4,), epochs=2, learning_rate=0.01).run
-    two = train_run(data="digits", hidden=(4,), epochs=2, learning_rate=0.1).run
-    frame = differences_frame(list_runs())
-    assert frame.to_dict() == {one: {"Learning rate": "0.01"}, two: {"Learning rate": "0.1"}}

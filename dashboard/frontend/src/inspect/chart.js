@@ -89,7 +89,7 @@ export function createChart(root, send) {
   let zoom = null; // the ranges of both axes, or null for the whole chart; outlives new data
 
   const points = () => walk?.x.length ?? 0;
-  const hint = () => `Arrow keys: points, ${data.opens ? 'Enter: its examples, ' : ''}${ZOOM}`;
+  const hint = () => `Arrow keys: points, ${data.opens && `Enter: ${data.opens}, `}${ZOOM}`;
   /** @param {number} i */
   const carriedAt = (i) => {
     const carried = walk?.customdata[i] ?? null;
@@ -100,7 +100,7 @@ export function createChart(root, send) {
     let best = 0;
     for (let i = 0; i < points(); i += 1) {
       /** @param {number} k */
-      const far = (k) => Math.abs((carriedAt(k) ?? Infinity) - value);
+      const far = (k) => Math.abs(Number(carriedAt(k) ?? Infinity) - value);
       if (far(i) < far(best)) best = i;
     }
     return best;
@@ -328,7 +328,7 @@ export function createChart(root, send) {
     destroy() {
       isGone = true;
       resize.disconnect();
-      if (plot.data) Plotly?.purge(plot);
+      // Not purged: plotly draws in steps, and fails on a chart that was purged between two of them.
     },
   };
 }

@@ -72,7 +72,7 @@ export interface Trace {
   x: number[];
   y: Array<number | null>;
   text: string[];
-  customdata: Array<number | null | Array<number | null>>;
+  customdata: Array<number | string | null | Array<number | null>>;
   meta?: { walk?: boolean; label?: string };
 }
 
@@ -89,14 +89,14 @@ export interface ChartData extends Part {
   title: string;
   about: string;
   now: number | null;
-  opens: boolean;
+  opens: string;
   figure: { data: Trace[]; layout: FigureLayout };
 }
 
 export interface PlotPoint {
   data: Trace;
   pointNumber: number;
-  customdata: number | null | Array<number | null>;
+  customdata: number | string | null | Array<number | null>;
 }
 
 /** An element that plotly draws in. */
@@ -114,7 +114,6 @@ export interface Plotly {
   restyle(plot: HTMLElement, update: Record<string, unknown>, traces: number[]): Promise<unknown>;
   react(plot: HTMLElement, data: unknown[], layout: unknown, config: unknown): Promise<unknown>;
   toImage(plot: HTMLElement | { data: unknown; layout: unknown }, options: Record<string, unknown>): Promise<string>;
-  purge(plot: HTMLElement): void;
 }
 
 export interface SnapshotData extends Part {

@@ -1,4 +1,4 @@
-"""Labels of a run: what a person says of it (a name, a note, tags, a star), in `labels.json` beside its record."""
+"""Annotations of a run: what a person says of it (a name, a note, tags, a star), in `labels.json` beside its record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_NAME, MAX_NOTE, MAX_TAG, MAX_TAGS = 80, 4_000, 40, 20
 MAX_BYTES = 2**16
 
 
-class LabelError(AnnscopeError):
+class AnnotationError(AnnscopeError):
     """A name, note or tag that a run cannot have: the message says the rule."""
 
 
@@ -29,7 +29,7 @@ class _Content(TypedDict):
 
 
 @dataclass(frozen=True)
-class Labels:
+class Annotations:
     """What a person says of a run. It is no part of what is computed."""
 
     name: str = ""
@@ -41,46 +41,46 @@ class Labels:
         _check_length("name", self.name, MAX_NAME)
         _check_length("note", self.note, MAX_NOTE)
         if len(self.tags) > MAX_TAGS:
-            raise LabelError(f"A run can have {MAX_TAGS} tags, not {len(self.tags)}.")
+            raise AnnotationError(f"A run can have {MAX_TAGS} tags, not {len(self.tags)}.")
         for tag in self.tags:
             _check_length("tag", tag, MAX_TAG)
             if not tag or "," in tag or tag != tag.strip():
-                raise LabelError(f"A tag is a word or more without a comma, not {tag!r}.")
+                raise AnnotationError(f"A tag is a word or more without a comma, not {tag!r}.")
 
-    def tagged(self, tags: Iterable[str]) -> Labels:
+    def tagged(self, tags: Iterable[str]) -> Annotations:
         """The same with these tags as well, each once."""
         return replace(self, tags=tuple(dict.fromkeys((*self.tags, *tags))))
 
-    def untagged(self, tags: Iterable[str]) -> Labels:
-        """The same without these tags. Raises LabelError for one that is not there."""
+    def untagged(self, tags: Iterable[str]) -> Annotations:
+        """The same without these tags. Raises AnnotationError for one that is not there."""
         gone = set(tags)
         for tag in gone - set(self.tags):
             has = f"it has {', '.join(self.tags)}" if self.tags else "it has none"
-            raise LabelError(f"The run has no tag {shortened(tag)!r}; {has}.")
+            raise AnnotationError(f"The run has no tag {shortened(tag)!r}; {has}.")
         return replace(self, tags=tuple(tag for tag in self.tags if tag not in gone))
 
 
 def _check_length(what: str, text: str, limit: int) -> None:
     if len(text) > limit:
-        raise LabelError(f"A {what} has at most {limit:,} characters, this one has {len(text):,}.")
+        raise AnnotationError(f"A {what} has at most {limit:,} characters, this one has {len(text):,}.")
     if what != "note" and not text.isprintable():
-        raise LabelError(f"A {what} is one line of visible characters, not {shortened(text)!r}.")
+        raise AnnotationError(f"A {what} is one line of visible characters, not {shortened(text)!r}.")
 
 
-def read_labels(directory: Path) -> Labels:
-    """The labels of the run in a directory; empty ones where nothing was said. Raises RecordError if damaged."""
+def read_annotations(directory: Path) -> Annotations:
+    """The annotations of the run in a directory; empty ones where nothing was said. Raises RecordError if damaged."""
     try:
         values = parse_json(read_file(directory / FILE, MAX_BYTES))
         check(values, _Content)
-        return Labels(values["name"], values["note"], tuple(values["tags"]), values["starred"])
+        return Annotations(values["name"], values["note"], tuple(values["tags"]), values["starred"])
     except FileNotFoundError:
-        return Labels()
+        return Annotations()
     except OSError as error:
         raise RecordError(f"{FILE} of run {directory.name} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, LabelError) as error:
+    except (ValueError, AnnotationError) as error:
         raise RecordError(f"{FILE} of run {directory.name} is damaged: {error}.") from error
 
 
-def write_labels(directory: Path, labels: Labels) -> None:
-    """Replace the labels of the run in a directory. Raises StorageError."""
-    replace_file(directory / FILE, to_json(asdict(labels)).encode(), durable=True)
+def write_annotations(directory: Path, annotations: Annotations) -> None:
+    """Replace the annotations of the run in a directory. Raises StorageError."""
+    replace_file(directory / FILE, to_json(asdict(annotations)).encode(), durable=True)

@@ -1,0 +1,147 @@
+"""The comparison of the runs that are chosen on the Runs page: a table with a baseline, and a view below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from annscope.core.config import FIELDS
+from annscope.core.evaluation.means import deviation, mean
+from annscope.dashboard import address, state
+from annscope.dashboard.components import parts
+from annscope.dashboard.components.errors import show_errors
+from annscope.dashboard.views.run_choices import choose
+from annscope.dashboard.views.run_curves import curves
+from annscope.dashboard.views.run_differences import confusions, differences
+from annscope.dashboard.views.run_settings import settings
+from annscope.runs.groups import Group, Grouping, by_settings, one_by_one
+from annscope.runs.interval_words import points
+from annscope.runs.query import COLUMNS
+from annscope.runs.summary import RunSummary
+
+SUBJECT = "runs"
+"""Begins the names of saved files."""
+EACHES = {"run": "Runs", "group": "Groups over seeds"}
+VIEWS: dict[str, str] = {
+    "curves": "Curves",
+    "differences": "Better, or luck?",
+    "confusion": "Confusion",
+    "settings": "Settings",
+}
+FIGURES = ("best-accuracy", "best-loss", "accuracy", "seconds")
+"""The figures of the table."""
+
+
+@st.fragment
+@show_errors()
+def run_comparison(chosen: Sequence[RunSummary], runs: Sequence[RunSummary], train: st.Page, inspect: st.Page) -> None:
+    """Compare the chosen runs, or the groups among `runs` that they belong to; choices open Train or Inspect."""
+    address.discard_stale()
+    opened = st.session_state.pop(state.RUNS_OPENED, None)
+    if opened is not None:  # a callback cannot change the page
+        address.put_run(opened)
+        st.switch_page(train)
+    views: dict[str, Callable[[Grouping, Group], None]] = {
+        "curves": curves,
+        "differences": partial(differences, inspect=inspect),
+        "confusion": confusions,
+        "settings": settings,
+    }
+    with st.container(key="run-comparison"):
+        st.subheader("Comparison")
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            each = choose(address.EACH, "Compare", EACHES)
+            view = choose(address.VIEW, "View", VIEWS)
+        grouping = by_settings(chosen, runs) if each == "group" else one_by_one(chosen)
+        for words in grouping.left_out:
+            st.caption(words)
+        if not grouping.groups:
+            st.info("None of these runs ended by itself: a group has no repeats yet.", icon=":material/info:")
+            return
+        baseline = _baseline(grouping)
+        _table(grouping, baseline)
+        views[view](grouping, baseline)
+
+
+def _baseline(grouping: Grouping) -> Group:
+    """The group that the address names by a run of it, else the last, which is the oldest."""
+    named = st.query_params.get(address.BASELINE)
+    groups = grouping.groups
+    return next((group for group in groups if named in {about.run for about in group.runs}), groups[-1])
+
+
+def _table(grouping: Grouping, baseline: Group) -> None:
+    is_grouped = any(len(group) > 1 for group in grouping.groups)
+    columns: list[dict[str, Any]] = [{"title": "Group" if is_grouped else "Run", "kind": "text"}]
+    columns += [{"title": "Seeds", "kind": "count"}] if is_grouped else []
+    columns += [{"title": FIELDS[option].label, "kind": "plain"} for option in grouping.settings]
+    spread = "; mean ± standard deviation over the seeds" if is_grouped else ""
+    columns += [
+        {"title": COLUMNS[figure].title, "kind": "plain", "about": f"Below it the difference to the baseline{spread}"}
+        for figure in FIGURES
+    ]
+    n_before = len(columns) - len(FIGURES)
+    parts.table(
+        "comparison",
+        f"{'Groups' if is_grouped else 'Runs'} and their figures, with the differences to {baseline.letter}",
+        columns,
+        [
+            {
+                "id": group.id,
+                "label": f"Make {group.letter} the baseline",
+                "title": f"Make {group.letter} the baseline",
+                "cells": [
+                    f"{group.letter}  {group.given_name or ('' if is_grouped else group.id)}".rstrip(),
+                    *([len(group)] if is_grouped else []),
+                    *(FIELDS[option].format(group.runs[0].settings[option]) for option in grouping.settings),
+                    *(_words(figure, _values(group, figure)) for figure in FIGURES),
+                ],
+                "notes": ["baseline" if group is baseline else None, *[None] * (n_before - 1)]
+                + [None if group is baseline else _apart(figure, group, baseline) for figure in FIGURES],
+            }
+            for group in grouping.groups
+        ],
+        SUBJECT,
+        lambda choice: address.put(address.BASELINE, str(choice["row"])),
+        selected=baseline.id,
+    )
+    alike = "These runs have the same settings. " if len(grouping.groups) > 1 and not grouping.settings else ""
+    st.caption(
+        f"{alike}A click on a row makes it the baseline. Figures are of held-out examples, the best ones of the "
+        "snapshot with the lowest loss."
+    )
+
+
+def _values(group: Group, figure: str) -> np.ndarray:
+    values = group.figures(COLUMNS[figure].value)
+    known: np.ndarray = values[~np.isnan(values)]
+    return known
+
+
+def _words(figure: str, values: np.ndarray) -> str:
+    """The mean of a figure and its spread, on one line."""
+    return _in_words(figure, values).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _in_words(figure: str, values: np.ndarray) -> str:
+    if not len(values):
+        return "n/a"
+    middle, spread = float(mean(values)), float(deviation(values))
+    if "accuracy" in figure:
+        return f"{100 * middle:.2f}" + ("" if np.isnan(spread) else f" ± {100 * spread:.2f}") + " %"
+    about = "" if np.isnan(spread) else f" ± {spread:.2g}"
+    return f"{middle:.3g}{about} s" if figure == "seconds" else f"{middle:.4f}{about}"
+
+
+def _apart(figure: str, group: Group, baseline: Group) -> str | None:
+    ours, theirs = _values(group, figure), _values(baseline, figure)
+    if not len(ours) or not len(theirs):
+        return None
+    apart = float(mean(ours) - mean(theirs))
+    if "accuracy" in figure:
+        return points(apart)
+    return (f"{apart:+.2g} s" if figure == "seconds" else f"{apart:+.4f}").replace("-", "−")

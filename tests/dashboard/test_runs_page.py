@@ -1,0 +1,56 @@
+"""The Runs page: what a link restores, and what it says of what it cannot."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from annscope.dashboard.components.picker import labels_of
+from annscope.runs.annotations import Annotations
+from tests.dashboard.conftest import component_data
+from tests.records import train_run
+from tests.summaries import summary
+
+PAGE = """
+import streamlit as st
+from annscope.dashboard.pages import runs
+runs.page()
+"""
+
+
+def test_a_link_restores_the_comparison() -> None:
+    """The chosen runs, their groups and the baseline; a value that is none gives a warning, and the first is taken."""
+    old = [train_run(data="moons", hidden=(4,), epochs=2, optimizer="sgd", seed=seed).run for seed in (0, 1)]
+    new = [train_run(data="moons", hidden=(4,), epochs=2, seed=seed).run for seed in (0, 1)]
+    page = AppTest.from_string(PAGE, default_timeout=60)
+    for name, value in {
+        "chosen": f"{old[0]},{new[0]},nothing",
+        "each": "group",
+        "baseline": new[1],
+        "view": "differences",
+        "best": "los",
+    }.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    table = component_data(page, "comparison")
+    assert [row["cells"][:3] for row in table["rows"]] == [["A", 2, "adam"], ["B", 2, "sgd"]]
+    assert table["selected"] == new[1]
+    assert any("better" in each.value or "told apart" in each.value for each in page.markdown)
+    assert "no run 'nothing'" in page.warning[0].value
+    assert "did you mean 'loss'" in page.warning[1].value
+    for view in ("curves", "confusion", "settings"):
+        page.query_params["view"] = view
+        page.run()
+        assert not page.exception
+        assert component_data(page, view)["figure"]["data"]
+
+
+def test_the_list_of_runs_finds_by_anything() -> None:
+    """A name, a tag, a note, the data and the settings that most of the other runs do not have."""
+    usual = [summary(f"run-{k}") for k in range(3)]
+    said = Annotations("Mine", "Better than\nbefore", ("good",))
+    odd = summary("odd", annotations=said, optimizer="sgd", learning_rate=0.5, hidden=(8,), data="moons")
+    labels = labels_of({about.run: about for about in (*usual, odd)})
+    for words in ("Mine", "#good", "Better than before", "moons", "optimizer=sgd", "learning-rate=0.5"):
+        assert words in labels["odd"]
+    assert "optimizer" not in labels["run-0"]
