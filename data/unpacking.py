@@ -91,6 +91,7 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
         if Path(member.filename).suffix.lower() in TEXT_SUFFIXES
         and not member.filename.startswith("__MACOSX/")
         and not Path(member.filename).name.startswith(".")
+        and not is_about(member.filename)
     ]
     if any(member.filename == "[Content_Types].xml" for member in archive.infolist()):
         raise DataError(f"{path} is a document of Office: a workbook is read if its name ends in .xlsx")
@@ -104,6 +105,11 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     if tables[0].file_size > MAX_UNPACKED_BYTES:
         raise DataError(f"{path} {_TOO_LARGE.format(MAX_UNPACKED_BYTES)}")
     return tables[0]
+
+
+def is_about(name: str) -> bool:
+    """Whether a file in an archive is about the others, by its name: README.txt, LICENSE."""
+    return Path(name).stem.lower() in {"readme", "read_me", "license", "licence", "copying", "changelog", "citation"}
 
 
 class _Bounded(io.RawIOBase):
