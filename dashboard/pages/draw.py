@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.pad import pad, pad_warnings
 from annscope.dashboard.components.page_style import WITHOUT_SIDEBAR
 from annscope.dashboard.components.picker import pick_run, run_to_show
+from annscope.dashboard.components.reading import read_data
 from annscope.dashboard.pages import train
 from annscope.dashboard.queries.live_runs import get_live_run
 
@@ -53,6 +55,8 @@ def page() -> None:
     with st.container(key="head"):
         pick_run(run)
     st.fragment(_try, run_every=TICK_SECONDS if at_work else None, key=state.PLACE)(run, at_work)
+    with suppress(AnnscopeError):  # the pad says where it needs the data; it can be drawn on before that is read
+        read_data(run)
 
 
 def _show_warnings(sentences: Sequence[str]) -> None:
