@@ -389,6 +389,14 @@ def test_a_bomb_of_bytes_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         read_table(table(tmp_path, b"1,2\n" * 100_000))
 
 
+def test_a_bomb_is_known_by_its_beginning(tmp_path: Path) -> None:
+    """Rows that unpack to far more than was read for them end in a sentence long before all of them are unpacked."""
+    rows = gzip.compress((b"1,2," + b"u" * 995 + b"\n") * 1000, 1)
+    assert len(rows) < 10_000
+    with pytest.raises(DataError, match="unpacks to more than 100 times its size, as no table does: unpack it yourself"):
+        read_table(table(tmp_path, rows * 200, "bomb.csv.gz"))
+
+
 def test_a_file_that_changes_while_it_is_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of an old table and half of a new one are no table."""
     path = table(tmp_path, text())
