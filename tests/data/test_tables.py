@@ -279,7 +279,7 @@ CONTENTS = {
     "lines.csv": b'{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n',
     "sparse.txt": b"+1 1:0.5 3:2\n-1 2:1 3:4\n",
     "quote.csv": b'1,2,"u\n' + b"1,2,3\n" * 30_000,
-    "bomb.csv.gz": gzip.compress(b"1,2,3,4,u\n" * 100_000) * 80,
+    "bomb.csv.gz": gzip.compress((b"1,2," + b"u" * 995 + b"\n") * 1000, 1) * 200,
 }
 
 
@@ -387,14 +387,6 @@ def test_a_bomb_of_bytes_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("annscope.data.delimited.MAX_VALUES", 100_000)
     with pytest.raises(DataError, match="has more than the maximum of 100,000 values"):
         read_table(table(tmp_path, b"1,2\n" * 100_000))
-
-
-def test_a_bomb_is_known_by_its_beginning(tmp_path: Path) -> None:
-    """Rows that unpack to far more than was read for them end in a sentence long before all of them are unpacked."""
-    rows = gzip.compress((b"1,2," + b"u" * 995 + b"\n") * 1000, 1)
-    assert len(rows) < 10_000
-    with pytest.raises(DataError, match="unpacks to more than 100 times its size, as no table does: unpack it yourself"):
-        read_table(table(tmp_path, rows * 200, "bomb.csv.gz"))
 
 
 def test_a_file_that_changes_while_it_is_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
