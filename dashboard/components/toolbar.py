@@ -7,8 +7,11 @@ import streamlit as st
 from annscope.dashboard import state
 from annscope.dashboard.components.loading import code, in_browser
 
-STYLE = "<style>.st-key-page-tools { position: absolute; width: 0; height: 0; }</style>"
-"""It stands over the head of the page, and takes no room in it."""
+STYLE = """<style>
+.st-key-page-tools { position: absolute; width: 0; height: 0; }
+[data-testid="stStatusWidget"] { margin-right: 4.7rem; }
+</style>"""
+"""It stands over the head of the page, and takes no room in it; beside it Streamlit says that it is at work."""
 _component = in_browser("annscope_toolbar", "The list of keys")
 
 

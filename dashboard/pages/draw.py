@@ -21,7 +21,12 @@ from annscope.dashboard.queries.live_runs import get_live_run
 STYLE = """<style>
 .st-key-head { max-width: 48rem; }
 .st-key-invitation { max-width: 44rem; margin: 8vh auto 0; }
+.st-key-reading { position: fixed; right: 1rem; bottom: 1rem; z-index: 10; width: min(26rem, calc(100vw - 2rem));
+  padding: 0.5rem 0.9rem 0.7rem; border-radius: 8px; border: 1px solid light-dark(#D9DEE7, #333C4B);
+  background: light-dark(#FFFFFF, #171D27); box-shadow: 0 4px 16px #0003; }
+.st-key-reading:not(:has([data-testid="stProgress"])) { display: none; }
 </style>"""
+"""What is read is said in a corner of the window, so that the pad stays where it is."""
 
 
 def page() -> None:
@@ -55,7 +60,8 @@ def page() -> None:
     with st.container(key="head"):
         pick_run(run)
     st.fragment(_try, run_every=TICK_SECONDS if at_work else None, key=state.PLACE)(run, at_work)
-    with suppress(AnnscopeError):  # the pad says where it needs the data; it can be drawn on before that is read
+    # The pad can be drawn on before the data is read, and says where it needs it.
+    with st.container(key="reading"), suppress(AnnscopeError):
         read_data(run)
 
 

@@ -145,6 +145,8 @@ def _inspect(run: str) -> None:
     _headline(predictions, snapshots)
     with st.container(key="inspect-body"):
         left, right = st.columns([7, 5], gap="large")
+        with right, st.container(key="inspect-gallery"):  # first, as it is what a click waits for
+            gallery(query, predictions, compared)
         with left:
             _choose_view(query, predictions)
             try:
@@ -154,8 +156,6 @@ def _inspect(run: str) -> None:
                     _VIEWS[query.view](query, predictions, snapshots)
             except AnnscopeError as error:
                 _show_error(error)
-        with right, st.container(key="inspect-gallery"):
-            gallery(query, predictions, compared)
         if live_run.at_work and address.SNAPSHOT not in st.query_params:
             st.html(STEADY)
 
