@@ -1,4 +1,4 @@
-"""What every page has at its top: the list of keys and full screen, drawn by `frontend/src/page/toolbar.js`."""
+"""What every page has at its top: its name, the list of keys and full screen, by `frontend/src/page/toolbar.js`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ STYLE = """<style>
 _component = in_browser("annscope_toolbar", "The list of keys")
 
 
-def toolbar() -> None:
-    """Draw the toolbar."""
+def toolbar(title: str) -> None:
+    """Draw the toolbar of a page, whose title is a heading for screen readers."""
     with st.container(key="page-tools"):
         st.html(STYLE)
-        _component(key=state.TOOLBAR, data=code("page/toolbar.js"))
+        _component(key=state.TOOLBAR, data={"title": title, **code("page/toolbar.js")})
