@@ -210,3 +210,32 @@ def test_other_names_of_arrays(tmp_path: Path, x: str, y: str) -> None:
     """The arrays of an NPZ file are found by further usual names."""
     np.savez(tmp_path / "a.npz", **{x: RNG.integers(0, 255, (40, 8, 8), np.uint8), y: np.arange(40) % 4})
     assert load_user_file(tmp_path / "a.npz", DataConfig(name=str(tmp_path / "a.npz"))).image_shape == (8, 8)
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [([-1, 1], ("-1", "1")), ([0.0, 1.0], ("0", "1")), ([3, 7], ("3", "7")), (["b", "<i>a</i>"], ("<i>a</i>", "b"))],
+)
+@pytest.mark.parametrize("dtype", [">f8", "<f4", ">i2"])
+def test_arrays_of_any_byte_order_and_labels_of_any_kind(
+    tmp_path: Path, labels: list[object], names: tuple[str, ...], dtype: str
+) -> None:
+    """Big-endian arrays in Fortran's order, labels from -1, with gaps, as floats or as texts are read as they are."""
+    x, y = np.asfortranarray(RNG.integers(-90, 90, (40, 3)).astype(dtype)), np.array(labels)[np.arange(40) % 2]
+    np.savez(tmp_path / "a.npz", x=x, y=y)
+    examples = load_user_file(tmp_path / "a.npz", DataConfig(name=str(tmp_path / "a.npz")))
+    assert examples.x.tolist() == x.tolist()
+    assert examples.class_names == names
+    assert [examples.class_names[k] for k in examples.y[:2]] == [names[np.unique(y).tolist().index(v)] for v in y[:2]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [(("TRUE", "FALSE"), ("FALSE", "TRUE")), ((0, 9, 24), ("0", "9", "24")),
+     (('"a,b ""q"""', "<b>bold</b>", "$x^2$"), ("$x^2$", "<b>bold</b>", 'a,b "q"'))],
+)  # fmt: skip
+def test_classes_have_any_names_and_gaps(tmp_path: Path, labels: tuple[object, ...], names: tuple[str, ...]) -> None:
+    """TRUE and FALSE are texts as a label, numbers may have gaps, and names may hold anything."""
+    path = tmp_path / "a.csv"
+    path.write_text("a,b,label\n" + "".join(f"{i % 7},{i % 5},{labels[i % len(labels)]}\n" for i in range(60)))
+    assert load_user_file(path, DataConfig(name=str(path))).class_names == names
