@@ -53,7 +53,9 @@ class Dataset:
     table: Mapping[str, Any] | None = None
     """How a user's table was read and prepared, as JSON values; None for everything else."""
     rows: Mapping[str, Int[ndarray, " n_rows"]] = field(default_factory=dict)
-    """The row of the file, from 0, of each example of a user's table, by split."""
+    """The place, from 0, of each example in its file or its array, by split; of points that are drawn, nothing."""
+    arrays: Mapping[str, str] = field(default_factory=dict)
+    """Of arrays, the name of that in which `rows` counts, by split."""
     files: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The file of each example of a folder of images, by split."""
 
@@ -76,10 +78,13 @@ class Dataset:
         return "validation" if len(self.y_val) else "test"
 
     def source(self, split: str, index: int) -> str:
-        """Where an example comes from: its file, its row in the file, from 1; else nothing."""
+        """Where an example comes from: its file, its row in the file, from 1, or its array (`x_test[3]`)."""
         if split in self.files:
             return self.files[split][index]
-        return f"row {self.rows[split][index] + 1:,}" if split in self.rows else ""
+        if split not in self.rows:
+            return ""
+        row = int(self.rows[split][index])
+        return f"{self.arrays[split]}[{row}]" if split in self.arrays else f"row {row + 1:,}"
 
     def split(self, name: str) -> tuple[Float[ndarray, "n n_features"], Labels]:
         """The features and labels of one split, by its name in `SPLITS`."""

@@ -41,6 +41,7 @@ pages = [
 address.remember_run()  # first: as soon as the links are there, another page may be opened
 page = st.navigation(pages, position="top")
 st.html(LINKS)
-toolbar()
+st.set_page_config(page_title=f"{page.title} · annscope")
+toolbar(page.title)
 with show_errors():
     page.run()

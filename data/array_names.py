@@ -28,9 +28,11 @@ _X_WORDS = (
     "input",
     "samples",
 )
-_Y_WORDS = ("y", "labels", "label", "targets", "target", "classes", "class", "outputs", "output")
+_Y_WORDS = (
+    "y", "labels", "label", "lab", "targets", "target", "truth", "gt", "classes", "class", "outputs", "output",
+)  # fmt: skip
 """In the order in which they are preferred where a file has several."""
-_FILLERS = {"set", "array", "arr", "split", "orig"}
+_FILLERS = {"set", "array", "arr", "split", "orig", "ground"}
 _NUMBERED = re.compile(r"arr_\d+")
 _MAX_SHOWN = 200
 

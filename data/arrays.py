@@ -91,6 +91,7 @@ def read_npz(path: Path, progress: Progress | None = None, *, takes_labels: bool
         class_names=class_names,
         label_names=label_names,
         notes=tuple(notes),
+        arrays={split: pair.x for split, pair in pairs.items()},
     )
 
 

@@ -12,6 +12,7 @@ What a file says about itself is no more than a guess: `keep`, `drop`, `as_numbe
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -45,7 +46,8 @@ _MOSTLY = 0.8
 """From this share of numbers on, a column of texts is one of numbers with mistakes in it."""
 _MAX_LISTED = 20
 _IS_ID = re.compile(
-    r"(id|index|idx|key|no\.?|nr\.?|#|row ?(names?|num(ber)?))|.*[\s_.-](id|uid|uuid|guid)|id[\s_.-].*", re.IGNORECASE
+    r"(id|index|idx|key|no\.?|nr\.?|#|unnamed: ?\d+|row ?(names?|num(ber)?))|.*[\s_.-](id|uid|uuid|guid)|id[\s_.-].*",
+    re.IGNORECASE,
 )
 _IS_ID_IN_CAMEL = re.compile(r".*[a-z](Id|ID)")
 """Names of identifiers: `id`, `customer_id`, `PassengerId`; not `grid`, nor `body_mass_index`."""
@@ -240,7 +242,8 @@ def _kind_of_numbers(table: Table, k: int) -> tuple[Kind, str, tuple[str, ...]]:
     named = table.has_header and _is_identifier(table.names[k])
     if _is_row_number(x):
         return "row number", f"{low:.0f}, {low + 1:.0f}, {low + 2:.0f}, ...: the number of the row", ()
-    if named or (k == 0 and not table.has_header and n_rows >= _MANY_ROWS):
+    is_unnamed = not table.has_header or table.names[k] == "column 1"
+    if named or (k == 0 and is_unnamed and n_rows >= _MANY_ROWS):
         is_whole = x.dtype.kind in "iu" or bool((present == np.floor(present)).all())
         n_distinct = len(np.unique(present)) if is_whole else 0
         if n_rows >= _FEWEST_ROWS and n_distinct == n_rows:
@@ -352,7 +355,7 @@ def check_mistakes(table: Table, columns: Iterable[Column]) -> None:
         row = first_mistake(table, column.index)
         if row is not None:
             cell = shown(repr(str(table.frame.iloc[row, column.index])))
-            name = shown(column.name) if table.has_header else str(column.number)
+            name = shlex.quote(shown(column.name)) if table.has_header else str(column.number)
             raise DataError(
                 f"{table.place(row, column.index)}: {cell} is not a number, as the other cells of the column are: "
                 f"correct it, or --as-number {name} takes it as missing, --drop {name} leaves the column out"

@@ -100,8 +100,16 @@ def dataset_from(source: Examples, config: DataConfig, *, dtype: str = "float32"
         left_out=examples.left_out,
         table=None if examples.about is None else {**examples.about, **preparation.to_dict()},
         files=_files(source, rows),
-        rows={} if examples.rows is None else {name: examples.rows[chosen] for name, chosen in rows.items()},
+        rows=_rows(examples, rows),
+        arrays={name: source.arrays.get(name, source.arrays["train"]) for name in rows} if source.arrays else {},
     )
+
+
+def _rows(examples: Examples, rows: Mapping[str, Int[ndarray, " n_rows"]]) -> dict[str, Int[ndarray, " n_rows"]]:
+    """The places of the examples of each split in their file or array."""
+    if examples.rows is not None:
+        return {name: examples.rows[chosen] for name, chosen in rows.items()}
+    return dict(rows) if examples.arrays else {}
 
 
 def _files(source: Examples, rows: Mapping[str, Int[ndarray, " n_rows"]]) -> dict[str, list[str]]:

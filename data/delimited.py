@@ -14,7 +14,7 @@ import itertools
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from annscope.data.cells import MISSING, is_number, typed
+from annscope.data.cells import MISSING, WORDS, is_number, typed
 from annscope.data.errors import DataError
 from annscope.data.table import MAX_VALUES, Header, Table, check_size, shown, unique_names
 from annscope.data.unpacking import open_unpacked
@@ -42,7 +42,10 @@ _SAMPLE_CELLS = 20_000
 _MANY_PIXELS = 49
 """So many columns of whole numbers from 0 to 255 are parsed as bytes from the start."""
 _VALUES_AT_ONCE = 1 << 22
+_MOSTLY = 0.9
+_FEWEST = 5  # rows, in which two of names are looked for
 _DELIMITERS = ("\t", ";", ",", "|")
+_RARE_DELIMITERS = ("^", "~", ":")
 _QUOTED_DECIMAL_COMMA = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})")
 """Not three digits, which would be thousands."""
 _DECIMAL_POINT = re.compile(r"[+-]?(\d|\d,\d)*\.\d+")
@@ -63,10 +66,13 @@ class _Dialect:
     whole: tuple[int, ...] = ()  # columns that look like bytes
     texts: tuple[int, ...] = ()
     n_unnamed: int = 0  # columns at the end that have neither a name nor a cell
+    quote: str = '"'
+    said: str = ""  # of lines of names, after the name of the file
 
     @property
     def form(self) -> str:
-        words = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "blanks"}
+        words = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "blanks", "^": "carets",
+                 "~": "tildes", ":": "colons"}  # fmt: skip
         return f"separated by {words[self.delimiter]}"
 
 
@@ -95,7 +101,7 @@ def _parse(path: Path, dialect: _Dialect, n_rows: int | None, progress: Progress
                     rows, sep=r"\s+" if dialect.delimiter == " " else dialect.delimiter, header=None,
                     names=range(n_columns), index_col=False, dtype=dtype, decimal=dialect.decimal, nrows=n_rows,
                     keep_default_na=False, na_values=[""], na_filter=not plain, skipinitialspace=True,
-                    low_memory=False,
+                    low_memory=False, quotechar=dialect.quote,
                 )  # fmt: skip
                 break
             except (ValueError, OverflowError) as error:
@@ -112,14 +118,14 @@ def _parse(path: Path, dialect: _Dialect, n_rows: int | None, progress: Progress
                 as_bytes = False
     if rows.is_doubtful and n_rows is None:
         _check_rows(path, dialect)
-    left_out: dict[str, list[int]] = {}
+    written: dict[str, list[int]] = {}
     columns: dict[int, pd.Series] = {}
     for k in range(n_columns) if any(dtype != np.uint8 for dtype in frame.dtypes) else ():
         columns[k] = frame[k]
         if not pd.api.types.is_numeric_dtype(frame[k].dtype) or pd.api.types.is_bool_dtype(frame[k].dtype):
-            columns[k], what = typed(frame[k].astype("str"), dialect.decimal)
-            if what:
-                left_out.setdefault(what, []).append(k)
+            columns[k], said = typed(frame[k].astype("str"), dialect.decimal)
+            if said:
+                written.setdefault(said, []).append(k)
     if columns:
         frame = pd.DataFrame(columns, columns=range(n_columns)).dropna(how="all")
     names = dialect.names
@@ -132,9 +138,11 @@ def _parse(path: Path, dialect: _Dialect, n_rows: int | None, progress: Progress
         last = n_columns + dialect.n_unnamed
         which = f"column {last}" if dialect.n_unnamed == 1 else f"columns {n_columns + 1} to {last}"
         notes.append(f"{path.name}: left out {which}, with neither a name nor a value.")
-    for what, where in left_out.items():
+    for said, where in written.items():
         some = ", ".join(shown(names[k]) if names else str(k + 1) for k in where[:5])
-        notes.append(f"{path.name} has {what}, which are left out ({some}).")
+        notes.append(f"{path.name} {said} ({some}).")
+    if dialect.said:
+        notes.append(f"{path.name} {dialect.said}.")
     if dialect.skipped and not _is_quiet(path, dialect):
         lines = "line is" if dialect.skipped == 1 else f"{dialect.skipped} lines are"
         notes.append(f"{path.name}: the first {lines} left out, being above the table.")
@@ -255,14 +263,16 @@ def _dialect(path: Path, sample: str, encoding: str, is_whole: bool, header: Hea
     body = lines[skipped:]
     n_cells = body[0].count(delimiter) + 1
     check_size(path, 1, n_cells)
-    above, rows = _rows_of(path, body, delimiter)
+    quote = _quote(body, delimiter)
+    above, rows = _rows_of(path, body, delimiter, quote)
     skipped += above
     line_ends = [end for end, _ in rows]
     cells = [row for _, row in rows]
     n_columns = Counter(len(row) for row in cells[1:] or cells).most_common(1)[0][0]
-    if header == "yes" or (header == "auto" and has_header(cells)):
-        names = [cell.strip() for cell in cells[0]]
-        data, header_lines = cells[1:], line_ends[0] - above
+    found = headings(cells, header)
+    if found is not None:
+        names = list(found.names)
+        data, header_lines = cells[found.n_rows :], line_ends[found.n_rows - 1] - above
         if len(names) < n_columns and all(not any(row[len(names) :]) for row in data if len(row) == n_columns):
             pass  # every row ends in a delimiter
         elif len(names) == n_columns - 1:
@@ -292,7 +302,7 @@ def _dialect(path: Path, sample: str, encoding: str, is_whole: bool, header: Hea
         encoding, delimiter, decimal, skipped, header_lines, None if names is None else tuple(names), n_columns,
         tuple(k for k, column in enumerate(columns) if column <= _BYTES),
         tuple(k for k, cells in enumerate(columns) if not all(not cell or is_number(cell, decimal) for cell in cells)),
-        n_unnamed,
+        n_unnamed, quote, "" if found is None else found.said,
     )  # fmt: skip
 
 
@@ -325,7 +335,7 @@ def _delimiter(lines: Sequence[str]) -> str:
     """The delimiter that splits the most lines into the same number of cells."""
     some = [line for line in lines[:200] if line.strip()]
     best, most = ",", 0.0
-    for delimiter in (*_DELIMITERS, " "):
+    for delimiter in (*_DELIMITERS, " ", *_RARE_DELIMITERS):
         counts = Counter(len(cells) for cells in _split(some, delimiter))
         counts.pop(1, None)
         if not counts:
@@ -336,9 +346,17 @@ def _delimiter(lines: Sequence[str]) -> str:
     return best
 
 
-def _reader(lines: Iterable[str], delimiter: str) -> Reader:
+def _reader(lines: Iterable[str], delimiter: str, quote: str = '"') -> Reader:
     csv.field_size_limit(MAX_CELL)  # one for all of the process, which SciPy's reader of ARFF raises
-    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=True)
+
+
+def _quote(lines: Sequence[str], delimiter: str) -> str:
+    """The character in which texts are quoted: the usual one unless nearly every line has cells in single quotes."""
+    some = [line for line in lines[1:100] if line.strip()]
+    quoted = re.compile(rf"(^|{re.escape(delimiter)}) *'[^']*' *($|{re.escape(delimiter)})")
+    n_quoted = sum(bool(quoted.search(line)) for line in some)
+    return "'" if some and n_quoted > _MOSTLY * len(some) and not any('"' in line for line in some) else '"'
 
 
 def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:
@@ -349,13 +367,13 @@ def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     return [line.split(delimiter) for line in lines]
 
 
-def _rows_of(path: Path, lines: Sequence[str], delimiter: str) -> tuple[int, list[tuple[int, list[str]]]]:
+def _rows_of(path: Path, lines: Sequence[str], delimiter: str, quote: str) -> tuple[int, list[tuple[int, list[str]]]]:
     """How many lines stand above the table, and its rows, each with the line (from 1) on which it ends."""
     rows: list[tuple[int, list[str]]] = []
     if delimiter == " ":
         rows = [(i, line.split()) for i, line in enumerate(lines[: _SAMPLE_ROWS + 50], 1) if line.strip()]
     else:
-        reader = _reader((f"{line}\n" for line in lines), delimiter)
+        reader = _reader((f"{line}\n" for line in lines), delimiter, quote)
         try:
             for row in reader:
                 if row and (len(row) > 1 or row[0].strip()):
@@ -364,7 +382,7 @@ def _rows_of(path: Path, lines: Sequence[str], delimiter: str) -> tuple[int, lis
                     break
         except csv.Error as error:
             raise DataError(f"{path} is not a CSV file: {_reason(error)}") from error
-    n_above = n_rows_above([len(row) for _, row in rows])
+    n_above = n_rows_above([1 if sum(map(bool, row)) < 2 else len(row) for _, row in rows])
     if n_above:
         above = rows[n_above - 1][0]
         return above, [(end, row) for end, row in rows[n_above:]]
@@ -378,6 +396,42 @@ def n_rows_above(counts: Sequence[int]) -> int:
     return n_above if is_title else 0
 
 
+@dataclass(frozen=True)
+class Headings:
+    """The names of columns, the rows in which they stand, and what is said of these, after the name of the file."""
+
+    names: tuple[str, ...]
+    n_rows: int = 1
+    said: str = ""
+
+
+def headings(rows: Sequence[Sequence[str]], header: Header) -> Headings | None:
+    """The names of the columns; None if the first row holds none.
+
+    Under them may be a row of units; or they stand in two rows, as `sepal` over `length`.
+    """
+    if header == "no":
+        return None
+    columns = _columns(rows[2:]) if len(rows) > _FEWEST else []
+    numeric = [k for k, column in enumerate(columns) if _is_numeric(column)]
+    if len(numeric) > 1:
+        upper, lower = ([row[k] for k in numeric if k < len(row) and _is_name(row[k])] for row in rows[:2])
+        if len(lower) == len(set(upper)) == len(numeric):
+            said = "has a row of units, or of other words, under the names: it is left out"
+            return Headings(tuple(cell.strip() for cell in rows[0]), 2, said)
+        if upper and len(lower) == len(numeric):
+            return Headings(tuple(_joined(rows[0], rows[1], numeric)), 2, "has the names of its columns in two rows")
+    return Headings(tuple(cell.strip() for cell in rows[0])) if header == "yes" or has_header(rows) else None
+
+
+def _joined(upper: Sequence[str], lower: Sequence[str], numeric: Collection[int]) -> Iterator[str]:
+    """Names from two rows: what stands over a group of columns of numbers is part of the name of each."""
+    over = ""
+    for k, (above, below) in enumerate(itertools.zip_longest(upper, lower, fillvalue="")):
+        over = above.strip() or (over if k in numeric else "")
+        yield f"{over} {below.strip()}".strip()
+
+
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row holds the names of columns: by what stands under them."""
     if len(rows) < 2:
@@ -388,12 +442,9 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     columns = _columns(others)
     is_new, texts_over_numbers, numbers_over_numbers = True, 0, 0
     for cell, column in zip(first, [*columns, *([set()] * len(first))], strict=False):
-        present = [other for other in column if other.lower() not in MISSING]
-        is_numeric = bool(present) and all(is_number(other) or is_number(other, ",") for other in present)
-        is_name = cell.lower() not in MISSING and not is_number(cell) and not is_number(cell, ",")
-        texts_over_numbers += is_numeric and is_name
-        numbers_over_numbers += is_numeric and is_number(cell)
-        is_new = is_new and (not cell or cell not in present)
+        texts_over_numbers += _is_numeric(column) and _is_name(cell)
+        numbers_over_numbers += _is_numeric(column) and is_number(cell)
+        is_new = is_new and (not cell or cell not in column)
     if texts_over_numbers:
         return True
     numbers = [int(cell) for cell in first if cell.isdecimal() and len(cell) < 10]
@@ -405,6 +456,15 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     return not numbers_over_numbers and is_new and len(set(first)) == len(first) and all(
         not is_number(cell) for cell in first
     )  # fmt: skip
+
+
+def _is_numeric(column: Collection[str]) -> bool:
+    present = [cell for cell in column if cell.lower() not in MISSING]
+    return bool(present) and all(is_number(cell) or is_number(cell, ",") for cell in present)
+
+
+def _is_name(cell: str) -> bool:
+    return cell.strip().lower() not in MISSING | WORDS and not is_number(cell) and not is_number(cell, ",")
 
 
 _LABELS = ("label", "class", "target")
@@ -445,7 +505,7 @@ class _Rows(io.TextIOBase):
 
     def _look(self, chunk: str) -> None:
         text = self._rest + chunk
-        self._has_quotes = self._has_quotes or '"' in chunk
+        self._has_quotes = self._has_quotes or self._dialect.quote in chunk
         *lines, self._rest = text.split("\n")
         if not chunk and self._rest:
             lines, self._rest = [self._rest], ""
@@ -471,7 +531,8 @@ def _is_blank(line: str, delimiter: str) -> bool:
 
 def _reject_row(path: Path, dialect: _Dialect, line: int, count: int) -> None:
     cells = "cell" if count == 1 else "cells"
-    raise DataError(f"{path}, line {line}: {count} {cells}, but the first line has {dialect.n_columns}")
+    hint = ": remove it if it is a note and no row" if count == 1 else ""
+    raise DataError(f"{path}, line {line}: {count} {cells}, but the first line has {dialect.n_columns}{hint}")
 
 
 def _csv_rows(path: Path, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
@@ -484,7 +545,7 @@ def _csv_rows(path: Path, dialect: _Dialect) -> Iterator[tuple[int, list[str]]]:
         if dialect.delimiter == " ":
             yield from ((above + i, line.split()) for i, line in enumerate(text, 1) if line.strip())
             return
-        reader = _reader(text, dialect.delimiter)
+        reader = _reader(text, dialect.delimiter, dialect.quote)
         try:
             for row in reader:
                 if row and (len(row) > 1 or row[0].strip()):

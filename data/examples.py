@@ -35,7 +35,7 @@ class Examples:
     In a table, `columns` are those of `x`, which has the code of a category and NaN for what is missing
     (`data.preparation`); `rows` are the rows of the file, `groups` numbers of what must not be split apart, and
     `about` says how the table was read, as JSON values. Of images, `files` are the names of their files, by split
-    ("train" for `x`).
+    ("train" for `x`); of arrays, `arrays` are the names of those that hold the examples, likewise.
     """
 
     x: Features
@@ -54,6 +54,7 @@ class Examples:
     groups: Int[ndarray, " n"] | None = None
     about: Mapping[str, Any] | None = None
     files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    arrays: Mapping[str, str] = field(default_factory=dict)
 
     def with_features(self, change: Callable[[ndarray], ndarray]) -> Examples:
         """A copy whose features are changed, in every split alike."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from annscope.data.delimited import has_header, n_rows_above
+from annscope.data.delimited import headings, n_rows_above
 from annscope.data.errors import DataError
 from annscope.data.table import Header, Table, check_size, from_frame, shown
 from annscope.data.unpacking import MAX_UNPACKED_BYTES, open_watched
@@ -108,10 +108,13 @@ def _table(path: Path, rows: list[Row], header: Header, n_rows: int | None, note
         rows = [(number, [cells[k] for k in filled]) for number, cells in rows]
     check_size(path, len(rows), len(rows[0][1]))
     texts = [["" if cell is None else str(cell) for cell in cells] for _, cells in rows[:_PEEKED]]
-    is_named = header == "yes" or (header == "auto" and has_header(texts))
-    numbers = [number for number, _ in rows[is_named:]][:n_rows]
-    frame = pd.DataFrame([cells for _, cells in rows[is_named:]][:n_rows], columns=range(len(rows[0][1])))
+    found = headings(texts, header)
+    if found is not None and found.said:
+        notes.append(f"{path.name} {found.said}.")
+    data = rows[found.n_rows if found else 0 :][:n_rows]
+    numbers = [number for number, _ in data]
+    frame = pd.DataFrame([cells for _, cells in data], columns=range(len(rows[0][1])))
     return from_frame(
-        path, frame, "Excel", texts[0] if is_named else None, tuple(notes), has_header=is_named,
+        path, frame, "Excel", found.names if found else None, tuple(notes), has_header=found is not None,
         line_of=lambda row: f"row {numbers[row]}",
     )  # fmt: skip

@@ -117,6 +117,7 @@ def load_idx(tree: Tree, files: Sequence[IdxFile], config: DataConfig, progress:
         image_shape=(height, width),
         pixel_max=255.0,
         notes=tuple(notes),
+        arrays={split: images.path.name for split, (images, _) in pairs.items()},
     )
 
 

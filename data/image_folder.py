@@ -15,7 +15,7 @@ a square, and padded with the median of the image's own edge.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,6 +138,7 @@ def _split_folders(
         if split is not None:
             named.setdefault(split, []).append(folder)
     if len(named) < 2:
+        _check_alone(tree, root, folders, [each for these in named.values() for each in these])
         return {"train": root}
     filled = {split: [each for each in these if by_name or tree.folders(each)] for split, these in named.items()}
     if not any(filled.values()):
@@ -159,19 +160,50 @@ def _split_folders(
     return {split: used[split] for split in _PURPOSE if split in used}
 
 
+def _check_alone(tree: Tree, root: Path, folders: Sequence[Path], named: Sequence[Path]) -> None:
+    """Raise DataError if the only folder with the name of a split holds the same folders as one beside it."""
+    inside = {folder: {each.name for each in tree.folders(folder)} for folder in folders} if named else {}
+    for split in named:
+        twin = next((each for each in folders if each != split and len(inside[split] & inside[each]) > 1), None)
+        if twin is not None:
+            raise DataError(
+                f"{root} has {twin.name} beside {split.name}, both with the folders of classes: name the folders of "
+                "the splits train, val and test"
+            )
+
+
 def _by_folders(tree: Tree, places: dict[str, Path], left_out: dict[str, list[Path]]) -> dict[str, _Split]:
     """The images of each split, by the names of the folders that they are in."""
-    parts = {split: _class_folders(tree, place, is_train=split == "train") for split, place in places.items()}
-    found = tree.search([folder for folders in parts.values() for folder in folders])
+    parts = {
+        split: {folder.name: folder for folder in _class_folders(tree, place, is_train=split == "train")}
+        for split, place in places.items()
+    }
+    within = _splits_within(tree, parts["train"]) if list(places) == ["train"] else None
+    if within is not None:
+        parts, places = within, {split: next(iter(folders.values())) for split, folders in within.items()}
+    found = tree.search([folder for folders in parts.values() for folder in folders.values()])
     left_out |= found.left_out
     every = iter(found.files)
     splits = {}
     for split, folders in parts.items():
-        classes = {folder.name: next(every) for folder in folders}
+        classes = {name: next(every) for name in folders}
         if split == "train":
             _check_filled(folders, classes, found.left_out)
         splits[split] = _Split(places[split], {name: files for name, files in classes.items() if files})
     return splits
+
+
+def _splits_within(tree: Tree, classes: Mapping[str, Path]) -> dict[str, dict[str, Path]] | None:
+    """The folders of the classes in each split where every class has folders of splits (cat/train, cat/test)."""
+    parts: dict[str, dict[str, Path]] = {}
+    for name, place in classes.items():
+        for folder in tree.folders(place):
+            split = split_of(folder.name)
+            if split is None or name in parts.get(split, {}):
+                return None
+            parts.setdefault(split, {})[name] = folder
+    is_whole = len(parts) > 1 and len(parts.get("train", {})) == len(classes)
+    return {split: parts[split] for split in _PURPOSE if split in parts} if is_whole else None
 
 
 def _class_folders(tree: Tree, place: Path, *, is_train: bool) -> list[Path]:
@@ -184,16 +216,18 @@ def _class_folders(tree: Tree, place: Path, *, is_train: bool) -> list[Path]:
     if loose:
         raise DataError(f"{loose} is not in the subfolder of a class: move it into one")
     if is_train and len(folders) == 1:
-        raise DataError(f"{place} has one class only, {folders[0].name}: at least two are needed")
+        raise DataError(
+            f"{place} has one class only, {folders[0].name}: at least two are needed, each in a subfolder of its own"
+        )
     _check_n_classes(place, len(folders))
     return folders
 
 
 def _check_filled(
-    folders: Sequence[Path], classes: dict[str, list[tuple[Path, int]]], left_out: dict[str, list[Path]]
+    folders: Mapping[str, Path], classes: dict[str, list[tuple[Path, int]]], left_out: dict[str, list[Path]]
 ) -> None:
-    for folder in folders:
-        if classes[folder.name]:
+    for name, folder in folders.items():
+        if classes[name]:
             continue
         elsewhere = [path for paths in left_out.values() for path in paths if path.is_relative_to(folder)]
         if elsewhere:

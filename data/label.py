@@ -225,7 +225,10 @@ def image_side(n_columns: int) -> int:
 
 
 def is_image(table: Table, columns: Sequence[int]) -> bool:
-    """Whether these columns are the pixels of square images: whole numbers from 0 to 255, named as pixels are."""
+    """Whether these columns are the pixels of square images: whole numbers from 0 to 255, named as pixels are.
+
+    Where the names leave no doubt (`pixel0`), fractions from 0 to 1 will do.
+    """
     if not image_side(len(columns)):
         return False
     if table.has_header:
@@ -235,17 +238,23 @@ def is_image(table: Table, columns: Sequence[int]) -> bool:
         fewest = SMALLEST_IMAGE if _PIXEL.fullmatch(stems.pop()) else SMALLEST_UNNAMED_IMAGE
     else:
         fewest = SMALLEST_UNNAMED_IMAGE
-    return len(columns) >= fewest and all(_is_pixel_column(table, k) for k in columns)
+    if len(columns) < fewest:
+        return False
+    may_be_shares = fewest == SMALLEST_IMAGE and len(columns) >= SMALLEST_UNNAMED_IMAGE
+    return all(_is_pixel_column(table, k) for k in columns) or (
+        may_be_shares and all(_is_pixel_column(table, k, most=1) for k in columns)
+    )
 
 
-def _is_pixel_column(table: Table, k: int) -> bool:
+def _is_pixel_column(table: Table, k: int, most: int = 255) -> bool:
+    """Whether a column may hold a pixel: whole numbers from 0 to 255, or fractions from 0 to 1."""
     column = table.column(k)
-    if column.dtype == np.uint8:
+    if column.dtype == np.uint8 and most == 255:
         return True
     if column.dtype.kind not in "iuf":
         return False
     x = column.to_numpy()
-    return bool(x.min() >= 0 and x.max() <= 255 and (x == np.floor(x)).all())
+    return bool(x.min() >= 0 and x.max() <= most and (most == 1 or (x == np.floor(x)).all()))
 
 
 def _beside_pixels(table: Table, free: Sequence[int]) -> tuple[int, str] | None:

@@ -47,10 +47,12 @@ def labelled_examples(
     class_names: tuple[str, ...] = (),
     label_names: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
+    arrays: Mapping[str, str] = MappingProxyType({}),
 ) -> Examples:
     """`y` holds classes by their values, or with `class_names` by their numbers, or with `label_names` rows.
 
-    `given` are the official splits by name, "validation" and "test"; `y_name` is what errors call `y`.
+    `given` are the official splits by name, "validation" and "test"; `y_name` is what errors call `y`; `arrays` are the
+    names of the arrays or files that hold the examples, by split.
     """
     if image_shape is None and is_square(x.shape[1]) and are_pixels(x):
         image_shape = math.isqrt(x.shape[1]), math.isqrt(x.shape[1])
@@ -77,6 +79,7 @@ def labelled_examples(
         is_photo=is_photo,
         feature_names=feature_names,
         notes=notes,
+        arrays=arrays,
     )
 
 

@@ -30,10 +30,10 @@ def leak_warnings(examples: Examples, rows: Int[ndarray, " n_rows"]) -> tuple[st
         return ()
     names = ", ".join(f"{column.name} ({accuracy:.1%})" for column, accuracy in leaks[:6])
     which = "one column tells" if len(leaks) == 1 else f"{len(leaks)} columns each tell"
-    alone = "it is" if len(leaks) == 1 else "they are"
+    alone, them = ("it is", "it") if len(leaks) == 1 else ("they are", "them")
     return (
         f"{WARNING}: {which} the class alone: {names}. If {alone} not known before the class is, "
-        "leave it out with --drop.",
+        f"leave {them} out with --drop.",
     )
 
 

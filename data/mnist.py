@@ -247,6 +247,7 @@ def _read_set(idx_set: IdxSet, paths: list[Path]) -> Examples:
         image_shape=idx_set.image_shape,
         pixel_max=255.0,
         is_photo=idx_set.is_photo,
+        arrays={"train": idx_set.files[0].name, "test": idx_set.files[2].name},
     )
 
 

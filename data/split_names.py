@@ -7,7 +7,7 @@ import re
 SPLIT_WORDS = {
     **dict.fromkeys(("train", "training", "tr", "trn"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "validate", "dev", "eval", "evaluation"), "validation"),
-    **dict.fromkeys(("test", "testing", "tst", "te", "t10k"), "test"),
+    **dict.fromkeys(("test", "testing", "tst", "te", "t10k", "holdout"), "test"),
 }
 """Each spelling in lower case, with the split of `core.dataset.SPLITS` that it means."""
 _FILLERS = {"set", "data", "dataset", "images", "imgs", "split", "folder", "seg"}
@@ -23,8 +23,9 @@ def words(name: str) -> list[str]:
 
 
 def split_of(name: str) -> str | None:
-    """The split that a name means (train, Training_set, VAL, ...), or None for any other name."""
-    said = [word for word in words(name) if word not in _FILLERS]
+    """The split that a name means (train, Training_set, VAL, 01_train, val2017, ...), or None for any other name."""
+    bare = re.sub(r"^\d+[\W_]*|[\W_]*\d+$", "", name)
+    said = [word for word in words(bare) if word not in _FILLERS]
     if len(said) != 1:
         return None
     return SPLIT_WORDS.get(said[0]) or SPLIT_WORDS.get(said[0].removesuffix("set"))

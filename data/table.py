@@ -124,6 +124,11 @@ def from_frame(
         column = frame.iloc[:, k]
         if column.dtype == object and column.isna().all():
             column = column.astype(np.float64)
+        if column.dtype == object and isinstance(column.dropna().iloc[0], list | tuple | dict | bytes | np.ndarray):
+            raise DataError(
+                f"{path}: the cells of the column {shown(frame.columns[k])} are lists or files, not numbers or texts: "
+                "save features and labels with numpy.savez(..., x=x, y=y)"
+            )
         if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
             column = column.map(lambda cell: cell if isinstance(cell, str) else str(cell), na_action="ignore")
             columns[k] = typed(column.astype("str"), ".")[0]

@@ -1,12 +1,13 @@
 """Tables of other people, read by pandas: from a file to a data frame with a name for every column.
 
 CSV and its relatives (`data.delimited`), which may be compressed (gzip, bzip2, xz, or a ZIP with one table), Parquet,
-ARFF (through scipy) and Excel (.xlsx, with the extra `annscope[excel]`). What is read is bounded before it is read.
+ARFF and Excel (.xlsx, with the extra `annscope[excel]`). What is read is bounded before it is read.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 31  # of a file
 _ROWS_AT_ONCE = 1 << 16
+_MAX_HEADER = 1 << 20  # characters of a line
 
 
 def read_table(
@@ -71,13 +73,16 @@ _UNSUPPORTED = {
     ".pkl": "a pickle, which is never loaded: save it as CSV or with numpy.savez",
     ".feather": "Feather: save it as Parquet or CSV",
     ".mat": "a MATLAB file: save it with numpy.savez(..., x=x, y=y) after scipy.io.loadmat",
+    ".tar": "a tar archive: unpack it, or make a ZIP file of it",
+    ".7z": "a 7-Zip archive: unpack it, or make a ZIP file of it",
+    ".rar": "a RAR archive: unpack it, or make a ZIP file of it",
     ".h5": "HDF5: save it with numpy.savez(..., x=x, y=y)",
 }
 _UNSUPPORTED |= {".libsvm": _UNSUPPORTED[".svm"], ".pickle": _UNSUPPORTED[".pkl"], ".hdf5": _UNSUPPORTED[".h5"]}
 
 
 def _reader_of(path: Path) -> Reader:
-    suffix = path.suffix.lower()
+    suffix = ".tar" if re.search(r"\.(tar\.\w+|tgz)$", path.name.lower()) else path.suffix.lower()
     if suffix in _UNSUPPORTED:
         raise DataError(f"{path} is {_UNSUPPORTED[suffix]}")
     readers: dict[str, Reader] = {
@@ -119,26 +124,43 @@ def _read_parquet(path: Path, _: Header, n_rows: int | None, progress: Progress 
     return from_frame(path, frame, "Parquet")
 
 
+_ATTRIBUTE = re.compile(r"""@attribute\s+('(?:[^'\\]|\\.)*'|"[^"]*"|\S+)\s+(\{|\w+)""", re.IGNORECASE)
+
+
 def _read_arff(path: Path, _: Header, n_rows: int | None, progress: Progress | None) -> Table:
     import pandas as pd
-    from scipy.io import arff
 
     try:
         with io.TextIOWrapper(open_watched(path, progress), "utf-8-sig") as file:
-            data, about = arff.loadarff(file)
-    except NotImplementedError as error:
-        raise DataError(
-            f"{path} has attributes that are neither numeric nor nominal ({error}): save it as CSV"
-        ) from error
-    except (arff.ArffError, ValueError, StopIteration, IndexError) as error:
-        reason = f": {shown(error)}" if str(error) else ""
-        raise DataError(f"{path} is not an ARFF file, or a damaged one{reason}") from error
-    check_size(path, len(data), len(about.names()))
-    frame = pd.DataFrame(
-        {
-            name: pd.Series(data[name]).str.decode("utf-8", errors="replace") if data[name].dtype == object
-            or data[name].dtype.kind == "S" else data[name]
-            for name in about.names()
-        }
-    )  # fmt: skip
-    return from_frame(path, frame.head(n_rows) if n_rows else frame, "ARFF")
+            names = _arff_names(path, file)
+            check_size(path, 1, len(names))
+            frame = pd.read_csv(
+                file, header=None, names=range(len(names)), index_col=False, nrows=n_rows, quotechar="'",
+                escapechar="\\", comment="%", skipinitialspace=True, na_values=["?"], keep_default_na=False,
+                low_memory=False,
+            )  # fmt: skip
+    except pd.errors.EmptyDataError:
+        frame = pd.DataFrame(columns=range(len(names)))
+    except (ValueError, OverflowError) as error:  # of the parser, or of a text that is not UTF-8
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path} is not an ARFF file, or a damaged one: {shown(error)}") from error
+    if len(frame) and str(frame.iloc[0, 0]).startswith("{"):
+        raise DataError(f"{path} is a sparse ARFF file: save it as CSV, or as ARFF with every value")
+    return from_frame(path, frame, "ARFF", names)
+
+
+def _arff_names(path: Path, file: io.TextIOWrapper) -> list[str]:
+    """The names of the attributes, read up to the line before the data."""
+    names: list[str] = []
+    while line := file.readline(_MAX_HEADER):
+        said = line.strip()
+        if said.lower().startswith("@data"):
+            return names
+        if not said or said.startswith("%") or said.lower().startswith("@relation"):
+            continue
+        found = _ATTRIBUTE.match(said)
+        if found is None or found[2].lower() == "relational":
+            raise DataError(f"{path} is not an ARFF file, or a damaged one: {shown(said)}")
+        names.append(found[1].strip("'\""))
+    raise DataError(f"{path} is not an ARFF file, or a damaged one: it has no @data")

@@ -24,7 +24,8 @@ MAX_UNPACKED_BYTES = 1 << 30
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat")
 _MAX_RATIO = 100
 _MAX_UNCHECKED = 1 << 26
-"""A table that unpacks to more than these bytes, and to so many times its size, is a bomb: gzip reaches 1,032 times."""
+"""A table whose beginning unpacks to more than these bytes, and to so many times the bytes that were read for it, is a
+bomb: gzip reaches 1,032 times."""
 _TOO_LARGE = "has more than the {:,} bytes that are read, once decompressed"
 _CHUNK = 1 << 18
 
@@ -58,16 +59,16 @@ def open_unpacked(path: Path, progress: Progress | None = None) -> Iterator[IO[b
         try:
             if magic.startswith(b"\x1f\x8b"):
                 with gzip.GzipFile(fileobj=file) as unpacked:
-                    yield _Bounded.buffered(path, unpacked)
+                    yield _Bounded.buffered(path, file, unpacked)
             elif magic.startswith(b"BZh"):
                 with bz2.BZ2File(file) as unpacked:
-                    yield _Bounded.buffered(path, unpacked)
+                    yield _Bounded.buffered(path, file, unpacked)
             elif magic.startswith(b"\xfd7zXZ"):
                 with lzma.LZMAFile(file) as unpacked:
-                    yield _Bounded.buffered(path, unpacked)
+                    yield _Bounded.buffered(path, file, unpacked)
             elif magic.startswith(b"PK\x03\x04"):
                 with zipfile.ZipFile(file) as archive, archive.open(_member(path, archive)) as unpacked:
-                    yield _Bounded.buffered(path, unpacked)
+                    yield _Bounded.buffered(path, file, unpacked)
             else:
                 yield file
         except (
@@ -91,6 +92,7 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
         if Path(member.filename).suffix.lower() in TEXT_SUFFIXES
         and not member.filename.startswith("__MACOSX/")
         and not Path(member.filename).name.startswith(".")
+        and not is_about(member.filename)
     ]
     if any(member.filename == "[Content_Types].xml" for member in archive.infolist()):
         raise DataError(f"{path} is a document of Office: a workbook is read if its name ends in .xlsx")
@@ -106,16 +108,21 @@ def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     return tables[0]
 
 
+def is_about(name: str) -> bool:
+    """Whether a file in an archive is about the others, by its name: README.txt, LICENSE."""
+    return Path(name).stem.lower() in {"readme", "read_me", "license", "licence", "copying", "changelog", "citation"}
+
+
 class _Bounded(io.RawIOBase):
     """A stream that ends with a sentence where it gives more bytes than are read."""
 
-    def __init__(self, path: Path, stream: Any) -> None:
-        self._path, self._stream, self._n_bytes = path, stream, 0
-        self._most = max(_MAX_UNCHECKED, _MAX_RATIO * path.stat().st_size)
+    def __init__(self, path: Path, file: BinaryIO, stream: Any) -> None:
+        self._path, self._file, self._stream, self._n_bytes = path, file, stream, 0
 
     @classmethod
-    def buffered(cls, path: Path, stream: Any) -> IO[bytes]:
-        return io.BufferedReader(cls(path, stream), _CHUNK)
+    def buffered(cls, path: Path, file: BinaryIO, stream: Any) -> IO[bytes]:
+        """What `stream` unpacks from `file`, as far as that has been read."""
+        return io.BufferedReader(cls(path, file, stream), _CHUNK)
 
     def readable(self) -> bool:
         return True
@@ -125,7 +132,7 @@ class _Bounded(io.RawIOBase):
         self._n_bytes += len(content)
         if self._n_bytes > MAX_UNPACKED_BYTES:
             raise DataError(f"{self._path} {_TOO_LARGE.format(MAX_UNPACKED_BYTES)}")
-        if self._n_bytes > self._most:
+        if self._n_bytes > max(_MAX_UNCHECKED, _MAX_RATIO * self._file.tell()):
             raise DataError(
                 f"{self._path} unpacks to more than {_MAX_RATIO} times its size, as no table does: "
                 "unpack it yourself if you trust it"

@@ -27,7 +27,7 @@ from annscope.data.labelled import MAX_BYTES, is_square
 from annscope.data.regular_file import regular_file
 from annscope.data.table import Header
 from annscope.data.tables import read_table
-from annscope.data.unpacking import TEXT_SUFFIXES
+from annscope.data.unpacking import TEXT_SUFFIXES, is_about
 from annscope.data.user_table import load_table, shape_of_example
 
 _ARRAYS = (".npz", ".npy")
@@ -109,7 +109,7 @@ def _holds_tables(path: Path) -> bool:
             files = [Path(name) for name in archive.namelist() if not name.endswith("/")]
     except (DataError, OSError):
         return False  # which reading it says
-    files = [file for file in files if not any(map(is_junk, file.parts))]
+    files = [file for file in files if not any(map(is_junk, file.parts)) and not is_about(file.name)]
     return bool(files) and all(file.suffix.lower() in TEXT_SUFFIXES for file in files)
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from annscope.data.download import Progress
 
 N_SAMPLES = 5
+ALIKE = "differ in upper and lower case alone"
+"""What is said of two classes of which one may be a slip."""
 _MAX_NAMED = 6
 _PEEK_ROWS = 200
 
@@ -185,7 +187,7 @@ class Plan:
             class_names=class_names,
             image_shape=(side, side) if is_picture else None,
             feature_names=tuple(column.name for column in chosen) if are_named else (),
-            notes=self.notes(int((~is_labelled).sum())),
+            notes=(*self.notes(int((~is_labelled).sum())), *_spelled_alike(table, class_names)),
             columns=() if is_picture else chosen,
             rows=table.frame.index.to_numpy(np.int64),
             groups=None if self.group is None else _groups(table, self.group),
@@ -276,6 +278,19 @@ def plan_of_table(table: Table, config: DataConfig) -> Plan:
 def header_of(config: DataConfig) -> Header:
     """Whether the first line has the names of the columns."""
     return "auto" if config.header == "auto" else "yes" if config.header else "no"
+
+
+def _spelled_alike(table: Table, class_names: Sequence[str]) -> tuple[str, ...]:
+    """A sentence if two classes differ in upper and lower case alone."""
+    known: dict[str, str] = {}
+    for name in class_names:
+        other = known.setdefault(name.casefold(), name)
+        if other != name:
+            return (
+                f"{table.path.name}: the classes {shown(other)} and {shown(name)} {ALIKE}; spell them alike if they "
+                "are one.",
+            )
+    return ()
 
 
 def _groups(table: Table, k: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from annscope.core.evaluation.intervals import (
     Paired,
     paired,
     percentile_interval,
+    resampled_areas_of_classes,
     resampled_calibration_errors,
     resampled_counts,
 )
@@ -75,7 +76,7 @@ class Comparison:
     def differences(self) -> list[Difference]:
         """The accuracy, the macro averages and the calibration error of both, with intervals of the differences.
 
-        Those of the averages and the error are of a bootstrap that draws the same examples for both networks.
+        Those of all but the accuracy are of a bootstrap that draws the same examples for both networks.
         """
         both = (self.first, self.second)
         one, other = resampled_counts(self.first.labels, [each.predicted for each in both], self.first.n_classes)
@@ -84,6 +85,15 @@ class Comparison:
         for name, words in (("precision", "Macro precision"), ("recall", "Macro recall"), ("f1", "Macro F1")):
             interval = percentile_interval(one.averages(name)["macro"] - other.averages(name)["macro"])
             found.append(Difference(words, both[0].averages[name].macro, both[1].averages[name].macro, interval))
+        areas = resampled_areas_of_classes(both[0].is_of_class, [each.probabilities for each in both])
+        (one_roc, one_precision), (other_roc, other_precision) = (each.averages["macro"] for each in areas)
+        (_, roc), (_, other_area) = (each.roc_areas for each in both)
+        (_, precision), (_, other_mean) = (each.average_precisions for each in both)
+        found += [
+            Difference("Macro area under ROC", roc.macro, other_area.macro, percentile_interval(one_roc - other_roc)),
+            Difference("Macro average precision", precision.macro, other_mean.macro,
+                       percentile_interval(one_precision - other_precision)),
+        ]  # fmt: skip
         errors = [
             resampled_calibration_errors(each.right, each.confidence, each.calibration.bin_of(each.confidence), N_BINS)
             for each in both

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt
 from numpy import ndarray
 
 from annscope.core.dataset import Labels
@@ -29,6 +29,8 @@ FEW = 10
 MAX_RESAMPLES, MIN_RESAMPLES = 1000, 200
 MAX_DRAWN = 2_000_000
 """How many numbers all samples of a bootstrap may have together, unless that were fewer samples than the minimum."""
+MAX_SCORES = 1_000_000
+"""Of how many scores, of all classes together, the areas are resampled at most."""
 SEED = 2020
 _BLOCK = 2_000_000
 
@@ -219,6 +221,63 @@ def resampled_areas(
     n_resamples = n_resamples_of(len(cells))
     draws = np.random.default_rng(SEED).multinomial(len(scores), cells / len(scores), size=n_resamples)
     return areas_of_counts(*np.split(draws.astype(np.float64), 2, axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class ResampledAreas:
+    """For each sample of a bootstrap and each class or label: both areas under its curves, and how many it has."""
+
+    roc: Resampled
+    precision: Resampled
+    support: Int[ndarray, "n_resamples n_classes"]
+
+    @property
+    def averages(self) -> dict[str, tuple[Float[ndarray, " n_resamples"], Float[ndarray, " n_resamples"]]]:
+        """The macro and the weighted average, of the areas under the ROC curves and of the average precisions."""
+        weights = {"macro": np.ones_like(self.roc), "weighted": self.support}
+        return {how: (_mean(self.roc, each), _mean(self.precision, each)) for how, each in weights.items()}
+
+
+def resampled_areas_of_classes(
+    is_class: Bool[ndarray, "n n_classes"], scores: Sequence[Float[ndarray, "n n_classes"]]
+) -> tuple[ResampledAreas, ...]:
+    """Both areas of every class by the scores of each network, in the same samples for all classes and networks.
+
+    NaN for more than `MAX_SCORES` scores, which would take more than a few seconds.
+    """
+    n, n_classes = is_class.shape
+    if not 0 < is_class.size <= MAX_SCORES:
+        unknown = np.full((1, n_classes), np.nan)
+        return tuple(ResampledAreas(unknown, unknown, np.zeros((1, n_classes), np.int64)) for _ in scores)
+    small = np.uint16 if n <= np.iinfo(np.uint16).max else np.uint32  # holds the sum of all draws
+    blocks = [np.ascontiguousarray(block.T, small) for block in _weights(n, n_resamples_of(n))]
+    drawn = np.concatenate(blocks, axis=1)
+    support = (is_class.T.astype(np.float32) @ drawn.astype(np.float32)).T.astype(np.int64)
+    found = []
+    for of_network in scores:
+        areas = [_areas_of_draws(is_class[:, c], of_network[:, c], drawn) for c in range(n_classes)]
+        roc, precision = (np.stack(each, axis=1) for each in zip(*areas, strict=True))
+        found.append(ResampledAreas(roc, precision, support))
+    return tuple(found)
+
+
+def _areas_of_draws(
+    positive: Bool[ndarray, " n"], scores: Float[ndarray, " n"], drawn: UInt[ndarray, "n n_resamples"]
+) -> tuple[Float[ndarray, " n_resamples"], Float[ndarray, " n_resamples"]]:
+    """The areas of one class where each example is in each sample so many times."""
+    order = np.argsort(-scores, kind="stable")
+    starts = np.flatnonzero(np.append(True, np.diff(scores[order]) != 0))
+    has_any = np.logical_or.reduceat(positive[order], starts)
+    starts = starts[np.append(True, has_any[1:] | has_any[:-1])]
+    places = np.flatnonzero(positive[order])
+    ordered = drawn[order]
+    every = np.add.reduceat(ordered, starts, axis=0)
+    found = np.zeros_like(every)
+    if len(places):
+        group = np.searchsorted(starts, places, "right") - 1
+        present, first = np.unique(group, return_index=True)
+        found[present] = np.add.reduceat(ordered[places], first, axis=0)
+    return areas_of_counts(found.T.astype(np.float64), (every - found).T.astype(np.float64))
 
 
 def areas_of_counts(

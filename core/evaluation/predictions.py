@@ -33,6 +33,7 @@ from annscope.core.evaluation.intervals import (
     class_intervals,
     percentile_interval,
     resampled_areas,
+    resampled_areas_of_classes,
     resampled_calibration_errors,
     resampled_counts,
     wilson,
@@ -187,6 +188,20 @@ class Predictions:
     @cached_property
     def _area_intervals(self) -> dict[int, tuple[ndarray, ndarray]]:
         return {}
+
+    @cached_property
+    def is_of_class(self) -> Bool[ndarray, "n n_classes"]:
+        """Whether each example belongs to each class, or has each label."""
+        return np.stack([self.is_class(c) for c in range(self.n_classes)], axis=1)
+
+    @cached_property
+    def area_average_intervals(self) -> dict[str, tuple[Float[ndarray, " 2"], Float[ndarray, " 2"]]]:
+        """The intervals of the macro and the weighted average of both areas; NaN where there are too many scores."""
+        (areas,) = resampled_areas_of_classes(self.is_of_class, [self.probabilities])
+        return {
+            how: (percentile_interval(roc), percentile_interval(precision))
+            for how, (roc, precision) in areas.averages.items()
+        }
 
     @cached_property
     def calibration_interval(self) -> Float[ndarray, " 2"]:

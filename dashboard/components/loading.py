@@ -78,7 +78,11 @@ def code(entry: str) -> dict[str, Any]:
     Without them, the browser would find the imports one level after the other. The style sheet of a module
     has the module's name; a sheet comes before those of the modules that import its own, which may override it.
     """
-    version = assets_version()
+    return _code(entry, assets_version())
+
+
+@lru_cache(maxsize=32)
+def _code(entry: str, version: str) -> dict[str, Any]:
     imports = _imports(entry, version)
     styles = [Path(name).with_suffix(".css").as_posix() for name in [*imports, entry]]
     return {

@@ -275,7 +275,7 @@ def gallery(
         data["extent"] = [float(low[0]), float(high[0]), float(low[1]), float(high[1])]
         data["points"] = [[*plane[i].tolist(), predictions.labels[i].tolist()] for i in behind]
     if kind == "row":
-        rows, file_rows = rows_of(predictions.run), dataset.rows.get(predictions.split)
+        rows, file_rows = rows_of(predictions.run), None if dataset.arrays else dataset.rows.get(predictions.split)
         shown = rows.preparation.columns[:MAX_COLUMNS]
         data["columns"] = [{"name": column.name, "values": named_values(column)} for column in shown]
         data["more"] = len(rows.names) - len(shown)

@@ -9,21 +9,30 @@ from contextlib import contextmanager
 import streamlit as st
 
 from annscope.dashboard import escaping
+from annscope.dashboard.queries.evaluations import dataset_of
+from annscope.dashboard.queries.examples import is_loaded
 from annscope.data.download import Progress
 from annscope.runs.progress import byte_words
 
 _SECONDS_BETWEEN = 0.1
 
 
+def read_data(run: str) -> None:
+    """Read the data of a run, with a bar, unless that was done before. Raises AnnscopeError where it cannot be."""
+    if not is_loaded(run):
+        with reading_bar() as progress:
+            dataset_of(run, progress)
+
+
 @contextmanager
 def reading_bar() -> Iterator[Progress]:
-    """A bar for the progress of reading, drawn when that begins and removed at the end."""
-    place, last = st.empty(), 0.0
+    """A bar for the progress of reading, drawn once that has taken a moment and removed at the end."""
+    place, last = st.empty(), time.monotonic()
 
     def show(what: str, done: int, total: int) -> None:
         # Streamlit ends a script run here whose page has changed meanwhile, and with it the reading.
         nonlocal last
-        if time.monotonic() - last < _SECONDS_BETWEEN and done < total:
+        if time.monotonic() - last < _SECONDS_BETWEEN:
             return
         last = time.monotonic()
         words = f"{escaping.markdown(what)}: {byte_words(done)}" + (f" of {byte_words(total)}" if total else "")

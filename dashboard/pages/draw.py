@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -13,13 +14,19 @@ from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.pad import pad, pad_warnings
 from annscope.dashboard.components.page_style import WITHOUT_SIDEBAR
 from annscope.dashboard.components.picker import pick_run, run_to_show
+from annscope.dashboard.components.reading import read_data
 from annscope.dashboard.pages import train
 from annscope.dashboard.queries.live_runs import get_live_run
 
 STYLE = """<style>
 .st-key-head { max-width: 48rem; }
 .st-key-invitation { max-width: 44rem; margin: 8vh auto 0; }
+.st-key-reading { position: fixed; right: 1rem; bottom: 1rem; z-index: 10; width: min(26rem, calc(100vw - 2rem));
+  padding: 0.5rem 0.9rem 0.7rem; border-radius: 8px; border: 1px solid light-dark(#D9DEE7, #333C4B);
+  background: light-dark(#FFFFFF, #171D27); box-shadow: 0 4px 16px #0003; }
+.st-key-reading:not(:has([data-testid="stProgress"])) { display: none; }
 </style>"""
+"""What is read is said in a corner of the window, so that the pad stays where it is."""
 
 
 def page() -> None:
@@ -53,6 +60,9 @@ def page() -> None:
     with st.container(key="head"):
         pick_run(run)
     st.fragment(_try, run_every=TICK_SECONDS if at_work else None, key=state.PLACE)(run, at_work)
+    # The pad can be drawn on before the data is read, and says where it needs it.
+    with st.container(key="reading"), suppress(AnnscopeError):
+        read_data(run)
 
 
 def _show_warnings(sentences: Sequence[str]) -> None:

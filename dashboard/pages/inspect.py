@@ -18,6 +18,7 @@ from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.page_style import WITHOUT_SIDEBAR
 from annscope.dashboard.components.picker import pick_run, run_to_show
+from annscope.dashboard.components.reading import read_data
 from annscope.dashboard.queries import comparisons
 from annscope.dashboard.queries.evaluations import DerivedError, dataset_of, predictions_of, splits_of
 from annscope.dashboard.queries.importance import has_columns
@@ -126,6 +127,7 @@ def _inspect(run: str) -> None:
     for sentence in query.warnings:
         st.warning(escaping.markdown(sentence), icon=":material/link_off:")
     try:
+        read_data(run)
         predictions = predictions_of(run, query.number, query.split)
     except AnnscopeError as error:
         _show_error(error)
@@ -143,6 +145,8 @@ def _inspect(run: str) -> None:
     _headline(predictions, snapshots)
     with st.container(key="inspect-body"):
         left, right = st.columns([7, 5], gap="large")
+        with right, st.container(key="inspect-gallery"):  # first, as it is what a click waits for
+            gallery(query, predictions, compared)
         with left:
             _choose_view(query, predictions)
             try:
@@ -152,8 +156,6 @@ def _inspect(run: str) -> None:
                     _VIEWS[query.view](query, predictions, snapshots)
             except AnnscopeError as error:
                 _show_error(error)
-        with right, st.container(key="inspect-gallery"):
-            gallery(query, predictions, compared)
         if live_run.at_work and address.SNAPSHOT not in st.query_params:
             st.html(STEADY)
 

@@ -22,6 +22,7 @@ from annscope.core.snapshot import Confusion
 from annscope.dashboard.queries.examples import source_of
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.queries.lru_cache import Cache
+from annscope.data.download import Progress
 from annscope.data.errors import DataError
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
@@ -79,13 +80,13 @@ def confusions_of(run: str, numbers: Sequence[int], split: str) -> tuple[dict[in
     return found, errors
 
 
-def dataset_of(run: str) -> Dataset:
-    """The data that a run was trained on, checked by its fingerprint.
+def dataset_of(run: str, progress: Progress | None = None) -> Dataset:
+    """The data that a run was trained on, checked by its fingerprint; `progress` is called while it is read.
 
     Raises AnnscopeError when it is missing, has changed or was never loaded.
     """
     try:
-        return source_of(run).dataset
+        return source_of(run, progress).dataset
     except DataError as error:
         raise DerivedError(f"The data of run {run} cannot be read: {str(error).rstrip('.')}.") from error
 

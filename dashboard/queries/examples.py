@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -21,7 +21,9 @@ from annscope.core.explain.neighbors import last_hidden, nearest
 from annscope.core.explain.what_if import Change, with_changes
 from annscope.core.network import Network
 from annscope.dashboard.queries.live_runs import get_live_run
+from annscope.dashboard.queries.lru_cache import Cache
 from annscope.data.datasets import DATASETS, dataset_from, is_ready, load_run_examples
+from annscope.data.download import Progress
 from annscope.data.rows import Rows, rows_behind
 
 N_NEAREST = 8
@@ -47,33 +49,32 @@ class Source:
     rows: Rows | None
 
 
-def source_of(run: str) -> Source:
-    """The data that a run was trained on.
+def source_of(run: str, progress: Progress | None = None) -> Source:
+    """The data that a run was trained on; `progress` is called while it is read.
 
     Raises AnnscopeError when it is not on this machine, or has changed.
     """
-    reader = get_live_run(run).reader
-    about = reader.description.get("dataset")
-    if about is None:
-        raise ExampleError(f"Run {run} has not loaded its data yet.")
-    config = reader.config
+    key = _key(run)
+    config = get_live_run(run).reader.config
     if not is_ready(config.data):
         raise ExampleError(
             f"The data of run {run} ({config.data.name}) is not on this machine: a run on it fetches it, once."
         )
-    try:
-        with _loading:
-            return _load(reader.config, about["fingerprint"], _recorded(run, about["fingerprint"]))
-    except _OtherDataError:
-        raise ExampleError(f"The data in {config.data.name} has changed since run {run} learned from it.") from None
+    with _loading:
+        found = _sources.find(key)
+        if found is None:
+            loaded = _load(run, config, key, progress)
+            found = _sources.get(key, lambda: loaded)
+    return found
+
+
+def is_loaded(run: str) -> bool:
+    """Whether `source_of` responds at once."""
+    return _sources.find(_key(run)) is not None
 
 
 _loading = threading.Lock()
 """Held while data is loaded, so that concurrent requests load it once."""
-
-
-class _OtherDataError(Exception):
-    """The data exists, but its fingerprint differs."""
 
 
 def rows_of(run: str) -> Rows:
@@ -91,12 +92,36 @@ def _recorded(run: str, fingerprint: str) -> str:
     return json.dumps((get_live_run(run).reader.description["dataset"] or {}).get("table"))
 
 
-@lru_cache(maxsize=2)
-def _load(config: RunConfig, fingerprint: str, recorded: str) -> Source:
-    examples = load_run_examples(config)
-    dataset = dataset_from(examples, config.data, dtype=config.training.dtype)
-    if dataset.fingerprint != fingerprint:
-        raise _OtherDataError
+class _Key(NamedTuple):
+    """What the data of a run depends on: runs that have it in common share the data."""
+
+    data: DataConfig
+    dtype: str
+    takes_labels: bool
+    fingerprint: str
+    recorded: str
+    """How its table was prepared, as JSON."""
+
+
+_sources: Cache[_Key, Source] = Cache(2)
+
+
+def _key(run: str) -> _Key:
+    reader = get_live_run(run).reader
+    about = reader.description.get("dataset")
+    if about is None:
+        raise ExampleError(f"Run {run} has not loaded its data yet.")
+    config, fingerprint = reader.config, about["fingerprint"]
+    return _Key(
+        config.data, config.training.dtype, config.network.takes_labels, fingerprint, _recorded(run, fingerprint)
+    )
+
+
+def _load(run: str, config: RunConfig, key: _Key, progress: Progress | None) -> Source:
+    examples = load_run_examples(config, progress)
+    dataset = dataset_from(examples, config.data, dtype=key.dtype)
+    if dataset.fingerprint != key.fingerprint:
+        raise ExampleError(f"The data in {config.data.name} has changed since run {run} learned from it.")
     is_image = dataset.image_shape is not None
     ones = np.ones(dataset.n_features)
     if is_image and config.data.scaling != "standard":
@@ -104,7 +129,9 @@ def _load(config: RunConfig, fingerprint: str, recorded: str) -> Source:
         return Source(dataset, 0 * ones, ones, white=float(dataset.x_train.max()) or 1.0, rows=None)
     offset, divisor = dataset.offset * ones, dataset.divisor * ones
     if not is_image:
-        return Source(dataset, offset, divisor, white=1.0, rows=rows_behind(examples, dataset, json.loads(recorded)))
+        return Source(
+            dataset, offset, divisor, white=1.0, rows=rows_behind(examples, dataset, json.loads(key.recorded))
+        )
     return Source(dataset, offset, divisor, float((dataset.x_train * divisor + offset).max()) or 1.0, rows=None)
 
 
@@ -209,5 +236,5 @@ def what_if(run: str, number: int, changes: Iterable[Change]) -> dict[str, Any]:
 def clear_cache() -> None:
     """Remove all cached data and activations."""
     _recorded.cache_clear()
-    _load.cache_clear()
+    _sources.clear()
     _hidden_activations.cache_clear()

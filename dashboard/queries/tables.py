@@ -154,7 +154,8 @@ def area_rows(predictions: Predictions) -> list[Row]:
     ]
     for how in ("macro", "micro", "weighted"):
         means = float(getattr(roc_means, how)), float(getattr(precision_means, how))
-        rows.append(row(f"{how} average", means, (UNKNOWN, UNKNOWN), int(support.sum())))
+        intervals = predictions.area_average_intervals.get(how, (UNKNOWN, UNKNOWN))
+        rows.append(row(f"{how} average", means, intervals, int(support.sum())))
     return rows
 
 

@@ -78,8 +78,8 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def save(query: Query, name: str, rows: Callable[[], list[tables.Row]], words: str = "CSV") -> None:
-    """A button that downloads rows as CSV, made only when it is pressed."""
+def save(query: Query, name: str, rows: Callable[[], list[tables.Row]], words: str = "CSV", about: str = "") -> None:
+    """A button that downloads rows as CSV, made only when it is pressed; `about` is said while it is pointed at."""
     st.download_button(
         words,
         lambda: tables.rows_csv(rows()),
@@ -89,4 +89,5 @@ def save(query: Query, name: str, rows: Callable[[], list[tables.Row]], words: s
         icon=":material/download:",
         on_click="ignore",
         type="tertiary",
+        help=about or None,
     )

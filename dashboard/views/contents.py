@@ -18,6 +18,7 @@ from annscope.dashboard.views.repeats import repeats
 from annscope.data.leaks import WARNING as LEAK
 from annscope.data.png import png_url
 from annscope.data.quality import imbalance
+from annscope.data.user_table import ALIKE
 
 UNEVEN = 1.5
 """From this ratio of the largest class to the smallest on, the classes are called imbalanced."""
@@ -37,7 +38,7 @@ def notes_beside(view: TableView, overview: Overview) -> tuple[str, ...]:
     """The notes of a table that its columns, which are shown, do not say already."""
     n = view.n_read - overview.n_examples
     unlabelled = (f"{n:,} {'row has' if n == 1 else 'rows have'} no label, and cannot be learned from.",) if n else ()
-    return (*view.notes, *unlabelled, *(note for note in overview.notes if note.startswith(LEAK)))
+    return (*view.notes, *unlabelled, *(note for note in overview.notes if note.startswith(LEAK) or ALIKE in note))
 
 
 def contents(overview: Overview, notes: Sequence[str]) -> None:

@@ -66,4 +66,5 @@ def gallery(query: Query, predictions: Predictions, compared: Comparison | None 
         other=None if compared is None else compared.second,
     )
     rows = source_of(query.run).rows
-    choices.save(query, "examples", lambda: tables.example_rows(predictions, places, rows, compared))
+    about = "Each example with its source, which has the pixels, and all probabilities" if rows is None else ""
+    choices.save(query, "examples", lambda: tables.example_rows(predictions, places, rows, compared), about=about)

@@ -93,7 +93,10 @@ def thresholds(query: Query, predictions: Predictions, snapshots: Snapshots) -> 
     ]
     total = int(predictions.classes.support.sum())
     footer = [
-        {"cells": [f"{how} average", getattr(mean_areas, how), getattr(mean_precisions, how), total]}
+        {
+            "cells": [f"{how} average", getattr(mean_areas, how), getattr(mean_precisions, how), total],
+            "notes": [None, *map(figure_range, predictions.area_average_intervals.get(how, ()))],
+        }
         for how in ("macro", "micro", "weighted")
     ]
     parts.table("areas", "Areas under the curves", columns, rows, predictions,

@@ -41,6 +41,21 @@ def test_no_page_has_serious_violations(open_tab: Callable[..., Page], scheme: s
     assert {name: each for name, each in found.items() if each} == {}
 
 
+def test_a_screen_reader_hears_which_page_it_is_and_what_a_click_shows(open_tab: Callable[..., Page]) -> None:
+    """Each page has its name as a title and as a heading; the gallery of Inspect says what was chosen, and how much."""
+    run = train_run(data="digits", hidden=(16,), epochs=1).run
+    page = open_tab(f"/classes?subset=test&run={run}")
+    expect(page).to_have_title("Inspect · annscope")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inspect")
+    said = page.locator(".ai-gallery [aria-live=polite]").first
+    expect(said).to_contain_text("180 examples")
+    page.locator(".ai-matrix").get_by_role("rowheader", name="3", exact=True).click()
+    expect(said).to_contain_text("True class: 3")
+    page.get_by_role("link", name="Draw", exact=True).click()
+    expect(page).to_have_title("Draw · annscope")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Draw")
+
+
 def open_details(page: Page) -> None:
     """Pin a neuron, open all its details, and compare the last snapshot with the first."""
     canvas = page.locator(".nv-canvas")

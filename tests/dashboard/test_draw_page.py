@@ -11,7 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from annscope.dashboard import state
 from annscope.dashboard.components.loading import code
+from annscope.dashboard.queries.caches import clear_caches
+from annscope.dashboard.queries.examples import is_loaded
 from tests.dashboard.conftest import component_data
+from tests.records import train_run
 
 SCRIPT = """
 from annscope.dashboard.pages import draw, train
@@ -48,6 +51,15 @@ def test_the_pad_shows_what_the_address_names(tmp_path: Path, record: Callable[.
         **code("draw/main.js"),
     }
     assert component_data(page, state.PAD) == about
+
+
+def test_the_data_is_read_while_the_pad_is_drawn_on(tmp_path: Path) -> None:
+    """Opening the page reads the run's data, with its bar below the pad, which need not wait for it."""
+    run = train_run(epochs=1, hidden=(6,), data="digits").run
+    clear_caches()
+    page = open_page(tmp_path, run=run)
+    assert component_data(page, state.PAD)["run"] == run
+    assert is_loaded(run)
 
 
 @pytest.mark.parametrize("sample", ["7", "train-", "train-x", "nothing-7", "test-7/../x", "test-9999999999"])

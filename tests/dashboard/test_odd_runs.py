@@ -165,6 +165,19 @@ def test_a_full_disk_is_named_on_the_page(record: Callable[..., Any], monkeypatc
     assert "is full" in page.error[0].value
 
 
+def test_a_run_that_cannot_be_brought_back_is_one_sentence(record: Callable[..., Any]) -> None:
+    """What fails when a button of the Runs page is pressed is said on the page, which stays as it was."""
+    record(2)
+    page = open_page("runs")
+    page.session_state[state.RUNS_DISCARDED] = ["gone"]
+    page.run()
+    next(button for button in page.button if button.label == "Undo").click().run()
+    assert not page.exception
+    assert len(page.error) == 1
+    assert page.error[0].value.startswith("Run gone cannot be brought back")
+    assert page.caption
+
+
 def test_a_home_that_cannot_be_listed_is_a_sentence_on_every_page(home: Path) -> None:
     """If the path of the runs is no folder, each page has an error."""
     home.mkdir(exist_ok=True)

@@ -97,6 +97,17 @@ def test_the_splits_of_a_file_are_kept(
     )
 
 
+def test_every_example_has_its_place_in_its_array(tmp_path: Path) -> None:
+    """The source of an example is its array and its index there, also of a split that is drawn from another."""
+    arrays = {"X_train": IMAGES[:40], "y_train": Y[:40], "X_test": IMAGES[40:], "y_test": Y[40:]}
+    dataset = load(npz(tmp_path, **arrays), split=0.25, scaling="none")
+    for split, array in (("train", "X_train"), ("validation", "X_train"), ("test", "X_test")):
+        for i, x in enumerate(dataset.split(split)[0]):
+            name, index = dataset.source(split, i).removesuffix("]").split("[")
+            assert name == array
+            np.testing.assert_array_equal(arrays[name][int(index)].ravel(), x)
+
+
 def test_a_validation_split_is_another_data_set_than_a_test_split(tmp_path: Path) -> None:
     """The fingerprint tells which split was given."""
     both = {"x_train": IMAGES[:40], "y_train": Y[:40]}

@@ -54,6 +54,7 @@ def test_a_folder_of_idx_files_is_a_data_set(tmp_path: Path, names: tuple[str, .
     assert (len(dataset.y_train), len(dataset.y_val), len(dataset.y_test)) == (30, 10, 10)
     np.testing.assert_array_equal(dataset.x_test, IMAGES[:10].reshape(10, -1))
     np.testing.assert_array_equal(dataset.y_test, LABELS[:10])
+    assert dataset.source("test", 3) == f"{names[2]}[3]"
     assert dataset.notes == (
         f"Read IDX files: {names[0]} and {names[1]} for train; {names[2]} and {names[3]} for test.",
     )

@@ -231,7 +231,7 @@ def test_a_folder_needs_classes(make: Make) -> None:
     assert error_of(empty) == "FOLDER has no subfolders: each class needs a subfolder with its images"
     Image.fromarray(shades(0)).save(empty / "1.png")
     assert error_of(empty) == "FOLDER has images, but no subfolders: each class needs a subfolder with its images"
-    assert error_of(make({"a": 2}, name="one")) == "FOLDER has one class only, a: at least two are needed"
+    assert error_of(make({"a": 2}, name="one")).startswith("FOLDER has one class only, a: at least two are needed")
     hollow = make({"a": 2, "b": 0}, name="hollow")
     assert error_of(hollow) == "FOLDER/b has no images: it needs files such as PNG, JPEG or WebP"
     stray = make({"a": 2, "b": 2}, name="stray")

@@ -279,7 +279,7 @@ CONTENTS = {
     "lines.csv": b'{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n',
     "sparse.txt": b"+1 1:0.5 3:2\n-1 2:1 3:4\n",
     "quote.csv": b'1,2,"u\n' + b"1,2,3\n" * 30_000,
-    "bomb.csv.gz": gzip.compress(b"1,2,3,4,u\n" * 100_000) * 80,
+    "bomb.csv.gz": gzip.compress((b"1,2," + b"u" * 995 + b"\n") * 1000, 1) * 200,
 }
 
 

@@ -59,6 +59,17 @@ def test_differences_have_the_intervals_of_a_bootstrap_that_draws_the_same_examp
         assert each.difference == pytest.approx(each.first - each.second)
         expected = [figure(LABELS[d], A.predicted[d]) - figure(LABELS[d], B.predicted[d]) for d in drawn]
         assert list(each.interval) == pytest.approx(np.percentile(expected, [2.5, 97.5]), abs=0.03), name
+    areas = {
+        "Macro area under ROC": sklearn_metrics.roc_auc_score,
+        "Macro average precision": sklearn_metrics.average_precision_score,
+    }
+    is_class = LABELS[:, None] == np.arange(3)
+    for name, figure in areas.items():
+        each = found[name]
+        one, other = (network.probabilities for network in (A, B))
+        assert (each.first, each.second) == pytest.approx((figure(is_class, one), figure(is_class, other)))
+        expected = [figure(is_class[d], one[d]) - figure(is_class[d], other[d]) for d in drawn]
+        assert list(each.interval) == pytest.approx(np.percentile(expected, [2.5, 97.5]), abs=0.02), name
     error = found["Expected calibration error"]
     assert (error.first, error.second) == (A.calibration.expected_error, B.calibration.expected_error)
     assert error.interval[0] < error.difference < error.interval[1]

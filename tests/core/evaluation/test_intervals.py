@@ -12,6 +12,7 @@ from sklearn import metrics as sklearn_metrics
 from annscope.core.evaluation.curves import N_BINS, averages, calibration
 from annscope.core.evaluation.intervals import (
     MAX_RESAMPLES,
+    MAX_SCORES,
     MIN_RESAMPLES,
     Paired,
     areas_of_counts,
@@ -19,6 +20,7 @@ from annscope.core.evaluation.intervals import (
     paired,
     percentile_interval,
     resampled_areas,
+    resampled_areas_of_classes,
     resampled_calibration_errors,
     resampled_counts,
     wilson,
@@ -132,6 +134,29 @@ def test_resampled_areas_are_scikit_learns() -> None:
         low, high = percentile_interval(found)
         expected = [figure(positive[d], SCORES[d, 0]) for d in (RNG.integers(0, 80, 80) for _ in range(100))]
         assert [low, high] == pytest.approx(np.percentile(expected, [2.5, 97.5]), abs=0.05)
+
+
+def test_the_areas_of_classes_and_their_averages_are_scikit_learns_of_the_same_samples() -> None:
+    """Those of both networks are of the samples that the seed draws, and their averages scikit-learn's."""
+    is_class = LABELS[:, None] == np.arange(3)
+    other = (SCORES**2).round(2)
+    found = resampled_areas_of_classes(is_class, [SCORES, other])
+    rng = np.random.default_rng(20_20)
+    for i in range(5):
+        drawn = rng.integers(80, size=80)
+        for areas, scores in zip(found, (SCORES, other), strict=True):
+            of_sample = {"y_true": is_class[drawn], "y_score": scores[drawn]}
+            for k, figure in enumerate((sklearn_metrics.roc_auc_score, sklearn_metrics.average_precision_score)):
+                each = areas.precision if k else areas.roc
+                assert each[i] == pytest.approx(figure(**of_sample, average=None), **EXACT)
+                for how, averages_of_both in areas.averages.items():
+                    assert averages_of_both[k][i] == pytest.approx(figure(**of_sample, average=how), **EXACT)
+
+
+def test_the_areas_of_too_many_scores_are_not_resampled() -> None:
+    """It would take long: there is no interval then."""
+    (found,) = resampled_areas_of_classes(np.ones((MAX_SCORES, 2), bool), [np.ones((MAX_SCORES, 2))])
+    assert np.isnan(percentile_interval(found.averages["macro"][0])).all()
 
 
 def test_resampled_calibration_errors_are_those_of_the_samples() -> None:

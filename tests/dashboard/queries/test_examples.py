@@ -43,6 +43,20 @@ def test_ink_becomes_the_features_that_training_saw(client: TestClient, scaling:
     assert client.get(f"/annscope/runs/{reader.run}/labels").json()["test"][5] == example["label"]
 
 
+def test_the_data_of_runs_is_read_once_and_tells_how_far_it_is(tmp_path: Path) -> None:
+    """Reading a user's data for a page reports its progress in bytes; another run on the same data finds it read."""
+    config = mixed_config(tmp_path)
+    first, second = (train_run(epochs=1, hidden=(n,), data=config.name, label="survived").run for n in (5, 6))
+    clear_caches()
+    said: list[tuple[str, int, int]] = []
+    assert not examples.is_loaded(first)
+    source = examples.source_of(first, lambda *progress: said.append(progress))
+    size = (tmp_path / "mixed.csv").stat().st_size
+    assert ("Reading mixed.csv", size, size) in said
+    assert examples.is_loaded(second)
+    assert examples.source_of(second) is source
+
+
 def test_an_example_of_a_table_is_its_row(client: TestClient, tmp_path: Path) -> None:
     """The page gets the original columns, the example and its neighbours as rows of them, and the preparation."""
     config = mixed_config(tmp_path)

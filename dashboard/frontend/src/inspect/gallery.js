@@ -38,11 +38,13 @@ const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCod
 export function createGallery(root, send) {
   const title = make('h3');
   const count = make('span', { className: 'ai-count' });
+  const said = make('span', { className: 'nv-hidden', 'aria-live': 'polite' });
   const head = make(
     'div',
     { className: 'ai-head' },
     title,
     count,
+    said,
     pngButton(picture, () => data.file),
   );
   const detail = make('section', {
@@ -104,6 +106,8 @@ export function createGallery(root, send) {
     if (isThere || performance.now() - asked.since > PATIENCE) asked.sheet = null;
     title.textContent = data.title;
     count.textContent = `${grouped(data.count)} of ${grouped(data.total)}`;
+    const shown = `${data.title}: ${count.textContent} examples`;
+    if (said.textContent !== shown) said.textContent = shown;
     root.dataset.count = String(data.count);
     const pixels = bytesOf(data.pixels);
     const probabilities = new Float32Array(bytesOf(data.probabilities).buffer);

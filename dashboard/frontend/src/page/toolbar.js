@@ -1,4 +1,4 @@
-/** What every page has at its top: the list of keys, and full screen for a projector. */
+/** What every page has at its top: its name, for screen readers, the list of keys, and full screen for a projector. */
 
 import { make } from '../lib/ui/dom.js';
 import { lineIcon } from '../lib/ui/icons.js';
@@ -7,16 +7,17 @@ import { isPressed, shortcutList } from '../lib/ui/shortcuts.js';
 
 /** @import { Component } from '../lib/model/types.js' */
 
-/** @type {WeakMap<HTMLElement, { destroy(): void }>} */
+/** @type {WeakMap<HTMLElement, { update(title: string): void, destroy(): void }>} */
 const mounted = new WeakMap();
 
 /**
  * Called by the component's loader at every change of its data; returns what unmounts it.
- * @param {Component<object>} component
+ * @param {Component<{ title: string }>} component
  */
-export function mount({ parentElement }) {
+export function mount({ parentElement, data }) {
   const toolbar = mounted.get(parentElement) ?? createToolbar(parentElement);
   mounted.set(parentElement, toolbar);
+  toolbar.update(data.title);
   return () => {
     if (mounted.get(parentElement) !== toolbar) return;
     mounted.delete(parentElement);
@@ -31,7 +32,8 @@ function createToolbar(parent) {
   const screen = button('full-screen', 'Full screen (F)', toggleFullScreen);
   screen.hidden = !document.fullscreenEnabled;
   const root = make('div', { className: 'pg-toolbar' }, button('keyboard', 'Keys (?)', showKeys), screen);
-  parent.append(root, dialog);
+  const heading = make('h1', { className: 'pg-title' });
+  parent.append(heading, root, dialog);
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
@@ -43,8 +45,13 @@ function createToolbar(parent) {
   }
   document.addEventListener('keydown', onKey);
   return {
+    /** @param {string} title */
+    update(title) {
+      if (heading.textContent !== title) heading.textContent = title;
+    },
     destroy() {
       document.removeEventListener('keydown', onKey);
+      heading.remove();
       root.remove();
       dialog.remove();
     },
