@@ -30,6 +30,7 @@ from annscope.runs.options import (
     settings_options,
     threads_option,
 )
+from annscope.runs.sweep_cli import sweep
 from annscope.runs.terminal import console, escape_unencodable, print_json, print_text, visible
 
 if TYPE_CHECKING:
@@ -536,6 +537,8 @@ def _print(*what: Any) -> None:
     for part in what:
         shown.print(part)
 
+
+annscope.add_command(sweep)
 
 if __name__ == "__main__":
     main()

@@ -44,13 +44,16 @@ def _argument(item: Field) -> str:
     return "option_" + item.option.replace("-", "_")
 
 
+def given_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Those of the settings' options that were given, by their names, as they were typed."""
+    return {name: options[_argument(item)] for name, item in FIELDS.items() if options[_argument(item)] is not None}
+
+
 def config_of(options: dict[str, Any], recipe: str | None) -> RunConfig:
     """The config that parsed options stand for, those not given from a recipe or the defaults."""
-    given = {item: options[_argument(item)] for item in FIELDS.values() if options[_argument(item)] is not None}
     settings = {} if recipe is None else dict(recipe_named(recipe).settings)
-    return RunConfig().with_values(
-        settings | {item.option: parse_setting(item, value) for item, value in given.items()}
-    )
+    typed = {name: parse_setting(FIELDS[name], value) for name, value in given_options(options).items()}
+    return RunConfig().with_values(settings | typed)
 
 
 def parse_setting(item: Field, given: str | bool) -> Any:
