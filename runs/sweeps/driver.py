@@ -31,7 +31,7 @@ from annscope.runs.liveness import LockedError, WriterLock, is_alive, started
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError
 from annscope.runs.schema import parse_json
-from annscope.runs.status import publish_failure
+from annscope.runs.status import publish_failure, write_status
 from annscope.runs.sweeps.cluster import Cluster
 from annscope.runs.sweeps.errors import SweepError
 from annscope.runs.sweeps.parcel import Received, commands_of, outset, unpack, what_is_here
@@ -209,7 +209,7 @@ class _Driver:
                 trial.runs[k] = prepare(config_of_trial(self.sweep, trial.settings, self.seeds[k]))
                 write_labels(run_directory(trial.runs[k]), Labels(tags=(self.sweep.name,)))
                 trial.handle.set_user_attr("runs", [trial.runs[j] for j in sorted(trial.runs)])
-        except LaunchError:
+        except (LaunchError, LockedError):
             return False  # a worker of an earlier session has not noticed yet that it is on its own
         except StorageError:
             raise
@@ -223,7 +223,7 @@ class _Driver:
         self.place[run], self.received[run] = (trial, k), what_is_here(directory)
         if k == 0:
             trial.first = RunReader(directory)
-        self.cluster.submit(Assignment(str(directory), outset(directory)))
+        self.cluster.submit(Assignment(run, outset(directory)))
         return True
 
     def _exchange(self) -> None:
@@ -276,14 +276,15 @@ class _Driver:
         for run, outcome in self.cluster.outcomes():
             trial, k = self.place.pop(run)
             directory = run_directory(run)
-            if outcome.parcel is not None:
-                self.received[run] = unpack(directory, outcome.parcel, self.received[run])
-            del self.received[run]
-            if outcome.state == "interrupted":
-                if not self.interrupt.is_set():
-                    trial.waiting.append(k)  # its worker was ended: another one takes it up
-                continue
+            received = self.received.pop(run)
+            is_lost = outcome.parcel is not None and received.attempt not in {None, outcome.parcel.attempt}
+            if outcome.parcel is not None and not is_lost:
+                unpack(directory, outcome.parcel, received)
             status = RunReader(directory).status()
+            if outcome.state == "interrupted" or is_lost:
+                write_status(directory, {**status, "status": "interrupted"})
+                trial.waiting.append(k)  # its worker is gone: another one takes it up
+                continue
             if outcome.state == "failed" and status["status"] != "failed":
                 publish_failure(directory, status, outcome.message or "failed")
             trial.outcomes[k] = outcome

@@ -2,7 +2,9 @@
 
 The record is append-only and its line is the commit, so all that is new since some size of `metrics.jsonl` is: the
 lines after it, the arrays of their snapshots, and the small files that have been replaced. Here the truth is what has
-arrived: its size says what is to be sent next, so a parcel that is lost, late or sent twice does no harm.
+arrived: its size says what is to be sent next, so a parcel that is lost, late or sent twice does no harm. That holds
+for one attempt: a scheduler that has lost a worker has the run trained again from where it was then sent off, with
+other times in its lines, so that attempt is ended, and another one sent off with what has arrived.
 Commands go the other way, as the whole of `control.jsonl`, which is small.
 """
 
@@ -30,10 +32,14 @@ PARCEL_BYTES = 32_000_000
 
 @dataclass(frozen=True)
 class Received:
-    """What has arrived: bytes of the metrics, and the time of each replaced file as its sender stamped it."""
+    """What has arrived: bytes of the metrics, and the time of each replaced file as its sender stamped it.
+
+    `attempt` is the one that it came from, None before anything has.
+    """
 
     n_bytes: int
     stamps: Mapping[str, int] = field(default_factory=dict)
+    attempt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class Parcel:
     `arrays` are the files of snapshots; `files` those that are replaced whole, with the stamps of these versions.
     """
 
+    attempt: str
     start: int
     lines: bytes
     arrays: Mapping[str, bytes]
@@ -50,7 +57,7 @@ class Parcel:
     stamps: Mapping[str, int]
 
 
-def pack(directory: Path, received: Received, at_most: int = PARCEL_BYTES) -> Parcel:
+def pack(directory: Path, received: Received, attempt: str, at_most: int = PARCEL_BYTES) -> Parcel:
     """What is new in the record in `directory`, written by its worker meanwhile. Raises OSError, ValueError."""
     after = _changed(directory, AFTER_LINES, received)  # read before the lines: no newer than they are
     lines = list(GrowingLines(directory / METRICS, received.n_bytes).read())
@@ -70,6 +77,7 @@ def pack(directory: Path, received: Received, at_most: int = PARCEL_BYTES) -> Pa
             break
     files = before | (after if len(sent) == len(lines) else {})
     return Parcel(
+        attempt=attempt,
         start=received.n_bytes,
         lines=b"".join(text + b"\n" for text in sent),
         arrays=arrays,
@@ -109,7 +117,7 @@ def unpack(directory: Path, parcel: Parcel, received: Received) -> Received:
                 for number in numbers_in(line["ranges"]):
                     snapshot_path(directory, number).unlink(missing_ok=True)
     _replace(directory, AFTER_LINES, parcel)
-    return Received(received.n_bytes + len(lines), {**received.stamps, **parcel.stamps})
+    return Received(received.n_bytes + len(lines), {**received.stamps, **parcel.stamps}, parcel.attempt)
 
 
 def _replace(directory: Path, names: Iterable[str], parcel: Parcel) -> None:

@@ -1,13 +1,14 @@
 """One run of a sweep, as a Dask worker trains it: by the ordinary worker of runs, into the ordinary record.
 
-Where the folder of the run is on a disk that this machine sees, it is trained there. Elsewhere the worker makes a
-record of its own, which travels (`parcel`) and is deleted at the end.
+A worker whose home is that of the sweep, on this machine or on a disk that several share, trains the run in its
+folder. Elsewhere it makes a record of its own, which travels (`parcel`) and is deleted at the end.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 from annscope.core.errors import AnnscopeError
 from annscope.runs.atomic import StorageError, read_file, why_not_written
+from annscope.runs.catalogue import runs_home
 from annscope.runs.reader import RunReader
 from annscope.runs.schema import parse_json
 from annscope.runs.status import State
@@ -27,15 +29,10 @@ ENDED = ("finished", "stopped", "diverged")
 
 @dataclass(frozen=True)
 class Assignment:
-    """A run to train: its folder where the sweep is, and what a worker elsewhere needs of it (`parcel.outset`)."""
+    """A run to train, by its id, and what a worker with another home needs of its record (`parcel.outset`)."""
 
-    directory: str
+    run: str
     files: Mapping[str, bytes]
-
-    @property
-    def run(self) -> str:
-        """The id of the run."""
-        return Path(self.directory).name
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,8 @@ class Word:
 class _InProgress:
     directory: Path
     travels: bool
+    attempt: str = field(default_factory=lambda: uuid.uuid4().hex)
+    is_superseded: bool = False
     interrupt: threading.Event = field(default_factory=threading.Event)
     received: Received = field(default_factory=lambda: Received(0))
     heard: float = field(default_factory=time.monotonic)
@@ -75,7 +74,7 @@ def train(assignment: Assignment, scratch: str) -> Outcome:
     Whatever is wrong with its settings, its data or a disk is an outcome, not an exception.
     """
     if _is_here(assignment):
-        return _train(_InProgress(Path(assignment.directory), travels=False), assignment)
+        return _train(_InProgress(runs_home() / assignment.run, travels=False), assignment)
     try:
         with TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True) as folder:
             directory = Path(folder) / assignment.run
@@ -97,13 +96,15 @@ def _train(run: _InProgress, assignment: Assignment) -> Outcome:
     finally:
         if _in_progress.get(assignment.run) is run:
             del _in_progress[assignment.run]
-    return Outcome(state, message, pack(run.directory, run.received, at_most=2**31) if run.travels else None)
+    if run.is_superseded or not run.travels:
+        return Outcome("interrupted" if run.is_superseded else state, message)
+    return Outcome(state, message, pack(run.directory, run.received, run.attempt, at_most=2**31))
 
 
 def _is_here(assignment: Assignment) -> bool:
-    # Ids of runs tell milliseconds; another machine may have a folder of the same name, but not with this content.
+    # Ids of runs tell milliseconds: another home may have a folder of the same name, but not with this content.
     try:
-        here = parse_json(read_file(Path(assignment.directory) / "config.json"))
+        here = parse_json(read_file(runs_home() / assignment.run / "config.json"))
         there = parse_json(assignment.files["config.json"])
         return all(here[key] == there[key] for key in ("run", "created", "config"))
     except (OSError, ValueError, KeyError, TypeError):
@@ -134,10 +135,14 @@ def exchange(words: Mapping[str, Word]) -> dict[str, Parcel | None]:
             run.interrupt.set()
         if not run.travels:
             continue
+        if word.received.attempt not in {None, run.attempt}:
+            run.is_superseded = True
+            run.interrupt.set()
+            continue
         run.received = word.received
         try:
             pass_on_commands(run.directory, word.commands)
-            parcels[name] = pack(run.directory, word.received)
+            parcels[name] = pack(run.directory, word.received, run.attempt)
         except (OSError, ValueError, AnnscopeError):
             continue  # the run itself says what is wrong, or has just ended
     return parcels
