@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, cast
 
 from annscope.runs.sweeps.errors import SweepError
@@ -117,15 +120,27 @@ class Cluster:
 
 
 def _local_cluster(n_workers: int) -> Any:
-    import dask
     from distributed import LocalCluster
 
-    # A worker is given a second run only when it is free, so that no run waits for one worker while another is idle.
-    with dask.config.set({"distributed.scheduler.worker-saturation": 1.0}):
+    with _signals_for_this_thread():
         return cast(Any, LocalCluster)(
             n_workers=n_workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None,
             silence_logs=logging.CRITICAL,
         )  # fmt: skip
+
+
+@contextmanager
+def _signals_for_this_thread() -> Iterator[None]:
+    """Keep Ctrl-C and the end of a terminal from the threads and processes begun here: they are told how to end."""
+    if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover
+        yield  # on Windows
+        return
+    resource_tracker.ensure_running()  # or it would let Ctrl-C in again when it is started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _train_here(assignment: Assignment) -> Outcome:
