@@ -97,7 +97,7 @@ def sweep(
         if twice:
             raise SweepError(f"--{min(twice)} is both given and varied; leave one of them out.")
         config = checked(config_of(options, recipe))
-        n_combined = n_combinations(space) if sampler == "grid" else None
+        n_combined = n_combinations(space) if sampler == "grid" or not space else None
         n_trials = (n_combined or N_TRIALS) if trials is None else parse_whole_number("--trials", trials)
         about = Sweep(
             name=name or _new_name(config), config=config, space=space,

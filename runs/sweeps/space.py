@@ -61,15 +61,13 @@ Dimension: TypeAlias = Choices | Range
 
 
 def parse_space(texts: Iterable[str]) -> tuple[Dimension, ...]:
-    """The space that some `--vary` describe. Raises SweepError, in one sentence, if there is none."""
+    """The space that some `--vary` describe. Raises SweepError, in one sentence, for an invalid one."""
     space: dict[str, Dimension] = {}
     for text in texts:
         dimension = parse_dimension(text)
         if dimension.option in space:
             raise SweepError(f"--vary names {dimension.option} twice; give all of its values in one: {FORM}.")
         space[dimension.option] = dimension
-    if not space:
-        raise SweepError(f"A sweep varies something: --vary {FORM}, such as --vary learning-rate=1e-4..1e-1:log.")
     return tuple(space.values())
 
 

@@ -26,7 +26,7 @@ from annscope.runs.command_line import command_line
 from annscope.runs.labels import MAX_TAG
 from annscope.runs.record import Line
 from annscope.runs.sweeps.errors import SweepError, require_packages
-from annscope.runs.sweeps.space import Dimension, combinations, n_combinations, parse_space, settings_of
+from annscope.runs.sweeps.space import FORM, Dimension, combinations, n_combinations, parse_space, settings_of
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -109,6 +109,8 @@ PRUNERS: dict[str, Callable[[int], BasePruner]] = {"median": _median, "hyperband
 class Sweep:
     """What a sweep was asked for. `budget` is in seconds of a session, None without one.
 
+    Without a space it trains one setting with several seeds.
+
     Raises SweepError, when made, for what breaks a rule.
     """
 
@@ -138,6 +140,11 @@ class Sweep:
             raise SweepError(
                 "A sweep chooses by held-out examples, which with --split 0 are those of the test, to be looked at "
                 "last; give a --split above 0."
+            )
+        if not self.space and self.n_seeds == 1:
+            raise SweepError(
+                f"A sweep varies something: --vary {FORM}, such as --vary learning-rate=1e-4..1e-1:log; or it has "
+                "several --seeds."
             )
         ranged = next((each for each in self.space if n_combinations([each]) is None), None)
         if self.sampler == "grid" and ranged is not None:
