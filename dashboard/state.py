@@ -144,6 +144,7 @@ SWEEP_STARTED = "sweep-started"
 """Session: the sweep that was just started, to be shown next."""
 SWEEP_SEEN = "sweep-seen"
 """Session: the sweep that is shown, with how many of its trials had ended."""
+SWEEP_NAME = "sweep-name"
 START_SWEEP = "start-sweep"
 SWEEP_PLOT = "sweep-plot"
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from annscope.core.config import FIELDS, RunConfig
+from annscope.core.config import FIELDS
 from annscope.runs.options import (
     config_of,
     given_options,
@@ -90,7 +89,7 @@ def sweep(
     else:
         from annscope.runs.launch import checked
         from annscope.runs.sweeps.space import n_combinations, parse_space
-        from annscope.runs.sweeps.study import N_TRIALS, Sweep, create_study
+        from annscope.runs.sweeps.study import N_TRIALS, Sweep, create_study, new_name
 
         space = parse_space(vary)
         twice = {each.option for each in space} & {*given_options(options)}
@@ -100,18 +99,13 @@ def sweep(
         n_combined = n_combinations(space) if sampler == "grid" or not space else None
         n_trials = (n_combined or N_TRIALS) if trials is None else parse_whole_number("--trials", trials)
         about = Sweep(
-            name=name or _new_name(config), config=config, space=space,
+            name=name or new_name(config), config=config, space=space,
             n_trials=n_trials if n_combined is None else min(n_trials, n_combined),
             n_seeds=parse_whole_number("--seeds", seeds), metric=metric, sampler=sampler, pruner=pruner,
             budget=None if budget is None else _seconds(budget),
         )  # fmt: skip
         study = create_study(about)
     _carry_on(about, study, n_workers, scheduler, as_json)
-
-
-def _new_name(config: RunConfig) -> str:
-    data = re.sub(r"[^a-z0-9]+", "-", config.data.name.rsplit("/", 1)[-1].lower()).strip("-")[:20] or "data"
-    return f"{data}-{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
 
 
 _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}

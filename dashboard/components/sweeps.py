@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +19,7 @@ from annscope.runs.sweeps.driver import driver_status
 from annscope.runs.sweeps.errors import SweepError, require_packages
 from annscope.runs.sweeps.launch import problem_of, resume_sweep, start_sweep, stop_sweep
 from annscope.runs.sweeps.space import VARIABLE, n_combinations, parse_space
-from annscope.runs.sweeps.study import METRICS, PRUNERS, SAMPLERS, Sweep, sweep_names
+from annscope.runs.sweeps.study import METRICS, PRUNERS, SAMPLERS, Sweep, new_name, sweep_names
 
 TICK_SECONDS = 1.0
 FIRST_VARIED = ("learning-rate", "hidden")
@@ -97,8 +96,8 @@ def _new() -> None:
     )  # fmt: skip
     n_trials = left.number_input("Trials", 1, 10_000, 20, help="How many settings to try; of a grid at most all.")
     n_seeds = middle.number_input("Seeds", 1, 100, 1, help="Each setting is trained with so many seeds.")
-    data = "".join(letter if letter.isalnum() else "-" for letter in controls.data_name(config.data.name).lower())
-    name = right.text_input("Name", f"{data.strip('-')[:20]}-{datetime.now(UTC):%m-%d-%H%M}")
+    st.session_state.setdefault(state.SWEEP_NAME, new_name(config))
+    name = right.text_input("Name", key=state.SWEEP_NAME)
     if st.button("Start", key=state.START_SWEEP, type="primary", icon=":material/play_arrow:", disabled=not chosen):
         _start(name, config, texts, int(n_trials), int(n_seeds), metric=metric, sampler=sampler, pruner=pruner)
 

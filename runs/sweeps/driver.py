@@ -350,9 +350,10 @@ class _Driver:
         return Progress(self.n_ended, self.sweep.n_trials, min(len(self.place), n_slots), left, message)
 
 
-def write_driver_status(directory: Path, progress: Progress) -> None:
-    """Write which process drives a sweep, and how far it is. Raises StorageError."""
-    process = {"pid": os.getpid(), "pid_started": started(os.getpid()), "host": platform.node()}
+def write_driver_status(directory: Path, progress: Progress, pid: int | None = None) -> None:
+    """Write which process drives a sweep, this one unless said otherwise, and how far it is. Raises StorageError."""
+    pid = pid or os.getpid()
+    process = {"pid": pid, "pid_started": started(pid), "host": platform.node()}
     content = to_json({**process, "heartbeat": time.time(), **asdict(progress)})
     replace_file(directory / STATUS, content.encode())
 

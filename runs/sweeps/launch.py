@@ -14,7 +14,7 @@ from contextlib import suppress
 import psutil
 
 from annscope.runs.launch import checked
-from annscope.runs.sweeps.driver import driver_status
+from annscope.runs.sweeps.driver import Progress, driver_status, write_driver_status
 from annscope.runs.sweeps.errors import SweepError
 from annscope.runs.sweeps.study import Sweep, create_study, sweep_directory
 from annscope.runs.threads import environment, wanted_threads
@@ -45,6 +45,7 @@ def resume_sweep(name: str) -> None:
             )
     except OSError as error:
         raise SweepError(f"The sweep {name} could not be started: {error.strerror or error}.") from error
+    write_driver_status(directory, Progress(0, 0, 0, None, "Starting the workers."), process.pid)
     threading.Thread(target=_watch, args=(process,), name=f"watch {name}", daemon=True).start()
 
 

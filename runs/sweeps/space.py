@@ -19,6 +19,8 @@ PREPARATION = ("scaling", "image-size", "extra-inputs", "keep", "drop", "as-numb
 """The settings of the data that leave the examples what they are."""
 VARIABLE = [name for name, item in FIELDS.items() if name != "seed" and (item.section != "data" or name in PREPARATION)]
 """The settings that can be varied: whatever leaves the held-out examples the same, or figures could not be compared."""
+DIGITS = 4
+"""Digits of a number that is chosen from a range: as many as people can compare."""
 RANGED = ("integer", "number", "count")
 """The kinds of settings that have ranges."""
 
@@ -121,9 +123,11 @@ def _checked(item: Field, text: str) -> Any:
 
 
 def settings_of(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The settings, by option, that the parameters of a trial stand for."""
+    """The settings, by option, that the parameters of a trial stand for; numbers of a range in four digits."""
     return {
-        option: FIELDS[option].parse(value) if isinstance(value, str) else FIELDS[option].check(value)
+        option: FIELDS[option].parse(value if isinstance(value, str) else f"{value:.{DIGITS}g}")
+        if isinstance(value, str | float)
+        else FIELDS[option].check(value)
         for option, value in parameters.items()
     }
 

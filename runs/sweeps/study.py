@@ -11,9 +11,11 @@ What the sweep was asked for is an attribute of the study, so one file holds all
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -183,6 +185,12 @@ def seeds_of(sweep: Sweep) -> range:
 def config_of_trial(sweep: Sweep, settings: dict[str, Any], seed: int) -> RunConfig:
     """The config of one run. Raises ConfigError for settings that do not go together."""
     return sweep.config.with_values(settings | {"seed": FIELDS["seed"].check(seed)})
+
+
+def new_name(config: RunConfig) -> str:
+    """A name for a sweep that begins now: the data set and the time."""
+    data = re.sub(r"[^a-z0-9]+", "-", config.data.name.rsplit("/", 1)[-1].lower()).strip("-")[:20] or "data"
+    return f"{data}-{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
 
 
 def sweeps_home() -> Path:
