@@ -197,7 +197,11 @@ def _best(shown: Shown) -> None:
     varied = "; ".join(
         f"{FIELDS[option].label} {controls.text_of(FIELDS[option], value)}" for option, value in settings.items()
     )
-    title = f"Best so far: {varied}." if varied else "All seeds of one setting."
+    title = (
+        f"Best{' so far' if shown.n_ended < sweep.n_trials else ''}: {varied}."
+        if varied
+        else "All seeds of one setting."
+    )
     st.markdown(escaping.markdown(f"{title} {sweep.figure.label.capitalize()} {best.value:.4f}{seeds}."))
     query = urlencode(controls.write_address(controls.settings_of(best.config)))
     with st.container(horizontal=True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go
 
 from annscope.core.config import FIELDS
-from annscope.dashboard.figures.style import FONT, palette_for
+from annscope.dashboard.figures.style import FONT, Palette, palette_for
 from annscope.runs.sweeps.study import Sweep
 
 if TYPE_CHECKING:
@@ -71,6 +71,29 @@ def sweep_figure(name: str, sweep: Sweep, study: Study, *, dark: bool) -> go.Fig
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     for each in (*figure.select_xaxes(), *figure.select_yaxes()):
-        if each.title.text in FIELDS:
-            each.title.text = FIELDS[each.title.text].label
+        each.title.text = _label(each.title.text)
+        if each.type == "log":
+            each.dtick = 1
+    for trace in figure.data:
+        _recolor(trace, palette)
     return figure
+
+
+def _label(text: str | None) -> str | None:
+    return FIELDS[text].label if text in FIELDS else text
+
+
+def _recolor(trace: Any, palette: Palette) -> None:
+    """Give a trace of Optuna's the colours of the page, and settings their labels."""
+    if trace.type == "bar":
+        trace.marker.color = {"PRUNED": palette.other, "FAIL": palette.rest}.get(trace.name, palette.chosen)
+        trace.y = [_label(value) if isinstance(value, str) else value for value in trace.y]
+    elif trace.type != "scatter":
+        return
+    elif trace.mode == "lines":
+        trace.line.update(color=palette.other, width=2.5)
+        trace.name = "Best so far"
+    elif trace.marker.colorbar.title.text == "Trial":
+        trace.marker.update(colorscale=[[0, palette.rest], [1, palette.chosen]], line={"width": 0}, size=8)
+    elif trace.marker.color is None:
+        trace.marker.update(color=palette.chosen, size=8)

@@ -42,7 +42,7 @@ from annscope.runs.sweeps.trial import ENDED, Assignment, Outcome, Word
 if TYPE_CHECKING:
     from optuna import Study, Trial
 
-TICK_SECONDS = 0.5
+TICK_SECONDS = 0.2
 """Between two rounds in which the driver hears from all runs."""
 ENDING_SECONDS = 10.0
 """How long the runs have to write a checkpoint after Ctrl-C."""
