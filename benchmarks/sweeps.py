@@ -28,13 +28,14 @@ from annscope.runs.sweeps.study import Sweep, create_study
 from annscope.runs.sweeps.trial import Assignment, Word
 
 N_STUDIES = 5
-N_TRIALS = 30
-VARY = ("learning-rate=1e-4..1:log", "hidden=16|32|64|128|64,32", "batch-size=16..512:log")
+N_TRIALS = 25
+EPOCHS = 15
+VARY = ("learning-rate=1e-5..1:log", "hidden=16|32|64|128|64,32", "dropout=0..0.5", "optimizer=sgd|momentum|adam")
 
 
 def sweep(name: str, **about: object) -> Sweep:
     """A sweep of these benchmarks; `about` overrides its parts."""
-    config = RunConfig().with_values({"data": "mnist-5k", "epochs": 20, "seed": 0})
+    config = RunConfig().with_values({"data": "mnist-5k", "epochs": EPOCHS, "seed": 0})
     parts: dict = {"config": config, "space": parse_space(VARY), "n_trials": N_TRIALS} | about
     return Sweep(name=name, **parts)
 
@@ -55,7 +56,7 @@ def measure_steps() -> None:
     shares = []
     with Cluster() as cluster:
         for k in range(N_STUDIES):
-            config = RunConfig().with_values({"data": "mnist-5k", "epochs": 20, "seed": k})
+            config = RunConfig().with_values({"data": "mnist-5k", "epochs": EPOCHS, "seed": k})
             total, reached = curve(sweep(f"random-{k}", config=config, sampler="random"), cluster)[-1]
             points = curve(sweep(f"tpe-{k}", config=config, sampler="tpe", pruner="median"), cluster)
             needed = next((steps for steps, best in points if best >= reached), None)

@@ -17,7 +17,7 @@ from annscope.runs.sweeps.parcel import Parcel
 from annscope.runs.sweeps.trial import Assignment, Outcome, Word, exchange, train
 from annscope.runs.threads import wanted_threads
 
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 
 
 def default_workers() -> int:
