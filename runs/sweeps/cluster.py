@@ -120,12 +120,14 @@ class Cluster:
 
 
 def _local_cluster(n_workers: int) -> Any:
-    from distributed import LocalCluster
+    from distributed import LocalCluster, Security
+
+    # A scheduler runs what it is sent, and others may have accounts here: TLS with keys that only these processes have.
 
     with _signals_for_this_thread():
         return cast(Any, LocalCluster)(
-            n_workers=n_workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None,
-            silence_logs=logging.CRITICAL,
+            n_workers=n_workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL, security=cast(Any, Security.temporary)(),
         )  # fmt: skip
 
 

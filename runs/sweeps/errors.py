@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from annscope.core.errors import AnnscopeError
 
-NEEDED = ("optuna", "distributed")
+NEEDED = ("optuna", "distributed", "cryptography")
 
 
 class SweepError(AnnscopeError):
@@ -17,4 +17,4 @@ def require_packages() -> None:
     """Raise SweepError if a package of the extra `sweep` is missing."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        raise SweepError(f"A sweep needs {' and '.join(missing)}: pip install 'annscope[sweep]'.")
+        raise SweepError(f"A sweep needs {', '.join(missing)}: pip install 'annscope[sweep]'.")

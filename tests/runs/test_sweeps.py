@@ -225,7 +225,7 @@ def test_what_is_missing_is_named(run: Run) -> None:
     with mock.patch("annscope.runs.sweeps.errors.find_spec", return_value=None):
         status, out, error = run("sweep", "--vary", "hidden=8|16")
     assert (status, out) == (2, "")
-    assert error == "annscope: A sweep needs optuna and distributed: pip install 'annscope[sweep]'.\n"
+    assert error == "annscope: A sweep needs optuna, distributed, cryptography: pip install 'annscope[sweep]'.\n"
 
 
 GRID = {"learning-rate": (0.1, 0.01), "hidden": ((8,), (16,), (16, 8))}
@@ -313,9 +313,9 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
 
 def test_records_travel_from_other_homes_and_a_lost_worker_is_no_loss(scheduler: str) -> None:
     """Workers with other homes fill this one while they train; one that is killed has its run trained again."""
-    expected = {final_sha256(train_run(make_config(data="digits", epochs=400, hidden=(n,))).run) for n in (8, 16)}
+    expected = {final_sha256(train_run(make_config(data="digits", epochs=250, hidden=(n,))).run) for n in (8, 16)}
     earlier = set(run_ids())
-    options = ("--data", "digits", "--epochs", "400", "--vary", "hidden=8|16", "--sampler", "grid", "--name", "away")
+    options = ("--data", "digits", "--epochs", "250", "--vary", "hidden=8|16", "--sampler", "grid", "--name", "away")
     with started(command(*options, "--scheduler", scheduler)) as driver:
         run = until(lambda: [*{*run_ids()} - earlier])[0]
         send(run, "pause")
