@@ -8,6 +8,7 @@ import signal
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from typing import Any, cast
@@ -18,6 +19,9 @@ from annscope.runs.sweeps.trial import Assignment, Outcome, Word, exchange, trai
 from annscope.runs.threads import wanted_threads
 
 CONNECT_SECONDS = 5
+REPLY_SECONDS = 1.0
+N_THREADS = 16
+"""As many workers are spoken to at a time."""
 
 
 def default_workers() -> int:
@@ -53,11 +57,14 @@ class Cluster:
         self._futures: dict[str, Any] = {}  # by run
         self._run_of: dict[str, str] = {}  # by key
         self._news = threading.Event()
+        self._threads = ThreadPoolExecutor(N_THREADS, thread_name_prefix="exchange")
+        self._replies: dict[str, Future[dict[str, Any]]] = {}  # by address of the worker, until they come
 
     def __enter__(self) -> Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
         self._client.close(timeout=2)
         if self._local is not None:
             self._local.close(timeout=5)
@@ -90,18 +97,21 @@ class Cluster:
                 yield run, _outcome_of(future)
 
     def exchange(self, words: Mapping[str, Word]) -> dict[str, Parcel]:
-        """Tell runs what is to be said to them, and return what of their records has come from elsewhere."""
-        parcels: dict[str, Parcel] = {}
+        """Tell runs what is to be said to them, and return what of their records has come from elsewhere.
+
+        A worker that does not respond at once, since it has just been lost, is not waited for.
+        """
         for address, keys in self._asked(self._client.processing).items():
             runs = {run: words[run] for key in keys if (run := self._run_of.get(key)) in words and run is not None}
-            if not runs:
-                continue
-            try:
-                replies = self._client.run(exchange, runs, workers=[address], on_error="ignore")
-            except (OSError, ValueError, TimeoutError):
-                continue  # this worker has just gone; the scheduler gives its runs to another one
-            for reply in replies.values():
-                parcels |= {run: parcel for run, parcel in reply.items() if parcel is not None}
+            if runs and address not in self._replies:
+                self._replies[address] = self._threads.submit(self._client.run, exchange, runs, workers=[address])
+        wait(self._replies.values(), timeout=REPLY_SECONDS)
+        parcels: dict[str, Parcel] = {}
+        for address in [address for address, reply in self._replies.items() if reply.done()]:
+            reply = self._replies.pop(address)
+            if reply.exception() is None:
+                said = reply.result().get(address, {})
+                parcels |= {run: parcel for run, parcel in said.items() if parcel is not None}
         return parcels
 
     def wait(self, seconds: float) -> None:

@@ -230,7 +230,9 @@ class _Driver:
         """Hear from the runs, and bring home what is new in the records of those that are trained elsewhere."""
         write_driver_status(self.directory, self._progress())
         for run, parcel in self.cluster.exchange({run: self._word(run) for run in self.cluster.runs}).items():
-            self.received[run] = unpack(run_directory(run), parcel, self.received[run])
+            received = self.received.get(run)
+            if received is not None and received.attempt in {None, parcel.attempt}:
+                self.received[run] = unpack(run_directory(run), parcel, received)
 
     @property
     def directory(self) -> Path:
