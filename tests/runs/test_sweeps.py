@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import optuna
 import psutil
 import pytest
 
@@ -160,6 +161,31 @@ def test_a_trial_whose_first_seed_is_stopped_is_pruned(config: RunConfig) -> Non
     trials = ended(sweep, Inline(stop))
     assert {trial.trial: (trial.state, len(trial.runs)) for trial in trials} == {0: ("complete", 2), 1: ("pruned", 1)}
     assert [each.state.name for each in open_study("test")[1].trials] == ["COMPLETE", "PRUNED"]
+
+
+def test_a_run_that_falls_behind_is_stopped_while_it_trains(config: RunConfig) -> None:
+    """What a run reports epoch by epoch reaches the pruner, and its decision reaches the run."""
+
+    class InThreads(Inline):
+        def submit(self, assignment: Assignment) -> None:
+            self.runs.append(assignment.run)
+            threading.Thread(target=self._train, args=(assignment,)).start()
+
+        def _train(self, assignment: Assignment) -> None:
+            outcome = train(assignment, str(runs_home()))
+            self.runs.remove(assignment.run)
+            self._ended.append((assignment.run, outcome))
+
+        def wait(self, seconds: float) -> None:
+            time.sleep(seconds / 10)
+
+    sweep = make_sweep(config.with_values({"epochs": 100_000}), "dropout=0|0.1", n_trials=1, n_seeds=2, pruner="median")
+    study = create_study(sweep)
+    study.pruner = optuna.pruners.ThresholdPruner(lower=2.0)  # no accuracy is as high
+    events = [*drive(sweep, study, InThreads(), threading.Event())]  # type: ignore[arg-type]
+    (trial,) = (event for event in events if isinstance(event, TrialEnded))
+    assert (trial.state, len(trial.runs)) == ("pruned", 1)
+    assert 1 in study.trials[0].intermediate_values
 
 
 def test_a_full_disk_is_a_failed_trial(config: RunConfig) -> None:
