@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from annscope.core.errors import AnnscopeError
 from annscope.core.evaluation.best import best_line
+from annscope.runs.annotations import Annotations, write_annotations
 from annscope.runs.atomic import StorageError, read_file, replace_file, to_json, writing
 from annscope.runs.catalogue import run_directory
 from annscope.runs.control import ControlError, send
-from annscope.runs.labels import Labels, write_labels
 from annscope.runs.launch import LaunchError, prepare, prepare_resume
 from annscope.runs.liveness import LockedError, WriterLock, is_alive, started
 from annscope.runs.reader import RunReader
@@ -207,7 +207,7 @@ class _Driver:
                 prepare_resume(trial.runs[k])
             else:
                 trial.runs[k] = prepare(config_of_trial(self.sweep, trial.settings, self.seeds[k]))
-                write_labels(run_directory(trial.runs[k]), Labels(tags=(self.sweep.name,)))
+                write_annotations(run_directory(trial.runs[k]), Annotations(tags=(self.sweep.name,)))
                 trial.handle.set_user_attr("runs", [trial.runs[j] for j in sorted(trial.runs)])
         except (LaunchError, LockedError):
             return False  # a worker of an earlier session has not noticed yet that it is on its own

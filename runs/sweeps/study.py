@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from annscope.core.config import FIELDS, RunConfig
 from annscope.core.errors import AnnscopeError, did_you_mean, one_of, shortened
 from annscope.data.home import annscope_home
+from annscope.runs.annotations import MAX_TAG
 from annscope.runs.atomic import writing
 from annscope.runs.catalogue import RUN_ID
 from annscope.runs.command_line import command_line
-from annscope.runs.labels import MAX_TAG
 from annscope.runs.record import Line
 from annscope.runs.sweeps.errors import SweepError, require_packages
 from annscope.runs.sweeps.space import FORM, Dimension, combinations, n_combinations, parse_space, settings_of

@@ -33,4 +33,4 @@ def test_a_sweep_is_started_watched_and_its_best_is_offered(served: Served, open
     expect(page.get_by_role("link", name="Open its settings")).to_have_attribute("href", re.compile("learning-rate="))
     page.get_by_role("radio", name="Slice").click()
     expect(page.get_by_text(re.compile("The figure against each setting"))).to_be_visible()
-    assert [(about.status, about.labels.tags) for about in list_runs()] == [("finished", ("by-hand",))] * 2
+    assert [(about.status, about.annotations.tags) for about in list_runs()] == [("finished", ("by-hand",))] * 2

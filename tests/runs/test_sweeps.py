@@ -141,7 +141,7 @@ def test_a_trial_is_the_mean_over_its_seeds(config: RunConfig) -> None:
         assert trial.value == pytest.approx(sum(about.best_accuracy or 0.0 for about in found) / 3, abs=1e-12)
         assert sorted(about.settings["seed"] for about in found) == [0, 1, 2]
         assert {about.settings["learning-rate"] for about in found} == {trial.settings["learning-rate"]}
-        assert all(about.labels.tags == ("test",) for about in found)
+        assert all(about.annotations.tags == ("test",) for about in found)
 
 
 def test_settings_that_do_not_go_together_are_a_failed_trial(config: RunConfig) -> None:
