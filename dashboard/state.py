@@ -136,6 +136,19 @@ EVOLUTION = "evolution"
 IMPORTANCE = "importance"
 
 
+SWEEP = "sweep"
+"""Session: the name of the sweep that the Runs page shows."""
+NEW_SWEEP = "new-sweep"
+"""Session: whether the dialog is open that asks for a new sweep."""
+SWEEP_STARTED = "sweep-started"
+"""Session: the sweep that was just started, to be shown next."""
+SWEEP_SEEN = "sweep-seen"
+"""Session: the sweep that is shown, with how many of its trials had ended."""
+SWEEP_NAME = "sweep-name"
+START_SWEEP = "start-sweep"
+SWEEP_PLOT = "sweep-plot"
+
+
 def control(option: str) -> str:
     """The key of a setting's control in the sidebar."""
     return f"control-{option}"
@@ -154,6 +167,11 @@ def layer_activation(index: int) -> str:
 def difference(option: str) -> str:
     """The key of the chip that takes a setting back to that of the run shown."""
     return f"difference-{option}"
+
+
+def varied(option: str) -> str:
+    """Widget key of the control of a setting that a new sweep varies."""
+    return f"varied-{option}"
 
 
 def example(index: int) -> str:

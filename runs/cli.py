@@ -10,21 +10,33 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from annscope.core.config import FIELDS, Field, RunConfig
-from annscope.core.errors import AnnscopeError, ConfigError, did_you_mean
+from annscope.core.config import FIELDS
+from annscope.core.errors import AnnscopeError, did_you_mean
 from annscope.core.recipes import RECIPES
-from annscope.core.recipes import recipe as recipe_named
+from annscope.runs.options import (
+    config_of,
+    json_option,
+    pace_option,
+    parse_number,
+    parse_pace,
+    parse_setting,
+    parse_threads,
+    parse_whole_number,
+    recipe_option,
+    settings_options,
+    threads_option,
+)
+from annscope.runs.sweep_cli import sweep
 from annscope.runs.terminal import console, escape_unencodable, print_json, print_text, visible
 
 if TYPE_CHECKING:
     from annscope.runs.annotations import Annotations
 
 SPLITS = ("train", "validation", "test")
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 
@@ -137,89 +149,26 @@ def exec_program(command: list[str]) -> int:
     return subprocess.call(command)
 
 
-def _settings(function: Function) -> Function:
-    for item in reversed(FIELDS.values()):
-        function = _option(item)(function)
-    return function
-
-
-def _option(item: Field) -> Callable[[Function], Function]:
-    name, argument = f"--{item.option}", _argument(item)
-    if item.kind == "switch":
-        shown = item.format(item.default) if item.words else "on" if item.default else "off"
-        return click.option(
-            f"{name}/--no-{item.option}", argument, default=None, help=f"{item.help}  [default: {shown}]"
-        )
-    text = f"{item.help}  [{'|'.join(item.choices)}]" if item.choices else item.help
-    metavar = {
-        "integer": "N",
-        "number": "X",
-        "count": "|".join(("N", *item.words)),
-        "sizes": "N,N,...",
-        "names": "NAME,...",
-    }.get(item.kind, "NAME")
-    text += f"  [default: {item.format(item.default)}]"
-    return click.option(name, argument, default=None, metavar=metavar, help=text)
-
-
-def _argument(item: Field) -> str:
-    return "option_" + item.option.replace("-", "_")
-
-
-def config_of(options: dict[str, Any], recipe: str | None) -> RunConfig:
-    """The config that parsed options stand for, those not given from a recipe or the defaults."""
-    given = {item: options[_argument(item)] for item in FIELDS.values() if options[_argument(item)] is not None}
-    settings = {} if recipe is None else dict(recipe_named(recipe).settings)
-    return RunConfig().with_values(settings | {item.option: _parse(item, value) for item, value in given.items()})
-
-
-def _parse(item: Field, given: str | bool) -> Any:
-    try:
-        return given if isinstance(given, bool) else item.parse(given)
-    except ConfigError as error:
-        # The error names the option as it was typed.
-        raise ConfigError(str(error).replace(item.name, f"--{item.option}", 1)) from error
-
-
-_json = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object per line on standard output, nothing else."
-)
-
-
-_pace = click.option(
-    "--pace",
-    metavar="X",
-    default=None,
-    help="Train at a person's pace: so many snapshots a second. The result is the same.  [default: as fast as it can]",
-)
-
-
 @annscope.command()
-@click.option(
-    "--recipe", metavar="NAME", default=None, help="Start from the settings of a recipe (see: annscope recipes)."
-)
-@click.option(
-    "--threads", metavar="N", default=None, help="Number of cores to use; part of what makes a run reproducible."
-)
-@_pace
-@_settings
-@_json
+@recipe_option
+@threads_option
+@pace_option
+@settings_options
+@json_option
 def train(as_json: bool, recipe: str | None, threads: str | None, pace: str | None, **options: Any) -> None:
     """Train a network in this process; the dashboard can show and control it."""
     from annscope.runs.threads import use_threads, wanted_threads
 
     config = config_of(options, recipe)
-    n_threads = wanted_threads() if threads is None else _threads(threads)
+    n_threads = wanted_threads() if threads is None else parse_threads(threads)
     use_threads(n_threads)
     from annscope.runs.launch import prepare
 
-    _work(prepare(config, pace=_pace_of(pace)), None, as_json, is_new=True)
+    _work(prepare(config, pace=parse_pace(pace)), None, as_json, is_new=True)
 
 
 @annscope.command(name="find-learning-rate")
-@click.option(
-    "--recipe", metavar="NAME", default=None, help="Start from the settings of a recipe (see: annscope recipes)."
-)
+@recipe_option
 @click.option(
     "--low", metavar="X", default="1e-06", show_default=True, help="Lowest learning rate, at which the test starts."
 )
@@ -227,20 +176,20 @@ def train(as_json: bool, recipe: str | None, threads: str | None, pace: str | No
     "--high", metavar="X", default="10.0", show_default=True, help="Highest learning rate, at which the test ends."
 )
 @click.option("--steps", metavar="N", default="100", show_default=True, help="Number of steps of the test.")
-@_settings
-@_json
+@settings_options
+@json_option
 def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, steps: str, **options: Any) -> None:
     """Suggest a learning rate by a range test: increase it step by step and find where the loss falls fastest."""
     from annscope.runs.threads import use_threads, wanted_threads
 
-    config, n_steps = config_of(options, recipe), _whole_number("--steps", steps)
+    config, n_steps = config_of(options, recipe), parse_whole_number("--steps", steps)
     use_threads(wanted_threads())
     from annscope.core.explain.range_test import suggest
     from annscope.runs.launch import checked
     from annscope.runs.learning_rate import search, sketch
     from annscope.runs.progress import progress_bar
 
-    ends = {"low": _number("--low", low), "high": _number("--high", high)}
+    ends = {"low": parse_number("--low", low), "high": parse_number("--high", high)}
     points = []
     with progress_bar(quiet=as_json) as progress:
         for point in search(checked(config), **ends, n_steps=n_steps, progress=progress):
@@ -257,7 +206,7 @@ def find_learning_rate(as_json: bool, recipe: str | None, low: str, high: str, s
 
 
 @annscope.command()
-@_json
+@json_option
 def recipes(as_json: bool) -> None:
     """List the recipes: what each network is, where it comes from, what it reached."""
     if as_json:
@@ -281,36 +230,32 @@ def recipes(as_json: bool) -> None:
 
 @annscope.command()
 @click.argument("run")
-@_pace
-@_json
+@pace_option
+@json_option
 def resume(run: str, pace: str | None, as_json: bool) -> None:
     """Resume a run that was stopped or interrupted."""
     from annscope.runs.index import find_run
     from annscope.runs.launch import prepare_resume
 
     run = find_run(run)
-    prepare_resume(run, pace=_pace_of(pace))
+    prepare_resume(run, pace=parse_pace(pace))
     _work_again(run, None, as_json)
 
 
 @annscope.command(name="go-on")
 @click.argument("run")
 @click.option("--epochs", metavar="N", required=True, help="Number of epochs more.")
-@_pace
-@_json
+@pace_option
+@json_option
 def go_on(run: str, epochs: str, pace: str | None, as_json: bool) -> None:
     """Train a finished run for more epochs."""
     from annscope.runs.index import find_run
     from annscope.runs.launch import prepare_to_go_on
 
-    n_more = _parse(FIELDS["epochs"], epochs)
+    n_more = parse_setting(FIELDS["epochs"], epochs)
     run = find_run(run)
-    _, n_epochs = prepare_to_go_on(run, n_more, pace=_pace_of(pace))
+    _, n_epochs = prepare_to_go_on(run, n_more, pace=parse_pace(pace))
     _work_again(run, n_epochs, as_json)
-
-
-def _pace_of(text: str | None) -> float | None:
-    return None if text is None else _number("--pace", text)
 
 
 def _work_again(run: str, n_epochs: int | None, as_json: bool) -> None:
@@ -356,7 +301,7 @@ def _work(run: str, n_epochs: int | None, as_json: bool, *, is_new: bool = False
     "--step", default=None, metavar="N", help="Evaluate the snapshot of this step.  [default: the one the run keeps]"
 )
 @click.option("--report", "report_file", default=None, metavar="FILE", help="Write a page about it, to print, as HTML.")
-@_json
+@json_option
 def evaluate(run: str, split: str | None, step: str | None, report_file: str | None, as_json: bool) -> None:
     """Evaluate a run's network: loss, accuracy, confusion matrix, precision, recall and F1 of each class."""
     from annscope.runs.catalogue import run_directory
@@ -370,7 +315,7 @@ def evaluate(run: str, split: str | None, step: str | None, report_file: str | N
     from annscope.runs.evaluation import EvaluationError, evaluate_run, report, table_of
     from annscope.runs.progress import progress_bar
 
-    number = None if step is None else _whole_number("--step", step)
+    number = None if step is None else parse_whole_number("--step", step)
     with progress_bar(quiet=as_json) as progress:
         result = evaluate_run(reader, split=split, step=number, progress=progress)
     if report_file is not None:
@@ -392,7 +337,7 @@ def evaluate(run: str, split: str | None, step: str | None, report_file: str | N
 @click.option(
     "--step", default=None, metavar="N", help="Evaluate the snapshot of this step.  [default: the one the run keeps]"
 )
-@_json
+@json_option
 def check_gradient(run: str, step: str | None, as_json: bool) -> None:
     """Check the gradient that a run uses, and the exact one, against central differences."""
     from annscope.runs.catalogue import run_directory
@@ -407,7 +352,7 @@ def check_gradient(run: str, step: str | None, as_json: bool) -> None:
     from annscope.runs.gradient import check_run, plain, table_of
     from annscope.runs.progress import progress_bar
 
-    number = reader.kept_number() if step is None else number_of(reader, _whole_number("--step", step))
+    number = reader.kept_number() if step is None else number_of(reader, parse_whole_number("--step", step))
     with progress_bar(quiet=as_json) as progress:
         checked = check_run(reader, number, progress)
     if as_json:
@@ -429,7 +374,7 @@ def runs() -> None:
     "--sort", metavar="COLUMN", help="Sort by a column: figures best first, others from the least; -COLUMN reverses."
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Print every column as CSV.")
-@_json
+@json_option
 def list_(text: str | None, sort: str | None, as_csv: bool, as_json: bool) -> None:
     """List every run, newest first."""
     from annscope.runs.index import list_runs
@@ -456,7 +401,7 @@ def list_(text: str | None, sort: str | None, as_csv: bool, as_json: bool) -> No
 
 @runs.command()
 @click.argument("run")
-@_json
+@json_option
 def show(run: str, as_json: bool) -> None:
     """Show the settings and the state of a run."""
     from annscope.core.evaluation.best import best_line
@@ -513,7 +458,7 @@ def show(run: str, as_json: bool) -> None:
 @runs.command()
 @click.argument("run")
 @click.argument("name")
-@_json
+@json_option
 def rename(run: str, name: str, as_json: bool) -> None:
     """Give a run a name ("" takes it away); its id stays."""
     _annotate(run, as_json, lambda annotations: replace(annotations, name=name.strip()))
@@ -522,7 +467,7 @@ def rename(run: str, name: str, as_json: bool) -> None:
 @runs.command()
 @click.argument("run")
 @click.argument("text")
-@_json
+@json_option
 def note(run: str, text: str, as_json: bool) -> None:
     """Write a note on a run ("" takes it away)."""
     _annotate(run, as_json, lambda annotations: replace(annotations, note=text.strip()))
@@ -532,7 +477,7 @@ def note(run: str, text: str, as_json: bool) -> None:
 @click.argument("run")
 @click.argument("tags", nargs=-1, required=True)
 @click.option("--remove", is_flag=True, help="Take these tags away.")
-@_json
+@json_option
 def tag(run: str, tags: tuple[str, ...], remove: bool, as_json: bool) -> None:
     """Give a run tags, by which lists are filtered."""
     _annotate(run, as_json, lambda annotations: annotations.untagged(tags) if remove else annotations.tagged(tags))
@@ -541,7 +486,7 @@ def tag(run: str, tags: tuple[str, ...], remove: bool, as_json: bool) -> None:
 @runs.command()
 @click.argument("run")
 @click.option("--remove", is_flag=True, help="Take the star away.")
-@_json
+@json_option
 def star(run: str, remove: bool, as_json: bool) -> None:
     """Mark a run with a star."""
     _annotate(run, as_json, lambda annotations: replace(annotations, starred=not remove))
@@ -570,7 +515,7 @@ def _annotate(run: str, as_json: bool, change: Callable[[Annotations], Annotatio
 @runs.command()
 @click.argument("run")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@_json
+@json_option
 def delete(run: str, yes: bool, as_json: bool) -> None:
     """Delete a run and all its snapshots."""
     from annscope.runs.catalogue import delete_run
@@ -587,30 +532,13 @@ def delete(run: str, yes: bool, as_json: bool) -> None:
         print_text(f"Run {run} is deleted.")
 
 
-def _threads(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise ConfigError(f"--threads must be a whole number at least 1, got {text!r}")
-    return int(text)
-
-
-def _whole_number(option: str, text: str) -> int:
-    if not text.isdigit():
-        raise ConfigError(f"{option} must be a whole number at least 0, got {text!r}")
-    return int(text)
-
-
-def _number(option: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ConfigError(f"{option} must be a number, got {text!r}") from None
-
-
 def _print(*what: Any) -> None:
     shown = console()
     for part in what:
         shown.print(part)
 
+
+annscope.add_command(sweep)
 
 if __name__ == "__main__":
     main()

@@ -98,7 +98,7 @@ class JsonView:
     def end(self, reader: RunReader, status: Status) -> None:
         end = {"type": "end", "status": status["status"], "run": self._run, "directory": str(reader.directory)}
         findings = [asdict(finding) for finding in reader.findings()]
-        print_json({**end, "parameters_sha256": _last_sha256(reader), "findings": findings})
+        print_json({**end, "parameters_sha256": last_sha256(reader), "findings": findings})
 
 
 def _print_data(run: str) -> None:
@@ -109,7 +109,8 @@ def _print_data(run: str) -> None:
         print_json({"type": "data", "run": run, **{key: about.get(key) for key in keys}})
 
 
-def _last_sha256(reader: RunReader) -> str | None:
+def last_sha256(reader: RunReader) -> str | None:
+    """The hash of a run's last recorded parameters; None before its first snapshot."""
     last = reader.n_snapshots - 1
     return parameters_sha256(reader.snapshot(last).parameters) if last >= 0 else None
 

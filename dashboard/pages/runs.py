@@ -10,6 +10,7 @@ import streamlit as st
 
 from annscope.core.errors import AnnscopeError, did_you_mean, shortened
 from annscope.dashboard import address, escaping, state
+from annscope.dashboard.components import sweeps
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.page_style import WITHOUT_SIDEBAR
@@ -72,6 +73,7 @@ def page() -> None:
             return
         _watch(tuple(about.run for about in chosen if about.status in LIVE), seen)
         _table(found, chosen)
+        sweeps.section()
 
 
 def _read() -> list[RunSummary]:

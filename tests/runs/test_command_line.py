@@ -7,8 +7,9 @@ import shlex
 import pytest
 
 from annscope.core.config import FIELDS, RunConfig
-from annscope.runs.cli import config_of, train
+from annscope.runs.cli import train
 from annscope.runs.command_line import command_line
+from annscope.runs.options import config_of
 
 
 def parsed(command: str) -> RunConfig:

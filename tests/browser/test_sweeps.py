@@ -1,0 +1,36 @@
+"""Sweeps on the Runs page, in a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from annscope.runs.index import list_runs
+from scripts.serving import Served
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_sweep_is_started_watched_and_its_best_is_offered(served: Served, open_tab: Callable[..., Page]) -> None:
+    """A sweep runs in a process of its own while the page shows how far it is, then its best setting and plots."""
+    assert served.home.exists()
+    page = open_tab("/all-runs")
+    page.get_by_role("button", name="New sweep").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Hidden layers").fill("4|8")
+    dialog.get_by_role("spinbutton", name="Trials").fill("2")
+    dialog.get_by_role("textbox", name="Name").fill("by hand")
+    dialog.get_by_role("button", name="Start").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("The name of a sweep has letters")
+    dialog.get_by_role("textbox", name="Name").fill("by-hand")
+    dialog.get_by_role("textbox", name="Name").press("Enter")
+    dialog.get_by_role("button", name="Start").click()
+    expect(page.get_by_text(re.compile("^2 of 2 trials"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^Best: Learning rate"))).to_be_visible()
+    expect(page.get_by_role("link", name="Open its settings")).to_have_attribute("href", re.compile("learning-rate="))
+    page.get_by_role("radio", name="Slice").click()
+    expect(page.get_by_text(re.compile("The figure against each setting"))).to_be_visible()
+    assert [(about.status, about.annotations.tags) for about in list_runs()] == [("finished", ("by-hand",))] * 2
