@@ -385,7 +385,9 @@ def _recipes(settings: Mapping[str, Any]) -> None:
 
 
 def _apply_recipe() -> None:
-    name = st.session_state[state.RECIPE]
+    name = st.session_state.get(state.RECIPE)
+    if name is None:  # its page was left
+        return
     set_all(st.session_state.get(state.OWN_SETTINGS, defaults()) if name == OWN else settings_of_recipe(RECIPES[name]))
 
 
@@ -505,7 +507,10 @@ def data_name(name: str) -> str:
 
 
 def _apply_data_set() -> None:
-    _take_data_set(st.session_state[state.control("data")])
+    # Streamlit also reports a control whose page was left before it had been drawn to the end: it is no choice.
+    chosen = st.session_state.get(state.control("data"))
+    if chosen is not None and chosen != st.session_state[state.SETTINGS]["data"]:
+        _take_data_set(chosen)
 
 
 def _take_data_set(name: str) -> None:
@@ -598,7 +603,9 @@ def _layers(item: Field, settings: dict[str, Any]) -> tuple[int, ...]:
 def _apply_activation() -> None:
     """Give every layer the activation that was chosen for all."""
     clear_warnings()
-    chosen = st.session_state[state.control("activation")]
+    chosen = st.session_state.get(state.control("activation"))
+    if chosen is None:  # its page was left
+        return
     names = chosen if isinstance(chosen, tuple) else (chosen,) * (MAX_LAYERS + 1)
     st.session_state[state.SETTINGS]["activation"] = chosen
     for i, name in enumerate(names):

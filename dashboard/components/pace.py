@@ -39,6 +39,8 @@ def _words(pace: float | None) -> str:
 
 
 def _change(live_run: LiveRun) -> None:
+    if state.PACE not in st.session_state:  # its page was left
+        return
     pace = st.session_state[state.PACE]
     st.session_state[state.NEXT_PACE] = pace
     if live_run.at_work:

@@ -73,7 +73,7 @@ def pick_run(run: str) -> None:
 
 def _show_picked() -> None:
     # A label that changed meanwhile (a run that has finished) comes back as the bare label: not a choice.
-    picked = st.session_state[state.PICKER]
+    picked = st.session_state.get(state.PICKER)  # nothing where its page was left
     if picked in run_ids():
         address.put_run(picked)
 

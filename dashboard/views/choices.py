@@ -24,7 +24,7 @@ def segments(
         st.session_state[key] = value
 
     def choose() -> None:
-        chosen = st.session_state[key]
+        chosen = st.session_state.get(key)
         if chosen is not None:
             address.put(name, str(chosen))
             for other in also:
@@ -43,7 +43,8 @@ def choose_class(query: Query, predictions: Predictions) -> None:
         st.session_state[key] = query.label
 
     def choose() -> None:
-        address.put(address.CLASS, predictions.class_names[st.session_state[key]])
+        if key in st.session_state:  # else its page was left
+            address.put(address.CLASS, predictions.class_names[st.session_state[key]])
 
     st.selectbox(
         one(predictions).capitalize(),

@@ -118,7 +118,8 @@ def _select(label: str, options: list[Any], value: Any, words: Any, name: str, s
         st.session_state[key] = value
 
     def choose() -> None:
-        address.put(address.AGAINST, spell(st.session_state[key]))
-        address.put(address.SHEET, None)
+        if key in st.session_state:  # else its page was left
+            address.put(address.AGAINST, spell(st.session_state[key]))
+            address.put(address.SHEET, None)
 
     st.selectbox(label, options, key=key, format_func=words, on_change=choose, width=width)
