@@ -16,6 +16,7 @@ from annscope.core.evaluation.intervals import (
     MIN_RESAMPLES,
     Paired,
     areas_of_counts,
+    f1_interval,
     n_resamples_of,
     paired,
     percentile_interval,
@@ -178,6 +179,25 @@ def test_an_undefined_figure_has_no_interval() -> None:
     ends = percentile_interval(found.f1)
     assert np.isnan(ends[2]).all()
     assert not np.isnan(ends[:2]).any()
+    for name in ("precision", "recall", "f1"):
+        each = getattr(found, name)
+        with np.errstate(invalid="ignore"):
+            n_known = (~np.isnan(each)).sum(axis=1)
+            expected = np.where(n_known > 0, np.nansum(each, axis=1) / n_known, np.nan)
+        np.testing.assert_allclose(found.averages(name)["macro"], expected)
+
+
+def test_the_interval_of_one_f1_follows_from_its_counts() -> None:
+    """It is the bootstrap's of so many examples of each kind; NaN without any."""
+    counts = np.array([[50, 3], [4, 20]])
+    labels, guesses = (np.repeat(side.ravel(), counts.ravel()) for side in np.indices((2, 2)))
+    oracle = bootstrap(
+        (labels, guesses), sklearn_metrics.f1_score,
+        paired=True, vectorized=False, n_resamples=400, method="percentile", rng=np.random.default_rng(2),
+    ).confidence_interval  # fmt: skip
+    assert list(f1_interval(counts)) == pytest.approx([oracle.low, oracle.high], abs=0.03)
+    assert np.isnan(f1_interval(np.zeros((2, 2), int))).all()
+    assert f1_interval(np.array([[0, 0], [0, 1]])).tolist() == [1, 1]
 
 
 def test_many_examples_are_drawn_less_often() -> None:

@@ -7,8 +7,10 @@ import pytest
 from numpy import ndarray
 from sklearn import metrics as sklearn_metrics
 
-from annscope.core.evaluation.intervals import FEW
-from annscope.core.evaluation.predictions import Predictions
+from annscope.core.config import RunConfig
+from annscope.core.evaluation.intervals import FEW, wilson
+from annscope.core.evaluation.predictions import Predictions, predict
+from annscope.core.network import Network, initial_parameters, layer_sizes
 
 RNG = np.random.default_rng(5)
 
@@ -27,6 +29,13 @@ def of_counts(confusion: list[list[int]]) -> Predictions:
     counts = np.array(confusion)
     true, guessed = np.indices(counts.shape).reshape(2, -1)
     return predictions(np.repeat(true, counts.ravel()), np.repeat(guessed, counts.ravel()))
+
+
+def initial_network(output: str) -> Network:
+    """A network of 4 features and 3 classes as it is before training."""
+    config = RunConfig().with_values({"hidden": (5,), "output": output}).network
+    parameters = initial_parameters(config, layer_sizes(config, 4, 3), np.dtype("float32"), 0)
+    return Network(config, 4, 3, parameters.layers)
 
 
 def test_the_weakest_class_is_the_one_of_least_recall_that_has_enough_examples() -> None:
@@ -80,6 +89,34 @@ def test_figures_of_classes_are_scikit_learns() -> None:
     for name, intervals in found.average_intervals.items():
         for how, (low, high) in intervals.items():
             assert low <= getattr(found.averages[name], how) <= high, (name, how)
+
+
+def test_every_figure_of_a_class_has_an_interval() -> None:
+    """Those of proportions are Wilson's, that of F1 is the bootstrap's; each holds the figure."""
+    found = of_counts([[8, 2, 0], [1, 9, 0], [3, 0, 17]])
+    figures = {
+        "precision": found.classes.precision, "recall": found.classes.recall, "f1": found.classes.f1,
+        "specificity": found.specificity,
+    }  # fmt: skip
+    assert found.intervals.keys() == figures.keys()
+    for name, (low, high) in ((name, ends.T) for name, ends in found.intervals.items()):
+        assert (low <= figures[name]).all(), name
+        assert (figures[name] <= high).all(), name
+        assert (low < high).all(), name
+    np.testing.assert_allclose(found.intervals["recall"], wilson(np.array([8, 9, 17]), np.array([10, 10, 20])))
+    np.testing.assert_allclose(found.intervals["precision"], wilson(np.array([8, 9, 17]), np.array([12, 11, 17])))
+    np.testing.assert_allclose(found.intervals["specificity"], wilson(np.array([26, 28, 20]), np.array([30, 30, 20])))
+
+
+def test_a_network_predicts_a_class_or_labels() -> None:
+    """Classes unless several labels an example are asked for, with the probabilities of its output."""
+    network = initial_network("softmax")
+    x = RNG.normal(size=(9, 4)).astype(np.float32)
+    classes, probabilities = predict(network, x)
+    assert classes.tolist() == probabilities.argmax(axis=1).tolist()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    rows, each = predict(initial_network("sigmoid"), x, is_multilabel=True)
+    np.testing.assert_array_equal(rows, each >= 0.5)
 
 
 def test_figures_of_labels_are_scikit_learns() -> None:
