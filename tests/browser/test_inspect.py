@@ -80,6 +80,27 @@ def test_from_a_cell_to_its_images_and_back_by_a_link(served: Served, run: str, 
     expect(gallery(page)).to_have_attribute("data-sample", str(sample))
 
 
+def test_the_page_follows_the_snapshot_that_is_dragged_to(run: str, open_tab: Callable[..., Page]) -> None:
+    """Headline, matrix and images are those of the snapshot under the hand, before it lets go."""
+    page = open_tab(f"/classes?run={run}")
+    expect(gallery(page)).to_have_attribute("data-count", str(int((~predictions_of(run, 2, "validation").right).sum())))
+    slider = page.get_by_role("slider", name="Snapshot")
+    box = slider.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] - 8, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for share, number in ((0.5, 1), (0.02, 0)):
+        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2, steps=4)
+        predictions = predictions_of(run, number, "validation")
+        expect(gallery(page)).to_have_attribute("data-count", str(int((~predictions.right).sum())))
+        expect(page.locator(".ai-matrix [data-show='3-3']")).to_have_text(str(predictions.confusion[3, 3] or "·"))
+        expect(
+            page.get_by_text(re.compile(f"epoch {number}: {predictions.accuracy:.2%}".replace("%", " ?%")))
+        ).to_be_visible()
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("snapshot=0"))
+
+
 def test_every_number_opens_the_examples_it_counts(run: str, open_tab: Callable[..., Page]) -> None:
     """For cells, headings, totals and rows of tables, the gallery holds exactly the examples that are counted."""
     predictions = predictions_of(run, 1, "validation")
