@@ -10,7 +10,6 @@ import numpy as np
 import streamlit as st
 
 from annscope.core.config import FIELDS
-from annscope.core.evaluation.means import deviation, mean
 from annscope.dashboard import address, state
 from annscope.dashboard.components import parts
 from annscope.dashboard.components.errors import show_errors
@@ -20,6 +19,7 @@ from annscope.dashboard.views.run_differences import confusions, differences
 from annscope.dashboard.views.run_settings import settings
 from annscope.runs.groups import Group, Grouping, by_settings, one_by_one
 from annscope.runs.interval_words import points
+from annscope.runs.means import deviation, mean
 from annscope.runs.query import COLUMNS
 from annscope.runs.summary import RunSummary
 

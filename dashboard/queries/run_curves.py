@@ -10,10 +10,10 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from annscope.core.errors import AnnscopeError
-from annscope.core.evaluation.means import BANDS, Curve, mean, on_common_axis
 from annscope.dashboard.queries.lru_cache import Cache
 from annscope.runs.catalogue import run_directory
 from annscope.runs.groups import Group
+from annscope.runs.means import BANDS, Curve, mean, on_common_axis
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line
 

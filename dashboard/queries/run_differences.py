@@ -11,12 +11,12 @@ from numpy import ndarray
 from annscope.core.evaluation.comparison import Comparison
 from annscope.core.evaluation.curves import row_shares
 from annscope.core.evaluation.intervals import LEVEL, Paired
-from annscope.core.evaluation.means import MeanDifference, deviation, mean, mean_difference
 from annscope.dashboard.queries import comparisons
 from annscope.dashboard.queries.comparisons import Against
 from annscope.dashboard.queries.evaluations import DerivedError, predictions_of, splits_of
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.runs.groups import Group
+from annscope.runs.means import MeanDifference, deviation, mean, mean_difference
 from annscope.runs.query import COLUMNS, Best
 
 

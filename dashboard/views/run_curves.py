@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from annscope.core.evaluation.means import BANDS
 from annscope.dashboard import address, escaping
 from annscope.dashboard.components import parts
 from annscope.dashboard.figures.run_curves import run_curves_figure
@@ -13,6 +12,7 @@ from annscope.dashboard.queries.run_curves import AXES, FIGURES, GroupCurves, gr
 from annscope.dashboard.views.choices import is_dark
 from annscope.dashboard.views.run_choices import choose, open_run, save
 from annscope.runs.groups import Group, Grouping
+from annscope.runs.means import BANDS
 
 LINES = {"mean": "Mean", "all": "Mean and runs"}
 ABOUT_BANDS = {

@@ -9,7 +9,6 @@ import streamlit as st
 
 from annscope.core.errors import AnnscopeError
 from annscope.core.evaluation.intervals import LEVEL
-from annscope.core.evaluation.means import MeanDifference
 from annscope.dashboard import address, escaping
 from annscope.dashboard.components import parts
 from annscope.dashboard.figures.mean_confusion import mean_confusion_figure
@@ -26,6 +25,7 @@ from annscope.dashboard.queries.run_differences import (
 from annscope.dashboard.views.choices import is_dark
 from annscope.dashboard.views.run_choices import choose, choose_best, open_run, save
 from annscope.runs.groups import Group, Grouping
+from annscope.runs.means import MeanDifference
 from annscope.runs.query import COLUMNS, Best
 
 FEW_SEEDS = 5

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annscope.core.evaluation.means import mean_difference
 from annscope.dashboard.figures.mean_confusion import mean_confusion_figure
 from annscope.dashboard.figures.run_curves import differences_figure, run_curves_figure
 from annscope.dashboard.figures.run_settings import SettingAxis, parallel_figure, scatter_figure, slices_figure
 from annscope.dashboard.queries.run_curves import GroupCurves
 from annscope.dashboard.queries.run_differences import MeanConfusion
 from annscope.runs.groups import by_settings
+from annscope.runs.means import mean_difference
 from tests.summaries import repeats
 
 RUNS = [*repeats("a", [0.9, 0.92]), *repeats("b", [0.8], optimizer="sgd")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import lgamma, pi, sqrt
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -23,25 +23,12 @@ Interval = Float[ndarray, "*shape 2"]
 Curve = tuple[Float[ndarray, " _"], Float[ndarray, " _"]]
 """Places in ascending order, and the values there."""
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
-
 
 def t_quantile(degrees: Float[ndarray, "*shape"] | float) -> Float[ndarray, "*shape"]:
-    """The quantile of Student's t distribution at (1 + LEVEL) / 2, for 1 or more degrees of freedom.
+    """The quantile of Student's t distribution at (1 + LEVEL) / 2, for 1 or more degrees of freedom."""
+    from scipy.special import stdtrit
 
-    With t = sqrt(nu) tan(angle) the density is proportional to cos(angle)^(nu - 1): smooth, so that Gauss and
-    Legendre's rule is exact to rounding. The distribution function is concave from 0 on, so that Newton's steps
-    approach the quantile from below.
-    """
-    nu = np.atleast_1d(np.asarray(degrees, np.float64))
-    log_scale = np.vectorize(lambda each: lgamma((each + 1) / 2) - lgamma(each / 2), otypes=[np.float64])(nu)
-    wanted = LEVEL / 2 * sqrt(pi) * np.exp(-log_scale)
-    angle = np.zeros_like(nu)
-    for _ in range(30):
-        inner = angle[..., None] / 2 * (_NODES + 1)
-        area = angle / 2 * (np.cos(inner) ** (nu[..., None] - 1) @ _WEIGHTS)
-        angle = angle + (wanted - area) / np.cos(angle) ** (nu - 1)
-    return np.asarray(np.sqrt(nu) * np.tan(angle)).reshape(np.shape(degrees))
+    return np.asarray(stdtrit(degrees, (1 + LEVEL) / 2))
 
 
 def mean(values: Values) -> Float[ndarray, "*shape"]:

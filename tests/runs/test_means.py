@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from annscope.core.evaluation.means import (
+from annscope.runs.means import (
     BANDS,
     bootstrap_interval,
     mean_difference,
