@@ -56,7 +56,7 @@ def test_runs_are_found_annotated_compared_deleted_and_opened(served: Served, op
     page.get_by_role("textbox", name="Tags").fill("good, small")
     page.get_by_role("button", name="Save", exact=True).click()
     pick(page, 1)
-    expect(page.get_by_role("table", name="Runs and their figures")).to_contain_text("Optimizer")
+    expect(page.get_by_role("table", name=re.compile("the differences to B$"))).to_contain_text("Optimizer")
     annotations = {about.run: about.annotations for about in list_runs()}
     assert annotations == {
         moons: Annotations(),

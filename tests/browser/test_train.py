@@ -69,8 +69,7 @@ def test_the_journey(served: Served, open_tab: Callable[..., Page]) -> None:
 
     # Pause by its key, one step by its button.
     thumb.blur()
-    page.keyboard.press("p")
-    expect(head(page)).to_contain_text("paused")
+    press_until(head(page).filter(has_text="paused"), "p")
     assert [event["value"] for event in events(reader, "learning_rate")] == [0.0007], "commands are handled in order"
     step = reader.status()["step"]
     button(page, "Step").click()
