@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import zipfile
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from annscope.data.array_names import Pair, choose
 from annscope.data.errors import DataError
 from annscope.data.examples import Examples
 from annscope.data.labelled import MAX_BYTES, GivenSplit, RawLabels, class_name, labelled_examples, short
+from annscope.data.regular_file import regular_file
 
 if TYPE_CHECKING:
     from annscope.data.download import Progress
@@ -35,6 +37,18 @@ _MAX_ARRAYS = 1000
 _PURPOSE = {"train": "training", "validation": "validation", "test": "testing"}
 
 
+def _opened(path: Path, progress: Progress | None = None) -> AbstractContextManager[zipfile.ZipFile]:
+    """An NPZ file. Raises DataError for one array alone, and what `open_archive` does."""
+    regular_file(path, MAX_BYTES)
+    with path.open("rb") as file:
+        if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
+            raise DataError(
+                f"{path} is not an NPZ file: it holds one array and must hold two, x and y, "
+                "as numpy.savez('data.npz', x=x, y=y) saves them"
+            )
+    return open_archive(path, "an NPZ", MAX_BYTES, progress)
+
+
 def read_npz(path: Path, progress: Progress | None = None, *, takes_labels: bool = False) -> Examples:
     """The examples in an NPZ file. With `takes_labels` one-hot rows stay labels, else they become classes.
 
@@ -42,13 +56,7 @@ def read_npz(path: Path, progress: Progress | None = None, *, takes_labels: bool
 
     Raises DataError, in one sentence, for a file that cannot be used.
     """
-    with path.open("rb") as file:
-        if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
-            raise DataError(
-                f"{path} is not an NPZ file: it holds one array and must hold two, x and y, "
-                "as numpy.savez('data.npz', x=x, y=y) saves them"
-            )
-    with open_archive(path, "an NPZ", MAX_BYTES, progress) as archive:
+    with _opened(path, progress) as archive:
         reader = _Reader(path, archive)
         chosen = choose(str(path), reader.shapes())
         pairs = chosen.pairs
@@ -97,7 +105,7 @@ def read_npz(path: Path, progress: Progress | None = None, *, takes_labels: bool
 
 def npz_shape(path: Path) -> tuple[int, ...]:
     """The shape of an example in an NPZ file, by the header of its array; empty if there is none."""
-    with open_archive(path, "an NPZ", MAX_BYTES) as archive:
+    with _opened(path) as archive:
         shapes = _Reader(path, archive).shapes()
         try:
             return shapes[choose(str(path), shapes).pairs["train"].x][1:]

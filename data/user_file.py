@@ -142,12 +142,20 @@ def may_hold_points(path: Path) -> bool:
 
 
 def _shape_of_example(path: Path) -> tuple[int, ...]:
-    """The shape of an example, by the first bytes of a file; empty for a damaged one."""
+    """The shape of an example, by the first bytes of a file; empty for a damaged one. Read once, until it changes."""
+    try:
+        return _shape(path, path.stat().st_mtime_ns)
+    except OSError:
+        return ()
+
+
+@lru_cache(maxsize=32)
+def _shape(path: Path, changed: int) -> tuple[int, ...]:
+    del changed  # part of the cache key
     try:
         if is_table_file(path):
             return shape_of_example(path)
         if path.suffix.lower() in _ARRAYS:
-            regular_file(path, MAX_BYTES)
             return npz_shape(path)
         return (1, 1)
     except Exception:  # as in `load_user_file`

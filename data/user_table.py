@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,12 +121,6 @@ def shape_of_example(path: Path) -> tuple[int, ...]:
 
     Raises what `load_table` does.
     """
-    return _shape(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=32)
-def _shape(path: Path, changed: int) -> tuple[int, ...]:
-    del changed  # part of the cache key
     plan = plan_of(path, DataConfig(name=str(path)), _PEEK_ROWS)
     features = [column for column in plan.columns if column.role == "feature"]
     if is_image(plan.table, [column.index for column in features]):

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from annscope.core.config import DataConfig
+from annscope.data import user_table
 from annscope.data.datasets import check_name, holds_images, load_dataset
 from annscope.data.errors import DataError
-from annscope.data.user_file import check_beginning, load_user_file
+from annscope.data.user_file import check_beginning, load_user_file, may_hold_images, may_hold_points
 
 
 def csv(tmp_path: Path, text: str, name: str = "points.csv") -> Path:
@@ -420,3 +421,30 @@ def test_a_file_of_labels_is_split_by_its_combinations(tmp_path: Path) -> None:
         for kind, count in (([0, 0, 1], 400), ([1, 1, 0], 400), ([1, 0, 1], 190)):
             assert (part == kind).all(axis=1).sum() == pytest.approx(share * count, abs=1.5)
     assert len(data.y_train) + len(data.y_val) + len(data.y_test) == 1002
+
+
+def test_a_file_that_cannot_be_used_is_read_once_for_all_questions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page asks of every setting whether it suits the data: pixels without a label are read for the first."""
+    path = tmp_path / "unlabelled.csv"
+    path.write_text("\n".join(",".join("0" * 784) for _ in range(3)))
+    read: list[Path] = []
+    read_table = user_table.read_table
+
+    def counted(path: Path, *given: Any) -> Any:
+        read.append(path)
+        return read_table(path, *given)
+
+    monkeypatch.setattr(user_table, "read_table", counted)
+    for _ in range(3):
+        assert not may_hold_images(path)
+        assert not may_hold_points(path)
+    assert read == [path]
+
+
+def test_one_array_alone_is_told_before_it_is_trained_on(tmp_path: Path) -> None:
+    """Its beginning is enough to say that there must be two."""
+    np.save(tmp_path / "x.npy", np.zeros((3, 4)))
+    with pytest.raises(DataError, match="it holds one array and must hold two, x and y"):
+        check_beginning(tmp_path / "x.npy")
