@@ -69,9 +69,14 @@ def difference_words(difference: float, interval: Interval) -> str:
     return f"{difference:+.4f}{about}".replace("-", "−")
 
 
+def p_words(p_value: float) -> str:
+    """A p-value: "p 0.15"."""
+    return "p < 0.001" if p_value < 0.001 else f"p {p_value:.2g}"
+
+
 def mcnemar_words(found: Paired, *, short: bool = False) -> str:
     """What McNemar's exact test says of A, the second of the pair, and B: "cannot be told apart, p 0.15"."""
-    p = "p < 0.001" if found.p_value < 0.001 else f"p {found.p_value:.2g}"
+    p = p_words(found.p_value)
     if found.p_value >= 1 - LEVEL:
         return f"cannot tell, {p}" if short else f"They cannot be told apart, {p} (McNemar's exact test)."
     better = "better" if found.difference > 0 else "worse"

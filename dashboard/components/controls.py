@@ -24,6 +24,7 @@ from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.functions.schedules import SCHEDULES
 from annscope.core.recipes import RECIPES, Recipe
 from annscope.dashboard import address, escaping, state
+from annscope.dashboard.components.callbacks import on_choice
 from annscope.data.datasets import DATASETS, check_data, check_name, find_path, holds_images, holds_points, is_table
 from annscope.data.errors import DataError
 from annscope.data.info import DatasetInfo
@@ -375,7 +376,7 @@ def _recipes(settings: Mapping[str, Any]) -> None:
         [OWN, *RECIPES],
         key=state.RECIPE,
         help="A named configuration: choosing it sets every control below. After a change the settings are your own.",
-        on_change=_apply_recipe,
+        on_change=on_choice(state.RECIPE, _apply_recipe),
     )
     if recipe is not None:
         with st.container(key="recipe-about", gap="xsmall"):
@@ -384,10 +385,7 @@ def _recipes(settings: Mapping[str, Any]) -> None:
             st.caption(f"**Reached** {recipe.reached}.")
 
 
-def _apply_recipe() -> None:
-    name = st.session_state.get(state.RECIPE)
-    if name is None:  # its page was left
-        return
+def _apply_recipe(name: str) -> None:
     set_all(st.session_state.get(state.OWN_SETTINGS, defaults()) if name == OWN else settings_of_recipe(RECIPES[name]))
 
 
@@ -424,7 +422,7 @@ def _control(item: Field, settings: dict[str, Any]) -> Any:
         return st.text_input(item.label, key=key, help=item.help, on_change=clear_warnings)
     if item.kind in {"choice", "choices"}:
         options = list(item.choices) if value in item.choices else [*item.choices, value]
-        changed = _apply_activation if item.option == "activation" else clear_warnings
+        changed = on_choice(key, _apply_activation) if item.option == "activation" else clear_warnings
         return st.selectbox(item.label, options, key=key, help=item.help, format_func=choice_text, on_change=changed)
     if item.kind == "subset":
         names = st.pills(
@@ -486,7 +484,7 @@ def _data_set(item: Field, value: str, key: str) -> str:
         help=f"{item.help} Type the path of a CSV or NPZ file, or of a folder or ZIP file of images, to use yours.",
         format_func=data_name,
         accept_new_options=True,
-        on_change=_apply_data_set,
+        on_change=on_choice(key, _apply_data_set),
     )
     name = value if chosen is None else chosen
     try:
@@ -506,11 +504,9 @@ def data_name(name: str) -> str:
     return DATASETS[name].label if name in DATASETS else Path(name).stem if is_painted(name) else name
 
 
-def _apply_data_set() -> None:
-    # Streamlit also reports a control whose page was left before it had been drawn to the end: it is no choice.
-    chosen = st.session_state.get(state.control("data"))
-    if chosen is not None and chosen != st.session_state[state.SETTINGS]["data"]:
-        _take_data_set(chosen)
+def _apply_data_set(name: str) -> None:
+    if name != st.session_state[state.SETTINGS]["data"]:
+        _take_data_set(name)
 
 
 def _take_data_set(name: str) -> None:
@@ -600,12 +596,9 @@ def _layers(item: Field, settings: dict[str, Any]) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def _apply_activation() -> None:
+def _apply_activation(chosen: str | tuple[str, ...]) -> None:
     """Give every layer the activation that was chosen for all."""
     clear_warnings()
-    chosen = st.session_state.get(state.control("activation"))
-    if chosen is None:  # its page was left
-        return
     names = chosen if isinstance(chosen, tuple) else (chosen,) * (MAX_LAYERS + 1)
     st.session_state[state.SETTINGS]["activation"] = chosen
     for i, name in enumerate(names):

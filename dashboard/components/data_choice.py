@@ -13,6 +13,7 @@ from annscope.core.config import RunConfig
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import escaping, state
 from annscope.dashboard.components import controls
+from annscope.dashboard.components.callbacks import on_choice
 from annscope.dashboard.images import scatter_url, strip
 from annscope.dashboard.queries.data_sets import has_thumbnail, is_known, thumbnail_of
 from annscope.data.datasets import DATASETS, is_ready
@@ -96,13 +97,13 @@ def _path() -> None:
     name = st.session_state[state.SETTINGS]["data"]
     st.session_state[state.DATA_PATH] = "" if name in DATASETS else name
     st.text_input(
-        "Path", key=state.DATA_PATH, on_change=_take_path, placeholder="/home/me/flowers.csv",
-        help=f"{PATHS}. It is read where it is, without a copy.",
+        "Path", key=state.DATA_PATH, placeholder="/home/me/flowers.csv",
+        on_change=on_choice(state.DATA_PATH, _take_path), help=f"{PATHS}. It is read where it is, without a copy.",
     )  # fmt: skip
 
 
-def _take_path() -> None:
-    path = typed_path(st.session_state[state.DATA_PATH])
+def _take_path(text: str) -> None:
+    path = typed_path(text)
     if path:
         controls.choose_data(path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -11,6 +12,7 @@ from annscope.core.config import FIELDS, RunConfig
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components import controls, go_on, pace, way
+from annscope.dashboard.components.callbacks import on_choice
 from annscope.dashboard.components.commands import act, attempt, show_command_error
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.picker import pick_run
@@ -259,8 +261,7 @@ def _live_rate(live_run: LiveRun) -> None:
         format_func=controls.exact,
         disabled=not live_run.at_work,
         help="Moves the learning rate while the network trains; the schedule keeps its shape.",
-        on_change=_send_rate,
-        args=(live_run,),
+        on_change=on_choice(state.LIVE_RATE, partial(_send_rate, live_run)),
     )
 
 
@@ -269,8 +270,8 @@ def _unacknowledged(sent: list[tuple[str, float]], recorded: tuple[str, float]) 
     return sent[len(sent) - sent[::-1].index(recorded) :] if recorded in sent else []
 
 
-def _send_rate(live_run: LiveRun) -> None:
-    run, rate = live_run.run, st.session_state[state.LIVE_RATE]
+def _send_rate(live_run: LiveRun, rate: float) -> None:
+    run = live_run.run
 
     def send() -> None:
         control.send(run, "learning_rate", rate)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from annscope.dashboard import state
+from annscope.dashboard.components.callbacks import on_choice
 from annscope.dashboard.components.commands import attempt, await_effect
 from annscope.dashboard.queries.live_runs import LiveRun
 from annscope.runs import control as commands
@@ -29,8 +32,7 @@ def control(live_run: LiveRun) -> None:
         placeholder=_words(None),  # which is no choice, to Streamlit
         help="How fast it trains: as fast as it can, or so many snapshots a second, to steer it by hand. "
         "The result is the same.",
-        on_change=_change,
-        args=(live_run,),
+        on_change=on_choice(state.PACE, partial(_change, live_run)),
     )
 
 
@@ -38,10 +40,7 @@ def _words(pace: float | None) -> str:
     return "as fast as it can" if pace is None else f"{pace:g} snapshots / s"
 
 
-def _change(live_run: LiveRun) -> None:
-    if state.PACE not in st.session_state:  # its page was left
-        return
-    pace = st.session_state[state.PACE]
+def _change(live_run: LiveRun, pace: float | None) -> None:
     st.session_state[state.NEXT_PACE] = pace
     if live_run.at_work:
         attempt(lambda: commands.send(live_run.run, "pace", pace), live_run)

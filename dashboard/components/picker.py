@@ -12,6 +12,7 @@ import streamlit as st
 from annscope.core.config import FIELDS
 from annscope.core.errors import did_you_mean, shortened
 from annscope.dashboard import address, state
+from annscope.dashboard.components.callbacks import on_choice
 from annscope.runs.catalogue import other_folders, run_ids
 from annscope.runs.index import summaries
 from annscope.runs.status import LIVE
@@ -67,13 +68,12 @@ def pick_run(run: str) -> None:
         key=state.PICKER,
         format_func=labels_of(found).__getitem__,
         label_visibility="collapsed",
-        on_change=_show_picked,
+        on_change=on_choice(state.PICKER, _show_picked),
     )
 
 
-def _show_picked() -> None:
+def _show_picked(picked: str) -> None:
     # A label that changed meanwhile (a run that has finished) comes back as the bare label: not a choice.
-    picked = st.session_state.get(state.PICKER)  # nothing where its page was left
     if picked in run_ids():
         address.put_run(picked)
 

@@ -16,6 +16,7 @@ from annscope.dashboard.queries.comparisons import Against
 from annscope.dashboard.queries.evaluations import DerivedError, predictions_of, splits_of
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.runs.groups import Group
+from annscope.runs.interval_words import p_words
 from annscope.runs.means import MeanDifference, deviation, mean, mean_difference
 from annscope.runs.query import COLUMNS, Best
 
@@ -101,7 +102,7 @@ def example_sentence(baseline: Group, group: Group, found: OfExamples) -> str:
     """What McNemar's exact test says of two networks, with the counts and the interval of the difference."""
     a, b, counts = baseline.letter, group.letter, found.counts
     low, high = (100 * end for end in counts.interval)
-    p = "p < 0.001" if counts.p_value < 0.001 else f"p {counts.p_value:.2g}"
+    p = p_words(counts.p_value)
     of = f"{counts.n:,} {found.split} examples"
     only = f"only {b} is right on {counts.only_second:,}, only {a} on {counts.only_first:,}"
     if counts.p_value >= 1 - LEVEL:

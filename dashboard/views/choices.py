@@ -11,6 +11,7 @@ import streamlit as st
 from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import address, state
 from annscope.dashboard.address import Query
+from annscope.dashboard.components.callbacks import on_choice
 from annscope.dashboard.queries import tables
 from annscope.dashboard.queries.selections import Only
 
@@ -23,16 +24,15 @@ def segments(
     if st.session_state.get(key) != value:
         st.session_state[key] = value
 
-    def choose() -> None:
-        chosen = st.session_state.get(key)
+    def choose(chosen: Any) -> None:
         if chosen is not None:
             address.put(name, str(chosen))
             for other in also:
                 address.put(other, None)
 
     st.segmented_control(
-        label, list(options), key=key, format_func=lambda option: options[option], on_change=choose, required=True,
-        label_visibility="collapsed" if hidden else "visible",
+        label, list(options), key=key, format_func=lambda option: options[option], required=True,
+        on_change=on_choice(key, choose), label_visibility="collapsed" if hidden else "visible",
     )  # fmt: skip
 
 
@@ -42,16 +42,12 @@ def choose_class(query: Query, predictions: Predictions) -> None:
     if st.session_state.get(key) != query.label:
         st.session_state[key] = query.label
 
-    def choose() -> None:
-        if key in st.session_state:  # else its page was left
-            address.put(address.CLASS, predictions.class_names[st.session_state[key]])
-
     st.selectbox(
         one(predictions).capitalize(),
         range(predictions.n_classes),
         key=key,
         format_func=lambda c: predictions.class_names[c],
-        on_change=choose,
+        on_change=on_choice(key, lambda c: address.put(address.CLASS, predictions.class_names[c])),
         width=min(330, max(190, 64 + 8 * max(map(len, predictions.class_names)))),
     )
 

@@ -11,6 +11,7 @@ from annscope.core.config import RunConfig
 from annscope.core.errors import AnnscopeError
 from annscope.dashboard import escaping, state
 from annscope.dashboard.components import controls
+from annscope.dashboard.components.callbacks import on_choice
 from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.components.reading import reading_bar
 from annscope.dashboard.queries.data_tables import TREATMENTS, ColumnView, TableView, Treatment, treated, view_of
@@ -47,7 +48,12 @@ def _label(config: RunConfig, view: TableView) -> None:
     left, right = st.columns([1, 2], vertical_alignment="center", gap="medium")
     with left:
         st.selectbox(
-            "Label", options, key=state.LABEL, format_func=words, on_change=_take_label, label_visibility="collapsed"
+            "Label",
+            options,
+            key=state.LABEL,
+            format_func=words,
+            on_change=on_choice(state.LABEL, _take_label),
+            label_visibility="collapsed",
         )
     with right:
         if view.problem is None and not asked and view.how:
@@ -55,8 +61,8 @@ def _label(config: RunConfig, view: TableView) -> None:
             st.caption(f"{escaping.markdown(how)}. Another one is chosen here, or by a click below.")
 
 
-def _take_label() -> None:
-    controls.set_some({"label": st.session_state[state.LABEL]})
+def _take_label(reference: str) -> None:
+    controls.set_some({"label": reference})
 
 
 def _columns(config: RunConfig, view: TableView) -> None:

@@ -12,6 +12,7 @@ from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.address import Query
 from annscope.dashboard.components import parts
+from annscope.dashboard.components.callbacks import on_choice
 from annscope.dashboard.queries import comparisons, tables
 from annscope.dashboard.queries.comparisons import Against
 from annscope.dashboard.queries.live_runs import get_live_run
@@ -117,9 +118,8 @@ def _select(label: str, options: list[Any], value: Any, words: Any, name: str, s
     if st.session_state.get(key) != value:
         st.session_state[key] = value
 
-    def choose() -> None:
-        if key in st.session_state:  # else its page was left
-            address.put(address.AGAINST, spell(st.session_state[key]))
-            address.put(address.SHEET, None)
+    def choose(chosen: Any) -> None:
+        address.put(address.AGAINST, spell(chosen))
+        address.put(address.SHEET, None)
 
-    st.selectbox(label, options, key=key, format_func=words, on_change=choose, width=width)
+    st.selectbox(label, options, key=key, format_func=words, on_change=on_choice(key, choose), width=width)

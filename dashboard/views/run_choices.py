@@ -9,6 +9,7 @@ import streamlit as st
 
 from annscope.core.errors import did_you_mean
 from annscope.dashboard import address, escaping, state
+from annscope.dashboard.components.callbacks import on_choice
 from annscope.dashboard.views.choices import segments
 from annscope.runs.query import Best
 from annscope.runs.spreadsheet import csv_of
@@ -33,7 +34,7 @@ def choose(name: str, label: str, options: Mapping[str, str], *, as_list: bool =
         st.session_state[key] = value
     st.selectbox(
         label, list(options), key=key, format_func=lambda option: options[option], width=230,
-        on_change=lambda: address.put(name, st.session_state[key]),
+        on_change=on_choice(key, lambda chosen: address.put(name, chosen)),
     )  # fmt: skip
     return value
 
