@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 import warnings
 import weakref
 from collections.abc import Sequence
@@ -30,8 +31,13 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Semaphore
 
 ATTEMPTS = 300
-"""How often a worker polls before it sleeps, some 30 us in all: a thousand times would make a step 1 % faster on a
-quiet machine, and far slower where another program wants the core."""
+"""How often a process polls for its next part without a pause, some 30 us in all."""
+YIELDS = 400
+"""How often it polls after that, some 200 us in all, letting any other program have the core in between: to be woken up
+takes as long as a step of a small network, on a virtual machine several times as long."""
+CROWDED_SECONDS, CROWD_REST_SECONDS = 0.001, 0.3
+"""Where another program kept the core for so long, for so long no more of it is given away: who sleeps is woken up at
+once, who yields waits for the others' turns to end."""
 SLEEP_SECONDS = 0.5
 """How long it sleeps at most before it checks that the other process is still alive."""
 MESSAGE_BYTES = 1000
@@ -135,7 +141,7 @@ class _WorkerProcess:
     """A process that waits for the number of a part; two semaphores pass the work on and back."""
 
     def __init__(self) -> None:
-        self._ready, self._done = _semaphore(), _semaphore()
+        self._ready, self._done, self._patience = _semaphore(), _semaphore(), _Patience()
         self._number = _shared(1, np.dtype(np.int64), "C")
         self._message = _shared(MESSAGE_BYTES, np.dtype(np.uint8), "C")  # the error of the part that failed; else all 0
         self._pid = 0
@@ -161,7 +167,7 @@ class _WorkerProcess:
 
     def end(self) -> None:
         """Wait for the end of the part. Raises WorkerPoolError if the process has ended instead."""
-        while not _acquired(self._done):
+        while not self._patience.acquired(self._done):
             if self._has_ended():
                 raise WorkerPoolError(
                     "A process that computed a part of each step has ended, perhaps because memory ran out; "
@@ -202,7 +208,7 @@ class _WorkerProcess:
         gc.disable()
         with np.errstate(all="ignore"):  # overflows are detected and reported by the engine
             while os.getppid() == owner:
-                if _acquired(self._ready):
+                if self._patience.acquired(self._ready):
                     self._run_parts(parts[self._number[0]])
 
     def _run_parts(self, part: Operation | None) -> None:
@@ -215,10 +221,29 @@ class _WorkerProcess:
         self._done.release()
 
 
-def _acquired(semaphore: Semaphore) -> bool:
-    """Wait for the semaphore, with a timeout."""
-    acquire = semaphore.acquire
-    return any(acquire(False) for _ in range(ATTEMPTS)) or acquire(True, SLEEP_SECONDS)
+class _Patience:
+    """How a process waits for a semaphore: it polls, then yields the core between polls, then sleeps."""
+
+    def __init__(self) -> None:
+        self._crowded_until = 0.0
+
+    def acquired(self, semaphore: Semaphore) -> bool:
+        """Whether it was there within `SLEEP_SECONDS` or so."""
+        acquire = semaphore.acquire
+        for _ in range(ATTEMPTS):
+            if acquire(False):
+                return True
+        before = time.perf_counter()
+        for _ in range(YIELDS if before >= self._crowded_until else 0):
+            os.sched_yield()
+            now = time.perf_counter()
+            if now - before > CROWDED_SECONDS:
+                self._crowded_until = now + CROWD_REST_SECONDS
+                break
+            if acquire(False):
+                return True
+            before = now
+        return acquire(True, SLEEP_SECONDS)
 
 
 def _semaphore() -> Semaphore:
