@@ -41,6 +41,7 @@ once, who yields waits for the others' turns to end."""
 SLEEP_SECONDS = 0.5
 """How long it sleeps at most before it checks that the other process is still alive."""
 MESSAGE_BYTES = 1000
+STATE_BYTES = 16
 OPEN_FILES = Path("/proc/self/fd")
 
 
@@ -107,8 +108,10 @@ class ProcessWorkers(Workers):
             except BaseException:
                 self._part_with_all()  # a worker that is still busy would be one operation behind from now on
                 raise
-            if messages := [message for worker in workers if (message := worker.message())]:
-                raise WorkerPoolError(f"A part of a step failed: {messages[0]}.")
+            for worker in workers:
+                if worker.has_failed:
+                    messages = [message for each in workers if (message := each.message())]
+                    raise WorkerPoolError(f"A part of a step failed: {messages[0]}.")
 
         return operation
 
@@ -142,7 +145,8 @@ class _WorkerProcess:
 
     def __init__(self) -> None:
         self._ready, self._done, self._patience = _semaphore(), _semaphore(), _Patience()
-        self._number = _shared(1, np.dtype(np.int64), "C")
+        # The number of the part, and whether it failed; a memoryview is read in a third of an array's time.
+        self._state = memoryview(mmap.mmap(-1, STATE_BYTES)).cast("q")
         self._message = _shared(MESSAGE_BYTES, np.dtype(np.uint8), "C")  # the error of the part that failed; else all 0
         self._pid = 0
 
@@ -162,7 +166,7 @@ class _WorkerProcess:
 
     def begin(self, number: int) -> None:
         """Start a part."""
-        self._number[0] = number
+        self._state[0] = number
         self._ready.release()
 
     def end(self) -> None:
@@ -174,12 +178,16 @@ class _WorkerProcess:
                     "resuming continues from the last checkpoint."
                 )
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether there is a `message`."""
+        return bool(self._state[1])
+
     def message(self) -> str:
         """The error of the part, given once; empty if it did not fail."""
-        if not self._message[0]:
-            return ""
         message = bytes(self._message).rstrip(b"\0").decode(errors="replace")
         self._message[...] = 0
+        self._state[1] = 0
         return message
 
     def _has_ended(self) -> bool:
@@ -207,17 +215,20 @@ class _WorkerProcess:
                 os.close(int(descriptor.name))
         gc.disable()
         with np.errstate(all="ignore"):  # overflows are detected and reported by the engine
-            while os.getppid() == owner:
+            while True:
                 if self._patience.acquired(self._ready):
-                    self._run_parts(parts[self._number[0]])
+                    self._run_part(parts[self._state[0]])
+                elif os.getppid() != owner:
+                    return
 
-    def _run_parts(self, part: Operation | None) -> None:
+    def _run_part(self, part: Operation | None) -> None:
         try:
             if part is not None:
                 part()
         except BaseException as error:
             text = f"{type(error).__name__}: {error}".encode()[:MESSAGE_BYTES]
             self._message[: len(text)] = np.frombuffer(text, np.uint8)
+            self._state[1] = 1
         self._done.release()
 
 

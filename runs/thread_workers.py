@@ -21,6 +21,8 @@ class ThreadWorkers(Workers):
     Each matrix multiplication should then have one thread of its own (`runs.threads.limit_blas`).
     """
 
+    hands_over_quickly = False
+
     def __init__(self, size: int) -> None:
         self.size = size
         self._others = [_WorkerThread(f"annscope {i + 2} of {size}") for i in range(size - 1)]

@@ -65,15 +65,19 @@ class Batches:
             slots = BLOCK_BYTES // max(1, self.batch_size * x.shape[1] * x.itemsize)
             self.n_slots = int(min(MOST_SLOTS, max(1, slots), n_whole))
             rows = self.n_slots * self.batch_size
-            self._block = [np.empty((rows, *source.shape[1:]), source.dtype) for source in self._sources]
+            self._block = [self._buffer(rows, source) for source in self._sources]
         self.last_slot = self.n_slots if rest and not self._is_whole else None
         if self._in_place:
             self._rest = [source[self.n_examples - rest :] for source in self._sources]
         else:
-            self._rest = [np.empty((rest, *source.shape[1:]), source.dtype) for source in self._sources]
+            self._rest = [self._buffer(rest, source) for source in self._sources]
         self._epoch = -1
         self._order: Int[ndarray, " n"] = np.empty(0, np.int64)
         self._gathered = -1  # the batch of the epoch that slot 0 holds
+
+    def _buffer(self, n: int, source: ndarray) -> ndarray:
+        """Room for so many examples, where every worker sees them."""
+        return self._workers.zeros((n, *source.shape[1:]), source.dtype)
 
     @property
     def is_constant(self) -> bool:

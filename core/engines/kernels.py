@@ -52,9 +52,10 @@ def activation_kernel(activation: Activation) -> ActivationKernel:
 
 
 def _relu(z: ndarray, out: ndarray) -> None:
-    # A maximum beside as many zeros takes half the time that it takes beside one. They are kept for tiles of examples,
-    # as an inference layer has them, [n_tiles, rows, n_units].
-    np.maximum(z, _zeros(z.shape[1:], z.dtype) if z.ndim == 3 else _ZERO, out=out)
+    # A maximum beside as many zeros takes a third of the time that it takes beside one; tiles of examples, as an
+    # inference layer has them, [n_tiles, rows, n_units], share those of one tile.
+    shape = z.shape[-2:]
+    np.maximum(z, _zeros(shape[::-1], z.dtype).T if z.flags.f_contiguous else _zeros(shape, z.dtype), out=out)
 
 
 @lru_cache(maxsize=16)

@@ -16,6 +16,13 @@ def even_parts(n: int, n_parts: int) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(n * i // n_parts for i in range(n_parts + 1))]
 
 
+def aligned_parts(whole: slice, n_parts: int, multiple: int) -> list[slice]:
+    """A slice as so many parts, as even as can be where each begins at a multiple of this from its start."""
+    size = whole.stop - whole.start
+    starts = [whole.start + size * i // n_parts // multiple * multiple for i in range(n_parts)]
+    return [slice(start, stop) for start, stop in pairwise([*starts, whole.stop])]
+
+
 def row_shares(n_rows: int, n_columns: int, n_workers: int, extra: int = 0) -> list[slice]:
     """The rows of a weight that each worker computes, even shares: the last rows for the first worker.
 

@@ -11,7 +11,6 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -19,7 +18,7 @@ from jaxtyping import Float
 from numpy import ndarray
 
 from annscope.core.config import TrainingConfig
-from annscope.core.engines.partition import vector_shares
+from annscope.core.engines.partition import aligned_parts, vector_shares
 from annscope.core.engines.workers import CACHE_LINE, SINGLE, Operation, Workers, sequence
 from annscope.core.functions.optimizers import ALPHA, BETA1, BETA2, EPSILON, RMSPROP_EPSILON, Moments, Optimizer
 from annscope.core.network import Parameters
@@ -45,14 +44,9 @@ def _blocks(vectors: Sequence[Float[ndarray, " n_parameters"]], slices: Sequence
     Blocks begin at a cache line where their part does.
     """
     line = CACHE_LINE // vectors[0].itemsize
-    bounds: list[tuple[int, int]] = []
-    for part in slices:
-        size = part.stop - part.start
-        n = -(-size // BLOCK)
-        starts = [part.start + (size * i // n) // line * line for i in range(n)]
-        bounds += pairwise([*starts, part.stop])
-    scratch = SINGLE.zeros(max((stop - start for start, stop in bounds), default=0), vectors[0].dtype)
-    return [(*(vector[start:stop] for vector in vectors), scratch[: stop - start]) for start, stop in bounds]
+    parts = [block for part in slices for block in aligned_parts(part, -(-(part.stop - part.start) // BLOCK), line)]
+    scratch = SINGLE.zeros(max((part.stop - part.start for part in parts), default=0), vectors[0].dtype)
+    return [(*(vector[part] for vector in vectors), scratch[: part.stop - part.start]) for part in parts]
 
 
 class UpdateKernel(ABC):
@@ -60,7 +54,8 @@ class UpdateKernel(ABC):
 
     `moments` are what it keeps from step to step, vectors of the same length; with `n_steps`,
     the number of steps taken, they are its whole state. `updates` has one operation for each worker of
-    the workers that updates any parameters; `operations` are the same, operation by operation.
+    the workers that updates any parameters; `operations` are the same, operation by operation. `shares` are the parts
+    of the vectors that each of them updates, if not those of the rows that it computes.
     """
 
     def __init__(
@@ -70,6 +65,7 @@ class UpdateKernel(ABC):
         parameters: Parameters,
         gradient: Parameters,
         workers: Workers = SINGLE,
+        shares: Sequence[Sequence[slice]] | None = None,
     ) -> None:
         self.n_steps = 0
         self.optimizer = optimizer
@@ -81,7 +77,7 @@ class UpdateKernel(ABC):
         vectors = (parameters.flat, gradient.flat, *self.moments.values())
         self.operations = [
             [operation for block in _blocks(vectors, slices) for operation in self._operations(*block)]
-            for slices in vector_shares(parameters, workers.size)
+            for slices in shares or vector_shares(parameters, workers.size)
             if slices
         ]
         self.updates = [sequence(operations) for operations in self.operations]
@@ -282,6 +278,7 @@ def update_kernel(
     parameters: Parameters,
     gradient: Parameters,
     workers: Workers = SINGLE,
+    shares: Sequence[Sequence[slice]] | None = None,
 ) -> UpdateKernel:
     """The fast form of an optimizer, or what stands in for it."""
-    return _KERNELS.get(optimizer.name, PlainUpdate)(optimizer, config, parameters, gradient, workers)
+    return _KERNELS.get(optimizer.name, PlainUpdate)(optimizer, config, parameters, gradient, workers, shares)

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Literal, TypeAlias, TypeVar
+from typing import ClassVar, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy import ndarray
@@ -24,9 +24,14 @@ CACHE_LINE = 64
 
 
 class Workers(ABC):
-    """`size` threads or processes that compute in parallel."""
+    """`size` threads or processes that compute in parallel.
+
+    Where handing over takes some ten microseconds, `hands_over_quickly` is False: short parts are then better done by
+    one after the other.
+    """
 
     size: int
+    hands_over_quickly: ClassVar[bool] = True
 
     @abstractmethod
     def parallel(self, parts: Sequence[Operation]) -> Operation:
@@ -61,6 +66,17 @@ class SequentialWorkers(Workers):
 
 
 SINGLE = SequentialWorkers(1)
+
+
+class OneOf(SequentialWorkers):
+    """One of several workers by itself; the others see what it writes to its `zeros`."""
+
+    def __init__(self, workers: Workers) -> None:
+        super().__init__(1)
+        self._workers = workers
+
+    def zeros(self, shape: int | tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"] = "C") -> ndarray:
+        return self._workers.zeros(shape, dtype, order)
 
 
 def sequence(operations: Sequence[Operation]) -> Operation:

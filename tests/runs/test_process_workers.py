@@ -20,7 +20,9 @@ import psutil
 import pytest
 from numpy import ndarray
 
+import annscope.core.engines.bias_trick
 import annscope.core.engines.partition
+from annscope.core.engines.bias_trick import BiasTrickSteps
 from annscope.core.engines.chunked import ChunkedSteps
 from annscope.core.engines.engine import NotFiniteError
 from annscope.core.engines.numpy_engine import NumpyEngine
@@ -134,6 +136,26 @@ def test_processes_take_the_steps_of_threads(options: dict[str, Any], size: int)
     assert psutil.Process().children(), "nobody else took part"
     for name, expected in threads.arrays().items():
         np.testing.assert_array_equal(processes.arrays()[name], expected, err_msg=name)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_processes_take_the_steps_of_small_networks_as_threads_do(
+    optimizer: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch whose examples are shared: processes take part, and the bits are those of one thread that does all."""
+    monkeypatch.undo()  # no layer is large
+    monkeypatch.setattr(annscope.core.engines.bias_trick, "LEAST_WORK", 0)
+    dataset, config = make_dataset(), config_of(optimizer=optimizer)
+    x = dataset.x_train.astype(config.training.dtype)
+    threads, processes = (NumpyEngine(dataset, config, x, workers(size)) for workers in (Threads, ThreadWorkers))
+    assert isinstance(processes.strategy, BiasTrickSteps)
+    for engine in (threads, processes):
+        engine.advance(0, 15, lambda step: 0.01 / (1 + step))
+    assert psutil.Process().children(), "nobody else took part"
+    for name, expected in threads.arrays().items():
+        np.testing.assert_array_equal(processes.arrays()[name], expected, err_msg=name)
+    assert processes.batch_losses.take() == threads.batch_losses.take()
 
 
 @pytest.mark.parametrize("size", [2, 3])

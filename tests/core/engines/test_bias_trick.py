@@ -17,17 +17,24 @@ from annscope.core.engines.batches import Batches
 from annscope.core.engines.bias_trick import BiasTrickSteps, QuickSoftmax
 from annscope.core.engines.numpy_engine import NumpyEngine
 from annscope.core.engines.serial import SerialSteps
+from annscope.core.engines.workers import SINGLE, Workers
 from annscope.core.errors import DivergedError
 from annscope.core.functions.activations import ACTIVATIONS
 from annscope.core.functions.optimizers import OPTIMIZERS
 from annscope.core.training import Trainer
 from tests.core.conftest import make_dataset
 from tests.core.engines.test_resuming import bits, snapshots_to_the_end, through_a_file
-from tests.core.engines.test_workers import config_of
+from tests.core.engines.test_workers import Backwards, config_of
 
 
-def engine_of(dataset: Dataset, config: RunConfig) -> NumpyEngine:
-    return NumpyEngine(dataset, config, dataset.x_train.astype(config.training.dtype))
+@pytest.fixture(autouse=True)
+def small_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers share the batches of the smallest networks, where there are workers."""
+    monkeypatch.setattr(annscope.core.engines.bias_trick, "LEAST_WORK", 0)
+
+
+def engine_of(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> NumpyEngine:
+    return NumpyEngine(dataset, config, dataset.x_train.astype(config.training.dtype), workers)
 
 
 @contextmanager
@@ -53,7 +60,7 @@ def test_a_quick_softmax_shows_when_it_is_not_in_order(largest: float, *, is_in_
     logits = np.full((n_classes, n), largest - 1, "float32")
     logits[0] = largest
     sums = np.zeros((2, n * n_classes), "float32")
-    softmax = QuickSoftmax(logits, sums, n)
+    softmax = QuickSoftmax(logits, sums, n, n)
     exact = np.exp(logits.astype("float64") - largest)
     exact /= n * exact.sum(axis=0)
     with np.errstate(all="ignore"):
@@ -69,18 +76,23 @@ def advance_to_the_end(trainer: Trainer) -> None:
 
 
 def check_same(dataset: Dataset, config: RunConfig, *, ends: tuple[int, ...] = (1, 3, 4, 9, 14)) -> None:
-    """Compare both strategies at each of these steps."""
-    tricked, plain = engine_of(dataset, config), plain_engine_of(dataset, config)
-    assert isinstance(tricked.strategy, BiasTrickSteps)
+    """Compare both strategies, this one alone and with workers, at each of these steps."""
+    tricked = [engine_of(dataset, config, workers) for workers in (SINGLE, Backwards(2), Backwards(5))]
+    plain = plain_engine_of(dataset, config)
+    assert all(isinstance(engine.strategy, BiasTrickSteps) for engine in tricked)
     start = 0
     for end in ends:
-        for engine in (tricked, plain):
+        for engine in (*tricked, plain):
             engine.advance(start, end, lambda step: 0.02 / (1 + step))
         start = end
         for name, expected in plain.arrays().items():
-            scale = max(1.0, np.abs(expected).max())
-            np.testing.assert_allclose(tricked.arrays()[name], expected, rtol=0, atol=1e-12 * scale, err_msg=name)
-        assert tricked.state() == plain.state()
+            tolerance = 1e-12 * max(1.0, np.abs(expected).max())
+            for engine in tricked:
+                np.testing.assert_allclose(engine.arrays()[name], expected, rtol=0, atol=tolerance, err_msg=name)
+        assert all(engine.state() == plain.state() for engine in tricked)
+        noted = plain.batch_losses.take()
+        for engine in tricked:
+            np.testing.assert_allclose(engine.batch_losses.take(), noted, rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +114,8 @@ def check_same(dataset: Dataset, config: RunConfig, *, ends: tuple[int, ...] = (
         {"hidden": (9,), "shuffle": False},
         {"batch_size": "full"},
         {"batch_size": 48, "bias_initializer": "same"},
+        {"batch_size": 3, "optimizer": "adam"},
+        {"batch_size": 1, "optimizer": "adam"},
     ],
     ids=str,
 )
@@ -139,7 +153,7 @@ def test_features_that_are_never_used() -> None:
         {"bias": False},
         {"bias": False, "constant_input": True},
         {"delta_weights": "updated", "optimizer": "sgd"},
-        {"hidden": (400, 100)},
+        {"hidden": (400, 300)},
     ],
     ids=str,
 )
@@ -150,7 +164,7 @@ def test_settings_that_treat_biases_differently_exclude_the_bias_trick(options: 
 
 def test_large_batches_do_not_use_the_bias_trick() -> None:
     """Where the arithmetic takes longer than the calls, the general strategy is used."""
-    dataset = make_dataset(n_train=3000)
+    dataset = make_dataset(n_train=15_000)
     assert isinstance(engine_of(dataset, config_of(batch_size=2000)).strategy, BiasTrickSteps)
     assert isinstance(engine_of(dataset, config_of(batch_size="full")).strategy, SerialSteps)
 
@@ -161,27 +175,29 @@ def test_large_batches_do_not_use_the_bias_trick() -> None:
 def test_no_logits_are_too_large(factor: float, sign: float, dtype: str) -> None:
     """Logits of hundreds and thousands, of either sign, for all examples or some, overflow nowhere."""
     dataset, config = make_dataset(n_features=6), config_of(optimizer="sgd", hidden=(), dtype=dtype)
-    engines = engine_of(dataset, config), plain_engine_of(dataset, config)
+    engines = engine_of(dataset, config), engine_of(dataset, config, Backwards(2)), plain_engine_of(dataset, config)
     for engine in engines:
         engine.parameters.biases[0][...] = sign * factor * np.array([1.0, 0.9, 1.1])
         engine.parameters.weights[0][0] = factor
         for step in range(8):
             engine.advance(step, step + 1, lambda _: 0.01)
     tolerance = (1e-5 if dtype == "float32" else 1e-12) * factor
-    for name, expected in engines[1].arrays().items():
-        np.testing.assert_allclose(engines[0].arrays()[name], expected, rtol=0, atol=tolerance, err_msg=name)
+    for name, expected in engines[-1].arrays().items():
+        for engine in engines[:-1]:
+            np.testing.assert_allclose(engine.arrays()[name], expected, rtol=0, atol=tolerance, err_msg=name)
 
 
+@pytest.mark.parametrize("workers", [SINGLE, Backwards(2)], ids=["alone", "shared"])
 @pytest.mark.parametrize(("options", "steps"), [({"optimizer": "adam", "dropout": 0.3}, 7), ({"optimizer": "sgd"}, 4)])
-def test_resuming_is_the_same_bit_for_bit(options: dict[str, Any], steps: int) -> None:
+def test_resuming_is_the_same_bit_for_bit(options: dict[str, Any], steps: int, workers: Workers) -> None:
     """A run that is interrupted anywhere, with extra snapshots, continues with the same bits."""
     dataset, config = make_dataset(), config_of(dtype="float32", **options)
-    whole = Trainer(dataset, config)
+    whole = Trainer(dataset, config, workers=workers)
     expected = [bits(snapshot) for snapshot in snapshots_to_the_end(whole)]
-    halved = Trainer(dataset, config)
+    halved = Trainer(dataset, config, workers=workers)
     for _ in range(steps):
         halved.advance(1)
-    halved = Trainer(dataset, config, checkpoint=through_a_file(halved.checkpoint()))
+    halved = Trainer(dataset, config, checkpoint=through_a_file(halved.checkpoint()), workers=workers)
     found = [bits(snapshot) for snapshot in snapshots_to_the_end(halved)]
     assert found == expected[-len(found) :]
 
@@ -193,14 +209,18 @@ def test_it_names_what_is_not_finite(rate: float, options: dict[str, Any]) -> No
     dataset = make_dataset()
     config = config_of(optimizer="momentum", dtype="float32", epochs=30, **options)
     found = []
-    for context in (nullcontext(), without_the_bias_trick()):
+    for context, workers in (
+        (nullcontext(), SINGLE),
+        (nullcontext(), Backwards(2)),
+        (without_the_bias_trick(), SINGLE),
+    ):
         with context:
-            trainer = Trainer(dataset, config)
+            trainer = Trainer(dataset, config, workers=workers)
         trainer.change_learning_rate(rate)
         with pytest.raises(DivergedError) as error:
             advance_to_the_end(trainer)
         found.append((error.value.step, error.value.layer, error.value.quantity))
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
 
 
 @pytest.mark.parametrize(("batch_size", "n"), [(16, 50), (25, 50), (50, 50), (1, 7), (3, 1000)])
