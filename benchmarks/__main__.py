@@ -10,6 +10,7 @@ from benchmarks import threads
 BENCHMARKS = {
     "training": "training samples per second, compared with other frameworks",
     "inference": "images classified per second, compared with other frameworks",
+    "calls": "NumPy calls of a small network's step, beside the step: its floor",
     "time-to-accuracy": "wall time to 97 % on MNIST test, compared with PyTorch and scikit-learn",
     "telemetry": "overhead of recording: snapshot, held-out evaluation and record as a share of an epoch",
     "reading": "time and memory of reading a large table, compared with Python's csv module",

@@ -70,8 +70,8 @@ def test_every_kind_of_network_can_be_checked(options: dict[str, Any]) -> None:
 class Climbing(QuickSoftmax):
     """The errors of a small network, with the wrong sign."""
 
-    def __init__(self, logits: Any, sums: Any, n: int) -> None:
-        super().__init__(logits, sums, n)
+    def __init__(self, logits: Any, *others: Any) -> None:
+        super().__init__(logits, *others)
         self.flip = partial(np.negative, logits, logits)
 
     def errors(self, shares: Any) -> tuple[list[Operation], list[Operation]]:

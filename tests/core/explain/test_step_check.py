@@ -186,8 +186,8 @@ def test_the_work_of_a_check_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
 class Climbing(QuickSoftmax):
     """The errors of a small network, with the wrong sign."""
 
-    def __init__(self, logits: Any, sums: Any, n: int) -> None:
-        super().__init__(logits, sums, n)
+    def __init__(self, logits: Any, *others: Any) -> None:
+        super().__init__(logits, *others)
         self.flip: Operation = partial(np.negative, logits, logits)
 
     def errors(self, shares: Any) -> tuple[list[Operation], list[Operation]]:
