@@ -27,6 +27,8 @@ SNAPSHOT = "snapshot"
 PROBE = "probe"
 BESIDE = "beside"
 """The run that is drawn beside the one shown, for comparison."""
+SAME = "same"
+"""By what a snapshot of the run beside belongs to the one shown: the same epoch, step or time."""
 SINCE = "since"
 """Since when changes of weights are shown: start, last (the snapshot before), or the number of the pinned snapshot."""
 SUBSET = "subset"
@@ -67,7 +69,7 @@ PLOT = "plot"
 """How settings and figures are plotted."""
 X, COLOR = "x", "color"
 """The settings along the axis and the colour of a scatter plot."""
-OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, AGAINST, SHOW, ONLY, SHEET, SAMPLE)
+OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, SAME, AGAINST, SHOW, ONLY, SHEET, SAMPLE)
 """The parameters that a choice of another run removes."""
 OF_RUNS = (FILTER, CHOSEN, EACH, BASELINE, OTHER, AXIS, BEST, BAND, LINES, PLOT, X, COLOR)
 """The parameters of the Runs page alone."""

@@ -15,7 +15,7 @@ from annscope.dashboard.components import controls, go_on, pace, way
 from annscope.dashboard.components.callbacks import on_choice
 from annscope.dashboard.components.commands import act, attempt, show_command_error
 from annscope.dashboard.components.errors import show_errors
-from annscope.dashboard.components.picker import pick_run
+from annscope.dashboard.components.picker import pick_beside, pick_run
 from annscope.dashboard.queries.live_runs import LiveRun, get_live_run
 from annscope.dashboard.shortcuts import key_of
 from annscope.runs import control, launch
@@ -28,7 +28,7 @@ RESUMABLE = ("stopped", "interrupted", "failed")
 
 def header(run: str) -> None:
     """Draw the header for a run; while the run is at work it is checked each second whether it must be drawn again."""
-    st.fragment(_header, key=state.HEADER)(run, _is_at_work(run))
+    st.fragment(_header, key=state.HEADER)(run, _is_at_work(run), st.query_params.get(address.BESIDE))
 
 
 def _is_at_work(run: str) -> bool:
@@ -39,14 +39,16 @@ def _is_at_work(run: str) -> bool:
 
 
 @show_errors()
-def _header(run: str, was_at_work: bool) -> None:
+def _header(run: str, was_at_work: bool, beside: str | None) -> None:
     # A click may have started or chosen another run, and a run may have ended: the whole page must be drawn again.
     address.restore_run(run)
-    if address.get_run() != run or _is_at_work(run) != was_at_work:
+    shown = (address.get_run(), st.query_params.get(address.BESIDE), _is_at_work(run))
+    if shown != (run, beside, was_at_work):
         st.rerun()
     with st.container(key="head", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             pick_run(run)
+            pick_beside(run)
             try:
                 live_run = get_live_run(run)
             except AnnscopeError as error:

@@ -56,10 +56,7 @@ def pick_run(run: str) -> None:
 
     Other folders among the runs come last, with the reason why they are not runs; they cannot be chosen.
     """
-    ids = run_ids()[: -MAX_RUNS - 1 : -1]
-    if run not in ids:
-        ids.append(run)
-    ids += other_folders()[:MAX_RUNS]
+    ids = [*_newest(run), *other_folders()[:MAX_RUNS]]
     found = summaries(ids)
     st.session_state[state.PICKER] = run  # each time: on another page, the list would start with the newest
     st.selectbox(
@@ -70,6 +67,39 @@ def pick_run(run: str) -> None:
         label_visibility="collapsed",
         on_change=on_choice(state.PICKER, _show_picked),
     )
+
+
+def pick_beside(run: str) -> None:
+    """Draw a button that opens the list of runs to show beside `run`; a choice goes into the address."""
+    popover = st.popover(
+        "Side by side",
+        key=state.BESIDE,
+        icon=":material/splitscreen_right:",
+        help="Watch another run beside this one: both networks, the same image, on one timeline.",
+        on_change="rerun",
+    )
+    if not popover.open:  # nothing is read for a list that nobody sees
+        return
+    beside = st.query_params.get(address.BESIDE)
+    ids = [each for each in _newest(beside) if each != run]
+    st.session_state[state.PICKER_BESIDE] = beside if beside in ids else None
+    popover.selectbox(
+        "Show beside this run",
+        ids,
+        key=state.PICKER_BESIDE,
+        format_func=labels_of(summaries(ids)).__getitem__,
+        placeholder="Choose a run" if ids else "There is no other run yet",
+        disabled=not ids,
+        on_change=on_choice(state.PICKER_BESIDE, lambda picked: address.put(address.BESIDE, picked)),
+        width=420,
+    )
+
+
+def _newest(run: str | None) -> list[str]:
+    """The runs that a list offers, newest first, and `run`, however old it is."""
+    every = run_ids()
+    ids = every[: -MAX_RUNS - 1 : -1]
+    return ids if run is None or run in ids or run not in every else [*ids, run]
 
 
 def _show_picked(picked: str) -> None:

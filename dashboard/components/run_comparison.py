@@ -56,6 +56,7 @@ def run_comparison(chosen: Sequence[RunSummary], runs: Sequence[RunSummary], tra
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             each = choose(address.EACH, "Compare", EACHES)
             view = choose(address.VIEW, "View", VIEWS)
+            beside = st.container()
         grouping = by_settings(chosen, runs) if each == "group" else one_by_one(chosen)
         for words in grouping.left_out:
             st.caption(words)
@@ -63,8 +64,24 @@ def run_comparison(chosen: Sequence[RunSummary], runs: Sequence[RunSummary], tra
             st.info("None of these runs ended by itself: a group has no repeats yet.", icon=":material/info:")
             return
         baseline = _baseline(grouping)
+        with beside:
+            _side_by_side(grouping, baseline, train)
         _table(grouping, baseline)
         views[view](grouping, baseline)
+
+
+def _side_by_side(grouping: Grouping, baseline: Group, train: st.Page) -> None:
+    """The way to the networks of two runs on one timeline, the baseline beside the other."""
+    if len(grouping.groups) != 2 or any(len(group) > 1 for group in grouping.groups):
+        return
+    (other,) = (group for group in grouping.groups if group is not baseline)
+    st.page_link(
+        train,
+        label="Watch side by side",
+        icon=":material/splitscreen_right:",
+        query_params={address.RUN: other.id, address.BESIDE: baseline.id},
+        help="Both networks with the same image, on one timeline.",
+    )
 
 
 def _baseline(grouping: Grouping) -> Group:

@@ -1,8 +1,9 @@
 """The live view: one component with all live charts, drawn in the browser by `frontend/src/train/main.js`.
 
 It receives the run's data itself (`dashboard.server`); Python passes the run, optionally an example that is not
-among the recorded ones, and whether the run was started here, so that its beginning is shown. It receives the snapshot
-and the example that the user chose, since when changes of weights are shown, and how runs are to be seen.
+among the recorded ones, whether the run was started here, so that its beginning is shown, and the run to show beside
+it. It receives the snapshot and the example that the user chose, since when changes of weights are shown, how runs are
+to be seen, by what the moments of two runs are the same, and that the one beside is closed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from annscope.core.errors import AnnscopeError
+from annscope.core.errors import AnnscopeError, did_you_mean
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components import controls, way
 from annscope.dashboard.components.header import start_beside
@@ -21,11 +22,14 @@ from annscope.dashboard.queries.evaluations import splits_of
 from annscope.dashboard.queries.examples import is_plane
 from annscope.dashboard.server.assets import BASE
 from annscope.runs.catalogue import run_ids
+from annscope.runs.groups import one_by_one
+from annscope.runs.index import summaries
 from annscope.runs.painted import is_painted
 
 _NUMBER = r"[+-]?\d{1,15}(\.\d{1,15})?(e[+-]?\d{1,2})?"
 _POINT = re.compile(f"{_NUMBER},{_NUMBER}")
 """A point of the plane that is none of the data, as the browser writes it."""
+SAMES = ("epoch", "step", "time")
 ENTRY = "train/main.js"
 _component = in_browser("annscope_stage", "The live view")
 
@@ -36,7 +40,8 @@ def stage(run: str) -> None:
     The user's choices go back into the address.
     """
     (sample, about_sample), (since, about_since) = _sample(run, st.query_params.get(address.SAMPLE)), _since()
-    for warning in (about_sample, about_since):
+    (beside, about_beside), (same, about_same) = _beside(run), _same()
+    for warning in (about_sample, about_since, about_beside, about_same):
         if warning is not None:
             st.warning(escaping.markdown(warning), icon=":material/link_off:")
     _component(
@@ -47,7 +52,9 @@ def stage(run: str) -> None:
             "probe": address.get_number(address.PROBE),
             "sample": sample,
             "since": since,
-            "beside": _beside(run),
+            "beside": beside,
+            "same": same,
+            "names": None if beside is None else _names(run, beside),
             "way": way.of(run),
             "base": BASE,
             **code(ENTRY),
@@ -56,6 +63,8 @@ def stage(run: str) -> None:
         on_probe_change=lambda: _keep(address.PROBE),
         on_sample_change=lambda: _keep_sample(run),
         on_since_change=_keep_since,
+        on_beside_change=_keep_beside,
+        on_same_change=_keep_same,
         on_remedy_change=lambda: _try(run),
         on_painted_change=_use_painted,
         on_way_change=way.keep,
@@ -96,10 +105,48 @@ def _try(run: str) -> None:
         st.session_state[state.TRIED] = True
 
 
-def _beside(run: str) -> str | None:
-    """The run that the address names for comparison, if it is another one that exists."""
+def _beside(run: str) -> tuple[str | None, str | None]:
+    """The run that the address names to be drawn beside this one, or a warning about one that cannot be."""
     other = st.query_params.get(address.BESIDE)
-    return other if other != run and other in run_ids() else None
+    if other is None:
+        return None, None
+    ids = run_ids()
+    if other in ids and other != run:
+        return other, None
+    rule = "another run than the one shown"
+    return None, address.warning(
+        address.BESIDE, rule, other, did_you_mean(other, [each for each in ids if each != run])
+    )
+
+
+def _keep_beside() -> None:
+    """The run beside is closed in the browser; it is chosen elsewhere."""
+    if st.session_state[state.STAGE].get("beside") is None:
+        address.put(address.BESIDE, None)
+        address.put(address.SAME, None)
+
+
+def _same() -> tuple[str | None, str | None]:
+    """By what the address wants the moments of two runs to be the same, None for epochs, or a warning about another."""
+    text = st.query_params.get(address.SAME)
+    if text is None or text in SAMES:
+        return text, None
+    return None, address.warning(address.SAME, f"one of {', '.join(SAMES)}", text, did_you_mean(text, SAMES))
+
+
+def _keep_same() -> None:
+    text = st.session_state[state.STAGE].get("same")
+    address.put(address.SAME, text if text in SAMES else None)
+
+
+def _names(run: str, beside: str) -> dict[str, tuple[str, str]]:
+    """What each of two runs is called, and the settings in which it differs from the other."""
+    found = summaries([run, beside])
+    pair = one_by_one([found[run], found[beside]])
+    return {
+        group.id: (group.given_name or group.id, group.differs if pair.settings else "the same settings")
+        for group in pair.groups
+    }
 
 
 def _use_painted() -> None:

@@ -51,6 +51,9 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
   background: light-dark(#FFFFFF, #0F131A); box-shadow: 0 0 0 1px light-dark(#D9DEE7, #333C4B); }
 .annscope-augmented img:nth-child(6n + 1) { box-shadow: 0 0 0 1.5px light-dark(#4A5363, #B4BDCB); }
 .st-key-head .st-key-picker { flex: 1 1 16rem; min-width: 14rem; }
+.st-key-head .st-key-beside { flex: none; width: auto; }
+.st-key-head .st-key-beside button { width: 2.6rem; padding: 0; }
+.st-key-head .st-key-beside button p, .st-key-head .st-key-beside button [data-testid="stIconMaterial"] ~ div:last-child { position: absolute; opacity: 0; }
 .st-key-head [data-testid="stLayoutWrapper"]:has(> .st-key-controls) { flex: 2 1 44rem; width: auto; min-width: 0; }
 .st-key-head .st-key-pace { flex: 0 0 10.5rem; width: auto; }
 .st-key-head [data-testid="stElementContainer"] { opacity: 1 !important; transition: none !important; }
@@ -60,7 +63,7 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .st-key-welcome { max-width: 66rem; margin: 3vh auto 0; }
 @media (max-width: 1380px) {
   .st-key-head > [data-testid="stLayoutWrapper"] > .stHorizontalBlock { row-gap: 0.25rem; }
-  .st-key-head .st-key-picker { flex: 1 0 100%; }
+  .st-key-head .st-key-picker { flex: 1 0 calc(100% - 4rem); }
   .st-key-head [data-testid="stLayoutWrapper"]:has(> .st-key-controls) { flex: 1 0 100%; }
   .st-key-head .st-key-controls { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none;
     padding: 3px 2.5rem 3px 3px; mask-image: linear-gradient(to left, transparent, #000 2.5rem); }

@@ -10,6 +10,7 @@ from annscope.core.errors import AnnscopeError, did_you_mean, shortened
 from annscope.core.evaluation.comparison import Comparison
 from annscope.core.evaluation.predictions import Predictions
 from annscope.dashboard.queries.evaluations import predictions_of
+from annscope.dashboard.queries.judged import judged
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.runs.catalogue import run_directory, run_ids
 from annscope.runs.reader import RunReader
@@ -79,10 +80,11 @@ def why_not(run: str, other: str, split: str) -> str:
     one, two = _judged(run, split), _judged(other, split)
     if one is not None and one == two:
         return ""
-    here, there = (_about(each, _stamp(each)) for each in (run, other))
+    known = [_about(each, _stamp(each)) for each in (run, other)]
+    here, there = (None if each is None else each["dataset"] for each in known)
     if here is None or there is None:
         return f"Run {other} cannot be compared with: its data is not known."
-    sizes = [f"{about['counts'].get(split, 0):,} examples of {about['name']}" for about in (there, here)]
+    sizes = [f"{about.get(f'n_{split}', 0):,} examples of {about['name']}" for about in (there, here)]
     reason = f"{sizes[0]}, here {sizes[1]}" if sizes[0] != sizes[1] else "the examples are split or read differently"
     return f"Run {other} judges other data in its {split} split ({reason}): example by example there is no comparison."
 
@@ -102,9 +104,7 @@ def _newest(run: str) -> int:
 def _judged(run: str, split: str) -> tuple[Any, ...] | None:
     """What decides which examples a split holds; None where it is not known."""
     about = _about(run, _stamp(run))
-    return (
-        None if about is None else (about["fingerprint"], about["counts"].get(split), *about["rule"][split != "test"])
-    )
+    return None if about is None else judged(about["data"], about["dataset"], split)
 
 
 def _stamp(run: str) -> int:
@@ -124,10 +124,4 @@ def _about(run: str, stamp: int) -> dict[str, Any] | None:  # noqa: ARG001
         return None
     if about is None:
         return None
-    rule = (data.group, data.split_by)
-    return {
-        "name": about["name"],
-        "fingerprint": (about["fingerprint"], tuple(about["class_names"])),
-        "counts": {split: about.get(f"n_{split}", 0) for split in ("train", "validation", "test")},
-        "rule": {False: rule, True: (*rule, data.split)},
-    }
+    return {"data": data, "dataset": about}

@@ -22,6 +22,7 @@ from annscope.core.evaluation.metrics import HISTOGRAM_EDGES, N_BINS, class_metr
 from annscope.core.explain.health import USUAL_UPDATES, Finding
 from annscope.dashboard.queries.functions import layer_functions
 from annscope.dashboard.queries.history import MAX_SNAPSHOTS, History
+from annscope.dashboard.queries.judged import judged_while_training
 from annscope.dashboard.queries.snapshots import Snapshots
 from annscope.runs.catalogue import run_directory
 from annscope.runs.reader import RunReader
@@ -152,6 +153,7 @@ class LiveRun:
             "usual_updates": USUAL_UPDATES,
             "max_snapshots": MAX_SNAPSHOTS,
             "layer_functions": layer_functions(self.reader.config.network),
+            "judged": judged_while_training(self.reader.config.data, about["dataset"]),
         }
 
     def since(self, n_lines: int) -> tuple[str, int]:

@@ -4,10 +4,10 @@
  */
 
 import { nameOf } from '../lib/model/sample.js';
-import { routesOf } from '../lib/server/run.js';
 import { make, messageOf } from '../lib/ui/dom.js';
 import { followTheme, mounting } from '../lib/ui/page.js';
 import { createNetwork } from '../network/network.js';
+import { openBeside } from './beside/beside.js';
 import { Choice } from './choice.js';
 import { createClasses } from './classes/classes.js';
 import { createCompare } from './compare/compare.js';
@@ -29,7 +29,7 @@ import { createTiles } from './tiles/tiles.js';
 import { createTimeline } from './timeline/timeline.js';
 
 /** @import { Source, StageView, Store } from './types.js' */
-/** @import { Component, Line, Since, TrainData } from '../lib/model/types.js' */
+/** @import { Component, Since, TrainData } from '../lib/model/types.js' */
 
 /**
  * The views, each with its column, and with a name where it is a picture that can be saved.
@@ -67,9 +67,10 @@ function createStage(parent) {
   const sticky = make('div', { className: 'as-sticky' });
   const notice = make('p', { className: 'as-notice', role: 'status', hidden: true });
   const waiting = make('div', { className: 'as-waiting' });
+  const pair = make('section', { className: 'as-pair', 'aria-label': 'Two runs side by side', hidden: true });
   const columns = make('div', { className: 'as-columns' });
   const strip = createStrip(root, store);
-  root.append(sticky, waiting, columns);
+  root.append(sticky, waiting, pair, columns);
   parent.append(root);
 
   /** @type {Source | null} */
@@ -79,13 +80,15 @@ function createStage(parent) {
   let send = () => {};
   /** @type {Component<TrainData>['setTriggerValue']} */
   let trigger = () => {};
-  /** @type {string | null} */
-  let beside = null; // the run that the address names for comparison
+  /** @type {ReturnType<typeof openBeside> | null} */
+  let beside = null; // the run that is shown beside this one
   const choices = {
     snapshot: new Choice((/** @type {number | null} */ value) => send('snapshot', value), null),
     probe: new Choice((/** @type {number | null} */ value) => send('probe', value), null),
     sample: new Choice((/** @type {string | null} */ value) => send('sample', value), null),
     since: new Choice((/** @type {string | null} */ value) => send('since', value), null),
+    beside: new Choice((/** @type {string | null} */ value) => send('beside', value), null),
+    same: new Choice((/** @type {string | null} */ value) => send('same', value), null),
   };
   store.tryRemedy = (settings) => trigger('remedy', settings);
   store.usePoints = (path) => trigger('painted', path);
@@ -166,6 +169,7 @@ function createStage(parent) {
   function wait() {
     hasPicture ||= store.shown !== null; // from then on there is one, if only of the run before
     columns.hidden = !hasPicture;
+    pair.hidden = !hasPicture || !beside;
     waiting.hidden = hasPicture;
     if (hasPicture) return;
     const { status } = store;
@@ -257,7 +261,6 @@ function createStage(parent) {
     notify(null);
     run = data.run;
     root.classList.toggle('as-old', store.shown !== null);
-    beside = data.beside ?? null;
     let way = begun.has(run) || data.snapshot !== null || still.matches ? null : data.way;
     begun.add(run);
     let isPinned = momentOf(data.since) !== null; // a moment that is still to be fetched
@@ -268,7 +271,6 @@ function createStage(parent) {
       store.probeIndex = data.probe;
       if (!isPinned) store.since = /** @type {Since | null} */ (data.since);
       root.classList.remove('as-old');
-      drawBeside(data);
     };
     source = openSource(store, {
       base: data.base,
@@ -306,23 +308,30 @@ function createStage(parent) {
       begin();
       wait();
     }
+    showBeside(data);
   }
 
   /** @param {TrainData} data */
-  function drawBeside({ base, beside: run }) {
-    beside = run ?? null;
-    store.drawBeside(null);
-    if (!run) return;
-    routesOf(base, run)
-      .fetched('history')
-      .then(
-        ({ description, lines }) => {
-          const snapshots = lines.filter((/** @type {Line} */ { type }) => type === 'snapshot');
-          const stepsPerEpoch = description.steps_per_epoch ?? 1;
-          if (beside === run) store.drawBeside({ run, lines: snapshots, stepsPerEpoch });
+  function showBeside({ base, beside: other, same, names }) {
+    closeBeside();
+    const { card } = views.find(({ name }) => name === 'network') ?? {};
+    if (other && card) {
+      const about = { base, run: other, same: same ?? 'epoch', names: names ?? null };
+      beside = openBeside(pair, store, card, about, {
+        same: (value) => choices.same.choose(value === 'epoch' ? null : value),
+        close() {
+          choices.beside.choose(null);
+          closeBeside();
+          root.focus({ preventScroll: true });
         },
-        () => {}, // the run shown is there without it
-      );
+      });
+    }
+    wait();
+  }
+
+  function closeBeside() {
+    beside?.close();
+    beside = null;
   }
 
   const theme = followTheme(parent, root, ({ dark }) => {
@@ -341,13 +350,17 @@ function createStage(parent) {
         probe: choices.probe.hear(data.probe ?? null),
         sample: choices.sample.hear(data.sample ?? null),
         since: choices.since.hear(data.since ?? null),
+        beside: choices.beside.hear(data.beside ?? null),
+        same: choices.same.hear(data.same ?? null),
       };
       if (data.run !== run || isNews.sample) {
         withoutSending(player.forget);
         open({ ...data, snapshot: data.snapshot ?? null, probe: data.probe ?? null, since: data.since ?? null });
         return;
       }
-      if ((data.beside ?? null) !== beside) drawBeside(data);
+      if (isNews.beside) showBeside(data);
+      else if (isNews.same) beside?.take(data.same ?? 'epoch');
+      if (data.names) beside?.rename(data.names);
       if (isNews.snapshot) withoutSending(() => store.select(data.snapshot ?? null));
       if (isNews.since) showSince(data.since ?? null);
       if (isNews.probe) withoutSending(() => store.selectProbe(data.probe ?? usual()));
@@ -359,6 +372,9 @@ function createStage(parent) {
       choices.probe.destroy();
       choices.sample.destroy();
       choices.since.destroy();
+      choices.beside.destroy();
+      choices.same.destroy();
+      closeBeside();
       withoutSending(player.destroy);
       source?.close();
       show.destroy();

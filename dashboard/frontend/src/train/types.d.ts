@@ -134,12 +134,11 @@ export interface Finding {
   settings: Record<string, unknown>;
 }
 
-/** A run that is drawn faintly beside the one shown: its snapshots, and the steps of its epochs. */
-export interface BesideRun {
-  run: string;
-  lines: SnapshotLine[];
-  stepsPerEpoch: number;
-}
+/** What is read of the run beside the one shown: its snapshots, which may grow, and the steps of its epochs. */
+export type BesideRun = Pick<Store, 'run' | 'snapshotLines' | 'stepsPerEpoch' | 'thinned'>;
+
+/** What the moments of two runs have in common. */
+export type Same = 'epoch' | 'step' | 'time';
 
 /** The histograms of one snapshot: [layers][kinds][bins]. */
 export interface Histograms {

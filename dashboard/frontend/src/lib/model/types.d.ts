@@ -53,6 +53,7 @@ export interface EventLine {
 export type Line = SnapshotLine | EventLine;
 
 export interface DatasetDescription {
+  name: string;
   class_names: string[];
   image_shape: Shape | null;
   /** Whether images are shown as recorded, from black to white, instead of as ink on paper. */
@@ -108,6 +109,8 @@ export interface Description {
   max_snapshots: number;
   /** Of the hidden layers, and of the output units. */
   layer_functions: LayerFunction[];
+  /** What decides which held-out examples there are: the same where they are the same. */
+  judged: unknown[];
 }
 
 export interface Status {
@@ -255,6 +258,10 @@ export interface Component<Data> {
 export interface TrainData {
   run: string;
   beside: string | null;
+  /** What the moments of both have in common; null for the epoch. */
+  same: 'epoch' | 'step' | 'time' | null;
+  /** Of the run shown and the one beside, by their ids: what it is called, and the settings in which it differs. */
+  names: Record<string, [string, string]> | null;
   base: string;
   snapshot: number | null;
   probe: number | null;

@@ -1,7 +1,7 @@
 /** Two snapshots of a run side by side: the pinned one and the one shown. Hidden while nothing is pinned. */
 
 import { countsOf, OF_LABEL } from '../../lib/model/confusion-counts.js';
-import { exampleName, layersOf, recorded, tensorOf, weightOf } from '../../lib/model/forward.js';
+import { exampleName, layersOf, tensorOf, weightOf } from '../../lib/model/forward.js';
 import { isSame } from '../../lib/model/output-reader.js';
 import { paletteFor } from '../../lib/theme/palette.js';
 import { press } from '../../lib/ui/controls.js';
@@ -9,9 +9,10 @@ import { make } from '../../lib/ui/dom.js';
 import { createMatrix, toneOf } from '../../lib/ui/matrix.js';
 import { createView } from '../../lib/ui/seen.js';
 import { tableOf } from '../../lib/ui/table.js';
+import { predictionOf, predictionWords } from '../prediction.js';
 import { epochWords } from '../store.js';
 
-/** @import { Frame, Layer, Numbers } from '../../lib/model/types.js' */
+/** @import { Frame, Layer } from '../../lib/model/types.js' */
 /** @import { Store } from '../types.js' */
 
 /**
@@ -131,27 +132,16 @@ export function createCompare(root, store) {
    * @returns {Array<[string, ...CellText[]]>}
    */
   function predictions(a, b) {
-    const last = store.layerSizes.length - 2;
     const { reader, probe } = store;
     const probeIndex = store.probeIndex ?? 0;
-    /** @param {Frame} frame */
-    const predictionOf = (frame) => {
-      const probabilities = reader.probabilities(recorded(frame, last, probeIndex));
-      return { predictedClasses: reader.predicted(probabilities), probabilities };
-    };
-    const [x, y] = [predictionOf(a), predictionOf(b)];
-    /** @param {{ predictedClasses: number[], probabilities: Numbers }} about */
-    const text = ({ predictedClasses, probabilities }) => {
-      const words = predictedClasses.map((c) => `${reader.names[c]} (${(100 * probabilities[c]).toFixed(1)} %)`);
-      return words.length ? words.join(', ') : reader.words(predictedClasses);
-    };
+    const [x, y] = [a, b].map((frame) => predictionOf(store, frame, probeIndex));
     const trueClasses = probe.labels[probeIndex] ?? [];
     const [wasRight, isRight] = [isSame(x.predictedClasses, trueClasses), isSame(y.predictedClasses, trueClasses)];
     return [
       [
         `${exampleName(store, probeIndex)}, ${reader.isMany ? '' : 'a '}${reader.words(trueClasses)}`,
-        text(x),
-        text(y),
+        predictionWords(reader, x),
+        predictionWords(reader, y),
         isSame(x.predictedClasses, y.predictedClasses)
           ? 'same prediction'
           : { text: 'another prediction', good: isRight ? true : wasRight ? false : null },

@@ -129,9 +129,9 @@ export function createCurves(root, store) {
       known.beside = store.beside;
       before.forget();
       ghost.hidden = !store.beside;
-      if (store.beside) before.read({ snapshotLines: store.beside.lines, stepsPerEpoch: store.beside.stepsPerEpoch });
       isDirty = true;
     }
+    if (store.beside && before.read(store.beside)) isDirty = true;
     const hasNew = history.read(store);
     const named = `${known.run} ${history.batches.losses.length > 0}`;
     if (store.description && (painted || known.named !== named)) showLegend(named);
