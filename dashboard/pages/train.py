@@ -50,10 +50,11 @@ button[kind="primary"] { color: light-dark(#FFFFFF, #0F131A); }
 .annscope-augmented img { width: 100%; image-rendering: pixelated; border-radius: 3px; display: block;
   background: light-dark(#FFFFFF, #0F131A); box-shadow: 0 0 0 1px light-dark(#D9DEE7, #333C4B); }
 .annscope-augmented img:nth-child(6n + 1) { box-shadow: 0 0 0 1.5px light-dark(#4A5363, #B4BDCB); }
-.st-key-head .st-key-picker { flex: 1 1 16rem; min-width: 14rem; }
+.st-key-head .st-key-picker { flex: 1 1 12.5rem; min-width: 12rem; }
 .st-key-head .st-key-beside { flex: none; width: auto; }
 .st-key-head .st-key-beside button { width: 2.6rem; padding: 0; }
-.st-key-head .st-key-beside button p, .st-key-head .st-key-beside button [data-testid="stIconMaterial"] ~ div:last-child { position: absolute; opacity: 0; }
+.st-key-head .st-key-beside button p { position: absolute; opacity: 0; }
+.st-key-head .st-key-beside button div[aria-hidden] { display: none; }
 .st-key-head [data-testid="stLayoutWrapper"]:has(> .st-key-controls) { flex: 2 1 44rem; width: auto; min-width: 0; }
 .st-key-head .st-key-pace { flex: 0 0 10.5rem; width: auto; }
 .st-key-head [data-testid="stElementContainer"] { opacity: 1 !important; transition: none !important; }

@@ -121,13 +121,13 @@ def test_a_video_is_recorded_where_the_browser_can(open_tab: Any, run: str, tmp_
     assert len(content) > 10_000
 
 
-def test_the_ghost_of_the_run_before_goes_with_one_click(open_tab: Any, run: str) -> None:
+def test_the_ghost_of_the_run_beside_goes_with_one_click(open_tab: Any, run: str) -> None:
     """And comes back with another; without one there is no such button."""
     other = train_run(data="spirals", hidden=(4,), epochs=2).run
     page = open_tab(f"/?run={run}&beside={other}")
     canvas = page.locator(".ch-canvas")
     expect(canvas).to_have_attribute("data-beside", "3")
-    switch = page.get_by_role("button", name="Run before")
+    switch = page.get_by_role("button", name="Run beside")
     switch.click()
     expect(canvas).to_have_attribute("data-beside", "0")
     switch.click()

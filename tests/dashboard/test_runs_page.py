@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs
+
 from streamlit.testing.v1 import AppTest
 
 from annscope.dashboard.components.picker import labels_of
@@ -18,7 +20,10 @@ runs.page()
 
 
 def test_a_link_restores_the_comparison() -> None:
-    """The chosen runs, their groups and the baseline; a value that is none gives a warning, and the first is taken."""
+    """The chosen runs, their groups and the baseline; a value that is none gives a warning, and the first is taken.
+
+    Of two runs there is a way to watch them side by side, the baseline beside the other.
+    """
     old = [train_run(data="moons", hidden=(4,), epochs=2, optimizer="sgd", seed=seed).run for seed in (0, 1)]
     new = [train_run(data="moons", hidden=(4,), epochs=2, seed=seed).run for seed in (0, 1)]
     page = AppTest.from_string(PAGE, default_timeout=60)
@@ -38,6 +43,12 @@ def test_a_link_restores_the_comparison() -> None:
     assert any("better" in each.value or "told apart" in each.value for each in page.markdown)
     assert "no run 'nothing'" in page.warning[0].value
     assert "did you mean 'loss'" in page.warning[1].value
+    assert not page.get("page_link")
+    page.query_params["each"] = "run"
+    page.query_params["baseline"] = old[0]
+    page.run()
+    links = {each.proto.label: parse_qs(each.proto.query_string) for each in page.get("page_link")}
+    assert links["Watch side by side"] == {"run": [new[0]], "beside": [old[0]]}
     for view in ("curves", "confusion", "settings"):
         page.query_params["view"] = view
         page.run()

@@ -311,7 +311,8 @@ def test_the_live_view_gets_the_parameters_of_the_address(record: Callable[..., 
     run = record(3)
     page = open_page(run=run.run, snapshot="1", probe="2")
     assert on_stage(page) == {
-        "run": run.run, "snapshot": 1, "probe": 2, "sample": None, "since": None, "beside": None, "way": None
+        "run": run.run, "snapshot": 1, "probe": 2, "sample": None, "since": None, "beside": None, "same": None,
+        "names": None, "way": None,
     }  # fmt: skip
     assert page.query_params == {"run": run.run, "snapshot": "1", "probe": "2"}
 
@@ -336,10 +337,34 @@ def test_a_moment_that_cannot_be_is_named(record: Callable[..., Any]) -> None:
 
 
 def test_the_live_view_gets_another_run_beside_the_one_shown(record: Callable[..., Any]) -> None:
-    """A run to compare with is drawn if it exists and is not the one shown."""
-    before, run = record(2), record(3)
-    named = (before.run, run.run, "2026-01-01-0000-00-000-nothing")
-    assert [on_stage(open_page(run=run.run, beside=each))["beside"] for each in named] == [before.run, None, None]
+    """By a link, with what both are called and by what their moments are the same, or by the list of the other runs."""
+    before, run = record(2, "stopped"), record(3)
+    page = open_page(run=run.run, beside=before.run, same="time")
+    assert not page.warning
+    about = on_stage(page)
+    assert (about["beside"], about["same"]) == (before.run, "time")
+    assert about["names"] == {each.run: [each.run, "the same settings"] for each in (run, before)}
+
+    page = open_page(run=run.run)
+    page.session_state[state.BESIDE] = True
+    page.run()
+    choice = page.selectbox(key=state.PICKER_BESIDE)
+    assert len(choice.options) == 1
+    choice.select_index(0).run()
+    assert page.query_params[address.BESIDE] == before.run
+    assert on_stage(page)["beside"] == before.run
+
+
+def test_a_run_that_cannot_stand_beside_is_named(record: Callable[..., Any]) -> None:
+    """The run shown itself, one that does not exist, and a measure that there is not: one sentence each."""
+    record(2)
+    run = record(3).run
+    for beside in (run, f"{run}x"):
+        page = open_page(run=run, beside=beside, same="epochs")
+        assert on_stage(page)["beside"] is None
+        about, same = (each.value.replace("\\", "") for each in page.warning)
+        assert f"beside must be another run than the one shown, got {beside!r}" in about
+        assert "same must be one of epoch, step, time, got 'epochs' (did you mean 'epoch'?)" in same
 
 
 def stage_of(page: AppTest) -> Any:

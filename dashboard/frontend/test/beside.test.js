@@ -102,7 +102,7 @@ test('the head of a run says its moment, its held-out figure and its answer, and
     shown: { number: 1, line: { ...lineAt(store, 1), heldout: { accuracy: 0.5 } }, tensor: () => outputs },
   });
   const first = momentOf(store);
-  assert.equal(first?.moment, 'Epoch 1.50 · step 75 · 7.5 s');
+  assert.equal(first?.moment, 'Epoch 1.50 · step 75 · 7.5 s of training');
   assert.equal(first?.figure, 'Held-out accuracy 50.0 %');
   assert.deepEqual([first?.answer, first?.verdict], ['Answer no (90.0 %)', 'right']);
   store.selectProbe(1);

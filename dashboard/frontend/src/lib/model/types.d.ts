@@ -53,7 +53,7 @@ export interface EventLine {
 export type Line = SnapshotLine | EventLine;
 
 export interface DatasetDescription {
-  name: string;
+  name?: string;
   class_names: string[];
   image_shape: Shape | null;
   /** Whether images are shown as recorded, from black to white, instead of as ink on paper. */

@@ -43,6 +43,7 @@ export function openBeside(root, store, card, { base, run, same, names }, act) {
     act.same(/** @type {Same} */ (value));
   });
   const close = press('Close', 'Show run A alone', act.close, { className: 'as-latest', 'aria-label': 'Close run B' });
+  const apart = make('p'); // says the same for as long as both are shown
   const note = make('p', { className: 'as-pair-note', role: 'status' });
   const waiting = make('div', { className: 'as-waiting' });
   const second = make('div', { className: 'as-card', 'data-view': 'beside', 'data-run': run }, waiting);
@@ -51,8 +52,8 @@ export function openBeside(root, store, card, { base, run, same, names }, act) {
   const hadFocus = card.contains(document.activeElement) ? document.activeElement : null;
   card.before(home);
   root.replaceChildren(
-    make('div', { className: 'as-pair-bar' }, make('h3', {}, 'Side by side'), choice.element, close),
-    note,
+    make('div', { className: 'as-pair-bar' }, make('h3', {}, 'Side by side'), note, choice.element, close),
+    apart,
     make('div', { className: 'as-seat' }, heads[0].element, card),
     make('div', { className: 'as-seat' }, heads[1].element, second),
   );
@@ -69,8 +70,10 @@ export function openBeside(root, store, card, { base, run, same, names }, act) {
   let isRecorded = false;
 
   function say() {
-    const apart = store.description && other.description ? apartWords(store.description, other.description) : '';
-    setText(note, [trouble, apart, shortWords(other, isShort)].filter(Boolean).join(' '));
+    if (store.description && other.description) setText(apart, apartWords(store.description, other.description));
+    apart.hidden = !apart.textContent;
+    setText(note, trouble ?? shortWords(other, isShort));
+    note.title = note.textContent;
     waiting.hidden = Boolean(other.shown);
     if (!other.shown) setText(waiting, trouble ?? waitingWords(other.status, isRecorded));
   }

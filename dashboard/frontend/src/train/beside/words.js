@@ -21,13 +21,16 @@ export function momentOf(store) {
   const trueClasses = probe.labels[index];
   const isRight = trueClasses && isSame(prediction.predictedClasses, trueClasses);
   return {
-    moment: `Epoch ${epochWords(line, store.stepsPerEpoch)} · step ${line.step.toLocaleString('en')} · ${duration(line.train_seconds)}`,
+    moment: `Epoch ${epochWords(line, store.stepsPerEpoch)} · step ${line.step.toLocaleString('en')} · ${trained(line.train_seconds)} of training`,
     figure: `Held-out ${reader.accuracy} ${asPercent(line.heldout.accuracy)}`,
     answer: `Answer ${predictionWords(reader, prediction)}`,
     verdict: trueClasses ? (isRight ? 'right' : `wrong, it is ${reader.words(trueClasses)}`) : '',
     isRight: isRight ?? null,
   };
 }
+
+/** @param {number} seconds */
+const trained = (seconds) => (seconds < 0.995 ? `${Math.round(1000 * seconds)} ms` : duration(seconds));
 
 /**
  * Whether two runs have the same examples, so that the same one can be sent through both networks.

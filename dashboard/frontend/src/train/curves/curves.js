@@ -59,7 +59,7 @@ export function createCurves(root, store) {
     log = isOn;
     redraw();
   });
-  const ghost = toggle('Run before', 'Show the run before, faintly', () => redraw());
+  const ghost = toggle('Run beside', 'Show the run beside, faintly', () => redraw());
   ghost.setAttribute('aria-pressed', 'true');
   ghost.hidden = true; // until there is one
   const table = toggle('Numbers', 'Show the last values as a table', (isOn) => numbers.open(isOn, history, cursor));
@@ -254,7 +254,7 @@ export function createCurves(root, store) {
         series,
         ghosts: name === 'loss' ? [...batches(), ...ghosts] : ghosts,
         level: levelOf(name),
-        note: ghosts.length && i === 0 ? 'faint: the run before' : '',
+        note: ghosts.length && i === 0 ? 'faint: the run beside' : '',
         palette,
         font,
         cursor,
