@@ -126,7 +126,9 @@ def _named(groups: Sequence[tuple[RunSummary, ...]], left_out: list[str]) -> Gro
 
 
 def _differs(runs: Sequence[RunSummary], settings: Sequence[str]) -> str:
-    words = [f"{FIELDS[option].label} {FIELDS[option].format(runs[0].settings[option])}" for option in settings]
+    words = [
+        f"{FIELDS[option].label} {FIELDS[option].format(runs[0].settings[option]) or 'none'}" for option in settings
+    ]
     if not words:
         return runs[0].run if len(runs) == 1 else f"{len(runs):,} seeds"
     return ", ".join(words[:_MAX_SETTINGS]) + (" …" if len(words) > _MAX_SETTINGS else "")

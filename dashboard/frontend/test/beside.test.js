@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { haveSameExamples, sameExample } from '../src/train/beside/example.js';
 import { pairOf } from '../src/train/beside/pairing.js';
-import { apartWords, haveSameExamples, momentOf, shortWords, waitingWords } from '../src/train/beside/words.js';
+import { apartWords, momentOf, shortWords, waitingWords } from '../src/train/beside/words.js';
 import { createStore } from '../src/train/store.js';
 
 /** @import { SnapshotLine } from '../src/lib/model/types.js' */
@@ -83,6 +84,21 @@ test('two runs show the same image where the same held-out examples judge them, 
     /other data than A \(digits, not mnist-5k\).*own\.$/,
   );
   assert.match(apartWords(digits, about('digits', ['f00d', 20])), /other held-out examples of digits than A.*an image/);
+});
+
+test('the same example is the one of the same place, and one that was asked for by its name, which may have to be sent', () => {
+  const judged = { description: about('digits', ['f00d', 10]), plane: null };
+  /** @param {Partial<import('../src/lib/model/types.js').Example>} [sample] */
+  const probe = (sample) => /** @type {never} */ ({ labels: sample ? [[0], [1], [2]] : [[0], [1]], sample });
+  const seventh = { split: 'test', index: 7 };
+  const from = { ...judged, probe: probe(seventh), probeIndex: 1 };
+  assert.equal(sameExample(from, { ...judged, probe: probe() }), 1);
+  from.probeIndex = 2;
+  assert.equal(sameExample(from, { ...judged, probe: probe() }), 'test-7');
+  assert.equal(sameExample(from, { ...judged, probe: probe({ split: 'test', index: 8 }) }), 'test-7');
+  assert.equal(sameExample(from, { ...judged, probe: probe(seventh) }), 2);
+  assert.equal(sameExample(from, { ...judged, probe: probe(), description: about('digits', ['beef', 10]) }), null);
+  assert.equal(sameExample(from, { ...judged, probe: /** @type {never} */ (null) }), null);
 });
 
 test('the head of a run says its moment, its held-out figure and its answer, and whether that is right', () => {

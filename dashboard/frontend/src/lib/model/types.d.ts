@@ -110,7 +110,7 @@ export interface Description {
   /** Of the hidden layers, and of the output units. */
   layer_functions: LayerFunction[];
   /** What decides which held-out examples there are: the same where they are the same. */
-  judged: unknown[];
+  judged?: unknown[];
 }
 
 export interface Status {

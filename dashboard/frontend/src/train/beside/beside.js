@@ -3,7 +3,7 @@
  * timeline is that of the run shown: which of them is seen follows from the snapshot that is shown (`pairing.js`).
  */
 
-import { nameOf, pointIn, pointSample } from '../../lib/model/sample.js';
+import { pointIn, pointSample } from '../../lib/model/sample.js';
 import { press, segmented } from '../../lib/ui/controls.js';
 import { make, messageOf, setText } from '../../lib/ui/dom.js';
 import { createNetwork } from '../../network/network.js';
@@ -11,9 +11,10 @@ import { pictureButton } from '../saving/button.js';
 import { createShow } from '../show.js';
 import { openSource } from '../source.js';
 import { createStore } from '../store.js';
+import { sameExample } from './example.js';
 import { createMoment } from './moment.js';
 import { pairOf } from './pairing.js';
-import { apartWords, haveSameExamples, shortWords, waitingWords } from './words.js';
+import { apartWords, shortWords, waitingWords } from './words.js';
 
 /** @import { TrainData } from '../../lib/model/types.js' */
 /** @import { Same, Source, Store } from '../types.js' */
@@ -114,30 +115,23 @@ export function openBeside(root, store, card, { base, run, same, names }, act) {
    * @param {Store} to
    */
   function showExample(from, to) {
-    if (!from.probe || !to.probe || !haveSameExamples(from.description, to.description)) return;
-    const { sample } = from.probe;
-    const index = from.probeIndex ?? 0;
-    if (!sample || index < from.probe.labels.length - 1) {
-      if (to.probeIndex !== index) to.selectProbe(index);
-    } else if (to.probe.sample && nameOf(to.probe.sample, to.plane) === nameOf(sample, from.plane)) {
-      if (to.probeIndex !== to.probe.labels.length - 1) to.selectProbe(to.probe.labels.length - 1);
-    } else sendSample(nameOf(sample, from.plane));
+    const found = sameExample(from, to);
+    if (typeof found === 'string') send(found, to);
+    else if (found !== null && found !== to.probeIndex) to.selectProbe(found);
   }
 
   /**
-   * Send an example that is none of the recorded ones through the network beside: its inputs may be others there.
+   * Send an example that is none of the recorded ones through a network, whose inputs may be others than the other's.
    * @param {string} name
+   * @param {Store} to
    */
-  async function sendSample(name) {
-    const { sample } = store.probe;
+  async function send(name, to) {
     const point = pointIn(name);
     try {
-      if (point && !other.plane) return;
-      const found =
-        point && other.plane
-          ? pointSample(other.plane, point)
-          : await other.server.fetched(`examples/${name.replace('-', '/')}`);
-      if (store.probe.sample === sample) follow(() => other.send(found));
+      const example = await (point
+        ? to.plane && pointSample(to.plane, point)
+        : to.server.fetched(`examples/${name.replace('-', '/')}`));
+      if (example && sameExample(store, other) === name) follow(() => to.send(example));
     } catch (error) {
       tell(`B cannot show this example: ${messageOf(error)}`);
     }
@@ -164,6 +158,7 @@ export function openBeside(root, store, card, { base, run, same, names }, act) {
       other.emit('theme');
     }),
     store.on('run', () => {
+      rename(names);
       if (!store.description) return;
       tellCurves();
       follow(() => showExample(store, other));
@@ -208,8 +203,9 @@ export function openBeside(root, store, card, { base, run, same, names }, act) {
 
   /** @param {TrainData['names']} about */
   function rename(about) {
-    heads[0].name(about?.[store.run] ?? [store.run, '']);
-    heads[1].name(about?.[run] ?? [run, '']);
+    names = about;
+    heads[0].name(names?.[store.run] ?? [store.run, '']);
+    heads[1].name(names?.[run] ?? [run, '']);
   }
 
   return {

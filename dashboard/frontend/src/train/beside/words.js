@@ -4,6 +4,7 @@ import { asPercent } from '../../lib/format/text.js';
 import { isSame } from '../../lib/model/output-reader.js';
 import { predictionOf, predictionWords } from '../prediction.js';
 import { duration, epochWords, isAtWork } from '../store.js';
+import { haveSameExamples } from './example.js';
 
 /** @import { Description } from '../../lib/model/types.js' */
 /** @import { Store } from '../types.js' */
@@ -31,13 +32,6 @@ export function momentOf(store) {
 
 /** @param {number} seconds */
 const trained = (seconds) => (seconds < 0.995 ? `${Math.round(1000 * seconds)} ms` : duration(seconds));
-
-/**
- * Whether two runs have the same examples, so that the same one can be sent through both networks.
- * @param {Description | null} a
- * @param {Description | null} b
- */
-export const haveSameExamples = (a, b) => !!a && !!b && JSON.stringify(a.judged) === JSON.stringify(b.judged);
 
 /**
  * Why each of two runs shows an example of its own; nothing where both show the same.
