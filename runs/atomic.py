@@ -155,7 +155,10 @@ def _retry_while_in_use(action: Callable[[], T]) -> T:
 
 def to_json(values: Mapping[str, Any], *, indent: int | None = None, ascii: bool = False) -> str:
     """Values as JSON; a non-finite number becomes null, since JSON has no NaN."""
-    return json.dumps(_finite(values), indent=indent, allow_nan=False, ensure_ascii=ascii)
+    try:
+        return json.dumps(values, indent=indent, allow_nan=False, ensure_ascii=ascii)
+    except (ValueError, TypeError):  # a number that is not finite, or a mapping that is no dictionary
+        return json.dumps(_finite(values), indent=indent, allow_nan=False, ensure_ascii=ascii)
 
 
 def _finite(value: Any) -> Any:

@@ -12,7 +12,6 @@ from annscope.core.errors import AnnscopeError, did_you_mean, shortened
 from annscope.data.home import annscope_home
 from annscope.runs.atomic import StorageError
 from annscope.runs.liveness import LockedError, WriterLock
-from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError
 from annscope.runs.status import LIVE
 
@@ -141,6 +140,8 @@ def _discarded(run: str) -> Path:
 
 
 def _is_live(directory: Path) -> bool:
+    from annscope.runs.reader import RunReader
+
     try:
         return RunReader(directory).status()["status"] in LIVE
     except AnnscopeError:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -102,7 +101,7 @@ def _one_line(text: str) -> str:
 
 
 @click.group(cls=Group, invoke_without_command=True)
-@click.version_option(version("annscope"), message="annscope %(version)s")
+@click.version_option(package_name="annscope", message="annscope %(version)s")
 @click.pass_context
 def annscope(context: click.Context) -> None:
     """Watch a neural network while it trains.
@@ -379,7 +378,7 @@ def list_(text: str | None, sort: str | None, as_csv: bool, as_json: bool) -> No
     """List every run, newest first."""
     from annscope.runs.index import list_runs
     from annscope.runs.query import order, select
-    from annscope.runs.runs_table import csv_lines, json_of, table_of, total_words
+    from annscope.runs.runs_table import csv_lines, json_of, table_lines, total_words
 
     found = list_runs()
     chosen = found if text is None else select(found, text)
@@ -395,7 +394,7 @@ def list_(text: str | None, sort: str | None, as_csv: bool, as_json: bool) -> No
     elif not chosen:
         print_text(f"None of the {len(found):,} runs meets {text!r}.")
     else:
-        _print(table_of(chosen))
+        print_text(table_lines(chosen))
         print_text(total_words(chosen))
 
 
@@ -407,7 +406,8 @@ def show(run: str, as_json: bool) -> None:
     from annscope.core.evaluation.best import best_line
     from annscope.runs.catalogue import run_directory, size_of
     from annscope.runs.index import find_run
-    from annscope.runs.progress import byte_words, finding_lines
+    from annscope.runs.progress import finding_lines
+    from annscope.runs.quantities import byte_words
     from annscope.runs.reader import RunReader
 
     reader = RunReader(run_directory(find_run(run)))

@@ -69,7 +69,8 @@ def find_run(text: str) -> str:
 
 def summaries(runs: Iterable[str], progress: Progress | None = None) -> dict[str, RunSummary]:
     """The summary of each of these runs, by its id, in the same order."""
-    stamps = {run: _stamp(runs_home() / run) for run in runs}
+    home = str(runs_home())
+    stamps = {run: _stamp(f"{home}{os.sep}{run}") for run in runs}
     known = _read(stamps)
     missing = [run for run in stamps if run not in known]
     new: dict[str, RunSummary] = {}
@@ -81,12 +82,12 @@ def summaries(runs: Iterable[str], progress: Progress | None = None) -> dict[str
     return {run: known.get(run) or new[run] for run in stamps}
 
 
-def _stamp(directory: Path) -> str:
+def _stamp(directory: str) -> str:
     """Sizes and times of the files that a summary is made from."""
     parts = []
     for name in _FILES:
         try:
-            about = os.stat(directory / name)  # noqa: PTH116 (twice as fast as Path.stat, and there may be thousands)
+            about = os.stat(f"{directory}{os.sep}{name}")  # noqa: PTH116 (far faster than Path, and there are thousands)
             parts.append(f"{about.st_size}.{about.st_mtime_ns}.{about.st_ctime_ns}")  # ctime: of permissions, too
         except OSError:
             parts.append("-")
@@ -109,7 +110,8 @@ def _read(stamps: dict[str, str]) -> dict[str, RunSummary]:
                 rows = index.execute("SELECT run, stamp, summary FROM runs WHERE run = ?", tuple(stamps)).fetchall()
             else:
                 rows = index.execute("SELECT run, stamp, summary FROM runs").fetchall()
-        return {run: _decoded(run, summary) for run, stamp, summary in rows if stamps.get(run) == stamp}
+        home = runs_home()
+        return {run: _decoded(home / run, summary) for run, stamp, summary in rows if stamps.get(run) == stamp}
     except (sqlite3.Error, ValueError, TypeError, KeyError, AnnscopeError):
         return {}
 
@@ -147,16 +149,21 @@ def _encoded(about: RunSummary) -> str:
     return to_json(asdict(about) | {"directory": None})
 
 
-def _decoded(run: str, text: str) -> RunSummary:
+_SEVERAL = tuple(option for option, item in FIELDS.items() if isinstance(item.default, tuple) or item.kind == "choices")
+"""The settings whose values may be tuples, which JSON has as lists."""
+
+
+def _decoded(directory: Path, text: str) -> RunSummary:
     values: dict[str, Any] = json.loads(text)
+    settings, annotations = values["settings"], values["annotations"]
     for name in ("layer_sizes", "hidden_sizes", "curve"):
-        values[name] = None if values[name] is None else tuple(values[name])
-    annotations = values.pop("annotations")
-    settings = {
-        option: tuple(value) if isinstance(value, list) else value for option, value in values.pop("settings").items()
-    }
-    return RunSummary(
-        **values | {"directory": runs_home() / run},
-        annotations=Annotations(**annotations | {"tags": tuple(annotations["tags"])}),
-        settings=settings,
-    )
+        _to_tuple(values, name)
+    for option in _SEVERAL:
+        _to_tuple(settings, option)
+    _to_tuple(annotations, "tags")
+    return RunSummary(**values | {"directory": directory, "annotations": Annotations(**annotations)})
+
+
+def _to_tuple(values: dict[str, Any], name: str) -> None:
+    if isinstance(values[name], list):
+        values[name] = tuple(values[name])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from annscope.core.explain.health import Finding
 from annscope.runs.catalogue import run_directory
 from annscope.runs.encoding import parameters_sha256
+from annscope.runs.quantities import duration
 from annscope.runs.reader import RunReader
 from annscope.runs.record import Line
 from annscope.runs.status import Status
@@ -253,24 +254,6 @@ def finding_lines(findings: Sequence[Finding]) -> list[str]:
         return []
     heading = f"Health: {len(findings)} finding{'' if len(findings) == 1 else 's'}"
     return [heading, *(f"  {each.title}. {each.why} {each.remedy}" for each in findings)]
-
-
-def duration(seconds: float) -> str:
-    """A duration with its units: 8 s, 2 min 5 s, 3 h 20 min."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def byte_words(n: int) -> str:
-    """A number of bytes with its unit: 512 kB, 3.4 MB, 21 GB."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6)):
-        if n >= size:
-            return f"{n / size:.{1 if n < 10 * size else 0}f} {unit}"
-    return f"{n / 1e3:.0f} kB"
 
 
 def _loss(value: float | None) -> str:

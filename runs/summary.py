@@ -6,17 +6,19 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from annscope.core.config import FIELDS
 from annscope.core.evaluation.best import best_line
 from annscope.runs.annotations import Annotations, read_annotations
 from annscope.runs.atomic import open_file
 from annscope.runs.catalogue import RUN_ID, runs_home, size_of
-from annscope.runs.reader import RunReader
 from annscope.runs.record import Line, RecordError
 from annscope.runs.schema import parse_line
 from annscope.runs.status import LIVE, State
+
+if TYPE_CHECKING:
+    from annscope.runs.reader import RunReader
 
 TAIL_BYTES = 65_536
 """Bytes read from the end of the metrics: a line is at most a few kilobytes, so this holds the last snapshot's."""
@@ -65,6 +67,8 @@ class RunSummary:
 
 def summarize(run: str) -> RunSummary:
     """Summary of one run; "unreadable", with the reason, if its record is damaged or the folder does not hold a run."""
+    from annscope.runs.reader import RunReader  # a list whose runs are all in the index needs none
+
     directory = runs_home() / run
     try:
         if not RUN_ID.fullmatch(run):

@@ -236,7 +236,7 @@ def describe(event: TrialEnded) -> str:
 
 def progress_words(progress: Progress) -> str:
     """How far a sweep is, in few words."""
-    from annscope.runs.progress import duration
+    from annscope.runs.quantities import duration
 
     words = [f"{progress.n_ended} of {progress.n_trials} trials", f"{progress.n_running} runs in progress"]
     if progress.seconds_left is not None:

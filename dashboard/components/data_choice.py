@@ -22,7 +22,7 @@ from annscope.data.png import png_url
 from annscope.data.typed_path import typed_path
 from annscope.runs.atomic import StorageError
 from annscope.runs.index import list_runs
-from annscope.runs.progress import byte_words
+from annscope.runs.quantities import byte_words
 from annscope.runs.uploads import Upload, UploadError, delete_upload, list_uploads, save_upload
 
 PATHS = "A file (CSV, NPZ, ...), or a folder or a .zip of images with a subfolder for each class"

@@ -12,7 +12,7 @@ from annscope.dashboard import escaping
 from annscope.dashboard.queries.evaluations import dataset_of
 from annscope.dashboard.queries.examples import is_loaded
 from annscope.data.download import Progress
-from annscope.runs.progress import byte_words
+from annscope.runs.quantities import byte_words
 
 _SECONDS_BETWEEN = 0.1
 

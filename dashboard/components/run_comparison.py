@@ -20,6 +20,7 @@ from annscope.dashboard.views.run_settings import settings
 from annscope.runs.groups import Group, Grouping, by_settings, one_by_one
 from annscope.runs.interval_words import points
 from annscope.runs.means import deviation, mean
+from annscope.runs.quantities import seconds_apart, seconds_words
 from annscope.runs.query import COLUMNS
 from annscope.runs.summary import RunSummary
 
@@ -148,10 +149,12 @@ def _in_words(figure: str, values: np.ndarray) -> str:
     if not len(values):
         return "n/a"
     middle, spread = float(mean(values)), float(deviation(values))
+    if figure == "seconds":
+        return seconds_words(middle, spread)
     if "accuracy" in figure:
         return f"{100 * middle:.2f}" + ("" if np.isnan(spread) else f" ± {100 * spread:.2f}") + " %"
     about = "" if np.isnan(spread) else f" ± {spread:.2g}"
-    return f"{middle:.3g}{about} s" if figure == "seconds" else f"{middle:.4f}{about}"
+    return f"{middle:.4f}{about}"
 
 
 def _apart(figure: str, group: Group, baseline: Group) -> str | None:
@@ -161,4 +164,6 @@ def _apart(figure: str, group: Group, baseline: Group) -> str | None:
     apart = float(mean(ours) - mean(theirs))
     if "accuracy" in figure:
         return points(apart)
-    return (f"{apart:+.2g} s" if figure == "seconds" else f"{apart:+.4f}").replace("-", "−")
+    if figure == "seconds":
+        return seconds_apart(apart)
+    return f"{apart:+.4f}".replace("-", "−") if abs(apart) >= 5e-5 else "0.0000"

@@ -14,7 +14,7 @@ from annscope.dashboard import escaping, state
 from annscope.dashboard.components import controls
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.queries.sweeps import Shown, shown_sweep
-from annscope.runs.progress import duration
+from annscope.runs.quantities import duration
 from annscope.runs.sweeps.driver import driver_status
 from annscope.runs.sweeps.errors import SweepError, require_packages
 from annscope.runs.sweeps.launch import problem_of, resume_sweep, start_sweep, stop_sweep

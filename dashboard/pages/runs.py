@@ -27,7 +27,7 @@ from annscope.runs.catalogue import (
     runs_stamp,
 )
 from annscope.runs.index import list_runs, summaries
-from annscope.runs.progress import byte_words
+from annscope.runs.quantities import byte_words
 from annscope.runs.query import COLUMNS, EXAMPLE, QueryError, select
 from annscope.runs.runs_table import csv_lines
 from annscope.runs.status import LIVE

@@ -17,7 +17,7 @@ from annscope.dashboard.components.welcome import welcome
 from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.queries.tables import COLUMNS, history_csv, history_rows
 from annscope.runs.catalogue import free_bytes, size_of
-from annscope.runs.progress import byte_words
+from annscope.runs.quantities import byte_words
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.5rem 2rem 2rem; max-width: 1800px; }

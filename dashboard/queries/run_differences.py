@@ -95,7 +95,13 @@ def _from_to(near: float, far: float, figure: Best) -> str:
     if figure == "best-accuracy":
         digits = 1 if far >= 0.005 else 2
         return f"{100 * near:.{digits}f} to {100 * far:.{digits}f} points"
-    return f"{near:.3g} to {far:.3g}"
+    return f"{_small(near)} to {_small(far)}"
+
+
+def _small(loss: float) -> str:
+    if loss < 5e-5:
+        return "under 0.0001"
+    return f"{loss:.3g}" if loss >= 0.01 else f"{loss:.4f}"
 
 
 def example_sentence(baseline: Group, group: Group, found: OfExamples) -> str:

@@ -354,14 +354,6 @@ def test_plain_lines_tell_of_downloads_and_warnings(config: RunConfig, capsys: p
     assert capsys.readouterr() == ("Downloading MNIST\n", "Take care.\n")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(-1, "0 s"), (7.6, "8 s"), (59.6, "1 min 0 s"), (125, "2 min 5 s"), (12_000, "3 h 20 min")]
-)
-def test_durations_have_their_units(seconds: float, text: str) -> None:
-    """A duration is read the same way on the command line and on the pages."""
-    assert progress.duration(seconds) == text
-
-
 def test_without_a_command_the_dashboard_opens(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """`annscope` is `annscope dashboard`: the dashboard's module with its port, in place of this process."""
     started: list[list[str]] = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -189,3 +191,17 @@ def test_a_run_that_is_named_like_none() -> None:
     write_annotations(run_directory(train_run(**SMALL).run), Annotations(name="baseline"))
     with pytest.raises(RecordError, match="did you mean 'baseline'"):
         find_run("baselin")
+
+
+def test_a_list_from_the_index_loads_little(home: Path) -> None:
+    """2,000 runs are listed in half a second: neither tables of Rich nor the reader of records is needed."""
+    train_run(**SMALL)
+    list_runs()
+    script = (
+        "import sys; from annscope.runs.cli import annscope\n"
+        "annscope.main(['runs', 'list'], standalone_mode=False)\n"
+        "print(*{'pandas', 'scipy', 'rich', 'streamlit', 'plotly', 'annscope.runs.reader'} & sys.modules.keys())"
+    )
+    listed = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+    assert "finished" in listed.stdout
+    assert listed.stdout.splitlines()[-1] == ""

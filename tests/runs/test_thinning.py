@@ -17,7 +17,7 @@ from annscope.runs import control, thinning
 from annscope.runs.catalogue import run_directory, size_of
 from annscope.runs.cli import annscope
 from annscope.runs.index import list_runs
-from annscope.runs.progress import byte_words
+from annscope.runs.quantities import byte_words
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError, snapshot_path
 from annscope.runs.thinning import LEFT, MEGABYTE, numbers_in, surplus
@@ -139,14 +139,6 @@ def test_the_list_shows_the_size_of_runs_and_the_free_space(thinned: Path) -> No
     assert f"61, {n_files} with arrays" in shown.output
     (listed,) = list_runs()
     assert listed.n_bytes == sum(path.stat().st_size for path in thinned.rglob("*") if path.is_file())
-
-
-@pytest.mark.parametrize(
-    ("n", "words"), [(0, "0 kB"), (512_000, "512 kB"), (3_400_000, "3.4 MB"), (21e9, "21 GB"), (1e6, "1.0 MB")]
-)
-def test_sizes_in_the_units_people_use(n: int, words: str) -> None:
-    """Sizes are short and have a unit."""
-    assert byte_words(int(n)) == words
 
 
 def test_snapshots_in_between_have_a_budget_of_their_own(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
