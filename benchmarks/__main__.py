@@ -19,6 +19,7 @@ BENCHMARKS = {
     "viewing": "frame times and scrubbing, many viewers, and the slowdown of training by a viewer",
     "watching": "click to first picture, and snapshots painted of those recorded, in Chromium",
     "inspecting": "click in the confusion matrix to the images drawn, with 10,000 and 54,000 examples, in Chromium",
+    "many-runs": "2,000 runs: the list on the command line, and the Runs page in Chromium",
     "dashboard": "load times, latency from Start and from snapshot to screen, server CPU and memory, in Chromium",
 }
 OWN = {"benchmarks", "core", "data", "runs", "scripts"}

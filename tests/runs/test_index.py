@@ -193,7 +193,8 @@ def test_a_run_that_is_named_like_none() -> None:
         find_run("baselin")
 
 
-def test_a_list_from_the_index_loads_little(home: Path) -> None:
+@pytest.mark.usefixtures("home")
+def test_a_list_from_the_index_loads_little() -> None:
     """2,000 runs are listed in half a second: neither tables of Rich nor the reader of records is needed."""
     train_run(**SMALL)
     list_runs()
