@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,13 +13,16 @@ from annscope.core.errors import AnnscopeError
 from annscope.dashboard import escaping, state
 from annscope.dashboard.components import controls
 from annscope.dashboard.components.errors import show_errors
+from annscope.dashboard.components.run_actions import discard
 from annscope.dashboard.queries.sweeps import Shown, shown_sweep
-from annscope.runs.quantities import duration
+from annscope.runs.quantities import byte_words, duration
+from annscope.runs.summary import RunSummary
+from annscope.runs.sweeps.catalogue import sweep_names
 from annscope.runs.sweeps.driver import driver_status
 from annscope.runs.sweeps.errors import SweepError, require_packages
 from annscope.runs.sweeps.launch import problem_of, resume_sweep, start_sweep, stop_sweep
 from annscope.runs.sweeps.space import VARIABLE, n_combinations, parse_space
-from annscope.runs.sweeps.study import METRICS, PRUNERS, SAMPLERS, Sweep, new_name, sweep_names
+from annscope.runs.sweeps.study import METRICS, PRUNERS, SAMPLERS, Sweep, new_name
 
 TICK_SECONDS = 1.0
 FIRST_VARIED = ("learning-rate", "hidden")
@@ -32,8 +35,8 @@ DARK_STYLE = f"<style>.st-key-{state.START_SWEEP} button {{ color: #0F131A; }}</
 
 
 @show_errors()
-def section() -> None:
-    """The section of the Runs page."""
+def section(found: Sequence[RunSummary]) -> None:
+    """The section of the Runs page, which lists these runs."""
     st.subheader("Sweeps")
     try:
         require_packages()
@@ -50,12 +53,28 @@ def section() -> None:
                 st.session_state[state.SWEEP] = None
             st.selectbox("Sweep", names, key=state.SWEEP, placeholder="Choose a sweep", width=320)
         st.button("New sweep", icon=":material/tune:", on_click=_open)
+        if names and st.session_state[state.SWEEP] and driver_status(st.session_state[state.SWEEP]) is None:
+            _deletion(st.session_state[state.SWEEP], found)
     if not names:
         st.caption("A sweep trains runs with different settings, several at a time, and finds the best of them.")
     if st.session_state.get(state.NEW_SWEEP):
         st.dialog("New sweep", width="large", on_dismiss=_close)(_new)()
     elif st.session_state.get(state.SWEEP):
         _sweep(st.session_state[state.SWEEP])
+
+
+def _deletion(name: str, found: Sequence[RunSummary]) -> None:
+    """The button that deletes a sweep with its runs, once it is asked."""
+    own = set(shown_sweep(name).runs)
+    runs = [about for about in found if about.run in own]
+    with st.popover("Delete", icon=":material/delete:"):
+        size = byte_words(sum(about.n_bytes or 0 for about in runs))
+        words = f" and its {len(runs):,} run{'' if len(runs) == 1 else 's'}, {size}" if runs else ""
+        st.markdown(f"Delete the sweep {escaping.markdown(name)}{words}?")
+        st.button(
+            "Delete", key=state.DELETE_SWEEP, type="primary", on_click=discard,
+            args=([about.run for about in runs], name),
+        )  # fmt: skip
 
 
 def _open() -> None:

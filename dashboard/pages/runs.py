@@ -8,21 +8,19 @@ from typing import Any
 
 import streamlit as st
 
-from annscope.core.errors import AnnscopeError, did_you_mean, shortened
+from annscope.core.errors import did_you_mean, shortened
 from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components import sweeps
 from annscope.dashboard.components.errors import show_errors
 from annscope.dashboard.components.header import TICK_SECONDS
 from annscope.dashboard.components.page_style import WITHOUT_SIDEBAR
+from annscope.dashboard.components.run_actions import discard, undo, with_each
 from annscope.dashboard.components.run_comparison import run_comparison
 from annscope.dashboard.pages import inspect, train
 from annscope.dashboard.queries.run_list import run_frame
 from annscope.runs.annotations import Annotations, read_annotations, write_annotations
 from annscope.runs.catalogue import (
-    discard_run,
     free_bytes,
-    purge_discarded,
-    restore_run,
     run_directory,
     runs_stamp,
 )
@@ -65,7 +63,7 @@ def page() -> None:
             help=f"Words to search for, and conditions such as {EXAMPLE}. There are {', '.join(COLUMNS)}.",
         )
         address.put(address.FILTER, text or None)
-        _undo()
+        undo()
         try:
             chosen = select(found, text)
         except QueryError as error:
@@ -73,7 +71,7 @@ def page() -> None:
             return
         _watch(tuple(about.run for about in chosen if about.status in LIVE), seen)
         _table(found, chosen)
-        sweeps.section()
+        sweeps.section(found)
 
 
 def _read() -> list[RunSummary]:
@@ -200,7 +198,9 @@ def _actions(rows: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
         )
         with st.popover("Delete", icon=":material/delete:", disabled=not rows):
             st.markdown(f"Delete {_count(rows)}, {byte_words(sum(about.n_bytes or 0 for about in rows))}?")
-            st.button("Delete", key=state.RUNS_DELETE, type="primary", on_click=_discard, args=(rows,))
+            st.button(
+                "Delete", key=state.RUNS_DELETE, type="primary", on_click=discard, args=([about.run for about in rows],)
+            )
         st.download_button(
             "CSV",
             lambda: csv_lines(rows or chosen),
@@ -220,41 +220,7 @@ def _annotate(runs: Sequence[RunSummary], change: Callable[[Annotations], Annota
         directory = run_directory(run)
         write_annotations(directory, change(read_annotations(directory)))
 
-    _with_each([about.run for about in runs], annotate)
-
-
-def _discard(runs: Sequence[RunSummary]) -> None:
-    purge_discarded()
-    st.session_state[state.RUNS_DISCARDED] = _with_each([about.run for about in runs], discard_run)
-
-
-def _with_each(runs: Sequence[str], act: Callable[[str], None]) -> list[str]:
-    """Do something with each run; returns those with which it could be done, and notes why not with the others."""
-    done, problems = [], []
-    for run in runs:
-        try:
-            act(run)
-            done.append(run)
-        except AnnscopeError as error:
-            problems.append(str(error))
-    st.session_state[state.RUNS_PROBLEMS] = problems
-    return done
-
-
-def _undo() -> None:
-    """What was deleted, and the button that brings it back; what could not be done, and why."""
-    for problem in st.session_state.pop(state.RUNS_PROBLEMS, []):
-        st.error(escaping.markdown(problem), icon=":material/error:")
-    gone = st.session_state.get(state.RUNS_DISCARDED)
-    if gone:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{len(gone):,} run{' is' if len(gone) == 1 else 's are'} deleted.")
-            st.button("Undo", icon=":material/undo:", on_click=_restore, args=(gone,))
-
-
-def _restore(runs: Sequence[str]) -> None:
-    _with_each(runs, restore_run)
-    st.session_state[state.RUNS_DISCARDED] = []
+    with_each([about.run for about in runs], annotate)
 
 
 def _annotations(about: RunSummary) -> None:

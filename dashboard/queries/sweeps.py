@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from annscope.dashboard.queries.lru_cache import Cache
-from annscope.runs.sweeps.study import Best, Sweep, best_trial, open_study, sweep_directory
+from annscope.runs.sweeps.catalogue import JOURNAL, sweep_directory
+from annscope.runs.sweeps.study import Best, Sweep, best_trial, open_study
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -26,6 +27,11 @@ class Shown:
     """Why the last trial that failed did."""
 
     @property
+    def runs(self) -> list[str]:
+        """The runs of all its trials, those of trials in progress as well."""
+        return [run for trial in self.study.get_trials(deepcopy=False) for run in trial.user_attrs.get("runs", [])]
+
+    @property
     def n_ended(self) -> int:
         """Number of trials that have ended in any way."""
         return self.n_complete + self.n_pruned + self.n_failed
@@ -36,7 +42,7 @@ _shown: Cache[tuple[str, int], Shown] = Cache(4)
 
 def shown_sweep(name: str) -> Shown:
     """A sweep by its name. Raises SweepError if there is none, or if it cannot be read."""
-    size = (sweep_directory(name) / "study.log").stat().st_size
+    size = (sweep_directory(name) / JOURNAL).stat().st_size
     return _shown.get((name, size), lambda: _read(name))
 
 

@@ -24,6 +24,7 @@ from annscope.dashboard.server.access import configured
 from annscope.dashboard.server.listening import OUT_OF_RESOURCES
 from annscope.runs.catalogue import purge_discarded
 from annscope.runs.processes import one_kept_ready
+from annscope.runs.sweeps.catalogue import purge_discarded_sweeps
 
 HEAVY = (
     "pandas",
@@ -69,6 +70,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     with one_kept_ready():
         yield
     purge_discarded()
+    purge_discarded_sweeps()
     # The pipes to the workers close with this process, however it ends: they checkpoint and stop.
 
 

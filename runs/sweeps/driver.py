@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from annscope.core.errors import AnnscopeError
 from annscope.core.evaluation.best import best_line
 from annscope.runs.annotations import Annotations, write_annotations
-from annscope.runs.atomic import StorageError, read_file, replace_file, to_json, writing
+from annscope.runs.atomic import StorageError, drop_half_line, read_file, replace_file, to_json, writing
 from annscope.runs.catalogue import run_directory
 from annscope.runs.control import ControlError, send
 from annscope.runs.launch import LaunchError, prepare, prepare_resume
@@ -31,12 +31,13 @@ from annscope.runs.liveness import LockedError, WriterLock, is_alive, started
 from annscope.runs.reader import RunReader
 from annscope.runs.record import RecordError
 from annscope.runs.schema import parse_json
-from annscope.runs.status import publish_failure, write_status
+from annscope.runs.status import LIVE, Status, publish_failure, write_status
+from annscope.runs.sweeps.catalogue import JOURNAL, LOCK, sweep_directory
 from annscope.runs.sweeps.cluster import Cluster
 from annscope.runs.sweeps.errors import SweepError
 from annscope.runs.sweeps.parcel import Received, commands_of, outset, unpack, what_is_here
 from annscope.runs.sweeps.space import settings_of
-from annscope.runs.sweeps.study import Sweep, config_of_trial, seeds_of, sweep_directory
+from annscope.runs.sweeps.study import Sweep, config_of_trial, seeds_of
 from annscope.runs.sweeps.trial import ENDED, Assignment, Outcome, Word
 
 if TYPE_CHECKING:
@@ -110,11 +111,12 @@ def drive(sweep: Sweep, study: Study, cluster: Cluster, interrupt: threading.Eve
     """
     directory = sweep_directory(sweep.name)
     try:
-        lock = WriterLock(directory / "worker.lock")
+        lock = WriterLock(directory / LOCK)
     except LockedError:
         raise SweepError(f"The sweep {sweep.name} is in progress already, in another process.") from None
     try:
-        with writing(directory / "study.log"):
+        with writing(directory / JOURNAL):
+            drop_half_line(directory / JOURNAL)  # of a session that ended on a full disk
             yield from _Driver(sweep, study, cluster, interrupt).drive()
     finally:
         with contextlib.suppress(OSError):
@@ -174,7 +176,7 @@ class _Driver:
             trial.reported = set(frozen.intermediate_values)
             for k, run in enumerate(frozen.user_attrs.get("runs", [])):
                 with contextlib.suppress(RecordError):  # deleted meanwhile: it is trained again
-                    status = RunReader(run_directory(run)).status()
+                    status = _status_of_left(run_directory(run))
                     trial.runs[k] = run
                     if status["status"] in ENDED:
                         trial.outcomes[k] = Outcome(status["status"], status["message"])
@@ -350,6 +352,20 @@ class _Driver:
         n_slots = self.cluster.n_slots()
         message = None if n_slots else "Waiting for a worker to join the scheduler."
         return Progress(self.n_ended, self.sweep.n_trials, min(len(self.place), n_slots), left, message)
+
+
+def _status_of_left(directory: Path) -> Status:
+    """The status of a run that an earlier session left: interrupted, unless a process still writes it.
+
+    Its record may name a worker with another home, which lives on but writes nothing here.
+    """
+    status = RunReader(directory).status()
+    if status["status"] in LIVE:
+        with contextlib.suppress(LockedError):
+            WriterLock(directory / "worker.lock").release()
+            status["status"] = "interrupted"
+            write_status(directory, status)
+    return status
 
 
 def write_driver_status(directory: Path, progress: Progress, pid: int | None = None) -> None:

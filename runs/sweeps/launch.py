@@ -14,9 +14,10 @@ from contextlib import suppress
 import psutil
 
 from annscope.runs.launch import checked
+from annscope.runs.sweeps.catalogue import sweep_directory
 from annscope.runs.sweeps.driver import Progress, driver_status, write_driver_status
 from annscope.runs.sweeps.errors import SweepError
-from annscope.runs.sweeps.study import Sweep, create_study, sweep_directory
+from annscope.runs.sweeps.study import Sweep, create_study
 from annscope.runs.threads import environment, wanted_threads
 
 LOG = "driver.log"

@@ -1,9 +1,5 @@
 """The study of a sweep: what it looks for and its trials, which Optuna keeps in a journal file beside the runs.
 
-    sweeps/NAME/study.log     the journal, which optuna-dashboard can read as well
-    sweeps/NAME/status.json   the process that drives the sweep, while it does
-    sweeps/NAME/worker.lock   held by it
-
 What the sweep was asked for is an attribute of the study, so one file holds all of it. A trial has the attributes
 `runs`, the ids of its runs in the order of their seeds, and, where it failed, `error`.
 """
@@ -12,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from annscope.core.config import FIELDS, RunConfig
-from annscope.core.errors import AnnscopeError, did_you_mean, one_of, shortened
-from annscope.data.home import annscope_home
+from annscope.core.errors import AnnscopeError, one_of, shortened
 from annscope.runs.annotations import MAX_TAG
 from annscope.runs.atomic import writing
 from annscope.runs.catalogue import RUN_ID
 from annscope.runs.command_line import command_line
 from annscope.runs.record import Line
+from annscope.runs.sweeps.catalogue import JOURNAL, sweep_directory, sweeps_home
 from annscope.runs.sweeps.errors import SweepError, require_packages
 from annscope.runs.sweeps.space import FORM, Dimension, combinations, n_combinations, parse_space, settings_of
 
@@ -193,25 +190,6 @@ def new_name(config: RunConfig) -> str:
     return f"{data}-{datetime.now(UTC):%Y-%m-%d-%H%M%S}"
 
 
-def sweeps_home() -> Path:
-    """The folder that holds a folder for each sweep."""
-    return annscope_home() / "sweeps"
-
-
-def sweep_names() -> list[str]:
-    """Every sweep's name, newest first."""
-    journals = sorted(sweeps_home().glob("*/study.log"), key=lambda path: path.parent.stat().st_ctime, reverse=True)
-    return [path.parent.name for path in journals if RUN_ID.fullmatch(path.parent.name)]
-
-
-def sweep_directory(name: str) -> Path:
-    """The folder of a sweep. Raises SweepError, with the nearest name, if there is none."""
-    directory = sweeps_home() / name
-    if not RUN_ID.fullmatch(name) or not (directory / "study.log").is_file():
-        raise SweepError(f"There is no sweep {shortened(name)!r}{did_you_mean(name, sweep_names())}.")
-    return directory
-
-
 def create_study(sweep: Sweep) -> Study:
     """The study of a new sweep. Raises SweepError if its name is taken, StorageError if it cannot be written."""
     require_packages()
@@ -226,14 +204,18 @@ def create_study(sweep: Sweep) -> Study:
                 f"There is a sweep {sweep.name!r} already; continue it (annscope sweep --resume {sweep.name}) or give "
                 "another --name."
             ) from None
-        study = optuna.create_study(
-            storage=_storage(directory), study_name=sweep.name, direction=sweep.figure.direction, **_ways(sweep, 0)
-        )
-        if sweep.sampler == "grid":
-            for k, parameters in enumerate(combinations(sweep.space)):
-                if k < sweep.n_trials:
-                    study.enqueue_trial(parameters)
-        study.set_user_attr(_ATTRIBUTE, sweep.to_dict())
+        try:
+            study = optuna.create_study(
+                storage=_storage(directory), study_name=sweep.name, direction=sweep.figure.direction, **_ways(sweep, 0)
+            )
+            if sweep.sampler == "grid":
+                for k, parameters in enumerate(combinations(sweep.space)):
+                    if k < sweep.n_trials:
+                        study.enqueue_trial(parameters)
+            study.set_user_attr(_ATTRIBUTE, sweep.to_dict())
+        except OSError:
+            shutil.rmtree(directory, ignore_errors=True)  # half a journal is no sweep, and would keep its name
+            raise
     return study
 
 
@@ -285,7 +267,7 @@ def _storage(directory: Path) -> Any:
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    journal = str(directory / "study.log")
+    journal = str(directory / JOURNAL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a part of it is experimental
         # A symbolic link as a lock, Optuna's default, needs rights on Windows that people do not have.

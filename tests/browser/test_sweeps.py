@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annscope.runs.index import list_runs
+from annscope.runs.sweeps.catalogue import sweep_names
 from scripts.serving import Served
 
 pytestmark = pytest.mark.browser
@@ -34,3 +35,14 @@ def test_a_sweep_is_started_watched_and_its_best_is_offered(served: Served, open
     page.get_by_role("radio", name="Slice").click()
     expect(page.get_by_text(re.compile("The figure against each setting"))).to_be_visible()
     assert [(about.status, about.annotations.tags) for about in list_runs()] == [("finished", ("by-hand",))] * 2
+
+    page.get_by_role("button", name="Delete").last.click()
+    question = page.get_by_test_id("stPopoverBody")
+    expect(question).to_contain_text("Delete the sweep by-hand and its 2 runs")
+    question.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("The sweep by-hand with 2 runs is deleted.")).to_be_visible()
+    expect(page.get_by_text("There are no runs yet")).to_be_visible()
+    assert (sweep_names(), list_runs()) == ([], [])
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("2 of 2 runs")).to_be_visible()
+    assert sweep_names() == ["by-hand"]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest import mock
 
 import optuna
@@ -20,11 +20,19 @@ import psutil
 import pytest
 
 from annscope.core.config import RunConfig
+from annscope.runs.atomic import StorageError
 from annscope.runs.catalogue import run_directory, run_ids, runs_home
 from annscope.runs.control import send
 from annscope.runs.index import list_runs
 from annscope.runs.reader import RunReader
-from annscope.runs.sweeps import study as studies
+from annscope.runs.sweeps.catalogue import (
+    discard_sweep,
+    purge_discarded_sweeps,
+    restore_sweep,
+    sweep_directory,
+    sweep_names,
+    sweeps_home,
+)
 from annscope.runs.sweeps.cluster import Cluster
 from annscope.runs.sweeps.driver import TrialEnded, drive
 from annscope.runs.sweeps.errors import SweepError
@@ -128,7 +136,7 @@ def make_sweep(config: RunConfig, *vary: str, **about: Any) -> Sweep:
 
 
 def ended(sweep: Sweep, cluster: Any, interrupt: threading.Event | None = None) -> list[TrialEnded]:
-    study = open_study(sweep.name)[1] if sweep.name in studies.sweep_names() else create_study(sweep)
+    study = open_study(sweep.name)[1] if sweep.name in sweep_names() else create_study(sweep)
     events = drive(sweep, study, cluster, interrupt or threading.Event())
     return [event for event in events if isinstance(event, TrialEnded)]
 
@@ -188,22 +196,88 @@ def test_a_run_that_falls_behind_is_stopped_while_it_trains(config: RunConfig) -
     assert 1 in study.trials[0].intermediate_values
 
 
-def test_a_full_disk_is_a_failed_trial(config: RunConfig) -> None:
-    """A worker without space says so in one sentence, and the sweep goes on."""
+class Away(Inline):
+    """The same with a worker whose home is another one."""
+
+    def __init__(self, home: Path, before: Callable[[str], None] = lambda _: None) -> None:
+        super().__init__(before)
+        self._home = home
+        (home / "runs").mkdir(parents=True)
+
+    def wait(self, seconds: float) -> None:
+        with mock.patch.dict(os.environ, {"ANNSCOPE_HOME": str(self._home)}):
+            super().wait(seconds)
+
+
+@pytest.fixture
+def limit() -> Iterator[Callable[[int | None], None]]:
+    """Sets how large files may be, as on a disk with so much space left; None: as before."""
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 
+    def set_limit(n_bytes: int | None) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard if n_bytes is None else n_bytes, hard))
+
+    yield set_limit
+    set_limit(None)
+
+
+@pytest.mark.parametrize("where", ["here", "away"])
+def test_a_full_disk_is_a_failed_trial(
+    config: RunConfig, where: str, tmp_path: Path, limit: Callable[[int | None], None]
+) -> None:
+    """A worker without space, in this home or in another one, says so in one sentence, and the sweep goes on."""
+    home = runs_home()
+
     def shrink(run: str) -> None:
-        wide = RunReader(run_directory(run)).config.network.hidden_sizes == (400,)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000 if wide else hard, hard))
+        limit(20_000 if RunReader(home / run).config.network.hidden_sizes == (400,) else None)
 
     sweep = make_sweep(config, "hidden=400|3", sampler="grid", n_trials=2)
-    try:
-        wide, narrow = ended(sweep, Inline(shrink))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    wide, narrow = ended(sweep, Inline(shrink) if where == "here" else Away(tmp_path / "away", shrink))
     assert (wide.state, narrow.state) == ("failed", "complete")
     assert "ulimit -f" in (wide.message or "")
     assert RunReader(run_directory(wide.runs[0])).status()["status"] == "failed"
+    assert damage(narrow.runs[0]) is None
+
+
+def test_a_full_disk_of_the_sweep_is_a_sentence_and_costs_no_trial(
+    config: RunConfig, limit: Callable[[int | None], None]
+) -> None:
+    """A journal that cannot grow ends the sweep, and is whole again when the sweep is resumed."""
+    sweep = make_sweep(config, "learning-rate=0.1|0.01", sampler="grid", n_trials=2)
+    create_study(sweep)
+    journal = sweep_directory(sweep.name) / "study.log"
+    with pytest.raises(StorageError, match="ulimit -f"):
+        ended(sweep, Inline(lambda _: limit(journal.stat().st_size + 20)))
+    limit(None)
+    assert not journal.read_bytes().endswith(b"\n")
+    assert {trial.state for trial in ended(sweep, Inline())} == {"complete"}
+    assert len(list_runs()) == 2
+    limit(10)  # bytes
+    with pytest.raises(StorageError):
+        create_study(make_sweep(config, "dropout=0|0.1", name="other"))
+    assert sweep_names() == [sweep.name]
+    limit(None)
+    assert create_study(make_sweep(config, "dropout=0|0.1", name="other")) is not None
+
+
+def test_a_sweep_is_deleted_and_comes_back(config: RunConfig) -> None:
+    """Not while it is in progress; its journal goes with it, and comes back with it."""
+    sweep = make_sweep(config, "dropout=0|0.1", n_trials=1)
+    events = drive(sweep, create_study(sweep), Inline(), threading.Event())  # type: ignore[arg-type]
+    next(events)
+    with pytest.raises(SweepError, match="stop it before deleting it"):
+        discard_sweep(sweep.name)
+    assert [*events]
+    discard_sweep(sweep.name)
+    with pytest.raises(SweepError, match="There is no sweep"):
+        open_study(sweep.name)
+    restore_sweep(sweep.name)
+    assert open_study(sweep.name)[1].trials[0].value is not None
+    discard_sweep(sweep.name)
+    purge_discarded_sweeps()
+    with pytest.raises(SweepError, match="cannot be brought back"):
+        restore_sweep(sweep.name)
+    assert [*sweeps_home().iterdir()] == []
 
 
 def test_an_interrupted_sweep_goes_on_where_it_was(config: RunConfig) -> None:
@@ -243,7 +317,7 @@ def test_mistakes_on_the_command_line_are_one_sentence(run: Run, options: tuple[
     assert (status, out) == (2, "")
     assert words in error
     assert error.count("\n") == 1
-    assert studies.sweep_names() == []
+    assert sweep_names() == []
 
 
 def test_what_is_missing_is_named(run: Run) -> None:
@@ -314,9 +388,16 @@ def test_a_grid_gives_the_same_bits_whoever_is_killed(by_hand: set[str]) -> None
     assert json.loads(resumed.stdout.splitlines()[-1])["command"].startswith("annscope train --data digits")
 
 
+class Scheduler(NamedTuple):
+    """A Dask scheduler in a process of its own."""
+
+    address: str
+    process: "subprocess.Popen[bytes]"
+
+
 @pytest.fixture
-def scheduler(tmp_path: Path) -> Iterator[str]:
-    """The address of a Dask scheduler with two workers, each with a home of its own."""
+def scheduler(tmp_path: Path) -> Iterator[Scheduler]:
+    """A file with the address and the process of a Dask scheduler with two workers, each with a home of its own."""
     about = tmp_path / "scheduler.json"
     dask = [sys.executable, "-P", "-m", "dask"]
     options = ["--scheduler-file", str(about), "--no-dashboard"]
@@ -331,18 +412,23 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
             )
         )  # fmt: skip
     until(about.exists)
-    yield json.loads(about.read_text())["address"]
+    yield Scheduler(json.loads(about.read_text())["address"], processes[0])
     for process in reversed(processes):
         process.kill()
         process.wait()
 
 
-def test_records_travel_from_other_homes_and_a_lost_worker_is_no_loss(scheduler: str) -> None:
-    """Workers with other homes fill this one while they train; one that is killed has its run trained again."""
+def test_records_travel_from_other_homes_and_a_lost_worker_or_scheduler_is_no_loss(
+    scheduler: Scheduler,
+) -> None:
+    """Workers with other homes fill this one while they train; one that is killed has its run trained again.
+
+    When the scheduler is killed the sweep ends with a sentence, and goes on elsewhere.
+    """
     expected = {final_sha256(train_run(make_config(data="digits", epochs=250, hidden=(n,))).run) for n in (8, 16)}
     earlier = set(run_ids())
     options = ("--data", "digits", "--epochs", "250", "--vary", "hidden=8|16", "--sampler", "grid", "--name", "away")
-    with started(command(*options, "--scheduler", scheduler)) as driver:
+    with started(command(*options, "--scheduler", scheduler.address)) as driver:
         run = until(lambda: [*{*run_ids()} - earlier])[0]
         send(run, "pause")
         reader = RunReader(run_directory(run))
@@ -356,6 +442,24 @@ def test_records_travel_from_other_homes_and_a_lost_worker_is_no_loss(scheduler:
     assert len(runs) == 2
     assert {final_sha256(run) for run in runs} == expected
     assert [damage(run) for run in runs] == [None, None]
+
+    earlier = set(run_ids())
+    config = make_config(data="digits", epochs=250)
+    sweep = make_sweep(config, "hidden=8|16", sampler="grid", n_trials=2)
+
+    def kill_in_the_middle() -> None:
+        with Cluster(scheduler=scheduler.address) as cluster:
+            for _ in drive(sweep, create_study(sweep), cluster, threading.Event()):
+                for run in {*run_ids()} - earlier:
+                    if RunReader(run_directory(run)).status()["status"] == "starting":
+                        send(run, "pause")
+                    elif RunReader(run_directory(run)).status()["status"] == "paused":
+                        scheduler.process.kill()
+
+    with pytest.raises(SweepError, match="is lost"):
+        kill_in_the_middle()
+    assert {trial.state for trial in ended(sweep, Inline())} == {"complete"}
+    assert {final_sha256(run) for run in {*run_ids()} - earlier} == expected
 
 
 def test_an_address_without_a_scheduler_is_said() -> None:
