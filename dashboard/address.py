@@ -63,6 +63,8 @@ BEST = "best"
 """The best figure by which runs are compared: accuracy or loss."""
 BAND = "band"
 """What the band about the mean of a group shows."""
+TESTED = "tested"
+"""Whether the comparison of runs shows their test accuracy: yes or no."""
 LINES = "lines"
 """Whether the curves of the runs of a group are shown: mean or all."""
 PLOT = "plot"
@@ -71,7 +73,7 @@ X, COLOR = "x", "color"
 """The settings along the axis and the colour of a scatter plot."""
 OF_ONE_RUN = (RUN, SNAPSHOT, PROBE, BESIDE, SAME, AGAINST, SHOW, ONLY, SHEET, SAMPLE)
 """The parameters that a choice of another run removes."""
-OF_RUNS = (FILTER, CHOSEN, EACH, BASELINE, OTHER, AXIS, BEST, BAND, LINES, PLOT, X, COLOR)
+OF_RUNS = (FILTER, CHOSEN, EACH, BASELINE, OTHER, AXIS, BEST, BAND, LINES, PLOT, X, COLOR, TESTED)
 """The parameters of the Runs page alone."""
 VIEW_PARAMETERS = (*OF_ONE_RUN, SINCE, SUBSET, VIEW, CLASS, MATRIX, FIGURE, THRESHOLD, ORDER, *OF_RUNS)
 """Every parameter for what is shown, on any page; the others are settings."""

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from annscope.core.config import FIELDS
-from annscope.dashboard import address, state
+from annscope.core.evaluation.intervals import wilson
+from annscope.dashboard import address, escaping, state
 from annscope.dashboard.components import parts
 from annscope.dashboard.components.errors import show_errors
+from annscope.dashboard.queries.tested import has_test, tested
 from annscope.dashboard.views.run_choices import choose
 from annscope.dashboard.views.run_curves import curves
 from annscope.dashboard.views.run_differences import confusions, differences
 from annscope.dashboard.views.run_settings import settings
-from annscope.runs.groups import Group, Grouping, by_settings, one_by_one
-from annscope.runs.interval_words import points
-from annscope.runs.means import deviation, mean
+from annscope.runs.groups import MAX_GROUPS, Group, Grouping, by_settings, one_by_one
+from annscope.runs.interval_words import percent_range, points
+from annscope.runs.means import deviation, mean, t_interval
 from annscope.runs.quantities import seconds_apart, seconds_words
 from annscope.runs.query import COLUMNS
 from annscope.runs.summary import RunSummary
@@ -33,6 +35,7 @@ VIEWS: dict[str, str] = {
     "confusion": "Confusion",
     "settings": "Settings",
 }
+TESTED = {"no": "Hidden", "yes": "Shown"}
 FIGURES = ("best-accuracy", "best-loss", "accuracy", "seconds")
 """The figures of the table."""
 
@@ -57,6 +60,8 @@ def run_comparison(chosen: Sequence[RunSummary], runs: Sequence[RunSummary], tra
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             each = choose(address.EACH, "Compare", EACHES)
             view = choose(address.VIEW, "View", VIEWS)
+            can_test = any(has_test(about.run) for about in chosen[:MAX_GROUPS])
+            shows_test = can_test and choose(address.TESTED, "Test accuracy", TESTED) == "yes"
             beside = st.container()
         grouping = by_settings(chosen, runs) if each == "group" else one_by_one(chosen)
         for words in grouping.left_out:
@@ -67,7 +72,7 @@ def run_comparison(chosen: Sequence[RunSummary], runs: Sequence[RunSummary], tra
         baseline = _baseline(grouping)
         with beside:
             _side_by_side(grouping, baseline, train)
-        _table(grouping, baseline)
+        _table(grouping, baseline, shows_test=shows_test)
         views[view](grouping, baseline)
 
 
@@ -92,7 +97,7 @@ def _baseline(grouping: Grouping) -> Group:
     return next((group for group in groups if named in {about.run for about in group.runs}), groups[-1])
 
 
-def _table(grouping: Grouping, baseline: Group) -> None:
+def _table(grouping: Grouping, baseline: Group, *, shows_test: bool) -> None:
     is_grouped = any(len(group) > 1 for group in grouping.groups)
     columns: list[dict[str, Any]] = [{"title": "Group" if is_grouped else "Run", "kind": "text"}]
     columns += [{"title": "Seeds", "kind": "count"}] if is_grouped else []
@@ -103,6 +108,11 @@ def _table(grouping: Grouping, baseline: Group) -> None:
         for figure in FIGURES
     ]
     n_before = len(columns) - len(FIGURES)
+    of_test = {group.id: _of_test(group) for group in grouping.groups} if shows_test else {}
+    if of_test:
+        intervals = "Student's t interval of the mean over the seeds" if is_grouped else "Wilson's interval"
+        about = f"Of the test examples, which nothing on this page is chosen by; below it the 95 % {intervals}"
+        columns.append({"title": "Test accuracy", "kind": "plain", "about": about})
     parts.table(
         "comparison",
         f"{'Groups' if is_grouped else 'Runs'} and their figures, with the differences to {baseline.letter}",
@@ -117,9 +127,11 @@ def _table(grouping: Grouping, baseline: Group) -> None:
                     *([len(group)] if is_grouped else []),
                     *(FIELDS[option].format(group.runs[0].settings[option]) for option in grouping.settings),
                     *(_words(figure, _values(group, figure)) for figure in FIGURES),
+                    *([of_test[group.id].words] if of_test else []),
                 ],
                 "notes": ["baseline" if group is baseline else None, *[None] * (n_before - 1)]
-                + [None if group is baseline else _apart(figure, group, baseline) for figure in FIGURES],
+                + [None if group is baseline else _apart(figure, group, baseline) for figure in FIGURES]
+                + ([of_test[group.id].interval] if of_test else []),
             }
             for group in grouping.groups
         ],
@@ -131,7 +143,27 @@ def _table(grouping: Grouping, baseline: Group) -> None:
     st.caption(
         f"{alike}A click on a row makes it the baseline. Figures are of held-out examples, the best ones of the "
         "snapshot with the lowest loss."
+        + (" Test accuracy is that of the same snapshot: look at it last, and choose nothing by it." if of_test else "")
     )
+
+
+class _OfTest(NamedTuple):
+    """The test accuracy of a group, and its interval, as they are written."""
+
+    words: str
+    interval: str | None
+
+
+def _of_test(group: Group) -> _OfTest:
+    with st.spinner("Looking at the test examples …", show_time=False):
+        found, problem = tested(group)
+    if problem is not None:
+        st.warning(f"**{group.letter}**: {escaping.markdown(problem)}", icon=":material/warning:")
+    accuracies = np.array([each.accuracy for each in found])
+    if not found:
+        return _OfTest("n/a", None)
+    interval = wilson(found[0].n_right, found[0].n) if len(found) == 1 else t_interval(accuracies)
+    return _OfTest(_words("test-accuracy", accuracies), percent_range(np.clip(interval, 0, 1)) or None)
 
 
 def _values(group: Group, figure: str) -> np.ndarray:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 from streamlit.testing.v1 import AppTest
 
 from annscope.dashboard.components.picker import labels_of
+from annscope.dashboard.queries.evaluations import predictions_of
 from annscope.runs.annotations import Annotations
 from tests.dashboard.conftest import component_data
 from tests.records import train_run
@@ -43,6 +44,15 @@ def test_a_link_restores_the_comparison() -> None:
     assert any("better" in each.value or "told apart" in each.value for each in page.markdown)
     assert "no run 'nothing'" in page.warning[0].value
     assert "did you mean 'loss'" in page.warning[1].value
+    page.query_params["tested"] = "yes"
+    page.run()
+    table = component_data(page, "comparison")
+    assert table["columns"][-1]["title"] == "Test accuracy"
+    for row in table["rows"]:
+        rights = [predictions_of(run, 2, "test") for run in (new if row["cells"][0] == "A" else old)]
+        assert row["cells"][-1].startswith(f"{50 * sum(each.accuracy for each in rights):.2f}")
+        assert row["notes"][-1].endswith(" %")
+    assert any("choose nothing by it" in each.value for each in page.caption)
     assert not page.get("page_link")
     page.query_params["each"] = "run"
     page.query_params["baseline"] = old[0]
