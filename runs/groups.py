@@ -64,14 +64,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Grouping:
-    """The groups to compare, at most `MAX_GROUPS`, the settings in which they differ; what is left out, in sentences.
+    """The groups to compare, at most `MAX_GROUPS`, and the settings in which they differ.
 
+    `notes` say, in sentences, what is left out, and which runs are not what their settings say.
     `runs` are those of all groups, however many there are.
     """
 
     groups: tuple[Group, ...]
     settings: tuple[str, ...]
-    left_out: tuple[str, ...]
+    notes: tuple[str, ...]
     runs: tuple[RunSummary, ...]
 
 
@@ -85,7 +86,8 @@ def by_settings(chosen: Sequence[RunSummary], runs: Sequence[RunSummary]) -> Gro
 
     A chosen run stands for its whole group, so that nobody chooses the seeds that suit. Runs that did not end by
     themselves do not count, and of several with the same seed, which repeat the same bits, only the newest; `runs` are
-    ordered from the newest on.
+    ordered from the newest on. A run whose learning rate was set while it trained repeats only those with the same
+    changes at the same steps.
     """
     members: dict[str, list[RunSummary]] = {}
     for about in runs:
@@ -107,13 +109,15 @@ def by_settings(chosen: Sequence[RunSummary], runs: Sequence[RunSummary]) -> Gro
 
 def _settings_of(about: RunSummary) -> str:
     # The number of epochs is another one where a run went on.
-    return repr((about.n_epochs, {option: value for option, value in about.settings.items() if option != SEED}))
+    return repr(
+        (about.n_epochs, about.rates, {option: value for option, value in about.settings.items() if option != SEED})
+    )
 
 
-def _named(groups: Sequence[tuple[RunSummary, ...]], left_out: list[str]) -> Grouping:
+def _named(groups: Sequence[tuple[RunSummary, ...]], notes: list[str]) -> Grouping:
     every = tuple(about for runs in groups for about in runs)
     if len(groups) > MAX_GROUPS:
-        left_out = [*left_out, f"The first {MAX_GROUPS} of {len(groups):,} are compared; Settings shows all."]
+        notes = [*notes, f"The first {MAX_GROUPS} of {len(groups):,} are compared; Settings shows all."]
         groups = groups[:MAX_GROUPS]
     settings = differing([runs[0] for runs in groups])
     if any(len(runs) > 1 for runs in groups):
@@ -122,7 +126,10 @@ def _named(groups: Sequence[tuple[RunSummary, ...]], left_out: list[str]) -> Gro
         Group(letter, _differs(runs, settings), runs)
         for letter, runs in zip(ascii_uppercase[: len(groups)], groups, strict=True)
     )
-    return Grouping(named, tuple(settings), tuple(left_out), every)
+    changed = [group.letter for group in named if group.runs[0].rates]
+    if changed:
+        notes = [*notes, f"The learning rate of {', '.join(changed)} was changed while it trained."]
+    return Grouping(named, tuple(settings), tuple(notes), every)
 
 
 def _differs(runs: Sequence[RunSummary], settings: Sequence[str]) -> str:

@@ -161,6 +161,7 @@ def _decoded(directory: Path, text: str) -> RunSummary:
     for option in _SEVERAL:
         _to_tuple(settings, option)
     _to_tuple(annotations, "tags")
+    values["rates"] = tuple((step, rate) for step, rate in values["rates"])
     return RunSummary(**values | {"directory": directory, "annotations": Annotations(**annotations)})
 
 

@@ -47,6 +47,7 @@ COLUMNS: dict[str, Column] = {
     "best-loss": Column("Best loss", lambda about: about.best_loss, "number"),
     "step": Column("Step", lambda about: about.step, "number"),
     "epoch": Column("Epoch", lambda about: about.epoch, "number"),
+    "rate-changes": Column("Learning rates set live", lambda about: len(about.rates), "number"),
     "seconds": Column("Training time", lambda about: about.seconds, "number"),
     "bytes": Column("Size on disk", lambda about: about.n_bytes, "number"),
     "message": Column("Message", lambda about: about.message),

@@ -13,6 +13,7 @@ from annscope.core.evaluation.best import best_line
 from annscope.runs.annotations import Annotations, read_annotations
 from annscope.runs.atomic import open_file
 from annscope.runs.catalogue import RUN_ID, runs_home, size_of
+from annscope.runs.changes import changes_in
 from annscope.runs.record import Line, RecordError
 from annscope.runs.schema import parse_line
 from annscope.runs.status import LIVE, State
@@ -45,6 +46,8 @@ class RunSummary:
     hidden_sizes: tuple[int, ...] | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     """The value of each option, as it was when the run was started."""
+    rates: tuple[tuple[int, float], ...] = ()
+    """The learning rates that were set while it trained, each with the step from which it held."""
     step: int | None = None
     epoch: int | None = None
     n_epochs: int | None = None
@@ -102,6 +105,7 @@ def _summary(reader: RunReader) -> RunSummary:
         layer_sizes=tuple(sizes) if sizes else None,
         hidden_sizes=config.network.hidden_sizes,
         settings={option: config.get(item) for option, item in FIELDS.items()},
+        rates=_rates(reader.events()) if lines else (),
         step=max(status["step"], last["step"]) if last else status["step"],
         epoch=max(status["epoch"], last["epoch"]) if last else status["epoch"],
         n_epochs=status["n_epochs"],
@@ -113,6 +117,11 @@ def _summary(reader: RunReader) -> RunSummary:
         curve=_curve(lines),
         n_bytes=size_of(reader.directory),
     )
+
+
+def _rates(events: Sequence[Line]) -> tuple[tuple[int, float], ...]:
+    changes = changes_in(events)
+    return tuple((change.step, float(change.value)) for change in changes if change.option == "learning-rate")
 
 
 def _curve(lines: Sequence[Line]) -> tuple[float, ...]:

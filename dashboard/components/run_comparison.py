@@ -64,7 +64,7 @@ def run_comparison(chosen: Sequence[RunSummary], runs: Sequence[RunSummary], tra
             shows_test = can_test and choose(address.TESTED, "Test accuracy", TESTED) == "yes"
             beside = st.container()
         grouping = by_settings(chosen, runs) if each == "group" else one_by_one(chosen)
-        for words in grouping.left_out:
+        for words in grouping.notes:
             st.caption(words)
         if not grouping.groups:
             st.info("None of these runs ended by itself: a group has no repeats yet.", icon=":material/info:")
@@ -139,7 +139,11 @@ def _table(grouping: Grouping, baseline: Group, *, shows_test: bool) -> None:
         lambda choice: address.put(address.BASELINE, str(choice["row"])),
         selected=baseline.id,
     )
-    alike = "These runs have the same settings. " if len(grouping.groups) > 1 and not grouping.settings else ""
+    alike = (
+        "These runs have the same settings at their start. "
+        if len(grouping.groups) > 1 and not grouping.settings
+        else ""
+    )
     st.caption(
         f"{alike}A click on a row makes it the baseline. Figures are of held-out examples, the best ones of the "
         "snapshot with the lowest loss."

@@ -117,6 +117,11 @@ def _table(found: Sequence[RunSummary], chosen: Sequence[RunSummary]) -> None:
         "those of the snapshot with the lowest loss."
     )
     rows = [chosen[row] for row in picked if row < len(chosen)]
+    if MAX_LINKED < len(rows) < len(chosen):
+        st.caption(
+            f"A link to this page names the first {MAX_LINKED} of the {len(rows):,} runs that are picked. To name more "
+            "of them, give them a tag, filter by it, and pick all rows."
+        )
     _actions(rows, chosen)
     if len(rows) == 1 and rows[0].status != "unreadable":
         _annotations(rows[0])

@@ -15,7 +15,7 @@ def test_a_chosen_run_stands_for_all_its_repeats() -> None:
     assert found.groups[0].seeds == [2, 1, 0]
     assert found.settings == ("optimizer",)
     assert [group.name for group in found.groups] == ["Optimizer adam", "Optimizer sgd"]
-    assert found.left_out == ()
+    assert found.notes == ()
 
 
 def test_what_is_no_repeat_does_not_count() -> None:
@@ -26,13 +26,23 @@ def test_what_is_no_repeat_does_not_count() -> None:
     ]  # fmt: skip
     found = by_settings(runs, runs)
     assert [about.run for about in found.groups[0].runs] == ["d", "c"]
-    assert found.left_out == (
+    assert found.notes == (
         "Runs that did not end by themselves are left out: 2.",
         "Runs that repeat a seed are left out: 1.",
     )
     assert by_settings(runs[:1], runs[:1]).groups == ()
     went_on = [summary("b", seed=1, n_epochs=20), summary("a", seed=0, n_epochs=10)]
     assert [len(group) for group in by_settings(went_on, went_on).groups] == [1, 1]
+
+
+def test_a_learning_rate_set_live_makes_another_group() -> None:
+    """Its settings are those of the others, but it was not trained with them, which is said."""
+    runs = [summary("b", seed=1, rates=((120, 0.5),)), summary("a", seed=0)]
+    found = by_settings(runs, runs)
+    assert [len(group) for group in found.groups] == [1, 1]
+    assert found.notes == ("The learning rate of A was changed while it trained.",)
+    again = [summary("c", seed=2, rates=((120, 0.5),)), *runs]
+    assert [len(group) for group in by_settings(again, again).groups] == [2, 1]
 
 
 def test_runs_one_by_one_are_named_by_what_differs() -> None:
@@ -49,4 +59,4 @@ def test_more_than_can_be_told_apart_are_not_drawn() -> None:
     found = one_by_one([summary(f"r{k}", seed=k) for k in range(13)])
     assert len(found.groups) == MAX_GROUPS
     assert len(found.runs) == 13
-    assert found.left_out == ("The first 10 of 13 are compared; Settings shows all.",)
+    assert found.notes == ("The first 10 of 13 are compared; Settings shows all.",)

@@ -13,6 +13,7 @@ import pytest
 from annscope.runs.annotations import AnnotationError, Annotations, read_annotations, write_annotations
 from annscope.runs.catalogue import delete_run, run_directory
 from annscope.runs.cli import main
+from annscope.runs.control import send
 from annscope.runs.index import find_run, list_runs
 from annscope.runs.query import QueryError, differing, order, select
 from annscope.runs.record import RecordError
@@ -46,7 +47,12 @@ def index(home: Path) -> Path:
 def test_the_list_is_the_same_with_and_without_the_index(index: Path) -> None:
     """What the index remembers is what the folders say, every value of it."""
     runs = [train_run(**SMALL, seed=seed).run for seed in range(3)]
+    changed = RunInProgress(**SMALL)
+    send(changed.run, "learning_rate", 0.5)
+    changed.finish()
+    runs.append(changed.run)
     first = list_runs()
+    assert [len(about.rates) for about in first] == [1, 0, 0, 0]
     assert index.exists()
     assert list_runs() == first
     assert [about.run for about in first] == runs[::-1]
