@@ -20,6 +20,7 @@ BENCHMARKS = {
     "watching": "click to first picture, and snapshots painted of those recorded, in Chromium",
     "inspecting": "click in the confusion matrix to the images drawn, with 10,000 and 54,000 examples, in Chromium",
     "many-runs": "2,000 runs: the list on the command line, and the Runs page in Chromium",
+    "sweeps": "steps of TPE with pruning beside random search, how busy the workers are, what each part costs",
     "dashboard": "load times, latency from Start and from snapshot to screen, server CPU and memory, in Chromium",
 }
 OWN = {"benchmarks", "core", "data", "runs", "scripts"}

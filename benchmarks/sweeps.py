@@ -1,21 +1,15 @@
-"""Sweeps: what TPE with pruning saves beside random search, how busy the workers are, and what each part costs.
-
-python -m benchmarks.sweeps steps     # training steps until TPE with pruning has what random search reaches
-python -m benchmarks.sweeps busy      # share of the cores' time in which runs are trained
-python -m benchmarks.sweeps costs     # of a trial, a run and a word with a worker
-"""
+"""Sweeps: what TPE with pruning saves beside random search, how busy the workers are, and what each part costs."""
 
 from __future__ import annotations
 
 import math
 import os
-import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Sequence
 from statistics import median
-
-import psutil
+from unittest.mock import patch
 
 from annscope.core.config import RunConfig
 from annscope.runs.catalogue import run_directory
@@ -27,6 +21,11 @@ from annscope.runs.sweeps.parcel import Received, outset
 from annscope.runs.sweeps.space import parse_space
 from annscope.runs.sweeps.study import Sweep, create_study
 from annscope.runs.sweeps.trial import Assignment, Word
+from annscope.runs.threads import environment
+from benchmarks import options, tables, threads
+from benchmarks.dashboard import Figure
+from benchmarks.others import Others, own_seconds
+from benchmarks.tables import Table
 
 N_STUDIES = 5
 N_TRIALS = 25
@@ -54,12 +53,12 @@ def curve(about: Sweep, cluster: Cluster, until: float = math.inf) -> list[tuple
     return points
 
 
-def measure_steps() -> None:
-    """Print, for each study, the steps of random search and those after which TPE with pruning has as much.
+def measure_steps() -> list[Figure]:
+    """For each study, the share of the steps of random search after which TPE with pruning has as much.
 
     TPE may try more settings: those that are pruned cost little.
     """
-    shares = []
+    figures = []
     with Cluster() as cluster:
         for k in range(N_STUDIES):
             config = RunConfig().with_values({"data": "mnist-5k", "epochs": EPOCHS, "seed": k})
@@ -70,30 +69,40 @@ def measure_steps() -> None:
             others = config.with_values({"seed": 100 + k})
             tpe = sweep(f"tpe-{k}", config=others, sampler="tpe", pruner="median", n_trials=4 * N_TRIALS)
             steps, best = curve(tpe, cluster, until=reached)[-1]
-            shares.append(steps / total)
-            print(
-                f"study {k}: random {reached:.4f} in {total:,} steps, first after {first:,}; "
-                f"TPE {best:.4f} in {steps:,}",
-                flush=True,
+            about = (
+                f"study {k}: random search {reached:.2%} in {total:,} steps, first after {first:,}; TPE with pruning "
+                f"{best:.2%} in {steps:,}, of those of random search"
             )
-    print(f"median share: {median(shares):.0%}")
+            figures.append(Figure(f"study_{k}", about, steps / total, None, "share"))
+    share = median(each.value for each in figures)
+    return [*figures, Figure("share", f"median of {N_STUDIES} studies", share, 0.5, "share")]
 
 
-def measure_busy() -> None:
-    """Print which share of the workers' time went into training: its seconds, by the records."""
+def measure_busy() -> list[Figure]:
+    """Which share of the cores the workers used from the first trial to the last, and what used the rest."""
     n_workers = os.cpu_count() or 1
     about = sweep("busy", n_trials=40, sampler="random")
     with Cluster(n_workers=n_workers) as cluster:
-        workers = psutil.Process().children(recursive=True)
-        before, began = sum(sum(each.cpu_times()[:2]) for each in workers), time.monotonic()
+        driver = os.getpid()
+        before, meanwhile, began = own_seconds(), Others(), time.monotonic()
         curve(about, cluster)
         wall = time.monotonic() - began
-        used = sum(sum(each.cpu_times()[:2]) for each in workers) - before
-    print(f"40 trials on {n_workers} workers: {wall:.1f} s, workers used {used / wall / n_workers:.0%} of their cores")
+        used = {pid: now - before.get(pid, 0.0) for pid, now in own_seconds().items()}
+        others = meanwhile.share()
+    of_driver = used.pop(driver)
+    of_workers = sum(used.values())
+    free = n_workers * wall - others * wall
+    return [
+        Figure("seconds", f"40 trials of mnist-5k, {EPOCHS} epochs, on {n_workers} workers", wall, None, "s"),
+        Figure("idle", "of the cores, not used by the workers", 1 - of_workers / (n_workers * wall), 0.15, "share"),
+        Figure("idle_of_free", "the same of what other programs left", 1 - of_workers / free, 0.15, "share"),
+        Figure("driver", "the process of the sweep, of a core", of_driver / wall, None, "share"),
+        Figure("others", "other programs meanwhile, of a core", others, None, "share"),
+    ]
 
 
-def measure_costs() -> None:
-    """Print what a trial, a run and a word cost the driver, and how many bytes a record has on its way."""
+def measure_costs() -> list[Figure]:
+    """What a trial, a run and a word cost the process of the sweep."""
     about = sweep("costs", sampler="tpe")
     study = create_study(about)
 
@@ -103,24 +112,45 @@ def measure_costs() -> None:
             dimension.suggest(handle)
         study.tell(handle.number, 0.5)
 
-    _print_each("ask and tell a trial (TPE, journal)", trial, 50)
     runs: list[str] = []
-    _print_each("create the record of a run", lambda: runs.append(prepare(about.config)), 20)
+    figures = [
+        _each("trial", "ask and tell a trial among 100 (TPE, journal)", trial, 100),
+        _each("record", "create the record of a run", lambda: runs.append(prepare(about.config)), 20),
+    ]
     with Cluster(n_workers=1) as cluster:
         cluster.submit(Assignment(runs[0], outset(run_directory(runs[0]))))
         time.sleep(1)
         words = {runs[0]: Word(Received(0))}
-        _print_each("a word with a worker that shares the disk", lambda: cluster.exchange(words), 50)
+        word = _each("word", "a word with a worker that shares the disk", lambda: cluster.exchange(words), 50)
+    return [*figures, word]
 
 
-def _print_each(what: str, act, n: int) -> None:  # type: ignore[no-untyped-def]
+def _each(name: str, about: str, act: Callable[[], object], n: int) -> Figure:
     began = time.perf_counter()
     for _ in range(n):
         act()
-    print(f"{what}: {(time.perf_counter() - began) / n * 1000:.1f} ms")
+    return Figure(name, about, (time.perf_counter() - began) / n, None, "s")
 
 
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["ANNSCOPE_HOME"] = home
-        {"steps": measure_steps, "busy": measure_busy, "costs": measure_costs}[sys.argv[1]]()
+PARTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
+    "steps": ("Steps until TPE with pruning has what random search reaches", measure_steps),
+    "busy": ("How busy a sweep keeps the cores", measure_busy),
+    "costs": ("What each part costs the process of a sweep", measure_costs),
+}
+
+
+def main(argv: Sequence[str]) -> None:
+    """Print each part, with its goals."""
+    parser = options.parser("sweeps", __doc__ or "", rounds=None)
+    parser.add_argument("--only", metavar="A,B", help=f"of {', '.join(PARTS)} (default: all)")
+    given = parser.parse_args(argv)
+    shown, values = [], {}
+    for part in options.chosen("--only", given.only, PARTS):
+        title, measure = PARTS[part]
+        # One thread for each run, as `annscope sweep` has on two cores.
+        with tempfile.TemporaryDirectory() as home, patch.dict(os.environ, environment(1) | {"ANNSCOPE_HOME": home}):
+            figures = measure()
+        shown.append(Table(title, ["", "measured", "goal", ""], [each.row() for each in figures]))
+        values[part] = {each.name: {"value": each.value, "goal": each.goal, "unit": each.unit} for each in figures}
+    values = {"machine": threads.machine(given.threads), **values}
+    tables.show("sweeps", shown, values, as_json=given.json, as_markdown=given.markdown, page=given.page)

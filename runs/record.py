@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -56,20 +57,21 @@ def library_versions() -> dict[str, str]:
     The processor is among them, since BLAS has different kernels for each kind.
     """
     import numpy as np
-    from threadpoolctl import threadpool_info
 
     try:
         annscope = version("annscope")
     except PackageNotFoundError:
         annscope = "unknown"
-    blas = {
+    return {"annscope": annscope, "numpy": np.__version__, "python": platform.python_version(), "blas": _blas()}
+
+
+@cache
+def _blas() -> str:
+    from threadpoolctl import threadpool_info
+
+    found = {
         " ".join(str(library[key]) for key in ("internal_api", "version", "architecture") if library.get(key))
         for library in threadpool_info()
         if library["user_api"] == "blas" and "numpy" in library["filepath"]
     }
-    return {
-        "annscope": annscope,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "blas": ", ".join(sorted(blas)) or "unknown",
-    }
+    return ", ".join(sorted(found)) or "unknown"

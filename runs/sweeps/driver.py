@@ -135,6 +135,7 @@ class _Driver:
         self.events: list[Event] = []
         self.place: dict[str, tuple[_Trial, int]] = {}  # of each run that is being trained
         self.received: dict[str, Received] = {}
+        self.readers: dict[str, RunReader] = {}  # of the runs of the trials in progress
         self.stopped: set[str] = set()
         self.began = time.monotonic()
         self.n_before = self.n_ended = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
@@ -224,7 +225,7 @@ class _Driver:
         directory = run_directory(run)
         self.place[run], self.received[run] = (trial, k), what_is_here(directory)
         if k == 0:
-            trial.first = RunReader(directory)
+            trial.first = self._reader(run)
         self.cluster.submit(Assignment(run, outset(directory)))
         return True
 
@@ -284,7 +285,7 @@ class _Driver:
             is_lost = outcome.parcel is not None and received.attempt not in {None, outcome.parcel.attempt}
             if outcome.parcel is not None and not is_lost:
                 unpack(directory, outcome.parcel, received)
-            status = RunReader(directory).status()
+            status = self._reader(run).status()
             if outcome.state == "interrupted" or is_lost:
                 write_status(directory, {**status, "status": "interrupted"})
                 trial.waiting.append(k)  # its worker is gone: another one takes it up
@@ -328,11 +329,18 @@ class _Driver:
         self.trials.remove(trial)
         self.n_ended += 1
         runs = tuple(trial.runs[k] for k in sorted(trial.runs))
+        for run in runs:
+            self.readers.pop(run, None)
         self.events.append(TrialEnded(trial.handle.number, state, value, trial.settings, runs, trial.error))
 
     def _value(self, run: str) -> float | None:
-        line = best_line(RunReader(run_directory(run)).snapshot_lines())
+        line = best_line(self._reader(run).snapshot_lines())
         return None if line is None else self.sweep.figure.of(line)
+
+    def _reader(self, run: str) -> RunReader:
+        if run not in self.readers:
+            self.readers[run] = RunReader(run_directory(run))
+        return self.readers[run]
 
     def _interrupt(self) -> None:
         """Have every run write a checkpoint, and bring it home."""
