@@ -103,30 +103,22 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         page, loaded = _loads(browser, served.url, START_IS_THERE, n_loads)
         loading = [*_of_loading("start", "page load, Train before any run, to the Start button", *loaded)]
 
-        page.goto(f"{served.url}/?data=mnist-5k&hidden=64,32&epochs={last}&snapshot-every=epoch")
-        start = page.get_by_role("button", name="Start").first
-        start.wait_for()
-        begin = time.perf_counter()
-        start.click()
-        _wait_for_snapshot(page, 0)
-        first_picture = time.perf_counter() - begin
-        page.get_by_role("button", name="Live", exact=True).click()
+        first_picture = start_run(page, served.url, last)
 
         server = psutil.Process(served.process.pid)
-        _wait_for_snapshot(page, SETTLED)
+        wait_for_snapshot(page, SETTLED)
         memory = {SETTLED: server.memory_info().rss / 1e6}
         cpu_before, begin, meanwhile = cpu_seconds(server), time.perf_counter(), Others()
         others = 0.0
         for part in range(1, N_MEMORY):
             number = SETTLED + (last - SETTLED) * part // (N_MEMORY - 1)
-            _wait_for_snapshot(page, number)
+            wait_for_snapshot(page, number)
             memory[number] = server.memory_info().rss / 1e6
             if number < last:  # the CPU time of a trainer that has ended could not be attributed
                 others = meanwhile.share()
         watched = time.perf_counter() - begin
         cpu = (cpu_seconds(server) - cpu_before) / watched
         drawn = page.evaluate(DRAWN)
-        latencies = sorted(float(each) / 1000 for _, each in drawn)
         drawn_per_second = 1000 * (len(drawn) - 1) / (drawn[-1][0] - drawn[0][0])
         predictions = _seconds_to_prediction(page, f"{served.url}/drawing")
         for name, (path, about, is_there) in PAGES.items():
@@ -138,8 +130,7 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         *loading,
         Figure("first_chart", "first charts of Inspect, from the click", statistics.median(charts), 1.5, "s"),
         Figure("start_to_picture", "click on Start to the first drawn snapshot", first_picture, 2.0, "s"),
-        Figure("written_to_drawn_median", "written to drawn, median", statistics.median(latencies), 0.045, "s"),
-        Figure("written_to_drawn_p95", "written to drawn, 95th percentile", _p95(latencies), 0.08, "s"),
+        *written_to_drawn(drawn),
         Figure(
             "stroke_to_prediction_median",
             "stroke of the pen to drawn prediction, median",
@@ -150,7 +141,7 @@ def measure(last: int, n_loads: int) -> tuple[list[Figure], dict[int, float]]:
         Figure(
             "stroke_to_prediction_p95",
             "stroke of the pen to drawn prediction, 95th percentile",
-            _p95(predictions),
+            p95(predictions),
             0.08,
             "s",
         ),
@@ -186,7 +177,34 @@ def _threads_as_usual() -> Iterator[None]:
         yield
 
 
-def _wait_for_snapshot(page: Page, number: int) -> None:
+def start_run(page: Page, url: str, n_epochs: int, shown: str = "none") -> float:
+    """Start a run of mnist-5k while one that has ended is `shown`, and follow it live.
+
+    Returns the seconds from the click to the first drawn snapshot.
+    """
+    page.goto(f"{url}/?run={shown}&data=mnist-5k&hidden=64,32&epochs={n_epochs}&snapshot-every=epoch")
+    start = page.get_by_role("button", name="Start").first
+    start.wait_for()
+    begin = time.perf_counter()
+    start.click()
+    page.wait_for_function(f"() => ![null, '{shown}'].includes(new URL(location.href).searchParams.get('run'))")
+    page.evaluate("() => window.__annscope?.drawn?.splice(0)")
+    wait_for_snapshot(page, 0)
+    first_picture = time.perf_counter() - begin
+    page.get_by_role("button", name="Live", exact=True).click()
+    return first_picture
+
+
+def written_to_drawn(drawn: Sequence[Sequence[float]], about: str = "") -> list[Figure]:
+    """The latencies of drawn snapshots, as `DRAWN` gives them."""
+    latencies = sorted(float(each) / 1000 for _, each in drawn)
+    return [
+        Figure("written_to_drawn_median", f"written to drawn{about}, median", statistics.median(latencies), 0.045, "s"),
+        Figure("written_to_drawn_p95", f"written to drawn{about}, 95th percentile", p95(latencies), 0.08, "s"),
+    ]
+
+
+def wait_for_snapshot(page: Page, number: int) -> None:
     page.wait_for_function(f"() => ({NUMBER})() >= {number}", timeout=1000 * PATIENCE_SECONDS, polling=50)
 
 
@@ -247,7 +265,7 @@ def _seconds_to_charts(page: Page, url: str) -> float:
     return time.perf_counter() - begin
 
 
-def _p95(ordered: Sequence[float]) -> float:
+def p95(ordered: Sequence[float]) -> float:
     return ordered[int(0.95 * (len(ordered) - 1))]
 
 

@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from statistics import median
 from unittest.mock import patch
 
@@ -16,20 +17,34 @@ from annscope.runs.catalogue import run_directory
 from annscope.runs.launch import prepare
 from annscope.runs.reader import RunReader
 from annscope.runs.sweeps.cluster import Cluster
-from annscope.runs.sweeps.driver import TrialEnded, drive
+from annscope.runs.sweeps.driver import TrialEnded, drive, driver_status
+from annscope.runs.sweeps.launch import start_sweep, stop_sweep
 from annscope.runs.sweeps.parcel import Received, outset
 from annscope.runs.sweeps.space import parse_space
 from annscope.runs.sweeps.study import Sweep, create_study
 from annscope.runs.sweeps.trial import Assignment, Word
 from annscope.runs.threads import environment
 from benchmarks import options, tables, threads
-from benchmarks.dashboard import Figure
+from benchmarks.dashboard import (
+    DRAWN,
+    VIEWPORT,
+    Figure,
+    dashboard_in_browser,
+    start_run,
+    wait_for_snapshot,
+    written_to_drawn,
+)
 from benchmarks.others import Others, own_seconds
+from benchmarks.sweep_scale import measure_scale
 from benchmarks.tables import Table
 
 N_STUDIES = 5
 N_TRIALS = 25
 EPOCHS = 15
+LONG_EPOCHS = 300
+"""Of the runs of a sweep that trains while another run is watched."""
+WATCHED = 300
+"""Snapshots of the run that is watched."""
 VARY = ("learning-rate=1e-5..1:log", "hidden=16|32|64|128|64,32", "dropout=0..0.5", "optimizer=sgd|momentum|adam")
 
 
@@ -132,9 +147,41 @@ def _each(name: str, about: str, act: Callable[[], object], n: int) -> Figure:
     return Figure(name, about, (time.perf_counter() - began) / n, None, "s")
 
 
+def measure_meanwhile() -> list[Figure]:
+    """How soon a snapshot is drawn while no sweep is in progress, and while one is on all cores."""
+    figures: list[Figure] = []
+    n_workers, shown = os.cpu_count() or 1, "none"
+    with dashboard_in_browser() as (served, browser), patch.dict(os.environ, {"ANNSCOPE_HOME": str(served.home)}):
+        for is_swept, words in ((False, ", no sweep"), (True, f", a sweep on {n_workers} workers")):
+            if is_swept:
+                config = RunConfig().with_values({"data": "mnist-5k", "epochs": LONG_EPOCHS})
+                start_sweep(sweep("meanwhile", config=config, n_trials=10_000, sampler="random"))
+                while (status := driver_status("meanwhile")) is None or status[1].n_running < n_workers:
+                    time.sleep(0.1)
+            page = browser.new_context(viewport=VIEWPORT).new_page()
+            meanwhile, began = Others(), time.perf_counter()
+            start_run(page, served.url, WATCHED, shown)
+            shown = str(page.evaluate("() => new URL(location.href).searchParams.get('run')"))
+            wait_for_snapshot(page, WATCHED)
+            rate = WATCHED / (time.perf_counter() - began)
+            name = "swept" if is_swept else "alone"
+            latencies = written_to_drawn(page.evaluate(DRAWN), words)
+            figures += [replace(each, name=f"{name}_{each.name}") for each in latencies]
+            figures.append(Figure(f"{name}_rate", f"snapshots a second{words}", rate, None, ""))
+            others = meanwhile.share()
+            figures.append(Figure(f"{name}_others", "other programs meanwhile, of a core", others, None, "share"))
+            page.close()
+        stop_sweep("meanwhile")
+        while driver_status("meanwhile") is not None:
+            time.sleep(0.1)
+    return figures
+
+
 PARTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "steps": ("Steps until TPE with pruning has what random search reaches", measure_steps),
     "busy": ("How busy a sweep keeps the cores", measure_busy),
+    "meanwhile": ("The live view while a sweep is in progress", measure_meanwhile),
+    "scale": ("Many workers and many runs, simulated", measure_scale),
     "costs": ("What each part costs the process of a sweep", measure_costs),
 }
 

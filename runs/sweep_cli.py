@@ -123,8 +123,11 @@ def _seconds(text: str) -> float:
 def _carry_on(sweep: Sweep, study: Study, n_workers: int | None, scheduler: str | None, as_json: bool) -> None:
     from annscope.runs.sweeps.cluster import Cluster
     from annscope.runs.sweeps.driver import drive
+    from annscope.runs.sweeps.priority import yield_to_others
     from annscope.runs.worker import interrupted_by_signals
 
+    if scheduler is None:
+        yield_to_others()
     view = _JsonView(sweep) if as_json else _TextView(sweep)
     with interrupted_by_signals() as interrupt, Cluster(n_workers=n_workers, scheduler=scheduler) as cluster, view:
         for event in drive(sweep, study, cluster, interrupt):

@@ -7,12 +7,14 @@ import sys
 from annscope.core.errors import AnnscopeError
 from annscope.runs.sweeps.cluster import Cluster
 from annscope.runs.sweeps.driver import drive
+from annscope.runs.sweeps.priority import yield_to_others
 from annscope.runs.sweeps.study import open_study
 from annscope.runs.worker import interrupt_when_input_closes, interrupted_by_signals
 
 
 def main(name: str) -> int:
     """Drive a sweep; the exit status is 0 however far it came, and 2 with a sentence if it could not be driven."""
+    yield_to_others()
     with interrupted_by_signals() as interrupt:
         interrupt_when_input_closes(interrupt)
         try:
