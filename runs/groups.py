@@ -136,6 +136,8 @@ def _differs(runs: Sequence[RunSummary], settings: Sequence[str]) -> str:
     words = [
         f"{FIELDS[option].label} {FIELDS[option].format(runs[0].settings[option]) or 'none'}" for option in settings
     ]
+    if runs[0].rates:
+        words.insert(0, "Learning rate changed live")
     if not words:
         return runs[0].run if len(runs) == 1 else f"{len(runs):,} seeds"
     return ", ".join(words[:_MAX_SETTINGS]) + (" …" if len(words) > _MAX_SETTINGS else "")

@@ -41,6 +41,7 @@ def test_a_learning_rate_set_live_makes_another_group() -> None:
     found = by_settings(runs, runs)
     assert [len(group) for group in found.groups] == [1, 1]
     assert found.notes == ("The learning rate of A was changed while it trained.",)
+    assert found.groups[0].name == "Learning rate changed live, Seed 1"
     again = [summary("c", seed=2, rates=((120, 0.5),)), *runs]
     assert [len(group) for group in by_settings(again, again).groups] == [2, 1]
 
