@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,12 +13,12 @@ NICENESS = 10
 
 def yield_to_others() -> None:
     """Lower the priority of this process and of those that it starts."""
-    if os.name != "posix":  # pragma: no cover
+    if sys.platform == "win32":  # pragma: no cover
         import psutil
 
         psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-        return
-    os.nice(NICENESS)
-    if os.getsid(0) == os.getpid():  # else the session is that of a terminal, with other programs
-        with suppress(OSError):  # Linux alone shares its time among sessions first
-            Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
+    else:
+        os.nice(NICENESS)
+        if os.getsid(0) == os.getpid():  # else the session is that of a terminal, with other programs
+            with suppress(OSError):  # Linux alone shares its time among sessions first
+                Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
