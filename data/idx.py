@@ -7,8 +7,6 @@ Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digit
 
 from __future__ import annotations
 
-import gzip
-import io
 import math
 import struct
 import zlib
@@ -29,13 +27,18 @@ def unpack(raw: bytes, shown: str, most: int = MAX_BYTES) -> bytes:
     """The content of a file that may be gzipped, at most `most` bytes; `shown` is its name in errors."""
     if not raw.startswith(GZIP_MAGIC):
         return raw
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
-            content = file.read(most + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{shown} is a damaged gzip file: {str(error).rstrip('.')}") from error
-    if len(content) > most:
-        raise DataError(f"{shown} unpacks to more than the {most:,} bytes that are read")
+    content, rest = b"", raw
+    while rest:  # the members of the file; zeros may fill it up
+        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            content += member.decompress(rest, most + 1 - len(content))
+        except zlib.error as error:
+            raise DataError(f"{shown} is a damaged gzip file: {error}") from error
+        if len(content) > most:
+            raise DataError(f"{shown} unpacks to more than the {most:,} bytes that are read")
+        if not member.eof:
+            raise DataError(f"{shown} is a damaged gzip file: it ends too early")
+        rest = member.unused_data.lstrip(b"\0")
     return content
 
 

@@ -28,11 +28,11 @@ class Scaler:
         Raises DataError for values that are too large for `dtype`.
         """
         scaled = np.empty((len(rows), x.shape[1]), dtype=dtype)
-        if x.dtype == np.uint8 and np.ndim(self.offset) == np.ndim(self.divisor) == 0:
-            each_value = ((np.arange(256.0) - self.offset) / self.divisor).astype(dtype)
+        if x.dtype == np.uint8 and not np.any(self.offset) and np.all(scaled.dtype.type(self.divisor) == self.divisor):
+            # A quotient of numbers that float32 holds exactly is rounded there as after float64 (Figueroa, 1995).
             for start in range(0, len(rows), _ROWS_AT_ONCE):
                 part = slice(start, start + _ROWS_AT_ONCE)
-                each_value.take(x[rows[part]], out=scaled[part], mode="clip")
+                np.divide(x[rows[part]], self.divisor, out=scaled[part], dtype=dtype)
             return scaled
         limit = np.finfo(scaled.dtype).max
         shifts, divides = np.any(self.offset), np.any(np.not_equal(self.divisor, 1.0))

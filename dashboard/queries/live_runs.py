@@ -66,7 +66,7 @@ class LiveRun:
         self._histograms: OrderedDict[int, ndarray] = OrderedDict()
         self._lock = threading.RLock()
         self._subscribers: set[asyncio.Event] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._is_left: threading.Event | None = None  # ends the polling
         self._error: AnnscopeError | None = None
 
     def refresh(self) -> None:
@@ -264,37 +264,41 @@ class LiveRun:
         """Set `changed` whenever there is something new, until `unsubscribe`."""
         self._subscribers.add(changed)
         changed.set()
-        if self._task is None or self._task.done():
-            self._error = None
-            self._task = asyncio.create_task(self._poll(), name=f"poll {self.run}")
+        if self._is_left is None:
+            self._error, self._is_left = None, threading.Event()
+            loop = asyncio.get_running_loop()
+            threading.Thread(target=self._poll, args=(loop, self._is_left), name=f"poll {self.run}", daemon=True).start()
 
     def unsubscribe(self, changed: asyncio.Event) -> None:
         """Stop setting `changed`; without subscribers, polling stops."""
         self._subscribers.discard(changed)
-        if not self._subscribers and self._task is not None:
-            self._task.cancel()
-            self._task = None
+        if not self._subscribers and self._is_left is not None:
+            self._is_left.set()
+            self._is_left = None
 
     def check(self) -> None:
         """Raises the error that ended the polling, if any."""
         if self._error is not None:
             raise self._error
 
-    async def _poll(self) -> None:
+    def _poll(self, loop: asyncio.AbstractEventLoop, is_left: threading.Event) -> None:
+        # On a thread of its own: handing each poll from the event loop to another thread took longer than the poll.
         seen = self.version
-        while True:
+        while self._error is None and not is_left.is_set():
             try:
-                await asyncio.to_thread(self.refresh)
+                self.refresh()
             except AnnscopeError as error:
                 self._error = error
                 _live_runs.pop(self.run, None)
             if self.version != seen or self._error is not None:
                 seen = self.version
-                for changed in self._subscribers:
-                    changed.set()
-            if self._error is not None:
-                return
-            await asyncio.sleep(POLL_SECONDS if self.at_work else IDLE_SECONDS)
+                with suppress(RuntimeError):  # the server is shutting down
+                    loop.call_soon_threadsafe(self._tell)
+            is_left.wait(POLL_SECONDS if self.at_work else IDLE_SECONDS)
+
+    def _tell(self) -> None:
+        for changed in self._subscribers:
+            changed.set()
 
     @property
     def is_watched(self) -> bool:

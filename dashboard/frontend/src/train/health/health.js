@@ -7,7 +7,7 @@ import { createView } from '../../lib/ui/seen.js';
 
 /** @import { Finding, Store } from '../types.js' */
 
-const READ = 250; // ms for which a sentence stays at least: the server goes through the whole history for it
+const READ = 1000; // ms for which a sentence stays at least: the server goes through the whole history for it
 const FINE =
   'Nothing to report: the loss falls, gradients reach every layer, steps are of a usual size, and held-out examples do as well.';
 
