@@ -22,12 +22,15 @@ from annscope.runs import control, launch
 from annscope.runs.catalogue import run_ids
 
 TICK_SECONDS = 1.0
+"""How often a page on a run at work asks for what is new, unless its live view does."""
+OTHERS_SECONDS = 5.0
+"""How often the header asks for what others do, such as a run started in another tab: the live view tells the rest."""
 
 RESUMABLE = ("stopped", "interrupted", "failed")
 
 
 def header(run: str) -> None:
-    """Draw the header for a run; while the run is at work it is checked each second whether it must be drawn again."""
+    """Draw the header for a run; while the run is at work it is checked now and then whether it must be drawn again."""
     st.fragment(_header, key=state.HEADER)(run, _is_at_work(run), st.query_params.get(address.BESIDE))
 
 
@@ -60,7 +63,7 @@ def _header(run: str, was_at_work: bool, beside: str | None) -> None:
                 _live_rate(live_run)
         show_command_error(live_run)
         if live_run.at_work:
-            st.fragment(_tick, run_every=TICK_SECONDS, key=state.TICK)(run, _drawn(live_run))
+            st.fragment(_tick, run_every=OTHERS_SECONDS, key=state.TICK)(run, _drawn(live_run))
 
 
 # Buttons

@@ -20,6 +20,7 @@ from annscope.dashboard.components.header import start_beside
 from annscope.dashboard.components.loading import code, in_browser
 from annscope.dashboard.queries.evaluations import splits_of
 from annscope.dashboard.queries.examples import is_plane
+from annscope.dashboard.queries.live_runs import get_live_run
 from annscope.dashboard.server.assets import BASE
 from annscope.runs.catalogue import run_ids
 from annscope.runs.groups import one_by_one
@@ -56,6 +57,7 @@ def stage(run: str) -> None:
             "same": same,
             "names": None if beside is None else _names(run, beside),
             "way": way.of(run),
+            "status": _status(run),
             "base": BASE,
             **code(ENTRY),
         },
@@ -67,6 +69,7 @@ def stage(run: str) -> None:
         on_same_change=_keep_same,
         on_remedy_change=lambda: _try(run),
         on_painted_change=_use_painted,
+        on_status_change=_redraw,
         on_way_change=way.keep,
     )
 
@@ -102,7 +105,19 @@ def _try(run: str) -> None:
     changes = st.session_state[state.STAGE].get("remedy")
     if isinstance(changes, Mapping):
         start_beside(run, changes)
-        st.session_state[state.TRIED] = True
+        _redraw()
+
+
+def _status(run: str) -> str | None:
+    """The status of the run as the page shows it; when the browser hears of another, it asks for the page again."""
+    try:
+        return get_live_run(run).status["status"]
+    except AnnscopeError:
+        return None
+
+
+def _redraw() -> None:
+    st.session_state[state.REDRAW] = True
 
 
 def _beside(run: str) -> tuple[str | None, str | None]:
@@ -154,7 +169,7 @@ def _use_painted() -> None:
     path = st.session_state[state.STAGE].get("painted")
     if isinstance(path, str) and is_painted(path):
         controls.choose_data(path)
-        st.session_state[state.TRIED] = True
+        _redraw()
 
 
 def _sample(run: str, text: str | None) -> tuple[str | None, str | None]:

@@ -151,8 +151,8 @@ def _main(run: str | None) -> None:
 @show_errors()
 def _watch(run: str) -> None:
     address.restore_run(run)
-    if st.session_state.pop(state.TRIED, False):
-        st.rerun()  # another run is shown, or the header has an error
+    if st.session_state.pop(state.REDRAW, False):
+        st.rerun()  # another run is shown, its status is another, or the header has an error
     stage(run)
     with st.expander("Numbers", key=state.NUMBERS, icon=":material/table:", on_change="rerun") as numbers:
         if numbers.open:

@@ -267,7 +267,9 @@ class LiveRun:
         if self._is_left is None:
             self._error, self._is_left = None, threading.Event()
             loop = asyncio.get_running_loop()
-            threading.Thread(target=self._poll, args=(loop, self._is_left), name=f"poll {self.run}", daemon=True).start()
+            threading.Thread(
+                target=self._poll, args=(loop, self._is_left), name=f"poll {self.run}", daemon=True
+            ).start()
 
     def unsubscribe(self, changed: asyncio.Event) -> None:
         """Stop setting `changed`; without subscribers, polling stops."""

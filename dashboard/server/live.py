@@ -105,16 +105,17 @@ class _Viewer:
                     continue
                 greeted = True
                 await self.websocket.send_text(hello)
-            if n_lines < live_run.history.n_lines:
-                new, n_lines = await asyncio.to_thread(live_run.since, n_lines)
-                await self.websocket.send_text('{"type":"lines",' + new + "}")
+            newest = live_run.newest if self.ready.is_set() else number
+            lines, n_lines, frame = await asyncio.to_thread(_news, live_run, n_lines, number, newest)
+            if lines is not None:
+                await self.websocket.send_text(lines)
             if status != live_run.status:
                 status = live_run.status
                 await self._send_status(status)
-            if self.ready.is_set() and number < live_run.newest:
+            if frame is not None:
                 self.ready.clear()
-                number = live_run.newest
-                await self.websocket.send_bytes(await asyncio.to_thread(live_run.frame, number))
+                number = newest
+                await self.websocket.send_bytes(frame)
 
     async def _send_status(self, status: Status) -> None:
         await self.websocket.send_text(json.dumps({"type": "status", "status": status}))
@@ -172,6 +173,18 @@ _pending_runs = _PendingRuns()
 def whole_history(live_run: LiveRun) -> str:
     """A run without its arrays, as JSON: description, lines, status."""
     return "{" + _history(live_run)[0] + "}"
+
+
+def _news(live_run: LiveRun, n_lines: int, number: int, newest: int) -> tuple[str | None, int, bytes | None]:
+    """The lines after the first `n_lines`, their number now, and the frame of `newest`, if it comes after `number`.
+
+    Lines say whether a frame comes with them, so that the browser draws once for both.
+    """
+    frame = live_run.frame(newest) if newest > number else None
+    if n_lines == live_run.history.n_lines:
+        return None, n_lines, frame
+    lines, n_lines = live_run.since(n_lines)
+    return f'{{"type":"lines",{lines},"with_frame":{json.dumps(frame is not None)}}}', n_lines, frame
 
 
 def _hello(live_run: LiveRun) -> tuple[str | None, int]:

@@ -312,7 +312,7 @@ def test_the_live_view_gets_the_parameters_of_the_address(record: Callable[..., 
     page = open_page(run=run.run, snapshot="1", probe="2")
     assert on_stage(page) == {
         "run": run.run, "snapshot": 1, "probe": 2, "sample": None, "since": None, "beside": None, "same": None,
-        "names": None, "way": None,
+        "names": None, "way": None, "status": "finished",
     }  # fmt: skip
     assert page.query_params == {"run": run.run, "snapshot": "1", "probe": "2"}
 

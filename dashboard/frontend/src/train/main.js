@@ -52,6 +52,7 @@ const VIEWS = [
 const VIEW_IN_STACK = new RegExp(`/(${VIEWS.map(([name]) => name).join('|')})/\\1\\.js\\b`, 'g');
 /** Runs whose beginning was shown, so that coming back to the page does not show it again. */
 const begun = new Set();
+const REDRAW = 500; // ms after which the page is asked for, when the run has another status than it shows
 /**
  * The number of the pinned snapshot in what the address says of changes; null for another moment.
  * @param {string | null} since
@@ -243,7 +244,20 @@ function createStage(parent) {
   store.on('status', () => {
     if (store.status) root.dataset.status = store.status.status;
     wait();
+    compareStatus();
   });
+  /** @type {string | null} */
+  let drawnStatus = null; // of the run, on the page around the stage
+  let redraw = 0;
+  /** Ask for the page if the run has another status than it shows, but not in the middle of a quick change. */
+  function compareStatus() {
+    const status = () => (store.coming ?? store.status)?.status ?? drawnStatus;
+    if (status() === drawnStatus) return;
+    redraw ||= window.setTimeout(() => {
+      redraw = 0;
+      if (status() !== drawnStatus) trigger('status', status());
+    }, REDRAW);
+  }
   store.on('run', wait);
   // A link may name a snapshot before the history is there.
   store.on('lines', () => {
@@ -342,6 +356,7 @@ function createStage(parent) {
     /** @param {Component<TrainData>} component */
     update(component) {
       const { data } = component;
+      drawnStatus = data.status;
       send = component.setStateValue;
       trigger = component.setTriggerValue;
       theme.check();
@@ -368,6 +383,7 @@ function createStage(parent) {
     destroy() {
       theme.stop();
       window.removeEventListener('error', onError);
+      clearTimeout(redraw);
       choices.snapshot.destroy();
       choices.probe.destroy();
       choices.sample.destroy();

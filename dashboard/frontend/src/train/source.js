@@ -40,6 +40,8 @@ export function openSource(store, { base, run, first, early, begin, live, greete
   /** @type {Extract<Message, { type: 'hello' }> | null} */
   let news = null; // what is known of a run before its first snapshot
   let hasBegun = false;
+  /** @type {Extract<Message, { type: 'lines' }> | null} */
+  let held = null; // lines that are drawn together with the frame that follows them
   /** @type {ReturnType<typeof fetchExamples>} */
   let examples;
 
@@ -132,6 +134,7 @@ export function openSource(store, { base, run, first, early, begin, live, greete
 
   /** @param {Extract<Message, { type: 'hello' }>} message */
   function learn(message) {
+    held = null;
     store.status = message.status;
     store.learn(message, true);
     store.emit('status');
@@ -154,6 +157,8 @@ export function openSource(store, { base, run, first, early, begin, live, greete
     if (typeof data !== 'string') {
       await introduce();
       if (closed) return;
+      if (held) store.learn(held);
+      held = null;
       // Not waited for: lines and status go on while someone looks at another snapshot.
       live(keep(withActivations(parseFrame(data), store))).then(() => {
         if (from.readyState === WebSocket.OPEN) from.send('ack');
@@ -175,6 +180,7 @@ export function openSource(store, { base, run, first, early, begin, live, greete
       } else if (news && message.type === 'status') news.status = message.status;
       if (message.type !== 'lines') early(message.status, news?.lines.some(({ type }) => type === 'snapshot') ?? false);
     } else if (message.type === 'hello') learn(message);
+    else if (message.type === 'lines' && message.with_frame) held = message;
     else if (message.type === 'lines') store.learn(message);
     else if (message.type === 'status') {
       store.status = message.status;

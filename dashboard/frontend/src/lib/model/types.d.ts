@@ -128,7 +128,7 @@ export interface Status {
 /** What the live socket sends as text. */
 export type Message =
   | { type: 'hello'; description: Description; lines: Line[]; best: Best | null; chance: Chance; status: Status }
-  | { type: 'lines'; lines: Line[]; best: Best | null; chance: Chance }
+  | { type: 'lines'; lines: Line[]; best: Best | null; chance: Chance; with_frame: boolean }
   | { type: 'status'; status: Status };
 
 /** A class number, or a row of 0 and 1 for each label; null where nobody knows. */
@@ -270,6 +270,8 @@ export interface TrainData {
   since: string | null;
   /** How a run that was started here is to be seen; null for another one. */
   way: 'live' | 'watch' | 'slow' | null;
+  /** The status of the run as the page shows it; null if its record cannot be read. */
+  status: string | null;
 }
 
 export interface DrawData {
