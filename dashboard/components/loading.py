@@ -18,10 +18,11 @@ from annscope.dashboard.server.assets import ASSETS, asset, assets_version
 _LINKED = """
 const absolute = (address) => new URL(address, window.location.origin).href;
 const linked = (rel, address) => {
-  const link = Object.assign(document.createElement("link"), { rel, href: absolute(address) });
-  const known = document.head.querySelector(`link[href="${link.href}"]`);
-  if (!known) document.head.append(link);
-  return known ?? link;
+  const known = document.getElementById(address);
+  if (known) return known;
+  const link = Object.assign(document.createElement("link"), { rel, href: absolute(address), id: address });
+  document.head.append(link);
+  return link;
 };
 """
 _LOADER = f"""{_LINKED}

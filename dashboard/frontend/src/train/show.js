@@ -10,7 +10,7 @@ const LONGEST_GLIDE = 300; // ms
 const SHORTEST_GLIDE = 100; // ms: snapshots that follow each other faster than this are a moving picture by themselves
 const AHEAD = 2; // snapshots fetched before they are asked for
 const LIVE_PERIOD = [42, 150]; // ms from one live frame to the next: more often nobody sees it, and training pays for it
-const SHARE = 1 / 3; // of the time, at most, for drawing them
+const SHARE = 1 / 4; // of the time, at most, for drawing them
 const TICK = 1000 / 60; // ms from one animation frame to the next
 
 /**
