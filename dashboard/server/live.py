@@ -106,7 +106,9 @@ class _Viewer:
                 greeted = True
                 await self.websocket.send_text(hello)
             newest = live_run.newest if self.ready.is_set() else number
-            lines, n_lines, frame = await asyncio.to_thread(_news, live_run, n_lines, number, newest)
+            lines, n_lines, frame = await asyncio.to_thread(
+                _news, live_run, n_lines, newest if newest > number else None
+            )
             if lines is not None:
                 await self.websocket.send_text(lines)
             if status != live_run.status:
@@ -175,12 +177,12 @@ def whole_history(live_run: LiveRun) -> str:
     return "{" + _history(live_run)[0] + "}"
 
 
-def _news(live_run: LiveRun, n_lines: int, number: int, newest: int) -> tuple[str | None, int, bytes | None]:
-    """The lines after the first `n_lines`, their number now, and the frame of `newest`, if it comes after `number`.
+def _news(live_run: LiveRun, n_lines: int, number: int | None) -> tuple[str | None, int, bytes | None]:
+    """The lines after the first `n_lines`, the number of lines now, and the frame of a snapshot, if one is wanted.
 
     Lines say whether a frame comes with them, so that the browser draws once for both.
     """
-    frame = live_run.frame(newest) if newest > number else None
+    frame = None if number is None else live_run.frame(number)
     if n_lines == live_run.history.n_lines:
         return None, n_lines, frame
     lines, n_lines = live_run.since(n_lines)

@@ -354,6 +354,21 @@ def test_frames_that_a_viewer_is_too_slow_for_are_dropped_and_their_lines_are_no
         assert parse(socket.receive_bytes())[0]["line"]["number"] == 3
 
 
+def test_lines_say_that_a_frame_comes_with_them(
+    client: TestClient, record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A viewer that is ready gets the line and the frame of a snapshot one after the other, and draws once for both."""
+    monkeypatch.setattr(our_live, "BUSY_SECONDS", 60.0)
+    run = record(1, "running")
+    with client.websocket_connect(f"/annscope/runs/{run.run}/live") as socket:
+        socket.receive_text()
+        socket.receive_bytes()
+        run.append(1)
+        socket.send_text("ack")
+        assert json.loads(socket.receive_text())["with_frame"] is True
+        assert parse(socket.receive_bytes())[0]["line"]["number"] == 1
+
+
 def test_a_viewer_gets_what_was_written_just_then(
     client: TestClient, record: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
