@@ -68,12 +68,16 @@ class SequentialWorkers(Workers):
 SINGLE = SequentialWorkers(1)
 
 
-class OneOf(SequentialWorkers):
+class OneOf(Workers):
     """One of several workers by itself; the others see what it writes to its `zeros`."""
 
+    size = 1
+
     def __init__(self, workers: Workers) -> None:
-        super().__init__(1)
         self._workers = workers
+
+    def parallel(self, parts: Sequence[Operation]) -> Operation:
+        return sequence(parts)
 
     def zeros(self, shape: int | tuple[int, ...], dtype: np.dtype, order: Literal["C", "F"] = "C") -> ndarray:
         return self._workers.zeros(shape, dtype, order)

@@ -97,7 +97,8 @@ def test_history_holds_description_lines_and_status(client: TestClient, record: 
     reader = RunReader(run.directory)
     assert response == {
         "description": reader.description
-        | {"steps_per_epoch": 1, "usual_updates": [1e-4, 1e-2], "max_snapshots": 4096, "layer_functions": FUNCTIONS},
+        | {"steps_per_epoch": 1, "usual_updates": [1e-4, 1e-2], "max_snapshots": 4096, "layer_functions": FUNCTIONS}
+        | {"judged": judged_while_training(reader.config.data, reader.description["dataset"])},
         "lines": reader.lines(),
         "best": {"number": 2, "step": 20, "words": "Best so far: held-out loss 0.0476, at step 20"},
         "chance": asdict(reader.chance(2)),
