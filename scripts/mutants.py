@@ -22,9 +22,10 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -34,6 +35,7 @@ import beartype  # noqa: F401
 import coverage
 import hypothesis.extra.numpy
 import jaxtyping  # noqa: F401
+import psutil
 import pytest
 import sklearn.metrics
 import sklearn.neural_network  # noqa: F401
@@ -45,7 +47,11 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 MEMORY = 4 * 2**30
 """Memory limit of the tests of a mutant, in bytes."""
 MIN_SECONDS, PATIENCE = 60, 5
-"""Time limit: a multiple of what they take on the original core, but at least this many seconds."""
+"""Limit of their CPU time: a multiple of what they take on the original core, and these seconds."""
+BLOCKED_SECONDS, LEAST_WORK = 120, 0.1
+"""Tests that work for less than so many of so many seconds wait for what never comes. Time in which they, or this
+process, are stopped (SIGSTOP) does not count."""
+LOOK_SECONDS = 0.1
 SIZES = {
     "BATCH", "LARGEST_BATCH", "BLOCK", "TILE", "NUMBERS_IN_CACHE", "SMALL_PRODUCT", "LEAST_ROWS", "_PARTS",
     "LEAST_SHARE", "CACHE_LINE", "BLOCK_BYTES", "MOST_SLOTS", "MOST_IN_PLACE", "LARGE_BYTES", "CHUNK_BYTES", "CHUNKS",
@@ -309,7 +315,6 @@ def begin(mutant: Mutant, tests: list[str], seconds: float, folder: Path) -> int
         limit = int(MIN_SECONDS + PATIENCE * seconds)
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        signal.alarm(5 * limit)  # for one that blocks forever
         # The module's own tests are the most likely to fail; only what they pass is worth importing all others.
         own = [test for test in tests if Path(test.partition("::")[0]).stem == f"test_{Path(mutant.module).stem}"]
         others = [test for test in tests if test not in set(own)]
@@ -321,6 +326,36 @@ def begin(mutant: Mutant, tests: list[str], seconds: float, folder: Path) -> int
         return status
 
     return _begin(folder, run)
+
+
+class Watched:
+    """A process that is looked at every so often, to tell whether it still works."""
+
+    def __init__(self, child: int) -> None:
+        self._process, self._worked, self._idle = psutil.Process(child), 0.0, 0.0
+
+    def is_blocked(self, seconds: float) -> bool:
+        """Whether it has waited too long for what never comes; `seconds` have passed since the last call."""
+        if self._process.status() == psutil.STATUS_STOPPED:
+            return False
+        used = self._process.cpu_times()
+        worked = used.user + used.system
+        self._idle += seconds
+        if worked - self._worked > LEAST_WORK:
+            self._worked, self._idle = worked, 0.0
+        return self._idle > BLOCKED_SECONDS
+
+
+def wait_for_one(watched: Mapping[int, Watched]) -> tuple[int, int]:
+    """Wait until one of these processes ends, ending those that are blocked; gives its id and exit code."""
+    while True:
+        child, status = os.waitpid(-1, os.WNOHANG)
+        if child:
+            return child, os.waitstatus_to_exitcode(status)
+        time.sleep(LOOK_SECONDS)
+        for each, process in watched.items():
+            if process.is_blocked(LOOK_SECONDS):
+                os.killpg(each, signal.SIGKILL)
 
 
 def end(child: int, folder: Path, mutant: Mutant) -> None:
@@ -383,6 +418,7 @@ def main() -> None:
         signal.signal(number, lambda *_: sys.exit("Ended early."))
     killed, done = 0, 0
     running: dict[int, tuple[Mutant, Path]] = {}
+    watched: dict[int, Watched] = {}
     with tempfile.TemporaryDirectory() as temporary:
         free = [_copy_to(Path(temporary) / "0")]
         reach = measured(free[0], (arguments.reach or Path(temporary) / "reach.json").resolve())
@@ -395,15 +431,16 @@ def main() -> None:
                 while free and (mutant := next(coming, None)) is not None:
                     folder, tests = free.pop(), reach.tests_of(mutant)
                     seconds = sum(reach.seconds[test] for test in tests)
-                    running[begin(mutant, tests, seconds, folder)] = mutant, folder
+                    child = begin(mutant, tests, seconds, folder)
+                    running[child], watched[child] = (mutant, folder), Watched(child)
                 if not running:
                     break
-                child, status = os.wait()
+                child, code = wait_for_one(watched)
                 mutant, folder = running.pop(child)
+                del watched[child]
                 end(child, folder, mutant)
                 free.append(folder)
                 done += 1
-                code = os.waitstatus_to_exitcode(status)
                 survived = code == 0
                 killed += not survived
                 how = "SURVIVED" if survived else "killed" if code > 0 else "endless"

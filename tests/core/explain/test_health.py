@@ -5,7 +5,8 @@ The runs that fail in the classic ways are in `test_health_of_runs.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,23 @@ import pytest
 
 from annscope.core.config import RunConfig
 from annscope.core.evaluation.chance import chance
-from annscope.core.explain.health import Divergence, FeatureScales, Finding, RunFacts, diagnose, feature_scales
+from annscope.core.explain.health import (
+    AT_CHANCE,
+    FALLING,
+    LITTLE,
+    NOTICEABLE,
+    OVERFITTED,
+    RISING,
+    STANDARD_ERRORS,
+    STEADILY,
+    WORSE,
+    Divergence,
+    FeatureScales,
+    Finding,
+    RunFacts,
+    diagnose,
+    feature_scales,
+)
 from annscope.core.recipes import RECIPES
 
 SIZES = (4, 5, 5, 2)
@@ -53,7 +70,8 @@ def found(
     snapshots: Iterable[Mapping[str, Any]], settings: Mapping[str, Any] | None = None, **facts: Any
 ) -> list[Finding]:
     config = CONFIG.with_values(settings or {})
-    return diagnose(snapshots, RunFacts(config=config, layer_sizes=SIZES, steps_per_epoch=PER_EPOCH, **facts))
+    known: dict[str, Any] = {"layer_sizes": SIZES, "steps_per_epoch": PER_EPOCH, **facts}
+    return diagnose(snapshots, RunFacts(config=config, **known))
 
 
 def titles(*snapshots: Mapping[str, Any], **facts: Any) -> list[str]:
@@ -552,3 +570,140 @@ def test_the_rate_to_start_again_with(growth: float, update: float, rate: float)
     line = snapshot(10, ratios=(update,) * 3, weights=(growth, 1.0, 1.0))
     finding, *_ = found([START, line], diverged=Divergence(12, "gradient"))
     assert finding.settings == {"learning-rate": rate}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A figure of one snapshot, the limit at which a finding begins, and the finding.
+
+    `at` makes the snapshots and the facts from the figure. `above` says whether larger figures raise it, `included`
+    whether the limit itself does.
+    """
+
+    title: str
+    limit: float
+    at: Callable[[float], tuple[list[dict[str, Any]], dict[str, Any]]]
+    above: bool = True
+    included: bool = False
+
+
+def lines(*snapshots: dict[str, Any], **facts: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    return [START, *snapshots], facts
+
+
+CALM = [snapshot(40 * k, 0.4) for k in range(1, 5)]
+HALVES = np.array([[50, 0], [50, 0]])
+CHANCE = chance(HALVES, "cross_entropy", "softmax")
+RATES = [(0, 0.01), (50, 0.1)]
+LOW = {"ratios": (1e-5, 1e-5, 1e-5)}
+SQUARE = (4, 4, 4, 4)
+"""Layers of which each weight's share of a gradient is exactly a quarter of its norm."""
+
+
+def ending(half: float, fifth: float, end: float, heldout: float) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Train losses after half of a run, after four fifths and at its end; held-out losses of 0.9 and the one given."""
+    return lines(
+        snapshot(80, half, heldout=0.9), snapshot(160, fifth, heldout=0.9), snapshot(END, end, heldout=heldout)
+    )
+
+
+LIMITS = {
+    "raised": Limit(
+        "The learning rate was raised too far", RISING * 0.2,
+        lambda v: lines(snapshot(40, 0.2), snapshot(80, v), rates=RATES),
+    ),
+    "worse": Limit("Learning rate too high", WORSE * 0.5, lambda v: lines(snapshot(BEGUN, v))),
+    "grown": Limit(
+        "Learning rate too high", 5.0,
+        lambda v: lines(snapshot(BEGUN, heldout=0.7, weights=(1.0, v, 1.0)), confusion=HALVES),
+    ),
+    "vanishing": Limit(
+        "Vanishing gradients", 0.001, lambda v: lines(snapshot(10, gradients=(4 * v, 4.0, 4.0)), layer_sizes=SQUARE),
+        above=False,
+    ),
+    "vanishing, by the gradient of the output": Limit(
+        "Vanishing gradients", 0.5,
+        lambda v: lines(snapshot(10, gradients=(0.002, 4.0, 4 * v)), layer_sizes=SQUARE),
+    ),
+    "vanishing at the start": Limit(
+        "Vanishing gradients", 0.02,
+        lambda v: lines(snapshot(BEGUN, 0.36, gradients=(4 * v, 4.0, 4.0)), layer_sizes=SQUARE), above=False,
+    ),
+    "vanishing where little is learned": Limit(
+        "Vanishing gradients", LITTLE * 0.5,
+        lambda v: lines(snapshot(BEGUN, v, gradients=(4 * 0.019, 4.0, 4.0)), layer_sizes=SQUARE),
+    ),
+    "exploding": Limit(
+        "Exploding gradients", 10.0,
+        lambda v: lines(*[{**each, "layers": snapshot(1, gradients=(1.0, 0.0, 0.0))["layers"]} for each in CALM],
+                        snapshot(200, 0.45, gradients=(0.0, 0.0, v))),
+    ),
+    "exploding with the loss": Limit(
+        "Exploding gradients", WORSE * 0.4, lambda v: lines(*CALM, snapshot(200, v, gradients=(0.0, 0.0, 99.0))),
+    ),
+    "large steps": Limit("Learning rate rather high", 5 * 0.01, lambda v: lines(snapshot(BEGUN, ratios=(v, v, v)))),
+    "small steps": Limit(
+        "Learning rate too low", 1e-4, lambda v: lines(snapshot(BEGUN, 0.49, ratios=(v, v, v))), above=False
+    ),
+    "small steps where little is learned": Limit(
+        "Learning rate too low", LITTLE * 0.5, lambda v: lines(snapshot(BEGUN, v, **LOW))
+    ),
+    "small steps before all is learned": Limit(
+        "Learning rate too low", 0.98, lambda v: lines(snapshot(BEGUN, 0.49, accuracy=v, heldout_accuracy=v, **LOW)),
+        above=False,
+    ),
+    "chance": Limit(
+        "No better than chance", 0.5 + STANDARD_ERRORS * np.sqrt(0.25 / 100),
+        lambda v: lines(snapshot(BEGUN, heldout=0.7, heldout_accuracy=v), confusion=HALVES), above=False, included=True,
+    ),
+    "chance by the loss": Limit(
+        "No better than chance", AT_CHANCE * CHANCE.loss,
+        lambda v: lines(snapshot(BEGUN, heldout=v), confusion=HALVES),
+    ),
+    "shuffled": Limit(
+        "The labels look shuffled", 0.1,
+        lambda v: lines(snapshot(BEGUN, heldout=0.7, accuracy=v, heldout_accuracy=0.0), confusion=HALVES),
+    ),
+    "overfitting": Limit(
+        "Overfitting", OVERFITTED * 0.4, lambda v: lines(snapshot(40, 0.4, heldout=0.4), snapshot(80, 0.2, heldout=v))
+    ),
+    "overfitting by little": Limit(
+        "Overfitting", NOTICEABLE * 0.5, lambda v: lines(snapshot(40, 0.4, heldout=0.0), snapshot(80, 0.2, heldout=v))
+    ),
+    "overfitting while the train loss falls": Limit(
+        "Overfitting", 0.4, lambda v: lines(snapshot(40, 0.4, heldout=0.3), snapshot(80, v, heldout=0.45)), above=False
+    ),
+    "gap": Limit("Overfitting", 0.1, lambda v: lines(snapshot(BEGUN, accuracy=v, heldout_accuracy=0.0))),
+    "rising": Limit(
+        "The train loss is rising", RISING * 0.2,
+        lambda v: lines(snapshot(40, 0.2), snapshot(80, 0.2), snapshot(120, 0.2), snapshot(160, v)),
+    ),
+    "rising above what was": Limit(
+        "The train loss is rising", 0.3,
+        lambda v: lines(snapshot(40, 0.3), snapshot(80, 0.2), snapshot(120, 0.2), snapshot(160, v)),
+    ),
+    "still falling": Limit(
+        "Still falling at the end", (1 - FALLING) * 0.9, lambda v: ending(0.4, 0.4, 0.4, v), above=False
+    ),
+    "still falling by a line": Limit("Still falling at the end", STEADILY * 0.4, lambda v: ending(0.4, v, 0.0, 0.85)),
+    "falling by little": Limit("Still falling at the end", NOTICEABLE / 2 * 0.5, lambda v: ending(0.0, v, 0.0, 0.85)),
+    "falling to the last": Limit("Still falling at the end", 0.9, lambda v: ending(0.4, 0.2, 0.0, v), above=False),
+    "different scales": Limit(
+        "Features on very different scales", 100 * 0.05,
+        lambda v: ([START], {"settings": {"scaling": "none"}, "features": scales(0.05, v)}),
+    ),
+    "large features": Limit(
+        "Features are not scaled", 10.0,
+        lambda v: ([START], {"settings": {"scaling": "none"}, "features": scales(5.0, v), "is_image": True}),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", LIMITS.values(), ids=LIMITS)
+def test_a_finding_begins_exactly_at_its_limit(limit: Limit) -> None:
+    """The smallest number beyond the limit raises it, the limit itself only where it says "at least"."""
+    beyond = np.nextafter(limit.limit, np.inf if limit.above else -np.inf)
+    before = np.nextafter(limit.limit, -np.inf if limit.above else np.inf)
+    for figure, expected in ((before, False), (limit.limit, limit.included), (beyond, True)):
+        snapshots, facts = limit.at(float(figure))
+        assert (limit.title in titles(*snapshots, **facts)) is expected, figure
