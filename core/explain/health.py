@@ -148,7 +148,7 @@ class RunFacts:
 def diagnose(snapshots: Iterable[Figures], facts: RunFacts) -> list[Finding]:
     """What the snapshots so far, in order, say of the last one; the worst first, and of those the causes first."""
     case = _Case(snapshots, facts)
-    if case.now is None:
+    if not case.now:
         return []
     for rule in RULES:
         if not (case.is_explained and rule in SYMPTOMS):
@@ -170,7 +170,7 @@ class _Case:
         self.facts, self.config = facts, facts.config
         self.found: dict[Rule, list[Finding]] = {}
         self.first: Figures = {}
-        self.now: Figures | None = None
+        self.now: Figures = {}
         self.best: Figures | None = None
         self.losses: list[tuple[int, float, float]] = []  # step, train, held-out
         self.lowest = (0, math.inf)  # step and train loss
@@ -182,14 +182,13 @@ class _Case:
             self._add(line)
 
     def _add(self, line: Figures) -> None:
-        before = -1 if self.now is None else self.step
-        if self.now is None:
+        if not self.now:
             self.first = line
+        elif self.raised is not None and self.step <= self.raised.step:
+            self.best, self.lowest = None, (0, math.inf)  # what was better under a lower rate is no sign of overfitting
         self.now = line
         step, loss = line["step"], _number(line["train"]["loss"])
         self.losses.append((step, loss, _number(line["heldout"]["loss"])))
-        if self.raised is not None and before <= self.raised.step:
-            self.best, self.lowest = None, (0, math.inf)  # what was better under a lower rate is no sign of overfitting
         self.best = best_line((self.best, line))
         if loss < self.lowest[1]:
             self.lowest = step, loss
@@ -197,7 +196,7 @@ class _Case:
             self.trained.append(line)
             self.gradient_norms.append(math.hypot(*(_number(each["gradient_norm"]) for each in line["layers"])))
             update = _median(_number(layer["update_ratio"]) for layer in line["layers"])
-            self.largest_update = max(self.largest_update, update if math.isfinite(update) else 0.0)
+            self.largest_update = max(self.largest_update, update)  # NaN is never the larger one
 
     @property
     def is_explained(self) -> bool:
@@ -210,7 +209,7 @@ class _Case:
 
     @property
     def step(self) -> int:
-        return int(self.now["step"]) if self.now else 0
+        return int(self.now["step"])
 
     @property
     def loss(self) -> float:
@@ -223,7 +222,7 @@ class _Case:
 
     def figure(self, split: Literal["train", "heldout"], name: Literal["loss", "accuracy"]) -> float:
         """A metric of the last snapshot; NaN if it is not finite."""
-        return _number(self.now[split][name]) if self.now else math.nan
+        return _number(self.now[split][name])
 
     def losses_at(self, step: int | float) -> tuple[int, float, float]:
         """Step, train loss and held-out loss of the last snapshot up to this step."""
@@ -261,8 +260,6 @@ class _Case:
     @property
     def growth(self) -> float:
         """Norm of the weights over the one before training, of the layer where it grew most."""
-        if not self.first or self.now is None:
-            return math.nan
         pairs = zip(self.first["layers"], self.now["layers"], strict=True)
         ratios = [_ratio(_number(now["weight_norm"]), _number(then["weight_norm"])) for then, now in pairs]
         return max((each for each in ratios if math.isfinite(each)), default=math.nan)
@@ -424,7 +421,7 @@ def _shuffled_labels(case: _Case) -> Iterator[Finding]:
 
 
 def _dead_neurons(case: _Case) -> Iterator[Finding]:
-    if case.has(_zero_weights) or case.now is None:
+    if case.has(_zero_weights):
         return
     shares = [_number(layer["dead_fraction"]) for layer in case.now["layers"][:-1]]
     dead = [i for i, share in enumerate(shares) if share >= DEAD]
@@ -506,8 +503,6 @@ def _vanishing_gradients(case: _Case) -> Iterator[Finding]:
 
 
 def _saturated(case: _Case) -> Iterator[Finding]:
-    if case.now is None:
-        return
     for i, layer in enumerate(case.now["layers"][:-1]):
         if not _number(layer["saturated_fraction"]) >= SATURATED:
             continue
@@ -526,7 +521,7 @@ def _saturated(case: _Case) -> Iterator[Finding]:
 
 def _exploding_gradients(case: _Case) -> Iterator[Finding]:
     norms = case.gradient_norms
-    if case.update_ratios is None or len(norms) < N_EPOCHS or len(case.losses) < 2 or case.has(_diverged):
+    if case.update_ratios is None or len(norms) < N_EPOCHS or case.has(_diverged):
         return
     usual = _median(norms[:-1])
     # One hard example among easy ones has a large gradient too, and does no harm.
@@ -577,16 +572,15 @@ def _small_steps(case: _Case) -> Iterator[Finding]:
 def _no_better_than_chance(case: _Case) -> Iterator[Finding]:
     if case.facts.confusion is None or not case.has_begun or not case.is_at_chance or case.has(_small_steps):
         return
-    predicted = case.facts.confusion.sum(axis=0)
-    most = int(predicted.argmax())
-    share = predicted[most] / predicted.sum()
+    shares = case.facts.confusion.sum(axis=0) / case.facts.confusion.sum()
+    most = int(shares.argmax())
     why = f"{_percent(case.figure('heldout', 'accuracy'))} of the held-out examples are classified correctly"
     if math.isfinite(case.chance.loss):
         why += (
             f", and the loss is {_figure(case.figure('heldout', 'loss'))}, where chance is {_figure(case.chance.loss)}"
         )
-    if share >= ONE_COLUMN:
-        why += f"; {_percent(share)} are predicted as {_name(case, most)}"
+    if shares[most] >= ONE_COLUMN:
+        why += f"; {_percent(shares[most])} are predicted as {_name(case, most)}"
     settings = {} if case.config.network.hidden_sizes else case.remedy({"hidden": (32,)})
     advice = "Check that the labels belong to the examples; then try another learning rate."
     yield Finding("bad", "No better than chance", f"{why}.", f"{_sentence(settings)} {advice}".lstrip(), settings)
@@ -633,14 +627,14 @@ def _never_predicted(case: _Case) -> Iterator[Finding]:
 
 
 def _overfitting(case: _Case) -> Iterator[Finding]:
-    now, best, per = case.now, case.best, case.facts.steps_per_epoch
-    if now is None or best is None or case.has(_shuffled_labels, _rate_raised):
+    best, per = case.best, case.facts.steps_per_epoch
+    if best is None or case.has(_shuffled_labels, _rate_raised):
         return
     loss, lowest = case.figure("heldout", "loss"), best["heldout"]["loss"]
     train, train_then = case.loss, _number(best["train"]["loss"])
     gap = case.figure("train", "accuracy") - case.figure("heldout", "accuracy")
     is_more = loss > OVERFITTED * lowest and loss - lowest > NOTICEABLE * case.first_loss
-    rose = is_more and now["step"] - best["step"] >= per and train < train_then
+    rose = is_more and case.step - best["step"] >= per and train < train_then
     if not rose and not (case.has_begun and gap > max(GAP, case.error(case.figure("heldout", "accuracy")))):
         return
     why = f"Accuracy is {_percent(case.figure('train', 'accuracy'))} on the training examples, "

@@ -692,6 +692,10 @@ LIMITS = {
         "Features on very different scales", 100 * 0.05,
         lambda v: ([START], {"settings": {"scaling": "none"}, "features": scales(0.05, v)}),
     ),
+    "large features of a table": Limit(
+        "Features are not scaled", 10.0,
+        lambda v: ([START], {"settings": {"scaling": "none"}, "features": scales(5.0, v)}),
+    ),
     "large features": Limit(
         "Features are not scaled", 10.0,
         lambda v: ([START], {"settings": {"scaling": "none"}, "features": scales(5.0, v), "is_image": True}),
@@ -707,3 +711,44 @@ def test_a_finding_begins_exactly_at_its_limit(limit: Limit) -> None:
     for figure, expected in ((before, False), (limit.limit, limit.included), (beyond, True)):
         snapshots, facts = limit.at(float(figure))
         assert (limit.title in titles(*snapshots, **facts)) is expected, figure
+
+
+@pytest.mark.parametrize(
+    ("title", "figures", "confusion"),
+    [
+        ("The labels look shuffled", {"heldout": 0.8, "accuracy": 0.9}, HALVES),
+        ("Overfitting", {"accuracy": 0.9}, None),
+        ("Imbalanced classes", {"heldout": 0.2}, np.array([[90, 0], [9, 1]])),
+        (
+            "A class is never predicted",
+            {"heldout": 0.2, "heldout_accuracy": 0.9},
+            np.array([[20, 0, 0], [10, 0, 0], [0, 0, 20]]),
+        ),
+        ("No better than chance", {"heldout": 0.7}, HALVES),
+    ],
+)
+def test_nothing_is_said_of_a_run_that_has_hardly_begun(
+    title: str, figures: dict[str, Any], confusion: np.ndarray | None
+) -> None:
+    """One step earlier nothing could have been learned yet."""
+    assert title in titles(START, snapshot(BEGUN, **figures), confusion=confusion)
+    assert title not in titles(START, snapshot(BEGUN - 1, **figures), confusion=confusion)
+
+
+def test_what_is_learned_by_one_split_falls_no_further() -> None:
+    """More epochs are no advice where nearly all training examples, or all held-out ones, are right."""
+    for accuracy, heldout_accuracy in ((0.98, 0.5), (0.5, 0.98)):
+        learned = snapshot(END, 0.0, heldout=0.1, accuracy=accuracy, heldout_accuracy=heldout_accuracy)
+        assert "Still falling at the end" not in titles(START, snapshot(160, 0.4), learned)
+    nearly = snapshot(END, 0.0, heldout=0.1, accuracy=0.97, heldout_accuracy=0.97)
+    assert "Still falling at the end" in titles(START, snapshot(160, 0.4), nearly)
+
+
+def test_a_network_without_hidden_layers_may_need_one() -> None:
+    """Straight lines cannot tell everything apart; a network that has a hidden layer is told of its labels only."""
+    lines = [START, snapshot(BEGUN, heldout=0.7)]
+    (finding,) = found(lines, {"hidden": ()}, confusion=HALVES)
+    assert finding.settings == {"hidden": (32,)}
+    assert finding.remedy.startswith("Hidden layers 32. Check that the labels belong to the examples;")
+    (finding,) = found(lines, confusion=HALVES)
+    assert (finding.settings, finding.remedy[:5]) == ({}, "Check")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy import ndarray
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from annscope.core.config import AUGMENTATIONS, RunConfig, TrainingConfig
 from annscope.core.dataset import Dataset
@@ -384,3 +384,34 @@ def test_the_distortions_of_an_epoch_are_drawn_by_number_4() -> None:
     expected = x.reshape(-1, *SHAPE).copy()
     move(expected, shifts, 0.0)
     np.testing.assert_array_equal(found.reshape(expected.shape), expected)
+
+
+def test_a_distortion_undoes_scaling_slanting_and_turning_about_the_middle() -> None:
+    """Its map is the inverse of the matrices multiplied, whose amounts are drawn evenly within the settings."""
+    training = TrainingConfig(shift=2, zoom=0.3, shear=25.0, rotate=40.0)
+    n, rng = 30, np.random.default_rng(1)
+    found = draw_distortions(training, SHAPE, n, np.random.default_rng(1))
+    shift = rng.integers(-2, 2, (n, 2), endpoint=True)
+    size = rng.uniform(0.7, 1.3, (n, 2))
+    slant, angle = np.tan(np.radians(rng.uniform(-25, 25, n))), np.radians(rng.uniform(-40, 40, n))
+    np.testing.assert_array_equal(found.shift, shift)
+    for i in range(n):
+        turn = np.array([[np.cos(angle[i]), np.sin(angle[i])], [-np.sin(angle[i]), np.cos(angle[i])]])
+        forward = turn @ np.array([[1, 0], [slant[i], 1]]) @ np.diag(size[i])
+        np.testing.assert_allclose(found.inverse[i], np.linalg.inv(forward), atol=1e-12)
+        middle = np.array([5.5, 4.5])
+        np.testing.assert_allclose(found.inverse[i] @ (middle + shift[i]) + found.origin[i], middle, atol=1e-12)
+
+
+def test_pixels_are_interpolated_as_scipy_does() -> None:
+    """At the places that the drawn maps and displacements give, with the background beyond the edge."""
+    training, n = TrainingConfig(**EVERYTHING, dtype="float64", seed=3), 25
+    x = np.random.default_rng(0).random((n, *SHAPE))
+    found = distorted(x.reshape(n, -1), canvas=Canvas(SHAPE, 0.0, 1.0, 0.25), seed=3, **EVERYTHING)
+    drawn = draw_distortions(training, SHAPE, 100, np.random.default_rng([3, 4, 0]))
+    p = np.indices(SHAPE).reshape(2, -1)
+    for i, image in enumerate(found.reshape(-1, *SHAPE)):
+        bent = np.stack([drawn.fields[drawn.pair[i, axis]].ravel() for axis in (0, 1)])
+        places = drawn.inverse[i] @ p + drawn.origin[i][:, None] + bent
+        expected = map_coordinates(x[i], places, order=1, mode="grid-constant", cval=0.25)
+        np.testing.assert_allclose(image.ravel(), expected, atol=1e-9)
