@@ -32,7 +32,8 @@ MAX_DRAWN = 2_000_000
 MAX_SCORES = 1_000_000
 """Of how many scores, of all classes together, the areas are resampled at most."""
 SEED = 2020
-_BLOCK = 2_000_000
+BLOCK = 2_000_000
+"""How many numbers of the samples are drawn at once."""
 
 Resampled = Float[ndarray, "n_resamples n_classes"]
 
@@ -307,7 +308,7 @@ def resampled_calibration_errors(
 def _weights(n: int, n_resamples: int) -> Iterator[Float[ndarray, "n_block n"]]:
     """How often each of `n` examples is in each sample, some samples at a time."""
     rng = np.random.default_rng(SEED)
-    size = max(1, _BLOCK // max(1, n))
+    size = max(1, BLOCK // max(1, n))
     for start in range(0, n_resamples, size):
         n_rows = min(size, n_resamples - start)
         yield np.stack([np.bincount(rng.integers(n, size=n), minlength=n) for _ in range(n_rows)]).astype(np.float64)
@@ -326,8 +327,8 @@ def _sums(
 
 
 def _ratios(above: ndarray, below: ndarray) -> ndarray:
-    with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is undefined, hence NaN
-        return np.asarray(np.where(below > 0, np.true_divide(above, below), np.nan))
+    with np.errstate(invalid="ignore"):  # 0 / 0 is undefined, hence NaN
+        return np.asarray(np.true_divide(above, below))
 
 
 def _mean(values: Resampled, weights: ndarray) -> Float[ndarray, " n_resamples"]:

@@ -72,6 +72,28 @@ def test_a_paired_difference_by_hand() -> None:
     assert found.difference == pytest.approx(0.15)
     half = 1.959963984540054 * np.sqrt((7 / 22 - (3 / 22) ** 2) / 22)
     assert found.interval == pytest.approx([3 / 22 - half, 3 / 22 + half], **EXACT)
+    assert Paired(0, 0, 5, 0).interval[1] == 1  # no difference is larger
+    assert Paired(0, 5, 0, 0).interval[0] == -1
+
+
+def test_the_percentiles_are_those_of_the_samples_in_which_a_figure_is_defined() -> None:
+    """NumPy's, without those that are NaN; NaN where all of them are."""
+    figures = np.array([[1.0, np.nan, np.nan], [2.0, 5.0, np.nan], [4.0, 7.0, np.nan]])
+    expected = [np.percentile(each, [2.5, 97.5]) for each in ([1, 2, 4], [5, 7])]
+    np.testing.assert_allclose(percentile_interval(figures), [*expected, [np.nan] * 2])
+    np.testing.assert_allclose(percentile_interval(figures[:, 0]), expected[0])
+
+
+def test_examples_that_move_the_curves_together_are_drawn_together() -> None:
+    """A kind is what has one score, or stands between two scores without a positive between them."""
+    scores = np.array([0.9, 0.9, 0.8, 0.7, 0.6, 0.5, 0.5, 0.4, 0.3, 0.3, 0.2, 0.1])
+    positive = np.array([0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 1, 0], bool)
+    kinds = [(0, 3), (1, 0), (1, 0), (1, 1), (0, 3), (1, 0), (0, 1)]  # positives and negatives of each
+    cells = np.array(kinds).T.ravel()
+    draws = np.random.default_rng(20_20).multinomial(12, cells / 12, size=MAX_RESAMPLES).astype(float)
+    expected = areas_of_counts(draws[:, :7], draws[:, 7:])
+    for found, each in zip(resampled_areas(positive, scores), expected, strict=True):
+        np.testing.assert_array_equal(found, each)
 
 
 def test_resampled_figures_are_scikit_learns() -> None:
@@ -156,8 +178,12 @@ def test_the_areas_of_classes_and_their_averages_are_scikit_learns_of_the_same_s
 
 def test_the_areas_of_too_many_scores_are_not_resampled() -> None:
     """It would take long: there is no interval then."""
-    (found,) = resampled_areas_of_classes(np.ones((MAX_SCORES, 2), bool), [np.ones((MAX_SCORES, 2))])
-    assert np.isnan(percentile_interval(found.averages["macro"][0])).all()
+    for is_class in (np.ones((1_000_001, 1), bool), np.ones((0, 3), bool)):
+        (found,) = resampled_areas_of_classes(is_class, [is_class.astype(float)])
+        assert np.isnan(percentile_interval(found.averages["macro"][0])).all()
+        assert not found.support.any()
+    (found,) = resampled_areas_of_classes(np.ones((1, 1), bool), [np.ones((1, 1))])
+    assert (found.precision == 1).all()
 
 
 def test_resampled_calibration_errors_are_those_of_the_samples() -> None:
@@ -171,6 +197,17 @@ def test_resampled_calibration_errors_are_those_of_the_samples() -> None:
     for i in range(6):
         drawn = rng.integers(80, size=80)
         assert errors[i] == pytest.approx(calibration(right[drawn], confidence[drawn]).expected_error, **EXACT)
+    assert errors.shape == (MAX_RESAMPLES,)
+
+
+def test_samples_of_many_examples_are_drawn_a_part_at_a_time() -> None:
+    """There are as many of them, each of examples of its own."""
+    n = 15_000
+    right = np.arange(n) % 3 > 0
+    errors = resampled_calibration_errors(right, np.full(n, 0.5), np.zeros(n, int), 1)
+    rng = np.random.default_rng(20_20)
+    expected = [abs(right[rng.integers(n, size=n)].mean() - 0.5) for _ in range(MIN_RESAMPLES)]
+    np.testing.assert_allclose(errors, expected, atol=1e-12)
 
 
 def test_an_undefined_figure_has_no_interval() -> None:
@@ -198,12 +235,15 @@ def test_the_interval_of_one_f1_follows_from_its_counts() -> None:
     assert list(f1_interval(counts)) == pytest.approx([oracle.low, oracle.high], abs=0.03)
     assert np.isnan(f1_interval(np.zeros((2, 2), int))).all()
     assert f1_interval(np.array([[0, 0], [0, 1]])).tolist() == [1, 1]
+    assert f1_interval(np.array([[0, 0], [1, 0]])).tolist() == [0, 0]
 
 
 def test_many_examples_are_drawn_less_often() -> None:
     """The work is bounded, and there are never too few samples for a percentile."""
-    assert n_resamples_of(100) == MAX_RESAMPLES
-    assert n_resamples_of(10**9) == MIN_RESAMPLES
+    drawn = {n: n_resamples_of(n) for n in (0, 2_000, 2_001, 4_000, 10_000, 10_001, 10**9)}
+    assert drawn == {0: 1000, 2_000: 1000, 2_001: 999, 4_000: 500, 10_000: 200, 10_001: 200, 10**9: 200}
+    assert (MAX_RESAMPLES, MIN_RESAMPLES, MAX_SCORES) == (1000, 200, 1_000_000)
+    assert len(resampled_areas(np.arange(30) % 2 == 0, np.arange(30.0))[0]) == 1000
 
 
 def test_intervals_hold_the_true_figure_as_often_as_they_say() -> None:
