@@ -159,7 +159,7 @@ def diagnose(snapshots: Iterable[Figures], facts: RunFacts) -> list[Finding]:
 
 def _last_of_epochs(snapshots: Iterable[Figures], steps_per_epoch: int) -> Iterator[Figures]:
     """The last snapshot of each epoch; step 0, before the first one, is an epoch of its own."""
-    for _, of_epoch in groupby(snapshots, key=lambda line: -(-line["step"] // steps_per_epoch)):
+    for _, of_epoch in groupby(snapshots, key=lambda line: -line["step"] // steps_per_epoch):
         yield deque(of_epoch, maxlen=1)[0]
 
 
@@ -173,7 +173,7 @@ class _Case:
         self.now: Figures = {}
         self.best: Figures | None = None
         self.losses: list[tuple[int, float, float]] = []  # step, train, held-out
-        self.lowest = (0, math.inf)  # step and train loss
+        self.lowest = (math.inf, math.inf)  # step and train loss
         self.trained: deque[Figures] = deque(maxlen=N_EPOCHS)
         self.gradient_norms: list[float] = []
         self.largest_update = 0.0
@@ -185,7 +185,7 @@ class _Case:
         if not self.now:
             self.first = line
         elif self.raised is not None and self.step <= self.raised.step:
-            self.best, self.lowest = None, (0, math.inf)  # what was better under a lower rate is no sign of overfitting
+            self.best, self.lowest = None, (math.inf, math.inf)  # those of a lower rate are no sign of overfitting
         self.now = line
         step, loss = line["step"], _number(line["train"]["loss"])
         self.losses.append((step, loss, _number(line["heldout"]["loss"])))
@@ -386,7 +386,7 @@ def _unscaled_features(case: _Case) -> Iterator[Finding]:
             remedy,
             settings,
         )
-    elif most > LARGE:
+    else:
         yield Finding(
             "watch",
             "Features are not scaled",
@@ -444,7 +444,7 @@ def _dead_neurons(case: _Case) -> Iterator[Finding]:
 
 def _rate_raised(case: _Case) -> Iterator[Finding]:
     raised = case.raised
-    if raised is None or case.step <= raised.step:
+    if raised is None:
         return
     step, before, _ = case.losses_at(raised.step)
     if case.loss > RISING * before:
@@ -543,7 +543,7 @@ def _large_steps(case: _Case) -> Iterator[Finding]:
     if ratios is None or not case.has_begun or does_no_harm or not usual > 5 * USUAL_UPDATES[1]:
         return
     layers = [f"{_layer(i, len(ratios))} {_percent(ratio)}" for i, ratio in enumerate(ratios)]
-    rate = case.rate(min(0.2, GOOD_UPDATE / usual))
+    rate = case.rate(GOOD_UPDATE / usual)
     yield Finding(
         "watch",
         "Learning rate rather high",
@@ -610,7 +610,7 @@ def _never_predicted(case: _Case) -> Iterator[Finding]:
     if support is None or confusion is None or not case.has_begun or case.has(_small_steps, _imbalance):
         return
     enough = max(5, int(support.sum() / len(support) / 4))
-    missing = np.flatnonzero((confusion.sum(axis=0) == 0) & (support >= enough))
+    missing = np.flatnonzero(~confusion.any(axis=0) & (support >= enough))
     if not len(missing):
         return
     names = ", ".join(_name(case, int(i)) for i in missing[:3])

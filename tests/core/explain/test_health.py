@@ -131,8 +131,9 @@ def test_dead_neurons_are_told_with_their_numbers_and_that_they_do_not_come_back
 
 def test_neurons_that_were_dead_before_training_need_another_activation() -> None:
     """No learning rate has killed them."""
-    (finding,) = found([snapshot(0, dead=(0.8, 0.0, 0.0)), snapshot(10, dead=(0.8, 0.0, 0.0))])
-    assert finding.settings == {"activation": "leaky_relu"}
+    for before, now in (((0.8, 0.0, 0.0), (0.8, 0.0, 0.0)), ((0.4, 0.0, 0.0), (0.8, 0.4, 0.0))):
+        (finding,) = found([snapshot(0, dead=before), snapshot(10, dead=now)])
+        assert finding.settings == {"activation": "leaky_relu"}
 
 
 @pytest.mark.parametrize(("share", "is_found"), [(0.499, False), (0.5, True), (None, False)])
@@ -142,6 +143,8 @@ def test_saturated_layers(share: float | None, is_found: bool) -> None:
     findings = found([START, snapshot(10, saturated=(share, None, 1.0))], settings)
     remedy = {"initializer": "glorot", "initializer-scale": 1.0}
     assert [(each.title, each.settings) for each in findings] == [("Hidden layer 1: saturated", remedy)] * is_found
+    in_both = titles(START, snapshot(10, saturated=(0.6, share, 1.0)))
+    assert in_both == ["Hidden layer 1: saturated", *["Hidden layer 2: saturated"] * is_found]
 
 
 def gradients(first: float) -> tuple[float, ...]:
@@ -168,13 +171,15 @@ def test_gradients_vanish_sooner_where_nothing_is_learned() -> None:
     assert titles(START, snapshot(BEGUN, 0.36, gradients=gradients(0.021))) == []
 
 
-@pytest.mark.parametrize(("epochs", "step"), [(1, 20), (10, 20), (20, 40)])
-def test_a_run_has_begun_after_a_twentieth_or_half_an_epoch(epochs: int, step: int) -> None:
-    """Whichever is more, and 20 steps at least."""
+@pytest.mark.parametrize(
+    ("epochs", "per_epoch", "step"), [(1, 40, 20), (10, 40, 20), (20, 40, 40), (5, 100, 50), (3, 4, 12)]
+)
+def test_a_run_has_begun_after_a_twentieth_or_half_an_epoch(epochs: int, per_epoch: int, step: int) -> None:
+    """Whichever is more, and 20 steps at least, if it has so many."""
 
     def vanishing(step: int) -> list[str]:
         snapshots = [START, snapshot(step, 0.36, gradients=gradients(0.019))]
-        return [finding.title for finding in found(snapshots, {"epochs": epochs})]
+        return [finding.title for finding in found(snapshots, {"epochs": epochs}, steps_per_epoch=per_epoch)]
 
     assert vanishing(step) == ["Vanishing gradients"]
     assert vanishing(step - 1) == []
@@ -185,8 +190,12 @@ def test_a_learning_rate_that_undoes_what_was_there() -> None:
     (finding,) = found([START, snapshot(BEGUN, 0.53)])
     assert (finding.level, finding.title) == ("bad", "Learning rate too high")
     assert (finding.remedy, finding.settings) == ("Learning rate: start again with 0.01.", {"learning-rate": 0.01})
+    assert finding.why == (
+        "The train loss is 0.53; before training it was 0.5. A step now changes the weights by 0.001 of their size."
+    )
     assert titles(START, snapshot(BEGUN - 1, 0.53)) == []
     assert titles(START, snapshot(BEGUN, 0.52)) == []
+    assert titles(snapshot(0, heldout=9.0), snapshot(BEGUN, 0.53)) == ["Learning rate too high"]
 
 
 def test_a_learning_rate_that_threw_the_weights_away() -> None:
@@ -195,6 +204,9 @@ def test_a_learning_rate_that_threw_the_weights_away() -> None:
     for growth, rate in [(5.1, 0.01), (101, 0.001)]:
         (finding,) = found([START, snapshot(BEGUN, heldout=0.7, weights=(growth, 1.0, 1.0))], **lost)
         assert (finding.title, finding.settings) == ("Learning rate too high", {"learning-rate": rate})
+        assert finding.why == (
+            f"The train loss is 0.5; before training it was 0.5. The weights grew to {growth:.0f} times their size."
+        )
     assert "Learning rate too high" not in titles(START, snapshot(BEGUN, heldout=0.7, weights=(4.9, 1.0, 1.0)), **lost)
     assert titles(START, snapshot(BEGUN, heldout_accuracy=0.8, weights=(9.0, 9.0, 9.0)), confusion=UNIFORM) == []
 
@@ -235,6 +247,8 @@ def test_the_size_of_steps_is_that_of_the_last_five_epochs() -> None:
     late = [snapshot(40 * k) for k in range(5, 8)]
     assert "Learning rate rather high" in titles(START, *early, *late[:1])
     assert "Learning rate rather high" not in titles(START, *early, *late)
+    rare = [START, snapshot(40, ratios=(0.5, 0.5, 0.5)), snapshot(240)]
+    assert "Learning rate rather high" not in [each.title for each in found(rare, {"epochs": 10})]
 
 
 def test_exploding_gradients() -> None:
@@ -251,6 +265,9 @@ def test_exploding_gradients() -> None:
     assert titles(START, *calm, snapshot(200, 0.4, gradients=(0.0, 0.0, 10.1 * norm))) == []
     assert titles(START, *calm, snapshot(200, 0.45, gradients=(0.0, 0.0, 9.9 * norm))) == []
     assert titles(START, *calm[1:], snapshot(200, 0.45, gradients=(0.0, 0.0, 10.1 * norm))) == []
+    falling = [snapshot(40 * k, 0.6 - 0.05 * k, gradients=(float(k), 0.0, 0.0)) for k in range(1, 5)]
+    (finding,) = found([START, *falling, snapshot(200, 0.43, gradients=(50.0, 0.0, 0.0))])
+    assert finding.why == "The gradient norm is 50, its median so far 3."
 
 
 def test_overfitting_by_the_loss() -> None:
@@ -276,7 +293,8 @@ def test_overfitting_by_the_gap() -> None:
     for heldout, expected in ((0.8, ["Overfitting"]), (0.84, ["Overfitting"]), (0.86, [])):
         gap = snapshot(80, 0.2, heldout=0.3, accuracy=0.95, heldout_accuracy=heldout)
         assert titles(START, gap, confusion=UNIFORM * 50) == expected
-    assert titles(START, end, confusion=UNIFORM * 5) == ["Overfitting"]
+    (finding,) = found([START, end], confusion=UNIFORM * 5)
+    assert finding.why == "Accuracy is 95 % on the training examples, 80 % on the held-out ones."
     assert titles(START, end, confusion=UNIFORM // 10) == []
     assert titles(START, {**end, "train": {"loss": 0.2, "accuracy": 0.89}}, confusion=UNIFORM * 5) == []
 
@@ -303,6 +321,7 @@ def test_a_rate_that_a_person_raised_is_no_overfitting() -> None:
     lines = [START, snapshot(40, 0.2, heldout=0.2), snapshot(80, 0.15, heldout=0.4)]
     assert titles(*lines) == ["Overfitting"]
     assert titles(*lines, rates=[(0, 0.01), (60, 0.1)]) == []
+    assert titles(*lines, rates=[(0, 0.01), (40, 0.1)]) == []
     (finding,) = found([*lines[:2], snapshot(80, 0.3, heldout=0.4)], rates=[(0, 0.01), (60, 0.1)])
     assert (finding.level, finding.title) == ("bad", "The learning rate was raised too far")
     assert finding.why == "It went from 0.01 to 0.1 at step 60; the train loss was 0.2 at step 40 and is 0.3 now."
@@ -327,6 +346,14 @@ def test_a_rising_train_loss() -> None:
 def test_noise_within_an_epoch_is_no_rising_loss() -> None:
     """Many snapshots of one epoch, each a little worse, raise nothing."""
     assert titles(START, *(snapshot(k, 0.2 + 0.01 * k) for k in range(1, 30))) == []
+    within = [snapshot(k, 0.4) for k in (5, 10, 15, 19)]
+    assert "Exploding gradients" not in titles(START, *within, snapshot(40, 0.45, gradients=(99.0, 99.0, 99.0)))
+
+
+def test_a_loss_that_is_not_known_does_harm() -> None:
+    """Large steps are told of unless the loss is known to be the lowest so far."""
+    lines = [snapshot(0, None), snapshot(1, None, ratios=(0.2, 0.2, 0.2))]
+    assert [each.title for each in found(lines, {"epochs": 1}, steps_per_epoch=1)] == ["Learning rate rather high"]
 
 
 def test_a_loss_that_still_falls_at_the_end() -> None:
@@ -340,6 +367,9 @@ def test_a_loss_that_still_falls_at_the_end() -> None:
     (finding,) = found(falling)
     assert (finding.level, finding.title) == ("watch", "Still falling at the end")
     assert finding.settings == {"epochs": 10}
+    long = [{**each, "step": 3_000 * each["step"]} for each in falling]
+    (finding,) = found(long, {"epochs": 600_000}, steps_per_epoch=1)
+    assert finding.settings == {"epochs": 1_000_000}
     assert titles(*falling[:-1]) == []
     learned = {split: {"loss": 0.5, "accuracy": 0.99} for split in ("train", "heldout")}
     assert titles(*falling[:-1], falling[-1] | learned) == []
@@ -354,7 +384,13 @@ def test_weights_that_start_at_0() -> None:
     (finding,) = found([snapshot(0, weights=(0.0, 0.0, 0.0), **dead), snapshot(40, **dead)], {"initializer-scale": 0})
     assert finding.title == "Weights start at 0"
     assert finding.settings == {"initializer": "he", "initializer-scale": 1.0}
-    assert titles(snapshot(0, weights=(1.0, 1.0, 0.0)), snapshot(40)) == []
+    assert titles(snapshot(0, weights=(1.0, 0.0, 0.0)), snapshot(40)) == []
+    start = snapshot(0, weights=(0.0, 0.0, 1.0))
+    (finding,) = found([start], {"initializer-scale": 0, "activation": ("tanh", "relu")})
+    assert finding.settings == {"initializer": "glorot", "initializer-scale": 1.0}
+    one_hidden_layer, none = ({**start, "layers": start["layers"][n:]} for n in (1, 2))
+    assert titles(one_hidden_layer) == ["Weights start at 0"]
+    assert titles({**none, "layers": [{**none["layers"][0], "weight_norm": 0.0}]}) == []
 
 
 def scales(small: float, large: float) -> FeatureScales:
@@ -368,7 +404,10 @@ def test_features_on_another_scale() -> None:
     assert (finding.level, finding.title) == ("bad", "Features on very different scales")
     assert finding.why == "Feature 1 is about 1.2 in size, feature 2 about 0.011."
     assert finding.settings == {"scaling": "auto"}
-    assert found([START], raw, features=scales(0.013, 1.2)) == []
+    for least, most in ((0.013, 1.2), (0.05, 5.0), (10.0, 10.0)):
+        assert found([START], raw, features=scales(least, most)) == []
+    (finding,) = found([START], raw, features=scales(0.5, 50.0))
+    assert (finding.level, finding.title) == ("watch", "Features are not scaled")
     assert found([START], raw, features=scales(0.011, 1.2), is_image=True) == []
     (finding,) = found([START], raw, features=scales(5.0, 80.0), is_image=True)
     assert (finding.level, finding.title) == ("watch", "Features are not scaled")
@@ -413,6 +452,8 @@ def test_no_better_than_chance() -> None:
         "49 % of the held-out examples are classified correctly, and the loss is 0.69, where chance is 0.693; "
         "97 % are predicted as 'a'."
     )
+    (finding,) = found([START, snapshot(80, 0.5, heldout=0.69)], confusion=np.array([[40, 10], [40, 10]]))
+    assert finding.why.endswith("; 80 % are predicted as class 0.")
     assert titles(START, snapshot(80, 0.5, heldout=0.6, heldout_accuracy=0.49), confusion=column) == []
     assert titles(START, snapshot(10, 0.5, heldout=0.69, heldout_accuracy=0.49), confusion=column) == []
 
@@ -433,6 +474,11 @@ def test_imbalanced_classes() -> None:
     assert finding.settings == {"class-weight": "balanced"}
     assert titles(START, line, confusion=np.array([[190, 10], [20, 20]])) == []
     assert titles(START, line, confusion=np.array([[190, 9], [22, 18]])) == []
+    missed = [START, snapshot(80, 0.01, heldout=0.01, heldout_accuracy=0.99)]
+    (finding,) = found(missed, {"class-weight": "balanced"}, confusion=np.array([[190, 10], [1, 0]]))
+    assert (finding.why[-40:], finding.settings, finding.remedy) == (
+        "class 1 has 1, of which 0.0 % are found.", {}, "More examples of the rare class.",
+    )  # fmt: skip
     absent = np.array([[190, 10, 0], [22, 18, 0], [0, 0, 0]])  # of a class without examples nothing is known
     assert titles(START, line, confusion=absent) == ["Imbalanced classes"]
 
@@ -555,6 +601,8 @@ def test_remedies_of_vanishing_gradients() -> None:
     assert finding.settings == {"batch-norm": True}
     (finding,) = found(lines, {"activation": "relu", "initializer": "he", "batch-norm": True})
     assert (finding.settings, finding.remedy) == ({}, "Fewer layers help too.")
+    deep = {"activation": "relu", "initializer": "he", "batch-norm": True, "hidden": (5, 6, 7, 8)}
+    assert found(lines, deep)[0].settings == {"hidden": (5, 6)}
 
 
 def test_the_norm_to_clip_at_is_the_usual_one_but_not_too_small() -> None:
@@ -564,7 +612,9 @@ def test_the_norm_to_clip_at_is_the_usual_one_but_not_too_small() -> None:
     assert finding.settings == {"clip-norm": 0.01}
 
 
-@pytest.mark.parametrize(("growth", "update", "rate"), [(99.0, 0.01, 0.01), (101.0, 0.01, 0.001), (1.0, 0.5, 0.0005)])
+@pytest.mark.parametrize(
+    ("growth", "update", "rate"), [(100.0, 0.01, 0.01), (101.0, 0.01, 0.001), (1.0, 0.5, 0.0005), (1.0, 5.0, 0.0003)]
+)
 def test_the_rate_to_start_again_with(growth: float, update: float, rate: float) -> None:
     """A tenth, a hundredth for weights that grew a hundred times, or less where steps were large."""
     line = snapshot(10, ratios=(update,) * 3, weights=(growth, 1.0, 1.0))
@@ -752,3 +802,14 @@ def test_a_network_without_hidden_layers_may_need_one() -> None:
     assert finding.remedy.startswith("Hidden layers 32. Check that the labels belong to the examples;")
     (finding,) = found(lines, confusion=HALVES)
     assert (finding.settings, finding.remedy[:5]) == ({}, "Check")
+
+
+def test_no_rate_is_advised_that_a_run_cannot_take() -> None:
+    """They go from 1e-12 to 1000."""
+    (finding,) = found([START, snapshot(BEGUN, 0.49, ratios=(3e-6, 3e-6, 3e-6))], {"learning-rate": 300.0})
+    assert finding.settings == {"learning-rate": 1000.0}
+    (finding,) = found([START], {"learning-rate": 2e-12}, diverged=Divergence(7, "gradient"))
+    assert (finding.remedy, finding.settings) == (
+        "Learning rate: start again with 1.0e-12.",
+        {"learning-rate": 1e-12},
+    )
