@@ -208,6 +208,8 @@ def test_a_learning_rate_that_threw_the_weights_away() -> None:
             f"The train loss is 0.5; before training it was 0.5. The weights grew to {growth:.0f} times their size."
         )
     assert "Learning rate too high" not in titles(START, snapshot(BEGUN, heldout=0.7, weights=(4.9, 1.0, 1.0)), **lost)
+    small = snapshot(0, weights=(0.5, 0.5, 0.5))
+    assert titles(small, snapshot(BEGUN, heldout=0.7, weights=(3.0, 1.0, 1.0)), **lost) == ["Learning rate too high"]
     assert titles(START, snapshot(BEGUN, heldout_accuracy=0.8, weights=(9.0, 9.0, 9.0)), confusion=UNIFORM) == []
 
 
@@ -305,6 +307,7 @@ def test_overfitting_by_the_gap() -> None:
         ({"l2": 0.01}, {"dropout": 0.2}),
         ({"l2": 0.01, "dropout": 0.5}, {"patience": 5}),
         ({"l2": 0.01, "dropout": 0.5, "patience": 3}, {"l2": 0.1}),
+        ({"l2": 0.5, "dropout": 0.5, "patience": 3}, {"l2": 1.0}),
         ({"engine": "pure_python", "dtype": "float64"}, {"patience": 5}),
     ],
 )
@@ -341,6 +344,18 @@ def test_a_rising_train_loss() -> None:
     assert finding.settings == {"learning-rate": 0.03}
     for losses in [(1.0, 0.2, 0.22, 0.21, 0.23), (1.0, 0.2, 0.26, 0.25, 0.24, 0.25), (1.0, 0.2, 0.25)]:
         assert rising(*losses) == []
+
+
+def test_a_loss_rises_over_an_epoch_at_least() -> None:
+    """Since its lowest, and there are three epochs to compare with."""
+    rising = "The train loss is rising"
+    lines = [START, snapshot(40, 0.3), snapshot(80, 0.3), snapshot(120, 0.2)]
+    (finding,) = found([*lines, snapshot(160, 0.4)], {"learning-rate": 0.5})
+    assert (finding.title, finding.settings) == (rising, {"learning-rate": 0.2})
+    assert titles(*lines, snapshot(159, 0.4)) == []
+    early = [snapshot(0, 0.3), snapshot(40, 0.2), snapshot(80, 0.2)]
+    assert titles(*early, snapshot(120, 0.31)) == [rising]
+    assert titles(*early, snapshot(119, 0.31)) == []
 
 
 def test_noise_within_an_epoch_is_no_rising_loss() -> None:
@@ -454,6 +469,9 @@ def test_no_better_than_chance() -> None:
     )
     (finding,) = found([START, snapshot(80, 0.5, heldout=0.69)], confusion=np.array([[40, 10], [40, 10]]))
     assert finding.why.endswith("; 80 % are predicted as class 0.")
+    for n, shown in ((40, "x" * 40), (41, "x" * 40 + "...")):
+        (finding,) = found([START, snapshot(80, heldout=0.69)], confusion=HALVES, class_names=("x" * n, "y"))
+        assert f"'{shown}'" in finding.why
     assert titles(START, snapshot(80, 0.5, heldout=0.6, heldout_accuracy=0.49), confusion=column) == []
     assert titles(START, snapshot(10, 0.5, heldout=0.69, heldout_accuracy=0.49), confusion=column) == []
 
@@ -790,6 +808,8 @@ def test_what_is_learned_by_one_split_falls_no_further() -> None:
     for accuracy, heldout_accuracy in ((0.98, 0.5), (0.5, 0.98)):
         learned = snapshot(END, 0.0, heldout=0.1, accuracy=accuracy, heldout_accuracy=heldout_accuracy)
         assert "Still falling at the end" not in titles(START, snapshot(160, 0.4), learned)
+    assert "Still falling at the end" in titles(*ending(0.6, 0.35, 0.2, 0.85)[0])
+    assert "Still falling at the end" in titles(START, snapshot(1, 0.4, heldout=0.9), snapshot(END, 0.0, heldout=0.1))
     nearly = snapshot(END, 0.0, heldout=0.1, accuracy=0.97, heldout_accuracy=0.97)
     assert "Still falling at the end" in titles(START, snapshot(160, 0.4), nearly)
 
