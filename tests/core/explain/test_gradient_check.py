@@ -147,3 +147,7 @@ def test_the_error_of_a_check_is_relative_and_rounding_widens_its_tolerance() ->
     assert GradientCheck(a, near, 6 * 5e-3).is_right is True
     assert GradientCheck(a, a, 6 * 0.9e-2).is_right is True
     assert GradientCheck(a, a, 6 * 1.1e-2).is_right is None
+    half = np.array([0.5])
+    assert GradientCheck(half, half, 1e-2).is_right is True
+    distance = float(np.linalg.norm(np.array([1.0]) - np.array([1.01])))
+    assert GradientCheck(np.array([1.0]), np.array([1.01]), distance).is_right is False

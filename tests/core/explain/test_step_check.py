@@ -25,6 +25,7 @@ from annscope.core.engines.bias_trick import BiasTrickSteps, QuickSoftmax
 from annscope.core.engines.choice import engine_for
 from annscope.core.engines.chunked import LARGE_BYTES, ChunkedSteps
 from annscope.core.engines.engine import Engine
+from annscope.core.engines.examples import batch_of
 from annscope.core.engines.numpy_engine import NumpyEngine
 from annscope.core.engines.online import OnlineEngine
 from annscope.core.engines.parallel import ParallelSteps
@@ -32,9 +33,9 @@ from annscope.core.engines.pure_python import PurePythonEngine
 from annscope.core.engines.serial import SerialSteps
 from annscope.core.engines.used_features import UsedFeatures
 from annscope.core.engines.workers import SINGLE, Operation, SequentialWorkers, Workers
-from annscope.core.explain.gradient_check import TOLERANCE, StepCheck, check_step
+from annscope.core.explain.gradient_check import TOLERANCE, StepCheck, check_step, gradient_check
 from annscope.core.functions.optimizers import OPTIMIZERS
-from annscope.core.network import initial_parameters, layer_sizes
+from annscope.core.network import Network, Parameters, initial_parameters, layer_sizes
 from annscope.core.pure_python import NeuronNetwork
 from tests.configs import make_config
 from tests.core.conftest import make_dataset
@@ -48,13 +49,18 @@ def config_of(**options: Any) -> RunConfig:
     return make_config(**{"hidden": (7, 5), "batch_size": 16, "activation": "tanh", "learning_rate": 0.1} | options)
 
 
-def step_of(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> StepCheck:
-    """The check at random parameters, none of them 0."""
-    rng = np.random.default_rng(3)
+def parameters_of(dataset: Dataset, config: RunConfig) -> Parameters:
+    """Random parameters in float64, none of them 0, that float32 holds exactly."""
     sizes = layer_sizes(config.network, dataset.n_features, dataset.n_classes)
     parameters = initial_parameters(config.network, sizes, "float64", 3)
-    parameters.flat += 0.1 * rng.normal(size=parameters.flat.shape)
+    parameters.flat += 0.1 * np.random.default_rng(3).normal(size=parameters.flat.shape)
     parameters.flat[...] = parameters.flat.astype("float32")
+    return parameters
+
+
+def step_of(dataset: Dataset, config: RunConfig, workers: Workers = SINGLE) -> StepCheck:
+    """The check at random parameters, none of them 0."""
+    parameters = parameters_of(dataset, config)
     return check_step(dataset, config, parameters, n_checked=40 if dataset.n_features > 100 else 200, workers=workers)
 
 
@@ -319,3 +325,50 @@ def test_the_step_of_a_tiny_gradient_is_neither_right_nor_wrong() -> None:
     parameters.flat[...] = parameters.flat.astype("float32")
     easy = replace(dataset, x_train=means[dataset.y_train])
     assert check_step(easy, config, parameters, n_checked=50).own.is_right is None
+
+
+@pytest.mark.parametrize(
+    ("n", "batch_size", "is_whole"), [(1024, 16, True), (1025, 16, False), (1200, 600, True), (1201, 600, False)]
+)
+def test_it_is_the_first_batch_of_the_run_that_is_judged(n: int, batch_size: int, is_whole: bool) -> None:
+    """Of at most 1,024 examples or two batches; of more, a batch of as many that are spread over all of them."""
+    dataset, config = make_dataset(n_train=n), config_of(hidden=(3,), batch_size=batch_size, dtype="float64")
+    parameters = parameters_of(dataset, config)
+    check = check_step(dataset, config, parameters, n_checked=12)
+    rows, x = batch_of(dataset, config.training, 0)
+    plain = gradient_check(config, parameters, x, dataset.y_train[rows], 3, indices=check.indices)
+    assert check.n_examples == batch_size
+    assert np.allclose(check.exact.analytic, plain.analytic, rtol=1e-9, atol=1e-12) is is_whole
+
+
+@pytest.mark.parametrize(("batch_size", "clip_norm"), [("full", 0.05), (5, 0.0), (5, 0.05)])
+def test_rounding_is_that_of_the_differences_the_parameters_and_ten_times_that_of_backpropagation(
+    batch_size: int | str, clip_norm: float
+) -> None:
+    """On average over the steps until ten examples are seen, each clipped."""
+    dataset, config = make_dataset(), config_of(hidden=(3,), batch_size=batch_size, clip_norm=clip_norm)
+    parameters = parameters_of(dataset, config)
+    check = check_step(dataset, config, parameters, n_checked=12)
+    typed = Parameters(config.network, layer_sizes(config.network, 6, 3), "float32")
+    typed.flat[...] = parameters.flat
+    eps = float(np.finfo("float32").eps)
+    n_steps = 1 if batch_size == "full" else 2
+    of_differences = analytic = 0.0
+    of_step = eps * float(np.linalg.norm(parameters.flat[check.indices])) / 2**24
+    for step in range(n_steps):
+        rows, x = batch_of(dataset, config.training, step)
+        y = dataset.y_train[rows]
+        whole = gradient_check(config, parameters, x, y, 3).analytic
+        plain = gradient_check(config, typed, x, y, 3, indices=check.indices).analytic
+        norm = float(np.linalg.norm(whole))
+        clip = clip_norm / (norm + 1e-6) if clip_norm else 1.0
+        exact = whole[check.indices]
+        network = Network(config.network, 6, 3, parameters.layers)
+        largest = max(1.0, float(np.abs(network.logits(x)).max()))
+        of_differences += clip * np.finfo("float64").eps * largest / check.epsilon * math.sqrt(12) / n_steps
+        of_step += 10 * clip * float(np.linalg.norm(plain - exact) + eps * np.linalg.norm(exact)) / n_steps
+        analytic = analytic + clip * exact / n_steps
+    np.testing.assert_allclose(check.exact.analytic, analytic, rtol=1e-9, atol=1e-12)
+    assert check.exact.rounding == pytest.approx(of_differences, rel=1e-6)
+    assert check.own.rounding == pytest.approx(of_differences + of_step, rel=1e-6)
+    assert check.epsilon == 1e-5 / max(1.0, *(abs(each) for each in check.range))
