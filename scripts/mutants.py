@@ -47,11 +47,12 @@ EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 MEMORY = 4 * 2**30
 """Memory limit of the tests of a mutant, in bytes."""
 MIN_SECONDS, PATIENCE = 60, 5
-"""Limit of their CPU time: a multiple of what they take on the original core, and these seconds."""
+"""Limit of their CPU time: these seconds, and a multiple of what they take on the original core."""
 BLOCKED_SECONDS, LEAST_WORK = 120, 0.1
-"""Tests that work for less than so many of so many seconds wait for what never comes. Time in which they, or this
-process, are stopped (SIGSTOP) does not count."""
+"""They are blocked if they use no more CPU time than the second number of seconds in the first number of seconds. Time
+in which they, or this process, are stopped (SIGSTOP) does not count."""
 LOOK_SECONDS = 0.1
+"""How often that is checked."""
 SIZES = {
     "BATCH", "LARGEST_BATCH", "BLOCK", "TILE", "NUMBERS_IN_CACHE", "SMALL_PRODUCT", "LEAST_ROWS", "_PARTS",
     "LEAST_SHARE", "CACHE_LINE", "BLOCK_BYTES", "MOST_SLOTS", "MOST_IN_PLACE", "LARGE_BYTES", "CHUNK_BYTES", "CHUNKS",
@@ -329,13 +330,13 @@ def begin(mutant: Mutant, tests: list[str], seconds: float, folder: Path) -> int
 
 
 class Watched:
-    """A process that is looked at every so often, to tell whether it still works."""
+    """The tests of a mutant, which may wait for what never comes."""
 
     def __init__(self, child: int) -> None:
         self._process, self._worked, self._idle = psutil.Process(child), 0.0, 0.0
 
     def is_blocked(self, seconds: float) -> bool:
-        """Whether it has waited too long for what never comes; `seconds` have passed since the last call."""
+        """Whether they have waited too long; `seconds` have passed since the last call."""
         if self._process.status() == psutil.STATUS_STOPPED:
             return False
         used = self._process.cpu_times()
