@@ -33,6 +33,7 @@ from starlette.websockets import WebSocketDisconnect
 from streamlit import file_util
 
 from annscope.dashboard.components.loading import code
+from annscope.dashboard.queries.judged import judged_while_training
 from annscope.dashboard.server import assets as our_assets
 from annscope.dashboard.server import live as our_live
 from annscope.dashboard.server.access import Access
