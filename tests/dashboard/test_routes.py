@@ -33,7 +33,6 @@ from starlette.websockets import WebSocketDisconnect
 from streamlit import file_util
 
 from annscope.dashboard.components.loading import code
-from annscope.dashboard.queries.judged import judged_while_training
 from annscope.dashboard.server import assets as our_assets
 from annscope.dashboard.server import live as our_live
 from annscope.dashboard.server.access import Access
@@ -99,7 +98,7 @@ def test_history_holds_description_lines_and_status(client: TestClient, record: 
     assert response == {
         "description": reader.description
         | {"steps_per_epoch": 1, "usual_updates": [1e-4, 1e-2], "max_snapshots": 4096, "layer_functions": FUNCTIONS}
-        | {"judged": judged_while_training(reader.config.data, reader.description["dataset"])},
+        | {"judged": ["f00d", ["no", "yes"], 2, "", "stratified", 0.1]},
         "lines": reader.lines(),
         "best": {"number": 2, "step": 20, "words": "Best so far: held-out loss 0.0476, at step 20"},
         "chance": asdict(reader.chance(2)),
