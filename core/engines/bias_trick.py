@@ -32,7 +32,7 @@ from annscope.core.network import Parameters
 
 MOST_NUMBERS = 100_000
 """Parameters, or numbers in the widest layer of a batch, up to which one worker takes such steps."""
-LEAST_WORK = 100_000
+LEAST_WORK = 500_000
 """Parameters times examples of a batch from which on workers share it: they wait for each other twice a step."""
 
 
